@@ -1,0 +1,57 @@
+# Everything the project needs is installed by `make setup` into .venv and frontend/node_modules.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: setup demo test check lint format types contracts messages frontend lock clean
+
+setup: $(VENV)/.installed frontend messages
+
+$(VENV)/.installed: requirements/dev.txt pyproject.toml
+	$(PYTHON) scripts/make_venv.py $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+frontend: src/ecoledger/web/static/dist/.built
+
+FRONTEND_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -type f -print 2>/dev/null)
+
+src/ecoledger/web/static/dist/.built: $(VENV)/.installed $(FRONTEND_SOURCES)
+	cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --silent
+	cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
+	touch $@
+
+messages: $(VENV)/.installed
+	$(BIN)/python scripts/compile_messages.py
+
+demo: setup
+	$(BIN)/ecoledger demo
+
+test: setup check
+	$(BIN)/python scripts/browser_for_tests.py
+	$(BIN)/python -m pytest
+
+check: setup lint types contracts
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types:
+	$(BIN)/mypy src/ecoledger
+
+contracts:
+	$(BIN)/lint-imports
+
+format:
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Rewrites the lock after a change of pyproject.toml's dependencies (needs uv).
+lock:
+	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 -o requirements/dev.txt
+	uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 -o requirements/server.txt
+
+clean:
+	rm -rf $(VENV) frontend/node_modules src/ecoledger/web/static/dist build

@@ -1,0 +1,109 @@
+"""People, the organisations they belong to, and the audit trail."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils import timezone
+
+from ecoledger.accounts.roles import CAPABILITIES, Role
+
+
+class Organisation(models.Model):
+    """A bureau, department, town government, enterprise or service provider (单位)."""
+
+    class Kind(models.TextChoices):
+        BUREAU = "bureau", "生态环境局"
+        DEPARTMENT = "department", "政府部门"
+        TOWN = "town", "镇（街道）"
+        ENTERPRISE = "enterprise", "企业"
+        THIRD_PARTY = "third_party", "第三方机构"
+
+    name = models.CharField("名称", max_length=120, unique=True)
+    kind = models.CharField("类别", max_length=20, choices=Kind.choices)
+    area_code = models.CharField("行政区划代码", max_length=12, db_index=True)
+    # Code of the enterprise in the registry, for enterprise organisations.
+    entity_code = models.CharField("对象编码", max_length=40, blank=True, db_index=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Person(AbstractUser):
+    """Someone who signs in. What they see is bounded by roles and by area (数据范围).
+
+    ``area_codes`` holds division-code prefixes: ``["350502"]`` sees the county and every town below it.
+    """
+
+    first_name = None
+    last_name = None
+    name = models.CharField("姓名", max_length=60)
+    organisation = models.ForeignKey(
+        Organisation, verbose_name="单位", on_delete=models.PROTECT, null=True, blank=True,
+        related_name="people",
+    )
+    post = models.CharField("职务", max_length=60, blank=True)
+    phone = models.CharField("手机", max_length=20, blank=True)
+    roles = models.JSONField("岗位", default=list, blank=True)
+    area_codes = models.JSONField("数据范围", default=list, blank=True)
+    # Administrative inspection needs two holders of a valid certificate (国办发〔2024〕54号).
+    certificate_no = models.CharField("执法证号", max_length=40, blank=True)
+    certificate_until = models.DateField("执法证有效期至", null=True, blank=True)
+    failed_sign_ins = models.PositiveSmallIntegerField("连续登录失败次数", default=0)
+    locked_until = models.DateTimeField("锁定至", null=True, blank=True)
+
+    REQUIRED_FIELDS = ["name"]
+
+    def __str__(self) -> str:
+        return self.name or self.username
+
+    def get_full_name(self) -> str:
+        return self.name
+
+    def get_short_name(self) -> str:
+        return self.name
+
+    def has_role(self, *roles: Role) -> bool:
+        return any(role.value in self.roles for role in roles)
+
+    def may(self, capability: str) -> bool:
+        """Whether one of the person's roles holds ``capability`` (see ``roles.CAPABILITIES``)."""
+        return self.is_active and any(role.value in self.roles for role in CAPABILITIES[capability])
+
+    @property
+    def role_labels(self) -> list[str]:
+        return [Role(role).label for role in self.roles]
+
+    @property
+    def entity_code(self) -> str:
+        """Code of the enterprise an enterprise user speaks for, else empty."""
+        return self.organisation.entity_code if self.organisation else ""
+
+    def is_certified_officer(self) -> bool:
+        return bool(
+            self.has_role(Role.OFFICER)
+            and self.certificate_no
+            and self.certificate_until
+            and self.certificate_until >= timezone.localdate()
+        )
+
+
+class AuditEntry(models.Model):
+    """One change or sensitive look, in an append-only chain: each row's hash covers the one before it."""
+
+    at = models.DateTimeField("时间", default=timezone.now, db_index=True)
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    action = models.CharField("操作", max_length=60, db_index=True)
+    object_type = models.CharField("对象类型", max_length=60, blank=True)
+    object_id = models.CharField("对象编号", max_length=60, blank=True)
+    area_code = models.CharField(max_length=12, blank=True)
+    details = models.JSONField("内容", default=dict)
+    address = models.CharField("来源地址", max_length=45, blank=True)
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.action}"

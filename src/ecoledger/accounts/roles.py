@@ -1,0 +1,69 @@
+"""Roles and what each may do. A role is a fixed duty; a person may hold several."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """Duties in and around the bureau (岗位)."""
+
+    LEADER = "leader"
+    DISPATCHER = "dispatcher"
+    MONITOR = "monitor"
+    OFFICER = "officer"
+    APPROVER = "approver"
+    TOWN = "town"
+    GRID = "grid"
+    ENTERPRISE = "enterprise"
+    THIRD_PARTY = "third_party"
+    SYSTEM_ADMIN = "system_admin"
+    SECURITY_ADMIN = "security_admin"
+    AUDIT_ADMIN = "audit_admin"
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_LABELS = {
+    Role.LEADER: "局领导",
+    Role.DISPATCHER: "调度人员",
+    Role.MONITOR: "监测人员",
+    Role.OFFICER: "执法人员",
+    Role.APPROVER: "审批人员",
+    Role.TOWN: "镇（街道）人员",
+    Role.GRID: "网格员",
+    Role.ENTERPRISE: "企业用户",
+    Role.THIRD_PARTY: "第三方服务人员",
+    Role.SYSTEM_ADMIN: "系统管理员",
+    Role.SECURITY_ADMIN: "安全管理员",
+    Role.AUDIT_ADMIN: "审计管理员",
+}
+
+# Everyone inside government who works with data and matters.
+STAFF = frozenset(
+    {Role.LEADER, Role.DISPATCHER, Role.MONITOR, Role.OFFICER, Role.APPROVER, Role.TOWN, Role.GRID}
+)
+BUREAU = frozenset({Role.LEADER, Role.DISPATCHER, Role.MONITOR, Role.OFFICER, Role.APPROVER})
+
+# Capability -> roles that hold it. Workflows name roles themselves; this table is for the rest.
+CAPABILITIES: dict[str, frozenset[Role]] = {
+    "see_monitoring": STAFF | {Role.ENTERPRISE, Role.THIRD_PARTY},
+    "see_cockpit": STAFF,
+    "see_matters": STAFF | {Role.ENTERPRISE, Role.THIRD_PARTY},
+    "see_quarantine": frozenset({Role.MONITOR, Role.SYSTEM_ADMIN}),
+    "replay_frames": frozenset({Role.MONITOR, Role.SYSTEM_ADMIN}),
+    "see_raw_frames": BUREAU | {Role.SYSTEM_ADMIN},
+    "correct_observations": frozenset({Role.MONITOR}),
+    "import_observations": frozenset({Role.MONITOR}),
+    "file_shutdown": frozenset({Role.ENTERPRISE, Role.MONITOR, Role.OFFICER}),
+    "edit_rules": frozenset({Role.MONITOR, Role.SYSTEM_ADMIN}),
+    "make_reports": frozenset({Role.LEADER, Role.DISPATCHER, Role.MONITOR}),
+    "manage_people": frozenset({Role.SECURITY_ADMIN}),
+    "operate": frozenset({Role.SYSTEM_ADMIN}),
+    "see_audit": frozenset({Role.AUDIT_ADMIN}),
+    # Complainants' identity and penalties not yet decided (个人信息保护法; 行政处罚法).
+    "see_complainants": frozenset({Role.DISPATCHER}),
+    "see_undecided_penalties": frozenset({Role.LEADER, Role.OFFICER}),
+}
