@@ -23,7 +23,9 @@ def _digest(entry: AuditEntry) -> str:
             "details": entry.details,
             "previous": entry.previous_hash,
         },
-        cls=DjangoJSONEncoder, sort_keys=True, ensure_ascii=False,
+        cls=DjangoJSONEncoder,
+        sort_keys=True,
+        ensure_ascii=False,
     )
     return hashlib.sha256(content.encode()).hexdigest()
 

@@ -39,7 +39,11 @@ class Person(AbstractUser):
     last_name = None
     name = models.CharField("姓名", max_length=60)
     organisation = models.ForeignKey(
-        Organisation, verbose_name="单位", on_delete=models.PROTECT, null=True, blank=True,
+        Organisation,
+        verbose_name="单位",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
         related_name="people",
     )
     post = models.CharField("职务", max_length=60, blank=True)

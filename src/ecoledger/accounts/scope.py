@@ -12,9 +12,7 @@ from ecoledger.accounts.roles import STAFF, Role
 M = TypeVar("M", bound=Model)
 
 
-def within(
-    person: Person, area_field: str = "area_code", entity_field: str | None = None
-) -> Q:
+def within(person: Person, area_field: str = "area_code", entity_field: str | None = None) -> Q:
     """Condition on a table whose ``area_field`` holds division codes.
 
     ``entity_field`` names the path to the owning enterprise's code; without it an enterprise user sees

@@ -1,0 +1,44 @@
+"""The command ``ecoledger``. Each group lives in its own module and is imported only when called for."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+# name -> "module:attribute"; a module that needs Django sets it up itself.
+_COMMANDS = {
+    "hj212": "ecoledger.cli.hj212:command",
+    "evaluate": "ecoledger.cli.evaluate:command",
+    "standards": "ecoledger.cli.standards:command",
+    "workdays": "ecoledger.cli.workdays:command",
+    "serve": "ecoledger.cli.serve:command",
+    "demo": "ecoledger.cli.demo:command",
+    "backup": "ecoledger.cli.backup:backup",
+    "restore": "ecoledger.cli.backup:restore",
+    "import": "ecoledger.cli.observations:command",
+    "report": "ecoledger.cli.report:command",
+    "person": "ecoledger.cli.person:command",
+    "migrate": "ecoledger.cli.migrate:command",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a subcommand's module only when it is run or its help is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute = _COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ecoledger")
+def main(**_: Any) -> None:
+    """EcoLedger · 生态一本账."""

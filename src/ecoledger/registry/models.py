@@ -38,7 +38,9 @@ class Entity(models.Model):
         RIVER = "river", "河流"
 
     code = models.CharField("对象编码", max_length=40, unique=True)
-    kind = models.CharField("类别", max_length=20, choices=Kind.choices, db_index=True, editable=False)
+    kind = models.CharField(
+        "类别", max_length=20, choices=Kind.choices, db_index=True, editable=False
+    )
     name = models.CharField("名称", max_length=120, db_index=True)
     area_code = models.CharField("行政区划代码", max_length=12, db_index=True)
     address = models.CharField("地址", max_length=200, blank=True)

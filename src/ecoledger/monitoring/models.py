@@ -1,0 +1,167 @@
+"""What is measured where, what silences it, and the alarms that follow."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from ecoledger.accounts.models import Person
+from ecoledger.registry.models import Entity
+
+
+class Point(models.Model):
+    """A monitoring point (监测点): the thing observations attach to. Its ``id`` is the store's ``point``."""
+
+    class Kind(models.TextChoices):
+        AIR = "air", "环境空气"
+        WATER = "water", "地表水"
+        FLUE_GAS = "flue_gas", "废气排放"
+        WASTEWATER = "wastewater", "废水排放"
+        POWER = "power", "用电监控"
+        NOISE = "noise", "声环境"
+        WEATHER = "weather", "气象"
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="points")
+    kind = models.CharField("类别", max_length=12, choices=Kind.choices, db_index=True)
+    name = models.CharField("名称", max_length=120)
+    area_code = models.CharField("行政区划代码", max_length=12, db_index=True)
+    # Code of the enterprise that owns the point, for the enterprise's own view; empty for ambient points.
+    owner_code = models.CharField("所属企业编码", max_length=40, blank=True, db_index=True)
+    mn = models.CharField("设备唯一标识 MN", max_length=24, null=True, blank=True, unique=True)
+    password = models.CharField("访问密码", max_length=6, blank=True)
+    sm4_key = models.CharField("SM4 密钥", max_length=32, blank=True)
+    # Lower is nearer the front on pages; ambient before sources.
+    enabled = models.BooleanField("启用", default=True)
+    synthetic = models.BooleanField("合成数据", default=False)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PointParameter(models.Model):
+    """One parameter a point reports: how often, in which unit, against which limit."""
+
+    point = models.ForeignKey(Point, on_delete=models.CASCADE, related_name="parameters")
+    code = models.CharField("因子编码", max_length=20)
+    name = models.CharField("因子", max_length=40)
+    unit = models.CharField("单位", max_length=20, blank=True)
+    decimals = models.PositiveSmallIntegerField("小数位", default=1)
+    # The shortest period the device reports on its own; what "missing" is measured against.
+    interval_seconds = models.PositiveIntegerField("上报周期 s", default=3600)
+    limit = models.DecimalField("限值", max_digits=12, decimal_places=5, null=True, blank=True)
+    lower_limit = models.DecimalField(
+        "下限", max_digits=12, decimal_places=5, null=True, blank=True
+    )
+    limit_basis = models.CharField("判定依据", max_length=10, blank=True)  # hour, day
+    limit_standard = models.CharField("执行标准", max_length=80, blank=True)
+    converted = models.BooleanField("按折算值判定", default=False)
+
+    class Meta:
+        unique_together = [("point", "code")]
+        ordering = ["point_id", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.point} {self.name}"
+
+
+class Filing(models.Model):
+    """A filed shutdown, maintenance or fault (停运、维护、故障申报): silences alarms, and is itself on record."""
+
+    class Kind(models.TextChoices):
+        SHUTDOWN = "shutdown", "停产停运"
+        MAINTENANCE = "maintenance", "设备维护"
+        FAULT = "fault", "设备故障"
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="filings")
+    point = models.ForeignKey(Point, on_delete=models.PROTECT, null=True, blank=True)
+    kind = models.CharField("类别", max_length=12, choices=Kind.choices)
+    begin = models.DateTimeField("开始")
+    end = models.DateTimeField("结束", null=True, blank=True)
+    reason = models.CharField("原因", max_length=300)
+    filed_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    filed_at = models.DateTimeField("申报时间", default=timezone.now)
+    withdrawn_at = models.DateTimeField("撤回时间", null=True, blank=True)
+    area_code = models.CharField("行政区划代码", max_length=12, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.entity} {self.get_kind_display()}"
+
+
+class AlarmRule(models.Model):
+    """One alarm rule of the bureau's profile: a detector and its numbers. Editing makes a new version."""
+
+    class Detector(models.TextChoices):
+        EXCEEDANCE = "exceedance", "超标"
+        MISSING = "missing", "数据缺失"
+        CONSTANT = "constant", "恒值"
+        SUDDEN = "sudden", "突变"
+        NEIGHBOURS = "neighbours", "高于周边"
+        NO_TREATMENT = "no_treatment", "产污未治污"
+
+    name = models.CharField("名称", max_length=80)
+    detector = models.CharField("类型", max_length=20, choices=Detector.choices)
+    kind = models.CharField("监测点类别", max_length=12, choices=Point.Kind.choices)
+    parameters = models.JSONField("因子", default=list, blank=True)
+    settings = models.JSONField("参数", default=dict, blank=True)
+    level = models.CharField("默认等级", max_length=10, default="blue")
+    enabled = models.BooleanField("启用", default=True)
+    version = models.PositiveIntegerField("版本", default=1)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Alarm(models.Model):
+    """One stretch of trouble at one point: repeats join it, hysteresis ends it."""
+
+    class Level(models.TextChoices):
+        BLUE = "blue", "蓝色"
+        YELLOW = "yellow", "黄色"
+        ORANGE = "orange", "橙色"
+        RED = "red", "红色"
+
+    class State(models.TextChoices):
+        OPEN = "open", "持续中"
+        ENDED = "ended", "已恢复"
+        SILENCED = "silenced", "申报静默"
+
+    rule = models.ForeignKey(AlarmRule, on_delete=models.PROTECT, related_name="alarms")
+    rule_version = models.PositiveIntegerField(default=1)
+    point = models.ForeignKey(Point, on_delete=models.PROTECT, related_name="alarms")
+    parameter = models.CharField("因子编码", max_length=20)
+    area_code = models.CharField("行政区划代码", max_length=12, db_index=True)
+    owner_code = models.CharField(max_length=40, blank=True, db_index=True)
+    level = models.CharField("等级", max_length=10, choices=Level.choices)
+    state = models.CharField("状态", max_length=10, choices=State.choices, default=State.OPEN)
+    begin = models.DateTimeField("开始", db_index=True)
+    last = models.DateTimeField("最近一次")
+    end = models.DateTimeField("恢复", null=True, blank=True)
+    occurrences = models.PositiveIntegerField("次数", default=1)
+    value = models.FloatField("最近值", null=True)
+    peak = models.FloatField("最大值", null=True)
+    limit = models.FloatField("限值", null=True)
+    times_over = models.FloatField("最大超标倍数", null=True)
+    count_30d = models.PositiveIntegerField("近30日次数", default=0)
+    text = models.TextField("内容")
+    evidence = models.JSONField("证据", default=dict)
+    filing = models.ForeignKey(Filing, on_delete=models.SET_NULL, null=True, blank=True)
+    raised_at = models.DateTimeField("产生时间", default=timezone.now)
+
+    class Meta:
+        ordering = ["-begin"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["rule", "point", "parameter"],
+                condition=models.Q(state="open"),
+                name="one_open_alarm_per_rule_point_parameter",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.text
