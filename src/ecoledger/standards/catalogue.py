@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 
@@ -73,8 +74,11 @@ def declare(rule_set: str, editions: Iterable[Edition]) -> tuple[Edition, ...]:
     Raises ``ValueError`` when two of them would judge the same day.
     """
     ordered = tuple(sorted(editions, key=lambda e: e.effective_from or date.min))
-    for earlier, later in zip(ordered, ordered[1:], strict=False):
-        if earlier.effective_to is None or (later.effective_from or date.min) <= earlier.effective_to:
+    for earlier, later in pairwise(ordered):
+        if (
+            earlier.effective_to is None
+            or (later.effective_from or date.min) <= earlier.effective_to
+        ):
             raise ValueError(
                 f"{rule_set}: {earlier.standard} and {later.standard} are both in force on "
                 f"{later.effective_from}"

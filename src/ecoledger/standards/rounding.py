@@ -48,7 +48,9 @@ def half_even(
         return np.asarray(np.where(tie, even, nearest) / scale, dtype=np.float64)
     if value != value:
         return value
-    return float(Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN))
+    return float(
+        Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN)
+    )
 
 
 def ceiling(values: ArrayLike) -> NDArray[np.float64]:
