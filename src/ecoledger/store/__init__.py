@@ -1,0 +1,1 @@
+"""Observations and the packets they came from, stored durably: the contract is `interface`."""
