@@ -1,0 +1,210 @@
+"""Readings as laboratories and instruments write them: "0.02L", "＜0.02", "未检出", "停产", "—".
+
+One treatment of each, for every module of the package:
+
+- *below detection with its limit* ("0.02L", "<0.02", "ND(0.02)"): enters a mean and a class with half
+  the detection limit (share in ``data/readings.toml``);
+- *below detection without a limit* ("未检出", "ND"): enters as zero, and says so;
+- *beyond the range* (">24000"): enters as the bound itself, a lower estimate, and says so;
+- *not measured, for a reason* ("停产", "断流"): no value, the reason is kept;
+- *missing* ("", "/", "--", "—"): no value.
+
+Anything else is refused with :class:`UnreadableReadingError`; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Any
+
+import polars as pl
+
+from ecoledger.standards.catalogue import Mark
+from ecoledger.standards.rule_data import compiled
+
+
+class State(StrEnum):
+    """What a reading says about itself."""
+
+    MEASURED = "measured"
+    BELOW_DETECTION = "below_detection"
+    ABOVE_RANGE = "above_range"
+    NOT_MEASURED = "not_measured"
+    MISSING = "missing"
+
+
+class UnreadableReadingError(ValueError):
+    """The text is neither a number nor one of the known ways to say that there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A reading: ``value`` is what calculations use (``None``: nothing to calculate with).
+
+    ``bound`` is the detection limit of a reading below it, or the upper bound of one beyond range, in
+    the unit of the reading; ``None`` when it was not stated. ``text`` is what was written.
+    """
+
+    value: float | None
+    state: State
+    text: str
+    bound: float | None = None
+
+    @property
+    def below_detection(self) -> bool:
+        """Whether the laboratory found nothing (未检出)."""
+        return self.state is State.BELOW_DETECTION
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """How readings that are not plain numbers are read; from ``data/readings.toml``."""
+
+    below_detection_share: Decimal
+    missing: frozenset[str]
+    not_detected: frozenset[str]
+    reasons: frozenset[str]
+    mark: Mark
+    source: str
+
+
+@compiled("readings")
+def treatment(content: dict[str, Any]) -> Treatment:
+    """The treatment in force: words for "missing", and the share of the detection limit used."""
+    return Treatment(
+        below_detection_share=Decimal(str(content["below_detection"]["share"])),
+        missing=frozenset(word.casefold() for word in content["words"]["missing"]),
+        not_detected=frozenset(word.casefold() for word in content["words"]["not_detected"]),
+        reasons=frozenset(content["words"]["not_measured"]),
+        mark=Mark(content["below_detection"]["mark"]),
+        source=content["below_detection"]["source"],
+    )
+
+
+_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+|[x*]10\^?[+-]?\d+)?"
+_PLAIN = re.compile(_NUMBER)
+_BELOW = re.compile(
+    rf"(?:<=?|≤)({_NUMBER})|({_NUMBER})(?:l|\(l\))|(?:nd|未检出)\(?<?({_NUMBER})\)?"
+)
+_ABOVE = re.compile(rf"(?:>=?|≥)({_NUMBER})")
+
+
+def _decimal(number: str) -> Decimal:
+    mantissa, times, power = number.replace("*", "x").partition("x10")
+    if not times:
+        return Decimal(mantissa)
+    return Decimal(mantissa).scaleb(int(power.lstrip("^")))
+
+
+def parse(raw: str | float | int | Decimal | Reading | None) -> Reading:
+    """Read one cell.
+
+    Full-width digits and signs, thousands separators and blanks are accepted ("１２．５", "24,000",
+    "2.4×10^4"). Raises :class:`UnreadableReadingError` for anything else.
+
+    >>> parse("0.02L")
+    Reading(value=0.01, state=<State.BELOW_DETECTION: 'below_detection'>, text='0.02L', bound=0.02)
+    >>> parse("—").state.value, parse("停产").state.value, parse("１２．５").value
+    ('missing', 'not_measured', 12.5)
+    """
+    if isinstance(raw, Reading):
+        return raw
+    if raw is None:
+        return Reading(None, State.MISSING, "")
+    if not isinstance(raw, str):
+        number = float(raw)
+        if number != number:
+            return Reading(None, State.MISSING, "")
+        if number in (float("inf"), float("-inf")):
+            raise UnreadableReadingError(f"{raw} is not a finite number")
+        return Reading(number, State.MEASURED, str(raw))
+
+    rules = treatment()
+    text = re.sub(r"\s+", "", unicodedata.normalize("NFKC", raw)).replace("×", "x")
+    folded = re.sub(r"(?<=\d),(?=\d{3}(?:\D|$))", "", text).casefold()
+    if folded in rules.missing:
+        return Reading(None, State.MISSING, raw)
+    if folded in rules.not_detected:
+        return Reading(0.0, State.BELOW_DETECTION, raw)
+    if any(reason in folded for reason in rules.reasons):
+        return Reading(None, State.NOT_MEASURED, raw)
+    try:
+        if _PLAIN.fullmatch(folded):
+            return Reading(float(_decimal(folded)), State.MEASURED, raw)
+        if found := _BELOW.fullmatch(folded):
+            limit = _decimal(next(group for group in found.groups() if group))
+            if limit >= 0:
+                value = float(limit * rules.below_detection_share)
+                return Reading(value, State.BELOW_DETECTION, raw, float(limit))
+        if found := _ABOVE.fullmatch(folded):
+            bound = float(_decimal(found[1]))
+            return Reading(bound, State.ABOVE_RANGE, raw, bound)
+    except (InvalidOperation, OverflowError):
+        pass
+    raise UnreadableReadingError(
+        f"{raw!r} is not a reading; write a number, a limit such as 0.02L or <0.02, 未检出, "
+        "or leave it empty"
+    )
+
+
+def values(column: Iterable[str | float | None]) -> list[float | None]:
+    """The value of each reading of a column; see :func:`parse`."""
+    return [parse(cell).value for cell in column]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingColumn:
+    """A column of readings: what to calculate with, and what was said about it.
+
+    ``values`` is Float64 (null: nothing to calculate with); ``below_detection`` and ``unreadable`` are
+    Boolean and never null.
+    """
+
+    values: pl.Series
+    below_detection: pl.Series
+    unreadable: pl.Series
+
+
+def read_column(column: pl.Series) -> ReadingColumn:
+    """Read a whole column of text or numbers.
+
+    Plain numbers take a vectorised path; only the distinct other texts are looked at one by one.
+    """
+    never = pl.Series(column.name, [False], dtype=pl.Boolean).new_from_index(0, len(column))
+    if column.dtype.is_numeric() or column.dtype == pl.Null:
+        numbers = column.cast(pl.Float64).fill_nan(None)
+        infinite = numbers.is_infinite().fill_null(False)
+        return ReadingColumn(numbers.zip_with(~infinite, _nulls(numbers)), never, infinite)
+    texts = column.cast(pl.String)
+    numbers = texts.cast(pl.Float64, strict=False)
+    odd = ~numbers.is_finite().fill_null(False) & texts.is_not_null()
+    known: dict[str, float | None] = {}
+    below: list[str] = []
+    unreadable: list[str] = []
+    for text in texts.filter(odd).unique().to_list():
+        try:
+            reading = parse(text)
+        except UnreadableReadingError:
+            unreadable.append(text)
+            known[text] = None
+            continue
+        known[text] = reading.value
+        if reading.below_detection:
+            below.append(text)
+    if not known:
+        return ReadingColumn(numbers, never, never)
+    looked_up = texts.replace_strict(known, default=None, return_dtype=pl.Float64)
+    return ReadingColumn(
+        looked_up.zip_with(odd, numbers),
+        texts.is_in(below).fill_null(False),
+        texts.is_in(unreadable).fill_null(False),
+    )
+
+
+def _nulls(like: pl.Series) -> pl.Series:
+    return pl.Series(like.name, [None], dtype=pl.Float64).new_from_index(0, len(like))
