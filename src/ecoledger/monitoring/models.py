@@ -20,8 +20,16 @@ class Point(models.Model):
         POWER = "power", "用电监控"
         NOISE = "noise", "声环境"
         WEATHER = "weather", "气象"
+        # What is computed for a whole division, such as a city's AQI; it has no device and no entity.
+        AREA = "area", "行政区"
 
-    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="points")
+    class PowerRole(models.TextChoices):
+        PRODUCTION = "production", "产污设施"
+        TREATMENT = "treatment", "治污设施"
+
+    entity = models.ForeignKey(
+        Entity, on_delete=models.PROTECT, related_name="points", null=True, blank=True
+    )
     kind = models.CharField("类别", max_length=12, choices=Kind.choices, db_index=True)
     name = models.CharField("名称", max_length=120)
     area_code = models.CharField("行政区划代码", max_length=12, db_index=True)
@@ -30,12 +38,27 @@ class Point(models.Model):
     mn = models.CharField("设备唯一标识 MN", max_length=24, null=True, blank=True, unique=True)
     password = models.CharField("访问密码", max_length=6, blank=True)
     sm4_key = models.CharField("SM4 密钥", max_length=32, blank=True)
-    # Lower is nearer the front on pages; ambient before sources.
+    # What a power meter (用电监控) measures; meters of one enterprise with the same line belong together.
+    power_role = models.CharField(
+        "用电设施类别", max_length=12, choices=PowerRole.choices, blank=True
+    )
+    line = models.CharField("生产线", max_length=40, blank=True)
     enabled = models.BooleanField("启用", default=True)
     synthetic = models.BooleanField("合成数据", default=False)
 
     class Meta:
         ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind="area") | models.Q(entity__isnull=False),
+                name="only_an_area_point_has_no_entity",
+            ),
+            models.UniqueConstraint(
+                fields=["area_code"],
+                condition=models.Q(kind="area"),
+                name="one_area_point_per_area",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -58,6 +81,14 @@ class PointParameter(models.Model):
     limit_basis = models.CharField("判定依据", max_length=10, blank=True)  # hour, day
     limit_standard = models.CharField("执行标准", max_length=80, blank=True)
     converted = models.BooleanField("按折算值判定", default=False)
+    # The unit this device sends in, where it differs from what its kind of device sends
+    # (monitoring/data/parameters.csv); ingest converts at the border.
+    device_unit = models.CharField("设备上传单位", max_length=20, blank=True)
+    # Outside these the automatic check flags a value; null takes the catalogue's range.
+    range_from = models.FloatField("量程下限", null=True, blank=True)
+    range_to = models.FloatField("量程上限", null=True, blank=True)
+    # A power meter above this counts as running.
+    running_above = models.FloatField("运行判定阈值", null=True, blank=True)
 
     class Meta:
         unique_together = [("point", "code")]
@@ -101,6 +132,8 @@ class AlarmRule(models.Model):
         NEIGHBOURS = "neighbours", "高于周边"
         NO_TREATMENT = "no_treatment", "产污未治污"
 
+    # Of a rule that came with the profile or the product, so that loading it twice changes nothing.
+    code = models.CharField("规则编码", max_length=40, unique=True)
     name = models.CharField("名称", max_length=80)
     detector = models.CharField("类型", max_length=20, choices=Detector.choices)
     kind = models.CharField("监测点类别", max_length=12, choices=Point.Kind.choices)
@@ -155,6 +188,7 @@ class Alarm(models.Model):
 
     class Meta:
         ordering = ["-begin"]
+        indexes = [models.Index(fields=["point", "begin"]), models.Index(fields=["state", "begin"])]
         constraints = [
             models.UniqueConstraint(
                 fields=["rule", "point", "parameter"],
@@ -165,3 +199,37 @@ class Alarm(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class ImportBatch(models.Model):
+    """One file of observations brought in by a person; undone as a whole."""
+
+    file_name = models.CharField("文件名", max_length=200)
+    digest = models.CharField("文件摘要", max_length=64)
+    person = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    at = models.DateTimeField("导入时间", default=timezone.now)
+    layout = models.CharField("版式", max_length=10)
+    rows_total = models.PositiveIntegerField("数据行数", default=0)
+    rows_stored = models.PositiveIntegerField("入库行数", default=0)
+    observations = models.PositiveIntegerField("入库观测数", default=0)
+    errors = models.JSONField("行级错误", default=list)
+    # What it covered, so that undoing reads only that.
+    points = models.JSONField(default=list)
+    parameters = models.JSONField(default=list)
+    series = models.CharField(max_length=20)
+    begin = models.DateTimeField(null=True, blank=True)
+    end = models.DateTimeField(null=True, blank=True)
+    first_observation_id = models.BigIntegerField(null=True, blank=True)
+    last_observation_id = models.BigIntegerField(null=True, blank=True)
+    undone_at = models.DateTimeField("撤销时间", null=True, blank=True)
+    undone_by = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} {self.at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,68 @@
+"""The one open observation store of this process.
+
+The store's file has one owner process. ``ecoledger serve`` opens it at the start; a command opens it
+when no server runs (``cli.server_of``), and tests open one in their temporary folder. Everything
+else asks for it here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ecoledger.store import ObservationStore, open_store
+
+_lock = threading.Lock()
+_store: ObservationStore | None = None
+
+
+class NoStoreError(RuntimeError):
+    """The store has not been opened in this process."""
+
+
+def use(opened: ObservationStore) -> None:
+    """Make ``opened`` the process's store. Raises ``RuntimeError`` when there is one already."""
+    global _store
+    with _lock:
+        if _store is not None:
+            raise RuntimeError("this process has an open store already; close it first")
+        _store = opened
+
+
+def store() -> ObservationStore:
+    """The process's open store. Raises :class:`NoStoreError` when none has been opened."""
+    if _store is None:
+        raise NoStoreError(
+            "the observation store is not open in this process; "
+            "run `ecoledger serve`, or open it with monitoring.runtime.opened(path)"
+        )
+    return _store
+
+
+def is_open() -> bool:
+    """Whether this process has the store open."""
+    return _store is not None
+
+
+def close() -> None:
+    """Close the process's store; nothing happens when none is open."""
+    global _store
+    with _lock:
+        if _store is not None:
+            _store.close()
+            _store = None
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[ObservationStore]:
+    """Open the store at ``path`` as the process's own for the length of a ``with`` block.
+
+    Raises :class:`ecoledger.store.StoreBusy` when another process owns it.
+    """
+    use(open_store(path))
+    try:
+        yield store()
+    finally:
+        close()

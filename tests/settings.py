@@ -1,0 +1,24 @@
+"""The product's settings on a data folder that lives as long as the test run.
+
+A settings module of its own, because pytest-django loads settings before any ``conftest.py``.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+_folder = tempfile.mkdtemp(prefix="ecoledger-tests-")
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+os.environ["ECOLEDGER_DATA"] = _folder
+
+from ecoledger.settings import *  # noqa: E402, F403
+from ecoledger.settings import DATA, DATABASES  # noqa: E402
+
+# A file, not memory: gateway, jobs and tests write from several threads, and so does the product.
+DATABASES["default"]["TEST"] = {"NAME": DATA / "test.sqlite3"}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
