@@ -51,6 +51,7 @@ class Entity(models.Model):
     synthetic = models.BooleanField("合成数据", default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    # ``entity.as_station`` and the like lead from an entity to its kind's own fields.
     KIND: str = ""
 
     class Meta:
@@ -82,6 +83,9 @@ class Enterprise(Entity):
     """An enterprise or other polluter (排污单位)."""
 
     KIND = Entity.Kind.ENTERPRISE
+    entity_ptr = models.OneToOneField(
+        Entity, on_delete=models.CASCADE, parent_link=True, related_name="as_enterprise"
+    )
     uscc = models.CharField("统一社会信用代码", max_length=18, blank=True)
     permit_no = models.CharField("排污许可证编号", max_length=22, blank=True)
     industry = models.CharField("行业", max_length=60, blank=True)
@@ -96,6 +100,9 @@ class Outlet(Entity):
     """A discharge outlet of an enterprise (排放口), DA### for waste gas, DW### for wastewater (HJ 608)."""
 
     KIND = Entity.Kind.OUTLET
+    entity_ptr = models.OneToOneField(
+        Entity, on_delete=models.CASCADE, parent_link=True, related_name="as_outlet"
+    )
 
     class Medium(models.TextChoices):
         GAS = "gas", "废气"
@@ -114,6 +121,9 @@ class River(Entity):
     """A river with its direction: ``path`` is a GeoJSON LineString drawn downstream."""
 
     KIND = Entity.Kind.RIVER
+    entity_ptr = models.OneToOneField(
+        Entity, on_delete=models.CASCADE, parent_link=True, related_name="as_river"
+    )
     path = models.JSONField("走向", null=True, blank=True)
     flows_into = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True)
     # Where it joins the river it flows into, measured along that river from its head.
@@ -125,6 +135,9 @@ class Section(Entity):
     """A monitored cross-section of a river (断面), placed by distance from the river's head."""
 
     KIND = Entity.Kind.SECTION
+    entity_ptr = models.OneToOneField(
+        Entity, on_delete=models.CASCADE, parent_link=True, related_name="as_section"
+    )
     river = models.ForeignKey(River, on_delete=models.PROTECT, related_name="sections")
     chainage_km = models.FloatField("距河源 km")
     target_class = models.PositiveSmallIntegerField("水质目标", default=3)
@@ -138,6 +151,9 @@ class Station(Entity):
     """An automatic monitoring station (自动监测站)."""
 
     KIND = Entity.Kind.STATION
+    entity_ptr = models.OneToOneField(
+        Entity, on_delete=models.CASCADE, parent_link=True, related_name="as_station"
+    )
 
     class Medium(models.TextChoices):
         AIR = "air", "环境空气"

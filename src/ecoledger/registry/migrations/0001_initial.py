@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Enterprise',
             fields=[
-                ('entity_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='registry.entity')),
+                ('entity_ptr', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, related_name='as_enterprise', serialize=False, to='registry.entity')),
                 ('uscc', models.CharField(blank=True, max_length=18, verbose_name='统一社会信用代码')),
                 ('permit_no', models.CharField(blank=True, max_length=22, verbose_name='排污许可证编号')),
                 ('industry', models.CharField(blank=True, max_length=60, verbose_name='行业')),
@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Outlet',
             fields=[
-                ('entity_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='registry.entity')),
+                ('entity_ptr', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, related_name='as_outlet', serialize=False, to='registry.entity')),
                 ('number', models.CharField(max_length=10, verbose_name='排放口编号')),
                 ('medium', models.CharField(choices=[('gas', '废气'), ('water', '废水')], max_length=10, verbose_name='类型')),
                 ('standard', models.CharField(blank=True, max_length=60, verbose_name='执行标准')),
@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='River',
             fields=[
-                ('entity_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='registry.entity')),
+                ('entity_ptr', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, related_name='as_river', serialize=False, to='registry.entity')),
                 ('path', models.JSONField(blank=True, null=True, verbose_name='走向')),
                 ('joins_at_km', models.FloatField(blank=True, null=True, verbose_name='汇入位置 km')),
                 ('length_km', models.FloatField(blank=True, null=True, verbose_name='长度 km')),
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Section',
             fields=[
-                ('entity_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='registry.entity')),
+                ('entity_ptr', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, related_name='as_section', serialize=False, to='registry.entity')),
                 ('chainage_km', models.FloatField(verbose_name='距河源 km')),
                 ('target_class', models.PositiveSmallIntegerField(default=3, verbose_name='水质目标')),
                 ('level', models.CharField(default='县控', max_length=10, verbose_name='级别')),
@@ -115,7 +115,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Station',
             fields=[
-                ('entity_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='registry.entity')),
+                ('entity_ptr', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, related_name='as_station', serialize=False, to='registry.entity')),
                 ('medium', models.CharField(choices=[('air', '环境空气'), ('water', '地表水'), ('noise', '声环境')], max_length=10, verbose_name='要素')),
                 ('level', models.CharField(choices=[('national', '国控'), ('provincial', '省控'), ('city', '市控'), ('county', '县控'), ('town', '镇街'), ('micro', '微站')], max_length=12, verbose_name='级别')),
                 ('counts_in_area', models.BooleanField(default=True, verbose_name='参与城市评价')),

@@ -1,0 +1,1 @@
+export function startChart(_element: HTMLElement): void {}

@@ -1,0 +1,45 @@
+// The few controls that no server round trip is needed for.
+
+function remember(name: string, value: string): void {
+  document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=lax`;
+}
+
+function switchTheme(): void {
+  const root = document.documentElement;
+  const theme = root.dataset.bsTheme === "dark" ? "light" : "dark";
+  root.dataset.bsTheme = theme;
+  remember("theme", theme);
+  document.dispatchEvent(new CustomEvent("ecoledger:theme"));
+}
+
+/** Rows with `data-href` open on a click anywhere that is not a control of its own. */
+function openRow(event: MouseEvent): void {
+  const target = event.target as HTMLElement;
+  if (target.closest("a, button, input, select, label, summary")) return;
+  const row = target.closest<HTMLElement>("[data-href]");
+  if (row?.dataset.href && !window.getSelection()?.toString()) location.href = row.dataset.href;
+}
+
+export function startControls(): void {
+  document.addEventListener("click", (event) => {
+    const target = event.target as HTMLElement;
+    if (target.closest("[data-theme-switch]")) switchTheme();
+    else if (target.closest("[data-print]")) window.print();
+    else openRow(event);
+  });
+  // A filter that changes sends its form at once; typing still needs the button or Enter.
+  document.addEventListener("change", (event) => {
+    const field = event.target as HTMLElement;
+    if (field.matches("form[data-auto] select, form[data-auto] input[type=date], form[data-auto] input[type=checkbox]"))
+      (field.closest("form") as HTMLFormElement).requestSubmit();
+  });
+  // Where the live connection is lost the page says so instead of showing old figures as new.
+  document.body.addEventListener("htmx:sseError", () => markLive(false));
+  document.body.addEventListener("htmx:sseOpen", () => markLive(true));
+}
+
+function markLive(connected: boolean): void {
+  document
+    .querySelectorAll<HTMLElement>("[data-live]")
+    .forEach((mark) => (mark.dataset.live = connected ? "on" : "off"));
+}

@@ -1,0 +1,29 @@
+"""Who may open a page: by capability first, then row by row through ``accounts.scope``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext as _
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def needs(capability: str) -> Callable[[View[P]], View[P]]:
+    """Refuse the page to a person none of whose roles holds ``capability``."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.may(capability):
+                raise PermissionDenied(_("您的岗位不含打开此页的权限。"))
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
