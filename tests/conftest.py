@@ -210,7 +210,7 @@ def bureau(people: dict) -> Bureau:
         seconds=3600,
         owner_code="E-1",
     )
-    meter = [("d20105", "有功功率", "kW", 1, {"running_above": 5.0})]
+    meter = [("dPower", "有功功率", "kW", 1, {"running_above": 5.0})]
     made.production = point(
         made.enterprise,
         "power",
