@@ -7,12 +7,14 @@ choose with :func:`in_force` by the date of the **data**, never by today's date.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any
+
+from ecoledger.standards import data_files
 
 
 class Mark(StrEnum):
@@ -66,6 +68,7 @@ class NoEditionInForceError(LookupError):
 
 
 _editions: dict[str, tuple[Edition, ...]] = {}
+_loaders: dict[str, tuple[Callable[[], Iterable[Edition]], int]] = {}
 
 
 def declare(rule_set: str, editions: Iterable[Edition]) -> tuple[Edition, ...]:
@@ -87,22 +90,37 @@ def declare(rule_set: str, editions: Iterable[Edition]) -> tuple[Edition, ...]:
     return ordered
 
 
+def declare_from(rule_set: str, load: Callable[[], Iterable[Edition]]) -> None:
+    """Enter a rule set whose editions ``load`` makes from data files.
+
+    It is called at the first question, and again after the user's overrides changed.
+    """
+    _loaders[rule_set] = (load, -1)
+    _editions.pop(rule_set, None)
+
+
 def editions(rule_set: str) -> tuple[Edition, ...]:
     """All editions of a rule set, oldest first. Raises ``KeyError`` for an unknown name."""
+    if rule_set in _loaders:
+        load, generation = _loaders[rule_set]
+        if generation != data_files.generation():
+            declare(rule_set, load())
+            _loaders[rule_set] = (load, data_files.generation())
     return _editions[rule_set]
 
 
 def rule_sets() -> tuple[str, ...]:
     """Names of all rule sets declared so far, sorted."""
-    return tuple(sorted(_editions))
+    return tuple(sorted(_editions.keys() | _loaders.keys()))
 
 
 def in_force(rule_set: str, on: date) -> Edition:
     """The edition that judges data of the day ``on``.
 
-    Raises :class:`NoEditionInForceError` when there is none: a figure without a rule is refused, not guessed.
+    Raises :class:`NoEditionInForceError` when there is none: a figure without a rule is
+    refused, not guessed.
     """
-    for edition in _editions[rule_set]:
+    for edition in editions(rule_set):
         if edition.covers(on):
             return edition
     raise NoEditionInForceError(f"{rule_set}: no edition in force on {on.isoformat()}")

@@ -15,13 +15,20 @@ from pathlib import Path
 from typing import Any
 
 _overrides: Path | None = None
+_generation = 0
 
 
 def use_overrides(folder: Path | None) -> None:
     """Read overrides from ``folder`` from now on (``None``: from the environment variable again)."""
-    global _overrides
+    global _overrides, _generation
     _overrides = folder
+    _generation += 1
     read.cache_clear()
+
+
+def generation() -> int:
+    """A number that grows whenever the overrides change, for those who keep what they read."""
+    return _generation
 
 
 def override_folder() -> Path | None:

@@ -1,13 +1,14 @@
 """Rounding by GB/T 8170-2008 (四舍六入五成双), exact on the decimal number that was written.
 
-A reading of ``0.15`` is the decimal 0.15, not the binary float just below it. Scalars go through
-:mod:`decimal`; arrays use a vectorised form that agrees with it on every number of up to twelve
-significant digits.
+A reading of ``0.15`` is the decimal 0.15, not the binary float just below it, and a mean that comes out as
+60.499999999999993 is 60.5. A float is therefore a tie when it lies within 1e-9 (relative) of one,
+alike for scalars and arrays; a ``Decimal`` is taken as it stands.
 """
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from math import isfinite
 from typing import overload
 
 import numpy as np
@@ -15,6 +16,11 @@ from numpy.typing import ArrayLike, NDArray
 
 # Relative distance from a tie within which a float is taken to be the tie it was written as.
 _TIE = 1e-9
+_TIE_EXACT = Decimal("1e-9")
+# Floats from here on have no decimals to round.
+_WHOLE = 2.0**53
+_HALF = Decimal("0.5")
+_ONE = Decimal(1)
 
 
 @overload
@@ -46,11 +52,15 @@ def half_even(
         tie = np.abs(scaled - floor - 0.5) <= _TIE * np.maximum(1.0, np.abs(scaled))
         even = floor + np.mod(floor, 2.0)
         return np.asarray(np.where(tie, even, nearest) / scale, dtype=np.float64)
-    if value != value:
+    if not isfinite(value) or abs(value) >= _WHOLE:
         return value
-    return float(
-        Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN)
-    )
+    scaled_value = Decimal(repr(float(value))).scaleb(decimals)
+    whole = scaled_value.to_integral_value(ROUND_FLOOR)
+    if abs(scaled_value - whole - _HALF) <= _TIE_EXACT * max(_ONE, abs(scaled_value)):
+        whole += whole % 2
+    else:
+        whole = scaled_value.to_integral_value(ROUND_HALF_EVEN)
+    return float(whole.scaleb(-decimals))
 
 
 def ceiling(values: ArrayLike) -> NDArray[np.float64]:
