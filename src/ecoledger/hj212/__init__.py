@@ -1,0 +1,55 @@
+r"""HJ 212: how online monitoring devices and the platform of a Chinese bureau talk, editions 2005, 2017, 2025.
+
+The edition is chosen packet by packet from the version bits of Flag. The library is plain Python with
+NumPy and knows nothing of the rest of the platform.
+
+One frame::
+
+    packet = decode(b"##0101QN=20160801085857223;ST=32;...&&1C80")
+    packet.ok, packet.errors, packet.warnings, packet.values[0].value
+    encode(packet)                          # the frame again, with CR LF
+
+A stream: ``FrameReader().feed(chunk)`` gives the complete frames in what has come so far, whatever was
+cut, joined or broken. Many frames at once: ``decode_many(frames)`` gives a :class:`Batch` of arrays, equal
+to what ``decode`` says and some ten times faster.
+
+============== =======================================================================================
+module         what it knows
+============== =======================================================================================
+``crc``        the check code, one frame or thousands
+``frames``     where a frame begins and ends
+``codes``      commands, systems, factors, statistics, flags, results (data files)
+``packet``     :class:`Packet`, :class:`Value`, names of errors and warnings
+``codec``      :func:`decode`, :func:`encode`
+``batch``      :func:`decode_many`, :class:`Batch`
+``json_form``  a packet as a JSON object and back
+``assemble``   packets split with PNUM and PNO
+``sm4``        encryption of the edition of 2025
+``dialogue``   request, 9011, uploads, 9012; timeouts and resends
+``server``     :class:`Gateway`, the asyncio server
+``client``     :class:`Device`, :class:`Client`: devices to test and demonstrate with
+``replay``     a CSV file sent as if by devices
+============== =======================================================================================
+"""
+
+from .codec import decode, encode, format_qn, format_time, framed, parse_time
+from .crc import crc16, crc16_modbus
+from .frames import FrameReader, frames_of
+from .packet import ERRORS, WARNINGS, Packet, Value
+
+__all__ = [
+    "ERRORS",
+    "WARNINGS",
+    "FrameReader",
+    "Packet",
+    "Value",
+    "crc16",
+    "crc16_modbus",
+    "decode",
+    "encode",
+    "format_qn",
+    "format_time",
+    "framed",
+    "frames_of",
+    "parse_time",
+]
