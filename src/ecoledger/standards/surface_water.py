@@ -275,7 +275,7 @@ def classify(
     counted: dict[str, int] = {}
     reference: dict[str, int] = {}
     measured: dict[str, float] = {}
-    counts = _counted_items(table, method, count_tn, items)
+    counts = counted_items(table, method, count_tn, items)
     for key, item in table.items():
         value = _value(values.get(key), key)
         if value is None:
@@ -302,9 +302,13 @@ def classify(
     )
 
 
-def _counted_items(
+def counted_items(
     table: Mapping[str, ItemLimits], method: Method, count_tn: bool, items: Iterable[str] | None
 ) -> frozenset[str]:
+    """Keys of the items that decide the class: 21 of them unless asked otherwise.
+
+    Raises ``ValueError`` for a key that is no item.
+    """
     if items is not None:
         chosen = frozenset(items)
         if unknown := chosen - table.keys():
@@ -378,7 +382,7 @@ def classify_table(
     edition, limits = limits_on(on)
     _, method = method_on(on)
     lake = _is_lake(waterbody, frame.height)
-    counts = _counted_items(limits.river, method, count_tn, items)
+    counts = counted_items(limits.river, method, count_tn, items)
     saturation = _floats(frame, "do_saturation") if "do_saturation" in frame.columns else None
 
     present = [key for key in limits.river if key in frame.columns]
