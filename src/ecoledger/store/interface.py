@@ -12,7 +12,9 @@ Time
 Which row speaks (the accepted view)
     Rows with the same ``(point, parameter, series, start)`` are words on the same observation.
     Within a layer the row recorded last speaks; among layers the highest one that is not
-    withdrawn. A row on a higher layer speaks for the whole observation, so it repeats the value
+    withdrawn. A computed row, or one on a layer above 0, that says the same as the row recorded
+    last on its layer is not stored again, so running a check or an aggregation twice changes
+    nothing. A row on a higher layer speaks for the whole observation, so it repeats the value
     where only the flag changes, and it stands until it is replaced or withdrawn, even when the
     device reports again: whoever writes layers re-checks the hours that :meth:`take_pending` names.
 
@@ -141,8 +143,7 @@ SERIES: Final[Mapping[str, bool]] = {
 """Names of the series, and whether the platform computes them.
 
 A point may have several series of one parameter side by side, e.g. the hour the device reported and
-the hour computed from its minutes; they never replace each other. In a computed series a row equal
-to the one that speaks on its layer is not stored again.
+the hour computed from its minutes; they never replace each other.
 """
 
 FRAME_COLUMNS: Final[Mapping[str, pl.DataType]] = {
@@ -260,7 +261,7 @@ class Receipt:
     duplicates: int
     """Observation rows left out because their frame is a duplicate."""
     unchanged: int
-    """Computed rows left out because they equal the revision on record."""
+    """Computed or layered rows left out because they say what the record says already."""
     touched: pl.DataFrame
     """Distinct ``point, parameter, hour`` put on the pending list by this append."""
 
@@ -360,7 +361,7 @@ class ObservationStore(ABC):
         neither it nor its observations are stored. Rows without a frame (marks, reviews, computed
         values) go in the same way, with ``frames`` left out.
 
-        Each row of a reported series, and each row on a layer above 0, puts its (point, parameter,
+        Each stored row of a reported series, or on a layer above 0, puts its (point, parameter,
         hour of ``start``) on the pending list in the same transaction. Rows of computed series on
         layer 0 do not: they are what the pending work produces.
 

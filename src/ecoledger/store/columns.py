@@ -1,0 +1,171 @@
+"""Tables given to the store, checked against the contract and brought to its types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import polars as pl
+
+from ecoledger.store.interface import (
+    FRAME_COLUMNS,
+    OBSERVATION_COLUMNS,
+    SERIES,
+    STATUSES,
+    InvalidRowsError,
+    Layer,
+    Table,
+)
+
+EARLIEST: Final = datetime(1950, 1, 1)
+LATEST: Final = datetime(2200, 1, 1)
+POINT_LIMIT: Final = 1 << 39
+DIGEST_BYTES: Final = 16
+
+_WINDOW_COLUMNS: Final[Mapping[str, pl.DataType]] = {
+    "point": pl.Int64(),
+    "parameter": pl.String(),
+    "hour": pl.Datetime("us"),
+}
+_FLOATS: Final = tuple(n for n, kind in OBSERVATION_COLUMNS.items() if kind == pl.Float64())
+_QN_DIGITS: Final = 17  # YYYYMMDDhhmmssmmm
+
+
+def frames_table(frames: Table) -> pl.DataFrame:
+    """Frames with every column of the contract, ``dated`` taken from ``qn`` where not given."""
+    table = _typed(frames, FRAME_COLUMNS, "frames", required=("received_at", "digest", "raw"))
+    missing = [
+        pl.lit(None, dtype=kind).alias(name)
+        for name, kind in FRAME_COLUMNS.items()
+        if name not in table.columns
+    ]
+    dated_given = "dated" in table.columns
+    table = table.with_columns(missing).with_columns(pl.col("status").fill_null("accepted"))
+    if not dated_given:
+        digits = pl.col("qn").str.slice(0, _QN_DIGITS)
+        moment = digits.str.slice(0, 14).str.to_datetime(
+            "%Y%m%d%H%M%S", strict=False, time_unit="us"
+        )
+        thousandths = digits.str.slice(14).cast(pl.Int64, strict=False)
+        whole = digits.str.len_bytes() == _QN_DIGITS
+        table = table.with_columns(
+            dated=pl.when(whole).then(moment + pl.duration(milliseconds=thousandths))
+        )
+    _refuse(table, "frames", "digest", pl.col("digest").bin.size() != DIGEST_BYTES, "not 16 bytes")
+    _refuse(table, "frames", "status", ~pl.col("status").is_in(STATUSES), f"not one of {STATUSES}")
+    return table.select(*FRAME_COLUMNS)
+
+
+def observations_table(observations: Table, frames: int) -> pl.DataFrame:
+    """Observations with the columns given, ``seconds`` and ``layer`` filled; NaN becomes null.
+
+    ``frames``: how many frames the column ``frame`` may point to.
+    """
+    table = _typed(
+        observations,
+        OBSERVATION_COLUMNS,
+        "observations",
+        required=("point", "parameter", "start", "series"),
+    )
+    given = set(table.columns)
+    floats = [pl.col(name).fill_nan(None) for name in _FLOATS if name in given]
+    defaults = [
+        (pl.col(name).fill_null(0) if name in given else pl.lit(0, dtype=kind)).alias(name)
+        for name, kind in (("seconds", pl.Int32()), ("layer", pl.Int8()))
+    ]
+    table = table.with_columns(*floats, *defaults)
+
+    def refuse(column: str, wrong: pl.Expr, why: str) -> None:
+        _refuse(table, "observations", column, wrong, why)
+
+    layers = [int(layer) for layer in Layer]
+    refuse("point", ~pl.col("point").is_between(0, POINT_LIMIT - 1), "outside 0 .. 2**39 - 1")
+    refuse("start", (pl.col("start") < EARLIEST) | (pl.col("start") >= LATEST), "not 1950 to 2199")
+    refuse("series", ~pl.col("series").is_in(list(SERIES)), f"not one of {', '.join(SERIES)}")
+    refuse("layer", ~pl.col("layer").is_between(layers[0], layers[-1]), f"not one of {layers}")
+    refuse("seconds", pl.col("seconds") < 0, "is negative")
+    if "decimals" in given:
+        refuse("decimals", pl.col("decimals") < 0, "is negative")
+    if "frame" in given:
+        refuse("frame", pl.col("frame") >= frames, f"there are {frames} frames in this append")
+    if "withdrawn" in given:
+        wrong = pl.col("withdrawn") & (pl.col("layer") == Layer.DEVICE)
+        refuse("withdrawn", wrong, "layer 0 cannot be withdrawn")
+    return table
+
+
+def windows_table(windows: Table) -> pl.DataFrame:
+    """Windows with the columns ``point``, ``parameter``, ``hour``; others are dropped."""
+    table = _frame(windows, "windows", _WINDOW_COLUMNS)
+    kept = [name for name in table.columns if name in _WINDOW_COLUMNS]
+    return _typed(table.select(kept), _WINDOW_COLUMNS, "windows", required=tuple(_WINDOW_COLUMNS))
+
+
+def _frame(table: Table, what: str, kinds: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    if isinstance(table, pl.DataFrame):
+        return table
+    try:
+        if isinstance(table, Mapping):
+            # Types are given where polars could not see them: in empty and all-None lists.
+            overrides: dict[str, Any] = {
+                name: kinds[name]
+                for name, values in table.items()
+                if isinstance(values, list | tuple) and name in kinds
+            }
+            return pl.DataFrame(dict(table), schema_overrides=overrides)
+        return pl.DataFrame(table)
+    except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError) as error:
+        raise InvalidRowsError(
+            f"The {what} are not a table: {error}", "Give columns of equal length and plain types."
+        ) from error
+
+
+def _typed(
+    given: Table, kinds: Mapping[str, pl.DataType], what: str, *, required: tuple[str, ...]
+) -> pl.DataFrame:
+    table = _frame(given, what, kinds)
+    unknown = [name for name in table.columns if name not in kinds]
+    if unknown:
+        raise InvalidRowsError(
+            f"The {what} have unknown columns: {', '.join(unknown)}.",
+            f"Known are {', '.join(kinds)}.",
+        )
+    absent = [name for name in required if name not in table.columns]
+    if absent:
+        raise InvalidRowsError(
+            f"The {what} lack the columns {', '.join(absent)}.", "They are required."
+        )
+    casts = []
+    for name, kind in table.schema.items():
+        if isinstance(kind, pl.Datetime) and kind.time_zone is not None:
+            raise InvalidRowsError(
+                f"Column {name} of the {what} has a time zone.",
+                "Convert it to China standard time and drop the zone.",
+            )
+        if kind != kinds[name]:
+            casts.append(pl.col(name).cast(kinds[name]))
+    if casts:
+        try:
+            table = table.with_columns(casts)
+        except pl.exceptions.PolarsError as error:
+            raise InvalidRowsError(
+                f"The {what} have a value of the wrong type: {error}.",
+                "The types stand in ecoledger.store.interface.",
+            ) from error
+    for name in required:
+        if table[name].null_count():
+            _refuse(table, what, name, pl.col(name).is_null(), "required")
+    return table
+
+
+def _refuse(table: pl.DataFrame, what: str, column: str, wrong: pl.Expr, why: str) -> None:
+    """Raise for the first row where ``wrong`` holds."""
+    found = table.select(wrong.fill_null(False).alias("wrong"))["wrong"]
+    if found.any():
+        row = int(found.arg_true()[0])
+        value = table[column][row]
+        raise InvalidRowsError(
+            f"Row {row} of the {what}, column {column}: {value!r} refused, {why}.",
+            f"{int(found.sum())} row(s) are wrong in this way; nothing was stored.",
+        )

@@ -1,0 +1,1230 @@
+"""The observation store in one DuckDB file, owned by one process.
+
+Layout. `frame` holds the packets in the order of arrival. Observations lie in segments, one table
+for each month of fine series (raw, minute) and one for each year of coarse ones (hour and longer),
+so that the pages opened most never pass over minute values, a month can be rewritten by itself, and
+a question about March reads March. `segment` lists them. Texts that come back are numbers (`term`).
+`pending` is the durable copy of the list of hours to aggregate, `latest` a snapshot of the latest
+values with the `observation_id` up to which it holds; what was recorded since is applied at open.
+
+Durability. A commit returns after DuckDB's write-ahead log has reached the disk. Checkpoints, which
+move the log into the file, are made here, between appends, and never by DuckDB on its own: while no
+checkpoint runs the file does not change under its header, and that is what lets :meth:`backup` copy
+it while appends go on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
+
+import duckdb
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ecoledger.store import duckdb_check
+from ecoledger.store import latest as latest_values
+from ecoledger.store.columns import (
+    EARLIEST,
+    frames_table,
+    observations_table,
+    windows_table,
+)
+from ecoledger.store.failures import explained
+from ecoledger.store.interface import (
+    DEFAULT_COLUMNS,
+    KEY,
+    READ_COLUMNS,
+    SERIES,
+    STATUSES,
+    BackupReport,
+    CheckReport,
+    Counts,
+    Frame,
+    InvalidRowsError,
+    Layer,
+    ObservationStore,
+    Receipt,
+    SealReport,
+    Status,
+    StoreClosedError,
+    StoreDamagedError,
+    StoreError,
+    Table,
+)
+from ecoledger.store.latest import LatestValues, of_number, series_numbers
+from ecoledger.store.pending import PendingHours
+from ecoledger.store.recent_frames import RecentFrames, halves_of, hours_of, identities_of
+from ecoledger.store.segments import COLUMNS as SEGMENT_COLUMNS
+from ecoledger.store.segments import (
+    FINE_SERIES,
+    SAID,
+    Segment,
+    empty,
+    polars_type,
+    segment_name,
+    sorted_segments,
+)
+from ecoledger.store.speaking import same_as_next, speaking
+from ecoledger.store.terms import Terms
+
+LAYOUT_VERSION: Final = 1
+CHECKPOINT_BYTES: Final = 32 << 20
+SNAPSHOT_ROWS: Final = 5_000_000
+COPY_BYTES: Final = 8 << 20
+_NEVER: Final = "1000TB"
+
+_HOUR: Final = 3_600_000_000
+
+_LAYOUT: Final = """
+CREATE TABLE IF NOT EXISTS layout (version INTEGER);
+CREATE TABLE IF NOT EXISTS term (kind VARCHAR, code INTEGER, text VARCHAR);
+CREATE TABLE IF NOT EXISTS frame (
+    frame_id BIGINT, received_at TIMESTAMP, dated TIMESTAMP, digest_0 BIGINT, digest_1 BIGINT,
+    mn VARCHAR, qn VARCHAR, cn VARCHAR, st VARCHAR, status VARCHAR, reason VARCHAR,
+    connection VARCHAR, size INTEGER, raw BLOB
+);
+CREATE TABLE IF NOT EXISTS segment (name VARCHAR, fine BOOLEAN, begin DATE, sealed_rows BIGINT);
+CREATE TABLE IF NOT EXISTS pending (ticket BIGINT, hour BIGINT, number BIGINT);
+CREATE TABLE IF NOT EXISTS latest (
+    number BIGINT, start BIGINT, layer TINYINT, observation_id BIGINT, seconds INTEGER,
+    value DOUBLE, decimals TINYINT, flag SMALLINT, frame_id BIGINT, recorded_at BIGINT, text VARCHAR
+);
+CREATE TABLE IF NOT EXISTS latest_mark (observation_id BIGINT);
+"""
+
+_FRAME_LIST: Final = (
+    "frame_id, received_at, dated, mn, qn, cn, st, status, reason, connection, size"
+)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _guarded(
+    method: Callable[Concatenate[DuckDBStore, P], R],
+) -> Callable[Concatenate[DuckDBStore, P], R]:
+    """Refuse a closed store, and say what DuckDB's errors mean and what would help."""
+
+    @functools.wraps(method)
+    def guarded(self: DuckDBStore, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        self._need_open()
+        try:
+            return method(self, *args, **kwargs)
+        except duckdb.Error as error:
+            failure = explained(error, self.path)
+            if isinstance(error, duckdb.FatalException | duckdb.InternalException):
+                self._failure = failure
+            raise failure from error
+        except OSError as error:
+            raise explained(error, self.path) from error
+
+    return guarded
+
+
+class DuckDBStore(ObservationStore):
+    """See :class:`ObservationStore` for what the methods promise."""
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        clock: Callable[[], datetime] = datetime.now,
+        memory: str = "2GB",
+        threads: int | None = None,
+        checkpoint_bytes: int = CHECKPOINT_BYTES,
+    ) -> None:
+        """Open the store, making it if there is none.
+
+        ``clock`` gives ``recorded_at``: China standard time, naive. ``memory`` is DuckDB's limit;
+        sorting beyond it goes to a folder beside the file. ``checkpoint_bytes``: size of the log at
+        which it is moved into the file; larger means fewer pauses, longer ones, a slower start
+        after a crash.
+
+        Raises :class:`StoreBusyError` when another process has it, :class:`StoreDamagedError` when
+        it cannot be read.
+        """
+        self.path = Path(path)
+        self._clock = clock
+        self._checkpoint_bytes = checkpoint_bytes
+        self._closed = False
+        self._failure: StoreError | None = None
+        self._write = threading.RLock()  # held by whoever changes anything
+        self._care = threading.Lock()  # held through a seal or a backup: one at a time
+        self._copying = False  # a backup copies the file: no checkpoint
+        self._rows_since_snapshot = 0
+        config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": memory}
+        if threads is not None:
+            config["threads"] = threads
+        try:
+            self._connection = duckdb.connect(str(self.path), config=config)
+        except duckdb.Error as error:
+            raise explained(error, self.path) from error
+        try:
+            self._load()
+        except duckdb.Error as error:
+            self._connection.close()
+            raise explained(error, self.path) from error
+        except BaseException:
+            self._connection.close()
+            raise
+
+    # -- opening and closing ---------------------------------------------------------------------
+
+    def _load(self) -> None:
+        run = self._connection.execute
+        for setting in (
+            f"SET wal_autocheckpoint='{_NEVER}'",
+            "SET auto_checkpoint_skip_wal_threshold=9000000000000000",
+            "SET preserve_insertion_order=true",
+        ):
+            run(setting)
+        run(_LAYOUT)
+        versions = run("SELECT version FROM layout").fetchall()
+        if not versions:
+            run("INSERT INTO layout VALUES (?)", [LAYOUT_VERSION])
+        elif versions != [(LAYOUT_VERSION,)]:
+            raise StoreDamagedError(
+                f"{self.path} has layout {versions}, this program knows {LAYOUT_VERSION}.",
+                "Open it with the version of the program that wrote it.",
+            )
+        self._terms = Terms(run("SELECT kind, code, text FROM term ORDER BY kind, code").fetchall())
+        self._learn(pl.DataFrame({"series": list(SERIES)}))
+        self._segments = tuple(
+            Segment(name, fine, begin)
+            for name, fine, begin in run(
+                "SELECT name, fine, begin FROM segment ORDER BY begin, fine"
+            ).fetchall()
+        )
+        # A seal that was cut short leaves a table that no segment names.
+        named = {segment.name for segment in self._segments}
+        for (table,) in run(
+            "SELECT table_name FROM duckdb_tables() WHERE table_name SIMILAR TO '(fine|coarse)_.*'"
+        ).fetchall():
+            if table not in named:
+                run(f"DROP TABLE {table}")
+        self._next_frame = self._number("SELECT max(frame_id) FROM frame") + 1
+        self._frames_by_status = dict(
+            run("SELECT status, count(*) FROM frame GROUP BY status").fetchall()
+        )
+        self._next_observation = 1 + max(
+            (self._number(f"SELECT max(observation_id) FROM {s.name}") for s in self._segments),
+            default=0,
+        )
+        waiting = run("SELECT ticket, hour, number FROM pending").fetchall()
+        # Each ticket stands for at least one row, so counting on from the rows never repeats one.
+        self._pending = PendingHours(waiting, self._next_observation)
+        self._recent = RecentFrames()
+        self._load_latest()
+
+    def _load_latest(self) -> None:
+        self._latest = LatestValues()
+        mark = self._number("SELECT max(observation_id) FROM latest_mark")
+        snapshot = _polars(self._connection, "SELECT * FROM latest")
+        self._latest.apply(snapshot["number"].to_numpy(), snapshot.drop("number"))
+        doubtful: set[int] = set()
+        for segment in self._segments:
+            since = f"FROM {segment.name} WHERE observation_id >= {mark}"
+            newest = _polars(
+                self._connection,
+                f"""SELECT point, parameter, series, unnest(arg_max(
+                        {{{", ".join(f"{name}: {name}" for name in latest_values.COLUMNS)}}},
+                        {{s: start, l: layer, o: observation_id}})) {since}
+                    GROUP BY point, parameter, series""",
+            )
+            self._latest.apply(series_numbers(newest), newest)
+            withdrawn = _polars(
+                self._connection,
+                f"SELECT DISTINCT point, parameter, series {since} AND withdrawn",
+            )
+            doubtful.update(series_numbers(withdrawn).tolist())
+        for number in sorted(doubtful):
+            self._look_up_latest(number)
+
+    @_guarded
+    def _shut(self) -> None:
+        with self._care, self._write:
+            self._save_latest()
+            self._connection.execute("CHECKPOINT")
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        try:
+            if self._failure is None:
+                self._shut()
+        finally:
+            self._closed = True
+            self._connection.close()
+
+    def _need_open(self) -> None:
+        if self._closed:
+            raise StoreClosedError(f"The store {self.path} is closed.", "Open it again.")
+        if self._failure is not None:
+            raise StoreClosedError(
+                f"The store {self.path} stopped after a failure: {self._failure.problem}",
+                f"{self._failure.remedy} Then open it again; what was acknowledged is kept.",
+            )
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    @_guarded
+    def append(
+        self,
+        frames: Table | None = None,
+        observations: Table | None = None,
+        *,
+        recorded_at: datetime | None = None,
+    ) -> Receipt:
+        given = frames_table(frames) if frames is not None else None
+        rows = (
+            observations_table(observations, 0 if given is None else len(given))
+            if observations is not None
+            else None
+        )
+        with self._write:
+            self._need_open()
+            moment = recorded_at or self._clock()
+            receipt = self._append(given, rows, moment)
+            self._tidy()
+            return receipt
+
+    def _append(
+        self, frames: pl.DataFrame | None, rows: pl.DataFrame | None, moment: datetime
+    ) -> Receipt:
+        frame_ids = np.empty(0, np.int64)
+        new = np.empty(0, np.bool_)
+        stored: pl.DataFrame | None = None
+        identities: list[tuple[int, bytes, int]] = []
+        if frames is not None and len(frames):
+            stored, frame_ids, new, identities = self._number_frames(frames)
+        duplicates = unchanged = 0
+        touched = pl.DataFrame(schema={"hour": pl.Int64, "number": pl.Int64})
+        if rows is not None:
+            before = len(rows)
+            rows = self._of_new_frames(rows, frame_ids, new)
+            duplicates = before - len(rows)
+            self._learn(rows)
+            rows = self._terms.encode(rows)
+            rows, unchanged = self._without_repeats(rows)
+            first = self._next_observation
+            rows = rows.with_columns(
+                pl.int_range(first, first + len(rows), dtype=pl.Int64).alias("observation_id"),
+                pl.lit(moment, dtype=pl.Datetime("us")).alias("recorded_at"),
+            )
+            touched = self._touched(rows)
+        tickets = touched.with_columns(
+            pl.int_range(
+                self._pending.next_ticket,
+                self._pending.next_ticket + len(touched),
+                dtype=pl.Int64,
+            ).alias("ticket")
+        )
+        parts = [] if rows is None else self._by_segment(rows)
+        made: list[Segment] = []
+        with self._transaction() as run:
+            if stored is not None and len(stored):
+                run.insert("frame", stored)
+            for segment, part in parts:
+                if segment not in self._segments:
+                    self._make_segment(run.connection, segment)
+                    made.append(segment)
+                run.insert(segment.name, part)
+            if len(tickets):
+                run.insert("pending", tickets)
+        # Committed: now memory may know of it.
+        self._segments = sorted_segments((*self._segments, *made))
+        if stored is not None and len(stored):
+            self._next_frame += len(stored)
+            for status, count in stored["status"].value_counts().iter_rows():
+                self._frames_by_status[status] = self._frames_by_status.get(status, 0) + count
+            self._recent.put(identities)
+            self._recent.shed()
+        self._pending.add(tickets.select("ticket", "hour", "number").iter_rows())
+        if rows is not None and len(rows):
+            self._next_observation += len(rows)
+            self._rows_since_snapshot += len(rows)
+            self._renew_latest(rows)
+        return Receipt(
+            frame_ids=frame_ids,
+            new=new,
+            observations=0 if rows is None else len(rows),
+            duplicates=duplicates,
+            unchanged=unchanged,
+            touched=self._pending_table(touched),
+        )
+
+    def _number_frames(
+        self, frames: pl.DataFrame
+    ) -> tuple[pl.DataFrame, NDArray[np.int64], NDArray[np.bool_], list[tuple[int, bytes, int]]]:
+        """New frames as they are stored, the number and newness of each, their identities."""
+        halves = halves_of(frames["digest"])
+        dated = frames["dated"]
+        times = dated.fill_null(EARLIEST)
+        identities = identities_of(halves, times.to_physical().to_numpy())
+        hours = hours_of(times).tolist()
+        unknown_time = dated.is_null().to_list()
+        newest = int(frames["received_at"].to_physical().max())  # type: ignore[arg-type]
+        sought: list[int] = []
+        for hour in set(hours):
+            if hour not in self._recent and self._recent.wants(hour, newest):
+                self._load_hour(hour)
+        for row, (hour, null) in enumerate(zip(hours, unknown_time, strict=True)):
+            if null or hour not in self._recent:
+                sought.append(row)
+        found = self._find_frames(frames, halves, identities, sought)
+        here: dict[tuple[bytes, bool], int] = {}
+        frame_ids = np.empty(len(frames), np.int64)
+        new = np.zeros(len(frames), np.bool_)
+        following = self._next_frame
+        for row, (hour, identity, null) in enumerate(
+            zip(hours, identities, unknown_time, strict=True)
+        ):
+            known = here.get((identity, null))
+            if known is None:
+                known = (
+                    self._recent.find(hour, identity)
+                    if not null and hour in self._recent
+                    else found.get((identity, null))
+                )
+            if known is None:
+                known = following
+                following += 1
+                new[row] = True
+            here[identity, null] = known
+            frame_ids[row] = known
+        kept = pl.Series("new", new)
+        stored = frames.drop("digest").with_columns(
+            pl.Series("frame_id", frame_ids),
+            pl.Series("digest_0", np.ascontiguousarray(halves[:, 0])),
+            pl.Series("digest_1", np.ascontiguousarray(halves[:, 1])),
+            pl.col("raw").bin.size().cast(pl.Int32).alias("size"),
+        )
+        recent = [
+            (hour, identity, int(frame_id))
+            for hour, identity, frame_id, fresh, null in zip(
+                hours, identities, frame_ids.tolist(), new.tolist(), unknown_time, strict=True
+            )
+            if fresh and not null
+        ]
+        return stored.filter(kept), frame_ids, new, recent
+
+    def _load_hour(self, hour: int) -> None:
+        """Bring the stored frames of an hour into memory."""
+        begin = _moment(hour)
+        rows = _polars(
+            self._connection,
+            "SELECT frame_id, dated, digest_0, digest_1 FROM frame WHERE dated >= ? AND dated < ?",
+            [begin, begin + timedelta(hours=1)],
+        )
+        self._recent.open(hour)
+        halves = rows.select("digest_0", "digest_1").to_numpy()
+        identities = identities_of(halves, rows["dated"].to_physical().to_numpy())
+        self._recent.put((hour, i, f) for i, f in zip(identities, rows["frame_id"], strict=True))
+
+    def _find_frames(
+        self,
+        frames: pl.DataFrame,
+        halves: NDArray[np.int64],
+        identities: list[bytes],
+        rows: list[int],
+    ) -> dict[tuple[bytes, bool], int]:
+        """Numbers of stored frames equal to some of ``rows``, by identity and lack of time."""
+        if not rows:
+            return {}
+        probe = pl.DataFrame(
+            {
+                "row": np.array(rows, np.int64),
+                "dated": frames["dated"].gather(rows),
+                "digest_0": halves[rows, 0],
+                "digest_1": halves[rows, 1],
+            }
+        )
+        same = "f.digest_0 = p.digest_0 AND f.digest_1 = p.digest_1"
+        found: list[tuple[int, int]] = []
+        dated = probe["dated"].drop_nulls()
+        with self._tables(probe=probe) as connection:
+            if len(dated):
+                # The bounds let DuckDB pass over the row groups of other times.
+                found += connection.execute(
+                    f"""SELECT p.row, f.frame_id FROM frame f JOIN probe p
+                        ON {same} AND f.dated = p.dated WHERE f.dated BETWEEN ? AND ?""",
+                    [dated.min(), dated.max()],
+                ).fetchall()
+            if len(dated) < len(probe):
+                found += connection.execute(
+                    f"""SELECT p.row, f.frame_id FROM frame f JOIN probe p ON {same}
+                        WHERE f.dated IS NULL AND p.dated IS NULL"""
+                ).fetchall()
+        nulls = frames["dated"].is_null()
+        return {(identities[row], bool(nulls[row])): frame_id for row, frame_id in found}
+
+    def _of_new_frames(
+        self, rows: pl.DataFrame, frame_ids: NDArray[np.int64], new: NDArray[np.bool_]
+    ) -> pl.DataFrame:
+        """Rows without those of duplicate frames, each with the number of its frame."""
+        named = pl.col("frame_id") if "frame_id" in rows.columns else pl.lit(None, dtype=pl.Int64)
+        if "frame" not in rows.columns:
+            return rows.with_columns(named.alias("frame_id"))
+        rows = rows.with_columns(
+            pl.coalesce(pl.Series(frame_ids).gather(rows["frame"]), named).alias("frame_id"),
+            pl.Series("new", new).gather(rows["frame"]).fill_null(True).alias("new"),
+        )
+        if not new.all():
+            rows = rows.filter("new")
+        return rows.drop("frame", "new")
+
+    def _learn(self, rows: pl.DataFrame) -> None:
+        """Store the texts of rows that have no number yet."""
+        fresh = self._terms.unknown(rows)
+        if not fresh:
+            return
+        with self._transaction() as run:
+            run.insert("term", pl.DataFrame(fresh, schema=["kind", "code", "text"], orient="row"))
+        self._terms.add(fresh)
+
+    def _without_repeats(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+        """Rows without computed or layered ones that say what was recorded last on their layer."""
+        computed = self._terms.codes("series", [name for name, by_us in SERIES.items() if by_us])
+        careful = rows.select(
+            (pl.col("series").is_in(computed) | (pl.col("layer") > 0)).alias("careful")
+        )["careful"]
+        if not careful.any():
+            return rows, 0
+        rows = rows.with_row_index("row")
+        fresh = rows.filter(careful).with_columns(
+            pl.lit(None, dtype=polars_type(name)).alias(name)
+            for name in SAID
+            if name not in rows.columns
+        )
+        # Within the call the last word on a layer counts, as if the rows had come one by one.
+        fresh = fresh.with_columns(pl.col("withdrawn").fill_null(False))
+        identity = (*KEY, "layer")
+        recorded = self._recorded_last(fresh.select(identity).unique())
+        said = fresh.select("row", *identity, *SAID).with_columns(
+            pl.col("row").cast(pl.Int64).alias("order")
+        )
+        both = pl.concat([recorded.select(said.columns), said]).sort(*identity, "order")
+        earlier = pl.all_horizontal(
+            *(pl.col(name) == pl.col(name).shift(1) for name in identity),
+            *(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in SAID),
+        ).fill_null(False)
+        repeats = both.filter(earlier & pl.col("row").is_not_null())["row"]
+        kept = rows.filter(~pl.col("row").is_in(repeats.implode())).drop("row")
+        return kept, len(repeats)
+
+    def _recorded_last(self, wanted: pl.DataFrame) -> pl.DataFrame:
+        """For (point, parameter, series, start, layer): what was recorded last, with order -1."""
+        begin, end = _span(wanted["start"])
+        columns = ", ".join(f"o.{name}" for name in (*KEY, "layer", *SAID, "observation_id"))
+        fine = {bool(f) for f in wanted["series"].is_in(self._fine_codes())}
+        selects = [
+            f"""SELECT {columns} FROM {segment.name} o JOIN wanted w
+                ON o.point = w.point AND o.parameter = w.parameter AND o.series = w.series
+                AND o.start = w.start AND o.layer = w.layer
+                WHERE o.start >= $begin AND o.start <= $end"""
+            for segment in self._segments
+            if segment.fine in fine and segment.meets(begin, end + timedelta(microseconds=1))
+        ]
+        if selects:
+            with self._tables(wanted=wanted) as connection:
+                found = _polars(
+                    connection, " UNION ALL ".join(selects), {"begin": begin, "end": end}
+                )
+        else:
+            kinds = {name: polars_type(name) for name in (*KEY, "layer", *SAID)}
+            found = pl.DataFrame(schema={**kinds, "observation_id": pl.Int64})
+        identity = (*KEY, "layer")
+        found = found.sort(*identity, "observation_id")
+        return found.filter(~same_as_next(found, identity)).with_columns(
+            pl.col("withdrawn").fill_null(False),
+            pl.lit(None, dtype=pl.UInt32).alias("row"),
+            pl.lit(-1, dtype=pl.Int64).alias("order"),
+        )
+
+    def _touched(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Distinct (hour, number) to aggregate that are not waiting already."""
+        computed = self._terms.codes("series", [name for name, by_us in SERIES.items() if by_us])
+        rows = rows.filter(~pl.col("series").is_in(computed) | (pl.col("layer") > 0))
+        if rows.is_empty():
+            return pl.DataFrame(schema={"hour": pl.Int64, "number": pl.Int64})
+        numbers = (series_numbers(rows) >> 8) << 8
+        distinct = (
+            pl.DataFrame({"hour": hours_of(rows["start"]), "number": numbers})
+            .unique()
+            .sort("hour", "number")
+        )
+        found_hours: list[int] = []
+        found_numbers: list[int] = []
+        for (hour,), part in distinct.partition_by("hour", as_dict=True).items():
+            fresh = self._pending.fresh(hour, part["number"].to_list())
+            found_hours += [hour] * len(fresh)
+            found_numbers += fresh
+        return pl.DataFrame(
+            {"hour": found_hours, "number": found_numbers},
+            schema={"hour": pl.Int64, "number": pl.Int64},
+        )
+
+    def _by_segment(self, rows: pl.DataFrame) -> list[tuple[Segment, pl.DataFrame]]:
+        if rows.is_empty():
+            return []
+        fine = rows["series"].is_in(self._fine_codes())
+        month = rows["start"].dt.truncate("1mo")
+        begin = (
+            pl.DataFrame({"fine": fine, "month": month})
+            .select(pl.when("fine").then("month").otherwise(pl.col("month").dt.truncate("1y")))
+            .to_series()
+            .dt.date()
+        )
+        if fine.n_unique() == 1 and begin.n_unique() == 1:
+            return [(self._segment_of(bool(fine[0]), begin[0]), rows)]
+        keyed = rows.with_columns(fine.alias("_fine"), begin.alias("_begin"))
+        return [
+            (self._segment_of(bool(is_fine), first), part.drop("_fine", "_begin"))
+            for (is_fine, first), part in keyed.partition_by(
+                "_fine", "_begin", maintain_order=True, as_dict=True
+            ).items()
+        ]
+
+    def _segment_of(self, fine: bool, begin: date) -> Segment:
+        for segment in self._segments:
+            if segment.fine == fine and segment.begin == begin:
+                return segment
+        return Segment(segment_name(fine, begin, 0), fine, begin)
+
+    def _make_segment(self, connection: duckdb.DuckDBPyConnection, segment: Segment) -> None:
+        columns = ", ".join(f"{name} {kind}" for name, kind in SEGMENT_COLUMNS.items())
+        connection.execute(f"CREATE TABLE {segment.name} ({columns})")
+        connection.execute(
+            "INSERT INTO segment VALUES (?, ?, ?, 0)", [segment.name, segment.fine, segment.begin]
+        )
+
+    def _renew_latest(self, rows: pl.DataFrame) -> None:
+        numbers = series_numbers(rows)
+        kept = [name for name in latest_values.COLUMNS if name in rows.columns]
+        if "withdrawn" not in rows.columns or not rows["withdrawn"].any():
+            self._latest.apply(numbers, rows.select(kept))
+            return
+        lifted = rows["withdrawn"].fill_null(False)
+        standing = (~lifted).to_numpy()
+        self._latest.apply(numbers[standing], rows.filter(~lifted).select(kept))
+        for number in np.unique(numbers[lifted.to_numpy()]).tolist():
+            self._look_up_latest(number)
+
+    def _look_up_latest(self, number: int) -> None:
+        """Find the latest row of one series among all stored, newest segment first."""
+        point, parameter, series = of_number(np.array([number], np.int64)).row(0)
+        fine = series in self._fine_codes()
+        names = (*latest_values.COLUMNS, "withdrawn")
+        for segment in reversed(self._segments):
+            if segment.fine != fine:
+                continue
+            rows = _polars(
+                self._connection,
+                f"""SELECT {", ".join(names)} FROM {segment.name}
+                    WHERE point = ? AND parameter = ? AND series = ?""",
+                [point, parameter, series],
+            )
+            last = speaking(rows, ["start"]).tail(1).drop("withdrawn")
+            if len(last):
+                self._latest.replace(number, last)
+                return
+        self._latest.replace(number, pl.DataFrame(schema=latest_values.COLUMNS))
+
+    @_guarded
+    def mark_frame(self, frame_id: int, status: Status, reason: str | None = None) -> None:
+        if status not in STATUSES:
+            raise InvalidRowsError(f"Unknown status {status!r}.", f"Use one of {STATUSES}.")
+        with self._write:
+            self._need_open()
+            with self._transaction() as run:
+                before = run.connection.execute(
+                    "SELECT status FROM frame WHERE frame_id = ?", [frame_id]
+                ).fetchall()
+                if not before:
+                    raise KeyError(frame_id)
+                run.connection.execute(
+                    "UPDATE frame SET status = ?, reason = ? WHERE frame_id = ?",
+                    [status, reason, frame_id],
+                )
+            self._frames_by_status[before[0][0]] -= 1
+            self._frames_by_status[status] = self._frames_by_status.get(status, 0) + 1
+
+    # -- work to do ------------------------------------------------------------------------------
+
+    @_guarded
+    def take_pending(self, limit: int = 10_000) -> pl.DataFrame:
+        with self._write:
+            taken = self._pending.take(limit)
+        table = pl.DataFrame(
+            taken,
+            schema={"ticket": pl.Int64, "hour": pl.Int64, "number": pl.Int64},
+            orient="row",
+        )
+        return self._pending_table(table)
+
+    @_guarded
+    def done_pending(self, work: pl.DataFrame) -> None:
+        coded = self._terms.encode(
+            work.select("ticket", "point", "parameter", "hour", pl.lit("raw").alias("series"))
+        )
+        numbers = (series_numbers(coded) >> 8) << 8
+        hours = coded["hour"].cast(pl.Datetime("us")).to_physical()
+        finished = list(zip(coded["ticket"], hours, numbers.tolist(), strict=True))
+        with self._write:
+            self._need_open()
+            settled = pl.DataFrame(
+                {"ticket": self._pending.settled_by(finished)}, schema={"ticket": pl.Int64}
+            )
+            if settled.is_empty():
+                return
+            with self._transaction() as run, self._tables(run.connection, settled=settled):
+                run.connection.execute(
+                    "DELETE FROM pending WHERE ticket IN (SELECT ticket FROM settled)"
+                )
+            self._pending.remove(finished)
+            self._tidy()
+
+    def _pending_table(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """(hour, number) and perhaps a ticket, as readers see them."""
+        numbers = of_number(rows["number"].to_numpy()).drop("series")
+        table = rows.drop("number").hstack(self._terms.decode(numbers))
+        shown = ["ticket"] if "ticket" in rows.columns else []
+        return table.with_columns(pl.col("hour").cast(pl.Datetime("us"))).select(
+            *shown, "point", "parameter", "hour"
+        )
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    @_guarded
+    def latest(
+        self, points: Sequence[int] | None = None, series: str | None = None
+    ) -> pl.DataFrame:
+        numbers, rows = self._latest.rows(None if points is None else [int(p) for p in points])
+        table = rows.hstack(of_number(numbers))
+        if series is not None:
+            table = table.filter(pl.col("series").is_in(self._terms.codes("series", [series])))
+        return (
+            self._terms.decode(table)
+            .with_columns(pl.col("start", "recorded_at").cast(pl.Datetime("us")))
+            .select(*DEFAULT_COLUMNS, "observation_id", "frame_id", "recorded_at")
+            .sort("point", "parameter", "series")
+        )
+
+    @_guarded
+    def read(
+        self,
+        points: Sequence[int] | None = None,
+        parameters: Sequence[str] | None = None,
+        series: str | Sequence[str] | None = None,
+        begin: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        columns: Sequence[str] = DEFAULT_COLUMNS,
+        up_to: int = Layer.REVIEW,
+        revisions: bool = False,
+        as_of: datetime | None = None,
+    ) -> pl.DataFrame:
+        _need_columns(columns)
+        conditions, bound = ["layer <= $up_to"], {"up_to": int(up_to)}
+        values: dict[str, Any] = bound
+        if up_to >= Layer.REVIEW:
+            conditions.clear()
+            values.clear()
+        for name, wanted in (
+            ("point", None if points is None else [int(p) for p in points]),
+            (
+                "parameter",
+                None if parameters is None else self._terms.codes("parameter", parameters),
+            ),
+            ("series", self._series_codes(series)),
+        ):
+            if wanted is not None:
+                conditions.append(_one_of(name, wanted))
+        if begin is not None:
+            conditions.append("start >= $begin")
+            values["begin"] = begin
+        if end is not None:
+            conditions.append("start < $end")
+            values["end"] = end
+        if as_of is not None:
+            conditions.append("recorded_at <= $as_of")
+            values["as_of"] = as_of
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        names = _with_needed(columns)
+
+        def question(segments: Sequence[Segment]) -> str:
+            return " UNION ALL ".join(
+                f"SELECT {', '.join(names)} FROM {segment.name} {where}" for segment in segments
+            )
+
+        rows = self._ask(question, names, self._grains(series), begin, end, values)
+        return self._shown(rows, columns, revisions)
+
+    @_guarded
+    def read_windows(
+        self,
+        windows: Table,
+        series: str | Sequence[str],
+        *,
+        seconds: int = 3600,
+        columns: Sequence[str] = DEFAULT_COLUMNS,
+        up_to: int = Layer.REVIEW,
+    ) -> pl.DataFrame:
+        _need_columns(columns)
+        given = windows_table(windows)
+        names = _with_needed(columns)
+        known = given.filter(
+            pl.col("parameter").is_in(self._terms.texts("parameter").implode())
+        ).unique()
+        wanted = self._terms.encode(known).rename({"hour": "begin"})
+        if wanted.is_empty():
+            return self._shown(empty(names), columns, False)
+        begin, last = _span(wanted["begin"])
+        end = last + timedelta(seconds=seconds)
+        codes = self._series_codes(series) or []
+        wanted = wanted.with_columns(
+            (pl.col("begin") + pl.duration(seconds=seconds)).alias("finish")
+        )
+        selected = ", ".join(f"o.{name}" for name in names)
+
+        def question(segments: Sequence[Segment]) -> str:
+            return " UNION ALL ".join(
+                f"""SELECT {selected} FROM {segment.name} o SEMI JOIN wanted w
+                    ON o.point = w.point AND o.parameter = w.parameter
+                    AND o.start >= w.begin AND o.start < w.finish
+                    WHERE {_one_of("o.series", codes)} AND o.layer <= $up_to
+                    AND o.start >= $begin AND o.start < $end"""
+                for segment in segments
+            )
+
+        values = {"up_to": int(up_to), "begin": begin, "end": end}
+        rows = self._ask(question, names, self._grains(series), begin, end, values, wanted=wanted)
+        return self._shown(rows, columns, False)
+
+    @_guarded
+    def history(self, point: int, parameter: str, series: str, start: datetime) -> pl.DataFrame:
+        rows = self._history_rows(point, parameter, series, start)
+        numbers = rows["frame_id"].drop_nulls().unique().to_list()
+        with self._reading() as connection:
+            frames = _polars(
+                connection,
+                f"""SELECT frame_id, received_at, mn, qn, status, connection, raw FROM frame
+                    WHERE {_one_of("frame_id", numbers)}""",
+            )
+        return rows.join(frames, on="frame_id", how="left", maintain_order="left")
+
+    def _history_rows(
+        self, point: int, parameter: str, series: str, start: datetime
+    ) -> pl.DataFrame:
+        rows = self.read(
+            [point],
+            [parameter],
+            series,
+            start,
+            start + timedelta(microseconds=1),
+            columns=list(READ_COLUMNS),
+            revisions=True,
+        )
+        spoken = speaking(rows, KEY)["observation_id"]
+        return rows.with_columns(pl.col("observation_id").is_in(spoken.implode()).alias("accepted"))
+
+    @_guarded
+    def frames(
+        self,
+        *,
+        status: Status | None = None,
+        mn: str | None = None,
+        begin: datetime | None = None,
+        end: datetime | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> pl.DataFrame:
+        conditions, values = ["true"], dict[str, Any]()
+        for name, test, value in (
+            ("status", "status = $status", status),
+            ("mn", "mn = $mn", mn),
+            ("begin", "received_at >= $begin", begin),
+            ("end", "received_at < $end", end),
+            ("before", "frame_id < $before", before),
+        ):
+            if value is not None:
+                conditions.append(test)
+                values[name] = value
+        with self._reading() as connection:
+            return _polars(
+                connection,
+                f"""SELECT {_FRAME_LIST} FROM frame WHERE {" AND ".join(conditions)}
+                    ORDER BY frame_id DESC LIMIT {int(limit)}""",
+                values,
+            )
+
+    @_guarded
+    def frame(self, frame_id: int) -> Frame:
+        with self._reading() as connection:
+            rows = _polars(
+                connection,
+                "SELECT * EXCLUDE (size) FROM frame WHERE frame_id = $frame_id",
+                {"frame_id": int(frame_id)},
+            )
+        if rows.is_empty():
+            raise KeyError(frame_id)
+        fields = rows.row(0, named=True)
+        halves = np.array([[fields.pop("digest_0"), fields.pop("digest_1")]], dtype="<i8")
+        return Frame(digest=halves.tobytes(), **fields)
+
+    @_guarded
+    def arrivals(
+        self,
+        begin: datetime,
+        end: datetime,
+        points: Sequence[int] | None = None,
+        series: str | Sequence[str] | None = None,
+    ) -> pl.DataFrame:
+        conditions = ["layer = 0", "start >= $begin", "start < $end"]
+        if points is not None:
+            conditions.append(_one_of("point", [int(p) for p in points]))
+        codes = self._series_codes(series)
+        if codes is not None:
+            conditions.append(_one_of("series", codes))
+        where = " AND ".join(conditions)
+        key = "point, parameter, series, day"
+
+        def question(segments: Sequence[Segment]) -> str:
+            return " UNION ALL ".join(
+                f"""SELECT point, parameter, series, CAST(start AS DATE) AS day,
+                        CAST(count(DISTINCT start) AS INTEGER) AS count,
+                        min(start) AS first, max(start) AS last
+                    FROM {segment.name} WHERE {where} GROUP BY {key}"""
+                for segment in segments
+            )
+
+        kinds = {
+            "point": pl.Int64(),
+            "parameter": pl.Int32(),
+            "series": pl.Int8(),
+            "day": pl.Date(),
+            "count": pl.Int32(),
+            "first": pl.Datetime("us"),
+            "last": pl.Datetime("us"),
+        }
+        values = {"begin": begin, "end": end}
+        rows = self._ask(question, kinds, self._grains(series), begin, end, values)
+        return self._terms.decode(rows.select(*kinds)).sort("point", "parameter", "series", "day")
+
+    @_guarded
+    def counts(self) -> Counts:
+        with self._write:
+            frames = {str(status): self._frames_by_status.get(status, 0) for status in STATUSES}
+            pending, series = len(self._pending), len(self._latest)
+
+        def question(segments: Sequence[Segment]) -> str:
+            return " UNION ALL ".join(f"SELECT count(*) AS n FROM {s.name}" for s in segments)
+
+        rows = self._ask(question, {"n": pl.Int64()}, {True, False}, None, None, {})
+        return Counts(
+            frames=frames,
+            observations=int(rows["n"].sum()),
+            pending=pending,
+            series=series,
+            bytes=sum(_size(path) for path in (self.path, self._log)),
+        )
+
+    def _ask(
+        self,
+        question: Callable[[Sequence[Segment]], str],
+        columns: Sequence[str] | dict[str, pl.DataType],
+        fine: set[bool],
+        begin: datetime | None,
+        end: datetime | None,
+        values: dict[str, Any],
+        **tables: pl.DataFrame,
+    ) -> pl.DataFrame:
+        """Ask the segments of some grains and times; one question sees one state of the store."""
+        while True:
+            known = self._segments
+            segments = [s for s in known if s.fine in fine and s.meets(begin, end)]
+            if not segments:
+                return empty(columns)
+            try:
+                with self._reading() as connection, self._tables(connection, **tables):
+                    return _polars(connection, question(segments), values)
+            except duckdb.CatalogException:
+                # A month was sealed between choosing the tables and asking them.
+                if known is self._segments:
+                    raise
+
+    def _shown(self, rows: pl.DataFrame, columns: Sequence[str], revisions: bool) -> pl.DataFrame:
+        """Rows with numbers for texts as the reader gets them: spoken, sorted, in words."""
+        # Sorting by the place of the text in the alphabet sorts by the text, only faster.
+        rows = rows.with_columns(
+            self._terms.ranks(kind, rows[kind]).alias(f"{kind}_rank")
+            for kind in ("parameter", "series")
+        )
+        key = ("point", "parameter_rank", "series_rank", "start")
+        rows = rows.sort(*key, "observation_id") if revisions else speaking(rows, key)
+        rows = self._terms.decode(rows.select(*dict.fromkeys(columns)))
+        if "withdrawn" in columns:
+            rows = rows.with_columns(pl.col("withdrawn").fill_null(False))
+        return rows
+
+    def _series_codes(self, series: str | Sequence[str] | None) -> list[int] | None:
+        if series is None:
+            return None
+        names = [series] if isinstance(series, str) else list(series)
+        unknown = [name for name in names if name not in SERIES]
+        if unknown:
+            raise InvalidRowsError(
+                f"Unknown series {', '.join(unknown)}.", f"Known are {', '.join(SERIES)}."
+            )
+        return self._terms.codes("series", names)
+
+    def _grains(self, series: str | Sequence[str] | None) -> set[bool]:
+        names = SERIES if series is None else [series] if isinstance(series, str) else series
+        return {name in FINE_SERIES for name in names}
+
+    def _fine_codes(self) -> list[int]:
+        return self._terms.codes("series", FINE_SERIES)
+
+    # -- care ------------------------------------------------------------------------------------
+
+    @_guarded
+    def seal(self, month: date) -> SealReport:
+        clock = time.perf_counter()
+        month = date(month.year, month.month, 1)
+        rows = 0
+        with self._care:
+            for segment in self._segments:
+                begin = month if segment.fine else date(month.year, 1, 1)
+                if segment.begin == begin:
+                    rows += self._seal_segment(segment)
+            with self._write:
+                self._save_latest()
+                self._checkpoint()
+        return SealReport(month, rows, time.perf_counter() - clock)
+
+    def _seal_segment(self, segment: Segment) -> int:
+        """Write a sorted copy beside the segment, then put it in its place in one transaction."""
+        generation = int(segment.name.rsplit("_", 1)[1]) + 1
+        copy = Segment(
+            segment_name(segment.fine, segment.begin, generation), segment.fine, segment.begin
+        )
+        with self._write:
+            before = self._next_observation
+        with self._reading() as connection:
+            connection.execute(f"DROP TABLE IF EXISTS {copy.name}")
+            connection.execute(
+                f"""CREATE TABLE {copy.name} AS SELECT * FROM {segment.name}
+                    WHERE observation_id < {before}
+                    ORDER BY series, point, parameter, start, observation_id"""
+            )
+        with self._write:
+            self._need_open()
+            with self._transaction() as run:
+                run.connection.execute(
+                    f"""INSERT INTO {copy.name} SELECT * FROM {segment.name}
+                        WHERE observation_id >= {before}"""
+                )
+                rows = self._number(f"SELECT count(*) FROM {copy.name}")
+                run.connection.execute(f"DROP TABLE {segment.name}")
+                run.connection.execute(
+                    "UPDATE segment SET name = ?, sealed_rows = ? WHERE name = ?",
+                    [copy.name, rows, segment.name],
+                )
+            others = (s for s in self._segments if s != segment)
+            self._segments = sorted_segments((*others, copy))
+        return rows
+
+    @_guarded
+    def backup(self, path: Path) -> BackupReport:
+        clock = time.perf_counter()
+        path = Path(path)
+        if path.exists():
+            raise StoreError(f"{path} exists already.", "Choose a name that is free.")
+        with self._care:
+            with self._write:
+                self._need_open()
+                self._save_latest()
+                self._connection.execute("CHECKPOINT")
+                self._copying = True
+                last_frame, last_observation = self._next_frame - 1, self._next_observation - 1
+            try:
+                # Until the next checkpoint the file holds exactly what the last one put there;
+                # appends go to the log.
+                _copy(self.path, path)
+                with duckdb.connect(str(path), read_only=True) as copy:
+                    ((found,),) = copy.execute("SELECT max(frame_id) FROM frame").fetchall()
+                if (found or 0) != last_frame:
+                    raise StoreDamagedError(
+                        f"The copy {path} ends with frame {found}, not {last_frame}.", "Try again."
+                    )
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
+            finally:
+                with self._write:
+                    self._copying = False
+        size = path.stat().st_size
+        return BackupReport(path, size, time.perf_counter() - clock, last_frame, last_observation)
+
+    @_guarded
+    def check(self) -> CheckReport:
+        clock = time.perf_counter()
+        with self._care, self._write:
+            numbers, held = self._latest.rows()
+            problems = duckdb_check.problems(
+                self._connection,
+                self._segments,
+                latest=dict(zip(numbers.tolist(), held["observation_id"], strict=True)),
+                pending=len(self._pending),
+                frames=sum(self._frames_by_status.values()),
+            )
+            found = self.counts()
+        return CheckReport(
+            tuple(problems),
+            sum(found.frames.values()),
+            found.observations,
+            time.perf_counter() - clock,
+        )
+
+    # -- the file --------------------------------------------------------------------------------
+
+    @property
+    def _log(self) -> Path:
+        return self.path.with_name(self.path.name + ".wal")
+
+    def _tidy(self) -> None:
+        """After a change: move a long log into the file, and the latest values with it."""
+        if self._copying or _size(self._log) < self._checkpoint_bytes:
+            return
+        if self._rows_since_snapshot >= SNAPSHOT_ROWS:
+            self._save_latest()
+        self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        if self._copying:
+            return
+        # While a seal writes its copy DuckDB declines; the log grows until the next occasion.
+        with contextlib.suppress(duckdb.TransactionException):
+            self._connection.execute("CHECKPOINT")
+
+    def _save_latest(self) -> None:
+        numbers, rows = self._latest.rows()
+        with self._transaction() as run:
+            run.connection.execute("DELETE FROM latest; DELETE FROM latest_mark")
+            run.insert("latest", rows.with_columns(pl.Series("number", numbers)))
+            run.connection.execute("INSERT INTO latest_mark VALUES (?)", [self._next_observation])
+        self._rows_since_snapshot = 0
+
+    def _number(self, query: str) -> int:
+        rows = self._connection.execute(query).fetchall()
+        return int(rows[0][0] or 0)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[_Writer]:
+        """A transaction of the writer, whose lock must be held; all or nothing."""
+        self._connection.begin()
+        try:
+            yield _Writer(self._connection)
+            self._connection.commit()
+        except BaseException:
+            # After a failed commit there is nothing left to roll back.
+            with contextlib.suppress(duckdb.Error):
+                self._connection.rollback()
+            raise
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection of its own, so that readers run beside the writer."""
+        connection = self._connection.cursor()
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    @contextlib.contextmanager
+    def _tables(
+        self, connection: duckdb.DuckDBPyConnection | None = None, **tables: pl.DataFrame
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Tables that queries on the connection (by default the writer's) may name."""
+        connection = connection or self._connection
+        for name, table in tables.items():
+            connection.register(name, table.to_arrow())
+        try:
+            yield connection
+        finally:
+            for name in tables:
+                connection.unregister(name)
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """The open transaction."""
+
+    connection: duckdb.DuckDBPyConnection
+
+    def insert(self, table: str, rows: pl.DataFrame) -> None:
+        """Add rows; columns the table has and the rows lack are null."""
+        self.connection.register("given", rows.to_arrow())
+        try:
+            self.connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM given")
+        finally:
+            self.connection.unregister("given")
+
+
+def _polars(
+    connection: duckdb.DuckDBPyConnection, query: str, values: object = None
+) -> pl.DataFrame:
+    relation = connection.sql(query, params=values)
+    return pl.DataFrame(relation.to_arrow_table())
+
+
+def _span(times: pl.Series) -> tuple[datetime, datetime]:
+    """First and last of some times."""
+    return cast(datetime, times.min()), cast(datetime, times.max())
+
+
+def _need_columns(columns: Sequence[str]) -> None:
+    unknown = [name for name in columns if name not in READ_COLUMNS]
+    if unknown:
+        raise InvalidRowsError(
+            f"Unknown columns {', '.join(unknown)}.", f"Known are {', '.join(READ_COLUMNS)}."
+        )
+
+
+def _with_needed(columns: Sequence[str]) -> list[str]:
+    """The columns asked for and those it takes to see which row speaks."""
+    return list(dict.fromkeys((*columns, *KEY, "layer", "observation_id", "withdrawn")))
+
+
+def _one_of(column: str, numbers: Sequence[int]) -> str:
+    """A condition on integers; written out, since DuckDB prunes by constants."""
+    return f"{column} IN ({', '.join(map(str, numbers))})" if numbers else "false"
+
+
+def _moment(micros: int) -> datetime:
+    return datetime(1970, 1, 1) + timedelta(microseconds=micros)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as reader, target.open("xb") as writer:
+        shutil.copyfileobj(reader, writer, COPY_BYTES)
+        writer.flush()
+        os.fsync(writer.fileno())
