@@ -1,0 +1,649 @@
+"""From hours to days to periods: evaluation of ambient air by HJ 663 and the validity rules of GB 3095.
+
+Tables are Polars frames with the factor columns ``so2, no2, o3, co, pm10, pm2_5`` (µg/m³, CO mg/m³); in
+daily tables ``o3`` is the daily maximum 8-hour mean and ``o3_1h`` the daily maximum hour. A null, NaN or
+negative value is missing. Means stay unrounded; :func:`rounded` rounds them once, as the edition says.
+
+An hour is labelled by its start or by its end: always say which (``label``). The national platform and
+the standard count hours 01:00 to 24:00 by their *end*; the observation store keeps their *start*.
+
+>>> from datetime import datetime
+>>> hours = pl.DataFrame({
+...     "time": pl.datetime_range(datetime(2026, 5, 1), datetime(2026, 5, 1, 23), "1h", eager=True),
+...     "station": "A", "pm2_5": 30.5, "o3": [float(60 + 5 * h) for h in range(24)],
+... })
+>>> daily_from_hourly(hours, label="start").select("day", "pm2_5", "o3", "o3_1h").row(0)
+(datetime.date(2026, 5, 1), 30.5, 157.5, 175.0)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import polars as pl
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from ecoledger.standards import air_limits, air_ranking, aqi, catalogue, data_files
+from ecoledger.standards.air_limits import FACTORS
+from ecoledger.standards.catalogue import Edition
+from ecoledger.standards.rounding import half_even
+
+EVALUATION = "air-evaluation"
+
+Label: TypeAlias = Literal["start", "end"]
+Windows: TypeAlias = Literal["within-day", "ending-in-day"]
+Every: TypeAlias = Literal["month", "quarter", "half-year", "year", "all"]
+Array: TypeAlias = NDArray[np.float64]
+
+_HOUR_US = 3_600_000_000
+_EPOCH = date(1970, 1, 1)
+_EVERY: dict[str, tuple[str, int]] = {
+    "month": ("1mo", 1),
+    "quarter": ("1q", 3),
+    "half-year": ("6mo", 6),
+    "year": ("1y", 12),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What an edition of HJ 663 prescribes."""
+
+    hour_minutes: int
+    day_hours: int
+    eight_hour_hours: int
+    daily_max_8h_means: int
+    month_days: int
+    february_days: int
+    year_days: int
+    percentiles: Mapping[str, int]
+    decimals: Mapping[str, int]
+    compares_rounded: bool
+    city_share: float
+    city_share_few: float
+    city_few: int
+
+
+def _rules(entry: Mapping[str, Any]) -> Rules:
+    validity = {key: value for key, value in entry["validity"].items() if key != "mark"}
+    return Rules(
+        **validity,
+        percentiles=entry["percentiles"],
+        decimals={key: value for key, value in entry["decimals"].items() if key != "mark"},
+        compares_rounded=entry["comparison"]["rounded"],
+        city_share=entry["city"]["share"],
+        city_share_few=entry["city"]["share_few"],
+        city_few=entry["city"]["few"],
+    )
+
+
+def _load() -> Iterator[Edition]:
+    table = data_files.read("air_evaluation")["edition"]
+    for e in air_limits.editions_of(table, EVALUATION, None):
+        yield Edition(
+            *(e.rule_set, e.standard, e.title, e.clause, e.effective_from, e.effective_to),
+            *(e.mark, e.source, _rules(e.content)),
+        )
+
+
+catalogue.declare_from(EVALUATION, _load)
+
+
+def rules(on: date) -> Rules:
+    """The rules in force for data of the day ``on``."""
+    found: Rules = catalogue.in_force(EVALUATION, on).content
+    return found
+
+
+def valid_hour(minutes: int, on: date) -> bool:
+    """Whether an hour with so many minutes of gas sampling gives a valid mean (GB 3095, table 4)."""
+    return minutes >= rules(on).hour_minutes
+
+
+def percentile(values: Array, percent: float) -> float:
+    """Percentile by HJ 663 annex A: linear between sorted values at position 1 + (n − 1)·p.
+
+    Missing values (NaN) are left out; NaN when nothing is left.
+
+    >>> percentile(np.array([10.0, 20.0, 30.0, 40.0]), 90)
+    37.0
+    """
+    known = np.sort(values[~np.isnan(values)])
+    if not known.size:
+        return float("nan")
+    # In hundredths of a step, so that 0.9 is not 0.90000000000000002.
+    whole, part = divmod((known.size - 1) * round(percent * 100), 10_000)
+    low = known[whole]
+    if part == 0:
+        return float(low)
+    return float(low + (known[whole + 1] - low) * part / 10_000)
+
+
+def eight_hour_means(hours: Array, minimum: int = 6) -> Array:
+    """Sliding 8-hour means along the last axis: entry ``i`` covers hours ``i - 7`` to ``i``.
+
+    NaN where fewer than ``minimum`` of the eight hours are there (GB 3095, table 4), so also for the
+    first hours, whose windows reach beyond the array.
+    """
+    padding = [(0, 0)] * (hours.ndim - 1) + [(7, 0)]
+    values = np.pad(hours, padding, constant_values=np.nan)
+    known = ~np.isnan(values)
+    windows = sliding_window_view(np.where(known, values, 0.0), 8, axis=-1)
+    counts = sliding_window_view(known, 8, axis=-1).sum(axis=-1)
+    sums = windows.sum(axis=-1)
+    means = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts >= minimum)
+    means[..., :7] = np.nan
+    return np.asarray(means)
+
+
+def exceedance_multiple(concentration: Array, limit: float) -> Array:
+    """超标倍数 (C − S) / S, unrounded; zero or below means the limit is kept. NaN stays NaN."""
+    return (concentration - limit) / limit
+
+
+def _floats(table: pl.DataFrame, column: str) -> Array:
+    """A factor's values with everything missing as NaN."""
+    values = table[column].cast(pl.Float64).to_numpy()
+    return np.where((values >= 0) & (values < np.inf), values, np.nan)
+
+
+def _station_days(
+    stations: pl.Series, days: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], pl.Series]:
+    """Number the (station, day) pairs that occur, by station and day.
+
+    Returns each row's pair, each pair's station code and day, and the station names by code.
+    """
+    text = stations.cast(pl.String)
+    names = text.unique().sort()
+    code = text.cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64)
+    first, span = int(days.min()), int(days.max() - days.min()) + 1
+    keys = code * span + (days - first)
+    cells = span * names.len()
+    if cells <= max(1_000_000, 20 * keys.size):
+        present = np.zeros(cells, dtype=np.bool_)
+        present[keys] = True
+        pairs = np.flatnonzero(present)
+        pair_of_row = (np.cumsum(present) - 1)[keys]
+    else:
+        pairs, pair_of_row = np.unique(keys, return_inverse=True)
+    return pair_of_row, pairs // span, pairs % span + first, names
+
+
+def daily_from_hourly(
+    hours: pl.DataFrame,
+    *,
+    label: Label,
+    time: str = "time",
+    station: str = "station",
+    windows: Windows = "within-day",
+    area_class: int = 2,
+) -> pl.DataFrame:
+    """Daily values of every station: 24-hour means, daily maximum 8-hour and 1-hour ozone.
+
+    ``hours`` has one row an hour and station; hours that are not there are missing. ``label`` says whether
+    ``time`` names the start or the end of the hour. A mean needs 20 valid hours. The daily maximum 8-hour
+    mean is taken over the windows that lie within the natural day (ending 08:00 to 24:00, 17 of them;
+    ``windows="ending-in-day"`` takes the 24 that end in it, reaching into the day before). It needs 14
+    valid windows of 6 valid hours, or counts all the same when it exceeds the limit of ``area_class``.
+
+    Returns, sorted by station and day: ``station, day``, the factors that ``hours`` has, ``o3_1h``, for each
+    factor ``<factor>_hours`` and for ozone ``o3_windows``, the counts they rest on.
+
+    Raises ``ValueError`` for an unknown label, a time off the full hour, a missing time or station, or two
+    rows of one station and hour.
+    """
+    if label not in ("start", "end"):
+        raise ValueError(f"label is {label!r}; an hour is labelled by its 'start' or its 'end'")
+    if windows not in ("within-day", "ending-in-day"):
+        raise ValueError(f"windows is {windows!r}; use 'within-day' or 'ending-in-day'")
+    present = [factor for factor in FACTORS if factor in hours.columns]
+    if hours.is_empty() or not present:
+        return _no_days(present, hours.schema.get(station, pl.String()))
+    if hours[time].null_count() or hours[station].null_count():
+        raise ValueError(f"a row has no {time!r} or no {station!r}; remove it first")
+    stamps = hours[time].cast(pl.Datetime("us")).to_physical().to_numpy()
+    hour_number, rest = np.divmod(stamps, _HOUR_US)
+    if rest.any():
+        at = int(np.flatnonzero(rest)[0])
+        raise ValueError(f"row {at}: {hours[time][at]} is not a full hour")
+    if label == "end":
+        hour_number = hour_number - 1
+    day_number, hour_of_day = np.divmod(hour_number, 24)
+    pair_of_row, station_code, day, names = _station_days(hours[station], day_number)
+    flat = pair_of_row * 24 + hour_of_day
+    size = day.size * 24
+    occurrences = np.bincount(flat, minlength=size)
+    if occurrences.max() > 1:
+        twice = int(np.flatnonzero(occurrences[flat] > 1)[0])
+        raise ValueError(
+            f"station {hours[station][twice]!r} has more than one row for {hours[time][twice]}"
+        )
+    used = catalogue.editions(EVALUATION)
+    which = aqi.edition_of_days(day.astype(np.int32), used)
+    columns: dict[str, Any] = {}
+    counts: dict[str, NDArray[Any]] = {}
+    for factor in present:
+        grid: Array = np.full((day.size, 24), np.nan)
+        grid.reshape(-1)[flat] = _floats(hours, factor)
+        known = ~np.isnan(grid)
+        counted = known.sum(axis=1)
+        counts[f"{factor}_hours"] = counted.astype(np.int16)
+        if factor == "o3":
+            ozone, hourly_max, valid_windows = _ozone(
+                grid, station_code, day, windows, which, used, area_class
+            )
+            columns["o3"], columns["o3_1h"] = ozone, hourly_max
+            counts["o3_windows"] = valid_windows.astype(np.int16)
+            continue
+        enough = counted >= _per_day(which, used, "day_hours")
+        sums = np.where(known, grid, 0.0).sum(axis=1)
+        columns[factor] = np.divide(
+            sums, counted, out=np.full(day.size, np.nan), where=enough & (counted > 0)
+        )
+    table = pl.DataFrame(
+        {
+            station: names.gather(station_code),
+            "day": pl.Series(day.astype(np.int32)).cast(pl.Date),
+            **columns,
+            **counts,
+        }
+    )
+    return table.with_columns(pl.col(list(columns)).fill_nan(None))
+
+
+def _no_days(present: list[str], station_type: pl.DataType) -> pl.DataFrame:
+    schema: dict[str, Any] = {"station": station_type, "day": pl.Date()}
+    schema |= {factor: pl.Float64() for factor in present}
+    return pl.DataFrame(schema=schema)
+
+
+def _per_day(which: NDArray[np.int64], used: tuple[Edition, ...], name: str) -> NDArray[np.int64]:
+    """A number of the rules for each day; days before the first edition use that edition's."""
+    numbers = [getattr(edition.content, name) for edition in used]
+    return np.array([*numbers, numbers[0]])[which]
+
+
+def _ozone(
+    grid: Array,
+    station_code: NDArray[np.int64],
+    day: NDArray[np.int64],
+    windows: Windows,
+    which: NDArray[np.int64],
+    used: tuple[Edition, ...],
+    area_class: int,
+) -> tuple[Array, Array, NDArray[np.int64]]:
+    """Daily maximum 8-hour mean, daily maximum hour and number of valid windows of each day."""
+    before = np.full((day.size, 7), np.nan)
+    if windows == "ending-in-day":
+        follows = np.flatnonzero((np.diff(station_code) == 0) & (np.diff(day) == 1)) + 1
+        before[follows] = grid[follows - 1, 17:]
+    values = np.concatenate([before, grid], axis=1)
+    known = ~np.isnan(values)
+    sums = np.cumsum(np.where(known, values, 0.0), axis=1)
+    counts = np.cumsum(known, axis=1)
+    zero = np.zeros((day.size, 1))
+    window_sums = sums[:, 7:] - np.concatenate([zero, sums[:, :-8]], axis=1)
+    window_counts = counts[:, 7:] - np.concatenate([zero, counts[:, :-8]], axis=1)
+    if windows == "within-day":
+        window_sums, window_counts = window_sums[:, 7:], window_counts[:, 7:]
+    valid = window_counts >= _per_day(which, used, "eight_hour_hours")[:, None]
+    means = np.divide(window_sums, window_counts, out=np.full(valid.shape, -np.inf), where=valid)
+    highest = means.max(axis=1)
+    number = valid.sum(axis=1)
+    limits = catalogue.editions(air_limits.LIMITS)
+    of_edition = [e.content["o3"]["eight_hour"][area_class - 1] for e in limits]
+    of_day = aqi.edition_of_days(day.astype(np.int32), limits)
+    limit = np.array([*of_edition, of_edition[0]])[of_day]
+    enough = number >= _per_day(which, used, "daily_max_8h_means")
+    accepted = (number > 0) & (enough | (highest > limit))
+    hourly = np.where(np.isnan(grid), -np.inf, grid).max(axis=1)
+    return (
+        np.where(accepted, highest, np.nan),
+        np.where(np.isinf(hourly), np.nan, hourly),
+        number,
+    )
+
+
+def area_means(
+    table: pl.DataFrame,
+    *,
+    area: str = "city",
+    station: str = "station",
+    time: str = "time",
+    planned: Mapping[str, int] | None = None,
+    on: date | None = None,
+) -> pl.DataFrame:
+    """Means over the stations of an area, each hour or each day: concentrations first, then the index.
+
+    A factor's mean needs three quarters of the area's stations, half of them when the area has fewer than
+    four. ``planned`` is the number of stations of each area; without it, as many as occur in the table.
+    ``time`` is an hourly or daily column. The rule is that of the table's last day unless ``on`` is given.
+    Returns ``area, time``, the factors, and ``<factor>_stations``.
+
+    A mean of the stations' index values is never formed.
+    """
+    if table.is_empty():
+        return table.select(area, time, *[f for f in FACTORS if f in table.columns])
+    last = on or table[time].cast(pl.Date).max()
+    if not isinstance(last, date):
+        raise ValueError(f"the column {time!r} holds no date")
+    rule = rules(last)
+    present = [f for f in (*FACTORS, "o3_1h") if f in table.columns]
+    clean = table.with_columns(
+        pl.when(pl.col(f).is_finite() & (pl.col(f) >= 0)).then(pl.col(f)).alias(f) for f in present
+    )
+    if planned is None:
+        numbers = table.group_by(area).agg(pl.col(station).n_unique().alias("_planned"))
+    else:
+        numbers = pl.DataFrame(
+            {area: list(planned), "_planned": list(planned.values())},
+            schema_overrides={area: table.schema[area]},
+        )
+    means = (
+        clean.group_by(area, time)
+        .agg(
+            *[pl.col(f).mean() for f in present],
+            *[pl.col(f).count().alias(f"{f}_stations") for f in present],
+        )
+        .join(numbers, on=area, how="left")
+        .sort(area, time)
+    )
+    share = (
+        pl.when(pl.col("_planned") < rule.city_few)
+        .then(rule.city_share_few)
+        .otherwise(rule.city_share)
+    )
+    needed = share * pl.col("_planned")
+    return means.with_columns(
+        pl.when(pl.col(f"{f}_stations") >= needed).then(pl.col(f)).alias(f) for f in present
+    ).drop("_planned")
+
+
+def without_dust(days: pl.DataFrame, dust: pl.DataFrame, *, by: str = "station") -> pl.DataFrame:
+    """``days`` with PM10 and PM2.5 taken out on days of dust weather (剔除沙尘, 环办监测〔2016〕120号).
+
+    ``dust`` has the columns ``by`` and ``day``. What is left of such a day counts only if another factor
+    exceeds 100, so that it leaves the valid days as a rule. Keep the plain figures beside: evaluate both.
+    """
+    marked = dust.select(by, "day").unique().with_columns(pl.lit(True).alias("_dust"))
+    present = [f for f in ("pm10", "pm2_5") if f in days.columns]
+    stale = [c for c in ("aqi", "level", "primary", "standard") if c in days.columns]
+    return (
+        days.drop(stale)
+        .join(marked, on=[by, "day"], how="left", maintain_order="left")
+        .with_columns(pl.when(pl.col("_dust").is_null()).then(pl.col(f)).alias(f) for f in present)
+        .drop("_dust")
+    )
+
+
+def period_valid(counts: Mapping[tuple[int, int], int], rule: Rules, *, whole_year: bool) -> bool:
+    """Whether the valid days of each (year, month) make the period valid (GB 3095, table 4).
+
+    Every month needs 27 (February 25); a whole year also 324 in all and all twelve months. The quarter and
+    half-year have no rule of their own there: they are valid when their months are.
+    """
+    enough = all(
+        count >= (rule.february_days if month == 2 else rule.month_days)
+        for (_, month), count in counts.items()
+    )
+    if not whole_year:
+        return bool(counts) and enough
+    return enough and len(counts) == 12 and sum(counts.values()) >= rule.year_days
+
+
+def evaluate(
+    days: pl.DataFrame,
+    *,
+    every: Every = "year",
+    by: str = "station",
+    area_class: int = 2,
+    weighting: str = "default",
+    on: date | None = None,
+) -> pl.DataFrame:
+    """Evaluate daily values by month, quarter, half-year, year or all of them, for each station or city.
+
+    ``days`` has ``by``, ``day`` and the six factors (as from :func:`daily_from_hourly` or
+    :func:`area_means`); its index columns are computed when it has none. The edition of HJ 663 and the
+    limits are those of the period's last day, or of ``on``.
+
+    Columns of the result:
+
+    ``by, period, begins, ends``; ``standard``: the editions applied;
+    ``calendar_days, valid_days, good_days, polluted_days, heavy_days`` (AQI > 200), ``aqi_min, aqi_max``;
+    ``good_ratio`` (of valid days) and ``good_ratio_calendar`` in percent;
+    for each factor ``<f>_mean`` and ``<f>_p98`` (SO2, NO2), ``_p95`` (CO, PM10, PM2.5) or ``_p90`` (O3),
+    ``<f>_days`` (valid days), ``<f>_valid`` (period valid for it), ``<f>_attained_days`` (within the daily
+    limit), ``<f>_attained`` (mean and percentile within their limits; null unless valid),
+    ``<f>_multiple`` (超标倍数 of what exceeds more, 0 where nothing does);
+    ``attained`` (all six; null unless all are valid), ``composite`` index, ``largest`` factor(s) by single
+    index, joined by ``,``.
+
+    The limits are annual ones: for shorter periods attainment tells how things stand, not the verdict.
+    Values are unrounded; attainment compares what the edition says (rounded, HJ 663).
+    """
+    if every not in (*_EVERY, "all"):
+        raise ValueError(f"every is {every!r}; use one of {', '.join((*_EVERY, 'all'))}")
+    indexed = days if "aqi" in days.columns else aqi.daily_table(_six(days))
+    if every == "all":
+        begin = indexed["day"].min()
+        begins = pl.lit(begin, dtype=pl.Date)
+    else:
+        begins = pl.col("day").dt.truncate(_EVERY[every][0])
+    table = (
+        indexed.lazy()
+        .with_columns(
+            begins.alias("begins"),
+            *[
+                pl.when(pl.col(f).is_finite() & (pl.col(f) >= 0)).then(pl.col(f)).alias(f)
+                for f in FACTORS
+            ],
+        )
+        .sort(by, "day")
+        .collect()
+    )
+    known = catalogue.editions(EVALUATION)[-1].content.percentiles
+    grouped = table.group_by(by, "begins", maintain_order=True).agg(
+        pl.col("day").max().alias("_last"),
+        pl.col("aqi").count().alias("valid_days"),
+        (pl.col("aqi") <= 100).sum().alias("good_days"),
+        (pl.col("aqi") > 100).sum().alias("polluted_days"),
+        (pl.col("aqi") > 200).sum().alias("heavy_days"),
+        pl.col("aqi").min().alias("aqi_min"),
+        pl.col("aqi").max().alias("aqi_max"),
+        *[pl.col(f).mean().alias(f"{f}_mean") for f in FACTORS],
+        *[pl.col(f).quantile(known[f] / 100, "linear").alias(f"{f}_p{known[f]}") for f in FACTORS],
+        *[pl.col(f).count().alias(f"{f}_days") for f in FACTORS],
+    )
+    monthly = table.group_by(by, "begins", month=pl.col("day").dt.truncate("1mo")).agg(
+        pl.col(f).count() for f in FACTORS
+    )
+    counted = _counts_by_period(monthly, by)
+    daily_limits = _days_within(table, by, area_class)
+    rows = grouped.join(daily_limits, on=[by, "begins"], how="left", maintain_order="left")
+    return pl.DataFrame(
+        [
+            _evaluated(row, every, by, counted[row[by], row["begins"]], area_class, weighting, on)
+            for row in rows.iter_rows(named=True)
+        ],
+        schema=_schema(by, table.schema[by]),
+    )
+
+
+def _six(days: pl.DataFrame) -> pl.DataFrame:
+    """The table with a null column for every factor it lacks."""
+    lacking = [f for f in FACTORS if f not in days.columns]
+    return days.with_columns(pl.lit(None, dtype=pl.Float64).alias(f) for f in lacking)
+
+
+def _counts_by_period(
+    monthly: pl.DataFrame, by: str
+) -> dict[tuple[Any, date], dict[str, dict[tuple[int, int], int]]]:
+    """For each place and period, each factor's valid days by month."""
+    found: dict[tuple[Any, date], dict[str, dict[tuple[int, int], int]]] = {}
+    for row in monthly.iter_rows(named=True):
+        place = found.setdefault((row[by], row["begins"]), {f: {} for f in FACTORS})
+        for factor in FACTORS:
+            place[factor][row["month"].year, row["month"].month] = row[factor]
+    return found
+
+
+def _days_within(table: pl.DataFrame, by: str, area_class: int) -> pl.DataFrame:
+    """Valid days of each factor within the daily limit of their own date, rounded as reported."""
+    editions = catalogue.editions(air_limits.LIMITS)
+    which = aqi.edition_of_days(table["day"].to_physical().to_numpy(), editions)
+    within = {}
+    for factor in FACTORS:
+        average = "eight_hour" if factor == "o3" else "day"
+        limits = [float(e.content[factor][average][area_class - 1]) for e in editions]
+        limit = np.array([*limits, limits[0]])[which]
+        values = half_even(table[factor].to_numpy(), air_limits.DECIMALS.get(factor, 0))
+        within[f"{factor}_attained_days"] = values <= limit
+    return (
+        table.select(by, "begins")
+        .with_columns(pl.Series(name, flags) for name, flags in within.items())
+        .group_by(by, "begins")
+        .agg(pl.all().sum())
+    )
+
+
+def _period(every: Every, begins: date, last: date) -> tuple[str, date]:
+    """Name and last day of the period that begins on a day."""
+    if every == "all":
+        return f"{begins.isoformat()}/{last.isoformat()}", last
+    months = _EVERY[every][1]
+    index = begins.year * 12 + begins.month - 1 + months
+    ends = date.fromordinal(date(index // 12, index % 12 + 1, 1).toordinal() - 1)
+    names = {
+        "month": f"{begins:%Y-%m}",
+        "quarter": f"{begins.year}-Q{(begins.month + 2) // 3}",
+        "half-year": f"{begins.year}-H{(begins.month + 5) // 6}",
+        "year": f"{begins.year}",
+    }
+    return names[every], ends
+
+
+def _evaluated(
+    row: Mapping[str, Any],
+    every: Every,
+    by: str,
+    counts: Mapping[str, Mapping[tuple[int, int], int]],
+    area_class: int,
+    weighting: str,
+    on: date | None,
+) -> dict[str, Any]:
+    """One line of the result from the sums of a place and period."""
+    name, ends = _period(every, row["begins"], row["_last"])
+    judged = on or ends
+    edition = catalogue.in_force(EVALUATION, judged)
+    rule: Rules = edition.content
+    limits = catalogue.in_force(air_limits.LIMITS, judged)
+    months = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}.get(every)
+    line = {key: value for key, value in row.items() if not key.startswith("_")}
+    calendar_days = (ends - row["begins"]).days + 1
+    line |= {
+        "period": name,
+        "ends": ends,
+        "standard": f"{edition.standard}, {limits.standard}",
+        "calendar_days": calendar_days,
+        "good_ratio": 100 * row["good_days"] / row["valid_days"] if row["valid_days"] else None,
+        "good_ratio_calendar": 100 * row["good_days"] / calendar_days,
+    }
+    verdicts: list[bool | None] = []
+    for factor in FACTORS:
+        complete = months is None or len(counts[factor]) == months
+        valid = complete and period_valid(counts[factor], rule, whole_year=every == "year")
+        high = row[f"{factor}_p{rule.percentiles[factor]}"]
+        multiple = _multiple(factor, row[f"{factor}_mean"], high, rule, judged, area_class)
+        line[f"{factor}_valid"] = valid
+        line[f"{factor}_multiple"] = multiple
+        line[f"{factor}_attained"] = multiple == 0 if valid and multiple is not None else None
+        verdicts.append(line[f"{factor}_attained"])
+    line["attained"] = None if None in verdicts else all(verdicts)
+    statistics = {
+        f: row[f"{f}_p{rule.percentiles[f]}"] if f in ("co", "o3") else row[f"{f}_mean"]
+        for f in FACTORS
+    }
+    composite = air_ranking.composite_index(statistics, on=judged, weighting=weighting)
+    line["composite"] = None if composite is None else float(composite.value)
+    line["largest"] = None if composite is None else ",".join(composite.largest)
+    return line
+
+
+def _multiple(
+    factor: str,
+    mean: float | None,
+    high: float | None,
+    rule: Rules,
+    on: date,
+    area_class: int,
+) -> float | None:
+    """The larger exceedance multiple of mean and percentile; 0 where both keep their limits."""
+    if mean is None or high is None:
+        return None
+    decimals = rule.decimals[factor]
+    pairs = [
+        (
+            high,
+            air_limits.limit(
+                factor, "eight_hour" if factor == "o3" else "day", on=on, area_class=area_class
+            ),
+        )
+    ]
+    if factor not in ("co", "o3"):
+        pairs.append((mean, air_limits.limit(factor, "year", on=on, area_class=area_class)))
+    worst = 0.0
+    for value, limit in pairs:
+        compared = half_even(value, decimals) if rule.compares_rounded else value
+        worst = max(worst, (compared - limit) / limit)
+    return worst
+
+
+def _schema(by: str, kind: pl.DataType) -> dict[str, Any]:
+    percentiles = catalogue.editions(EVALUATION)[-1].content.percentiles
+    schema: dict[str, Any] = {by: kind, "period": pl.String, "begins": pl.Date, "ends": pl.Date}
+    counts = ("calendar_days", "valid_days", "good_days", "polluted_days", "heavy_days")
+    schema |= dict.fromkeys((*counts, "aqi_min", "aqi_max"), pl.Int64)
+    schema |= {"good_ratio": pl.Float64, "good_ratio_calendar": pl.Float64}
+    schema |= {f"{f}_mean": pl.Float64 for f in FACTORS}
+    schema |= {f"{f}_p{percentiles[f]}": pl.Float64 for f in FACTORS}
+    schema |= {"composite": pl.Float64, "largest": pl.String, "attained": pl.Boolean}
+    for f in FACTORS:
+        schema |= {f"{f}_days": pl.Int64, f"{f}_valid": pl.Boolean, f"{f}_attained_days": pl.Int64}
+        schema |= {f"{f}_attained": pl.Boolean, f"{f}_multiple": pl.Float64}
+    return schema | {"standard": pl.String}
+
+
+def rounded(evaluation: pl.DataFrame) -> pl.DataFrame:
+    """The result of :func:`evaluate` as it is published: each figure rounded once (GB/T 8170).
+
+    Concentrations by the edition's own decimals, multiples and the composite index to 2, ratios to 1.
+    """
+    known = catalogue.editions(EVALUATION)
+    of_row = [
+        next((e.content.decimals for e in known if e.standard == standard.split(", ")[0]), None)
+        for standard in evaluation["standard"]
+    ]
+    columns = []
+    for name, kind in evaluation.schema.items():
+        if kind != pl.Float64:
+            continue
+        factor, _, what = name.rpartition("_")
+        values = evaluation[name].to_numpy()
+        if factor in FACTORS and what != "multiple":
+            places = [0 if decimals is None else decimals[factor] for decimals in of_row]
+        elif name.startswith("good_ratio"):
+            places = [1] * evaluation.height
+        else:
+            places = [2] * evaluation.height
+        result = np.full(evaluation.height, np.nan)
+        for number in set(places):
+            rows = np.array(places) == number
+            result[rows] = half_even(values[rows], number)
+        columns.append(pl.Series(name, result).fill_nan(None))
+    return evaluation.with_columns(columns)
