@@ -1,0 +1,168 @@
+"""The clocks of a matter as rows: started and stopped with its states, lengthened and suspended by people."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+from django.utils.translation import gettext as _
+
+from ecoledger.matters import clocks
+from ecoledger.matters.models import Clock, Matter
+from ecoledger.matters.profile import profile
+from ecoledger.matters.register import Register, has_register, register_of
+from ecoledger.matters.workflow import ClockRule, Unit
+from ecoledger.standards import time_limits
+
+
+def of(register: Register, matter: Matter) -> list[Clock]:
+    """All clocks of the matter, oldest first."""
+    return list(Clock.objects.filter(register=register.key, matter_id=matter.pk).order_by("id"))
+
+
+def running(register: Register, matter: Matter) -> list[Clock]:
+    return [clock for clock in of(register, matter) if clock.running]
+
+
+def rule_of(register: Register, clock: Clock) -> ClockRule | None:
+    """The clock's rule, or ``None`` when the register no longer declares it."""
+    names = {rule.name for rule in register.workflow.clocks}
+    return register.workflow.clock(clock.name) if clock.name in names else None
+
+
+def follow_state(register: Register, matter: Matter, at: datetime) -> None:
+    """Stop the clocks whose states the matter has left and start those it has entered."""
+    now_running = {clock.name: clock for clock in running(register, matter)}
+    for rule in register.workflow.clocks:
+        inside = matter.state in rule.during and matter.merged_into_id is None
+        clock = now_running.get(rule.name)
+        if clock is not None and not inside:
+            _stop(clock, at)
+        elif clock is None and inside:
+            _start(register, matter, rule, at)
+    refresh_due(register, matter)
+
+
+def stop_all(register: Register, matter: Matter, at: datetime) -> None:
+    for clock in running(register, matter):
+        _stop(clock, at)
+    refresh_due(register, matter)
+
+
+def _stop(clock: Clock, at: datetime) -> None:
+    if clock.suspended:
+        clock.suspensions[-1][1] = at.isoformat()
+        recount(clock)
+    clock.stopped_at = at
+    clock.save()
+
+
+def _start(register: Register, matter: Matter, rule: ClockRule, at: datetime) -> None:
+    clock = Clock(
+        register=register.key,
+        matter_id=matter.pk,
+        name=rule.name,
+        label=str(rule.label),
+        cycle=matter.reopened,
+        started_at=at,
+        length=rule.length,
+        unit=rule.unit,
+        basis=rule.basis,
+        basis_version=rule.basis_version,
+    )
+    own = profile().clocks.get((register.key, rule.name))
+    if rule.deadline_field:
+        day = getattr(matter, rule.deadline_field)
+        if day is None:
+            return
+        clock.unit, clock.length = Unit.DATE, 0
+        clock.due = clocks.aware(datetime.combine(day, time(23, 59, 59)))
+        clock.original_due = clock.due
+    elif own is not None:
+        clock.length, clock.unit = own.length, own.unit
+        clock.basis, clock.basis_version = own.basis or rule.basis, own.version
+    elif rule.limit:
+        limit = time_limits.limit(rule.limit, clocks.local(at).date())
+        clock.length, clock.unit = limit.length, limit.unit.value
+        clock.basis, clock.basis_version = limit.basis, limit.standard
+    _count(clock, rule)
+    clock.save()
+
+
+def recount(clock: Clock) -> bool:
+    """Count ``clock`` again (suspension ended, extension granted, holidays announced); whether it moved."""
+    rule = rule_of(register_of(clock.register), clock) if has_register(clock.register) else None
+    before = (clock.due, clock.provisional)
+    if rule is not None:
+        _count(clock, rule)
+    return (clock.due, clock.provisional) != before
+
+
+def _count(clock: Clock, rule: ClockRule) -> None:
+    start = clocks.local(clock.started_at)
+    pauses = [
+        (clocks.local(datetime.fromisoformat(a)), clocks.local(datetime.fromisoformat(b)))
+        for a, b in clock.suspensions
+        if b
+    ]
+    granted = (
+        [e.length for e in clock.extensions.filter(approved=True).order_by("id")]
+        if clock.pk
+        else []
+    )
+    by_profile = profile().clocks.get((clock.register, clock.name)) is not None
+    if clock.unit == Unit.DATE and (original := clock.original_due or clock.due):
+        # An extension of a date is in natural days.
+        if granted or pauses:
+            clock.due = clocks.aware(
+                clocks.due(clocks.local(original), sum(granted), Unit.DAY, pauses).at
+            )
+        return
+    if rule.limit and not by_profile:
+        found = clocks.by_law(start, rule.limit, granted, pauses)
+        clock.due = clocks.aware(found.due)
+        clock.provisional, clock.provisional_reason = found.provisional, found.reason
+        return
+    counted = clocks.due(start, clock.length + sum(granted), Unit(clock.unit), pauses)
+    clock.due = clocks.aware(counted.at)
+    clock.provisional, clock.provisional_reason = counted.provisional, counted.reason
+
+
+def refresh_due(register: Register, matter: Matter) -> None:
+    """Set the matter's due to the earliest of its running duties. Saves only those two columns."""
+    earliest: Clock | None = None
+    for clock in running(register, matter):
+        rule = rule_of(register, clock)
+        if clock.due is None or clock.suspended or (rule is not None and rule.waiting):
+            continue
+        if earliest is None or clock.due < (earliest.due or clock.due):
+            earliest = clock
+    matter.due = earliest.due if earliest else None
+    matter.due_provisional = bool(earliest and earliest.provisional)
+    matter.save(update_fields=["due", "due_provisional"])
+
+
+def longest_extension(register: Register, clock: Clock) -> tuple[int, str]:
+    """The longest extension still allowed, and its unit's label; 0 when there is none left."""
+    rule = rule_of(register, clock)
+    if rule is None:
+        return 0, ""
+    used = clock.extensions.filter(approved=True).count()
+    if rule.limit:
+        steps = tuple(
+            e.length
+            for e in time_limits.limit(rule.limit, clocks.local(clock.started_at).date()).extensions
+        )
+    else:
+        steps = rule.extensions
+    label = Unit.DAY.label if clock.unit == Unit.DATE else _unit_label(clock.unit)
+    return (steps[used] if used < len(steps) else 0), label
+
+
+def _unit_label(unit: str) -> str:
+    labels = {u.value: u.label for u in Unit} | {u.value: u.label for u in time_limits.Unit}
+    return labels.get(unit, "")
+
+
+def length_text(clock: Clock) -> str:
+    """The length as written beside the clock: 3个工作日."""
+    return f"{clock.length}{_unit_label(clock.unit)}" if clock.length else _("指定日期")

@@ -1,0 +1,400 @@
+"""What every register shares: the matter itself, its events, evidence, clocks, links and notices.
+
+Rows that belong to a matter name it by ``register`` (the register's key) and ``matter_id``: a matter's
+table differs from register to register, the timeline and the clocks do not.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.utils import timezone
+
+from ecoledger.accounts.models import Organisation, Person
+from ecoledger.registry.models import Entity
+
+
+class Urgency(models.TextChoices):
+    """How loudly a notice speaks."""
+
+    INFO = "info", "告知"
+    SOON = "soon", "临近到期"
+    OVERDUE = "overdue", "已超期"
+    ESCALATED = "escalated", "升级督办"
+
+
+class ImportBatch(models.Model):
+    """One uploaded table: first a preview, then matters, and undone as a whole when it was wrong."""
+
+    class State(models.TextChoices):
+        PREVIEW = "preview", "预览"
+        ACCEPTED = "accepted", "已导入"
+        UNDONE = "undone", "已撤销"
+        DISCARDED = "discarded", "已放弃"
+
+    register = models.CharField("台账", max_length=40, db_index=True)
+    file_name = models.CharField("文件名", max_length=200)
+    sha256 = models.CharField(max_length=64, db_index=True)
+    sheet = models.CharField("工作表", max_length=100, blank=True)
+    state = models.CharField("状态", max_length=10, choices=State.choices, default=State.PREVIEW)
+    # Header text of the file -> column name of the register's template; "" where nothing fits.
+    mapping = models.JSONField("列对应", default=dict)
+    # One object a row: {"row": number in the file, "cells": {column: text}, "errors": [...],
+    # "warnings": [...]}; see ``matters.importing``.
+    rows = models.JSONField("内容", default=list, encoder=DjangoJSONEncoder)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField("上传时间", default=timezone.now)
+    accepted_at = models.DateTimeField("导入时间", null=True, blank=True)
+    undone_at = models.DateTimeField("撤销时间", null=True, blank=True)
+    undone_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} {self.get_state_display()}"
+
+    @property
+    def good(self) -> list[dict[str, Any]]:
+        return [row for row in self.rows if not row["errors"]]
+
+    @property
+    def bad(self) -> list[dict[str, Any]]:
+        return [row for row in self.rows if row["errors"]]
+
+
+class ColumnMapping(models.Model):
+    """A header someone once pointed at a column of the template; remembered for the next file."""
+
+    register = models.CharField(max_length=40)
+    header = models.CharField(max_length=120)
+    column = models.CharField(max_length=60)
+
+    class Meta:
+        unique_together = [("register", "header")]
+
+    def __str__(self) -> str:
+        return f"{self.header} → {self.column}"
+
+
+class Matter(models.Model):
+    """A piece of work with an owner, a clock and an end (事项). Each register's model extends it.
+
+    Never saved by pages or jobs: every change goes through ``matters.actions``.
+    """
+
+    number = models.CharField("编号", max_length=60, unique=True)
+    title = models.CharField("标题", max_length=200)
+    description = models.TextField("内容", blank=True)
+    area_code = models.CharField("行政区划代码", max_length=12, db_index=True)
+    address = models.CharField("地址", max_length=200, blank=True)
+    lon = models.FloatField("经度", null=True, blank=True)
+    lat = models.FloatField("纬度", null=True, blank=True)
+    entity = models.ForeignKey(
+        Entity,
+        verbose_name="对象",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    # Code of the enterprise concerned: what an enterprise's own people are matched by.
+    enterprise_code = models.CharField("企业编码", max_length=40, blank=True, db_index=True)
+    origin = models.CharField("来源", max_length=200, blank=True)
+    origin_register = models.CharField(max_length=40, blank=True)
+    origin_id = models.BigIntegerField(null=True, blank=True)
+    owner_organisation = models.ForeignKey(
+        Organisation,
+        verbose_name="责任单位",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    owner = models.ForeignKey(
+        Person,
+        verbose_name="责任人",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    state = models.CharField("状态", max_length=30, db_index=True)
+    state_since = models.DateTimeField("进入本环节时间", default=timezone.now)
+    opened_at = models.DateTimeField("登记时间", default=timezone.now, db_index=True)
+    # The earliest due of the clocks that run now; empty when none runs.
+    due = models.DateTimeField("期限", null=True, blank=True, db_index=True)
+    due_provisional = models.BooleanField("期限暂定", default=False)
+    closed_at = models.DateTimeField("办结时间", null=True, blank=True)
+    # How often it came back after closing; events carry it as their ``cycle``.
+    reopened = models.PositiveSmallIntegerField("反弹次数", default=0)
+    created_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    # Duplicates stay, linked to the matter that goes on in their place.
+    merged_into = models.ForeignKey(
+        "self",
+        verbose_name="并入",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    import_batch = models.ForeignKey(
+        ImportBatch, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    withdrawn_at = models.DateTimeField("撤销时间", null=True, blank=True)
+    # Grows with every action, so that a page opened before someone else acted is told so.
+    revision = models.PositiveIntegerField(default=0)
+    synthetic = models.BooleanField("合成数据", default=False)
+
+    class Meta:
+        abstract = True
+        ordering = ["-opened_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title}"
+
+    @property
+    def overdue(self) -> bool:
+        return bool(self.due and self.due < timezone.now())
+
+
+class AppendOnly(models.QuerySet[Any]):
+    """Rows that are written once."""
+
+    def update(self, **_: Any) -> NoReturn:
+        raise TypeError("events are append-only: record a further event instead")
+
+    def delete(self) -> NoReturn:
+        raise TypeError("events are append-only and cannot be deleted")
+
+
+class Event(models.Model):
+    """One step in a matter's life. Written once; its hash covers the matter's and the house's last one."""
+
+    register = models.CharField(max_length=40)
+    matter_id = models.BigIntegerField()
+    at = models.DateTimeField("时间", default=timezone.now)
+    # Nobody: the schedule or a rule did it.
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    # Name of the transition, or of an engine's own action such as "open", "assign", "evidence".
+    transition = models.CharField("动作", max_length=40)
+    label = models.CharField("动作名称", max_length=60)
+    from_state = models.CharField(max_length=30, blank=True)
+    to_state = models.CharField(max_length=30)
+    cycle = models.PositiveSmallIntegerField("轮次", default=0)
+    note = models.TextField("说明", blank=True)
+    form = models.JSONField("填报内容", default=dict)
+    # [{"id": evidence, "sha256": of its file}]: the hash covers the files too.
+    evidence = models.JSONField("证据", default=list)
+    shown_to_enterprise = models.BooleanField("企业可见", default=False)
+    previous_hash = models.CharField("本事项上一条", max_length=64, blank=True)
+    previous_overall = models.CharField("全库上一条", max_length=64, blank=True)
+    hash = models.CharField(max_length=64, unique=True)
+
+    objects = AppendOnly.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["register", "matter_id", "id"], name="event_of_matter"),
+            models.Index(fields=["register", "transition", "at"], name="event_by_transition"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.label}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise TypeError("events are append-only: record a further event instead")
+        super().save(*args, **{**kwargs, "force_insert": True})
+
+    def delete(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("events are append-only and cannot be deleted")
+
+
+class ChainHead(models.Model):
+    """The last event overall and how many there are: what a chain cut off at its end is told by.
+
+    Its row is locked while an event is appended, which keeps the overall chain in one line.
+    """
+
+    name = models.CharField(max_length=20, unique=True)
+    hash = models.CharField(max_length=64, blank=True)
+    count = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Evidence(models.Model):
+    """A file that proves something (证据). Stored under its hash, given out only to who may see the matter."""
+
+    register = models.CharField(max_length=40)
+    matter_id = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64, db_index=True)
+    name = models.CharField("原文件名", max_length=200)
+    size = models.PositiveBigIntegerField("大小 字节")
+    content_type = models.CharField("类型", max_length=100)
+    uploaded_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField("上传时间", default=timezone.now)
+    caption = models.CharField("说明", max_length=200, blank=True)
+    # What the device said, beside the server's own time.
+    lon = models.FloatField("经度", null=True, blank=True)
+    lat = models.FloatField("纬度", null=True, blank=True)
+    device_time = models.DateTimeField("拍摄时间", null=True, blank=True)
+    shown_to_enterprise = models.BooleanField("企业可见", default=False)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["register", "matter_id"], name="evidence_of_matter")]
+        verbose_name = "证据"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Clock(models.Model):
+    """A deadline of a matter, started by an event and counted by its rule (时限)."""
+
+    register = models.CharField(max_length=40)
+    matter_id = models.BigIntegerField()
+    name = models.CharField(max_length=40)
+    label = models.CharField("时限", max_length=60)
+    cycle = models.PositiveSmallIntegerField(default=0)
+    started_at = models.DateTimeField("起算")
+    length = models.PositiveIntegerField("长度", default=0)
+    unit = models.CharField("单位", max_length=20)
+    due = models.DateTimeField("到期", null=True, blank=True, db_index=True)
+    # Before any extension, for limits that are a date.
+    original_due = models.DateTimeField("原定到期", null=True, blank=True)
+    provisional = models.BooleanField("暂定", default=False)
+    provisional_reason = models.CharField(max_length=200, blank=True)
+    # Pairs of ISO times [from, to]; ``to`` is null while the suspension lasts.
+    suspensions = models.JSONField("中止", default=list)
+    stopped_at = models.DateTimeField("停止", null=True, blank=True)
+    reminded_at = models.DateTimeField("已提醒", null=True, blank=True)
+    overdue_noticed_at = models.DateTimeField("已告知超期", null=True, blank=True)
+    escalated_at = models.DateTimeField("已升级", null=True, blank=True)
+    basis = models.CharField("依据", max_length=200, blank=True)
+    basis_version = models.CharField("依据版本", max_length=60, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["register", "matter_id"], name="clock_of_matter")]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def running(self) -> bool:
+        return self.stopped_at is None
+
+    @property
+    def suspended(self) -> bool:
+        return bool(self.suspensions) and self.suspensions[-1][1] is None
+
+    @property
+    def on_time(self) -> bool | None:
+        """Whether it was stopped in time; ``None`` while it runs or when it has no due time."""
+        if self.stopped_at is None or self.due is None:
+            return None
+        return self.stopped_at <= self.due
+
+
+class Extension(models.Model):
+    """A request to lengthen a clock, and what an approver said to it (延期)."""
+
+    clock = models.ForeignKey(Clock, on_delete=models.CASCADE, related_name="extensions")
+    length = models.PositiveIntegerField("延长")
+    reason = models.CharField("理由", max_length=300)
+    asked_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField("申请时间", default=timezone.now)
+    decided_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField("审批时间", null=True, blank=True)
+    approved = models.BooleanField("同意", null=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.clock} +{self.length}"
+
+
+class Link(models.Model):
+    """That one matter has to do with another, of whichever register."""
+
+    class Kind(models.TextChoices):
+        BEGETS = "begets", "引出"
+        DUPLICATE_OF = "duplicate_of", "重复于"
+        RELATED = "related", "相关"
+
+    from_register = models.CharField(max_length=40)
+    from_id = models.BigIntegerField()
+    to_register = models.CharField(max_length=40)
+    to_id = models.BigIntegerField()
+    kind = models.CharField("关系", max_length=20, choices=Kind.choices)
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        unique_together = [("from_register", "from_id", "to_register", "to_id", "kind")]
+        indexes = [models.Index(fields=["to_register", "to_id"], name="link_to_matter")]
+
+    def __str__(self) -> str:
+        return f"{self.from_register}/{self.from_id} {self.kind} {self.to_register}/{self.to_id}"
+
+
+class Notice(models.Model):
+    """A message inside the system, for one person. Outside channels carry a pointer to it, never its text."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="notices")
+    text = models.CharField("内容", max_length=400)
+    urgency = models.CharField("级别", max_length=10, choices=Urgency.choices, default=Urgency.INFO)
+    register = models.CharField(max_length=40, blank=True)
+    matter_id = models.BigIntegerField(null=True, blank=True)
+    # A path of this site, for notices that are not about a matter.
+    link = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField("时间", default=timezone.now)
+    read_at = models.DateTimeField("已读", null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["person", "read_at"], name="notice_unread")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class NumberSeries(models.Model):
+    """The last number given in one series of one year (编号)."""
+
+    series = models.CharField(max_length=40)
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        unique_together = [("series", "year")]
+
+    def __str__(self) -> str:
+        return f"{self.series} {self.year}: {self.last}"
+
+
+class BatchEdit(models.Model):
+    """One edit of many matters at once, with what they were before, so that it can be undone."""
+
+    register = models.CharField(max_length=40)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField("时间", default=timezone.now)
+    changes = models.JSONField("改为", default=dict)
+    # Matter id (as text) -> {field: value before}.
+    before = models.JSONField("原值", default=dict)
+    undone_at = models.DateTimeField("撤销时间", null=True, blank=True)
+    undone_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.register} ×{len(self.before)}"

@@ -1,0 +1,84 @@
+"""Messages inside the system: who is told what, and once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import Role
+from ecoledger.matters.models import Matter, Notice, Urgency
+from ecoledger.matters.register import Register
+
+
+def people_with(roles: Iterable[Role], area_code: str) -> list[Person]:
+    """Active people holding one of ``roles`` whose data scope covers ``area_code``.
+
+    Roles and scope are lists in JSON columns, which not every database can search; a bureau has
+    hundreds of people, not millions.
+    """
+    wanted = {role.value for role in roles}
+    return [
+        person
+        for person in Person.objects.filter(is_active=True).select_related("organisation")
+        if wanted & set(person.roles)
+        and any(area_code.startswith(code) for code in person.area_codes)
+    ]
+
+
+def whose_turn(register: Register, matter: Matter) -> list[Person]:
+    """The people the matter waits for in its present state, and who may see it."""
+    state = register.state_of(matter)
+    if not state.waits_for:
+        return []
+    wanted = {role.value for role in state.waits_for}
+    people: list[Person] = []
+    if state.by_owner and matter.owner is not None:
+        people = [matter.owner]
+    elif state.by_owner and matter.owner_organisation_id is not None:
+        people = [
+            p
+            for p in Person.objects.filter(
+                is_active=True, organisation_id=matter.owner_organisation_id
+            )
+            if wanted & set(p.roles)
+        ]
+    else:
+        people = people_with(state.waits_for, matter.area_code)
+        if Role.ENTERPRISE in state.waits_for and matter.enterprise_code:
+            people += [
+                p
+                for p in Person.objects.filter(
+                    is_active=True, organisation__entity_code=matter.enterprise_code
+                )
+                if p.has_role(Role.ENTERPRISE)
+            ]
+    return people
+
+
+def tell(
+    people: Iterable[Person],
+    text: str,
+    *,
+    register: Register | None = None,
+    matter: Matter | None = None,
+    urgency: Urgency = Urgency.INFO,
+    link: str = "",
+    at: datetime,
+    but: Person | None = None,
+) -> int:
+    """Leave ``text`` for each of ``people`` (not for ``but``, who did it); returns how many."""
+    told = {p.pk: p for p in people if but is None or p.pk != but.pk}
+    Notice.objects.bulk_create(
+        Notice(
+            person=person,
+            text=text[:400],
+            urgency=urgency,
+            register=register.key if register else "",
+            matter_id=matter.pk if matter else None,
+            link=link,
+            created_at=at,
+        )
+        for person in told.values()
+    )
+    return len(told)

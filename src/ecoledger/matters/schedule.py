@@ -1,0 +1,158 @@
+"""What time itself does to matters: reminders, overdue notices, escalation, and what runs out by rule.
+
+The scheduler calls :func:`remind_and_escalate` every few minutes and :func:`daily` once a day. Each is
+safe to call again: what was said is marked on the clock in the same transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from ecoledger.matters import actions, clocks, deadlines, notices, timeline
+from ecoledger.matters.models import Clock, Matter, Urgency
+from ecoledger.matters.refusals import Refused
+from ecoledger.matters.register import Register, all_registers, has_register, register_of
+from ecoledger.matters.workflow import ClockRule
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """What one run did."""
+
+    reminded: int = 0
+    overdue: int = 0
+    escalated: int = 0
+    moved_on: int = 0
+
+
+def remind_and_escalate(now: datetime | None = None) -> Rounds:
+    """Look at every running clock: remind before it ends, say when it is overdue, tell the superiors
+    later, and do the transition a clock ends in."""
+    now = now or timezone.now()
+    counts = {"reminded": 0, "overdue": 0, "escalated": 0, "moved_on": 0}
+    running = Clock.objects.filter(stopped_at=None, due__isnull=False).values_list("pk", flat=True)
+    for pk in list(running):
+        try:
+            with transaction.atomic():
+                if what := _look_at(pk, now):
+                    counts[what] += 1
+        except Exception:  # one matter's trouble must not silence all the others
+            log.exception("clock %s could not be looked at", pk)
+    return Rounds(**counts)
+
+
+def _look_at(pk: int, now: datetime) -> str:
+    clock = Clock.objects.select_for_update().filter(pk=pk, stopped_at=None).first()
+    if clock is None or clock.due is None or clock.suspended or not has_register(clock.register):
+        return ""
+    register = register_of(clock.register)
+    rule = deadlines.rule_of(register, clock)
+    matter = register.model._default_manager.filter(pk=clock.matter_id).first()
+    if rule is None or matter is None:
+        return ""
+    if now >= clock.due and rule.on_due:
+        return _move_on(register, matter, rule, now)
+    if rule.waiting:
+        return ""
+    if now >= clock.due:
+        return _overdue(register, matter, clock, rule, now)
+    if clock.reminded_at is None and clocks.used_share(clock, now) >= rule.remind_at:
+        clock.reminded_at = now
+        clock.save(update_fields=["reminded_at"])
+        _say(register, matter, clock, Urgency.SOON, now)
+        return "reminded"
+    return ""
+
+
+def _move_on(register: Register, matter: Matter, rule: ClockRule, now: datetime) -> str:
+    try:
+        actions.perform(register, matter.pk, rule.on_due, by=None, at=now)
+    except Refused as refused:
+        log.warning("%s: %s not done: %s", matter.number, rule.on_due, refused)
+        return ""
+    return "moved_on"
+
+
+def _overdue(
+    register: Register, matter: Matter, clock: Clock, rule: ClockRule, now: datetime
+) -> str:
+    if clock.overdue_noticed_at is None:
+        clock.overdue_noticed_at = now
+        clock.save(update_fields=["overdue_noticed_at"])
+        _say(register, matter, clock, Urgency.OVERDUE, now)
+        return "overdue"
+    if clock.escalated_at is None and clock.due is not None:
+        late = clocks.office_time_between(clocks.local(clock.due), clocks.local(now))
+        if late >= timedelta(hours=rule.escalate_after_hours):
+            clock.escalated_at = now
+            clock.save(update_fields=["escalated_at"])
+            superiors = notices.people_with(rule.escalate_to, matter.area_code)
+            told = [p for p in superiors if register.visible_to(p).filter(pk=matter.pk).exists()]
+            _say(register, matter, clock, Urgency.ESCALATED, now, told)
+            timeline.record(
+                register,
+                matter,
+                name="escalated",
+                label="超期升级督办",
+                by=None,
+                at=now,
+                form={"clock": clock.label, "told": [p.name for p in told]},
+            )
+            return "escalated"
+    return ""
+
+
+def _say(
+    register: Register,
+    matter: Matter,
+    clock: Clock,
+    urgency: Urgency,
+    now: datetime,
+    people: list[object] | None = None,
+) -> None:
+    left = clocks.remaining(clock, now)
+    text = f"{matter.number}“{clock.label}”{urgency.label}"
+    if left is not None:
+        text += f"：{left.text}"
+    if clock.provisional:
+        text += f"（{clock.provisional_reason}）"
+    notices.tell(
+        notices.whose_turn(register, matter) if people is None else people,  # type: ignore[arg-type]
+        text,
+        register=register,
+        matter=matter,
+        urgency=urgency,
+        at=now,
+    )
+
+
+def recount_provisional() -> int:
+    """Count again what rests on holidays not announced when it was counted; how many deadlines moved."""
+    moved = 0
+    for clock in Clock.objects.filter(stopped_at=None, provisional=True):
+        if not deadlines.recount(clock):
+            continue
+        with transaction.atomic():
+            clock.save()
+            register = register_of(clock.register)
+            matter = register.model._default_manager.get(pk=clock.matter_id)
+            deadlines.refresh_due(register, matter)
+        moved += 1
+    return moved
+
+
+def daily(now: datetime | None = None) -> dict[str, int]:
+    """Once a day: provisional deadlines and each register's own round; counts by name."""
+    now = now or timezone.now()
+    counts = {"recounted": recount_provisional()}
+    for register in all_registers():
+        if register.daily is not None:
+            counts[register.key] = register.daily(now)
+    return counts

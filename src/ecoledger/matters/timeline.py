@@ -1,0 +1,85 @@
+"""Recording what happened to a matter, and telling the pages that look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import override
+
+from ecoledger.accounts.models import Person
+from ecoledger.matters import chain
+from ecoledger.matters.models import Event, Evidence, Matter
+from ecoledger.matters.register import Register
+from ecoledger.monitoring import live
+
+
+def record(
+    register: Register,
+    matter: Matter,
+    *,
+    name: str,
+    label: str,
+    by: Person | None,
+    at: datetime,
+    from_state: str | None = None,
+    note: str = "",
+    form: Mapping[str, Any] | None = None,
+    evidence: Iterable[Evidence] = (),
+    shown_to_enterprise: bool = False,
+) -> Event:
+    """Append one event of ``matter`` inside the caller's transaction; pages hear of it after the commit."""
+    # Kept in the language of the record, whichever the person reads the pages in.
+    with override("zh-hans"):
+        label = str(label)
+    event = chain.append(
+        Event(
+            register=register.key,
+            matter_id=matter.pk,
+            at=at,
+            person=by,
+            transition=name,
+            label=label,
+            from_state=matter.state if from_state is None else from_state,
+            to_state=matter.state,
+            cycle=matter.reopened,
+            note=note,
+            form=dict(form or {}),
+            evidence=[{"id": e.pk, "sha256": e.sha256} for e in evidence],
+            shown_to_enterprise=shown_to_enterprise,
+        )
+    )
+    announce(register, matter)
+    return event
+
+
+def announce(register: Register, matter: Matter) -> None:
+    """Publish that ``matter`` changed, once the transaction holds. Carries no text of the matter."""
+    payload = {
+        "register": register.key,
+        "id": matter.pk,
+        "number": matter.number,
+        "state": matter.state,
+        "area_code": matter.area_code,
+        "enterprise_code": matter.enterprise_code,
+    }
+    transaction.on_commit(lambda: live.publish("matter", payload))
+
+
+def events_of(register: Register, matter: Matter, person: Person | None = None) -> list[Event]:
+    """The matter's events in order; for an enterprise's people only those meant for them."""
+    events = Event.objects.filter(register=register.key, matter_id=matter.pk).order_by("id")
+    if person is not None and not register.sees_all_events(person):
+        events = events.filter(shown_to_enterprise=True)
+    return list(events.select_related("person"))
+
+
+def did_in_this_round(register: Register, matter: Matter, person: Person) -> set[str]:
+    """Names of what ``person`` did to ``matter`` since it was opened or last came back."""
+    return set(
+        Event.objects.filter(
+            register=register.key, matter_id=matter.pk, person=person, cycle=matter.reopened
+        ).values_list("transition", flat=True)
+    )

@@ -1,0 +1,295 @@
+"""The declarations a register is made of: states, transitions, the fields they ask for, and clocks.
+
+A workflow is checked when its module is imported: a state nobody can reach, a name nobody declared,
+or a closing without evidence and a second person is a ``WorkflowError``, not a surprise in use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from ecoledger.accounts.roles import Role
+
+if TYPE_CHECKING:
+    from ecoledger.matters.actions import Step
+    from ecoledger.matters.models import Matter
+
+OPEN = "open"  # name of the event that starts every matter
+
+
+class WorkflowError(ValueError):
+    """A declaration that contradicts itself."""
+
+
+class Phase(StrEnum):
+    """How a state counts."""
+
+    OPEN = "open"  # work to do
+    CLOSED = "closed"  # 销号: rectified, on evidence, checked by a second person
+    REVIEW = "review"  # closed, and being looked at again (回头看)
+    DISMISSED = "dismissed"  # ended without having been a problem: false alarm, unfounded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Where a matter stands. ``waits_for`` names the roles whose turn it is; ``by_owner`` narrows them
+    to the matter's owner, or to the owner organisation's people while no person is named."""
+
+    name: str
+    label: str
+    phase: Phase = Phase.OPEN
+    stage: str = ""
+    waits_for: frozenset[Role] = frozenset()
+    by_owner: bool = False
+
+    @property
+    def open(self) -> bool:
+        return self.phase is Phase.OPEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a form. ``kind``: text, long_text, choice, choices, date, datetime, integer, decimal,
+    boolean, organisation, person, entity, area.
+
+    ``stores`` names the matter's attribute the value is also kept in; what is said stays in the event
+    either way. ``capability`` limits who may see the value (``accounts.roles.CAPABILITIES``).
+    """
+
+    name: str
+    label: str
+    kind: str = "text"
+    required: bool = True
+    choices: tuple[tuple[str, str], ...] = ()
+    help: str = ""
+    stores: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    unit: str = ""
+    capability: str = ""
+    # Value offered for a matter, e.g. the routed owner.
+    initial: Callable[[Matter], Any] | None = None
+
+
+KINDS = frozenset(
+    {
+        "text",
+        "long_text",
+        "choice",
+        "choices",
+        "date",
+        "datetime",
+        "integer",
+        "decimal",
+        "boolean",
+        "organisation",
+        "person",
+        "entity",
+        "area",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """One action that moves a matter on.
+
+    ``roles`` may do it; with ``owner_only`` only those of them who own the matter. ``evidence`` is the
+    least number of files that must have been added since the matter entered its present state, this
+    action's own included. ``other_person_than`` names transitions: who did one of them in this round
+    may not do this one. ``when`` returns why it cannot be done now, or "". ``effects`` run inside the
+    transaction, after the state has changed. ``automatic`` lets the schedule and rules do it.
+    """
+
+    name: str
+    label: str
+    sources: tuple[str, ...]
+    target: str
+    roles: frozenset[Role] = frozenset()
+    owner_only: bool = False
+    fields: tuple[Field, ...] = ()
+    evidence: int = 0
+    other_person_than: tuple[str, ...] = ()
+    when: Callable[[Matter], str] | None = None
+    effects: tuple[Callable[[Step], None], ...] = ()
+    automatic: bool = False
+    shown_to_enterprise: bool = False
+    # The usual way on is offered first and filled; the others are quieter.
+    main: bool = True
+    danger: bool = False
+    help: str = ""
+
+
+class Unit(StrEnum):
+    """What a clock counts."""
+
+    WORKING_DAY = "working_day"
+    DAY = "day"
+    WORKING_HOUR = "working_hour"
+    HOUR = "hour"
+    DATE = "date"  # the matter's own date, see ClockRule.deadline_field
+
+    @property
+    def label(self) -> str:
+        return {
+            "working_day": "个工作日",
+            "day": "天",
+            "working_hour": "个工作小时",
+            "hour": "小时",
+            "date": "指定日期",
+        }[self.value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockRule:
+    """A time limit: it starts when a matter enters one of the states ``during`` and stops when it has
+    left them all.
+
+    Its length stands here, is overridden by the bureau's profile, or comes from a legal limit
+    (``limit``: key of ``standards.time_limits``) or from the matter's own date (``deadline_field``).
+    ``on_due`` names an automatic transition done when it runs out. ``extensions`` are the longest
+    steps by which ``extend_by`` may lengthen it.
+    """
+
+    name: str
+    label: str
+    during: tuple[str, ...]
+    length: int = 0
+    unit: Unit = Unit.WORKING_DAY
+    limit: str = ""
+    deadline_field: str = ""
+    extensions: tuple[int, ...] = ()
+    extend_by: frozenset[Role] = frozenset({Role.LEADER})
+    # Remind when this share of the time is gone; 1 means only once it is overdue.
+    remind_at: float = 0.75
+    escalate_to: frozenset[Role] = frozenset({Role.LEADER})
+    # Working hours after the due time at which the superiors are told.
+    escalate_after_hours: int = 8
+    on_due: str = ""
+    # A waiting period is not a duty: it is not shown as a deadline and nobody is overdue by it.
+    waiting: bool = False
+    basis: str = ""
+    basis_version: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workflow:
+    """States and transitions of one register. The first state is where a matter starts."""
+
+    states: tuple[State, ...]
+    transitions: tuple[Transition, ...]
+    clocks: tuple[ClockRule, ...] = ()
+    _states: dict[str, State] = field(init=False, repr=False, compare=False)
+    _transitions: dict[str, Transition] = field(init=False, repr=False, compare=False)
+    _clocks: dict[str, ClockRule] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_states", _by_name("state", self.states))
+        object.__setattr__(self, "_transitions", _by_name("transition", self.transitions))
+        object.__setattr__(self, "_clocks", _by_name("clock", self.clocks))
+        self._check_names()
+        self._check_reach()
+        self._check_closing()
+
+    @property
+    def initial(self) -> State:
+        return self.states[0]
+
+    def state(self, name: str) -> State:
+        return self._states[name]
+
+    def transition(self, name: str) -> Transition:
+        return self._transitions[name]
+
+    def has_transition(self, name: str) -> bool:
+        return name in self._transitions
+
+    def clock(self, name: str) -> ClockRule:
+        return self._clocks[name]
+
+    def leaving(self, state: str) -> tuple[Transition, ...]:
+        """Transitions out of ``state``, in the order of declaration."""
+        return tuple(t for t in self.transitions if state in t.sources)
+
+    def names(self, *phases: Phase) -> tuple[str, ...]:
+        """Names of the states in ``phases``."""
+        return tuple(s.name for s in self.states if s.phase in phases)
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Names of the stages of open work, in order."""
+        return tuple(dict.fromkeys(s.stage for s in self.states if s.stage))
+
+    def _check_names(self) -> None:
+        if not self.states:
+            raise WorkflowError("a workflow needs a state to start in")
+        for t in self.transitions:
+            for state in (*t.sources, t.target):
+                if state not in self._states:
+                    raise WorkflowError(f"transition {t.name}: there is no state {state!r}")
+            for other in t.other_person_than:
+                if other not in self._transitions:
+                    raise WorkflowError(f"transition {t.name}: there is no transition {other!r}")
+            if not t.sources:
+                raise WorkflowError(f"transition {t.name} starts from no state")
+            if not t.roles and not t.automatic:
+                raise WorkflowError(f"transition {t.name}: nobody may do it")
+            _by_name(f"field of transition {t.name}", t.fields)
+            for f in t.fields:
+                if f.kind not in KINDS:
+                    raise WorkflowError(f"transition {t.name}: field {f.name} of kind {f.kind!r}")
+        for clock in self.clocks:
+            for state in clock.during:
+                if state not in self._states:
+                    raise WorkflowError(f"clock {clock.name}: there is no state {state!r}")
+            if clock.on_due:
+                if clock.on_due not in self._transitions:
+                    raise WorkflowError(f"clock {clock.name}: no transition {clock.on_due!r}")
+                if not self._transitions[clock.on_due].automatic:
+                    raise WorkflowError(f"clock {clock.name}: {clock.on_due} is not automatic")
+            ways = (clock.length > 0, bool(clock.limit), bool(clock.deadline_field))
+            if sum(ways) != 1:
+                raise WorkflowError(
+                    f"clock {clock.name}: give one of length, limit and deadline_field"
+                )
+
+    def _check_reach(self) -> None:
+        reached = {self.initial.name}
+        waiting = [self.initial.name]
+        while waiting:
+            state = waiting.pop()
+            for target in {t.target for t in self.leaving(state)} - reached:
+                reached.add(target)
+                waiting.append(target)
+        if missed := set(self._states) - reached:
+            raise WorkflowError(f"no transition leads to {sorted(missed)}")
+        for state in self.states:
+            if state.open and not self.leaving(state.name):
+                raise WorkflowError(f"state {state.name} is open and has no way out")
+
+    def _check_closing(self) -> None:
+        for t in self.transitions:
+            enters_closed = self._states[t.target].phase is Phase.CLOSED and any(
+                self._states[s].open for s in t.sources
+            )
+            if not enters_closed:
+                continue
+            if not t.other_person_than:
+                raise WorkflowError(f"transition {t.name} closes without a second person")
+            if t.automatic:
+                raise WorkflowError(f"transition {t.name} closes without a person")
+            before = [self._transitions[name] for name in t.other_person_than]
+            if not any(other.evidence for other in (t, *before)):
+                raise WorkflowError(f"transition {t.name} closes without evidence")
+
+
+def _by_name(what: str, items: Iterable[Any]) -> dict[str, Any]:
+    named: dict[str, Any] = {}
+    for item in items:
+        if item.name in named:
+            raise WorkflowError(f"{what} {item.name} is declared twice")
+        named[item.name] = item
+    return named
