@@ -48,11 +48,11 @@ def decode_command(file: BinaryIO, strict: bool, key: str | None) -> None:
     """把 FILE（或标准输入）中的报文逐个解码为 JSON，一行一个；有一个不合格则退出码为 1。"""
     secret = _key(key)
     failed = False
-    out = click.get_text_stream("stdout", encoding="utf-8")
+    out = sys.stdout.buffer
     for frame in _frames(file):
         packet = decode(frame, strict=strict, key=secret)
         failed = failed or not packet.ok
-        out.write(to_json(packet) + "\n")
+        out.write(to_json(packet).encode() + b"\n")
     out.flush()
     if failed:
         sys.exit(1)
@@ -71,7 +71,7 @@ def decode_command(file: BinaryIO, strict: bool, key: str | None) -> None:
 def encode_command(file: TextIO, key: str | None, form: str) -> None:
     """decode 的逆运算：读入一行一个的 JSON，写出报文。"""
     secret = _key(key)
-    out = click.get_binary_stream("stdout")
+    out = sys.stdout.buffer
     failed = False
     for number, line in enumerate(file, 1):
         if not line.strip():

@@ -32,6 +32,7 @@ module         what it knows
 ============== =======================================================================================
 """
 
+from .batch import WARNING_BITS, Batch, BatchDecoder, decode_many
 from .codec import decode, encode, format_qn, format_time, framed, parse_time
 from .crc import crc16, crc16_modbus
 from .frames import FrameReader, frames_of
@@ -40,12 +41,16 @@ from .packet import ERRORS, WARNINGS, Packet, Value
 __all__ = [
     "ERRORS",
     "WARNINGS",
+    "WARNING_BITS",
+    "Batch",
+    "BatchDecoder",
     "FrameReader",
     "Packet",
     "Value",
     "crc16",
     "crc16_modbus",
     "decode",
+    "decode_many",
     "encode",
     "format_qn",
     "format_time",

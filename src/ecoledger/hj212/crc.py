@@ -62,12 +62,39 @@ def crc16(data: bytes) -> int:
     return crc
 
 
-def crc16_modbus(data: bytes) -> int:
-    """CRC-16/Modbus of a data segment: what devices send whose maker misread annex A."""
+def crc16_modbus_table(data: bytes) -> int:
+    """CRC-16/Modbus byte by byte (slow, the reference)."""
     crc = 0xFFFF
     for byte in data:
         crc = (crc >> 8) ^ TABLE[(crc ^ byte) & 0xFF]
     return crc
+
+
+def _modbus_by_distance() -> NDArray[np.uint16]:
+    table = np.empty((_LONGEST, 256), dtype=np.uint16)
+    table[0] = TABLE
+    for distance in range(1, _LONGEST):
+        before = table[distance - 1]
+        table[distance] = (before >> 8) ^ table[0][before & 0xFF]
+    return table
+
+
+_LONGEST = 1024
+_MODBUS = _modbus_by_distance()
+
+
+def crc16_modbus(data: bytes) -> int:
+    """CRC-16/Modbus of a data segment: what devices send whose maker misread annex A.
+
+    Linear too, but without a short period: a table by distance serves segments of the standard's size.
+    """
+    length = len(data)
+    if not 2 <= length <= _LONGEST:
+        return crc16_modbus_table(data)
+    octets = np.frombuffer(data, dtype=np.uint8)
+    added = _MODBUS[np.arange(length - 1, -1, -1), octets]
+    start = _MODBUS[length - 1, 0xFF] ^ _MODBUS[length - 2, 0xFF]
+    return int(np.bitwise_xor.reduce(added) ^ start)
 
 
 def crc16_many(

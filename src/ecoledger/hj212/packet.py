@@ -54,6 +54,7 @@ WARNINGS: Mapping[str, str | None] = {
     "time": "time",
     "encoding": "encoding",
     "missing": None,
+    "incomplete": None,
 }
 
 

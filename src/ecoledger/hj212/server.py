@@ -1,0 +1,504 @@
+"""The gateway: an asyncio server that devices connect to.
+
+Frames of all connections are gathered into batches, decoded together and given to the handler; when the
+handler has stored them durably it says which packets to acknowledge, and only then 9014 or 9013 goes out.
+So a packet that was acknowledged is stored, whatever happens to the process; one that was stored but not
+yet acknowledged may come again and the handler has to recognise it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .batch import Batch, BatchDecoder
+from .codec import Key, encode, format_qn, framed
+from .codes import Edition, reply_command
+from .dialogue import INTERACTION, Answer, Exchange, Timing, flag_of, request
+from .frames import FrameReader
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one gateway grants its devices. Sizes in bytes, times in seconds."""
+
+    connections: int = 20_000
+    buffer: int = 16_384  # an incomplete frame, each connection
+    unsent: int = 262_144  # answers a device has not read, each connection
+    idle: float = 7_200.0  # RtdInterval may be an hour; a silent connection is closed after two
+    faults: int = 1_000  # bad frames in a row, or 64 times as many bytes of garbage, before closing
+    frames_in_flight: int = 20_000  # beyond it reading pauses until the handler has caught up
+    batch: int = 2_000
+    linger: float = 0.002  # wait so long for company before handing over a small batch
+    retries: tuple[float, ...] = (0.5, 2.0, 5.0)  # when the handler fails
+    routes: int = 1_000  # devices behind one connection that requests can be sent to
+
+
+@dataclass(slots=True)
+class Stats:
+    """Counters since the start, plain attributes for metrics."""
+
+    connections: int = 0
+    connections_open: int = 0
+    connections_refused: int = 0
+    closed_idle: int = 0
+    closed_faulty: int = 0
+    closed_not_reading: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    garbage_bytes: int = 0
+    frames: int = 0
+    packets: int = 0
+    faults: int = 0
+    values: int = 0
+    batches: int = 0
+    acknowledged: int = 0
+    handler_errors: int = 0
+    frames_dropped: int = 0
+    pauses: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """One device's (or one forwarder's) connection."""
+
+    number: int
+    peer: str
+    last_seen: float
+    transport: asyncio.Transport
+    frames: int = 0
+    faults_in_a_row: int = 0
+    mns: set[bytes] = field(default_factory=set)
+
+    @property
+    def open(self) -> bool:
+        return not self.transport.is_closing()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How a device can be reached and how it speaks."""
+
+    connection: Connection
+    st: str
+    pw: str
+    edition: Edition
+
+
+Handler = Callable[[Batch, Sequence[Connection]], Awaitable["Iterable[int] | NDArray[Any] | None"]]
+"""Stores a batch durably. Gets the batch and the connection of each of its *frames* (packet row ``i`` came
+by ``connections[batch.index[i]]``). Returns the rows of the packets to acknowledge, a mask of them, or
+None for all. Gets a batch again when it raised."""
+
+
+class UnreachableError(Exception):
+    """No open connection of the device is known."""
+
+
+class _Protocol(asyncio.Protocol):
+    """Reads one connection."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+        self.connection: Connection | None = None
+        self.reader = FrameReader(limit=gateway.limits.buffer)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker
+        self.connection = self.gateway._connected(transport)
+
+    def data_received(self, data: bytes) -> None:
+        connection = self.connection
+        if connection is None:
+            return
+        gateway = self.gateway
+        reader = self.reader
+        gateway.stats.bytes_in += len(data)
+        connection.last_seen = gateway._now()
+        garbage = reader.garbage_bytes
+        frames = reader.feed(data)
+        gateway.stats.garbage_bytes += reader.garbage_bytes - garbage
+        if frames:
+            gateway._received(connection, frames)
+        if reader.garbage_bytes > 64 * gateway.limits.faults and not frames:
+            gateway._close_faulty(connection)
+        elif frames:
+            reader.garbage_bytes = 0
+
+    def eof_received(self) -> bool:
+        if self.connection is not None and (left := self.reader.flush()):
+            self.gateway._received(self.connection, left)
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.connection is not None:
+            self.gateway._lost(self.connection)
+
+
+class Gateway:
+    """The server. ``async with Gateway(handler) as gateway: await gateway.listen(port=9212)``."""
+
+    def __init__(self, handler: Handler, limits: Limits | None = None, *, key: Key = None) -> None:
+        self.handler = handler
+        self.limits = limits or Limits()
+        self.stats = Stats()
+        self.key = key
+        self.routes: dict[bytes, Route] = {}
+        self._decoder = BatchDecoder()
+        self._connections: set[Connection] = set()
+        self._paused: set[Connection] = set()
+        self._frames: list[bytes] = []
+        self._sources: list[Connection] = []
+        self._in_hand = 0
+        self._arrived = asyncio.Event()
+        self._servers: list[asyncio.Server] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._exchanges: dict[bytes, list[tuple[Exchange, asyncio.Event]]] = {}
+        self._closing = False
+        self._serial = 0
+        self._last_qn = ""
+
+    # ---- life
+
+    async def listen(
+        self, host: str | None = "127.0.0.1", port: int = 0, *, tls: ssl.SSLContext | None = None
+    ) -> tuple[str, int]:
+        """Start to listen; the address and port listened on (``port=0`` lets the system choose)."""
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(
+            lambda: _Protocol(self), host, port, ssl=tls, backlog=1024
+        )
+        self._servers.append(server)
+        if not self._tasks:
+            self._tasks = [loop.create_task(self._work()), loop.create_task(self._sweep())]
+        name = server.sockets[0].getsockname()
+        return str(name[0]), int(name[1])
+
+    async def close(self) -> None:
+        """Stop listening, hand over what has been read, close all connections."""
+        self._closing = True
+        for server in self._servers:
+            server.close()
+        self._arrived.set()
+        if self._tasks:
+            await self._tasks[0]
+            self._tasks[1].cancel()
+        for connection in list(self._connections):
+            connection.transport.close()
+        for server in self._servers:
+            await server.wait_closed()
+        for _ in range(100):
+            if not self._connections:
+                break
+            await asyncio.sleep(0.01)
+        for connection in list(self._connections):
+            connection.transport.abort()
+
+    async def __aenter__(self) -> Gateway:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    # ---- connections
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def _connected(self, transport: asyncio.Transport) -> Connection | None:
+        self.stats.connections += 1
+        if self._closing or len(self._connections) >= self.limits.connections:
+            self.stats.connections_refused += 1
+            transport.abort()
+            return None
+        peer = transport.get_extra_info("peername")
+        self._serial += 1
+        connection = Connection(
+            self._serial,
+            f"{peer[0]}:{peer[1]}" if peer else "unknown",
+            self._now(),
+            transport,
+        )
+        self._connections.add(connection)
+        if self._paused:
+            self._pause(connection)
+        self.stats.connections_open = len(self._connections)
+        return connection
+
+    def _lost(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        self._paused.discard(connection)
+        self.stats.connections_open = len(self._connections)
+        for mn in connection.mns:
+            route = self.routes.get(mn)
+            if route is not None and route.connection is connection:
+                del self.routes[mn]
+        connection.mns.clear()
+
+    def _close_faulty(self, connection: Connection) -> None:
+        if connection.open:
+            self.stats.closed_faulty += 1
+            log.warning("HJ 212: closing %s: nothing but faults", connection.peer)
+            connection.transport.abort()
+
+    async def _sweep(self) -> None:
+        """Close idle connections."""
+        idle = self.limits.idle
+        while True:
+            await asyncio.sleep(min(idle / 4, 30.0))
+            before = self._now() - idle
+            for connection in list(self._connections):
+                if connection.last_seen < before and connection not in self._paused:
+                    self.stats.closed_idle += 1
+                    connection.transport.abort()
+
+    # ---- frames
+
+    def _received(self, connection: Connection, frames: list[bytes]) -> None:
+        connection.frames += len(frames)
+        self.stats.frames += len(frames)
+        self._frames += frames
+        self._sources += [connection] * len(frames)
+        if not self._paused and len(self._frames) + self._in_hand > self.limits.frames_in_flight:
+            self.stats.pauses += 1
+            for other in self._connections:
+                self._pause(other)
+        self._arrived.set()
+
+    def _pause(self, connection: Connection) -> None:
+        if connection.open:
+            connection.transport.pause_reading()
+            self._paused.add(connection)
+
+    def _resume(self) -> None:
+        if self._paused and len(self._frames) <= self.limits.frames_in_flight // 2:
+            now = self._now()
+            for connection in self._paused:
+                connection.last_seen = now
+                if connection.open:
+                    connection.transport.resume_reading()
+            self._paused.clear()
+
+    async def _work(self) -> None:
+        """Take batches from what has arrived until the gateway is closed and all is handed over."""
+        size = self.limits.batch
+        while True:
+            if not self._frames:
+                if self._closing:
+                    return
+                self._arrived.clear()
+                await self._arrived.wait()
+                continue
+            if len(self._frames) < size and self.limits.linger and not self._closing:
+                await asyncio.sleep(self.limits.linger)
+            frames, self._frames = self._frames[:size], self._frames[size:]
+            sources, self._sources = self._sources[:size], self._sources[size:]
+            self._in_hand = len(frames)
+            try:
+                await self._handle(frames, sources)
+            except Exception:
+                log.exception("HJ 212: a batch of %d frames was dropped", len(frames))
+                self.stats.frames_dropped += len(frames)
+            self._in_hand = 0
+            self._resume()
+
+    async def _handle(self, frames: list[bytes], sources: list[Connection]) -> None:
+        stats = self.stats
+        batch = self._decoder(frames, key=self.key)
+        stats.batches += 1
+        stats.packets += len(batch)
+        stats.faults += len(batch.faults)
+        stats.values += len(batch.value)
+        indices = batch.index.tolist()
+        for connection in {sources[index] for index in indices}:
+            connection.faults_in_a_row = 0
+        for index, _ in batch.faults:
+            connection = sources[index]
+            connection.faults_in_a_row += 1
+            if connection.faults_in_a_row > self.limits.faults:
+                self._close_faulty(connection)
+        self._learn_routes(batch, indices, sources)
+        for wait in (*self.limits.retries, None):
+            try:
+                chosen = await self.handler(batch, sources)
+                break
+            except Exception:
+                stats.handler_errors += 1
+                log.exception("HJ 212: the handler failed on %d packets", len(batch))
+                if wait is None:
+                    raise
+                await asyncio.sleep(wait)
+        self._acknowledge(batch, _rows(batch, chosen), sources)
+        if self._exchanges:
+            self._pass_on(batch)
+
+    def _learn_routes(self, batch: Batch, indices: list[int], sources: list[Connection]) -> None:
+        routes = self.routes
+        for row, (mn, index) in enumerate(zip(batch.mn.tolist(), indices, strict=True)):
+            route = routes.get(mn)
+            connection = sources[index]
+            if route is not None and route.connection is connection:
+                continue
+            if not mn or not connection.open or len(connection.mns) >= self.limits.routes:
+                continue
+            st = batch.st[row].decode()
+            if st == INTERACTION:
+                st = route.st if route else "32"
+            edition: Edition = 2005
+            if batch.edition[row] == 2017:
+                edition = 2017
+            elif batch.edition[row] == 2025:
+                edition = 2025
+            routes[mn] = Route(connection, st, batch.pw[row].decode(), edition)
+            connection.mns.add(mn)
+
+    def _acknowledge(self, batch: Batch, rows: NDArray[Any], sources: list[Connection]) -> None:
+        wanted = rows[batch.ack[rows]]
+        answers: dict[Connection, list[bytes]] = {}
+        for index, answer in zip(
+            batch.index[wanted].tolist(), acknowledgements(batch, wanted), strict=True
+        ):
+            if answer:
+                answers.setdefault(sources[index], []).append(answer)
+        for connection, parts in answers.items():
+            self.stats.acknowledged += len(parts)
+            self._write(connection, b"".join(parts))
+
+    def _write(self, connection: Connection, data: bytes) -> None:
+        transport = connection.transport
+        if transport.is_closing():
+            return
+        self.stats.bytes_out += len(data)
+        transport.write(data)
+        if transport.get_write_buffer_size() > self.limits.unsent:
+            self.stats.closed_not_reading += 1
+            transport.abort()
+
+    # ---- requests
+
+    def _pass_on(self, batch: Batch) -> None:
+        """Show the packets to the exchanges that may wait for them."""
+        now = self._now()
+        for row, mn in enumerate(batch.mn.tolist()):
+            waiting = self._exchanges.get(mn)
+            if not waiting:
+                continue
+            packet = batch.packet_at(row)
+            for exchange, event in waiting:
+                if exchange.receive(packet, now):
+                    event.set()
+
+    def _qn(self) -> str:
+        """A QN that was not used before."""
+        qn = format_qn(datetime.now())
+        if qn <= self._last_qn:
+            qn = str(int(self._last_qn) + 1)
+        self._last_qn = qn
+        return qn
+
+    async def ask(
+        self,
+        mn: str,
+        cn: str,
+        fields: Mapping[str, str] | None = None,
+        *,
+        st: str | None = None,
+        pw: str | None = None,
+        timing: Timing | None = None,
+    ) -> Answer:
+        """Send a command to a device and wait for what comes of it.
+
+        Goes by the device's latest connection, in its edition, with its password and ST unless told.
+        Raises :class:`UnreachableError` when no connection is known; a device that does not answer or refuses
+        gives an :class:`Answer` that is not ``ok``.
+        """
+        name = mn.encode()
+        route = self.routes.get(name)
+        if route is None or not route.connection.open:
+            raise UnreachableError(f"设备 {mn} 没有在线的连接")
+        packet = request(
+            cn,
+            mn,
+            st=st or route.st,
+            qn=self._qn(),
+            pw=pw or route.pw,
+            edition=route.edition,
+            fields=fields,
+        )
+        exchange = Exchange(packet, timing or Timing(), self._now())
+        event = asyncio.Event()
+        entry = (exchange, event)
+        self._exchanges.setdefault(name, []).append(entry)
+        frame = encode(packet)
+        try:
+            self._write(route.connection, frame)
+            while exchange.answer is None:
+                event.clear()
+                left = exchange.deadline - self._now()
+                try:
+                    await asyncio.wait_for(event.wait(), max(left, 0.0))
+                except TimeoutError:
+                    if exchange.tick(self._now()):
+                        current = self.routes.get(name, route)
+                        self._write(current.connection, frame)
+            return exchange.answer
+        finally:
+            waiting = self._exchanges[name]
+            waiting.remove(entry)
+            if not waiting:
+                del self._exchanges[name]
+
+
+def _rows(batch: Batch, chosen: Iterable[int] | NDArray[Any] | None) -> NDArray[Any]:
+    if chosen is None:
+        return np.arange(len(batch))
+    rows = chosen if isinstance(chosen, np.ndarray) else np.array(list(chosen), dtype=np.intp)
+    return np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+
+
+def acknowledgements(batch: Batch, rows: NDArray[Any]) -> list[bytes]:
+    """Frames of the replies (9014, or 9013 for a notification) to packets of a batch, in order; empty
+    for a packet that is itself a reply."""
+    commands: dict[bytes, bytes | None] = {}
+    answers = []
+    for row, edition, qn, cn, pw, mn in zip(
+        rows.tolist(),
+        batch.edition[rows].tolist(),
+        batch.qn[rows].tolist(),
+        batch.cn[rows].tolist(),
+        batch.pw[rows].tolist(),
+        batch.mn[rows].tolist(),
+        strict=True,
+    ):
+        if cn not in commands:
+            answer = reply_command(cn.decode())
+            commands[cn] = answer.encode() if answer else None
+        command = commands[cn]
+        if command is None:
+            answers.append(b"")
+            continue
+        if edition == 2005:
+            inner = qn or batch.packet_at(row).answers.encode()
+            content = b"QN=%b" % inner if inner else b""
+            segment = b"ST=91;CN=%b;PW=%b;MN=%b;Flag=0;CP=&&%b&&" % (command, pw, mn, content)
+        else:
+            header = b"QN=%b;" % qn if qn else b""
+            segment = b"%bST=91;CN=%b;PW=%b;MN=%b;Flag=%d;CP=&&&&" % (
+                header,
+                command,
+                pw,
+                mn,
+                flag_of(2017) if edition == 2017 else flag_of(2025),
+            )
+        answers.append(framed(segment))
+    return answers
