@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecoledger.standards import lake_trophic, water_ranking
+from ecoledger.standards.ratio import Ratio
 from ecoledger.standards.river_system import (
     GRADES,
     change_of_grade,
@@ -18,7 +19,6 @@ from ecoledger.standards.river_system import (
     river_state,
     spearman,
 )
-from ecoledger.standards.water_periods import Ratio
 
 ON = date(2026, 6, 30)
 

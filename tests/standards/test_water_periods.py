@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ecoledger.standards.ratio import Ratio
 from ecoledger.standards.water_periods import (
-    Ratio,
     attainment,
     needed,
     period_mean,

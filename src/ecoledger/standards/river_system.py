@@ -14,9 +14,10 @@ from typing import Any
 
 from ecoledger.standards import surface_water
 from ecoledger.standards.catalogue import Mark
+from ecoledger.standards.ratio import Ratio
 from ecoledger.standards.rule_data import compiled
 from ecoledger.standards.surface_water import INFERIOR, Waterbody
-from ecoledger.standards.water_periods import Ratio, Values, period_mean
+from ecoledger.standards.water_periods import Values, period_mean
 
 GRADES = ("优", "良好", "轻度污染", "中度污染", "重度污染")
 

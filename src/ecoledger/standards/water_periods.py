@@ -22,6 +22,7 @@ import polars as pl
 from ecoledger.standards import surface_water
 from ecoledger.standards.catalogue import Mark
 from ecoledger.standards.quality_classes import ItemLimits
+from ecoledger.standards.ratio import Ratio
 from ecoledger.standards.readings import Reading, parse, read_column
 from ecoledger.standards.rounding import half_even
 from ecoledger.standards.rule_data import compiled
@@ -188,27 +189,6 @@ def _readable(column: pl.Series) -> pl.Series:
         row = int(read.unreadable.arg_true()[0])
         raise ValueError(f"row {row + 1}, {column.name}: {column[row]!r} is not a reading")
     return read.values
-
-
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """A share that keeps what it was made of."""
-
-    numerator: int
-    denominator: int
-
-    @property
-    def percent(self) -> float | None:
-        """The share in percent, unrounded; ``None`` of nothing."""
-        return None if self.denominator == 0 else 100 * self.numerator / self.denominator
-
-    def text(self, decimals: int = 1) -> str:
-        """``"66.7%（4/6）"``; without a denominator ``"—（0/0）"``."""
-        made_of = f"（{self.numerator}/{self.denominator}）"
-        if self.denominator == 0:
-            return f"—{made_of}"
-        exact = Decimal(100 * self.numerator) / Decimal(self.denominator)
-        return f"{half_even(exact, decimals)}%{made_of}"
 
 
 @dataclass(frozen=True, slots=True)
