@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ecoledger.standards import catalogue, exceedance
 from ecoledger.standards.catalogue import Mark
+from ecoledger.standards.monitoring_marks import Excuse
 from ecoledger.standards.rule_data import compiled, declare_editions
 
 Medium = Literal["gas", "water"]
@@ -254,20 +255,27 @@ def judge(
     *,
     basis: Basis,
     valid: bool = True,
-    excused: str = "",
+    excused: str | Excuse = "",
 ) -> Judgement:
     """Whether a mean exceeds its limit.
 
     ``value`` is the mean, already converted to reference oxygen where the limit asks for that, in the
     limit's unit and unrounded (全数值比较法, GB/T 8170 4.3). ``basis`` is what it is a mean of: only a
     limit of the same basis is judged. ``valid`` says whether the mean has the data it needs;
-    ``excused`` names what excuses it.
+    ``excused`` names what excuses it, or is the excuse of a mark: where that leaves a limit in force all
+    the same (垃圾焚烧启停炉的颗粒物), the value is judged by that one.
 
     >>> from datetime import date
     >>> nox = limit("GB 13271-2014", "gas_new", "nox", Basis.HOUR, on=date(2026, 5, 1))
     >>> judge(250, nox, basis=Basis.HOUR).multiple
     0.25
     """
+    if isinstance(excused, Excuse):
+        if excused.excused and excused.limit is not None:
+            limit = replace(limit, high=excused.limit, mark=excused.mark)
+            excused = ""
+        else:
+            excused = excused.reason if excused.excused else ""
     reason = ""
     if value is None or value != value:
         reason = "无有效数据"
