@@ -22,6 +22,8 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
+from ecoledger.monitoring import times
+
 TOPICS = frozenset({"observation", "alarm", "matter", "arrival"})
 QUEUE_LENGTH = 256
 
@@ -33,7 +35,7 @@ class Event:
     number: int
     topic: str
     payload: dict[str, Any] = field(default_factory=dict)
-    at: datetime = field(default_factory=datetime.now)
+    at: datetime = field(default_factory=times.now)
 
 
 _numbers = itertools.count(1)

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ecoledger.store import ObservationStore, open_store
+from ecoledger.monitoring import times
+from ecoledger.store.duckdb_store import DuckDBStore
+from ecoledger.store.interface import ObservationStore
 
 _lock = threading.Lock()
 _store: ObservationStore | None = None
@@ -50,9 +52,9 @@ def close() -> None:
     """Close the process's store; nothing happens when none is open."""
     global _store
     with _lock:
-        if _store is not None:
-            _store.close()
-            _store = None
+        closing, _store = _store, None
+    if closing is not None:
+        closing.close()
 
 
 @contextmanager
@@ -61,7 +63,7 @@ def opened(path: Path) -> Iterator[ObservationStore]:
 
     Raises :class:`ecoledger.store.StoreBusy` when another process owns it.
     """
-    use(open_store(path))
+    use(DuckDBStore(path, clock=times.now))
     try:
         yield store()
     finally:

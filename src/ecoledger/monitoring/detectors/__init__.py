@@ -1,0 +1,45 @@
+"""Detectors: what looks wrong in a window of values. Pure functions on polars tables; no database.
+
+Each gives *findings*, one row a (point, parameter, period) it judged:
+
+=============  ============  =====================================================================
+column         type          meaning
+=============  ============  =====================================================================
+point          int64
+parameter      text          parameter code; "" where the finding is about the whole point
+start          datetime[us]  start of the period judged
+seconds        int32         its length
+state          text          "bad"; "good" (counts towards the end of an alarm); "hold" (neither: inside
+                             the hysteresis); "void" (no longer has a valid value)
+value          float64       the value that was judged
+limit          float64       what it was judged against, null where there is none
+over           float64       times over the limit (超标倍数), or a share over the neighbours' mean
+note           text          in words, what else an officer should know
+=============  ============  =====================================================================
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+SCHEMA = {
+    "point": pl.Int64,
+    "parameter": pl.String,
+    "start": pl.Datetime("us"),
+    "seconds": pl.Int32,
+    "state": pl.String,
+    "value": pl.Float64,
+    "limit": pl.Float64,
+    "over": pl.Float64,
+    "note": pl.String,
+}
+
+
+def findings(table: pl.DataFrame | None = None) -> pl.DataFrame:
+    """``table`` with exactly the columns of a finding, missing ones null; empty without a table."""
+    if table is None:
+        return pl.DataFrame(schema=SCHEMA)
+    return table.select(
+        (pl.col(name) if name in table.columns else pl.lit(None)).cast(kind).alias(name)
+        for name, kind in SCHEMA.items()
+    ).sort("point", "parameter", "start")

@@ -1,0 +1,274 @@
+"""What the numbers mean: air-quality index and water class, by the edition in force on the data's date.
+
+Results are observations of computed series, so that every page reads one thing:
+
+* ``aqi`` (``computed-hour``, ``computed-day``): the index; ``text`` names the primary pollutants
+  ("PM2.5,O3"), ``standard`` the edition of HJ 633. Null value: not to be published (HJ 633-2026, 5.3.1).
+* ``water_class`` (likewise): 1 (Ⅰ) to 6 (劣Ⅴ); ``text`` names the main pollutants, ``standard`` the edition.
+
+They stand at the station's point, and for a county at its area point (``Point.Kind.AREA``), which also
+carries the mean concentrations. An area's concentration is the arithmetic mean of its stations that
+count (``Station.counts_in_area``) and have a valid value; it is valid when at least 75 % of them do (50 %
+with fewer than four; :func:`ecoledger.standards.air_evaluation.area_means`). The index of an area comes from those means, never from the
+stations' indices.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from ecoledger.monitoring import parameters
+from ecoledger.monitoring.aggregate import Changed
+from ecoledger.monitoring.models import Point
+from ecoledger.monitoring.points import PointMap
+from ecoledger.registry.models import Area
+from ecoledger.standards import air_evaluation, air_limits, aqi, surface_water
+from ecoledger.standards.rounding import half_even
+from ecoledger.store.interface import ObservationStore
+
+AQI = "aqi"
+WATER_CLASS = "water_class"
+# A county or county-level city: the first six digits of a division code (GB/T 2260).
+COUNTY_DIGITS = 6
+
+_READ = ["point", "parameter", "series", "start", "value", "valid"]
+_RESULT_SCHEMA = {
+    "point": pl.Int64,
+    "parameter": pl.String,
+    "start": pl.Datetime("us"),
+    "seconds": pl.Int32,
+    "series": pl.String,
+    "value": pl.Float64,
+    "text": pl.String,
+    "flag": pl.String,
+    "valid": pl.Boolean,
+    "count": pl.Int32,
+    "expected": pl.Int32,
+    "standard": pl.String,
+}
+_PERIODS = (("hour", 3600, "computed-hour"), ("day", 86400, "computed-day"))
+
+
+def air_codes() -> dict[str, str]:
+    """Parameter code -> the standards' key, for the six factors of the index."""
+    return parameters.keys("air", air_limits.FACTORS)
+
+
+def area_point(area_code: str) -> Point:
+    """The point that carries what is computed for an area, made when it is first needed."""
+    found, _ = Point.objects.get_or_create(
+        kind=Point.Kind.AREA,
+        area_code=area_code,
+        defaults={
+            "name": Area.objects.filter(code=area_code).values_list("name", flat=True).first()
+            or area_code
+        },
+    )
+    return found
+
+
+def run(changed: Changed, store: ObservationStore, points: PointMap) -> Changed:
+    """Evaluate what was computed anew, store the results, and name them for the alarms."""
+    hours, days = [], []
+    for (column, seconds, series), touched in zip(
+        _PERIODS, (changed.hours, changed.days), strict=True
+    ):
+        made = [
+            *_air(touched.rename({column: "start"}), series, seconds, store, points),
+            _water(touched.rename({column: "start"}), series, seconds, store, points),
+        ]
+        rows = pl.concat([table for table in made if not table.is_empty()] or [_nothing()])
+        if rows.is_empty():
+            continue
+        store.append(observations=rows)
+        (hours if column == "hour" else days).append(
+            rows.select("point", "parameter", pl.col("start").alias(column))
+        )
+    return Changed(
+        pl.concat([changed.hours, *hours]).unique(), pl.concat([changed.days, *days]).unique()
+    )
+
+
+def _nothing() -> pl.DataFrame:
+    return pl.DataFrame(schema=_RESULT_SCHEMA)
+
+
+def _finished(rows: pl.DataFrame, series: str, seconds: int) -> pl.DataFrame:
+    return rows.with_columns(
+        pl.lit(series).alias("series"),
+        pl.lit(seconds, dtype=pl.Int32).alias("seconds"),
+        pl.lit("N").alias("flag"),
+    ).select(pl.col(name).cast(kind) for name, kind in _RESULT_SCHEMA.items())
+
+
+def _wide(
+    touched: pl.DataFrame,
+    codes: dict[str, str],
+    series: str,
+    seconds: int,
+    store: ObservationStore,
+) -> pl.DataFrame:
+    """Valid values of all ``codes`` in the touched periods: ``point, start`` and a column a key."""
+    periods = touched.select("point", "start").unique()
+    windows = periods.join(pl.DataFrame({"parameter": list(codes)}), how="cross").rename(
+        {"start": "hour"}
+    )
+    found = store.read_windows(windows, series, seconds=1, columns=_READ)
+    valid = found.filter(pl.col("valid") & pl.col("value").is_not_null())
+    table = periods
+    for code, key in codes.items():
+        one = valid.filter(pl.col("parameter") == code).select(
+            "point", "start", pl.col("value").alias(key)
+        )
+        table = table.join(one, on=["point", "start"], how="left")
+    return table.sort("point", "start")
+
+
+def _air(
+    touched: pl.DataFrame,
+    series: str,
+    seconds: int,
+    store: ObservationStore,
+    points: PointMap,
+) -> list[pl.DataFrame]:
+    codes = air_codes()
+    stations = points.points.filter(pl.col("kind") == "air")
+    at_stations = touched.filter(pl.col("parameter").is_in(list(codes))).join(
+        stations.select("point"), on="point", how="semi"
+    )
+    if at_stations.is_empty():
+        return []
+    made = [_indices(_wide(at_stations, codes, series, seconds, store), series, seconds)]
+    counting = stations.filter(pl.col("counts_in_area") & pl.col("enabled")).with_columns(
+        pl.col("area_code").str.slice(0, COUNTY_DIGITS).alias("county")
+    )
+    counties = at_stations.join(counting, on="point").select("county", "start").unique()
+    if counties.is_empty():
+        return made
+    everywhere = counties.join(counting.select("county", "point"), on="county")
+    values = _wide(everywhere, codes, series, seconds, store).join(
+        counting.select("point", "county"), on="point"
+    )
+    numbers = {code: area_point(code).pk for code in sorted(counties["county"].unique().to_list())}
+    means = air_evaluation.area_means(
+        values.drop("point_right", strict=False), area="county", station="point", time="start"
+    ).with_columns(pl.col("county").replace_strict(numbers, return_dtype=pl.Int64).alias("point"))
+    planned = values.group_by("county", "start").agg(pl.len().alias("expected"))
+    made.append(_area_rows(means.join(planned, on=["county", "start"]), codes, series, seconds))
+    made.append(_indices(means.select("point", "start", *codes.values()), series, seconds))
+    return made
+
+
+def _area_rows(
+    means: pl.DataFrame, codes: dict[str, str], series: str, seconds: int
+) -> pl.DataFrame:
+    rows = [
+        means.select(
+            "point",
+            pl.lit(code).alias("parameter"),
+            "start",
+            pl.col(key).alias("value"),
+            pl.lit(None, dtype=pl.String).alias("text"),
+            pl.col(key).is_not_null().alias("valid"),
+            pl.col(f"{key}_stations").alias("count"),
+            "expected",
+            pl.lit("HJ 663").alias("standard"),
+        )
+        for code, key in codes.items()
+    ]
+    return _finished(pl.concat(rows), series, seconds)
+
+
+def _indices(table: pl.DataFrame, series: str, seconds: int) -> pl.DataFrame:
+    """AQI rows from a table of ``point, start`` and the six factors."""
+    keys = list(air_limits.FACTORS)
+    # A period without any measurement is judged too: what was given for it before is taken back.
+    if table.is_empty():
+        return _nothing()
+    if seconds == 86400:
+        judged = aqi.daily_table(
+            table.with_columns(pl.col("start").dt.date().alias("day")), day="day"
+        )
+    else:
+        judged = aqi.hourly_table(table, time="start", label="start")
+    labels = {key: parameters.label(code, "air") for code, key in air_codes().items()}
+    primary = pl.col("primary")
+    # "pm2_5" before "pm10" would be needed only if one key were part of another; none is.
+    for key, shown in labels.items():
+        primary = primary.str.replace_all(key, shown, literal=True)
+    return _finished(
+        judged.select(
+            "point",
+            pl.lit(AQI).alias("parameter"),
+            "start",
+            pl.col("aqi").cast(pl.Float64).alias("value"),
+            primary.alias("text"),
+            pl.col("aqi").is_not_null().alias("valid"),
+            pl.sum_horizontal(pl.col(key).is_not_null().cast(pl.Int32) for key in keys).alias(
+                "count"
+            ),
+            pl.lit(len(keys), dtype=pl.Int32).alias("expected"),
+            "standard",
+        ),
+        series,
+        seconds,
+    )
+
+
+def _water(
+    touched: pl.DataFrame,
+    series: str,
+    seconds: int,
+    store: ObservationStore,
+    points: PointMap,
+) -> pl.DataFrame:
+    known = {entry.key: entry for entry in parameters.of_kind("water") if entry.key}
+    items = surface_water_items()
+    codes = {entry.code: key for key, entry in known.items() if key in items}
+    stations = points.points.filter(pl.col("kind") == "water").select("point", "is_lake")
+    here = touched.filter(pl.col("parameter").is_in(list(codes))).join(
+        stations, on="point", how="semi"
+    )
+    if here.is_empty():
+        return _nothing()
+    table = _wide(here, codes, series, seconds, store).join(stations, on="point")
+    # Means are rounded to the digits the item is reported with before they are compared.
+    table = table.with_columns(
+        pl.Series(
+            key, half_even(table[key].to_numpy().astype(float), known[key].decimals)
+        ).fill_nan(None)
+        for key in codes.values()
+    )
+    rows = []
+    for (day,), part in table.group_by(pl.col("start").dt.date(), maintain_order=True):
+        waterbody = part["is_lake"].replace_strict({True: "lake", False: "river"})
+        judged = surface_water.classify_table(
+            part.select("point", "start", *codes.values()),
+            on=day,  # type: ignore[arg-type]
+            waterbody=waterbody,
+        )
+        rows.append(judged)
+    judged = pl.concat(rows)
+    # Periods without a single item say nothing; where a class was given before, it is taken back.
+    return _finished(
+        judged.select(
+            "point",
+            pl.lit(WATER_CLASS).alias("parameter"),
+            "start",
+            pl.col("class_rank").cast(pl.Float64).alias("value"),
+            pl.col("main_pollutants").alias("text"),
+            pl.col("class_rank").is_not_null().alias("valid"),
+            pl.sum_horizontal(
+                pl.col(key).is_not_null().cast(pl.Int32) for key in codes.values()
+            ).alias("count"),
+            pl.lit(None, dtype=pl.Int32).alias("expected"),
+            "standard",
+        ),
+        series,
+        seconds,
+    )
+
+
+def surface_water_items() -> frozenset[str]:
+    """Keys that the surface-water standard knows."""
+    return frozenset(surface_water.rules().aliases)
