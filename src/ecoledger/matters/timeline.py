@@ -63,7 +63,7 @@ def announce(register: Register, matter: Matter) -> None:
         "number": matter.number,
         "state": matter.state,
         "area_code": matter.area_code,
-        "enterprise_code": matter.enterprise_code,
+        "owner_code": matter.enterprise_code,
     }
     transaction.on_commit(lambda: live.publish("matter", payload))
 

@@ -94,6 +94,7 @@ class AlarmCase(Matter):
     measures = models.TextField("治理措施", blank=True)
     enterprise_asked_at = models.DateTimeField("要求企业说明时间", null=True, blank=True)
     off_site = models.BooleanField("非现场核实", default=True)
+    alarms = models.ManyToManyField(Alarm, through="CaseAlarm", related_name="cases")
 
     class Meta(Matter.Meta):
         verbose_name = "预警交办件"
@@ -103,7 +104,7 @@ class AlarmCase(Matter):
 class CaseAlarm(models.Model):
     """An alarm that belongs to a case."""
 
-    case = models.ForeignKey(AlarmCase, on_delete=models.PROTECT, related_name="alarms")
+    case = models.ForeignKey(AlarmCase, on_delete=models.PROTECT, related_name="joined")
     alarm = models.OneToOneField(Alarm, on_delete=models.PROTECT, related_name="case_alarm")
     joined_at = models.DateTimeField(default=timezone.now)
 

@@ -1,0 +1,296 @@
+"""The list of a register: filtered, searched, sorted, paged; exported and mapped exactly as shown."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import xlsxwriter
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Organisation, Person
+from ecoledger.matters.clocks import local
+from ecoledger.matters.models import Matter
+from ecoledger.matters.register import Column, Filter, Register
+from ecoledger.registry.models import Area
+
+PAGE = 50
+EXPORT_LIMIT = 100_000
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One option of a filter, and whether it is chosen."""
+
+    value: str
+    label: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class ShownFilter:
+    """A filter as the page draws it."""
+
+    declared: Filter
+    choices: tuple[Choice, ...] = ()
+    value: str = ""
+    until: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.declared.name
+
+    @property
+    def label(self) -> str:
+        return str(self.declared.label)
+
+    @property
+    def kind(self) -> str:
+        return self.declared.kind
+
+
+def select(
+    register: Register, person: Person, query: Mapping[str, str], now: datetime | None = None
+) -> QuerySet[Any]:
+    """The matters ``person`` may see that fit ``query`` (parameters as in the list's address).
+
+    What is not a filter of the register is ignored; a value that cannot be is no condition.
+    """
+    now = now or timezone.now()
+    rows = register.visible_to(person)
+    for declared in register.filters:
+        rows = rows.filter(_condition(register, declared, query))
+    is_open = Q(state__in=register.open_states)
+    flags = {
+        "open": is_open,
+        "overdue": is_open & Q(due__lt=now),
+        "closed": Q(state__in=register.closed_states),
+        "reopened": Q(reopened__gt=0),
+        "mine": Q(owner=person),
+    }
+    for name, condition in flags.items():
+        if query.get(name) == "1":
+            rows = rows.filter(condition)
+    if query.get("merged") == "1":
+        rows = rows.exclude(merged_into=None)
+    elif query.get("merged") != "all":
+        rows = rows.filter(merged_into=None)
+    if words := query.get("q", "").strip():
+        for word in words.split()[:5]:
+            found = Q()
+            for path in register.search:
+                found |= Q(**{f"{path}__icontains": word})
+            rows = rows.filter(found)
+    return _with_related(register, rows)
+
+
+def _condition(register: Register, declared: Filter, query: Mapping[str, str]) -> Q:
+    value = query.get(declared.name, "").strip()
+    match declared.kind:
+        case "state":
+            return Q(state=value) if value else Q()
+        case "choice":
+            known = {v for v, _label in declared.choices}
+            return Q(**{declared.lookup: value}) if value in known and value else Q()
+        case "boolean":
+            return Q(**{declared.lookup: value == "1"}) if value in ("0", "1") else Q()
+        case "area":
+            return Q(**{f"{declared.lookup}__startswith": value}) if value.isdigit() else Q()
+        case "organisation":
+            return Q(owner_organisation_id=int(value)) if value.isdigit() else Q()
+        case "date_range":
+            condition = Q()
+            if first := _day(query.get(f"{declared.name}_from", "")):
+                condition &= Q(**{f"{declared.lookup}__gte": _midnight(first)})
+            if last := _day(query.get(f"{declared.name}_to", "")):
+                condition &= Q(**{f"{declared.lookup}__lt": _midnight(last + timedelta(1))})
+            return condition
+    raise ValueError(f"{register.key}: filter {declared.name} of kind {declared.kind!r}")
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime(day.year, day.month, day.day))
+
+
+def _with_related(register: Register, rows: QuerySet[Any]) -> QuerySet[Any]:
+    related = {"owner", "owner_organisation", "entity"}
+    for column in register.columns:
+        if "." in column.path:
+            related.add(column.path.rsplit(".", 1)[0].replace(".", "__"))
+    return rows.select_related(*sorted(related))
+
+
+def ordered(register: Register, rows: QuerySet[Any], sort: str) -> QuerySet[Any]:
+    """``rows`` sorted by a column's path, descending with a leading "-"; without one, newest first."""
+    name = sort.removeprefix("-")
+    column = next((c for c in register.columns if c.path == name and c.sortable), None)
+    if column is None:
+        return rows.order_by("-opened_at", "-id")
+    path = F(column.orm_path)
+    # What has no value comes last either way.
+    order = path.desc(nulls_last=True) if sort.startswith("-") else path.asc(nulls_last=True)
+    return rows.order_by(order, "-id")
+
+
+def shown_filters(
+    register: Register, person: Person, query: Mapping[str, str]
+) -> list[ShownFilter]:
+    """The register's filters with their choices and what is chosen."""
+    return [_shown(register, f, person, query) for f in register.filters]
+
+
+def _shown(
+    register: Register, declared: Filter, person: Person, query: Mapping[str, str]
+) -> ShownFilter:
+    value = query.get(declared.name, "")
+
+    def choices(pairs: Iterable[tuple[Any, Any]]) -> tuple[Choice, ...]:
+        return tuple(Choice(str(v), str(label), str(v) == value) for v, label in pairs)
+
+    match declared.kind:
+        case "state":
+            return ShownFilter(
+                declared, choices((s.name, s.label) for s in register.workflow.states), value
+            )
+        case "area":
+            return ShownFilter(declared, choices(_areas(person)), value)
+        case "organisation":
+            owners = register.visible_to(person).order_by().values("owner_organisation_id")
+            found = Organisation.objects.filter(pk__in=owners).order_by("area_code", "name")
+            return ShownFilter(declared, choices((o.pk, o.name) for o in found), value)
+        case "boolean":
+            return ShownFilter(declared, choices((("1", _("是")), ("0", _("否")))), value)
+        case "date_range":
+            return ShownFilter(
+                declared,
+                (),
+                query.get(f"{declared.name}_from", ""),
+                query.get(f"{declared.name}_to", ""),
+            )
+    return ShownFilter(declared, choices(declared.choices), value)
+
+
+def _areas(person: Person) -> list[tuple[str, str]]:
+    within = Q(pk__in=[])
+    for code in person.area_codes:
+        within |= Q(code__startswith=code)
+    return [(a.code, a.name) for a in Area.objects.filter(within)]
+
+
+def value_of(matter: Matter, column: Column) -> Any:
+    """The column's value on ``matter``, through relations; ``None`` where one is empty."""
+    value: Any = matter
+    for part in column.path.split("."):
+        if value is None:
+            return None
+        value = getattr(value, part)
+    return value
+
+
+def text_of(register: Register, matter: Matter, column: Column) -> str:
+    """The column's value as the list writes it."""
+    value = value_of(matter, column)
+    if column.kind == "state":
+        return str(register.state_of(matter).label)
+    if column.kind == "choice":
+        return str(dict(column.choices).get(value, value or ""))
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if isinstance(value, datetime):
+        return f"{local(value):%Y-%m-%d %H:%M}"
+    if isinstance(value, date):
+        return f"{value:%Y-%m-%d}"
+    return str(value)
+
+
+def workbook(
+    register: Register, person: Person, rows: Iterable[Matter], *, title: str, footer: str = ""
+) -> bytes:
+    """The rows as .xlsx with the list's columns: texts as text, numbers and times as such."""
+    buffer = io.BytesIO()
+    columns = register.visible_columns(person)
+    with xlsxwriter.Workbook(
+        buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    ) as book:
+        sheet = book.add_worksheet(_sheet_name(title))
+        heading = book.add_format({"bold": True, "align": "center", "font_size": 14})
+        head = book.add_format(
+            {"bold": True, "border": 1, "text_wrap": True, "align": "center", "bg_color": "#E8F1EF"}
+        )
+        plain = book.add_format({"border": 1, "text_wrap": True, "valign": "top"})
+        day = book.add_format({"border": 1, "num_format": "yyyy-mm-dd", "valign": "top"})
+        moment = book.add_format({"border": 1, "num_format": "yyyy-mm-dd hh:mm", "valign": "top"})
+        if len(columns) > 1:
+            sheet.merge_range(0, 0, 0, len(columns) - 1, title, heading)
+        else:
+            sheet.write_string(0, 0, title, heading)
+        for n, column in enumerate(columns):
+            sheet.write_string(1, n, str(column.label), head)
+            sheet.set_column(n, n, _WIDTHS.get(column.kind, 16) if n else 20)
+        last = 1
+        for last, matter in enumerate(rows, start=2):
+            for n, column in enumerate(columns):
+                value = value_of(matter, column)
+                if column.kind in ("datetime", "due") and value is not None:
+                    sheet.write_datetime(last, n, local(value), moment)
+                elif column.kind == "date" and value is not None:
+                    sheet.write_datetime(last, n, value, day)
+                elif column.kind == "number" and value is not None:
+                    sheet.write_number(last, n, value, plain)
+                else:
+                    sheet.write_string(last, n, text_of(register, matter, column), plain)
+        sheet.freeze_panes(2, 1)
+        sheet.autofilter(1, 0, max(last, 1), len(columns) - 1)
+        if footer:
+            sheet.write_string(last + 2, 0, footer)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(1)
+    return buffer.getvalue()
+
+
+_WIDTHS = {"datetime": 17, "due": 17, "date": 12, "number": 9, "choice": 10, "state": 12}
+
+
+def _sheet_name(title: str) -> str:
+    return "".join(c for c in title if c not in "[]:*?/\\")[:31] or "Sheet1"
+
+
+def features(register: Register, rows: Iterable[Matter]) -> dict[str, Any]:
+    """The matters with a place, as a GeoJSON FeatureCollection (CGCS2000)."""
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "id": matter.pk,
+                "geometry": {"type": "Point", "coordinates": [matter.lon, matter.lat]},
+                "properties": {
+                    "register": register.key,
+                    "number": matter.number,
+                    "title": matter.title,
+                    "state": matter.state,
+                    "state_label": str(register.state_of(matter).label),
+                    "level": register.level(matter),
+                    "overdue": matter.overdue,
+                },
+            }
+            for matter in rows
+            if matter.lon is not None and matter.lat is not None
+        ],
+    }
