@@ -7,14 +7,19 @@ not ok.
 
 from __future__ import annotations
 
+import asyncio
+import json
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import BinaryIO, TextIO
 
 import click
 
 from ecoledger.hj212 import FrameReader, decode, encode
+from ecoledger.hj212.dialogue import Timing
 from ecoledger.hj212.json_form import from_json, to_json
+from ecoledger.hj212.replay import LayoutError, read_csv, replay
 
 _CHUNK = 1 << 16
 
@@ -83,4 +88,63 @@ def encode_command(file: TextIO, key: str | None, form: str) -> None:
             click.echo(f"第 {number} 行：{error}", err=True)
     out.flush()
     if failed:
+        sys.exit(1)
+
+
+@command.command("send")
+@click.option("--to", "address", required=True, metavar="HOST:PORT", help="平台的地址。")
+@click.option(
+    "--speed", type=click.FloatRange(min=0), default=0.0, help="实际时间的倍数；0 为尽快发送。"
+)
+@click.option("--connections", type=click.IntRange(min=1), default=1, help="并行的连接数。")
+@click.option(
+    "--window", type=click.IntRange(min=1), default=64, help="每个连接未获应答的报文上限。"
+)
+@click.option("--timeout", type=float, default=Timing().timeout, help="应答超时，秒。")
+@click.option("--resends", type=int, default=Timing().resends, help="重发次数。")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+def send_command(
+    address: str,
+    speed: float,
+    connections: int,
+    window: int,
+    timeout: float,
+    resends: int,
+    file: str,
+) -> None:
+    """以现场机的身份把 CSV 文件 FILE 发往平台，最后输出一个 JSON：sent、acknowledged、failed 等。
+
+    \b
+    列：time,mn,st,cn（可有 pw,edition），再加
+      宽表：每个因子字段一列，如 a34004-Rtd,a34004-Flag；
+      长表：code,field,value,flag，一行一个值；
+      原文：raw，一行一个完整报文。
+    有未送达的报文则退出码为 1。
+    """
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isdigit():
+        raise click.BadParameter("应为 HOST:PORT", param_hint="--to")
+    with open(file, encoding="utf-8-sig", newline="") as lines:  # noqa: PTH123 - a path of any kind
+        rows = max(sum(1 for _ in lines) - 1, 0)
+        lines.seek(0)
+        with click.progressbar(length=rows, label="发送", file=sys.stderr) as bar:
+            try:
+                report = asyncio.run(
+                    replay(
+                        read_csv(lines),
+                        host.strip("[]"),
+                        int(port),
+                        speed=speed,
+                        connections=connections,
+                        window=window,
+                        timing=Timing(timeout, resends),
+                        progress=bar.update,
+                    )
+                )
+            except LayoutError as error:
+                raise click.ClickException(str(error)) from error
+            except OSError as error:
+                raise click.ClickException(f"连接 {address} 失败：{error}") from error
+    click.echo(json.dumps(asdict(report), ensure_ascii=False))
+    if report.failed:
         sys.exit(1)

@@ -32,21 +32,38 @@ module         what it knows
 ============== =======================================================================================
 """
 
+from .assemble import Assembler, split
 from .batch import WARNING_BITS, Batch, BatchDecoder, decode_many
-from .codec import decode, encode, format_qn, format_time, framed, parse_time
+from .client import Client, Device, UnacknowledgedError
+from .codec import china_now, decode, encode, format_qn, format_time, framed, parse_time
 from .crc import crc16, crc16_modbus
+from .dialogue import Answer, QnSource, Timing, history, reply, request
 from .frames import FrameReader, frames_of
 from .packet import ERRORS, WARNINGS, Packet, Value
+from .server import Connection, Gateway, Limits, Stats, UnreachableError
 
 __all__ = [
     "ERRORS",
     "WARNINGS",
     "WARNING_BITS",
+    "Answer",
+    "Assembler",
     "Batch",
     "BatchDecoder",
+    "Client",
+    "Connection",
+    "Device",
     "FrameReader",
+    "Gateway",
+    "Limits",
     "Packet",
+    "QnSource",
+    "Stats",
+    "Timing",
+    "UnacknowledgedError",
+    "UnreachableError",
     "Value",
+    "china_now",
     "crc16",
     "crc16_modbus",
     "decode",
@@ -56,5 +73,9 @@ __all__ = [
     "format_time",
     "framed",
     "frames_of",
+    "history",
     "parse_time",
+    "reply",
+    "request",
+    "split",
 ]

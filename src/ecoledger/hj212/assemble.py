@@ -1,4 +1,4 @@
-"""Putting packets together that were split with PNUM and PNO (clause on sub-packets of each edition).
+"""Packets split with PNUM and PNO, and put together again (clause on sub-packets of each edition).
 
 Each part carries whole factors under the same DataTime, so a part can be stored by itself; assembling is
 for those who want the packet as it was before it was split.
@@ -6,10 +6,15 @@ for those who want the packet as it was before it was split.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from .packet import WARNINGS, Packet
+from .codec import content_of
+from .codes import PROTOCOL
+from .packet import WARNINGS, Packet, Value
+
+_CP_SIZE: int = PROTOCOL["sizes"]["parameters"]
 
 _Subject = tuple[str, str, str, datetime | None, int]
 
@@ -18,6 +23,38 @@ _Subject = tuple[str, str, str, datetime | None, int]
 class _Waiting:
     since: float
     parts: dict[int, Packet]
+
+
+def split(packet: Packet, next_qn: Callable[[], str]) -> list[Packet]:
+    """A packet as parts whose CP areas fit the standard's 950 bytes, each with whole factors.
+
+    A packet that fits comes back alone and unchanged; else each part gets its own QN from ``next_qn``,
+    Flag with the numbering bit, PNUM and PNO. A single factor too large to fit stays whole.
+    """
+    if len(content_of(packet).encode()) <= _CP_SIZE:
+        return [packet]
+    factors: list[list[Value]] = []
+    for value in packet.values:
+        if factors and factors[-1][-1].code == value.code:
+            factors[-1].append(value)
+        else:
+            factors.append([value])
+    filled: list[Packet] = []
+    current: list[Value] = []
+    for factor in factors:
+        longer = replace(packet, values=(*current, *factor))
+        if current and len(content_of(longer).encode()) > _CP_SIZE:
+            filled.append(replace(packet, values=tuple(current)))
+            current = []
+        current += factor
+    filled.append(replace(packet, values=tuple(current)))
+    if len(filled) == 1:
+        return [packet]
+    flag = 6 if packet.flag is None else packet.flag | 2
+    return [
+        replace(part, qn=next_qn(), flag=flag, packet_count=len(filled), packet_no=number, raw=b"")
+        for number, part in enumerate(filled, 1)
+    ]
 
 
 class Assembler:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 
 from . import sm4
@@ -20,6 +20,7 @@ from .packet import WARNINGS, Packet, Value
 Key = bytes | Callable[[str], bytes | None] | None
 """An SM4 key of 16 bytes, or a function giving the key of an MN (None when it has none)."""
 
+_CHINA = timezone(timedelta(hours=8))
 HEADER = ("QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO", "RF")
 _HEADER_2005 = ("QN", "PNUM", "PNO", "ST", "CN", "PW", "MN", "Flag", "RF")
 _HEADER_NAMES = {name.lower(): name for name in HEADER}
@@ -58,6 +59,11 @@ class _Faults:
         self.warnings[name] = None
         if len(self.notes) < 50:
             self.notes.append(f"{name}: {note}")
+
+
+def china_now() -> datetime:
+    """The time now as the protocol tells it: naive, China standard time (UTC+8, no summer time)."""
+    return datetime.now(_CHINA).replace(tzinfo=None)
 
 
 def parse_time(text: str) -> datetime | None:

@@ -8,10 +8,10 @@ Nothing here touches a socket or a clock; the server and tests drive it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from .codec import format_time, parse_time
+from .codec import format_qn, format_time, parse_time
 from .codes import COMMANDS, EXECUTION_RESULTS, PROTOCOL, REQUEST_RESULTS, Edition
 from .packet import Packet
 
@@ -83,6 +83,20 @@ def reply(packet: Packet, cn: str, fields: Mapping[str, str] | None = None) -> P
         flag=flag_of(packet.edition),
         fields=fields,
     )
+
+
+class QnSource:
+    """Gives QNs that rise and never repeat, as near to the time as that allows."""
+
+    def __init__(self) -> None:
+        self._last = datetime(1, 1, 1)
+
+    def __call__(self, time: datetime) -> str:
+        time = time.replace(microsecond=time.microsecond // 1000 * 1000)
+        if time <= self._last:
+            time = self._last + timedelta(milliseconds=1)
+        self._last = time
+        return format_qn(time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,14 +212,3 @@ class Exchange:
 def _number(text: str | None) -> int:
     """A result code; 100 (unknown) when it cannot be read."""
     return int(text) if text and len(text) <= 4 and text.isdigit() else 100
-
-
-def numbered(packet: Packet, count: int, number: int, qn: str) -> Packet:
-    """A packet marked as part ``number`` of ``count`` under its own QN."""
-    return replace(
-        packet,
-        qn=qn,
-        flag=None if packet.flag is None else packet.flag | 2,
-        packet_count=count,
-        packet_no=number,
-    )

@@ -13,16 +13,15 @@ import logging
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .batch import Batch, BatchDecoder
-from .codec import Key, encode, format_qn, framed
+from .codec import Key, china_now, encode, framed
 from .codes import Edition, reply_command
-from .dialogue import INTERACTION, Answer, Exchange, Timing, flag_of, request
+from .dialogue import INTERACTION, Answer, Exchange, QnSource, Timing, flag_of, request
 from .frames import FrameReader
 
 log = logging.getLogger(__name__)
@@ -166,7 +165,7 @@ class Gateway:
         self._exchanges: dict[bytes, list[tuple[Exchange, asyncio.Event]]] = {}
         self._closing = False
         self._serial = 0
-        self._last_qn = ""
+        self._qn = QnSource()
 
     # ---- life
 
@@ -398,14 +397,6 @@ class Gateway:
                 if exchange.receive(packet, now):
                     event.set()
 
-    def _qn(self) -> str:
-        """A QN that was not used before."""
-        qn = format_qn(datetime.now())
-        if qn <= self._last_qn:
-            qn = str(int(self._last_qn) + 1)
-        self._last_qn = qn
-        return qn
-
     async def ask(
         self,
         mn: str,
@@ -430,7 +421,7 @@ class Gateway:
             cn,
             mn,
             st=st or route.st,
-            qn=self._qn(),
+            qn=self._qn(china_now()),
             pw=pw or route.pw,
             edition=route.edition,
             fields=fields,
