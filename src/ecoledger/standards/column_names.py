@@ -16,7 +16,8 @@ import polars as pl
 # How many of the unit on the right make one of the unit on the left, as a power of ten.
 _POWERS: dict[str, dict[str, int]] = {
     "mg/L": {"mg/l": 0, "μg/l": -3, "ug/l": -3, "ng/l": -6, "g/l": 3, "mg/m3": -3},
-    "mg/m3": {"mg/m3": 0, "mg/m³": 0, "μg/l": 0, "ug/l": 0, "mg/l": 3},
+    "μg/m3": {"μg/m3": 0, "ug/m3": 0, "mg/m3": 3},
+    "mg/m3": {"μg/m3": -3, "ug/m3": -3, "mg/m3": 0, "mg/m³": 0, "μg/l": 0, "ug/l": 0, "mg/l": 3},
     "μg/L": {"μg/l": 0, "ug/l": 0, "mg/l": 3, "ng/l": -3},
     "m": {"m": 0, "cm": -2},
     "个/L": {"个/l": 0, "mpn/l": 0, "cfu/l": 0, "个/100ml": 1, "mpn/100ml": 1, "cfu/100ml": 1},
