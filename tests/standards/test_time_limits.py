@@ -106,6 +106,11 @@ def test_dates_after_the_end_of_a_period():
     assert deadline(date(2026, 5, 5), "disclosure-year").due_day == date(2027, 3, 15)
 
 
+def test_ten_days_became_working_days_with_the_new_reconsideration_law():
+    assert day_unit("reconsideration-law", 10, date(2023, 12, 31)).unit is Unit.DAY
+    assert day_unit("reconsideration-law", 10, date(2024, 1, 1)).unit is Unit.WORKING_DAY
+
+
 @pytest.mark.parametrize(
     ("law", "days", "unit"),
     [

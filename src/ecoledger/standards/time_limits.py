@@ -192,6 +192,13 @@ def _days_rule_unit(rule: dict[str, Any], days: int) -> Unit:
     return Unit.WORKING_DAY if working else Unit.DAY
 
 
+def _day_unit(law: str, days: int, on: date) -> DayUnit:
+    edition = catalogue.in_force(DAY_RULE_PREFIX + law, on)
+    return DayUnit(
+        _days_rule_unit(edition.content, days), edition.standard + edition.clause, edition.mark
+    )
+
+
 def _edition(
     rule_set: str, standard: str, title: str, table: dict[str, Any], content: Any
 ) -> Edition:
@@ -210,23 +217,27 @@ def _edition(
 
 @compiled("time_limits")
 def _keys(content: dict[str, Any]) -> tuple[str, ...]:
-    rules = content["day_rules"]
-    for key, rule in rules.items():
+    for key, rule in content["day_rules"].items():
         name = DAY_RULE_PREFIX + key
         catalogue.declare(
-            name, [_edition(name, rule["title"], "期限以工作日计算的规定", rule, rule)]
+            name,
+            [
+                _edition(name, standard, "期限以工作日计算的规定", table, table)
+                for standard, table in rule["editions"].items()
+            ],
         )
     for key, matter in content["limits"].items():
         name = PREFIX + key
         editions = []
         for standard, table in matter["editions"].items():
             limit = _limit(key, matter, standard, table)
-            law = table.get("law")
-            if law is not None and _days_rule_unit(rules[law], limit.length) is not limit.unit:
-                raise ValueError(
-                    f"time_limits.toml: limits.{key}: {limit.length} days in {law} are "
-                    f"{_days_rule_unit(rules[law], limit.length)}, not {limit.unit}"
-                )
+            if (law := table.get("law")) is not None:
+                by_law = _day_unit(law, limit.length, table["effective_from"])
+                if by_law.unit is not limit.unit:
+                    raise ValueError(
+                        f"time_limits.toml: limits.{key}: {limit.length} days in {law} are "
+                        f"{by_law.unit}, not {limit.unit}"
+                    )
             editions.append(_edition(name, standard, matter["matter"], table, limit))
         catalogue.declare(name, editions)
     return tuple(content["limits"])
@@ -258,10 +269,7 @@ def day_unit(law: str, days: int, on: date) -> DayUnit:
     <Unit.DAY: 'day'>
     """
     _keys()
-    edition = catalogue.in_force(DAY_RULE_PREFIX + law, on)
-    return DayUnit(
-        _days_rule_unit(edition.content, days), edition.standard + edition.clause, edition.mark
-    )
+    return _day_unit(law, days, on)
 
 
 def add_months(day: date, months: int) -> date:
