@@ -132,6 +132,13 @@ class Calendar:
     def _workdays(self) -> NDArray[np.int64]:
         return np.flatnonzero(self._working).astype(np.int64)
 
+    @cached_property
+    def _unannounced_before(self) -> NDArray[np.int64]:
+        """Number of days of years without announced holidays before each day of the table."""
+        years = (_FIRST + np.arange(_DAYS)).astype("datetime64[Y]").astype(np.int64) + 1970
+        unannounced = ~np.isin(years, sorted(self.years))
+        return np.concatenate(([0], np.cumsum(unannounced))).astype(np.int64)
+
     def is_working_day(self, day: date) -> bool:
         """Whether offices work on ``day``."""
         return bool(self._working[_place(day)])
@@ -185,10 +192,7 @@ class Calendar:
         """
         at, steps = np.broadcast_arrays(_places(starts), np.asarray(n, dtype=np.int64))
         reached = self._reach(at, steps)
-        unannounced = np.ones(_DAYS, dtype=np.int64)
-        year_of = (_FIRST + np.arange(_DAYS)).astype("datetime64[Y]").astype(np.int64) + 1970
-        unannounced[np.isin(year_of, sorted(self.years))] = 0
-        before = np.concatenate(([0], np.cumsum(unannounced)))
+        before = self._unannounced_before
         # Days counted: after the start when going forward, before it when going back.
         first = np.where(reached > at, at + 1, reached)
         last = np.where(reached < at, at - 1, reached)
