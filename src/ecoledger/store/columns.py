@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
 from ecoledger.store.interface import (
@@ -52,8 +53,11 @@ def frames_table(frames: Table) -> pl.DataFrame:
         table = table.with_columns(
             dated=pl.when(whole).then(moment + pl.duration(milliseconds=thousandths))
         )
-    _refuse(table, "frames", "digest", pl.col("digest").bin.size() != DIGEST_BYTES, "not 16 bytes")
-    _refuse(table, "frames", "status", ~pl.col("status").is_in(STATUSES), f"not one of {STATUSES}")
+    rules = [
+        ("digest", pl.col("digest").bin.size() != DIGEST_BYTES, "not 16 bytes"),
+        ("status", ~pl.col("status").is_in(STATUSES), f"not one of {', '.join(STATUSES)}"),
+    ]
+    _refuse(table, "frames", rules)
     return table.select(*FRAME_COLUMNS)
 
 
@@ -76,22 +80,22 @@ def observations_table(observations: Table, frames: int) -> pl.DataFrame:
     ]
     table = table.with_columns(*floats, *defaults)
 
-    def refuse(column: str, wrong: pl.Expr, why: str) -> None:
-        _refuse(table, "observations", column, wrong, why)
-
     layers = [int(layer) for layer in Layer]
-    refuse("point", ~pl.col("point").is_between(0, POINT_LIMIT - 1), "outside 0 .. 2**39 - 1")
-    refuse("start", (pl.col("start") < EARLIEST) | (pl.col("start") >= LATEST), "not 1950 to 2199")
-    refuse("series", ~pl.col("series").is_in(list(SERIES)), f"not one of {', '.join(SERIES)}")
-    refuse("layer", ~pl.col("layer").is_between(layers[0], layers[-1]), f"not one of {layers}")
-    refuse("seconds", pl.col("seconds") < 0, "is negative")
+    rules = [
+        ("point", ~pl.col("point").is_between(0, POINT_LIMIT - 1), "outside 0 to 2**39 - 1"),
+        ("start", ~pl.col("start").is_between(EARLIEST, LATEST, "left"), "not 1950 to 2199"),
+        ("series", ~pl.col("series").is_in(list(SERIES)), f"not one of {', '.join(SERIES)}"),
+        ("layer", ~pl.col("layer").is_between(layers[0], layers[-1]), f"not one of {layers}"),
+        ("seconds", pl.col("seconds") < 0, "negative"),
+    ]
     if "decimals" in given:
-        refuse("decimals", pl.col("decimals") < 0, "is negative")
+        rules.append(("decimals", pl.col("decimals") < 0, "negative"))
     if "frame" in given:
-        refuse("frame", pl.col("frame") >= frames, f"there are {frames} frames in this append")
+        rules.append(("frame", pl.col("frame") >= frames, f"this append has {frames} frames"))
     if "withdrawn" in given:
-        wrong = pl.col("withdrawn") & (pl.col("layer") == Layer.DEVICE)
-        refuse("withdrawn", wrong, "layer 0 cannot be withdrawn")
+        on_device = pl.col("withdrawn") & (pl.col("layer") == Layer.DEVICE)
+        rules.append(("withdrawn", on_device, "layer 0 cannot be withdrawn"))
+    _refuse(table, "observations", rules)
     return table
 
 
@@ -113,7 +117,14 @@ def _frame(table: Table, what: str, kinds: Mapping[str, pl.DataType]) -> pl.Data
                 for name, values in table.items()
                 if isinstance(values, list | tuple) and name in kinds
             }
-            return pl.DataFrame(dict(table), schema_overrides=overrides)
+            # polars takes no seconds, minutes or hours from NumPy.
+            columns = {
+                name: values.astype("M8[us]")
+                if isinstance(values, np.ndarray) and values.dtype.kind == "M"
+                else values
+                for name, values in table.items()
+            }
+            return pl.DataFrame(columns, schema_overrides=overrides)
         return pl.DataFrame(table)
     except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError) as error:
         raise InvalidRowsError(
@@ -153,19 +164,21 @@ def _typed(
                 f"The {what} have a value of the wrong type: {error}.",
                 "The types stand in ecoledger.store.interface.",
             ) from error
-    for name in required:
-        if table[name].null_count():
-            _refuse(table, what, name, pl.col(name).is_null(), "required")
+    if any(table[name].null_count() for name in required):
+        _refuse(table, what, [(name, pl.col(name).is_null(), "required") for name in required])
     return table
 
 
-def _refuse(table: pl.DataFrame, what: str, column: str, wrong: pl.Expr, why: str) -> None:
-    """Raise for the first row where ``wrong`` holds."""
-    found = table.select(wrong.fill_null(False).alias("wrong"))["wrong"]
-    if found.any():
-        row = int(found.arg_true()[0])
-        value = table[column][row]
-        raise InvalidRowsError(
-            f"Row {row} of the {what}, column {column}: {value!r} refused, {why}.",
-            f"{int(found.sum())} row(s) are wrong in this way; nothing was stored.",
-        )
+def _refuse(table: pl.DataFrame, what: str, rules: Sequence[tuple[str, pl.Expr, str]]) -> None:
+    """Raise for the first row that breaks a rule: (column, where it is wrong, why)."""
+    broken = table.select(
+        wrong.fill_null(False).any().alias(str(i)) for i, (_, wrong, _) in enumerate(rules)
+    ).row(0)
+    for (column, wrong, why), is_broken in zip(rules, broken, strict=True):
+        if is_broken:
+            found = table.select(wrong.fill_null(False).arg_true()).to_series()
+            value = table[column][int(found[0])]
+            raise InvalidRowsError(
+                f"Row {found[0]} of the {what}, column {column}: {value!r} refused, {why}.",
+                f"{len(found)} row(s) are wrong in this way; nothing was stored.",
+            )

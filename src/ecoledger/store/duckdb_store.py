@@ -79,7 +79,7 @@ from ecoledger.store.speaking import same_as_next, speaking
 from ecoledger.store.terms import Terms
 
 LAYOUT_VERSION: Final = 1
-CHECKPOINT_BYTES: Final = 32 << 20
+CHECKPOINT_BYTES: Final = 64 << 20
 SNAPSHOT_ROWS: Final = 5_000_000
 COPY_BYTES: Final = 8 << 20
 _NEVER: Final = "1000TB"
@@ -92,7 +92,7 @@ CREATE TABLE IF NOT EXISTS term (kind VARCHAR, code INTEGER, text VARCHAR);
 CREATE TABLE IF NOT EXISTS frame (
     frame_id BIGINT, received_at TIMESTAMP, dated TIMESTAMP, digest_0 BIGINT, digest_1 BIGINT,
     mn VARCHAR, qn VARCHAR, cn VARCHAR, st VARCHAR, status VARCHAR, reason VARCHAR,
-    connection VARCHAR, size INTEGER, raw BLOB
+    connection VARCHAR, size INTEGER, raw BLOB USING COMPRESSION zstd
 );
 CREATE TABLE IF NOT EXISTS segment (name VARCHAR, fine BOOLEAN, begin DATE, sealed_rows BIGINT);
 CREATE TABLE IF NOT EXISTS pending (ticket BIGINT, hour BIGINT, number BIGINT);
@@ -199,7 +199,11 @@ class DuckDBStore(ObservationStore):
                 "Open it with the version of the program that wrote it.",
             )
         self._terms = Terms(run("SELECT kind, code, text FROM term ORDER BY kind, code").fetchall())
-        self._learn(pl.DataFrame({"series": list(SERIES)}))
+        self._coded(pl.DataFrame({"series": list(SERIES)}))
+        # By number of the series: is it computed, does it lie in fine segments.
+        names = self._terms.texts("series").to_list()
+        self._computed = np.array([SERIES[name] for name in names], np.bool_)
+        self._fine = np.array([name in FINE_SERIES for name in names], np.bool_)
         self._segments = tuple(
             Segment(name, fine, begin)
             for name, fine, begin in run(
@@ -312,11 +316,10 @@ class DuckDBStore(ObservationStore):
         touched = pl.DataFrame(schema={"hour": pl.Int64, "number": pl.Int64})
         if rows is not None:
             before = len(rows)
+            self._need_known_frames(rows)
             rows = self._of_new_frames(rows, frame_ids, new)
             duplicates = before - len(rows)
-            self._learn(rows)
-            rows = self._terms.encode(rows)
-            rows, unchanged = self._without_repeats(rows)
+            rows, unchanged = self._without_repeats(self._coded(rows))
             first = self._next_observation
             rows = rows.with_columns(
                 pl.int_range(first, first + len(rows), dtype=pl.Int64).alias("observation_id"),
@@ -484,25 +487,34 @@ class DuckDBStore(ObservationStore):
             rows = rows.filter("new")
         return rows.drop("frame", "new")
 
-    def _learn(self, rows: pl.DataFrame) -> None:
-        """Store the texts of rows that have no number yet."""
-        fresh = self._terms.unknown(rows)
-        if not fresh:
+    def _need_known_frames(self, rows: pl.DataFrame) -> None:
+        if "frame_id" not in rows.columns:
             return
+        unknown = rows.filter(~pl.col("frame_id").is_between(1, self._next_frame - 1))
+        if len(unknown):
+            raise InvalidRowsError(
+                f"Frame {unknown['frame_id'][0]}, given in column frame_id, is not stored.",
+                "Give the number of a stored frame, or column frame for those of this append.",
+            )
+
+    def _coded(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows with numbers for texts; texts that have none yet are given one, durably."""
+        coded = self._terms.encode(rows)
+        fresh = self._terms.unknown(rows, coded)
+        if not fresh:
+            return coded
         with self._transaction() as run:
             run.insert("term", pl.DataFrame(fresh, schema=["kind", "code", "text"], orient="row"))
         self._terms.add(fresh)
+        return self._terms.encode(rows)
 
     def _without_repeats(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         """Rows without computed or layered ones that say what was recorded last on their layer."""
-        computed = self._terms.codes("series", [name for name, by_us in SERIES.items() if by_us])
-        careful = rows.select(
-            (pl.col("series").is_in(computed) | (pl.col("layer") > 0)).alias("careful")
-        )["careful"]
+        careful = self._computed[rows["series"].to_numpy()] | (rows["layer"].to_numpy() > 0)
         if not careful.any():
             return rows, 0
         rows = rows.with_row_index("row")
-        fresh = rows.filter(careful).with_columns(
+        fresh = rows.filter(pl.Series(careful)).with_columns(
             pl.lit(None, dtype=polars_type(name)).alias(name)
             for name in SAID
             if name not in rows.columns
@@ -527,7 +539,7 @@ class DuckDBStore(ObservationStore):
         """For (point, parameter, series, start, layer): what was recorded last, with order -1."""
         begin, end = _span(wanted["start"])
         columns = ", ".join(f"o.{name}" for name in (*KEY, "layer", *SAID, "observation_id"))
-        fine = {bool(f) for f in wanted["series"].is_in(self._fine_codes())}
+        fine = set(self._fine[wanted["series"].to_numpy()].tolist())
         selects = [
             f"""SELECT {columns} FROM {segment.name} o JOIN wanted w
                 ON o.point = w.point AND o.parameter = w.parameter AND o.series = w.series
@@ -554,16 +566,10 @@ class DuckDBStore(ObservationStore):
 
     def _touched(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Distinct (hour, number) to aggregate that are not waiting already."""
-        computed = self._terms.codes("series", [name for name, by_us in SERIES.items() if by_us])
-        rows = rows.filter(~pl.col("series").is_in(computed) | (pl.col("layer") > 0))
-        if rows.is_empty():
-            return pl.DataFrame(schema={"hour": pl.Int64, "number": pl.Int64})
-        numbers = (series_numbers(rows) >> 8) << 8
-        distinct = (
-            pl.DataFrame({"hour": hours_of(rows["start"]), "number": numbers})
-            .unique()
-            .sort("hour", "number")
-        )
+        touching = ~self._computed[rows["series"].to_numpy()] | (rows["layer"].to_numpy() > 0)
+        hours = hours_of(rows["start"])[touching]
+        numbers = (series_numbers(rows)[touching] >> 8) << 8
+        distinct = pl.DataFrame({"hour": hours, "number": numbers}).unique().sort("hour", "number")
         found_hours: list[int] = []
         found_numbers: list[int] = []
         for (hour,), part in distinct.partition_by("hour", as_dict=True).items():
@@ -578,22 +584,18 @@ class DuckDBStore(ObservationStore):
     def _by_segment(self, rows: pl.DataFrame) -> list[tuple[Segment, pl.DataFrame]]:
         if rows.is_empty():
             return []
-        fine = rows["series"].is_in(self._fine_codes())
-        month = rows["start"].dt.truncate("1mo")
-        begin = (
-            pl.DataFrame({"fine": fine, "month": month})
-            .select(pl.when("fine").then("month").otherwise(pl.col("month").dt.truncate("1y")))
-            .to_series()
-            .dt.date()
+        fine = self._fine[rows["series"].to_numpy()]
+        starts = rows["start"].to_numpy()
+        begins = np.where(fine, starts.astype("M8[M]"), starts.astype("M8[Y]").astype("M8[M]"))
+        keys = begins.astype(np.int64) * 2 + fine
+        if (keys == keys[0]).all():
+            return [(self._segment_of(bool(fine[0]), begins[0].item()), rows)]
+        parts = rows.with_columns(pl.Series("_segment", keys)).partition_by(
+            "_segment", maintain_order=True, include_key=False, as_dict=True
         )
-        if fine.n_unique() == 1 and begin.n_unique() == 1:
-            return [(self._segment_of(bool(fine[0]), begin[0]), rows)]
-        keyed = rows.with_columns(fine.alias("_fine"), begin.alias("_begin"))
         return [
-            (self._segment_of(bool(is_fine), first), part.drop("_fine", "_begin"))
-            for (is_fine, first), part in keyed.partition_by(
-                "_fine", "_begin", maintain_order=True, as_dict=True
-            ).items()
+            (self._segment_of(bool(key & 1), np.datetime64(key >> 1, "M").item()), part)
+            for (key,), part in parts.items()
         ]
 
     def _segment_of(self, fine: bool, begin: date) -> Segment:
@@ -624,7 +626,7 @@ class DuckDBStore(ObservationStore):
     def _look_up_latest(self, number: int) -> None:
         """Find the latest row of one series among all stored, newest segment first."""
         point, parameter, series = of_number(np.array([number], np.int64)).row(0)
-        fine = series in self._fine_codes()
+        fine = bool(self._fine[series])
         names = (*latest_values.COLUMNS, "withdrawn")
         for segment in reversed(self._segments):
             if segment.fine != fine:
@@ -713,12 +715,17 @@ class DuckDBStore(ObservationStore):
         numbers, rows = self._latest.rows(None if points is None else [int(p) for p in points])
         table = rows.hstack(of_number(numbers))
         if series is not None:
-            table = table.filter(pl.col("series").is_in(self._terms.codes("series", [series])))
-        return (
-            self._terms.decode(table)
-            .with_columns(pl.col("start", "recorded_at").cast(pl.Datetime("us")))
-            .select(*DEFAULT_COLUMNS, "observation_id", "frame_id", "recorded_at")
-            .sort("point", "parameter", "series")
+            table = table.filter(pl.col("series").is_in(self._series_codes(series) or []))
+        order = np.lexsort(
+            (
+                self._terms.ranks("series")[table["series"].to_numpy()],
+                self._terms.ranks("parameter")[table["parameter"].to_numpy()],
+                table["point"].to_numpy(),
+            )
+        )
+        return self._terms.decode(table[order]).select(
+            pl.col(name).cast(pl.Datetime("us")) if name in {"start", "recorded_at"} else name
+            for name in (*DEFAULT_COLUMNS, "observation_id", "frame_id", "recorded_at")
         )
 
     @_guarded
@@ -968,7 +975,7 @@ class DuckDBStore(ObservationStore):
         """Rows with numbers for texts as the reader gets them: spoken, sorted, in words."""
         # Sorting by the place of the text in the alphabet sorts by the text, only faster.
         rows = rows.with_columns(
-            self._terms.ranks(kind, rows[kind]).alias(f"{kind}_rank")
+            pl.Series(f"{kind}_rank", self._terms.ranks(kind)[rows[kind].to_numpy()])
             for kind in ("parameter", "series")
         )
         key = ("point", "parameter_rank", "series_rank", "start")
@@ -992,9 +999,6 @@ class DuckDBStore(ObservationStore):
     def _grains(self, series: str | Sequence[str] | None) -> set[bool]:
         names = SERIES if series is None else [series] if isinstance(series, str) else series
         return {name in FINE_SERIES for name in names}
-
-    def _fine_codes(self) -> list[int]:
-        return self._terms.codes("series", FINE_SERIES)
 
     # -- care ------------------------------------------------------------------------------------
 

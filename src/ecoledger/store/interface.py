@@ -503,10 +503,11 @@ class ObservationStore(ABC):
 
     @abstractmethod
     def seal(self, month: date) -> SealReport:
-        """Rewrite a finished month sorted by point, parameter and start, so pages open faster.
+        """Rewrite a month sorted by point, parameter and start, so that pages open faster.
 
-        Answers do not change. Safe against a crash at any moment; appends and readers go on
-        meanwhile. Late rows are welcome after it; sealing again sorts them in.
+        Meant for finished months, and good every night for the running one. Answers do not change.
+        Safe against a crash at any moment; appends and readers go on meanwhile. Late rows are
+        welcome after it; sealing again sorts them in.
         """
 
     @abstractmethod

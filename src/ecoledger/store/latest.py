@@ -25,7 +25,8 @@ COLUMNS: Final[dict[str, pl.DataType]] = {
 }
 """What is kept for each series; times in microseconds, flag by its number."""
 
-_ABSENT: Final = {"value": np.nan, "decimals": -1, "flag": -1, "frame_id": -1}
+_NULL: Final[dict[str, float]] = {"value": np.nan, "decimals": -1, "flag": -1, "frame_id": -1}
+"""What stands for null in the arrays."""
 
 
 def series_numbers(table: pl.DataFrame) -> NDArray[np.int64]:
@@ -107,14 +108,15 @@ class LatestValues:
             numbers = self._numbers[where]
             columns = {name: values[where] for name, values in self._columns.items()}
         table = pl.DataFrame(
-            {name: pl.Series(name, columns[name], dtype=kind) for name, kind in COLUMNS.items()}
+            {
+                name: pl.Series(
+                    name, columns[name].tolist() if name == "text" else columns[name], dtype=kind
+                )
+                for name, kind in COLUMNS.items()
+            }
         )
         return numbers, table.with_columns(
-            pl.col("value").fill_nan(None),
-            *(
-                pl.when(pl.col(name) != -1).then(pl.col(name))
-                for name in ("decimals", "flag", "frame_id")
-            ),
+            pl.col("value").fill_nan(None), pl.col("decimals", "flag", "frame_id").replace(-1, None)
         )
 
     def _make_room(self, numbers: NDArray[np.int64]) -> None:
@@ -137,31 +139,20 @@ class LatestValues:
 
 def _columns(rows: pl.DataFrame) -> dict[str, NDArray[Any]]:
     """Columns as arrays, with a value standing for null; the times as microseconds."""
+    given = rows.select(
+        pl.col(name).to_physical().cast(kind).fill_null(_NULL[name])
+        if name in _NULL
+        else pl.col(name).to_physical().cast(kind)
+        for name, kind in COLUMNS.items()
+        if name in rows.columns
+    )
     arrays: dict[str, NDArray[Any]] = {}
     for name, kind in COLUMNS.items():
-        if name not in rows.columns:
-            arrays[name] = np.full(len(rows), _ABSENT.get(name))
-            if name != "text":
-                arrays[name] = arrays[name].astype(_TYPES[name])
-            continue
-        values = rows[name].to_physical()
-        if name == "text":
-            arrays[name] = np.array(values.to_list(), dtype=object)
+        if name not in given.columns:
+            nothing = pl.Series(name, [_NULL.get(name)], dtype=kind)
+            arrays[name] = np.repeat(nothing.to_numpy(), len(rows))
+        elif name == "text":
+            arrays[name] = np.array(given[name].to_list(), dtype=object)
         else:
-            if name in _ABSENT:
-                values = values.fill_null(_ABSENT[name])
-            arrays[name] = values.cast(kind).to_numpy()
+            arrays[name] = given[name].to_numpy()
     return arrays
-
-
-_TYPES: Final = {
-    "start": np.int64,
-    "layer": np.int8,
-    "observation_id": np.int64,
-    "seconds": np.int32,
-    "value": np.float64,
-    "decimals": np.int8,
-    "flag": np.int16,
-    "frame_id": np.int64,
-    "recorded_at": np.int64,
-}

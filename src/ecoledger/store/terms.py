@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ecoledger.store.interface import InvalidRowsError
 
@@ -32,22 +33,26 @@ KINDS: Final[Mapping[str, pl.DataType]] = {
 
 
 class Terms:
-    """Numbers for the texts of each kind, handed out in order of appearance."""
+    """Numbers for the texts of each kind, from 0 in the order of appearance.
+
+    Any thread may encode and decode; one at a time may add.
+    """
 
     def __init__(self, stored: Iterable[tuple[str, int, str]] = ()) -> None:
         self._codes: dict[str, dict[str, int]] = {kind: {} for kind in MOST}
         self._texts: dict[str, pl.Series] = {}
+        self._ranks: dict[str, NDArray[np.int32]] = {}
         for kind, code, text in stored:
             self._codes[kind][text] = code
 
-    def unknown(self, table: pl.DataFrame) -> list[tuple[str, int, str]]:
-        """New (kind, code, text) in the columns of a table; :meth:`add` makes them known."""
+    def unknown(self, table: pl.DataFrame, coded: pl.DataFrame) -> list[tuple[str, int, str]]:
+        """(kind, code, text) that became null in encoding; :meth:`add` makes them known."""
         found = []
         for kind, codes in self._codes.items():
-            if kind not in table.columns or table[kind].null_count() == len(table):
+            if kind not in table.columns or coded[kind].null_count() == table[kind].null_count():
                 continue
-            texts = table[kind].unique(maintain_order=True).drop_nulls().to_list()
-            fresh = [text for text in texts if text not in codes]
+            texts = table[kind].unique().drop_nulls().to_list()
+            fresh = sorted(text for text in texts if text not in codes)
             if len(codes) + len(fresh) > MOST[kind]:
                 raise InvalidRowsError(
                     f"Column {kind} has more than {MOST[kind]} different texts in all.",
@@ -60,17 +65,16 @@ class Terms:
         """Make terms known, after they have been stored."""
         for kind, code, text in terms:
             self._codes[kind][text] = code
-            self._texts.pop(kind, None)
 
     def encode(self, table: pl.DataFrame) -> pl.DataFrame:
-        """The table with numbers for texts; every text must be known."""
+        """The table with numbers for texts; a text that is not known becomes null."""
+        # The numbers count from 0 without a gap, so they are the physical values of an Enum.
         return table.with_columns(
-            pl.col(kind).replace_strict(
-                list(codes), list(codes.values()), default=None, return_dtype=KINDS[kind]
-            )
-            if codes
-            else pl.lit(None, dtype=KINDS[kind]).alias(kind)
-            for kind, codes in self._codes.items()
+            pl.col(kind)
+            .cast(pl.Enum(self.texts(kind)), strict=False)
+            .to_physical()
+            .cast(KINDS[kind])
+            for kind in self._codes
             if kind in table.columns
         )
 
@@ -85,17 +89,20 @@ class Terms:
     def texts(self, kind: str) -> pl.Series:
         """Texts of a kind in the order of their numbers."""
         known = self._texts.get(kind)
-        if known is None:
+        if known is None or len(known) < len(self._codes[kind]):
             known = pl.Series(kind, list(self._codes[kind]), dtype=pl.String)
             self._texts[kind] = known
         return known
 
-    def ranks(self, kind: str, codes: pl.Series) -> pl.Series:
-        """Place of each text in alphabetical order, to sort numbers as their texts."""
-        texts = self.texts(kind)
-        rank = np.empty(len(texts), dtype=np.int32)
-        rank[texts.arg_sort().to_numpy()] = np.arange(len(texts), dtype=np.int32)
-        return pl.Series(kind, rank).gather(codes.cast(pl.UInt32))
+    def ranks(self, kind: str) -> NDArray[np.int32]:
+        """By number the place of its text in alphabetical order, to sort numbers as texts."""
+        known = self._ranks.get(kind)
+        if known is None or len(known) < len(self._codes[kind]):
+            texts = self.texts(kind)
+            known = np.empty(len(texts), dtype=np.int32)
+            known[texts.arg_sort().to_numpy()] = np.arange(len(texts), dtype=np.int32)
+            self._ranks[kind] = known
+        return known
 
     def codes(self, kind: str, texts: Iterable[str]) -> list[int]:
         """Numbers of the texts that are known; the others occur nowhere in the store."""

@@ -1,0 +1,28 @@
+"""Every test of the contract runs on every implementation of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ecoledger.store.duckdb_store import DuckDBStore
+from ecoledger.store.interface import ObservationStore
+
+IMPLEMENTATIONS: dict[str, Callable[[Path], ObservationStore]] = {
+    "duckdb": lambda folder: DuckDBStore(folder / "store.duckdb"),
+}
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], ObservationStore]:
+    """Open the test's store; again after closing it, to see what lasted."""
+    opened = IMPLEMENTATIONS[request.param]
+    return lambda: opened(tmp_path)
+
+
+@pytest.fixture
+def store(open_store: Callable[[], ObservationStore]) -> Iterator[ObservationStore]:
+    with open_store() as opened:
+        yield opened
