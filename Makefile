@@ -26,7 +26,7 @@ messages: $(VENV)/.installed
 	$(BIN)/python scripts/compile_messages.py
 
 demo: setup
-	$(BIN)/ecoledger demo
+	$(BIN)/python -m demo
 
 test: setup check
 	$(BIN)/python scripts/browser_for_tests.py

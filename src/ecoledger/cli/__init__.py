@@ -14,11 +14,9 @@ _COMMANDS = {
     "standards": "ecoledger.cli.standards:command",
     "workdays": "ecoledger.cli.workdays:command",
     "serve": "ecoledger.cli.serve:command",
-    "demo": "ecoledger.cli.demo:command",
     "backup": "ecoledger.cli.backup:backup",
     "restore": "ecoledger.cli.backup:restore",
     "import": "ecoledger.cli.observations:command",
-    "report": "ecoledger.cli.report:command",
     "person": "ecoledger.cli.person:command",
     "migrate": "ecoledger.cli.migrate:command",
 }

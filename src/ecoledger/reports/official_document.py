@@ -103,7 +103,12 @@ class OfficialDocument:
     def _rule(self, paragraph: Paragraph, colour: str, eighths: int, side: str = "bottom") -> None:
         borders = OxmlElement("w:pBdr")
         line = OxmlElement(f"w:{side}")
-        for name, value in (("val", "single"), ("sz", str(eighths)), ("space", "4"), ("color", colour)):
+        for name, value in (
+            ("val", "single"),
+            ("sz", str(eighths)),
+            ("space", "4"),
+            ("color", colour),
+        ):
             line.set(qn(f"w:{name}"), value)
         borders.append(line)
         paragraph._p.get_or_add_pPr().append(borders)

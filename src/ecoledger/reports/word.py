@@ -1,0 +1,29 @@
+"""A bulletin as a Word file in official-document layout."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from ecoledger.reports.chart import day_chart
+from ecoledger.reports.content import Bulletin, DayChart, Statement, Table
+from ecoledger.reports.official_document import OfficialDocument
+
+
+def render(bulletin: Bulletin, on: date) -> bytes:
+    """The .docx of ``bulletin``, dated ``on``."""
+    document = OfficialDocument(bulletin.issuer, bulletin.number, bulletin.title)
+    for section in bulletin.sections:
+        document.heading(section.heading)
+        for block in section.blocks:
+            match block:
+                case Statement():
+                    document.paragraph(str(block))
+                case Table():
+                    rows = [[str(cell) for cell in row] for row in block.rows]
+                    document.table(block.caption, block.header, rows, block.note)
+                case DayChart() if block.days:
+                    document.picture(day_chart(block), block.caption)
+    if bulletin.standards:
+        document.paragraph(f"评价依据：{'；'.join(bulletin.standards)}。")
+    document.sign(bulletin.issuer, on)
+    return document.save()
