@@ -25,7 +25,7 @@ def has_chinese_font() -> bool:
     """Whether fontconfig knows a font for Chinese; without one the pages show empty boxes."""
     if not shutil.which("fc-list"):
         return False
-    fonts = subprocess.run(  # noqa: S603
+    fonts = subprocess.run(
         ["fc-list", ":lang=zh-cn", "family"],  # noqa: S607
         capture_output=True,
         text=True,

@@ -1,14 +1,163 @@
-"""The cockpit (驾驶舱): today's air and water, targets, work, alarms and data arrival."""
+"""The cockpit (驾驶舱): today's air and water, targets, work, alarms and data arrival.
+
+Every card is a part of its own that can be fetched again when something it shows has changed.
+"""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from datetime import timedelta
+from typing import Any
 
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+
+from ecoledger.matters.register import all_registers
+from ecoledger.monitoring.models import Alarm, Point, PointParameter
+from ecoledger.web import readings, scoped, targets
+from ecoledger.web.access import needs
 from ecoledger.web.navigation import first_page
+
+
+def _area_point(request: HttpRequest) -> Point | None:
+    """The widest division that has an index: the city's own, where there is one."""
+    points = list(scoped.area_points(request.user))
+    return min(points, key=lambda point: (len(point.area_code), point.area_code), default=None)
+
+
+def air(request: HttpRequest) -> dict[str, Any]:
+    stations = list(scoped.points(request.user).filter(kind="air", enabled=True))
+    area = _area_point(request)
+    now = readings.air_now(stations)
+    found = sorted(now, key=lambda a: (a.value is None or a.stale, -(a.value or 0)))
+    fresh = [a for a in now if not a.stale and a.level]
+    levels: dict[int, int] = {}
+    for one in fresh:
+        levels[one.level.level] = levels.get(one.level.level, 0) + 1
+    return {
+        "area": area,
+        "area_now": readings.air_now([area])[0] if area else None,
+        "area_today": readings.air_now([area], "computed-day")[0] if area else None,
+        "stations": found,
+        "levels": sorted(levels.items()),
+        "silent": len(now) - len(fresh),
+    }
+
+
+def water(request: HttpRequest) -> dict[str, Any]:
+    points = scoped.points(request.user).filter(kind="water", enabled=True)
+    points = points.select_related("entity__as_station__section__river")
+    rows = []
+    for found in readings.water_now(list(points)):
+        station = getattr(found.point.entity, "as_station", None)
+        section = station.section if station else None
+        target = section.target_class if section else None
+        met = None if found.rank is None or target is None else found.rank <= target
+        rows.append({"water": found, "section": section, "target": target, "met": met})
+    rows.sort(key=lambda row: (row["met"] is not False, -(row["water"].rank or 0)))
+    judged = [row for row in rows if row["met"] is not None]
+    return {
+        "rows": rows,
+        "judged": len(judged),
+        "met": sum(1 for row in judged if row["met"]),
+    }
+
+
+def year(request: HttpRequest) -> dict[str, Any]:
+    area = _area_point(request)
+    today = readings.now().date()
+    return {
+        "area": area,
+        "year": today.year,
+        "good_days": targets.good_days(area, today) if area else None,
+        "pm25": targets.pm25(area, today) if area else None,
+        "target_file": targets.file().name,
+        "has_targets": bool(targets.targets(today.year)),
+    }
+
+
+def work(request: HttpRequest) -> dict[str, Any]:
+    now = timezone.now()
+    rows = []
+    for register in all_registers():
+        if not request.user.may(register.capability):
+            continue
+        matters = register.visible_to(request.user).filter(state__in=register.open_states)
+        rows.append(
+            {
+                "register": register,
+                "open": matters.count(),
+                "overdue": matters.filter(due__lt=now).count(),
+                "soon": matters.filter(due__gte=now, due__lt=now + timedelta(days=1)).count(),
+            }
+        )
+    return {
+        "rows": rows,
+        "open": sum(row["open"] for row in rows),
+        "overdue": sum(row["overdue"] for row in rows),
+    }
+
+
+def alarms(request: HttpRequest) -> dict[str, Any]:
+    rows = scoped.alarms(request.user)
+    opened = rows.filter(state=Alarm.State.OPEN)
+    counts = dict(opened.order_by().values_list("level").annotate(Count("pk")))
+    return {
+        "alarms": opened.order_by("-last")[:8],
+        "counts": [(v, label, counts.get(v, 0)) for v, label in reversed(Alarm.Level.choices)],
+        "open": sum(counts.values()),
+        "today": rows.filter(raised_at__date=timezone.localdate()).count(),
+        "silenced": rows.filter(
+            state=Alarm.State.SILENCED, raised_at__date=timezone.localdate()
+        ).count(),
+    }
+
+
+def arrival(request: HttpRequest) -> dict[str, Any]:
+    points = scoped.points(request.user).filter(enabled=True)
+    declared = PointParameter.objects.filter(point__in=points).select_related("point")
+    by_kind: dict[str, list[readings.Arrival]] = {}
+    for one in readings.arrivals(declared, readings.today(), readings.now()):
+        by_kind.setdefault(one.parameter.point.kind, []).append(one)
+    rows = []
+    for kind, label in Point.Kind.choices:
+        if kind in by_kind:
+            received, expected = readings.total(by_kind[kind])
+            share = received / expected if expected else None
+            rows.append((kind, label, received, expected, share))
+    received = sum(row[2] for row in rows)
+    expected = sum(row[3] for row in rows)
+    return {
+        "rows": rows,
+        "received": received,
+        "expected": expected,
+        "share": received / expected if expected else None,
+    }
+
+
+PARTS = {
+    "air": air,
+    "water": water,
+    "year": year,
+    "work": work,
+    "alarms": alarms,
+    "arrival": arrival,
+}
 
 
 def page(request: HttpRequest) -> HttpResponse:
     if not request.user.may("see_cockpit"):
         return redirect(first_page(request.user))
-    return render(request, "web/cockpit.html")
+    context = {name: make(request) for name, make in PARTS.items()}
+    return render(request, "web/cockpit.html", context | {"now": readings.now()})
+
+
+@needs("see_cockpit")
+@never_cache
+def part(request: HttpRequest, name: str) -> HttpResponse:
+    """One card anew."""
+    if name not in PARTS:
+        raise Http404
+    return render(request, f"web/cockpit/{name}.html", {name: PARTS[name](request)})

@@ -40,7 +40,33 @@ class Group:
 GROUPS = (
     Group(
         _("总览"),
-        (Page("cockpit", _("驾驶舱"), "cockpit", "see_cockpit"),),
+        (
+            Page("cockpit", _("驾驶舱"), "cockpit", "see_cockpit"),
+            Page("map", _("一张图"), "map", "see_monitoring"),
+        ),
+    ),
+    Group(
+        _("监测"),
+        (
+            Page("stations", _("监测点"), "station", "see_monitoring"),
+            Page("alarms", _("预警"), "alarm", "see_monitoring"),
+            Page("filings", _("停运申报"), "filing", "see_monitoring"),
+            Page("enterprises", _("企业档案"), "enterprise", "see_monitoring"),
+        ),
+    ),
+    Group(
+        _("数据"),
+        (
+            Page("catalogue", _("数据目录"), "catalogue", "see_monitoring"),
+            Page("quarantine", _("报文隔离区"), "quarantine", "see_quarantine"),
+        ),
+    ),
+    Group(
+        _("系统"),
+        (
+            Page("people", _("人员权限"), "people", "manage_people"),
+            Page("audit", _("审计日志"), "audit", "see_audit"),
+        ),
     ),
 )
 

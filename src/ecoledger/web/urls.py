@@ -4,7 +4,24 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from ecoledger.web import cockpit, errors, session
+from ecoledger.web import (
+    alarms,
+    bulletins,
+    catalogue,
+    cockpit,
+    enterprises,
+    errors,
+    filings,
+    live,
+    map,  # noqa: A004
+    notices,
+    people,
+    quarantine,
+    records,
+    session,
+    station,
+    stations,
+)
 
 handler403 = errors.forbidden
 handler404 = errors.not_found
@@ -12,6 +29,42 @@ handler500 = errors.failed
 
 urlpatterns = [
     path("", cockpit.page, name="cockpit"),
+    path("cockpit/<str:name>", cockpit.part, name="cockpit-part"),
+    path("map", map.page, name="map"),
+    path("map.geojson", map.features, name="map-features"),
+    path("stations", stations.page, name="stations"),
+    path("stations/<int:pk>", station.page, name="station"),
+    path("stations/<int:pk>/series.json", station.series, name="station-series"),
+    path("stations/<int:pk>/calendar.json", station.calendar, name="station-calendar"),
+    path("stations/<int:pk>/value", station.value, name="value"),
+    path("stations/<int:pk>/value/correct", station.correct, name="correct"),
+    path("alarms", alarms.page, name="alarms"),
+    path("alarms/<int:pk>", alarms.alarm, name="alarm"),
+    path("alarms/<int:pk>/series.json", alarms.series, name="alarm-series"),
+    path("filings", filings.page, name="filings"),
+    path("filings/new", filings.new, name="filing-new"),
+    path("filings/<int:pk>/withdraw", filings.withdraw, name="filing-withdraw"),
+    path("enterprises", enterprises.page, name="enterprises"),
+    path("enterprises/<int:pk>", enterprises.enterprise, name="enterprise"),
+    path("catalogue", catalogue.page, name="catalogue"),
+    path("quarantine", quarantine.page, name="quarantine"),
+    path("frames/<int:frame_id>", quarantine.frame, name="frame"),
+    path("bulletins", bulletins.page, name="bulletins"),
+    path("bulletins/choose", bulletins.choose, name="bulletin-choose"),
+    path("bulletins/file/<int:pk>.<str:ending>", bulletins.download, name="bulletin-file"),
+    path("bulletins/<str:kind>/<str:period>", bulletins.read, name="bulletin"),
+    path("bulletins/<str:kind>/<str:period>/chart.json", bulletins.chart, name="bulletin-chart"),
+    path("bulletins/<str:kind>/<str:period>/issue", bulletins.make, name="bulletin-issue"),
+    path("records/<str:kind>", records.page, name="records"),
+    path("people", people.page, name="people"),
+    path("people/new", people.person, name="person-new"),
+    path("people/<int:pk>", people.person, name="person"),
+    path("audit", people.trail, name="audit"),
+    path("notices", notices.page, name="notices"),
+    path("notices/bell", notices.bell, name="bell"),
+    path("notices/read", notices.all_read, name="notices-read"),
+    path("notices/<int:pk>", notices.opened, name="notice"),
+    path("live", live.stream, name="live"),
     path("sign-in", session.sign_in_page, name="sign-in"),
     path("sign-out", session.sign_out, name="sign-out"),
     path("language", session.language, name="language"),

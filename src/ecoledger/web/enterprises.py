@@ -1,0 +1,106 @@
+"""Enterprises, and the file of one (一企一档): outlets, points, limits, alarms, work."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+
+from ecoledger.matters.models import Matter
+from ecoledger.matters.register import Register, all_registers
+from ecoledger.monitoring import parameters
+from ecoledger.monitoring.models import Alarm
+from ecoledger.registry.models import Outlet
+from ecoledger.web import readings, scoped
+from ecoledger.web.access import needs
+from ecoledger.web.stations import area_names
+
+PAGE = 60
+
+
+@needs("see_monitoring")
+def page(request: HttpRequest) -> HttpResponse:
+    rows = scoped.enterprises(request.user).annotate(outlet_count=Count("outlets", distinct=True))
+    if area := request.GET.get("area", ""):
+        rows = rows.filter(area_code__startswith=area)
+    if request.GET.get("key"):
+        rows = rows.filter(is_key=True)
+    if words := request.GET.get("q", "").strip():
+        rows = rows.filter(
+            Q(name__icontains=words)
+            | Q(code__icontains=words)
+            | Q(uscc__icontains=words)
+            | Q(permit_no__icontains=words)
+            | Q(industry__icontains=words)
+        )
+    shown = Paginator(rows.order_by("code"), PAGE).get_page(request.GET.get("page"))
+    listed = list(shown)
+    codes = [enterprise.code for enterprise in listed]
+    alarms = dict(
+        scoped.alarms(request.user)
+        .filter(owner_code__in=codes, state=Alarm.State.OPEN)
+        .order_by()
+        .values_list("owner_code")
+        .annotate(Count("pk"))
+    )
+    return render(
+        request,
+        "web/enterprises.html",
+        {
+            "rows": [(enterprise, alarms.get(enterprise.code, 0)) for enterprise in listed],
+            "shown": shown,
+            "areas": scoped.areas(request.user),
+            "names": area_names({enterprise.area_code for enterprise in listed}),
+        },
+    )
+
+
+def matters_of(request: HttpRequest, code: str) -> list[tuple[Register, Matter, str]]:
+    """Work about the enterprise, newest first, as far as the person may see it."""
+    found = [
+        (register, matter, str(register.state_of(matter).label))
+        for register in all_registers()
+        for matter in register.visible_to(request.user).filter(enterprise_code=code)[:30]
+    ]
+    return sorted(found, key=lambda row: row[1].opened_at, reverse=True)[:50]
+
+
+@needs("see_monitoring")
+def enterprise(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(scoped.enterprises(request.user), pk=pk)
+    points = list(
+        scoped.points(request.user).filter(owner_code=found.code).prefetch_related("parameters")
+    )
+    latest = readings.latest_of(points)
+    outlets = list(Outlet.objects.filter(enterprise=found))
+    return render(
+        request,
+        "web/enterprise.html",
+        {
+            "enterprise": found,
+            "area": area_names({found.area_code}).get(found.area_code, found.area_code),
+            "identifiers": found.identifiers.all(),
+            "outlets": [(outlet, _limits(outlet)) for outlet in outlets],
+            "points": [(point, latest[point.pk]) for point in points],
+            "alarms": scoped.alarms(request.user).filter(owner_code=found.code)[:20],
+            "filings": scoped.filings(request.user)
+            .filter(Q(entity=found) | Q(entity__as_outlet__enterprise=found))
+            .order_by("-begin")[:10],
+            "matters": matters_of(request, found.code),
+            "now": timezone.now(),
+        },
+    )
+
+
+def _limits(outlet: Outlet) -> list[tuple[str, str, str]]:
+    kind = "flue_gas" if outlet.medium == Outlet.Medium.GAS else "wastewater"
+    return [
+        (
+            parameters.label(code, kind),
+            f"{limit.get('limit', '')} {limit.get('unit', '')}".strip(),
+            str(limit.get("basis", "")),
+        )
+        for code, limit in outlet.limits.items()
+    ]

@@ -1,0 +1,128 @@
+"""Filed shutdowns, maintenance and faults (停运、维护、故障申报): they silence alarms and are on record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from ecoledger.accounts.models import Person
+from ecoledger.monitoring import filings
+from ecoledger.monitoring.models import Filing
+from ecoledger.registry.models import Entity
+from ecoledger.web import scoped
+from ecoledger.web.access import needs
+from ecoledger.web.session import address
+
+
+class FilingForm(forms.ModelForm):
+    """What is filed: of what, from when to when, and why. Offers only what the person may see."""
+
+    class Meta:
+        model = Filing
+        fields = ["entity", "point", "kind", "begin", "end", "reason"]
+        labels = {
+            "entity": gettext_lazy("对象"),
+            "point": gettext_lazy("监测点"),
+            "kind": gettext_lazy("类别"),
+            "begin": gettext_lazy("开始"),
+            "end": gettext_lazy("结束"),
+            "reason": gettext_lazy("原因"),
+        }
+        help_texts = {
+            "point": gettext_lazy("只影响其中一个监测点时选择；不选则对象的全部监测点。"),
+            "end": gettext_lazy("尚不确定可留空，恢复运行后在列表中结束。"),
+        }
+        widgets = {
+            "begin": forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+            "end": forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+            "reason": forms.Textarea(attrs={"rows": 3}),
+        }
+
+    def __init__(self, person: Person, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        points = scoped.points(person).filter(enabled=True)
+        with_points = Q(pk__in=points.values("entity"))
+        owners = Q(code__in=points.exclude(owner_code="").values("owner_code"))
+        self.fields["entity"].queryset = Entity.objects.filter(with_points | owners)
+        self.fields["point"].queryset = points
+        for field in self.fields.values():
+            select = isinstance(field.widget, forms.Select)
+            field.widget.attrs["class"] = "form-select" if select else "form-control"
+
+
+@needs("see_monitoring")
+def page(request: HttpRequest) -> HttpResponse:
+    rows = scoped.filings(request.user).order_by("-begin")
+    kind = request.GET.get("kind", "")
+    if kind in Filing.Kind.values:
+        rows = rows.filter(kind=kind)
+    now = timezone.now()
+    if request.GET.get("current"):
+        rows = rows.filter(withdrawn_at=None, begin__lte=now).filter(Q(end=None) | Q(end__gte=now))
+    return render(
+        request,
+        "web/filings.html",
+        {
+            "rows": rows[:200],
+            "kinds": Filing.Kind.choices,
+            "now": now,
+            "may_file": request.user.may("file_shutdown"),
+        },
+    )
+
+
+@needs("file_shutdown")
+def new(request: HttpRequest) -> HttpResponse:
+    first = {"begin": timezone.localtime().replace(second=0, microsecond=0)}
+    wanted = request.GET.get("point", "")
+    points = scoped.points(request.user)
+    if wanted.isdigit() and (point := points.filter(pk=wanted).first()):
+        first |= {"point": point, "entity": point.entity}
+    form = FilingForm(request.user, request.POST or None, initial=first)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            filings.file(
+                request.user,
+                given["entity"],
+                kind=given["kind"],
+                begin=given["begin"],
+                end=given["end"],
+                reason=given["reason"],
+                point=given["point"],
+                address=address(request),
+            )
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, _("已申报。申报时段内的预警将静默，并照样留痕。"))
+            return redirect("filings")
+    return render(request, "web/filing_new.html", {"form": form})
+
+
+@require_POST
+@needs("file_shutdown")
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a filing back, or end it now because operation has resumed."""
+    filing = get_object_or_404(scoped.filings(request.user), pk=pk)
+    try:
+        if request.POST.get("action") == "finish":
+            filings.finish(request.user, filing, timezone.now(), address=address(request))
+            messages.success(request, _("已结束申报，预警恢复判断。"))
+        else:
+            reason = request.POST.get("reason", "").strip() or _("申报有误")
+            filings.withdraw(request.user, filing, reason=reason, address=address(request))
+            messages.success(request, _("申报已撤回，申报时段重新判断。"))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect("filings")

@@ -1,0 +1,96 @@
+"""Server-sent events: tells an open page that something it shows has changed, within the person's scope.
+
+An event carries its topic and no content; the page asks again for what it shows, through the same
+checks as any page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, StreamingHttpResponse
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import STAFF, Role
+from ecoledger.monitoring import live
+
+TOPICS = ("observation", "alarm", "matter", "arrival")
+# Told at once; the others at most once in so many seconds.
+URGENT = frozenset({"alarm", "matter"})
+PAUSE = 3.0
+KEEP_ALIVE = 20.0
+# The browser connects again by itself; rights that were taken away end with the old connection.
+LONGEST = 900.0
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What of the events a person may learn of."""
+
+    areas: tuple[str, ...]
+    entity: str
+
+    @classmethod
+    def of(cls, person: Person) -> Scope:
+        inside = person.has_role(*STAFF, Role.THIRD_PARTY)
+        return cls(tuple(person.area_codes) if inside else (), person.entity_code)
+
+    def covers(self, payload: dict[str, Any]) -> bool:
+        """An event that names neither area nor owner is about nothing a scope could hide."""
+        area = str(payload.get("area_code") or "")
+        owner = str(payload.get("owner_code") or "")
+        if not area and not owner:
+            return True
+        return any(area.startswith(code) for code in self.areas) or bool(
+            owner and owner == self.entity
+        )
+
+
+async def stream(request: HttpRequest) -> StreamingHttpResponse:
+    person = await request.auser()
+    if not person.may("see_monitoring"):
+        raise PermissionDenied(_("您的岗位不含打开此页的权限。"))
+    scope = await sync_to_async(Scope.of)(person)
+    return StreamingHttpResponse(
+        _events(scope),
+        content_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _events(scope: Scope) -> AsyncIterator[bytes]:
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    waiting: set[str] = set()
+    next_turn = 0.0
+    yield b"retry: 3000\n\n"
+    with live.subscribe(TOPICS) as events:
+        while (now := clock()) - began < LONGEST:
+            if waiting and now >= next_turn:
+                for topic in sorted(waiting):
+                    yield f"event: {topic}\ndata: {topic}\n\n".encode()
+                waiting.clear()
+                next_turn = now + PAUSE
+            patience = max(next_turn - now, 0.05) if waiting else KEEP_ALIVE
+            try:
+                event = await asyncio.wait_for(anext(events), patience)
+            except TimeoutError:
+                if not waiting:
+                    yield b": \n\n"
+                continue
+            except StopAsyncIteration:
+                return
+            if event.topic == "dropped":
+                return
+            if not scope.covers(event.payload):
+                continue
+            if event.topic in URGENT:
+                yield f"event: {event.topic}\ndata: {event.topic}\n\n".encode()
+            else:
+                waiting.add(event.topic)

@@ -1,0 +1,49 @@
+"""The bell: messages inside the system for one person."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from ecoledger.matters.models import Notice
+
+NEWEST = 100
+
+
+@never_cache
+def bell(request: HttpRequest) -> HttpResponse:
+    """How many are unread, for the top of every page."""
+    count = Notice.objects.filter(person=request.user, read_at=None).count()
+    return render(request, "web/_bell.html", {"count": count})
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    rows = Notice.objects.filter(person=request.user)
+    if request.GET.get("unread"):
+        rows = rows.filter(read_at=None)
+    return render(request, "web/notices.html", {"rows": rows[:NEWEST]})
+
+
+@require_POST
+def opened(request: HttpRequest, pk: int) -> HttpResponse:
+    """Mark one as read and go to what it is about."""
+    notice = get_object_or_404(Notice, person=request.user, pk=pk)
+    if notice.read_at is None:
+        notice.read_at = timezone.now()
+        notice.save(update_fields=["read_at"])
+    if notice.register and notice.matter_id:
+        return redirect("matter", notice.register, notice.matter_id)
+    # A path of this site, written by the system itself.
+    if notice.link.startswith("/") and not notice.link.startswith("//"):
+        return redirect(notice.link)
+    return redirect("notices")
+
+
+@require_POST
+def all_read(request: HttpRequest) -> HttpResponse:
+    Notice.objects.filter(person=request.user, read_at=None).update(read_at=timezone.now())
+    return redirect(reverse("notices"))

@@ -1,0 +1,109 @@
+"""Quarantined packets: the bytes as they came, why they were refused, and another try."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from ecoledger.monitoring.runtime import store
+from ecoledger.store.interface import STATUSES, Frame
+from ecoledger.web import readings, scoped
+from ecoledger.web.access import needs
+
+PAGE = 50
+
+
+@needs("see_quarantine")
+def page(request: HttpRequest) -> HttpResponse:
+    status = request.GET.get("status", "quarantined")
+    if status not in STATUSES:
+        status = "quarantined"
+    before = request.GET.get("before", "")
+    mn = request.GET.get("mn", "").strip()
+    day = request.GET.get("day", "")
+    begin = end = None
+    try:
+        begin = datetime.combine(datetime.fromisoformat(day).date(), time())
+        end = begin + timedelta(days=1)
+    except ValueError:
+        day = ""
+    frames = store().frames(
+        status=status,
+        mn=mn or None,
+        begin=begin,
+        end=end,
+        before=int(before) if before.isdigit() else None,
+        limit=PAGE + 1,
+    )
+    rows = list(frames.head(PAGE).iter_rows(named=True))
+    return render(
+        request,
+        "web/quarantine.html",
+        {
+            "rows": rows,
+            "older": rows[-1]["frame_id"] if frames.height > PAGE else None,
+            "status": status,
+            "mn": mn,
+            "day": day,
+            "counts": store().counts().frames,
+            "may_replay": request.user.may("replay_frames"),
+        },
+    )
+
+
+def hex_lines(raw: bytes, width: int = 16) -> str:
+    """Bytes as an editor shows them: offset, hexadecimal, printable ASCII."""
+    lines = []
+    for offset in range(0, len(raw), width):
+        part = raw[offset : offset + width]
+        codes = " ".join(f"{byte:02X}" for byte in part).ljust(width * 3 - 1)
+        printable = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in part)
+        lines.append(f"{offset:06X}  {codes}  {printable}")
+    return "\n".join(lines)
+
+
+def text_of(raw: bytes) -> tuple[str, str]:
+    """Bytes as text, and the encoding that read them; what it could not read is shown as escapes."""
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding), encoding.upper()
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("ascii", "backslashreplace"), "ASCII"
+
+
+def visible_frame(request: HttpRequest, frame_id: int) -> Frame:
+    """A frame the person may see: all of them in the quarantine's care, else those of points in scope."""
+    try:
+        frame = store().frame(frame_id)
+    except KeyError:
+        raise Http404 from None
+    if request.user.may("see_quarantine"):
+        return frame
+    if frame.mn and scoped.points(request.user).filter(mn=frame.mn).exists():
+        return frame
+    raise Http404
+
+
+def frame_context(frame: Frame) -> dict[str, Any]:
+    text, encoding = text_of(frame.raw)
+    return {"frame": frame, "text": text, "encoding": encoding, "hex": hex_lines(frame.raw)}
+
+
+@needs("see_raw_frames")
+def frame(request: HttpRequest, frame_id: int) -> HttpResponse:
+    found = visible_frame(request, frame_id)
+    point = scoped.points(request.user).filter(mn=found.mn).first() if found.mn else None
+    return render(
+        request,
+        "web/frame.html",
+        frame_context(found)
+        | {
+            "point": point,
+            "may_replay": False,
+            "now": readings.now(),
+        },
+    )

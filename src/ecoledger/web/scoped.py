@@ -1,0 +1,73 @@
+"""What a person may see, table by table: the one place where pages take their rows from."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from ecoledger.accounts.models import AuditEntry, Person
+from ecoledger.accounts.scope import visible, within
+from ecoledger.monitoring.models import Alarm, Filing, Point
+from ecoledger.registry.models import Area, Enterprise, River, Section
+
+
+def points(person: Person) -> QuerySet[Point]:
+    """Monitoring points with a device or import behind them, in scope."""
+    rows = visible(Point.objects.all(), person, "area_code", "owner_code")
+    return rows.exclude(kind=Point.Kind.AREA).select_related("entity")
+
+
+def area_points(person: Person) -> QuerySet[Point]:
+    """The computed points of the divisions a person belongs to, above and below.
+
+    A city's index is public by law, so a town's people see their city's too.
+    """
+    ancestors = [code[:n] for code in person.area_codes for n in range(6, len(code) + 1)]
+    inside = Q(pk__in=[])
+    for code in person.area_codes:
+        inside |= Q(area_code__startswith=code)
+    return Point.objects.filter(kind=Point.Kind.AREA).filter(inside | Q(area_code__in=ancestors))
+
+
+def alarms(person: Person) -> QuerySet[Alarm]:
+    return visible(Alarm.objects.all(), person, "area_code", "owner_code").select_related(
+        "rule", "point"
+    )
+
+
+def filings(person: Person) -> QuerySet[Filing]:
+    """Filings in scope; a firm's people see those of the firm and of its outlets."""
+    mine = within(person, "area_code", "entity__code") | within(
+        person, "area_code", "entity__as_outlet__enterprise__code"
+    )
+    return Filing.objects.filter(mine).select_related("entity", "point", "filed_by")
+
+
+def enterprises(person: Person) -> QuerySet[Enterprise]:
+    return visible(Enterprise.objects.all(), person, "area_code", "code")
+
+
+def sections(person: Person) -> QuerySet[Section]:
+    return visible(Section.objects.all(), person).select_related("river")
+
+
+def rivers(person: Person) -> QuerySet[River]:
+    """Rivers cross divisions; where they run is on every map."""
+    return River.objects.all() if person.may("see_monitoring") else River.objects.none()
+
+
+def areas(person: Person) -> QuerySet[Area]:
+    """Divisions in scope and those above them: names and borders are no secret."""
+    ancestors = [code[:n] for code in person.area_codes for n in range(6, len(code) + 1)]
+    inside = Q(code__in=ancestors)
+    for code in person.area_codes:
+        inside |= Q(code__startswith=code)
+    if person.entity_code:
+        own = Enterprise.objects.filter(code=person.entity_code).values_list("area_code", flat=True)
+        inside |= Q(code__in=list(own))
+    return Area.objects.filter(inside)
+
+
+def audit(person: Person) -> QuerySet[AuditEntry]:
+    if not person.may("see_audit"):
+        return AuditEntry.objects.none()
+    return AuditEntry.objects.select_related("person")

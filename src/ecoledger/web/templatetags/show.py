@@ -1,0 +1,234 @@
+"""How values, times, flags and levels are written on pages."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
+
+from ecoledger.monitoring import parameters
+from ecoledger.standards import aqi as aqi_standard
+from ecoledger.standards.rounding import half_even
+
+register = template.Library()
+
+# HJ 212-2017 table 5 (N … B, with 2025's additions) and the verdicts of the automatic check.
+FLAGS = {
+    "N": gettext_lazy("正常"),
+    "F": gettext_lazy("停运"),
+    "M": gettext_lazy("维护"),
+    "S": gettext_lazy("手工输入"),
+    "D": gettext_lazy("故障"),
+    "C": gettext_lazy("校准"),
+    "T": gettext_lazy("超测定上限"),
+    "B": gettext_lazy("通讯异常"),
+}
+LAYERS = {
+    0: gettext_lazy("设备数据"),
+    1: gettext_lazy("自动审核"),
+    2: gettext_lazy("企业标记"),
+    3: gettext_lazy("人工审核"),
+}
+WATER_CLASSES = ("Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ", "Ⅴ", pgettext_lazy("水质类别", "劣Ⅴ"))
+DASH = "—"
+
+
+@register.filter
+def tr(text: Any) -> str:
+    """A domain's own word (a model's label, a state's name) in the reader's language."""
+    return gettext(str(text)) if text not in (None, "") else ""
+
+
+@register.filter
+def reading(value: float | None, decimals: int | str = 1) -> str:
+    """A measured value with so many decimals, rounded by GB/T 8170; a dash when there is none."""
+    if value is None or value != value:
+        return DASH
+    places = int(decimals)
+    return f"{half_even(float(value), places):.{places}f}"
+
+
+@register.filter
+def flag_name(flag: str | None) -> str:
+    """A flag in words; the flag itself where nobody knows it."""
+    return str(FLAGS.get(flag, flag)) if flag else ""
+
+
+@register.filter
+def layer_name(layer: int) -> str:
+    return str(LAYERS.get(layer, layer))
+
+
+def naive(moment: datetime) -> datetime:
+    """A moment in China standard time, as observations carry it."""
+    return timezone.localtime(moment).replace(tzinfo=None) if timezone.is_aware(moment) else moment
+
+
+@register.filter
+def cst(moment: datetime | date | None, pattern: str = "") -> str:
+    """Date and time; the year is left out when it is this one."""
+    if moment is None:
+        return DASH
+    if not isinstance(moment, datetime):
+        return f"{moment:%Y-%m-%d}"
+    moment = naive(moment)
+    if pattern == "second":
+        return f"{moment:%Y-%m-%d %H:%M:%S}"
+    if pattern == "full" or moment.year != timezone.localdate().year:
+        return f"{moment:%Y-%m-%d %H:%M}"
+    return f"{moment:%m-%d %H:%M}"
+
+
+@register.filter
+def ago(moment: datetime | None) -> str:
+    """How long ago, in the largest whole unit."""
+    if moment is None:
+        return ""
+    seconds = (naive(timezone.now()) - naive(moment)).total_seconds()
+    if seconds < 60:
+        return gettext("刚刚")
+    if seconds < 3600:
+        return gettext("%(count)d 分钟前") % {"count": seconds // 60}
+    if seconds < 86400:
+        return gettext("%(count)d 小时前") % {"count": seconds // 3600}
+    return gettext("%(count)d 天前") % {"count": seconds // 86400}
+
+
+@register.filter
+def span(seconds: float | None) -> str:
+    """A length of time: 35 分钟, 5 小时, 3 天."""
+    if seconds is None:
+        return DASH
+    if seconds < 120:
+        return gettext("%(count)d 秒") % {"count": seconds}
+    if seconds < 7200:
+        return gettext("%(count)d 分钟") % {"count": seconds // 60}
+    if seconds < 172800:
+        return gettext("%(count)d 小时") % {"count": seconds // 3600}
+    return gettext("%(count)d 天") % {"count": seconds // 86400}
+
+
+def aqi_tone(value: float | None) -> str:
+    """CSS class of an index value's level."""
+    if value is None or value != value:
+        return ""
+    return f"aqi-{aqi_standard.level_of(int(value)).level}"
+
+
+@register.simple_tag
+def aqi_chip(value: float | None, words: bool = True) -> SafeString:
+    """The level of an index value in its colour (HJ 633 annex A)."""
+    if value is None or value != value:
+        return format_html('<span class="chip">{}</span>', gettext("无数据"))
+    level = aqi_standard.level_of(int(value))
+    text = gettext(level.category) if words else str(int(value))
+    return format_html('<span class="chip aqi-{}">{}</span>', level.level, text)
+
+
+def water_class(value: float | None) -> str:
+    if value is None or value != value or not 1 <= int(value) <= 6:
+        return ""
+    return str(WATER_CLASSES[int(value) - 1])
+
+
+@register.simple_tag
+def water_chip(value: float | None) -> SafeString:
+    """A surface-water class in its colour (地表水环境质量评价办法 table 1)."""
+    name = water_class(value)
+    if not name:
+        return format_html('<span class="chip">{}</span>', gettext("无数据"))
+    return format_html('<span class="chip water-{}">{}</span>', int(value or 0), name)
+
+
+@register.simple_tag
+def level_chip(level: str, label: str) -> SafeString:
+    return format_html('<span class="chip level-{}">{}</span>', level, gettext(label))
+
+
+@register.filter
+def symbol(code: str, kind: str) -> str:
+    """What a parameter is called on tables and charts."""
+    return gettext(parameters.label(code, kind))
+
+
+@register.filter
+def percent(share: float | None, decimals: int = 1) -> str:
+    """A share of one as a percentage, rounded once."""
+    if share is None or share != share:
+        return DASH
+    return f"{half_even(share * 100, decimals):.{decimals}f}%"
+
+
+@register.filter
+def bytes_size(size: float) -> str:
+    for unit in ("B", "KB", "MB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}"
+        size /= 1024
+    return f"{size:.1f} GB"
+
+
+@register.simple_tag
+def meter(share: float | None, good: float = 0.9, poor: float = 0.6) -> SafeString:
+    """A share as a bar; amber below ``good``, red below ``poor``."""
+    known = 0.0 if share is None else min(max(share, 0.0), 1.0)
+    tone = "" if known >= good else "low" if known >= poor else "bad"
+    return format_html(
+        '<svg class="bar {}" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect width="{}" height="6"/></svg>',
+        tone,
+        round(known * 100, 1),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context: dict[str, Any], **changes: Any) -> str:
+    """The present address's query with some of it changed; ``None`` or empty takes a part out."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in (None, ""):
+            query[name] = value
+    return "?" + urlencode(sorted((k, v) for k, vs in query.lists() for v in vs))
+
+
+@register.filter
+def item(table: dict[Any, Any], key: Any) -> Any:
+    """What a table says for a key; nothing when it has no word on it."""
+    return table.get(key, "")
+
+
+ACTIONS = {
+    "sign_in": gettext_lazy("登录"),
+    "sign_in_failed": gettext_lazy("登录失败"),
+    "sign_out": gettext_lazy("退出登录"),
+    "change_password": gettext_lazy("修改密码"),
+    "add_person": gettext_lazy("新增人员"),
+    "edit_person": gettext_lazy("修改人员"),
+    "filing made": gettext_lazy("停运申报"),
+    "filing ended": gettext_lazy("结束申报"),
+    "filing withdrawn": gettext_lazy("撤回申报"),
+    "alarm rule edited": gettext_lazy("修改预警规则"),
+    "review_observation": gettext_lazy("人工审核"),
+    "withdraw_review": gettext_lazy("撤回审核"),
+    "replay_frame": gettext_lazy("重放报文"),
+    "import_observations": gettext_lazy("导入数据"),
+}
+
+
+@register.filter
+def action_name(action: str) -> str:
+    """An audited action in words; its own name where nobody gave it any."""
+    return str(ACTIONS.get(action, action))
+
+
+@register.filter
+def json_line(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False) if content else ""
