@@ -967,9 +967,11 @@ class DuckDBStore(ObservationStore):
                 with self._reading() as connection, self._tables(connection, **tables):
                     return _polars(connection, question(segments), values)
             except duckdb.CatalogException:
-                # A month was sealed between choosing the tables and asking them.
-                if known is self._segments:
-                    raise
+                # A month was sealed between choosing the tables and asking them; the list of
+                # segments follows before the seal lets go of the lock.
+                with self._write:
+                    if known is self._segments:
+                        raise
 
     def _shown(self, rows: pl.DataFrame, columns: Sequence[str], revisions: bool) -> pl.DataFrame:
         """Rows with numbers for texts as the reader gets them: spoken, sorted, in words."""
