@@ -17,7 +17,6 @@ from ecoledger.standards.river_system import (
     class_shares,
     grade_of_shares,
     river_state,
-    spearman,
 )
 
 ON = date(2026, 6, 30)
@@ -109,16 +108,6 @@ def test_change_of_shares_in_percentage_points(before, after, words, points):
     told, difference = change_of_shares(shares(*before), shares(*after), on=ON)
     assert told == words
     assert difference == pytest.approx(points)
-
-
-def test_spearman_needs_its_critical_value():
-    rising = spearman([1, 2, 3, 4, 5, 7, 6, 8, 9, 10])
-    assert rising.coefficient == pytest.approx(1 - 6 * 2 / 990)
-    assert rising.text == "显著上升"
-    assert spearman([3, 1, 4, 1, 5, 2]).text == "变化不显著"
-    assert spearman([5, 5, 5, 5, 5]).coefficient == 0
-    with pytest.raises(ValueError, match="5 to 30"):
-        spearman([1, 2, 3])
 
 
 def test_trophic_index_follows_its_formula():

@@ -1,7 +1,8 @@
 """State of a river, basin or region from its sections, and how it changed (环办〔2011〕22号 二、三).
 
 From five sections on the shares of classes decide; fewer are judged by the mean of each item over the
-sections. Shares keep their numerator and denominator.
+sections. Shares keep their numerator and denominator. Trends over years are in
+:mod:`ecoledger.standards.trend`.
 """
 
 from __future__ import annotations
@@ -10,12 +11,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from ecoledger.standards import surface_water
 from ecoledger.standards.catalogue import Mark
 from ecoledger.standards.ratio import Ratio
-from ecoledger.standards.rule_data import compiled
 from ecoledger.standards.surface_water import INFERIOR, Waterbody
 from ecoledger.standards.water_periods import Values, period_mean
 
@@ -158,59 +157,3 @@ def change_of_shares(before: ClassShares, after: ClassShares, *, on: date) -> tu
 
 def _points(ratio: Ratio) -> float:
     return ratio.percent or 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class SpearmanTrend:
-    """Spearman's rank correlation of values with time: ``coefficient``, the ``critical`` value it must
-    reach, and whether the trend is significant. ``direction`` is 1 rising, −1 falling, 0 none."""
-
-    coefficient: float
-    critical: float
-    significant: bool
-    mark: Mark
-
-    @property
-    def direction(self) -> int:
-        """Sign of a significant trend."""
-        if not self.significant:
-            return 0
-        return 1 if self.coefficient > 0 else -1
-
-    @property
-    def text(self) -> str:
-        """显著上升, 显著下降 or 变化不显著 (of the value: whether that is good depends on the item)."""
-        return {1: "显著上升", -1: "显著下降", 0: "变化不显著"}[self.direction]
-
-
-@compiled("water_trend")
-def _critical(content: dict[str, Any]) -> tuple[dict[int, float], Mark]:
-    table = content["spearman"]
-    return {int(n): float(v) for n, v in table["critical"].items()}, Mark(table["mark"])
-
-
-def spearman(values: Sequence[float]) -> SpearmanTrend:
-    """Trend of equally spaced means, oldest first (秩相关系数法); ties share their mean rank.
-
-    Between tabled numbers of periods the larger critical value of the two is used. Raises
-    ``ValueError`` for fewer than five periods or more than the table has.
-    """
-    critical, mark = _critical()
-    count = len(values)
-    if not min(critical) <= count <= max(critical):
-        raise ValueError(f"{count} periods: {min(critical)} to {max(critical)} are needed")
-    ranks = _ranks(values)
-    middle = (count + 1) / 2
-    time = [position - middle for position in range(1, count + 1)]
-    centred = [rank - middle for rank in ranks]
-    spread = sum(r * r for r in centred) * sum(t * t for t in time)
-    coefficient = (
-        sum(r * t for r, t in zip(centred, time, strict=True)) / spread**0.5 if spread else 0.0
-    )
-    bound = critical[max(n for n in critical if n <= count)]
-    return SpearmanTrend(coefficient, bound, abs(coefficient) >= bound - 1e-12, mark)
-
-
-def _ranks(values: Sequence[float]) -> list[float]:
-    ordered = sorted(values)
-    return [ordered.index(value) + (ordered.count(value) + 1) / 2 for value in values]
