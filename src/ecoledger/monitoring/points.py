@@ -96,22 +96,28 @@ _PARAMETER_SCHEMA = {
 
 _lock = threading.Lock()
 _current: PointMap | None = None
+_last: PointMap | None = None
 _loaded_at = 0.0
 _generation = 0
 
 
 def current() -> PointMap:
     """The points now. Cheap unless something changed since the last call."""
-    global _current, _loaded_at
+    global _current, _last, _loaded_at
     found = _current
     if found is not None and time.monotonic() - _loaded_at < MAX_AGE_SECONDS:
         return found
     with _lock:
         before = _generation
-        found = _load()
+        found = _last = _load()
         if before == _generation:
             _current, _loaded_at = found, time.monotonic()
     return found
+
+
+def last_known() -> PointMap | None:
+    """The points as last read, never touching the database: for code inside the event loop."""
+    return _last
 
 
 def forget() -> None:

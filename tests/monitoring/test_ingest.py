@@ -1,0 +1,268 @@
+"""Packets over real TCP into the real store."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from asgiref.sync import sync_to_async
+
+from ecoledger.hj212 import Packet, Value
+from ecoledger.hj212.client import Client, Device, UnacknowledgedError
+from ecoledger.hj212.codec import encode, framed
+from ecoledger.hj212.dialogue import Timing
+from ecoledger.hj212.server import Gateway
+from ecoledger.monitoring import ingest, points, times
+from ecoledger.monitoring.models import Point, PointParameter
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+HOUR = datetime(2026, 5, 1, 8)
+QUICK = Timing(timeout=5, resends=0)
+IMPATIENT = Timing(timeout=0.3, resends=0)
+
+
+def packet(
+    mn, cn="2061", when=HOUR, qn="20260501090000001", flag=5, st="22", pw="123456", **values
+):
+    """``values``: code=number, or code=(number, flag)."""
+    made = []
+    for code, given in values.items():
+        number, mark = given if isinstance(given, tuple) else (given, "N")
+        statistic = "Rtd" if cn == "2011" else "Avg"
+        made.append(Value(code, statistic, Decimal(str(number)), flag=mark))
+    return Packet(st=st, cn=cn, mn=mn, pw=pw, qn=qn, flag=flag, data_time=when, values=tuple(made))
+
+
+@pytest.fixture
+async def gateway(store, bureau):
+    handler = ingest.Ingest()
+    points.forget()
+    await sync_to_async(points.current)()
+    async with Gateway(handler, key=ingest.key_of) as running:
+        running.port = (await running.listen())[1]
+        yield running
+    handler.close()
+
+
+async def send(gateway, *packets, timing=QUICK, **how):
+    async with await Client(timing=timing).connect("127.0.0.1", gateway.port) as client:
+        return [await client.send(one, **how) for one in packets]
+
+
+def observations(store, **where):
+    table = store.read(
+        columns=("point", "parameter", "series", "start", "seconds", "value", "decimals", "flag", "layer", "rule", "text"),
+        up_to=0,
+    )  # fmt: skip
+    for name, value in where.items():
+        table = table.filter(pl.col(name) == value)
+    return table
+
+
+async def test_an_acknowledged_packet_is_stored_with_its_point_time_and_digits(
+    gateway, store, bureau
+):
+    station = bureau.air[0]
+    (answer,) = await send(gateway, packet(station.mn, a34004="37", a21005="0.80"))
+    assert answer.cn == "9014"
+    rows = observations(store).select(
+        "point", "parameter", "series", "start", "seconds", "value", "decimals", "flag"
+    )
+    assert set(rows.rows()) == {
+        (station.pk, "a34004", "hour", HOUR, 3600, 37.0, 0, "N"),
+        (station.pk, "a21005", "hour", HOUR, 3600, 0.8, 2, "N"),
+    }
+    frame = store.frame(store.frames(limit=1)["frame_id"][0])
+    assert (frame.mn, frame.cn, frame.status) == (station.mn, "2061", "accepted")
+    assert frame.raw.startswith(b"##")
+
+
+@pytest.mark.parametrize(
+    ("cn", "series", "seconds"),
+    [("2011", "raw", 0), ("2051", "minute", 300), ("2061", "hour", 3600), ("2031", "day", 86400)],
+)
+async def test_the_command_says_the_series(gateway, store, bureau, cn, series, seconds):
+    await send(gateway, packet(bureau.air[0].mn, cn, a34004="37"))
+    assert observations(store).select("series", "seconds").row(0) == (series, seconds)
+
+
+async def test_a_packet_sent_twice_is_acknowledged_twice_and_stored_once(gateway, store, bureau):
+    once = packet(bureau.air[0].mn, a34004="37")
+    again = Packet(**{f: getattr(once, f) for f in once.__slots__} | {"resend": True})
+    answers = await send(gateway, once, again)
+    assert [a.cn for a in answers] == ["9014", "9014"]
+    assert store.counts().frames["accepted"] == 1
+    assert observations(store).height == 1
+
+
+async def test_an_unknown_mn_is_quarantined_and_replayed_once_it_is_registered(
+    gateway, store, bureau
+):
+    mn = "9" * 24
+    (answer,) = await send(gateway, packet(mn, a34004="37"))
+    assert answer.cn == "9014"
+    kept = store.frames(status="quarantined")
+    assert kept["reason"].to_list() == ["mn"]
+    number = kept["frame_id"][0]
+    assert [r.ok for r in await sync_to_async(ingest.replay)([number])] == [False]
+    point = await Point.objects.acreate(
+        entity_id=bureau.air[0].entity_id, kind="air", name="新站", area_code="990101001", mn=mn
+    )
+    (result,) = await sync_to_async(ingest.replay)([number], bureau.monitor)
+    assert (result.ok, result.observations) == (True, 1)
+    assert observations(store)["point"].to_list() == [point.pk]
+    assert store.frame(number).status == "replayed"
+    assert [r.ok for r in await sync_to_async(ingest.replay)([number])] == [False]
+
+
+async def test_a_wrong_check_code_is_quarantined_and_costs_its_neighbour_nothing(
+    gateway, store, bureau
+):
+    good = encode(packet(bureau.air[0].mn, a34004="37"))
+    bad = bytearray(encode(packet(bureau.air[1].mn, a34004="38")))
+    bad[-6:-2] = b"0000" if bad[-6:-2] != b"0000" else b"1111"
+    async with await Client(timing=QUICK).connect("127.0.0.1", gateway.port) as client:
+        client.write(bytes(bad))
+        await client.send(packet(bureau.air[0].mn, a34004="37"), frame=good)
+    assert store.frames(status="quarantined")["reason"].to_list() == ["crc"]
+    assert observations(store)["value"].to_list() == [37.0]
+
+
+async def test_an_unknown_factor_is_quarantined_while_the_known_ones_are_stored(
+    gateway, store, bureau
+):
+    await send(gateway, packet(bureau.air[0].mn, a34004="37", a98765="1.5"))
+    kept = store.frames(status="quarantined")
+    assert kept["reason"].to_list() == ["code: a98765"]
+    assert observations(store)["parameter"].to_list() == ["a34004"]
+    await PointParameter.objects.acreate(point=bureau.air[0], code="a98765", name="新因子")
+    (result,) = await sync_to_async(ingest.replay)(kept["frame_id"].to_list())
+    assert (result.ok, result.observations) == (True, 1)
+    assert sorted(observations(store)["parameter"].to_list()) == ["a34004", "a98765"]
+
+
+async def test_a_wrong_password_is_quarantined_and_not_acknowledged(gateway, store, bureau):
+    with pytest.raises(UnacknowledgedError):
+        await send(gateway, packet(bureau.air[0].mn, pw="654321", a34004="37"), timing=IMPATIENT)
+    assert store.frames(status="quarantined")["reason"].to_list() == ["password"]
+    assert observations(store).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("when", "reason"),
+    [
+        (times.now() + timedelta(days=2), "future"),
+        (datetime(1999, 1, 1), "ancient"),
+        (None, "time"),
+    ],
+)
+async def test_an_impossible_time_is_quarantined(gateway, store, bureau, when, reason):
+    when = when and when.replace(microsecond=0)
+    await send(gateway, packet(bureau.air[0].mn, when=when, a34004="37"))
+    assert store.frames(status="quarantined")["reason"].to_list() == [reason]
+
+
+async def test_a_value_no_instrument_can_measure_is_flagged_and_kept(gateway, store, bureau):
+    await send(gateway, packet(bureau.air[0].mn, a34004="-3", a34002="5000", a21004="31"))
+    spoken = store.read(columns=("parameter", "value", "flag", "layer", "rule"))
+    assert set(spoken.rows()) == {
+        ("a34004", -3.0, "negative", 1, "check.negative"),
+        ("a34002", 5000.0, "range", 1, "check.range"),
+        ("a21004", 31.0, "N", 0, None),
+    }
+    assert set(observations(store)["flag"].to_list()) == {"N"}
+
+
+async def test_a_devices_unit_is_converted_at_the_border(gateway, store, bureau):
+    await PointParameter.objects.filter(point=bureau.air[0], code="a34004").aupdate(
+        device_unit="mg/m³"
+    )
+    points.forget()
+    await send(gateway, packet(bureau.air[0].mn, a34004="0.037", a21026="6"))
+    values = dict(observations(store).select("parameter", "value").iter_rows())
+    assert values == {"a34004": 37.0, "a21026": 6.0}
+
+
+async def test_three_editions_and_an_encrypted_packet_arrive_side_by_side(gateway, store, bureau):
+    key = b"0123456789abcdef"
+    await Point.objects.filter(pk=bureau.air[2].pk).aupdate(sm4_key=key.decode())
+    points.forget()
+    await sync_to_async(points.current)()
+    await send(
+        gateway,
+        packet(bureau.air[0].mn, flag=1, a34004="1"),
+        packet(bureau.air[1].mn, flag=5, a34004="2"),
+    )
+    await send(gateway, packet(bureau.air[2].mn, flag=9, a34004="3"), key=key)
+    assert sorted(observations(store)["value"].to_list()) == [1.0, 2.0, 3.0]
+
+
+async def test_an_encrypted_packet_without_its_key_waits_for_it(gateway, store, bureau):
+    key = b"0123456789abcdef"
+    sent = packet(bureau.air[0].mn, flag=9, a34004="3")
+    with pytest.raises(UnacknowledgedError):
+        await send(gateway, sent, key=key, timing=IMPATIENT)
+    kept = store.frames(status="quarantined")
+    assert kept["reason"].to_list() == ["encrypted"]
+    await Point.objects.filter(pk=bureau.air[0].pk).aupdate(sm4_key=key.decode())
+    (result,) = await sync_to_async(ingest.replay)(kept["frame_id"].to_list())
+    assert result.ok
+    assert observations(store)["value"].to_list() == [3.0]
+
+
+async def test_the_parts_of_a_split_packet_fall_together(gateway, store, bureau):
+    device = Device(mn=bureau.air[0].mn, st="22")
+    values = [
+        Value(code, statistic, Decimal("10"), flag="N")
+        for code in ("a34004", "a34002", "a21026", "a21004", "a21005", "a05024", "a01001", "a01002",
+                     "a01006", "a01007", "a01008")
+        for statistic in ("Min", "Avg", "Max", "ZsMin", "ZsAvg", "ZsMax")
+    ]  # fmt: skip
+    parts = device.uploads("2061", HOUR, values)
+    assert len(parts) > 1
+    await send(gateway, *parts)
+    rows = store.read(columns=("parameter", "value", "minimum", "maximum", "converted"), up_to=0)
+    assert rows.height == 11
+    assert rows.null_count().sum_horizontal()[0] == 0
+
+
+async def test_device_information_and_equipment_states_are_stored_as_such(gateway, store, bureau):
+    mn = bureau.wastewater.mn
+    head = f"ST=32;CN=%s;PW=123456;MN={mn};Flag=5;CP=&&DataTime=20260501080000;%s&&"
+    contents = [
+        ("3020", "PolId=w01018;i11001-Info=//清洗管路//"),
+        ("3019", "PolId=w01018;w01018-SN=010000A8900016F000169DC1"),
+        ("2021", "SB001-RS=1;SB002-RS=0"),
+        ("2041", "SB001-RT=22.1"),
+        ("2081", "RestartTime=20260501075500"),
+    ]
+    async with await Client(timing=QUICK).connect("127.0.0.1", gateway.port) as client:
+        for number, (cn, content) in enumerate(contents):
+            segment = f"QN=2026050108000000{number};" + head % (cn, content)
+            client.write(framed(segment.encode()))
+        await client.send(packet(mn, qn="20260501090000009", st="32", w01018="40.1"))
+    stored = {
+        (p, s): v if t is None else t
+        for p, s, v, t in observations(store)
+        .select("parameter", "series", "value", "text")
+        .iter_rows()
+    }
+    assert stored == {
+        ("i11001-Info", "raw"): "//清洗管路//",
+        ("w01018-SN", "raw"): "010000A8900016F000169DC1",
+        ("SB001-RS", "raw"): 1.0,
+        ("SB002-RS", "raw"): 0.0,
+        ("SB001-RT", "day"): 22.1,
+        ("RestartTime-Info", "raw"): "20260501075500",
+        ("w01018", "hour"): 40.1,
+    }
+
+
+async def test_a_heartbeat_is_answered_and_leaves_no_trace(gateway, store, bureau):
+    device = Device(mn=bureau.air[0].mn, st="22", edition=2025)
+    (answer,) = await send(gateway, device.heartbeat())
+    assert answer.cn == "9013"
+    assert store.counts().frames.get("accepted", 0) == 0
