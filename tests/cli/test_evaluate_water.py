@@ -51,7 +51,7 @@ def test_headers_of_the_national_stations_are_understood(encoding):
     code, rows, _ = run(
         "surface-water",
         HEADERS
-        + "甲,02-04 11:00,-0.3,8.14,10.80,0.82,0.107,0.068,2.05\n乙,02-04 11:00,6,--,--,--,--,--,--\n",
+        + "甲,02-04 11:00,-0.3,8.1,10.8,0.9,0.11,0.07,2.1\n乙,02-04 11:00,6,--,--,--,--,--,--\n",
         "--on",
         "2026-02-04",
         encoding=encoding,

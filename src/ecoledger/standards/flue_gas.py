@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ecoledger.standards.catalogue import Mark
-from ecoledger.standards.rule_data import compiled
+from ecoledger.standards.rule_data import compiled, declare_editions
+
+RULE_SET = "flue-gas-data"
 
 Floats = NDArray[np.float64]
 
@@ -42,7 +44,8 @@ class Rules:
 @compiled("flue_gas")
 def rules(content: dict[str, Any]) -> Rules:
     """The rules in force."""
-    validity, molar = content["validity"], content["molar"]
+    basis, validity, molar = content["basis"], content["validity"], content["molar"]
+    declare_editions(RULE_SET, {basis["standard"]: basis})
     return Rules(
         ambient_o2=float(content["oxygen"]["ambient"]),
         stopped_from=float(content["oxygen"]["stopped_from"]),
@@ -61,6 +64,9 @@ def rules(content: dict[str, Any]) -> Rules:
             if isinstance(mass, int | float) and gas != "volume"
         },
     )
+
+
+rules()
 
 
 def _floats(values: ArrayLike) -> Floats:

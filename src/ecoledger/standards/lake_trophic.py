@@ -17,7 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ecoledger.standards.catalogue import Mark
 from ecoledger.standards.rounding import half_even
-from ecoledger.standards.rule_data import compiled
+from ecoledger.standards.rule_data import compiled, declare_editions
+
+RULE_SET = "lake-trophic-state"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,16 @@ class _Rules:
 
 @compiled("lake_trophic")
 def _rules(content: dict[str, Any]) -> _Rules:
+    basis = content["basis"]
+    declare_editions(RULE_SET, {basis["standard"]: basis})
     return _Rules(
         indicators={key: Indicator(**table) for key, table in content["indicators"].items()},
         levels=tuple(content["levels"]),
-        mark=Mark(content["basis"]["mark"]),
+        mark=Mark(basis["mark"]),
     )
+
+
+_rules()
 
 
 def indicators() -> Mapping[str, Indicator]:

@@ -22,6 +22,7 @@ from ecoledger.standards.rule_data import compiled, declare_editions
 from ecoledger.standards.single_item import ClassScheme, ItemJudgement
 
 RULE_SET = "sea-water-class"
+GRADE_RULE_SET = "sea-water-grade"
 LABELS = ("一类", "二类", "三类", "四类", "劣四类")
 INFERIOR = 5
 
@@ -51,6 +52,7 @@ def rules(content: dict[str, Any]) -> Rules:
         for standard, table in content["edition"].items()
     }
     declare_editions(RULE_SET, content["edition"], schemes)
+    declare_editions(GRADE_RULE_SET, {content["grades"]["standard"]: content["grades"]})
     items = {key: item for scheme in schemes.values() for key, item in scheme.items.items()}
     aliases = {key: tuple(names) for key, names in content["aliases"].items()}
     return Rules(

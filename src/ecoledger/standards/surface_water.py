@@ -33,6 +33,8 @@ METHOD_RULE_SET = "surface-water-evaluation"
 
 Waterbody = Literal["river", "lake"]
 
+_KINDS: tuple[Waterbody, Waterbody] = ("river", "lake")
+
 LABELS = ("Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ", "Ⅴ", "劣Ⅴ")
 INFERIOR = 6
 
@@ -339,7 +341,7 @@ def _main_pollutants(
             (
                 key not in method.toxic_first,
                 -rank,
-                math.inf if over is None else -over,
+                math.inf if over is None else -round(over, 9),
                 table[key].order,
                 (key, over),
             )
@@ -403,11 +405,7 @@ def classify_table(
     result = frame.with_columns(
         pl.Series("class", labels, dtype=pl.String).set(pl.Series(overall == 0), None),
         pl.Series("class_rank", overall, dtype=pl.Int8).set(pl.Series(overall == 0), None),
-        pl.Series(
-            "main_pollutants",
-            _pollutant_texts(present, values, counted, lake, limits, method),
-            dtype=pl.String,
-        ),
+        _pollutant_texts(present, values, counted, lake, limits, method),
         pl.lit(edition.standard).alias("standard"),
     )
     if item_classes:
@@ -449,19 +447,52 @@ def _pollutant_texts(
     lake: NDArray[np.bool_],
     limits: Limits,
     method: Method,
-) -> list[str]:
-    # Only rows with something to name are looked at one by one; most samples have nothing.
-    texts = [""] * len(values)
-    for row in np.flatnonzero((counted > method.reference_class).any(axis=1)):
-        table = limits.of("lake" if lake[row] else "river")
-        pollutants = _main_pollutants(
-            {key: int(counted[row, n]) for n, key in enumerate(present) if counted[row, n]},
-            {key: float(values[row, n]) for n, key in enumerate(present)},
-            table,
-            method,
+) -> pl.Series:
+    """What :func:`_main_pollutants` and :func:`pollutants_text` say of every row, all rows at once."""
+    rows = np.flatnonzero((counted > method.reference_class).any(axis=1))
+    worse = counted[rows] > method.reference_class
+    over = np.full(worse.shape, np.inf)
+    for position, key in enumerate(present):
+        river, stagnant = (limits.of(kind)[key].limit(method.reference_class) for kind in _KINDS)
+        if river is not None and stagnant is not None and key not in method.no_multiple:
+            limit = np.where(lake[rows], np.float64(stagnant), np.float64(river))
+            over[:, position] = (values[rows, position] - limit) / limit
+    items = [limits.river[key] for key in present]
+    keys = (
+        np.broadcast_to([item.order for item in items], worse.shape),
+        np.where(np.isinf(over), np.inf, -np.round(over, 9)),
+        -counted[rows],
+        np.broadcast_to([key not in method.toxic_first for key in present], worse.shape),
+        ~worse,
+    )
+    order = np.lexsort(keys, axis=1)[:, : method.main_pollutants]
+    names = np.array([item.name for item in items])
+    parts = []
+    for place in range(order.shape[1]):
+        chosen = order[:, [place]]
+        multiple = np.take_along_axis(over, chosen, axis=1)[:, 0]
+        there = np.take_along_axis(worse, chosen, axis=1)[:, 0]
+        shown = half_even(np.where(np.isinf(multiple), 0.0, multiple), method.multiple_decimals)
+        parts.append(
+            pl.DataFrame(
+                {
+                    "name": names[chosen[:, 0]],
+                    "shown": pl.Series(shown).cast(pl.String).str.strip_suffix(".0"),
+                    "there": there,
+                    "plain": np.isinf(multiple),
+                }
+            ).select(
+                pl.when("there")
+                .then(pl.when("plain").then("name").otherwise(pl.format("{}({})", "name", "shown")))
+                .alias(str(place))
+            )
         )
-        texts[row] = pollutants_text(pollutants, table, method)
-    return texts
+    texts = np.full(len(values), "", dtype=object)
+    if len(rows):
+        whole = pl.concat(parts, how="horizontal")
+        joined = whole.select(pl.concat_str(pl.all(), separator="、", ignore_nulls=True))
+        texts[rows] = joined.to_series().to_numpy()
+    return pl.Series("main_pollutants", texts, dtype=pl.String)
 
 
 @dataclass(frozen=True, slots=True)

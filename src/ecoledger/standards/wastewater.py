@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ecoledger.standards.catalogue import Mark
-from ecoledger.standards.rule_data import compiled
+from ecoledger.standards.rule_data import compiled, declare_editions
+
+RULE_SET = "wastewater-data"
 
 Floats = NDArray[np.float64]
 
@@ -36,6 +38,8 @@ class Rules:
 @compiled("wastewater")
 def rules(content: dict[str, Any]) -> Rules:
     """The rules in force."""
+    basis = content["basis"]
+    declare_editions(RULE_SET, {basis["standard"]: basis})
     return Rules(
         valid_share=float(content["validity"]["valid_share"]),
         sampling_hours=float(content["validity"]["sampling_hours"]),
@@ -45,6 +49,9 @@ def rules(content: dict[str, Any]) -> Rules:
         marks=(Mark(content["validity"]["mark"]), Mark(content["day"]["mark"])),
         substitution_mark=Mark(content["substitution"]["mark"]),
     )
+
+
+rules()
 
 
 def volume(flow: ArrayLike, seconds: float) -> Floats:

@@ -25,8 +25,10 @@ from ecoledger.standards.quality_classes import ItemLimits
 from ecoledger.standards.ratio import Ratio
 from ecoledger.standards.readings import Reading, parse, read_column
 from ecoledger.standards.rounding import half_even
-from ecoledger.standards.rule_data import compiled
+from ecoledger.standards.rule_data import compiled, declare_editions
 from ecoledger.standards.surface_water import Failure, Waterbody, WaterClass
+
+RULE_SET = "surface-water-means"
 
 Period = Literal["month", "quarter", "year"]
 Values = Mapping[str, float | str | Reading | None]
@@ -44,6 +46,8 @@ class Validity:
 @compiled("water_periods")
 def validity(content: dict[str, Any]) -> Validity:
     """The rules of ``data/water_periods.toml``."""
+    basis = content["basis"]
+    declare_editions(RULE_SET, {basis["standard"]: basis})
     return Validity(
         least={
             "month": int(content["month"]["least_samples"]),
@@ -51,8 +55,11 @@ def validity(content: dict[str, Any]) -> Validity:
             "year": int(content["year"]["least_months"]),
         },
         ph_through_ions=bool(content["ph"]["through_hydrogen_ions"]),
-        marks=(Mark(content["basis"]["mark"]), Mark(content["ph"]["mark"])),
+        marks=(Mark(basis["mark"]), Mark(content["ph"]["mark"])),
     )
+
+
+validity()
 
 
 @dataclass(frozen=True, slots=True)
