@@ -10,11 +10,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from .codec import content_of
+from .codec import content_of, encode
 from .codes import PROTOCOL
 from .packet import WARNINGS, Packet, Value
 
 _CP_SIZE: int = PROTOCOL["sizes"]["parameters"]
+_SEGMENT_SIZE: int = PROTOCOL["sizes"]["segment"]
+
+
+def _fits(packet: Packet) -> bool:
+    """Whether a packet keeps to both sizes of the standard, were it numbered with two digits."""
+    content = len(content_of(packet).encode())
+    bare = replace(packet, values=(), fields={}, data_time=None, packet_count=99, packet_no=99)
+    return content <= _CP_SIZE and content + len(encode(bare)) - 12 <= _SEGMENT_SIZE
+
 
 _Subject = tuple[str, str, str, datetime | None, int]
 
@@ -26,12 +35,12 @@ class _Waiting:
 
 
 def split(packet: Packet, next_qn: Callable[[], str]) -> list[Packet]:
-    """A packet as parts whose CP areas fit the standard's 950 bytes, each with whole factors.
+    """A packet as parts that fit the standard's 950 and 1 024 bytes, each with whole factors.
 
     A packet that fits comes back alone and unchanged; else each part gets its own QN from ``next_qn``,
     Flag with the numbering bit, PNUM and PNO. A single factor too large to fit stays whole.
     """
-    if len(content_of(packet).encode()) <= _CP_SIZE:
+    if _fits(packet):
         return [packet]
     factors: list[list[Value]] = []
     for value in packet.values:
@@ -43,7 +52,7 @@ def split(packet: Packet, next_qn: Callable[[], str]) -> list[Packet]:
     current: list[Value] = []
     for factor in factors:
         longer = replace(packet, values=(*current, *factor))
-        if current and len(content_of(longer).encode()) > _CP_SIZE:
+        if current and not _fits(longer):
             filled.append(replace(packet, values=tuple(current)))
             current = []
         current += factor

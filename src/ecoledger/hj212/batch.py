@@ -119,9 +119,7 @@ _KINDS = {"flag": _FLAG, "eflag": _EFLAG, "sample_time": _SAMPLE_TIME}
 _HEADER = ("QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO", "RF")
 _SPECIAL = re.compile(rb"([=,;&])")
 # Warnings that a layout earns by itself; all others depend on values and are found anew each time.
-_OF_LAYOUT = frozenset(
-    ("header_order", "separator", "case", "space", "empty_item", "field", "code", "duplicate")
-)
+_OF_LAYOUT = frozenset(("header_order", "separator", "case", "space", "empty_item", "field"))
 _DEPENDENT = frozenset(("qn", "mn"))
 _FEW = 8  # frames that are read sooner one by one than together
 _LIMIT = 20000  # layouts or codes remembered before starting afresh: hostile devices invent them
@@ -198,6 +196,8 @@ def _learn(skeleton: bytes, code: _Names, field: _Names) -> _Layout | None:
                 keys.append(parts[position - 1].strip().decode("ascii"))
             except UnicodeDecodeError:
                 return None
+    if len({key.lower() for key in keys}) < len(keys):
+        return None  # repeated keys mean what their values make of them
     filled = []
     values = iter(_made_up(keys))
     for position, part in enumerate(parts):
@@ -498,13 +498,6 @@ class BatchDecoder:
         faults: list[tuple[int, Packet]] = []
         for index in odd:
             packet = decode(frames[index], key=key)
-            fits = (
-                len(packet.st.encode()) <= 2
-                and max(len(packet.pw.encode()), len(packet.mn.encode())) <= 32
-                and len(packet.qn.encode()) <= 20
-            )
-            if packet.ok and not fits:
-                object.__setattr__(packet, "errors", ("header",))
             (careful if packet.ok else faults).append((index, packet))
         slow = _columns(careful, layouts.code, layouts.field)
         packets, values, places = _merged(fast, slow)

@@ -419,6 +419,8 @@ class _Content:
             self.fields.setdefault(f"{code}-{_ATTRIBUTES[kind]}", text)
             return
         group = self._current.get(code)
+        if group is not None and getattr(group, kind) == content and not first:
+            return  # said again for a further value of the same sample
         if (
             group is None
             or getattr(group, kind) is not None
@@ -453,7 +455,7 @@ class _Content:
                 content = getattr(group, kind)
                 if content is None:
                     continue
-                if owner is not None and getattr(owner, kind) is None:
+                if owner is not None and getattr(owner, kind) in (None, content):
                     setattr(owner, kind, content)
                 else:
                     text = format_time(content) if isinstance(content, datetime) else content
@@ -588,6 +590,14 @@ def _check_header(packet: Packet, qn_given: bool, faults: _Faults) -> None:
         faults.warn("st", f"ST={packet.st!r} is not two digits")
     if not (len(packet.cn) == 4 and packet.cn.isascii() and packet.cn.isdigit()):
         faults.error("header", f"CN={packet.cn!r} is not four digits")
+    for name, text, most in (
+        ("QN", packet.qn, 20),
+        ("ST", packet.st, 2),
+        ("PW", packet.pw, 32),
+        ("MN", packet.mn, 32),
+    ):
+        if len(text.encode()) > most or not text.isprintable():
+            faults.error("header", f"{name}={text!r} cannot be one")
     if len(packet.pw.encode()) != 6:
         faults.warn("pw", f"PW has {len(packet.pw)} characters")
     if not mn_fits(packet.mn, edition):

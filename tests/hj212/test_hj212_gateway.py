@@ -1,0 +1,373 @@
+"""The gateway and its clients over real sockets."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hj212_frames import MN, made
+
+from ecoledger.hj212 import (
+    Batch,
+    Client,
+    Connection,
+    Device,
+    FrameReader,
+    Gateway,
+    Limits,
+    Packet,
+    Timing,
+    UnacknowledgedError,
+    UnreachableError,
+    Value,
+    decode,
+    history,
+)
+
+QUICK = Timing(timeout=0.15, resends=2, execution=1.0)
+
+
+class Store:
+    """Keeps what it is given; refuses or fails when told to."""
+
+    def __init__(self) -> None:
+        self.packets: list[Packet] = []
+        self.faults: list[Packet] = []
+        self.peers: set[str] = set()
+        self.failures = 0
+        self.acknowledge = True
+
+    async def __call__(self, batch: Batch, connections: Sequence[Connection]) -> np.ndarray | None:
+        if self.failures:
+            self.failures -= 1
+            raise RuntimeError("the disk is full")
+        assert len(connections) == len(batch.frames)
+        self.packets += [batch.packet_at(row) for row in range(len(batch))]
+        self.faults += [packet for _, packet in batch.faults]
+        self.peers |= {connection.peer for connection in connections}
+        return None if self.acknowledge else np.zeros(len(batch), dtype=bool)
+
+
+def readings(time: datetime) -> list[Value]:
+    return [Value("w01018", "Rtd", Decimal("40.1"), "N"), Value("w00000", "Rtd", Decimal("3.50"))]
+
+
+async def eventually(done) -> None:  # type: ignore[no-untyped-def]
+    for _ in range(400):
+        if done():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("it never came to pass")
+
+
+async def answer_to(host: str, port: int, data: bytes) -> Packet:
+    """Send bytes and read one frame."""
+    reader, writer = await asyncio.open_connection(host, port)
+    writer.write(data)
+    frames = FrameReader()
+    while not (found := frames.feed(await asyncio.wait_for(reader.read(1000), 5))):
+        pass
+    writer.close()
+    return decode(found[0])
+
+
+async def pour(writer: asyncio.StreamWriter, data: bytes, times: int) -> None:
+    for _ in range(times):
+        writer.write(data)
+        await writer.drain()
+        await asyncio.sleep(0)
+
+
+async def test_an_upload_is_stored_and_then_acknowledged() -> None:
+    store = Store()
+    async with Gateway(store) as gateway:
+        host, port = await gateway.listen()
+        device = Device(MN)
+        async with Client() as client:
+            await client.connect(host, port)
+            for packet in device.uploads("2011", datetime(2024, 6, 1, 8), readings(device.now())):
+                answer = await client.send(packet)
+                assert answer is not None
+                assert (answer.cn, answer.st, answer.qn, answer.flag) == (
+                    "9014",
+                    "91",
+                    packet.qn,
+                    4,
+                )
+        assert [str(value.value) for value in store.packets[0].values] == ["40.1", "3.50"]
+        assert gateway.stats.acknowledged == 1
+        assert gateway.stats.values == 2
+
+
+@pytest.mark.parametrize(
+    ("cn", "flag", "reply"),
+    [("2051", "Flag=5;", "9014"), ("2051", "Flag=9;", "9014"), ("9015", "Flag=9;", "9013"),
+     ("1013", "Flag=5;", "9013"), ("2011", "Flag=1;", "9014")],
+)  # fmt: skip
+async def test_each_edition_gets_its_own_reply(cn: str, flag: str, reply: str) -> None:
+    async with Gateway(Store()) as gateway:
+        host, port = await gateway.listen()
+        answer = await answer_to(host, port, made("", cn=cn, flag=flag))
+        assert answer.cn == reply
+        assert answer.answers == "20240601085857223"
+        assert answer.flag == {"5": 4, "9": 8, "1": 0}[flag[5]]
+
+
+async def test_no_answer_where_none_is_wanted() -> None:
+    async with Gateway(Store()) as gateway:
+        host, port = await gateway.listen()
+        _, writer = await asyncio.open_connection(host, port)
+        writer.write(made("", flag="Flag=4;") + made("", flag="") + made("QnRtn=1", cn="9011"))
+        await eventually(lambda: gateway.stats.packets == 3)
+        await asyncio.sleep(0.02)
+        assert gateway.stats.bytes_out == 0
+        writer.close()
+
+
+async def test_what_was_not_stored_is_not_acknowledged_and_comes_again() -> None:
+    store = Store()
+    store.acknowledge = False
+    async with Gateway(store) as gateway:
+        host, port = await gateway.listen()
+        async with Client(timing=QUICK) as client:
+            await client.connect(host, port)
+            packet = Device(MN).packet("2011", time=datetime(2024, 6, 1))
+            with pytest.raises(UnacknowledgedError):
+                await client.send(packet)
+            assert (client.sent, client.resent) == (3, 2)
+            assert [p.qn for p in store.packets] == [packet.qn] * 3
+            store.acknowledge = True
+            assert await client.send(packet) is not None
+
+
+async def test_a_failing_handler_is_asked_again() -> None:
+    store = Store()
+    store.failures = 2
+    async with Gateway(store, Limits(retries=(0.01, 0.01))) as gateway:
+        host, port = await gateway.listen()
+        async with Client() as client:
+            await client.connect(host, port)
+            assert await client.send(Device(MN).packet("2011")) is not None
+        assert gateway.stats.handler_errors == 2
+        assert gateway.stats.frames_dropped == 0
+
+
+async def test_a_handler_that_keeps_failing_costs_the_batch_but_not_the_gateway() -> None:
+    store = Store()
+    store.failures = 2
+    async with Gateway(store, Limits(retries=(0.01,))) as gateway:
+        host, port = await gateway.listen()
+        async with Client(timing=Timing(timeout=0.5, resends=1)) as client:
+            await client.connect(host, port)
+            assert await client.send(Device(MN).packet("2011")) is not None
+            assert client.resent == 1
+        assert gateway.stats.frames_dropped == 1
+
+
+async def test_faults_are_handed_over_and_not_acknowledged() -> None:
+    store = Store()
+    async with Gateway(store) as gateway:
+        host, port = await gateway.listen()
+        good = made("DataTime=20240601085800;a34004-Rtd=1")
+        _, writer = await asyncio.open_connection(host, port)
+        writer.write(good[:-4] + b"0000\r\n" + b"garbage" + good)
+        await eventually(lambda: gateway.stats.acknowledged == 1)
+        assert store.faults[0].errors == ("crc",)
+        assert gateway.stats.garbage_bytes == 7
+        writer.close()
+
+
+async def test_requests_travel_to_the_device_and_back() -> None:
+    store = Store()
+
+    def stored(cn: str, begin: datetime, end: datetime) -> list[tuple[datetime, list[Value]]]:
+        return [(begin, readings(begin)), (end, readings(end))]
+
+    device = Device(MN, readings=readings, stored=stored)
+    async with Gateway(store) as gateway:
+        host, port = await gateway.listen()
+        with pytest.raises(UnreachableError):
+            await gateway.ask(MN, "1011")
+        async with Client(on_request=device.respond) as client:
+            await client.connect(host, port)
+            await client.send(device.packet("2081", time=device.now()))
+            time = await gateway.ask(MN, "1011", {"PolId": "w01018"})
+            assert time.ok
+            assert len(time.packets[0].fields["SystemTime"]) == 14
+            assert (await gateway.ask(MN, "1062", {"RtdInterval": "60"})).ok
+            assert device.real_time_interval == 60
+            assert (await gateway.ask(MN, "1062", {"RtdInterval": "1"})).executed == 3
+            assert (await gateway.ask(MN, "1011", pw="000000")).explanation == "PW错误"
+            begin, end = datetime(2024, 6, 1, 8), datetime(2024, 6, 1, 9)
+            hours = await gateway.ask(MN, "2061", history(begin, end))
+            assert [packet.data_time for packet in hours.packets] == [begin, end]
+            assert (await gateway.ask(MN, "2012")).acknowledged
+            several = await asyncio.gather(*(gateway.ask(MN, "1061") for _ in range(20)))
+            assert all(answer.ok for answer in several)
+        # The data asked for were stored like any other.
+        assert [p.data_time for p in store.packets if p.cn == "2061"] == [begin, end]
+        await eventually(lambda: not gateway.routes)
+
+
+async def test_a_silent_device_is_asked_again_and_given_up() -> None:
+    asked: list[Packet] = []
+
+    def silent(packet: Packet) -> list[Packet]:
+        asked.append(packet)
+        return []
+
+    async with Gateway(Store()) as gateway:
+        host, port = await gateway.listen()
+        async with Client(on_request=silent) as client:
+            await client.connect(host, port)
+            await client.send(Device(MN).packet("2011"))
+            answer = await gateway.ask(MN, "1011", timing=Timing(timeout=0.05, resends=2))
+            assert (answer.ok, answer.sent, answer.explanation) == (False, 3, "通讯不可用")
+            assert len({packet.qn for packet in asked}) == 1
+            assert len(asked) == 3
+
+
+async def test_requests_speak_the_devices_edition() -> None:
+    seen: list[Packet] = []
+    device = Device(MN, edition=2025, st="31", pw="654321")
+
+    def respond(packet: Packet) -> list[Packet]:
+        seen.append(packet)
+        return device.respond(packet)
+
+    async with Gateway(Store()) as gateway:
+        host, port = await gateway.listen()
+        async with Client(on_request=respond) as client:
+            await client.connect(host, port)
+            await client.send(device.packet("2011"))
+            beat = await client.send(device.heartbeat())
+            assert beat is not None
+            assert beat.cn == "9013"
+            assert (await gateway.ask(MN, "3024", {"PolId": "w01018"})).ok
+        assert (seen[0].edition, seen[0].st, seen[0].pw, seen[0].flag) == (2025, "31", "654321", 9)
+
+
+async def test_idle_connections_are_closed() -> None:
+    async with Gateway(Store(), Limits(idle=0.1)) as gateway:
+        host, port = await gateway.listen()
+        reader, writer = await asyncio.open_connection(host, port)
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await asyncio.wait_for(reader.readexactly(1), 5)
+        assert gateway.stats.closed_idle == 1
+        writer.close()
+
+
+async def test_connections_are_limited() -> None:
+    async with Gateway(Store(), Limits(connections=2)) as gateway:
+        host, port = await gateway.listen()
+        writers = [(await asyncio.open_connection(host, port))[1] for _ in range(2)]
+        await eventually(lambda: gateway.stats.connections_open == 2)
+        reader, writer = await asyncio.open_connection(host, port)
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await asyncio.wait_for(reader.readexactly(1), 5)
+        assert gateway.stats.connections_refused == 1
+        for open_writer in (*writers, writer):
+            open_writer.close()
+
+
+@pytest.mark.parametrize(
+    "rubbish",
+    [
+        b"\x00\x01" * 4096,
+        b"##0100QN=" * 400,
+        b"#" * 4096,
+        made("")[:-4] + b"0000\r\n",
+        b"&&0000" * 600,
+    ],
+)
+async def test_a_connection_of_rubbish_is_closed(rubbish: bytes) -> None:
+    async with Gateway(Store(), Limits(faults=20)) as gateway:
+        host, port = await gateway.listen()
+        _, writer = await asyncio.open_connection(host, port)
+        with pytest.raises(ConnectionError):
+            await pour(writer, rubbish, 5000)
+        assert gateway.stats.closed_faulty == 1
+        # Others are served as ever.
+        assert (await answer_to(host, port, made(""))).cn == "9014"
+
+
+async def test_a_device_that_reads_no_answers_is_cut_off() -> None:
+    async with Gateway(Store(), Limits(unsent=20_000)) as gateway:
+        host, port = await gateway.listen()
+        _, writer = await asyncio.open_connection(host, port, limit=1)
+        with pytest.raises(ConnectionError):
+            await pour(writer, made("") * 500, 1000)
+        assert gateway.stats.closed_not_reading == 1
+
+
+async def test_reading_pauses_while_the_handler_is_slow() -> None:
+    release = asyncio.Event()
+    most = 0
+
+    async def slow(batch: Batch, connections: Sequence[Connection]) -> None:
+        await release.wait()
+
+    limits = Limits(frames_in_flight=500, batch=2000)
+    async with Gateway(slow, limits) as gateway:
+        host, port = await gateway.listen()
+        _, writer = await asyncio.open_connection(host, port)
+        sending = asyncio.create_task(pour(writer, made("", flag="Flag=4;") * 100, 500))
+        await eventually(lambda: gateway.stats.pauses)
+        for _ in range(20):
+            most = max(most, gateway.stats.frames)
+            await asyncio.sleep(0.005)
+        assert most < 20_000  # one chunk beyond the limit, not everything
+        release.set()
+        await sending
+        await eventually(lambda: gateway.stats.packets == 50_000)
+        writer.close()
+
+
+async def test_what_was_read_is_handed_over_on_closing() -> None:
+    store = Store()
+    gateway = Gateway(store, Limits(linger=0.2))
+    host, port = await gateway.listen()
+    _, writer = await asyncio.open_connection(host, port)
+    writer.write(made("") * 10)
+    await eventually(lambda: gateway.stats.frames == 10)
+    await gateway.close()
+    assert len(store.packets) == 10
+    writer.close()
+
+
+async def test_many_devices_at_once() -> None:
+    store = Store()
+    async with Gateway(store) as gateway:
+        host, port = await gateway.listen()
+
+        async def operate(number: int) -> None:
+            device = Device(f"{number:024X}", edition=2017 if number % 2 else 2025)
+            async with Client() as client:
+                await client.connect(host, port)
+                for minute in range(5):
+                    time = datetime(2024, 6, 1, 8, minute)
+                    for packet in device.uploads("2051", time, readings(time)):
+                        assert await client.send(packet) is not None
+
+        await asyncio.gather(*(operate(number) for number in range(60)))
+        assert len(store.packets) == 300
+        assert len(store.peers) == 60
+        assert gateway.stats.faults == 0
+
+
+async def test_a_running_device_reconnects() -> None:
+    store = Store()
+    gateway = Gateway(store)
+    host, port = await gateway.listen()
+    device = Device(MN, edition=2025, readings=readings)
+    running = asyncio.create_task(device.run(host, port, interval=0.02, reconnect=0.02))
+    await eventually(lambda: len(store.packets) > 3)
+    await gateway.close()
+    async with Gateway(store) as second:
+        await second.listen(host, port)
+        await eventually(lambda: second.stats.packets > 3)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert {"2011", "9015"} <= {packet.cn for packet in store.packets}
