@@ -339,14 +339,14 @@ def apply(rule: AlarmRule, found: pl.DataFrame, points: PointMap) -> None:
             "point", "rule"
         )
     }
-    if open_alarms:
-        known = pl.DataFrame(
-            list(open_alarms), schema={"point": pl.Int64, "parameter": pl.String}, orient="row"
-        ).with_columns(pl.lit(value=True).alias("open"))
-        marked = found.join(known, on=["point", "parameter"], how="left", maintain_order="left")
-        relevant = marked.filter((pl.col("state") == "bad") | pl.col("open")).drop("open")
-    else:
-        relevant = found.filter(pl.col("state") == "bad")
+    bad = found.filter(pl.col("state") == "bad").select("point", "parameter")
+    known = pl.DataFrame(
+        list(open_alarms), schema={"point": pl.Int64, "parameter": pl.String}, orient="row"
+    )
+    # What is good matters only where an alarm is open or about to be.
+    relevant = found.join(
+        pl.concat([bad, known]).unique(), on=["point", "parameter"], how="semi"
+    ).sort("point", "parameter", "start")
     if relevant.is_empty():
         return
     begins = relevant["start"]
@@ -433,6 +433,18 @@ class _Writer:
         self.open[alarm.point_id, alarm.parameter] = alarm
         _tell(alarm, "raised", on_raised)
 
+    def _lookback(self) -> timedelta:
+        """How long the trouble had lasted when the first finding could be made."""
+        settings = self.rule.settings
+        match self.rule.detector:
+            case AlarmRule.Detector.CONSTANT:
+                return timedelta(hours=int(settings.get("hours", 6)) - 1)
+            case AlarmRule.Detector.NEIGHBOURS:
+                return timedelta(hours=int(settings.get("hours", 3)) - 1)
+            case AlarmRule.Detector.NO_TREATMENT:
+                return timedelta(minutes=int(settings.get("minutes", 30)))
+        return timedelta(0)
+
     def _new(self, row: dict[str, Any], end: datetime, state: str) -> Alarm:
         place = self.places[row["point"]]
         alarm = Alarm(
@@ -444,13 +456,18 @@ class _Writer:
             owner_code=place.owner_code,
             level=self._level(row["over"], 1, row["seconds"]),
             state=state,
-            begin=times.aware(row["start"]),
+            begin=times.aware(row["start"] - self._lookback()),
             last=times.aware(end),
             value=row["value"],
             peak=row["value"],
             limit=row["limit"],
             times_over=row["over"],
-            evidence={"seconds": row["seconds"], "good": 0, "values": []},
+            evidence={
+                "seconds": row["seconds"],
+                "first": row["start"].isoformat(),
+                "good": 0,
+                "values": [],
+            },
         )
         self._keep_value(alarm, row)
         alarm.count_30d = self._count(alarm)
@@ -496,10 +513,11 @@ class _Writer:
         start = times.aware(row["start"])
         if start < alarm.last and self.rule.detector != AlarmRule.Detector.MISSING:
             # What raised it has been corrected since, and there was nothing else.
-            if start == alarm.begin and alarm.occurrences == 1 and row["state"] in ("good", "void"):
+            only = alarm.occurrences == 1 and alarm.evidence["first"] == row["start"].isoformat()
+            if only and row["state"] in ("good", "void"):
                 alarm.evidence["corrected"] = row["value"]
                 alarm.text += "（数据已更正或判为无效）"
-                self._end(alarm, start)
+                self._end(alarm, max(start, alarm.begin))
             return
         if row["state"] != "good":
             return

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.utils import timezone
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
@@ -62,7 +61,7 @@ def file(
         problems["reason"] = "请写明原因"
     if end is not None and end <= begin:
         problems["end"] = "结束时间应晚于开始时间"
-    if person.has_role(Role.ENTERPRISE) and begin < timezone.now() - LATEST_FILING:
+    if person.has_role(Role.ENTERPRISE) and begin < times.aware(times.now()) - LATEST_FILING:
         problems["begin"] = "企业申报不得早于当前时间24小时以前，请联系监测人员补录"
     if point is not None and point.entity_id != entity.pk and point.owner_code != entity.code:
         problems["point"] = "监测点不属于所申报的对象"
@@ -122,7 +121,7 @@ def withdraw(person: Person, filing: Filing, *, reason: str, address: str = "") 
     if filing.withdrawn_at is not None:
         raise ValidationError("申报已撤回")
     with transaction.atomic():
-        filing.withdrawn_at = timezone.now()
+        filing.withdrawn_at = times.aware(times.now())
         filing.save()
         audit.record(
             person, "filing withdrawn", filing, details={"reason": reason}, address=address
@@ -133,7 +132,7 @@ def withdraw(person: Person, filing: Filing, *, reason: str, address: str = "") 
 
 def active(at: datetime | None = None) -> list[Filing]:
     """Filings in force at a moment (aware; now when not given)."""
-    moment = at or timezone.now()
+    moment = at or times.aware(times.now())
     running = Filing.objects.filter(withdrawn_at__isnull=True, begin__lte=moment)
     return [filing for filing in running if filing.end is None or filing.end > moment]
 

@@ -20,6 +20,8 @@ note           text          in words, what else an officer should know
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 SCHEMA = {
@@ -43,3 +45,8 @@ def findings(table: pl.DataFrame | None = None) -> pl.DataFrame:
         (pl.col(name) if name in table.columns else pl.lit(None)).cast(kind).alias(name)
         for name, kind in SCHEMA.items()
     ).sort("point", "parameter", "start")
+
+
+def numbers(settings: dict[str, Any], name: str) -> dict[str, float]:
+    """A setting given by parameter, as numbers of one type."""
+    return {code: float(value) for code, value in settings.get(name, {}).items()}

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from ecoledger.monitoring.detectors import findings
+from ecoledger.monitoring.detectors import findings, numbers
 
 
 def detect(hours: pl.DataFrame, judged: pl.DataFrame, settings: dict[str, Any]) -> pl.DataFrame:
@@ -21,7 +21,7 @@ def detect(hours: pl.DataFrame, judged: pl.DataFrame, settings: dict[str, Any]) 
     """
     width = int(settings.get("hours", 6))
     tolerance = float(settings.get("tolerance", 0.0))
-    floors: dict[str, float] = settings.get("floor", {})
+    floors = numbers(settings, "floor")
     floor = pl.col("parameter").replace_strict(
         floors, default=settings.get("floor_default"), return_dtype=pl.Float64
     )

@@ -26,10 +26,7 @@ def detect(last: pl.DataFrame, now: datetime, settings: dict[str, Any]) -> pl.Da
     judged = last.with_columns(
         (pl.col("arrived").is_null() | (silent > allowed)).alias("gone"),
         pl.coalesce(pl.col("arrived"), pl.lit(now)).dt.cast_time_unit("us").alias("start"),
-    ).with_columns(
-        pl.col("gone").all().over("point").alias("whole"),
-        (pl.lit(now) - pl.col("start")).dt.total_seconds().clip(0, 2**31 - 1).alias("seconds"),
-    )
+    ).with_columns(pl.col("gone").all().over("point").alias("whole"))
     each = judged.with_columns(
         pl.when("whole")
         .then(pl.lit("hold"))
@@ -41,8 +38,7 @@ def detect(last: pl.DataFrame, now: datetime, settings: dict[str, Any]) -> pl.Da
     )
     points = judged.group_by("point", maintain_order=True).agg(
         pl.lit(WHOLE_POINT).first().alias("parameter"),
-        pl.col("start").max(),
-        pl.col("seconds").min(),
+        pl.coalesce(pl.col("arrived").max(), pl.lit(now)).dt.cast_time_unit("us").alias("start"),
         pl.when(pl.col("whole").first())
         .then(pl.lit("bad"))
         .otherwise(pl.lit("good"))
@@ -53,4 +49,5 @@ def detect(last: pl.DataFrame, now: datetime, settings: dict[str, Any]) -> pl.Da
         .first()
         .alias("note"),
     )
-    return pl.concat([findings(points), findings(each)])
+    lasted = (pl.lit(now) - pl.col("start")).dt.total_seconds().clip(0, 2**31 - 1).alias("seconds")
+    return pl.concat([findings(points.with_columns(lasted)), findings(each.with_columns(lasted))])

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ecoledger.monitoring.detectors import findings
+from ecoledger.monitoring.detectors import findings, numbers
 
 _KM_PER_DEGREE = 111.195
 
@@ -47,7 +47,7 @@ def detect(
     width = int(settings.get("hours", 3))
     share = float(settings.get("share", 0.2))
     needed = int(settings.get("needed", 2))
-    least: dict[str, float] = settings.get("least", {})
+    least = numbers(settings, "least")
     floor = pl.col("parameter").replace_strict(least, default=0.0, return_dtype=pl.Float64)
     good = hours.filter(pl.col("valid") & pl.col("value").is_not_null()).select(
         "point", "parameter", "start", "value"

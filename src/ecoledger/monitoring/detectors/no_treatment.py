@@ -20,7 +20,7 @@ def detect(
     line, power_role, running_above``. A line belongs together when owner and line are equal. Bad when for
     ``settings["minutes"]`` (default 30) at least one production meter of the line was running at every
     reading and none of its treatment meters was; good as soon as treatment runs or production stops.
-    Findings stand at the treatment meter; ``limit`` is the running threshold.
+    Findings stand at the treatment meter and the moment of the reading; ``limit`` is the running threshold.
     """
     minutes = int(settings.get("minutes", 30))
     default = float(settings.get("running_above", 1.0))
@@ -73,7 +73,7 @@ def detect(
         runs.join(asked, on=[*line, "parameter", "start"], how="semi")
         .join(treatment, on=[*line, "parameter", "start"])
         .with_columns(
-            pl.lit(minutes * 60).alias("seconds"),
+            pl.lit(0).alias("seconds"),
             pl.when(pl.col("all_wrong") & lasted)
             .then(pl.lit("bad"))
             .when(~pl.col("wrong"))

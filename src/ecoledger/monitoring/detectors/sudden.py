@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from ecoledger.monitoring.detectors import findings
+from ecoledger.monitoring.detectors import findings, numbers
 
 # A normal distribution's standard deviation, from its median absolute deviation.
 _MAD_TO_SIGMA = 1.4826
@@ -25,11 +25,11 @@ def detect(hours: pl.DataFrame, judged: pl.DataFrame, settings: dict[str, Any]) 
     width = int(settings.get("hours", 24))
     sigmas, share = float(settings.get("sigmas", 6.0)), float(settings.get("share", 1.0))
     needed = int(settings.get("needed", 12))
-    steps: dict[str, float] = settings.get("step", {})
+    steps = numbers(settings, "step")
     step = pl.col("parameter").replace_strict(
         steps, default=float(settings.get("step_default", 0.0)), return_dtype=pl.Float64
     )
-    shares: dict[str, float] = settings.get("share_of", {})
+    shares = numbers(settings, "share_of")
     share_of = pl.col("parameter").replace_strict(shares, default=share, return_dtype=pl.Float64)
     good = hours.filter(pl.col("valid") & pl.col("value").is_not_null()).sort(
         "point", "parameter", "start"

@@ -1,0 +1,271 @@
+"""Alarms through the real store: raised, repeated, silenced, ended, told."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from ecoledger.accounts.models import AuditEntry
+from ecoledger.monitoring import alarms, filings, live, points, times, work
+from ecoledger.monitoring.models import Alarm, AlarmRule, Point
+
+NOW = datetime(2026, 5, 2, 12)
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def county(store, bureau, monkeypatch):
+    alarms.default_rules()
+    points.forget()
+    monkeypatch.setattr(times, "now", lambda: NOW)
+    return bureau
+
+
+def put(store, point, parameter, values, begin, *, series="hour", step=3600, flag="N", **columns):
+    """One value a step from ``begin``; None leaves a gap."""
+    rows = [(begin + timedelta(seconds=step * n), v) for n, v in enumerate(values) if v is not None]
+    store.append(
+        observations={
+            "point": [point.pk] * len(rows),
+            "parameter": [parameter] * len(rows),
+            "start": [start for start, _ in rows],
+            "seconds": [step] * len(rows),
+            "series": [series] * len(rows),
+            "value": [float(v) for _, v in rows],
+            "flag": [flag] * len(rows),
+            **{name: [value] * len(rows) for name, value in columns.items()},
+        }
+    )
+
+
+def of(detector, **where):
+    return list(Alarm.objects.filter(rule__detector=detector, **where).order_by("begin"))
+
+
+SO2 = "a21026"
+
+
+def emit(store, point, values, begin=datetime(2026, 5, 2, 6)):
+    """Hours of SO2 with oxygen at the reference, so that conversion changes nothing."""
+    put(store, point, "a19001", [9.0 + 0.01 * n for n in range(len(values))], begin)
+    put(store, point, SO2, values, begin)
+    work.run_all(NOW)
+
+
+def test_an_exceedance_is_one_alarm_with_value_limit_times_duration_count_and_level(store, county):
+    emit(store, county.flue_gas, [40, 75, 90, 120])
+    (alarm,) = of("exceedance", parameter=SO2)
+    assert (alarm.state, alarm.occurrences, alarm.level) == ("open", 3, "orange")
+    assert times.naive(alarm.begin) == datetime(2026, 5, 2, 7)
+    assert alarm.times_over == pytest.approx(120 * 12 / (21 - 9.03) / 50 - 1)
+    assert alarm.text == (
+        "锅炉烟囱SO2小时均值120.301 mg/m³，超过限值50 mg/m³1.41倍，持续3小时，近30日累计超标3小时，橙色"
+    )
+
+
+def test_working_the_same_hours_again_changes_nothing(store, county):
+    emit(store, county.flue_gas, [75, 90])
+    before = list(Alarm.objects.values())
+    alarms.reevaluate([county.flue_gas.pk], datetime(2026, 5, 2), NOW, store, points.current())
+    assert list(Alarm.objects.values()) == before
+
+
+def test_it_ends_after_two_good_hours_and_not_in_between_the_two_thresholds(store, county):
+    emit(store, county.flue_gas, [75, 40, 49])
+    (alarm,) = of("exceedance", parameter=SO2)
+    assert alarm.state == "open"
+    emit(store, county.flue_gas, [40], datetime(2026, 5, 2, 9))
+    (alarm,) = of("exceedance", parameter=SO2)
+    assert alarm.state == "ended"
+    assert times.naive(alarm.end) == datetime(2026, 5, 2, 9)
+
+
+def test_another_stretch_is_another_alarm_that_counts_the_first(store, county):
+    emit(store, county.flue_gas, [75, 40, 40, 80])
+    first, second = of("exceedance", parameter=SO2)
+    assert (first.state, second.state) == ("ended", "open")
+    assert second.count_30d == 2
+
+
+def test_an_alarm_whose_only_value_is_corrected_ends_and_says_so(store, county):
+    emit(store, county.flue_gas, [75])
+    put(store, county.flue_gas, SO2, [75], datetime(2026, 5, 2, 6), flag="D", layer=3)
+    work.run_all(NOW)
+    (alarm,) = of("exceedance", parameter=SO2)
+    assert alarm.state == "ended"
+    assert alarm.text.endswith("（数据已更正或判为无效）")
+
+
+def test_wastewater_is_judged_by_the_day(store, county):
+    begin = datetime(2026, 5, 1)
+    put(store, county.wastewater, "w00000", [2.0] * 24, begin)
+    put(store, county.wastewater, "w01018", [90] * 12 + [130] * 12, begin)
+    work.run_all(NOW)
+    (alarm,) = of("exceedance")
+    assert alarm.rule.code == "wastewater_day"
+    assert alarm.value == pytest.approx(110)
+    assert "日均值110 mg/L，超过限值100 mg/L0.1倍，持续24小时，近30日累计超标1日" in alarm.text
+
+
+def test_air_is_judged_by_the_edition_of_its_date(store, county, monkeypatch):
+    for day, expected in ((datetime(2026, 2, 20), 0), (datetime(2026, 3, 20), 1)):
+        monkeypatch.setattr(times, "now", lambda day=day: day + timedelta(days=1, hours=1))
+        put(store, county.air[0], "a34004", [70 + n % 3 for n in range(24)], day)
+        work.run_all(day + timedelta(days=1, hours=1))
+        begun = times.aware(day)
+        found = [a for a in of("exceedance", parameter="a34004") if a.begin >= begun]
+        assert len(found) == expected
+    assert found[0].limit == 60
+
+
+def test_surface_water_is_judged_by_the_sections_target_class(store, county):
+    put(store, county.water, "w21003", [0.9, 1.5], datetime(2026, 5, 2, 4), step=14400)
+    put(store, county.water, "w01009", [6.1, 4.2], datetime(2026, 5, 2, 4), step=14400)
+    work.run_all(NOW)
+    found = {a.parameter: (a.limit, a.value) for a in of("exceedance")}
+    assert found == {"w21003": (1.0, 1.5), "w01009": (5.0, 4.2)}
+
+
+def test_a_filed_shutdown_silences_and_its_early_end_looks_again(
+    store, county, django_capture_on_commit_callbacks
+):
+    filing = filings.file(
+        county.monitor, county.flue_gas.entity, kind="maintenance",
+        begin=times.aware(datetime(2026, 5, 2, 5)), end=times.aware(datetime(2026, 5, 2, 12)),
+        reason="更换探头",
+    )  # fmt: skip
+    told = []
+    alarms.on_raised.append(told.append)
+    try:
+        emit(store, county.flue_gas, [75, 90, 80])
+        (alarm,) = of("exceedance", parameter=SO2)
+        assert (alarm.state, alarm.filing, alarm.occurrences, told) == ("silenced", filing, 3, [])
+        with django_capture_on_commit_callbacks(execute=True):
+            filings.finish(county.monitor, filing, times.aware(datetime(2026, 5, 2, 7)))
+        silenced, raised = of("exceedance", parameter=SO2)
+        assert silenced.state == "silenced"
+        assert (raised.state, times.naive(raised.begin)) == ("open", datetime(2026, 5, 2, 7))
+        assert told == [raised]
+    finally:
+        alarms.on_raised.remove(told.append)
+    actions = list(AuditEntry.objects.values_list("action", flat=True))
+    assert sorted(actions) == ["filing ended", "filing made"]
+
+
+def test_a_withdrawn_filing_turns_silence_into_alarms(
+    store, county, django_capture_on_commit_callbacks
+):
+    filing = filings.file(
+        county.people["enterprise"],
+        county.enterprise, kind="shutdown", begin=times.aware(datetime(2026, 5, 2, 5)),
+        end=None, reason="停产检修",
+    )  # fmt: skip
+    emit(store, county.flue_gas, [75])
+    assert [a.state for a in of("exceedance", parameter=SO2)] == ["silenced"]
+    with django_capture_on_commit_callbacks(execute=True):
+        filings.withdraw(county.people["enterprise"], filing, reason="误报")
+    assert [a.state for a in of("exceedance", parameter=SO2)] == ["open"]
+
+
+def test_who_may_file_and_what_a_filing_needs(county):
+    begin = times.aware(NOW)
+    with pytest.raises(PermissionDenied):
+        filings.file(
+            county.grid, county.enterprise, kind="shutdown", begin=begin, end=None, reason="x"
+        )
+    with pytest.raises(PermissionDenied):
+        filings.file(
+            county.people["enterprise"], county.water.entity, kind="shutdown", begin=begin, end=None,
+            reason="x",
+        )  # fmt: skip
+    with pytest.raises(ValidationError) as refused:
+        filings.file(
+            county.monitor, county.enterprise, kind="holiday", begin=begin,
+            end=begin - timedelta(hours=1), reason=" ",
+        )  # fmt: skip
+    assert set(refused.value.message_dict) == {"kind", "end", "reason"}
+
+
+def test_missing_data_of_one_parameter_and_of_a_whole_point(store, county):
+    known = points.current()
+    for code in ("a34004", "a34002", "a21026", "a21004", "a21005"):
+        put(store, county.air[0], code, [30], datetime(2026, 5, 2, 11))
+    put(store, county.air[0], "a05024", [30], datetime(2026, 5, 2, 6))
+    for station in county.air[1:]:
+        put(store, station, "a34004", [30], datetime(2026, 5, 2, 5))
+    alarms.sweep_missing(store, known, NOW)
+    air = {(a.point_id, a.parameter) for a in of("missing", rule__kind="air")}
+    assert air == {
+        (county.air[0].pk, "a05024"),
+        *((station.pk, "") for station in county.air[1:]),
+    }
+    alarm = Alarm.objects.get(point=county.air[1], rule__detector="missing")
+    assert (
+        alarm.text == "2号空气站全部数据缺失，自05月02日06:00起无数据，持续6小时，近30日第1次，蓝色"
+    )
+
+
+def test_missing_data_clear_themselves_and_grow_without_new_alarms(store, county):
+    known = points.current()
+    put(store, county.water, "w21003", [0.5], datetime(2026, 5, 1, 0))
+    alarms.sweep_missing(store, known, NOW)
+    alarms.sweep_missing(store, known, NOW + timedelta(hours=20))
+    (alarm,) = of("missing", point=county.water)
+    assert (alarm.occurrences, alarm.level) == (1, "orange")
+    for code in ("w01001", "w01009", "w01019", "w21003", "w21011"):
+        put(store, county.water, code, [6.5], datetime(2026, 5, 3, 4))
+    alarms.sweep_missing(store, known, NOW + timedelta(hours=20, minutes=1))
+    (alarm,) = of("missing", point=county.water)
+    assert alarm.state == "ended"
+
+
+def test_a_hook_that_fails_costs_neither_the_alarm_nor_the_next_hook(store, county):
+    told = []
+
+    def broken(alarm):
+        raise RuntimeError("no")
+
+    alarms.on_raised[:0] = [broken, told.append]
+    try:
+        emit(store, county.flue_gas, [75])
+    finally:
+        del alarms.on_raised[:2]
+    assert told == of("exceedance", parameter=SO2)
+
+
+async def test_a_raised_alarm_is_published(store):
+    with live.subscribe(["alarm"]) as events:
+        live.publish("alarm", {"event": "raised"})
+        assert (await anext(events)).payload["event"] == "raised"
+
+
+def test_production_without_treatment(store, county):
+    begin = datetime(2026, 5, 2, 8)
+    put(store, county.production, "dPower", [80] * 6, begin, series="minute", step=900)
+    put(store, county.treatment, "dPower", [12, 0, 0, 0, 12, 12], begin, series="minute", step=900)
+    work.run_all(NOW)
+    (alarm,) = of("no_treatment")
+    assert (alarm.point, alarm.state, alarm.level) == (county.treatment, "ended", "orange")
+    assert "生产设施功率 80.0 kW，治污设施未运行，持续30分钟" in alarm.text
+    assert times.naive(alarm.end) == begin + timedelta(hours=1)
+
+
+def test_a_rule_edited_is_a_new_version_and_stays_when_defaults_are_loaded(county):
+    rule = AlarmRule.objects.get(code="air_neighbours")
+    alarms.edit_rule(rule, county.monitor, enabled=False)
+    assert alarms.default_rules() == []
+    rule.refresh_from_db()
+    assert (rule.enabled, rule.version) == (False, 2)
+    with pytest.raises(ValueError, match="detector"):
+        alarms.edit_rule(rule, county.monitor, detector="constant")
+
+
+def test_a_limit_of_the_rule_goes_before_that_of_the_point(store, county):
+    rule = AlarmRule.objects.get(code="flue_gas_hour")
+    alarms.edit_rule(rule, county.monitor, settings={**rule.settings, "limits": {SO2: 100}})
+    emit(store, county.flue_gas, [75])
+    assert of("exceedance", parameter=SO2) == []
+    assert Point.objects.get(pk=county.flue_gas.pk).parameters.get(code=SO2).limit == Decimal(50)
