@@ -78,6 +78,16 @@ class Statistic:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """A table of the statistics page. ``rows``: the cells' texts, and the list query behind them or ""."""
+
+    title: str
+    headers: tuple[str, ...]
+    rows: tuple[tuple[tuple[str, ...], str], ...]
+    note: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Register:
     """One kind of matter. ``visibility`` narrows whom a row is shown to beyond area and enterprise."""
@@ -107,6 +117,7 @@ class Register:
     # Level of a matter for the map's colour: blue, yellow, orange, red.
     level: Callable[[Matter], str] = field(default=lambda matter: "blue")
     statistics: Callable[[QuerySet[Any], datetime], list[Statistic]] | None = None
+    breakdowns: Callable[[QuerySet[Any]], list[Breakdown]] | None = None
     # Template included in the detail page for what only this register has.
     detail_template: str = ""
     # Run once a day by the schedule; returns how many matters it touched.
@@ -146,6 +157,10 @@ class Register:
                 owner_organisation_id=person.organisation_id
             )
         return rows.filter(self.enterprise_sees)
+
+    def open_to(self, person: Person) -> QuerySet[Any]:
+        """The open matters ``person`` may see, duplicates left out: what counts as work in hand."""
+        return self.visible_to(person).filter(state__in=self.open_states, merged_into=None)
 
     def visible_columns(self, person: Person) -> tuple[Column, ...]:
         return tuple(c for c in self.columns if not c.capability or person.may(c.capability))

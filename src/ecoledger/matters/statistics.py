@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from ecoledger.matters.models import Clock, Event
@@ -185,3 +185,48 @@ def of(register: Register, rows: QuerySet[Any], now: datetime) -> list[Statistic
 
 def by_name(statistics: Iterable[Statistic]) -> dict[str, Statistic]:
     return {s.name: s for s in statistics}
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationCount:
+    """One organisation's matters: places and outcomes, never people (国办 2026-01-25 办法)."""
+
+    organisation_id: int | None
+    name: str
+    total: int
+    open: int
+    overdue: int
+    closed: int
+    returned: int
+
+
+def by_organisation(
+    register: Register, rows: QuerySet[Any], now: datetime
+) -> list[OrganisationCount]:
+    """Counts by the organisation that answers for the matters, duplicates left out."""
+    is_open = Q(state__in=register.open_states)
+    counted = (
+        rows.filter(merged_into=None)
+        .order_by()
+        .values("owner_organisation_id", "owner_organisation__name")
+        .annotate(
+            total=Count("pk"),
+            open=Count("pk", filter=is_open),
+            overdue=Count("pk", filter=is_open & Q(due__lt=now)),
+            closed=Count("pk", filter=Q(state__in=register.closed_states)),
+            returned=Count("pk", filter=Q(reopened__gt=0)),
+        )
+        .order_by("-overdue", "-open", "owner_organisation__name")
+    )
+    return [
+        OrganisationCount(
+            row["owner_organisation_id"],
+            row["owner_organisation__name"] or "—",
+            row["total"],
+            row["open"],
+            row["overdue"],
+            row["closed"],
+            row["returned"],
+        )
+        for row in counted
+    ]

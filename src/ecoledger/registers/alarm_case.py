@@ -23,6 +23,7 @@ from ecoledger.matters import actions
 from ecoledger.matters.actions import Step
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import (
+    Breakdown,
     Column,
     Filter,
     Register,
@@ -42,6 +43,8 @@ from ecoledger.matters.workflow import (
 )
 from ecoledger.monitoring.models import Alarm, AlarmRule, Point
 
+# An alarm older than this when it is raised comes from history being loaded: nobody can act on it.
+STALE_AFTER = timedelta(days=3)
 # An alarm on the same point and parameter within this time of the closing is a rebound (反弹).
 REBOUND_WITHIN = timedelta(days=90)
 
@@ -99,6 +102,14 @@ class AlarmCase(Matter):
     class Meta(Matter.Meta):
         verbose_name = "预警交办件"
         indexes = [models.Index(fields=["point", "parameter"], name="case_of_point")]
+
+    @property
+    def newest_alarms(self) -> QuerySet[Alarm]:
+        return self.alarms.order_by("-begin")[:20]
+
+    @property
+    def latest_alarm(self) -> Alarm | None:
+        return self.alarms.order_by("-begin").first()
 
 
 class CaseAlarm(models.Model):
@@ -706,6 +717,39 @@ def _statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     ]
 
 
+def _breakdowns(rows: QuerySet[Any]) -> list[Breakdown]:
+    table = precision_by_rule(rows.filter(merged_into=None))
+    return [
+        Breakdown(
+            gettext("各规则的准确率"),
+            tuple(
+                gettext(h)
+                for h in (
+                    gettext_noop("规则"),
+                    gettext_noop("属实"),
+                    gettext_noop("误报"),
+                    gettext_noop("准确率"),
+                    gettext_noop("未核实"),
+                )
+            ),
+            tuple(
+                (
+                    (
+                        e["rule"],
+                        str(e["confirmed"]),
+                        str(e["false"]),
+                        "—" if e["precision"] is None else f"{e['precision']:.1f}%",
+                        str(e["pending"]),
+                    ),
+                    "",
+                )
+                for e in table
+            ),
+            gettext("准确率＝属实÷（属实＋误报），未核实的不计。"),
+        )
+    ]
+
+
 _levels = tuple(Alarm.Level.choices)
 
 REGISTER = declare(
@@ -806,12 +850,60 @@ REGISTER = declare(
         enterprise_sees=Q(enterprise_asked_at__isnull=False),
         level=lambda case: case.level,
         statistics=_statistics,
+        breakdowns=_breakdowns,
         detail_template="web/matters/alarm_case.html",
     )
 )
 
 
 # ---- from alarm to case --------------------------------------------------------------------------
+
+
+def raised(alarm: Alarm) -> None:
+    """Hook on a new alarm: open, join or reopen its case, unless the alarm is history."""
+    if alarm.last >= timezone.now() - STALE_AFTER:
+        open_from_alarm(alarm)
+
+
+def repeated(alarm: Alarm) -> None:
+    """Hook on an alarm that goes on: the case takes its time and, when it rises, its level."""
+    with transaction.atomic():
+        case = AlarmCase.objects.select_for_update().filter(joined__alarm=alarm).first()
+        if case is None or not WORKFLOW.state(case.state).open:
+            return
+        rises = _severity(alarm.level) > _severity(case.level)
+        AlarmCase.objects.filter(pk=case.pk).update(
+            last_alarm_at=max(filter(None, (case.last_alarm_at, alarm.last))),
+            level=alarm.level if rises else case.level,
+        )
+        if rises:
+            case.refresh_from_db()
+            record(
+                REGISTER,
+                case,
+                name="alarm_rises",
+                label=gettext_noop("预警升级"),
+                by=None,
+                at=timezone.now(),
+                note=alarm.text,
+                form={"alarm": alarm.pk, "level": alarm.level},
+            )
+
+
+def ended(alarm: Alarm) -> None:
+    """Hook on an alarm that is over: said on the case's timeline; the case goes on to its closing."""
+    case = AlarmCase.objects.filter(joined__alarm=alarm).first()
+    if case is not None and WORKFLOW.state(case.state).open:
+        record(
+            REGISTER,
+            case,
+            name="alarm_ends",
+            label=gettext_noop("数据恢复正常"),
+            by=None,
+            at=timezone.now(),
+            note=alarm.text,
+            form={"alarm": alarm.pk},
+        )
 
 
 def _severity(level: str) -> int:

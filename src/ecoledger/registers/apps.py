@@ -1,5 +1,3 @@
-from importlib.util import find_spec
-
 from django.apps import AppConfig
 
 
@@ -9,9 +7,9 @@ class RegistersConfig(AppConfig):
     verbose_name = "业务台账"
 
     def ready(self) -> None:
-        from ecoledger.registers.alarm_case import open_from_alarm
+        from ecoledger.monitoring import alarms
+        from ecoledger.registers import alarm_case
 
-        if find_spec("ecoledger.monitoring.alarms"):
-            from ecoledger.monitoring import alarms
-
-            alarms.on_raised.append(open_from_alarm)
+        alarms.on_raised.append(alarm_case.raised)
+        alarms.on_repeated.append(alarm_case.repeated)
+        alarms.on_ended.append(alarm_case.ended)
