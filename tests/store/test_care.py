@@ -72,13 +72,20 @@ def test_a_backup_taken_while_writing_holds_all_that_was_acknowledged(tmp_path: 
                 if number == 25:
                     begun.set()
 
-        writer = threading.Thread(target=write)
+        def read() -> None:
+            while not stop.is_set():
+                store.read()
+                store.done_pending(store.take_pending())
+
+        writer, reader = threading.Thread(target=write), threading.Thread(target=read)
         writer.start()
+        reader.start()
         begun.wait()
         acknowledged = last[0]
         report = store.backup(copy)
         stop.set()
         writer.join()
+        reader.join()
         whole = store.read(revisions=True, columns=["observation_id", "value", "point", "start"])
         assert store.check().problems == ()
     with DuckDBStore(copy) as restored:

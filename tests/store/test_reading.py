@@ -207,7 +207,7 @@ def shown(rows: pl.DataFrame) -> dict[tuple[Any, ...], tuple[Any, int]]:
 
 @given(batches=words)
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_the_store_does_as_the_model(
     store: ObservationStore, batches: list[list[dict[str, Any]]]

@@ -36,13 +36,18 @@ def problems(
     )
 
 
+def count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
+    """Rows of a table."""
+    return _number(connection, f"SELECT count(*) FROM {name}")
+
+
 def _number(connection: duckdb.DuckDBPyConnection, query: str) -> int:
     return int(connection.execute(query).fetchall()[0][0] or 0)
 
 
 def _frames(connection: duckdb.DuckDBPyConnection, in_memory: int) -> Iterator[str]:
     _number(connection, "SELECT bit_xor(hash(frame)) & 1 FROM frame")  # reads every column
-    total = _number(connection, "SELECT count(*) FROM frame")
+    total = count(connection, "frame")
     repeated = _number(
         connection,
         """SELECT count(*) FROM (SELECT 1 FROM frame GROUP BY dated, digest_0, digest_1

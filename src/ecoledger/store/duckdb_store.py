@@ -82,6 +82,7 @@ LAYOUT_VERSION: Final = 1
 CHECKPOINT_BYTES: Final = 64 << 20
 SNAPSHOT_ROWS: Final = 5_000_000
 COPY_BYTES: Final = 8 << 20
+PATIENCE_SECONDS: Final = 60.0
 _NEVER: Final = "1000TB"
 
 _HOUR: Final = 3_600_000_000
@@ -189,7 +190,7 @@ class DuckDBStore(ObservationStore):
             "SET preserve_insertion_order=true",
         ):
             run(setting)
-        run(_LAYOUT)
+        run(f"BEGIN; {_LAYOUT} COMMIT")
         versions = run("SELECT version FROM layout").fetchall()
         if not versions:
             run("INSERT INTO layout VALUES (?)", [LAYOUT_VERSION])
@@ -221,24 +222,26 @@ class DuckDBStore(ObservationStore):
         self._frames_by_status = dict(
             run("SELECT status, count(*) FROM frame GROUP BY status").fetchall()
         )
-        self._next_observation = 1 + max(
-            (self._number(f"SELECT max(observation_id) FROM {s.name}") for s in self._segments),
-            default=0,
-        )
+        self._load_latest()
         waiting = run("SELECT ticket, hour, number FROM pending").fetchall()
         # Each ticket stands for at least one row, so counting on from the rows never repeats one.
         self._pending = PendingHours(waiting, self._next_observation)
         self._recent = RecentFrames()
-        self._load_latest()
 
     def _load_latest(self) -> None:
         self._latest = LatestValues()
-        mark = self._number("SELECT max(observation_id) FROM latest_mark")
+        mark = max(1, self._number("SELECT max(observation_id) FROM latest_mark"))
+        self._next_observation = mark
         snapshot = _polars(self._connection, "SELECT * FROM latest")
         self._latest.apply(snapshot["number"].to_numpy(), snapshot.drop("number"))
         doubtful: set[int] = set()
         for segment in self._segments:
+            # Row groups that were all recorded before the snapshot are passed over.
             since = f"FROM {segment.name} WHERE observation_id >= {mark}"
+            last = self._number(f"SELECT max(observation_id) {since}")
+            if not last:
+                continue
+            self._next_observation = max(self._next_observation, last + 1)
             newest = _polars(
                 self._connection,
                 f"""SELECT point, parameter, series, unnest(arg_max(
@@ -259,7 +262,7 @@ class DuckDBStore(ObservationStore):
     def _shut(self) -> None:
         with self._care, self._write:
             self._save_latest()
-            self._connection.execute("CHECKPOINT")
+            self._checkpoint()
 
     def close(self) -> None:
         if self._closed:
@@ -1058,12 +1061,7 @@ class DuckDBStore(ObservationStore):
         if path.exists():
             raise StoreError(f"{path} exists already.", "Choose a name that is free.")
         with self._care:
-            with self._write:
-                self._need_open()
-                self._save_latest()
-                self._connection.execute("CHECKPOINT")
-                self._copying = True
-                last_frame, last_observation = self._next_frame - 1, self._next_observation - 1
+            last_frame, last_observation = self._hold_file()
             try:
                 # Until the next checkpoint the file holds exactly what the last one put there;
                 # appends go to the log.
@@ -1083,25 +1081,44 @@ class DuckDBStore(ObservationStore):
         size = path.stat().st_size
         return BackupReport(path, size, time.perf_counter() - clock, last_frame, last_observation)
 
+    def _hold_file(self) -> tuple[int, int]:
+        """Bring the file up to date and keep it so; the numbers of the last frame and row in it."""
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            with self._write:
+                self._need_open()
+                self._save_latest()
+                if self._checkpoint():
+                    self._copying = True
+                    return self._next_frame - 1, self._next_observation - 1
+            if time.monotonic() > give_up:
+                raise StoreError(
+                    "A long question keeps the log from being moved into the file.",
+                    "Try again when it has ended.",
+                )
+            time.sleep(0.05)
+
     @_guarded
     def check(self) -> CheckReport:
         clock = time.perf_counter()
-        with self._care, self._write:
-            numbers, held = self._latest.rows()
+        with self._care, self._reading() as connection:
+            with self._write:
+                # From here on the connection sees the store as it is now, memory included.
+                connection.begin()
+                connection.execute("FROM layout").fetchall()
+                numbers, held = self._latest.rows()
+                segments = self._segments
+                pending = len(self._pending)
+                frames = sum(self._frames_by_status.values())
             problems = duckdb_check.problems(
-                self._connection,
-                self._segments,
+                connection,
+                segments,
                 latest=dict(zip(numbers.tolist(), held["observation_id"], strict=True)),
-                pending=len(self._pending),
-                frames=sum(self._frames_by_status.values()),
+                pending=pending,
+                frames=frames,
             )
-            found = self.counts()
-        return CheckReport(
-            tuple(problems),
-            sum(found.frames.values()),
-            found.observations,
-            time.perf_counter() - clock,
-        )
+            rows = sum(duckdb_check.count(connection, segment.name) for segment in segments)
+        return CheckReport(tuple(problems), frames, rows, time.perf_counter() - clock)
 
     # -- the file --------------------------------------------------------------------------------
 
@@ -1117,12 +1134,17 @@ class DuckDBStore(ObservationStore):
             self._save_latest()
         self._checkpoint()
 
-    def _checkpoint(self) -> None:
+    def _checkpoint(self) -> bool:
+        """Move the log into the file; whether it went. Appends must hold still."""
         if self._copying:
-            return
-        # While a seal writes its copy DuckDB declines; the log grows until the next occasion.
-        with contextlib.suppress(duckdb.TransactionException):
+            return False
+        try:
             self._connection.execute("CHECKPOINT")
+        except duckdb.TransactionException:
+            # A seal is writing its copy, or a reader still sees rows that are deleted since: the
+            # log grows until the next occasion.
+            return False
+        return _size(self._log) == 0
 
     def _save_latest(self) -> None:
         numbers, rows = self._latest.rows()
