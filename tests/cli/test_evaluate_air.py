@@ -234,3 +234,28 @@ def test_a_period_that_cannot_be_evaluated_says_why():
     )
     result = run(air_period, moved, "--by", "city")
     assert (result.exit_code, "more than one city: A" in result.stderr) == (2, True)
+
+
+def test_all_rows_by_one_edition_and_with_sub_indices():
+    text = f"{HEADER}\n2026-02-01T08:00,A,5,20,50,0.5,60,60\n"
+    row = rows(run(air_hourly, text, "--standard", "HJ 633-2026", "--sub-indices"))[0]
+    assert (row["aqi"], row["standard"]) == ("100", "HJ 633-2026")
+    assert (row["iaqi_pm10"], row["iaqi_pm2_5"], row["iaqi_co"]) == ("58", "100", "5")
+
+
+def test_last_years_days_by_this_years_limits():
+    text = f"{HEADER}\n" + hourly_text(31, datetime(2025, 5, 1), pm2_5=32)
+    options = ("--every", "month", "--label", "start")
+    assert rows(run(air_period, text, *options))[0]["pm2_5_attained"] == "true"
+    later = rows(run(air_period, text, *options, "--limits-on", "2026-05-01"))[0]
+    assert (later["pm2_5_attained"], later["standard"]) == ("false", "HJ 663-2026, GB 3095-2026")
+
+
+def test_midnights_alone_are_days():
+    text = f"{HEADER}\n2026-05-01T00:00,A,5,20,50,0.5,60,60\n2026-05-02T00:00,A,5,20,50,0.5,60,61\n"
+    result = run(air_daily, text)
+    assert [(r["time"], r["aqi"]) for r in rows(result)] == [
+        ("2026-05-01", "100"),
+        ("2026-05-02", "101"),
+    ]
+    assert "taken as days" in result.stderr

@@ -271,3 +271,10 @@ def test_empty_table():
     empty = year_of(CLEAN).head(0)
     assert ev.evaluate(empty).is_empty()
     assert set(FACTORS) <= {name.rsplit("_", 1)[0] for name in ev.evaluate(empty).columns}
+
+
+def test_a_period_that_is_not_over_counts_the_days_so_far():
+    half = year_of(CLEAN, 2026).filter(pl.col("day") <= date(2026, 6, 30))
+    row = ev.evaluate(half).row(0, named=True)
+    assert (row["calendar_days"], row["good_ratio_calendar"]) == (181, 100)
+    assert row["ends"] == date(2026, 12, 31)

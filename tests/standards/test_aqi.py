@@ -277,6 +277,9 @@ def test_table_is_judged_row_by_row_and_keeps_other_columns():
     assert aqi.hourly_table(table)["standard"].to_list() == [NEW, NEW, None, None]
     days = table.rename({"time": "day"}).with_columns(pl.col("day").cast(pl.Date))
     assert aqi.daily_table(days)["aqi"].to_list() == [100, 100, None, None]
+    same = aqi.daily_table(days, standard=OLD, sub_indices=True)
+    assert same["aqi"].to_list() == [82, 82, 82, None]
+    assert same["iaqi_pm2_5"].to_list() == [82, 82, 82, None]
     with pytest.raises(ValueError, match="label"):
         aqi.hourly_table(table, label="middle")
     with pytest.raises(ValueError, match="none of the columns"):

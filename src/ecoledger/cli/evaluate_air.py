@@ -196,6 +196,11 @@ def _shared(function: _Function) -> _Function:
             show_default=True,
             help="Whether a time names the end of its hour (as the national data do) or its start.",
         ),
+        click.option(
+            "--standard",
+            type=click.Choice(["HJ 633-2012", "HJ 633-2026"]),
+            help="Judge all rows by this edition of the AQI, not by that of their own date.",
+        ),
         click.argument("output", type=click.File("wb"), default="-"),
         click.argument("source", metavar="INPUT", type=click.File("rb"), default="-"),
     ):
@@ -214,15 +219,23 @@ def _incomplete(default: aqi.Incomplete) -> Callable[[_Function], _Function]:
     )
 
 
+_SUB_INDICES = click.option(
+    "--sub-indices", is_flag=True, help="Add the sub-index of each factor: iaqi_so2 and so on."
+)
+
+
 @click.command("air-hourly")
 @_shared
 @_incomplete("as-published")
+@_SUB_INDICES
 def air_hourly(
     source: BinaryIO,
     output: BinaryIO,
     label: Literal["start", "end"],
     not_planned: tuple[str, ...],
+    standard: str | None,
     incomplete: aqi.Incomplete,
+    sub_indices: bool,
 ) -> None:
     """Add the hourly AQI to a table of hours: INPUT and OUTPUT are CSV files, "-" a stream.
 
@@ -230,9 +243,10 @@ def air_hourly(
     through unchanged. A column of the input that has one of these names is renamed input_aqi and so on.
     """
     bad, progress, writer, told = BadRows(), Progress(), Writer(output), set[str]()
+    added = (*_ADDED, *(f"iaqi_{f}" for f in FACTORS if sub_indices))
     header, blocks = csv_stream.read(source, bad)
     layout = _layout(header)
-    renamed = {name: f"input_{name}" for name in _ADDED if name in header}
+    renamed = {name: f"input_{name}" for name in added if name in header}
     if renamed:
         print(f"renamed: {', '.join(f'{a} → {b}' for a, b in renamed.items())}", file=sys.stderr)
     rows = 0
@@ -242,13 +256,18 @@ def air_hourly(
         _suspicious(numbers, told)
         masks = _masks(numbers, layout, not_planned)
         found = aqi.hourly_table(
-            numbers, label=label, not_planned=masks, incomplete=incomplete
-        ).select(_ADDED)
+            numbers,
+            label=label,
+            not_planned=masks,
+            incomplete=incomplete,
+            standard=standard,
+            sub_indices=sub_indices,
+        ).select(added)
         writer.write(kept.table.rename(renamed).hstack(found))
         bad.tell()
         progress.tell(rows)
     if not rows:
-        empty = pl.DataFrame(schema=dict.fromkeys((*header, *_ADDED), pl.String()))
+        empty = pl.DataFrame(schema=dict.fromkeys((*header, *added), pl.String()))
         writer.write(empty)
     bad.finish()
 
@@ -294,6 +313,9 @@ def _read_all(source: BinaryIO, bad: BadRows) -> _Whole:
         raise UnusableTableError("the table has no rows")
     table = pl.concat(parts)
     _suspicious(table, told)
+    if (table["time"].dt.hour() == 0).all() and table["time"].n_unique() > 1:
+        print("every time is 00:00: taken as days", file=sys.stderr)
+        table = table.with_columns(whole_day=pl.lit(value=True))
     daily = bool(table["whole_day"].sum() * 2 > table.height)
     other = table.filter(pl.col("whole_day") != daily)
     for line in other["line"]:
@@ -339,13 +361,16 @@ _WINDOWS = click.option(
 @click.command("air-daily")
 @_shared
 @_incomplete("standard")
+@_SUB_INDICES
 @_WINDOWS
 def air_daily(
     source: BinaryIO,
     output: BinaryIO,
     label: Literal["start", "end"],
     not_planned: tuple[str, ...],
+    standard: str | None,
     incomplete: aqi.Incomplete,
+    sub_indices: bool,
     windows: air_evaluation.Windows,
 ) -> None:
     """Daily values and daily AQI of every station, from a table of hours ("-" for streams).
@@ -358,7 +383,11 @@ def air_daily(
     bad = BadRows()
     whole = _read_all(source, bad)
     days = aqi.daily_table(
-        _days(whole, label, windows), not_planned=not_planned, incomplete=incomplete
+        _days(whole, label, windows),
+        not_planned=not_planned,
+        incomplete=incomplete,
+        standard=standard,
+        sub_indices=sub_indices,
     )
     order = ["time", "station", *[c for c in days.columns if c not in ("day", "station")]]
     Writer(output).write(days.rename({"day": "time"}).select(order))
@@ -388,6 +417,11 @@ def air_daily(
     "--area-class", type=click.IntRange(1, 2), default=2, show_default=True, help="Class of limits."
 )
 @click.option(
+    "--limits-on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Judge by the limits and HJ 663 of this day, not by those of each period's last day.",
+)
+@click.option(
     "--weights",
     "weighting",
     default="default",
@@ -407,12 +441,14 @@ def air_period(
     output: BinaryIO,
     label: Literal["start", "end"],
     not_planned: tuple[str, ...],
+    standard: str | None,
     incomplete: aqi.Incomplete,
     windows: air_evaluation.Windows,
     every: air_evaluation.Every,
     by: Literal["station", "city"],
     city: str | None,
     area_class: int,
+    limits_on: datetime | None,
     weighting: str,
     rounded: bool,
     dust: BinaryIO | None,
@@ -430,9 +466,14 @@ def air_period(
     days = _days(whole, label, windows)
     if by == "city":
         days = air_evaluation.area_means(_with_city(days, whole, city), time="day")
-    rule: dict[str, Any] = {"not_planned": not_planned, "incomplete": incomplete}
+    rule: dict[str, Any] = {
+        "not_planned": not_planned,
+        "incomplete": incomplete,
+        "standard": standard,
+    }
     indexed = aqi.daily_table(_lacking(days), **rule)
     options: dict[str, Any] = {"every": every, "by": by, "area_class": area_class}
+    options["on"] = None if limits_on is None else limits_on.date()
     try:
         result = air_evaluation.evaluate(indexed, weighting=weighting, **options)
     except KeyError as error:

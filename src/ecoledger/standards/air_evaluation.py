@@ -365,14 +365,21 @@ def area_means(
     ).drop("_planned")
 
 
-def without_dust(days: pl.DataFrame, dust: pl.DataFrame, *, by: str = "station") -> pl.DataFrame:
+def without_dust(
+    days: pl.DataFrame,
+    dust: pl.DataFrame,
+    *,
+    by: str = "station",
+    factors: tuple[str, ...] = ("pm10", "pm2_5"),
+) -> pl.DataFrame:
     """``days`` with PM10 and PM2.5 taken out on days of dust weather (剔除沙尘, 环办监测〔2016〕120号).
 
-    ``dust`` has the columns ``by`` and ``day``. What is left of such a day counts only if another factor
+    ``dust`` has the columns ``by`` and ``day``; ``factors`` may name others, for the exceptional events
+    (例外事件) of HJ 663-2026, whose own rules were not seen. What is left of such a day counts only if another factor
     exceeds 100, so that it leaves the valid days as a rule. Keep the plain figures beside: evaluate both.
     """
     marked = dust.select(by, "day").unique().with_columns(pl.lit(True).alias("_dust"))
-    present = [f for f in ("pm10", "pm2_5") if f in days.columns]
+    present = [f for f in factors if f in days.columns]
     stale = [c for c in ("aqi", "level", "primary", "standard") if c in days.columns]
     return (
         days.drop(stale)
@@ -415,7 +422,8 @@ def evaluate(
     Columns of the result:
 
     ``by, period, begins, ends``; ``standard``: the editions applied;
-    ``calendar_days, valid_days, good_days, polluted_days, heavy_days`` (AQI > 200), ``aqi_min, aqi_max``;
+    ``calendar_days`` (of a period that is not over: up to the table's last day), ``valid_days,
+    good_days, polluted_days, heavy_days`` (AQI > 200), ``aqi_min, aqi_max``;
     ``good_ratio`` (of valid days) and ``good_ratio_calendar`` in percent;
     for each factor ``<f>_mean`` and ``<f>_p98`` (SO2, NO2), ``_p95`` (CO, PM10, PM2.5) or ``_p90`` (O3),
     ``<f>_days`` (valid days), ``<f>_valid`` (period valid for it), ``<f>_attained_days`` (within the daily
@@ -465,10 +473,13 @@ def evaluate(
     )
     counted = _counts_by_period(monthly, by)
     daily_limits = _days_within(table, by, area_class)
+    newest = table["day"].max()
     rows = grouped.join(daily_limits, on=[by, "begins"], how="left", maintain_order="left")
     return pl.DataFrame(
         [
-            _evaluated(row, every, by, counted[row[by], row["begins"]], area_class, weighting, on)
+            _evaluated(
+                row, every, newest, counted[row[by], row["begins"]], area_class, weighting, on
+            )
             for row in rows.iter_rows(named=True)
         ],
         schema=_schema(by, table.schema[by]),
@@ -531,7 +542,7 @@ def _period(every: Every, begins: date, last: date) -> tuple[str, date]:
 def _evaluated(
     row: Mapping[str, Any],
     every: Every,
-    by: str,
+    newest: Any,
     counts: Mapping[str, Mapping[tuple[int, int], int]],
     area_class: int,
     weighting: str,
@@ -545,7 +556,7 @@ def _evaluated(
     limits = catalogue.in_force(air_limits.LIMITS, judged)
     months = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}.get(every)
     line = {key: value for key, value in row.items() if not key.startswith("_")}
-    calendar_days = (ends - row["begins"]).days + 1
+    calendar_days = (min(ends, newest) - row["begins"]).days + 1
     line |= {
         "period": name,
         "ends": ends,

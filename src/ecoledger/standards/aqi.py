@@ -54,6 +54,8 @@ _MICRO = 1_000_000
 _MISSING = -1
 # Measured, but the edition forms no sub-index of it.
 _NOT_FORMED = -2
+# Stands for a missing day where days are counted from 1970.
+_NO_DAY = -(2**31)
 # Rows handled at a time: small enough for the cache, large enough to hide the interpreter.
 _BLOCK = 1 << 15
 
@@ -647,6 +649,8 @@ def hourly_table(
     label: Literal["start", "end"] = "start",
     not_planned: NotPlanned = (),
     incomplete: Incomplete = "standard",
+    standard: str | None = None,
+    sub_indices: bool = False,
 ) -> pl.DataFrame:
     """``table`` with columns ``aqi, level, primary, standard`` added, each row by its own date's edition.
 
@@ -654,8 +658,17 @@ def hourly_table(
     absent column is missing throughout). ``label`` says whether a time names the start of its hour or
     its end, as the national data do: the hour labelled 2026-03-01 00:00 by its end is still judged by
     HJ 633-2012. ``primary`` is empty up to AQI 50; rows before the first edition stay null.
+
+    ``standard`` judges all rows by one edition instead, to lay years side by side. ``sub_indices`` adds
+    ``iaqi_<factor>`` columns. The other arguments are those of :func:`hourly`.
     """
-    return _index_table("hour", table, time, label, not_planned, incomplete)
+    begins = table[time]
+    if label == "end":
+        begins = begins.dt.offset_by("-1h")
+    elif label != "start":
+        raise ValueError(f"label is {label!r}; an hour is labelled by its 'start' or its 'end'")
+    rule = _Rule("hour", not_planned, incomplete, standard, sub_indices)
+    return _index_table(table, begins, rule)
 
 
 def daily_table(
@@ -664,61 +677,71 @@ def daily_table(
     day: str = "day",
     not_planned: NotPlanned = (),
     incomplete: Incomplete = "standard",
+    standard: str | None = None,
+    sub_indices: bool = False,
 ) -> pl.DataFrame:
     """``table`` of daily values with columns ``aqi, level, primary, standard`` added.
 
     ``table`` has a ``Date`` column ``day`` and numeric columns ``so2, no2, o3, co, pm10, pm2_5`` (24-hour
-    means, ``o3`` the daily maximum 8-hour mean) and, if it likes, ``o3_1h``.
+    means, ``o3`` the daily maximum 8-hour mean) and, if it likes, ``o3_1h``. The other arguments are those
+    of :func:`hourly_table`.
     """
-    return _index_table("day", table, day, "start", not_planned, incomplete)
+    rule = _Rule("day", not_planned, incomplete, standard, sub_indices)
+    return _index_table(table, table[day], rule)
 
 
-def _index_table(
-    kind: Literal["hour", "day"],
-    table: pl.DataFrame,
-    time: str,
-    label: Literal["start", "end"],
-    not_planned: NotPlanned,
-    incomplete: Incomplete,
-) -> pl.DataFrame:
-    if label not in ("start", "end"):
-        raise ValueError(f"label is {label!r}; an hour is labelled by its 'start' or its 'end'")
-    begins = table[time]
-    if kind == "hour" and label == "end":
-        begins = begins.dt.offset_by("-1h")
-    days = begins.cast(pl.Date).to_physical().fill_null(-(2**31)).to_numpy()
-    used = catalogue.editions(AQI)
-    which = edition_of_days(days, used)
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    kind: Literal["hour", "day"]
+    not_planned: NotPlanned
+    incomplete: Incomplete
+    standard: str | None
+    sub_indices: bool
+
+
+def _index_table(table: pl.DataFrame, begins: pl.Series, rule: _Rule) -> pl.DataFrame:
+    days = begins.cast(pl.Date).to_physical().fill_null(_NO_DAY).to_numpy()
+    if rule.standard is None:
+        used = catalogue.editions(AQI)
+        which = edition_of_days(days, used)
+    else:
+        used = (edition(standard=rule.standard),)
+        which = np.where(days == _NO_DAY, 1, 0)
     size = table.height
-    extra = "o3_8h" if kind == "hour" else "o3_1h"
-    names = [name for name in (*FACTORS, extra) if name in table.columns]
-    if kind == "hour":
-        names = [name for name in names if name != extra]
-    arrays = {name: table[name].cast(pl.Float64).to_numpy() for name in names}
+    names = (*FACTORS, "o3_1h") if rule.kind == "day" else FACTORS
+    arrays = {
+        name: table[name].cast(pl.Float64).to_numpy() for name in names if name in table.columns
+    }
     if not arrays:
         raise ValueError(f"the table has none of the columns {', '.join(FACTORS)}")
-    aqi = np.full(size, _MISSING, dtype=np.int16)
+    codes = {"aqi": np.full(size, _MISSING, dtype=np.int16)}
+    if rule.sub_indices:
+        codes |= {f"iaqi_{f}": np.full(size, _MISSING, dtype=np.int16) for f in FACTORS}
     masks = np.zeros(size, dtype=np.uint8)
     for position, known in enumerate(used):
         rows = np.flatnonzero(which == position)
         if not rows.size:
             continue
         pick = slice(None) if rows.size == size else rows
-        excused = not_planned
-        if isinstance(not_planned, Mapping):
-            excused = {factor: mask[pick] for factor, mask in not_planned.items()}
-        given = {name: arrays[name][pick] if name in arrays else None for name in (*FACTORS, extra)}
-        result = _index(kind, given, known, excused, incomplete, None)
+        excused = rule.not_planned
+        if isinstance(excused, Mapping):
+            excused = {factor: mask[pick] for factor, mask in excused.items()}
+        given = {name: arrays[name][pick] if name in arrays else None for name in names}
+        given |= dict.fromkeys({"o3_8h", "o3_1h"} - given.keys())
+        result = _index(rule.kind, given, known, excused, rule.incomplete, None)
         assert isinstance(result, AirIndices)  # noqa: S101  every value given is an array
-        aqi[pick] = result.codes
+        codes["aqi"][pick] = result.codes
         masks[pick] = result.primary_mask
+        for factor in FACTORS if rule.sub_indices else ():
+            codes[f"iaqi_{factor}"][pick] = result.sub_codes[factor]
+    standards = pl.Series([known.standard for known in used] + [None], dtype=pl.String)
+    index = codes.pop("aqi")
     return table.with_columns(
-        _nullable("aqi", aqi),
-        _nullable("level", level_codes(aqi)),
+        _nullable("aqi", index),
+        _nullable("level", level_codes(index)),
         pl.Series(PRIMARY_TEXTS).gather(masks).alias("primary"),
-        pl.Series([known.standard for known in used] + [None], dtype=pl.String)
-        .gather(which)
-        .alias("standard"),
+        standards.gather(which).alias("standard"),
+        *[_nullable(name, values) for name, values in codes.items()],
     )
 
 
