@@ -128,7 +128,24 @@ def test_units_in_the_header_are_converted_and_unknown_ones_refused():
     assert rows[0]["砷(μg/L)"] == "60"
     code, _, told = run("surface-water", "section,砷(lb)\nA,60\n", *on)
     assert code == 2
-    assert "'lb' is not understood" in told.replace("unit ", "")
+    assert "unit 'lb' is not understood" in told
+
+
+def test_bare_codes_mean_the_unit_of_the_protocol():
+    _, rows, _ = run("surface-water", "section,w20142,w21003\nA,0.08,0.1\n", "--on", "2026-02-04")
+    assert rows[0]["class"] == "Ⅲ"
+    text = "pollutant,value,basis\nw20111,40,day\n总汞,0.04,day\n"
+    _, rows, _ = run(
+        "emission",
+        text,
+        "--standard",
+        "GB 8978-1996",
+        "--category",
+        "first_class",
+        "--on",
+        "2026-02-04",
+    )
+    assert [row["judged_value"] for row in rows] == ["0.04", "0.04"]
 
 
 @pytest.mark.parametrize(

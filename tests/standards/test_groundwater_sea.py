@@ -15,7 +15,6 @@ from ecoledger.standards.sea import AreaShares
 
 ON = date(2026, 5, 1)
 GROUND = groundwater.scheme_on(ON)[1].items
-SEA = sea.scheme_on(ON)[1].items
 
 
 def test_the_worst_item_decides_and_names_itself():
@@ -48,6 +47,13 @@ def test_not_to_be_detected_is_met_by_any_reading_below_detection():
         pl.DataFrame({"las": ["0.05L", "0.01", "/", "未检出"]}), on=ON
     )
     assert table["class"].to_list() == ["Ⅰ", "Ⅱ", None, "Ⅰ"]
+
+
+def test_all_items_but_the_two_judged_by_words_are_there():
+    assert sorted(item.order for item in GROUND.values()) == [
+        number for number in range(1, 94) if number not in (2, 4)
+    ]
+    assert groundwater.classify({"total_alpha": 3.0}, on=ON).label == "Ⅳ"
 
 
 def test_sea_oxygen_must_lie_above_its_limit():

@@ -117,6 +117,9 @@ def test_drinking_water_sources_have_supplementary_limits():
     sample = {"do": 8, "mn": 0.12, "fe": "0.03L", "nitrate": 10}
     missed = surface_water.drinking_water_failures(sample, on=ON)
     assert [(f.item, round(f.multiple, 6)) for f in missed] == [("mn", 0.2)]
+    assert len(LIMITS.drinking_water) == 85
+    specific = surface_water.drinking_water_failures({"tl": 0.0002, "nh3n": 1.5}, on=ON)
+    assert [(f.item, f.multiple) for f in specific] == [("nh3n", 0.5), ("tl", 1.0)]
 
 
 @pytest.mark.parametrize("rank", range(1, 7))

@@ -30,10 +30,16 @@ def test_a_tie_goes_to_the_even_digit():
     assert period_mean(halves, period="quarter", on=ON).values == {"nh3n": 0.12}
 
 
+def test_a_mean_that_would_round_to_zero_keeps_a_digit():
+    mean = period_mean([{"nh3n": 0.003}, {"nh3n": 0.004}], period="quarter", on=ON)
+    assert mean.values == {"nh3n": 0.004}
+    assert period_mean([{"nh3n": 0}], period="month", on=ON).values == {"nh3n": 0}
+
+
 def test_ph_is_averaged_as_hydrogen_ions():
     mean = period_mean([{"ph": 6.0}, {"ph": 8.0}], period="quarter", on=ON)
     assert mean.unrounded["ph"] == pytest.approx(6.2967, abs=1e-4)
-    assert mean.values["ph"] == 6.3
+    assert mean.values["ph"] == 6
 
 
 def test_below_detection_enters_with_half_its_limit():

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, BinaryIO, Literal
 
@@ -28,7 +28,7 @@ from ecoledger.standards import noise as noise_rules
 from ecoledger.standards import sea as sea_rules
 from ecoledger.standards import surface_water as surface_rules
 from ecoledger.standards.catalogue import Mark
-from ecoledger.standards.column_names import Column, ColumnError, recognise
+from ecoledger.standards.column_names import Column, ColumnError, recognise, scaled
 from ecoledger.standards.emission import Basis, Limit
 
 _MOMENT = re.compile(
@@ -49,10 +49,13 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _columns(
-    header: Sequence[str], names: Mapping[str, Iterable[str]], units: Mapping[str, str]
+    header: Sequence[str],
+    names: Mapping[str, Iterable[str]],
+    units: Mapping[str, str],
+    code_units: Mapping[str, str],
 ) -> dict[str, Column]:
     try:
-        return recognise(header, names, units)
+        return recognise(header, names, units, code_units)
     except ColumnError as error:
         raise UnusableTableError(str(error)) from None
 
@@ -82,13 +85,14 @@ class _Table:
     units: Mapping[str, str]
     on: date | None
     added: tuple[str, ...]
+    code_units: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.bad, self._progress = BadRows(), Progress()
         self._writer = Writer(self.output)
         self._marked: set[str] = set()
         self.header, self._blocks = csv_stream.read(self.source, self.bad)
-        self.columns = _columns(self.header, self.names, self.units)
+        self.columns = _columns(self.header, self.names, self.units, self.code_units)
         self.day = self.on or datetime.now().date()
         self._renamed = {name: f"input_{name}" for name in self.added if name in self.header}
         if self._renamed:
@@ -263,6 +267,7 @@ def surface_water(
         rules.units,
         _date(on),
         ("class", "main_pollutants", "standard"),
+        rules.code_units,
     )
     chosen = None if items is None else [item.strip() for item in items.split(",")]
     keys = [*surface_rules.limits_on(table.day)[1].river, "do_saturation"]
@@ -602,6 +607,14 @@ def _emission_rows(
     wrong_basis = ~rows["basis"].is_in(list(_BASES))
     if "basis" in table.columns:
         table.refuse(block, wrong_basis, lambda _: "is no kind of mean; write hour or day", "basis")
+    # A bare HJ 212 code of a metal means µg/L, as the protocol reports it.
+    micrograms = pollutants.str.to_lowercase().is_in(list(emission_rules.book().microgram_codes))
+    rows = rows.with_columns(
+        pl.when(micrograms.fill_null(value=False))
+        .then(scaled(rows["value"], -3))
+        .otherwise("value")
+        .alias("value")
+    )
     return rows.with_columns(known.alias("pollutant"), table.days(block).alias("day"))
 
 

@@ -54,36 +54,39 @@ def recognise(
     headers: Sequence[str],
     names: Mapping[str, Iterable[str]],
     units: Mapping[str, str],
+    code_units: Mapping[str, str] | None = None,
 ) -> dict[str, Column]:
     """Find the columns that hold an item, by key.
 
     ``names`` gives each key's further names; ``units`` the unit its values must be in (a key without
-    one takes any). Headers that mean nothing here are left alone. Raises :class:`ColumnError`.
+    one takes any); ``code_units`` the unit that a bare code implies, where it is another. Headers that mean nothing here are left alone. Raises :class:`ColumnError`.
     """
     keys = {_folded(name): key for key, known in names.items() for name in (*known, key)}
+    implied = {_folded(code): _folded(unit) for code, unit in (code_units or {}).items()}
     found: dict[str, Column] = {}
     for header in headers:
         folded = _folded(header)
-        key = keys.get(folded)
-        power = 0
+        key, unit = keys.get(folded), implied.get(folded)
         if key is None and (split := _BRACKET.fullmatch(folded)):
-            key = keys.get(split[1])
-            if key is not None and key in units:
-                powers = _POWERS.get(units[key], {units[key].casefold(): 0})
-                if split[2] not in powers:
-                    accepted = "、".join(powers)
-                    raise ColumnError(
-                        f"column {header!r}: unit {split[2]!r} is not understood; use one of {accepted}"
-                    )
-                power = powers[split[2]]
+            key, unit = keys.get(split[1]), split[2]
         if key is None:
             continue
+        power = _power(header, unit, units[key]) if unit is not None and key in units else 0
         if key in found:
             raise ColumnError(
                 f"columns {found[key].header!r} and {header!r} both mean {key!r}; keep one of them"
             )
         found[key] = Column(header, key, power)
     return found
+
+
+def _power(header: str, unit: str, wanted: str) -> int:
+    powers = _POWERS.get(wanted, {wanted.casefold(): 0})
+    if unit not in powers:
+        raise ColumnError(
+            f"column {header!r}: unit {unit!r} is not understood; use one of {'、'.join(powers)}"
+        )
+    return powers[unit]
 
 
 def scaled(values: pl.Series, power: int) -> pl.Series:

@@ -94,11 +94,12 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """All limits, and the names pollutants go by."""
+    """All limits, the names pollutants go by, and the HJ 212 codes whose values are μg/L."""
 
     limits: tuple[Limit, ...]
     names: Mapping[str, str]
     aliases: Mapping[str, tuple[str, ...]]
+    microgram_codes: frozenset[str]
 
 
 _UNITS = {
@@ -135,6 +136,7 @@ def book(content: dict[str, Any]) -> Book:
         aliases={
             key: (item["name"], *item["aliases"]) for key, item in content["pollutants"].items()
         },
+        microgram_codes=frozenset(content["codes"]["micrograms"]),
     )
 
 

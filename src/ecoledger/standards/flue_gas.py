@@ -236,8 +236,9 @@ class Substitute:
 def substitute(before: Sequence[float | None], gap_hours: int, capture: float) -> Substitute:
     """Replace a gap of ``gap_hours`` (HJ 75-2017).
 
-    ``before`` are the valid hours before the failure, oldest first; ``capture`` is the quarter's capture
-    rate in percent. Raises ``ValueError`` for a gap that is not positive.
+    ``before`` are the hourly emissions (kg) before the failure, or before the last calibration that
+    passed, oldest first; concentrations are not substituted. ``capture`` is the quarter's capture rate in
+    percent. Raises ``ValueError`` for a gap that is not positive.
     """
     if gap_hours <= 0:
         raise ValueError("a gap lasts at least one hour")
@@ -258,7 +259,7 @@ def substitute(before: Sequence[float | None], gap_hours: int, capture: float) -
 
 
 def filled(hours: Sequence[float | None], capture: float) -> list[tuple[float | None, str]]:
-    """Hours with their gaps substituted, oldest first: (value, rule), the rule "" for measured ones.
+    """Hourly emissions (kg) with their gaps substituted, oldest first: (value, rule), the rule "" for measured ones.
 
     Substituted hours are not looked back at: only measured ones count as valid hours before a failure.
     """

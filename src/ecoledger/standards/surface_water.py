@@ -14,7 +14,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any, Literal
 
 import numpy as np
@@ -90,6 +89,7 @@ class Rules:
 
     aliases: Mapping[str, tuple[str, ...]]
     units: Mapping[str, str]
+    code_units: Mapping[str, str]
 
 
 def _limits(table: Mapping[str, Any]) -> Limits:
@@ -110,7 +110,8 @@ def _limits(table: Mapping[str, Any]) -> Limits:
         class_one_saturation=float(table["dissolved_oxygen"]["class_one_saturation"]),
         drinking_water={
             key: (item["name"], float(item["limit"]))
-            for key, item in table["drinking_water_source"]["items"].items()
+            for part in ("drinking_water_source", "drinking_water_specific")
+            for key, item in table[part]["items"].items()
         },
     )
 
@@ -143,6 +144,7 @@ def rules(content: dict[str, Any]) -> Rules:
     units |= {key: "mg/L" for edition in limits.values() for key in edition.drinking_water}
     return Rules(
         aliases={key: tuple(names) for key, names in content["aliases"].items()},
+        code_units=content["code_units"],
         units={**units, "water_temp": "℃", "do_saturation": "%", "chla": "mg/m3", "sd": "m"},
     )
 
@@ -545,7 +547,10 @@ def _failure(item: ItemLimits, value: float, target: int, method: Method) -> Fai
 def drinking_water_failures(
     values: Mapping[str, float | str | Reading | None], *, on: date, waterbody: Waterbody = "river"
 ) -> tuple[Failure, ...]:
-    """Items by which a drinking-water source misses class Ⅲ or a supplementary limit (表1, 表2)."""
+    """Items by which a drinking-water source misses class Ⅲ, a supplementary or a specific limit.
+
+    Table 1 as everywhere; table 2 (5 items) and table 3 (80 items, mark M) against their one limit.
+    """
     _, limits = limits_on(on)
     found = list(failures(values, 3, on=on, waterbody=waterbody))
     for key, (name, limit) in limits.drinking_water.items():
@@ -555,19 +560,3 @@ def drinking_water_failures(
             text = exceedance.gap_text(value, limit, "mg/L")
             found.append(Failure(key, name, value, limit, over, text))
     return tuple(found)
-
-
-def rounded(values: Mapping[str, float | Decimal | None], *, on: date) -> dict[str, float | None]:
-    """Means rounded once to the places each item is reported with (GB/T 8170; 环办监测函〔2020〕82号)."""
-    _, limits = limits_on(on)
-    result: dict[str, float | None] = {}
-    for key, value in values.items():
-        item = limits.river.get(key)
-        result[key] = (
-            None
-            if value is None
-            else float(half_even(value, item.decimals))
-            if item
-            else float(value)
-        )
-    return result

@@ -135,8 +135,23 @@ def period_mean(
 
 
 def round_exact(value: Fraction, decimals: int) -> float:
-    """Round a fraction half to even (GB/T 8170), without a binary step in between."""
-    return float(half_even(Decimal(value.numerator) / Decimal(value.denominator), decimals))
+    """Round a mean half to even (GB/T 8170); one that would become zero keeps one significant digit.
+
+    >>> round_exact(Fraction(125, 1000), 2), round_exact(Fraction(3, 1000), 2)
+    (0.12, 0.003)
+    """
+    number = Decimal(value.numerator) / Decimal(value.denominator)
+    rounded = half_even(number, decimals)
+    return float(rounded or half_even(number, -number.adjusted()))
+
+
+def _round_column(values: pl.Series, decimals: int) -> pl.Series:
+    """What :func:`round_exact` does, for a column."""
+    numbers = values.fill_null(math.nan).to_numpy().astype(np.float64)
+    rounded = half_even(numbers, decimals)
+    for place in np.flatnonzero((rounded == 0) & (numbers != 0)):
+        rounded[place] = round_exact(Fraction(Decimal(repr(float(numbers[place])))), decimals)
+    return pl.Series(values.name, rounded).fill_nan(None)
 
 
 def period_table(
@@ -175,16 +190,7 @@ def period_table(
         )
     if ions and "ph" in items:
         table = table.with_columns((-pl.col("ph").log(10)).alias("ph"))
-    rounded = [
-        pl.Series(
-            key,
-            half_even(
-                table[key].fill_null(math.nan).to_numpy().astype(np.float64),
-                limits.river[key].decimals,
-            ),
-        ).fill_nan(None)
-        for key in items
-    ]
+    rounded = [_round_column(table[key], limits.river[key].decimals) for key in items]
     return table.with_columns(
         *rounded, (pl.col("parts") >= validity().least[period]).alias("valid")
     ).sort([*by, "period_start"])
