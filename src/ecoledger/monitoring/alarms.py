@@ -524,14 +524,14 @@ class _Writer:
         if alarm.evidence.get("last_good") == row["start"].isoformat():
             return
         alarm.evidence["last_good"] = row["start"].isoformat()
-        alarm.evidence["good"] = alarm.evidence.get("good", 0) + 1
+        if not alarm.evidence.get("good"):
+            alarm.evidence["good"] = 0
+            alarm.evidence["calm_since"] = row["start"].isoformat()
+        alarm.evidence["good"] += 1
         if alarm.evidence["good"] >= self.clear_after:
-            ended = (
-                start
-                if self.rule.detector != AlarmRule.Detector.MISSING
-                else max(start, alarm.begin)
-            )
-            self._end(alarm, ended)
+            # Over since the first of the good ones; the others only made sure.
+            calm = times.aware(datetime.fromisoformat(alarm.evidence["calm_since"]))
+            self._end(alarm, max(calm, alarm.begin))
         else:
             alarm.save(update_fields=["evidence"])
 
