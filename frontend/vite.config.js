@@ -1,20 +1,19 @@
 // Builds into the package, so that the wheel carries the pages' files and a bureau needs no node.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { defineConfig } from "vite";
 
-// Whitenoise serves the .gz beside a file; made here once instead of at every request.
+// Whitenoise serves the .gz beside a file; made here once instead of at every request, and from the
+// written files: in the bundle other plugins may still have work to do.
 function gzipped() {
   return {
     name: "gzipped",
-    generateBundle(_options, bundle) {
-      for (const [name, file] of Object.entries(bundle)) {
+    writeBundle({ dir }, bundle) {
+      for (const name of Object.keys(bundle)) {
         if (!/\.(m?js|css|svg)$/.test(name)) continue;
-        const content = file.type === "chunk" ? file.code : file.source;
-        this.emitFile({
-          type: "asset",
-          fileName: `${name}.gz`,
-          source: gzipSync(content, { level: 9 }),
-        });
+        const path = join(dir, name);
+        writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
       }
     },
   };

@@ -40,6 +40,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "matter": ("/matters/alarm_case", "td a"),
 }
 LARGEST = 300_000
+TALLEST = 2600
 
 
 def settle(page: Page) -> None:
@@ -104,7 +105,13 @@ def take(
                     continue
                 settle(page)
                 path = folder / f"{name}-{size}-{theme}.png"
-                page.screenshot(path=path, full_page=name != "map")
+                whole = page.evaluate("document.documentElement.scrollHeight")
+                if name != "map" and whole > height:
+                    # A taller window, not a full-page picture: the menu beside the page is as tall as it.
+                    page.set_viewport_size({"width": width, "height": min(whole, TALLEST)})
+                    page.wait_for_timeout(300)
+                page.screenshot(path=path)
+                page.set_viewport_size({"width": width, "height": height})
                 if path.stat().st_size > LARGEST:
                     page.screenshot(path=path)
                 written.append(path)

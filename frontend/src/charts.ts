@@ -220,6 +220,7 @@ function calendar(description: Calendar, element: HTMLElement): echarts.EChartsC
     },
     visualMap: {
       type: "piecewise",
+      dimension: 1,
       pieces: description.pieces,
       orient: "horizontal",
       left: "center",

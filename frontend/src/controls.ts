@@ -33,6 +33,12 @@ export function startControls(): void {
     if (field.matches("form[data-auto] select, form[data-auto] input[type=date], form[data-auto] input[type=checkbox]"))
       (field.closest("form") as HTMLFormElement).requestSubmit();
   });
+  document.addEventListener("change", (event) => {
+    const all = event.target as HTMLInputElement;
+    if (!all.matches("[data-check-all]")) return;
+    for (const box of all.closest("form")?.querySelectorAll<HTMLInputElement>("tbody input[type=checkbox]") ?? [])
+      box.checked = all.checked;
+  });
   // Where the live connection is lost the page says so instead of showing old figures as new.
   document.body.addEventListener("htmx:sseError", () => markLive(false));
   document.body.addEventListener("htmx:sseOpen", () => markLive(true));

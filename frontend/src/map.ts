@@ -136,7 +136,10 @@ class OneMap {
     this.view.on("load", () => void this.first());
     document.addEventListener("ecoledger:theme", () => this.paint());
     document.addEventListener("change", (event) => this.onSwitch(event));
-    document.body.addEventListener("ecoledger:map", () => void this.refresh());
+    // Something in scope has changed: the page hears of it by its live connection.
+    document.body.addEventListener("htmx:trigger", (event) => {
+      if ((event.target as HTMLElement).matches("[data-map-refresh]")) void this.refresh();
+    });
   }
 
   private async fetch(): Promise<void> {
@@ -270,5 +273,7 @@ class OneMap {
 export function startMap(element: HTMLElement): void {
   if (element.dataset.started) return;
   element.dataset.started = "yes";
+  // On a phone the panel would cover the map.
+  if (innerWidth < 768) document.querySelector(".map-panel")?.removeAttribute("open");
   new OneMap(element);
 }

@@ -15,6 +15,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
     person = getattr(request, "user", None)
     return {
         "demo": settings.DEMO,
+        # Each under its own name: who cannot read the page must find their language.
+        "languages": settings.LANGUAGES,
         "theme": "dark" if request.COOKIES.get("theme") == "dark" else "light",
         "menu": SimpleLazyObject(
             lambda: list(menu(person)) if person and person.is_authenticated else []

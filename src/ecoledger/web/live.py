@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.monitoring import live
+from ecoledger.web import scoped
 
 TOPICS = ("observation", "alarm", "matter", "arrival")
 # Told at once; the others at most once in so many seconds.
@@ -35,14 +36,20 @@ class Scope:
 
     areas: tuple[str, ...]
     entity: str
+    points: frozenset[int]
 
     @classmethod
     def of(cls, person: Person) -> Scope:
         inside = person.has_role(*STAFF, Role.THIRD_PARTY)
-        return cls(tuple(person.area_codes) if inside else (), person.entity_code)
+        points = scoped.points(person).values_list("pk", flat=True)
+        return cls(
+            tuple(person.area_codes) if inside else (), person.entity_code, frozenset(points)
+        )
 
     def covers(self, payload: dict[str, Any]) -> bool:
-        """An event that names neither area nor owner is about nothing a scope could hide."""
+        """An event that names neither points, area nor owner is about nothing a scope could hide."""
+        if "points" in payload:
+            return not self.points.isdisjoint(payload["points"])
         area = str(payload.get("area_code") or "")
         owner = str(payload.get("owner_code") or "")
         if not area and not owner:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ecoledger.accounts.models import Person
+from ecoledger.matters.register import all_registers
 
 Text = str | Promise
 
@@ -37,7 +39,7 @@ class Group:
     pages: tuple[Page, ...]
 
 
-GROUPS = (
+BEFORE_WORK = (
     Group(
         _("总览"),
         (
@@ -45,11 +47,13 @@ GROUPS = (
             Page("map", _("一张图"), "map", "see_monitoring"),
         ),
     ),
+)
+AFTER_WORK = (
     Group(
         _("监测"),
         (
-            Page("stations", _("监测点"), "station", "see_monitoring"),
             Page("alarms", _("预警"), "alarm", "see_monitoring"),
+            Page("stations", _("监测点"), "station", "see_monitoring"),
             Page("filings", _("停运申报"), "filing", "see_monitoring"),
             Page("enterprises", _("企业档案"), "enterprise", "see_monitoring"),
         ),
@@ -57,6 +61,7 @@ GROUPS = (
     Group(
         _("数据"),
         (
+            Page("bulletins", _("公报"), "bulletin", "make_reports"),
             Page("catalogue", _("数据目录"), "catalogue", "see_monitoring"),
             Page("quarantine", _("报文隔离区"), "quarantine", "see_quarantine"),
         ),
@@ -71,9 +76,23 @@ GROUPS = (
 )
 
 
+def _work() -> Group:
+    """The inbox and one list a register."""
+    return Group(
+        _("办理"),
+        (
+            Page("my-work", _("我的待办"), "work", "see_matters"),
+            *(
+                Page("matter-list", gettext(r.label), "register", r.capability, (r.key,))
+                for r in all_registers()
+            ),
+        ),
+    )
+
+
 def menu(person: Person) -> Iterator[Group]:
     """The groups with the pages that ``person`` may open; groups left empty are left out."""
-    for group in GROUPS:
+    for group in (*BEFORE_WORK, _work(), *AFTER_WORK):
         if pages := tuple(page for page in group.pages if person.may(page.capability)):
             yield Group(group.label, pages)
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
+from ecoledger.monitoring import ingest
 from ecoledger.monitoring.runtime import store
 from ecoledger.store.interface import STATUSES, Frame
-from ecoledger.web import readings, scoped
+from ecoledger.web import scoped
 from ecoledger.web.access import needs
 
 PAGE = 50
@@ -103,7 +107,33 @@ def frame(request: HttpRequest, frame_id: int) -> HttpResponse:
         frame_context(found)
         | {
             "point": point,
-            "may_replay": False,
-            "now": readings.now(),
+            "may_replay": request.user.may("replay_frames") and found.status == "quarantined",
         },
     )
+
+
+@require_POST
+@needs("replay_frames")
+def replay(request: HttpRequest) -> HttpResponse:
+    """Try chosen frames again, as they came, and say what became of each."""
+    chosen = [int(number) for number in request.POST.getlist("frame") if number.isdigit()]
+    if not chosen:
+        messages.error(request, _("没有选择报文：请勾选要重放的报文。"))
+        return redirect("quarantine")
+    results = ingest.replay(chosen, request.user)
+    done = [result for result in results if result.ok]
+    if done:
+        messages.success(
+            request,
+            _("已重放 %(count)d 条报文，入库 %(values)d 个值。")
+            % {"count": len(done), "values": sum(result.observations for result in done)},
+        )
+    for result in [result for result in results if not result.ok][:10]:
+        messages.error(
+            request,
+            _("报文 #%(number)d 仍不能入库：%(reason)s")
+            % {"number": result.frame_id, "reason": result.reason},
+        )
+    if len(chosen) == 1:
+        return redirect("frame", chosen[0])
+    return redirect("quarantine")

@@ -48,6 +48,7 @@ urlpatterns = [
     path("enterprises/<int:pk>", enterprises.enterprise, name="enterprise"),
     path("catalogue", catalogue.page, name="catalogue"),
     path("quarantine", quarantine.page, name="quarantine"),
+    path("quarantine/replay", quarantine.replay, name="replay"),
     path("frames/<int:frame_id>", quarantine.frame, name="frame"),
     path("bulletins", bulletins.page, name="bulletins"),
     path("bulletins/choose", bulletins.choose, name="bulletin-choose"),

@@ -56,6 +56,12 @@ def reading(value: float | None, decimals: int | str = 1) -> str:
 
 
 @register.filter
+def plain(value: float | None) -> str:
+    """A number as short as it goes: 118.2, 50, 0.013."""
+    return DASH if value is None else f"{float(value):.6g}"
+
+
+@register.filter
 def flag_name(flag: str | None) -> str:
     """A flag in words; the flag itself where nobody knows it."""
     return str(FLAGS.get(flag, flag)) if flag else ""
@@ -218,7 +224,7 @@ ACTIONS = {
     "alarm rule edited": gettext_lazy("修改预警规则"),
     "review_observation": gettext_lazy("人工审核"),
     "withdraw_review": gettext_lazy("撤回审核"),
-    "replay_frame": gettext_lazy("重放报文"),
+    "frames replayed": gettext_lazy("重放报文"),
     "import_observations": gettext_lazy("导入数据"),
 }
 

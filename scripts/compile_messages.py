@@ -1,0 +1,169 @@
+"""Compile the translations, and say which texts of the interface still lack one.
+
+    python scripts/compile_messages.py             compile every .po beside it to .mo
+    python scripts/compile_messages.py --missing   print the untranslated texts as .po entries
+
+The interface's texts are Chinese in the source; ``locale/en/LC_MESSAGES/django.po`` holds the English.
+Texts come from ``gettext`` calls in Python and templates, and from what models and tables of the
+product name and pages show: choices, roles, parameters, levels.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import io
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+PACKAGE = Path(__file__).resolve().parent.parent / "src" / "ecoledger"
+LOCALE = PACKAGE / "locale"
+ENGLISH = LOCALE / "en" / "LC_MESSAGES" / "django.po"
+
+# Name of the function -> which arguments are texts, and which is the context.
+CALLS: dict[str, tuple[tuple[int, ...], int | None]] = {
+    "_": ((0,), None),
+    "gettext": ((0,), None),
+    "gettext_lazy": ((0,), None),
+    "gettext_noop": ((0,), None),
+    "ngettext": ((0, 1), None),
+    "ngettext_lazy": ((0, 1), None),
+    "pgettext": ((1,), 0),
+    "pgettext_lazy": ((1,), 0),
+}
+_TEMPLATE_CALL = re.compile(r"(?<![\w.])(?:gettext|pgettext|ngettext|_)\(")
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+
+# A text and its context, empty for none.
+Message = tuple[str, str]
+
+
+def _from_tree(tree: ast.AST) -> Iterator[Message]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        function = node.func
+        name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+        if name not in CALLS:
+            continue
+        places, context = CALLS[name]
+        texts = [
+            argument.value if isinstance(argument, ast.Constant) else None for argument in node.args
+        ]
+        for place in places:
+            if place < len(texts) and isinstance(texts[place], str):
+                about = texts[context] if context is not None else ""
+                yield str(texts[place]), str(about or "")
+
+
+def in_python(path: Path) -> Iterator[Message]:
+    """Texts of one Python file."""
+    yield from _from_tree(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def in_template(path: Path) -> Iterator[Message]:
+    """Texts of one template, by Django's own reading of its tags."""
+    from django.utils.translation.template import templatize
+
+    code = templatize(path.read_text(encoding="utf-8"), origin=str(path))
+    for call in _TEMPLATE_CALL.finditer(code):
+        # The shortest stretch from here that is a whole expression.
+        for end in re.finditer(r"\)", code[call.start() :]):
+            try:
+                tree = ast.parse(code[call.start() : call.start() + end.end()], mode="eval")
+            except SyntaxError:
+                continue
+            for text, about in _from_tree(tree):
+                # Django unescapes nothing but the percent signs it doubled.
+                yield text, about
+            break
+
+
+def in_declarations() -> Iterator[Message]:
+    """Words that pages translate as they show them: choices, roles, factors, levels."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecoledger.settings")
+    import django
+
+    django.setup()
+    from django.apps import apps
+
+    from ecoledger.accounts.roles import Role
+    from ecoledger.standards import aqi
+
+    for role in Role:
+        yield role.label, ""
+    for level in aqi.levels():
+        yield level.category, ""
+    for model in apps.get_models():
+        if model.__module__.startswith("ecoledger."):
+            for field in model._meta.get_fields():
+                for _value, label in getattr(field, "choices", None) or ():
+                    yield str(label), ""
+    table = PACKAGE / "monitoring" / "data" / "parameters.csv"
+    for row in csv.DictReader(io.StringIO(table.read_text(encoding="utf-8"))):
+        yield row["symbol"] or row["name"], ""
+        yield row["name"], ""
+
+
+def messages() -> dict[Message, str]:
+    """Every Chinese text of the interface, and where it was first seen."""
+    found: dict[Message, str] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if "migrations" not in path.parts:
+            for message in in_python(path):
+                found.setdefault(message, str(path.relative_to(PACKAGE)))
+    for path in sorted(PACKAGE.rglob("templates/**/*.html")):
+        for message in in_template(path):
+            found.setdefault(message, str(path.relative_to(PACKAGE)))
+    for message in in_declarations():
+        found.setdefault(message, "declarations")
+    return {message: where for message, where in found.items() if CHINESE.search(message[0])}
+
+
+def translated() -> dict[Message, str]:
+    """Text -> English, of the entries that have one and are not marked fuzzy."""
+    with ENGLISH.open("rb") as file:
+        catalogue = read_po(file, locale="en")
+    return {
+        (entry.id if isinstance(entry.id, str) else entry.id[0], entry.context or ""): str(
+            entry.string
+        )
+        for entry in catalogue
+        if entry.id and entry.string and not entry.fuzzy
+    }
+
+
+def missing() -> dict[Message, str]:
+    """Texts without English, and where they stand."""
+    known = translated()
+    return {message: where for message, where in messages().items() if message not in known}
+
+
+def compile_all() -> None:
+    for source in LOCALE.rglob("*.po"):
+        with source.open("rb") as file:
+            catalogue = read_po(file, locale=source.parent.parent.name)
+        with source.with_suffix(".mo").open("wb") as file:
+            write_mo(file, catalogue)
+
+
+def main(arguments: list[str]) -> int:
+    if "--missing" in arguments:
+        left = missing()
+        for (text, context), where in left.items():
+            quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+            about = f'msgctxt "{context}"\n' if context else ""
+            sys.stdout.write(f'#: {where}\n{about}msgid "{quoted}"\nmsgstr ""\n\n')
+        return 1 if left else 0
+    compile_all()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
