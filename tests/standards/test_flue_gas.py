@@ -85,7 +85,7 @@ def test_substitution_goes_by_capture_rate_and_length_of_the_gap():
     assert flue_gas.substitute(before, 1, 74.9).value is None
     assert flue_gas.substitute([], 1, 95).value is None
     assert "仅有1个" in flue_gas.substitute([3.0], 1, 95).rule
-    assert flue_gas.substitute(before, 1, 95).mark == "?"
+    assert flue_gas.substitute(before, 1, 95).mark == "2"
     with pytest.raises(ValueError, match="at least one hour"):
         flue_gas.substitute(before, 0, 95)
 

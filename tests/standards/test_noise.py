@@ -99,6 +99,14 @@ def test_peaks_at_night():
         judge(60, "2", "night", on=ON, rule_set=noise.SOCIAL, peak="frequent")
 
 
+def test_construction_noise_goes_by_the_edition_of_its_day():
+    def standard(on):
+        return judge(60, "site", "day", on=on, rule_set=noise.CONSTRUCTION).standard
+
+    assert standard(date(2025, 12, 31)) == "GB 12523-2011"
+    assert standard(date(2026, 1, 1)) == "GB 12523-2025"
+
+
 def test_attainment_counts_point_times_by_day_and_by_night_apart():
     told = zone_attainment(
         [("1", 54, 46), ("1", 56, 44), ("4a", 70, 55), ("4a", None, 58), ("2", math.nan, None)],

@@ -7,6 +7,7 @@ kg. Rules from HJ 212-2017 annex D, HJ 355-2019 and HJ 356-2019.
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ class Rules:
     flow_weighted: bool
     mean_before_up_to: int
     manual_a_day: int
+    median_items: frozenset[str]
     marks: tuple[Mark, ...]
     substitution_mark: Mark
 
@@ -46,6 +48,7 @@ def rules(content: dict[str, Any]) -> Rules:
         flow_weighted=content["day"]["weighting"] == "flow",
         mean_before_up_to=int(content["substitution"]["mean_before_up_to_hours"]),
         manual_a_day=int(content["substitution"]["manual_a_day"]),
+        median_items=frozenset(content["substitution"]["median_items"]),
         marks=(Mark(content["validity"]["mark"]), Mark(content["day"]["mark"])),
         substitution_mark=Mark(content["substitution"]["mark"]),
     )
@@ -164,8 +167,8 @@ class Substitute:
     mark: Mark
 
 
-def substitute(before: Sequence[float | None], gap_hours: int) -> Substitute:
-    """Replace a gap in hourly values by the mean of as many hours before it (HJ 356-2019).
+def substitute(before: Sequence[float | None], gap_hours: int, item: str = "") -> Substitute:
+    """Replace a gap in hourly values by the mean of as many hours before it, pH by their median.
 
     ``before`` are the hours before the gap, oldest first. A gap of more than two days, or one with no
     valid hour in the period before, is to be filled by manual measurement (four a day).
@@ -179,6 +182,9 @@ def substitute(before: Sequence[float | None], gap_hours: int) -> Substitute:
     window = [value for value in before[-gap_hours:] if value is not None and value == value]
     if not window:
         return Substitute(None, f"前一时段没有有效数据，{manual}", limits.substitution_mark)
+    if item in limits.median_items:
+        middle = statistics.median(window)
+        return Substitute(middle, f"失效前{gap_hours}小时的中位值", limits.substitution_mark)
     mean = math.fsum(window) / len(window)
     return Substitute(mean, f"失效前{gap_hours}小时的均值", limits.substitution_mark)
 
