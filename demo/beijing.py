@@ -6,7 +6,7 @@ Whole years keep the season: an evening in November replays an evening in Novemb
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -64,10 +64,8 @@ def hours(station: str, begin: datetime, end: datetime, now: datetime) -> pl.Dat
 
 
 def history_begin(now: datetime) -> datetime:
-    """Start of the earliest hour that can be replayed."""
-    return datetime(2013 + years_to_add(now), 3, 1)
+    """Where the city's record begins: last year's first day, so that a year can be compared with one.
 
-
-def hour_before(now: datetime) -> datetime:
-    """Start of the last complete hour."""
-    return now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+    The data would allow nearly four years; two keep the set-up short.
+    """
+    return datetime(now.year - 1, 1, 1)

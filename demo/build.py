@@ -137,6 +137,7 @@ def _point(
     name: str,
     group: int,
     factors: list[dict[str, object]],
+    edition: int = 2017,
     **more: object,
 ) -> Point:
     number = Point.objects.count() + 1
@@ -145,7 +146,7 @@ def _point(
         kind=kind,
         name=name,
         area_code=entity.area_code,
-        mn=device_number(group, number),
+        mn=device_number(group, number)[-14 if edition == 2005 else 0 :],
         password="123456",
         synthetic=True,
         **more,
@@ -277,7 +278,7 @@ def _enterprise(firm: Firm) -> None:
         factors.append(_factor("a00000", "废气", "m³/s", 1, 600))
         if industry.reference_oxygen is not None:
             factors.append(_factor("a19001", "氧气含量", "%", 1, 600))
-        _point(outlet, "flue_gas", outlet.name, 31, factors, owner_code=firm.code)
+        _point(outlet, "flue_gas", outlet.name, 31, factors, firm.gas_edition, owner_code=firm.code)
     if industry.water:
         outlet = Outlet.objects.create(
             code=f"{firm.code}-DW001",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from typing import Literal
 
 from demo.city import CITY_CODE, SEED, TOWN_CODE, town_centre
 
@@ -204,6 +205,13 @@ class Firm:
     @property
     def code(self) -> str:
         return f"E-{self.number:04d}"
+
+    @property
+    def gas_edition(self) -> Literal[2005, 2017, 2025]:
+        """Edition of HJ 212 its flue-gas logger speaks: old boilers 2005, newly built ones 2025."""
+        if self.industry.stem == "供热":
+            return 2005
+        return 2025 if self.number % 4 == 0 else 2017
 
 
 _USCC_SYMBOLS = "0123456789ABCDEFGHJKLMNPQRTUWXY"

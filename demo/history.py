@@ -19,6 +19,7 @@ from ecoledger.monitoring.models import Point
 RIVER_DAYS = 760
 SOURCE_DAYS = 75
 POWER_DAYS = 21
+WEATHER_DAYS = 60
 
 
 def tables(now: datetime, stories: Stories) -> Iterator[pl.DataFrame]:
@@ -50,17 +51,20 @@ def _table(point: int, columns: list[pl.DataFrame], seconds: int, series: str) -
 def air(point: int, station: str, begin: datetime, end: datetime, now: datetime) -> pl.DataFrame:
     """Hours of an air station; an hour the record lacks is absent here too."""
     record = beijing.hours(station, begin, end, now)
+    weather = record.filter(pl.col("time") >= end - timedelta(days=WEATHER_DAYS))
     decimals = {"co": 3, "pressure": 2, "wind_direction": 0}
     return _table(
         point,
         [
-            record.select(
+            (record if name in beijing.FACTORS else weather)
+            .select(
                 start="time",
                 parameter=pl.lit(code),
                 value=pl.col(name),
                 decimals=pl.lit(decimals.get(name, 1), pl.Int8),
                 flag=pl.lit("N"),
-            ).drop_nulls("value")
+            )
+            .drop_nulls("value")
             for name, code in {**beijing.FACTORS, **beijing.WEATHER}.items()
         ],
         3600,

@@ -7,7 +7,7 @@ its name and that instant, whichever part of the demonstration asks.
 from __future__ import annotations
 
 import zlib
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from demo.enterprises import GAS_FACTORS, WATER_FACTORS, Firm
 from demo.stories import Stories
 
 Array = NDArray[np.float64]
+# China standard time.
+ZONE = timezone(timedelta(hours=8))
 
 
 def minutes(times: NDArray[np.datetime64]) -> NDArray[np.int64]:

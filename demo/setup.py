@@ -1,0 +1,118 @@
+"""Setting the city up: registry and people, the past of every instrument, and the work done on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+from django.conf import settings
+from django.core.management import call_command
+from django.db import transaction
+
+from demo import build, history, work
+from demo.stories import Stories
+from ecoledger.monitoring import aggregate, alarms, evaluate, points, runtime
+from ecoledger.monitoring.models import Alarm
+from ecoledger.registers.alarm_case import open_from_alarm
+
+Say = Callable[[str], None]
+
+# How far back alarms are raised, and how many touched hours are worked through at once.
+ALARM_DAYS = 12
+CHUNK = 250_000
+
+_TARGETS = """# 年度目标（演示）
+[[target]]
+indicator = "good_day_ratio"
+year = {year}
+value = 66.0
+
+[[target]]
+indicator = "pm2_5_mean"
+year = {year}
+value = 60
+"""
+
+
+def set_up(data: Path, start: datetime, until: datetime, say: Say) -> None:
+    """Build the city in the empty folder ``data``, with data up to ``until``."""
+    plan = Stories(start)
+    say("建立数据库……")
+    call_command("migrate", verbosity=0)
+    with transaction.atomic():
+        made = build.build()
+        alarms.default_rules()
+        work.file_shutdown(plan)
+    say("城市：" + "，".join(f"{k} {v}" for k, v in made.items()))
+    profile = Path(settings.PROFILE)
+    profile.mkdir(parents=True, exist_ok=True)
+    (profile / "targets.toml").write_text(_TARGETS.format(year=start.year), encoding="utf-8")
+    with runtime.opened(Path(settings.OBSERVATIONS)) as store:
+        load(plan, None, until, say)
+        say(f"历史数据：{store.counts().observations} 条观测")
+        with transaction.atomic():
+            say(f"办理历史预警 {work.work_cases(start)} 件，问题台账 {work.problems(start)} 件")
+    state = {
+        "start": start.isoformat(),
+        "reached": until.replace(minute=0, second=0, microsecond=0).isoformat(),
+    }
+    (data / "demo.json").write_text(json.dumps(state), encoding="utf-8")
+
+
+def load(plan: Stories, since: datetime | None, until: datetime, say: Say) -> None:
+    """Append what the instruments reported in ``[since, until)`` and work it through."""
+    store = runtime.store()
+    for number, table in enumerate(history.tables(until, plan), 1):
+        rows = table if since is None else table.filter(pl.col("start") >= since)
+        if rows.height:
+            store.append(observations=rows)
+        if number % 20 == 0:
+            say(f"  已载入 {number} 个监测点")
+    _work_through(until, since or until - timedelta(days=ALARM_DAYS), say)
+
+
+def _work_through(until: datetime, alarms_from: datetime, say: Say) -> None:
+    """Aggregate, evaluate and, from a day on, raise the alarms and cases of the time."""
+    store, known = runtime.store(), points.current()
+    raised, alarms.on_raised[:] = list(alarms.on_raised), []
+    try:
+        while (pending := store.take_pending(CHUNK)).height:
+            changed = evaluate.run(aggregate.run(pending, store, known), store, known)
+            for day in _days(changed, alarms_from):
+                _alarms_of(day, changed, until)
+            store.done_pending(pending)
+            say(f"  已评价至 {pending['hour'].max():%Y-%m-%d}")
+    finally:
+        alarms.on_raised[:] = raised
+
+
+def _days(changed: aggregate.Changed, since: datetime) -> list[datetime]:
+    hours = changed.hours.filter(pl.col("hour") >= since)["hour"].dt.truncate("1d")
+    days = changed.days.filter(pl.col("day") >= since)["day"].cast(pl.Datetime("us"))
+    return sorted(set(hours.to_list()) | set(days.to_list()))
+
+
+def _alarms_of(day: datetime, changed: aggregate.Changed, until: datetime) -> None:
+    """The alarms of one day as they would have been raised on it, and the cases they made."""
+    end = day + timedelta(days=1)
+    part = aggregate.Changed(
+        changed.hours.filter(pl.col("hour").is_between(day, end, closed="left")),
+        changed.days.filter(pl.col("day").cast(pl.Datetime("us")) == day),
+    )
+    before = Alarm.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    alarms.run(part, runtime.store(), points.current(), now=min(end, until))
+    for alarm in Alarm.objects.filter(pk__gt=before).order_by("begin"):
+        noticed = max(alarm.begin, work.aware(day)) + timedelta(hours=1, minutes=4)
+        Alarm.objects.filter(pk=alarm.pk).update(raised_at=noticed)
+        open_from_alarm(alarm, at=noticed)
+
+
+def fill_gap(data: Path, since: datetime, until: datetime, plan: Stories, say: Say) -> datetime:
+    """Load what was missed while the demonstration stood still; returns where the devices go on."""
+    say(f"补齐 {since:%Y-%m-%d %H:%M} 以来的数据……")
+    with runtime.opened(Path(settings.OBSERVATIONS)):
+        load(plan, since, until, say)
+    return until.replace(minute=0, second=0, microsecond=0)
