@@ -166,15 +166,23 @@ TASKS: dict[str, Callable[[], object]] = {
 }
 
 
-def best(work: Callable[[], object], repeat: int) -> float:
-    """Shortest of some runs, after one to warm up."""
+def best(work: Callable[[], object], repeat: int) -> tuple[float, float]:
+    """Shortest wall and processor time of some runs, after one to warm up."""
     work()
-    times = []
+    walls, cores = [], []
     for _ in range(repeat):
-        begin = time.perf_counter()
+        wall, core = time.perf_counter(), time.process_time()
         work()
-        times.append(time.perf_counter() - begin)
-    return min(times)
+        walls.append(time.perf_counter() - wall)
+        cores.append(time.process_time() - core)
+    return min(walls), min(cores)
+
+
+def tell(ours: tuple[float, float], theirs: tuple[float, float], target: float) -> None:
+    """Print both times and their ratio."""
+    print(f"  ours {ours[0]:.3f} s wall, {ours[1]:.3f} s processor (target {target})")
+    print(f"  pandas {theirs[0]:.3f} s wall, {theirs[1]:.3f} s processor", end="")
+    print(f"; ratio {theirs[0] / ours[0]:.1f} wall, {theirs[1] / ours[1]:.1f} processor")
 
 
 def peak(task: str) -> float:
@@ -243,26 +251,22 @@ def main() -> None:
     table = hours(ROWS)
     frame = as_pandas(table)
     wrong = agree_hourly(ours_hourly(table), pandas_hourly(frame))
-    ours, theirs = (
-        best(lambda: ours_hourly(table), given.repeat),
-        best(lambda: pandas_hourly(frame), 1),
-    )
+    ours = best(lambda: ours_hourly(table), given.repeat)
+    theirs = best(lambda: pandas_hourly(frame), 1)
     print(
         f"hourly AQI with primary pollutants, {ROWS:,} station-hours, one core; rows that differ: {wrong}"
     )
-    print(f"  ours {ours:.3f} s (target 0.5), pandas {theirs:.3f} s, ratio {theirs / ours:.1f}")
+    tell(ours, theirs, 0.5)
     series = years()
     frame = as_pandas(series)
     gap = agree_years(ours_years(series), pandas_years(frame))
-    ours, theirs = (
-        best(lambda: ours_years(series), given.repeat),
-        best(lambda: pandas_years(frame), 1),
-    )
+    ours = best(lambda: ours_years(series), given.repeat)
+    theirs = best(lambda: pandas_years(frame), 1)
     print(
         f"daily evaluation, {STATIONS} stations x {YEARS} years ({series.height:,} hours), one core"
     )
     print(f"  largest relative difference {gap:.1e}")
-    print(f"  ours {ours:.3f} s (target 0.3), pandas {theirs:.3f} s, ratio {theirs / ours:.1f}")
+    tell(ours, theirs, 0.3)
     print(f"  openair daily means and rolling ozone: {openair(series)}")
     print("peak memory of a process, MB (of which making the input):")
     for name in ("hourly", "years"):

@@ -216,9 +216,9 @@ def daily_from_hourly(
         hour_number = hour_number - 1
     day_number, hour_of_day = np.divmod(hour_number, 24)
     pair_of_row, station_code, day, names = _station_days(hours[station], day_number)
-    flat = pair_of_row * 24 + hour_of_day
-    size = day.size * 24
-    occurrences = np.bincount(flat, minlength=size)
+    # Grids hold the hours of a day one below the other: sums over them then run along whole rows.
+    flat = hour_of_day * day.size + pair_of_row
+    occurrences = np.bincount(flat)
     if occurrences.max() > 1:
         twice = int(np.flatnonzero(occurrences[flat] > 1)[0])
         raise ValueError(
@@ -229,10 +229,10 @@ def daily_from_hourly(
     columns: dict[str, Any] = {}
     counts: dict[str, NDArray[Any]] = {}
     for factor in present:
-        grid: Array = np.full((day.size, 24), np.nan)
+        grid: Array = np.full((24, day.size), np.nan)
         grid.reshape(-1)[flat] = _floats(hours, factor)
         known = ~np.isnan(grid)
-        counted = known.sum(axis=1)
+        counted = known.sum(axis=0)
         counts[f"{factor}_hours"] = counted.astype(np.int16)
         if factor == "o3":
             ozone, hourly_max, valid_windows = _ozone(
@@ -242,7 +242,7 @@ def daily_from_hourly(
             counts["o3_windows"] = valid_windows.astype(np.int16)
             continue
         enough = counted >= _per_day(which, used, "day_hours")
-        sums = np.where(known, grid, 0.0).sum(axis=1)
+        sums = np.where(known, grid, 0.0).sum(axis=0)
         columns[factor] = np.divide(
             sums, counted, out=np.full(day.size, np.nan), where=enough & (counted > 0)
         )
@@ -269,6 +269,13 @@ def _per_day(which: NDArray[np.int64], used: tuple[Edition, ...], name: str) -> 
     return np.array([*numbers, numbers[0]])[which]
 
 
+def _eight_hour_sums(hours: NDArray[Any]) -> NDArray[Any]:
+    """Sums of each eight rows on end."""
+    two = hours[:-1] + hours[1:]
+    four = two[:-2] + two[2:]
+    return np.asarray(four[:-4] + four[4:])
+
+
 def _ozone(
     grid: Array,
     station_code: NDArray[np.int64],
@@ -279,30 +286,27 @@ def _ozone(
     area_class: int,
 ) -> tuple[Array, Array, NDArray[np.int64]]:
     """Daily maximum 8-hour mean, daily maximum hour and number of valid windows of each day."""
-    before = np.full((day.size, 7), np.nan)
+    before = np.full((7, day.size), np.nan)
     if windows == "ending-in-day":
         follows = np.flatnonzero((np.diff(station_code) == 0) & (np.diff(day) == 1)) + 1
-        before[follows] = grid[follows - 1, 17:]
-    values = np.concatenate([before, grid], axis=1)
+        before[:, follows] = grid[17:, follows - 1]
+    values = np.concatenate([before, grid])
     known = ~np.isnan(values)
-    sums = np.cumsum(np.where(known, values, 0.0), axis=1)
-    counts = np.cumsum(known, axis=1)
-    zero = np.zeros((day.size, 1))
-    window_sums = sums[:, 7:] - np.concatenate([zero, sums[:, :-8]], axis=1)
-    window_counts = counts[:, 7:] - np.concatenate([zero, counts[:, :-8]], axis=1)
-    if windows == "within-day":
-        window_sums, window_counts = window_sums[:, 7:], window_counts[:, 7:]
-    valid = window_counts >= _per_day(which, used, "eight_hour_hours")[:, None]
+    # Of the windows ending with hours 1 to 24 those from hour 8 on lie within the day.
+    first = 7 if windows == "within-day" else 0
+    window_sums = _eight_hour_sums(np.where(known, values, 0.0)[first:])
+    window_counts = _eight_hour_sums(known.astype(np.int8)[first:])
+    valid = window_counts >= _per_day(which, used, "eight_hour_hours")
     means = np.divide(window_sums, window_counts, out=np.full(valid.shape, -np.inf), where=valid)
-    highest = means.max(axis=1)
-    number = valid.sum(axis=1)
+    highest = means.max(axis=0)
+    number = valid.sum(axis=0)
     limits = catalogue.editions(air_limits.LIMITS)
     of_edition = [e.content["o3"]["eight_hour"][area_class - 1] for e in limits]
     of_day = aqi.edition_of_days(day.astype(np.int32), limits)
     limit = np.array([*of_edition, of_edition[0]])[of_day]
     enough = number >= _per_day(which, used, "daily_max_8h_means")
     accepted = (number > 0) & (enough | (highest > limit))
-    hourly = np.where(np.isnan(grid), -np.inf, grid).max(axis=1)
+    hourly = np.where(np.isnan(grid), -np.inf, grid).max(axis=0)
     return (
         np.where(accepted, highest, np.nan),
         np.where(np.isinf(hourly), np.nan, hourly),
