@@ -137,3 +137,40 @@ def test_windows_on_what_the_store_never_saw_are_empty(store: ObservationStore) 
     store.append(None, table(value(1.0)))
     ask = {"point": [1, 9], "parameter": ["w99999", "a21026"], "hour": [NOON, NOON]}
     assert store.read_windows(ask, "minute").is_empty()
+
+
+@pytest.mark.parametrize(
+    ("shift", "seconds"),
+    [
+        (0, 3600),  # hours
+        (0, 86400),
+        (-7 * 3600, 86400 + 14 * 3600),  # a day and the eight-hour windows that reach into it
+        (17, 3600),  # on no common grid
+        (0.25, 90000),
+        (0, 1),
+    ],
+)
+def test_windows_of_any_length_and_place(
+    store: ObservationStore, shift: float, seconds: int
+) -> None:
+    """The same as asking for each window by itself, also before 1970."""
+    for noon in (NOON, datetime(1969, 12, 31, 12)):
+        store.append(
+            None,
+            table(*(value(float(i), noon + i * 20 * MINUTE, point=1 + i % 2) for i in range(300))),
+        )
+        hours = [noon + timedelta(seconds=shift) + i * 9 * HOUR for i in range(6)]
+        windows = {
+            "point": [1 + i % 2 for i in range(6)],
+            "parameter": ["a21026"] * 6,
+            "hour": hours,
+        }
+        expected = set()
+        for point, hour in zip(windows["point"], hours, strict=True):
+            span = hour, hour + timedelta(seconds=seconds)
+            rows = store.read([point], None, "minute", *span)
+            expected |= set(zip(rows["point"], rows["start"], strict=True))
+        found = store.read_windows(windows, "minute", seconds=seconds)
+        assert set(zip(found["point"], found["start"], strict=True)) == expected
+        assert len(found) == len(expected)
+        assert expected

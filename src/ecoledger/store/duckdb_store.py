@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import os
 import shutil
 import threading
@@ -75,17 +76,18 @@ from ecoledger.store.segments import (
     segment_name,
     sorted_segments,
 )
-from ecoledger.store.speaking import same_as_next, speaking
+from ecoledger.store.speaking import speaking
 from ecoledger.store.terms import Terms
 
 LAYOUT_VERSION: Final = 1
 CHECKPOINT_BYTES: Final = 64 << 20
 SNAPSHOT_ROWS: Final = 5_000_000
 COPY_BYTES: Final = 8 << 20
+MOST_SLOTS: Final = 200
 PATIENCE_SECONDS: Final = 60.0
 _NEVER: Final = "1000TB"
 
-_HOUR: Final = 3_600_000_000
+_EARLIEST_MICROS: Final = (EARLIEST - datetime(1970, 1, 1)) // timedelta(microseconds=1)
 
 _LAYOUT: Final = """
 CREATE TABLE IF NOT EXISTS layout (version INTEGER);
@@ -559,9 +561,8 @@ class DuckDBStore(ObservationStore):
         else:
             kinds = {name: polars_type(name) for name in (*KEY, "layer", *SAID)}
             found = pl.DataFrame(schema={**kinds, "observation_id": pl.Int64})
-        identity = (*KEY, "layer")
-        found = found.sort(*identity, "observation_id")
-        return found.filter(~same_as_next(found, identity)).with_columns(
+        last = found.sort("observation_id").unique([*KEY, "layer"], keep="last")
+        return last.with_columns(
             pl.col("withdrawn").fill_null(False),
             pl.lit(None, dtype=pl.UInt32).alias("row"),
             pl.lit(-1, dtype=pl.Int64).alias("order"),
@@ -640,9 +641,9 @@ class DuckDBStore(ObservationStore):
                     WHERE point = ? AND parameter = ? AND series = ?""",
                 [point, parameter, series],
             )
-            last = speaking(rows, ["start"]).tail(1).drop("withdrawn")
-            if len(last):
-                self._latest.replace(number, last)
+            spoken = speaking(rows, np.zeros(len(rows), np.int64))
+            if len(spoken):
+                self._latest.replace(number, rows[spoken[-1:]].drop("withdrawn"))
                 return
         self._latest.replace(number, pl.DataFrame(schema=latest_values.COLUMNS))
 
@@ -798,21 +799,18 @@ class DuckDBStore(ObservationStore):
             pl.col("parameter").is_in(self._terms.texts("parameter").implode())
         ).unique()
         wanted = self._terms.encode(known).rename({"hour": "begin"})
-        if wanted.is_empty():
+        if wanted.is_empty() or seconds <= 0:
             return self._shown(empty(names), columns, False)
         begin, last = _span(wanted["begin"])
         end = last + timedelta(seconds=seconds)
         codes = self._series_codes(series) or []
-        wanted = wanted.with_columns(
-            (pl.col("begin") + pl.duration(seconds=seconds)).alias("finish")
-        )
+        wanted, inside = _windows_by_slot(wanted, seconds)
         selected = ", ".join(f"o.{name}" for name in names)
 
         def question(segments: Sequence[Segment]) -> str:
             return " UNION ALL ".join(
                 f"""SELECT {selected} FROM {segment.name} o SEMI JOIN wanted w
-                    ON o.point = w.point AND o.parameter = w.parameter
-                    AND o.start >= w.begin AND o.start < w.finish
+                    ON o.point = w.point AND o.parameter = w.parameter AND {inside}
                     WHERE {_one_of("o.series", codes)} AND o.layer <= $up_to
                     AND o.start >= $begin AND o.start < $end"""
                 for segment in segments
@@ -846,8 +844,8 @@ class DuckDBStore(ObservationStore):
             columns=list(READ_COLUMNS),
             revisions=True,
         )
-        spoken = speaking(rows, KEY)["observation_id"]
-        return rows.with_columns(pl.col("observation_id").is_in(spoken.implode()).alias("accepted"))
+        spoken = speaking(rows, np.zeros(len(rows), np.int64))
+        return rows.with_columns(pl.Series("accepted", np.isin(np.arange(len(rows)), spoken)))
 
     @_guarded
     def frames(
@@ -978,14 +976,17 @@ class DuckDBStore(ObservationStore):
 
     def _shown(self, rows: pl.DataFrame, columns: Sequence[str], revisions: bool) -> pl.DataFrame:
         """Rows with numbers for texts as the reader gets them: spoken, sorted, in words."""
-        # Sorting by the place of the text in the alphabet sorts by the text, only faster.
-        rows = rows.with_columns(
-            pl.Series(f"{kind}_rank", self._terms.ranks(kind)[rows[kind].to_numpy()])
+        ranks = {
+            kind: self._terms.ranks(kind)[rows[kind].to_numpy()].astype(np.int64)
             for kind in ("parameter", "series")
-        )
-        key = ("point", "parameter_rank", "series_rank", "start")
-        rows = rows.sort(*key, "observation_id") if revisions else speaking(rows, key)
-        rows = self._terms.decode(rows.select(*dict.fromkeys(columns)))
+        }
+        # Sorting by the place of the text in the alphabet sorts by the text, only faster.
+        numbers = (rows["point"].to_numpy() << 24) | (ranks["parameter"] << 8) | ranks["series"]
+        if revisions:
+            order = np.lexsort((rows["observation_id"].to_numpy(), rows["start"], numbers))
+        else:
+            order = speaking(rows, numbers)
+        rows = self._terms.decode(rows.select(*dict.fromkeys(columns))[order])
         if "withdrawn" in columns:
             rows = rows.with_columns(pl.col("withdrawn").fill_null(False))
         return rows
@@ -1233,6 +1234,32 @@ def _need_columns(columns: Sequence[str]) -> None:
 def _with_needed(columns: Sequence[str]) -> list[str]:
     """The columns asked for and those it takes to see which row speaks."""
     return list(dict.fromkeys((*columns, *KEY, "layer", "observation_id", "withdrawn")))
+
+
+def _windows_by_slot(windows: pl.DataFrame, seconds: int) -> tuple[pl.DataFrame, str]:
+    """Windows prepared for a join, and the condition that ``o.start`` lies in window ``w``.
+
+    Where all windows fit a common grid (hours, days) each is cut into its slots, so that the join
+    is one on equal numbers; comparing every row with every window of its series would be slow.
+    """
+    width = seconds * 1_000_000
+    begins = windows["begin"].to_physical().to_numpy()
+    grid = max(1, math.gcd(width, int(np.gcd.reduce(begins))))
+    slots = width // grid
+    if slots > MOST_SLOTS:
+        finish = (pl.col("begin") + pl.duration(seconds=seconds)).alias("finish")
+        return windows.with_columns(finish), "o.start >= w.begin AND o.start < w.finish"
+    # Counted from a time before every row, since // rounds towards zero.
+    origin = (_EARLIEST_MICROS // grid) * grid
+    first = (begins - origin) // grid
+    cut = windows.drop("begin").with_columns(pl.Series("first", first))
+    cut = cut[np.repeat(np.arange(len(cut)), slots)].with_columns(
+        slot=pl.col("first") + pl.Series(np.tile(np.arange(slots), len(windows)))
+    )
+    return (
+        cut.drop("first").unique(),
+        f"(epoch_us(o.start) - ({origin})) // {grid} = w.slot",
+    )
 
 
 def _one_of(column: str, numbers: Sequence[int]) -> str:

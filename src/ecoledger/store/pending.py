@@ -27,7 +27,10 @@ class PendingHours:
             self._waiting[hour][number] = ticket
 
     def __len__(self) -> int:
-        return len(self._handed.keys() | {key for key, _ in self._entries()})
+        handed_only = sum(
+            number not in self._waiting.get(hour, ()) for hour, number in self._handed
+        )
+        return sum(map(len, self._waiting.values())) + handed_only
 
     def fresh(self, hour: int, numbers: list[int]) -> list[int]:
         """Those of ``numbers`` that are not waiting for this hour yet."""
@@ -85,8 +88,3 @@ class PendingHours:
         del waiting[number]
         if not waiting:
             del self._waiting[hour]
-
-    def _entries(self) -> Iterable[tuple[Key, int]]:
-        for hour, numbers in self._waiting.items():
-            for number, ticket in numbers.items():
-                yield (hour, number), ticket
