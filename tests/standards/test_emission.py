@@ -15,7 +15,7 @@ from ecoledger.standards.emission import Basis, Limit, Outcome, judge, judge_arr
 ON = date(2026, 5, 1)
 NOX = limit("GB 13271-2014", "gas_new", "nox", Basis.HOUR, on=ON)
 COD = limit("GB 18918-2002", "grade_1a", "cod", Basis.DAY, on=ON)
-PH = limit("GB 18918-2002", "grade_1a", "ph", Basis.DAY, on=ON)
+PH = limit("GB 18918-2002", "grade_1a", "ph", Basis.SAMPLE, on=ON)
 AMMONIA = limit("GB 18918-2002", "grade_1a", "nh3n", Basis.DAY, on=ON)
 
 
@@ -58,7 +58,7 @@ def test_the_limit_itself_is_met():
 
 @pytest.mark.parametrize(("ph", "outcome"), [(6, "attains"), (9, "attains"), (5.9, "exceeds")])
 def test_ph_has_a_range_and_no_multiple(ph, outcome):
-    judged = judge(ph, PH, basis=Basis.DAY)
+    judged = judge(ph, PH, basis=Basis.SAMPLE)
     assert (judged.outcome.value, judged.multiple) == (outcome, None)
 
 
@@ -72,6 +72,15 @@ def test_words_for_the_notice():
     assert judge(250, NOX, basis=Basis.HOUR).text == "超过限值 50 mg/m³（超标 0.25 倍）"
 
 
+def test_an_amendment_counts_from_its_day_under_the_same_number():
+    before = limit("GB 18918-2002", "grade_1a", "ph", Basis.DAY, on=date(2026, 2, 28))
+    assert (before.standard, PH.standard) == ("GB 18918-2002", "GB 18918-2002（2025年修改单）")
+    by_day = judge(5, PH, basis=Basis.DAY)
+    assert by_day.reason == "限值按单次测定值判定，不以日均值判定"
+    with pytest.raises(LookupError, match="grade_1a/ph/sample"):
+        limit("GB 18918-2002", "grade_1a", "ph", Basis.DAY, on=ON)
+
+
 def test_an_unknown_limit_is_refused_with_what_there_is():
     with pytest.raises(LookupError, match="gas_new/nox/hour"):
         limit("GB 13271-2014", "gas_new", "hcl", Basis.HOUR, on=ON)
@@ -82,7 +91,7 @@ def test_an_unknown_limit_is_refused_with_what_there_is():
 def test_a_limit_holds_from_its_date():
     assert not emission.limits(on=date(2013, 1, 1), standard="GB 13271-2014")
     assert catalogue.in_force("emission GB 13271", ON).standard == "GB 13271-2014"
-    assert "GB 18918-2002" in emission.standards_on(ON)
+    assert "GB 18918-2002（2025年修改单）" in emission.standards_on(ON)
 
 
 def test_every_limit_from_memory_says_so():

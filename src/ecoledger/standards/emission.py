@@ -38,7 +38,7 @@ class Basis(StrEnum):
     @property
     def label(self) -> str:
         """Chinese label."""
-        return {"minute": "分钟均值", "hour": "小时均值", "day": "日均值", "sample": "测定均值"}[
+        return {"minute": "分钟均值", "hour": "小时均值", "day": "日均值", "sample": "单次测定值"}[
             self
         ]
 
@@ -113,7 +113,12 @@ _UNITS = {
 
 def rule_set_of(standard: str) -> str:
     """Name of a standard's rule set in the catalogue: ``"emission GB 13271"`` for every edition of it."""
-    return f"emission {standard.rsplit('-', 1)[0]}"
+    return f"emission {_number(standard).rsplit('-', 1)[0]}"
+
+
+def _number(standard: str) -> str:
+    """A standard's number without the amendment that its edition includes."""
+    return standard.split("（", 1)[0]
 
 
 @compiled("emission_limits")
@@ -189,12 +194,15 @@ def limits(
     basis: Basis | None = None,
     medium: Medium | None = None,
 ) -> tuple[Limit, ...]:
-    """Limits for data of the day ``on`` that fit everything named, in the order of the data file."""
+    """Limits for data of the day ``on`` that fit everything named, in the order of the data file.
+
+    A ``standard`` named by its number alone means the edition of the day, with its amendments.
+    """
     return tuple(
         limit
         for limit in book().limits
         if limit.covers(on)
-        and (standard is None or limit.standard == standard)
+        and (standard is None or standard in (limit.standard, _number(limit.standard)))
         and (category is None or limit.category == category)
         and (pollutant is None or limit.pollutant == pollutant)
         and (basis is None or limit.basis is basis)
