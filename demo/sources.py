@@ -84,7 +84,7 @@ def gas(
 def oxygen(firm: Firm, times: NDArray[np.datetime64]) -> Array:
     """Oxygen content of the flue gas, %."""
     reference = firm.industry.reference_oxygen or 18.0
-    return np.round(reference + 1.2 * wobble(f"{firm.code}-o2", minutes(times), 0.2), 1)
+    return np.round(reference + 1.5 * wobble(f"{firm.code}-o2", minutes(times), 0.6), 1)
 
 
 def gas_flow(firm: Firm, times: NDArray[np.datetime64], stories: Stories) -> Array:

@@ -276,6 +276,9 @@ def problems(now: datetime) -> int:
             measures="立行立改，举一反三，按月报送进展。",
             deadline=(opened + timedelta(days=chance.choice((60, 90, 180)))).date().isoformat(),
         )
+        if origin == "discipline":
+            # Seen by leaders and dispatchers alone; its progress is reported on paper.
+            continue
         if reached == "unfounded":
             step(
                 "propose_unfounded",
