@@ -10,6 +10,7 @@ import pytest
 
 from ecoledger.standards import air_evaluation, aqi, trend
 from ecoledger.standards.aqi import FACTORS
+from ecoledger.standards.rounding import half_even
 
 FOLDER = os.environ.get("ECOLEDGER_REFERENCE_DATA")
 pytestmark = pytest.mark.skipif(
@@ -48,6 +49,36 @@ def test_published_hours(name, rows, unlike):
     leads = {text: factors_of(text) for text in given["lead"].unique()}
     same = given.filter(pl.col("aqi") == pl.col("given"))
     assert (same["primary"] == same["lead"].replace_strict(leads)).all()
+
+
+def test_published_days_with_all_hours():
+    """Since the switch ``o3_8h`` at midnight is the day's highest 8-hour mean within the natural day, and
+    ``<factor>_24h`` the day's mean; hours are labelled by their end."""
+    raw = pl.concat(
+        pl.read_csv(Path(FOLDER, "cnemc_hourly", f"{name}.csv.gz"), infer_schema=False)
+        for name in ("quanzhou", "lianyungang")
+    ).select(
+        time=pl.col("timepoint").str.to_datetime("%Y-%m-%dT%H:%M"),
+        station="stationcode",
+        **{
+            c: pl.col(c).cast(pl.Float64, strict=False)
+            for c in ("so2", "no2", "o3", "so2_24h", "no2_24h", "o3_8h")
+        },
+    )
+    days = air_evaluation.daily_from_hourly(raw, label="end")
+    midnight = raw.filter(
+        (pl.col("time").dt.hour() == 0) & (pl.col("time") > datetime(2026, 3, 1, 1))
+    )
+    midnight = midnight.with_columns(day=pl.col("time").dt.offset_by("-1h").dt.date())
+    both = days.join(midnight, on=["station", "day"], suffix="_hour")
+    for factor, given, least in (
+        ("so2", "so2_24h", 800),
+        ("no2", "no2_24h", 900),
+        ("o3", "o3_8h", 1000),
+    ):
+        whole = both.filter((pl.col(f"{factor}_hours") == 24) & pl.col(given).is_not_null())
+        assert whole.height > least
+        assert np.array_equal(half_even(whole[factor].to_numpy()), whole[given].to_numpy())
 
 
 @pytest.fixture(scope="module")
