@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import polars as pl
 import pytest
 from tests.store.rows import HOUR, MINUTE, NOON, packet, table, value, values_of
 
+import ecoledger.store
 from ecoledger.store.interface import (
     DEFAULT_COLUMNS,
     READ_COLUMNS,
@@ -78,6 +80,11 @@ def test_tables_may_be_polars_arrow_or_columns(store: ObservationStore) -> None:
     rows = store.read(revisions=True)
     assert len(rows) == 6
     assert store.read().equals(expected)
+
+
+def test_the_example_of_the_package_holds() -> None:
+    result = doctest.testmod(ecoledger.store)
+    assert (result.attempted > 3, result.failed) == (True, 0)
 
 
 def test_an_empty_append_does_nothing(store: ObservationStore) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
+import pytest
 from tests.store.rows import HOUR, MINUTE, NOON, table, value
 
 from ecoledger.store.interface import ObservationStore
