@@ -9,9 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from ecoledger.matters import actions, chain, deadlines, schedule, timeline
-from ecoledger.matters.actions import Upload
+from ecoledger.matters.actions import Refused, Upload
+from ecoledger.matters.models import Notice
 from ecoledger.monitoring.models import Alarm, AlarmRule
-from ecoledger.registers.alarm_case import REGISTER, AlarmCase, open_from_alarm
+from ecoledger.registers.alarm_case import REGISTER, AlarmCase, RoutingRule, open_from_alarm
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
 
@@ -122,3 +123,233 @@ def test_a_case_is_worked_and_closed_by_different_people(case, people):
     schedule.remind_and_escalate(closed.closed_at + timedelta(days=31))
     closed.refresh_from_db()
     assert closed.state == "look_back"
+
+
+def refused(call, *args, **kwargs) -> Refused:
+    with pytest.raises(Refused) as caught:
+        call(*args, **kwargs)
+    return caught.value
+
+
+# ---- what is refused -----------------------------------------------------------------------------
+
+
+def test_wrong_roles_are_refused_with_who_does_it(case, people):
+    for role in ("town", "officer", "leader", "grid", "enterprise"):
+        if role == "enterprise":
+            with pytest.raises(actions.NotVisible):
+                do(case, "dispatch", people[role])
+            continue
+        answer = refused(do, case, "dispatch", people[role])
+        assert answer.code == "role"
+        assert "监测人员" in answer.why
+
+
+def test_only_the_owner_signs_for_a_case(case, people):
+    dispatch(case, people)
+    answer = refused(do, case, "accept", people["officer"])
+    assert answer.code == "owner"
+    assert "北镇人民政府" in answer.why
+    assert do(case, "accept", people["town"]).state == "tracing"
+
+
+def test_another_town_can_neither_see_nor_sign(case, people):
+    from ecoledger.accounts.models import Person
+
+    south = Person.objects.create(
+        username="south", name="南镇人员", roles=["town"], area_codes=["990101002"]
+    )
+    dispatch(case, people)
+    with pytest.raises(actions.NotVisible):
+        do(case, "accept", south)
+
+
+def test_a_step_out_of_turn_is_refused(case, people):
+    answer = refused(do, case, "confirm_close", people["leader"], checked="x")
+    assert answer.code == "state"
+    assert "待核实" in answer.why
+
+
+def test_an_incomplete_form_names_its_fields(case, people):
+    answer = refused(do, case, "dispatch", people["dispatcher"], finding="属实")
+    assert answer.code == "form"
+    assert set(answer.fields) == {"owner_organisation", "instruction"}
+
+
+def test_who_did_the_work_does_not_check_it(case, people):
+    people["town"].roles = ["town", "dispatcher", "officer"]
+    people["town"].save()
+    dispatch(case, people)
+    do(case, "accept", people["town"])
+    work = {"cause": "discharge", "source": "x", "measures": "y"}
+    assert refused(do, case, "trace_done", people["town"], **work).code == "evidence"
+    do(case, "trace_done", people["town"], files=[photo()], **work)
+    assert refused(do, case, "supervise", people["town"], inspection="好").code == "second_person"
+    do(case, "supervise", people["officer"], inspection="好")
+    do(case, "apply_close", people["town"], files=[photo()], feedback="已报")
+    assert refused(do, case, "confirm_close", people["town"], checked="好").code == "second_person"
+    case.refresh_from_db()
+    assert case.state == "close_check"
+
+
+def test_an_orange_alarm_is_dismissed_by_two_people_only(alarm_at, people):
+    case = open_from_alarm(alarm_at(level="orange"))
+    form = {"false_reason": "instrument", "grounds": "校准记录"}
+    answer = refused(do, case, "dismiss", people["monitor"], **form)
+    assert answer.code == "condition"
+    do(case, "propose_dismiss", people["monitor"], **form)
+    assert refused(do, case, "confirm_dismiss", people["monitor"]).code == "second_person"
+    done = do(case, "confirm_dismiss", people["dispatcher"])
+    assert (done.state, done.verdict, done.false_reason) == ("dismissed", "false", "instrument")
+
+
+def test_the_schedule_cannot_do_what_people_do(case):
+    assert refused(actions.perform, REGISTER, case.pk, "dispatch", by=None).code == "role"
+
+
+# ---- two-step, routing, joining, rebound ---------------------------------------------------------
+
+
+def test_an_enterprise_that_does_not_answer_in_time_returns_the_case(case, people):
+    asked_at = cst("2026-11-16T10:00:00")
+    asked = do(case, "ask_enterprise", people["monitor"], asked_at, question="说明原因")
+    assert Notice.objects.filter(person=people["enterprise"]).count() == 1
+    assert asked.due == asked_at + timedelta(hours=4)
+    schedule.remind_and_escalate(asked_at + timedelta(hours=3, minutes=59))
+    case.refresh_from_db()
+    assert case.state == "asked"
+    assert schedule.remind_and_escalate(asked_at + timedelta(hours=4)).moved_on == 1
+    case.refresh_from_db()
+    assert case.state == "verify"
+
+
+def test_an_ambient_station_has_no_enterprise_to_ask(alarm_at, bureau, people):
+    case = open_from_alarm(alarm_at(point=bureau.air[0], parameter="a34004", owner_code=""))
+    assert refused(do, case, "ask_enterprise", people["monitor"], question="?").code == "condition"
+
+
+def test_clocks_run_in_office_hours_across_the_weekend(alarm_at, people):
+    case = open_from_alarm(alarm_at(), at=cst("2026-11-20T16:30:00"))
+    # One hour is left on Friday, three are on Monday.
+    assert case.due == cst("2026-11-23T11:30:00")
+    assert not case.due_provisional
+
+
+def test_the_case_goes_to_the_town_by_area_unless_a_rule_says_otherwise(case, bureau, people):
+    from ecoledger.accounts.models import Organisation
+    from ecoledger.registers.alarm_case import owner_for
+
+    town, office = (Organisation.objects.get(kind=k) for k in ("town", "bureau"))
+    assert owner_for(case) == town
+    RoutingRule.objects.create(kind="flue_gas", organisation=office)
+    assert owner_for(case) == office
+    RoutingRule.objects.create(area_code="990101001", organisation=town)
+    assert owner_for(case) == town
+    RoutingRule.objects.create(
+        area_code="990101001", kind="flue_gas", organisation=office, person=people["officer"]
+    )
+    assert owner_for(case) == office
+
+
+def test_a_rule_may_keep_a_kind_of_alarm_from_becoming_cases(alarm_at):
+    RoutingRule.objects.create(detector="exceedance", kind="flue_gas", opens_case=False)
+    assert open_from_alarm(alarm_at()) is None
+    assert AlarmCase.objects.count() == 0
+
+
+def test_a_silenced_alarm_makes_no_case(alarm_at):
+    assert open_from_alarm(alarm_at(state="silenced")) is None
+
+
+def test_a_further_alarm_joins_the_open_case_and_raises_its_level(case, alarm_at):
+    again = open_from_alarm(alarm_at("2026-11-16T14:00:00", level="red"))
+    assert again == case
+    again.refresh_from_db()
+    assert (again.alarm_count, again.level) == (2, "red")
+    assert AlarmCase.objects.filter(alarms=again.latest_alarm).get() == case
+    # The same alarm told twice is one.
+    open_from_alarm(again.latest_alarm)
+    again.refresh_from_db()
+    assert again.alarm_count == 2
+
+
+def test_an_alarm_after_closing_reopens_the_case_and_a_late_one_opens_another(
+    case, alarm_at, people
+):
+    to_close_check(case, people, cst("2026-11-16T11:00:00"))
+    at = cst("2026-11-17T09:00:00")
+    do(case, "confirm_close", people["leader"], at, checked="好")
+    back = open_from_alarm(alarm_at("2026-11-20T09:00:00"), at=cst("2026-11-20T10:00:00"))
+    assert (back.pk, back.state, back.reopened, back.verdict) == (case.pk, "verify", 1, "")
+    # Closed again; four months later it is another matter, linked to the first.
+    to_close_check(case, people, cst("2026-11-20T11:00:00"))
+    do(case, "confirm_close", people["leader"], cst("2026-11-20T15:00:00"), checked="好")
+    other = open_from_alarm(alarm_at("2027-04-01T09:00:00"), at=cst("2027-04-01T10:00:00"))
+    assert other.pk != case.pk
+    assert actions.linked(REGISTER, other, people["leader"])[0][2] == case
+
+
+def test_hooks_open_follow_and_remark_on_the_case(alarm_at, bureau):
+    from ecoledger.monitoring import alarms
+    from ecoledger.registers import alarm_case
+
+    assert alarm_case.raised in alarms.on_raised
+    now = timezone.localtime()
+    alarm = alarm_at((now - timedelta(hours=2)).replace(tzinfo=None).isoformat())
+    alarm_case.raised(alarm)
+    case = AlarmCase.objects.get()
+    alarm.level, alarm.last = "red", now
+    alarm.save()
+    alarm_case.repeated(alarm)
+    case.refresh_from_db()
+    assert case.level == "red"
+    alarm_case.ended(alarm)
+    names = [e.transition for e in timeline.events_of(REGISTER, case)]
+    assert names == ["open", "alarm_rises", "alarm_ends"]
+    # History being loaded opens nothing.
+    alarm_case.raised(alarm_at("2025-01-01T00:00:00", point=bureau.wastewater, parameter="w01018"))
+    assert AlarmCase.objects.count() == 1
+
+
+def test_precision_counts_only_what_has_been_judged(case, alarm_at, bureau, people):
+    from ecoledger.registers.alarm_case import precision_by_rule
+
+    dispatch(case, people)
+    other = open_from_alarm(alarm_at(parameter="a21002"))
+    form = {"false_reason": "rule", "grounds": "阈值过低"}
+    do(other, "dismiss", people["monitor"], **form)
+    open_from_alarm(alarm_at(parameter="a34013"))
+    (row,) = precision_by_rule(REGISTER.visible_to(people["leader"]))
+    assert (row["confirmed"], row["false"], row["pending"], row["precision"]) == (1, 1, 1, 50.0)
+
+
+def test_stage_durations_and_clocks_kept_come_from_the_events(case, people):
+    from ecoledger.matters.statistics import by_name, of, stage_durations
+
+    begin = cst("2026-11-16T10:00:00")
+    dispatch(case, people, begin + timedelta(hours=1))
+    do(case, "accept", people["town"], begin + timedelta(hours=7))
+    rows = REGISTER.visible_to(people["leader"])
+    spent = {d.state: d for d in stage_durations(REGISTER, rows)}
+    assert spent["verify"].median_hours == 1
+    assert (spent["dispatched"].median_hours, spent["dispatched"].on_time) == (6, 1)
+    numbers = by_name(of(REGISTER, rows, begin + timedelta(days=1)))
+    assert (numbers["on_time"].numerator, numbers["on_time"].denominator) == (2, 2)
+    late = by_name(of(REGISTER, rows, begin + timedelta(days=30)))
+    assert late["overdue"].value == 1
+
+
+def test_my_work_leaves_out_what_needs_another_person(case, people):
+    from ecoledger.matters.inbox import waiting_in
+
+    people["dispatcher"].roles = ["dispatcher", "town"]
+    people["dispatcher"].organisation = people["town"].organisation
+    people["dispatcher"].save()
+    dispatch(case, people)
+    do(case, "accept", people["town"])
+    work = {"cause": "discharge", "source": "x", "measures": "y"}
+    do(case, "trace_done", people["town"], files=[photo()], **work)
+    do(case, "supervise", people["officer"], inspection="好")
+    do(case, "apply_close", people["dispatcher"], files=[photo()], feedback="已报")
+    assert list(waiting_in(REGISTER, people["leader"])) == [case]
+    assert list(waiting_in(REGISTER, people["dispatcher"])) == []

@@ -111,3 +111,16 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.action}"
+
+
+class AuditHead(models.Model):
+    """The trail's last hash and length: one row, locked while an entry is appended.
+
+    Two writers at once thus make one chain, and a trail cut off at its end no longer fits its head.
+    """
+
+    hash = models.CharField(max_length=64, blank=True)
+    count = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.count}"

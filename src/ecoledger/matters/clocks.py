@@ -163,6 +163,8 @@ class Remaining:
 
     @property
     def text(self) -> str:
+        if self.overdue and not self.amount:
+            return "已超期"
         shown = f"{self.amount:.1f}".removesuffix(".0")
         return f"{'超期' if self.overdue else '剩'}{shown}{self.unit.label}"
 

@@ -73,7 +73,7 @@ def events_of(register: Register, matter: Matter, person: Person | None = None) 
     events = Event.objects.filter(register=register.key, matter_id=matter.pk).order_by("id")
     if person is not None and not register.sees_all_events(person):
         events = events.filter(shown_to_enterprise=True)
-    return list(events.select_related("person"))
+    return list(events.select_related("person__organisation"))
 
 
 def did_in_this_round(register: Register, matter: Matter, person: Person) -> set[str]:

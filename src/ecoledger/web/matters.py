@@ -316,6 +316,7 @@ def _entries(register: Register, matter: Any, person: Person) -> list[dict[str, 
     columns = {c.field.name: c.field for c in register.import_columns} | {
         f.name: f for f in register.fields
     }
+    inside = register.sees_all_events(person)
     entries = []
     for event in reversed(timeline.events_of(register, matter, person)):
         known = dict(columns)
@@ -324,7 +325,7 @@ def _entries(register: Register, matter: Any, person: Person) -> list[dict[str, 
         entries.append(
             {
                 "event": event,
-                "by": event.person.name if event.person else _("系统"),
+                "by": _who(event.person, inside),
                 "pairs": [
                     (str(known[name].label), forms.shown(known[name], value))
                     for name, value in event.form.items()
@@ -338,6 +339,15 @@ def _entries(register: Register, matter: Any, person: Person) -> list[dict[str, 
             }
         )
     return entries
+
+
+def _who(doer: Person | None, inside: bool) -> str:
+    """Who did something; to an enterprise the authority speaks, not its clerk."""
+    if doer is None:
+        return _("系统")
+    if inside or doer.organisation is None or doer.entity_code:
+        return doer.name
+    return doer.organisation.name
 
 
 def _clock_rows(register: Register, matter: Any, now: Any) -> list[dict[str, Any]]:

@@ -1,0 +1,222 @@
+"""``ecoledger person``: the people who sign in, for the first start and for emergencies.
+
+Everyday changes are the security administrator's, on the page "people". What is done here is on the
+audit trail too. One JSON object a person on stdout.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import string
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ecoledger.cli import data_folder
+
+# Without characters that are mistaken for each other when copied from paper.
+_LETTERS = "".join(c for c in string.ascii_letters + string.digits if c not in "0Oo1lI")
+_ADMINISTRATORS = frozenset({"system_admin", "security_admin", "audit_admin"})
+
+
+@click.group("person")
+@data_folder.option
+def command(data: Path) -> None:
+    """Create people, set their roles and areas, unlock them."""
+    data_folder.use(data)
+
+
+def initial_password(length: int = 14) -> str:
+    """A random password with letters and digits that passes the house's password rules."""
+    while True:
+        made = "".join(secrets.choice(_LETTERS) for _ in range(length))
+        if any(c.isdigit() for c in made) and any(c.isalpha() for c in made):
+            return made
+
+
+def _shown(person: Any, **more: Any) -> None:
+    click.echo(
+        json.dumps(
+            {
+                "username": person.username,
+                "name": person.name,
+                "organisation": person.organisation.name if person.organisation else None,
+                "roles": person.roles,
+                "area_codes": person.area_codes,
+                "active": person.is_active,
+                **more,
+            },
+            ensure_ascii=False,
+        )
+    )
+
+
+def _roles(names: tuple[str, ...]) -> list[str]:
+    from ecoledger.accounts.roles import Role
+
+    known = [role.value for role in Role]
+    for name in names:
+        if name not in known:
+            raise click.BadParameter(f"no role {name!r}; there are: {', '.join(known)}")
+    if len(_ADMINISTRATORS & set(names)) > 1:
+        raise click.BadParameter(
+            "system, security and audit administrator are three different people (三员分立)"
+        )
+    return list(dict.fromkeys(names))
+
+
+def _areas(codes: tuple[str, ...]) -> list[str]:
+    for code in codes:
+        if not code.isdigit() or not 2 <= len(code) <= 12:
+            raise click.BadParameter(f"{code!r} is no division code: 2 to 12 digits")
+    return list(dict.fromkeys(codes))
+
+
+def _organisation(name: str | None) -> Any:
+    from ecoledger.accounts.models import Organisation
+
+    if name is None:
+        return None
+    found = Organisation.objects.filter(name=name).first()
+    if found is None:
+        names = "、".join(Organisation.objects.values_list("name", flat=True)[:20])
+        raise click.BadParameter(f"no organisation {name!r}; there are: {names or 'none yet'}")
+    return found
+
+
+def _person(username: str) -> Any:
+    from ecoledger.accounts.models import Person
+
+    found = Person.objects.filter(username=username).first()
+    if found is None:
+        raise click.ClickException(f"nobody has the user name {username!r}")
+    return found
+
+
+_role_option = click.option(
+    "--role", "roles", multiple=True, metavar="ROLE", help="May be given several times."
+)
+_area_option = click.option(
+    "--area", "areas", multiple=True, metavar="CODE", help="Division code seen, with all below it."
+)
+
+
+@command.command()
+@click.argument("username")
+@click.option("--name", required=True, help="The person's name.")
+@_role_option
+@_area_option
+@click.option("--organisation", metavar="NAME", help="An organisation already on record.")
+@click.option("--post", default="", help="What the person is there.")
+def create(
+    username: str,
+    name: str,
+    roles: tuple[str, ...],
+    areas: tuple[str, ...],
+    organisation: str | None,
+    post: str,
+) -> None:
+    """Create USERNAME with a random password, shown once."""
+    from django.core.exceptions import ValidationError
+    from django.db import transaction
+
+    from ecoledger.accounts import audit
+    from ecoledger.accounts.models import Person
+
+    person = Person(
+        username=username,
+        name=name,
+        roles=_roles(roles),
+        area_codes=_areas(areas),
+        organisation=_organisation(organisation),
+        post=post,
+    )
+    password = initial_password()
+    person.set_password(password)
+    try:
+        person.full_clean()
+    except ValidationError as error:
+        raise click.ClickException("; ".join(error.messages)) from error
+    with transaction.atomic():
+        person.save()
+        audit.record(None, "add_person", person, details={"by": "command line"})
+    _shown(person, password=password)
+
+
+@command.command("set")
+@click.argument("username")
+@_role_option
+@_area_option
+@click.option("--organisation", metavar="NAME")
+@click.option("--active/--inactive", default=None)
+def change(
+    username: str,
+    roles: tuple[str, ...],
+    areas: tuple[str, ...],
+    organisation: str | None,
+    active: bool | None,
+) -> None:
+    """Set USERNAME's roles, areas or organisation; what is not given stays."""
+    from django.db import transaction
+
+    from ecoledger.accounts import audit
+
+    person = _person(username)
+    before = {"roles": person.roles, "area_codes": person.area_codes, "active": person.is_active}
+    if roles:
+        person.roles = _roles(roles)
+    if areas:
+        person.area_codes = _areas(areas)
+    if organisation is not None:
+        person.organisation = _organisation(organisation)
+    if active is not None:
+        person.is_active = active
+    with transaction.atomic():
+        person.save()
+        audit.record(None, "edit_person", person, details={"by": "command line", "before": before})
+    _shown(person)
+
+
+@command.command("reset-password")
+@click.argument("username")
+def reset_password(username: str) -> None:
+    """Give USERNAME a new random password, shown once, and unlock the account."""
+    from django.db import transaction
+
+    from ecoledger.accounts import audit
+
+    person = _person(username)
+    password = initial_password()
+    person.set_password(password)
+    person.failed_sign_ins, person.locked_until = 0, None
+    with transaction.atomic():
+        person.save()
+        audit.record(None, "reset_password", person, details={"by": "command line"})
+    _shown(person, password=password)
+
+
+@command.command()
+@click.argument("username")
+def unlock(username: str) -> None:
+    """Let USERNAME sign in again after too many failures."""
+    from django.db import transaction
+
+    from ecoledger.accounts import audit
+
+    person = _person(username)
+    person.failed_sign_ins, person.locked_until = 0, None
+    with transaction.atomic():
+        person.save(update_fields=["failed_sign_ins", "locked_until"])
+        audit.record(None, "unlock_person", person, details={"by": "command line"})
+    _shown(person)
+
+
+@command.command("list")
+def list_people() -> None:
+    """Everyone, one JSON object a line."""
+    from ecoledger.accounts.models import Person
+
+    for person in Person.objects.select_related("organisation").order_by("username"):
+        _shown(person, locked=person.locked_until is not None)

@@ -1,0 +1,202 @@
+"""Signing in and being locked out, the audit trail, and what a person's scope lets through."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+
+from ecoledger.accounts import audit, sign_in
+from ecoledger.accounts.models import AuditEntry, Person
+from ecoledger.accounts.roles import CAPABILITIES, STAFF, Role
+from ecoledger.accounts.scope import visible
+from ecoledger.cli.person import command, initial_password
+from ecoledger.registry.models import Enterprise
+
+WRONG = "not the one"
+PASSWORD = "correct horse battery"  # of everyone in the small county
+
+
+@pytest.fixture
+def attempt(rf):
+    def make(username="officer", password=WRONG):
+        return sign_in.attempt(rf.post("/sign-in"), username, password, address="10.0.0.9")
+
+    return make
+
+
+# ---- signing in ----------------------------------------------------------------------------------
+
+
+def test_the_right_password_signs_in_and_is_on_the_trail(people, attempt):
+    assert attempt(password=PASSWORD).person == people["officer"]
+    entry = AuditEntry.objects.get(action="sign_in")
+    assert (entry.person, entry.address) == (people["officer"], "10.0.0.9")
+
+
+def test_an_account_is_locked_after_so_many_failures_even_for_the_right_password(people, attempt):
+    for left in range(sign_in.FAILURES_ALLOWED - 1, 0, -1):
+        assert f"再错 {left} 次" in attempt().problem
+    assert "已锁定" in attempt().problem
+    assert attempt(password=PASSWORD).person is None
+    assert AuditEntry.objects.filter(action="sign_in_failed").count() == sign_in.FAILURES_ALLOWED
+    # Someone else's account is not touched by it.
+    assert attempt("leader", PASSWORD).person == people["leader"]
+
+
+def test_the_lock_ends_by_itself_and_success_clears_the_count(people, attempt):
+    for _ in range(sign_in.FAILURES_ALLOWED):
+        attempt()
+    Person.objects.filter(username="officer").update(
+        locked_until=timezone.now() - timedelta(seconds=1)
+    )
+    assert attempt(password=PASSWORD).person == people["officer"]
+    officer = Person.objects.get(username="officer")
+    assert (officer.failed_sign_ins, officer.locked_until) == (0, None)
+
+
+def test_unknown_names_and_inactive_people_learn_nothing(people, attempt):
+    unknown = attempt("nobody", PASSWORD)
+    Person.objects.filter(username="officer").update(is_active=False)
+    inactive = attempt(password=PASSWORD)
+    assert unknown.person is inactive.person is None
+    assert inactive.problem.startswith(unknown.problem)
+
+
+@pytest.mark.parametrize("password", ["short1", "12345678901", "password123", "officer"])
+def test_weak_passwords_are_refused(people, password):
+    with pytest.raises(ValidationError):
+        validate_password(password, people["officer"])
+
+
+def test_pages_ask_to_sign_in(client, db):
+    response = client.get(reverse("my-work"))
+    assert response.status_code == 302
+    assert response["Location"].startswith(reverse("sign-in"))
+
+
+# ---- scope ---------------------------------------------------------------------------------------
+
+
+def seen(person) -> set[str]:
+    rows = visible(Enterprise.objects.all(), person, "area_code", "code")
+    return set(rows.values_list("code", flat=True))
+
+
+def test_scope_is_granted_by_area_or_enterprise_and_never_assumed(bureau, people):
+    Enterprise.objects.create(code="E-2", name="南镇厂", area_code="990101002")
+    Enterprise.objects.create(code="E-3", name="邻县厂", area_code="990102001")
+    assert seen(people["officer"]) == {"E-1", "E-2"}
+    assert seen(people["town"]) == {"E-1"}
+    assert seen(people["enterprise"]) == {"E-1"}
+    assert seen(people["system_admin"]) == set()
+    nobody = Person.objects.create(username="n", name="无", roles=["officer"], area_codes=[])
+    assert seen(nobody) == set()
+    people["officer"].is_active = False
+    assert seen(people["officer"]) == set()
+
+
+def test_an_enterprise_user_without_an_enterprise_sees_nothing(bureau, people):
+    Enterprise.objects.create(code="", name="无编码", area_code="990101001")
+    lost = Person.objects.create(username="x", name="x", roles=["enterprise"])
+    assert seen(lost) == set()
+    lost.area_codes = ["99"]
+    assert seen(lost) == set()
+
+
+def test_every_capability_belongs_to_somebody_and_administrators_see_no_business_data():
+    assert all(CAPABILITIES.values())
+    for role in (Role.SECURITY_ADMIN, Role.AUDIT_ADMIN, Role.SYSTEM_ADMIN):
+        assert role not in CAPABILITIES["see_matters"]
+        assert role not in STAFF
+
+
+# ---- the trail -----------------------------------------------------------------------------------
+
+
+def test_a_changed_or_removed_entry_breaks_the_trail(people):
+    for n in range(3):
+        audit.record(people["officer"], "test", details={"n": n, "at": timezone.now()})
+    assert audit.first_broken() is None
+    second = AuditEntry.objects.order_by("id")[1]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE accounts_auditentry SET address='x' WHERE id=%s", [second.pk])
+    assert audit.first_broken() == second
+    AuditEntry.objects.filter(pk=second.pk).delete()
+    assert audit.first_broken() is not None
+
+
+def test_a_trail_cut_off_at_its_end_is_told(people):
+    assert not audit.cut_off()
+    for n in range(2):
+        audit.record(people["officer"], "test", details={"n": n})
+    assert not audit.cut_off()
+    AuditEntry.objects.order_by("-id").first().delete()
+    assert audit.first_broken() is None
+    assert audit.cut_off()
+
+
+# ---- the command ---------------------------------------------------------------------------------
+
+
+def run(*arguments):
+    return CliRunner().invoke(command, list(arguments))
+
+
+def test_a_person_is_created_with_a_random_password_that_works(people, attempt):
+    made = run(
+        "create", "wang", "--name", "王某", "--role", "officer", "--role", "monitor",
+        "--area", "990101", "--organisation", "测试县生态环境局",
+    )  # fmt: skip
+    assert made.exit_code == 0
+    shown = json.loads(made.stdout)
+    assert shown["roles"] == ["officer", "monitor"]
+    assert attempt("wang", shown["password"]).person.name == "王某"
+    assert AuditEntry.objects.filter(action="add_person").exists()
+    changed = json.loads(run("set", "wang", "--role", "leader", "--inactive").stdout)
+    assert (changed["roles"], changed["area_codes"], changed["active"]) == (
+        ["leader"],
+        ["990101"],
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("create", "officer", "--name", "重名"),
+        ("create", "x", "--name", "x", "--role", "king"),
+        ("create", "x", "--name", "x", "--role", "system_admin", "--role", "audit_admin"),
+        ("create", "x", "--name", "x", "--area", "county"),
+        ("create", "x", "--name", "x", "--organisation", "不存在"),
+        ("unlock", "nobody"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_is_made(people, arguments):
+    before = Person.objects.count()
+    assert run(*arguments).exit_code != 0
+    assert Person.objects.count() == before
+
+
+def test_a_locked_person_is_unlocked(people, attempt):
+    for _ in range(sign_in.FAILURES_ALLOWED):
+        attempt()
+    assert run("unlock", "officer").exit_code == 0
+    assert attempt(password=PASSWORD).person is not None
+    reset = json.loads(run("reset-password", "officer").stdout)
+    assert attempt(password=PASSWORD).person is None
+    assert attempt(password=reset["password"]).person is not None
+
+
+def test_initial_passwords_pass_the_rules_and_differ():
+    made = {initial_password() for _ in range(50)}
+    assert len(made) == 50
+    for password in made:
+        validate_password(password)

@@ -1,0 +1,282 @@
+"""Tables as they come: titles, two-line headers, GBK, damaged codes; preview, partial accept, undo."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+
+import openpyxl
+import pytest
+from django.urls import reverse
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecoledger.matters import actions, chain, importing
+from ecoledger.matters.actions import NotVisible, Refused
+from ecoledger.matters.models import ImportBatch
+from ecoledger.registers.alarm_case import REGISTER as CASES
+from ecoledger.registers.problem_ledger import REGISTER, Problem
+
+HEADER = ["序号", "问题来源", "问题概述", "所在镇街", "整改责任单位", "完成时限", "重复件编号"]
+GOOD = ["D1-01", "信访投诉", "夜间异味", "北镇", "北镇人民政府", "2026.12.31", ""]
+
+
+def workbook(*rows, merge=()) -> bytes:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(list(row))
+    for area in merge:
+        book.active.merge_cells(area)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def preview(content: bytes, people, name="问题清单.xlsx", who="dispatcher", **more) -> ImportBatch:
+    return importing.preview(REGISTER, name, content, by=people[who], **more)
+
+
+def messages(row: dict) -> dict[str, str]:
+    return {e["column"]: e["message"] for e in row["errors"]}
+
+
+def test_a_table_with_title_notes_and_total_is_read(bureau, people):
+    batch = preview(
+        workbook(
+            ["中央生态环境保护督察交办问题清单"],
+            ["填报单位：测试县生态环境局"],
+            HEADER,
+            GOOD,
+            ["合计", "1件"],
+            ["注：本表按月更新"],
+            merge=("A1:G1",),
+        ),
+        people,
+    )
+    assert [row["row"] for row in batch.rows] == [4]
+    assert batch.bad == []
+    assert Problem.objects.count() == 0  # a preview makes nothing
+    made, left = importing.accept(REGISTER, batch.pk, by=people["dispatcher"])
+    assert (made, left) == (1, 0)
+    problem = Problem.objects.get()
+    assert (problem.source_no, problem.area_code, problem.deadline) == (
+        "D1-01",
+        "990101001",
+        date(2026, 12, 31),
+    )
+    assert problem.owner_organisation.name == "北镇人民政府"
+    assert problem.import_batch == ImportBatch.objects.get()
+
+
+def test_bad_rows_name_row_field_and_remedy_and_the_good_ones_go_in(bureau, people):
+    rows = [
+        GOOD,
+        ["D1-02", "群众反映", "异味", "北镇", "", "", ""],
+        ["D1-03", "信访投诉", "", "北镇", "", "2026年13月1日", ""],
+        ["D1-04", "信访投诉", "噪声", "外县某镇", "不存在的单位", "", ""],
+        ["D1-01", "信访投诉", "异味", "北镇", "", "", ""],
+        [1.2345678901234567e17, "信访投诉", "异味", "北镇", "", "", ""],
+        ["D1-06", "信访投诉", "垃圾", "北镇", "", "2026年11月底前", ""],
+        ["D1-07", "信访投诉", "垃圾", "北镇", "", "长期坚持", ""],
+    ]
+    batch = preview(workbook(HEADER, *rows), people)
+    assert [row["row"] for row in batch.bad] == [3, 4, 5, 6, 7]
+    by_row = {row["row"]: row for row in batch.rows}
+    assert "可填：中央生态环境保护督察" in messages(by_row[3])["origin_kind"]
+    assert set(messages(by_row[4])) == {"title", "deadline"}
+    assert "2026-12-31" in messages(by_row[4])["deadline"]
+    assert set(messages(by_row[5])) == {"area_code", "owner_organisation"}
+    assert "与第 2 行相同" in messages(by_row[6])["source_no"]
+    assert "设为“文本”" in messages(by_row[7])["source_no"]
+    assert "按月末 2026-11-30 计" in by_row[8]["warnings"][0]["message"]
+    assert "不设时限" in by_row[9]["warnings"][0]["message"]
+    made, left = importing.accept(REGISTER, batch.pk, by=people["dispatcher"])
+    assert (made, left) == (3, 5)
+    batch.refresh_from_db()
+    errors = openpyxl.load_workbook(io.BytesIO(importing.error_file(REGISTER, batch))).active
+    assert errors.max_row == 6
+    assert "第 3 行" in errors.cell(2, errors.max_column).value
+    assert errors.cell(5, 1).value == "D1-01"
+
+
+def test_the_error_file_put_right_can_be_sent_again(bureau, people):
+    batch = preview(workbook(HEADER, ["D1-02", "群众反映", "异味", "北镇", "", "", ""]), people)
+    sheet = openpyxl.load_workbook(io.BytesIO(importing.error_file(REGISTER, batch)))
+    sheet.active.cell(2, 2).value = "信访投诉"
+    buffer = io.BytesIO()
+    sheet.save(buffer)
+    assert preview(buffer.getvalue(), people).bad == []
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8-sig", "utf-8"])
+def test_csv_in_the_encodings_offices_write(bureau, people, encoding):
+    text = "\r\n".join(",".join(row) for row in (HEADER, GOOD))
+    batch = preview(text.encode(encoding), people, "问题.csv")
+    assert batch.bad == []
+    assert batch.rows[0]["cells"]["title"] == "夜间异味"
+
+
+def test_a_header_of_two_lines_with_merged_cells(bureau, people):
+    batch = preview(
+        workbook(
+            ["序号", "问题来源", "问题情况", "", "所在镇街", "整改"],
+            ["", "", "问题概述", "具体问题", "", "完成时限"],
+            ["D2-01", "自查发现", "扬尘", "裸土未覆盖", "北镇", 46387],
+            merge=("A1:A2", "B1:B2", "C1:D1", "E1:E2"),
+        ),
+        people,
+    )
+    assert batch.bad == []
+    values = batch.rows[0]["values"]
+    assert (values["title"], values["description"]) == ("扬尘", "裸土未覆盖")
+    assert values["deadline"] == "2026-12-31"
+    assert "日期序号" in batch.rows[0]["warnings"][0]["message"]
+
+
+def test_merged_cells_down_a_column_count_for_every_row(bureau, people):
+    batch = preview(
+        workbook(
+            ["问题来源", "问题概述", "所在镇街"],
+            ["自查发现", "甲", "北镇"],
+            ["自查发现", "乙", ""],
+            merge=("C2:C3",),
+        ),
+        people,
+    )
+    assert [row["cells"]["area_code"] for row in batch.rows] == ["北镇", "北镇"]
+
+
+def test_a_header_pointed_at_once_is_remembered(bureau, people):
+    content = workbook(["来源", "啥问题", "镇街"], ["自查发现", "甲", "北镇"])
+    with pytest.raises(Refused, match="缺少必填的列：问题"):
+        preview(content, people)
+    assert preview(content, people, chosen={"啥问题": "title"}).bad == []
+    assert preview(content, people).bad == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("a.xlsx", b"", "空的"),
+        ("a.xlsx", b"PK\x03\x04 broken", "打不开"),
+        ("a.csv", b"\xff\xff\xff\xff,\xfe", "编码"),
+        ("a.csv", "甲,乙\n1,2\n".encode(), "没有找到表头"),
+        ("a.csv", "来源,问题概述,镇街\n".encode(), "没有数据"),
+    ],
+)
+def test_what_is_no_table_is_refused_with_a_reason(bureau, people, name, content, why):
+    with pytest.raises(Refused, match=why):
+        preview(content, people, name)
+
+
+def test_an_import_is_undone_as_a_whole_and_brought_back(bureau, people):
+    rows = [["D3-01", *GOOD[1:]], ["D3-02", *GOOD[1:]], ["D3-03", *GOOD[1:]]]
+    batch = preview(workbook(HEADER, *rows), people)
+    dispatcher = people["dispatcher"]
+    importing.accept(REGISTER, batch.pk, by=dispatcher)
+    worked = Problem.objects.get(source_no="D3-02")
+    actions.note(REGISTER, worked.pk, "已到现场", by=people["officer"])
+    kept = importing.undo(REGISTER, batch.pk, by=dispatcher)
+    assert [p.source_no for p in kept] == ["D3-02"]
+    assert [p.source_no for p in REGISTER.visible_to(dispatcher)] == ["D3-02"]
+    # Withdrawn numbers can be imported again.
+    again = preview(workbook(HEADER, rows[0]), people)
+    assert again.bad == []
+    assert importing.redo(REGISTER, batch.pk, by=dispatcher) == 2
+    assert REGISTER.visible_to(dispatcher).count() == 3
+    assert chain.first_broken_overall() is None
+
+
+def test_a_duplicate_named_in_the_table_is_merged_and_a_wrong_one_is_refused(bureau, people):
+    rows = [
+        ["D4-01", *GOOD[1:6], ""],
+        ["D4-02", *GOOD[1:6], "D4-01"],
+        ["D4-03", *GOOD[1:6], "D9-99"],
+    ]
+    batch = preview(workbook(HEADER, *rows), people)
+    assert importing.accept(REGISTER, batch.pk, by=people["dispatcher"]) == (2, 1)
+    assert Problem.objects.get(source_no="D4-02").merged_into.source_no == "D4-01"
+    assert not Problem.objects.filter(source_no="D4-03").exists()
+    batch.refresh_from_db()
+    assert "找不到" in str(batch.bad) or "没有原编号为" in str(batch.bad)
+
+
+def test_only_the_uploader_accepts_and_strangers_know_nothing_of_it(bureau, people):
+    batch = preview(workbook(HEADER, GOOD), people, who="officer")
+    with pytest.raises(NotVisible):
+        importing.accept(REGISTER, batch.pk, by=people["town"])
+    with pytest.raises(Refused, match="上传人"):
+        importing.accept(REGISTER, batch.pk, by=people["dispatcher"])
+    importing.accept(REGISTER, batch.pk, by=people["officer"])
+    with pytest.raises(Refused, match="已经处理过"):
+        importing.accept(REGISTER, batch.pk, by=people["officer"])
+
+
+def test_a_town_imports_only_into_its_own_area(bureau, people):
+    row = ["D5-01", "自查发现", "垃圾", "南镇", "", "", ""]
+    batch = preview(workbook(HEADER, row), people, who="town")
+    assert "不是您范围内的行政区划" in messages(batch.rows[0])["area_code"]
+
+
+def test_a_register_without_a_template_takes_no_table(bureau, people):
+    with pytest.raises(Refused, match="不能从表格导入"):
+        importing.preview(CASES, "a.csv", b"x", by=people["dispatcher"])
+
+
+def test_the_template_filled_with_its_example_is_accepted(bureau, people):
+    batch = preview(importing.template(REGISTER), people)
+    assert batch.bad == []
+
+
+def test_the_pages_of_an_import(client, bureau, people):
+    client.force_login(people["dispatcher"])
+    upload = io.BytesIO(workbook(HEADER, GOOD, ["D1-02", "不明", "x", "北镇", "", "", ""]))
+    upload.name = "问题.xlsx"
+    sent = client.post(reverse("matter-import", args=["problem"]), {"file": upload})
+    shown = client.get(sent["Location"]).content.decode()
+    assert "不是来源类别的可选值" in shown
+    pk = ImportBatch.objects.get().pk
+    client.post(reverse("matter-import-act", args=["problem", pk, "accept"]))
+    assert Problem.objects.count() == 1
+    assert client.get(reverse("matter-import-errors", args=["problem", pk])).status_code == 200
+    client.post(reverse("matter-import-act", args=["problem", pk, "undo"]))
+    assert not REGISTER.visible_to(people["dispatcher"]).exists()
+    client.force_login(people["officer"])
+    assert client.get(sent["Location"]).status_code == 404
+    client.force_login(people["enterprise"])
+    assert client.get(reverse("matter-import", args=["problem"])).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2023.8.10", date(2023, 8, 10)),
+        ("2023年8月10日", date(2023, 8, 10)),
+        ("2023年8月10日前", date(2023, 8, 10)),
+        ("20230810", date(2023, 8, 10)),
+        (20230810, date(2023, 8, 10)),
+        ("２０２３－８－１０", date(2023, 8, 10)),
+        ("2023年8月", date(2023, 8, 31)),
+        ("2024年2月底前", date(2024, 2, 29)),
+        ("长期坚持", None),
+    ],
+)
+def test_dates_as_offices_write_them(text, day):
+    assert importing.parse_date(text)[0] == day
+
+
+@pytest.mark.parametrize("text", ["2023.2.30", "下周", "2023", "8月10日", "2023.8.10.1"])
+def test_what_is_no_date_is_not_guessed(text):
+    with pytest.raises(ValueError):
+        importing.parse_date(text)
+
+
+@given(st.dates(date(2000, 1, 1), date(2099, 12, 31)))
+def test_every_day_is_read_back_from_each_way_of_writing_it(day):
+    for text in (
+        day.isoformat(),
+        f"{day:%Y%m%d}",
+        f"{day.year}年{day.month}月{day.day}日",
+        f"{day.year}/{day.month}/{day.day}",
+    ):
+        assert importing.parse_date(text) == (day, "")
