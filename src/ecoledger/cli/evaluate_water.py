@@ -113,16 +113,15 @@ class _Table:
             names = (*self.header, *self.added)
             self._writer.write(pl.DataFrame(schema=dict.fromkeys(names, pl.String())))
 
-    def texts(self, block: Block, key: str) -> pl.Series | None:
-        """A column's cells, where there is one."""
-        column = self.columns.get(key)
-        return None if column is None else block.table[column.header].str.strip_chars()
+    def texts(self, block: Block, key: str) -> pl.Series:
+        """The cells of a column that is there."""
+        return block.table[self.columns[key].header].str.strip_chars()
 
     def days(self, block: Block) -> pl.Series:
         """The day of every row: its own where it says so in full, else that of the whole table."""
-        texts = self.texts(block, "time")
-        if texts is None:
+        if "time" not in self.columns:
             return pl.Series("day", [self.day], dtype=pl.Date).new_from_index(0, block.table.height)
+        texts = self.texts(block, "time")
         moments = {text: _moment(text) for text in texts.unique()}
         known = {text: moment.date() if moment else self.day for text, moment in moments.items()}
         return texts.replace_strict(known, default=self.day, return_dtype=pl.Date)
@@ -277,9 +276,9 @@ def surface_water(
         )
 
     def kinds(block: Block) -> pl.DataFrame:
-        texts = table.texts(block, "waterbody")
-        if texts is None:
+        if "waterbody" not in table.columns:
             return pl.DataFrame({"waterbody": pl.repeat(waterbody, block.table.height, eager=True)})
+        texts = table.texts(block, "waterbody")
         known: dict[str, str | None] = {}
         for text in texts.drop_nulls().unique():
             try:
@@ -406,7 +405,6 @@ def noise(source: BinaryIO, output: BinaryIO, on: datetime | None, night: str) -
 def _zones(table: _Table, block: Block) -> pl.Series:
     """The zone of every row; rows of an unknown one are reported."""
     texts = table.texts(block, "zone")
-    assert texts is not None  # noqa: S101 - checked before the first block
     known: dict[str | None, bool] = {}
     for text in texts.unique():
         try:
@@ -463,8 +461,6 @@ def _noise_from_hours(
         zones, points = _zones(table, block), table.texts(block, "point")
         levels = csv_stream.numbers(block, table.columns["leq"].header, 0, table.bad)
         texts = table.texts(block, "time")
-        assert points is not None  # noqa: S101 - checked above
-        assert texts is not None  # noqa: S101 - checked above
         moments = [_moment(text) for text in texts]
         unread = pl.Series([moment is None for moment in moments], dtype=pl.Boolean)
         table.refuse(block, unread, lambda _: "is no time; write 2026-03-01 08:00", "time")
@@ -578,8 +574,9 @@ def _emission_rows(
     defaults = {"standard": standard, "category": category, "basis": basis.value, "flag": ""}
     rows = block.lines.alias("line").to_frame()
     for key, default in defaults.items():
-        texts = table.texts(block, key)
-        filled = pl.lit(default) if texts is None else texts.fill_null("").replace("", default)
+        filled: pl.Series | pl.Expr = pl.lit(default)
+        if key in table.columns:
+            filled = table.texts(block, key).fill_null("").replace("", default)
         rows = rows.with_columns(filled.alias(key))
     for key in ("value", "converted", "o2", "water_temp", "parts"):
         column = table.columns.get(key)
@@ -590,7 +587,6 @@ def _emission_rows(
         )
         rows = rows.with_columns(numbers.alias(key))
     pollutants = table.texts(block, "pollutant")
-    assert pollutants is not None  # noqa: S101 - checked before the first block
     keys: dict[str, str | None] = {}
     for name in pollutants.fill_null("").unique():
         try:
