@@ -13,7 +13,7 @@ import logging
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,8 +113,8 @@ class _Protocol(asyncio.Protocol):
         self.reader = FrameReader(limit=gateway.limits.buffer)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker
-        self.connection = self.gateway._connected(transport)
+        # uvloop's transports are no subclasses of asyncio's.
+        self.connection = self.gateway._connected(cast(asyncio.Transport, transport))
 
     def data_received(self, data: bytes) -> None:
         connection = self.connection
