@@ -957,7 +957,7 @@ def undo_batch_edit(
             kept.append(matter)
             continue
         for attribute, value in before.items():
-            model_field = register.model._meta.get_field(attribute)
+            model_field: Any = register.model._meta.get_field(attribute)
             setattr(matter, model_field.attname, model_field.to_python(value))
         _bump(matter)
         matter.save()
@@ -977,8 +977,8 @@ def undo_batch_edit(
 
 
 def _plain_value(matter: Matter, attribute: str) -> Any:
-    value = getattr(matter, matter._meta.get_field(attribute).attname)
-    return forms.as_json(value)
+    model_field: Any = matter._meta.get_field(attribute)
+    return forms.as_json(getattr(matter, model_field.attname))
 
 
 def _keep_owner_in_organisation(matter: Matter) -> None:

@@ -62,8 +62,8 @@ def _make(field: Field, person: Person | None) -> forms.Field:
             )
         case "integer":
             made = forms.IntegerField(
-                min_value=field.minimum,
-                max_value=field.maximum,
+                min_value=None if field.minimum is None else int(field.minimum),
+                max_value=None if field.maximum is None else int(field.maximum),
                 widget=forms.NumberInput(attrs),
                 **common,
             )

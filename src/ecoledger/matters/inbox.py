@@ -56,7 +56,7 @@ def waiting_in(register: Register, person: Person) -> QuerySet[Any]:
                 cycle=OuterRef("reopened"),
                 transition__in={n for t in ways for n in t.other_person_than},
             )
-            condition &= ~Exists(own)
+            condition &= Q(~Exists(own))
         turn |= condition
     return register.visible_to(person).filter(turn, merged_into=None)
 

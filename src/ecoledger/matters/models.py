@@ -148,6 +148,10 @@ class Matter(models.Model):
     revision = models.PositiveIntegerField(default=0)
     synthetic = models.BooleanField("合成数据", default=False)
 
+    owner_id: int | None
+    owner_organisation_id: int | None
+    merged_into_id: int | None
+
     class Meta:
         abstract = True
         ordering = ["-opened_at", "-id"]

@@ -13,7 +13,15 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.accounts.scope import visible
 from ecoledger.matters.models import Matter
-from ecoledger.matters.workflow import Field, Phase, State, Workflow, WorkflowError
+from ecoledger.matters.workflow import (
+    Choices,
+    Field,
+    Phase,
+    State,
+    Text,
+    Workflow,
+    WorkflowError,
+)
 
 NOTHING = Q(pk__in=[])
 EVERYTHING = Q()
@@ -27,10 +35,10 @@ class Column:
     """
 
     path: str
-    label: str
+    label: Text
     kind: str = "text"
     sortable: bool = True
-    choices: tuple[tuple[str, str], ...] = ()
+    choices: Choices = ()
     capability: str = ""
     # Shown on a phone too, where few columns fit.
     narrow: bool = False
@@ -45,10 +53,10 @@ class Filter:
     """One filter above the list. ``kind``: choice, state, area, organisation, date_range, boolean."""
 
     name: str
-    label: str
+    label: Text
     kind: str = "choice"
     path: str = ""
-    choices: tuple[tuple[str, str], ...] = ()
+    choices: Choices = ()
 
     @property
     def lookup(self) -> str:
@@ -69,13 +77,13 @@ class Statistic:
     """One number of the statistics page, and the list's query that shows the matters behind it."""
 
     name: str
-    label: str
+    label: Text
     value: float | None
     query: str = ""
     unit: str = "件"
     numerator: int | None = None
     denominator: int | None = None
-    note: str = ""
+    note: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +101,7 @@ class Register:
     """One kind of matter. ``visibility`` narrows whom a row is shown to beyond area and enterprise."""
 
     key: str
-    label: str
+    label: Text
     model: type[Matter]
     workflow: Workflow
     pattern: str  # of its numbers, unless the bureau's profile sets another
@@ -115,7 +123,7 @@ class Register:
     enterprise_sees: Q = NOTHING
     map_layer: bool = True
     # Level of a matter for the map's colour: blue, yellow, orange, red.
-    level: Callable[[Matter], str] = field(default=lambda matter: "blue")
+    level: Callable[[Any], str] = field(default=lambda matter: "blue")
     statistics: Callable[[QuerySet[Any], datetime], list[Statistic]] | None = None
     breakdowns: Callable[[QuerySet[Any]], list[Breakdown]] | None = None
     # Template included in the detail page for what only this register has.
@@ -125,7 +133,7 @@ class Register:
     # Called for each imported matter with its row's cells, inside the row's own transaction.
     after_import: Callable[[Any, dict[str, Any], Person, datetime], None] | None = None
     # Values a new matter gets when nobody gave them.
-    prepare: Callable[[Matter], None] | None = None
+    prepare: Callable[[Any], None] | None = None
 
     def __post_init__(self) -> None:
         for columns in (self.fields, self.batch_fields):

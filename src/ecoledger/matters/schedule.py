@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from ecoledger.accounts.models import Person
 from ecoledger.matters import actions, clocks, deadlines, notices, timeline
 from ecoledger.matters.models import Clock, Matter, Urgency
 from ecoledger.matters.refusals import Refused
@@ -115,7 +116,7 @@ def _say(
     clock: Clock,
     urgency: Urgency,
     now: datetime,
-    people: list[object] | None = None,
+    people: list[Person] | None = None,
 ) -> None:
     left = clocks.remaining(clock, now)
     text = f"{matter.number}“{clock.label}”{urgency.label}"
@@ -124,7 +125,7 @@ def _say(
     if clock.provisional:
         text += f"（{clock.provisional_reason}）"
     notices.tell(
-        notices.whose_turn(register, matter) if people is None else people,  # type: ignore[arg-type]
+        notices.whose_turn(register, matter) if people is None else people,
         text,
         register=register,
         matter=matter,

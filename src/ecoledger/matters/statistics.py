@@ -115,8 +115,9 @@ def clocks_kept(register: Register, rows: QuerySet[Any]) -> tuple[int, int]:
         due__isnull=False,
         stopped_at__isnull=False,
     ).values_list("due", "stopped_at"):
-        ended += 1
-        kept += stopped <= due
+        if due is not None and stopped is not None:
+            ended += 1
+            kept += stopped <= due
     return kept, ended
 
 
@@ -172,7 +173,8 @@ def _kept_by_state(register: Register, rows: QuerySet[Any]) -> dict[str, tuple[i
         due__isnull=False,
         stopped_at__isnull=False,
     ).values_list("name", "due", "stopped_at"):
-        counts[own[name]][stopped > due] += 1
+        if due is not None and stopped is not None:
+            counts[own[name]][stopped > due] += 1
     return {state: (kept, late) for state, (kept, late) in counts.items()}
 
 

@@ -13,6 +13,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.matters import chain
 from ecoledger.matters.models import Event, Evidence, Matter
 from ecoledger.matters.register import Register
+from ecoledger.matters.workflow import Text
 from ecoledger.monitoring import live
 
 
@@ -21,7 +22,7 @@ def record(
     matter: Matter,
     *,
     name: str,
-    label: str,
+    label: Text,
     by: Person | None,
     at: datetime,
     from_state: str | None = None,
@@ -33,7 +34,7 @@ def record(
     """Append one event of ``matter`` inside the caller's transaction; pages hear of it after the commit."""
     # Kept in the language of the record, whichever the person reads the pages in.
     with override("zh-hans"):
-        label = str(label)
+        written = str(label)
     event = chain.append(
         Event(
             register=register.key,
@@ -41,7 +42,7 @@ def record(
             at=at,
             person=by,
             transition=name,
-            label=label,
+            label=written,
             from_state=matter.state if from_state is None else from_state,
             to_state=matter.state,
             cycle=matter.reopened,

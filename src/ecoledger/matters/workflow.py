@@ -11,11 +11,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from django.utils.functional import Promise
+
 from ecoledger.accounts.roles import Role
 
 if TYPE_CHECKING:
     from ecoledger.matters.actions import Step
     from ecoledger.matters.models import Matter
+
+# A text that may be translated when it is shown.
+Text = str | Promise
+Choices = tuple[tuple[str, Text], ...]
 
 OPEN = "open"  # name of the event that starts every matter
 
@@ -39,7 +45,7 @@ class State:
     to the matter's owner, or to the owner organisation's people while no person is named."""
 
     name: str
-    label: str
+    label: Text
     phase: Phase = Phase.OPEN
     stage: str = ""
     waits_for: frozenset[Role] = frozenset()
@@ -60,11 +66,11 @@ class Field:
     """
 
     name: str
-    label: str
+    label: Text
     kind: str = "text"
     required: bool = True
-    choices: tuple[tuple[str, str], ...] = ()
-    help: str = ""
+    choices: Choices = ()
+    help: Text = ""
     stores: str = ""
     minimum: float | None = None
     maximum: float | None = None
@@ -105,7 +111,7 @@ class Transition:
     """
 
     name: str
-    label: str
+    label: Text
     sources: tuple[str, ...]
     target: str
     roles: frozenset[Role] = frozenset()
@@ -120,7 +126,7 @@ class Transition:
     # The usual way on is offered first and filled; the others are quieter.
     main: bool = True
     danger: bool = False
-    help: str = ""
+    help: Text = ""
 
 
 class Unit(StrEnum):
@@ -155,7 +161,7 @@ class ClockRule:
     """
 
     name: str
-    label: str
+    label: Text
     during: tuple[str, ...]
     length: int = 0
     unit: Unit = Unit.WORKING_DAY
@@ -260,8 +266,7 @@ class Workflow:
         reached = {self.initial.name}
         waiting = [self.initial.name]
         while waiting:
-            state = waiting.pop()
-            for target in {t.target for t in self.leaving(state)} - reached:
+            for target in {t.target for t in self.leaving(waiting.pop())} - reached:
                 reached.add(target)
                 waiting.append(target)
         if missed := set(self._states) - reached:
