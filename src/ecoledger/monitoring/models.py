@@ -221,8 +221,8 @@ class ImportBatch(models.Model):
     series = models.CharField(max_length=20)
     begin = models.DateTimeField(null=True, blank=True)
     end = models.DateTimeField(null=True, blank=True)
-    first_observation_id = models.BigIntegerField(null=True, blank=True)
-    last_observation_id = models.BigIntegerField(null=True, blank=True)
+    # Numbers of its frames, as [first, last] a chunk; frames of devices may lie between the chunks.
+    frame_ranges = models.JSONField(default=list)
     undone_at = models.DateTimeField("撤销时间", null=True, blank=True)
     undone_by = models.ForeignKey(
         Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+"

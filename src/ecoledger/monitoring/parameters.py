@@ -211,3 +211,8 @@ def _from_protocol(code: str, kind: str) -> Parameter | None:
     return Parameter(
         kind, code, "", factor.name, unit, unit, 3, None, None, "", factor.mark, factor.source
     )
+
+
+def units() -> tuple[str, ...]:
+    """The units that :func:`conversion` knows, in every spelling."""
+    return (*_UNITS, *_SPELLINGS)

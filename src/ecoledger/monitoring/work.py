@@ -7,6 +7,8 @@ in between costs time, never a result.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -89,3 +91,10 @@ def _recent(changed: Changed, now: datetime) -> Changed:
         changed.hours.filter(pl.col("hour") >= since),
         changed.days.filter(pl.col("day") >= since - timedelta(days=1)),
     )
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """Nothing is worked through meanwhile: for copying both databases at one moment."""
+    with _working:
+        yield

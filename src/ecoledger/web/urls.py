@@ -15,6 +15,7 @@ from ecoledger.web import (
     live,
     map,  # noqa: A004
     notices,
+    operate,
     people,
     quarantine,
     records,
@@ -66,6 +67,8 @@ urlpatterns = [
     path("notices/read", notices.all_read, name="notices-read"),
     path("notices/<int:pk>", notices.opened, name="notice"),
     path("live", live.stream, name="live"),
+    path("health", operate.health, name="health"),
+    path("metrics", operate.metrics, name="metrics"),
     path("sign-in", session.sign_in_page, name="sign-in"),
     path("sign-out", session.sign_out, name="sign-out"),
     path("language", session.language, name="language"),

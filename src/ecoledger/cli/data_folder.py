@@ -1,0 +1,53 @@
+"""The data folder a command works on: found, made, and Django set up for it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+option = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("data"),
+    show_default=True,
+    envvar="ECOLEDGER_DATA",
+    help="数据目录：一个单位的全部数据都在其中。",
+)
+
+
+def use(folder: Path, *, make: bool = False) -> Path:
+    """Make ``folder`` the data folder of this process and set Django up. To be called once, first."""
+    folder = folder.resolve()
+    if make:
+        folder.mkdir(parents=True, exist_ok=True)
+    elif not folder.is_dir():
+        raise click.ClickException(
+            f"没有数据目录 {folder}；用 --data 指定，或先用 ecoledger serve --data 建立"
+        )
+    os.environ["ECOLEDGER_DATA"] = str(folder)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecoledger.settings")
+    import django
+
+    django.setup()
+    setting("STATIC_ROOT").mkdir(exist_ok=True)
+    return folder
+
+
+def migrate(verbosity: int = 0) -> None:
+    """Bring the business database to this version, and enter the alarm rules that are new."""
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=verbosity)
+    from ecoledger.monitoring import alarms
+
+    alarms.default_rules()
+
+
+def setting(name: str) -> Any:
+    """A Django setting, once :func:`use` has been called."""
+    from django.conf import settings
+
+    return getattr(settings, name)

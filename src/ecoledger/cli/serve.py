@@ -1,0 +1,302 @@
+"""``ecoledger serve``: the whole platform as one process.
+
+Web pages, HJ 212 gateway and background jobs share one process because the observation store has one
+owner. Pages and gateway share an event loop; decoding aside, whatever is heavy runs in threads. On SIGTERM or SIGINT the
+gateway stops accepting, stores and acknowledges what it has read, jobs finish, then the store is closed.
+
+Prints one line on standard output when ready: ``{"event": "ready", "http": ..., "hj212": ...}``. Logs are JSON lines
+on standard error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ecoledger.cli import data_folder
+
+log = logging.getLogger("ecoledger.serve")
+
+# Seconds between looks for pending work; a run is followed by a rest as long as it took.
+WORK_EVERY = 0.5
+LONGEST_REST = 10.0
+
+
+def address(text: str) -> tuple[str, int]:
+    """``HOST:PORT`` in two parts; port 0 lets the system choose."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise click.BadParameter(f"{text!r} 应写作 主机:端口，例如 127.0.0.1:8000")
+    return host.strip("[]"), int(port)
+
+
+@click.command("serve")
+@data_folder.option
+@click.option("--http", default="127.0.0.1:8000", show_default=True, help="网页地址。")
+@click.option("--hj212", default="0.0.0.0:9212", show_default=True, help="设备接入地址（HJ 212）。")
+@click.option("--log-level", default="INFO", show_default=True, help="日志级别。")
+def command(data: Path, http: str, hj212: str, log_level: str) -> None:
+    """启动平台：网页、设备接入、后台任务在同一进程。"""
+    http_address, device_address = address(http), address(hj212)
+    folder = data_folder.use(data, make=True)
+    from ecoledger.cli import json_log
+
+    json_log.install(log_level.upper())
+    data_folder.migrate()
+    from ecoledger.monitoring import runtime
+    from ecoledger.store.interface import StoreError
+
+    try:
+        with runtime.opened(data_folder.setting("OBSERVATIONS")):
+            _run(_serve(folder, http_address, device_address))
+    except StoreError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _run(main: Any) -> None:
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(main)
+    else:
+        uvloop.run(main)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise click.ClickException(f"无法使用地址 {host}:{port}：{error.strerror}") from error
+    return listener
+
+
+async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) -> None:
+    import uvicorn
+    from asgiref.sync import sync_to_async
+
+    from ecoledger.cli.control import ControlServer
+    from ecoledger.hj212.server import Gateway
+    from ecoledger.monitoring import heartbeat, ingest, live, points
+    from ecoledger.web.asgi import application
+
+    class Server(uvicorn.Server):
+        """Leaves the signals to us: the order of stopping matters."""
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    heartbeat.begin()
+    await sync_to_async(points.current)()
+    handler = ingest.Ingest()
+    gateway = Gateway(handler, key=ingest.key_of)
+    listener = _bound(*http)
+    try:
+        host, port = await gateway.listen(*devices)
+    except OSError as error:
+        raise click.ClickException(
+            f"无法使用地址 {devices[0]}:{devices[1]}：{error.strerror}"
+        ) from error
+
+    def gateway_state() -> dict[str, Any]:
+        last = handler.last_batch
+        return {**asdict(gateway.stats), "last_batch": last.isoformat() if last else None}
+
+    heartbeat.gateway_state = gateway_state
+    scheduler = _scheduler()
+    scheduler.start()
+    control = ControlServer(folder, _commands(gateway))
+    await control.start()
+
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    server = Server(
+        uvicorn.Config(
+            application,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=5,
+            proxy_headers=True,
+        )
+    )
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
+    web_host, web_port = listener.getsockname()[:2]
+    ready = {"event": "ready", "http": f"http://{web_host}:{web_port}/", "hj212": f"{host}:{port}"}
+    print(json.dumps(ready), flush=True)
+    log.info("ready", extra=ready)
+    waiting = asyncio.create_task(stopping.wait())
+    await asyncio.wait({waiting, serving}, return_when=asyncio.FIRST_COMPLETED)
+
+    log.info("stopping")
+    await control.stop()
+    await gateway.close()
+    await loop.run_in_executor(None, handler.close)
+    live.close_all()
+    server.should_exit = True
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
+    await loop.run_in_executor(None, scheduler.shutdown)
+    waiting.cancel()
+    heartbeat.gateway_state = None
+    log.info("stopped")
+
+
+# -- background jobs -----------------------------------------------------------------------------
+
+
+def _guarded(name: str, every: timedelta, job: Callable[[], object]) -> Callable[[], None]:
+    """``job`` timed, logged, with its own database connection, and never raising."""
+    from django.db import close_old_connections
+
+    from ecoledger.monitoring import heartbeat, metrics
+
+    heartbeat.jobs[name] = heartbeat.Job(name, every)
+
+    def run() -> None:
+        close_old_connections()
+        begun = time.perf_counter()
+        try:
+            job()
+            heartbeat.ran(name)
+        except Exception as error:
+            log.exception("job %s failed", name)
+            metrics.JOB_FAILURES.labels(name).inc()
+            heartbeat.ran(name, f"{type(error).__name__}: {error}")
+        finally:
+            metrics.JOB_SECONDS.labels(name).observe(time.perf_counter() - begun)
+            close_old_connections()
+
+    return run
+
+
+def _scheduler() -> Any:
+    from apscheduler.executors.pool import ThreadPoolExecutor
+    from apscheduler.schedulers.background import BackgroundScheduler
+    from apscheduler.triggers.cron import CronTrigger
+    from apscheduler.triggers.interval import IntervalTrigger
+
+    from ecoledger.monitoring import alarms, points, runtime, times, work
+    from ecoledger.monitoring.times import CHINA
+
+    scheduler = BackgroundScheduler(
+        timezone=CHINA,
+        executors={"default": ThreadPoolExecutor(3), "work": ThreadPoolExecutor(1)},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 3600},
+    )
+
+    def every(
+        name: str, seconds: float, job: Callable[[], object], executor: str = "default"
+    ) -> None:
+        length = timedelta(seconds=seconds)
+        scheduler.add_job(
+            _guarded(name, length, job),
+            IntervalTrigger(seconds=seconds),
+            id=name,
+            executor=executor,
+            next_run_time=datetime.now(CHINA) + min(length, timedelta(seconds=15)),
+        )
+
+    def at(name: str, when: str, job: Callable[[], object], executor: str = "default") -> None:
+        scheduler.add_job(
+            _guarded(name, timedelta(days=32), job),
+            CronTrigger.from_crontab(when, timezone=CHINA),
+            id=name,
+            executor=executor,
+        )
+
+    def yesterday() -> datetime:
+        return (times.now() - timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def last_month() -> Any:
+        return (times.now().replace(day=1) - timedelta(days=1)).date().replace(day=1)
+
+    scheduler.add_job(
+        _guarded("work", timedelta(seconds=WORK_EVERY), _work()),
+        # APScheduler's intervals are whole seconds upwards; the job itself looks more often.
+        IntervalTrigger(seconds=1),
+        id="work",
+        executor="work",
+    )
+    every("points", 5, points.current)
+    every("missing", 60, lambda: alarms.sweep_missing(runtime.store(), points.current()))
+    at("close-day", "20 0 * * *", lambda: work.close_day(yesterday()), "work")
+    at("seal-month", "30 2 3 * *", lambda: runtime.store().seal(last_month()))
+    _jobs_of_other_rooms(every, at)
+    return scheduler
+
+
+def _work() -> Callable[[], None]:
+    from ecoledger.monitoring import work
+
+    rest_until = 0.0
+
+    def job() -> None:
+        """Look for pending work for about a second; rest after a run as long as it took."""
+        nonlocal rest_until
+        until = time.monotonic() + 1.0 - WORK_EVERY / 2
+        while True:
+            begun = time.monotonic()
+            if begun >= rest_until:
+                done = work.run_once()
+                took = time.monotonic() - begun
+                if done.hours:
+                    rest_until = time.monotonic() + min(took, LONGEST_REST)
+            if time.monotonic() + WORK_EVERY >= until:
+                return
+            time.sleep(WORK_EVERY)
+
+    return job
+
+
+def _jobs_of_other_rooms(every: Callable[..., None], at: Callable[..., None]) -> None:
+    from ecoledger.matters import schedule
+
+    every("clocks", 60, schedule.remind_and_escalate)
+    at("matters-daily", "10 6 * * *", schedule.daily)
+
+
+# -- commands from outside -----------------------------------------------------------------------
+
+
+def _commands(gateway: Any) -> dict[str, Any]:
+    """What other ``ecoledger`` commands may ask of the running server."""
+    from asgiref.sync import sync_to_async
+
+    from ecoledger.cli import backup, observations
+
+    def threaded(work: Callable[[dict[str, Any], Any], None]) -> Any:
+        async def run(arguments: dict[str, Any], tell: Any) -> None:
+            await sync_to_async(work, thread_sensitive=False)(arguments, tell)
+
+        return run
+
+    return {
+        "backup": threaded(backup.write_for_client),
+        "import": threaded(observations.run_for_client),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(command())

@@ -1,0 +1,97 @@
+"""Signs of life of the running process: what each part did last, for the health page and the metrics."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ecoledger.monitoring import runtime, times
+
+
+@dataclass
+class Job:
+    """A background job: how often it is due, and how its last runs went."""
+
+    name: str
+    every: timedelta
+    last_run: datetime | None = None
+    last_success: datetime | None = None
+    last_error: str = ""
+    runs: int = 0
+    failures: int = 0
+
+    @property
+    def late(self) -> bool:
+        """Whether it has not succeeded for five times its interval and a minute."""
+        since = self.last_success or started
+        return since is not None and times.now() - since > 5 * self.every + timedelta(minutes=1)
+
+
+started: datetime | None = None
+jobs: dict[str, Job] = {}
+# Set by the server: counters of the gateway, and when it last handed over a batch.
+gateway_state: Callable[[], dict[str, Any]] | None = None
+_lock = threading.Lock()
+
+
+def begin() -> None:
+    """The process starts serving."""
+    global started
+    started = times.now()
+    jobs.clear()
+
+
+def ran(name: str, error: str = "") -> None:
+    """A job ended, well or with an error."""
+    with _lock:
+        job = jobs[name]
+        job.runs += 1
+        job.last_run = times.now()
+        if error:
+            job.failures += 1
+            job.last_error = error
+        else:
+            job.last_success = job.last_run
+
+
+def report() -> dict[str, Any]:
+    """Whether the process is well: ``ok`` and, part by part, why not.
+
+    No names, numbers or addresses of anything monitored: the page is open to the load balancer.
+    """
+    parts: dict[str, dict[str, Any]] = {}
+    try:
+        counts = runtime.store().counts()
+        parts["store"] = {
+            "ok": True,
+            "observations": counts.observations,
+            "pending": counts.pending,
+            "bytes": counts.bytes,
+        }
+    except Exception as error:  # whatever it is, it is the answer
+        parts["store"] = {"ok": False, "error": type(error).__name__}
+    late = sorted(name for name, job in jobs.items() if job.late)
+    parts["scheduler"] = {
+        "ok": not late,
+        "late": late,
+        "jobs": {
+            name: {
+                "last_success": job.last_success.isoformat() if job.last_success else None,
+                "failures": job.failures,
+            }
+            for name, job in sorted(jobs.items())
+        },
+    }
+    if gateway_state is None:
+        parts["gateway"] = {"ok": False, "error": "not running"}
+    else:
+        parts["gateway"] = {"ok": True, **gateway_state()}
+    return {
+        "ok": all(part["ok"] for part in parts.values()),
+        "started": started.isoformat() if started else None,
+        "now": times.now().isoformat(),
+        **parts,
+    }

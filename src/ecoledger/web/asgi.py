@@ -1,0 +1,9 @@
+"""The web application as ASGI. Needs the observation store to be open in the process: ``ecoledger serve``."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecoledger.settings")
+
+application = get_asgi_application()
