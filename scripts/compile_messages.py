@@ -79,9 +79,7 @@ def in_template(path: Path) -> Iterator[Message]:
                 tree = ast.parse(code[call.start() : call.start() + end.end()], mode="eval")
             except SyntaxError:
                 continue
-            for text, about in _from_tree(tree):
-                # Django unescapes nothing but the percent signs it doubled.
-                yield text, about
+            yield from _from_tree(tree)
             break
 
 

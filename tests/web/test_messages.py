@@ -1,0 +1,42 @@
+"""Every text of the interface has English, and says the same placeholders."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+import compile_messages
+
+_PLACE = re.compile(r"%(?:\((\w+)\))?[.\d]*[sdf]")
+
+
+def test_every_text_is_translated():
+    left = [f"{where}: {text}" for (text, _context), where in compile_messages.missing().items()]
+    assert left == []
+
+
+def test_translations_keep_the_placeholders():
+    wrong = [
+        text
+        for (text, _context), english in compile_messages.translated().items()
+        if sorted(m.group() for m in _PLACE.finditer(text))
+        != sorted(m.group() for m in _PLACE.finditer(english))
+    ]
+    assert wrong == []
+
+
+def test_texts_are_found_in_templates_and_code(tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text(
+        '{% load i18n %}{% translate "预警" %}'
+        "{% blocktranslate with n=count %}共 {{ n }} 条，占 5%{% endblocktranslate %}",
+        encoding="utf-8",
+    )
+    assert set(compile_messages.in_template(page)) == {("预警", ""), ("共 %(n)s 条，占 5%%", "")}
+    code = tmp_path / "code.py"
+    code.write_text(
+        'x = _("登录")\ny = pgettext_lazy("水质类别", "劣Ⅴ")\nz = "不翻译"\n', encoding="utf-8"
+    )
+    assert set(compile_messages.in_python(code)) == {("登录", ""), ("劣Ⅴ", "水质类别")}

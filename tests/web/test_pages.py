@@ -1,0 +1,323 @@
+"""What pages show and do, walked through Django's own client."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from ecoledger.accounts.models import AuditEntry, Person
+from ecoledger.accounts.sign_in import FAILURES_ALLOWED
+from ecoledger.monitoring.models import Alarm, Filing
+from ecoledger.store.interface import Layer
+
+PASSWORD = "correct horse battery"
+
+
+def text(response) -> str:
+    assert response.status_code == 200, response.status_code
+    return response.content.decode()
+
+
+# -- the door ------------------------------------------------------------------------------------
+
+
+def test_signing_in_leads_to_the_page_asked_for_and_nowhere_else(people, client):
+    asked = client.get("/stations")
+    assert asked["Location"] == "/sign-in?next=/stations"
+    given = {"username": "monitor", "password": PASSWORD}
+    assert client.post("/sign-in", given | {"next": "/stations"})["Location"] == "/stations"
+    client.post("/sign-out")
+    assert client.post("/sign-in", given | {"next": "https://evil.example/"})["Location"] == "/"
+
+
+def test_five_failures_lock_the_account_for_a_while(people, client):
+    wrong = {"username": "monitor", "password": "not it"}
+    for left in range(FAILURES_ALLOWED - 1, 0, -1):
+        assert f"再错 {left} 次" in text(client.post("/sign-in", wrong))
+    assert "已锁定" in text(client.post("/sign-in", wrong))
+    # The right password does not help before the time is over, and does after it.
+    right = wrong | {"password": PASSWORD}
+    assert "已锁定" in text(client.post("/sign-in", right))
+    Person.objects.filter(username="monitor").update(
+        locked_until=timezone.now() - timedelta(seconds=1)
+    )
+    assert client.post("/sign-in", right).status_code == 302
+    assert AuditEntry.objects.filter(action="sign_in_failed").count() == FAILURES_ALLOWED
+
+
+def test_an_unknown_name_and_a_wrong_password_read_the_same_at_first(people, client):
+    unknown = text(client.post("/sign-in", {"username": "nobody", "password": "x"}))
+    assert "用户名或密码不正确" in unknown
+
+
+def test_language_and_theme_follow_the_reader(county, signed_in):
+    client = signed_in("monitor")
+    assert '<html lang="zh-hans" data-bs-theme="light">' in text(client.get("/alarms"))
+    client.post("/language", {"language": "en", "next": "/alarms"})
+    client.cookies["theme"] = "dark"
+    page = text(client.get("/alarms"))
+    assert '<html lang="en" data-bs-theme="dark">' in page
+    assert "Quarantine" in page
+
+
+def test_every_page_carries_a_policy_without_inline_scripts(county, signed_in):
+    response = signed_in("monitor").get("/")
+    policy = response["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    assert "frame-ancestors 'none'" in policy
+    page = text(response)
+    assert "<script>" not in page
+    assert "onclick=" not in page
+
+
+def test_refusals_say_what_would_help(county, signed_in):
+    assert "请向安全管理员申请" in signed_in("town").get("/quarantine").content.decode()
+    assert "不在您的数据范围内" in signed_in("town").get("/stations/999999").content.decode()
+    stale = Client(enforce_csrf_checks=True)
+    stale.force_login(county.person("monitor"))
+    refused = stale.post("/notices/read")
+    assert refused.status_code == 403
+    assert "刷新后重试" in refused.content.decode()
+
+
+# -- what is going on ----------------------------------------------------------------------------
+
+
+def test_the_cockpit_shows_air_water_alarms_and_links_each_to_its_records(county, signed_in):
+    page = text(signed_in("leader").get("/"))
+    assert "测试县实时 AQI" in page
+    assert f'href="/stations/{county.area.pk}"' in page
+    assert "71" in page
+    assert "0 / 1 个达到水质目标" in page  # class Ⅳ where Ⅲ is the target
+    assert county.alarms[0].text in page
+    assert f'href="/alarms/{county.alarms[0].pk}"' in page
+    assert "profile/targets.toml" in page  # no targets set yet: says how
+
+
+def test_targets_of_the_profile_are_measured_to_date(county, signed_in, settings, tmp_path):
+    settings.PROFILE = tmp_path
+    (tmp_path / "targets.toml").write_text(
+        f'[[target]]\nindicator = "good_day_ratio"\nyear = {county.hour.year}\nvalue = 50\n'
+        f'[[target]]\nindicator = "pm2_5_mean"\nyear = {county.hour.year}\nvalue = 30\n'
+    )
+    page = text(signed_in("leader").get("/cockpit/year"))
+    days = min(29, (county.hour.date() - county.hour.date().replace(month=1, day=1)).days)
+    good = sum(1 for back in range(1, days + 1) if 60 + 3 * back <= 100)
+    assert f"{good} / {days} 个有效天" in page
+    mean = sum(20 + back for back in range(1, days + 1)) / days
+    assert f"{mean:.1f}" in page
+
+
+def test_a_bureau_without_data_is_told_how_to_get_some(bureau, store, signed_in):
+    client = signed_in("monitor")
+    assert "收到空气站小时值后自动生成" in text(client.get("/"))
+    assert "现在没有持续中的预警" in text(client.get("/alarms"))
+    assert "请核对设备 MN" in text(client.get(f"/stations/{bureau.air[0].pk}?tab=raw"))
+    assert "所选时段没有数据" in text(client.get(f"/stations/{bureau.air[0].pk}"))
+
+
+def test_arrivals_count_what_was_due_and_never_more(county, signed_in, store):
+    from ecoledger.web import readings
+
+    start = county.hour - timedelta(hours=5)
+    declared = list(county.bureau.water.parameters.all())
+    found = readings.arrivals(declared, start, county.hour)
+    # Four-hourly values: one was due in five hours, one came.
+    assert {(one.received, one.expected) for one in found} == {(1, 1)}
+    minutes = list(county.bureau.flue_gas.parameters.filter(code="a21026"))
+    [one] = readings.arrivals(
+        minutes, county.hour - timedelta(hours=24), county.hour + timedelta(hours=1)
+    )
+    assert one.expected > one.received
+    assert one.missing == one.expected - one.received
+
+
+def test_a_station_draws_its_values_with_flags_and_limits(county, signed_in):
+    client = signed_in("monitor")
+    flagged = json.loads(
+        client.get(f"/stations/{county.bureau.air[1].pk}/series.json?parameter=a34004").content
+    )
+    [line] = flagged["series"]
+    assert line["name"] == "PM2.5"
+    assert line["unit"] == "µg/m³"
+    assert len(line["points"]) == 5
+    source = json.loads(
+        client.get(
+            f"/stations/{county.bureau.flue_gas.pk}/series.json?scale=raw&parameter=a21026"
+        ).content
+    )
+    assert source["limits"] == [{"name": "限值", "value": 50.0}]
+    assert source["period"] == 60
+
+
+def test_the_calendar_colours_each_day_by_its_level(county, signed_in):
+    year = (county.hour - timedelta(days=1)).year
+    content = json.loads(
+        signed_in("monitor").get(f"/stations/{county.area.pk}/calendar.json?year={year}").content
+    )
+    yesterday = f"{county.hour.date() - timedelta(days=1)}"
+    assert [yesterday, 63, "PM2.5"] == next(d[:3] for d in content["days"] if d[0] == yesterday)
+    assert [piece["label"] for piece in content["pieces"]][:2] == ["优", "良"]
+
+
+@pytest.mark.parametrize("tab", ["now", "calendar", "quality", "alarms", "raw"])
+def test_each_tab_of_a_station_opens(county, signed_in, tab):
+    assert county.bureau.air[0].name in text(
+        signed_in("monitor").get(f"/stations/{county.bureau.air[0].pk}?tab={tab}")
+    )
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?begin=x&end=y",
+        "?begin=2031-01-01&end=1999-01-01",
+        "?scale=century",
+        "?parameter=';--",
+        "?tab=nothing",
+    ],
+)
+def test_a_mistyped_address_shows_the_page_all_the_same(county, signed_in, query):
+    assert (
+        signed_in("monitor").get(f"/stations/{county.bureau.air[0].pk}{query}").status_code == 200
+    )
+
+
+def test_the_map_holds_every_layer_of_the_county(county, signed_in):
+    content = json.loads(signed_in("leader").get("/map.geojson").content)
+    layers = {feature["properties"]["layer"] for feature in content["features"]}
+    assert {"area", "river", "air", "water", "enterprise", "alarm"} <= layers
+    station = next(
+        f["properties"] for f in content["features"] if f["properties"]["name"] == "3号空气站"
+    )
+    assert (station["value"], station["tone"], station["alarm"]) == ("71", "aqi-2", True)
+    ids = [feature["id"] for feature in content["features"]]
+    assert len(ids) == len(set(ids))
+
+
+def test_alarms_are_found_by_state_level_and_words(county, signed_in):
+    client = signed_in("monitor")
+    Alarm.objects.filter(pk=county.alarms[2].pk).update(state="ended")
+    page = text(client.get("/alarms?level=red"))
+    assert county.alarms[0].text in page
+    assert county.alarms[1].text not in page
+    assert county.alarms[2].text in text(client.get("/alarms?state=ended"))
+    assert county.alarms[1].text in text(client.get("/alarms?q=细颗粒物"))
+
+
+def test_an_alarm_page_shows_value_limit_and_course(county, signed_in):
+    client = signed_in("monitor")
+    page = text(client.get(f"/alarms/{county.alarms[0].pk}"))
+    assert "0.22" in page
+    drawn = json.loads(client.get(f"/alarms/{county.alarms[0].pk}/series.json").content)
+    assert drawn["limits"] == [{"name": "限值", "value": 50.0}]
+    assert drawn["series"][0]["points"]
+
+
+# -- doing something -----------------------------------------------------------------------------
+
+
+def test_a_review_speaks_over_the_device_and_can_be_taken_back(county, signed_in, store):
+    client, point = signed_in("monitor"), county.bureau.air[0]
+    address = reverse("correct", args=[point.pk])
+    given = county.reported | {
+        "value": "12.5",
+        "flag": "N",
+        "reason": "仪器校准期间的值",
+        "action": "set",
+    }
+    assert client.post(address, given).status_code == 302
+    page = text(client.get(reverse("value", args=[point.pk]), county.reported))
+    assert "仪器校准期间的值" in page
+    assert "设备数据" in page  # the device's own value is still there
+    spoken = store.read([point.pk], ["a34004"], "hour", columns=("start", "value", "layer"))
+    newest = spoken.sort("start").row(-1, named=True)
+    assert (newest["value"], newest["layer"]) == (12.5, Layer.REVIEW)
+    entry = AuditEntry.objects.get(action="review_observation")
+    assert entry.details["reason"] == "仪器校准期间的值"
+    client.post(address, given | {"action": "withdraw", "reason": "改错了站"})
+    spoken = store.read([point.pk], ["a34004"], "hour", columns=("start", "value", "layer"))
+    assert spoken.sort("start").row(-1, named=True)["layer"] == Layer.DEVICE
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"reason": " "}, "请写明理由"),
+        ({"value": "很高"}, "不是数值"),
+        ({"flag": "!"}, "没有这个数据标记"),
+    ],
+)
+def test_a_review_that_cannot_be_is_refused_with_the_remedy(county, signed_in, store, change, why):
+    before = store.counts().observations
+    given = county.reported | {"value": "12", "flag": "N", "reason": "理由"} | change
+    answer = signed_in("monitor").post(
+        reverse("correct", args=[county.bureau.air[0].pk]), given, follow=True
+    )
+    assert why in text(answer)
+    assert store.counts().observations == before
+
+
+def test_computed_values_are_not_reviewed_themselves(county, signed_in):
+    given = county.reported | {"series": "computed-hour", "value": "1", "reason": "理由"}
+    answer = signed_in("monitor").post(reverse("correct", args=[county.bureau.air[0].pk]), given)
+    assert answer.status_code == 403
+
+
+def test_a_frame_shows_its_bytes_whatever_they_are(county, signed_in):
+    page = text(signed_in("monitor").get(reverse("frame", args=[county.quarantined])))
+    assert "FF FE" in page
+    assert "MN 未登记" in page
+
+
+def test_replaying_says_what_still_stands_in_the_way(county, signed_in):
+    client = signed_in("monitor")
+    answer = client.post(reverse("replay"), {"frame": [county.quarantined]}, follow=True)
+    assert "仍不能入库" in text(answer)
+    assert "没有选择报文" in text(client.post(reverse("replay"), follow=True))
+
+
+def test_a_firm_files_and_ends_its_own_maintenance(county, signed_in):
+    client = signed_in("enterprise")
+    begin = timezone.localtime()
+    given = {
+        "entity": county.bureau.enterprise.pk,
+        "kind": "shutdown",
+        "begin": f"{begin:%Y-%m-%dT%H:%M}",
+        "reason": "年度检修",
+    }
+    assert "已申报" in text(client.post(reverse("filing-new"), given, follow=True))
+    filing = Filing.objects.get(reason="年度检修")
+    assert filing.filed_by == county.person("enterprise")
+    backwards = given | {"end": f"{begin - timedelta(hours=2):%Y-%m-%dT%H:%M}"}
+    assert "结束时间应晚于开始时间" in text(client.post(reverse("filing-new"), backwards))
+    client.post(reverse("filing-withdraw", args=[filing.pk]), {"action": "withdraw"})
+    filing.refresh_from_db()
+    assert filing.withdrawn_at is not None
+
+
+def test_one_person_is_not_two_administrators(people, signed_in):
+    client = signed_in("security_admin")
+    given = {"username": "new", "name": "新人", "password": "a long password 9", "is_active": "on"}
+    both = given | {"roles": ["system_admin", "audit_admin"]}
+    assert "应由不同的人担任" in text(client.post(reverse("person-new"), both))
+    client.post(
+        reverse("person-new"), given | {"roles": ["grid"], "area_codes": "990101001，990101002"}
+    )
+    made = Person.objects.get(username="new")
+    assert made.area_codes == ["990101001", "990101002"]
+    assert made.check_password("a long password 9")
+    assert AuditEntry.objects.get(action="add_person").details["after"]["roles"] == ["grid"]
+
+
+def test_the_audit_trail_shows_when_it_was_tampered_with(people, signed_in):
+    client = signed_in("audit_admin")
+    Client().post("/sign-in", {"username": "monitor", "password": PASSWORD})
+    assert "全部记录与校验值相符" in text(client.get("/audit?verify=1"))
+    AuditEntry.objects.filter(action="sign_in").update(address="10.9.9.9")
+    assert "与校验值不符" in text(client.get("/audit?verify=1"))
