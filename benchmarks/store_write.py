@@ -79,16 +79,17 @@ def batch(number: int, packets: int) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def measure_writing(store: DuckDBStore, batches: int, packets: int) -> float:
-    times, rows = [], 0
+    times, rows, processor = [], 0, 0.0
     for number in range(batches):
         frames, observations = batch(number, packets)
-        begin = time.perf_counter()
+        begin, begin_processor = time.perf_counter(), time.process_time()
         receipt = store.append(frames, observations)
         times.append(time.perf_counter() - begin)
+        processor += time.process_time() - begin_processor
         rows += receipt.observations
-    counts = store.counts()
     rate = rows / sum(times)
     print(f"writing    {rows:,} rows, {batches * packets:,} packets: {rate:,.0f} rows/s durable")
+    print(f"processor  {processor / rows * 1e6:.2f} µs a row, all threads")
     print(f"commit     {percentiles(times)}")
     begin = time.perf_counter()
     frames, observations = batch(batches // 2, packets)
@@ -104,7 +105,6 @@ def measure_writing(store: DuckDBStore, batches: int, packets: int) -> float:
         store.append(frames, observations)
         small.append(time.perf_counter() - begin)
     print(f"small      100-row commits {percentiles(small)}")
-    print(f"size       {counts.bytes / counts.observations:.1f} B/row, raw packets included")
     return rate
 
 
@@ -249,10 +249,11 @@ def main() -> None:
         folder = Path(name)
         with DuckDBStore(folder / "minutes.duckdb") as store:
             rate = measure_writing(store, given.batches, given.packets)
-            minutes = measure_minutes(store, given.batches)
-            begin = time.perf_counter()
             backup = store.backup(folder / "copy.duckdb")
+            per_row = backup.bytes / store.counts().observations
             print(f"backup     {backup.bytes / 1e6:.0f} MB in {backup.seconds:.2f} s")
+            print(f"size       {per_row:.1f} B/row, raw packets included")
+            minutes = measure_minutes(store, given.batches)
         begin = time.perf_counter()
         with DuckDBStore(folder / "minutes.duckdb"):
             print(f"opening    {(time.perf_counter() - begin) * 1e3:.0f} ms")
