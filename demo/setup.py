@@ -76,10 +76,11 @@ def load(plan: Stories, since: datetime | None, until: datetime, say: Say) -> No
 
 def _work_through(until: datetime, alarms_from: datetime, say: Say) -> None:
     """Aggregate, evaluate and, from a day on, raise the alarms and cases of the time."""
-    store, known = runtime.store(), points.current()
+    store = runtime.store()
     raised, alarms.on_raised[:] = list(alarms.on_raised), []
     try:
         while (pending := store.take_pending(CHUNK)).height:
+            known = points.current()
             changed = evaluate.run(aggregate.run(pending, store, known), store, known)
             for day in _days(changed, alarms_from):
                 _alarms_of(day, changed, until)

@@ -574,12 +574,17 @@ class DuckDBStore(ObservationStore):
         hours = hours_of(rows["start"])[touching]
         numbers = (series_numbers(rows)[touching] >> 8) << 8
         distinct = pl.DataFrame({"hour": hours, "number": numbers}).unique().sort("hour", "number")
+        hour_of, number_of = distinct["hour"].to_numpy(), distinct["number"].to_list()
+        ends = [*(np.flatnonzero(np.diff(hour_of)) + 1).tolist(), len(hour_of)]
         found_hours: list[int] = []
         found_numbers: list[int] = []
-        for (hour,), part in distinct.partition_by("hour", as_dict=True).items():
-            fresh = self._pending.fresh(hour, part["number"].to_list())
+        begin = 0
+        for end in ends if len(hour_of) else []:
+            hour = int(hour_of[begin])
+            fresh = self._pending.fresh(hour, number_of[begin:end])
             found_hours += [hour] * len(fresh)
             found_numbers += fresh
+            begin = end
         return pl.DataFrame(
             {"hour": found_hours, "number": found_numbers},
             schema={"hour": pl.Int64, "number": pl.Int64},
