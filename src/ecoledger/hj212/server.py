@@ -39,6 +39,7 @@ class Limits:
     frames_in_flight: int = 20_000  # beyond it reading pauses until the handler has caught up
     batch: int = 2_000
     linger: float = 0.002  # wait so long for company before handing over a small batch
+    batches_in_hand: int = 2  # one is decoded while the handler stores another
     retries: tuple[float, ...] = (0.5, 2.0, 5.0)  # when the handler fails
     routes: int = 1_000  # devices behind one connection that requests can be sent to
 
@@ -179,7 +180,8 @@ class Gateway:
         )
         self._servers.append(server)
         if not self._tasks:
-            self._tasks = [loop.create_task(self._work()), loop.create_task(self._sweep())]
+            workers = [self._work() for _ in range(self.limits.batches_in_hand)]
+            self._tasks = [loop.create_task(one) for one in (self._sweep(), *workers)]
         name = server.sockets[0].getsockname()
         return str(name[0]), int(name[1])
 
@@ -190,8 +192,8 @@ class Gateway:
             server.close()
         self._arrived.set()
         if self._tasks:
-            await self._tasks[0]
-            self._tasks[1].cancel()
+            self._tasks[0].cancel()
+            await asyncio.gather(*self._tasks[1:])
         for connection in list(self._connections):
             connection.transport.close()
         for server in self._servers:
@@ -302,13 +304,13 @@ class Gateway:
                 await asyncio.sleep(self.limits.linger)
             frames, self._frames = self._frames[:size], self._frames[size:]
             sources, self._sources = self._sources[:size], self._sources[size:]
-            self._in_hand = len(frames)
+            self._in_hand += len(frames)
             try:
                 await self._handle(frames, sources)
             except Exception:
                 log.exception("HJ 212: a batch of %d frames was dropped", len(frames))
                 self.stats.frames_dropped += len(frames)
-            self._in_hand = 0
+            self._in_hand -= len(frames)
             self._resume()
 
     async def _handle(self, frames: list[bytes], sources: list[Connection]) -> None:

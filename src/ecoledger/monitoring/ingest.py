@@ -34,9 +34,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import logging
+import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -599,8 +601,17 @@ last_seen: dict[int, datetime] = {}
 """Point -> when it last sent anything that was accepted, in this process."""
 
 
-def take(batch: Batch, sources: Sequence[str], now: datetime | None = None) -> Taken:
-    """Store a batch durably. ``sources``: where each *frame* came from. Raises what the store raises."""
+def take(
+    batch: Batch,
+    sources: Sequence[str],
+    now: datetime | None = None,
+    *,
+    before_commit: Callable[[], None] | None = None,
+) -> Taken:
+    """Store a batch durably. ``sources``: where each *frame* came from. Raises what the store raises.
+
+    ``before_commit`` is called when all is prepared, just before the store is asked to append.
+    """
     begun = time.perf_counter()
     at = now or times.now()
     prepared = prepare(batch, _current_registry(), at)
@@ -617,6 +628,8 @@ def take(batch: Batch, sources: Sequence[str], now: datetime | None = None) -> T
         observations = prepared.observations.with_columns(
             pl.Series("frame", frame_of_row[prepared.observations["row"].to_numpy()])
         ).drop("row")
+    if before_commit is not None:
+        before_commit()
     receipt = runtime.store().append(frames, observations)
     for point in prepared.points:
         last_seen[point] = at
@@ -639,29 +652,60 @@ def take(batch: Batch, sources: Sequence[str], now: datetime | None = None) -> T
     return Taken(acknowledge, stored, duplicates, quarantined, receipt.observations)
 
 
-class Ingest:
-    """Handler of a gateway: hands each batch to one writing thread and waits for its commit."""
+class _InTurn:
+    """Lets threads through in the order of their numbers, whatever order they come in."""
 
     def __init__(self) -> None:
-        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ingest")
+        self._numbers = itertools.count()
+        self._next = 0
+        self._moved = threading.Condition()
+
+    def number(self) -> int:
+        """The next number; each must pass through :meth:`pass_on` in the end."""
+        return next(self._numbers)
+
+    def wait(self, number: int) -> None:
+        """Until all before ``number`` are through."""
+        with self._moved:
+            self._moved.wait_for(lambda: self._next == number)
+
+    def pass_on(self, number: int) -> None:
+        """``number`` is through, well or not."""
+        with self._moved:
+            self._moved.wait_for(lambda: self._next == number)
+            self._next += 1
+            self._moved.notify_all()
+
+
+class Ingest:
+    """Handler of a gateway: prepares a batch in a thread while the one before it is being committed.
+
+    Batches are committed in the order they came in: of two values for one period the later must speak.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="ingest")
+        self._turn = _InTurn()
         self.last_batch: datetime | None = None
 
     async def __call__(self, batch: Batch, connections: Sequence[Any]) -> NDArray[np.bool_]:
         sources = [f"tcp {connection.peer}" for connection in connections]
         loop = asyncio.get_running_loop()
-        taken = await loop.run_in_executor(self._writer, self._take, batch, sources)
+        number = self._turn.number()
+        taken = await loop.run_in_executor(self._threads, self._take, batch, sources, number)
         self.last_batch = times.now()
         return taken.acknowledge
 
-    def _take(self, batch: Batch, sources: Sequence[str]) -> Taken:
+    def _take(self, batch: Batch, sources: Sequence[str], number: int) -> Taken:
         try:
-            return take(batch, sources)
+            return take(batch, sources, before_commit=lambda: self._turn.wait(number))
         finally:
+            self._turn.pass_on(number)
             close_old_connections()
 
     def close(self) -> None:
-        """Wait for the batch in hand."""
-        self._writer.shutdown(wait=True)
+        """Wait for the batches in hand."""
+        self._threads.shutdown(wait=True)
 
 
 # -- quarantine ----------------------------------------------------------------------------------
