@@ -6,6 +6,7 @@ The city lives in one data folder; delete it (or say ``--fresh``) to begin again
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -15,11 +16,15 @@ import sys
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from demo.sources import ZONE
 from demo.stories import Stories
+
+if TYPE_CHECKING:
+    from demo.live import Instrument
 
 # The last hours are left out of the bulk load and sent by the devices, at speed.
 LIVE_HOURS = 6.0
@@ -87,7 +92,7 @@ def _run(data: Path, http: str, hj212: str, speed: float, state: dict[str, str])
     import django
 
     django.setup()
-    from demo import build, setup
+    from demo import build, live, setup
 
     plan = Stories(datetime.fromisoformat(state["start"]))
     begin = datetime.fromisoformat(state["reached"])
@@ -118,8 +123,9 @@ def _run(data: Path, http: str, hj212: str, speed: float, state: dict[str, str])
             raise click.ClickException(f"the server did not start; see {data / 'server.log'}")
         said = json.loads(ready)
         host, port = _split(said.get("hj212", hj212))
-        click.echo(_WELCOME.format(http=said.get("http", http), password=build.PASSWORD))
-        asyncio.run(_devices(data, server, host, port, plan, begin, speed, state))
+        click.echo(_WELCOME.format(http=said["http"], password=build.PASSWORD))
+        devices = live.instruments(plan)
+        asyncio.run(_devices(data, server, (host, port), devices, begin, speed, state))
     except KeyboardInterrupt:
         pass
     finally:
@@ -131,23 +137,23 @@ def _run(data: Path, http: str, hj212: str, speed: float, state: dict[str, str])
 async def _devices(
     data: Path,
     server: subprocess.Popen[bytes],
-    host: str,
-    port: int,
-    plan: Stories,
+    address: tuple[str, int],
+    instruments: list[Instrument],
     begin: datetime,
     speed: float,
     state: dict[str, str],
 ) -> None:
+    """Run the devices until the server ends or somebody stops us, keeping note of how far they are."""
     from demo import live
 
     progress = live.Progress(begin)
-    devices = asyncio.create_task(live.run(host, port, plan, begin, speed, progress))
-    loop = asyncio.get_running_loop()
+    devices = asyncio.create_task(live.run(*address, instruments, begin, speed, progress))
+    devices.add_done_callback(_tell_failure)
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
     told = False
-    while not stop.is_set() and server.poll() is None and not devices.done():
+    while not stop.is_set() and server.poll() is None:
         state["reached"] = progress.reached.isoformat()
         (data / "demo.json").write_text(json.dumps(state), encoding="utf-8")
         if progress.caught_up.is_set() and not told:
@@ -157,21 +163,21 @@ async def _devices(
             click.echo(
                 f"\r设备时间 {progress.reached:%m-%d %H:%M}，已应答 {progress.sent}", nl=False
             )
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), 1)
-        except TimeoutError:
-            continue
     devices.cancel()
-    results = await asyncio.gather(devices, return_exceptions=True)
-    for problem in results:
-        if isinstance(problem, Exception):
-            click.echo(f"设备模拟已停止：{problem}", err=True)
+    await asyncio.gather(devices, return_exceptions=True)
+
+
+def _tell_failure(devices: asyncio.Task[None]) -> None:
+    if not devices.cancelled() and (problem := devices.exception()):
+        click.echo(f"\n设备模拟已停止：{problem!r}；页面仍可查看。", err=True)
 
 
 _WELCOME = """
   EcoLedger · 生态一本账    演示城市：安澜市（合成数据）
 
-  打开   http://{http}
+  打开   {http}
   密码   {password}（所有演示账号相同）
   账号   juzhang 局领导 · diaodu 调度 · jiance 监测 · zhifa 执法 · zhen8 东港镇 · qiye10 企业 · shenji 审计
 

@@ -220,10 +220,14 @@ def instruments(plan: Stories) -> list[Instrument]:
 
 
 async def run(
-    host: str, port: int, plan: Stories, begin: datetime, speed: float, progress: Progress
+    host: str,
+    port: int,
+    everything: list[Instrument],
+    begin: datetime,
+    speed: float,
+    progress: Progress,
 ) -> None:
     """Send what the devices say from ``begin`` on: at ``speed`` until the present, then as time goes."""
-    everything = instruments(plan)
     clients = [Client(timing=Timing(timeout=30, resends=3)) for _ in range(CONNECTIONS)]
     for client in clients:
         await client.connect(host, port)
