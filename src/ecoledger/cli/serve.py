@@ -92,7 +92,7 @@ async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) 
     from asgiref.sync import sync_to_async
 
     from ecoledger.cli.control import ControlServer
-    from ecoledger.hj212.server import Gateway
+    from ecoledger.hj212.server import Gateway, Limits
     from ecoledger.monitoring import heartbeat, ingest, live, points
     from ecoledger.web.asgi import application
 
@@ -106,7 +106,8 @@ async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) 
     heartbeat.begin()
     await sync_to_async(points.current)()
     handler = ingest.Ingest()
-    gateway = Gateway(handler, key=ingest.key_of)
+    # Larger batches cost fewer commits under load; with little to do they stay small.
+    gateway = Gateway(handler, Limits(batch=5_000, frames_in_flight=30_000), key=ingest.key_of)
     listener = _bound(*http)
     try:
         host, port = await gateway.listen(*devices)

@@ -196,14 +196,14 @@ class Gateway:
             await asyncio.gather(*self._tasks[1:])
         for connection in list(self._connections):
             connection.transport.close()
-        for server in self._servers:
-            await server.wait_closed()
-        for _ in range(100):
+        for _ in range(100):  # a second for the last answers to go out
             if not self._connections:
                 break
             await asyncio.sleep(0.01)
         for connection in list(self._connections):
             connection.transport.abort()
+        for server in self._servers:
+            await server.wait_closed()
 
     async def __aenter__(self) -> Gateway:
         return self
@@ -302,6 +302,8 @@ class Gateway:
                 continue
             if len(self._frames) < size and self.limits.linger and not self._closing:
                 await asyncio.sleep(self.limits.linger)
+                if not self._frames:  # the other worker has them
+                    continue
             frames, self._frames = self._frames[:size], self._frames[size:]
             sources, self._sources = self._sources[:size], self._sources[size:]
             self._in_hand += len(frames)
@@ -439,7 +441,8 @@ class Gateway:
                 event.clear()
                 left = exchange.deadline - self._now()
                 try:
-                    await asyncio.wait_for(event.wait(), max(left, 0.0))
+                    async with asyncio.timeout(max(left, 0.0)):
+                        await event.wait()
                 except TimeoutError:
                     if exchange.tick(self._now()):
                         current = self.routes.get(name, route)
