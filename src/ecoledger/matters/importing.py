@@ -388,11 +388,11 @@ def preview(
             )
     _need_required(register, mapping)
     columns = {c.field.name: c for c in register.import_columns}
-    at = {
-        mapping[header]: position
-        for position, header in reversed(list(enumerate(headers)))
-        if mapping.get(header)
-    }
+    at: dict[str, int] = {}
+    for position, header in enumerate(headers):
+        if column := mapping.get(header):
+            # A header over merged cells stands several times; the first is meant.
+            at.setdefault(column, position)
     lookup = _Lookup.of(by)
     rows = []
     for n, cells in enumerate(table.rows[first:], start=first + 1):

@@ -180,7 +180,8 @@ def listing_page(request: HttpRequest, key: str) -> HttpResponse:
                 for matter in shown
             ],
             "page": shown,
-            "filters": listing.shown_filters(register, request.user, query),
+            "filters": (shown_filters := listing.shown_filters(register, request.user, query)),
+            "more_filters": any(f.value or f.until for f in shown_filters[3:]),
             "words": query.get("q", ""),
             "flags": [n for n in ("open", "overdue", "closed", "reopened", "mine") if n in query],
             "now": now,
@@ -302,7 +303,9 @@ class Offered:
 def _offered(register: Register, matter: Any, person: Person) -> list[Offered]:
     offered = [
         Offered(t, forms.form_of(t.fields, matter=matter, person=person, prefix=t.name))
-        for t in actions.available(register, matter, person)
+        for t in sorted(
+            actions.available(register, matter, person), key=lambda t: (t.danger, not t.main)
+        )
     ]
     if offered and sum(o.transition.main for o in offered) == 1:
         next(o for o in offered if o.transition.main).open = True
@@ -399,7 +402,7 @@ def _detail(
             "register": register,
             "matter": matter,
             "state": register.state_of(matter),
-            "level": register.level(matter),
+            "area": _area_name(matter.area_code),
             "stages": register.workflow.stages,
             "details": [
                 (str(c.label), text)
@@ -442,6 +445,13 @@ def _detail(
         },
         status=status,
     )
+
+
+def _area_name(code: str) -> str:
+    """The division's name with its county's before it, or the code where nobody named it."""
+    names = dict(Area.objects.filter(code__in=[code[:6], code]).values_list("code", "name"))
+    parts = [names[c] for c in dict.fromkeys((code[:6], code)) if c in names]
+    return "".join(parts) or code
 
 
 def _why_not(register: Register, matter: Any, person: Person) -> str:
@@ -773,7 +783,10 @@ def statistics_page(request: HttpRequest, key: str) -> HttpResponse:
         "web/matters/statistics.html",
         {
             "register": register,
-            "filters": listing.shown_filters(register, request.user, request.GET.dict()),
+            "filters": (
+                shown_filters := listing.shown_filters(register, request.user, request.GET.dict())
+            ),
+            "more_filters": any(f.value or f.until for f in shown_filters[3:]),
             "numbers": [
                 {"s": s, "query": "&".join(filter(None, (base, s.query)))}
                 for s in statistics.of(register, rows, now)
