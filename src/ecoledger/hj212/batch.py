@@ -268,15 +268,23 @@ class _Layouts:
         self.code = _Names()
         self.field = _Names(name for name, entry in STATISTICS.items() if entry.kind == "number")
         self.known: dict[bytes, int] = {}  # skeleton -> number of the layout, -1: read carefully
-        self._rows: list[_Layout] = []
-        self.freeze()
+        self._new: list[_Layout] = []
+        self._count = 0
+        nothing: Ints = np.zeros(0, dtype=np.intp)
+        self.start, self.count, self.data_time = nothing, nothing, nothing
+        self.header: Ints = nothing.reshape(0, len(_HEADER))
+        self.warnings = nothing.astype(np.uint32)
+        self.kinds = nothing.astype(np.int8)
+        self.codes, self.fields = nothing.astype(np.int32), nothing.astype(np.int32)
+        self.flags, self.eflags, self.sample_times = nothing, nothing, nothing
 
     def add(self, skeleton: bytes) -> int:
         layout = _learn(skeleton, self.code, self.field)
         number = -1
         if layout is not None:
-            number = len(self._rows)
-            self._rows.append(layout)
+            number = self._count
+            self._count += 1
+            self._new.append(layout)
         self.known[skeleton] = number
         return number
 
@@ -286,22 +294,24 @@ class _Layouts:
 
     def freeze(self) -> None:
         """Bring the table up to date with the layouts added."""
-        rows = self._rows
+        new, self._new = self._new, []
 
-        def column(of: Callable[[_Layout], list[int]], dtype: Any = np.intp) -> NDArray[Any]:
-            return np.array([item for row in rows for item in of(row)], dtype=dtype)
+        def more(before: NDArray[Any], of: Callable[[_Layout], list[int]]) -> NDArray[Any]:
+            added = np.array([item for row in new for item in of(row)], dtype=before.dtype)
+            return np.concatenate((before, added))
 
-        self.count: Ints = np.array([len(row.kinds) for row in rows], dtype=np.intp)
-        self.start: Ints = np.cumsum(self.count) - self.count
-        self.header: Ints = np.array([row.header for row in rows], dtype=np.intp).reshape(-1, 9)
-        self.data_time: Ints = np.array([row.data_time for row in rows], dtype=np.intp)
-        self.warnings = np.array([row.warnings for row in rows], dtype=np.uint32)
-        self.kinds = column(lambda row: row.kinds, np.int8)
-        self.codes = column(lambda row: row.codes, np.int32)
-        self.fields = column(lambda row: row.fields, np.int32)
-        self.flags = column(lambda row: row.flags)
-        self.eflags = column(lambda row: row.eflags)
-        self.sample_times = column(lambda row: row.sample_times)
+        headers = more(self.header.reshape(-1), lambda row: row.header)
+        self.header = headers.reshape(-1, len(_HEADER))
+        self.count = more(self.count, lambda row: [len(row.kinds)])
+        self.start = np.cumsum(self.count) - self.count
+        self.data_time = more(self.data_time, lambda row: [row.data_time])
+        self.warnings = more(self.warnings, lambda row: [row.warnings])
+        self.kinds = more(self.kinds, lambda row: row.kinds)
+        self.codes = more(self.codes, lambda row: row.codes)
+        self.fields = more(self.fields, lambda row: row.fields)
+        self.flags = more(self.flags, lambda row: row.flags)
+        self.eflags = more(self.eflags, lambda row: row.eflags)
+        self.sample_times = more(self.sample_times, lambda row: row.sample_times)
 
 
 # ------------------------------------------------------------------------------------------------

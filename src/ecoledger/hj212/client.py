@@ -114,8 +114,10 @@ class Client:
                 self.write(frame)
                 self.sent += 1
                 self.resent += attempt > 0
+                # Not wait_for: in Python 3.11 it swallows a cancellation that meets the answer.
                 with contextlib.suppress(TimeoutError):
-                    return await asyncio.wait_for(asyncio.shield(future), self.timing.timeout)
+                    async with asyncio.timeout(self.timing.timeout):
+                        return await asyncio.shield(future)
             raise UnacknowledgedError(
                 f"{packet.mn} 的报文 {packet.qn} 发送 {attempt + 1} 次未获应答"
             )

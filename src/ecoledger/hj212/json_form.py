@@ -131,10 +131,10 @@ def _parsed_value(entry: Mapping[str, Any]) -> Value:
 
 
 def _flag(entry: Mapping[str, Any]) -> int | None:
-    """Flag as given, else put together from edition, ack and packet_count."""
-    flag = entry.get("flag")
-    if flag is not None:
-        return int(flag)
+    """Flag as given (null: none), else put together from edition, ack and packet_count."""
+    if "flag" in entry:
+        flag = entry["flag"]
+        return None if flag is None else int(flag)
     low = (2 if entry.get("packet_count") is not None else 0) | bool(entry.get("ack"))
     version = {2005: 0, 2017: 1, 2025: 2}.get(int(entry.get("edition") or 2005))
     if version is None:

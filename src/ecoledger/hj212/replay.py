@@ -22,7 +22,6 @@ import csv
 import functools
 import itertools
 import time as clock
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -221,6 +220,7 @@ async def replay(
     clients = [Client(timing=timing) for _ in range(max(1, connections))]
     rooms = [asyncio.Semaphore(window) for _ in clients]
     qns: dict[str, QnSource] = {}
+    line_of: dict[str, int] = {}  # which connection a device uses
     tasks: set[asyncio.Task[None]] = set()
     first: datetime | None = None
 
@@ -251,7 +251,7 @@ async def replay(
                 due = started + (record.time - first).total_seconds() / speed
                 await asyncio.sleep(max(0.0, due - clock.monotonic()))
             packet = record.packet
-            number = zlib.crc32(packet.mn.encode()) % len(clients)
+            number = line_of.setdefault(packet.mn, len(line_of) % len(clients))
             parts = [packet]
             if record.frame is None:
                 source = qns.setdefault(packet.mn, QnSource())
