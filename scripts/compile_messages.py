@@ -92,10 +92,13 @@ def in_declarations() -> Iterator[Message]:
     from django.apps import apps
 
     from ecoledger.accounts.roles import Role
+    from ecoledger.indicators.targets import INDICATORS
     from ecoledger.standards import aqi
 
     for role in Role:
         yield role.label, ""
+    for indicator in INDICATORS.values():
+        yield indicator.name, ""
     for level in aqi.levels():
         yield level.category, ""
     for model in apps.get_models():

@@ -213,8 +213,8 @@ class OneMap {
       if (MARKED.has(properties.layer) && geometry.type === "Point") {
         const mark = document.createElement("button");
         mark.type = "button";
-        mark.className = `mark ${properties.layer} ${properties.tone ?? ""}`;
-        mark.classList.toggle("stale", Boolean(properties.stale));
+        // An old value is no colour of now.
+        mark.className = `mark ${properties.layer} ${properties.stale ? "" : (properties.tone ?? "")}`;
         mark.classList.toggle("alarm", Boolean(properties.alarm));
         mark.textContent = properties.value || "–";
         mark.setAttribute("aria-label", [properties.name, ...(properties.lines ?? [])].join(" "));

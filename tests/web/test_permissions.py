@@ -23,6 +23,7 @@ PAGES = {
     "enterprise": (lambda c: [c.bureau.enterprise.pk], "", "see_monitoring"),
     "catalogue": (lambda c: [], "", "see_monitoring"),
     "quarantine": (lambda c: [], "", "see_quarantine"),
+    "import": (lambda c: [], "", "import_observations"),
     "station": (lambda c: [c.bureau.flue_gas.pk], "", "see_monitoring"),
     "station-series": (lambda c: [c.bureau.flue_gas.pk], "", "see_monitoring"),
     "alarm": (lambda c: [c.alarms[0].pk], "", "see_monitoring"),

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
-import polars as pl
 from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -19,7 +17,7 @@ from ecoledger.monitoring import times
 from ecoledger.monitoring.models import Alarm, AlarmRule
 from ecoledger.web import readings, scoped
 from ecoledger.web.access import needs
-from ecoledger.web.templatetags.show import flag_name
+from ecoledger.web.station import drawn
 
 PAGE = 50
 
@@ -86,19 +84,9 @@ def alarm(request: HttpRequest, pk: int) -> HttpResponse:
             "earlier": scoped.alarms(request.user)
             .filter(point=found.point, parameter=found.parameter)
             .exclude(pk=found.pk)[:8],
-            "evidence": _flat(found.evidence),
             "chart": reverse("alarm-series", args=[found.pk]),
         },
     )
-
-
-def _flat(evidence: dict[str, Any]) -> list[tuple[str, str]]:
-    """Evidence a person can read: words and numbers; tables of values are in the chart."""
-    return [
-        (key, str(value))
-        for key, value in evidence.items()
-        if isinstance(value, str | int | float) and not isinstance(value, bool)
-    ]
 
 
 @needs("see_monitoring")
@@ -107,42 +95,18 @@ def series(request: HttpRequest, pk: int) -> JsonResponse:
     found = get_object_or_404(scoped.alarms(request.user), pk=pk)
     begin = times.naive(found.begin) - timedelta(days=1)
     end = times.naive(found.end or found.last) + timedelta(hours=12)
-    codes = [found.parameter] if found.parameter else []
+    # A point that has gone silent altogether: its first factors show until when it spoke.
+    known = [p.code for p in readings.declared(found.point)]
+    codes = [found.parameter] if found.parameter else known[:3]
     scale = "hour"
     rows = readings.series(found.point, codes, scale, begin, end)
     if rows.is_empty():
         scale = "raw"
         rows = readings.series(found.point, codes, scale, begin, end)
-    declared = next((p for p in readings.declared(found.point) if p.code == found.parameter), None)
-    converted = bool(
-        declared
-        and declared.converted
-        and not rows.is_empty()
-        and rows["converted"].is_not_null().any()
-    )
-    values = pl.col("converted" if converted else "value").alias("shown")
     return JsonResponse(
         {
             "kind": "lines",
-            "series": [
-                {
-                    "name": readings.label(found.parameter, found.point)
-                    + (_("（折算）") if converted else ""),
-                    "unit": declared.unit if declared else "",
-                    "axis": 0,
-                    "decimals": declared.decimals if declared else 1,
-                    "points": []
-                    if rows.is_empty()
-                    else [
-                        [
-                            f"{start:%Y-%m-%dT%H:%M:%S}",
-                            value,
-                            flag_name(flag) if flag not in (None, "", "N") else "",
-                        ]
-                        for start, value, flag in rows.select("start", values, "flag").iter_rows()
-                    ],
-                }
-            ],
+            "series": drawn(found.point, codes, rows),
             "limits": [{"name": _("限值"), "value": found.limit}]
             if found.limit is not None
             else [],

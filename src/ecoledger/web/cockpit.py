@@ -8,17 +8,24 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Case, Count, IntegerField, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
+from ecoledger.indicators import targets
 from ecoledger.matters.register import all_registers
 from ecoledger.monitoring.models import Alarm, Point, PointParameter
-from ecoledger.web import readings, scoped, targets
+from ecoledger.web import readings, scoped
 from ecoledger.web.access import needs
 from ecoledger.web.navigation import first_page
+
+# Red first: the order of ``Alarm.Level`` is from mild to severe.
+RANK = Case(
+    *(When(level=level, then=Value(n)) for n, level in enumerate(Alarm.Level.values)),
+    output_field=IntegerField(),
+)
 
 
 def _area_point(request: HttpRequest) -> Point | None:
@@ -67,14 +74,22 @@ def water(request: HttpRequest) -> dict[str, Any]:
 
 def year(request: HttpRequest) -> dict[str, Any]:
     area = _area_point(request)
-    today = readings.now().date()
+    today = timezone.localdate()
+    # On 1 January no day of the new year is over yet: the card still shows the old one.
+    shown = (today - timedelta(days=1)).year
+    goals: list[targets.Target] = []
+    problem = ""
+    try:
+        goals = targets.of(area.area_code if area else "", shown)
+    except targets.TargetsError as wrong:
+        problem = str(wrong)
     return {
         "area": area,
-        "year": today.year,
-        "good_days": targets.good_days(area, today) if area else None,
-        "pm25": targets.pm25(area, today) if area else None,
-        "target_file": targets.file().name,
-        "has_targets": bool(targets.targets(today.year)),
+        "year": shown,
+        "standings": targets.air_standings(targets.year(area, today), goals) if area else [],
+        "target_file": targets.FILE,
+        "has_targets": bool(goals),
+        "problem": problem,
     }
 
 
@@ -105,7 +120,7 @@ def alarms(request: HttpRequest) -> dict[str, Any]:
     opened = rows.filter(state=Alarm.State.OPEN)
     counts = dict(opened.order_by().values_list("level").annotate(Count("pk")))
     return {
-        "alarms": opened.order_by("-last")[:8],
+        "alarms": opened.annotate(rank=RANK).order_by("-rank", "-last")[:6],
         "counts": [(v, label, counts.get(v, 0)) for v, label in reversed(Alarm.Level.choices)],
         "open": sum(counts.values()),
         "today": rows.filter(raised_at__date=timezone.localdate()).count(),

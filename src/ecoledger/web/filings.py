@@ -55,6 +55,7 @@ class FilingForm(forms.ModelForm):
         owners = Q(code__in=points.exclude(owner_code="").values("owner_code"))
         self.fields["entity"].queryset = Entity.objects.filter(with_points | owners)
         self.fields["point"].queryset = points
+        self.fields["kind"].choices = [(kind, _(label)) for kind, label in Filing.Kind.choices]
         for field in self.fields.values():
             select = isinstance(field.widget, forms.Select)
             field.widget.attrs["class"] = "form-select" if select else "form-control"

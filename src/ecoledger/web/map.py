@@ -137,6 +137,7 @@ def _stations(request: HttpRequest) -> Iterator[Feature]:
     troubled = set(
         scoped.alarms(request.user)
         .filter(state=Alarm.State.OPEN)
+        .exclude(level=Alarm.Level.BLUE)
         .order_by()
         .values_list("point_id", flat=True)
     )

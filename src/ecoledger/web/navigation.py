@@ -63,6 +63,7 @@ AFTER_WORK = (
         (
             Page("bulletins", _("公报"), "bulletin", "make_reports"),
             Page("catalogue", _("数据目录"), "catalogue", "see_monitoring"),
+            Page("import", _("数据导入"), "import", "import_observations"),
             Page("quarantine", _("报文隔离区"), "quarantine", "see_quarantine"),
         ),
     ),

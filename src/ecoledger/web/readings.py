@@ -200,7 +200,8 @@ class Latest:
     @property
     def over(self) -> bool:
         limit, low = self.parameter.limit, self.parameter.lower_limit
-        if self.value is None:
+        # What is judged after conversion cannot be told from the value as measured.
+        if self.value is None or self.parameter.converted:
             return False
         return (limit is not None and self.value > limit) or (low is not None and self.value < low)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -197,6 +197,42 @@ _CONTENT = {
 }
 
 
+def drawn(point: Point, codes: Sequence[str], rows: pl.DataFrame) -> list[dict[str, Any]]:
+    """``rows`` as the lines of a chart: names, units, decimals, and each value with its flag."""
+    if rows.is_empty():
+        return []
+    declared = {p.code: p for p in readings.declared(point)}
+    units = list(dict.fromkeys(declared[code].unit for code in codes if code in declared))
+    lines = []
+    for code in codes:
+        own = rows.filter(pl.col("parameter") == code)
+        if own.is_empty() or code not in declared:
+            continue
+        unit = declared[code].unit
+        converted = declared[code].converted and own["converted"].is_not_null().any()
+        name = readings.label(code, point) + (_("（折算）") if converted else "")
+        lines.append(
+            {
+                # Two scales at most: where more units share them, each line names its own.
+                "name": f"{name} {unit}" if len(units) > 2 and unit else name,
+                "unit": unit,
+                "axis": min(units.index(unit), 1),
+                "decimals": declared[code].decimals,
+                "points": [
+                    [
+                        f"{start:%Y-%m-%dT%H:%M:%S}",
+                        value,
+                        flag_name(flag) if flag not in (None, "", "N") else "",
+                    ]
+                    for start, value, flag in own.select(
+                        "start", "converted" if converted else "value", "flag"
+                    ).iter_rows()
+                ],
+            }
+        )
+    return lines
+
+
 @needs("see_monitoring")
 def series(request: HttpRequest, pk: int) -> JsonResponse:
     """The chart of a point: chosen parameters over a period, with flags and limits."""
@@ -209,36 +245,8 @@ def series(request: HttpRequest, pk: int) -> JsonResponse:
     chosen = [code for code in request.GET.getlist("parameter") if code in declared]
     codes = chosen or list(declared)[:6]
     rows = readings.series(point, codes, scale, begin, end)
-    units: list[str] = []
-    drawn = []
-    for code in codes:
-        own = rows.filter(pl.col("parameter") == code)
-        if own.is_empty():
-            continue
-        unit = declared[code].unit
-        if unit not in units:
-            units.append(unit)
-        use_converted = declared[code].converted and own["converted"].is_not_null().any()
-        drawn.append(
-            {
-                "name": readings.label(code, point) + (_("（折算）") if use_converted else ""),
-                "unit": unit,
-                # Two scales at most; a third unit shares the second one.
-                "axis": min(units.index(unit), 1),
-                "decimals": declared[code].decimals,
-                "points": [
-                    [
-                        f"{start:%Y-%m-%dT%H:%M:%S}",
-                        converted if use_converted else value,
-                        flag_name(flag) if flag not in (None, "", "N") else "",
-                    ]
-                    for start, value, converted, flag in own.select(
-                        "start", "value", "converted", "flag"
-                    ).iter_rows()
-                ],
-            }
-        )
-    only = declared[codes[0]] if len(drawn) == 1 else None
+    lines = drawn(point, codes, rows)
+    only = declared[codes[0]] if len(lines) == 1 else None
     limits = []
     if only is not None and only.limit is not None:
         limits.append({"name": _("限值"), "value": float(only.limit)})
@@ -250,7 +258,7 @@ def series(request: HttpRequest, pk: int) -> JsonResponse:
     return JsonResponse(
         {
             "kind": "lines",
-            "series": drawn,
+            "series": lines,
             "limits": limits,
             "period": period,
             "flagged": _("带标记"),

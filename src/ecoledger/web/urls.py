@@ -12,6 +12,7 @@ from ecoledger.web import (
     enterprises,
     errors,
     filings,
+    imports,
     live,
     map,  # noqa: A004
     notices,
@@ -48,6 +49,10 @@ urlpatterns = [
     path("enterprises", enterprises.page, name="enterprises"),
     path("enterprises/<int:pk>", enterprises.enterprise, name="enterprise"),
     path("catalogue", catalogue.page, name="catalogue"),
+    path("import", imports.page, name="import"),
+    path("import/preview", imports.preview, name="import-preview"),
+    path("import/store", imports.store, name="import-store"),
+    path("import/<int:pk>/undo", imports.undo, name="import-undo"),
     path("quarantine", quarantine.page, name="quarantine"),
     path("quarantine/replay", quarantine.replay, name="replay"),
     path("frames/<int:frame_id>", quarantine.frame, name="frame"),

@@ -225,7 +225,8 @@ ACTIONS = {
     "review_observation": gettext_lazy("人工审核"),
     "withdraw_review": gettext_lazy("撤回审核"),
     "frames replayed": gettext_lazy("重放报文"),
-    "import_observations": gettext_lazy("导入数据"),
+    "observations imported": gettext_lazy("导入数据"),
+    "import undone": gettext_lazy("撤销导入"),
 }
 
 
