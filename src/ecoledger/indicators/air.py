@@ -2,51 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import polars as pl
+from django.utils import timezone
 
 from ecoledger.indicators.figures import Figure, Records, count, quantity, ratio
 from ecoledger.monitoring import evaluate
 from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.runtime import store
-from ecoledger.standards import air_evaluation, air_limits
+from ecoledger.standards import air_evaluation, air_limits, aqi, catalogue
 
-# Decimals the evaluation of a period is printed with (HJ 663; CO in mg/m³).
-DECIMALS = {"so2": 0, "no2": 0, "pm10": 0, "pm2_5": 0, "co": 1, "o3": 0}
-NAMES = {"so2": "SO2", "no2": "NO2", "pm10": "PM10", "pm2_5": "PM2.5", "co": "CO", "o3": "O3"}
-# What a period's value of each factor is: mean, or percentile of the daily values.
-STATISTIC = {
-    "so2": "mean",
-    "no2": "mean",
-    "pm10": "mean",
-    "pm2_5": "mean",
-    "co": "p95",
-    "o3": "p90",
+# In the order that bulletins list them.
+FACTORS = ("pm2_5", "pm10", "so2", "no2", "co", "o3")
+NAMES = {
+    "pm2_5": "PM2.5",
+    "pm10": "PM10",
+    "so2": "SO2",
+    "no2": "NO2",
+    "co": "CO",
+    "o3": "O3",
 }
+# What a period's value of each factor is: mean, or percentile of the daily values (环办监测〔2018〕19号).
+STATISTIC = {**dict.fromkeys(("pm2_5", "pm10", "so2", "no2"), "mean"), "co": "p95", "o3": "p90"}
 STATISTIC_NAME = {
     "mean": "平均浓度",
     "p95": "日均值第95百分位数",
     "p90": "日最大8小时平均第90百分位数",
 }
+GOOD, HEAVY = 100, 200
 _EMPTY = {"day": pl.Date, "aqi": pl.Float64, "primary": pl.String, "standard": pl.String}
 
 
 def unit(factor: str) -> str:
     """Unit of a factor's concentration."""
-    return "mg/m³" if factor == "co" else "µg/m³"
+    return air_limits.unit(factor)
 
 
-def days(points: list[int], begin: date, end: date) -> pl.DataFrame:
+def day_decimals(factor: str) -> int:
+    """Decimals a daily value is reported with."""
+    return air_limits.DECIMALS.get(factor, 0)
+
+
+def period_decimals(factor: str, on: date) -> int:
+    """Decimals the evaluation of a period ending ``on`` is printed with, by its edition of HJ 663."""
+    first = catalogue.editions(air_evaluation.EVALUATION)[0].effective_from
+    return air_evaluation.rules(max(on, first or on)).decimals[factor]
+
+
+def days(points: Sequence[int], begin: date, end: date) -> pl.DataFrame:
     """Daily values of points with ``begin <= day < end``.
 
     Columns ``point, day, aqi, primary, standard`` and the six factors; a factor's value is null where the
-    day is not valid for it.
+    day is not valid for it, ``aqi`` where HJ 633 lets none be published. ``standard`` is the edition of
+    HJ 633 in force on the day.
     """
     codes = evaluate.air_codes()
     rows = store().read(
-        points,
+        list(points),
         [*codes, evaluate.AQI],
         "computed-day",
         datetime.combine(begin, time()),
@@ -72,81 +88,163 @@ def days(points: list[int], begin: date, end: date) -> pl.DataFrame:
     return index.join(wide, on=["point", "day"], how="full", coalesce=True).sort("point", "day")
 
 
+def judged_by(table: pl.DataFrame, standard: str) -> pl.DataFrame:
+    """``table`` of :func:`days` with the indices that one edition of HJ 633 would give every day."""
+    judged = aqi.daily_table(table.drop("aqi", "primary", "standard"), standard=standard)
+    primary = pl.col("primary")
+    for factor, name in NAMES.items():
+        primary = primary.str.replace_all(factor, name, literal=True)
+    return judged.with_columns(primary, pl.col("aqi").cast(pl.Float64)).select(table.columns)
+
+
 @dataclass(frozen=True)
 class AirPeriod:
-    """How an area's air was over a period."""
+    """How the air was at one point over a period, ``begin <= day < end``.
 
-    area_code: str
+    ``days`` are its daily values, ``editions`` the editions of HJ 633 its days were judged by, each day
+    by that of its own date; ``standard`` names what the period was evaluated by. ``enough``: every
+    factor has the days of each month that GB 3095 table 4 asks for.
+    """
+
+    point: Point
     begin: date
     end: date
     days: pl.DataFrame
     good_days: Figure
+    valid_days: Figure
     polluted_days: Figure
     heavy_days: Figure
     composite: Figure
     aqi_range: str
     largest: str
     values: dict[str, Figure]
+    editions: tuple[str, ...]
     standard: str
+    enough: bool
+
+    @property
+    def calendar_days(self) -> int:
+        """Days of the calendar up to today."""
+        tomorrow = timezone.localdate() + timedelta(days=1)
+        return max((min(self.end, tomorrow) - self.begin).days, 0)
 
 
-def period(area_code: str, begin: date, end: date) -> AirPeriod:
-    """Figures of an area for the days ``begin <= day < end``, from its own daily values."""
-    return point_period(evaluate.area_point(area_code), begin, end)
+def period(area_code: str, begin: date, end: date, as_of: date | None = None) -> AirPeriod:
+    """Figures of an area, from its own daily values: means of its stations first, the index from those."""
+    return point_period(evaluate.area_point(area_code), begin, end, as_of)
 
 
-def point_period(point: Point, begin: date, end: date) -> AirPeriod:
+def point_period(point: Point, begin: date, end: date, as_of: date | None = None) -> AirPeriod:
     """The same for one station or area point."""
-    found = days([point.pk], begin, end)
+    return periods([point], begin, end, as_of)[point.pk]
+
+
+def periods(
+    points: Sequence[Point], begin: date, end: date, as_of: date | None = None
+) -> dict[int, AirPeriod]:
+    """Several points at once, keyed by point.
+
+    Each day is judged by the edition of its own date, the period by that of its last day. With ``as_of``
+    all of it is judged anew by the editions in force on that day, to lay years side by side.
+    """
+    table = days([point.pk for point in points], begin, end)
+    rows: dict[int, dict[str, Any]] = {}
+    if not table.is_empty():
+        if as_of is not None:
+            table = judged_by(table, index_edition(as_of))
+        evaluated = air_evaluation.evaluate(
+            table.drop("standard", "primary"), every="all", by="point", on=as_of
+        )
+        rows = {row["point"]: row for row in evaluated.iter_rows(named=True)}
+    return {
+        point.pk: _period(point, begin, end, table, rows.get(point.pk, {}), as_of)
+        for point in points
+    }
+
+
+def _period(
+    point: Point,
+    begin: date,
+    end: date,
+    table: pl.DataFrame,
+    row: dict[str, Any],
+    as_of: date | None,
+) -> AirPeriod:
+    found = table.filter(pl.col("point") == point.pk).drop("point")
     span = {"point": str(point.pk), "begin": begin.isoformat(), "end": end.isoformat()}
-    records = Records("air-days", span)
+    if as_of is not None:
+        span["as_of"] = as_of.isoformat()
     judged = found.filter(pl.col("aqi").is_not_null())
-    good = judged.filter(pl.col("aqi") <= 100).height
-    if judged.is_empty():
-        row: dict[str, object] = {}
-        standard = ""
-    else:
-        table = found.rename({"point": "city"})
-        row = air_evaluation.evaluate(
-            table.drop("standard", "primary"), every="all", by="city"
-        ).row(0, named=True)
-        standard = str(row["standard"])
+    editions = tuple(judged["standard"].drop_nulls().unique().sort().to_list())
+    index_standard = "、".join(editions)
+    standard = str(row.get("standard", ""))
+    last = as_of or (found["day"].max() if found.height else end - timedelta(days=1))
+    assert isinstance(last, date)  # noqa: S101  the column holds dates
+
+    def opened(**query: str) -> Records:
+        return Records("air-days", {**span, **query})
+
+    def number(label: str, chosen: pl.DataFrame, level: str) -> Figure:
+        return count(
+            label, chosen.height, opened(level=level), "天", standard=index_standard, judged=True
+        )
+
     values = {
         factor: quantity(
             f"{NAMES[factor]}{STATISTIC_NAME[STATISTIC[factor]]}",
-            row.get(f"{factor}_{STATISTIC[factor]}"),  # type: ignore[arg-type]
-            DECIMALS[factor],
+            row.get(f"{factor}_{STATISTIC[factor]}"),
+            period_decimals(factor, last),
             unit(factor),
-            Records("air-days", {**span, "factor": factor}),
+            opened(factor=factor),
             standard,
         )
-        for factor in ("pm2_5", "pm10", "so2", "no2", "co", "o3")
+        for factor in FACTORS
     }
-    aqi_range = "" if judged.is_empty() else f"{row['aqi_min']}–{row['aqi_max']}"
     return AirPeriod(
-        point.area_code,
+        point,
         begin,
         end,
         found,
-        ratio("优良天数比例", good, judged.height, records, standard=standard),
-        count(
-            "污染天数",
-            judged.height - good,
-            Records("air-days", {**span, "level": "polluted"}),
-            "天",
+        ratio(
+            "优良天数比例",
+            judged.filter(pl.col("aqi") <= GOOD).height,
+            judged.height,
+            opened(),
+            standard=index_standard,
+            missing="没有有效天",
+            judged=True,
         ),
-        count(
-            "重污染天数",
-            judged.filter(pl.col("aqi") > 200).height,
-            Records("air-days", {**span, "level": "heavy"}),
-            "天",
+        number("有效天数", judged, "valid"),
+        number("污染天数", judged.filter(pl.col("aqi") > GOOD), "polluted"),
+        number("重污染天数", judged.filter(pl.col("aqi") > HEAVY), "heavy"),
+        quantity(
+            "环境空气质量综合指数",
+            row.get("composite"),
+            2,
+            "",
+            opened(),
+            standard,
+            missing="六项污染物中有缺项",
+            judged=True,
         ),
-        quantity("环境空气质量综合指数", row.get("composite"), 2, "", records, standard),  # type: ignore[arg-type]
-        aqi_range,
-        "、".join(NAMES[f] for f in str(row.get("largest") or "").split(",") if f),
+        f"{row['aqi_min']}～{row['aqi_max']}" if judged.height else "—",
+        "、".join(NAMES[f] for f in str(row.get("largest") or "").split(",") if f) or "—",
         values,
+        editions,
         standard,
+        bool(row) and all(row[f"{factor}_valid"] for factor in FACTORS),
     )
+
+
+def days_required(begin: date) -> int:
+    """Valid days that the month beginning ``begin`` needs (GB 3095 table 4)."""
+    rule = air_evaluation.rules(begin)
+    return rule.february_days if begin.month == 2 else rule.month_days
+
+
+def index_edition(on: date) -> str:
+    """The edition of HJ 633 that judges a day."""
+    return str(catalogue.in_force(aqi.AQI, on).standard)
 
 
 def last_year(day: date) -> date:
@@ -155,7 +253,7 @@ def last_year(day: date) -> date:
 
 
 def stations(area_code: str) -> list[Point]:
-    """Air points of an area that take part in its evaluation or stand in it, in code order."""
+    """Air points of an area, in code order, whether they count in its evaluation or not."""
     return list(
         Point.objects.filter(kind="air", enabled=True, area_code__startswith=area_code)
         .select_related("entity__as_station")
@@ -163,7 +261,7 @@ def stations(area_code: str) -> list[Point]:
     )
 
 
-def station_day(points: list[Point], day: date) -> pl.DataFrame:
+def station_day(points: Sequence[Point], day: date) -> pl.DataFrame:
     """Daily values of stations on one day, as :func:`days`."""
     return days([point.pk for point in points], day, day + timedelta(days=1))
 

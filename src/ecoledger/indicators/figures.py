@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from ecoledger.standards.percent import Number, Percent, PercentagePoints, exact, shown
+from ecoledger.standards.percent import Number, Percent, exact, shown
+from ecoledger.standards.rounding import half_even
+
+PERCENT = "%"
+TOO_FEW = "有效数据不足"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,8 @@ class Figure:
     """One number of a page or a document.
 
     ``value`` is unrounded and ``display`` is what is printed, unit included. A ratio names its
-    ``numerator`` and ``denominator``. ``missing`` says why there is no value.
+    ``numerator`` and ``denominator``. ``missing`` says why there is no value. ``judged``: limits decided
+    the value, so that another ``standard`` would have given another one.
     """
 
     label: str
@@ -34,6 +39,8 @@ class Figure:
     denominator: Fraction | None = None
     standard: str = ""
     missing: str = ""
+    decimals: int = 0
+    judged: bool = False
 
     def __str__(self) -> str:
         return self.display
@@ -51,63 +58,169 @@ def plain(value: Fraction) -> str:
     return str(value.numerator) if value.denominator == 1 else shown(value, 2)
 
 
-def absent(label: str, records: Records, why: str) -> Figure:
+def printed(value: Fraction, decimals: int) -> str:
+    """A measured value rounded once (GB/T 8170). A mean within 1e-9 of a tie is that tie."""
+    rounded = half_even(float(value), decimals)
+    # Adding zero turns a negative zero into a plain one.
+    return f"{rounded + 0.0:.{decimals}f}"
+
+
+def bare(figure: Figure) -> Figure:
+    """The figure printed without its unit, for a table whose heading names it."""
+    if figure.value is None or not figure.unit:
+        return figure
+    return replace(figure, display=figure.display.removesuffix(figure.unit).rstrip())
+
+
+def absent(label: str, records: Records, why: str, standard: str = "") -> Figure:
     """A figure that could not be computed, and why."""
-    return Figure(label, None, "—", records, missing=why)
+    return Figure(label, None, "—", records, standard=standard, missing=why)
 
 
-def count(label: str, number: int, records: Records, unit: str = "") -> Figure:
+def count(label: str, number: int, records: Records, unit: str = "", **more: object) -> Figure:
     """A number of records."""
-    return Figure(label, Fraction(number), f"{number}{unit}", records, unit)
+    return Figure(label, Fraction(number), f"{number}{unit}", records, unit, **more)  # type: ignore[arg-type]
 
 
 def quantity(
-    label: str, value: Number | None, decimals: int, unit: str, records: Records, standard: str = ""
+    label: str,
+    value: Number | None,
+    decimals: int,
+    unit: str,
+    records: Records,
+    standard: str = "",
+    *,
+    missing: str = TOO_FEW,
+    judged: bool = False,
 ) -> Figure:
     """A measured quantity, rounded once to ``decimals``."""
     if value is None:
-        return absent(label, records, "有效数据不足")
+        return absent(label, records, missing, standard)
     number = exact(value)
-    spaced = f" {unit}" if unit and unit != "%" else unit
+    spaced = f" {unit}" if unit and unit != PERCENT else unit
     return Figure(
-        label, number, f"{shown(number, decimals)}{spaced}", records, unit, standard=standard
+        label,
+        number,
+        f"{printed(number, decimals)}{spaced}",
+        records,
+        unit,
+        standard=standard,
+        decimals=decimals,
+        judged=judged,
     )
 
 
 def ratio(
-    label: str, part: int, whole: int, records: Records, decimals: int = 1, standard: str = ""
+    label: str,
+    part: int,
+    whole: int,
+    records: Records,
+    decimals: int = 1,
+    standard: str = "",
+    *,
+    missing: str = "分母为零，无法计算",
+    judged: bool = False,
 ) -> Figure:
-    """A share in percent, with both its parts."""
+    """A share in percent, with both its parts; exact, as both are whole numbers."""
     if whole == 0:
-        return absent(label, records, "分母为零，无法计算")
+        return absent(label, records, missing, standard)
     share = Percent.of(part, whole)
     return Figure(
         label,
         share.value,
         share.show(decimals),
         records,
-        "%",
+        PERCENT,
         Fraction(part),
         Fraction(whole),
         standard,
+        decimals=decimals,
+        judged=judged,
     )
 
 
-def change(now: Figure, before: Figure, decimals: int) -> str:
-    """Year-on-year wording. Shares change by percentage points, quantities by amount and percent."""
-    if now.value is None or before.value is None:
-        return "同比无可比数据"
-    if now.unit == "%":
-        points = PercentagePoints(now.value - before.value)
-        if points.value == 0:
-            return "同比持平"
-        verb = "上升" if points.value > 0 else "下降"
-        return f"同比{verb}{PercentagePoints(abs(points.value)).show(decimals)}"
-    difference = now.value - before.value
-    if difference == 0:
-        return "同比持平"
-    verb = "上升" if difference > 0 else "下降"
-    amount = f"{shown(abs(difference), decimals)}{f' {now.unit}' if now.unit else ''}"
-    if before.value == 0:
-        return f"同比{verb}{amount}"
-    return f"同比{verb}{amount}（{Percent.of(abs(difference), before.value).show(1)}）"
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a figure stands to the same one of an earlier period, from the unrounded values of both.
+
+    Shares change by percentage points, quantities by an amount and by percent of the earlier value.
+    ``decimals`` are those of the amount; the percentage has one. ``word`` is said before it, nothing in
+    a table whose heading says it.
+    """
+
+    now: Figure
+    before: Figure
+    decimals: int
+    word: str = "同比"
+
+    def __str__(self) -> str:
+        return self.display
+
+    @property
+    def label(self) -> str:
+        return f"{self.now.label}{self.word}"
+
+    @property
+    def difference(self) -> Fraction | None:
+        """In percentage points for shares, in the figures' unit otherwise."""
+        if self.now.value is None or self.before.value is None:
+            return None
+        return self.now.value - self.before.value
+
+    @property
+    def ratio(self) -> Fraction | None:
+        """The difference as percent of the earlier value; none of shares, none over zero."""
+        if self.difference is None or self.now.unit == PERCENT or not self.before.value:
+            return None
+        return Percent.of(self.difference, self.before.value).value
+
+    @property
+    def unit(self) -> str:
+        return "个百分点" if self.now.unit == PERCENT else self.now.unit
+
+    @property
+    def bare(self) -> str:
+        """The change without the word for the period: ``"上升2.1个百分点"``, for tables."""
+        if self.difference is None:
+            return "—"
+        amount = self._amount(self.difference)
+        if not self.difference:
+            return "持平"
+        if not float(amount):
+            return "基本持平"
+        verb = "上升" if self.difference > 0 else "下降"
+        space = " " if self.unit and self.unit != "个百分点" else ""
+        words = f"{verb}{amount}{space}{self.unit}"
+        return words if self.ratio is None else f"{words}（{printed(abs(self.ratio), 1)}%）"
+
+    @property
+    def display(self) -> str:
+        if self.difference is None and self.word:
+            return f"{self.word}无可比数据"
+        return f"{self.word}{self.bare}"
+
+    @property
+    def only_unrounded(self) -> bool:
+        """Whether a reader who computes with the printed values comes to another result."""
+        if self.difference is None or self.now.value is None or self.before.value is None:
+            return False
+        now = Fraction(printed(self.now.value, self.now.decimals))
+        before = Fraction(printed(self.before.value, self.before.decimals))
+        if printed(abs(now - before), self.decimals) != self._amount(self.difference):
+            return True
+        if self.ratio is None or not before:
+            return False
+        again = abs(now - before) * 100 / before
+        return printed(again, 1) != printed(abs(self.ratio), 1)
+
+    @property
+    def across_editions(self) -> bool:
+        """Whether the two periods were judged by different editions, which by itself moves the figure."""
+        return (
+            self.difference is not None
+            and self.now.judged
+            and self.now.standard != self.before.standard
+        )
+
+    def _amount(self, difference: Fraction) -> str:
+        return printed(abs(difference), self.decimals)

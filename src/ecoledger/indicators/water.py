@@ -1,9 +1,15 @@
-"""Figures of surface water: the class of each section for a period, against its functional-zone target."""
+"""Figures of surface water: the class of each section for a period, against its functional-zone target.
+
+A month is judged by the mean of its daily means, a longer period by the mean of its month means; a year's
+attainment is told in two ways, by the mean and by the months (环办〔2011〕22号, ``standards.water_periods``).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -12,24 +18,28 @@ from ecoledger.monitoring import evaluate, parameters
 from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.runtime import store
 from ecoledger.registry.models import Section
-from ecoledger.standards import surface_water, water_periods
+from ecoledger.standards import exceedance, surface_water, water_periods
+from ecoledger.standards.water_periods import Attainment, Needed, PeriodMean
+
+NO_DATA = "没有断面有有效数据"
+NO_STATION = "未接入自动监测"
 
 
 @dataclass(frozen=True)
 class SectionPeriod:
-    """A section's class over a period, from the means of its daily values.
+    """A section's class over a period.
 
-    ``rank`` is 1 (Ⅰ) to 6 (劣Ⅴ), ``None`` without data; ``deciding`` names what exceeds the target, with
-    the multiple; ``values`` are the means the class was judged by.
+    ``rank`` is 1 (Ⅰ) to 6 (劣Ⅴ), ``None`` without data; ``failures`` names what exceeds the target, with
+    the gap; ``mean`` holds the means the class was judged by, ``days`` how many daily means they rest on.
     """
 
     section: Section
-    point: Point
-    rank: int | None
-    deciding: str
-    values: dict[str, float]
-    days: int
-    standard: str
+    point: Point | None
+    rank: int | None = None
+    failures: str = ""
+    mean: PeriodMean | None = None
+    days: int = 0
+    standard: str = ""
 
     @property
     def label(self) -> str:
@@ -43,24 +53,115 @@ class SectionPeriod:
     def attains(self) -> bool | None:
         return None if self.rank is None else self.rank <= self.section.target_class
 
+    @property
+    def missing(self) -> str:
+        """Why there is no class."""
+        if self.rank is not None:
+            return ""
+        return "期内无有效数据" if self.point else NO_STATION
+
 
 @dataclass(frozen=True)
 class WaterPeriod:
-    """How an area's rivers were over a period."""
+    """How an area's sections were over a period, and their shares of those with a class."""
 
     sections: list[SectionPeriod]
     good: Figure
     inferior: Figure
     attained: Figure
 
+    @property
+    def judged(self) -> list[SectionPeriod]:
+        return [s for s in self.sections if s.rank is not None]
 
-def _points(area_code: str) -> list[Point]:
-    return list(
-        Point.objects.filter(kind="water", enabled=True, area_code__startswith=area_code)
-        .filter(entity__as_station__section__isnull=False)
-        .select_related("entity__as_station__section__river")
-        .order_by("entity__as_station__section__river", "entity__as_station__section__chainage_km")
-    )
+    @property
+    def standard(self) -> str:
+        return next((s.standard for s in self.judged), "")
+
+    def of(self, section: Section) -> SectionPeriod | None:
+        return next((s for s in self.sections if s.section.pk == section.pk), None)
+
+
+@dataclass(frozen=True)
+class SectionYear:
+    """A section's year so far: each month's class, and attainment by the mean and by the months.
+
+    ``months`` maps the first day of a month to its class; ``needed`` says what the months left must bring
+    for each item that fails so far.
+    """
+
+    section: Section
+    point: Point | None
+    attainment: Attainment | None = None
+    months: dict[date, int] = field(default_factory=dict)
+    needed: tuple[Needed, ...] = ()
+    standard: str = ""
+
+    @property
+    def rank(self) -> int | None:
+        return self.attainment.mean_class.class_ if self.attainment else None
+
+    @property
+    def label(self) -> str:
+        return surface_water.label(self.rank) if self.rank else "—"
+
+    @property
+    def target(self) -> str:
+        return surface_water.label(self.section.target_class)
+
+    @property
+    def attains(self) -> bool | None:
+        """By the mean so far, whether or not the year has the months for a verdict yet."""
+        return None if self.rank is None else self.rank <= self.section.target_class
+
+    @property
+    def months_attained(self) -> int:
+        return sum(1 for rank in self.months.values() if rank <= self.section.target_class)
+
+
+@dataclass(frozen=True)
+class WaterYear:
+    """An area's year so far, ``begin <= day < end``. ``enough``: every section judged has the months that
+    a year's verdict needs; until then the shares by the mean are told as they stand."""
+
+    begin: date
+    end: date
+    sections: list[SectionYear]
+    good: Figure
+    inferior: Figure
+    attained: Figure
+    months_attained: Figure
+
+    @property
+    def judged(self) -> list[SectionYear]:
+        return [s for s in self.sections if s.rank is not None]
+
+    @property
+    def enough(self) -> bool:
+        return all(s.attainment.mean.valid for s in self.judged if s.attainment)
+
+    @property
+    def months(self) -> list[date]:
+        """First days of the months that any section was judged in."""
+        return sorted({month for s in self.sections for month in s.months})
+
+
+def places(area_code: str) -> list[tuple[Section, Point | None]]:
+    """The sections of an area, downstream along each river, with the water station that speaks for each.
+
+    Where several stations stand at a section, the one registered first speaks.
+    """
+    stations: dict[int, Point] = {}
+    for point in (
+        Point.objects.filter(kind="water", enabled=True)
+        .filter(entity__as_station__section__area_code__startswith=area_code)
+        .select_related("entity__as_station")
+        .order_by("pk")
+    ):
+        stations.setdefault(point.entity.as_station.section_id, point)
+    sections = Section.objects.filter(area_code__startswith=area_code, active=True)
+    ordered = sections.select_related("river").order_by("river__code", "chainage_km", "pk")
+    return [(section, stations.get(section.pk)) for section in ordered]
 
 
 def _item_codes() -> dict[str, str]:
@@ -69,7 +170,7 @@ def _item_codes() -> dict[str, str]:
     return {p.code: p.key for p in parameters.of_kind("water") if p.key in items}
 
 
-def daily(points: list[Point], begin: date, end: date) -> pl.DataFrame:
+def daily(points: Sequence[Point], begin: date, end: date) -> pl.DataFrame:
     """Valid daily means of water points: ``point, time`` and a column an item."""
     codes = _item_codes()
     rows = store().read(
@@ -92,52 +193,195 @@ def daily(points: list[Point], begin: date, end: date) -> pl.DataFrame:
     )
 
 
+def _by_point(table: pl.DataFrame) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in table.iter_rows(named=True):
+        found.setdefault(row["point"], []).append(
+            {key: value for key, value in row.items() if value is not None and key != "point"}
+        )
+    return found
+
+
+def _waterbody(section: Section) -> surface_water.Waterbody:
+    return "lake" if section.is_lake else "river"
+
+
+def _month_means(rows: Sequence[dict[str, Any]], section: Section) -> dict[date, PeriodMean]:
+    """First day of each month -> the mean of its days."""
+    months: dict[date, list[dict[str, Any]]] = {}
+    for row in rows:
+        months.setdefault(row["time"].replace(day=1), []).append(row)
+    return {
+        month: water_periods.period_mean(
+            parts, period="month", on=parts[-1]["time"], waterbody=_waterbody(section)
+        )
+        for month, parts in months.items()
+    }
+
+
 def period(area_code: str, begin: date, end: date) -> WaterPeriod:
     """Figures of an area's sections for the days ``begin <= day < end``."""
-    points = _points(area_code)
-    table = daily(points, begin, end)
-    sections = [_section(point, table, end) for point in points]
-    judged = [s for s in sections if s.rank is not None]
+    found = places(area_code)
+    rows = _by_point(daily([p for _, p in found if p], begin, end))
+    sections = [
+        _section(section, point, rows.get(point.pk, []) if point else [])
+        for section, point in found
+    ]
     span = {"area": area_code, "begin": begin.isoformat(), "end": end.isoformat()}
-    records = Records("water-sections", span)
+    judged = [s for s in sections if s.rank is not None]
     standard = judged[0].standard if judged else ""
 
     def share(label: str, chosen: str, number: int) -> Figure:
-        opened = Records("water-sections", {**span, "only": chosen})
-        return ratio(label, number, len(judged), opened if number else records, standard=standard)
+        return ratio(
+            label,
+            number,
+            len(judged),
+            Records("water-sections", {**span, "only": chosen}),
+            standard=standard,
+            missing=NO_DATA,
+            judged=True,
+        )
 
     return WaterPeriod(
         sections,
-        share(
-            "优Ⅲ类断面比例", "good", sum(1 for s in judged if s.rank is not None and s.rank <= 3)
-        ),
+        share("优良（Ⅰ～Ⅲ类）断面比例", "good", sum(1 for s in judged if (s.rank or 9) <= 3)),
         share("劣Ⅴ类断面比例", "inferior", sum(1 for s in judged if s.rank == 6)),
         share("断面达标率", "attained", sum(1 for s in judged if s.attains)),
     )
 
 
-def _section(point: Point, table: pl.DataFrame, end: date) -> SectionPeriod:
-    section = point.entity.as_station.section
-    rows = table.filter(pl.col("point") == point.pk)
-    items = [name for name in rows.columns if name not in ("point", "time")]
-    present = [name for name in items if rows[name].drop_nulls().len()]
-    if not present:
-        return SectionPeriod(section, point, None, "", {}, 0, "")
-    waterbody: surface_water.Waterbody = "lake" if section.is_lake else "river"
-    on: date = rows["time"].to_list()[-1]
-    mean = water_periods.period_mean(
-        [
-            {k: v for k, v in row.items() if v is not None}
-            for row in rows.select(present).to_dicts()
-        ],
-        period="month",
+def _section(section: Section, point: Point | None, rows: list[dict[str, Any]]) -> SectionPeriod:
+    months = _month_means(rows, section)
+    if not months:
+        return SectionPeriod(section, point)
+    on: date = rows[-1]["time"]
+    if len(months) == 1:
+        (mean,) = months.values()
+    else:
+        mean = water_periods.period_mean(
+            [month.unrounded for month in months.values()],
+            period="year",
+            on=on,
+            waterbody=_waterbody(section),
+        )
+    judged = surface_water.classify(mean.values, on=on, waterbody=_waterbody(section))
+    return SectionPeriod(
+        section,
+        point,
+        judged.class_,
+        failing(mean, section, on),
+        mean,
+        len(rows),
+        judged.standard,
+    )
+
+
+def failing(mean: PeriodMean, section: Section, on: date) -> str:
+    """The items by which a mean misses the section's target, worst multiple first, as bulletins print them."""
+    found = surface_water.failures(
+        mean.values, section.target_class, on=on, waterbody=_waterbody(section)
+    )
+    ordered = sorted(found, key=lambda f: -(f.multiple or 0))
+    return "、".join(
+        f.name if f.multiple is None else f"{f.name}({exceedance.multiple_text(f.multiple)})"
+        for f in ordered
+    )
+
+
+def year(area_code: str, begin: date, end: date) -> WaterYear:
+    """An area's sections from 1 January ``begin`` to before ``end``, by mean and by months."""
+    found = places(area_code)
+    rows = _by_point(daily([p for _, p in found if p], begin, end))
+    sections = [
+        _section_year(section, point, rows.get(point.pk, []) if point else [], end)
+        for section, point in found
+    ]
+    judged = [s for s in sections if s.rank is not None]
+    standard = judged[0].standard if judged else ""
+    span = {"area": area_code, "begin": begin.isoformat(), "end": end.isoformat()}
+
+    def share(label: str, chosen: str, part: int, whole: int) -> Figure:
+        return ratio(
+            label,
+            part,
+            whole,
+            Records("water-months", {**span, "only": chosen}),
+            standard=standard,
+            missing=NO_DATA,
+            judged=True,
+        )
+
+    return WaterYear(
+        begin,
+        end,
+        sections,
+        share(
+            "优良（Ⅰ～Ⅲ类）断面比例（累计均值）",
+            "good",
+            sum(1 for s in judged if (s.rank or 9) <= 3),
+            len(judged),
+        ),
+        share(
+            "劣Ⅴ类断面比例（累计均值）",
+            "inferior",
+            sum(1 for s in judged if s.rank == 6),
+            len(judged),
+        ),
+        share(
+            "断面达标率（累计均值）", "attained", sum(1 for s in judged if s.attains), len(judged)
+        ),
+        share(
+            "断面达标率（月次）",
+            "months",
+            sum(s.months_attained for s in judged),
+            sum(len(s.months) for s in judged),
+        ),
+    )
+
+
+def _section_year(
+    section: Section, point: Point | None, rows: list[dict[str, Any]], end: date
+) -> SectionYear:
+    means = _month_means(rows, section)
+    if not means:
+        return SectionYear(section, point)
+    waterbody = _waterbody(section)
+    on: date = rows[-1]["time"]
+    judged = water_periods.attainment(
+        {month: mean.unrounded for month, mean in means.items()},
+        section.target_class,
         on=on,
         waterbody=waterbody,
     )
-    judged = surface_water.classify(mean.values, on=on, waterbody=waterbody)
-    failures = surface_water.failures(mean.values, section.target_class, on=on, waterbody=waterbody)
-    deciding = "、".join(failure.text for failure in failures)
-    values = {k: float(v) for k, v in mean.values.items() if v is not None}
-    return SectionPeriod(
-        section, point, judged.class_, deciding, values, rows.height, judged.standard
+    classes: dict[date, int] = {}
+    for month, mean in means.items():
+        rank = surface_water.classify(mean.values, on=on, waterbody=waterbody).class_
+        if rank is not None:
+            classes[month] = rank
+    # The running month is not over: its mean may still move, so it counts among those left.
+    done = [mean.unrounded for month, mean in means.items() if _next_month(month) <= end]
+    fail = {f.item for f in judged.mean_failures}
+    left = water_periods.needed(
+        done,
+        section.target_class,
+        total_months=len(done) + _months_left(end),
+        on=on,
+        waterbody=waterbody,
     )
+    return SectionYear(
+        section,
+        point,
+        judged,
+        classes,
+        tuple(n for n in left if n.item in fail),
+        judged.mean_class.standard,
+    )
+
+
+def _next_month(month: date) -> date:
+    return (month + timedelta(days=31)).replace(day=1)
+
+
+def _months_left(end: date) -> int:
+    """Months of the year not over before ``end``: on 1 November two, on 1 January of the next none."""
+    return (13 - end.month) % 12 if end.day == 1 else 13 - end.month

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from ecoledger.indicators.figures import Figure, Records, count, ratio
+from ecoledger.matters.models import Matter
+from ecoledger.matters.register import Register
 from ecoledger.monitoring.models import Alarm, AlarmRule
-from ecoledger.registers.alarm_case import REGISTER, AlarmCase
+from ecoledger.registers import alarm_case, problem_ledger
+from ecoledger.registers.alarm_case import AlarmCase
+from ecoledger.registers.problem_ledger import Problem
+from ecoledger.registry.models import Section
 
 
 @dataclass(frozen=True)
@@ -19,7 +26,7 @@ class WorkPeriod:
 
     raised: Figure
     silenced: Figure
-    by_detector: list[tuple[str, int]]
+    by_detector: list[Figure]
     opened: Figure
     closed: Figure
     in_hand: Figure
@@ -27,32 +34,47 @@ class WorkPeriod:
     confirmed: Figure
 
 
-def _moment(day: date) -> datetime:
+def moment(day: date) -> datetime:
+    """Midnight at the beginning of a day, in China standard time."""
     return timezone.make_aware(datetime.combine(day, time()))
+
+
+def raised(area_code: str, begin: date, end: date) -> QuerySet[Alarm]:
+    """Alarms raised on the days ``begin <= day < end``, silenced ones too."""
+    return Alarm.objects.filter(
+        area_code__startswith=area_code, raised_at__gte=moment(begin), raised_at__lt=moment(end)
+    )
+
+
+def verified(cases: QuerySet[AlarmCase], begin: date, end: date) -> QuerySet[AlarmCase]:
+    """Of ``cases``, those opened on ``begin <= day < end`` that were found true or false."""
+    return cases.filter(
+        opened_at__gte=moment(begin), opened_at__lt=moment(end), merged_into=None
+    ).exclude(verdict=AlarmCase.Verdict.PENDING)
 
 
 def period(area_code: str, begin: date, end: date) -> WorkPeriod:
     """Figures for ``begin <= day < end``; what is in hand or overdue is as of now."""
-    since, until = _moment(begin), _moment(end)
-    span = {"begin": begin.isoformat(), "end": end.isoformat()}
+    span = {"area": area_code, "begin": begin.isoformat(), "end": end.isoformat()}
     last = (end - timedelta(days=1)).isoformat()
-    alarms = Alarm.objects.filter(
-        area_code__startswith=area_code, raised_at__gte=since, raised_at__lt=until
-    )
+    alarms = raised(area_code, begin, end)
     loud = alarms.exclude(state=Alarm.State.SILENCED)
     cases: QuerySet[AlarmCase] = AlarmCase.objects.filter(
         area_code__startswith=area_code, withdrawn_at=None, merged_into=None
     )
-    opened = cases.filter(opened_at__gte=since, opened_at__lt=until)
-    judged = opened.exclude(verdict=AlarmCase.Verdict.PENDING)
-    in_hand = cases.filter(state__in=REGISTER.open_states)
+    opened = cases.filter(opened_at__gte=moment(begin), opened_at__lt=moment(end))
+    closed = cases.filter(closed_at__gte=moment(begin), closed_at__lt=moment(end))
+    judged = verified(cases, begin, end)
+    in_hand = cases.filter(state__in=alarm_case.REGISTER.open_states)
     names = dict(AlarmRule.Detector.choices)
 
     def listed(**query: str) -> Records:
-        return Records("matters", {"register": REGISTER.key, **query})
+        register = alarm_case.REGISTER.key
+        return Records("matters", {"register": register, "area": area_code, **query})
 
+    kinds = loud.order_by().values("rule__detector").annotate(n=Count("id")).order_by("-n")
     return WorkPeriod(
-        count("预警", loud.count(), Records("alarms", span), "条"),
+        count("预警", loud.count(), Records("alarms", {**span, "state": "loud"}), "条"),
         count(
             "申报静默",
             alarms.count() - loud.count(),
@@ -60,27 +82,55 @@ def period(area_code: str, begin: date, end: date) -> WorkPeriod:
             "条",
         ),
         [
-            (str(names[row["rule__detector"]]), row["n"])
-            for row in loud.values("rule__detector").annotate(n=Count("id")).order_by("-n")
+            count(
+                str(names[row["rule__detector"]]),
+                row["n"],
+                Records("alarms", {**span, "state": "loud", "detector": row["rule__detector"]}),
+                "条",
+            )
+            for row in kinds
         ],
         count(
             "新立预警交办件",
             opened.count(),
-            listed(opened_from=span["begin"], opened_to=last),
+            listed(opened_from=begin.isoformat(), opened_to=last),
             "件",
         ),
-        count(
-            "办结",
-            cases.filter(closed_at__gte=since, closed_at__lt=until).count(),
-            listed(closed="1"),
-            "件",
-        ),
+        count("办结", closed.count(), listed(ended_from=begin.isoformat(), ended_to=last), "件"),
         count("在办", in_hand.count(), listed(open="1"), "件"),
         count("超期", in_hand.filter(due__lt=timezone.now()).count(), listed(overdue="1"), "件"),
         ratio(
             "预警属实率",
             judged.filter(verdict=AlarmCase.Verdict.CONFIRMED).count(),
             judged.count(),
-            listed(),
+            Records("verified-cases", span),
+            missing="没有已核实件",
         ),
     )
+
+
+def open_about(sections: Iterable[Section]) -> dict[int, list[tuple[Register, Matter]]]:
+    """Open alarm cases and problems of each section, by the section's key.
+
+    A matter is about a section when it names the section or a station at it. Problems of restricted
+    circulation stay out: a bulletin is read by more people than they are.
+    """
+    ids = [section.pk for section in sections]
+    found: dict[int, list[tuple[Register, Matter]]] = {pk: [] for pk in ids}
+    stations = dict(
+        Section.objects.filter(pk__in=ids, stations__isnull=False).values_list("stations", "pk")
+    )
+    about = {**{pk: pk for pk in ids}, **stations}
+    for register, rows in (
+        (problem_ledger.REGISTER, Problem.objects.filter(restricted=False)),
+        (alarm_case.REGISTER, AlarmCase.objects.all()),
+    ):
+        chosen: QuerySet[Any] = rows.filter(
+            entity__in=list(about),
+            state__in=register.open_states,
+            withdrawn_at=None,
+            merged_into=None,
+        )
+        for matter in chosen.select_related("owner_organisation").order_by("due", "pk"):
+            found[about[matter.entity_id]].append((register, matter))
+    return found

@@ -806,6 +806,7 @@ REGISTER = declare(
                 choices=tuple(c for c in AlarmCase.Verdict.choices if c[0]),
             ),
             Filter(name="opened", label=_("立案时间"), kind="date_range", path="opened_at"),
+            Filter(name="ended", label=_("办结时间"), kind="date_range", path="closed_at"),
         ),
         search=(
             "number",

@@ -47,8 +47,10 @@ def _kept(figure: Figure) -> dict[str, Any]:
         "label": figure.label,
         "display": figure.display,
         "value": None if figure.value is None else str(figure.value),
+        "unit": figure.unit,
         "numerator": None if figure.numerator is None else str(figure.numerator),
         "denominator": None if figure.denominator is None else str(figure.denominator),
         "standard": figure.standard,
+        "missing": figure.missing,
         "records": {"kind": figure.records.kind, "query": dict(figure.records.query)},
     }

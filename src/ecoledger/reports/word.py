@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from ecoledger.reports.chart import day_chart
-from ecoledger.reports.content import Bulletin, DayChart, Statement, Table
+from ecoledger.reports.content import Bulletin, DayChart, Statement, Subheading, Table
 from ecoledger.reports.official_document import OfficialDocument
 
 
@@ -16,14 +16,20 @@ def render(bulletin: Bulletin, on: date) -> bytes:
         document.heading(section.heading)
         for block in section.blocks:
             match block:
+                case Subheading(text):
+                    document.subheading(text)
+                case Statement(note=True):
+                    document.note(str(block))
                 case Statement():
                     document.paragraph(str(block))
+                case Table(rows=()):
+                    document.paragraph(block.empty or block.note)
                 case Table():
                     rows = [[str(cell) for cell in row] for row in block.rows]
-                    document.table(block.caption, block.header, rows, block.note)
-                case DayChart() if block.days:
-                    document.picture(day_chart(block), block.caption)
+                    document.table(block.title, block.header, rows, block.note)
+                case DayChart():
+                    document.picture(day_chart(block), block.title)
     if bulletin.standards:
-        document.paragraph(f"评价依据：{'；'.join(bulletin.standards)}。")
+        document.note(f"评价依据：{'；'.join(bulletin.standards)}。")
     document.sign(bulletin.issuer, on)
     return document.save()

@@ -1,0 +1,338 @@
+"""What bulletins say about ambient air."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from ecoledger.indicators import air
+from ecoledger.indicators.figures import Change, Figure, Records, absent, bare, quantity
+from ecoledger.monitoring.models import Point
+from ecoledger.reports import notes
+from ecoledger.reports.content import Block, DayChart, Part, Statement, Subheading, Table
+from ecoledger.standards import air_ranking, aqi
+
+_HEADER = ("PM2.5", "PM10", "SO2", "NO2", "CO", "O3-8h")
+_UNITS = "CO 单位为 mg/m³，其余为 µg/m³；O3-8h 为日最大8小时平均；“—”为有效数据不足"
+
+
+def words(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def day_blocks(name: str, area_code: str, today: air.AirPeriod) -> list[Block | None]:
+    """One day: the area's index and every station."""
+    return [_day_statement(name, area_code, today), _station_table(area_code, today.begin)]
+
+
+def _day_statement(name: str, area_code: str, today: air.AirPeriod) -> Statement:
+    day = today.begin
+    row = today.days.row(0, named=True) if today.days.height else {}
+    index = row.get("aqi")
+    records = Records("air-stations", {"area": area_code, "day": day.isoformat()})
+    if index is None:
+        figure = absent("AQI", records, "有效数据不足，按 HJ 633 不发布")
+        return Statement((f"{words(day)}，{name}AQI", figure, "：有效数据不足，不予发布。"))
+    level = aqi.level_of(round(index))
+    primary = air.primary_names(row.get("primary"))
+    primary = f"首要污染物为{primary}" if primary != "—" else "无首要污染物"
+    return Statement(
+        (
+            f"{words(day)}，{name}空气质量指数（AQI）为",
+            quantity("AQI", round(index), 0, "", records, row.get("standard") or "", judged=True),
+            f"，{level.grade}（{level.category}），{primary}。",
+        )
+    )
+
+
+def _station_table(area_code: str, day: date) -> Table:
+    points = air.stations(area_code)
+    values = {r["point"]: r for r in air.station_day(points, day).iter_rows(named=True)}
+    rows: list[tuple[Part, ...]] = []
+    for point in points:
+        row = values.get(point.pk, {})
+        index = row.get("aqi")
+        opened = station_hours(point, day)
+        rows.append(
+            (
+                point.name,
+                _level(point),
+                quantity("AQI", None if index is None else round(index), 0, "", opened),
+                aqi.level_of(round(index)).category if index is not None else "—",
+                air.primary_names(row.get("primary")),
+                *(_concentration(row.get(f), f, opened) for f in air.FACTORS),
+            )
+        )
+    others = any(not _counts(point) for point in points)
+    return Table(
+        "各站点空气质量",
+        ("站点", "级别", "AQI", "类别", "首要污染物", *_HEADER),
+        tuple(rows),
+        f"{_UNITS}{'；级别带*的站点不参与城市评价' if others else ''}。",
+        "辖区内没有空气站。",
+    )
+
+
+def _counts(point: Point) -> bool:
+    return bool(point.entity.as_station.counts_in_area) if point.entity else True
+
+
+def _level(point: Point) -> str:
+    label = str(point.entity.as_station.get_level_display()) if point.entity else "—"
+    return label if _counts(point) else f"{label}*"
+
+
+def station_hours(point: Point, day: date) -> Records:
+    """The hours of a station on a day."""
+    return Records(
+        "station",
+        {
+            "point": str(point.pk),
+            "scale": "hour",
+            "begin": day.isoformat(),
+            "end": day.isoformat(),
+        },
+    )
+
+
+def _concentration(value: float | None, factor: str, records: Records) -> Figure:
+    """A daily concentration for a table whose note names the unit."""
+    return quantity(air.NAMES[factor], value, air.day_decimals(factor), "", records)
+
+
+def year_blocks(
+    name: str,
+    now: air.AirPeriod,
+    before: air.AirPeriod,
+    now_as: air.AirPeriod,
+    before_as: air.AirPeriod,
+) -> list[Block | None]:
+    """The year so far; ``now_as`` and ``before_as`` are both periods under one edition."""
+    good = Change(now.good_days, before.good_days, 1)
+    last = now.end - timedelta(days=1)
+    return [
+        Statement(
+            (
+                f"1月1日至{last.month}月{last.day}日，{name}优良天数比例为",
+                now.good_days,
+                f"（优良天数/有效天数：{now.good_days.parts or '—'}；日历天数{now.calendar_days}天），",
+                good,
+                "（上年同期",
+                before.good_days,
+                f"{_of(before.good_days)}）；PM2.5平均浓度为",
+                now.values["pm2_5"],
+                "，",
+                Change(now.values["pm2_5"], before.values["pm2_5"], 1),
+                "（上年同期",
+                before.values["pm2_5"],
+                "）；污染天数",
+                now.polluted_days,
+                "，其中重度及以上污染",
+                now.heavy_days,
+                "。",
+            )
+        ),
+        notes.editions(good, Change(now_as.good_days, before_as.good_days, 1), now.good_days.label),
+    ]
+
+
+def _of(figure: Figure) -> str:
+    return f"，{figure.parts}" if figure.parts else ""
+
+
+def month_blocks(
+    name: str,
+    now: air.AirPeriod,
+    before: air.AirPeriod,
+    before_as: air.AirPeriod,
+    complete: bool,
+) -> list[Block | None]:
+    """One month beside the same month a year ago; ``before_as`` is that one under today's editions."""
+    good = Change(now.good_days, before.good_days, 1)
+    composite = Change(now.composite, before.composite, 2)
+    calendar = f"当月{'共' if complete else '已过'}{now.calendar_days}天"
+    blocks: list[Block | None] = [
+        Subheading("总体情况"),
+        Statement(
+            (
+                f"{now.begin.month}月，{name}环境空气质量优良天数比例为",
+                now.good_days,
+                f"（优良天数/有效天数：{now.good_days.parts or '—'}；{calendar}），",
+                good,
+                "（上年同月",
+                before.good_days,
+                f"{_of(before.good_days)}）；污染天数",
+                now.polluted_days,
+                "，其中重度及以上污染",
+                now.heavy_days,
+                f"；AQI范围为{now.aqi_range}。环境空气质量综合指数为",
+                now.composite,
+                "，",
+                composite,
+                "（上年同月",
+                before.composite,
+                f"），最大单项指数污染物为{now.largest}。",
+            )
+        ),
+    ]
+    if complete and now.days.height and not now.enough:
+        blocks.append(
+            Statement(
+                (
+                    f"注：本月有效天数未达到GB 3095表4的要求（每项不少于{air.days_required(now.begin)}天），"
+                    "上列月评价数字仅供参考。",
+                ),
+                note=True,
+            )
+        )
+    blocks += [
+        notes.editions(good, Change(now.good_days, before_as.good_days, 1), now.good_days.label),
+        notes.editions(
+            composite, Change(now.composite, before_as.composite, 2), now.composite.label
+        ),
+        Subheading("主要污染物浓度"),
+        _factor_table(now, before),
+        Subheading("逐日情况"),
+        _chart(now),
+        _polluted_table(now),
+    ]
+    return blocks
+
+
+def _factor_table(now: air.AirPeriod, before: air.AirPeriod) -> Table:
+    rows = tuple(
+        (
+            air.NAMES[factor],
+            air.STATISTIC_NAME[air.STATISTIC[factor]],
+            air.unit(factor),
+            bare(now.values[factor]),
+            bare(before.values[factor]),
+            Change(now.values[factor], before.values[factor], now.values[factor].decimals, word=""),
+        )
+        for factor in air.FACTORS
+    )
+    return Table(
+        "主要污染物浓度", ("污染物", "统计指标", "单位", "本月", "上年同月", "同比变化"), rows
+    )
+
+
+def _chart(period: air.AirPeriod) -> DayChart:
+    rows = list(period.days.iter_rows(named=True))
+    return DayChart(
+        "逐日AQI与PM2.5浓度",
+        tuple(row["day"] for row in rows),
+        tuple(None if row["aqi"] is None else round(row["aqi"]) for row in rows),
+        tuple(row["pm2_5"] for row in rows),
+    )
+
+
+def _polluted_table(period: air.AirPeriod) -> Table:
+    rows: list[tuple[Part, ...]] = []
+    for row in period.days.iter_rows(named=True):
+        if row["aqi"] is None or row["aqi"] <= air.GOOD:
+            continue
+        opened = Records(
+            "air-stations", {"area": period.point.area_code, "day": row["day"].isoformat()}
+        )
+        rows.append(
+            (
+                f"{row['day'].month}月{row['day'].day}日",
+                quantity("AQI", round(row["aqi"]), 0, "", opened, row["standard"] or ""),
+                aqi.level_of(round(row["aqi"])).category,
+                air.primary_names(row["primary"]),
+                *(_concentration(row[f], f, opened) for f in air.FACTORS),
+            )
+        )
+    return Table(
+        "污染天情况",
+        ("日期", "AQI", "类别", "首要污染物", *_HEADER),
+        tuple(rows),
+        f"{_UNITS}。",
+        "本月无污染天。" if period.days.height else "本月没有空气质量数据。",
+    )
+
+
+def ranking_blocks(area_code: str, begin: date, end: date, complete: bool) -> list[Block | None]:
+    """Stations in the order of the composite index, lower first, with its change against last year.
+
+    Equal printed values share a rank. A station without enough valid days is listed unranked with the
+    reason, as is one that does not count in the area's evaluation. Both years' indices are formed with the
+    limits now in force.
+    """
+    points = air.stations(area_code)
+    now = air.periods(points, begin, end)
+    before = air.periods(
+        points, air.last_year(begin), air.last_year(end), as_of=end - timedelta(days=1)
+    )
+    names = {str(point.pk): point for point in points}
+    counting = [point for point in points if _counts(point)]
+    valid = {str(p.pk): int(now[p.pk].valid_days.value or 0) for p in counting}
+    required = air.days_required(begin) if complete else 0
+    places = air_ranking.rank(
+        {str(p.pk): now[p.pk].composite.value for p in counting},
+        captured=valid,
+        required=required,
+    )
+    improved = {
+        place.name: place
+        for place in air_ranking.rank_change(
+            {str(p.pk): now[p.pk].composite.value for p in counting},
+            {str(p.pk): before[p.pk].composite.value for p in counting},
+            captured=valid,
+            required=required,
+        )
+    }
+    rows: list[tuple[Part, ...]] = []
+    reasons: list[str] = []
+    for place in places:
+        point = names[place.name]
+        rows.append(_ranked(point, place.rank, improved[place.name], now, before))
+        if place.reason:
+            reasons.append(f"{point.name}{place.reason}，不参与排名")
+    others = [point for point in points if not _counts(point)]
+    rows += [_ranked(point, None, None, now, before) for point in others]
+    if others:
+        reasons.append(f"{'、'.join(p.name for p in others)}不参与城市评价，仅列示")
+    reasons.append(
+        "名次按综合指数由低到高，相同者并列；上年同月按现行标准限值计算，改善名次按变化率"
+    )
+    return [
+        Subheading("站点排名"),
+        Table(
+            "各站点综合指数排名",
+            (
+                "名次",
+                "站点",
+                "综合指数",
+                "上年同月",
+                "同比变化",
+                "改善名次",
+                "优良天数比例",
+                "PM2.5 µg/m³",
+                "有效天数",
+            ),
+            tuple(rows),
+            f"{'；'.join(reasons)}。",
+            "辖区内没有空气站。",
+        ),
+    ]
+
+
+def _ranked(
+    point: Point,
+    rank: int | None,
+    improved: air_ranking.Place | None,
+    now: dict[int, air.AirPeriod],
+    before: dict[int, air.AirPeriod],
+) -> tuple[Part, ...]:
+    mine, was = now[point.pk], before[point.pk]
+    return (
+        str(rank) if rank is not None else "—",
+        point.name,
+        mine.composite,
+        was.composite,
+        Change(mine.composite, was.composite, 2, word=""),
+        str(improved.rank) if improved and improved.rank is not None else "—",
+        mine.good_days,
+        bare(mine.values["pm2_5"]),
+        bare(mine.valid_days),
+    )
