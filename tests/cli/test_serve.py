@@ -75,9 +75,8 @@ async def test_metrics_are_for_the_machine_itself(server):
     status, body = get(server.http + "metrics")
     assert status == 200
     assert 'ecoledger_packets_total{outcome="accepted"}' in body
-    request = urllib.request.Request(
-        server.http + "metrics", headers={"X-Forwarded-For": "10.0.0.9"}
-    )  # noqa: S310
+    behind_a_proxy = {"X-Forwarded-For": "10.0.0.9"}
+    request = urllib.request.Request(server.http + "metrics", headers=behind_a_proxy)  # noqa: S310
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request, timeout=10)  # noqa: S310
     assert refused.value.code == 403

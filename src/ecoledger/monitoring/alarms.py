@@ -60,6 +60,12 @@ _HISTORY = timedelta(days=30)
 # One evaluation at a time: two would both open the same alarm.
 _working = threading.RLock()
 
+# An hour still running is not worth reading a window of days for.
+_BY_FINISHED_HOURS = {
+    AlarmRule.Detector.CONSTANT,
+    AlarmRule.Detector.SUDDEN,
+    AlarmRule.Detector.NEIGHBOURS,
+}
 _HOURS = ["point", "parameter", "start", "seconds", "value", "minimum", "maximum", "converted",
           "valid", "count", "expected"]  # fmt: skip
 
@@ -178,6 +184,10 @@ def detect(
         touched = touched.filter(pl.col("parameter").is_in(rule.parameters))
     if touched.is_empty():
         return findings()
+    if rule.detector in _BY_FINISHED_HOURS:
+        touched = touched.filter(pl.col("start") + pl.duration(hours=1) <= pl.lit(now))
+        if touched.is_empty():
+            return findings()
     settings = rule.settings
     width = int(settings.get("hours", 1))
     match rule.detector:
@@ -188,7 +198,8 @@ def detect(
             hours = _around(judged, width, store, now)
             return constant.detect(hours, judged, settings)
         case AlarmRule.Detector.SUDDEN:
-            return sudden.detect(_around(touched, width + 1, store, now), touched, settings)
+            hours = _around(touched, sudden.reach(settings) + 1, store, now)
+            return sudden.detect(hours, touched, settings)
         case AlarmRule.Detector.NEIGHBOURS:
             everyone = (
                 touched.select("parameter", "start").unique().join(here, how="cross")
