@@ -8,12 +8,13 @@ from datetime import date
 import openpyxl
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ecoledger.matters import actions, chain, importing
 from ecoledger.matters.actions import NotVisible, Refused
-from ecoledger.matters.models import ImportBatch
+from ecoledger.matters.models import ImportBatch, Notice
 from ecoledger.registers.alarm_case import REGISTER as CASES
 from ecoledger.registers.problem_ledger import REGISTER, Problem
 
@@ -199,6 +200,25 @@ def test_a_duplicate_named_in_the_table_is_merged_and_a_wrong_one_is_refused(bur
     assert not Problem.objects.filter(source_no="D4-03").exists()
     batch.refresh_from_db()
     assert "找不到" in str(batch.bad) or "没有原编号为" in str(batch.bad)
+
+
+def test_an_import_broken_off_goes_on_where_it_stopped(bureau, people, monkeypatch):
+    rows = [[f"D6-{n:02d}", *GOOD[1:]] for n in range(5)]
+    batch = preview(workbook(HEADER, *rows), people)
+    monkeypatch.setattr(importing, "PORTION", 2)
+    dispatcher = people["dispatcher"]
+    assert importing._accept_portion(REGISTER, batch.pk, dispatcher, timezone.now())
+    assert Problem.objects.count() == 2
+    assert importing.accept(REGISTER, batch.pk, by=dispatcher) == (5, 0)
+    assert sorted(Problem.objects.values_list("source_no", flat=True)) == [r[0] for r in rows]
+
+
+def test_a_table_is_announced_once_not_row_by_row(bureau, people):
+    rows = [[f"D7-{n}", *GOOD[1:]] for n in range(4)]
+    batch = preview(workbook(HEADER, *rows), people, who="officer")
+    importing.accept(REGISTER, batch.pk, by=people["officer"])
+    notice = Notice.objects.get(person=people["dispatcher"])
+    assert "导入 4 件" in notice.text
 
 
 def test_only_the_uploader_accepts_and_strangers_know_nothing_of_it(bureau, people):

@@ -180,7 +180,8 @@ def open_matter(
     deadlines.follow_state(register, matter, at)
     if origin_matter is not None:
         link(*origin_matter, register, matter, Link.Kind.BEGETS, by=by, at=at)
-    _tell_next(register, matter, by, at)
+    if batch is None:  # of a whole table people are told once, not row by row
+        _tell_next(register, matter, by, at)
     return matter
 
 

@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Organisation, Person
-from ecoledger.matters import actions, forms
+from ecoledger.matters import actions, forms, notices
 from ecoledger.matters.models import ColumnMapping, Event, ImportBatch
 from ecoledger.matters.refusals import NotVisible, Refused
 from ecoledger.matters.register import ImportColumn, Register
@@ -33,6 +33,8 @@ from ecoledger.registry.models import Area, Entity
 from ecoledger.standards.time_limits import add_months
 
 MOST_ROWS = 5000
+# Rows made in one transaction.
+PORTION = 50
 MOST_BYTES = 20 * 1024 * 1024
 _HEADER_WITHIN = 12
 # What begins the first cell of a row that is no data: totals and notes below the table.
@@ -515,35 +517,57 @@ def _batch(register: Register, batch_id: int, by: Person) -> ImportBatch:
     return batch
 
 
-@transaction.atomic
 def accept(
     register: Register, batch_id: int, *, by: Person, at: datetime | None = None
 ) -> tuple[int, int]:
-    """Make matters of the rows without errors; (made, left out). Rows refused now gain their reason."""
+    """Make matters of the rows without errors; (made, left out). Rows refused now gain their reason.
+
+    Done in portions, each in a transaction of its own, so that a long table does not keep everyone
+    else waiting. Broken off, it is accepted again and goes on where it stopped.
+    """
     at = at or timezone.now()
+    while _accept_portion(register, batch_id, by, at):
+        pass
+    with transaction.atomic():
+        batch = _batch(register, batch_id, by)
+        made = sum(1 for row in batch.rows if "matter" in row)
+        if not made:
+            raise Refused("form", _("没有一行可以导入。"), _("请按各行的提示改正后重新上传。"))
+        batch.state, batch.accepted_at = ImportBatch.State.ACCEPTED, at
+        batch.save()
+        matter = register.model._default_manager.filter(import_batch=batch).first()
+        notices.tell(
+            notices.whose_turn(register, matter),
+            f"{batch.file_name} 导入 {made} 件，等待办理",
+            link=f"/matters/{register.key}?open=1",
+            at=at,
+            but=by,
+        )
+    return made, len(batch.bad)
+
+
+@transaction.atomic
+def _accept_portion(register: Register, batch_id: int, by: Person, at: datetime) -> bool:
+    """Make the next rows; whether there were any."""
     batch = _batch(register, batch_id, by)
     if batch.state != ImportBatch.State.PREVIEW:
         raise Refused("state", _("这批数据已经处理过。"), _("请刷新页面。"))
     if batch.person_id != by.pk:
         raise Refused("role", _("由上传人确认导入。"))
     fields = [c.field for c in register.import_columns]
-    made = 0
-    for row in batch.rows:
-        if row["errors"]:
-            continue
+    portion = [r for r in batch.rows if not r["errors"] and "matter" not in r][:PORTION]
+    for row in portion:
         try:
             with transaction.atomic():
                 _make(register, batch, row, fields, by, at)
-            made += 1
         except Refused as refused:
+            row.pop("matter", None)
             row["errors"].append(
                 Problem("", "", " ".join(filter(None, (refused.why, refused.remedy)))).as_json()
             )
-    if not made:
-        raise Refused("form", _("没有一行可以导入。"), _("请按各行的提示改正后重新上传。"))
-    batch.state, batch.accepted_at = ImportBatch.State.ACCEPTED, at
-    batch.save()
-    return made, len(batch.bad)
+    if portion:
+        batch.save(update_fields=["rows"])
+    return bool(portion)
 
 
 def _make(
@@ -586,6 +610,8 @@ def discard(register: Register, batch_id: int, *, by: Person) -> None:
     batch = _batch(register, batch_id, by)
     if batch.state != ImportBatch.State.PREVIEW:
         raise Refused("state", _("这批数据已经处理过。"))
+    if any("matter" in row for row in batch.rows):
+        raise Refused("state", _("这批数据导入到一半。"), _("请继续导入，再整批撤销。"))
     batch.state = ImportBatch.State.DISCARDED
     batch.save()
 
