@@ -59,7 +59,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
 ]
 
-ROOT_URLCONF = "ecoledger.web.urls"
+ROOT_URLCONF = "ecoledger.urls"
 ASGI_APPLICATION = "ecoledger.web.asgi.application"
 
 TEMPLATES = [
@@ -124,7 +124,6 @@ USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA / "static"
 STATICFILES_DIRS = [PACKAGE / "web" / "static"]
 WHITENOISE_USE_FINDERS = True
 # Vite names these by their content.
