@@ -32,7 +32,6 @@ def use(folder: Path, *, make: bool = False) -> Path:
     import django
 
     django.setup()
-    setting("STATIC_ROOT").mkdir(exist_ok=True)
     return folder
 
 
