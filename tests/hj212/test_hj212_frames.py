@@ -67,6 +67,8 @@ BROKEN = {
     "length of five digits": stated(b"00139"),
     "check code wrong": ONE[:-4] + b"0000",
     "check code no number": ONE[:-4] + b"ZZZZ",
+    "check code cut": ONE[:-3],
+    "check code missing": ONE[:-4],
     "cut in the middle": ONE[:70],
     "cut after the length": ONE[:6],
     "no closing": ONE.replace(b"&&", b"", 2),

@@ -115,6 +115,17 @@ async def test_each_edition_gets_its_own_reply(cn: str, flag: str, reply: str) -
         assert answer.flag == {"5": 4, "9": 8, "1": 0}[flag[5]]
 
 
+async def test_a_device_that_has_said_all_still_gets_its_answers() -> None:
+    async with Gateway(Store(), Limits(linger=0.05)) as gateway:
+        host, port = await gateway.listen()
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(made("") * 10)
+        writer.write_eof()
+        data = await asyncio.wait_for(reader.read(), 5)
+        assert data.count(b"CN=9014;") == 10
+        writer.close()
+
+
 async def test_no_answer_where_none_is_wanted() -> None:
     async with Gateway(Store()) as gateway:
         host, port = await gateway.listen()

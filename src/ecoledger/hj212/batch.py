@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .codec import Key, decode
+from .codec import Key, decode, format_time
 from .codes import PROTOCOL, STATISTICS
 from .crc import crc16_many, crc16_modbus
 from .packet import WARNINGS, Packet, Value
@@ -199,7 +199,9 @@ def _learn(skeleton: bytes, code: _Names, field: _Names) -> _Layout | None:
     if len({key.lower() for key in keys}) < len(keys):
         return None  # repeated keys mean what their values make of them
     filled = []
-    values = iter(_made_up(keys))
+    made_up = _made_up(keys)
+    place_of = {text: position for position, text in enumerate(made_up)}
+    values = iter(made_up)
     for position, part in enumerate(parts):
         filled.append(part)
         if position % 2 and part == b"=":
@@ -237,24 +239,27 @@ def _learn(skeleton: bytes, code: _Names, field: _Names) -> _Layout | None:
             accounted += 1
     attributes: set[int] = set()
     for value in packet.values:
-        position = int(value.text[:-2])
-        kinds[position] = _NUMBER
-        layout.codes[position] = code(value.code)
-        layout.fields[position] = field(value.field)
+        at = place_of.get(value.text)
+        if at is None:
+            return None
+        kinds[at] = _NUMBER
+        layout.codes[at] = code(value.code)
+        layout.fields[at] = field(value.field)
         accounted += 1
+        time = None if value.sample_time is None else format_time(value.sample_time)
         for content, places, kind in (
             (value.flag, layout.flags, _FLAG),
             (value.eflag, layout.eflags, _EFLAG),
+            (time, layout.sample_times, _SAMPLE_TIME),
         ):
-            if content is not None:
-                places[position] = int(content)
-                kinds[int(content)] = kind
-                attributes.add(int(content))
-        if value.sample_time is not None:
-            at = int((value.sample_time - datetime(2001, 1, 1)).total_seconds())
-            layout.sample_times[position] = at
-            kinds[at] = _SAMPLE_TIME
-            attributes.add(at)
+            if content is None:
+                continue
+            owner = place_of.get(content)
+            if owner is None:
+                return None
+            places[at] = owner
+            kinds[owner] = kind
+            attributes.add(owner)
     if accounted + len(attributes) != len(keys) or keys.count("CP") != 1:
         return None
     layout.warnings = sum(WARNING_BITS[name] for name in packet.warnings if name in _OF_LAYOUT)

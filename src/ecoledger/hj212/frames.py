@@ -87,7 +87,7 @@ class FrameReader:
                 if (
                     end <= size
                     and buffer[end - 6 : end - 4] == b"&&"
-                    and buffer.find(b"##", start + 2, end) < 0
+                    and buffer.find(b"#", start + 2, end) < 0
                 ):
                     found.append(buffer[start:end])
                     position = end
@@ -119,8 +119,9 @@ class FrameReader:
         neighbour = _START.search(buffer, search)
         terminator = _TERMINATOR.search(buffer, max(search, start + 2))
         bound = neighbour.start() if neighbour else size
-        if start + 10 < end <= bound and buffer[end - 6 : end - 4] == b"&&":
-            return end  # a ## inside an encrypted CP area, not a neighbour
+        whole = start + 10 < end <= bound and buffer[end - 6 : end - 4] == b"&&"
+        if whole and b"#" not in buffer[end - 4 : end]:
+            return end  # a # within the CP area, not a neighbour
         if terminator and terminator.end() <= bound:
             return terminator.end()
         if neighbour:

@@ -77,6 +77,8 @@ class Connection:
     last_seen: float
     transport: asyncio.Transport
     frames: int = 0
+    waiting: int = 0  # frames read and not yet dealt with
+    ended: bool = False  # the device will send no more
     faults_in_a_row: int = 0
     mns: set[bytes] = field(default_factory=set)
 
@@ -136,9 +138,15 @@ class _Protocol(asyncio.Protocol):
             reader.garbage_bytes = 0
 
     def eof_received(self) -> bool:
-        if self.connection is not None and (left := self.reader.flush()):
-            self.gateway._received(self.connection, left)
-        return False
+        """The device has said all; the connection stays until its last packets are answered."""
+        connection = self.connection
+        if connection is None:
+            return False
+        if left := self.reader.flush():
+            self.gateway._received(connection, left)
+        connection.ended = True
+        half_open = connection.transport.get_extra_info("sslcontext") is None
+        return half_open and connection.waiting > 0
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.connection is not None:
@@ -164,6 +172,8 @@ class Gateway:
         self._servers: list[asyncio.Server] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._exchanges: dict[bytes, list[tuple[Exchange, asyncio.Event]]] = {}
+        self._turn = asyncio.Event()  # set when the batch before has been dealt with
+        self._turn.set()
         self._closing = False
         self._serial = 0
         self._qn = QnSource()
@@ -267,6 +277,7 @@ class Gateway:
 
     def _received(self, connection: Connection, frames: list[bytes]) -> None:
         connection.frames += len(frames)
+        connection.waiting += len(frames)
         self.stats.frames += len(frames)
         self._frames += frames
         self._sources += [connection] * len(frames)
@@ -307,15 +318,24 @@ class Gateway:
             frames, self._frames = self._frames[:size], self._frames[size:]
             sources, self._sources = self._sources[:size], self._sources[size:]
             self._in_hand += len(frames)
+            before, self._turn = self._turn, asyncio.Event()
+            after = self._turn
             try:
-                await self._handle(frames, sources)
+                await self._handle(frames, sources, before)
             except Exception:
                 log.exception("HJ 212: a batch of %d frames was dropped", len(frames))
                 self.stats.frames_dropped += len(frames)
+            after.set()
             self._in_hand -= len(frames)
+            for connection in sources:
+                connection.waiting -= 1
+                if connection.ended and not connection.waiting:
+                    connection.transport.close()
             self._resume()
 
-    async def _handle(self, frames: list[bytes], sources: list[Connection]) -> None:
+    async def _handle(
+        self, frames: list[bytes], sources: list[Connection], before: asyncio.Event
+    ) -> None:
         stats = self.stats
         batch = self._decoder(frames, key=self.key)
         stats.batches += 1
@@ -343,6 +363,7 @@ class Gateway:
                 await asyncio.sleep(wait)
         self._acknowledge(batch, _rows(batch, chosen), sources)
         if self._exchanges:
+            await before.wait()  # what came first is shown first
             self._pass_on(batch)
 
     def _learn_routes(self, batch: Batch, indices: list[int], sources: list[Connection]) -> None:
