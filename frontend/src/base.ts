@@ -1,6 +1,7 @@
 // Every page loads this file: HTMX, Tabler, and what starts charts and maps where a page has them.
 import "@tabler/core/dist/css/tabler.min.css";
 import "./ecoledger.css";
+import "./document.css";
 
 import "@tabler/core/dist/js/tabler.esm.min.js";
 import htmx from "htmx.org";

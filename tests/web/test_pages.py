@@ -361,3 +361,18 @@ def test_a_file_that_is_no_table_says_what_is_wanted(county, signed_in):
     assert "请选择要导入的文件" in text(client.post(reverse("import")))
     # Nothing waits to be confirmed.
     assert client.get(reverse("import-preview")).status_code == 404
+
+
+def test_a_month_is_the_mean_of_its_valid_days(county, signed_in):
+    drawn = json.loads(
+        signed_in("monitor")
+        .get(f"/stations/{county.area.pk}/series.json?scale=month&parameter=a34004&parameter=aqi")
+        .content
+    )
+    # An index has no mean, so only the concentration is drawn.
+    [line] = drawn["series"]
+    days = [county.hour.date() - timedelta(days=back) for back in range(1, 30)]
+    newest = max(days).replace(day=1)
+    expected = [20 + n for n, day in enumerate(days, start=1) if day.replace(day=1) == newest]
+    assert line["points"][-1][0].startswith(f"{newest}")
+    assert line["points"][-1][1] == pytest.approx(sum(expected) / len(expected))

@@ -10,8 +10,18 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts.models import Person
+
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+class Request(HttpRequest):
+    """A request of someone who has signed in, as every view gets that is not marked open."""
+
+    user: Person
+
+
+View = Callable[Concatenate[Request, P], HttpResponseBase]
 
 
 def needs(capability: str) -> Callable[[View[P]], View[P]]:
@@ -19,7 +29,7 @@ def needs(capability: str) -> Callable[[View[P]], View[P]]:
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def guarded(request: Request, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.may(capability):
                 raise PermissionDenied(_("您的岗位不含打开此页的权限。"))
             return view(request, *args, **kwargs)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.core.paginator import Paginator
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,14 +16,14 @@ from ecoledger.matters.register import Register, all_registers
 from ecoledger.monitoring import times
 from ecoledger.monitoring.models import Alarm, AlarmRule
 from ecoledger.web import readings, scoped
-from ecoledger.web.access import needs
+from ecoledger.web.access import Request, needs
 from ecoledger.web.station import drawn
 
 PAGE = 50
 
 
 @needs("see_monitoring")
-def page(request: HttpRequest) -> HttpResponse:
+def page(request: Request) -> HttpResponse:
     alarms = scoped.alarms(request.user)
     states = dict(alarms.order_by().values_list("state").annotate(Count("pk")))
     state = request.GET.get("state", Alarm.State.OPEN)
@@ -54,7 +54,7 @@ def page(request: HttpRequest) -> HttpResponse:
     )
 
 
-def linked_matters(request: HttpRequest, alarm: Alarm) -> list[tuple[Register, Matter]]:
+def linked_matters(request: Request, alarm: Alarm) -> list[tuple[Register, Matter]]:
     """Matters that name the alarm, in any register, as far as the person may see them."""
     found: list[tuple[Register, Matter]] = []
     for register in all_registers():
@@ -70,7 +70,7 @@ def linked_matters(request: HttpRequest, alarm: Alarm) -> list[tuple[Register, M
 
 
 @needs("see_monitoring")
-def alarm(request: HttpRequest, pk: int) -> HttpResponse:
+def alarm(request: Request, pk: int) -> HttpResponse:
     found = get_object_or_404(
         scoped.alarms(request.user).select_related("filing", "point__entity"), pk=pk
     )
@@ -90,7 +90,7 @@ def alarm(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @needs("see_monitoring")
-def series(request: HttpRequest, pk: int) -> JsonResponse:
+def series(request: Request, pk: int) -> JsonResponse:
     """The value that raised the alarm: a day before it to its end, beside its limit."""
     found = get_object_or_404(scoped.alarms(request.user), pk=pk)
     begin = times.naive(found.begin) - timedelta(days=1)

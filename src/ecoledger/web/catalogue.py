@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
 from ecoledger.monitoring.models import Point, PointParameter
 from ecoledger.registry.models import Enterprise
 from ecoledger.web import readings, scoped
-from ecoledger.web.access import needs
+from ecoledger.web.access import Request, needs
 from ecoledger.web.stations import area_names
 
 PAGE = 100
 
 
 @needs("see_monitoring")
-def page(request: HttpRequest) -> HttpResponse:
+def page(request: Request) -> HttpResponse:
     points = scoped.points(request.user).filter(enabled=True)
     kind = request.GET.get("kind", "")
     if kind in Point.Kind.values:

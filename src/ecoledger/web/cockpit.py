@@ -5,11 +5,12 @@ Every card is a part of its own that can be fetched again when something it show
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 from django.db.models import Case, Count, IntegerField, Value, When
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -18,7 +19,7 @@ from ecoledger.indicators import targets
 from ecoledger.matters.register import all_registers
 from ecoledger.monitoring.models import Alarm, Point, PointParameter
 from ecoledger.web import readings, scoped
-from ecoledger.web.access import needs
+from ecoledger.web.access import Request, needs
 from ecoledger.web.navigation import first_page
 
 # Red first: the order of ``Alarm.Level`` is from mild to severe.
@@ -28,21 +29,19 @@ RANK = Case(
 )
 
 
-def _area_point(request: HttpRequest) -> Point | None:
+def _area_point(request: Request) -> Point | None:
     """The widest division that has an index: the city's own, where there is one."""
     points = list(scoped.area_points(request.user))
     return min(points, key=lambda point: (len(point.area_code), point.area_code), default=None)
 
 
-def air(request: HttpRequest) -> dict[str, Any]:
+def air(request: Request) -> dict[str, Any]:
     stations = list(scoped.points(request.user).filter(kind="air", enabled=True))
     area = _area_point(request)
     now = readings.air_now(stations)
     found = sorted(now, key=lambda a: (a.value is None or a.stale, -(a.value or 0)))
-    fresh = [a for a in now if not a.stale and a.level]
-    levels: dict[int, int] = {}
-    for one in fresh:
-        levels[one.level.level] = levels.get(one.level.level, 0) + 1
+    fresh = [a.level.level for a in now if not a.stale and a.level]
+    levels = Counter(fresh)
     return {
         "area": area,
         "area_now": readings.air_now([area])[0] if area else None,
@@ -53,7 +52,7 @@ def air(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def water(request: HttpRequest) -> dict[str, Any]:
+def water(request: Request) -> dict[str, Any]:
     points = scoped.points(request.user).filter(kind="water", enabled=True)
     points = points.select_related("entity__as_station__section__river")
     rows = []
@@ -62,17 +61,20 @@ def water(request: HttpRequest) -> dict[str, Any]:
         section = station.section if station else None
         target = section.target_class if section else None
         met = None if found.rank is None or target is None else found.rank <= target
-        rows.append({"water": found, "section": section, "target": target, "met": met})
-    rows.sort(key=lambda row: (row["met"] is not False, -(row["water"].rank or 0)))
-    judged = [row for row in rows if row["met"] is not None]
+        rows.append((found, section, target, met))
+    # What misses its target comes first, the worst of it at the top.
+    rows.sort(key=lambda row: (row[3] is not False, -(row[0].rank or 0)))
+    verdicts = [row[3] for row in rows if row[3] is not None]
     return {
-        "rows": rows,
-        "judged": len(judged),
-        "met": sum(1 for row in judged if row["met"]),
+        "rows": [
+            dict(zip(("water", "section", "target", "met"), row, strict=True)) for row in rows
+        ],
+        "judged": len(verdicts),
+        "met": sum(verdicts),
     }
 
 
-def year(request: HttpRequest) -> dict[str, Any]:
+def year(request: Request) -> dict[str, Any]:
     area = _area_point(request)
     today = timezone.localdate()
     # On 1 January no day of the new year is over yet: the card still shows the old one.
@@ -93,7 +95,7 @@ def year(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def work(request: HttpRequest) -> dict[str, Any]:
+def work(request: Request) -> dict[str, Any]:
     now = timezone.now()
     rows = []
     for register in all_registers():
@@ -115,7 +117,7 @@ def work(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def alarms(request: HttpRequest) -> dict[str, Any]:
+def alarms(request: Request) -> dict[str, Any]:
     rows = scoped.alarms(request.user)
     opened = rows.filter(state=Alarm.State.OPEN)
     counts = dict(opened.order_by().values_list("level").annotate(Count("pk")))
@@ -130,7 +132,7 @@ def alarms(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def arrival(request: HttpRequest) -> dict[str, Any]:
+def arrival(request: Request) -> dict[str, Any]:
     points = scoped.points(request.user).filter(enabled=True)
     declared = PointParameter.objects.filter(point__in=points).select_related("point")
     by_kind: dict[str, list[readings.Arrival]] = {}
@@ -162,7 +164,7 @@ PARTS = {
 }
 
 
-def page(request: HttpRequest) -> HttpResponse:
+def page(request: Request) -> HttpResponse:
     if not request.user.may("see_cockpit"):
         return redirect(first_page(request.user))
     context = {name: make(request) for name, make in PARTS.items()}
@@ -171,7 +173,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @needs("see_cockpit")
 @never_cache
-def part(request: HttpRequest, name: str) -> HttpResponse:
+def part(request: Request, name: str) -> HttpResponse:
     """One card anew."""
     if name not in PARTS:
         raise Http404

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
@@ -14,14 +14,14 @@ from ecoledger.monitoring import parameters
 from ecoledger.monitoring.models import Alarm
 from ecoledger.registry.models import Outlet
 from ecoledger.web import readings, scoped
-from ecoledger.web.access import needs
+from ecoledger.web.access import Request, needs
 from ecoledger.web.stations import area_names
 
 PAGE = 60
 
 
 @needs("see_monitoring")
-def page(request: HttpRequest) -> HttpResponse:
+def page(request: Request) -> HttpResponse:
     rows = scoped.enterprises(request.user).annotate(outlet_count=Count("outlets", distinct=True))
     if area := request.GET.get("area", ""):
         rows = rows.filter(area_code__startswith=area)
@@ -57,7 +57,7 @@ def page(request: HttpRequest) -> HttpResponse:
     )
 
 
-def matters_of(request: HttpRequest, code: str) -> list[tuple[Register, Matter, str]]:
+def matters_of(request: Request, code: str) -> list[tuple[Register, Matter, str]]:
     """Work about the enterprise, newest first, as far as the person may see it."""
     found = [
         (register, matter, str(register.state_of(matter).label))
@@ -68,7 +68,7 @@ def matters_of(request: HttpRequest, code: str) -> list[tuple[Register, Matter, 
 
 
 @needs("see_monitoring")
-def enterprise(request: HttpRequest, pk: int) -> HttpResponse:
+def enterprise(request: Request, pk: int) -> HttpResponse:
     found = get_object_or_404(scoped.enterprises(request.user), pk=pk)
     points = list(
         scoped.points(request.user).filter(owner_code=found.code).prefetch_related("parameters")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,7 +20,7 @@ from ecoledger.monitoring import filings
 from ecoledger.monitoring.models import Filing
 from ecoledger.registry.models import Entity
 from ecoledger.web import scoped
-from ecoledger.web.access import needs
+from ecoledger.web.access import Request, needs
 from ecoledger.web.session import address
 
 
@@ -53,16 +53,20 @@ class FilingForm(forms.ModelForm):
         points = scoped.points(person).filter(enabled=True)
         with_points = Q(pk__in=points.values("entity"))
         owners = Q(code__in=points.exclude(owner_code="").values("owner_code"))
-        self.fields["entity"].queryset = Entity.objects.filter(with_points | owners)
-        self.fields["point"].queryset = points
-        self.fields["kind"].choices = [(kind, _(label)) for kind, label in Filing.Kind.choices]
+        cast("forms.ModelChoiceField", self.fields["entity"]).queryset = Entity.objects.filter(
+            with_points | owners
+        )
+        cast("forms.ModelChoiceField", self.fields["point"]).queryset = points
+        cast("forms.ChoiceField", self.fields["kind"]).choices = [
+            (kind, _(str(label))) for kind, label in Filing.Kind.choices
+        ]
         for field in self.fields.values():
             select = isinstance(field.widget, forms.Select)
             field.widget.attrs["class"] = "form-select" if select else "form-control"
 
 
 @needs("see_monitoring")
-def page(request: HttpRequest) -> HttpResponse:
+def page(request: Request) -> HttpResponse:
     rows = scoped.filings(request.user).order_by("-begin")
     kind = request.GET.get("kind", "")
     if kind in Filing.Kind.values:
@@ -83,8 +87,8 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @needs("file_shutdown")
-def new(request: HttpRequest) -> HttpResponse:
-    first = {"begin": timezone.localtime().replace(second=0, microsecond=0)}
+def new(request: Request) -> HttpResponse:
+    first: dict[str, Any] = {"begin": timezone.localtime().replace(second=0, microsecond=0)}
     wanted = request.GET.get("point", "")
     points = scoped.points(request.user)
     if wanted.isdigit() and (point := points.filter(pk=wanted).first()):
@@ -113,7 +117,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @needs("file_shutdown")
-def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+def withdraw(request: Request, pk: int) -> HttpResponse:
     """Take a filing back, or end it now because operation has resumed."""
     filing = get_object_or_404(scoped.filings(request.user), pk=pk)
     try:

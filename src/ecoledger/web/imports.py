@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -19,7 +19,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.monitoring import imports
 from ecoledger.monitoring.models import ImportBatch
 from ecoledger.web import readings, scoped
-from ecoledger.web.access import needs
+from ecoledger.web.access import Request, needs
 
 LARGEST = 50 * 1024 * 1024
 # A file that nobody confirmed is forgotten after this many seconds.
@@ -62,7 +62,7 @@ def _batches(person: Person) -> list[ImportBatch]:
 
 
 @needs("import_observations")
-def page(request: HttpRequest) -> HttpResponse:
+def page(request: Request) -> HttpResponse:
     context: dict[str, Any] = {"series": _series(), "given": request.POST}
     if request.method == "POST":
         upload = request.FILES.get("file")
@@ -91,7 +91,7 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(request, "web/import.html", context | {"batches": _batches(request.user)})
 
 
-def _waiting(request: HttpRequest) -> tuple[imports.Parsed, Path]:
+def _waiting(request: Request) -> tuple[imports.Parsed, Path]:
     """The upload of this session, read again. 404 when there is none any more."""
     waiting = request.session.get("import")
     path = _folder() / waiting["key"] if waiting else None
@@ -104,7 +104,7 @@ def _waiting(request: HttpRequest) -> tuple[imports.Parsed, Path]:
 
 
 @needs("import_observations")
-def preview(request: HttpRequest) -> HttpResponse:
+def preview(request: Request) -> HttpResponse:
     parsed, _path = _waiting(request)
     names = dict(scoped.points(request.user).values_list("pk", "name"))
     kinds = {point.pk: point for point in scoped.points(request.user)}
@@ -132,7 +132,7 @@ def preview(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @needs("import_observations")
-def store(request: HttpRequest) -> HttpResponse:
+def store(request: Request) -> HttpResponse:
     """Store what the preview showed, or put it away."""
     parsed, path = _waiting(request)
     if request.POST.get("action") == "discard":
@@ -154,7 +154,7 @@ def store(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @needs("import_observations")
-def undo(request: HttpRequest, pk: int) -> HttpResponse:
+def undo(request: Request, pk: int) -> HttpResponse:
     batch = next((one for one in _batches(request.user) if one.pk == pk), None)
     if batch is None:
         raise Http404

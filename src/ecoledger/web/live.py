@@ -61,7 +61,7 @@ class Scope:
 
 async def stream(request: HttpRequest) -> StreamingHttpResponse:
     person = await request.auser()
-    if not person.may("see_monitoring"):
+    if not isinstance(person, Person) or not person.may("see_monitoring"):
         raise PermissionDenied(_("您的岗位不含打开此页的权限。"))
     scope = await sync_to_async(Scope.of)(person)
     return StreamingHttpResponse(

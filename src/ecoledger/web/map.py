@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,14 +17,14 @@ from ecoledger.monitoring.models import Alarm
 from ecoledger.registry.models import Area, Entity
 from ecoledger.standards import aqi as aqi_standard
 from ecoledger.web import readings, scoped
-from ecoledger.web.access import needs
+from ecoledger.web.access import Request, needs
 from ecoledger.web.templatetags.show import WATER_CLASSES, aqi_tone, cst, water_class
 
 Feature = dict[str, Any]
 
 
 @needs("see_monitoring")
-def page(request: HttpRequest) -> HttpResponse:
+def page(request: Request) -> HttpResponse:
     return render(
         request,
         "web/map.html",
@@ -48,7 +48,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @needs("see_monitoring")
 @never_cache
-def features(request: HttpRequest) -> JsonResponse:
+def features(request: Request) -> JsonResponse:
     """Everything on the map inside the person's scope, as GeoJSON (CGCS2000)."""
     found = [
         *_areas(request),
@@ -92,26 +92,26 @@ def _middle(corners: Iterable[list[float]]) -> list[float]:
     return [sum(c[0] for c in whole) / len(whole), sum(c[1] for c in whole) / len(whole)]
 
 
-def _areas(request: HttpRequest) -> Iterator[Feature]:
+def _areas(request: Request) -> Iterator[Feature]:
     for area in Area.objects.filter(pk__in=scoped.areas(request.user)).exclude(boundary=None):
+        border: dict[str, Any] = area.boundary or {}
         at = (
             [area.lon, area.lat]
             if area.lon is not None and area.lat is not None
-            else _middle(_corners(area.boundary["coordinates"]))
+            else _middle(_corners(border["coordinates"]))
         )
         # The whole city's name would lie on a town's.
-        yield _feature(
-            area.boundary, "area", area.name, **({"at": at} if len(area.code) > 6 else {})
-        )
+        yield _feature(border, "area", area.name, **({"at": at} if len(area.code) > 6 else {}))
 
 
-def _rivers(request: HttpRequest) -> Iterator[Feature]:
+def _rivers(request: Request) -> Iterator[Feature]:
     for river in scoped.rivers(request.user).exclude(path=None):
-        corners = list(_corners(river.path["coordinates"]))
-        yield _feature(river.path, "river", river.name, at=corners[len(corners) // 2])
+        path: dict[str, Any] = river.path or {}
+        corners = list(_corners(path["coordinates"]))
+        yield _feature(path, "river", river.name, at=corners[len(corners) // 2])
 
 
-def _sections(request: HttpRequest) -> Iterator[Feature]:
+def _sections(request: Request) -> Iterator[Feature]:
     for section in scoped.sections(request.user):
         if at := _at(section):
             target = water_class(section.target_class)
@@ -119,7 +119,7 @@ def _sections(request: HttpRequest) -> Iterator[Feature]:
             yield _feature(at, "section", section.name, lines=lines)
 
 
-def _enterprises(request: HttpRequest) -> Iterator[Feature]:
+def _enterprises(request: Request) -> Iterator[Feature]:
     for enterprise in scoped.enterprises(request.user).filter(active=True):
         if at := _at(enterprise):
             yield _feature(
@@ -132,7 +132,7 @@ def _enterprises(request: HttpRequest) -> Iterator[Feature]:
             )
 
 
-def _stations(request: HttpRequest) -> Iterator[Feature]:
+def _stations(request: Request) -> Iterator[Feature]:
     points = list(scoped.points(request.user).filter(kind__in=["air", "water"], enabled=True))
     troubled = set(
         scoped.alarms(request.user)
@@ -182,7 +182,7 @@ def _stations(request: HttpRequest) -> Iterator[Feature]:
             )
 
 
-def _alarms(request: HttpRequest) -> Iterator[Feature]:
+def _alarms(request: Request) -> Iterator[Feature]:
     """Alarms at sources; a station's own alarm is the ring around its mark."""
     rows = (
         scoped.alarms(request.user)
@@ -210,7 +210,7 @@ def _place(entity: Entity | None) -> dict[str, Any] | None:
     return _at(outlet.enterprise) if outlet else None
 
 
-def _matters(request: HttpRequest) -> Iterator[Feature]:
+def _matters(request: Request) -> Iterator[Feature]:
     for register in all_registers():
         if not register.map_layer:
             continue

@@ -84,7 +84,7 @@ def _work() -> Group:
         (
             Page("my-work", _("我的待办"), "work", "see_matters"),
             *(
-                Page("matter-list", gettext(r.label), "register", r.capability, (r.key,))
+                Page("matter-list", gettext(str(r.label)), "register", r.capability, (r.key,))
                 for r in all_registers()
             ),
         ),

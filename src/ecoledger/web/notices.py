@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -10,18 +10,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from ecoledger.matters.models import Notice
+from ecoledger.web.access import Request
 
 NEWEST = 100
 
 
 @never_cache
-def bell(request: HttpRequest) -> HttpResponse:
+def bell(request: Request) -> HttpResponse:
     """How many are unread, for the top of every page."""
     count = Notice.objects.filter(person=request.user, read_at=None).count()
     return render(request, "web/_bell.html", {"count": count})
 
 
-def page(request: HttpRequest) -> HttpResponse:
+def page(request: Request) -> HttpResponse:
     rows = Notice.objects.filter(person=request.user)
     if request.GET.get("unread"):
         rows = rows.filter(read_at=None)
@@ -29,7 +30,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def opened(request: HttpRequest, pk: int) -> HttpResponse:
+def opened(request: Request, pk: int) -> HttpResponse:
     """Mark one as read and go to what it is about."""
     notice = get_object_or_404(Notice, person=request.user, pk=pk)
     if notice.read_at is None:
@@ -44,6 +45,6 @@ def opened(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def all_read(request: HttpRequest) -> HttpResponse:
+def all_read(request: Request) -> HttpResponse:
     Notice.objects.filter(person=request.user, read_at=None).update(read_at=timezone.now())
     return redirect(reverse("notices"))

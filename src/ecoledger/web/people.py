@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -10,7 +10,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,7 +19,7 @@ from ecoledger.accounts import audit
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import Role
 from ecoledger.web import scoped
-from ecoledger.web.access import needs
+from ecoledger.web.access import Request, needs
 from ecoledger.web.session import address
 
 PAGE = 60
@@ -72,7 +72,9 @@ class PersonForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["roles"].choices = [(role.value, _(role.label)) for role in Role]
+        cast("forms.MultipleChoiceField", self.fields["roles"]).choices = [
+            (role.value, _(role.label)) for role in Role
+        ]
         self.initial["area_codes"] = ", ".join(self.instance.area_codes)
         for name, field in self.fields.items():
             if name not in ("roles", "is_active"):
@@ -106,7 +108,7 @@ class PersonForm(forms.ModelForm):
 
 
 @needs("manage_people")
-def page(request: HttpRequest) -> HttpResponse:
+def page(request: Request) -> HttpResponse:
     rows = Person.objects.select_related("organisation").order_by("organisation__name", "username")
     if words := request.GET.get("q", "").strip():
         rows = rows.filter(
@@ -125,7 +127,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @needs("manage_people")
-def person(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+def person(request: Request, pk: int | None = None) -> HttpResponse:
     found = get_object_or_404(Person, pk=pk) if pk is not None else Person()
     before = {
         "roles": list(found.roles),
@@ -161,7 +163,7 @@ def person(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 
 
 @needs("see_audit")
-def trail(request: HttpRequest) -> HttpResponse:
+def trail(request: Request) -> HttpResponse:
     rows = scoped.audit(request.user)
     if action := request.GET.get("action", ""):
         rows = rows.filter(action=action)

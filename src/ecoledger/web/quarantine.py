@@ -6,25 +6,24 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ecoledger.monitoring import ingest
 from ecoledger.monitoring.runtime import store
-from ecoledger.store.interface import STATUSES, Frame
+from ecoledger.store.interface import STATUSES, Frame, Status
 from ecoledger.web import scoped
-from ecoledger.web.access import needs
+from ecoledger.web.access import Request, needs
 
 PAGE = 50
 
 
 @needs("see_quarantine")
-def page(request: HttpRequest) -> HttpResponse:
-    status = request.GET.get("status", "quarantined")
-    if status not in STATUSES:
-        status = "quarantined"
+def page(request: Request) -> HttpResponse:
+    wanted = request.GET.get("status")
+    status: Status = next((one for one in STATUSES if one == wanted), "quarantined")
     before = request.GET.get("before", "")
     mn = request.GET.get("mn", "").strip()
     day = request.GET.get("day", "")
@@ -79,7 +78,7 @@ def text_of(raw: bytes) -> tuple[str, str]:
     return raw.decode("ascii", "backslashreplace"), "ASCII"
 
 
-def visible_frame(request: HttpRequest, frame_id: int) -> Frame:
+def visible_frame(request: Request, frame_id: int) -> Frame:
     """A frame the person may see: all of them in the quarantine's care, else those of points in scope."""
     try:
         frame = store().frame(frame_id)
@@ -98,7 +97,7 @@ def frame_context(frame: Frame) -> dict[str, Any]:
 
 
 @needs("see_raw_frames")
-def frame(request: HttpRequest, frame_id: int) -> HttpResponse:
+def frame(request: Request, frame_id: int) -> HttpResponse:
     found = visible_frame(request, frame_id)
     point = scoped.points(request.user).filter(mn=found.mn).first() if found.mn else None
     return render(
@@ -114,7 +113,7 @@ def frame(request: HttpRequest, frame_id: int) -> HttpResponse:
 
 @require_POST
 @needs("replay_frames")
-def replay(request: HttpRequest) -> HttpResponse:
+def replay(request: Request) -> HttpResponse:
     """Try chosen frames again, as they came, and say what became of each."""
     chosen = [int(number) for number in request.POST.getlist("frame") if number.isdigit()]
     if not chosen:

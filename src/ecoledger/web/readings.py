@@ -13,6 +13,7 @@ from django.utils import timezone
 from ecoledger.monitoring import parameters
 from ecoledger.monitoring.models import Point, PointParameter
 from ecoledger.monitoring.runtime import store
+from ecoledger.standards import air_evaluation
 from ecoledger.standards import aqi as aqi_standard
 from ecoledger.standards.air_limits import FACTORS as AIR_FACTORS
 
@@ -267,14 +268,17 @@ SCALES: dict[str, tuple[tuple[str, ...], int]] = {
     "raw": (("raw", "minute"), 0),
     "hour": (("computed-hour", "hour"), 3600),
     "day": (("computed-day", "day"), 86400),
-    "month": (("computed-month", "month"), 0),
+    "month": (("computed-day", "day"), 0),
 }
 
 
 def series(
     point: Point, codes: Sequence[str], scale: str, begin: datetime, end: datetime
 ) -> pl.DataFrame:
-    """Accepted values of ``codes``: of each parameter the first series of the scale that has any."""
+    """Accepted values of ``codes``: of each parameter the first series of the scale that has any.
+
+    A month is the mean of its valid days; ``series`` is then empty, for no single record is behind it.
+    """
     names, _ = SCALES[scale]
     rows = store().read(
         [point.pk],
@@ -308,7 +312,44 @@ def series(
         .unique("parameter", keep="first", maintain_order=True)
         .drop("order")
     )
-    return rows.join(best, on=["parameter", "series"], how="semi").sort("parameter", "start")
+    found = rows.join(best, on=["parameter", "series"], how="semi").sort("parameter", "start")
+    return _months(found, point) if scale == "month" else found
+
+
+def _months(days: pl.DataFrame, point: Point) -> pl.DataFrame:
+    """Monthly means of daily values, with the validity of GB 3095 (table 4) where it applies.
+
+    An index and a class have no mean.
+    """
+    ambient = point.kind in (Point.Kind.AIR, Point.Kind.AREA)
+    counted = days.filter(
+        pl.col("valid").fill_null(value=True)
+        & pl.col("value").is_not_null()
+        & ~pl.col("parameter").is_in(["aqi", "water_class"])
+    )
+    months = (
+        counted.group_by("parameter", pl.col("start").dt.truncate("1mo"))
+        .agg(pl.col("value").mean(), pl.col("converted").mean(), pl.len().alias("days"))
+        .sort("parameter", "start")
+    )
+    enough = [
+        not ambient
+        or air_evaluation.period_valid(
+            {(start.year, start.month): days},
+            air_evaluation.rules(start.date()),
+            whole_year=False,
+        )
+        for start, days in months.select("start", "days").iter_rows()
+    ]
+    return months.with_columns(
+        pl.lit("").alias("series"),
+        pl.lit(0, dtype=pl.Int32).alias("seconds"),
+        pl.lit(None, dtype=pl.String).alias("text"),
+        pl.lit("N").alias("flag"),
+        pl.lit(0, dtype=pl.Int8).alias("layer"),
+        pl.Series("valid", enough, dtype=pl.Boolean),
+        pl.lit(None, dtype=pl.String).alias("standard"),
+    ).select(days.columns)
 
 
 def flags_of(point: Point, begin: datetime, end: datetime) -> pl.DataFrame:

@@ -18,6 +18,8 @@ from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
 from ecoledger.accounts import audit, sign_in
+from ecoledger.accounts.models import Person
+from ecoledger.web.access import Request
 from ecoledger.web.navigation import first_page
 
 
@@ -39,7 +41,7 @@ def address(request: HttpRequest) -> str:
 @never_cache
 @sensitive_post_parameters("password")
 def sign_in_page(request: HttpRequest) -> HttpResponse:
-    if request.user.is_authenticated and request.method == "GET":
+    if isinstance(request.user, Person) and request.method == "GET":
         return redirect(_next(request) or first_page(request.user))
     context: dict[str, Any] = {"next": _next(request), "username": ""}
     if request.method == "POST":
@@ -55,7 +57,7 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
+def sign_out(request: Request) -> HttpResponse:
     audit.record(request.user, "sign_out", request.user, address=address(request))
     logout(request)
     return redirect(resolve_url("sign-in"))
@@ -65,7 +67,7 @@ language = login_not_required(set_language)
 
 
 @sensitive_post_parameters()
-def account(request: HttpRequest) -> HttpResponse:
+def account(request: Request) -> HttpResponse:
     """Who one is here, what one may do, and one's password."""
     form = PasswordChangeForm(request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():

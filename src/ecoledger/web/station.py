@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -22,7 +22,7 @@ from ecoledger.registry.models import Enterprise
 from ecoledger.standards import aqi as aqi_standard
 from ecoledger.store.interface import SERIES, InvalidRowsError, Layer
 from ecoledger.web import readings, scoped
-from ecoledger.web.access import needs
+from ecoledger.web.access import Request, needs
 from ecoledger.web.session import address
 from ecoledger.web.templatetags.show import FLAGS, WATER_CLASSES, flag_name
 
@@ -31,7 +31,7 @@ DAYS = {"raw": 1, "hour": 3, "day": 60, "month": 730}
 LONGEST = {"raw": 7, "hour": 93, "day": 1100, "month": 7400}
 
 
-def _point(request: HttpRequest, pk: int) -> Point:
+def _point(request: Request, pk: int) -> Point:
     rows = scoped.points(request.user) | scoped.area_points(request.user).select_related("entity")
     return get_object_or_404(rows.distinct(), pk=pk)
 
@@ -41,7 +41,7 @@ def _enterprise(point: Point) -> Enterprise | None:
 
 
 @needs("see_monitoring")
-def page(request: HttpRequest, pk: int) -> HttpResponse:
+def page(request: Request, pk: int) -> HttpResponse:
     point = _point(request, pk)
     tab = request.GET.get("tab", "now")
     if tab not in TABS or (tab == "raw" and not request.user.may("see_raw_frames")):
@@ -60,7 +60,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/station.html", context)
 
 
-def _tabs(request: HttpRequest, point: Point) -> list[tuple[str, str]]:
+def _tabs(request: Request, point: Point) -> list[tuple[str, str]]:
     tabs = [("now", _("数据"))]
     if point.kind in ("air", "area", "water"):
         tabs.append(("calendar", _("日历")))
@@ -71,7 +71,7 @@ def _tabs(request: HttpRequest, point: Point) -> list[tuple[str, str]]:
     return tabs
 
 
-def _now(request: HttpRequest, point: Point) -> dict[str, Any]:
+def _now(request: Request, point: Point) -> dict[str, Any]:
     scale = request.GET.get("scale", "hour")
     if scale not in readings.SCALES:
         scale = "hour"
@@ -111,9 +111,7 @@ def _date(text: str | None) -> date | None:
         return None
 
 
-def _chart_url(
-    request: HttpRequest, point: Point, scale: str, begin: datetime, end: datetime
-) -> str:
+def _chart_url(request: Request, point: Point, scale: str, begin: datetime, end: datetime) -> str:
     query = request.GET.copy()
     query.pop("tab", None)
     query["scale"] = scale
@@ -139,7 +137,7 @@ def _table(
     }
 
 
-def _calendar(request: HttpRequest, point: Point) -> dict[str, Any]:
+def _calendar(request: Request, point: Point) -> dict[str, Any]:
     year = request.GET.get("year", "")
     this = readings.now().year
     chosen = int(year) if year.isdigit() and 1990 <= int(year) <= this else this
@@ -150,7 +148,7 @@ def _calendar(request: HttpRequest, point: Point) -> dict[str, Any]:
     }
 
 
-def _quality(request: HttpRequest, point: Point) -> dict[str, Any]:
+def _quality(request: Request, point: Point) -> dict[str, Any]:
     days = 7
     end = readings.now()
     begin = readings.today() - timedelta(days=days - 1)
@@ -178,11 +176,11 @@ def _quality(request: HttpRequest, point: Point) -> dict[str, Any]:
     return {"lines": lines, "days": days}
 
 
-def _alarms(request: HttpRequest, point: Point) -> dict[str, Any]:
+def _alarms(request: Request, point: Point) -> dict[str, Any]:
     return {"alarms": scoped.alarms(request.user).filter(point=point)[:100]}
 
 
-def _raw(request: HttpRequest, point: Point) -> dict[str, Any]:
+def _raw(request: Request, point: Point) -> dict[str, Any]:
     before = request.GET.get("before", "")
     frames = store().frames(mn=point.mn, before=int(before) if before.isdigit() else None, limit=50)
     return {"frames": list(frames.iter_rows(named=True))}
@@ -234,7 +232,7 @@ def drawn(point: Point, codes: Sequence[str], rows: pl.DataFrame) -> list[dict[s
 
 
 @needs("see_monitoring")
-def series(request: HttpRequest, pk: int) -> JsonResponse:
+def series(request: Request, pk: int) -> JsonResponse:
     """The chart of a point: chosen parameters over a period, with flags and limits."""
     point = _point(request, pk)
     scale = request.GET.get("scale", "hour")
@@ -268,7 +266,7 @@ def series(request: HttpRequest, pk: int) -> JsonResponse:
 
 
 @needs("see_monitoring")
-def calendar(request: HttpRequest, pk: int) -> JsonResponse:
+def calendar(request: Request, pk: int) -> JsonResponse:
     """A year of daily indices (or water classes), one coloured square a day."""
     point = _point(request, pk)
     year = request.GET.get("year", "")
@@ -331,7 +329,7 @@ def _start(text: str) -> datetime:
 
 
 @needs("see_monitoring")
-def value(request: HttpRequest, pk: int) -> HttpResponse:
+def value(request: Request, pk: int) -> HttpResponse:
     """One observation with every word on it: device, check, enterprise, review, and the frame."""
     point = _point(request, pk)
     code, name = request.GET.get("parameter", ""), request.GET.get("series", "")
@@ -364,7 +362,7 @@ def value(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @needs("correct_observations")
-def correct(request: HttpRequest, pk: int) -> HttpResponse:
+def correct(request: Request, pk: int) -> HttpResponse:
     """Set or take back a review (layer 3) on one reported observation; the device's value stays."""
     point = _point(request, pk)
     code, name = request.POST.get("parameter", ""), request.POST.get("series", "")

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
 from ecoledger.monitoring.models import Alarm, Point, PointParameter
 from ecoledger.registry.models import Area, Station
 from ecoledger.web import readings, scoped
-from ecoledger.web.access import needs
+from ecoledger.web.access import Request, needs
 
 PAGE = 60
 
@@ -43,7 +43,7 @@ def area_names(codes: set[str]) -> dict[str, str]:
 
 
 @needs("see_monitoring")
-def page(request: HttpRequest) -> HttpResponse:
+def page(request: Request) -> HttpResponse:
     points = scoped.points(request.user).filter(enabled=True)
     kinds = dict(points.order_by().values_list("kind").annotate(Count("pk")))
     kind = request.GET.get("kind", "")

@@ -1,16 +1,55 @@
-"""Figures in templates: the address of the records behind one."""
+"""Figures in templates: the address of the records behind one, and what it is made of."""
 
 from __future__ import annotations
 
 from django import template
+from django.utils.translation import gettext
 
-from ecoledger.indicators.figures import Figure
+from ecoledger.indicators.figures import Figure, plain
+from ecoledger.standards import surface_water
+from ecoledger.standards.water_periods import PeriodMean
 from ecoledger.web import records
 
 register = template.Library()
+# A cell with more characters than this may break over lines.
+LONG = 12
 
 
 @register.simple_tag
 def records_url(figure: Figure) -> str:
     """Where the records of ``figure`` are shown."""
     return records.address(figure.records)
+
+
+@register.filter
+def figure_note(figure: Figure) -> str:
+    """What a figure is and was made from: its name, parts or unrounded value, edition, or what is missing."""
+    made = figure.parts
+    if not made and figure.value is not None and figure.value.denominator != 1:
+        made = f"{gettext('未修约')} {unrounded(figure)}"
+    told = (figure.label, made, figure.standard, figure.missing)
+    return " · ".join(text for text in told if text)
+
+
+@register.filter
+def unrounded(figure: Figure) -> str:
+    """The figure's exact value, as far as one reads it."""
+    if figure.value is None:
+        return "—"
+    if figure.value.denominator == 1:
+        return plain(figure.value)
+    return f"{float(figure.value):.10g}"
+
+
+@register.filter
+def length_is_long(part: object) -> bool:
+    """Whether a cell's text is so long that it should break over lines."""
+    return len(str(part)) > LONG
+
+
+@register.filter
+def water_values(mean: PeriodMean | None) -> list[tuple[str, float]]:
+    """The means of a section as pairs of the item's name and its rounded value."""
+    if mean is None:
+        return []
+    return [(gettext(surface_water.item_name(key)), value) for key, value in mean.values.items()]
