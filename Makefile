@@ -39,7 +39,7 @@ lint:
 	$(BIN)/ruff format --check .
 
 types:
-	$(BIN)/mypy src/ecoledger
+	ECOLEDGER_SECRET_KEY=types $(BIN)/mypy src/ecoledger
 
 contracts:
 	$(BIN)/lint-imports

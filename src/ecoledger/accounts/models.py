@@ -35,8 +35,8 @@ class Person(AbstractUser):
     ``area_codes`` holds division-code prefixes: ``["350502"]`` sees the county and every town below it.
     """
 
-    first_name = None
-    last_name = None
+    first_name = None  # type: ignore[assignment]  # Django's way to leave a field out
+    last_name = None  # type: ignore[assignment]
     name = models.CharField("姓名", max_length=60)
     organisation = models.ForeignKey(
         Organisation,

@@ -256,4 +256,5 @@ def _detail(register: Register, found: Any, person: Person) -> dict[str, Any]:
 # Who is not signed in gets an answer in JSON, not the sign-in page.
 urls = api.urls
 for _pattern in urls[0]:
-    _pattern.callback = login_not_required(_pattern.callback)
+    if _pattern.callback is not None:
+        _pattern.callback = login_not_required(_pattern.callback)

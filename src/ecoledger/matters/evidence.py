@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -51,7 +51,7 @@ class BadFile(ValueError):  # noqa: N818 - said to the uploader, not a programmi
 class Upload:
     """A file as it arrives, with what the device says of place and time."""
 
-    file: UploadedFile
+    file: UploadedFile[Any]
     caption: str = ""
     lon: float | None = None
     lat: float | None = None
@@ -117,7 +117,7 @@ def stored(
     )
 
 
-def _keep(file: UploadedFile) -> str:
+def _keep(file: UploadedFile[Any]) -> str:
     root = Path(settings.MEDIA_ROOT)
     root.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()

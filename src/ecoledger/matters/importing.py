@@ -392,9 +392,9 @@ def preview(
     columns = {c.field.name: c for c in register.import_columns}
     at: dict[str, int] = {}
     for position, header in enumerate(headers):
-        if column := mapping.get(header):
+        if found := mapping.get(header):
             # A header over merged cells stands several times; the first is meant.
-            at.setdefault(column, position)
+            at.setdefault(found, position)
     lookup = _Lookup.of(by)
     rows = []
     for n, cells in enumerate(table.rows[first:], start=first + 1):
@@ -535,7 +535,7 @@ def accept(
             raise Refused("form", _("没有一行可以导入。"), _("请按各行的提示改正后重新上传。"))
         batch.state, batch.accepted_at = ImportBatch.State.ACCEPTED, at
         batch.save()
-        matter = register.model._default_manager.filter(import_batch=batch).first()
+        matter = register.model._default_manager.filter(import_batch=batch)[0]
         notices.tell(
             notices.whose_turn(register, matter),
             f"{batch.file_name} 导入 {made} 件，等待办理",

@@ -21,7 +21,7 @@ from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import Role
 from ecoledger.matters import actions
 from ecoledger.matters.actions import Step
-from ecoledger.matters.models import Matter
+from ecoledger.matters.models import Link, Matter
 from ecoledger.matters.register import (
     Breakdown,
     Column,
@@ -184,8 +184,9 @@ def default_owner(area_code: str) -> Organisation | None:
 
 def owner_for(case: Any) -> Organisation | None:
     """The organisation offered when a case is handed over."""
-    if case.owner_organisation is not None:
-        return case.owner_organisation
+    owner: Organisation | None = case.owner_organisation
+    if owner is not None:
+        return owner
     rule = routing(case.area_code, case.point.kind, case.rule.detector)
     if rule is not None and rule.organisation is not None:
         return rule.organisation
@@ -1001,5 +1002,5 @@ def _open(alarm: Alarm, at: datetime, before: AlarmCase | None) -> AlarmCase:
     )
     CaseAlarm.objects.create(case=case, alarm=alarm, joined_at=at)
     if before is not None:
-        actions.link(REGISTER, case, REGISTER, before, actions.Link.Kind.RELATED, by=None, at=at)
+        actions.link(REGISTER, case, REGISTER, before, Link.Kind.RELATED, by=None, at=at)
     return case

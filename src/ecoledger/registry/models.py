@@ -5,6 +5,8 @@ One internal code per thing (一源一码); every other number it carries elsewh
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils import timezone
 
@@ -60,7 +62,7 @@ class Entity(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def save(self, *args: object, **kwargs: object) -> None:
+    def save(self, *args: Any, **kwargs: Any) -> None:
         if self.KIND:
             self.kind = self.KIND
         super().save(*args, **kwargs)

@@ -15,7 +15,7 @@ from django import forms as django_forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -42,7 +42,7 @@ from ecoledger.matters.models import BatchEdit, Clock
 from ecoledger.matters.register import Register, all_registers, has_register, register_of
 from ecoledger.matters.workflow import Field, Phase, Transition
 from ecoledger.registry.models import Area
-from ecoledger.web.access import needs
+from ecoledger.web.access import Request, needs
 
 _ASSIGN = (
     Field(name="organisation", label="责任单位", kind="organisation"),
@@ -51,14 +51,14 @@ _ASSIGN = (
 )
 
 
-def the_register(request: HttpRequest, key: str) -> Register:
+def the_register(request: Request, key: str) -> Register:
     """The register, if this person may know of it; otherwise the page does not exist."""
     if not has_register(key) or not request.user.may(register_of(key).capability):
         raise Http404
     return register_of(key)
 
 
-def the_matter(request: HttpRequest, key: str, pk: int) -> tuple[Register, Any]:
+def the_matter(request: Request, key: str, pk: int) -> tuple[Register, Any]:
     register = the_register(request, key)
     try:
         return register, actions.find(register, pk, request.user)
@@ -66,18 +66,18 @@ def the_matter(request: HttpRequest, key: str, pk: int) -> tuple[Register, Any]:
         raise Http404 from error
 
 
-def uploads(request: HttpRequest) -> list[Upload]:
+def uploads(request: Request) -> list[Upload]:
     """The request's files, each with the caption given for all of them."""
     caption = request.POST.get("caption", "").strip()
     return [Upload(file, caption) for file in request.FILES.getlist("files")]
 
 
-def revision(request: HttpRequest) -> int | None:
+def revision(request: Request) -> int | None:
     text = request.POST.get("revision", "")
     return int(text) if text.isdigit() else None
 
 
-def say(request: HttpRequest, refused: Refused) -> None:
+def say(request: Request, refused: Refused) -> None:
     """Why something was not done, on the next page."""
     details = [m for ms in refused.fields.values() for m in ms] if refused.code == "form" else []
     messages.error(request, " ".join(filter(None, (refused.why, *details, refused.remedy))))
@@ -86,7 +86,7 @@ def say(request: HttpRequest, refused: Refused) -> None:
 # ---- my work -------------------------------------------------------------------------------------
 
 
-def _work(request: HttpRequest) -> dict[str, Any]:
+def _work(request: Request) -> dict[str, Any]:
     now = timezone.now()
     waiting = inbox.waiting_for(request.user)
     running = _clock_texts(waiting, now)
@@ -124,13 +124,13 @@ def _clock_texts(waiting: list[inbox.Waiting], now: Any) -> dict[tuple[str, int]
 
 @needs("see_matters")
 @never_cache
-def my_work(request: HttpRequest) -> HttpResponse:
+def my_work(request: Request) -> HttpResponse:
     return render(request, "web/matters/my_work.html", _work(request))
 
 
 @needs("see_matters")
 @never_cache
-def my_work_part(request: HttpRequest) -> HttpResponse:
+def my_work_part(request: Request) -> HttpResponse:
     return render(request, "web/matters/_my_work.html", _work(request))
 
 
@@ -138,7 +138,7 @@ def my_work_part(request: HttpRequest) -> HttpResponse:
 
 
 @needs("see_matters")
-def listing_page(request: HttpRequest, key: str) -> HttpResponse:
+def listing_page(request: Request, key: str) -> HttpResponse:
     register = the_register(request, key)
     query = request.GET.dict()
     rows = listing.ordered(
@@ -208,7 +208,7 @@ def _optional(field: Field) -> Field:
 
 @needs("see_matters")
 @require_GET
-def export(request: HttpRequest, key: str) -> HttpResponse:
+def export(request: Request, key: str) -> HttpResponse:
     """What the list shows, all pages of it, as .xlsx; on the audit trail, for data leave here."""
     register = the_register(request, key)
     query = request.GET.dict()
@@ -249,7 +249,7 @@ def xlsx(content: bytes, name: str) -> HttpResponse:
 
 @needs("see_matters")
 @require_GET
-def geojson(request: HttpRequest, key: str) -> JsonResponse:
+def geojson(request: Request, key: str) -> JsonResponse:
     register = the_register(request, key)
     rows = listing.select(register, request.user, request.GET.dict())
     collection = listing.features(register, rows[:5000])
@@ -259,7 +259,7 @@ def geojson(request: HttpRequest, key: str) -> JsonResponse:
 
 
 @needs("see_matters")
-def new(request: HttpRequest, key: str) -> HttpResponse:
+def new(request: Request, key: str) -> HttpResponse:
     register = the_register(request, key)
     if not register.fields or not register.may_open(request.user):
         raise PermissionDenied(_("您的岗位不能在“%s”登记事项。") % register.label)
@@ -375,7 +375,7 @@ def _clock_rows(register: Register, matter: Any, now: Any) -> list[dict[str, Any
 
 
 def _detail(
-    request: HttpRequest,
+    request: Request,
     register: Register,
     matter: Any,
     *,
@@ -466,14 +466,14 @@ def _why_not(register: Register, matter: Any, person: Person) -> str:
 
 @needs("see_matters")
 @never_cache
-def detail(request: HttpRequest, key: str, pk: int) -> HttpResponse:
+def detail(request: Request, key: str, pk: int) -> HttpResponse:
     register, matter = the_matter(request, key, pk)
     return _detail(request, register, matter)
 
 
 @needs("see_matters")
 @never_cache
-def timeline_part(request: HttpRequest, key: str, pk: int) -> HttpResponse:
+def timeline_part(request: Request, key: str, pk: int) -> HttpResponse:
     register, matter = the_matter(request, key, pk)
     return render(
         request,
@@ -490,7 +490,7 @@ def timeline_part(request: HttpRequest, key: str, pk: int) -> HttpResponse:
 
 @needs("see_matters")
 @require_POST
-def act(request: HttpRequest, key: str, pk: int, name: str) -> HttpResponse:
+def act(request: Request, key: str, pk: int, name: str) -> HttpResponse:
     register, matter = the_matter(request, key, pk)
     if not register.workflow.has_transition(name):
         raise Http404
@@ -525,7 +525,7 @@ def act(request: HttpRequest, key: str, pk: int, name: str) -> HttpResponse:
 
 
 def _refused(
-    request: HttpRequest,
+    request: Request,
     register: Register,
     matter: Any,
     transition: Transition,
@@ -555,7 +555,7 @@ def _refused(
 
 
 def _simple(
-    request: HttpRequest, key: str, pk: int, done: str, do: Callable[[Register], Any]
+    request: Request, key: str, pk: int, done: str, do: Callable[[Register], Any]
 ) -> HttpResponse:
     """Do one thing and go back to the matter, saying what came of it."""
     register, _matter = the_matter(request, key, pk)
@@ -574,7 +574,7 @@ def _simple(
 
 @needs("see_matters")
 @require_POST
-def note(request: HttpRequest, key: str, pk: int) -> HttpResponse:
+def note(request: Request, key: str, pk: int) -> HttpResponse:
     text = request.POST.get("text", "")
     return _simple(
         request, key, pk, _("已补充说明。"), lambda r: actions.note(r, pk, text, by=request.user)
@@ -583,7 +583,7 @@ def note(request: HttpRequest, key: str, pk: int) -> HttpResponse:
 
 @needs("see_matters")
 @require_POST
-def attach(request: HttpRequest, key: str, pk: int) -> HttpResponse:
+def attach(request: Request, key: str, pk: int) -> HttpResponse:
     return _simple(
         request,
         key,
@@ -597,7 +597,7 @@ def attach(request: HttpRequest, key: str, pk: int) -> HttpResponse:
 
 @needs("see_matters")
 @require_POST
-def assign(request: HttpRequest, key: str, pk: int) -> HttpResponse:
+def assign(request: Request, key: str, pk: int) -> HttpResponse:
     form = forms.form_of(_ASSIGN, data=request.POST, person=request.user, prefix="assign")
 
     def do(register: Register) -> None:
@@ -618,7 +618,7 @@ def assign(request: HttpRequest, key: str, pk: int) -> HttpResponse:
 
 @needs("see_matters")
 @require_POST
-def clocks_action(request: HttpRequest, key: str, pk: int) -> HttpResponse:
+def clocks_action(request: Request, key: str, pk: int) -> HttpResponse:
     """Ask for an extension, decide on one, suspend or resume; told apart by the form's ``what``."""
     post = request.POST
     reason = post.get("reason", "").strip()
@@ -661,7 +661,7 @@ def clocks_action(request: HttpRequest, key: str, pk: int) -> HttpResponse:
 
 @needs("see_matters")
 @require_POST
-def unmerge(request: HttpRequest, key: str, pk: int) -> HttpResponse:
+def unmerge(request: Request, key: str, pk: int) -> HttpResponse:
     return _simple(
         request, key, pk, _("已拆分。"), lambda r: actions.unmerge(r, pk, by=request.user)
     )
@@ -669,7 +669,7 @@ def unmerge(request: HttpRequest, key: str, pk: int) -> HttpResponse:
 
 @needs("see_matters")
 @require_GET
-def evidence_file(request: HttpRequest, pk: int) -> FileResponse:
+def evidence_file(request: Request, pk: int) -> FileResponse:
     """The file itself, for who may see its matter. Looking is on the audit trail."""
     try:
         found = actions.find_evidence(pk, request.user)
@@ -694,7 +694,7 @@ def evidence_file(request: HttpRequest, pk: int) -> FileResponse:
 
 @needs("see_matters")
 @require_POST
-def batch(request: HttpRequest, key: str) -> HttpResponse:
+def batch(request: Request, key: str) -> HttpResponse:
     """Edit, or merge, the matters ticked in the list."""
     register = the_register(request, key)
     ids = [int(pk) for pk in request.POST.getlist("ids") if pk.isdigit()]
@@ -725,7 +725,7 @@ def batch(request: HttpRequest, key: str) -> HttpResponse:
 
 @needs("see_matters")
 @require_POST
-def batch_undo(request: HttpRequest, key: str, pk: int) -> HttpResponse:
+def batch_undo(request: Request, key: str, pk: int) -> HttpResponse:
     register = the_register(request, key)
     try:
         kept = actions.undo_batch_edit(register, pk, by=request.user)
@@ -744,7 +744,7 @@ def batch_undo(request: HttpRequest, key: str, pk: int) -> HttpResponse:
 
 @needs("see_matters")
 @require_POST
-def draw(request: HttpRequest, key: str) -> HttpResponse:
+def draw(request: Request, key: str) -> HttpResponse:
     """Draw closed matters for a second look."""
     register = the_register(request, key)
     share, seed = request.POST.get("share", ""), request.POST.get("seed", "")
@@ -767,7 +767,7 @@ def draw(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @needs("see_matters")
-def statistics_page(request: HttpRequest, key: str) -> HttpResponse:
+def statistics_page(request: Request, key: str) -> HttpResponse:
     register = the_register(request, key)
     if not register.sees_all_events(request.user):
         raise PermissionDenied(_("统计供管理部门使用。"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -14,20 +14,20 @@ from ecoledger.matters import importing
 from ecoledger.matters.actions import NotVisible, Refused
 from ecoledger.matters.models import ImportBatch
 from ecoledger.matters.register import Register
-from ecoledger.web.access import needs
+from ecoledger.web.access import Request, needs
 from ecoledger.web.matters import say, the_register, xlsx
 
 ROWS = 100
 
 
-def _importable(request: HttpRequest, key: str) -> Register:
+def _importable(request: Request, key: str) -> Register:
     register = the_register(request, key)
     if not register.import_columns or not register.may_open(request.user):
         raise PermissionDenied(_("您的岗位不能向“%s”导入表格。") % register.label)
     return register
 
 
-def _batch(register: Register, pk: int, request: HttpRequest) -> ImportBatch:
+def _batch(register: Register, pk: int, request: Request) -> ImportBatch:
     """The batch, for who uploaded it and for the register's managers."""
     found = ImportBatch.objects.filter(pk=pk, register=register.key).first()
     if found is None or (
@@ -38,7 +38,7 @@ def _batch(register: Register, pk: int, request: HttpRequest) -> ImportBatch:
 
 
 @needs("see_matters")
-def page(request: HttpRequest, key: str) -> HttpResponse:
+def page(request: Request, key: str) -> HttpResponse:
     register = _importable(request, key)
     if request.method == "POST":
         file = request.FILES.get("file")
@@ -62,14 +62,14 @@ def page(request: HttpRequest, key: str) -> HttpResponse:
 
 @needs("see_matters")
 @require_GET
-def template(request: HttpRequest, key: str) -> HttpResponse:
+def template(request: Request, key: str) -> HttpResponse:
     register = _importable(request, key)
     return xlsx(importing.template(register), _("%s导入模板.xlsx") % register.label)
 
 
 @needs("see_matters")
 @require_GET
-def batch(request: HttpRequest, key: str, pk: int) -> HttpResponse:
+def batch(request: Request, key: str, pk: int) -> HttpResponse:
     register = _importable(request, key)
     found = _batch(register, pk, request)
     names = [name for name in found.mapping.values() if name]
@@ -111,7 +111,7 @@ def batch(request: HttpRequest, key: str, pk: int) -> HttpResponse:
 
 @needs("see_matters")
 @require_GET
-def errors(request: HttpRequest, key: str, pk: int) -> HttpResponse:
+def errors(request: Request, key: str, pk: int) -> HttpResponse:
     register = _importable(request, key)
     found = _batch(register, pk, request)
     return xlsx(importing.error_file(register, found), _("未导入的行_%s.xlsx") % found.pk)
@@ -119,7 +119,7 @@ def errors(request: HttpRequest, key: str, pk: int) -> HttpResponse:
 
 @needs("see_matters")
 @require_POST
-def act(request: HttpRequest, key: str, pk: int, action: str) -> HttpResponse:
+def act(request: Request, key: str, pk: int, action: str) -> HttpResponse:
     """accept, undo, redo, discard."""
     register = _importable(request, key)
     try:
