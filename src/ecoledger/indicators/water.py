@@ -158,7 +158,8 @@ def places(area_code: str) -> list[tuple[Section, Point | None]]:
         .select_related("entity__as_station")
         .order_by("pk")
     ):
-        stations.setdefault(point.entity.as_station.section_id, point)
+        if point.entity is not None:
+            stations.setdefault(point.entity.as_station.section_id or 0, point)
     sections = Section.objects.filter(area_code__startswith=area_code, active=True)
     ordered = sections.select_related("river").order_by("river__code", "chainage_km", "pk")
     return [(section, stations.get(section.pk)) for section in ordered]
@@ -274,6 +275,36 @@ def _section(section: Section, point: Point | None, rows: list[dict[str, Any]]) 
         len(rows),
         judged.standard,
     )
+
+
+@dataclass(frozen=True)
+class SectionDays:
+    """Everything a section's class over a period was made from: its days, their month means, the mean."""
+
+    section: Section
+    period: SectionPeriod
+    days: list[dict[str, Any]]
+    months: list[tuple[date, PeriodMean, int | None]]
+
+    @property
+    def items(self) -> list[str]:
+        """Keys of the items measured, in the standard's order."""
+        return list(self.period.mean.values) if self.period.mean else []
+
+
+def section_days(section: Section, begin: date, end: date) -> SectionDays:
+    """One section's records of the days ``begin <= day < end``."""
+    point = dict(places(section.area_code)).get(section)
+    rows = _by_point(daily([point], begin, end)).get(point.pk, []) if point else []
+    months = [
+        (
+            month,
+            mean,
+            surface_water.classify(mean.values, on=month, waterbody=_waterbody(section)).class_,
+        )
+        for month, mean in _month_means(rows, section).items()
+    ]
+    return SectionDays(section, _section(section, point, rows), rows, months)
 
 
 def failing(mean: PeriodMean, section: Section, on: date) -> str:

@@ -192,7 +192,7 @@ def month_blocks(
         Subheading("主要污染物浓度"),
         _factor_table(now, before),
         Subheading("逐日情况"),
-        _chart(now),
+        chart(now),
         _polluted_table(now),
     ]
     return blocks
@@ -215,7 +215,8 @@ def _factor_table(now: air.AirPeriod, before: air.AirPeriod) -> Table:
     )
 
 
-def _chart(period: air.AirPeriod) -> DayChart:
+def chart(period: air.AirPeriod) -> DayChart:
+    """The days of a period as a chart."""
     rows = list(period.days.iter_rows(named=True))
     return DayChart(
         "逐日AQI与PM2.5浓度",

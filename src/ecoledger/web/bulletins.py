@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.db.models import QuerySet
+from django.http import FileResponse, Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.scope import visible
+from ecoledger.indicators import air
 from ecoledger.monitoring.models import Point
 from ecoledger.reports import bulletin as bulletins
-from ecoledger.reports.content import Bulletin, DayChart, Statement, Table
+from ecoledger.reports.air_text import chart as bulletin_chart
+from ecoledger.reports.content import Block, Bulletin, DayChart, Statement, Subheading, Table
 from ecoledger.reports.issue import issue
 from ecoledger.reports.models import IssuedBulletin
-from ecoledger.web import scoped
-from ecoledger.web.access import needs
+from ecoledger.web.access import Request, needs
 from ecoledger.web.session import address
 
+# Before this year neither air index nor evaluation had rules of today's kind.
+FIRST_YEAR = 2014
 FILES = {
     "docx": (
         "word_file",
@@ -32,39 +39,49 @@ FILES = {
 }
 
 
-def _area(request: HttpRequest) -> Point:
-    """The division whose bulletin this person reads: the widest with an index in their scope."""
-    chosen = request.GET.get("area") or request.POST.get("area")
-    points = scoped.area_points(request.user)
-    point = points.filter(area_code=chosen).first() if chosen else None
-    if point is None:
-        point = min(points, key=lambda p: (len(p.area_code), p.area_code), default=None)
-    if point is None:
+def _areas(request: Request) -> list[Point]:
+    """The divisions with an index inside this person's scope, the widest first.
+
+    The city around a town is not among them: its bulletin counts what the town's people may not see.
+    """
+    points = visible(Point.objects.filter(kind=Point.Kind.AREA), request.user)
+    return sorted(points, key=lambda point: (len(point.area_code), point.area_code))
+
+
+def _area(request: Request) -> Point:
+    """The division whose bulletin is asked for, else the widest in scope."""
+    points = _areas(request)
+    if not points:
         raise PermissionDenied(_("您的数据范围内没有可出公报的行政区。"))
-    return point
+    chosen = request.GET.get("area") or request.POST.get("area")
+    if not chosen:
+        return points[0]
+    for point in points:
+        if point.area_code == chosen:
+            return point
+    raise Http404
+
+
+def _begins(kind: str, period: str) -> date:
+    """First day of ``period`` (``2026-11-20`` or ``2026-11``); a future or broken one is refused."""
+    try:
+        day = date.fromisoformat({bulletins.DAILY: period, bulletins.MONTHLY: f"{period}-01"}[kind])
+    except (KeyError, ValueError) as wrong:
+        raise Http404(_("期间写法应为 2026-11-20 或 2026-11。")) from wrong
+    if day > timezone.localdate() or day.year < FIRST_YEAR:
+        raise Http404(_("该期间尚无数据。"))
+    return day
 
 
 def _compose(area_code: str, kind: str, period: str) -> Bulletin:
-    """The bulletin of ``period`` (``2026-11-20`` or ``2026-11``); a future or broken one is refused."""
-    try:
-        if kind == bulletins.DAILY:
-            day = date.fromisoformat(period)
-            begins = day
-        elif kind == bulletins.MONTHLY:
-            begins = date.fromisoformat(f"{period}-01")
-        else:
-            raise Http404
-    except ValueError as wrong:
-        raise Http404(_("期间写法应为 2026-11-20 或 2026-11。")) from wrong
-    if begins > timezone.localdate() or begins.year < 2000:
-        raise Http404(_("该期间尚无数据。"))
+    day = _begins(kind, period)
     if kind == bulletins.DAILY:
         return bulletins.daily(area_code, day)
-    return bulletins.monthly(area_code, begins.year, begins.month)
+    return bulletins.monthly(area_code, day.year, day.month)
 
 
 @needs("make_reports")
-def page(request: HttpRequest) -> HttpResponse:
+def page(request: Request) -> HttpResponse:
     """Bulletins issued, and the choice of the next one."""
     today = timezone.localdate()
     issued = visible(IssuedBulletin.objects.all(), request.user).select_related("issued_by")
@@ -73,23 +90,26 @@ def page(request: HttpRequest) -> HttpResponse:
         "web/bulletins.html",
         {
             "area": _area(request),
+            "areas": _areas(request),
             "issued": issued[:60],
             "day": today - timedelta(days=1),
-            "month": (today.replace(day=1) - timedelta(days=1)),
+            "month": today.replace(day=1) - timedelta(days=1),
+            "today": today,
         },
     )
 
 
 @needs("make_reports")
-def choose(request: HttpRequest) -> HttpResponse:
+def choose(request: Request) -> HttpResponse:
     """Go to the bulletin chosen in the form."""
     kind = request.GET.get("kind", bulletins.DAILY)
     period = request.GET.get("day" if kind == bulletins.DAILY else "month", "")
-    return redirect("bulletin", kind=kind, period=period or "-")
+    address = reverse("bulletin", args=[kind, period or "-"])
+    return redirect(f"{address}?{urlencode({'area': _area(request).area_code})}")
 
 
 @needs("make_reports")
-def read(request: HttpRequest, kind: str, period: str) -> HttpResponse:
+def read(request: Request, kind: str, period: str) -> HttpResponse:
     """One bulletin as a page; every figure opens its records."""
     area = _area(request)
     content = _compose(area.area_code, kind, period)
@@ -103,22 +123,36 @@ def read(request: HttpRequest, kind: str, period: str) -> HttpResponse:
             "period": period,
             "area": area,
             "complete": content.end <= timezone.localdate(),
+            "issued": _issued(request, content),
         },
     )
 
 
-def _shown(block: Statement | Table | DayChart) -> dict[str, Any]:
-    name = {Statement: "statement", Table: "table", DayChart: "chart"}[type(block)]
+def _issued(request: Request, content: Bulletin) -> QuerySet[IssuedBulletin]:
+    """What went out for the same period before."""
+    return visible(IssuedBulletin.objects.all(), request.user).filter(
+        kind=content.kind, area_code=content.area_code, begin=content.begin
+    )
+
+
+def _shown(block: Block) -> dict[str, Any]:
+    name = {
+        Subheading: "subheading",
+        Statement: "statement",
+        Table: "table",
+        DayChart: "chart",
+    }[type(block)]
     return {"type": name, "block": block}
 
 
 @needs("make_reports")
-def chart(request: HttpRequest, kind: str, period: str) -> JsonResponse:
+def chart(request: Request, kind: str, period: str) -> JsonResponse:
     """The bulletin's chart, as ``charts.ts`` draws it."""
-    content = _compose(_area(request).area_code, kind, period)
-    found = next((b for s in content.sections for b in s.blocks if isinstance(b, DayChart)), None)
-    if found is None:
+    area, begin = _area(request), _begins(kind, period)
+    if kind != bulletins.MONTHLY:
         raise Http404
+    end = (begin + timedelta(days=31)).replace(day=1)
+    found = bulletin_chart(air.point_period(area, begin, end))
     days = [day.isoformat() for day in found.days]
     return JsonResponse(
         {
@@ -132,13 +166,14 @@ def chart(request: HttpRequest, kind: str, period: str) -> JsonResponse:
                     "points": list(zip(days, found.index, strict=True)),
                 },
                 {
-                    "name": found.line_label,
+                    "name": "PM2.5",
+                    "unit": air.unit("pm2_5"),
                     "axis": 1,
                     "decimals": 0,
                     "points": list(zip(days, found.line, strict=True)),
                 },
             ],
-            "limits": [{"name": "AQI 100", "value": 100}],
+            "limits": [{"name": "AQI", "value": 100}],
             "empty": _("该期间没有数据。"),
             "flagged": "",
         }
@@ -147,14 +182,21 @@ def chart(request: HttpRequest, kind: str, period: str) -> JsonResponse:
 
 @require_POST
 @needs("make_reports")
-def make(request: HttpRequest, kind: str, period: str) -> HttpResponse:
+def make(request: Request, kind: str, period: str) -> HttpResponse:
     """Issue the bulletin: files and figures are kept as they are now."""
-    issue(_compose(_area(request).area_code, kind, period), request.user)
+    area = _area(request)
+    content = _compose(area.area_code, kind, period)
+    if content.end > timezone.localdate():
+        messages.error(request, _("该期间尚未结束，数字还会变化，不能印发。请在期间结束后印发。"))
+        address = reverse("bulletin", args=[kind, period])
+        return redirect(f"{address}?{urlencode({'area': area.area_code})}")
+    issued = issue(content, request.user)
+    messages.success(request, _("已印发%s，文件见下表。") % issued)
     return redirect("bulletins")
 
 
 @needs("make_reports")
-def download(request: HttpRequest, pk: int, ending: str) -> FileResponse:
+def download(request: Request, pk: int, ending: str) -> FileResponse:
     """A file of an issued bulletin."""
     if ending not in FILES:
         raise Http404

@@ -6,13 +6,14 @@ what they come to.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import polars as pl
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
@@ -22,7 +23,7 @@ from ecoledger.monitoring.models import Alarm, AlarmRule, Point
 from ecoledger.registers.alarm_case import REGISTER, AlarmCase
 from ecoledger.standards import aqi, surface_water
 from ecoledger.web import scoped
-from ecoledger.web.access import needs
+from ecoledger.web.access import Request, needs
 
 ALARMS_A_PAGE = 200
 # Longer than this no figure looks back; keeps a hand-written address from reading everything.
@@ -45,7 +46,7 @@ def address(records: Records) -> str:
 
 
 @needs("see_monitoring")
-def page(request: HttpRequest, kind: str) -> HttpResponse:
+def page(request: Request, kind: str) -> HttpResponse:
     """A list of records, by kind."""
     if kind not in _KINDS:
         raise Http404
@@ -53,7 +54,7 @@ def page(request: HttpRequest, kind: str) -> HttpResponse:
     return render(request, template, content(request))
 
 
-def _day(request: HttpRequest, name: str) -> date:
+def _day(request: Request, name: str) -> date:
     try:
         day = date.fromisoformat(request.GET[name])
     except (KeyError, ValueError) as wrong:
@@ -63,21 +64,21 @@ def _day(request: HttpRequest, name: str) -> date:
     return day
 
 
-def _span(request: HttpRequest) -> tuple[date, date]:
+def _span(request: Request) -> tuple[date, date]:
     begin, end = _day(request, "begin"), _day(request, "end")
     if not begin < end or end - begin > LONGEST:
         raise Http404
     return begin, end
 
 
-def _area(request: HttpRequest) -> str:
+def _area(request: Request) -> str:
     area = request.GET.get("area", "")
     if not area.isdigit():
         raise Http404
     return area
 
 
-def _air_points(request: HttpRequest) -> Any:
+def _air_points(request: Request) -> Any:
     """Stations in scope, and the computed points of the divisions around the person."""
     points = Point.objects.filter(kind__in=(Point.Kind.AIR, Point.Kind.AREA))
     own = scoped.points(request.user).values("pk")
@@ -85,7 +86,7 @@ def _air_points(request: HttpRequest) -> Any:
     return points.filter(pk__in=own) | points.filter(pk__in=around)
 
 
-def _air_days(request: HttpRequest) -> dict[str, Any]:
+def _air_days(request: Request) -> dict[str, Any]:
     """Days of one point or area, those of a level when the figure counts them."""
     number = request.GET.get("point", "")
     if not number.isdigit():
@@ -134,7 +135,7 @@ def _with_level(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _air_stations(request: HttpRequest) -> dict[str, Any]:
+def _air_stations(request: Request) -> dict[str, Any]:
     """What each station of an area had on a day, and the area's own values, made from their means."""
     day, area = _day(request, "day"), _area(request)
     mine = set(scoped.points(request.user).filter(kind="air").values_list("pk", flat=True))
@@ -153,7 +154,8 @@ def _air_stations(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-_COUNTED = {
+# Whether a section of a class and with a target counts in the numerator of a share.
+_COUNTED: dict[str, Callable[[int, int], bool]] = {
     "good": lambda rank, target: rank <= 3,
     "inferior": lambda rank, target: rank == surface_water.INFERIOR,
     "attained": lambda rank, target: rank <= target,
@@ -161,14 +163,18 @@ _COUNTED = {
 }
 
 
-def _water_sections(request: HttpRequest) -> dict[str, Any]:
+def _not_counted(rank: int, target: int) -> bool:
+    return False
+
+
+def _water_sections(request: Request) -> dict[str, Any]:
     """Sections of an area with the means their class was judged by."""
     begin, end = _span(request)
     only = request.GET.get("only", "")
     allowed = set(scoped.sections(request.user).values_list("pk", flat=True))
     found = water.period(_area(request), begin, end).sections
     sections = [s for s in found if s.section.pk in allowed]
-    counted = _COUNTED.get(only, lambda rank, target: False)
+    counted = _COUNTED.get(only, _not_counted)
     return {
         "begin": begin,
         "end": end,
@@ -181,7 +187,7 @@ def _water_sections(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _water_months(request: HttpRequest) -> dict[str, Any]:
+def _water_months(request: Request) -> dict[str, Any]:
     """Each section's class of every month and of the mean of the months."""
     begin, end = _span(request)
     only = request.GET.get("only", "")
@@ -189,7 +195,7 @@ def _water_months(request: HttpRequest) -> dict[str, Any]:
     found = water.year(_area(request), begin, end)
     sections = [s for s in found.sections if s.section.pk in allowed]
     months = sorted({month for s in sections for month in s.months})
-    counted = _COUNTED.get(only, lambda rank, target: False)
+    counted = _COUNTED.get(only, _not_counted)
     return {
         "begin": begin,
         "end": end,
@@ -213,7 +219,7 @@ def _water_months(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _water_days(request: HttpRequest) -> dict[str, Any]:
+def _water_days(request: Request) -> dict[str, Any]:
     """One section's days, their month means and the mean its class was judged by."""
     begin, end = _span(request)
     number = request.GET.get("section", "")
@@ -243,7 +249,7 @@ def _water_days(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _alarms(request: HttpRequest) -> dict[str, Any]:
+def _alarms(request: Request) -> dict[str, Any]:
     """Alarms raised in a period; ``state``: those that filings silenced, or the others."""
     begin, end = _span(request)
     mine = scoped.alarms(request.user).values("pk")
@@ -266,7 +272,7 @@ def _alarms(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _verified_cases(request: HttpRequest) -> dict[str, Any]:
+def _verified_cases(request: Request) -> dict[str, Any]:
     """Cases opened in a period that were found true or false: both parts of the share."""
     begin, end = _span(request)
     cases = REGISTER.visible_to(request.user).filter(area_code__startswith=_area(request))
@@ -279,7 +285,7 @@ def _verified_cases(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _targets(request: HttpRequest) -> dict[str, Any]:
+def _targets(request: Request) -> dict[str, Any]:
     """How targets, gaps, allowances and projections come about."""
     end, area = _day(request, "end"), _area(request)
     point = get_object_or_404(scoped.area_points(request.user), area_code=area)

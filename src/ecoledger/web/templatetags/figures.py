@@ -5,14 +5,14 @@ from __future__ import annotations
 from django import template
 from django.utils.translation import gettext
 
-from ecoledger.indicators.figures import Figure, plain
+from ecoledger.indicators.figures import Figure, bare, plain
 from ecoledger.standards import surface_water
 from ecoledger.standards.water_periods import PeriodMean
 from ecoledger.web import records
 
 register = template.Library()
 # A cell with more characters than this may break over lines.
-LONG = 12
+LONG = 20
 
 
 @register.simple_tag
@@ -29,6 +29,12 @@ def figure_note(figure: Figure) -> str:
         made = f"{gettext('未修约')} {unrounded(figure)}"
     told = (figure.label, made, figure.standard, figure.missing)
     return " · ".join(text for text in told if text)
+
+
+@register.filter
+def number(figure: Figure) -> str:
+    """What is printed of a figure without its unit."""
+    return bare(figure).display
 
 
 @register.filter
