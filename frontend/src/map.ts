@@ -214,7 +214,7 @@ class OneMap {
         const mark = document.createElement("button");
         mark.type = "button";
         // An old value is no colour of now.
-        mark.className = `mark ${properties.layer} ${properties.stale ? "" : (properties.tone ?? "")}`;
+        mark.className = `pin ${properties.layer} ${properties.stale ? "" : (properties.tone ?? "")}`;
         mark.classList.toggle("alarm", Boolean(properties.alarm));
         mark.textContent = properties.value || "–";
         mark.setAttribute("aria-label", [properties.name, ...(properties.lines ?? [])].join(" "));

@@ -213,9 +213,9 @@ def test_the_map_shows_and_hides_its_layers_and_opens_a_station(page, county):
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto("/map")
     settle(page)
-    station = page.locator(".mark.air").first
+    station = page.locator(".pin.air").first
     station.wait_for()
-    assert page.locator(".mark.air").count() == len(county.bureau.air)
+    assert page.locator(".pin.air").count() == len(county.bureau.air)
     page.get_by_label("空气站", exact=True).uncheck()
     assert not station.is_visible()
     page.get_by_label("空气站", exact=True).check()
