@@ -17,6 +17,7 @@ import logging
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -30,9 +31,9 @@ from ecoledger.cli import data_folder
 
 log = logging.getLogger("ecoledger.serve")
 
-# Seconds between looks for pending work; a run is followed by a rest as long as it took.
-WORK_EVERY = 0.5
-LONGEST_REST = 10.0
+# Seconds: how often to look for pending work that nobody announced; the rest after a run.
+LOOK_EVERY = 1.0
+SHORTEST_REST, LONGEST_REST = 0.05, 10.0
 
 
 def address(text: str) -> tuple[str, int]:
@@ -123,6 +124,8 @@ async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) 
     heartbeat.gateway_state = gateway_state
     scheduler = _scheduler()
     scheduler.start()
+    worker = Worker()
+    worker.start()
     control = ControlServer(folder, _commands(gateway))
     await control.start()
 
@@ -158,6 +161,7 @@ async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) 
     server.should_exit = True
     with contextlib.suppress(asyncio.CancelledError):
         await serving
+    await loop.run_in_executor(None, worker.stop)
     await loop.run_in_executor(None, scheduler.shutdown)
     waiting.cancel()
     heartbeat.gateway_state = None
@@ -233,13 +237,6 @@ def _scheduler() -> Any:
     def last_month() -> Any:
         return (times.now().replace(day=1) - timedelta(days=1)).date().replace(day=1)
 
-    scheduler.add_job(
-        _guarded("work", timedelta(seconds=WORK_EVERY), _work()),
-        # APScheduler's intervals are whole seconds upwards; the job itself looks more often.
-        IntervalTrigger(seconds=1),
-        id="work",
-        executor="work",
-    )
     every("points", 5, points.current)
     every("missing", 60, lambda: alarms.sweep_missing(runtime.store(), points.current()))
     at("close-day", "20 0 * * *", lambda: work.close_day(yesterday()), "work")
@@ -248,27 +245,44 @@ def _scheduler() -> Any:
     return scheduler
 
 
-def _work() -> Callable[[], None]:
-    from ecoledger.monitoring import work
+class Worker(threading.Thread):
+    """Works off what is pending as soon as something arrives: the way from a socket to an alarm.
 
-    rest_until = 0.0
+    After a run it rests three times as long as that took, so that under heavy load taking packets in
+    goes first and few but larger runs follow.
+    """
 
-    def job() -> None:
-        """Look for pending work for about a second; rest after a run as long as it took."""
-        nonlocal rest_until
-        until = time.monotonic() + 1.0 - WORK_EVERY / 2
-        while True:
-            begun = time.monotonic()
-            if begun >= rest_until:
-                done = work.run_once()
-                took = time.monotonic() - begun
-                if done.hours:
-                    rest_until = time.monotonic() + min(took, LONGEST_REST)
-            if time.monotonic() + WORK_EVERY >= until:
+    def __init__(self) -> None:
+        super().__init__(name="work", daemon=True)
+        self._ending = threading.Event()
+        self._run = _guarded("work", timedelta(seconds=LOOK_EVERY), self._once)
+        self._more = False
+
+    def _once(self) -> None:
+        from ecoledger.monitoring import work
+
+        self._more = work.run_once().more
+
+    def run(self) -> None:
+        from ecoledger.monitoring import runtime
+
+        while not self._ending.is_set():
+            runtime.arrived.wait(LOOK_EVERY)
+            runtime.arrived.clear()
+            if self._ending.is_set():
                 return
-            time.sleep(WORK_EVERY)
+            begun = time.monotonic()
+            self._run()
+            rest = min(3 * (time.monotonic() - begun), LONGEST_REST)
+            self._ending.wait(0.01 if self._more else max(rest, SHORTEST_REST))
 
-    return job
+    def stop(self) -> None:
+        """Finish the run in hand and end."""
+        from ecoledger.monitoring import runtime
+
+        self._ending.set()
+        runtime.arrived.set()
+        self.join(60)
 
 
 def _jobs_of_other_rooms(every: Callable[..., None], at: Callable[..., None]) -> None:

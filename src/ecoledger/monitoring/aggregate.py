@@ -473,7 +473,7 @@ def _ozone_limit(on: date) -> float | None:
         return None
 
 
-_COMPUTED_SCHEMA = {
+_COMPUTED_SCHEMA: dict[str, Any] = {
     "point": pl.Int64,
     "parameter": pl.String,
     "start": pl.Datetime("us"),

@@ -15,6 +15,8 @@ stations' indices.
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from ecoledger.monitoring import parameters
@@ -32,7 +34,7 @@ WATER_CLASS = "water_class"
 COUNTY_DIGITS = 6
 
 _READ = ["point", "parameter", "series", "start", "value", "valid"]
-_RESULT_SCHEMA = {
+_RESULT_SCHEMA: dict[str, Any] = {
     "point": pl.Int64,
     "parameter": pl.String,
     "start": pl.Datetime("us"),
@@ -69,7 +71,8 @@ def area_point(area_code: str) -> Point:
 
 def run(changed: Changed, store: ObservationStore, points: PointMap) -> Changed:
     """Evaluate what was computed anew, store the results, and name them for the alarms."""
-    hours, days = [], []
+    hours: list[pl.DataFrame] = []
+    days: list[pl.DataFrame] = []
     for (column, seconds, series), touched in zip(
         _PERIODS, (changed.hours, changed.days), strict=True
     ):
@@ -244,7 +247,7 @@ def _water(
         waterbody = part["is_lake"].replace_strict({True: "lake", False: "river"})
         judged = surface_water.classify_table(
             part.select("point", "start", *codes.values()),
-            on=day,  # type: ignore[arg-type]
+            on=day,
             waterbody=waterbody,
         )
         rows.append(judged)

@@ -370,7 +370,7 @@ def read(
     return parsed
 
 
-_SCHEMA = {
+_SCHEMA: dict[str, Any] = {
     "row": pl.Int64,
     "point": pl.Int64,
     "parameter": pl.String,
@@ -589,6 +589,7 @@ def store(parsed: Parsed, person: Person | None = None) -> ImportBatch:
         observations += receipt.observations
         if new.size:
             ranges.append([int(new.min()), int(new.max())])
+    runtime.arrived.set()
     batch.frame_ranges, batch.rows_stored, batch.observations = ranges, rows_stored, observations
     batch.save(update_fields=["frame_ranges", "rows_stored", "observations"])
     return batch
@@ -674,6 +675,7 @@ def _take_back(batch: ImportBatch) -> int:
         pl.lit(f"撤销导入 {batch.pk}").alias("reason"),
     )
     runtime.store().append(observations=table)
+    runtime.arrived.set()
     return table.height
 
 

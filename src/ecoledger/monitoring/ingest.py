@@ -236,7 +236,8 @@ def prepare(batch: Batch, registry: _Registry, now: datetime) -> Prepared:
     point = np.array([d[0] if d else -1 for d in devices], dtype=np.int64)[inverse]
     reason = np.zeros(size, dtype=np.int8)
     reason[point < 0] = _MN
-    reason[np.array([bool(d) and not d[3] for d in devices], dtype=bool)[inverse]] = _DISABLED
+    off = np.array([d is not None and not d[3] for d in devices], dtype=np.bool_)
+    reason[off[inverse]] = _DISABLED
     passwords = np.array([d[2] if d else b"" for d in devices] or [b""], dtype="S32")[inverse]
     wrong = (point >= 0) & (passwords != b"") & (batch.pw != passwords)
     reason[wrong] = _PASSWORD
@@ -289,7 +290,8 @@ def _observations(
     slot, own = slot_of[statistic], own_of[statistic]
     wanted = slot >= 0
     if not wanted.all():
-        packet, code, value, slot, own = (a[wanted] for a in (packet, code, value, slot, own))
+        packet, code, value = packet[wanted], code[wanted], value[wanted]
+        slot, own = slot[wanted], own[wanted]
         chosen = chosen[wanted]
     if not chosen.size:
         return _with_texts(batch, trusted, point, pl.DataFrame(schema=_SCHEMA)), unknown
@@ -300,7 +302,8 @@ def _observations(
     key = packet.astype(np.int64) * (len(batch.codes) * width) + quantity
     first = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
     group = np.cumsum(np.concatenate(([0], (key[1:] != key[:-1]).astype(np.intp))))
-    if np.unique(key[first]).size != first.size:
+    ordered = np.sort(key[first])
+    if (ordered[1:] == ordered[:-1]).any():
         _, first, group = np.unique(key, return_index=True, return_inverse=True)
     count = first.size
     rows = packet[first]
@@ -330,7 +333,8 @@ def _observations(
                 continue
             keep[at] = False
             unknown.setdefault(row, set()).add(text)
-        first, rows, codes_here, decimals = (a[keep] for a in (first, rows, codes_here, decimals))
+        first, rows = first[keep], rows[keep]
+        codes_here, decimals = codes_here[keep], decimals[keep]
         columns = {name: column[keep] for name, column in columns.items()}
         count = first.size
     of_point = point[rows]
@@ -378,7 +382,7 @@ def _observations(
     return _with_texts(batch, trusted, point, table), unknown
 
 
-_SCHEMA = {
+_SCHEMA: dict[str, Any] = {
     "row": pl.Int64,
     "point": pl.Int64,
     "parameter": pl.String,
@@ -589,7 +593,7 @@ def _faults_table(batch: Batch, sources: Sequence[str], now: datetime) -> pl.Dat
     return pl.DataFrame(rows, schema=_FRAME_SCHEMA, orient="row")
 
 
-_FRAME_SCHEMA = {
+_FRAME_SCHEMA: dict[str, Any] = {
     "received_at": pl.Datetime("us"),
     "digest": pl.Binary,
     "raw": pl.Binary,
@@ -631,6 +635,7 @@ def take(
     if before_commit is not None:
         before_commit()
     receipt = runtime.store().append(frames, observations)
+    runtime.arrived.set()
     for point in prepared.points:
         last_seen[point] = at
     new = receipt.new
@@ -787,7 +792,7 @@ def _append_missing(observations: pl.DataFrame, frame_id: int) -> int:
         observations["parameter"].unique().to_list(),
         observations["series"].unique().to_list(),
         begin,  # type: ignore[arg-type]
-        end + timedelta(seconds=1),  # type: ignore[operator]
+        end + timedelta(seconds=1),  # type: ignore[operator, arg-type]
         columns=("point", "parameter", "series", "start", "layer", "frame_id"),
         revisions=True,
     ).filter(pl.col("frame_id") == frame_id)

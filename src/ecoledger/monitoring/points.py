@@ -149,7 +149,7 @@ def _load() -> PointMap:
     points: list[dict[str, Any]] = []
     by_mn: dict[str, Device] = {}
     for point in Point.objects.select_related("entity"):
-        station = stations.get(point.entity_id or 0, {})
+        station: dict[str, Any] = dict(stations.get(point.entity_id or 0, {}))
         points.append(
             {
                 "point": point.pk,

@@ -20,6 +20,9 @@ from ecoledger.store.interface import ObservationStore, StoreBusyError
 _lock = threading.Lock()
 _store: ObservationStore | None = None
 
+arrived = threading.Event()
+"""Set whenever something was stored that may be pending; whoever works it off clears it."""
+
 
 class NoStoreError(RuntimeError):
     """The store has not been opened in this process."""

@@ -24,7 +24,7 @@ from typing import Any
 
 import polars as pl
 
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "point": pl.Int64,
     "parameter": pl.String,
     "start": pl.Datetime("us"),
