@@ -269,3 +269,36 @@ def test_a_limit_of_the_rule_goes_before_that_of_the_point(store, county):
     emit(store, county.flue_gas, [75])
     assert of("exceedance", parameter=SO2) == []
     assert Point.objects.get(pk=county.flue_gas.pk).parameters.get(code=SO2).limit == Decimal(50)
+
+
+def test_an_hour_still_running_is_not_judged_and_a_finished_one_with_gaps_is(store, county):
+    begin = datetime(2026, 5, 2, 11)
+    for code, value in (("a19001", 9.0), (SO2, 75)):
+        put(store, county.flue_gas, code, [value] * 50, begin, series="minute", step=60)
+    work.run_all(datetime(2026, 5, 2, 11, 50))
+    assert of("exceedance", parameter=SO2) == []
+    put(store, county.flue_gas, SO2, [76], begin + timedelta(minutes=50), series="minute", step=60)
+    work.run_all(datetime(2026, 5, 2, 12, 1))
+    assert len(of("exceedance", parameter=SO2)) == 1
+
+
+def test_a_day_is_judged_when_it_is_over_though_its_last_hours_never_came(store, county):
+    begin = datetime(2026, 5, 2)
+    put(store, county.wastewater, "w01018", [130] * 20, begin)
+    work.run_all(datetime(2026, 5, 2, 21))
+    assert of("exceedance", rule__code="wastewater_day") == []
+    work.close_day(begin)
+    assert len(of("exceedance", rule__code="wastewater_day")) == 1
+
+
+def test_a_station_above_its_neighbours_raises_one_alarm(store, county):
+    begin = datetime(2026, 5, 2, 7)
+    for station, values in zip(
+        county.air, ([60] * 4, [60, 90, 92, 95], [60] * 4, [58] * 4), strict=True
+    ):
+        put(store, station, "a34004", [v + n % 2 for n, v in enumerate(values)], begin)
+    work.run_all(NOW)
+    (alarm,) = of("neighbours")
+    assert alarm.point == county.air[1]
+    assert times.naive(alarm.begin) == datetime(2026, 5, 2, 8)
+    assert "高于周边3个站点均值，连续3小时" in alarm.text

@@ -14,7 +14,7 @@ from ecoledger.hj212.client import Client, Device, UnacknowledgedError
 from ecoledger.hj212.codec import encode, framed
 from ecoledger.hj212.dialogue import Timing
 from ecoledger.hj212.server import Gateway
-from ecoledger.monitoring import ingest, points, times
+from ecoledger.monitoring import ingest, points, times, work
 from ecoledger.monitoring.models import Point, PointParameter
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -266,3 +266,28 @@ async def test_a_heartbeat_is_answered_and_leaves_no_trace(gateway, store, burea
     (answer,) = await send(gateway, device.heartbeat())
     assert answer.cn == "9013"
     assert store.counts().frames.get("accepted", 0) == 0
+
+
+async def test_a_flag_about_a_value_falls_when_the_device_corrects_it(gateway, store, bureau):
+    mn = bureau.air[0].mn
+    await send(gateway, packet(mn, a34004="-3"))
+    await sync_to_async(work.run_all)()
+    await send(gateway, packet(mn, qn="20260501090100000", a34004="37"))
+    await sync_to_async(work.run_all)()
+    spoken = store.read(series="hour", columns=("value", "flag", "layer"))
+    assert spoken.rows() == [(37.0, "N", 0)]
+    hour = store.read([bureau.air[0].pk], ["a34004"], "computed-hour", columns=("value", "valid"))
+    assert hour.rows() == [(37.0, True)]
+    await send(gateway, packet(mn, qn="20260501090200000", a34004="-5"))
+    await sync_to_async(work.run_all)()
+    spoken = store.read(series="hour", columns=("value", "flag", "layer"))
+    assert spoken.rows() == [(-5.0, "negative", 1)]
+
+
+async def test_an_address_cannot_fill_the_disk_with_garbage(gateway, store, bureau, monkeypatch):
+    monkeypatch.setattr(ingest, "_budget", ingest._Budget(2))
+    async with await Client(timing=QUICK).connect("127.0.0.1", gateway.port) as client:
+        for number in range(5):
+            client.write(b"##0030QN=2026050109000000%d;ST=22;x&&0000\r\n" % number)
+        await client.send(packet(bureau.air[0].mn, a34004="37"))
+    assert store.counts().frames["quarantined"] == 2

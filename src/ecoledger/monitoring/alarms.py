@@ -41,6 +41,7 @@ from ecoledger.monitoring.detectors import (
     no_treatment,
     sudden,
 )
+from ecoledger.monitoring.metrics import ALARMS
 from ecoledger.monitoring.models import Alarm, AlarmRule, Filing
 from ecoledger.monitoring.points import PointMap
 from ecoledger.registry.models import Entity
@@ -566,6 +567,7 @@ class _Writer:
             silenced = self._new(row, end, Alarm.State.SILENCED)
             silenced.filing = filing
             silenced.save()
+            ALARMS.labels("silenced", self.rule.detector).inc()
         elif times.aware(end) > known.last:
             known.last = times.aware(end)
             if self.rule.detector != AlarmRule.Detector.MISSING:
@@ -713,6 +715,7 @@ def _duration(length: timedelta) -> str:
 
 
 def _tell(alarm: Alarm, what: str, hooks: list[Hook]) -> None:
+    ALARMS.labels(what, alarm.rule.detector).inc()
     for hook in hooks:
         try:
             with transaction.atomic():

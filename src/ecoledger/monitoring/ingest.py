@@ -18,7 +18,8 @@ replayed (:func:`replay`) when the cause is gone. Reasons:
 =============  =====================================================================================
 
 A packet is acknowledged when it is stored, also in quarantine, except with a wrong password or a fault
-of the frame itself: those a device should send again. A packet that came before is acknowledged again
+of the frame itself: those a device should send again (an address may leave 20,000 such frames an hour in
+quarantine, beyond that they are only counted). A packet that came before is acknowledged again
 and stored once. Heartbeats and replies leave no trace in the store.
 
 Series by command: 2011, 2013, 2021, 2052, 2062 ``raw``; 2051, 2111 ``minute``; 2061 ``hour``; 2031, 2041 ``day``. Texts
@@ -571,9 +572,34 @@ def _frames_table(
     )
 
 
+class _Budget:
+    """How many unreadable frames an address may leave in quarantine an hour, so that nobody fills the disk."""
+
+    def __init__(self, an_hour: int) -> None:
+        self.an_hour = an_hour
+        self._hour: datetime | None = None
+        self._left: dict[str, int] = {}
+
+    def grants(self, source: str, now: datetime) -> bool:
+        """Whether one more may be kept."""
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        if hour != self._hour:
+            self._hour, self._left = hour, {}
+        address = source.rpartition(":")[0]
+        left = self._left.get(address, self.an_hour)
+        self._left[address] = left - 1
+        return left > 0
+
+
+_budget = _Budget(20_000)
+
+
 def _faults_table(batch: Batch, sources: Sequence[str], now: datetime) -> pl.DataFrame:
     rows = []
     for index, packet in batch.faults:
+        if not _budget.grants(sources[index], now):
+            metrics.PACKETS.labels("dropped").inc()
+            continue
         frame = bytes(batch.frames[index])
         rows.append(
             {
