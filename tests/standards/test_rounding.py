@@ -22,6 +22,8 @@ from ecoledger.standards.rounding import ceiling, ceiling_exact, half_even
         (61.499999999999993, 0, 62.0),
         (1234.0, -2, 1200.0),
         (1e300, 1, 1e300),
+        (-2.5, 0, -2.0),
+        (-21.585, 2, -21.58),
     ],
 )
 def test_ties_go_to_the_even_digit(value, decimals, wanted):

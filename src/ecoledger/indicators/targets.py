@@ -45,6 +45,7 @@ from ecoledger.indicators.figures import (
     Records,
     absent,
     count,
+    printed,
     quantity,
 )
 from ecoledger.monitoring.models import Point
@@ -355,7 +356,7 @@ def _gap(indicator: Indicator, now: Figure, goal: Figure, records: Records) -> F
     difference = now.value - goal.value
     decimals = max(now.decimals, 1)
     # What would print as nothing is printed finer, so that a missed target does not look met.
-    if difference and abs(difference) * 2 * 10**decimals < 1:
+    while difference and decimals < 4 and not float(printed(difference, decimals)):
         decimals += 1
     unit = "个百分点" if indicator.unit == PERCENT else indicator.unit
     if unit == "天":

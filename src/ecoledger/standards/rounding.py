@@ -57,7 +57,8 @@ def half_even(
     scaled_value = Decimal(repr(float(value))).scaleb(decimals)
     whole = scaled_value.to_integral_value(ROUND_FLOOR)
     if abs(scaled_value - whole - _HALF) <= _TIE_EXACT * max(_ONE, abs(scaled_value)):
-        whole += whole % 2
+        # To the even one above; of a negative odd number Decimal's remainder is -1.
+        whole += abs(whole % 2)
     else:
         whole = scaled_value.to_integral_value(ROUND_HALF_EVEN)
     return float(whole.scaleb(-decimals))

@@ -1,0 +1,105 @@
+"""Figures of ambient air from daily values in the real store."""
+
+from datetime import date
+
+import pytest
+from tests.daily_values import CLEAN, put_air, span
+
+from ecoledger.indicators import air
+from ecoledger.indicators.figures import Change
+from ecoledger.monitoring import evaluate
+from ecoledger.standards import air_limits
+
+COUNTY = "990101"
+
+
+@pytest.fixture
+def county(bureau):
+    return evaluate.area_point(COUNTY)
+
+
+def test_each_day_is_judged_by_the_edition_of_its_own_date(store, county):
+    # 70 µg/m³: within the 75 of 2012, beyond the 60 in force from 2026-03-01.
+    put_air(store, county, {day: {"pm2_5": 70} for day in span(date(2026, 2, 28), 2)})
+    found = air.period(COUNTY, date(2026, 2, 28), date(2026, 3, 2))
+    assert found.good_days.parts == "1/2"
+    assert found.good_days.standard == "HJ 633-2012、HJ 633-2026"
+    assert found.polluted_days.value == 1
+
+
+def test_one_edition_for_all_days_lays_years_side_by_side(store, county):
+    put_air(store, county, {day: {"pm2_5": 70} for day in span(date(2026, 2, 28), 2)})
+    begin, end = date(2026, 2, 28), date(2026, 3, 2)
+    new = air.period(COUNTY, begin, end, as_of=date(2026, 3, 1))
+    old = air.period(COUNTY, begin, end, as_of=date(2026, 2, 28))
+    assert (new.good_days.parts, old.good_days.parts) == ("0/2", "2/2")
+    assert new.good_days.records.query["as_of"] == "2026-03-01"
+
+
+def test_a_year_on_year_comparison_across_editions_is_told(store, county):
+    put_air(store, county, {date(2025, 5, 1): {}, date(2026, 5, 1): {}})
+    now = air.period(COUNTY, date(2026, 5, 1), date(2026, 5, 2))
+    before = air.period(COUNTY, date(2025, 5, 1), date(2025, 5, 2))
+    assert Change(now.good_days, before.good_days, 1).across_editions
+    assert Change(now.composite, before.composite, 2).across_editions
+    assert not Change(now.values["pm2_5"], before.values["pm2_5"], 1).across_editions
+
+
+def test_valid_days_are_not_calendar_days(store, county):
+    # Without PM10 a clean day's index is not published (HJ 633-2026, 5.3.1); a polluted day's is.
+    days = span(date(2026, 5, 1), 3)
+    put_air(
+        store, county, {days[0]: {}, days[1]: {"pm10": None}, days[2]: {"pm2_5": 100, "pm10": None}}
+    )
+    found = air.period(COUNTY, days[0], date(2026, 5, 5))
+    assert (found.good_days.parts, found.valid_days.value, found.calendar_days) == ("1/2", 2, 4)
+    assert found.good_days.display == "50.0%"
+
+
+def test_a_period_without_data_has_reasons_instead_of_numbers(store, county):
+    found = air.period(COUNTY, date(2026, 5, 1), date(2026, 6, 1))
+    for figure in (found.good_days, found.composite, *found.values.values()):
+        assert (figure.display, figure.value) == ("—", None)
+        assert figure.missing
+    assert (found.aqi_range, found.largest, found.enough) == ("—", "—", False)
+
+
+def test_values_are_unrounded_and_printed_by_their_own_edition(store, county):
+    put_air(store, county, {date(2025, 5, 1): {"pm2_5": 30.25}, date(2025, 5, 2): {"pm2_5": 30.4},
+                            date(2026, 5, 1): {"pm2_5": 30.25}, date(2026, 5, 2): {"pm2_5": 30.4}})  # fmt: skip
+    old = air.period(COUNTY, date(2025, 5, 1), date(2025, 5, 3)).values["pm2_5"]
+    new = air.period(COUNTY, date(2026, 5, 1), date(2026, 5, 3)).values["pm2_5"]
+    assert float(old.value) == float(new.value) == pytest.approx(30.325)
+    assert (old.display, new.display) == ("30 µg/m³", "30.3 µg/m³")
+    assert "HJ 663-2026" in new.standard
+
+
+def test_the_composite_index_is_formed_with_the_limits_of_its_date(store, county):
+    put_air(store, county, {date(2025, 5, 1): {}, date(2026, 5, 1): {}})
+
+    def by_hand(on):
+        # Of one day, mean and percentiles are the day's values.
+        averages = {"co": "day", "o3": "eight_hour"}
+        return sum(
+            CLEAN[f] / air_limits.limit(f, averages.get(f, "year"), on=on)
+            for f in air_limits.FACTORS
+        )
+
+    for year in (2025, 2026):
+        day = date(year, 5, 1)
+        found = air.period(COUNTY, day, date(year, 5, 2)).composite
+        assert float(found.value) == pytest.approx(by_hand(day))
+    again = air.period(COUNTY, date(2025, 5, 1), date(2025, 5, 2), as_of=date(2026, 5, 1)).composite
+    assert float(again.value) == pytest.approx(by_hand(date(2026, 5, 1)))
+
+
+def test_a_month_needs_27_valid_days_of_every_factor(store, county):
+    put_air(store, county, {day: {} for day in span(date(2026, 5, 1), 27)})
+    assert air.period(COUNTY, date(2026, 5, 1), date(2026, 6, 1)).enough
+    put_air(store, county, {date(2026, 5, 27): {"co": None}})
+    assert not air.period(COUNTY, date(2026, 5, 1), date(2026, 6, 1)).enough
+
+
+def test_the_day_a_year_before(store):
+    assert air.last_year(date(2028, 2, 29)) == date(2027, 2, 28)
+    assert air.last_year(date(2026, 3, 1)) == date(2025, 3, 1)
