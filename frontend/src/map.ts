@@ -157,7 +157,11 @@ class OneMap {
     this.placeLabels();
     this.paint();
     const box = bounds(this.features);
-    if (box) this.view.fitBounds(box, { padding: 40, maxZoom: 14, animate: false });
+    if (box) {
+      // On a desk the panel stands at the left.
+      const left = innerWidth >= 768 ? 270 : 40;
+      this.view.fitBounds(box, { padding: { top: 40, right: 40, bottom: 40, left }, maxZoom: 14, animate: false });
+    }
     this.element.dataset.drawn = "yes";
   }
 

@@ -142,7 +142,7 @@ def county(bureau, store) -> County:
                 "mn": [bureau.air[0].mn, "X" * 24, bureau.air[2].mn],
                 "cn": ["2061", "2011", "2061"],
                 "status": ["accepted", "quarantined", "accepted"],
-                "reason": [None, "MN 未登记", None],
+                "reason": [None, "mn", None],
                 "connection": ["tcp 10.0.0.8:51234"] * 3,
             },
             schema_overrides={"reason": pl.String},

@@ -135,8 +135,6 @@ def data_words() -> list[str]:
             for field in model._meta.concrete_fields:
                 if isinstance(field, models.CharField | models.TextField) and not field.choices:
                     words |= set(model._default_manager.values_list(field.attname, flat=True))
-    # What a detector or the store wrote about a frame is a record too.
-    words |= {"MN 未登记"}
     return sorted((word for word in words if word and CHINESE.search(word)), key=len, reverse=True)
 
 

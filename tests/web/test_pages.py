@@ -272,7 +272,7 @@ def test_computed_values_are_not_reviewed_themselves(county, signed_in):
 def test_a_frame_shows_its_bytes_whatever_they_are(county, signed_in):
     page = text(signed_in("monitor").get(reverse("frame", args=[county.quarantined])))
     assert "FF FE" in page
-    assert "MN 未登记" in page
+    assert "在监测点上登记后重放" in page
 
 
 def test_replaying_says_what_still_stands_in_the_way(county, signed_in):

@@ -45,7 +45,7 @@ def air(request: Request) -> dict[str, Any]:
     return {
         "area": area,
         "area_now": readings.air_now([area])[0] if area else None,
-        "area_today": readings.air_now([area], "computed-day")[0] if area else None,
+        "area_day": readings.last_air_day(area) if area else None,
         "stations": found,
         "levels": sorted(levels.items()),
         "silent": len(now) - len(fresh),

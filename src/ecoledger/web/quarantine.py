@@ -16,6 +16,7 @@ from ecoledger.monitoring.runtime import store
 from ecoledger.store.interface import STATUSES, Frame, Status
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
+from ecoledger.web.templatetags.show import reason_words
 
 PAGE = 50
 
@@ -131,7 +132,7 @@ def replay(request: Request) -> HttpResponse:
         messages.error(
             request,
             _("报文 #%(number)d 仍不能入库：%(reason)s")
-            % {"number": result.frame_id, "reason": result.reason},
+            % {"number": result.frame_id, "reason": reason_words(result.reason)},
         )
     if len(chosen) == 1:
         return redirect("frame", chosen[0])

@@ -103,6 +103,16 @@ def air_days(point: Point, begin: date, end: date) -> pl.DataFrame:
     return day_values(point, "aqi", begin, end)
 
 
+def last_air_day(point: Point) -> Air | None:
+    """The last day of the past week that has an index; today is judged when it is over."""
+    end = now().date()
+    days = air_days(point, end - timedelta(days=7), end).drop_nulls("value").sort("day")
+    if days.is_empty():
+        return None
+    row = days.row(-1, named=True)
+    return Air(point, _whole(row["value"]), row["text"] or "", row["start"], 86400)
+
+
 def water_now(points: Sequence[Point], series: str = "computed-hour") -> list[Water]:
     """The latest class of each water point, in the order given."""
     rows = _latest(points, series, "water_class")

@@ -211,6 +211,34 @@ def item(table: dict[Any, Any], key: Any) -> Any:
     return table.get(key, "")
 
 
+# Why a frame is quarantined (monitoring.ingest and hj212.packet) -> what it means and what would help.
+REASONS = {
+    "mn": gettext_lazy("MN 未登记：核对设备编号，在监测点上登记后重放"),
+    "disabled": gettext_lazy("监测点已停用：启用后重放"),
+    "password": gettext_lazy("访问密码不符：核对设备与平台的密码"),
+    "command": gettext_lazy("未知命令编码 CN：请设备厂家核对"),
+    "time": gettext_lazy("没有可用的数据时间：请设备厂家核对 DataTime"),
+    "future": gettext_lazy("数据时间在将来：校准设备时钟"),
+    "ancient": gettext_lazy("数据时间过早：校准设备时钟"),
+    "code": gettext_lazy("有未登记的因子编码：登记因子后重放"),
+    "crc": gettext_lazy("校验码不符：报文在传输中损坏或设备算法有误"),
+    "crc_modbus": gettext_lazy("校验算法为 Modbus，与标准附录 A 不同"),
+    "crc_case": gettext_lazy("校验码不是大写"),
+    "length": gettext_lazy("长度与内容不符：报文不完整或超长"),
+    "header": gettext_lazy("报文头字段缺失或有误"),
+    "field": gettext_lazy("因子字段有误"),
+    "value": gettext_lazy("数值无法识别"),
+    "encrypted": gettext_lazy("无法解密：核对 SM4 密钥"),
+}
+
+
+@register.filter
+def reason_words(reason: str | None) -> str:
+    """Why a frame is quarantined, in words; a code nobody named stays as it is."""
+    names = [part.strip() for part in (reason or "").split(",") if part.strip()]
+    return " · ".join(str(REASONS.get(name.split(":")[0], name)) for name in names)
+
+
 ACTIONS = {
     "sign_in": gettext_lazy("登录"),
     "sign_in_failed": gettext_lazy("登录失败"),
