@@ -34,6 +34,7 @@ log = logging.getLogger("ecoledger.serve")
 # Seconds: how often to look for pending work that nobody announced; the rest after a run.
 LOOK_EVERY = 1.0
 SHORTEST_REST, LONGEST_REST = 0.05, 10.0
+LONG_RUN = 0.5
 
 
 def address(text: str) -> tuple[str, int]:
@@ -248,8 +249,8 @@ def _scheduler() -> Any:
 class Worker(threading.Thread):
     """Works off what is pending as soon as something arrives: the way from a socket to an alarm.
 
-    After a run it rests three times as long as that took, so that under heavy load taking packets in
-    goes first and few but larger runs follow.
+    After a long run it rests three times as long as that took, so that under heavy load taking packets
+    in goes first and few but larger runs follow.
     """
 
     def __init__(self) -> None:
@@ -273,7 +274,8 @@ class Worker(threading.Thread):
                 return
             begun = time.monotonic()
             self._run()
-            rest = min(3 * (time.monotonic() - begun), LONGEST_REST)
+            took = time.monotonic() - begun
+            rest = min(3 * took, LONGEST_REST) if took > LONG_RUN else 0.0
             self._ending.wait(0.01 if self._more else max(rest, SHORTEST_REST))
 
     def stop(self) -> None:

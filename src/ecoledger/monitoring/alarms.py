@@ -345,6 +345,8 @@ class _Filings:
 
 def apply(rule: AlarmRule, found: pl.DataFrame, points: PointMap) -> None:
     """Bring the alarms of one rule in line with what was found."""
+    if found.is_empty():
+        return
     open_alarms = {
         (a.point_id, a.parameter): a
         for a in Alarm.objects.filter(rule=rule, state=Alarm.State.OPEN).select_related(
