@@ -82,7 +82,7 @@ def _work() -> Group:
     return Group(
         _("办理"),
         (
-            Page("my-work", _("我的待办"), "work", "see_matters"),
+            Page("my-work", _("我的工作"), "work", "see_matters"),
             *(
                 Page("matter-list", gettext(str(r.label)), "register", r.capability, (r.key,))
                 for r in all_registers()
