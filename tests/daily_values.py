@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 
 import polars as pl
+from django.utils import timezone
 
 from ecoledger.monitoring import evaluate, parameters
 from ecoledger.standards import air_limits, aqi
@@ -69,3 +70,110 @@ def _row(point, code: str, day: date, value: float | None, **more) -> dict:
 def _append(store, rows: list[dict]) -> None:
     schema = {"value": pl.Float64, "text": pl.String, "standard": pl.String}
     store.append(observations=pl.DataFrame(rows, schema_overrides=schema, infer_schema_length=None))
+
+
+def october(store, bureau) -> dict:
+    """October 2026 of the small county beside October 2025, with its river's year, alarms and matters.
+
+    The county: 31 calendar days, 30 valid (the 31st lacks PM10), 24 good, 6 polluted of which one heavily.
+    Stations 1 and 2 are alike, the third has 10 days only, the fourth does not count in the county.
+    The river's section (target Ⅲ) attains but in January and October. Cases: one found true, one false and
+    so dismissed, one not verified; one problem about the section is open, a restricted one beside it.
+    """
+    from ecoledger.matters import actions
+    from ecoledger.monitoring.models import Alarm, AlarmRule
+    from ecoledger.registers import alarm_case, problem_ledger
+
+    county = evaluate.area_point(bureau.county.code)
+    first, before = date(2026, 10, 1), date(2025, 10, 1)
+    bad = {4: 90.0, 5: 90.0, 6: 90.0, 7: 90.0, 8: 90.0, 9: 200.0}
+    month: dict[date, dict] = {d: {"pm2_5": bad.get(d.day, 20.0)} for d in span(first, 31)}
+    month[date(2026, 10, 31)] = {"pm10": None}
+    put_air(store, county, month)
+    # 70 µg/m³ was a good day by the standard of 2012.
+    put_air(store, county, {d: {"pm2_5": 70.0} for d in span(before, 31)})
+    for number, point in enumerate(bureau.air):
+        days = span(first, 10 if number == 2 else 31)
+        put_air(store, point, {d: {"pm2_5": 25.0 + 5 * (number // 2)} for d in days})
+        put_air(store, point, {d: {"pm2_5": 40.0 - number} for d in span(before, 31)})
+    fine = {"ph": 7.4, "do": 7.0, "codmn": 3.0, "tp": 0.08}
+    for year, number in ((2025, 10), *((2026, n) for n in range(1, 11))):
+        value = 1.5 if (year, number) in ((2026, 1), (2026, 10)) else 0.6
+        put_water(
+            store,
+            bureau.water,
+            {date(year, number, day): {**fine, "nh3n": value} for day in (10, 20)},
+        )
+    rule = AlarmRule.objects.create(
+        code="t-so2", name="二氧化硫小时超标", detector="exceedance", kind="flue_gas"
+    )
+
+    def alarm(day: int, parameter: str, **more) -> Alarm:
+        at = timezone.make_aware(datetime(2026, 10, day, 9))
+        return Alarm.objects.create(
+            **{
+                "rule": rule,
+                "point": bureau.flue_gas,
+                "parameter": parameter,
+                "area_code": bureau.flue_gas.area_code,
+                "owner_code": bureau.flue_gas.owner_code,
+                "level": "yellow",
+                "state": "ended",
+                "begin": at,
+                "last": at + timedelta(hours=1),
+                "raised_at": at,
+                "text": f"锅炉烟囱{parameter}超标",
+                **more,
+            }
+        )
+
+    def case(day: int, parameter: str):
+        found = alarm(day, parameter)
+        return alarm_case.open_from_alarm(found, at=found.raised_at + timedelta(hours=1))
+
+    true, false, pending = case(12, "a21026"), case(13, "a21002"), case(14, "a34013")
+    alarm(15, "a21026", state="silenced")
+    alarm(31, "a19001")
+    people = bureau.people
+    at = timezone.make_aware(datetime(2026, 10, 20, 10))
+    actions.perform(
+        alarm_case.REGISTER,
+        true.pk,
+        "dispatch",
+        by=people["dispatcher"],
+        at=at,
+        form={
+            "finding": "属实",
+            "instruction": "查明原因",
+            "owner_organisation": people["town"].organisation_id,
+        },
+    )
+    actions.perform(
+        alarm_case.REGISTER,
+        false.pk,
+        "dismiss",
+        by=people["monitor"],
+        at=at,
+        form={"false_reason": "instrument", "grounds": "校准期间"},
+    )
+    problems = [
+        actions.open_matter(
+            problem_ledger.REGISTER,
+            {
+                "title": title,
+                "area_code": bureau.section.area_code,
+                "origin_kind": origin,
+                "entity": bureau.section,
+            },
+            by=people["dispatcher"],
+        )
+        for title, origin in (("清溪桥上游生活污水直排", "self"), ("巡察反馈某问题", "discipline"))
+    ]
+    return {
+        "county": county,
+        "true": true,
+        "false": false,
+        "pending": pending,
+        "problem": problems[0],
+        "restricted": problems[1],
+    }

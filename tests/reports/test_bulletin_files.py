@@ -1,0 +1,220 @@
+"""The bulletin's files: official layout in Word, every number with its parts in Excel, kept as issued."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from datetime import date
+from fractions import Fraction
+from io import BytesIO
+
+import pytest
+from docx import Document
+from docx.enum.section import WD_ORIENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml.ns import qn
+from docx.shared import Mm
+from openpyxl import load_workbook
+from tests.daily_values import october
+
+from ecoledger.accounts.models import AuditEntry
+from ecoledger.reports import bulletin, excel, word
+from ecoledger.reports.issue import issue
+from ecoledger.reports.official_document import (
+    TITLE_FONT,
+    TYPE_WIDTH,
+    OfficialDocument,
+    column_widths,
+    fitted,
+)
+
+COUNTY = "990101"
+
+
+_made: dict[str, object] = {}
+
+
+@pytest.fixture
+def monthly(request):
+    """October's bulletin: it cannot change, so the first test that asks for it composes it for all."""
+    if "bulletin" not in _made:
+        october(request.getfixturevalue("store"), request.getfixturevalue("bureau"))
+        _made["bulletin"] = bulletin.monthly(COUNTY, 2026, 10)
+    return _made["bulletin"]
+
+
+@pytest.fixture
+def document(monthly):
+    """Its Word file, opened; nothing here writes to it."""
+    if "document" not in _made:
+        _made["document"] = Document(BytesIO(word.render(monthly, date(2026, 11, 2))))
+    return _made["document"]
+
+
+def near(length, millimetres):
+    return abs(length - Mm(millimetres)) < Mm(0.1)
+
+
+def test_page_and_type_area_are_those_of_the_standard(document):
+    section = document.sections[0]
+    assert near(section.page_width, 210)
+    assert near(section.page_height, 297)
+    assert near(section.top_margin, 37)
+    assert near(section.left_margin, 28)
+    assert near(section.page_width - section.left_margin - section.right_margin, 156)
+    assert near(section.page_height - section.top_margin - section.bottom_margin, 225)
+
+
+def test_twenty_two_lines_fit_the_type_area_and_no_more(document):
+    pitch = document.styles["Normal"].paragraph_format.line_spacing
+    assert 22 * pitch <= Mm(225) < 23 * pitch
+
+
+def test_twenty_eight_characters_fit_a_line_and_no_more(document):
+    body = next(p for p in document.paragraphs if "优良天数比例为" in p.text)
+    run = body.runs[0]
+    spacing = int(run._r.rPr.find(qn("w:spacing")).get(qn("w:val"))) / 20
+    pitch = run.font.size.pt + spacing
+    assert 28 * pitch <= TYPE_WIDTH.pt < 29 * pitch
+
+
+def test_every_run_names_its_east_asian_font(document):
+    paragraphs = list(document.paragraphs)
+    for table in document.tables:
+        paragraphs += [p for row in table.rows for cell in row.cells for p in cell.paragraphs]
+    runs = [run for p in paragraphs for run in p.runs if run.text.strip()]
+    assert len(runs) > 100
+    assert all(run._r.rPr.rFonts.get(qn("w:eastAsia")) for run in runs)
+
+
+def test_headings_and_body_have_the_fonts_of_their_level(document):
+    fonts = {
+        p.text: p.runs[0]._r.rPr.rFonts.get(qn("w:eastAsia"))
+        for p in document.paragraphs
+        if p.text.strip()
+    }
+    # The issuer signs in body type at the end; its letterhead is the first paragraph.
+    assert document.paragraphs[0].runs[0]._r.rPr.rFonts.get(qn("w:eastAsia")) == TITLE_FONT
+    assert fonts["一、环境空气质量"] == "黑体"
+    assert fonts["（一）总体情况"].startswith("楷体")
+    assert next(f for text, f in fonts.items() if "优良天数比例为" in text).startswith("仿宋")
+
+
+def test_missing_fonts_have_named_alternatives(monthly):
+    with zipfile.ZipFile(BytesIO(word.render(monthly, date(2026, 11, 2)))) as files:
+        table = files.read("word/fontTable.xml").decode()
+    assert '<w:altName w:val="仿宋"/>' in table
+    assert '<w:altName w:val="楷体"/>' in table
+
+
+def test_page_numbers_stand_on_the_outer_side(document):
+    section = document.sections[0]
+    odd, even = section.footer.paragraphs[0], section.even_page_footer.paragraphs[0]
+    assert (odd.alignment, even.alignment) == (WD_ALIGN_PARAGRAPH.RIGHT, WD_ALIGN_PARAGRAPH.LEFT)
+    assert odd.text.startswith("— ")
+    assert "PAGE" in odd._p.xml
+    assert document.settings.odd_and_even_pages_header_footer
+
+
+def test_a_red_rule_stands_under_the_number(document):
+    ruled = next(p for p in document.paragraphs if p._p.find(f".//{qn('w:pBdr')}") is not None)
+    assert ruled.text == "2026年第10期"
+    line = ruled._p.find(f".//{qn('w:pBdr')}/{qn('w:bottom')}")
+    assert line.get(qn("w:color")) == "E60012"
+
+
+def test_properties_stand_in_the_order_word_insists_on(document):
+    order = ("keepNext", "keepLines", "pageBreakBefore", "framePr", "widowControl", "pBdr", "tabs",
+             "snapToGrid", "spacing", "ind", "jc", "rPr", "sectPr")  # fmt: skip
+    for properties in document.element.body.iter(qn("w:pPr")):
+        names = [child.tag.split("}")[1] for child in properties]
+        known = [order.index(name) for name in names if name in order]
+        assert known == sorted(known), names
+
+
+def test_tables_fill_the_type_area_and_repeat_their_heading(document, monthly):
+    assert len(document.tables) >= 6
+    for table in document.tables:
+        assert sum(column.width.pt for column in table.columns) <= TYPE_WIDTH.pt + 1
+        assert table.rows[0]._tr.find(f".//{qn('w:tblHeader')}") is not None
+    assert len(document.sections) == 1  # nothing had to be turned
+
+
+def test_a_table_too_wide_for_a_standing_page_lies_on_one_of_its_own():
+    made = OfficialDocument("某局", "1", "题")
+    made.table("表1 很宽", [f"很长的列名{n}" for n in range(14)], [["八个汉字的单元格"] * 14])
+    made.paragraph("后文")
+    document = Document(BytesIO(made.save()))
+    turned = [section.orientation == WD_ORIENT.LANDSCAPE for section in document.sections]
+    assert turned == [False, True, False]
+    assert near(document.sections[1].page_width, 297)
+
+
+def test_columns_give_up_width_in_proportion_and_keep_two_characters():
+    rows = [["短", "一段要占去大部分宽度的很长很长的说明文字" * 2, "12.3"]]
+    widths = column_widths(["甲", "乙", "丙"], rows, 10.5)
+    narrow = fitted(widths, 120, 10.5)
+    assert sum(narrow) == pytest.approx(120)
+    assert narrow[1] == max(narrow)
+    assert sum(fitted(widths, 400, 10.5)) == pytest.approx(400)
+
+
+def test_imprint_hangs_on_the_foot_between_its_rules():
+    made = OfficialDocument("某局", "1", "题")
+    made.imprint("市政府办公室", "某局办公室", date(2026, 11, 2))
+    first, last = Document(BytesIO(made.save())).paragraphs[-2:]
+    assert (first.text, last.text) == ("抄送：市政府办公室。", "某局办公室\t2026年11月2日印发")
+    sizes = [
+        paragraph._p.find(f".//{qn('w:pBdr')}/{qn(f'w:{side}')}").get(qn("w:sz"))
+        for paragraph, side in ((first, "top"), (first, "bottom"), (last, "bottom"))
+    ]
+    assert sizes == ["8", "6", "8"]
+    assert last._p.find(f".//{qn('w:framePr')}").get(qn("w:yAlign")) == "bottom"
+
+
+def test_the_sheet_of_sources_lists_every_figure_and_change_with_its_parts(monthly):
+    book = load_workbook(BytesIO(excel.render(monthly)))
+    rows = list(book[excel.SOURCES].iter_rows(min_row=2, values_only=True))
+    made = [part for part in monthly.parts() if not isinstance(part, str)]
+    assert [(row[1], row[2]) for row in rows] == [
+        (p.label if getattr(p, "word", "x") else f"{p.label}同比", str(p)) for p in made
+    ]
+    good = next(row for row in rows if row[1] == "优良天数比例")
+    assert (good[2], good[3], good[5], good[6]) == ("80.0%", 80, "24", "30")
+    assert good[7] == "HJ 633-2026"
+    change = next(row for row in rows if row[1] == "优良天数比例同比")
+    assert (change[3], change[5], change[6]) == (-20, 80, 100)
+    for row in rows:
+        if row[3] is not None and row[5] is not None and row[4] == "%" and row[9] != "change":
+            assert Fraction(row[5]) / Fraction(row[6]) * 100 == pytest.approx(row[3])
+
+
+def test_tables_hold_numbers_and_the_chart_the_days(monthly):
+    book = load_workbook(BytesIO(excel.render(monthly)))
+    sheet = next(book[name] for name in book.sheetnames if "主要污染物浓度" in name)
+    assert isinstance(sheet["D3"].value, int | float)
+    chart = next(book[name] for name in book.sheetnames if "逐日AQI" in name)
+    assert chart.max_row == 32
+    assert len(chart._charts) == 1
+
+
+def test_both_files_print_the_same_numbers(monthly, document):
+    cells = {cell.text for t in document.tables for row in t.rows for cell in row.cells}
+    text = "".join(p.text for p in document.paragraphs)
+    for figure in monthly.figures():
+        assert figure.display in cells or figure.display in text
+
+
+def test_what_is_issued_stays_as_it_was(monthly, people, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    first = issue(monthly, people["monitor"])
+    with first.word_file.open("rb") as file:
+        assert hashlib.sha256(file.read()).hexdigest() == first.word_sha256
+    with first.excel_file.open("rb") as file:
+        assert hashlib.sha256(file.read()).hexdigest() == first.excel_sha256
+    kept = next(f for f in first.figures if f["label"] == "优良天数比例")
+    assert (kept["display"], kept["numerator"], kept["denominator"]) == ("80.0%", "24", "30")
+    second = issue(monthly, people["monitor"])
+    assert second.word_file.name != first.word_file.name
+    entries = AuditEntry.objects.filter(action="印发环境质量公报")
+    assert entries.count() == 2
