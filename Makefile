@@ -15,6 +15,9 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 
 frontend: src/ecoledger/web/static/dist/.built
 
+# Node brings its own list of certificate authorities; the machine's list (company proxies) counts too.
+export NODE_EXTRA_CA_CERTS ?= $(wildcard /etc/ssl/certs/ca-certificates.crt)
+
 FRONTEND_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -type f -print 2>/dev/null)
 
 src/ecoledger/web/static/dist/.built: $(VENV)/.installed $(FRONTEND_SOURCES)
