@@ -1,0 +1,317 @@
+"""Bulletins on pages: every figure opens exactly its records, to those who may see them."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from datetime import date, timedelta
+from io import BytesIO
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from docx import Document
+from tests.daily_values import october
+
+from ecoledger.accounts.models import AuditEntry, Person
+from ecoledger.accounts.roles import Role
+from ecoledger.indicators.figures import Figure
+from ecoledger.monitoring.models import Alarm, Point
+from ecoledger.reports import bulletin
+from ecoledger.reports.models import IssuedBulletin
+from ecoledger.web import records
+
+COUNTY, NORTH, SOUTH = "990101", "990101001", "990101002"
+
+
+@pytest.fixture
+def month(store, bureau, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.PROFILE = tmp_path
+    (tmp_path / "targets.toml").write_text(
+        '[[target]]\nindicator = "good_day_ratio"\nyear = 2026\nvalue = 92.5\n', encoding="utf-8"
+    )
+    return october(store, bureau)
+
+
+def body(response) -> str:
+    assert response.status_code == 200, response.status_code
+    return html.unescape(response.content.decode())
+
+
+def recount(figure: Figure, page: str) -> tuple[int, int] | int | None:
+    """What the page behind a figure comes to, counted from its rows; ``None`` where nothing is counted."""
+    kind, query = figure.records.kind, figure.records.query
+    if kind == "air-days":
+        shown = re.findall(r"data-aqi>(—|\d+)<", page)
+        valid = [int(v) for v in shown if v != "—"]
+        if figure.unit == "天":
+            return len(valid)
+        if figure.numerator is not None:
+            return sum(1 for v in valid if v <= 100), len(valid)
+    if kind in ("water-sections", "water-months"):
+        rows = re.findall(r'<tr data-section="\d+" data-rank="(\d*)"( data-counted)?', page)
+        if query["only"] == "months":
+            met = Counter(re.findall(r'data-month-met="(\d)"', page))
+            return met["1"], met["1"] + met["0"]
+        return sum(1 for _, c in rows if c), sum(1 for rank, _ in rows if rank)
+    if kind == "alarms":
+        return len(re.findall(r"data-alarm=", page))
+    if kind == "verified-cases":
+        verdicts = re.findall(r'data-verdict="(\w+)"', page)
+        return verdicts.count("confirmed"), len(verdicts)
+    if kind == "matters":
+        return len(re.findall(r'name="matter" value="\d+"|<tr[^>]*data-href="/matters/', page))
+    return None
+
+
+@pytest.mark.parametrize("made", ["monthly", "daily"])
+def test_every_figure_opens_the_records_that_reproduce_it(month, signed_in, made):
+    content = (
+        bulletin.monthly(COUNTY, 2026, 10)
+        if made == "monthly"
+        else bulletin.daily(COUNTY, date(2026, 10, 20))
+    )
+    leader = signed_in("leader")
+    pages: dict[str, str] = {}
+    counted = 0
+    for figure in content.figures():
+        address = records.address(figure.records)
+        if address not in pages:
+            pages[address] = body(leader.get(address))
+        found = recount(figure, pages[address])
+        if found is None or figure.value is None:
+            continue
+        expected = (
+            figure.value
+            if figure.numerator is None
+            else (int(figure.numerator), int(figure.denominator))
+        )
+        if (
+            figure.records.kind in ("air-days",)
+            and figure.numerator is None
+            and figure.unit != "天"
+        ):
+            continue
+        assert found == expected, (figure.label, address)
+        counted += 1
+    assert counted >= (20 if made == "monthly" else 10)
+
+
+def test_a_mean_can_be_formed_again_from_the_days_behind_it(month, signed_in):
+    content = bulletin.monthly(COUNTY, 2026, 10)
+    figure = next(f for f in content.figures() if f.label == "PM2.5平均浓度")
+    page = body(signed_in("leader").get(records.address(figure.records)))
+    values = [float(v) for v in re.findall(r'data-pm2_5="([\d.]+)"', page)]
+    assert len(values) == 31
+    assert sum(values) / len(values) == pytest.approx(float(figure.value))
+
+
+def test_the_page_shows_days_of_the_calendar_without_data_too(month, signed_in):
+    url = reverse("records", args=["air-days"])
+    page = body(
+        signed_in("leader").get(
+            url, {"point": month["county"].pk, "begin": "2026-09-29", "end": "2026-10-03"}
+        )
+    )
+    assert re.findall(r"data-aqi>(—|\d+)<", page)[:2] == ["—", "—"]
+    assert "2天 / 4" in page
+
+
+def test_the_bulletin_links_its_figures(month, signed_in):
+    page = body(signed_in("monitor").get(reverse("bulletin", args=["monthly", "2026-10"])))
+    assert '<p class="document-mark">测试县生态环境局</p>' in page
+    link = re.search(r'<a class="ref" href="([^"]+)" title="优良天数比例 · 24/30', page)
+    assert link
+    assert "air-days" in link[1]
+    assert "尚未与标准原文核对" in page
+
+
+def test_its_chart_draws_the_days_of_the_month(month, signed_in):
+    found = signed_in("monitor").get(reverse("bulletin-chart", args=["monthly", "2026-10"])).json()
+    assert len(found["series"][0]["points"]) == 31
+    assert found["series"][0]["points"][30][1] is None
+
+
+def test_targets_show_how_the_gap_comes_about(month, signed_in):
+    address = reverse("records", args=["targets"])
+    page = body(signed_in("leader").get(address, {"area": COUNTY, "end": "2026-11-01"}))
+    assert "92.5%" in page
+    assert "-12.5个百分点" in page
+
+
+# ---- who sees what -------------------------------------------------------------------------------
+
+
+def test_only_those_who_make_reports_open_bulletins(month, signed_in):
+    for role in Role:
+        wanted = 200 if role in (Role.LEADER, Role.DISPATCHER, Role.MONITOR) else 403
+        client = signed_in(role.value)
+        assert client.get(reverse("bulletins")).status_code == wanted, role
+        address = reverse("bulletin", args=["daily", "2026-10-09"])
+        assert client.get(address).status_code == wanted, role
+
+
+def town_monitor() -> Person:
+    """Someone who makes reports, of one town only."""
+    person = Person(username="zhenjiance", name="镇监测员", roles=["monitor"], area_codes=[NORTH])
+    person.set_password("correct horse battery")
+    person.save()
+    return person
+
+
+def test_nobody_reads_or_issues_the_bulletin_of_the_city_around_them(month, client):
+    client.force_login(town_monitor())
+    assert client.get(reverse("bulletins")).status_code == 403
+    address = reverse("bulletin", args=["monthly", "2026-10"])
+    assert client.get(address, {"area": COUNTY}).status_code == 403
+    issue = reverse("bulletin-issue", args=["monthly", "2026-10"])
+    assert client.post(issue, {"area": COUNTY}).status_code == 403
+    assert not IssuedBulletin.objects.exists()
+
+
+def test_another_areas_bulletin_does_not_exist_for_the_bureau(month, signed_in):
+    Point.objects.create(kind="area", name="别县", area_code="990202")
+    address = reverse("bulletin", args=["monthly", "2026-10"])
+    assert signed_in("leader").get(address, {"area": "990202"}).status_code == 404
+
+
+def test_files_go_to_those_in_whose_area_they_were_issued(month, signed_in, client):
+    monitor = signed_in("monitor")
+    monitor.post(reverse("bulletin-issue", args=["monthly", "2026-10"]))
+    issued = IssuedBulletin.objects.get()
+    address = reverse("bulletin-file", args=[issued.pk, "docx"])
+    content = b"".join(monitor.get(address).streaming_content)
+    assert Document(BytesIO(content)).paragraphs[0].text == "测试县生态环境局"
+    assert AuditEntry.objects.filter(action="下载公报").count() == 1
+    client.force_login(town_monitor())
+    assert client.get(address).status_code == 404
+    for role in ("enterprise", "town", "officer"):
+        assert signed_in(role).get(address).status_code == 403
+    assert monitor.get(address.replace("docx", "exe")).status_code == 404
+
+
+def test_a_town_sees_its_own_stations_sections_and_alarms_behind_a_figure(month, bureau, signed_in):
+    town = signed_in("town")
+    day = body(
+        town.get(reverse("records", args=["air-stations"]), {"area": COUNTY, "day": "2026-10-09"})
+    )
+    shown = set(re.findall(r'data-point="(\d+)"', day))
+    assert shown == {str(p.pk) for p in bureau.air if p.area_code == NORTH}
+    assert "测试县" in day  # the city's index is public
+    bureau.section.area_code = SOUTH
+    bureau.section.save()
+    span = {"area": COUNTY, "begin": "2026-10-01", "end": "2026-11-01", "only": "good"}
+    assert "data-section" not in body(town.get(reverse("records", args=["water-sections"]), span))
+    days = reverse("records", args=["water-days"])
+    assert town.get(days, {**span, "section": bureau.section.pk}).status_code == 404
+    other = bureau.air[3]
+    assert other.area_code == SOUTH
+    air = reverse("records", args=["air-days"])
+    assert town.get(air, {**span, "point": other.pk}).status_code == 404
+    alarms = reverse("records", args=["alarms"])
+    assert body(town.get(alarms, {**span, "state": "loud"})).count("data-alarm=") == 4
+    type(month["true"]).objects.update(area_code=SOUTH)
+    Alarm.objects.update(area_code=SOUTH)
+    assert "data-alarm=" not in body(town.get(alarms, {**span, "state": "loud"}))
+    cases = reverse("records", args=["verified-cases"])
+    assert "data-case=" not in body(town.get(cases, span))
+
+
+def test_an_enterprise_sees_none_of_the_areas_records(month, bureau, signed_in):
+    firm = signed_in("enterprise")
+    span = {"area": COUNTY, "begin": "2026-10-01", "end": "2026-11-01", "only": "good"}
+    for kind, mark in (("water-sections", "data-section"), ("water-months", "data-section"),
+                       ("verified-cases", "data-case")):  # fmt: skip
+        assert mark not in body(firm.get(reverse("records", args=[kind]), span))
+    stations = body(
+        firm.get(reverse("records", args=["air-stations"]), {"area": COUNTY, "day": "2026-10-09"})
+    )
+    assert "data-point" not in stations
+    assert "测试县" not in stations
+    targets = reverse("records", args=["targets"])
+    assert firm.get(targets, {"area": COUNTY, "end": "2026-11-01"}).status_code == 404
+    days = reverse("records", args=["air-days"])
+    for point in (*bureau.air, month["county"]):
+        assert firm.get(days, {**span, "point": point.pk}).status_code == 404
+
+
+# ---- issuing -------------------------------------------------------------------------------------
+
+
+def test_a_bulletin_is_issued_with_both_files_and_said_to_be(month, signed_in):
+    monitor = signed_in("monitor")
+    done = monitor.post(reverse("bulletin-issue", args=["daily", "2026-10-09"]), follow=True)
+    assert "已印发测试县环境质量日报（2026年10月9日）" in body(done)
+    issued = IssuedBulletin.objects.get()
+    assert (issued.kind, issued.area_code, issued.issued_by.username) == (
+        "daily",
+        COUNTY,
+        "monitor",
+    )
+    again = body(monitor.get(reverse("bulletin", args=["daily", "2026-10-09"])))
+    assert "再次印发不会覆盖" in again
+
+
+def test_a_period_that_is_not_over_is_shown_but_not_issued(month, signed_in):
+    today = timezone.localdate()
+    monitor = signed_in("monitor")
+    address = reverse("bulletin", args=["daily", today.isoformat()])
+    page = body(monitor.get(address))
+    assert "该期间尚未结束" in page
+    assert "印发并生成" not in page
+    refused = monitor.post(
+        reverse("bulletin-issue", args=["daily", today.isoformat()]), follow=True
+    )
+    assert "不能印发" in body(refused)
+    assert not IssuedBulletin.objects.exists()
+
+
+def test_it_is_issued_by_posting_only(month, signed_in):
+    address = reverse("bulletin-issue", args=["daily", "2026-10-09"])
+    assert signed_in("monitor").get(address).status_code == 405
+
+
+def test_periods_that_cannot_be_are_refused(month, signed_in):
+    monitor = signed_in("monitor")
+    later = (timezone.localdate() + timedelta(days=3)).isoformat()
+    for kind, period in (
+        ("daily", "2026-13-01"),
+        ("monthly", "2026-10-09"),
+        ("weekly", "2026-10"),
+        ("daily", "2009-01-01"),
+        ("daily", later),
+    ):
+        address = reverse("bulletin", args=[kind, period])
+        assert monitor.get(address).status_code == 404, address
+
+
+def test_addresses_written_by_hand_that_make_no_sense_do_not_exist(bureau, store, signed_in):
+    leader = signed_in("leader")
+    for kind in ("air-days", "air-stations", "water-sections", "water-months", "alarms", "nothing"):
+        for query in (
+            "",
+            "?area=990101",
+            "?area=990101&begin=2026-11-01&end=2026-10-01",
+            "?area=x&begin=2026-10-01",
+            "?area=990101&begin=1000-01-01&end=2026-10-01",
+            "?area=990101&begin=2026-10-01&end=9999-12-31",
+        ):
+            address = reverse("records", args=[kind]) + query
+            assert leader.get(address).status_code == 404, address
+
+
+def test_the_choice_leads_to_the_bulletin(month, signed_in):
+    went = signed_in("monitor").get(
+        reverse("bulletin-choose"), {"kind": "monthly", "month": "2026-10"}
+    )
+    assert went.url == f"{reverse('bulletin', args=['monthly', '2026-10'])}?area={COUNTY}"
+
+
+def test_the_document_stays_chinese_on_an_english_page(month, signed_in):
+    monitor = signed_in("monitor")
+    monitor.cookies["django_language"] = "en"
+    page = body(monitor.get(reverse("bulletin", args=["monthly", "2026-10"])))
+    assert "余下61天最多还可有0个污染天" in page
+    assert "Issue" in page
