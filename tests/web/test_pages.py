@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -263,10 +264,13 @@ def test_a_review_that_cannot_be_is_refused_with_the_remedy(county, signed_in, s
     assert store.counts().observations == before
 
 
-def test_computed_values_are_not_reviewed_themselves(county, signed_in):
+def test_computed_values_are_not_reviewed_themselves(county, signed_in, store):
     given = county.reported | {"series": "computed-hour", "value": "1", "reason": "理由"}
     answer = signed_in("monitor").post(reverse("correct", args=[county.bureau.air[0].pk]), given)
-    assert answer.status_code == 403
+    said = [str(message) for message in get_messages(answer.wsgi_request)]
+    assert said == ["只能审核设备上报的数据，计算结果会随之重算。"]
+    layers = store.read([county.bureau.air[0].pk], columns=("layer",))["layer"]
+    assert layers.max() == 0
 
 
 def test_a_frame_shows_its_bytes_whatever_they_are(county, signed_in):

@@ -24,7 +24,7 @@ from ecoledger.web.access import Request, needs
 from ecoledger.web.session import address
 
 
-class FilingForm(forms.ModelForm):
+class FilingForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
     """What is filed: of what, from when to when, and why. Offers only what the person may see."""
 
     class Meta:
@@ -53,10 +53,10 @@ class FilingForm(forms.ModelForm):
         points = scoped.points(person).filter(enabled=True)
         with_points = Q(pk__in=points.values("entity"))
         owners = Q(code__in=points.exclude(owner_code="").values("owner_code"))
-        cast("forms.ModelChoiceField", self.fields["entity"]).queryset = Entity.objects.filter(
+        cast("forms.ModelChoiceField[Any]", self.fields["entity"]).queryset = Entity.objects.filter(
             with_points | owners
         )
-        cast("forms.ModelChoiceField", self.fields["point"]).queryset = points
+        cast("forms.ModelChoiceField[Any]", self.fields["point"]).queryset = points
         cast("forms.ChoiceField", self.fields["kind"]).choices = [
             (kind, _(str(label))) for kind, label in Filing.Kind.choices
         ]

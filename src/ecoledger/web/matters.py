@@ -776,7 +776,7 @@ def statistics_page(request: Request, key: str) -> HttpResponse:
     now = timezone.now()
     # Numbers open the list with the page's own filters and their own condition.
     kept = {k: v for k, v in request.GET.items() if v and k not in ("page", "sort", "merged")}
-    base = "&".join(f"{quote(k)}={quote(v)}" for k, v in kept.items())
+    base = "&".join(f"{quote(k)}={quote(str(v))}" for k, v in kept.items())
     durations = statistics.stage_durations(register, rows)
     return render(
         request,

@@ -25,7 +25,7 @@ from ecoledger.web.session import address
 PAGE = 60
 
 
-class PersonForm(forms.ModelForm):
+class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
     """One person: who they are, what they may do, and where."""
 
     roles = forms.MultipleChoiceField(

@@ -83,8 +83,18 @@ def _whole(value: float | None) -> int | None:
 
 
 def air_now(points: Sequence[Point], series: str = "computed-hour") -> list[Air]:
-    """The latest hourly index of each point, in the order given; without one where there is none."""
+    """The latest index of each point, in the order given; without one where there is none.
+
+    The hour that is still running has none yet: then the one before it speaks.
+    """
     rows = _latest(points, series, "aqi")
+    running = [number for number, row in rows.items() if row["value"] is None]
+    if running:
+        found = store().read(running, ["aqi"], series, now() - 2 * AIR_STALE, None)
+        rows |= {
+            row["point"]: row
+            for row in found.drop_nulls("value").sort("start").iter_rows(named=True)
+        }
     nothing: dict[str, Any] = {"value": None, "text": "", "start": None, "seconds": 3600}
     return [
         Air(

@@ -8,19 +8,18 @@ from typing import Any
 
 import polars as pl
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from ecoledger.accounts import audit
+from ecoledger.monitoring import corrections
 from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.runtime import store
 from ecoledger.registry.models import Enterprise
 from ecoledger.standards import aqi as aqi_standard
-from ecoledger.store.interface import SERIES, InvalidRowsError, Layer
+from ecoledger.store.interface import SERIES
 from ecoledger.web import readings, scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.session import address
@@ -370,63 +369,29 @@ def correct(request: Request, pk: int) -> HttpResponse:
     back = (
         reverse("value", args=[pk]) + f"?parameter={code}&series={name}&start={start.isoformat()}"
     )
-    if SERIES.get(name, True):
-        raise PermissionDenied(_("只能审核设备上报的数据，计算结果会随之重算。"))
-    rows = list(store().history(pk, code, name, start).iter_rows(named=True))
-    if not rows:
-        raise Http404
-    reason = request.POST.get("reason", "").strip()
     withdrawn = request.POST.get("action") == "withdraw"
     given = request.POST.get("value", "").strip()
-    flag = request.POST.get("flag", "")
     try:
         number = float(given) if given else None
     except ValueError:
         messages.error(request, _("“%(text)s”不是数值，请改正后再提交。") % {"text": given[:40]})
         return redirect(back)
-    if not reason:
-        messages.error(request, _("请写明理由，理由会与原值一并保留。"))
-        return redirect(back)
-    if flag and flag not in FLAGS:
-        messages.error(request, _("没有这个数据标记，请从列表中选择。"))
-        return redirect(back)
-    row = {
-        "point": [pk],
-        "parameter": [code],
-        "start": [start],
-        "seconds": [rows[0]["seconds"]],
-        "series": [name],
-        "value": [number],
-        "flag": [flag or None],
-        "layer": [int(Layer.REVIEW)],
-        "author": [request.user.username],
-        "rule": ["review"],
-        "reason": [reason[:300]],
-        "withdrawn": [withdrawn],
-    }
     try:
-        store().append(
-            observations=pl.DataFrame(
-                row, schema_overrides={"value": pl.Float64, "flag": pl.String}
-            )
+        corrections.review(
+            request.user,
+            point,
+            code,
+            name,
+            start,
+            value=number,
+            flag=request.POST.get("flag", ""),
+            reason=request.POST.get("reason", ""),
+            withdraw=withdrawn,
+            address=address(request),
         )
-    except InvalidRowsError as error:
-        messages.error(request, str(error))
+    except corrections.NotCorrectedError as refused:
+        messages.error(request, str(refused))
         return redirect(back)
-    audit.record(
-        request.user,
-        "withdraw_review" if withdrawn else "review_observation",
-        point,
-        details={
-            "parameter": code,
-            "series": name,
-            "start": start,
-            "value": number,
-            "flag": flag,
-            "reason": reason,
-        },
-        address=address(request),
-    )
     messages.success(
         request,
         _("已撤回审核，恢复为下层数据。") if withdrawn else _("已审核。小时值和日评价将自动重算。"),
