@@ -1,0 +1,45 @@
+"""One real server on a small county, and people who sign in to it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.cli.server import Server
+from tests.path import county
+from tests.path.house import House, Visitor
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The county's data folder, to be copied."""
+    folder = tmp_path_factory.mktemp("county") / "data"
+    Server(folder).prepare(county.call("build"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def house(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("path") / "data"
+    shutil.copytree(built, folder)
+    with Server(folder) as process:
+        yield House(process)
+    # Nothing anybody did made the server itself fail.
+    assert '"traceback"' not in process.log()
+
+
+@pytest.fixture(scope="module")
+def visitor(house: House) -> Iterator[Callable[[str], Visitor]]:
+    """``visitor("officer")``: that person, signed in once a module."""
+    known: dict[str, Visitor] = {}
+
+    def who(username: str) -> Visitor:
+        if username not in known:
+            known[username] = Visitor(house, username)
+        return known[username]
+
+    yield who
+    for one in known.values():
+        one.close()
