@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from demo.city import SECTIONS, SectionPlan
 from demo.enterprises import GAS_FACTORS, WATER_FACTORS, Firm
-from demo.stories import Stories
+from demo.stories import NO_TREATMENT, Stories
 
 Array = NDArray[np.float64]
 # China standard time.
@@ -51,7 +51,8 @@ def wobble(name: str, minute: NDArray[np.int64], spread: float) -> Array:
 
 def running(firm: Firm, minute: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether the firm produces: round the clock, or two shifts with a day of rest."""
-    if firm.is_key:
+    # The firm whose treatment stands still works nights too, so that there is something to see at any hour.
+    if firm.is_key or firm.code == NO_TREATMENT:
         return np.ones(len(minute), dtype=bool)
     hour = (minute // 60) % 24
     weekday = (minute // 1440 + 3) % 7
