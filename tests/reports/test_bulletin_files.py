@@ -21,12 +21,12 @@ from ecoledger.accounts.models import AuditEntry
 from ecoledger.reports import bulletin, excel, word
 from ecoledger.reports.issue import issue
 from ecoledger.reports.official_document import (
-    TITLE_FONT,
     TYPE_WIDTH,
     OfficialDocument,
     column_widths,
     fitted,
 )
+from ecoledger.reports.profile import DocumentsError, documents
 
 COUNTY = "990101"
 
@@ -94,7 +94,7 @@ def test_headings_and_body_have_the_fonts_of_their_level(document):
         if p.text.strip()
     }
     # The issuer signs in body type at the end; its letterhead is the first paragraph.
-    assert document.paragraphs[0].runs[0]._r.rPr.rFonts.get(qn("w:eastAsia")) == TITLE_FONT
+    assert document.paragraphs[0].runs[0]._r.rPr.rFonts.get(qn("w:eastAsia")) == "方正小标宋简体"
     assert fonts["一、环境空气质量"] == "黑体"
     assert fonts["（一）总体情况"].startswith("楷体")
     assert next(f for text, f in fonts.items() if "优良天数比例为" in text).startswith("仿宋")
@@ -105,6 +105,36 @@ def test_missing_fonts_have_named_alternatives(monthly):
         table = files.read("word/fontTable.xml").decode()
     assert '<w:altName w:val="仿宋"/>' in table
     assert '<w:altName w:val="楷体"/>' in table
+
+
+def test_a_bureau_sets_its_own_fonts_and_imprint(monthly, settings, tmp_path):
+    settings.PROFILE = tmp_path
+    (tmp_path / "documents.toml").write_text(
+        '[bulletin]\ncopies_to = "市政府办公室"\n[fonts]\nbody = "仿宋"\n', encoding="utf-8"
+    )
+    made = Document(BytesIO(word.render(monthly, date(2026, 11, 2))))
+    body = next(p for p in made.paragraphs if "优良天数比例为" in p.text)
+    assert body.runs[0]._r.rPr.rFonts.get(qn("w:eastAsia")) == "仿宋"
+    assert [row.cells[0].text for row in made.tables[-1].rows] == [
+        "抄送：市政府办公室。",
+        "测试县生态环境局\t2026年11月2日印发",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[bulletins]\n", "bulletins"),
+        ('[fonts]\nboddy = "仿宋"\n', "boddy"),
+        ("[bulletin]\noffice = 3\n", "office"),
+        ("[bulletin\n", "line 1"),
+    ],
+)
+def test_wrong_settings_are_named(settings, tmp_path, text, named):
+    settings.PROFILE = tmp_path
+    (tmp_path / "documents.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(DocumentsError, match=named):
+        documents()
 
 
 def test_page_numbers_stand_on_the_outer_side(document):
@@ -162,14 +192,16 @@ def test_columns_give_up_width_in_proportion_and_keep_two_characters():
 def test_imprint_hangs_on_the_foot_between_its_rules():
     made = OfficialDocument("某局", "1", "题")
     made.imprint("市政府办公室", "某局办公室", date(2026, 11, 2))
-    first, last = Document(BytesIO(made.save())).paragraphs[-2:]
-    assert (first.text, last.text) == ("抄送：市政府办公室。", "某局办公室\t2026年11月2日印发")
-    sizes = [
-        paragraph._p.find(f".//{qn('w:pBdr')}/{qn(f'w:{side}')}").get(qn("w:sz"))
-        for paragraph, side in ((first, "top"), (first, "bottom"), (last, "bottom"))
+    table = Document(BytesIO(made.save())).tables[-1]
+    assert [row.cells[0].text for row in table.rows] == [
+        "抄送：市政府办公室。",
+        "某局办公室\t2026年11月2日印发",
     ]
-    assert sizes == ["8", "6", "8"]
-    assert last._p.find(f".//{qn('w:framePr')}").get(qn("w:yAlign")) == "bottom"
+    borders = table._tbl.tblPr.find(qn("w:tblBorders"))
+    # In eighths of a point: 1 pt is 0.35 mm, 0.75 pt is 0.26 mm.
+    sizes = {child.tag.split("}")[1]: child.get(qn("w:sz")) for child in borders}
+    assert sizes == {"top": "8", "bottom": "8", "insideH": "6"}
+    assert table._tbl.tblPr.find(qn("w:tblpPr")).get(qn("w:tblpYSpec")) == "bottom"
 
 
 def test_the_sheet_of_sources_lists_every_figure_and_change_with_its_parts(monthly):

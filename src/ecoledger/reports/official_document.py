@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
 from typing import Any
@@ -26,20 +27,31 @@ from docx.text.paragraph import Paragraph
 
 # Chinese type sizes in points (号).
 SIZE_2, SIZE_3, SIZE_4, SIZE_5, SIZE_5_SMALL = 22.0, 16.0, 14.0, 10.5, 9.0
-TITLE_FONT = "方正小标宋简体"
-BODY_FONT = "仿宋_GB2312"
-HEADING_FONT = "黑体"
-SUBHEADING_FONT = "楷体_GB2312"
 FOLIO_FONT = "宋体"
 LATIN_FONT = "Times New Roman"
-# What stands in for a font that the reader's machine lacks. 仿宋_GB2312 knows 6 763 characters only; a
-# name with a rarer one is drawn in 仿宋.
+
+
+@dataclass(frozen=True, slots=True)
+class Fonts:
+    """The fonts of a document's levels. 仿宋_GB2312 and 楷体_GB2312 know 6 763 characters only: a bureau
+    whose names hold rarer ones sets 仿宋 and 楷体 in its profile."""
+
+    title: str = "方正小标宋简体"
+    body: str = "仿宋_GB2312"
+    heading: str = "黑体"
+    subheading: str = "楷体_GB2312"
+
+
+# What stands in for a font that the reader's machine lacks.
 ALTERNATIVES = {
-    TITLE_FONT: "华文中宋",
-    BODY_FONT: "仿宋",
-    SUBHEADING_FONT: "楷体",
-    HEADING_FONT: "SimHei",
-    FOLIO_FONT: "SimSun",
+    "方正小标宋简体": "华文中宋",
+    "方正小标宋_GBK": "华文中宋",
+    "仿宋_GB2312": "仿宋",
+    "楷体_GB2312": "楷体",
+    "仿宋": "FangSong",
+    "楷体": "KaiTi",
+    "黑体": "SimHei",
+    "宋体": "SimSun",
 }
 RED = RGBColor(0xE6, 0x00, 0x12)
 # Type area (版心) 156 mm × 225 mm with 22 lines of 28 characters (GB/T 9704-2012, 5.2).
@@ -56,7 +68,8 @@ _CELL_PADDING = Mm(1)
 class OfficialDocument:
     """One document being written, top to bottom."""
 
-    def __init__(self, issuer: str, number: str, title: str) -> None:
+    def __init__(self, issuer: str, number: str, title: str, fonts: Fonts | None = None) -> None:
+        self.fonts = fonts or Fonts()
         self._document = Document()
         self._set_page(self._document.sections[0])
         self._set_fonts()
@@ -80,7 +93,7 @@ class OfficialDocument:
         normal = self._document.styles["Normal"]
         normal.font.name = LATIN_FONT
         normal.font.size = Pt(SIZE_3)
-        normal.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), BODY_FONT)
+        normal.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), self.fonts.body)
         normal.paragraph_format.space_before = normal.paragraph_format.space_after = Pt(0)
         normal.paragraph_format.line_spacing_rule = WD_LINE_SPACING.EXACTLY
         normal.paragraph_format.line_spacing = LINE_PITCH
@@ -124,7 +137,7 @@ class OfficialDocument:
         self,
         paragraph: Paragraph,
         text: str,
-        font: str = BODY_FONT,
+        font: str = "",
         size: float = SIZE_3,
         *,
         bold: bool = False,
@@ -143,7 +156,7 @@ class OfficialDocument:
             spacing.set(qn("w:val"), str(BODY_SPACING))
             properties.insert_element_before(spacing, *_AFTER_SPACING)
         fonts = properties.get_or_add_rFonts()
-        fonts.set(qn("w:eastAsia"), font)
+        fonts.set(qn("w:eastAsia"), font or self.fonts.body)
         # Quotation marks, dashes and the like belong to both scripts: here they are Chinese.
         fonts.set(qn("w:hint"), "eastAsia")
         return run
@@ -179,7 +192,7 @@ class OfficialDocument:
         mark.paragraph_format.space_after = Pt(LINE_PITCH.pt * 2)
         # As large as fits one line, smaller than the 上级机关's own 22 mm high letterhead.
         size = min(48.0, (TYPE_WIDTH.pt - 10) / max(_width(issuer), 1))
-        self._run(mark, issuer, TITLE_FONT, int(size), colour=RED)
+        self._run(mark, issuer, self.fonts.title, int(size), colour=RED)
         line = self._document.add_paragraph()
         line.alignment = WD_ALIGN_PARAGRAPH.CENTER
         self._run(line, number)
@@ -194,7 +207,7 @@ class OfficialDocument:
             paragraph = self._document.add_paragraph()
             paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
             paragraph.paragraph_format.line_spacing = Pt(32)
-            self._run(paragraph, part, TITLE_FONT, SIZE_2)
+            self._run(paragraph, part, self.fonts.title, SIZE_2)
         self._document.add_paragraph()
 
     # -- content ---------------------------------------------------------------------------------
@@ -207,13 +220,13 @@ class OfficialDocument:
         """First-level heading, already numbered 一、"""
         paragraph = self._indented()
         paragraph.paragraph_format.keep_with_next = True
-        self._run(paragraph, text, HEADING_FONT)
+        self._run(paragraph, text, self.fonts.heading)
 
     def subheading(self, text: str) -> None:
         """Second-level heading, already numbered （一）"""
         paragraph = self._indented()
         paragraph.paragraph_format.keep_with_next = True
-        self._run(paragraph, text, SUBHEADING_FONT)
+        self._run(paragraph, text, self.fonts.subheading)
 
     def paragraph(self, text: str) -> None:
         """Body text, two characters in."""
@@ -227,7 +240,7 @@ class OfficialDocument:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.JUSTIFY
         paragraph.paragraph_format.line_spacing = Pt(16)
         paragraph.paragraph_format.space_after = Pt(6)
-        self._run(paragraph, text, BODY_FONT, SIZE_5)
+        self._run(paragraph, text, self.fonts.body, SIZE_5)
 
     def _indented(self) -> Paragraph:
         paragraph = self._document.add_paragraph()
@@ -256,7 +269,7 @@ class OfficialDocument:
         title.alignment = WD_ALIGN_PARAGRAPH.CENTER
         title.paragraph_format.keep_with_next = True
         title.paragraph_format.space_before = Pt(6)
-        self._run(title, caption, HEADING_FONT, SIZE_4)
+        self._run(title, caption, self.fonts.heading, SIZE_4)
         self._grid_table(header, rows, fitted(widths, room, size), size)
         if note:
             self.note(f"注：{note}")
@@ -333,7 +346,7 @@ class OfficialDocument:
         title = self._document.add_paragraph()
         title.alignment = WD_ALIGN_PARAGRAPH.CENTER
         title.paragraph_format.space_after = Pt(6)
-        self._run(title, caption, HEADING_FONT, SIZE_4)
+        self._run(title, caption, self.fonts.heading, SIZE_4)
 
     def sign(self, issuer: str, on: date) -> None:
         """Issuer and date, for a document that is sealed: the date four characters from the right edge,
@@ -352,37 +365,47 @@ class OfficialDocument:
     def imprint(self, copies_to: str, office: str, on: date) -> None:
         """Imprint (版记): copies, issuing office and date between rules, at the foot of the last page
         (7.4): outer rules 0.35 mm, the inner one 0.25 mm."""
-        self._document.add_paragraph()
-        day = f"{on.year}年{on.month}月{on.day}日印发"
-        first = self._foot_line(f"抄送：{copies_to}。") if copies_to else None
-        last = self._foot_line(f"{office}\t{day}")
-        if first is not None:
-            self._rule(first, "000000", 8, "top")
-            self._rule(first, "000000", 6)
-        else:
-            self._rule(last, "000000", 8, "top")
-        self._rule(last, "000000", 8)
-
-    def _foot_line(self, text: str) -> Paragraph:
-        paragraph = self._document.add_paragraph()
-        paragraph.paragraph_format.left_indent = paragraph.paragraph_format.right_indent = Pt(
-            SIZE_4
-        )
-        paragraph.paragraph_format.tab_stops.add_tab_stop(Pt(TYPE_WIDTH.pt - SIZE_4), alignment=2)
-        # A frame that hangs on the foot of the type area, whatever stands above it.
-        frame = OxmlElement("w:framePr")
+        lines = [f"抄送：{copies_to}。"] if copies_to else []
+        lines.append(f"{office}\t{on.year}年{on.month}月{on.day}日印发")
+        table = self._document.add_table(rows=len(lines), cols=1)
+        table.autofit = False
+        table.columns[0].width = TYPE_WIDTH
+        properties = table._tbl.tblPr
+        # Hangs on the foot of the type area, whatever stands above it.
+        place = OxmlElement("w:tblpPr")
         for name, value in (
-            ("w", str(TYPE_WIDTH.twips)),
-            ("wrap", "notBeside"),
-            ("hAnchor", "margin"),
-            ("vAnchor", "margin"),
-            ("xAlign", "left"),
-            ("yAlign", "bottom"),
+            ("vertAnchor", "margin"),
+            ("horzAnchor", "margin"),
+            ("tblpXSpec", "left"),
+            ("tblpYSpec", "bottom"),
         ):
-            frame.set(qn(f"w:{name}"), value)
-        paragraph._p.get_or_add_pPr().insert_element_before(frame, *_AFTER_FRAME)
-        self._run(paragraph, text, BODY_FONT, SIZE_4)
-        return paragraph
+            place.set(qn(f"w:{name}"), value)
+        properties.insert_element_before(place, *_AFTER_PLACE)
+        borders = OxmlElement("w:tblBorders")
+        for side, eighths in (("top", 8), ("bottom", 8), ("insideH", 6)):
+            line = OxmlElement(f"w:{side}")
+            for name, value in (
+                ("val", "single"),
+                ("sz", str(eighths)),
+                ("space", "0"),
+                ("color", "000000"),
+            ):
+                line.set(qn(f"w:{name}"), value)
+            borders.append(line)
+        properties.insert_element_before(borders, *_AFTER_TABLE_BORDERS)
+        for row, text in zip(table.rows, lines, strict=True):
+            row.cells[0].width = TYPE_WIDTH
+            paragraph = row.cells[0].paragraphs[0]
+            # One character in on either side.
+            paragraph.paragraph_format.left_indent = Pt(SIZE_4)
+            paragraph.paragraph_format.right_indent = Pt(SIZE_4)
+            paragraph.paragraph_format.line_spacing = Pt(24)
+            stop = Pt(TYPE_WIDTH.pt - 2 * SIZE_4)
+            paragraph.paragraph_format.tab_stops.add_tab_stop(stop, alignment=2)
+            self._run(paragraph, text, self.fonts.body, SIZE_4)
+        # A floating table is anchored to the paragraph after it; that one must take no line of its own.
+        anchor = self._document.add_paragraph()
+        anchor.paragraph_format.line_spacing = Pt(1)
 
     def save(self) -> bytes:
         """The finished file."""
@@ -400,9 +423,12 @@ _AFTER_BORDERS = (
     *("w:jc", "w:textDirection", "w:textAlignment", "w:textboxTightWrap", "w:outlineLvl"),
     *("w:divId", "w:cnfStyle", "w:rPr", "w:sectPr", "w:pPrChange"),
 )
-_AFTER_FRAME = (
-    *("w:widowControl", "w:numPr", "w:suppressLineNumbers", "w:pBdr"),
-    *_AFTER_BORDERS,
+# Children of w:tblPr that follow its place and its borders (17.4.60).
+_AFTER_TABLE_BORDERS = ("w:shd", "w:tblLayout", "w:tblCellMar", "w:tblLook")
+_AFTER_PLACE = (
+    *("w:tblOverlap", "w:bidiVisual", "w:tblStyleRowBandSize", "w:tblStyleColBandSize"),
+    *("w:tblW", "w:jc", "w:tblCellSpacing", "w:tblInd", "w:tblBorders"),
+    *_AFTER_TABLE_BORDERS,
 )
 # Children of w:rPr that follow w:spacing (17.3.2.28).
 _AFTER_SPACING = (

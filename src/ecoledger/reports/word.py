@@ -7,11 +7,16 @@ from datetime import date
 from ecoledger.reports.chart import day_chart
 from ecoledger.reports.content import Bulletin, DayChart, Statement, Subheading, Table
 from ecoledger.reports.official_document import OfficialDocument
+from ecoledger.reports.profile import documents
 
 
 def render(bulletin: Bulletin, on: date) -> bytes:
-    """The .docx of ``bulletin``, dated ``on``."""
-    document = OfficialDocument(bulletin.issuer, bulletin.number, bulletin.title)
+    """The .docx of ``bulletin``, dated ``on``, in the bureau's fonts and with its imprint.
+
+    Raises :class:`ecoledger.reports.profile.DocumentsError` when the bureau's settings are wrong.
+    """
+    own = documents()
+    document = OfficialDocument(bulletin.issuer, bulletin.number, bulletin.title, own.fonts)
     for section in bulletin.sections:
         document.heading(section.heading)
         for block in section.blocks:
@@ -32,4 +37,6 @@ def render(bulletin: Bulletin, on: date) -> bytes:
     if bulletin.standards:
         document.note(f"评价依据：{'；'.join(bulletin.standards)}。")
     document.sign(bulletin.issuer, on)
+    if own.copies_to or own.office:
+        document.imprint(own.copies_to, own.office or bulletin.issuer, on)
     return document.save()

@@ -25,6 +25,7 @@ from ecoledger.reports.air_text import chart as bulletin_chart
 from ecoledger.reports.content import Block, Bulletin, DayChart, Statement, Subheading, Table
 from ecoledger.reports.issue import issue
 from ecoledger.reports.models import IssuedBulletin
+from ecoledger.reports.profile import DocumentsError
 from ecoledger.web.access import Request, needs
 from ecoledger.web.session import address
 
@@ -190,7 +191,12 @@ def make(request: Request, kind: str, period: str) -> HttpResponse:
         messages.error(request, _("该期间尚未结束，数字还会变化，不能印发。请在期间结束后印发。"))
         address = reverse("bulletin", args=[kind, period])
         return redirect(f"{address}?{urlencode({'area': area.area_code})}")
-    issued = issue(content, request.user)
+    try:
+        issued = issue(content, request.user)
+    except DocumentsError as wrong:
+        messages.error(request, _("没有印发：%s。请系统管理员改正数据文件夹中的文件。") % wrong)
+        address = reverse("bulletin", args=[kind, period])
+        return redirect(f"{address}?{urlencode({'area': area.area_code})}")
     messages.success(request, _("已印发%s，文件见下表。") % issued)
     return redirect("bulletins")
 
