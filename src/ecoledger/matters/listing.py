@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Organisation, Person
+from ecoledger.matters import asked
 from ecoledger.matters.clocks import local
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Column, Filter, Register
@@ -102,22 +103,16 @@ def _condition(register: Register, declared: Filter, query: Mapping[str, str]) -
         case "area":
             return Q(**{f"{declared.lookup}__startswith": value}) if value.isdigit() else Q()
         case "organisation":
-            return Q(owner_organisation_id=int(value)) if value.isdigit() else Q()
+            number = asked.number(value)
+            return Q() if number is None else Q(owner_organisation_id=number)
         case "date_range":
             condition = Q()
-            if first := _day(query.get(f"{declared.name}_from", "")):
+            if first := asked.day(query.get(f"{declared.name}_from", "")):
                 condition &= Q(**{f"{declared.lookup}__gte": _midnight(first)})
-            if last := _day(query.get(f"{declared.name}_to", "")):
+            if last := asked.day(query.get(f"{declared.name}_to", "")):
                 condition &= Q(**{f"{declared.lookup}__lt": _midnight(last + timedelta(1))})
             return condition
     raise ValueError(f"{register.key}: filter {declared.name} of kind {declared.kind!r}")
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _midnight(day: date) -> datetime:

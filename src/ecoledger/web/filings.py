@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from ecoledger.accounts.models import Person
+from ecoledger.matters import asked
 from ecoledger.monitoring import filings
 from ecoledger.monitoring.models import Filing
 from ecoledger.registry.models import Entity
@@ -89,9 +90,9 @@ def page(request: Request) -> HttpResponse:
 @needs("file_shutdown")
 def new(request: Request) -> HttpResponse:
     first: dict[str, Any] = {"begin": timezone.localtime().replace(second=0, microsecond=0)}
-    wanted = request.GET.get("point", "")
+    wanted = asked.number(request.GET.get("point", ""))
     points = scoped.points(request.user)
-    if wanted.isdigit() and (point := points.filter(pk=wanted).first()):
+    if wanted is not None and (point := points.filter(pk=wanted).first()):
         first |= {"point": point, "entity": point.entity}
     form = FilingForm(request.user, request.POST or None, initial=first)
     if request.method == "POST" and form.is_valid():

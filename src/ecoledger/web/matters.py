@@ -27,6 +27,7 @@ from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.matters import (
     actions,
+    asked,
     chain,
     clocks,
     deadlines,
@@ -73,8 +74,7 @@ def uploads(request: Request) -> list[Upload]:
 
 
 def revision(request: Request) -> int | None:
-    text = request.POST.get("revision", "")
-    return int(text) if text.isdigit() else None
+    return asked.number(request.POST.get("revision", ""))
 
 
 def say(request: Request, refused: Refused) -> None:
@@ -624,10 +624,10 @@ def clocks_action(request: Request, key: str, pk: int) -> HttpResponse:
     reason = post.get("reason", "").strip()
 
     def number(name: str) -> int:
-        text = post.get(name, "")
-        if not text.isdigit():
+        found = asked.number(post.get(name, ""))
+        if found is None:
             raise Refused("form", _("请填写数字。"), fields={name: [_("应为数字")]})
-        return int(text)
+        return found
 
     def do(register: Register) -> None:
         match post.get("what"):
@@ -697,7 +697,7 @@ def evidence_file(request: Request, pk: int) -> FileResponse:
 def batch(request: Request, key: str) -> HttpResponse:
     """Edit, or merge, the matters ticked in the list."""
     register = the_register(request, key)
-    ids = [int(pk) for pk in request.POST.getlist("ids") if pk.isdigit()]
+    ids = [pk for text in request.POST.getlist("ids") if (pk := asked.number(text)) is not None]
     reason = request.POST.get("reason", "").strip()
     try:
         if request.POST.get("what") == "merge":
@@ -747,14 +747,15 @@ def batch_undo(request: Request, key: str, pk: int) -> HttpResponse:
 def draw(request: Request, key: str) -> HttpResponse:
     """Draw closed matters for a second look."""
     register = the_register(request, key)
-    share, seed = request.POST.get("share", ""), request.POST.get("seed", "")
+    share = asked.number(request.POST.get("share", ""))
+    seed = asked.number(request.POST.get("seed", ""))
     try:
-        if not (share.isdigit() and 1 <= int(share) <= 100):
+        if share is None or not 1 <= share <= 100:
             raise Refused("form", _("抽查比例应为 1 到 100 的整数。"))
         drawn = actions.draw_for_review(
             register,
-            int(share) / 100,
-            int(seed) if seed.isdigit() else int(f"{timezone.localdate():%Y%m%d}"),
+            share / 100,
+            int(f"{timezone.localdate():%Y%m%d}") if seed is None else seed,
             by=request.user,
         )
         messages.success(request, _("抽中 %d 件，已进入回头看。") % len(drawn))

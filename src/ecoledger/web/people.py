@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import Role
+from ecoledger.matters import asked
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.session import address
@@ -116,7 +117,7 @@ def page(request: Request) -> HttpResponse:
             | Q(username__icontains=words)
             | Q(organisation__name__icontains=words)
         )
-    if (organisation := request.GET.get("organisation", "")).isdigit():
+    if (organisation := asked.number(request.GET.get("organisation", ""))) is not None:
         rows = rows.filter(organisation_id=organisation)
     shown = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     return render(

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from ecoledger.matters import asked
 from ecoledger.monitoring import ingest
 from ecoledger.monitoring.runtime import store
 from ecoledger.store.interface import STATUSES, Frame, Status
@@ -25,21 +26,19 @@ PAGE = 50
 def page(request: Request) -> HttpResponse:
     wanted = request.GET.get("status")
     status: Status = next((one for one in STATUSES if one == wanted), "quarantined")
-    before = request.GET.get("before", "")
+    before = asked.number(request.GET.get("before", ""))
     mn = request.GET.get("mn", "").strip()
-    day = request.GET.get("day", "")
+    day = asked.day(request.GET.get("day", ""))
     begin = end = None
-    try:
-        begin = datetime.combine(datetime.fromisoformat(day).date(), time())
+    if day is not None:
+        begin = datetime.combine(day, time())
         end = begin + timedelta(days=1)
-    except ValueError:
-        day = ""
     frames = store().frames(
         status=status,
         mn=mn or None,
         begin=begin,
         end=end,
-        before=int(before) if before.isdigit() else None,
+        before=before,
         limit=PAGE + 1,
     )
     rows = list(frames.head(PAGE).iter_rows(named=True))
@@ -51,7 +50,7 @@ def page(request: Request) -> HttpResponse:
             "older": rows[-1]["frame_id"] if frames.height > PAGE else None,
             "status": status,
             "mn": mn,
-            "day": day,
+            "day": day.isoformat() if day else "",
             "counts": store().counts().frames,
             "may_replay": request.user.may("replay_frames"),
         },
@@ -116,7 +115,11 @@ def frame(request: Request, frame_id: int) -> HttpResponse:
 @needs("replay_frames")
 def replay(request: Request) -> HttpResponse:
     """Try chosen frames again, as they came, and say what became of each."""
-    chosen = [int(number) for number in request.POST.getlist("frame") if number.isdigit()]
+    chosen = [
+        number
+        for text in request.POST.getlist("frame")
+        if (number := asked.number(text)) is not None
+    ]
     if not chosen:
         messages.error(request, _("没有选择报文：请勾选要重放的报文。"))
         return redirect("quarantine")

@@ -19,6 +19,7 @@ from django.urls import reverse
 
 from ecoledger.indicators import air, targets, water, work
 from ecoledger.indicators.figures import Records
+from ecoledger.matters import asked
 from ecoledger.monitoring.models import Alarm, AlarmRule, Point
 from ecoledger.registers.alarm_case import REGISTER, AlarmCase
 from ecoledger.standards import aqi, surface_water
@@ -88,10 +89,8 @@ def _air_points(request: Request) -> Any:
 
 def _air_days(request: Request) -> dict[str, Any]:
     """Days of one point or area, those of a level when the figure counts them."""
-    number = request.GET.get("point", "")
-    if not number.isdigit():
-        raise Http404
-    point = get_object_or_404(_air_points(request), pk=int(number))
+    number = asked.number(request.GET.get("point", ""))
+    point = get_object_or_404(_air_points(request), pk=number)
     begin, end = _span(request)
     as_of = _day(request, "as_of") if "as_of" in request.GET else None
     found = air.point_period(point, begin, end, as_of)
@@ -222,10 +221,8 @@ def _water_months(request: Request) -> dict[str, Any]:
 def _water_days(request: Request) -> dict[str, Any]:
     """One section's days, their month means and the mean its class was judged by."""
     begin, end = _span(request)
-    number = request.GET.get("section", "")
-    if not number.isdigit():
-        raise Http404
-    section = get_object_or_404(scoped.sections(request.user), pk=int(number))
+    number = asked.number(request.GET.get("section", ""))
+    section = get_object_or_404(scoped.sections(request.user), pk=number)
     found = water.section_days(section, begin, end)
     limits = surface_water.limits_on(end)[1].of("lake" if section.is_lake else "river")
     items = [(key, limits[key].name, limits[key].decimals) for key in found.items]

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from ecoledger.matters import asked
 from ecoledger.monitoring import corrections
 from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.runtime import store
@@ -97,17 +98,10 @@ def _scales() -> list[tuple[str, str]]:
 
 def _period(given: Mapping[str, str], scale: str) -> tuple[datetime, datetime]:
     """The dates asked for as ``[begin, end)``; the last days up to today where they are left out."""
-    last = _date(given.get("end")) or readings.now().date()
-    first = _date(given.get("begin")) or last - timedelta(days=DAYS[scale] - 1)
+    last = asked.day(given.get("end", "")) or readings.now().date()
+    first = asked.day(given.get("begin", "")) or last - timedelta(days=DAYS[scale] - 1)
     first = max(min(first, last), last - timedelta(days=LONGEST[scale]))
     return datetime.combine(first, time()), datetime.combine(last + timedelta(days=1), time())
-
-
-def _date(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text or "")
-    except ValueError:
-        return None
 
 
 def _chart_url(request: Request, point: Point, scale: str, begin: datetime, end: datetime) -> str:
@@ -137,9 +131,9 @@ def _table(
 
 
 def _calendar(request: Request, point: Point) -> dict[str, Any]:
-    year = request.GET.get("year", "")
+    year = asked.number(request.GET.get("year", ""))
     this = readings.now().year
-    chosen = int(year) if year.isdigit() and 1990 <= int(year) <= this else this
+    chosen = year if year is not None and 1990 <= year <= this else this
     return {
         "year": chosen,
         "years": range(this, this - 5, -1),
@@ -180,8 +174,8 @@ def _alarms(request: Request, point: Point) -> dict[str, Any]:
 
 
 def _raw(request: Request, point: Point) -> dict[str, Any]:
-    before = request.GET.get("before", "")
-    frames = store().frames(mn=point.mn, before=int(before) if before.isdigit() else None, limit=50)
+    before = asked.number(request.GET.get("before", ""))
+    frames = store().frames(mn=point.mn, before=before, limit=50)
     return {"frames": list(frames.iter_rows(named=True))}
 
 
@@ -268,10 +262,10 @@ def series(request: Request, pk: int) -> JsonResponse:
 def calendar(request: Request, pk: int) -> JsonResponse:
     """A year of daily indices (or water classes), one coloured square a day."""
     point = _point(request, pk)
-    year = request.GET.get("year", "")
-    if not year.isdigit() or not 1990 <= int(year) <= 2199:
+    year = asked.number(request.GET.get("year", ""))
+    if year is None or not 1990 <= year <= 2199:
         raise Http404
-    begin, end = date(int(year), 1, 1), date(int(year) + 1, 1, 1)
+    begin, end = date(year, 1, 1), date(year + 1, 1, 1)
     water = point.kind == "water"
     rows = (
         readings.day_values(point, "water_class", begin, end)

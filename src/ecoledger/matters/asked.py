@@ -1,0 +1,35 @@
+"""What an address or a form asks for, read so that odd words are no request instead of a failure.
+
+``str.isdigit`` takes "²" for a digit that ``int`` then refuses, numbers of forty digits fit no database,
+and neither the first nor the last day of the calendar has a neighbour to compare with.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+_DIGITS = 18  # all numbers of so many digits fit 64 bits
+_FIRST, _LAST = date(1900, 1, 1), date(2999, 12, 31)
+
+
+def number(text: str) -> int | None:
+    """A whole number from zero, written in ASCII digits.
+
+    >>> number("42"), number("²"), number("-1"), number("9" * 40), number("")
+    (42, None, None, None, None)
+    """
+    fits = text.isascii() and text.isdigit() and len(text) <= _DIGITS
+    return int(text) if fits else None
+
+
+def day(text: str) -> date | None:
+    """A day written as ISO 8601, of a year that a bureau can have records or plans of.
+
+    >>> day("2026-11-21"), day("2026-13-45"), day("9999-12-31")
+    (datetime.date(2026, 11, 21), None, None)
+    """
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if _FIRST <= found <= _LAST else None
