@@ -16,7 +16,8 @@ from demo.stories import Stories
 from ecoledger.monitoring.models import Point
 
 # How far back each kind of instrument's record reaches.
-RIVER_DAYS = 760
+# Thirteen months of rivers: a month can be compared with the same one a year before.
+RIVER_DAYS = 430
 SOURCE_DAYS = 75
 POWER_DAYS = 21
 WEATHER_DAYS = 60
@@ -81,16 +82,13 @@ def _frame(times: np.ndarray, code: str, decimals: int, **columns: object) -> pl
 def river(
     point: int, section: str, begin: datetime, end: datetime, stories: Stories
 ) -> pl.DataFrame:
-    """Hours of a water station; older than a month every fourth hour, as such stations used to report."""
-    month = end - timedelta(days=31)
+    """Hours of a water station."""
     plan = sources.section_plan(section)
-    parts = []
-    for first, last, step in ((begin, month, 240), (month, end, 60)):
-        times = sources.as_times(first, last, step)
-        parts += [
-            _frame(times, code, decimals, value=sources.river(plan, code, times, stories))
-            for code, (_, _, decimals, _) in RIVER_FACTORS.items()
-        ]
+    times = sources.as_times(begin, end, 60)
+    parts = [
+        _frame(times, code, decimals, value=sources.river(plan, code, times, stories))
+        for code, (_, _, decimals, _) in RIVER_FACTORS.items()
+    ]
     return _table(point, parts, 3600, "hour").with_columns(flag=pl.lit("N"))
 
 
