@@ -289,6 +289,35 @@ def test_an_alarm_after_closing_reopens_the_case_and_a_late_one_opens_another(
     assert actions.linked(REGISTER, other, people["leader"])[0][2] == case
 
 
+def test_an_alarm_that_never_ended_reopens_the_case_by_what_comes_after_the_closing(
+    case, alarm_at, people
+):
+    from ecoledger.registers.alarm_case import repeated
+
+    alarm = case.latest_alarm
+    alarm.state, alarm.evidence = "open", {"seconds": 3600}
+    to_close_check(case, people, cst("2026-11-16T11:00:00"))
+    do(case, "confirm_close", people["leader"], cst("2026-11-16T14:20:00"), checked="好")
+
+    def go_on(until: str) -> tuple[str, int]:
+        alarm.last = cst(until)
+        alarm.save()
+        repeated(alarm)
+        case.refresh_from_db()
+        return case.state, case.reopened
+
+    # The hour in which it was closed is still the trouble it was closed for.
+    assert go_on("2026-11-16T15:00:00") == ("closed", 0)
+    assert go_on("2026-11-16T16:00:00") == ("verify", 1)
+    assert go_on("2026-11-16T17:00:00") == ("verify", 1)
+    assert case.last_alarm_at == cst("2026-11-16T17:00:00")
+    assert chain.first_broken(REGISTER.key, case.pk) is None
+    # What was found to be a false alarm stays so while it lasts.
+    form = {"false_reason": "rule", "grounds": "阈值过低"}
+    do(case, "dismiss", people["monitor"], **form)
+    assert go_on("2026-11-16T18:00:00") == ("dismissed", 1)
+
+
 def test_hooks_open_follow_and_remark_on_the_case(alarm_at, bureau):
     from ecoledger.monitoring import alarms
     from ecoledger.registers import alarm_case

@@ -868,10 +868,18 @@ def raised(alarm: Alarm) -> None:
 
 
 def repeated(alarm: Alarm) -> None:
-    """Hook on an alarm that goes on: the case takes its time and, when it rises, its level."""
+    """Hook on an alarm that goes on: the case takes its time and, when it rises, its level.
+
+    A closed case is reopened by a period of trouble that began after its closing: the alarm never
+    ended, so no new one will say that the trouble is back.
+    """
     with transaction.atomic():
         case = AlarmCase.objects.select_for_update().filter(joined__alarm=alarm).first()
-        if case is None or not WORKFLOW.state(case.state).open:
+        if case is None:
+            return
+        if _goes_on_after_closing(alarm, case):
+            case = actions.perform(REGISTER, case.pk, "rebound_by_alarm", by=None, note=alarm.text)
+        elif not WORKFLOW.state(case.state).open:
             return
         rises = _severity(alarm.level) > _severity(case.level)
         AlarmCase.objects.filter(pk=case.pk).update(
@@ -890,6 +898,13 @@ def repeated(alarm: Alarm) -> None:
                 note=alarm.text,
                 form={"alarm": alarm.pk, "level": alarm.level},
             )
+
+
+def _goes_on_after_closing(alarm: Alarm, case: AlarmCase) -> bool:
+    if WORKFLOW.state(case.state).phase not in (Phase.CLOSED, Phase.REVIEW):
+        return False
+    began = alarm.last - timedelta(seconds=alarm.evidence.get("seconds", 0))
+    return case.closed_at is not None and began >= case.closed_at
 
 
 def ended(alarm: Alarm) -> None:
