@@ -8,7 +8,8 @@ from datetime import datetime
 import pytest
 from django.test import Client
 
-from ecoledger.api.models import ApiKey, make_key
+from ecoledger.accounts.keys import make_key
+from ecoledger.accounts.models import ApiKey
 from ecoledger.monitoring.models import Alarm, AlarmRule
 from ecoledger.registers.alarm_case import REGISTER, open_from_alarm
 

@@ -1,4 +1,4 @@
-"""People, the organisations they belong to, and the audit trail."""
+"""People, the organisations they belong to, the keys that speak for them, and the audit trail."""
 
 from __future__ import annotations
 
@@ -90,6 +90,28 @@ class Person(AbstractUser):
             and self.certificate_until
             and self.certificate_until >= timezone.localdate()
         )
+
+
+class ApiKey(models.Model):
+    """A key for the interface. Only its hash is kept; it may do what its person may, until it expires."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField("用途", max_length=80)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField("建立时间", default=timezone.now)
+    expires_at = models.DateTimeField("到期时间")
+    revoked_at = models.DateTimeField("撤销时间", null=True, blank=True)
+    last_used_at = models.DateTimeField("最近使用", null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.person} {self.name}"
+
+    @property
+    def valid(self) -> bool:
+        return self.revoked_at is None and self.expires_at > timezone.now()
 
 
 class AuditEntry(models.Model):

@@ -1,7 +1,7 @@
 """The JSON interface: what pages show, for other systems, under the same scope and by the same actions.
 
-Sign in with the browser's session, or send ``Authorization: Bearer <key>``. The OpenAPI document is at
-``/api/v1/openapi.json``.
+Sign in with the browser's session, or send ``Authorization: Bearer <key>`` with a key made on the account
+page. The OpenAPI document is at ``/api/v1/openapi.json``.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from ninja import Field, NinjaAPI, Schema
 from ninja.errors import HttpError
 from ninja.security import HttpBearer, SessionAuth
 
+from ecoledger.accounts.keys import person_of
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.scope import visible
-from ecoledger.api.models import person_of
 from ecoledger.matters import actions, listing
 from ecoledger.matters.refusals import NotVisible, Refused
 from ecoledger.matters.register import Register, all_registers, has_register, register_of
@@ -212,7 +212,7 @@ def matters(request: HttpRequest, key: str, limit: int = 100, offset: int = 0) -
     """Matters of a register; every filter of its list may be given by name (``open=1``, ``area=…``)."""
     person = _person(request, "see_matters")
     rows = listing.select(_register(key), person, request.GET)
-    first = max(0, offset)
+    first = min(max(0, offset), 2**31)
     return rows.order_by("-opened_at", "-id")[first : first + max(1, min(limit, 500))]
 
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render, resolve_url
+from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
-from ecoledger.accounts import audit, sign_in
+from ecoledger.accounts import audit, keys, sign_in
 from ecoledger.accounts.models import Person
 from ecoledger.web.access import Request
 from ecoledger.web.navigation import first_page
@@ -66,14 +68,79 @@ def sign_out(request: Request) -> HttpResponse:
 language = login_not_required(set_language)
 
 
+def _account(request: Request, **more: Any) -> HttpResponse:
+    context = {
+        "form": PasswordChangeForm(request.user),
+        "key_form": KeyForm(),
+        "keys": request.user.api_keys.all()[:50],
+        "interface": request.build_absolute_uri("/api/v1/"),
+    }
+    return render(request, "web/account.html", context | more)
+
+
+@never_cache
 @sensitive_post_parameters()
 def account(request: Request) -> HttpResponse:
-    """Who one is here, what one may do, and one's password."""
-    form = PasswordChangeForm(request.user, request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        form.save()
-        update_session_auth_hash(request, form.user)
-        audit.record(request.user, "change_password", request.user, address=address(request))
-        messages.success(request, _("密码已修改。"))
-        return redirect("account")
-    return render(request, "web/account.html", {"form": form})
+    """Who one is here, what one may do, one's password, and the keys that speak for one."""
+    if request.method != "POST":
+        return _account(request)
+    form = PasswordChangeForm(request.user, request.POST)
+    if not form.is_valid():
+        return _account(request, form=form)
+    form.save()
+    update_session_auth_hash(request, form.user)
+    audit.record(request.user, "change_password", request.user, address=address(request))
+    messages.success(request, _("密码已修改。"))
+    return redirect("account")
+
+
+class KeyForm(forms.Form):
+    """What a key is for, and for how long."""
+
+    name = forms.CharField(
+        label=gettext_lazy("用途"),
+        max_length=80,
+        help_text=gettext_lazy("写明给哪个系统用，便于日后核对和撤销。"),
+        widget=forms.TextInput(attrs={"class": "form-control"}),
+    )
+    days = forms.TypedChoiceField(
+        label=gettext_lazy("有效期"),
+        coerce=int,
+        choices=[(days, days) for days in keys.LIVES],
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast("forms.ChoiceField", self.fields["days"]).choices = [
+            (days, _("%(count)d 天") % {"count": days}) for days in keys.LIVES
+        ]
+
+
+@require_POST
+@never_cache
+def make_key(request: Request) -> HttpResponse:
+    """A new key, shown on this one answer and never again."""
+    form = KeyForm(request.POST)
+    if sum(key.valid for key in request.user.api_keys.all()) >= keys.MOST:
+        form.add_error(
+            None,
+            _("有效的密钥已有 %(count)d 个，请先撤销不用的。") % {"count": keys.MOST},
+        )
+    if not form.is_valid():
+        return _account(request, key_form=form)
+    made = keys.make_key(
+        request.user,
+        form.cleaned_data["name"],
+        form.cleaned_data["days"],
+        address=address(request),
+    )
+    return _account(request, made=made)
+
+
+@require_POST
+def revoke_key(request: Request, pk: int) -> HttpResponse:
+    key = get_object_or_404(request.user.api_keys.all(), pk=pk)
+    keys.revoke(key, request.user, address=address(request))
+    messages.success(request, _("已撤销密钥“%(name)s”，它不能再用。") % {"name": key.name})
+    return redirect("account")

@@ -78,5 +78,7 @@ urlpatterns = [
     path("sign-out", session.sign_out, name="sign-out"),
     path("language", session.language, name="language"),
     path("account", session.account, name="account"),
+    path("account/keys", session.make_key, name="key-make"),
+    path("account/keys/<int:pk>/revoke", session.revoke_key, name="key-revoke"),
     path("", include("ecoledger.web.urls_matters")),
 ]
