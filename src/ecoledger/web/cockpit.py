@@ -101,7 +101,7 @@ def work(request: Request) -> dict[str, Any]:
     for register in all_registers():
         if not request.user.may(register.capability):
             continue
-        matters = register.visible_to(request.user).filter(state__in=register.open_states)
+        matters = register.open_to(request.user)
         rows.append(
             {
                 "register": register,

@@ -214,8 +214,7 @@ def _matters(request: Request) -> Iterator[Feature]:
     for register in all_registers():
         if not register.map_layer:
             continue
-        rows = register.visible_to(request.user).filter(state__in=register.open_states)
-        for matter in rows.select_related("entity")[:500]:
+        for matter in register.open_to(request.user).select_related("entity")[:500]:
             if at := _at(matter) or _place(matter.entity):
                 yield _feature(
                     at,
