@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import xlsxwriter
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,10 +16,11 @@ from ecoledger.matters import asked
 from ecoledger.matters.clocks import local
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Column, Filter, Register
+from ecoledger.matters.workbook import Head
+from ecoledger.matters.workbook import workbook as written
 from ecoledger.registry.models import Area
 
 PAGE = 50
-EXPORT_LIMIT = 100_000
 
 
 @dataclass(frozen=True)
@@ -212,58 +211,24 @@ def text_of(register: Register, matter: Matter, column: Column) -> str:
     return str(value)
 
 
+# Kind of a list's column -> kind of a spreadsheet's, where it is not text.
+_CELLS = {"datetime": "datetime", "due": "datetime", "date": "date", "number": "number"}
+
+
 def workbook(
     register: Register, person: Person, rows: Iterable[Matter], *, title: str, footer: str = ""
 ) -> bytes:
     """The rows as .xlsx with the list's columns: texts as text, numbers and times as such."""
-    buffer = io.BytesIO()
     columns = register.visible_columns(person)
-    with xlsxwriter.Workbook(
-        buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    ) as book:
-        sheet = book.add_worksheet(_sheet_name(title))
-        heading = book.add_format({"bold": True, "align": "center", "font_size": 14})
-        head = book.add_format(
-            {"bold": True, "border": 1, "text_wrap": True, "align": "center", "bg_color": "#E8F1EF"}
-        )
-        plain = book.add_format({"border": 1, "text_wrap": True, "valign": "top"})
-        day = book.add_format({"border": 1, "num_format": "yyyy-mm-dd", "valign": "top"})
-        moment = book.add_format({"border": 1, "num_format": "yyyy-mm-dd hh:mm", "valign": "top"})
-        if len(columns) > 1:
-            sheet.merge_range(0, 0, 0, len(columns) - 1, title, heading)
-        else:
-            sheet.write_string(0, 0, title, heading)
-        for n, column in enumerate(columns):
-            sheet.write_string(1, n, str(column.label), head)
-            sheet.set_column(n, n, _WIDTHS.get(column.kind, 16) if n else 20)
-        last = 1
-        for last, matter in enumerate(rows, start=2):
-            for n, column in enumerate(columns):
-                value = value_of(matter, column)
-                if column.kind in ("datetime", "due") and value is not None:
-                    sheet.write_datetime(last, n, local(value), moment)
-                elif column.kind == "date" and value is not None:
-                    sheet.write_datetime(last, n, value, day)
-                elif column.kind == "number" and value is not None:
-                    sheet.write_number(last, n, value, plain)
-                else:
-                    sheet.write_string(last, n, text_of(register, matter, column), plain)
-        sheet.freeze_panes(2, 1)
-        sheet.autofilter(1, 0, max(last, 1), len(columns) - 1)
-        if footer:
-            sheet.write_string(last + 2, 0, footer)
-        sheet.set_landscape()
-        sheet.set_paper(9)
-        sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(1)
-    return buffer.getvalue()
-
-
-_WIDTHS = {"datetime": 17, "due": 17, "date": 12, "number": 9, "choice": 10, "state": 12}
-
-
-def _sheet_name(title: str) -> str:
-    return "".join(c for c in title if c not in "[]:*?/\\")[:31] or "Sheet1"
+    heads = [
+        Head(str(c.label), _CELLS.get(c.kind, "text"), {"choice": 10, "state": 12}.get(c.kind, 0))
+        for c in columns
+    ]
+    cells = (
+        [value_of(matter, c) if c.kind in _CELLS else text_of(register, matter, c) for c in columns]
+        for matter in rows
+    )
+    return written(heads, cells, title=title, footer=footer)
 
 
 def features(register: Register, rows: Iterable[Matter]) -> dict[str, Any]:

@@ -2,42 +2,54 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
 
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, all_registers
+from ecoledger.matters.workbook import Head
 from ecoledger.monitoring import times
 from ecoledger.monitoring.models import Alarm, AlarmRule
 from ecoledger.web import readings, scoped
 from ecoledger.web.access import Request, needs
+from ecoledger.web.export import download
 from ecoledger.web.station import drawn
+from ecoledger.web.templatetags.show import plain, span, tr
 
 PAGE = 50
 
 
-@needs("see_monitoring")
-def page(request: Request) -> HttpResponse:
+def _chosen(request: Request) -> QuerySet[Alarm]:
+    """The alarms in scope that fit the filters in the address; the open ones unless others are asked."""
     alarms = scoped.alarms(request.user)
-    states = dict(alarms.order_by().values_list("state").annotate(Count("pk")))
-    state = request.GET.get("state", Alarm.State.OPEN)
-    if state in Alarm.State.values:
+    if (state := request.GET.get("state", Alarm.State.OPEN)) in Alarm.State.values:
         alarms = alarms.filter(state=state)
     if (level := request.GET.get("level", "")) in Alarm.Level.values:
         alarms = alarms.filter(level=level)
     if (detector := request.GET.get("detector", "")) in AlarmRule.Detector.values:
         alarms = alarms.filter(rule__detector=detector)
+    if (rule := request.GET.get("rule", "")).isdigit():
+        alarms = alarms.filter(rule=int(rule))
     if area := request.GET.get("area", ""):
         alarms = alarms.filter(area_code__startswith=area)
     if words := request.GET.get("q", "").strip():
         alarms = alarms.filter(text__icontains=words)
-    shown = Paginator(alarms, PAGE).get_page(request.GET.get("page"))
+    return alarms
+
+
+@needs("see_monitoring")
+def page(request: Request) -> HttpResponse:
+    counted = scoped.alarms(request.user).order_by().values_list("state").annotate(Count("pk"))
+    states = dict(counted)
+    shown = Paginator(_chosen(request), PAGE).get_page(request.GET.get("page"))
+    rule = request.GET.get("rule", "")
     return render(
         request,
         "web/alarms.html",
@@ -46,12 +58,45 @@ def page(request: Request) -> HttpResponse:
             "states": [
                 (value, label, states.get(value, 0)) for value, label in Alarm.State.choices
             ],
-            "state": state,
+            "state": request.GET.get("state", Alarm.State.OPEN),
             "levels": Alarm.Level.choices,
             "detectors": AlarmRule.Detector.choices,
+            "rule": AlarmRule.objects.filter(pk=int(rule)).first() if rule.isdigit() else None,
             "areas": scoped.areas(request.user),
         },
     )
+
+
+@needs("see_monitoring")
+@require_GET
+def export(request: Request) -> HttpResponse:
+    alarms = _chosen(request)
+    heads = [
+        Head(_("内容"), width=70),
+        Head(_("等级"), width=8),
+        Head(_("类型"), width=12),
+        Head(_("监测点"), width=32),
+        Head(_("开始"), "datetime"),
+        Head(_("最近一次"), "datetime"),
+        Head(_("次数"), "number"),
+        Head(_("近30日"), "number"),
+        Head(_("状态"), width=10),
+    ]
+    cells = (
+        [
+            alarm.text,
+            tr(alarm.get_level_display()),
+            tr(alarm.rule.get_detector_display()),
+            alarm.point.name,
+            alarm.begin,
+            alarm.last,
+            alarm.occurrences,
+            alarm.count_30d,
+            tr(alarm.get_state_display()),
+        ]
+        for alarm in alarms.iterator(chunk_size=2000)
+    )
+    return download(request, "alarms", _("预警"), heads, cells, alarms.count())
 
 
 def linked_matters(request: Request, alarm: Alarm) -> list[tuple[Register, Matter]]:
@@ -69,11 +114,40 @@ def linked_matters(request: Request, alarm: Alarm) -> list[tuple[Register, Matte
     return found
 
 
+def judged_values(alarm: Alarm) -> list[tuple[datetime, float]]:
+    """The values the alarm rests on, newest first: start of the period and what was judged."""
+    return [
+        (datetime.fromisoformat(start), value)
+        for start, value in reversed(alarm.evidence.get("values", []))
+    ]
+
+
+def facts(alarm: Alarm) -> list[tuple[str, str]]:
+    """What else the evidence says, in words; what the detectors note for themselves stays out."""
+    evidence, found = alarm.evidence, []
+    if (seconds := evidence.get("seconds")) and alarm.rule.detector != AlarmRule.Detector.MISSING:
+        found.append((_("判断时段"), span(seconds)))
+    if "corrected" in evidence:
+        found.append((_("更正后的值"), plain(evidence["corrected"])))
+    good, needed = evidence.get("good", 0), int(alarm.rule.settings.get("clear_after", 1))
+    if alarm.state == Alarm.State.OPEN and good:
+        found.append(
+            (
+                _("恢复进度"),
+                _("已连续正常 %(good)d 次，满 %(needed)d 次即恢复")
+                % {"good": good, "needed": needed},
+            )
+        )
+    return found
+
+
 @needs("see_monitoring")
 def alarm(request: Request, pk: int) -> HttpResponse:
     found = get_object_or_404(
         scoped.alarms(request.user).select_related("filing", "point__entity"), pk=pk
     )
+    declared = {p.code: p.unit for p in readings.declared(found.point)}
+    unit = declared.get(found.parameter, "")
     return render(
         request,
         "web/alarm.html",
@@ -85,6 +159,9 @@ def alarm(request: Request, pk: int) -> HttpResponse:
             .filter(point=found.point, parameter=found.parameter)
             .exclude(pk=found.pk)[:8],
             "chart": reverse("alarm-series", args=[found.pk]),
+            "unit": unit,
+            "judged": judged_values(found),
+            "facts": facts(found),
         },
     )
 

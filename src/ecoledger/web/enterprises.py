@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
 
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, all_registers
+from ecoledger.matters.workbook import Head
 from ecoledger.monitoring import parameters
 from ecoledger.monitoring.models import Alarm
-from ecoledger.registry.models import Outlet
+from ecoledger.registry.models import Enterprise, Outlet
 from ecoledger.web import readings, scoped
 from ecoledger.web.access import Request, needs
+from ecoledger.web.export import download
 from ecoledger.web.stations import area_names
 
 PAGE = 60
 
 
-@needs("see_monitoring")
-def page(request: Request) -> HttpResponse:
+def _chosen(request: Request) -> QuerySet[Enterprise]:
     rows = scoped.enterprises(request.user).annotate(outlet_count=Count("outlets", distinct=True))
     if area := request.GET.get("area", ""):
         rows = rows.filter(area_code__startswith=area)
@@ -35,16 +40,25 @@ def page(request: Request) -> HttpResponse:
             | Q(permit_no__icontains=words)
             | Q(industry__icontains=words)
         )
-    shown = Paginator(rows.order_by("code"), PAGE).get_page(request.GET.get("page"))
-    listed = list(shown)
-    codes = [enterprise.code for enterprise in listed]
-    alarms = dict(
+    return rows.order_by("code")
+
+
+def _open_alarms(request: Request, listed: Iterable[Enterprise]) -> dict[str, int]:
+    """How many alarms are open, by the enterprise's code."""
+    return dict(
         scoped.alarms(request.user)
-        .filter(owner_code__in=codes, state=Alarm.State.OPEN)
+        .filter(owner_code__in=[one.code for one in listed], state=Alarm.State.OPEN)
         .order_by()
         .values_list("owner_code")
         .annotate(Count("pk"))
     )
+
+
+@needs("see_monitoring")
+def page(request: Request) -> HttpResponse:
+    shown = Paginator(_chosen(request), PAGE).get_page(request.GET.get("page"))
+    listed = list(shown)
+    alarms = _open_alarms(request, listed)
     return render(
         request,
         "web/enterprises.html",
@@ -55,6 +69,38 @@ def page(request: Request) -> HttpResponse:
             "names": area_names({enterprise.area_code for enterprise in listed}),
         },
     )
+
+
+@needs("see_monitoring")
+@require_GET
+def export(request: Request) -> HttpResponse:
+    listed = list(_chosen(request))
+    alarms = _open_alarms(request, listed)
+    names = area_names({one.area_code for one in listed})
+    heads = [
+        Head(_("企业"), width=36),
+        Head(_("编码"), width=14),
+        Head(_("信用代码"), width=22),
+        Head(_("行业"), width=20),
+        Head(_("所在地")),
+        Head(_("绩效分级"), width=10),
+        Head(_("排放口"), "number"),
+        Head(_("预警"), "number"),
+    ]
+    cells = (
+        [
+            one.name,
+            one.code,
+            one.uscc,
+            one.industry,
+            names.get(one.area_code, ""),
+            one.performance_grade,
+            one.outlet_count,  # type: ignore[attr-defined]  # annotated
+            alarms.get(one.code, 0),
+        ]
+        for one in listed
+    )
+    return download(request, "enterprises", _("企业档案"), heads, cells, len(listed))
 
 
 def matters_of(request: Request, code: str) -> list[tuple[Register, Matter, str]]:

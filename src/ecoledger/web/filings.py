@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.accounts.models import Person
 from ecoledger.matters import asked
+from ecoledger.matters.workbook import Head
 from ecoledger.monitoring import filings
 from ecoledger.monitoring.models import Filing
 from ecoledger.registry.models import Entity
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
+from ecoledger.web.export import download
 from ecoledger.web.session import address
+from ecoledger.web.templatetags.show import tr
+
+PAGE = 60
 
 
 class FilingForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
@@ -66,25 +73,69 @@ class FilingForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
             field.widget.attrs["class"] = "form-select" if select else "form-control"
 
 
+def _chosen(request: Request) -> QuerySet[Filing]:
+    rows = scoped.filings(request.user).order_by("-begin")
+    if (kind := request.GET.get("kind", "")) in Filing.Kind.values:
+        rows = rows.filter(kind=kind)
+    if request.GET.get("current"):
+        now = timezone.now()
+        rows = rows.filter(withdrawn_at=None, begin__lte=now).filter(Q(end=None) | Q(end__gte=now))
+    return rows
+
+
 @needs("see_monitoring")
 def page(request: Request) -> HttpResponse:
-    rows = scoped.filings(request.user).order_by("-begin")
-    kind = request.GET.get("kind", "")
-    if kind in Filing.Kind.values:
-        rows = rows.filter(kind=kind)
-    now = timezone.now()
-    if request.GET.get("current"):
-        rows = rows.filter(withdrawn_at=None, begin__lte=now).filter(Q(end=None) | Q(end__gte=now))
     return render(
         request,
         "web/filings.html",
         {
-            "rows": rows[:200],
+            "shown": Paginator(_chosen(request), PAGE).get_page(request.GET.get("page")),
             "kinds": Filing.Kind.choices,
-            "now": now,
+            "now": timezone.now(),
             "may_file": request.user.may("file_shutdown"),
         },
     )
+
+
+@needs("see_monitoring")
+@require_GET
+def export(request: Request) -> HttpResponse:
+    rows = _chosen(request)
+    heads = [
+        Head(_("对象"), width=32),
+        Head(_("监测点"), width=32),
+        Head(_("类别"), width=10),
+        Head(_("开始"), "datetime"),
+        Head(_("结束"), "datetime"),
+        Head(_("原因"), width=40),
+        Head(_("申报人"), width=12),
+        Head(_("申报时间"), "datetime"),
+        Head(_("状态"), width=10),
+    ]
+    now = timezone.now()
+    cells = (
+        [
+            row.entity.name,
+            row.point.name if row.point else _("全部"),
+            tr(row.get_kind_display()),
+            row.begin,
+            row.end or _("未定"),
+            row.reason,
+            row.filed_by.name,
+            row.filed_at,
+            _state(row, now),
+        ]
+        for row in rows
+    )
+    return download(request, "filings", _("停运申报"), heads, cells, rows.count())
+
+
+def _state(filing: Filing, now: datetime) -> str:
+    if filing.withdrawn_at is not None:
+        return _("已撤回")
+    if filing.end is not None and filing.end < now:
+        return _("已结束")
+    return _("未开始") if filing.begin > now else _("正在生效")
 
 
 @needs("file_shutdown")

@@ -44,6 +44,7 @@ from ecoledger.matters.register import Register, all_registers, has_register, re
 from ecoledger.matters.workflow import Field, Phase, Transition
 from ecoledger.registry.models import Area
 from ecoledger.web.access import Request, needs
+from ecoledger.web.export import footer, too_long, xlsx
 
 _ASSIGN = (
     Field(name="organisation", label="责任单位", kind="organisation"),
@@ -216,35 +217,16 @@ def export(request: Request, key: str) -> HttpResponse:
         register, listing.select(register, request.user, query), query.get("sort", "")
     )
     count = rows.count()
-    if count > listing.EXPORT_LIMIT:
-        messages.error(request, _("结果有 %d 行，请先筛选再导出。") % count)
+    if too_long(request, count):
         return redirect("matter-list", key)
     name = f"{register.label}_{timezone.localdate():%Y%m%d}.xlsx"
     content = listing.workbook(
-        register,
-        request.user,
-        rows,
-        title=str(register.label),
-        footer=_("导出人：%(name)s　　导出时间：%(at)s　　共 %(count)d 件")
-        % {
-            "name": request.user.name,
-            "at": f"{timezone.localtime():%Y-%m-%d %H:%M}",
-            "count": count,
-        },
+        register, request.user, rows, title=str(register.label), footer=footer(request, count)
     )
     audit.record(
         request.user, "export_matters", details={"register": key, "query": query, "rows": count}
     )
     return xlsx(content, name)
-
-
-def xlsx(content: bytes, name: str) -> HttpResponse:
-    """A workbook to save under ``name``."""
-    return HttpResponse(
-        content,
-        content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"},
-    )
 
 
 @needs("see_matters")

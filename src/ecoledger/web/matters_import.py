@@ -15,7 +15,8 @@ from ecoledger.matters.actions import NotVisible, Refused
 from ecoledger.matters.models import ImportBatch
 from ecoledger.matters.register import Register
 from ecoledger.web.access import Request, needs
-from ecoledger.web.matters import say, the_register, xlsx
+from ecoledger.web.export import xlsx
+from ecoledger.web.matters import say, the_register
 
 ROWS = 100
 

@@ -2,45 +2,65 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
+import polars as pl
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.matters import asked
+from ecoledger.matters.workbook import EXPORT_LIMIT, Head
 from ecoledger.monitoring import ingest
 from ecoledger.monitoring.runtime import store
 from ecoledger.store.interface import STATUSES, Frame, Status
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
-from ecoledger.web.templatetags.show import reason_words
+from ecoledger.web.export import download
+from ecoledger.web.templatetags.show import bytes_size, reason_words
 
 PAGE = 50
 
 
-@needs("see_quarantine")
-def page(request: Request) -> HttpResponse:
+@dataclass(frozen=True)
+class Chosen:
+    """The filters in the address: which frames are asked for."""
+
+    status: Status
+    mn: str
+    day: date | None
+
+    def frames(self, before: int | None, limit: int) -> pl.DataFrame:
+        begin = datetime.combine(self.day, time()) if self.day else None
+        return store().frames(
+            status=self.status,
+            mn=self.mn or None,
+            begin=begin,
+            end=begin + timedelta(days=1) if begin else None,
+            before=before,
+            limit=limit,
+        )
+
+
+def _chosen(request: Request) -> Chosen:
     wanted = request.GET.get("status")
     status: Status = next((one for one in STATUSES if one == wanted), "quarantined")
-    before = asked.number(request.GET.get("before", ""))
-    mn = request.GET.get("mn", "").strip()
-    day = asked.day(request.GET.get("day", ""))
-    begin = end = None
-    if day is not None:
-        begin = datetime.combine(day, time())
-        end = begin + timedelta(days=1)
-    frames = store().frames(
-        status=status,
-        mn=mn or None,
-        begin=begin,
-        end=end,
-        before=before,
-        limit=PAGE + 1,
-    )
+    try:
+        day = datetime.fromisoformat(request.GET.get("day", "")).date()
+    except ValueError:
+        day = None
+    return Chosen(status, request.GET.get("mn", "").strip(), day)
+
+
+@needs("see_quarantine")
+def page(request: Request) -> HttpResponse:
+    chosen = _chosen(request)
+    before = request.GET.get("before", "")
+    frames = chosen.frames(int(before) if before.isdigit() else None, PAGE + 1)
     rows = list(frames.head(PAGE).iter_rows(named=True))
     return render(
         request,
@@ -48,13 +68,41 @@ def page(request: Request) -> HttpResponse:
         {
             "rows": rows,
             "older": rows[-1]["frame_id"] if frames.height > PAGE else None,
-            "status": status,
-            "mn": mn,
-            "day": day.isoformat() if day else "",
+            "status": chosen.status,
+            "mn": chosen.mn,
+            "day": f"{chosen.day}" if chosen.day else "",
             "counts": store().counts().frames,
             "may_replay": request.user.may("replay_frames"),
         },
     )
+
+
+@needs("see_quarantine")
+@require_GET
+def export(request: Request) -> HttpResponse:
+    frames = _chosen(request).frames(None, EXPORT_LIMIT + 1)
+    heads = [
+        Head(_("编号"), width=12),
+        Head(_("接收时间"), "datetime", 20),
+        Head(_("原因"), width=48),
+        Head("MN", width=26),
+        Head("CN", width=8),
+        Head(_("连接"), width=26),
+        Head(_("大小"), width=10),
+    ]
+    cells = (
+        [
+            f"#{row['frame_id']}",
+            row["received_at"],
+            reason_words(row["reason"]),
+            row["mn"],
+            row["cn"],
+            row["connection"],
+            bytes_size(row["size"]),
+        ]
+        for row in frames.iter_rows(named=True)
+    )
+    return download(request, "quarantine", _("报文隔离区"), heads, cells, frames.height)
 
 
 def hex_lines(raw: bytes, width: int = 16) -> str:

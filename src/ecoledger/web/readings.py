@@ -217,14 +217,25 @@ class Latest:
     start: datetime | None
     seconds: int
     series: str
+    converted: float | None = None
+    """The value at the reference oxygen content, where the limit is judged by it."""
+
+    @property
+    def judged(self) -> float | None:
+        """What the limit is compared with; ``None`` when a conversion is due and none came."""
+        return self.converted if self.parameter.converted else self.value
+
+    @property
+    def shown(self) -> float | None:
+        """The judged value, else the value as measured."""
+        return self.value if self.judged is None else self.judged
 
     @property
     def over(self) -> bool:
-        limit, low = self.parameter.limit, self.parameter.lower_limit
-        # What is judged after conversion cannot be told from the value as measured.
-        if self.value is None or self.parameter.converted:
+        limit, low, judged = self.parameter.limit, self.parameter.lower_limit, self.judged
+        if judged is None:
             return False
-        return (limit is not None and self.value > limit) or (low is not None and self.value < low)
+        return (limit is not None and judged > limit) or (low is not None and judged < low)
 
 
 def latest_of(points: Sequence[Point]) -> dict[int, list[Latest]]:
@@ -243,6 +254,7 @@ def latest_of(points: Sequence[Point]) -> dict[int, list[Latest]]:
         "layer": 0,
         "seconds": 0,
     }
+    conversions = _conversions(points, rows)
     found: dict[int, list[Latest]] = {}
     for point in points:
         found[point.pk] = []
@@ -259,9 +271,41 @@ def latest_of(points: Sequence[Point]) -> dict[int, list[Latest]]:
                     row["start"],
                     row["seconds"],
                     row["series"] or "",
+                    conversions.get((point.pk, parameter.code)),
                 )
             )
     return found
+
+
+def _conversions(
+    points: Sequence[Point], rows: dict[tuple[int, str], dict[str, Any]]
+) -> dict[tuple[int, str], float]:
+    """The converted value beside each newest row whose limit asks for it."""
+    wanted = [
+        (point.pk, parameter.code, row["start"], row["series"])
+        for point in points
+        for parameter in point.parameters.all()
+        if parameter.converted and (row := rows.get((point.pk, parameter.code)))
+    ]
+    if not wanted:
+        return {}
+    schema = {"point": pl.Int64, "parameter": pl.String, "hour": pl.Datetime("us")}
+    asked = pl.DataFrame(wanted, schema=schema | {"series": pl.String}, orient="row")
+    found = store().read_windows(
+        asked.drop("series"),
+        list(REPORTED),
+        seconds=1,
+        columns=("point", "parameter", "start", "series", "converted"),
+    )
+    same = found.join(
+        asked,
+        left_on=["point", "parameter", "start", "series"],
+        right_on=["point", "parameter", "hour", "series"],
+        how="semi",
+    ).drop_nulls("converted")
+    return {
+        (row["point"], row["parameter"]): row["converted"] for row in same.iter_rows(named=True)
+    }
 
 
 def declared(point: Point) -> list[PointParameter]:

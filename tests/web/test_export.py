@@ -1,0 +1,95 @@
+"""Lists as spreadsheets: what the page shows, nothing else, and nothing a spreadsheet would damage."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import openpyxl
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import strip_tags
+
+from ecoledger.accounts.models import AuditEntry
+from ecoledger.monitoring.models import Alarm, Filing
+from ecoledger.registry.models import Enterprise
+
+LISTS = ["stations", "alarms", "filings", "enterprises", "catalogue", "quarantine"]
+
+
+def sheet(client, name: str, query: str = "") -> list[list]:
+    """The rows of an exported list: headings first, without title and footer."""
+    answer = client.get(reverse(f"{name}-export") + query)
+    assert answer.status_code == 200, answer.status_code
+    book = openpyxl.load_workbook(io.BytesIO(answer.content))
+    rows = [list(row) for row in book.active.iter_rows()]
+    assert "导出人" in rows[-1][0].value
+    return rows[1:-2]
+
+
+def values(rows: list[list]) -> list[list]:
+    return [[cell.value for cell in row] for row in rows]
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_the_columns_are_those_of_the_page(county, signed_in, name):
+    client = signed_in("monitor")
+    page = client.get(reverse(name)).content.decode()
+    assert reverse(f"{name}-export") in page
+    shown = [strip_tags(th).strip() for th in re.findall(r"<th[ >].*?</th>|<th>.*?</th>", page)]
+    rows = values(sheet(client, name))
+    assert rows[0] == [heading for heading in shown if heading]
+    assert len(rows) > 1
+
+
+def test_rows_are_those_the_filters_leave_and_the_person_may_see(county, signed_in):
+    monitor, town = signed_in("monitor"), signed_in("town")
+    assert [row[0] for row in values(sheet(monitor, "alarms", "?level=red"))[1:]] == [
+        county.alarms[0].text
+    ]
+    names = {row[0] for row in values(sheet(town, "stations", "?kind=air"))[1:]}
+    assert names == {county.bureau.air[0].name, county.bureau.air[1].name}
+    assert signed_in("town").get(reverse("quarantine-export")).status_code == 403
+    assert values(sheet(monitor, "enterprises", "?q=别家"))[1][0] == "别家纺织厂"
+
+
+def test_codes_stay_texts_and_texts_never_become_formulas(county, signed_in):
+    Enterprise.objects.filter(code="E-1").update(
+        name='=HYPERLINK("http://x")', uscc="913505020000000017"
+    )
+    client = signed_in("monitor")
+    stations = sheet(client, "stations", "?kind=air")
+    assert stations[1][1].value == county.bureau.air[0].mn
+    assert {cell.data_type for row in stations[1:] for cell in row[:2]} == {"s"}
+    enterprises = sheet(client, "enterprises")
+    row = next(row for row in enterprises if str(row[0].value).startswith("="))
+    assert row[0].data_type == "s"
+    assert (row[2].value, row[2].data_type) == ("913505020000000017", "s")
+    for start in "+-@":
+        Filing.objects.update(reason=f"{start}1+1")
+        assert sheet(client, "filings")[1][5].data_type == "s"
+
+
+def test_times_are_the_clocks_here(county, signed_in):
+    alarm = Alarm.objects.get(pk=county.alarms[0].pk)
+    written = values(sheet(signed_in("monitor"), "alarms", "?level=red"))[1][4]
+    here = timezone.localtime(alarm.begin).replace(tzinfo=None)
+    assert abs((written - here).total_seconds()) < 1
+
+
+def test_what_leaves_is_on_the_trail(county, signed_in):
+    sheet(signed_in("monitor"), "alarms", "?level=red")
+    entry = AuditEntry.objects.get(action="export_list")
+    assert entry.details == {"list": "alarms", "query": {"level": "red"}, "rows": 1}
+
+
+def test_a_list_too_long_for_a_sheet_is_refused_with_the_remedy(county, signed_in, monkeypatch):
+    monkeypatch.setattr("ecoledger.web.export.EXPORT_LIMIT", 1)
+    client = signed_in("monitor")
+    answer = client.get(reverse("stations-export"), follow=True)
+    assert "请先筛选再导出" in answer.content.decode()
+
+
+def test_a_list_without_rows_is_still_a_sheet(county, signed_in):
+    assert len(sheet(signed_in("monitor"), "alarms", "?q=nothing-like-it")) == 1
