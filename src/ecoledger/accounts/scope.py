@@ -30,6 +30,11 @@ def within(person: Person, area_field: str = "area_code", entity_field: str | No
     return condition
 
 
+def covers(person: Person, area_code: str) -> bool:
+    """Whether ``area_code`` lies in one of the areas granted to ``person``."""
+    return any(area_code.startswith(code) for code in person.area_codes)
+
+
 def visible(
     queryset: QuerySet[M],
     person: Person,

@@ -8,10 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.matters.models import Matter
+from ecoledger.matters.refusals import Refused
 from ecoledger.matters.workflow import Field
 from ecoledger.registry.models import Area, Entity
 
@@ -149,6 +151,21 @@ def form_of(
 def problems(form: forms.Form) -> dict[str, list[str]]:
     """Field name -> what is wrong with it, in the person's language."""
     return {name: [str(e) for e in errors] for name, errors in form.errors.items()}
+
+
+def cleaned(
+    fields: Iterable[Field], data: Mapping[str, Any], matter: Matter | None, person: Person | None
+) -> dict[str, Any]:
+    """The cleaned values of ``data`` by field name. Raises :class:`Refused` field by field."""
+    form = form_of(fields, data=data, matter=matter, person=person)
+    if not form.is_valid():
+        raise Refused(
+            "form",
+            gettext("有内容没有填对。"),
+            gettext("请按各项提示修改。"),
+            problems(form),
+        )
+    return dict(form.cleaned_data)
 
 
 def as_json(value: Any) -> Any:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.utils.translation import gettext_noop as noop
+
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
+from ecoledger.accounts.scope import covers
 from ecoledger.matters.models import Matter, Notice, Urgency
 from ecoledger.matters.register import Register
 
@@ -21,8 +24,7 @@ def people_with(roles: Iterable[Role], area_code: str) -> list[Person]:
     return [
         person
         for person in Person.objects.filter(is_active=True).select_related("organisation")
-        if wanted & set(person.roles)
-        and any(area_code.startswith(code) for code in person.area_codes)
+        if wanted & set(person.roles) and covers(person, area_code)
     ]
 
 
@@ -82,3 +84,12 @@ def tell(
         for person in told.values()
     )
     return len(told)
+
+
+def tell_next(register: Register, matter: Matter, by: Person | None, at: datetime) -> None:
+    """Tell those the matter waits for now, but not ``by``, who brought it there."""
+    text = noop("%(number)s 等待您办理：%(state)s") % {
+        "number": matter.number,
+        "state": register.state_of(matter).label,
+    }
+    tell(whose_turn(register, matter), text, register=register, matter=matter, at=at, but=by)

@@ -1,0 +1,49 @@
+"""Every change of a matter: checked, done, recorded and told in one transaction.
+
+Pages, API, import and schedule all come through here. ``by`` is the person; ``None`` is the schedule
+or a rule. What cannot be done raises :class:`Refused`; what may not be known of raises
+:class:`NotVisible`. ``at`` is now unless history is being entered (import, demonstration).
+"""
+
+from ecoledger.matters.actions.access import find
+from ecoledger.matters.actions.adding import attach, evidence_for, find_evidence, note
+from ecoledger.matters.actions.assigning import assign
+from ecoledger.matters.actions.batch import batch_edit, undo_batch_edit
+from ecoledger.matters.actions.linking import link, linked, merge, unmerge
+from ecoledger.matters.actions.opening import open_matter, restore, withdraw
+from ecoledger.matters.actions.performing import Step, available, perform, refusal, reopen
+from ecoledger.matters.actions.review import draw_for_review
+from ecoledger.matters.actions.timing import decide_extension, extend, resume, suspend
+from ecoledger.matters.evidence import Upload
+from ecoledger.matters.refusals import NotVisible, Refused
+
+__all__ = [
+    "NotVisible",
+    "Refused",
+    "Step",
+    "Upload",
+    "assign",
+    "attach",
+    "available",
+    "batch_edit",
+    "decide_extension",
+    "draw_for_review",
+    "evidence_for",
+    "extend",
+    "find",
+    "find_evidence",
+    "link",
+    "linked",
+    "merge",
+    "note",
+    "open_matter",
+    "perform",
+    "refusal",
+    "reopen",
+    "restore",
+    "resume",
+    "suspend",
+    "undo_batch_edit",
+    "unmerge",
+    "withdraw",
+]

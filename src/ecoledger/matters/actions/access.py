@@ -1,0 +1,61 @@
+"""Reaching a matter to act on it: whether the person may know of it, and as they last saw it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Person
+from ecoledger.matters.models import Matter
+from ecoledger.matters.refusals import NotVisible, Refused
+from ecoledger.matters.register import Register
+
+
+def find(register: Register, matter_id: int, person: Person | None) -> Any:
+    """The matter, if ``person`` may see it. Raises :class:`NotVisible`."""
+    matter = _rows(register, person).filter(pk=matter_id).first()
+    if matter is None:
+        raise NotVisible(f"{register.key}/{matter_id}")
+    return matter
+
+
+def locked(
+    register: Register, matter_id: int, by: Person | None, revision: int | None = None
+) -> Any:
+    """The matter, locked until the transaction ends, if it is still as the caller saw it."""
+    # Narrowing by scope may join other tables; only the matter's own row is locked.
+    matter = _rows(register, by).select_for_update(of=("self",)).filter(pk=matter_id).first()
+    if matter is None:
+        raise NotVisible(f"{register.key}/{matter_id}")
+    if revision is not None and revision != matter.revision:
+        raise Refused(
+            "conflict",
+            _("在您打开此页之后，该事项已由他人处理过。"),
+            _("请刷新页面，看清最新情况后再办。"),
+        )
+    if matter.merged_into_id is not None:
+        raise Refused("state", _("该事项已并入其他事项。"), _("请到并入的事项上办理。"))
+    return matter
+
+
+def _rows(register: Register, person: Person | None) -> QuerySet[Any]:
+    """What ``person`` sees of the register; the schedule and the rules see everything."""
+    return register.model._default_manager.all() if person is None else register.visible_to(person)
+
+
+def keep(matter: Matter) -> None:
+    """Save ``matter`` as a further revision: pages opened before are told that someone else acted."""
+    matter.revision += 1
+    matter.save()
+
+
+def owns(matter: Matter, person: Person) -> bool:
+    """Whether ``person`` answers for the matter; while no person is named, their organisation does."""
+    if matter.owner_id is not None:
+        return matter.owner_id == person.pk
+    return (
+        matter.owner_organisation_id is not None
+        and matter.owner_organisation_id == person.organisation_id
+    )

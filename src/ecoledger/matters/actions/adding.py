@@ -1,0 +1,110 @@
+"""What everyone who sees a matter may add to it: remarks and files; and who may open the files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+
+from ecoledger.accounts.models import Person
+from ecoledger.matters import timeline
+from ecoledger.matters.actions.access import find, locked
+from ecoledger.matters.evidence import BadFile, Upload, stored
+from ecoledger.matters.models import Event, Evidence, Matter
+from ecoledger.matters.refusals import NotVisible, Refused
+from ecoledger.matters.register import Register, has_register, register_of
+
+
+@transaction.atomic
+def note(
+    register: Register,
+    matter_id: int,
+    text: str,
+    *,
+    by: Person | None,
+    at: datetime | None = None,
+) -> Event:
+    """Add a remark to the timeline. Anyone who sees the matter may; enterprises see their own."""
+    at = at or timezone.now()
+    text = text.strip()
+    if not text:
+        raise Refused("form", _("说明是空的。"), fields={"text": [_("请填写")]})
+    matter = locked(register, matter_id, by)
+    outside = by is not None and not register.sees_all_events(by)
+    return timeline.record(
+        register,
+        matter,
+        name="note",
+        label=noop("补充说明"),
+        by=by,
+        at=at,
+        note=text[:4000],
+        shown_to_enterprise=outside,
+    )
+
+
+@transaction.atomic
+def attach(
+    register: Register,
+    matter_id: int,
+    files: Sequence[Upload],
+    *,
+    by: Person | None,
+    text: str = "",
+    at: datetime | None = None,
+) -> list[Evidence]:
+    """Add files as evidence. Raises :class:`Refused` when one cannot be taken; then none is."""
+    at = at or timezone.now()
+    if not files:
+        raise Refused("file", _("没有选择文件。"), fields={"files": [_("请选择文件")]})
+    matter = locked(register, matter_id, by)
+    evidence = take_in(register, matter, files, by, at)
+    outside = by is not None and not register.sees_all_events(by)
+    if outside:
+        Evidence.objects.filter(pk__in=[e.pk for e in evidence]).update(shown_to_enterprise=True)
+    timeline.record(
+        register,
+        matter,
+        name="evidence",
+        label=noop("上传证据"),
+        by=by,
+        at=at,
+        note=text[:4000],
+        evidence=evidence,
+        shown_to_enterprise=outside,
+    )
+    return evidence
+
+
+def take_in(
+    register: Register, matter: Matter, files: Sequence[Upload], by: Person | None, at: datetime
+) -> list[Evidence]:
+    """Keep ``files`` as evidence of ``matter``; a file that cannot be taken is :class:`Refused`."""
+    try:
+        return [stored(f, register=register.key, matter_id=matter.pk, by=by, at=at) for f in files]
+    except BadFile as error:
+        raise Refused("file", str(error), fields={"files": [str(error)]}) from error
+
+
+def evidence_for(register: Register, matter: Matter, person: Person) -> list[Evidence]:
+    """The matter's files that ``person`` may open; the caller has checked that they see the matter."""
+    rows = Evidence.objects.filter(register=register.key, matter_id=matter.pk)
+    if not register.sees_all_events(person):
+        rows = rows.filter(shown_to_enterprise=True)
+    return list(rows.select_related("uploaded_by"))
+
+
+def find_evidence(evidence_id: int, person: Person) -> Evidence:
+    """The file, if ``person`` may open it. Raises :class:`NotVisible`."""
+    evidence = Evidence.objects.filter(pk=evidence_id).first()
+    if evidence is None or not has_register(evidence.register):
+        raise NotVisible(f"evidence {evidence_id}")
+    register = register_of(evidence.register)
+    find(register, evidence.matter_id, person)
+    if not register.sees_all_events(person) and not evidence.shown_to_enterprise:
+        raise NotVisible(f"evidence {evidence_id}")
+    return evidence

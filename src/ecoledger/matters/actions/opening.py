@@ -1,0 +1,123 @@
+"""Making a matter; hiding one that should not have been made, and bringing it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+
+from ecoledger.accounts import scope
+from ecoledger.accounts.models import Person
+from ecoledger.matters import deadlines, forms, notices, timeline
+from ecoledger.matters.actions.access import keep
+from ecoledger.matters.actions.adding import take_in
+from ecoledger.matters.actions.linking import link
+from ecoledger.matters.evidence import Upload
+from ecoledger.matters.models import ImportBatch, Link, Matter
+from ecoledger.matters.numbering import next_number
+from ecoledger.matters.refusals import Refused
+from ecoledger.matters.register import Register
+from ecoledger.matters.workflow import OPEN
+from ecoledger.registry.models import Entity, Outlet
+
+
+@transaction.atomic
+def open_matter(
+    register: Register,
+    values: Mapping[str, Any],
+    *,
+    by: Person | None,
+    at: datetime | None = None,
+    note: str = "",
+    form: Mapping[str, Any] | None = None,
+    files: Sequence[Upload] = (),
+    origin_matter: tuple[Register, Matter] | None = None,
+    batch: ImportBatch | None = None,
+    number: str = "",
+) -> Any:
+    """Make a matter from model ``values`` (already cleaned) and return it.
+
+    ``origin_matter`` begets it: both are linked. ``number`` keeps a number it already had elsewhere.
+    Raises :class:`Refused` when ``by`` may not open this kind or not in that area.
+    """
+    at = at or timezone.now()
+    if by is not None and not register.may_open(by):
+        raise Refused(
+            "role",
+            _("您的岗位不能在“%(register)s”登记事项。") % {"register": register.label},
+            _("请联系调度人员登记。"),
+        )
+    matter = register.model(**values)
+    matter.state = register.workflow.initial.name
+    matter.state_since = matter.opened_at = at
+    matter.created_by = by
+    matter.import_batch = batch
+    if matter.entity is not None:
+        _take_from_entity(matter, matter.entity)
+    if by is not None and by.area_codes and not scope.covers(by, matter.area_code):
+        raise Refused(
+            "area",
+            _("行政区划 %(area)s 不在您的数据范围内。") % {"area": matter.area_code or "—"},
+            _("请核对属地，或请有该范围的人员登记。"),
+            {"area_code": [_("不在您的数据范围内")]},
+        )
+    if register.prepare is not None:
+        register.prepare(matter)
+    if origin_matter is not None:
+        matter.origin_register, matter.origin_id = origin_matter[0].key, origin_matter[1].pk
+    matter.number = number or next_number(register, at)
+    matter.save(force_insert=True)
+    evidence = take_in(register, matter, files, by, at)
+    timeline.record(
+        register,
+        matter,
+        name=OPEN,
+        label=noop("登记"),
+        by=by,
+        at=at,
+        from_state="",
+        note=note,
+        form=form if form is not None else {k: forms.as_json(v) for k, v in values.items()},
+        evidence=evidence,
+    )
+    deadlines.follow_state(register, matter, at)
+    if origin_matter is not None:
+        link(*origin_matter, register, matter, Link.Kind.BEGETS, by=by, at=at)
+    if batch is None:  # of a whole table people are told once, not row by row
+        notices.tell_next(register, matter, by, at)
+    return matter
+
+
+def _take_from_entity(matter: Matter, entity: Entity) -> None:
+    """Place and enterprise from what the matter is about, where nothing else was said."""
+    matter.area_code = matter.area_code or entity.area_code
+    matter.address = matter.address or entity.address
+    if matter.lon is None and matter.lat is None:
+        matter.lon, matter.lat = entity.lon, entity.lat
+    if not matter.enterprise_code:
+        if entity.kind == Entity.Kind.ENTERPRISE:
+            matter.enterprise_code = entity.code
+        elif entity.kind == Entity.Kind.OUTLET:
+            outlet = Outlet.objects.select_related("enterprise").get(pk=entity.pk)
+            matter.enterprise_code = outlet.enterprise.code
+
+
+def withdraw(register: Register, matter: Matter, *, by: Person, label: str, at: datetime) -> None:
+    """Hide a matter that should not have been made (an undone import). It and its events remain."""
+    matter.withdrawn_at = at
+    keep(matter)
+    deadlines.stop_all(register, matter, at)
+    timeline.record(register, matter, name="withdrawn", label=label, by=by, at=at)
+
+
+def restore(register: Register, matter: Matter, *, by: Person, label: str, at: datetime) -> None:
+    """Bring a withdrawn matter back."""
+    matter.withdrawn_at = None
+    keep(matter)
+    timeline.record(register, matter, name="restored", label=label, by=by, at=at)
+    deadlines.follow_state(register, matter, at)

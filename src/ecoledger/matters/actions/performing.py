@@ -1,0 +1,218 @@
+"""The transitions of a workflow: who may do which now, and doing one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import Role
+from ecoledger.matters import deadlines, forms, notices, timeline
+from ecoledger.matters.actions.access import find, keep, locked, owns
+from ecoledger.matters.actions.adding import take_in
+from ecoledger.matters.evidence import Upload
+from ecoledger.matters.models import Evidence, Matter
+from ecoledger.matters.refusals import Refused
+from ecoledger.matters.register import Register
+from ecoledger.matters.workflow import Transition
+
+
+@dataclass
+class Step:
+    """One action under way, as its effects see it. ``form`` holds cleaned values, not JSON."""
+
+    register: Register
+    matter: Any
+    transition: Transition
+    person: Person | None
+    at: datetime
+    form: dict[str, Any]
+    note: str = ""
+    evidence: list[Evidence] = field(default_factory=list)
+
+
+def refusal(
+    register: Register,
+    matter: Matter,
+    transition: Transition,
+    person: Person | None,
+    did: set[str] | None = None,
+) -> Refused | None:
+    """Why ``person`` may not do ``transition`` now; ``None`` when they may (form and files aside).
+
+    ``did``: what the person did in this round, when the caller has looked it up already.
+    """
+    if matter.merged_into_id is not None:
+        return Refused("state", _("该事项已并入其他事项。"), _("请到并入的事项上办理。"))
+    if matter.state not in transition.sources:
+        return Refused(
+            "state",
+            _("当前状态是“%(state)s”，不能“%(action)s”。")
+            % {"state": register.state_of(matter).label, "action": transition.label},
+            _("请刷新页面查看最新状态。"),
+        )
+    if person is None:
+        if not transition.automatic:
+            return Refused("role", _("“%s”须由人办理。") % transition.label)
+    else:
+        if refused := _refused_by_duty(matter, transition, person):
+            return refused
+        if transition.other_person_than:
+            if did is None:
+                did = timeline.did_in_this_round(register, matter, person)
+            own = [n for n in transition.other_person_than if n in did]
+            if own:
+                done = register.workflow.transition(own[0]).label
+                return Refused(
+                    "second_person",
+                    _("本轮的“%(done)s”是您办的，“%(action)s”须由另一人办理。")
+                    % {"done": done, "action": transition.label},
+                    _("请转同岗位的其他人员。"),
+                )
+    if transition.when is not None and (why := transition.when(matter)):
+        return Refused("condition", why)
+    return None
+
+
+def _refused_by_duty(matter: Matter, transition: Transition, person: Person) -> Refused | None:
+    if not person.has_role(*transition.roles):
+        roles = "、".join(r.label for r in sorted(transition.roles, key=list(Role).index))
+        return Refused(
+            "role",
+            _("“%(action)s”由%(roles)s办理。")
+            % {"action": transition.label, "roles": roles or _("系统")},
+            _("您可以补充说明或证据。"),
+        )
+    if transition.owner_only and not owns(matter, person):
+        owner = matter.owner or matter.owner_organisation
+        return Refused(
+            "owner",
+            _("“%(action)s”由责任人办理，当前责任人是%(owner)s。")
+            % {"action": transition.label, "owner": owner or _("（尚未指定）")},
+            _("需要变更时，请先转办。"),
+        )
+    return None
+
+
+def available(register: Register, matter: Matter, person: Person) -> list[Transition]:
+    """What ``person`` may do with ``matter`` now, in the order of declaration."""
+    leaving = register.workflow.leaving(matter.state)
+    did = (
+        timeline.did_in_this_round(register, matter, person)
+        if any(t.other_person_than for t in leaving)
+        else set()
+    )
+    return [t for t in leaving if refusal(register, matter, t, person, did) is None]
+
+
+@transaction.atomic
+def perform(
+    register: Register,
+    matter_id: int,
+    name: str,
+    *,
+    by: Person | None,
+    form: Mapping[str, Any] | None = None,
+    note: str = "",
+    files: Sequence[Upload] = (),
+    at: datetime | None = None,
+    revision: int | None = None,
+) -> Any:
+    """Do the transition ``name``; returns the matter as it is afterwards.
+
+    ``form`` holds raw values by field name, as a page or the API sends them. Raises :class:`Refused`,
+    :class:`NotVisible`, and ``KeyError`` for a transition the register does not have.
+    """
+    at = at or timezone.now()
+    transition = register.workflow.transition(name)
+    matter = locked(register, matter_id, by, revision)
+    if refused := refusal(register, matter, transition, by):
+        raise refused
+    cleaned = forms.cleaned(transition.fields, form or {}, matter, by)
+    evidence = take_in(register, matter, files, by, at)
+    _check_evidence(register, matter, transition)
+
+    workflow = register.workflow
+    before, after = workflow.state(matter.state), workflow.state(transition.target)
+    from_state = matter.state
+    for f in transition.fields:
+        if f.stores:
+            setattr(matter, f.stores, cleaned[f.name])
+    matter.state = after.name
+    if after.name != from_state:
+        matter.state_since = at
+    if after.open and not before.open:
+        matter.reopened += 1
+        matter.closed_at = None
+    elif before.open and not after.open:
+        matter.closed_at = at
+    step = Step(register, matter, transition, by, at, cleaned, note, evidence)
+    for effect in transition.effects:
+        effect(step)
+    keep(matter)
+    if transition.shown_to_enterprise and evidence:
+        Evidence.objects.filter(pk__in=[e.pk for e in evidence]).update(shown_to_enterprise=True)
+    timeline.record(
+        register,
+        matter,
+        name=transition.name,
+        label=transition.label,
+        by=by,
+        at=at,
+        from_state=from_state,
+        note=note,
+        form={k: forms.as_json(v) for k, v in cleaned.items()},
+        evidence=evidence,
+        shown_to_enterprise=transition.shown_to_enterprise,
+    )
+    deadlines.follow_state(register, matter, at)
+    notices.tell_next(register, matter, by, at)
+    return matter
+
+
+def _check_evidence(register: Register, matter: Matter, transition: Transition) -> None:
+    if not transition.evidence:
+        return
+    there = Evidence.objects.filter(
+        register=register.key, matter_id=matter.pk, uploaded_at__gte=matter.state_since
+    ).count()
+    if there < transition.evidence:
+        raise Refused(
+            "evidence",
+            _("“%(action)s”需要在本环节上传至少 %(count)d 份证据，现有 %(there)d 份。")
+            % {"action": transition.label, "count": transition.evidence, "there": there},
+            _("请上传现场照片、监测报告等材料后再提交。"),
+            {"files": [_("缺少证据")]},
+        )
+
+
+def reopen(
+    register: Register,
+    matter_id: int,
+    *,
+    by: Person | None,
+    form: Mapping[str, Any] | None = None,
+    note: str = "",
+    at: datetime | None = None,
+) -> Any:
+    """Bring a closed matter back by the transition its workflow has for that. Raises :class:`Refused`."""
+    matter = find(register, matter_id, by)
+    workflow = register.workflow
+    refused = Refused("state", _("该事项没有办结，无需重开。"))
+    if not workflow.state(matter.state).open:
+        for transition in workflow.leaving(matter.state):
+            if not workflow.state(transition.target).open:
+                continue
+            why = refusal(register, matter, transition, by)
+            if why is None:
+                return perform(
+                    register, matter_id, transition.name, by=by, form=form, note=note, at=at
+                )
+            refused = why
+    raise refused

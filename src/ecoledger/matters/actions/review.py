@@ -1,0 +1,49 @@
+"""Closed matters drawn at random for a second look."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Person
+from ecoledger.matters.actions.performing import perform
+from ecoledger.matters.refusals import Refused
+from ecoledger.matters.register import Register
+from ecoledger.matters.workflow import Phase
+
+
+def draw_for_review(
+    register: Register, share: float, seed: int, *, by: Person, at: datetime | None = None
+) -> list[Any]:
+    """Draw closed matters at random for a second look (抽查回头看) and start it; see ``schedule``.
+
+    The draw can be repeated by anyone: same closed matters, ``share`` (0-1] and ``seed``, same result.
+    """
+    at = at or timezone.now()
+    if not register.may_manage(by):
+        raise Refused("role", _("抽查由调度人员或局领导发起。"))
+    workflow = register.workflow
+    closed = workflow.names(Phase.CLOSED)
+    starts = [
+        t
+        for t in workflow.transitions
+        if workflow.state(t.target).phase is Phase.REVIEW and set(t.sources) & set(closed)
+    ]
+    if not starts:
+        raise Refused("condition", _("“%s”没有回头看环节。") % register.label)
+    rows = register.visible_to(by).filter(state__in=starts[0].sources, merged_into=None)
+    ids = sorted(rows.values_list("pk", flat=True))
+    if not ids:
+        raise Refused("condition", _("没有可以抽查的已销号事项。"))
+    count = max(1, round(len(ids) * share))
+    drawn = sorted(random.Random(seed).sample(ids, min(count, len(ids))))  # noqa: S311 - repeatable
+    text = _("抽查回头看：在 %(all)d 件中抽 %(drawn)d 件，随机种子 %(seed)d") % {
+        "all": len(ids),
+        "drawn": len(drawn),
+        "seed": seed,
+    }
+    return [perform(register, pk, starts[0].name, by=by, note=text, at=at) for pk in drawn]
