@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from importlib import resources
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import polars as pl
@@ -58,8 +60,10 @@ on_ended: list[Hook] = []
 _LEVELS = ["blue", "yellow", "orange", "red"]
 _VALUES_KEPT = 48
 _HISTORY = timedelta(days=30)
-# One evaluation at a time: two would both open the same alarm.
+# One evaluation of a rule at a time: two would both open the same alarm. The sweep for missing data has rules
+# of its own, and a morning with hundreds of silent points must not hold up what exceeds a limit.
 _working = threading.RLock()
+_sweeping = threading.Lock()
 
 # An hour still running is not worth reading a window of days for.
 _BY_FINISHED_HOURS = {
@@ -137,7 +141,7 @@ def run(
 def sweep_missing(store: ObservationStore, points: PointMap, now: datetime | None = None) -> None:
     """Judge what should have arrived and has not. To be called every minute or so."""
     at = now or times.now()
-    with _working:
+    with _sweeping:
         rules = list(AlarmRule.objects.filter(enabled=True, detector=AlarmRule.Detector.MISSING))
         if not rules:
             return
@@ -373,9 +377,11 @@ def apply(rule: AlarmRule, found: pl.DataFrame, points: PointMap) -> None:
         for row in wanted.iter_rows(named=True)
     }
     writer = _Writer(rule, places, filings, open_alarms, points)
-    with transaction.atomic():
-        for row in relevant.iter_rows(named=True):
-            writer.take(row)
+    # A transaction for each point: other writers, and whoever watches, wait for one alarm, not for all.
+    for _, rows in groupby(relevant.iter_rows(named=True), key=itemgetter("point")):
+        with transaction.atomic():
+            for row in rows:
+                writer.take(row)
 
 
 class _Writer:

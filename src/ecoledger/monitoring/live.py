@@ -6,8 +6,8 @@
         async for event in events:
             ...
 
-A subscriber that falls behind is dropped rather than let the queue grow: it gets one last event with
-the topic ``"dropped"`` (the page then reloads), and its iteration ends.
+What a subscriber that falls behind has not taken is dropped rather than let the queue grow: it gets one
+event with the topic ``"dropped"`` in the place of what it missed, and goes on from there.
 """
 
 from __future__ import annotations
@@ -63,10 +63,7 @@ class Subscription:
             return
         if len(self._waiting) >= self._length:
             self._waiting.clear()
-            self._waiting.append(
-                Event(event.number, "dropped", {"reason": "接收过慢，已断开，请刷新页面"})
-            )
-            self.close()
+            self._waiting.append(Event(event.number, "dropped"))
         else:
             self._waiting.append(event)
         self._wake.set()

@@ -93,8 +93,9 @@ async def _events(scope: Scope) -> AsyncIterator[bytes]:
                 continue
             except StopAsyncIteration:
                 return
-            if event.topic == "dropped":
-                return
+            if event.topic == "dropped":  # which, nobody knows: the page looks at everything again
+                waiting.update(TOPICS)
+                continue
             if not scope.covers(event.payload):
                 continue
             if event.topic in URGENT:
