@@ -289,7 +289,9 @@ class Worker(threading.Thread):
 
 def _jobs_of_other_rooms(every: Callable[..., None], at: Callable[..., None]) -> None:
     from ecoledger.matters import schedule
+    from ecoledger.registers import unopened_alarms
 
+    every("unopened-alarms", 300, unopened_alarms.sweep)
     every("clocks", 60, schedule.remind_and_escalate)
     at("matters-daily", "10 6 * * *", schedule.daily)
 
