@@ -24,6 +24,7 @@ from ecoledger.matters.models import Matter, Urgency
 from ecoledger.matters.register import Column, Filter, ImportColumn, Register, Statistic, declare
 from ecoledger.matters.statistics import common_statistics, share
 from ecoledger.matters.workflow import ClockRule, Field, Phase, State, Transition, Unit, Workflow
+from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON, Closing
 
 # From this day of the month on, who has not reported this month's progress is reminded.
 REPORT_BY_DAY = 20
@@ -129,8 +130,6 @@ def _began_again(step: Step) -> None:
 
 _DISPATCH = frozenset({Role.DISPATCHER})
 _OWNERS = frozenset({Role.TOWN, Role.OFFICER, Role.MONITOR, Role.APPROVER, Role.DISPATCHER})
-_CHECK = frozenset({Role.DISPATCHER, Role.LEADER})
-_reason = Field(name="reason", label=_("理由"), kind="long_text")
 _organisation = Field(
     name="owner_organisation",
     label=_("责任单位"),
@@ -147,6 +146,35 @@ _deadline = Field(
     help=_("长期坚持的可不填"),
 )
 
+_closing = Closing(
+    work="rectifying",
+    applied_from="rectifying",
+    applicants=_OWNERS,
+    by_owner=True,
+    application=(
+        Field(
+            name="verdict",
+            label=_("核查结论"),
+            kind="choice",
+            choices=(("true", _("属实")), ("partly", _("部分属实"))),
+            stores="verdict",
+        ),
+        Field(name="result", label=_("整改结果"), kind="long_text"),
+    ),
+    on_application=(_done,),
+    worked=("apply_close", "report_progress"),
+    kept_from_returning=("apply_close",),
+    reviewers=frozenset({Role.OFFICER, Role.DISPATCHER}),
+    reopeners=frozenset({Role.OFFICER, Role.DISPATCHER, Role.LEADER}),
+    return_label=_("不同意销号，退回整改"),
+    rebound_label=_("反弹，重开整改"),
+    asked_on_rebound=(_deadline,),
+    on_rebound=(_began_again,),
+    stage="销号",
+    days_before_look_back=90,
+    working_days_of_look_back=20,
+)
+
 WORKFLOW = Workflow(
     states=(
         State(name="new", label=_("新增"), stage="交办", waits_for=_DISPATCH),
@@ -157,16 +185,9 @@ WORKFLOW = Workflow(
             waits_for=_OWNERS,
             by_owner=True,
         ),
-        State(name="close_check", label=_("销号核查"), stage="销号", waits_for=_CHECK),
-        State(name="unfounded_check", label=_("不属实待复核"), stage="整改", waits_for=_CHECK),
-        State(name="closed", label=_("已销号"), phase=Phase.CLOSED),
-        State(
-            name="look_back",
-            label=_("回头看"),
-            phase=Phase.REVIEW,
-            waits_for=frozenset({Role.OFFICER, Role.DISPATCHER}),
-        ),
-        State(name="archived", label=_("回头看通过"), phase=Phase.CLOSED),
+        _closing.check,
+        State(name="unfounded_check", label=_("不属实待复核"), stage="整改", waits_for=CHECKERS),
+        *_closing.closed,
         State(name="unfounded", label=_("不属实办结"), phase=Phase.DISMISSED),
     ),
     transitions=(
@@ -214,52 +235,14 @@ WORKFLOW = Workflow(
             ),
             effects=(_reported,),
         ),
-        Transition(
-            name="apply_close",
-            label=_("申请销号"),
-            sources=("rectifying",),
-            target="close_check",
-            roles=_OWNERS,
-            owner_only=True,
-            fields=(
-                Field(
-                    name="verdict",
-                    label=_("核查结论"),
-                    kind="choice",
-                    choices=(("true", _("属实")), ("partly", _("部分属实"))),
-                    stores="verdict",
-                ),
-                Field(name="result", label=_("整改结果"), kind="long_text"),
-            ),
-            evidence=1,
-            effects=(_done,),
-        ),
-        Transition(
-            name="confirm_close",
-            label=_("销号"),
-            sources=("close_check",),
-            target="closed",
-            roles=_CHECK,
-            fields=(Field(name="checked", label=_("核查情况"), kind="long_text"),),
-            other_person_than=("apply_close", "report_progress"),
-        ),
-        Transition(
-            name="return_close",
-            label=_("不同意销号，退回整改"),
-            sources=("close_check",),
-            target="rectifying",
-            roles=_CHECK,
-            fields=(_reason,),
-            other_person_than=("apply_close",),
-            main=False,
-        ),
+        *_closing.transitions,
         Transition(
             name="propose_unfounded",
             label=_("提请认定不属实"),
             sources=("new", "rectifying"),
             target="unfounded_check",
             roles=_OWNERS,
-            fields=(_reason,),
+            fields=(REASON,),
             evidence=1,
             main=False,
         ),
@@ -268,7 +251,7 @@ WORKFLOW = Workflow(
             label=_("认定不属实"),
             sources=("unfounded_check",),
             target="unfounded",
-            roles=_CHECK,
+            roles=CHECKERS,
             other_person_than=("propose_unfounded",),
             effects=(_unfounded,),
         ),
@@ -277,8 +260,8 @@ WORKFLOW = Workflow(
             label=_("属实，退回"),
             sources=("unfounded_check",),
             target="new",
-            roles=_CHECK,
-            fields=(_reason,),
+            roles=CHECKERS,
+            fields=(REASON,),
             other_person_than=("propose_unfounded",),
             main=False,
         ),
@@ -289,46 +272,16 @@ WORKFLOW = Workflow(
             target="new",
             roles=_OWNERS,
             owner_only=True,
-            fields=(_reason,),
+            fields=(REASON,),
             main=False,
-        ),
-        Transition(
-            name="start_look_back",
-            label=_("开始回头看"),
-            sources=("closed",),
-            target="look_back",
-            roles=_CHECK,
-            automatic=True,
-            main=False,
-        ),
-        Transition(
-            name="look_back_pass",
-            label=_("回头看通过"),
-            sources=("look_back",),
-            target="archived",
-            roles=frozenset({Role.OFFICER, Role.DISPATCHER}),
-            fields=(Field(name="seen", label=_("复查情况"), kind="long_text"),),
-            evidence=1,
-            other_person_than=("apply_close", "report_progress"),
-        ),
-        Transition(
-            name="rebound",
-            label=_("反弹，重开整改"),
-            sources=("closed", "look_back", "archived"),
-            target="rectifying",
-            roles=frozenset({Role.OFFICER, Role.DISPATCHER, Role.LEADER}),
-            fields=(_reason, _deadline),
-            effects=(_began_again,),
-            main=False,
-            danger=True,
         ),
         Transition(
             name="reopen_unfounded",
             label=_("重新核查"),
             sources=("unfounded",),
             target="new",
-            roles=_CHECK,
-            fields=(_reason,),
+            roles=CHECKERS,
+            fields=(REASON,),
             effects=(_verdict_open,),
             main=False,
         ),
@@ -340,7 +293,7 @@ WORKFLOW = Workflow(
             during=("new",),
             length=2,
             unit=Unit.WORKING_DAY,
-            basis="平台默认，本局可改",
+            basis=DEFAULT,
         ),
         ClockRule(
             name="deadline",
@@ -350,24 +303,7 @@ WORKFLOW = Workflow(
             extensions=(30, 60),
             basis="整改方案",
         ),
-        ClockRule(
-            name="before_look_back",
-            label=_("距回头看"),
-            during=("closed",),
-            length=90,
-            unit=Unit.DAY,
-            on_due="start_look_back",
-            waiting=True,
-            basis="平台默认，本局可改",
-        ),
-        ClockRule(
-            name="look_back",
-            label=_("回头看"),
-            during=("look_back",),
-            length=20,
-            unit=Unit.WORKING_DAY,
-            basis="平台默认，本局可改",
-        ),
+        *_closing.clocks,
     ),
 )
 

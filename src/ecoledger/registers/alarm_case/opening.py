@@ -1,0 +1,184 @@
+"""From alarm to case: joined to an open one, reopening a closed one, or a new one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from ecoledger.matters import actions
+from ecoledger.matters.models import Link
+from ecoledger.matters.timeline import record
+from ecoledger.matters.workflow import Phase
+from ecoledger.monitoring.models import Alarm
+from ecoledger.registers.alarm_case.models import AlarmCase, CaseAlarm
+from ecoledger.registers.alarm_case.register import REGISTER
+from ecoledger.registers.alarm_case.routing import routing
+from ecoledger.registers.alarm_case.workflow import WORKFLOW
+
+# An alarm older than this when it is raised comes from history being loaded: nobody can act on it.
+STALE_AFTER = timedelta(days=3)
+# An alarm on the same point and parameter within this time of the closing is a rebound (反弹).
+REBOUND_WITHIN = timedelta(days=90)
+
+
+def raised(alarm: Alarm) -> None:
+    """Hook on a new alarm: open, join or reopen its case, unless the alarm is history."""
+    if alarm.last >= timezone.now() - STALE_AFTER:
+        open_from_alarm(alarm)
+
+
+def repeated(alarm: Alarm) -> None:
+    """Hook on an alarm that goes on: the case takes its time and, when it rises, its level.
+
+    A closed case is reopened by a period of trouble that began after its closing: the alarm never
+    ended, so no new one will say that the trouble is back.
+    """
+    with transaction.atomic():
+        case = AlarmCase.objects.select_for_update().filter(joined__alarm=alarm).first()
+        if case is None:
+            return
+        if _goes_on_after_closing(alarm, case):
+            case = actions.perform(REGISTER, case.pk, "rebound_by_alarm", by=None, note=alarm.text)
+        elif not WORKFLOW.state(case.state).open:
+            return
+        rises = _severity(alarm.level) > _severity(case.level)
+        AlarmCase.objects.filter(pk=case.pk).update(
+            last_alarm_at=max(filter(None, (case.last_alarm_at, alarm.last))),
+            level=alarm.level if rises else case.level,
+        )
+        if rises:
+            case.refresh_from_db()
+            record(
+                REGISTER,
+                case,
+                name="alarm_rises",
+                label=gettext_noop("预警升级"),
+                by=None,
+                at=timezone.now(),
+                note=alarm.text,
+                form={"alarm": alarm.pk, "level": alarm.level},
+            )
+
+
+def _goes_on_after_closing(alarm: Alarm, case: AlarmCase) -> bool:
+    if WORKFLOW.state(case.state).phase not in (Phase.CLOSED, Phase.REVIEW):
+        return False
+    began = alarm.last - timedelta(seconds=alarm.evidence.get("seconds", 0))
+    return case.closed_at is not None and began >= case.closed_at
+
+
+def ended(alarm: Alarm) -> None:
+    """Hook on an alarm that is over: said on the case's timeline; the case goes on to its closing."""
+    case = AlarmCase.objects.filter(joined__alarm=alarm).first()
+    if case is not None and WORKFLOW.state(case.state).open:
+        record(
+            REGISTER,
+            case,
+            name="alarm_ends",
+            label=gettext_noop("数据恢复正常"),
+            by=None,
+            at=timezone.now(),
+            note=alarm.text,
+            form={"alarm": alarm.pk},
+        )
+
+
+def _severity(level: str) -> int:
+    return [value for value, _label in Alarm.Level.choices].index(level)
+
+
+@transaction.atomic
+def open_from_alarm(alarm: Alarm, at: datetime | None = None) -> AlarmCase | None:
+    """Join ``alarm`` to the case about its point and parameter, reopen that case, or open a new one.
+
+    An alarm silenced by a filing, or one whose routing says so, makes no case: ``None``. The same
+    alarm twice changes nothing.
+    """
+    at = at or timezone.now()
+    if alarm.state == Alarm.State.SILENCED:
+        return None
+    if joined := CaseAlarm.objects.filter(alarm=alarm).select_related("case").first():
+        return joined.case
+    rule = routing(alarm.area_code, alarm.point.kind, alarm.rule.detector)
+    if rule is not None and not rule.opens_case:
+        return None
+    before = (
+        AlarmCase.objects.select_for_update()
+        .filter(point=alarm.point, parameter=alarm.parameter, merged_into=None, withdrawn_at=None)
+        .order_by("-opened_at", "-id")
+        .first()
+    )
+    if before is not None:
+        phase = WORKFLOW.state(before.state).phase
+        if phase is Phase.OPEN:
+            return _join(before, alarm, at)
+        if (
+            phase in (Phase.CLOSED, Phase.REVIEW)
+            and before.closed_at
+            and alarm.begin <= before.closed_at + REBOUND_WITHIN
+            and alarm.begin >= before.closed_at
+        ):
+            _join(before, alarm, at)
+            case: AlarmCase = actions.perform(
+                REGISTER, before.pk, "rebound_by_alarm", by=None, note=alarm.text, at=at
+            )
+            return case
+    return _open(alarm, at, before)
+
+
+def _join(case: AlarmCase, alarm: Alarm, at: datetime) -> AlarmCase:
+    CaseAlarm.objects.create(case=case, alarm=alarm, joined_at=at)
+    case.alarm_count += 1
+    case.last_alarm_at = max(filter(None, (case.last_alarm_at, alarm.last)))
+    if _severity(alarm.level) > _severity(case.level):
+        case.level = alarm.level
+    case.revision += 1
+    case.save()
+    record(
+        REGISTER,
+        case,
+        name="alarm",
+        label=gettext_noop("再次报警"),
+        by=None,
+        at=at,
+        note=alarm.text,
+        form={"alarm": alarm.pk, "level": alarm.level},
+    )
+    return case
+
+
+def _open(alarm: Alarm, at: datetime, before: AlarmCase | None) -> AlarmCase:
+    parameter = alarm.point.parameters.filter(code=alarm.parameter).first()
+    name = parameter.name if parameter else alarm.parameter
+    title = f"{alarm.point.name}{name}{alarm.rule.get_detector_display()}"
+    case: AlarmCase = actions.open_matter(
+        REGISTER,
+        {
+            "title": title[:200],
+            "description": alarm.text,
+            "area_code": alarm.area_code,
+            "enterprise_code": alarm.owner_code,
+            "entity": alarm.point.entity,
+            "origin": alarm.rule.name,
+            "point": alarm.point,
+            "parameter": alarm.parameter,
+            "parameter_name": name,
+            "rule": alarm.rule,
+            "level": alarm.level,
+            "first_alarm_at": alarm.begin,
+            "last_alarm_at": alarm.last,
+            "alarm_count": 1,
+            "synthetic": alarm.point.synthetic,
+        },
+        by=None,
+        at=at,
+        note=alarm.text,
+        form={"alarm": alarm.pk, "level": alarm.level, "rule": alarm.rule.name},
+    )
+    CaseAlarm.objects.create(case=case, alarm=alarm, joined_at=at)
+    if before is not None:
+        actions.link(REGISTER, case, REGISTER, before, Link.Kind.RELATED, by=None, at=at)
+    return case

@@ -1,0 +1,49 @@
+"""To whom a case goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ecoledger.accounts.models import Organisation, Person
+from ecoledger.registers.alarm_case.models import RoutingRule
+
+
+def routing(area_code: str, kind: str, detector: str = "") -> RoutingRule | None:
+    """The most particular rule for an alarm; ``None`` when none fits."""
+    fitting = [
+        rule
+        for rule in RoutingRule.objects.filter(register="alarm_case").select_related(
+            "organisation", "person"
+        )
+        if area_code.startswith(rule.area_code)
+        and rule.kind in ("", kind)
+        and rule.detector in ("", detector)
+    ]
+    return max(fitting, key=lambda rule: rule.weight, default=None)
+
+
+def default_owner(area_code: str) -> Organisation | None:
+    """The town government with the longest code that ``area_code`` lies in, else the bureau."""
+    candidates = Organisation.objects.filter(
+        kind__in=(Organisation.Kind.TOWN, Organisation.Kind.BUREAU)
+    )
+    inside = [o for o in candidates if o.area_code and area_code.startswith(o.area_code)]
+    towns = [o for o in inside if o.kind == Organisation.Kind.TOWN]
+    return max(towns or inside, key=lambda o: len(o.area_code), default=None)
+
+
+def owner_for(case: Any) -> Organisation | None:
+    """The organisation offered when a case is handed over."""
+    owner: Organisation | None = case.owner_organisation
+    if owner is not None:
+        return owner
+    rule = routing(case.area_code, case.point.kind, case.rule.detector)
+    if rule is not None and rule.organisation is not None:
+        return rule.organisation
+    return default_owner(case.area_code)
+
+
+def person_for(case: Any) -> Person | None:
+    """The person offered when a case is handed over."""
+    rule = routing(case.area_code, case.point.kind, case.rule.detector)
+    return case.owner or (rule.person if rule else None)

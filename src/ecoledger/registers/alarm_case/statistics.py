@@ -1,0 +1,92 @@
+"""What is counted of cases: how often alarms were real, and how often nobody had to go there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
+
+from ecoledger.matters.register import Breakdown, Statistic
+from ecoledger.matters.statistics import share
+
+
+def precision_by_rule(rows: QuerySet[Any]) -> list[dict[str, Any]]:
+    """For each alarm rule: cases judged, confirmed, false, and the share that was real.
+
+    Cases not judged yet are outside the denominator and shown beside it.
+    """
+    judged: dict[int, dict[str, Any]] = {}
+    counted = rows.values("rule_id", "rule__name", "verdict").annotate(n=models.Count("pk"))
+    for row in counted.order_by("rule_id"):
+        entry = judged.setdefault(
+            row["rule_id"],
+            {"rule_id": row["rule_id"], "rule": row["rule__name"]}
+            | {"confirmed": 0, "false": 0, "pending": 0},
+        )
+        entry[row["verdict"] or "pending"] += row["n"]
+    for entry in judged.values():
+        entry["judged"] = entry["confirmed"] + entry["false"]
+        entry["precision"] = 100 * entry["confirmed"] / entry["judged"] if entry["judged"] else None
+    return sorted(judged.values(), key=lambda e: (-e["judged"], e["rule_id"]))
+
+
+def accuracy(rows: QuerySet[Any]) -> list[Statistic]:
+    """The shares of real alarms and of verdicts found without going there, duplicates left out."""
+    live = rows.filter(merged_into=None)
+    confirmed = live.filter(verdict="confirmed").count()
+    false = live.filter(verdict="false").count()
+    off_site = live.filter(~Q(verdict=""), off_site=True).count()
+    return [
+        share(
+            "precision",
+            _("预警准确率"),
+            confirmed,
+            confirmed + false,
+            query="verdict=confirmed",
+            note=_("属实÷（属实＋误报），未核实的不计"),
+        ),
+        share(
+            "off_site",
+            _("非现场核实占比"),
+            off_site,
+            confirmed + false,
+            note=_("未到现场即得出结论的÷已核实的"),
+        ),
+    ]
+
+
+def breakdowns(rows: QuerySet[Any]) -> list[Breakdown]:
+    """:func:`precision_by_rule` as a table, duplicates left out."""
+    table = precision_by_rule(rows.filter(merged_into=None))
+    return [
+        Breakdown(
+            gettext("各规则的准确率"),
+            tuple(
+                gettext(h)
+                for h in (
+                    gettext_noop("规则"),
+                    gettext_noop("属实"),
+                    gettext_noop("误报"),
+                    gettext_noop("准确率"),
+                    gettext_noop("未核实"),
+                )
+            ),
+            tuple(
+                (
+                    (
+                        e["rule"],
+                        str(e["confirmed"]),
+                        str(e["false"]),
+                        "—" if e["precision"] is None else f"{e['precision']:.1f}%",
+                        str(e["pending"]),
+                    ),
+                    "",
+                )
+                for e in table
+            ),
+            gettext("准确率＝属实÷（属实＋误报），未核实的不计。"),
+        )
+    ]
