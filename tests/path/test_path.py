@@ -31,7 +31,7 @@ from tests.path.county import (
     UNREGISTERED,
     call,
 )
-from tests.path.house import PATIENCE, PNG, hours_ago, so2, this_hour, until
+from tests.path.house import PATIENCE, PNG, House, hours_ago, so2, this_hour, until
 
 from ecoledger.hj212 import Device, Value, encode
 from ecoledger.monitoring import times
@@ -59,24 +59,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def contexts(browser, house) -> Iterator[Callable[[str], BrowserContext]]:
-    """A browser's store of cookies for each person, in which they have signed in by the page."""
+def contexts(browser, house, visitor) -> Iterator[Callable[[str], BrowserContext]]:
+    """A browser's store of cookies for each person, with the session they have signed in to."""
     known: dict[str, BrowserContext] = {}
 
     def of(username: str) -> BrowserContext:
         if username not in known:
-            made = browser.new_context(
-                base_url=house.http, locale="zh-CN", timezone_id="Asia/Shanghai"
-            )
-            made.set_default_timeout(PATIENCE * 1000)
-            page = made.new_page()
-            page.goto("/sign-in")
-            page.get_by_label("用户名").fill(username)
-            page.get_by_label("密码").fill(PASSWORD)
-            page.get_by_role("button", name="登录").click()
-            page.wait_for_url(lambda url: "/sign-in" not in url)
-            page.close()
-            known[username] = made
+            known[username] = made = new_context(browser, house)
+            session = visitor(username).cookies["sessionid"]
+            made.add_cookies([{"name": "sessionid", "value": session, "url": house.http}])
         return known[username]
 
     yield of
@@ -84,9 +75,15 @@ def contexts(browser, house) -> Iterator[Callable[[str], BrowserContext]]:
         one.close()
 
 
+def new_context(browser: Browser, house: House) -> BrowserContext:
+    made = browser.new_context(base_url=house.http, locale="zh-CN", timezone_id="Asia/Shanghai")
+    made.set_default_timeout(PATIENCE * 1000)
+    return made
+
+
 @pytest.fixture
 def open_for(contexts) -> Iterator[Open]:
-    """``open_for("officer", "/my-work")``: that page of that person; nothing may go wrong in it."""
+    """``open_for("officer", "/my-work")``: that page of that person, without an error in its scripts."""
     pages: list[Page] = []
     complaints: list[str] = []
 
@@ -94,10 +91,10 @@ def open_for(contexts) -> Iterator[Open]:
         if message.type == "error" and "Failed to load resource" not in message.text:
             complaints.append(message.text)
 
-    def make(username: str, address: str = "/", size: tuple[int, int] = DESK) -> Page:
+    def make(username: str, address: str = "/") -> Page:
         page = contexts(username).new_page()
         pages.append(page)
-        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
         page.on("console", heard)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(address)
@@ -172,7 +169,7 @@ def test_an_exceedance_is_seen_at_once_dispatched_worked_checked_closed_and_reop
     name = {key: value[0] for key, value in PEOPLE.items()}
 
     # Somebody looks at the alarms; the exceedance arrives over TCP and is there without reload.
-    alarms = open_for("monitor")
+    alarms = open_for("monitor", "/account")
     listening(alarms, "/alarms")
     house.emit(outlet, 130, hours_ago(3))
     row = alarms.locator("#alarm-list tr").filter(has_text=outlet)
@@ -331,7 +328,8 @@ def test_a_filed_shutdown_silences_what_falls_into_it(house, open_for, visitor):
 
 
 def test_a_quarantined_frame_is_seen_and_replayed_when_its_device_is_registered(house, open_for):
-    unknown = Device(UNREGISTERED, st="31").packet("2061", time=hours_ago(1), values=so2(47.3))
+    hour = hours_ago(1)
+    unknown = Device(UNREGISTERED, st="31").packet("2061", time=hour, values=so2(47.3))
     damaged = Device(MN["停运锅炉烟囱"], st="31").packet("2061", time=hours_ago(5), values=so2(48))
     frame = encode(damaged).rstrip()
     wrong = frame[:-4] + (b"0000" if frame[-4:] != b"0000" else b"0001")
@@ -368,7 +366,7 @@ def test_a_quarantined_frame_is_seen_and_replayed_when_its_device_is_registered(
         if row["series"] == "hour"
     ]
     assert (kept["parameter"], kept["value"]) == ("a21026", 47.3)
-    assert kept["start"] == hours_ago(1).isoformat()
+    assert kept["start"] == hour.isoformat()
     page.goto("/quarantine?status=replayed")
     expect(by_mn).to_have_count(1)
 
@@ -458,7 +456,25 @@ def test_every_figure_of_the_bulletin_opens_its_records_and_the_files_say_the_sa
     assert {("污染天数", f"{polluted}天"), ("AQI", str(index))} <= found
 
 
-def test_the_town_does_its_part_on_a_phone(house, open_for, visitor):
+@pytest.fixture
+def sign_in_on_a_phone(browser, house) -> Iterator[Callable[[str], Page]]:
+    with new_context(browser, house) as context:
+
+        def sign_in(username: str) -> Page:
+            page = context.new_page()
+            page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+            page.goto("/my-work")
+            no_overflow(page)
+            page.get_by_label("用户名").fill(username)
+            page.get_by_label("密码").fill(PASSWORD)
+            page.get_by_role("button", name="登录").click()
+            page.wait_for_url("**/my-work")
+            return page
+
+        yield sign_in
+
+
+def test_the_town_does_its_part_on_a_phone(house, sign_in_on_a_phone, visitor):
     outlet = "手机锅炉烟囱"
     house.emit(outlet, 90, hours_ago(1))
     desk = visitor("dispatcher")
@@ -471,7 +487,7 @@ def test_the_town_does_its_part_on_a_phone(house, open_for, visitor):
         case, "dispatch", owner_organisation=str(organisation), finding="属实", instruction="速办"
     ).raise_for_status()
 
-    phone = open_for("town", "/my-work", PHONE)
+    phone = sign_in_on_a_phone("town")
     no_overflow(phone)
     phone.get_by_role("link", name=re.compile(outlet)).click()
     no_overflow(phone)

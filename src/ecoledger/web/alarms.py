@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from ecoledger.matters import asked
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, all_registers
 from ecoledger.matters.workbook import Head
@@ -35,8 +36,8 @@ def _chosen(request: Request) -> QuerySet[Alarm]:
         alarms = alarms.filter(level=level)
     if (detector := request.GET.get("detector", "")) in AlarmRule.Detector.values:
         alarms = alarms.filter(rule__detector=detector)
-    if (rule := request.GET.get("rule", "")).isdigit():
-        alarms = alarms.filter(rule=int(rule))
+    if (rule := asked.number(request.GET.get("rule", ""))) is not None:
+        alarms = alarms.filter(rule=rule)
     if area := request.GET.get("area", ""):
         alarms = alarms.filter(area_code__startswith=area)
     if words := request.GET.get("q", "").strip():
@@ -49,7 +50,7 @@ def page(request: Request) -> HttpResponse:
     counted = scoped.alarms(request.user).order_by().values_list("state").annotate(Count("pk"))
     states = dict(counted)
     shown = Paginator(_chosen(request), PAGE).get_page(request.GET.get("page"))
-    rule = request.GET.get("rule", "")
+    rule = asked.number(request.GET.get("rule", ""))
     return render(
         request,
         "web/alarms.html",
@@ -61,7 +62,7 @@ def page(request: Request) -> HttpResponse:
             "state": request.GET.get("state", Alarm.State.OPEN),
             "levels": Alarm.Level.choices,
             "detectors": AlarmRule.Detector.choices,
-            "rule": AlarmRule.objects.filter(pk=int(rule)).first() if rule.isdigit() else None,
+            "rule": None if rule is None else AlarmRule.objects.filter(pk=rule).first(),
             "areas": scoped.areas(request.user),
         },
     )

@@ -49,18 +49,14 @@ class Chosen:
 def _chosen(request: Request) -> Chosen:
     wanted = request.GET.get("status")
     status: Status = next((one for one in STATUSES if one == wanted), "quarantined")
-    try:
-        day = datetime.fromisoformat(request.GET.get("day", "")).date()
-    except ValueError:
-        day = None
+    day = asked.day(request.GET.get("day", ""))
     return Chosen(status, request.GET.get("mn", "").strip(), day)
 
 
 @needs("see_quarantine")
 def page(request: Request) -> HttpResponse:
     chosen = _chosen(request)
-    before = request.GET.get("before", "")
-    frames = chosen.frames(int(before) if before.isdigit() else None, PAGE + 1)
+    frames = chosen.frames(asked.number(request.GET.get("before", "")), PAGE + 1)
     rows = list(frames.head(PAGE).iter_rows(named=True))
     return render(
         request,
