@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from ecoledger.standards import air_evaluation, air_limits, aqi, trend
+from ecoledger.standards import air_evaluation, air_limits, air_means, aqi, trend
 from ecoledger.standards.air_limits import FACTORS
 from ecoledger.standards.rounding import half_even
 
@@ -157,7 +157,7 @@ def national_days(folder: Path) -> None:
             if f != "o3"
         },
     )
-    days = air_evaluation.daily_from_hourly(raw, label="end")
+    days = air_means.daily_from_hourly(raw, label="end")
     midnight = raw.filter((pl.col("time").dt.hour() == 0) & (pl.col("time") > SWITCH))
     midnight = midnight.with_columns(day=pl.col("time").dt.offset_by("-1h").dt.date())
     both = days.join(midnight, on=["station", "day"], suffix="_hour")
@@ -203,9 +203,9 @@ BULLETINS = {
 
 def bulletins(folder: Path) -> None:
     """Yearly figures of eleven stations beside the published ones of the whole city."""
-    days = air_evaluation.daily_from_hourly(beijing(folder), label="start")
+    days = air_means.daily_from_hourly(beijing(folder), label="start")
     town = days.filter(pl.col("station") != "Dingling").with_columns(city=pl.lit("北京"))
-    city = air_evaluation.area_means(town, time="day")
+    city = air_means.area_means(town, time="day")
     years = air_evaluation.evaluate(city, by="city")
     print("\nBeijing, 11 stations of 35 (2013 from March on): computed / bulletin (difference)")
     columns = ("pm2_5_mean", "pm10_mean", "so2_mean", "no2_mean", "co_p95", "o3_p90")
@@ -224,7 +224,7 @@ def openair(folder: Path) -> None:
     """Daily means and 8-hour ozone beside openair's, and the Theil-Sen slope."""
     golden = folder / "openair" / "golden_aotizhongxin"
     hours = beijing(folder).filter(pl.col("station") == "Aotizhongxin").sort("time")
-    days = air_evaluation.daily_from_hourly(hours, label="start")
+    days = air_means.daily_from_hourly(hours, label="start")
     theirs = pl.read_csv(golden / "Aotizhongxin_day75.csv", null_values="NA", try_parse_dates=True)
     joined = days.join(theirs, left_on="day", right_on="date", how="inner", suffix="_r")
     print("\nopenair at Aotizhongxin: daily means (75 % = 18 hours there, 20 hours here)")
@@ -244,7 +244,7 @@ def openair(folder: Path) -> None:
     eight = pl.read_csv(
         golden / "Aotizhongxin_o3_8h.csv.gz", null_values="NA", infer_schema_length=None
     )
-    mine = air_evaluation.eight_hour_means(hours["o3"].to_numpy())
+    mine = air_means.eight_hour_means(hours["o3"].to_numpy())
     right = eight["o3_8h"].cast(pl.Float64).to_numpy()
     shared = ~np.isnan(mine) & ~np.isnan(right)
     print(f"  8-hour ozone: {shared.sum()} hours, largest difference ", end="")

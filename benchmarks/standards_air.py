@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
-from ecoledger.standards import air_evaluation, aqi
+from ecoledger.standards import air_evaluation, air_means, aqi
 from ecoledger.standards.air_limits import FACTORS
 
 SEED = 20261121
@@ -119,7 +119,7 @@ def pandas_hourly(table: pd.DataFrame) -> pd.DataFrame:
 
 def ours_years(table: pl.DataFrame) -> pl.DataFrame:
     """The library."""
-    return air_evaluation.evaluate(air_evaluation.daily_from_hourly(table, label="start"))
+    return air_evaluation.evaluate(air_means.daily_from_hourly(table, label="start"))
 
 
 def pandas_years(table: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 import polars as pl
 from django.utils import timezone
 
-from ecoledger.monitoring import evaluate, parameters
+from ecoledger.monitoring import evaluate, parameters, standard_values
 from ecoledger.standards import air_limits, aqi
 
 CLEAN = {"so2": 6.0, "no2": 20.0, "pm10": 40.0, "pm2_5": 20.0, "co": 0.6, "o3": 60.0}
@@ -20,7 +20,7 @@ def put_air(store, point, days: dict[date, dict[str, float | None]]) -> None:
         schema={"day": pl.Date, **dict.fromkeys(air_limits.FACTORS, pl.Float64)},
     )
     judged = aqi.daily_table(table)
-    codes = {key: code for code, key in evaluate.air_codes().items()}
+    codes = {key: code for code, key in standard_values.air_codes().items()}
     rows = []
     for row in judged.iter_rows(named=True):
         for key, code in codes.items():

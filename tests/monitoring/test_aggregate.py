@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecoledger.monitoring import aggregate, points
+from ecoledger.monitoring import means, points
 
 HOUR = datetime(2026, 5, 1, 8)
 
@@ -84,7 +84,7 @@ minutes = st.dictionaries(
 @settings(max_examples=60, deadline=None)
 def test_an_hour_is_the_mean_of_its_valid_minutes_and_valid_from_45(given_minutes):
     entries = [(HOUR + timedelta(minutes=m), v, f) for m, (v, f) in given_minutes.items()]
-    hour = aggregate.hours_from_rows(rows(entries), point_map()).row(0, named=True)
+    hour = means.hours_from_rows(rows(entries), point_map()).row(0, named=True)
     good = [v for v, f in given_minutes.values() if v is not None and f in "NT"]
     assert hour["valid"] is (len(good) >= 45)
     assert hour["count"] == len(good)
@@ -108,7 +108,7 @@ hours_of_a_day = st.dictionaries(
 @settings(max_examples=60, deadline=None)
 def test_a_day_is_the_mean_of_its_valid_hours_and_valid_from_20(values):
     table = rows(day_of_hours(values), series="computed-hour", seconds=3600, valid=True)
-    day = aggregate.days_from_rows(table, point_map()).row(0, named=True)
+    day = means.days_from_rows(table, point_map()).row(0, named=True)
     assert day["value"] == pytest.approx(math.fsum(values.values()) / len(values))
     assert day["valid"] is (len(values) >= 20)
     assert day["start"] == datetime(2026, 5, 1)
@@ -120,24 +120,24 @@ def test_ozone_of_a_day_is_its_greatest_8_hour_mean(values):
     table = rows(
         day_of_hours(values), series="computed-hour", seconds=3600, parameter="a05024", valid=True
     )
-    windows = aggregate.eight_hours(table)
-    days = aggregate.ozone_days(windows, table)
-    means = []
+    windows = means.eight_hours(table)
+    days = means.ozone_days(windows, table)
+    highest = []
     for first in range(17):
         inside = [values[h] for h in range(first, first + 8) if h in values]
         if len(inside) >= 6:
-            means.append(math.fsum(inside) / len(inside))
+            highest.append(math.fsum(inside) / len(inside))
     day = days.row(0, named=True)
-    assert day["count"] == len(means)
-    if means:
-        assert day["value"] == pytest.approx(max(means))
-    assert day["valid"] is (len(means) >= 14 or bool(means and day["value"] > 160))
+    assert day["count"] == len(highest)
+    if highest:
+        assert day["value"] == pytest.approx(max(highest))
+    assert day["valid"] is (len(highest) >= 14 or bool(highest and day["value"] > 160))
     assert day["maximum"] == max(values.values())
 
 
 def test_five_minute_means_cover_five_minutes_each():
     entries = [(HOUR + timedelta(minutes=5 * n), 30.0 + n, "N") for n in range(9)]
-    hour = aggregate.hours_from_rows(rows(entries, seconds=300), point_map()).row(0, named=True)
+    hour = means.hours_from_rows(rows(entries, seconds=300), point_map()).row(0, named=True)
     assert (hour["valid"], hour["count"], hour["expected"]) == (True, 9, 12)
 
 
@@ -157,7 +157,7 @@ def test_wastewater_is_weighted_by_flow_and_the_flow_itself_is_not():
             ),
         ]
     )
-    made = aggregate.hours_from_rows(table, point_map("wastewater", parameters))
+    made = means.hours_from_rows(table, point_map("wastewater", parameters))
     by_parameter = {row["parameter"]: row["value"] for row in made.iter_rows(named=True)}
     assert by_parameter == {"w01018": pytest.approx((100 + 3 * 40) / 4), "w00000": 2.0}
 
@@ -172,7 +172,7 @@ def test_flue_gas_converts_by_the_hours_oxygen_and_not_when_the_furnace_is_out()
                 rows([(HOUR, oxygen, "N")], series="hour", seconds=3600, parameter="a19001"),
             ]
         )
-        made = aggregate.hours_from_rows(table, point_map("flue_gas", parameters, oxygen=9))
+        made = means.hours_from_rows(table, point_map("flue_gas", parameters, oxygen=9))
         return {r["parameter"]: r["converted"] for r in made.iter_rows(named=True)}
 
     assert hour(11.0) == {"a21026": pytest.approx(40 * 12 / 10), "a19001": None}
@@ -184,21 +184,21 @@ def test_a_flue_gas_hour_is_normal_from_three_quarters_of_normal_minutes():
         entries = [
             (HOUR + timedelta(minutes=m), 20.0, "N" if m < normal else "D") for m in range(60)
         ]
-        return aggregate.hours_from_rows(rows(entries), point_map("flue_gas"))["flag"][0]
+        return means.hours_from_rows(rows(entries), point_map("flue_gas"))["flag"][0]
 
     assert (flag(45), flag(44)) == ("N", "D")
 
 
 def test_noise_is_averaged_by_energy_and_wind_by_direction():
     noisy = rows([(HOUR, 50.0, "N"), (HOUR + timedelta(minutes=30), 60.0, "N")], seconds=1800)
-    made = aggregate.hours_from_rows(noisy, point_map("noise"))
+    made = means.hours_from_rows(noisy, point_map("noise"))
     assert made["value"][0] == pytest.approx(10 * math.log10((1e5 + 1e6) / 2))
     wind = rows(
         [(HOUR, 350.0, "N"), (HOUR + timedelta(minutes=30), 20.0, "N")],
         seconds=1800,
         parameter="a01008",
     )
-    made = aggregate.hours_from_rows(wind, point_map("weather", ("a01008",)))
+    made = means.hours_from_rows(wind, point_map("weather", ("a01008",)))
     assert made["value"][0] == pytest.approx(5.0)
 
 
@@ -211,7 +211,7 @@ def test_which_hour_wins(minute_count, layer, expected):
     reported = rows([(HOUR, 99.0, "N")], series="hour", seconds=3600).with_columns(
         pl.lit(layer, dtype=pl.Int8).alias("layer")
     )
-    made = aggregate.hours_from_rows(pl.concat([rows(entries), reported]), point_map())
+    made = means.hours_from_rows(pl.concat([rows(entries), reported]), point_map())
     assert (made["rule"][0], made["value"][0]) == expected
 
 
@@ -223,5 +223,5 @@ def test_a_four_hourly_water_station_is_due_six_values_a_day():
         parameter="w01009",
         valid=True,
     )
-    made = aggregate.days_from_rows(table, point_map("water", ("w01009",), interval=14400))
+    made = means.days_from_rows(table, point_map("water", ("w01009",), interval=14400))
     assert made.select("valid", "count", "expected").row(0) == (True, 5, 6)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ecoledger.standards import air_evaluation, aqi, trend
+from ecoledger.standards import air_means, aqi, trend
 from ecoledger.standards.aqi import FACTORS
 from ecoledger.standards.rounding import half_even
 
@@ -65,7 +65,7 @@ def test_published_days_with_all_hours():
             for c in ("so2", "no2", "o3", "so2_24h", "no2_24h", "o3_8h")
         },
     )
-    days = air_evaluation.daily_from_hourly(raw, label="end")
+    days = air_means.daily_from_hourly(raw, label="end")
     midnight = raw.filter(
         (pl.col("time").dt.hour() == 0) & (pl.col("time") > datetime(2026, 3, 1, 1))
     )
@@ -97,7 +97,7 @@ def aotizhongxin() -> pl.DataFrame:
 def test_openair_daily_means(aotizhongxin):
     golden = Path(FOLDER, "openair", "golden_aotizhongxin")
     theirs = pl.read_csv(golden / "Aotizhongxin_day75.csv", null_values="NA", try_parse_dates=True)
-    days = air_evaluation.daily_from_hourly(aotizhongxin, label="start")
+    days = air_means.daily_from_hourly(aotizhongxin, label="start")
     joined = days.join(theirs, left_on="day", right_on="date", suffix="_theirs")
     assert joined.height > 1400
     for ours, right in (("pm10", "pm10_theirs"), ("pm2_5", "pm25")):
@@ -114,7 +114,7 @@ def test_openair_eight_hour_ozone_and_slope(aotizhongxin):
     theirs = pl.read_csv(
         golden / "Aotizhongxin_o3_8h.csv.gz", null_values="NA", infer_schema_length=None
     )["o3_8h"].to_numpy()
-    ours = air_evaluation.eight_hour_means(aotizhongxin["o3"].to_numpy())
+    ours = air_means.eight_hour_means(aotizhongxin["o3"].to_numpy())
     assert np.nanmax(np.abs(ours - theirs)) < 1e-9
     assert (np.isnan(ours) != np.isnan(theirs)).sum() == 2, "windows begun before the series"
     monthly = aotizhongxin.group_by(pl.col("time").dt.truncate("1mo")).agg(pl.col("pm2_5").mean())

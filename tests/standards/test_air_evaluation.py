@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecoledger.standards import air_evaluation as ev
+from ecoledger.standards import air_means
 from ecoledger.standards.aqi import FACTORS
 
 DAY = datetime(2026, 5, 1)
@@ -23,9 +24,9 @@ def hours_of(values: list[float | None], start: datetime = DAY, factor: str = "o
 
 
 def one_day(values: list[float | None], factor: str = "o3", **options):
-    return ev.daily_from_hourly(hours_of(values, factor=factor), label="start", **options).row(
-        0, named=True
-    )
+    return air_means.daily_from_hourly(
+        hours_of(values, factor=factor), label="start", **options
+    ).row(0, named=True)
 
 
 def test_a_daily_mean_needs_twenty_hours():
@@ -47,8 +48,8 @@ def test_ozone_windows_lie_within_the_day():
 def test_ozone_window_convention_and_the_night_before():
     evening_high = [200.0] * 24 + [10.0] * 24
     table = hours_of(evening_high)
-    within = ev.daily_from_hourly(table, label="start")["o3"].to_list()
-    reaching = ev.daily_from_hourly(table, label="start", windows="ending-in-day")
+    within = air_means.daily_from_hourly(table, label="start")["o3"].to_list()
+    reaching = air_means.daily_from_hourly(table, label="start", windows="ending-in-day")
     assert within == [200.0, 10.0]
     assert reaching["o3"].to_list() == [200.0, (7 * 200 + 10) / 8]
     assert reaching["o3_windows"].to_list() == [19, 24]
@@ -56,11 +57,11 @@ def test_ozone_window_convention_and_the_night_before():
 
 def test_label_of_the_hour_decides_the_day():
     table = hours_of([0.0] * 24 + [80.0])
-    assert ev.daily_from_hourly(table, label="start")["day"].to_list() == [
+    assert air_means.daily_from_hourly(table, label="start")["day"].to_list() == [
         date(2026, 5, 1),
         date(2026, 5, 2),
     ]
-    by_end = ev.daily_from_hourly(table, label="end")
+    by_end = air_means.daily_from_hourly(table, label="end")
     assert by_end["day"].to_list() == [date(2026, 4, 30), date(2026, 5, 1)]
     assert by_end["o3_hours"].to_list() == [1, 24]
 
@@ -85,18 +86,18 @@ def test_fourteen_is_the_edge():
 
 def test_eight_hour_means_need_six_hours_and_agree_with_the_daily_maximum():
     series = np.array([1.0, 2, np.nan, 4, np.nan, 6, 7, 8, np.nan, 10])
-    means = ev.eight_hour_means(series)
+    means = air_means.eight_hour_means(series)
     assert np.isnan(means[:7]).all()
     assert means[7] == pytest.approx(28 / 6)
     assert np.isnan(means[8])
     full = np.random.default_rng(7).uniform(0, 200, 24)
-    assert one_day(full.tolist())["o3"] == pytest.approx(ev.eight_hour_means(full)[7:].max())
+    assert one_day(full.tolist())["o3"] == pytest.approx(air_means.eight_hour_means(full)[7:].max())
 
 
 def test_stations_are_kept_apart_sorted_and_may_be_sparse():
     far = hours_of([5.0] * 24, datetime(2013, 1, 1), "pm10", "站乙")
     near = hours_of([7.0] * 24, datetime(2026, 5, 1), "pm10", "站甲")
-    table = ev.daily_from_hourly(pl.concat([near, far]), label="start")
+    table = air_means.daily_from_hourly(pl.concat([near, far]), label="start")
     assert table.select("station", "day", "pm10").rows() == [
         ("站乙", date(2013, 1, 1), 5.0),
         ("站甲", date(2026, 5, 1), 7.0),
@@ -106,16 +107,18 @@ def test_stations_are_kept_apart_sorted_and_may_be_sparse():
 def test_what_cannot_be_averaged_is_refused():
     table = hours_of([1.0, 2.0])
     with pytest.raises(ValueError, match="more than one row"):
-        ev.daily_from_hourly(pl.concat([table, table]), label="start")
+        air_means.daily_from_hourly(pl.concat([table, table]), label="start")
     with pytest.raises(ValueError, match="not a full hour"):
-        ev.daily_from_hourly(hours_of([1.0], DAY + timedelta(minutes=30)), label="start")
+        air_means.daily_from_hourly(hours_of([1.0], DAY + timedelta(minutes=30)), label="start")
     with pytest.raises(ValueError, match="label is 'begin'"):
-        ev.daily_from_hourly(table, label="begin")
+        air_means.daily_from_hourly(table, label="begin")
     with pytest.raises(ValueError, match="windows is 'all'"):
-        ev.daily_from_hourly(table, label="start", windows="all")
+        air_means.daily_from_hourly(table, label="start", windows="all")
     with pytest.raises(ValueError, match="has no"):
-        ev.daily_from_hourly(table.with_columns(station=pl.lit(None, pl.String)), label="start")
-    assert ev.daily_from_hourly(table.head(0), label="start").is_empty()
+        air_means.daily_from_hourly(
+            table.with_columns(station=pl.lit(None, pl.String)), label="start"
+        )
+    assert air_means.daily_from_hourly(table.head(0), label="start").is_empty()
 
 
 @given(st.lists(st.integers(0, 500), min_size=1, max_size=400), st.sampled_from([90, 95, 98]))
@@ -236,12 +239,12 @@ def test_a_factor_never_measured_leaves_no_composite_and_no_verdict():
 def test_city_means_are_of_concentrations_and_need_their_share_of_stations():
     rows = [("京", s, DAY, v) for s, v in zip("abcd", (10.0, 20.0, 40.0, None), strict=True)]
     table = pl.DataFrame(rows, schema=["city", "station", "time", "pm10"], orient="row")
-    city = ev.area_means(table).row(0, named=True)
+    city = air_means.area_means(table).row(0, named=True)
     assert (city["pm10"], city["pm10_stations"]) == (pytest.approx(70 / 3), 3)
     few = table.with_columns(pm10=pl.when(pl.col("station") == "c").then(None).otherwise("pm10"))
-    assert ev.area_means(few)["pm10"][0] is None
-    assert ev.area_means(few, planned={"京": 3})["pm10"][0] == 15
-    assert ev.area_means(few, planned={"京": 5})["pm10"][0] is None
+    assert air_means.area_means(few)["pm10"][0] is None
+    assert air_means.area_means(few, planned={"京": 3})["pm10"][0] == 15
+    assert air_means.area_means(few, planned={"京": 5})["pm10"][0] is None
 
 
 def test_dust_days_are_taken_out_beside_the_plain_figures():

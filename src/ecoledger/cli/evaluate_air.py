@@ -20,7 +20,7 @@ import polars as pl
 
 from ecoledger.cli import csv_stream
 from ecoledger.cli.csv_stream import BadRows, Block, Progress, UnusableTableError, Writer
-from ecoledger.standards import air_evaluation, aqi
+from ecoledger.standards import air_evaluation, air_means, aqi
 from ecoledger.standards.air_limits import FACTORS
 from ecoledger.standards.column_names import Column, ColumnError, recognise
 
@@ -338,7 +338,7 @@ def _read_all(source: BinaryIO, bad: BadRows) -> _Whole:
 
 
 def _days(
-    whole: _Whole, label: Literal["start", "end"], windows: air_evaluation.Windows
+    whole: _Whole, label: Literal["start", "end"], windows: air_means.Windows
 ) -> pl.DataFrame:
     """Daily values by station, made from hours unless they are daily already."""
     present = [factor for factor in FACTORS if factor in whole.table.columns]
@@ -346,7 +346,7 @@ def _days(
         present += ["o3_1h"] if "o3_1h" in whole.table.columns else []
         days = whole.table.select("station", pl.col("time").cast(pl.Date).alias("day"), *present)
         return days.sort("station", "day")
-    return air_evaluation.daily_from_hourly(whole.table, label=label, windows=windows)
+    return air_means.daily_from_hourly(whole.table, label=label, windows=windows)
 
 
 _WINDOWS = click.option(
@@ -371,7 +371,7 @@ def air_daily(
     standard: str | None,
     incomplete: aqi.Incomplete,
     sub_indices: bool,
-    windows: air_evaluation.Windows,
+    windows: air_means.Windows,
 ) -> None:
     """Daily values and daily AQI of every station, from a table of hours ("-" for streams).
 
@@ -443,7 +443,7 @@ def air_period(
     not_planned: tuple[str, ...],
     standard: str | None,
     incomplete: aqi.Incomplete,
-    windows: air_evaluation.Windows,
+    windows: air_means.Windows,
     every: air_evaluation.Every,
     by: Literal["station", "city"],
     city: str | None,
@@ -465,7 +465,7 @@ def air_period(
     dust_bad = BadRows()
     days = _days(whole, label, windows)
     if by == "city":
-        days = air_evaluation.area_means(_with_city(days, whole, city), time="day")
+        days = air_means.area_means(_with_city(days, whole, city), time="day")
     rule: dict[str, Any] = {
         "not_planned": not_planned,
         "incomplete": incomplete,

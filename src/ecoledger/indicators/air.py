@@ -11,7 +11,8 @@ import polars as pl
 from django.utils import timezone
 
 from ecoledger.indicators.figures import Figure, Records, count, quantity, ratio
-from ecoledger.monitoring import evaluate
+from ecoledger.monitoring import evaluate, standard_values
+from ecoledger.monitoring import points as known_points
 from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.runtime import store
 from ecoledger.standards import air_evaluation, air_limits, aqi, catalogue
@@ -33,7 +34,8 @@ STATISTIC_NAME = {
     "p95": "日均值第95百分位数",
     "p90": "日最大8小时平均第90百分位数",
 }
-GOOD, HEAVY = 100, 200
+# AQI of a good day at most; above HEAVY it is heavily polluted.
+GOOD, HEAVY = aqi.good_up_to(), aqi.heavy_above()
 _EMPTY = {"day": pl.Date, "aqi": pl.Float64, "primary": pl.String, "standard": pl.String}
 
 
@@ -60,7 +62,7 @@ def days(points: Sequence[int], begin: date, end: date) -> pl.DataFrame:
     day is not valid for it, ``aqi`` where HJ 633 lets none be published. ``standard`` is the edition of
     HJ 633 in force on the day.
     """
-    codes = evaluate.air_codes()
+    codes = standard_values.air_codes()
     rows = store().read(
         list(points),
         [*codes, evaluate.AQI],
@@ -77,8 +79,9 @@ def days(points: Sequence[int], begin: date, end: date) -> pl.DataFrame:
     index = rows.filter(pl.col("parameter") == evaluate.AQI).select(
         "point", "day", aqi="value", primary="text", standard="standard"
     )
+    measured = rows.filter((pl.col("parameter") != evaluate.AQI) & pl.col("valid").fill_null(True))
     wide = (
-        rows.filter((pl.col("parameter") != evaluate.AQI) & pl.col("valid").fill_null(True))
+        standard_values.in_standard_units(measured, "air", known_points.current())
         .with_columns(factor=pl.col("parameter").replace_strict(codes))
         .pivot("factor", index=["point", "day"], values="value", aggregate_function="first")
     )

@@ -14,7 +14,8 @@ from typing import Any
 import polars as pl
 
 from ecoledger.indicators.figures import Figure, Records, ratio
-from ecoledger.monitoring import evaluate, parameters
+from ecoledger.monitoring import points as known_points
+from ecoledger.monitoring import standard_values
 from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.runtime import store
 from ecoledger.registry.models import Section
@@ -165,15 +166,9 @@ def places(area_code: str) -> list[tuple[Section, Point | None]]:
     return [(section, stations.get(section.pk)) for section in ordered]
 
 
-def _item_codes() -> dict[str, str]:
-    """Parameter code -> item key of the standard, for items that water points report."""
-    items = evaluate.surface_water_items()
-    return {p.code: p.key for p in parameters.of_kind("water") if p.key in items}
-
-
 def daily(points: Sequence[Point], begin: date, end: date) -> pl.DataFrame:
     """Valid daily means of water points: ``point, time`` and a column an item."""
-    codes = _item_codes()
+    codes = standard_values.water_codes()
     rows = store().read(
         [p.pk for p in points],
         list(codes),
@@ -182,7 +177,9 @@ def daily(points: Sequence[Point], begin: date, end: date) -> pl.DataFrame:
         datetime.combine(end, time()),
         columns=("point", "parameter", "start", "value", "valid"),
     )
-    rows = rows.filter(pl.col("valid").fill_null(True) & pl.col("value").is_not_null())
+    rows = standard_values.in_standard_units(
+        rows.filter(pl.col("valid").fill_null(True)), "water", known_points.current()
+    ).filter(pl.col("value").is_not_null())
     if rows.is_empty():
         return pl.DataFrame(schema={"point": pl.Int64, "time": pl.Date})
     return (
@@ -201,6 +198,11 @@ def _by_point(table: pl.DataFrame) -> dict[int, list[dict[str, Any]]]:
             {key: value for key, value in row.items() if value is not None and key != "point"}
         )
     return found
+
+
+def _is_good(rank: int | None) -> bool:
+    """Whether a class is one of 优良 (Ⅰ to Ⅲ)."""
+    return rank is not None and rank <= surface_water.GOOD_UP_TO
 
 
 def _waterbody(section: Section) -> surface_water.Waterbody:
@@ -245,8 +247,14 @@ def period(area_code: str, begin: date, end: date) -> WaterPeriod:
 
     return WaterPeriod(
         sections,
-        share("优良（Ⅰ～Ⅲ类）断面比例", "good", sum(1 for s in judged if (s.rank or 9) <= 3)),
-        share("劣Ⅴ类断面比例", "inferior", sum(1 for s in judged if s.rank == 6)),
+        share(
+            "优良（Ⅰ～Ⅲ类）断面比例",
+            "good",
+            sum(1 for s in judged if _is_good(s.rank)),
+        ),
+        share(
+            "劣Ⅴ类断面比例", "inferior", sum(1 for s in judged if s.rank == surface_water.INFERIOR)
+        ),
         share("断面达标率", "attained", sum(1 for s in judged if s.attains)),
     )
 
@@ -349,13 +357,13 @@ def year(area_code: str, begin: date, end: date) -> WaterYear:
         share(
             "优良（Ⅰ～Ⅲ类）断面比例（累计均值）",
             "good",
-            sum(1 for s in judged if (s.rank or 9) <= 3),
+            sum(1 for s in judged if _is_good(s.rank)),
             len(judged),
         ),
         share(
             "劣Ⅴ类断面比例（累计均值）",
             "inferior",
-            sum(1 for s in judged if s.rank == 6),
+            sum(1 for s in judged if s.rank == surface_water.INFERIOR),
             len(judged),
         ),
         share(

@@ -7,10 +7,10 @@ Results are observations of computed series, so that every page reads one thing:
 * ``water_class`` (likewise): 1 (Ⅰ) to 6 (劣Ⅴ); ``text`` names the main pollutants, ``standard`` the edition.
 
 They stand at the station's point, and for a county at its area point (``Point.Kind.AREA``), which also
-carries the mean concentrations. An area's concentration is the arithmetic mean of its stations that
-count (``Station.counts_in_area``) and have a valid value; it is valid when at least 75 % of them do (50 %
-with fewer than four; :func:`ecoledger.standards.air_evaluation.area_means`). The index of an area comes from those means, never from the
-stations' indices.
+carries the mean concentrations. An area's hour is the mean of its stations' hours, its day the mean of
+their days, over the stations that count (``Station.counts_in_area``) and have a valid value
+(:func:`ecoledger.standards.air_means.area_means`). The index of an area comes from those means, never from
+the stations' indices.
 """
 
 from __future__ import annotations
@@ -19,13 +19,19 @@ from typing import Any
 
 import polars as pl
 
-from ecoledger.monitoring import parameters
+from ecoledger.monitoring import parameters, standard_values
 from ecoledger.monitoring.aggregate import Changed
 from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.points import PointMap
 from ecoledger.registry.models import Area
-from ecoledger.standards import air_evaluation, air_limits, aqi, surface_water
-from ecoledger.standards.rounding import half_even
+from ecoledger.standards import (
+    air_limits,
+    air_means,
+    aqi,
+    averaging,
+    surface_water,
+    water_periods,
+)
 from ecoledger.store.interface import ObservationStore
 
 AQI = "aqi"
@@ -33,7 +39,7 @@ WATER_CLASS = "water_class"
 # A county or county-level city: the first six digits of a division code (GB/T 2260).
 COUNTY_DIGITS = 6
 
-_READ = ["point", "parameter", "series", "start", "value", "valid"]
+_READ = ["point", "parameter", "start", "value", "maximum", "valid"]
 _RESULT_SCHEMA: dict[str, Any] = {
     "point": pl.Int64,
     "parameter": pl.String,
@@ -48,12 +54,9 @@ _RESULT_SCHEMA: dict[str, Any] = {
     "expected": pl.Int32,
     "standard": pl.String,
 }
+# The greatest hour of ozone, which HJ 633-2012 counts in a day's index beside the 8-hour mean.
+_O3_1H = "o3_1h"
 _PERIODS = (("hour", 3600, "computed-hour"), ("day", 86400, "computed-day"))
-
-
-def air_codes() -> dict[str, str]:
-    """Parameter code -> the standards' key, for the six factors of the index."""
-    return parameters.keys("air", air_limits.FACTORS)
 
 
 def area_point(area_code: str) -> Point:
@@ -107,24 +110,33 @@ def _finished(rows: pl.DataFrame, series: str, seconds: int) -> pl.DataFrame:
 def _wide(
     touched: pl.DataFrame,
     codes: dict[str, str],
+    kind: str,
     series: str,
-    seconds: int,
     store: ObservationStore,
+    points: PointMap,
 ) -> pl.DataFrame:
-    """Valid values of all ``codes`` in the touched periods: ``point, start`` and a column a key."""
+    """Valid values of all ``codes`` in the touched periods, in the standards' units: ``point, start`` and a
+    column a key; for days of air also ``o3_1h``, the greatest hour of ozone."""
     periods = touched.select("point", "start").unique()
     windows = periods.join(pl.DataFrame({"parameter": list(codes)}), how="cross").rename(
         {"start": "hour"}
     )
     found = store.read_windows(windows, series, seconds=1, columns=_READ)
     valid = found.filter(pl.col("valid") & pl.col("value").is_not_null())
-    table = periods
-    for code, key in codes.items():
-        one = valid.filter(pl.col("parameter") == code).select(
-            "point", "start", pl.col("value").alias(key)
-        )
-        table = table.join(one, on=["point", "start"], how="left")
-    return table.sort("point", "start")
+    if kind == "air" and series == "computed-day":
+        codes = codes | {_O3_1H: _O3_1H}
+        greatest = valid.filter(pl.col("parameter") == parameters.code_of_key("o3", "air"))
+        hours = greatest.with_columns(pl.lit(_O3_1H).alias("parameter"), value="maximum")
+    else:
+        hours = valid.clear()
+    values = pl.concat(
+        [standard_values.in_standard_units(valid, kind, points).select(hours.columns), hours]
+    )
+    table = values.group_by("point", "start").agg(
+        pl.col("value").filter(pl.col("parameter") == code).first().alias(key)
+        for code, key in codes.items()
+    )
+    return periods.join(table, on=["point", "start"], how="left").sort("point", "start")
 
 
 def _air(
@@ -134,14 +146,14 @@ def _air(
     store: ObservationStore,
     points: PointMap,
 ) -> list[pl.DataFrame]:
-    codes = air_codes()
+    codes = standard_values.air_codes()
     stations = points.points.filter(pl.col("kind") == "air")
     at_stations = touched.filter(pl.col("parameter").is_in(list(codes))).join(
         stations.select("point"), on="point", how="semi"
     )
     if at_stations.is_empty():
         return []
-    made = [_indices(_wide(at_stations, codes, series, seconds, store), series, seconds)]
+    made = [_indices(_wide(at_stations, codes, "air", series, store, points), series, seconds)]
     counting = stations.filter(pl.col("counts_in_area") & pl.col("enabled")).with_columns(
         pl.col("area_code").str.slice(0, COUNTY_DIGITS).alias("county")
     )
@@ -149,22 +161,29 @@ def _air(
     if counties.is_empty():
         return made
     everywhere = counties.join(counting.select("county", "point"), on="county")
-    values = _wide(everywhere, codes, series, seconds, store).join(
+    values = _wide(everywhere, codes, "air", series, store, points).join(
         counting.select("point", "county"), on="point"
     )
     numbers = {code: area_point(code).pk for code in sorted(counties["county"].unique().to_list())}
-    means = air_evaluation.area_means(
-        values.drop("point_right", strict=False), area="county", station="point", time="start"
-    ).with_columns(pl.col("county").replace_strict(numbers, return_dtype=pl.Int64).alias("point"))
+    means = air_means.area_means(values, area="county", station="point", time="start").with_columns(
+        pl.col("county").replace_strict(numbers, return_dtype=pl.Int64).alias("point")
+    )
     planned = values.group_by("county", "start").agg(pl.len().alias("expected"))
     made.append(_area_rows(means.join(planned, on=["county", "start"]), codes, series, seconds))
-    made.append(_indices(means.select("point", "start", *codes.values()), series, seconds))
+    made.append(_indices(means, series, seconds))
     return made
 
 
 def _area_rows(
     means: pl.DataFrame, codes: dict[str, str], series: str, seconds: int
 ) -> pl.DataFrame:
+    """Mean concentrations of areas as rows, each with the edition of HJ 663 that made it."""
+    by_air = averaging.table().filter(pl.col("kind") == "air").select("effective_from", "standard")
+    means = (
+        means.with_columns(pl.col("start").dt.date().alias("day"))
+        .sort("day")
+        .join_asof(by_air, left_on="day", right_on="effective_from")
+    )
     rows = [
         means.select(
             "point",
@@ -175,7 +194,7 @@ def _area_rows(
             pl.col(key).is_not_null().alias("valid"),
             pl.col(f"{key}_stations").alias("count"),
             "expected",
-            pl.lit("HJ 663").alias("standard"),
+            "standard",
         )
         for code, key in codes.items()
     ]
@@ -194,7 +213,9 @@ def _indices(table: pl.DataFrame, series: str, seconds: int) -> pl.DataFrame:
         )
     else:
         judged = aqi.hourly_table(table, time="start", label="start")
-    labels = {key: parameters.label(code, "air") for code, key in air_codes().items()}
+    labels = {
+        key: parameters.label(code, "air") for code, key in standard_values.air_codes().items()
+    }
     primary = pl.col("primary")
     # "pm2_5" before "pm10" would be needed only if one key were part of another; none is.
     for key, shown in labels.items():
@@ -225,33 +246,20 @@ def _water(
     store: ObservationStore,
     points: PointMap,
 ) -> pl.DataFrame:
-    known = {entry.key: entry for entry in parameters.of_kind("water") if entry.key}
-    items = surface_water_items()
-    codes = {entry.code: key for key, entry in known.items() if key in items}
+    codes = standard_values.water_codes()
     stations = points.points.filter(pl.col("kind") == "water").select("point", "is_lake")
     here = touched.filter(pl.col("parameter").is_in(list(codes))).join(
         stations, on="point", how="semi"
     )
     if here.is_empty():
         return _nothing()
-    table = _wide(here, codes, series, seconds, store).join(stations, on="point")
-    # Means are rounded to the digits the item is reported with before they are compared.
-    table = table.with_columns(
-        pl.Series(
-            key, half_even(table[key].to_numpy().astype(float), known[key].decimals)
-        ).fill_nan(None)
-        for key in codes.values()
+    table = _wide(here, codes, "water", series, store, points).join(stations, on="point")
+    days = table["start"].dt.date()
+    judged = surface_water.classify_table(
+        water_periods.rounded_table(table, on=days),
+        on=days,
+        waterbody=table["is_lake"].replace_strict({True: "lake", False: "river"}),
     )
-    rows = []
-    for (day,), part in table.group_by(pl.col("start").dt.date(), maintain_order=True):
-        waterbody = part["is_lake"].replace_strict({True: "lake", False: "river"})
-        judged = surface_water.classify_table(
-            part.select("point", "start", *codes.values()),
-            on=day,
-            waterbody=waterbody,
-        )
-        rows.append(judged)
-    judged = pl.concat(rows)
     # Periods without a single item say nothing; where a class was given before, it is taken back.
     return _finished(
         judged.select(
@@ -270,8 +278,3 @@ def _water(
         series,
         seconds,
     )
-
-
-def surface_water_items() -> frozenset[str]:
-    """Keys that the surface-water standard knows."""
-    return frozenset(surface_water.rules().aliases)

@@ -255,6 +255,20 @@ def level_of(aqi: int) -> Level:
     raise AssertionError("the last level has no upper end")
 
 
+def good_up_to() -> int:
+    """The greatest AQI of a good day (优良天: levels 优 and 良), 100."""
+    return _end_of(2)
+
+
+def heavy_above() -> int:
+    """The AQI above which air is heavily polluted (重度污染 and 严重污染), 200."""
+    return _end_of(4)
+
+
+def _end_of(level: int) -> int:
+    return next(v.upto for v in levels() if v.level == level and v.upto is not None)
+
+
 def sensitive_groups(factor: str) -> tuple[str, ...]:
     """Groups of people sensitive to a factor whose sub-index exceeds 100 (HJ 633-2026, table 2)."""
     if factor not in FACTORS:
@@ -316,7 +330,7 @@ class AirIndex:
     @property
     def over_100(self) -> tuple[str, ...]:
         """Factors whose sub-index exceeds 100 (超标污染物 of HJ 633-2012; the 2026 edition has no name)."""
-        return tuple(f for f in FACTORS if (self.sub_indices.get(f) or 0) > 100)
+        return tuple(f for f in FACTORS if (self.sub_indices.get(f) or 0) > good_up_to())
 
     @property
     def sensitive(self) -> tuple[str, ...]:

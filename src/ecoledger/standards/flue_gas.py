@@ -74,13 +74,14 @@ def _floats(values: ArrayLike) -> Floats:
 
 
 def to_reference_oxygen(
-    concentration: ArrayLike, o2: ArrayLike, reference_o2: float | None
+    concentration: ArrayLike, o2: ArrayLike, reference_o2: ArrayLike | None
 ) -> Floats:
     """Concentration at the standard's reference oxygen: ``C·(21−O2ref)/(21−O2)`` (HJ 212-2017 附录D).
 
-    ``o2`` is the measured content (%). Without a reference (``None``) nothing is converted. Where the
-    content says that the furnace stands still (20.9 % or more), or is below zero or missing, the result
-    is NaN: such an hour is to be marked, not judged.
+    ``o2`` is the measured content (%). Without a reference (``None``) nothing is converted; ``reference_o2``
+    may be an array with one for each value (NaN: none known, NaN results). Where the content says that the
+    furnace stands still (20.9 % or more), or is below zero or missing, the result is NaN: such an hour is
+    to be marked, not judged.
 
     >>> float(to_reference_oxygen(100.0, 11.0, 6.0))
     150.0
@@ -94,7 +95,9 @@ def to_reference_oxygen(
     running = (oxygen >= 0) & (oxygen < rules().stopped_from)
     ambient = rules().ambient_o2
     divisor = np.where(running, ambient - oxygen, 1.0)
-    return _floats(np.where(running, measured * (ambient - reference_o2) / divisor, np.nan))
+    return _floats(
+        np.where(running, measured * (ambient - _floats(reference_o2)) / divisor, np.nan)
+    )
 
 
 def is_stopped(o2: ArrayLike) -> NDArray[np.bool_]:

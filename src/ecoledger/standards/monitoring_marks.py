@@ -78,14 +78,18 @@ def _rules(content: dict[str, Any]) -> _Rules:
 _rules()
 
 
+def usable_flags() -> frozenset[str]:
+    """HJ 212 flags of values that enter statistics: N (of air stations in 2005 also 3), T (over range, a
+    lower estimate), and the empty one."""
+    return _rules().normal | _rules().over_range | {""}
+
+
 def valid_flag(flag: str | None) -> bool:
-    """Whether a value with this HJ 212 flag may be used: N, and T (over range, a lower estimate).
+    """Whether a value with this HJ 212 flag may be used; see :func:`usable_flags`.
 
     A value without a flag is taken as normal; an unknown flag is not.
     """
-    if not flag:
-        return True
-    return flag in _rules().normal or flag in _rules().over_range
+    return (flag or "") in usable_flags()
 
 
 def conditions(industry: str | None = None) -> tuple[Condition, ...]:

@@ -67,11 +67,22 @@ class Night:
 
 
 @dataclass(frozen=True, slots=True)
+class Validity:
+    """How much automatic data a level needs (HJ 906): ``minutes_of_hour``, ``hours_of_day`` for a mean over
+    24 hours, and ``share_of_hours`` (0 to 1) of a day or a night for Ld and Ln."""
+
+    minutes_of_hour: int
+    hours_of_day: int
+    share_of_hours: float
+    standard: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
 class _Rules:
     night: Night
     evaluation: Mapping[str, Any]
-    least_share: float
-    least_minutes: int
+    validity: Validity
 
 
 @compiled("noise")
@@ -89,12 +100,22 @@ def _rules(content: dict[str, Any]) -> _Rules:
     return _Rules(
         night=Night(content["night"]["start"], content["night"]["end"]),
         evaluation=evaluation,
-        least_share=float(content["validity"]["least_share_of_hours"]),
-        least_minutes=int(content["validity"]["least_minutes"]),
+        validity=Validity(
+            minutes_of_hour=int(content["validity"]["least_minutes"]),
+            hours_of_day=int(content["validity"]["hours_of_day"]),
+            share_of_hours=float(content["validity"]["least_share_of_hours"]),
+            standard=content["validity"]["standard"],
+            mark=Mark(content["validity"]["mark"]),
+        ),
     )
 
 
 _rules()
+
+
+def validity() -> Validity:
+    """How much automatic data a level needs."""
+    return _rules().validity
 
 
 def default_night() -> Night:
@@ -141,7 +162,7 @@ def day_levels(hours: Mapping[int, float | None], night: Night | None = None) ->
     known = {hour: level for hour, level in hours.items() if level is not None and level == level}
     by_night = [level for hour, level in known.items() if hour in chosen]
     by_day = [level for hour, level in known.items() if hour not in chosen]
-    share = _rules().least_share
+    share = _rules().validity.share_of_hours
     ld = float(energy_mean(by_day)) if len(by_day) >= share * 16 else None
     ln = float(energy_mean(by_night)) if len(by_night) >= share * 8 else None
     return DayLevels(
@@ -341,4 +362,4 @@ def road_exceeding(
 
 def valid_hour(minutes: int) -> bool:
     """Whether an hour has the valid minutes it needs."""
-    return minutes >= _rules().least_minutes
+    return minutes >= _rules().validity.minutes_of_hour

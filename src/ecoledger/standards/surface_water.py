@@ -35,6 +35,8 @@ Waterbody = Literal["river", "lake"]
 _KINDS: tuple[Waterbody, Waterbody] = ("river", "lake")
 
 LABELS = ("Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ", "Ⅴ", "劣Ⅴ")
+#: Up to this class water is good (优良, Ⅰ to Ⅲ); 劣Ⅴ is :data:`INFERIOR`.
+GOOD_UP_TO = 3
 INFERIOR = 6
 
 _WATERBODIES: dict[str, Waterbody] = {
@@ -369,7 +371,7 @@ def pollutants_text(
 def classify_table(
     frame: pl.DataFrame,
     *,
-    on: date,
+    on: date | pl.Series,
     waterbody: Waterbody | pl.Series = "river",
     count_tn: bool = False,
     items: Iterable[str] | None = None,
@@ -379,45 +381,84 @@ def classify_table(
 
     Adds ``class`` ("Ⅰ" … "劣Ⅴ", null when no counted item was measured), ``class_rank`` (1 to 6),
     ``main_pollutants`` and ``standard``; with ``item_classes`` also ``<item>_class`` for each item.
+    ``on`` is the day of all the data, or a column with the day of each row: every row is then judged by the
+    edition of its own day, and one of a day without an edition (or without a day) gets no class.
     ``waterbody`` may be a column of texts such as 河流, 湖库. Cells may be numbers or text.
 
     Raises :class:`~ecoledger.standards.readings.UnreadableReadingError` naming row (from 1) and item.
     """
-    edition, limits = limits_on(on)
-    _, method = method_on(on)
-    lake = _is_lake(waterbody, frame.height)
-    counts = counted_items(limits.river, method, count_tn, items)
+    height = frame.height
+    lake = _is_lake(waterbody, height)
+    chosen = None if items is None else frozenset(items)
+    judged_by = editions_of(on, height)
+    keys = {key for _, edition, _ in judged_by for key in edition.content.river}
+    numbers = {key: _floats(frame, key) for key in frame.columns if key in keys}
     saturation = _floats(frame, "do_saturation") if "do_saturation" in frame.columns else None
-
-    present = [key for key in limits.river if key in frame.columns]
-    values = np.full((frame.height, len(present)), np.nan)
-    ranks = np.zeros((frame.height, len(present)), dtype=np.int8)
-    for position, key in enumerate(present):
-        column = _floats(frame, key)
-        values[:, position] = column
-        ranks[:, position] = _ranks(limits, key, column, lake)
-        if key == "do" and saturation is not None:
-            saturated = (saturation >= limits.class_one_saturation) & ~np.isnan(column)
-            ranks[saturated, position] = 1
-
-    is_counted = np.array([key in counts for key in present], dtype=bool)
-    counted = np.where(is_counted, ranks, np.int8(0))
-    overall = counted.max(axis=1, initial=0)
-    labels = np.array(["", *LABELS])[overall]
+    ranks = {key: np.zeros(height, dtype=np.int8) for key in numbers}
+    overall = np.zeros(height, dtype=np.int8)
+    texts = np.full(height, None, dtype=object)
+    standards = np.full(height, None, dtype=object)
+    for rows, edition, method in judged_by:
+        limits: Limits = edition.content
+        counts = counted_items(limits.river, method, count_tn, chosen)
+        present = [key for key in limits.river if key in numbers]
+        values = np.full((rows.size, len(present)), np.nan)
+        part = np.zeros((rows.size, len(present)), dtype=np.int8)
+        for position, key in enumerate(present):
+            column = numbers[key][rows]
+            values[:, position] = column
+            part[:, position] = _ranks(limits, key, column, lake[rows])
+            if key == "do" and saturation is not None:
+                saturated = saturation[rows] >= limits.class_one_saturation
+                part[saturated & ~np.isnan(column), position] = 1
+            ranks[key][rows] = part[:, position]
+        is_counted = np.array([key in counts for key in present], dtype=bool)
+        counted = np.where(is_counted, part, np.int8(0))
+        overall[rows] = counted.max(axis=1, initial=0)
+        texts[rows] = _pollutant_texts(present, values, counted, lake[rows], limits, method)
+        standards[rows] = edition.standard
     result = frame.with_columns(
-        pl.Series("class", labels, dtype=pl.String).set(pl.Series(overall == 0), None),
-        pl.Series("class_rank", overall, dtype=pl.Int8).set(pl.Series(overall == 0), None),
-        _pollutant_texts(present, values, counted, lake, limits, method),
-        pl.lit(edition.standard).alias("standard"),
+        pl.Series("class", np.array(["", *LABELS])[overall], dtype=pl.String).set(
+            pl.Series(overall == 0), None
+        ),
+        _nothing_for_zero("class_rank", overall),
+        pl.Series("main_pollutants", texts, dtype=pl.String),
+        pl.Series("standard", standards, dtype=pl.String),
     )
     if item_classes:
         result = result.with_columns(
-            pl.Series(f"{key}_class", ranks[:, position], dtype=pl.Int8).set(
-                pl.Series(ranks[:, position] == 0), None
-            )
-            for position, key in enumerate(present)
+            _nothing_for_zero(f"{key}_class", ranks[key]) for key in numbers
         )
     return result
+
+
+def _nothing_for_zero(name: str, ranks: Ranks) -> pl.Series:
+    return pl.Series(name, ranks, dtype=pl.Int8).set(pl.Series(ranks == 0), None)
+
+
+def editions_of(
+    on: date | pl.Series, height: int
+) -> list[tuple[NDArray[np.intp], Edition, Method]]:
+    """Which rows of a table are judged by which edition of the limits and which method.
+
+    ``on`` as in :func:`classify_table`; rows of days without an edition are in none of the parts.
+    """
+    if not isinstance(on, pl.Series):
+        return [(np.arange(height), limits_on(on)[0], method_on(on)[1])]
+    days = on.cast(pl.Date)
+    parts: dict[tuple[str, str], tuple[list[date], Edition, Method]] = {}
+    for day in days.drop_nulls().unique().to_list():
+        try:
+            edition, _ = limits_on(day)
+        except catalogue.NoEditionInForceError:
+            continue
+        method_edition, method = method_on(day)
+        names = (edition.standard, method_edition.standard)
+        parts.setdefault(names, ([], edition, method))[0].append(day)
+    return [
+        (np.flatnonzero(days.is_in(part).fill_null(False).to_numpy()), edition, method)
+        for part, edition, method in parts.values()
+    ]
 
 
 def _is_lake(waterbody: Waterbody | pl.Series, height: int) -> NDArray[np.bool_]:
@@ -449,7 +490,7 @@ def _pollutant_texts(
     lake: NDArray[np.bool_],
     limits: Limits,
     method: Method,
-) -> pl.Series:
+) -> NDArray[np.object_]:
     """What :func:`_main_pollutants` and :func:`pollutants_text` say of every row, all rows at once."""
     rows = np.flatnonzero((counted > method.reference_class).any(axis=1))
     worse = counted[rows] > method.reference_class
@@ -494,7 +535,29 @@ def _pollutant_texts(
         whole = pl.concat(parts, how="horizontal")
         joined = whole.select(pl.concat_str(pl.all(), separator="、", ignore_nulls=True))
         texts[rows] = joined.to_series().to_numpy()
-    return pl.Series("main_pollutants", texts, dtype=pl.String)
+    return texts
+
+
+def bounds(
+    key: str, target: int, *, on: date, waterbody: Waterbody = "river"
+) -> tuple[float | None, float | None]:
+    """Least and greatest value of an item that meet the class ``target``, ``None`` where there is no bound.
+
+    Both are ``None`` for what is no item of the edition or does not count (total nitrogen, water
+    temperature, fecal coliform). A target beyond Ⅴ asks for Ⅴ.
+
+    >>> from datetime import date
+    >>> bounds("do", 3, on=date(2026, 5, 1)), bounds("tp", 3, on=date(2026, 5, 1), waterbody="lake")
+    ((5.0, None), (None, 0.05))
+    """
+    _, limits = limits_on(on)
+    table = limits.of(waterbody)
+    if key not in counted_items(table, method_on(on)[1], False, None):
+        return None, None
+    item = table[key]
+    rank = min(target, len(item.low))
+    low, high = item.low[rank - 1], item.high[rank - 1]
+    return (low if math.isfinite(low) else None), (high if math.isfinite(high) else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ Floats = NDArray[np.float64]
 class Rules:
     """The numbers of ``data/wastewater.toml``."""
 
+    minutes_of_hour: int
     valid_share: float
     sampling_hours: float
     flow_weighted: bool
@@ -43,6 +44,7 @@ def rules(content: dict[str, Any]) -> Rules:
     basis = content["basis"]
     declare_editions(RULE_SET, {basis["standard"]: basis})
     return Rules(
+        minutes_of_hour=int(content["validity"]["minutes_of_hour"]),
         valid_share=float(content["validity"]["valid_share"]),
         sampling_hours=float(content["validity"]["sampling_hours"]),
         flow_weighted=content["day"]["weighting"] == "flow",
@@ -91,10 +93,15 @@ class DayMean:
     @property
     def valid(self) -> bool:
         """Whether enough of the due records are valid for the mean to be judged."""
-        return (
-            self.due_records > 0
-            and 100 * self.valid_records >= self.needed_share * self.due_records
-        )
+        return enough_records(self.valid_records, self.due_records, self.needed_share)
+
+
+def enough_records(valid: int, due: int, share: float | None = None) -> bool:
+    """Whether so many valid records of those due let a day be judged (HJ 356-2019: 75 %).
+
+    ``share`` in percent is asked for instead of the rule's own; none due is never enough.
+    """
+    return due > 0 and 100 * valid >= (rules().valid_share if share is None else share) * due
 
 
 def day_mean(

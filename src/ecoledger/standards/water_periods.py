@@ -145,6 +145,27 @@ def round_exact(value: Fraction, decimals: int) -> float:
     return float(rounded or half_even(number, -number.adjusted()))
 
 
+def rounded_table(frame: pl.DataFrame, *, on: date | pl.Series) -> pl.DataFrame:
+    """``frame`` with each item column rounded once to the places it is judged with; see :func:`round_exact`.
+
+    ``on`` is the day of all the data or a column with the day of each row, whose edition says the places;
+    a row without an edition stays as it is.
+    """
+    parts = surface_water.editions_of(on, frame.height)
+    keys = {key for _, edition, _ in parts for key in edition.content.river}
+    columns = []
+    for key in frame.columns:
+        if key not in keys:
+            continue
+        rounded = frame[key].cast(pl.Float64).to_numpy().copy()
+        for rows, edition, _ in parts:
+            if key in edition.content.river:
+                part = pl.Series(key, rounded[rows])
+                rounded[rows] = _round_column(part, edition.content.river[key].decimals).to_numpy()
+        columns.append(pl.Series(key, rounded).fill_nan(None))
+    return frame.with_columns(columns)
+
+
 def _round_column(values: pl.Series, decimals: int) -> pl.Series:
     """What :func:`round_exact` does, for a column."""
     numbers = values.fill_null(math.nan).to_numpy().astype(np.float64)
