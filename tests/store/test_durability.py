@@ -117,8 +117,11 @@ def test_pending_work_survives_kill_9(path: Path) -> None:
         assert len(hours.join(stored, on=hours.columns)) == len(work)
 
 
-def test_a_second_process_is_refused_and_told_why(path: Path) -> None:
-    with DuckDBStore(path):
+@pytest.mark.parametrize("after_backup", [False, True])
+def test_a_second_process_is_refused_and_told_why(path: Path, after_backup: bool) -> None:
+    with DuckDBStore(path) as store:
+        if after_backup:  # which lets go of DuckDB's own lock
+            store.backup(path.with_name("copy.duckdb"))
         other = subprocess.run(
             [
                 sys.executable,

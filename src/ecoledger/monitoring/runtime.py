@@ -7,7 +7,6 @@ else asks for it here.
 
 from __future__ import annotations
 
-import fcntl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from ecoledger.monitoring import times
 from ecoledger.store.duckdb_store import DuckDBStore
-from ecoledger.store.interface import ObservationStore, StoreBusyError
+from ecoledger.store.interface import ObservationStore
 
 _lock = threading.Lock()
 _store: ObservationStore | None = None
@@ -67,23 +66,8 @@ def opened(path: Path) -> Iterator[ObservationStore]:
 
     Raises :class:`ecoledger.store.interface.StoreBusyError` when another process owns it.
     """
-    with _owned(path):
-        use(DuckDBStore(path, clock=times.now))
-        try:
-            yield store()
-        finally:
-            close()
-
-
-@contextmanager
-def _owned(path: Path) -> Iterator[None]:
-    """Hold the folder's lock file. The database's own lock is a POSIX record lock, which a process loses
-    as soon as it closes any other handle on the file, as copying it for a backup does."""
-    with path.with_name(path.name + ".lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise StoreBusyError(
-                f"{path} 正被另一个进程使用。", "请通过运行中的服务操作，或先停止它。"
-            ) from error
-        yield
+    use(DuckDBStore(path, clock=times.now))
+    try:
+        yield store()
+    finally:
+        close()

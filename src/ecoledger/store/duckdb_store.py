@@ -16,6 +16,7 @@ it while appends go on.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import functools
 import math
 import os
@@ -26,7 +27,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
+from typing import IO, Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 import duckdb
 import numpy as np
@@ -58,6 +59,7 @@ from ecoledger.store.interface import (
     Receipt,
     SealReport,
     Status,
+    StoreBusyError,
     StoreClosedError,
     StoreDamagedError,
     StoreError,
@@ -169,18 +171,15 @@ class DuckDBStore(ObservationStore):
         config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": memory}
         if threads is not None:
             config["threads"] = threads
-        try:
-            self._connection = duckdb.connect(str(self.path), config=config)
-        except duckdb.Error as error:
-            raise explained(error, self.path) from error
-        try:
-            self._load()
-        except duckdb.Error as error:
-            self._connection.close()
-            raise explained(error, self.path) from error
-        except BaseException:
-            self._connection.close()
-            raise
+        with contextlib.ExitStack() as undo:
+            try:
+                self._owner = undo.enter_context(_owned(self.path))
+                self._connection = duckdb.connect(str(self.path), config=config)
+                undo.callback(self._connection.close)
+                self._load()
+            except (duckdb.Error, OSError) as error:
+                raise explained(error, self.path) from error
+            undo.pop_all()
 
     # -- opening and closing ---------------------------------------------------------------------
 
@@ -275,6 +274,7 @@ class DuckDBStore(ObservationStore):
         finally:
             self._closed = True
             self._connection.close()
+            self._owner.close()
 
     def _need_open(self) -> None:
         if self._closed:
@@ -1265,6 +1265,24 @@ def _windows_by_slot(windows: pl.DataFrame, seconds: int) -> tuple[pl.DataFrame,
         cut.drop("first").unique(),
         f"(epoch_us(o.start) - ({origin})) // {grid} = w.slot",
     )
+
+
+def _owned(path: Path) -> IO[str]:
+    """The open lock file beside the store, whose closing lets go of it.
+
+    DuckDB's own lock is a POSIX record lock, which a process loses as soon as it closes any other handle
+    on the file, as copying it for a backup does.
+    """
+    lock = path.with_name(path.name + ".lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise StoreBusyError(
+            f"Another process has the store {path} open.",
+            "Only the server may have it open: stop the other process or ask through the server.",
+        ) from error
+    return lock
 
 
 def _one_of(column: str, numbers: Sequence[int]) -> str:
