@@ -15,8 +15,8 @@ from ecoledger.registers.alarm_case.opening import (
     raised,
     repeated,
 )
+from ecoledger.registers.alarm_case.owners import default_owner, owner_for, person_for, routing
 from ecoledger.registers.alarm_case.register import REGISTER
-from ecoledger.registers.alarm_case.routing import default_owner, owner_for, person_for, routing
 from ecoledger.registers.alarm_case.statistics import precision_by_rule
 from ecoledger.registers.alarm_case.workflow import WORKFLOW
 

@@ -14,8 +14,8 @@ from ecoledger.matters.timeline import record
 from ecoledger.matters.workflow import Phase
 from ecoledger.monitoring.models import Alarm
 from ecoledger.registers.alarm_case.models import AlarmCase, CaseAlarm
+from ecoledger.registers.alarm_case.owners import routing
 from ecoledger.registers.alarm_case.register import REGISTER
-from ecoledger.registers.alarm_case.routing import routing
 from ecoledger.registers.alarm_case.workflow import WORKFLOW
 
 # An alarm older than this when it is raised comes from history being loaded: nobody can act on it.

@@ -14,7 +14,7 @@ from ecoledger.matters.actions import Step
 from ecoledger.matters.workflow import ClockRule, Field, Phase, State, Transition, Unit, Workflow
 from ecoledger.monitoring.models import Alarm
 from ecoledger.registers.alarm_case.models import AlarmCase
-from ecoledger.registers.alarm_case.routing import owner_for, person_for
+from ecoledger.registers.alarm_case.owners import owner_for, person_for
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON, Closing
 
 
