@@ -196,7 +196,7 @@ def test_what_comes_back_goes_on_where_the_work_is_done_and_is_counted(petition,
 def test_every_register_ends_alike(workflow):
     closing = ("closed", "look_back", "archived")
     assert workflow.names(Phase.CLOSED, Phase.REVIEW) == closing
-    assert [t.target for t in workflow.leaving("close_check")][0] == "closed"
+    assert {t.target for t in workflow.leaving("close_check")} > {"closed"}
     assert workflow.transition("look_back_pass").evidence == 1
     assert workflow.clock("before_look_back").on_due == "start_look_back"
     assert set(workflow.transition("rebound").sources) == set(closing)
