@@ -6,7 +6,7 @@ here only asks and shows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -40,7 +40,7 @@ from ecoledger.matters import (
 )
 from ecoledger.matters.actions import NotVisible, Refused, Upload
 from ecoledger.matters.models import BatchEdit, Clock
-from ecoledger.matters.register import Register, all_registers, has_register, register_of
+from ecoledger.matters.register import Column, Register, all_registers, has_register, register_of
 from ecoledger.matters.workflow import Field, Phase, Transition
 from ecoledger.registry.models import Area
 from ecoledger.web.access import Request, needs
@@ -146,7 +146,8 @@ def listing_page(request: Request, key: str) -> HttpResponse:
         register, listing.select(register, request.user, query), query.get("sort", "")
     )
     shown = Paginator(rows, listing.PAGE).get_page(request.GET.get("page"))
-    columns = register.visible_columns(request.user)
+    every = register.visible_columns(request.user)
+    columns = _telling(register, every, list(shown), query.get("sort", ""))
     now = timezone.now()
     manages = register.may_manage(request.user)
     return render(
@@ -181,6 +182,7 @@ def listing_page(request: Request, key: str) -> HttpResponse:
                 for matter in shown
             ],
             "page": shown,
+            "hidden": [str(c.label) for c in every if c not in columns],
             "filters": (shown_filters := listing.shown_filters(register, request.user, query)),
             "more_filters": any(f.value or f.until for f in shown_filters[3:]),
             "words": query.get("q", ""),
@@ -201,6 +203,20 @@ def listing_page(request: Request, key: str) -> HttpResponse:
             "registers": [r for r in all_registers() if request.user.may(r.capability)],
         },
     )
+
+
+def _telling(
+    register: Register, columns: Sequence[Column], matters: Sequence[Any], sort: str
+) -> list[Column]:
+    """The columns in which some matter of the page has anything, and those that always stand."""
+    kept = {"number", "title", "state", "due", sort.removeprefix("-")}
+    return [
+        c
+        for c in columns
+        if not matters
+        or c.path in kept
+        or any(listing.text_of(register, m, c) not in ("", "0") for m in matters)
+    ]
 
 
 def _optional(field: Field) -> Field:

@@ -70,6 +70,8 @@ AFTER_WORK = (
     Group(
         _("系统"),
         (
+            Page("rules", _("报警规则"), "rules", "edit_rules"),
+            Page("routing", _("交办规则"), "routing", "edit_routing"),
             Page("people", _("人员权限"), "people", "manage_people"),
             Page("audit", _("审计日志"), "audit", "see_audit"),
         ),

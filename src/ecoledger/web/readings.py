@@ -289,8 +289,13 @@ def _conversions(
     ]
     if not wanted:
         return {}
-    schema = {"point": pl.Int64, "parameter": pl.String, "hour": pl.Datetime("us")}
-    asked = pl.DataFrame(wanted, schema=schema | {"series": pl.String}, orient="row")
+    schema: dict[str, Any] = {
+        "point": pl.Int64,
+        "parameter": pl.String,
+        "hour": pl.Datetime("us"),
+        "series": pl.String,
+    }
+    asked = pl.DataFrame(wanted, schema=schema, orient="row")
     found = store().read_windows(
         asked.drop("series"),
         list(REPORTED),

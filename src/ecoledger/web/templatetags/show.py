@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from ecoledger.monitoring import parameters
+from ecoledger.monitoring.models import Alarm
 from ecoledger.standards import aqi as aqi_standard
 from ecoledger.standards.rounding import half_even
 
@@ -158,6 +159,12 @@ def level_chip(level: str, label: str) -> SafeString:
     return format_html('<span class="chip level-{}">{}</span>', level, gettext(label))
 
 
+@register.simple_tag
+def level_of(level: str) -> SafeString:
+    """An alarm level's chip from its value alone."""
+    return level_chip(level, str(Alarm.Level(level).label))
+
+
 @register.filter
 def symbol(code: str, kind: str) -> str:
     """What a parameter is called on tables and charts."""
@@ -249,7 +256,14 @@ ACTIONS = {
     "filing made": gettext_lazy("停运申报"),
     "filing ended": gettext_lazy("结束申报"),
     "filing withdrawn": gettext_lazy("撤回申报"),
-    "alarm rule edited": gettext_lazy("修改预警规则"),
+    "alarm rule edited": gettext_lazy("修改报警规则"),
+    "routing_rule_added": gettext_lazy("新增交办规则"),
+    "routing_rule_edited": gettext_lazy("修改交办规则"),
+    "routing_rule_deleted": gettext_lazy("删除交办规则"),
+    "api_key_made": gettext_lazy("生成接口密钥"),
+    "api_key_revoked": gettext_lazy("撤销接口密钥"),
+    "export_list": gettext_lazy("导出清单"),
+    "export_matters": gettext_lazy("导出台账"),
     "review_observation": gettext_lazy("人工审核"),
     "withdraw_review": gettext_lazy("撤回审核"),
     "frames replayed": gettext_lazy("重放报文"),

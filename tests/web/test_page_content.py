@@ -220,6 +220,60 @@ def test_an_alarm_page_shows_value_limit_and_course(county, signed_in):
     assert drawn["series"][0]["points"]
 
 
+def test_a_converted_value_is_judged_by_its_limit_and_a_raw_one_is_not(county, signed_in, store):
+    from ecoledger.monitoring import times
+    from ecoledger.web import readings
+
+    point = county.bureau.flue_gas
+    start = times.now().replace(second=0, microsecond=0)
+
+    def latest(value: float, converted: float | None, minutes: int) -> readings.Latest:
+        store.append(
+            None,
+            {
+                "point": [point.pk],
+                "parameter": ["a21002"],
+                "series": ["minute"],
+                "seconds": [60],
+                "start": [start + timedelta(minutes=minutes)],
+                "value": [value],
+                "converted": [converted],
+                "flag": ["N"],
+            },
+        )
+        [found] = [
+            one for one in readings.latest_of([point])[point.pk] if one.parameter.code == "a21002"
+        ]
+        return found
+
+    # The limit is 150 after conversion: 140 as measured may be over it, 200 within.
+    assert latest(140.0, 180.0, 1).over
+    assert not latest(200.0, 120.0, 2).over
+    assert latest(200.0, None, 3).over is False
+    assert latest(140.0, 180.0, 4).shown == 180.0
+    assert "折算 180.0" in text(signed_in("monitor").get(f"/stations/{point.pk}"))
+
+
+def test_an_alarm_shows_what_it_rests_on_and_none_of_the_detectors_notes(county, signed_in):
+    alarm = county.alarms[0]
+    alarm.rule.settings = {"clear_after": 3}
+    alarm.rule.save()
+    alarm.evidence = {
+        "seconds": 3600,
+        "first": "2026-11-20T08:00:00",
+        "good": 1,
+        "last_good": "2026-11-20T10:00:00",
+        "calm_since": "2026-11-20T10:00:00",
+        "values": [["2026-11-20T08:00:00", 61.0], ["2026-11-20T09:00:00", 64.25]],
+    }
+    alarm.save()
+    page = text(signed_in("monitor").get(f"/alarms/{alarm.pk}"))
+    assert "64.25" in page
+    assert "2026-11-20 09:00" in page
+    assert "已连续正常 1 次，满 3 次即恢复" in page
+    assert not any(key in page for key in ("last_good", "calm_since", "2026-11-20T08:00:00"))
+
+
 # -- doing something -----------------------------------------------------------------------------
 
 
