@@ -2,19 +2,18 @@
 
 In this order: what the rule sets for the parameter; what the point's own parameter says (permit or
 emission standard); for ambient air GB 3095 by the date of the data; for surface water the section's
-target class of GB 3838.
+target class of GB 3838. Limits of a standard are brought to the unit that the point's values are stored in.
 """
 
 from __future__ import annotations
 
-import math
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
 import polars as pl
 
-from ecoledger.monitoring import parameters
+from ecoledger.monitoring import standard_values
 from ecoledger.monitoring.points import PointMap
 from ecoledger.registry.models import Station
 from ecoledger.standards import air_limits, surface_water
@@ -47,18 +46,21 @@ def attach(
         pl.col("judge_converted").fill_null(value=False),
     )
     if kind == "air":
-        return _filled(table, _air_limits(table, basis))
+        return _filled(table, _air_limits(table, basis), kind, points)
     if kind == "water" and basis == "hour":
-        return _filled(table, _water_limits(table))
+        return _filled(table, _water_limits(table), kind, points)
     return table
 
 
-def _filled(table: pl.DataFrame, standard: pl.DataFrame) -> pl.DataFrame:
+def _filled(
+    table: pl.DataFrame, standard: pl.DataFrame, kind: str, points: PointMap
+) -> pl.DataFrame:
     """Limits of the standard where neither rule nor point has one."""
     unset = pl.col("limit").is_null() & pl.col("lower_limit").is_null()
+    limits = standard_values.in_stored_units(standard, ["limit", "lower_limit"], kind, points)
     return (
         table.with_columns(pl.col("start").dt.date().alias("day"))
-        .join(standard, on=["point", "parameter", "day"], how="left", suffix="_of_standard")
+        .join(limits, on=["point", "parameter", "day"], how="left", suffix="_of_standard")
         .with_columns(
             pl.when(unset).then(f"{name}_of_standard").otherwise(name).alias(name)
             for name in ("limit", "lower_limit", "limit_standard")
@@ -77,17 +79,19 @@ _LIMIT_SCHEMA = {
 }
 
 
-def _asked(table: pl.DataFrame) -> list[tuple[int, str, date]]:
+def _asked(table: pl.DataFrame, codes: dict[str, str]) -> list[tuple[int, str, date]]:
+    """The points, parameters and days that limits are asked for, of parameters that the standard knows."""
+    known = table.filter(pl.col("parameter").is_in(list(codes)))
     return (
-        table.select("point", "parameter", pl.col("start").dt.date().alias("day")).unique().rows()
+        known.select("point", "parameter", pl.col("start").dt.date().alias("day")).unique().rows()
     )
 
 
 def _air_limits(table: pl.DataFrame, basis: str) -> pl.DataFrame:
-    keys = parameters.keys("air", air_limits.FACTORS)
+    keys = standard_values.air_codes()
     rows = []
-    for point, code, day in _asked(table):
-        if code in keys and (found := air_limit(keys[code], basis, day)):
+    for point, code, day in _asked(table, keys):
+        if found := air_limit(keys[code], basis, day):
             rows.append((point, code, day, found[0], None, found[1]))
     return pl.DataFrame(rows, schema=_LIMIT_SCHEMA, orient="row")
 
@@ -104,29 +108,31 @@ def air_limit(key: str, basis: str, day: date) -> tuple[float, str] | None:
 
 
 def _water_limits(table: pl.DataFrame) -> pl.DataFrame:
-    asked = _asked(table)
-    targets = {
+    keys = standard_values.water_codes()
+    asked = _asked(table, keys)
+    targets: dict[int, tuple[int, surface_water.Waterbody]] = {
         pk: (target, "lake" if lake else "river")
         for pk, target, lake in Station.objects.filter(
             points__in={point for point, _, _ in asked}, section__isnull=False
         ).values_list("points", "section__target_class", "section__is_lake")
     }
-    keys = {entry.code: entry.key for entry in parameters.of_kind("water") if entry.key}
     rows = []
     for point, code, day in asked:
-        if point not in targets or code not in keys:
-            continue
-        target, waterbody = targets[point]
-        edition, limits = surface_water.limits_on(day)
-        item = limits.of(waterbody).get(keys[code])  # type: ignore[arg-type]
-        if item is None or keys[code] == "tn":
-            continue
-        rank = min(target, len(item.low))
-        low, high = (
-            None if math.isinf(bound) else bound
-            for bound in (item.low[rank - 1], item.high[rank - 1])
-        )
-        rows.append(
-            (point, code, day, high, low, f"{edition.standard} {surface_water.label(target)}类")
-        )
+        if point in targets and (found := water_limit(keys[code], *targets[point], day)):
+            rows.append((point, code, day, *found))
     return pl.DataFrame(rows, schema=_LIMIT_SCHEMA, orient="row")
+
+
+@lru_cache(maxsize=4096)
+def water_limit(
+    key: str, target: int, waterbody: surface_water.Waterbody, day: date
+) -> tuple[float | None, float | None, str] | None:
+    """Upper and lower limit of GB 3838 for an item of a section with a target class, and the text's name."""
+    try:
+        edition, _ = surface_water.limits_on(day)
+        low, high = surface_water.bounds(key, target, on=day, waterbody=waterbody)
+    except NoEditionInForceError:
+        return None
+    if low is None and high is None:
+        return None
+    return high, low, f"{edition.standard} {surface_water.label(target)}类"

@@ -49,7 +49,10 @@ def with_scale(table: pl.DataFrame, kind: str, points: PointMap) -> pl.DataFrame
     units = table.select(_KEY).unique().join(declared, on=_KEY, how="left")
     pairs = units.select("parameter", "unit").unique()
     scales = pairs.with_columns(
-        pl.Series([_scale(*pair, kind) for pair in pairs.iter_rows()], dtype=pl.Array(pl.Int64, 2))
+        pl.Series(
+            [_scale(code, unit, kind) for code, unit in pairs.iter_rows()],
+            dtype=pl.Array(pl.Int64, 2),
+        )
         .arr.to_struct(["numerator", "denominator"])
         .struct.unnest()
     )
@@ -66,6 +69,15 @@ def _scale(code: str, stored: str | None, kind: str) -> tuple[int, int] | None:
         return parameters.conversion(unit, wanted)
     except parameters.UnitError:
         return None
+
+
+def in_stored_units(
+    limits: pl.DataFrame, names: list[str], kind: str, points: PointMap
+) -> pl.DataFrame:
+    """``limits`` (``point, parameter`` and the columns ``names`` in the standard's unit) in the units that the
+    points' values are stored in; null where that cannot be had."""
+    stored = [pl.col(name) * pl.col("denominator") / pl.col("numerator") for name in names]
+    return with_scale(limits, kind, points).with_columns(stored).drop("numerator", "denominator")
 
 
 def in_standard_units(rows: pl.DataFrame, kind: str, points: PointMap) -> pl.DataFrame:
