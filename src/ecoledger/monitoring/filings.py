@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
@@ -53,18 +54,18 @@ def file(
     Raises ``PermissionDenied``, or ``ValidationError`` naming the field and what would help.
     """
     if not may_file(person, entity):
-        raise PermissionDenied("只能为本企业或本辖区的对象申报")
+        raise PermissionDenied(_("只能为本企业或本辖区的对象申报"))
     problems: dict[str, str] = {}
     if kind not in Filing.Kind.values:
-        problems["kind"] = f"没有这种申报类别：{kind}"
+        problems["kind"] = _("没有这种申报类别：%(kind)s") % {"kind": kind}
     if not reason.strip():
-        problems["reason"] = "请写明原因"
+        problems["reason"] = _("请写明原因")
     if end is not None and end <= begin:
-        problems["end"] = "结束时间应晚于开始时间"
+        problems["end"] = _("结束时间应晚于开始时间")
     if person.has_role(Role.ENTERPRISE) and begin < times.aware(times.now()) - LATEST_FILING:
-        problems["begin"] = "企业申报不得早于当前时间24小时以前，请联系监测人员补录"
+        problems["begin"] = _("企业申报不得早于当前时间24小时以前，请联系监测人员补录")
     if point is not None and point.entity_id != entity.pk and point.owner_code != entity.code:
-        problems["point"] = "监测点不属于所申报的对象"
+        problems["point"] = _("监测点不属于所申报的对象")
     if problems:
         raise ValidationError(problems)
     with transaction.atomic():
@@ -98,11 +99,11 @@ def file(
 def finish(person: Person, filing: Filing, end: datetime, *, address: str = "") -> Filing:
     """End a filing at ``end`` (operation resumes); what came after it is judged again."""
     if not may_file(person, filing.entity):
-        raise PermissionDenied("只能结束本企业或本辖区的申报")
+        raise PermissionDenied(_("只能结束本企业或本辖区的申报"))
     if filing.withdrawn_at is not None:
-        raise ValidationError("申报已撤回")
+        raise ValidationError(_("申报已撤回"))
     if end <= filing.begin:
-        raise ValidationError({"end": "结束时间应晚于开始时间；若申报有误请撤回"})
+        raise ValidationError({"end": _("结束时间应晚于开始时间；若申报有误请撤回")})
     with transaction.atomic():
         before = filing.end
         filing.end = end
@@ -117,9 +118,9 @@ def finish(person: Person, filing: Filing, end: datetime, *, address: str = "") 
 def withdraw(person: Person, filing: Filing, *, reason: str, address: str = "") -> Filing:
     """Take a filing back as if it had never been: what it silenced becomes alarms."""
     if not may_file(person, filing.entity):
-        raise PermissionDenied("只能撤回本企业或本辖区的申报")
+        raise PermissionDenied(_("只能撤回本企业或本辖区的申报"))
     if filing.withdrawn_at is not None:
-        raise ValidationError("申报已撤回")
+        raise ValidationError(_("申报已撤回"))
     with transaction.atomic():
         filing.withdrawn_at = times.aware(times.now())
         filing.save()

@@ -26,6 +26,7 @@ import polars as pl
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
@@ -136,10 +137,11 @@ def _cells(data: bytes, name: str) -> list[list[Any]]:
             text = data.decode("gb18030")
         except UnicodeDecodeError as error:
             raise FileError(
-                f"{name}：既不是 UTF-8 也不是 GBK 编码；请在表格软件中另存为 CSV UTF-8"
+                _("%(name)s：既不是 UTF-8 也不是 GBK 编码；请在表格软件中另存为 CSV UTF-8")
+                % {"name": name}
             ) from error
     if "\0" in text:
-        raise FileError(f"{name}：不是文本文件；请上传 CSV 或 XLSX")
+        raise FileError(_("%(name)s：不是文本文件；请上传 CSV 或 XLSX") % {"name": name})
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(",\t;，", key=first.count)
     return [list(row) for row in csv.reader(io.StringIO(text), delimiter=delimiter)]
@@ -155,8 +157,11 @@ def _sheet(data: bytes, name: str) -> list[list[Any]]:
             if any(cell not in ("", None) for row in rows for cell in row):
                 return [list(row) for row in rows]
     except python_calamine.CalamineError as error:
-        raise FileError(f"{name}：无法读取表格文件（{error}）；请另存为 XLSX 或 CSV") from error
-    raise FileError(f"{name}：表格是空的")
+        raise FileError(
+            _("%(name)s：无法读取表格文件（%(error)s）；请另存为 XLSX 或 CSV")
+            % {"name": name, "error": error}
+        ) from error
+    raise FileError(_("%(name)s：表格是空的") % {"name": name})
 
 
 def _folded(cell: Any) -> str:
@@ -203,8 +208,11 @@ def _header(rows: list[list[Any]], name: str) -> _Header:
         if factors:
             return _Header(number, point, None, time, None, flag, factors, ignored)
     raise FileError(
-        f"{name}：前{_HEADER_WITHIN}行里没有找到表头。长表需要“点位、因子、时间、数值”四列，"
-        "宽表需要“时间”列和以因子命名的列（如 PM2.5、氨氮(mg/L)、w21003）"
+        _(
+            "%(name)s：前%(rows)d行里没有找到表头。长表需要“点位、因子、时间、数值”四列，"
+            "宽表需要“时间”列和以因子命名的列（如 PM2.5、氨氮(mg/L)、w21003）"
+        )
+        % {"name": name, "rows": _HEADER_WITHIN}
     )
 
 
@@ -263,7 +271,7 @@ def read_time(cell: Any) -> tuple[datetime, bool]:
     if found is None and (split := re.fullmatch(r"(.+?)[T ](\d{2})(\d{2})", text)):
         found = _DATE_TIME.fullmatch(f"{split[1]} {split[2]}:{split[3]}")
     if found is None:
-        raise ValueError(f"“{cell}”不是能识别的时间")
+        raise ValueError(_("“%(cell)s”不是能识别的时间") % {"cell": cell})
     year, month, day, hour, minute, second = (int(part or 0) for part in found.groups())
     extra = timedelta(0)
     if hour == 24 and minute == second == 0:
@@ -296,9 +304,11 @@ class _Points:
             fitting = [p for p in candidates if _code_at(subject, p) is not None]
             candidates = fitting or candidates
         if not candidates:
-            raise LookupError(f"没有编码、MN 或名称为“{cell}”的点位（或不在你的数据范围内）")
+            raise LookupError(
+                _("没有编码、MN 或名称为“%(cell)s”的点位（或不在你的数据范围内）") % {"cell": cell}
+            )
         if len(candidates) > 1:
-            raise LookupError(f"“{cell}”对应多个点位，请写点位编号或 MN")
+            raise LookupError(_("“%(cell)s”对应多个点位，请写点位编号或 MN") % {"cell": cell})
         return candidates[0]
 
 
@@ -336,14 +346,19 @@ def read(
     such a column. ``person``: only points in their data scope. Raises :class:`FileError`.
     """
     if series != "auto" and series not in SECONDS:
-        raise FileError(f"没有这种数据类型：{series}；可用 auto、{'、'.join(SECONDS)}")
+        raise FileError(
+            _("没有这种数据类型：%(series)s；可用 auto、%(known)s")
+            % {"series": series, "known": "、".join(SECONDS)}
+        )
     if label not in ("start", "end"):
-        raise FileError("时段标注只能是 start（起始）或 end（结束）")
+        raise FileError(_("时段标注只能是 start（起始）或 end（结束）"))
     rows = _cells(data, name)
     header = _header(rows, name)
     found_points = _Points(person)
     if header.point is None and not point:
-        raise FileError(f"{name}：没有点位列；请加一列“点位”，或指定整个文件所属的点位")
+        raise FileError(
+            _("%(name)s：没有点位列；请加一列“点位”，或指定整个文件所属的点位") % {"name": name}
+        )
     body = [(n + 1, row) for n, row in enumerate(rows) if n > header.row]
     parsed = Parsed(
         name=name,
@@ -409,13 +424,23 @@ class _Reader:
         try:
             start, day_only = read_time(cell(header.time))
         except (ValueError, OverflowError) as error:
-            self._wrong(number, "时间", str(error), "写作 2026-08-10 08:00 或 2026-08-10")
+            self._wrong(number, _("时间"), str(error), _("写作 2026-08-10 08:00 或 2026-08-10"))
             return
         if not datetime(1950, 1, 1) <= start < datetime(2199, 1, 1):
-            self._wrong(number, "时间", f"“{cell(header.time)}”超出 1950 至 2199 年", "更正年份")
+            self._wrong(
+                number,
+                _("时间"),
+                _("“%(cell)s”超出 1950 至 2199 年") % {"cell": cell(header.time)},
+                _("更正年份"),
+            )
             return
         if start > times.now() + timedelta(days=1):
-            self._wrong(number, "时间", f"{start:%Y-%m-%d %H:%M} 在将来", "更正时间")
+            self._wrong(
+                number,
+                _("时间"),
+                _("%(time)s 在将来") % {"time": f"{start:%Y-%m-%d %H:%M}"},
+                _("更正时间"),
+            )
             return
         self.has_hours = self.has_hours or not day_only
         flag = str(cell(header.flag) or "").strip() or None
@@ -425,9 +450,11 @@ class _Reader:
             split = re.fullmatch(r"(.+?)[(\[]([^()\[\]]*)[)\]]", text)
             subject, unit = (split[1], split[2]) if split else (text, "")
             if not subject:
-                self._wrong(number, "因子", "没有写因子", "写因子名称或编码，如 PM2.5、w21003")
+                self._wrong(
+                    number, _("因子"), _("没有写因子"), _("写因子名称或编码，如 PM2.5、w21003")
+                )
                 return
-            subjects = [(subject, unit, "数值", cell(header.value))]
+            subjects = [(subject, unit, "", cell(header.value))]
         else:
             subjects = [
                 (subject, unit, title, cell(column))
@@ -454,7 +481,10 @@ class _Reader:
             reading = parse(content if content != "" else None)
         except UnreadableReadingError:
             self._wrong(
-                number, title, f"“{content}”不是数值", "写数字、0.02L、<0.02、未检出，或留空"
+                number,
+                title or _("数值"),
+                _("“%(cell)s”不是数值") % {"cell": content},
+                _("写数字、0.02L、<0.02、未检出，或留空"),
             )
             return
         if reading.state is State.MISSING:
@@ -462,7 +492,7 @@ class _Reader:
         try:
             point = self._point(place, subject)
         except LookupError as error:
-            self._wrong(number, "点位", str(error.args[0]), "核对点位编码，或先登记点位")
+            self._wrong(number, _("点位"), str(error.args[0]), _("核对点位编码，或先登记点位"))
             return
         known = self._factor(subject, unit, point, number, title)
         if known is None:
@@ -471,9 +501,9 @@ class _Reader:
         if (point.pk, code, start) in self._seen:
             self._wrong(
                 number,
-                title,
-                "同一点位、因子、时间在文件中重复出现",
-                "删去重复的行，只保留一个数值",
+                title or _("数值"),
+                _("同一点位、因子、时间在文件中重复出现"),
+                _("删去重复的行，只保留一个数值"),
             )
             return
         self._seen.add((point.pk, code, start))
@@ -518,9 +548,11 @@ class _Reader:
         code = _code_at(subject, point)
         if code is None:
             self._wrong(
-                number, "因子" if title == "数值" else title, f"点位“{point.name}”没有因子“{subject}”",
-                "写因子名称或编码；新因子请先在点位下登记",
-            )  # fmt: skip
+                number,
+                title or _("因子"),
+                _("点位“%(point)s”没有因子“%(factor)s”") % {"point": point.name, "factor": subject},
+                _("写因子名称或编码；新因子请先在点位下登记"),
+            )
             return None
         up = down = 1
         if unit:
@@ -529,7 +561,12 @@ class _Reader:
             try:
                 up, down = parameters.conversion(written, stored)
             except parameters.UnitError:
-                self._wrong(number, title, f"单位“{unit}”不能换算为“{stored}”", f"改用 {stored}")
+                self._wrong(
+                    number,
+                    title or _("数值"),
+                    _("单位“%(unit)s”不能换算为“%(stored)s”") % {"unit": unit, "stored": stored},
+                    _("改用 %(stored)s") % {"stored": stored},
+                )
                 return None
         self._factors[key] = (code, up, down)
         return self._factors[key]
@@ -553,7 +590,7 @@ def store(parsed: Parsed, person: Person | None = None) -> ImportBatch:
     ``person`` needs the capability ``import_observations``; ``None`` is the operator at the command line.
     """
     if person is not None and not person.may("import_observations"):
-        raise PermissionDenied("没有导入监测数据的权限")
+        raise PermissionDenied(_("没有导入监测数据的权限"))
     table = parsed.observations
     with transaction.atomic():
         batch = ImportBatch.objects.create(
@@ -630,9 +667,9 @@ def undo(batch: ImportBatch, person: Person | None = None) -> int:
     Returns how many observations were taken back.
     """
     if person is not None and not person.may("import_observations"):
-        raise PermissionDenied("没有导入监测数据的权限")
+        raise PermissionDenied(_("没有导入监测数据的权限"))
     if batch.undone_at is not None:
-        raise ValidationError("该批次已撤销")
+        raise ValidationError(_("该批次已撤销"))
     with transaction.atomic():
         batch.undone_at, batch.undone_by = timezone.now(), person
         batch.save(update_fields=["undone_at", "undone_by"])
@@ -684,5 +721,7 @@ def read_path(path: Path, **options: Any) -> Parsed:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise FileError(f"无法读取 {path}：{error.strerror}") from error
+        raise FileError(
+            _("无法读取 %(path)s：%(error)s") % {"path": path, "error": error.strerror}
+        ) from error
     return read(data, path.name, **options)
