@@ -35,6 +35,8 @@ log = logging.getLogger("ecoledger.serve")
 LOOK_EVERY = 1.0
 SHORTEST_REST, LONGEST_REST = 0.05, 10.0
 LONG_RUN = 0.5
+# In the data folder: frames that the store refused at every try.
+UNSTORED = "unstored-frames.jsonl"
 
 
 def address(text: str) -> tuple[str, int]:
@@ -95,7 +97,7 @@ async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) 
 
     from ecoledger.cli.control import ControlServer
     from ecoledger.hj212.server import Gateway, Limits
-    from ecoledger.monitoring import heartbeat, ingest, live, points
+    from ecoledger.monitoring import heartbeat, ingest, live, points, unstored
     from ecoledger.web.asgi import application
 
     class Server(uvicorn.Server):
@@ -109,7 +111,15 @@ async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) 
     await sync_to_async(points.current)()
     handler = ingest.Ingest()
     # Larger batches cost fewer commits under load; with little to do they stay small.
-    gateway = Gateway(handler, Limits(batch=5_000, frames_in_flight=30_000), key=ingest.key_of)
+    gateway = Gateway(
+        handler,
+        Limits(batch=5_000, frames_in_flight=30_000),
+        key=ingest.key_of,
+        unhandled=lambda frames, connections: unstored.keep(
+            folder / UNSTORED,
+            ((f"tcp {c.peer}", f) for c, f in zip(connections, frames, strict=True)),
+        ),
+    )
     listener = _bound(*http)
     try:
         host, port = await gateway.listen(*devices)
@@ -123,7 +133,7 @@ async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) 
         return {**asdict(gateway.stats), "last_batch": last.isoformat() if last else None}
 
     heartbeat.gateway_state = gateway_state
-    scheduler = _scheduler()
+    scheduler = _scheduler(folder)
     scheduler.start()
     worker = Worker()
     worker.start()
@@ -197,13 +207,13 @@ def _guarded(name: str, every: timedelta, job: Callable[[], object]) -> Callable
     return run
 
 
-def _scheduler() -> Any:
+def _scheduler(folder: Path) -> Any:
     from apscheduler.executors.pool import ThreadPoolExecutor
     from apscheduler.schedulers.background import BackgroundScheduler
     from apscheduler.triggers.cron import CronTrigger
     from apscheduler.triggers.interval import IntervalTrigger
 
-    from ecoledger.monitoring import alarms, points, runtime, times, work
+    from ecoledger.monitoring import alarms, points, runtime, times, unstored, work
     from ecoledger.monitoring.times import CHINA
 
     scheduler = BackgroundScheduler(
@@ -239,6 +249,7 @@ def _scheduler() -> Any:
         return (times.now().replace(day=1) - timedelta(days=1)).date().replace(day=1)
 
     every("points", 5, points.current)
+    every("unstored-frames", 60, lambda: unstored.take_back(folder / UNSTORED))
     every("missing", 60, lambda: alarms.sweep_missing(runtime.store(), points.current()))
     at("close-day", "20 0 * * *", lambda: work.close_day(yesterday()), "work")
     at("seal-month", "30 2 3 * *", lambda: runtime.store().seal(last_month()))

@@ -64,6 +64,7 @@ class Stats:
     batches: int = 0
     acknowledged: int = 0
     handler_errors: int = 0
+    frames_put_aside: int = 0
     frames_dropped: int = 0
     pauses: int = 0
 
@@ -101,6 +102,11 @@ Handler = Callable[[Batch, Sequence[Connection]], Awaitable["Iterable[int] | NDA
 """Stores a batch durably. Gets the batch and the connection of each of its *frames* (packet row ``i`` came
 by ``connections[batch.index[i]]``). Returns the rows of the packets to acknowledge, a mask of them, or
 None for all. Gets a batch again when it raised."""
+
+
+Unhandled = Callable[[Sequence[bytes], Sequence[Connection]], None]
+"""Gets the frames of a batch that the handler refused at every try, none of them acknowledged, and the
+connection of each. Runs in a thread; may raise."""
 
 
 class UnreachableError(Exception):
@@ -156,8 +162,16 @@ class _Protocol(asyncio.Protocol):
 class Gateway:
     """The server. ``async with Gateway(handler) as gateway: await gateway.listen(port=9212)``."""
 
-    def __init__(self, handler: Handler, limits: Limits | None = None, *, key: Key = None) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        limits: Limits | None = None,
+        *,
+        key: Key = None,
+        unhandled: Unhandled | None = None,
+    ) -> None:
         self.handler = handler
+        self.unhandled = unhandled
         self.limits = limits or Limits()
         self.stats = Stats()
         self.key = key
@@ -323,8 +337,8 @@ class Gateway:
             try:
                 await self._handle(frames, sources, before)
             except Exception:
-                log.exception("HJ 212: a batch of %d frames was dropped", len(frames))
-                self.stats.frames_dropped += len(frames)
+                log.exception("HJ 212: a batch of %d frames was not handled", len(frames))
+                await self._put_aside(frames, sources)
             after.set()
             self._in_hand -= len(frames)
             for connection in sources:
@@ -332,6 +346,19 @@ class Gateway:
                 if connection.ended and not connection.waiting:
                     connection.transport.close()
             self._resume()
+
+    async def _put_aside(self, frames: list[bytes], sources: list[Connection]) -> None:
+        """A device sends again what was not acknowledged, but not what wanted no acknowledgement."""
+        if self.unhandled is not None:
+            try:
+                await asyncio.to_thread(self.unhandled, frames, sources)
+            except Exception:
+                log.exception("HJ 212: they could not be put aside either")
+            else:
+                self.stats.frames_put_aside += len(frames)
+                return
+        self.stats.frames_dropped += len(frames)
+        log.error("HJ 212: %d frames dropped, the first %r", len(frames), frames[0])
 
     async def _handle(
         self, frames: list[bytes], sources: list[Connection], before: asyncio.Event
