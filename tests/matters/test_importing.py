@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ecoledger.matters import actions, chain, importing
 from ecoledger.matters.actions import NotVisible, Refused
+from ecoledger.matters.importing import accepting
 from ecoledger.matters.models import ImportBatch, Notice
 from ecoledger.registers.alarm_case import REGISTER as CASES
 from ecoledger.registers.problem_ledger import REGISTER, Problem
@@ -205,9 +206,9 @@ def test_a_duplicate_named_in_the_table_is_merged_and_a_wrong_one_is_refused(bur
 def test_an_import_broken_off_goes_on_where_it_stopped(bureau, people, monkeypatch):
     rows = [[f"D6-{n:02d}", *GOOD[1:]] for n in range(5)]
     batch = preview(workbook(HEADER, *rows), people)
-    monkeypatch.setattr(importing, "PORTION", 2)
+    monkeypatch.setattr(accepting, "PORTION", 2)
     dispatcher = people["dispatcher"]
-    assert importing._accept_portion(REGISTER, batch.pk, dispatcher, timezone.now())
+    assert accepting._accept_portion(REGISTER, batch.pk, dispatcher, timezone.now())
     assert Problem.objects.count() == 2
     assert importing.accept(REGISTER, batch.pk, by=dispatcher) == (5, 0)
     assert sorted(Problem.objects.values_list("source_no", flat=True)) == [r[0] for r in rows]

@@ -1,0 +1,172 @@
+"""What was previewed becomes matters, is withdrawn as a whole, and is brought back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+
+from ecoledger.accounts.models import Person
+from ecoledger.matters import actions, forms, notices
+from ecoledger.matters.importing.checking import problem, row_form
+from ecoledger.matters.models import Event, ImportBatch
+from ecoledger.matters.refusals import NotVisible, Refused
+from ecoledger.matters.register import Register
+from ecoledger.matters.workflow import Field
+from ecoledger.registry.models import Area
+
+# Rows made in one transaction.
+PORTION = 50
+
+
+def _batch(register: Register, batch_id: int, by: Person) -> ImportBatch:
+    """The batch, locked; only who uploaded it and the register's managers know of it."""
+    batch = (
+        ImportBatch.objects.select_for_update().filter(pk=batch_id, register=register.key).first()
+    )
+    if batch is None or (batch.person_id != by.pk and not register.may_manage(by)):
+        raise NotVisible(f"import {batch_id}")
+    return batch
+
+
+def accept(
+    register: Register, batch_id: int, *, by: Person, at: datetime | None = None
+) -> tuple[int, int]:
+    """Make matters of the rows without errors; (made, left out). Rows refused now gain their reason.
+
+    Done in portions, each in a transaction of its own, so that a long table does not keep everyone
+    else waiting. Broken off, it is accepted again and goes on where it stopped.
+    """
+    at = at or timezone.now()
+    while _accept_portion(register, batch_id, by, at):
+        pass
+    with transaction.atomic():
+        batch = _batch(register, batch_id, by)
+        made = sum(1 for row in batch.rows if "matter" in row)
+        if not made:
+            raise Refused("form", _("没有一行可以导入。"), _("请按各行的提示改正后重新上传。"))
+        batch.state, batch.accepted_at = ImportBatch.State.ACCEPTED, at
+        batch.save()
+        matter = register.model._default_manager.filter(import_batch=batch)[0]
+        notices.tell(
+            notices.whose_turn(register, matter),
+            f"{batch.file_name} 导入 {made} 件，等待办理",
+            link=f"/matters/{register.key}?open=1",
+            at=at,
+            but=by,
+        )
+    return made, len(batch.bad)
+
+
+@transaction.atomic
+def _accept_portion(register: Register, batch_id: int, by: Person, at: datetime) -> bool:
+    """Make the next rows; whether there were any."""
+    batch = _batch(register, batch_id, by)
+    if batch.state != ImportBatch.State.PREVIEW:
+        raise Refused("state", _("这批数据已经处理过。"), _("请刷新页面。"))
+    if batch.person_id != by.pk:
+        raise Refused("role", _("由上传人确认导入。"))
+    fields = [c.field for c in register.import_columns]
+    portion = [r for r in batch.rows if not r["errors"] and "matter" not in r][:PORTION]
+    for row in portion:
+        try:
+            with transaction.atomic():
+                _make(register, batch, row, fields, by, at)
+        except Refused as refused:
+            row.pop("matter", None)
+            row["errors"].append(
+                problem("", "", " ".join(filter(None, (refused.why, refused.remedy))))
+            )
+    if portion:
+        batch.save(update_fields=["rows"])
+    return bool(portion)
+
+
+def _make(
+    register: Register,
+    batch: ImportBatch,
+    row: dict[str, Any],
+    fields: list[Field],
+    by: Person,
+    at: datetime,
+) -> None:
+    form = row_form(fields, row["values"], by)
+    if not form.is_valid():
+        raise Refused("form", "；".join(m for ms in forms.problems(form).values() for m in ms))
+    given = {
+        f.stores: _model_value(form.cleaned_data[f.name])
+        for f in fields
+        if f.stores and form.cleaned_data[f.name] not in (None, "")
+    }
+    matter = actions.open_matter(
+        register,
+        given | {"origin": batch.file_name},
+        by=by,
+        at=at,
+        batch=batch,
+        form={"file": batch.file_name, "row": row["row"], **row["cells"]},
+    )
+    row["matter"] = matter.pk
+    if register.after_import is not None:
+        register.after_import(matter, row["values"], by, at)
+
+
+def _model_value(value: Any) -> Any:
+    return value.code if isinstance(value, Area) else value
+
+
+@transaction.atomic
+def discard(register: Register, batch_id: int, *, by: Person) -> None:
+    """Put a preview aside."""
+    batch = _batch(register, batch_id, by)
+    if batch.state != ImportBatch.State.PREVIEW:
+        raise Refused("state", _("这批数据已经处理过。"))
+    if any("matter" in row for row in batch.rows):
+        raise Refused("state", _("这批数据导入到一半。"), _("请继续导入，再整批撤销。"))
+    batch.state = ImportBatch.State.DISCARDED
+    batch.save()
+
+
+@transaction.atomic
+def undo(register: Register, batch_id: int, *, by: Person, at: datetime | None = None) -> list[Any]:
+    """Withdraw every matter of the batch. Those worked on since stay and are returned."""
+    at = at or timezone.now()
+    batch = _batch(register, batch_id, by)
+    if batch.state != ImportBatch.State.ACCEPTED:
+        raise Refused("state", _("只有已导入的批次可以撤销。"))
+    kept = []
+    for matter in register.model._default_manager.filter(import_batch=batch, withdrawn_at=None):
+        worked_on = (
+            Event.objects.filter(register=register.key, matter_id=matter.pk)
+            .exclude(transition__in=("open", "merged", "absorbed", "withdrawn", "restored"))
+            .exists()
+        )
+        if worked_on:
+            kept.append(matter)
+            continue
+        actions.withdraw(register, matter, by=by, label=noop("撤销导入"), at=at)
+    batch.state, batch.undone_at, batch.undone_by = ImportBatch.State.UNDONE, at, by
+    batch.save()
+    return kept
+
+
+@transaction.atomic
+def redo(register: Register, batch_id: int, *, by: Person, at: datetime | None = None) -> int:
+    """Bring back what :func:`undo` withdrew; how many."""
+    at = at or timezone.now()
+    batch = _batch(register, batch_id, by)
+    if batch.state != ImportBatch.State.UNDONE:
+        raise Refused("state", _("这批数据没有撤销。"))
+    count = 0
+    for matter in register.model._default_manager.filter(import_batch=batch).exclude(
+        withdrawn_at=None
+    ):
+        actions.restore(register, matter, by=by, label=noop("恢复导入"), at=at)
+        count += 1
+    batch.state, batch.undone_at, batch.undone_by = ImportBatch.State.ACCEPTED, None, None
+    batch.save()
+    return count

@@ -1,0 +1,166 @@
+"""What stands in a cell as the value its column asks for; what cannot be read is said, not guessed at."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Organisation, Person
+from ecoledger.accounts.scope import covers
+from ecoledger.matters.importing.columns import plain
+from ecoledger.matters.importing.reading import Cell
+from ecoledger.matters.register import ImportColumn
+from ecoledger.registry.models import Area, Entity
+from ecoledger.standards.time_limits import add_months
+
+
+class BadCell(ValueError):  # noqa: N818 - said to the person who filled the table
+    """A cell that cannot be read; the message says why and what to write instead."""
+
+
+def text_of(value: Cell) -> str:
+    """A cell as a person reads it. Raises :class:`BadCell` for a number that lost digits."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        if abs(value) >= 1e15:
+            # Spreadsheets keep 15 digits: the rest of a long code is lost.
+            raise BadCell(
+                _("长编码被表格软件存成了数字，末几位已丢失；请把该列设为“文本”格式后重新填写")
+            )
+        return str(int(value)) if value == int(value) else repr(value)
+    if isinstance(value, str):
+        text = unicodedata.normalize("NFC", value).strip()
+        if re.fullmatch(r"\d(\.\d+)?E\+\d{2}", text):
+            raise BadCell(_("“%s”是被表格软件改写的科学计数；请把该列设为“文本”后重新填写") % text)
+        return text
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d" if value.time() == time() else "%Y-%m-%d %H:%M")
+    return str(value)
+
+
+_DATE = re.compile(r"^(\d{4})[年./\-](\d{1,2})[月./\-](\d{1,2})日?(前|之前|以前)?$")
+_MONTH = re.compile(r"^(\d{4})[年./\-](\d{1,2})月?(底|末)?(前|之前)?$")
+_COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
+_NO_DATE = frozenset({"长期坚持", "长期", "持续推进", "持续", "/", "-", "—", "无"})
+
+
+def parse_date(value: Cell) -> tuple[date | None, str]:
+    """(day, warning) of what stands in a date column. Raises ``ValueError`` for what is no date.
+
+    >>> parse_date("2023.8.10")[0]
+    datetime.date(2023, 8, 10)
+    """
+    if isinstance(value, datetime):
+        return value.date(), ""
+    if isinstance(value, date):
+        return value, ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if 30_000 <= value <= 80_000:
+            day = date(1899, 12, 30) + timedelta(int(value))
+            return day, _("按表格软件的日期序号读作 %s") % day
+        value = str(int(value))
+    text = unicodedata.normalize("NFKC", str(value)).replace(" ", "")
+    if text in _NO_DATE:
+        return None, _("“%s”没有确定日期，不设时限") % text
+    if found := _DATE.match(text) or _COMPACT.match(text):
+        year, month, day_ = (int(g) for g in found.groups()[:3])
+        return date(year, month, day_), ""
+    if found := _MONTH.match(text):
+        first = date(int(found[1]), int(found[2]), 1)
+        last = add_months(first, 1) - timedelta(1)
+        return last, _("只写到月，按月末 %s 计") % last
+    raise ValueError(text)
+
+
+@dataclass
+class Lookup:
+    """Names to rows, read once for a whole file."""
+
+    areas: dict[str, str]
+    organisations: dict[str, int]
+
+    @classmethod
+    def of(cls, person: Person) -> Lookup:
+        within = [a for a in Area.objects.all() if covers(person, a.code)]
+        return cls(
+            {plain(a.name): a.code for a in within} | {a.code: a.code for a in within},
+            {plain(o.name): o.pk for o in Organisation.objects.all()},
+        )
+
+
+def value_of(column: ImportColumn, value: Cell, lookup: Lookup) -> tuple[Any, str]:
+    """(value for the form, warning). Raises :class:`BadCell` with a sentence."""
+    field = column.field
+    if field.kind == "date":
+        if value in ("", None):
+            return "", ""
+        try:
+            day, warning = parse_date(value)
+        except ValueError as error:
+            raise BadCell(
+                _("“%s”不是日期；请写成 2026-12-31 或 2026年12月31日") % text_of(value)
+            ) from error
+        return (day.isoformat() if day else ""), warning
+    text = text_of(value)
+    if not text:
+        return "", ""
+    match field.kind:
+        case "choice":
+            return _choice(field.choices, text, str(field.label)), ""
+        case "boolean":
+            if plain(text) in ("是", "√", "y", "yes", "1", "true"):
+                return True, ""
+            if plain(text) in ("否", "×", "n", "no", "0", "false", "/", "-"):
+                return False, ""
+            raise BadCell(_("“%s”应为“是”或“否”") % text)
+        case "area":
+            code = lookup.areas.get(plain(text)) or lookup.areas.get(text)
+            if code is None:
+                names = "、".join(sorted({k for k in lookup.areas if not k.isdigit()})[:8])
+                raise BadCell(
+                    _("“%(text)s”不是您范围内的行政区划；可填：%(names)s")
+                    % {"text": text, "names": names}
+                )
+            return code, ""
+        case "organisation":
+            pk = lookup.organisations.get(plain(text))
+            if pk is None:
+                raise BadCell(
+                    _("没有名为“%s”的单位；请核对全称，或先在“人员与权限”中登记该单位") % text
+                )
+            return pk, ""
+        case "entity":
+            return _entity(text), ""
+    return text, ""
+
+
+def _choice(choices: Sequence[tuple[str, Any]], text: str, label: str) -> str:
+    wanted = plain(text)
+    for value, name in choices:
+        if wanted in (plain(value), plain(name)):
+            return value
+    close = [v for v, name in choices if wanted and (wanted in plain(name))]
+    if len(close) == 1:
+        return close[0]
+    raise BadCell(
+        _("“%(text)s”不是%(label)s的可选值；可填：%(names)s")
+        % {"text": text, "label": label, "names": "、".join(str(n) for _v, n in choices)}
+    )
+
+
+def _entity(text: str) -> str:
+    found = list(Entity.objects.filter(code=text)[:1]) or list(
+        Entity.objects.filter(name=text, active=True)[:2]
+    )
+    if len(found) == 1:
+        return found[0].code
+    if found:
+        raise BadCell(_("有多个对象名为“%s”；请改填对象编码") % text)
+    raise BadCell(_("没有编码或名称为“%s”的对象；请核对，或先在对象台账中登记") % text)

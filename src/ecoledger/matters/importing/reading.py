@@ -1,0 +1,89 @@
+"""A file as one table of cells: .xlsx, .xls and other sheets Excel or WPS write, and CSV in UTF-8 or GBK."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import python_calamine
+from django.utils.translation import gettext as _
+
+from ecoledger.matters.refusals import Refused
+
+MOST_ROWS = 5000
+MOST_BYTES = 20 * 1024 * 1024
+HEADER_WITHIN = 12  # rows from the top
+
+Cell = Any
+
+
+@dataclass(frozen=True)
+class Table:
+    """A sheet as rows of cells, merged cells filled in."""
+
+    name: str
+    rows: list[list[Cell]]
+
+
+def read(name: str, content: bytes) -> Table:
+    """The first sheet with content. Raises :class:`Refused` for what is no table."""
+    if not content:
+        raise Refused("file", _("文件是空的。"), _("请选择有内容的表格。"))
+    if len(content) > MOST_BYTES:
+        raise Refused(
+            "file", _("文件超过 %d MB。") % (MOST_BYTES // 2**20), _("请分成几个文件导入。")
+        )
+    if name.lower().endswith((".csv", ".txt")):
+        table = Table("", _read_csv(content))
+    else:
+        table = _read_workbook(content)
+    if len(table.rows) > MOST_ROWS + HEADER_WITHIN:
+        raise Refused(
+            "file",
+            _("表格有 %(rows)d 行，一次最多导入 %(most)d 行。")
+            % {"rows": len(table.rows), "most": MOST_ROWS},
+            _("请分成几个文件导入。"),
+        )
+    return table
+
+
+def _read_csv(content: bytes) -> list[list[Cell]]:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return [list(row) for row in csv.reader(io.StringIO(text, newline=""))]
+    raise Refused(
+        "file", _("无法识别文件的文字编码。"), _("请另存为 UTF-8 或 GBK 编码的 CSV，或用 .xlsx。")
+    )
+
+
+def _read_workbook(content: bytes) -> Table:
+    try:
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        for name in book.sheet_names:
+            sheet = book.get_sheet_by_name(name)
+            if sheet.height:
+                return Table(name, _filled(sheet))
+    except (python_calamine.CalamineError, OSError) as error:
+        raise Refused(
+            "file",
+            _("打不开这个表格，可能已损坏或加了密码。"),
+            _("请用表格软件另存为 .xlsx 后再试。"),
+        ) from error
+    raise Refused("file", _("表格里没有内容。"))
+
+
+def _filled(sheet: python_calamine.CalamineSheet) -> list[list[Cell]]:
+    rows = [list(row) for row in sheet.to_python(skip_empty_area=False)]
+    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+        if top >= len(rows):
+            continue
+        value = rows[top][left] if left < len(rows[top]) else ""
+        for y in range(top, min(bottom, len(rows) - 1) + 1):
+            for x in range(left, min(right, len(rows[y]) - 1) + 1):
+                rows[y][x] = value
+    return rows
