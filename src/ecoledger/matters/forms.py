@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -90,7 +91,7 @@ def _make(field: Field, person: Person | None) -> forms.Field:
             )
         case "person":
             made = forms.ModelChoiceField(
-                _people(person), widget=forms.Select(select), empty_label=_("—不指定—"), **common
+                _people(), widget=forms.Select(select), empty_label=_("—不指定—"), **common
             )
         case "entity":
             made = forms.ModelChoiceField(
@@ -101,28 +102,28 @@ def _make(field: Field, person: Person | None) -> forms.Field:
             )
         case "area":
             made = forms.ModelChoiceField(
-                _areas(person), to_field_name="code", widget=forms.Select(select), **common
+                areas_of(person), to_field_name="code", widget=forms.Select(select), **common
             )
         case kind:
             raise ValueError(f"field {field.name} of kind {kind!r}")
     return made
 
 
-def _people(person: Person | None) -> Any:
+def _people() -> QuerySet[Person]:
     everyone = Person.objects.filter(is_active=True).exclude(
         organisation__kind=Organisation.Kind.ENTERPRISE
     )
     return everyone.select_related("organisation").order_by("organisation_id", "id")
 
 
-def _areas(person: Person | None) -> Any:
-    areas = Area.objects.all()
+def areas_of(person: Person | None) -> QuerySet[Area]:
+    """The areas granted to ``person`` and all inside them; every area for the schedule and the rules."""
     if person is None:
-        return areas
-    within = Area.objects.none()
+        return Area.objects.all()
+    inside = Q(pk__in=[])
     for code in person.area_codes:
-        within |= areas.filter(code__startswith=code)
-    return within
+        inside |= Q(code__startswith=code)
+    return Area.objects.filter(inside)
 
 
 def form_of(

@@ -12,13 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Organisation, Person
-from ecoledger.matters import asked
+from ecoledger.matters import asked, forms
 from ecoledger.matters.clocks import local
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Column, Filter, Register
 from ecoledger.matters.workbook import Head
 from ecoledger.matters.workbook import workbook as written
-from ecoledger.registry.models import Area
 
 PAGE = 50
 
@@ -159,7 +158,9 @@ def _shown(
                 declared, choices((s.name, s.label) for s in register.workflow.states), value
             )
         case "area":
-            return ShownFilter(declared, choices(_areas(person)), value)
+            return ShownFilter(
+                declared, choices([(a.code, a.name) for a in forms.areas_of(person)]), value
+            )
         case "organisation":
             owners = register.visible_to(person).order_by().values("owner_organisation_id")
             found = Organisation.objects.filter(pk__in=owners).order_by("area_code", "name")
@@ -174,13 +175,6 @@ def _shown(
                 query.get(f"{declared.name}_to", ""),
             )
     return ShownFilter(declared, choices(declared.choices), value)
-
-
-def _areas(person: Person) -> list[tuple[str, str]]:
-    within = Q(pk__in=[])
-    for code in person.area_codes:
-        within |= Q(code__startswith=code)
-    return [(a.code, a.name) for a in Area.objects.filter(within)]
 
 
 def value_of(matter: Matter, column: Column) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
@@ -316,7 +317,7 @@ def remind_of_progress(now: datetime) -> int:
     today = local(now)
     if today.day < REPORT_BY_DAY:
         return 0
-    month = now.astimezone().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    month = timezone.localtime(now).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     late = Problem.objects.filter(
         Q(progress_at=None) | Q(progress_at__lt=month),
         Q(progress_reminded_at=None) | Q(progress_reminded_at__lt=month),
@@ -496,6 +497,26 @@ _entity = Field(
     help=_("填对象编码"),
 )
 
+_responsible_column = Column(path="responsible", label=_("责任领导"))
+_origin_kind_column = Column(
+    path="origin_kind",
+    label=_("来源类别"),
+    kind="choice",
+    choices=tuple(Problem.Origin.choices),
+)
+_source_no_column = Column(path="source_no", label=_("原编号"))
+_risk_column = Column(
+    path="risk", label=_("风险等级"), kind="choice", choices=tuple(Problem.Risk.choices)
+)
+_deadline_column = Column(path="deadline", label=_("整改时限"), kind="date")
+_progress_column = Column(path="progress", label=_("进度 %"), kind="number")
+_verdict_column = Column(
+    path="verdict",
+    label=_("核查结论"),
+    kind="choice",
+    choices=tuple(Problem.Verdict.choices),
+)
+
 REGISTER = declare(
     Register(
         key="problem",
@@ -509,31 +530,19 @@ REGISTER = declare(
             Column(path="state", label=_("状态"), kind="state", narrow=True),
             Column(path="due", label=_("期限"), kind="due", narrow=True),
             Column(path="owner_organisation.name", label=_("责任单位")),
-            Column(path="responsible", label=_("责任领导")),
-            Column(
-                path="origin_kind",
-                label=_("来源类别"),
-                kind="choice",
-                choices=tuple(Problem.Origin.choices),
-            ),
-            Column(path="source_no", label=_("原编号")),
+            _responsible_column,
+            _origin_kind_column,
+            _source_no_column,
             Column(
                 path="category",
                 label=_("类别"),
                 kind="choice",
                 choices=tuple(Problem.Category.choices),
             ),
-            Column(
-                path="risk", label=_("风险等级"), kind="choice", choices=tuple(Problem.Risk.choices)
-            ),
-            Column(path="deadline", label=_("整改时限"), kind="date"),
-            Column(path="progress", label=_("进度 %"), kind="number"),
-            Column(
-                path="verdict",
-                label=_("核查结论"),
-                kind="choice",
-                choices=tuple(Problem.Verdict.choices),
-            ),
+            _risk_column,
+            _deadline_column,
+            _progress_column,
+            _verdict_column,
             Column(path="opened_at", label=_("登记时间"), kind="datetime"),
         ),
         filters=(
@@ -573,13 +582,8 @@ REGISTER = declare(
             _category,
         ),
         details=(
-            Column(
-                path="origin_kind",
-                label=_("来源类别"),
-                kind="choice",
-                choices=tuple(Problem.Origin.choices),
-            ),
-            Column(path="source_no", label=_("原编号")),
+            _origin_kind_column,
+            _source_no_column,
             Column(path="source_batch", label=_("批次")),
             Column(
                 path="level",
@@ -587,22 +591,15 @@ REGISTER = declare(
                 kind="choice",
                 choices=tuple(Problem.Level.choices),
             ),
-            Column(
-                path="risk", label=_("风险等级"), kind="choice", choices=tuple(Problem.Risk.choices)
-            ),
+            _risk_column,
             Column(path="target", label=_("整改目标")),
             Column(path="measures", label=_("整改措施")),
-            Column(path="responsible", label=_("责任领导")),
-            Column(path="deadline", label=_("整改时限"), kind="date"),
-            Column(path="progress", label=_("进度 %"), kind="number"),
+            _responsible_column,
+            _deadline_column,
+            _progress_column,
             Column(path="progress_text", label=_("进展")),
             Column(path="progress_at", label=_("最近调度"), kind="datetime"),
-            Column(
-                path="verdict",
-                label=_("核查结论"),
-                kind="choice",
-                choices=tuple(Problem.Verdict.choices),
-            ),
+            _verdict_column,
         ),
         import_columns=(
             ImportColumn(

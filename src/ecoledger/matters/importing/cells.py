@@ -12,11 +12,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Organisation, Person
-from ecoledger.accounts.scope import covers
+from ecoledger.matters import forms
 from ecoledger.matters.importing.columns import plain
 from ecoledger.matters.importing.reading import Cell
 from ecoledger.matters.register import ImportColumn
-from ecoledger.registry.models import Area, Entity
+from ecoledger.registry.models import Entity
 from ecoledger.standards.time_limits import add_months
 
 
@@ -88,7 +88,7 @@ class Lookup:
 
     @classmethod
     def of(cls, person: Person) -> Lookup:
-        within = [a for a in Area.objects.all() if covers(person, a.code)]
+        within = list(forms.areas_of(person))
         return cls(
             {plain(a.name): a.code for a in within} | {a.code: a.code for a in within},
             {plain(o.name): o.pk for o in Organisation.objects.all()},
