@@ -97,6 +97,7 @@ async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) 
 
     from ecoledger.cli.control import ControlServer
     from ecoledger.hj212.server import Gateway, Limits
+    from ecoledger.monitoring import devices as asking
     from ecoledger.monitoring import heartbeat, ingest, live, points, unstored
     from ecoledger.web.asgi import application
 
@@ -142,6 +143,7 @@ async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) 
 
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
+    asking.connect(gateway, loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     server = Server(
@@ -166,6 +168,7 @@ async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) 
 
     log.info("stopping")
     await control.stop()
+    asking.connect(None, None)
     await gateway.close()
     await loop.run_in_executor(None, handler.close)
     live.close_all()

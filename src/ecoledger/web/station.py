@@ -52,6 +52,7 @@ def page(request: Request, pk: int) -> HttpResponse:
         "tabs": _tabs(request, point),
         "station": getattr(point.entity, "as_station", None) if point.entity else None,
         "enterprise": _enterprise(point),
+        "may_command": bool(point.mn) and request.user.may("command_devices"),
         "open_alarms": scoped.alarms(request.user).filter(point=point, state="open"),
         "air": readings.air_now([point])[0] if point.kind in ("air", "area") else None,
         "water": readings.water_now([point])[0] if point.kind == "water" else None,
