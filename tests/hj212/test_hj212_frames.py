@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecoledger.hj212 import FrameReader, crc16, decode, framed, frames_of
+from ecoledger.hj212.codec import framed_many
 
 ONE = made("DataTime=20240601085800;a34004-Rtd=35.2,a34004-Flag=N")
 TWO = made("DataTime=20240601085900;a34004-Rtd=36.0,a34004-Flag=N")
@@ -169,3 +170,13 @@ def test_an_example_of_the_standard_through_the_reader() -> None:
     )
     assert frames_of(frame) == [frame[:-2]]
     assert crc16(frame[6:-6]) == 0x1C80
+
+
+@given(st.lists(st.binary(min_size=1, max_size=120), max_size=12))
+def test_framing_many_equals_framing_each(segments: list[bytes]) -> None:
+    assert framed_many(segments) == [framed(segment) for segment in segments]
+
+
+def test_framing_many_refuses_what_framing_one_refuses() -> None:
+    with pytest.raises(ValueError, match="split"):
+        framed_many([b"x", b"x" * 10_000])

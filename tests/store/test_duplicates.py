@@ -122,5 +122,4 @@ def test_hours_let_go_are_not_kept_again() -> None:
     assert 100 * HOUR_MICROS in recent
     assert not recent.wants(98 * HOUR_MICROS, newest)
     assert not recent.wants(newest - WINDOW - HOUR_MICROS, newest)
-    assert recent.find(100 * HOUR_MICROS, b"100-1") == 1
-    assert recent.find(100 * HOUR_MICROS, b"99-1") is None
+    assert recent.of(100 * HOUR_MICROS) == {b"100-0": 0, b"100-1": 1}

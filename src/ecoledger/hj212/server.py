@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .batch import Batch, BatchDecoder
-from .codec import Key, china_now, encode, framed
+from .codec import Key, china_now, encode, framed_many
 from .codes import Edition, reply_command
 from .dialogue import INTERACTION, Answer, Exchange, QnSource, Timing, flag_of, request
 from .frames import FrameReader
@@ -514,7 +514,7 @@ def acknowledgements(batch: Batch, rows: NDArray[Any]) -> list[bytes]:
     """Frames of the replies (9014, or 9013 for a notification) to packets of a batch, in order; empty
     for a packet that is itself a reply."""
     commands: dict[bytes, bytes | None] = {}
-    answers = []
+    segments: list[bytes] = []
     for row, edition, qn, cn, pw, mn in zip(
         rows.tolist(),
         batch.edition[rows].tolist(),
@@ -529,7 +529,7 @@ def acknowledgements(batch: Batch, rows: NDArray[Any]) -> list[bytes]:
             commands[cn] = answer.encode() if answer else None
         command = commands[cn]
         if command is None:
-            answers.append(b"")
+            segments.append(b"")
             continue
         if edition == 2005:
             inner = qn or batch.packet_at(row).answers.encode()
@@ -544,5 +544,6 @@ def acknowledgements(batch: Batch, rows: NDArray[Any]) -> list[bytes]:
                 mn,
                 flag_of(2017) if edition == 2017 else flag_of(2025),
             )
-        answers.append(framed(segment))
-    return answers
+        segments.append(segment)
+    frames = iter(framed_many([segment for segment in segments if segment]))
+    return [next(frames) if segment else b"" for segment in segments]

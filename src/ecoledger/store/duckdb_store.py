@@ -88,6 +88,8 @@ COPY_BYTES: Final = 8 << 20
 MOST_SLOTS: Final = 200
 PATIENCE_SECONDS: Final = 60.0
 _NEVER: Final = "1000TB"
+# Stands for the time of a frame without one: no date goes back so far.
+_NO_TIME: Final = -(1 << 62)
 
 _EARLIEST_MICROS: Final = (EARLIEST - datetime(1970, 1, 1)) // timedelta(microseconds=1)
 
@@ -377,55 +379,42 @@ class DuckDBStore(ObservationStore):
     ) -> tuple[pl.DataFrame, NDArray[np.int64], NDArray[np.bool_], list[tuple[int, bytes, int]]]:
         """New frames as they are stored, the number and newness of each, their identities."""
         halves = halves_of(frames["digest"])
-        dated = frames["dated"]
-        times = dated.fill_null(EARLIEST)
-        identities = identities_of(halves, times.to_physical().to_numpy())
+        times = frames["dated"].to_physical().fill_null(_NO_TIME)
+        identities = identities_of(halves, times.to_numpy())
         hours = hours_of(times).tolist()
-        unknown_time = dated.is_null().to_list()
         newest = int(frames["received_at"].to_physical().max())  # type: ignore[arg-type]
-        sought: list[int] = []
-        for hour in set(hours):
+        present = set(hours)
+        for hour in present:
             if hour not in self._recent and self._recent.wants(hour, newest):
                 self._load_hour(hour)
-        for row, (hour, null) in enumerate(zip(hours, unknown_time, strict=True)):
-            if null or hour not in self._recent:
-                sought.append(row)
+        absent = {hour for hour in present if hour not in self._recent}
+        sought = [row for row, hour in enumerate(hours) if hour in absent] if absent else []
         found = self._find_frames(frames, halves, identities, sought)
-        here: dict[tuple[bytes, bool], int] = {}
+        known = {hour: found if hour in absent else self._recent.of(hour) for hour in present}
+        here: dict[bytes, int] = {}
+        fresh: list[int] = []
         frame_ids = np.empty(len(frames), np.int64)
-        new = np.zeros(len(frames), np.bool_)
         following = self._next_frame
-        for row, (hour, identity, null) in enumerate(
-            zip(hours, identities, unknown_time, strict=True)
-        ):
-            known = here.get((identity, null))
-            if known is None:
-                known = (
-                    self._recent.find(hour, identity)
-                    if not null and hour in self._recent
-                    else found.get((identity, null))
-                )
-            if known is None:
-                known = following
-                following += 1
-                new[row] = True
-            here[identity, null] = known
-            frame_ids[row] = known
-        kept = pl.Series("new", new)
+        for row, (hour, identity) in enumerate(zip(hours, identities, strict=True)):
+            number = known[hour].get(identity)
+            if number is None:
+                number = here.setdefault(identity, following)
+                if number == following:
+                    following += 1
+                    fresh.append(row)
+            frame_ids[row] = number
+        new = np.zeros(len(frames), np.bool_)
+        new[fresh] = True
         stored = frames.drop("digest").with_columns(
             pl.Series("frame_id", frame_ids),
             pl.Series("digest_0", np.ascontiguousarray(halves[:, 0])),
             pl.Series("digest_1", np.ascontiguousarray(halves[:, 1])),
             pl.col("raw").bin.size().cast(pl.Int32).alias("size"),
         )
-        recent = [
-            (hour, identity, int(frame_id))
-            for hour, identity, frame_id, fresh, null in zip(
-                hours, identities, frame_ids.tolist(), new.tolist(), unknown_time, strict=True
-            )
-            if fresh and not null
-        ]
-        return stored.filter(kept), frame_ids, new, recent
+        if len(fresh) < len(frames):
+            stored = stored.filter(pl.Series("new", new))
+        recent = [(hours[row], identities[row], int(frame_ids[row])) for row in fresh]
+        return stored, frame_ids, new, recent
 
     def _load_hour(self, hour: int) -> None:
         """Bring the stored frames of an hour into memory."""
@@ -446,8 +435,8 @@ class DuckDBStore(ObservationStore):
         halves: NDArray[np.int64],
         identities: list[bytes],
         rows: list[int],
-    ) -> dict[tuple[bytes, bool], int]:
-        """Numbers of stored frames equal to some of ``rows``, by identity and lack of time."""
+    ) -> dict[bytes, int]:
+        """Numbers of stored frames equal to some of ``rows``, by identity."""
         if not rows:
             return {}
         probe = pl.DataFrame(
@@ -474,8 +463,7 @@ class DuckDBStore(ObservationStore):
                     f"""SELECT p.row, f.frame_id FROM frame f JOIN probe p ON {same}
                         WHERE f.dated IS NULL AND p.dated IS NULL"""
                 ).fetchall()
-        nulls = frames["dated"].is_null()
-        return {(identities[row], bool(nulls[row])): frame_id for row, frame_id in found}
+        return {identities[row]: frame_id for row, frame_id in found}
 
     def _of_new_frames(
         self, rows: pl.DataFrame, frame_ids: NDArray[np.int64], new: NDArray[np.bool_]

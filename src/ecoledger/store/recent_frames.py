@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import numpy as np
@@ -38,9 +38,9 @@ class RecentFrames:
         """Begin an hour; its stored frames are to be put in before it is asked."""
         self._hours[hour] = {}
 
-    def find(self, hour: int, identity: bytes) -> int | None:
-        """Number of the stored frame, or None."""
-        return self._hours[hour].get(identity)
+    def of(self, hour: int) -> Mapping[bytes, int]:
+        """Numbers of the stored frames of an hour that is here, by identity."""
+        return self._hours[hour]
 
     def put(self, frames: Iterable[tuple[int, bytes, int]]) -> None:
         """Add frames as (hour, identity, frame_id); those of hours not kept are passed over."""
