@@ -36,11 +36,20 @@ PAGES: dict[str, tuple[str, str]] = {
     "quarantine": ("/quarantine", ""),
     "frame": ("/quarantine", "td.lead a"),
     "import": ("/import", ""),
+    "rules": ("/rules", ""),
+    "rule": ("/rules?kind=air&detector=neighbours", "td.lead a"),
+    "account": ("/account", ""),
     "notices": ("/notices", ""),
     "bulletins": ("/bulletins", ""),
     "my-work": ("/my-work", ""),
     "matters": ("/matters/alarm_case", ""),
     "matter": ("/matters/alarm_case", "td a"),
+    "statistics": ("/matters/alarm_case/statistics", ""),
+    "problems": ("/matters/problem", ""),
+    "routing": ("/routing", ""),
+    "routing-rule": ("/routing/new", ""),
+    "audit": ("/audit", ""),
+    "people": ("/people", ""),
 }
 LARGEST = 300_000
 TALLEST = 2600

@@ -127,7 +127,8 @@ def enterprise(request: Request, pk: int) -> HttpResponse:
         {
             "enterprise": found,
             "area": area_names({found.area_code}).get(found.area_code, found.area_code),
-            "identifiers": found.identifiers.all(),
+            # The numbers the enterprise carries elsewhere, without those shown above already.
+            "identifiers": found.identifiers.exclude(value__in=[found.uscc, found.permit_no]),
             "outlets": [(outlet, _limits(outlet)) for outlet in outlets],
             "points": [(point, latest[point.pk]) for point in points],
             "alarms": scoped.alarms(request.user).filter(owner_code=found.code)[:20],

@@ -215,7 +215,7 @@ def _telling(
         for c in columns
         if not matters
         or c.path in kept
-        or any(listing.text_of(register, m, c) not in ("", "0") for m in matters)
+        or any(listing.value_of(m, c) not in (None, "", 0) for m in matters)
     ]
 
 

@@ -68,9 +68,19 @@ def sign_out(request: Request) -> HttpResponse:
 language = login_not_required(set_language)
 
 
+class PasswordForm(PasswordChangeForm):
+    """A change of one's own password, looking like the page's other forms."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "form-control"
+            field.widget.attrs.pop("autofocus", None)
+
+
 def _account(request: Request, **more: Any) -> HttpResponse:
     context = {
-        "form": PasswordChangeForm(request.user),
+        "form": PasswordForm(request.user),
         "key_form": KeyForm(),
         "keys": request.user.api_keys.all()[:50],
         "interface": request.build_absolute_uri("/api/v1/"),
@@ -84,7 +94,7 @@ def account(request: Request) -> HttpResponse:
     """Who one is here, what one may do, one's password, and the keys that speak for one."""
     if request.method != "POST":
         return _account(request)
-    form = PasswordChangeForm(request.user, request.POST)
+    form = PasswordForm(request.user, request.POST)
     if not form.is_valid():
         return _account(request, form=form)
     form.save()

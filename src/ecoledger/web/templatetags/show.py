@@ -115,7 +115,7 @@ def span(seconds: float | None) -> str:
         return DASH
     if seconds < 120:
         return gettext("%(count)d 秒") % {"count": seconds}
-    if seconds < 7200:
+    if seconds < 7200 and seconds % 3600:
         return gettext("%(count)d 分钟") % {"count": seconds // 60}
     if seconds < 172800:
         return gettext("%(count)d 小时") % {"count": seconds // 3600}
