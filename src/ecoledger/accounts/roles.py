@@ -59,6 +59,7 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "command_devices": frozenset({Role.MONITOR, Role.SYSTEM_ADMIN}),
     "import_observations": frozenset({Role.MONITOR}),
     "file_shutdown": frozenset({Role.ENTERPRISE, Role.MONITOR, Role.OFFICER}),
+    "edit_registry": frozenset({Role.MONITOR, Role.APPROVER, Role.SYSTEM_ADMIN}),
     "edit_rules": frozenset({Role.MONITOR, Role.SYSTEM_ADMIN}),
     "edit_routing": frozenset({Role.DISPATCHER, Role.SYSTEM_ADMIN}),
     "make_reports": frozenset({Role.LEADER, Role.DISPATCHER, Role.MONITOR}),
