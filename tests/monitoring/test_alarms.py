@@ -62,7 +62,8 @@ def test_an_exceedance_is_one_alarm_with_value_limit_times_duration_count_and_le
     assert times.naive(alarm.begin) == datetime(2026, 5, 2, 7)
     assert alarm.times_over == pytest.approx(120 * 12 / (21 - 9.03) / 50 - 1)
     assert alarm.text == (
-        "锅炉烟囱SO2小时均值120.301 mg/m³，超过限值50 mg/m³1.41倍，持续3小时，近30日累计超标3小时，橙色"
+        "锅炉烟囱SO2小时均值为120.301 mg/m³，超过限值（50 mg/m³）1.41倍，持续3小时，"
+        "近30日累计超标3小时，橙色预警"
     )
 
 
@@ -107,7 +108,9 @@ def test_wastewater_is_judged_by_the_day(store, county):
     (alarm,) = of("exceedance")
     assert alarm.rule.code == "wastewater_day"
     assert alarm.value == pytest.approx(110)
-    assert "日均值110 mg/L，超过限值100 mg/L0.1倍，持续24小时，近30日累计超标1日" in alarm.text
+    assert (
+        "日均值为110 mg/L，超过限值（100 mg/L）0.1倍，持续24小时，近30日累计超标1日" in alarm.text
+    )
 
 
 def test_air_is_judged_by_the_edition_of_its_date(store, county, monkeypatch):
@@ -203,8 +206,8 @@ def test_missing_data_of_one_parameter_and_of_a_whole_point(store, county):
         *((station.pk, "") for station in county.air[1:]),
     }
     alarm = Alarm.objects.get(point=county.air[1], rule__detector="missing")
-    assert (
-        alarm.text == "2号空气站全部数据缺失，自05月02日06:00起无数据，持续6小时，近30日第1次，蓝色"
+    assert alarm.text == (
+        "2号空气站全部数据缺失，自5月2日06:00起无数据，持续6小时，近30日第1次，蓝色预警"
     )
 
 
@@ -220,6 +223,73 @@ def test_missing_data_clear_themselves_and_grow_without_new_alarms(store, county
     alarms.sweep_missing(store, known, NOW + timedelta(hours=20, minutes=1))
     (alarm,) = of("missing", point=county.water)
     assert alarm.state == "ended"
+
+
+def test_silence_while_nobody_listened_is_no_devices_fault(store, county):
+    known = points.current()
+    put(store, county.water, "w21003", [0.5], datetime(2026, 5, 1, 0))
+    back = NOW + timedelta(hours=30)
+
+    def sweep(after):
+        alarms.sweep_missing(store, known, back + timedelta(hours=after), listening_since=back)
+        return of("missing", point=county.water)
+
+    # Due every four hours: eight hours of silence are allowed, counted from when the server was back.
+    assert sweep(0.1) == []
+    assert sweep(7.9) == []
+    (alarm,) = sweep(8.1)
+    assert (alarm.parameter, alarm.state, alarm.level) == ("", "open", "blue")
+    assert times.naive(alarm.begin) == back
+
+
+def test_a_restart_neither_ends_nor_doubles_the_alarm_of_a_silent_device(store, county):
+    known = points.current()
+    put(store, county.water, "w21003", [0.5], datetime(2026, 5, 1, 0))
+    alarms.sweep_missing(store, known, NOW)
+    (before,) = of("missing", point=county.water)
+    back = NOW + timedelta(hours=10)
+    for minutes in (1, 600):
+        alarms.sweep_missing(store, known, back + timedelta(minutes=minutes), listening_since=back)
+    (after,) = of("missing", point=county.water)
+    assert (after.pk, after.state, after.begin) == (before.pk, "open", before.begin)
+
+
+def test_the_text_tells_the_last_value_and_the_worst_of_the_stretch(store, county):
+    emit(store, county.flue_gas, [120, 60])
+    (alarm,) = of("exceedance", parameter=SO2)
+    assert "超过限值（50 mg/m³）0.2倍（期间最大1.4倍），持续2小时" in alarm.text
+
+
+def test_below_a_lower_limit_no_multiple_is_told(store, county):
+    put(store, county.water, "w01009", [4.2], datetime(2026, 5, 2, 4), step=14400)
+    work.run_all(NOW)
+    (alarm,) = of("exceedance", parameter="w01009")
+    assert alarm.text == (
+        "清溪桥水站DO监测值为4.2 mg/L，低于限值（5 mg/L），持续1小时，近30日累计超标1次，蓝色预警"
+    )
+
+
+def test_the_index_is_told_without_times_over(store, county):
+    values = {"a34004": 200, "a34002": 60, "a21026": 6, "a21004": 31, "a21005": 0.8, "a05024": 44}
+    for code, value in values.items():
+        put(store, county.air[0], code, [value], datetime(2026, 5, 2, 9))
+    work.run_all(NOW)
+    (alarm,) = of("exceedance", parameter="aqi")
+    assert "AQI为250，超过预警值（150），持续1小时" in alarm.text
+
+
+def test_a_constant_value_and_a_sudden_change_in_words(store, county):
+    begin = datetime(2026, 5, 1, 4)
+    calm = [20 + n % 5 for n in range(24)]
+    put(store, county.flue_gas, "a34013", [*calm, 90], begin)
+    put(store, county.flue_gas, SO2, [33.0] * 8, begin)
+    work.run_all(NOW)
+    (jump,) = of("sudden")
+    assert jump.text == (
+        "锅炉烟囱烟尘由前24小时中位值22 mg/m³突变为90 mg/m³，持续1小时，近30日第1次，蓝色预警"
+    )
+    stuck = of("constant", parameter=SO2)[0]
+    assert stuck.text == "锅炉烟囱SO2恒为33 mg/m³，持续8小时无变化，近30日第1次，黄色预警"
 
 
 def test_a_hook_that_fails_costs_neither_the_alarm_nor_the_next_hook(store, county):
@@ -249,7 +319,10 @@ def test_production_without_treatment(store, county):
     work.run_all(NOW)
     (alarm,) = of("no_treatment")
     assert (alarm.point, alarm.state, alarm.level) == (county.treatment, "ended", "orange")
-    assert "生产设施功率 80.0 kW，治污设施未运行，持续30分钟" in alarm.text
+    assert (
+        "：生产设施功率80 kW，治污设施未运行（功率0 kW，运行阈值5 kW），持续30分钟，近30日第1次，"
+        "橙色预警" in alarm.text
+    )
     assert times.naive(alarm.end) == begin + timedelta(hours=1)
 
 
@@ -301,4 +374,7 @@ def test_a_station_above_its_neighbours_raises_one_alarm(store, county):
     (alarm,) = of("neighbours")
     assert alarm.point == county.air[1]
     assert times.naive(alarm.begin) == datetime(2026, 5, 2, 8)
-    assert "高于周边3个站点均值，连续3小时" in alarm.text
+    assert alarm.text == (
+        "2号空气站PM2.5小时均值为96 µg/m³，高于周边3个站点均值（60.33 µg/m³）59%，持续3小时，"
+        "近30日第1次，黄色预警"
+    )

@@ -4,11 +4,11 @@ from datetime import date, datetime
 
 import polars as pl
 import pytest
+from tests.monitoring.test_evaluate import one, put, work_through
 
 from ecoledger.monitoring import limits, points, standard_values
 from ecoledger.monitoring.models import PointParameter
 from ecoledger.standards import air_limits, surface_water
-from tests.monitoring.test_evaluate import one, put, work_through
 
 DAY = date(2026, 5, 1)
 START = datetime(2026, 5, 1, 8)

@@ -174,7 +174,7 @@ def test_an_exceedance_is_seen_at_once_dispatched_worked_checked_closed_and_reop
     house.emit(outlet, 130, hours_ago(3))
     row = alarms.locator("#alarm-list tr").filter(has_text=outlet)
     expect(row).to_contain_text("130 mg/m³")
-    expect(row).to_contain_text("超过限值50 mg/m³")
+    expect(row).to_contain_text("超过限值（50 mg/m³）")
     expect(row).to_contain_text("1.6倍")
     assert alarms.evaluate("window.stayed") is True
     house.emit(others, 80, hours_ago(3))

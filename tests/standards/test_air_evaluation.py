@@ -266,10 +266,6 @@ def test_validity_of_an_hour():
     assert not ev.valid_hour(44, date(2026, 5, 1))
 
 
-def test_exceedance_multiple():
-    assert ev.exceedance_multiple(np.array([75.0, 150.0]), 75).tolist() == [0.0, 1.0]
-
-
 def test_empty_table():
     empty = year_of(CLEAN).head(0)
     assert ev.evaluate(empty).is_empty()

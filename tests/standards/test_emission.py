@@ -69,7 +69,7 @@ def test_ammonia_is_limited_less_strictly_in_cold_water():
 
 
 def test_words_for_the_notice():
-    assert judge(250, NOX, basis=Basis.HOUR).text == "超过限值 50 mg/m³（超标 0.25 倍）"
+    assert judge(250, NOX, basis=Basis.HOUR).text == "比限值高50 mg/m³（超标0.25倍）"
 
 
 def test_an_amendment_counts_from_its_day_under_the_same_number():

@@ -109,8 +109,8 @@ def test_data_older_than_the_standard_are_refused():
 def test_failures_refer_to_the_target_of_the_zone():
     missed = surface_water.failures({"nh3n": 0.75, "do": 5.5, "tp": 0.09}, 2, on=ON)
     assert [(f.item, f.limit, f.multiple) for f in missed] == [("do", 6, None), ("nh3n", 0.5, 0.5)]
-    assert missed[0].text == "低于限值 0.5 mg/L"
-    assert missed[1].text == "超过限值 0.25 mg/L（超标 0.5 倍）"
+    assert missed[0].text == "比限值低0.5 mg/L"
+    assert missed[1].text == "比限值高0.25 mg/L（超标0.5倍）"
 
 
 def test_drinking_water_sources_have_supplementary_limits():

@@ -216,7 +216,7 @@ def _scheduler(folder: Path) -> Any:
     from apscheduler.triggers.cron import CronTrigger
     from apscheduler.triggers.interval import IntervalTrigger
 
-    from ecoledger.monitoring import alarms, points, runtime, times, unstored, work
+    from ecoledger.monitoring import alarms, heartbeat, points, runtime, times, unstored, work
     from ecoledger.monitoring.times import CHINA
 
     scheduler = BackgroundScheduler(
@@ -253,7 +253,14 @@ def _scheduler(folder: Path) -> Any:
 
     every("points", 5, points.current)
     every("unstored-frames", 60, lambda: unstored.take_back(folder / UNSTORED))
-    every("missing", 60, lambda: alarms.sweep_missing(runtime.store(), points.current()))
+    # Devices could not be heard before; what they did not say until then is not their fault.
+    every(
+        "missing",
+        60,
+        lambda: alarms.sweep_missing(
+            runtime.store(), points.current(), listening_since=heartbeat.started
+        ),
+    )
     at("close-day", "20 0 * * *", lambda: work.close_day(yesterday()), "work")
     at("seal-month", "30 2 3 * *", lambda: runtime.store().seal(last_month()))
     _jobs_of_other_rooms(every, at)

@@ -32,22 +32,12 @@ from django.db.models import Q, Sum
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
-from ecoledger.monitoring import limits, live, parameters, times
+from ecoledger.monitoring import alarm_text, judging, live, times
 from ecoledger.monitoring.aggregate import Changed
-from ecoledger.monitoring.detectors import (
-    constant,
-    exceedance,
-    findings,
-    missing,
-    neighbours,
-    no_treatment,
-    sudden,
-)
 from ecoledger.monitoring.metrics import ALARMS
 from ecoledger.monitoring.models import Alarm, AlarmRule, Filing
 from ecoledger.monitoring.points import PointMap
 from ecoledger.registry.models import Entity
-from ecoledger.standards import exceedance as wording
 from ecoledger.store.interface import ObservationStore
 
 log = logging.getLogger(__name__)
@@ -64,15 +54,6 @@ _HISTORY = timedelta(days=30)
 # of its own, and a morning with hundreds of silent points must not hold up what exceeds a limit.
 _working = threading.RLock()
 _sweeping = threading.Lock()
-
-# An hour still running is not worth reading a window of days for.
-_BY_FINISHED_HOURS = {
-    AlarmRule.Detector.CONSTANT,
-    AlarmRule.Detector.SUDDEN,
-    AlarmRule.Detector.NEIGHBOURS,
-}
-_HOURS = ["point", "parameter", "start", "seconds", "value", "minimum", "maximum", "converted",
-          "valid", "count", "expected"]  # fmt: skip
 
 
 # -- rules ---------------------------------------------------------------------------------------
@@ -121,7 +102,7 @@ def edit_rule(rule: AlarmRule, person: Person, **changes: Any) -> AlarmRule:
     return rule
 
 
-# -- from data to findings -----------------------------------------------------------------------
+# -- judging ---------------------------------------------------------------------------------------
 
 
 def run(
@@ -135,165 +116,28 @@ def run(
         for rule in AlarmRule.objects.filter(enabled=True).exclude(
             detector=AlarmRule.Detector.MISSING
         ):
-            apply(rule, detect(rule, changed, store, points, at), points)
+            apply(rule, judging.detect(rule, changed, store, points, at), points)
 
 
-def sweep_missing(store: ObservationStore, points: PointMap, now: datetime | None = None) -> None:
-    """Judge what should have arrived and has not. To be called every minute or so."""
-    at = now or times.now()
+def sweep_missing(
+    store: ObservationStore,
+    points: PointMap,
+    now: datetime | None = None,
+    listening_since: datetime | None = None,
+) -> None:
+    """Judge what should have arrived and has not. To be called every minute or so.
+
+    ``listening_since`` is the moment since when devices could be heard (the server's start): silence before
+    it says nothing of a device and is not counted.
+    """
     with _sweeping:
         rules = list(AlarmRule.objects.filter(enabled=True, detector=AlarmRule.Detector.MISSING))
         if not rules:
             return
-        latest = _last_arrivals(store)
-        for rule in rules:
-            due = _declared(rule, points).join(latest, on=["point", "parameter"], how="left")
-            apply(rule, missing.detect(due, at, rule.settings), points)
-
-
-def _last_arrivals(store: ObservationStore) -> pl.DataFrame:
-    """End of the last period that arrived, by point and parameter; reported series only."""
-    latest = store.latest()
-    reported = latest.filter(~pl.col("series").str.starts_with("computed"))
-    return reported.group_by("point", "parameter").agg(
-        (pl.col("start") + pl.duration(seconds="seconds")).max().alias("arrived")
-    )
-
-
-def _declared(rule: AlarmRule, points: PointMap) -> pl.DataFrame:
-    wanted = points.parameters.join(
-        points.points.filter((pl.col("kind") == rule.kind) & pl.col("enabled")).select("point"),
-        on="point",
-        how="semi",
-    )
-    if rule.parameters:
-        wanted = wanted.filter(pl.col("parameter").is_in(rule.parameters))
-    return wanted.select("point", "parameter", "interval")
-
-
-def detect(
-    rule: AlarmRule,
-    changed: Changed,
-    store: ObservationStore,
-    points: PointMap,
-    now: datetime,
-) -> pl.DataFrame:
-    """What one rule finds in what was touched."""
-    daily = rule.settings.get("basis") == "day"
-    touched = (
-        changed.days.rename({"day": "start"}) if daily else changed.hours.rename({"hour": "start"})
-    )
-    here = points.points.filter((pl.col("kind") == rule.kind) & pl.col("enabled")).select("point")
-    touched = touched.join(here, on="point", how="semi")
-    if rule.parameters:
-        touched = touched.filter(pl.col("parameter").is_in(rule.parameters))
-    if touched.is_empty():
-        return findings()
-    if rule.detector in _BY_FINISHED_HOURS:
-        touched = touched.filter(pl.col("start") + pl.duration(hours=1) <= pl.lit(now))
-        if touched.is_empty():
-            return findings()
-    settings = rule.settings
-    width = int(settings.get("hours", 1))
-    match rule.detector:
-        case AlarmRule.Detector.EXCEEDANCE:
-            return _exceedance(rule, touched, daily, store, points, now)
-        case AlarmRule.Detector.CONSTANT:
-            judged = _and_following(touched, width)
-            hours = _around(judged, width, store, now)
-            return constant.detect(hours, judged, settings)
-        case AlarmRule.Detector.SUDDEN:
-            hours = _around(touched, sudden.reach(settings) + 1, store, now)
-            return sudden.detect(hours, touched, settings)
-        case AlarmRule.Detector.NEIGHBOURS:
-            everyone = (
-                touched.select("parameter", "start").unique().join(here, how="cross")
-            ).select("point", "parameter", "start")
-            judged = _and_following(everyone, width)
-            places = points.points.select("point", "lon", "lat").join(here, on="point", how="semi")
-            return neighbours.detect(_around(judged, width, store, now), judged, places, settings)
-        case AlarmRule.Detector.NO_TREATMENT:
-            return _no_treatment(rule, touched, store, points)
-    raise ValueError(f"rule {rule.code}: there is no detector {rule.detector!r}")
-
-
-def _and_following(touched: pl.DataFrame, width: int) -> pl.DataFrame:
-    """A late hour also matters to the windows that end after it."""
-    return pl.concat(
-        [touched.with_columns(pl.col("start") + pl.duration(hours=n)) for n in range(width)]
-    ).unique()
-
-
-def _around(
-    judged: pl.DataFrame, width: int, store: ObservationStore, now: datetime
-) -> pl.DataFrame:
-    """Finished computed hours of the judged ones and ``width - 1`` before each."""
-    windows = judged.select(
-        "point", "parameter", (pl.col("start") - pl.duration(hours=width - 1)).alias("hour")
-    )
-    found = store.read_windows(windows, "computed-hour", seconds=width * 3600, columns=_HOURS)
-    return found.filter(_finished(now))
-
-
-def _finished(now: datetime) -> pl.Expr:
-    """A mean is judged once its period is over, or has all its parts already."""
-    over = pl.col("start") + pl.duration(seconds="seconds") <= pl.lit(now)
-    return over | (pl.col("count") >= pl.col("expected")).fill_null(value=False)
-
-
-def _exceedance(
-    rule: AlarmRule,
-    touched: pl.DataFrame,
-    daily: bool,
-    store: ObservationStore,
-    points: PointMap,
-    now: datetime,
-) -> pl.DataFrame:
-    series = "computed-day" if daily else "computed-hour"
-    values = store.read_windows(
-        touched.rename({"start": "hour"}), series, seconds=1, columns=_HOURS
-    ).filter(_finished(now))
-    if values.is_empty():
-        return findings()
-    judged = limits.attach(values, "day" if daily else "hour", rule.settings, rule.kind, points)
-    return exceedance.detect(
-        judged.with_columns(
-            pl.when(pl.col("judge_converted"))
-            .then(pl.coalesce("converted", "value"))
-            .otherwise("value")
-            .alias("value")
-        ),
-        rule.settings,
-    )
-
-
-def _no_treatment(
-    rule: AlarmRule, touched: pl.DataFrame, store: ObservationStore, points: PointMap
-) -> pl.DataFrame:
-    meters = points.points.filter(pl.col("power_role") != "").select(
-        "point", "owner_code", "line", "power_role"
-    )
-    thresholds = points.parameters.select("point", "running_above").unique("point", keep="first")
-    meters = meters.join(thresholds, on="point", how="left")
-    lines = (
-        touched.join(meters, on="point").select("owner_code", "line", "parameter", "start").unique()
-    )
-    everyone = lines.join(meters.select("owner_code", "line", "point"), on=["owner_code", "line"])
-    before = timedelta(minutes=int(rule.settings.get("minutes", 30)))
-    windows = everyone.select("point", "parameter", (pl.col("start") - before).alias("hour"))
-    seconds = 3600 + 2 * int(before.total_seconds())
-    power = store.read_windows(
-        windows, ["raw", "minute", "hour"], seconds=seconds,
-        columns=["point", "parameter", "start", "value", "series"],
-    ).unique(["point", "parameter", "start"], keep="first", maintain_order=True)  # fmt: skip
-    judged = power.join(
-        everyone.select("point", "parameter", pl.col("start").alias("hour")),
-        on=["point", "parameter"],
-    ).filter(
-        (pl.col("start") >= pl.col("hour"))
-        & (pl.col("start") < pl.col("hour") + pl.duration(seconds=3600) + before)
-    )
-    return no_treatment.detect(power, judged, meters, rule.settings)
+        for rule, found in judging.silent(
+            rules, store, points, now or times.now(), listening_since
+        ):
+            apply(rule, found, points)
 
 
 # -- from findings to alarms ---------------------------------------------------------------------
@@ -602,9 +446,9 @@ class _Writer:
         return str(level)
 
     def _count(self, alarm: Alarm) -> int:
-        """Occurrences of the same trouble in the 30 days up to its last, this alarm's among them."""
+        """The same trouble in the 30 days up to its last, this alarm included: of exceedances the periods
+        (hours or days), of anything else the times it came up."""
         earlier = Alarm.objects.filter(
-            rule__detector=self.rule.detector,
             rule=self.rule,
             point_id=alarm.point_id,
             parameter=alarm.parameter,
@@ -613,6 +457,8 @@ class _Writer:
         )
         if alarm.pk:
             earlier = earlier.exclude(pk=alarm.pk)
+        if self.rule.detector != AlarmRule.Detector.EXCEEDANCE:
+            return earlier.count() + 1
         total = earlier.aggregate(total=Sum("occurrences"))["total"] or 0
         return int(total) + alarm.occurrences
 
@@ -623,103 +469,7 @@ class _Writer:
 
     def _text(self, alarm: Alarm, row: dict[str, Any]) -> str:
         place = self.places[alarm.point_id]
-        return describe(alarm, place.name, place.kind, row, self.rule, self.points)
-
-
-def describe(
-    alarm: Alarm,
-    place: str,
-    kind: str,
-    row: dict[str, Any],
-    rule: AlarmRule,
-    points: PointMap,
-) -> str:
-    """The sentence an alarm is read by: value, limit, times over, duration, count in 30 days, level.
-
-    "2号空气站PM2.5日均值92 µg/m³，超过限值60 µg/m³（GB 3095-2026 二级）0.53倍，持续1日，近30日累计2日，蓝色"
-    """
-    label = parameters.label(alarm.parameter, kind) if alarm.parameter else ""
-    unit, decimals = _unit(alarm.point_id, alarm.parameter, kind, points)
-    colour = Alarm.Level(alarm.level).label
-    begin, last = times.naive(alarm.begin), times.naive(alarm.last)
-    value = _number(alarm.value, decimals, unit)
-    lasted = _duration(last - begin)
-    match rule.detector:
-        case AlarmRule.Detector.EXCEEDANCE:
-            daily = rule.settings.get("basis") == "day"
-            mean = "" if alarm.parameter == "aqi" else "日均值" if daily else "小时均值"
-            if daily and kind == "air" and alarm.parameter == "a05024":
-                mean = "日最大8小时平均"
-            over = wording.multiple_text(alarm.times_over)
-            how = (
-                f"低于下限{_number(alarm.limit, decimals, unit)}"
-                if row["note"]
-                else (
-                    f"超过限值{_number(alarm.limit, decimals, unit)}"
-                    + (f"{over}倍" if over else "")
-                )
-            )
-            count = f"近30日累计超标{alarm.count_30d}{'日' if daily else '小时'}"
-            parts = [f"{place}{label}{mean}{value}", how, f"持续{lasted}", count]
-        case AlarmRule.Detector.MISSING:
-            what = f"{label}数据缺失" if label else "全部数据缺失"
-            since = row["note"] or f"自{begin:%m月%d日%H:%M}起无数据"
-            parts = [f"{place}{what}", since, f"持续{lasted}", f"近30日第{alarm.count_30d}次"]
-        case AlarmRule.Detector.NEIGHBOURS:
-            share = f"{(alarm.times_over or 0) * 100:.0f}%"
-            parts = [
-                f"{place}{label}小时均值{value}",
-                f"高于{row['note'] or '周边'} {_number(alarm.limit, decimals, unit)}，最大高出{share}",
-                f"持续{lasted}",
-                f"近30日累计{alarm.count_30d}次",
-            ]
-        case AlarmRule.Detector.CONSTANT:
-            parts = [
-                f"{place}{label}恒为{value}",
-                row["note"] or "",
-                f"近30日累计{alarm.count_30d}次",
-            ]
-        case AlarmRule.Detector.SUDDEN:
-            parts = [
-                f"{place}{label}突变为{value}",
-                row["note"] or "",
-                f"近30日累计{alarm.count_30d}次",
-            ]
-        case _:
-            parts = [place, row["note"] or "", f"持续{lasted}", f"近30日累计{alarm.count_30d}次"]
-    return "，".join([part for part in parts if part] + [colour])
-
-
-def _unit(point: int, parameter: str, kind: str, points: PointMap) -> tuple[str, int]:
-    declared = points.parameters.filter(
-        (pl.col("point") == point) & (pl.col("parameter") == parameter)
-    )
-    if declared.height:
-        return declared["unit"][0], declared["decimals"][0]
-    try:
-        known = parameters.parameter(parameter, kind)
-    except KeyError:
-        return "", 1
-    return known.unit, known.decimals
-
-
-def _number(value: float | None, decimals: int, unit: str) -> str:
-    if value is None:
-        return "—"
-    # Two digits more than are usually shown, so that 60.3 does not read "60, over the limit 60".
-    text = f"{value:.{decimals + 2}f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return f"{text} {unit}".rstrip()
-
-
-def _duration(length: timedelta) -> str:
-    minutes = max(1, round(length.total_seconds() / 60))
-    if minutes < 60:
-        return f"{minutes}分钟"
-    if minutes < 48 * 60:
-        return f"{minutes / 60:.1f}".rstrip("0").rstrip(".") + "小时"
-    return f"{minutes / 1440:.1f}".rstrip("0").rstrip(".") + "日"
+        return alarm_text.describe(alarm, place.name, place.kind, row, self.rule, self.points)
 
 
 def _tell(alarm: Alarm, what: str, hooks: list[Hook]) -> None:

@@ -109,11 +109,6 @@ def percentile(values: Array, percent: float) -> float:
     return float(low + (known[whole + 1] - low) * part / 10_000)
 
 
-def exceedance_multiple(concentration: Array, limit: float) -> Array:
-    """超标倍数 (C − S) / S, unrounded; zero or below means the limit is kept. NaN stays NaN."""
-    return (concentration - limit) / limit
-
-
 def without_dust(
     days: pl.DataFrame,
     dust: pl.DataFrame,

@@ -50,3 +50,8 @@ def findings(table: pl.DataFrame | None = None) -> pl.DataFrame:
 def numbers(settings: dict[str, Any], name: str) -> dict[str, float]:
     """A setting given by parameter, as numbers of one type."""
     return {code: float(value) for code, value in settings.get(name, {}).items()}
+
+
+def plainly(number: pl.Expr, decimals: int) -> pl.Expr:
+    """A number as people write it: rounded, without ".0"."""
+    return number.round(decimals).cast(pl.String).str.strip_suffix(".0")

@@ -60,6 +60,5 @@ def detect(hours: pl.DataFrame, judged: pl.DataFrame, settings: dict[str, Any]) 
             .then(pl.lit("hold"))
             .otherwise(pl.lit("good"))
             .alias("state"),
-            pl.when(stuck).then(pl.lit(f"连续{width}小时无变化")).alias("note"),
         )
     )

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from ecoledger.monitoring.detectors import findings
+from ecoledger.standards.exceedance import multiples
 
 
 def detect(values: pl.DataFrame, settings: dict[str, Any]) -> pl.DataFrame:
@@ -33,7 +34,7 @@ def detect(values: pl.DataFrame, settings: dict[str, Any]) -> pl.DataFrame:
             .otherwise(pl.lit("hold"))
             .alias("state"),
             pl.when(above & (pl.col("limit") > 0) & pl.col("lower_limit").is_null())
-            .then((pl.col("value") - pl.col("limit")) / pl.col("limit"))
+            .then(multiples(pl.col("value"), pl.col("limit")))
             .alias("over"),
             pl.when(below)
             .then("lower_limit")

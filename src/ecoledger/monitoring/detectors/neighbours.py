@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from ecoledger.monitoring.detectors import findings, numbers
+from ecoledger.standards.exceedance import multiples
 
 _KM_PER_DEGREE = 111.195
 
@@ -63,7 +64,7 @@ def detect(
     )
     compared = (
         good.join(around, on=["point", "parameter", "start"])
-        .with_columns((pl.col("value") / pl.col("mean") - 1).alias("over"))
+        .with_columns(multiples(pl.col("value"), pl.col("mean")).alias("over"))
         .with_columns(((pl.col("over") > share) & (pl.col("value") >= floor)).alias("high"))
         .sort("point", "parameter", "start")
     )
@@ -91,6 +92,6 @@ def detect(
             .then(pl.lit("good"))
             .otherwise(pl.lit("hold"))
             .alias("state"),
-            pl.format("周边{}个站点均值，连续{}小时", "present", pl.lit(width)).alias("note"),
+            pl.format("周边{}个站点均值", "present").alias("note"),
         )
     )

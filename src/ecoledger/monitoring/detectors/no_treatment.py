@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from ecoledger.monitoring.detectors import findings
+from ecoledger.monitoring.detectors import findings, plainly
 
 
 def detect(
@@ -80,8 +80,6 @@ def detect(
             .then(pl.lit("good"))
             .otherwise(pl.lit("hold"))
             .alias("state"),
-            pl.format(
-                "生产设施功率 {} kW，治污设施未运行", pl.col("production_value").round(1)
-            ).alias("note"),
+            pl.format("生产设施功率{} kW", plainly(pl.col("production_value"), 1)).alias("note"),
         )
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from ecoledger.monitoring.detectors import findings, numbers
+from ecoledger.monitoring.detectors import findings, numbers, plainly
 
 # A normal distribution's standard deviation, from its median absolute deviation.
 _MAD_TO_SIGMA = 1.4826
@@ -95,6 +95,8 @@ def detect(hours: pl.DataFrame, judged: pl.DataFrame, settings: dict[str, Any]) 
             .then(pl.lit("good"))
             .otherwise(pl.lit("hold"))
             .alias("state"),
-            pl.format("前{}小时中位值 {}", pl.lit(width), pl.col("median").round(3)).alias("note"),
+            pl.format("前{}小时中位值{}", pl.lit(width), plainly(pl.col("median"), 3)).alias(
+                "note"
+            ),
         )
     )
