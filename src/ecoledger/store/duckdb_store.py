@@ -66,7 +66,7 @@ from ecoledger.store.interface import (
     Table,
 )
 from ecoledger.store.latest import LatestValues, of_number, series_numbers
-from ecoledger.store.pending import PendingHours
+from ecoledger.store.pending import PendingHours, Work
 from ecoledger.store.recent_frames import RecentFrames, halves_of, hours_of, identities_of
 from ecoledger.store.segments import COLUMNS as SEGMENT_COLUMNS
 from ecoledger.store.segments import (
@@ -360,7 +360,7 @@ class DuckDBStore(ObservationStore):
                 self._frames_by_status[status] = self._frames_by_status.get(status, 0) + count
             self._recent.put(identities)
             self._recent.shed()
-        self._pending.add(tickets.select("ticket", "hour", "number").iter_rows())
+        self._pending.add(_work(tickets))
         if rows is not None and len(rows):
             self._next_observation += len(rows)
             self._rows_since_snapshot += len(rows)
@@ -665,21 +665,21 @@ class DuckDBStore(ObservationStore):
     def take_pending(self, limit: int = 10_000) -> pl.DataFrame:
         with self._write:
             taken = self._pending.take(limit)
-        table = pl.DataFrame(
-            taken,
-            schema={"ticket": pl.Int64, "hour": pl.Int64, "number": pl.Int64},
-            orient="row",
-        )
-        return self._pending_table(table)
+        columns = {"ticket": taken.tickets, "hour": taken.hours, "number": taken.numbers}
+        return self._pending_table(pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.Int64)))
 
     @_guarded
     def done_pending(self, work: pl.DataFrame) -> None:
         coded = self._terms.encode(
             work.select("ticket", "point", "parameter", "hour", pl.lit("raw").alias("series"))
         )
-        numbers = (series_numbers(coded) >> 8) << 8
-        hours = coded["hour"].cast(pl.Datetime("us")).to_physical()
-        finished = list(zip(coded["ticket"], hours, numbers.tolist(), strict=True))
+        finished = _work(
+            coded.select(
+                "ticket",
+                pl.col("hour").cast(pl.Datetime("us")).to_physical(),
+                pl.Series("number", (series_numbers(coded) >> 8) << 8),
+            ).sort("hour", maintain_order=True)
+        )
         with self._write:
             self._need_open()
             settled = pl.DataFrame(
@@ -1209,6 +1209,11 @@ def _polars(
 ) -> pl.DataFrame:
     relation = connection.sql(query, params=values)
     return pl.DataFrame(relation.to_arrow_table())
+
+
+def _work(rows: pl.DataFrame) -> Work:
+    """(ticket, hour, number), the rows of an hour side by side, as the list takes them."""
+    return Work(rows["ticket"].to_list(), rows["hour"].to_list(), rows["number"].to_list())
 
 
 def _span(times: pl.Series) -> tuple[datetime, datetime]:
