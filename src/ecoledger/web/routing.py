@@ -88,10 +88,12 @@ class RoutingForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic whe
                 *((value, _(str(label))) for value, label in choices),
             ]
         organisations = cast("forms.ModelChoiceField[Any]", self.fields["organisation"])
+        organisations.empty_label = _("—不指定—")
         organisations.queryset = Organisation.objects.exclude(
             kind=Organisation.Kind.ENTERPRISE
         ).order_by("area_code", "name")
         people = cast("forms.ModelChoiceField[Any]", self.fields["person"])
+        people.empty_label = _("—不指定—")
         people.queryset = (
             Person.objects.filter(is_active=True, organisation__in=organisations.queryset)
             .select_related("organisation")

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from ecoledger.monitoring import parameters
 from ecoledger.monitoring.models import Alarm, AlarmRule, Filing
+from ecoledger.web.templatetags.show import listed
 
 Text = str | Promise
 LEVELS = tuple(Alarm.Level.values)
@@ -245,16 +246,16 @@ def in_words(rule: AlarmRule) -> list[tuple[str, str]]:
             continue
         match setting.kind:
             case "ladder":
-                text = "、".join(f"{_(Alarm.Level(n).label)} {_number(v)}" for v, n in value)
+                text = listed(f"{_(Alarm.Level(n).label)} {_number(v)}" for v, n in value)
             case "table":
-                text = "、".join(
+                text = listed(
                     f"{_(parameters.label(code, rule.kind))} {_number(v)}"
                     for code, v in value.items()
                 )
             case "choice":
                 text = str(dict(setting.choices).get(value, value))
             case "filings":
-                text = "、".join(_(Filing.Kind(kind).label) for kind in value)
+                text = listed(Filing.Kind(kind).label for kind in value)
             case "text":
                 text = str(value)
             case _:
@@ -300,7 +301,7 @@ class TableField(forms.CharField):
             name, written = (split[1], split[2]) if split else (line.strip(), "")
             code = codes.get(name.casefold())
             if code is None:
-                known = "、".join(p.label for p in parameters.of_kind(self.kind))
+                known = listed(p.label for p in parameters.of_kind(self.kind))
                 raise forms.ValidationError(
                     _("第 %(line)d 行：没有因子“%(name)s”；可写 %(known)s。")
                     % {"line": number, "name": name, "known": known}

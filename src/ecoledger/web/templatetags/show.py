@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -45,6 +46,12 @@ DASH = "—"
 def tr(text: Any) -> str:
     """A domain's own word (a model's label, a state's name) in the reader's language."""
     return gettext(str(text)) if text not in (None, "") else ""
+
+
+@register.filter
+def listed(texts: Iterable[Any]) -> str:
+    """Several words in a row, with the reader's mark between them."""
+    return gettext("、").join(tr(text) for text in texts)
 
 
 @register.filter
@@ -266,6 +273,10 @@ ACTIONS = {
     "export_matters": gettext_lazy("导出台账"),
     "review_observation": gettext_lazy("人工审核"),
     "withdraw_review": gettext_lazy("撤回审核"),
+    "registry entered": gettext_lazy("登记对象"),
+    "registry changed": gettext_lazy("修改对象"),
+    "point registered": gettext_lazy("登记监测点"),
+    "point changed": gettext_lazy("修改监测点"),
     "frames replayed": gettext_lazy("重放报文"),
     "observations imported": gettext_lazy("导入数据"),
     "import undone": gettext_lazy("撤销导入"),
