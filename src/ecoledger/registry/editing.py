@@ -60,6 +60,8 @@ def save(
     before: dict[str, Any] | None = _on_record(thing)
     if isinstance(thing, Outlet):
         thing.area_code = thing.area_code or thing.enterprise.area_code
+        number = identifiers.parse_facility(thing.number)
+        thing.number = number.number or number.code
     reached = {thing.area_code, *([before["area_code"]] if before else [])}
     if not all(may_edit(person, code) for code in reached):
         raise PermissionDenied(_("只能登记和修改本辖区的对象"))
@@ -142,9 +144,7 @@ def _cleaned(thing: Enterprise | Outlet | Station) -> list[str]:
     if isinstance(thing, Enterprise):
         odd += _enterprise(thing)
     elif isinstance(thing, Outlet):
-        found = identifiers.parse_facility(thing.number)
-        thing.number = found.number or found.code
-        odd += [problem.text for problem in found.problems]
+        odd += [problem.text for problem in identifiers.parse_facility(thing.number).problems]
         twin = Outlet.objects.filter(enterprise=thing.enterprise, number=thing.number)
         if twin.exclude(pk=thing.pk).exists():
             problems["number"] = _("该企业已有排放口“%(number)s”") % {"number": thing.number}

@@ -66,6 +66,7 @@ def page(request: Request) -> HttpResponse:
             "rows": [(enterprise, alarms.get(enterprise.code, 0)) for enterprise in listed],
             "shown": shown,
             "areas": scoped.areas(request.user),
+            "may_register": request.user.may("edit_registry"),
             "names": area_names({enterprise.area_code for enterprise in listed}),
         },
     )
@@ -137,6 +138,7 @@ def enterprise(request: Request, pk: int) -> HttpResponse:
             .order_by("-begin")[:10],
             "matters": matters_of(request, found.code),
             "now": timezone.now(),
+            "may_register": request.user.may("edit_registry"),
         },
     )
 

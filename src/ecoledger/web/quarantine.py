@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from ecoledger.matters import asked
 from ecoledger.matters.workbook import EXPORT_LIMIT, Head
 from ecoledger.monitoring import ingest
+from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.runtime import store
 from ecoledger.store.interface import STATUSES, Frame, Status
 from ecoledger.web import scoped
@@ -53,6 +54,12 @@ def _chosen(request: Request) -> Chosen:
     return Chosen(status, request.GET.get("mn", "").strip(), day)
 
 
+def _registered(rows: list[dict[str, Any]]) -> set[str]:
+    """Those of the rows' MN that a point has."""
+    points = Point.objects.filter(mn__in={row["mn"] for row in rows if row["mn"]})
+    return {mn for mn in points.values_list("mn", flat=True) if mn}
+
+
 @needs("see_quarantine")
 def page(request: Request) -> HttpResponse:
     chosen = _chosen(request)
@@ -69,6 +76,8 @@ def page(request: Request) -> HttpResponse:
             "day": f"{chosen.day}" if chosen.day else "",
             "counts": store().counts().frames,
             "may_replay": request.user.may("replay_frames"),
+            "registered": _registered(rows),
+            "may_register": request.user.may("edit_registry"),
         },
     )
 

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from typing import TypeVar
+
+from django.db.models import Model, Q, QuerySet
 
 from ecoledger.accounts.models import AuditEntry, Person
 from ecoledger.accounts.scope import visible, within
 from ecoledger.monitoring.models import Alarm, Filing, Point
 from ecoledger.registry.models import Area, Enterprise, River, Section
+
+M = TypeVar("M", bound=Model)
+
+
+def registry(person: Person, rows: QuerySet[M], area_field: str = "area_code") -> QuerySet[M]:
+    """What of the registry a person keeps: system administrators keep it too, and see no data."""
+    inside = Q(pk__in=[])
+    if person.is_active and person.may("edit_registry"):
+        for code in person.area_codes:
+            inside |= Q(**{f"{area_field}__startswith": code})
+    return rows.filter(inside)
 
 
 def points(person: Person) -> QuerySet[Point]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ecoledger.matters import asked
-from ecoledger.monitoring import corrections
+from ecoledger.monitoring import corrections, registering
 from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.runtime import store
 from ecoledger.registry.models import Enterprise
@@ -53,6 +53,8 @@ def page(request: Request, pk: int) -> HttpResponse:
         "station": getattr(point.entity, "as_station", None) if point.entity else None,
         "enterprise": _enterprise(point),
         "may_command": bool(point.mn) and request.user.may("command_devices"),
+        "may_register": point.kind != "area"
+        and registering.may_edit(request.user, point.area_code),
         "open_alarms": scoped.alarms(request.user).filter(point=point, state="open"),
         "air": readings.air_now([point])[0] if point.kind in ("air", "area") else None,
         "water": readings.water_now([point])[0] if point.kind == "water" else None,

@@ -107,6 +107,7 @@ def page(request: Request) -> HttpResponse:
             "kind": request.GET.get("kind", "") if request.GET.get("kind") in kinds else "",
             "levels": Station.Level.choices,
             "areas": scoped.areas(request.user),
+            "may_register": request.user.may("edit_registry"),
         },
     )
 
