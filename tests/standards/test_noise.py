@@ -17,7 +17,7 @@ from ecoledger.standards.noise import (
     road_grade,
     zone_attainment,
 )
-from ecoledger.standards.ratio import Ratio
+from ecoledger.standards.percent import Ratio
 
 ON = date(2026, 3, 1)
 

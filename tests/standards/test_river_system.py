@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecoledger.standards import lake_trophic, water_ranking
-from ecoledger.standards.ratio import Ratio
+from ecoledger.standards.percent import Ratio
 from ecoledger.standards.river_system import (
     GRADES,
     change_of_grade,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ecoledger.standards import monitoring_marks, pollution_equivalent, wastewater
 from ecoledger.standards.emission import Basis, Outcome, judge, limit
-from ecoledger.standards.ratio import Ratio
+from ecoledger.standards.percent import Ratio
 from ecoledger.standards.transmission import Transmission
 
 ON = date(2026, 5, 1)

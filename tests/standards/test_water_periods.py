@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecoledger.standards.ratio import Ratio
+from ecoledger.standards.percent import Ratio
 from ecoledger.standards.water_periods import (
     attainment,
     needed,

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ecoledger.standards import catalogue
 from ecoledger.standards.catalogue import Edition, Mark
-from ecoledger.standards.ratio import Ratio
+from ecoledger.standards.percent import Ratio
 from ecoledger.standards.rounding import half_even
 from ecoledger.standards.rule_data import compiled, declare_editions
 

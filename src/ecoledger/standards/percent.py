@@ -1,4 +1,4 @@
-"""Percentages and percentage points as different things, and checks of printed figures.
+"""Percentages, percentage points and shares as different things, and checks of printed figures.
 
 Values are exact fractions; they are rounded once, when shown (GB/T 8170-2008). A share that rises from
 50 % to 100 % rises by 50 *percentage points* (个百分点) and by 100 %: adding the two kinds is refused.
@@ -15,6 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from functools import total_ordering
+from typing import Self
 
 from ecoledger.standards.rounding import half_even
 
@@ -41,15 +42,25 @@ def shown(value: Fraction, decimals: int) -> str:
 
 @total_ordering
 @dataclass(frozen=True, slots=True)
-class PercentagePoints:
-    """A difference between two percentages, in percentage points (个百分点)."""
+class _Hundredths:
+    """What is counted in hundredths; only like is compared with like."""
 
     value: Fraction
 
     @classmethod
-    def exactly(cls, value: Number) -> PercentagePoints:
-        """From a number of percentage points as written: ``exactly("16.68")``."""
+    def exactly(cls, value: Number) -> Self:
+        """From a number as written before the sign or unit: ``exactly("16.68")``."""
         return cls(exact(value))
+
+    def __lt__(self, other: Self) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self.value < other.value
+
+
+@dataclass(frozen=True, slots=True)
+class PercentagePoints(_Hundredths):
+    """A difference between two percentages, in percentage points (个百分点)."""
 
     def __add__(self, other: PercentagePoints) -> PercentagePoints:
         if not isinstance(other, PercentagePoints):
@@ -64,27 +75,14 @@ class PercentagePoints:
     def __neg__(self) -> PercentagePoints:
         return PercentagePoints(-self.value)
 
-    def __lt__(self, other: PercentagePoints) -> bool:
-        if not isinstance(other, PercentagePoints):
-            return NotImplemented
-        return self.value < other.value
-
     def show(self, decimals: int = 1) -> str:
         """As printed, e.g. ``"16.68个百分点"``."""
         return f"{shown(self.value, decimals)}个百分点"
 
 
-@total_ordering
 @dataclass(frozen=True, slots=True)
-class Percent:
+class Percent(_Hundredths):
     """A share or rate in percent. ``value`` is the number before the sign: 75 for 75 %."""
-
-    value: Fraction
-
-    @classmethod
-    def exactly(cls, value: Number) -> Percent:
-        """From a number of percent as written: ``exactly("58.32")``."""
-        return cls(exact(value))
 
     @classmethod
     def of(cls, part: Number, whole: Number) -> Percent:
@@ -106,11 +104,6 @@ class Percent:
             return NotImplemented
         return Percent(self.value + other.value)
 
-    def __lt__(self, other: Percent) -> bool:
-        if not isinstance(other, Percent):
-            return NotImplemented
-        return self.value < other.value
-
     def points_above(self, other: Percent) -> PercentagePoints:
         """How many percentage points this lies above ``other`` (negative: below)."""
         return PercentagePoints(self.value - other.value)
@@ -118,6 +111,33 @@ class Percent:
     def show(self, decimals: int = 1) -> str:
         """As printed, e.g. ``"71.43%"``."""
         return f"{shown(self.value, decimals)}%"
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A share that keeps what it was made of: ``numerator`` things among ``denominator``."""
+
+    numerator: int
+    denominator: int
+
+    @property
+    def share(self) -> Percent | None:
+        """The share in percent, exact; ``None`` of nothing."""
+        return Percent.of(self.numerator, self.denominator) if self.denominator else None
+
+    @property
+    def percent(self) -> float | None:
+        """The share in percent as a float; ``None`` of nothing."""
+        return None if self.share is None else float(self.share.value)
+
+    def text(self, decimals: int = 1) -> str:
+        """As printed, with its parts; without a denominator ``"—（0/0）"``.
+
+        >>> Ratio(4, 6).text()
+        '66.7%（4/6）'
+        """
+        printed = "—" if self.share is None else self.share.show(decimals)
+        return f"{printed}（{self.numerator}/{self.denominator}）"
 
 
 @dataclass(frozen=True, slots=True)

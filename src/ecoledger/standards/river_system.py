@@ -14,7 +14,7 @@ from datetime import date
 
 from ecoledger.standards import surface_water
 from ecoledger.standards.catalogue import Mark
-from ecoledger.standards.ratio import Ratio
+from ecoledger.standards.percent import Ratio
 from ecoledger.standards.surface_water import INFERIOR, Waterbody
 from ecoledger.standards.water_periods import Values, period_mean
 

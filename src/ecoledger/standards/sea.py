@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from ecoledger.standards import catalogue, single_item
 from ecoledger.standards.catalogue import Edition, Mark
-from ecoledger.standards.quality_classes import item_from_table
 from ecoledger.standards.readings import Reading
 from ecoledger.standards.rule_data import compiled, declare_editions
 from ecoledger.standards.single_item import ClassScheme, ItemJudgement
@@ -43,22 +42,13 @@ class Rules:
 @compiled("sea_water")
 def rules(content: dict[str, Any]) -> Rules:
     """The rules; entering the editions in the catalogue is part of reading them."""
-    schemes = {
-        standard: ClassScheme(
-            items={key: item_from_table(key, item) for key, item in table["items"].items()},
-            labels=LABELS,
-            reference_class=2,
-        )
-        for standard, table in content["edition"].items()
-    }
+    schemes = single_item.schemes_of(content, LABELS, reference_class=2)
     declare_editions(RULE_SET, content["edition"], schemes)
     declare_editions(GRADE_RULE_SET, {content["grades"]["standard"]: content["grades"]})
-    items = {key: item for scheme in schemes.values() for key, item in scheme.items.items()}
-    aliases = {key: tuple(names) for key, names in content["aliases"].items()}
+    aliases, units = single_item.column_names(content, schemes)
     return Rules(
-        aliases={key: (*aliases.get(key, ()), item.name) for key, item in items.items()}
-        | {key: names for key, names in aliases.items() if key not in items},
-        units={key: item.unit for key, item in items.items()},
+        aliases=aliases,
+        units=units,
         grades=tuple(content["grades"]["rows"]),
         grades_mark=Mark(content["grades"]["mark"]),
         divisor=float(content["eutrophication"]["divisor"]),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from ecoledger.standards import exceedance
 from ecoledger.standards.catalogue import Edition, Mark
-from ecoledger.standards.quality_classes import ItemLimits, worst
+from ecoledger.standards.quality_classes import ItemLimits, item_from_table, worst
 from ecoledger.standards.readings import Reading, UnreadableReadingError, parse, read_column
 
 
@@ -52,6 +53,30 @@ class ClassScheme:
     items: Mapping[str, ItemLimits]
     labels: tuple[str, ...]
     reference_class: int
+
+
+def schemes_of(
+    content: Mapping[str, Any], labels: tuple[str, ...], reference_class: int
+) -> dict[str, ClassScheme]:
+    """The scheme of each edition of a data file, by standard number."""
+    return {
+        standard: ClassScheme(
+            items={key: item_from_table(key, item) for key, item in table["items"].items()},
+            labels=labels,
+            reference_class=reference_class,
+        )
+        for standard, table in content["edition"].items()
+    }
+
+
+def column_names(
+    content: Mapping[str, Any], schemes: Mapping[str, ClassScheme]
+) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    """The names that columns of a data file's items go by, and the unit each item is in."""
+    items = {key: item for scheme in schemes.values() for key, item in scheme.items.items()}
+    aliases = {key: tuple(names) for key, names in content["aliases"].items()}
+    named = {key: (*aliases.get(key, ()), item.name) for key, item in items.items()}
+    return aliases | named, {key: item.unit for key, item in items.items()}
 
 
 def judge(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ecoledger.standards.ratio import Ratio
+from ecoledger.standards.percent import Ratio
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ import polars as pl
 
 from ecoledger.standards import surface_water
 from ecoledger.standards.catalogue import Mark
+from ecoledger.standards.percent import Ratio
 from ecoledger.standards.quality_classes import ItemLimits
-from ecoledger.standards.ratio import Ratio
 from ecoledger.standards.readings import Reading, parse, read_column
 from ecoledger.standards.rounding import half_even
 from ecoledger.standards.rule_data import compiled, declare_editions

@@ -11,7 +11,7 @@ Dates are plain dates; arrays are NumPy ``datetime64[D]``.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -34,39 +34,34 @@ Days = NDArray[np.datetime64]
 
 
 @dataclass(frozen=True, slots=True)
-class WorkdayResult:
-    """A day reached by counting. ``unannounced`` lists the years counted Monday to Friday."""
+class _Counted:
+    """What rests on a calendar: ``unannounced`` lists the years counted Monday to Friday."""
 
-    day: date
-    unannounced: tuple[int, ...] = ()
+    unannounced: tuple[int, ...] = field(default=(), kw_only=True)
 
     @property
     def provisional(self) -> bool:
-        """Whether the day may move once holidays not yet announced are."""
+        """Whether it may change once holidays not yet announced are."""
         return bool(self.unannounced)
 
     @property
     def reason(self) -> str:
-        """Why the day is provisional, in Chinese; empty when it is not."""
+        """Why it is provisional, in Chinese; empty when it is not."""
         return provisional_reason(self.unannounced)
 
 
 @dataclass(frozen=True, slots=True)
-class CountResult:
-    """A number of days counted. ``unannounced`` as in :class:`WorkdayResult`."""
+class WorkdayResult(_Counted):
+    """A day reached by counting; ``unannounced`` lists the years counted Monday to Friday."""
+
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class CountResult(_Counted):
+    """A number of days counted; ``unannounced`` lists the years counted Monday to Friday."""
 
     count: int
-    unannounced: tuple[int, ...] = ()
-
-    @property
-    def provisional(self) -> bool:
-        """Whether the count may change once holidays not yet announced are."""
-        return bool(self.unannounced)
-
-    @property
-    def reason(self) -> str:
-        """Why the count is provisional, in Chinese; empty when it is not."""
-        return provisional_reason(self.unannounced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +149,7 @@ class Calendar:
         when it is none. Raises ``ValueError`` outside 1990-2099.
         """
         end = _day(int(self._reach(np.asarray(_place(start)), n)))
-        return WorkdayResult(end, self.unannounced_between(start, end))
+        return WorkdayResult(end, unannounced=self.unannounced_between(start, end))
 
     def working_days_between(self, start: date, end: date) -> CountResult:
         """Working days after ``start`` up to and including ``end``; negative when ``end`` is first.
@@ -166,7 +161,7 @@ class Calendar:
             count = -(self._counted[_place(start)] - self._counted[_place(end)])
         else:
             count = self._counted[_place(end) + 1] - self._counted[_place(start) + 1]
-        return CountResult(int(count), self.unannounced_between(start, end))
+        return CountResult(int(count), unannounced=self.unannounced_between(start, end))
 
     def unannounced_between(self, start: date, end: date) -> tuple[int, ...]:
         """Years without announced holidays among the days counted from ``start`` to ``end``."""
