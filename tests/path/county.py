@@ -131,14 +131,6 @@ def _registry() -> None:
             point(outlet, "flue_gas", MN[name], [SO2], 50, code)
 
 
-def register_unknown() -> None:
-    """Give the device nobody knew its place in the registry, as an administrator would."""
-    from ecoledger.registry.models import Outlet
-
-    outlet = Outlet.objects.get(name=OUTLETS["E-1"][0])
-    point(outlet, "flue_gas", UNREGISTERED, [SO2], 50, "E-1", "补登点")
-
-
 def point(entity, kind, mn, parameters, limit=None, owner="", name=""):
     """A point with its parameters, judged by the hour when it has a ``limit``."""
     from ecoledger.monitoring.models import Point, PointParameter

@@ -29,7 +29,6 @@ from tests.path.county import (
     PASSWORD,
     PEOPLE,
     UNREGISTERED,
-    call,
 )
 from tests.path.house import PATIENCE, PNG, House, hours_ago, so2, this_hour, until
 
@@ -350,11 +349,22 @@ def test_a_quarantined_frame_is_seen_and_replayed_when_its_device_is_registered(
     page.get_by_role("button", name="重放所选").click()
     expect(page.locator(".alert-danger")).to_contain_text("仍不能入库")
 
-    # The product has no page yet to register a device; the registry is written directly.
-    house.ask(call("register_unknown"))
+    # The device is registered from its row; what it reports and against which limit is said there.
     page.goto("/quarantine")
-    by_mn.get_by_role("checkbox").check()
-    page.get_by_role("button", name="重放所选").click()
+    by_mn.get_by_role("link", name="登记此 MN").click()
+    expect(page.get_by_label("类别")).to_have_value("flue_gas")  # as its frame says
+    page.get_by_role("button", name="下一步").click()
+    fill(page.get_by_label("所在对象"), "闭环锅炉烟囱")
+    page.get_by_label("名称").fill("补登点")
+    page.get_by_label("访问密码").fill("123456")
+    page.get_by_role("checkbox", name="a21026").check()
+    sulphur = page.locator("details").filter(has_text="a21026")
+    sulphur.locator("summary").click(position={"x": 2, "y": 2})
+    sulphur.get_by_label("限值", exact=True).fill("50")
+    fill(sulphur.get_by_label("判定依据"), "小时均值")
+    page.get_by_role("button", name="保存").click()
+    expect(page.get_by_label("设备唯一标识 MN")).to_have_value(UNREGISTERED)
+    page.get_by_role("button", name="重放该设备的隔离报文").click()
     expect(page.locator(".alert-success")).to_contain_text("已重放 1 条报文，入库 1 个值")
     page.goto("/stations?q=" + UNREGISTERED)
     page.locator("tbody").get_by_role("link", name="补登点").first.click()

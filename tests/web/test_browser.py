@@ -122,6 +122,13 @@ def addresses(county) -> list[str]:
         "/import",
         "/quarantine",
         f"/frames/{county.quarantined}",
+        "/registry/points/new?mn=A00000000000000000000001",
+        "/registry/points/new?kind=water",
+        f"/registry/points/{bureau.flue_gas.pk}",
+        f"/registry/points/{bureau.production.pk}",
+        f"/registry/enterprises/{bureau.enterprise.pk}",
+        f"/registry/enterprises/{bureau.enterprise.pk}/outlets/new",
+        "/registry/stations/new",
         "/notices",
         "/account",
     ]
