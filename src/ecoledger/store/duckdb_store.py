@@ -1212,7 +1212,7 @@ def _polars(
 
 
 def _work(rows: pl.DataFrame) -> Work:
-    """(ticket, hour, number), the rows of an hour side by side, as the list takes them."""
+    """(ticket, hour, number), in ascending order of the hours, as the list takes them."""
     return Work(rows["ticket"].to_list(), rows["hour"].to_list(), rows["number"].to_list())
 
 

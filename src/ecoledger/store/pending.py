@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 
 Key = tuple[int, int]
 """Hour in microseconds, and the number of the (point, parameter)."""
@@ -12,7 +12,7 @@ Key = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Rows of the list as columns, those of an hour side by side."""
+    """Rows of the list as columns, in ascending order of the hours."""
 
     tickets: Sequence[int] = field(default_factory=list)
     hours: Sequence[int] = field(default_factory=list)
@@ -21,8 +21,9 @@ class Work:
     def by_hour(self) -> Iterator[tuple[int, dict[int, int]]]:
         """Each hour with its tickets by number; of several for one number the newest."""
         begin = 0
-        for hour, rows in groupby(self.hours):
-            end = begin + sum(1 for _ in rows)
+        while begin < len(self.hours):
+            hour = self.hours[begin]
+            end = bisect_right(self.hours, hour, begin)
             numbers, tickets = self.numbers[begin:end], self.tickets[begin:end]
             found = dict(zip(numbers, tickets, strict=True))
             if len(found) < end - begin:
