@@ -662,7 +662,7 @@ def _enough(parts: float | None, basis: Basis, limit: Limit) -> bool:
         return True
     if limit.medium == "water":
         due = wastewater.records_due(24)
-        return basis is not Basis.DAY or 100 * parts >= wastewater.rules().valid_share * due
+        return basis is not Basis.DAY or wastewater.enough_records(int(parts), due)
     rules = flue_gas.rules()
     needed = {Basis.HOUR: rules.minutes_of_hour, Basis.DAY: rules.hours_of_day}.get(basis, 0)
     return parts >= needed

@@ -27,8 +27,11 @@ NAMES = {
     "co": "CO",
     "o3": "O3",
 }
-# What a period's value of each factor is: mean, or percentile of the daily values (环办监测〔2018〕19号).
-STATISTIC = {**dict.fromkeys(("pm2_5", "pm10", "so2", "no2"), "mean"), "co": "p95", "o3": "p90"}
+# What a period's value of each factor is: mean, or percentile of the daily values; alike in every edition.
+STATISTIC = {
+    factor: catalogue.editions(air_evaluation.EVALUATION)[-1].content.statistic(factor)
+    for factor in FACTORS
+}
 STATISTIC_NAME = {
     "mean": "平均浓度",
     "p95": "日均值第95百分位数",
@@ -241,8 +244,7 @@ def _period(
 
 def days_required(begin: date) -> int:
     """Valid days that the month beginning ``begin`` needs (GB 3095 table 4)."""
-    rule = air_evaluation.rules(begin)
-    return rule.february_days if begin.month == 2 else rule.month_days
+    return air_evaluation.rules(begin).days_required(begin.month)
 
 
 def index_edition(on: date) -> str:

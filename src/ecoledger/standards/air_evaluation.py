@@ -53,6 +53,18 @@ class Rules:
     city_share_few: float
     city_few: int
 
+    def days_required(self, month: int) -> int:
+        """Valid days that a month (1 to 12) needs (GB 3095, table 4)."""
+        return self.february_days if month == 2 else self.month_days
+
+    def statistic(self, factor: str) -> str:
+        """What stands for a factor in a period's composite index and bulletin: ``"mean"``, or the percentile
+        of the daily values for factors without an annual limit (``"p95"`` of CO, ``"p90"`` of ozone;
+        环办监测〔2018〕19号)."""
+        if air_ranking.LIMIT_OF[factor] == "year":
+            return "mean"
+        return f"p{self.percentiles[factor]}"
+
 
 def _rules(entry: Mapping[str, Any]) -> Rules:
     validity = {key: value for key, value in entry["validity"].items() if key != "mark"}
@@ -140,8 +152,7 @@ def period_valid(counts: Mapping[tuple[int, int], int], rule: Rules, *, whole_ye
     half-year have no rule of their own there: they are valid when their months are.
     """
     enough = all(
-        count >= (rule.february_days if month == 2 else rule.month_days)
-        for (_, month), count in counts.items()
+        count >= rule.days_required(month) for (_, month), count in counts.items()
     )
     if not whole_year:
         return bool(counts) and enough
@@ -320,10 +331,7 @@ def _evaluated(
         line[f"{factor}_attained"] = multiple == 0 if valid and multiple is not None else None
         verdicts.append(line[f"{factor}_attained"])
     line["attained"] = None if None in verdicts else all(verdicts)
-    statistics = {
-        f: row[f"{f}_p{rule.percentiles[f]}"] if f in ("co", "o3") else row[f"{f}_mean"]
-        for f in FACTORS
-    }
+    statistics = {f: row[f"{f}_{rule.statistic(f)}"] for f in FACTORS}
     composite = air_ranking.composite_index(statistics, on=judged, weighting=weighting)
     line["composite"] = None if composite is None else float(composite.value)
     line["largest"] = None if composite is None else ",".join(composite.largest)

@@ -174,7 +174,7 @@ def chart(request: Request, kind: str, period: str) -> JsonResponse:
                     "points": list(zip(days, found.line, strict=True)),
                 },
             ],
-            "limits": [{"name": "AQI", "value": 100}],
+            "limits": [{"name": "AQI", "value": air.GOOD}],
             "empty": _("该期间没有数据。"),
             "flagged": "",
         }
