@@ -181,6 +181,10 @@ def test_an_edit_keeps_the_secrets_and_the_trail_does_not_show_them(county, sign
     client.post(address, sent(chimney, password="", enabled="", **{"a21026-limit": "35"}))
     point.refresh_from_db()
     assert (point.password, point.sm4_key, point.enabled) == ("123456", "0123456789abcdef", False)
+    # Switched off, it leaves the list of what reports and is found among what does not.
+    row = f'data-href="{reverse("station", args=[point.pk])}"'
+    assert row not in client.get(reverse("stations")).content.decode()
+    assert row in client.get(reverse("stations") + "?off=1").content.decode()
     entry = AuditEntry.objects.get(action="point changed")
     assert entry.details["before"]["enabled"] is True
     assert float(entry.details["before"]["parameters"]["a21026"]["limit"]) == 50

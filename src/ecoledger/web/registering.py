@@ -79,7 +79,8 @@ def _saved(request: Request, form: EntityForm, thing: Any) -> bool:
 
 
 def _page(request: Request, form: EntityForm, title: str, **more: Any) -> HttpResponse:
-    return render(request, "web/registering.html", {"form": form, "title": title, **more})
+    context = {"form": form, "title": title, "may_see": request.user.may("see_monitoring")}
+    return render(request, "web/registering.html", context | more)
 
 
 @needs("edit_registry")

@@ -224,7 +224,8 @@ class PointForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when 
         kind, new = self.instance.kind, self.instance.pk is None
         entities = scoped.registry(person, Entity.objects.filter(standing(kind)))
         entity = cast("forms.ModelChoiceField[Entity]", self.fields["entity"])
-        entity.queryset = (entities | Entity.objects.filter(pk=self.instance.entity_id)).distinct()
+        found = (entities | Entity.objects.filter(pk=self.instance.entity_id)).distinct()
+        entity.queryset = found.select_related("as_outlet__enterprise").order_by("code")
         entity.required = True
         entity.label_from_instance = _named  # type: ignore[assignment,method-assign]
         self.fields["name"].required = False
@@ -288,7 +289,9 @@ def standing(kind: str) -> Q:
 
 
 def _named(entity: Entity) -> str:
-    return f"{entity.name}（{entity.code}）"
+    outlet: Outlet | None = getattr(entity, "as_outlet", None)
+    name = f"{outlet.enterprise.name} {entity.name}" if outlet else entity.name
+    return f"{name}（{entity.code}）"
 
 
 class ParameterForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
@@ -328,6 +331,9 @@ class ParameterForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic w
         if kind != Point.Kind.POWER:
             del self.fields["running_above"]
         self.initial["used"] = self.instance.pk is not None
+        for name in ("limit", "lower_limit"):
+            if (value := self.initial.get(name)) is not None:
+                self.initial[name] = f"{value.normalize():f}"
         dress(self)
 
     @property

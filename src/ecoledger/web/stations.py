@@ -51,7 +51,7 @@ def area_names(codes: set[str]) -> dict[str, str]:
 
 def _chosen(request: Request) -> QuerySet[Point]:
     """The points in scope that fit the filters in the address, in the order of the list."""
-    points = scoped.points(request.user).filter(enabled=True)
+    points = scoped.points(request.user).filter(enabled=not request.GET.get("off"))
     if (kind := request.GET.get("kind", "")) in Point.Kind.values:
         points = points.filter(kind=kind)
     if area := request.GET.get("area", ""):
