@@ -204,3 +204,31 @@ def test_water_body_words():
     assert judged["class"].to_list() == ["Ⅱ", "Ⅳ", "Ⅳ"]
     with pytest.raises(ValueError, match="河流"):
         classify_table(frame, on=ON, waterbody=pl.Series(["海"] * 3))
+
+
+def test_a_table_is_judged_row_by_row_by_the_edition_of_its_own_day():
+    table = pl.DataFrame({"nh3n": ["0.75", "1.2", "0.02L", "9"], "tp": [0.1, None, 0.02, 0.1]})
+    days = pl.Series([ON, date(2001, 1, 1), None, date(2026, 11, 1)], dtype=pl.Date)
+    found = classify_table(table, on=days)
+    assert found["class"].to_list() == ["Ⅲ", None, None, "劣Ⅴ"]
+    assert found["standard"].to_list() == ["GB 3838-2002", None, None, "GB 3838-2002"]
+    one_day = classify_table(table, on=ON)
+    assert one_day["class"].to_list() == ["Ⅲ", "Ⅳ", "Ⅰ", "劣Ⅴ"]
+    with pytest.raises(UnreadableReadingError, match="row 4"):
+        classify_table(pl.DataFrame({"tp": ["0.1", "0.1", "0.1", "?"]}), on=days)
+
+
+@pytest.mark.parametrize(
+    ("key", "target", "waterbody", "expected"),
+    [
+        ("ph", 3, "river", (6.0, 9.0)),
+        ("do", 3, "river", (5.0, None)),
+        ("tp", 3, "river", (None, 0.2)),
+        ("tp", 3, "lake", (None, 0.05)),
+        ("nh3n", 6, "river", (None, 2.0)),
+        ("tn", 3, "river", (None, None)),
+        ("cod", 3, "river", (None, None)),
+    ],
+)
+def test_bounds_of_a_target(key, target, waterbody, expected):
+    assert surface_water.bounds(key, target, on=ON, waterbody=waterbody) == expected

@@ -13,6 +13,7 @@ from ecoledger.standards.water_periods import (
     needed,
     period_mean,
     period_table,
+    rounded_table,
 )
 
 ON = date(2026, 6, 30)
@@ -183,3 +184,13 @@ def test_shares_show_what_they_are_made_of():
     assert Ratio(4, 6).text() == "66.7%（4/6）"
     assert Ratio(0, 0).text() == "—（0/0）"
     assert Ratio(0, 0).percent is None
+
+
+def test_columns_are_rounded_to_the_places_their_item_is_judged_with():
+    table = pl.DataFrame({"nh3n": [0.155, 0.165, 0.004, None], "tp": [0.2004, 0.0, 1.0, 2.0],
+                          "station": ["a"] * 4})  # fmt: skip
+    days = pl.Series([date(2026, 1, 1)] * 3 + [date(1999, 1, 1)])
+    rounded = rounded_table(table, on=days)
+    assert rounded["nh3n"].to_list() == [0.16, 0.16, 0.004, None]
+    assert rounded["tp"].to_list() == [0.2, 0.0, 1.0, 2.0]
+    assert rounded["station"].to_list() == ["a"] * 4
