@@ -220,7 +220,7 @@ suppressMessages(library(openair)); d <- read.csv("{path}"); d$date <- as.POSIXc
 t <- proc.time()[[3]]
 x <- timeAverage(d, avg.time="day", data.thresh=83, type="station")
 r <- rollingMean(d, pollutant="o3", width=8, align="right", type="station")
-cat(proc.time()[[3]] - t)
+cat(sprintf("%.2f s (openair %s)", proc.time()[[3]] - t, packageVersion("openair")))
 """
 
 
@@ -233,7 +233,7 @@ def openair(table: pl.DataFrame) -> str:
     out = subprocess.run(
         ["Rscript", "-e", OPENAIR.format(path=path)], capture_output=True, text=True, check=False
     )
-    return f"{out.stdout.strip()} s" if out.returncode == 0 else "not timed: R lacks openair"
+    return out.stdout.strip() if out.returncode == 0 else "not timed: R lacks openair"
 
 
 def main() -> None:
