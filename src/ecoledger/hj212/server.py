@@ -104,7 +104,7 @@ by ``connections[batch.index[i]]``). Returns the rows of the packets to acknowle
 None for all. Gets a batch again when it raised."""
 
 
-Unhandled = Callable[[Sequence[bytes], Sequence[Connection]], None]
+Unhandled = Callable[[Sequence[bytes], Sequence[Connection]], object]
 """Gets the frames of a batch that the handler refused at every try, none of them acknowledged, and the
 connection of each. Runs in a thread; may raise."""
 
