@@ -46,3 +46,20 @@ def test_an_unknown_name_is_met_with_a_hint():
     result = run("show", "air")
     assert result.exit_code == 1
     assert "air-ranking" in result.stderr
+
+
+def test_doubtful_facts_say_so_in_words_wherever_they_stand():
+    whole = run("show", "wastewater-data").stdout
+    assert "  mark: ? 存疑，请对照标准原文" in whole
+    assert "valid_share: 75" in whole
+    evaluation = run("show", "HJ 663-2026").stdout
+    assert "validity: P 已核对标准原文" in evaluation
+    assert "decimals: ? 存疑，请对照标准原文" in evaluation
+    assert "city: ? 存疑，请对照标准原文" in evaluation
+
+
+def test_no_mark_is_shown_as_a_bare_letter():
+    names = [line for line in run("list").stdout.splitlines() if not line.startswith(" ")]
+    for name in names:
+        for line in run("show", name).stdout.splitlines():
+            assert line.strip() not in {f"mark: {letter}" for letter in "P21M?"}, name

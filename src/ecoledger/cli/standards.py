@@ -13,7 +13,7 @@ import click
 
 import ecoledger.standards
 from ecoledger.standards import catalogue
-from ecoledger.standards.catalogue import Edition
+from ecoledger.standards.catalogue import Edition, Mark
 
 _MAX_CELLS = 12
 
@@ -35,7 +35,7 @@ def lines_of(content: Any, indent: int = 0) -> Iterator[str]:
     pad = "  " * indent
     for key, value in _entries(content):
         if _plain(value):
-            yield f"{pad}{key}: {_text(value)}"
+            yield f"{pad}{key}: {_text(_marked(key, value))}"
         else:
             yield f"{pad}{key}:"
             yield from lines_of(value, indent + 1)
@@ -72,11 +72,19 @@ def _plain(value: Any) -> bool:
     return not hasattr(value, "__dict__")
 
 
+def _marked(key: str, value: Any) -> Any:
+    """How sure a fact is, as a mark: data files write it as a letter."""
+    is_mark = key == "mark" or key.endswith("_mark")
+    return Mark(value) if is_mark and isinstance(value, str) and value else value
+
+
 def _text(value: Any) -> str:
+    if isinstance(value, Mark):
+        return f"{value.value} {value.label}"
     if isinstance(value, Set):
         value = sorted(value, key=str)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(map(str, value))
+        return ", ".join(map(_text, value))
     return "" if value is None else str(value)
 
 
@@ -126,7 +134,7 @@ def show(name: str) -> None:
         click.echo(f"{e.rule_set}: {e.standard} {e.title}")
         click.echo(f"  in force: {_dates(e)}")
         click.echo(f"  clause: {e.clause}")
-        click.echo(f"  mark: {e.mark.value} {e.mark.label}")
+        click.echo(f"  mark: {_text(e.mark)}")
         click.echo(f"  source: {e.source}")
         for line in lines_of(e.content, 1):
             click.echo(line)

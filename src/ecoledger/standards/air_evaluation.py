@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ecoledger.standards import air_limits, air_ranking, aqi, catalogue, data_files
 from ecoledger.standards.air_limits import FACTORS
-from ecoledger.standards.catalogue import Edition
+from ecoledger.standards.catalogue import Edition, Mark
 from ecoledger.standards.rounding import half_even
 
 EVALUATION = "air-evaluation"
@@ -37,7 +37,7 @@ _EVERY: dict[str, tuple[str, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What an edition of HJ 663 prescribes."""
+    """What an edition of HJ 663 prescribes; ``marks`` says how sure each part of it is."""
 
     hour_minutes: int
     day_hours: int
@@ -52,6 +52,7 @@ class Rules:
     city_share: float
     city_share_few: float
     city_few: int
+    marks: Mapping[str, Mark]
 
     def days_required(self, month: int) -> int:
         """Valid days that a month (1 to 12) needs (GB 3095, table 4)."""
@@ -76,6 +77,10 @@ def _rules(entry: Mapping[str, Any]) -> Rules:
         city_share=entry["city"]["share"],
         city_share_few=entry["city"]["share_few"],
         city_few=entry["city"]["few"],
+        marks={
+            part: Mark(entry[part].get("mark", entry["mark"]))
+            for part in ("validity", "percentiles", "decimals", "comparison", "city")
+        },
     )
 
 
@@ -151,9 +156,7 @@ def period_valid(counts: Mapping[tuple[int, int], int], rule: Rules, *, whole_ye
     Every month needs 27 (February 25); a whole year also 324 in all and all twelve months. The quarter and
     half-year have no rule of their own there: they are valid when their months are.
     """
-    enough = all(
-        count >= rule.days_required(month) for (_, month), count in counts.items()
-    )
+    enough = all(count >= rule.days_required(month) for (_, month), count in counts.items())
     if not whole_year:
         return bool(counts) and enough
     return enough and len(counts) == 12 and sum(counts.values()) >= rule.year_days

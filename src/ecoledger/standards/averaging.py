@@ -22,7 +22,7 @@ import polars as pl
 
 from ecoledger.standards import air_evaluation, catalogue, flue_gas, noise, wastewater
 from ecoledger.standards.catalogue import Edition, Mark
-from ecoledger.standards.rule_data import compiled, declare_editions
+from ecoledger.standards.rule_data import compiled, declare_file
 
 RULE_SET = "averaging"
 
@@ -62,8 +62,7 @@ class _Rules:
 
 @compiled("averaging")
 def _rules(content: dict[str, Any]) -> _Rules:
-    standard = content["basis"]["standard"]
-    declare_editions(RULE_SET, {standard: content["basis"]}, {standard: content})
+    declare_file(RULE_SET, content)
     for name, mean in content["quantity"].items():
         if mean not in get_args(Mean):
             raise ValueError(

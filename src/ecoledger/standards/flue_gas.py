@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ecoledger.standards.catalogue import Mark
-from ecoledger.standards.rule_data import compiled, declare_editions
+from ecoledger.standards.rule_data import compiled, declare_file
 
 RULE_SET = "flue-gas-data"
 
@@ -44,8 +44,8 @@ class Rules:
 @compiled("flue_gas")
 def rules(content: dict[str, Any]) -> Rules:
     """The rules in force."""
-    basis, validity, molar = content["basis"], content["validity"], content["molar"]
-    declare_editions(RULE_SET, {basis["standard"]: basis})
+    validity, molar = content["validity"], content["molar"]
+    declare_file(RULE_SET, content)
     return Rules(
         ambient_o2=float(content["oxygen"]["ambient"]),
         stopped_from=float(content["oxygen"]["stopped_from"]),

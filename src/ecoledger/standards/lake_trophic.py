@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ecoledger.standards.catalogue import Mark
 from ecoledger.standards.rounding import half_even
-from ecoledger.standards.rule_data import compiled, declare_editions
+from ecoledger.standards.rule_data import compiled, declare_file
 
 RULE_SET = "lake-trophic-state"
 
@@ -43,7 +43,7 @@ class _Rules:
 @compiled("lake_trophic")
 def _rules(content: dict[str, Any]) -> _Rules:
     basis = content["basis"]
-    declare_editions(RULE_SET, {basis["standard"]: basis})
+    declare_file(RULE_SET, content)
     return _Rules(
         indicators={key: Indicator(**table) for key, table in content["indicators"].items()},
         levels=tuple(content["levels"]),

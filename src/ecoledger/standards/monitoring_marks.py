@@ -13,7 +13,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from ecoledger.standards.catalogue import Mark
-from ecoledger.standards.rule_data import compiled, declare_editions
+from ecoledger.standards.rule_data import compiled, declare_file
 
 RULE_SET = "monitoring-marks"
 
@@ -46,8 +46,7 @@ class _Rules:
 
 @compiled("monitoring_marks")
 def _rules(content: dict[str, Any]) -> _Rules:
-    basis = content["basis"]
-    declare_editions(RULE_SET, {basis["standard"]: basis})
+    declare_file(RULE_SET, content)
     conditions: dict[tuple[str, str], Condition] = {}
     for industry, table in content["condition"]["industries"].items():
         for key, entry in table.items():

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from ecoledger.standards import catalogue
 from ecoledger.standards.catalogue import Mark
-from ecoledger.standards.rule_data import compiled, declare_editions
+from ecoledger.standards.rule_data import compiled, declare_file
 
 RULE_SET = "pollution-equivalents"
 
@@ -22,8 +22,7 @@ Medium = Literal["air", "water"]
 
 @compiled("pollution_equivalents")
 def _content(content: dict[str, Any]) -> dict[str, Any]:
-    basis = content["basis"]
-    declare_editions(RULE_SET, {basis["standard"]: basis})
+    declare_file(RULE_SET, content)
     return content
 
 

@@ -73,6 +73,14 @@ def declare_editions(
     )
 
 
+def declare_file(rule_set: str, content: Mapping[str, Any]) -> Edition:
+    """Declare the one edition that a data file describes in its table ``[basis]``; the rest of the file is
+    the edition's content."""
+    basis = content["basis"]
+    rest = {name: table for name, table in content.items() if name != "basis"}
+    return declare_editions(rule_set, {basis["standard"]: basis}, {basis["standard"]: rest})[0]
+
+
 def _day(value: Any) -> date | None:
     if value is None or type(value) is date:
         return value

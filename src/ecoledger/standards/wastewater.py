@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ecoledger.standards.catalogue import Mark
-from ecoledger.standards.rule_data import compiled, declare_editions
+from ecoledger.standards.rule_data import compiled, declare_file
 
 RULE_SET = "wastewater-data"
 
@@ -41,8 +41,7 @@ class Rules:
 @compiled("wastewater")
 def rules(content: dict[str, Any]) -> Rules:
     """The rules in force."""
-    basis = content["basis"]
-    declare_editions(RULE_SET, {basis["standard"]: basis})
+    declare_file(RULE_SET, content)
     return Rules(
         minutes_of_hour=int(content["validity"]["minutes_of_hour"]),
         valid_share=float(content["validity"]["valid_share"]),

@@ -25,7 +25,7 @@ from ecoledger.standards.percent import Ratio
 from ecoledger.standards.quality_classes import ItemLimits
 from ecoledger.standards.readings import Reading, parse, read_column
 from ecoledger.standards.rounding import half_even
-from ecoledger.standards.rule_data import compiled, declare_editions
+from ecoledger.standards.rule_data import compiled, declare_file
 from ecoledger.standards.surface_water import Failure, Waterbody, WaterClass
 
 RULE_SET = "surface-water-means"
@@ -47,7 +47,7 @@ class Validity:
 def validity(content: dict[str, Any]) -> Validity:
     """The rules of ``data/water_periods.toml``."""
     basis = content["basis"]
-    declare_editions(RULE_SET, {basis["standard"]: basis})
+    declare_file(RULE_SET, content)
     return Validity(
         least={
             "month": int(content["month"]["least_samples"]),

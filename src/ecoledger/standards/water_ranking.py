@@ -15,7 +15,7 @@ from typing import Any
 from ecoledger.standards import surface_water
 from ecoledger.standards.catalogue import Mark
 from ecoledger.standards.rounding import half_even
-from ecoledger.standards.rule_data import compiled, declare_editions
+from ecoledger.standards.rule_data import compiled, declare_file
 from ecoledger.standards.surface_water import Waterbody
 
 RULE_SET = "surface-water-city-index"
@@ -33,7 +33,7 @@ class _Rules:
 @compiled("water_ranking")
 def _rules(content: dict[str, Any]) -> _Rules:
     basis = content["basis"]
-    declare_editions(RULE_SET, {basis["standard"]: basis})
+    declare_file(RULE_SET, content)
     return _Rules(**content["rules"], mark=Mark(basis["mark"]))
 
 
