@@ -129,6 +129,8 @@ def addresses(county) -> list[str]:
         f"/registry/enterprises/{bureau.enterprise.pk}",
         f"/registry/enterprises/{bureau.enterprise.pk}/outlets/new",
         "/registry/stations/new",
+        "/rules",
+        f"/rules/{county.alarms[0].rule_id}",
         "/notices",
         "/account",
     ]
@@ -235,6 +237,8 @@ def test_the_phone_has_the_menu_behind_a_button(page, county):
     entry = page.get_by_role("link", name="数据目录", exact=True)
     assert not entry.is_visible()
     page.get_by_role("button", name="菜单").click()
+    # Once it has unfolded: a click on what still moves may miss.
+    page.locator("#menu.show").wait_for()
     entry.click()
     page.wait_for_url("**/catalogue")
 
