@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from ecoledger.standards import surface_water
+from ecoledger.standards import surface_water, surface_water_tables
 from ecoledger.standards.column_names import recognise, scaled
 from ecoledger.standards.readings import read_column
 
@@ -48,8 +48,8 @@ def snapshot(folder: Path) -> pl.DataFrame:
 
 def with_classes(stations: pl.DataFrame) -> pl.DataFrame:
     """Adds the class as a river and as a lake, and each item's class as a river."""
-    river = surface_water.classify_table(stations, on=ON, item_classes=True)
-    lake = surface_water.classify_table(stations, on=ON, waterbody="lake")
+    river = surface_water_tables.classify_table(stations, on=ON, item_classes=True)
+    lake = surface_water_tables.classify_table(stations, on=ON, waterbody="lake")
     return river.rename({"class": "river"}).with_columns(lake["class"].alias("lake"))
 
 
@@ -109,7 +109,7 @@ def agreement(stations: pl.DataFrame) -> int:
         (pl.col("river") == pl.col("published")) & (pl.col("lake") != pl.col("published"))
     )
     print(f"of the equal ones {both.height} would not be equal by the lake limits")
-    count_tn = surface_water.classify_table(stations, on=ON, count_tn=True)["class"]
+    count_tn = surface_water_tables.classify_table(stations, on=ON, count_tn=True)["class"]
     print(
         f"with total nitrogen counted only {(count_tn == stations['published']).sum()} would be equal"
     )
@@ -129,7 +129,7 @@ def speed(rows: int = 1_000_000) -> None:
         }
     )
     begun = time.perf_counter()
-    judged = surface_water.classify_table(table, on=ON)
+    judged = surface_water_tables.classify_table(table, on=ON)
     spent = time.perf_counter() - begun
     worse = int((judged["class_rank"] > 3).sum())
     print(

@@ -8,7 +8,7 @@ from tests.monitoring.test_evaluate import one, put, work_through
 
 from ecoledger.monitoring import limits, points, standard_values
 from ecoledger.monitoring.models import PointParameter
-from ecoledger.standards import air_limits, surface_water
+from ecoledger.standards import air_limits, aqi, surface_water
 
 DAY = date(2026, 5, 1)
 START = datetime(2026, 5, 1, 8)
@@ -83,3 +83,21 @@ def test_limits_are_told_in_the_unit_of_the_stored_values(bureau):
     assert bounds["w01009"][0] is None
     assert bounds["w01009"][1] is not None
     assert bounds["w21001"] == (None, None)
+
+
+def test_ozone_in_milligrams_is_judged_with_its_greatest_hour(store, bureau):
+    """HJ 633-2012 counts the greatest hour beside the 8-hour mean; both go through the same unit."""
+    PointParameter.objects.filter(point=bureau.air[0], code="a05024").update(unit="mg/m³")
+    points.forget()
+    day = datetime(2025, 7, 1)
+    for hour in range(24):
+        values = {"a34004": 20, "a34002": 39, "a21026": 6, "a21004": 31, "a21005": 0.8}
+        ozone = 0.3 if hour == 13 else 0.05
+        put(store, bureau.air[0], values | {"a05024": ozone}, day.replace(hour=hour))
+    work_through(store)
+    index, primary, _, standard = one(store, bureau.air[0], "aqi", "computed-day", day)
+    expected = aqi.daily(
+        so2=6, no2=31, o3=(7 * 50 + 300) / 8, co=0.8, pm10=39, pm2_5=20, o3_1h=300, on=day.date()
+    )
+    assert (index, primary, standard) == (expected.aqi, "O3", "HJ 633-2012")
+    assert expected.aqi == 150

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from ecoledger.standards import catalogue, data_files, surface_water
 from ecoledger.standards.catalogue import Mark
 from ecoledger.standards.readings import UnreadableReadingError
-from ecoledger.standards.surface_water import classify, classify_table, label, rank_of
+from ecoledger.standards.surface_water import classify, label, rank_of
+from ecoledger.standards.surface_water_tables import classify_table
 
 ON = date(2026, 2, 4)
 _, LIMITS = surface_water.limits_on(ON)

@@ -21,7 +21,14 @@ import polars as pl
 
 from ecoledger.cli import csv_stream
 from ecoledger.cli.csv_stream import BadRows, Block, Progress, UnusableTableError, Writer
-from ecoledger.standards import catalogue, flue_gas, monitoring_marks, readings, wastewater
+from ecoledger.standards import (
+    catalogue,
+    flue_gas,
+    monitoring_marks,
+    readings,
+    surface_water_tables,
+    wastewater,
+)
 from ecoledger.standards import emission as emission_rules
 from ecoledger.standards import groundwater as groundwater_rules
 from ecoledger.standards import noise as noise_rules
@@ -295,7 +302,7 @@ def surface_water(
         return found.alias("waterbody").to_frame()
 
     def judge(values: pl.DataFrame, day: date) -> pl.DataFrame:
-        return surface_rules.classify_table(
+        return surface_water_tables.classify_table(
             values, on=day, waterbody=values["waterbody"], count_tn=count_tn, items=chosen
         )
 

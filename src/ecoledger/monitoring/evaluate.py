@@ -29,7 +29,7 @@ from ecoledger.standards import (
     air_means,
     aqi,
     averaging,
-    surface_water,
+    surface_water_tables,
     water_periods,
 )
 from ecoledger.store.interface import ObservationStore
@@ -123,15 +123,14 @@ def _wide(
     )
     found = store.read_windows(windows, series, seconds=1, columns=_READ)
     valid = found.filter(pl.col("valid") & pl.col("value").is_not_null())
+    values = standard_values.in_standard_units(valid, kind, points)
     if kind == "air" and series == "computed-day":
+        ozone = valid.filter(pl.col("parameter") == parameters.code_of_key("o3", "air"))
+        greatest = standard_values.in_standard_units(
+            ozone.with_columns(value="maximum"), kind, points
+        )
+        values = pl.concat([values, greatest.with_columns(parameter=pl.lit(_O3_1H))])
         codes = codes | {_O3_1H: _O3_1H}
-        greatest = valid.filter(pl.col("parameter") == parameters.code_of_key("o3", "air"))
-        hours = greatest.with_columns(pl.lit(_O3_1H).alias("parameter"), value="maximum")
-    else:
-        hours = valid.clear()
-    values = pl.concat(
-        [standard_values.in_standard_units(valid, kind, points).select(hours.columns), hours]
-    )
     table = values.group_by("point", "start").agg(
         pl.col("value").filter(pl.col("parameter") == code).first().alias(key)
         for code, key in codes.items()
@@ -255,7 +254,7 @@ def _water(
         return _nothing()
     table = _wide(here, codes, "water", series, store, points).join(stations, on="point")
     days = table["start"].dt.date()
-    judged = surface_water.classify_table(
+    judged = surface_water_tables.classify_table(
         water_periods.rounded_table(table, on=days),
         on=days,
         waterbody=table["is_lake"].replace_strict({True: "lake", False: "river"}),

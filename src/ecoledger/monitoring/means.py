@@ -379,10 +379,18 @@ def with_emptied(made: pl.DataFrame, wanted: pl.DataFrame, seconds: int) -> pl.D
     """
     day = seconds == _DAY
     due = air_means.WINDOWS_WITHIN_DAY if day else air_means.WINDOW_HOURS
+    editions = averaging.table().filter(pl.col("kind") == "air")
     return (
         wanted.select(*KEY, "start")
         .unique()
         .join(made, on=[*KEY, "start"], how="left")
+        .with_columns(pl.col("start").dt.date().alias("day"))
+        .sort("day")
+        .join_asof(
+            editions.select("effective_from", edition="standard"),
+            left_on="day",
+            right_on="effective_from",
+        )
         .with_columns(
             pl.col("seconds").fill_null(seconds),
             pl.col("series").fill_null("computed-day" if day else "computed-8hour"),
@@ -391,6 +399,7 @@ def with_emptied(made: pl.DataFrame, wanted: pl.DataFrame, seconds: int) -> pl.D
             pl.col("expected").fill_null(due),
             pl.col("flag").fill_null("N"),
             pl.col("rule").fill_null("hour"),
+            pl.coalesce("standard", "edition").alias("standard"),
         )
         .select(pl.col(name).cast(kind) for name, kind in COMPUTED_SCHEMA.items())
     )

@@ -27,11 +27,9 @@ and no ``o3_8h``.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from itertools import pairwise
-from math import isfinite
 from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
@@ -39,9 +37,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ecoledger.standards import air_limits, catalogue, data_files
-from ecoledger.standards.air_limits import DECIMALS, FACTORS
+from ecoledger.standards.air_limits import FACTORS
+from ecoledger.standards.aqi_breakpoints import (
+    MISSING,
+    NOT_FORMED,
+    BreakpointTable,
+    Scheme,
+    scheme_of,
+)
 from ecoledger.standards.catalogue import Edition
-from ecoledger.standards.rounding import half_even
 
 AQI = "aqi"
 
@@ -50,10 +54,6 @@ Column: TypeAlias = NDArray[Any] | pl.Series
 Value: TypeAlias = float | int | None
 NotPlanned: TypeAlias = Collection[str] | Mapping[str, NDArray[np.bool_]]
 
-_MICRO = 1_000_000
-_MISSING = -1
-# Measured, but the edition forms no sub-index of it.
-_NOT_FORMED = -2
 # Stands for a missing day where days are counted from 1970.
 _NO_DAY = -(2**31)
 # Rows handled at a time: small enough for the cache, large enough to hide the interpreter.
@@ -82,126 +82,10 @@ class Level:
         return "#{:02X}{:02X}{:02X}".format(*self.rgb)
 
 
-class BreakpointTable:
-    """Breakpoints of one factor and averaging time, with the exact sub-index of a concentration."""
-
-    def __init__(
-        self,
-        name: str,
-        points: tuple[int, ...],
-        iaqi: tuple[int, ...],
-        above: Literal["cap", "drop"],
-    ) -> None:
-        self.name = name
-        self.points = points
-        self.iaqi = iaqi[: len(points)]
-        self.decimals = DECIMALS.get(name.rsplit("_", 1)[0], 0)
-        self.above = self.iaqi[-1] if above == "cap" else _NOT_FORMED
-        per = 10**self.decimals
-        # Index of every rounded concentration, then of one beyond the table, then of a missing one.
-        self._lookup = np.array(
-            [self._exact(n, per) for n in range(points[-1] * per + 1)] + [self.above, _MISSING],
-            dtype=np.int16,
-        )
-
-    def _exact(self, numerator: int, denominator: int) -> int:
-        """Sub-index of the concentration ``numerator / denominator``, in integers throughout."""
-        if numerator > self.points[-1] * denominator:
-            return self.above
-        for (low, high), (index_low, index_high) in zip(
-            pairwise(self.points), pairwise(self.iaqi), strict=True
-        ):
-            if numerator <= high * denominator:
-                rise = (numerator - low * denominator) * (index_high - index_low)
-                return index_low - (-rise // ((high - low) * denominator))
-        raise AssertionError("the last breakpoint was compared above")
-
-    def scalar(self, concentration: Value, rounded: bool) -> int:
-        """Sub-index of one concentration, or a negative code."""
-        if concentration is None or not isfinite(concentration) or concentration < 0:
-            return _MISSING
-        concentration = min(float(concentration), self.points[-1] + 1)
-        if rounded:
-            per = 10**self.decimals
-            return self._exact(round(half_even(concentration, self.decimals) * per), per)
-        return self._exact(round(concentration * _MICRO), _MICRO)
-
-    def array(self, concentrations: NDArray[np.float64], rounded: bool) -> NDArray[np.int16]:
-        """Sub-index of each concentration, or a negative code."""
-        missing = ~((concentrations >= 0) & (concentrations < np.inf))
-        concentrations = np.minimum(concentrations, self.points[-1] + 1)
-        if not rounded:
-            return self._unrounded(concentrations, missing)
-        units = concentrations * 10.0**self.decimals if self.decimals else concentrations
-        position = np.rint(units)
-        if not np.array_equal(position, units, equal_nan=True):
-            position = half_even(np.where(missing, 0.0, units))
-        beyond = self._lookup.size - 2
-        position = np.minimum(position, beyond)
-        position[missing] = beyond + 1
-        return np.asarray(self._lookup[position.astype(np.intp)])
-
-    def _unrounded(
-        self, concentrations: NDArray[np.float64], missing: NDArray[np.bool_]
-    ) -> NDArray[np.int16]:
-        points = np.array(self.points, dtype=np.int64) * _MICRO
-        iaqi = np.array(self.iaqi, dtype=np.int64)
-        beyond = ~missing & (np.rint(np.where(missing, 0, concentrations) * _MICRO) > points[-1])
-        inside = np.where(missing | beyond, 0.0, concentrations)
-        micro = np.rint(inside * _MICRO).astype(np.int64)
-        upper = np.maximum(np.searchsorted(points, micro, side="left"), 1)
-        lower = upper - 1
-        rise = (micro - points[lower]) * (iaqi[upper] - iaqi[lower])
-        index = iaqi[lower] - (-rise // (points[upper] - points[lower]))
-        index[beyond] = self.above
-        index[missing] = _MISSING
-        return np.asarray(index.astype(np.int16))
-
-
-@dataclass(frozen=True, eq=False)
-class Scheme:
-    """What an edition of HJ 633 prescribes, ready to compute with."""
-
-    tables: Mapping[str, BreakpointTable]
-    lowest: int
-    round_input: bool
-    daily_o3_1h: bool
-    hourly_o3_8h: bool
-    absent_allowed: Mapping[str, str] = field(default_factory=dict)
-
-    def columns(self, kind: Literal["hour", "day"]) -> tuple[tuple[str, str, BreakpointTable], ...]:
-        """``(argument, factor, table)`` of everything that enters the index."""
-        if kind == "hour":
-            names = {f: f"{f}_1h" for f in ("so2", "no2", "o3", "co")}
-            names |= {"pm10": "pm10_24h", "pm2_5": "pm2_5_24h"}
-            extra = {"o3_8h": "o3_8h"} if self.hourly_o3_8h else {}
-        else:
-            names = {f: f"{f}_24h" for f in ("so2", "no2", "co", "pm10", "pm2_5")}
-            names["o3"] = "o3_8h"
-            extra = {"o3_1h": "o3_1h"} if self.daily_o3_1h else {}
-        ordered = [(f, f, self.tables[names[f]]) for f in FACTORS]
-        return tuple(ordered + [(key, "o3", self.tables[name]) for key, name in extra.items()])
-
-
-def _scheme(entry: dict[str, Any], iaqi: list[int], published: dict[str, Any]) -> Scheme:
-    above = entry["above"]
-    return Scheme(
-        tables={
-            name: BreakpointTable(name, tuple(points), tuple(iaqi), above.get(name, "cap"))
-            for name, points in entry["breakpoints"].items()
-        },
-        lowest=entry["lowest"],
-        round_input=entry["round_input"],
-        daily_o3_1h=entry["daily_o3_1h"],
-        hourly_o3_8h=entry["hourly_o3_8h"],
-        absent_allowed=published["absent_allowed"],
-    )
-
-
 def _load() -> Iterator[Edition]:
     content = data_files.read("aqi")
     for edition in air_limits.editions_of(content["edition"], AQI, None):
-        scheme = _scheme(edition.content, content["iaqi"], content["published"])
+        scheme = scheme_of(edition.content, content["iaqi"], content["published"])
         yield Edition(
             edition.rule_set,
             edition.standard,
@@ -390,7 +274,7 @@ def level_codes(aqi: NDArray[np.int16]) -> NDArray[np.int16]:
     """Level 1 to 6 of each index value; -1 stays -1."""
     ends = np.array([level.upto for level in levels()[:-1]])
     of_value = np.searchsorted(ends, np.arange(502), side="left") + 1
-    return np.asarray(np.append(of_value, _MISSING).astype(np.int16)[aqi])
+    return np.asarray(np.append(of_value, MISSING).astype(np.int16)[aqi])
 
 
 def edition(on: date | None = None, standard: str | None = None) -> Edition:
@@ -576,11 +460,11 @@ def _index(
         name: table.scalar(_scalar(name, given[name]), rounded) for name, _, table in columns
     }
     best = max(scalars.values())
-    absent = [f for f in FACTORS if scalars[f] == _MISSING]
+    absent = [f for f in FACTORS if scalars[f] == MISSING]
     counted = [
         f
         for f in absent
-        if f not in not_planned and not (f in allowed and scalars[allowed[f]] != _MISSING)
+        if f not in not_planned and not (f in allowed and scalars[allowed[f]] != MISSING)
     ]
     known = best >= 0 and (not counted or best > 100)
     aqi = max(best, scheme.lowest) if known else None
@@ -634,16 +518,16 @@ def _array_index(
     excused = not_planned if isinstance(not_planned, Mapping) else dict.fromkeys(not_planned, True)
     for start in range(0, size, _BLOCK):
         rows = slice(start, min(start + _BLOCK, size))
-        best = np.full(rows.stop - start, _NOT_FORMED, dtype=np.int16)
+        best = np.full(rows.stop - start, NOT_FORMED, dtype=np.int16)
         for name, _, table in columns:
             code = table.array(arrays[name][rows], rounded)
             codes[name][rows] = code
             np.maximum(best, code, out=best)
         lacking = np.zeros(best.size, dtype=np.bool_)
         for factor in FACTORS:
-            absent = codes[factor][rows] == _MISSING
+            absent = codes[factor][rows] == MISSING
             if factor in allowed:
-                absent &= codes[allowed[factor]][rows] == _MISSING
+                absent &= codes[allowed[factor]][rows] == MISSING
             excuse = excused.get(factor, False)
             absent &= ~excuse[rows] if isinstance(excuse, np.ndarray) else not excuse
             lacking |= absent
@@ -651,7 +535,7 @@ def _array_index(
         for name, factor, _ in columns:
             mask |= (codes[name][rows] == best).astype(np.uint8) << FACTORS.index(factor)
         known = (best >= 0) & (~lacking | (best > 100))
-        aqi[rows] = np.where(known, np.maximum(best, scheme.lowest), _MISSING)
+        aqi[rows] = np.where(known, np.maximum(best, scheme.lowest), MISSING)
         masks[rows] = np.where(known & (best > 50), mask, 0)
     return AirIndices(aqi, masks, codes, standard)
 
@@ -728,9 +612,9 @@ def _index_table(table: pl.DataFrame, begins: pl.Series, rule: _Rule) -> pl.Data
     }
     if not arrays:
         raise ValueError(f"the table has none of the columns {', '.join(FACTORS)}")
-    codes = {"aqi": np.full(size, _MISSING, dtype=np.int16)}
+    codes = {"aqi": np.full(size, MISSING, dtype=np.int16)}
     if rule.sub_indices:
-        codes |= {f"iaqi_{f}": np.full(size, _MISSING, dtype=np.int16) for f in FACTORS}
+        codes |= {f"iaqi_{f}": np.full(size, MISSING, dtype=np.int16) for f in FACTORS}
     masks = np.zeros(size, dtype=np.uint8)
     for position, known in enumerate(used):
         rows = np.flatnonzero(which == position)

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from ecoledger.standards import surface_water
+from ecoledger.standards import surface_water, surface_water_tables
 from ecoledger.standards.catalogue import Mark
 from ecoledger.standards.percent import Ratio
 from ecoledger.standards.quality_classes import ItemLimits
@@ -151,7 +151,7 @@ def rounded_table(frame: pl.DataFrame, *, on: date | pl.Series) -> pl.DataFrame:
     ``on`` is the day of all the data or a column with the day of each row, whose edition says the places;
     a row without an edition stays as it is.
     """
-    parts = surface_water.editions_of(on, frame.height)
+    parts = surface_water_tables.editions_of(on, frame.height)
     keys = {key for _, edition, _ in parts for key in edition.content.river}
     columns = []
     for key in frame.columns:
