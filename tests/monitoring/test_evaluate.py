@@ -106,6 +106,17 @@ def test_a_water_sample_gets_its_class_and_main_pollutant(store, bureau):
     assert text == "氨氮(0.5)、总磷(0.5)"
 
 
+def test_an_hour_of_water_is_judged_as_given_and_a_day_as_means_are(store, bureau):
+    """The national publication judges pH 9.3 as beyond 9; a mean of days is judged in whole numbers."""
+    day = datetime(2026, 5, 1)
+    for hour in (0, 4, 8, 12, 16, 20):
+        values = {"w01001": 9.3, "w01009": 8.0, "w01019": 4.04}
+        put(store, bureau.water, values, day + timedelta(hours=hour))
+    work_through(store)
+    assert one(store, bureau.water, "water_class", "computed-hour", HOUR)[0] == 6
+    assert one(store, bureau.water, "water_class", "computed-day", day)[0] == 2
+
+
 def test_late_data_are_worked_through_again_only_where_they_fall(store, bureau):
     for hour in range(24):
         put(store, bureau.air[0], AIR, datetime(2026, 5, 1) + timedelta(hours=hour))

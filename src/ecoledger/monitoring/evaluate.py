@@ -56,6 +56,8 @@ _RESULT_SCHEMA: dict[str, Any] = {
 }
 # The greatest hour of ozone, which HJ 633-2012 counts in a day's index beside the 8-hour mean.
 _O3_1H = "o3_1h"
+# Decimals that no reading has.
+_NOISE = 9
 _PERIODS = (("hour", 3600, "computed-hour"), ("day", 86400, "computed-day"))
 
 
@@ -254,8 +256,12 @@ def _water(
         return _nothing()
     table = _wide(here, codes, "water", series, store, points).join(stations, on="point")
     days = table["start"].dt.date()
+    # A day is a mean and is rounded as means are. An hour is judged as the instrument gave it, like the national
+    # publication of automatic stations does; only the noise of binary fractions is taken off.
     judged = surface_water_tables.classify_table(
-        water_periods.rounded_table(table, on=days),
+        water_periods.rounded_table(table, on=days)
+        if series == "computed-day"
+        else table.with_columns(pl.col(list(codes.values())).round(_NOISE)),
         on=days,
         waterbody=table["is_lake"].replace_strict({True: "lake", False: "river"}),
     )
