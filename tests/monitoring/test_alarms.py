@@ -260,6 +260,14 @@ def test_the_text_tells_the_last_value_and_the_worst_of_the_stretch(store, count
     assert "超过限值（50 mg/m³）0.2倍（期间最大1.4倍），持续2小时" in alarm.text
 
 
+def test_a_code_and_a_symbol_do_not_run_together(store, county):
+    Point.objects.filter(pk=county.flue_gas.pk).update(name="热电厂DA001")
+    points.forget()
+    emit(store, county.flue_gas, [75])
+    (alarm,) = of("exceedance", parameter=SO2)
+    assert alarm.text.startswith("热电厂DA001的SO2小时均值为75 mg/m³，超过限值（50 mg/m³）0.5倍，")
+
+
 def test_below_a_lower_limit_no_multiple_is_told(store, county):
     put(store, county.water, "w01009", [4.2], datetime(2026, 5, 2, 4), step=14400)
     work.run_all(NOW)

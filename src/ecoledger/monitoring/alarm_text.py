@@ -26,6 +26,9 @@ def describe(
     "2号空气站PM2.5日均值为92 µg/m³，超过限值（60 µg/m³）0.53倍，持续1日，近30日累计超标2日，蓝色预警"
     """
     label = parameters.label(alarm.parameter, kind) if alarm.parameter else ""
+    if place[-1:].isascii() and label[:1].isascii() and label:
+        # "DA001的NOx", not "DA001NOx".
+        place += "的"
     unit, decimals = _unit(alarm.point_id, alarm.parameter, kind, points)
     value = _number(alarm.value, decimals, unit)
     limit = _number(alarm.limit, decimals, unit)
