@@ -33,7 +33,7 @@ demo: setup
 
 test: setup check
 	$(BIN)/python scripts/browser_for_tests.py
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: setup lint types contracts
 

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ecoledger.monitoring.detectors import (
+from ecoledger.monitoring.alarming.detectors import (
     constant,
     exceedance,
     missing,

@@ -51,7 +51,7 @@ from decimal import Decimal
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from ecoledger.accounts.models import Person
-from ecoledger.registry.models import Enterprise, Outlet, Station
+from ecoledger.entities.models import Enterprise, Outlet, Station
 from ecoledger.monitoring.models import AlarmRule, Point, PointParameter
 from ecoledger.monitoring.alarms import default_rules
 default_rules()

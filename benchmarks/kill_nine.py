@@ -32,7 +32,7 @@ from ecoledger.store.duckdb_store import DuckDBStore
 POINTS = 40
 BEGIN = datetime(2026, 5, 1)
 REGISTRY = f"""
-from ecoledger.registry.models import Station
+from ecoledger.entities.models import Station
 from ecoledger.monitoring.models import Point, PointParameter
 for n in range({POINTS}):
     s = Station.objects.create(code=f"A-{{n}}", name=f"S{{n}}", area_code="990101001", medium="air", level="micro",

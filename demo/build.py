@@ -12,8 +12,7 @@ from demo.enterprises import GAS_FACTORS, WATER_FACTORS, Firm, firms
 from demo.sources import RIVER_FACTORS
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import Role
-from ecoledger.monitoring.models import Point, PointParameter
-from ecoledger.registry.models import (
+from ecoledger.entities.models import (
     Area,
     Enterprise,
     Entity,
@@ -23,6 +22,7 @@ from ecoledger.registry.models import (
     Section,
     Station,
 )
+from ecoledger.monitoring.models import Point, PointParameter
 
 PASSWORD = "anlan-demo-2026"
 

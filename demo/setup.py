@@ -14,8 +14,11 @@ from django.db import transaction
 
 from demo import build, history, work
 from demo.stories import Stories
-from ecoledger.monitoring import aggregate, alarms, evaluate, points, runtime
+from ecoledger.monitoring import runtime
+from ecoledger.monitoring.alarming import alarms
+from ecoledger.monitoring.computing import aggregate, evaluate
 from ecoledger.monitoring.models import Alarm
+from ecoledger.monitoring.points import table as points
 from ecoledger.registers.alarm_case import open_from_alarm
 
 Say = Callable[[str], None]

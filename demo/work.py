@@ -18,13 +18,13 @@ from PIL import Image, ImageDraw
 from demo import stories
 from demo.city import SEED, TOWN_CODE
 from ecoledger.accounts.models import Person
+from ecoledger.entities.models import Enterprise, Section
 from ecoledger.matters import actions
 from ecoledger.matters.evidence import Upload
 from ecoledger.monitoring.models import Filing
 from ecoledger.registers import problem_ledger
 from ecoledger.registers.alarm_case import REGISTER as CASES
 from ecoledger.registers.alarm_case import AlarmCase
-from ecoledger.registry.models import Enterprise, Section
 
 
 def aware(moment: datetime) -> datetime:

@@ -1,9 +1,10 @@
 """Compile the translations, and say which texts of the interface still lack one.
 
-    python scripts/compile_messages.py             compile every .po beside it to .mo
+    python scripts/compile_messages.py             compile the .po files of each language to its .mo
     python scripts/compile_messages.py --missing   print the untranslated texts as .po entries
 
-The interface's texts are Chinese in the source; ``locale/en/LC_MESSAGES/django.po`` holds the English.
+The interface's texts are Chinese in the source; ``locale/en/LC_MESSAGES/`` holds the English, one .po file a
+room or line of business, compiled into one catalogue. The same text has the same English in all of them.
 Texts come from ``gettext`` calls in Python and templates, and from what models and tables of the
 product name and pages show: choices, roles, parameters, levels.
 """
@@ -19,12 +20,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "ecoledger"
 LOCALE = PACKAGE / "locale"
-ENGLISH = LOCALE / "en" / "LC_MESSAGES" / "django.po"
+ENGLISH = LOCALE / "en" / "LC_MESSAGES"
 
 # Name of the function -> which arguments are texts, and which is the context.
 CALLS: dict[str, tuple[tuple[int, ...], int | None]] = {
@@ -127,15 +129,29 @@ def messages() -> dict[Message, str]:
     return {message: where for message, where in found.items() if CHINESE.search(message[0])}
 
 
+def _catalogue(folder: Path) -> Catalog:
+    """The entries of every .po file in ``folder``. Raises ``ValueError`` where two files disagree."""
+    whole = Catalog(locale=folder.parent.name)
+    for source in sorted(folder.glob("*.po")):
+        with source.open("rb") as file:
+            part = read_po(file, locale=folder.parent.name)
+        for entry in part:
+            if not entry.id:
+                continue
+            known = whole.get(entry.id, entry.context)
+            if known and known.string != entry.string:
+                raise ValueError(f"{source.name}: {entry.id!r} has another translation elsewhere")
+            whole[entry.id] = entry
+    return whole
+
+
 def translated() -> dict[Message, str]:
     """Text -> English, of the entries that have one and are not marked fuzzy."""
-    with ENGLISH.open("rb") as file:
-        catalogue = read_po(file, locale="en")
     return {
         (entry.id if isinstance(entry.id, str) else entry.id[0], entry.context or ""): str(
             entry.string
         )
-        for entry in catalogue
+        for entry in _catalogue(ENGLISH)
         if entry.id and entry.string and not entry.fuzzy
     }
 
@@ -147,11 +163,9 @@ def missing() -> dict[Message, str]:
 
 
 def compile_all() -> None:
-    for source in LOCALE.rglob("*.po"):
-        with source.open("rb") as file:
-            catalogue = read_po(file, locale=source.parent.parent.name)
-        with source.with_suffix(".mo").open("wb") as file:
-            write_mo(file, catalogue)
+    for folder in LOCALE.glob("*/LC_MESSAGES"):
+        with (folder / "django.mo").open("wb") as file:
+            write_mo(file, _catalogue(folder))
 
 
 def main(arguments: list[str]) -> int:

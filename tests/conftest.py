@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.utils.translation import override
 
 COUNTY, NORTH, SOUTH = "990101", "990101001", "990101002"
 
@@ -54,6 +55,13 @@ class Bureau:
         raise AttributeError(name)
 
 
+@pytest.fixture(autouse=True)
+def chinese() -> Iterator[None]:
+    """Each test begins in the source language, whatever language the test before it read pages in."""
+    with override("zh-hans"):
+        yield
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[object]:
     """The process's open observation store, empty."""
@@ -97,8 +105,8 @@ def people(db: None) -> dict:
 @pytest.fixture
 def bureau(people: dict) -> Bureau:
     """A small county with stations, a river, an enterprise and its meters, and ``people``."""
+    from ecoledger.entities.models import Area, Enterprise, Outlet, River, Section, Station
     from ecoledger.monitoring.models import Point, PointParameter
-    from ecoledger.registry.models import Area, Enterprise, Outlet, River, Section, Station
 
     made = Bureau(people=people)
     made.county = Area.objects.create(code=COUNTY, name="测试县", synthetic=True)

@@ -7,7 +7,8 @@ from datetime import date, datetime, time, timedelta
 import polars as pl
 from django.utils import timezone
 
-from ecoledger.monitoring import evaluate, parameters, standard_values
+from ecoledger.monitoring.computing import evaluate, standard_values
+from ecoledger.monitoring.points import parameters
 from ecoledger.standards import air_limits, aqi
 
 CLEAN = {"so2": 6.0, "no2": 20.0, "pm10": 40.0, "pm2_5": 20.0, "co": 0.6, "o3": 60.0}

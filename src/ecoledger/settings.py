@@ -35,7 +35,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "ecoledger.accounts",
-    "ecoledger.registry",
+    "ecoledger.entities",
     "ecoledger.monitoring",
     "ecoledger.matters",
     "ecoledger.registers",

@@ -18,7 +18,7 @@ from ecoledger.accounts.models import AuditEntry, Person
 from ecoledger.accounts.roles import CAPABILITIES, STAFF, Role
 from ecoledger.accounts.scope import visible
 from ecoledger.cli.person import command, initial_password
-from ecoledger.registry.models import Enterprise
+from ecoledger.entities.models import Enterprise
 
 WRONG = "not the one"
 PASSWORD = "correct horse battery"  # of everyone in the small county

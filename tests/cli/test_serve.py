@@ -18,7 +18,7 @@ from ecoledger.hj212.dialogue import Timing
 
 MN = "1" * 24
 POINT = f"""
-from ecoledger.registry.models import Station
+from ecoledger.entities.models import Station
 from ecoledger.monitoring.models import Point, PointParameter
 station = Station.objects.create(
     code="A-1", name="一号站", area_code="990101001", medium="air", level="county")

@@ -7,7 +7,7 @@ from tests.daily_values import CLEAN, put_air, span
 
 from ecoledger.indicators import air
 from ecoledger.indicators.figures import Change
-from ecoledger.monitoring import evaluate
+from ecoledger.monitoring.computing import evaluate
 from ecoledger.standards import air_limits
 
 COUNTY = "990101"

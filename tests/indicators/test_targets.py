@@ -8,7 +8,7 @@ from tests.daily_values import put_air, span
 
 from ecoledger.indicators import targets
 from ecoledger.indicators.targets import TargetsError
-from ecoledger.monitoring import evaluate
+from ecoledger.monitoring.computing import evaluate
 
 COUNTY = "990101"
 

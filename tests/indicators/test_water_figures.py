@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 from tests.daily_values import put_water, span
 
+from ecoledger.entities.models import Section, Station
 from ecoledger.indicators import water
 from ecoledger.monitoring.models import Point
-from ecoledger.registry.models import Section, Station
 
 COUNTY = "990101"
 # Class Ⅱ but for what is set beside it.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecoledger.matters import asked
+from ecoledger.listings import asked
 
 
 @given(st.text())

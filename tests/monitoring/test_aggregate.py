@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecoledger.monitoring import means, points
+from ecoledger.monitoring.computing import means
+from ecoledger.monitoring.points import table as points
 
 HOUR = datetime(2026, 5, 1, 8)
 

@@ -9,8 +9,11 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from ecoledger.accounts.models import AuditEntry
-from ecoledger.monitoring import alarms, filings, live, points, times, work
+from ecoledger.live import events, times
+from ecoledger.monitoring.alarming import alarms, filings
+from ecoledger.monitoring.computing import pending
 from ecoledger.monitoring.models import Alarm, AlarmRule, Point
+from ecoledger.monitoring.points import table
 
 NOW = datetime(2026, 5, 2, 12)
 pytestmark = pytest.mark.django_db
@@ -19,7 +22,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def county(store, bureau, monkeypatch):
     alarms.default_rules()
-    points.forget()
+    table.forget()
     monkeypatch.setattr(times, "now", lambda: NOW)
     return bureau
 
@@ -52,7 +55,7 @@ def emit(store, point, values, begin=datetime(2026, 5, 2, 6)):
     """Hours of SO2 with oxygen at the reference, so that conversion changes nothing."""
     put(store, point, "a19001", [9.0 + 0.01 * n for n in range(len(values))], begin)
     put(store, point, SO2, values, begin)
-    work.run_all(NOW)
+    pending.run_all(NOW)
 
 
 def test_an_exceedance_is_one_alarm_with_value_limit_times_duration_count_and_level(store, county):
@@ -70,7 +73,7 @@ def test_an_exceedance_is_one_alarm_with_value_limit_times_duration_count_and_le
 def test_working_the_same_hours_again_changes_nothing(store, county):
     emit(store, county.flue_gas, [75, 90])
     before = list(Alarm.objects.values())
-    alarms.reevaluate([county.flue_gas.pk], datetime(2026, 5, 2), NOW, store, points.current())
+    alarms.reevaluate([county.flue_gas.pk], datetime(2026, 5, 2), NOW, store, table.current())
     assert list(Alarm.objects.values()) == before
 
 
@@ -94,7 +97,7 @@ def test_another_stretch_is_another_alarm_that_counts_the_first(store, county):
 def test_an_alarm_whose_only_value_is_corrected_ends_and_says_so(store, county):
     emit(store, county.flue_gas, [75])
     put(store, county.flue_gas, SO2, [75], datetime(2026, 5, 2, 6), flag="D", layer=3)
-    work.run_all(NOW)
+    pending.run_all(NOW)
     (alarm,) = of("exceedance", parameter=SO2)
     assert alarm.state == "ended"
     assert alarm.text.endswith("（数据已更正或判为无效）")
@@ -104,7 +107,7 @@ def test_wastewater_is_judged_by_the_day(store, county):
     begin = datetime(2026, 5, 1)
     put(store, county.wastewater, "w00000", [2.0] * 24, begin)
     put(store, county.wastewater, "w01018", [90] * 12 + [130] * 12, begin)
-    work.run_all(NOW)
+    pending.run_all(NOW)
     (alarm,) = of("exceedance")
     assert alarm.rule.code == "wastewater_day"
     assert alarm.value == pytest.approx(110)
@@ -117,7 +120,7 @@ def test_air_is_judged_by_the_edition_of_its_date(store, county, monkeypatch):
     for day, expected in ((datetime(2026, 2, 20), 0), (datetime(2026, 3, 20), 1)):
         monkeypatch.setattr(times, "now", lambda day=day: day + timedelta(days=1, hours=1))
         put(store, county.air[0], "a34004", [70 + n % 3 for n in range(24)], day)
-        work.run_all(day + timedelta(days=1, hours=1))
+        pending.run_all(day + timedelta(days=1, hours=1))
         begun = times.aware(day)
         found = [a for a in of("exceedance", parameter="a34004") if a.begin >= begun]
         assert len(found) == expected
@@ -127,7 +130,7 @@ def test_air_is_judged_by_the_edition_of_its_date(store, county, monkeypatch):
 def test_surface_water_is_judged_by_the_sections_target_class(store, county):
     put(store, county.water, "w21003", [0.9, 1.5], datetime(2026, 5, 2, 4), step=14400)
     put(store, county.water, "w01009", [6.1, 4.2], datetime(2026, 5, 2, 4), step=14400)
-    work.run_all(NOW)
+    pending.run_all(NOW)
     found = {a.parameter: (a.limit, a.value) for a in of("exceedance")}
     assert found == {"w21003": (1.0, 1.5), "w01009": (5.0, 4.2)}
 
@@ -193,7 +196,7 @@ def test_who_may_file_and_what_a_filing_needs(county):
 
 
 def test_missing_data_of_one_parameter_and_of_a_whole_point(store, county):
-    known = points.current()
+    known = table.current()
     for code in ("a34004", "a34002", "a21026", "a21004", "a21005"):
         put(store, county.air[0], code, [30], datetime(2026, 5, 2, 11))
     put(store, county.air[0], "a05024", [30], datetime(2026, 5, 2, 6))
@@ -212,7 +215,7 @@ def test_missing_data_of_one_parameter_and_of_a_whole_point(store, county):
 
 
 def test_missing_data_clear_themselves_and_grow_without_new_alarms(store, county):
-    known = points.current()
+    known = table.current()
     put(store, county.water, "w21003", [0.5], datetime(2026, 5, 1, 0))
     alarms.sweep_missing(store, known, NOW)
     alarms.sweep_missing(store, known, NOW + timedelta(hours=20))
@@ -226,7 +229,7 @@ def test_missing_data_clear_themselves_and_grow_without_new_alarms(store, county
 
 
 def test_silence_while_nobody_listened_is_no_devices_fault(store, county):
-    known = points.current()
+    known = table.current()
     put(store, county.water, "w21003", [0.5], datetime(2026, 5, 1, 0))
     back = NOW + timedelta(hours=30)
 
@@ -243,7 +246,7 @@ def test_silence_while_nobody_listened_is_no_devices_fault(store, county):
 
 
 def test_a_restart_neither_ends_nor_doubles_the_alarm_of_a_silent_device(store, county):
-    known = points.current()
+    known = table.current()
     put(store, county.water, "w21003", [0.5], datetime(2026, 5, 1, 0))
     alarms.sweep_missing(store, known, NOW)
     (before,) = of("missing", point=county.water)
@@ -262,7 +265,7 @@ def test_the_text_tells_the_last_value_and_the_worst_of_the_stretch(store, count
 
 def test_a_code_and_a_symbol_do_not_run_together(store, county):
     Point.objects.filter(pk=county.flue_gas.pk).update(name="热电厂DA001")
-    points.forget()
+    table.forget()
     emit(store, county.flue_gas, [75])
     (alarm,) = of("exceedance", parameter=SO2)
     assert alarm.text.startswith("热电厂DA001的SO2小时均值为75 mg/m³，超过限值（50 mg/m³）0.5倍，")
@@ -270,7 +273,7 @@ def test_a_code_and_a_symbol_do_not_run_together(store, county):
 
 def test_below_a_lower_limit_no_multiple_is_told(store, county):
     put(store, county.water, "w01009", [4.2], datetime(2026, 5, 2, 4), step=14400)
-    work.run_all(NOW)
+    pending.run_all(NOW)
     (alarm,) = of("exceedance", parameter="w01009")
     assert alarm.text == (
         "清溪桥水站DO监测值为4.2 mg/L，低于限值（5 mg/L），持续1小时，近30日累计超标1次，蓝色预警"
@@ -281,7 +284,7 @@ def test_the_index_is_told_without_times_over(store, county):
     values = {"a34004": 200, "a34002": 60, "a21026": 6, "a21004": 31, "a21005": 0.8, "a05024": 44}
     for code, value in values.items():
         put(store, county.air[0], code, [value], datetime(2026, 5, 2, 9))
-    work.run_all(NOW)
+    pending.run_all(NOW)
     (alarm,) = of("exceedance", parameter="aqi")
     assert "AQI为250，超过预警值（150），持续1小时" in alarm.text
 
@@ -291,7 +294,7 @@ def test_a_constant_value_and_a_sudden_change_in_words(store, county):
     calm = [20 + n % 5 for n in range(24)]
     put(store, county.flue_gas, "a34013", [*calm, 90], begin)
     put(store, county.flue_gas, SO2, [33.0] * 8, begin)
-    work.run_all(NOW)
+    pending.run_all(NOW)
     (jump,) = of("sudden")
     assert jump.text == (
         "锅炉烟囱烟尘由前24小时中位值22 mg/m³突变为90 mg/m³，持续1小时，近30日第1次，蓝色预警"
@@ -315,16 +318,16 @@ def test_a_hook_that_fails_costs_neither_the_alarm_nor_the_next_hook(store, coun
 
 
 async def test_a_raised_alarm_is_published(store):
-    with live.subscribe(["alarm"]) as events:
-        live.publish("alarm", {"event": "raised"})
-        assert (await anext(events)).payload["event"] == "raised"
+    with events.subscribe(["alarm"]) as heard:
+        events.publish("alarm", {"event": "raised"})
+        assert (await anext(heard)).payload["event"] == "raised"
 
 
 def test_production_without_treatment(store, county):
     begin = datetime(2026, 5, 2, 8)
     put(store, county.production, "dPower", [80] * 6, begin, series="minute", step=900)
     put(store, county.treatment, "dPower", [12, 0, 0, 0, 12, 12], begin, series="minute", step=900)
-    work.run_all(NOW)
+    pending.run_all(NOW)
     (alarm,) = of("no_treatment")
     assert (alarm.point, alarm.state, alarm.level) == (county.treatment, "ended", "orange")
     assert (
@@ -356,19 +359,19 @@ def test_an_hour_still_running_is_not_judged_and_a_finished_one_with_gaps_is(sto
     begin = datetime(2026, 5, 2, 11)
     for code, value in (("a19001", 9.0), (SO2, 75)):
         put(store, county.flue_gas, code, [value] * 50, begin, series="minute", step=60)
-    work.run_all(datetime(2026, 5, 2, 11, 50))
+    pending.run_all(datetime(2026, 5, 2, 11, 50))
     assert of("exceedance", parameter=SO2) == []
     put(store, county.flue_gas, SO2, [76], begin + timedelta(minutes=50), series="minute", step=60)
-    work.run_all(datetime(2026, 5, 2, 12, 1))
+    pending.run_all(datetime(2026, 5, 2, 12, 1))
     assert len(of("exceedance", parameter=SO2)) == 1
 
 
 def test_a_day_is_judged_when_it_is_over_though_its_last_hours_never_came(store, county):
     begin = datetime(2026, 5, 2)
     put(store, county.wastewater, "w01018", [130] * 20, begin)
-    work.run_all(datetime(2026, 5, 2, 21))
+    pending.run_all(datetime(2026, 5, 2, 21))
     assert of("exceedance", rule__code="wastewater_day") == []
-    work.close_day(begin)
+    pending.close_day(begin)
     assert len(of("exceedance", rule__code="wastewater_day")) == 1
 
 
@@ -378,7 +381,7 @@ def test_a_station_above_its_neighbours_raises_one_alarm(store, county):
         county.air, ([60] * 4, [60, 90, 92, 95], [60] * 4, [58] * 4), strict=True
     ):
         put(store, station, "a34004", [v + n % 2 for n, v in enumerate(values)], begin)
-    work.run_all(NOW)
+    pending.run_all(NOW)
     (alarm,) = of("neighbours")
     assert alarm.point == county.air[1]
     assert times.naive(alarm.begin) == datetime(2026, 5, 2, 8)

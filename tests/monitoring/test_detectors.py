@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import polars as pl
 import pytest
 
-from ecoledger.monitoring.detectors import constant, missing, neighbours, sudden
+from ecoledger.monitoring.alarming.detectors import constant, missing, neighbours, sudden
 
 BEGIN = datetime(2026, 5, 1)
 

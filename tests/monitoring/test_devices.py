@@ -10,14 +10,15 @@ import pytest
 
 from ecoledger.accounts.models import AuditEntry
 from ecoledger.hj212 import Client, Device, Gateway, Limits, Value
-from ecoledger.monitoring import devices, ingest, points
+from ecoledger.monitoring.arriving import ingest
+from ecoledger.monitoring.points import asking, table
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def outlet(bureau):
-    points.forget()
+    table.forget()
     return bureau.flue_gas
 
 
@@ -32,7 +33,7 @@ async def _connected(outlet, work):
     """Run ``work(device)`` while a device of the outlet is connected to a gateway."""
     gateway = Gateway(ingest.Ingest(), Limits())
     host, port = await gateway.listen("127.0.0.1", 0)
-    devices.connect(gateway, asyncio.get_running_loop())
+    asking.connect(gateway, asyncio.get_running_loop())
     device = Device(mn=outlet.mn, st="31", pw="123456", stored=_stored)
     try:
         async with Client(on_request=device.respond) as client:
@@ -47,7 +48,7 @@ async def _connected(outlet, work):
             )
             return await work(device)
     finally:
-        devices.connect(None, None)
+        asking.connect(None, None)
         await gateway.close()
 
 
@@ -56,7 +57,7 @@ async def test_hours_asked_for_are_stored_like_any_other(bureau, outlet, store):
 
     async def work(device):
         return await asyncio.to_thread(
-            devices.ask, bureau.people["monitor"], outlet, "hours", given, address="10.0.0.7"
+            asking.ask, bureau.people["monitor"], outlet, "hours", given, address="10.0.0.7"
         )
 
     answer = await _connected(outlet, work)
@@ -75,7 +76,7 @@ async def test_hours_asked_for_are_stored_like_any_other(bureau, outlet, store):
 async def test_a_new_password_is_taken_over_and_not_told_to_the_trail(bureau, outlet, store):
     async def work(device):
         answer = await asyncio.to_thread(
-            devices.ask, bureau.people["monitor"], outlet, "password", {"password": "a1b2c3"}
+            asking.ask, bureau.people["monitor"], outlet, "password", {"password": "a1b2c3"}
         )
         return answer, device.pw
 
@@ -91,9 +92,9 @@ async def test_a_new_password_is_taken_over_and_not_told_to_the_trail(bureau, ou
 
 
 def test_a_device_that_is_not_there_is_said_to_be_so(bureau, outlet):
-    assert not devices.online(outlet)
-    with pytest.raises(devices.DeviceError, match="网关"):
-        devices.ask(bureau.people["monitor"], outlet, "time", {})
+    assert not asking.online(outlet)
+    with pytest.raises(asking.DeviceError, match="网关"):
+        asking.ask(bureau.people["monitor"], outlet, "time", {})
 
 
 @pytest.mark.parametrize(
@@ -106,6 +107,6 @@ def test_a_device_that_is_not_there_is_said_to_be_so(bureau, outlet):
     ],
 )
 def test_wrong_fields_are_refused_before_anything_is_sent(bureau, outlet, name, given, says):
-    with pytest.raises(devices.DeviceError, match=says):
-        devices.ask(bureau.people["monitor"], outlet, name, given)
+    with pytest.raises(asking.DeviceError, match=says):
+        asking.ask(bureau.people["monitor"], outlet, name, given)
     assert not AuditEntry.objects.filter(action="ask_device").exists()

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import polars as pl
 import pytest
 
-from ecoledger.monitoring import aggregate, evaluate, points
+from ecoledger.monitoring.computing import aggregate, evaluate
+from ecoledger.monitoring.points import table
 from ecoledger.standards import aqi
 
 HOUR = datetime(2026, 5, 1, 8)
@@ -27,8 +28,8 @@ def put(store, point, values, start=HOUR, series="hour", seconds=3600, flag="N")
 
 def work_through(store):
     work = store.take_pending(100_000)
-    changed = aggregate.run(work, store, points.current())
-    changed = evaluate.run(changed, store, points.current())
+    changed = aggregate.run(work, store, table.current())
+    changed = evaluate.run(changed, store, table.current())
     store.done_pending(work)
     return changed
 

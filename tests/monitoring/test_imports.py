@@ -9,7 +9,9 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from openpyxl import Workbook
 
-from ecoledger.monitoring import imports, points, work
+from ecoledger.monitoring.computing import pending
+from ecoledger.monitoring.files import imports
+from ecoledger.monitoring.points import table
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +30,7 @@ A-1,PM2.5,2026-05-01 08:00,38,N
 
 @pytest.fixture
 def county(store, bureau):
-    points.forget()
+    table.forget()
     return bureau
 
 
@@ -137,7 +139,7 @@ def test_an_undone_import_leaves_what_was_there_before_and_may_come_again(store,
 def test_imported_hours_are_worked_through_like_any_other(store, county):
     rows = "".join(f"A-1,2026-05-01 {h:02}:00,{30 + h}\n" for h in range(24))
     imports.store(imports.read(("点位,时间,PM2.5\n" + rows).encode(), "a.csv"))
-    work.run_all()
+    pending.run_all()
     day = store.read([county.air[0].pk], ["a34004"], "computed-day", columns=("value", "valid"))
     assert day.row(0) == (41.5, True)
 

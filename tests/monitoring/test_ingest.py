@@ -14,8 +14,11 @@ from ecoledger.hj212.client import Client, Device, UnacknowledgedError
 from ecoledger.hj212.codec import encode, framed
 from ecoledger.hj212.dialogue import Timing
 from ecoledger.hj212.server import Gateway
-from ecoledger.monitoring import ingest, points, times, work
+from ecoledger.live import times
+from ecoledger.monitoring.arriving import ingest
+from ecoledger.monitoring.computing import pending
 from ecoledger.monitoring.models import Point, PointParameter
+from ecoledger.monitoring.points import table as points
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -271,15 +274,15 @@ async def test_a_heartbeat_is_answered_and_leaves_no_trace(gateway, store, burea
 async def test_a_flag_about_a_value_falls_when_the_device_corrects_it(gateway, store, bureau):
     mn = bureau.air[0].mn
     await send(gateway, packet(mn, a34004="-3"))
-    await sync_to_async(work.run_all)()
+    await sync_to_async(pending.run_all)()
     await send(gateway, packet(mn, qn="20260501090100000", a34004="37"))
-    await sync_to_async(work.run_all)()
+    await sync_to_async(pending.run_all)()
     spoken = store.read(series="hour", columns=("value", "flag", "layer"))
     assert spoken.rows() == [(37.0, "N", 0)]
     hour = store.read([bureau.air[0].pk], ["a34004"], "computed-hour", columns=("value", "valid"))
     assert hour.rows() == [(37.0, True)]
     await send(gateway, packet(mn, qn="20260501090200000", a34004="-5"))
-    await sync_to_async(work.run_all)()
+    await sync_to_async(pending.run_all)()
     spoken = store.read(series="hour", columns=("value", "flag", "layer"))
     assert spoken.rows() == [(-5.0, "negative", 1)]
 

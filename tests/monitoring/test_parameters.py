@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecoledger.monitoring import parameters
+from ecoledger.monitoring.points import parameters
 
 
 def test_one_code_has_the_unit_of_its_kind_of_point():

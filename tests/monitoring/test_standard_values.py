@@ -6,8 +6,10 @@ import polars as pl
 import pytest
 from tests.monitoring.test_evaluate import one, put, work_through
 
-from ecoledger.monitoring import limits, points, standard_values
+from ecoledger.monitoring.alarming import limits
+from ecoledger.monitoring.computing import standard_values
 from ecoledger.monitoring.models import PointParameter
+from ecoledger.monitoring.points import table as points
 from ecoledger.standards import air_limits, aqi, surface_water
 
 DAY = date(2026, 5, 1)

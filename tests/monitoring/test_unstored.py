@@ -11,7 +11,9 @@ from tests.monitoring.test_ingest import observations, packet
 
 from ecoledger.hj212.codec import encode
 from ecoledger.hj212.server import Gateway, Limits
-from ecoledger.monitoring import ingest, points, runtime, unstored
+from ecoledger.monitoring import runtime
+from ecoledger.monitoring.arriving import ingest, unstored
+from ecoledger.monitoring.points import table
 from ecoledger.store.interface import StoreFullError
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,8 +46,8 @@ async def test_a_batch_refused_at_every_try_is_stored_later_and_once(
     store, bureau, refusing, tmp_path
 ):
     path = tmp_path / "unstored.jsonl"
-    points.forget()
-    await sync_to_async(points.current)()
+    table.forget()
+    await sync_to_async(table.current)()
     handler = ingest.Ingest()
     gateway = Gateway(
         handler,

@@ -87,7 +87,7 @@ def build() -> None:
 
 
 def _registry() -> None:
-    from ecoledger.registry.models import Area, Enterprise, Outlet, Station
+    from ecoledger.entities.models import Area, Enterprise, Outlet, Station
 
     for code, name in ((COUNTY, "测试县"), (NORTH, "北镇"), (SOUTH, "南镇")):
         Area.objects.create(code=code, name=name, synthetic=True)

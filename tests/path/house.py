@@ -21,7 +21,7 @@ from tests.path import county
 from ecoledger.hj212 import Packet, Value
 from ecoledger.hj212.client import Client, Device
 from ecoledger.hj212.dialogue import Timing
-from ecoledger.monitoring import times
+from ecoledger.live import times
 
 # The machine may be slow and busy; a wait ends as soon as what it waits for is there.
 PATIENCE = 60.0

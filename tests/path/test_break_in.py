@@ -22,7 +22,7 @@ from tests.path.house import PATIENCE, PNG, Visitor, apart, hours_ago, so2, unti
 from ecoledger.hj212 import Device, Value, encode
 from ecoledger.hj212.client import Client
 from ecoledger.hj212.dialogue import Timing
-from ecoledger.monitoring import times
+from ecoledger.live import times
 
 OUTLET = "闭环锅炉烟囱"
 SCRIPT = "<script>alert('闯入')</script>"

@@ -33,7 +33,7 @@ from tests.path.county import (
 from tests.path.house import PATIENCE, PNG, House, hours_ago, so2, this_hour, until
 
 from ecoledger.hj212 import Device, Value, encode
-from ecoledger.monitoring import times
+from ecoledger.live import times
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE * 1000)

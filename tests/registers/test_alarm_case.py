@@ -319,7 +319,7 @@ def test_an_alarm_that_never_ended_reopens_the_case_by_what_comes_after_the_clos
 
 
 def test_hooks_open_follow_and_remark_on_the_case(alarm_at, bureau):
-    from ecoledger.monitoring import alarms
+    from ecoledger.monitoring.alarming import alarms
     from ecoledger.registers import alarm_case
 
     assert alarm_case.raised in alarms.on_raised

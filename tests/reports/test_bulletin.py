@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from tests.daily_values import october, put_air, span
 
-from ecoledger.monitoring import evaluate
+from ecoledger.monitoring.computing import evaluate
 from ecoledger.reports import bulletin
 from ecoledger.reports.content import DayChart, Statement, Subheading, Table, numbered, ordinal
 

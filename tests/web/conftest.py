@@ -10,9 +10,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from ecoledger.monitoring import times
+from ecoledger.entities.models import Area, Enterprise
+from ecoledger.live import times
 from ecoledger.monitoring.models import Alarm, AlarmRule, Filing, Point
-from ecoledger.registry.models import Area, Enterprise
 
 AIR_VALUES = {
     "a34004": 42.0,

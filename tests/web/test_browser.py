@@ -16,7 +16,7 @@ from django.core.asgi import get_asgi_application
 from django.db import connections, models
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
-from ecoledger.monitoring import live
+from ecoledger.live import events
 from ecoledger.monitoring.models import Alarm
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -56,7 +56,7 @@ def server(transactional_db, county) -> Iterator[str]:
         time.sleep(0.02)
     port = running.servers[0].sockets[0].getsockname()[1]
     yield f"http://127.0.0.1:{port}"
-    live.close_all()
+    events.close_all()
     running.should_exit = True
     thread.join(10)
     connections.close_all()
@@ -196,7 +196,7 @@ def test_an_alarm_appears_on_the_open_cockpit_without_reload(page, county):
     page.evaluate("window.stayed = true")
     # The connection is made after the page has loaded.
     for _ in range(100):
-        if live.subscribers():
+        if events.subscribers():
             break
         page.wait_for_timeout(50)
     first = county.alarms[0]
@@ -211,7 +211,7 @@ def test_an_alarm_appears_on_the_open_cockpit_without_reload(page, county):
         last=first.last,
         text="锅炉烟囱氮氧化物超过限值，刚刚发生",
     )
-    live.publish("alarm", {"id": raised.pk, "area_code": raised.area_code, "owner_code": ""})
+    events.publish("alarm", {"id": raised.pk, "area_code": raised.area_code, "owner_code": ""})
     page.get_by_text("刚刚发生").wait_for(timeout=5000)
     assert page.evaluate("window.stayed") is True
 

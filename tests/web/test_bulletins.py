@@ -20,7 +20,7 @@ from ecoledger.indicators.figures import Figure
 from ecoledger.monitoring.models import Alarm, Point
 from ecoledger.reports import bulletin
 from ecoledger.reports.models import IssuedBulletin
-from ecoledger.web import records
+from ecoledger.web.figures import records
 
 COUNTY, NORTH, SOUTH = "990101", "990101001", "990101002"
 

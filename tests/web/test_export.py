@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 
 from ecoledger.accounts.models import AuditEntry
+from ecoledger.entities.models import Enterprise
 from ecoledger.monitoring.models import Alarm, Filing
-from ecoledger.registry.models import Enterprise
 
 LISTS = ["stations", "alarms", "filings", "enterprises", "catalogue", "quarantine"]
 

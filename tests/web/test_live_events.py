@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ecoledger.monitoring import live
+from ecoledger.live import events
 from ecoledger.web.live import Scope, _events
 
 NORTH = Scope(("990101001",), "", frozenset({1, 2}))
@@ -23,7 +23,7 @@ async def _topics(scope: Scope, *published: tuple[str, dict], wait: float = 0.3)
     task = asyncio.create_task(listen())
     await asyncio.sleep(0.05)
     for topic, payload in published:
-        live.publish(topic, payload)
+        events.publish(topic, payload)
     await asyncio.sleep(wait)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -52,6 +52,6 @@ async def test_a_firm_hears_of_its_own():
 
 
 async def test_a_page_that_leaves_is_forgotten():
-    before = live.subscribers()
+    before = events.subscribers()
     await _topics(NORTH, wait=0.05)
-    assert live.subscribers() == before
+    assert events.subscribers() == before

@@ -123,7 +123,7 @@ def test_a_bureau_without_data_is_told_how_to_get_some(bureau, store, signed_in)
 
 
 def test_arrivals_count_what_was_due_and_never_more(county, signed_in, store):
-    from ecoledger.web import readings
+    from ecoledger.web.monitoring import readings
 
     start = county.hour - timedelta(hours=5)
     declared = list(county.bureau.water.parameters.all())
@@ -221,8 +221,8 @@ def test_an_alarm_page_shows_value_limit_and_course(county, signed_in):
 
 
 def test_a_converted_value_is_judged_by_its_limit_and_a_raw_one_is_not(county, signed_in, store):
-    from ecoledger.monitoring import times
-    from ecoledger.web import readings
+    from ecoledger.live import times
+    from ecoledger.web.monitoring import readings
 
     point = county.bureau.flue_gas
     start = times.now().replace(second=0, microsecond=0)

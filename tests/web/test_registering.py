@@ -10,10 +10,12 @@ from django.urls import reverse
 
 from ecoledger.accounts.models import AuditEntry
 from ecoledger.accounts.roles import CAPABILITIES, Role
+from ecoledger.entities.models import Enterprise, Outlet, Station
 from ecoledger.hj212 import BatchDecoder, Device, Value, encode
-from ecoledger.monitoring import ingest, points, registering, times
+from ecoledger.live import times
+from ecoledger.monitoring.arriving import ingest
 from ecoledger.monitoring.models import Point
-from ecoledger.registry.models import Enterprise, Outlet, Station
+from ecoledger.monitoring.points import enrolling, table
 
 NEW_MN = "A" * 20 + "0001"
 SOUTH = "990101002"
@@ -120,7 +122,7 @@ def test_a_firm_its_outlet_and_its_point_are_entered_one_after_the_other(county,
     assert (row.code, row.unit, float(row.limit), row.limit_basis) == (
         "a21026", "mg/m³", 50.0, "hour",
     )  # fmt: skip
-    assert points.current().by_mn[NEW_MN].point == point.pk
+    assert table.current().by_mn[NEW_MN].point == point.pk
 
 
 def test_a_station_leads_on_to_its_point(county, signed_in):
@@ -252,13 +254,13 @@ def test_an_mn_heard_is_registered_from_its_row_and_its_frames_are_replayed(
     assert "只能由0-9、A-F组成" in shown
     assert "隔离区有此设备的 2 条报文" in shown
     point = Point.objects.get(mn=odd)
-    assert registering.waiting(point) == 2
+    assert enrolling.waiting(point) == 2
     replay = reverse("point-replay", args=[point.pk])
     assert signed_in("approver").post(replay).status_code == 403
     done = client.post(replay, follow=True).content.decode()
     assert "已重放 2 条报文，入库 2 个值" in done
     kept = store.read([point.pk], ["a21026"], "hour")
     assert sorted(kept["value"].to_list()) == [47.3, 48.5]
-    assert registering.waiting(point) == 0
+    assert enrolling.waiting(point) == 0
     assert odd not in client.get(reverse("quarantine")).content.decode().split("<tbody>")[-1]
     assert "隔离区没有此设备的报文" in client.post(replay, follow=True).content.decode()

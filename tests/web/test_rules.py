@@ -7,10 +7,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ecoledger.accounts.models import AuditEntry, Organisation
-from ecoledger.monitoring import alarms
+from ecoledger.monitoring.alarming import alarms
 from ecoledger.monitoring.models import AlarmRule
 from ecoledger.registers.alarm_case import AlarmCase, RoutingRule, open_from_alarm, routing
-from ecoledger.web.rule_form import RuleForm
+from ecoledger.web.monitoring.rule_form import RuleForm
 
 
 @pytest.fixture

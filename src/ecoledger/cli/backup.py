@@ -83,7 +83,9 @@ def write(target: Path) -> dict[str, Any]:
     Needs the observation store open in this process. Leaves nothing behind when it fails.
     """
     from ecoledger import settings
-    from ecoledger.monitoring import runtime, times, work
+    from ecoledger.live import times
+    from ecoledger.monitoring import runtime
+    from ecoledger.monitoring.computing import pending
 
     folder: Path = data_folder.setting("DATA")
     if (
@@ -97,7 +99,7 @@ def write(target: Path) -> dict[str, Any]:
     partial = target.with_name(target.name + ".partial")
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".ecoledger-backup-") as temporary:
         scratch = Path(temporary)
-        with work.paused():
+        with pending.paused():
             report = runtime.store().backup(scratch / "observations.duckdb")
             _copy_sqlite(folder / "business.sqlite3", scratch / "business.sqlite3")
         try:

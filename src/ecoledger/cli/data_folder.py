@@ -40,7 +40,7 @@ def migrate(verbosity: int = 0) -> None:
     from django.core.management import call_command
 
     call_command("migrate", interactive=False, verbosity=verbosity)
-    from ecoledger.monitoring import alarms
+    from ecoledger.monitoring.alarming import alarms
 
     alarms.default_rules()
 

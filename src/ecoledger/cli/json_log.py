@@ -9,7 +9,7 @@ import sys
 from datetime import datetime
 from typing import Any
 
-from ecoledger.monitoring.times import CHINA
+from ecoledger.live.times import CHINA
 
 _PLAIN = set(logging.makeLogRecord({}).__dict__) | {
     "message",

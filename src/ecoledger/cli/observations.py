@@ -69,13 +69,14 @@ def command(
     else:
         data_folder.use(data)
         data_folder.migrate()
-        from ecoledger.monitoring import runtime, work
+        from ecoledger.monitoring import runtime
+        from ecoledger.monitoring.computing import pending
         from ecoledger.store.interface import StoreError
 
         try:
             with runtime.opened(data_folder.setting("OBSERVATIONS")):
                 run_for_client(arguments, tell)
-                work.run_all()
+                pending.run_all()
         except StoreError as error:
             raise click.ClickException(str(error)) from error
     if not worked:
@@ -84,7 +85,7 @@ def command(
 
 def run_for_client(arguments: dict[str, Any], tell: control.Tell) -> None:
     """Do what the command asks for, in the process that has the store open."""
-    from ecoledger.monitoring import imports
+    from ecoledger.monitoring.files import imports
     from ecoledger.monitoring.models import ImportBatch
 
     if arguments.get("undo"):

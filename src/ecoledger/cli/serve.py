@@ -97,8 +97,10 @@ async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) 
 
     from ecoledger.cli.control import ControlServer
     from ecoledger.hj212.server import Gateway, Limits
-    from ecoledger.monitoring import devices as asking
-    from ecoledger.monitoring import heartbeat, ingest, live, points, unstored
+    from ecoledger.live import events
+    from ecoledger.monitoring import heartbeat
+    from ecoledger.monitoring.arriving import ingest, unstored
+    from ecoledger.monitoring.points import asking, table
     from ecoledger.web.asgi import application
 
     class Server(uvicorn.Server):
@@ -109,7 +111,7 @@ async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) 
             yield
 
     heartbeat.begin()
-    await sync_to_async(points.current)()
+    await sync_to_async(table.current)()
     handler = ingest.Ingest()
     # Larger batches cost fewer commits under load; with little to do they stay small.
     gateway = Gateway(
@@ -171,7 +173,7 @@ async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) 
     asking.connect(None, None)
     await gateway.close()
     await loop.run_in_executor(None, handler.close)
-    live.close_all()
+    events.close_all()
     server.should_exit = True
     with contextlib.suppress(asyncio.CancelledError):
         await serving
@@ -216,8 +218,13 @@ def _scheduler(folder: Path) -> Any:
     from apscheduler.triggers.cron import CronTrigger
     from apscheduler.triggers.interval import IntervalTrigger
 
-    from ecoledger.monitoring import alarms, heartbeat, points, runtime, times, unstored, work
-    from ecoledger.monitoring.times import CHINA
+    from ecoledger.live import times
+    from ecoledger.live.times import CHINA
+    from ecoledger.monitoring import heartbeat, runtime
+    from ecoledger.monitoring.alarming import alarms
+    from ecoledger.monitoring.arriving import unstored
+    from ecoledger.monitoring.computing import pending
+    from ecoledger.monitoring.points import table
 
     scheduler = BackgroundScheduler(
         timezone=CHINA,
@@ -251,17 +258,17 @@ def _scheduler(folder: Path) -> Any:
     def last_month() -> Any:
         return (times.now().replace(day=1) - timedelta(days=1)).date().replace(day=1)
 
-    every("points", 5, points.current)
+    every("points", 5, table.current)
     every("unstored-frames", 60, lambda: unstored.take_back(folder / UNSTORED))
     # Devices could not be heard before; what they did not say until then is not their fault.
     every(
         "missing",
         60,
         lambda: alarms.sweep_missing(
-            runtime.store(), points.current(), listening_since=heartbeat.started
+            runtime.store(), table.current(), listening_since=heartbeat.started
         ),
     )
-    at("close-day", "20 0 * * *", lambda: work.close_day(yesterday()), "work")
+    at("close-day", "20 0 * * *", lambda: pending.close_day(yesterday()), "work")
     at("seal-month", "30 2 3 * *", lambda: runtime.store().seal(last_month()))
     _jobs_of_other_rooms(every, at)
     return scheduler
@@ -281,9 +288,9 @@ class Worker(threading.Thread):
         self._more = False
 
     def _once(self) -> None:
-        from ecoledger.monitoring import work
+        from ecoledger.monitoring.computing import pending
 
-        self._more = work.run_once().more
+        self._more = pending.run_once().more
 
     def run(self) -> None:
         from ecoledger.monitoring import runtime

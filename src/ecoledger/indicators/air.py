@@ -11,9 +11,9 @@ import polars as pl
 from django.utils import timezone
 
 from ecoledger.indicators.figures import Figure, Records, count, quantity, ratio
-from ecoledger.monitoring import evaluate, standard_values
-from ecoledger.monitoring import points as known_points
+from ecoledger.monitoring.computing import evaluate, standard_values
 from ecoledger.monitoring.models import Point
+from ecoledger.monitoring.points import table as known_points
 from ecoledger.monitoring.runtime import store
 from ecoledger.standards import air_evaluation, air_limits, aqi, catalogue
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import polars as pl
 
+from ecoledger.entities.models import Section
 from ecoledger.indicators.figures import Figure, Records, ratio
-from ecoledger.monitoring import points as known_points
-from ecoledger.monitoring import standard_values
+from ecoledger.monitoring.computing import standard_values
 from ecoledger.monitoring.models import Point
+from ecoledger.monitoring.points import table as known_points
 from ecoledger.monitoring.runtime import store
-from ecoledger.registry.models import Section
 from ecoledger.standards import exceedance, surface_water, water_periods
 from ecoledger.standards.water_periods import Attainment, Needed, PeriodMean
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
+from ecoledger.entities.models import Section
 from ecoledger.indicators.figures import Figure, Records, count, ratio
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register
@@ -17,7 +18,6 @@ from ecoledger.monitoring.models import Alarm, AlarmRule
 from ecoledger.registers import alarm_case, problem_ledger
 from ecoledger.registers.alarm_case import AlarmCase
 from ecoledger.registers.problem_ledger import Problem
-from ecoledger.registry.models import Section
 
 
 @dataclass(frozen=True)

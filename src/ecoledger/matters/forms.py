@@ -13,10 +13,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ecoledger.accounts.models import Organisation, Person
+from ecoledger.entities.models import Area, Entity
 from ecoledger.matters.models import Matter
 from ecoledger.matters.refusals import Refused
 from ecoledger.matters.workflow import Field
-from ecoledger.registry.models import Area, Entity
 
 _RESPONSIBLE = (
     Organisation.Kind.BUREAU,

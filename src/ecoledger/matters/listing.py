@@ -12,12 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Organisation, Person
-from ecoledger.matters import asked, forms
+from ecoledger.listings import asked
+from ecoledger.listings.workbook import Head
+from ecoledger.listings.workbook import workbook as written
+from ecoledger.matters import forms
 from ecoledger.matters.clocks import local
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Column, Filter, Register
-from ecoledger.matters.workbook import Head
-from ecoledger.matters.workbook import workbook as written
 
 PAGE = 50
 

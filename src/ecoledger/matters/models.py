@@ -13,7 +13,7 @@ from django.db import models
 from django.utils import timezone
 
 from ecoledger.accounts.models import Organisation, Person
-from ecoledger.registry.models import Entity
+from ecoledger.entities.models import Entity
 
 
 class Urgency(models.TextChoices):

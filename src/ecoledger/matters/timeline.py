@@ -10,11 +10,11 @@ from django.db import transaction
 from django.utils.translation import override
 
 from ecoledger.accounts.models import Person
+from ecoledger.live import events
 from ecoledger.matters import chain
 from ecoledger.matters.models import Event, Evidence, Matter
 from ecoledger.matters.register import Register
 from ecoledger.matters.workflow import Text
-from ecoledger.monitoring import live
 
 
 def record(
@@ -66,7 +66,7 @@ def announce(register: Register, matter: Matter) -> None:
         "area_code": matter.area_code,
         "owner_code": matter.enterprise_code,
     }
-    transaction.on_commit(lambda: live.publish("matter", payload))
+    transaction.on_commit(lambda: events.publish("matter", payload))
 
 
 def events_of(register: Register, matter: Matter, person: Person | None = None) -> list[Event]:

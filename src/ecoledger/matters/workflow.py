@@ -16,7 +16,9 @@ from django.utils.functional import Promise
 from ecoledger.accounts.roles import Role
 
 if TYPE_CHECKING:
-    from ecoledger.matters.actions import Step
+    from datetime import datetime
+
+    from ecoledger.accounts.models import Person
     from ecoledger.matters.models import Matter
 
 # A text that may be translated when it is shown.
@@ -127,6 +129,17 @@ class Transition:
     main: bool = True
     danger: bool = False
     help: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One action under way, as its effects see it. ``form`` holds cleaned values, not JSON."""
+
+    matter: Any
+    transition: Transition
+    person: Person | None
+    at: datetime
+    form: dict[str, Any]
 
 
 class Unit(StrEnum):

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ecoledger.monitoring import runtime, times
+from ecoledger.live import times
+from ecoledger.monitoring import runtime
 
 
 @dataclass

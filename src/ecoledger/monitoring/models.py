@@ -6,7 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from ecoledger.accounts.models import Person
-from ecoledger.registry.models import Entity
+from ecoledger.entities.models import Entity
 
 
 class Point(models.Model):

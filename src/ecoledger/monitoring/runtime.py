@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ecoledger.monitoring import times
+from ecoledger.live import times
 from ecoledger.store.duckdb_store import DuckDBStore
 from ecoledger.store.interface import ObservationStore
 

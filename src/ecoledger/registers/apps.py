@@ -7,7 +7,7 @@ class RegistersConfig(AppConfig):
     verbose_name = "业务台账"
 
     def ready(self) -> None:
-        from ecoledger.monitoring import alarms
+        from ecoledger.monitoring.alarming import alarms
         from ecoledger.registers import alarm_case
 
         alarms.on_raised.append(alarm_case.raised)

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_lazy as _
 
 from ecoledger.accounts.roles import Role
-from ecoledger.matters.actions import Step
-from ecoledger.matters.workflow import ClockRule, Field, Phase, State, Text, Transition, Unit
+from ecoledger.matters.workflow import ClockRule, Field, Phase, State, Step, Text, Transition, Unit
 
 CHECKERS = frozenset({Role.DISPATCHER, Role.LEADER})
 # Why a clock has its length where no law gives one.

@@ -19,12 +19,20 @@ from django.utils.translation import gettext_lazy as _
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.matters import actions, notices
-from ecoledger.matters.actions import Step
 from ecoledger.matters.clocks import local
 from ecoledger.matters.models import Matter, Urgency
 from ecoledger.matters.register import Column, Filter, ImportColumn, Register, Statistic, declare
 from ecoledger.matters.statistics import common_statistics, share
-from ecoledger.matters.workflow import ClockRule, Field, Phase, State, Transition, Unit, Workflow
+from ecoledger.matters.workflow import (
+    ClockRule,
+    Field,
+    Phase,
+    State,
+    Step,
+    Transition,
+    Unit,
+    Workflow,
+)
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON, Closing
 
 # From this day of the month on, who has not reported this month's progress is reminded.

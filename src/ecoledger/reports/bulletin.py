@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from ecoledger.accounts.models import Organisation
+from ecoledger.entities.models import Area
 from ecoledger.indicators import air, targets, water, work
-from ecoledger.monitoring.evaluate import area_point
-from ecoledger.registry.models import Area
+from ecoledger.monitoring.computing.evaluate import area_point
 from ecoledger.reports import air_text, notes, target_text, water_text, work_text
 from ecoledger.reports.content import Block, Bulletin, numbered
 from ecoledger.standards import (

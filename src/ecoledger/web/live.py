@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
-from ecoledger.monitoring import live
+from ecoledger.live import events
 from ecoledger.web import scoped
 
 TOPICS = ("observation", "alarm", "matter", "arrival")
@@ -77,7 +77,7 @@ async def _events(scope: Scope) -> AsyncIterator[bytes]:
     waiting: set[str] = set()
     next_turn = 0.0
     yield b"retry: 3000\n\n"
-    with live.subscribe(TOPICS) as events:
+    with events.subscribe(TOPICS) as arriving:
         while (now := clock()) - began < LONGEST:
             if waiting and now >= next_turn:
                 for topic in sorted(waiting):
@@ -86,7 +86,7 @@ async def _events(scope: Scope) -> AsyncIterator[bytes]:
                 next_turn = now + PAUSE
             patience = max(next_turn - now, 0.05) if waiting else KEEP_ALIVE
             try:
-                event = await asyncio.wait_for(anext(events), patience)
+                event = await asyncio.wait_for(anext(arriving), patience)
             except TimeoutError:
                 if not waiting:
                     yield b": \n\n"

@@ -8,8 +8,8 @@ from django.db.models import Model, Q, QuerySet
 
 from ecoledger.accounts.models import AuditEntry, Person
 from ecoledger.accounts.scope import visible, within
+from ecoledger.entities.models import Area, Enterprise, River, Section
 from ecoledger.monitoring.models import Alarm, Filing, Point
-from ecoledger.registry.models import Area, Enterprise, River, Section
 
 M = TypeVar("M", bound=Model)
 

@@ -1,33 +1,25 @@
-"""Every page's address. One module a page; the work engine's pages are in ``urls_matters``."""
+"""Every page's address. One module a page; the work engine's pages are in ``web.matters.urls``."""
 
 from __future__ import annotations
 
 from django.urls import include, path
 
-from ecoledger.web import (
+from ecoledger.web import errors, live
+from ecoledger.web.entities import enterprises, registering
+from ecoledger.web.figures import bulletins, records
+from ecoledger.web.monitoring import (
     alarms,
-    bulletins,
     catalogue,
-    cockpit,
     devices,
-    enterprises,
-    errors,
     filings,
     imports,
-    live,
-    map,  # noqa: A004
-    notices,
-    operate,
-    people,
     quarantine,
-    records,
-    registering,
-    routing,
     rules,
-    session,
     station,
     stations,
 )
+from ecoledger.web.office import notices, operate, people, routing, session
+from ecoledger.web.scenes import cockpit, one_map
 
 handler403 = errors.forbidden
 handler404 = errors.not_found
@@ -36,8 +28,8 @@ handler500 = errors.failed
 urlpatterns = [
     path("", cockpit.page, name="cockpit"),
     path("cockpit/<str:name>", cockpit.part, name="cockpit-part"),
-    path("map", map.page, name="map"),
-    path("map.geojson", map.features, name="map-features"),
+    path("map", one_map.page, name="map"),
+    path("map.geojson", one_map.features, name="map-features"),
     path("stations", stations.page, name="stations"),
     path("stations.xlsx", stations.export, name="stations-export"),
     path("stations/<int:pk>", station.page, name="station"),
@@ -106,5 +98,5 @@ urlpatterns = [
     path("account", session.account, name="account"),
     path("account/keys", session.make_key, name="key-make"),
     path("account/keys/<int:pk>/revoke", session.revoke_key, name="key-revoke"),
-    path("", include("ecoledger.web.urls_matters")),
+    path("", include("ecoledger.web.matters.urls")),
 ]

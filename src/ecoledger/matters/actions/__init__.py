@@ -11,7 +11,7 @@ from ecoledger.matters.actions.assigning import assign
 from ecoledger.matters.actions.batch import batch_edit, undo_batch_edit
 from ecoledger.matters.actions.linking import link, linked, merge, unmerge
 from ecoledger.matters.actions.opening import open_matter, restore, withdraw
-from ecoledger.matters.actions.performing import Step, available, perform, refusal, reopen
+from ecoledger.matters.actions.performing import available, perform, refusal, reopen
 from ecoledger.matters.actions.review import draw_for_review
 from ecoledger.matters.actions.timing import decide_extension, extend, resume, suspend
 from ecoledger.matters.evidence import Upload
@@ -20,7 +20,6 @@ from ecoledger.matters.refusals import NotVisible, Refused
 __all__ = [
     "NotVisible",
     "Refused",
-    "Step",
     "Upload",
     "assign",
     "attach",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts import scope
 from ecoledger.accounts.models import Person
+from ecoledger.entities.models import Entity, Outlet
 from ecoledger.matters import deadlines, forms, notices, timeline
 from ecoledger.matters.actions.access import keep
 from ecoledger.matters.actions.adding import take_in
@@ -23,7 +24,6 @@ from ecoledger.matters.numbering import next_number
 from ecoledger.matters.refusals import Refused
 from ecoledger.matters.register import Register
 from ecoledger.matters.workflow import OPEN
-from ecoledger.registry.models import Entity, Outlet
 
 
 @transaction.atomic

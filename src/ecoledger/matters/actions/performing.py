@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,21 +19,7 @@ from ecoledger.matters.evidence import Upload
 from ecoledger.matters.models import Evidence, Matter
 from ecoledger.matters.refusals import Refused
 from ecoledger.matters.register import Register
-from ecoledger.matters.workflow import Transition
-
-
-@dataclass
-class Step:
-    """One action under way, as its effects see it. ``form`` holds cleaned values, not JSON."""
-
-    register: Register
-    matter: Any
-    transition: Transition
-    person: Person | None
-    at: datetime
-    form: dict[str, Any]
-    note: str = ""
-    evidence: list[Evidence] = field(default_factory=list)
+from ecoledger.matters.workflow import Step, Transition
 
 
 def refusal(
@@ -152,7 +137,7 @@ def perform(
         matter.closed_at = None
     elif before.open and not after.open:
         matter.closed_at = at
-    step = Step(register, matter, transition, by, at, cleaned, note, evidence)
+    step = Step(matter, transition, by, at, cleaned)
     for effect in transition.effects:
         effect(step)
     keep(matter)

@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
+from ecoledger.entities.models import Area
 from ecoledger.matters import actions, forms, notices
 from ecoledger.matters.importing.checking import problem, row_form
 from ecoledger.matters.models import Event, ImportBatch
 from ecoledger.matters.refusals import NotVisible, Refused
 from ecoledger.matters.register import Register
 from ecoledger.matters.workflow import Field
-from ecoledger.registry.models import Area
 
 # Rows made in one transaction.
 PORTION = 50

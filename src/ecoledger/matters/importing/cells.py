@@ -12,11 +12,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Organisation, Person
+from ecoledger.entities.models import Entity
 from ecoledger.matters import forms
 from ecoledger.matters.importing.columns import plain
 from ecoledger.matters.importing.reading import Cell
 from ecoledger.matters.register import ImportColumn
-from ecoledger.registry.models import Entity
 from ecoledger.standards.time_limits import add_months
 
 

@@ -10,8 +10,16 @@ from django.utils.translation import gettext_lazy as _
 from ecoledger.accounts.roles import Role
 from ecoledger.accounts.scope import covers
 from ecoledger.matters import actions
-from ecoledger.matters.actions import Step
-from ecoledger.matters.workflow import ClockRule, Field, Phase, State, Transition, Unit, Workflow
+from ecoledger.matters.workflow import (
+    ClockRule,
+    Field,
+    Phase,
+    State,
+    Step,
+    Transition,
+    Unit,
+    Workflow,
+)
 from ecoledger.monitoring.models import Alarm
 from ecoledger.registers.alarm_case.models import AlarmCase
 from ecoledger.registers.alarm_case.owners import owner_for, person_for

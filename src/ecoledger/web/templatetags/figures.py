@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from ecoledger.indicators.figures import Figure, bare, plain
 from ecoledger.standards import surface_water
 from ecoledger.standards.water_periods import PeriodMean
-from ecoledger.web import records
+from ecoledger.web.figures import records
 
 register = template.Library()
 # A cell with more characters than this may break over lines.

@@ -14,8 +14,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
-from ecoledger.monitoring import parameters
 from ecoledger.monitoring.models import Alarm
+from ecoledger.monitoring.points import parameters
 from ecoledger.standards import aqi as aqi_standard
 from ecoledger.standards.rounding import half_even
 

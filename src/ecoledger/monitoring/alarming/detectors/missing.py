@@ -1,0 +1,68 @@
+"""数据缺失: nothing new from a point, or from one parameter of it, for several reporting intervals."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from ecoledger.monitoring.alarming.detectors import findings
+
+WHOLE_POINT = ""
+
+
+def detect(
+    last: pl.DataFrame,
+    now: datetime,
+    settings: dict[str, Any],
+    listening_since: datetime | None = None,
+) -> pl.DataFrame:
+    """Judge each declared parameter by its last arrival.
+
+    ``last``: ``point, parameter, interval`` (s), ``arrived`` (end of the last period that arrived, null:
+    never). Missing after ``settings["intervals"]`` intervals (default 3), at least
+    ``settings["minutes"]`` (default 30). When all of a point is missing there is one finding with
+    the parameter "" and its parameters are on hold: one dead device is one alarm, not ten.
+
+    Silence counts from ``listening_since`` on at the earliest, the moment from which arrivals were taken in at
+    all: what could not be heard says nothing of a device. Until the allowed silence has passed since then, a
+    parameter whose last value is too old is on hold, so that an open alarm neither ends nor grows.
+    """
+    intervals, minutes = settings.get("intervals", 3), settings.get("minutes", 30)
+    allowed = pl.max_horizontal(pl.col("interval") * intervals, pl.lit(minutes * 60))
+    moment = pl.lit(now).dt.cast_time_unit("us")
+    arrived = pl.col("arrived").dt.cast_time_unit("us")
+    # Null: silent for as long as anybody knows.
+    heard = pl.max_horizontal(arrived, pl.lit(listening_since, dtype=pl.Datetime("us")))
+    seconds = (moment - pl.col("heard")).dt.total_seconds()
+    overdue = pl.col("arrived").is_null() | ((moment - arrived).dt.total_seconds() > allowed)
+    judged = last.with_columns(heard.alias("heard"), overdue.alias("overdue")).with_columns(
+        (pl.col("overdue") & (pl.col("heard").is_null() | (seconds > allowed))).alias("gone")
+    )
+    whole = pl.col("overdue").all().over("point")
+    never = pl.when(pl.col("arrived").is_null().all()).then(pl.lit("从未收到数据"))
+    each = judged.select(
+        *("point", "parameter"),
+        pl.coalesce("heard", moment).alias("start"),
+        pl.when(whole | (pl.col("overdue") & ~pl.col("gone")))
+        .then(pl.lit("hold"))
+        .when("gone")
+        .then(pl.lit("bad"))
+        .otherwise(pl.lit("good"))
+        .alias("state"),
+        never.over("point", "parameter").alias("note"),
+    )
+    points = judged.group_by("point", maintain_order=True).agg(
+        pl.lit(WHOLE_POINT).first().alias("parameter"),
+        pl.coalesce(pl.col("heard").max(), moment).alias("start"),
+        pl.when(pl.col("gone").all())
+        .then(pl.lit("bad"))
+        .when(pl.col("overdue").all())
+        .then(pl.lit("hold"))
+        .otherwise(pl.lit("good"))
+        .alias("state"),
+        never.alias("note"),
+    )
+    lasted = (moment - pl.col("start")).dt.total_seconds().clip(0, 2**31 - 1).alias("seconds")
+    return pl.concat([findings(points.with_columns(lasted)), findings(each.with_columns(lasted))])

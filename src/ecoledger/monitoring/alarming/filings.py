@@ -1,0 +1,164 @@
+"""Filed shutdowns, maintenance and faults (停运、维护、故障申报): they silence alarms and are on record.
+
+Who may: the enterprise itself for its own file, and monitoring staff and officers within their area
+(capability ``file_shutdown``).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts import audit
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import Role
+from ecoledger.entities.models import Entity, Outlet
+from ecoledger.live import times
+from ecoledger.monitoring import runtime
+from ecoledger.monitoring.alarming import alarms
+from ecoledger.monitoring.models import Alarm, Filing, Point
+from ecoledger.monitoring.points import table
+
+# How far back an enterprise may file: later than that it explains, it does not silence.
+LATEST_FILING = timedelta(hours=24)
+
+
+def owner_code(entity: Entity) -> str:
+    """Code of the enterprise an entity belongs to; its own code where it belongs to none."""
+    enterprise = Outlet.objects.filter(pk=entity.pk).values_list("enterprise__code", flat=True)
+    return enterprise.first() or entity.code
+
+
+def may_file(person: Person, entity: Entity) -> bool:
+    """Whether ``person`` may file for ``entity``."""
+    if not person.may("file_shutdown"):
+        return False
+    if person.has_role(Role.ENTERPRISE):
+        return bool(person.entity_code) and person.entity_code == owner_code(entity)
+    return any(entity.area_code.startswith(code) for code in person.area_codes)
+
+
+def file(
+    person: Person,
+    entity: Entity,
+    *,
+    kind: str,
+    begin: datetime,
+    end: datetime | None,
+    reason: str,
+    point: Point | None = None,
+    address: str = "",
+) -> Filing:
+    """Put a filing on record. Times are aware; ``end`` may be open.
+
+    Raises ``PermissionDenied``, or ``ValidationError`` naming the field and what would help.
+    """
+    if not may_file(person, entity):
+        raise PermissionDenied(_("只能为本企业或本辖区的对象申报"))
+    problems: dict[str, str] = {}
+    if kind not in Filing.Kind.values:
+        problems["kind"] = _("没有这种申报类别：%(kind)s") % {"kind": kind}
+    if not reason.strip():
+        problems["reason"] = _("请写明原因")
+    if end is not None and end <= begin:
+        problems["end"] = _("结束时间应晚于开始时间")
+    if person.has_role(Role.ENTERPRISE) and begin < times.aware(times.now()) - LATEST_FILING:
+        problems["begin"] = _("企业申报不得早于当前时间24小时以前，请联系监测人员补录")
+    if point is not None and point.entity_id != entity.pk and point.owner_code != entity.code:
+        problems["point"] = _("监测点不属于所申报的对象")
+    if problems:
+        raise ValidationError(problems)
+    with transaction.atomic():
+        filing = Filing.objects.create(
+            entity=entity,
+            point=point,
+            kind=kind,
+            begin=begin,
+            end=end,
+            reason=reason.strip(),
+            filed_by=person,
+            area_code=entity.area_code,
+        )
+        audit.record(
+            person,
+            "filing made",
+            filing,
+            details={
+                "entity": entity.code,
+                "point": point.pk if point else None,
+                "kind": kind,
+                "begin": begin,
+                "end": end,
+                "reason": filing.reason,
+            },
+            address=address,
+        )
+    return filing
+
+
+def finish(person: Person, filing: Filing, end: datetime, *, address: str = "") -> Filing:
+    """End a filing at ``end`` (operation resumes); what came after it is judged again."""
+    if not may_file(person, filing.entity):
+        raise PermissionDenied(_("只能结束本企业或本辖区的申报"))
+    if filing.withdrawn_at is not None:
+        raise ValidationError(_("申报已撤回"))
+    if end <= filing.begin:
+        raise ValidationError({"end": _("结束时间应晚于开始时间；若申报有误请撤回")})
+    with transaction.atomic():
+        before = filing.end
+        filing.end = end
+        filing.save()
+        audit.record(
+            person, "filing ended", filing, details={"end": end, "before": before}, address=address
+        )
+        _look_again(filing, end)
+    return filing
+
+
+def withdraw(person: Person, filing: Filing, *, reason: str, address: str = "") -> Filing:
+    """Take a filing back as if it had never been: what it silenced becomes alarms."""
+    if not may_file(person, filing.entity):
+        raise PermissionDenied(_("只能撤回本企业或本辖区的申报"))
+    if filing.withdrawn_at is not None:
+        raise ValidationError(_("申报已撤回"))
+    with transaction.atomic():
+        filing.withdrawn_at = times.aware(times.now())
+        filing.save()
+        audit.record(
+            person, "filing withdrawn", filing, details={"reason": reason}, address=address
+        )
+        _look_again(filing, filing.begin)
+    return filing
+
+
+def active(at: datetime | None = None) -> list[Filing]:
+    """Filings in force at a moment (aware; now when not given)."""
+    moment = at or times.aware(times.now())
+    running = Filing.objects.filter(withdrawn_at__isnull=True, begin__lte=moment)
+    return [filing for filing in running if filing.end is None or filing.end > moment]
+
+
+def points_of(filing: Filing) -> list[int]:
+    """The points a filing silences."""
+    if filing.point_id:
+        return [filing.point_id]
+    own = Point.objects.filter(entity_id=filing.entity_id).values_list("pk", flat=True)
+    owned = Point.objects.filter(owner_code=filing.entity.code).values_list("pk", flat=True)
+    return sorted({*own, *owned})
+
+
+def _look_again(filing: Filing, begin: datetime) -> None:
+    # The records of silence that no longer hold make room for the alarms they were.
+    Alarm.objects.filter(filing=filing, state=Alarm.State.SILENCED, begin__gte=begin).delete()
+    Alarm.objects.filter(filing=filing, state=Alarm.State.SILENCED, last__gt=begin).update(
+        last=begin
+    )
+    if not runtime.is_open():
+        return
+    numbers, since = points_of(filing), times.naive(begin)
+    transaction.on_commit(
+        lambda: alarms.reevaluate(numbers, since, times.now(), runtime.store(), table.current())
+    )

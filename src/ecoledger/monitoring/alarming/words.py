@@ -1,0 +1,137 @@
+"""The sentence an alarm is read by: value, limit, times over, duration, count in 30 days, colour level."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from ecoledger.live import times
+from ecoledger.monitoring.models import Alarm, AlarmRule
+from ecoledger.monitoring.points import parameters
+from ecoledger.monitoring.points.table import PointMap
+from ecoledger.standards import exceedance
+
+
+def describe(
+    alarm: Alarm,
+    place: str,
+    kind: str,
+    row: dict[str, Any],
+    rule: AlarmRule,
+    points: PointMap,
+) -> str:
+    """An alarm in words, after the finding ``row`` that came last.
+
+    "2号空气站PM2.5日均值为92 µg/m³，超过限值（60 µg/m³）0.53倍，持续1日，近30日累计超标2日，蓝色预警"
+    """
+    label = parameters.label(alarm.parameter, kind) if alarm.parameter else ""
+    if place[-1:].isascii() and label[:1].isascii() and label:
+        # "DA001的NOx", not "DA001NOx".
+        place += "的"
+    unit, decimals = _unit(alarm.point_id, alarm.parameter, kind, points)
+    value = _number(alarm.value, decimals, unit)
+    limit = _number(alarm.limit, decimals, unit)
+    begin = times.naive(alarm.begin)
+    lasted = f"持续{_duration(times.naive(alarm.last) - begin)}"
+    time = f"近30日第{alarm.count_30d}次"
+    note = row["note"] or ""
+    match rule.detector:
+        case AlarmRule.Detector.EXCEEDANCE:
+            daily = rule.settings.get("basis") == "day"
+            # What a river station calls an hour is one sample.
+            periods = "日" if daily else "次" if kind == "water" else "小时"
+            time = f"近30日累计超标{alarm.count_30d}{periods}"
+            what = f"{label}{_mean(alarm.parameter, kind, daily)}为{value}"
+            if note:
+                parts = [place + what, f"低于限值（{limit}）", lasted, time]
+            else:
+                parts = [place + what, _beyond(alarm, limit), lasted, time]
+        case AlarmRule.Detector.MISSING:
+            what = f"{label}数据缺失" if label else "全部数据缺失"
+            parts = [place + what, note or f"自{_moment(begin)}起无数据", lasted, time]
+        case AlarmRule.Detector.NEIGHBOURS:
+            higher = _share(alarm.value, alarm.limit)
+            most = f"{100 * (alarm.times_over or 0):.0f}%"
+            above = f"高于{note}（{limit}）{higher}" + _most(higher, most)
+            parts = [f"{place}{label}小时均值为{value}", above, lasted, time]
+        case AlarmRule.Detector.CONSTANT:
+            parts = [f"{place}{label}恒为{value}", f"{lasted}无变化", time]
+        case AlarmRule.Detector.SUDDEN:
+            parts = [f"{place}{label}由{note}{unit and ' '}{unit}突变为{value}", lasted, time]
+        case AlarmRule.Detector.NO_TREATMENT:
+            idle = f"治污设施未运行（功率{value}，运行阈值{limit}）"
+            parts = [f"{place}：{note}，{idle}", lasted, time]
+        case _:
+            parts = [place + note, lasted, time]
+    return "，".join([*parts, f"{Alarm.Level(alarm.level).label}预警"])
+
+
+def _mean(parameter: str, kind: str, daily: bool) -> str:
+    """What kind of value was judged."""
+    if parameter == "aqi":
+        return ""
+    if daily:
+        ozone = kind == "air" and parameter == parameters.code_of_key("o3", "air")
+        return "日最大8小时平均" if ozone else "日均值"
+    return "监测值" if kind == "water" else "小时均值"
+
+
+def _beyond(alarm: Alarm, limit: str) -> str:
+    if alarm.parameter == "aqi":
+        # An index has no times over; 150 is a threshold of warning, no limit of a standard.
+        return f"超过预警值（{limit}）"
+    over = (
+        exceedance.multiple(alarm.value, alarm.limit)
+        if alarm.value is not None and alarm.limit is not None
+        else None
+    )
+    return exceedance.beyond_text(limit, over) + _most(
+        exceedance.multiple_text(over), exceedance.multiple_text(alarm.times_over), "倍"
+    )
+
+
+def _most(now: str, most: str, unit: str = "") -> str:
+    """The greatest of the whole stretch, where the last value was not it."""
+    return f"（期间最大{most}{unit}）" if most and most != now else ""
+
+
+def _share(value: float | None, mean: float | None) -> str:
+    return f"{100 * (value / mean - 1):.0f}%" if value is not None and mean else ""
+
+
+def _unit(point: int, parameter: str, kind: str, points: PointMap) -> tuple[str, int]:
+    declared = points.parameters.filter(
+        (pl.col("point") == point) & (pl.col("parameter") == parameter)
+    )
+    if declared.height:
+        return declared["unit"][0], declared["decimals"][0]
+    try:
+        known = parameters.parameter(parameter, kind)
+    except KeyError:
+        return "", 1
+    return known.unit, known.decimals
+
+
+def _number(value: float | None, decimals: int, unit: str) -> str:
+    if value is None:
+        return "—"
+    # Two digits more than are usually shown, so that 60.3 does not read "60, over the limit 60".
+    text = f"{value:.{decimals + 2}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return f"{text} {unit}".rstrip()
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.month}月{moment.day}日{moment:%H:%M}"
+
+
+def _duration(length: timedelta) -> str:
+    minutes = max(1, round(length.total_seconds() / 60))
+    if minutes < 60:
+        return f"{minutes}分钟"
+    if minutes < 48 * 60:
+        return f"{minutes / 60:.1f}".rstrip("0").rstrip(".") + "小时"
+    return f"{minutes / 1440:.1f}".rstrip("0").rstrip(".") + "日"

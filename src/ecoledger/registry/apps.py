@@ -1,7 +1,0 @@
-from django.apps import AppConfig
-
-
-class RegistryConfig(AppConfig):
-    name = "ecoledger.registry"
-    label = "registry"
-    verbose_name = "对象台账"

@@ -1,0 +1,371 @@
+"""The forms of the registry: enterprises, outlets, stations, points and what a point reports."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ecoledger.accounts.models import Person
+from ecoledger.entities.models import Area, Enterprise, Entity, Outlet, Section, Station
+from ecoledger.monitoring.models import Point, PointParameter
+from ecoledger.monitoring.points import enrolling, parameters
+from ecoledger.standards import identifiers
+from ecoledger.web import scoped
+
+
+def dress(form: forms.BaseForm) -> None:
+    """Give the fields the classes of the page's style, and choices the reader's language."""
+    for field in form.fields.values():
+        if isinstance(field, forms.BooleanField):
+            continue
+        select = isinstance(field.widget, forms.Select)
+        field.widget.attrs["class"] = "form-select" if select else "form-control"
+        if isinstance(field, forms.TypedChoiceField):
+            field.choices = [
+                (value, _(str(label)) if value else "—")
+                for value, label in cast("Iterable[tuple[str, str]]", field.choices)
+            ]
+
+
+def refuse(form: forms.BaseForm, error: ValidationError) -> None:
+    """Put a refusal beside the fields it names."""
+    for name, texts in error.message_dict.items():
+        form.add_error(name if name in form.fields else None, texts)
+
+
+_PLACE = {
+    "name": gettext_lazy("名称"),
+    "address": gettext_lazy("地址"),
+    "lon": gettext_lazy("经度"),
+    "lat": gettext_lazy("纬度"),
+    "active": gettext_lazy("在用"),
+}
+_COORDINATES = {
+    "lon": gettext_lazy("CGCS2000，十进制度，如 118.64321。"),
+    "active": gettext_lazy("关停或拆除的请改为停用，不要删除；历史数据保留。"),
+}
+
+
+class EntityForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
+    """What all things of the registry have: where they lie and what they are called elsewhere."""
+
+    area_code = forms.ChoiceField(label=gettext_lazy("所在地"))
+    others = forms.CharField(
+        label=gettext_lazy("其他编码"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("在其他系统中的编码，每行一个，如：污染源编号 = 350582000123"),
+    )
+
+    def __init__(self, person: Person, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "area_code" in self.fields:
+            cast("forms.ChoiceField", self.fields["area_code"]).choices = [
+                (area.code, f"{area.name} {area.code}")
+                for area in scoped.registry(person, Area.objects.all(), "code")
+            ]
+        if self.instance.pk is not None:
+            del self.fields["code"]
+            self.initial["others"] = "\n".join(
+                f"{one.scheme} = {one.value}" for one in self.instance.identifiers.all()
+            )
+        else:
+            self.fields["code"].required = False
+            self.fields["code"].label = gettext_lazy("对象编码")
+            self.fields["code"].help_text = gettext_lazy("留空则自动编号；登记后不能修改。")
+        dress(self)
+
+    def clean_others(self) -> list[tuple[str, str]]:
+        found = []
+        text = unicodedata.normalize("NFKC", self.cleaned_data["others"])
+        for number, line in enumerate(text.splitlines(), start=1):
+            if not line.strip():
+                continue
+            split = re.fullmatch(r"\s*(.{1,30}?)\s*[=:]\s*(\S.{0,59}?)\s*", line)
+            if split is None:
+                raise ValidationError(
+                    _("第 %(line)d 行：应写作“编码体系 = 编码”。") % {"line": number}
+                )
+            found.append((split[1], split[2]))
+        return found
+
+
+class EnterpriseForm(EntityForm):
+    """An enterprise."""
+
+    # Longer than stored: blanks and hyphens are taken out first.
+    uscc = forms.CharField(label=gettext_lazy("统一社会信用代码"), required=False, max_length=40)
+    permit_no = forms.CharField(label=gettext_lazy("排污许可证编号"), required=False, max_length=40)
+
+    class Meta:
+        model = Enterprise
+        fields = [
+            "name", "code", "area_code", "address", "lon", "lat", "uscc", "permit_no", "others",
+            "industry", "industry_code", "is_key", "performance_grade", "contact", "phone", "active",
+        ]  # fmt: skip
+        labels = _PLACE | {
+            "industry": gettext_lazy("行业"),
+            "industry_code": gettext_lazy("行业代码"),
+            "is_key": gettext_lazy("环境监管重点单位"),
+            "performance_grade": gettext_lazy("绩效分级"),
+            "contact": gettext_lazy("环保联系人"),
+            "phone": gettext_lazy("联系电话"),
+        }
+        help_texts = _COORDINATES
+
+    def clean_uscc(self) -> str:
+        text = self.cleaned_data["uscc"]
+        return identifiers.parse_credit_code(text).code if text else ""
+
+    def clean_permit_no(self) -> str:
+        text = self.cleaned_data["permit_no"]
+        return identifiers.parse_permit_number(text).code if text else ""
+
+
+class OutletForm(EntityForm):
+    """An outlet; it lies in its enterprise's division."""
+
+    area_code = None  # type: ignore[assignment]  # how Django takes a field out
+
+    class Meta:
+        model = Outlet
+        fields = [
+            "number", "name", "code", "medium", "lon", "lat", "standard", "reference_oxygen",
+            "others", "active",
+        ]  # fmt: skip
+        labels = _PLACE | {
+            "number": gettext_lazy("排放口编号"),
+            "medium": gettext_lazy("类型"),
+            "standard": gettext_lazy("执行标准"),
+            "reference_oxygen": gettext_lazy("基准含氧量 %"),
+        }
+        help_texts = _COORDINATES | {
+            "number": gettext_lazy("HJ 608：废气 DA001，废水 DW001。"),
+            "reference_oxygen": gettext_lazy("废气按折算值判定时需要。"),
+        }
+
+
+class StationForm(EntityForm):
+    """A station."""
+
+    class Meta:
+        model = Station
+        fields = [
+            "name", "code", "area_code", "address", "lon", "lat", "medium", "level",
+            "counts_in_area", "section", "operator", "others", "active",
+        ]  # fmt: skip
+        labels = _PLACE | {
+            "medium": gettext_lazy("要素"),
+            "level": gettext_lazy("级别"),
+            "counts_in_area": gettext_lazy("参与城市评价"),
+            "section": gettext_lazy("断面"),
+            "operator": gettext_lazy("运维单位"),
+        }
+        help_texts = _COORDINATES | {"section": gettext_lazy("地表水站所在的断面。")}
+
+    def __init__(self, person: Person, *args: Any, **kwargs: Any) -> None:
+        super().__init__(person, *args, **kwargs)
+        cast("forms.ModelChoiceField[Section]", self.fields["section"]).queryset = scoped.registry(
+            person, Section.objects.all()
+        )
+
+
+class PointForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
+    """A point: where it stands and how its device calls itself."""
+
+    # Longer than stored: a copied MN brings blanks.
+    mn = forms.CharField(
+        label=gettext_lazy("设备唯一标识 MN"),
+        required=False,
+        max_length=40,
+        help_text=gettext_lazy("24 位（2005 版 14 位）；靠导入数据的监测点留空。"),
+    )
+    clear_key = forms.BooleanField(
+        label=gettext_lazy("清除 SM4 密钥（设备不再加密）"), required=False
+    )
+    more = forms.CharField(
+        label=gettext_lazy("另加因子编码"),
+        required=False,
+        help_text=gettext_lazy("目录以外的 HJ 212 因子编码，用逗号分开；保存后可改单位和限值。"),
+    )
+
+    class Meta:
+        model = Point
+        fields = [
+            "entity", "name", "mn", "password", "sm4_key", "clear_key", "power_role", "line",
+            "enabled", "more",
+        ]  # fmt: skip
+        labels = {
+            "entity": gettext_lazy("所在对象"),
+            "name": gettext_lazy("名称"),
+            "password": gettext_lazy("访问密码"),
+            "sm4_key": gettext_lazy("SM4 密钥"),
+            "power_role": gettext_lazy("用电设施类别"),
+            "line": gettext_lazy("生产线"),
+            "enabled": gettext_lazy("启用"),
+        }
+        help_texts = {
+            "entity": "",
+            "name": gettext_lazy("留空则与所在对象同名。"),
+            "enabled": gettext_lazy("停用后设备的报文不再入库，历史数据保留。"),
+            "line": gettext_lazy("同一企业同一生产线的产污、治污电表放在一起判断。"),
+        }
+
+    def __init__(self, person: Person, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kind, new = self.instance.kind, self.instance.pk is None
+        entities = scoped.registry(person, Entity.objects.filter(standing(kind)))
+        entity = cast("forms.ModelChoiceField[Entity]", self.fields["entity"])
+        found = (entities | Entity.objects.filter(pk=self.instance.entity_id)).distinct()
+        entity.queryset = found.select_related("as_outlet__enterprise").order_by("code")
+        entity.required = True
+        entity.label_from_instance = _named  # type: ignore[assignment,method-assign]
+        self.fields["name"].required = False
+        if kind != Point.Kind.POWER:
+            del self.fields["power_role"], self.fields["line"]
+        if new:
+            del self.fields["clear_key"]
+            self.fields["sm4_key"].help_text = _("2025 版加密设备填写；16 个字符或 32 位十六进制。")
+        else:
+            # Secrets are written, never shown again.
+            self.initial["password"] = self.initial["sm4_key"] = ""
+            self.fields["password"].help_text = _("留空则不改；最多 6 位。")
+            self.fields["sm4_key"].help_text = _("留空则不改。")
+        dress(self)
+
+    def validate_unique(self) -> None:
+        """Left to ``registering.save``, which says whose the MN is."""
+
+    def clean_mn(self) -> str | None:
+        # A MN that fits the column is checked where it is registered, beside what has been heard.
+        text = self.cleaned_data["mn"].strip()
+        if len(text) > 24:
+            text = identifiers.parse_mn(text).code
+        if len(text) > 24:
+            raise ValidationError(_("MN应为24位（2005版14位），现为%(n)d位") % {"n": len(text)})
+        return text or None
+
+    def clean_password(self) -> str:
+        return str(self.cleaned_data["password"] or self.instance.password)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if self.instance.pk is not None and not data.get("sm4_key"):
+            data["sm4_key"] = "" if data.get("clear_key") else self.instance.sm4_key
+        if not data.get("name") and data.get("entity"):
+            data["name"] = data["entity"].name
+        return data
+
+    def clean_more(self) -> list[str]:
+        codes = re.split(r"[,，、;；\s]+", self.cleaned_data["more"])
+        wrong = [one for one in codes if one and not parameters.known(one, self.instance.kind)]
+        if wrong:
+            raise ValidationError(_("没有因子编码“%(code)s”") % {"code": "、".join(wrong)})
+        return [one for one in codes if one]
+
+
+def standing(kind: str) -> Q:
+    """Condition on the entities that a point of ``kind`` can stand at (``registering.fits``)."""
+    match kind:
+        case Point.Kind.FLUE_GAS:
+            return Q(as_outlet__medium=Outlet.Medium.GAS)
+        case Point.Kind.WASTEWATER:
+            return Q(as_outlet__medium=Outlet.Medium.WATER)
+        case Point.Kind.POWER:
+            return Q(kind__in=(Entity.Kind.ENTERPRISE, Entity.Kind.OUTLET))
+        case Point.Kind.NOISE:
+            return Q(kind=Entity.Kind.ENTERPRISE) | Q(as_station__medium=kind)
+        case Point.Kind.WEATHER:
+            return Q(kind=Entity.Kind.STATION)
+    return Q(as_station__medium=kind)
+
+
+def _named(entity: Entity) -> str:
+    outlet: Outlet | None = getattr(entity, "as_outlet", None)
+    name = f"{outlet.enterprise.name} {entity.name}" if outlet else entity.name
+    return f"{name}（{entity.code}）"
+
+
+class ParameterForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
+    """One parameter of a point; taken when ``used`` is ticked."""
+
+    used = forms.BooleanField(required=False)
+    limit_basis = forms.TypedChoiceField(
+        label=gettext_lazy("判定依据"),
+        required=False,
+        choices=[("", "—"), ("hour", gettext_lazy("小时均值")), ("day", gettext_lazy("日均值"))],
+    )
+
+    class Meta:
+        model = PointParameter
+        fields = [
+            "unit", "device_unit", "decimals", "interval_seconds", "limit", "lower_limit",
+            "limit_basis", "limit_standard", "converted", "range_from", "range_to", "running_above",
+        ]  # fmt: skip
+        labels = {
+            "unit": gettext_lazy("单位"),
+            "device_unit": gettext_lazy("设备上传单位"),
+            "decimals": gettext_lazy("小数位"),
+            "interval_seconds": gettext_lazy("上报周期（秒）"),
+            "limit": gettext_lazy("限值"),
+            "lower_limit": gettext_lazy("下限"),
+            "limit_standard": gettext_lazy("执行标准"),
+            "converted": gettext_lazy("按折算值判定"),
+            "range_from": gettext_lazy("量程下限"),
+            "range_to": gettext_lazy("量程上限"),
+            "running_above": gettext_lazy("运行判定阈值 kW"),
+        }
+
+    def __init__(self, kind: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if kind != Point.Kind.FLUE_GAS:
+            del self.fields["converted"]
+        if kind != Point.Kind.POWER:
+            del self.fields["running_above"]
+        self.initial["used"] = self.instance.pk is not None
+        for name in ("limit", "lower_limit"):
+            if (value := self.initial.get(name)) is not None:
+                self.initial[name] = f"{value.normalize():f}"
+        dress(self)
+
+    @property
+    def code(self) -> str:
+        return str(self.instance.code)
+
+    @property
+    def name(self) -> str:
+        return str(self.instance.name)
+
+    @property
+    def open(self) -> bool:
+        """Whether the parameter is taken, as sent or as stored."""
+        return bool(self["used"].value())
+
+
+def parameter_forms(point: Point, sent: Mapping[str, Any] | None) -> list[ParameterForm]:
+    """One form a parameter: those declared first, then the catalogue's for the point's kind."""
+    there = list(point.parameters.all()) if point.pk else []
+    known = {row.code for row in there}
+    rows = there + [
+        enrolling.usual(one.code, point.kind)
+        for one in parameters.of_kind(point.kind)
+        if one.code not in known
+    ]
+    return [
+        ParameterForm(
+            point.kind,
+            # What is not ticked is not read.
+            sent if sent is not None and (f"{row.code}-used" in sent or row.pk) else None,
+            instance=row,
+            prefix=row.code,
+        )
+        for row in rows
+    ]

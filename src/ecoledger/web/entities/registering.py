@@ -1,0 +1,236 @@
+"""Registering what the platform watches: enterprises with their outlets, stations, and points with their MN."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from ecoledger.entities import editing
+from ecoledger.entities.models import Enterprise, Outlet, Station
+from ecoledger.listings import asked
+from ecoledger.monitoring.models import Point, PointParameter
+from ecoledger.monitoring.points import enrolling, parameters
+from ecoledger.monitoring.runtime import store
+from ecoledger.web import scoped
+from ecoledger.web.access import Request, needs
+from ecoledger.web.entities.forms import (
+    EnterpriseForm,
+    EntityForm,
+    OutletForm,
+    ParameterForm,
+    PointForm,
+    StationForm,
+    parameter_forms,
+    refuse,
+)
+from ecoledger.web.office.session import address
+from ecoledger.web.templatetags.show import reason_words
+
+# A point of an outlet is of the kind its medium says.
+KIND_OF_MEDIUM = {
+    Outlet.Medium.GAS: Point.Kind.FLUE_GAS,
+    Outlet.Medium.WATER: Point.Kind.WASTEWATER,
+}
+KINDS = tuple(choice for choice in Point.Kind.choices if choice[0] != Point.Kind.AREA)
+
+
+def _go(request: Request, name: str, *args: object, **query: object) -> HttpResponseRedirect:
+    """To another page of the registry, with the MN that is still to be registered."""
+    if mn := request.GET.get("mn", "").strip():
+        query["mn"] = mn
+    tail = f"?{urlencode(query)}" if query else ""
+    return HttpResponseRedirect(reverse(name, args=args) + tail)
+
+
+def _say(request: Request, odd: list[str], name: str) -> None:
+    messages.success(request, _("已保存 %(name)s。") % {"name": name})
+    for text in odd:
+        messages.warning(request, text)
+
+
+# -- enterprises, outlets, stations --------------------------------------------------------------
+
+
+def _saved(request: Request, form: EntityForm, thing: Any) -> bool:
+    """Store what a form says of a thing; ``False`` with the reasons in the form when it cannot be."""
+    if request.method != "POST" or not form.is_valid():
+        return False
+    try:
+        with transaction.atomic():
+            odd = editing.save(
+                request.user, thing, others=form.cleaned_data["others"], address=address(request)
+            )
+            if not isinstance(thing, Outlet):
+                enrolling.follow(request.user, thing, address=address(request))
+    except ValidationError as error:
+        refuse(form, error)
+        return False
+    _say(request, odd, thing.name)
+    return True
+
+
+def _page(request: Request, form: EntityForm, title: str, **more: Any) -> HttpResponse:
+    context = {"form": form, "title": title, "may_see": request.user.may("see_monitoring")}
+    return render(request, "web/registering.html", context | more)
+
+
+@needs("edit_registry")
+def enterprise(request: Request, pk: int | None = None) -> HttpResponse:
+    rows = scoped.registry(request.user, Enterprise.objects.all())
+    found = get_object_or_404(rows, pk=pk) if pk is not None else Enterprise()
+    form = EnterpriseForm(request.user, request.POST or None, instance=found)
+    if _saved(request, form, found):
+        return _go(request, "enterprise-edit", found.pk)
+    outlets = Outlet.objects.filter(enterprise=found).order_by("number") if pk else []
+    return _page(
+        request,
+        form,
+        _("编辑企业") if pk else _("新增企业"),
+        enterprise=found if pk else None,
+        outlets=[(one, KIND_OF_MEDIUM[Outlet.Medium(one.medium)]) for one in outlets],
+    )
+
+
+@needs("edit_registry")
+def outlet(request: Request, pk: int | None = None, owner: int | None = None) -> HttpResponse:
+    if pk is None:
+        firms = scoped.registry(request.user, Enterprise.objects.all())
+        found = Outlet(enterprise=get_object_or_404(firms, pk=owner))
+        found.area_code = found.enterprise.area_code
+    else:
+        rows = scoped.registry(request.user, Outlet.objects.select_related("enterprise"))
+        found = get_object_or_404(rows, pk=pk)
+    form = OutletForm(request.user, request.POST or None, instance=found)
+    if _saved(request, form, found):
+        return _go(request, "enterprise-edit", found.enterprise.pk)
+    title = _("编辑排放口") if pk else _("新增排放口")
+    return _page(request, form, title, owner=found.enterprise)
+
+
+@needs("edit_registry")
+def station(request: Request, pk: int | None = None) -> HttpResponse:
+    rows = scoped.registry(request.user, Station.objects.all())
+    found = get_object_or_404(rows, pk=pk) if pk is not None else Station()
+    form = StationForm(request.user, request.POST or None, instance=found)
+    if _saved(request, form, found):
+        if pk is not None:
+            return _go(request, "station-edit", pk)
+        return _go(request, "point-new", kind=found.medium, entity=found.pk)
+    return _page(
+        request,
+        form,
+        _("编辑监测站") if pk else _("新增监测站"),
+        station=found if pk else None,
+    )
+
+
+# -- points --------------------------------------------------------------------------------------
+
+
+def _heard_kind(mn: str) -> str:
+    """The kind of point that a device seems to be, by the system code (ST) of its last frame."""
+    frames = store().frames(mn=mn, limit=1) if mn else None
+    if frames is None or frames.height == 0:
+        return ""
+    st = store().frame(int(frames["frame_id"][0])).st
+    return next((kind for kind, systems in parameters.SYSTEMS.items() if st in systems), "")
+
+
+@needs("edit_registry")
+def point_new(request: Request) -> HttpResponse:
+    mn = request.GET.get("mn", "").strip()
+    kind = request.GET.get("kind", "")
+    if kind not in dict(KINDS):
+        return render(
+            request,
+            "web/registering_kind.html",
+            {"kinds": KINDS, "mn": mn, "likely": _heard_kind(mn)},
+        )
+    first: dict[str, Any] = {"mn": mn}
+    if (entity := asked.number(request.GET.get("entity", ""))) is not None:
+        first["entity"] = entity
+    return _point(request, Point(kind=kind), first)
+
+
+@needs("edit_registry")
+def point_edit(request: Request, pk: int) -> HttpResponse:
+    rows = Point.objects.exclude(kind=Point.Kind.AREA).select_related("entity")
+    return _point(request, get_object_or_404(scoped.registry(request.user, rows), pk=pk), {})
+
+
+def _point(request: Request, point: Point, first: dict[str, Any]) -> HttpResponse:
+    new = point.pk is None
+    sent = request.POST if request.method == "POST" else None
+    form = PointForm(request.user, sent, instance=point, initial=first)
+    declared = parameter_forms(point, sent)
+    if sent is not None and (odd := _stored(request, form, declared)) is not None:
+        _say(request, odd, point.name)
+        return HttpResponseRedirect(reverse("point-edit", args=[point.pk]))
+    return render(
+        request,
+        "web/registering_point.html",
+        {
+            "form": form,
+            "parameters": declared,
+            "point": None if new else point,
+            "kind": point.get_kind_display(),
+            "waiting": 0 if new else enrolling.waiting(point),
+            "may_replay": request.user.may("replay_frames"),
+            "may_see": request.user.may("see_monitoring"),
+        },
+    )
+
+
+def _stored(request: Request, form: PointForm, declared: list[ParameterForm]) -> list[str] | None:
+    """Store the point as sent; ``None`` with the reasons in the forms when it cannot be."""
+    taken = [one for one in declared if one.is_bound and one.open]
+    # Every form is asked, so that all faults show at once.
+    if {one.is_valid() for one in (form, *taken)} != {True}:
+        return None
+    rows: list[PointParameter] = [one.instance for one in taken]
+    there = {row.code for row in rows}
+    point: Point = form.instance
+    rows += [
+        enrolling.usual(code, point.kind) for code in form.cleaned_data["more"] if code not in there
+    ]
+    try:
+        return enrolling.save(request.user, point, rows, address=address(request))
+    except ValidationError as error:
+        refuse(form, error)
+        return None
+
+
+@require_POST
+@needs("replay_frames")
+def replay(request: Request, pk: int) -> HttpResponse:
+    """Try all quarantined frames of a point's device again, now that it is registered."""
+    point = get_object_or_404(scoped.registry(request.user, Point.objects.all()), pk=pk)
+    results = enrolling.replay(request.user, point)
+    done = [one for one in results if one.ok]
+    if done:
+        messages.success(
+            request,
+            _("已重放 %(count)d 条报文，入库 %(values)d 个值。")
+            % {"count": len(done), "values": sum(one.observations for one in done)},
+        )
+    kept = [one for one in results if not one.ok]
+    for one in kept[:3]:
+        messages.error(
+            request,
+            _("报文 #%(number)d 仍不能入库：%(reason)s")
+            % {"number": one.frame_id, "reason": reason_words(one.reason)},
+        )
+    if len(kept) > 3:
+        messages.error(request, _("共 %(count)d 条报文仍在隔离区。") % {"count": len(kept)})
+    if not results:
+        messages.info(request, _("隔离区没有此设备的报文。"))
+    return HttpResponseRedirect(reverse("point-edit", args=[pk]))

@@ -1,0 +1,799 @@
+"""The work engine's pages: my work, a register's list, one matter, statistics.
+
+Every page starts from ``Register.visible_to`` and every change is one of ``matters.actions``; what is
+here only asks and shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote
+
+from django import forms as django_forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from ecoledger.accounts import audit
+from ecoledger.accounts.models import Person
+from ecoledger.entities.models import Area
+from ecoledger.listings import asked
+from ecoledger.matters import (
+    actions,
+    chain,
+    clocks,
+    deadlines,
+    evidence,
+    forms,
+    inbox,
+    listing,
+    statistics,
+    timeline,
+)
+from ecoledger.matters.actions import NotVisible, Refused, Upload
+from ecoledger.matters.models import BatchEdit, Clock
+from ecoledger.matters.register import Column, Register, all_registers, has_register, register_of
+from ecoledger.matters.workflow import Field, Phase, Transition
+from ecoledger.web.access import Request, needs
+from ecoledger.web.export import footer, too_long, xlsx
+
+_ASSIGN = (
+    Field(name="organisation", label="责任单位", kind="organisation"),
+    Field(name="person", label="责任人", kind="person", required=False),
+    Field(name="reason", label="转办原因", kind="long_text", required=False),
+)
+
+
+def the_register(request: Request, key: str) -> Register:
+    """The register, if this person may know of it; otherwise the page does not exist."""
+    if not has_register(key) or not request.user.may(register_of(key).capability):
+        raise Http404
+    return register_of(key)
+
+
+def the_matter(request: Request, key: str, pk: int) -> tuple[Register, Any]:
+    register = the_register(request, key)
+    try:
+        return register, actions.find(register, pk, request.user)
+    except NotVisible as error:
+        raise Http404 from error
+
+
+def uploads(request: Request) -> list[Upload]:
+    """The request's files, each with the caption given for all of them."""
+    caption = request.POST.get("caption", "").strip()
+    return [Upload(file, caption) for file in request.FILES.getlist("files")]
+
+
+def revision(request: Request) -> int | None:
+    return asked.number(request.POST.get("revision", ""))
+
+
+def say(request: Request, refused: Refused) -> None:
+    """Why something was not done, on the next page."""
+    details = [m for ms in refused.fields.values() for m in ms] if refused.code == "form" else []
+    messages.error(request, " ".join(filter(None, (refused.why, *details, refused.remedy))))
+
+
+# ---- my work -------------------------------------------------------------------------------------
+
+
+def _work(request: Request) -> dict[str, Any]:
+    now = timezone.now()
+    waiting = inbox.waiting_for(request.user)
+    running = _clock_texts(waiting, now)
+    rows = [
+        {
+            "register": w.register,
+            "matter": w.matter,
+            "state": w.state_label,
+            "overdue": w.overdue,
+            "left": running.get((w.register.key, w.matter.pk), ""),
+            "level": w.register.level(w.matter),
+        }
+        for w in waiting
+    ]
+    count, overdue = inbox.count(request.user, now)
+    registers = [r for r in all_registers() if request.user.may(r.capability)]
+    return {"rows": rows, "count": count, "overdue": overdue, "registers": registers}
+
+
+def _clock_texts(waiting: list[inbox.Waiting], now: Any) -> dict[tuple[str, int], str]:
+    """What is left of each matter's earliest clock, read in one query a register."""
+    texts: dict[tuple[str, int], str] = {}
+    ids: dict[str, list[int]] = {}
+    for w in waiting:
+        ids.setdefault(w.register.key, []).append(w.matter.pk)
+    for key, matter_ids in ids.items():
+        running = Clock.objects.filter(register=key, matter_id__in=matter_ids, stopped_at=None)
+        for clock in running.order_by("-due"):
+            rule = deadlines.rule_of(register_of(key), clock)
+            left = clocks.remaining(clock, now)
+            if left is not None and rule is not None and not rule.waiting:
+                texts[key, clock.matter_id] = left.text
+    return texts
+
+
+@needs("see_matters")
+@never_cache
+def my_work(request: Request) -> HttpResponse:
+    return render(request, "web/matters/my_work.html", _work(request))
+
+
+@needs("see_matters")
+@never_cache
+def my_work_part(request: Request) -> HttpResponse:
+    return render(request, "web/matters/_my_work.html", _work(request))
+
+
+# ---- the list ------------------------------------------------------------------------------------
+
+
+@needs("see_matters")
+def listing_page(request: Request, key: str) -> HttpResponse:
+    register = the_register(request, key)
+    query = request.GET.dict()
+    rows = listing.ordered(
+        register, listing.select(register, request.user, query), query.get("sort", "")
+    )
+    shown = Paginator(rows, listing.PAGE).get_page(request.GET.get("page"))
+    every = register.visible_columns(request.user)
+    columns = _telling(register, every, list(shown), query.get("sort", ""))
+    now = timezone.now()
+    manages = register.may_manage(request.user)
+    return render(
+        request,
+        "web/matters/list.html",
+        {
+            "register": register,
+            "columns": [
+                {
+                    "column": column,
+                    "sort": column.path if query.get("sort") != column.path else f"-{column.path}",
+                    "sorted": query.get("sort", "").removeprefix("-") == column.path,
+                    "descending": query.get("sort", "").startswith("-"),
+                }
+                for column in columns
+            ],
+            "rows": [
+                {
+                    "matter": matter,
+                    "cells": [
+                        {
+                            "column": c,
+                            "text": listing.text_of(register, matter, c),
+                            "value": listing.value_of(matter, c),
+                        }
+                        for c in columns
+                    ],
+                    "overdue": matter.overdue and register.state_of(matter).open,
+                    "phase": register.state_of(matter).phase,
+                    "level": register.level(matter),
+                }
+                for matter in shown
+            ],
+            "page": shown,
+            "hidden": [str(c.label) for c in every if c not in columns],
+            "filters": (shown_filters := listing.shown_filters(register, request.user, query)),
+            "more_filters": any(f.value or f.until for f in shown_filters[3:]),
+            "words": query.get("q", ""),
+            "flags": [n for n in ("open", "overdue", "closed", "reopened", "mine") if n in query],
+            "now": now,
+            "manages": manages,
+            "may_open": bool(register.fields) and register.may_open(request.user),
+            "may_import": bool(register.import_columns) and register.may_open(request.user),
+            "batch_form": forms.form_of(
+                [_optional(f) for f in register.batch_fields], person=request.user
+            )
+            if manages and register.batch_fields
+            else None,
+            "may_draw": manages and any(s.phase is Phase.REVIEW for s in register.workflow.states),
+            "recent_edits": BatchEdit.objects.filter(register=key, undone_at=None)[:3]
+            if manages
+            else [],
+            "registers": [r for r in all_registers() if request.user.may(r.capability)],
+        },
+    )
+
+
+def _telling(
+    register: Register, columns: Sequence[Column], matters: Sequence[Any], sort: str
+) -> list[Column]:
+    """The columns in which some matter of the page has anything, and those that always stand."""
+    kept = {"number", "title", "state", "due", sort.removeprefix("-")}
+    return [
+        c
+        for c in columns
+        if not matters
+        or c.path in kept
+        or any(listing.value_of(m, c) not in (None, "", 0) for m in matters)
+    ]
+
+
+def _optional(field: Field) -> Field:
+    return replace(field, required=False)
+
+
+@needs("see_matters")
+@require_GET
+def export(request: Request, key: str) -> HttpResponse:
+    """What the list shows, all pages of it, as .xlsx; on the audit trail, for data leave here."""
+    register = the_register(request, key)
+    query = request.GET.dict()
+    rows = listing.ordered(
+        register, listing.select(register, request.user, query), query.get("sort", "")
+    )
+    count = rows.count()
+    if too_long(request, count):
+        return redirect("matter-list", key)
+    name = f"{register.label}_{timezone.localdate():%Y%m%d}.xlsx"
+    content = listing.workbook(
+        register, request.user, rows, title=str(register.label), footer=footer(request, count)
+    )
+    audit.record(
+        request.user, "export_matters", details={"register": key, "query": query, "rows": count}
+    )
+    return xlsx(content, name)
+
+
+@needs("see_matters")
+@require_GET
+def geojson(request: Request, key: str) -> JsonResponse:
+    register = the_register(request, key)
+    rows = listing.select(register, request.user, request.GET.dict())
+    collection = listing.features(register, rows[:5000])
+    for feature in collection["features"]:
+        feature["properties"]["link"] = reverse("matter", args=[key, feature["id"]])
+    return JsonResponse(collection)
+
+
+@needs("see_matters")
+def new(request: Request, key: str) -> HttpResponse:
+    register = the_register(request, key)
+    if not register.fields or not register.may_open(request.user):
+        raise PermissionDenied(_("您的岗位不能在“%s”登记事项。") % register.label)
+    form = forms.form_of(register.fields, data=request.POST or None, person=request.user)
+    if request.method == "POST" and form.is_valid():
+        values = {
+            f.stores: _stored(form.cleaned_data[f.name])
+            for f in register.fields
+            if f.stores and form.cleaned_data[f.name] is not None
+        }
+        try:
+            matter = actions.open_matter(register, values, by=request.user, files=uploads(request))
+        except Refused as refused:
+            for name, problems in refused.fields.items():
+                form.add_error(name if name in form.fields else None, problems)
+            if not refused.fields:
+                form.add_error(None, f"{refused.why}{refused.remedy}")
+        else:
+            messages.success(request, _("已登记，编号 %s。") % matter.number)
+            return redirect("matter", key, matter.pk)
+    return render(request, "web/matters/new.html", {"register": register, "form": form})
+
+
+def _stored(value: Any) -> Any:
+    """A cleaned value as the model keeps it: an area by its code."""
+    return value.code if isinstance(value, Area) else value
+
+
+# ---- one matter ----------------------------------------------------------------------------------
+
+
+@dataclass
+class Offered:
+    """A transition the person may do now, with its form."""
+
+    transition: Transition
+    form: django_forms.Form
+    open: bool = False
+
+
+def _offered(register: Register, matter: Any, person: Person) -> list[Offered]:
+    offered = [
+        Offered(t, forms.form_of(t.fields, matter=matter, person=person, prefix=t.name))
+        for t in sorted(
+            actions.available(register, matter, person), key=lambda t: (t.danger, not t.main)
+        )
+    ]
+    if offered and sum(o.transition.main for o in offered) == 1:
+        next(o for o in offered if o.transition.main).open = True
+    return offered
+
+
+def _entries(register: Register, matter: Any, person: Person) -> list[dict[str, Any]]:
+    """The timeline as shown: newest first, what was filled in beside its labels."""
+    files = {e.pk: e for e in actions.evidence_for(register, matter, person)}
+    labels = {s.name: str(s.label) for s in register.workflow.states}
+    columns = {c.field.name: c.field for c in register.import_columns} | {
+        f.name: f for f in register.fields
+    }
+    inside = register.sees_all_events(person)
+    entries = []
+    for event in reversed(timeline.events_of(register, matter, person)):
+        known = dict(columns)
+        if register.workflow.has_transition(event.transition):
+            known = {f.name: f for f in register.workflow.transition(event.transition).fields}
+        entries.append(
+            {
+                "event": event,
+                "by": _who(event.person, inside),
+                "pairs": [
+                    (str(known[name].label), forms.shown(known[name], value))
+                    for name, value in event.form.items()
+                    if name in known
+                    and value not in (None, "", [])
+                    and (not known[name].capability or person.may(known[name].capability))
+                ],
+                "moved": event.from_state != event.to_state,
+                "to": labels.get(event.to_state, event.to_state),
+                "files": [files[f["id"]] for f in event.evidence if f["id"] in files],
+            }
+        )
+    return entries
+
+
+def _who(doer: Person | None, inside: bool) -> str:
+    """Who did something; to an enterprise the authority speaks, not its clerk."""
+    if doer is None:
+        return _("系统")
+    if inside or doer.organisation is None or doer.entity_code:
+        return doer.name
+    return doer.organisation.name
+
+
+def _clock_rows(register: Register, matter: Any, now: Any) -> list[dict[str, Any]]:
+    rows = []
+    for clock in deadlines.of(register, matter):
+        rule = deadlines.rule_of(register, clock)
+        longest, unit = deadlines.longest_extension(register, clock) if clock.running else (0, "")
+        rows.append(
+            {
+                "clock": clock,
+                "waiting": bool(rule and rule.waiting),
+                "length": deadlines.length_text(clock),
+                "left": clocks.remaining(clock, now),
+                "longest": longest,
+                "unit": unit,
+                "pending": clock.extensions.filter(approved=None).first(),
+                "approvers": rule.extend_by if rule else frozenset(),
+            }
+        )
+    # What runs now stands above what has stopped.
+    return sorted(rows, key=lambda r: not r["clock"].running)
+
+
+def _detail(
+    request: Request,
+    register: Register,
+    matter: Any,
+    *,
+    offered: list[Offered] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    person = request.user
+    now = timezone.now()
+    offered = _offered(register, matter, person) if offered is None else offered
+    manages = register.may_manage(person)
+    owns = (
+        matter.owner_id == person.pk
+        if matter.owner_id
+        else bool(
+            matter.owner_organisation_id and matter.owner_organisation_id == person.organisation_id
+        )
+    )
+    inside = register.sees_all_events(person)
+    rows = _clock_rows(register, matter, now)
+    return render(
+        request,
+        "web/matters/detail.html",
+        {
+            "register": register,
+            "matter": matter,
+            "state": register.state_of(matter),
+            "area": _area_name(matter.area_code),
+            "stages": register.workflow.stages,
+            "details": [
+                (str(c.label), text)
+                for c in register.details
+                if (text := listing.text_of(register, matter, c))
+                and (not c.capability or person.may(c.capability))
+            ]
+            if inside
+            else [],
+            "inside": inside,
+            "offered": offered,
+            "refused": _why_not(register, matter, person) if not offered else "",
+            "entries": _entries(register, matter, person),
+            "clocks": rows if inside else [],
+            "clock_choices": [
+                r for r in rows if r["longest"] and not r["clock"].suspended and not r["waiting"]
+            ],
+            "pending_extensions": [
+                r["pending"]
+                for r in rows
+                if r["pending"]
+                and person.has_role(*r["approvers"])
+                and r["pending"].asked_by_id != person.pk
+            ],
+            "suspended": any(r["clock"].running and r["clock"].suspended for r in rows),
+            "running": any(r["clock"].running and not r["waiting"] for r in rows),
+            "manages": manages,
+            "may_assign": manages or owns,
+            "may_extend": manages or owns,
+            "assign_form": forms.form_of(_ASSIGN, person=person, prefix="assign")
+            if manages or owns
+            else None,
+            "evidence": actions.evidence_for(register, matter, person),
+            "linked": [
+                (relation, other, row, other.state_of(row))
+                for relation, other, row in actions.linked(register, matter, person)
+            ],
+            "broken": chain.first_broken(register.key, matter.pk),
+            "accept": ",".join(e for _kind, es, _at, _bytes in evidence.TYPES for e in es),
+        },
+        status=status,
+    )
+
+
+def _area_name(code: str) -> str:
+    """The division's name with its county's before it, or the code where nobody named it."""
+    names = dict(Area.objects.filter(code__in=[code[:6], code]).values_list("code", "name"))
+    parts = [names[c] for c in dict.fromkeys((code[:6], code)) if c in names]
+    return "".join(parts) or code
+
+
+def _why_not(register: Register, matter: Any, person: Person) -> str:
+    """What to say where a person has no button: the main way on and why it is not theirs."""
+    for transition in register.workflow.leaving(matter.state):
+        if transition.main and not transition.automatic:
+            refused = actions.refusal(register, matter, transition, person)
+            if refused is not None:
+                return refused.why
+    return ""
+
+
+@needs("see_matters")
+@never_cache
+def detail(request: Request, key: str, pk: int) -> HttpResponse:
+    register, matter = the_matter(request, key, pk)
+    return _detail(request, register, matter)
+
+
+@needs("see_matters")
+@never_cache
+def timeline_part(request: Request, key: str, pk: int) -> HttpResponse:
+    register, matter = the_matter(request, key, pk)
+    return render(
+        request,
+        "web/matters/_timeline.html",
+        {
+            "entries": _entries(register, matter, request.user),
+            "broken": chain.first_broken(key, pk),
+            "stale": request.GET.get("revision") != str(matter.revision),
+            "matter": matter,
+            "register": register,
+        },
+    )
+
+
+@needs("see_matters")
+@require_POST
+def act(request: Request, key: str, pk: int, name: str) -> HttpResponse:
+    register, matter = the_matter(request, key, pk)
+    if not register.workflow.has_transition(name):
+        raise Http404
+    transition = register.workflow.transition(name)
+    data = {
+        f.name: request.POST.getlist(f"{name}-{f.name}")
+        if f.kind == "choices"
+        else request.POST.get(f"{name}-{f.name}", "")
+        for f in transition.fields
+        if f"{name}-{f.name}" in request.POST
+    }
+    try:
+        actions.perform(
+            register,
+            pk,
+            name,
+            by=request.user,
+            form=data,
+            note=request.POST.get("note", "").strip()[:4000],
+            files=uploads(request),
+            revision=revision(request),
+        )
+    except NotVisible as error:
+        raise Http404 from error
+    except Refused as refused:
+        return _refused(request, register, matter, transition, data, refused)
+    messages.success(request, _("“%s”已完成。") % transition.label)
+    # The step may have taken the matter out of the person's sight.
+    if not register.visible_to(request.user).filter(pk=pk).exists():
+        return redirect("my-work")
+    return redirect("matter", key, pk)
+
+
+def _refused(
+    request: Request,
+    register: Register,
+    matter: Any,
+    transition: Transition,
+    data: dict[str, Any],
+    refused: Refused,
+) -> HttpResponse:
+    """The page again with what was filled in and what is wrong with it, field by field."""
+    offered = _offered(register, matter, request.user)
+    for o in offered:
+        if o.transition.name == transition.name:
+            prefixed = {f"{transition.name}-{k}": v for k, v in data.items()}
+            o.form = forms.form_of(
+                transition.fields,
+                data=prefixed,
+                matter=matter,
+                person=request.user,
+                prefix=transition.name,
+            )
+            o.open = True
+            for field, problems in refused.fields.items():
+                if field in o.form.fields and field not in o.form.errors:
+                    o.form.add_error(field, problems)
+        else:
+            o.open = False
+    messages.error(request, f"{refused.why}{refused.remedy}")
+    return _detail(request, register, matter, offered=offered, status=422)
+
+
+def _simple(
+    request: Request, key: str, pk: int, done: str, do: Callable[[Register], Any]
+) -> HttpResponse:
+    """Do one thing and go back to the matter, saying what came of it."""
+    register, _matter = the_matter(request, key, pk)
+    try:
+        do(register)
+    except NotVisible as error:
+        raise Http404 from error
+    except Refused as refused:
+        say(request, refused)
+    else:
+        messages.success(request, done)
+    if not register.visible_to(request.user).filter(pk=pk).exists():
+        return redirect("my-work")
+    return redirect("matter", key, pk)
+
+
+@needs("see_matters")
+@require_POST
+def note(request: Request, key: str, pk: int) -> HttpResponse:
+    text = request.POST.get("text", "")
+    return _simple(
+        request, key, pk, _("已补充说明。"), lambda r: actions.note(r, pk, text, by=request.user)
+    )
+
+
+@needs("see_matters")
+@require_POST
+def attach(request: Request, key: str, pk: int) -> HttpResponse:
+    return _simple(
+        request,
+        key,
+        pk,
+        _("证据已上传。"),
+        lambda r: actions.attach(
+            r, pk, uploads(request), by=request.user, text=request.POST.get("text", "").strip()
+        ),
+    )
+
+
+@needs("see_matters")
+@require_POST
+def assign(request: Request, key: str, pk: int) -> HttpResponse:
+    form = forms.form_of(_ASSIGN, data=request.POST, person=request.user, prefix="assign")
+
+    def do(register: Register) -> None:
+        if not form.is_valid():
+            raise Refused("form", _("转办没有填对。"), fields=forms.problems(form))
+        actions.assign(
+            register,
+            pk,
+            by=request.user,
+            organisation=form.cleaned_data["organisation"],
+            person=form.cleaned_data["person"],
+            reason=form.cleaned_data["reason"],
+            revision=revision(request),
+        )
+
+    return _simple(request, key, pk, _("已转办。"), do)
+
+
+@needs("see_matters")
+@require_POST
+def clocks_action(request: Request, key: str, pk: int) -> HttpResponse:
+    """Ask for an extension, decide on one, suspend or resume; told apart by the form's ``what``."""
+    post = request.POST
+    reason = post.get("reason", "").strip()
+
+    def number(name: str) -> int:
+        found = asked.number(post.get(name, ""))
+        if found is None:
+            raise Refused("form", _("请填写数字。"), fields={name: [_("应为数字")]})
+        return found
+
+    def do(register: Register) -> None:
+        match post.get("what"):
+            case "extend":
+                actions.extend(
+                    register,
+                    pk,
+                    number("clock"),
+                    by=request.user,
+                    length=number("length"),
+                    reason=reason,
+                )
+            case "approve" | "refuse":
+                actions.decide_extension(
+                    register,
+                    pk,
+                    number("extension"),
+                    by=request.user,
+                    approve=post.get("what") == "approve",
+                    note=reason,
+                )
+            case "suspend":
+                actions.suspend(register, pk, by=request.user, reason=reason)
+            case "resume":
+                actions.resume(register, pk, by=request.user, reason=reason)
+            case _:
+                raise Refused("form", _("不知道要对时限做什么。"))
+
+    return _simple(request, key, pk, _("已办理。"), do)
+
+
+@needs("see_matters")
+@require_POST
+def unmerge(request: Request, key: str, pk: int) -> HttpResponse:
+    return _simple(
+        request, key, pk, _("已拆分。"), lambda r: actions.unmerge(r, pk, by=request.user)
+    )
+
+
+@needs("see_matters")
+@require_GET
+def evidence_file(request: Request, pk: int) -> FileResponse:
+    """The file itself, for who may see its matter. Looking is on the audit trail."""
+    try:
+        found = actions.find_evidence(pk, request.user)
+        file = evidence.opened(found)
+    except (NotVisible, FileNotFoundError) as error:
+        raise Http404 from error
+    audit.record(request.user, "open_evidence", found, details={"name": found.name})
+    inline = found.content_type in evidence.INLINE and "download" not in request.GET
+    response = FileResponse(
+        file, as_attachment=not inline, filename=found.name, content_type=found.content_type
+    )
+    # Whatever the file holds, it runs nothing here.
+    response["Content-Security-Policy"] = (
+        "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
+    )
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+# ---- many at once --------------------------------------------------------------------------------
+
+
+@needs("see_matters")
+@require_POST
+def batch(request: Request, key: str) -> HttpResponse:
+    """Edit, or merge, the matters ticked in the list."""
+    register = the_register(request, key)
+    ids = [pk for text in request.POST.getlist("ids") if (pk := asked.number(text)) is not None]
+    reason = request.POST.get("reason", "").strip()
+    try:
+        if request.POST.get("what") == "merge":
+            into = request.POST.get("into", "")
+            target = register.visible_to(request.user).filter(number=into).first()
+            if target is None:
+                raise Refused(
+                    "form",
+                    _("没有编号为“%s”的事项可以并入。") % into,
+                    _("请填写保留的那一件的完整编号。"),
+                )
+            actions.merge(register, ids, target.pk, by=request.user, reason=reason)
+            messages.success(request, _("已并入 %s。") % target.number)
+        else:
+            edit = actions.batch_edit(
+                register, ids, request.POST.dict(), by=request.user, reason=reason
+            )
+            messages.success(request, _("已修改 %d 件，可在本页撤销。") % len(edit.before))
+    except NotVisible as error:
+        raise Http404 from error
+    except Refused as refused:
+        say(request, refused)
+    return redirect(f"{reverse('matter-list', args=[key])}?{request.POST.get('back', '')}")
+
+
+@needs("see_matters")
+@require_POST
+def batch_undo(request: Request, key: str, pk: int) -> HttpResponse:
+    register = the_register(request, key)
+    try:
+        kept = actions.undo_batch_edit(register, pk, by=request.user)
+    except NotVisible as error:
+        raise Http404 from error
+    except Refused as refused:
+        say(request, refused)
+    else:
+        if kept:
+            numbers = "、".join(m.number for m in kept[:10])
+            messages.warning(request, _("已撤销；以下事项此后又有变动，未改回：%s") % numbers)
+        else:
+            messages.success(request, _("批量修改已撤销。"))
+    return redirect("matter-list", key)
+
+
+@needs("see_matters")
+@require_POST
+def draw(request: Request, key: str) -> HttpResponse:
+    """Draw closed matters for a second look."""
+    register = the_register(request, key)
+    share = asked.number(request.POST.get("share", ""))
+    seed = asked.number(request.POST.get("seed", ""))
+    try:
+        if share is None or not 1 <= share <= 100:
+            raise Refused("form", _("抽查比例应为 1 到 100 的整数。"))
+        drawn = actions.draw_for_review(
+            register,
+            share / 100,
+            int(f"{timezone.localdate():%Y%m%d}") if seed is None else seed,
+            by=request.user,
+        )
+        messages.success(request, _("抽中 %d 件，已进入回头看。") % len(drawn))
+    except Refused as refused:
+        say(request, refused)
+    return redirect("matter-list", key)
+
+
+# ---- statistics ----------------------------------------------------------------------------------
+
+
+@needs("see_matters")
+def statistics_page(request: Request, key: str) -> HttpResponse:
+    register = the_register(request, key)
+    if not register.sees_all_events(request.user):
+        raise PermissionDenied(_("统计供管理部门使用。"))
+    query = request.GET.dict() | {"merged": "all"}
+    rows = listing.select(register, request.user, query)
+    now = timezone.now()
+    # Numbers open the list with the page's own filters and their own condition.
+    kept = {k: v for k, v in request.GET.items() if v and k not in ("page", "sort", "merged")}
+    base = "&".join(f"{quote(k)}={quote(str(v))}" for k, v in kept.items())
+    durations = statistics.stage_durations(register, rows)
+    return render(
+        request,
+        "web/matters/statistics.html",
+        {
+            "register": register,
+            "filters": (
+                shown_filters := listing.shown_filters(register, request.user, request.GET.dict())
+            ),
+            "more_filters": any(f.value or f.until for f in shown_filters[3:]),
+            "numbers": [
+                {"s": s, "query": "&".join(filter(None, (base, s.query)))}
+                for s in statistics.of(register, rows, now)
+            ],
+            "durations": durations,
+            "breakdowns": register.breakdowns(rows) if register.breakdowns else [],
+            "organisations": statistics.by_organisation(register, rows, now),
+            "base": base,
+            "registers": [r for r in all_registers() if request.user.may(r.capability)],
+        },
+    )

@@ -1,0 +1,46 @@
+"""Addresses of the work engine's pages."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, path
+
+from ecoledger.web.matters import imports, pages
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("my-work", pages.my_work, name="my-work"),
+    path("my-work/list", pages.my_work_part, name="my-work-part"),
+    path("evidence/<int:pk>", pages.evidence_file, name="evidence"),
+    path("matters/<slug:key>", pages.listing_page, name="matter-list"),
+    path("matters/<slug:key>/new", pages.new, name="matter-new"),
+    path("matters/<slug:key>/export.xlsx", pages.export, name="matter-export"),
+    path("matters/<slug:key>/map.geojson", pages.geojson, name="matter-geojson"),
+    path("matters/<slug:key>/statistics", pages.statistics_page, name="matter-statistics"),
+    path("matters/<slug:key>/batch", pages.batch, name="matter-batch"),
+    path("matters/<slug:key>/batch/<int:pk>/undo", pages.batch_undo, name="matter-batch-undo"),
+    path("matters/<slug:key>/draw", pages.draw, name="matter-draw"),
+    path("matters/<slug:key>/import", imports.page, name="matter-import"),
+    path(
+        "matters/<slug:key>/import/template.xlsx",
+        imports.template,
+        name="matter-import-template",
+    ),
+    path("matters/<slug:key>/import/<int:pk>", imports.batch, name="matter-import-batch"),
+    path(
+        "matters/<slug:key>/import/<int:pk>/errors.xlsx",
+        imports.errors,
+        name="matter-import-errors",
+    ),
+    path(
+        "matters/<slug:key>/import/<int:pk>/<str:action>",
+        imports.act,
+        name="matter-import-act",
+    ),
+    path("matters/<slug:key>/<int:pk>", pages.detail, name="matter"),
+    path("matters/<slug:key>/<int:pk>/timeline", pages.timeline_part, name="matter-timeline"),
+    path("matters/<slug:key>/<int:pk>/do/<slug:name>", pages.act, name="matter-act"),
+    path("matters/<slug:key>/<int:pk>/note", pages.note, name="matter-note"),
+    path("matters/<slug:key>/<int:pk>/evidence", pages.attach, name="matter-attach"),
+    path("matters/<slug:key>/<int:pk>/assign", pages.assign, name="matter-assign"),
+    path("matters/<slug:key>/<int:pk>/clocks", pages.clocks_action, name="matter-clocks"),
+    path("matters/<slug:key>/<int:pk>/unmerge", pages.unmerge, name="matter-unmerge"),
+]

@@ -1,0 +1,195 @@
+"""Quarantined packets: the bytes as they came, why they were refused, and another try."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import polars as pl
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from ecoledger.listings import asked
+from ecoledger.listings.workbook import EXPORT_LIMIT, Head
+from ecoledger.monitoring.arriving import ingest
+from ecoledger.monitoring.models import Point
+from ecoledger.monitoring.runtime import store
+from ecoledger.store.interface import STATUSES, Frame, Status
+from ecoledger.web import scoped
+from ecoledger.web.access import Request, needs
+from ecoledger.web.export import download
+from ecoledger.web.templatetags.show import bytes_size, reason_words
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The filters in the address: which frames are asked for."""
+
+    status: Status
+    mn: str
+    day: date | None
+
+    def frames(self, before: int | None, limit: int) -> pl.DataFrame:
+        begin = datetime.combine(self.day, time()) if self.day else None
+        return store().frames(
+            status=self.status,
+            mn=self.mn or None,
+            begin=begin,
+            end=begin + timedelta(days=1) if begin else None,
+            before=before,
+            limit=limit,
+        )
+
+
+def _chosen(request: Request) -> Chosen:
+    wanted = request.GET.get("status")
+    status: Status = next((one for one in STATUSES if one == wanted), "quarantined")
+    day = asked.day(request.GET.get("day", ""))
+    return Chosen(status, request.GET.get("mn", "").strip(), day)
+
+
+def _registered(rows: list[dict[str, Any]]) -> set[str]:
+    """Those of the rows' MN that a point has."""
+    points = Point.objects.filter(mn__in={row["mn"] for row in rows if row["mn"]})
+    return {mn for mn in points.values_list("mn", flat=True) if mn}
+
+
+@needs("see_quarantine")
+def page(request: Request) -> HttpResponse:
+    chosen = _chosen(request)
+    frames = chosen.frames(asked.number(request.GET.get("before", "")), PAGE + 1)
+    rows = list(frames.head(PAGE).iter_rows(named=True))
+    return render(
+        request,
+        "web/quarantine.html",
+        {
+            "rows": rows,
+            "older": rows[-1]["frame_id"] if frames.height > PAGE else None,
+            "status": chosen.status,
+            "mn": chosen.mn,
+            "day": f"{chosen.day}" if chosen.day else "",
+            "counts": store().counts().frames,
+            "may_replay": request.user.may("replay_frames"),
+            "registered": _registered(rows),
+            "may_register": request.user.may("edit_registry"),
+        },
+    )
+
+
+@needs("see_quarantine")
+@require_GET
+def export(request: Request) -> HttpResponse:
+    frames = _chosen(request).frames(None, EXPORT_LIMIT + 1)
+    heads = [
+        Head(_("编号"), width=12),
+        Head(_("接收时间"), "datetime", 20),
+        Head(_("原因"), width=48),
+        Head("MN", width=26),
+        Head("CN", width=8),
+        Head(_("连接"), width=26),
+        Head(_("大小"), width=10),
+    ]
+    cells = (
+        [
+            f"#{row['frame_id']}",
+            row["received_at"],
+            reason_words(row["reason"]),
+            row["mn"],
+            row["cn"],
+            row["connection"],
+            bytes_size(row["size"]),
+        ]
+        for row in frames.iter_rows(named=True)
+    )
+    return download(request, "quarantine", _("报文隔离区"), heads, cells, frames.height)
+
+
+def hex_lines(raw: bytes, width: int = 16) -> str:
+    """Bytes as an editor shows them: offset, hexadecimal, printable ASCII."""
+    lines = []
+    for offset in range(0, len(raw), width):
+        part = raw[offset : offset + width]
+        codes = " ".join(f"{byte:02X}" for byte in part).ljust(width * 3 - 1)
+        printable = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in part)
+        lines.append(f"{offset:06X}  {codes}  {printable}")
+    return "\n".join(lines)
+
+
+def text_of(raw: bytes) -> tuple[str, str]:
+    """Bytes as text, and the encoding that read them; what it could not read is shown as escapes."""
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding), encoding.upper()
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("ascii", "backslashreplace"), "ASCII"
+
+
+def visible_frame(request: Request, frame_id: int) -> Frame:
+    """A frame the person may see: all of them in the quarantine's care, else those of points in scope."""
+    try:
+        frame = store().frame(frame_id)
+    except KeyError:
+        raise Http404 from None
+    if request.user.may("see_quarantine"):
+        return frame
+    if frame.mn and scoped.points(request.user).filter(mn=frame.mn).exists():
+        return frame
+    raise Http404
+
+
+def frame_context(frame: Frame) -> dict[str, Any]:
+    text, encoding = text_of(frame.raw)
+    return {"frame": frame, "text": text, "encoding": encoding, "hex": hex_lines(frame.raw)}
+
+
+@needs("see_raw_frames")
+def frame(request: Request, frame_id: int) -> HttpResponse:
+    found = visible_frame(request, frame_id)
+    point = scoped.points(request.user).filter(mn=found.mn).first() if found.mn else None
+    return render(
+        request,
+        "web/frame.html",
+        frame_context(found)
+        | {
+            "point": point,
+            "may_replay": request.user.may("replay_frames") and found.status == "quarantined",
+        },
+    )
+
+
+@require_POST
+@needs("replay_frames")
+def replay(request: Request) -> HttpResponse:
+    """Try chosen frames again, as they came, and say what became of each."""
+    chosen = [
+        number
+        for text in request.POST.getlist("frame")
+        if (number := asked.number(text)) is not None
+    ]
+    if not chosen:
+        messages.error(request, _("没有选择报文：请勾选要重放的报文。"))
+        return redirect("quarantine")
+    results = ingest.replay(chosen, request.user)
+    done = [result for result in results if result.ok]
+    if done:
+        messages.success(
+            request,
+            _("已重放 %(count)d 条报文，入库 %(values)d 个值。")
+            % {"count": len(done), "values": sum(result.observations for result in done)},
+        )
+    for result in [result for result in results if not result.ok][:10]:
+        messages.error(
+            request,
+            _("报文 #%(number)d 仍不能入库：%(reason)s")
+            % {"number": result.frame_id, "reason": reason_words(result.reason)},
+        )
+    if len(chosen) == 1:
+        return redirect("frame", chosen[0])
+    return redirect("quarantine")

@@ -1,0 +1,494 @@
+"""The form of an alarm rule: which numbers each detector has, what they may be, and how they read."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ecoledger.monitoring.models import Alarm, AlarmRule, Filing
+from ecoledger.monitoring.points import parameters
+from ecoledger.web.templatetags.show import listed
+
+Text = str | Promise
+LEVELS = tuple(Alarm.Level.values)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One entry of ``AlarmRule.settings``.
+
+    ``kind``: whole, number, choice, text; ladder ("from this number on, this level": ``[[number, level],
+    ...]``); table (a number a parameter); filings (which filings silence). An optional one left empty is
+    taken out, and the detector's default holds.
+    """
+
+    name: str
+    label: Text
+    kind: str = "number"
+    least: float | None = None
+    most: float | None = None
+    required: bool = False
+    help: Text = ""
+    choices: tuple[tuple[str, Text], ...] = field(default=())
+
+
+_ESCALATE = Setting(
+    "escalate",
+    gettext_lazy("累计次数达到即升为"),
+    "ladder",
+    least=1,
+    help=gettext_lazy("同一预警重复的次数；留空则不因次数升级。"),
+)
+_LEVELS = Setting(
+    "levels",
+    gettext_lazy("超标倍数达到即为"),
+    "ladder",
+    least=0,
+    help=gettext_lazy("0 表示一超标就是；留空的等级不用。"),
+)
+_CLEAR = Setting(
+    "clear_after",
+    gettext_lazy("连续正常多少次后恢复"),
+    "whole",
+    least=1,
+    most=100,
+    help=gettext_lazy("留空为 1。"),
+)
+_SILENCED = Setting(
+    "silenced_by",
+    gettext_lazy("哪些申报使其静默"),
+    "filings",
+    help=gettext_lazy("不选则任何申报都不静默。"),
+)
+
+SETTINGS: dict[str, tuple[Setting, ...]] = {
+    AlarmRule.Detector.EXCEEDANCE: (
+        Setting(
+            "basis",
+            gettext_lazy("判断依据"),
+            "choice",
+            required=True,
+            choices=(("hour", gettext_lazy("小时均值")), ("day", gettext_lazy("日均值"))),
+        ),
+        _LEVELS,
+        _ESCALATE,
+        Setting(
+            "limits",
+            gettext_lazy("另定限值"),
+            "table",
+            least=0,
+            help=gettext_lazy("优先于监测点的许可限值和标准；平时留空。每行一个，如：PM2.5 = 75"),
+        ),
+        Setting("standard", gettext_lazy("另定限值的依据"), "text"),
+        Setting(
+            "clear_below",
+            gettext_lazy("降到限值的多少才算正常"),
+            least=0.1,
+            most=1,
+            help=gettext_lazy("0.95 表示降到限值的 95% 以下；留空即为达标。"),
+        ),
+    ),
+    AlarmRule.Detector.MISSING: (
+        Setting(
+            "intervals",
+            gettext_lazy("缺几个上报周期"),
+            "whole",
+            least=1,
+            most=1000,
+            required=True,
+        ),
+        Setting(
+            "minutes", gettext_lazy("且至少缺几分钟"), "whole", least=1, most=14400, required=True
+        ),
+        Setting("escalate_hours", gettext_lazy("缺数小时数达到即升为"), "ladder", least=0.1),
+    ),
+    AlarmRule.Detector.CONSTANT: (
+        Setting("hours", gettext_lazy("连续几小时不变"), "whole", least=2, most=168, required=True),
+        Setting(
+            "tolerance",
+            gettext_lazy("最大与最小相差不超过"),
+            least=0,
+            required=True,
+            help=gettext_lazy("按因子自己的单位；0 表示完全不变。"),
+        ),
+        Setting(
+            "floor",
+            gettext_lazy("各因子不高于此值不算恒值"),
+            "table",
+            least=0,
+            help=gettext_lazy("接近检出限的低值本来就会不变。每行一个，如：SO2 = 15"),
+        ),
+        Setting("floor_default", gettext_lazy("其他因子不高于此值不算恒值"), least=0),
+        _ESCALATE,
+    ),
+    AlarmRule.Detector.SUDDEN: (
+        Setting(
+            "hours", gettext_lazy("与之前几小时相比"), "whole", least=2, most=720, required=True
+        ),
+        Setting(
+            "needed",
+            gettext_lazy("其中至少有几小时有效"),
+            "whole",
+            least=1,
+            most=720,
+            required=True,
+        ),
+        Setting(
+            "sigmas",
+            gettext_lazy("偏离中位值超过几倍稳健标准差"),
+            least=0.1,
+            most=100,
+            required=True,
+        ),
+        Setting(
+            "share",
+            gettext_lazy("且超过中位值的几倍"),
+            least=0,
+            most=100,
+            required=True,
+            help=gettext_lazy("1 表示变化超过中位值本身。"),
+        ),
+        Setting("share_of", gettext_lazy("个别因子另定倍数"), "table", least=0),
+        Setting(
+            "step",
+            gettext_lazy("且变化量超过"),
+            "table",
+            least=0,
+            help=gettext_lazy("按因子自己的单位。每行一个，如：氨氮 = 0.5"),
+        ),
+        Setting("step_default", gettext_lazy("其他因子的变化量超过"), least=0),
+        Setting(
+            "beyond_hours",
+            gettext_lazy("且超出此前几小时的全部值"),
+            "whole",
+            least=1,
+            most=720,
+            help=gettext_lazy("停产后复产回到原水平不算突变；留空为 72。"),
+        ),
+        Setting(
+            "beyond",
+            gettext_lazy("超出的比例"),
+            least=0,
+            most=1,
+            help=gettext_lazy("留空为 0.1。"),
+        ),
+        _ESCALATE,
+    ),
+    AlarmRule.Detector.NEIGHBOURS: (
+        Setting("hours", gettext_lazy("连续几小时"), "whole", least=1, most=24, required=True),
+        Setting(
+            "share",
+            gettext_lazy("高于周边均值的比例"),
+            least=0.01,
+            most=10,
+            required=True,
+            help=gettext_lazy("0.2 表示高出 20%。"),
+        ),
+        Setting("radius_km", gettext_lazy("周边半径 km"), least=0.5, most=100, required=True),
+        Setting("needed", gettext_lazy("周边至少几个站"), "whole", least=1, most=50, required=True),
+        Setting(
+            "least",
+            gettext_lazy("浓度不低于此值才算"),
+            "table",
+            least=0,
+            help=gettext_lazy("每行一个，如：PM2.5 = 35"),
+        ),
+        Setting(
+            "levels",
+            gettext_lazy("高出比例达到即为"),
+            "ladder",
+            least=0,
+            help=gettext_lazy("0.5 表示高出 50%；留空的等级不用。"),
+        ),
+        _ESCALATE,
+    ),
+    AlarmRule.Detector.NO_TREATMENT: (
+        Setting("minutes", gettext_lazy("持续几分钟"), "whole", least=1, most=1440, required=True),
+        Setting(
+            "running_above",
+            gettext_lazy("功率高于多少 kW 算运行"),
+            least=0,
+            required=True,
+            help=gettext_lazy("监测点自己设了阈值的，按监测点。"),
+        ),
+        _ESCALATE,
+    ),
+}
+
+
+def settings_of(detector: str) -> tuple[Setting, ...]:
+    """The settings a rule of this detector has, in the order they are asked."""
+    return (*SETTINGS[detector], _CLEAR, _SILENCED)
+
+
+# -- in words ------------------------------------------------------------------------------------
+
+
+def _number(value: float) -> str:
+    return f"{float(value):g}"
+
+
+def in_words(rule: AlarmRule) -> list[tuple[str, str]]:
+    """The rule's numbers as (what, how much), what is not set left out."""
+    found = []
+    for setting in settings_of(rule.detector):
+        value = rule.settings.get(setting.name)
+        if value in (None, "", [], {}):
+            continue
+        match setting.kind:
+            case "ladder":
+                text = listed(f"{_(Alarm.Level(n).label)} {_number(v)}" for v, n in value)
+            case "table":
+                text = listed(
+                    f"{_(parameters.label(code, rule.kind))} {_number(v)}"
+                    for code, v in value.items()
+                )
+            case "choice":
+                text = str(dict(setting.choices).get(value, value))
+            case "filings":
+                text = listed(Filing.Kind(kind).label for kind in value)
+            case "text":
+                text = str(value)
+            case _:
+                text = _number(value)
+        found.append((str(setting.label), text))
+    return found
+
+
+# -- fields --------------------------------------------------------------------------------------
+
+
+class TableField(forms.CharField):
+    """A number a parameter, one a line: ``PM2.5 = 35``; parameters by symbol, name or code."""
+
+    def __init__(self, setting: Setting, kind: str) -> None:
+        self.setting, self.kind = setting, kind
+        super().__init__(
+            required=setting.required,
+            widget=forms.Textarea(attrs={"rows": 3, "class": "form-control mono"}),
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return "\n".join(
+                f"{parameters.label(code, self.kind)} = {_number(number)}"
+                for code, number in value.items()
+            )
+        return value
+
+    def clean(self, value: Any) -> dict[str, float]:
+        text = super().clean(value)
+        codes = {
+            name.casefold(): p.code
+            for p in parameters.of_kind(self.kind)
+            for name in (p.code, p.symbol, p.name)
+            if name
+        }
+        found: dict[str, float] = {}
+        for number, line in enumerate(unicodedata.normalize("NFKC", text).splitlines(), start=1):
+            if not line.strip():
+                continue
+            split = re.fullmatch(r"\s*(.+?)\s*[=:\s]\s*(\S+)\s*", line)
+            name, written = (split[1], split[2]) if split else (line.strip(), "")
+            code = codes.get(name.casefold())
+            if code is None:
+                known = listed(p.label for p in parameters.of_kind(self.kind))
+                raise forms.ValidationError(
+                    _("第 %(line)d 行：没有因子“%(name)s”；可写 %(known)s。")
+                    % {"line": number, "name": name, "known": known}
+                )
+            if code in found:
+                raise forms.ValidationError(
+                    _("第 %(line)d 行：“%(name)s”写了两次，只留一行。")
+                    % {"line": number, "name": name}
+                )
+            found[code] = _cell(written, number, self.setting)
+        return found
+
+
+def _cell(written: str, line: int, setting: Setting) -> float:
+    if not re.fullmatch(r"-?\d+(\.\d+)?", written):
+        raise forms.ValidationError(
+            _("第 %(line)d 行：“%(text)s”不是数值，应写作“因子 = 数值”。")
+            % {"line": line, "text": written}
+        )
+    value = float(written)
+    if setting.least is not None and value < setting.least:
+        raise forms.ValidationError(
+            _("第 %(line)d 行：数值不得小于 %(least)s。")
+            % {"line": line, "least": _number(setting.least)}
+        )
+    return value
+
+
+def _field(setting: Setting, kind: str) -> forms.Field:
+    shown = {"class": "form-control"}
+    match setting.kind:
+        case "whole":
+            whole = forms.IntegerField(
+                required=setting.required,
+                min_value=None if setting.least is None else int(setting.least),
+                max_value=None if setting.most is None else int(setting.most),
+            )
+            whole.widget.attrs.update(shown)
+            return whole
+        case "choice":
+            return forms.ChoiceField(
+                required=setting.required,
+                choices=setting.choices,
+                widget=forms.Select(attrs={"class": "form-select"}),
+            )
+        case "text":
+            return forms.CharField(
+                required=setting.required, max_length=60, widget=forms.TextInput(attrs=shown)
+            )
+        case "table":
+            return TableField(setting, kind)
+        case "filings":
+            return forms.MultipleChoiceField(
+                required=False,
+                choices=[(v, _(str(label))) for v, label in Filing.Kind.choices],
+                widget=forms.CheckboxSelectMultiple,
+            )
+    number = forms.FloatField(
+        required=setting.required, min_value=setting.least, max_value=setting.most
+    )
+    number.widget.attrs.update(shown | {"step": "any"})
+    return number
+
+
+# -- the form ------------------------------------------------------------------------------------
+
+
+class RuleForm(forms.Form):
+    """An alarm rule with the numbers of its detector. What the form does not know of stays as it is."""
+
+    name = forms.CharField(
+        label=gettext_lazy("名称"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"class": "form-control"}),
+    )
+    enabled = forms.BooleanField(label=gettext_lazy("启用"), required=False)
+    level = forms.ChoiceField(
+        label=gettext_lazy("起始等级"), widget=forms.Select(attrs={"class": "form-select"})
+    )
+    parameters = forms.MultipleChoiceField(
+        label=gettext_lazy("因子"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("不选则此类监测点的全部因子。"),
+    )
+
+    def __init__(self, rule: AlarmRule, data: Any = None) -> None:
+        self.rule, self.asked = rule, settings_of(rule.detector)
+        super().__init__(data, initial=self._present(rule))
+        own = parameters.of_kind(rule.kind)
+        known = {p.code for p in own}
+        others = [code for code in rule.parameters if code not in known]
+        self.fields["level"].choices = [  # type: ignore[attr-defined]
+            (value, _(str(label))) for value, label in Alarm.Level.choices
+        ]
+        self.fields["parameters"].choices = [  # type: ignore[attr-defined]
+            *((p.code, _(p.label)) for p in own),
+            *((code, code) for code in others),
+        ]
+        for setting in self.asked:
+            if setting.kind == "ladder":
+                for level in LEVELS:
+                    self._add(f"{setting.name}_{level}", setting, _(Alarm.Level(level).label))
+            else:
+                self._add(setting.name, setting, str(setting.label))
+
+    def _add(self, name: str, setting: Setting, label: str) -> None:
+        one = _field(setting, self.rule.kind)
+        one.label, one.help_text = label, str(setting.help)
+        self.fields[f"set_{name}"] = one
+
+    def _present(self, rule: AlarmRule) -> dict[str, Any]:
+        shown: dict[str, Any] = {
+            "name": rule.name,
+            "enabled": rule.enabled,
+            "level": rule.level,
+            "parameters": rule.parameters,
+        }
+        for setting in self.asked:
+            value = rule.settings.get(setting.name)
+            if setting.kind == "ladder":
+                for number, level in value or []:
+                    shown[f"set_{setting.name}_{level}"] = _number(number)
+            elif setting.kind == "filings":
+                shown[f"set_{setting.name}"] = Filing.Kind.values if value is None else value
+            else:
+                shown[f"set_{setting.name}"] = value
+        return shown
+
+    def groups(self) -> Iterator[tuple[Setting, list[forms.BoundField]]]:
+        """The numbers as the page draws them: a setting, and its field or its four levels."""
+        for setting in self.asked:
+            names = (
+                [f"{setting.name}_{level}" for level in LEVELS]
+                if setting.kind == "ladder"
+                else [setting.name]
+            )
+            yield setting, [self[f"set_{name}"] for name in names]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for setting in self.asked:
+            if setting.kind == "ladder":
+                steps = self._steps(setting)
+                if any(a[0] >= b[0] for a, b in pairwise(steps)):
+                    self.add_error(
+                        f"set_{setting.name}_{steps[-1][1]}",
+                        _("等级越高，数值应越大：请由蓝到红递增填写。"),
+                    )
+        hours, needed = data.get("set_hours"), data.get("set_needed")
+        if self.rule.detector == AlarmRule.Detector.SUDDEN and hours and needed and needed > hours:
+            self.add_error("set_needed", _("不能多于相比的小时数。"))
+        return data
+
+    def _steps(self, setting: Setting) -> list[list[Any]]:
+        given = [(self.cleaned_data.get(f"set_{setting.name}_{n}"), n) for n in LEVELS]
+        return [[value, level] for value, level in given if value is not None]
+
+    def changes(self) -> dict[str, Any]:
+        """What differs from the rule as it stands, by the names ``monitoring.alarms.edit_rule`` takes."""
+        data = self.cleaned_data
+        settings = dict(self.rule.settings)
+        for setting in self.asked:
+            value: Any = data.get(f"set_{setting.name}")
+            if setting.kind == "ladder":
+                value = self._steps(setting)
+            if setting.kind == "filings":
+                if set(value) == set(Filing.Kind.values):
+                    settings.pop(setting.name, None)
+                else:
+                    settings[setting.name] = value
+            elif value in (None, "", [], {}):
+                settings.pop(setting.name, None)
+            else:
+                settings[setting.name] = value
+        given = {
+            "name": data["name"].strip(),
+            "enabled": data["enabled"],
+            "level": data["level"],
+            "parameters": self._ordered(data["parameters"]),
+            "settings": settings,
+        }
+        before = {name: getattr(self.rule, name) for name in given}
+        before["parameters"] = self._ordered(self.rule.parameters)
+        return {name: value for name, value in given.items() if value != before[name]}
+
+    def _ordered(self, codes: list[str]) -> list[str]:
+        """In the order of the form: another order of the same parameters is no change."""
+        order = [code for code, _label in self.fields["parameters"].choices]  # type: ignore[attr-defined]
+        return sorted(codes, key=order.index)

@@ -1,0 +1,227 @@
+"""The one map (一张图): divisions, rivers with their direction, stations by level, enterprises, alarms, work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from ecoledger.entities.models import Area, Entity
+from ecoledger.matters.register import all_registers
+from ecoledger.monitoring.models import Alarm
+from ecoledger.standards import aqi as aqi_standard
+from ecoledger.web import scoped
+from ecoledger.web.access import Request, needs
+from ecoledger.web.monitoring import readings
+from ecoledger.web.templatetags.show import WATER_CLASSES, aqi_tone, cst, water_class
+
+Feature = dict[str, Any]
+
+
+@needs("see_monitoring")
+def page(request: Request) -> HttpResponse:
+    return render(
+        request,
+        "web/map.html",
+        {
+            "tiles": settings.TILE_URL,
+            "levels": aqi_standard.levels(),
+            "classes": list(enumerate(WATER_CLASSES, start=1)),
+            "layers": [
+                ("air", _("空气站"), True),
+                ("water", _("水站"), True),
+                ("section", _("断面"), False),
+                ("enterprise", _("企业"), True),
+                ("alarm", _("当前预警"), True),
+                ("matter", _("在办事项"), True),
+                ("river", _("河流"), True),
+                ("area", _("行政区"), True),
+            ],
+        },
+    )
+
+
+@needs("see_monitoring")
+@never_cache
+def features(request: Request) -> JsonResponse:
+    """Everything on the map inside the person's scope, as GeoJSON (CGCS2000)."""
+    found = [
+        *_areas(request),
+        *_rivers(request),
+        *_sections(request),
+        *_enterprises(request),
+        *_stations(request),
+        *_alarms(request),
+        *_matters(request),
+    ]
+    for number, feature in enumerate(found, start=1):
+        feature["id"] = number
+    return JsonResponse({"type": "FeatureCollection", "features": found})
+
+
+def _feature(geometry: dict[str, Any], layer: str, name: str, **more: Any) -> Feature:
+    return {
+        "type": "Feature",
+        "geometry": geometry,
+        "properties": {"layer": layer, "name": name, **more},
+    }
+
+
+def _at(place: Any) -> dict[str, Any] | None:
+    if place is None or place.lon is None or place.lat is None:
+        return None
+    return {"type": "Point", "coordinates": [place.lon, place.lat]}
+
+
+def _corners(geometry: Any) -> Iterator[list[float]]:
+    """Every position of a GeoJSON geometry's coordinates."""
+    if geometry and isinstance(geometry[0], int | float):
+        yield geometry
+    else:
+        for part in geometry:
+            yield from _corners(part)
+
+
+def _middle(corners: Iterable[list[float]]) -> list[float]:
+    whole = list(corners)
+    return [sum(c[0] for c in whole) / len(whole), sum(c[1] for c in whole) / len(whole)]
+
+
+def _areas(request: Request) -> Iterator[Feature]:
+    for area in Area.objects.filter(pk__in=scoped.areas(request.user)).exclude(boundary=None):
+        border: dict[str, Any] = area.boundary or {}
+        at = (
+            [area.lon, area.lat]
+            if area.lon is not None and area.lat is not None
+            else _middle(_corners(border["coordinates"]))
+        )
+        # The whole city's name would lie on a town's.
+        yield _feature(border, "area", area.name, **({"at": at} if len(area.code) > 6 else {}))
+
+
+def _rivers(request: Request) -> Iterator[Feature]:
+    for river in scoped.rivers(request.user).exclude(path=None):
+        path: dict[str, Any] = river.path or {}
+        corners = list(_corners(path["coordinates"]))
+        yield _feature(path, "river", river.name, at=corners[len(corners) // 2])
+
+
+def _sections(request: Request) -> Iterator[Feature]:
+    for section in scoped.sections(request.user):
+        if at := _at(section):
+            target = water_class(section.target_class)
+            lines = [section.river.name, _("水质目标 %(target)s类") % {"target": target}]
+            yield _feature(at, "section", section.name, lines=lines)
+
+
+def _enterprises(request: Request) -> Iterator[Feature]:
+    for enterprise in scoped.enterprises(request.user).filter(active=True):
+        if at := _at(enterprise):
+            yield _feature(
+                at,
+                "enterprise",
+                enterprise.name,
+                lines=[line for line in (enterprise.industry, enterprise.address) if line],
+                link=reverse("enterprise", args=[enterprise.pk]),
+                linkText=_("一企一档"),
+            )
+
+
+def _stations(request: Request) -> Iterator[Feature]:
+    points = list(scoped.points(request.user).filter(kind__in=["air", "water"], enabled=True))
+    troubled = set(
+        scoped.alarms(request.user)
+        .filter(state=Alarm.State.OPEN)
+        .exclude(level=Alarm.Level.BLUE)
+        .order_by()
+        .values_list("point_id", flat=True)
+    )
+    for air in readings.air_now([p for p in points if p.kind == "air"]):
+        if at := _at(air.point.entity):
+            lines = [f"{cst(air.start)} {_('小时值')}"] if air.start else [_("暂无数据")]
+            if air.level:
+                lines.insert(0, f"AQI {air.value} {_(air.level.category)}")
+            if air.primary:
+                lines.append(_("首要污染物 %(name)s") % {"name": air.primary})
+            yield _feature(
+                at,
+                "air",
+                air.point.name,
+                value="" if air.value is None else str(air.value),
+                tone=aqi_tone(air.value),
+                stale=air.stale,
+                alarm=air.point.pk in troubled,
+                lines=lines,
+                link=reverse("station", args=[air.point.pk]),
+                linkText=_("打开站点"),
+            )
+    for water in readings.water_now([p for p in points if p.kind == "water"]):
+        if at := _at(water.point.entity):
+            name = water_class(water.rank)
+            lines = [_("%(name)s类") % {"name": name}] if name else [_("暂无数据")]
+            if water.deciding:
+                lines.append(_("定类项目 %(name)s") % {"name": water.deciding})
+            if water.start:
+                lines.append(cst(water.start))
+            yield _feature(
+                at,
+                "water",
+                water.point.name,
+                value=name,
+                tone=f"water-{water.rank}" if name else "",
+                stale=water.stale,
+                alarm=water.point.pk in troubled,
+                lines=lines,
+                link=reverse("station", args=[water.point.pk]),
+                linkText=_("打开站点"),
+            )
+
+
+def _alarms(request: Request) -> Iterator[Feature]:
+    """Alarms at sources; a station's own alarm is the ring around its mark."""
+    rows = (
+        scoped.alarms(request.user)
+        .filter(state=Alarm.State.OPEN)
+        .exclude(owner_code="")
+        .select_related("point__entity__as_outlet__enterprise")
+    )
+    for alarm in rows:
+        if at := _place(alarm.point.entity):
+            yield _feature(
+                at,
+                "alarm",
+                alarm.point.name,
+                lines=[alarm.text],
+                link=reverse("alarm", args=[alarm.pk]),
+                linkText=_("打开预警"),
+            )
+
+
+def _place(entity: Entity | None) -> dict[str, Any] | None:
+    """Where an entity is; an outlet without coordinates is at its enterprise."""
+    if entity is None or (at := _at(entity)):
+        return at if entity is not None else None
+    outlet = getattr(entity, "as_outlet", None)
+    return _at(outlet.enterprise) if outlet else None
+
+
+def _matters(request: Request) -> Iterator[Feature]:
+    for register in all_registers():
+        if not register.map_layer:
+            continue
+        for matter in register.open_to(request.user).select_related("entity")[:500]:
+            if at := _at(matter) or _place(matter.entity):
+                yield _feature(
+                    at,
+                    "matter",
+                    matter.title,
+                    lines=[matter.number, str(register.state_of(matter).label)],
+                    link=reverse("matter", args=[register.key, matter.pk]),
+                    linkText=_("打开事项"),
+                )
