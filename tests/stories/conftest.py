@@ -1,0 +1,56 @@
+"""A bureau whose people do their work through the running application: one server a module, pages, files, commands."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.path.conftest import built, house, visitor  # noqa: F401  # the small county
+from tests.path.house import PATIENCE, House, Visitor
+
+expect.set_options(timeout=PATIENCE * 1000)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.fail("no Chromium: run python scripts/browser_for_tests.py")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def page_of(
+    browser: Browser,
+    house: House,  # noqa: F811
+    visitor: Callable[[str], Visitor],  # noqa: F811
+) -> Iterator[Callable[..., Page]]:
+    """``page_of("officer")``: a page in that person's own browser, signed in; ``phone=True`` for a phone's."""
+    contexts = []
+
+    def page(username: str, *, phone: bool = False) -> Page:
+        width, height = (390, 844) if phone else (1440, 900)
+        context = browser.new_context(
+            base_url=house.http,
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+            viewport={"width": width, "height": height},
+            has_touch=phone,
+        )
+        context.set_default_timeout(PATIENCE * 1000)
+        session = visitor(username).cookies["sessionid"]
+        context.add_cookies([{"name": "sessionid", "value": session, "url": house.http}])
+        contexts.append(context)
+        return context.new_page()
+
+    yield page
+    for context in contexts:
+        context.close()
