@@ -1,0 +1,152 @@
+"""From names to the parts of a declared list, by what the model says of each name.
+
+An object in place of a name is an override: what it leaves empty is still taken from the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+
+from ecoledger.listings.parts import (
+    Ask,
+    Choices,
+    Column,
+    DeclarationError,
+    Filter,
+    Kind,
+    Text,
+)
+
+# The first that fits; a field class may say its own kind as ``listing_kind``.
+_KINDS: tuple[tuple[type[models.Field[Any, Any]], Kind], ...] = (
+    (models.BooleanField, Kind.BOOLEAN),
+    (models.DateTimeField, Kind.DATETIME),
+    (models.DateField, Kind.DATE),
+    (models.IntegerField, Kind.INTEGER),
+    (models.FloatField, Kind.DECIMAL),
+    (models.DecimalField, Kind.DECIMAL),
+    (models.TextField, Kind.LONG_TEXT),
+    (models.ForeignKey, Kind.REFERENCE),
+)
+
+
+def field_at(model: type[models.Model], path: str) -> Any:
+    """The model field at the end of ``path`` ("entity__name"); ``None`` for a plain attribute.
+
+    Raises :class:`DeclarationError` where the model has neither.
+    """
+    *relations, last = path.split("__")
+    owner = model
+    for name in relations:
+        relation = field_at(owner, name)
+        if relation is None or relation.related_model is None:
+            raise DeclarationError(f"{model.__name__}: {name!r} in {path!r} leads nowhere")
+        owner = relation.related_model
+    try:
+        return owner._meta.get_field(last)
+    except FieldDoesNotExist:
+        if hasattr(owner, last):
+            return None
+        raise DeclarationError(f"{owner.__name__} has no {last!r}") from None
+
+
+def kind_of(field: Any) -> Kind:
+    """What the values of a model field are."""
+    if own := getattr(field, "listing_kind", None):
+        return Kind(own)
+    if field is None:
+        return Kind.TEXT
+    if field.choices:
+        return Kind.CHOICE
+    if field.name == "area_code":
+        return Kind.AREA
+    return next((kind for cls, kind in _KINDS if isinstance(field, cls)), Kind.TEXT)
+
+
+def indexed(field: Any) -> bool:
+    """Whether the database finds and sorts by this field without reading the whole table."""
+    if field is None or field.is_relation:
+        return False
+    leading = {index.fields[0].lstrip("-") for index in field.model._meta.indexes if index.fields}
+    return bool(field.db_index or field.unique or field.name in leading)
+
+
+def _choices(field: Any) -> Choices:
+    return tuple((str(v), label) for v, label in getattr(field, "flatchoices", ()) if v != "")
+
+
+class Derive:
+    """Makes the parts of one list: of ``model``, with the list's own ``labels`` and ``kinds``."""
+
+    def __init__(
+        self,
+        model: type[models.Model],
+        labels: Mapping[str, Text],
+        kinds: Mapping[str, Kind],
+    ) -> None:
+        self.model, self.labels, self.kinds = model, labels, kinds
+
+    def _label(self, field: Any, name: str) -> Text:
+        if name in self.labels:
+            return self.labels[name]
+        if name.endswith("__name"):  # a thing's name is called after the thing
+            thing = name.removesuffix("__name")
+            return self._label(field_at(self.model, thing), thing)
+        if field is None:
+            raise DeclarationError(f"{name!r} is no field of {self.model.__name__}: label it")
+        return str(field.verbose_name)
+
+    def column(self, said: str | Column) -> Column:
+        column = Column(said) if isinstance(said, str) else said
+        field = field_at(self.model, column.name)
+        return replace(
+            column,
+            label=column.label or self._label(field, column.name),
+            kind=column.kind or self.kinds.get(column.name) or kind_of(field),
+            sortable=self._sorts(field, column) if column.sortable is None else column.sortable,
+            choices=column.choices or _choices(field),
+        )
+
+    def _sorts(self, field: Any, column: Column) -> bool:
+        return "__" not in column.name and indexed(field)
+
+    def filter(self, said: str | Filter) -> Filter:
+        part = Filter(said) if isinstance(said, str) else said
+        field = field_at(self.model, part.lookup)
+        if field is None:
+            raise DeclarationError(f"filter {part.name!r} is no field of {self.model.__name__}")
+        return replace(
+            part,
+            label=part.label or self._label(field, part.name),
+            kind=part.kind or self.kinds.get(part.name) or kind_of(field),
+            choices=part.choices or _choices(field),
+            to=part.to or field.related_model,
+        )
+
+    def ask(self, said: str | Ask) -> Ask:
+        ask = Ask(said) if isinstance(said, str) else said
+        if ask.stores is None:  # only said, kept in no attribute
+            label = ask.label or self._label(None, ask.name)
+            required = True if ask.required is None else ask.required
+            return replace(ask, label=label, kind=ask.kind or Kind.TEXT, required=required)
+        stores = ask.stores or ask.name
+        field = field_at(self.model, stores)
+        if field is None:
+            raise DeclarationError(f"{self.model.__name__} keeps no {stores!r}")
+        kind = ask.kind or self.kinds.get(ask.name) or kind_of(field)
+        optional = field.blank or kind is Kind.BOOLEAN
+        return replace(
+            ask,
+            label=ask.label or self._label(field, ask.name),
+            kind=kind,
+            required=not optional if ask.required is None else ask.required,
+            choices=ask.choices or _choices(field),
+            help=ask.help or field.help_text,
+            stores=stores,
+            to=ask.to or field.related_model,
+        )

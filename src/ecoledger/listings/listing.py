@@ -1,0 +1,217 @@
+"""A list as a declaration over a model. Every kind of book is a subclass of :class:`Listing`.
+
+From the declaration alone come the list page, forms, import, export, map layer, print, API and
+``ecoledger enter``. Its lists take names, resolved against the model by :mod:`.derive`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
+
+from django.db.models import Model, QuerySet
+
+from ecoledger.accounts.roles import CAPABILITIES, STAFF, Role
+from ecoledger.listings.derive import Derive
+from ecoledger.listings.parts import (
+    Ask,
+    Column,
+    DeclarationError,
+    Filter,
+    Import,
+    ImportColumn,
+    Kind,
+    Text,
+    View,
+)
+
+if TYPE_CHECKING:
+    from ecoledger.accounts.models import Person
+
+Part = TypeVar("Part")
+
+
+class Named(Generic[Part]):
+    """An attribute that takes names or parts and gives parts; resolved once, when first asked."""
+
+    def __init__(self, derive: str) -> None:
+        self.derive = derive
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, listing: None, owner: type) -> tuple[Part, ...]: ...
+    @overload
+    def __get__(self, listing: Listing, owner: type) -> tuple[Part, ...]: ...
+    def __get__(self, listing: Listing | None, owner: type) -> tuple[Part, ...]:
+        if listing is None:
+            return ()  # the attribute's default
+        parts = listing.__dict__.get(f"resolved {self.name}")
+        if parts is None:
+            resolve = getattr(listing.derive, self.derive)
+            parts = tuple(resolve(said) for said in listing.__dict__[self.name])
+            listing.__dict__[f"resolved {self.name}"] = parts
+        return parts
+
+    def __set__(self, listing: Listing, said: Iterable[str | Part]) -> None:
+        listing.__dict__[self.name] = tuple(said)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Listing:
+    """A declared list. ``line`` is the line of business whose pages show it."""
+
+    # Kinds that the kind of book gives to names, where the model field does not tell.
+    kinds: ClassVar[Mapping[str, Kind]] = {}
+
+    key: str
+    label: Text
+    model: type[Model]
+    line: str = ""
+    labels: Mapping[str, Text] = field(default_factory=dict)
+    columns: Named[Column] = Named("column")
+    filters: Named[Filter] = Named("filter")
+    # ORM paths in which the words of a search are looked for.
+    search: tuple[str, ...] = ()
+    # What the form for a new row asks; what may be changed on many rows at once.
+    fields: Named[Ask] = Named("ask")
+    batch: Named[Ask] = Named("ask")
+    details: Named[Column] = Named("column")
+    # Name -> capability without which it is shown, sorted, searched, filtered, exported nowhere.
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    imports: Import | None = None
+    # The name that stands for the row, and the names under it in a quiet second line.
+    lead: str = ""
+    under: tuple[str, ...] = ()
+    views: tuple[View, ...] = ()
+    # What an empty list says: how it fills.
+    empty: Text = ""
+    # Names to order by when nobody chose; the database must have an index for them.
+    order: tuple[str, ...] = ("-pk",)
+    see: str = "see_matters"
+    edit: frozenset[Role] = STAFF
+    # Paths by which a row belongs to an area and to an enterprise; "" where it belongs to none.
+    area: str = "area_code"
+    enterprise: str = ""
+
+    def __post_init__(self) -> None:
+        """Resolve every name now, so that a wrong one fails where it is declared."""
+        for name in self.names():
+            self.derive.column(Column(name, label="?"))
+        if unknown := set(self.hidden.values()) - set(CAPABILITIES):
+            raise DeclarationError(f"{self.key}: there is no capability {sorted(unknown)}")
+        if self.imports and (missing := set(self.imports.key) - set(self._import_names())):
+            raise DeclarationError(f"{self.key}: import key {sorted(missing)} is no import column")
+
+    @property
+    def derive(self) -> Derive:
+        """Resolves names for this list."""
+        return Derive(self.model, self.labels, self.kinds)
+
+    def names(self) -> tuple[str, ...]:
+        """Every name and path that the declaration shows, asks, sorts, filters or searches by."""
+        shown = [c.name for c in (*self.columns, *self.details)]
+        asked = [a.stores for a in (*self.fields, *self.batch, *self._import_asks()) if a.stores]
+        chosen = [f.lookup for f in self.filters]
+        led = [n for n in (self.lead, *self.under) if n]
+        ordered = [n.lstrip("-") for n in self.order if n.lstrip("-") != "pk"]
+        return tuple(dict.fromkeys([*shown, *asked, *chosen, *self.search, *led, *ordered]))
+
+    @property
+    def import_columns(self) -> tuple[ImportColumn, ...]:
+        """The columns of the import template, in order; none where the list takes no tables."""
+        if self.imports is None:
+            return ()
+        headers, examples = self.imports.headers, self.imports.examples
+        return tuple(
+            ImportColumn(ask, headers.get(ask.name, ()), examples.get(ask.name, ""))
+            for ask in self._import_asks()
+        )
+
+    def _import_asks(self) -> tuple[Ask, ...]:
+        if self.imports is None:
+            return ()
+        said = (*(self.imports.columns or self.fields), *self.imports.also)
+        return tuple(self.derive.ask(one) for one in said)
+
+    def _import_names(self) -> tuple[str, ...]:
+        return tuple(ask.name for ask in self._import_asks())
+
+    # Who sees what: the one place that display, sort, search, filter, export, API and import ask.
+
+    def visible_to(self, person: Person) -> QuerySet[Any]:
+        """The rows ``person`` may see. Every page, export and API starts from this."""
+        from ecoledger.accounts.scope import visible
+
+        rows = self.model._default_manager.all()
+        if not person.may(self.see):
+            return rows.none()
+        return visible(rows, person, self.area, self.enterprise or None) if self.area else rows
+
+    def is_open(self, name: str, person: Person) -> bool:
+        """Whether ``person`` may know of the values under ``name``: a field, or a path that begins with it."""
+        return all(
+            person.may(capability)
+            for secret, capability in self.hidden.items()
+            if name == secret or name.startswith(f"{secret}__")
+        )
+
+    def open_names(self, person: Person) -> frozenset[str]:
+        """The names that are not hidden from ``person``."""
+        return frozenset(name for name in self.names() if self.is_open(name, person))
+
+    def open_columns(self, person: Person) -> tuple[Column, ...]:
+        return tuple(c for c in self.columns if self.is_open(c.name, person))
+
+    def open_details(self, person: Person) -> tuple[Column, ...]:
+        return tuple(c for c in self.details if self.is_open(c.name, person))
+
+    def open_filters(self, person: Person) -> tuple[Filter, ...]:
+        return tuple(f for f in self.filters if self.is_open(f.lookup, person))
+
+    def open_search(self, person: Person) -> tuple[str, ...]:
+        return tuple(path for path in self.search if self.is_open(path, person))
+
+    def open_asks(self, person: Person, asks: Iterable[Ask]) -> tuple[Ask, ...]:
+        return tuple(a for a in asks if self.is_open(a.stores or a.name, person))
+
+    def may_open(self, person: Person) -> bool:
+        """Whether ``person`` may add rows."""
+        return person.may(self.see) and person.has_role(*self.edit)
+
+    def may_change(self, person: Person) -> bool:
+        return self.may_open(person)
+
+    # What is done to a row. A kind with an engine of its own (matters, accounts) does it there.
+
+    def open_row(
+        self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
+    ) -> Any:
+        """Make a row of cleaned ``values`` by attribute, with its entry in the audit trail."""
+        from ecoledger.listings import rows
+
+        return rows.open_row(self, values, by, at, **more)
+
+    def change_row(
+        self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
+    ) -> Any:
+        """Change the attributes of ``row`` to ``values``, with their old values in the audit trail."""
+        from ecoledger.listings import rows
+
+        return rows.change_row(self, row, values, by, at)
+
+
+__all__ = [
+    "Ask",
+    "Column",
+    "DeclarationError",
+    "Filter",
+    "Import",
+    "ImportColumn",
+    "Kind",
+    "Listing",
+    "View",
+]

@@ -1,0 +1,136 @@
+"""The parts of a declared list: column, filter, asked field, import, view.
+
+Only ``name`` must be given: what is left empty is taken from the model, see :mod:`.derive`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Model
+from django.utils.functional import Promise
+
+# A text that may be translated when it is shown.
+Text = str | Promise
+Choices = tuple[tuple[str, Text], ...]
+
+
+class DeclarationError(ValueError):
+    """A declaration that contradicts its model or itself."""
+
+
+class Kind(StrEnum):
+    """What a value is: decides its form field, its filter, its cell and its spreadsheet cell."""
+
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    CHOICE = "choice"
+    CHOICES = "choices"
+    DATE = "date"
+    DATETIME = "datetime"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    BOOLEAN = "boolean"
+    AREA = "area"  # an administrative division, kept as its code
+    REFERENCE = "reference"  # a row of another table
+    STATE = "state"
+    DUE = "due"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the list, of its export and of the details.
+
+    ``name`` is a field or a property of the model, or a path through relations ("entity__name").
+    ``sortable`` left out: whether the database has an index for it. ``narrow``: shown on a phone too.
+    """
+
+    name: str
+    label: Text = ""
+    kind: Kind | None = None
+    sortable: bool | None = None
+    choices: Choices = ()
+    narrow: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One filter above the list. ``path`` is the ORM path it asks, where that is not its name."""
+
+    name: str
+    label: Text = ""
+    kind: Kind | None = None
+    path: str = ""
+    choices: Choices = ()
+    to: type[Model] | None = None
+
+    @property
+    def lookup(self) -> str:
+        return self.path or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One field of a form. ``stores`` names the attribute the value is kept in; ``None``: only said.
+
+    ``to`` is the model a reference points to; ``initial`` the value offered for a row.
+    """
+
+    name: str
+    label: Text = ""
+    kind: Kind | None = None
+    required: bool | None = None
+    choices: Choices = ()
+    help: Text = ""
+    stores: str | None = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    unit: str = ""
+    to: type[Model] | None = None
+    initial: Callable[[Any], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportColumn:
+    """One column of the import template. ``ask`` cleans it; ``aliases`` are headers seen in practice."""
+
+    ask: Ask
+    aliases: tuple[str, ...] = ()
+    example: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.ask.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """How a table is taken in.
+
+    ``columns``: the template's, in order; left out, the form's ``fields`` and then ``also``.
+    ``key``: columns that together tell a row already there. ``headers``: name -> further headers.
+    ``values``: name -> {word of the file: value}. ``after`` runs for each row in its transaction.
+    """
+
+    key: tuple[str, ...] = ()
+    columns: tuple[str | Ask, ...] = ()
+    also: tuple[str | Ask, ...] = ()
+    headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    examples: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    # Name of a column that holds the key of another row, in the file or in the book, this one repeats.
+    duplicate_of: str = ""
+    after: Callable[..., None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A named selection of the list: filters and order as in the list's address."""
+
+    name: str
+    label: Text
+    query: Mapping[str, str] = field(default_factory=dict)
+    sort: str = ""
