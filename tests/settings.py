@@ -18,6 +18,8 @@ from ecoledger.settings import DATA, DATABASES  # noqa: E402
 # A file, not memory: gateway, jobs and tests write from several threads, and so does the product.
 DATABASES["default"]["TEST"] = {"NAME": DATA / "test.sqlite3"}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Long work is done at once, where it was begun; tests/cli walks the real queue.
+TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

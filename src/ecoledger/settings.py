@@ -34,7 +34,9 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django_tasks_db",
     "ecoledger.accounts",
+    "ecoledger.jobs",
     "ecoledger.entities",
     "ecoledger.monitoring",
     "ecoledger.matters",
@@ -92,6 +94,8 @@ DATABASES = {
         },
     }
 }
+# Long work is queued in the business database and done by a worker of this process (``ecoledger.jobs``).
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.Person"

@@ -97,6 +97,8 @@ async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) 
 
     from ecoledger.cli.control import ControlServer
     from ecoledger.hj212.server import Gateway, Limits
+    from ecoledger.jobs import running
+    from ecoledger.jobs import worker as worker_of_jobs
     from ecoledger.live import events
     from ecoledger.monitoring import heartbeat
     from ecoledger.monitoring.arriving import ingest, unstored
@@ -140,6 +142,9 @@ async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) 
     scheduler.start()
     worker = Worker()
     worker.start()
+    await sync_to_async(running.give_up_interrupted)()
+    long_work = worker_of_jobs.Worker()
+    long_work.start()
     control = ControlServer(folder, _commands(gateway))
     await control.start()
 
@@ -177,6 +182,7 @@ async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) 
     server.should_exit = True
     with contextlib.suppress(asyncio.CancelledError):
         await serving
+    await loop.run_in_executor(None, long_work.stop)
     await loop.run_in_executor(None, worker.stop)
     await loop.run_in_executor(None, scheduler.shutdown)
     waiting.cancel()
@@ -316,12 +322,14 @@ class Worker(threading.Thread):
 
 
 def _jobs_of_other_rooms(every: Callable[..., None], at: Callable[..., None]) -> None:
+    from ecoledger.jobs import running
     from ecoledger.matters import schedule
     from ecoledger.registers import unopened_alarms
 
     every("unopened-alarms", 300, unopened_alarms.sweep)
     every("clocks", 60, schedule.remind_and_escalate)
     at("matters-daily", "10 6 * * *", schedule.daily)
+    at("old-jobs", "40 3 * * *", running.sweep)
 
 
 # -- commands from outside -----------------------------------------------------------------------

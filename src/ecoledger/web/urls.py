@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from ecoledger.web import errors, live
+from ecoledger.web import errors, jobs, live
 from ecoledger.web.entities import enterprises, registering
 from ecoledger.web.figures import bulletins, records
 from ecoledger.web.monitoring import (
@@ -28,6 +28,10 @@ handler500 = errors.failed
 urlpatterns = [
     path("", cockpit.page, name="cockpit"),
     path("cockpit/<str:name>", cockpit.part, name="cockpit-part"),
+    path("jobs", jobs.page, name="jobs"),
+    path("jobs/<uuid:number>", jobs.state, name="job"),
+    path("jobs/<uuid:number>/file", jobs.file, name="job-file"),
+    path("jobs/<uuid:number>/cancel", jobs.cancel, name="job-cancel"),
     path("map", one_map.page, name="map"),
     path("map.geojson", one_map.features, name="map-features"),
     path("stations", stations.page, name="stations"),
