@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -19,11 +19,11 @@ from ecoledger.web.office.session import address
 SHOWN = 100
 
 
-def _own(request: HttpRequest, number: UUID) -> Job:
+def _own(request: Request, number: UUID) -> Job:
     return get_object_or_404(Job, pk=number, person=request.user)
 
 
-def chip(request: HttpRequest) -> dict[str, Any]:
+def chip(request: Request) -> dict[str, Any]:
     """The jobs in hand, for the mark in the frame: template variables."""
     return {"jobs": Job.objects.filter(person=request.user, state__in=("waiting", "running"))}
 
