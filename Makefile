@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test check lint format types contracts messages frontend lock clean
+.PHONY: setup demo test check lint templates format types contracts messages frontend lock clean
 
 setup: $(VENV)/.installed frontend messages
 
@@ -35,11 +35,17 @@ test: setup check
 	$(BIN)/python scripts/browser_for_tests.py
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-check: setup lint types contracts
+check: setup lint templates types contracts
 
 lint:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+TEMPLATES := src/ecoledger/web/templates
+
+templates:
+	$(BIN)/djlint $(TEMPLATES) --check --quiet
+	$(BIN)/djlint $(TEMPLATES) --lint --quiet
 
 types:
 	ECOLEDGER_SECRET_KEY=types $(BIN)/mypy src/ecoledger
@@ -50,6 +56,7 @@ contracts:
 format:
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/djlint $(TEMPLATES) --reformat --quiet
 
 # Rewrites the lock after a change of pyproject.toml's dependencies (needs uv).
 lock:

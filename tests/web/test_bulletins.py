@@ -44,14 +44,14 @@ def recount(figure: Figure, page: str) -> tuple[int, int] | int | None:
     """What the page behind a figure comes to, counted from its rows; ``None`` where nothing is counted."""
     kind, query = figure.records.kind, figure.records.query
     if kind == "air-days":
-        shown = re.findall(r"data-aqi>(—|\d+)<", page)
+        shown = re.findall(r"data-aqi>\s*(—|\d+)\s*<", page)
         valid = [int(v) for v in shown if v != "—"]
         if figure.unit == "天":
             return len(valid)
         if figure.numerator is not None:
             return sum(1 for v in valid if v <= 100), len(valid)
     if kind in ("water-sections", "water-months"):
-        rows = re.findall(r'<tr data-section="\d+" data-rank="(\d*)"( data-counted)?', page)
+        rows = re.findall(r'<tr data-section="\d+"\s+data-rank="(\d*)"( data-counted)?', page)
         if query["only"] == "months":
             met = Counter(re.findall(r'data-month-met="(\d)"', page))
             return met["1"], met["1"] + met["0"]
@@ -115,7 +115,7 @@ def test_the_page_shows_days_of_the_calendar_without_data_too(month, signed_in):
             url, {"point": month["county"].pk, "begin": "2026-09-29", "end": "2026-10-03"}
         )
     )
-    assert re.findall(r"data-aqi>(—|\d+)<", page)[:2] == ["—", "—"]
+    assert re.findall(r"data-aqi>\s*(—|\d+)\s*<", page)[:2] == ["—", "—"]
     assert "2天 / 4" in page
 
 

@@ -62,7 +62,7 @@ def page(request: Request) -> HttpResponse:
     alarms = _open_alarms(request, listed)
     return render(
         request,
-        "web/enterprises.html",
+        "web/entities/enterprises.html",
         {
             "rows": [(enterprise, alarms.get(enterprise.code, 0)) for enterprise in listed],
             "shown": shown,
@@ -125,7 +125,7 @@ def enterprise(request: Request, pk: int) -> HttpResponse:
     outlets = list(Outlet.objects.filter(enterprise=found))
     return render(
         request,
-        "web/enterprise.html",
+        "web/entities/enterprise.html",
         {
             "enterprise": found,
             "area": area_names({found.area_code}).get(found.area_code, found.area_code),

@@ -80,7 +80,7 @@ def _saved(request: Request, form: EntityForm, thing: Any) -> bool:
 
 def _page(request: Request, form: EntityForm, title: str, **more: Any) -> HttpResponse:
     context = {"form": form, "title": title, "may_see": request.user.may("see_monitoring")}
-    return render(request, "web/registering.html", context | more)
+    return render(request, "web/entities/registering.html", context | more)
 
 
 @needs("edit_registry")
@@ -152,7 +152,7 @@ def point_new(request: Request) -> HttpResponse:
     if kind not in dict(KINDS):
         return render(
             request,
-            "web/registering_kind.html",
+            "web/entities/registering_kind.html",
             {"kinds": KINDS, "mn": mn, "likely": _heard_kind(mn)},
         )
     first: dict[str, Any] = {"mn": mn}
@@ -177,7 +177,7 @@ def _point(request: Request, point: Point, first: dict[str, Any]) -> HttpRespons
         return HttpResponseRedirect(reverse("point-edit", args=[point.pk]))
     return render(
         request,
-        "web/registering_point.html",
+        "web/entities/registering_point.html",
         {
             "form": form,
             "parameters": declared,

@@ -88,7 +88,7 @@ def page(request: Request) -> HttpResponse:
     issued = visible(IssuedBulletin.objects.all(), request.user).select_related("issued_by")
     return render(
         request,
-        "web/bulletins.html",
+        "web/figures/bulletins.html",
         {
             "area": _area(request),
             "areas": _areas(request),
@@ -116,7 +116,7 @@ def read(request: Request, kind: str, period: str) -> HttpResponse:
     content = _compose(area.area_code, kind, period)
     return render(
         request,
-        "web/bulletin.html",
+        "web/figures/bulletin.html",
         {
             "bulletin": content,
             "sections": [(s.heading, [_shown(b) for b in s.blocks]) for s in content.sections],

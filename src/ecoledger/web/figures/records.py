@@ -307,12 +307,12 @@ def _targets(request: Request) -> dict[str, Any]:
 
 
 _KINDS = {
-    "air-days": ("web/records_air_days.html", _air_days),
-    "air-stations": ("web/records_air_stations.html", _air_stations),
-    "water-sections": ("web/records_water.html", _water_sections),
-    "water-months": ("web/records_water_months.html", _water_months),
-    "water-days": ("web/records_water_days.html", _water_days),
-    "alarms": ("web/records_alarms.html", _alarms),
-    "verified-cases": ("web/records_cases.html", _verified_cases),
-    "targets": ("web/records_targets.html", _targets),
+    "air-days": ("web/figures/records_air_days.html", _air_days),
+    "air-stations": ("web/figures/records_air_stations.html", _air_stations),
+    "water-sections": ("web/figures/records_water.html", _water_sections),
+    "water-months": ("web/figures/records_water_months.html", _water_months),
+    "water-days": ("web/figures/records_water_days.html", _water_days),
+    "alarms": ("web/figures/records_alarms.html", _alarms),
+    "verified-cases": ("web/figures/records_cases.html", _verified_cases),
+    "targets": ("web/figures/records_targets.html", _targets),
 }

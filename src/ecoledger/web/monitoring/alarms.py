@@ -54,7 +54,7 @@ def page(request: Request) -> HttpResponse:
     rule = asked.number(request.GET.get("rule", ""))
     return render(
         request,
-        "web/alarms.html",
+        "web/monitoring/alarms.html",
         {
             "shown": shown,
             "states": [
@@ -152,7 +152,7 @@ def alarm(request: Request, pk: int) -> HttpResponse:
     unit = declared.get(found.parameter, "")
     return render(
         request,
-        "web/alarm.html",
+        "web/monitoring/alarm.html",
         {
             "alarm": found,
             "label": readings.label(found.parameter, found.point) if found.parameter else "",

@@ -63,7 +63,7 @@ def page(request: Request) -> HttpResponse:
     rows = list(shown)
     return render(
         request,
-        "web/catalogue.html",
+        "web/monitoring/catalogue.html",
         {
             "rows": rows,
             "shown": shown,

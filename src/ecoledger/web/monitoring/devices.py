@@ -35,7 +35,7 @@ def page(request: Request, pk: int) -> HttpResponse:
             messages.error(request, _("设备未执行：%s") % answer.explanation)
     return render(
         request,
-        "web/device.html",
+        "web/monitoring/device.html",
         {
             "point": point,
             "online": asking.online(point),

@@ -87,7 +87,7 @@ def _chosen(request: Request) -> QuerySet[Filing]:
 def page(request: Request) -> HttpResponse:
     return render(
         request,
-        "web/filings.html",
+        "web/monitoring/filings.html",
         {
             "shown": Paginator(_chosen(request), PAGE).get_page(request.GET.get("page")),
             "kinds": Filing.Kind.choices,
@@ -164,7 +164,7 @@ def new(request: Request) -> HttpResponse:
         else:
             messages.success(request, _("已申报。申报时段内的预警将静默，并照样留痕。"))
             return redirect("filings")
-    return render(request, "web/filing_new.html", {"form": form})
+    return render(request, "web/monitoring/filing_new.html", {"form": form})
 
 
 @require_POST

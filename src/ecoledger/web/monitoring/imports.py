@@ -89,7 +89,9 @@ def page(request: Request) -> HttpResponse:
                 key = _keep(data)
                 request.session["import"] = {"key": key, "name": name, "options": options}
                 return redirect("import-preview")
-    return render(request, "web/import.html", context | {"batches": _batches(request.user)})
+    return render(
+        request, "web/monitoring/import.html", context | {"batches": _batches(request.user)}
+    )
 
 
 def _waiting(request: Request) -> tuple[imports.Parsed, Path]:
@@ -119,7 +121,7 @@ def preview(request: Request) -> HttpResponse:
     ]
     return render(
         request,
-        "web/import_preview.html",
+        "web/monitoring/import_preview.html",
         {
             "parsed": parsed,
             "bad_rows": len({error.row for error in parsed.errors}),

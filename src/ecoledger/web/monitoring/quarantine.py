@@ -67,7 +67,7 @@ def page(request: Request) -> HttpResponse:
     rows = list(frames.head(PAGE).iter_rows(named=True))
     return render(
         request,
-        "web/quarantine.html",
+        "web/monitoring/quarantine.html",
         {
             "rows": rows,
             "older": rows[-1]["frame_id"] if frames.height > PAGE else None,
@@ -155,7 +155,7 @@ def frame(request: Request, frame_id: int) -> HttpResponse:
     point = scoped.points(request.user).filter(mn=found.mn).first() if found.mn else None
     return render(
         request,
-        "web/frame.html",
+        "web/monitoring/frame.html",
         frame_context(found)
         | {
             "point": point,

@@ -51,7 +51,7 @@ def page(request: Request) -> HttpResponse:
         )
     return render(
         request,
-        "web/rules.html",
+        "web/monitoring/rules.html",
         {
             "groups": [(label, by_kind[k]) for k, label in Point.Kind.choices if k in by_kind],
             "kinds": Point.Kind.choices[:-1],
@@ -86,7 +86,7 @@ def edit(request: Request, pk: int) -> HttpResponse:
     cases = alarm_case.REGISTER.visible_to(request.user).filter(merged_into=None, rule=rule)
     return render(
         request,
-        "web/rule.html",
+        "web/monitoring/rule.html",
         {
             "rule": rule,
             "form": form,

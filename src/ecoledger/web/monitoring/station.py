@@ -61,7 +61,7 @@ def page(request: Request, pk: int) -> HttpResponse:
         "water": readings.water_now([point])[0] if point.kind == "water" else None,
     }
     context |= _CONTENT[tab](request, point)
-    return render(request, "web/station.html", context)
+    return render(request, "web/monitoring/station.html", context)
 
 
 def _tabs(request: Request, point: Point) -> list[tuple[str, str]]:
@@ -339,7 +339,7 @@ def value(request: Request, pk: int) -> HttpResponse:
         raise Http404
     return render(
         request,
-        "web/value.html",
+        "web/monitoring/value.html",
         {
             "point": point,
             "parameter": declared,

@@ -100,7 +100,7 @@ def page(request: Request) -> HttpResponse:
     shown = Paginator(_chosen(request), PAGE).get_page(request.GET.get("page"))
     return render(
         request,
-        "web/stations.html",
+        "web/monitoring/stations.html",
         {
             "rows": _rows(list(shown)),
             "shown": shown,

@@ -19,14 +19,14 @@ NEWEST = 100
 def bell(request: Request) -> HttpResponse:
     """How many are unread, for the top of every page."""
     count = Notice.objects.filter(person=request.user, read_at=None).count()
-    return render(request, "web/_bell.html", {"count": count})
+    return render(request, "web/office/_bell.html", {"count": count})
 
 
 def page(request: Request) -> HttpResponse:
     rows = Notice.objects.filter(person=request.user)
     if request.GET.get("unread"):
         rows = rows.filter(read_at=None)
-    return render(request, "web/notices.html", {"rows": rows[:NEWEST]})
+    return render(request, "web/office/notices.html", {"rows": rows[:NEWEST]})
 
 
 @require_POST

@@ -122,7 +122,7 @@ def page(request: Request) -> HttpResponse:
     shown = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     return render(
         request,
-        "web/people.html",
+        "web/office/people.html",
         {"shown": shown, "organisations": Organisation.objects.order_by("name")},
     )
 
@@ -160,7 +160,7 @@ def person(request: Request, pk: int | None = None) -> HttpResponse:
             )
         messages.success(request, _("已保存 %(name)s。") % {"name": saved.name})
         return redirect("people")
-    return render(request, "web/person.html", {"form": form, "person": found})
+    return render(request, "web/office/person.html", {"form": form, "person": found})
 
 
 @needs("see_audit")
@@ -179,7 +179,7 @@ def trail(request: Request) -> HttpResponse:
     broken = audit.first_broken() if request.GET.get("verify") else None
     return render(
         request,
-        "web/audit.html",
+        "web/office/audit.html",
         {
             "shown": shown,
             "actions": scoped.audit(request.user)

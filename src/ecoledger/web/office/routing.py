@@ -148,7 +148,7 @@ def page(request: Request) -> HttpResponse:
     areas = scoped.areas(request.user)
     return render(
         request,
-        "web/routing.html",
+        "web/office/routing.html",
         {
             # The most particular first: the order in which they are asked.
             "rows": sorted(_rules(request.user), key=lambda rule: rule.weight, reverse=True),
@@ -192,7 +192,7 @@ def edit(request: Request, pk: int | None = None) -> HttpResponse:
             )
         messages.success(request, _("已保存。此后立的预警件按它交办，已立的不变。"))
         return redirect("routing")
-    return render(request, "web/routing_rule.html", {"form": form, "rule": rule})
+    return render(request, "web/office/routing_rule.html", {"form": form, "rule": rule})
 
 
 @require_POST

@@ -55,7 +55,7 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
             login(request, attempt.person)
             return redirect(_next(request) or first_page(attempt.person))
         context |= {"username": username, "problem": attempt.problem}
-    return render(request, "web/sign_in.html", context, status=200)
+    return render(request, "web/office/sign_in.html", context, status=200)
 
 
 @require_POST
@@ -85,7 +85,7 @@ def _account(request: Request, **more: Any) -> HttpResponse:
         "keys": request.user.api_keys.all()[:50],
         "interface": request.build_absolute_uri("/api/v1/"),
     }
-    return render(request, "web/account.html", context | more)
+    return render(request, "web/office/account.html", context | more)
 
 
 @never_cache

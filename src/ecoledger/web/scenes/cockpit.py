@@ -169,7 +169,7 @@ def page(request: Request) -> HttpResponse:
     if not request.user.may("see_cockpit"):
         return redirect(first_page(request.user))
     context = {name: make(request) for name, make in PARTS.items()}
-    return render(request, "web/cockpit.html", context | {"now": readings.now()})
+    return render(request, "web/scenes/cockpit.html", context | {"now": readings.now()})
 
 
 @needs("see_cockpit")
@@ -178,4 +178,4 @@ def part(request: Request, name: str) -> HttpResponse:
     """One card anew."""
     if name not in PARTS:
         raise Http404
-    return render(request, f"web/cockpit/{name}.html", {name: PARTS[name](request)})
+    return render(request, f"web/scenes/cockpit/{name}.html", {name: PARTS[name](request)})

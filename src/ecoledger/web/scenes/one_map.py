@@ -28,7 +28,7 @@ Feature = dict[str, Any]
 def page(request: Request) -> HttpResponse:
     return render(
         request,
-        "web/map.html",
+        "web/scenes/map.html",
         {
             "tiles": settings.TILE_URL,
             "levels": aqi_standard.levels(),

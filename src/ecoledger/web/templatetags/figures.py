@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django import template
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from ecoledger.indicators.figures import Figure, bare, plain
+from ecoledger.indicators.figures import Change, Figure, bare, plain
 from ecoledger.standards import surface_water
 from ecoledger.standards.water_periods import PeriodMean
 from ecoledger.web.figures import records
@@ -19,6 +23,33 @@ LONG = 20
 def records_url(figure: Figure) -> str:
     """Where the records of ``figure`` are shown."""
     return records.address(figure.records)
+
+
+@register.simple_tag
+def shown_part(part: object) -> str | SafeString:
+    """One part of a statement or table: text as it is, a figure as the door to its records."""
+    if isinstance(part, Change):
+        compared = gettext("%(now)s，上年同期 %(before)s") % {
+            "now": part.now,
+            "before": part.before,
+        }
+        return format_html(
+            '<span class="ref-change" title="{} · {}">{}</span>', part.label, compared, part
+        )
+    if isinstance(part, Figure) and part.records:
+        return format_html(
+            '<a class="ref" href="{}" title="{}">{}</a>',
+            records_url(part),
+            figure_note(part),
+            part.display,
+        )
+    return conditional_escape(str(part))
+
+
+@register.simple_tag
+def shown_sentence(parts: Iterable[object]) -> SafeString:
+    """The parts of a statement without a space between them."""
+    return format_html_join("", "{}", ((shown_part(part),) for part in parts))
 
 
 @register.filter
