@@ -76,10 +76,6 @@ def indexed(field: Any) -> bool:
     return bool(field.db_index or field.unique or field.name in leading)
 
 
-def _choices(field: Any) -> Choices:
-    return tuple((str(v), label) for v, label in getattr(field, "flatchoices", ()) if v != "")
-
-
 class Derive:
     """Makes the parts of one list: of ``model``, with the list's own ``labels`` and ``kinds``."""
 
@@ -88,8 +84,9 @@ class Derive:
         model: type[models.Model],
         labels: Mapping[str, Text],
         kinds: Mapping[str, Kind],
+        choices: Mapping[str, Choices],
     ) -> None:
-        self.model, self.labels, self.kinds = model, labels, kinds
+        self.model, self.labels, self.kinds, self.choices = model, labels, kinds, choices
 
     def _label(self, field: Any, name: str) -> Text:
         if name in self.labels:
@@ -101,6 +98,11 @@ class Derive:
             raise DeclarationError(f"{name!r} is no field of {self.model.__name__}: label it")
         return str(field.verbose_name)
 
+    def _choices(self, field: Any, name: str) -> Choices:
+        if name in self.choices:
+            return self.choices[name]
+        return tuple((str(v), label) for v, label in getattr(field, "flatchoices", ()) if v != "")
+
     def column(self, said: str | Column) -> Column:
         column = Column(said) if isinstance(said, str) else said
         field = field_at(self.model, column.name)
@@ -109,7 +111,7 @@ class Derive:
             label=column.label or self._label(field, column.name),
             kind=column.kind or self.kinds.get(column.name) or kind_of(field),
             sortable=self._sorts(field, column) if column.sortable is None else column.sortable,
-            choices=column.choices or _choices(field),
+            choices=column.choices or self._choices(field, column.name),
         )
 
     def _sorts(self, field: Any, column: Column) -> bool:
@@ -124,7 +126,7 @@ class Derive:
             part,
             label=part.label or self._label(field, part.name),
             kind=part.kind or self.kinds.get(part.name) or kind_of(field),
-            choices=part.choices or _choices(field),
+            choices=part.choices or self._choices(field, part.name),
             to=part.to or field.related_model,
         )
 
@@ -145,7 +147,7 @@ class Derive:
             label=ask.label or self._label(field, ask.name),
             kind=kind,
             required=not optional if ask.required is None else ask.required,
-            choices=ask.choices or _choices(field),
+            choices=ask.choices or self._choices(field, ask.name),
             help=ask.help or field.help_text,
             stores=stores,
             to=ask.to or field.related_model,

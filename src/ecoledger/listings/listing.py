@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from ecoledger.accounts.roles import CAPABILITIES, STAFF, Role
 from ecoledger.listings.derive import Derive
 from ecoledger.listings.parts import (
     Ask,
+    Choices,
     Column,
     DeclarationError,
     Filter,
@@ -109,7 +110,11 @@ class Listing:
     @property
     def derive(self) -> Derive:
         """Resolves names for this list."""
-        return Derive(self.model, self.labels, self.kinds)
+        return Derive(self.model, self.labels, self.kinds, self.own_choices())
+
+    def own_choices(self) -> Mapping[str, Choices]:
+        """Choices that the model field does not know: a workflow's states."""
+        return {}
 
     def names(self) -> tuple[str, ...]:
         """Every name and path that the declaration shows, asks, sorts, filters or searches by."""
@@ -151,6 +156,10 @@ class Listing:
             return rows.none()
         return visible(rows, person, self.area, self.enterprise or None) if self.area else rows
 
+    def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
+        """What parameters of the address other than the filters ask of the rows (a kind's own flags)."""
+        return Q()
+
     def is_open(self, name: str, person: Person) -> bool:
         """Whether ``person`` may know of the values under ``name``: a field, or a path that begins with it."""
         return all(
@@ -184,6 +193,26 @@ class Listing:
 
     def may_change(self, person: Person) -> bool:
         return self.may_open(person)
+
+    # How a row is shown where the list does not draw it itself.
+
+    @property
+    def url(self) -> str:
+        """Address of the list."""
+        return f"/b/{self.key}"
+
+    def url_of(self, row: Any) -> str:
+        """Address of one row's page."""
+        return f"{self.url}/{row.pk}"
+
+    def level_of(self, row: Any) -> str:
+        """The row's colour on the map: blue, yellow, orange, red."""
+        return str(getattr(row, "level", "") or "blue")
+
+    @property
+    def has_place(self) -> bool:
+        """Whether its rows have a longitude and a latitude, and so a layer of the map."""
+        return hasattr(self.model, "lon") and hasattr(self.model, "lat")
 
     # What is done to a row. A kind with an engine of its own (matters, accounts) does it there.
 

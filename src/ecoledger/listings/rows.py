@@ -7,18 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Model
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
+from ecoledger.listings.forms import as_json
 
 if TYPE_CHECKING:
     from ecoledger.listings.listing import Listing
-
-
-def as_said(value: Any) -> Any:
-    """A value as the trail keeps it: readable without the row it points at."""
-    return {"id": value.pk, "text": str(value)} if isinstance(value, Model) else value
 
 
 @transaction.atomic
@@ -27,7 +22,7 @@ def open_row(
 ) -> Any:
     row = listing.model(**values, **more)
     row.save()
-    details = {name: as_said(value) for name, value in values.items()}
+    details = {name: as_json(value) for name, value in values.items()}
     audit.record(by, f"{listing.key}.open", row, details=details)
     return row
 
@@ -41,7 +36,7 @@ def change_row(
     for name, value in values.items():
         before = getattr(row, name)
         if before != value:
-            changes[name] = [as_said(before), as_said(value)]
+            changes[name] = [as_json(before), as_json(value)]
             setattr(row, name, value)
     if changes:
         row.save()

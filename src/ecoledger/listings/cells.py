@@ -1,0 +1,128 @@
+"""The value of a column on a row, as the list writes it, as a spreadsheet keeps it, as a map shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Model
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Person
+from ecoledger.listings.listing import Listing
+from ecoledger.listings.lookups import lookup_of
+from ecoledger.listings.parts import Column, Kind
+from ecoledger.listings.workbook import Head
+from ecoledger.listings.workbook import workbook as written
+
+
+def value_of(row: Any, name: str) -> Any:
+    """The value of ``name`` on ``row``, through relations; ``None`` where one is empty."""
+    value: Any = row
+    for part in name.split("__"):
+        if value is None:
+            return None
+        value = getattr(value, part)
+    return value
+
+
+def text_of(row: Any, column: Column) -> str:
+    """The column's value as the list writes it."""
+    value = value_of(row, column.name)
+    if value is None or value == "":
+        return ""
+    if column.choices:
+        labels = dict(column.choices)
+        many = value if isinstance(value, list | tuple) else [value]
+        return "、".join(_(str(labels[str(v)])) if str(v) in labels else str(v) for v in many)
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if column.kind is Kind.AREA:
+        return area_name(str(value))
+    if isinstance(value, datetime):
+        at = timezone.localtime(value) if timezone.is_aware(value) else value
+        return f"{at:%Y-%m-%d %H:%M}"
+    if isinstance(value, date):
+        return f"{value:%Y-%m-%d}"
+    return str(value)
+
+
+def area_name(code: str) -> str:
+    """The division's name, or its code where nobody registered it. One query an area and process."""
+    names = _area_names()
+    return names.get(code, code)
+
+
+def _area_names() -> dict[str, str]:
+    # A county has some hundred divisions; asked anew for each page, not for each cell.
+    now = timezone.now().timestamp()
+    if now - _AREAS["at"] > 5:
+        rows = lookup_of("area").model._default_manager.values_list("code", "name")
+        _AREAS.update(at=now, names=dict(rows))
+    return _AREAS["names"]  # type: ignore[no-any-return]
+
+
+_AREAS: dict[str, Any] = {"at": 0.0, "names": {}}
+
+# Kind of a column -> kind of a spreadsheet's cell, where it is not text.
+_CELLS = {
+    Kind.DATETIME: "datetime",
+    Kind.DUE: "datetime",
+    Kind.DATE: "date",
+    Kind.INTEGER: "number",
+    Kind.DECIMAL: "number",
+}
+_WIDTHS = {Kind.CHOICE: 10, Kind.STATE: 12, Kind.LONG_TEXT: 40}
+
+
+def workbook(
+    listing: Listing, person: Person, rows: Iterable[Any], *, title: str, footer: str = ""
+) -> bytes:
+    """The rows as .xlsx with the columns open to ``person``: texts as text, numbers and times as such."""
+    columns = listing.open_columns(person)
+    heads = [
+        Head(
+            _(str(c.label)),
+            _CELLS.get(c.kind or Kind.TEXT, "text"),
+            _WIDTHS.get(c.kind or Kind.TEXT, 0),
+        )
+        for c in columns
+    ]
+    cells = (
+        [value_of(row, c.name) if c.kind in _CELLS else text_of(row, c) for c in columns]
+        for row in rows
+    )
+    return written(heads, cells, title=title, footer=footer)
+
+
+def features(listing: Listing, person: Person, rows: Iterable[Any]) -> dict[str, Any]:
+    """The rows with a place as a GeoJSON FeatureCollection (CGCS2000), with what is open to ``person``."""
+    columns = [c for c in listing.open_columns(person) if c.narrow or c.name == listing.lead]
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "id": row.pk,
+                "geometry": {"type": "Point", "coordinates": [row.lon, row.lat]},
+                "properties": {
+                    "listing": listing.key,
+                    "url": listing.url_of(row),
+                    "level": listing.level_of(row),
+                    **{c.name: text_of(row, c) for c in columns},
+                },
+            }
+            for row in rows
+            if row.lon is not None and row.lat is not None
+        ],
+    }
+
+
+def as_api(row: Any, column: Column) -> Any:
+    """The column's value as JSON."""
+    value = value_of(row, column.name)
+    if isinstance(value, Model):
+        return {"id": value.pk, "code": getattr(value, "code", ""), "text": str(value)}
+    return value

@@ -1,0 +1,231 @@
+"""Declared fields as a Django form. Pages, API and imports clean by the same form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.db.models import Model
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from ecoledger.accounts.models import Person
+from ecoledger.listings.derive import field_at
+from ecoledger.listings.lookups import Lookup, NoSuchRow, lookup_for, lookup_of
+from ecoledger.listings.parts import Ask, Kind
+from ecoledger.listings.refusals import Refused
+
+_CONTROL = {"class": "form-control"}
+_WIDGETS: dict[Kind, forms.Widget] = {
+    Kind.TEXT: forms.TextInput(_CONTROL),
+    Kind.LONG_TEXT: forms.Textarea({**_CONTROL, "rows": 4}),
+    Kind.DATE: forms.DateInput({**_CONTROL, "type": "date"}, format="%Y-%m-%d"),
+    Kind.DUE: forms.DateInput({**_CONTROL, "type": "date"}, format="%Y-%m-%d"),
+    Kind.DATETIME: forms.DateTimeInput(
+        {**_CONTROL, "type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
+    ),
+    Kind.INTEGER: forms.NumberInput({**_CONTROL, "step": 1}),
+    Kind.DECIMAL: forms.NumberInput({**_CONTROL, "step": "any"}),
+    Kind.CHOICE: forms.Select({"class": "form-select"}),
+    Kind.STATE: forms.Select({"class": "form-select"}),
+    Kind.CHOICES: forms.CheckboxSelectMultiple(),
+}
+# For what is only said and kept in no field of a model.
+_FIELDS: dict[Kind, type[forms.Field]] = {
+    Kind.TEXT: forms.CharField,
+    Kind.LONG_TEXT: forms.CharField,
+    Kind.DATE: forms.DateField,
+    Kind.DUE: forms.DateField,
+    Kind.DATETIME: forms.DateTimeField,
+    Kind.INTEGER: forms.IntegerField,
+    Kind.DECIMAL: forms.DecimalField,
+    Kind.CHOICE: forms.ChoiceField,
+    Kind.STATE: forms.ChoiceField,
+    Kind.CHOICES: forms.MultipleChoiceField,
+}
+_MOST_LETTERS = {Kind.TEXT: 200, Kind.LONG_TEXT: 4000}
+
+
+class LookupInput(forms.TextInput):
+    """A search box that offers rows as one types; without script, a box for the whole name or the code.
+
+    What is chosen is sent under the field's name; what was typed, under the name with "_text".
+    """
+
+    template_name = "web/listings/lookup.html"
+
+    def __init__(self, lookup: Lookup, person: Person | None, attrs: Any = None) -> None:
+        super().__init__({**_CONTROL, "autocomplete": "off", **(attrs or {})})
+        self.lookup, self.person = lookup, person
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["widget"] |= {"lookup": self.lookup.key, "text": self._text(value)}
+        return context
+
+    def _text(self, value: Any) -> str:
+        if value in (None, ""):
+            return ""
+        try:
+            return str(self.lookup.resolve(str(value), self.person))
+        except NoSuchRow:
+            return str(value)  # as it was typed
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        return data.get(name) or data.get(f"{name}_text")
+
+
+class LookupField(forms.Field):
+    """A row of another table, by the value its look-up sends, its code or its whole name."""
+
+    def __init__(self, lookup: Lookup, person: Person | None, **kwargs: Any) -> None:
+        self.lookup, self.person = lookup, person
+        if lookup.few:
+            rows = [(str(lookup.value_of(row)), str(row)) for row in lookup.rows(person)]
+            kwargs.setdefault(
+                "widget",
+                forms.Select({"class": "form-select"}, choices=[("", _("请选择")), *rows]),
+            )
+        kwargs.setdefault("widget", LookupInput(lookup, person))
+        super().__init__(**kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return self.lookup.value_of(value) if isinstance(value, Model) else value
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values or isinstance(value, self.lookup.model):
+            return value or None
+        try:
+            return self.lookup.resolve(str(value), self.person)
+        except NoSuchRow as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class AreaField(LookupField):
+    """A division, cleaned to its code."""
+
+    def clean(self, value: Any) -> Any:
+        area = super().clean(value)
+        return area.code if area is not None else ""
+
+
+class YesNo(forms.TypedChoiceField):
+    """Two radios, neither chosen beforehand; unanswered where it may be is no."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            choices=(("1", _("是")), ("0", _("否"))),
+            widget=forms.RadioSelect(),
+            coerce=lambda value: value == "1",
+            empty_value=False,  # type: ignore[arg-type]  # Django's stubs know texts only
+            **kwargs,
+        )
+
+    def to_python(self, value: Any) -> str:
+        word = str(value).lower() if value not in self.empty_values else ""
+        return {"true": "1", "on": "1", "false": "0"}.get(word, word)
+
+    def prepare_value(self, value: Any) -> Any:
+        return {True: "1", False: "0"}.get(value, value) if isinstance(value, bool) else value
+
+
+def field_of(ask: Ask, model: type[Model], person: Person | None) -> forms.Field:
+    """The form field of an ask: of the model field it stores to, or of its kind."""
+    kind = ask.kind or Kind.TEXT
+    common: dict[str, Any] = {
+        "label": f"{ask.label}（{ask.unit}）" if ask.unit else ask.label,
+        "required": bool(ask.required),
+        "help_text": ask.help,
+    }
+    if kind is Kind.BOOLEAN:
+        return YesNo(**common)
+    if kind is Kind.AREA:
+        return AreaField(lookup_of("area"), person, **common)
+    if kind is Kind.REFERENCE:
+        if ask.to is None:
+            raise ValueError(f"{ask.name}: a reference to what?")
+        return LookupField(lookup_for(ask.to), person, **common)
+    common["widget"] = _WIDGETS[kind]
+    if kind in (Kind.INTEGER, Kind.DECIMAL):
+        # Only where said: the model field has bounds of its own.
+        bounds = {"min_value": ask.minimum, "max_value": ask.maximum}
+        common |= {name: bound for name, bound in bounds.items() if bound is not None}
+    if kind in (Kind.CHOICE, Kind.STATE):
+        common["choices"] = (("", _("请选择")), *ask.choices)
+        return forms.ChoiceField(**common)
+    if kind is Kind.CHOICES:
+        return forms.MultipleChoiceField(choices=ask.choices, **common)
+    stored = field_at(model, ask.stores) if ask.stores else None
+    if stored is not None and (made := stored.formfield(**common)) is not None:
+        return made  # type: ignore[no-any-return]
+    if kind in _MOST_LETTERS:
+        common["max_length"] = _MOST_LETTERS[kind]
+    return _FIELDS[kind](**common)
+
+
+def form_of(
+    asks: Iterable[Ask],
+    model: type[Model],
+    *,
+    data: Mapping[str, Any] | None = None,
+    row: Any = None,
+    person: Person | None = None,
+    prefix: str | None = None,
+) -> forms.Form:
+    """A form of ``asks``; bound when ``data`` is given. ``row`` supplies first values."""
+    asks = tuple(asks)
+    fields = {ask.name: field_of(ask, model, person) for ask in asks}
+    initial = {}
+    for ask in asks if row is not None else ():
+        if ask.initial is not None:
+            initial[ask.name] = ask.initial(row)
+        elif ask.stores:
+            initial[ask.name] = getattr(row, ask.stores, None)
+    cls = type("DeclaredForm", (forms.Form,), fields)
+    form: forms.Form = cls(data=data, initial=initial, prefix=prefix)
+    return form
+
+
+def problems(form: forms.Form) -> dict[str, list[str]]:
+    """Field name -> what is wrong with it, in the person's language."""
+    return {name: [str(e) for e in errors] for name, errors in form.errors.items()}
+
+
+def cleaned(
+    asks: Iterable[Ask],
+    model: type[Model],
+    data: Mapping[str, Any],
+    *,
+    row: Any = None,
+    person: Person | None = None,
+) -> dict[str, Any]:
+    """The cleaned values of ``data`` by ask. Raises :class:`Refused` field by field."""
+    form = form_of(asks, model, data=data, row=row, person=person)
+    if not form.is_valid():
+        raise Refused(
+            "form", gettext("有内容没有填对。"), gettext("请按各项提示修改。"), problems(form)
+        )
+    return dict(form.cleaned_data)
+
+
+def stored(asks: Iterable[Ask], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Of cleaned values those that a row keeps, by attribute."""
+    return {ask.stores: values[ask.name] for ask in asks if ask.stores and ask.name in values}
+
+
+def as_json(value: Any) -> Any:
+    """A cleaned value as an event or a trail keeps it: readable without the row it points at."""
+    match value:
+        case Model():
+            code = getattr(value, "code", None)
+            return {"id": value.pk, **({"code": code} if code else {}), "text": str(value)}
+        case datetime() | date():
+            return value.isoformat()
+        case Decimal():
+            return str(value)
+        case list() | tuple() | set():
+            return [as_json(v) for v in value]
+    return value

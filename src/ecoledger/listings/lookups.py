@@ -1,0 +1,173 @@
+"""Finding a row of another table by what a person types: name, initials, code, old name.
+
+Forms, filters, imports and the API all resolve a reference here, so all of them take the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Organisation, Person
+from ecoledger.listings.parts import DeclarationError
+
+MOST = 12  # rows offered for what was typed
+
+
+class NoSuchRow(LookupError):  # noqa: N818 - said to a person
+    """No row, or more than one, goes by these words; the message says which and what would help."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lookup:
+    """How the rows of one model are found.
+
+    ``rows``: those a person may choose. ``exact``: paths in which a whole word stands ("name", "code",
+    former names); ``begins``: paths that are searched from their beginning (code, initials); ``contains``:
+    paths searched anywhere. ``value``: the attribute a form sends. ``few``: small enough for a plain select.
+    """
+
+    key: str
+    model: type[Model]
+    label: str
+    rows: Callable[[Person | None], QuerySet[Any]]
+    exact: tuple[str, ...] = ("name",)
+    begins: tuple[str, ...] = ()
+    contains: tuple[str, ...] = ("name",)
+    under: Callable[[Any], str] = lambda row: ""
+    value: str = "pk"
+    few: bool = False
+
+    def value_of(self, row: Any) -> Any:
+        return getattr(row, self.value)
+
+    def search(self, words: str, person: Person | None) -> list[Any]:
+        """At most :data:`MOST` rows for what was typed; those that begin with it come first."""
+        rows = self.rows(person)
+        words = words.strip()
+        if not words:
+            return list(rows[:MOST])
+        starts, holds = Q(), Q()
+        for path in (*self.begins, *self.exact):
+            starts |= Q(**{f"{path}__istartswith": words})
+        for path in self.contains:
+            holds |= Q(**{f"{path}__icontains": words})
+        first = list(rows.filter(starts).distinct()[:MOST])
+        if len(first) < MOST:
+            known = {row.pk for row in first}
+            more = rows.filter(holds).exclude(pk__in=known).distinct()[: MOST - len(first)]
+            first.extend(more)
+        return first
+
+    def resolve(self, words: str, person: Person | None) -> Any:
+        """The one row that ``words`` name: its value, code, or whole name. Raises :class:`NoSuchRow`."""
+        rows, words = self.rows(person), str(words).strip()
+        if self.value != "pk" or words.isdigit():
+            try:
+                return rows.get(**{self.value: words})
+            except (ObjectDoesNotExist, ValueError, OverflowError):
+                pass
+        named = Q()
+        for path in self.exact:
+            named |= Q(**{path: words})
+        found = list(rows.filter(named).distinct()[:3])
+        if len(found) == 1:
+            return found[0]
+        if found:
+            under = "；".join(filter(None, (self.under(row) for row in found)))
+            raise NoSuchRow(
+                _("有多个%(label)s名为“%(words)s”（%(under)s）；请改填编码")
+                % {"label": _(self.label), "words": words, "under": under}
+            )
+        close = "、".join(str(row) for row in self.search(words, person)[:3])
+        hint = _("是不是：%s") % close if close else _("请核对全称，或先登记")
+        raise NoSuchRow(
+            _("没有名称或编码为“%(words)s”的%(label)s；%(hint)s")
+            % {"label": _(self.label), "words": words, "hint": hint}
+        )
+
+
+_lookups: dict[str, Lookup] = {}
+_by_model: dict[type[Model], Lookup] = {}
+
+
+def declare_lookup(lookup: Lookup) -> Lookup:
+    """Make a look-up known by its key and, the first of a model, as that model's own."""
+    if lookup.key in _lookups:
+        raise DeclarationError(f"look-up {lookup.key} is declared twice")
+    _lookups[lookup.key] = lookup
+    _by_model.setdefault(lookup.model, lookup)
+    return lookup
+
+
+def lookup_of(key: str) -> Lookup:
+    """The look-up called ``key``. Raises ``KeyError``."""
+    return _lookups[key]
+
+
+def lookup_for(model: type[Model]) -> Lookup:
+    """The look-up of a model, or of the nearest model it extends; without one, its rows by name."""
+    if model in _by_model:
+        return _by_model[model]
+    above = next((_by_model[cls] for cls in model.__mro__ if cls in _by_model), None)
+    return declare_lookup(_plain(model) if above is None else _narrowed(above, model))
+
+
+def _narrowed(above: Lookup, model: type[Model]) -> Lookup:
+    """The look-up of a parent model, for the rows of one that extends it."""
+
+    def rows(person: Person | None) -> QuerySet[Any]:
+        return model._default_manager.filter(pk__in=above.rows(person).values("pk"))
+
+    key, label = model._meta.label_lower, str(model._meta.verbose_name)
+    return replace(above, key=key, label=label, model=model, rows=rows)
+
+
+def _plain(model: type[Model]) -> Lookup:
+    named = ("name",) if any(f.name == "name" for f in model._meta.fields) else ()
+    return Lookup(
+        key=model._meta.label_lower,
+        label=str(model._meta.verbose_name),
+        model=model,
+        rows=lambda person: model._default_manager.order_by("pk"),
+        exact=named or ("pk",),
+        contains=named,
+    )
+
+
+def _organisations(person: Person | None) -> QuerySet[Organisation]:
+    # Towns and departments before the thousands of enterprises.
+    return Organisation.objects.order_by("kind", "area_code", "name")
+
+
+def _people(person: Person | None) -> QuerySet[Person]:
+    staff = Person.objects.filter(is_active=True).exclude(
+        organisation__kind=Organisation.Kind.ENTERPRISE
+    )
+    return staff.select_related("organisation").order_by("organisation_id", "id")
+
+
+declare_lookup(
+    Lookup(
+        key="organisation",
+        model=Organisation,
+        label="单位",
+        rows=_organisations,
+        under=lambda row: row.get_kind_display(),
+    )
+)
+declare_lookup(
+    Lookup(
+        key="person",
+        model=Person,
+        label="人员",
+        rows=_people,
+        exact=("name", "username"),
+        under=lambda row: " ".join(filter(None, (str(row.organisation or ""), row.post))),
+    )
+)

@@ -1,0 +1,207 @@
+"""The rows of a list: in scope, filtered, searched, sorted and paged, by the words of its address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from ecoledger.accounts.models import Person
+from ecoledger.listings import asked
+from ecoledger.listings.listing import Listing
+from ecoledger.listings.parts import Filter, Kind
+
+PAGE = 50
+# So many rows are counted exactly; of more it is said that there are more, until somebody asks.
+COUNTED = 10_000
+_WORDS = 5  # of a search; more would be joined into a query nobody waits for
+
+# What stands in a list's address: parameter -> value, or a ``QueryDict``.
+Query = Mapping[str, str]
+
+
+def values(query: Query, name: str) -> list[str]:
+    """All values given for ``name``, blanks left out."""
+    given = query.getlist(name) if hasattr(query, "getlist") else [query.get(name, "")]
+    return [text for value in given if (text := str(value).strip())]
+
+
+def select(
+    listing: Listing, person: Person, query: Query, now: datetime | None = None
+) -> QuerySet[Any]:
+    """The rows ``person`` may see that fit ``query``.
+
+    What is no filter open to this person is ignored; a value that cannot be is no condition.
+    """
+    rows = listing.visible_to(person)
+    for declared in listing.open_filters(person):
+        rows = rows.filter(condition(declared, query))
+    rows = rows.filter(listing.conditions(query, person, now or timezone.now()))
+    for word in query.get("q", "").split()[:_WORDS]:
+        match = Q()
+        for path in listing.open_search(person):
+            match |= Q(**{f"{path}__icontains": word})
+        rows = rows.filter(match)
+    return rows
+
+
+def condition(declared: Filter, query: Query) -> Q:
+    """What one filter asks of the rows; several values of one filter are alternatives."""
+    chosen, path = values(query, declared.name), declared.lookup
+    match declared.kind:
+        case Kind.CHOICE | Kind.STATE | Kind.CHOICES:
+            known = {value for value, _label in declared.choices}
+            chosen = [value for value in chosen if value in known]
+            return Q(**{f"{path}__in": chosen}) if chosen else Q()
+        case Kind.BOOLEAN:
+            one = chosen[0] if len(chosen) == 1 else ""
+            return Q(**{path: one == "1"}) if one in ("0", "1") else Q()
+        case Kind.AREA:
+            inside = Q()
+            for code in chosen:
+                if asked.number(code) is not None:
+                    inside |= Q(**{f"{path}__startswith": code})
+            return inside
+        case Kind.REFERENCE:
+            numbers = [n for value in chosen if (n := asked.number(value)) is not None]
+            return Q(**{f"{path}__in": numbers}) if numbers else Q()
+        case Kind.DATE | Kind.DATETIME | Kind.DUE:
+            return _between(declared, query)
+        case Kind.INTEGER | Kind.DECIMAL:
+            least, most = (_decimal(query.get(f"{declared.name}_{end}", "")) for end in _ENDS)
+            within = Q() if least is None else Q(**{f"{path}__gte": least})
+            return within if most is None else within & Q(**{f"{path}__lte": most})
+    return Q(**{f"{path}__icontains": chosen[0]}) if chosen else Q()
+
+
+_ENDS = ("from", "to")
+
+
+def _between(declared: Filter, query: Query) -> Q:
+    first, last = (asked.day(query.get(f"{declared.name}_{end}", "")) for end in _ENDS)
+    path, within = declared.lookup, Q()
+    if declared.kind is Kind.DATE:
+        within &= Q(**{f"{path}__gte": first}) if first else Q()
+        return within & (Q(**{f"{path}__lte": last}) if last else Q())
+    within &= Q(**{f"{path}__gte": _midnight(first)}) if first else Q()
+    return within & (Q(**{f"{path}__lt": _midnight(last + timedelta(1))}) if last else Q())
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime(day.year, day.month, day.day))
+
+
+def _decimal(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if abs(value) < 1e15 else None
+
+
+def ordered(listing: Listing, person: Person, rows: QuerySet[Any], sort: str = "") -> QuerySet[Any]:
+    """``rows`` sorted by an open, sortable column, descending with a leading "-"; else as declared.
+
+    Ties follow the primary key in the same direction, as the index itself does.
+    """
+    name, descending = sort.removeprefix("-"), sort.startswith("-")
+    column = next((c for c in listing.open_columns(person) if c.name == name and c.sortable), None)
+    if column is None:
+        return rows.order_by(*listing.order, *([] if _unique(listing.order) else ["-pk"]))
+    path = F(name)
+    # What has no value comes last either way.
+    order = path.desc(nulls_last=True) if descending else path.asc(nulls_last=True)
+    return rows.order_by(order, "-pk" if descending else "pk")
+
+
+def _unique(order: tuple[str, ...]) -> bool:
+    return any(name.lstrip("-") in ("pk", "id") for name in order)
+
+
+def related(listing: Listing) -> tuple[str, ...]:
+    """Relations that the columns read: fetched with the rows, not one by one."""
+    paths = set()
+    for column in listing.columns:
+        if column.kind is Kind.REFERENCE:
+            paths.add(column.name)
+        elif "__" in column.name:
+            paths.add(column.name.rsplit("__", 1)[0])
+    paths |= {n for n in listing.under if n in _foreign(listing)}
+    return tuple(sorted(paths))
+
+
+def _foreign(listing: Listing) -> set[str]:
+    return {f.name for f in listing.model._meta.fields if f.is_relation}
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many rows there are; not ``exact``: at least so many."""
+
+    number: int
+    exact: bool = True
+
+
+def counted(rows: QuerySet[Any], *, exact: bool = False) -> Count:
+    """How many ``rows`` there are, exactly up to :data:`COUNTED`, or whenever ``exact`` is asked."""
+    if exact:
+        return Count(rows.order_by().count())
+    number = rows.order_by().values("pk")[: COUNTED + 1].count()
+    return Count(min(number, COUNTED), number <= COUNTED)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list. ``last`` is its last page, as far as counted."""
+
+    rows: list[Any]
+    number: int
+    count: Count
+    size: int
+    more: bool
+
+    @property
+    def last(self) -> int:
+        return max(1, -(-self.count.number // self.size), self.number)
+
+    @property
+    def first_row(self) -> int:
+        return (self.number - 1) * self.size + 1
+
+
+def page(
+    listing: Listing,
+    rows: QuerySet[Any],
+    number: int = 1,
+    *,
+    size: int = PAGE,
+    exact: bool = False,
+) -> Page:
+    """Page ``number`` of sorted ``rows``; past the end, the last page.
+
+    Only primary keys are walked to a deep page; the rows themselves are read for one page alone.
+    """
+    number = max(1, number)
+    keys = _keys(rows, number, size)
+    count = counted(rows, exact=exact)
+    if not keys and number > 1:
+        count = counted(rows, exact=True)
+        number = max(1, -(-count.number // size))
+        keys = _keys(rows, number, size)
+    by_key = {
+        row.pk: row
+        for row in listing.model._default_manager.filter(pk__in=keys[:size]).select_related(
+            *related(listing)
+        )
+    }
+    shown = [by_key[key] for key in keys[:size] if key in by_key]
+    return Page(shown, number, count, size, len(keys) > size)
+
+
+def _keys(rows: QuerySet[Any], number: int, size: int) -> list[Any]:
+    start = (number - 1) * size
+    return list(rows.values_list("pk", flat=True)[start : start + size + 1])

@@ -1,0 +1,124 @@
+"""Declared fields as forms: what is typed by name, initials or code becomes the row that is meant."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from ecoledger.accounts.models import Organisation
+from ecoledger.entities.models import Enterprise, Outlet, Section
+from ecoledger.listings import forms
+from ecoledger.listings.listing import Ask, Kind, Listing
+from ecoledger.listings.lookups import NoSuchRow, lookup_for, lookup_of
+from ecoledger.listings.pinyin import initials
+from ecoledger.listings.refusals import Refused
+
+OUTLETS = Listing(
+    key="outlets",
+    label="排放口",
+    model=Outlet,
+    fields=("name", "area_code", "enterprise", "number", "medium", "reference_oxygen", "active"),
+)
+GIVEN = {
+    "name": "1号排气筒",
+    "area_code": "北镇",
+    "enterprise": "测试化工厂",
+    "number": "DA001",
+    "medium": "gas",
+    "reference_oxygen": "8.5",
+    "active": "1",
+}
+
+
+def clean(person=None, **changes):
+    return forms.cleaned(OUTLETS.fields, Outlet, GIVEN | changes, person=person)
+
+
+def test_names_become_rows_and_codes(bureau):
+    values = clean(person=bureau.people["monitor"])
+    assert values["area_code"] == "990101001"
+    assert values["enterprise"] == Enterprise.objects.get(code=bureau.enterprise.code)
+    assert values["reference_oxygen"] == pytest.approx(8.5)
+    assert values["active"] is True
+    assert clean(enterprise=bureau.enterprise.code)["enterprise"] == values["enterprise"]
+    kept = forms.stored(OUTLETS.fields, values)
+    assert set(kept) == set(GIVEN)
+
+
+def test_what_is_wrong_is_said_beside_its_field(bureau):
+    with pytest.raises(Refused) as refused:
+        clean(enterprise="测试化肥厂", medium="smoke", reference_oxygen="八", name="")
+    assert set(refused.value.fields) == {"enterprise", "medium", "reference_oxygen", "name"}
+    assert "测试化肥厂" in refused.value.fields["enterprise"][0]
+
+
+def test_an_area_outside_the_persons_own_cannot_be_chosen(bureau):
+    with pytest.raises(Refused) as refused:
+        clean(person=bureau.people["town"], area_code="南镇")
+    assert "南镇" in refused.value.fields["area_code"][0]
+
+
+def test_two_of_one_name_are_asked_by_code(bureau):
+    Enterprise.objects.create(code="E-99", name=bureau.enterprise.name, area_code="990101002")
+    with pytest.raises(NoSuchRow, match="请改填编码"):
+        lookup_for(Enterprise).resolve(bureau.enterprise.name, None)
+    assert lookup_for(Enterprise).resolve("E-99", None).area_code == "990101002"
+
+
+def test_words_typed_offer_what_begins_with_them_first(people):
+    for name in ("石桥镇人民政府", "新石桥环保服务所", "石油管理处"):
+        Organisation.objects.create(name=name, kind="department", area_code="990101")
+    found = [str(o) for o in lookup_of("organisation").search("石桥", None)]
+    assert found == ["石桥镇人民政府", "新石桥环保服务所"]
+    assert len(lookup_of("organisation").search("", None)) == Organisation.objects.count()
+
+
+def test_initials_of_names():
+    assert initials("石桥镇") == "sqz"
+    assert initials("重庆路ABC公司(3号)") == "cqlabcgs3h"
+    assert initials("") == ""
+
+
+def test_yes_and_no_are_asked_without_an_answer_beforehand(bureau):
+    form = forms.form_of(OUTLETS.fields, Outlet)
+    assert 'type="radio"' in str(form["active"])
+    assert "checked" not in str(form["active"])
+    assert clean(active="")["active"] is False
+    assert clean(active="true")["active"] is True
+    form = forms.form_of(OUTLETS.fields, Outlet, row=Outlet(active=False))
+    assert str(form["active"]).count("checked") == 1
+
+
+def test_a_look_up_shows_the_name_and_sends_the_code(bureau):
+    outlet = Outlet(enterprise=bureau.enterprise, area_code="990101001")
+    form = forms.form_of(OUTLETS.fields, Outlet, row=outlet)
+    html = str(form["enterprise"])
+    assert f'value="{bureau.enterprise.code}"' in html
+    assert f'value="{bureau.enterprise.name}"' in html
+    assert 'value="990101001" selected' in str(form["area_code"])
+
+
+def test_what_is_only_said_has_the_bounds_it_was_declared_with():
+    asks = Listing(
+        key="said",
+        label="说",
+        model=Section,
+        fields=(
+            Ask("tonnes", "吨数", Kind.DECIMAL, stores=None, minimum=0, maximum=5, unit="t"),
+            Ask("on", "日期", Kind.DATE, stores=None, required=False),
+            Ask("ways", "方式", Kind.CHOICES, stores=None, choices=(("a", "甲"), ("b", "乙"))),
+            Ask("why", "理由", stores=None),
+        ),
+    ).fields
+    good = {"tonnes": "4.5", "on": "2026-12-31", "ways": ["a", "b"], "why": " 因为 "}
+    assert forms.cleaned(asks, Section, good) == {
+        "tonnes": Decimal("4.5"),
+        "on": date(2026, 12, 31),
+        "ways": ["a", "b"],
+        "why": "因为",
+    }
+    with pytest.raises(Refused) as refused:
+        forms.cleaned(asks, Section, good | {"tonnes": "-1", "ways": ["c"], "why": "长" * 201})
+    assert set(refused.value.fields) == {"tonnes", "ways", "why"}
