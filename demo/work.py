@@ -23,7 +23,6 @@ from ecoledger.matters import actions
 from ecoledger.matters.evidence import Upload
 from ecoledger.monitoring.models import Filing
 from ecoledger.registers import problem_ledger
-from ecoledger.registers.alarm_case import REGISTER as CASES
 from ecoledger.registers.alarm_case import AlarmCase
 
 
@@ -113,7 +112,7 @@ def work_cases(now: datetime) -> int:
             if later >= now:
                 return False
             moment = later
-            actions.perform(CASES, pk, name, by=by, form=form, files=files, at=aware(moment))
+            actions.perform(pk, name, by=by, form=form, files=files, at=aware(moment))
             return True
 
         moved += 1
@@ -241,7 +240,7 @@ def problems(now: datetime) -> int:
             "area_code": TOWN_CODE[town],
             "origin": dict(problem_ledger.Problem.Origin.choices)[origin],
             "origin_kind": origin,
-            "level": level,
+            "tier": level,
             "category": category,
             "target": "问题整改到位，长效机制建立。",
             "synthetic": True,
@@ -261,9 +260,7 @@ def problems(now: datetime) -> int:
         ) -> None:
             nonlocal moment
             moment = min(moment + timedelta(days=after), now - timedelta(minutes=20))
-            actions.perform(
-                problem_ledger.REGISTER, pk, name, by=by, form=form, files=files, at=aware(moment)
-            )
+            actions.perform(pk, name, by=by, form=form, files=files, at=aware(moment))
 
         if reached == "new":
             continue

@@ -138,7 +138,6 @@ def october(store, bureau) -> dict:
     people = bureau.people
     at = timezone.make_aware(datetime(2026, 10, 20, 10))
     actions.perform(
-        alarm_case.REGISTER,
         true.pk,
         "dispatch",
         by=people["dispatcher"],
@@ -150,7 +149,6 @@ def october(store, bureau) -> dict:
         },
     )
     actions.perform(
-        alarm_case.REGISTER,
         false.pk,
         "dismiss",
         by=people["monitor"],

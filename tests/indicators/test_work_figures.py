@@ -38,7 +38,6 @@ def test_the_list_behind_a_figure_holds_as_many_rows_as_it_says(month, people, n
 
 def test_merged_cases_are_in_no_figure(month, people):
     actions.merge(
-        alarm_case.REGISTER,
         [month["pending"].pk],
         month["true"].pk,
         by=people["dispatcher"],
@@ -55,4 +54,4 @@ def test_a_month_without_alarms_has_no_share_of_true_ones(month):
 
 def test_open_matters_of_a_section_leave_out_what_few_may_read(month, bureau):
     found = work.open_about([bureau.section])[bureau.section.pk]
-    assert [matter.pk for _register, matter in found] == [month["problem"].pk]
+    assert [matter.pk for matter in found] == [month["problem"].pk]

@@ -23,9 +23,7 @@ def cst(text: str) -> datetime:
 def hand_over(problem, people, at=None, **more):
     town = Organisation.objects.get(kind="town")
     form = {"owner_organisation": town.pk, "measures": "清运", "deadline": "2026-12-31"} | more
-    return actions.perform(
-        REGISTER, problem.pk, "hand_over", by=people["dispatcher"], form=form, at=at
-    )
+    return actions.perform(problem.pk, "hand_over", by=people["dispatcher"], form=form, at=at)
 
 
 def refused(call, *args, **kwargs) -> Refused:
@@ -44,10 +42,10 @@ def tamper(sql: str, *values) -> None:
 
 def test_a_changed_event_is_found_in_its_matter_and_overall(problem, people):
     hand_over(problem, people)
-    assert chain.first_broken("problem", problem.pk) is None
+    assert chain.first_broken(problem.pk) is None
     event = Event.objects.get(transition="hand_over")
     tamper("UPDATE matters_event SET note = 'x' WHERE id = %s", event.pk)
-    assert chain.first_broken("problem", problem.pk).event_id == event.pk
+    assert chain.first_broken(problem.pk).event_id == event.pk
     assert chain.first_broken_overall().event_id == event.pk
 
 
@@ -61,12 +59,12 @@ def test_a_removed_event_is_found(problem, problem_at, people):
 def test_an_end_cut_off_is_found_overall(problem, people):
     hand_over(problem, people)
     tamper("DELETE FROM matters_event WHERE transition = 'hand_over'")
-    assert chain.first_broken("problem", problem.pk) is None
+    assert chain.first_broken(problem.pk) is None
     assert chain.first_broken_overall().event_id is None
 
 
 def test_a_swapped_evidence_file_is_found(problem, people, photo):
-    (proof,) = actions.attach(REGISTER, problem.pk, [photo()], by=people["officer"])
+    (proof,) = actions.attach(problem.pk, [photo()], by=people["officer"])
     assert evidence.intact(proof)
     evidence.path_of(proof.sha256).write_bytes(b"something else")
     assert not evidence.intact(proof)
@@ -104,7 +102,7 @@ def test_a_file_that_cannot_be_evidence_is_refused_and_none_is_kept(
     problem, people, photo, name, content, why
 ):
     files = [photo(), Upload(SimpleUploadedFile(name, content))]
-    assert why in refused(actions.attach, REGISTER, problem.pk, files, by=people["officer"]).why
+    assert why in refused(actions.attach, problem.pk, files, by=people["officer"]).why
     assert Evidence.objects.count() == 0
     assert Event.objects.filter(transition="evidence").count() == 0
 
@@ -112,7 +110,7 @@ def test_a_file_that_cannot_be_evidence_is_refused_and_none_is_kept(
 def test_a_path_in_a_file_name_goes_nowhere(problem, people):
     file = SimpleUploadedFile("x.txt", b"text")
     file._name = "../../etc/passwd.txt"
-    (proof,) = actions.attach(REGISTER, problem.pk, [Upload(file)], by=people["officer"])
+    (proof,) = actions.attach(problem.pk, [Upload(file)], by=people["officer"])
     assert proof.name == "passwd.txt"
     assert evidence.path_of(proof.sha256).exists()
 
@@ -121,7 +119,7 @@ def test_evidence_too_large_is_refused_with_the_limit(problem, people, settings,
     settings.PROFILE = tmp_path
     (tmp_path / "matters.toml").write_text("[evidence]\nmax_mb = 1\n", encoding="utf-8")
     file = SimpleUploadedFile("a.png", b"\x89PNG\r\n\x1a\n" + b"0" * 2**20)
-    why = refused(actions.attach, REGISTER, problem.pk, [Upload(file)], by=people["officer"]).why
+    why = refused(actions.attach, problem.pk, [Upload(file)], by=people["officer"]).why
     assert "1 MB 的上限" in why
 
 
@@ -132,11 +130,11 @@ def test_a_matter_is_given_only_to_who_can_see_it(problem, people):
     south = Person.objects.create(
         username="south", name="南镇人员", roles=["town"], area_codes=["990101002"]
     )
-    answer = refused(actions.assign, REGISTER, problem.pk, by=people["dispatcher"], person=south)
+    answer = refused(actions.assign, problem.pk, by=people["dispatcher"], person=south)
     assert answer.code == "area"
     assert answer.remedy
     given = actions.assign(
-        REGISTER, problem.pk, by=people["dispatcher"], person=people["town"], reason="属地办理"
+        problem.pk, by=people["dispatcher"], person=people["town"], reason="属地办理"
     )
     assert (given.owner, given.owner_organisation) == (
         people["town"],
@@ -147,9 +145,9 @@ def test_a_matter_is_given_only_to_who_can_see_it(problem, people):
 
 def test_assigning_is_for_managers_and_the_owner(problem, people):
     town = people["town"]
-    assert refused(actions.assign, REGISTER, problem.pk, by=town, person=town).code == "role"
+    assert refused(actions.assign, problem.pk, by=town, person=town).code == "role"
     hand_over(problem, people)
-    assert actions.assign(REGISTER, problem.pk, by=town, person=town).owner == town
+    assert actions.assign(problem.pk, by=town, person=town).owner == town
 
 
 def test_opening_outside_ones_area_is_refused(bureau, people):
@@ -165,9 +163,9 @@ def test_opening_outside_ones_area_is_refused(bureau, people):
 def test_someone_who_cannot_see_a_matter_cannot_touch_it(problem, people):
     nobody = Person.objects.create(username="nobody", name="无范围", roles=["officer"])
     for call in (
-        lambda: actions.perform(REGISTER, problem.pk, "hand_over", by=nobody),
-        lambda: actions.note(REGISTER, problem.pk, "x", by=nobody),
-        lambda: actions.find(REGISTER, problem.pk, nobody),
+        lambda: actions.perform(problem.pk, "hand_over", by=nobody),
+        lambda: actions.note(problem.pk, "x", by=nobody),
+        lambda: actions.find(problem.pk, nobody),
     ):
         with pytest.raises(NotVisible):
             call()
@@ -178,22 +176,18 @@ def test_someone_who_cannot_see_a_matter_cannot_touch_it(problem, people):
 
 def test_an_extension_is_asked_for_by_the_owner_and_approved_by_a_leader(problem, people):
     hand_over(problem, people, deadline="2026-12-11")
-    clock = deadlines.running(REGISTER, problem)[0]
+    clock = deadlines.running(problem)[0]
     assert clock.due == cst("2026-12-11T23:59:59")
     town, leader = people["town"], people["leader"]
     ask = {"length": 10, "reason": "连续降雨"}
-    assert refused(actions.extend, REGISTER, problem.pk, clock.pk, by=people["officer"], **ask)
-    too_long = refused(
-        actions.extend, REGISTER, problem.pk, clock.pk, by=town, length=31, reason="x"
-    )
+    assert refused(actions.extend, problem.pk, clock.pk, by=people["officer"], **ask)
+    too_long = refused(actions.extend, problem.pk, clock.pk, by=town, length=31, reason="x")
     assert "最多延长30天" in too_long.why
-    extension = actions.extend(REGISTER, problem.pk, clock.pk, by=town, **ask)
+    extension = actions.extend(problem.pk, clock.pk, by=town, **ask)
     assert Notice.objects.filter(person=leader, text__contains="申请延期").exists()
-    deny = refused(
-        actions.decide_extension, REGISTER, problem.pk, extension.pk, by=town, approve=True
-    )
+    deny = refused(actions.decide_extension, problem.pk, extension.pk, by=town, approve=True)
     assert deny.code == "role"
-    actions.decide_extension(REGISTER, problem.pk, extension.pk, by=leader, approve=True)
+    actions.decide_extension(problem.pk, extension.pk, by=leader, approve=True)
     problem.refresh_from_db()
     assert problem.due == cst("2026-12-21T23:59:59")
 
@@ -202,13 +196,10 @@ def test_nobody_approves_their_own_extension(problem, people):
     people["leader"].roles = ["leader", "dispatcher"]
     people["leader"].save()
     hand_over(problem, people)
-    clock = deadlines.running(REGISTER, problem)[0]
-    extension = actions.extend(
-        REGISTER, problem.pk, clock.pk, by=people["leader"], length=5, reason="x"
-    )
+    clock = deadlines.running(problem)[0]
+    extension = actions.extend(problem.pk, clock.pk, by=people["leader"], length=5, reason="x")
     answer = refused(
         actions.decide_extension,
-        REGISTER,
         problem.pk,
         extension.pk,
         by=people["leader"],
@@ -221,18 +212,18 @@ def test_a_suspended_clock_is_no_deadline_and_moves_when_resumed(problem, people
     started = problem.opened_at
     before = problem.due
     dispatcher = people["dispatcher"]
-    assert refused(actions.suspend, REGISTER, problem.pk, by=dispatcher, reason=" ").code == "form"
+    assert refused(actions.suspend, problem.pk, by=dispatcher, reason=" ").code == "form"
     paused = actions.suspend(
-        REGISTER, problem.pk, by=dispatcher, reason="等待检测", at=started + timedelta(hours=1)
+        problem.pk, by=dispatcher, reason="等待检测", at=started + timedelta(hours=1)
     )
     assert paused.due is None
     assert schedule.remind_and_escalate(started + timedelta(days=30)) == schedule.Rounds()
-    resumed = actions.resume(REGISTER, problem.pk, by=dispatcher, at=started + timedelta(days=14))
+    resumed = actions.resume(problem.pk, by=dispatcher, at=started + timedelta(days=14))
     assert resumed.due > before + timedelta(days=10)
 
 
 def test_the_schedule_reminds_once_then_says_overdue_once_then_escalates_once(problem, people):
-    clock = deadlines.running(REGISTER, problem)[0]
+    clock = deadlines.running(problem)[0]
     started, due = clock.started_at, clock.due
     assert schedule.remind_and_escalate(started) == schedule.Rounds()
     near = due - timedelta(hours=7)
@@ -246,7 +237,7 @@ def test_the_schedule_reminds_once_then_says_overdue_once_then_escalates_once(pr
     assert schedule.remind_and_escalate(much_later + timedelta(days=1)) == schedule.Rounds()
     leader = Notice.objects.get(person=people["leader"], urgency=Urgency.ESCALATED)
     assert "超期" in leader.text
-    assert [e.transition for e in timeline.events_of(REGISTER, problem)] == ["open", "escalated"]
+    assert [e.transition for e in timeline.events_of(problem)] == ["open", "escalated"]
 
 
 def test_a_provisional_deadline_is_counted_again_when_holidays_are_announced(
@@ -260,7 +251,7 @@ def test_a_provisional_deadline_is_counted_again_when_holidays_are_announced(
         by=people["officer"],
         at=cst("2027-02-03T09:00:00"),
     )
-    clock = deadlines.running(REGISTER, problem)[0]
+    clock = deadlines.running(problem)[0]
     assert clock.provisional
     assert clock.due == cst("2027-02-05T23:59:59")
     (tmp_path / "workdays.toml").write_text(
@@ -290,22 +281,18 @@ work = []
 def test_duplicates_are_merged_with_links_kept_and_can_be_taken_out(problem_at, people):
     first, second = problem_at("原件"), problem_at("重复件")
     dispatcher = people["dispatcher"]
-    refusal = refused(
-        actions.merge, REGISTER, [second.pk], first.pk, by=people["officer"], reason="x"
-    )
+    refusal = refused(actions.merge, [second.pk], first.pk, by=people["officer"], reason="x")
     assert refusal.code == "role"
-    actions.merge(REGISTER, [second.pk, first.pk], first.pk, by=dispatcher, reason="同一地点")
+    actions.merge([second.pk, first.pk], first.pk, by=dispatcher, reason="同一地点")
     second.refresh_from_db()
-    assert second.merged_into == first
-    assert deadlines.running(REGISTER, second) == []
-    assert [(r, m.pk) for r, _x, m in actions.linked(REGISTER, first, dispatcher)] == [
-        ("并入了", second.pk)
-    ]
-    blocked = refused(actions.perform, REGISTER, second.pk, "hand_over", by=dispatcher, form={})
+    assert second.merged_into_id == first.pk
+    assert deadlines.running(second) == []
+    assert [(r, m.pk) for r, m in actions.linked(first, dispatcher)] == [("并入了", second.pk)]
+    blocked = refused(actions.perform, second.pk, "hand_over", by=dispatcher, form={})
     assert "并入" in blocked.why
-    out = actions.unmerge(REGISTER, second.pk, by=dispatcher)
+    out = actions.unmerge(second.pk, by=dispatcher)
     assert out.merged_into is None
-    assert deadlines.running(REGISTER, out) != []
+    assert deadlines.running(out) != []
     assert Link.objects.count() == 0
 
 
@@ -315,20 +302,20 @@ def test_a_matter_begets_another_and_both_know(problem_at, people):
         REGISTER,
         {"title": "引出的", "area_code": "990101001", "origin_kind": "self"},
         by=people["officer"],
-        origin_matter=(REGISTER, first),
+        origin_matter=first,
     )
-    assert (second.origin_register, second.origin_id) == ("problem", first.pk)
-    assert actions.linked(REGISTER, second, people["leader"])[0][0] == "引自"
+    assert second.origin_matter_id == first.pk
+    assert actions.linked(second, people["leader"])[0][0] == "引自"
 
 
 def test_links_to_what_a_person_may_not_see_are_not_shown(problem_at, people):
     first, hidden = problem_at("公开"), problem_at("巡察", origin_kind="discipline")
-    assert hidden.restricted
-    actions.link(REGISTER, first, REGISTER, hidden, Link.Kind.RELATED, by=None)
-    assert len(actions.linked(REGISTER, first, people["leader"])) == 1
-    assert actions.linked(REGISTER, first, people["monitor"]) == []
+    assert hidden.circulation == "restricted"
+    actions.link(first, hidden, Link.Kind.RELATED, by=None)
+    assert len(actions.linked(first, people["leader"])) == 1
+    assert actions.linked(first, people["monitor"]) == []
     with pytest.raises(NotVisible):
-        actions.find(REGISTER, hidden.pk, people["monitor"])
+        actions.find(hidden.pk, people["monitor"])
 
 
 def test_a_batch_edit_is_undone_except_where_someone_acted_since(problem_at, people):
@@ -342,7 +329,7 @@ def test_a_batch_edit_is_undone_except_where_someone_acted_since(problem_at, peo
     )
     a.refresh_from_db()
     assert (a.risk, a.deadline) == ("major", date(2026, 12, 25))
-    actions.note(REGISTER, b.pk, "已联系", by=people["officer"])
+    actions.note(b.pk, "已联系", by=people["officer"])
     assert [m.pk for m in actions.undo_batch_edit(REGISTER, edit.pk, by=dispatcher)] == [b.pk]
     a.refresh_from_db()
     b.refresh_from_db()
@@ -373,6 +360,6 @@ def test_numbers_run_by_year_and_follow_the_bureaus_pattern(problem_at, people, 
         for day in ("2026-12-31T23:30:00", "2026-12-31T23:40:00", "2027-01-01T00:10:00")
     ]
     assert made == ["某环问〔2026〕1号", "某环问〔2026〕2号", "某环问〔2027〕1号"]
-    clock = deadlines.running(REGISTER, Problem.objects.get(number=made[0]))[0]
+    clock = deadlines.running(Problem.objects.get(number=made[0]))[0]
     assert (clock.length, clock.unit, clock.basis) == (3, "hour", "某环发〔2026〕1号")
     assert clock.due == cst("2027-01-01T02:30:00")

@@ -177,7 +177,7 @@ def test_an_import_is_undone_as_a_whole_and_brought_back(bureau, people):
     dispatcher = people["dispatcher"]
     importing.accept(REGISTER, batch.pk, by=dispatcher)
     worked = Problem.objects.get(source_no="D3-02")
-    actions.note(REGISTER, worked.pk, "已到现场", by=people["officer"])
+    actions.note(worked.pk, "已到现场", by=people["officer"])
     kept = importing.undo(REGISTER, batch.pk, by=dispatcher)
     assert [p.source_no for p in kept] == ["D3-02"]
     assert [p.source_no for p in REGISTER.visible_to(dispatcher)] == ["D3-02"]
@@ -197,7 +197,7 @@ def test_a_duplicate_named_in_the_table_is_merged_and_a_wrong_one_is_refused(bur
     ]
     batch = preview(workbook(HEADER, *rows), people)
     assert importing.accept(REGISTER, batch.pk, by=people["dispatcher"]) == (2, 1)
-    assert Problem.objects.get(source_no="D4-02").merged_into.source_no == "D4-01"
+    assert Problem.objects.get(source_no="D4-02").merged_into.as_problem.source_no == "D4-01"
     assert not Problem.objects.filter(source_no="D4-03").exists()
     batch.refresh_from_db()
     assert "找不到" in str(batch.bad) or "没有原编号为" in str(batch.bad)

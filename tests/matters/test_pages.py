@@ -131,7 +131,7 @@ def test_what_lies_outside_the_scope_does_not_exist(client, people, case, proble
         username="south", name="南镇人员", roles=["town"], area_codes=["990101002"]
     )
     files = [actions.Upload(SimpleUploadedFile("a.png", PNG))]
-    (proof,) = actions.attach(PROBLEMS, problem.pk, files, by=people["officer"])
+    (proof,) = actions.attach(problem.pk, files, by=people["officer"])
     for name, args in (
         ("matter", ("problem", problem.pk)),
         ("matter", ("alarm_case", case.pk)),
@@ -157,7 +157,6 @@ def test_an_enterprise_sees_its_own_case_only_once_it_is_asked(client, people, c
     mine = people["enterprise"]
     assert page(client, mine, "matter", "alarm_case", case.pk).status_code == 404
     actions.perform(
-        alarm_case.REGISTER,
         case.pk,
         "ask_enterprise",
         by=people["dispatcher"],
@@ -180,16 +179,12 @@ def test_an_enterprise_sees_its_own_case_only_once_it_is_asked(client, people, c
 
 
 def test_evidence_of_the_bureau_is_not_shown_to_the_enterprise(client, people, case):
-    register = alarm_case.REGISTER
     internal = actions.attach(
-        register,
         case.pk,
         [actions.Upload(SimpleUploadedFile("内部.png", PNG))],
         by=people["officer"],
     )[0]
-    actions.perform(
-        register, case.pk, "ask_enterprise", by=people["dispatcher"], form={"question": "?"}
-    )
+    actions.perform(case.pk, "ask_enterprise", by=people["dispatcher"], form={"question": "?"})
     mine = people["enterprise"]
     assert page(client, mine, "evidence", internal.pk).status_code == 404
     assert "内部.png" not in page(client, mine, "matter", "alarm_case", case.pk).content.decode()
@@ -210,7 +205,6 @@ def test_evidence_of_the_bureau_is_not_shown_to_the_enterprise(client, people, c
 
 def test_a_served_file_runs_nothing(client, people, problem):
     (proof,) = actions.attach(
-        PROBLEMS,
         problem.pk,
         [actions.Upload(SimpleUploadedFile("a.png", PNG))],
         by=people["officer"],

@@ -30,7 +30,7 @@ class Petition(Matter):
 
     caller = models.CharField("来电人", max_length=40, blank=True)
 
-    class Meta(Matter.Meta):
+    class Meta:
         app_label = "petitions"
 
 
@@ -121,9 +121,8 @@ def proof(name: str = "答复.png") -> Upload:
 
 def close(petition, people):
     officer = people["officer"]
-    actions.perform(PETITIONS, petition.pk, "accept", by=officer)
+    actions.perform(petition.pk, "accept", by=officer)
     actions.perform(
-        PETITIONS,
         petition.pk,
         "apply_close",
         by=officer,
@@ -131,7 +130,7 @@ def close(petition, people):
         files=[proof()],
     )
     return actions.perform(
-        PETITIONS, petition.pk, "confirm_close", by=people["leader"], form={"checked": "属实"}
+        petition.pk, "confirm_close", by=people["leader"], form={"checked": "属实"}
     )
 
 
@@ -148,25 +147,21 @@ def test_it_has_pages_of_its_own(petition, people, client):
 
 def test_its_matters_are_numbered_and_under_their_clocks(petition):
     assert petition.number == f"信访〔{timezone.localtime().year}〕1号"
-    assert [clock.name for clock in deadlines.running(PETITIONS, petition)] == ["accept"]
+    assert [clock.name for clock in deadlines.running(petition)] == ["accept"]
 
 
 def test_it_closes_on_evidence_and_by_a_second_person(petition, people):
     officer = people["officer"]
-    actions.perform(PETITIONS, petition.pk, "accept", by=officer)
+    actions.perform(petition.pk, "accept", by=officer)
     with pytest.raises(Refused) as refused:
-        actions.perform(
-            PETITIONS, petition.pk, "apply_close", by=officer, form={"answer": "已停工"}
-        )
+        actions.perform(petition.pk, "apply_close", by=officer, form={"answer": "已停工"})
     assert refused.value.code == "evidence"
     form = {"answer": "已停工"}
-    actions.perform(PETITIONS, petition.pk, "apply_close", by=officer, form=form, files=[proof()])
+    actions.perform(petition.pk, "apply_close", by=officer, form=form, files=[proof()])
     officer.roles = [Role.OFFICER.value, Role.LEADER.value]
     officer.save()
     with pytest.raises(Refused) as refused:
-        actions.perform(
-            PETITIONS, petition.pk, "confirm_close", by=officer, form={"checked": "属实"}
-        )
+        actions.perform(petition.pk, "confirm_close", by=officer, form={"checked": "属实"})
     assert refused.value.code == "second_person"
 
 
@@ -183,9 +178,7 @@ def test_it_is_looked_at_again_after_its_own_time(petition, people):
 
 def test_what_comes_back_goes_on_where_the_work_is_done_and_is_counted(petition, people):
     close(petition, people)
-    again = actions.reopen(
-        PETITIONS, petition.pk, by=people["officer2"], form={"reason": "再次夜间施工"}
-    )
+    again = actions.reopen(petition.pk, by=people["officer2"], form={"reason": "再次夜间施工"})
     assert (again.state, again.reopened) == ("handling", 1)
     counted = statistics.by_name(statistics.of(PETITIONS, Petition.objects.all(), timezone.now()))
     assert counted["open"].value == 1

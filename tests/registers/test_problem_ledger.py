@@ -34,7 +34,7 @@ def problem_at(bureau, people):
 
 
 def do(problem, name, by, at=None, files=(), **form):
-    return actions.perform(REGISTER, problem.pk, name, by=by, form=form, files=files, at=at)
+    return actions.perform(problem.pk, name, by=by, form=form, files=files, at=at)
 
 
 def hand_over(problem, people, at=None, deadline="2026-12-31"):
@@ -99,7 +99,6 @@ def test_closing_without_evidence_is_refused(problem_at, people):
 def test_evidence_of_an_earlier_stage_does_not_count(problem_at, people):
     problem = problem_at(at=timezone.now() - timedelta(days=2))
     actions.attach(
-        REGISTER,
         problem.pk,
         [photo()],
         by=people["officer"],
@@ -116,7 +115,6 @@ def test_completion_is_counted_on_three_named_denominators(problem_at, people):
     originals = [problem_at(f"问题{n}") for n in range(4)]
     duplicates = [problem_at(f"重复{n}") for n in range(2)]
     actions.merge(
-        REGISTER,
         [d.pk for d in duplicates],
         originals[0].pk,
         by=people["dispatcher"],

@@ -220,17 +220,16 @@ def matters(request: HttpRequest, key: str, limit: int = 100, offset: int = 0) -
 def matter(request: HttpRequest, key: str, matter_id: int) -> dict[str, Any]:
     """One matter, and what this person may do with it now."""
     person, register = _person(request, "see_matters"), _register(key)
-    return _detail(register, actions.find(register, matter_id, person), person)
+    return _detail(register, actions.find(matter_id, person), person)
 
 
 @api.post("/matters/{key}/{matter_id}/do/{name}", response=MatterDetail)
 def act(request: HttpRequest, key: str, matter_id: int, name: str, given: Act) -> dict[str, Any]:
     """Do a transition: the same action, checks and event as on the page. Evidence goes in by the page."""
     person, register = _person(request, "see_matters"), _register(key)
-    actions.find(register, matter_id, person)
+    actions.find(matter_id, person)
     try:
         done = actions.perform(
-            register,
             matter_id,
             name,
             by=person,
@@ -249,7 +248,7 @@ def _detail(register: Register, found: Any, person: Person) -> dict[str, Any]:
         **fields,
         "description": found.description,
         "revision": found.revision,
-        "transitions": [t.name for t in actions.available(register, found, person)],
+        "transitions": [t.name for t in actions.available(found, person)],
     }
 
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from ecoledger.entities.models import Section
 from ecoledger.indicators.figures import Figure, Records, count, ratio
-from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Register
+from ecoledger.matters.models import Circulation, Matter
+from ecoledger.matters.register import OPEN_WORK
 from ecoledger.monitoring.models import Alarm, AlarmRule
-from ecoledger.registers import alarm_case, problem_ledger
+from ecoledger.registers import alarm_case
 from ecoledger.registers.alarm_case import AlarmCase
-from ecoledger.registers.problem_ledger import Problem
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def period(area_code: str, begin: date, end: date) -> WorkPeriod:
     opened = cases.filter(opened_at__gte=moment(begin), opened_at__lt=moment(end))
     closed = cases.filter(closed_at__gte=moment(begin), closed_at__lt=moment(end))
     judged = verified(cases, begin, end)
-    in_hand = cases.filter(state__in=alarm_case.REGISTER.open_states)
+    in_hand = cases.filter(OPEN_WORK)
     names = dict(AlarmRule.Detector.choices)
 
     def listed(**query: str) -> Records:
@@ -109,28 +107,21 @@ def period(area_code: str, begin: date, end: date) -> WorkPeriod:
     )
 
 
-def open_about(sections: Iterable[Section]) -> dict[int, list[tuple[Register, Matter]]]:
-    """Open alarm cases and problems of each section, by the section's key.
+def open_about(sections: Iterable[Section]) -> dict[int, list[Matter]]:
+    """Open matters of each section, of every register, by the section's key.
 
     A matter is about a section when it names the section or a station at it. Problems of restricted
     circulation stay out: a bulletin is read by more people than they are.
     """
     ids = [section.pk for section in sections]
-    found: dict[int, list[tuple[Register, Matter]]] = {pk: [] for pk in ids}
+    about_section: dict[int, list[Matter]] = {pk: [] for pk in ids}
     stations = dict(
         Section.objects.filter(pk__in=ids, stations__isnull=False).values_list("stations", "pk")
     )
     about = {**{pk: pk for pk in ids}, **stations}
-    for register, rows in (
-        (problem_ledger.REGISTER, Problem.objects.filter(restricted=False)),
-        (alarm_case.REGISTER, AlarmCase.objects.all()),
-    ):
-        chosen: QuerySet[Any] = rows.filter(
-            entity__in=list(about),
-            state__in=register.open_states,
-            withdrawn_at=None,
-            merged_into=None,
-        )
-        for matter in chosen.select_related("owner_organisation").order_by("due", "pk"):
-            found[about[matter.entity_id]].append((register, matter))
-    return found
+    rows = Matter.objects.filter(OPEN_WORK, entity__in=list(about), withdrawn_at=None).exclude(
+        circulation=Circulation.RESTRICTED
+    )
+    for matter in rows.select_related("owner_organisation").order_by("due", "pk"):
+        about_section[about[matter.entity_id]].append(matter)
+    return about_section

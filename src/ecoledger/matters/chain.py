@@ -31,7 +31,6 @@ class Broken:
 def digest(event: Event) -> str:
     """SHA-256 over the event's content and its two predecessors, as hexadecimal."""
     content = [
-        event.register,
         event.matter_id,
         event.at.astimezone(UTC).isoformat(timespec="microseconds"),
         event.person_id,
@@ -57,7 +56,7 @@ def append(event: Event) -> Event:
         ChainHead.objects.get_or_create(name=HEAD)
         head = ChainHead.objects.select_for_update().get(name=HEAD)
         last = (
-            Event.objects.filter(register=event.register, matter_id=event.matter_id)
+            Event.objects.filter(matter_id=event.matter_id)
             .order_by("-id")
             .values_list("hash", flat=True)
             .first()
@@ -74,10 +73,10 @@ def append(event: Event) -> Event:
     return event
 
 
-def first_broken(register: str, matter_id: int) -> Broken | None:
+def first_broken(matter_id: int) -> Broken | None:
     """Where the chain of one matter breaks; ``None`` when it holds."""
     previous = ""
-    for event in Event.objects.filter(register=register, matter_id=matter_id).order_by("id"):
+    for event in Event.objects.filter(matter_id=matter_id).order_by("id"):
         if event.previous_hash != previous:
             return Broken(event.pk, "与本事项上一条记录不衔接")
         if event.hash != digest(event):

@@ -9,43 +9,44 @@ from django.utils.translation import gettext as _
 from ecoledger.matters import clocks
 from ecoledger.matters.models import Clock, Matter
 from ecoledger.matters.profile import profile
-from ecoledger.matters.register import Register, has_register, register_of
+from ecoledger.matters.register import has_register, register_of
 from ecoledger.matters.workflow import ClockRule, Unit
 from ecoledger.standards import time_limits
 
 
-def of(register: Register, matter: Matter) -> list[Clock]:
+def of(matter: Matter) -> list[Clock]:
     """All clocks of the matter, oldest first."""
-    return list(Clock.objects.filter(register=register.key, matter_id=matter.pk).order_by("id"))
+    return list(matter.clocks.order_by("id"))
 
 
-def running(register: Register, matter: Matter) -> list[Clock]:
-    return [clock for clock in of(register, matter) if clock.running]
+def running(matter: Matter) -> list[Clock]:
+    return [clock for clock in of(matter) if clock.running]
 
 
-def rule_of(register: Register, clock: Clock) -> ClockRule | None:
+def rule_of(clock: Clock) -> ClockRule | None:
     """The clock's rule, or ``None`` when the register no longer declares it."""
-    names = {rule.name for rule in register.workflow.clocks}
-    return register.workflow.clock(clock.name) if clock.name in names else None
+    key = clock.matter.register
+    rules = register_of(key).workflow.clocks if has_register(key) else ()
+    return next((rule for rule in rules if rule.name == clock.name), None)
 
 
-def follow_state(register: Register, matter: Matter, at: datetime) -> None:
+def follow_state(matter: Matter, at: datetime) -> None:
     """Stop the clocks whose states the matter has left and start those it has entered."""
-    now_running = {clock.name: clock for clock in running(register, matter)}
-    for rule in register.workflow.clocks:
+    now_running = {clock.name: clock for clock in running(matter)}
+    for rule in register_of(matter.register).workflow.clocks:
         inside = matter.state in rule.during and matter.merged_into_id is None
         clock = now_running.get(rule.name)
         if clock is not None and not inside:
             _stop(clock, at)
         elif clock is None and inside:
-            _start(register, matter, rule, at)
-    refresh_due(register, matter)
+            _start(matter, rule, at)
+    refresh_due(matter)
 
 
-def stop_all(register: Register, matter: Matter, at: datetime) -> None:
-    for clock in running(register, matter):
+def stop_all(matter: Matter, at: datetime) -> None:
+    for clock in running(matter):
         _stop(clock, at)
-    refresh_due(register, matter)
+    refresh_due(matter)
 
 
 def _stop(clock: Clock, at: datetime) -> None:
@@ -56,10 +57,9 @@ def _stop(clock: Clock, at: datetime) -> None:
     clock.save()
 
 
-def _start(register: Register, matter: Matter, rule: ClockRule, at: datetime) -> None:
+def _start(matter: Matter, rule: ClockRule, at: datetime) -> None:
     clock = Clock(
-        register=register.key,
-        matter_id=matter.pk,
+        matter=matter,
         name=rule.name,
         label=str(rule.label),
         cycle=matter.reopened,
@@ -69,7 +69,7 @@ def _start(register: Register, matter: Matter, rule: ClockRule, at: datetime) ->
         basis=rule.basis,
         basis_version=rule.basis_version,
     )
-    own = profile().clocks.get((register.key, rule.name))
+    own = profile().clocks.get((matter.register, rule.name))
     if rule.deadline_field:
         day = getattr(matter, rule.deadline_field)
         if day is None:
@@ -90,7 +90,7 @@ def _start(register: Register, matter: Matter, rule: ClockRule, at: datetime) ->
 
 def recount(clock: Clock) -> bool:
     """Count ``clock`` again (suspension ended, extension granted, holidays announced); whether it moved."""
-    rule = rule_of(register_of(clock.register), clock) if has_register(clock.register) else None
+    rule = rule_of(clock)
     before = (clock.due, clock.provisional)
     if rule is not None:
         _count(clock, rule)
@@ -109,7 +109,7 @@ def _count(clock: Clock, rule: ClockRule) -> None:
         if clock.pk
         else []
     )
-    by_profile = profile().clocks.get((clock.register, clock.name)) is not None
+    by_profile = profile().clocks.get((clock.matter.register, clock.name)) is not None
     if clock.unit == Unit.DATE and (original := clock.original_due or clock.due):
         # An extension of a date is in natural days.
         if granted or pauses:
@@ -127,11 +127,11 @@ def _count(clock: Clock, rule: ClockRule) -> None:
     clock.provisional, clock.provisional_reason = counted.provisional, counted.reason
 
 
-def refresh_due(register: Register, matter: Matter) -> None:
+def refresh_due(matter: Matter) -> None:
     """Set the matter's due to the earliest of its running duties. Saves only those two columns."""
     earliest: Clock | None = None
-    for clock in running(register, matter):
-        rule = rule_of(register, clock)
+    for clock in running(matter):
+        rule = rule_of(clock)
         if clock.due is None or clock.suspended or (rule is not None and rule.waiting):
             continue
         if earliest is None or clock.due < (earliest.due or clock.due):
@@ -141,9 +141,9 @@ def refresh_due(register: Register, matter: Matter) -> None:
     matter.save(update_fields=["due", "due_provisional"])
 
 
-def longest_extension(register: Register, clock: Clock) -> tuple[int, str]:
+def longest_extension(clock: Clock) -> tuple[int, str]:
     """The longest extension still allowed, and its unit's label; 0 when there is none left."""
-    rule = rule_of(register, clock)
+    rule = rule_of(clock)
     if rule is None:
         return 0, ""
     used = clock.extensions.filter(approved=True).count()

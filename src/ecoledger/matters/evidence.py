@@ -18,7 +18,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
-from ecoledger.matters.models import Evidence
+from ecoledger.matters.models import Evidence, Matter
 from ecoledger.matters.profile import profile
 
 # Content type, file name endings, and where in the file which bytes stand.
@@ -84,9 +84,7 @@ def path_of(sha256: str) -> Path:
     return Path(settings.MEDIA_ROOT) / sha256[:2] / sha256
 
 
-def stored(
-    upload: Upload, *, register: str, matter_id: int, by: Person | None, at: datetime
-) -> Evidence:
+def stored(upload: Upload, *, matter: Matter, by: Person | None, at: datetime) -> Evidence:
     """Check and keep a file, and write its row. Raises :class:`BadFile`."""
     name = Path(upload.file.name or "file").name[:200]
     limit = profile().max_evidence_bytes
@@ -102,8 +100,7 @@ def stored(
     upload.file.seek(0)
     sha256 = _keep(upload.file)
     return Evidence.objects.create(
-        register=register,
-        matter_id=matter_id,
+        matter=matter,
         sha256=sha256,
         name=name,
         size=upload.file.size,

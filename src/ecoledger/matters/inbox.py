@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from ecoledger.accounts.models import Person
-from ecoledger.matters.models import Event
-from ecoledger.matters.register import Register, all_registers
+from ecoledger.matters.models import Event, Matter
+from ecoledger.matters.register import Register, all_registers, visible_matters
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """One matter that waits for the person."""
-
-    register: Register
-    matter: Any
-
-    @property
-    def state_label(self) -> str:
-        return str(self.register.state_of(self.matter).label)
-
-    @property
-    def overdue(self) -> bool:
-        return bool(self.matter.overdue)
-
-
-def waiting_in(register: Register, person: Person) -> QuerySet[Any]:
-    """The matters of one register whose next step is the person's: by role, owner and second person."""
+def _turn(register: Register, person: Person) -> Q:
+    """Matters of one register whose next step is the person's: by role, owner and second person."""
     turn = Q(pk__in=[])
     for state in register.workflow.states:
         if not person.has_role(*state.waits_for):
             continue
-        condition = Q(state=state.name)
+        condition = Q(register=register.key, state=state.name)
         if state.by_owner:
             condition &= Q(owner=person) | Q(
                 owner=None,
@@ -50,7 +32,6 @@ def waiting_in(register: Register, person: Person) -> QuerySet[Any]:
         # person did, it is not their turn.
         if ways and all(t.other_person_than for t in ways):
             own = Event.objects.filter(
-                register=register.key,
                 matter_id=OuterRef("pk"),
                 person=person,
                 cycle=OuterRef("reopened"),
@@ -58,29 +39,27 @@ def waiting_in(register: Register, person: Person) -> QuerySet[Any]:
             )
             condition &= Q(~Exists(own))
         turn |= condition
-    return register.visible_to(person).filter(turn, merged_into=None)
+    return turn
+
+
+def waiting(person: Person) -> QuerySet[Matter]:
+    """The matters of every register that wait for the person, as one query."""
+    turn = Q(pk__in=[])
+    for register in all_registers():
+        turn |= _turn(register, person)
+    return visible_matters(person).filter(turn, merged_into=None)
 
 
 def count(person: Person, now: datetime | None = None) -> tuple[int, int]:
     """How many matters wait for the person, and how many of them are overdue."""
-    now = now or timezone.now()
-    waiting = overdue = 0
-    for register in all_registers():
-        rows = waiting_in(register, person)
-        waiting += rows.count()
-        overdue += rows.filter(due__lt=now).count()
-    return waiting, overdue
+    counts = waiting(person).aggregate(
+        waiting=Count("pk"),
+        overdue=Count("pk", filter=Q(due__lt=now or timezone.now())),
+    )
+    return counts["waiting"], counts["overdue"]
 
 
-def waiting_for(person: Person, limit: int = 200) -> list[Waiting]:
+def waiting_for(person: Person, limit: int = 200) -> list[Matter]:
     """What waits for the person: overdue and due first, what has no deadline last."""
-    found = [
-        Waiting(register, matter)
-        for register in all_registers()
-        for matter in waiting_in(register, person)
-        .select_related("owner", "owner_organisation", "entity")
-        .order_by(F("due").asc(nulls_last=True), "opened_at")[:limit]
-    ]
-    far = timezone.make_aware(datetime(9999, 1, 1))
-    found.sort(key=lambda w: (w.matter.due or far, w.matter.opened_at))
-    return found[:limit]
+    rows = waiting(person).select_related("owner", "owner_organisation", "entity")
+    return list(rows.order_by(F("due").asc(nulls_last=True), "opened_at")[:limit])

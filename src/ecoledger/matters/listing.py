@@ -18,7 +18,7 @@ from ecoledger.listings.workbook import workbook as written
 from ecoledger.matters import forms
 from ecoledger.matters.clocks import local
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Column, Filter, Register
+from ecoledger.matters.register import COMPLETED, Column, Filter, Register
 
 PAGE = 50
 
@@ -65,11 +65,11 @@ def select(
     rows = register.visible_to(person)
     for declared in register.filters:
         rows = rows.filter(_condition(register, declared, query))
-    is_open = Q(state__in=register.open_states)
+    is_open = Q(phase="open")
     flags = {
         "open": is_open,
         "overdue": is_open & Q(due__lt=now),
-        "closed": Q(state__in=register.closed_states),
+        "closed": Q(phase__in=COMPLETED),
         "reopened": Q(reopened__gt=0),
         "mine": Q(owner=person),
     }
@@ -241,7 +241,7 @@ def features(register: Register, rows: Iterable[Matter]) -> dict[str, Any]:
                     "title": matter.title,
                     "state": matter.state,
                     "state_label": str(register.state_of(matter).label),
-                    "level": register.level(matter),
+                    "level": matter.level,
                     "overdue": matter.overdue,
                 },
             }

@@ -1,7 +1,7 @@
 """What every register shares: the matter itself, its events, evidence, clocks, links and notices.
 
-Rows that belong to a matter name it by ``register`` (the register's key) and ``matter_id``: a matter's
-table differs from register to register, the timeline and the clocks do not.
+A matter is a row of the one table :class:`Matter`; what only its register knows stands in a table of
+that register beside it, under the same key. Inbox, counts, map and search read the one table.
 """
 
 from __future__ import annotations
@@ -79,12 +79,31 @@ class ColumnMapping(models.Model):
         return f"{self.header} → {self.column}"
 
 
+class Level(models.TextChoices):
+    """How grave a matter is: the colours of the warning levels, mild to severe."""
+
+    BLUE = "blue", "蓝色"
+    YELLOW = "yellow", "黄色"
+    ORANGE = "orange", "橙色"
+    RED = "red", "红色"
+
+
+class Circulation(models.TextChoices):
+    """Who may know of a matter inside its area (知悉范围)."""
+
+    STAFF = "staff", "内部"
+    ENTERPRISE = "enterprise", "内部及涉事企业"
+    # The roles its register names, and who answers for it.
+    RESTRICTED = "restricted", "限定知悉"
+
+
 class Matter(models.Model):
     """A piece of work with an owner, a clock and an end (事项). Each register's model extends it.
 
     Never saved by pages or jobs: every change goes through ``matters.actions``.
     """
 
+    register = models.CharField("台账", max_length=40, editable=False)
     number = models.CharField("编号", max_length=60, unique=True)
     title = models.CharField("标题", max_length=200)
     description = models.TextField("内容", blank=True)
@@ -100,11 +119,28 @@ class Matter(models.Model):
         blank=True,
         related_name="+",
     )
-    # Code of the enterprise concerned: what an enterprise's own people are matched by.
-    enterprise_code = models.CharField("企业编码", max_length=40, blank=True, db_index=True)
+    # The enterprise concerned: what an enterprise's own people are matched by.
+    enterprise = models.ForeignKey(
+        Entity,
+        verbose_name="涉及企业",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
     origin = models.CharField("来源", max_length=200, blank=True)
-    origin_register = models.CharField(max_length=40, blank=True)
-    origin_id = models.BigIntegerField(null=True, blank=True)
+    origin_matter = models.ForeignKey(
+        "self",
+        verbose_name="引自",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="begotten",
+    )
+    circulation = models.CharField(
+        "知悉范围", max_length=12, choices=Circulation.choices, default=Circulation.STAFF
+    )
+    level = models.CharField("等级", max_length=10, choices=Level.choices, default=Level.BLUE)
     owner_organisation = models.ForeignKey(
         Organisation,
         verbose_name="责任单位",
@@ -121,7 +157,9 @@ class Matter(models.Model):
         blank=True,
         related_name="+",
     )
-    state = models.CharField("状态", max_length=30, db_index=True)
+    state = models.CharField("状态", max_length=30)
+    # How the state counts (``workflow.Phase``): what is open is open in every register.
+    phase = models.CharField("阶段", max_length=10, default="open", editable=False)
     state_since = models.DateTimeField("进入本环节时间", default=timezone.now)
     opened_at = models.DateTimeField("登记时间", default=timezone.now, db_index=True)
     # The earliest due of the clocks that run now; empty when none runs.
@@ -131,7 +169,7 @@ class Matter(models.Model):
     # How often it came back after closing; events carry it as their ``cycle``.
     reopened = models.PositiveSmallIntegerField("反弹次数", default=0)
     created_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
-    # Duplicates stay, linked to the matter that goes on in their place.
+    # Duplicates stay, linked to the matter that goes on in their place, of whichever register.
     merged_into = models.ForeignKey(
         "self",
         verbose_name="并入",
@@ -150,11 +188,18 @@ class Matter(models.Model):
 
     owner_id: int | None
     owner_organisation_id: int | None
+    enterprise_id: int | None
     merged_into_id: int | None
+    origin_matter_id: int | None
 
     class Meta:
-        abstract = True
         ordering = ["-opened_at", "-id"]
+        verbose_name = "事项"
+        indexes = [
+            models.Index(fields=["register", "-opened_at", "-id"], name="matter_of_register"),
+            models.Index(fields=["phase", "due"], name="matter_by_due"),
+            models.Index(fields=["register", "state"], name="matter_by_state"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} {self.title}"
@@ -177,8 +222,9 @@ class AppendOnly(models.QuerySet[Any]):
 class Event(models.Model):
     """One step in a matter's life. Written once; its hash covers the matter's and the house's last one."""
 
-    register = models.CharField(max_length=40)
-    matter_id = models.BigIntegerField()
+    matter = models.ForeignKey(
+        Matter, on_delete=models.PROTECT, related_name="events", db_index=False
+    )
     at = models.DateTimeField("时间", default=timezone.now)
     # Nobody: the schedule or a rule did it.
     person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
@@ -197,13 +243,15 @@ class Event(models.Model):
     previous_overall = models.CharField("全库上一条", max_length=64, blank=True)
     hash = models.CharField(max_length=64, unique=True)
 
+    matter_id: int
+
     objects = AppendOnly.as_manager()
 
     class Meta:
         ordering = ["id"]
         indexes = [
-            models.Index(fields=["register", "matter_id", "id"], name="event_of_matter"),
-            models.Index(fields=["register", "transition", "at"], name="event_by_transition"),
+            models.Index(fields=["matter", "id"], name="event_of_matter"),
+            models.Index(fields=["transition", "at"], name="event_by_transition"),
         ]
 
     def __str__(self) -> str:
@@ -235,8 +283,7 @@ class ChainHead(models.Model):
 class Evidence(models.Model):
     """A file that proves something (证据). Stored under its hash, given out only to who may see the matter."""
 
-    register = models.CharField(max_length=40)
-    matter_id = models.BigIntegerField()
+    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="evidence")
     sha256 = models.CharField(max_length=64, db_index=True)
     name = models.CharField("原文件名", max_length=200)
     size = models.PositiveBigIntegerField("大小 字节")
@@ -252,7 +299,6 @@ class Evidence(models.Model):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["register", "matter_id"], name="evidence_of_matter")]
         verbose_name = "证据"
 
     def __str__(self) -> str:
@@ -262,8 +308,7 @@ class Evidence(models.Model):
 class Clock(models.Model):
     """A deadline of a matter, started by an event and counted by its rule (时限)."""
 
-    register = models.CharField(max_length=40)
-    matter_id = models.BigIntegerField()
+    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="clocks")
     name = models.CharField(max_length=40)
     label = models.CharField("时限", max_length=60)
     cycle = models.PositiveSmallIntegerField(default=0)
@@ -284,9 +329,10 @@ class Clock(models.Model):
     basis = models.CharField("依据", max_length=200, blank=True)
     basis_version = models.CharField("依据版本", max_length=60, blank=True)
 
+    matter_id: int
+
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["register", "matter_id"], name="clock_of_matter")]
 
     def __str__(self) -> str:
         return self.label
@@ -334,20 +380,22 @@ class Link(models.Model):
         DUPLICATE_OF = "duplicate_of", "重复于"
         RELATED = "related", "相关"
 
-    from_register = models.CharField(max_length=40)
-    from_id = models.BigIntegerField()
-    to_register = models.CharField(max_length=40)
-    to_id = models.BigIntegerField()
+    from_matter = models.ForeignKey(
+        Matter, on_delete=models.PROTECT, related_name="links", db_index=False
+    )
+    to_matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="linked_from")
     kind = models.CharField("关系", max_length=20, choices=Kind.choices)
     person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
 
+    from_matter_id: int
+    to_matter_id: int
+
     class Meta:
-        unique_together = [("from_register", "from_id", "to_register", "to_id", "kind")]
-        indexes = [models.Index(fields=["to_register", "to_id"], name="link_to_matter")]
+        unique_together = [("from_matter", "to_matter", "kind")]
 
     def __str__(self) -> str:
-        return f"{self.from_register}/{self.from_id} {self.kind} {self.to_register}/{self.to_id}"
+        return f"{self.from_matter_id} {self.kind} {self.to_matter_id}"
 
 
 class Notice(models.Model):
@@ -356,8 +404,9 @@ class Notice(models.Model):
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="notices")
     text = models.CharField("内容", max_length=400)
     urgency = models.CharField("级别", max_length=10, choices=Urgency.choices, default=Urgency.INFO)
-    register = models.CharField(max_length=40, blank=True)
-    matter_id = models.BigIntegerField(null=True, blank=True)
+    matter = models.ForeignKey(
+        Matter, null=True, blank=True, on_delete=models.CASCADE, related_name="notices"
+    )
     # A path of this site, for notices that are not about a matter.
     link = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField("时间", default=timezone.now)

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_noop as noop
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.accounts.scope import covers
-from ecoledger.matters.models import Matter, Notice, Urgency
-from ecoledger.matters.register import Register
+from ecoledger.matters.models import Circulation, Matter, Notice, Urgency
+from ecoledger.matters.register import register_of
 
 
 def people_with(roles: Iterable[Role], area_code: str) -> list[Person]:
@@ -28,9 +28,9 @@ def people_with(roles: Iterable[Role], area_code: str) -> list[Person]:
     ]
 
 
-def whose_turn(register: Register, matter: Matter) -> list[Person]:
+def whose_turn(matter: Matter) -> list[Person]:
     """The people the matter waits for in its present state, and who may see it."""
-    state = register.state_of(matter)
+    state = register_of(matter.register).state_of(matter)
     if not state.waits_for:
         return []
     wanted = {role.value for role in state.waits_for}
@@ -47,14 +47,17 @@ def whose_turn(register: Register, matter: Matter) -> list[Person]:
         ]
     else:
         people = people_with(state.waits_for, matter.area_code)
-        if Role.ENTERPRISE in state.waits_for and matter.enterprise_code:
+        if Role.ENTERPRISE in state.waits_for and matter.enterprise is not None:
             people += [
                 p
                 for p in Person.objects.filter(
-                    is_active=True, organisation__entity_code=matter.enterprise_code
+                    is_active=True, organisation__entity_code=matter.enterprise.code
                 )
                 if p.has_role(Role.ENTERPRISE)
             ]
+    if matter.circulation == Circulation.RESTRICTED:
+        register = register_of(matter.register)
+        people = [p for p in people if register.visible_to(p).filter(pk=matter.pk).exists()]
     return people
 
 
@@ -62,7 +65,6 @@ def tell(
     people: Iterable[Person],
     text: str,
     *,
-    register: Register | None = None,
     matter: Matter | None = None,
     urgency: Urgency = Urgency.INFO,
     link: str = "",
@@ -76,7 +78,6 @@ def tell(
             person=person,
             text=text[:400],
             urgency=urgency,
-            register=register.key if register else "",
             matter_id=matter.pk if matter else None,
             link=link,
             created_at=at,
@@ -86,10 +87,10 @@ def tell(
     return len(told)
 
 
-def tell_next(register: Register, matter: Matter, by: Person | None, at: datetime) -> None:
+def tell_next(matter: Matter, by: Person | None, at: datetime) -> None:
     """Tell those the matter waits for now, but not ``by``, who brought it there."""
     text = noop("%(number)s 等待您办理：%(state)s") % {
         "number": matter.number,
-        "state": register.state_of(matter).label,
+        "state": register_of(matter.register).state_of(matter).label,
     }
-    tell(whose_turn(register, matter), text, register=register, matter=matter, at=at, but=by)
+    tell(whose_turn(matter), text, matter=matter, at=at, but=by)

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from ecoledger.matters.clocks import local
-from ecoledger.matters.models import NumberSeries
+from ecoledger.matters.models import Matter, NumberSeries
 from ecoledger.matters.profile import profile
 from ecoledger.matters.register import Register
 
@@ -23,7 +23,7 @@ def next_number(register: Register, at: datetime) -> str:
             series.last += 1
             number = pattern.format(year=year, n=series.last)
             # Numbers brought in by import may already stand in the series' way.
-            if not register.model._default_manager.filter(number=number).exists():
+            if not Matter.objects.filter(number=number).exists():
                 break
         series.save()
     return number

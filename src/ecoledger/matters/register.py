@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +11,8 @@ from django.db.models import Q, QuerySet
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
-from ecoledger.accounts.scope import visible
-from ecoledger.matters.models import Matter
+from ecoledger.accounts.scope import within
+from ecoledger.matters.models import Circulation, Matter
 from ecoledger.matters.workflow import (
     Choices,
     Field,
@@ -24,7 +24,10 @@ from ecoledger.matters.workflow import (
 )
 
 NOTHING = Q(pk__in=[])
-EVERYTHING = Q()
+# Work in hand: duplicates count where they went.
+OPEN_WORK = Q(phase="open", merged_into=None)
+# Phases that count as finished work: what is looked at again was finished.
+COMPLETED = (Phase.CLOSED.value, Phase.REVIEW.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +101,7 @@ class Breakdown:
 
 @dataclass(frozen=True, kw_only=True)
 class Register:
-    """One kind of matter. ``visibility`` narrows whom a row is shown to beyond area and enterprise."""
+    """One kind of matter."""
 
     key: str
     label: Text
@@ -118,12 +121,11 @@ class Register:
     open_roles: frozenset[Role] = STAFF
     manage_roles: frozenset[Role] = frozenset({Role.DISPATCHER, Role.LEADER})
     capability: str = "see_matters"
-    visibility: Callable[[Person], Q] = field(default=lambda person: EVERYTHING)
-    # What an enterprise's own people may see of the matters about them; nothing unless declared.
-    enterprise_sees: Q = NOTHING
+    # Who may know of matters of restricted circulation, beside those who answer for them.
+    circle: frozenset[Role] = frozenset({Role.DISPATCHER, Role.LEADER})
     map_layer: bool = True
-    # Level of a matter for the map's colour: blue, yellow, orange, red.
-    level: Callable[[Any], str] = field(default=lambda matter: "blue")
+    # The level as it follows from a matter's other fields; without it the level is set like any field.
+    level: Callable[[Any], str] | None = None
     statistics: Callable[[QuerySet[Any], datetime], list[Statistic]] | None = None
     breakdowns: Callable[[QuerySet[Any]], list[Breakdown]] | None = None
     # Template included in the detail page for what only this register has.
@@ -153,22 +155,11 @@ class Register:
 
     def visible_to(self, person: Person) -> QuerySet[Any]:
         """The matters ``person`` may see. Every page, export and API starts from this."""
-        rows = self.model._default_manager.filter(withdrawn_at=None)
-        if not person.is_active or not person.may(self.capability):
-            return rows.none()
-        rows = visible(rows, person, "area_code", "enterprise_code").filter(self.visibility(person))
-        if person.has_role(*STAFF):
-            return rows
-        if person.has_role(Role.THIRD_PARTY):
-            # A contractor works on what it was given, not on everything in the area.
-            return rows.filter(owner_organisation__isnull=False).filter(
-                owner_organisation_id=person.organisation_id
-            )
-        return rows.filter(self.enterprise_sees)
+        return self.model._default_manager.filter(seen_by(person, (self,)))
 
     def open_to(self, person: Person) -> QuerySet[Any]:
         """The open matters ``person`` may see, duplicates left out: what counts as work in hand."""
-        return self.visible_to(person).filter(state__in=self.open_states, merged_into=None)
+        return self.visible_to(person).filter(OPEN_WORK)
 
     def visible_columns(self, person: Person) -> tuple[Column, ...]:
         return tuple(c for c in self.columns if not c.capability or person.may(c.capability))
@@ -179,9 +170,6 @@ class Register:
     def may_manage(self, person: Person) -> bool:
         return person.may(self.capability) and person.has_role(*self.manage_roles)
 
-    def sees_all_events(self, person: Person) -> bool:
-        return person.has_role(*STAFF, Role.THIRD_PARTY)
-
     @property
     def open_states(self) -> tuple[str, ...]:
         return self.workflow.names(Phase.OPEN)
@@ -189,6 +177,43 @@ class Register:
     @property
     def closed_states(self) -> tuple[str, ...]:
         return self.workflow.names(Phase.CLOSED, Phase.REVIEW)
+
+
+def sees_all_events(person: Person) -> bool:
+    """Whether ``person`` sees the whole timeline of a matter, not only what is meant for enterprises."""
+    return person.has_role(*STAFF, Role.THIRD_PARTY)
+
+
+def seen_by(person: Person, registers: Iterable[Register]) -> Q:
+    """Condition on matters of ``registers``: what ``person`` may see by area, role and circulation."""
+    books = [r for r in registers if person.is_active and person.may(r.capability)]
+    rows = Q(register__in=[r.key for r in books], withdrawn_at=None)
+    rows &= within(person, "area_code", "enterprise__code")
+    if person.has_role(*STAFF):
+        circle = [r.key for r in books if person.has_role(*r.circle)]
+        return rows & (
+            ~Q(circulation=Circulation.RESTRICTED) | Q(register__in=circle) | Q(owner=person)
+        )
+    if person.has_role(Role.THIRD_PARTY):
+        # A contractor works on what it was given, not on everything in the area.
+        if person.organisation_id is None:
+            return NOTHING
+        return (
+            rows
+            & Q(owner_organisation_id=person.organisation_id)
+            & (~Q(circulation=Circulation.RESTRICTED) | Q(owner=person))
+        )
+    return rows & Q(circulation=Circulation.ENTERPRISE)
+
+
+def visible_matters(person: Person) -> QuerySet[Matter]:
+    """The matters of every register ``person`` may see: one query, however many registers there are."""
+    return Matter.objects.filter(seen_by(person, all_registers()))
+
+
+def state_of(matter: Matter) -> State:
+    """Where the matter stands, as its register declares it."""
+    return register_of(matter.register).state_of(matter)
 
 
 _registers: dict[str, Register] = {}

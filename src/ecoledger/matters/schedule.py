@@ -17,7 +17,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.matters import actions, clocks, deadlines, notices, timeline
 from ecoledger.matters.models import Clock, Matter, Urgency
 from ecoledger.matters.refusals import Refused
-from ecoledger.matters.register import Register, all_registers, has_register, register_of
+from ecoledger.matters.register import all_registers, visible_matters
 from ecoledger.matters.workflow import ClockRule
 
 log = logging.getLogger(__name__)
@@ -50,44 +50,41 @@ def remind_and_escalate(now: datetime | None = None) -> Rounds:
 
 
 def _look_at(pk: int, now: datetime) -> str:
-    clock = Clock.objects.select_for_update().filter(pk=pk, stopped_at=None).first()
-    if clock is None or clock.due is None or clock.suspended or not has_register(clock.register):
+    clocks_here = Clock.objects.select_for_update(of=("self",)).select_related("matter__owner")
+    clock = clocks_here.filter(pk=pk, stopped_at=None).first()
+    if clock is None or clock.due is None or clock.suspended:
         return ""
-    register = register_of(clock.register)
-    rule = deadlines.rule_of(register, clock)
-    matter = register.model._default_manager.filter(pk=clock.matter_id).first()
-    if rule is None or matter is None:
+    rule, matter = deadlines.rule_of(clock), clock.matter
+    if rule is None:
         return ""
     if now >= clock.due and rule.on_due:
-        return _move_on(register, matter, rule, now)
+        return _move_on(matter, rule, now)
     if rule.waiting:
         return ""
     if now >= clock.due:
-        return _overdue(register, matter, clock, rule, now)
+        return _overdue(matter, clock, rule, now)
     if clock.reminded_at is None and clocks.used_share(clock, now) >= rule.remind_at:
         clock.reminded_at = now
         clock.save(update_fields=["reminded_at"])
-        _say(register, matter, clock, Urgency.SOON, now)
+        _say(matter, clock, Urgency.SOON, now)
         return "reminded"
     return ""
 
 
-def _move_on(register: Register, matter: Matter, rule: ClockRule, now: datetime) -> str:
+def _move_on(matter: Matter, rule: ClockRule, now: datetime) -> str:
     try:
-        actions.perform(register, matter.pk, rule.on_due, by=None, at=now)
+        actions.perform(matter.pk, rule.on_due, by=None, at=now)
     except Refused as refused:
         log.warning("%s: %s not done: %s", matter.number, rule.on_due, refused)
         return ""
     return "moved_on"
 
 
-def _overdue(
-    register: Register, matter: Matter, clock: Clock, rule: ClockRule, now: datetime
-) -> str:
+def _overdue(matter: Matter, clock: Clock, rule: ClockRule, now: datetime) -> str:
     if clock.overdue_noticed_at is None:
         clock.overdue_noticed_at = now
         clock.save(update_fields=["overdue_noticed_at"])
-        _say(register, matter, clock, Urgency.OVERDUE, now)
+        _say(matter, clock, Urgency.OVERDUE, now)
         return "overdue"
     if clock.escalated_at is None and clock.due is not None:
         late = clocks.office_time_between(clocks.local(clock.due), clocks.local(now))
@@ -95,10 +92,9 @@ def _overdue(
             clock.escalated_at = now
             clock.save(update_fields=["escalated_at"])
             superiors = notices.people_with(rule.escalate_to, matter.area_code)
-            told = [p for p in superiors if register.visible_to(p).filter(pk=matter.pk).exists()]
-            _say(register, matter, clock, Urgency.ESCALATED, now, told)
+            told = [p for p in superiors if visible_matters(p).filter(pk=matter.pk).exists()]
+            _say(matter, clock, Urgency.ESCALATED, now, told)
             timeline.record(
-                register,
                 matter,
                 name="escalated",
                 label="超期升级督办",
@@ -111,7 +107,6 @@ def _overdue(
 
 
 def _say(
-    register: Register,
     matter: Matter,
     clock: Clock,
     urgency: Urgency,
@@ -125,9 +120,8 @@ def _say(
     if clock.provisional:
         text += f"（{clock.provisional_reason}）"
     notices.tell(
-        notices.whose_turn(register, matter) if people is None else people,
+        notices.whose_turn(matter) if people is None else people,
         text,
-        register=register,
         matter=matter,
         urgency=urgency,
         at=now,
@@ -137,14 +131,13 @@ def _say(
 def recount_provisional() -> int:
     """Count again what rests on holidays not announced when it was counted; how many deadlines moved."""
     moved = 0
-    for clock in Clock.objects.filter(stopped_at=None, provisional=True):
+    provisional = Clock.objects.filter(stopped_at=None, provisional=True)
+    for clock in provisional.select_related("matter"):
         if not deadlines.recount(clock):
             continue
         with transaction.atomic():
             clock.save()
-            register = register_of(clock.register)
-            matter = register.model._default_manager.get(pk=clock.matter_id)
-            deadlines.refresh_due(register, matter)
+            deadlines.refresh_due(clock.matter)
         moved += 1
     return moved
 

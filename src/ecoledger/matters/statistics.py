@@ -13,7 +13,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from ecoledger.matters.models import Clock, Event
-from ecoledger.matters.register import Register, Statistic
+from ecoledger.matters.register import COMPLETED, Register, Statistic
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,11 @@ def share(
 def common_statistics(register: Register, rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     """What every register counts over ``rows``: open, overdue, closed in time, came back, duplicates."""
     live = rows.filter(merged_into=None)
-    is_open = Q(state__in=register.open_states)
+    is_open = Q(phase="open")
     total = live.count()
     open_count = live.filter(is_open).count()
     overdue = live.filter(is_open, due__lt=now).count()
-    closed = live.filter(state__in=register.closed_states).count()
+    closed = live.filter(phase__in=COMPLETED).count()
     returned = live.filter(reopened__gt=0).count()
     on_time, ended = clocks_kept(register, live)
     return [
@@ -109,7 +109,6 @@ def clocks_kept(register: Register, rows: QuerySet[Any]) -> tuple[int, int]:
     duties = [rule.name for rule in register.workflow.clocks if not rule.waiting]
     kept = ended = 0
     for due, stopped in Clock.objects.filter(
-        register=register.key,
         matter_id__in=rows.order_by().values("pk"),
         name__in=duties,
         due__isnull=False,
@@ -126,7 +125,7 @@ def stage_durations(register: Register, rows: QuerySet[Any]) -> list[StageDurati
     stays: dict[str, list[timedelta]] = defaultdict(list)
     entered: dict[int, datetime] = {}
     events = (
-        Event.objects.filter(register=register.key, matter_id__in=rows.order_by().values("pk"))
+        Event.objects.filter(matter_id__in=rows.order_by().values("pk"))
         .order_by("matter_id", "id")
         .values_list("matter_id", "at", "from_state", "to_state")
     )
@@ -167,7 +166,6 @@ def _kept_by_state(register: Register, rows: QuerySet[Any]) -> dict[str, tuple[i
     }
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for name, due, stopped in Clock.objects.filter(
-        register=register.key,
         matter_id__in=rows.order_by().values("pk"),
         name__in=list(own),
         due__isnull=False,
@@ -206,7 +204,7 @@ def by_organisation(
     register: Register, rows: QuerySet[Any], now: datetime
 ) -> list[OrganisationCount]:
     """Counts by the organisation that answers for the matters, duplicates left out."""
-    is_open = Q(state__in=register.open_states)
+    is_open = Q(phase="open")
     counted = (
         rows.filter(merged_into=None)
         .order_by()
@@ -215,7 +213,7 @@ def by_organisation(
             total=Count("pk"),
             open=Count("pk", filter=is_open),
             overdue=Count("pk", filter=is_open & Q(due__lt=now)),
-            closed=Count("pk", filter=Q(state__in=register.closed_states)),
+            closed=Count("pk", filter=Q(phase__in=COMPLETED)),
             returned=Count("pk", filter=Q(reopened__gt=0)),
         )
         .order_by("-overdue", "-open", "owner_organisation__name")

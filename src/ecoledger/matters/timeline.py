@@ -13,12 +13,11 @@ from ecoledger.accounts.models import Person
 from ecoledger.live import events
 from ecoledger.matters import chain
 from ecoledger.matters.models import Event, Evidence, Matter
-from ecoledger.matters.register import Register
+from ecoledger.matters.register import sees_all_events
 from ecoledger.matters.workflow import Text
 
 
 def record(
-    register: Register,
     matter: Matter,
     *,
     name: str,
@@ -37,7 +36,6 @@ def record(
         written = str(label)
     event = chain.append(
         Event(
-            register=register.key,
             matter_id=matter.pk,
             at=at,
             person=by,
@@ -52,35 +50,35 @@ def record(
             shown_to_enterprise=shown_to_enterprise,
         )
     )
-    announce(register, matter)
+    announce(matter)
     return event
 
 
-def announce(register: Register, matter: Matter) -> None:
+def announce(matter: Matter) -> None:
     """Publish that ``matter`` changed, once the transaction holds. Carries no text of the matter."""
     payload = {
-        "register": register.key,
+        "register": matter.register,
         "id": matter.pk,
         "number": matter.number,
         "state": matter.state,
         "area_code": matter.area_code,
-        "owner_code": matter.enterprise_code,
+        "owner_code": matter.enterprise.code if matter.enterprise else "",
     }
     transaction.on_commit(lambda: events.publish("matter", payload))
 
 
-def events_of(register: Register, matter: Matter, person: Person | None = None) -> list[Event]:
+def events_of(matter: Matter, person: Person | None = None) -> list[Event]:
     """The matter's events in order; for an enterprise's people only those meant for them."""
-    events = Event.objects.filter(register=register.key, matter_id=matter.pk).order_by("id")
-    if person is not None and not register.sees_all_events(person):
+    events = Event.objects.filter(matter_id=matter.pk).order_by("id")
+    if person is not None and not sees_all_events(person):
         events = events.filter(shown_to_enterprise=True)
     return list(events.select_related("person__organisation"))
 
 
-def did_in_this_round(register: Register, matter: Matter, person: Person) -> set[str]:
+def did_in_this_round(matter: Matter, person: Person) -> set[str]:
     """Names of what ``person`` did to ``matter`` since it was opened or last came back."""
     return set(
-        Event.objects.filter(
-            register=register.key, matter_id=matter.pk, person=person, cycle=matter.reopened
-        ).values_list("transition", flat=True)
+        Event.objects.filter(matter_id=matter.pk, person=person, cycle=matter.reopened).values_list(
+            "transition", flat=True
+        )
     )

@@ -20,7 +20,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.matters import actions, notices
 from ecoledger.matters.clocks import local
-from ecoledger.matters.models import Matter, Urgency
+from ecoledger.matters.models import Circulation, Matter, Urgency
 from ecoledger.matters.register import Column, Filter, ImportColumn, Register, Statistic, declare
 from ecoledger.matters.statistics import common_statistics, share
 from ecoledger.matters.workflow import (
@@ -52,7 +52,7 @@ class Problem(Matter):
         MEDIA = "media", "媒体曝光"
         OTHER = "other", "其他"
 
-    class Level(models.TextChoices):
+    class Tier(models.TextChoices):
         NATIONAL = "national", "国家级"
         PROVINCE = "province", "省级"
         CITY = "city", "市级"
@@ -79,8 +79,11 @@ class Problem(Matter):
         PARTLY = "partly", "部分属实"
         UNFOUNDED = "unfounded", "不属实"
 
+    matter_ptr = models.OneToOneField(
+        Matter, on_delete=models.CASCADE, parent_link=True, related_name="as_problem"
+    )
     origin_kind = models.CharField("来源类别", max_length=12, choices=Origin.choices)
-    level = models.CharField("问题层级", max_length=10, choices=Level.choices, default="county")
+    tier = models.CharField("问题层级", max_length=10, choices=Tier.choices, default="county")
     category = models.CharField("类别", max_length=12, choices=Category.choices, default="other")
     risk = models.CharField("风险等级", max_length=10, choices=Risk.choices, default="normal")
     key_item = models.BooleanField("重点件", default=False)
@@ -97,22 +100,14 @@ class Problem(Matter):
     progress_text = models.TextField("进展", blank=True)
     progress_at = models.DateTimeField("最近调度", null=True, blank=True)
     progress_reminded_at = models.DateTimeField(null=True, blank=True)
-    restricted = models.BooleanField("限定知悉范围", default=False)
 
-    class Meta(Matter.Meta):
+    class Meta:
         verbose_name = "整改问题"
 
 
 def _restrict(problem: Problem) -> None:
     if problem.origin_kind == Problem.Origin.DISCIPLINE:
-        problem.restricted = True
-
-
-def _visibility(person: Person) -> Q:
-    """Restricted problems (巡察反馈) are for leaders, dispatchers and those who answer for them."""
-    if person.has_role(Role.LEADER, Role.DISPATCHER):
-        return Q()
-    return Q(restricted=False) | Q(owner=person)
+        problem.circulation = Circulation.RESTRICTED
 
 
 def _reported(step: Step) -> None:
@@ -337,9 +332,8 @@ def remind_of_progress(now: datetime) -> int:
     count = 0
     for problem in late:
         notices.tell(
-            notices.whose_turn(REGISTER, problem),
+            notices.whose_turn(problem),
             gettext_noop("%(number)s 本月进展尚未填报") % {"number": problem.number},
-            register=REGISTER,
             matter=problem,
             urgency=Urgency.SOON,
             at=now,
@@ -432,9 +426,7 @@ def _link_duplicate(problem: Any, cells: dict[str, Any], by: Person, at: datetim
             gettext("请核对“重复于”一列，或先导入原问题。"),
             {"duplicate_of": [gettext("找不到原问题")]},
         )
-    actions.merge(
-        REGISTER, [problem.pk], target.pk, by=by, reason=gettext_noop("导入时标明重复"), at=at
-    )
+    actions.merge([problem.pk], target.pk, by=by, reason=gettext_noop("导入时标明重复"), at=at)
 
 
 _origin = Field(
@@ -462,13 +454,13 @@ _category = Field(
     required=False,
     stores="category",
 )
-_level = Field(
-    name="level",
+_tier = Field(
+    name="tier",
     label=_("问题层级"),
     kind="choice",
-    choices=tuple(Problem.Level.choices),
+    choices=tuple(Problem.Tier.choices),
     required=False,
-    stores="level",
+    stores="tier",
 )
 _risk = Field(
     name="risk",
@@ -572,7 +564,7 @@ REGISTER = declare(
             _address,
             _entity,
             _category,
-            _level,
+            _tier,
             _risk,
             _key_item,
             _source_no,
@@ -594,10 +586,10 @@ REGISTER = declare(
             _source_no_column,
             Column(path="source_batch", label=_("批次")),
             Column(
-                path="level",
+                path="tier",
                 label=_("问题层级"),
                 kind="choice",
-                choices=tuple(Problem.Level.choices),
+                choices=tuple(Problem.Tier.choices),
             ),
             _risk_column,
             Column(path="target", label=_("整改目标")),
@@ -631,7 +623,7 @@ REGISTER = declare(
             ImportColumn(field=_address, aliases=("地址", "具体位置"), example="清溪桥下游左岸"),
             ImportColumn(field=_entity, aliases=("涉及企业", "企业名称"), example=""),
             ImportColumn(field=_category, aliases=("问题类别", "污染类型"), example="固体废物"),
-            ImportColumn(field=_level, aliases=("层级",), example="县级"),
+            ImportColumn(field=_tier, aliases=("层级",), example="县级"),
             ImportColumn(field=_risk, aliases=("风险",), example="一般"),
             ImportColumn(field=_key_item, aliases=("是否重点件", "是否重点"), example="否"),
             ImportColumn(field=_target, aliases=("目标",), example=""),
@@ -650,7 +642,6 @@ REGISTER = declare(
         import_key=("source_no",),
         after_import=_link_duplicate,
         open_roles=STAFF,
-        visibility=_visibility,
         level=lambda problem: {"major": "red", "serious": "orange"}.get(problem.risk, "blue"),
         statistics=_statistics,
         daily=remind_of_progress,

@@ -10,6 +10,7 @@ from ecoledger.indicators import water
 from ecoledger.indicators.figures import Change, Figure, Records
 from ecoledger.indicators.water import SectionPeriod, SectionYear, WaterPeriod, WaterYear
 from ecoledger.indicators.work import open_about
+from ecoledger.matters.register import register_of, state_of
 from ecoledger.reports.content import Block, Part, Statement, Subheading, Table
 from ecoledger.standards import river_system, surface_water
 
@@ -237,15 +238,15 @@ def open_work(now: WaterPeriod) -> list[Block | None]:
     found = open_about([one.section for one in failing])
     rows: list[tuple[Part, ...]] = []
     for one in failing:
-        for register, matter in found[one.section.pk]:
-            opened = Records("matter", {"register": register.key, "id": str(matter.pk)})
+        for matter in found[one.section.pk]:
+            opened = Records("matter", {"register": matter.register, "id": str(matter.pk)})
             rows.append(
                 (
                     one.section.name,
-                    str(register.label),
+                    str(register_of(matter.register).label),
                     Figure(matter.title, None, matter.number, opened),
                     matter.title,
-                    str(register.state_of(matter).label),
+                    str(state_of(matter).label),
                     matter.owner_organisation.name if matter.owner_organisation else "—",
                     f"{timezone.localtime(matter.due):%Y-%m-%d}" if matter.due else "—",
                 )

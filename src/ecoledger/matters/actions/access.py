@@ -4,31 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.matters.models import Matter
 from ecoledger.matters.refusals import NotVisible, Refused
-from ecoledger.matters.register import Register
+from ecoledger.matters.register import has_register, register_of
 
 
-def find(register: Register, matter_id: int, person: Person | None) -> Any:
-    """The matter, if ``person`` may see it. Raises :class:`NotVisible`."""
-    matter = _rows(register, person).filter(pk=matter_id).first()
-    if matter is None:
-        raise NotVisible(f"{register.key}/{matter_id}")
-    return matter
+def find(matter_id: int, person: Person | None) -> Any:
+    """The matter as its register's model, if ``person`` may see it. Raises :class:`NotVisible`.
+
+    The schedule and the rules (``None``) see everything.
+    """
+    return _found(matter_id, person, lock=False)
 
 
-def locked(
-    register: Register, matter_id: int, by: Person | None, revision: int | None = None
-) -> Any:
+def locked(matter_id: int, by: Person | None, revision: int | None = None) -> Any:
     """The matter, locked until the transaction ends, if it is still as the caller saw it."""
-    # Narrowing by scope may join other tables; only the matter's own row is locked.
-    matter = _rows(register, by).select_for_update(of=("self",)).filter(pk=matter_id).first()
-    if matter is None:
-        raise NotVisible(f"{register.key}/{matter_id}")
+    matter = _found(matter_id, by, lock=True)
     if revision is not None and revision != matter.revision:
         raise Refused(
             "conflict",
@@ -40,14 +34,29 @@ def locked(
     return matter
 
 
-def _rows(register: Register, person: Person | None) -> QuerySet[Any]:
-    """What ``person`` sees of the register; the schedule and the rules see everything."""
-    return register.model._default_manager.all() if person is None else register.visible_to(person)
+def _found(matter_id: int, person: Person | None, *, lock: bool) -> Any:
+    key = Matter.objects.filter(pk=matter_id).values_list("register", flat=True).first()
+    if key is None or not has_register(key):
+        raise NotVisible(f"matter {matter_id}")
+    register = register_of(key)
+    rows = register.model._default_manager.all() if person is None else register.visible_to(person)
+    if lock:
+        # Narrowing by scope may join other tables; only the matter's own two rows are locked.
+        rows = rows.select_for_update(of=("self", "matter_ptr"))
+    matter = rows.filter(pk=matter_id).first()
+    if matter is None:
+        raise NotVisible(f"{key} {matter_id}")
+    return matter
 
 
 def keep(matter: Matter) -> None:
     """Save ``matter`` as a further revision: pages opened before are told that someone else acted."""
-    matter.revision += 1
+    register = register_of(matter.register)
+    matter.phase = register.state_of(matter).phase.value
+    if register.level is not None:
+        matter.level = register.level(matter)
+    if matter.pk is not None:
+        matter.revision += 1
     matter.save()
 
 

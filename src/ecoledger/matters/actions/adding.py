@@ -16,12 +16,11 @@ from ecoledger.matters.actions.access import find, locked
 from ecoledger.matters.evidence import BadFile, Upload, stored
 from ecoledger.matters.models import Event, Evidence, Matter
 from ecoledger.matters.refusals import NotVisible, Refused
-from ecoledger.matters.register import Register, has_register, register_of
+from ecoledger.matters.register import sees_all_events
 
 
 @transaction.atomic
 def note(
-    register: Register,
     matter_id: int,
     text: str,
     *,
@@ -33,10 +32,9 @@ def note(
     text = text.strip()
     if not text:
         raise Refused("form", _("说明是空的。"), fields={"text": [_("请填写")]})
-    matter = locked(register, matter_id, by)
-    outside = by is not None and not register.sees_all_events(by)
+    matter = locked(matter_id, by)
+    outside = by is not None and not sees_all_events(by)
     return timeline.record(
-        register,
         matter,
         name="note",
         label=noop("补充说明"),
@@ -49,7 +47,6 @@ def note(
 
 @transaction.atomic
 def attach(
-    register: Register,
     matter_id: int,
     files: Sequence[Upload],
     *,
@@ -61,13 +58,12 @@ def attach(
     at = at or timezone.now()
     if not files:
         raise Refused("file", _("没有选择文件。"), fields={"files": [_("请选择文件")]})
-    matter = locked(register, matter_id, by)
-    evidence = take_in(register, matter, files, by, at)
-    outside = by is not None and not register.sees_all_events(by)
+    matter = locked(matter_id, by)
+    evidence = take_in(matter, files, by, at)
+    outside = by is not None and not sees_all_events(by)
     if outside:
         Evidence.objects.filter(pk__in=[e.pk for e in evidence]).update(shown_to_enterprise=True)
     timeline.record(
-        register,
         matter,
         name="evidence",
         label=noop("上传证据"),
@@ -81,19 +77,19 @@ def attach(
 
 
 def take_in(
-    register: Register, matter: Matter, files: Sequence[Upload], by: Person | None, at: datetime
+    matter: Matter, files: Sequence[Upload], by: Person | None, at: datetime
 ) -> list[Evidence]:
     """Keep ``files`` as evidence of ``matter``; a file that cannot be taken is :class:`Refused`."""
     try:
-        return [stored(f, register=register.key, matter_id=matter.pk, by=by, at=at) for f in files]
+        return [stored(f, matter=matter, by=by, at=at) for f in files]
     except BadFile as error:
         raise Refused("file", str(error), fields={"files": [str(error)]}) from error
 
 
-def evidence_for(register: Register, matter: Matter, person: Person) -> list[Evidence]:
+def evidence_for(matter: Matter, person: Person) -> list[Evidence]:
     """The matter's files that ``person`` may open; the caller has checked that they see the matter."""
-    rows = Evidence.objects.filter(register=register.key, matter_id=matter.pk)
-    if not register.sees_all_events(person):
+    rows = Evidence.objects.filter(matter=matter)
+    if not sees_all_events(person):
         rows = rows.filter(shown_to_enterprise=True)
     return list(rows.select_related("uploaded_by"))
 
@@ -101,10 +97,9 @@ def evidence_for(register: Register, matter: Matter, person: Person) -> list[Evi
 def find_evidence(evidence_id: int, person: Person) -> Evidence:
     """The file, if ``person`` may open it. Raises :class:`NotVisible`."""
     evidence = Evidence.objects.filter(pk=evidence_id).first()
-    if evidence is None or not has_register(evidence.register):
+    if evidence is None:
         raise NotVisible(f"evidence {evidence_id}")
-    register = register_of(evidence.register)
-    find(register, evidence.matter_id, person)
-    if not register.sees_all_events(person) and not evidence.shown_to_enterprise:
+    find(evidence.matter_id, person)
+    if not sees_all_events(person) and not evidence.shown_to_enterprise:
         raise NotVisible(f"evidence {evidence_id}")
     return evidence

@@ -14,12 +14,11 @@ from ecoledger.accounts.models import Organisation, Person
 from ecoledger.matters import forms, notices, timeline
 from ecoledger.matters.actions.access import keep, locked, owns
 from ecoledger.matters.refusals import Refused
-from ecoledger.matters.register import Register
+from ecoledger.matters.register import register_of
 
 
 @transaction.atomic
 def assign(
-    register: Register,
     matter_id: int,
     *,
     by: Person | None,
@@ -31,7 +30,8 @@ def assign(
 ) -> Any:
     """Give the matter to another owner (转办): managers of the register, or the present owner."""
     at = at or timezone.now()
-    matter = locked(register, matter_id, by, revision)
+    matter = locked(matter_id, by, revision)
+    register = register_of(matter.register)
     if by is not None and not register.may_manage(by) and not owns(matter, by):
         raise Refused("role", _("转办由调度人员或当前责任人办理。"), _("请联系调度人员。"))
     if person is not None:
@@ -57,7 +57,6 @@ def assign(
     matter.owner_organisation, matter.owner = organisation, person
     keep(matter)
     timeline.record(
-        register,
         matter,
         name="assign",
         label=noop("转办"),
@@ -70,5 +69,5 @@ def assign(
             "person": forms.as_json(person),
         },
     )
-    notices.tell_next(register, matter, by, at)
+    notices.tell_next(matter, by, at)
     return matter

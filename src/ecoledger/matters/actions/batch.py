@@ -14,9 +14,9 @@ from django.utils.translation import gettext_noop as noop
 from ecoledger.accounts.models import Person
 from ecoledger.matters import deadlines, forms, timeline
 from ecoledger.matters.actions.access import keep, locked
-from ecoledger.matters.models import BatchEdit, Event, Matter
+from ecoledger.matters.models import BatchEdit, Matter
 from ecoledger.matters.refusals import NotVisible, Refused
-from ecoledger.matters.register import Register
+from ecoledger.matters.register import Register, register_of
 from ecoledger.matters.workflow import Unit
 
 
@@ -38,7 +38,7 @@ def batch_edit(
     if not fields:
         raise Refused("form", _("没有填写要修改的内容。"))
     cleaned = forms.cleaned(fields, data, None, by)
-    matters = [locked(register, pk, by) for pk in dict.fromkeys(matter_ids)]
+    matters = [locked(pk, by) for pk in dict.fromkeys(matter_ids)]
     if not matters:
         raise Refused("form", _("没有选择事项。"))
     edit = BatchEdit.objects.create(
@@ -54,9 +54,8 @@ def batch_edit(
             setattr(matter, f.stores, cleaned[f.name])
         _keep_owner_in_organisation(matter)
         keep(matter)
-        _recount_dates(register, matter, at)
+        _recount_dates(matter, at)
         timeline.record(
-            register,
             matter,
             name="edit",
             label=noop("批量修改"),
@@ -83,8 +82,8 @@ def undo_batch_edit(
         raise Refused("state", _("这次批量修改已经撤销。"))
     kept = []
     for key, before in edit.before.items():
-        matter = locked(register, int(key), by)
-        last = Event.objects.filter(register=register.key, matter_id=matter.pk).last()
+        matter = locked(int(key), by)
+        last = matter.events.last()
         if last is None or last.form.get("batch") != edit.pk:
             kept.append(matter)
             continue
@@ -92,9 +91,8 @@ def undo_batch_edit(
             model_field: Any = register.model._meta.get_field(attribute)
             setattr(matter, model_field.attname, model_field.to_python(value))
         keep(matter)
-        _recount_dates(register, matter, at)
+        _recount_dates(matter, at)
         timeline.record(
-            register,
             matter,
             name="edit_undone",
             label=noop("撤销批量修改"),
@@ -118,10 +116,11 @@ def _keep_owner_in_organisation(matter: Matter) -> None:
         matter.owner = None
 
 
-def _recount_dates(register: Register, matter: Matter, at: datetime) -> None:
+def _recount_dates(matter: Matter, at: datetime) -> None:
     """Clocks that run to the matter's own date follow it when the date is changed."""
-    names = {r.name for r in register.workflow.clocks if r.deadline_field}
-    for clock in deadlines.running(register, matter):
+    rules = register_of(matter.register).workflow.clocks
+    names = {r.name for r in rules if r.deadline_field}
+    for clock in deadlines.running(matter):
         if clock.name in names and clock.unit == Unit.DATE:
             clock.delete()
-    deadlines.follow_state(register, matter, at)
+    deadlines.follow_state(matter, at)

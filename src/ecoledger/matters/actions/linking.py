@@ -16,13 +16,11 @@ from ecoledger.matters import deadlines, timeline
 from ecoledger.matters.actions.access import find, keep, locked
 from ecoledger.matters.models import Link, Matter
 from ecoledger.matters.refusals import Refused
-from ecoledger.matters.register import Register, has_register, register_of
+from ecoledger.matters.register import register_of, visible_matters
 
 
 def link(
-    from_register: Register,
     from_matter: Matter,
-    to_register: Register,
     to_matter: Matter,
     kind: Link.Kind,
     *,
@@ -30,46 +28,35 @@ def link(
     at: datetime | None = None,
 ) -> Link:
     """Say that two matters have to do with each other; the same link twice is one."""
-    made, _new = Link.objects.get_or_create(
-        from_register=from_register.key,
-        from_id=from_matter.pk,
-        to_register=to_register.key,
-        to_id=to_matter.pk,
+    row, _new = Link.objects.get_or_create(
+        from_matter_id=from_matter.pk,
+        to_matter_id=to_matter.pk,
         kind=kind,
         defaults={"person": by, "at": at or timezone.now()},
     )
-    return made
+    return row
 
 
-def linked(register: Register, matter: Matter, person: Person) -> list[tuple[str, Register, Any]]:
-    """The matters linked with ``matter`` that ``person`` may see: (relation, register, matter)."""
-    out = [
-        (Link.Kind(row.kind).label, row.to_register, row.to_id)
-        for row in Link.objects.filter(from_register=register.key, from_id=matter.pk)
-    ]
+def linked(matter: Matter, person: Person) -> list[tuple[str, Matter]]:
+    """The matters linked with ``matter`` that ``person`` may see, of every register: (relation, matter)."""
     back = {
         Link.Kind.BEGETS: _("引自"),
         Link.Kind.DUPLICATE_OF: _("并入了"),
         Link.Kind.RELATED: _("相关"),
     }
-    out += [
-        (back[Link.Kind(row.kind)], row.from_register, row.from_id)
-        for row in Link.objects.filter(to_register=register.key, to_id=matter.pk)
+    relations = [
+        (str(Link.Kind(kind).label), other)
+        for kind, other in matter.links.values_list("kind", "to_matter_id")
+    ] + [
+        (str(back[Link.Kind(kind)]), other)
+        for kind, other in matter.linked_from.values_list("kind", "from_matter_id")
     ]
-    found = []
-    for relation, key, matter_id in out:
-        if not has_register(key):
-            continue
-        other = register_of(key)
-        row = other.visible_to(person).filter(pk=matter_id).first()
-        if row is not None:
-            found.append((str(relation), other, row))
-    return found
+    seen = visible_matters(person).in_bulk([other for _relation, other in relations])
+    return [(relation, seen[other]) for relation, other in relations if other in seen]
 
 
 @transaction.atomic
 def merge(
-    register: Register,
     duplicate_ids: Iterable[int],
     into_id: int,
     *,
@@ -77,22 +64,23 @@ def merge(
     reason: str,
     at: datetime | None = None,
 ) -> Any:
-    """Let one matter go on for several that are the same thing; the duplicates stay, linked."""
+    """Let one matter go on for several that are the same thing, of whichever register.
+
+    The duplicates stay, linked.
+    """
     at = at or timezone.now()
-    if not register.may_manage(by):
+    target = locked(into_id, by)
+    duplicates = [locked(pk, by) for pk in dict.fromkeys(duplicate_ids) if pk != target.pk]
+    if not all(register_of(m.register).may_manage(by) for m in (target, *duplicates)):
         raise Refused("role", _("合并重复事项由调度人员或局领导办理。"))
-    target = locked(register, into_id, by)
-    duplicates = [locked(register, pk, by) for pk in dict.fromkeys(duplicate_ids)]
-    duplicates = [d for d in duplicates if d.pk != target.pk]
     if not duplicates:
         raise Refused("form", _("没有选择要并入的事项。"))
     for duplicate in duplicates:
         duplicate.merged_into = target
         keep(duplicate)
-        deadlines.stop_all(register, duplicate, at)
-        link(register, duplicate, register, target, Link.Kind.DUPLICATE_OF, by=by, at=at)
+        deadlines.stop_all(duplicate, at)
+        link(duplicate, target, Link.Kind.DUPLICATE_OF, by=by, at=at)
         timeline.record(
-            register,
             duplicate,
             name="merged",
             label=noop("并入 %s") % target.number,
@@ -101,7 +89,6 @@ def merge(
             note=reason,
         )
     timeline.record(
-        register,
         target,
         name="absorbed",
         label=noop("并入重复事项"),
@@ -115,19 +102,17 @@ def merge(
 
 
 @transaction.atomic
-def unmerge(register: Register, matter_id: int, *, by: Person, at: datetime | None = None) -> Any:
+def unmerge(matter_id: int, *, by: Person, at: datetime | None = None) -> Any:
     """Take a duplicate out again: it goes on in the state it was in, its clocks started anew."""
     at = at or timezone.now()
-    if not register.may_manage(by):
+    matter = find(matter_id, by)
+    if not register_of(matter.register).may_manage(by):
         raise Refused("role", _("拆分事项由调度人员或局领导办理。"))
-    matter = find(register, matter_id, by)
     if matter.merged_into_id is None:
         raise Refused("state", _("该事项没有并入其他事项。"))
-    Link.objects.filter(
-        from_register=register.key, from_id=matter.pk, kind=Link.Kind.DUPLICATE_OF
-    ).delete()
+    matter.links.filter(kind=Link.Kind.DUPLICATE_OF).delete()
     matter.merged_into = None
     keep(matter)
-    timeline.record(register, matter, name="unmerged", label=noop("拆分"), by=by, at=at)
-    deadlines.follow_state(register, matter, at)
+    timeline.record(matter, name="unmerged", label=noop("拆分"), by=by, at=at)
+    deadlines.follow_state(matter, at)
     return matter

@@ -36,7 +36,7 @@ def open_matter(
     note: str = "",
     form: Mapping[str, Any] | None = None,
     files: Sequence[Upload] = (),
-    origin_matter: tuple[Register, Matter] | None = None,
+    origin_matter: Matter | None = None,
     batch: ImportBatch | None = None,
     number: str = "",
 ) -> Any:
@@ -52,7 +52,7 @@ def open_matter(
             _("您的岗位不能在“%(register)s”登记事项。") % {"register": register.label},
             _("请联系调度人员登记。"),
         )
-    matter = register.model(**values)
+    matter = register.model(register=register.key, **values)
     matter.state = register.workflow.initial.name
     matter.state_since = matter.opened_at = at
     matter.created_by = by
@@ -69,12 +69,11 @@ def open_matter(
     if register.prepare is not None:
         register.prepare(matter)
     if origin_matter is not None:
-        matter.origin_register, matter.origin_id = origin_matter[0].key, origin_matter[1].pk
+        matter.origin_matter_id = origin_matter.pk
     matter.number = number or next_number(register, at)
-    matter.save(force_insert=True)
-    evidence = take_in(register, matter, files, by, at)
+    keep(matter)
+    evidence = take_in(matter, files, by, at)
     timeline.record(
-        register,
         matter,
         name=OPEN,
         label=noop("登记"),
@@ -85,11 +84,11 @@ def open_matter(
         form=form if form is not None else {k: forms.as_json(v) for k, v in values.items()},
         evidence=evidence,
     )
-    deadlines.follow_state(register, matter, at)
+    deadlines.follow_state(matter, at)
     if origin_matter is not None:
-        link(*origin_matter, register, matter, Link.Kind.BEGETS, by=by, at=at)
+        link(origin_matter, matter, Link.Kind.BEGETS, by=by, at=at)
     if batch is None:  # of a whole table people are told once, not row by row
-        notices.tell_next(register, matter, by, at)
+        notices.tell_next(matter, by, at)
     return matter
 
 
@@ -99,25 +98,24 @@ def _take_from_entity(matter: Matter, entity: Entity) -> None:
     matter.address = matter.address or entity.address
     if matter.lon is None and matter.lat is None:
         matter.lon, matter.lat = entity.lon, entity.lat
-    if not matter.enterprise_code:
+    if matter.enterprise_id is None:
         if entity.kind == Entity.Kind.ENTERPRISE:
-            matter.enterprise_code = entity.code
+            matter.enterprise_id = entity.pk
         elif entity.kind == Entity.Kind.OUTLET:
-            outlet = Outlet.objects.select_related("enterprise").get(pk=entity.pk)
-            matter.enterprise_code = outlet.enterprise.code
+            matter.enterprise_id = Outlet.objects.get(pk=entity.pk).enterprise_id
 
 
-def withdraw(register: Register, matter: Matter, *, by: Person, label: str, at: datetime) -> None:
+def withdraw(matter: Matter, *, by: Person, label: str, at: datetime) -> None:
     """Hide a matter that should not have been made (an undone import). It and its events remain."""
     matter.withdrawn_at = at
     keep(matter)
-    deadlines.stop_all(register, matter, at)
-    timeline.record(register, matter, name="withdrawn", label=label, by=by, at=at)
+    deadlines.stop_all(matter, at)
+    timeline.record(matter, name="withdrawn", label=label, by=by, at=at)
 
 
-def restore(register: Register, matter: Matter, *, by: Person, label: str, at: datetime) -> None:
+def restore(matter: Matter, *, by: Person, label: str, at: datetime) -> None:
     """Bring a withdrawn matter back."""
     matter.withdrawn_at = None
     keep(matter)
-    timeline.record(register, matter, name="restored", label=label, by=by, at=at)
-    deadlines.follow_state(register, matter, at)
+    timeline.record(matter, name="restored", label=label, by=by, at=at)
+    deadlines.follow_state(matter, at)

@@ -18,12 +18,11 @@ from ecoledger.matters.actions.adding import take_in
 from ecoledger.matters.evidence import Upload
 from ecoledger.matters.models import Evidence, Matter
 from ecoledger.matters.refusals import Refused
-from ecoledger.matters.register import Register
+from ecoledger.matters.register import register_of
 from ecoledger.matters.workflow import Step, Transition
 
 
 def refusal(
-    register: Register,
     matter: Matter,
     transition: Transition,
     person: Person | None,
@@ -39,7 +38,10 @@ def refusal(
         return Refused(
             "state",
             _("当前状态是“%(state)s”，不能“%(action)s”。")
-            % {"state": register.state_of(matter).label, "action": transition.label},
+            % {
+                "state": register_of(matter.register).state_of(matter).label,
+                "action": transition.label,
+            },
             _("请刷新页面查看最新状态。"),
         )
     if person is None:
@@ -50,10 +52,10 @@ def refusal(
             return refused
         if transition.other_person_than:
             if did is None:
-                did = timeline.did_in_this_round(register, matter, person)
+                did = timeline.did_in_this_round(matter, person)
             own = [n for n in transition.other_person_than if n in did]
             if own:
-                done = register.workflow.transition(own[0]).label
+                done = register_of(matter.register).workflow.transition(own[0]).label
                 return Refused(
                     "second_person",
                     _("本轮的“%(done)s”是您办的，“%(action)s”须由另一人办理。")
@@ -85,20 +87,19 @@ def _refused_by_duty(matter: Matter, transition: Transition, person: Person) -> 
     return None
 
 
-def available(register: Register, matter: Matter, person: Person) -> list[Transition]:
+def available(matter: Matter, person: Person) -> list[Transition]:
     """What ``person`` may do with ``matter`` now, in the order of declaration."""
-    leaving = register.workflow.leaving(matter.state)
+    leaving = register_of(matter.register).workflow.leaving(matter.state)
     did = (
-        timeline.did_in_this_round(register, matter, person)
+        timeline.did_in_this_round(matter, person)
         if any(t.other_person_than for t in leaving)
         else set()
     )
-    return [t for t in leaving if refusal(register, matter, t, person, did) is None]
+    return [t for t in leaving if refusal(matter, t, person, did) is None]
 
 
 @transaction.atomic
 def perform(
-    register: Register,
     matter_id: int,
     name: str,
     *,
@@ -115,15 +116,15 @@ def perform(
     :class:`NotVisible`, and ``KeyError`` for a transition the register does not have.
     """
     at = at or timezone.now()
-    transition = register.workflow.transition(name)
-    matter = locked(register, matter_id, by, revision)
-    if refused := refusal(register, matter, transition, by):
+    matter = locked(matter_id, by, revision)
+    workflow = register_of(matter.register).workflow
+    transition = workflow.transition(name)
+    if refused := refusal(matter, transition, by):
         raise refused
     cleaned = forms.cleaned(transition.fields, form or {}, matter, by)
-    evidence = take_in(register, matter, files, by, at)
-    _check_evidence(register, matter, transition)
+    evidence = take_in(matter, files, by, at)
+    _check_evidence(matter, transition)
 
-    workflow = register.workflow
     before, after = workflow.state(matter.state), workflow.state(transition.target)
     from_state = matter.state
     for f in transition.fields:
@@ -144,7 +145,6 @@ def perform(
     if transition.shown_to_enterprise and evidence:
         Evidence.objects.filter(pk__in=[e.pk for e in evidence]).update(shown_to_enterprise=True)
     timeline.record(
-        register,
         matter,
         name=transition.name,
         label=transition.label,
@@ -156,17 +156,15 @@ def perform(
         evidence=evidence,
         shown_to_enterprise=transition.shown_to_enterprise,
     )
-    deadlines.follow_state(register, matter, at)
-    notices.tell_next(register, matter, by, at)
+    deadlines.follow_state(matter, at)
+    notices.tell_next(matter, by, at)
     return matter
 
 
-def _check_evidence(register: Register, matter: Matter, transition: Transition) -> None:
+def _check_evidence(matter: Matter, transition: Transition) -> None:
     if not transition.evidence:
         return
-    there = Evidence.objects.filter(
-        register=register.key, matter_id=matter.pk, uploaded_at__gte=matter.state_since
-    ).count()
+    there = matter.evidence.filter(uploaded_at__gte=matter.state_since).count()
     if there < transition.evidence:
         raise Refused(
             "evidence",
@@ -178,7 +176,6 @@ def _check_evidence(register: Register, matter: Matter, transition: Transition) 
 
 
 def reopen(
-    register: Register,
     matter_id: int,
     *,
     by: Person | None,
@@ -187,17 +184,15 @@ def reopen(
     at: datetime | None = None,
 ) -> Any:
     """Bring a closed matter back by the transition its workflow has for that. Raises :class:`Refused`."""
-    matter = find(register, matter_id, by)
-    workflow = register.workflow
+    matter = find(matter_id, by)
+    workflow = register_of(matter.register).workflow
     refused = Refused("state", _("该事项没有办结，无需重开。"))
     if not workflow.state(matter.state).open:
         for transition in workflow.leaving(matter.state):
             if not workflow.state(transition.target).open:
                 continue
-            why = refusal(register, matter, transition, by)
+            why = refusal(matter, transition, by)
             if why is None:
-                return perform(
-                    register, matter_id, transition.name, by=by, form=form, note=note, at=at
-                )
+                return perform(matter_id, transition.name, by=by, form=form, note=note, at=at)
             refused = why
     raise refused

@@ -46,4 +46,4 @@ def draw_for_review(
         "drawn": len(drawn),
         "seed": seed,
     }
-    return [perform(register, pk, starts[0].name, by=by, note=text, at=at) for pk in drawn]
+    return [perform(pk, starts[0].name, by=by, note=text, at=at) for pk in drawn]

@@ -15,12 +15,11 @@ from ecoledger.matters import deadlines, forms, notices, timeline
 from ecoledger.matters.actions.access import locked, owns
 from ecoledger.matters.models import Clock, Extension, Matter
 from ecoledger.matters.refusals import Refused
-from ecoledger.matters.register import Register
+from ecoledger.matters.register import register_of
 
 
 @transaction.atomic
 def extend(
-    register: Register,
     matter_id: int,
     clock_id: int,
     *,
@@ -31,15 +30,15 @@ def extend(
 ) -> Extension:
     """Ask for a longer clock (申请延期): the owner or a manager, within the steps the rule allows."""
     at = at or timezone.now()
-    matter = locked(register, matter_id, by)
-    clock = _clock(register, matter, clock_id)
-    if not register.may_manage(by) and not owns(matter, by):
+    matter = locked(matter_id, by)
+    clock = _clock(matter, clock_id)
+    if not register_of(matter.register).may_manage(by) and not owns(matter, by):
         raise Refused("owner", _("延期由责任人或调度人员申请。"))
     if not reason.strip():
         raise Refused("form", _("请写明延期理由。"), fields={"reason": [_("请填写")]})
     if clock.extensions.filter(approved=None).exists():
         raise Refused("state", _("已有一份延期申请待审批。"), _("请等待审批结果。"))
-    longest, unit = deadlines.longest_extension(register, clock)
+    longest, unit = deadlines.longest_extension(clock)
     if longest == 0:
         raise Refused(
             "condition",
@@ -56,7 +55,6 @@ def extend(
         clock=clock, length=length, reason=reason.strip()[:300], asked_by=by, asked_at=at
     )
     timeline.record(
-        register,
         matter,
         name="extension_asked",
         label=noop("申请延期"),
@@ -65,13 +63,12 @@ def extend(
         note=made.reason,
         form={"clock": clock.label, "length": length, "unit": unit},
     )
-    rule = deadlines.rule_of(register, clock)
+    rule = deadlines.rule_of(clock)
     if rule is not None:
         notices.tell(
             notices.people_with(rule.extend_by, matter.area_code),
             noop("%(number)s 申请延期%(length)d%(unit)s，待审批")
             % {"number": matter.number, "length": length, "unit": unit},
-            register=register,
             matter=matter,
             at=at,
             but=by,
@@ -81,7 +78,6 @@ def extend(
 
 @transaction.atomic
 def decide_extension(
-    register: Register,
     matter_id: int,
     extension_id: int,
     *,
@@ -92,21 +88,20 @@ def decide_extension(
 ) -> Extension:
     """Approve or refuse an extension: a role the clock's rule names, and not who asked."""
     at = at or timezone.now()
-    matter = locked(register, matter_id, by)
+    matter = locked(matter_id, by)
     extension = (
         Extension.objects.select_related("clock")
         .filter(
             pk=extension_id,
             approved=None,
-            clock__register=register.key,
-            clock__matter_id=matter.pk,
+            clock__matter=matter,
             clock__stopped_at=None,
         )
         .first()
     )
     if extension is None:
         raise Refused("state", _("该延期申请已处理或时限已停止。"), _("请刷新页面。"))
-    rule = deadlines.rule_of(register, extension.clock)
+    rule = deadlines.rule_of(extension.clock)
     if rule is None or not by.has_role(*rule.extend_by):
         roles = "、".join(r.label for r in (rule.extend_by if rule else ()))
         raise Refused("role", _("延期由%s审批。") % roles)
@@ -120,9 +115,8 @@ def decide_extension(
         # A longer clock reminds anew.
         clock.reminded_at = clock.overdue_noticed_at = clock.escalated_at = None
         clock.save()
-        deadlines.refresh_due(register, matter)
+        deadlines.refresh_due(matter)
     timeline.record(
-        register,
         matter,
         name="extension_decided",
         label=noop("同意延期") if approve else noop("不同意延期"),
@@ -135,17 +129,14 @@ def decide_extension(
         [extension.asked_by],
         noop("%(number)s 的延期申请：%(result)s")
         % {"number": matter.number, "result": noop("同意") if approve else noop("不同意")},
-        register=register,
         matter=matter,
         at=at,
     )
     return extension
 
 
-def _clock(register: Register, matter: Matter, clock_id: int) -> Clock:
-    clock = Clock.objects.filter(
-        pk=clock_id, register=register.key, matter_id=matter.pk, stopped_at=None
-    ).first()
+def _clock(matter: Matter, clock_id: int) -> Clock:
+    clock = Clock.objects.filter(pk=clock_id, matter=matter, stopped_at=None).first()
     if clock is None:
         raise Refused("state", _("该时限已停止。"), _("请刷新页面。"))
     return clock
@@ -153,7 +144,6 @@ def _clock(register: Register, matter: Matter, clock_id: int) -> Clock:
 
 @transaction.atomic
 def suspend(
-    register: Register,
     matter_id: int,
     *,
     by: Person,
@@ -161,26 +151,22 @@ def suspend(
     at: datetime | None = None,
 ) -> Any:
     """Stop counting the matter's running clocks (中止): managers only, with a reason."""
-    return _pause(register, matter_id, by, reason, at or timezone.now(), begin=True)
+    return _pause(matter_id, by, reason, at or timezone.now(), begin=True)
 
 
 @transaction.atomic
-def resume(
-    register: Register, matter_id: int, *, by: Person, reason: str = "", at: datetime | None = None
-) -> Any:
+def resume(matter_id: int, *, by: Person, reason: str = "", at: datetime | None = None) -> Any:
     """Count again (恢复): each deadline moves by what was suspended of it."""
-    return _pause(register, matter_id, by, reason, at or timezone.now(), begin=False)
+    return _pause(matter_id, by, reason, at or timezone.now(), begin=False)
 
 
-def _pause(
-    register: Register, matter_id: int, by: Person, reason: str, at: datetime, *, begin: bool
-) -> Any:
-    matter = locked(register, matter_id, by)
-    if not register.may_manage(by):
+def _pause(matter_id: int, by: Person, reason: str, at: datetime, *, begin: bool) -> Any:
+    matter = locked(matter_id, by)
+    if not register_of(matter.register).may_manage(by):
         raise Refused("role", _("时限的中止与恢复由调度人员或局领导办理。"))
     if begin and not reason.strip():
         raise Refused("form", _("请写明中止理由和依据。"), fields={"reason": [_("请填写")]})
-    touched = [c for c in deadlines.running(register, matter) if c.suspended is not begin]
+    touched = [c for c in deadlines.running(matter) if c.suspended is not begin]
     if not touched:
         raise Refused("state", _("没有可以中止的时限。") if begin else _("没有中止的时限。"))
     for clock in touched:
@@ -190,9 +176,8 @@ def _pause(
             clock.suspensions[-1][1] = at.isoformat()
             deadlines.recount(clock)
         clock.save()
-    deadlines.refresh_due(register, matter)
+    deadlines.refresh_due(matter)
     timeline.record(
-        register,
         matter,
         name="suspend" if begin else "resume",
         label=noop("中止计时") if begin else noop("恢复计时"),

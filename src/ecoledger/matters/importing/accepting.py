@@ -14,7 +14,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.entities.models import Area
 from ecoledger.matters import actions, forms, notices
 from ecoledger.matters.importing.checking import problem, row_form
-from ecoledger.matters.models import Event, ImportBatch
+from ecoledger.matters.models import ImportBatch
 from ecoledger.matters.refusals import NotVisible, Refused
 from ecoledger.matters.register import Register
 from ecoledger.matters.workflow import Field
@@ -53,7 +53,7 @@ def accept(
         batch.save()
         matter = register.model._default_manager.filter(import_batch=batch)[0]
         notices.tell(
-            notices.whose_turn(register, matter),
+            notices.whose_turn(matter),
             f"{batch.file_name} 导入 {made} 件，等待办理",
             link=f"/matters/{register.key}?open=1",
             at=at,
@@ -140,15 +140,13 @@ def undo(register: Register, batch_id: int, *, by: Person, at: datetime | None =
         raise Refused("state", _("只有已导入的批次可以撤销。"))
     kept = []
     for matter in register.model._default_manager.filter(import_batch=batch, withdrawn_at=None):
-        worked_on = (
-            Event.objects.filter(register=register.key, matter_id=matter.pk)
-            .exclude(transition__in=("open", "merged", "absorbed", "withdrawn", "restored"))
-            .exists()
-        )
+        worked_on = matter.events.exclude(
+            transition__in=("open", "merged", "absorbed", "withdrawn", "restored")
+        ).exists()
         if worked_on:
             kept.append(matter)
             continue
-        actions.withdraw(register, matter, by=by, label=noop("撤销导入"), at=at)
+        actions.withdraw(matter, by=by, label=noop("撤销导入"), at=at)
     batch.state, batch.undone_at, batch.undone_by = ImportBatch.State.UNDONE, at, by
     batch.save()
     return kept
@@ -165,7 +163,7 @@ def redo(register: Register, batch_id: int, *, by: Person, at: datetime | None =
     for matter in register.model._default_manager.filter(import_batch=batch).exclude(
         withdrawn_at=None
     ):
-        actions.restore(register, matter, by=by, label=noop("恢复导入"), at=at)
+        actions.restore(matter, by=by, label=noop("恢复导入"), at=at)
         count += 1
     batch.state, batch.undone_at, batch.undone_by = ImportBatch.State.ACCEPTED, None, None
     batch.save()

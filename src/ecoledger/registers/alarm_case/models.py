@@ -36,6 +36,9 @@ class AlarmCase(Matter):
         RULE = "rule", "规则设置不当"
         OTHER = "other", "其他"
 
+    matter_ptr = models.OneToOneField(
+        Matter, on_delete=models.CASCADE, parent_link=True, related_name="as_alarm_case"
+    )
     point = models.ForeignKey(
         Point, verbose_name="监测点", on_delete=models.PROTECT, related_name="+"
     )
@@ -44,7 +47,6 @@ class AlarmCase(Matter):
     rule = models.ForeignKey(
         AlarmRule, verbose_name="触发规则", on_delete=models.PROTECT, related_name="+"
     )
-    level = models.CharField("等级", max_length=10, choices=Alarm.Level.choices)
     first_alarm_at = models.DateTimeField("首次报警", null=True, blank=True)
     last_alarm_at = models.DateTimeField("最近报警", null=True, blank=True)
     alarm_count = models.PositiveIntegerField("报警次数", default=0)
@@ -61,7 +63,7 @@ class AlarmCase(Matter):
     off_site = models.BooleanField("非现场核实", default=True)
     alarms = models.ManyToManyField(Alarm, through="CaseAlarm", related_name="cases")
 
-    class Meta(Matter.Meta):
+    class Meta:
         verbose_name = "预警交办件"
         indexes = [models.Index(fields=["point", "parameter"], name="case_of_point")]
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ecoledger.entities.models import Entity
 from ecoledger.matters import actions
 from ecoledger.matters.models import Link
 from ecoledger.matters.timeline import record
@@ -41,7 +42,7 @@ def repeated(alarm: Alarm) -> None:
         if case is None:
             return
         if _goes_on_after_closing(alarm, case):
-            case = actions.perform(REGISTER, case.pk, "rebound_by_alarm", by=None, note=alarm.text)
+            case = actions.perform(case.pk, "rebound_by_alarm", by=None, note=alarm.text)
         elif not WORKFLOW.state(case.state).open:
             return
         rises = _severity(alarm.level) > _severity(case.level)
@@ -52,7 +53,6 @@ def repeated(alarm: Alarm) -> None:
         if rises:
             case.refresh_from_db()
             record(
-                REGISTER,
                 case,
                 name="alarm_rises",
                 label=gettext_noop("预警升级"),
@@ -75,7 +75,6 @@ def ended(alarm: Alarm) -> None:
     case = AlarmCase.objects.filter(joined__alarm=alarm).first()
     if case is not None and WORKFLOW.state(case.state).open:
         record(
-            REGISTER,
             case,
             name="alarm_ends",
             label=gettext_noop("数据恢复正常"),
@@ -123,7 +122,7 @@ def open_from_alarm(alarm: Alarm, at: datetime | None = None) -> AlarmCase | Non
         ):
             _join(before, alarm, at)
             case: AlarmCase = actions.perform(
-                REGISTER, before.pk, "rebound_by_alarm", by=None, note=alarm.text, at=at
+                before.pk, "rebound_by_alarm", by=None, note=alarm.text, at=at
             )
             return case
     return _open(alarm, at, before)
@@ -138,7 +137,6 @@ def _join(case: AlarmCase, alarm: Alarm, at: datetime) -> AlarmCase:
     case.revision += 1
     case.save()
     record(
-        REGISTER,
         case,
         name="alarm",
         label=gettext_noop("再次报警"),
@@ -160,7 +158,7 @@ def _open(alarm: Alarm, at: datetime, before: AlarmCase | None) -> AlarmCase:
             "title": title[:200],
             "description": alarm.text,
             "area_code": alarm.area_code,
-            "enterprise_code": alarm.owner_code,
+            "enterprise": Entity.objects.filter(code=alarm.owner_code).first(),
             "entity": alarm.point.entity,
             "origin": alarm.rule.name,
             "point": alarm.point,
@@ -180,5 +178,5 @@ def _open(alarm: Alarm, at: datetime, before: AlarmCase | None) -> AlarmCase:
     )
     CaseAlarm.objects.create(case=case, alarm=alarm, joined_at=at)
     if before is not None:
-        actions.link(REGISTER, case, REGISTER, before, Link.Kind.RELATED, by=None, at=at)
+        actions.link(case, before, Link.Kind.RELATED, by=None, at=at)
     return case

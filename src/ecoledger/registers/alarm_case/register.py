@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from ecoledger.matters.register import Column, Filter, Register, Statistic, declare
@@ -118,8 +118,6 @@ REGISTER = declare(
         ),
         # Cases come from alarms; a person's own finding goes into the problem ledger.
         open_roles=frozenset(),
-        enterprise_sees=Q(enterprise_asked_at__isnull=False),
-        level=lambda case: case.level,
         statistics=_statistics,
         breakdowns=breakdowns,
         detail_template="web/matters/alarm_case.html",

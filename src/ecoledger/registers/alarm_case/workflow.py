@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from ecoledger.accounts.roles import Role
 from ecoledger.accounts.scope import covers
 from ecoledger.matters import actions
+from ecoledger.matters.models import Circulation
 from ecoledger.matters.workflow import (
     ClockRule,
     Field,
@@ -35,6 +36,7 @@ def _set_verdict(verdict: str) -> Any:
 
 def _asked(step: Step) -> None:
     step.matter.enterprise_asked_at = step.at
+    step.matter.circulation = Circulation.ENTERPRISE
 
 
 def _clear_owner(step: Step) -> None:
@@ -74,7 +76,7 @@ def _minor_only(case: Any) -> str:
 
 
 def _has_enterprise(case: Any) -> str:
-    return "" if case.enterprise_code else gettext("该监测点不属于企业，没有可询问的企业。")
+    return "" if case.enterprise_id else gettext("该监测点不属于企业，没有可询问的企业。")
 
 
 _DESK = frozenset({Role.MONITOR, Role.DISPATCHER})

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 from ecoledger.entities.models import Enterprise, Outlet
 from ecoledger.listings.workbook import Head
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Register, all_registers
+from ecoledger.matters.register import Register, register_of, state_of, visible_matters
 from ecoledger.monitoring.models import Alarm
 from ecoledger.monitoring.points import parameters
 from ecoledger.web import scoped
@@ -107,12 +107,8 @@ def export(request: Request) -> HttpResponse:
 
 def matters_of(request: Request, code: str) -> list[tuple[Register, Matter, str]]:
     """Work about the enterprise, newest first, as far as the person may see it."""
-    found = [
-        (register, matter, str(register.state_of(matter).label))
-        for register in all_registers()
-        for matter in register.visible_to(request.user).filter(enterprise_code=code)[:30]
-    ]
-    return sorted(found, key=lambda row: row[1].opened_at, reverse=True)[:50]
+    rows = visible_matters(request.user).filter(enterprise__code=code)[:50]
+    return [(register_of(matter.register), matter, str(state_of(matter).label)) for matter in rows]
 
 
 @needs("see_monitoring")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -40,8 +41,16 @@ from ecoledger.matters import (
     timeline,
 )
 from ecoledger.matters.actions import NotVisible, Refused, Upload
-from ecoledger.matters.models import BatchEdit, Clock
-from ecoledger.matters.register import Column, Register, all_registers, has_register, register_of
+from ecoledger.matters.models import BatchEdit, Clock, Matter
+from ecoledger.matters.register import (
+    Column,
+    Register,
+    all_registers,
+    has_register,
+    register_of,
+    sees_all_events,
+    state_of,
+)
 from ecoledger.matters.workflow import Field, Phase, Transition
 from ecoledger.web.access import Request, needs
 from ecoledger.web.export import footer, too_long, xlsx
@@ -63,7 +72,7 @@ def the_register(request: Request, key: str) -> Register:
 def the_matter(request: Request, key: str, pk: int) -> tuple[Register, Any]:
     register = the_register(request, key)
     try:
-        return register, actions.find(register, pk, request.user)
+        return register, actions.find(pk, request.user)
     except NotVisible as error:
         raise Http404 from error
 
@@ -90,36 +99,32 @@ def say(request: Request, refused: Refused) -> None:
 def _work(request: Request) -> dict[str, Any]:
     now = timezone.now()
     waiting = inbox.waiting_for(request.user)
-    running = _clock_texts(waiting, now)
+    left = _clock_texts(waiting, now)
     rows = [
         {
-            "register": w.register,
-            "matter": w.matter,
-            "state": w.state_label,
-            "overdue": w.overdue,
-            "left": running.get((w.register.key, w.matter.pk), ""),
-            "level": w.register.level(w.matter),
+            "register": register_of(matter.register),
+            "matter": matter,
+            "state": str(state_of(matter).label),
+            "overdue": matter.overdue,
+            "left": left.get(matter.pk, ""),
+            "level": matter.level,
         }
-        for w in waiting
+        for matter in waiting
     ]
     count, overdue = inbox.count(request.user, now)
     registers = [r for r in all_registers() if request.user.may(r.capability)]
     return {"rows": rows, "count": count, "overdue": overdue, "registers": registers}
 
 
-def _clock_texts(waiting: list[inbox.Waiting], now: Any) -> dict[tuple[str, int], str]:
-    """What is left of each matter's earliest clock, read in one query a register."""
-    texts: dict[tuple[str, int], str] = {}
-    ids: dict[str, list[int]] = {}
-    for w in waiting:
-        ids.setdefault(w.register.key, []).append(w.matter.pk)
-    for key, matter_ids in ids.items():
-        running = Clock.objects.filter(register=key, matter_id__in=matter_ids, stopped_at=None)
-        for clock in running.order_by("-due"):
-            rule = deadlines.rule_of(register_of(key), clock)
-            left = clocks.remaining(clock, now)
-            if left is not None and rule is not None and not rule.waiting:
-                texts[key, clock.matter_id] = left.text
+def _clock_texts(matters: Sequence[Matter], now: datetime) -> dict[int, str]:
+    """What is left of each matter's earliest clock, by the matter's key."""
+    texts: dict[int, str] = {}
+    running = Clock.objects.filter(matter__in=[m.pk for m in matters], stopped_at=None)
+    for clock in running.select_related("matter").order_by("-due"):
+        rule = deadlines.rule_of(clock)
+        left = clocks.remaining(clock, now)
+        if left is not None and rule is not None and not rule.waiting:
+            texts[clock.matter_id] = left.text
     return texts
 
 
@@ -177,7 +182,7 @@ def listing_page(request: Request, key: str) -> HttpResponse:
                     ],
                     "overdue": matter.overdue and register.state_of(matter).open,
                     "phase": register.state_of(matter).phase,
-                    "level": register.level(matter),
+                    "level": matter.level,
                 }
                 for matter in shown
             ],
@@ -301,9 +306,7 @@ class Offered:
 def _offered(register: Register, matter: Any, person: Person) -> list[Offered]:
     offered = [
         Offered(t, forms.form_of(t.fields, matter=matter, person=person, prefix=t.name))
-        for t in sorted(
-            actions.available(register, matter, person), key=lambda t: (t.danger, not t.main)
-        )
+        for t in sorted(actions.available(matter, person), key=lambda t: (t.danger, not t.main))
     ]
     if offered and sum(o.transition.main for o in offered) == 1:
         next(o for o in offered if o.transition.main).open = True
@@ -312,14 +315,14 @@ def _offered(register: Register, matter: Any, person: Person) -> list[Offered]:
 
 def _entries(register: Register, matter: Any, person: Person) -> list[dict[str, Any]]:
     """The timeline as shown: newest first, what was filled in beside its labels."""
-    files = {e.pk: e for e in actions.evidence_for(register, matter, person)}
+    files = {e.pk: e for e in actions.evidence_for(matter, person)}
     labels = {s.name: str(s.label) for s in register.workflow.states}
     columns = {c.field.name: c.field for c in register.import_columns} | {
         f.name: f for f in register.fields
     }
-    inside = register.sees_all_events(person)
+    inside = sees_all_events(person)
     entries = []
-    for event in reversed(timeline.events_of(register, matter, person)):
+    for event in reversed(timeline.events_of(matter, person)):
         known = dict(columns)
         if register.workflow.has_transition(event.transition):
             known = {f.name: f for f in register.workflow.transition(event.transition).fields}
@@ -353,9 +356,9 @@ def _who(doer: Person | None, inside: bool) -> str:
 
 def _clock_rows(register: Register, matter: Any, now: Any) -> list[dict[str, Any]]:
     rows = []
-    for clock in deadlines.of(register, matter):
-        rule = deadlines.rule_of(register, clock)
-        longest, unit = deadlines.longest_extension(register, clock) if clock.running else (0, "")
+    for clock in deadlines.of(matter):
+        rule = deadlines.rule_of(clock)
+        longest, unit = deadlines.longest_extension(clock) if clock.running else (0, "")
         rows.append(
             {
                 "clock": clock,
@@ -391,7 +394,7 @@ def _detail(
             matter.owner_organisation_id and matter.owner_organisation_id == person.organisation_id
         )
     )
-    inside = register.sees_all_events(person)
+    inside = sees_all_events(person)
     rows = _clock_rows(register, matter, now)
     return render(
         request,
@@ -433,12 +436,12 @@ def _detail(
             "assign_form": forms.form_of(_ASSIGN, person=person, prefix="assign")
             if manages or owns
             else None,
-            "evidence": actions.evidence_for(register, matter, person),
+            "evidence": actions.evidence_for(matter, person),
             "linked": [
-                (relation, other, row, other.state_of(row))
-                for relation, other, row in actions.linked(register, matter, person)
+                (relation, register_of(other.register), other, state_of(other))
+                for relation, other in actions.linked(matter, person)
             ],
-            "broken": chain.first_broken(register.key, matter.pk),
+            "broken": chain.first_broken(matter.pk),
             "accept": ",".join(e for _kind, es, _at, _bytes in evidence.TYPES for e in es),
         },
         status=status,
@@ -456,7 +459,7 @@ def _why_not(register: Register, matter: Any, person: Person) -> str:
     """What to say where a person has no button: the main way on and why it is not theirs."""
     for transition in register.workflow.leaving(matter.state):
         if transition.main and not transition.automatic:
-            refused = actions.refusal(register, matter, transition, person)
+            refused = actions.refusal(matter, transition, person)
             if refused is not None:
                 return refused.why
     return ""
@@ -478,7 +481,7 @@ def timeline_part(request: Request, key: str, pk: int) -> HttpResponse:
         "web/matters/_timeline.html",
         {
             "entries": _entries(register, matter, request.user),
-            "broken": chain.first_broken(key, pk),
+            "broken": chain.first_broken(pk),
             "stale": request.GET.get("revision") != str(matter.revision),
             "matter": matter,
             "register": register,
@@ -502,7 +505,6 @@ def act(request: Request, key: str, pk: int, name: str) -> HttpResponse:
     }
     try:
         actions.perform(
-            register,
             pk,
             name,
             by=request.user,
@@ -575,7 +577,7 @@ def _simple(
 def note(request: Request, key: str, pk: int) -> HttpResponse:
     text = request.POST.get("text", "")
     return _simple(
-        request, key, pk, _("已补充说明。"), lambda r: actions.note(r, pk, text, by=request.user)
+        request, key, pk, _("已补充说明。"), lambda r: actions.note(pk, text, by=request.user)
     )
 
 
@@ -588,7 +590,7 @@ def attach(request: Request, key: str, pk: int) -> HttpResponse:
         pk,
         _("证据已上传。"),
         lambda r: actions.attach(
-            r, pk, uploads(request), by=request.user, text=request.POST.get("text", "").strip()
+            pk, uploads(request), by=request.user, text=request.POST.get("text", "").strip()
         ),
     )
 
@@ -602,7 +604,6 @@ def assign(request: Request, key: str, pk: int) -> HttpResponse:
         if not form.is_valid():
             raise Refused("form", _("转办没有填对。"), fields=forms.problems(form))
         actions.assign(
-            register,
             pk,
             by=request.user,
             organisation=form.cleaned_data["organisation"],
@@ -631,7 +632,6 @@ def clocks_action(request: Request, key: str, pk: int) -> HttpResponse:
         match post.get("what"):
             case "extend":
                 actions.extend(
-                    register,
                     pk,
                     number("clock"),
                     by=request.user,
@@ -640,7 +640,6 @@ def clocks_action(request: Request, key: str, pk: int) -> HttpResponse:
                 )
             case "approve" | "refuse":
                 actions.decide_extension(
-                    register,
                     pk,
                     number("extension"),
                     by=request.user,
@@ -648,9 +647,9 @@ def clocks_action(request: Request, key: str, pk: int) -> HttpResponse:
                     note=reason,
                 )
             case "suspend":
-                actions.suspend(register, pk, by=request.user, reason=reason)
+                actions.suspend(pk, by=request.user, reason=reason)
             case "resume":
-                actions.resume(register, pk, by=request.user, reason=reason)
+                actions.resume(pk, by=request.user, reason=reason)
             case _:
                 raise Refused("form", _("不知道要对时限做什么。"))
 
@@ -660,9 +659,7 @@ def clocks_action(request: Request, key: str, pk: int) -> HttpResponse:
 @needs("see_matters")
 @require_POST
 def unmerge(request: Request, key: str, pk: int) -> HttpResponse:
-    return _simple(
-        request, key, pk, _("已拆分。"), lambda r: actions.unmerge(r, pk, by=request.user)
-    )
+    return _simple(request, key, pk, _("已拆分。"), lambda r: actions.unmerge(pk, by=request.user))
 
 
 @needs("see_matters")
@@ -707,7 +704,7 @@ def batch(request: Request, key: str) -> HttpResponse:
                     _("没有编号为“%s”的事项可以并入。") % into,
                     _("请填写保留的那一件的完整编号。"),
                 )
-            actions.merge(register, ids, target.pk, by=request.user, reason=reason)
+            actions.merge(ids, target.pk, by=request.user, reason=reason)
             messages.success(request, _("已并入 %s。") % target.number)
         else:
             edit = actions.batch_edit(
@@ -768,7 +765,7 @@ def draw(request: Request, key: str) -> HttpResponse:
 @needs("see_matters")
 def statistics_page(request: Request, key: str) -> HttpResponse:
     register = the_register(request, key)
-    if not register.sees_all_events(request.user):
+    if not sees_all_events(request.user):
         raise PermissionDenied(_("统计供管理部门使用。"))
     query = request.GET.dict() | {"merged": "all"}
     rows = listing.select(register, request.user, query)

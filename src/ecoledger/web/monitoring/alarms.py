@@ -16,7 +16,7 @@ from ecoledger.listings import asked
 from ecoledger.listings.workbook import Head
 from ecoledger.live import times
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Register, all_registers
+from ecoledger.matters.register import Register, register_of, visible_matters
 from ecoledger.monitoring.models import Alarm, AlarmRule
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
@@ -102,18 +102,9 @@ def export(request: Request) -> HttpResponse:
 
 
 def linked_matters(request: Request, alarm: Alarm) -> list[tuple[Register, Matter]]:
-    """Matters that name the alarm, in any register, as far as the person may see them."""
-    found: list[tuple[Register, Matter]] = []
-    for register in all_registers():
-        names = {field.name for field in register.model._meta.get_fields()}
-        if "alarm" in names:
-            rows = register.visible_to(request.user).filter(alarm=alarm)
-        elif "alarms" in names:
-            rows = register.visible_to(request.user).filter(alarms=alarm)
-        else:
-            continue
-        found += [(register, matter) for matter in rows[:10]]
-    return found
+    """The cases the alarm belongs to, as far as the person may see them."""
+    rows = visible_matters(request.user).filter(as_alarm_case__alarms=alarm)[:10]
+    return [(register_of(matter.register), matter) for matter in rows]
 
 
 def judged_values(alarm: Alarm) -> list[tuple[datetime, float]]:

@@ -32,12 +32,12 @@ def page(request: Request) -> HttpResponse:
 @require_POST
 def opened(request: Request, pk: int) -> HttpResponse:
     """Mark one as read and go to what it is about."""
-    notice = get_object_or_404(Notice, person=request.user, pk=pk)
+    notice = get_object_or_404(Notice.objects.select_related("matter"), person=request.user, pk=pk)
     if notice.read_at is None:
         notice.read_at = timezone.now()
         notice.save(update_fields=["read_at"])
-    if notice.register and notice.matter_id:
-        return redirect("matter", notice.register, notice.matter_id)
+    if notice.matter is not None:
+        return redirect("matter", notice.matter.register, notice.matter_id)
     # A path of this site, written by the system itself.
     if notice.link.startswith("/") and not notice.link.startswith("//"):
         return redirect(notice.link)

@@ -9,14 +9,14 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Value, When
+from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from ecoledger.indicators import targets
-from ecoledger.matters.register import all_registers
+from ecoledger.matters.register import OPEN_WORK, all_registers, visible_matters
 from ecoledger.monitoring.models import Alarm, Point, PointParameter
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
@@ -98,23 +98,28 @@ def year(request: Request) -> dict[str, Any]:
 
 def work(request: Request) -> dict[str, Any]:
     now = timezone.now()
-    rows = []
-    for register in all_registers():
-        if not request.user.may(register.capability):
-            continue
-        matters = register.open_to(request.user)
-        rows.append(
-            {
-                "register": register,
-                "open": matters.count(),
-                "overdue": matters.filter(due__lt=now).count(),
-                "soon": matters.filter(due__gte=now, due__lt=now + timedelta(days=1)).count(),
-            }
+    counted = (
+        visible_matters(request.user)
+        .filter(OPEN_WORK)
+        .order_by()
+        .values("register")
+        .annotate(
+            open=Count("pk"),
+            late=Count("pk", filter=Q(due__lt=now)),
+            soon=Count("pk", filter=Q(due__gte=now, due__lt=now + timedelta(days=1))),
         )
+    )
+    counts = {row.pop("register"): row for row in counted}
+    none = {"open": 0, "late": 0, "soon": 0}
+    rows = [
+        {"register": register, **counts.get(register.key, none)}
+        for register in all_registers()
+        if request.user.may(register.capability)
+    ]
     return {
         "rows": rows,
         "open": sum(row["open"] for row in rows),
-        "overdue": sum(row["overdue"] for row in rows),
+        "overdue": sum(row["late"] for row in rows),
     }
 
 

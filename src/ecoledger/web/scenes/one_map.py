@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from ecoledger.entities.models import Area, Entity
-from ecoledger.matters.register import all_registers
+from ecoledger.matters.register import OPEN_WORK, all_registers, state_of, visible_matters
 from ecoledger.monitoring.models import Alarm
 from ecoledger.standards import aqi as aqi_standard
 from ecoledger.web import scoped
@@ -212,16 +212,16 @@ def _place(entity: Entity | None) -> dict[str, Any] | None:
 
 
 def _matters(request: Request) -> Iterator[Feature]:
-    for register in all_registers():
-        if not register.map_layer:
-            continue
-        for matter in register.open_to(request.user).select_related("entity")[:500]:
-            if at := _at(matter) or _place(matter.entity):
-                yield _feature(
-                    at,
-                    "matter",
-                    matter.title,
-                    lines=[matter.number, str(register.state_of(matter).label)],
-                    link=reverse("matter", args=[register.key, matter.pk]),
-                    linkText=_("打开事项"),
-                )
+    shown = [register.key for register in all_registers() if register.map_layer]
+    rows = visible_matters(request.user).filter(OPEN_WORK, register__in=shown)
+    for matter in rows.select_related("entity__as_outlet__enterprise")[:2000]:
+        if at := _at(matter) or _place(matter.entity):
+            yield _feature(
+                at,
+                "matter",
+                matter.title,
+                level=matter.level,
+                lines=[matter.number, str(state_of(matter).label)],
+                link=reverse("matter", args=[matter.register, matter.pk]),
+                linkText=_("打开事项"),
+            )

@@ -1,0 +1,108 @@
+"""Work of every register is read in one query, however many registers and matters there are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.test import RequestFactory
+from django.utils import timezone
+
+from ecoledger.entities.models import Enterprise
+from ecoledger.matters import actions, inbox, register
+from ecoledger.matters.models import Matter
+from ecoledger.matters.register import visible_matters
+from ecoledger.registers.problem_ledger import REGISTER
+from ecoledger.web.entities.enterprises import matters_of
+from ecoledger.web.scenes import cockpit, one_map
+
+
+@pytest.fixture
+def twenty_registers(problem_at, monkeypatch):
+    """The problem ledger under twenty keys, with a matter in each."""
+    monkeypatch.setattr(register, "_registers", dict(register._registers))
+    for n in range(20):
+        book = replace(REGISTER, key=f"book{n}", pattern=f"册{n}〔{{year}}〕{{n}}号")
+        register.declare(book)
+        actions.open_matter(
+            book,
+            {"title": f"第{n}件", "area_code": "990101001", "lon": 118.0, "lat": 25.0},
+            by=None,
+        )
+
+
+@pytest.fixture
+def request_of(bureau, people):
+    def make(role: str):
+        request = RequestFactory().get("/")
+        request.user = people[role]
+        return request
+
+    return make
+
+
+def test_the_inbox_is_one_query(twenty_registers, people, django_assert_num_queries):
+    late = Matter.objects.order_by("pk").first()
+    Matter.objects.filter(pk=late.pk).update(due=timezone.now() - timedelta(days=1))
+    person = people["dispatcher"]
+    with django_assert_num_queries(1):
+        assert inbox.count(person) == (20, 1)
+    with django_assert_num_queries(1):
+        rows = inbox.waiting_for(person)
+    assert next(m.pk for m in rows) == late.pk
+    assert {m.register for m in rows} == {f"book{n}" for n in range(20)}
+
+
+def test_the_map_is_one_query(twenty_registers, request_of, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        drawn = list(one_map._matters(request_of("leader")))
+    assert len(drawn) == 20
+    assert {f["properties"]["level"] for f in drawn} == {"blue"}
+
+
+def test_the_cockpit_counts_in_one_query(twenty_registers, request_of, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        card = cockpit.work(request_of("leader"))
+    assert (card["open"], card["overdue"]) == (20, 0)
+    assert sum(row["open"] for row in card["rows"]) == 20
+
+
+def test_all_overdue_in_a_town_is_one_query(twenty_registers, people, django_assert_num_queries):
+    now = timezone.now()
+    some = Matter.objects.order_by("pk").values_list("pk", flat=True)[:3]
+    Matter.objects.filter(pk__in=list(some)).update(due=now - timedelta(days=1))
+    Matter.objects.filter(pk=some[0]).update(area_code="990101002")
+    with django_assert_num_queries(1):
+        overdue = list(
+            visible_matters(people["leader"]).filter(
+                register.OPEN_WORK, due__lt=now, area_code="990101001"
+            )
+        )
+    assert [m.pk for m in overdue] == list(some)[:0:-1]
+
+
+def test_an_enterprise_s_file_shows_its_work_in_one_query(
+    problem_at, bureau, request_of, django_assert_num_queries
+):
+    firm = Enterprise.objects.get(code=bureau.enterprise.code)
+    problem = problem_at(entity=firm.entity_ptr)
+    assert problem.enterprise_id == firm.pk
+    request = request_of("leader")
+    with django_assert_num_queries(1):
+        rows = matters_of(request, firm.code)
+    assert [(r.key, m.pk, state) for r, m, state in rows] == [("problem", problem.pk, "新增")]
+
+
+def test_a_duplicate_may_go_into_a_matter_of_another_register(twenty_registers, problem_at, people):
+    complaint = Matter.objects.get(register="book3")
+    problem = problem_at("同一件事")
+    actions.merge([complaint.pk], problem.pk, by=people["dispatcher"], reason="同一件事")
+    complaint.refresh_from_db()
+    assert complaint.merged_into_id == problem.pk
+    assert [(r, m.pk) for r, m in actions.linked(problem, people["leader"])] == [
+        ("并入了", complaint.pk)
+    ]
+    assert not inbox.waiting(people["dispatcher"]).filter(pk=complaint.pk).exists()
+    actions.unmerge(complaint.pk, by=people["dispatcher"])
+    assert inbox.waiting(people["dispatcher"]).filter(pk=complaint.pk).exists()
