@@ -286,12 +286,12 @@ def test_an_exceedance_is_seen_at_once_dispatched_worked_checked_closed_and_reop
 from django.db import connection, transaction
 from ecoledger.accounts import audit
 from ecoledger.matters import chain
-held = [chain.first_broken("alarm_case", {case}), chain.first_broken_overall(),
+held = [chain.first_broken({case}), chain.first_broken_overall(),
         audit.first_broken(), audit.cut_off() or None]
 with transaction.atomic():
     connection.cursor().execute(
         "UPDATE matters_event SET note = 'x' WHERE matter_id = {case} AND transition = 'explain'")
-    found = chain.first_broken("alarm_case", {case})
+    found = chain.first_broken({case})
     transaction.set_rollback(True)
 answer = [held, found.why]"""
     )
