@@ -109,10 +109,10 @@ def work(request: Request) -> dict[str, Any]:
             soon=Count("pk", filter=Q(due__gte=now, due__lt=now + timedelta(days=1))),
         )
     )
-    counts = {row.pop("register"): row for row in counted}
+    counts = {row["register"]: row for row in counted}
     none = {"open": 0, "late": 0, "soon": 0}
     rows = [
-        {"register": register, **counts.get(register.key, none)}
+        {**counts.get(register.key, none), "register": register}
         for register in all_registers()
         if request.user.may(register.capability)
     ]
