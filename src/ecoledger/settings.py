@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "ecoledger.entities",
     "ecoledger.monitoring",
     "ecoledger.matters",
+    "ecoledger.books",
     "ecoledger.registers",
     "ecoledger.indicators",
     "ecoledger.reports",

@@ -1,0 +1,318 @@
+"""Account (账): quantities in and out against vouchers, per holder and item; balance on any day.
+
+Double entry: what one holding gains another gives, so that a posting's entries sum to zero and the whole
+book does. Only additions: a mistake is reversed by a posting of its own. A holding never has less than
+nothing, on any day, whoever posts at the same time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet, Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts import audit
+from ecoledger.accounts.models import Person
+from ecoledger.books.models import Entry, Holding, Posting, PostingNumbers
+from ecoledger.entities.models import Entity
+from ecoledger.listings.listing import Listing
+from ecoledger.listings.parts import Text
+from ecoledger.matters.models import Matter
+from ecoledger.matters.refusals import Refused
+
+ZERO = Decimal(0)
+# Digits that are kept. SQLite adds decimals as floats; sums are rounded back to what was written.
+KEPT = Decimal("0.000001")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What is counted: its key, name, unit and digits after the point."""
+
+    key: str
+    label: str
+    unit: str
+    decimals: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """One kind of posting: its key and name, the outside holding it draws from or feeds, if any."""
+
+    key: str
+    label: str
+    source: str = ""
+    sink: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Account(Listing):
+    """A declared account. Its rows are postings; ``model`` is :class:`Posting` unless a book extends it."""
+
+    model: type[Any] = Posting
+    items: tuple[Item, ...] = ()
+    vouchers: tuple[Voucher, ...] = ()
+    overdraft: bool = False
+    # What a holder is called: 企业, 储存库, 镇街.
+    holder: Text = "持有者"
+    area: str = "entries__holding__area_code"
+
+    def item(self, key: str) -> Item:
+        """The item called ``key``. Raises ``KeyError``."""
+        return {item.key: item for item in self.items}[key]
+
+    def voucher(self, key: str) -> Voucher:
+        """The kind of posting called ``key``. Raises ``KeyError``."""
+        return {voucher.key: voucher for voucher in self.vouchers}[key]
+
+    def holding(self, item: str, holder: Entity | str, area_code: str = "") -> Holding:
+        """The holding of a thing, or of the division's pool called ``holder``; made when new."""
+        self.item(item)
+        if isinstance(holder, Entity):
+            row, _made = Holding.objects.get_or_create(
+                book=self.key,
+                item=item,
+                entity=holder,
+                defaults={"area_code": holder.area_code, "overdraft": self.overdraft},
+            )
+            return row
+        row, _made = Holding.objects.get_or_create(
+            book=self.key,
+            item=item,
+            entity=None,
+            name=holder,
+            area_code=area_code,
+            defaults={"overdraft": self.overdraft},
+        )
+        return row
+
+    def outside(self, item: str, name: str, area_code: str) -> Holding:
+        """Where quantities come from or go to beyond the book, such as the emissions of closed plants."""
+        row, _made = Holding.objects.get_or_create(
+            book=self.key,
+            item=item,
+            entity=None,
+            name=name,
+            area_code=area_code,
+            defaults={"outside": True},
+        )
+        return row
+
+    def visible_to(self, person: Person) -> Any:
+        return super().visible_to(person).distinct()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a statement: an entry with the balance after it."""
+
+    entry: Entry
+    balance: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a holding had, got and gave in a period; ``closing`` = opening + received − given."""
+
+    opening: Decimal
+    received: Decimal
+    given: Decimal
+    closing: Decimal
+    lines: Sequence[Line] = field(default_factory=tuple)
+
+
+@transaction.atomic
+def post(
+    account: Account,
+    kind: str,
+    moves: Mapping[Holding, Decimal],
+    *,
+    on: date,
+    text: str,
+    by: Person | None,
+    voucher: Matter | None = None,
+    voucher_no: str = "",
+    at: datetime | None = None,
+    reverses: Posting | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> Posting:
+    """Write one posting. ``moves``: holding → what it gains; the sum over each item is zero.
+
+    Raises :class:`Refused` when the sum is not zero, nothing moves, or a holding would have less
+    than nothing on that day or a later one.
+    """
+    account.voucher(kind)
+    moved = {holding: quantity for holding, quantity in moves.items() if quantity}
+    if not moved:
+        raise Refused("form", _("数量为零，没有可记的内容。"), _("请填写数量。"))
+    _check_sums(account, moved)
+    # Two postings of a book at once wait for each other here, and are judged one after the other.
+    PostingNumbers.objects.get_or_create(book=account.key)
+    numbers = PostingNumbers.objects.select_for_update().get(book=account.key)
+    numbers.last += 1
+    numbers.save()
+    rows = Holding.objects.select_for_update().filter(pk__in=[h.pk for h in moved]).order_by("pk")
+    locked = {row.pk: row for row in rows}
+    for holding, quantity in moved.items():
+        _check_funds(account, locked[holding.pk], quantity, on)
+    posting = Posting.objects.create(
+        book=account.key,
+        number=numbers.last,
+        kind=kind,
+        on=on,
+        text=text,
+        voucher=voucher,
+        voucher_no=voucher_no,
+        reverses=reverses,
+        by=by,
+        at=at or timezone.now(),
+        details=dict(details or {}),
+    )
+    for holding, quantity in moved.items():
+        Entry.objects.create(posting=posting, holding=holding, on=on, quantity=quantity)
+        row = locked[holding.pk]
+        row.balance += quantity
+        row.save(update_fields=["balance"])
+        holding.balance = row.balance
+    audit.record(
+        by,
+        f"{account.key}.post",
+        posting,
+        details={
+            "number": posting.number,
+            "kind": kind,
+            "moves": [[str(h), h.item, str(q)] for h, q in moved.items()],
+            "reverses": reverses.number if reverses else None,
+        },
+    )
+    return posting
+
+
+def reverse(
+    account: Account, posting: Posting, *, on: date, reason: str, by: Person | None
+) -> Posting:
+    """Undo a posting by one of its own, linked to it. Raises :class:`Refused` when it was undone."""
+    if Posting.objects.filter(reverses=posting).exists():
+        raise Refused("state", _("凭证 %d 已经冲正过。") % posting.number)
+    if posting.reverses_id is not None:
+        raise Refused("state", _("凭证 %d 本身是冲正。") % posting.number, _("请另记一笔。"))
+    moves = {e.holding: -e.quantity for e in posting.entries.select_related("holding__entity")}
+    return post(
+        account,
+        posting.kind,
+        moves,
+        on=on,
+        text=_("冲正凭证 %(number)d：%(reason)s") % {"number": posting.number, "reason": reason},
+        by=by,
+        voucher=posting.voucher,
+        voucher_no=posting.voucher_no,
+        reverses=posting,
+    )
+
+
+def _sum(entries: QuerySet[Entry]) -> Decimal:
+    total = entries.aggregate(total=Sum("quantity"))["total"]
+    return ZERO if total is None else Decimal(total).quantize(KEPT)
+
+
+def balance_on(holding: Holding, day: date) -> Decimal:
+    """What the holding had at the end of ``day``."""
+    return _sum(holding.entries.filter(on__lte=day))
+
+
+def statement(holding: Holding, first: date, last: date) -> Statement:
+    """The holding's entries from ``first`` to ``last``, oldest first, with the balance after each."""
+    opening = _sum(holding.entries.filter(on__lt=first))
+    balance, lines = opening, []
+    entries = holding.entries.filter(on__gte=first, on__lte=last)
+    for entry in entries.select_related(
+        "posting", "posting__voucher", "posting__reverses", "posting__reversed_by", "posting__by"
+    ):
+        balance += entry.quantity
+        lines.append(Line(entry, balance))
+    received = sum((line.entry.quantity for line in lines if line.entry.quantity > 0), ZERO)
+    given = sum((-line.entry.quantity for line in lines if line.entry.quantity < 0), ZERO)
+    return Statement(opening, received, given, balance, tuple(lines))
+
+
+def first_broken(account: Account) -> str:
+    """What does not add up in the book: a posting that is not zero, or a kept balance; "" when all holds."""
+    unbalanced = (
+        Entry.objects.filter(posting__book=account.key)
+        .order_by("posting_id")
+        .values("posting__number", "holding__item")
+        .annotate(total=Sum("quantity"))
+        .filter(Q(total__gt=KEPT / 2) | Q(total__lt=-KEPT / 2))
+        .first()
+    )
+    if unbalanced:
+        return _("凭证 %d 借贷不平。") % unbalanced["posting__number"]
+    sums = Holding.objects.filter(book=account.key).annotate(total=Sum("entries__quantity"))
+    for holding in sums:
+        if holding.balance != Decimal(holding.total or ZERO).quantize(KEPT):
+            return _("%(holder)s 的余额与明细不符。") % {"holder": holding}
+    return ""
+
+
+def _check_sums(account: Account, moves: Mapping[Holding, Decimal]) -> None:
+    sums: dict[str, Decimal] = {}
+    for holding, quantity in moves.items():
+        if holding.book != account.key:
+            raise Refused("form", _("%s 不属于本账。") % holding)
+        item = account.item(holding.item)
+        if quantity != round(quantity, item.decimals):
+            raise Refused(
+                "form",
+                _("%(item)s 最多 %(digits)d 位小数。")
+                % {"item": item.label, "digits": item.decimals},
+            )
+        sums[holding.item] = sums.get(holding.item, ZERO) + quantity
+    for key, total in sums.items():
+        if total:
+            item = account.item(key)
+            raise Refused(
+                "form",
+                _("%(item)s 收支不平，相差 %(total)s %(unit)s。")
+                % {"item": item.label, "total": abs(total), "unit": item.unit},
+            )
+
+
+def _check_funds(account: Account, holding: Holding, quantity: Decimal, on: date) -> None:
+    """Refuse what the holding does not have on that day, or would lack on a later one."""
+    if quantity > 0 or holding.outside or holding.overdraft:
+        return
+    balance = lowest = balance_on(holding, on)
+    later: Iterable[tuple[date, Decimal]] = (
+        holding.entries.filter(on__gt=on).order_by("on", "id").values_list("on", "quantity")
+    )
+    short_on = on
+    # Entries of one day count together: the balance is that of a day's end.
+    by_day: dict[date, Decimal] = {}
+    for day, moved in later:
+        by_day[day] = by_day.get(day, ZERO) + moved
+    for day, moved in by_day.items():
+        balance += moved
+        if balance < lowest:
+            lowest, short_on = balance, day
+    if lowest + quantity < 0:
+        item = account.item(holding.item)
+        raise Refused(
+            "balance",
+            _("%(holder)s 的%(item)s差 %(lack)s %(unit)s，不能调出（%(day)s 可用 %(have)s）。")
+            % {
+                "holder": holding,
+                "item": item.label,
+                "lack": -(lowest + quantity),
+                "unit": item.unit,
+                "day": f"{short_on:%Y-%m-%d}",
+                "have": lowest,
+            },
+            _("请减少数量，或先入账。"),
+        )

@@ -1,0 +1,109 @@
+"""Log (记录台账): a dated fact about a thing by someone. No clock; corrected, never overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts import audit
+from ecoledger.accounts.models import Person
+from ecoledger.books.models import LogEntry
+from ecoledger.listings.listing import Kind, Listing
+from ecoledger.listings.rows import as_said
+from ecoledger.matters.refusals import Refused
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Log(Listing):
+    """A declared log: ``model`` extends :class:`LogEntry` with what is recorded.
+
+    ``begets`` names the register in which an entry may open a matter, such as a problem.
+    """
+
+    kinds: ClassVar[Mapping[str, Kind]] = {}
+
+    begets: str = ""
+    order: tuple[str, ...] = ("-at", "-pk")
+
+    def visible_to(self, person: Person) -> QuerySet[Any]:
+        return super().visible_to(person).filter(current=True)
+
+    @property
+    def own_fields(self) -> tuple[str, ...]:
+        """Names of what only this log records."""
+        own = self.model._meta.local_fields
+        return tuple(f.name for f in own if f.name != "logentry_ptr")
+
+    def open_row(
+        self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
+    ) -> Any:
+        """Record a fact. One that a phone sends again (same ``client_id``) is the one recorded first."""
+        if client_id := more.get("client_id"):
+            sent = self.model._default_manager.filter(client_id=client_id).first()
+            if sent is not None:
+                return sent
+        entity = values["entity"]
+        base = {"book": self.key, "by": by, "recorded_at": at, "area_code": entity.area_code}
+        return super().open_row({"at": at, **values}, by, at, **base, **more)
+
+    def change_row(
+        self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
+    ) -> Any:
+        """A change of a fact is its correction."""
+        return correct(self, row, values, by=by, at=at, reason=str(values.get("reason", "")))
+
+
+@transaction.atomic
+def correct(
+    log: Log,
+    entry: Any,
+    values: Mapping[str, Any],
+    *,
+    by: Person | None,
+    at: datetime,
+    reason: str,
+) -> Any:
+    """Record what is right in place of ``entry``, which stays and is no longer current.
+
+    Raises :class:`Refused` without a reason, or when ``entry`` was corrected already.
+    """
+    if not reason.strip():
+        raise Refused("form", _("没有更正原因。"), _("请写明更正原因。"))
+    entry = log.model._default_manager.select_for_update().get(pk=entry.pk)
+    if not entry.current:
+        raise Refused("state", _("这条记录已被更正。"), _("请更正最新的一条。"))
+    shared = ("entity", "at", "note", "lon", "lat", "begets")
+    kept = {name: getattr(entry, name) for name in (*shared, *log.own_fields)}
+    said = {**kept, **values, "reason": reason.strip()}
+    entry.current = False
+    entry.save(update_fields=["current"])
+    right = log.model._default_manager.create(
+        **said,
+        book=log.key,
+        area_code=said["entity"].area_code,
+        by=by,
+        recorded_at=at,
+        corrects=entry,
+        synthetic=entry.synthetic,
+    )
+    changes = {
+        name: [as_said(kept[name]), as_said(said[name])]
+        for name in kept
+        if kept[name] != said[name]
+    }
+    audit.record(by, f"{log.key}.correct", right, details={**changes, "reason": reason})
+    return right
+
+
+def history(entry: LogEntry) -> list[LogEntry]:
+    """The entry and all it corrects, newest first."""
+    chain = [entry]
+    while chain[-1].corrects is not None:
+        chain.append(chain[-1].corrects)
+    return chain

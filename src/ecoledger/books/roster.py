@@ -1,0 +1,216 @@
+"""Roster (名录): which things are on a list in an edition, with attributes; copied, compared, published, frozen.
+
+A draft is edited; publishing puts it in force from a day on and ends the edition before it; what was
+published is not changed any more. On any day one edition is in force, so that "who was on the list then"
+has one answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts import audit
+from ecoledger.accounts.models import Person
+from ecoledger.books.models import Edition, RosterLine
+from ecoledger.listings.listing import Listing
+from ecoledger.matters.refusals import Refused
+
+State = Edition.State
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Roster(Listing):
+    """A declared roster: ``model`` extends :class:`RosterLine` with the attributes of a line."""
+
+    # What an edition is called after: a year, a season.
+    edition: str = "年度"
+    # The attributes that are compared and copied; left out, every field of the line's own model.
+    attributes: tuple[str, ...] = ()
+
+    @property
+    def own_fields(self) -> tuple[str, ...]:
+        """Names of a line's attributes, the reason of its listing first."""
+        if self.attributes:
+            return self.attributes
+        own = [f.name for f in self.model._meta.local_fields if f.name != "rosterline_ptr"]
+        return ("reason", *own)
+
+    def lines(self, edition: Edition) -> QuerySet[Any]:
+        return self.model._default_manager.filter(edition=edition).select_related("entity")
+
+    def in_force(self, area_code: str, day: date | None = None) -> Edition | None:
+        """The edition of ``area_code`` that holds on ``day``; ``None`` when none did."""
+        day = day or timezone.localdate()
+        return (
+            Edition.objects.filter(
+                Q(until=None) | Q(until__gte=day),
+                book=self.key,
+                area_code=area_code,
+                since__lte=day,
+            )
+            .exclude(state=State.DRAFT)
+            .order_by("-since", "-id")
+            .first()
+        )
+
+    def lists(self, entity: Any, day: date | None = None) -> RosterLine | None:
+        """The line by which ``entity`` is on the roster on ``day``, in any edition that holds then."""
+        day = day or timezone.localdate()
+        lines: QuerySet[Any] = self.model._default_manager.filter(
+            Q(edition__until=None) | Q(edition__until__gte=day),
+            entity=entity,
+            edition__book=self.key,
+            edition__since__lte=day,
+        )
+        return lines.exclude(edition__state=State.DRAFT).first()
+
+    def open_row(
+        self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
+    ) -> Any:
+        _must_be_draft(values["edition"])
+        area = {"area_code": values["entity"].area_code}
+        return super().open_row({**area, **values}, by, at, **more)
+
+    def change_row(
+        self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
+    ) -> Any:
+        _must_be_draft(row.edition)
+        return super().change_row(row, values, by, at)
+
+
+def _must_be_draft(edition: Edition) -> None:
+    if edition.state != State.DRAFT:
+        raise Refused(
+            "state",
+            _("“%(edition)s”已%(state)s，不能再改。")
+            % {"edition": edition, "state": _(edition.get_state_display())},
+            _("请复制为新版本后修改。"),
+        )
+
+
+def draft(
+    roster: Roster, name: str, area_code: str, *, by: Person | None, basis: str = ""
+) -> Edition:
+    """An empty edition to fill. Raises :class:`Refused` when the name is taken."""
+    if Edition.objects.filter(book=roster.key, area_code=area_code, name=name).exists():
+        raise Refused("form", _("已有名为“%s”的版本。") % name, _("请换一个名称。"))
+    with transaction.atomic():
+        edition = Edition.objects.create(
+            book=roster.key, name=name, area_code=area_code, made_by=by, basis=basis
+        )
+        audit.record(by, f"{roster.key}.draft", edition, details={"name": name})
+    return edition
+
+
+@transaction.atomic
+def copy(roster: Roster, old: Edition, name: str, *, by: Person | None) -> Edition:
+    """A draft with all lines of ``old``. Copying never publishes."""
+    new = draft(roster, name, old.area_code, by=by, basis=old.basis)
+    new.copied_from = old
+    new.save(update_fields=["copied_from"])
+    for line in roster.lines(old):
+        values = {name: getattr(line, name) for name in roster.own_fields}
+        roster.model._default_manager.create(
+            edition=new, entity=line.entity, area_code=line.area_code, **values
+        )
+    return new
+
+
+def remove(roster: Roster, line: RosterLine, *, by: Person | None) -> None:
+    """Take a thing off a draft."""
+    _must_be_draft(line.edition)
+    with transaction.atomic():
+        audit.record(by, f"{roster.key}.remove", line, details={"entity": str(line.entity)})
+        line.delete()
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A thing on both lists whose attributes differ: name → (old, new)."""
+
+    line: RosterLine
+    values: Mapping[str, tuple[Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What an edition has more, less and other than an earlier one; ``same`` counts the rest."""
+
+    added: tuple[RosterLine, ...]
+    left: tuple[RosterLine, ...]
+    changed: tuple[Changed, ...]
+    same: int
+
+
+def compare(roster: Roster, old: Edition, new: Edition) -> Comparison:
+    """The differences from ``old`` to ``new``."""
+    before = {line.entity_id: line for line in roster.lines(old)}
+    after = {line.entity_id: line for line in roster.lines(new)}
+    changed = []
+    for number, line in after.items():
+        if number not in before:
+            continue
+        values = {
+            name: (getattr(before[number], name), getattr(line, name))
+            for name in roster.own_fields
+            if getattr(before[number], name) != getattr(line, name)
+        }
+        if values:
+            changed.append(Changed(line, values))
+    added = tuple(line for number, line in after.items() if number not in before)
+    left = tuple(line for number, line in before.items() if number not in after)
+    return Comparison(added, left, tuple(changed), len(after) - len(added) - len(changed))
+
+
+@transaction.atomic
+def publish(roster: Roster, edition: Edition, since: date, *, by: Person | None) -> Edition:
+    """Put a draft in force from ``since`` on; the edition before it holds until the day before.
+
+    Raises :class:`Refused` for what is no draft, is empty, or would begin before the last edition.
+    """
+    edition = Edition.objects.select_for_update().get(pk=edition.pk)
+    _must_be_draft(edition)
+    if not roster.lines(edition).exists():
+        raise Refused("state", _("“%s”还没有内容，不能公布。") % edition)
+    last = (
+        Edition.objects.select_for_update()
+        .filter(book=roster.key, area_code=edition.area_code, until=None)
+        .exclude(state=State.DRAFT)
+        .order_by("-since")
+        .first()
+    )
+    if last is not None:
+        if last.since and last.since >= since:
+            raise Refused(
+                "form",
+                _("“%(last)s”自 %(since)s 起生效。")
+                % {"last": last, "since": f"{last.since:%Y-%m-%d}"},
+                _("新版本须在其后生效。"),
+            )
+        last.until = since - timedelta(days=1)
+        last.save(update_fields=["until"])
+    edition.state, edition.since = State.PUBLISHED, since
+    edition.published_by, edition.published_at = by, timezone.now()
+    edition.save()
+    audit.record(by, f"{roster.key}.publish", edition, details={"since": since.isoformat()})
+    return edition
+
+
+@transaction.atomic
+def freeze(roster: Roster, edition: Edition, *, by: Person | None) -> Edition:
+    """Close a published edition for good, as the base of an assessment."""
+    edition = Edition.objects.select_for_update().get(pk=edition.pk)
+    if edition.state != State.PUBLISHED:
+        raise Refused("state", _("只有已公布的版本可以冻结。"))
+    edition.state = State.FROZEN
+    edition.save(update_fields=["state"])
+    audit.record(by, f"{roster.key}.freeze", edition)
+    return edition
