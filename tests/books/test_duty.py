@@ -1,0 +1,105 @@
+"""Duties: the terms of a year, what is owed in them, who is reminded, and what fulfils them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecoledger.accounts.roles import Role
+from ecoledger.books import duty as duties
+from ecoledger.books.duty import Duty, Every
+from ecoledger.books.models import Obligation
+from ecoledger.entities.models import Entity
+from ecoledger.matters.models import Notice
+from ecoledger.matters.refusals import Refused
+
+pytestmark = pytest.mark.django_db
+
+
+@given(st.sampled_from(Every), st.dates(date(2000, 1, 1), date(2099, 12, 31)))
+def test_terms_follow_each_other_without_gap_or_overlap(every, day):
+    term = duties.term_of(every, day)
+    assert term.begin <= day <= term.end
+    after = duties.term_of(every, term.end + timedelta(days=1))
+    assert after.begin == term.end + timedelta(days=1)
+
+
+@pytest.fixture
+def station_check(bureau, declared):
+    return declared(
+        Duty(
+            key="test_check",
+            label="站点检查",
+            objects=lambda: Entity.objects.filter(kind="station", code__startswith="A-"),
+            every=Every.MONTH,
+            due_after=0,
+            remind_before=5,
+            owed_by=frozenset({Role.MONITOR}),
+            columns=("entity", "due", "state"),
+        )
+    )
+
+
+def at(day):
+    return timezone.make_aware(datetime(day.year, day.month, day.day, 9))
+
+
+def test_each_thing_owes_once_a_term(station_check):
+    assert duties.extend(station_check, date(2026, 11, 28)) == 4
+    assert duties.extend(station_check, date(2026, 11, 29)) == 0
+    assert duties.extend(station_check, date(2026, 12, 1)) == 4
+    terms = set(Obligation.objects.values_list("begin", "end", "due"))
+    assert (date(2026, 11, 1), date(2026, 11, 30), date(2026, 11, 30)) in terms
+
+
+def test_reminded_once_before_and_told_once_after(station_check, bureau):
+    duties.extend(station_check, date(2026, 11, 2))
+    assert duties.remind(station_check, at(date(2026, 11, 24))) == 0
+    assert duties.remind(station_check, at(date(2026, 11, 25))) == 4
+    assert duties.remind(station_check, at(date(2026, 11, 26))) == 0
+    assert duties.remind(station_check, at(date(2026, 12, 1))) == 4
+    assert duties.remind(station_check, at(date(2026, 12, 2))) == 0
+    texts = Notice.objects.filter(person=bureau.monitor).values_list("text", flat=True)
+    assert "站点检查：1号空气站 须在 2026-11-30 前完成" in texts
+    assert "站点检查：1号空气站 已超期，期限 2026-11-30" in texts
+
+
+def test_completion_counts_late_apart_and_leaves_the_excused_out(station_check, bureau):
+    duties.extend(station_check, date(2026, 11, 2))
+    first, second, third, _fourth = Obligation.objects.order_by("entity__code")
+    duties.fulfil(station_check, first, by=bureau.monitor, on=date(2026, 11, 30))
+    duties.fulfil(station_check, second, by=bureau.monitor, on=date(2026, 12, 3))
+    duties.waive(station_check, third, by=bureau.leader, reason="站点搬迁")
+    seen = duties.completion(Obligation.objects.all(), date(2026, 12, 4))
+    assert seen == duties.Completion(owed=3, in_time=1, late=1, open=0, overdue=1, waived=1)
+    with pytest.raises(Refused, match="这一期已免除"):
+        duties.fulfil(station_check, third, by=bureau.monitor)
+    with pytest.raises(Refused, match="没有写明理由"):
+        duties.waive(station_check, _fourth, by=bureau.leader, reason=" ")
+
+
+def test_a_date_kept_in_the_thing_itself_is_a_term(bureau, declared):
+    class Licence:
+        """Stands for any thing with an end of validity."""
+
+        valid_until = date(2026, 12, 31)
+
+    expiry = declared(
+        Duty(
+            key="test_expiry",
+            label="许可证延续",
+            objects=Entity.objects.none,
+            until="valid_until",
+            due_after=-60,
+            remind_before=30,
+            columns=("entity", "due"),
+        )
+    )
+    due = date(2026, 11, 1)
+    assert list(duties.terms(expiry, Licence(), due - timedelta(days=31))) == []
+    (term,) = duties.terms(expiry, Licence(), due - timedelta(days=30))
+    assert term.due == due

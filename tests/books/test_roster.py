@@ -1,0 +1,112 @@
+"""Rosters in editions: drafted, copied, compared, published from a day on, frozen."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from tests.conftest import COUNTY, NORTH
+
+from ecoledger.books import roster as rosters
+from ecoledger.books.models import RosterLine
+from ecoledger.books.roster import Roster
+from ecoledger.entities.models import Enterprise
+from ecoledger.matters.refusals import Refused
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def key_units(declared):
+    return declared(
+        Roster(
+            key="test_key_units",
+            label="环境监管重点单位名录",
+            model=RosterLine,
+            attributes=("reason",),
+            columns=("entity", "area_code", "reason"),
+        )
+    )
+
+
+@pytest.fixture
+def firms(db):
+    return [
+        Enterprise.objects.create(code=f"E-{n}", name=f"{n}号厂", area_code=NORTH)
+        for n in range(1, 5)
+    ]
+
+
+def fill(roster, edition, *lines):
+    for entity, reason in lines:
+        roster.open_row(
+            {"edition": edition, "entity": entity, "reason": reason}, None, edition.made_at
+        )
+
+
+@pytest.fixture
+def year_2025(key_units, firms):
+    edition = rosters.draft(key_units, "2025", COUNTY, by=None)
+    fill(key_units, edition, (firms[0], "水"), (firms[1], "大气"), (firms[2], "土壤"))
+    return rosters.publish(key_units, edition, date(2025, 4, 1), by=None)
+
+
+def test_a_day_tells_who_was_on_the_list_then(key_units, firms, year_2025):
+    new = rosters.copy(key_units, year_2025, "2026", by=None)
+    rosters.remove(key_units, key_units.lines(new).get(entity=firms[1]), by=None)
+    fill(key_units, new, (firms[3], "噪声"))
+    rosters.publish(key_units, new, date(2026, 4, 1), by=None)
+    year_2025.refresh_from_db()
+    assert year_2025.until == date(2026, 3, 31)
+    assert key_units.in_force(COUNTY, date(2025, 3, 31)) is None
+    assert key_units.in_force(COUNTY, date(2026, 3, 31)) == year_2025
+    assert key_units.in_force(COUNTY, date(2026, 4, 1)) == new
+    assert key_units.lists(firms[1], date(2026, 3, 31)).reason == "大气"
+    assert key_units.lists(firms[1], date(2026, 4, 1)) is None
+    assert key_units.lists(firms[3], date(2026, 4, 1)).reason == "噪声"
+
+
+def test_a_comparison_shows_added_left_changed_and_counts_the_rest(key_units, firms, year_2025):
+    new = rosters.copy(key_units, year_2025, "2026", by=None)
+    rosters.remove(key_units, key_units.lines(new).get(entity=firms[1]), by=None)
+    fill(key_units, new, (firms[3], "噪声"))
+    line = key_units.lines(new).get(entity=firms[0])
+    key_units.change_row(line, {"reason": "水、大气"}, None, new.made_at)
+    seen = rosters.compare(key_units, year_2025, new)
+    assert [line.entity.name for line in seen.added] == ["4号厂"]
+    assert [line.entity.name for line in seen.left] == ["2号厂"]
+    assert [dict(c.values) for c in seen.changed] == [{"reason": ("水", "水、大气")}]
+    assert seen.same == 1
+
+
+def test_copying_never_publishes(key_units, year_2025):
+    new = rosters.copy(key_units, year_2025, "2026", by=None)
+    assert (new.state, new.since, new.copied_from) == ("draft", None, year_2025)
+    assert key_units.in_force(COUNTY, date(2030, 1, 1)) == year_2025
+
+
+def test_what_is_published_is_not_changed(key_units, firms, year_2025):
+    line = key_units.lines(year_2025).first()
+    with pytest.raises(Refused, match="已公布，不能再改"):
+        key_units.change_row(line, {"reason": "另"}, None, year_2025.made_at)
+    with pytest.raises(Refused, match="已公布"):
+        fill(key_units, year_2025, (firms[3], "噪声"))
+    with pytest.raises(Refused, match="已公布"):
+        rosters.remove(key_units, line, by=None)
+
+
+def test_an_empty_draft_or_one_before_the_last_is_not_published(key_units, year_2025):
+    empty = rosters.draft(key_units, "2026", COUNTY, by=None)
+    with pytest.raises(Refused, match="还没有内容"):
+        rosters.publish(key_units, empty, date(2026, 4, 1), by=None)
+    copied = rosters.copy(key_units, year_2025, "2026b", by=None)
+    with pytest.raises(Refused, match="自 2025-04-01 起生效"):
+        rosters.publish(key_units, copied, date(2025, 4, 1), by=None)
+
+
+def test_only_published_editions_freeze(key_units, year_2025):
+    draft = rosters.copy(key_units, year_2025, "2026", by=None)
+    with pytest.raises(Refused, match="只有已公布"):
+        rosters.freeze(key_units, draft, by=None)
+    assert rosters.freeze(key_units, year_2025, by=None).state == "frozen"
+    assert key_units.in_force(COUNTY, date(2026, 1, 1)) == year_2025
