@@ -15,7 +15,7 @@ from tests.conftest import COUNTY
 from ecoledger.accounts.models import AuditEntry
 from ecoledger.books import account as accounts
 from ecoledger.books.models import Entry, Holding, Posting
-from ecoledger.matters.refusals import Refused
+from ecoledger.listings.refusals import Refused
 
 D = Decimal
 pytestmark = pytest.mark.django_db

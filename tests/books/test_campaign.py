@@ -13,7 +13,7 @@ from tests.conftest import COUNTY, NORTH
 from ecoledger.books import campaign as campaigns
 from ecoledger.books.campaign import Campaign
 from ecoledger.entities.models import Enterprise
-from ecoledger.matters.refusals import Refused
+from ecoledger.listings.refusals import Refused
 
 pytestmark = pytest.mark.django_db
 

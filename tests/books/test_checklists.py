@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from ecoledger.books import checklists
-from ecoledger.matters.refusals import Refused
+from ecoledger.listings.refusals import Refused
 
 HEAD = ["type", "name", "label", "required", "relevant", "constraint"]
 FOUND = [["list_name", "name", "label"], ["found", "ok", "符合"], ["found", "problem", "有问题"]]

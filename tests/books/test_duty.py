@@ -14,8 +14,8 @@ from ecoledger.books import duty as duties
 from ecoledger.books.duty import Duty, Every
 from ecoledger.books.models import Obligation
 from ecoledger.entities.models import Entity
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters.models import Notice
-from ecoledger.matters.refusals import Refused
 
 pytestmark = pytest.mark.django_db
 

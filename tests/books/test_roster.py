@@ -11,7 +11,7 @@ from ecoledger.books import roster as rosters
 from ecoledger.books.models import RosterLine
 from ecoledger.books.roster import Roster
 from ecoledger.entities.models import Enterprise
-from ecoledger.matters.refusals import Refused
+from ecoledger.listings.refusals import Refused
 
 pytestmark = pytest.mark.django_db
 

@@ -24,8 +24,8 @@ from ecoledger.books.models import Entry, Holding, Posting, PostingNumbers
 from ecoledger.entities.models import Entity
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Text
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters.models import Matter
-from ecoledger.matters.refusals import Refused
 
 ZERO = Decimal(0)
 # Digits that are kept. SQLite adds decimals as floats; sums are rounded back to what was written.
@@ -253,7 +253,7 @@ def first_broken(account: Account) -> str:
         .first()
     )
     if unbalanced:
-        return _("凭证 %d 借贷不平。") % unbalanced["posting__number"]
+        return _("凭证 %d 借贷不平。") % int(unbalanced["posting__number"])
     sums = Holding.objects.filter(book=account.key).annotate(total=Sum("entries__quantity"))
     for holding in sums:
         if holding.balance != Decimal(holding.total or ZERO).quantize(KEPT):

@@ -24,7 +24,7 @@ from ecoledger.books import checklists
 from ecoledger.books.models import Checklist, Drive, DriveTask
 from ecoledger.entities.models import Entity
 from ecoledger.listings.listing import Listing
-from ecoledger.matters.refusals import Refused
+from ecoledger.listings.refusals import Refused
 
 State, Task = Drive.State, DriveTask.State
 

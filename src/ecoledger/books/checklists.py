@@ -17,7 +17,7 @@ from typing import Any
 import python_calamine
 from django.utils.translation import gettext as _
 
-from ecoledger.matters.refusals import Refused
+from ecoledger.listings.refusals import Refused
 
 # XLSForm type → what an answer is.
 TYPES = frozenset(

@@ -26,9 +26,9 @@ from ecoledger.entities.models import Entity
 from ecoledger.listings.catalogue import listings_of
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import DeclarationError
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters import notices
 from ecoledger.matters.models import Urgency
-from ecoledger.matters.refusals import Refused
 
 State = Obligation.State
 

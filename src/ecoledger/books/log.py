@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.books.models import LogEntry
+from ecoledger.listings.forms import as_json
 from ecoledger.listings.listing import Kind, Listing
-from ecoledger.listings.rows import as_said
-from ecoledger.matters.refusals import Refused
+from ecoledger.listings.refusals import Refused
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,7 +93,7 @@ def correct(
         synthetic=entry.synthetic,
     )
     changes = {
-        name: [as_said(kept[name]), as_said(said[name])]
+        name: [as_json(kept[name]), as_json(said[name])]
         for name in kept
         if kept[name] != said[name]
     }

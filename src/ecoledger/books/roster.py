@@ -21,7 +21,7 @@ from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.books.models import Edition, RosterLine
 from ecoledger.listings.listing import Listing
-from ecoledger.matters.refusals import Refused
+from ecoledger.listings.refusals import Refused
 
 State = Edition.State
 
