@@ -8,6 +8,12 @@ import os
 import shutil
 import tempfile
 
+import hypothesis
+
+# A busy machine is no failure of the code: no example of a property has a time to keep.
+hypothesis.settings.register_profile("ecoledger", deadline=None)
+hypothesis.settings.load_profile("ecoledger")
+
 _folder = tempfile.mkdtemp(prefix="ecoledger-tests-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["ECOLEDGER_DATA"] = _folder
