@@ -65,7 +65,7 @@ for n in range({points}):
         PointParameter(point=p, code=c, name=c, unit="µg/m³", interval_seconds=60,
                        device_unit="µg/m³") for c in {factors!r})
 e = Enterprise.objects.create(code="E", name="E", area_code="990101001")
-o = Outlet.objects.create(code="E-DA001", name="O", area_code="990101001", enterprise=e, number="DA001", medium="gas")
+o = Outlet.objects.create(code="E-DA001", name="O", area_code="990101001", parent=e, number="DA001", medium="gas")
 for n in range(40):
     p = Point.objects.create(entity=o, kind="flue_gas", name=f"O{{n}}", area_code="990101001", owner_code="E",
                              mn=f"F{{n:023d}}")

@@ -82,15 +82,19 @@ def build() -> dict[str, int]:
 
 def _areas() -> None:
     lon, lat = (city.WEST + city.EAST) / 2, (city.SOUTH + city.NORTH) / 2
-    Area.objects.create(code=city.CITY_CODE, name=city.CITY_NAME, lon=lon, lat=lat, synthetic=True)
+    county = Area.objects.create(
+        code=city.CITY_CODE, name=city.CITY_NAME, lon=lon, lat=lat, level="county", synthetic=True
+    )
     for index, (code, name) in enumerate(city.TOWNS):
         lon, lat = city.town_centre(code)
         Area.objects.create(
             code=code,
             name=name,
+            level="town",
+            parent=county,
             lon=lon,
             lat=lat,
-            boundary=city.town_polygon(index),
+            geometry=city.town_polygon(index),
             synthetic=True,
         )
 
@@ -102,7 +106,7 @@ def _rivers() -> None:
             code=plan.code,
             name=plan.name,
             area_code=city.CITY_CODE,
-            path={"type": "LineString", "coordinates": [list(p) for p in plan.path]},
+            geometry={"type": "LineString", "coordinates": [list(p) for p in plan.path]},
             flows_into=saved.get(plan.into or ""),
             joins_at_km=plan.joins_at_km,
             length_km=round(city.length_km(plan.path), 1),
@@ -238,29 +242,21 @@ def _enterprise(firm: Firm) -> None:
         contact="环保专员（演示）",
         synthetic=True,
     )
-    Identifier.objects.bulk_create(
-        [
-            Identifier(entity=enterprise, scheme="统一社会信用代码", value=firm.uscc),
-            Identifier(entity=enterprise, scheme="排污许可证编号", value=permit),
-        ]
-    )
+    for scheme, number in (("统一社会信用代码", firm.uscc), ("排污许可证编号", permit)):
+        Identifier.objects.create(entity=enterprise, scheme=scheme, value=number)
     industry = firm.industry
     if industry.gas:
         outlet = Outlet.objects.create(
             code=f"{firm.code}-DA001",
             name=f"{firm.name}DA001",
             area_code=area,
-            enterprise=enterprise,
+            parent=enterprise,
             number="DA001",
             medium="gas",
             lon=firm.lon,
             lat=firm.lat,
             standard=industry.gas_standard,
             reference_oxygen=industry.reference_oxygen,
-            limits={
-                c: {"limit": str(v), "unit": "mg/m³", "basis": "hour"}
-                for c, v in industry.gas.items()
-            },
             synthetic=True,
         )
         factors = [
@@ -284,16 +280,12 @@ def _enterprise(firm: Firm) -> None:
             code=f"{firm.code}-DW001",
             name=f"{firm.name}DW001",
             area_code=area,
-            enterprise=enterprise,
+            parent=enterprise,
             number="DW001",
             medium="water",
             lon=firm.lon,
             lat=firm.lat,
             standard=industry.water_standard,
-            limits={
-                c: {"limit": str(v), "unit": "mg/L", "basis": "day"}
-                for c, v in industry.water.items()
-            },
             synthetic=True,
         )
         factors = [

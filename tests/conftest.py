@@ -178,7 +178,7 @@ def bureau(people: dict) -> Bureau:
         code="E-1-DA001",
         name="锅炉烟囱",
         area_code=NORTH,
-        enterprise=made.enterprise,
+        parent=made.enterprise,
         number="DA001",
         medium="gas",
         reference_oxygen=9,
@@ -187,7 +187,7 @@ def bureau(people: dict) -> Bureau:
         code="E-1-DW001",
         name="废水总排口",
         area_code=NORTH,
-        enterprise=made.enterprise,
+        parent=made.enterprise,
         number="DW001",
         medium="water",
     )

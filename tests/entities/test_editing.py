@@ -6,9 +6,11 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from ecoledger.accounts.models import AuditEntry
-from ecoledger.entities import boundary, editing
+from ecoledger.entities import editing, identifiers, shapes
+from ecoledger.entities.kinds import UnansweredError
 from ecoledger.entities.models import Area, Enterprise, Outlet, Station
 
+CODE = "914403001922038216"
 NORTH, SOUTH = "990101001", "990101002"
 SQUARE = [[118.5, 24.8], [118.7, 24.8], [118.7, 25.0], [118.5, 25.0], [118.5, 24.8]]
 HOLE = [[118.58, 24.88], [118.62, 24.88], [118.62, 24.92], [118.58, 24.92], [118.58, 24.88]]
@@ -37,7 +39,8 @@ def test_a_change_is_on_the_trail_with_what_was_and_no_change_is_not(bureau):
     editing.save(bureau.monitor, firm)
     assert AuditEntry.objects.filter(action="registry changed").count() == 1
     editing.save(bureau.monitor, firm, others=[])
-    assert not firm.identifiers.exists()
+    assert identifiers.valid(firm) == []
+    assert firm.identifiers.get().value == "350001", "what it was called stays on record"
 
 
 def test_an_odd_credit_code_is_kept_and_said(bureau):
@@ -46,10 +49,41 @@ def test_an_odd_credit_code_is_kept_and_said(bureau):
         bureau.monitor, Enterprise(name="甲", area_code=NORTH, uscc="914403001922038217")
     )
     assert any("校验码应为“6”" in text for text in odd)
-    odd = editing.save(
-        bureau.monitor, Enterprise(name="乙", area_code=NORTH, uscc="914403001922038217")
-    )
-    assert any("与“甲”相同" in text for text in odd)
+
+
+def test_a_code_that_a_spreadsheet_damaged_is_refused(bureau):
+    with pytest.raises(ValidationError, match="科学计数法"):
+        editing.save(bureau.monitor, Enterprise(name="甲", area_code=NORTH, uscc="9.1350582E+17"))
+
+
+def test_a_code_in_use_asks_what_it_means(bureau):
+    first = Enterprise(name="甲", area_code=NORTH, uscc=CODE)
+    editing.save(bureau.monitor, first)
+
+    def second(answers: dict[str, str] | None = None) -> Enterprise:
+        firm = Enterprise(name="乙", area_code=NORTH, uscc=CODE)
+        editing.save(bureau.monitor, firm, answers=answers)
+        return firm
+
+    with pytest.raises(UnansweredError) as asked:
+        second()
+    question = asked.value.questions["uscc_in_use"]
+    assert "“甲”" in question.text
+    assert [answer for answer, _words in question.choices] == ["same", "site", "mistake"]
+    with pytest.raises(ValidationError, match="不要重复登记"):
+        second({"uscc_in_use": "same"})
+    with pytest.raises(ValidationError, match="请按证照改正"):
+        second({"uscc_in_use": "mistake"})
+    site = second({"uscc_in_use": "site"})
+    assert site.parent is not None
+    assert site.parent.pk == first.pk
+    assert [(row.value, row.site) for row in identifiers.valid(site)] == [(CODE, 1)]
+    holder = identifiers.holder("统一社会信用代码", CODE)
+    assert holder is not None
+    assert holder.pk == first.pk
+    # Settled: a later change of the site does not ask again.
+    site.industry = "印染"
+    editing.save(bureau.monitor, site)
 
 
 @pytest.mark.parametrize(
@@ -88,10 +122,10 @@ def test_only_those_who_may_and_only_in_their_divisions(bureau):
 
 
 def test_an_outlet_follows_its_enterprise_and_its_number_is_its_own(bureau):
-    outlet = Outlet(enterprise=bureau.enterprise, number="da002", name="二号烟囱", medium="gas")
+    outlet = Outlet(parent=bureau.enterprise, number="da002", name="二号烟囱", medium="gas")
     editing.save(bureau.approver, outlet)
     assert (outlet.code, outlet.number, outlet.area_code) == ("E-1-DA002", "DA002", NORTH)
-    twin = Outlet(enterprise=bureau.enterprise, number="DA002", name="又二号", medium="gas")
+    twin = Outlet(parent=bureau.enterprise, number="DA002", name="又二号", medium="gas")
     with pytest.raises(ValidationError, match="已有排放口"):
         editing.save(bureau.approver, twin)
     bureau.enterprise.area_code = SOUTH
@@ -112,7 +146,7 @@ def test_only_a_water_station_stands_at_a_section(bureau):
 
 def test_a_place_outside_the_boundary_is_kept_and_said(bureau):
     Area.objects.filter(code="990101").update(
-        boundary={"type": "Polygon", "coordinates": [SQUARE, HOLE]}
+        geometry={"type": "Polygon", "coordinates": [SQUARE, HOLE]}
     )
 
     def odd(lon: float, lat: float) -> list[str]:
@@ -129,6 +163,6 @@ def test_a_place_outside_the_boundary_is_kept_and_said(bureau):
 def test_several_polygons_are_one_division():
     far = [[[x + 1, y] for x, y in SQUARE]]
     both = {"type": "MultiPolygon", "coordinates": [[SQUARE], far]}
-    assert boundary.contains(both, 119.6, 24.9) is True
-    assert boundary.contains(both, 119.0, 24.9) is False
-    assert boundary.contains({"type": "Point", "coordinates": [1, 2]}, 1, 2) is None
+    assert shapes.contains(both, 119.6, 24.9) is True
+    assert shapes.contains(both, 119.0, 24.9) is False
+    assert shapes.contains({"type": "Point", "coordinates": [1, 2]}, 1, 2) is None

@@ -42,20 +42,20 @@ def test_a_column_takes_label_kind_and_choices_from_the_model():
         columns=(
             "number",
             "medium",
-            "enterprise",
-            "enterprise__name",
+            "parent",
+            "parent__name",
             "reference_oxygen",
-            "active",
+            "synthetic",
         ),
         labels={"number": "编号"},
     )
     assert [(c.label, c.kind) for c in outlets.columns] == [
         ("编号", Kind.TEXT),
         ("类型", Kind.CHOICE),
-        ("enterprise", Kind.REFERENCE),
-        ("enterprise", Kind.TEXT),
+        ("所属对象", Kind.REFERENCE),
+        ("所属对象", Kind.TEXT),
         ("基准含氧量 %", Kind.DECIMAL),
-        ("在用", Kind.BOOLEAN),
+        ("合成数据", Kind.BOOLEAN),
     ]
     assert outlets.columns[1].choices == (("gas", "废气"), ("water", "废水"))
 

@@ -19,16 +19,24 @@ OUTLETS = Listing(
     key="outlets",
     label="排放口",
     model=Outlet,
-    fields=("name", "area_code", "enterprise", "number", "medium", "reference_oxygen", "active"),
+    fields=(
+        "name",
+        "area_code",
+        Ask("parent", "所属企业", to=Enterprise, required=True),
+        "number",
+        "medium",
+        "reference_oxygen",
+        "synthetic",
+    ),
 )
 GIVEN = {
     "name": "1号排气筒",
     "area_code": "北镇",
-    "enterprise": "测试化工厂",
+    "parent": "测试化工厂",
     "number": "DA001",
     "medium": "gas",
     "reference_oxygen": "8.5",
-    "active": "1",
+    "synthetic": "1",
 }
 
 
@@ -39,19 +47,19 @@ def clean(person=None, **changes):
 def test_names_become_rows_and_codes(bureau):
     values = clean(person=bureau.people["monitor"])
     assert values["area_code"] == "990101001"
-    assert values["enterprise"] == Enterprise.objects.get(code=bureau.enterprise.code)
+    assert values["parent"] == Enterprise.objects.get(code=bureau.enterprise.code)
     assert values["reference_oxygen"] == pytest.approx(8.5)
-    assert values["active"] is True
-    assert clean(enterprise=bureau.enterprise.code)["enterprise"] == values["enterprise"]
+    assert values["synthetic"] is True
+    assert clean(parent=bureau.enterprise.code)["parent"] == values["parent"]
     kept = forms.stored(OUTLETS.fields, values)
     assert set(kept) == set(GIVEN)
 
 
 def test_what_is_wrong_is_said_beside_its_field(bureau):
     with pytest.raises(Refused) as refused:
-        clean(enterprise="测试化肥厂", medium="smoke", reference_oxygen="八", name="")
-    assert set(refused.value.fields) == {"enterprise", "medium", "reference_oxygen", "name"}
-    assert "测试化肥厂" in refused.value.fields["enterprise"][0]
+        clean(parent="测试化肥厂", medium="smoke", reference_oxygen="八", name="")
+    assert set(refused.value.fields) == {"parent", "medium", "reference_oxygen", "name"}
+    assert "测试化肥厂" in refused.value.fields["parent"][0]
 
 
 def test_an_area_outside_the_persons_own_cannot_be_chosen(bureau):
@@ -83,18 +91,18 @@ def test_initials_of_names():
 
 def test_yes_and_no_are_asked_without_an_answer_beforehand(bureau):
     form = forms.form_of(OUTLETS.fields, Outlet)
-    assert 'type="radio"' in str(form["active"])
-    assert "checked" not in str(form["active"])
-    assert clean(active="")["active"] is False
-    assert clean(active="true")["active"] is True
-    form = forms.form_of(OUTLETS.fields, Outlet, row=Outlet(active=False))
-    assert str(form["active"]).count("checked") == 1
+    assert 'type="radio"' in str(form["synthetic"])
+    assert "checked" not in str(form["synthetic"])
+    assert clean(synthetic="")["synthetic"] is False
+    assert clean(synthetic="true")["synthetic"] is True
+    form = forms.form_of(OUTLETS.fields, Outlet, row=Outlet(synthetic=False))
+    assert str(form["synthetic"]).count("checked") == 1
 
 
 def test_a_look_up_shows_the_name_and_sends_the_code(bureau):
-    outlet = Outlet(enterprise=bureau.enterprise, area_code="990101001")
+    outlet = Outlet(parent=bureau.enterprise, area_code="990101001")
     form = forms.form_of(OUTLETS.fields, Outlet, row=outlet)
-    html = str(form["enterprise"])
+    html = str(form["parent"])
     assert f'value="{bureau.enterprise.code}"' in html
     assert f'value="{bureau.enterprise.name}"' in html
     assert 'value="990101001" selected' in str(form["area_code"])

@@ -123,7 +123,7 @@ def _registry() -> None:
                 code=f"{code}-DA{n:03}",
                 name=name,
                 area_code=area,
-                enterprise=factory,
+                parent=factory,
                 number=f"DA{n:03}",
                 medium="gas",
                 synthetic=True,

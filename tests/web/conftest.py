@@ -62,9 +62,9 @@ def county(bureau, store) -> County:
     made = County(bureau, times.now().replace(minute=0, second=0, microsecond=0), None)
     square = [[118.55, 24.85], [118.70, 24.85], [118.70, 24.97], [118.55, 24.97], [118.55, 24.85]]
     for town in bureau.towns:
-        town.boundary = {"type": "Polygon", "coordinates": [square]}
+        town.geometry = {"type": "Polygon", "coordinates": [square]}
         town.save()
-    bureau.river.path = {
+    bureau.river.geometry = {
         "type": "LineString",
         "coordinates": [[118.56, 24.96], [118.61, 24.91], [118.69, 24.86]],
     }
@@ -187,7 +187,7 @@ def county(bureau, store) -> County:
         filed_by=bureau.people["enterprise"],
         area_code=bureau.enterprise.area_code,
     )
-    Area.objects.filter(code=bureau.county.code).update(boundary=None)
+    Area.objects.filter(code=bureau.county.code).update(geometry=None)
     return made
 
 

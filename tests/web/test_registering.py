@@ -98,18 +98,21 @@ def test_a_firm_its_outlet_and_its_point_are_entered_one_after_the_other(county,
             "area_code": "990101001",
             "uscc": "9144 0300 1922 0382 17",
             "others": "污染源编号 = 350001",
-            "active": "on",
         },
         follow=True,
     )
     firm = Enterprise.objects.get(name="新印染厂")
-    assert (firm.uscc, firm.identifiers.get().value) == ("914403001922038217", "350001")
+    assert firm.uscc == "914403001922038217"
+    assert set(firm.identifiers.values_list("scheme", "value")) == {
+        ("统一社会信用代码", "914403001922038217"),
+        ("污染源编号", "350001"),
+    }
     assert "校验码应为“6”" in answer.content.decode()
     client.post(
         reverse("outlet-new", args=[firm.pk]),
-        {"number": "DA001", "name": "印染烟囱", "medium": "gas", "active": "on"},
+        {"number": "DA001", "name": "印染烟囱", "medium": "gas"},
     )
-    outlet = Outlet.objects.get(enterprise=firm)
+    outlet = Outlet.objects.get(parent=firm)
     page = client.get(reverse("enterprise-edit", args=[firm.pk]) + f"?mn={NEW_MN}")
     link = f"{reverse('point-new')}?kind=flue_gas&amp;entity={outlet.pk}&amp;mn={NEW_MN}"
     assert link in page.content.decode()
@@ -129,7 +132,7 @@ def test_a_station_leads_on_to_its_point(county, signed_in):
     client = signed_in("approver")
     answer = client.post(
         reverse("station-new") + f"?mn={NEW_MN}",
-        {"name": "新空气站", "area_code": SOUTH, "medium": "air", "level": "town", "active": "on"},
+        {"name": "新空气站", "area_code": SOUTH, "medium": "air", "level": "town"},
     )
     station = Station.objects.get(name="新空气站")
     assert answer["Location"] == f"/registry/points/new?kind=air&entity={station.pk}&mn={NEW_MN}"
@@ -217,7 +220,7 @@ def test_an_enterprise_that_moves_takes_its_points_along(county, signed_in):
     firm = county.bureau.enterprise
     signed_in("monitor").post(
         reverse("enterprise-edit", args=[firm.pk]),
-        {"name": firm.name, "area_code": SOUTH, "lon": firm.lon, "lat": firm.lat, "active": "on"},
+        {"name": firm.name, "area_code": SOUTH, "lon": firm.lon, "lat": firm.lat},
     )
     owned = Point.objects.filter(owner_code=firm.code)
     assert set(owned.values_list("area_code", flat=True)) == {SOUTH}

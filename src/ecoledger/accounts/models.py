@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils import timezone
 
+from ecoledger.accounts.fields import AreaCodeField, EntityCodeField
 from ecoledger.accounts.roles import CAPABILITIES, Role
 
 
@@ -21,9 +22,9 @@ class Organisation(models.Model):
 
     name = models.CharField("名称", max_length=120, unique=True)
     kind = models.CharField("类别", max_length=20, choices=Kind.choices)
-    area_code = models.CharField("行政区划代码", max_length=12, db_index=True)
+    area_code = AreaCodeField()
     # Code of the enterprise in the registry, for enterprise organisations.
-    entity_code = models.CharField("对象编码", max_length=40, blank=True, db_index=True)
+    entity_code = EntityCodeField()
 
     def __str__(self) -> str:
         return self.name

@@ -1,11 +1,18 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
+INVENTORIES = ("areas", "enterprises", "outlets", "stations", "rivers", "sections")
 
-class RegistryConfig(AppConfig):
+
+class EntitiesConfig(AppConfig):
     name = "ecoledger.entities"
     label = "entities"
-    verbose_name = "对象台账"
+    verbose_name = "对象"
 
     def ready(self) -> None:
-        """Make its look-ups known to forms and imports."""
+        """Make look-ups and kinds known to forms, imports and pages."""
         from ecoledger.entities import lookups  # noqa: F401
+
+        for inventory in INVENTORIES:
+            import_module(f"ecoledger.entities.inventories.{inventory}")

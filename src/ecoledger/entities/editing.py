@@ -1,31 +1,30 @@
-"""Entering enterprises, outlets and stations into the registry, and changing what is there.
+"""Entering entities of every kind, and changing what is there.
 
 What cannot be right is refused with the field and the remedy; what is odd and can be right (an old code
-whose check digit fails, a place outside the drawn boundary) is kept, and said. Every change is on the
-audit trail with what was before and after.
+whose check digit fails, a place outside the drawn boundary) is kept, and said; what only the person can
+know is asked. Every change is on the audit trail, and its date makes a state (``entities.states``).
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.forms.models import model_to_dict
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.scope import covers
-from ecoledger.entities import boundary
-from ecoledger.entities.models import Area, Enterprise, Entity, Identifier, Outlet, Station
-from ecoledger.standards import identifiers
-
-Thing = TypeVar("Thing", Enterprise, Outlet, Station)
+from ecoledger.entities import coordinates, divisions, identifiers, shapes, states
+from ecoledger.entities.kinds import Findings, kind_of
+from ecoledger.entities.models import Area, Entity, Succession
+from ecoledger.entities.validity import day_before
 
 # Longitude and latitude that China's land and seas lie within, in degrees.
 _CHINA = ((73.0, 136.0), (3.0, 54.0))
-_LETTERS = {Enterprise: "E", Station: "S"}
 
 
 def may_edit(person: Person, area_code: str) -> bool:
@@ -33,12 +32,13 @@ def may_edit(person: Person, area_code: str) -> bool:
     return person.may("edit_registry") and covers(person, area_code)
 
 
-def next_code(kind: type[Enterprise | Station], area_code: str) -> str:
+def next_code(model: type[Entity], area_code: str) -> str:
     """A free internal code: letter, county and a number, ``"E-350582-0001"``.
 
     Two people asking at once may get the same; the code is unique in the table, so one is refused.
     """
-    start = f"{_LETTERS[kind]}-{area_code[:6]}-"
+    letter = kind_of(model.KIND).letter or model.KIND[:1].upper()
+    start = f"{letter}-{area_code[:6]}-"
     taken = Entity.objects.filter(code__startswith=start).values_list("code", flat=True)
     numbers = [int(tail) for code in taken if (tail := code[len(start) :]).isdecimal()]
     return f"{start}{max(numbers, default=0) + 1:04d}"
@@ -46,36 +46,42 @@ def next_code(kind: type[Enterprise | Station], area_code: str) -> str:
 
 def save(
     person: Person,
-    thing: Thing,
+    thing: Entity,
     *,
     others: list[tuple[str, str]] | None = None,
+    answers: Mapping[str, str] | None = None,
+    on: date | None = None,
+    source: str = "",
     address: str = "",
 ) -> list[str]:
     """Enter ``thing`` or store its changes, and say what is odd about it.
 
-    ``others``: its numbers in other systems as (scheme, value), in place of those on record; ``None``
-    leaves them. Raises ``PermissionDenied`` for a division out of reach, ``ValidationError`` by field.
+    ``others``: its numbers in other systems as (scheme, value), in place of those valid; ``None`` leaves
+    them. ``answers``: what the person said to questions. ``on``: the day from which the change holds;
+    ``None`` corrects what was written wrong. Raises ``PermissionDenied`` for a division out of reach,
+    ``ValidationError`` by field, and its kind ``UnansweredError`` with questions.
     The code never changes: points, people and work refer to it.
     """
-    before: dict[str, Any] | None = _on_record(thing)
-    if isinstance(thing, Outlet):
-        thing.area_code = thing.area_code or thing.enterprise.area_code
-        number = identifiers.parse_facility(thing.number)
-        thing.number = number.number or number.code
+    before = _on_record(thing)
+    if isinstance(thing, Area) and before is None:
+        thing.area_code = thing.code = thing.code.strip()
+        thing.parent = thing.parent or divisions.parent_of(thing.code)
+    if thing.parent is not None and not thing.area_code:
+        thing.area_code = thing.parent.area_code
     reached = {thing.area_code, *([before["area_code"]] if before else [])}
     if not all(may_edit(person, code) for code in reached):
         raise PermissionDenied(_("只能登记和修改本辖区的对象"))
-    if before is None:
-        thing.code = thing.code.strip() or _code(thing)
-    elif before["code"] != thing.code:
+    if before is not None and before["code"] != thing.code:
         raise ValidationError({"code": _("对象编码登记后不能修改")})
-    odd = _cleaned(thing)
+    findings = Findings(answers or {})
+    _check(thing, findings, new=before is None)
     with transaction.atomic():
         thing.save()
-        if others is not None:
-            _keep_identifiers(thing, others)
+        _keep_numbers(thing, before, others, on)
         after = _content(thing)
         if before != after:
+            if before is not None:
+                _keep_history(thing, before, after, on=on, by=person, source=source)
             audit.record(
                 person,
                 "registry entered" if before is None else "registry changed",
@@ -83,33 +89,38 @@ def save(
                 details=_difference(before or {}, after),
                 address=address,
             )
-        if before and isinstance(thing, Enterprise) and before["area_code"] != thing.area_code:
-            for outlet in thing.outlets.filter(area_code=before["area_code"]):
-                outlet.area_code = thing.area_code
-                save(person, outlet, address=address)
-    return odd
+        if before and before["area_code"] != thing.area_code:
+            _take_parts_along(person, thing, before["area_code"], on=on, address=address)
+    return findings.odd
 
 
-def _code(thing: Enterprise | Outlet | Station) -> str:
-    if isinstance(thing, Outlet):
-        return f"{thing.enterprise.code}-{thing.number}"
-    return next_code(type(thing), thing.area_code)
+def convert_coordinates(thing: Entity, source: str) -> None:
+    """Bring the place of ``thing`` from the system ``source`` to CGCS2000, and record where it came from."""
+    if thing.lon is not None and thing.lat is not None:
+        lon, lat = coordinates.to_cgcs2000(thing.lon, thing.lat, source)
+        thing.lon, thing.lat = round(lon, 6), round(lat, 6)
+    thing.coordinate_source = source
 
 
-def _content(thing: Enterprise | Outlet | Station) -> dict[str, Any]:
-    """Every field as it is stored, and the numbers in other systems."""
-    content = model_to_dict(thing)
-    content["code"] = thing.code
+# -- what is kept ------------------------------------------------------------------------------
+
+
+def _content(thing: Entity) -> dict[str, Any]:
+    """Every field as it is stored, existence, and the numbers in other systems."""
+    content = states.content(thing)
+    content["since"], content["until"] = thing.since, thing.until
     content["identifiers"] = [
-        [one.scheme, one.value] for one in thing.identifiers.order_by("scheme", "value")
+        [row.scheme, row.value]
+        for row in thing.identifiers.filter(until__isnull=True).order_by("scheme", "value")
+        if row.scheme not in kind_of(thing).numbers.values()
     ]
     return content
 
 
-def _on_record(thing: Thing) -> dict[str, Any] | None:
+def _on_record(thing: Entity) -> dict[str, Any] | None:
     if thing.pk is None:
         return None
-    return _content(type(thing).objects.get(pk=thing.pk))
+    return _content(type(thing)._default_manager.get(pk=thing.pk))
 
 
 def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
@@ -120,73 +131,143 @@ def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def _keep_identifiers(thing: Enterprise | Outlet | Station, others: list[tuple[str, str]]) -> None:
-    wanted = set(others)
-    for one in thing.identifiers.all():
-        if (one.scheme, one.value) in wanted:
-            wanted.discard((one.scheme, one.value))
-        else:
-            one.delete()
-    Identifier.objects.bulk_create(
-        Identifier(entity_id=thing.pk, scheme=scheme, value=value) for scheme, value in wanted
+def _keep_numbers(
+    thing: Entity,
+    before: dict[str, Any] | None,
+    others: list[tuple[str, str]] | None,
+    on: date | None,
+) -> None:
+    """Write the identifiers that the kind's own fields are, and those entered beside them."""
+    own = kind_of(thing).numbers
+    for name, scheme in own.items():
+        value = getattr(thing, name)
+        if before is not None and before.get(name) == value and thing.identifiers.exists():
+            continue
+        site = identifiers.next_site(scheme, value) if _shares(thing, name) else 0
+        identifiers.write(
+            thing, [(scheme, value)] if value else [], schemes=[scheme], on=on, site=site
+        )
+    if others is not None:
+        schemes = {row.scheme for row in thing.identifiers.all()} | {one for one, _value in others}
+        identifiers.write(thing, others, schemes=schemes - set(own.values()), on=on)
+
+
+def _shares(thing: Entity, name: str) -> bool:
+    """Whether the thing is a further site that carries its firm's number."""
+    twins = type(thing)._default_manager.filter(**{name: getattr(thing, name)})
+    return twins.exclude(pk=thing.pk).exists()
+
+
+def _keep_history(
+    thing: Entity,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    *,
+    on: date | None,
+    by: Person,
+    source: str,
+) -> None:
+    states.keep(
+        thing,
+        {name: value for name, value in before.items() if name in states.content(thing)},
+        on=on,
+        by=by,
+        source=source,
     )
+    if on is None:
+        return
+    changed = _difference(before, after)
+    renamed, moved = "name" in changed["after"], {"lon", "lat", "area_code"} & set(changed["after"])
+    for how, names in (
+        (Succession.How.RENAMED, ["name"] if renamed else []),
+        (Succession.How.MOVED, sorted(moved)),
+    ):
+        if names:
+            details = {
+                side: {name: changed[side][name] for name in names} for side in ("before", "after")
+            }
+            Succession.objects.create(
+                old_id=thing.pk,
+                new_id=thing.pk,
+                on=on,
+                how=how,
+                by=by,
+                note=source,
+                details=details,
+            )
+    if renamed:
+        # The old name is a number that ended: whoever looks for it finds the thing.
+        thing.identifiers.get_or_create(
+            scheme=identifiers.FORMER_NAME,
+            value=before["name"],
+            until=day_before(on),
+        )
 
 
-def _cleaned(thing: Enterprise | Outlet | Station) -> list[str]:
-    """Put spellings right, refuse what cannot be, and return what is odd."""
-    problems: dict[str, str] = {}
-    odd = []
+def _take_parts_along(
+    person: Person, thing: Entity, from_area: str, *, on: date | None, address: str
+) -> None:
+    """Parts that lay in the same division move with the whole."""
+    for kind in {part.kind for part in thing.children.all()}:
+        for part in kind_of(kind).model._default_manager.filter(
+            parent_id=thing.pk, area_code=from_area
+        ):
+            if not isinstance(part, Area):
+                part.area_code = thing.area_code
+                save(person, part, on=on, address=address)
+
+
+# -- what is checked ----------------------------------------------------------------------------
+
+
+def _check(thing: Entity, findings: Findings, *, new: bool) -> None:
+    """Put spellings right, refuse what cannot be, ask what is open, and say what is odd."""
+    kind, wrong = kind_of(thing), findings.wrong
     thing.name = thing.name.strip()
-    if not Area.objects.filter(code=thing.area_code).exists():
-        problems["area_code"] = _("没有行政区划“%(code)s”") % {"code": thing.area_code}
+    if not isinstance(thing, Area) and not Area.objects.filter(code=thing.area_code).exists():
+        wrong["area_code"] = _("没有行政区划“%(code)s”") % {"code": thing.area_code}
     if (thing.lon is None) != (thing.lat is None):
-        problems["lat" if thing.lat is None else "lon"] = _("经度和纬度应同时填写，或同时留空")
-    if isinstance(thing, Enterprise):
-        odd += _enterprise(thing)
-    elif isinstance(thing, Outlet):
-        odd += [problem.text for problem in identifiers.parse_facility(thing.number).problems]
-        twin = Outlet.objects.filter(enterprise=thing.enterprise, number=thing.number)
-        if twin.exclude(pk=thing.pk).exists():
-            problems["number"] = _("该企业已有排放口“%(number)s”") % {"number": thing.number}
-    elif thing.section is not None and thing.medium != Station.Medium.WATER:
-        problems["section"] = _("只有地表水站才属于断面")
+        wrong["lat" if thing.lat is None else "lon"] = _("经度和纬度应同时填写，或同时留空")
+    if thing.since and thing.until and thing.since > thing.until:
+        wrong["until"] = _("停用日期应不早于启用日期")
+    if kind.parents and (
+        thing.parent is None or thing.parent.kind not in [parent.KIND for parent in kind.parents]
+    ):
+        names = "、".join(str(parent._meta.verbose_name) for parent in kind.parents)
+        wrong["parent"] = _("请选择所属的%(kinds)s") % {"kinds": names}
+    if thing.parent_id is not None and thing.parent_id == thing.pk:
+        wrong["parent"] = _("对象不能属于自己")
+    if thing.geometry:
+        try:
+            shapes.read(thing.geometry)
+        except shapes.ShapeError as error:
+            wrong["geometry"] = str(error)
+    if kind.clean is not None:
+        kind.clean(thing, findings)
+    if new and not wrong:
+        thing.code = thing.code.strip() or (
+            kind.number(thing) if kind.number else next_code(type(thing), thing.area_code)
+        )
     try:
-        thing.clean_fields(exclude=problems)
+        thing.clean_fields(exclude=wrong)
         thing.validate_unique()
     except ValidationError as error:
-        raise ValidationError({**error.message_dict, **problems}) from None
-    if problems:
-        raise ValidationError(problems)
-    return odd + _place(thing)
+        raise ValidationError({**error.message_dict, **wrong}) from None
+    findings.stop()
+    findings.odd += _place(thing)
 
 
-def _enterprise(thing: Enterprise) -> list[str]:
-    odd = []
-    if thing.uscc:
-        credit = identifiers.parse_credit_code(thing.uscc)
-        thing.uscc = credit.code
-        odd += [_("信用代码：%(text)s") % {"text": one.text} for one in credit.problems]
-        for twin in Enterprise.objects.filter(uscc=thing.uscc).exclude(pk=thing.pk)[:3]:
-            odd.append(_("信用代码与“%(name)s”相同，请核对是否重复登记") % {"name": twin.name})
-    if thing.permit_no:
-        permit = identifiers.parse_permit_number(thing.permit_no)
-        thing.permit_no = permit.code
-        odd += [_("排污许可证：%(text)s") % {"text": one.text} for one in permit.problems]
-    same = Enterprise.objects.filter(name=thing.name, area_code=thing.area_code)
-    if same.exclude(pk=thing.pk).exists():
-        odd.append(_("本地已有同名企业，请核对是否重复登记"))
-    return odd
-
-
-def _place(thing: Enterprise | Outlet | Station) -> list[str]:
+def _place(thing: Entity) -> list[str]:
     if thing.lon is None or thing.lat is None:
         return []
     (west, east), (south, north) = _CHINA
     if not (west <= thing.lon <= east and south <= thing.lat <= north):
         return [_("坐标不在我国范围内，请核对经度和纬度是否填反")]
-    division = boundary.division_around(thing.area_code)
-    if division is None or division.boundary is None:
+    if isinstance(thing, Area):
         return []
-    if boundary.contains(division.boundary, thing.lon, thing.lat) is False:
+    division = divisions.division_around(thing.area_code)
+    if division is None or division.geometry is None:
+        return []
+    if shapes.contains(division.geometry, thing.lon, thing.lat) is False:
         return [_("坐标不在“%(area)s”边界内，请核对") % {"area": division.name}]
     return []

@@ -7,7 +7,9 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from ecoledger.accounts.models import Person
+from ecoledger.entities.kinds import label_of
 from ecoledger.entities.models import Area, Entity
+from ecoledger.entities.validity import in_force
 from ecoledger.listings.lookups import Lookup, declare_lookup
 
 
@@ -22,7 +24,7 @@ def areas_of(person: Person | None) -> QuerySet[Area]:
 
 
 def _entities(person: Person | None) -> QuerySet[Any]:
-    return Entity.objects.filter(active=True).order_by("code")
+    return Entity.objects.filter(in_force()).order_by("code")
 
 
 AREAS = declare_lookup(
@@ -44,7 +46,7 @@ ENTITIES = declare_lookup(
         rows=_entities,
         exact=("name", "identifiers__value"),
         begins=("code",),
-        under=lambda row: " · ".join(filter(None, (row.get_kind_display(), row.code, row.address))),
+        under=lambda row: " · ".join(filter(None, (label_of(row.kind), row.code, row.address))),
         value="code",
     )
 )

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from ecoledger.entities.models import Section
+from ecoledger.entities.validity import in_force
 from ecoledger.indicators.figures import Figure, Records, ratio
 from ecoledger.monitoring.computing import standard_values
 from ecoledger.monitoring.models import Point
@@ -161,7 +162,7 @@ def places(area_code: str) -> list[tuple[Section, Point | None]]:
     ):
         if point.entity is not None:
             stations.setdefault(point.entity.as_station.section_id or 0, point)
-    sections = Section.objects.filter(area_code__startswith=area_code, active=True)
+    sections = Section.objects.filter(in_force(), area_code__startswith=area_code)
     ordered = sections.select_related("river").order_by("river__code", "chainage_km", "pk")
     return [(section, stations.get(section.pk)) for section in ordered]
 

@@ -12,6 +12,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 
+from ecoledger.accounts.fields import AreaCodeField
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.entities.models import Entity
 
@@ -107,7 +108,7 @@ class Matter(models.Model):
     number = models.CharField("编号", max_length=60, unique=True)
     title = models.CharField("标题", max_length=200)
     description = models.TextField("内容", blank=True)
-    area_code = models.CharField("行政区划代码", max_length=12, db_index=True)
+    area_code = AreaCodeField()
     address = models.CharField("地址", max_length=200, blank=True)
     lon = models.FloatField("经度", null=True, blank=True)
     lat = models.FloatField("纬度", null=True, blank=True)

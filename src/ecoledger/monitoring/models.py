@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
+from ecoledger.accounts.fields import AreaCodeField, EntityCodeField
 from ecoledger.accounts.models import Person
 from ecoledger.entities.models import Entity
 
@@ -32,9 +33,9 @@ class Point(models.Model):
     )
     kind = models.CharField("类别", max_length=12, choices=Kind.choices, db_index=True)
     name = models.CharField("名称", max_length=120)
-    area_code = models.CharField("行政区划代码", max_length=12, db_index=True)
+    area_code = AreaCodeField()
     # Code of the enterprise that owns the point, for the enterprise's own view; empty for ambient points.
-    owner_code = models.CharField("所属企业编码", max_length=40, blank=True, db_index=True)
+    owner_code = EntityCodeField("所属企业编码")
     mn = models.CharField("设备唯一标识 MN", max_length=24, null=True, blank=True, unique=True)
     password = models.CharField("访问密码", max_length=6, blank=True)
     sm4_key = models.CharField("SM4 密钥", max_length=32, blank=True)
@@ -115,7 +116,7 @@ class Filing(models.Model):
     filed_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     filed_at = models.DateTimeField("申报时间", default=timezone.now)
     withdrawn_at = models.DateTimeField("撤回时间", null=True, blank=True)
-    area_code = models.CharField("行政区划代码", max_length=12, db_index=True)
+    area_code = AreaCodeField()
 
     def __str__(self) -> str:
         return f"{self.entity} {self.get_kind_display()}"
@@ -168,8 +169,8 @@ class Alarm(models.Model):
     rule_version = models.PositiveIntegerField(default=1)
     point = models.ForeignKey(Point, on_delete=models.PROTECT, related_name="alarms")
     parameter = models.CharField("因子编码", max_length=20)
-    area_code = models.CharField("行政区划代码", max_length=12, db_index=True)
-    owner_code = models.CharField(max_length=40, blank=True, db_index=True)
+    area_code = AreaCodeField()
+    owner_code = EntityCodeField("所属企业编码")
     level = models.CharField("等级", max_length=10, choices=Level.choices)
     state = models.CharField("状态", max_length=10, choices=State.choices, default=State.OPEN)
     begin = models.DateTimeField("开始", db_index=True)

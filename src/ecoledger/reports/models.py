@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
+from ecoledger.accounts.fields import AreaCodeField
 from ecoledger.accounts.models import Person
 
 
@@ -12,7 +13,7 @@ class IssuedBulletin(models.Model):
     """One bulletin as it went out, with its files and the figures in them."""
 
     kind = models.CharField("类别", max_length=12)
-    area_code = models.CharField("行政区划代码", max_length=12, db_index=True)
+    area_code = AreaCodeField()
     begin = models.DateField("起")
     end = models.DateField("止（不含）")
     title = models.CharField("标题", max_length=200)

@@ -50,7 +50,7 @@ def alarms(person: Person) -> QuerySet[Alarm]:
 def filings(person: Person) -> QuerySet[Filing]:
     """Filings in scope; a firm's people see those of the firm and of its outlets."""
     mine = within(person, "area_code", "entity__code") | within(
-        person, "area_code", "entity__as_outlet__enterprise__code"
+        person, "area_code", "entity__parent__code"
     )
     return Filing.objects.filter(mine).select_related("entity", "point", "filed_by")
 

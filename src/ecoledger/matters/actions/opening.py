@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts import scope
 from ecoledger.accounts.models import Person
-from ecoledger.entities.models import Entity, Outlet
+from ecoledger.entities.models import Entity
 from ecoledger.matters import deadlines, forms, notices, timeline
 from ecoledger.matters.actions.access import keep
 from ecoledger.matters.actions.adding import take_in
@@ -98,11 +98,8 @@ def _take_from_entity(matter: Matter, entity: Entity) -> None:
     matter.address = matter.address or entity.address
     if matter.lon is None and matter.lat is None:
         matter.lon, matter.lat = entity.lon, entity.lat
-    if matter.enterprise_id is None:
-        if entity.kind == Entity.Kind.ENTERPRISE:
-            matter.enterprise_id = entity.pk
-        elif entity.kind == Entity.Kind.OUTLET:
-            matter.enterprise_id = Outlet.objects.get(pk=entity.pk).enterprise_id
+    if matter.enterprise_id is None and entity.enterprise is not None:
+        matter.enterprise_id = entity.enterprise.pk
 
 
 def withdraw(matter: Matter, *, by: Person, label: str, at: datetime) -> None:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.entities.models import Entity
+from ecoledger.entities.validity import in_force
 from ecoledger.matters import forms
 from ecoledger.matters.importing.columns import plain
 from ecoledger.matters.importing.reading import Cell
@@ -157,7 +158,7 @@ def _choice(choices: Sequence[tuple[str, Any]], text: str, label: str) -> str:
 
 def _entity(text: str) -> str:
     found = list(Entity.objects.filter(code=text)[:1]) or list(
-        Entity.objects.filter(name=text, active=True)[:2]
+        Entity.objects.filter(in_force(), name=text)[:2]
     )
     if len(found) == 1:
         return found[0].code

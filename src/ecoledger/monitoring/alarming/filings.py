@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
-from ecoledger.entities.models import Entity, Outlet
+from ecoledger.entities.models import Entity
 from ecoledger.live import times
 from ecoledger.monitoring import runtime
 from ecoledger.monitoring.alarming import alarms
@@ -28,8 +28,7 @@ LATEST_FILING = timedelta(hours=24)
 
 def owner_code(entity: Entity) -> str:
     """Code of the enterprise an entity belongs to; its own code where it belongs to none."""
-    enterprise = Outlet.objects.filter(pk=entity.pk).values_list("enterprise__code", flat=True)
-    return enterprise.first() or entity.code
+    return entity.enterprise.code if entity.enterprise else entity.code
 
 
 def may_file(person: Person, entity: Entity) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
@@ -45,7 +46,7 @@ def fits(kind: str, entity: Entity) -> bool:
     if outlet := Outlet.objects.filter(pk=entity.pk).first():
         gas = outlet.medium == Outlet.Medium.GAS
         return kind == (Point.Kind.FLUE_GAS if gas else Point.Kind.WASTEWATER) or kind == "power"
-    return entity.kind == Entity.Kind.ENTERPRISE and kind in ("power", "noise")
+    return entity.kind == Enterprise.KIND and kind in ("power", "noise")
 
 
 def usual(code: str, kind: str) -> PointParameter:
@@ -110,9 +111,8 @@ def save(
 
 def follow(person: Person, entity: Entity, *, address: str = "") -> int:
     """Move the points of an entity, and of an enterprise's outlets, to the division it was moved to."""
-    outlets = Outlet.objects.filter(enterprise_id=entity.pk).values("pk")
     moved = 0
-    rows = Point.objects.filter(entity_id=entity.pk) | Point.objects.filter(entity__in=outlets)
+    rows = Point.objects.filter(Q(entity_id=entity.pk) | Q(entity__parent_id=entity.pk))
     for point in rows.select_related("entity"):
         if point.entity is not None and point.area_code != point.entity.area_code:
             save(person, point, list(point.parameters.all()), address=address)
@@ -144,10 +144,7 @@ def _quarantined(point: Point) -> list[int]:
 
 def _owner(entity: Entity) -> str:
     """Code of the enterprise an entity is or belongs to; empty for a station."""
-    if entity.kind == Entity.Kind.ENTERPRISE:
-        return entity.code
-    owners = Enterprise.objects.filter(outlets__pk=entity.pk).values_list("code", flat=True)
-    return owners.first() or ""
+    return entity.enterprise.code if entity.enterprise else ""
 
 
 def _cleaned(point: Point, before: Point | None, person: Person) -> list[str]:

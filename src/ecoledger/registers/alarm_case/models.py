@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from ecoledger.accounts.fields import AreaCodeField
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.matters.models import Matter
 from ecoledger.monitoring.models import Alarm, AlarmRule, Point
@@ -98,7 +99,7 @@ class RoutingRule(models.Model):
     """
 
     register = models.CharField("台账", max_length=40, default="alarm_case")
-    area_code = models.CharField("行政区划代码", max_length=12, blank=True)
+    area_code = AreaCodeField(blank=True, db_index=False)
     kind = models.CharField("监测点类别", max_length=12, choices=Point.Kind.choices, blank=True)
     detector = models.CharField(
         "报警类型", max_length=20, choices=AlarmRule.Detector.choices, blank=True

@@ -16,8 +16,7 @@ from ecoledger.entities.models import Enterprise, Outlet
 from ecoledger.listings.workbook import Head
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, register_of, state_of, visible_matters
-from ecoledger.monitoring.models import Alarm
-from ecoledger.monitoring.points import parameters
+from ecoledger.monitoring.models import Alarm, PointParameter
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.export import download
@@ -28,7 +27,7 @@ PAGE = 60
 
 
 def _chosen(request: Request) -> QuerySet[Enterprise]:
-    rows = scoped.enterprises(request.user).annotate(outlet_count=Count("outlets", distinct=True))
+    rows = scoped.enterprises(request.user).annotate(outlet_count=Count("children", distinct=True))
     if area := request.GET.get("area", ""):
         rows = rows.filter(area_code__startswith=area)
     if request.GET.get("key"):
@@ -118,7 +117,7 @@ def enterprise(request: Request, pk: int) -> HttpResponse:
         scoped.points(request.user).filter(owner_code=found.code).prefetch_related("parameters")
     )
     latest = readings.latest_of(points)
-    outlets = list(Outlet.objects.filter(enterprise=found))
+    outlets = list(Outlet.objects.filter(parent=found))
     return render(
         request,
         "web/entities/enterprise.html",
@@ -126,12 +125,14 @@ def enterprise(request: Request, pk: int) -> HttpResponse:
             "enterprise": found,
             "area": area_names({found.area_code}).get(found.area_code, found.area_code),
             # The numbers the enterprise carries elsewhere, without those shown above already.
-            "identifiers": found.identifiers.exclude(value__in=[found.uscc, found.permit_no]),
+            "identifiers": found.identifiers.exclude(
+                value__in=[found.uscc, found.permit_no]
+            ).order_by("scheme", "since"),
             "outlets": [(outlet, _limits(outlet)) for outlet in outlets],
             "points": [(point, latest[point.pk]) for point in points],
             "alarms": scoped.alarms(request.user).filter(owner_code=found.code)[:20],
             "filings": scoped.filings(request.user)
-            .filter(Q(entity=found) | Q(entity__as_outlet__enterprise=found))
+            .filter(Q(entity=found) | Q(entity__parent=found))
             .order_by("-begin")[:10],
             "matters": matters_of(request, found.code),
             "now": timezone.now(),
@@ -140,13 +141,7 @@ def enterprise(request: Request, pk: int) -> HttpResponse:
     )
 
 
-def _limits(outlet: Outlet) -> list[tuple[str, str, str]]:
-    kind = "flue_gas" if outlet.medium == Outlet.Medium.GAS else "wastewater"
-    return [
-        (
-            parameters.label(code, kind),
-            f"{limit.get('limit', '')} {limit.get('unit', '')}".strip(),
-            str(limit.get("basis", "")),
-        )
-        for code, limit in outlet.limits.items()
-    ]
+def _limits(outlet: Outlet) -> list[tuple[str, str]]:
+    """The limits that the outlet's points are judged by: parameter, limit with unit."""
+    rows = PointParameter.objects.filter(point__entity_id=outlet.pk, limit__isnull=False)
+    return [(row.name, f"{row.limit:f} {row.unit}".strip()) for row in rows]

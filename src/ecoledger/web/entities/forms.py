@@ -10,10 +10,13 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ecoledger.accounts.models import Person
+from ecoledger.entities import identifiers as identifiers_of
+from ecoledger.entities.inventories import enterprises
 from ecoledger.entities.models import Area, Enterprise, Entity, Outlet, Section, Station
 from ecoledger.monitoring.models import Point, PointParameter
 from ecoledger.monitoring.points import enrolling, parameters
@@ -26,6 +29,8 @@ def dress(form: forms.BaseForm) -> None:
     for field in form.fields.values():
         if isinstance(field, forms.BooleanField):
             continue
+        if isinstance(field, forms.DateField):
+            field.widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
         select = isinstance(field.widget, forms.Select)
         field.widget.attrs["class"] = "form-select" if select else "form-control"
         if isinstance(field, forms.TypedChoiceField):
@@ -36,7 +41,11 @@ def dress(form: forms.BaseForm) -> None:
 
 
 def refuse(form: forms.BaseForm, error: ValidationError) -> None:
-    """Put a refusal beside the fields it names."""
+    """Put a refusal beside the fields it names, and its questions with their answers to choose from."""
+    for name, question in getattr(error, "questions", {}).items():
+        form.fields[name] = forms.ChoiceField(
+            label=question.text, choices=question.choices, widget=forms.RadioSelect
+        )
     for name, texts in error.message_dict.items():
         form.add_error(name if name in form.fields else None, texts)
 
@@ -46,12 +55,17 @@ _PLACE = {
     "address": gettext_lazy("地址"),
     "lon": gettext_lazy("经度"),
     "lat": gettext_lazy("纬度"),
-    "active": gettext_lazy("在用"),
+    "since": gettext_lazy("启用日期"),
+    "until": gettext_lazy("停用日期"),
 }
 _COORDINATES = {
     "lon": gettext_lazy("CGCS2000，十进制度，如 118.64321。"),
-    "active": gettext_lazy("关停或拆除的请改为停用，不要删除；历史数据保留。"),
+    "until": gettext_lazy("关停或拆除的请填停用日期（当日仍在用），不要删除；历史数据保留。"),
 }
+
+
+# Questions that a check may ask, by the name their answer comes under.
+ANSWERS = (enterprises.IN_USE,)
 
 
 class EntityForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
@@ -67,6 +81,8 @@ class EntityForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
 
     def __init__(self, person: Person, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # What was said to questions comes back with the form; they are asked only where needed.
+        self.answers = {name: str(self.data[name]) for name in ANSWERS if name in self.data}
         if "area_code" in self.fields:
             cast("forms.ChoiceField", self.fields["area_code"]).choices = [
                 (area.code, f"{area.name} {area.code}")
@@ -75,7 +91,13 @@ class EntityForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
         if self.instance.pk is not None:
             del self.fields["code"]
             self.initial["others"] = "\n".join(
-                f"{one.scheme} = {one.value}" for one in self.instance.identifiers.all()
+                f"{one.scheme} = {one.value}" for one in identifiers_of.others(self.instance)
+            )
+            self.fields["changed_on"] = forms.DateField(
+                label=_("变更日期"),
+                required=False,
+                initial=timezone.localdate,
+                help_text=_("从这一天起按新内容，此前的内容留存；更正登记错误请清空。"),
             )
         else:
             self.fields["code"].required = False
@@ -109,7 +131,7 @@ class EnterpriseForm(EntityForm):
         model = Enterprise
         fields = [
             "name", "code", "area_code", "address", "lon", "lat", "uscc", "permit_no", "others",
-            "industry", "industry_code", "is_key", "performance_grade", "contact", "phone", "active",
+            "industry", "industry_code", "is_key", "performance_grade", "contact", "phone", "since", "until",
         ]  # fmt: skip
         labels = _PLACE | {
             "industry": gettext_lazy("行业"),
@@ -123,7 +145,9 @@ class EnterpriseForm(EntityForm):
 
     def clean_uscc(self) -> str:
         text = self.cleaned_data["uscc"]
-        return identifiers.parse_credit_code(text).code if text else ""
+        code = identifiers.parse_credit_code(text)
+        # A damaged code goes on as it is, to be refused with its reason.
+        return code.code if text and code.ok else str(text)
 
     def clean_permit_no(self) -> str:
         text = self.cleaned_data["permit_no"]
@@ -139,7 +163,7 @@ class OutletForm(EntityForm):
         model = Outlet
         fields = [
             "number", "name", "code", "medium", "lon", "lat", "standard", "reference_oxygen",
-            "others", "active",
+            "others", "since", "until",
         ]  # fmt: skip
         labels = _PLACE | {
             "number": gettext_lazy("排放口编号"),
@@ -160,7 +184,7 @@ class StationForm(EntityForm):
         model = Station
         fields = [
             "name", "code", "area_code", "address", "lon", "lat", "medium", "level",
-            "counts_in_area", "section", "operator", "others", "active",
+            "counts_in_area", "section", "operator", "others", "since", "until",
         ]  # fmt: skip
         labels = _PLACE | {
             "medium": gettext_lazy("要素"),
@@ -225,7 +249,7 @@ class PointForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when 
         entities = scoped.registry(person, Entity.objects.filter(standing(kind)))
         entity = cast("forms.ModelChoiceField[Entity]", self.fields["entity"])
         found = (entities | Entity.objects.filter(pk=self.instance.entity_id)).distinct()
-        entity.queryset = found.select_related("as_outlet__enterprise").order_by("code")
+        entity.queryset = found.select_related("parent").order_by("code")
         entity.required = True
         entity.label_from_instance = _named  # type: ignore[assignment,method-assign]
         self.fields["name"].required = False
@@ -280,17 +304,16 @@ def standing(kind: str) -> Q:
         case Point.Kind.WASTEWATER:
             return Q(as_outlet__medium=Outlet.Medium.WATER)
         case Point.Kind.POWER:
-            return Q(kind__in=(Entity.Kind.ENTERPRISE, Entity.Kind.OUTLET))
+            return Q(kind__in=(Enterprise.KIND, Outlet.KIND))
         case Point.Kind.NOISE:
-            return Q(kind=Entity.Kind.ENTERPRISE) | Q(as_station__medium=kind)
+            return Q(kind=Enterprise.KIND) | Q(as_station__medium=kind)
         case Point.Kind.WEATHER:
-            return Q(kind=Entity.Kind.STATION)
+            return Q(kind=Station.KIND)
     return Q(as_station__medium=kind)
 
 
 def _named(entity: Entity) -> str:
-    outlet: Outlet | None = getattr(entity, "as_outlet", None)
-    name = f"{outlet.enterprise.name} {entity.name}" if outlet else entity.name
+    name = f"{entity.parent.name} {entity.name}" if entity.parent else entity.name
     return f"{name}（{entity.code}）"
 
 

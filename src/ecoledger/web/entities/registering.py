@@ -67,7 +67,12 @@ def _saved(request: Request, form: EntityForm, thing: Any) -> bool:
     try:
         with transaction.atomic():
             odd = editing.save(
-                request.user, thing, others=form.cleaned_data["others"], address=address(request)
+                request.user,
+                thing,
+                others=form.cleaned_data["others"],
+                answers=form.answers,
+                on=form.cleaned_data.get("changed_on"),
+                address=address(request),
             )
             if not isinstance(thing, Outlet):
                 enrolling.follow(request.user, thing, address=address(request))
@@ -90,7 +95,7 @@ def enterprise(request: Request, pk: int | None = None) -> HttpResponse:
     form = EnterpriseForm(request.user, request.POST or None, instance=found)
     if _saved(request, form, found):
         return _go(request, "enterprise-edit", found.pk)
-    outlets = Outlet.objects.filter(enterprise=found).order_by("number") if pk else []
+    outlets = Outlet.objects.filter(parent=found).order_by("number") if pk else []
     return _page(
         request,
         form,
@@ -104,16 +109,16 @@ def enterprise(request: Request, pk: int | None = None) -> HttpResponse:
 def outlet(request: Request, pk: int | None = None, owner: int | None = None) -> HttpResponse:
     if pk is None:
         firms = scoped.registry(request.user, Enterprise.objects.all())
-        found = Outlet(enterprise=get_object_or_404(firms, pk=owner))
-        found.area_code = found.enterprise.area_code
+        firm = get_object_or_404(firms, pk=owner)
+        found = Outlet(parent=firm, area_code=firm.area_code)
     else:
-        rows = scoped.registry(request.user, Outlet.objects.select_related("enterprise"))
+        rows = scoped.registry(request.user, Outlet.objects.select_related("parent"))
         found = get_object_or_404(rows, pk=pk)
     form = OutletForm(request.user, request.POST or None, instance=found)
     if _saved(request, form, found):
-        return _go(request, "enterprise-edit", found.enterprise.pk)
+        return _go(request, "enterprise-edit", found.parent_id)
     title = _("编辑排放口") if pk else _("新增排放口")
-    return _page(request, form, title, owner=found.enterprise)
+    return _page(request, form, title, owner=found.parent)
 
 
 @needs("edit_registry")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from ecoledger.entities.models import Area, Entity
+from ecoledger.entities.validity import in_force
 from ecoledger.matters.register import OPEN_WORK, all_registers, state_of, visible_matters
 from ecoledger.monitoring.models import Alarm
 from ecoledger.standards import aqi as aqi_standard
@@ -94,8 +95,8 @@ def _middle(corners: Iterable[list[float]]) -> list[float]:
 
 
 def _areas(request: Request) -> Iterator[Feature]:
-    for area in Area.objects.filter(pk__in=scoped.areas(request.user)).exclude(boundary=None):
-        border: dict[str, Any] = area.boundary or {}
+    for area in Area.objects.filter(pk__in=scoped.areas(request.user)).exclude(geometry=None):
+        border: dict[str, Any] = area.geometry or {}
         at = (
             [area.lon, area.lat]
             if area.lon is not None and area.lat is not None
@@ -106,8 +107,8 @@ def _areas(request: Request) -> Iterator[Feature]:
 
 
 def _rivers(request: Request) -> Iterator[Feature]:
-    for river in scoped.rivers(request.user).exclude(path=None):
-        path: dict[str, Any] = river.path or {}
+    for river in scoped.rivers(request.user).exclude(geometry=None):
+        path: dict[str, Any] = river.geometry or {}
         corners = list(_corners(path["coordinates"]))
         yield _feature(path, "river", river.name, at=corners[len(corners) // 2])
 
@@ -121,7 +122,7 @@ def _sections(request: Request) -> Iterator[Feature]:
 
 
 def _enterprises(request: Request) -> Iterator[Feature]:
-    for enterprise in scoped.enterprises(request.user).filter(active=True):
+    for enterprise in scoped.enterprises(request.user).filter(in_force()):
         if at := _at(enterprise):
             yield _feature(
                 at,
@@ -189,7 +190,7 @@ def _alarms(request: Request) -> Iterator[Feature]:
         scoped.alarms(request.user)
         .filter(state=Alarm.State.OPEN)
         .exclude(owner_code="")
-        .select_related("point__entity__as_outlet__enterprise")
+        .select_related("point__entity__parent")
     )
     for alarm in rows:
         if at := _place(alarm.point.entity):
@@ -207,14 +208,13 @@ def _place(entity: Entity | None) -> dict[str, Any] | None:
     """Where an entity is; an outlet without coordinates is at its enterprise."""
     if entity is None or (at := _at(entity)):
         return at if entity is not None else None
-    outlet = getattr(entity, "as_outlet", None)
-    return _at(outlet.enterprise) if outlet else None
+    return _at(entity.parent)
 
 
 def _matters(request: Request) -> Iterator[Feature]:
     shown = [register.key for register in all_registers() if register.map_layer]
     rows = visible_matters(request.user).filter(OPEN_WORK, register__in=shown)
-    for matter in rows.select_related("entity__as_outlet__enterprise")[:2000]:
+    for matter in rows.select_related("entity__parent")[:2000]:
         if at := _at(matter) or _place(matter.entity):
             yield _feature(
                 at,

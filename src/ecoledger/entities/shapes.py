@@ -1,0 +1,178 @@
+"""Geometry of entities (GeoJSON, RFC 7946, in CGCS2000): lies in, box, buffer, overlay, sizes.
+
+Degrees are not metres: whatever has a size is first laid out flat around its own middle (equal-area
+along the parallel; under 0.5 % off for anything smaller than a province).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import shapely
+from shapely.geometry import mapping, shape
+from shapely.geometry.base import BaseGeometry
+
+# Metres of one degree of latitude at 30° N on the CGCS2000 ellipsoid.
+_METRES_PER_DEGREE = 110_850.0
+
+GeoJSON = dict[str, Any]
+
+
+class ShapeError(ValueError):
+    """A geometry that cannot be read; the text says what is wrong with it."""
+
+
+def read(geometry: GeoJSON) -> BaseGeometry:
+    """A GeoJSON geometry (or Feature) as a shape. Raises :class:`ShapeError`."""
+    body: Any = geometry.get("geometry") if geometry.get("type") == "Feature" else geometry
+    try:
+        result = shape(body)
+    except (
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        IndexError,
+        shapely.GEOSException,
+    ) as error:
+        raise ShapeError(f"不是 GeoJSON 几何：{error}") from error
+    if result.is_empty:
+        raise ShapeError("几何为空")
+    if not result.is_valid:
+        # A ring that crosses itself, as drawing tools leave it.
+        result = shapely.make_valid(result)
+    return result
+
+
+def written(geometry: BaseGeometry, decimals: int = 6) -> GeoJSON:
+    """A shape as GeoJSON, to a tenth of a metre."""
+    rounded = shapely.set_precision(geometry, 10**-decimals)
+    result: GeoJSON = _lists(mapping(rounded))
+    return result
+
+
+def _lists(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _lists(part) for name, part in value.items()}
+    return [_lists(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def box(geometry: GeoJSON) -> tuple[float, float, float, float]:
+    """West, south, east and north of a geometry, in degrees."""
+    west, south, east, north = read(geometry).bounds
+    return west, south, east, north
+
+
+def label_point(geometry: GeoJSON) -> tuple[float, float]:
+    """Longitude and latitude of a place on the geometry where its name can stand."""
+    body = read(geometry)
+    if body.geom_type == "LineString":
+        place = body.interpolate(0.5, normalized=True)
+    else:
+        place = body.representative_point()
+    return round(place.x, 6), round(place.y, 6)
+
+
+def contains(geometry: GeoJSON, lon: float, lat: float) -> bool | None:
+    """Whether a polygon holds the place; ``None`` for a geometry without an inside."""
+    body = read(geometry)
+    if body.geom_type not in ("Polygon", "MultiPolygon", "GeometryCollection"):
+        return None
+    return bool(body.intersects(shapely.Point(lon, lat)))
+
+
+class Regions:
+    """Polygons by key, asked which of them hold a place. A tree over their boxes makes it fast."""
+
+    def __init__(self, geometries: Iterable[tuple[str, GeoJSON]]) -> None:
+        pairs = [(key, read(geometry)) for key, geometry in geometries]
+        self._keys = [key for key, _ in pairs]
+        self._shapes = [body for _, body in pairs]
+        self._tree = shapely.STRtree(self._shapes)
+
+    def holding(self, lon: float, lat: float) -> list[str]:
+        """Keys of the regions that hold the place, the smallest region first."""
+        hits = self._tree.query(shapely.Point(lon, lat), predicate="intersects")
+        ordered = sorted((int(hit) for hit in hits), key=lambda hit: self._shapes[hit].area)
+        return [self._keys[hit] for hit in ordered]
+
+    def meeting(self, geometry: GeoJSON) -> list[str]:
+        """Keys of the regions that a geometry touches or lies in, in the order given."""
+        hits = self._tree.query(read(geometry), predicate="intersects")
+        return [self._keys[hit] for hit in sorted(int(hit) for hit in hits)]
+
+
+# -- sizes, in metres ---------------------------------------------------------------------------
+
+
+def _flat(body: BaseGeometry, middle: tuple[float, float]) -> BaseGeometry:
+    """Laid out in metres around ``middle`` (longitude, latitude)."""
+    lon, lat = middle
+    across = _METRES_PER_DEGREE * math.cos(math.radians(lat))
+
+    def metres(points: Any) -> Any:
+        return (points - (lon, lat)) * (across, _METRES_PER_DEGREE)
+
+    return shapely.transform(body, metres)
+
+
+def _round(body: BaseGeometry, middle: tuple[float, float]) -> BaseGeometry:
+    """Back from metres to degrees."""
+    lon, lat = middle
+    across = _METRES_PER_DEGREE * math.cos(math.radians(lat))
+
+    def degrees(points: Any) -> Any:
+        return points / (across, _METRES_PER_DEGREE) + (lon, lat)
+
+    return shapely.transform(body, degrees)
+
+
+def _middle(body: BaseGeometry) -> tuple[float, float]:
+    west, south, east, north = body.bounds
+    return (west + east) / 2, (south + north) / 2
+
+
+def buffered(geometry: GeoJSON, metres: float) -> GeoJSON:
+    """Everything within ``metres`` of a geometry, as a polygon (a ring around a point)."""
+    body = read(geometry)
+    middle = _middle(body)
+    return written(_round(_flat(body, middle).buffer(metres, quad_segs=16), middle))
+
+
+def area_km2(geometry: GeoJSON) -> float:
+    """Area in square kilometres; 0 for points and lines."""
+    body = read(geometry)
+    return float(_flat(body, _middle(body)).area) / 1e6
+
+
+def length_km(geometry: GeoJSON) -> float:
+    """Length of a line, or of a polygon's border, in kilometres."""
+    body = read(geometry)
+    return float(_flat(body, _middle(body)).length) / 1e3
+
+
+def distance_m(one: GeoJSON, other: GeoJSON) -> float:
+    """Shortest distance between two geometries in metres; 0 where they meet."""
+    first, second = read(one), read(other)
+    middle = _middle(shapely.union_all([first, second]))
+    return float(_flat(first, middle).distance(_flat(second, middle)))
+
+
+def overlay(one: GeoJSON, other: GeoJSON) -> tuple[GeoJSON | None, float]:
+    """What two geometries share (``None`` where nothing) and the share of ``one`` that lies in ``other``.
+
+    The share is of area for polygons, of length for lines, and 0 or 1 for a point.
+    """
+    first, second = read(one), read(other)
+    common = first.intersection(second)
+    if common.is_empty:
+        return None, 0.0
+    whole, part = (first.area, common.area) if first.area else (first.length, common.length)
+    return written(common), part / whole if whole else 1.0
+
+
+def united(geometries: Sequence[GeoJSON]) -> GeoJSON:
+    """One geometry of several: divisions that were joined."""
+    return written(shapely.union_all([read(geometry) for geometry in geometries]))
