@@ -1,0 +1,162 @@
+"""Where a table's header stands, what its columns are called, and which rows below it are no data."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ecoledger.listings.tables.book import Cell, Table, is_blank
+
+HEADER_WITHIN = 20  # rows from the top
+_HEADER_ROWS = 3  # a header takes at most so many
+
+_UNSEEN = re.compile(r"[\s*\u200b-\u200f\u2060\ufeff\u00ad]+")
+_BRACKET = re.compile(r"[(\[][^()\[\]]*[)\]]$")
+
+
+def fold(text: Any) -> str:
+    """A name as it is compared: half-width, lower case, without blanks, stars and invisible signs."""
+    return _UNSEEN.sub("", unicodedata.normalize("NFKC", str(text or ""))).casefold()
+
+
+def bare(text: Any) -> str:
+    """A folded header without the brackets at its end: 氨氮（NH3-N）(mg/L) is 氨氮."""
+    folded = fold(text)
+    while (shorter := _BRACKET.sub("", folded)) != folded and shorter:
+        folded = shorter
+    return folded
+
+
+def brackets(text: Any) -> list[str]:
+    """What stands in brackets at the end of a header, first to last, folded."""
+    folded, inside = fold(text), []
+    while match := _BRACKET.search(folded):
+        inside.append(match[0][1:-1])
+        folded = folded[: match.start()]
+    return inside[::-1]
+
+
+@dataclass(frozen=True)
+class Header:
+    """A header found: names by column, the index in ``Table.rows`` of the first row below it, its score."""
+
+    names: tuple[str, ...]
+    first: int
+    below: int
+    score: int
+
+
+def find_header(table: Table, known: Callable[[str], bool], least: int = 2) -> Header | None:
+    """The header among the first rows: the one in which most columns have a known name.
+
+    A header of several rows is read column by column: the lowest known name, or the names from above
+    to below as one. ``None`` where no row names ``least`` columns.
+    """
+    best: Header | None = None
+    for start in range(min(HEADER_WITHIN, len(table.rows))):
+        for rows in range(1, _HEADER_ROWS + 1):
+            if start + rows > len(table.rows):
+                break
+            names = _names(table.rows[start : start + rows], known)
+            score = len({fold(name) for name in names if known(name)})
+            # Of equal scores the header of fewer rows, so that a title above it is not part of it.
+            if best is None or (score, -rows) > (best.score, best.first - best.below):
+                best = Header(tuple(names), start, start + rows, score)
+    return best if best is not None and best.score >= least else None
+
+
+def _names(rows: Sequence[Sequence[Cell]], known: Callable[[str], bool]) -> list[str]:
+    width = max(len(row) for row in rows)
+    names = []
+    for column in range(width):
+        parts = []
+        for row in rows:
+            text = (
+                str(row[column]).strip() if column < len(row) and not is_blank(row[column]) else ""
+            )
+            if text and text not in parts:
+                parts.append(text)
+        names.append(_name(parts, known))
+    return names
+
+
+def _name(parts: list[str], known: Callable[[str], bool]) -> str:
+    whole = "".join(parts)
+    candidates = [*reversed(parts), whole, *("".join(parts[:n]) for n in range(len(parts), 0, -1))]
+    return next((text for text in candidates if known(text)), parts[0] if parts else "")
+
+
+_UNIT = re.compile(
+    r"(?:[µμunm]?g|kg|t|万t|吨|万吨|千克|毫克|微克|m|mm|cm|km|m3|m³|个|件|家|mpn|kwh?|k?w|mw|db(?:\(a\))?)"
+    r"(?:/(?:n?m3|n?m³|l|h|s|d|a|kg|t|年|月|日|天|小时|个|100ml|l水|km2|km²))?"
+    r"|[°℃%‰]c?|无量纲|度|m/s|m3/s|m³/s|hpa|kpa|pa|mpa|ntu|[µμum]s/cm|s/m|mv|级|倍|万元|元|ug/m3|cells/l|个/l"
+)
+
+
+def is_unit(cell: Cell) -> bool:
+    """Whether a cell is a unit of measurement and nothing else."""
+    return isinstance(cell, str) and bool(_UNIT.fullmatch(fold(cell).strip("()[]")))
+
+
+def is_units_row(row: Sequence[Cell]) -> bool:
+    """Whether a row below a header gives units: at least one, and besides only texts like 单位."""
+    said = [cell for cell in row if not is_blank(cell)]
+    units = [cell for cell in said if is_unit(cell)]
+    return bool(units) and all(
+        is_unit(cell) or fold(cell) in ("单位", "unit", "-", "/", "—", "") for cell in said
+    )
+
+
+# What the first cell of a row says that is no data.
+_TOTAL = re.compile(
+    r".{0,12}?(?P<what>小计|合计|总计|累计|共计|总和|平均值?)(?:[(:].*|\d.*|[一二三四五六七八九十百]+[项件个家].*)?"
+)
+_NOTE = re.compile(
+    r"(?:注|备注|说明|填表说明|填报说明|填写说明|附注|注释|附|ps)(?:\d*[:.、].*|$)|填表说明|※"
+)
+_FOOTER = re.compile(
+    r"(?:填报人|填表人|制表人|制表单位|填报单位|报送单位|审核人|审批人|复核人|负责人|联系人|联系电话|填表日期|填报日期|报送日期|"
+    r"制表|审核|导出时间|打印时间|数据来源)[:].*"
+)
+_SECTION = re.compile(
+    r"[(]?[一二三四五六七八九十]+[)、.].*|\d{4}年.*|第[一二三四五六七八九十\d]+(?:批|章|部分|类|季度|期).*"
+)
+_SERIAL_HEADS = frozenset({"序号", "编号", "no", "no.", "#"})
+
+
+def why_no_data(row: Sequence[Cell], header: Header, filled: frozenset[int], after: str) -> str:
+    """Why a row below the header is no data; "" for data.
+
+    ``filled``: columns that a merged cell fills; ``after``: what was said of the row before. One of blank, header,
+    subtotal, total, note, footer, section, serial.
+    """
+    said = [(x, str(cell).strip()) for x, cell in enumerate(row) if not is_blank(cell)]
+    if not said:
+        return "blank"
+    texts = [text for x, text in said if x not in filled]
+    names = [fold(name) for name in header.names]
+    alike = sum(1 for x, text in said if x < len(names) and names[x] and fold(text) == names[x])
+    if alike >= 2 and alike * 2 > len(said):
+        return "header"
+    first, width = fold(texts[0]) if texts else "", max(len([n for n in names if n]), 1)
+    sparse = len(texts) <= max(2, width // 2)
+    numbers = sum(1 for text in texts[1:] if re.fullmatch(r"\D{0,6}[\d.,%\-]+\D{0,6}", fold(text)))
+    if (match := _TOTAL.fullmatch(first)) and (sparse or numbers * 2 >= len(texts)):
+        return "subtotal" if match["what"] == "小计" else "total"
+    if len(texts) <= 4 and _FOOTER.match(first):
+        return "footer"
+    if len(texts) <= 2 and _NOTE.match(first):
+        return "note"
+    if len(texts) == 1 and width >= 3:
+        x = said[0][0]
+        spans = len(filled) * 2 >= width
+        if after in ("note", "footer", "total"):
+            return "note"
+        if spans or (x == 0 and _SECTION.fullmatch(first) and not first.isdigit()):
+            return "section"
+        if x < len(names) and names[x] in _SERIAL_HEADS and re.fullmatch(r"\d+(\.0)?", first):
+            return "serial"
+    return ""

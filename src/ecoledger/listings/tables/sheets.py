@@ -1,0 +1,233 @@
+"""Spreadsheets: cells by calamine, and from the .xlsx itself what calamine does not say.
+
+Formulas without a stored result, error cells and hidden rows are empty cells to calamine. They stand in the
+sheet's XML, which is looked through once. The same look finds the far blank cell that would make a table
+of a million rows out of two: such cells are taken out before calamine lays the table out.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from dataclasses import dataclass, field
+from xml.etree import ElementTree
+
+import python_calamine
+
+from ecoledger.listings.tables.book import Book, Cell, Fault, Table, trimmed
+
+# Cells of a laid out sheet that memory allows, blank ones included.
+MOST_CELLS = 4_000_000
+
+_ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
+_CELL = re.compile(
+    rb"<(?:\w+:)?row\b(?P<row>[^>]*)>|<(?:\w+:)?c\b(?P<cell>[^>]*?)(?:/>|>(?P<body>.*?)</(?:\w+:)?c>)",
+    re.DOTALL,
+)
+_ATTRIBUTE = re.compile(rb'(\w+)\s*=\s*"([^"]*)"')
+_VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]+)</")
+_FORMULA = re.compile(rb"<(?:\w+:)?f\b")
+_INLINE = re.compile(rb"<(?:\w+:)?t\b[^>]*>[^<]*[^\s<][^<]*</")
+_PLACE = re.compile(rb"([A-Z]{1,3})(\d+)")
+_COLUMN = re.compile(rb"<(?:\w+:)?col\b([^>]*)/?>")
+_STRING = re.compile(rb"<(?:\w+:)?si\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?si>)", re.DOTALL)
+_LETTERS = re.compile(rb"<(?:\w+:)?t\b[^>]*>[^<]*[^\s<][^<]*</")
+
+
+class UnreadableError(ValueError):
+    """The file is damaged or locked by a password."""
+
+
+@dataclass
+class _Look:
+    """What the XML of a sheet says beside its values."""
+
+    faults: dict[int, list[Fault]] = field(default_factory=dict)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+    # Last row and column (from 1) of any cell, and of one that says something.
+    last: tuple[int, int] = (0, 0)
+    said: tuple[int, int] = (0, 0)
+
+
+def read(content: bytes) -> Book:
+    """A spreadsheet as a book. Raises :class:`UnreadableError`."""
+    kind = "xlsx" if content.startswith(b"PK") else "xls"
+    looks: dict[str, _Look] = {}
+    try:
+        if kind == "xlsx":
+            looks, content = _looked_at(content)
+            kind = "xlsx" if looks else "ods"
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        tables = [_table(book, sheet, looks.get(sheet.name)) for sheet in book.sheets_metadata]
+    except (
+        python_calamine.CalamineError,
+        zipfile.BadZipFile,
+        OSError,
+        ElementTree.ParseError,
+    ) as e:
+        raise UnreadableError(str(e)) from e
+    return Book(kind, [table for table in tables if table is not None])
+
+
+def _table(
+    book: python_calamine.CalamineWorkbook,
+    about: python_calamine.SheetMetadata,
+    look: _Look | None,
+) -> Table | None:
+    if about.typ != python_calamine.SheetTypeEnum.WorkSheet:
+        return None  # a chart
+    look = look or _Look()
+    sheet = book.get_sheet_by_name(about.name)
+    laid_out: list[list[Cell]] = [list(row) for row in sheet.to_python(skip_empty_area=False)]
+    filled = _fill(laid_out, sheet)
+    rows: list[list[Cell]] = []
+    numbers: list[int] = []
+    for number, row in enumerate(laid_out, 1):
+        cells = trimmed(row)
+        if cells or number in look.faults:
+            rows.append(cells)
+            numbers.append(number)
+    return Table(
+        about.name,
+        rows,
+        numbers,
+        look.faults,
+        frozenset(look.hidden_rows & set(numbers)),
+        frozenset(look.hidden_columns),
+        frozenset(filled),
+        about.visible != python_calamine.SheetVisibleEnum.Visible,
+    )
+
+
+def _fill(rows: list[list[Cell]], sheet: python_calamine.CalamineSheet) -> set[tuple[int, int]]:
+    """Write what a merged cell says into all the cells it covers; which those are."""
+    filled = set()
+    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+        if top >= len(rows) or left >= len(rows[top]):
+            continue
+        value = rows[top][left]
+        for y in range(top, min(bottom, len(rows) - 1) + 1):
+            for x in range(left, min(right, len(rows[y]) - 1) + 1):
+                if (y, x) != (top, left):
+                    rows[y][x] = value
+                    filled.add((y + 1, x))
+    return filled
+
+
+# -- the XML of an .xlsx -----------------------------------------------------------------------------
+
+
+def _looked_at(content: bytes) -> tuple[dict[str, _Look], bytes]:
+    """(what each sheet's XML says by sheet name, the file without far blank cells)."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        paths = _sheet_paths(archive)
+        blank = _blank_strings(archive)
+        looks: dict[str, _Look] = {}
+        cut: dict[str, bytes] = {}
+        for name, path in paths.items():
+            xml = archive.read(path)
+            looks[name] = look = _look(xml, blank)
+            rows, columns = look.last
+            if rows * columns > MOST_CELLS:
+                rows, columns = look.said
+                if rows * columns > MOST_CELLS:
+                    raise UnreadableError("too many cells")
+                cut[path] = _without_far_cells(xml, rows, columns)
+        if cut:
+            content = _rewritten(archive, cut)
+    return looks, content
+
+
+def _sheet_paths(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Sheet name -> its part of the archive; none for what is no .xlsx."""
+    names = set(archive.namelist())
+    if "xl/workbook.xml" not in names or "xl/_rels/workbook.xml.rels" not in names:
+        return {}
+    targets = {
+        relation.get("Id"): str(relation.get("Target"))
+        for relation in ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+    }
+    paths = {}
+    for element in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter():  # noqa: S314
+        if element.tag.rpartition("}")[2] != "sheet":
+            continue
+        key = next((v for k, v in element.attrib.items() if k.rpartition("}")[2] == "id"), None)
+        target = targets.get(key, "")
+        path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        if path in names:
+            paths[str(element.get("name"))] = path
+    return paths
+
+
+def _blank_strings(archive: zipfile.ZipFile) -> frozenset[bytes]:
+    """Numbers, as written, of the shared texts that say nothing."""
+    try:
+        xml = archive.read("xl/sharedStrings.xml")
+    except KeyError:
+        return frozenset()
+    return frozenset(
+        str(n).encode()
+        for n, text in enumerate(_STRING.finditer(xml))
+        if not _LETTERS.search(text[1] or b"")
+    )
+
+
+def _look(xml: bytes, blank: frozenset[bytes]) -> _Look:
+    look = _Look()
+    for column in _COLUMN.finditer(xml, 0, xml.find(b"<sheetData") if b"<sheetData" in xml else -1):
+        said = dict(_ATTRIBUTE.findall(column[1]))
+        if said.get(b"hidden") in (b"1", b"true"):
+            first, last = int(said.get(b"min", b"1")), int(said.get(b"max", b"1"))
+            look.hidden_columns.update(range(first - 1, min(last, first + 500)))
+    y = x = 0
+    for match in _CELL.finditer(xml):
+        if match["row"] is not None:
+            said = dict(_ATTRIBUTE.findall(match["row"]))
+            y, x = int(said.get(b"r", y + 1)), 0
+            if said.get(b"hidden") in (b"1", b"true"):
+                look.hidden_rows.add(y)
+            continue
+        attributes = dict(_ATTRIBUTE.findall(match["cell"]))
+        x += 1
+        if place := _PLACE.fullmatch(attributes.get(b"r", b"")):
+            y, x = int(place[2]), _number(place[1])
+        look.last = (max(look.last[0], y), max(look.last[1], x))
+        body, kind = match["body"] or b"", attributes.get(b"t", b"n")
+        value = _VALUE.search(body)
+        if _FORMULA.search(body) and not value and not (kind == b"str" and b"<v" in body):
+            look.faults.setdefault(y, []).append(Fault("formula", x - 1))
+        elif kind == b"e" and value:
+            look.faults.setdefault(y, []).append(Fault("error", x - 1, value[1].decode()))
+        if (value and not (kind == b"s" and value[1].strip() in blank)) or _INLINE.search(body):
+            look.said = (max(look.said[0], y), max(look.said[1], x))
+    return look
+
+
+def _number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def _without_far_cells(xml: bytes, rows: int, columns: int) -> bytes:
+    def kept(match: re.Match[bytes]) -> bytes:
+        if match["row"] is not None:
+            return match[0]
+        place = _PLACE.search(match["cell"])
+        far = place and (int(place[2]) > rows or _number(place[1]) > columns)
+        return b"" if far else match[0]
+
+    # The declared size would have the table laid out to its full extent all the same.
+    xml = re.sub(rb"<(?:\w+:)?dimension\b[^>]*/>", b"", xml)
+    return _CELL.sub(kept, xml)
+
+
+def _rewritten(archive: zipfile.ZipFile, parts: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as written:
+        for item in archive.infolist():
+            written.writestr(item.filename, parts.get(item.filename) or archive.read(item))
+    return buffer.getvalue()

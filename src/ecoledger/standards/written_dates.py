@@ -1,0 +1,211 @@
+"""Dates and times as Chinese tables write them: "2026年8月底", "2026.8.10", "2026/12/31 0:00:00", 20260810, 46387.
+
+Two readings of one cell: :func:`read_day` for a date column (a deadline may be a month's end, or words without
+a date), :func:`read_moment` for the time of an observation (to the second). Neither guesses: what cannot be read
+is an :class:`UnreadableDateError`. Practice of Chinese administrative tables; no standard governs it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+
+
+class UnreadableDateError(ValueError):
+    """The cell is no date. ``why``: form (no known way to write one), calendar (no such day or hour), year
+    (the year is not written)."""
+
+    def __init__(self, text: str, why: str) -> None:
+        super().__init__(f"{text!r}: {why}")
+        self.text, self.why = text, why
+
+
+class Precision(StrEnum):
+    """How much of the day was written."""
+
+    DAY = "day"
+    SERIAL = "serial"  # a spreadsheet's day number, not yet formatted as a date
+    MONTH = "month"  # the last day of it is meant; also of a third of a month
+    QUARTER = "quarter"
+    YEAR = "year"
+    NONE = "none"  # words that set no date: 长期坚持, 立行立改
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenDay:
+    """What a date cell says. ``day`` is ``None`` for words that set no date."""
+
+    day: date | None
+    precision: Precision
+
+
+# Words of a deadline column that set no date.
+NO_DATE = frozenset(
+    {"长期坚持", "长期", "长期整改", "持续推进", "持续", "持续整改", "常态化", "立行立改", "立即整改", "立即", "即知即改",
+     "已完成", "无", "/", "-", "--", "—", "——", "不涉及", "待定"}
+)  # fmt: skip
+_EPOCH = datetime(1899, 12, 30)
+# Day numbers of 1954 to 2119; numbers outside are something else.
+_SERIALS = (20_000, 80_000)
+
+_DIGITS = str.maketrans("〇零○一二三四五六七八九", "000123456789")
+_NUMERAL = "〇零○一二三四五六七八九十"
+_TAIL = r"(?:(?:之|以)?前)?(?:完成|整改完成|整改到位|完成整改|销号|完成销号|办结|到位|止|为止)?"
+_DATE = re.compile(rf"(\d{{4}})[年./\-](\d{{1,2}})[月./\-](\d{{1,2}})[日号]?{_TAIL}")
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0)?")
+_CLOCK = re.compile(
+    r"[T日 ]*(?:上午|下午)?(\d{1,2})[:时点](?:(\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?秒?|分)?)?$"
+)
+_MONTH = re.compile(rf"(\d{{4}})[年./\-](\d{{1,2}})月?份?(底|末|上旬|中旬|下旬)?{_TAIL}")
+_QUARTER = re.compile(rf"(\d{{4}})年?第?([1-4一二三四])季度?(?:底|末)?{_TAIL}")
+_HALF = re.compile(rf"(\d{{4}})年(上|下)半年(?:底|末)?{_TAIL}")
+_YEAR = re.compile(rf"(\d{{4}})年?年?(?:底|末|内|度)?{_TAIL}")
+_NO_YEAR = re.compile(r"(?:\d{1,2}月|年底|第?[1-4一二三四]季度|[上下]半年|本月|月底)")
+
+
+def _plain(text: str) -> str:
+    """Half-width, without blanks, Chinese numerals of a date as digits."""
+    folded = re.sub(r"[\s\u200b\ufeff]+", "", unicodedata.normalize("NFKC", text))
+    if re.match(rf"[{_NUMERAL}]{{4}}年", folded):
+        folded = re.sub(rf"[{_NUMERAL}]+(?=[年月日])", lambda m: _number(m[0]), folded)
+    return folded
+
+
+def _number(numeral: str) -> str:
+    """A Chinese numeral of a date: 二〇二六, 十, 十二, 二十, 三十一."""
+    if "十" not in numeral:
+        return numeral.translate(_DIGITS)
+    tens, _, ones = numeral.partition("十")
+    return str(int(tens.translate(_DIGITS) or 1) * 10 + int(ones.translate(_DIGITS) or 0))
+
+
+def read_day(cell: Any) -> WrittenDay:
+    """The day a date cell means; of a month, quarter or year its last day.
+
+    >>> read_day("2026年8月底").day, read_day("2026年12月31日前完成").day, read_day("2026/12/31 0:00:00").day
+    (datetime.date(2026, 8, 31), datetime.date(2026, 12, 31), datetime.date(2026, 12, 31))
+    >>> read_day("2022年底前").precision, read_day("立行立改").day
+    (<Precision.YEAR: 'year'>, None)
+
+    Raises :class:`UnreadableDateError`.
+    """
+    if isinstance(cell, datetime):
+        return WrittenDay(cell.date(), Precision.DAY)
+    if isinstance(cell, date):
+        return WrittenDay(cell, Precision.DAY)
+    if cell is None or isinstance(cell, bool | time | timedelta):
+        raise UnreadableDateError(str(cell), "form")
+    if isinstance(cell, int | float):
+        if _SERIALS[0] <= cell <= _SERIALS[1]:
+            return WrittenDay((_EPOCH + timedelta(days=int(cell))).date(), Precision.SERIAL)
+        cell = f"{cell:.0f}" if float(cell).is_integer() else str(cell)
+    text = _plain(str(cell))
+    if text in NO_DATE:
+        return WrittenDay(None, Precision.NONE)
+    if re.fullmatch(r"\d{5}(?:\.\d+)?", text) and _SERIALS[0] <= float(text) <= _SERIALS[1]:
+        return WrittenDay((_EPOCH + timedelta(days=int(float(text)))).date(), Precision.SERIAL)
+    if match := _DATE.fullmatch(text) or _COMPACT.fullmatch(text):
+        return WrittenDay(_date(text, *match.groups()), Precision.DAY)
+    if (match := _DATE.match(text)) and _is_clock(text, match):
+        return WrittenDay(_date(text, *match.groups()), Precision.DAY)
+    if match := _MONTH.fullmatch(text):
+        year, month = int(match[1]), int(match[2])
+        last = {"上旬": 10, "中旬": 20}.get(match[3] or "", 0)
+        if not 1 <= month <= 12 or not year:
+            raise UnreadableDateError(text, "calendar")
+        return WrittenDay(date(year, month, last or monthrange(year, month)[1]), Precision.MONTH)
+    if match := _QUARTER.fullmatch(text):
+        return _end_of(match[1], 3 * int(match[2].translate(_DIGITS)), Precision.QUARTER, text)
+    if match := _HALF.fullmatch(text):
+        return _end_of(match[1], 6 if match[2] == "上" else 12, Precision.QUARTER, text)
+    if match := _YEAR.fullmatch(text):
+        return _end_of(match[1], 12, Precision.YEAR, text)
+    raise UnreadableDateError(text, "year" if _NO_YEAR.match(text) else "form")
+
+
+def _is_clock(text: str, match: re.Match[str]) -> bool:
+    """Whether what follows the date is a time of day, or of a compact one without its blank."""
+    rest = text[match.end(2) :].lstrip("月./-")
+    for length in (2, 1):
+        if rest[:length].isdigit() and _CLOCK.fullmatch(rest[length:] or "x"):
+            return True
+    return bool(_CLOCK.fullmatch(text[match.end() :]))
+
+
+def _date(text: str, *parts: str) -> date:
+    try:
+        year, month, day = (int(part) for part in parts[:3])
+        return date(year, month, day)
+    except ValueError as error:
+        raise UnreadableDateError(text, "calendar") from error
+
+
+def _end_of(year: str, month: int, precision: Precision, text: str) -> WrittenDay:
+    if int(year) < 1:
+        raise UnreadableDateError(text, "calendar")
+    return WrittenDay(date(int(year), month, monthrange(int(year), month)[1]), precision)
+
+
+_MOMENT = re.compile(
+    r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"
+    r"(?:[T ]*(\d{1,2})(?:[:时点](?:(\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?秒?|分)?)?)?)?"
+)
+_COMPACT_MOMENT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[T ]?(\d{2})(?:(\d{2})(?:(\d{2}))?)?)?")
+
+
+def read_moment(cell: Any) -> tuple[datetime, bool]:
+    """A time as people write it, and whether it names a day only.
+
+    Understands 2023-08-10 08:00, 2023/8/10 8:00, 2023.8.10, 2023年8月10日8时, 20230810, 2023081008, 2026-02-26T2000
+    and a spreadsheet's day numbers. 24:00 is the next day's midnight. Hours that a spreadsheet filled down by adding
+    1/24 drift by parts of a second and more (00:59:59.994): they are taken for the hour they mean.
+
+    >>> read_moment("2023.8.10")
+    (datetime.datetime(2023, 8, 10, 0, 0), True)
+    >>> read_moment(datetime(2019, 3, 17, 0, 59, 59, 994000))
+    (datetime.datetime(2019, 3, 17, 1, 0), False)
+
+    Raises :class:`UnreadableDateError`.
+    """
+    if isinstance(cell, datetime):
+        return _settled(cell.replace(tzinfo=None)), False
+    if isinstance(cell, date):
+        return datetime(cell.year, cell.month, cell.day), True
+    if isinstance(cell, bool | time | timedelta):
+        raise UnreadableDateError(str(cell), "form")
+    if isinstance(cell, int | float) and _SERIALS[0] < cell < _SERIALS[1]:
+        moment = _settled(_EPOCH + timedelta(seconds=cell * 86400))
+        return moment, cell == int(cell)
+    text = re.sub(r"[\u200b\ufeff]", "", unicodedata.normalize("NFKC", str(cell))).strip()
+    if re.fullmatch(r"\d{8,14}\.0", text):
+        text = text[:-2]
+    match = _MOMENT.fullmatch(text) or _COMPACT_MOMENT.fullmatch(text)
+    if match is None and (parts := re.fullmatch(r"(.+?)[T ](\d{2})(\d{2})", text)):
+        match = _MOMENT.fullmatch(f"{parts[1]} {parts[2]}:{parts[3]}")
+    if match is None:
+        raise UnreadableDateError(text, "form")
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
+    extra = timedelta(0)
+    if hour == 24 and minute == second == 0:
+        hour, extra = 0, timedelta(days=1)
+    try:
+        moment = datetime(year, month, day, hour, minute, second) + extra
+    except (ValueError, OverflowError) as error:
+        raise UnreadableDateError(text, "calendar") from error
+    return moment, match[4] is None
+
+
+def _settled(moment: datetime) -> datetime:
+    """A moment with parts of a second as the one it means: the hour within a minute, else the second."""
+    if not moment.microsecond:
+        return moment
+    hour = moment.replace(minute=0, second=0, microsecond=0)
+    for whole in (hour, hour + timedelta(hours=1)):
+        if abs(moment - whole) <= timedelta(minutes=1):
+            return whole
+    return (moment + timedelta(microseconds=500_000)).replace(microsecond=0)

@@ -1,0 +1,100 @@
+"""Headers of one to three rows under titles, units below them, and rows that are no data."""
+
+from __future__ import annotations
+
+import pytest
+
+from ecoledger.listings.tables import headers
+from ecoledger.listings.tables.book import Table
+
+KNOWN = {"序号", "编号", "问题", "属地", "责任单位", "pm2.5", "pm10", "点位", "时间", "备注"}
+
+
+def known(name: str) -> bool:
+    return headers.bare(name) in KNOWN
+
+
+def find(*rows):
+    return headers.find_header(
+        Table("", [list(r) for r in rows], list(range(1, len(rows) + 1))), known
+    )
+
+
+def test_names_are_compared_without_what_nobody_sees():
+    assert headers.fold(" Ｋ－01\u200b＊") == "k-01"
+    assert headers.bare("氨氮（NH3-N）(mg/L)") == "氨氮"
+    assert headers.brackets("总磷（以P计）(mg/L)") == ["以p计", "mg/l"]
+    assert headers.bare("(3)") == "(3)"
+
+
+def test_the_header_stands_below_titles():
+    found = find(
+        ["某市台账", "某市台账", "某市台账"],
+        ["2026年"],
+        ["序号", "问题", "属地"],
+        ["1", "甲", "北镇"],
+    )
+    assert (found.first, found.below, found.names) == (2, 3, ("序号", "问题", "属地"))
+
+
+def test_a_header_of_two_rows_is_read_by_its_lowest_known_names():
+    found = find(
+        ["点位", "时间", "监测项目", "监测项目"],
+        ["点位", "时间", "PM2.5", "PM10"],
+        ["市政府", "1", "2", "3"],
+    )
+    assert (found.below, found.names) == (2, ("点位", "时间", "PM2.5", "PM10"))
+    found = find(
+        ["点位", "时间", "监测项目"], [None, None, "PM2.5", "PM10"], ["市政府", "1", "2", "3"]
+    )
+    assert (found.below, found.names) == (2, ("点位", "时间", "PM2.5", "PM10"))
+
+
+def test_no_header_is_none():
+    assert find(["a", "b"], ["问题", "b"]) is None
+
+
+@pytest.mark.parametrize(
+    "row", [[None, None, "μg/L", "mg/L"], ["单位", "", "ug/m3", "无量纲"], ["(℃)", "m³/s", "-"]]
+)
+def test_a_row_of_units(row):
+    assert headers.is_units_row(row)
+
+
+@pytest.mark.parametrize("row", [["甲", "mg/L"], [None, "3"], [None, None], ["单位"]])
+def test_no_row_of_units(row):
+    assert not headers.is_units_row(row)
+
+
+HEADER = headers.Header(("序号", "问题", "属地", "责任单位", "备注"), 0, 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ([None, " ", "\u3000"], "blank"),
+        (["序号", "问题", "属地", "责任单位", "备注"], "header"),
+        (["合计", "48件（含重复）"], "total"),
+        (["2022年小计", "17项", None, None, "已完成10项"], "subtotal"),
+        (["小计：17"], "subtotal"),
+        (["注：1.本表由平台导出"], "note"),
+        (["填表说明：按实际填写"], "note"),
+        (["填报人：甲    审核人：乙"], "footer"),
+        (["一、大气"], "section"),
+        (["2022年度（17项）"], "section"),
+        (["3", None, None], "serial"),
+        (["1", "说明书印刷厂废气扰民", "青岭镇", "市水利局"], ""),
+        (["制表厂门前污水横流", "信访投诉", "污水横流", "青岭镇", "水"], ""),
+        (["合计砂场扬尘", "信访投诉", "扬尘"], ""),
+        (["合计", "信访投诉", "扬尘", "青岭镇", "大气"], ""),
+        (["扬尘", "扬尘", "扬尘", "扬尘", "扬尘"], ""),
+        ([None, "只写了问题"], ""),
+        (["2026年3月5日", "甲", "北镇"], ""),
+    ],
+)
+def test_rows_below_the_header(row, why):
+    assert headers.why_no_data(row, HEADER, frozenset(), "") == why
+
+
+def test_lines_after_a_note_belong_to_it():
+    assert headers.why_no_data(["2.第二条"], HEADER, frozenset(), "note") == "note"

@@ -1,0 +1,146 @@
+"""Spreadsheets: what calamine reads, and what it passes over in silence."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import date, datetime
+
+import openpyxl
+import pytest
+from openpyxl.styles import Font
+
+from ecoledger.listings.tables.book import Fault, packed, unpacked
+from ecoledger.listings.tables.reading import NoTableError, book_of, read
+
+
+def workbook(*sheets, change=None) -> bytes:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for n, rows in enumerate(sheets):
+        sheet = book.create_sheet(f"表{n + 1}")
+        for row in rows:
+            sheet.append(row)
+    if change:
+        change(book)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def test_cells_keep_their_kinds():
+    rows = [["甲", 1.5, True, date(2026, 3, 5), datetime(2026, 3, 5, 1, 30), "'007", None, "x"]]
+    got = book_of(workbook(rows)).tables[0]
+    assert got.rows == [
+        ["甲", 1.5, True, date(2026, 3, 5), datetime(2026, 3, 5, 1, 30), "'007", None, "x"]
+    ]
+
+
+def test_every_sheet_is_read_and_a_hidden_one_is_said():
+    def hide(book):
+        book["表2"].sheet_state = "hidden"
+
+    book = book_of(workbook([["a"]], [["b"]], [], change=hide))
+    assert [(t.name, t.rows, t.hidden) for t in book.tables] == [
+        ("表1", [["a"]], False),
+        ("表2", [["b"]], True),
+        ("表3", [], False),
+    ]
+
+
+def test_merged_cells_are_filled_and_it_is_said_which():
+    def merge(book):
+        book["表1"].merge_cells("A1:A3")
+        book["表1"].merge_cells("B1:C1")
+
+    got = book_of(
+        workbook([["甲", "x", None], [None, "y", 1], [None, "z", 2]], change=merge)
+    ).tables[0]
+    assert [row[0] for row in got.rows] == ["甲", "甲", "甲"]
+    assert got.rows[0] == ["甲", "x", "x"]
+    assert got.filled == {(2, 0), (3, 0), (1, 2)}
+
+
+def test_formulas_without_a_result_and_error_cells_are_reported_by_cell():
+    got = book_of(workbook([["a", "b", "c"], [1, "=A1*2", "#N/A"], [2, 3, "#DIV/0!"]])).tables[0]
+    assert got.faults == {
+        2: [Fault("formula", 1), Fault("error", 2, "#N/A")],
+        3: [Fault("error", 2, "#DIV/0!")],
+    }
+    assert got.numbers == [1, 2, 3]
+
+
+def test_a_formula_with_its_stored_result_is_its_result():
+    def stored(content: bytes) -> bytes:
+        source, target = zipfile.ZipFile(io.BytesIO(content)), io.BytesIO()
+        with zipfile.ZipFile(target, "w") as written:
+            for name in source.namelist():
+                part = source.read(name).replace(b"<f>A1*2</f><v></v>", b"<f>A1*2</f><v>84</v>")
+                written.writestr(name, part.replace(b"<f>A1*2</f><v />", b"<f>A1*2</f><v>84</v>"))
+        return target.getvalue()
+
+    got = book_of(stored(workbook([[42, "=A1*2"]]))).tables[0]
+    assert (got.rows, got.faults) == ([[42.0, 84.0]], {})
+
+
+def test_hidden_rows_and_columns_are_said():
+    def hide(book):
+        book["表1"].row_dimensions[2].hidden = True
+        book["表1"].column_dimensions["B"].hidden = True
+
+    got = book_of(workbook([["a", "b"], [1, 2], [3, 4]], change=hide)).tables[0]
+    assert (got.hidden_rows, got.hidden_columns) == ({2}, {1})
+
+
+@pytest.mark.parametrize("far", ["D20000", "A1048576", "XFD1048576", "XFD2"])
+def test_a_far_blank_cell_makes_no_rows(far):
+    def blank(book):
+        book["表1"][far] = " "
+        book["表1"][far].font = Font(bold=True)
+
+    got = read(workbook([["编号", "问题"], ["E-1", "甲"]], change=blank)).tables[0]
+    assert got.rows == [["编号", "问题"], ["E-1", "甲"]]
+    assert got.numbers == [1, 2]
+
+
+def test_a_table_too_large_for_memory_is_refused_with_what_helps():
+    def far(book):
+        book["表1"]["XFD1048576"] = "x"
+
+    with pytest.raises(NoTableError, match=r"打不开|太大"):
+        read(workbook([["a"]], change=far))
+
+
+def test_a_book_goes_through_the_confined_process_unchanged():
+    content = workbook(
+        [["甲", 1.5, True, date(2026, 3, 5), datetime(2026, 3, 5, 1, 30), None, "=A1", "#N/A"]],
+        [["b"]],
+    )
+    assert read(content) == book_of(content) == unpacked(packed(book_of(content)))
+
+
+def test_html_and_xml_that_call_themselves_xls():
+    page = (
+        '<html><head><meta charset="gb2312"></head><body><table border=1>'
+        "<tr><th colspan=2>点位</th><th>PM2.5</th></tr>"
+        "<tr><td rowspan=2>市政府</td><td>2026-03-15 00:00</td><td>30</td></tr>"
+        "<tr style='display:none'><td>2026-03-15 01:00</td><td>&lt;31<br>x</td></tr>"
+        "</table></body></html>"
+    ).encode("gbk")
+    book = book_of(page)
+    assert book.kind == "html"
+    assert book.tables[0].rows == [
+        ["点位", "点位", "PM2.5"],
+        ["市政府", "2026-03-15 00:00", "30"],
+        ["市政府", "2026-03-15 01:00", "<31\nx"],
+    ]
+    assert book.tables[0].hidden_rows == {3}
+    old = """<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>
+    <Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"
+     xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="数据"><Table>
+     <Row><Cell><Data ss:Type="String">点位</Data></Cell><Cell ss:Index="3"><Data ss:Type="String">c</Data></Cell></Row>
+     <Row ss:Index="5"><Cell><Data ss:Type="Number">4.5</Data></Cell></Row></Table></Worksheet></Workbook>"""
+    book = book_of(old.encode())
+    assert [(t.name, t.rows, t.numbers) for t in book.tables] == [
+        ("数据", [["点位", None, "c"], [4.5]], [1, 5])
+    ]

@@ -1,0 +1,143 @@
+"""Dates and times as Chinese tables write them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecoledger.standards.written_dates import (
+    Precision,
+    UnreadableDateError,
+    read_day,
+    read_moment,
+)
+
+DAYS = [
+    ("2026-12-31", (2026, 12, 31), "day"),
+    ("2026/12/31", (2026, 12, 31), "day"),
+    ("2026.8.1", (2026, 8, 1), "day"),
+    ("２０２６年８月１日", (2026, 8, 1), "day"),
+    ("2026年8月1日前", (2026, 8, 1), "day"),
+    ("2026年12月31日前完成", (2026, 12, 31), "day"),
+    ("2026年12月31日之前完成整改", (2026, 12, 31), "day"),
+    ("2026/12/31 0:00:00", (2026, 12, 31), "day"),
+    ("2026-12-31 00:00", (2026, 12, 31), "day"),
+    ("2026年12月31日 24时", (2026, 12, 31), "day"),
+    ("20261231", (2026, 12, 31), "day"),
+    (20261231.0, (2026, 12, 31), "day"),
+    ("二〇二六年十二月三十一日", (2026, 12, 31), "day"),
+    ("二○二六年八月", (2026, 8, 31), "month"),
+    (datetime(2026, 12, 31, 5), (2026, 12, 31), "day"),
+    (date(2026, 12, 31), (2026, 12, 31), "day"),
+    (46387.0, (2026, 12, 31), "serial"),
+    ("46387", (2026, 12, 31), "serial"),
+    ("2026年8月", (2026, 8, 31), "month"),
+    ("2026年8月底", (2026, 8, 31), "month"),
+    ("2026年2月底前完成", (2026, 2, 28), "month"),
+    ("2026.8", (2026, 8, 31), "month"),
+    ("2026-08", (2026, 8, 31), "month"),
+    ("2026年8月中旬", (2026, 8, 20), "month"),
+    ("2027年第一季度", (2027, 3, 31), "quarter"),
+    ("2027年三季度末", (2027, 9, 30), "quarter"),
+    ("2027年上半年", (2027, 6, 30), "quarter"),
+    ("2022年底前", (2022, 12, 31), "year"),
+    ("2025年", (2025, 12, 31), "year"),
+    ("2025年年底前", (2025, 12, 31), "year"),
+    ("9999-12-31", (9999, 12, 31), "day"),
+]
+
+
+@pytest.mark.parametrize(("written", "day", "precision"), DAYS)
+def test_days(written, day, precision):
+    got = read_day(written)
+    assert (got.day, got.precision) == (date(*day), Precision(precision))
+
+
+@pytest.mark.parametrize("words", ["长期坚持", "立行立改", "持续推进", "/", "—", "无"])
+def test_words_that_set_no_date(words):
+    assert read_day(words) == read_day(f" {words} ")
+    assert read_day(words).day is None
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("2026-02-30", "calendar"),
+        ("2026年13月", "calendar"),
+        ("12月底前", "year"),
+        ("年底", "year"),
+        ("第一季度", "year"),
+        ("尽快", "form"),
+        ("26.12.31", "form"),
+        ("", "form"),
+        (True, "form"),
+        (None, "form"),
+        (time(8), "form"),
+        (timedelta(hours=8), "form"),
+        (12.0, "form"),
+        ("0000-01-01", "calendar"),
+    ],
+)
+def test_what_is_no_day(written, why):
+    with pytest.raises(UnreadableDateError) as error:
+        read_day(written)
+    assert error.value.why == why
+
+
+@pytest.mark.parametrize(
+    ("written", "moment", "day_only"),
+    [
+        ("2018-09-04 24:00", datetime(2018, 9, 5), False),
+        ("2023年8月10日8时", datetime(2023, 8, 10, 8), False),
+        ("2026-02-26T2000", datetime(2026, 2, 26, 20), False),
+        ("2023081008", datetime(2023, 8, 10, 8), False),
+        (20230810.0, datetime(2023, 8, 10), True),
+        (43541.041666, datetime(2019, 3, 17, 1), False),
+        (datetime(2019, 3, 17, 22, 59, 59, 876000), datetime(2019, 3, 17, 23), False),
+        (datetime(2019, 3, 17, 22, 59, 12, 876000), datetime(2019, 3, 17, 23), False),
+        (datetime(2019, 3, 17, 22, 29, 59, 990000), datetime(2019, 3, 17, 22, 30), False),
+        (datetime(2019, 3, 17, 22, 59, 12), datetime(2019, 3, 17, 22, 59, 12), False),
+    ],
+)
+def test_moments(written, moment, day_only):
+    assert read_moment(written) == (moment, day_only)
+
+
+@pytest.mark.parametrize(
+    "written", ["2018-09-04 25:00", "2018-13-04 01:00", "2018-09-04 08:60", "2018-02-30"]
+)
+def test_moments_the_calendar_does_not_have(written):
+    with pytest.raises(UnreadableDateError) as error:
+        read_moment(written)
+    assert error.value.why == "calendar"
+
+
+@given(st.dates(min_value=date(1000, 1, 1)))
+def test_every_day_in_every_writing(day):
+    for form in (
+        "%Y-%m-%d",
+        "%Y/%m/%d",
+        "%Y年%m月%d日",
+        "%Y.%m.%d",
+        "%Y%m%d",
+        "%Y年%m月%d日前完成",
+    ):
+        assert read_day(day.strftime(form)).day == day
+
+
+@given(
+    st.one_of(
+        st.text(max_size=20),
+        st.floats(),
+        st.from_regex(r"\d{4}年?[-./]?\d{1,3}[月./-]?\d{0,3}日?.{0,4}"),
+    )
+)
+def test_anything_else_is_refused_and_nothing_fails(cell):
+    for read in (read_day, read_moment):
+        try:
+            read(cell)
+        except UnreadableDateError:
+            continue
