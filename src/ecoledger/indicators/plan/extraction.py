@@ -1,0 +1,203 @@
+"""A whole text to its items."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ecoledger.indicators.plan import owners, sentences, things, times, wording
+from ecoledger.indicators.plan.folding import lines
+from ecoledger.indicators.plan.items import FACT, TARGET, TASK, Item
+from ecoledger.indicators.plan.quantities import Draft, Reader, Sentence
+from ecoledger.indicators.plan.structure import PLAN, Passage, passages
+from ecoledger.indicators.plan.words import Words, load
+
+# Inside a summary, words that speak of what is still to be.
+_AHEAD = re.compile(
+    r"计划(?:创建|完成|新建|新增|建设|实施|投入|于|在|到|用)|力争|拟(?:于|在|完成)|下一步|下半年(?:将|计划|力争|完成|要)|将(?:于|在)|预计(?:到|年底|于)"
+)
+_GOAL = re.compile(r"(?:目标|指标|任务)(?:为|是|如下)?[::]")
+_GOAL_AFTER = re.compile(r"^[”)]?的?(?:年度|工作|总体|考核)?(?:目标|要求|任务|指标)")
+# Inside a plan, words that speak of what has been.
+_PAST = re.compile(r"已(?:经)?(?:完成|建成|有|累计|达|实现|投运|开工|启动)|目前[,,]?(?:已|全)|截[至止](?:目前|20\d\d)|累计(?:完成|建成)|同比|较去年|较上年|比上年")
+_SLOGAN_ONLY = re.compile(r"^以.{0,60}为(?:指导|统领|主线|抓手|核心|目标)")
+
+
+def extract(source: str, own_words: Path | None = None) -> list[Item]:
+    """Targets, tasks and facts of a text, in the order of their spans."""
+    words = load(own_words)
+    items: list[Item] = []
+    pending: list[tuple[Passage, list[Draft]]] = []
+    for passage in passages(list(lines(source))):
+        pending.append((passage, list(_passage(words, passage))))
+    for passage, drafts in _owned(words, pending):
+        items += [_finished(source, passage, draft) for draft in drafts]
+    items.sort(key=lambda item: (item.start, item.end))
+    return items
+
+
+def _passage(words: Words, passage: Passage) -> Iterator[Draft]:
+    text = passage.line.text
+    rows = sentences.brackets(text)
+    hidden = sentences.closed(text, rows)
+    reader = Reader(words)
+    stretches = list(sentences.split(text, passage.start, passage.end, "。;!", hidden))
+    for number, (begin, end) in enumerate(stretches):
+        title = passage.heading or (number == 0 and _opens(passage, text[begin:end], len(stretches)))
+        plan = _is_plan(passage, text[begin:end])
+        sentence = Sentence(text, begin, end, hidden, rows, plan, passage.line.span)
+        yield from _sentence(words, reader, sentence, title=title, split_plan=passage.part == PLAN)
+        yield from _quoted_goals(words, reader, sentence)
+
+
+def _opens(passage: Passage, sentence: str, count: int) -> bool:
+    """Whether the first sentence of a point is its headline."""
+    return bool(passage.section) and count > 1 and len(sentence) <= 36 and (
+        "," not in sentence or len(sentence) <= 26
+    ) and passage.start > 0
+
+
+def _is_plan(passage: Passage, sentence: str) -> bool:
+    if passage.part == PLAN:
+        return not (_PAST.search(sentence) and not re.search(r"力争|确保|要|将", sentence))
+    return bool(_GOAL.search(sentence)) or bool(_AHEAD.search(sentence))
+
+
+def _sentence(
+    words: Words, reader: Reader, sentence: Sentence, *, title: bool, split_plan: bool
+) -> Iterator[Draft]:
+    drafts = reader.read(sentence)
+    text = sentence.text
+    if sentence.plan and not split_plan and not _GOAL.search(text[sentence.begin : sentence.end]):
+        ahead = _AHEAD.search(text, sentence.begin, sentence.end)
+        # Only what follows the word that looks ahead is planned.
+        if ahead:
+            for draft in drafts:
+                if draft.end <= ahead.start():
+                    draft.item.type = FACT
+    if title and not drafts:
+        return
+    if title:
+        yield from drafts
+        return
+    if sentence.plan:
+        levels = list(wording.targets(words, sentence, drafts))
+        drafts += levels
+        started = sentence.begin
+        if not split_plan:
+            ahead = _AHEAD.search(text, sentence.begin, sentence.end)
+            started = ahead.start() if ahead else sentence.begin
+        drafts += [d for d in wording.tasks(words, sentence, drafts) if d.end > started]
+    else:
+        drafts += list(wording.facts(words, sentence, drafts))
+    drafts.sort(key=lambda draft: draft.start)
+    yield from drafts
+
+
+def _quoted_goals(words: Words, reader: Reader, sentence: Sentence) -> Iterator[Draft]:
+    """Goals that a summary quotes: ``指标(优良率不低于97.1%)``, ``围绕“…治理率达40%…”的目标``."""
+    text = sentence.text
+    for row in sentence.brackets:
+        if not sentence.begin <= row.start < sentence.end or row.mark not in "(":
+            continue
+        if not re.search(r"(?:目标|指标|要求|任务)$", text[sentence.begin : row.start]):
+            continue
+        inner = sentences.closed(text, [r for r in sentence.brackets if r.start > row.start and r.end < row.end])
+        own = Sentence(text, row.start + 1, row.end - 1, inner, sentence.brackets, True, sentence.span)
+        yield from Reader(words).read(own)
+
+
+def _owned(
+    words: Words, pending: list[tuple[Passage, list[Draft]]]
+) -> Iterator[tuple[Passage, list[Draft]]]:
+    """Give units to the items they answer for; an owned point without item gives its first clause."""
+    for passage, drafts in pending:
+        text = passage.line.text[passage.start : passage.end]
+        last = owners.closing(text.rstrip("。;"))
+        if last is not None:
+            names, at = last
+            at += passage.start
+            drafts[:] = [d for d in drafts if d.start < at]
+            members = [d for p, rows in pending if p.point == passage.point for d in rows]
+            for draft in members:
+                draft.item.owner = draft.item.owner or names
+            if not members and passage.part == PLAN:
+                drafts += _first_clause(passage, at, names)
+        for begin, end in sentences.split(
+            passage.line.text, passage.start, passage.end, "。;", [False] * len(passage.line.text)
+        ):
+            lead = owners.lead(passage.line.text[begin:end])
+            if lead is None:
+                continue
+            inside = [d for d in drafts if begin <= d.start < end and d.item.type == TASK]
+            for draft in inside:
+                draft.item.owner = draft.item.owner or lead[0]
+            if not drafts and passage.part == PLAN:
+                drafts += _first_clause(passage, end, lead[0], begin)
+        yield passage, drafts
+
+
+def _first_clause(passage: Passage, limit: int, names: list[str], begin: int | None = None) -> list[Draft]:
+    text = passage.line.text
+    start = passage.start if begin is None else begin
+    end = min([i for i in range(start, limit) if text[i] in ",。;"] + [limit])
+    start += things.loose(text[start:end])
+    if end - start < 4:
+        return []
+    return [Draft(Item(TASK, "", 0, 0, owner=names, confidence=0.6), start, end)]
+
+
+def _finished(source: str, passage: Passage, draft: Draft) -> Item:
+    """The item with its span in the source, its section, times and place."""
+    line = passage.line
+    text = line.text
+    item = draft.item
+    item.start, item.end = line.span(draft.start, draft.end)
+    item.text = source[item.start : item.end]
+    item.section = passage.section
+    before = text[_sentence_start(text, passage, draft.start) : draft.start]
+    inside = text[draft.start : draft.end]
+    if item.type != FACT:
+        lead = before + inside if item.type == TASK else before[-24:] + inside[:24]
+        item.deadline = _deadline(before, inside, passage.time.year)
+        del lead
+    item.period = _period(text, passage, draft, before)
+    if item.area is None:
+        item.area = things.area(inside) or things.area(before[-16:])
+    return item
+
+
+def _sentence_start(text: str, passage: Passage, position: int) -> int:
+    return max([passage.start] + [i + 1 for i in range(passage.start, position) if text[i] in "。;"])
+
+
+def _deadline(before: str, inside: str, year: int | None) -> str | None:
+    own = times.deadline(inside[:30], year)
+    if own:
+        return own
+    return next(
+        (value for clause in reversed(before.split(",")) if (value := times.deadline(clause, year))), None
+    )
+
+
+def _period(text: str, passage: Passage, draft: Draft, before: str) -> str | None:
+    year = passage.time.year
+    default = str(passage.time) or None
+    if draft.item.type == FACT:
+        own = times.period(before + text[draft.start : draft.start + 12], year)
+        if own:
+            return own
+        paragraph = text[passage.start : draft.start]
+        return times.period(paragraph, year) or default
+    if draft.item.type == TARGET:
+        own = times.period(before[-30:] + text[draft.start : draft.end], year)
+        if own:
+            return own
+    return default
+
+
+def as_lines(items: Iterable[Item]) -> Iterator[str]:
+    """One line of JSON an item."""
+    for item in items:
+        yield item.line()

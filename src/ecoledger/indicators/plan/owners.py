@@ -1,0 +1,58 @@
+"""Who answers for a passage: 由…牵头, 责任单位：…, or a bracket that names units."""
+
+from __future__ import annotations
+
+import re
+
+_LEAD = re.compile(r"由([^,;。()]{2,60}?)(?:等(?:责任)?(?:部门|单位))?(?:负责|牵头|具体负责|承担)")
+_LABEL = re.compile(r"(?:牵头(?:责任)?单位|责任(?:单位|部门|科室)|牵头部门|配合单位|完成单位|实施主体|责任主体|负责单位)[::]?([^;。)]{2,120})")
+_BRACKET = re.compile(r"\(([^()]{2,120})\)[。;]?$")
+_UNIT = re.compile(r"(?:局|委|办|厅|部|处|科|股|室|院|公司|政府|街道|镇|乡|管委会|中心|支队|大队|集团|分局|站|协会|单位|部门)$")
+_NOISE = re.compile(
+    r"(?:分别|分别由|等)?(?:按(?:照)?职责分工)?(?:牵头|配合|参与|负责|落实|组织落实|负责落实|具体落实|等|实施|共同|按职责)+$|^(?:由|及|和|与|会同)|\([^)]*\)"
+)
+
+
+def _names(text: str) -> list[str]:
+    rows: list[str] = []
+    for piece in re.split(r"[、,;和与::]|牵头(?!单位)|配合(?!单位)", text):
+        name = piece
+        while True:
+            shorter = _NOISE.sub("", name).strip()
+            if shorter == name:
+                break
+            name = shorter
+        name = re.sub(r"^(?:牵头|责任|配合)(?:单位|部门)", "", name)
+        name = re.sub(r"等(?:有关|相关|责任)?(?:部门|单位)?$", "", name)
+        if name and name not in rows and len(name) <= 24:
+            rows.append(name)
+    return rows
+
+
+def lead(text: str) -> tuple[list[str], int] | None:
+    """The units of 由…牵头/负责, and where that phrase begins."""
+    match = _LEAD.search(text)
+    if match is None:
+        return None
+    names = _names(match[1])
+    return (names, match.start()) if names else None
+
+
+def closing(text: str) -> tuple[list[str], int] | None:
+    """The units named at the end of a point: a label 责任单位, or a bracket of units; and where that begins."""
+    labels = list(_LABEL.finditer(text))
+    if labels:
+        names: list[str] = []
+        for label in labels:
+            names += [name for name in _names(label[1]) if name not in names]
+        start = labels[0].start()
+        if start and text[start - 1] == "(":
+            start -= 1
+        return (names, start) if names else None
+    match = _BRACKET.search(text)
+    if match is None:
+        return None
+    names = _names(match[1])
+    if names and (all(_UNIT.search(name) for name in names) or re.search(r"牵头|负责|配合|落实", match[1])):
+        return names, match.start()
+    return None
