@@ -19,6 +19,7 @@ _COMMANDS = {
     "import": "ecoledger.cli.observations:command",
     "person": "ecoledger.cli.person:command",
     "migrate": "ecoledger.cli.migrate:command",
+    "plan": "ecoledger.cli.plan:command",
 }
 
 

@@ -20,7 +20,9 @@ _AHEAD = re.compile(
 _GOAL = re.compile(r"(?:目标|指标|任务)(?:为|是|如下)?[::]")
 _GOAL_AFTER = re.compile(r"^[”)]?的?(?:年度|工作|总体|考核)?(?:目标|要求|任务|指标)")
 # Inside a plan, words that speak of what has been.
-_PAST = re.compile(r"已(?:经)?(?:完成|建成|有|累计|达|实现|投运|开工|启动)|目前[,,]?(?:已|全)|截[至止](?:目前|20\d\d)|累计(?:完成|建成)|同比|较去年|较上年|比上年")
+_PAST = re.compile(
+    r"已(?:经)?(?:完成|建成|有|累计|达|实现|投运|开工|启动)|目前[,,]?(?:已|全)|截[至止](?:目前|20\d\d)|累计(?:完成|建成)|同比|较去年|较上年|比上年"
+)
 _SLOGAN_ONLY = re.compile(r"^以.{0,60}为(?:指导|统领|主线|抓手|核心|目标)")
 
 
@@ -28,9 +30,7 @@ def extract(source: str, own_words: Path | None = None) -> list[Item]:
     """Targets, tasks and facts of a text, in the order of their spans."""
     words = load(own_words)
     items: list[Item] = []
-    pending: list[tuple[Passage, list[Draft]]] = []
-    for passage in passages(list(lines(source))):
-        pending.append((passage, list(_passage(words, passage))))
+    pending = [(p, list(_passage(words, p))) for p in passages(list(lines(source)))]
     for passage, drafts in _owned(words, pending):
         items += [_finished(source, passage, draft) for draft in drafts]
     items.sort(key=lambda item: (item.start, item.end))
@@ -44,68 +44,90 @@ def _passage(words: Words, passage: Passage) -> Iterator[Draft]:
     reader = Reader(words)
     stretches = list(sentences.split(text, passage.start, passage.end, "。;!", hidden))
     for number, (begin, end) in enumerate(stretches):
-        title = passage.heading or (number == 0 and _opens(passage, text[begin:end], len(stretches)))
-        plan = _is_plan(passage, text[begin:end])
+        title = passage.heading or (
+            number == 0 and _opens(passage, text[begin:end], len(stretches))
+        )
+        goal = text[max(passage.start, text.rfind("。", 0, begin) + 1) : end]
+        plan = _is_plan(passage, text[begin:end], goal)
         sentence = Sentence(text, begin, end, hidden, rows, plan, passage.line.span)
-        yield from _sentence(words, reader, sentence, title=title, split_plan=passage.part == PLAN)
-        yield from _quoted_goals(words, reader, sentence)
+        quoted: list[Draft] = []
+        if not plan:
+            for start, stop in _quoted_goals(sentence):
+                inner = sentences.closed(
+                    text, [r for r in rows if start <= r.start and r.end <= stop]
+                )
+                goal_sentence = Sentence(text, start, stop, inner, rows, True, passage.line.span)
+                quoted += _sentence(
+                    words, Reader(words), goal_sentence, title=False, split_plan=True
+                )
+        yield from quoted
+        for draft in _sentence(
+            words, reader, sentence, title=title, split_plan=passage.part == PLAN
+        ):
+            if not any(other.start < draft.end and draft.start < other.end for other in quoted):
+                yield draft
 
 
 def _opens(passage: Passage, sentence: str, count: int) -> bool:
     """Whether the first sentence of a point is its headline."""
-    return bool(passage.section) and count > 1 and len(sentence) <= 36 and (
-        "," not in sentence or len(sentence) <= 26
-    ) and passage.start > 0
+    return (
+        bool(passage.section)
+        and count > 1
+        and len(sentence) <= 36
+        and ("," not in sentence or len(sentence) <= 26)
+        and passage.start > 0
+    )
 
 
-def _is_plan(passage: Passage, sentence: str) -> bool:
+def _is_plan(passage: Passage, sentence: str, whole: str) -> bool:
+    """Whether a sentence speaks of what is to be; ``whole`` begins after the last full stop."""
     if passage.part == PLAN:
         return not (_PAST.search(sentence) and not re.search(r"力争|确保|要|将", sentence))
-    return bool(_GOAL.search(sentence)) or bool(_AHEAD.search(sentence))
+    return bool(_GOAL.search(whole)) or bool(_AHEAD.search(sentence))
 
 
 def _sentence(
     words: Words, reader: Reader, sentence: Sentence, *, title: bool, split_plan: bool
 ) -> Iterator[Draft]:
-    drafts = reader.read(sentence)
     text = sentence.text
-    if sentence.plan and not split_plan and not _GOAL.search(text[sentence.begin : sentence.end]):
+    levels = list((wording.targets if sentence.plan else wording.facts)(words, sentence, []))
+    drafts = reader.read(sentence, levels) + levels
+    if sentence.plan and not split_plan and _AHEAD.search(text, sentence.begin, sentence.end):
         ahead = _AHEAD.search(text, sentence.begin, sentence.end)
         # Only what follows the word that looks ahead is planned.
         if ahead:
             for draft in drafts:
                 if draft.end <= ahead.start():
                     draft.item.type = FACT
-    if title and not drafts:
-        return
     if title:
-        yield from drafts
+        yield from (draft for draft in drafts if draft.figure is not None)
         return
     if sentence.plan:
-        levels = list(wording.targets(words, sentence, drafts))
-        drafts += levels
         started = sentence.begin
         if not split_plan:
             ahead = _AHEAD.search(text, sentence.begin, sentence.end)
             started = ahead.start() if ahead else sentence.begin
         drafts += [d for d in wording.tasks(words, sentence, drafts) if d.end > started]
-    else:
-        drafts += list(wording.facts(words, sentence, drafts))
     drafts.sort(key=lambda draft: draft.start)
     yield from drafts
 
 
-def _quoted_goals(words: Words, reader: Reader, sentence: Sentence) -> Iterator[Draft]:
-    """Goals that a summary quotes: ``指标(优良率不低于97.1%)``, ``围绕“…治理率达40%…”的目标``."""
+def _quoted_goals(sentence: Sentence) -> Iterator[tuple[int, int]]:
+    """Goals that a summary quotes: ``指标(优良率不低于97.1%)``, ``围绕“…治理率达40%…”的目标``, ``对照…的要求``."""
     text = sentence.text
     for row in sentence.brackets:
-        if not sentence.begin <= row.start < sentence.end or row.mark not in "(":
+        if not sentence.begin <= row.start < sentence.end:
             continue
-        if not re.search(r"(?:目标|指标|要求|任务)$", text[sentence.begin : row.start]):
-            continue
-        inner = sentences.closed(text, [r for r in sentence.brackets if r.start > row.start and r.end < row.end])
-        own = Sentence(text, row.start + 1, row.end - 1, inner, sentence.brackets, True, sentence.span)
-        yield from Reader(words).read(own)
+        named_before = row.mark == "(" and re.search(
+            r"(?:目标|指标|要求|任务)$", text[sentence.begin : row.start]
+        )
+        if named_before or (row.mark == "“" and _GOAL_AFTER.match(text[row.end :])):
+            yield row.start + 1, row.end - 1
+    for match in re.finditer(
+        r"(?:对照|按照|距离?)([^,;。“”]*\d[^,;。“”]*?)的?(?:目标|要求)",
+        text[sentence.begin : sentence.end],
+    ):
+        yield sentence.begin + match.start(1), sentence.begin + match.end(1)
 
 
 def _owned(
@@ -138,7 +160,9 @@ def _owned(
         yield passage, drafts
 
 
-def _first_clause(passage: Passage, limit: int, names: list[str], begin: int | None = None) -> list[Draft]:
+def _first_clause(
+    passage: Passage, limit: int, names: list[str], begin: int | None = None
+) -> list[Draft]:
     text = passage.line.text
     start = passage.start if begin is None else begin
     end = min([i for i in range(start, limit) if text[i] in ",。;"] + [limit])
@@ -159,9 +183,7 @@ def _finished(source: str, passage: Passage, draft: Draft) -> Item:
     before = text[_sentence_start(text, passage, draft.start) : draft.start]
     inside = text[draft.start : draft.end]
     if item.type != FACT:
-        lead = before + inside if item.type == TASK else before[-24:] + inside[:24]
         item.deadline = _deadline(before, inside, passage.time.year)
-        del lead
     item.period = _period(text, passage, draft, before)
     if item.area is None:
         item.area = things.area(inside) or things.area(before[-16:])
@@ -169,7 +191,9 @@ def _finished(source: str, passage: Passage, draft: Draft) -> Item:
 
 
 def _sentence_start(text: str, passage: Passage, position: int) -> int:
-    return max([passage.start] + [i + 1 for i in range(passage.start, position) if text[i] in "。;"])
+    return max(
+        [passage.start] + [i + 1 for i in range(passage.start, position) if text[i] in "。;"]
+    )
 
 
 def _deadline(before: str, inside: str, year: int | None) -> str | None:
@@ -177,13 +201,20 @@ def _deadline(before: str, inside: str, year: int | None) -> str | None:
     if own:
         return own
     return next(
-        (value for clause in reversed(before.split(",")) if (value := times.deadline(clause, year))), None
+        (
+            value
+            for clause in reversed(before.split(","))
+            if (value := times.deadline(clause, year))
+        ),
+        None,
     )
 
 
 def _period(text: str, passage: Passage, draft: Draft, before: str) -> str | None:
     year = passage.time.year
     default = str(passage.time) or None
+    if passage.time.half:
+        before = re.sub(r"今年以来|今年", "", before)
     if draft.item.type == FACT:
         own = times.period(before + text[draft.start : draft.start + 12], year)
         if own:
@@ -191,7 +222,7 @@ def _period(text: str, passage: Passage, draft: Draft, before: str) -> str | Non
         paragraph = text[passage.start : draft.start]
         return times.period(paragraph, year) or default
     if draft.item.type == TARGET:
-        own = times.period(before[-30:] + text[draft.start : draft.end], year)
+        own = times.period(before + text[draft.start : draft.end], year)
         if own:
             return own
     return default

@@ -21,9 +21,7 @@ _UNITS = {
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _CHINESE = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2}
 # A Chinese numeral is a figure only behind a verb that makes things countable (举办两场, 打造一条).
-_COUNTING_VERB = (
-    r"(?:举办|举行|召开|召集|开展|组织|打造|建成|新建|建设|完成|创建|新增|发布|查处|侦办|淘汰|关停|配备|购置)了?"
-)
+_COUNTING_VERB = r"(?:举办|举行|召开|召集|开展|组织|打造|建成|新建|建设|创建|新增|发布|查处|侦办|淘汰|关停|配备|购置)了?"
 _BEFORE = re.compile(
     r"(?:控制在|保持在|稳定在|达到|达|不高于|不超过|不大于|不多于|不突破|不低于|不少于|不小于|至少|低于|小于|少于"
     r"|高于|大于|超过|超出|超|近|约|为|是|有|共计|共有|总计|累计|合计|共|实现|保持|稳定|持续|均|各|分别|到|至|:|已|了)+$"
@@ -34,7 +32,7 @@ _COMPARED = (
     ("<", r"低于|小于|少于|近$"),
     (">", r"高于|大于|超过|超出|超$"),
 )
-_CLASS = re.compile(r"(劣)?于?(Ⅰ|Ⅱ|Ⅲ|Ⅳ|Ⅴ|IV|III|II|V|I)类")
+_CLASS = re.compile(r"(?:(劣)于?)?(Ⅰ|Ⅱ|Ⅲ|Ⅳ|Ⅴ|IV|III|II|V|I)类")
 _ROMAN = {"Ⅰ": "I", "Ⅱ": "II", "Ⅲ": "III", "Ⅳ": "IV", "Ⅴ": "V"}
 
 
@@ -54,23 +52,25 @@ class Figure:
     @property
     def counts(self) -> bool:
         """Whether it counts things, as a percentage or a concentration does not."""
-        return self.unit is not None and "/" not in self.unit.replace("/日", "").replace(
-            "/年", ""
-        ) and self.unit not in ("%", "百分点", "倍", "分贝")
+        return (
+            self.unit is not None
+            and "/" not in self.unit.replace("/日", "").replace("/年", "")
+            and self.unit not in ("%", "百分点", "倍", "分贝")
+        )
 
 
 @cache
 def _patterns(words: Words) -> tuple[Pattern[str], Pattern[str]]:
     counted, exact = any_of(words.counted), any_of(words.exact)
     number = re.compile(
-        rf"(?<![\dA-Za-z.#〔(（第])(?P<num>{_NUMBER})"
+        rf"(?<![\dA-Za-z.#〔第])(?P<num>{_NUMBER})"
         rf"(?:(?:{exact})?[-~—至到](?P<high>{_NUMBER}))?"
-        rf"(?P<unit>(?P<scale>[万亿])?(?P<more>余|多|来)?(?P<name>{exact}|{counted}))?"
+        rf"(?P<unit>(?P<odd>余|多)?(?P<scale>[万亿])?(?P<more>余|多|来)?(?P<name>{exact}|{counted}))?"
         rf"(?P<after>余|多)?(?P<tail>及以上|及以下|以上|以下|以内|之内|左右)?",
         re.IGNORECASE,
     )
     chinese = re.compile(
-        rf"(?:{_COUNTING_VERB})(?P<num>[一两二三四五六七八九十]{{1,3}})(?P<name>场次?|次|条|座|处|个|所|家|期|批|套|支|台|辆|起|篇|份)"
+        rf"(?:{_COUNTING_VERB})(?P<num>[一两二三四五六七八九十]{{1,3}})(?P<name>场次?|次|条|座|处|个|所|家|期|套|台|辆|起|篇|份)"
     )
     return number, chinese
 
@@ -113,7 +113,9 @@ def find(words: Words, text: str, begin: int, end: int) -> list[Figure]:
     rows: list[Figure] = []
     for match in number.finditer(text, begin, end):
         after = text[match.end() : match.end() + 2]
-        if not match["unit"] and re.match(r"年|月|日|号|时|分(?!贝)|#|类|级|号令|[A-Za-z〕]", after):
+        if not match["unit"] and re.match(
+            r"年|月|日|号|时|分(?!贝)|#|类|级|号令|[A-Za-z〕]", after
+        ):
             continue
         if text[match.start() - 1 : match.start()] in "第〔":
             continue
@@ -124,8 +126,11 @@ def find(words: Words, text: str, begin: int, end: int) -> list[Figure]:
             unit = match["scale"] + unit
         high = _number(match["high"]) if match["high"] else None
         tail = match["tail"] or ""
-        bound = tail in ("及以上", "及以下") and bool(re.match(r"[的\w(]", after)) or (
-            bool(tail) and tail != "左右" and unit in words.bounding and bool(re.match(r"[的\w]", after))
+        bound = (tail in ("及以上", "及以下") and bool(re.match(r"[的\w(]", after))) or (
+            bool(tail)
+            and tail != "左右"
+            and unit in words.bounding
+            and bool(re.match(r"[的\w]", after))
         )
         rows.append(
             Figure(
@@ -136,7 +141,10 @@ def find(words: Words, text: str, begin: int, end: int) -> list[Figure]:
                 high,
                 unit,
                 _comparator(
-                    lead.group() if lead else "", bool(match["more"] or match["after"]), tail, high
+                    lead.group() if lead else "",
+                    bool(match["odd"] or match["more"] or match["after"]),
+                    tail,
+                    high,
                 ),
                 bound,
             )
@@ -155,7 +163,14 @@ def find(words: Words, text: str, begin: int, end: int) -> list[Figure]:
 def _shared_units(text: str, rows: list[Figure]) -> Iterator[Figure]:
     """``21.5、39微克/立方米``: a number without unit takes that of the next in its list."""
     for here, following in zip(reversed(rows[:-1]), reversed(rows[1:]), strict=True):
-        if here.unit is None and text[here.end : following.start] in ("、", "和", "与", "及", ",", "和第"):
+        if here.unit is None and text[here.end : following.start] in (
+            "、",
+            "和",
+            "与",
+            "及",
+            ",",
+            "和第",
+        ):
             here.unit = following.unit
             here.end = max(here.end, here.start + 1)
     yield from rows

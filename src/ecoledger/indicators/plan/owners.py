@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 
 _LEAD = re.compile(r"由([^,;。()]{2,60}?)(?:等(?:责任)?(?:部门|单位))?(?:负责|牵头|具体负责|承担)")
-_LABEL = re.compile(r"(?:牵头(?:责任)?单位|责任(?:单位|部门|科室)|牵头部门|配合单位|完成单位|实施主体|责任主体|负责单位)[::]?([^;。)]{2,120})")
+_LABEL = re.compile(
+    r"(?:牵头(?:责任)?单位|责任(?:单位|部门|科室)|牵头部门|配合单位|完成单位|实施主体|责任主体|负责单位)[:]([^;。)]{2,120})"
+)
 _BRACKET = re.compile(r"\(([^()]{2,120})\)[。;]?$")
-_UNIT = re.compile(r"(?:局|委|办|厅|部|处|科|股|室|院|公司|政府|街道|镇|乡|管委会|中心|支队|大队|集团|分局|站|协会|单位|部门)$")
+_UNIT = re.compile(
+    r"(?:局|委|办|厅|部|处|科|股|室|院|公司|政府|街道|镇|乡|管委会|中心|支队|大队|集团|分局|站|协会|单位|部门)$"
+)
 _NOISE = re.compile(
     r"(?:分别|分别由|等)?(?:按(?:照)?职责分工)?(?:牵头|配合|参与|负责|落实|组织落实|负责落实|具体落实|等|实施|共同|按职责)+$|^(?:由|及|和|与|会同)|\([^)]*\)"
 )
@@ -15,7 +19,10 @@ _NOISE = re.compile(
 
 def _names(text: str) -> list[str]:
     rows: list[str] = []
-    for piece in re.split(r"[、,;和与::]|牵头(?!单位)|配合(?!单位)", text):
+    for piece in re.split(
+        r"[、,;::]|[和与](?!城乡|信息|改革|自然|旅游|规划|农村|社会|林业|草原|环境|民族|体育|技术|水务|园林|草|金融|统战)|牵头(?!单位)|配合(?!单位)",
+        text,
+    ):
         name = piece
         while True:
             shorter = _NOISE.sub("", name).strip()
@@ -53,6 +60,8 @@ def closing(text: str) -> tuple[list[str], int] | None:
     if match is None:
         return None
     names = _names(match[1])
-    if names and (all(_UNIT.search(name) for name in names) or re.search(r"牵头|负责|配合|落实", match[1])):
+    if names and (
+        all(_UNIT.search(name) for name in names) or re.search(r"牵头|负责|配合|落实", match[1])
+    ):
         return names, match.start()
     return None

@@ -45,7 +45,9 @@ def closed(text: str, rows: list[Bracket], *, quotes: bool = True) -> list[bool]
     return hidden
 
 
-def split(text: str, begin: int, end: int, marks: str, hidden: list[bool]) -> Iterator[tuple[int, int]]:
+def split(
+    text: str, begin: int, end: int, marks: str, hidden: list[bool]
+) -> Iterator[tuple[int, int]]:
     """Stretches of ``text[begin:end]`` between marks that nothing hides, without the marks."""
     start = begin
     for position in range(begin, end):

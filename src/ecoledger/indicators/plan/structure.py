@@ -25,7 +25,7 @@ _PLAN_WORDS = re.compile(
 _SUMMARY_WORDS = re.compile(
     r"总结|完成情况|进展|成效|亮点|回顾|开展情况|工作情况|存在|问题和|不足|瓶颈|困难|执行情况|公报|状况|汇报|整改情况|主要措施与"
 )
-_YEAR = re.compile(r"(20\d\d)(?:年度?|[-~—])(上半年|下半年)?")
+_YEAR = re.compile(r"(20\d\d)(?:年度?|[-~—]|(?=[上下]半年))(上半年|下半年)?")
 
 
 @dataclass(frozen=True)
@@ -81,16 +81,24 @@ def document(rows: list[Line]) -> Document:
     summary = plan = None
     title = ""
     for line in rows[:16]:
-        text = line.text
-        if len(text) > 90 and not title:
-            text = text[:120]
-        if re.search(r"工作(?:年度)?(?:总结|要点|计划|思路|打算|安排|报告|方案)|总结|公报|实施方案|行动计划", text) and (
-            _YEAR.search(text) or "年度" in text
+        text = line.text[:120]
+        if (
+            len(line.text) > 70
+            and not text.startswith(("生态", "市", "县", "区"))
+            and "工作" not in text[:40]
         ):
+            continue
+        if re.search(
+            r"工作(?:年度)?(?:总结|要点|计划|思路|打算|安排|报告|方案)|总结|公报|实施方案|行动计划",
+            text,
+        ) and (_YEAR.search(text) or "年度" in text):
             title = text
             near = _time_near(text, re.compile(r"总结|公报|情况(?:的)?(?:报告|汇报)|述职"))
             ahead = _time_near(
-                text, re.compile(r"要点|计划|思路|打算|(?<!情况)安排|工作方案|实施方案|行动方案|设想|谋划")
+                text,
+                re.compile(
+                    r"要点|计划|思路|打算|(?<!情况)安排|工作方案|实施方案|行动方案|设想|谋划"
+                ),
             )
             summary, plan = near, ahead
             break
@@ -108,7 +116,9 @@ def document(rows: list[Line]) -> Document:
     if plan is not None and plan.year is None:
         plan = Time(summary.year if summary else common, plan.half)
     if plan is None and summary is not None:
-        ahead_time = Time(summary.year, "H2") if summary.half == "H1" else Time((summary.year or 0) + 1)
+        ahead_time = (
+            Time(summary.year, "H2") if summary.half == "H1" else Time((summary.year or 0) + 1)
+        )
         return Document(SUMMARY, {SUMMARY: summary, PLAN: ahead_time})
     if summary is None:
         plan = plan or Time(common)
@@ -123,7 +133,9 @@ def marks(line: Line) -> Iterator[tuple[int, int, int, str]]:
         for match in pattern.finditer(line.text):
             start = match.start()
             before = line.text[start - 1] if start else ""
-            fresh = start == 0 or before in "。;!:?)”" or (line.spaced[start] and before not in "、,")
+            fresh = (
+                start == 0 or before in "。;!:?)”" or (line.spaced[start] and before not in "、,")
+            )
             if level == 5:
                 fresh = start == 0 or before in "。;,:!?)”" or line.spaced[start]
             if level in (2, 4) and start and not (before in "。;!:" or line.spaced[start]):
@@ -157,8 +169,10 @@ def passages(rows: list[Line]) -> Iterator[Passage]:
         stops = [start for start, *_ in found[1:]] + [len(line.text)]
         if not found or found[0][0] > 0:
             first = found[0][0] if found else len(line.text)
-            turned = _turn(line.text[:first], part) if first <= 24 and first == len(line.text) else None
-            if turned and number > 0 and (turned != part or not path) and not _YEAR.search(line.text[:first]):
+            turned = (
+                _turn(line.text[:first], part) if first <= 24 and first == len(line.text) else None
+            )
+            if turned and number > 0 and path and not _YEAR.search(line.text[:first]):
                 part, time = turned, whole.times[turned]
             yield Passage(line, 0, first, _section(path), part, time, _bare(line, 0, first), point)
         for (start, end, level, label), stop in zip(found, stops, strict=False):
@@ -169,14 +183,25 @@ def passages(rows: list[Line]) -> Iterator[Passage]:
             text = line.text[end:stop]
             head = re.split(r"[。;]", text)[0][:40]
             if level <= 2:
-                turned = _turn(head, part) if level == 1 or len(path) == 1 or _turn(head, part) == PLAN else None
+                turned = (
+                    _turn(head, part)
+                    if level == 1 or len(path) == 1 or _turn(head, part) == PLAN
+                    else None
+                )
                 if level == 2 and turned and not re.search(r"下一步|下步|打算|完成情况|存在", head):
                     turned = None
                 if turned:
                     part = turned
                     time = _own_time(head, whole.times[part])
             yield Passage(
-                line, end, stop, _section(path), part, time, _heading(rows, number, start, end, stop, level), point
+                line,
+                end,
+                stop,
+                _section(path),
+                part,
+                time,
+                _heading(rows, number, start, end, stop, level),
+                point,
             )
 
 
@@ -184,7 +209,9 @@ def _own_time(head: str, default: Time) -> Time:
     year = _YEAR.search(head)
     if year is None:
         return default
-    half = {"上半年": "H1", "下半年": "H2"}.get(year[2] or "", default.half if default.year == int(year[1]) else "")
+    half = {"上半年": "H1", "下半年": "H2"}.get(
+        year[2] or "", default.half if default.year == int(year[1]) else ""
+    )
     return Time(int(year[1]), half)
 
 

@@ -10,13 +10,19 @@ from ecoledger.indicators.plan.words import Named, Words, any_of
 
 _LEVELS = {"微克/立方米", "毫克/立方米", "毫克/升", "吨/平方公里·月", "分贝"}
 _RATE = re.compile(r"(?:率|比例|占比|比重|覆盖面|满意度)$")
-# Words before a noun that say nothing of it.
-_LOOSE = re.compile(
-    r"^(?:\(|,|、|;|:|和|与|及|以及|并且|并|且|同时|还|另外|此外|其中|包括|包含|含|目前|现|现已|今年以来|今年来|今年|去年|上年|全年|年内|全市|全县|全区"
-    r"|全省|我市|我县|我区|我局|全局|市|县|区|辖区内?|累计|总计|共计|合计|共|已经|已|要|均|都|将|拟|计划|确保|力争|争取|预计|进一步"
-    r"|及时|有序|扎实|全面|切实|继续|持续|深入|加快|着力|重点|积极|大力|顺利|成功|按期|依法|集中|联合|常态化|定期|新|再|为|对|了|的|按照|率先|完成后|各类|各级|有"
-    r"|截[至止](?:目前|\d{4}年)?(?:\d{1,2}月)?(?:\d{1,2}日|底)?|到?\d{4}年(?:度)?(?:上半年|下半年|底|末)?(?:之?前)?|(?:\d{1,2}[-~—至到])?\d{1,2}月(?:份|底|末|中旬|上旬)?(?:\d{1,2}日)?(?:之?前)?|[上下]半年|年底(?:之?前)?|[一二三四]季度(?:末|前)?|供暖季前|汛期前)"
+# Words before a noun that say nothing of it, the longer before the shorter they begin with.
+_CONNECTIVES = (
+    "以及|并且|同时|还(?!田|林)|另外|此外|其中|包括|包含|含(?!量)|目前|现已|今年以来|今年来|今年|去年|上年|全年|年内"
+    "|全市|全县|全区|全省|我市|我县|我区|我局|全局|辖区内?|累计|总计|共计|合计|已经|确保|力争|争取|预计|进一步|及时|有序|扎实|全面"
+    "|切实|继续|持续|深入|加快|着力|重点(?=开展|推进|做好|实施|完成|抓好)|积极|大力|顺利|成功|按期|依法|集中(?=开展)|联合|常态化|定期"
+    "|新(?=完成)|再(?!生)|按照|率先|各类|各级|拟|计划(?=创建|完成|新建|新增|建设|实施|投入)|共(?!同|享|性|建|有)|已|要(?!求|点|素)|均(?!值|衡)|都|将(?!军)"
+    r"|为(?!期|主)|对(?!标|照|接|口|外|策)|了|的|并|且|和(?!谐)|与|及(?!时)|\(|,|、|;|:"
 )
+_LEADING_TIME = (
+    r"截[至止](?:目前|(?:20\d\d年)?(?:\d{1,2}月)?(?:\d{1,2}日|底)?)|到?20\d\d年(?:度)?(?:上半年|下半年|底|末)?(?:之?前)?"
+    r"|(?:\d{1,2}[-~—至到])?\d{1,2}月(?:份|底|末|中旬|上旬)?(?:\d{1,2}日)?(?:之?前)?|[上下]半年|年底(?:之?前)?|[一二三四]季度(?:末|前)?|供暖季前|汛期前"
+)
+_LOOSE = re.compile(rf"^(?:{_LEADING_TIME}|{_CONNECTIVES})")
 _TRIM_END = re.compile(
     r"(?:控制在|保持在|稳定在|达到|达|降到|降至|降低到|下降到|下降至|提高到|提升到|提升至|提高至|上升到|上升至|增加到|增至|实现|保持|稳定|持续|水质|为|是|有|共计|共|总计|累计|合计|均|各|分别|约|近|超过|超|的|了|:|\()+$"
 )
@@ -33,19 +39,13 @@ def _verbs(words: Words) -> tuple[Pattern[str], Pattern[str]]:
 def loose(text: str) -> int:
     """How many characters of leading connectives, times and adverbs stand before the thing itself."""
     start = 0
-    while match := _LOOSE.match(text, start):
-        if match.end() == start:
-            break
-        start = match.end()
-        if start >= len(text):
-            break
+    while start < len(text) and (match := _LOOSE.match(text[start:])) and match.end():
+        start += match.end()
     return start if start < len(text) else 0
 
 
 def _strip_loose(text: str) -> str:
-    while match := re.match(_LOOSE.pattern, text):
-        if not match.end():
-            break
+    while (match := _LOOSE.match(text)) and match.end():
         text = text[match.end() :]
     return text
 
@@ -73,6 +73,13 @@ def _fits(entry: Named, text: str, around: str, sentence: str, unit: str | None)
     if entry.named and unit in ("吨", "万吨", "%") and not entry.named.search(around):
         return False
     if entry.excluded and entry.excluded.search(text):
+        return False
+    if (
+        entry.excluded
+        and entry.own
+        and not entry.own.search(text)
+        and entry.excluded.search(sentence)
+    ):
         return False
     return not (entry.context and not entry.context.search(sentence))
 
@@ -102,9 +109,15 @@ def indicators(words: Words, text: str, unit: str | None, around: str) -> list[t
             continue
         for pattern in entry.words:
             for match in pattern.finditer(text):
-                if not _fits(entry, _piece(text, match.end()), around, text, unit or "%"):
+                member = (
+                    text[match.start() : match.end()]
+                    + re.split(r"[、和及与,]", text[match.end() :])[0]
+                )
+                where = member if re.search(r"浓度|均值|平均|减排|排放|削减", member) else around
+                if entry.named and not entry.named.search(where):
                     continue
-                rows.append((match.start(), match.end(), order, entry))
+                if _fits(entry, _piece(text, match.end()), around, text, unit or "%"):
+                    rows.append((match.start(), match.end(), order, entry))
     rows.sort(key=lambda row: (row[0], row[2], -row[1]))
     kept: list[tuple[int, int, Named]] = []
     for start, end, _, entry in rows:
@@ -151,6 +164,9 @@ def noun(words: Words, before: str, after: str) -> str:
     leading, following = _verbs(words)
     text = re.sub(r"^(?:的|以上|以下|余)+", "", after)
     text = re.split(r"[,;。:]", text)[0]
+    carried = re.search(r"进行(\w{2,8})$", text)
+    if text.startswith("对") and carried:
+        return carried[1]
     stop = following.search(text)
     if stop and stop.start() >= 2:
         text = text[: stop.start()]
@@ -161,6 +177,7 @@ def noun(words: Words, before: str, after: str) -> str:
         return re.sub(r"(?:等|的|进行)$", "", text)
     text = _TRIM_END.sub("", before)
     text = re.sub(r"\([^)]*\)", "", text)
+    text = re.sub(r"^[^\d]{0,8}\d+(?:个|条|家|项|处|件)(?=[^\d]{2,})", "", text)
     while True:
         shorter = _strip_loose(text)
         match = leading.match(shorter)
@@ -177,9 +194,11 @@ def noun(words: Words, before: str, after: str) -> str:
 
 
 _PLACE = re.compile(
-    r"(?:^|[在对(,、的])([\u4e00-\u9fff“”]{2,8}?(?:镇|街道|水库|断面|点位|岛|湾|湖|大桥))(?:水质|断面|点位|已|$|[\u4e00-\u9fff(,])"
+    r"(?:^|[在对(,、的])([\u4e00-\u9fff“”]{2,8}?(?:镇|街道|水库|断面|点位|岛|湾|湖|大桥|段))(?:水质|断面|点位|全|已|$|[\u4e00-\u9fff(,])"
 )
-_KINDS = re.compile(r"全[市县区]|[国省市县]考|[国省市县]控|入[河海湖江]|各|每|建成|重点|所有|主要|部分|乡镇|饮用水|地表水|功能区|街道$|流域|个|条")
+_KINDS = re.compile(
+    r"水[体质]|噪声|考核|监测|质量|站点|全[市县区]|[国省市县]考|[国省市县]控|入[河海湖江]|各|每|建成|重点|所有|主要|部分|乡镇|饮用水|地表水|功能区|街道$|流域|个|条"
+)
 
 
 def area(text: str) -> str | None:

@@ -7,7 +7,10 @@ import re
 
 _YEAR = r"(?:(?P<year>20\d\d)年|(?P<rel>今年|去年|上年|明年|本年度|本年))"
 _PERIODS: tuple[tuple[str, str], ...] = (
-    (rf"(?:{_YEAR})?(?:度)?(?P<m1>\d{{1,2}})(?:月)?[-~—至到](?P<m2>\d{{1,2}})月(?:份|底)?", "months"),
+    (
+        rf"(?:{_YEAR})?(?:度)?(?P<m1>\d{{1,2}})(?:月)?[-~—至到](?P<m2>\d{{1,2}})月(?:份|底)?",
+        "months",
+    ),
     (rf"截[至止到](?:{_YEAR})?(?P<until>\d{{1,2}})月(?:\d{{1,2}}日|底|末)?", "until"),
     (rf"(?:{_YEAR})?(?P<half>上|下)半年", "half"),
     (rf"(?:{_YEAR})?(?:第)?(?P<quarter>[一二三四1-4])季度", "quarter"),
@@ -18,6 +21,8 @@ _PERIODS: tuple[tuple[str, str], ...] = (
     (r"(?P<now>今年以来|全年|全年度|年度目标)", "now"),
 )
 _COMPILED = tuple((re.compile(pattern), kind) for pattern, kind in _PERIODS)
+# A year that a figure is compared with is not its period.
+_COMPARED = re.compile(r"[较比与](?:20\d\d年|去年|上年)(?:同期|底|度)?|(?:去年|上年)同期")
 _FIVE = {"十二": 2011, "十三": 2016, "十四": 2021, "十五": 2026}
 _QUARTER = {"一": 1, "二": 2, "三": 3, "四": 4, "1": 1, "2": 2, "3": 3, "4": 4}
 _DEADLINE = re.compile(
@@ -83,6 +88,7 @@ def _months(year: int, first: int, last: int) -> str:
 
 def period(text: str, year: int | None) -> str | None:
     """The period that the last time words of ``text`` name; ``year`` is the year spoken of."""
+    text = _COMPARED.sub("", text)
     best: tuple[int, int, str] | None = None
     for pattern, kind in _COMPILED:
         for match in pattern.finditer(text):

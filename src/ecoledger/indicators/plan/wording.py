@@ -13,10 +13,18 @@ from ecoledger.indicators.plan.quantities import Draft, Sentence
 from ecoledger.indicators.plan.words import Named, Words, any_of
 
 _REACH = r"(?:稳定|全面|持续|均|全部)*(?:达到|达|完成|实现|满足|符合|优于|好于|高于|低于|不低于|不高于)(?:或优于|或好于)?"
-_WATER = re.compile(r"断面|水质|河|湖|水库|点位|水体|水源|流域|溪|渠|港|入海|海域")
-_ELIMINATED = re.compile(r"(?<!基本)(?:全面|全部|稳定|动态)*消除(?P<thing>劣Ⅴ类|劣V类|黑臭水体|黑臭|重污染天气)")
-_ELIMINATED_BEFORE = re.compile(r"(?P<thing>劣Ⅴ类(?:水体|断面)?|黑臭水体|重污染天气)[^,;。]{0,4}(?<!基本)(?:全面|全部|稳定|动态)*(?:消除|清零|归零)")
-_NONE = re.compile(r"(?:不得(?:再)?(?:出现|发生)|不(?:再)?(?:出现|发生)|杜绝(?:发生)?|未(?:出现|发生)|没有(?:出现|发生)|无)")
+_WATER = re.compile(
+    r"断面|水质|矿井水|尾水|出水|排水|河|湖|水库|点位|水体|水源|流域|溪|渠|港|入海|海域"
+)
+_ELIMINATED = re.compile(
+    r"(?<!基本)(?:全面|全部|稳定|动态)*消除(?P<thing>劣Ⅴ类|劣V类|黑臭水体|黑臭|重污染天气)"
+)
+_ELIMINATED_BEFORE = re.compile(
+    r"(?P<thing>劣Ⅴ类(?:水体|断面)?|黑臭水体|重污染天气)[^,;。]{0,4}(?<!基本)(?:全面|全部|稳定|动态)*(?:消除|清零|归零)"
+)
+_NONE = re.compile(
+    r"(?:不得(?:再)?(?:出现|发生)|不(?:再)?(?:出现|发生)|杜绝(?:发生)?|未(?:出现|发生)|没有(?:出现|发生)|无)"
+)
 _TREND = re.compile(
     r"(?P<thing>[^,;。]{2,30}?)(?:和[^,;。]{1,8})?(?:要|得到)?(?:持续|稳步|进一步|逐步|逐年|继续|不断|明显|稳定|总体|有所)*(?P<way>下降|降低|上升|提升|提高|减少)$"
 )
@@ -28,7 +36,9 @@ _AUX = re.compile(
 _GENERAL = re.compile(
     r"^(?:了)?(?:好|全年|年度|各项|各类|既定|上级|上级下达的?|省下达的?|市下达的?|下达的?|既定的?|相关|有关|重点|主要|全部|全面|目标|考核|约束性|工作|任务|指标|要求|的)*(?:任务|目标|工作|指标|要求|情况|时限|率|进度|度|后|措施|质量|时间|内容|标准|体系|机制|模式)?$"
 )
-_NOT_AN_OBJECT = re.compile(r"^(?:情况|时限|率|进度|度|后|的|和|与|及|、|,|。|人员|质量|水平|工作机制|能力|单位|了|,)")
+_NOT_AN_OBJECT = re.compile(
+    r"^(?:情况|时限|率|进度|度|后|的|和|与|及|、|,|。|人员|质量|水平|工作机制|能力|单位|了|,)"
+)
 _DOCUMENT = re.compile(
     r"(?:方案|计划|办法|规划|纲要|意见|预案|细则|清单|指南|标准|规定|制度|机制|文件|条例|导则|报告|要点|名录|规范|手册|图|区划|目录|政策|措施清单|台账|通知|通告|函|表|书|区划|体系规划|》|”)(?:\([^)]*\))?(?:等|的编制|编制|修编|工作)?$"
 )
@@ -45,7 +55,9 @@ _CAMPAIGN = re.compile(
 _CAMPAIGN_NOUN = re.compile(
     r"行动|活动|攻坚|专项|宣传|培训|竞赛|大赛|比武|回头看|练兵|执法|大会战|整治|检查|评选|演练|巡查|帮扶|活动月|宣传周"
 )
-_NO_CAMPAIGN = re.compile(r"三线一单|双随机|放管服|六稳|六保|一岗双责|党政同责|两山|绿岛|互联网\+|环保管家|无废城市|美丽海湾")
+_NO_CAMPAIGN = re.compile(
+    r"三线一单|双随机|放管服|六稳|六保|一岗双责|党政同责|两山|绿岛|互联网\+|环保管家|无废城市|美丽海湾"
+)
 _DEADLINED = re.compile(
     r"(?:20\d\d年)?\d{1,2}月(?:\d{1,2}日|底|末|中旬|上旬|份)?(?:之?前)|年底(?:之?前)|年内|年末前|20\d\d年(?:年)?底(?:之?前)|上半年(?=完成|[^,]{0,4}完成)|[一二三四]季度(?:末|底|内)?(?:前)|[一二三四]季度(?=完成)"
 )
@@ -56,13 +68,17 @@ def _results(words: Words) -> tuple[Pattern[str], Pattern[str]]:
     verbs = any_of([*words.result, "修订和完善", "修订完善", "修订落实"])
     return (
         re.compile(rf"(?P<verb>{verbs})(?:了|并)?(?P<object>.*)$"),
-        re.compile(rf"^(?P<thing>.{{3,40}}?)(?:尽快|全面|全部|基本|按期|正式|如期|早日|顺利)*(?P<verb>{any_of(words.final)})$"),
+        re.compile(
+            rf"^(?P<thing>.{{3,40}}?)(?:尽快|全面|全部|基本|按期|正式|如期|早日|顺利)*(?P<verb>{any_of(words.final)})$"
+        ),
     )
 
 
 def _clauses(sentence: Sentence, taken: list[Draft]) -> Iterator[tuple[int, int]]:
     """Clauses that gave no item with a figure."""
-    for begin, end in sentences.split(sentence.text, sentence.begin, sentence.end, ",:!;", sentence.hidden):
+    for begin, end in sentences.split(
+        sentence.text, sentence.begin, sentence.end, ",:!;", sentence.hidden
+    ):
         if not any(draft.start < end and begin < draft.end for draft in taken):
             yield begin, end
 
@@ -74,14 +90,33 @@ def _draft(kind: str, start: int, end: int, **fields: object) -> Draft:
 def targets(words: Words, sentence: Sentence, taken: list[Draft]) -> Iterator[Draft]:
     """Levels that a plan names without a figure."""
     for begin, end in _clauses(sentence, taken):
-        yield from _target(words, sentence, begin, end)
+        if _stated(words, sentence, begin, end):
+            yield from _target(words, sentence, begin, end)
+
+
+def _stated(words: Words, sentence: Sentence, begin: int, end: int) -> bool:
+    """Whether a clause states a level in words: its only figures, if any, size what it speaks of."""
+    text = sentence.text
+    rows = [
+        f for f in figures.find(words, text, begin, end) if not sentence.hidden[f.start] and f.unit
+    ]
+    if not rows:
+        return True
+    verb = re.search(_REACH + r"|稳定在|保持在|消除|达标", text[rows[-1].end : end])
+    return (
+        verb is not None
+        and all(f.counts for f in rows)
+        and not re.search(r"[有中]\d", text[begin:end])
+    )
 
 
 def _target(words: Words, sentence: Sentence, begin: int, end: int) -> Iterator[Draft]:
     text = sentence.text
     clause = text[begin:end]
     start = begin + things.loose(clause)
-    yardstick = re.search(rf"{_REACH}(?:{words.yardsticks.pattern})(?:以上|及以上|值|水平)*$", clause)
+    yardstick = re.search(
+        rf"{_REACH}(?:{words.yardsticks.pattern})(?:以上|及以上|值|水平)*$", clause
+    )
     if yardstick:
         subject = clause[: yardstick.start()]
         names = things.indicators(words, re.sub(r"^[^,]*?(?=地下水)", "", subject), "", clause)
@@ -93,10 +128,18 @@ def _target(words: Words, sentence: Sentence, begin: int, end: int) -> Iterator[
         comparator = "reach"
         for _, named in names:
             if named.level or "ratio" in named.id:
-                yield _draft(TARGET, start, end, indicator=named.id, comparator=comparator, confidence=0.8)
+                yield _draft(
+                    TARGET, start, end, indicator=named.id, comparator=comparator, confidence=0.8
+                )
         if names and re.search(r"[、和]([^、和]*断面水质)等?指标", subject):
-            yield _draft(TARGET, start, end, indicator="water.class", comparator="reach", confidence=0.6)
-        if not names and re.search(r"主要污染物|六项污染物|[六6]项", subject) and "级标准" in clause:
+            yield _draft(
+                TARGET, start, end, indicator="water.class", comparator="reach", confidence=0.6
+            )
+        if (
+            not names
+            and re.search(r"主要污染物|六项污染物|[六6]项", subject)
+            and "级标准" in clause
+        ):
             yield _draft(
                 TARGET, start, end, comparator="reach", quantity_of="主要污染物", confidence=0.7
             )
@@ -105,7 +148,10 @@ def _target(words: Words, sentence: Sentence, begin: int, end: int) -> Iterator[
     found = figures.water_class(text, begin, end)
     if found and _WATER.search(text[sentence.begin : end]) and not re.search(r"比例|占比", clause):
         name, at, stop = found
-        if re.search(r"(?:达到|达|稳定在|保持在|保持|优于|好于|稳定达到|实现|不低于|提升至|提升到|为|或优于|或好于)(?:地表水|地下水|国家)?(?:环境质量)?(?:标准)?$", text[begin:at]):
+        if re.search(
+            r"(?:达到|达|稳定在|保持在|保持|优于|好于|稳定达到|实现|不低于|提升至|提升到|为|或优于|或好于)(?:地表水|地下水|国家)?(?:环境质量)?(?:标准)?$",
+            text[begin:at],
+        ):
             yield _draft(
                 TARGET, start, min(end, stop), indicator="water.class", comparator="reach", value=name,
                 unit="类", area=things.area(clause), confidence=0.8,
@@ -123,17 +169,30 @@ def _target(words: Words, sentence: Sentence, begin: int, end: int) -> Iterator[
             )  # fmt: skip
         return
     if "归零" in clause:
-        for thing in re.split(r"[和、与]", re.sub(r"[“]?归零.*$", "", clause[things.loose(clause) :])):
+        for thing in re.split(
+            r"[和、与]", re.sub(r"[“]?归零.*$", "", clause[things.loose(clause) :])
+        ):
             unit = "%" if thing.endswith("率") else "件"
             yield _draft(
-                TARGET, start, end, comparator="=", value=0, unit=unit, quantity_of=thing, confidence=0.6
+                TARGET,
+                start,
+                end,
+                comparator="=",
+                value=0,
+                unit=unit,
+                quantity_of=thing,
+                confidence=0.6,
             )
         return
     trend = _TREND.search(clause)
     if trend and trend.start() <= 8 and not yardstick:
         subject = trend["thing"]
         entry = _any_unit(words, subject, clause)
-        if entry is not None and entry.level and re.search(r"浓度|率|比例|满意度|指数|天数|强度|能耗|排放|总量", subject):
+        if (
+            entry is not None
+            and entry.level
+            and re.search(r"浓度|率|比例|满意度|指数|天数|强度|能耗|排放|总量", subject)
+        ):
             way = "trend_down" if re.search(r"下降|降低|减少", trend["way"]) else "trend_up"
             yield _draft(TARGET, start, end, indicator=entry.id, comparator=way, confidence=0.6)
 
@@ -146,7 +205,9 @@ def _any_unit(words: Words, subject: str, around: str) -> Named | None:
     return None
 
 
-def _none_left(words: Words, sentence: Sentence, begin: int, end: int, start: int) -> Iterator[Draft]:
+def _none_left(
+    words: Words, sentence: Sentence, begin: int, end: int, start: int
+) -> Iterator[Draft]:
     text = sentence.text
     clause = text[begin:end]
     gone = _ELIMINATED.search(clause) or _ELIMINATED_BEFORE.search(clause)
@@ -159,21 +220,45 @@ def _none_left(words: Words, sentence: Sentence, begin: int, end: int, start: in
             known, unit = "water.black_odorous.count", "个"
         else:
             known, unit = "air.heavy_days", "天"
-        yield _draft(kind, start, end, indicator=known, comparator="=", value=0, unit=unit, confidence=0.7)
+        yield _draft(
+            kind, start, end, indicator=known, comparator="=", value=0, unit=unit, confidence=0.7
+        )
         return
     none = _NONE.search(clause)
     if none:
         rest = clause[none.end() :]
         if re.search(r"^[^,]{0,6}重度?污染(?:天|日)", rest):
-            yield _draft(kind, start, end, indicator="air.heavy_days", comparator="=", value=0, unit="天", confidence=0.7)
-        elif re.search(r"^[^,]{0,14}(?:突发|重大|较大)[^,]{0,8}环境[^,]{0,6}事件", rest) or re.search(r"^[^,]{0,8}环境(?:污染|安全)(?:责任)?事[件故]", rest):
-            yield _draft(kind, start, end, indicator="emergency.count", comparator="=", value=0, unit="起", confidence=0.7)
+            yield _draft(
+                kind,
+                start,
+                end,
+                indicator="air.heavy_days",
+                comparator="=",
+                value=0,
+                unit="天",
+                confidence=0.7,
+            )
+        elif re.search(
+            r"^[^,]{0,14}(?:突发|重大|较大)[^,]{0,8}环境[^,]{0,6}事件", rest
+        ) or re.search(r"^[^,]{0,8}环境(?:污染|安全)(?:责任)?事[件故]", rest):
+            yield _draft(
+                kind,
+                start,
+                end,
+                indicator="emergency.count",
+                comparator="=",
+                value=0,
+                unit="起",
+                confidence=0.7,
+            )
 
 
 def facts(words: Words, sentence: Sentence, taken: list[Draft]) -> Iterator[Draft]:
     """Reported states without a number: a water class, none, all."""
     text = sentence.text
     for begin, end in _clauses(sentence, taken):
+        if not _stated(words, sentence, begin, end):
+            continue
         clause = text[begin:end]
         start = begin + things.loose(clause)
         found = figures.water_class(text, begin, end)
@@ -181,11 +266,12 @@ def facts(words: Words, sentence: Sentence, taken: list[Draft]) -> Iterator[Draf
             found
             and _WATER.search(text[max(sentence.begin, begin - 40) : end])
             and not re.search(r"未达|未能|比例|占比|消除|射线|考核|目标|标准的", clause)
-            and (not re.search(r"达到|优于|符合", clause) or not _class_before(sentence, begin))
+            and not (
+                re.match(r"(?:稳定|均|全部|且|并|也)*(?:达到|优于|符合|满足)", clause)
+                and _class_before(sentence, begin)
+            )
         ):
             name, _, stop = found
-            if re.search(r"标准|要求$", text[stop:end]) and _class_before(sentence, begin):
-                continue
             yield _draft(
                 FACT, start, min(end, stop + 2 if text[stop : stop + 2] == "标准" else stop),
                 indicator="water.class", comparator="=", value=name, unit="类", area=things.area(clause), confidence=0.7,
@@ -202,21 +288,30 @@ def facts(words: Words, sentence: Sentence, taken: list[Draft]) -> Iterator[Draf
             if entry is None and re.search(r"断面", clause):
                 entry = words.named("water.section.compliance_ratio")
             if entry is not None:
-                yield _draft(FACT, start, end, indicator=entry.id, comparator="=", value=100, unit="%", confidence=0.6)
+                yield _draft(
+                    FACT,
+                    start,
+                    end,
+                    indicator=entry.id,
+                    comparator="=",
+                    value=100,
+                    unit="%",
+                    confidence=0.6,
+                )
 
 
 def _class_before(sentence: Sentence, begin: int) -> bool:
     return figures.water_class(sentence.text, sentence.begin, begin) is not None
 
 
-def tasks(words: Words, sentence: Sentence, taken: list[Draft], *, heading: bool = False) -> Iterator[Draft]:
+def tasks(words: Words, sentence: Sentence, taken: list[Draft]) -> Iterator[Draft]:
     """Actions with a deadline, a result verb and a definite thing, or a named campaign."""
     text = sentence.text
-    leading = False
+    leading = fresh = False
     for begin, end in sentences.split(text, sentence.begin, sentence.end, ",:!;", sentence.hidden):
         clause = text[begin:end]
         if re.fullmatch(rf"(?:力争|确保|争取|在|于)*(?:{_DEADLINED.pattern})", clause):
-            leading = True
+            leading = fresh = True
             continue
         dated = _DEADLINED.search(clause)
         if dated:
@@ -224,8 +319,9 @@ def tasks(words: Words, sentence: Sentence, taken: list[Draft], *, heading: bool
         if any(draft.start < end and begin < draft.end for draft in taken):
             continue
         draft = _campaign(sentence, begin, end) or _result(words, sentence, begin, end)
-        if draft is None and leading and not heading:
-            draft = _dated(words, sentence, begin, end, dated is not None)
+        if draft is None and leading:
+            draft = _dated(words, sentence, begin, end, dated is not None or fresh)
+        fresh = False
         if draft is not None:
             yield draft
 
@@ -235,7 +331,8 @@ def _dated(words: Words, sentence: Sentence, begin: int, end: int, here: bool) -
     text = sentence.text
     clause = text[begin:end]
     body = clause[things.loose(clause) :]
-    if not re.match(rf"(?:{any_of([*words.leading, *words.result])}|全部|报|将|对)", body) or len(body) < 5:
+    verbs = rf"(?:{any_of([*words.leading, *words.result])}|全部|报|将|对)"
+    if len(body) < 5 or not (re.search(verbs, body) if here else re.match(verbs, body)):
         return None
     start = begin + things.loose(clause)
     return _draft(TASK, start, end, confidence=0.7 if here else 0.6)
@@ -247,9 +344,13 @@ def _campaign(sentence: Sentence, begin: int, end: int) -> Draft | None:
     if match is None:
         return None
     object_, rest, name = match["object"], match["rest"], match["name"]
-    if not (_CAMPAIGN_NOUN.search(rest[:14]) or re.search(r"行动|活动|攻坚|回头看|练兵|专项$", name)):
+    if not (
+        _CAMPAIGN_NOUN.search(rest[:14]) or re.search(r"行动|活动|攻坚|回头看|练兵|专项$", name)
+    ):
         return None
-    if _NO_CAMPAIGN.search(name) or re.match(r"(?:制度|机制|试点|模式|项目|志愿队|建设|创建)", rest):
+    if _NO_CAMPAIGN.search(name) or re.match(
+        r"(?:制度|机制|试点|模式|项目|志愿队|建设|创建)", rest
+    ):
         return None
     if re.search(r"[、]", object_.split("“")[0].split("《")[0]) and match["verb"] != "启动":
         return None
@@ -259,42 +360,36 @@ def _campaign(sentence: Sentence, begin: int, end: int) -> Draft | None:
 def _result(words: Words, sentence: Sentence, begin: int, end: int) -> Draft | None:
     text = sentence.text
     clause = text[begin:end]
-    before_verb, final = _results(words)
-    for match in before_verb.finditer(clause):
-        place, inside = match.start(), begin + match.start()
-        while True:
-            break
-        if sentence.hidden[inside]:
-            continue
-        if _definite(match["verb"], match["object"], clause[:place]):
-            at = begin + place
-            return _draft(TASK, _task_start(clause, place) + begin if False else at, end, confidence=0.7)
-    # The pattern takes the first verb only; look for further ones in the clause.
+    if re.match(r"为(?!期)了?", clause):
+        return None
+    result, final = _results(words)
     position = 0
-    while match := before_verb.search(clause, position):
+    while match := result.search(clause, position):
         position = match.start() + 1
         if sentence.hidden[begin + match.start()]:
             continue
-        if _definite(match["verb"], match["object"], clause[: match.start()]):
+        if _definite(words, match["verb"], match["object"], clause[: match.start()]):
             return _draft(TASK, begin + match.start(), end, confidence=0.7)
     ending = final.match(clause)
-    if ending and not sentence.hidden[end - 1]:
+    if ending and not sentence.hidden[end - 1] and not clause.startswith(("并", "与")):
         thing = ending["thing"]
-        if re.search(r"厂|站|中心|项目|工程|系统|平台|管网|设施|机组", thing) and not re.search(r"^(?:加快|确保)?(?:设施|项目|工程)$", thing):
+        if re.search(r"厂|站|中心|项目|工程|系统|平台|管网|设施|机组", thing) and not re.search(
+            r"^(?:加快|确保)?(?:设施|项目|工程)$", thing
+        ):
             return _draft(TASK, begin + things.loose(clause), end, confidence=0.6)
     return None
 
 
-def _task_start(clause: str, place: int) -> int:
-    return place
-
-
 def _subject(before: str) -> bool:
     """督促、推动、指导 + somebody: the verb after that is the somebody's."""
-    return bool(re.search(r"(?:督促|推动|指导|要求|引导|帮助|推进|限额以上|确保|协调|组织)[^,]{2,24}$", before))
+    return bool(
+        re.search(
+            r"(?:督促|推动|指导|要求|引导|帮助|推进|限额以上|确保|协调|组织)[^,]{2,24}$", before
+        )
+    )
 
 
-def _definite(verb: str, object_: str, before: str) -> bool:
+def _definite(words: Words, verb: str, object_: str, before: str) -> bool:
     """Whether verb and object say something that can be ticked off."""
     object_ = object_.lstrip("了并")
     if len(object_) < 3 or _NOT_AN_OBJECT.match(object_) or _GENERAL.match(object_):
@@ -302,13 +397,51 @@ def _definite(verb: str, object_: str, before: str) -> bool:
     free = bool(_AUX.search(before)) or not before or things.loose(before + "某") >= len(before)
     if re.search(r"(?:已|未|的|待|尚|能够|能|可|是否)$", before):
         return False
-    last = re.sub(r"\([^)]*\)", "", object_)
-    if verb in ("编制", "改造", "验收", "申报", "创建", "安装", "淘汰", "搬迁", "更新", "启动", "划定", "联网", "公布") and not (free or _subject(before)):
+    last = re.sub(r"\([^)]*\)", "", re.sub(r"[并且][^,]*$", "", object_)) or object_
+    if verb in (
+        "编制",
+        "改造",
+        "验收",
+        "申报",
+        "创建",
+        "安装",
+        "淘汰",
+        "搬迁",
+        "更新",
+        "启动",
+        "划定",
+        "联网",
+        "公布",
+    ) and not (free or _subject(before)):
         return False
-    if verb in ("制定", "制定出台", "制定印发", "编制", "编制印发", "修编", "修订", "修订印发", "修订和完善", "修订完善", "修订落实", "出台", "印发", "印发实施", "制定实施"):
-        return bool(_DOCUMENT.search(last)) and not re.fullmatch(r"(?:整改|任务|防控|工作|针对性|有效)*(?:措施|目标|制度|机制|标准)", last)
+    if verb in (
+        "制定",
+        "制定出台",
+        "制定印发",
+        "编制",
+        "编制印发",
+        "修编",
+        "修订",
+        "修订印发",
+        "修订和完善",
+        "修订完善",
+        "修订落实",
+        "出台",
+        "印发",
+        "印发实施",
+        "制定实施",
+    ):
+        return (
+            bool(_DOCUMENT.search(last))
+            and not last.startswith("本")
+            and not re.fullmatch(
+                r"(?:整改|任务|防控|工作|针对性|有效)*(?:措施|目标|制度|机制|标准)", last
+            )
+        )
     if verb in ("建立", "动态更新", "更新"):
-        return bool(_BOOK.search(last)) or (verb == "建立" and bool(re.search(r"(?:名录|台账|清单)(?:并|和|及)", object_)))
+        return bool(_BOOK.search(last)) or (
+            verb == "建立" and bool(re.search(r"(?:名录|台账|清单)(?:并|和|及)", object_))
+        )
     if verb == "签订":
         return bool(_CONTRACT.search(last))
     if verb == "通过":
@@ -324,7 +457,16 @@ def _definite(verb: str, object_: str, before: str) -> bool:
     if verb == "申报":
         return not re.search(r"^(?:制度|工作|企业)", object_)
     if verb == "完成":
+        if re.search(
+            r"(?:年度|目标|考核|下达)[^,]{0,8}(?:任务|目标|要求)$|(?:能力|水平|条件)$|^[一二两三]项|^本",
+            last,
+        ):
+            return False
         body = re.sub(r"(?:等)?(?:各项)?(?:工作|任务|目标)+(?:要求)?$", "", last)
-        body = re.sub(r"^(?:好|上级|省|市|县|区|年度|全年|下达的?|各项|既定|考核|目标|重点|主要|相关|省定|市定|国家|序时)+", "", body)
+        body = re.sub(
+            r"^(?:好|上级|省|市|县|区|年度|全年|下达的?|各项|既定|考核|目标|重点|主要|相关|省定|市定|国家|序时)+",
+            "",
+            body,
+        )
         return len(body) >= 4 and not _GENERAL.match(body)
     return True

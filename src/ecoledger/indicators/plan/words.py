@@ -14,7 +14,7 @@ from typing import Any
 FILE = Path(__file__).with_name("words.toml")
 
 
-class BadWords(ValueError):
+class BadWordsError(ValueError):
     """A dictionary file that cannot be used, and why."""
 
 
@@ -23,7 +23,8 @@ class Named:
     """One catalogue indicator as texts name it.
 
     ``units``: units its figures carry, ``""`` for a bare number. ``named`` must stand in the same clause
-    too, ``excluded`` must not, ``context`` must stand before it in the sentence. ``level``: a plan's figure
+    too, ``excluded`` must not, ``context`` must stand before it in the sentence; without ``own`` in
+    its clause the whole sentence may not hold what is ``excluded``. ``level``: a plan's figure
     of it is a target; else it is counted work.
     """
 
@@ -35,6 +36,7 @@ class Named:
     excluded: Pattern[str] | None
     context: Pattern[str] | None
     level: bool
+    own: Pattern[str] | None
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def _named(entry: Mapping[str, Any]) -> Named:
         _pattern(entry.get("not")),
         _pattern(entry.get("context")),
         bool(entry.get("level", True)),
+        _pattern(entry.get("own")),
     )
 
 
@@ -88,7 +91,7 @@ def load(own: Path | None = None) -> Words:
         try:
             theirs = tomllib.loads(own.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-            raise BadWords(f"{own}: {problem}") from problem
+            raise BadWordsError(f"{own}: {problem}") from problem
 
     def both(table: str, key: str) -> tuple[str, ...]:
         return (*theirs.get(table, {}).get(key, ()), *ours[table][key])
@@ -98,7 +101,7 @@ def load(own: Path | None = None) -> Words:
             _named(entry) for entry in (*theirs.get("indicator", ()), *ours["indicator"])
         )
     except (KeyError, re.error) as problem:
-        raise BadWords(f"{own}: [[indicator]] {problem}") from problem
+        raise BadWordsError(f"{own}: [[indicator]] {problem}") from problem
     return Words(
         indicators,
         both("units", "counted"),
