@@ -252,7 +252,7 @@ class Tally:
         print(
             f"{'type':8} {'gold':>5} {'pred':>5} {'match':>5} {'P':>7} {'R':>7} {'F1':>7} {'strictF1':>9}"
         )
-        for t in TYPES + ("all",):
+        for t in (*TYPES, "all"):
             tp, n, m, s = (
                 (sum(c.values()) if t == "all" else c[t])
                 for c in (self.tp, self.pred, self.gold, self.strict)
@@ -309,7 +309,7 @@ def main(argv):
                 txt.with_suffix(".jsonl").read_text(encoding="utf-8").splitlines(), t, source
             )
             try:
-                run = subprocess.run(argv[1:] + [str(txt)], capture_output=True, timeout=300)
+                run = subprocess.run([*argv[1:], str(txt)], capture_output=True, timeout=300)
                 lines = run.stdout.decode("utf-8", "replace").splitlines()
                 if run.returncode:
                     print(

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.indicators.plan import score
 
 from ecoledger.indicators.plan.extraction import extract
-from tests.indicators.plan import score
 
 GOLD = Path(__file__).parents[2] / "data" / "plan_gold"
 TEXTS = sorted(GOLD.glob("[0-9][0-9]_*.txt"))
