@@ -26,7 +26,9 @@ LINES = [
 def _items(text: str) -> list[tuple[object, ...]]:
     for item in extract(text):
         assert text[item.start : item.end] == item.text
-    return [(item.type, item.indicator, item.value, item.unit, item.deadline) for item in extract(text)]
+    return [
+        (item.type, item.indicator, item.value, item.unit, item.deadline) for item in extract(text)
+    ]
 
 
 EXPECTED = [
@@ -91,7 +93,11 @@ def test_pdf_whose_lines_break_in_the_middle_of_a_figure(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
-    [("plan.pdf", b"%PDF-1.4 broken", "PDF"), ("plan.docx", b"no zip", ".docx"), ("plan.xyz", b"x", ".xyz")],
+    [
+        ("plan.pdf", b"%PDF-1.4 broken", "PDF"),
+        ("plan.docx", b"no zip", ".docx"),
+        ("plan.xyz", b"x", ".xyz"),
+    ],
 )
 def test_what_cannot_be_read_is_refused_with_its_reason(tmp_path, name, content, reason):
     path = tmp_path / name
