@@ -35,7 +35,7 @@ def read(geometry: GeoJSON) -> BaseGeometry:
         TypeError,
         ValueError,
         IndexError,
-        shapely.GEOSException,
+        shapely.errors.ShapelyError,
     ) as error:
         raise ShapeError(f"不是 GeoJSON 几何：{error}") from error
     if result.is_empty:

@@ -13,7 +13,7 @@ class IssuedBulletin(models.Model):
     """One bulletin as it went out, with its files and the figures in them."""
 
     kind = models.CharField("类别", max_length=12)
-    area_code = AreaCodeField()
+    area_code = AreaCodeField(follows=False)
     begin = models.DateField("起")
     end = models.DateField("止（不含）")
     title = models.CharField("标题", max_length=200)
