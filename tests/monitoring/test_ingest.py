@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -150,6 +151,8 @@ async def test_an_unknown_factor_is_quarantined_while_the_known_ones_are_stored(
 async def test_a_wrong_password_is_quarantined_and_not_acknowledged(gateway, store, bureau):
     with pytest.raises(UnacknowledgedError):
         await send(gateway, packet(bureau.air[0].mn, pw="654321", a34004="37"), timing=IMPATIENT)
+    while store.frames(status="quarantined").is_empty():  # the sender did not wait for it
+        await asyncio.sleep(0.05)
     assert store.frames(status="quarantined")["reason"].to_list() == ["password"]
     assert observations(store).is_empty()
 

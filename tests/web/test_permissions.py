@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from uuid import UUID
 
 import pytest
 from django.urls import URLPattern, get_resolver, reverse
@@ -66,7 +67,7 @@ def test_each_page_opens_for_exactly_the_roles_that_hold_its_capability(county, 
 
 
 def test_every_address_asks_a_stranger_to_sign_in(county, client):
-    values = {"int": 1, "slug": "alarm_case", "str": "air"}
+    values = {"int": 1, "slug": "alarm_case", "str": "air", "uuid": UUID(int=1)}
     strangers = []
     for pattern in get_resolver("ecoledger.web.urls").url_patterns:
         if not isinstance(pattern, URLPattern) or pattern.name in OPEN:
