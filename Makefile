@@ -3,9 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test check lint templates format types contracts messages frontend lock clean
+.PHONY: setup demo test check lint templates format types contracts messages frontend fonts lock clean
 
-setup: $(VENV)/.installed frontend messages
+setup: $(VENV)/.installed frontend fonts messages
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	$(PYTHON) scripts/make_venv.py $(VENV)
@@ -24,6 +24,10 @@ src/ecoledger/web/static/dist/.built: $(VENV)/.installed $(FRONTEND_SOURCES)
 	cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --silent
 	cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
 	touch $@
+
+# The free fonts of documents come as packages of the front end.
+fonts: frontend
+	$(BIN)/python scripts/unpack_fonts.py
 
 messages: $(VENV)/.installed
 	$(BIN)/python scripts/compile_messages.py
