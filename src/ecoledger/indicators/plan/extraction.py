@@ -6,10 +6,19 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ecoledger.indicators.plan import owners, sentences, things, times, wording
+from ecoledger.indicators.plan import (
+    actions,
+    levels,
+    owners,
+    sentences,
+    tables,
+    things,
+    times,
+)
+from ecoledger.indicators.plan.drafts import Draft, Sentence
 from ecoledger.indicators.plan.folding import lines
 from ecoledger.indicators.plan.items import FACT, TARGET, TASK, Item
-from ecoledger.indicators.plan.quantities import Draft, Reader, Sentence
+from ecoledger.indicators.plan.quantities import Reader
 from ecoledger.indicators.plan.structure import PLAN, Passage, passages
 from ecoledger.indicators.plan.words import Words, load
 
@@ -30,7 +39,17 @@ def extract(source: str, own_words: Path | None = None) -> list[Item]:
     """Targets, tasks and facts of a text, in the order of their spans."""
     words = load(own_words)
     items: list[Item] = []
-    pending = [(p, list(_passage(words, p))) for p in passages(list(lines(source)))]
+    pending: list[tuple[Passage, list[Draft]]] = []
+    head: tables.Header | None = None
+    for passage in passages(list(lines(source))):
+        if tables.is_row(passage.line.text):
+            new = tables.header(passage.line.text)
+            rows = [] if new or head is None else list(tables.row(words, passage, head))
+            head = new or head
+            pending.append((passage, rows))
+            continue
+        head = None
+        pending.append((passage, list(_passage(words, passage))))
     for passage, drafts in _owned(words, pending):
         items += [_finished(source, passage, draft) for draft in drafts]
     items.sort(key=lambda item: (item.start, item.end))
@@ -40,7 +59,7 @@ def extract(source: str, own_words: Path | None = None) -> list[Item]:
 def _passage(words: Words, passage: Passage) -> Iterator[Draft]:
     text = passage.line.text
     rows = sentences.brackets(text)
-    hidden = sentences.closed(text, rows)
+    hidden = sentences.hidden_marks(text, rows)
     reader = Reader(words)
     stretches = list(sentences.split(text, passage.start, passage.end, "。;!", hidden))
     for number, (begin, end) in enumerate(stretches):
@@ -53,7 +72,7 @@ def _passage(words: Words, passage: Passage) -> Iterator[Draft]:
         quoted: list[Draft] = []
         if not plan:
             for start, stop in _quoted_goals(sentence):
-                inner = sentences.closed(
+                inner = sentences.hidden_marks(
                     text, [r for r in rows if start <= r.start and r.end <= stop]
                 )
                 goal_sentence = Sentence(text, start, stop, inner, rows, True, passage.line.span)
@@ -90,8 +109,8 @@ def _sentence(
     words: Words, reader: Reader, sentence: Sentence, *, title: bool, split_plan: bool
 ) -> Iterator[Draft]:
     text = sentence.text
-    levels = list((wording.targets if sentence.plan else wording.facts)(words, sentence, []))
-    drafts = reader.read(sentence, levels) + levels
+    stated = list((levels.targets if sentence.plan else levels.facts)(words, sentence, []))
+    drafts = reader.read(sentence, stated) + stated
     if sentence.plan and not split_plan and _AHEAD.search(text, sentence.begin, sentence.end):
         ahead = _AHEAD.search(text, sentence.begin, sentence.end)
         # Only what follows the word that looks ahead is planned.
@@ -107,7 +126,7 @@ def _sentence(
         if not split_plan:
             ahead = _AHEAD.search(text, sentence.begin, sentence.end)
             started = ahead.start() if ahead else sentence.begin
-        drafts += [d for d in wording.tasks(words, sentence, drafts) if d.end > started]
+        drafts += [d for d in actions.tasks(words, sentence, drafts) if d.end > started]
     drafts.sort(key=lambda draft: draft.start)
     yield from drafts
 
@@ -136,7 +155,7 @@ def _owned(
     """Give units to the items they answer for; an owned point without item gives its first clause."""
     for passage, drafts in pending:
         text = passage.line.text[passage.start : passage.end]
-        last = owners.closing(text.rstrip("。;"))
+        last = None if tables.is_row(passage.line.text) else owners.closing(text.rstrip("。;"))
         if last is not None:
             names, at = last
             at += passage.start
@@ -180,19 +199,20 @@ def _finished(source: str, passage: Passage, draft: Draft) -> Item:
     item.start, item.end = line.span(draft.start, draft.end)
     item.text = source[item.start : item.end]
     item.section = passage.section
-    before = text[_sentence_start(text, passage, draft.start) : draft.start]
+    before = text[_sentence_start(text, passage, draft.start, "。;") : draft.start]
+    since_stop = text[_sentence_start(text, passage, draft.start, "。") : draft.start]
     inside = text[draft.start : draft.end]
     if item.type != FACT:
-        item.deadline = _deadline(before, inside, passage.time.year)
-    item.period = _period(text, passage, draft, before)
+        item.deadline = item.deadline or _deadline(before, inside, passage.time.year)
+    item.period = item.period or _period(text, passage, draft, since_stop)
     if item.area is None:
         item.area = things.area(inside) or things.area(before[-16:])
     return item
 
 
-def _sentence_start(text: str, passage: Passage, position: int) -> int:
+def _sentence_start(text: str, passage: Passage, position: int, marks: str) -> int:
     return max(
-        [passage.start] + [i + 1 for i in range(passage.start, position) if text[i] in "。;"]
+        [passage.start] + [i + 1 for i in range(passage.start, position) if text[i] in marks]
     )
 
 
@@ -221,6 +241,9 @@ def _period(text: str, passage: Passage, draft: Draft, before: str) -> str | Non
             return own
         paragraph = text[passage.start : draft.start]
         return times.period(paragraph, year) or default
+    if draft.item.type == TASK:
+        named = re.findall(r"(?<![较比与])(20\d\d)年", before)
+        return named[-1] if named and int(named[-1]) != year else default
     if draft.item.type == TARGET:
         own = times.period(before + text[draft.start : draft.end], year)
         if own:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from re import Pattern
 
 from ecoledger.indicators.plan.words import Words, any_of
@@ -60,7 +61,7 @@ class Figure:
 
 
 @cache
-def _patterns(words: Words) -> tuple[Pattern[str], Pattern[str]]:
+def _patterns(words: Words) -> tuple[Pattern[str], Pattern[str], Pattern[str]]:
     counted, exact = any_of(words.counted), any_of(words.exact)
     number = re.compile(
         rf"(?<![\dA-Za-z.#〔第])(?P<num>{_NUMBER})"
@@ -72,7 +73,10 @@ def _patterns(words: Words) -> tuple[Pattern[str], Pattern[str]]:
     chinese = re.compile(
         rf"(?:{_COUNTING_VERB})(?P<num>[一两二三四五六七八九十]{{1,3}})(?P<name>场次?|次|条|座|处|个|所|家|期|套|台|辆|起|篇|份)"
     )
-    return number, chinese
+    often = re.compile(
+        r"每(?:月|季度?|年|周|半年|日|天)[^,;。\d]{0,12}?(?P<num>[一两二三四])(?P<name>次|场|期)"
+    )
+    return number, chinese, often
 
 
 def unit_name(text: str) -> str:
@@ -109,7 +113,7 @@ def _comparator(lead: str, more: bool, tail: str, high: float | None) -> str:
 
 def find(words: Words, text: str, begin: int, end: int) -> list[Figure]:
     """Figures of ``text[begin:end]`` in their order. Years, dates, ordinals and bare numbers with letters are none."""
-    number, chinese = _patterns(words)
+    number, chinese, often = _patterns(words)
     rows: list[Figure] = []
     for match in number.finditer(text, begin, end):
         after = text[match.end() : match.end() + 2]
@@ -149,12 +153,14 @@ def find(words: Words, text: str, begin: int, end: int) -> list[Figure]:
                 bound,
             )
         )
-    for match in chinese.finditer(text, begin, end):
+    for match in chain(chinese.finditer(text, begin, end), often.finditer(text, begin, end)):
         value = _chinese(match["num"])
         noun = text[match.end() : match.end() + 12]
         if value is None or any(word in noun for word in words.abstract):
             continue
         start = match.start("num")
+        if any(row.start == start for row in rows):
+            continue
         rows.append(Figure(start, start, match.end(), value, None, match["name"], "="))
     rows.sort(key=lambda figure: figure.start)
     return list(_shared_units(text, rows))

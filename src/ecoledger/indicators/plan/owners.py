@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 
 _LEAD = re.compile(r"由([^,;。()]{2,60}?)(?:等(?:责任)?(?:部门|单位))?(?:负责|牵头|具体负责|承担)")
+_HEADS = re.compile(
+    r"(?:^|[,;。])([^,;。()]{2,24}?(?:局|委|办|分局|厅|部门|中心|支队))牵头(?=,|开展|实施|组织|制定)"
+)
 _LABEL = re.compile(
     r"(?:牵头(?:责任)?单位|责任(?:单位|部门|科室)|牵头部门|配合单位|完成单位|实施主体|责任主体|负责单位)[:]([^;。)]{2,120})"
 )
@@ -17,7 +20,8 @@ _NOISE = re.compile(
 )
 
 
-def _names(text: str) -> list[str]:
+def names(text: str) -> list[str]:
+    """Units of a list in printed order, without 等, 牵头 and 配合."""
     rows: list[str] = []
     for piece in re.split(
         r"[、,;::]|[和与](?!城乡|信息|改革|自然|旅游|规划|农村|社会|林业|草原|环境|民族|体育|技术|水务|园林|草|金融|统战)|牵头(?!单位)|配合(?!单位)",
@@ -38,30 +42,27 @@ def _names(text: str) -> list[str]:
 
 def lead(text: str) -> tuple[list[str], int] | None:
     """The units of 由…牵头/负责, and where that phrase begins."""
-    match = _LEAD.search(text)
+    match = _LEAD.search(text) or _HEADS.search(text)
     if match is None:
         return None
-    names = _names(match[1])
-    return (names, match.start()) if names else None
+    units = names(match[1])
+    return (units, match.start()) if units else None
 
 
 def closing(text: str) -> tuple[list[str], int] | None:
     """The units named at the end of a point: a label 责任单位, or a bracket of units; and where that begins."""
     labels = list(_LABEL.finditer(text))
     if labels:
-        names: list[str] = []
+        units: list[str] = []
         for label in labels:
-            names += [name for name in _names(label[1]) if name not in names]
+            units += [unit for unit in names(label[1]) if unit not in units]
         start = labels[0].start()
         if start and text[start - 1] == "(":
             start -= 1
-        return (names, start) if names else None
+        return (units, start) if units else None
     match = _BRACKET.search(text)
     if match is None:
         return None
-    names = _names(match[1])
-    if names and (
-        all(_UNIT.search(name) for name in names) or re.search(r"牵头|负责|配合|落实", match[1])
-    ):
-        return names, match.start()
-    return None
+    units = names(match[1])
+    named = all(_UNIT.search(unit) for unit in units) or re.search(r"牵头|负责|配合|落实", match[1])
+    return (units, match.start()) if units and named else None

@@ -3,63 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from itertools import pairwise
 
-from ecoledger.indicators.plan import figures, sentences, things
+from ecoledger.indicators.plan import changes, choosing, parts, sentences, things
+from ecoledger.indicators.plan.drafts import Draft, Sentence
 from ecoledger.indicators.plan.figures import Figure
-from ecoledger.indicators.plan.items import FACT, TARGET, TASK, Item, Part
+from ecoledger.indicators.plan.items import FACT, TARGET, TASK, Item
+from ecoledger.indicators.plan.sentences import bracket_end
 from ecoledger.indicators.plan.words import Named, Words, any_of
-
-_BASE = (
-    r"(?:同比(?:去年)?|环比|[较比与](?:20\d\d年|上年|去年|前年|上月|上季度|\d{4}年)(?:的)?(?:同期|底|度)?(?:均值|水平)?(?:相比|比较|比)?"
-    r"|较?上年(?:同期)?|较同期|与?上年同期相比|累计|总体)?"
-)
-_WAY = (
-    r"(?P<way>下降|减少|降低|改善|上升|提高|增加|增长|提升|压缩|缩短|压减|削减|升高|增|降|减|升|好转|恶化|上涨|缩减|下滑)"
-    r"(?:了|幅度?(?:为|达)?|率为?|比例为?)?"
-)
-_CHANGE = re.compile(
-    rf"(?P<base>{_BASE})(?:均|分别|又|再|大幅|累计|平均|持续|进一步|明显)*{_WAY}(?:时限|时间)?(?:约|近|超过?|至少)?$"
-)
-_DOWN = re.compile(r"下降|减少|降低|压缩|缩短|压减|削减|降|减|缩减|下滑|好转")
-_PARTS = re.compile(r"^(?:其中|包括|包含|含|分别为|分别是)")
-_MEANS = re.compile(
-    r"^(?:重点)?(?:针对|围绕|发挥|依托|聚焦|对照|对标|根据|按照|结合|紧盯|以|充分发挥|充分利用|利用|通过)"
-)
-_BUILT = re.compile(r"(?<!对标)(?:建设|新建|建成|完成|布设|安装|新增|创建|打造)$")
-_ACTS = re.compile(r"(?:开展|实施|进行)[^,]*$")
-_JUDGED = re.compile(
-    r"(?:优于|好于|低于|高于|超过|超出|超额|距离?|差)[^,;。]{0,14}(?:目标|考核|均值|平均|标准|要求|任务)[^,;。]{0,6}$|目标(?:值)?(?:的)?[^,;。]{0,3}$"
-)
-_RANK = re.compile(r"(?:排名|排第|排在)[^,;。]{0,10}$|位[列居次][^,;。]{0,8}$|名列[^,;。]{0,8}$")
-
-
-@dataclass
-class Sentence:
-    """One sentence as the rules see it; ``hidden`` marks what brackets, titles and names keep apart."""
-
-    text: str
-    begin: int
-    end: int
-    hidden: list[bool]
-    brackets: list[sentences.Bracket]
-    plan: bool
-    span: Callable[[int, int], tuple[int, int]]
-
-
-@dataclass
-class Draft:
-    """An item whose span is still in the folded line."""
-
-    item: Item
-    start: int
-    end: int
-    quantity: str = ""
-    figure: Figure | None = None
-    better: str = "up"
-    tags: set[str] = field(default_factory=set)
 
 
 class Reader:
@@ -85,157 +35,45 @@ class Reader:
             if any(draft.start < end and begin < draft.end for draft in self.taken):
                 whole, self.group = None, []
                 continue
-            for start, stop in self._pieces(sentence, begin, end):
+            for start, stop in choosing.pieces(self.words, sentence, begin, end):
                 whole = self._piece(sentence, begin, start, stop, whole)
         return self.drafts
-
-    def _visible(self, sentence: Sentence, begin: int, end: int) -> list[Figure]:
-        rows = figures.find(self.words, sentence.text, begin, end)
-        return [f for f in rows if not sentence.hidden[f.start]]
-
-    def _pieces(self, sentence: Sentence, begin: int, end: int) -> Iterator[tuple[int, int]]:
-        """A clause cut where a list gives each member its own figure (``水站3个、雨量站2个``)."""
-        text = sentence.text
-        rows = [f for f in self._visible(sentence, begin, end) if f.unit and not f.bound]
-        if len(rows) < 2 or "分别" in text[begin:end]:
-            yield begin, end
-            return
-        start = begin
-        for here, following in pairwise(rows):
-            between = text[here.end : following.start]
-            if here.end >= following.start or (
-                here.unit in ("%", "百分点") and following.unit == "百分点"
-            ):
-                continue
-            if here.counts and not following.counts and between[:1] not in ("、", "和", "及", "与"):
-                continue
-            places = [
-                here.end + m.start()
-                for m in re.finditer(r"、|以及|和|及(?!以)|与|并", between)
-                if not sentence.hidden[here.end + m.start()]
-            ]
-            if not places:
-                continue
-            # A figure in front of its noun: the cut is before the next figure; behind it: right after.
-            cut = places[-1]
-            if between and between[0] in "、和及与":
-                cut = here.end
-            if (
-                between[:1] in "、和与及"
-                and len(between) == 1
-                and here.unit == following.unit
-                and not here.counts
-            ):
-                continue
-            if cut > start:
-                yield start, cut
-                start = cut
-        if start < end:
-            yield start, end
 
     def _piece(
         self, sentence: Sentence, clause: int, begin: int, end: int, whole: Draft | None
     ) -> Draft | None:
         text = sentence.text
         stretch = text[begin:end]
-        rows = self._visible(sentence, begin, end)
+        rows = choosing.visible(self.words, sentence, begin, end)
         if not rows:
             if self._flat(sentence, begin, end):
                 return whole
-            return None if stretch and not _PARTS.match(stretch) else whole
-        if _PARTS.match(stretch.lstrip("、,和及")) and (whole or self.drafts):
+            return None if stretch and not parts.OPENS.match(stretch) else whole
+        if parts.OPENS.match(stretch.lstrip("、,和及")) and (whole or self.drafts):
             whole = whole or self.drafts[-1]
-            if not self._rate_of_its_own(sentence, begin, rows):
-                return self._add_parts(sentence, whole, begin, end, rows)
-        elif whole is not None and self._continues(whole, stretch, rows):
-            return self._add_parts(sentence, whole, begin, end, rows)
+            if parts.divides(self.words, whole, rows) and not parts.rate_of_its_own(
+                self.words, sentence, begin, rows
+            ):
+                return parts.add_parts(self.words, sentence, whole, begin, end, rows)
+        elif whole is not None and parts.continues(self.words, whole, stretch, rows):
+            return parts.add_parts(self.words, sentence, whole, begin, end, rows)
         if self._attach_change(sentence, begin, end, rows):
             return None
-        rows = self._chosen(sentence, clause, begin, end, rows)
+        if self._second_goal(sentence, begin, end, rows):
+            return None
+        rows = choosing.chosen(self.words, sentence, clause, begin, end, rows)
         if not rows:
             return None
         before = len(self.drafts)
         self._items(sentence, clause, begin, end, rows)
         self.group = self.drafts[before:]
         for draft in self.group:
-            self._bracket(sentence, draft, end)
+            parts.bracket(self.words, sentence, draft, end)
         if self.group and "parts" in self.group[-1].tags:
             return self.group[-1]
         return None
 
     # ---- which figures say something
-
-    def _chosen(
-        self, sentence: Sentence, clause: int, begin: int, end: int, rows: list[Figure]
-    ) -> list[Figure]:
-        text = sentence.text
-        kept: list[Figure] = []
-        for figure in rows:
-            before = text[begin : figure.lead]
-            clause_end = text.find(",", figure.end) if "," in text[figure.end :] else len(text)
-            noun = text[figure.end : figure.end + 6]
-            if figure.bound or _RANK.search(text[begin : figure.start]):
-                continue
-            if figure.unit is None and not re.search(
-                r"指数|AQI|满意度", text[begin : figure.start]
-            ):
-                if figure.value or not things.is_rate(text[begin : figure.lead]):
-                    continue
-                figure.unit = "%"
-            if figure.counts and re.match(
-                r"^[^,]{0,20}(?:断面|点位|水源地|水体|河流)[^,]{0,12}(?:水质)?(?=水质|、\d)",
-                text[figure.end : clause_end],
-            ):
-                continue
-            if re.search(r"“?[前后]$", text[begin : figure.start]) or re.search(
-                r"如下$|“[前后]\d+", text[begin:end]
-            ):
-                continue
-            if _JUDGED.search(text[begin : figure.start]) and figure.unit == "百分点":
-                continue
-            if figure.counts and any(noun.startswith(word) for word in self.words.abstract):
-                continue
-            if figure.unit == "天" and re.search(r"连续$", before):
-                continue
-            kept.append(figure)
-        if _MEANS.match(text[clause:end]) and not (
-            text.startswith("针对", clause) and _ACTS.search(text[clause:end])
-        ):
-            kept = [f for f in kept if _BUILT.search(text[begin : f.start])]
-        if re.match(r"^[^,]*中$", text[begin:end]) and len(kept) == 1 and kept[0].counts:
-            return []
-        if "分别" in text[begin:end] and len(kept) > 1:
-            tail = [f for f in kept if f.start > text.index("分别", begin)]
-            return tail or kept
-        result: list[Figure] = []
-        for position, figure in enumerate(kept):
-            following = kept[position + 1] if position + 1 < len(kept) else None
-            if following is not None and figure.counts:
-                between = text[figure.end : following.lead]
-                if not re.search(r"[、,和及与并]", between) or not following.counts:
-                    continue
-            result.append(figure)
-        if len(result) == 1 and len(kept) > 1 and result[0].unit == "百分点":
-            return [kept[0]]
-        return result
-
-    def _rate_of_its_own(self, sentence: Sentence, begin: int, rows: list[Figure]) -> bool:
-        figure = rows[-1]
-        if figure.counts:
-            return False
-        prefix = sentence.text[begin : figure.lead]
-        return (
-            things.indicator(self.words, prefix, figure.unit, prefix, prefix) is not None
-            or figure.unit == "%"
-        )
-
-    def _continues(self, whole: Draft, stretch: str, rows: list[Figure]) -> bool:
-        """A further part of the whole: the same unit, no verb of its own beginning a new statement."""
-        if "其中" not in whole.tags or whole.figure is None:
-            return False
-        if re.match(r"^(?:均|已|并|同时|共|累计|全部|目前)", stretch.lstrip("、")):
-            return False
-        return all(_alike(f.unit, whole.figure.unit) for f in rows)
 
     # ---- changes
 
@@ -244,7 +82,7 @@ class Reader:
         text = sentence.text
         first = rows[0]
         opening = text[begin : first.start].lstrip("、,和")
-        match = _CHANGE.fullmatch(opening) or re.fullmatch(
+        match = changes.CHANGE.fullmatch(opening) or re.fullmatch(
             r"(?:降幅|增幅|改善幅度|改善率|上升幅度|下降幅度|升幅)(?:为|达|达到)?()(?P<way>)(?P<base>)",
             opening,
         )
@@ -253,7 +91,7 @@ class Reader:
         values = rows if len(rows) == len(self.group) else [first] * len(self.group)
         for draft, figure in zip(self.group, values, strict=True):
             self._change(draft, figure, match["base"] or "", match["way"] or opening)
-            draft.end = max(draft.end, self._closed(sentence, rows[-1].end, end))
+            draft.end = max(draft.end, bracket_end(sentence.brackets, rows[-1].end, end))
         return True
 
     def _flat(self, sentence: Sentence, begin: int, end: int) -> bool:
@@ -263,23 +101,32 @@ class Reader:
         for draft in self.group:
             draft.item.change_value = 0
             draft.item.change_unit = None
-            draft.item.change_base = _base(text)
+            draft.item.change_base = changes.base_of(text)
             draft.end = begin + text.index("持平") + 2
         return True
 
     def _change(self, draft: Draft, figure: Figure, base: str, way: str) -> None:
         if draft.item.change_value is not None:
             return
-        draft.item.change_value = _signed(figure.value, way, draft.better)
+        draft.item.change_value = changes.signed(figure.value, way, draft.better)
         draft.item.change_unit = figure.unit
-        draft.item.change_base = _base(base)
+        draft.item.change_base = changes.base_of(base)
 
-    def _closed(self, sentence: Sentence, position: int, end: int) -> int:
-        """The end of a bracket that follows at once, else the position."""
-        for row in sentence.brackets:
-            if row.mark == "(" and row.start == position and row.end <= end:
-                return row.end
-        return position
+    def _second_goal(self, sentence: Sentence, begin: int, end: int, rows: list[Figure]) -> bool:
+        """``确保50以下,力争48``: the second figure is another target of the same thing."""
+        figure = rows[0]
+        if not self.group or not re.fullmatch(
+            r"(?:力争|争取|确保|奋斗目标)(?:达到|控制在|达|为|在)?",
+            sentence.text[begin : figure.start],
+        ):
+            return False
+        first = self.group[-1]
+        if first.item.type != TARGET or figure.unit not in (first.item.unit, None):
+            return False
+        figure.unit = figure.unit or first.item.unit
+        entry = self.words.named(first.item.indicator)
+        self._add(sentence, begin, figure.end, figure, entry, first.quantity)
+        return True
 
     # ---- items
 
@@ -294,14 +141,14 @@ class Reader:
         later = [f for f in rows if f is not figure]
         prefix = text[begin : figure.lead]
         prefix_full = text[begin : figure.start]
-        change = _CHANGE.search(prefix_full)
+        change = changes.CHANGE.search(prefix_full)
         if change and re.search(r"[到至为]$", prefix_full):
             change = None
         if (
             change
             and figure.counts
             and figure.unit in ("吨", "万吨")
-            and re.search(r"减排|削减|排放", prefix_full)
+            and re.search(r"减排|排放", prefix_full)
         ):
             change = None
         if (
@@ -339,11 +186,11 @@ class Reader:
             )
         for more in later:
             tail = text[figure.end : more.start]
-            match = _CHANGE.search(tail)
+            match = changes.CHANGE.search(tail)
             if match:
                 self._change(self.drafts[-1], more, match["base"] or "", match["way"])
                 self.drafts[-1].end = max(
-                    self.drafts[-1].end, self._closed(sentence, more.end, end)
+                    self.drafts[-1].end, bracket_end(sentence.brackets, more.end, end)
                 )
                 break
 
@@ -360,7 +207,8 @@ class Reader:
         if not figure.counts:
             tries += [text[clause : figure.start], before[-60:]]
         for number, attempt in enumerate(tries):
-            entry = things.indicator(self.words, attempt, figure.unit, attempt + around, before)
+            whole = before + (around[len(prefix) :] if figure.counts else "")
+            entry = things.indicator(self.words, attempt, figure.unit, attempt + around, whole)
             if entry is not None:
                 if number > 1 and things.is_rate(text[begin : figure.lead]):
                     # A rate named here keeps its own name, unless the subject before completes it.
@@ -377,7 +225,7 @@ class Reader:
         before, after = text[begin : figure.lead], text[figure.end : end]
         if not figure.counts:
             if figure.unit == "%" and not things.is_rate(before) and re.search(r"占", before):
-                return re.split(r"占", before)[0]
+                return re.sub(r"约$", "", re.split(r"占", before)[0]) or self.noun
             if things.is_rate(before):
                 return things.rates(before)[-1]
             verb = re.match(rf"(?:{any_of(self.words.following)})+", after)
@@ -406,7 +254,7 @@ class Reader:
             and re.match(r"[\w“《(的]", after)
             and not re.match(r"(?:同比|环比|较|比)", after)
         ):
-            bracket = self._closed(sentence, figure.end, end)
+            bracket = bracket_end(sentence.brackets, figure.end, end)
             if bracket > figure.end and bracket < end and text[bracket] in "、和及":
                 return bracket
             return end
@@ -416,19 +264,19 @@ class Reader:
             and not re.match(r"(?:同比|环比|较|比|[、和])", after)
         ):
             return end
-        return self._closed(sentence, figure.end, end)
+        return bracket_end(sentence.brackets, figure.end, end)
 
     def _respectively(self, sentence: Sentence, begin: int, end: int, rows: list[Figure]) -> None:
         text = sentence.text
         at = text.index("分别", begin)
         subject = text[begin:at]
         verb = text[at : rows[0].start]
-        way = re.search(_WAY + "$", verb)
+        way = re.search(changes.WAY + "$", verb)
         pieces = re.split(r"[、和与及](?![^()]*\))", subject)
         if len(pieces) != len(rows):
             pieces = (pieces * len(rows))[: len(rows)] if len(pieces) == 1 else pieces[-len(rows) :]
         start = begin + things.loose(text[begin:end])
-        stop = self._closed(sentence, rows[-1].end, end)
+        stop = bracket_end(sentence.brackets, rows[-1].end, end)
         for number, figure in enumerate(rows):
             piece = pieces[number] if number < len(pieces) else pieces[-1]
             unit = figure.unit
@@ -438,14 +286,13 @@ class Reader:
                 entry = entry or things.indicator(
                     self.words, attempt, unit, subject + verb, whole, change=way is not None
                 )
-            figure.comparator = (
-                rows[0].comparator if figure.comparator == "=" else figure.comparator
-            )
+            shared = next((f.comparator for f in (*rows, figure) if f.comparator != "="), "=")
+            figure.comparator = shared if figure.comparator == "=" else figure.comparator
             if way and not re.search(r"[到至]$", verb):
                 draft = self._add(
                     sentence, start, stop, figure, entry, things.noun(self.words, piece, "")
                 )
-                self._to_change(draft, figure, verb, way["way"])
+                self._to_change(draft, figure, subject + verb, way["way"])
             else:
                 self._add(
                     sentence,
@@ -466,9 +313,22 @@ class Reader:
             self.words, subject, figure.unit, around, text[sentence.begin : end], change=True
         )
         start = begin + things.loose(text[begin:end])
+        several = things.indicators(self.words, subject, "", around)
+        if len(several) > 1:
+            for _, named in several:
+                member = self._add(
+                    sentence,
+                    start,
+                    bracket_end(sentence.brackets, figure.end, end),
+                    figure,
+                    named,
+                    "",
+                )
+                self._to_change(member, figure, change["base"] or "", change["way"])
+            return
         better = "down" if re.search(r"浓度|指数|能耗|排放|污染|投诉|信访", subject) else "up"
         draft = self._add(
-            sentence, start, self._closed(sentence, figure.end, end), figure, entry,
+            sentence, start, bracket_end(sentence.brackets, figure.end, end), figure, entry,
             "" if entry else things.noun(self.words, subject, "") or subject,
         )  # fmt: skip
         if entry is None:
@@ -477,8 +337,8 @@ class Reader:
 
     def _to_change(self, draft: Draft, figure: Figure, base: str, way: str) -> None:
         item = draft.item
-        item.change_value = _signed(figure.value, way, draft.better)
-        item.change_unit, item.change_base = figure.unit, _base(base)
+        item.change_value = changes.signed(figure.value, way, draft.better)
+        item.change_unit, item.change_base = figure.unit, changes.base_of(base)
         item.value = item.value_high = item.unit = None
         item.comparator = "trend_down" if (item.change_value or 0) < 0 else "trend_up"
 
@@ -543,76 +403,6 @@ class Reader:
 
     # ---- what divides a figure
 
-    def _bracket(self, sentence: Sentence, draft: Draft, end: int) -> None:
-        """A bracket behind the figure: its parts, or a remark that ends the span."""
-        if draft.figure is None:
-            return
-        for row in sentence.brackets:
-            if (
-                row.mark != "("
-                or not draft.figure.end <= row.start <= draft.end + 1
-                or row.end > end + 1
-            ):
-                continue
-            rows = figures.find(self.words, sentence.text, row.start + 1, row.end - 1)
-            rows = [f for f in rows if _alike(f.unit, draft.figure.unit)]
-            if rows and draft.figure.counts and draft.item.change_value is None:
-                self._collect(sentence, draft, row.start + 1, rows)
-                draft.end = max(draft.end, row.end)
-                draft.tags.add("parts")
-            elif row.start == draft.figure.end:
-                draft.end = max(draft.end, row.end)
-                inside = sentence.text[row.start + 1 : row.end - 1]
-                if re.search(r"(?:镇|街道|村|社区|乡|园区|县|区)$", inside) and not re.search(
-                    r"\d|以下简称", inside
-                ):
-                    draft.item.area = inside
-
-    def _add_parts(
-        self, sentence: Sentence, whole: Draft, begin: int, end: int, rows: list[Figure]
-    ) -> Draft | None:
-        if whole.figure is None or any(
-            not _alike(f.unit, whole.figure.unit) for f in rows if f.counts
-        ):
-            return None
-        usable = [f for f in rows if _alike(f.unit, whole.figure.unit)]
-        if not usable or whole.figure.unit == "%":
-            return None
-        self._collect(sentence, whole, begin, usable)
-        inner: list[Figure] = []
-        last = usable[-1].end
-        for row in sentence.brackets:
-            if row.mark == "(" and begin <= row.start < end:
-                hidden = figures.find(self.words, sentence.text, row.start + 1, row.end - 1)
-                inner += [f for f in hidden if _alike(f.unit, whole.figure.unit)]
-                if row.start <= last + 1:
-                    last = max(last, row.end)
-        if inner:
-            self._collect(sentence, whole, begin, inner)
-        whole.end = max(whole.end, last)
-        whole.tags |= {"parts", "其中"}
-        return whole
-
-    def _collect(self, sentence: Sentence, whole: Draft, begin: int, rows: list[Figure]) -> None:
-        text = sentence.text
-        parts = whole.item.parts or []
-        start = begin
-        for figure in rows:
-            before = re.split(r"[、,(;和]", text[start : figure.lead])[-1]
-            after = re.split(r"[、,);和及]", text[figure.end :])[0]
-            noun = things.noun(self.words, _PARTS.sub("", before), after)
-            parts.append(Part(noun or None, figure.value, figure.unit))
-            start = figure.end
-        whole.item.parts = parts
-
-
-_THINGS = {"个", "件", "份", "项", "起", "宗", "例"}
-
-
-def _alike(a: str | None, b: str | None) -> bool:
-    """Whether two units count the same kind of thing, so that one figure can be part of the other."""
-    return a == b or (a in _THINGS and b in _THINGS)
-
 
 def _tail(piece: str) -> str:
     match = re.search(r"(?:年均|平均)?(?:浓度|减排量|排放量|达标率|比例|率|值)[^,]*$", piece)
@@ -627,23 +417,3 @@ def _per(text: str, start: int, figure: Figure) -> str | None:
     if match and figure.counts and "/" not in unit:
         return f"{unit}/{match[1]}"
     return unit
-
-
-def _base(text: str) -> str | None:
-    if re.search(r"环比|上月|上季度", text):
-        return "mom"
-    years = re.search(r"(20\d\d)[-~—至](20\d\d)年", text)
-    if years:
-        return f"{years[1]}-{years[2]}"
-    year = re.search(r"(20\d\d)年", text)
-    if year:
-        return year[1]
-    if re.search(r"同比|去年|上年|同期", text):
-        return "yoy"
-    return None
-
-
-def _signed(value: float, way: str, better: str) -> float:
-    if _DOWN.search(way) or (("改善" in way) and better == "down"):
-        return -value
-    return value

@@ -34,7 +34,7 @@ def brackets(text: str) -> list[Bracket]:
     return sorted(rows, key=lambda b: (b.start, -b.end))
 
 
-def closed(text: str, rows: list[Bracket], *, quotes: bool = True) -> list[bool]:
+def hidden_marks(text: str, rows: list[Bracket], *, quotes: bool = True) -> list[bool]:
     """For each character, whether a bracket, title or short quotation hides it."""
     hidden = [False] * len(text)
     for row in rows:
@@ -57,3 +57,11 @@ def split(
             start = position + 1
     if end > start:
         yield start, end
+
+
+def bracket_end(rows: list[Bracket], position: int, end: int) -> int:
+    """The end of a bracket that follows at once, else the position."""
+    for row in rows:
+        if row.mark == "(" and row.start == position and row.end <= end:
+            return row.end
+    return position

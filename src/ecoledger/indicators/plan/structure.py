@@ -102,7 +102,9 @@ def document(rows: list[Line]) -> Document:
             )
             summary, plan = near, ahead
             break
-    years = Counter(int(m[1]) for line in rows for m in re.finditer(r"(20\d\d)年", line.text))
+    years = Counter(
+        int(m[1]) for line in rows for m in re.finditer(r"(?<![比较与])(20\d\d)年", line.text)
+    )
     common = years.most_common(1)[0][0] if years else None
     if not title:
         text = "".join(line.text for line in rows)
