@@ -96,10 +96,8 @@ def chosen(
             continue
         if figure.counts and any(noun.startswith(word) for word in words.abstract):
             continue
-        if kept and figure.unit in words.bounding and re.match(r"[\w“]", text[figure.end : end]):
-            # 2台65蒸吨锅炉: the second figure says which things, not how many.
-            if kept[-1].end == figure.start or re.search(r"[高长深容径重]\w{0,2}$", before):
-                continue
+        if kept and _attribute(text, figure, kept[-1], begin, end, words):
+            continue
         if figure.unit == "天" and re.search(r"连续$", before):
             continue
         kept.append(figure)
@@ -123,3 +121,13 @@ def chosen(
     if len(result) == 1 and len(kept) > 1 and result[0].unit == "百分点":
         return [kept[0]]
     return result
+
+
+def _attribute(
+    text: str, figure: Figure, before: Figure, begin: int, end: int, words: Words
+) -> bool:
+    """Whether a figure says which things are counted (``2台65蒸吨锅炉``), not how many."""
+    if figure.unit not in words.bounding or not re.match(r"[\w“]", text[figure.end : end]):
+        return False
+    measured = re.search(r"[高长深容径重]\w{0,2}$", text[begin : figure.lead])
+    return before.end == figure.start or measured is not None
