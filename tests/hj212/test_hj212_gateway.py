@@ -22,7 +22,9 @@ from ecoledger.hj212 import (
     UnacknowledgedError,
     UnreachableError,
     Value,
+    Verdict,
     decode,
+    encode,
     history,
 )
 
@@ -258,6 +260,116 @@ async def test_requests_speak_the_devices_edition() -> None:
             assert beat.cn == "9013"
             assert (await gateway.ask(MN, "3024", {"PolId": "w01018"})).ok
         assert (seen[0].edition, seen[0].st, seen[0].pw, seen[0].flag) == (2025, "31", "654321", 9)
+
+
+class Guard(Store):
+    """Believes only packets with the right password, and acknowledges all."""
+
+    async def __call__(self, batch: Batch, connections: Sequence[Connection]) -> Verdict:
+        await super().__call__(batch, connections)
+        return Verdict(believe=batch.pw == b"654321")
+
+
+async def test_a_wrong_password_neither_takes_a_devices_route_nor_answers_for_it() -> None:
+    seen: list[str] = []
+
+    def stranger_answers(packet: Packet) -> list[Packet]:
+        seen.append(packet.fields.get("NewPW", ""))
+        return Device(MN, pw="000000").respond(packet)
+
+    device = Device(MN, pw="654321")
+    async with Gateway(Guard()) as gateway:
+        host, port = await gateway.listen()
+        async with Client(on_request=device.respond) as client:
+            await client.connect(host, port)
+            await client.send(device.packet("2011"))
+            async with Client(on_request=stranger_answers) as stranger:
+                await stranger.connect(host, port)
+                await stranger.send(Device(MN, pw="000000").packet("2011"))
+                answer = await gateway.ask(MN, "1072", {"NewPW": "abc123"}, pw="654321")
+            assert answer.ok
+            assert device.pw == "abc123"
+            assert seen == []
+
+
+async def test_an_answer_with_a_wrong_password_ends_no_exchange() -> None:
+    device = Device(MN, pw="654321")
+    asked: list[Packet] = []
+
+    def silent(packet: Packet) -> list[Packet]:
+        asked.append(packet)
+        return []
+
+    async with Gateway(Guard()) as gateway:
+        host, port = await gateway.listen()
+        async with Client(on_request=silent) as client, Client() as stranger:
+            await client.connect(host, port)
+            await client.send(device.packet("2011"))
+            await stranger.connect(host, port)
+            asking = asyncio.create_task(
+                gateway.ask(MN, "1062", {"RtdInterval": "60"}, timing=QUICK)
+            )
+            await eventually(lambda: asked)
+            for answer in Device(MN, pw="000000").respond(asked[0]):
+                stranger.write(encode(answer))
+            assert not (await asking).ok
+
+
+async def test_a_second_address_of_a_device_in_use_is_told_once() -> None:
+    told: list[tuple[str, str, str]] = []
+    device = Device(MN, pw="654321")
+
+    def note(mn: str, before: str, now: str) -> None:
+        told.append((mn, before, now))
+
+    held = []
+    async with Gateway(Guard(), second_address=note) as gateway:
+        _, port = await gateway.listen()
+        for _round in range(2):
+            for address in ("127.0.0.1", "127.0.0.2"):
+                _, writer = await asyncio.open_connection(
+                    "127.0.0.1", port, local_addr=(address, 0)
+                )
+                writer.write(encode(device.packet("2011")))
+                held.append(writer)
+                await eventually(lambda: gateway.stats.packets == len(held))
+        await eventually(lambda: len(told) == 2)
+    for writer in held:
+        writer.close()
+    assert told[0] == (MN, "127.0.0.1", "127.0.0.2")
+    assert told[1] == (MN, "127.0.0.2", "127.0.0.1")  # once an address, there and back
+
+
+async def test_one_address_may_hold_only_so_many_connections() -> None:
+    async with Gateway(Store(), Limits(connections_an_address=2)) as gateway:
+        _, port = await gateway.listen()
+        held = [(await asyncio.open_connection("127.0.0.1", port))[1] for _ in range(2)]
+        await eventually(lambda: gateway.stats.connections_open == 2)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await asyncio.wait_for(reader.readexactly(1), 5)
+        _, elsewhere = await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.3", 0))
+        await eventually(lambda: gateway.stats.connections_open == 3)
+        held[0].close()
+        await eventually(lambda: gateway.stats.connections_open == 2)
+        _, again = await asyncio.open_connection("127.0.0.1", port)
+        await eventually(lambda: gateway.stats.connections_open == 3)
+        for one in (*held, writer, elsewhere, again):
+            one.close()
+
+
+async def test_a_connection_that_never_proves_itself_is_closed_and_a_device_stays() -> None:
+    device = Device(MN, pw="654321")
+    async with Gateway(Guard(), Limits(unproven=0.2)) as gateway:
+        host, port = await gateway.listen()
+        async with Client() as client:
+            await client.connect(host, port)
+            await client.send(device.packet("2011"))
+            _, writer = await asyncio.open_connection(host, port)
+            writer.write(encode(Device(MN, pw="000000").packet("2011")))
+            await eventually(lambda: gateway.stats.closed_unproven)
+            assert gateway.stats.closed_unproven == 1
+            assert gateway.stats.connections_open == 1
 
 
 async def test_idle_connections_are_closed() -> None:

@@ -9,9 +9,10 @@ from decimal import Decimal
 import pytest
 
 from ecoledger.accounts.models import AuditEntry
-from ecoledger.hj212 import Client, Device, Gateway, Limits, Value
+from ecoledger.hj212 import Client, Device, Gateway, Limits, Value, encode
 from ecoledger.monitoring.arriving import ingest
 from ecoledger.monitoring.points import asking, table
+from ecoledger.web.office import security_notices
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -89,6 +90,54 @@ async def test_a_new_password_is_taken_over_and_not_told_to_the_trail(bureau, ou
         lambda: str(AuditEntry.objects.get(action="ask_device").details)
     )
     assert "a1b2c3" not in details
+
+
+async def test_a_stranger_with_a_wrong_password_gets_no_command_of_the_device(
+    bureau, outlet, store
+):
+    heard = []
+
+    def stranger_answers(packet):
+        heard.append(packet)
+        return Device(mn=outlet.mn, st="31", pw="000000").respond(packet)
+
+    async def work(device):
+        async with Client(on_request=stranger_answers) as stranger:
+            await stranger.connect(*asking._gateway._servers[0].sockets[0].getsockname()[:2])
+            stranger.write(
+                encode(Device(mn=outlet.mn, st="31", pw="000000").packet("2011", ack=False))
+            )
+            await asyncio.sleep(0.2)
+            answer = await asyncio.to_thread(
+                asking.ask, bureau.people["monitor"], outlet, "password", {"password": "a1b2c3"}
+            )
+        return answer, device.pw
+
+    answer, now_used = await _connected(outlet, work)
+    assert answer.ok
+    assert now_used == "a1b2c3"
+    assert heard == []
+
+
+def test_a_device_without_password_or_key_is_sent_no_command(bureau, outlet, store):
+    outlet.password = ""
+    outlet.save()
+
+    async def work(device):
+        with pytest.raises(asking.DeviceError, match="密码"):
+            await asyncio.to_thread(asking.ask, bureau.people["monitor"], outlet, "time", {})
+        return asking.online(outlet)
+
+    assert asyncio.run(_connected(outlet, work)) is False
+
+
+def test_a_second_address_is_told_to_the_monitors_and_put_on_the_trail(bureau, outlet):
+    security_notices.second_address(outlet.mn, "10.0.0.7", "10.9.9.9")
+    (notice,) = bureau.people["monitor"].notices.all()
+    assert "10.9.9.9" in notice.text
+    entry = AuditEntry.objects.get(action="device_second_address")
+    assert entry.details == {"before": "10.0.0.7", "now": "10.9.9.9"}
+    assert not bureau.people["dispatcher"].notices.exists()
 
 
 def test_a_device_that_is_not_there_is_said_to_be_so(bureau, outlet):

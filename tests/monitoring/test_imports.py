@@ -150,7 +150,7 @@ def test_imported_hours_are_worked_through_like_any_other(store, county):
         (b"\x00\x01\x02" * 50, "CSV"),
         ("甲,乙\n1,2\n".encode(), "表头"),
         ("时间,PM2.5\n2026-05-01,3\n".encode(), "点位"),
-        (b"PK\x03\x04 not a workbook", "XLSX"),
+        (b"PK\x03\x04 not a workbook", "xlsx"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_what_would_help(county, data, why):

@@ -10,13 +10,14 @@ import polars as pl
 import pytest
 from asgiref.sync import sync_to_async
 
+from ecoledger.accounts.models import AuditEntry
 from ecoledger.hj212 import Packet, Value
 from ecoledger.hj212.client import Client, Device, UnacknowledgedError
 from ecoledger.hj212.codec import encode, framed
 from ecoledger.hj212.dialogue import Timing
 from ecoledger.hj212.server import Gateway
 from ecoledger.live import times
-from ecoledger.monitoring.arriving import ingest
+from ecoledger.monitoring.arriving import ingest, quarantine
 from ecoledger.monitoring.computing import pending
 from ecoledger.monitoring.models import Point, PointParameter
 from ecoledger.monitoring.points import table as points
@@ -291,9 +292,71 @@ async def test_a_flag_about_a_value_falls_when_the_device_corrects_it(gateway, s
 
 
 async def test_an_address_cannot_fill_the_disk_with_garbage(gateway, store, bureau, monkeypatch):
-    monkeypatch.setattr(ingest, "_budget", ingest._Budget(2))
+    few = ingest.Budget(frames=2, octets=1 << 20, frames_of_all=100, octets_of_all=1 << 20)
+    monkeypatch.setattr(ingest, "budget", few)
     async with await Client(timing=QUICK).connect("127.0.0.1", gateway.port) as client:
         for number in range(5):
             client.write(b"##0030QN=2026050109000000%d;ST=22;x&&0000\r\n" % number)
         await client.send(packet(bureau.air[0].mn, a34004="37"))
     assert store.counts().frames["quarantined"] == 2
+
+
+@pytest.mark.parametrize("sort", ["mn", "password", "disabled"])
+async def test_what_nobody_vouches_for_is_kept_up_to_a_budget_and_then_not_acknowledged(
+    gateway, store, bureau, monkeypatch, sort
+):
+    few = ingest.Budget(frames=2, octets=1 << 20, frames_of_all=100, octets_of_all=1 << 20)
+    monkeypatch.setattr(ingest, "budget", few)
+    mn, pw = ("8" * 24 if sort == "mn" else bureau.air[1].mn), "123456"
+    if sort == "password":
+        pw = "000000"
+    if sort == "disabled":
+        await Point.objects.filter(pk=bureau.air[1].pk).aupdate(enabled=False)
+        points.forget()
+    answered = 0
+    async with await Client(timing=IMPATIENT).connect("127.0.0.1", gateway.port) as client:
+        for number in range(5):
+            try:
+                await client.send(packet(mn, qn=f"2026050109000001{number}", pw=pw, a34004="37"))
+                answered += 1
+            except UnacknowledgedError:
+                pass
+    assert store.counts().frames["quarantined"] == 2
+    assert answered == (0 if sort == "password" else 2)
+    # A device that is known is not held up by strangers at its address.
+    (answer,) = await send(gateway, packet(bureau.air[0].mn, a34004="37"))
+    assert answer.cn == "9014"
+
+
+async def test_large_frames_of_strangers_use_the_budget_up_sooner(monkeypatch):
+    budget = ingest.Budget(frames=100, octets=1000, frames_of_all=100, octets_of_all=1500)
+    now = times.now()
+    assert [budget.grants("tcp 10.0.0.1:1", 400, now) for _ in range(3)] == [True, True, False]
+    assert [budget.grants("tcp 10.0.0.2:1", 400, now) for _ in range(2)] == [True, False]
+    assert budget.grants("tcp 10.0.0.1:2", 400, now + timedelta(hours=1))
+
+
+async def test_old_frames_of_strangers_are_let_go_and_those_of_known_devices_stay(
+    gateway, store, bureau
+):
+    await send(gateway, packet("7" * 24, a34004="37"))
+    await send(gateway, packet(bureau.air[0].mn, when=datetime(1999, 1, 1), a34004="37"))
+    assert sorted(store.frames(status="quarantined")["reason"]) == ["ancient", "mn"]
+    assert await sync_to_async(quarantine.let_go)(times.now() + timedelta(days=1)) == 0
+    later = times.now() + quarantine.KEPT_FOR + timedelta(hours=1)
+    assert await sync_to_async(quarantine.let_go)(later) == 1
+    assert store.frames(status="quarantined")["reason"].to_list() == ["ancient"]
+    assert store.counts().frames["quarantined"] == 1
+    # It may come again, and is then kept again.
+    (answer,) = await send(gateway, packet("7" * 24, a34004="37"))
+    assert answer.cn == "9014"
+    assert store.counts().frames["quarantined"] == 2
+    entry = await AuditEntry.objects.aget(action="quarantine_let_go")
+    assert entry.details["frames"] == 1
+
+
+async def test_the_oldest_go_when_there_are_too_many(gateway, store, bureau):
+    for number in range(5):
+        await send(gateway, packet("7" * 24, qn=f"2026050109000002{number}", a34004="37"))
+    assert await sync_to_async(quarantine.let_go)(times.now(), most=3) == 2
+    assert store.counts().frames["quarantined"] == 3

@@ -40,7 +40,7 @@ from .crc import crc16, crc16_modbus
 from .dialogue import Answer, QnSource, Timing, history, reply, request
 from .frames import FrameReader, frames_of
 from .packet import ERRORS, WARNINGS, Packet, Value
-from .server import Connection, Gateway, Limits, Stats, UnreachableError
+from .server import Connection, Gateway, Limits, Stats, UnreachableError, Verdict
 
 __all__ = [
     "ERRORS",
@@ -63,6 +63,7 @@ __all__ = [
     "UnacknowledgedError",
     "UnreachableError",
     "Value",
+    "Verdict",
     "china_now",
     "crc16",
     "crc16_modbus",

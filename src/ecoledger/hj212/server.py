@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -32,9 +33,13 @@ class Limits:
     """What one gateway grants its devices. Sizes in bytes, times in seconds."""
 
     connections: int = 20_000
+    connections_an_address: int = (
+        1_000  # a forwarder or a carrier's address stands for many devices
+    )
     buffer: int = 16_384  # an incomplete frame, each connection
     unsent: int = 262_144  # answers a device has not read, each connection
     idle: float = 7_200.0  # RtdInterval may be an hour; a silent connection is closed after two
+    unproven: float = 600.0  # a connection that has sent nothing believable is closed after it
     faults: int = 1_000  # bad frames in a row, or 64 times as many bytes of garbage, before closing
     frames_in_flight: int = 20_000  # beyond it reading pauses until the handler has caught up
     batch: int = 2_000
@@ -52,6 +57,7 @@ class Stats:
     connections_open: int = 0
     connections_refused: int = 0
     closed_idle: int = 0
+    closed_unproven: int = 0
     closed_faulty: int = 0
     closed_not_reading: int = 0
     bytes_in: int = 0
@@ -67,6 +73,7 @@ class Stats:
     frames_put_aside: int = 0
     frames_dropped: int = 0
     pauses: int = 0
+    second_addresses: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -77,6 +84,8 @@ class Connection:
     peer: str
     last_seen: float
     transport: asyncio.Transport
+    since: float = 0.0
+    proven: bool = False  # has sent a packet that the handler believed
     frames: int = 0
     waiting: int = 0  # frames read and not yet dealt with
     ended: bool = False  # the device will send no more
@@ -86,6 +95,11 @@ class Connection:
     @property
     def open(self) -> bool:
         return not self.transport.is_closing()
+
+    @property
+    def address(self) -> str:
+        """The peer without its port."""
+        return self.peer.rpartition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +112,40 @@ class Route:
     edition: Edition
 
 
-Handler = Callable[[Batch, Sequence[Connection]], Awaitable["Iterable[int] | NDArray[Any] | None"]]
+Rows = Iterable[int] | NDArray[Any] | None
+"""Rows of packets, a mask of them, or None for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a handler says of the packets of a batch.
+
+    ``acknowledge``: those to answer. ``believe``: those whose sender has shown that they are the device
+    (by PW or SM4); only these say where a device is and count as its answers.
+    """
+
+    acknowledge: Rows = None
+    believe: Rows = None
+
+
+Handler = Callable[[Batch, Sequence[Connection]], Awaitable[Verdict | Rows]]
 """Stores a batch durably. Gets the batch and the connection of each of its *frames* (packet row ``i`` came
-by ``connections[batch.index[i]]``). Returns the rows of the packets to acknowledge, a mask of them, or
-None for all. Gets a batch again when it raised."""
+by ``connections[batch.index[i]]``). Returns a :class:`Verdict`, or only the rows that are both acknowledged and
+believed. Gets a batch again when it raised."""
+
+
+SecondAddress = Callable[[str, str, str], object]
+"""Told (MN, address before, address now) when a device that is connected is believed from another address.
+Runs in a thread; may raise."""
 
 
 Unhandled = Callable[[Sequence[bytes], Sequence[Connection]], object]
 """Gets the frames of a batch that the handler refused at every try, none of them acknowledged, and the
 connection of each. Runs in a thread; may raise."""
+
+
+# Seconds: a device that goes on from the same second address is told of again after this.
+_TOLD_AGAIN = 3_600.0
 
 
 class UnreachableError(Exception):
@@ -169,15 +208,18 @@ class Gateway:
         *,
         key: Key = None,
         unhandled: Unhandled | None = None,
+        second_address: SecondAddress | None = None,
     ) -> None:
         self.handler = handler
         self.unhandled = unhandled
+        self.second_address = second_address
         self.limits = limits or Limits()
         self.stats = Stats()
         self.key = key
         self.routes: dict[bytes, Route] = {}
         self._decoder = BatchDecoder()
         self._connections: set[Connection] = set()
+        self._of_address: Counter[str] = Counter()
         self._paused: set[Connection] = set()
         self._frames: list[bytes] = []
         self._sources: list[Connection] = []
@@ -185,11 +227,14 @@ class Gateway:
         self._arrived = asyncio.Event()
         self._servers: list[asyncio.Server] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._telling: set[asyncio.Task[None]] = set()
         self._exchanges: dict[bytes, list[tuple[Exchange, asyncio.Event]]] = {}
         self._turn = asyncio.Event()  # set when the batch before has been dealt with
         self._turn.set()
         self._closing = False
         self._serial = 0
+        self._complained: dict[str, float] = {}
+        self._moved: dict[tuple[bytes, str], float] = {}
         self._qn = QnSource()
 
     # ---- life
@@ -242,25 +287,49 @@ class Gateway:
 
     def _connected(self, transport: asyncio.Transport) -> Connection | None:
         self.stats.connections += 1
-        if self._closing or len(self._connections) >= self.limits.connections:
+        peer = transport.get_extra_info("peername")
+        address = str(peer[0]) if peer else "unknown"
+        full = len(self._connections) >= self.limits.connections
+        if self._closing or full or self._too_many_from(address):
             self.stats.connections_refused += 1
+            if full:
+                self._complain("HJ 212: connections refused: %d are open", self.limits.connections)
             transport.abort()
             return None
-        peer = transport.get_extra_info("peername")
         self._serial += 1
         connection = Connection(
             self._serial,
-            f"{peer[0]}:{peer[1]}" if peer else "unknown",
+            f"{address}:{peer[1]}" if peer else "unknown:0",
             self._now(),
             transport,
+            since=self._now(),
         )
         self._connections.add(connection)
+        self._of_address[address] += 1
         if self._paused:
             self._pause(connection)
         self.stats.connections_open = len(self._connections)
         return connection
 
+    def _too_many_from(self, address: str) -> bool:
+        limit = self.limits.connections_an_address
+        if self._of_address[address] < limit:
+            return False
+        self._complain("HJ 212: connections refused from %s: %d are open", address, limit)
+        return True
+
+    def _complain(self, text: str, *values: object) -> None:
+        """Log a warning, the same at most once a minute."""
+        now = self._now()
+        if now - self._complained.get(text, -60.0) >= 60.0:
+            self._complained[text] = now
+            log.warning(text, *values)
+
     def _lost(self, connection: Connection) -> None:
+        if connection in self._connections:
+            self._of_address[connection.address] -= 1
+            if not self._of_address[connection.address]:
+                del self._of_address[connection.address]
         self._connections.discard(connection)
         self._paused.discard(connection)
         self.stats.connections_open = len(self._connections)
@@ -277,14 +346,19 @@ class Gateway:
             connection.transport.abort()
 
     async def _sweep(self) -> None:
-        """Close idle connections."""
-        idle = self.limits.idle
+        """Close idle connections, and those that have shown for too long that they are no device."""
+        idle, unproven = self.limits.idle, self.limits.unproven
         while True:
-            await asyncio.sleep(min(idle / 4, 30.0))
-            before = self._now() - idle
+            await asyncio.sleep(min(idle / 4, unproven / 4, 30.0))
+            now = self._now()
             for connection in list(self._connections):
-                if connection.last_seen < before and connection not in self._paused:
+                if connection in self._paused:
+                    continue
+                if connection.last_seen < now - idle:
                     self.stats.closed_idle += 1
+                    connection.transport.abort()
+                elif not connection.proven and connection.since < now - unproven:
+                    self.stats.closed_unproven += 1
                     connection.transport.abort()
 
     # ---- frames
@@ -358,7 +432,9 @@ class Gateway:
                 self.stats.frames_put_aside += len(frames)
                 return
         self.stats.frames_dropped += len(frames)
-        log.error("HJ 212: %d frames dropped, the first %r", len(frames), frames[0])
+        # Not what they say: a frame holds the device's password.
+        peers = sorted({connection.address for connection in sources})
+        log.error("HJ 212: %d frames dropped, from %s", len(frames), ", ".join(peers[:10]))
 
     async def _handle(
         self, frames: list[bytes], sources: list[Connection], before: asyncio.Event
@@ -377,10 +453,9 @@ class Gateway:
             connection.faults_in_a_row += 1
             if connection.faults_in_a_row > self.limits.faults:
                 self._close_faulty(connection)
-        self._learn_routes(batch, indices, sources)
         for wait in (*self.limits.retries, None):
             try:
-                chosen = await self.handler(batch, sources)
+                said = await self.handler(batch, sources)
                 break
             except Exception:
                 stats.handler_errors += 1
@@ -388,16 +463,28 @@ class Gateway:
                 if wait is None:
                     raise
                 await asyncio.sleep(wait)
-        self._acknowledge(batch, _rows(batch, chosen), sources)
+        verdict = said if isinstance(said, Verdict) else Verdict(said, said)
+        believed = _rows(batch, verdict.believe)
+        # Before the answers: who has one can be asked.
+        self._learn_routes(batch, believed, sources)
+        self._acknowledge(batch, _rows(batch, verdict.acknowledge), sources)
         if self._exchanges:
             await before.wait()  # what came first is shown first
-            self._pass_on(batch)
+            self._pass_on(batch, believed)
 
-    def _learn_routes(self, batch: Batch, indices: list[int], sources: list[Connection]) -> None:
+    def _learn_routes(
+        self, batch: Batch, believed: NDArray[Any], sources: list[Connection]
+    ) -> None:
         routes = self.routes
-        for row, (mn, index) in enumerate(zip(batch.mn.tolist(), indices, strict=True)):
+        for row, mn, index in zip(
+            believed.tolist(),
+            batch.mn[believed].tolist(),
+            batch.index[believed].tolist(),
+            strict=True,
+        ):
             route = routes.get(mn)
             connection = sources[index]
+            connection.proven = True
             if route is not None and route.connection is connection:
                 continue
             if not mn or not connection.open or len(connection.mns) >= self.limits.routes:
@@ -410,8 +497,35 @@ class Gateway:
                 edition = 2017
             elif batch.edition[row] == 2025:
                 edition = 2025
+            if route is not None and route.connection.open:
+                self._tell_second_address(mn, route.connection, connection)
             routes[mn] = Route(connection, st, batch.pw[row].decode(), edition)
             connection.mns.add(mn)
+
+    def _tell_second_address(self, mn: bytes, before: Connection, now: Connection) -> None:
+        """A device in two places: moved, or somebody else knows its password."""
+        at = self._now()
+        if (
+            before.address == now.address
+            or at - self._moved.get((mn, now.address), -_TOLD_AGAIN) < _TOLD_AGAIN
+        ):
+            return
+        if len(self._moved) > self.limits.connections:
+            self._moved.clear()
+        self._moved[mn, now.address] = at
+        self.stats.second_addresses += 1
+        name = mn.decode("ascii", "replace")
+        log.warning("HJ 212: %s is in use at %s and now at %s", name, before.address, now.address)
+        if (tell := self.second_address) is not None:
+            task = asyncio.create_task(self._told(tell, name, before.address, now.address))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+
+    async def _told(self, tell: SecondAddress, mn: str, before: str, now: str) -> None:
+        try:
+            await asyncio.to_thread(tell, mn, before, now)
+        except Exception:
+            log.exception("HJ 212: a second address could not be told")
 
     def _acknowledge(self, batch: Batch, rows: NDArray[Any], sources: list[Connection]) -> None:
         wanted = rows[batch.ack[rows]]
@@ -437,10 +551,10 @@ class Gateway:
 
     # ---- requests
 
-    def _pass_on(self, batch: Batch) -> None:
+    def _pass_on(self, batch: Batch, believed: NDArray[Any]) -> None:
         """Show the packets to the exchanges that may wait for them."""
         now = self._now()
-        for row, mn in enumerate(batch.mn.tolist()):
+        for row, mn in zip(believed.tolist(), batch.mn[believed].tolist(), strict=True):
             waiting = self._exchanges.get(mn)
             if not waiting:
                 continue
@@ -503,7 +617,7 @@ class Gateway:
                 del self._exchanges[name]
 
 
-def _rows(batch: Batch, chosen: Iterable[int] | NDArray[Any] | None) -> NDArray[Any]:
+def _rows(batch: Batch, chosen: Rows) -> NDArray[Any]:
     if chosen is None:
         return np.arange(len(batch))
     rows = chosen if isinstance(chosen, np.ndarray) else np.array(list(chosen), dtype=np.intp)

@@ -659,6 +659,32 @@ class DuckDBStore(ObservationStore):
             self._frames_by_status[before[0][0]] -= 1
             self._frames_by_status[status] = self._frames_by_status.get(status, 0) + 1
 
+    @_guarded
+    def forget_quarantined(
+        self, reasons: Sequence[str], *, before: datetime, most: int
+    ) -> tuple[int, int]:
+        with self._write:
+            self._need_open()
+            with self._transaction() as run:
+                values = {"reasons": list(reasons), "before": before, "most": int(most)}
+                chosen = """FROM frame WHERE frame_id IN (
+                    SELECT frame_id FROM (
+                        SELECT frame_id, received_at,
+                            row_number() OVER (ORDER BY frame_id DESC) AS place
+                        FROM frame WHERE status = 'quarantined'
+                            AND regexp_extract(reason, '^[a-z_]+') IN (SELECT unnest($reasons)))
+                    WHERE received_at < $before OR place > $most)"""
+                ((count, octets),) = run.connection.execute(
+                    f"SELECT count(*), coalesce(sum(octet_length(raw)), 0) {chosen}", values
+                ).fetchall()
+                if count:
+                    run.connection.execute(f"DELETE {chosen}", values)
+            if count:
+                self._frames_by_status["quarantined"] -= count
+                # What is remembered as stored must be stored.
+                self._recent = RecentFrames()
+        return int(count), int(octets)
+
     # -- work to do ------------------------------------------------------------------------------
 
     @_guarded

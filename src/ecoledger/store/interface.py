@@ -381,6 +381,16 @@ class ObservationStore(ABC):
         mark it 'replayed'.
         """
 
+    @abstractmethod
+    def forget_quarantined(
+        self, reasons: Sequence[str], *, before: datetime, most: int
+    ) -> tuple[int, int]:
+        """Delete quarantined frames whose reason begins with one of ``reasons``, durably.
+
+        Those received before ``before`` go, and of the others the oldest beyond the ``most`` newest. Only
+        for reasons that never gave an observation. Returns how many frames and bytes went.
+        """
+
     # -- work to do ------------------------------------------------------------------------------
 
     @abstractmethod

@@ -7,9 +7,10 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-import python_calamine
 from django.utils.translation import gettext as _
 
+from ecoledger.listings.tables import cells
+from ecoledger.listings.tables.confined import Refusal, read_confined
 from ecoledger.matters.refusals import Refused
 
 MOST_ROWS = 5000
@@ -63,23 +64,17 @@ def _read_csv(content: bytes) -> list[list[Cell]]:
 
 def _read_workbook(content: bytes) -> Table:
     try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        for name in book.sheet_names:
-            sheet = book.get_sheet_by_name(name)
-            if sheet.height:
-                return Table(name, _filled(sheet))
-    except (python_calamine.CalamineError, OSError) as error:
-        raise Refused(
-            "file",
-            _("打不开这个表格，可能已损坏或加了密码。"),
-            _("请用表格软件另存为 .xlsx 后再试。"),
-        ) from error
-    raise Refused("file", _("表格里没有内容。"))
+        sheet = read_confined("ecoledger.listings.tables.cells:first_sheet", content)
+    except Refusal as refusal:
+        raise Refused("file", _(str(refusal))) from refusal
+    if sheet is None:
+        raise Refused("file", _("表格里没有内容。"))
+    return Table(sheet["name"], _filled(sheet["rows"], sheet["merged"]))
 
 
-def _filled(sheet: python_calamine.CalamineSheet) -> list[list[Cell]]:
-    rows = [list(row) for row in sheet.to_python(skip_empty_area=False)]
-    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+def _filled(rows: list[list[Cell]], merged: list[list[int]]) -> list[list[Cell]]:
+    rows = [[cells.cell(value) for value in row] for row in rows]
+    for top, left, bottom, right in merged:
         if top >= len(rows):
             continue
         value = rows[top][left] if left < len(rows[top]) else ""

@@ -18,8 +18,8 @@ replayed (:func:`replay`) when the cause is gone. Reasons:
 =============  =====================================================================================
 
 A packet is acknowledged when it is stored, also in quarantine, except with a wrong password or a fault
-of the frame itself: those a device should send again (an address may leave 20,000 such frames an hour in
-quarantine, beyond that they are only counted). A packet that came before is acknowledged again
+of the frame itself: those a device should send again. What nobody vouches for (unreadable, unknown MN, wrong
+password, switched off) has a budget an hour (:data:`budget`); beyond it such frames are only counted and not acknowledged. A packet that came before is acknowledged again
 and stored once. Heartbeats and replies leave no trace in the store.
 
 Series by command: 2011, 2013, 2021, 2052, 2062 ``raw``; 2051, 2111 ``minute``; 2061 ``hour``; 2031, 2041 ``day``. Texts
@@ -41,7 +41,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,6 +55,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.hj212 import codes
 from ecoledger.hj212.batch import Batch, BatchDecoder
 from ecoledger.hj212.packet import Packet
+from ecoledger.hj212.server import Verdict
 from ecoledger.live import events, times
 from ecoledger.monitoring import metrics, runtime
 from ecoledger.monitoring.points import parameters
@@ -125,20 +126,24 @@ class Prepared:
     """A batch ready for the store.
 
     ``kept``: rows of packets whose frame is stored; ``reason``: for each packet, why it is quarantined
-    ("" for accepted); ``observations``: table with a column ``row`` naming the packet's row.
+    ("" for accepted); ``observations``: table with a column ``row`` naming the packet's row; ``believed``:
+    packets whose sender has shown by PW or SM4 to be the device. A point that has neither is never believed:
+    its data are taken, but it is sent no command.
     """
 
     kept: NDArray[np.intp]
     reason: NDArray[np.object_]
     observations: pl.DataFrame
     points: frozenset[int]
+    believed: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a batch: which packets to acknowledge, and counts."""
+    """What became of a batch: which packets to acknowledge, which senders to believe, and counts."""
 
     acknowledge: NDArray[np.bool_]
+    believed: NDArray[np.bool_]
     stored: int
     duplicates: int
     quarantined: int
@@ -153,7 +158,7 @@ class _Registry:
     """A :class:`PointMap` in the arrays that a batch is matched against."""
 
     source: PointMap
-    by_mn: dict[bytes, tuple[int, str, bytes, bool]]
+    by_mn: dict[bytes, tuple[int, str, bytes, bool, bool]]
     parameters: dict[str, int]
     keys: NDArray[np.int64]
     low: NDArray[np.float64]
@@ -181,7 +186,7 @@ class _Registry:
         return cls(
             source=source,
             by_mn={
-                mn.encode(): (d.point, d.kind, d.password.encode(), d.enabled)
+                mn.encode(): (d.point, d.kind, d.password.encode(), d.enabled, bool(d.sm4_key))
                 for mn, d in source.by_mn.items()
             },
             parameters=names,
@@ -245,6 +250,11 @@ def prepare(batch: Batch, registry: _Registry, now: datetime) -> Prepared:
     passwords = np.array([d[2] if d else b"" for d in devices] or [b""], dtype="S32")[inverse]
     wrong = (point >= 0) & (passwords != b"") & (batch.pw != passwords)
     reason[wrong] = _PASSWORD
+    # A frame that could not be opened with the device's key is no packet but a fault.
+    sealed = np.array([d is not None and d[4] for d in devices] or [False], dtype=np.bool_)[inverse]
+    if sealed.any():
+        sealed = sealed & _encrypted(batch)
+    believed = (point >= 0) & ~wrong & ((passwords != b"") | sealed) & ~off[inverse]
 
     commands, command_of = np.unique(batch.cn, return_inverse=True)
     known = [codes.COMMANDS.get(cn.decode()) for cn in commands.tolist()]
@@ -270,7 +280,15 @@ def prepare(batch: Batch, registry: _Registry, now: datetime) -> Prepared:
     for row, names in unknown.items():
         texts[row] = f"code: {', '.join(sorted(names))}"
     kept = np.flatnonzero(~silent | (reason != 0))
-    return Prepared(kept, texts, observations, frozenset(point[trusted].tolist()))
+    return Prepared(kept, texts, observations, frozenset(point[trusted].tolist()), believed)
+
+
+def _encrypted(batch: Batch) -> NDArray[np.bool_]:
+    """Which packets came sealed with SM4; such are always read by themselves."""
+    mask = np.zeros(len(batch), dtype=np.bool_)
+    for row, packet in batch.careful.items():
+        mask[row] = packet.encrypted
+    return mask
 
 
 def _observations(
@@ -576,35 +594,62 @@ def _frames_table(
     )
 
 
-class _Budget:
-    """How many unreadable frames an address may leave in quarantine an hour, so that nobody fills the disk."""
+class Budget:
+    """How much of what nobody vouches for may be left in quarantine an hour: by an address, and by all.
 
-    def __init__(self, an_hour: int) -> None:
-        self.an_hour = an_hour
+    Such are frames that cannot be read, of an unknown MN, with a wrong password or for a point that is switched off.
+    """
+
+    def __init__(self, *, frames: int, octets: int, frames_of_all: int, octets_of_all: int) -> None:
+        self.of_one = (frames, octets)
+        self.of_all = (frames_of_all, octets_of_all)
         self._hour: datetime | None = None
-        self._left: dict[str, int] = {}
+        self._used: dict[str, tuple[int, int]] = {}
+        self._lock = threading.Lock()
 
-    def grants(self, source: str, now: datetime) -> bool:
-        """Whether one more may be kept."""
+    def grants(self, source: str, size: int, now: datetime) -> bool:
+        """Whether one more frame of ``size`` bytes may be kept."""
         hour = now.replace(minute=0, second=0, microsecond=0)
-        if hour != self._hour:
-            self._hour, self._left = hour, {}
         address = source.rpartition(":")[0]
-        left = self._left.get(address, self.an_hour)
-        self._left[address] = left - 1
-        return left > 0
+        with self._lock:
+            if hour != self._hour:
+                self._hour, self._used = hour, {}
+            for key, (most, most_octets) in ((address, self.of_one), ("", self.of_all)):
+                count, octets = self._used.get(key, (0, 0))
+                if count >= most or octets + size > most_octets:
+                    return False
+            for key in (address, ""):
+                count, octets = self._used.get(key, (0, 0))
+                self._used[key] = (count + 1, octets + size)
+        return True
 
 
-_budget = _Budget(20_000)
+budget = Budget(frames=5_000, octets=8 << 20, frames_of_all=50_000, octets_of_all=32 << 20)
+_UNVOUCHED = frozenset({"mn", "disabled", "password"})
+
+
+def _beyond_budget(
+    batch: Batch, prepared: Prepared, sources: Sequence[str], now: datetime
+) -> NDArray[np.bool_]:
+    """Packets that are neither kept nor acknowledged, for too many of their sort came before."""
+    beyond = np.zeros(len(batch), dtype=np.bool_)
+    doubtful = np.isin(prepared.reason, list(_UNVOUCHED))
+    if not doubtful.any():
+        return beyond
+    for row in np.flatnonzero(doubtful).tolist():
+        index = int(batch.index[row])
+        beyond[row] = not budget.grants(sources[index], len(batch.frames[index]), now)
+    metrics.PACKETS.labels("dropped").inc(int(beyond.sum()))
+    return beyond
 
 
 def _faults_table(batch: Batch, sources: Sequence[str], now: datetime) -> pl.DataFrame:
     rows = []
     for index, packet in batch.faults:
-        if not _budget.grants(sources[index], now):
+        frame = bytes(batch.frames[index])
+        if not budget.grants(sources[index], len(frame), now):
             metrics.PACKETS.labels("dropped").inc()
             continue
-        frame = bytes(batch.frames[index])
         rows.append(
             {
                 "received_at": now,
@@ -649,12 +694,15 @@ def take(
     begun = time.perf_counter()
     at = now or times.now()
     prepared = prepare(batch, _current_registry(), at)
+    beyond = _beyond_budget(batch, prepared, sources, at)
+    if beyond.any():
+        prepared = replace(prepared, kept=prepared.kept[~beyond[prepared.kept]])
     frames = _frames_table(batch, prepared, sources, at)
     if batch.faults:
         frames = pl.concat([frames, _faults_table(batch, sources, at)])
-    acknowledge = prepared.reason != "password"
+    acknowledge = (prepared.reason != "password") & ~beyond
     if frames.is_empty():
-        return Taken(acknowledge, 0, 0, 0, 0)
+        return Taken(acknowledge, prepared.believed, 0, 0, 0, 0)
     frame_of_row = np.full(len(batch), 0, dtype=np.uint32)
     frame_of_row[prepared.kept] = np.arange(prepared.kept.size, dtype=np.uint32)
     observations = None
@@ -684,7 +732,9 @@ def take(
         events.publish("observation", {"points": sorted(prepared.points)})
     if quarantined:
         events.publish("arrival", {"quarantined": quarantined})
-    return Taken(acknowledge, stored, duplicates, quarantined, receipt.observations)
+    return Taken(
+        acknowledge, prepared.believed, stored, duplicates, quarantined, receipt.observations
+    )
 
 
 class _InTurn:
@@ -723,13 +773,13 @@ class Ingest:
         self._turn = _InTurn()
         self.last_batch: datetime | None = None
 
-    async def __call__(self, batch: Batch, connections: Sequence[Any]) -> NDArray[np.bool_]:
+    async def __call__(self, batch: Batch, connections: Sequence[Any]) -> Verdict:
         sources = [f"tcp {connection.peer}" for connection in connections]
         loop = asyncio.get_running_loop()
         number = self._turn.number()
         taken = await loop.run_in_executor(self._threads, self._take, batch, sources, number)
         self.last_batch = times.now()
-        return taken.acknowledge
+        return Verdict(taken.acknowledge, taken.believed)
 
     def _take(self, batch: Batch, sources: Sequence[str], number: int) -> Taken:
         try:
@@ -806,7 +856,8 @@ def replay(frame_ids: Iterable[int], person: Person | None = None) -> list[Repla
 def _kept_in_quarantine(
     frame_id: int, before: str | None, reason: str, observations: int = 0
 ) -> Replayed:
-    if reason != before:
+    # What gave values keeps saying so: such frames are never let go.
+    if reason != before and not (before or "").startswith("code"):
         runtime.store().mark_frame(frame_id, "quarantined", reason)
     return Replayed(frame_id, ok=False, reason=reason, observations=observations)
 

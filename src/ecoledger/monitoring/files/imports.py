@@ -31,6 +31,8 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.hj212 import codes
+from ecoledger.listings.tables import cells
+from ecoledger.listings.tables.confined import Refusal, read_confined
 from ecoledger.live import times
 from ecoledger.monitoring import runtime
 from ecoledger.monitoring.models import ImportBatch, Point
@@ -151,20 +153,13 @@ def _cells(data: bytes, name: str) -> list[list[Any]]:
 
 
 def _sheet(data: bytes, name: str) -> list[list[Any]]:
-    import python_calamine
-
     try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        for sheet in book.sheet_names:
-            rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-            if any(cell not in ("", None) for row in rows for cell in row):
-                return [list(row) for row in rows]
-    except python_calamine.CalamineError as error:
-        raise FileError(
-            _("%(name)s：无法读取表格文件（%(error)s）；请另存为 XLSX 或 CSV")
-            % {"name": name, "error": error}
-        ) from error
-    raise FileError(_("%(name)s：表格是空的") % {"name": name})
+        sheet = read_confined("ecoledger.listings.tables.cells:first_sheet", data)
+    except Refusal as refusal:
+        raise FileError(f"{name}：" + _(str(refusal))) from refusal
+    if sheet is None:
+        raise FileError(_("%(name)s：表格是空的") % {"name": name})
+    return [[cells.cell(value) for value in row] for row in sheet["rows"]]
 
 
 def _folded(cell: Any) -> str:

@@ -118,6 +118,10 @@ def ask(
     fields = _FIELDS[name](given) if name in _FIELDS else {}
     if _gateway is None or _loop is None or not point.mn:
         raise DeviceError(_("本进程没有运行设备网关，或监测点未登记MN。"))
+    if not point.password and not point.sm4_key:
+        raise DeviceError(
+            _("监测点没有登记现场机密码或SM4密钥，无法确认对方身份。请先登记，再下发命令。")
+        )
     # Before it is sent: a command that changes a device must be on record even if we stop meanwhile.
     hidden = {**fields, "NewPW": "******"} if "NewPW" in fields else fields
     audit.record(

@@ -1,0 +1,65 @@
+"""Who is told when somebody tries to get in: a line on the audit trail and a notice to those who can act."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_noop as noop
+
+from ecoledger.accounts import audit
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import Role
+from ecoledger.matters import notices
+from ecoledger.matters.models import Urgency
+from ecoledger.monitoring.models import Point
+
+
+def security_administrators() -> list[Person]:
+    return [
+        person
+        for person in Person.objects.filter(is_active=True)
+        if person.has_role(Role.SECURITY_ADMIN)
+    ]
+
+
+def account_locked(person: Person, address: str) -> None:
+    """An account was locked after too many wrong passwords; the trail has it already."""
+    notices.tell(
+        security_administrators(),
+        noop("账号“%(name)s”因连续登录失败已锁定，来源地址 %(address)s。")
+        % {"name": person.username, "address": address or "-"},
+        urgency=Urgency.ESCALATED,
+        link=reverse("person", args=[person.pk]),
+        at=timezone.now(),
+    )
+
+
+def address_slowed(address: str, failures: int) -> None:
+    """An address has failed to sign in so often that it has to wait."""
+    with transaction.atomic():
+        audit.record(None, "sign_in_slowed", details={"failures": failures}, address=address)
+        notices.tell(
+            security_administrators(),
+            noop("地址 %(address)s 登录失败 %(count)d 次，已限制其继续尝试。")
+            % {"address": address, "count": failures},
+            urgency=Urgency.ESCALATED,
+            at=timezone.now(),
+        )
+
+
+def second_address(mn: str, before: str, now: str) -> None:
+    """A device that is connected was believed from another address: moved, or its password is known."""
+    point = Point.objects.filter(mn=mn).first()
+    if point is None:
+        return
+    with transaction.atomic():
+        audit.record(None, "device_second_address", point, details={"before": before, "now": now})
+        notices.tell(
+            notices.people_with((Role.MONITOR,), point.area_code),
+            noop("设备“%(name)s”原由 %(before)s 接入，现又由 %(now)s 接入，请核实是否更换了网络。")
+            % {"name": point.name, "before": before, "now": now},
+            urgency=Urgency.ESCALATED,
+            link=reverse("device", args=[point.pk]),
+            at=timezone.now(),
+        )

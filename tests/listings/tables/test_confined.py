@@ -1,0 +1,153 @@
+"""Workbooks that want to end the process that reads them."""
+
+from __future__ import annotations
+
+import io
+import os
+import resource
+import time
+import zipfile
+
+import openpyxl
+import pytest
+
+from ecoledger.listings.tables import cells
+from ecoledger.listings.tables.confined import Limits, TooLarge, Unreadable, look, read_confined
+
+FIRST = "ecoledger.listings.tables.cells:first_sheet"
+
+
+def workbook(*rows: list[object]) -> bytes:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def with_sheet(xml: bytes) -> bytes:
+    """A sound workbook whose sheet is replaced."""
+    buffer = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook([1]))) as sound,
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made,
+    ):
+        for part in sound.infolist():
+            content = xml if part.filename.endswith("sheet1.xml") else sound.read(part)
+            made.writestr(part.filename, content)
+    return buffer.getvalue()
+
+
+def sheet(cells_: str, dimension: str = "") -> bytes:
+    return (
+        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+        f"{dimension}<sheetData>{cells_}</sheetData></worksheet>"
+    ).encode()
+
+
+TWO_CELLS = (
+    '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+)
+
+
+def test_a_plain_workbook_is_read_with_dates_and_merged_cells():
+    from datetime import datetime
+
+    book = openpyxl.Workbook()
+    book.active.append(["点位", "时间", 37.5, None])
+    book.active.append(["A-1", datetime(2026, 5, 1, 8), True, "x"])
+    book.active.merge_cells("A3:B4")
+    buffer = io.BytesIO()
+    book.save(buffer)
+    made = read_confined(FIRST, buffer.getvalue())
+    rows = [[cells.cell(value) for value in row] for row in made["rows"]]
+    assert rows[0] == ["点位", "时间", 37.5, ""]
+    assert rows[1] == ["A-1", datetime(2026, 5, 1, 8), True, "x"]
+    assert made["merged"] == [[2, 0, 3, 1]]
+
+
+@pytest.mark.parametrize(
+    "dimension", ["", '<dimension ref="A1:XFD1048576"/>', '<dimension ref="A1:B2"/>']
+)
+def test_two_cells_at_the_ends_of_a_sheet_are_refused_and_the_process_lives(dimension):
+    hostile = with_sheet(sheet(TWO_CELLS, dimension))
+    assert len(hostile) < 8000
+    with pytest.raises(TooLarge):
+        read_confined(FIRST, hostile)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2 << 20  # kilobytes
+
+
+def test_a_declared_dimension_is_believed_before_anything_is_unpacked():
+    with pytest.raises(TooLarge):
+        look(with_sheet(sheet("", '<dimension ref="A1:XFD1048576"/>')))
+
+
+def test_a_zip_that_unpacks_to_a_gigabyte_is_refused_unread():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("xl/worksheets/sheet1.xml", b" " * (400 << 20))
+    begun = time.process_time()
+    with pytest.raises(TooLarge):
+        look(buffer.getvalue())
+    assert time.process_time() - begun < 5
+
+
+def test_a_part_that_shrinks_too_well_is_refused():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("xl/sharedStrings.xml", b" " * (20 << 20))
+    with pytest.raises(TooLarge):
+        look(buffer.getvalue())
+
+
+def test_a_hundred_thousand_rows_of_two_hundred_columns_are_refused():
+    row = "".join(f'<c r="{letter}{{n}}"><v>1</v></c>' for letter in ("A", "GR"))
+    many = "".join(f'<row r="{n}">{row.replace("{n}", str(n))}</row>' for n in range(1, 100_001))
+    with pytest.raises(TooLarge):
+        read_confined(FIRST, with_sheet(sheet(many)), Limits(ratio=10_000))
+
+
+@pytest.mark.parametrize(
+    "content", [b"PK\x03\x04 no zip", b"\xd0\xcf\x11\xe0 no workbook", b"%PDF-1"]
+)
+def test_what_is_no_workbook_is_said_to_be_unreadable(content):
+    with pytest.raises(Unreadable):
+        read_confined(FIRST, content)
+
+
+def test_a_reader_that_takes_too_much_or_too_long_is_stopped():
+    with pytest.raises(TooLarge):
+        read_confined(f"{__name__}:_eats", b"x", Limits(memory=300 << 20))
+    with pytest.raises(TooLarge):
+        read_confined(f"{__name__}:_sleeps", b"x", Limits(patience=1.0))
+    with pytest.raises(TooLarge):
+        read_confined(f"{__name__}:_spins", b"x", Limits(processor=1))
+    with pytest.raises(TooLarge):
+        read_confined(f"{__name__}:_crashes", b"x")
+
+
+def test_the_child_knows_none_of_our_secrets(monkeypatch):
+    monkeypatch.setenv("ECOLEDGER_SECRET_KEY", "geheim")
+    assert "ECOLEDGER_SECRET_KEY" not in read_confined(f"{__name__}:_environment", b"")
+
+
+def _eats(_content: bytes) -> int:
+    return len(bytearray(1 << 30))
+
+
+def _sleeps(_content: bytes) -> None:
+    time.sleep(60)
+
+
+def _spins(_content: bytes) -> None:
+    while True:
+        pass
+
+
+def _crashes(_content: bytes) -> None:
+    os.abort()
+
+
+def _environment(_content: bytes) -> list[str]:
+    return sorted(os.environ)
