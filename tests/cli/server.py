@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,6 +20,7 @@ class Server:
         self.process: subprocess.Popen[str] | None = None
         self.http = ""
         self.device = ("", 0)
+        self.preexec: Callable[[], None] | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -37,6 +39,7 @@ class Server:
                 stderr=log,
                 text=True,
                 env=self.environment,
+                preexec_fn=self.preexec,
             )  # fmt: skip
         assert self.process.stdout is not None
         line = self.process.stdout.readline()

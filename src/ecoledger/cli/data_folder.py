@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from ecoledger.cli import process_limits
+
 option = click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
@@ -21,12 +23,14 @@ option = click.option(
 def use(folder: Path, *, make: bool = False) -> Path:
     """Make ``folder`` the data folder of this process and set Django up. To be called once, first."""
     folder = folder.resolve()
+    os.umask(0o077)
     if make:
         folder.mkdir(parents=True, exist_ok=True)
     elif not folder.is_dir():
         raise click.ClickException(
             f"没有数据目录 {folder}；用 --data 指定，或先用 ecoledger serve --data 建立"
         )
+    process_limits.keep_private(folder)
     os.environ["ECOLEDGER_DATA"] = str(folder)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecoledger.settings")
     import django

@@ -27,7 +27,8 @@ from typing import Any
 
 import click
 
-from ecoledger.cli import data_folder
+from ecoledger.cli import data_folder, process_limits
+from ecoledger.cli.process_limits import Shares
 
 log = logging.getLogger("ecoledger.serve")
 
@@ -55,6 +56,7 @@ def address(text: str) -> tuple[str, int]:
 def command(data: Path, http: str, hj212: str, log_level: str) -> None:
     """启动平台：网页、设备接入、后台任务在同一进程。"""
     http_address, device_address = address(http), address(hj212)
+    files = process_limits.raise_files()
     folder = data_folder.use(data, make=True)
     from ecoledger.cli import json_log
 
@@ -65,7 +67,8 @@ def command(data: Path, http: str, hj212: str, log_level: str) -> None:
 
     try:
         with runtime.opened(data_folder.setting("OBSERVATIONS")):
-            _run(_serve(folder, http_address, device_address))
+            shares = process_limits.shares(files)
+            _run(_serve(folder, http_address, device_address, shares))
     except StoreError as error:
         raise click.ClickException(str(error)) from error
 
@@ -91,7 +94,9 @@ def _bound(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) -> None:
+async def _serve(
+    folder: Path, http: tuple[str, int], devices: tuple[str, int], shares: Shares
+) -> None:
     import uvicorn
     from asgiref.sync import sync_to_async
 
@@ -104,6 +109,8 @@ async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) 
     from ecoledger.monitoring.arriving import ingest, unstored
     from ecoledger.monitoring.points import asking, table
     from ecoledger.web.asgi import application
+    from ecoledger.web.connections import BoundedProtocol, Bounds
+    from ecoledger.web.office import security_notices
 
     class Server(uvicorn.Server):
         """Leaves the signals to us: the order of stopping matters."""
@@ -118,12 +125,18 @@ async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) 
     # Larger batches cost fewer commits under load; with little to do they stay small.
     gateway = Gateway(
         handler,
-        Limits(batch=5_000, frames_in_flight=30_000),
+        Limits(
+            connections=shares.devices,
+            connections_an_address=max(shares.devices // 4, 256),
+            batch=5_000,
+            frames_in_flight=30_000,
+        ),
         key=ingest.key_of,
         unhandled=lambda frames, connections: unstored.keep(
             folder / UNSTORED,
             ((f"tcp {c.peer}", f) for c, f in zip(connections, frames, strict=True)),
         ),
+        second_address=_in_thread(security_notices.second_address),
     )
     listener = _bound(*http)
     try:
@@ -153,9 +166,12 @@ async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) 
     asking.connect(gateway, loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    BoundedProtocol.bounds = Bounds(connections=shares.pages)
     server = Server(
         uvicorn.Config(
             application,
+            http=BoundedProtocol,
+            ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -188,6 +204,20 @@ async def _serve(folder: Path, http: tuple[str, int], devices: tuple[str, int]) 
     waiting.cancel()
     heartbeat.gateway_state = None
     log.info("stopped")
+
+
+def _in_thread(work: Callable[..., object]) -> Callable[..., None]:
+    """``work`` for a thread that is nobody's request: its database connection does not stay behind."""
+    from django.db import close_old_connections
+
+    def run(*arguments: object) -> None:
+        close_old_connections()
+        try:
+            work(*arguments)
+        finally:
+            close_old_connections()
+
+    return run
 
 
 # -- background jobs -----------------------------------------------------------------------------
@@ -228,7 +258,7 @@ def _scheduler(folder: Path) -> Any:
     from ecoledger.live.times import CHINA
     from ecoledger.monitoring import heartbeat, runtime
     from ecoledger.monitoring.alarming import alarms
-    from ecoledger.monitoring.arriving import unstored
+    from ecoledger.monitoring.arriving import quarantine, unstored
     from ecoledger.monitoring.computing import pending
     from ecoledger.monitoring.points import table
 
@@ -265,6 +295,7 @@ def _scheduler(folder: Path) -> Any:
         return (times.now().replace(day=1) - timedelta(days=1)).date().replace(day=1)
 
     every("points", 5, table.current)
+    at("quarantine", "40 3 * * *", quarantine.let_go)
     every("unstored-frames", 60, lambda: unstored.take_back(folder / UNSTORED))
     # Devices could not be heard before; what they did not say until then is not their fault.
     every(

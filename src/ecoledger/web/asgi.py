@@ -6,4 +6,8 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecoledger.settings")
 
-application = get_asgi_application()
+django_application = get_asgi_application()
+
+from ecoledger.web.bodies import bounded  # noqa: E402 - Django must be set up before
+
+application = bounded(django_application)

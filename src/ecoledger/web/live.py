@@ -7,13 +7,15 @@ checks as any page.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, StreamingHttpResponse
+from django.db import connections
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
@@ -28,6 +30,9 @@ PAUSE = 3.0
 KEEP_ALIVE = 20.0
 # The browser connects again by itself; rights that were taken away end with the old connection.
 LONGEST = 900.0
+# A browser opens six connections to a site at most.
+MOST_OF_A_PERSON = 12
+_open: Counter[int] = Counter()
 
 
 @dataclass(frozen=True)
@@ -59,16 +64,39 @@ class Scope:
         )
 
 
-async def stream(request: HttpRequest) -> StreamingHttpResponse:
+async def stream(request: HttpRequest) -> HttpResponseBase:
     person = await request.auser()
     if not isinstance(person, Person) or not person.may("see_monitoring"):
         raise PermissionDenied(_("您的岗位不含打开此页的权限。"))
-    scope = await sync_to_async(Scope.of)(person)
+    if _open[person.pk] >= MOST_OF_A_PERSON:
+        return HttpResponse(
+            _("打开的页面太多，请关闭一些。"), status=429, headers={"Retry-After": "60"}
+        )
+    scope = await sync_to_async(_scope)(person)
     return StreamingHttpResponse(
-        _events(scope),
+        _counted(person.pk, _events(scope)),
         content_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
+
+
+def _scope(person: Person) -> Scope:
+    """The person's scope; the stream that follows holds no database connection open."""
+    try:
+        return Scope.of(person)
+    finally:
+        connections.close_all()
+
+
+async def _counted(person: int, stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    _open[person] += 1
+    try:
+        async for part in stream:
+            yield part
+    finally:
+        _open[person] -= 1
+        if not _open[person]:
+            del _open[person]
 
 
 async def _events(scope: Scope) -> AsyncIterator[bytes]:

@@ -32,10 +32,7 @@ def read(name: str, content: bytes) -> Table:
     """The first sheet with content. Raises :class:`Refused` for what is no table."""
     if not content:
         raise Refused("file", _("文件是空的。"), _("请选择有内容的表格。"))
-    if len(content) > MOST_BYTES:
-        raise Refused(
-            "file", _("文件超过 %d MB。") % (MOST_BYTES // 2**20), _("请分成几个文件导入。")
-        )
+    check_size(len(content))
     if name.lower().endswith((".csv", ".txt")):
         table = Table("", _read_csv(content))
     else:
@@ -48,6 +45,14 @@ def read(name: str, content: bytes) -> Table:
             _("请分成几个文件导入。"),
         )
     return table
+
+
+def check_size(size: int) -> None:
+    """Raises :class:`Refused` for a file too large; to be asked before it is read into memory."""
+    if size > MOST_BYTES:
+        raise Refused(
+            "file", _("文件超过 %d MB。") % (MOST_BYTES // 2**20), _("请分成几个文件导入。")
+        )
 
 
 def _read_csv(content: bytes) -> list[list[Cell]]:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.matters import importing
 from ecoledger.matters.actions import NotVisible, Refused
+from ecoledger.matters.importing import reading
 from ecoledger.matters.models import ImportBatch
 from ecoledger.matters.register import Register
 from ecoledger.web.access import Request, needs
@@ -46,6 +47,7 @@ def page(request: Request, key: str) -> HttpResponse:
         try:
             if file is None:
                 raise Refused("file", _("没有选择文件。"), _("请选择 .xlsx、.xls 或 .csv 文件。"))
+            reading.check_size(file.size or 0)
             made = importing.preview(register, file.name or "", file.read(), by=request.user)
         except Refused as refused:
             say(request, refused)

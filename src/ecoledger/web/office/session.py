@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any, cast
 
 from django import forms
@@ -23,6 +24,7 @@ from ecoledger.accounts import audit, keys, sign_in
 from ecoledger.accounts.models import Person
 from ecoledger.web.access import Request
 from ecoledger.web.navigation import first_page
+from ecoledger.web.office import security_notices
 
 
 def _next(request: HttpRequest) -> str:
@@ -36,7 +38,11 @@ def _next(request: HttpRequest) -> str:
 
 
 def address(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR") or "")
+    """Where a request comes from, as the trail keeps it; empty when the proxy names no address."""
+    try:
+        return str(ipaddress.ip_address(request.META.get("REMOTE_ADDR") or ""))
+    except ValueError:
+        return ""
 
 
 @login_not_required
@@ -46,6 +52,7 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, Person) and request.method == "GET":
         return redirect(_next(request) or first_page(request.user))
     context: dict[str, Any] = {"next": _next(request), "username": ""}
+    status, headers = 200, {}
     if request.method == "POST":
         username = request.POST.get("username", "").strip()
         attempt = sign_in.attempt(
@@ -54,8 +61,17 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
         if attempt.person is not None:
             login(request, attempt.person)
             return redirect(_next(request) or first_page(attempt.person))
+        if attempt.locked is not None:
+            security_notices.account_locked(attempt.locked, address(request))
+        if attempt.slowed:
+            security_notices.address_slowed(address(request), attempt.slowed)
+        if attempt.wait:
+            status, headers = 429, {"Retry-After": str(attempt.wait)}
         context |= {"username": username, "problem": attempt.problem}
-    return render(request, "web/office/sign_in.html", context, status=200)
+    response = render(request, "web/office/sign_in.html", context, status=status)
+    for name, value in headers.items():
+        response.headers[name] = value
+    return response
 
 
 @require_POST

@@ -1,0 +1,138 @@
+"""How much a request may bring along, looked at before anything is written down and before the view.
+
+Strangers bring a form, nothing more; who has signed in (or holds a key) may bring files. A body that says it is
+too long is answered 413 unread; one that says nothing is counted while it is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import close_old_connections
+
+from ecoledger.accounts import keys
+
+Message = dict[str, Any]
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Any, Any], Awaitable[None]]
+
+OF_A_STRANGER = 64 << 10
+OF_A_PERSON = 300 << 20  # a video as evidence, several files in one form
+SILENCE = 60.0  # seconds between two parts of a body
+# Large bodies lie in temporary files while they come in.
+LARGE = 2 << 20
+_LARGE_AT_ONCE = 8
+
+_TEXT = "请求内容超过允许的大小。请压缩文件，或分几次上传。".encode()
+
+
+class _TooLongError(Exception):
+    """More has come than the sender may bring."""
+
+
+class _SilentError(Exception):
+    """Nothing has come for too long."""
+
+
+def bounded(application: Application) -> Application:
+    """``application`` behind the limits."""
+    large = asyncio.Semaphore(_LARGE_AT_ONCE)
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await application(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        length = _length(headers)
+        limit = OF_A_STRANGER
+        if length is None or length > OF_A_STRANGER:
+            limit = OF_A_PERSON if await sync_to_async(_is_known)(headers) else OF_A_STRANGER
+        if length is not None and length > limit:
+            await _refuse(send, 413)
+            return
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        async def run() -> None:
+            try:
+                await application(scope, _counted(receive, limit), sending)
+            except (_TooLongError, _SilentError) as error:
+                if not begun:
+                    await _refuse(send, 413 if isinstance(error, _TooLongError) else 408)
+
+        if length is None or length > LARGE:
+            async with large:
+                await run()
+        else:
+            await run()
+
+    return serve
+
+
+def _length(headers: dict[bytes, bytes]) -> int | None:
+    """What the request says of its body; 0 when it has none, ``None`` when it does not say."""
+    text = headers.get(b"content-length", b"")
+    if text.isdigit() and len(text) < 16:
+        return int(text)
+    return None if b"transfer-encoding" in headers or text else 0
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
+    count = 0
+    whole = False
+
+    async def counting() -> Message:
+        nonlocal count, whole
+        if whole:  # from here on it waits for the end of the connection
+            return await receive()
+        try:
+            message = await asyncio.wait_for(receive(), SILENCE)
+        except TimeoutError:
+            raise _SilentError from None
+        if message["type"] == "http.request":
+            count += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
+            if count > limit:
+                raise _TooLongError
+        return message
+
+    return counting
+
+
+def _is_known(headers: dict[bytes, bytes]) -> bool:
+    """Whether a session or a key speaks for somebody. The view looks again, and closer."""
+    close_old_connections()
+    bearer = headers.get(b"authorization", b"").decode("latin-1").removeprefix("Bearer ").strip()
+    if bearer and keys.person_of(bearer) is not None:
+        return True
+    try:
+        cookies = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1"))
+    except CookieError:
+        return False
+    name = settings.SESSION_COOKIE_NAME
+    if name not in cookies:
+        return False
+    return SESSION_KEY in SessionStore(cookies[name].value)
+
+
+async def _refuse(send: Send, status: int) -> None:
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(_TEXT)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": _TEXT})

@@ -1,0 +1,197 @@
+"""Bodies and connections that are too much, against the real server."""
+
+from __future__ import annotations
+
+import resource
+import socket
+import stat
+import subprocess
+import sys
+from contextlib import closing, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from tests.cli.server import Server
+
+PASSWORD = "qingxi-path-2026"
+BUILD = f"""
+from ecoledger.accounts.models import Organisation, Person
+bureau = Organisation.objects.create(name="测试县生态环境局", kind="bureau", area_code="990101")
+for name, role in (("monitor", "monitor"), ("grid", "grid"), ("security", "security_admin")):
+    person = Person(username=name, name=name, roles=[role], area_codes=["990101"], organisation=bureau)
+    person.set_password("{PASSWORD}")
+    person.save()
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    made = Server(tmp_path_factory.mktemp("bodies") / "data")
+    made.prepare(BUILD)
+    with made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def monitor(server):
+    with httpx.Client(base_url=server.http, timeout=60) as client:
+        client.get("/sign-in")
+        form = {"username": "monitor", "password": PASSWORD}
+        answer = client.post("/sign-in", data=form | token(client))
+        assert answer.status_code == 302
+        yield client
+
+
+def token(client: httpx.Client) -> dict[str, str]:
+    return {"csrfmiddlewaretoken": client.cookies["csrftoken"]}
+
+
+def connected(server: Server) -> socket.socket:
+    where = urlsplit(server.http)
+    return socket.create_connection((where.hostname, where.port), timeout=60)
+
+
+def temporary_files(server: Server) -> int:
+    """Deleted files that the server still holds open."""
+    count = 0
+    for link in Path(f"/proc/{server.process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            count += "(deleted)" in str(link.readlink())
+    return count
+
+
+def test_a_strangers_long_body_is_refused_unread(server):
+    with closing(connected(server)) as stranger:
+        stranger.sendall(
+            b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 314572800\r\n"
+            b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+        )
+        assert stranger.recv(100).startswith(b"HTTP/1.1 413")
+        assert temporary_files(server) == 0
+
+
+def test_a_body_that_does_not_say_its_length_is_counted(server):
+    with closing(connected(server)) as stranger:
+        stranger.sendall(b"POST /sign-in HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with suppress(ConnectionError):
+            for _ in range(100):
+                stranger.sendall(b"4000\r\n" + b"x" * 0x4000 + b"\r\n")
+        assert stranger.recv(100).startswith(b"HTTP/1.1 413")
+        assert temporary_files(server) == 0
+
+
+def test_a_made_up_session_is_a_stranger_too(server):
+    cookies = {"sessionid": "0" * 32}
+    with httpx.Client(base_url=server.http, cookies=cookies) as client:
+        assert client.post("/sign-in", content=b"x" * 100_000).status_code == 413
+
+
+def test_who_has_signed_in_may_bring_a_file(server, monitor):
+    content = "点位,时间,PM2.5\n".encode() + b"A-1,2026-04-01 00:00,35\n" * 100_000
+    assert len(content) > 2 << 20
+    answer = monitor.post(
+        "/import", data=token(monitor), files={"file": ("历史.csv", content, "text/csv")}
+    )
+    assert answer.status_code in (200, 302)
+    with closing(connected(server)) as too_much:
+        cookie = f"sessionid={monitor.cookies['sessionid']}".encode()
+        too_much.sendall(
+            b"POST /import HTTP/1.1\r\nHost: x\r\nContent-Length: 419430400\r\nCookie: "
+            + cookie
+            + b"\r\n\r\n"
+        )
+        assert too_much.recv(100).startswith(b"HTTP/1.1 413")
+
+
+def test_a_header_that_does_not_end_is_not_waited_for(server):
+    held = []
+    for _ in range(20):
+        one = connected(server)
+        one.sendall(b"GET /sign-in HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        held.append(one)
+    for one in held:  # each is closed by the server, or the test's own patience ends
+        assert closed(one)
+        one.close()
+
+
+def test_a_header_without_measure_is_cut_off(server):
+    with closing(connected(server)) as stranger:
+        stranger.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        sent = 0
+        with suppress(ConnectionError):
+            for n in range(20_000):
+                sent += stranger.send(b"X-%d: %s\r\n" % (n, b"y" * 1000))
+        assert closed(stranger)
+        assert sent < 20_000_000  # what the system's own buffers took, at most
+
+
+def closed(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
+
+
+def test_a_person_holds_only_so_many_streams(server, monitor):
+    from ecoledger.web.live import MOST_OF_A_PERSON
+
+    held = []
+    cookie = f"sessionid={monitor.cookies['sessionid']}".encode()
+    answers = []
+    for _ in range(MOST_OF_A_PERSON + 3):
+        one = connected(server)
+        one.sendall(b"GET /live HTTP/1.1\r\nHost: x\r\nCookie: " + cookie + b"\r\n\r\n")
+        answers.append(one.recv(12))
+        held.append(one)
+    assert answers.count(b"HTTP/1.1 200") == MOST_OF_A_PERSON
+    assert answers.count(b"HTTP/1.1 429") == 3
+    databases = [
+        link
+        for link in Path(f"/proc/{server.process.pid}/fd").iterdir()
+        if "business.sqlite3" in str(link.readlink())
+    ]
+    assert len(databases) < MOST_OF_A_PERSON  # no stream holds one
+    for one in held:
+        one.close()
+
+
+def test_idle_devices_leave_the_pages_their_files(tmp_path):
+    server = Server(tmp_path / "data")
+    server.prepare(BUILD)
+    server.preexec = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 5000))
+    with server:
+        held = [socket.create_connection(server.device, timeout=10) for _ in range(1_500)]
+        for _ in range(3):
+            assert httpx.get(server.http + "sign-in", timeout=30).status_code == 200
+        for one in held:
+            one.close()
+
+
+def test_too_few_files_are_refused_with_the_remedy(tmp_path):
+    done = subprocess.run(
+        ["bash", "-c", f"ulimit -n 1024; exec {sys.executable} -m ecoledger serve --data {tmp_path}/d"],
+        capture_output=True, text=True, timeout=60, check=False,
+        env=Server(tmp_path).environment,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "LimitNOFILE" in done.stderr
+    assert not (tmp_path / "d").exists()
+
+
+def test_the_data_folder_is_its_owners_alone(server):
+    assert stat.S_IMODE(server.data.stat().st_mode) == 0o700
+    files = [path for path in server.data.rglob("*") if path.is_file()]
+    assert {"business.sqlite3", "observations.duckdb"} <= {path.name for path in files}
+    assert [path for path in files if path.stat().st_mode & 0o077] == []
+
+
+def test_a_folder_that_was_open_is_closed_at_the_next_start(tmp_path):
+    server = Server(tmp_path / "data")
+    server.prepare(BUILD)
+    server.data.chmod(0o755)
+    (server.data / "business.sqlite3").chmod(0o644)
+    with server:
+        assert stat.S_IMODE(server.data.stat().st_mode) == 0o700
+        assert stat.S_IMODE((server.data / "business.sqlite3").stat().st_mode) == 0o600
