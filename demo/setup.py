@@ -19,7 +19,7 @@ from ecoledger.monitoring.alarming import alarms
 from ecoledger.monitoring.computing import aggregate, evaluate
 from ecoledger.monitoring.models import Alarm
 from ecoledger.monitoring.points import table as points
-from ecoledger.registers.alarm_case import open_from_alarm
+from ecoledger.registers.alarms.alarm_case import open_from_alarm
 
 Say = Callable[[str], None]
 

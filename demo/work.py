@@ -22,8 +22,8 @@ from ecoledger.entities.models import Enterprise, Section
 from ecoledger.matters import actions
 from ecoledger.matters.evidence import Upload
 from ecoledger.monitoring.models import Filing
-from ecoledger.registers import problem_ledger
-from ecoledger.registers.alarm_case import AlarmCase
+from ecoledger.registers.alarms.alarm_case import AlarmCase
+from ecoledger.registers.problems import problem_ledger
 
 
 def aware(moment: datetime) -> datetime:

@@ -39,6 +39,9 @@ CALLS: dict[str, tuple[tuple[int, ...], int | None]] = {
     "pgettext": ((1,), 0),
     "pgettext_lazy": ((1,), 0),
 }
+# Parts of declarations that say their words themselves, plainly: first the name, then the label.
+DECLARED = frozenset({"Statistic", "share", "said"})
+SAID = frozenset({"label", "note", "help", "unit"})
 _TEMPLATE_CALL = re.compile(r"(?<![\w.])(?:gettext|pgettext|ngettext|_)\(")
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 
@@ -52,6 +55,9 @@ def _from_tree(tree: ast.AST) -> Iterator[Message]:
             continue
         function = node.func
         name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+        if name in DECLARED:
+            words = [*node.args[1:2], *(k.value for k in node.keywords if k.arg in SAID)]
+            yield from ((w.value, "") for w in words if _is_text(w))
         if name not in CALLS:
             continue
         places, context = CALLS[name]
@@ -62,6 +68,10 @@ def _from_tree(tree: ast.AST) -> Iterator[Message]:
             if place < len(texts) and isinstance(texts[place], str):
                 about = texts[context] if context is not None else ""
                 yield str(texts[place]), str(about or "")
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def in_python(path: Path) -> Iterator[Message]:
@@ -108,10 +118,35 @@ def in_declarations() -> Iterator[Message]:
             for field in model._meta.get_fields():
                 for _value, label in getattr(field, "choices", None) or ():
                     yield str(label), ""
+    yield from ((text, "") for text in in_books())
     table = PACKAGE / "monitoring" / "data" / "parameters.csv"
     for row in csv.DictReader(io.StringIO(table.read_text(encoding="utf-8"))):
         yield row["symbol"] or row["name"], ""
         yield row["name"], ""
+
+
+def in_books() -> Iterator[str]:
+    """Labels of every declared list, most of them its model's; states, steps and clocks of its workflow."""
+    from ecoledger.listings.catalogue import all_listings
+    from ecoledger.matters.register import all_registers
+
+    for listing in all_listings():
+        asks = [*listing.fields, *listing.batch, *(c.ask for c in listing.import_columns)]
+        parts = [*listing.columns, *listing.details, *listing.filters, *listing.views]
+        yield from map(str, (listing.label, listing.empty))
+        for register in all_registers():
+            if register is listing:
+                for step in register.workflow.transitions:
+                    asks += register.asks_of(step)
+                    parts.append(step)
+                    yield str(step.help)
+                parts += [*register.workflow.states, *register.workflow.clocks]
+                yield from register.workflow.stages
+        for part in (*parts, *asks):
+            yield str(part.label)
+            yield from (str(label) for _value, label in getattr(part, "choices", ()))
+        for ask in asks:
+            yield from map(str, (ask.help, ask.unit))
 
 
 def messages() -> dict[Message, str]:

@@ -83,7 +83,8 @@ def october(store, bureau) -> dict:
     """
     from ecoledger.matters import actions
     from ecoledger.monitoring.models import Alarm, AlarmRule
-    from ecoledger.registers import alarm_case, problem_ledger
+    from ecoledger.registers.alarms import alarm_case
+    from ecoledger.registers.problems import problem_ledger
 
     county = evaluate.area_point(bureau.county.code)
     first, before = date(2026, 10, 1), date(2025, 10, 1)

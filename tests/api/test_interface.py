@@ -11,7 +11,7 @@ from django.test import Client
 from ecoledger.accounts.keys import make_key
 from ecoledger.accounts.models import ApiKey
 from ecoledger.monitoring.models import Alarm, AlarmRule
-from ecoledger.registers.alarm_case import REGISTER, open_from_alarm
+from ecoledger.registers.alarms.alarm_case import REGISTER, open_from_alarm
 
 pytestmark = pytest.mark.django_db
 

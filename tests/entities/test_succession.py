@@ -13,7 +13,7 @@ from ecoledger.entities.models import Area, Charge, Enterprise, Entity, Relation
 from ecoledger.live import times
 from ecoledger.matters import actions
 from ecoledger.monitoring.models import Filing, Point
-from ecoledger.registers.problem_ledger import REGISTER
+from ecoledger.registers.problems.problem_ledger import REGISTER
 
 JULY = date(2026, 7, 1)
 NORTH, SOUTH = "990101001", "990101002"

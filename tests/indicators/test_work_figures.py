@@ -6,8 +6,9 @@ import pytest
 from tests.daily_values import october
 
 from ecoledger.indicators import work
-from ecoledger.matters import actions, listing
-from ecoledger.registers import alarm_case
+from ecoledger.listings.selecting import select
+from ecoledger.matters import actions
+from ecoledger.registers.alarms import alarm_case
 
 BEGIN, END = date(2026, 10, 1), date(2026, 11, 1)
 COUNTY = "990101"
@@ -32,7 +33,7 @@ def test_the_list_behind_a_figure_holds_as_many_rows_as_it_says(month, people, n
     figure = getattr(work.period(COUNTY, BEGIN, END), name)
     query = dict(figure.records.query)
     assert query.pop("register") == alarm_case.REGISTER.key
-    rows = listing.select(alarm_case.REGISTER, people["leader"], query)
+    rows = select(alarm_case.REGISTER, people["leader"], query)
     assert rows.count() == figure.value
 
 

@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from ecoledger.matters import actions
 from ecoledger.matters.actions import Upload
-from ecoledger.registers.problem_ledger import REGISTER
+from ecoledger.registers.problems.problem_ledger import REGISTER
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
 

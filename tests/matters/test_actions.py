@@ -13,7 +13,7 @@ from ecoledger.accounts.models import Organisation, Person
 from ecoledger.matters import actions, chain, deadlines, evidence, schedule, timeline
 from ecoledger.matters.actions import NotVisible, Refused, Upload
 from ecoledger.matters.models import Event, Evidence, Link, Notice, Urgency
-from ecoledger.registers.problem_ledger import REGISTER, Problem
+from ecoledger.registers.problems.problem_ledger import REGISTER, Problem
 
 
 def cst(text: str) -> datetime:

@@ -16,8 +16,8 @@ from ecoledger.matters import actions, chain, importing
 from ecoledger.matters.actions import NotVisible, Refused
 from ecoledger.matters.importing import accepting
 from ecoledger.matters.models import ImportBatch, Notice
-from ecoledger.registers.alarm_case import REGISTER as CASES
-from ecoledger.registers.problem_ledger import REGISTER, Problem
+from ecoledger.registers.alarms.alarm_case import REGISTER as CASES
+from ecoledger.registers.problems.problem_ledger import REGISTER, Problem
 
 HEADER = ["序号", "问题来源", "问题概述", "所在镇街", "整改责任单位", "完成时限", "重复件编号"]
 GOOD = ["D1-01", "信访投诉", "夜间异味", "北镇", "北镇人民政府", "2026.12.31", ""]

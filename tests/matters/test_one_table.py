@@ -10,10 +10,11 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from ecoledger.entities.models import Enterprise
+from ecoledger.listings import catalogue
 from ecoledger.matters import actions, inbox, register
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import visible_matters
-from ecoledger.registers.problem_ledger import REGISTER
+from ecoledger.registers.problems.problem_ledger import REGISTER
 from ecoledger.web.entities.enterprises import matters_of
 from ecoledger.web.scenes import cockpit, one_map
 
@@ -21,7 +22,7 @@ from ecoledger.web.scenes import cockpit, one_map
 @pytest.fixture
 def twenty_registers(problem_at, monkeypatch):
     """The problem ledger under twenty keys, with a matter in each."""
-    monkeypatch.setattr(register, "_registers", dict(register._registers))
+    monkeypatch.setattr(catalogue, "_listings", dict(catalogue._listings))
     for n in range(20):
         book = replace(REGISTER, key=f"book{n}", pattern=f"册{n}〔{{year}}〕{{n}}号")
         register.declare(book)

@@ -12,8 +12,8 @@ from django.utils import timezone
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.matters import actions
 from ecoledger.matters.models import Evidence
-from ecoledger.registers import alarm_case
-from ecoledger.registers.problem_ledger import REGISTER as PROBLEMS
+from ecoledger.registers.alarms import alarm_case
+from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
 

@@ -5,28 +5,28 @@ from __future__ import annotations
 import pytest
 
 from ecoledger.accounts.roles import Role
-from ecoledger.matters.register import all_registers
+from ecoledger.listings.parts import DeclarationError
+from ecoledger.matters.register import Register, all_registers
 from ecoledger.matters.workflow import (
+    COMPLETED,
     ClockRule,
-    Field,
     Phase,
     State,
     Transition,
-    Unit,
     Workflow,
     WorkflowError,
 )
+from ecoledger.registers.problems.problem_ledger import Problem
 
 WHO = frozenset({Role.OFFICER})
-NEW = State(name="new", label="新增")
-CHECK = State(name="check", label="核查")
-CLOSED = State(name="closed", label="已销号", phase=Phase.CLOSED)
+NEW = State("new", "新增")
+CHECK = State("check", "核查")
+CLOSED = State("closed", "已销号", phase=Phase.CLOSED)
+DONE = State("done", "办结", phase=Phase.DONE)
 
 
 def step(name, source, target, **more):
-    return Transition(
-        **{"name": name, "label": name, "sources": (source,), "target": target, "roles": WHO} | more
-    )
+    return Transition(name, name, source, target, **{"by": WHO} | more)
 
 
 APPLY = step("apply", "new", "check", evidence=1)
@@ -50,7 +50,7 @@ def test_a_sound_workflow_is_accepted():
             (),
             "no transition 'nobody'",
         ),
-        ((NEW, CHECK, CLOSED, State(name="lost", label="")), (APPLY, CLOSE), (), "leads to"),
+        ((NEW, CHECK, CLOSED, State("lost", "")), (APPLY, CLOSE), (), "leads to"),
         ((NEW, CHECK), (APPLY,), (), "no way out"),
         ((NEW, NEW), (), (), "declared twice"),
         ((NEW, CHECK, CLOSED), (APPLY, step("close", "check", "closed")), (), "second person"),
@@ -68,34 +68,26 @@ def test_a_sound_workflow_is_accepted():
         ),
         (
             (NEW, CHECK, CLOSED),
-            (APPLY, step("x", "new", "check", roles=frozenset()), CLOSE),
+            (APPLY, step("x", "new", "check", by=frozenset()), CLOSE),
             (),
             "nobody",
         ),
         (
-            (NEW, CHECK, CLOSED),
-            (
-                APPLY,
-                CLOSE,
-                step("x", "new", "new", fields=(Field(name="f", label="", kind="colour"),)),
-            ),
+            (NEW, CHECK, CLOSED, DONE),
+            (APPLY, CLOSE, step("done", "new", "done"), step("x", "done", "closed")),
             (),
-            "of kind 'colour'",
+            "second person",
         ),
         (
             (NEW, CHECK, CLOSED),
             (APPLY, CLOSE),
-            (ClockRule(name="c", label="", during=("new",)),),
-            "give one of",
+            (ClockRule("c", "", "new"),),
+            "give one length",
         ),
         (
             (NEW, CHECK, CLOSED),
             (APPLY, CLOSE),
-            (
-                ClockRule(
-                    name="c", label="", during=("new",), length=1, unit=Unit.DAY, on_due="apply"
-                ),
-            ),
+            (ClockRule("c", "", "new", days=1, on_due="apply"),),
             "not automatic",
         ),
     ],
@@ -103,6 +95,27 @@ def test_a_sound_workflow_is_accepted():
 def test_a_contradiction_is_named(states, transitions, clocks, complaint):
     with pytest.raises(WorkflowError, match=complaint):
         Workflow(states=states, transitions=transitions, clocks=clocks)
+
+
+def test_work_done_at_once_needs_no_second_person():
+    workflow = Workflow(states=(NEW, DONE), transitions=(step("done", "new", "done"),))
+    assert workflow.names(*map(Phase, COMPLETED)) == ("done",)
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        ({"asks": ("colour",)}, "colour"),
+        ({"offers": ("owner__name__colour",)}, "colour"),
+        ({"sets": {"colour": "red"}}, "colour"),
+    ],
+)
+def test_a_name_the_model_does_not_have_is_refused_where_it_is_declared(more, complaint):
+    workflow = Workflow(states=(NEW, DONE), transitions=(step("done", "new", "done", **more),))
+    with pytest.raises(DeclarationError, match=complaint):
+        Register(
+            key="x", label="", model=Problem, workflow=workflow, pattern="", columns=("number",)
+        )
 
 
 def test_every_register_closes_on_evidence_and_by_a_second_person():

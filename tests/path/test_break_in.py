@@ -385,7 +385,7 @@ LISTS = {
 }  # fmt: skip
 NAMES = (
     "q", "sort", "state", "area", "level", "detector", "kind", "organisation", "page", "before",
-    "mn", "day", "month", "opened_from", "action", "status", "point", "begin", "end", "parameter",
+    "mn", "day", "month", "opened_at_from", "action", "status", "point", "begin", "end", "parameter",
     "series", "scale", "tab", "year", "start", "limit", "offset", "after", "section", "factor",
     "owner", "as_of", "only", "register", "merged", "rule",
 )  # fmt: skip

@@ -12,7 +12,7 @@ from ecoledger.matters import actions, chain, deadlines, schedule, timeline
 from ecoledger.matters.actions import Refused, Upload
 from ecoledger.matters.models import Notice
 from ecoledger.monitoring.models import Alarm, AlarmRule
-from ecoledger.registers.alarm_case import REGISTER, AlarmCase, RoutingRule, open_from_alarm
+from ecoledger.registers.alarms.alarm_case import REGISTER, AlarmCase, RoutingRule, open_from_alarm
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
 
@@ -237,7 +237,7 @@ def test_clocks_run_in_office_hours_across_the_weekend(alarm_at, people):
 
 def test_the_case_goes_to_the_town_by_area_unless_a_rule_says_otherwise(case, bureau, people):
     from ecoledger.accounts.models import Organisation
-    from ecoledger.registers.alarm_case import owner_for
+    from ecoledger.registers.alarms.alarm_case import owner_for
 
     town, office = (Organisation.objects.get(kind=k) for k in ("town", "bureau"))
     assert owner_for(case) == town
@@ -292,7 +292,7 @@ def test_an_alarm_after_closing_reopens_the_case_and_a_late_one_opens_another(
 def test_an_alarm_that_never_ended_reopens_the_case_by_what_comes_after_the_closing(
     case, alarm_at, people
 ):
-    from ecoledger.registers.alarm_case import repeated
+    from ecoledger.registers.alarms.alarm_case import repeated
 
     alarm = case.latest_alarm
     alarm.state, alarm.evidence = "open", {"seconds": 3600}
@@ -320,7 +320,7 @@ def test_an_alarm_that_never_ended_reopens_the_case_by_what_comes_after_the_clos
 
 def test_hooks_open_follow_and_remark_on_the_case(alarm_at, bureau):
     from ecoledger.monitoring.alarming import alarms
-    from ecoledger.registers import alarm_case
+    from ecoledger.registers.alarms import alarm_case
 
     assert alarm_case.raised in alarms.on_raised
     now = timezone.localtime()
@@ -341,7 +341,7 @@ def test_hooks_open_follow_and_remark_on_the_case(alarm_at, bureau):
 
 
 def test_precision_counts_only_what_has_been_judged(case, alarm_at, bureau, people):
-    from ecoledger.registers.alarm_case import precision_by_rule
+    from ecoledger.registers.alarms.alarm_case import precision_by_rule
 
     dispatch(case, people)
     other = open_from_alarm(alarm_at(parameter="a21002"))

@@ -11,14 +11,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ecoledger.accounts.roles import Role
+from ecoledger.listings import catalogue
 from ecoledger.matters import actions, deadlines, register, schedule, statistics
 from ecoledger.matters.actions import Refused, Upload
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Column, Filter, Register
-from ecoledger.matters.workflow import ClockRule, Field, Phase, State, Transition, Workflow
-from ecoledger.registers.alarm_case import WORKFLOW as CASES
+from ecoledger.matters.register import Register
+from ecoledger.matters.workflow import ClockRule, Phase, State, Transition, Workflow, said
+from ecoledger.registers.alarms.alarm_case import WORKFLOW as CASES
 from ecoledger.registers.closing import Closing
-from ecoledger.registers.problem_ledger import WORKFLOW as PROBLEMS
+from ecoledger.registers.problems.problem_ledger import WORKFLOW as PROBLEMS
 
 # ---- the register: all that its module would hold ------------------------------------------------
 
@@ -35,53 +36,33 @@ class Petition(Matter):
 
 
 CLOSING = Closing(
-    work="handling",
-    applied_from="handling",
-    applicants=OFFICERS,
-    application=(Field(name="answer", label="答复", kind="long_text"),),
-    worked=("apply_close",),
-    kept_from_returning=("apply_close",),
-    reviewers=OFFICERS,
-    reopeners=OFFICERS,
-    return_label="退回办理",
-    rebound_label="再次来电",
-    stage="答复",
-    days_before_look_back=15,
-    working_days_of_look_back=5,
-)
+    work="handling", applied_from="handling", applicants=OFFICERS,
+    application=(said("answer", "答复"),), worked=("apply_close",),
+    kept_from_returning=("apply_close",), reviewers=OFFICERS, reopeners=OFFICERS,
+    return_label="退回办理", rebound_label="再次来电", stage="答复",
+    days_before_look_back=15, working_days_of_look_back=5,
+)  # fmt: skip
 PETITIONS = Register(
-    key="petition",
-    label="信访件",
-    model=Petition,
-    pattern="信访〔{year}〕{n}号",
+    key="petition", label="信访件", line="enforcement", model=Petition, pattern="信访〔{year}〕{n}号",
     workflow=Workflow(
         states=(
-            State(name="new", label="待受理", stage="受理", waits_for=OFFICERS),
-            State(name="handling", label="办理中", stage="办理", waits_for=OFFICERS),
+            State("new", "待受理", stage="受理", waits_for=OFFICERS),
+            State("handling", "办理中", stage="办理", waits_for=OFFICERS),
             CLOSING.check,
             *CLOSING.closed,
+            State("answered", "当场答复", phase=Phase.DONE),
         ),
         transitions=(
-            Transition(
-                name="accept", label="受理", sources=("new",), target="handling", roles=OFFICERS
-            ),
+            Transition("accept", "受理", "new", "handling", by=OFFICERS),
+            Transition("answer", "当场答复办结", "new", "answered", by=OFFICERS,
+                       asks=(said("answer", "答复"),), main=False),
             *CLOSING.transitions,
         ),
-        clocks=(ClockRule(name="accept", label="受理", during=("new",), length=1), *CLOSING.clocks),
+        clocks=(ClockRule("accept", "受理", "new", working_days=1), *CLOSING.clocks),
     ),
-    columns=(
-        Column(path="number", label="编号"),
-        Column(path="title", label="标题"),
-        Column(path="caller", label="来电人"),
-        Column(path="state", label="状态", kind="state"),
-    ),
-    filters=(Filter(name="state", label="状态", kind="state"),),
-    fields=(
-        Field(name="title", label="标题", stores="title"),
-        Field(name="area_code", label="属地", kind="area", stores="area_code"),
-        Field(name="caller", label="来电人", required=False, stores="caller"),
-    ),
-)
+    columns=("number", "title", "caller", "state"), filters=("state",),
+    fields=("title", "area_code", "caller"),
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +79,7 @@ def table(django_db_setup, django_db_blocker):
 @pytest.fixture
 def petitions(table, bureau, monkeypatch):
     """The register, known to everything until the test ends."""
-    monkeypatch.setattr(register, "_registers", dict(register._registers))
+    monkeypatch.setattr(catalogue, "_listings", dict(catalogue._listings))
     register.declare(PETITIONS)
 
 

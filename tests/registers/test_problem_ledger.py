@@ -12,8 +12,8 @@ from ecoledger.accounts.models import Organisation
 from ecoledger.matters import actions, schedule
 from ecoledger.matters.actions import Refused, Upload
 from ecoledger.matters.models import Notice
-from ecoledger.registers.problem_ledger import REGISTER, completion, remind_of_progress
-from ecoledger.registers.problem_ledger import Problem as Row
+from ecoledger.registers.problems.problem_ledger import REGISTER, completion, remind_of_progress
+from ecoledger.registers.problems.problem_ledger import Problem as Row
 
 
 def cst(text: str) -> datetime:

@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 
 from ecoledger.monitoring.models import Alarm, AlarmRule
-from ecoledger.registers import unopened_alarms
-from ecoledger.registers.alarm_case import AlarmCase, RoutingRule
+from ecoledger.registers.alarms import unopened_alarms
+from ecoledger.registers.alarms.alarm_case import AlarmCase, RoutingRule
 
 
 @pytest.fixture

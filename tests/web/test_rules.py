@@ -9,7 +9,7 @@ from django.utils import timezone
 from ecoledger.accounts.models import AuditEntry, Organisation
 from ecoledger.monitoring.alarming import alarms
 from ecoledger.monitoring.models import AlarmRule
-from ecoledger.registers.alarm_case import AlarmCase, RoutingRule, open_from_alarm, routing
+from ecoledger.registers.alarms.alarm_case import AlarmCase, RoutingRule, open_from_alarm, routing
 from ecoledger.web.monitoring.rule_form import RuleForm
 
 

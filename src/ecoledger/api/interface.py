@@ -19,8 +19,9 @@ from ninja.security import HttpBearer, SessionAuth
 from ecoledger.accounts.keys import person_of
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.scope import visible
-from ecoledger.matters import actions, listing
-from ecoledger.matters.refusals import NotVisible, Refused
+from ecoledger.listings.refusals import NotVisible, Refused
+from ecoledger.listings.selecting import select
+from ecoledger.matters import actions
 from ecoledger.matters.register import Register, all_registers, has_register, register_of
 from ecoledger.monitoring.models import Alarm, Point
 from ecoledger.monitoring.runtime import store
@@ -209,9 +210,9 @@ def registers(request: HttpRequest) -> list[dict[str, str]]:
 
 @api.get("/matters/{key}", response=list[MatterOut])
 def matters(request: HttpRequest, key: str, limit: int = 100, offset: int = 0) -> Any:
-    """Matters of a register; every filter of its list may be given by name (``open=1``, ``area=…``)."""
+    """Matters of a register; every filter of its list may be given by name (``open=1``, ``area_code=…``)."""
     person = _person(request, "see_matters")
-    rows = listing.select(_register(key), person, request.GET)
+    rows = select(_register(key), person, request.GET)
     first = min(max(0, offset), 2**31)
     return rows.order_by("-opened_at", "-id")[first : first + max(1, min(limit, 500))]
 

@@ -355,7 +355,7 @@ class Worker(threading.Thread):
 def _jobs_of_other_rooms(every: Callable[..., None], at: Callable[..., None]) -> None:
     from ecoledger.jobs import running
     from ecoledger.matters import schedule
-    from ecoledger.registers import unopened_alarms
+    from ecoledger.registers.alarms import unopened_alarms
 
     every("unopened-alarms", 300, unopened_alarms.sweep)
     every("clocks", 60, schedule.remind_and_escalate)

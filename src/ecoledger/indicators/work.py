@@ -14,8 +14,8 @@ from ecoledger.indicators.figures import Figure, Records, count, ratio
 from ecoledger.matters.models import Circulation, Matter
 from ecoledger.matters.register import OPEN_WORK
 from ecoledger.monitoring.models import Alarm, AlarmRule
-from ecoledger.registers import alarm_case
-from ecoledger.registers.alarm_case import AlarmCase
+from ecoledger.registers.alarms import alarm_case
+from ecoledger.registers.alarms.alarm_case import AlarmCase
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def period(area_code: str, begin: date, end: date) -> WorkPeriod:
 
     def listed(**query: str) -> Records:
         register = alarm_case.REGISTER.key
-        return Records("matters", {"register": register, "area": area_code, **query})
+        return Records("matters", {"register": register, "area_code": area_code, **query})
 
     kinds = loud.order_by().values("rule__detector").annotate(n=Count("id")).order_by("-n")
     return WorkPeriod(
@@ -91,10 +91,15 @@ def period(area_code: str, begin: date, end: date) -> WorkPeriod:
         count(
             "新立预警交办件",
             opened.count(),
-            listed(opened_from=begin.isoformat(), opened_to=last),
+            listed(opened_at_from=begin.isoformat(), opened_at_to=last),
             "件",
         ),
-        count("办结", closed.count(), listed(ended_from=begin.isoformat(), ended_to=last), "件"),
+        count(
+            "办结",
+            closed.count(),
+            listed(closed_at_from=begin.isoformat(), closed_at_to=last),
+            "件",
+        ),
         count("在办", in_hand.count(), listed(open="1"), "件"),
         count("超期", in_hand.filter(due__lt=timezone.now()).count(), listed(overdue="1"), "件"),
         ratio(

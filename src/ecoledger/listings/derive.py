@@ -44,15 +44,21 @@ def field_at(model: type[models.Model], path: str) -> Any:
     owner = model
     for name in relations:
         relation = field_at(owner, name)
-        if relation is None or relation.related_model is None:
+        if relation is None or (related := related_to(relation)) is None:
             raise DeclarationError(f"{model.__name__}: {name!r} in {path!r} leads nowhere")
-        owner = relation.related_model
+        owner = related
     try:
         return owner._meta.get_field(last)
     except FieldDoesNotExist:
         if hasattr(owner, last):
             return None
         raise DeclarationError(f"{owner.__name__} has no {last!r}") from None
+
+
+def related_to(field: Any) -> type[models.Model] | None:
+    """The model a relation points to, also while the models are still being loaded."""
+    remote = getattr(field, "remote_field", None)
+    return remote.model if remote is not None else None
 
 
 def kind_of(field: Any) -> Kind:
@@ -127,7 +133,7 @@ class Derive:
             label=part.label or self._label(field, part.name),
             kind=part.kind or self.kinds.get(part.name) or kind_of(field),
             choices=part.choices or self._choices(field, part.name),
-            to=part.to or field.related_model,
+            to=part.to or related_to(field),
         )
 
     def ask(self, said: str | Ask) -> Ask:
@@ -141,7 +147,7 @@ class Derive:
         if field is None:
             raise DeclarationError(f"{self.model.__name__} keeps no {stores!r}")
         kind = ask.kind or self.kinds.get(ask.name) or kind_of(field)
-        optional = field.blank or kind is Kind.BOOLEAN
+        optional = field.blank or kind is Kind.BOOLEAN or field.has_default()
         return replace(
             ask,
             label=ask.label or self._label(field, ask.name),
@@ -150,5 +156,5 @@ class Derive:
             choices=ask.choices or self._choices(field, ask.name),
             help=ask.help or field.help_text,
             stores=stores,
-            to=ask.to or field.related_model,
+            to=ask.to or related_to(field),
         )

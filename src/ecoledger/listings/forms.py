@@ -136,9 +136,9 @@ def field_of(ask: Ask, model: type[Model], person: Person | None) -> forms.Field
     """The form field of an ask: of the model field it stores to, or of its kind."""
     kind = ask.kind or Kind.TEXT
     common: dict[str, Any] = {
-        "label": f"{ask.label}（{ask.unit}）" if ask.unit else ask.label,
+        "label": gettext(str(ask.label)) + (f"（{ask.unit}）" if ask.unit else ""),
         "required": bool(ask.required),
-        "help_text": ask.help,
+        "help_text": gettext(str(ask.help)) if ask.help else "",
     }
     if kind is Kind.BOOLEAN:
         return YesNo(**common)
@@ -154,7 +154,8 @@ def field_of(ask: Ask, model: type[Model], person: Person | None) -> forms.Field
         bounds = {"min_value": ask.minimum, "max_value": ask.maximum}
         common |= {name: bound for name, bound in bounds.items() if bound is not None}
     if kind in (Kind.CHOICE, Kind.STATE):
-        common["choices"] = (("", _("请选择")), *ask.choices)
+        labels = [(value, gettext(str(label))) for value, label in ask.choices]
+        common["choices"] = (("", _("请选择")), *labels)
         return forms.ChoiceField(**common)
     if kind is Kind.CHOICES:
         return forms.MultipleChoiceField(choices=ask.choices, **common)

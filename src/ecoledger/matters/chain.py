@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC
 
@@ -53,23 +54,38 @@ def digest(event: Event) -> str:
 def append(event: Event) -> Event:
     """Write ``event`` as the last of its matter and of all."""
     with transaction.atomic():
-        ChainHead.objects.get_or_create(name=HEAD)
-        head = ChainHead.objects.select_for_update().get(name=HEAD)
-        last = (
-            Event.objects.filter(matter_id=event.matter_id)
-            .order_by("-id")
-            .values_list("hash", flat=True)
-            .first()
-        )
-        # Through JSON once, so that the hash is of what a later reader gets back.
-        event.form = json.loads(json.dumps(event.form, cls=DjangoJSONEncoder))
-        event.previous_hash = last or ""
-        event.previous_overall = head.hash
-        event.hash = digest(event)
+        head = _locked_head()
+        last = Event.objects.filter(matter_id=event.matter_id).order_by("-id")
+        _link(event, last.values_list("hash", flat=True).first() or "", head)
         event.save()
-        head.hash = event.hash
-        head.count += 1
         head.save()
+    return event
+
+
+def append_all(events: Iterable[Event]) -> int:
+    """Write the first events of new matters as the last of all, in bulk; how many."""
+    with transaction.atomic():
+        head = _locked_head()
+        linked = [_link(event, "", head) for event in events]
+        Event.objects.bulk_create(linked)
+        head.save()
+    return len(linked)
+
+
+def _locked_head() -> ChainHead:
+    ChainHead.objects.get_or_create(name=HEAD)
+    return ChainHead.objects.select_for_update().get(name=HEAD)
+
+
+def _link(event: Event, last_of_matter: str, head: ChainHead) -> Event:
+    """Hash ``event`` after its predecessors, and move the head on to it."""
+    # Through JSON once, so that the hash is of what a later reader gets back.
+    event.form = json.loads(json.dumps(event.form, cls=DjangoJSONEncoder))
+    event.previous_hash = last_of_matter
+    event.previous_overall = head.hash
+    event.hash = digest(event)
+    head.hash = event.hash
+    head.count += 1
     return event
 
 

@@ -43,6 +43,15 @@ def follow_state(matter: Matter, at: datetime) -> None:
     refresh_due(matter)
 
 
+def follow_dates(matter: Matter, at: datetime) -> None:
+    """Start anew the clocks that run to the matter's own date, after the date was changed."""
+    names = {r.name for r in register_of(matter.register).workflow.clocks if r.deadline_field}
+    for clock in running(matter):
+        if clock.name in names and clock.unit == Unit.DATE:
+            clock.delete()
+    follow_state(matter, at)
+
+
 def stop_all(matter: Matter, at: datetime) -> None:
     for clock in running(matter):
         _stop(clock, at)

@@ -26,7 +26,7 @@ def _turn(register: Register, person: Person) -> Q:
                 owner_organisation_id=person.organisation_id,
             )
         ways = [
-            t for t in register.workflow.leaving(state.name) if t.main and person.has_role(*t.roles)
+            t for t in register.workflow.leaving(state.name) if t.main and person.has_role(*t.by)
         ]
         # Where every way on needs another person than one who has done an earlier step, and the
         # person did, it is not their turn.

@@ -186,6 +186,8 @@ class Matter(models.Model):
     # Grows with every action, so that a page opened before someone else acted is told so.
     revision = models.PositiveIntegerField(default=0)
     synthetic = models.BooleanField("合成数据", default=False)
+    # Closed before it came here: a fact of an earlier ledger, not work that was checked here.
+    history = models.BooleanField("导入的历史", default=False, editable=False)
 
     owner_id: int | None
     owner_organisation_id: int | None

@@ -2,77 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db.models import Q, QuerySet
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.accounts.scope import within
+from ecoledger.listings import catalogue
+from ecoledger.listings.listing import Listing, Named
+from ecoledger.listings.parts import Ask, Choices, Kind, Text
 from ecoledger.matters.models import Circulation, Matter
-from ecoledger.matters.workflow import (
-    Choices,
-    Field,
-    Phase,
-    State,
-    Text,
-    Workflow,
-    WorkflowError,
-)
+from ecoledger.matters.workflow import COMPLETED, Phase, State, Transition, Workflow
 
 NOTHING = Q(pk__in=[])
 # Work in hand: duplicates count where they went.
-OPEN_WORK = Q(phase="open", merged_into=None)
-# Phases that count as finished work: what is looked at again was finished.
-COMPLETED = (Phase.CLOSED.value, Phase.REVIEW.value)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """One column of the list and of its export. ``path`` is an attribute, dotted through relations.
-
-    ``kind``: text, number, date, datetime, due, state, choice. ``capability`` limits who sees it.
-    """
-
-    path: str
-    label: Text
-    kind: str = "text"
-    sortable: bool = True
-    choices: Choices = ()
-    capability: str = ""
-    # Shown on a phone too, where few columns fit.
-    narrow: bool = False
-
-    @property
-    def orm_path(self) -> str:
-        return self.path.replace(".", "__")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """One filter above the list. ``kind``: choice, state, area, organisation, date_range, boolean."""
-
-    name: str
-    label: Text
-    kind: str = "choice"
-    path: str = ""
-    choices: Choices = ()
-
-    @property
-    def lookup(self) -> str:
-        return self.path or self.name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportColumn:
-    """One column of the import template. ``field`` cleans it; ``aliases`` are headers seen in practice."""
-
-    field: Field
-    aliases: tuple[str, ...] = ()
-    example: str = ""
+OPEN_WORK = Q(phase=Phase.OPEN.value, merged_into=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,28 +47,23 @@ class Breakdown:
     note: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Register:
-    """One kind of matter."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Register(Listing):
+    """One kind of matter: a list whose rows have a workflow, clocks and an end."""
 
-    key: str
-    label: Text
+    kinds: ClassVar[Mapping[str, Kind]] = {"state": Kind.STATE, "due": Kind.DUE}
+
+    if TYPE_CHECKING:  # said again for the type checker, which forgets that these resolve names
+        fields: Named[Ask] = Named("ask")
+        batch: Named[Ask] = Named("ask")
     model: type[Matter]
     workflow: Workflow
     pattern: str  # of its numbers, unless the bureau's profile sets another
-    columns: tuple[Column, ...]
-    filters: tuple[Filter, ...] = ()
     search: tuple[str, ...] = ("number", "title", "description", "address", "entity__name")
-    # What the form for a new matter asks, and what may be changed on many matters at once.
-    fields: tuple[Field, ...] = ()
-    batch_fields: tuple[Field, ...] = ()
-    details: tuple[Column, ...] = ()
-    import_columns: tuple[ImportColumn, ...] = ()
-    # Columns that together tell a row already imported.
-    import_key: tuple[str, ...] = ()
-    open_roles: frozenset[Role] = STAFF
-    manage_roles: frozenset[Role] = frozenset({Role.DISPATCHER, Role.LEADER})
-    capability: str = "see_matters"
+    lead: str = "title"
+    order: tuple[str, ...] = ("-opened_at", "-pk")
+    enterprise: str = "enterprise__code"
+    manage: frozenset[Role] = frozenset({Role.DISPATCHER, Role.LEADER})
     # Who may know of matters of restricted circulation, beside those who answer for them.
     circle: frozenset[Role] = frozenset({Role.DISPATCHER, Role.LEADER})
     map_layer: bool = True
@@ -130,25 +73,30 @@ class Register:
     breakdowns: Callable[[QuerySet[Any]], list[Breakdown]] | None = None
     # Template included in the detail page for what only this register has.
     detail_template: str = ""
-    # Run once a day by the schedule; returns how many matters it touched.
+    # Once a day; returns how many it did something about.
     daily: Callable[[datetime], int] | None = None
-    # Called for each imported matter with its row's cells, inside the row's own transaction.
-    after_import: Callable[[Any, dict[str, Any], Person, datetime], None] | None = None
     # Values a new matter gets when nobody gave them.
     prepare: Callable[[Any], None] | None = None
+    _asked: dict[str, tuple[Ask, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for columns in (self.fields, self.batch_fields):
-            for f in columns:
-                if f.stores and not hasattr(self.model, f.stores):
-                    raise WorkflowError(f"{self.key}: {self.model.__name__} has no {f.stores!r}")
-        for transition in self.workflow.transitions:
-            for f in transition.fields:
-                if f.stores and not hasattr(self.model, f.stores):
-                    raise WorkflowError(f"{self.key}: {self.model.__name__} has no {f.stores!r}")
-        names = {c.field.name for c in self.import_columns}
-        if missing := set(self.import_key) - names:
-            raise WorkflowError(f"{self.key}: import key {sorted(missing)} is no import column")
+        super().__post_init__()
+        derive = self.derive
+        asked = {}
+        for t in self.workflow.transitions:
+            for name in t.sets:
+                derive.ask(Ask(name, label="?"))
+            asks = [replace(derive.ask(name), required=True) for name in t.asks]
+            offers = [replace(derive.ask(name), required=False) for name in t.offers]
+            asked[t.name] = (*asks, *offers)
+        object.__setattr__(self, "_asked", asked)
+
+    def own_choices(self) -> Mapping[str, Choices]:
+        return {"state": tuple((s.name, s.label) for s in self.workflow.states)}
+
+    def asks_of(self, transition: Transition) -> tuple[Ask, ...]:
+        """What a transition's form asks: the required fields, then those that may be left out."""
+        return self._asked[transition.name]
 
     def state_of(self, matter: Matter) -> State:
         return self.workflow.state(matter.state)
@@ -161,22 +109,47 @@ class Register:
         """The open matters ``person`` may see, duplicates left out: what counts as work in hand."""
         return self.visible_to(person).filter(OPEN_WORK)
 
-    def visible_columns(self, person: Person) -> tuple[Column, ...]:
-        return tuple(c for c in self.columns if not c.capability or person.may(c.capability))
-
-    def may_open(self, person: Person) -> bool:
-        return person.may(self.capability) and person.has_role(*self.open_roles)
+    def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
+        """The flags of a register's list (``overdue=1``), and duplicates only when asked for."""
+        is_open = Q(phase=Phase.OPEN.value)
+        flags = {
+            "open": is_open,
+            "overdue": is_open & Q(due__lt=now),
+            "closed": Q(phase__in=COMPLETED),
+            "reopened": Q(reopened__gt=0),
+            "mine": Q(owner=person),
+        }
+        rows = Q()
+        for name, condition in flags.items():
+            if query.get(name) == "1":
+                rows &= condition
+        match query.get("merged"):
+            case "1":
+                return rows & Q(merged_into__isnull=False)
+            case "all":
+                return rows
+        return rows & Q(merged_into=None)
 
     def may_manage(self, person: Person) -> bool:
-        return person.may(self.capability) and person.has_role(*self.manage_roles)
+        return person.may(self.see) and person.has_role(*self.manage)
 
     @property
-    def open_states(self) -> tuple[str, ...]:
-        return self.workflow.names(Phase.OPEN)
+    def url(self) -> str:
+        return f"/matters/{self.key}"
 
-    @property
-    def closed_states(self) -> tuple[str, ...]:
-        return self.workflow.names(Phase.CLOSED, Phase.REVIEW)
+    def open_row(
+        self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
+    ) -> Any:
+        from ecoledger.matters import actions  # above this module, as what makes the rows
+
+        return actions.open_matter(self, values, by=by, at=at, **more)
+
+    def change_row(
+        self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
+    ) -> Any:
+        from ecoledger.matters import actions
+
+        return actions.amend(row.pk, values, event="edit", label="修改", by=by, at=at)
 
 
 def sees_all_events(person: Person) -> bool:
@@ -186,23 +159,17 @@ def sees_all_events(person: Person) -> bool:
 
 def seen_by(person: Person, registers: Iterable[Register]) -> Q:
     """Condition on matters of ``registers``: what ``person`` may see by area, role and circulation."""
-    books = [r for r in registers if person.is_active and person.may(r.capability)]
+    books = [r for r in registers if person.is_active and person.may(r.see)]
     rows = Q(register__in=[r.key for r in books], withdrawn_at=None)
     rows &= within(person, "area_code", "enterprise__code")
+    unrestricted = ~Q(circulation=Circulation.RESTRICTED) | Q(owner=person)
     if person.has_role(*STAFF):
         circle = [r.key for r in books if person.has_role(*r.circle)]
-        return rows & (
-            ~Q(circulation=Circulation.RESTRICTED) | Q(register__in=circle) | Q(owner=person)
-        )
+        return rows & (unrestricted | Q(register__in=circle))
     if person.has_role(Role.THIRD_PARTY):
         # A contractor works on what it was given, not on everything in the area.
-        if person.organisation_id is None:
-            return NOTHING
-        return (
-            rows
-            & Q(owner_organisation_id=person.organisation_id)
-            & (~Q(circulation=Circulation.RESTRICTED) | Q(owner=person))
-        )
+        given = Q(owner_organisation__isnull=False, owner_organisation_id=person.organisation_id)
+        return rows & given & unrestricted
     return rows & Q(circulation=Circulation.ENTERPRISE)
 
 
@@ -216,26 +183,23 @@ def state_of(matter: Matter) -> State:
     return register_of(matter.register).state_of(matter)
 
 
-_registers: dict[str, Register] = {}
-
-
 def declare(register: Register) -> Register:
     """Make a register known to the pages, the API and the schedule; returns it."""
-    if register.key in _registers:
-        raise WorkflowError(f"register {register.key} is declared twice")
-    _registers[register.key] = register
-    return register
+    return catalogue.declare(register)
 
 
 def all_registers() -> tuple[Register, ...]:
     """Every declared register, in the order of declaration."""
-    return tuple(_registers.values())
+    return catalogue.listings_of(Register)
 
 
 def register_of(key: str) -> Register:
     """The register called ``key``. Raises ``KeyError``."""
-    return _registers[key]
+    listing = catalogue.listing_of(key)
+    if not isinstance(listing, Register):
+        raise KeyError(key)
+    return listing
 
 
 def has_register(key: str) -> bool:
-    return key in _registers
+    return any(register.key == key for register in all_registers())

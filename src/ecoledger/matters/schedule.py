@@ -14,9 +14,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from ecoledger.accounts.models import Person
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions, clocks, deadlines, notices, timeline
 from ecoledger.matters.models import Clock, Matter, Urgency
-from ecoledger.matters.refusals import Refused
 from ecoledger.matters.register import all_registers, visible_matters
 from ecoledger.matters.workflow import ClockRule
 

@@ -10,10 +10,10 @@ from statistics import median
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
-from django.utils.translation import gettext_lazy as _
 
 from ecoledger.matters.models import Clock, Event
-from ecoledger.matters.register import COMPLETED, Register, Statistic
+from ecoledger.matters.register import Register, Statistic
+from ecoledger.matters.workflow import COMPLETED
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +80,22 @@ def common_statistics(register: Register, rows: QuerySet[Any], now: datetime) ->
     returned = live.filter(reopened__gt=0).count()
     on_time, ended = clocks_kept(register, live)
     return [
-        Statistic("total", _("登记总数"), total, "", note=_("不含并入其他件的重复件")),
-        Statistic("open", _("在办"), open_count, "open=1"),
-        Statistic("overdue", _("超期未办结"), overdue, "overdue=1"),
-        Statistic("closed", _("已销号"), closed, "closed=1"),
-        share(
-            "on_time", _("环节按时办结率"), on_time, ended, note=_("按时停止的时限÷已停止的时限")
-        ),
+        Statistic("total", "登记总数", total, "", note="不含并入其他件的重复件"),
+        Statistic("open", "在办", open_count, "open=1"),
+        Statistic("overdue", "超期未办结", overdue, "overdue=1"),
+        Statistic("closed", "已销号", closed, "closed=1"),
+        share("on_time", "环节按时办结率", on_time, ended, note="按时停止的时限÷已停止的时限"),
         share(
             "recurrence",
-            _("反弹率"),
+            "反弹率",
             returned,
             closed + live.filter(is_open, reopened__gt=0).count(),
             query="reopened=1",
-            note=_("销号后又重开的÷曾经销号的"),
+            note="销号后又重开的÷曾经销号的",
         ),
         Statistic(
             "duplicates",
-            _("重复件"),
+            "重复件",
             rows.exclude(merged_into=None).count(),
             "merged=1",
         ),

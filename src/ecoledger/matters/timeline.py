@@ -7,14 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from ecoledger.accounts.models import Person
+from ecoledger.listings.cells import area_name
+from ecoledger.listings.parts import Ask, Kind, Text
 from ecoledger.live import events
 from ecoledger.matters import chain
 from ecoledger.matters.models import Event, Evidence, Matter
 from ecoledger.matters.register import sees_all_events
-from ecoledger.matters.workflow import Text
 
 
 def record(
@@ -82,3 +84,20 @@ def did_in_this_round(matter: Matter, person: Person) -> set[str]:
             "transition", flat=True
         )
     )
+
+
+def said_text(ask: Ask | None, value: Any) -> str:
+    """What an event's form holds under ``ask``, as a page shows it."""
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, dict):
+        return str(value.get("text", value))
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if ask is not None and ask.kind is Kind.AREA:
+        return area_name(str(value))
+    labels = {value: _(str(label)) for value, label in (ask.choices if ask else ())}
+    if isinstance(value, list):
+        return "、".join(labels.get(str(v), str(v)) for v in value) or "—"
+    text = labels.get(str(value), str(value))
+    return f"{text} {ask.unit}" if ask and ask.unit else text

@@ -1,4 +1,4 @@
-"""The declarations a register is made of: states, transitions, the fields they ask for, and clocks.
+"""The declarations a register is made of: states, transitions, what they ask for, and clocks.
 
 A workflow is checked when its module is imported: a state nobody can reach, a name nobody declared,
 or a closing without evidence and a second person is a ``WorkflowError``, not a surprise in use.
@@ -6,14 +6,13 @@ or a closing without evidence and a second person is a ``WorkflowError``, not a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from django.utils.functional import Promise
-
 from ecoledger.accounts.roles import Role
+from ecoledger.listings.parts import Ask, DeclarationError, Kind, Text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,14 +20,12 @@ if TYPE_CHECKING:
     from ecoledger.accounts.models import Person
     from ecoledger.matters.models import Matter
 
-# A text that may be translated when it is shown.
-Text = str | Promise
-Choices = tuple[tuple[str, Text], ...]
-
 OPEN = "open"  # name of the event that starts every matter
+# In ``Transition.sets``: the moment of the action.
+NOW = object()
 
 
-class WorkflowError(ValueError):
+class WorkflowError(DeclarationError):
     """A declaration that contradicts itself."""
 
 
@@ -36,18 +33,24 @@ class Phase(StrEnum):
     """How a state counts."""
 
     OPEN = "open"  # work to do
+    DONE = "done"  # 办结: ended by who did it, no second person needed; completed
     CLOSED = "closed"  # 销号: rectified, on evidence, checked by a second person
     REVIEW = "review"  # closed, and being looked at again (回头看)
     DISMISSED = "dismissed"  # ended without having been a problem: false alarm, unfounded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Phases that count as finished work: what is looked at again was finished.
+COMPLETED = (Phase.DONE.value, Phase.CLOSED.value, Phase.REVIEW.value)
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Where a matter stands. ``waits_for`` names the roles whose turn it is; ``by_owner`` narrows them
     to the matter's owner, or to the owner organisation's people while no person is named."""
 
     name: str
     label: Text
+    _: KW_ONLY
     phase: Phase = Phase.OPEN
     stage: str = ""
     waits_for: frozenset[Role] = frozenset()
@@ -58,67 +61,34 @@ class State:
         return self.phase is Phase.OPEN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One field of a form. ``kind``: text, long_text, choice, choices, date, datetime, integer, decimal,
-    boolean, organisation, person, entity, area.
-
-    ``stores`` names the matter's attribute the value is also kept in; what is said stays in the event
-    either way. ``capability`` limits who may see the value (``accounts.roles.CAPABILITIES``).
-    """
-
-    name: str
-    label: Text
-    kind: str = "text"
-    required: bool = True
-    choices: Choices = ()
-    help: Text = ""
-    stores: str = ""
-    minimum: float | None = None
-    maximum: float | None = None
-    unit: str = ""
-    capability: str = ""
-    # Value offered for a matter, e.g. the routed owner.
-    initial: Callable[[Matter], Any] | None = None
+def said(name: str, label: Text, kind: Kind = Kind.LONG_TEXT, **more: Any) -> Ask:
+    """An asked field that is only said: kept in the event, in no attribute of the matter."""
+    return Ask(name, label, kind, stores=None, **more)
 
 
-KINDS = frozenset(
-    {
-        "text",
-        "long_text",
-        "choice",
-        "choices",
-        "date",
-        "datetime",
-        "integer",
-        "decimal",
-        "boolean",
-        "organisation",
-        "person",
-        "entity",
-        "area",
-    }
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Transition:
-    """One action that moves a matter on.
+    """One action that moves a matter on from one of ``sources`` to ``target``.
 
-    ``roles`` may do it; with ``owner_only`` only those of them who own the matter. ``evidence`` is the
-    least number of files that must have been added since the matter entered its present state, this
-    action's own included. ``other_person_than`` names transitions: who did one of them in this round
-    may not do this one. ``when`` returns why it cannot be done now, or "". ``effects`` run inside the
-    transaction, after the state has changed. ``automatic`` lets the schedule and rules do it.
+    ``by`` may do it; with ``owner_only`` only those of them who own the matter. ``asks`` must be filled
+    in, ``offers`` may be: names of the register's model, or :func:`said` fields. ``sets`` gives
+    attributes a constant, or :data:`NOW`. ``evidence`` is the least number of files that must have been
+    added since the matter entered its present state, this action's own included. ``other_person_than``
+    names transitions: who did one of them in this round may not do this one. ``when`` returns why it
+    cannot be done now, or "". ``effects`` run inside the transaction, after the state has changed.
+    ``automatic`` lets the schedule and rules do it.
     """
 
     name: str
     label: Text
-    sources: tuple[str, ...]
+    sources: str | tuple[str, ...]
     target: str
-    roles: frozenset[Role] = frozenset()
+    _: KW_ONLY
+    by: frozenset[Role] = frozenset()
     owner_only: bool = False
-    fields: tuple[Field, ...] = ()
+    asks: tuple[str | Ask, ...] = ()
+    offers: tuple[str | Ask, ...] = ()
+    sets: Mapping[str, Any] = field(default_factory=dict)
     evidence: int = 0
     other_person_than: tuple[str, ...] = ()
     when: Callable[[Matter], str] | None = None
@@ -129,6 +99,13 @@ class Transition:
     main: bool = True
     danger: bool = False
     help: Text = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sources", _names(self.sources))
+
+
+def _names(one_or_more: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (one_or_more,) if isinstance(one_or_more, str) else one_or_more
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,22 +139,25 @@ class Unit(StrEnum):
         }[self.value]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ClockRule:
     """A time limit: it starts when a matter enters one of the states ``during`` and stops when it has
     left them all.
 
-    Its length stands here, is overridden by the bureau's profile, or comes from a legal limit
-    (``limit``: key of ``standards.time_limits``) or from the matter's own date (``deadline_field``).
-    ``on_due`` names an automatic transition done when it runs out. ``extensions`` are the longest
-    steps by which ``extend_by`` may lengthen it.
+    Its length stands here in one unit, is overridden by the bureau's profile, or comes from a legal
+    limit (``limit``: key of ``standards.time_limits``) or from the matter's own date
+    (``deadline_field``). ``on_due`` names an automatic transition done when it runs out.
+    ``extensions`` are the longest steps by which ``extend_by`` may lengthen it.
     """
 
     name: str
     label: Text
-    during: tuple[str, ...]
-    length: int = 0
-    unit: Unit = Unit.WORKING_DAY
+    during: str | tuple[str, ...]
+    _: KW_ONLY
+    working_days: int = 0
+    days: int = 0
+    working_hours: int = 0
+    hours: int = 0
     limit: str = ""
     deadline_field: str = ""
     extensions: tuple[int, ...] = ()
@@ -192,6 +172,28 @@ class ClockRule:
     waiting: bool = False
     basis: str = ""
     basis_version: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "during", _names(self.during))
+
+    @property
+    def lengths(self) -> dict[Unit, int]:
+        """The lengths given, by unit; one at most in a sound rule."""
+        said = {
+            Unit.WORKING_DAY: self.working_days,
+            Unit.DAY: self.days,
+            Unit.WORKING_HOUR: self.working_hours,
+            Unit.HOUR: self.hours,
+        }
+        return {unit: length for unit, length in said.items() if length}
+
+    @property
+    def length(self) -> int:
+        return next(iter(self.lengths.values()), 0)
+
+    @property
+    def unit(self) -> Unit:
+        return next(iter(self.lengths), Unit.WORKING_DAY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,12 +256,8 @@ class Workflow:
                     raise WorkflowError(f"transition {t.name}: there is no transition {other!r}")
             if not t.sources:
                 raise WorkflowError(f"transition {t.name} starts from no state")
-            if not t.roles and not t.automatic:
+            if not t.by and not t.automatic:
                 raise WorkflowError(f"transition {t.name}: nobody may do it")
-            _by_name(f"field of transition {t.name}", t.fields)
-            for f in t.fields:
-                if f.kind not in KINDS:
-                    raise WorkflowError(f"transition {t.name}: field {f.name} of kind {f.kind!r}")
         for clock in self.clocks:
             for state in clock.during:
                 if state not in self._states:
@@ -269,11 +267,9 @@ class Workflow:
                     raise WorkflowError(f"clock {clock.name}: no transition {clock.on_due!r}")
                 if not self._transitions[clock.on_due].automatic:
                     raise WorkflowError(f"clock {clock.name}: {clock.on_due} is not automatic")
-            ways = (clock.length > 0, bool(clock.limit), bool(clock.deadline_field))
-            if sum(ways) != 1:
-                raise WorkflowError(
-                    f"clock {clock.name}: give one of length, limit and deadline_field"
-                )
+            ways = [*clock.lengths, *filter(None, (clock.limit, clock.deadline_field))]
+            if len(ways) != 1:
+                raise WorkflowError(f"clock {clock.name}: give one length, limit or deadline_field")
 
     def _check_reach(self) -> None:
         reached = {self.initial.name}
@@ -291,7 +287,7 @@ class Workflow:
     def _check_closing(self) -> None:
         for t in self.transitions:
             enters_closed = self._states[t.target].phase is Phase.CLOSED and any(
-                self._states[s].open for s in t.sources
+                self._states[s].phase not in (Phase.CLOSED, Phase.REVIEW) for s in t.sources
             )
             if not enters_closed:
                 continue

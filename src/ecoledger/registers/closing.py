@@ -7,18 +7,18 @@ not for a register to choose (mission T7, T8).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from django.utils.translation import gettext_lazy as _
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from ecoledger.accounts.roles import Role
-from ecoledger.matters.workflow import ClockRule, Field, Phase, State, Step, Text, Transition, Unit
+from ecoledger.listings.parts import Ask, Text
+from ecoledger.matters.workflow import ClockRule, Phase, State, Transition, said
 
 CHECKERS = frozenset({Role.DISPATCHER, Role.LEADER})
 # Why a clock has its length where no law gives one.
 DEFAULT = "平台默认，本局可改"
-REASON = Field(name="reason", label=_("理由"), kind="long_text")
+REASON = said("reason", "理由")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Closing:
     work: str
     applied_from: str
     applicants: frozenset[Role]
-    application: tuple[Field, ...]
+    application: tuple[str | Ask, ...]
     worked: tuple[str, ...]
     kept_from_returning: tuple[str, ...]
     reviewers: frozenset[Role]  # of the look-back
@@ -46,114 +46,50 @@ class Closing:
     days_before_look_back: int
     working_days_of_look_back: int
     by_owner: bool = False  # only the matter's owner applies
-    on_application: tuple[Callable[[Step], None], ...] = ()
-    on_rebound: tuple[Callable[[Step], None], ...] = ()
-    asked_on_rebound: tuple[Field, ...] = ()  # beside the reason
+    sets_on_application: Mapping[str, Any] = field(default_factory=dict)
+    sets_on_rebound: Mapping[str, Any] = field(default_factory=dict)
+    offered_on_rebound: tuple[str | Ask, ...] = ()  # beside the reason
 
     @property
     def check(self) -> State:
         """The open state in which the closing is checked."""
-        return State(name="close_check", label=_("销号核查"), stage=self.stage, waits_for=CHECKERS)
+        return State("close_check", "销号核查", stage=self.stage, waits_for=CHECKERS)
 
     @property
     def closed(self) -> tuple[State, ...]:
         """The states after it."""
         return (
-            State(name="closed", label=_("已销号"), phase=Phase.CLOSED),
-            State(
-                name="look_back",
-                label=_("回头看"),
-                phase=Phase.REVIEW,
-                waits_for=self.reviewers,
-            ),
-            State(name="archived", label=_("回头看通过"), phase=Phase.CLOSED),
+            State("closed", "已销号", phase=Phase.CLOSED),
+            State("look_back", "回头看", phase=Phase.REVIEW, waits_for=self.reviewers),
+            State("archived", "回头看通过", phase=Phase.CLOSED),
         )
 
     @property
     def transitions(self) -> tuple[Transition, ...]:
+        closed = tuple(state.name for state in self.closed)
         return (
-            Transition(
-                name="apply_close",
-                label=_("申请销号"),
-                sources=(self.applied_from,),
-                target="close_check",
-                roles=self.applicants,
-                owner_only=self.by_owner,
-                fields=self.application,
-                evidence=1,
-                effects=self.on_application,
-            ),
-            Transition(
-                name="confirm_close",
-                label=_("销号"),
-                sources=("close_check",),
-                target="closed",
-                roles=CHECKERS,
-                fields=(Field(name="checked", label=_("核查情况"), kind="long_text"),),
-                other_person_than=self.worked,
-            ),
-            Transition(
-                name="return_close",
-                label=self.return_label,
-                sources=("close_check",),
-                target=self.work,
-                roles=CHECKERS,
-                fields=(REASON,),
-                other_person_than=self.kept_from_returning,
-                main=False,
-            ),
-            Transition(
-                name="start_look_back",
-                label=_("开始回头看"),
-                sources=("closed",),
-                target="look_back",
-                roles=CHECKERS,
-                automatic=True,
-                main=False,
-            ),
-            Transition(
-                name="look_back_pass",
-                label=_("回头看通过"),
-                sources=("look_back",),
-                target="archived",
-                roles=self.reviewers,
-                fields=(Field(name="seen", label=_("复查情况"), kind="long_text"),),
-                evidence=1,
-                other_person_than=self.worked,
-            ),
-            Transition(
-                name="rebound",
-                label=self.rebound_label,
-                sources=tuple(state.name for state in self.closed),
-                target=self.work,
-                roles=self.reopeners,
-                fields=(REASON, *self.asked_on_rebound),
-                effects=self.on_rebound,
-                main=False,
-                danger=True,
-            ),
-        )
+            Transition("apply_close", "申请销号", self.applied_from, "close_check", by=self.applicants,
+                       owner_only=self.by_owner, asks=self.application, evidence=1,
+                       sets=self.sets_on_application),
+            Transition("confirm_close", "销号", "close_check", "closed", by=CHECKERS,
+                       asks=(said("checked", "核查情况"),), other_person_than=self.worked),
+            Transition("return_close", self.return_label, "close_check", self.work, by=CHECKERS,
+                       asks=(REASON,), other_person_than=self.kept_from_returning, main=False),
+            Transition("start_look_back", "开始回头看", "closed", "look_back", by=CHECKERS,
+                       automatic=True, main=False),
+            Transition("look_back_pass", "回头看通过", "look_back", "archived", by=self.reviewers,
+                       asks=(said("seen", "复查情况"),), evidence=1, other_person_than=self.worked),
+            Transition("rebound", self.rebound_label, closed, self.work, by=self.reopeners,
+                       asks=(REASON,), offers=self.offered_on_rebound, sets=self.sets_on_rebound,
+                       main=False, danger=True),
+        )  # fmt: skip
 
     @property
     def clocks(self) -> tuple[ClockRule, ...]:
         """The wait for the look-back and the look-back itself; the work's own clocks cover the check."""
         return (
-            ClockRule(
-                name="before_look_back",
-                label=_("距回头看"),
-                during=("closed",),
-                length=self.days_before_look_back,
-                unit=Unit.DAY,
-                on_due="start_look_back",
-                waiting=True,
-                basis=DEFAULT,
-            ),
-            ClockRule(
-                name="look_back",
-                label=_("回头看"),
-                during=("look_back",),
-                length=self.working_days_of_look_back,
-                unit=Unit.WORKING_DAY,
-                basis=DEFAULT,
-            ),
-        )
+            ClockRule("before_look_back", "距回头看", "closed", days=self.days_before_look_back,
+                      on_due="start_look_back", waiting=True, basis=DEFAULT),
+            ClockRule("look_back", "回头看", "look_back", working_days=self.working_days_of_look_back,
+                      basis=DEFAULT),
+        )  # fmt: skip

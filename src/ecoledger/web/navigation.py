@@ -86,7 +86,7 @@ def _work() -> Group:
         (
             Page("my-work", _("我的工作"), "work", "see_matters"),
             *(
-                Page("matter-list", gettext(str(r.label)), "register", r.capability, (r.key,))
+                Page("matter-list", gettext(str(r.label)), "register", r.see, (r.key,))
                 for r in all_registers()
             ),
         ),

@@ -5,8 +5,10 @@ or a rule. What cannot be done raises :class:`Refused`; what may not be known of
 :class:`NotVisible`. ``at`` is now unless history is being entered (import, demonstration).
 """
 
+from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.matters.actions.access import find
 from ecoledger.matters.actions.adding import attach, evidence_for, find_evidence, note
+from ecoledger.matters.actions.amending import amend
 from ecoledger.matters.actions.assigning import assign
 from ecoledger.matters.actions.batch import batch_edit, undo_batch_edit
 from ecoledger.matters.actions.linking import link, linked, merge, unmerge
@@ -15,12 +17,12 @@ from ecoledger.matters.actions.performing import available, perform, refusal, re
 from ecoledger.matters.actions.review import draw_for_review
 from ecoledger.matters.actions.timing import decide_extension, extend, resume, suspend
 from ecoledger.matters.evidence import Upload
-from ecoledger.matters.refusals import NotVisible, Refused
 
 __all__ = [
     "NotVisible",
     "Refused",
     "Upload",
+    "amend",
     "assign",
     "attach",
     "available",

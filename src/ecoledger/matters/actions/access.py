@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
+from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.matters.models import Matter
-from ecoledger.matters.refusals import NotVisible, Refused
 from ecoledger.matters.register import has_register, register_of
 
 

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
+from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.matters import timeline
 from ecoledger.matters.actions.access import find, locked
 from ecoledger.matters.evidence import BadFile, Upload, stored
 from ecoledger.matters.models import Event, Evidence, Matter
-from ecoledger.matters.refusals import NotVisible, Refused
 from ecoledger.matters.register import sees_all_events
 
 

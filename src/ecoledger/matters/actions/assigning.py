@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Organisation, Person
-from ecoledger.matters import forms, notices, timeline
+from ecoledger.listings import forms
+from ecoledger.listings.refusals import Refused
+from ecoledger.matters import notices, timeline
 from ecoledger.matters.actions.access import keep, locked, owns
-from ecoledger.matters.refusals import Refused
 from ecoledger.matters.register import register_of
 
 

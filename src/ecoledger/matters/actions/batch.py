@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
-from ecoledger.matters import deadlines, forms, timeline
+from ecoledger.listings import forms
+from ecoledger.listings.refusals import NotVisible, Refused
+from ecoledger.matters import deadlines, timeline
 from ecoledger.matters.actions.access import keep, locked
+from ecoledger.matters.actions.amending import change
 from ecoledger.matters.models import BatchEdit, Matter
-from ecoledger.matters.refusals import NotVisible, Refused
-from ecoledger.matters.register import Register, register_of
-from ecoledger.matters.workflow import Unit
+from ecoledger.matters.register import Register
 
 
 @transaction.atomic
@@ -34,10 +36,14 @@ def batch_edit(
     at = at or timezone.now()
     if not register.may_manage(by):
         raise Refused("role", _("批量修改由调度人员或局领导办理。"))
-    fields = [f for f in register.batch_fields if data.get(f.name) not in (None, "", [])]
-    if not fields:
+    asks = [
+        replace(ask, required=False)
+        for ask in register.open_asks(by, register.batch)
+        if ask.stores and data.get(ask.name) not in (None, "", [])
+    ]
+    if not asks:
         raise Refused("form", _("没有填写要修改的内容。"))
-    cleaned = forms.cleaned(fields, data, None, by)
+    cleaned = forms.stored(asks, forms.cleaned(asks, register.model, data, person=by))
     matters = [locked(pk, by) for pk in dict.fromkeys(matter_ids)]
     if not matters:
         raise Refused("form", _("没有选择事项。"))
@@ -45,16 +51,11 @@ def batch_edit(
         register=register.key,
         person=by,
         at=at,
-        changes={f.name: forms.as_json(cleaned[f.name]) for f in fields},
-        before={str(m.pk): {f.stores: _plain_value(m, f.stores) for f in fields} for m in matters},
+        changes={name: forms.as_json(value) for name, value in cleaned.items()},
+        before={str(m.pk): {name: _plain_value(m, name) for name in cleaned} for m in matters},
     )
     for matter in matters:
-        before = {f.name: forms.as_json(getattr(matter, f.stores)) for f in fields}
-        for f in fields:
-            setattr(matter, f.stores, cleaned[f.name])
-        _keep_owner_in_organisation(matter)
-        keep(matter)
-        _recount_dates(matter, at)
+        before = change(matter, cleaned, at)
         timeline.record(
             matter,
             name="edit",
@@ -91,7 +92,7 @@ def undo_batch_edit(
             model_field: Any = register.model._meta.get_field(attribute)
             setattr(matter, model_field.attname, model_field.to_python(value))
         keep(matter)
-        _recount_dates(matter, at)
+        deadlines.follow_dates(matter, at)
         timeline.record(
             matter,
             name="edit_undone",
@@ -108,19 +109,3 @@ def undo_batch_edit(
 def _plain_value(matter: Matter, attribute: str) -> Any:
     model_field: Any = matter._meta.get_field(attribute)
     return forms.as_json(getattr(matter, model_field.attname))
-
-
-def _keep_owner_in_organisation(matter: Matter) -> None:
-    """A person of another organisation is no longer the owner once the organisation changed."""
-    if matter.owner is not None and matter.owner.organisation_id != matter.owner_organisation_id:
-        matter.owner = None
-
-
-def _recount_dates(matter: Matter, at: datetime) -> None:
-    """Clocks that run to the matter's own date follow it when the date is changed."""
-    rules = register_of(matter.register).workflow.clocks
-    names = {r.name for r in rules if r.deadline_field}
-    for clock in deadlines.running(matter):
-        if clock.name in names and clock.unit == Unit.DATE:
-            clock.delete()
-    deadlines.follow_state(matter, at)

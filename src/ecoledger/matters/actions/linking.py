@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, timeline
 from ecoledger.matters.actions.access import find, keep, locked
 from ecoledger.matters.models import Link, Matter
-from ecoledger.matters.refusals import Refused
 from ecoledger.matters.register import register_of, visible_matters
 
 

@@ -14,14 +14,15 @@ from django.utils.translation import gettext_noop as noop
 from ecoledger.accounts import scope
 from ecoledger.accounts.models import Person
 from ecoledger.entities.models import Entity
-from ecoledger.matters import deadlines, forms, notices, timeline
+from ecoledger.listings import forms
+from ecoledger.listings.refusals import Refused
+from ecoledger.matters import deadlines, notices, timeline
 from ecoledger.matters.actions.access import keep
 from ecoledger.matters.actions.adding import take_in
 from ecoledger.matters.actions.linking import link
 from ecoledger.matters.evidence import Upload
 from ecoledger.matters.models import ImportBatch, Link, Matter
 from ecoledger.matters.numbering import next_number
-from ecoledger.matters.refusals import Refused
 from ecoledger.matters.register import Register
 from ecoledger.matters.workflow import OPEN
 
@@ -49,9 +50,11 @@ def open_matter(
     if by is not None and not register.may_open(by):
         raise Refused(
             "role",
-            _("您的岗位不能在“%(register)s”登记事项。") % {"register": register.label},
+            _("您的岗位不能在“%(register)s”登记事项。") % {"register": _(str(register.label))},
             _("请联系调度人员登记。"),
         )
+    # What nobody said keeps the model's default.
+    values = {name: value for name, value in values.items() if value not in (None, "")}
     matter = register.model(register=register.key, **values)
     matter.state = register.workflow.initial.name
     matter.state_since = matter.opened_at = at

@@ -12,14 +12,15 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
-from ecoledger.matters import deadlines, forms, notices, timeline
+from ecoledger.listings import forms
+from ecoledger.listings.refusals import Refused
+from ecoledger.matters import deadlines, notices, timeline
 from ecoledger.matters.actions.access import find, keep, locked, owns
 from ecoledger.matters.actions.adding import take_in
 from ecoledger.matters.evidence import Upload
 from ecoledger.matters.models import Evidence, Matter
-from ecoledger.matters.refusals import Refused
-from ecoledger.matters.register import register_of
-from ecoledger.matters.workflow import Step, Transition
+from ecoledger.matters.register import register_of, state_of
+from ecoledger.matters.workflow import NOW, Step, Transition
 
 
 def refusal(
@@ -39,14 +40,14 @@ def refusal(
             "state",
             _("当前状态是“%(state)s”，不能“%(action)s”。")
             % {
-                "state": register_of(matter.register).state_of(matter).label,
-                "action": transition.label,
+                "state": _(str(state_of(matter).label)),
+                "action": _(str(transition.label)),
             },
             _("请刷新页面查看最新状态。"),
         )
     if person is None:
         if not transition.automatic:
-            return Refused("role", _("“%s”须由人办理。") % transition.label)
+            return Refused("role", _("“%s”须由人办理。") % _(str(transition.label)))
     else:
         if refused := _refused_by_duty(matter, transition, person):
             return refused
@@ -59,7 +60,7 @@ def refusal(
                 return Refused(
                     "second_person",
                     _("本轮的“%(done)s”是您办的，“%(action)s”须由另一人办理。")
-                    % {"done": done, "action": transition.label},
+                    % {"done": _(str(done)), "action": _(str(transition.label))},
                     _("请转同岗位的其他人员。"),
                 )
     if transition.when is not None and (why := transition.when(matter)):
@@ -68,12 +69,12 @@ def refusal(
 
 
 def _refused_by_duty(matter: Matter, transition: Transition, person: Person) -> Refused | None:
-    if not person.has_role(*transition.roles):
-        roles = "、".join(r.label for r in sorted(transition.roles, key=list(Role).index))
+    if not person.has_role(*transition.by):
+        roles = "、".join(r.label for r in sorted(transition.by, key=list(Role).index))
         return Refused(
             "role",
             _("“%(action)s”由%(roles)s办理。")
-            % {"action": transition.label, "roles": roles or _("系统")},
+            % {"action": _(str(transition.label)), "roles": roles or _("系统")},
             _("您可以补充说明或证据。"),
         )
     if transition.owner_only and not owns(matter, person):
@@ -81,7 +82,7 @@ def _refused_by_duty(matter: Matter, transition: Transition, person: Person) -> 
         return Refused(
             "owner",
             _("“%(action)s”由责任人办理，当前责任人是%(owner)s。")
-            % {"action": transition.label, "owner": owner or _("（尚未指定）")},
+            % {"action": _(str(transition.label)), "owner": owner or _("（尚未指定）")},
             _("需要变更时，请先转办。"),
         )
     return None
@@ -117,19 +118,22 @@ def perform(
     """
     at = at or timezone.now()
     matter = locked(matter_id, by, revision)
-    workflow = register_of(matter.register).workflow
+    register = register_of(matter.register)
+    workflow = register.workflow
     transition = workflow.transition(name)
     if refused := refusal(matter, transition, by):
         raise refused
-    cleaned = forms.cleaned(transition.fields, form or {}, matter, by)
+    asks = register.asks_of(transition)
+    cleaned = forms.cleaned(asks, register.model, form or {}, row=matter, person=by)
     evidence = take_in(matter, files, by, at)
     _check_evidence(matter, transition)
 
     before, after = workflow.state(matter.state), workflow.state(transition.target)
     from_state = matter.state
-    for f in transition.fields:
-        if f.stores:
-            setattr(matter, f.stores, cleaned[f.name])
+    for name, value in forms.stored(asks, cleaned).items():
+        setattr(matter, name, value)
+    for name, value in transition.sets.items():
+        setattr(matter, name, at if value is NOW else value)
     matter.state = after.name
     if after.name != from_state:
         matter.state_since = at
@@ -169,7 +173,7 @@ def _check_evidence(matter: Matter, transition: Transition) -> None:
         raise Refused(
             "evidence",
             _("“%(action)s”需要在本环节上传至少 %(count)d 份证据，现有 %(there)d 份。")
-            % {"action": transition.label, "count": transition.evidence, "there": there},
+            % {"action": _(str(transition.label)), "count": transition.evidence, "there": there},
             _("请上传现场照片、监测报告等材料后再提交。"),
             {"files": [_("缺少证据")]},
         )

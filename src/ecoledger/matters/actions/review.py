@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters.actions.performing import perform
-from ecoledger.matters.refusals import Refused
 from ecoledger.matters.register import Register
 from ecoledger.matters.workflow import Phase
 
@@ -34,7 +34,7 @@ def draw_for_review(
         if workflow.state(t.target).phase is Phase.REVIEW and set(t.sources) & set(closed)
     ]
     if not starts:
-        raise Refused("condition", _("“%s”没有回头看环节。") % register.label)
+        raise Refused("condition", _("“%s”没有回头看环节。") % _(str(register.label)))
     rows = register.visible_to(by).filter(state__in=starts[0].sources, merged_into=None)
     ids = sorted(rows.values_list("pk", flat=True))
     if not ids:

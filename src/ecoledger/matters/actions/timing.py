@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
-from ecoledger.matters import deadlines, forms, notices, timeline
+from ecoledger.listings import forms
+from ecoledger.listings.refusals import Refused
+from ecoledger.matters import deadlines, notices, timeline
 from ecoledger.matters.actions.access import locked, owns
 from ecoledger.matters.models import Clock, Extension, Matter
-from ecoledger.matters.refusals import Refused
 from ecoledger.matters.register import register_of
 
 

@@ -11,13 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
-from ecoledger.entities.models import Area
-from ecoledger.matters import actions, forms, notices
+from ecoledger.listings import forms
+from ecoledger.listings.refusals import NotVisible, Refused
+from ecoledger.matters import actions, notices
 from ecoledger.matters.importing.checking import problem, row_form
-from ecoledger.matters.models import ImportBatch
-from ecoledger.matters.refusals import NotVisible, Refused
+from ecoledger.matters.models import ImportBatch, Matter
 from ecoledger.matters.register import Register
-from ecoledger.matters.workflow import Field
 
 # Rows made in one transaction.
 PORTION = 50
@@ -70,12 +69,11 @@ def _accept_portion(register: Register, batch_id: int, by: Person, at: datetime)
         raise Refused("state", _("这批数据已经处理过。"), _("请刷新页面。"))
     if batch.person_id != by.pk:
         raise Refused("role", _("由上传人确认导入。"))
-    fields = [c.field for c in register.import_columns]
     portion = [r for r in batch.rows if not r["errors"] and "matter" not in r][:PORTION]
     for row in portion:
         try:
             with transaction.atomic():
-                _make(register, batch, row, fields, by, at)
+                _make(register, batch, row, by, at)
         except Refused as refused:
             row.pop("matter", None)
             row["errors"].append(
@@ -90,17 +88,17 @@ def _make(
     register: Register,
     batch: ImportBatch,
     row: dict[str, Any],
-    fields: list[Field],
     by: Person,
     at: datetime,
 ) -> None:
-    form = row_form(fields, row["values"], by)
+    form = row_form(register, row["values"], by)
     if not form.is_valid():
         raise Refused("form", "；".join(m for ms in forms.problems(form).values() for m in ms))
+    asks = [column.ask for column in register.import_columns]
     given = {
-        f.stores: _model_value(form.cleaned_data[f.name])
-        for f in fields
-        if f.stores and form.cleaned_data[f.name] not in (None, "")
+        name: value
+        for name, value in forms.stored(asks, form.cleaned_data).items()
+        if value not in (None, "")
     }
     matter = actions.open_matter(
         register,
@@ -111,12 +109,30 @@ def _make(
         form={"file": batch.file_name, "row": row["row"], **row["cells"]},
     )
     row["matter"] = matter.pk
-    if register.after_import is not None:
-        register.after_import(matter, row["values"], by, at)
+    if register.imports is not None and register.imports.after is not None:
+        register.imports.after(matter, row["values"], by, at)
+    if register.imports is not None and register.imports.duplicate_of:
+        original = str(row["values"].get(register.imports.duplicate_of) or "").strip()
+        if original:
+            _merge_into(register, matter, original, by, at)
 
 
-def _model_value(value: Any) -> Any:
-    return value.code if isinstance(value, Area) else value
+def _merge_into(
+    register: Register, matter: Matter, original: str, by: Person, at: datetime
+) -> None:
+    """A row that names the key of another becomes its duplicate, linked."""
+    key = register.imports.key[0] if register.imports else "number"
+    there = register.visible_to(by).filter(**{key: original}, merged_into=None)
+    target = there.exclude(pk=matter.pk).order_by("pk").first()
+    if target is None:
+        label = register.derive.ask(key).label
+        raise Refused(
+            "form",
+            _("没有%(label)s为“%(original)s”的事项可以并入。")
+            % {"label": _(str(label)), "original": original},
+            _("请核对“重复于”一列，或先导入原件。"),
+        )
+    actions.merge([matter.pk], target.pk, by=by, reason=noop("导入时标明重复"), at=at)
 
 
 @transaction.atomic

@@ -5,19 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Organisation, Person
-from ecoledger.entities.models import Entity
-from ecoledger.entities.validity import in_force
-from ecoledger.matters import forms
+from ecoledger.listings.lookups import NoSuchRow, lookup_for, lookup_of
+from ecoledger.listings.parts import Ask, ImportColumn, Kind
 from ecoledger.matters.importing.columns import plain
 from ecoledger.matters.importing.reading import Cell
-from ecoledger.matters.register import ImportColumn
 from ecoledger.standards.time_limits import add_months
 
 
@@ -84,22 +82,40 @@ def parse_date(value: Cell) -> tuple[date | None, str]:
 class Lookup:
     """Names to rows, read once for a whole file."""
 
+    person: Person
     areas: dict[str, str]
     organisations: dict[str, int]
+    rows: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, person: Person) -> Lookup:
-        within = list(forms.areas_of(person))
+        within = list(lookup_of("area").rows(person))
         return cls(
+            person,
             {plain(a.name): a.code for a in within} | {a.code: a.code for a in within},
             {plain(o.name): o.pk for o in Organisation.objects.all()},
         )
 
+    def reference(self, ask: Ask, text: str) -> Any:
+        """What the form sends for the row that ``text`` names. Raises :class:`BadCell`."""
+        if ask.to is None:
+            return text
+        if ask.to is Organisation and (pk := self.organisations.get(plain(text))):
+            return pk
+        key = (ask.name, text)
+        if key not in self.rows:
+            rows = lookup_for(ask.to)
+            try:
+                self.rows[key] = rows.value_of(rows.resolve(text, self.person))
+            except NoSuchRow as error:
+                raise BadCell(str(error)) from error
+        return self.rows[key]
+
 
 def value_of(column: ImportColumn, value: Cell, lookup: Lookup) -> tuple[Any, str]:
     """(value for the form, warning). Raises :class:`BadCell` with a sentence."""
-    field = column.field
-    if field.kind == "date":
+    ask = column.ask
+    if ask.kind is Kind.DATE:
         if value in ("", None):
             return "", ""
         try:
@@ -112,16 +128,16 @@ def value_of(column: ImportColumn, value: Cell, lookup: Lookup) -> tuple[Any, st
     text = text_of(value)
     if not text:
         return "", ""
-    match field.kind:
-        case "choice":
-            return _choice(field.choices, text, str(field.label)), ""
-        case "boolean":
+    match ask.kind:
+        case Kind.CHOICE:
+            return _choice(ask.choices, text, str(ask.label)), ""
+        case Kind.BOOLEAN:
             if plain(text) in ("是", "√", "y", "yes", "1", "true"):
                 return True, ""
             if plain(text) in ("否", "×", "n", "no", "0", "false", "/", "-"):
                 return False, ""
             raise BadCell(_("“%s”应为“是”或“否”") % text)
-        case "area":
+        case Kind.AREA:
             code = lookup.areas.get(plain(text)) or lookup.areas.get(text)
             if code is None:
                 names = "、".join(sorted({k for k in lookup.areas if not k.isdigit()})[:8])
@@ -130,15 +146,8 @@ def value_of(column: ImportColumn, value: Cell, lookup: Lookup) -> tuple[Any, st
                     % {"text": text, "names": names}
                 )
             return code, ""
-        case "organisation":
-            pk = lookup.organisations.get(plain(text))
-            if pk is None:
-                raise BadCell(
-                    _("没有名为“%s”的单位；请核对全称，或先在“人员与权限”中登记该单位") % text
-                )
-            return pk, ""
-        case "entity":
-            return _entity(text), ""
+        case Kind.REFERENCE:
+            return lookup.reference(ask, text), ""
     return text, ""
 
 
@@ -154,14 +163,3 @@ def _choice(choices: Sequence[tuple[str, Any]], text: str, label: str) -> str:
         _("“%(text)s”不是%(label)s的可选值；可填：%(names)s")
         % {"text": text, "label": label, "names": "、".join(str(n) for _v, n in choices)}
     )
-
-
-def _entity(text: str) -> str:
-    found = list(Entity.objects.filter(code=text)[:1]) or list(
-        Entity.objects.filter(in_force(), name=text)[:2]
-    )
-    if len(found) == 1:
-        return found[0].code
-    if found:
-        raise BadCell(_("有多个对象名为“%s”；请改填对象编码") % text)
-    raise BadCell(_("没有编码或名称为“%s”的对象；请核对，或先在对象台账中登记") % text)

@@ -11,14 +11,14 @@ from django.forms import Form
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
-from ecoledger.matters import forms
+from ecoledger.listings import forms
+from ecoledger.listings.parts import ImportColumn, Kind
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters.importing.cells import BadCell, Lookup, text_of, value_of
 from ecoledger.matters.importing.columns import find_header, match_columns
 from ecoledger.matters.importing.reading import Cell, read
 from ecoledger.matters.models import ColumnMapping, ImportBatch
-from ecoledger.matters.refusals import Refused
-from ecoledger.matters.register import ImportColumn, Register
-from ecoledger.matters.workflow import Field
+from ecoledger.matters.register import Register
 
 # What begins the first cell of a row that is no data: totals and notes below the table.
 _NO_DATA = re.compile(r"^(合计|总计|小计|注[：:]|备注[：:]|说明[：:]|填报人|填表人|审核人|制表)")
@@ -29,11 +29,10 @@ def problem(column: str, label: str, message: str) -> dict[str, str]:
     return {"column": column, "label": label, "message": message}
 
 
-def row_form(fields: Sequence[Field], values: Mapping[str, Any], by: Person) -> Form:
-    """The form a row fills in; a box that is not ticked is not sent."""
-    return forms.form_of(
-        fields, data={k: v for k, v in values.items() if v is not False}, person=by
-    )
+def row_form(register: Register, values: Mapping[str, Any], by: Person) -> Form:
+    """The form a row fills in."""
+    asks = [column.ask for column in register.import_columns]
+    return forms.form_of(asks, register.model, data=values, person=by)
 
 
 def preview(
@@ -58,7 +57,7 @@ def preview(
                 register=register.key, header=header, defaults={"column": column}
             )
     _need_required(register, mapping)
-    columns = {c.field.name: c for c in register.import_columns}
+    columns = {c.name: c for c in register.import_columns}
     at: dict[str, int] = {}
     for position, header in enumerate(headers):
         if found := mapping.get(header):
@@ -86,9 +85,9 @@ def preview(
 
 def _need_required(register: Register, mapping: Mapping[str, str]) -> None:
     missing = [
-        str(c.field.label)
+        str(c.ask.label)
         for c in register.import_columns
-        if c.field.required and c.field.kind != "boolean" and c.field.name not in mapping.values()
+        if c.ask.required and c.ask.kind is not Kind.BOOLEAN and c.name not in mapping.values()
     ]
     if missing:
         raise Refused(
@@ -119,7 +118,7 @@ def _checked(
     for name, position in at.items():
         column = columns[name]
         value = cells[position] if position < len(cells) else ""
-        label = str(column.field.label)
+        label = str(column.ask.label)
         try:
             original[name] = text_of(value)
             raw[name], warning = value_of(column, value, lookup)
@@ -129,11 +128,10 @@ def _checked(
             original.setdefault(name, str(value))
             errors.append(problem(name, label, str(bad)))
     wrong = {e["column"] for e in errors}
-    fields = [c.field for c in columns.values()]
-    form = row_form(fields, raw, by)
+    form = row_form(register, raw, by)
     for name, messages in forms.problems(form).items():
         if name not in wrong:
-            label = str(columns[name].field.label)
+            label = str(columns[name].ask.label)
             errors.append(problem(name, label, "；".join(messages)))
     return {
         "row": number,
@@ -146,28 +144,27 @@ def _checked(
 
 def _mark_duplicates(register: Register, rows: list[dict[str, Any]], by: Person) -> None:
     """Rows whose key stands twice in the file or is in the register already are errors, not copies."""
-    if not register.import_key:
+    key_names = register.imports.key if register.imports else ()
+    if not key_names:
         return
     seen: dict[tuple[str, ...], int] = {}
-    label = "、".join(
-        str(c.field.label) for c in register.import_columns if c.field.name in register.import_key
-    )
+    label = "、".join(str(c.ask.label) for c in register.import_columns if c.name in key_names)
     for row in rows:
-        key = tuple(str(row["values"].get(name) or "") for name in register.import_key)
+        key = tuple(str(row["values"].get(name) or "") for name in key_names)
         if not all(key):
             continue
         if key in seen:
             message = _("与第 %d 行相同；请删去一行，或改正编号") % seen[key]
-            row["errors"].append(problem(register.import_key[0], label, message))
+            row["errors"].append(problem(key_names[0], label, message))
             continue
         seen[key] = row["row"]
         there = (
             register.model._default_manager.filter(
-                withdrawn_at=None, **dict(zip(register.import_key, key, strict=True))
+                withdrawn_at=None, **dict(zip(key_names, key, strict=True))
             )
             .values_list("number", flat=True)
             .first()
         )
         if there:
             message = _("已在台账中（%s）；若是新问题请改正编号") % there
-            row["errors"].append(problem(register.import_key[0], label, message))
+            row["errors"].append(problem(key_names[0], label, message))

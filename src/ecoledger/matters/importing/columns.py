@@ -9,10 +9,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from ecoledger.listings.parts import ImportColumn
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters.importing.reading import HEADER_WITHIN, Cell, Table
 from ecoledger.matters.models import ColumnMapping
-from ecoledger.matters.refusals import Refused
-from ecoledger.matters.register import ImportColumn, Register
+from ecoledger.matters.register import Register
 
 
 def plain(text: Any) -> str:
@@ -23,7 +24,7 @@ def plain(text: Any) -> str:
 
 
 def _names(column: ImportColumn) -> set[str]:
-    return {plain(column.field.label), plain(column.field.name), *map(plain, column.aliases)}
+    return {plain(column.ask.label), plain(column.ask.name), *map(plain, column.aliases)}
 
 
 def find_header(register: Register, table: Table) -> tuple[int, list[str], int]:
@@ -86,7 +87,7 @@ def match_columns(
         name = (chosen or {}).get(header)
         if name is None:
             name = remembered.get(header, "") or next(
-                (c.field.name for c in register.import_columns if plain(header) in _names(c)), ""
+                (c.name for c in register.import_columns if plain(header) in _names(c)), ""
             )
         if name in taken:
             name = ""

@@ -7,6 +7,7 @@ import io
 import xlsxwriter
 from django.utils.translation import gettext as _
 
+from ecoledger.listings.parts import Kind
 from ecoledger.matters.importing.reading import MOST_ROWS
 from ecoledger.matters.models import ImportBatch
 from ecoledger.matters.register import Register
@@ -25,39 +26,38 @@ def template(register: Register) -> bytes:
             notes.write_string(0, n, head, bold)
         notes.set_column(0, 3, 28)
         for n, column in enumerate(register.import_columns):
-            field = column.field
-            required = field.required and field.kind != "boolean"
-            sheet.write_string(0, n, f"{field.label}{'*' if required else ''}", bold)
+            ask = column.ask
+            required = ask.required and ask.kind is not Kind.BOOLEAN
+            sheet.write_string(0, n, f"{ask.label}{'*' if required else ''}", bold)
             sheet.write_string(1, n, column.example, text)
             sheet.set_column(n, n, 18, text)
-            labels = [str(label) for _value, label in field.choices]
+            labels = [str(label) for _value, label in ask.choices]
             if labels and len(",".join(labels)) <= 255:
                 sheet.data_validation(2, n, MOST_ROWS, n, {"validate": "list", "source": labels})
-            notes.write_string(n + 1, 0, str(field.label))
+            notes.write_string(n + 1, 0, str(ask.label))
             notes.write_string(n + 1, 1, _("是") if required else "")
-            notes.write_string(n + 1, 2, "、".join(labels) or _KIND_NOTES.get(field.kind, ""))
-            notes.write_string(n + 1, 3, str(field.help))
+            notes.write_string(
+                n + 1, 2, "、".join(labels) or _KIND_NOTES.get(ask.kind or Kind.TEXT, "")
+            )
+            notes.write_string(n + 1, 3, str(ask.help))
         sheet.freeze_panes(1, 0)
     return buffer.getvalue()
 
 
 _KIND_NOTES = {
-    "date": "日期，如 2026-12-31",
-    "boolean": "是、否",
-    "area": "镇（街道）名称或行政区划代码",
-    "organisation": "单位全称",
-    "entity": "对象编码或全称",
-    "integer": "整数",
-    "decimal": "数字",
+    Kind.DATE: "日期，如 2026-12-31",
+    Kind.BOOLEAN: "是、否",
+    Kind.AREA: "镇（街道）名称或行政区划代码",
+    Kind.REFERENCE: "编码或全称",
+    Kind.INTEGER: "整数",
+    Kind.DECIMAL: "数字",
 }
 
 
 def error_file(register: Register, batch: ImportBatch) -> bytes:
     """The rows left out as .xlsx, as they were, each with its reasons: to be put right and sent again."""
-    names = [
-        c.field.name for c in register.import_columns if c.field.name in batch.mapping.values()
-    ]
-    labels = {c.field.name: str(c.field.label) for c in register.import_columns}
+    names = [c.name for c in register.import_columns if c.name in batch.mapping.values()]
+    labels = {c.name: str(c.ask.label) for c in register.import_columns}
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(
         buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}

@@ -21,7 +21,7 @@ from ecoledger.indicators import air, targets, water, work
 from ecoledger.indicators.figures import Records
 from ecoledger.listings import asked
 from ecoledger.monitoring.models import Alarm, AlarmRule, Point
-from ecoledger.registers.alarm_case import REGISTER, AlarmCase
+from ecoledger.registers.alarms.alarm_case import REGISTER, AlarmCase
 from ecoledger.standards import aqi, surface_water
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs

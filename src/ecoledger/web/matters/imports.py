@@ -24,8 +24,8 @@ ROWS = 100
 
 def _importable(request: Request, key: str) -> Register:
     register = the_register(request, key)
-    if not register.import_columns or not register.may_open(request.user):
-        raise PermissionDenied(_("您的岗位不能向“%s”导入表格。") % register.label)
+    if not register.imports or not register.may_open(request.user):
+        raise PermissionDenied(_("您的岗位不能向“%s”导入表格。") % _(str(register.label)))
     return register
 
 
@@ -67,7 +67,7 @@ def page(request: Request, key: str) -> HttpResponse:
 @require_GET
 def template(request: Request, key: str) -> HttpResponse:
     register = _importable(request, key)
-    return xlsx(importing.template(register), _("%s导入模板.xlsx") % register.label)
+    return xlsx(importing.template(register), _("%s导入模板.xlsx") % _(str(register.label)))
 
 
 @needs("see_matters")
@@ -76,7 +76,7 @@ def batch(request: Request, key: str, pk: int) -> HttpResponse:
     register = _importable(request, key)
     found = _batch(register, pk, request)
     names = [name for name in found.mapping.values() if name]
-    labels = {c.field.name: str(c.field.label) for c in register.import_columns}
+    labels = {c.name: _(str(c.ask.label)) for c in register.import_columns}
     only = request.GET.get("only", "")
     rows = found.bad if only == "bad" else found.rows
     shown = Paginator(rows, ROWS).get_page(request.GET.get("page"))

@@ -25,25 +25,24 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.accounts import audit
-from ecoledger.accounts.models import Person
+from ecoledger.accounts.models import Organisation, Person
 from ecoledger.entities.models import Area
-from ecoledger.listings import asked
+from ecoledger.listings import asked, cells, forms
+from ecoledger.listings.parts import Ask, Column, Kind
+from ecoledger.listings.selecting import PAGE, ordered, related, select
 from ecoledger.matters import (
     actions,
     chain,
     clocks,
     deadlines,
     evidence,
-    forms,
     inbox,
-    listing,
     statistics,
     timeline,
 )
 from ecoledger.matters.actions import NotVisible, Refused, Upload
 from ecoledger.matters.models import BatchEdit, Clock, Matter
 from ecoledger.matters.register import (
-    Column,
     Register,
     all_registers,
     has_register,
@@ -51,20 +50,23 @@ from ecoledger.matters.register import (
     sees_all_events,
     state_of,
 )
-from ecoledger.matters.workflow import Field, Phase, Transition
+from ecoledger.matters.workflow import Phase, Transition
 from ecoledger.web.access import Request, needs
 from ecoledger.web.export import footer, too_long, xlsx
+from ecoledger.web.matters.filters import shown_filters
 
+# Columns shown on a phone too, where few fit.
+NARROW = frozenset({"number", "title", "state", "due", "level"})
 _ASSIGN = (
-    Field(name="organisation", label="责任单位", kind="organisation"),
-    Field(name="person", label="责任人", kind="person", required=False),
-    Field(name="reason", label="转办原因", kind="long_text", required=False),
+    Ask("organisation", "责任单位", Kind.REFERENCE, stores=None, required=True, to=Organisation),
+    Ask("person", "责任人", Kind.REFERENCE, stores=None, required=False, to=Person),
+    Ask("reason", "转办原因", Kind.LONG_TEXT, stores=None, required=False),
 )
 
 
 def the_register(request: Request, key: str) -> Register:
     """The register, if this person may know of it; otherwise the page does not exist."""
-    if not has_register(key) or not request.user.may(register_of(key).capability):
+    if not has_register(key) or not request.user.may(register_of(key).see):
         raise Http404
     return register_of(key)
 
@@ -104,7 +106,7 @@ def _work(request: Request) -> dict[str, Any]:
         {
             "register": register_of(matter.register),
             "matter": matter,
-            "state": str(state_of(matter).label),
+            "state": _(str(state_of(matter).label)),
             "overdue": matter.overdue,
             "left": left.get(matter.pk, ""),
             "level": matter.level,
@@ -112,7 +114,7 @@ def _work(request: Request) -> dict[str, Any]:
         for matter in waiting
     ]
     count, overdue = inbox.count(request.user, now)
-    registers = [r for r in all_registers() if request.user.may(r.capability)]
+    registers = [r for r in all_registers() if request.user.may(r.see)]
     return {"rows": rows, "count": count, "overdue": overdue, "registers": registers}
 
 
@@ -146,12 +148,12 @@ def my_work_part(request: Request) -> HttpResponse:
 @needs("see_matters")
 def listing_page(request: Request, key: str) -> HttpResponse:
     register = the_register(request, key)
-    query = request.GET.dict()
-    rows = listing.ordered(
-        register, listing.select(register, request.user, query), query.get("sort", "")
-    )
-    shown = Paginator(rows, listing.PAGE).get_page(request.GET.get("page"))
-    every = register.visible_columns(request.user)
+    query = request.GET
+    rows = ordered(
+        register, request.user, select(register, request.user, query), query.get("sort", "")
+    ).select_related(*related(register))
+    shown = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    every = register.open_columns(request.user)
     columns = _telling(register, every, list(shown), query.get("sort", ""))
     now = timezone.now()
     manages = register.may_manage(request.user)
@@ -163,8 +165,8 @@ def listing_page(request: Request, key: str) -> HttpResponse:
             "columns": [
                 {
                     "column": column,
-                    "sort": column.path if query.get("sort") != column.path else f"-{column.path}",
-                    "sorted": query.get("sort", "").removeprefix("-") == column.path,
+                    "sort": column.name if query.get("sort") != column.name else f"-{column.name}",
+                    "sorted": query.get("sort", "").removeprefix("-") == column.name,
                     "descending": query.get("sort", "").startswith("-"),
                 }
                 for column in columns
@@ -175,8 +177,9 @@ def listing_page(request: Request, key: str) -> HttpResponse:
                     "cells": [
                         {
                             "column": c,
-                            "text": listing.text_of(register, matter, c),
-                            "value": listing.value_of(matter, c),
+                            "text": cells.text_of(matter, c),
+                            "value": cells.value_of(matter, c.name),
+                            "narrow": c.narrow or c.name in NARROW,
                         }
                         for c in columns
                     ],
@@ -187,25 +190,27 @@ def listing_page(request: Request, key: str) -> HttpResponse:
                 for matter in shown
             ],
             "page": shown,
-            "hidden": [str(c.label) for c in every if c not in columns],
-            "filters": (shown_filters := listing.shown_filters(register, request.user, query)),
-            "more_filters": any(f.value or f.until for f in shown_filters[3:]),
+            "hidden": [_(str(c.label)) for c in every if c not in columns],
+            "filters": (filters := shown_filters(register, request.user, query)),
+            "more_filters": any(f.value or f.until for f in filters[3:]),
             "words": query.get("q", ""),
             "flags": [n for n in ("open", "overdue", "closed", "reopened", "mine") if n in query],
             "now": now,
             "manages": manages,
             "may_open": bool(register.fields) and register.may_open(request.user),
-            "may_import": bool(register.import_columns) and register.may_open(request.user),
+            "may_import": bool(register.imports) and register.may_open(request.user),
             "batch_form": forms.form_of(
-                [_optional(f) for f in register.batch_fields], person=request.user
+                [replace(ask, required=False) for ask in register.batch],
+                register.model,
+                person=request.user,
             )
-            if manages and register.batch_fields
+            if manages and register.batch
             else None,
             "may_draw": manages and any(s.phase is Phase.REVIEW for s in register.workflow.states),
             "recent_edits": BatchEdit.objects.filter(register=key, undone_at=None)[:3]
             if manages
             else [],
-            "registers": [r for r in all_registers() if request.user.may(r.capability)],
+            "registers": [r for r in all_registers() if request.user.may(r.see)],
         },
     )
 
@@ -219,13 +224,9 @@ def _telling(
         c
         for c in columns
         if not matters
-        or c.path in kept
-        or any(listing.value_of(m, c) not in (None, "", 0) for m in matters)
+        or c.name in kept
+        or any(cells.value_of(m, c.name) not in (None, "", 0) for m in matters)
     ]
-
-
-def _optional(field: Field) -> Field:
-    return replace(field, required=False)
 
 
 @needs("see_matters")
@@ -233,19 +234,22 @@ def _optional(field: Field) -> Field:
 def export(request: Request, key: str) -> HttpResponse:
     """What the list shows, all pages of it, as .xlsx; on the audit trail, for data leave here."""
     register = the_register(request, key)
-    query = request.GET.dict()
-    rows = listing.ordered(
-        register, listing.select(register, request.user, query), query.get("sort", "")
-    )
+    query = request.GET
+    rows = ordered(
+        register, request.user, select(register, request.user, query), query.get("sort", "")
+    ).select_related(*related(register))
     count = rows.count()
     if too_long(request, count):
         return redirect("matter-list", key)
-    name = f"{register.label}_{timezone.localdate():%Y%m%d}.xlsx"
-    content = listing.workbook(
-        register, request.user, rows, title=str(register.label), footer=footer(request, count)
+    label = _(str(register.label))
+    name = f"{label}_{timezone.localdate():%Y%m%d}.xlsx"
+    content = cells.workbook(
+        register, request.user, rows, title=label, footer=footer(request, count)
     )
     audit.record(
-        request.user, "export_matters", details={"register": key, "query": query, "rows": count}
+        request.user,
+        "export_matters",
+        details={"register": key, "query": query.dict(), "rows": count},
     )
     return xlsx(content, name)
 
@@ -254,25 +258,19 @@ def export(request: Request, key: str) -> HttpResponse:
 @require_GET
 def geojson(request: Request, key: str) -> JsonResponse:
     register = the_register(request, key)
-    rows = listing.select(register, request.user, request.GET.dict())
-    collection = listing.features(register, rows[:5000])
-    for feature in collection["features"]:
-        feature["properties"]["link"] = reverse("matter", args=[key, feature["id"]])
-    return JsonResponse(collection)
+    rows = select(register, request.user, request.GET).select_related(*related(register))
+    return JsonResponse(cells.features(register, request.user, rows[:5000]))
 
 
 @needs("see_matters")
 def new(request: Request, key: str) -> HttpResponse:
     register = the_register(request, key)
     if not register.fields or not register.may_open(request.user):
-        raise PermissionDenied(_("您的岗位不能在“%s”登记事项。") % register.label)
-    form = forms.form_of(register.fields, data=request.POST or None, person=request.user)
+        raise PermissionDenied(_("您的岗位不能在“%s”登记事项。") % _(str(register.label)))
+    asks = register.open_asks(request.user, register.fields)
+    form = forms.form_of(asks, register.model, data=request.POST or None, person=request.user)
     if request.method == "POST" and form.is_valid():
-        values = {
-            f.stores: _stored(form.cleaned_data[f.name])
-            for f in register.fields
-            if f.stores and form.cleaned_data[f.name] is not None
-        }
+        values = forms.stored(asks, form.cleaned_data)
         try:
             matter = actions.open_matter(register, values, by=request.user, files=uploads(request))
         except Refused as refused:
@@ -284,11 +282,6 @@ def new(request: Request, key: str) -> HttpResponse:
             messages.success(request, _("已登记，编号 %s。") % matter.number)
             return redirect("matter", key, matter.pk)
     return render(request, "web/matters/new.html", {"register": register, "form": form})
-
-
-def _stored(value: Any) -> Any:
-    """A cleaned value as the model keeps it: an area by its code."""
-    return value.code if isinstance(value, Area) else value
 
 
 # ---- one matter ----------------------------------------------------------------------------------
@@ -305,7 +298,7 @@ class Offered:
 
 def _offered(register: Register, matter: Any, person: Person) -> list[Offered]:
     offered = [
-        Offered(t, forms.form_of(t.fields, matter=matter, person=person, prefix=t.name))
+        Offered(t, _form(register, t, matter, person))
         for t in sorted(actions.available(matter, person), key=lambda t: (t.danger, not t.main))
     ]
     if offered and sum(o.transition.main for o in offered) == 1:
@@ -313,29 +306,36 @@ def _offered(register: Register, matter: Any, person: Person) -> list[Offered]:
     return offered
 
 
+def _form(
+    register: Register, t: Transition, matter: Any, person: Person, data: Any = None
+) -> django_forms.Form:
+    asks = register.asks_of(t)
+    return forms.form_of(asks, register.model, data=data, row=matter, person=person, prefix=t.name)
+
+
 def _entries(register: Register, matter: Any, person: Person) -> list[dict[str, Any]]:
     """The timeline as shown: newest first, what was filled in beside its labels."""
     files = {e.pk: e for e in actions.evidence_for(matter, person)}
-    labels = {s.name: str(s.label) for s in register.workflow.states}
-    columns = {c.field.name: c.field for c in register.import_columns} | {
-        f.name: f for f in register.fields
-    }
+    labels = {s.name: _(str(s.label)) for s in register.workflow.states}
+    fields = {ask.name: ask for ask in (*register.fields, *register.batch)}
+    fields |= {column.name: column.ask for column in register.import_columns}
     inside = sees_all_events(person)
     entries = []
     for event in reversed(timeline.events_of(matter, person)):
-        known = dict(columns)
+        known = fields
         if register.workflow.has_transition(event.transition):
-            known = {f.name: f for f in register.workflow.transition(event.transition).fields}
+            transition = register.workflow.transition(event.transition)
+            known = {ask.name: ask for ask in register.asks_of(transition)}
         entries.append(
             {
                 "event": event,
                 "by": _who(event.person, inside),
                 "pairs": [
-                    (str(known[name].label), forms.shown(known[name], value))
+                    (_(str(known[name].label)), timeline.said_text(known[name], value))
                     for name, value in event.form.items()
                     if name in known
                     and value not in (None, "", [])
-                    and (not known[name].capability or person.may(known[name].capability))
+                    and register.is_open(known[name].stores or name, person)
                 ],
                 "moved": event.from_state != event.to_state,
                 "to": labels.get(event.to_state, event.to_state),
@@ -406,10 +406,9 @@ def _detail(
             "area": _area_name(matter.area_code),
             "stages": register.workflow.stages,
             "details": [
-                (str(c.label), text)
-                for c in register.details
-                if (text := listing.text_of(register, matter, c))
-                and (not c.capability or person.may(c.capability))
+                (_(str(c.label)), text)
+                for c in register.open_details(person)
+                if (text := cells.text_of(matter, c))
             ]
             if inside
             else [],
@@ -433,7 +432,7 @@ def _detail(
             "manages": manages,
             "may_assign": manages or owns,
             "may_extend": manages or owns,
-            "assign_form": forms.form_of(_ASSIGN, person=person, prefix="assign")
+            "assign_form": forms.form_of(_ASSIGN, Matter, person=person, prefix="assign")
             if manages or owns
             else None,
             "evidence": actions.evidence_for(matter, person),
@@ -496,13 +495,7 @@ def act(request: Request, key: str, pk: int, name: str) -> HttpResponse:
     if not register.workflow.has_transition(name):
         raise Http404
     transition = register.workflow.transition(name)
-    data = {
-        f.name: request.POST.getlist(f"{name}-{f.name}")
-        if f.kind == "choices"
-        else request.POST.get(f"{name}-{f.name}", "")
-        for f in transition.fields
-        if f"{name}-{f.name}" in request.POST
-    }
+    data = _sent(request, register, transition)
     try:
         actions.perform(
             pk,
@@ -517,11 +510,22 @@ def act(request: Request, key: str, pk: int, name: str) -> HttpResponse:
         raise Http404 from error
     except Refused as refused:
         return _refused(request, register, matter, transition, data, refused)
-    messages.success(request, _("“%s”已完成。") % transition.label)
+    messages.success(request, _("“%s”已完成。") % _(str(transition.label)))
     # The step may have taken the matter out of the person's sight.
     if not register.visible_to(request.user).filter(pk=pk).exists():
         return redirect("my-work")
     return redirect("matter", key, pk)
+
+
+def _sent(request: Request, register: Register, transition: Transition) -> dict[str, Any]:
+    """What the transition's form sent, by the names of its fields."""
+    sent: dict[str, Any] = {}
+    for ask in register.asks_of(transition):
+        for name in (ask.name, f"{ask.name}_text"):  # a look-up's box as it was typed
+            given = request.POST.getlist(f"{transition.name}-{name}")
+            if given:
+                sent[name] = given if ask.kind is Kind.CHOICES else given[-1]
+    return sent
 
 
 def _refused(
@@ -537,13 +541,7 @@ def _refused(
     for o in offered:
         if o.transition.name == transition.name:
             prefixed = {f"{transition.name}-{k}": v for k, v in data.items()}
-            o.form = forms.form_of(
-                transition.fields,
-                data=prefixed,
-                matter=matter,
-                person=request.user,
-                prefix=transition.name,
-            )
+            o.form = _form(register, transition, matter, request.user, prefixed)
             o.open = True
             for field, problems in refused.fields.items():
                 if field in o.form.fields and field not in o.form.errors:
@@ -598,7 +596,7 @@ def attach(request: Request, key: str, pk: int) -> HttpResponse:
 @needs("see_matters")
 @require_POST
 def assign(request: Request, key: str, pk: int) -> HttpResponse:
-    form = forms.form_of(_ASSIGN, data=request.POST, person=request.user, prefix="assign")
+    form = forms.form_of(_ASSIGN, Matter, data=request.POST, person=request.user, prefix="assign")
 
     def do(register: Register) -> None:
         if not form.is_valid():
@@ -767,8 +765,9 @@ def statistics_page(request: Request, key: str) -> HttpResponse:
     register = the_register(request, key)
     if not sees_all_events(request.user):
         raise PermissionDenied(_("统计供管理部门使用。"))
-    query = request.GET.dict() | {"merged": "all"}
-    rows = listing.select(register, request.user, query)
+    query = request.GET.copy()
+    query["merged"] = "all"
+    rows = select(register, request.user, query)
     now = timezone.now()
     # Numbers open the list with the page's own filters and their own condition.
     kept = {k: v for k, v in request.GET.items() if v and k not in ("page", "sort", "merged")}
@@ -779,10 +778,8 @@ def statistics_page(request: Request, key: str) -> HttpResponse:
         "web/matters/statistics.html",
         {
             "register": register,
-            "filters": (
-                shown_filters := listing.shown_filters(register, request.user, request.GET.dict())
-            ),
-            "more_filters": any(f.value or f.until for f in shown_filters[3:]),
+            "filters": (filters := shown_filters(register, request.user, request.GET)),
+            "more_filters": any(f.value or f.until for f in filters[3:]),
             "numbers": [
                 {"s": s, "query": "&".join(filter(None, (base, s.query)))}
                 for s in statistics.of(register, rows, now)
@@ -791,6 +788,6 @@ def statistics_page(request: Request, key: str) -> HttpResponse:
             "breakdowns": register.breakdowns(rows) if register.breakdowns else [],
             "organisations": statistics.by_organisation(register, rows, now),
             "base": base,
-            "registers": [r for r in all_registers() if request.user.may(r.capability)],
+            "registers": [r for r in all_registers() if request.user.may(r.see)],
         },
     )

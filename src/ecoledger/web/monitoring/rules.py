@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from ecoledger.monitoring.alarming import alarms
 from ecoledger.monitoring.models import Alarm, AlarmRule, Point
 from ecoledger.monitoring.points import parameters
-from ecoledger.registers import alarm_case
+from ecoledger.registers.alarms import alarm_case
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.monitoring.rule_form import RuleForm, in_words

@@ -114,7 +114,7 @@ def work(request: Request) -> dict[str, Any]:
     rows = [
         {**counts.get(register.key, none), "register": register}
         for register in all_registers()
-        if request.user.may(register.capability)
+        if request.user.may(register.see)
     ]
     return {
         "rows": rows,

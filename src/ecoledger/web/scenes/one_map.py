@@ -221,7 +221,7 @@ def _matters(request: Request) -> Iterator[Feature]:
                 "matter",
                 matter.title,
                 level=matter.level,
-                lines=[matter.number, str(state_of(matter).label)],
+                lines=[matter.number, _(str(state_of(matter).label))],
                 link=reverse("matter", args=[matter.register, matter.pk]),
                 linkText=_("打开事项"),
             )

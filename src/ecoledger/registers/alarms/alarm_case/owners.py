@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ecoledger.accounts.models import Organisation, Person
-from ecoledger.registers.alarm_case.models import RoutingRule
+from ecoledger.registers.alarms.alarm_case.models import RoutingRule
 
 
 def routing(area_code: str, kind: str, detector: str = "") -> RoutingRule | None:

@@ -6,8 +6,8 @@ reopened. Lengths of the clocks are the bureau's own (``profile/matters.toml``);
 follow no law and say so.
 """
 
-from ecoledger.registers.alarm_case.models import AlarmCase, CaseAlarm, RoutingRule
-from ecoledger.registers.alarm_case.opening import (
+from ecoledger.registers.alarms.alarm_case.models import AlarmCase, CaseAlarm, RoutingRule
+from ecoledger.registers.alarms.alarm_case.opening import (
     REBOUND_WITHIN,
     STALE_AFTER,
     ended,
@@ -15,10 +15,15 @@ from ecoledger.registers.alarm_case.opening import (
     raised,
     repeated,
 )
-from ecoledger.registers.alarm_case.owners import default_owner, owner_for, person_for, routing
-from ecoledger.registers.alarm_case.register import REGISTER
-from ecoledger.registers.alarm_case.statistics import precision_by_rule
-from ecoledger.registers.alarm_case.workflow import WORKFLOW
+from ecoledger.registers.alarms.alarm_case.owners import (
+    default_owner,
+    owner_for,
+    person_for,
+    routing,
+)
+from ecoledger.registers.alarms.alarm_case.register import REGISTER
+from ecoledger.registers.alarms.alarm_case.statistics import precision_by_rule
+from ecoledger.registers.alarms.alarm_case.workflow import WORKFLOW
 
 __all__ = [
     "REBOUND_WITHIN",

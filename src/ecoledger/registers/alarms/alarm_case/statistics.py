@@ -7,7 +7,6 @@ from typing import Any
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext, gettext_noop
-from django.utils.translation import gettext_lazy as _
 
 from ecoledger.matters.register import Breakdown, Statistic
 from ecoledger.matters.statistics import share
@@ -42,18 +41,18 @@ def accuracy(rows: QuerySet[Any]) -> list[Statistic]:
     return [
         share(
             "precision",
-            _("预警准确率"),
+            "预警准确率",
             confirmed,
             confirmed + false,
             query="verdict=confirmed",
-            note=_("属实÷（属实＋误报），未核实的不计"),
+            note="属实÷（属实＋误报），未核实的不计",
         ),
         share(
             "off_site",
-            _("非现场核实占比"),
+            "非现场核实占比",
             off_site,
             confirmed + false,
-            note=_("未到现场即得出结论的÷已核实的"),
+            note="未到现场即得出结论的÷已核实的",
         ),
     ]
 

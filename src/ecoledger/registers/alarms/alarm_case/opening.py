@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.entities.models import Entity
 from ecoledger.matters import actions
@@ -14,10 +15,10 @@ from ecoledger.matters.models import Link
 from ecoledger.matters.timeline import record
 from ecoledger.matters.workflow import Phase
 from ecoledger.monitoring.models import Alarm
-from ecoledger.registers.alarm_case.models import AlarmCase, CaseAlarm
-from ecoledger.registers.alarm_case.owners import routing
-from ecoledger.registers.alarm_case.register import REGISTER
-from ecoledger.registers.alarm_case.workflow import WORKFLOW
+from ecoledger.registers.alarms.alarm_case.models import AlarmCase, CaseAlarm
+from ecoledger.registers.alarms.alarm_case.owners import routing
+from ecoledger.registers.alarms.alarm_case.register import REGISTER
+from ecoledger.registers.alarms.alarm_case.workflow import WORKFLOW
 
 # An alarm older than this when it is raised comes from history being loaded: nobody can act on it.
 STALE_AFTER = timedelta(days=3)
@@ -38,29 +39,31 @@ def repeated(alarm: Alarm) -> None:
     ended, so no new one will say that the trouble is back.
     """
     with transaction.atomic():
-        case = AlarmCase.objects.select_for_update().filter(joined__alarm=alarm).first()
+        case = AlarmCase.objects.filter(joined__alarm=alarm, merged_into=None).first()
         if case is None:
             return
         if _goes_on_after_closing(alarm, case):
             case = actions.perform(case.pk, "rebound_by_alarm", by=None, note=alarm.text)
         elif not WORKFLOW.state(case.state).open:
             return
-        rises = _severity(alarm.level) > _severity(case.level)
-        AlarmCase.objects.filter(pk=case.pk).update(
-            last_alarm_at=max(filter(None, (case.last_alarm_at, alarm.last))),
-            level=alarm.level if rises else case.level,
-        )
-        if rises:
-            case.refresh_from_db()
-            record(
-                case,
-                name="alarm_rises",
-                label=gettext_noop("预警升级"),
-                by=None,
-                at=timezone.now(),
-                note=alarm.text,
-                form={"alarm": alarm.pk, "level": alarm.level},
-            )
+        actions.amend(case.pk, {"last_alarm_at": _last(case, alarm)}, by=None)
+        if _severity(alarm.level) > _severity(case.level):
+            rises = {"level": alarm.level}
+            _learn(case, rises, "alarm_rises", noop("预警升级"), alarm, timezone.now())
+
+
+def _learn(
+    case: AlarmCase, values: dict[str, Any], event: str, label: str, alarm: Alarm, at: datetime
+) -> AlarmCase:
+    about = {"alarm": alarm.pk, "level": alarm.level}
+    amended: AlarmCase = actions.amend(
+        case.pk, values, event=event, label=label, by=None, at=at, note=alarm.text, form=about
+    )
+    return amended
+
+
+def _last(case: AlarmCase, alarm: Alarm) -> datetime:
+    return max(filter(None, (case.last_alarm_at, alarm.last)))
 
 
 def _goes_on_after_closing(alarm: Alarm, case: AlarmCase) -> bool:
@@ -77,7 +80,7 @@ def ended(alarm: Alarm) -> None:
         record(
             case,
             name="alarm_ends",
-            label=gettext_noop("数据恢复正常"),
+            label=noop("数据恢复正常"),
             by=None,
             at=timezone.now(),
             note=alarm.text,
@@ -130,22 +133,10 @@ def open_from_alarm(alarm: Alarm, at: datetime | None = None) -> AlarmCase | Non
 
 def _join(case: AlarmCase, alarm: Alarm, at: datetime) -> AlarmCase:
     CaseAlarm.objects.create(case=case, alarm=alarm, joined_at=at)
-    case.alarm_count += 1
-    case.last_alarm_at = max(filter(None, (case.last_alarm_at, alarm.last)))
+    values = {"alarm_count": case.alarm_count + 1, "last_alarm_at": _last(case, alarm)}
     if _severity(alarm.level) > _severity(case.level):
-        case.level = alarm.level
-    case.revision += 1
-    case.save()
-    record(
-        case,
-        name="alarm",
-        label=gettext_noop("再次报警"),
-        by=None,
-        at=at,
-        note=alarm.text,
-        form={"alarm": alarm.pk, "level": alarm.level},
-    )
-    return case
+        values["level"] = alarm.level
+    return _learn(case, values, "alarm", noop("再次报警"), alarm, at)
 
 
 def _open(alarm: Alarm, at: datetime, before: AlarmCase | None) -> AlarmCase:

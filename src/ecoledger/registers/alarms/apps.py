@@ -1,14 +1,14 @@
 from django.apps import AppConfig
 
 
-class RegistersConfig(AppConfig):
-    name = "ecoledger.registers"
-    label = "registers"
-    verbose_name = "业务台账"
+class AlarmsConfig(AppConfig):
+    name = "ecoledger.registers.alarms"
+    label = "alarms"
+    verbose_name = "预警交办"
 
     def ready(self) -> None:
         from ecoledger.monitoring.alarming import alarms
-        from ecoledger.registers import alarm_case
+        from ecoledger.registers.alarms import alarm_case
 
         alarms.on_raised.append(alarm_case.raised)
         alarms.on_repeated.append(alarm_case.repeated)

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from ecoledger.monitoring.models import Alarm
-from ecoledger.registers.alarm_case import STALE_AFTER, open_from_alarm
+from ecoledger.registers.alarms.alarm_case import STALE_AFTER, open_from_alarm
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,86 @@
+"""Changing what is known of a matter without moving it on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Person
+from ecoledger.listings import forms
+from ecoledger.listings.parts import Text
+from ecoledger.listings.refusals import Refused
+from ecoledger.matters import deadlines, timeline
+from ecoledger.matters.actions.access import keep, locked, owns
+from ecoledger.matters.models import Matter
+from ecoledger.matters.register import register_of
+
+
+@transaction.atomic
+def amend(
+    matter_id: int,
+    values: Mapping[str, Any],
+    *,
+    event: str = "",
+    label: Text = "",
+    by: Person | None,
+    at: datetime | None = None,
+    note: str = "",
+    form: Mapping[str, Any] | None = None,
+) -> Any:
+    """Keep cleaned ``values`` by attribute: what a machine learned, or what a person puts right.
+
+    Recorded as ``event`` with the values before; unchanged values change nothing. Only a machine may do
+    without an event, for what it learns again and again. A person must manage the register or own the
+    matter, and changes only what its forms ask.
+    """
+    at = at or timezone.now()
+    matter = locked(matter_id, by)
+    register = register_of(matter.register)
+    if by is not None:
+        if not register.may_manage(by) and not owns(matter, by):
+            raise Refused("role", _("修改由调度人员或当前责任人办理。"), _("请联系调度人员。"))
+        asked = {ask.stores for ask in (*register.fields, *register.batch)}
+        if not event:
+            raise ValueError("what a person changes stands on the timeline")
+        if barred := set(values) - asked:
+            raise Refused("role", _("“%s”不能这样修改。") % "、".join(sorted(barred)))
+    after = {name: value for name, value in values.items() if getattr(matter, name) != value}
+    if not after and form is None:
+        return matter
+    if not event:
+        for name, value in after.items():
+            setattr(matter, name, value)
+        matter.save(update_fields=list(after))
+        return matter
+    before = change(matter, after, at)
+    said = {name: forms.as_json(value) for name, value in after.items()}
+    timeline.record(
+        matter,
+        name=event,
+        label=label,
+        by=by,
+        at=at,
+        note=note,
+        form={**said, **(form or {}), "before": before},
+    )
+    return matter
+
+
+def change(matter: Matter, values: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    """Set and save ``values``; what they were before, as an event keeps them."""
+    before = {name: forms.as_json(getattr(matter, name)) for name in values}
+    for name, value in values.items():
+        setattr(matter, name, value)
+    # A person of another organisation is no longer the owner once the organisation changed.
+    if matter.owner is not None and matter.owner.organisation_id != matter.owner_organisation_id:
+        matter.owner = None
+    keep(matter)
+    rules = register_of(matter.register).workflow.clocks
+    if set(values) & {rule.deadline_field for rule in rules}:
+        deadlines.follow_dates(matter, at)
+    return before

@@ -1,0 +1,138 @@
+"""Closed matters of an existing ledger as imported facts (导入的历史), in bulk.
+
+They have their own dates, start no clock, tell nobody and were checked by no second person here. Each
+has one event on the chain, which says whose facts they are and from which file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts import scope
+from ecoledger.accounts.models import Person
+from ecoledger.listings import forms
+from ecoledger.listings.refusals import Refused
+from ecoledger.matters import chain
+from ecoledger.matters.clocks import local
+from ecoledger.matters.models import Event, ImportBatch, Matter
+from ecoledger.matters.numbering import next_numbers
+from ecoledger.matters.register import Register
+from ecoledger.matters.workflow import Phase, State
+
+EVENT, LABEL = "history", "导入的历史"
+
+
+def ending_of(register: Register) -> State:
+    """The state a matter of the past stands in: closed, or done where the register knows no closing."""
+    states = register.workflow.states
+    ends = [s for phase in (Phase.CLOSED, Phase.DONE) for s in states if s.phase is phase]
+    if not ends:
+        raise Refused("condition", _("“%s”没有办结的状态。") % _(str(register.label)))
+    return ends[0]
+
+
+def refusal(values: Mapping[str, Any], by: Person | None, now: datetime) -> str:
+    """Why a row cannot be a matter of the past; empty when it can."""
+    opened, closed = values.get("opened_at"), values.get("closed_at")
+    if closed is None:
+        return _("没有办结日期；未办结的请不作为历史导入。")
+    if closed > now:
+        return _("办结日期在今天之后。")
+    if opened is not None and opened > closed:
+        return _("登记日期在办结日期之后。")
+    if by is not None and by.area_codes and not scope.covers(by, values.get("area_code", "")):
+        return _("行政区划 %s 不在您的数据范围内。") % (values.get("area_code") or "—")
+    return ""
+
+
+@transaction.atomic
+def enter(
+    register: Register,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    by: Person | None,
+    source: str,
+    batch: ImportBatch | None = None,
+    at: datetime | None = None,
+) -> list[Any]:
+    """Keep ``rows`` of cleaned values by attribute; the matters, in their order.
+
+    Each row needs ``closed_at``; ``opened_at`` is the same where nobody knows it. ``source`` names the
+    file. Raises :class:`Refused` for the first row that cannot be; the caller asks :func:`refusal`
+    beforehand to leave such rows out.
+    """
+    at = at or timezone.now()
+    if by is not None and not register.may_open(by):
+        raise Refused("role", _("您的岗位不能在“%s”登记事项。") % _(str(register.label)))
+    state = ending_of(register)
+    matters = [_matter(register, state, row, by, batch, at) for row in rows]
+    _give_numbers(register, matters)
+    _insert(register, matters)
+    chain.append_all(
+        Event(
+            matter_id=matter.pk,
+            at=at,
+            person=by,
+            transition=EVENT,
+            label=LABEL,
+            to_state=state.name,
+            note=source,
+            form={name: forms.as_json(value) for name, value in row.items()},
+        )
+        for matter, row in zip(matters, rows, strict=True)
+    )
+    return matters
+
+
+def _matter(
+    register: Register,
+    state: State,
+    row: Mapping[str, Any],
+    by: Person | None,
+    batch: ImportBatch | None,
+    now: datetime,
+) -> Any:
+    if why := refusal(row, by, now):
+        raise Refused("form", why)
+    values = {name: value for name, value in row.items() if value not in (None, "")}
+    matter = register.model(register=register.key, **values)
+    matter.opened_at = values.get("opened_at", values["closed_at"])
+    matter.state, matter.phase = state.name, state.phase.value
+    matter.state_since = values["closed_at"]
+    matter.history, matter.created_by, matter.import_batch = True, by, batch
+    if register.prepare is not None:
+        register.prepare(matter)
+    if register.level is not None:
+        matter.level = register.level(matter)
+    return matter
+
+
+def _give_numbers(register: Register, matters: Sequence[Any]) -> None:
+    """Numbers of the year of their opening for those that bring none."""
+    by_year: dict[int, list[Any]] = {}
+    for matter in matters:
+        if not matter.number:
+            by_year.setdefault(local(matter.opened_at).year, []).append(matter)
+    for same_year in by_year.values():
+        numbers = next_numbers(register, same_year[0].opened_at, len(same_year))
+        for matter, number in zip(same_year, numbers, strict=True):
+            matter.number = number
+
+
+def _insert(register: Register, matters: Sequence[Any]) -> None:
+    """Both rows of each matter. Django's own bulk insertion stops at models that extend another table."""
+    fields = Matter._meta.concrete_fields
+    headers = [
+        Matter(**{f.attname: getattr(matter, f.attname) for f in fields}) for matter in matters
+    ]
+    Matter.objects.bulk_create(headers)
+    for matter, header in zip(matters, headers, strict=True):
+        matter.id = matter.matter_ptr_id = header.pk
+    rows: Any = register.model._base_manager.all()
+    rows._batched_insert(matters, register.model._meta.local_concrete_fields, None)

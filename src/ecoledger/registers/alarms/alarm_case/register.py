@@ -1,0 +1,40 @@
+"""The register 预警交办 as the engine knows it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from ecoledger.listings.parts import Filter, View
+from ecoledger.matters.register import Register, Statistic, declare
+from ecoledger.matters.statistics import common_statistics
+from ecoledger.registers.alarms.alarm_case.models import AlarmCase
+from ecoledger.registers.alarms.alarm_case.statistics import accuracy, breakdowns
+from ecoledger.registers.alarms.alarm_case.workflow import WORKFLOW
+
+
+def _statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+    return [*common_statistics(REGISTER, rows, now), *accuracy(rows)]
+
+
+REGISTER = declare(Register(
+    key="alarm_case", label="预警交办", line="monitoring", model=AlarmCase, workflow=WORKFLOW,
+    pattern="预警〔{year}〕{n}号",
+    labels={"area_code": "属地", "opened_at": "立案时间"},
+    columns=("number", "level", "title", "state", "due", "owner_organisation", "owner", "point",
+             "parameter_name", "alarm_count", "opened_at", "last_alarm_at", "verdict", "cause",
+             "reopened"),
+    filters=("state", "level", "area_code", "owner_organisation", Filter("point__kind", "监测点类别"),
+             Filter("rule__detector", "报警类型"), "verdict", "opened_at", "closed_at"),
+    search=("number", "title", "description", "address", "entity__name", "point__name", "source"),
+    batch=("owner_organisation", "owner"),
+    details=("point", "parameter_name", "rule", "first_alarm_at", "last_alarm_at", "alarm_count",
+             "verdict", "cause", "source", "measures"),
+    views=(View("overdue", "超期未办结", {"overdue": "1"}, "due"),),
+    # Cases come from alarms; a person's own finding goes into the problem ledger.
+    edit=frozenset(), empty="预警触发后自动立件，无需登记。",
+    statistics=_statistics, breakdowns=breakdowns,
+    detail_template="web/matters/alarm_case.html",
+))  # fmt: skip

@@ -1,0 +1,5 @@
+"""The models of 督察整改, each defined in its register's own module."""
+
+from ecoledger.registers.problems.problem_ledger import Problem
+
+__all__ = ["Problem"]
