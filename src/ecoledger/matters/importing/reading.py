@@ -9,9 +9,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tables import cells
 from ecoledger.listings.tables.confined import Refusal, read_confined
-from ecoledger.listings.refusals import Refused
 
 MOST_ROWS = 5000
 MOST_BYTES = 20 * 1024 * 1024
