@@ -12,6 +12,7 @@ from openpyxl import Workbook
 from ecoledger.monitoring.computing import pending
 from ecoledger.monitoring.files import imports
 from ecoledger.monitoring.points import table
+from ecoledger.standards.written_dates import read_moment
 
 pytestmark = pytest.mark.django_db
 
@@ -109,7 +110,7 @@ def test_a_file_that_labels_hours_by_their_end_is_shifted(store, county):
     ],
 )
 def test_times_as_people_write_them(written, expected):
-    assert imports.read_time(written)[0] == expected
+    assert read_moment(written)[0] == expected
 
 
 def test_the_same_file_again_stores_nothing(store, county):
@@ -147,7 +148,7 @@ def test_imported_hours_are_worked_through_like_any_other(store, county):
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"\x00\x01\x02" * 50, "CSV"),
+        (b"\x00\x01\x02" * 50, "csv"),
         ("甲,乙\n1,2\n".encode(), "表头"),
         ("时间,PM2.5\n2026-05-01,3\n".encode(), "点位"),
         (b"PK\x03\x04 not a workbook", "xlsx"),

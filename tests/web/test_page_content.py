@@ -398,11 +398,12 @@ def test_a_file_is_shown_before_it_is_stored_and_can_be_taken_back(county, signe
         f"W-1,氨氮,{day} 08:00,0.52\nW-1,总磷,{day} 08:00,0.02L\nW-9,氨氮,{day} 08:00,0.4\n"
     )
     before = store.counts().observations
-    shown = text(client.post(reverse("import"), {"file": upload("手工.csv", table)}, follow=True))
+    answer = client.post(reverse("import"), {"file": upload("手工.csv", table)}, follow=True)
+    shown, key = text(answer), answer.context["key"]
     assert "W-9" in shown  # the row that cannot be, with its remedy
     assert store.counts().observations == before
     assert "已导入 2 行" in text(
-        client.post(reverse("import-store"), {"action": "store"}, follow=True)
+        client.post(reverse("import-store", args=[key]), {"action": "store"}, follow=True)
     )
     found = store.read([county.bureau.water.pk], ["w21011"], "hour", columns=("start", "text"))
     assert "0.02L" in found["text"].to_list()
@@ -421,7 +422,25 @@ def test_a_file_that_is_no_table_says_what_is_wanted(county, signed_in):
     )
     assert "请选择要导入的文件" in text(client.post(reverse("import")))
     # Nothing waits to be confirmed.
-    assert client.get(reverse("import-preview")).status_code == 404
+    assert client.get(reverse("import-preview", args=["0" * 32])).status_code == 404
+    assert client.get(reverse("import-preview", args=[".."])).status_code == 404
+
+
+def test_two_previews_are_confirmed_each_for_itself(county, signed_in, store):
+    client = signed_in("monitor")
+    day = county.hour.date() - timedelta(days=500)
+    keys = []
+    for value in ("0.11", "0.99"):
+        table = f"点位,时间,氨氮\nW-1,{day} 08:00,{value}\n"
+        answer = client.post(reverse("import"), {"file": upload("a.csv", table)}, follow=True)
+        keys.append(answer.context["key"])
+    client.post(reverse("import-store", args=[keys[0]]), {"action": "store"})
+    found = store.read([county.bureau.water.pk], ["w21003"], "hour", columns=("start", "value"))
+    assert 0.11 in found["value"].to_list()
+    assert 0.99 not in found["value"].to_list()
+    # The other is still there, and nobody else's.
+    assert client.get(reverse("import-preview", args=[keys[1]])).status_code == 200
+    assert client.get(reverse("import-preview", args=[keys[0]])).status_code == 404
 
 
 def test_a_month_is_the_mean_of_its_valid_days(county, signed_in):

@@ -35,6 +35,10 @@ from ecoledger.cli import control, data_folder
     help="文件按时段的起始还是结束标注时间。",
 )
 @click.option("--point", default="", help="没有点位列的文件所属的点位（编号、编码、MN 或名称）。")
+@click.option(
+    "--parameter", default="", help="各列是点位而没有写因子的文件所测的因子（名称或编码）。"
+)
+@click.option("--sure", is_flag=True, help="已核对超出量程的值，照样入库。")
 @click.option("--undo", type=int, metavar="BATCH", help="撤销一个导入批次。")
 def command(
     data: Path,
@@ -43,6 +47,8 @@ def command(
     series: str,
     label: str,
     point: str,
+    parameter: str,
+    sure: bool,
     undo: int | None,
 ) -> None:
     """把 FILE（CSV 或 XLSX）中的监测数据导入数据目录。"""
@@ -54,6 +60,8 @@ def command(
         "series": series,
         "label": label,
         "point": point,
+        "parameter": parameter,
+        "sure": sure,
         "undo": undo,
     }
     worked = False
@@ -102,16 +110,23 @@ def run_for_client(arguments: dict[str, Any], tell: control.Tell) -> None:
             series=arguments["series"],
             label=arguments["label"],
             point=arguments["point"],
+            parameter=arguments.get("parameter", ""),
         )
     except imports.FileError as error:
         raise click.ClickException(str(error)) from error
     for problem in parsed.errors:
         tell({"event": "error", **problem.as_dict()})
+    for warning in parsed.warnings:
+        tell({"event": "warning", **warning.as_dict()})
+    for sheet, row, why in parsed.left_out:
+        tell({"event": "left_out", "sheet": sheet, "row": row, "why": why})
     if arguments["preview"]:
         first = parsed.observations.head(5).drop("row").to_dicts()
         tell({"event": "preview", **parsed.summary(), "first": first})
         return
-    batch = imports.store(parsed)
+    if parsed.stops and not arguments.get("sure"):
+        raise click.ClickException(f"{'；'.join(parsed.stops)}（--sure）")
+    batch = imports.store(parsed, sure=True)
     tell(
         {
             "event": "imported",

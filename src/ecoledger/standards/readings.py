@@ -20,6 +20,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from math import isfinite
 from typing import Any
 
 import polars as pl
@@ -88,6 +89,7 @@ def treatment(content: dict[str, Any]) -> Treatment:
 
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+|[x*]10\^?[+-]?\d+)?"
 _PLAIN = re.compile(_NUMBER)
+_THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:,\d{3})+(?![\d,])")
 _BELOW = re.compile(
     rf"(?:<=?|≤)({_NUMBER})|({_NUMBER})(?:l|\(l\))|(?:nd|未检出)\(?<?({_NUMBER})\)?"
 )
@@ -126,7 +128,8 @@ def parse(raw: str | float | int | Decimal | Reading | None) -> Reading:
 
     rules = treatment()
     text = re.sub(r"\s+", "", unicodedata.normalize("NFKC", raw)).replace("×", "x")
-    folded = re.sub(r"(?<=\d),(?=\d{3}(?:\D|$))", "", text).casefold()
+    # "24,000" has a thousands separator; in "0,125" the comma is no such thing, and is refused.
+    folded = _THOUSANDS.sub(lambda match: match[0].replace(",", ""), text).casefold()
     if folded in rules.missing:
         return Reading(None, State.MISSING, raw)
     if folded in rules.not_detected:
@@ -134,16 +137,17 @@ def parse(raw: str | float | int | Decimal | Reading | None) -> Reading:
     if any(reason in folded for reason in rules.reasons):
         return Reading(None, State.NOT_MEASURED, raw)
     try:
-        if _PLAIN.fullmatch(folded):
-            return Reading(float(_decimal(folded)), State.MEASURED, raw)
+        if _PLAIN.fullmatch(folded) and isfinite(number := float(_decimal(folded))):
+            return Reading(number, State.MEASURED, raw)
         if found := _BELOW.fullmatch(folded):
             limit = _decimal(next(group for group in found.groups() if group))
-            if limit >= 0:
+            if limit >= 0 and isfinite(limit):
                 value = float(limit * rules.below_detection_share)
                 return Reading(value, State.BELOW_DETECTION, raw, float(limit))
         if found := _ABOVE.fullmatch(folded):
             bound = float(_decimal(found[1]))
-            return Reading(bound, State.ABOVE_RANGE, raw, bound)
+            if isfinite(bound):
+                return Reading(bound, State.ABOVE_RANGE, raw, bound)
     except (InvalidOperation, OverflowError):
         pass
     raise UnreadableReadingError(

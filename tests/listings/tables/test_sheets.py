@@ -107,7 +107,7 @@ def test_a_table_too_large_for_memory_is_refused_with_what_helps():
     def far(book):
         book["表1"]["XFD1048576"] = "x"
 
-    with pytest.raises(NoTableError, match=r"打不开|太大"):
+    with pytest.raises(NoTableError, match=r"damaged|too_large"):
         read(workbook([["a"]], change=far))
 
 

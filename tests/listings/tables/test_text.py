@@ -105,14 +105,14 @@ def test_a_comma_that_may_be_either_is_named_not_guessed():
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"", "空"),
-        (b" \r\n\r\n", "空"),
-        (b"%PDF-1.7 ...", "PDF"),
-        (b"\x89PNG\r\n\x1a\n\0\0", "图片"),
-        (b"\x00\x01\x02\x03" * 200, "不是文本"),
-        (b"PK\x03\x04 no archive", "损坏"),
-        (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "损坏"),
-        (b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n", "MHTML"),
+        (b"", "empty"),
+        (b" \r\n\r\n", "empty"),
+        (b"%PDF-1.7 ...", "pdf"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "image"),
+        (b"\x00\x01\x02\x03" * 200, "binary"),
+        (b"PK\x03\x04 no archive", "damaged"),
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "damaged"),
+        (b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n", "mhtml"),
     ],
 )
 def test_what_is_no_table_says_what_it_is(content, why):

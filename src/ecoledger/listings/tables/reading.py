@@ -7,18 +7,18 @@ from typing import Any
 
 from ecoledger.listings.tables import markup, sheets, text
 from ecoledger.listings.tables.book import Book, packed, unpacked
-from ecoledger.listings.tables.confined import Limits, Refusal, read_confined
+from ecoledger.listings.tables.confined import Limits, Refusal, TooLarge, read_confined
 
 # What a file is that is no table, by its first bytes.
 _NO_TABLE = (
-    (b"%PDF", "PDF 文件"),
-    (b"\x89PNG", "图片"),
-    (b"\xff\xd8\xff", "图片"),
-    (b"GIF8", "图片"),
-    (b"Rar!", "RAR 压缩包"),
-    (b"7z\xbc\xaf", "7z 压缩包"),
-    (b"\x1f\x8b", "gzip 压缩包"),
-    (b"{\\rtf", "RTF 文档"),
+    (b"%PDF", "pdf"),
+    (b"\x89PNG", "image"),
+    (b"\xff\xd8\xff", "image"),
+    (b"GIF8", "image"),
+    (b"Rar!", "rar"),
+    (b"7z\xbc\xaf", "7z"),
+    (b"\x1f\x8b", "gzip"),
+    (b"{\\rtf", "rtf"),
 )
 _OLE = b"\xd0\xcf\x11\xe0"
 _ZIP = b"PK\x03\x04"
@@ -27,43 +27,39 @@ _LIMITS = Limits(cells=1 << 40)
 
 
 class NoTableError(ValueError):
-    """The file holds no table; ``why`` is a Chinese text, ``about`` what it is instead or what is wrong."""
+    """The file holds no table. ``why``: empty, other (``about`` says what it is), damaged, binary, too_large."""
 
     def __init__(self, why: str, about: str = "") -> None:
-        super().__init__(why % about if about else why)
+        super().__init__(f"{why} {about}".strip())
         self.why, self.about = why, about
 
 
 def book_of(content: bytes) -> Book:
     """What the bytes hold. Raises :class:`NoTableError`."""
     if not content.strip(b" \r\n\t\0"):
-        raise NoTableError("文件是空的。")
+        raise NoTableError("empty")
     for start, what in _NO_TABLE:
         if content.startswith(start):
-            raise NoTableError("这是%s，不是表格。请上传 .xlsx、.xls 或 .csv。", what)
+            raise NoTableError("other", what)
     if content.startswith((_ZIP, _OLE)):
         try:
             return sheets.read(content)
         except sheets.UnreadableError as error:
-            raise NoTableError(
-                "打不开这个表格，可能已损坏或加了密码。请用表格软件另存为 .xlsx 后再试。"
-            ) from error
+            raise NoTableError("damaged") from error
     start = content[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(b"<?xml") and b"schemas-microsoft-com:office:spreadsheet" in start:
         try:
             return markup.read_xml(content)
         except ValueError as error:
-            raise NoTableError("打不开这个表格，可能已损坏。") from error
+            raise NoTableError("damaged") from error
     if b"mime-version:" in start and b"multipart/" in start:
-        raise NoTableError(
-            "这是%s，不是表格。请用表格软件打开后另存为 .xlsx。", "网页存档（MHTML）"
-        )
+        raise NoTableError("other", "mhtml")
     if re.match(rb"<(!doctype html|html|head|table|meta|\?xml)", start):
         return markup.read_html(_page_text(content))
     try:
         return text.read(content)
     except text.NoTextError as error:
-        raise NoTableError("这不是文本，也不是表格文件。请上传 .xlsx、.xls 或 .csv。") from error
+        raise NoTableError("binary") from error
 
 
 def _page_text(content: bytes) -> str:
@@ -89,8 +85,10 @@ def read(content: bytes) -> Book:
     """What an uploaded file holds, read by a process with limits. Raises :class:`NoTableError`."""
     try:
         answer = read_confined("ecoledger.listings.tables.reading:packed_book", content, _LIMITS)
+    except TooLarge as refusal:
+        raise NoTableError("too_large") from refusal
     except Refusal as refusal:
-        raise NoTableError(str(refusal)) from refusal
+        raise NoTableError("damaged") from refusal
     if "why" in answer:
         raise NoTableError(answer["why"], answer["about"])
     return unpacked(answer["book"])

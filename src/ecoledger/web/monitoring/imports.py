@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
+import json
+import re
+import secrets
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from django.views.decorators.http import require_POST
 
 from ecoledger.accounts.models import Person
 from ecoledger.monitoring.files import imports
+from ecoledger.monitoring.files.parsed import SHEET_STEP
 from ecoledger.monitoring.models import ImportBatch
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
@@ -33,16 +36,23 @@ def _folder() -> Path:
     return Path(settings.DATA) / "uploads"
 
 
-def _keep(data: bytes) -> str:
-    """Put an upload aside until it is confirmed; returns its name there."""
+def _keep(data: bytes, name: str, options: dict[str, str], person: Person) -> str:
+    """Put an upload aside until it is confirmed, under a key of its own: two open previews stay two."""
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         if time.time() - old.stat().st_mtime > KEPT_FOR:
             old.unlink(missing_ok=True)
-    digest = hashlib.sha256(data).hexdigest()
-    (folder / digest).write_bytes(data)
-    return digest
+    key = secrets.token_hex(16)
+    (folder / key).write_bytes(data)
+    about = {"name": name, "options": options, "person": person.pk}
+    (folder / f"{key}.json").write_text(json.dumps(about), "utf-8")
+    return key
+
+
+def _forget(key: str) -> None:
+    for name in (key, f"{key}.json"):
+        (_folder() / name).unlink(missing_ok=True)
 
 
 def _series() -> list[tuple[str, str]]:
@@ -76,6 +86,7 @@ def page(request: Request) -> HttpResponse:
         else:
             data = upload.read()
             options = {
+                "parameter": request.POST.get("parameter", "").strip(),
                 "series": request.POST.get("series", "auto"),
                 "label": request.POST.get("label", "start"),
                 "point": request.POST.get("point", "").strip(),
@@ -86,34 +97,35 @@ def page(request: Request) -> HttpResponse:
             except imports.FileError as error:
                 context["problem"] = str(error)
             else:
-                key = _keep(data)
-                request.session["import"] = {"key": key, "name": name, "options": options}
-                return redirect("import-preview")
+                return redirect("import-preview", _keep(data, name, options, request.user))
     return render(
         request, "web/monitoring/import.html", context | {"batches": _batches(request.user)}
     )
 
 
-def _waiting(request: Request) -> tuple[imports.Parsed, Path]:
-    """The upload of this session, read again. 404 when there is none any more."""
-    waiting = request.session.get("import")
-    path = _folder() / waiting["key"] if waiting else None
-    if waiting is None or path is None or not path.exists():
+def _waiting(request: Request, key: str) -> imports.Parsed:
+    """This person's upload of that key, read again. 404 when there is none any more."""
+    if not re.fullmatch(r"[0-9a-f]{32}", key):
         raise Http404
-    parsed = imports.read(
-        path.read_bytes(), waiting["name"], person=request.user, **waiting["options"]
-    )
-    return parsed, path
+    try:
+        about = json.loads((_folder() / f"{key}.json").read_text("utf-8"))
+        data = (_folder() / key).read_bytes()
+    except OSError as error:
+        raise Http404 from error
+    if about["person"] != request.user.pk:
+        raise Http404
+    return imports.read(data, about["name"], person=request.user, **about["options"])
 
 
 @needs("import_observations")
-def preview(request: Request) -> HttpResponse:
-    parsed, _path = _waiting(request)
+def preview(request: Request, key: str) -> HttpResponse:
+    parsed = _waiting(request, key)
     names = dict(scoped.points(request.user).values_list("pk", "name"))
     kinds = {point.pk: point for point in scoped.points(request.user)}
     rows = [
         {
             **row,
+            "row": row["row"] % SHEET_STEP,
             "name": names.get(row["point"], row["point"]),
             "label": readings.label(row["parameter"], kinds[row["point"]]),
         }
@@ -124,7 +136,11 @@ def preview(request: Request) -> HttpResponse:
         "web/monitoring/import_preview.html",
         {
             "parsed": parsed,
-            "bad_rows": len({error.row for error in parsed.errors}),
+            "key": key,
+            "before": ImportBatch.objects.filter(digest=parsed.digest, undone_at=None).first(),
+            "bad_rows": parsed.bad_rows,
+            "left_out": parsed.left_out[:SHOWN],
+            "warnings": parsed.warnings[:SHOWN],
             "errors": parsed.errors[:SHOWN],
             "more_errors": max(len(parsed.errors) - SHOWN, 0),
             "rows": rows,
@@ -135,13 +151,16 @@ def preview(request: Request) -> HttpResponse:
 
 @require_POST
 @needs("import_observations")
-def store(request: Request) -> HttpResponse:
+def store(request: Request, key: str) -> HttpResponse:
     """Store what the preview showed, or put it away."""
-    parsed, path = _waiting(request)
+    parsed = _waiting(request, key)
     if request.POST.get("action") == "discard":
         messages.info(request, _("已放弃，没有导入任何数据。"))
+    elif parsed.stops and request.POST.get("sure") != "1":
+        messages.error(request, _("请先核对超出量程的值，并勾选“已核对”。"))
+        return redirect("import-preview", key)
     else:
-        batch = imports.store(parsed, request.user)
+        batch = imports.store(parsed, request.user, sure=True)
         if batch.observations:
             messages.success(
                 request,
@@ -150,8 +169,7 @@ def store(request: Request) -> HttpResponse:
             )
         else:
             messages.info(request, _("这些数据此前已经导入过，没有重复入库。"))
-    del request.session["import"]
-    path.unlink(missing_ok=True)
+    _forget(key)
     return redirect("import")
 
 

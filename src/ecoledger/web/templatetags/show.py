@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
+from ecoledger.listings import words
 from ecoledger.monitoring.models import Alarm
 from ecoledger.monitoring.points import parameters
 from ecoledger.standards import aqi as aqi_standard
@@ -281,6 +282,12 @@ ACTIONS = {
     "observations imported": gettext_lazy("导入数据"),
     "import undone": gettext_lazy("撤销导入"),
 }
+
+
+@register.filter
+def left_out(why: str) -> str:
+    """Why a row of an imported table is no data."""
+    return words.left_out(why)
 
 
 @register.filter

@@ -1,0 +1,406 @@
+"""Rows of a table of observations to values, each bad cell named with its remedy and the rest kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import polars as pl
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Person
+from ecoledger.hj212 import codes
+from ecoledger.listings import words
+from ecoledger.listings.tables.book import Cell, Fault, Table
+from ecoledger.listings.tables.headers import bare, brackets, fold, is_unit, why_no_data
+from ecoledger.live import times
+from ecoledger.monitoring.files.columns import Layout, Quantity, codes_by_name
+from ecoledger.monitoring.files.parsed import SHEET_STEP, Parsed, RowError
+from ecoledger.monitoring.models import Point
+from ecoledger.monitoring.points import parameters
+from ecoledger.monitoring.points import table as points
+from ecoledger.standards.readings import State, UnreadableReadingError, parse
+from ecoledger.standards.written_dates import UnreadableDateError, read_moment
+
+SCHEMA: dict[str, Any] = {
+    "row": pl.Int64,
+    "point": pl.Int64,
+    "parameter": pl.String,
+    "start": pl.Datetime("us"),
+    "value": pl.Float64,
+    "decimals": pl.Int8,
+    "text": pl.String,
+    "flag": pl.String,
+}
+# What a national file holds beside the hour's values: moving means and indices, computed here from the values.
+_COMPUTED = re.compile(r".*_(?:8h|24h|8h_24h)|aqi|.*iaqi")
+
+
+class Places:
+    """Points by whatever a file calls them."""
+
+    def __init__(self, person: Person | None) -> None:
+        from ecoledger.accounts.scope import visible
+
+        queryset = Point.objects.select_related("entity").exclude(kind=Point.Kind.AREA)
+        if person is not None:
+            queryset = visible(queryset, person, "area_code", "owner_code")
+        self.by_name: dict[str, list[Point]] = {}
+        for point in queryset.prefetch_related("entity__identifiers"):
+            names = {str(point.pk), point.mn or "", point.name}
+            if point.entity is not None:
+                names |= {point.entity.code, point.entity.name}
+                names |= {each.value for each in point.entity.identifiers.all()}
+            for text in names - {""}:
+                self.by_name.setdefault(fold(text), []).append(point)
+
+    def find(self, cell: Any, subject: str | None) -> Point:
+        """The point called ``cell``; of several, the one that has the factor ``subject``."""
+        text = fold(int(cell) if isinstance(cell, float) and cell.is_integer() else cell)
+        candidates = self.by_name.get(text, [])
+        if len(candidates) > 1 and subject is not None:
+            fitting = [p for p in candidates if _code_at(subject, p) is not None]
+            candidates = fitting or candidates
+        if not candidates:
+            raise LookupError(
+                _("没有编码、MN 或名称为“%(cell)s”的点位（或不在你的数据范围内）") % {"cell": cell}
+            )
+        if len(candidates) > 1:
+            raise LookupError(_("“%(cell)s”对应多个点位，请写点位编号或 MN") % {"cell": cell})
+        return candidates[0]
+
+
+def _code_at(subject: str, point: Point) -> str | None:
+    """The code of a factor, named in a folded way, at a point."""
+    table = points.current().parameters.filter(pl.col("point") == point.pk)
+    for code, name in table.select("parameter", "name").iter_rows():
+        if subject in (fold(code), fold(name)):
+            return str(code)
+    by_kind = codes_by_name().get(subject, {})
+    if point.kind in by_kind:
+        return by_kind[point.kind]
+    for code, factor in codes.FACTORS.items():
+        if subject in (fold(code), fold(factor.name)) and code not in by_kind.values():
+            return code
+    return None
+
+
+_FLAG_WORDS = {"有效": "N", "数据有效": "N", "正常数据": "N", "ok": "N", "有效数据": "N", "停产": "F", "停机": "F",
+               "校验": "C", "离线": "B", "通讯异常": "B", "超上限": "T"}  # fmt: skip
+
+
+def flag_of(cell: Cell) -> str | None:
+    """The flag of HJ 212 that a file writes as its letter or as its word; "" for none, ``None`` unknown."""
+    text = fold(int(cell) if isinstance(cell, float) and cell.is_integer() else cell)
+    if not text:
+        return ""
+    for (_edition, letter), flag in codes.FLAGS.items():
+        if letter.isalpha() and text in (letter.casefold(), fold(flag.name_zh), fold(flag.name_en)):
+            return letter
+    return _FLAG_WORDS.get(text)
+
+
+class Reader:
+    """Turns the rows of one table into values, remembering what it has looked up."""
+
+    def __init__(
+        self, table: Table, sheet: int, layout: Layout, places: Places, point: str, parsed: Parsed
+    ) -> None:
+        self.table, self.layout, self.places = table, layout, places
+        self.first_row = sheet * SHEET_STEP
+        self.only_point, self.parsed = point, parsed
+        self.values: list[tuple[Any, ...]] = []
+        self.days_only: list[bool] = []
+        self._points: dict[tuple[str, str], Point] = {}
+        self._factors: dict[tuple[str, str, int], tuple[str, int, int]] = {}
+        self.seen: set[tuple[int, str, datetime]] = set()
+        self._computed = 0
+
+    def read(self) -> None:
+        """Take every row below the header: a value, an error, or left out by name."""
+        after = ""
+        filled: dict[int, set[int]] = {}
+        for line, column in self.table.filled:
+            filled.setdefault(line, set()).add(column)
+        lines = list(self.table.lines())
+        for number, _row in lines[: self.layout.header.first]:
+            self.parsed.left_out.append((self.table.name, number, "title"))
+        if self.layout.below > self.layout.header.below:
+            number = self.table.numbers[self.layout.header.below]
+            self.parsed.left_out.append((self.table.name, number, "units"))
+        for number, row in lines[self.layout.below :]:
+            after = why_no_data(row, self.layout.header, frozenset(filled.get(number, ())), after)
+            if after:
+                self.parsed.left_out.append((self.table.name, number, after))
+                continue
+            self.parsed.rows_total += 1
+            if self._whole(number, row):
+                self._take(number, row, filled.get(number, set()))
+        if self._computed:
+            self.parsed.notes.append(
+                _("%d 行是滑动平均或指数（如 PM2.5_24h、AQI），由系统从小时值计算，未导入")
+                % self._computed
+            )
+
+    def _wrong(self, number: int, field: str, problem: str, remedy: str) -> None:
+        self.parsed.wrong(RowError(number, field, problem, remedy, self.table.name))
+
+    def _whole(self, number: int, row: Sequence[Cell]) -> bool:
+        """Whether the row's cells are where the header says; else an error."""
+        faults = self.table.faults.get(number, [])
+        own = {self.layout.time, self.layout.hour, self.layout.point, self.layout.parameter}
+        for fault in faults:
+            whole_row = fault.column is None or (
+                fault.column in (self.layout.used if fault.kind == "bytes" else own)
+            )
+            if whole_row:
+                self._fault(number, fault)
+                return False
+            if fault.kind == "bytes":
+                problem, _remedy = words.fault(fault, number)
+                kept = _("该列没有使用，其余内容照常导入")
+                self.parsed.warnings.append(RowError(number, "", problem, kept, self.table.name))
+        width = len(self.layout.header.names)
+        is_text = not self.table.name and not faults
+        if is_text and len(row) != width and self._text_width_differs(row):
+            self._wrong(number, "", *words.wrong_width(len(row), width))
+            return False
+        return True
+
+    def _text_width_differs(self, row: Sequence[Cell]) -> bool:
+        """Whether a row of text lacks cells or says something beyond the header."""
+        width = len(self.layout.header.names)
+        return len(row) < width or any(cell is not None for cell in row[width:])
+
+    def _fault(self, number: int, fault: Fault) -> None:
+        names, column = self.layout.header.names, fault.column
+        title = names[column] if column is not None and column < len(names) else ""
+        self._wrong(number, title, *words.fault(fault, number))
+
+    def _moment(self, number: int, row: Sequence[Cell]) -> tuple[datetime, bool] | None:
+        """(start, whether only its day is written); an error and ``None`` for what is no time."""
+        layout = self.layout
+        cell, hour = _cell(row, layout.time), _cell(row, layout.hour)
+        title = layout.header.names[layout.time]
+        try:
+            start, day_only = read_moment(cell)
+            if layout.hour is not None and hour is not None:
+                cell, title = hour, layout.header.names[layout.hour]
+                start, day_only = _with_hour(start, day_only, hour), False
+        except UnreadableDateError as error:
+            problem = (
+                _("“%s”不是日历上有的时间")
+                if error.why == "calendar"
+                else _("“%s”不是能识别的时间")
+            ) % cell
+            self._wrong(number, title, problem, _("写作 2026-08-10 08:00 或 2026-08-10"))
+            return None
+        if not datetime(1950, 1, 1) <= start < datetime(2199, 1, 1):
+            self._wrong(
+                number, title, _("“%(cell)s”超出 1950 至 2199 年") % {"cell": cell}, _("更正年份")
+            )
+            return None
+        if start > times.now() + timedelta(days=1):
+            problem = _("%(time)s 在将来") % {"time": f"{start:%Y-%m-%d %H:%M}"}
+            self._wrong(number, title, problem, _("更正时间"))
+            return None
+        return start, day_only
+
+    def _take(self, number: int, row: Sequence[Cell], filled: set[int]) -> None:
+        layout = self.layout
+        moment = self._moment(number, row)
+        if moment is None:
+            return
+        flag = flag_of(_cell(row, layout.flag))
+        if flag is None:
+            self._wrong(
+                number, layout.header.names[layout.flag or 0],
+                _("不认识标记“%s”") % _cell(row, layout.flag),
+                _("写 HJ 212 的标记（N、F、M、S、D、C、T、B）或“正常”“停运”等，或留空"),
+            )  # fmt: skip
+            return
+        place = self.only_point or _cell(row, layout.point)
+        faults = {f.column: f for f in self.table.faults.get(number, []) if f.column is not None}
+        before = len(self.values)
+        for column, measured, where in self._cells(number, row, place):
+            if fault := faults.get(column):
+                self._fault(number, fault)
+            elif column in filled and column != layout.value:
+                self._wrong(
+                    number,
+                    measured.title,
+                    _("数值来自合并的单元格，不知道属于哪一行"),
+                    _("取消合并，逐行填写"),
+                )
+            else:
+                self._value(number, where, moment[0], flag, measured, _cell(row, column))
+        if len(self.values) > before:
+            self.days_only.append(moment[1])
+            self.parsed.lines[self.first_row + number] = "\t".join(
+                "" if c is None else str(c) for c in row
+            )
+
+    def _cells(
+        self, number: int, row: Sequence[Cell], place: Cell
+    ) -> list[tuple[int, Quantity, Cell]]:
+        """(column, what it measures, where) for each value of a row."""
+        layout = self.layout
+        if layout.parameter is None:
+            return [
+                (column, measured, layout.places.get(column, place))
+                for column, measured in layout.factors.items()
+            ]
+        said = str(_cell(row, layout.parameter) or "")
+        inside = brackets(said)
+        subject = bare(said)
+        if not subject:
+            self._wrong(number, _("因子"), _("没有写因子"), _("写因子名称或编码，如 PM2.5、w21003"))
+            return []
+        if layout.places and _COMPUTED.fullmatch(subject):
+            self._computed += 1
+            return []
+        measured = Quantity(subject, next((u for u in inside if is_unit(u)), ""), "")
+        if layout.value is not None:
+            return [(layout.value, measured, place)]
+        return [(column, measured, name) for column, name in layout.places.items()]
+
+    def _value(
+        self,
+        number: int,
+        place: Cell,
+        start: datetime,
+        flag: str,
+        measured: Quantity,
+        content: Cell,
+    ) -> None:
+        title = measured.title or _("数值")
+        if isinstance(content, bool | date | time | timedelta):
+            shown = _("是/否（TRUE/FALSE）") if isinstance(content, bool) else str(content)
+            self._wrong(
+                number, title,
+                _("单元格里是%(what)s，不是数值：%(shown)s")
+                % {"what": _("逻辑值") if isinstance(content, bool) else _("日期或时间"), "shown": shown},
+                _("表格软件改写了数值；请把该列设为“文本”或“数值”后重新填写"),
+            )  # fmt: skip
+            return
+        try:
+            reading = parse(content)
+        except UnreadableReadingError:
+            problem = _("“%(cell)s”不是数值") % {"cell": content}
+            self._wrong(number, title, problem, _("写数字、0.02L、<0.02、未检出，或留空"))
+            return
+        if reading.state is State.MISSING:
+            return
+        try:
+            point = self._point(place, measured.subject)
+        except LookupError as error:
+            self._wrong(number, _("点位"), str(error.args[0]), _("核对点位编码，或先登记点位"))
+            return
+        known = self._factor(measured, point, number)
+        if known is None:
+            return
+        code, up, down = known
+        if (point.pk, code, start) in self.seen:
+            self._wrong(
+                number,
+                title,
+                _("同一点位、因子、时间在文件中重复出现"),
+                _("删去重复的行，只保留一个数值"),
+            )
+            return
+        self.seen.add((point.pk, code, start))
+        value = reading.value
+        if value is not None and up != down:
+            value = float(f"{value * up / down:.12g}")
+        plain = reading.state is State.MEASURED
+        written = str(content)
+        whole = plain and up == down and re.fullmatch(r"-?\d+\.?\d*", written)
+        decimals = len(written.partition(".")[2]) if whole else None
+        if reading.state is State.NOT_MEASURED and not flag:
+            flag = "F"
+        kept = None if plain else reading.text
+        row = self.first_row + number
+        self.values.append((row, point.pk, code, start, value, decimals, kept, flag or "N"))
+
+    def _point(self, place: Cell, subject: str) -> Point:
+        key = (str(place), subject)
+        if key not in self._points:
+            self._points[key] = self.places.find("" if place is None else place, subject)
+        return self._points[key]
+
+    def _factor(self, measured: Quantity, point: Point, number: int) -> tuple[str, int, int] | None:
+        """(code, numerator, denominator) of a factor at a point; an error and ``None`` where it has none."""
+        key = (measured.subject, measured.unit, point.pk)
+        if key in self._factors:
+            return self._factors[key]
+        code = _code_at(measured.subject, point)
+        title = measured.title or _("因子")
+        if code is None:
+            self._wrong(
+                number,
+                title,
+                _("点位“%(point)s”没有因子“%(factor)s”")
+                % {"point": point.name, "factor": measured.subject},
+                _("写因子名称或编码；新因子请先在点位下登记"),
+            )
+            return None
+        up = down = 1
+        if measured.unit:
+            stored = _stored_unit(code, point)
+            folded = fold(measured.unit).strip("()[]")
+            written = next((u for u in parameters.units() if fold(u) == folded), measured.unit)
+            try:
+                up, down = parameters.conversion(written, stored)
+            except parameters.UnitError:
+                self._wrong(
+                    number,
+                    title,
+                    _("单位“%(unit)s”不能换算为“%(stored)s”")
+                    % {"unit": measured.unit, "stored": stored},
+                    _("改用 %(stored)s") % {"stored": stored},
+                )
+                return None
+        self._factors[key] = (code, up, down)
+        return self._factors[key]
+
+
+def _cell(row: Sequence[Cell], column: int | None) -> Cell:
+    return row[column] if column is not None and column < len(row) else None
+
+
+def _with_hour(start: datetime, day_only: bool, hour: Cell) -> datetime:
+    """A day and the hour that stands beside it: 8, "8时", "08:00", 8:00 of a spreadsheet; 24 is the next day's 0.
+
+    Raises :class:`UnreadableDateError`.
+    """
+    if isinstance(hour, datetime):
+        return read_moment(hour)[0]
+    if isinstance(hour, time):
+        return start.replace(hour=hour.hour, minute=hour.minute, second=hour.second)
+    if isinstance(hour, timedelta):
+        return start + hour
+    if isinstance(hour, float) and 0 < hour < 1:  # a share of the day
+        return start + timedelta(minutes=round(hour * 1440))
+    text = fold(int(hour) if isinstance(hour, float) and hour.is_integer() else hour)
+    if match := re.fullmatch(
+        r"(\d{1,2})(?:[:时点](\d{1,2})?分?(?::(\d{1,2}))?)?(?:[-~—至].*)?", text
+    ):
+        hours, minutes, seconds = (int(part or 0) for part in match.groups())
+        full_hour = not minutes and not seconds
+        if minutes < 60 and seconds < 60 and (hours < 24 or (hours == 24 and full_hour)):
+            return start + timedelta(hours=hours, minutes=minutes, seconds=seconds)
+        raise UnreadableDateError(text, "calendar")
+    if not day_only and not text:
+        return start
+    return read_moment(hour)[0]  # the column holds the whole time
+
+
+def _stored_unit(code: str, point: Point) -> str:
+    declared = points.current().parameters.filter(
+        (pl.col("point") == point.pk) & (pl.col("parameter") == code)
+    )
+    if declared.height:
+        return str(declared["unit"][0])
+    return parameters.parameter(code, point.kind).unit
