@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
+from ecoledger.accounts import grants
 from ecoledger.accounts.fields import AreaCodeField, EntityCodeField
-from ecoledger.accounts.roles import CAPABILITIES, Role
+from ecoledger.accounts.roles import CAPABILITIES, LINES, Role
 
 
 class Organisation(models.Model):
@@ -23,8 +27,18 @@ class Organisation(models.Model):
     name = models.CharField("名称", max_length=120, unique=True)
     kind = models.CharField("类别", max_length=20, choices=Kind.choices)
     area_code = AreaCodeField()
-    # Code of the enterprise in the registry, for enterprise organisations.
+    # Code of the enterprise, for enterprise organisations. Not a foreign key: entities stand above accounts and
+    # import it, so this room cannot name their table; a code is what a file of people brings anyway.
     entity_code = EntityCodeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["entity_code"],
+                condition=models.Q(kind="enterprise") & ~models.Q(entity_code=""),
+                name="one_organisation_an_enterprise",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -33,7 +47,9 @@ class Organisation(models.Model):
 class Person(AbstractUser):
     """Someone who signs in. What they see is bounded by roles and by area (数据范围).
 
-    ``area_codes`` holds division-code prefixes: ``["350502"]`` sees the county and every town below it.
+    ``roles`` and ``area_codes`` are what is granted now (:class:`RoleGrant`, :class:`AreaGrant`). Both may be set
+    like fields; saving the person then grants and ends what differs. An area is a prefix of division codes:
+    ``["350502"]`` sees the county and every town below it.
     """
 
     first_name = None  # type: ignore[assignment]  # Django's way to leave a field out
@@ -49,11 +65,14 @@ class Person(AbstractUser):
     )
     post = models.CharField("职务", max_length=60, blank=True)
     phone = models.CharField("手机", max_length=20, blank=True)
-    roles = models.JSONField("岗位", default=list, blank=True)
-    area_codes = models.JSONField("数据范围", default=list, blank=True)
     # Administrative inspection needs two holders of a valid certificate (国办发〔2024〕54号).
     certificate_no = models.CharField("执法证号", max_length=40, blank=True)
     certificate_until = models.DateField("执法证有效期至", null=True, blank=True)
+    # What is granted now, once it has been asked for or set; not columns.
+    _roles: list[str] | None = None
+    _area_codes: list[str] | None = None
+    _granted_anew = False
+
     failed_sign_ins = models.PositiveSmallIntegerField("连续登录失败次数", default=0)
     locked_until = models.DateTimeField("锁定至", null=True, blank=True)
 
@@ -67,6 +86,46 @@ class Person(AbstractUser):
 
     def get_short_name(self) -> str:
         return self.name
+
+    @property
+    def roles(self) -> list[str]:
+        """Values of :class:`Role` held now."""
+        if self._roles is None:
+            self._roles = grants.names(self, "role")
+        return self._roles
+
+    @roles.setter
+    def roles(self, values: Iterable[str]) -> None:
+        self._roles = [str(value) for value in values]
+        self._granted_anew = True
+
+    @property
+    def area_codes(self) -> list[str]:
+        """Codes of the divisions seen now, each with all below it."""
+        if self._area_codes is None:
+            self._area_codes = grants.names(self, "area_code")
+        return self._area_codes
+
+    @area_codes.setter
+    def area_codes(self, values: Iterable[str]) -> None:
+        self._area_codes = [str(value) for value in values]
+        self._granted_anew = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, and with it the roles and areas that were set."""
+        if (only := kwargs.get("update_fields")) is not None:
+            kwargs["update_fields"] = set(only) - {"roles", "area_codes"}
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if self._granted_anew:
+                grants.set_names(self, "role", self.roles)
+                grants.set_names(self, "area_code", self.area_codes)
+                self._granted_anew = False
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        super().refresh_from_db(*args, **kwargs)
+        self._roles = self._area_codes = None
+        self._granted_anew = False
 
     def has_role(self, *roles: Role) -> bool:
         return any(role.value in self.roles for role in roles)
@@ -91,6 +150,67 @@ class Person(AbstractUser):
             and self.certificate_until
             and self.certificate_until >= timezone.localdate()
         )
+
+
+class Grant(models.Model):
+    """Something granted to a person for a time: from ``since`` until before ``until``, or without end."""
+
+    since = models.DateTimeField("起", default=timezone.now)
+    until = models.DateTimeField("止", null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class RoleGrant(Grant):
+    """A role a person holds (岗位). A section chief heads a line of business (``roles.LINES``)."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="role_grants")
+    role = models.CharField(
+        "岗位", max_length=20, choices=[(role.value, role.label) for role in Role]
+    )
+    line = models.CharField("业务条线", max_length=20, blank=True, choices=list(LINES.items()))
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["role", "until"], name="who_holds_a_role")]
+
+    def __str__(self) -> str:
+        return f"{self.person} {self.get_role_display()}"
+
+
+class AreaGrant(Grant):
+    """A division a person sees, with all below it (数据范围)."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="area_grants")
+    area_code = AreaCodeField()
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["area_code", "until"], name="who_sees_an_area")]
+
+    def __str__(self) -> str:
+        return f"{self.person} {self.area_code}"
+
+
+class Deputy(Grant):
+    """Who acts for whom for a time (AB角): with the principal's roles and areas, both names on record."""
+
+    principal = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="deputies")
+    deputy = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="deputy_for")
+    reason = models.CharField("事由", max_length=120, blank=True)
+    named_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ["-since"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(principal=models.F("deputy")), name="nobody_is_his_own_deputy"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deputy}（代{self.principal}）"
 
 
 class ApiKey(models.Model):
@@ -120,6 +240,8 @@ class AuditEntry(models.Model):
 
     at = models.DateTimeField("时间", default=timezone.now, db_index=True)
     person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    # Who did it in the person's place (AB角).
+    deputy = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
     action = models.CharField("操作", max_length=60, db_index=True)
     object_type = models.CharField("对象类型", max_length=60, blank=True)
     object_id = models.CharField("对象编号", max_length=60, blank=True)

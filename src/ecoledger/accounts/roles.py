@@ -9,6 +9,7 @@ class Role(StrEnum):
     """Duties in and around the bureau (岗位)."""
 
     LEADER = "leader"
+    SECTION_CHIEF = "section_chief"
     DISPATCHER = "dispatcher"
     MONITOR = "monitor"
     OFFICER = "officer"
@@ -28,6 +29,7 @@ class Role(StrEnum):
 
 _LABELS = {
     Role.LEADER: "局领导",
+    Role.SECTION_CHIEF: "科长",
     Role.DISPATCHER: "调度人员",
     Role.MONITOR: "监测人员",
     Role.OFFICER: "执法人员",
@@ -42,10 +44,32 @@ _LABELS = {
 }
 
 # Everyone inside government who works with data and matters.
-STAFF = frozenset(
-    {Role.LEADER, Role.DISPATCHER, Role.MONITOR, Role.OFFICER, Role.APPROVER, Role.TOWN, Role.GRID}
+BUREAU = frozenset(
+    {
+        Role.LEADER,
+        Role.SECTION_CHIEF,
+        Role.DISPATCHER,
+        Role.MONITOR,
+        Role.OFFICER,
+        Role.APPROVER,
+    }
 )
-BUREAU = frozenset({Role.LEADER, Role.DISPATCHER, Role.MONITOR, Role.OFFICER, Role.APPROVER})
+STAFF = BUREAU | {Role.TOWN, Role.GRID}
+ADMINISTRATORS = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN})
+
+# A bureau's lines of business (业务条线); a section chief heads one.
+LINES = {
+    "assessment": "综合考核",
+    "rectification": "督察整改",
+    "monitoring": "监测预警",
+    "air": "大气",
+    "water": "水",
+    "soil": "土壤生态",
+    "waste": "固废辐射",
+    "approval": "审批总量",
+    "enforcement": "执法信访",
+    "emergency": "应急",
+}
 
 # Capability -> roles that hold it. Workflows name roles themselves; this table is for the rest.
 CAPABILITIES: dict[str, frozenset[Role]] = {
@@ -62,7 +86,7 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "edit_registry": frozenset({Role.MONITOR, Role.APPROVER, Role.SYSTEM_ADMIN}),
     "edit_rules": frozenset({Role.MONITOR, Role.SYSTEM_ADMIN}),
     "edit_routing": frozenset({Role.DISPATCHER, Role.SYSTEM_ADMIN}),
-    "make_reports": frozenset({Role.LEADER, Role.DISPATCHER, Role.MONITOR}),
+    "make_reports": frozenset({Role.LEADER, Role.SECTION_CHIEF, Role.DISPATCHER, Role.MONITOR}),
     "manage_people": frozenset({Role.SECURITY_ADMIN}),
     "operate": frozenset({Role.SYSTEM_ADMIN}),
     "see_audit": frozenset({Role.AUDIT_ADMIN}),

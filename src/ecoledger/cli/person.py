@@ -128,11 +128,10 @@ def create(
     person = Person(
         username=username,
         name=name,
-        roles=_roles(roles),
-        area_codes=_areas(areas),
         organisation=_organisation(organisation),
         post=post,
     )
+    person.roles, person.area_codes = _roles(roles), _areas(areas)
     password = initial_password()
     person.set_password(password)
     try:

@@ -218,8 +218,6 @@ def undo(person: Person, succession: Succession, *, address: str = "") -> list[M
         if "geometry" in details["before"]:
             new.geometry = details["before"]["geometry"]
             new.save()
-        for pk, codes_before in details.get("people", []):
-            Person.objects.filter(pk=pk).update(area_codes=codes_before)
     succession.undone_at, succession.undone_by = timezone.now(), person
     succession.save(update_fields=["undone_at", "undone_by"])
     for move_back in back:
@@ -310,13 +308,6 @@ def _join_areas(details: dict[str, Any], old: Entity, new: Entity) -> None:
         if model is Entity:
             rows = rows.exclude(pk=old.pk)  # its own code is its own
         _take(details, model, field, rows, old.code, new.code)
-    details["people"] = []
-    for person in Person.objects.all():
-        if old.code in person.area_codes:
-            details["people"].append([person.pk, list(person.area_codes)])
-            codes = [new.code if code == old.code else code for code in person.area_codes]
-            person.area_codes = list(dict.fromkeys(codes))
-            person.save(update_fields=["area_codes"])
     if old.geometry and new.geometry:
         details["before"]["geometry"] = new.geometry
         new.geometry = shapes.united([new.geometry, old.geometry])

@@ -7,25 +7,16 @@ from datetime import datetime
 
 from django.utils.translation import gettext_noop as noop
 
+from ecoledger.accounts import grants
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
-from ecoledger.accounts.scope import covers
 from ecoledger.matters.models import Circulation, Matter, Notice, Urgency
 from ecoledger.matters.register import register_of
 
 
 def people_with(roles: Iterable[Role], area_code: str) -> list[Person]:
-    """Active people holding one of ``roles`` whose data scope covers ``area_code``.
-
-    Roles and scope are lists in JSON columns, which not every database can search; a bureau has
-    hundreds of people, not millions.
-    """
-    wanted = {role.value for role in roles}
-    return [
-        person
-        for person in Person.objects.filter(is_active=True).select_related("organisation")
-        if wanted & set(person.roles) and covers(person, area_code)
-    ]
+    """Active people holding one of ``roles`` whose data scope covers ``area_code``."""
+    return list(grants.people_with(roles, area_code).select_related("organisation"))
 
 
 def whose_turn(matter: Matter) -> list[Person]:
@@ -33,28 +24,19 @@ def whose_turn(matter: Matter) -> list[Person]:
     state = register_of(matter.register).state_of(matter)
     if not state.waits_for:
         return []
-    wanted = {role.value for role in state.waits_for}
     people: list[Person] = []
     if state.by_owner and matter.owner is not None:
         people = [matter.owner]
     elif state.by_owner and matter.owner_organisation_id is not None:
-        people = [
-            p
-            for p in Person.objects.filter(
-                is_active=True, organisation_id=matter.owner_organisation_id
-            )
-            if wanted & set(p.roles)
-        ]
+        people = list(
+            grants.people_with(state.waits_for).filter(organisation_id=matter.owner_organisation_id)
+        )
     else:
         people = people_with(state.waits_for, matter.area_code)
         if Role.ENTERPRISE in state.waits_for and matter.enterprise is not None:
-            people += [
-                p
-                for p in Person.objects.filter(
-                    is_active=True, organisation__entity_code=matter.enterprise.code
-                )
-                if p.has_role(Role.ENTERPRISE)
-            ]
+            people += grants.people_with((Role.ENTERPRISE,)).filter(
+                organisation__entity_code=matter.enterprise.code
+            )
     if matter.circulation == Circulation.RESTRICTED:
         register = register_of(matter.register)
         people = [p for p in people if register.visible_to(p).filter(pk=matter.pk).exists()]

@@ -15,7 +15,7 @@ from ecoledger.accounts.roles import Role
 from ecoledger.listings.parts import Ask, Text
 from ecoledger.matters.workflow import ClockRule, Phase, State, Transition, said
 
-CHECKERS = frozenset({Role.DISPATCHER, Role.LEADER})
+CHECKERS = frozenset({Role.DISPATCHER, Role.SECTION_CHIEF, Role.LEADER})
 # Why a clock has its length where no law gives one.
 DEFAULT = "平台默认，本局可改"
 REASON = said("reason", "理由")

@@ -52,8 +52,6 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
             "organisation",
             "post",
             "phone",
-            "roles",
-            "area_codes",
             "certificate_no",
             "certificate_until",
             "is_active",
@@ -76,6 +74,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
         cast("forms.MultipleChoiceField", self.fields["roles"]).choices = [
             (role.value, _(role.label)) for role in Role
         ]
+        self.initial["roles"] = self.instance.roles
         self.initial["area_codes"] = ", ".join(self.instance.area_codes)
         for name, field in self.fields.items():
             if name not in ("roles", "is_active"):
@@ -139,6 +138,8 @@ def person(request: Request, pk: int | None = None) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             saved = form.save(commit=False)
+            saved.roles = form.cleaned_data["roles"]
+            saved.area_codes = form.cleaned_data["area_codes"]
             if password := form.cleaned_data["password"]:
                 saved.set_password(password)
             saved.failed_sign_ins, saved.locked_until = 0, None

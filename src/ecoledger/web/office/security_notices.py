@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_noop as noop
 
-from ecoledger.accounts import audit
+from ecoledger.accounts import audit, grants
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.matters import notices
@@ -15,18 +15,10 @@ from ecoledger.matters.models import Urgency
 from ecoledger.monitoring.models import Point
 
 
-def security_administrators() -> list[Person]:
-    return [
-        person
-        for person in Person.objects.filter(is_active=True)
-        if person.has_role(Role.SECURITY_ADMIN)
-    ]
-
-
 def account_locked(person: Person, address: str) -> None:
     """An account was locked after too many wrong passwords; the trail has it already."""
     notices.tell(
-        security_administrators(),
+        grants.people_with((Role.SECURITY_ADMIN,)),
         noop("账号“%(name)s”因连续登录失败已锁定，来源地址 %(address)s。")
         % {"name": person.username, "address": address or "-"},
         urgency=Urgency.ESCALATED,
@@ -40,7 +32,7 @@ def address_slowed(address: str, failures: int) -> None:
     with transaction.atomic():
         audit.record(None, "sign_in_slowed", details={"failures": failures}, address=address)
         notices.tell(
-            security_administrators(),
+            grants.people_with((Role.SECURITY_ADMIN,)),
             noop("地址 %(address)s 登录失败 %(count)d 次，已限制其继续尝试。")
             % {"address": address, "count": failures},
             urgency=Urgency.ESCALATED,
