@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def firms(db):
+def painters(db):
     return [
         Enterprise.objects.create(code=f"P-{n:03d}", name=f"涂装{n}厂", area_code=NORTH)
         for n in range(1, 41)
@@ -27,7 +27,7 @@ def firms(db):
 
 
 @pytest.fixture
-def coating(declared, firms):
+def coating(declared, painters):
     return declared(
         Campaign(
             key="test_coating",
@@ -56,26 +56,26 @@ def drive(coating, people):
     return campaigns.start(coating, row, by=None)
 
 
-def test_the_same_seed_draws_the_same(coating, firms):
-    drawn = campaigns.draw(firms, 10, 20261128)
-    assert drawn == campaigns.draw(list(reversed(firms)), 10, 20261128)
+def test_the_same_seed_draws_the_same(coating, painters):
+    drawn = campaigns.draw(painters, 10, 20261128)
+    assert drawn == campaigns.draw(list(reversed(painters)), 10, 20261128)
     assert len({e.pk for e in drawn}) == 10
-    assert drawn != campaigns.draw(firms, 10, 20261129)
+    assert drawn != campaigns.draw(painters, 10, 20261129)
 
 
-def test_a_weight_of_two_is_drawn_about_twice_as_often(firms):
-    heavy = {e.pk for e in firms[:20]}
+def test_a_weight_of_two_is_drawn_about_twice_as_often(painters):
+    heavy = {e.pk for e in painters[:20]}
     counts = Counter(
         entity.pk in heavy
         for seed in range(1500)
-        for entity in campaigns.draw(firms, 1, seed, lambda e: 2 if e.pk in heavy else 1)
+        for entity in campaigns.draw(painters, 1, seed, lambda e: 2 if e.pk in heavy else 1)
     )
     # 1,500 draws, two in three expected: six standard deviations are 110.
     assert abs(counts[True] - 1000) < 110
 
 
-def test_what_weighs_nothing_is_never_drawn(firms):
-    drawn = campaigns.draw(firms, 40, 1, lambda e: 0 if e.code < "P-031" else 1)
+def test_what_weighs_nothing_is_never_drawn(painters):
+    drawn = campaigns.draw(painters, 40, 1, lambda e: 0 if e.code < "P-031" else 1)
     assert sorted(e.code for e in drawn) == [f"P-{n:03d}" for n in range(31, 41)]
 
 

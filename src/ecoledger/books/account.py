@@ -227,6 +227,12 @@ def balance_on(holding: Holding, day: date) -> Decimal:
     return _sum(holding.entries.filter(on__lte=day))
 
 
+def balances_on(holdings: QuerySet[Holding], day: date) -> list[tuple[Holding, Decimal]]:
+    """Each of ``holdings`` with what it had at the end of ``day``, in one query."""
+    rows = holdings.annotate(had=Sum("entries__quantity", filter=Q(entries__on__lte=day)))
+    return [(row, ZERO if row.had is None else Decimal(row.had).quantize(KEPT)) for row in rows]
+
+
 def statement(holding: Holding, first: date, last: date) -> Statement:
     """The holding's entries from ``first`` to ``last``, oldest first, with the balance after each."""
     opening = _sum(holding.entries.filter(on__lt=first))
@@ -309,10 +315,10 @@ def _check_funds(account: Account, holding: Holding, quantity: Decimal, on: date
             % {
                 "holder": holding,
                 "item": item.label,
-                "lack": -(lowest + quantity),
+                "lack": f"{-(lowest + quantity):.{item.decimals}f}",
                 "unit": item.unit,
                 "day": f"{short_on:%Y-%m-%d}",
-                "have": lowest,
+                "have": f"{lowest:.{item.decimals}f}",
             },
             _("请减少数量，或先入账。"),
         )

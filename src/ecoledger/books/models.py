@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from ecoledger.accounts.models import Person
+from ecoledger.accounts.models import Organisation, Person
 from ecoledger.entities.models import Entity
 from ecoledger.matters.models import Matter
 
@@ -127,8 +127,22 @@ class RosterLine(models.Model):
     edition = models.ForeignKey(
         Edition, verbose_name="版本", on_delete=models.PROTECT, related_name="lines"
     )
+    # What is on the list: a thing or, on lists of duties, an organisation.
     entity = models.ForeignKey(
-        Entity, verbose_name="对象", on_delete=models.PROTECT, related_name="roster_lines"
+        Entity,
+        verbose_name="对象",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="roster_lines",
+    )
+    organisation = models.ForeignKey(
+        Organisation,
+        verbose_name="单位",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="roster_lines",
     )
     area_code = models.CharField("属地", max_length=12, db_index=True)
     reason = models.CharField("列入理由", max_length=200, blank=True)
@@ -136,11 +150,20 @@ class RosterLine(models.Model):
     class Meta:
         ordering = ["edition_id", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["edition", "entity"], name="once_in_an_edition")
+            models.UniqueConstraint(fields=["edition", "entity"], name="once_in_an_edition"),
+            models.CheckConstraint(
+                condition=Q(entity__isnull=False) | Q(organisation__isnull=False),
+                name="somebody_is_on_the_list",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.entity} {self.edition}"
+        return f"{self.subject} {self.edition}"
+
+    @property
+    def subject(self) -> Entity | Organisation | None:
+        """What is on the list."""
+        return self.entity or self.organisation
 
 
 # ---- account 账 ------------------------------------------------------------------------------------

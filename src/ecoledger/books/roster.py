@@ -32,6 +32,8 @@ class Roster(Listing):
 
     # What an edition is called after: a year, a season.
     edition: str = "年度"
+    # The fields by which a line of one edition is found again in another.
+    identity: tuple[str, ...] = ("entity_id",)
     # The attributes that are compared and copied; left out, every field of the line's own model.
     attributes: tuple[str, ...] = ()
 
@@ -43,8 +45,13 @@ class Roster(Listing):
         own = [f.name for f in self.model._meta.local_fields if f.name != "rosterline_ptr"]
         return ("reason", *own)
 
+    def identity_of(self, line: Any) -> tuple[Any, ...]:
+        return tuple(getattr(line, name) for name in self.identity)
+
     def lines(self, edition: Edition) -> QuerySet[Any]:
-        return self.model._default_manager.filter(edition=edition).select_related("entity")
+        return self.model._default_manager.filter(edition=edition).select_related(
+            "entity", "organisation"
+        )
 
     def in_force(self, area_code: str, day: date | None = None) -> Edition | None:
         """The edition of ``area_code`` that holds on ``day``; ``None`` when none did."""
@@ -76,7 +83,10 @@ class Roster(Listing):
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
         _must_be_draft(values["edition"])
-        area = {"area_code": values["entity"].area_code}
+        subject = values.get("entity") or values.get("organisation")
+        if subject is None:
+            raise Refused("form", _("没有对象。"), _("请选择列入的对象或单位。"))
+        area = {"area_code": subject.area_code}
         return super().open_row({**area, **values}, by, at, **more)
 
     def change_row(
@@ -119,7 +129,11 @@ def copy(roster: Roster, old: Edition, name: str, *, by: Person | None) -> Editi
     for line in roster.lines(old):
         values = {name: getattr(line, name) for name in roster.own_fields}
         roster.model._default_manager.create(
-            edition=new, entity=line.entity, area_code=line.area_code, **values
+            edition=new,
+            entity=line.entity,
+            organisation=line.organisation,
+            area_code=line.area_code,
+            **values,
         )
     return new
 
@@ -128,7 +142,7 @@ def remove(roster: Roster, line: RosterLine, *, by: Person | None) -> None:
     """Take a thing off a draft."""
     _must_be_draft(line.edition)
     with transaction.atomic():
-        audit.record(by, f"{roster.key}.remove", line, details={"entity": str(line.entity)})
+        audit.record(by, f"{roster.key}.remove", line, details={"subject": str(line.subject)})
         line.delete()
 
 
@@ -152,8 +166,8 @@ class Comparison:
 
 def compare(roster: Roster, old: Edition, new: Edition) -> Comparison:
     """The differences from ``old`` to ``new``."""
-    before = {line.entity_id: line for line in roster.lines(old)}
-    after = {line.entity_id: line for line in roster.lines(new)}
+    before = {roster.identity_of(line): line for line in roster.lines(old)}
+    after = {roster.identity_of(line): line for line in roster.lines(new)}
     changed = []
     for number, line in after.items():
         if number not in before:

@@ -103,4 +103,5 @@ urlpatterns = [
     path("account/keys", session.make_key, name="key-make"),
     path("account/keys/<int:pk>/revoke", session.revoke_key, name="key-revoke"),
     path("", include("ecoledger.web.matters.urls")),
+    path("", include("ecoledger.web.books.urls")),
 ]

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
-from ecoledger.listings import words
+from ecoledger.listings import cells, words
 from ecoledger.monitoring.models import Alarm
 from ecoledger.monitoring.points import parameters
 from ecoledger.standards import aqi as aqi_standard
@@ -218,6 +218,18 @@ def with_query(context: dict[str, Any], **changes: Any) -> str:
         if value not in (None, ""):
             query[name] = value
     return "?" + urlencode(sorted((k, v) for k, vs in query.lists() for v in vs))
+
+
+@register.filter
+def minus(number: Any) -> Any:
+    """The number with the other sign."""
+    return -number
+
+
+@register.filter
+def area_name(code: str) -> str:
+    """A division's name."""
+    return cells.area_name(code)
 
 
 @register.filter
