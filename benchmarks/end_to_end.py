@@ -52,7 +52,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from ecoledger.accounts.models import Person
 from ecoledger.entities.models import Enterprise, Outlet, Station
-from ecoledger.monitoring.models import AlarmRule, Point, PointParameter
+from ecoledger.monitoring.models import AlarmRule, Limit, Point, PointParameter
 from ecoledger.monitoring.alarms import default_rules
 default_rules()
 # Alarms about the points that have not reported yet would be taken for the one that is timed.
@@ -69,8 +69,8 @@ o = Outlet.objects.create(code="E-DA001", name="O", area_code="990101001", paren
 for n in range(40):
     p = Point.objects.create(entity=o, kind="flue_gas", name=f"O{{n}}", area_code="990101001", owner_code="E",
                              mn=f"F{{n:023d}}")
-    PointParameter.objects.create(point=p, code="a21026", name="SO2", unit="mg/m³", limit=Decimal(50),
-                                  limit_basis="hour")
+    PointParameter.objects.create(point=p, code="a21026", name="SO2", unit="mg/m³")
+Limit.objects.create(entity=o, parameter="a21026", value=Decimal(50), unit="mg/m³", basis="hour")
 person = Person.objects.create(username="m", name="m", roles=["monitor"], area_codes=["990101"])
 person.set_unusable_password(); person.save()
 session = SessionStore()

@@ -22,7 +22,7 @@ from ecoledger.entities.models import (
     Section,
     Station,
 )
-from ecoledger.monitoring.models import Point, PointParameter
+from ecoledger.monitoring.models import Limit, Point, PointParameter
 
 PASSWORD = "anlan-demo-2026"
 
@@ -264,13 +264,19 @@ def _enterprise(firm: Firm) -> None:
                 code,
                 *GAS_FACTORS[code][:3],
                 600,
-                limit=Decimal(str(limit)),
-                limit_basis="hour",
-                limit_standard=industry.gas_standard,
+            )
+            for code in industry.gas
+        ]
+        for code, limit in industry.gas.items():
+            Limit.objects.create(
+                entity=outlet,
+                parameter=code,
+                value=Decimal(str(limit)),
+                unit="mg/m³",
+                basis="hour",
+                standard=industry.gas_standard,
                 converted=industry.reference_oxygen is not None,
             )
-            for code, limit in industry.gas.items()
-        ]
         factors.append(_factor("a00000", "废气", "m³/s", 1, 600))
         if industry.reference_oxygen is not None:
             factors.append(_factor("a19001", "氧气含量", "%", 1, 600))
@@ -293,22 +299,26 @@ def _enterprise(firm: Firm) -> None:
                 code,
                 *WATER_FACTORS[code][:3],
                 3600,
-                limit=Decimal(str(limit)),
-                limit_basis="day",
-                limit_standard=industry.water_standard,
             )
-            for code, limit in industry.water.items()
+            for code in industry.water
         ]
-        factors.append(
-            _factor(
-                "w01001",
-                *WATER_FACTORS["w01001"][:3],
-                3600,
-                limit=Decimal(9),
-                lower_limit=Decimal(6),
-                limit_basis="hour",
-                limit_standard=industry.water_standard,
+        for code, limit in industry.water.items():
+            Limit.objects.create(
+                entity=outlet,
+                parameter=code,
+                value=Decimal(str(limit)),
+                unit="mg/L",
+                basis="day",
+                standard=industry.water_standard,
             )
+        factors.append(_factor("w01001", *WATER_FACTORS["w01001"][:3], 3600))
+        Limit.objects.create(
+            entity=outlet,
+            parameter="w01001",
+            value=Decimal(9),
+            lower=Decimal(6),
+            basis="hour",
+            standard=industry.water_standard,
         )
         factors.append(_factor("w00000", "污水流量", "L/s", 2, 3600))
         _point(outlet, "wastewater", outlet.name, 32, factors, owner_code=firm.code)

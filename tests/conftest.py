@@ -118,7 +118,7 @@ def people(db: None) -> dict:
 def bureau(people: dict) -> Bureau:
     """A small county with stations, a river, an enterprise and its meters, and ``people``."""
     from ecoledger.entities.models import Area, Enterprise, Outlet, River, Section, Station
-    from ecoledger.monitoring.models import Point, PointParameter
+    from ecoledger.monitoring.models import Limit, Point, PointParameter
 
     made = Bureau(people=people)
     made.county = Area.objects.create(code=COUNTY, name="测试县", synthetic=True)
@@ -126,6 +126,9 @@ def bureau(people: dict) -> Bureau:
         Area.objects.create(code=NORTH, name="北镇", synthetic=True),
         Area.objects.create(code=SOUTH, name="南镇", synthetic=True),
     ]
+
+    def more_of(limit):
+        return limit[0] if limit else {}
 
     def point(entity, kind, number, parameters, seconds=3600, **more):
         saved = Point.objects.create(
@@ -146,8 +149,10 @@ def bureau(people: dict) -> Bureau:
                 unit=unit,
                 decimals=decimals,
                 interval_seconds=seconds,
-                **(limit[0] if limit else {}),
+                **{k: v for k, v in more_of(limit).items() if k == "running_above"},
             )
+            if "value" in more_of(limit):
+                Limit.objects.create(entity=entity, parameter=code, unit=unit, **more_of(limit))
         return saved
 
     for n in range(4):
@@ -203,16 +208,16 @@ def bureau(people: dict) -> Bureau:
         number="DW001",
         medium="water",
     )
-    hourly = {"limit_basis": "hour", "limit_standard": "GB 13271-2014", "converted": True}
-    daily = {"limit_basis": "day", "limit_standard": "GB 8978-1996"}
+    hourly = {"basis": "hour", "standard": "GB 13271-2014", "converted": True}
+    daily = {"basis": "day", "standard": "GB 8978-1996"}
     made.flue_gas = point(
         gas,
         "flue_gas",
         21,
         [
-            ("a21026", "二氧化硫", "mg/m³", 1, {"limit": Decimal(50), **hourly}),
-            ("a21002", "氮氧化物", "mg/m³", 1, {"limit": Decimal(150), **hourly}),
-            ("a34013", "烟尘", "mg/m³", 1, {"limit": Decimal(20), **hourly}),
+            ("a21026", "二氧化硫", "mg/m³", 1, {"value": Decimal(50), **hourly}),
+            ("a21002", "氮氧化物", "mg/m³", 1, {"value": Decimal(150), **hourly}),
+            ("a34013", "烟尘", "mg/m³", 1, {"value": Decimal(20), **hourly}),
             ("a19001", "氧气含量", "%", 1),
         ],
         seconds=60,
@@ -223,8 +228,8 @@ def bureau(people: dict) -> Bureau:
         "wastewater",
         22,
         [
-            ("w01018", "化学需氧量", "mg/L", 1, {"limit": Decimal(100), **daily}),
-            ("w21003", "氨氮", "mg/L", 2, {"limit": Decimal(15), **daily}),
+            ("w01018", "化学需氧量", "mg/L", 1, {"value": Decimal(100), **daily}),
+            ("w21003", "氨氮", "mg/L", 2, {"value": Decimal(15), **daily}),
             ("w00000", "污水流量", "L/s", 2),
         ],
         seconds=3600,

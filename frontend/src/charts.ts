@@ -45,6 +45,9 @@ interface Series {
 interface Limit {
   name: string;
   value: number;
+  /** The days it holds, where it does not hold all the time. */
+  from?: string;
+  to?: string;
   axis?: 0 | 1;
 }
 
@@ -181,7 +184,11 @@ function lines(description: Lines, element: HTMLElement): echarts.EChartsCoreOpt
                 animation: false,
                 lineStyle: { color: "#d63939", type: "dashed" },
                 label: { color: "#d63939", position: "insideEndTop", formatter: "{b} {c}" },
-                data: description.limits.map((limit) => ({ name: limit.name, yAxis: limit.value })),
+                data: description.limits.map((limit) =>
+                  limit.from
+                    ? [{ name: limit.name, coord: [limit.from, limit.value], value: limit.value }, { coord: [limit.to, limit.value] }]
+                    : { name: limit.name, yAxis: limit.value },
+                ),
               }
             : undefined,
       })),

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecoledger.monitoring.computing import means
+from ecoledger.monitoring.points import limits
 from ecoledger.monitoring.points import table as points
 
 HOUR = datetime(2026, 5, 1, 8)
@@ -29,6 +30,7 @@ def point_map(kind="air", parameters=("a34004",), interval=60, oxygen=None):
             schema=points._PARAMETER_SCHEMA,
             orient="row",
         ),
+        limits=pl.DataFrame(schema=limits.SCHEMA),
         kinds={1: kind},
         areas={1: "990101"},
     )

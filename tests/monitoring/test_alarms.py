@@ -12,7 +12,7 @@ from ecoledger.accounts.models import AuditEntry
 from ecoledger.live import events, times
 from ecoledger.monitoring.alarming import alarms, filings
 from ecoledger.monitoring.computing import pending
-from ecoledger.monitoring.models import Alarm, AlarmRule, Point
+from ecoledger.monitoring.models import Alarm, AlarmRule, Limit, Point
 from ecoledger.monitoring.points import table
 
 NOW = datetime(2026, 5, 2, 12)
@@ -352,7 +352,7 @@ def test_a_limit_of_the_rule_goes_before_that_of_the_point(store, county):
     alarms.edit_rule(rule, county.monitor, settings={**rule.settings, "limits": {SO2: 100}})
     emit(store, county.flue_gas, [75])
     assert of("exceedance", parameter=SO2) == []
-    assert Point.objects.get(pk=county.flue_gas.pk).parameters.get(code=SO2).limit == Decimal(50)
+    assert Limit.objects.get(entity=county.flue_gas.entity, parameter=SO2).value == Decimal(50)
 
 
 def test_an_hour_still_running_is_not_judged_and_a_finished_one_with_gaps_is(store, county):

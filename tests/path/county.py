@@ -133,7 +133,7 @@ def _registry() -> None:
 
 def point(entity, kind, mn, parameters, limit=None, owner="", name=""):
     """A point with its parameters, judged by the hour when it has a ``limit``."""
-    from ecoledger.monitoring.models import Point, PointParameter
+    from ecoledger.monitoring.models import Limit, Point, PointParameter
 
     made = Point.objects.create(
         entity=entity,
@@ -153,8 +153,14 @@ def point(entity, kind, mn, parameters, limit=None, owner="", name=""):
             unit=unit,
             decimals=int(decimals),
             interval_seconds=3600,
-            limit=limit,
-            limit_basis="hour" if limit else "",
-            limit_standard="GB 13271-2014" if limit else "",
         )
+        if limit:
+            Limit.objects.create(
+                point=made,
+                parameter=code,
+                value=limit,
+                unit=unit,
+                basis="hour",
+                standard="GB 13271-2014",
+            )
     return made

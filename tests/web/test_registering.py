@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,8 +13,9 @@ from ecoledger.accounts.roles import CAPABILITIES, Role
 from ecoledger.entities.models import Enterprise, Outlet, Station
 from ecoledger.hj212 import BatchDecoder, Device, Value, encode
 from ecoledger.live import times
+from ecoledger.monitoring import runtime
 from ecoledger.monitoring.arriving import ingest
-from ecoledger.monitoring.models import Point
+from ecoledger.monitoring.models import Limit, Point
 from ecoledger.monitoring.points import enrolling, table
 
 NEW_MN = "A" * 20 + "0001"
@@ -122,9 +123,9 @@ def test_a_firm_its_outlet_and_its_point_are_entered_one_after_the_other(county,
     point = Point.objects.get(mn=NEW_MN)
     assert (point.name, point.owner_code, point.area_code) == ("印染烟囱", firm.code, "990101001")
     row = point.parameters.get()
-    assert (row.code, row.unit, float(row.limit), row.limit_basis) == (
-        "a21026", "mg/m³", 50.0, "hour",
-    )  # fmt: skip
+    assert (row.code, row.unit) == ("a21026", "mg/m³")
+    limit = Limit.objects.get(entity=outlet)
+    assert (limit.parameter, limit.value, limit.basis, limit.since) == ("a21026", 50, "hour", None)
     assert table.current().by_mn[NEW_MN].point == point.pk
 
 
@@ -192,8 +193,9 @@ def test_an_edit_keeps_the_secrets_and_the_trail_does_not_show_them(county, sign
     assert row in client.get(reverse("stations") + "?off=1").content.decode()
     entry = AuditEntry.objects.get(action="point changed")
     assert entry.details["before"]["enabled"] is True
-    assert float(entry.details["before"]["parameters"]["a21026"]["limit"]) == 50
-    assert float(entry.details["after"]["parameters"]["a21026"]["limit"]) == 35
+    limit = AuditEntry.objects.filter(action="limit changed").first()
+    assert float(limit.details["before"]["value"]) == 50
+    assert float(limit.details["after"]["value"]) == 35
     assert entry.details["secrets_set"] == []
     first = AuditEntry.objects.get(action="point registered")
     assert first.details["secrets_set"] == ["password", "sm4_key"]
@@ -201,6 +203,31 @@ def test_an_edit_keeps_the_secrets_and_the_trail_does_not_show_them(county, sign
     client.post(address, sent(chimney, clear_key="on", password="654321"))
     point.refresh_from_db()
     assert (point.password, point.sm4_key) == ("654321", "")
+
+
+def test_a_limit_from_a_day_on_leaves_the_one_before(county, signed_in, chimney):
+    client = signed_in("monitor")
+    client.post(new(), sent(chimney))
+    point = Point.objects.get(mn=NEW_MN)
+    changes = {"a21026-limit": "35", "a21026-limit_since": "2026-07-01"}
+    client.post(reverse("point-edit", args=[point.pk]), sent(chimney, **changes))
+    rows = Limit.objects.filter(entity=chimney, parameter="a21026").order_by("value")
+    assert [(row.value, row.since, row.until) for row in rows] == [
+        (35, date(2026, 7, 1), None),
+        (50, None, date(2026, 6, 30)),
+    ]
+    chart = f"/stations/{point.pk}/series.json?parameter=a21026&scale=day"
+    put = {"point": [point.pk], "parameter": ["a21026"], "start": [datetime(2026, 6, 20)]}
+    runtime.store().append(
+        observations={**put, "seconds": [86400], "series": ["computed-day"], "value": [20.0]}
+    )
+    drawn = client.get(f"{chart}&begin=2026-06-15&end=2026-07-10").json()
+    assert drawn["limits"] == [
+        {"name": "限值", "value": 50.0, "from": "2026-06-15", "to": "2026-07-01"},
+        {"name": "限值", "value": 35.0, "from": "2026-07-01", "to": "2026-07-11"},
+    ]
+    file = client.get(f"/enterprises/{county.bureau.enterprise.pk}").content.decode()
+    assert "35 mg/m³" in file
 
 
 def test_the_unit_of_stored_data_stays(county, signed_in):

@@ -66,7 +66,7 @@ class Point(models.Model):
 
 
 class PointParameter(models.Model):
-    """One parameter a point reports: how often, in which unit, against which limit."""
+    """One parameter a point reports: how often, in which unit. Its limits have dates: :class:`Limit`."""
 
     point = models.ForeignKey(Point, on_delete=models.CASCADE, related_name="parameters")
     code = models.CharField("因子编码", max_length=20)
@@ -75,13 +75,6 @@ class PointParameter(models.Model):
     decimals = models.PositiveSmallIntegerField("小数位", default=1)
     # The shortest period the device reports on its own; what "missing" is measured against.
     interval_seconds = models.PositiveIntegerField("上报周期 s", default=3600)
-    limit = models.DecimalField("限值", max_digits=12, decimal_places=5, null=True, blank=True)
-    lower_limit = models.DecimalField(
-        "下限", max_digits=12, decimal_places=5, null=True, blank=True
-    )
-    limit_basis = models.CharField("判定依据", max_length=10, blank=True)  # hour, day
-    limit_standard = models.CharField("执行标准", max_length=80, blank=True)
-    converted = models.BooleanField("按折算值判定", default=False)
     # The unit this device sends in, where it differs from what its kind of device sends
     # (monitoring/data/parameters.csv); ingest converts at the border.
     device_unit = models.CharField("设备上传单位", max_length=20, blank=True)
@@ -97,6 +90,61 @@ class PointParameter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.point} {self.name}"
+
+
+class Limit(models.Model):
+    """What a parameter has to keep from ``since`` to ``until`` (both included): of an outlet, by its permit,
+    or of one point. The date of the data chooses it, as it chooses the edition of a standard.
+    """
+
+    class Basis(models.TextChoices):
+        HOUR = "hour", "小时均值"
+        DAY = "day", "日均值"
+
+    entity = models.ForeignKey(
+        Entity,
+        verbose_name="排放口",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="limits",
+    )
+    point = models.ForeignKey(
+        Point,
+        verbose_name="监测点",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="limits",
+    )
+    parameter = models.CharField("因子编码", max_length=20)
+    value = models.DecimalField("限值", max_digits=12, decimal_places=5, null=True, blank=True)
+    lower = models.DecimalField("下限", max_digits=12, decimal_places=5, null=True, blank=True)
+    unit = models.CharField("单位", max_length=20, blank=True)
+    basis = models.CharField("判定依据", max_length=10, choices=Basis.choices)
+    standard = models.CharField("执行标准", max_length=80, blank=True)
+    converted = models.BooleanField("按折算值判定", default=False)
+    since = models.DateField("起", null=True, blank=True)
+    until = models.DateField("止", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "限值"
+        ordering = ["parameter", "basis", "since", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(entity__isnull=True) ^ models.Q(point__isnull=True),
+                name="a_limit_is_of_an_outlet_or_a_point",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(value__isnull=False) | models.Q(lower__isnull=False),
+                name="a_limit_has_a_value",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        low = "" if self.lower is None else f"{self.lower.normalize():f}–"
+        high = "" if self.value is None else f"{self.value.normalize():f}"
+        return f"{self.parameter} {low}{high} {self.unit}".strip()
 
 
 class Filing(models.Model):

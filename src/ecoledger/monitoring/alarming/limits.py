@@ -1,7 +1,7 @@
 """Which limit a mean is judged by.
 
-In this order: what the rule sets for the parameter; what the point's own parameter says (permit or
-emission standard); for ambient air GB 3095 by the date of the data; for surface water the section's
+In this order: what the rule sets for the parameter; the limit of the point or its outlet (permit or
+emission standard) that held on the day of the data; for ambient air GB 3095 by the date of the data; for surface water the section's
 target class of GB 3838. Limits of a standard are brought to the unit that the point's values are stored in.
 """
 
@@ -15,6 +15,7 @@ import polars as pl
 
 from ecoledger.entities.models import Station
 from ecoledger.monitoring.computing import standard_values
+from ecoledger.monitoring.points import limits
 from ecoledger.monitoring.points.table import PointMap
 from ecoledger.standards import air_limits, surface_water
 from ecoledger.standards.catalogue import NoEditionInForceError, in_force
@@ -25,25 +26,23 @@ def attach(
 ) -> pl.DataFrame:
     """``values`` (``point, parameter, start, ...``) with ``limit, lower_limit, limit_standard``, and
     ``judge_converted``: whether the converted value is the one to judge."""
-    declared = points.parameters.select(
-        "point",
-        "parameter",
-        pl.col("converted").alias("judge_converted"),
-        *(
-            pl.when(pl.col("limit_basis").is_in(["", basis])).then(name).alias(name)
-            for name in ("limit", "lower_limit", "limit_standard")
-        ),
-    )
+    dated = values.with_columns(pl.col("start").dt.date().alias("day"))
+    held = limits.on_days(points.limits, dated.select("point", "parameter", "day").unique(), basis)
     own: dict[str, float] = {code: float(v) for code, v in settings.get("limits", {}).items()}
-    table = values.join(declared, on=["point", "parameter"], how="left").with_columns(
-        pl.coalesce(
-            pl.col("parameter").replace_strict(own, default=None, return_dtype=pl.Float64), "limit"
-        ).alias("limit"),
-        pl.when(pl.col("parameter").is_in(list(own)))
-        .then(pl.lit(str(settings.get("standard", "预警规则"))))
-        .otherwise("limit_standard")
-        .alias("limit_standard"),
-        pl.col("judge_converted").fill_null(value=False),
+    table = (
+        dated.join(held, on=["point", "parameter", "day"], how="left")
+        .drop("day")
+        .with_columns(
+            pl.coalesce(
+                pl.col("parameter").replace_strict(own, default=None, return_dtype=pl.Float64),
+                "limit",
+            ).alias("limit"),
+            pl.when(pl.col("parameter").is_in(list(own)))
+            .then(pl.lit(str(settings.get("standard", "预警规则"))))
+            .otherwise("limit_standard")
+            .alias("limit_standard"),
+            pl.col("judge_converted").fill_null(value=False),
+        )
     )
     if kind == "air":
         return _filled(table, _air_limits(table, basis), kind, points)
@@ -57,10 +56,10 @@ def _filled(
 ) -> pl.DataFrame:
     """Limits of the standard where neither rule nor point has one."""
     unset = pl.col("limit").is_null() & pl.col("lower_limit").is_null()
-    limits = standard_values.in_stored_units(standard, ["limit", "lower_limit"], kind, points)
+    standards = standard_values.in_stored_units(standard, ["limit", "lower_limit"], kind, points)
     return (
         table.with_columns(pl.col("start").dt.date().alias("day"))
-        .join(limits, on=["point", "parameter", "day"], how="left", suffix="_of_standard")
+        .join(standards, on=["point", "parameter", "day"], how="left", suffix="_of_standard")
         .with_columns(
             pl.when(unset).then(f"{name}_of_standard").otherwise(name).alias(name)
             for name in ("limit", "lower_limit", "limit_standard")

@@ -6,7 +6,7 @@ A point is never deleted: switched off, its devices are refused and its history 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -19,9 +19,10 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.scope import covers
 from ecoledger.entities.models import Enterprise, Entity, Outlet, Station
 from ecoledger.monitoring import runtime
+from ecoledger.monitoring.alarming import limit_changes
 from ecoledger.monitoring.arriving import ingest
-from ecoledger.monitoring.models import Point, PointParameter
-from ecoledger.monitoring.points import parameters, table
+from ecoledger.monitoring.models import Limit, Point, PointParameter
+from ecoledger.monitoring.points import limits, parameters, table
 from ecoledger.standards import identifiers
 
 # Frames one press of the button replays at most; the rest wait for the next press.
@@ -29,8 +30,8 @@ REPLAYED_AT_ONCE = 500
 
 _POINT_FIELDS = ("name", "kind", "area_code", "owner_code", "mn", "power_role", "line", "enabled")
 _PARAMETER_FIELDS = (
-    "name", "unit", "device_unit", "decimals", "interval_seconds", "limit", "lower_limit",
-    "limit_basis", "limit_standard", "converted", "range_from", "range_to", "running_above",
+    "name", "unit", "device_unit", "decimals", "interval_seconds", "range_from", "range_to",
+    "running_above",
 )  # fmt: skip
 
 
@@ -63,11 +64,17 @@ def usual(code: str, kind: str) -> PointParameter:
 
 
 def save(
-    person: Person, point: Point, declared: Sequence[PointParameter], *, address: str = ""
+    person: Person,
+    point: Point,
+    declared: Sequence[PointParameter],
+    wanted: Mapping[str, Limit | None] | None = None,
+    *,
+    address: str = "",
 ) -> list[str]:
     """Register ``point`` with the parameters ``declared``, or store its changes; returns what is odd.
 
-    Area and owner are those of its entity. Raises ``PermissionDenied`` outside the person's divisions and
+    ``wanted``: the limit of parameters, by code, from its ``since`` on (``None``: has none any more);
+    without ``since`` the limit on record is corrected. Area and owner are those of its entity. Raises ``PermissionDenied`` outside the person's divisions and
     ``ValidationError`` by field; trouble of a parameter comes under ``parameters``, led by its name.
     """
     before = Point.objects.filter(pk=point.pk).first() if point.pk else None
@@ -79,11 +86,13 @@ def save(
     point.area_code = point.entity.area_code
     point.owner_code = _owner(point.entity)
     odd = _cleaned(point, before, person)
-    odd += _checked(point, declared)
+    odd += _checked(point, declared, wanted or {})
     content = _content(before) if before else {}
     with transaction.atomic():
         point.save()
         _keep_parameters(point, declared)
+        for code, limit in (wanted or {}).items():
+            limit_changes.keep(person, point, code, limit, address=address)
         after = _content(point)
         changed = [name for name in after if content.get(name) != after[name]]
         # Secrets stay out of the trail; that they were set does not.
@@ -193,7 +202,9 @@ def _cleaned(point: Point, before: Point | None, person: Person) -> list[str]:
     return odd
 
 
-def _checked(point: Point, declared: Sequence[PointParameter]) -> list[str]:
+def _checked(
+    point: Point, declared: Sequence[PointParameter], wanted: Mapping[str, Limit | None]
+) -> list[str]:
     """Refuse parameters that cannot be judged or would reinterpret what is stored."""
     problems: list[str] = []
     odd: list[str] = []
@@ -206,6 +217,9 @@ def _checked(point: Point, declared: Sequence[PointParameter]) -> list[str]:
         odd.append(_("没有选择监测因子，设备上报的值不会入库"))
     for row in declared:
         problems += [f"{row.name or row.code}：{text}" for text in _faults(row, point.kind)]
+        if (limit := wanted.get(row.code)) is not None:
+            texts = limits.faults(limit, point.kind)
+            problems += [f"{row.name or row.code}：{text}" for text in texts]
         if row.code in stored and row.unit != stored[row.code] and _has_data(point, row.code):
             problems.append(
                 _("%(name)s：已有数据按“%(unit)s”存储，单位不能修改；设备换单位请填设备上传单位")
@@ -237,15 +251,8 @@ def _faults(row: PointParameter, kind: str) -> list[str]:
         faults.append(_("上报周期应在 1 秒至 31 天之间"))
     if row.decimals > 6:
         faults.append(_("小数位最多 6 位"))
-    limited = row.limit is not None or row.lower_limit is not None
-    if limited and row.limit_basis not in ("hour", "day"):
-        faults.append(_("填写限值时请选择按小时或按日判定"))
-    if row.limit is not None and row.lower_limit is not None and row.lower_limit >= row.limit:
-        faults.append(_("下限应小于限值"))
     if row.range_from is not None and row.range_to is not None and row.range_from >= row.range_to:
         faults.append(_("量程下限应小于量程上限"))
-    if row.converted and kind != Point.Kind.FLUE_GAS:
-        faults.append(_("只有废气因子按折算值判定"))
     return faults
 
 

@@ -13,8 +13,8 @@ from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 
 from ecoledger.entities.models import Entity, Outlet, Station
-from ecoledger.monitoring.models import Point, PointParameter
-from ecoledger.monitoring.points import parameters
+from ecoledger.monitoring.models import Limit, Point, PointParameter
+from ecoledger.monitoring.points import limits, parameters
 
 # Another process (a command) may have changed the registry: look again after this long.
 MAX_AGE_SECONDS = 30.0
@@ -40,13 +40,14 @@ class PointMap:
     ``by_mn``: devices by MN. ``points``: one row a point (``point, kind, area_code, owner_code, lon,
     lat, medium, level, counts_in_area, reference_oxygen, is_lake, power_role, line, name, entity``).
     ``parameters``: one row a declared parameter (``point, parameter, kind, unit, decimals, interval,
-    limit, lower_limit, limit_basis, limit_standard, converted, range_from, range_to, running_above,
-    numerator, denominator, name``); the last two bring the device's unit to the stored one.
+    range_from, range_to, running_above, numerator, denominator, name``); the last two bring the
+    device's unit to the stored one. ``limits``: their limits with dates (``points.limits.SCHEMA``).
     """
 
     by_mn: Mapping[str, Device]
     points: pl.DataFrame
     parameters: pl.DataFrame
+    limits: pl.DataFrame
     kinds: Mapping[int, str]
     areas: Mapping[int, str]
     """Point -> division code."""
@@ -82,11 +83,6 @@ _PARAMETER_SCHEMA = {
     "unit": pl.String,
     "decimals": pl.Int64,
     "interval": pl.Int64,
-    "limit": pl.Float64,
-    "lower_limit": pl.Float64,
-    "limit_basis": pl.String,
-    "limit_standard": pl.String,
-    "converted": pl.Boolean,
     "range_from": pl.Float64,
     "range_to": pl.Float64,
     "running_above": pl.Float64,
@@ -133,7 +129,7 @@ def _changed(**_: Any) -> None:
     transaction.on_commit(forget)
 
 
-for _model in (Point, PointParameter, Entity, Station, Outlet):
+for _model in (Point, PointParameter, Limit, Entity, Station, Outlet):
     for _signal in (post_save, post_delete):
         _signal.connect(
             _changed, sender=_model, dispatch_uid=f"points {_model.__name__} {id(_signal)}"
@@ -148,7 +144,8 @@ def _load() -> PointMap:
     oxygen = dict(Outlet.objects.values_list("pk", "reference_oxygen"))
     points: list[dict[str, Any]] = []
     by_mn: dict[str, Device] = {}
-    for point in Point.objects.select_related("entity"):
+    rows = list(Point.objects.select_related("entity"))
+    for point in rows:
         station: dict[str, Any] = dict(stations.get(point.entity_id or 0, {}))
         points.append(
             {
@@ -185,6 +182,7 @@ def _load() -> PointMap:
         by_mn=by_mn,
         points=pl.DataFrame(points, schema=_POINT_SCHEMA, orient="row"),
         parameters=pl.DataFrame(declared, schema=_PARAMETER_SCHEMA, orient="row"),
+        limits=limits.frame(rows, {(d["point"], d["parameter"]): d["unit"] for d in declared}),
         kinds=kinds,
         areas={row["point"]: row["area_code"] for row in points},
     )
@@ -211,11 +209,6 @@ def _declared(row: PointParameter, kind: str) -> dict[str, Any]:
         "unit": row.unit,
         "decimals": row.decimals,
         "interval": row.interval_seconds,
-        "limit": None if row.limit is None else float(row.limit),
-        "lower_limit": None if row.lower_limit is None else float(row.lower_limit),
-        "limit_basis": row.limit_basis,
-        "limit_standard": row.limit_standard,
-        "converted": row.converted,
         "range_from": row.range_from if row.range_from is not None else usual and usual.range_from,
         "range_to": row.range_to if row.range_to is not None else usual and usual.range_to,
         "running_above": row.running_above,

@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from ecoledger.entities.models import Enterprise, Outlet
+from ecoledger.entities.validity import in_force
 from ecoledger.listings.workbook import Head
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, register_of, state_of, visible_matters
-from ecoledger.monitoring.models import Alarm, PointParameter
+from ecoledger.monitoring.models import Alarm
+from ecoledger.monitoring.points import limits, parameters
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.export import download
@@ -142,6 +144,9 @@ def enterprise(request: Request, pk: int) -> HttpResponse:
 
 
 def _limits(outlet: Outlet) -> list[tuple[str, str]]:
-    """The limits that the outlet's points are judged by: parameter, limit with unit."""
-    rows = PointParameter.objects.filter(point__entity_id=outlet.pk, limit__isnull=False)
-    return [(row.name, f"{row.limit:f} {row.unit}".strip()) for row in rows]
+    """The limits in force: parameter, limit with unit."""
+    kind = limits.kind_at(outlet)
+    return [
+        (parameters.label(row.parameter, kind), str(row).removeprefix(f"{row.parameter} "))
+        for row in limits.of_entity(outlet).filter(in_force())
+    ]

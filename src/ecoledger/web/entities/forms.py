@@ -18,8 +18,8 @@ from ecoledger.accounts.models import Person
 from ecoledger.entities import identifiers as identifiers_of
 from ecoledger.entities.inventories import enterprises
 from ecoledger.entities.models import Area, Enterprise, Entity, Outlet, Section, Station
-from ecoledger.monitoring.models import Point, PointParameter
-from ecoledger.monitoring.points import enrolling, parameters
+from ecoledger.monitoring.models import Limit, Point, PointParameter
+from ecoledger.monitoring.points import enrolling, limits, parameters
 from ecoledger.standards import identifiers
 from ecoledger.web import scoped
 
@@ -321,34 +321,53 @@ class ParameterForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic w
     """One parameter of a point; taken when ``used`` is ticked."""
 
     used = forms.BooleanField(required=False)
+    limit = forms.DecimalField(
+        label=gettext_lazy("限值"), required=False, max_digits=12, decimal_places=5
+    )
+    lower_limit = forms.DecimalField(
+        label=gettext_lazy("下限"), required=False, max_digits=12, decimal_places=5
+    )
     limit_basis = forms.TypedChoiceField(
         label=gettext_lazy("判定依据"),
         required=False,
         choices=[("", "—"), ("hour", gettext_lazy("小时均值")), ("day", gettext_lazy("日均值"))],
+    )
+    limit_standard = forms.CharField(label=gettext_lazy("执行标准"), required=False, max_length=80)
+    converted = forms.BooleanField(label=gettext_lazy("按折算值判定"), required=False)
+    limit_since = forms.DateField(
+        label=gettext_lazy("限值自"),
+        required=False,
+        help_text=gettext_lazy("新限值从这一天起执行，此前的限值留存；更正填错的限值请留空。"),
     )
 
     class Meta:
         model = PointParameter
         fields = [
             "unit", "device_unit", "decimals", "interval_seconds", "limit", "lower_limit",
-            "limit_basis", "limit_standard", "converted", "range_from", "range_to", "running_above",
+            "limit_basis", "limit_standard", "converted", "limit_since", "range_from", "range_to",
+            "running_above",
         ]  # fmt: skip
         labels = {
             "unit": gettext_lazy("单位"),
             "device_unit": gettext_lazy("设备上传单位"),
             "decimals": gettext_lazy("小数位"),
             "interval_seconds": gettext_lazy("上报周期（秒）"),
-            "limit": gettext_lazy("限值"),
-            "lower_limit": gettext_lazy("下限"),
-            "limit_standard": gettext_lazy("执行标准"),
-            "converted": gettext_lazy("按折算值判定"),
             "range_from": gettext_lazy("量程下限"),
             "range_to": gettext_lazy("量程上限"),
             "running_above": gettext_lazy("运行判定阈值 kW"),
         }
 
-    def __init__(self, kind: str, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, kind: str, held: Limit | None, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if held is not None:
+            self.initial = {
+                **self.initial,
+                "limit": held.value,
+                "lower_limit": held.lower,
+                "limit_basis": held.basis,
+                "limit_standard": held.standard,
+                "converted": held.converted,
+            }
         if kind != Point.Kind.FLUE_GAS:
             del self.fields["converted"]
         if kind != Point.Kind.POWER:
@@ -358,6 +377,23 @@ class ParameterForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic w
             if (value := self.initial.get(name)) is not None:
                 self.initial[name] = f"{value.normalize():f}"
         dress(self)
+
+    @property
+    def wanted(self) -> Limit | None:
+        """The limit that the form asks for; ``None`` without one."""
+        said = self.cleaned_data
+        if said["limit"] is None and said["lower_limit"] is None:
+            return None
+        return Limit(
+            parameter=self.code,
+            value=said["limit"],
+            lower=said["lower_limit"],
+            unit=said["unit"],
+            basis=said["limit_basis"],
+            standard=said["limit_standard"],
+            converted=said.get("converted", False),
+            since=said["limit_since"],
+        )
 
     @property
     def code(self) -> str:
@@ -377,6 +413,7 @@ def parameter_forms(point: Point, sent: Mapping[str, Any] | None) -> list[Parame
     """One form a parameter: those declared first, then the catalogue's for the point's kind."""
     there = list(point.parameters.all()) if point.pk else []
     known = {row.code for row in there}
+    held = limits.PointLimits([point]) if point.pk else None
     rows = there + [
         enrolling.usual(one.code, point.kind)
         for one in parameters.of_kind(point.kind)
@@ -385,6 +422,7 @@ def parameter_forms(point: Point, sent: Mapping[str, Any] | None) -> list[Parame
     return [
         ParameterForm(
             point.kind,
+            held.at(point.pk, row.code, timezone.localdate()) if held else None,
             # What is not ticked is not read.
             sent if sent is not None and (f"{row.code}-used" in sent or row.pk) else None,
             instance=row,

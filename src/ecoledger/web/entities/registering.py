@@ -208,7 +208,8 @@ def _stored(request: Request, form: PointForm, declared: list[ParameterForm]) ->
         enrolling.usual(code, point.kind) for code in form.cleaned_data["more"] if code not in there
     ]
     try:
-        return enrolling.save(request.user, point, rows, address=address(request))
+        wanted = {one.code: one.wanted for one in taken}
+        return enrolling.save(request.user, point, rows, wanted, address=address(request))
     except ValidationError as error:
         refuse(form, error)
         return None

@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 from django.utils import timezone
 
-from ecoledger.monitoring.models import Point, PointParameter
-from ecoledger.monitoring.points import parameters
+from ecoledger.monitoring.models import Limit, Point, PointParameter
+from ecoledger.monitoring.points import limits, parameters
 from ecoledger.monitoring.runtime import store
 from ecoledger.standards import air_evaluation
 from ecoledger.standards import aqi as aqi_standard
@@ -217,13 +217,15 @@ class Latest:
     start: datetime | None
     seconds: int
     series: str
+    limit: Limit | None = None
+    """The limit of the day of the value."""
     converted: float | None = None
     """The value at the reference oxygen content, where the limit is judged by it."""
 
     @property
     def judged(self) -> float | None:
         """What the limit is compared with; ``None`` when a conversion is due and none came."""
-        return self.converted if self.parameter.converted else self.value
+        return self.converted if self.limit and self.limit.converted else self.value
 
     @property
     def shown(self) -> float | None:
@@ -231,10 +233,17 @@ class Latest:
         return self.value if self.judged is None else self.judged
 
     @property
+    def bounds(self) -> tuple[float | None, float | None]:
+        """Upper and lower limit in the unit of the value."""
+        if self.limit is None:
+            return None, None
+        return limits.bounds(self.limit, self.parameter.unit)
+
+    @property
     def over(self) -> bool:
-        limit, low, judged = self.parameter.limit, self.parameter.lower_limit, self.judged
-        if judged is None:
+        if self.judged is None:
             return False
+        (limit, low), judged = self.bounds, self.judged
         return (limit is not None and judged > limit) or (low is not None and judged < low)
 
 
@@ -254,7 +263,9 @@ def latest_of(points: Sequence[Point]) -> dict[int, list[Latest]]:
         "layer": 0,
         "seconds": 0,
     }
-    conversions = _conversions(points, rows)
+    held = limits.PointLimits(points)
+    in_force = {key: held.at(*key, row["start"].date()) for key, row in rows.items()}
+    conversions = _conversions(rows, in_force)
     found: dict[int, list[Latest]] = {}
     for point in points:
         found[point.pk] = []
@@ -271,6 +282,8 @@ def latest_of(points: Sequence[Point]) -> dict[int, list[Latest]]:
                     row["start"],
                     row["seconds"],
                     row["series"] or "",
+                    in_force.get((point.pk, parameter.code))
+                    or held.at(point.pk, parameter.code, now().date()),
                     conversions.get((point.pk, parameter.code)),
                 )
             )
@@ -278,14 +291,13 @@ def latest_of(points: Sequence[Point]) -> dict[int, list[Latest]]:
 
 
 def _conversions(
-    points: Sequence[Point], rows: dict[tuple[int, str], dict[str, Any]]
+    rows: dict[tuple[int, str], dict[str, Any]], in_force: dict[tuple[int, str], Limit | None]
 ) -> dict[tuple[int, str], float]:
     """The converted value beside each newest row whose limit asks for it."""
     wanted = [
-        (point.pk, parameter.code, row["start"], row["series"])
-        for point in points
-        for parameter in point.parameters.all()
-        if parameter.converted and (row := rows.get((point.pk, parameter.code)))
+        (*key, row["start"], row["series"])
+        for key, row in rows.items()
+        if (limit := in_force.get(key)) is not None and limit.converted
     ]
     if not wanted:
         return {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from ecoledger.entities.models import Enterprise
 from ecoledger.listings import asked
 from ecoledger.monitoring.computing import corrections
 from ecoledger.monitoring.models import Point
-from ecoledger.monitoring.points import enrolling
+from ecoledger.monitoring.points import enrolling, limits
 from ecoledger.monitoring.runtime import store
 from ecoledger.standards import aqi as aqi_standard
 from ecoledger.store.interface import SERIES
@@ -197,6 +197,7 @@ def drawn(point: Point, codes: Sequence[str], rows: pl.DataFrame) -> list[dict[s
     if rows.is_empty():
         return []
     declared = {p.code: p for p in readings.declared(point)}
+    held = limits.PointLimits([point])
     units = list(dict.fromkeys(declared[code].unit for code in codes if code in declared))
     lines = []
     for code in codes:
@@ -204,7 +205,7 @@ def drawn(point: Point, codes: Sequence[str], rows: pl.DataFrame) -> list[dict[s
         if own.is_empty() or code not in declared:
             continue
         unit = declared[code].unit
-        converted = declared[code].converted and own["converted"].is_not_null().any()
+        converted = held.converts(point.pk, code) and own["converted"].is_not_null().any()
         name = readings.label(code, point) + (_("（折算）") if converted else "")
         lines.append(
             {
@@ -228,6 +229,20 @@ def drawn(point: Point, codes: Sequence[str], rows: pl.DataFrame) -> list[dict[s
     return lines
 
 
+def drawn_limits(steps: Sequence[limits.Step], begin: date, end: date) -> Iterator[dict[str, Any]]:
+    """The steps of limits as lines of a chart from ``begin`` to ``end``; a step shorter has its days."""
+    for step in steps:
+        after = step.last + timedelta(days=1)
+        days = (
+            {}
+            if (step.first, after) == (begin, end)
+            else {"from": f"{step.first}", "to": f"{after}"}
+        )
+        for name, value in ((_("限值"), step.value), (_("下限"), step.lower)):
+            if value is not None:
+                yield {"name": name, "value": value, **days}
+
+
 @needs("see_monitoring")
 def series(request: Request, pk: int) -> JsonResponse:
     """The chart of a point: chosen parameters over a period, with flags and limits."""
@@ -242,11 +257,11 @@ def series(request: Request, pk: int) -> JsonResponse:
     rows = readings.series(point, codes, scale, begin, end)
     lines = drawn(point, codes, rows)
     only = declared[codes[0]] if len(lines) == 1 else None
-    limits = []
-    if only is not None and only.limit is not None:
-        limits.append({"name": _("限值"), "value": float(only.limit)})
-    if only is not None and only.lower_limit is not None:
-        limits.append({"name": _("下限"), "value": float(only.lower_limit)})
+    steps = []
+    if only is not None:
+        held = limits.PointLimits([point])
+        basis = "day" if scale in ("day", "month") else "hour"
+        steps = held.steps(point.pk, only.code, begin.date(), end.date(), basis, only.unit)
     period = readings.SCALES[scale][1] or (
         min((declared[c].interval_seconds for c in codes), default=0) if scale == "raw" else 0
     )
@@ -254,7 +269,7 @@ def series(request: Request, pk: int) -> JsonResponse:
         {
             "kind": "lines",
             "series": lines,
-            "limits": limits,
+            "limits": list(drawn_limits(steps, begin.date(), end.date())),
             "period": period,
             "flagged": _("带标记"),
             "empty": _("所选时段没有数据，请放宽日期或换一个时间尺度。"),
