@@ -237,6 +237,8 @@ class Event(models.Model):
     from_state = models.CharField(max_length=30, blank=True)
     to_state = models.CharField(max_length=30)
     cycle = models.PositiveSmallIntegerField("轮次", default=0)
+    # Seconds the matter had been in the state this event takes it out of; follows from the events' times.
+    stayed = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
     note = models.TextField("说明", blank=True)
     form = models.JSONField("填报内容", default=dict)
     # [{"id": evidence, "sha256": of its file}]: the hash covers the files too.
@@ -255,6 +257,7 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["matter", "id"], name="event_of_matter"),
             models.Index(fields=["transition", "at"], name="event_by_transition"),
+            models.Index(fields=["from_state", "stayed"], name="event_by_stay"),
         ]
 
     def __str__(self) -> str:

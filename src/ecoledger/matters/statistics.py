@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from statistics import median
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 
 from ecoledger.matters.models import Clock, Event
 from ecoledger.matters.register import Register, Statistic
@@ -71,107 +70,93 @@ def share(
 
 def common_statistics(register: Register, rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     """What every register counts over ``rows``: open, overdue, closed in time, came back, duplicates."""
-    live = rows.filter(merged_into=None)
-    is_open = Q(phase="open")
-    total = live.count()
-    open_count = live.filter(is_open).count()
-    overdue = live.filter(is_open, due__lt=now).count()
-    closed = live.filter(phase__in=COMPLETED).count()
-    returned = live.filter(reopened__gt=0).count()
-    on_time, ended = clocks_kept(register, live)
+    live = Q(merged_into=None)
+    is_open, completed, again = Q(phase="open"), Q(phase__in=COMPLETED), Q(reopened__gt=0)
+    n = rows.order_by().aggregate(
+        total=Count("pk", filter=live),
+        open=Count("pk", filter=live & is_open),
+        late=Count("pk", filter=live & is_open & Q(due__lt=now)),
+        completed=Count("pk", filter=live & completed),
+        returned=Count("pk", filter=live & again),
+        ended=Count("pk", filter=live & (completed | is_open & again)),
+        duplicates=Count("pk", filter=~live),
+    )
+    on_time, stopped = clocks_kept(register, rows.filter(live))
     return [
-        Statistic("total", "登记总数", total, "", note="不含并入其他件的重复件"),
-        Statistic("open", "在办", open_count, "open=1"),
-        Statistic("overdue", "超期未办结", overdue, "overdue=1"),
-        Statistic("closed", "已销号", closed, "closed=1"),
-        share("on_time", "环节按时办结率", on_time, ended, note="按时停止的时限÷已停止的时限"),
+        Statistic("total", "登记总数", n["total"], "", note="不含并入其他件的重复件"),
+        Statistic("open", "在办", n["open"], "open=1"),
+        Statistic("overdue", "超期未办结", n["late"], "overdue=1"),
+        Statistic("closed", "已销号", n["completed"], "closed=1"),
+        share("on_time", "环节按时办结率", on_time, stopped, note="按时停止的时限÷已停止的时限"),
         share(
             "recurrence",
             "反弹率",
-            returned,
-            closed + live.filter(is_open, reopened__gt=0).count(),
+            n["returned"],
+            n["ended"],
             query="reopened=1",
             note="销号后又重开的÷曾经销号的",
         ),
-        Statistic(
-            "duplicates",
-            "重复件",
-            rows.exclude(merged_into=None).count(),
-            "merged=1",
-        ),
+        Statistic("duplicates", "重复件", n["duplicates"], "merged=1"),
     ]
 
 
 def clocks_kept(register: Register, rows: QuerySet[Any]) -> tuple[int, int]:
     """Duty clocks of ``rows`` stopped in time, and all that have stopped."""
-    duties = [rule.name for rule in register.workflow.clocks if not rule.waiting]
-    kept = ended = 0
-    for due, stopped in Clock.objects.filter(
-        matter_id__in=rows.order_by().values("pk"),
-        name__in=duties,
-        due__isnull=False,
-        stopped_at__isnull=False,
-    ).values_list("due", "stopped_at"):
-        if due is not None and stopped is not None:
-            ended += 1
-            kept += stopped <= due
-    return kept, ended
+    kept = _kept(register, rows)
+    return sum(n for n, _late in kept.values()), sum(n + late for n, late in kept.values())
+
+
+def _kept(register: Register, rows: QuerySet[Any]) -> dict[str, tuple[int, int]]:
+    """For each duty clock by name: stops in time and late."""
+    counted = (
+        Clock.objects.filter(
+            matter_id__in=rows.order_by().values("pk"),
+            name__in=[rule.name for rule in register.workflow.clocks if not rule.waiting],
+            due__isnull=False,
+            stopped_at__isnull=False,
+        )
+        .order_by()
+        .values("name")
+        .annotate(n=Count("pk"), kept=Count("pk", filter=Q(stopped_at__lte=F("due"))))
+    )
+    return {row["name"]: (row["kept"], row["n"] - row["kept"]) for row in counted}
 
 
 def stage_durations(register: Register, rows: QuerySet[Any]) -> list[StageDuration]:
     """How long matters stayed in each state they have left, in the workflow's order."""
-    stays: dict[str, list[timedelta]] = defaultdict(list)
-    entered: dict[int, datetime] = {}
-    events = (
-        Event.objects.filter(matter_id__in=rows.order_by().values("pk"))
-        .order_by("matter_id", "id")
-        .values_list("matter_id", "at", "from_state", "to_state")
-    )
-    for matter_id, at, before, after in events.iterator():
-        if before == after:
-            continue
-        if matter_id in entered and before:
-            stays[before].append(at - entered[matter_id])
-        entered[matter_id] = at
-    kept = _kept_by_state(register, rows)
-    out = []
-    for state in register.workflow.states:
-        if not (spans := stays.get(state.name)):
-            continue
-        hours = [span / timedelta(hours=1) for span in spans]
-        on_time, late = kept.get(state.name, (0, 0))
-        out.append(
-            StageDuration(
-                state.name,
-                str(state.label),
-                state.stage,
-                len(spans),
-                median(hours),
-                max(hours),
-                on_time,
-                late,
-            )
-        )
-    return out
-
-
-def _kept_by_state(register: Register, rows: QuerySet[Any]) -> dict[str, tuple[int, int]]:
-    """For states with a clock of their own: stops in time and late."""
+    stays = Event.objects.filter(
+        matter_id__in=rows.order_by().values("pk"), stayed__isnull=False
+    ).order_by()
+    counted = {
+        row["from_state"]: row
+        for row in stays.values("from_state").annotate(n=Count("pk"), longest=Max("stayed"))
+    }
+    # States with a clock of their own.
     own = {
-        rule.name: rule.during[0]
+        rule.during[0]: rule.name
         for rule in register.workflow.clocks
         if len(rule.during) == 1 and not rule.waiting
     }
-    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for name, due, stopped in Clock.objects.filter(
-        matter_id__in=rows.order_by().values("pk"),
-        name__in=list(own),
-        due__isnull=False,
-        stopped_at__isnull=False,
-    ).values_list("name", "due", "stopped_at"):
-        if due is not None and stopped is not None:
-            counts[own[name]][stopped > due] += 1
-    return {state: (kept, late) for state, (kept, late) in counts.items()}
+    kept = _kept(register, rows) if counted else {}
+    return [
+        StageDuration(
+            state.name,
+            str(state.label),
+            state.stage,
+            row["n"],
+            _median(stays.filter(from_state=state.name), row["n"]) / 3600,
+            row["longest"] / 3600,
+            *kept.get(own.get(state.name, ""), (0, 0)),
+        )
+        for state in register.workflow.states
+        if (row := counted.get(state.name))
+    ]
+
+
+def _median(stays: QuerySet[Event], count: int) -> float:
+    """Of ``count`` stays in seconds, read in their order up to the middle."""
+    middle = stays.order_by("stayed").values_list("stayed", flat=True)
+    return float(median(middle[(count - 1) // 2 : count // 2 + 1]))
 
 
 def of(register: Register, rows: QuerySet[Any], now: datetime) -> list[Statistic]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -27,6 +27,7 @@ def record(
     by: Person | None,
     at: datetime,
     from_state: str | None = None,
+    stayed: timedelta | None = None,
     note: str = "",
     form: Mapping[str, Any] | None = None,
     evidence: Iterable[Evidence] = (),
@@ -46,6 +47,7 @@ def record(
             from_state=matter.state if from_state is None else from_state,
             to_state=matter.state,
             cycle=matter.reopened,
+            stayed=None if stayed is None else max(0, int(stayed.total_seconds())),
             note=note,
             form=dict(form or {}),
             evidence=[{"id": e.pk, "sha256": e.sha256} for e in evidence],

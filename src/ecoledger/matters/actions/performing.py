@@ -129,7 +129,7 @@ def perform(
     _check_evidence(matter, transition)
 
     before, after = workflow.state(matter.state), workflow.state(transition.target)
-    from_state = matter.state
+    from_state, since = matter.state, matter.state_since
     for name, value in forms.stored(asks, cleaned).items():
         setattr(matter, name, value)
     for name, value in transition.sets.items():
@@ -155,6 +155,7 @@ def perform(
         by=by,
         at=at,
         from_state=from_state,
+        stayed=at - since if after.name != from_state else None,
         note=note,
         form={k: forms.as_json(v) for k, v in cleaned.items()},
         evidence=evidence,
