@@ -15,6 +15,7 @@ from ecoledger.accounts.scope import within
 from ecoledger.listings import catalogue
 from ecoledger.listings.listing import Listing, Named
 from ecoledger.listings.parts import Ask, Choices, Kind, Text
+from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Circulation, Matter
 from ecoledger.matters.workflow import COMPLETED, Phase, State, Transition, Workflow
 
@@ -63,6 +64,7 @@ class Register(Listing):
     lead: str = "title"
     order: tuple[str, ...] = ("-opened_at", "-pk")
     enterprise: str = "enterprise__code"
+    lines: tuple[Lines, ...] = ()
     manage: frozenset[Role] = frozenset({Role.DISPATCHER, Role.LEADER})
     # Who may know of matters of restricted circulation, beside those who answer for them.
     circle: frozenset[Role] = frozenset({Role.DISPATCHER, Role.LEADER})
@@ -97,6 +99,10 @@ class Register(Listing):
     def asks_of(self, transition: Transition) -> tuple[Ask, ...]:
         """What a transition's form asks: the required fields, then those that may be left out."""
         return self._asked[transition.name]
+
+    def lines_of(self, key: str) -> Lines:
+        """The child rows called ``key``. Raises ``KeyError``."""
+        return {lines.key: lines for lines in self.lines}[key]
 
     def state_of(self, matter: Matter) -> State:
         return self.workflow.state(matter.state)

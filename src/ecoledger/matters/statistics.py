@@ -156,7 +156,7 @@ def stage_durations(register: Register, rows: QuerySet[Any]) -> list[StageDurati
 def _median(stays: QuerySet[Event], count: int) -> float:
     """Of ``count`` stays in seconds, read in their order up to the middle."""
     middle = stays.order_by("stayed").values_list("stayed", flat=True)
-    return float(median(middle[(count - 1) // 2 : count // 2 + 1]))
+    return float(median(n for n in middle[(count - 1) // 2 : count // 2 + 1] if n is not None))
 
 
 def of(register: Register, rows: QuerySet[Any], now: datetime) -> list[Statistic]:

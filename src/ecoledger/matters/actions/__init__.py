@@ -11,6 +11,7 @@ from ecoledger.matters.actions.adding import attach, evidence_for, find_evidence
 from ecoledger.matters.actions.amending import amend
 from ecoledger.matters.actions.assigning import assign
 from ecoledger.matters.actions.batch import batch_edit, undo_batch_edit
+from ecoledger.matters.actions.lining import set_lines
 from ecoledger.matters.actions.linking import link, linked, merge, unmerge
 from ecoledger.matters.actions.opening import open_matter, restore, withdraw
 from ecoledger.matters.actions.performing import available, perform, refusal, reopen
@@ -43,6 +44,7 @@ __all__ = [
     "reopen",
     "restore",
     "resume",
+    "set_lines",
     "suspend",
     "undo_batch_edit",
     "unmerge",

@@ -19,6 +19,7 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, notices, timeline
 from ecoledger.matters.actions.access import keep
 from ecoledger.matters.actions.adding import take_in
+from ecoledger.matters.actions.lining import write_lines
 from ecoledger.matters.actions.linking import link
 from ecoledger.matters.evidence import Upload
 from ecoledger.matters.models import ImportBatch, Link, Matter
@@ -40,10 +41,12 @@ def open_matter(
     origin_matter: Matter | None = None,
     batch: ImportBatch | None = None,
     number: str = "",
+    lines: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> Any:
     """Make a matter from model ``values`` (already cleaned) and return it.
 
     ``origin_matter`` begets it: both are linked. ``number`` keeps a number it already had elsewhere.
+    ``lines`` are raw child rows by the key of their declaration.
     Raises :class:`Refused` when ``by`` may not open this kind or not in that area.
     """
     at = at or timezone.now()
@@ -75,6 +78,8 @@ def open_matter(
         matter.origin_matter_id = origin_matter.pk
     matter.number = number or next_number(register, at)
     keep(matter)
+    for declared in register.lines:
+        write_lines(declared, matter, (lines or {}).get(declared.key, ()), by)
     evidence = take_in(matter, files, by, at)
     timeline.record(
         matter,

@@ -17,7 +17,8 @@ from ecoledger.matters.models import ImportBatch
 from ecoledger.matters.register import Register
 from ecoledger.web.access import Request, needs
 from ecoledger.web.export import xlsx
-from ecoledger.web.matters.pages import say, the_register
+from ecoledger.web.matters.finding import the_register
+from ecoledger.web.matters.pages import say
 
 ROWS = 100
 

@@ -45,7 +45,6 @@ from ecoledger.matters.models import BatchEdit, Clock, Matter
 from ecoledger.matters.register import (
     Register,
     all_registers,
-    has_register,
     register_of,
     sees_all_events,
     state_of,
@@ -54,6 +53,8 @@ from ecoledger.matters.workflow import Phase, Transition
 from ecoledger.web.access import Request, needs
 from ecoledger.web.export import footer, too_long, xlsx
 from ecoledger.web.matters.filters import shown_filters
+from ecoledger.web.matters.finding import the_matter, the_register
+from ecoledger.web.matters.lines import sent, sheet, show_problems, tables
 
 # Columns shown on a phone too, where few fit.
 NARROW = frozenset({"number", "title", "state", "due", "level"})
@@ -62,21 +63,6 @@ _ASSIGN = (
     Ask("person", "责任人", Kind.REFERENCE, stores=None, required=False, to=Person),
     Ask("reason", "转办原因", Kind.LONG_TEXT, stores=None, required=False),
 )
-
-
-def the_register(request: Request, key: str) -> Register:
-    """The register, if this person may know of it; otherwise the page does not exist."""
-    if not has_register(key) or not request.user.may(register_of(key).see):
-        raise Http404
-    return register_of(key)
-
-
-def the_matter(request: Request, key: str, pk: int) -> tuple[Register, Any]:
-    register = the_register(request, key)
-    try:
-        return register, actions.find(pk, request.user)
-    except NotVisible as error:
-        raise Http404 from error
 
 
 def uploads(request: Request) -> list[Upload]:
@@ -269,11 +255,18 @@ def new(request: Request, key: str) -> HttpResponse:
         raise PermissionDenied(_("您的岗位不能在“%s”登记事项。") % _(str(register.label)))
     asks = register.open_asks(request.user, register.fields)
     form = forms.form_of(asks, register.model, data=request.POST or None, person=request.user)
+    post = request.POST if request.method == "POST" else None
+    sheets = [sheet(lines, request.user, post=post) for lines in register.lines]
     if request.method == "POST" and form.is_valid():
         values = forms.stored(asks, form.cleaned_data)
         try:
-            matter = actions.open_matter(register, values, by=request.user, files=uploads(request))
+            lines = {one.lines.key: sent(one.lines, request.POST) for one in sheets}
+            matter = actions.open_matter(
+                register, values, by=request.user, files=uploads(request), lines=lines
+            )
         except Refused as refused:
+            for one in sheets:
+                show_problems(one, refused)
             for name, problems in refused.fields.items():
                 form.add_error(name if name in form.fields else None, problems)
             if not refused.fields:
@@ -281,7 +274,9 @@ def new(request: Request, key: str) -> HttpResponse:
         else:
             messages.success(request, _("已登记，编号 %s。") % matter.number)
             return redirect("matter", key, matter.pk)
-    return render(request, "web/matters/new.html", {"register": register, "form": form})
+    return render(
+        request, "web/matters/new.html", {"register": register, "form": form, "sheets": sheets}
+    )
 
 
 # ---- one matter ----------------------------------------------------------------------------------
@@ -436,6 +431,7 @@ def _detail(
             if manages or owns
             else None,
             "evidence": actions.evidence_for(matter, person),
+            "line_tables": tables(register, matter, person) if inside else [],
             "linked": [
                 (relation, register_of(other.register), other, state_of(other))
                 for relation, other in actions.linked(matter, person)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from ecoledger.web.matters import imports, pages
+from ecoledger.web.matters import imports, lines, pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("my-work", pages.my_work, name="my-work"),
@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="matter-import-act",
     ),
     path("matters/<slug:key>/<int:pk>", pages.detail, name="matter"),
+    path("matters/<slug:key>/<int:pk>/lines/<slug:name>", lines.edit, name="matter-lines"),
     path("matters/<slug:key>/<int:pk>/timeline", pages.timeline_part, name="matter-timeline"),
     path("matters/<slug:key>/<int:pk>/do/<slug:name>", pages.act, name="matter-act"),
     path("matters/<slug:key>/<int:pk>/note", pages.note, name="matter-note"),

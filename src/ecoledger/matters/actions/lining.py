@@ -1,0 +1,97 @@
+"""Keeping the child rows of a matter: all of them at once, as a table is filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Model
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+
+from ecoledger.accounts.models import Person
+from ecoledger.listings import forms
+from ecoledger.listings.refusals import Refused
+from ecoledger.matters import timeline
+from ecoledger.matters.actions.access import keep, locked, owns
+from ecoledger.matters.lines import Lines
+from ecoledger.matters.models import Matter
+from ecoledger.matters.register import register_of
+
+LINES = "lines"
+
+
+@transaction.atomic
+def set_lines(
+    matter_id: int,
+    key: str,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    by: Person | None,
+    at: datetime | None = None,
+    revision: int | None = None,
+) -> Any:
+    """Let the matter's lines ``key`` be ``rows``: raw values by column, with "id" for a row that is there.
+
+    Rows not named are taken out; what they were stands in the event. Raises :class:`Refused` with
+    ``fields`` named "row-column", rows counted from 0; then nothing is changed.
+    """
+    at = at or timezone.now()
+    matter = locked(matter_id, by, revision)
+    register = register_of(matter.register)
+    if by is not None and not register.may_manage(by) and not owns(matter, by):
+        raise Refused("role", _("由调度人员或当前责任人填报。"), _("请联系调度人员。"))
+    lines = register.lines_of(key)
+    before = [_kept(lines, row) for row in lines.of(matter)]
+    write_lines(lines, matter, rows, by)
+    after = [_kept(lines, row) for row in lines.of(matter)]
+    if after == before:
+        return matter
+    keep(matter)
+    timeline.record(
+        matter,
+        name=LINES,
+        label=noop("填报明细"),
+        by=by,
+        at=at,
+        form={"lines": key, "before": before, "after": after},
+    )
+    return matter
+
+
+def write_lines(
+    lines: Lines, matter: Matter, rows: Sequence[Mapping[str, Any]], by: Person | None
+) -> None:
+    """Check and write ``rows``, inside the caller's transaction."""
+    there: dict[str, Model] = {str(row.pk): row for row in lines.of(matter)}
+    problems: dict[str, list[str]] = {}
+    cleaned = []
+    for n, row in enumerate(rows):
+        form = forms.form_of(lines.asks, lines.model, data=row, person=by)
+        if form.is_valid():
+            cleaned.append((str(row.get("id") or ""), forms.stored(lines.asks, form.cleaned_data)))
+        for name, messages in forms.problems(form).items():
+            problems[f"{n}-{name}"] = messages
+    if problems:
+        raise Refused("form", _("明细里有内容没有填对。"), _("请按各项提示修改。"), problems)
+    if len(rows) < lines.needed:
+        raise Refused(
+            "form",
+            _("“%(lines)s”至少填 %(n)d 行。") % {"lines": _(str(lines.label)), "n": lines.needed},
+        )
+    for key, values in cleaned:
+        row_of_matter: Any = there.pop(key, None) or lines.model(
+            **{f"{lines.parent}_id": matter.pk}
+        )
+        for name, value in values.items():
+            setattr(row_of_matter, name, value)
+        row_of_matter.save()
+    for gone in there.values():
+        gone.delete()
+
+
+def _kept(lines: Lines, row: Any) -> dict[str, Any]:
+    return {ask.name: forms.as_json(getattr(row, ask.stores or ask.name)) for ask in lines.asks}

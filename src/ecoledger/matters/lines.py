@@ -1,0 +1,65 @@
+"""Child rows of a matter as a declaration: milestones of a project, measures of a problem, items of a list.
+
+From it come a table to fill in on the form, a table on the matter's page and a sheet in the export.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from django.db.models import ForeignKey, Model, QuerySet
+
+from ecoledger.listings.derive import Derive, related_to
+from ecoledger.listings.parts import Ask, Column, DeclarationError, Text
+from ecoledger.matters.models import Matter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lines:
+    """Rows of ``model`` that belong to a matter by its one foreign key to the matter's model.
+
+    ``columns`` are names of the model, or asks in place of them. ``needed``: how many a matter has at least.
+    """
+
+    key: str
+    label: Text
+    model: type[Model]
+    columns: tuple[str | Ask, ...]
+    labels: Mapping[str, Text] = field(default_factory=dict)
+    needed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.asks or not self.parent:
+            raise DeclarationError(f"{self.key}: no columns")
+
+    @cached_property
+    def _derive(self) -> Derive:
+        return Derive(self.model, self.labels, {}, {})
+
+    @cached_property
+    def asks(self) -> tuple[Ask, ...]:
+        """The columns as the form asks them."""
+        return tuple(self._derive.ask(said) for said in self.columns)
+
+    @cached_property
+    def shown(self) -> tuple[Column, ...]:
+        """The columns as the page and the export show them."""
+        return tuple(
+            self._derive.column(Column(ask.name, ask.label, ask.kind)) for ask in self.asks
+        )
+
+    @cached_property
+    def parent(self) -> str:
+        """Name of the foreign key to the matter."""
+        for candidate in self.model._meta.fields:
+            remote = related_to(candidate)
+            if isinstance(candidate, ForeignKey) and remote and issubclass(remote, Matter):
+                return candidate.name
+        raise DeclarationError(f"{self.model.__name__} belongs to no matter")
+
+    def of(self, matter: Matter) -> QuerySet[Any]:
+        """The matter's rows, in the model's order."""
+        return self.model._default_manager.filter(**{self.parent: matter.pk})

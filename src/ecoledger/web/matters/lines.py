@@ -1,0 +1,135 @@
+"""Child rows of a matter on its pages: the table as it stands, and the table to fill in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms as django_forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from ecoledger.listings import asked, cells, forms
+from ecoledger.listings.refusals import NotVisible, Refused
+from ecoledger.matters import actions
+from ecoledger.matters.actions.access import owns
+from ecoledger.matters.lines import Lines
+from ecoledger.matters.register import Register
+from ecoledger.web.access import Request, needs
+from ecoledger.web.matters.finding import the_matter
+
+SPARE = 3  # empty rows offered below those that are there
+MOST = 200
+
+
+@dataclass
+class Table:
+    """Lines as a page shows them: headings, and the texts of each row."""
+
+    lines: Lines
+    heads: list[str]
+    rows: list[list[str]]
+    may_fill: bool = False
+
+
+def tables(register: Register, matter: Any, person: Any) -> list[Table]:
+    """The matter's lines, each with whether ``person`` may fill them in."""
+    may = matter.merged_into_id is None and (register.may_manage(person) or owns(matter, person))
+    return [
+        Table(
+            lines,
+            [_(str(c.label)) for c in lines.shown],
+            [[cells.text_of(row, c) for c in lines.shown] for row in lines.of(matter)],
+            may,
+        )
+        for lines in register.lines
+    ]
+
+
+@dataclass
+class Sheet:
+    """Lines to fill in: one form a row, named ``key-n``."""
+
+    lines: Lines
+    forms: list[django_forms.Form]
+
+    @property
+    def heads(self) -> list[tuple[str, bool]]:
+        return [(_(str(ask.label)), bool(ask.required)) for ask in self.lines.asks]
+
+
+def sheet(lines: Lines, person: Any, matter: Any = None, post: Any = None) -> Sheet:
+    """The rows that are there or were sent, and some to spare."""
+    if post is not None:
+        count = min(asked.number(post.get(f"{lines.key}-count", "")) or 0, MOST)
+        rows = [None] * count
+    else:
+        there = list(lines.of(matter)) if matter is not None else []
+        rows = [*there, *([None] * SPARE)]
+    return Sheet(lines, [_form(lines, n, row, person, post) for n, row in enumerate(rows)])
+
+
+def _form(lines: Lines, n: int, row: Any, person: Any, post: Any) -> django_forms.Form:
+    form = forms.form_of(
+        lines.asks, lines.model, data=post, row=row, person=person, prefix=f"{lines.key}-{n}"
+    )
+    form.row_id = row.pk if row is not None else (post or {}).get(f"{lines.key}-{n}-id", "")  # type: ignore[attr-defined]
+    return form
+
+
+def sent(lines: Lines, post: Any) -> list[dict[str, Any]]:
+    """The rows of a filled-in table; those left blank or ticked for removal are none."""
+    rows = []
+    for n in range(min(asked.number(post.get(f"{lines.key}-count", "")) or 0, MOST)):
+        prefix = f"{lines.key}-{n}-"
+        row = {name.removeprefix(prefix): post[name] for name in post if name.startswith(prefix)}
+        said = {k: v for k, v in row.items() if k not in ("id", "remove") and str(v).strip()}
+        if said and not row.get("remove"):
+            rows.append(row)
+    return rows
+
+
+def show_problems(shown: Sheet, refused: Refused) -> None:
+    """Put what was refused beside its cell; rows are counted without the blank ones."""
+    filled = [f for f in shown.forms if any(str(v).strip() for v in f.data.values())]
+    for place, texts in refused.fields.items():
+        n, _dash, name = place.partition("-")
+        if n.isdigit() and int(n) < len(filled) and name in filled[int(n)].fields:
+            filled[int(n)].add_error(name, texts)
+
+
+@needs("see_matters")
+def edit(request: Request, key: str, pk: int, name: str) -> HttpResponse:
+    """The table of one sort of lines, to fill in and keep as a whole."""
+    register, matter = the_matter(request, key, pk)
+    if name not in {lines.key for lines in register.lines}:
+        raise Http404
+    lines = register.lines_of(name)
+    if not register.may_manage(request.user) and not owns(matter, request.user):
+        raise PermissionDenied(_("由调度人员或当前责任人填报。"))
+    status = 200
+    shown = sheet(lines, request.user, matter)
+    if request.method == "POST":
+        revision = asked.number(request.POST.get("revision", ""))
+        try:
+            actions.set_lines(
+                pk, name, sent(lines, request.POST), by=request.user, revision=revision
+            )
+        except NotVisible as error:
+            raise Http404 from error
+        except Refused as refused:
+            shown, status = sheet(lines, request.user, post=request.POST), 422
+            show_problems(shown, refused)
+            messages.error(request, f"{refused.why}{refused.remedy}")
+        else:
+            messages.success(request, _("“%s”已保存。") % _(str(lines.label)))
+            return redirect("matter", key, pk)
+    return render(
+        request,
+        "web/matters/lines.html",
+        {"register": register, "matter": matter, "sheet": shown},
+        status=status,
+    )
