@@ -40,7 +40,7 @@ CALLS: dict[str, tuple[tuple[int, ...], int | None]] = {
     "pgettext_lazy": ((1,), 0),
 }
 # Parts of declarations that say their words themselves, plainly: first the name, then the label.
-DECLARED = frozenset({"Statistic", "share", "said"})
+DECLARED = frozenset({"Statistic", "Breakdown", "share", "said"})
 SAID = frozenset({"label", "note", "help", "unit"})
 _TEMPLATE_CALL = re.compile(r"(?<![\w.])(?:gettext|pgettext|ngettext|_)\(")
 CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -56,7 +56,9 @@ def _from_tree(tree: ast.AST) -> Iterator[Message]:
         function = node.func
         name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
         if name in DECLARED:
-            words = [*node.args[1:2], *(k.value for k in node.keywords if k.arg in SAID)]
+            words = [*(node.args if name == "Breakdown" else node.args[1:2])]
+            words += [k.value for k in node.keywords if k.arg in SAID]
+            words += [w for tuple_ in words if isinstance(tuple_, ast.Tuple) for w in tuple_.elts]
             yield from ((w.value, "") for w in words if _is_text(w))
         if name not in CALLS:
             continue
@@ -142,6 +144,8 @@ def in_books() -> Iterator[str]:
                     yield str(step.help)
                 parts += [*register.workflow.states, *register.workflow.clocks]
                 yield from register.workflow.stages
+                parts += register.lines
+                asks += [ask for lines in register.lines for ask in lines.asks]
         for part in (*parts, *asks):
             yield str(part.label)
             yield from (str(label) for _value, label in getattr(part, "choices", ()))

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "ecoledger.books",
     "ecoledger.registers.alarms",
     "ecoledger.registers.problems",
+    "ecoledger.registers.projects",
     "ecoledger.indicators",
     "ecoledger.reports",
     "ecoledger.web",

@@ -80,21 +80,27 @@ _WIDTHS = {Kind.CHOICE: 10, Kind.STATE: 12, Kind.LONG_TEXT: 40}
 def workbook(
     listing: Listing, person: Person, rows: Iterable[Any], *, title: str, footer: str = ""
 ) -> bytes:
-    """The rows as .xlsx with the columns open to ``person``: texts as text, numbers and times as such."""
+    """The rows as .xlsx with the columns open to ``person``: texts as text, numbers and times as such.
+
+    Child rows follow on sheets of their own.
+    """
     columns = listing.open_columns(person)
-    heads = [
-        Head(
-            _(str(c.label)),
-            _CELLS.get(c.kind or Kind.TEXT, "text"),
-            _WIDTHS.get(c.kind or Kind.TEXT, 0),
-        )
-        for c in columns
+    cells = (cells_of(row, columns) for row in rows)
+    further = listing.further_sheets(person, rows)
+    return written(heads_of(columns), cells, title=title, footer=footer, further=further)
+
+
+def heads_of(columns: Iterable[Column]) -> list[Head]:
+    """The headings of a spreadsheet with ``columns``."""
+    kinds = [(c, c.kind or Kind.TEXT) for c in columns]
+    return [
+        Head(_(str(c.label)), _CELLS.get(kind, "text"), _WIDTHS.get(kind, 0)) for c, kind in kinds
     ]
-    cells = (
-        [value_of(row, c.name) if c.kind in _CELLS else text_of(row, c) for c in columns]
-        for row in rows
-    )
-    return written(heads, cells, title=title, footer=footer)
+
+
+def cells_of(row: Any, columns: Iterable[Column]) -> list[Any]:
+    """The cells of one row in a spreadsheet."""
+    return [value_of(row, c.name) if c.kind in _CELLS else text_of(row, c) for c in columns]
 
 
 def features(listing: Listing, person: Person, rows: Iterable[Any]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from ecoledger.listings.parts import (
 
 if TYPE_CHECKING:
     from ecoledger.accounts.models import Person
+    from ecoledger.listings.workbook import Sheet
 
 Part = TypeVar("Part")
 
@@ -193,6 +194,10 @@ class Listing:
 
     def may_change(self, person: Person) -> bool:
         return self.may_open(person)
+
+    def further_sheets(self, person: Person, rows: Iterable[Any]) -> Iterable[Sheet]:
+        """Sheets beside the list's own in its export; a kind with child rows has some."""
+        return ()
 
     # How a row is shown where the list does not draw it itself.
 

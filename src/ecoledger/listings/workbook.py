@@ -37,26 +37,40 @@ _FORMATS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet of a workbook. Its rows are read once."""
+
+    title: str
+    heads: Sequence[Head]
+    rows: Iterable[Sequence[Any]]
+    footer: str = ""
+
+
 def workbook(
-    heads: Sequence[Head], rows: Iterable[Sequence[Any]], *, title: str, footer: str = ""
+    heads: Sequence[Head],
+    rows: Iterable[Sequence[Any]],
+    *,
+    title: str,
+    footer: str = "",
+    further: Iterable[Sheet] = (),
 ) -> bytes:
     """``rows`` under ``heads``: texts as text, never as formulas or links; times in the local zone.
+
+    ``further`` sheets follow in their order.
 
     A cell that is not of its column's kind ("—", ">500") is written as the text it is; ``None`` is empty.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "list.xlsx"
-        _write(path, heads, rows, title, footer)
+        _write(path, [Sheet(title, heads, rows, footer), *further])
         return path.read_bytes()
 
 
-def _write(
-    path: Path, heads: Sequence[Head], rows: Iterable[Sequence[Any]], title: str, footer: str
-) -> None:
+def _write(path: Path, sheets: Iterable[Sheet]) -> None:
     # Row by row to disk: a hundred thousand of them would not fit the memory of a small server.
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(path, options) as book:
-        sheet = book.add_worksheet(_sheet_name(title))
         heading = book.add_format({"bold": True, "align": "center", "font_size": 14})
         head = book.add_format(
             {"bold": True, "border": 1, "text_wrap": True, "align": "center", "bg_color": "#E8F1EF"}
@@ -66,31 +80,33 @@ def _write(
             kind: book.add_format({"border": 1, "valign": "top", **form})
             for kind, form in _FORMATS.items()
         }
-        for n, column in enumerate(heads):
-            sheet.set_column(n, n, column.width or _WIDTHS.get(column.kind, 16 if n else 20))
-        if len(heads) > 1:
-            sheet.merge_range(0, 0, 0, len(heads) - 1, title, heading)
-        else:
-            sheet.write_string(0, 0, title, heading)
-        for n, column in enumerate(heads):
-            sheet.write_string(1, n, column.label, head)
-        last = 1
-        for last, row in enumerate(rows, start=2):
-            for n, (column, value) in enumerate(zip(heads, row, strict=True)):
-                if column.kind in ("date", "datetime") and isinstance(value, date):
-                    sheet.write_datetime(last, n, _local(value), formats[column.kind])
-                elif column.kind in ("number", "percent") and _finite(value):
-                    sheet.write_number(last, n, value, formats.get(column.kind, plain))
-                else:
-                    sheet.write_string(last, n, "" if value is None else str(value), plain)
-        sheet.freeze_panes(2, 1)
-        sheet.autofilter(1, 0, max(last, 1), len(heads) - 1)
-        if footer:
-            sheet.write_string(last + 2, 0, footer)
-        sheet.set_landscape()
-        sheet.set_paper(9)
-        sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(1)
+        for one in sheets:
+            sheet = book.add_worksheet(_sheet_name(one.title))
+            for n, column in enumerate(one.heads):
+                sheet.set_column(n, n, column.width or _WIDTHS.get(column.kind, 16 if n else 20))
+            if len(one.heads) > 1:
+                sheet.merge_range(0, 0, 0, len(one.heads) - 1, one.title, heading)
+            else:
+                sheet.write_string(0, 0, one.title, heading)
+            for n, column in enumerate(one.heads):
+                sheet.write_string(1, n, column.label, head)
+            last = 1
+            for last, row in enumerate(one.rows, start=2):
+                for n, (column, value) in enumerate(zip(one.heads, row, strict=True)):
+                    if column.kind in ("date", "datetime") and isinstance(value, date):
+                        sheet.write_datetime(last, n, _local(value), formats[column.kind])
+                    elif column.kind in ("number", "percent") and _finite(value):
+                        sheet.write_number(last, n, value, formats.get(column.kind, plain))
+                    else:
+                        sheet.write_string(last, n, "" if value is None else str(value), plain)
+            sheet.freeze_panes(2, 1)
+            sheet.autofilter(1, 0, max(last, 1), len(one.heads) - 1)
+            if one.footer:
+                sheet.write_string(last + 2, 0, one.footer)
+            sheet.set_landscape()
+            sheet.set_paper(9)
+            sheet.fit_to_pages(1, 0)
+            sheet.repeat_rows(1)
 
 
 def _local(value: date | datetime) -> date | datetime:

@@ -8,13 +8,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.accounts.scope import within
-from ecoledger.listings import catalogue
+from ecoledger.listings import catalogue, cells
 from ecoledger.listings.listing import Listing, Named
 from ecoledger.listings.parts import Ask, Choices, Kind, Text
+from ecoledger.listings.workbook import Head, Sheet
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Circulation, Matter
 from ecoledger.matters.workflow import COMPLETED, Phase, State, Transition, Workflow
@@ -72,7 +74,9 @@ class Register(Listing):
     # The level as it follows from a matter's other fields; without it the level is set like any field.
     level: Callable[[Any], str] | None = None
     statistics: Callable[[QuerySet[Any], datetime], list[Statistic]] | None = None
-    breakdowns: Callable[[QuerySet[Any]], list[Breakdown]] | None = None
+    breakdowns: Callable[[QuerySet[Any], datetime], list[Breakdown]] | None = None
+    # Whether its statistics can be told as of a day that is past.
+    as_of: bool = False
     # Template included in the detail page for what only this register has.
     detail_template: str = ""
     # Once a day; returns how many it did something about.
@@ -135,6 +139,18 @@ class Register(Listing):
             case "all":
                 return rows
         return rows & Q(merged_into=None)
+
+    def further_sheets(self, person: Person, rows: Iterable[Any]) -> Iterable[Sheet]:
+        """The child rows of the listed matters, each under its matter's number."""
+        for lines in self.lines:
+            numbers = dict(self.visible_to(person).filter(pk__in=rows).values_list("pk", "number"))
+            children = lines.model._default_manager.filter(**{f"{lines.parent}__in": numbers})
+            of = f"{lines.parent}_id"
+            yield Sheet(
+                _(str(lines.label)),
+                [Head(_("编号")), *cells.heads_of(lines.shown)],
+                ([numbers[getattr(c, of)], *cells.cells_of(c, lines.shown)] for c in children),
+            )
 
     def may_manage(self, person: Person) -> bool:
         return person.may(self.see) and person.has_role(*self.manage)

@@ -37,7 +37,7 @@ def set_lines(
     """Let the matter's lines ``key`` be ``rows``: raw values by column, with "id" for a row that is there.
 
     Rows not named are taken out; what they were stands in the event. Raises :class:`Refused` with
-    ``fields`` named "row-column", rows counted from 0; then nothing is changed.
+    ``fields`` named "key-row-column", rows counted from 0; then nothing is changed.
     """
     at = at or timezone.now()
     matter = locked(matter_id, by, revision)
@@ -74,7 +74,7 @@ def write_lines(
         if form.is_valid():
             cleaned.append((str(row.get("id") or ""), forms.stored(lines.asks, form.cleaned_data)))
         for name, messages in forms.problems(form).items():
-            problems[f"{n}-{name}"] = messages
+            problems[f"{lines.key}-{n}-{name}"] = messages
     if problems:
         raise Refused("form", _("明细里有内容没有填对。"), _("请按各项提示修改。"), problems)
     if len(rows) < lines.needed:

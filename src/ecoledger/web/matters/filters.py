@@ -42,8 +42,18 @@ class ShownFilter:
         return _(str(self.declared.label))
 
     @property
-    def range(self) -> bool:
-        return self.declared.kind in (Kind.DATE, Kind.DATETIME, Kind.DUE)
+    def range(self) -> str:
+        """What is typed into both ends of a range: date, number; empty for a choice."""
+        return _RANGES.get(self.declared.kind or Kind.TEXT, "")
+
+
+_RANGES = {
+    Kind.DATE: "date",
+    Kind.DATETIME: "date",
+    Kind.DUE: "date",
+    Kind.INTEGER: "number",
+    Kind.DECIMAL: "number",
+}
 
 
 def shown_filters(register: Register, person: Person, query: Query) -> list[ShownFilter]:
@@ -66,7 +76,7 @@ def _shown(register: Register, declared: Filter, person: Person, query: Query) -
         return ShownFilter(declared, choices((row.pk, row) for row in rows), value)
     if declared.kind is Kind.BOOLEAN:
         return ShownFilter(declared, choices((("1", "是"), ("0", "否"))), value)
-    if declared.kind in (Kind.DATE, Kind.DATETIME, Kind.DUE):
+    if declared.kind in _RANGES:
         first, last = (query.get(f"{declared.name}_{end}", "") for end in ("from", "to"))
         return ShownFilter(declared, (), first, last)
     return ShownFilter(declared, choices(declared.choices), value)

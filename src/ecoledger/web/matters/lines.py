@@ -96,7 +96,7 @@ def show_problems(shown: Sheet, refused: Refused) -> None:
     """Put what was refused beside its cell; rows are counted without the blank ones."""
     filled = [f for f in shown.forms if any(str(v).strip() for v in f.data.values())]
     for place, texts in refused.fields.items():
-        n, _dash, name = place.partition("-")
+        n, _dash, name = place.removeprefix(f"{shown.lines.key}-").partition("-")
         if n.isdigit() and int(n) < len(filled) and name in filled[int(n)].fields:
             filled[int(n)].add_error(name, texts)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from urllib.parse import quote
 
@@ -268,8 +268,9 @@ def new(request: Request, key: str) -> HttpResponse:
             for one in sheets:
                 show_problems(one, refused)
             for name, problems in refused.fields.items():
-                form.add_error(name if name in form.fields else None, problems)
-            if not refused.fields:
+                if name in form.fields:
+                    form.add_error(name, problems)
+            if not set(refused.fields) & set(form.fields):
                 form.add_error(None, f"{refused.why}{refused.remedy}")
         else:
             messages.success(request, _("已登记，编号 %s。") % matter.number)
@@ -764,9 +765,12 @@ def statistics_page(request: Request, key: str) -> HttpResponse:
     query = request.GET.copy()
     query["merged"] = "all"
     rows = select(register, request.user, query)
+    on = asked.day(request.GET.get("on", "")) if register.as_of else None
     now = timezone.now()
+    if on is not None:
+        now = min(now, timezone.make_aware(datetime.combine(on, time.max)))
     # Numbers open the list with the page's own filters and their own condition.
-    kept = {k: v for k, v in request.GET.items() if v and k not in ("page", "sort", "merged")}
+    kept = {k: v for k, v in request.GET.items() if v and k not in ("page", "sort", "merged", "on")}
     base = "&".join(f"{quote(k)}={quote(str(v))}" for k, v in kept.items())
     durations = statistics.stage_durations(register, rows)
     return render(
@@ -781,9 +785,10 @@ def statistics_page(request: Request, key: str) -> HttpResponse:
                 for s in statistics.of(register, rows, now)
             ],
             "durations": durations,
-            "breakdowns": register.breakdowns(rows) if register.breakdowns else [],
+            "breakdowns": register.breakdowns(rows, now) if register.breakdowns else [],
             "organisations": statistics.by_organisation(register, rows, now),
             "base": base,
+            "on": f"{timezone.localtime(now):%Y-%m-%d}" if register.as_of else "",
             "registers": [r for r in all_registers() if request.user.may(r.see)],
         },
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -57,7 +58,7 @@ def accuracy(rows: QuerySet[Any]) -> list[Statistic]:
     ]
 
 
-def breakdowns(rows: QuerySet[Any]) -> list[Breakdown]:
+def breakdowns(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
     """:func:`precision_by_rule` as a table, duplicates left out."""
     table = precision_by_rule(rows.filter(merged_into=None))
     return [
