@@ -44,6 +44,8 @@ INSTALLED_APPS = [
     "ecoledger.registers.alarms",
     "ecoledger.registers.problems",
     "ecoledger.registers.projects",
+    "ecoledger.registers.air",
+    "ecoledger.registers.waste",
     "ecoledger.indicators",
     "ecoledger.reports",
     "ecoledger.web",

@@ -34,16 +34,20 @@ class Roster(Listing):
     edition: str = "年度"
     # The fields by which a line of one edition is found again in another.
     identity: tuple[str, ...] = ("entity_id",)
-    # The attributes that are compared and copied; left out, every field of the line's own model.
+    # The attributes that are compared; left out, every field of the line's own model.
     attributes: tuple[str, ...] = ()
 
     @property
     def own_fields(self) -> tuple[str, ...]:
-        """Names of a line's attributes, the reason of its listing first."""
-        if self.attributes:
-            return self.attributes
+        """Names of what a line says of its subject, the reason of its listing first."""
         own = [f.name for f in self.model._meta.local_fields if f.name != "rosterline_ptr"]
-        return ("reason", *own)
+        base = self.model is RosterLine
+        return ("reason",) if base else ("reason", *own)
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """Names of the attributes in which two editions may differ."""
+        return self.attributes or tuple(n for n in self.own_fields if n not in self.identity)
 
     def identity_of(self, line: Any) -> tuple[Any, ...]:
         return tuple(getattr(line, name) for name in self.identity)
@@ -174,7 +178,7 @@ def compare(roster: Roster, old: Edition, new: Edition) -> Comparison:
             continue
         values = {
             name: (getattr(before[number], name), getattr(line, name))
-            for name in roster.own_fields
+            for name in roster.compared
             if getattr(before[number], name) != getattr(line, name)
         }
         if values:

@@ -32,6 +32,8 @@ from ecoledger.matters.workflow import (
     said,
 )
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON, Closing
+from ecoledger.registers.problems.categories import Category
+from ecoledger.registers.problems.responsibilities import department_of
 
 # From this day of the month on, who has not reported this month's progress is reminded.
 REPORT_BY_DAY = 20
@@ -39,6 +41,8 @@ REPORT_BY_DAY = 20
 
 class Problem(Matter):
     """A problem to be put right (整改问题)."""
+
+    Category = Category
 
     class Origin(models.TextChoices):
         CENTRAL = "central", "中央生态环境保护督察"
@@ -55,16 +59,6 @@ class Problem(Matter):
         PROVINCE = "province", "省级"
         CITY = "city", "市级"
         COUNTY = "county", "县级"
-
-    class Category(models.TextChoices):
-        AIR = "air", "大气"
-        WATER = "water", "水"
-        SOIL = "soil", "土壤"
-        WASTE = "waste", "固体废物"
-        NOISE = "noise", "噪声"
-        NATURE = "nature", "自然生态"
-        MANAGEMENT = "management", "管理制度"
-        OTHER = "other", "其他"
 
     class Risk(models.TextChoices):
         NORMAL = "normal", "一般"
@@ -108,6 +102,12 @@ _DISPATCH = frozenset({Role.DISPATCHER})
 _OWNERS = frozenset({Role.TOWN, Role.OFFICER, Role.MONITOR, Role.APPROVER, Role.DISPATCHER})
 _FOUND = (Problem.Verdict.TRUE, Problem.Verdict.PARTLY)
 
+
+def owner_to_offer(problem: Any) -> Any:
+    """Who has it already, or the department that the responsibility list in force names."""
+    return problem.owner_organisation or department_of(problem)
+
+
 _closing = Closing(
     work="rectifying", applied_from="rectifying", applicants=_OWNERS, by_owner=True,
     application=(Ask("verdict", choices=tuple((v.value, v.label) for v in _FOUND)),
@@ -132,7 +132,8 @@ WORKFLOW = Workflow(
     ),
     transitions=(
         Transition("hand_over", "交办", "new", "rectifying", by=_DISPATCH,
-                   asks=("owner_organisation", "measures"), offers=("responsible", "deadline")),
+                   asks=(Ask("owner_organisation", initial=owner_to_offer), "measures"),
+                   offers=("responsible", "deadline")),
         Transition("report_progress", "填报进展", "rectifying", "rectifying", by=_OWNERS, owner_only=True,
                    asks=(Ask("progress", "完成进度", minimum=0, maximum=100, unit="%"),
                          Ask("progress_text", "本月进展")),

@@ -79,7 +79,7 @@ def edition(request: Request, key: str, pk: int) -> HttpResponse:
 
 def _compared(book: Roster, old: Edition, new: Edition) -> dict[str, Any]:
     seen = rosters.compare(book, old, new)
-    labels = {name: book.derive.column(name) for name in book.own_fields}
+    labels = {name: book.derive.column(name) for name in book.compared}
     changed = [
         {
             "subject": change.line.subject,
