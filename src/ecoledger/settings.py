@@ -22,7 +22,18 @@ def _secret_key() -> str:
     return key
 
 
+def _chain_key() -> bytes:
+    """The key of the chains' seals. Best kept where the database is not: ``ECOLEDGER_CHAIN_KEY_FILE``."""
+    path = Path(os.environ.get("ECOLEDGER_CHAIN_KEY_FILE") or DATA / "chain_key")
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32), encoding="ascii")
+    return bytes.fromhex(path.read_text(encoding="ascii").strip())
+
+
 SECRET_KEY = _secret_key()
+CHAIN_KEY = _chain_key()
 DEBUG = os.environ.get("ECOLEDGER_DEBUG") == "1"
 DEMO = (DATA / "DEMO").exists()
 ALLOWED_HOSTS = os.environ.get("ECOLEDGER_HOSTS", "*").split(",")
@@ -61,6 +72,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "ecoledger.web.acting.ActingMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",

@@ -17,8 +17,8 @@ from django.db import connection, connections
 from django.urls import reverse
 from django.utils import timezone
 
-from ecoledger.accounts import audit, sign_in
-from ecoledger.accounts.models import AuditEntry, Person
+from ecoledger.accounts import audit, chain, sign_in
+from ecoledger.accounts.models import AuditEntry, ChainHead, Person
 from ecoledger.accounts.roles import CAPABILITIES, STAFF, Role
 from ecoledger.accounts.scope import visible
 from ecoledger.cli.person import command, initial_password
@@ -209,19 +209,58 @@ def test_a_changed_or_removed_entry_breaks_the_trail(people):
     second = AuditEntry.objects.order_by("id")[1]
     with connection.cursor() as cursor:
         cursor.execute("UPDATE accounts_auditentry SET address='x' WHERE id=%s", [second.pk])
-    assert audit.first_broken() == second
+    assert audit.first_broken().row_id == second.pk
     AuditEntry.objects.filter(pk=second.pk).delete()
     assert audit.first_broken() is not None
 
 
 def test_a_trail_cut_off_at_its_end_is_told(people):
-    assert not audit.cut_off()
-    for n in range(2):
-        audit.record(people["officer"], "test", details={"n": n})
-    assert not audit.cut_off()
-    AuditEntry.objects.order_by("-id").first().delete()
     assert audit.first_broken() is None
-    assert audit.cut_off()
+    for n in range(3):
+        audit.record(people["officer"], "test", details={"n": n})
+    assert audit.first_broken() is None
+    AuditEntry.objects.order_by("-id").first().delete()
+    assert audit.first_broken().row_id is None
+    assert "末尾" in audit.first_broken().why
+
+
+def test_who_writes_the_database_alone_cannot_mend_the_trail(people, settings):
+    for n in range(5):
+        audit.record(people["officer"], "sign_in_failed" if n == 2 else "test", details={"n": n})
+    # Ten lines that remove a row and seal the rest again, without the key.
+    AuditEntry.objects.filter(action="sign_in_failed").delete()
+    key, settings.CHAIN_KEY = settings.CHAIN_KEY, b"another"
+    previous = ""
+    for entry in AuditEntry.objects.order_by("id"):
+        entry.previous_hash = previous
+        entry.hash = previous = audit._sealed(entry)
+        entry.save()
+    ChainHead.objects.filter(name="audit").update(hash=previous, count=4)
+    assert audit.first_broken() is None
+    settings.CHAIN_KEY = key
+    assert audit.first_broken() is not None
+
+
+def test_not_even_who_has_the_key_can_cut_off_what_was_noted_outside(people, tmp_path):
+    notes = tmp_path / "heads.jsonl"
+    for n in range(4):
+        audit.record(people["officer"], "test", details={"n": n})
+    chain.note_heads(notes)
+    assert audit.against_notes(notes) is None
+    last = AuditEntry.objects.order_by("-id").first()
+    last.delete()
+    before = AuditEntry.objects.order_by("-id").first()
+    ChainHead.objects.filter(name="audit").update(hash=before.hash, count=3)
+    assert audit.first_broken() is None
+    assert "只有 3 条" in audit.against_notes(notes).why
+    # Nor put something else in its place.
+    audit.record(people["officer"], "something else")
+    assert audit.first_broken() is None
+    assert "第 4 条" in audit.against_notes(notes).why
+    # A line that was cut short harms nothing.
+    with notes.open("a") as file:
+        file.write('{"at": "2026')
+    assert "第 4 条" in audit.against_notes(notes).why
 
 
 # ---- the command ---------------------------------------------------------------------------------

@@ -45,8 +45,8 @@ def test_a_changed_event_is_found_in_its_matter_and_overall(problem, people):
     assert chain.first_broken(problem.pk) is None
     event = Event.objects.get(transition="hand_over")
     tamper("UPDATE matters_event SET note = 'x' WHERE id = %s", event.pk)
-    assert chain.first_broken(problem.pk).event_id == event.pk
-    assert chain.first_broken_overall().event_id == event.pk
+    assert chain.first_broken(problem.pk).row_id == event.pk
+    assert chain.first_broken_overall().row_id == event.pk
 
 
 def test_a_removed_event_is_found(problem, problem_at, people):
@@ -60,7 +60,7 @@ def test_an_end_cut_off_is_found_overall(problem, people):
     hand_over(problem, people)
     tamper("DELETE FROM matters_event WHERE transition = 'hand_over'")
     assert chain.first_broken(problem.pk) is None
-    assert chain.first_broken_overall().event_id is None
+    assert chain.first_broken_overall().row_id is None
 
 
 def test_a_swapped_evidence_file_is_found(problem, people, photo):

@@ -213,6 +213,27 @@ class Deputy(Grant):
         return f"{self.deputy}（代{self.principal}）"
 
 
+class HandOver(models.Model):
+    """What one person handed over to another (交接), as long as it may be undone and after."""
+
+    giver = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="handed_over")
+    taker = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="taken_over")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField("时间", default=timezone.now)
+    leaves = models.BooleanField("离岗", default=False)
+    reason = models.CharField("事由", max_length=200, blank=True)
+    # {"given": {part: numbers under which the taker holds them}, "deputies": [[number, end before]]}
+    details = models.JSONField(default=dict)
+    undone_at = models.DateTimeField("撤销时间", null=True, blank=True)
+    undone_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.giver} → {self.taker}"
+
+
 class ApiKey(models.Model):
     """A key for the interface. Only its hash is kept; it may do what its person may, until it expires."""
 
@@ -258,14 +279,15 @@ class AuditEntry(models.Model):
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.action}"
 
 
-class AuditHead(models.Model):
-    """The trail's last hash and length: one row, locked while an entry is appended.
+class ChainHead(models.Model):
+    """The last seal of a chain and its length: one row a chain, locked while a row is appended.
 
-    Two writers at once thus make one chain, and a trail cut off at its end no longer fits its head.
+    Two writers at once thus make one chain, and a chain cut off at its end no longer fits its head.
     """
 
+    name = models.CharField(max_length=20, unique=True)
     hash = models.CharField(max_length=64, blank=True)
     count = models.PositiveBigIntegerField(default=0)
 
     def __str__(self) -> str:
-        return f"{self.count}"
+        return f"{self.name} {self.count}"

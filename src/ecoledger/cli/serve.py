@@ -261,6 +261,7 @@ def _scheduler(folder: Path) -> Any:
     from ecoledger.monitoring.arriving import quarantine, unstored
     from ecoledger.monitoring.computing import pending
     from ecoledger.monitoring.points import table
+    from ecoledger.web.office import integrity
 
     scheduler = BackgroundScheduler(
         timezone=CHINA,
@@ -295,6 +296,8 @@ def _scheduler(folder: Path) -> Any:
         return (times.now().replace(day=1) - timedelta(days=1)).date().replace(day=1)
 
     every("points", 5, table.current)
+    at("integrity", "10 3 * * *", integrity.sweep)
+    every("heads", 3600, integrity.note)
     at("quarantine", "40 3 * * *", quarantine.let_go)
     every("unstored-frames", 60, lambda: unstored.take_back(folder / UNSTORED))
     # Devices could not be heard before; what they did not say until then is not their fault.

@@ -12,7 +12,10 @@ class EntitiesConfig(AppConfig):
 
     def ready(self) -> None:
         """Make look-ups and kinds known to forms, imports and pages."""
+        from ecoledger.accounts import handover
         from ecoledger.entities import lookups  # noqa: F401
+        from ecoledger.entities.handing_over import PART
 
+        handover.register(PART)
         for inventory in INVENTORIES:
             import_module(f"ecoledger.entities.inventories.{inventory}")

@@ -74,6 +74,7 @@ class Stats:
     frames_dropped: int = 0
     pauses: int = 0
     second_addresses: int = 0
+    failing: bool = False  # the last batch could not be handled
 
 
 @dataclass(slots=True, eq=False)
@@ -456,9 +457,11 @@ class Gateway:
         for wait in (*self.limits.retries, None):
             try:
                 said = await self.handler(batch, sources)
+                stats.failing = False
                 break
             except Exception:
                 stats.handler_errors += 1
+                stats.failing = True
                 log.exception("HJ 212: the handler failed on %d packets", len(batch))
                 if wait is None:
                     raise

@@ -7,34 +7,28 @@ no longer agrees with the head's count.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC
+from pathlib import Path
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
+from django.db.models import F, OuterRef, Subquery
 
-from ecoledger.matters.models import ChainHead, Event
+from ecoledger.accounts import acting, chain
+from ecoledger.accounts.chain import Broken
+from ecoledger.accounts.models import ChainHead
+from ecoledger.matters.models import Event, Matter
 
 HEAD = "events"
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """Where a chain does not hold. ``event_id`` is empty when events are missing at the end."""
-
-    event_id: int | None
-    why: str
-
-
 def digest(event: Event) -> str:
-    """SHA-256 over the event's content and its two predecessors, as hexadecimal."""
+    """The seal over the event's content and its two predecessors."""
     content = [
         event.matter_id,
         event.at.astimezone(UTC).isoformat(timespec="microseconds"),
         event.person_id,
+        event.deputy_id,
         event.transition,
         event.label,
         event.from_state,
@@ -47,14 +41,13 @@ def digest(event: Event) -> str:
         event.previous_hash,
         event.previous_overall,
     ]
-    text = json.dumps(content, cls=DjangoJSONEncoder, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return chain.seal(content)
 
 
 def append(event: Event) -> Event:
     """Write ``event`` as the last of its matter and of all."""
     with transaction.atomic():
-        head = _locked_head()
+        head = chain.locked_head(HEAD)
         last = Event.objects.filter(matter_id=event.matter_id).order_by("-id")
         _link(event, last.values_list("hash", flat=True).first() or "", head)
         event.save()
@@ -65,22 +58,18 @@ def append(event: Event) -> Event:
 def append_all(events: Iterable[Event]) -> int:
     """Write the first events of new matters as the last of all, in bulk; how many."""
     with transaction.atomic():
-        head = _locked_head()
+        head = chain.locked_head(HEAD)
         linked = [_link(event, "", head) for event in events]
         Event.objects.bulk_create(linked)
         head.save()
     return len(linked)
 
 
-def _locked_head() -> ChainHead:
-    ChainHead.objects.get_or_create(name=HEAD)
-    return ChainHead.objects.select_for_update().get(name=HEAD)
-
-
 def _link(event: Event, last_of_matter: str, head: ChainHead) -> Event:
     """Hash ``event`` after its predecessors, and move the head on to it."""
-    # Through JSON once, so that the hash is of what a later reader gets back.
-    event.form = json.loads(json.dumps(event.form, cls=DjangoJSONEncoder))
+    if event.person_id is not None and event.deputy_id is None:
+        event.deputy = acting.deputy()
+    event.form = chain.as_stored(event.form)
     event.previous_hash = last_of_matter
     event.previous_overall = head.hash
     event.hash = digest(event)
@@ -103,14 +92,18 @@ def first_broken(matter_id: int) -> Broken | None:
 
 def first_broken_overall() -> Broken | None:
     """Where the chain of all events breaks; ``None`` when it holds, end included."""
-    previous, count = "", 0
-    for event in Event.objects.order_by("id").iterator():
-        if event.previous_overall != previous:
-            return Broken(event.pk, "与全库上一条记录不衔接")
-        if event.hash != digest(event):
-            return Broken(event.pk, "内容与校验值不符")
-        previous, count = event.hash, count + 1
-    head = ChainHead.objects.filter(name=HEAD).first()
-    if (head.hash, head.count) != (previous, count) if head else count:
-        return Broken(None, "末尾的记录缺失")
-    return None
+    rows = Event.objects.order_by("id").iterator()
+    return chain.first_broken(HEAD, rows, lambda e: (e.pk, e.previous_overall, e.hash), digest)
+
+
+def against_notes(path: Path) -> Broken | None:
+    """Whether the events still hold what was noted of them outside."""
+    seals = Event.objects.order_by("id").values_list("hash", flat=True)
+    return chain.against_notes(path, HEAD, seals.iterator())
+
+
+def out_of_step() -> list[int]:
+    """Matters whose state is not the one their last event says: changed past the actions."""
+    last = Event.objects.filter(matter_id=OuterRef("pk")).order_by("-id").values("to_state")[:1]
+    said = Matter.objects.annotate(said=Subquery(last)).exclude(said=F("state"))
+    return list(said.values_list("pk", flat=True)[:1000])

@@ -231,6 +231,8 @@ class Event(models.Model):
     at = models.DateTimeField("时间", default=timezone.now)
     # Nobody: the schedule or a rule did it.
     person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    # Who did it in the person's place (AB角).
+    deputy = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
     # Name of the transition, or of an engine's own action such as "open", "assign", "evidence".
     transition = models.CharField("动作", max_length=40)
     label = models.CharField("动作名称", max_length=60)
@@ -270,20 +272,6 @@ class Event(models.Model):
 
     def delete(self, *_: Any, **__: Any) -> NoReturn:
         raise TypeError("events are append-only and cannot be deleted")
-
-
-class ChainHead(models.Model):
-    """The last event overall and how many there are: what a chain cut off at its end is told by.
-
-    Its row is locked while an event is appended, which keeps the overall chain in one line.
-    """
-
-    name = models.CharField(max_length=20, unique=True)
-    hash = models.CharField(max_length=64, blank=True)
-    count = models.PositiveBigIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Evidence(models.Model):

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext_noop as noop
 
-from ecoledger.accounts import grants
+from ecoledger.accounts import deputies, grants
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.matters.models import Circulation, Matter, Notice, Urgency
@@ -55,6 +55,8 @@ def tell(
 ) -> int:
     """Leave ``text`` for each of ``people`` (not for ``but``, who did it); returns how many."""
     told = {p.pk: p for p in people if but is None or p.pk != but.pk}
+    for row in deputies.deputies_of(list(told)):
+        told.setdefault(row.deputy_id, row.deputy)
     Notice.objects.bulk_create(
         Notice(
             person=person,

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from ecoledger.accounts import acting
 from ecoledger.accounts.models import Person
 from ecoledger.listings.cells import area_name
 from ecoledger.listings.parts import Ask, Kind, Text
@@ -81,8 +83,11 @@ def events_of(matter: Matter, person: Person | None = None) -> list[Event]:
 
 def did_in_this_round(matter: Matter, person: Person) -> set[str]:
     """Names of what ``person`` did to ``matter`` since it was opened or last came back."""
+    # A deputy and whom he acts for are one hand: neither may check what the other did.
+    hand = [person.pk] + ([acting_now.pk] if (acting_now := acting.deputy()) else [])
+    by_hand = Q(person__in=hand) | Q(deputy__in=hand)
     return set(
-        Event.objects.filter(matter_id=matter.pk, person=person, cycle=matter.reopened).values_list(
+        Event.objects.filter(by_hand, matter_id=matter.pk, cycle=matter.reopened).values_list(
             "transition", flat=True
         )
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from django.conf import settings
 
 from ecoledger.live import times
 from ecoledger.monitoring import runtime
@@ -35,6 +38,10 @@ started: datetime | None = None
 jobs: dict[str, Job] = {}
 # Set by the server: counters of the gateway, and when it last handed over a batch.
 gateway_state: Callable[[], dict[str, Any]] | None = None
+# Set by the nightly sweep: how much did not hold.
+integrity_problems = 0
+# Below this share, or this many bytes, the disk is as good as full: a database needs room to write at all.
+FULL_SHARE, FULL_BYTES = 0.03, 512 << 20
 _lock = threading.Lock()
 
 
@@ -56,6 +63,26 @@ def ran(name: str, error: str = "") -> None:
             job.last_error = error
         else:
             job.last_success = job.last_run
+
+
+def disk() -> dict[str, Any]:
+    """Whether the data folder's disk has room left."""
+    usage = shutil.disk_usage(settings.DATA)
+    full = usage.free < FULL_BYTES or usage.free < FULL_SHARE * usage.total
+    return {
+        "ok": not full,
+        "free": usage.free,
+        **({"error": "the disk is nearly full"} if full else {}),
+    }
+
+
+def outline(report: dict[str, Any]) -> dict[str, Any]:
+    """What a stranger, such as a load balancer, learns of a report: which part is well, and why not."""
+    short: dict[str, Any] = {"ok": report["ok"]}
+    for name, part in report.items():
+        if isinstance(part, dict):
+            short[name] = {key: part[key] for key in ("ok", "error") if key in part}
+    return short
 
 
 def report() -> dict[str, Any]:
@@ -89,7 +116,12 @@ def report() -> dict[str, Any]:
     if gateway_state is None:
         parts["gateway"] = {"ok": False, "error": "not running"}
     else:
-        parts["gateway"] = {"ok": True, **gateway_state()}
+        state = gateway_state()
+        parts["gateway"] = {"ok": not state.get("failing"), **state}
+        if state.get("failing"):
+            parts["gateway"]["error"] = "packets cannot be stored"
+    parts["disk"] = disk()
+    parts["integrity"] = {"ok": not integrity_problems, "problems": integrity_problems}
     return {
         "ok": all(part["ok"] for part in parts.values()),
         "started": started.isoformat() if started else None,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+
+from ecoledger.monitoring import heartbeat
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -20,6 +24,10 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def failed(request: HttpRequest) -> HttpResponse:
     # Nothing that failed may be needed to say so: no database, no session.
-    return HttpResponse(
-        render(request, "web/500.html", {"menu": [], "user": None}).content, status=500
-    )
+    context: dict[str, Any] = {"menu": [], "user": None, "disk_full": not heartbeat.disk()["ok"]}
+    return HttpResponse(render(request, "web/500.html", context).content, status=500)
+
+
+def refused_as_altered(request: HttpRequest) -> HttpResponse:
+    """A file that is no longer what was kept is not handed out."""
+    return render(request, "web/altered.html", status=409)

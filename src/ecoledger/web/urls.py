@@ -18,7 +18,7 @@ from ecoledger.web.monitoring import (
     station,
     stations,
 )
-from ecoledger.web.office import notices, operate, people, routing, session
+from ecoledger.web.office import hand_over, notices, operate, people, routing, session
 from ecoledger.web.scenes import cockpit, one_map
 
 handler403 = errors.forbidden
@@ -88,6 +88,8 @@ urlpatterns = [
     path("people", people.page, name="people"),
     path("people/new", people.person, name="person-new"),
     path("people/<int:pk>", people.person, name="person"),
+    path("people/<int:pk>/hand-over", hand_over.page, name="hand-over"),
+    path("hand-overs/<int:pk>/undo", hand_over.undo, name="hand-over-undo"),
     path("audit", people.trail, name="audit"),
     path("notices", notices.page, name="notices"),
     path("notices/bell", notices.bell, name="bell"),
@@ -100,6 +102,10 @@ urlpatterns = [
     path("sign-out", session.sign_out, name="sign-out"),
     path("language", session.language, name="language"),
     path("account", session.account, name="account"),
+    path("account/deputies", session.name_deputy, name="deputy-name"),
+    path("account/deputies/<int:pk>/end", session.end_deputy, name="deputy-end"),
+    path("act-for/<int:pk>", session.act_for, name="act-for"),
+    path("act-for/end", session.act_for_oneself, name="act-for-end"),
     path("account/keys", session.make_key, name="key-make"),
     path("account/keys/<int:pk>/revoke", session.revoke_key, name="key-revoke"),
     path("", include("ecoledger.web.matters.urls")),

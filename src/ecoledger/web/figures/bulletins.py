@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpResponse, JsonResponse
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -27,6 +27,8 @@ from ecoledger.reports.issue import issue
 from ecoledger.reports.models import IssuedBulletin
 from ecoledger.reports.profile import DocumentsError
 from ecoledger.web.access import Request, needs
+from ecoledger.web.errors import refused_as_altered
+from ecoledger.web.office import integrity
 from ecoledger.web.office.session import address
 
 # Before this year neither air index nor evaluation had rules of today's kind.
@@ -202,12 +204,17 @@ def make(request: Request, kind: str, period: str) -> HttpResponse:
 
 
 @needs("make_reports")
-def download(request: Request, pk: int, ending: str) -> FileResponse:
+def download(request: Request, pk: int, ending: str) -> HttpResponseBase:
     """A file of an issued bulletin."""
     if ending not in FILES:
         raise Http404
     issued = get_object_or_404(visible(IssuedBulletin.objects.all(), request.user), pk=pk)
     field, content_type = FILES[ending]
+    sha256 = issued.word_sha256 if ending == "docx" else issued.excel_sha256
+    if not integrity.unchanged(getattr(issued, field), sha256):
+        audit.record(request.user, "document_altered", issued, address=address(request))
+        integrity.tell(_("已印发的“%(title)s”文件缺失或被改动") % {"title": issued})
+        return refused_as_altered(request)
     audit.record(
         request.user, "下载公报", issued, details={"file": ending}, address=address(request)
     )

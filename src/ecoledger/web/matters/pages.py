@@ -16,7 +16,7 @@ from django import forms as django_forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpResponse, JsonResponse
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -51,10 +51,13 @@ from ecoledger.matters.register import (
 )
 from ecoledger.matters.workflow import Phase, Transition
 from ecoledger.web.access import Request, needs
+from ecoledger.web.errors import refused_as_altered
 from ecoledger.web.export import footer, too_long, xlsx
 from ecoledger.web.matters.filters import shown_filters
 from ecoledger.web.matters.finding import the_matter, the_register
 from ecoledger.web.matters.lines import sent, sheet, show_problems, tables
+from ecoledger.web.office import integrity
+from ecoledger.web.office.session import address
 
 # Columns shown on a phone too, where few fit.
 NARROW = frozenset({"number", "title", "state", "due", "level"})
@@ -659,14 +662,27 @@ def unmerge(request: Request, key: str, pk: int) -> HttpResponse:
 
 @needs("see_matters")
 @require_GET
-def evidence_file(request: Request, pk: int) -> FileResponse:
+def evidence_file(request: Request, pk: int) -> HttpResponseBase:
     """The file itself, for who may see its matter. Looking is on the audit trail."""
     try:
         found = actions.find_evidence(pk, request.user)
         file = evidence.opened(found)
     except (NotVisible, FileNotFoundError) as error:
         raise Http404 from error
-    audit.record(request.user, "open_evidence", found, details={"name": found.name})
+    if not evidence.intact(found):
+        file.close()
+        audit.record(request.user, "evidence_altered", found, address=address(request))
+        integrity.tell(
+            _("证据 #%(number)d “%(name)s”缺失或被改动") % {"number": pk, "name": found.name}
+        )
+        return refused_as_altered(request)
+    audit.record(
+        request.user,
+        "open_evidence",
+        found,
+        details={"name": found.name},
+        address=address(request),
+    )
     inline = found.content_type in evidence.INLINE and "download" not in request.GET
     response = FileResponse(
         file, as_attachment=not inline, filename=found.name, content_type=found.content_type

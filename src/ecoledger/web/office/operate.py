@@ -15,13 +15,16 @@ from ecoledger.accounts.models import Person
 from ecoledger.monitoring import heartbeat
 from ecoledger.monitoring.metrics import PENDING
 
+_OF_PROXIES = ("X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "X-Real-IP", "Via")
+
 
 @login_not_required
 @require_GET
 def health(request: HttpRequest) -> JsonResponse:
-    """200 when store, scheduler and gateway are well, else 503; the body says which is not and why."""
+    """200 when all parts are well, else 503; the body says which is not and why, figures only to who may see them."""
     report = heartbeat.report()
-    return JsonResponse(report, status=200 if report["ok"] else 503)
+    shown = report if _may_read_details(request) else heartbeat.outline(report)
+    return JsonResponse(shown, status=200 if report["ok"] else 503)
 
 
 @login_not_required
@@ -31,7 +34,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
     The token is the environment variable ``ECOLEDGER_METRICS_TOKEN``.
     """
-    if not _may_read_metrics(request):
+    if not _may_read_details(request):
         text = "仅限本机、持有令牌者或系统管理员查看"
         return HttpResponse(text, status=403, content_type="text/plain; charset=utf-8")
     state = heartbeat.report()
@@ -39,7 +42,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
 
-def _may_read_metrics(request: HttpRequest) -> bool:
+def _may_read_details(request: HttpRequest) -> bool:
     token = os.environ.get("ECOLEDGER_METRICS_TOKEN", "")
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if token and secrets.compare_digest(given.encode(), token.encode()):
@@ -47,7 +50,7 @@ def _may_read_metrics(request: HttpRequest) -> bool:
     if isinstance(request.user, Person) and request.user.may("operate"):
         return True
     # Behind a proxy every request comes from the machine itself: then only token or person count.
-    if request.headers.get("X-Forwarded-For"):
+    if any(name in request.headers for name in _OF_PROXIES):
         return False
     try:
         return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback

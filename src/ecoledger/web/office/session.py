@@ -10,8 +10,11 @@ from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import PasswordChangeForm
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,9 +23,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
-from ecoledger.accounts import audit, keys, sign_in
-from ecoledger.accounts.models import Person
+from ecoledger.accounts import audit, deputies, keys, sign_in
+from ecoledger.accounts.models import Deputy, Person
+from ecoledger.web import acting
 from ecoledger.web.access import Request
+from ecoledger.web.acting import refuse_deputies
 from ecoledger.web.navigation import first_page
 from ecoledger.web.office import security_notices
 
@@ -94,8 +99,102 @@ class PasswordForm(PasswordChangeForm):
             field.widget.attrs.pop("autofocus", None)
 
 
+class DeputyForm(forms.Form):
+    """Who acts for oneself, from when, until when, and why."""
+
+    deputy = forms.ModelChoiceField(
+        label=gettext_lazy("代理人"),
+        queryset=Person.objects.none(),
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+    since = forms.DateTimeField(
+        label=gettext_lazy("起"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "form-control"}),
+    )
+    until = forms.DateTimeField(
+        label=gettext_lazy("止"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "form-control"}),
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("事由"),
+        max_length=120,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "form-control"}),
+        help_text=gettext_lazy("代理人以您的岗位和数据范围办理，记录上同时写明两人姓名。"),
+    )
+
+    def __init__(self, principal: Person, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast("forms.ModelChoiceField[Person]", self.fields["deputy"]).queryset = (
+            Person.objects.filter(is_active=True, organisation=principal.organisation_id)
+            .exclude(pk=principal.pk)
+            .order_by("name")
+        )
+
+
+@require_POST
+@never_cache
+def name_deputy(request: Request) -> HttpResponse:
+    refuse_deputies(request)
+    form = DeputyForm(request.user, request.POST)
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            deputies.name_deputy(
+                request.user,
+                request.user,
+                given["deputy"],
+                given["since"],
+                given["until"],
+                reason=given["reason"],
+                address=address(request),
+            )
+        except ValidationError as error:
+            for name, texts in error.message_dict.items():
+                form.add_error(name, texts)
+        else:
+            messages.success(request, _("已指定%(name)s代理。") % {"name": given["deputy"]})
+            return redirect("account")
+    return _account(request, deputy_form=form)
+
+
+@require_POST
+def end_deputy(request: Request, pk: int) -> HttpResponse:
+    refuse_deputies(request)
+    row = get_object_or_404(Deputy, Q(principal=request.user) | Q(deputy=request.user), pk=pk)
+    deputies.end(request.user, row, address=address(request))
+    messages.success(request, _("代理已结束。"))
+    return redirect("account")
+
+
+@require_POST
+def act_for(request: Request, pk: int) -> HttpResponse:
+    """Begin to act for a principal: from now on pages are his."""
+    refuse_deputies(request)
+    principal = deputies.may_act_for(request.user, pk)
+    if principal is None:
+        raise PermissionDenied(_("您现在不是这位同志的代理人。"))
+    request.session[acting.SESSION] = principal.pk
+    audit.record(request.user, "act_for", principal, address=address(request))
+    return redirect(first_page(principal))
+
+
+@require_POST
+def act_for_oneself(request: Request) -> HttpResponse:
+    """End acting for a principal in this session."""
+    if request.session.pop(acting.SESSION, None) is not None:
+        audit.record(request.user, "act_for_ended", request.user, address=address(request))
+    return redirect("account")
+
+
 def _account(request: Request, **more: Any) -> HttpResponse:
+    now = timezone.now()
     context = {
+        "principals": deputies.principals_of(request.user),
+        "deputies": Deputy.objects.filter(Q(until=None) | Q(until__gt=now), principal=request.user)
+        .select_related("deputy")
+        .order_by("since"),
+        "deputy_form": DeputyForm(request.user),
         "form": PasswordForm(request.user),
         "key_form": KeyForm(),
         "keys": request.user.api_keys.all()[:50],
@@ -108,6 +207,7 @@ def _account(request: Request, **more: Any) -> HttpResponse:
 @sensitive_post_parameters()
 def account(request: Request) -> HttpResponse:
     """Who one is here, what one may do, one's password, and the keys that speak for one."""
+    refuse_deputies(request)
     if request.method != "POST":
         return _account(request)
     form = PasswordForm(request.user, request.POST)
@@ -147,6 +247,7 @@ class KeyForm(forms.Form):
 @never_cache
 def make_key(request: Request) -> HttpResponse:
     """A new key, shown on this one answer and never again."""
+    refuse_deputies(request)
     form = KeyForm(request.POST)
     if sum(key.valid for key in request.user.api_keys.all()) >= keys.MOST:
         form.add_error(
@@ -166,6 +267,7 @@ def make_key(request: Request) -> HttpResponse:
 
 @require_POST
 def revoke_key(request: Request, pk: int) -> HttpResponse:
+    refuse_deputies(request)
     key = get_object_or_404(request.user.api_keys.all(), pk=pk)
     keys.revoke(key, request.user, address=address(request))
     messages.success(request, _("已撤销密钥“%(name)s”，它不能再用。") % {"name": key.name})
