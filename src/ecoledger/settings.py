@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "ecoledger.accounts",
     "ecoledger.jobs",
+    "ecoledger.listings",
     "ecoledger.entities",
     "ecoledger.monitoring",
     "ecoledger.matters",

@@ -30,6 +30,7 @@ from ecoledger.listings.parts import (
 
 if TYPE_CHECKING:
     from ecoledger.accounts.models import Person
+    from ecoledger.listings.models import ImportBatch, ImportRow
     from ecoledger.listings.workbook import Sheet
 
 Part = TypeVar("Part")
@@ -236,6 +237,54 @@ class Listing:
         from ecoledger.listings import rows
 
         return rows.change_row(self, row, values, by, at)
+
+    # What an import does to rows, beside making them.
+
+    def may_manage(self, person: Person) -> bool:
+        """Whether ``person`` looks after what others imported."""
+        return person.may(self.see) and person.has_role(Role.SYSTEM_ADMIN)
+
+    def standing(self) -> QuerySet[Any]:
+        """Every row that stands, whoever may see it: what a key must not repeat."""
+        return self.model._default_manager.all()
+
+    def rows_of(self, keys: list[int]) -> QuerySet[Any]:
+        """The rows of an import that still stand."""
+        return self.standing().filter(pk__in=keys)
+
+    def import_row(
+        self, values: Mapping[str, Any], batch: ImportBatch, row: ImportRow, by: Any, at: datetime
+    ) -> Any:
+        """Make a row of an imported table."""
+        return self.open_row(values, by, at)
+
+    def is_past(self, values: Mapping[str, Any]) -> bool:
+        """Whether values of an imported row are those of something that is over."""
+        return False
+
+    def import_history(
+        self, rows: list[dict[str, Any]], batch: ImportBatch, by: Any, at: datetime
+    ) -> list[Any]:
+        """Keep rows of the past as imported facts; only a list whose rows have an end can."""
+        return [self.open_row(values, by, at) for values in rows]
+
+    def imported(self, batch: ImportBatch, made: int, by: Any, at: datetime) -> None:
+        """Told once after an import, in the transaction that ends it."""
+
+    def link_repeat(
+        self, made: int | None, target: int | None, original: str, by: Any, at: datetime
+    ) -> None:
+        """Link an imported row to the one it says it repeats: ``target``, or the one called ``original``."""
+
+    def withdraw_row(self, row: Any, by: Person | None, at: datetime) -> bool:
+        """Take an imported row back; whether nothing stood in the way."""
+        from ecoledger.listings import rows
+
+        return rows.withdraw_row(self, row, by)
+
+    def restore_rows(self, keys: list[int], by: Person | None, at: datetime) -> int:
+        """Bring withdrawn rows back; how many. A plain list has deleted them and cannot."""
+        return 0
 
 
 __all__ = [

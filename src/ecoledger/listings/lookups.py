@@ -84,6 +84,12 @@ class Lookup:
                 _("有多个%(label)s名为“%(words)s”（%(under)s）；请改填编码")
                 % {"label": _(self.label), "words": words, "under": under}
             )
+        if self.few:
+            names = "、".join(str(row) for row in rows[:MOST])
+            raise NoSuchRow(
+                _("“%(words)s”不是您范围内的%(label)s；可填：%(names)s")
+                % {"label": _(self.label), "words": words, "names": names}
+            )
         close = "、".join(str(row) for row in self.search(words, person)[:3])
         hint = _("是不是：%s") % close if close else _("请核对全称，或先登记")
         raise NoSuchRow(

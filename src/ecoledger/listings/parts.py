@@ -121,6 +121,8 @@ class Import:
     headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     examples: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    # Dates that should lie ahead: one gone by is questioned.
+    future: tuple[str, ...] = ("deadline",)
     # Name of a column that holds the key of another row, in the file or in the book, this one repeats.
     duplicate_of: str = ""
     after: Callable[..., None] | None = None

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import ProtectedError, RestrictedError
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
@@ -42,3 +43,14 @@ def change_row(
         row.save()
         audit.record(by, f"{listing.key}.change", row, details=changes)
     return row
+
+
+def withdraw_row(listing: Listing, row: Any, by: Person | None) -> bool:
+    """Delete a row that an import made, unless something else has come to rest on it."""
+    try:
+        with transaction.atomic():
+            audit.record(by, f"{listing.key}.withdraw", row, details={"text": str(row)})
+            row.delete()
+    except (ProtectedError, RestrictedError):
+        return False
+    return True

@@ -17,10 +17,11 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts import scope
 from ecoledger.accounts.models import Person
 from ecoledger.listings import forms
+from ecoledger.listings.models import ImportBatch
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import chain
 from ecoledger.matters.clocks import local
-from ecoledger.matters.models import Event, ImportBatch, Matter
+from ecoledger.matters.models import Event, Matter
 from ecoledger.matters.numbering import next_numbers
 from ecoledger.matters.register import Register
 from ecoledger.matters.workflow import Phase, State

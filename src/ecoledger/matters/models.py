@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 
 from ecoledger.accounts.fields import AreaCodeField
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.entities.models import Entity
+from ecoledger.listings.models import ImportBatch
 
 
 class Urgency(models.TextChoices):
@@ -24,60 +24,6 @@ class Urgency(models.TextChoices):
     SOON = "soon", "临近到期"
     OVERDUE = "overdue", "已超期"
     ESCALATED = "escalated", "升级督办"
-
-
-class ImportBatch(models.Model):
-    """One uploaded table: first a preview, then matters, and undone as a whole when it was wrong."""
-
-    class State(models.TextChoices):
-        PREVIEW = "preview", "预览"
-        ACCEPTED = "accepted", "已导入"
-        UNDONE = "undone", "已撤销"
-        DISCARDED = "discarded", "已放弃"
-
-    register = models.CharField("台账", max_length=40, db_index=True)
-    file_name = models.CharField("文件名", max_length=200)
-    sha256 = models.CharField(max_length=64, db_index=True)
-    sheet = models.CharField("工作表", max_length=100, blank=True)
-    state = models.CharField("状态", max_length=10, choices=State.choices, default=State.PREVIEW)
-    # Header text of the file -> column name of the register's template; "" where nothing fits.
-    mapping = models.JSONField("列对应", default=dict)
-    # One object a row: {"row": number in the file, "cells": {column: text}, "errors": [...],
-    # "warnings": [...]}; see ``matters.importing``.
-    rows = models.JSONField("内容", default=list, encoder=DjangoJSONEncoder)
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField("上传时间", default=timezone.now)
-    accepted_at = models.DateTimeField("导入时间", null=True, blank=True)
-    undone_at = models.DateTimeField("撤销时间", null=True, blank=True)
-    undone_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
-
-    class Meta:
-        ordering = ["-id"]
-
-    def __str__(self) -> str:
-        return f"{self.file_name} {self.get_state_display()}"
-
-    @property
-    def good(self) -> list[dict[str, Any]]:
-        return [row for row in self.rows if not row["errors"]]
-
-    @property
-    def bad(self) -> list[dict[str, Any]]:
-        return [row for row in self.rows if row["errors"]]
-
-
-class ColumnMapping(models.Model):
-    """A header someone once pointed at a column of the template; remembered for the next file."""
-
-    register = models.CharField(max_length=40)
-    header = models.CharField(max_length=120)
-    column = models.CharField(max_length=60)
-
-    class Meta:
-        unique_together = [("register", "header")]
-
-    def __str__(self) -> str:
-        return f"{self.header} → {self.column}"
 
 
 class Level(models.TextChoices):

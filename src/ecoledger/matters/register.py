@@ -173,6 +173,50 @@ class Register(Listing):
 
         return actions.amend(row.pk, values, event="edit", label="修改", by=by, at=at)
 
+    def standing(self) -> QuerySet[Any]:
+        return self.model._default_manager.filter(withdrawn_at=None)
+
+    def import_row(
+        self, values: Mapping[str, Any], batch: Any, row: Any, by: Person | None, at: datetime
+    ) -> Any:
+        said = {"file": batch.file_name, "row": row.place, **row.cells}
+        return self.open_row({"origin": batch.file_name, **values}, by, at, batch=batch, form=said)
+
+    def is_past(self, values: Mapping[str, Any]) -> bool:
+        return values.get("closed_at") is not None
+
+    def import_history(
+        self, rows: list[dict[str, Any]], batch: Any, by: Person | None, at: datetime
+    ) -> list[Any]:
+        from ecoledger.matters import history
+
+        source = {"origin": batch.file_name}
+        return history.enter(
+            self, [source | row for row in rows], by=by, source=batch.file_name, batch=batch, at=at
+        )
+
+    def imported(self, batch: Any, made: int, by: Person | None, at: datetime) -> None:
+        from ecoledger.matters import imported
+
+        imported.announce(self, batch, made, by, at)
+
+    def link_repeat(
+        self, made: int | None, target: int | None, original: str, by: Person | None, at: datetime
+    ) -> None:
+        from ecoledger.matters import imported
+
+        imported.link_repeat(self, made, target, original, by, at)
+
+    def withdraw_row(self, row: Any, by: Person | None, at: datetime) -> bool:
+        from ecoledger.matters import imported
+
+        return imported.withdraw(row, by, at)
+
+    def restore_rows(self, keys: list[int], by: Person | None, at: datetime) -> int:
+        from ecoledger.matters import imported
+
+        return imported.restore(self, keys, by, at)
+
 
 def sees_all_events(person: Person) -> bool:
     """Whether ``person`` sees the whole timeline of a matter, not only what is meant for enterprises."""

@@ -95,7 +95,7 @@ def packed(book: Book) -> dict[str, Any]:
         "tables": [
             {
                 "name": t.name,
-                "rows": [[_packed(cell) for cell in row] for row in t.rows],
+                "rows": [[packed_cell(cell) for cell in row] for row in t.rows],
                 "numbers": t.numbers,
                 "faults": [[n, f.kind, f.column, f.text] for n, fs in t.faults.items() for f in fs],
                 "hidden_rows": sorted(t.hidden_rows),
@@ -118,7 +118,7 @@ def unpacked(said: dict[str, Any]) -> Book:
         tables.append(
             Table(
                 t["name"],
-                [[_unpacked(cell) for cell in row] for row in t["rows"]],
+                [[unpacked_cell(cell) for cell in row] for row in t["rows"]],
                 t["numbers"],
                 faults,
                 frozenset(t["hidden_rows"]),
@@ -130,7 +130,8 @@ def unpacked(said: dict[str, Any]) -> Book:
     return Book(said["kind"], tables, said["encoding"], said["delimiter"])
 
 
-def _packed(cell: Cell) -> Any:
+def packed_cell(cell: Cell) -> Any:
+    """A cell as a JSON value."""
     match cell:
         case datetime():
             return ["datetime", cell.isoformat()]
@@ -143,7 +144,8 @@ def _packed(cell: Cell) -> Any:
     return cell
 
 
-def _unpacked(said: Any) -> Cell:
+def unpacked_cell(said: Any) -> Cell:
+    """The cell that :func:`packed_cell` made JSON of."""
     if not isinstance(said, list):
         return said  # type: ignore[no-any-return]
     match said[0]:

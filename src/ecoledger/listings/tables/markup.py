@@ -100,7 +100,9 @@ def _laid_out(name: str, cells: list[list[tuple[str, int, int]]], hidden: set[in
                 if n:
                     filled.add((y + 1, len(line)))
                 line.append(text)
-        rows.append(trimmed(line))
+        cells_said = trimmed(line)
+        padding: list[Cell] = [None] * (len(line) - len(cells_said))
+        rows.append([*cells_said, *padding] if cells_said else [])
     numbers = [n for n, row in enumerate(rows, 1) if row]
     return Table(
         name, [row for row in rows if row], numbers,

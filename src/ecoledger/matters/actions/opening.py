@@ -15,6 +15,7 @@ from ecoledger.accounts import scope
 from ecoledger.accounts.models import Person
 from ecoledger.entities.models import Entity
 from ecoledger.listings import forms
+from ecoledger.listings.models import ImportBatch
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, notices, timeline
 from ecoledger.matters.actions.access import keep
@@ -22,7 +23,7 @@ from ecoledger.matters.actions.adding import take_in
 from ecoledger.matters.actions.lining import write_lines
 from ecoledger.matters.actions.linking import link
 from ecoledger.matters.evidence import Upload
-from ecoledger.matters.models import ImportBatch, Link, Matter
+from ecoledger.matters.models import Link, Matter
 from ecoledger.matters.numbering import next_number
 from ecoledger.matters.register import Register
 from ecoledger.matters.workflow import OPEN

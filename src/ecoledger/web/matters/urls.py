@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from ecoledger.web.matters import imports, lines, pages
+from ecoledger.web.matters import lines, pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("my-work", pages.my_work, name="my-work"),
@@ -18,23 +18,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("matters/<slug:key>/batch", pages.batch, name="matter-batch"),
     path("matters/<slug:key>/batch/<int:pk>/undo", pages.batch_undo, name="matter-batch-undo"),
     path("matters/<slug:key>/draw", pages.draw, name="matter-draw"),
-    path("matters/<slug:key>/import", imports.page, name="matter-import"),
-    path(
-        "matters/<slug:key>/import/template.xlsx",
-        imports.template,
-        name="matter-import-template",
-    ),
-    path("matters/<slug:key>/import/<int:pk>", imports.batch, name="matter-import-batch"),
-    path(
-        "matters/<slug:key>/import/<int:pk>/errors.xlsx",
-        imports.errors,
-        name="matter-import-errors",
-    ),
-    path(
-        "matters/<slug:key>/import/<int:pk>/<str:action>",
-        imports.act,
-        name="matter-import-act",
-    ),
     path("matters/<slug:key>/<int:pk>", pages.detail, name="matter"),
     path("matters/<slug:key>/<int:pk>/lines/<slug:name>", lines.edit, name="matter-lines"),
     path("matters/<slug:key>/<int:pk>/timeline", pages.timeline_part, name="matter-timeline"),

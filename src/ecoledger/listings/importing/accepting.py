@@ -1,0 +1,235 @@
+"""What was previewed becomes rows of the list, is withdrawn as a whole, and is brought back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django import forms as django_forms
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Person
+from ecoledger.listings import forms
+from ecoledger.listings.importing.checking import Cleaner, cleaner, earlier
+from ecoledger.listings.listing import Listing
+from ecoledger.listings.models import ImportBatch, ImportRow, problem
+from ecoledger.listings.refusals import NotVisible, Refused
+from ecoledger.listings.tables.headers import fold
+
+# Rows made in one transaction; of history, which is kept in bulk, more.
+PORTION, HISTORY_PORTION = 100, 2000
+
+Progress = Callable[[int, int], None]
+
+
+def _batch(listing: Listing, batch_id: int, by: Person | None) -> ImportBatch:
+    """The batch, locked; only who uploaded it and the list's managers know of it."""
+    found = ImportBatch.objects.select_for_update().filter(pk=batch_id, listing=listing.key)
+    batch = found.first()
+    if batch is None or not (by is None or batch.person_id == by.pk or listing.may_manage(by)):
+        raise NotVisible(f"import {batch_id}")
+    return batch
+
+
+def accept(
+    listing: Listing,
+    batch_id: int,
+    *,
+    by: Person | None,
+    at: datetime | None = None,
+    again: bool = False,
+    progress: Progress | None = None,
+) -> tuple[int, int]:
+    """Make rows of those without errors; (made, left out). Rows refused now gain their reason.
+
+    Done in portions, each in a transaction of its own, so that a long table does not keep everyone else
+    waiting. Broken off, it is accepted again and goes on where it stopped. ``again``: the same file is
+    taken in a second time on purpose.
+    """
+    at = at or timezone.now()
+    clean = cleaner(listing, [c.ask for c in listing.import_columns], by)
+    with transaction.atomic():
+        batch = _batch(listing, batch_id, by)
+        _may_accept(batch, by)
+        before = earlier(batch)
+        if before is not None and not again and not batch.rows.exclude(made=None).exists():
+            raise Refused(
+                "again",
+                _("同一文件已于 %(day)s 导入过（%(name)s）")
+                % {"day": f"{before.accepted_at:%Y-%m-%d}", "name": before.file_name},
+                _("确要再导入一次，请选“仍要导入”。"),
+            )
+        waiting = batch.good.filter(made=None).count()
+    done = 0
+    while taken := _portion(listing, batch_id, by, at, clean):
+        done += taken
+        if progress is not None:
+            progress(min(done, waiting), waiting)
+    with transaction.atomic():
+        batch = _batch(listing, batch_id, by)
+        _link_repeats(listing, batch, by, at)
+        made = batch.rows.exclude(made=None).count()
+        if not made:
+            raise Refused("form", _("没有一行可以导入。"), _("请按各行的提示改正后重新上传。"))
+        batch.state, batch.accepted_at = ImportBatch.State.ACCEPTED, at
+        batch.save()
+        listing.imported(batch, made, by, at)
+    return made, batch.bad.count()
+
+
+def _may_accept(batch: ImportBatch, by: Person | None) -> None:
+    if batch.state != ImportBatch.State.PREVIEW:
+        raise Refused("state", _("这批数据已经处理过。"), _("请刷新页面。"))
+    if by is not None and batch.person_id != by.pk:
+        raise Refused("role", _("由上传人确认导入。"))
+
+
+@transaction.atomic
+def _portion(
+    listing: Listing, batch_id: int, by: Person | None, at: datetime, clean: Cleaner
+) -> int:
+    """Make the next rows; how many were looked at."""
+    batch = _batch(listing, batch_id, by)
+    _may_accept(batch, by)
+    size = HISTORY_PORTION if batch.history else PORTION
+    rows = list(batch.good.filter(made=None)[:size])
+    if batch.history:
+        _make_history(listing, batch, rows, by, at, clean)
+    else:
+        for row in rows:
+            _make(listing, batch, row, by, at, clean)
+    ImportRow.objects.bulk_update(rows, ["made", "errors", "wrong"], batch_size=500)
+    return len(rows)
+
+
+def _values(listing: Listing, row: ImportRow, clean: Cleaner) -> dict[str, Any]:
+    """The row's cleaned values by attribute; what is empty keeps the model's default."""
+    asks = [column.ask for column in listing.import_columns]
+    cleaned = {ask.name: clean(ask.name, row.values.get(ask.name)) for ask in asks}
+    kept = forms.stored(asks, cleaned)
+    return {name: value for name, value in kept.items() if value not in (None, "")}
+
+
+def _make(
+    listing: Listing,
+    batch: ImportBatch,
+    row: ImportRow,
+    by: Person | None,
+    at: datetime,
+    clean: Cleaner,
+) -> None:
+    try:
+        with transaction.atomic():
+            made = listing.import_row(_values(listing, row, clean), batch, row, by, at)
+            if listing.imports is not None and listing.imports.after is not None:
+                listing.imports.after(made, row.values, by, at)
+            row.made = made.pk
+    except Refused as refused:
+        _refuse(row, " ".join(filter(None, (refused.why, refused.remedy))))
+    except django_forms.ValidationError as error:
+        _refuse(row, "；".join(error.messages))
+
+
+def _refuse(row: ImportRow, why: str) -> None:
+    row.errors.append(problem("", "", why))
+    row.wrong = True
+
+
+def _make_history(
+    listing: Listing,
+    batch: ImportBatch,
+    rows: list[ImportRow],
+    by: Person | None,
+    at: datetime,
+    clean: Cleaner,
+) -> None:
+    """Closed rows of the past in bulk; what is still open is opened as any other."""
+    past: list[tuple[ImportRow, dict[str, Any]]] = []
+    for row in rows:
+        try:
+            values = _values(listing, row, clean)
+        except django_forms.ValidationError as error:
+            _refuse(row, "；".join(error.messages))
+            continue
+        if listing.is_past(values):
+            past.append((row, values))
+        else:
+            _make(listing, batch, row, by, at, clean)
+    try:
+        with transaction.atomic():
+            made = listing.import_history([values for _row, values in past], batch, by, at)
+    except Refused:
+        # One row spoils the bulk: each on its own, so that the right one is named.
+        for row, values in past:
+            try:
+                with transaction.atomic():
+                    row.made = listing.import_history([values], batch, by, at)[0].pk
+            except Refused as refused:
+                _refuse(row, " ".join(filter(None, (refused.why, refused.remedy))))
+        return
+    for (row, _kept), thing in zip(past, made, strict=True):
+        row.made = thing.pk
+
+
+def _link_repeats(listing: Listing, batch: ImportBatch, by: Person | None, at: datetime) -> None:
+    """Rows that say which one they repeat are linked to it, wherever in the file that stands."""
+    name = listing.imports.duplicate_of if listing.imports else ""
+    if not name:
+        return
+    made = {fold(row.key): row for row in batch.rows.exclude(made=None).exclude(key="")}
+    for row in batch.rows.exclude(made=None):
+        original = fold(row.values.get(name))
+        if original:
+            target = made[original].made if original in made else None
+            listing.link_repeat(row.made, target, str(row.values[name]), by, at)
+
+
+@transaction.atomic
+def discard(listing: Listing, batch_id: int, *, by: Person | None) -> None:
+    """Put a preview aside."""
+    batch = _batch(listing, batch_id, by)
+    if batch.state != ImportBatch.State.PREVIEW:
+        raise Refused("state", _("这批数据已经处理过。"))
+    if batch.rows.exclude(made=None).exists():
+        raise Refused("state", _("这批数据导入到一半。"), _("请继续导入，再整批撤销。"))
+    batch.state = ImportBatch.State.DISCARDED
+    batch.save()
+
+
+def _made(batch: ImportBatch) -> list[int]:
+    """Primary keys of what the batch made."""
+    keys = batch.rows.exclude(made=None).values_list("made", flat=True)
+    return [key for key in keys if key is not None]
+
+
+@transaction.atomic
+def undo(
+    listing: Listing, batch_id: int, *, by: Person | None, at: datetime | None = None
+) -> list[Any]:
+    """Withdraw every row of the batch. Those worked on since stay and are returned."""
+    at = at or timezone.now()
+    batch = _batch(listing, batch_id, by)
+    if batch.state != ImportBatch.State.ACCEPTED:
+        raise Refused("state", _("只有已导入的批次可以撤销。"))
+    made = _made(batch)
+    kept = [thing for thing in listing.rows_of(made) if not listing.withdraw_row(thing, by, at)]
+    batch.state, batch.undone_at, batch.undone_by = ImportBatch.State.UNDONE, at, by
+    batch.save()
+    return kept
+
+
+@transaction.atomic
+def redo(listing: Listing, batch_id: int, *, by: Person | None, at: datetime | None = None) -> int:
+    """Bring back what :func:`undo` withdrew; how many."""
+    at = at or timezone.now()
+    batch = _batch(listing, batch_id, by)
+    if batch.state != ImportBatch.State.UNDONE:
+        raise Refused("state", _("这批数据没有撤销。"))
+    made = _made(batch)
+    count = listing.restore_rows(made, by, at)
+    batch.state, batch.undone_at, batch.undone_by = ImportBatch.State.ACCEPTED, None, None
+    batch.save()
+    return count

@@ -1,0 +1,188 @@
+"""What stands in a cell as the value its column asks for; what cannot be read is said, not guessed at."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.listings.parts import Ask, Kind
+from ecoledger.listings.tables.book import Cell
+from ecoledger.listings.tables.headers import bare, fold
+from ecoledger.standards.written_dates import (
+    Precision,
+    UnreadableDateError,
+    read_day,
+    read_moment,
+)
+
+
+class BadCell(ValueError):  # noqa: N818 - said to the person who filled the table
+    """A cell that cannot be read; the message says why and what to write instead."""
+
+
+class UnknownWord(BadCell):
+    """A word that is no value of its column; somebody can say what it means."""
+
+
+_SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+\d{2}", re.IGNORECASE)
+_UNSEEN = re.compile(r"[\u200b-\u200f\u2060\ufeff\u00ad]")
+
+
+def text_of(value: Cell) -> str:
+    """A cell as a person reads it. Raises :class:`BadCell` for a number that lost digits."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if isinstance(value, float):
+        if abs(value) >= 1e15:
+            # Spreadsheets keep 15 digits: the rest of a long code is lost.
+            raise BadCell(
+                _("长编码被表格软件存成了数字，末几位已丢失；请把该列设为“文本”格式后重新填写")
+            )
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, str):
+        text = _UNSEEN.sub("", unicodedata.normalize("NFC", value)).strip()
+        if _SCIENTIFIC.fullmatch(text):
+            raise BadCell(_("“%s”是被表格软件改写的科学计数；请把该列设为“文本”后重新填写") % text)
+        return text
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d" if value.time() == time() else "%Y-%m-%d %H:%M")
+    return str(value)
+
+
+def key_text(value: Cell) -> str:
+    """A number or code that tells rows apart: half-width, without blanks. Raises :class:`BadCell`."""
+    if isinstance(value, date | time | timedelta):
+        raise BadCell(
+            _("编号被表格软件改成了日期（%s）；请把该列设为“文本”格式后重新填写") % text_of(value)
+        )
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text_of(value)))
+
+
+def value_of(
+    ask: Ask, cell: Cell, *, is_key: bool, words: Mapping[str, str], past: bool
+) -> tuple[Any, str]:
+    """(value for the form, warning). ``words``: what words of this column mean; ``past``: a day gone by is as
+    it should be. Raises :class:`BadCell` with a sentence.
+    """
+    kind = ask.kind or Kind.TEXT
+    if kind in (Kind.DATE, Kind.DUE):
+        return _day(cell, past=past)
+    if kind is Kind.DATETIME:
+        return _moment(cell)
+    if is_key:
+        return key_text(cell), ""
+    text = text_of(cell)
+    if not text:
+        return "", ""
+    if (meant := words.get(fold(text))) is not None:
+        return meant, ""
+    match kind:
+        case Kind.CHOICE | Kind.STATE:
+            return _choice(ask, text), ""
+        case Kind.CHOICES:
+            parts = [part for part in re.split(r"[、,，;；|/\n]", text) if part.strip()]
+            return [_choice(ask, part) for part in parts], ""
+        case Kind.BOOLEAN:
+            return _yes_or_no(text), ""
+        case Kind.INTEGER | Kind.DECIMAL:
+            if isinstance(cell, date | time | timedelta | bool):
+                raise BadCell(
+                    _("单元格里是“%s”，不是数字；请把该列设为“数值”格式后重新填写") % text
+                )
+            return _number(text), ""
+    if isinstance(cell, date | time | timedelta) and not isinstance(cell, datetime):
+        return text, _("单元格里是日期 %s，请核对是不是表格软件改写的") % text
+    return text, ""
+
+
+def _day(cell: Cell, *, past: bool) -> tuple[str, str]:
+    if cell is None:
+        return "", ""
+    try:
+        written = read_day(cell)
+    except UnreadableDateError as error:
+        if error.why == "year":
+            why = _("“%s”没有写年份；请写成 2026-12-31 或 2026年12月31日")
+        elif error.why == "calendar":
+            why = _("“%s”不是日历上有的日期；请写成 2026-12-31 或 2026年12月31日")
+        else:
+            why = _("“%s”不是日期；请写成 2026-12-31 或 2026年12月31日")
+        raise BadCell(why % str(cell).strip()) from error
+    day = written.day
+    if day is None:
+        return "", _("“%s”没有确定日期，不设时限") % str(cell).strip()
+    if not 1900 <= day.year <= 2199:
+        raise BadCell(_("%s 的年份不可信；请更正") % day)
+    match written.precision:
+        case Precision.SERIAL:
+            warning = _("按表格软件的日期序号读作 %s") % day
+        case Precision.MONTH:
+            warning = _("只写到月，按月末 %s 计") % day
+        case Precision.QUARTER | Precision.YEAR:
+            warning = _("没有写到日，按期末 %s 计") % day
+        case _:
+            warning = ""
+    today = timezone.localdate()
+    if not today.year - 30 <= day.year <= today.year + 20:
+        warning = _("%s 离现在太远，请核对年份") % day
+    elif not past and day < today:
+        warning = _("%s 已经过去，请核对") % day
+    return day.isoformat(), warning
+
+
+def _moment(cell: Cell) -> tuple[str, str]:
+    if cell is None or not str(cell).strip():
+        return "", ""
+    try:
+        return read_moment(cell)[0].isoformat(" ", "minutes"), ""
+    except UnreadableDateError:
+        day, warning = _day(cell, past=True)
+        return (f"{day} 00:00" if day else ""), warning
+
+
+def _choice(ask: Ask, text: str) -> str:
+    wanted = bare(text)
+    for value, name in ask.choices:
+        if wanted in (bare(value), bare(name)):
+            return value
+    close = [v for v, name in ask.choices if wanted and wanted in bare(name)]
+    if len(close) == 1:
+        return close[0]
+    raise UnknownWord(
+        _("“%(text)s”不是%(label)s的可选值；可填：%(names)s")
+        % {
+            "text": text,
+            "label": _(str(ask.label)),
+            "names": "、".join(_(str(n)) for _v, n in ask.choices),
+        }
+    )
+
+
+_YES = frozenset({"是", "√", "✓", "有", "y", "yes", "1", "true", "对"})
+_NO = frozenset({"否", "×", "无", "没有", "n", "no", "0", "false", "/", "-", "不是"})
+
+
+def _yes_or_no(text: str) -> str:
+    word = bare(text)
+    if word in _YES:
+        return "1"
+    if word in _NO:
+        return "0"
+    raise BadCell(_("“%s”应为“是”或“否”") % text)
+
+
+def _number(text: str) -> str:
+    folded = fold(text)
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", folded):
+        folded = folded.replace(",", "")
+    if folded in ("/", "-", "—", "无"):
+        return ""
+    return folded

@@ -1,0 +1,188 @@
+"""What every list keeps beside its rows: imports, remembered headers and words, own views, drafts, sent forms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.utils import timezone
+
+from ecoledger.accounts.models import Person
+
+
+class ImportBatch(models.Model):
+    """One uploaded table: first a preview, then rows of a list, and undone as a whole when it was wrong."""
+
+    class State(models.TextChoices):
+        PREVIEW = "preview", "预览"
+        ACCEPTED = "accepted", "已导入"
+        UNDONE = "undone", "已撤销"
+        DISCARDED = "discarded", "已放弃"
+
+    listing = models.CharField("台账", max_length=40, db_index=True)
+    file_name = models.CharField("文件名", max_length=200)
+    sha256 = models.CharField(max_length=64, db_index=True)
+    state = models.CharField("状态", max_length=10, choices=State.choices, default=State.PREVIEW)
+    # Taken in as closed matters of the past, see ``Listing.import_history``.
+    history = models.BooleanField("作为历史", default=False)
+    # Header of the file -> name of the template's column; "" where nothing fits.
+    mapping = models.JSONField("列对应", default=dict)
+    # Column -> {word of the file: value}: what somebody said the words mean.
+    words = models.JSONField("取值对应", default=dict)
+    # Column -> {word: how many rows}: words that are no value of their column.
+    unknown = models.JSONField("未识别的取值", default=dict)
+    # What was done with the file, in sentences; and rows that are no data: [sheet, row, why].
+    notes = models.JSONField("说明", default=list)
+    left_out = models.JSONField("未作为数据的行", default=list)
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField("上传时间", default=timezone.now)
+    accepted_at = models.DateTimeField("导入时间", null=True, blank=True)
+    undone_at = models.DateTimeField("撤销时间", null=True, blank=True)
+    undone_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+
+    person_id: int | None
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} {self.get_state_display()}"
+
+    @property
+    def good(self) -> models.QuerySet[ImportRow]:
+        """Rows that can be taken in, or were."""
+        return ImportRow.objects.filter(batch=self).filter(wrong=False)
+
+    @property
+    def bad(self) -> models.QuerySet[ImportRow]:
+        """Rows that cannot."""
+        return ImportRow.objects.filter(batch=self).filter(wrong=True)
+
+
+class ImportRow(models.Model):
+    """One row of data of an uploaded table, as it stands in the file and as it is understood."""
+
+    batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="rows")
+    sheet = models.CharField("工作表", max_length=100, blank=True)
+    number = models.PositiveIntegerField("行")
+    # Header -> cell as read (a date is a list, see ``tables.book``); header -> fault of its cell.
+    raw = models.JSONField(default=dict)
+    faults = models.JSONField(default=dict)
+    # Column -> text as a person reads it; column -> value for the form.
+    cells = models.JSONField(default=dict)
+    values = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    # [{"column", "label", "message"}]
+    errors = models.JSONField(default=list)
+    warnings = models.JSONField(default=list)
+    wrong = models.BooleanField(default=False)
+    key = models.CharField("键", max_length=200, blank=True)
+    # The row this one repeats: "sheet!row" of the file, or the number of one in the book.
+    repeats_of = models.CharField(max_length=120, blank=True)
+    # Primary key of what was made of it.
+    made = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["batch", "wrong"], name="import_row_of_batch")]
+
+    def __str__(self) -> str:
+        return self.place
+
+    @property
+    def place(self) -> str:
+        """Where it stands in the file."""
+        return f"{self.sheet}!{self.number}" if self.sheet else str(self.number)
+
+
+class ColumnMapping(models.Model):
+    """A header someone once pointed at a column of the template; remembered for the next file."""
+
+    listing = models.CharField(max_length=40)
+    header = models.CharField(max_length=120)
+    column = models.CharField(max_length=60)
+
+    class Meta:
+        unique_together = [("listing", "header")]
+
+    def __str__(self) -> str:
+        return f"{self.header} → {self.column}"
+
+
+class WordMapping(models.Model):
+    """What someone once said a word of a column means; remembered for the next file."""
+
+    listing = models.CharField(max_length=40)
+    column = models.CharField(max_length=60)
+    word = models.CharField(max_length=120)
+    value = models.CharField(max_length=120)
+
+    class Meta:
+        unique_together = [("listing", "column", "word")]
+
+    def __str__(self) -> str:
+        return f"{self.word} → {self.value}"
+
+
+class SavedView(models.Model):
+    """A selection of a list that someone keeps: filters, order and columns, as in the list's address."""
+
+    listing = models.CharField(max_length=40, db_index=True)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField("名称", max_length=40)
+    query = models.CharField("条件", max_length=2000)
+    shared = models.BooleanField("共用", default=False)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Taste(models.Model):
+    """How a person likes a list: which columns, and how dense."""
+
+    listing = models.CharField(max_length=40)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    columns = models.JSONField(default=list)
+    compact = models.BooleanField(default=False)
+
+    class Meta:
+        unique_together = [("listing", "person")]
+
+    def __str__(self) -> str:
+        return f"{self.listing} {self.person}"
+
+
+class Draft(models.Model):
+    """A form that somebody has begun: kept until it is sent."""
+
+    listing = models.CharField(max_length=40)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=40)
+    values = models.JSONField(default=dict)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        unique_together = [("person", "key")]
+
+    def __str__(self) -> str:
+        return f"{self.listing} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Submission(models.Model):
+    """A form that was sent: its second sending leads to what the first one made."""
+
+    key = models.CharField(max_length=40, unique=True)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    url = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return self.url
+
+
+def problem(column: str, label: str, message: str) -> dict[str, Any]:
+    """What is wrong with one cell: where, what and the remedy, as one sentence."""
+    return {"column": column, "label": label, "message": message}

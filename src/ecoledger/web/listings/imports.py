@@ -1,0 +1,212 @@
+"""Bringing tables into a list: template, columns, words, rows, accept, error file, undo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from ecoledger.listings import importing, words
+from ecoledger.listings.importing.checking import earlier
+from ecoledger.listings.listing import Listing
+from ecoledger.listings.lookups import lookup_for, lookup_of
+from ecoledger.listings.models import ImportBatch
+from ecoledger.listings.parts import Ask, Kind
+from ecoledger.listings.refusals import NotVisible, Refused
+from ecoledger.web.access import Request
+from ecoledger.web.export import xlsx
+from ecoledger.web.listings.finding import say, the_listing
+
+ROWS = 100
+LARGEST = 50 * 1024 * 1024
+# Words of one column that a page asks about at a time, and values offered for one.
+WORDS, OFFERED = 50, 500
+
+
+def _importable(request: Request, key: str) -> Listing:
+    listing = the_listing(request, key)
+    if not listing.imports or not listing.may_open(request.user):
+        raise PermissionDenied(_("您的岗位不能向“%s”导入表格。") % _(str(listing.label)))
+    return listing
+
+
+def _batch(listing: Listing, pk: int, request: Request) -> ImportBatch:
+    """The batch, for who uploaded it and for the list's managers."""
+    batch = ImportBatch.objects.filter(pk=pk, listing=listing.key).first()
+    if batch is None or (
+        batch.person_id != request.user.pk and not listing.may_manage(request.user)
+    ):
+        raise Http404
+    return batch
+
+
+def page(request: Request, key: str) -> HttpResponse:
+    """Upload a table; what was imported before."""
+    listing = _importable(request, key)
+    if request.method == "POST":
+        file = request.FILES.get("file")
+        try:
+            if file is None:
+                raise Refused("file", _("没有选择文件。"), _("请选择 .xlsx、.xls 或 .csv 文件。"))
+            if (file.size or 0) > LARGEST:
+                raise Refused(
+                    "file", _("文件超过 %d MB。") % (LARGEST >> 20), _("请分成几个文件导入。")
+                )
+            history = request.POST.get("history") == "1"
+            made = importing.preview(
+                listing, file.name or "", file.read(), by=request.user, history=history
+            )
+        except Refused as refused:
+            say(request, refused)
+        else:
+            return redirect("book-import-batch", key, made.pk)
+    batches = ImportBatch.objects.filter(listing=key).exclude(state=ImportBatch.State.DISCARDED)
+    if not listing.may_manage(request.user):
+        batches = batches.filter(person=request.user)
+    context = {
+        "listing": listing,
+        "batches": batches.select_related("person")[:20],
+        "takes_history": any(c.ask.stores == "closed_at" for c in listing.import_columns),
+    }
+    return render(request, "web/listings/import.html", context)
+
+
+@require_GET
+def template(request: Request, key: str) -> HttpResponse:
+    listing = _importable(request, key)
+    return xlsx(importing.template(listing), _("%s导入模板.xlsx") % _(str(listing.label)))
+
+
+def batch(request: Request, key: str, pk: int) -> HttpResponse:
+    """One import: its columns and words to point at, its rows; sent, it is checked again."""
+    listing = _importable(request, key)
+    found = _batch(listing, pk, request)
+    if request.method == "POST":
+        try:
+            importing.recheck(listing, found, by=request.user, **_said(request, found))
+        except Refused as refused:
+            say(request, refused)
+        return redirect("book-import-batch", key, pk)
+    names = [name for name in dict.fromkeys(found.mapping.values()) if name]
+    columns = {c.name: c.ask for c in listing.import_columns}
+    names = [name for name in names if name in columns]
+    only = request.GET.get("only", "")
+    rows = {"bad": found.bad, "warned": found.good.exclude(warnings=[])}.get(only, found.rows.all())
+    shown = Paginator(rows, ROWS).get_page(request.GET.get("page"))
+    context = {
+        "listing": listing,
+        "batch": found,
+        "good": found.good.count(),
+        "bad": found.bad.count(),
+        "before": earlier(found),
+        "only": only,
+        "page": shown,
+        "labels": [columns[name].label for name in names],
+        "rows": [
+            {"row": row, "cells": [_cell(row, name, columns[name]) for name in names]}
+            for row in shown
+        ],
+        "headers": [
+            {"header": header, "column": column} for header, column in found.mapping.items()
+        ],
+        "columns": [{"name": c.name, "label": c.ask.label} for c in listing.import_columns],
+        "unmatched": [header for header, name in found.mapping.items() if not name],
+        "words": [
+            {
+                "column": name,
+                "label": columns[name].label,
+                "words": list(unknown.items())[:WORDS],
+                "values": _offered(columns[name], request),
+            }
+            for name, unknown in found.unknown.items()
+            if name in columns
+        ],
+        "left_out": [(sheet, row, words.left_out(why)) for sheet, row, why in found.left_out],
+        "own": found.person_id == request.user.pk,
+    }
+    return render(request, "web/listings/import_batch.html", context)
+
+
+def _cell(row: Any, name: str, ask: Ask) -> dict[str, Any]:
+    return {
+        "text": row.cells.get(name, ""),
+        "label": ask.label,
+        "wrong": any(e["column"] == name for e in row.errors),
+    }
+
+
+def _offered(ask: Ask, request: Request) -> list[tuple[str, str]]:
+    """The values a word of the column can mean."""
+    if ask.choices:
+        return [(value, _(str(label))) for value, label in ask.choices]
+    if ask.kind is Kind.AREA or ask.to is not None:
+        lookup = lookup_of("area") if ask.to is None else lookup_for(ask.to)
+        rows = lookup.rows(request.user)[:OFFERED]
+        return [(str(lookup.value_of(row)), str(row)) for row in rows]
+    return []
+
+
+def _said(request: Request, found: ImportBatch) -> dict[str, Any]:
+    """What the form says of headers and words: columns by header, values by word and column."""
+    headers = {
+        header: request.POST[f"header:{n}"]
+        for n, header in enumerate(found.mapping)
+        if f"header:{n}" in request.POST and request.POST[f"header:{n}"] != found.mapping[header]
+    }
+    meanings = {
+        column: {
+            word: value
+            for n, word in enumerate(list(unknown)[:WORDS])
+            if (value := request.POST.get(f"word:{column}:{n}", ""))
+        }
+        for column, unknown in found.unknown.items()
+    }
+    return {"columns": headers, "words": meanings}
+
+
+@require_GET
+def errors(request: Request, key: str, pk: int) -> HttpResponse:
+    listing = _importable(request, key)
+    found = _batch(listing, pk, request)
+    return xlsx(importing.error_file(listing, found), _("未导入的行_%s.xlsx") % found.pk)
+
+
+@require_POST
+def act(request: Request, key: str, pk: int, action: str) -> HttpResponse:
+    """accept, undo, redo, discard."""
+    listing = _importable(request, key)
+    try:
+        match action:
+            case "accept":
+                again = request.POST.get("again") == "1"
+                made, left = importing.accept(listing, pk, by=request.user, again=again)
+                messages.success(request, _("已导入 %d 件。") % made)
+                if left:
+                    messages.warning(
+                        request, _("%d 行没有导入，可下载未导入的行，改正后重新上传。") % left
+                    )
+            case "undo":
+                kept = importing.undo(listing, pk, by=request.user)
+                messages.success(request, _("整批导入已撤销。"))
+                if kept:
+                    names = "、".join(str(row) for row in kept[:10])
+                    messages.warning(request, _("已经办理过的没有撤销：%s") % names)
+            case "redo":
+                count = importing.redo(listing, pk, by=request.user)
+                messages.success(request, _("已恢复 %d 件。") % count)
+            case "discard":
+                importing.discard(listing, pk, by=request.user)
+                return redirect("book-import", key)
+            case _:
+                raise Http404
+    except NotVisible as error:
+        raise Http404 from error
+    except Refused as refused:
+        say(request, refused)
+    return redirect("book-import-batch", key, pk)
