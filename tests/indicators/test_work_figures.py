@@ -5,7 +5,10 @@ from datetime import date
 import pytest
 from tests.daily_values import october
 
-from ecoledger.indicators import work
+from ecoledger.indicators import casework, doors
+from ecoledger.indicators.declaring import Span, all_indicators, indicator_of
+from ecoledger.indicators.records.declaring import Asked
+from ecoledger.indicators.records.matters import counted_matters
 from ecoledger.listings.selecting import select
 from ecoledger.matters import actions
 from ecoledger.registers.alarms import alarm_case
@@ -19,22 +22,38 @@ def month(store, bureau):
     return october(store, bureau)
 
 
+def cases(begin=BEGIN, end=END):
+    return casework.of_register("alarm_case", COUNTY, begin, end)
+
+
 def test_what_a_month_of_alarms_came_to(month):
-    found = work.period(COUNTY, BEGIN, END)
-    assert (found.raised.display, found.silenced.display) == ("4条", "1条")
-    assert [(f.label, f.value) for f in found.by_detector] == [("超标", 4)]
-    assert (found.opened.value, found.closed.value, found.in_hand.value) == (3, 1, 2)
+    alarms = casework.alarms(COUNTY, Span(BEGIN, END))
+    assert (alarms.raised.display, alarms.silenced.display) == ("4条", "1条")
+    assert [(f.label, f.value) for f in alarms.by_detector] == [("超标", 4)]
+    found = cases()
+    assert (found["opened"].value, found["closed"].value, found["in_hand"].value) == (3, 1, 2)
     # Of the three, one is not verified: it is in neither part.
-    assert (found.confirmed.parts, found.confirmed.display) == ("1/2", "50.0%")
+    confirmed = found["confirmed_ratio"]
+    assert (confirmed.parts, confirmed.display) == ("1/2", "50.0%")
 
 
-@pytest.mark.parametrize("name", ["opened", "closed", "in_hand", "overdue"])
+@pytest.mark.parametrize("name", ["in_hand", "overdue"])
 def test_the_list_behind_a_figure_holds_as_many_rows_as_it_says(month, people, name):
-    figure = getattr(work.period(COUNTY, BEGIN, END), name)
+    figure = cases()[name]
     query = dict(figure.records.query)
     assert query.pop("register") == alarm_case.REGISTER.key
     rows = select(alarm_case.REGISTER, people["leader"], query)
     assert rows.count() == figure.value
+
+
+@pytest.mark.parametrize("name", ["opened", "closed", "confirmed_ratio"])
+def test_the_page_behind_a_figure_holds_the_matters_it_counts(month, people, name):
+    figure = cases()[name]
+    assert figure.records.kind == doors.COUNTED_MATTERS.key
+    page = counted_matters(Asked(figure.records.query, people["leader"], None))
+    whole = figure.value if figure.denominator is None else figure.denominator
+    part = figure.value if figure.numerator is None else figure.numerator
+    assert (len(page.rows), sum(row.counted for row in page.rows)) == (whole, part)
 
 
 def test_merged_cases_are_in_no_figure(month, people):
@@ -44,15 +63,27 @@ def test_merged_cases_are_in_no_figure(month, people):
         by=people["dispatcher"],
         reason="同一原因",
     )
-    assert work.period(COUNTY, BEGIN, END).opened.value == 2
+    assert cases()["opened"].value == 2
 
 
 def test_a_month_without_alarms_has_no_share_of_true_ones(month):
-    found = work.period(COUNTY, date(2026, 9, 1), BEGIN)
-    assert (found.raised.value, found.confirmed.display) == (0, "—")
-    assert found.confirmed.missing
+    assert casework.alarms(COUNTY, Span(date(2026, 9, 1), BEGIN)).raised.value == 0
+    share = cases(date(2026, 9, 1), BEGIN)["confirmed_ratio"]
+    assert share.display == "—"
+    assert share.missing
 
 
 def test_open_matters_of_a_section_leave_out_what_few_may_read(month, bureau):
-    found = work.open_about([bureau.section])[bureau.section.pk]
+    found = casework.open_about([bureau.section])[bureau.section.pk]
     assert [matter.pk for matter in found] == [month["problem"].pk]
+
+
+def test_every_register_reaches_the_indicators_by_its_declaration(month):
+    registers = {one.key.partition(".")[0] for one in all_indicators() if "." in one.key}
+    assert {"alarm_case", "problem"} <= registers
+    figure = indicator_of("alarm_case.opened").of(COUNTY, Span(BEGIN, END))
+    assert figure == cases()["opened"]
+    assert [work.register.key for work in casework.of_all_registers(COUNTY, BEGIN, END)][:2] == [
+        "alarm_case",
+        "problem",
+    ]

@@ -44,7 +44,7 @@ def recount(figure: Figure, page: str) -> tuple[int, int] | int | None:
     """What the page behind a figure comes to, counted from its rows; ``None`` where nothing is counted."""
     kind, query = figure.records.kind, figure.records.query
     if kind == "air-days":
-        shown = re.findall(r"data-aqi>\s*(—|\d+)\s*<", page)
+        shown = re.findall(r'data-aqi="[^"]*">(—|\d+)<', page)
         valid = [int(v) for v in shown if v != "—"]
         if figure.unit == "天":
             return len(valid)
@@ -58,9 +58,10 @@ def recount(figure: Figure, page: str) -> tuple[int, int] | int | None:
         return sum(1 for _, c in rows if c), sum(1 for rank, _ in rows if rank)
     if kind == "alarms":
         return len(re.findall(r"data-alarm=", page))
-    if kind == "verified-cases":
-        verdicts = re.findall(r'data-verdict="(\w+)"', page)
-        return verdicts.count("confirmed"), len(verdicts)
+    if kind == "counted-matters":
+        rows = re.findall(r'<tr data-case="\d+"[^>]*>', page)
+        counted = sum("data-counted" in row for row in rows)
+        return counted if figure.numerator is None else (counted, len(rows))
     if kind == "matters":
         return len(re.findall(r'name="matter" value="\d+"|<tr[^>]*data-href="/matters/', page))
     return None
@@ -115,7 +116,7 @@ def test_the_page_shows_days_of_the_calendar_without_data_too(month, signed_in):
             url, {"point": month["county"].pk, "begin": "2026-09-29", "end": "2026-10-03"}
         )
     )
-    assert re.findall(r"data-aqi>\s*(—|\d+)\s*<", page)[:2] == ["—", "—"]
+    assert re.findall(r'data-aqi="[^"]*">(—|\d+)<', page)[:2] == ["—", "—"]
     assert "2天 / 4" in page
 
 
@@ -215,16 +216,18 @@ def test_a_town_sees_its_own_stations_sections_and_alarms_behind_a_figure(month,
     type(month["true"]).objects.update(area_code=SOUTH)
     Alarm.objects.update(area_code=SOUTH)
     assert "data-alarm=" not in body(town.get(alarms, {**span, "state": "loud"}))
-    cases = reverse("records", args=["verified-cases"])
-    assert "data-case=" not in body(town.get(cases, span))
+    cases = reverse("records", args=["counted-matters"])
+    asked = {**span, "indicator": "alarm_case.confirmed_ratio"}
+    assert "data-case=" not in body(town.get(cases, asked))
 
 
 def test_an_enterprise_sees_none_of_the_areas_records(month, bureau, signed_in):
     firm = signed_in("enterprise")
     span = {"area": COUNTY, "begin": "2026-10-01", "end": "2026-11-01", "only": "good"}
     for kind, mark in (("water-sections", "data-section"), ("water-months", "data-section"),
-                       ("verified-cases", "data-case")):  # fmt: skip
-        assert mark not in body(firm.get(reverse("records", args=[kind]), span))
+                       ("counted-matters", "data-case")):  # fmt: skip
+        asked = {**span, "indicator": "alarm_case.confirmed_ratio"}
+        assert mark not in body(firm.get(reverse("records", args=[kind]), asked))
     stations = body(
         firm.get(reverse("records", args=["air-stations"]), {"area": COUNTY, "day": "2026-10-09"})
     )

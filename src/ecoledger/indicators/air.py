@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 from django.utils import timezone
 
+from ecoledger.indicators import doors
 from ecoledger.indicators.figures import Figure, Records, count, quantity, ratio
 from ecoledger.monitoring.computing import evaluate, standard_values
 from ecoledger.monitoring.models import Point
@@ -188,7 +189,7 @@ def _period(
     assert isinstance(last, date)  # noqa: S101  the column holds dates
 
     def opened(**query: str) -> Records:
-        return Records("air-days", {**span, **query})
+        return doors.AIR_DAYS.opens(**span, **query)
 
     def number(label: str, chosen: pl.DataFrame, level: str) -> Figure:
         return count(

@@ -34,59 +34,27 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
-from ecoledger.indicators import air, water
+from ecoledger.indicators import air, behaviours, catalogue, doors, water
+from ecoledger.indicators.declaring import Indicator, with_targets
 from ecoledger.indicators.figures import (
     PERCENT,
     Change,
     Figure,
     Records,
     absent,
-    count,
     printed,
     quantity,
 )
 from ecoledger.monitoring.models import Point
-from ecoledger.standards import air_targets
 from ecoledger.standards.percent import exact
 
 FILE = "targets.toml"
 
 
-@dataclass(frozen=True, slots=True)
-class Indicator:
-    """Something a yearly plan sets a number for. ``factor`` is the pollutant of a concentration."""
-
-    key: str
-    name: str
-    unit: str
-    higher_is_better: bool
-    factor: str = ""
-    highest: float = math.inf
-
-    @property
-    def word(self) -> str:
-        return "不低于" if self.higher_is_better else "不高于"
-
-
-INDICATORS = {
-    one.key: one
-    for one in (
-        Indicator("good_day_ratio", "优良天数比例", PERCENT, True, highest=100),
-        Indicator("pm2_5_mean", "PM2.5平均浓度", "µg/m³", False, "pm2_5"),
-        Indicator("pm10_mean", "PM10平均浓度", "µg/m³", False, "pm10"),
-        Indicator("no2_mean", "NO2平均浓度", "µg/m³", False, "no2"),
-        Indicator("so2_mean", "SO2平均浓度", "µg/m³", False, "so2"),
-        Indicator("o3_p90", "O3日最大8小时平均第90百分位数", "µg/m³", False, "o3"),
-        Indicator("co_p95", "CO日均值第95百分位数", "mg/m³", False, "co"),
-        Indicator("heavy_days", "重污染天数", "天", False, highest=366),
-        Indicator("water_good_ratio", "优良（Ⅰ～Ⅲ类）断面比例", PERCENT, True, highest=100),
-        Indicator("water_inferior_ratio", "劣Ⅴ类断面比例", PERCENT, False, highest=100),
-        Indicator("water_attained_ratio", "断面达标率", PERCENT, True, highest=100),
-    )
-}
+INDICATORS = with_targets()
+#: What every year is looked at for, target or none.
+ALWAYS = tuple(one.key for one in INDICATORS.values() if one.always)
 
 
 class TargetsError(ValueError):
@@ -232,7 +200,7 @@ class Year:
     @property
     def records(self) -> Records:
         """The page that shows how targets, gaps and allowances come about."""
-        return Records("targets", {"area": self.area_code, "end": self.end.isoformat()})
+        return doors.TARGETS.opens(area=self.area_code, end=self.end.isoformat())
 
     @property
     def remaining(self) -> int:
@@ -255,31 +223,27 @@ def year(point: Point, end: date) -> Year:
     )
 
 
-#: What every year is looked at for, target or none.
-ALWAYS = ("good_day_ratio", "pm2_5_mean")
+Rivers = water.WaterPeriod | water.WaterYear
 
 
 def air_standings(found: Year, goals: Sequence[Target]) -> list[Standing]:
     """The air indicators among ``goals``, and :data:`ALWAYS`, in the order of :data:`INDICATORS`."""
     return [
-        standing(one, found, next((goal for goal in goals if goal.indicator == one), None))
+        standing(one, found, next((goal for goal in goals if goal.indicator is one), None))
         for one in INDICATORS.values()
-        if not one.key.startswith("water_")
-        and (one.key in ALWAYS or any(goal.indicator == one for goal in goals))
+        if one.source is catalogue.AIR
+        and (one.always or any(goal.indicator is one for goal in goals))
     ]
 
 
 def standings(
-    found: Year,
-    goals: Sequence[Target],
-    rivers: water.WaterYear,
-    rivers_before: water.WaterYear,
+    found: Year, goals: Sequence[Target], rivers: Rivers, rivers_before: Rivers
 ) -> list[Standing]:
     """The same with the water indicators among ``goals``."""
     return air_standings(found, goals) + [
         standing(goal.indicator, found, goal, rivers, rivers_before)
         for goal in goals
-        if goal.indicator.key.startswith("water_")
+        if goal.indicator.source is catalogue.RIVERS
     ]
 
 
@@ -287,14 +251,13 @@ def standing(
     indicator: Indicator,
     found: Year,
     target: Target | None = None,
-    rivers: water.WaterYear | None = None,
-    rivers_before: water.WaterYear | None = None,
+    rivers: Rivers | None = None,
+    rivers_before: Rivers | None = None,
 ) -> Standing:
     """One indicator beside its target. The water indicators need the sections' years."""
-    now, before = (
-        _value(indicator, found.now, rivers),
-        _value(indicator, found.before, rivers_before),
-    )
+    is_air = indicator.source is catalogue.AIR
+    now = _value(indicator, found.now if is_air else rivers)
+    before = _value(indicator, found.before if is_air else rivers_before)
     records = found.records
     label = f"{indicator.name}年度目标"
     if target is None:
@@ -305,48 +268,30 @@ def standing(
     goal = Figure(
         label, target.value, f"{target.shown}{space}{indicator.unit}", records, indicator.unit
     )
-    met = _met(indicator, now, target)
-    rest, rest_words = _rest(indicator, found, target)
-    projected, projected_words = _projected(indicator, found)
+    behaviour = indicator.behaviour
+    rest = projected = behaviours.NOTHING
+    if indicator.progress is not None:
+        so_far = replace(indicator.progress(found, now), name=indicator.name, unit=indicator.unit)
+        if so_far.days and so_far.remaining:
+            rest = behaviour.rest(so_far, target.value)
+            projected = behaviour.projection(so_far)
     return Standing(
         indicator,
         now,
         before,
         goal,
         _gap(indicator, now, goal, records),
-        met,
+        behaviour.met(now, target.value, higher=indicator.higher_is_better),
         found.remaining,
-        rest,
-        rest_words,
-        projected,
-        projected_words,
+        *rest,
+        *projected,
     )
 
 
-def _value(indicator: Indicator, period: air.AirPeriod, rivers: water.WaterYear | None) -> Figure:
-    if indicator.key == "good_day_ratio":
-        return period.good_days
-    if indicator.key == "heavy_days":
-        return period.heavy_days
-    if indicator.factor:
-        return period.values[indicator.factor]
-    if rivers is None:
-        return absent(indicator.name, Records("targets", {}), "未计算")
-    return {
-        "water_good_ratio": rivers.good,
-        "water_inferior_ratio": rivers.inferior,
-        "water_attained_ratio": rivers.attained,
-    }[indicator.key]
-
-
-def _met(indicator: Indicator, now: Figure, target: Target) -> bool | None:
-    """Concentrations are compared as rounded (HJ 663), shares and counts exactly."""
-    if now.value is None:
-        return None
-    value = now.value
-    if indicator.factor:
-        value = Fraction(now.display.split(" ")[0])
-    return value >= target.value if indicator.higher_is_better else value <= target.value
+def _value(indicator: Indicator, source: Any) -> Figure:
+    if source is None:
+        return absent(indicator.name, doors.TARGETS.opens(), "未计算")
+    return indicator.read(source)
 
 
 def _gap(indicator: Indicator, now: Figure, goal: Figure, records: Records) -> Figure:
@@ -373,100 +318,3 @@ def _gap(indicator: Indicator, now: Figure, goal: Figure, records: Records) -> F
         standard=now.standard,
         decimals=decimals,
     )
-
-
-def _rest(indicator: Indicator, found: Year, target: Target) -> tuple[Figure | None, str]:
-    """What the remaining days may have, and in words; all of them are taken to be valid."""
-    now, left = found.now, found.remaining
-    valid = int(now.valid_days.value or 0)
-    if not valid or not left:
-        return None, ""
-    if indicator.key in ("good_day_ratio", "heavy_days"):
-        bad, used = gettext_noop("污染天"), int(now.polluted_days.value or 0)
-        if indicator.key == "heavy_days":
-            bad, used = gettext_noop("重污染天"), int(now.heavy_days.value or 0)
-            allowed = int(target.value) - used
-        else:
-            allowed = air_targets.bad_days_allowed(
-                target=target.value, good=valid - used, valid=valid, remaining=left
-            ).allowed
-        figure = count(f"余下可有的{bad}", allowed, found.records, "天")
-        if allowed < 0:
-            figure = replace(figure, display=f"已多{-allowed}天")
-        words = {"days": left, "allowed": allowed, "bad": _(bad)}
-        if allowed < 0:
-            return figure, _("余下%(days)d天全部优良也达不到目标") % words
-        if allowed < left:
-            return figure, _("余下%(days)d天最多还可有%(allowed)d个%(bad)s") % words
-        return figure, _("余下%(days)d天即使全部为%(bad)s也可达到目标") % words
-    if not indicator.factor:
-        return None, ""
-    values = now.days[indicator.factor].drop_nulls()
-    records = found.records
-    if air.STATISTIC[indicator.factor] != "mean":
-        share = 90 if indicator.factor == "o3" else 95
-        total = air_targets.exceedances_allowed(values.len() + left, share)
-        used = int((values > float(target.value)).sum())
-        figure = count(f"余下可高于目标值的天数（{indicator.name}）", total - used, records, "天")
-        if total < used:
-            figure = replace(figure, display=f"已多{used - total}天")
-            return figure, _("高于目标值的已有%(used)d天，多于全年可有的%(total)d天") % {
-                "used": used,
-                "total": total,
-            }
-        return figure, _("余下%(days)d天最多还可有%(allowed)d天高于目标值") % {
-            "days": left,
-            "allowed": total - used,
-        }
-    mean = now.values[indicator.factor].value
-    if mean is None:
-        return None, ""
-    allowed_mean = air_targets.allowance(
-        target=target.value, mean=mean, days=values.len(), remaining=left
-    )
-    label = f"余下日均浓度上限（{indicator.name}）"
-    if allowed_mean is None:
-        return None, ""
-    if allowed_mean <= 0:
-        figure = replace(
-            quantity(label, allowed_mean, 1, indicator.unit, records), display="无法达到"
-        )
-        return figure, _("余下%(days)d天无论多低，年均值也达不到目标") % {"days": left}
-    # Down to the safe side: keeping to the printed number keeps to the target.
-    safe = Fraction(math.floor(allowed_mean * 10), 10)
-    figure = Figure(
-        label,
-        allowed_mean,
-        f"{float(safe):.1f} {indicator.unit}",
-        records,
-        indicator.unit,
-        decimals=1,
-    )
-    return figure, _("余下%(days)d天平均须不高于%(value)s") % {"days": left, "value": figure}
-
-
-def _projected(indicator: Indicator, found: Year) -> tuple[Figure | None, str]:
-    """The year's value if the remaining days are like the same days of last year."""
-    now, rest, left = found.now, found.rest_before, found.remaining
-    valid = int(now.valid_days.value or 0)
-    label = f"{indicator.name}全年预计"
-    if not valid or not left:
-        return None, ""
-    if indicator.key == "good_day_ratio":
-        mine, expected = now.good_days, rest.good_days
-    elif indicator.factor and air.STATISTIC[indicator.factor] == "mean":
-        mine, expected = now.values[indicator.factor], rest.values[indicator.factor]
-        valid = now.days[indicator.factor].drop_nulls().len()
-    else:
-        return None, ""
-    if mine.value is None or expected.value is None:
-        return None, _("上年同期没有数据，不作预计")
-    value = air_targets.projection(
-        mean=mine.value, days=valid, remaining=left, expected=expected.value
-    )
-    figure = quantity(label, value, max(mine.decimals, 1), indicator.unit, found.records)
-    return figure, _("余下%(days)d天如与上年同期相同（%(expected)s），全年预计为%(value)s") % {
-        "days": left,
-        "expected": expected,
-        "value": figure,
-    }

@@ -15,7 +15,8 @@ import polars as pl
 
 from ecoledger.entities.models import Section
 from ecoledger.entities.validity import in_force
-from ecoledger.indicators.figures import Figure, Records, ratio
+from ecoledger.indicators import doors
+from ecoledger.indicators.figures import Figure, ratio
 from ecoledger.monitoring.computing import standard_values
 from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.points import table as known_points
@@ -240,7 +241,7 @@ def period(area_code: str, begin: date, end: date) -> WaterPeriod:
             label,
             number,
             len(judged),
-            Records("water-sections", {**span, "only": chosen}),
+            doors.WATER_SECTIONS.opens(**span, only=chosen),
             standard=standard,
             missing=NO_DATA,
             judged=True,
@@ -345,7 +346,7 @@ def year(area_code: str, begin: date, end: date) -> WaterYear:
             label,
             part,
             whole,
-            Records("water-months", {**span, "only": chosen}),
+            doors.WATER_MONTHS.opens(**span, only=chosen),
             standard=standard,
             missing=NO_DATA,
             judged=True,

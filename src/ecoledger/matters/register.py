@@ -18,6 +18,7 @@ from ecoledger.listings.listing import Listing, Named
 from ecoledger.listings.parts import Ask, Choices, Kind, Text
 from ecoledger.listings.workbook import Head, Sheet
 from ecoledger.matters.lines import Lines
+from ecoledger.matters.measures import Measure
 from ecoledger.matters.models import Circulation, Matter
 from ecoledger.matters.workflow import COMPLETED, Phase, State, Transition, Workflow
 
@@ -77,6 +78,8 @@ class Register(Listing):
     breakdowns: Callable[[QuerySet[Any], datetime], list[Breakdown]] | None = None
     # Whether its statistics can be told as of a day that is past.
     as_of: bool = False
+    # What it counts beside what every register counts; each becomes an indicator.
+    measures: tuple[Measure, ...] = ()
     # Template included in the detail page for what only this register has.
     detail_template: str = ""
     # Once a day; returns how many it did something about.

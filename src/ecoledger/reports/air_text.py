@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from ecoledger.indicators import air
+from ecoledger.indicators import air, doors
 from ecoledger.indicators.figures import Change, Figure, Records, absent, bare, quantity
 from ecoledger.monitoring.models import Point
 from ecoledger.reports import notes
@@ -28,7 +28,7 @@ def _day_statement(name: str, area_code: str, today: air.AirPeriod) -> Statement
     day = today.begin
     row = today.days.row(0, named=True) if today.days.height else {}
     index = row.get("aqi")
-    records = Records("air-stations", {"area": area_code, "day": day.isoformat()})
+    records = doors.AIR_STATIONS.opens(area=area_code, day=day.isoformat())
     if index is None:
         figure = absent("AQI", records, "有效数据不足，按 HJ 633 不发布")
         return Statement((f"{words(day)}，{name}AQI", figure, "：有效数据不足，不予发布。"))
@@ -83,14 +83,8 @@ def _level(point: Point) -> str:
 
 def station_hours(point: Point, day: date) -> Records:
     """The hours of a station on a day."""
-    return Records(
-        "station",
-        {
-            "point": str(point.pk),
-            "scale": "hour",
-            "begin": day.isoformat(),
-            "end": day.isoformat(),
-        },
+    return doors.STATION.opens(
+        point=str(point.pk), scale="hour", begin=day.isoformat(), end=day.isoformat()
     )
 
 
@@ -231,9 +225,7 @@ def _polluted_table(period: air.AirPeriod) -> Table:
     for row in period.days.iter_rows(named=True):
         if row["aqi"] is None or row["aqi"] <= air.GOOD:
             continue
-        opened = Records(
-            "air-stations", {"area": period.point.area_code, "day": row["day"].isoformat()}
-        )
+        opened = doors.AIR_STATIONS.opens(area=period.point.area_code, day=row["day"].isoformat())
         rows.append(
             (
                 f"{row['day'].month}月{row['day'].day}日",

@@ -9,7 +9,8 @@ from django.utils.translation import override
 
 from ecoledger.accounts.models import Organisation
 from ecoledger.entities.models import Area
-from ecoledger.indicators import air, targets, water, work
+from ecoledger.indicators import air, casework, targets, water
+from ecoledger.indicators.declaring import Span
 from ecoledger.monitoring.computing.evaluate import area_point
 from ecoledger.reports import air_text, notes, target_text, water_text, work_text
 from ecoledger.reports.content import Block, Bulletin, numbered
@@ -60,7 +61,7 @@ def daily(area_code: str, day: date) -> Bulletin:
             (
                 ("环境空气质量", [*sky, notes.rounding(sky)]),
                 ("地表水环境质量", water_text.day_blocks(rivers)),
-                ("预警与处置", work_text.blocks("当日", work.period(area_code, day, end))),
+                ("预警与处置", _work("当日", area_code, day, end)),
             )
         ),
         *_standards(date(day.year, 1, 1), day),
@@ -120,10 +121,18 @@ def monthly(area_code: str, year: int, month: int) -> Bulletin:
                 ("环境空气质量", [*sky, notes.rounding(sky)]),
                 ("年度目标进展", [*goal_blocks, notes.rounding(goal_blocks)]),
                 ("地表水环境质量", [*streams, notes.rounding(streams)]),
-                ("预警与处置", work_text.blocks("当月", work.period(area_code, begin, end))),
+                ("预警与处置", _work("当月", area_code, begin, end)),
             )
         ),
         *_standards(january, last),
+    )
+
+
+def _work(when: str, area_code: str, begin: date, end: date) -> list[Block | None]:
+    return work_text.blocks(
+        when,
+        casework.alarms(area_code, Span(begin, end)),
+        casework.of_all_registers(area_code, begin, end),
     )
 
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from ecoledger.indicators import water
-from ecoledger.indicators.figures import Change, Figure, Records
+from ecoledger.indicators import doors, water
+from ecoledger.indicators.casework import open_about
+from ecoledger.indicators.figures import Change, Figure
 from ecoledger.indicators.water import SectionPeriod, SectionYear, WaterPeriod, WaterYear
-from ecoledger.indicators.work import open_about
 from ecoledger.matters.register import register_of, state_of
 from ecoledger.reports.content import Block, Part, Statement, Subheading, Table
 from ecoledger.standards import river_system, surface_water
@@ -52,7 +52,7 @@ def _class(one: SectionPeriod, rivers: WaterPeriod) -> Figure:
         f"{one.section.name}水质类别",
         None,
         one.label,
-        Records("water-days", query),
+        doors.WATER_DAYS.opens(**query),
         standard=one.standard,
         missing=one.missing,
         judged=True,
@@ -223,7 +223,7 @@ def _year_class(one: SectionYear, so_far: WaterYear) -> Figure:
         f"{one.section.name}累计水质类别",
         None,
         one.label,
-        Records("water-days", query),
+        doors.WATER_DAYS.opens(**query),
         standard=one.standard,
         missing="" if one.rank else (water.NO_STATION if one.point is None else "期内无有效数据"),
         judged=True,
@@ -239,7 +239,7 @@ def open_work(now: WaterPeriod) -> list[Block | None]:
     rows: list[tuple[Part, ...]] = []
     for one in failing:
         for matter in found[one.section.pk]:
-            opened = Records("matter", {"register": matter.register, "id": str(matter.pk)})
+            opened = doors.MATTER.opens(register=matter.register, id=str(matter.pk))
             rows.append(
                 (
                     one.section.name,

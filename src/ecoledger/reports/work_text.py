@@ -1,36 +1,72 @@
-"""What bulletins say about alarms and their handling."""
+"""What bulletins say about alarms and their handling, and about the work of every register."""
 
 from __future__ import annotations
 
-from ecoledger.indicators.work import WorkPeriod
+from collections.abc import Sequence
+
+from ecoledger.indicators.casework import AlarmPeriod, RegisterPeriod
 from ecoledger.reports.content import Block, Part, Statement
 
+ALARM_CASES = "alarm_case"
 
-def blocks(when: str, cases: WorkPeriod) -> list[Block | None]:
-    """Alarms raised and silenced, cases opened and closed, what is in hand now, and how much proved true."""
+
+def blocks(
+    when: str, alarms: AlarmPeriod, registers: Sequence[RegisterPeriod]
+) -> list[Block | None]:
+    """Alarms raised and silenced with what became of them, then a sentence for each further register."""
+    found: list[Block | None] = []
+    for register in registers:
+        if register.register.key == ALARM_CASES:
+            found.insert(0, _alarms(when, alarms, register))
+        else:
+            found.append(_register(when, register))
+    return found
+
+
+def _alarms(when: str, alarms: AlarmPeriod, cases: RegisterPeriod) -> Statement:
     kinds: list[Part] = []
-    for figure in cases.by_detector:
+    for figure in alarms.by_detector:
         kinds += ["、" if kinds else "（其中", figure.label, figure]
-    return [
-        Statement(
-            (
-                f"{when}产生预警",
-                cases.raised,
-                *kinds,
-                "）" if kinds else "",
-                "，另有申报停产检修期间静默",
-                cases.silenced,
-                "。新立预警交办件",
-                cases.opened,
-                "，办结",
-                cases.closed,
-                "；截至目前在办",
-                cases.in_hand,
-                "，其中超期",
-                cases.overdue,
-                f"。{when}新立且已核实件的预警属实率为",
-                cases.confirmed,
-                f"（属实/已核实：{cases.confirmed.parts}）。" if cases.confirmed.parts else "。",
-            )
+    confirmed = cases["confirmed_ratio"]
+    return Statement(
+        (
+            f"{when}产生预警",
+            alarms.raised,
+            *kinds,
+            "）" if kinds else "",
+            "，另有申报停产检修期间静默",
+            alarms.silenced,
+            "。新立预警交办件",
+            cases["opened"],
+            "，办结",
+            cases["closed"],
+            "；截至目前在办",
+            cases["in_hand"],
+            "，其中超期",
+            cases["overdue"],
+            f"。{when}新立且已核实件的预警属实率为",
+            confirmed,
+            f"（属实/已核实：{confirmed.parts}）。" if confirmed.parts else "。",
         )
-    ]
+    )
+
+
+def _register(when: str, work: RegisterPeriod) -> Statement:
+    own: list[Part] = []
+    for measure in work.register.measures:
+        figure = work[measure.key]
+        own += ["；", f"{measure.name}为", figure]
+    return Statement(
+        (
+            f"{work.register.label}{when}新立",
+            work["opened"],
+            "，办结",
+            work["closed"],
+            "；截至目前在办",
+            work["in_hand"],
+            "，其中超期",
+            work["overdue"],
+            *own,
+            "。",
+        )
+    )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from ecoledger.listings.parts import Filter, View
+from ecoledger.matters.measures import Measure
 from ecoledger.matters.register import Register, Statistic, declare
 from ecoledger.matters.statistics import common_statistics
 from ecoledger.registers.alarms.alarm_case.models import AlarmCase
@@ -18,6 +19,13 @@ from ecoledger.registers.alarms.alarm_case.workflow import WORKFLOW
 def _statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     return [*common_statistics(REGISTER, rows, now), *accuracy(rows)]
 
+
+# Of the cases verified so far: what is not verified is in neither part.
+CONFIRMED_RATIO = Measure(
+    key="confirmed_ratio", name="预警属实率", numerator=Q(verdict=AlarmCase.Verdict.CONFIRMED),
+    denominator=~Q(verdict=AlarmCase.Verdict.PENDING), dated="opened_at", columns=("verdict",),
+    missing="没有已核实件",
+)  # fmt: skip
 
 REGISTER = declare(Register(
     key="alarm_case", label="预警交办", line="monitoring", model=AlarmCase, workflow=WORKFLOW,
@@ -35,6 +43,6 @@ REGISTER = declare(Register(
     views=(View("overdue", "超期未办结", {"overdue": "1"}, "due"),),
     # Cases come from alarms; a person's own finding goes into the problem ledger.
     edit=frozenset(), empty="预警触发后自动立件，无需登记。",
-    statistics=_statistics, breakdowns=breakdowns,
+    statistics=_statistics, breakdowns=breakdowns, measures=(CONFIRMED_RATIO,),
     detail_template="web/matters/alarm_case.html",
 ))  # fmt: skip

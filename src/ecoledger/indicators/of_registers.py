@@ -1,0 +1,157 @@
+"""Every register's counts and shares as indicators: the four that all have, and those it declares itself.
+
+A register that is declared tomorrow has its indicators without a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import partial
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from ecoledger.indicators import doors
+from ecoledger.indicators.declaring import HIGHER, LOWER, Indicator, Source, Span
+from ecoledger.indicators.figures import PERCENT, Figure, Records, count, ratio
+from ecoledger.matters.measures import EVERY, Measure
+from ecoledger.matters.models import Matter
+from ecoledger.matters.register import OPEN_WORK, Register, all_registers, register_of
+
+
+def moment(day: date) -> datetime:
+    """Midnight at the beginning of a day, in China standard time."""
+    return timezone.make_aware(datetime.combine(day, time()))
+
+
+@dataclass(frozen=True)
+class Counting:
+    """A register's matters of an area, and the span that is asked of."""
+
+    register: Register
+    area_code: str
+    span: Span
+
+    def matters(self) -> QuerySet[Matter]:
+        """Those that count: neither withdrawn nor merged into another."""
+        return self.register.model._default_manager.filter(
+            area_code__startswith=self.area_code, withdrawn_at=None, merged_into=None
+        )
+
+    def dated(self, measure: Measure) -> QuerySet[Matter]:
+        """Those whose moment lies in the span; without one, all."""
+        rows = self.matters()
+        if not measure.dated:
+            return rows
+        return rows.filter(
+            **{
+                f"{measure.dated}__gte": moment(self.span.begin),
+                f"{measure.dated}__lt": moment(self.span.end),
+            }
+        )
+
+    def figure(self, measure: Measure) -> Figure:
+        """The number or share, with the door to its matters."""
+        rows = self.dated(measure)
+        if measure.denominator is None:
+            return count(
+                measure.name,
+                rows.filter(measure.numerator).count(),
+                self.list_of(measure),
+                measure.unit,
+            )
+        whole = rows.filter(measure.denominator)
+        return ratio(
+            measure.name,
+            whole.filter(measure.numerator).count(),
+            whole.count(),
+            self.records_of(measure),
+            missing=measure.missing,
+        )
+
+    def list_of(self, measure: Measure) -> Records:
+        """The register's own list where it can show what was counted, else the generic page."""
+        if measure.query is None:
+            return self.records_of(measure)
+        return doors.MATTERS.opens(register=self.register.key, area_code=self.area_code, **measure.query)
+
+    def records_of(self, measure: Measure) -> Records:
+        """The generic page of the matters that were counted."""
+        return doors.COUNTED_MATTERS.opens(
+            indicator=f"{self.register.key}.{measure.key}",
+            area=self.area_code,
+            begin=self.span.begin.isoformat(),
+            end=self.span.end.isoformat(),
+        )
+
+
+def late() -> Q:
+    """Open work whose time is over."""
+    return OPEN_WORK & Q(due__lt=timezone.now())
+
+
+def standing_measures() -> tuple[Measure, ...]:
+    """What every register counts."""
+    return (
+        Measure(key="opened", name="新立", numerator=EVERY, dated="opened_at"),
+        Measure(key="closed", name="办结", numerator=EVERY, dated="closed_at"),
+        Measure(key="in_hand", name="在办", numerator=OPEN_WORK, query={"open": "1"}),
+        Measure(
+            key="overdue", name="超期", numerator=late(), query={"overdue": "1"}, higher_is_better=False
+        ),
+    )  # fmt: skip
+
+
+def measures_of(register: Register) -> tuple[Measure, ...]:
+    """The counts that every register has, and its own."""
+    return (*standing_measures(), *register.measures)
+
+
+def _of(register_key: str, area_code: str, span: Span, as_of: date | None) -> Counting:
+    return Counting(register_of(register_key), area_code, span)
+
+
+def _read(measure: Measure, counting: Counting) -> Figure:
+    return counting.figure(measure)
+
+
+def _indicator(register: Register, measure: Measure) -> Indicator:
+    now = not measure.dated
+    return Indicator(
+        key=f"{register.key}.{measure.key}",
+        name=measure.name,
+        unit=PERCENT if measure.denominator is not None else measure.unit,
+        better=HIGHER if measure.higher_is_better else LOWER,
+        line=register.line,
+        source=Source(
+            f"register:{register.key}",
+            partial(_of, register.key),
+            touched_by=f"register:{register.key}",
+            as_of_now=now,
+        ),
+        read=partial(_read, measure),
+    )
+
+
+def indicators() -> Iterator[Indicator]:
+    """The indicators of every declared register."""
+    for register in all_registers():
+        for measure in measures_of(register):
+            yield _indicator(register, measure)
+
+
+def measure_of(key: str) -> tuple[Register, Measure]:
+    """Register and measure of an indicator's key. Raises ``KeyError``."""
+    name, _, rest = key.partition(".")
+    register = register_of(name)
+    for measure in measures_of(register):
+        if measure.key == rest:
+            return register, measure
+    raise KeyError(key)
+
+
+def indicator_of(key: str) -> Indicator:
+    """One indicator of a register. Raises ``KeyError``."""
+    return _indicator(*measure_of(key))

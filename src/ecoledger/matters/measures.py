@@ -1,0 +1,34 @@
+"""What a register counts about its matters, as a declaration: from it come indicators with their records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+EVERY = Q()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """A number of matters, or with ``denominator`` a share of them in percent.
+
+    Counted are matters of an area whose ``dated`` moment lies in the span; without ``dated``, those of now.
+    ``query``: parameters of the register's list that show exactly them; without, the page of records does,
+    with ``columns`` beside number and title, and for a share those of its denominator.
+    ``missing`` is said of a share without denominator.
+
+    >>> Measure(key="late", name="超期", numerator=EVERY, query={"overdue": "1"}).unit
+    '件'
+    """
+
+    key: str
+    name: str
+    numerator: Q
+    denominator: Q | None = None
+    dated: str = ""
+    unit: str = "件"
+    higher_is_better: bool = True
+    query: dict[str, str] | None = None
+    columns: tuple[str, ...] = ()
+    missing: str = "没有可计算的件"
