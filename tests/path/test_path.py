@@ -421,7 +421,10 @@ def test_every_figure_of_the_bulletin_opens_its_records_and_the_files_say_the_sa
     page = open_for("dispatcher", f"/bulletins/daily/{day}?area={COUNTY}")
     expect(page.get_by_text("该期间尚未结束")).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("印发"))).to_have_count(0)
-    for address, row in (("/records/alarms", "tr[data-alarm]"), ("indicator=alarm_case.opened", "tr[data-case]")):
+    for address, row in (
+        ("/records/alarms", "tr[data-alarm]"),
+        ("indicator=alarm_case.opened", "tr[data-case]"),
+    ):
         link, number = figure(page, address)
         assert number > 0
         link.click()

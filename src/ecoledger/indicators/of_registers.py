@@ -75,7 +75,9 @@ class Counting:
         """The register's own list where it can show what was counted, else the generic page."""
         if measure.query is None:
             return self.records_of(measure)
-        return doors.MATTERS.opens(register=self.register.key, area_code=self.area_code, **measure.query)
+        return doors.MATTERS.opens(
+            register=self.register.key, area_code=self.area_code, **measure.query
+        )
 
     def records_of(self, measure: Measure) -> Records:
         """The generic page of the matters that were counted."""
