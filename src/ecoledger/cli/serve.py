@@ -254,6 +254,7 @@ def _scheduler(folder: Path) -> Any:
     from apscheduler.triggers.cron import CronTrigger
     from apscheduler.triggers.interval import IntervalTrigger
 
+    from ecoledger.indicators import storing
     from ecoledger.live import times
     from ecoledger.live.times import CHINA
     from ecoledger.monitoring import heartbeat, runtime
@@ -296,6 +297,7 @@ def _scheduler(folder: Path) -> Any:
         return (times.now().replace(day=1) - timedelta(days=1)).date().replace(day=1)
 
     every("points", 5, table.current)
+    every("indicators", 60, storing.refresh)
     at("integrity", "10 3 * * *", integrity.sweep)
     every("heads", 3600, integrity.note)
     at("quarantine", "40 3 * * *", quarantine.let_go)

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -5,3 +7,17 @@ class IndicatorsConfig(AppConfig):
     name = "ecoledger.indicators"
     label = "indicators"
     verbose_name = "指标"
+
+    def ready(self) -> None:
+        from django.db.models.signals import post_save
+
+        # Importing declares them.
+        from ecoledger.indicators import casework, catalogue, records, storing  # noqa: F401
+        from ecoledger.matters.models import Event
+        from ecoledger.monitoring.computing import pending
+
+        def stepped(instance: Event, **_: Any) -> None:
+            storing.matter_changed(instance)
+
+        pending.on_computed.append(storing.observations_changed)
+        post_save.connect(stepped, sender=Event, weak=False, dispatch_uid="indicators")

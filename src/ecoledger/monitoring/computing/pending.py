@@ -7,7 +7,7 @@ in between costs time, never a result.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +27,8 @@ BATCH = 20_000
 ALARM_AGE = timedelta(days=3)
 
 _working = threading.Lock()
+# Told of what was computed anew, before the work comes off the list; may be told twice.
+on_computed: list[Callable[[Changed], None]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ def run_once(now: datetime | None = None, limit: int = BATCH) -> Done:
             # Area points may have been made on the way.
             known = table.current()
             alarms.run(_recent(changed, now or times.now()), store, known, now)
+            for tell in on_computed:
+                tell(changed)
             touched = sorted(measured["point"].unique().to_list())
             events.publish("observation", {"points": touched, "computed": True})
         else:
