@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from ecoledger.accounts.models import AuditEntry
 from ecoledger.entities import editing, identifiers, shapes
-from ecoledger.entities.kinds import UnansweredError
+from ecoledger.entities.inventory import UnansweredError
 from ecoledger.entities.models import Area, Enterprise, Outlet, Station
 
 CODE = "914403001922038216"

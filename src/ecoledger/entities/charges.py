@@ -19,12 +19,12 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.entities import editing
-from ecoledger.entities.kinds import kind_of, own_row
+from ecoledger.entities.inventory import inventory_of, own_row
 from ecoledger.entities.models import Charge, Entity
 from ecoledger.entities.relations import ANSWERING
 from ecoledger.entities.validity import day_before, in_force, overlapping
 
-# Key -> name of the duty. The kinds of entity that it is usually for stand beside it in ``USUAL``.
+# Key -> name of the duty. An inventory says by which of them somebody answers for its things.
 ROLES: dict[str, str] = {
     "river_chief": "河长",
     "basin_chief": "流域长",
@@ -35,14 +35,6 @@ ROLES: dict[str, str] = {
     "point_chief": "点位长",
     "station_chief": "站点长",
     "grid_worker": "网格员",
-}
-USUAL: dict[str, tuple[str, ...]] = {
-    "river": ("river_chief", "basin_chief"),
-    "section": ("section_chief",),
-    "pipe": ("pipe_chief",),
-    "bay": ("bay_chief",),
-    "station": ("point_chief", "station_chief"),
-    "area": ("grid_worker",),
 }
 LEVELS = tuple(Charge.Level.values)
 
@@ -58,7 +50,7 @@ def answering(thing: Entity) -> list[Entity]:
     row = own_row(thing)
     found = [row]
     try:
-        paths = kind_of(row).answers_with
+        paths = inventory_of(row).answers_with
     except KeyError:
         paths = ()
     for path in paths:

@@ -7,7 +7,7 @@ know is asked. Every change is on the audit trail, and its date makes a state (`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -19,7 +19,7 @@ from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.scope import covers
 from ecoledger.entities import coordinates, divisions, identifiers, shapes, states
-from ecoledger.entities.kinds import Findings, kind_of
+from ecoledger.entities.inventory import Findings, inventory_of
 from ecoledger.entities.models import Area, Entity, Succession
 from ecoledger.entities.validity import day_before
 
@@ -27,9 +27,9 @@ from ecoledger.entities.validity import day_before
 _CHINA = ((73.0, 136.0), (3.0, 54.0))
 
 
-def may_edit(person: Person, area_code: str) -> bool:
-    """Whether ``person`` may enter or change what lies in a division."""
-    return person.may("edit_registry") and covers(person, area_code)
+def may_edit(person: Person | None, area_code: str) -> bool:
+    """Whether ``person`` may enter or change what lies in a division; nobody is the operator, who may."""
+    return person is None or (person.may("edit_registry") and covers(person, area_code))
 
 
 def next_code(model: type[Entity], area_code: str) -> str:
@@ -37,7 +37,7 @@ def next_code(model: type[Entity], area_code: str) -> str:
 
     Two people asking at once may get the same; the code is unique in the table, so one is refused.
     """
-    letter = kind_of(model.KIND).letter or model.KIND[:1].upper()
+    letter = inventory_of(model.KIND).letter or model.KIND[:1].upper()
     start = f"{letter}-{area_code[:6]}-"
     taken = Entity.objects.filter(code__startswith=start).values_list("code", flat=True)
     numbers = [int(tail) for code in taken if (tail := code[len(start) :]).isdecimal()]
@@ -45,7 +45,7 @@ def next_code(model: type[Entity], area_code: str) -> str:
 
 
 def save(
-    person: Person,
+    person: Person | None,
     thing: Entity,
     *,
     others: list[tuple[str, str]] | None = None,
@@ -89,9 +89,16 @@ def save(
                 details=_difference(before or {}, after),
                 address=address,
             )
+        for follow in followers if before else ():
+            follow(person, thing, address)
         if before and before["area_code"] != thing.area_code:
             _take_parts_along(person, thing, before["area_code"], on=on, address=address)
     return findings.odd
+
+
+# What else is done when a thing was changed: its points follow it to another division.
+Follower = Callable[[Person | None, Entity, str], object]
+followers: list[Follower] = []
 
 
 def convert_coordinates(thing: Entity, source: str) -> None:
@@ -112,7 +119,7 @@ def _content(thing: Entity) -> dict[str, Any]:
     content["identifiers"] = [
         [row.scheme, row.value]
         for row in thing.identifiers.filter(until__isnull=True).order_by("scheme", "value")
-        if row.scheme not in kind_of(thing).numbers.values()
+        if row.scheme not in inventory_of(thing).numbers.values()
     ]
     return content
 
@@ -138,7 +145,7 @@ def _keep_numbers(
     on: date | None,
 ) -> None:
     """Write the identifiers that the kind's own fields are, and those entered beside them."""
-    own = kind_of(thing).numbers
+    own = inventory_of(thing).numbers
     for name, scheme in own.items():
         value = getattr(thing, name)
         if before is not None and before.get(name) == value and thing.identifiers.exists():
@@ -164,7 +171,7 @@ def _keep_history(
     after: dict[str, Any],
     *,
     on: date | None,
-    by: Person,
+    by: Person | None,
     source: str,
 ) -> None:
     states.keep(
@@ -205,11 +212,11 @@ def _keep_history(
 
 
 def _take_parts_along(
-    person: Person, thing: Entity, from_area: str, *, on: date | None, address: str
+    person: Person | None, thing: Entity, from_area: str, *, on: date | None, address: str
 ) -> None:
     """Parts that lay in the same division move with the whole."""
     for kind in {part.kind for part in thing.children.all()}:
-        for part in kind_of(kind).model._default_manager.filter(
+        for part in inventory_of(kind).model._default_manager.filter(
             parent_id=thing.pk, area_code=from_area
         ):
             if not isinstance(part, Area):
@@ -222,7 +229,7 @@ def _take_parts_along(
 
 def _check(thing: Entity, findings: Findings, *, new: bool) -> None:
     """Put spellings right, refuse what cannot be, ask what is open, and say what is odd."""
-    kind, wrong = kind_of(thing), findings.wrong
+    book, wrong = inventory_of(thing), findings.wrong
     thing.name = thing.name.strip()
     if not isinstance(thing, Area) and not Area.objects.filter(code=thing.area_code).exists():
         wrong["area_code"] = _("没有行政区划“%(code)s”") % {"code": thing.area_code}
@@ -230,10 +237,10 @@ def _check(thing: Entity, findings: Findings, *, new: bool) -> None:
         wrong["lat" if thing.lat is None else "lon"] = _("经度和纬度应同时填写，或同时留空")
     if thing.since and thing.until and thing.since > thing.until:
         wrong["until"] = _("停用日期应不早于启用日期")
-    if kind.parents and (
-        thing.parent is None or thing.parent.kind not in [parent.KIND for parent in kind.parents]
+    if book.parents and (
+        thing.parent is None or thing.parent.kind not in [parent.KIND for parent in book.parents]
     ):
-        names = "、".join(str(parent._meta.verbose_name) for parent in kind.parents)
+        names = "、".join(str(parent._meta.verbose_name) for parent in book.parents)
         wrong["parent"] = _("请选择所属的%(kinds)s") % {"kinds": names}
     if thing.parent_id is not None and thing.parent_id == thing.pk:
         wrong["parent"] = _("对象不能属于自己")
@@ -242,11 +249,11 @@ def _check(thing: Entity, findings: Findings, *, new: bool) -> None:
             shapes.read(thing.geometry)
         except shapes.ShapeError as error:
             wrong["geometry"] = str(error)
-    if kind.clean is not None:
-        kind.clean(thing, findings)
+    if book.clean is not None:
+        book.clean(thing, findings)
     if new and not wrong:
         thing.code = thing.code.strip() or (
-            kind.number(thing) if kind.number else next_code(type(thing), thing.area_code)
+            book.number(thing) if book.number else next_code(type(thing), thing.area_code)
         )
     try:
         thing.clean_fields(exclude=wrong)

@@ -10,7 +10,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ecoledger.entities.kinds import kind_of
+from ecoledger.entities.inventory import inventory_of
 from ecoledger.entities.models import Entity, Identifier
 from ecoledger.entities.validity import day_before, in_force
 
@@ -25,7 +25,7 @@ def valid(thing: Entity, on: date | None = None) -> list[Identifier]:
 
 def others(thing: Entity) -> list[Identifier]:
     """The valid numbers beside those that are fields of the thing's own kind, and its former names."""
-    own = {FORMER_NAME, *kind_of(thing).numbers.values()}
+    own = {FORMER_NAME, *inventory_of(thing).numbers.values()}
     return [row for row in valid(thing) if row.scheme not in own]
 
 

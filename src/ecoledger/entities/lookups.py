@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from ecoledger.accounts.models import Person
-from ecoledger.entities.kinds import label_of
+from ecoledger.entities.inventory import label_of
 from ecoledger.entities.models import Area, Entity
 from ecoledger.entities.validity import in_force
 from ecoledger.listings.lookups import Lookup, declare_lookup

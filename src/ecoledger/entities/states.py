@@ -15,7 +15,7 @@ from django.forms.models import model_to_dict
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
-from ecoledger.entities.kinds import own_row
+from ecoledger.entities.inventory import own_row
 from ecoledger.entities.models import Entity, EntityState
 from ecoledger.entities.validity import day_before, in_force
 

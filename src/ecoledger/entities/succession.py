@@ -23,7 +23,7 @@ from ecoledger.accounts import audit
 from ecoledger.accounts.fields import AreaCodeField, EntityCodeField
 from ecoledger.accounts.models import Person
 from ecoledger.entities import editing, shapes
-from ecoledger.entities.kinds import models_of, own_row
+from ecoledger.entities.inventory import own_row
 from ecoledger.entities.models import (
     Area,
     Charge,
@@ -87,7 +87,10 @@ def move(
 
 def pointers(thing: Entity) -> Iterator[tuple[type[models.Model], str]]:
     """Every table and column that points at the thing by key, of every room."""
-    for model in models_of(thing):
+    tables: list[type[models.Model]] = [Entity]
+    if (own := type(own_row(thing))) is not Entity:
+        tables.append(own)
+    for model in tables:
         for relation in model._meta.get_fields(include_hidden=True):
             if not isinstance(relation, models.ManyToOneRel):
                 continue

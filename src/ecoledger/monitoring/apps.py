@@ -5,3 +5,10 @@ class MonitoringConfig(AppConfig):
     name = "ecoledger.monitoring"
     label = "monitoring"
     verbose_name = "监测监控"
+
+    def ready(self) -> None:
+        """Let points follow their entities."""
+        from ecoledger.entities import editing
+        from ecoledger.monitoring.points import enrolling
+
+        editing.followers.append(enrolling.follow)

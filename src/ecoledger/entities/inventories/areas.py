@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from ecoledger.entities import divisions
-from ecoledger.entities.kinds import EntityKind, Findings, know
+from ecoledger.entities.inventory import Findings, Inventory, declare
 from ecoledger.entities.models import Area
+from ecoledger.listings.parts import Import
 from ecoledger.standards import identifiers
 
 _LEVELS = {2: "province", 4: "city", 6: "county", 9: "town", 12: "village"}
@@ -27,4 +28,32 @@ def clean(area: Area, findings: Findings) -> None:
         findings.wrong["geometry"] = _("边界应为面（Polygon 或 MultiPolygon）")
 
 
-know(EntityKind(model=Area, label="行政区划", clean=clean, number=lambda area: area.code))
+AREAS = declare(
+    Inventory(
+        key="area",
+        label="行政区划",
+        model=Area,
+        line="assessment",
+        clean=clean,
+        number=lambda area: str(area.code),
+        charges=("grid_worker",),
+        columns=("name", "code", "level", "parent", "since", "until"),
+        filters=("level", "area_code"),
+        fields=("code", "name", "level", "parent", "lon", "lat", "geometry", "since", "until"),
+        labels={"code": "行政区划代码", "parent": "上级区划", "geometry": "边界 GeoJSON"},
+        imports=Import(
+            key=("code",),
+            columns=("code", "name", "level", "parent"),
+            headers={
+                "code": ("区划代码", "代码", "adcode"),
+                "name": ("区划名称", "镇街", "行政区"),
+                "level": ("层级",),
+            },
+            values={"level": {"省": "province", "市": "city", "县": "county", "县区": "county",
+                              "镇": "town", "乡": "town", "街道": "town", "村": "village",
+                              "社区": "village"}},
+            examples={"code": "350582", "name": "示例县", "level": "县级"},
+        ),
+        empty="还没有行政区划。导入一份“代码、名称、级别”的表格即可；边界可另行上传 GeoJSON。",
+    )
+)  # fmt: skip

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from ecoledger.entities.kinds import EntityKind, Findings, Question, know
+from ecoledger.entities.inventory import CODE, Findings, Inventory, Question, declare
 from ecoledger.entities.models import Enterprise
+from ecoledger.listings.parts import Ask, Import, Kind, View
 from ecoledger.standards import identifiers
 from ecoledger.standards.identifiers import Severity
 
@@ -70,12 +71,49 @@ def _code_in_use(firm: Enterprise, findings: Findings) -> None:
             )
 
 
-know(
-    EntityKind(
-        model=Enterprise,
+ENTERPRISES = declare(
+    Inventory(
+        key="enterprise",
         label="企业",
+        model=Enterprise,
+        line="enforcement",
         letter="E",
         numbers={"uscc": "统一社会信用代码", "permit_no": "排污许可证编号"},
         clean=clean,
+        answers=(IN_USE,),
+        charges=("grid_worker",),
+        enterprise="code",
+        columns=("name", "code", "uscc", "industry", "area_code", "performance_grade", "is_key"),
+        filters=("area_code", "is_key", "performance_grade", "industry_code"),
+        search=("name", "code", "uscc", "permit_no", "industry", "identifiers__value"),
+        fields=(
+            "name", CODE, "area_code", "address", "lon", "lat", "coordinate_source", "uscc",
+            Ask(IN_USE, "信用代码已登记时", kind=Kind.CHOICE, required=False, stores=None,
+                choices=((SAME, "同一企业，重复登记"), (SITE, "同一企业的另一场所"),
+                         (MISTAKE, "代码填错"))),
+            "permit_no", "industry", "industry_code", "is_key", "performance_grade", "contact",
+            "phone", "since", "until",
+        ),
+        batch=("industry", "performance_grade", "is_key"),
+        views=(View("key", "重点单位", {"is_key": "1"}),),
+        imports=Import(
+            key=("name", "area_code"),
+            headers={
+                "name": ("企业名称", "单位名称", "排污单位名称", "污染源名称", "公司名称"),
+                "code": ("对象编码", "企业编码"),
+                "area_code": ("所属镇街", "镇街", "乡镇", "属地", "行政区划"),
+                "address": ("企业地址", "详细地址", "生产经营场所地址"),
+                "lon": ("中心经度", "经度(度)"),
+                "lat": ("中心纬度", "纬度(度)"),
+                "uscc": ("信用代码", "社会信用代码", "统一信用代码"),
+                "permit_no": ("许可证编号", "排污许可证号"),
+                "industry": ("行业名称", "行业类别", "所属行业"),
+                "contact": ("联系人", "环保负责人"),
+                "phone": ("电话", "联系方式"),
+            },
+            examples={"name": "示例印染有限公司", "uscc": "91350582M00000000Y",
+                      "lon": "118.6432", "lat": "24.8123"},
+        ),
+        empty="还没有企业。导入一份名录，或逐家登记。",
     )
-)
+)  # fmt: skip

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from ecoledger.entities.kinds import EntityKind, Findings, know
+from ecoledger.entities.inventory import Findings, Inventory, declare
 from ecoledger.entities.models import Enterprise, Outlet
+from ecoledger.listings.parts import Ask, Import
 from ecoledger.standards import identifiers
 
 
@@ -25,12 +26,36 @@ def code_of(outlet: Outlet) -> str:
     return f"{owner}-{outlet.number}"
 
 
-know(
-    EntityKind(
-        model=Outlet,
+OUTLETS = declare(
+    Inventory(
+        key="outlet",
         label="排放口",
+        model=Outlet,
+        line="approval",
         parents=(Enterprise,),
         clean=clean,
         number=code_of,
+        enterprise="parent__code",
+        columns=("name", "number", "parent", "medium", "standard", "area_code", "until"),
+        filters=("area_code", "medium"),
+        search=("name", "code", "number", "parent__name", "identifiers__value"),
+        fields=(
+            Ask("parent", "所属企业", to=Enterprise, required=True),
+            "number", "name", "medium", "lon", "lat", "coordinate_source", "standard",
+            "reference_oxygen", "since", "until",
+        ),
+        labels={"parent": "所属企业"},
+        imports=Import(
+            key=("parent", "number"),
+            headers={
+                "parent": ("企业名称", "排污单位名称"),
+                "number": ("编号", "排口编号"),
+                "name": ("排放口名称", "排口名称"),
+                "medium": ("介质", "排放类型"),
+            },
+            values={"medium": {"大气": "gas", "气": "gas", "水": "water", "污水": "water"}},
+            examples={"parent": "示例印染有限公司", "number": "DA001", "name": "锅炉排放口"},
+        ),
+        empty="还没有排放口。在企业档案里新增，或导入名录。",
     )
-)
+)  # fmt: skip

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from ecoledger.entities import shapes
-from ecoledger.entities.kinds import EntityKind, Findings, know
+from ecoledger.entities.inventory import CODE, Findings, Inventory, declare
 from ecoledger.entities.models import River
+from ecoledger.listings.parts import Import
 
 
 def clean(river: River, findings: Findings) -> None:
@@ -29,4 +30,28 @@ def clean(river: River, findings: Findings) -> None:
         findings.odd.append(_("汇入位置超过汇入河流的长度 %(km)s km，请核对") % {"km": length})
 
 
-know(EntityKind(model=River, label="河流", letter="R", clean=clean))
+RIVERS = declare(
+    Inventory(
+        key="river",
+        label="河流",
+        model=River,
+        line="water",
+        letter="R",
+        clean=clean,
+        charges=("river_chief", "basin_chief"),
+        columns=("name", "code", "length_km", "flows_into", "joins_at_km", "area_code"),
+        filters=("area_code",),
+        fields=(
+            "name", CODE, "area_code", "geometry", "length_km", "flows_into", "joins_at_km",
+            "since", "until",
+        ),
+        labels={"geometry": "走向 GeoJSON"},
+        imports=Import(
+            key=("name",),
+            columns=("name", "code", "area_code", "length_km", "flows_into", "joins_at_km"),
+            headers={"name": ("河流名称", "水体名称"), "flows_into": ("汇入", "汇入水体")},
+            examples={"name": "示例溪", "length_km": "32.5"},
+        ),
+        empty="还没有河流。登记河流后再登记断面；走向自上游画向下游。",
+    )
+)  # fmt: skip

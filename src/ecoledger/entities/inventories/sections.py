@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from ecoledger.entities.kinds import EntityKind, Findings, know
+from ecoledger.entities.inventory import CODE, Findings, Inventory, declare
 from ecoledger.entities.models import Area, Section
+from ecoledger.listings.parts import Import
 
 
 def clean(section: Section, findings: Findings) -> None:
@@ -23,12 +24,34 @@ def clean(section: Section, findings: Findings) -> None:
             findings.wrong[name] = _("没有行政区划“%(code)s”") % {"code": code}
 
 
-know(
-    EntityKind(
-        model=Section,
+SECTIONS = declare(
+    Inventory(
+        key="section",
         label="断面",
+        model=Section,
+        line="water",
         letter="X",
         clean=clean,
+        charges=("section_chief",),
         answers_with=("river",),
+        columns=("name", "code", "river", "chainage_km", "target_class", "level", "area_code"),
+        filters=("area_code", "river", "level"),
+        fields=(
+            "name", CODE, "area_code", "lon", "lat", "coordinate_source", "river", "chainage_km",
+            "target_class", "level", "is_lake", "upstream_area_code", "downstream_area_code",
+            "since", "until",
+        ),
+        imports=Import(
+            key=("name", "river"),
+            headers={
+                "name": ("断面名称",),
+                "river": ("所在河流", "水体", "河流名称"),
+                "chainage_km": ("里程", "距河源距离"),
+                "target_class": ("目标", "水质目标类别"),
+            },
+            examples={"name": "示例桥断面", "river": "示例溪", "chainage_km": "12.0",
+                      "target_class": "3"},
+        ),
+        empty="还没有断面。",
     )
-)
+)  # fmt: skip

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from ecoledger.entities.kinds import EntityKind, Findings, know
+from ecoledger.entities.inventory import CODE, Findings, Inventory, declare
 from ecoledger.entities.models import Station
+from ecoledger.listings.parts import Import
 
 
 def clean(station: Station, findings: Findings) -> None:
@@ -14,12 +15,35 @@ def clean(station: Station, findings: Findings) -> None:
         findings.wrong["section"] = _("只有地表水站才属于断面")
 
 
-know(
-    EntityKind(
-        model=Station,
+STATIONS = declare(
+    Inventory(
+        key="station",
         label="监测站",
+        model=Station,
+        line="monitoring",
         letter="S",
         clean=clean,
+        charges=("point_chief", "station_chief"),
         answers_with=("section", "section__river"),
+        columns=("name", "code", "medium", "level", "area_code", "section", "operator"),
+        filters=("area_code", "medium", "level"),
+        fields=(
+            "name", CODE, "area_code", "address", "lon", "lat", "coordinate_source", "medium",
+            "level", "counts_in_area", "section", "operator", "since", "until",
+        ),
+        batch=("operator",),
+        imports=Import(
+            key=("name", "medium"),
+            headers={
+                "name": ("站点名称", "监测站名称", "点位名称"),
+                "code": ("站点编码", "站点编号"),
+                "area_code": ("属地", "所属镇街"),
+                "medium": ("监测要素",),
+                "level": ("站点级别",),
+                "operator": ("运维公司",),
+            },
+            examples={"name": "示例空气站", "medium": "环境空气", "level": "县控"},
+        ),
+        empty="还没有监测站。登记站点后再登记监测点和设备 MN。",
     )
-)
+)  # fmt: skip

@@ -37,8 +37,12 @@ _FIELDS = (
 )
 
 
+def _may(person: Person | None, area_code: str) -> bool:
+    return person is None or (person.may("edit_registry") and covers(person, area_code))
+
+
 @transaction.atomic
-def enter(person: Person, limit: Limit, *, address: str = "") -> Limit:
+def enter(person: Person | None, limit: Limit, *, address: str = "") -> Limit:
     """Put a limit on record. One that begins earlier and is still open ends the day before.
 
     Raises ``PermissionDenied`` outside the person's divisions, and ``ValidationError`` where it cannot be
@@ -47,7 +51,7 @@ def enter(person: Person, limit: Limit, *, address: str = "") -> Limit:
     place = limit.entity or limit.point
     if place is None:
         raise ValidationError({"entity": _("请选择排放口或监测点")})
-    if not (person.may("edit_registry") and covers(person, place.area_code)):
+    if not _may(person, place.area_code):
         raise PermissionDenied(_("只能登记和修改本辖区的对象"))
     kind = limit.point.kind if limit.point is not None else limits.kind_at(place)  # type: ignore[arg-type]
     if problems := limits.faults(limit, kind):
@@ -82,7 +86,7 @@ def enter(person: Person, limit: Limit, *, address: str = "") -> Limit:
 
 
 def keep(
-    person: Person, point: Point, code: str, wanted: Limit | None, *, address: str = ""
+    person: Person | None, point: Point, code: str, wanted: Limit | None, *, address: str = ""
 ) -> None:
     """Let ``wanted`` be the point's limit of a parameter from its ``since`` on; ``None``: it has none.
 
@@ -118,10 +122,10 @@ def _said(limit: Limit) -> list[Any]:
 
 
 @transaction.atomic
-def remove(person: Person, limit: Limit, *, address: str = "") -> None:
+def remove(person: Person | None, limit: Limit, *, address: str = "") -> None:
     """Take back a limit that was entered by mistake. One that held once is ended instead."""
     place = limit.entity or limit.point
-    if place is None or not (person.may("edit_registry") and covers(person, place.area_code)):
+    if place is None or not _may(person, place.area_code):
         raise PermissionDenied(_("只能登记和修改本辖区的对象"))
     audit.record(
         person, "limit removed", place, details={"before": _content(limit)}, address=address

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
@@ -35,9 +34,9 @@ _PARAMETER_FIELDS = (
 )  # fmt: skip
 
 
-def may_edit(person: Person, area_code: str) -> bool:
-    """Whether ``person`` may register points in a division."""
-    return person.may("edit_registry") and covers(person, area_code)
+def may_edit(person: Person | None, area_code: str) -> bool:
+    """Whether ``person`` may register points in a division; nobody is the operator, who may."""
+    return person is None or (person.may("edit_registry") and covers(person, area_code))
 
 
 def fits(kind: str, entity: Entity) -> bool:
@@ -64,7 +63,7 @@ def usual(code: str, kind: str) -> PointParameter:
 
 
 def save(
-    person: Person,
+    person: Person | None,
     point: Point,
     declared: Sequence[PointParameter],
     wanted: Mapping[str, Limit | None] | None = None,
@@ -118,11 +117,10 @@ def save(
     return odd
 
 
-def follow(person: Person, entity: Entity, *, address: str = "") -> int:
-    """Move the points of an entity, and of an enterprise's outlets, to the division it was moved to."""
+def follow(person: Person | None, entity: Entity, address: str = "") -> int:
+    """Move the points of an entity to the division it was moved to; returns how many moved."""
     moved = 0
-    rows = Point.objects.filter(Q(entity_id=entity.pk) | Q(entity__parent_id=entity.pk))
-    for point in rows.select_related("entity"):
+    for point in Point.objects.filter(entity_id=entity.pk).select_related("entity"):
         if point.entity is not None and point.area_code != point.entity.area_code:
             save(person, point, list(point.parameters.all()), address=address)
             moved += 1
@@ -156,7 +154,7 @@ def _owner(entity: Entity) -> str:
     return entity.enterprise.code if entity.enterprise else ""
 
 
-def _cleaned(point: Point, before: Point | None, person: Person) -> list[str]:
+def _cleaned(point: Point, before: Point | None, person: Person | None) -> list[str]:
     problems: dict[str, str] = {}
     odd: list[str] = []
     point.name = point.name.strip()
@@ -179,7 +177,7 @@ def _cleaned(point: Point, before: Point | None, person: Person) -> list[str]:
         if twin is not None:
             problems["mn"] = (
                 _("此 MN 已登记为“%(name)s”") % {"name": twin.name}
-                if covers(person, twin.area_code)
+                if person is None or covers(person, twin.area_code)
                 else _("此 MN 已在其他辖区登记")
             )
     if not point.password.isascii() or any(c in ";&=," for c in point.password):

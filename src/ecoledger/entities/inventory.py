@@ -1,0 +1,211 @@
+"""An inventory (对象台账) as a declaration: the book of one kind of entity.
+
+From it come what every list has (``listings``), how a thing is numbered and checked when it is entered, what
+it can be a part of, which of its fields are numbers of other systems, and who answers for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import CAPABILITIES, Role
+from ecoledger.entities.models import Entity
+from ecoledger.listings import catalogue
+from ecoledger.listings.listing import Listing, Named
+from ecoledger.listings.parts import Ask, Column, DeclarationError, Filter
+from ecoledger.listings.refusals import Refused
+
+
+@dataclass(frozen=True)
+class Question:
+    """What only the person can say before a thing is kept: (answer, its words) to choose from."""
+
+    text: str
+    choices: tuple[tuple[str, str], ...]
+
+
+class UnansweredError(ValidationError):
+    """Raised with the questions, by field, that must be answered first."""
+
+    def __init__(self, questions: Mapping[str, Question]) -> None:
+        super().__init__({name: question.text for name, question in questions.items()})
+        self.questions = dict(questions)
+
+
+@dataclass
+class Findings:
+    """What a check says of a thing. ``answers``: what the person said to its questions, by field."""
+
+    answers: Mapping[str, str] = field(default_factory=dict)
+    # Refused, by field; kept and said; open until answered, by field.
+    wrong: dict[str, str] = field(default_factory=dict)
+    odd: list[str] = field(default_factory=list)
+    asked: dict[str, Question] = field(default_factory=dict)
+
+    def stop(self) -> None:
+        """Raise what keeps the thing from being stored."""
+        if self.wrong:
+            raise ValidationError(dict(self.wrong))
+        if self.asked:
+            raise UnansweredError(self.asked)
+
+
+Check = Callable[[Any, Findings], None]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Inventory(Listing):
+    """The book of one kind of entity. Its key is the kind's: ``Well.KIND``."""
+
+    if TYPE_CHECKING:  # said again for the type checker, which forgets that these resolve names
+        columns: Named[Column] = Named("column")
+        filters: Named[Filter] = Named("filter")
+        fields: Named[Ask] = Named("ask")
+    model: type[Entity]
+    # Begins its codes: "E" makes E-350582-0001. ``number`` makes the code where it comes otherwise.
+    letter: str = ""
+    number: Callable[[Any], str] | None = None
+    # The kinds it is a part of, of which one must be given; none: it stands for itself.
+    parents: tuple[type[Entity], ...] = ()
+    # Fields that are numbers of other systems: name -> scheme of the identifier that is written.
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    # Puts spellings right, refuses, asks, says what is odd.
+    clean: Check | None = None
+    # Fields of a form that only answer a check's questions: field of the form -> question.
+    answers: tuple[str, ...] = ()
+    # Roles of ``charges.ROLES`` by which somebody answers for it, and paths to those it answers with.
+    charges: tuple[str, ...] = ()
+    answers_with: tuple[str, ...] = ()
+    search: tuple[str, ...] = ("name", "code", "identifiers__value")
+    lead: str = "name"
+    under: tuple[str, ...] = ("code",)
+    order: tuple[str, ...] = ("code",)
+    see: str = "see_monitoring"
+    edit: frozenset[Role] = CAPABILITIES["edit_registry"]
+
+    def __post_init__(self) -> None:
+        if self.key != self.model.KIND:
+            raise DeclarationError(f"{self.key}: the key of {self.model.__name__} is its KIND")
+        super().__post_init__()
+
+    def may_open(self, person: Person) -> bool:
+        """Whether ``person`` may enter things: system administrators do too, who see no data."""
+        return person.may("edit_registry") and person.has_role(*self.edit)
+
+    def open_row(
+        self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
+    ) -> Any:
+        """Enter a thing; what a check finds odd lies in its attribute ``odd``."""
+        row = self.model()
+        return self._saved(row, values, by, on=None, **more)
+
+    def change_row(
+        self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
+    ) -> Any:
+        """Change a thing from a day on (today)."""
+        row = self.model._default_manager.get(pk=row.pk)
+        on = more.pop("on", timezone.localtime(at).date())
+        return self._saved(row, values, by, on=on, **more)
+
+    def url_of(self, row: Any) -> str:
+        """Address of the thing's file."""
+        return f"/entities/{row.pk}"
+
+    def import_row(
+        self, values: Mapping[str, Any], batch: Any, row: Any, by: Any, at: datetime
+    ) -> Any:
+        """Enter a thing of an imported table; columns that answer questions are read from the row."""
+        answers = {name: str(row.values[name]) for name in self.answers if row.values.get(name)}
+        return self.open_row(values, by, at, answers=answers)
+
+    def _saved(
+        self,
+        row: Any,
+        values: Mapping[str, Any],
+        by: Person | None,
+        *,
+        on: date | None,
+        answers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> Any:
+        from ecoledger.entities import editing  # it asks the declarations in its turn
+
+        said = {name: str(values[name]) for name in self.answers if values.get(name)}
+        place = row.lon, row.lat
+        for name, value in values.items():
+            if name not in self.answers:
+                setattr(row, name, value)
+        if (row.lon, row.lat) != place:
+            editing.convert_coordinates(row, row.coordinate_source)
+        try:
+            row.odd = editing.save(by, row, on=on, answers={**said, **(answers or {})}, **more)
+        except UnansweredError as error:
+            raise Asked(error) from error
+        except ValidationError as error:
+            raise Refused("form", _in_words(error), fields=error.message_dict) from error
+        except PermissionDenied as error:
+            raise Refused("role", str(error), _("请联系有权限的人员。")) from error
+        return row
+
+
+def _in_words(error: ValidationError) -> str:
+    return "；".join(text for texts in error.message_dict.values() for text in texts)
+
+
+class Asked(Refused):
+    """Not entered before ``questions`` are answered, by the field that the answer comes under."""
+
+    def __init__(self, error: UnansweredError) -> None:
+        super().__init__("form", _in_words(error), fields=error.message_dict)
+        self.questions = error.questions
+
+
+# The code of a thing in a form: given by the house where it is left empty.
+CODE = Ask("code", required=False, help="留空则自动编号；登记后不能修改。")
+
+
+def declare(inventory: Inventory) -> Inventory:
+    """Make an inventory known to pages, forms, imports, API and commands; returns it."""
+    return catalogue.declare(inventory)
+
+
+def all_inventories() -> tuple[Inventory, ...]:
+    """Every declared inventory, in the order of declaration."""
+    return catalogue.listings_of(Inventory)
+
+
+def inventory_of(thing: Entity | str) -> Inventory:
+    """The book of an entity, or of a kind. Raises ``KeyError``."""
+    key = thing if isinstance(thing, str) else thing.KIND or thing.kind
+    listing = catalogue.listing_of(key)
+    if not isinstance(listing, Inventory):
+        raise KeyError(key)
+    return listing
+
+
+def own_row(entity: Entity) -> Entity:
+    """The entity with its kind's own fields."""
+    try:
+        model = inventory_of(entity).model
+    except KeyError:
+        return entity
+    if isinstance(entity, model):
+        return entity
+    row: Entity = model._default_manager.get(pk=entity.pk)
+    return row
+
+
+def label_of(key: str) -> str:
+    """Chinese name of a kind; the key itself where nobody declared it."""
+    try:
+        return str(inventory_of(key).label)
+    except KeyError:
+        return key

@@ -1,0 +1,135 @@
+"""Inventories: what a declaration says holds when a thing is entered by form, import or interface."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from django.utils import timezone
+
+from ecoledger.entities import identifiers
+from ecoledger.entities.inventory import Inventory, all_inventories, inventory_of, own_row
+from ecoledger.entities.models import Area, Enterprise, Entity, Outlet, River, Section
+from ecoledger.listings import forms
+from ecoledger.listings.parts import DeclarationError
+from ecoledger.listings.refusals import Refused
+
+NORTH = "990101001"
+
+
+def enter(key: str, by, **given):
+    """What a form sends, cleaned and entered as pages and imports do."""
+    book = inventory_of(key)
+    values = forms.cleaned(book.fields, book.model, given, person=by)
+    kept = forms.stored(book.fields, values)
+    answers = {name: values[name] for name in book.answers if values.get(name)}
+    kept = {name: value for name, value in kept.items() if value not in (None, "")}
+    return book.open_row(kept, by, timezone.now(), answers=answers)
+
+
+def test_six_books_and_each_thing_knows_its_own(bureau):
+    assert [book.key for book in all_inventories()][:6] == [
+        "area", "enterprise", "outlet", "station", "river", "section",
+    ]  # fmt: skip
+    entity = Entity.objects.get(code="E-1")
+    assert inventory_of(entity).label == "企业"
+    assert isinstance(own_row(entity), Enterprise)
+    with pytest.raises(DeclarationError, match="KIND"):
+        Inventory(key="firm", label="企业", model=Enterprise)
+
+
+def test_a_division_is_entered_by_code_name_and_level(bureau):
+    village = enter("area", bureau.monitor, code="990101001201", name="示例村")
+    assert (village.area_code, village.level, village.parent.code) == (
+        "990101001201", "village", NORTH,
+    )  # fmt: skip
+    with pytest.raises(Refused, match="2、4、6、9 或 12 位"):
+        enter("area", bureau.monitor, code="99010100", name="错")
+    with pytest.raises(Refused, match="本辖区"):
+        enter("area", bureau.monitor, code="880101", name="别处")
+
+
+def test_a_river_and_a_section_are_entered_with_their_course(bureau):
+    course = '{"type": "LineString", "coordinates": [[118.6, 25.0], [118.6, 24.9]]}'
+    river = enter("river", bureau.monitor, name="新溪", area_code="测试县", geometry=course)
+    assert river.code == "R-990101-0001"
+    assert river.length_km == pytest.approx(11.09, abs=0.01)
+    section = enter(
+        "section", bureau.monitor, name="新溪口", area_code="北镇", river="新溪", chainage_km="12",
+        target_class="3", level="县控", is_lake="0",
+    )  # fmt: skip
+    assert section.river == River.objects.get(name="新溪")
+    assert section.odd == ["距河源的距离超过河长 11.09 km，请核对"]
+    river.flows_into = bureau.river
+    river.save()
+    book = inventory_of("river")
+    with pytest.raises(Refused, match="成环"):
+        book.change_row(bureau.river, {"flows_into": river}, bureau.monitor, timezone.now())
+
+
+def test_coordinates_of_a_web_map_are_converted_once(bureau):
+    firm = enter(
+        "enterprise", bureau.monitor, name="新厂", area_code="北镇", lon="118.6", lat="24.9",
+        coordinate_source="GCJ-02", is_key="0",
+    )  # fmt: skip
+    assert (firm.lon, firm.lat) != (118.6, 24.9)
+    assert firm.coordinate_source == "GCJ-02"
+    place = firm.lon, firm.lat
+    book = inventory_of("enterprise")
+    values = {"industry": "印染", "lon": firm.lon, "lat": firm.lat, "coordinate_source": "GCJ-02"}
+    book.change_row(firm, values, bureau.monitor, timezone.now())
+    firm.refresh_from_db()
+    assert ((firm.lon, firm.lat), firm.industry) == (place, "印染")
+
+
+def test_an_outlet_needs_its_firm_and_takes_its_place(bureau):
+    outlet = enter(
+        "outlet", bureau.monitor, parent="测试化工厂", number="da009", name="九号", medium="gas"
+    )
+    assert (outlet.code, outlet.area_code) == ("E-1-DA009", NORTH)
+    assert Outlet.objects.get(code="E-1-DA009").parent.code == "E-1"
+    with pytest.raises(Refused) as refused:
+        inventory_of("outlet").open_row(
+            {"name": "无主", "number": "DA001", "medium": "gas", "area_code": NORTH},
+            bureau.monitor,
+            timezone.now(),
+        )
+    assert "请选择所属的企业" in refused.value.fields["parent"][0]
+
+
+def test_a_question_is_answered_with_the_form(bureau):
+    code = "914403001922038216"
+    first = enter("enterprise", bureau.monitor, name="甲", area_code="北镇", uscc=code, is_key="0")
+    given = {"name": "乙", "area_code": "北镇", "uscc": code, "is_key": "0"}
+    with pytest.raises(Refused) as refused:
+        enter("enterprise", bureau.monitor, **given)
+    assert "uscc_in_use" in refused.value.fields
+    site = enter("enterprise", bureau.monitor, **given, uscc_in_use="site")
+    assert site.parent.pk == first.pk
+    assert "另一场所" in site.odd[-1]
+
+
+def test_a_change_by_form_or_batch_holds_from_today(bureau):
+    book = inventory_of("enterprise")
+    book.change_row(bureau.enterprise, {"performance_grade": "A"}, bureau.monitor, timezone.now())
+    state = bureau.enterprise.states.order_by("-id").first()
+    assert (state.since, state.values["performance_grade"]) == (timezone.localdate(), "A")
+
+
+def test_each_book_says_its_columns_fields_and_template_in_words():
+    for book in all_inventories():
+        for part in (*book.columns, *book.filters, *book.fields):
+            assert str(part.label), (book.key, part.name)
+        assert book.imports is not None
+        assert {column.name for column in book.import_columns} >= set(book.imports.key)
+        assert book.letter or book.number
+
+
+def test_the_operator_enters_without_a_person(bureau):
+    firm = inventory_of("enterprise").open_row(
+        {"name": "命令行登记", "area_code": NORTH}, None, timezone.now()
+    )
+    assert firm.code == "E-990101-0001"
+    assert identifiers.valid(firm) == []
+    assert Area.objects.get(code=NORTH).exists_on(date(2020, 1, 1))
+    assert Section.objects.filter(name="命令行登记").count() == 0
