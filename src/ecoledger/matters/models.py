@@ -44,6 +44,21 @@ class Circulation(models.TextChoices):
     RESTRICTED = "restricted", "限定知悉"
 
 
+class Bundle(models.Model):
+    """Matters that run side by side on the same material and clocks (并联办理)."""
+
+    title = models.CharField("名称", max_length=200)
+    created_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField("时间", default=timezone.now)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "并联办理"
+
+    def __str__(self) -> str:
+        return self.title
+
+
 class Matter(models.Model):
     """A piece of work with an owner, a clock and an end (事项). Each register's model extends it.
 
@@ -125,6 +140,14 @@ class Matter(models.Model):
         on_delete=models.PROTECT,
         related_name="+",
     )
+    bundle = models.ForeignKey(
+        Bundle,
+        verbose_name="并联",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="matters",
+    )
     import_batch = models.ForeignKey(
         ImportBatch, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -140,6 +163,7 @@ class Matter(models.Model):
     enterprise_id: int | None
     merged_into_id: int | None
     origin_matter_id: int | None
+    bundle_id: int | None
 
     class Meta:
         ordering = ["-opened_at", "-id"]

@@ -11,6 +11,7 @@ from ecoledger.matters.actions.adding import attach, evidence_for, find_evidence
 from ecoledger.matters.actions.amending import amend
 from ecoledger.matters.actions.assigning import assign
 from ecoledger.matters.actions.batch import batch_edit, undo_batch_edit
+from ecoledger.matters.actions.bundling import beside, bundle, unbundle
 from ecoledger.matters.actions.lining import set_lines
 from ecoledger.matters.actions.linking import link, linked, merge, unmerge
 from ecoledger.matters.actions.opening import open_matter, restore, withdraw
@@ -28,6 +29,8 @@ __all__ = [
     "attach",
     "available",
     "batch_edit",
+    "beside",
+    "bundle",
     "decide_extension",
     "draw_for_review",
     "evidence_for",
@@ -46,6 +49,7 @@ __all__ = [
     "resume",
     "set_lines",
     "suspend",
+    "unbundle",
     "undo_batch_edit",
     "unmerge",
     "withdraw",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
@@ -14,6 +15,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.matters import timeline
 from ecoledger.matters.actions.access import find, locked
+from ecoledger.matters.actions.bundling import beside
 from ecoledger.matters.evidence import BadFile, Upload, stored
 from ecoledger.matters.models import Event, Evidence, Matter
 from ecoledger.matters.register import sees_all_events
@@ -87,8 +89,13 @@ def take_in(
 
 
 def evidence_for(matter: Matter, person: Person) -> list[Evidence]:
-    """The matter's files that ``person`` may open; the caller has checked that they see the matter."""
-    rows = Evidence.objects.filter(matter=matter)
+    """The files of the matter and of those beside it that ``person`` may open.
+
+    The caller has checked that they see the matter.
+    """
+    rows = Evidence.objects.filter(
+        Q(matter=matter) | Q(matter__in=beside(matter, person).values("pk"))
+    )
     if not sees_all_events(person):
         rows = rows.filter(shown_to_enterprise=True)
     return list(rows.select_related("uploaded_by"))

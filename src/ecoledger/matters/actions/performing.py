@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -169,7 +170,9 @@ def perform(
 def _check_evidence(matter: Matter, transition: Transition) -> None:
     if not transition.evidence:
         return
-    there = matter.evidence.filter(uploaded_at__gte=matter.state_since).count()
+    # What is proved in one matter of a bundle is proved in all.
+    shared = Q(matter__bundle=matter.bundle_id) if matter.bundle_id else Q(matter=matter)
+    there = Evidence.objects.filter(shared, uploaded_at__gte=matter.state_since).count()
     if there < transition.evidence:
         raise Refused(
             "evidence",

@@ -162,14 +162,31 @@ def resume(matter_id: int, *, by: Person, reason: str = "", at: datetime | None 
 
 
 def _pause(matter_id: int, by: Person, reason: str, at: datetime, *, begin: bool) -> Any:
+    """Stop or go on counting, in the matter and in those beside it."""
     matter = locked(matter_id, by)
-    if not register_of(matter.register).may_manage(by):
+    together = [matter, *(locked(pk, by) for pk in _beside(matter))]
+    if not all(register_of(m.register).may_manage(by) for m in together):
         raise Refused("role", _("时限的中止与恢复由调度人员或局领导办理。"))
     if begin and not reason.strip():
         raise Refused("form", _("请写明中止理由和依据。"), fields={"reason": [_("请填写")]})
-    touched = [c for c in deadlines.running(matter) if c.suspended is not begin]
-    if not touched:
+    if not [_pause_one(m, by, reason, at, begin=begin) for m in together if _clocks(m, begin)]:
         raise Refused("state", _("没有可以中止的时限。") if begin else _("没有中止的时限。"))
+    return matter
+
+
+def _beside(matter: Matter) -> list[int]:
+    if matter.bundle_id is None:
+        return []
+    rows = Matter.objects.filter(bundle=matter.bundle_id, phase="open", merged_into=None)
+    return list(rows.exclude(pk=matter.pk).values_list("pk", flat=True))
+
+
+def _clocks(matter: Matter, begin: bool) -> list[Clock]:
+    return [c for c in deadlines.running(matter) if c.suspended is not begin]
+
+
+def _pause_one(matter: Matter, by: Person, reason: str, at: datetime, *, begin: bool) -> Matter:
+    touched = _clocks(matter, begin)
     for clock in touched:
         if begin:
             clock.suspensions.append([at.isoformat(), None])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from django import forms as django_forms
 from django.contrib import messages
@@ -48,6 +48,7 @@ from ecoledger.matters.register import (
     register_of,
     sees_all_events,
     state_of,
+    visible_matters,
 )
 from ecoledger.matters.workflow import Phase, Transition
 from ecoledger.web.access import Request, needs
@@ -184,6 +185,16 @@ def listing_page(request: Request, key: str) -> HttpResponse:
             "more_filters": any(f.value or f.until for f in filters[3:]),
             "words": query.get("q", ""),
             "flags": [n for n in ("open", "overdue", "closed", "reopened", "mine") if n in query],
+            "views": [
+                {
+                    "label": view.label,
+                    "query": urlencode(
+                        dict(view.query) | ({"sort": view.sort} if view.sort else {})
+                    ),
+                    "chosen": all(query.get(k) == v for k, v in view.query.items()),
+                }
+                for view in register.views
+            ],
             "now": now,
             "manages": manages,
             "may_open": bool(register.fields) and register.may_open(request.user),
@@ -436,6 +447,11 @@ def _detail(
             else None,
             "evidence": actions.evidence_for(matter, person),
             "line_tables": tables(register, matter, person) if inside else [],
+            "beside": [
+                (register_of(other.register), other, state_of(other))
+                for other in actions.beside(matter, person)
+            ],
+            "may_bundle": inside and (manages or owns),
             "linked": [
                 (relation, register_of(other.register), other, state_of(other))
                 for relation, other in actions.linked(matter, person)
@@ -658,6 +674,26 @@ def clocks_action(request: Request, key: str, pk: int) -> HttpResponse:
 @require_POST
 def unmerge(request: Request, key: str, pk: int) -> HttpResponse:
     return _simple(request, key, pk, _("已拆分。"), lambda r: actions.unmerge(pk, by=request.user))
+
+
+@needs("see_matters")
+@require_POST
+def bundle(request: Request, key: str, pk: int) -> HttpResponse:
+    """Let the matter run beside the one whose number is given, or alone again."""
+
+    def do(register: Register) -> None:
+        if request.POST.get("what") == "unbundle":
+            actions.unbundle(pk, by=request.user)
+            return
+        number = request.POST.get("with", "").strip()
+        other = visible_matters(request.user).filter(number=number).first()
+        if other is None:
+            raise Refused(
+                "form", _("没有编号为“%s”的事项。") % number, _("请填写另一件的完整编号。")
+            )
+        actions.bundle([pk, other.pk], by=request.user)
+
+    return _simple(request, key, pk, _("已办理。"), do)
 
 
 @needs("see_matters")

@@ -26,5 +26,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("matters/<slug:key>/<int:pk>/evidence", pages.attach, name="matter-attach"),
     path("matters/<slug:key>/<int:pk>/assign", pages.assign, name="matter-assign"),
     path("matters/<slug:key>/<int:pk>/clocks", pages.clocks_action, name="matter-clocks"),
+    path("matters/<slug:key>/<int:pk>/bundle", pages.bundle, name="matter-bundle"),
     path("matters/<slug:key>/<int:pk>/unmerge", pages.unmerge, name="matter-unmerge"),
 ]
