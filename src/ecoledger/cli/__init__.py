@@ -11,6 +11,9 @@ import click
 _COMMANDS = {
     "hj212": "ecoledger.cli.hj212:command",
     "evaluate": "ecoledger.cli.evaluate:command",
+    "analyse": "ecoledger.cli.science_analyse:command",
+    "trace": "ecoledger.cli.science_trace:command",
+    "tracks": "ecoledger.cli.science_tracks:command",
     "standards": "ecoledger.cli.standards:command",
     "workdays": "ecoledger.cli.workdays:command",
     "serve": "ecoledger.cli.serve:command",
