@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.path import county
 from tests.path.conftest import built, house, visitor  # noqa: F401  # the small county
 from tests.path.house import PATIENCE, House, Visitor
 
+BUREAU = "测试县生态环境局"
 expect.set_options(timeout=PATIENCE * 1000)
 
 
@@ -54,3 +56,26 @@ def page_of(
     yield page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="module")
+def hired(house: House) -> Iterator[Callable[..., Visitor]]:  # noqa: F811
+    """``hired("approver", "审批员甲")``: somebody of that role, put on record by the command and signed in."""
+    people: dict[str, Visitor] = {}
+
+    def hire(
+        role: str, name: str, *, area: str = county.COUNTY, organisation: str = BUREAU
+    ) -> Visitor:
+        if name not in people:
+            username = f"{role}{len(people) + 1}"
+            code, lines, errors = house.process.command(
+                "person", "--data", str(house.process.data), "create", username, "--name", name,
+                "--role", role, "--area", area, "--organisation", organisation,
+            )  # fmt: skip
+            assert code == 0, errors
+            people[name] = Visitor(house, username, lines[0]["password"])
+        return people[name]
+
+    yield hire
+    for person in people.values():
+        person.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -19,7 +18,6 @@ from playwright.sync_api import (
     Locator,
     Page,
     expect,
-    sync_playwright,
 )
 from tests.path.county import (
     AIR_FACTORS,
@@ -36,25 +34,10 @@ from ecoledger.hj212 import Device, Value, encode
 from ecoledger.live import times
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE * 1000)
 
 DESK, PHONE = (1440, 900), (390, 844)
 PHOTO = {"name": "现场照片.png", "mimeType": "image/png", "buffer": PNG}
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.fail("no Chromium: run python scripts/browser_for_tests.py")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=chromium,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -163,9 +146,12 @@ def listening(page: Page, address: str) -> None:
     page.evaluate("window.stayed = true")
 
 
+@pytest.mark.story("W7")
 def test_an_exceedance_is_seen_at_once_dispatched_worked_checked_closed_and_reopened(
     house, open_for, visitor
 ):
+    """预警交办、溯源治理、跟踪督查、通报反馈: an alarm is dispatched, traced with evidence, supervised, closed
+    by a second person and reopened when it rebounds."""
     outlet, others = "闭环锅炉烟囱", "别家锅炉烟囱"
     name = {key: value[0] for key, value in PEOPLE.items()}
 

@@ -1,0 +1,70 @@
+"""Filling in the forms that a page shows, without a browser: what a page does not offer cannot be sent."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+import lxml.html
+from tests.path.house import Visitor
+
+
+class NoSuchForm(AssertionError):  # noqa: N818 - the page does not offer it
+    """The page shows no form of that address, or no field of that name."""
+
+
+def _page(answer: httpx.Response) -> Any:
+    assert answer.status_code == 200, f"{answer.url}: {answer.status_code}"
+    return lxml.html.fromstring(answer.text)
+
+
+def _path(address: str) -> str:
+    return re.split(r"[?#]", address)[0]
+
+
+def open_page(visitor: Visitor, address: str) -> Any:
+    """The page at ``address``, as the person sees it."""
+    return _page(visitor.get(address, follow_redirects=True))
+
+
+def submit(
+    visitor: Visitor,
+    address: str,
+    action: str,
+    values: dict[str, Any] | None = None,
+    *,
+    button: str = "",
+    files: list[tuple[str, bytes, str]] | None = None,
+) -> Any:
+    """Fill in the form whose address ends with ``action`` on the page at ``address``; the page it leads to.
+
+    A field is named by the end of its name. ``button``: the value of the button that is pressed.
+    """
+    page = open_page(visitor, address)
+    forms = [f for f in page.forms if _path(f.action or address).endswith(_path(action))]
+    if not forms:
+        raise NoSuchForm(f"{address} shows no form {action!r}: {[f.action for f in page.forms]}")
+    form = forms[0]
+    data: dict[str, Any] = {name: value for name, value in form.form_values() if value is not None}
+    for name, value in (values or {}).items():
+        fields = [n for n in form.fields if n and re.search(rf"(^|-){re.escape(name)}$", n)]
+        if not fields:
+            raise NoSuchForm(f"{action} asks no {name!r}: {sorted(filter(None, form.fields))}")
+        data[fields[0]] = value
+    if button:
+        pressed = form.xpath(f".//button[@value='{button}']")
+        if not pressed:
+            raise NoSuchForm(f"{action} has no button {button!r}")
+        data[pressed[0].get("name")] = button
+    sent = [("files", file) for file in files or []]
+    answer = visitor.post(
+        form.action or address, data=data, files=sent or None, follow_redirects=True
+    )
+    return _page(answer)
+
+
+def text(page: Any) -> str:
+    """What the page says, white space folded."""
+    body = page.xpath("//main | //*[@id='content']")
+    return re.sub(r"\s+", " ", (body[0] if body else page).text_content())

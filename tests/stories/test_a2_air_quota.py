@@ -1,0 +1,78 @@
+"""大气污染物指标总量库: what closed projects free is reviewed and brought in; a new project takes its multiple."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from tests.path.county import NORTH
+from tests.stories.pages import open_page, submit, text
+
+TABLE = [("核算表.pdf", b"%PDF-1.7 accounting", "application/pdf")]
+
+
+def address_of(page):
+    """Where the matter whose page this is lives."""
+    action = next(form.action for form in page.forms if "/do/" in (form.action or ""))
+    return re.match(r"/matters/\w+/\d+", action).group()
+
+
+@pytest.mark.story("A2")
+def test_the_pool_takes_in_what_is_freed_and_never_gives_more_than_it_has(house, hired):
+    """A closed boiler's 9.8 t/a come in after review and showing; 2 × 3 t/a go to a new project; what is not
+    there is refused with the lack; the statement shows every voucher."""
+    approver, head = hired("approver", "审批员甲"), hired("leader", "局领导甲")
+
+    # Accounted with its table: the lesser of what was permitted and what was emitted is freed.
+    reduction = {
+        "title": "关停2020年燃煤锅炉",
+        "area_code": NORTH,
+        "way": "closed",
+        "pollutant": "NOx",
+        "permitted": "12.5",
+        "actual": "9.8",
+        "base_year": "2020",
+    }
+    case = address_of(submit(approver, "/matters/air_reduction/new", "/new", reduction))
+    submit(approver, case, "/do/account", {"method": "许可量与实际排放量取小"}, files=TABLE)
+    assert "核算表.pdf" in text(open_page(head, case))
+    submit(head, case, "/do/approve")
+    stocked = submit(approver, case, "/do/stock")
+    assert "已入库" in text(stocked)
+
+    # It is in the pool, and the pool's page leads to its statement.
+    pools = open_page(approver, "/b/air_quota/holdings")
+    (statement,) = pools.xpath("//a[contains(@href, '/holdings/')]/@href")
+    assert "9.800 t/a" in text(pools)
+
+    # A new project takes its multiple; a second one that wants more than is left is refused.
+    project = {"area_code": NORTH, "pollutant": "NOx", "multiple": "2"}
+    first = {**project, "title": "新建汽车零部件项目", "added": "3"}
+    taking = address_of(submit(approver, "/matters/air_allocation/new", "/new", first))
+    submit(approver, taking, "/do/submit")
+    submit(head, taking, "/do/allocate", {"approval_no": "测环审〔2026〕8号"})
+    second = {**project, "title": "新建表面处理项目", "added": "2"}
+    wanting = address_of(submit(approver, "/matters/air_allocation/new", "/new", second))
+    submit(approver, wanting, "/do/submit")
+    refused = head.post(
+        f"{wanting}/do/allocate",
+        data={"csrfmiddlewaretoken": head.cookies["csrftoken"], "allocate-approval_no": ""},
+    )
+    assert refused.status_code == 422
+    assert "差 0.200 t/a，不能调出" in refused.text
+
+    # The statement: both vouchers, each with its matter, and what is left.
+    said = text(open_page(approver, statement))
+    assert "关停2020年燃煤锅炉" in said
+    assert "新建汽车零部件项目" in said
+    assert "测环审〔2026〕8号" in said
+    closing = open_page(approver, statement).get_element_by_id("closing").text_content()
+    assert closing.split() == ["3.800", "t/a"]
+
+    # A mistake is reversed, not changed; what was used meanwhile cannot be reversed away.
+    page = open_page(approver, statement)
+    reverse = [f for f in page.forms if (f.action or "").endswith("/reverse")]
+    assert len(reverse) == 2
+    submit(approver, statement, reverse[1].action, {"reason": "项目取消"})
+    closing = open_page(approver, statement).get_element_by_id("closing").text_content()
+    assert closing.split() == ["9.800", "t/a"]
