@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import transaction
 
-from demo import build, history, work
+from demo import build, county, history, work
 from demo.stories import Stories
 from ecoledger.monitoring import runtime
 from ecoledger.monitoring.alarming import alarms
@@ -50,6 +50,8 @@ def set_up(data: Path, start: datetime, until: datetime, say: Say) -> None:
         alarms.default_rules()
         work.file_shutdown(plan)
     say("城市：" + "，".join(f"{k} {v}" for k, v in made.items()))
+    size = county.build(until)
+    say("全县：" + "，".join(f"{k} {v}" for k, v in size.items()))
     profile = Path(settings.PROFILE)
     profile.mkdir(parents=True, exist_ok=True)
     (profile / "targets.toml").write_text(_TARGETS.format(year=start.year), encoding="utf-8")
