@@ -107,12 +107,18 @@ def in_declarations() -> Iterator[Message]:
 
     from ecoledger.accounts.roles import Role
     from ecoledger.indicators.targets import INDICATORS
+    from ecoledger.reports.declaration import all_documents
     from ecoledger.standards import aqi
 
     for role in Role:
         yield role.label, ""
     for indicator in INDICATORS.values():
         yield indicator.name, ""
+    for document in all_documents():
+        yield document.label, ""
+        for word in document.words:
+            yield word.name, ""
+            yield word.help, ""
     for level in aqi.levels():
         yield level.category, ""
     for model in apps.get_models():

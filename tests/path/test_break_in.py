@@ -56,8 +56,9 @@ class Loot:
             "observations": f"/api/v1/points/{self.point}/observations?begin={begin}&end={end}",
             "latest": f"/api/v1/points/{self.point}/latest",
             "frame": f"/frames/{self.frame}",
-            "bulletin's file": f"/bulletins/file/{self.bulletin}.docx",
-            "bulletin's table": f"/bulletins/file/{self.bulletin}.xlsx",
+            "bulletin": f"/documents/{self.bulletin}",
+            "bulletin's file": f"/documents/{self.bulletin}.docx",
+            "bulletin's table": f"/documents/{self.bulletin}.xlsx",
             "audit": "/audit",
             "people": "/people",
         }
@@ -79,8 +80,10 @@ def loot(house, visitor) -> Loot:
     page = desk.get(f"/matters/alarm_case/{case}").text
     house.settled()
     day = f"{times.now() - timedelta(days=1):%Y-%m-%d}"
-    issued = desk.submit(f"/bulletins/daily/{day}/issue", {"area": COUNTY})
-    assert issued.headers["Location"] == "/bulletins"
+    drafted = visitor("monitor").submit(f"/bulletins/daily/{day}/issue", {"area": COUNTY})
+    draft = drafted.headers["Location"]
+    visitor("monitor").submit(f"{draft}/submit", {})
+    issued = desk.submit(f"{draft}/issue", {})
     new = desk.submit(
         "/matters/problem/new",
         {
@@ -101,7 +104,7 @@ def loot(house, visitor) -> Loot:
         alarm=alarm["id"],
         evidence=number(r"/evidence/(\d+)", page),
         frame=number(r"/frames/(\d+)", frames),
-        bulletin=number(r"/bulletins/file/(\d+)\.docx", desk.get("/bulletins").text),
+        bulletin=number(r"/documents/(\d+)$", issued.headers["Location"]),
         problem=number(r"/problem/(\d+)$", new.headers["Location"]),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import zipfile
 from datetime import date
 from fractions import Fraction
@@ -17,9 +16,7 @@ from docx.shared import Mm
 from openpyxl import load_workbook
 from tests.daily_values import october
 
-from ecoledger.accounts.models import AuditEntry
 from ecoledger.reports import bulletin, excel, word
-from ecoledger.reports.issue import issue
 from ecoledger.reports.official_document import (
     TYPE_WIDTH,
     OfficialDocument,
@@ -235,18 +232,3 @@ def test_both_files_print_the_same_numbers(monthly, document):
     text = "".join(p.text for p in document.paragraphs)
     for figure in monthly.figures():
         assert figure.display in cells or figure.display in text
-
-
-def test_what_is_issued_stays_as_it_was(monthly, people, settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-    first = issue(monthly, people["monitor"])
-    with first.word_file.open("rb") as file:
-        assert hashlib.sha256(file.read()).hexdigest() == first.word_sha256
-    with first.excel_file.open("rb") as file:
-        assert hashlib.sha256(file.read()).hexdigest() == first.excel_sha256
-    kept = next(f for f in first.figures if f["label"] == "优良天数比例")
-    assert (kept["display"], kept["numerator"], kept["denominator"]) == ("80.0%", "24", "30")
-    second = issue(monthly, people["monitor"])
-    assert second.word_file.name != first.word_file.name
-    entries = AuditEntry.objects.filter(action="印发环境质量公报")
-    assert entries.count() == 2

@@ -436,9 +436,15 @@ def test_every_figure_of_the_bulletin_opens_its_records_and_the_files_say_the_sa
     sentence = page.locator("p.document-text").filter(has_text="污染天数").first.inner_text()
     assert f"污染天数{polluted}天" in sentence
 
-    page.get_by_role("button", name=re.compile("印发")).click()
+    # Drafted by one, issued by another; then both files come from the list.
+    page.get_by_role("button", name=re.compile("拟稿")).click()
+    page.get_by_role("button", name="送审").click()
+    other = open_for("monitor", re.search(r"/documents/drafts/\d+", page.url)[0])
+    other.get_by_role("button", name="编号印发").click()
+    expect(other.locator("body")).to_contain_text("已印发")
+    page.goto("/bulletins")
     row = page.locator("tbody tr").filter(has_text=f"{yesterday.month}月{yesterday.day}日").first
-    expect(row).to_contain_text(PEOPLE["dispatcher"][0])
+    expect(row).to_contain_text(PEOPLE["monitor"][0])
     files = {}
     for kind in ("Word", "Excel"):
         with page.expect_download() as download:

@@ -19,10 +19,23 @@ from ecoledger.accounts.roles import Role
 from ecoledger.indicators.figures import Figure
 from ecoledger.monitoring.models import Alarm, Point
 from ecoledger.reports import bulletin
-from ecoledger.reports.models import IssuedBulletin
+from ecoledger.reports import drafting
+from ecoledger.reports.models import Draft, IssuedDocument
 from ecoledger.web.figures import records
 
 COUNTY, NORTH, SOUTH = "990101", "990101001", "990101002"
+
+
+@pytest.fixture
+def sent_out(people):
+    def go(draft):
+        drafting.submit(draft, by=draft.author)
+        while draft.state in ("review", "sign"):
+            who = "leader" if draft.state == "sign" else "dispatcher"
+            drafting.approve(draft, by=people[who])
+        return drafting.issue(draft, by=people["dispatcher"])
+
+    return go
 
 
 @pytest.fixture
@@ -169,7 +182,7 @@ def test_nobody_reads_or_issues_the_bulletin_of_the_city_around_them(month, clie
     assert client.get(address, {"area": COUNTY}).status_code == 403
     issue = reverse("bulletin-issue", args=["monthly", "2026-10"])
     assert client.post(issue, {"area": COUNTY}).status_code == 403
-    assert not IssuedBulletin.objects.exists()
+    assert not IssuedDocument.objects.exists()
 
 
 def test_another_areas_bulletin_does_not_exist_for_the_bureau(month, signed_in):
@@ -178,18 +191,18 @@ def test_another_areas_bulletin_does_not_exist_for_the_bureau(month, signed_in):
     assert signed_in("leader").get(address, {"area": "990202"}).status_code == 404
 
 
-def test_files_go_to_those_in_whose_area_they_were_issued(month, signed_in, client):
+def test_files_go_to_those_in_whose_area_they_were_issued(month, signed_in, client, sent_out):
     monitor = signed_in("monitor")
     monitor.post(reverse("bulletin-issue", args=["monthly", "2026-10"]))
-    issued = IssuedBulletin.objects.get()
-    address = reverse("bulletin-file", args=[issued.pk, "docx"])
-    content = b"".join(monitor.get(address).streaming_content)
+    issued = sent_out(Draft.objects.get())
+    address = reverse("document-file", args=[issued.pk, "docx"])
+    content = monitor.get(address).content
     assert Document(BytesIO(content)).paragraphs[0].text == "测试县生态环境局"
-    assert AuditEntry.objects.filter(action="下载公报").count() == 1
+    assert AuditEntry.objects.filter(action="下载文书").count() == 1
     client.force_login(town_monitor())
     assert client.get(address).status_code == 404
-    for role in ("enterprise", "town", "officer"):
-        assert signed_in(role).get(address).status_code == 403
+    for role, status in (("enterprise", 404), ("town", 404), ("officer", 404), ("approver", 404)):
+        assert signed_in(role).get(address).status_code == status
     assert monitor.get(address.replace("docx", "exe")).status_code == 404
 
 
@@ -243,18 +256,27 @@ def test_an_enterprise_sees_none_of_the_areas_records(month, bureau, signed_in):
 # ---- issuing -------------------------------------------------------------------------------------
 
 
-def test_a_bulletin_is_issued_with_both_files_and_said_to_be(month, signed_in):
-    monitor = signed_in("monitor")
-    done = monitor.post(reverse("bulletin-issue", args=["daily", "2026-10-09"]), follow=True)
-    assert "已印发测试县环境质量日报（2026年10月9日）" in body(done)
-    issued = IssuedBulletin.objects.get()
-    assert (issued.kind, issued.area_code, issued.issued_by.username) == (
+def test_a_bulletin_is_drafted_by_one_and_issued_by_another(month, signed_in):
+    monitor, dispatcher = signed_in("monitor"), signed_in("dispatcher")
+    drafted = monitor.post(reverse("bulletin-issue", args=["daily", "2026-10-09"]), follow=True)
+    assert "数字已锁定，截至" in body(drafted)
+    draft = Draft.objects.get()
+    monitor.post(reverse("draft-step", args=[draft.pk, "submit"]))
+    issue = reverse("draft-step", args=[draft.pk, "issue"])
+    assert "拟稿人不能" in body(monitor.post(issue, follow=True))
+    assert not IssuedDocument.objects.exists()
+    done = body(dispatcher.post(issue, follow=True))
+    assert "已印发，文号2026年第282期" in done
+    issued = IssuedDocument.objects.get()
+    assert (issued.kind, issued.area_code, issued.author.username, issued.issued_by.username) == (
         "daily",
         COUNTY,
         "monitor",
+        "dispatcher",
     )
     again = body(monitor.get(reverse("bulletin", args=["daily", "2026-10-09"])))
     assert "再次印发不会覆盖" in again
+    assert "环境质量日报（2026年10月9日）" in body(monitor.get(reverse("documents")))
 
 
 def test_a_period_that_is_not_over_is_shown_but_not_issued(month, signed_in):
@@ -263,12 +285,12 @@ def test_a_period_that_is_not_over_is_shown_but_not_issued(month, signed_in):
     address = reverse("bulletin", args=["daily", today.isoformat()])
     page = body(monitor.get(address))
     assert "该期间尚未结束" in page
-    assert "印发并生成" not in page
+    assert "拟稿（锁定数字）" not in page
     refused = monitor.post(
         reverse("bulletin-issue", args=["daily", today.isoformat()]), follow=True
     )
     assert "不能印发" in body(refused)
-    assert not IssuedBulletin.objects.exists()
+    assert not IssuedDocument.objects.exists()
 
 
 def test_it_is_issued_by_posting_only(month, signed_in):
@@ -317,4 +339,4 @@ def test_the_document_stays_chinese_on_an_english_page(month, signed_in):
     monitor.cookies["django_language"] = "en"
     page = body(monitor.get(reverse("bulletin", args=["monthly", "2026-10"])))
     assert "余下61天最多还可有0个污染天" in page
-    assert "Issue" in page
+    assert "Draft (lock figures)" in page

@@ -5,3 +5,7 @@ class ReportsConfig(AppConfig):
     name = "ecoledger.reports"
     label = "reports"
     verbose_name = "报告"
+
+    def ready(self) -> None:
+        # What declares documents.
+        from ecoledger.reports import bulletin, letters  # noqa: F401

@@ -1,11 +1,12 @@
-"""The daily and the monthly bulletin of air, water and alarms of an area."""
+"""The daily and the monthly bulletin of air, water and alarms of an area, declared by their sections."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.utils import timezone
-from django.utils.translation import override
 
 from ecoledger.accounts.models import Organisation
 from ecoledger.entities.models import Area
@@ -13,7 +14,8 @@ from ecoledger.indicators import air, casework, targets, water
 from ecoledger.indicators.declaring import Span
 from ecoledger.monitoring.computing.evaluate import area_point
 from ecoledger.reports import air_text, notes, target_text, water_text, work_text
-from ecoledger.reports.content import Block, Bulletin, numbered
+from ecoledger.reports.content import Block, Bulletin, Section
+from ecoledger.reports.declaration import Part, Report, Word, declare
 from ecoledger.standards import (
     air_evaluation,
     air_limits,
@@ -25,115 +27,202 @@ from ecoledger.standards import (
 from ecoledger.standards.catalogue import Edition, Mark
 
 DAILY, MONTHLY = "daily", "monthly"
+Blocks = Sequence[Block | None]
 _AIR_RULES = (aqi.AQI, air_limits.LIMITS, air_evaluation.EVALUATION, air_ranking.RANKING)
 _WATER_RULES = (surface_water.RULE_SET, surface_water.METHOD_RULE_SET)
 
 
-# Documents are in Chinese whatever language the person who opens them reads the pages in.
-@override("zh-hans")
-def daily(area_code: str, day: date) -> Bulletin:
-    """The bulletin of one day."""
+@dataclass(frozen=True)
+class _Gathered:
+    """What the sections of a bulletin need, read once."""
+
+    title: str
+    number: str
+    name: str
+    area_code: str
+    begin: date
+    end: date
+
+    def bulletin(self, kind: str, sections: tuple[Section, ...]) -> Bulletin:
+        return Bulletin(
+            kind,
+            self.title,
+            self.number,
+            _issuer(self.area_code, self.name),
+            self.area_code,
+            self.begin,
+            self.end,
+            sections,
+            *_standards(date(self.begin.year, 1, 1), self.end - timedelta(days=1)),
+        )
+
+
+def _work(when: str, of: _Gathered) -> Blocks:
+    return work_text.blocks(
+        when,
+        casework.alarms(of.area_code, Span(of.begin, of.end)),
+        casework.of_all_registers(of.area_code, of.begin, of.end),
+    )
+
+
+@dataclass(frozen=True)
+class _Day(_Gathered):
+    today: air.AirPeriod
+    so_far: targets.Year
+    rivers: water.WaterPeriod
+    goals: list[targets.Target]
+
+
+def _gather_day(area_code: str, day: date) -> _Day:
     name, point = _area_name(area_code), area_point(area_code)
     end = day + timedelta(days=1)
-    today = air.point_period(point, day, end)
-    so_far = targets.year(point, end)
-    rivers = water.period(area_code, day, end)
-    goals, _problem = _goals(area_code, day.year)
-    sky: list[Block | None] = [
-        *air_text.day_blocks(name, area_code, today),
-        *air_text.year_blocks(
-            name,
-            so_far.now,
-            so_far.before,
-            *_as_of(so_far, day),
-        ),
-        target_text.short(targets.air_standings(so_far, goals)),
-    ]
-    return Bulletin(
-        DAILY,
+    return _Day(
         f"{name}环境质量日报\n（{air_text.words(day)}）",
         f"{day.year}年第{day.timetuple().tm_yday}期",
-        _issuer(area_code, name),
+        name,
         area_code,
         day,
         end,
-        numbered(
-            (
-                ("环境空气质量", [*sky, notes.rounding(sky)]),
-                ("地表水环境质量", water_text.day_blocks(rivers)),
-                ("预警与处置", _work("当日", area_code, day, end)),
-            )
-        ),
-        *_standards(date(day.year, 1, 1), day),
+        today=air.point_period(point, day, end),
+        so_far=targets.year(point, end),
+        rivers=water.period(area_code, day, end),
+        goals=_goals(area_code, day.year)[0],
     )
 
 
-@override("zh-hans")
-def monthly(area_code: str, year: int, month: int) -> Bulletin:
-    """The bulletin of one month, beside the same month of the year before, and the year so far."""
+def _day_air(on: _Day) -> Blocks:
+    sky: Blocks = [
+        *air_text.day_blocks(on.name, on.area_code, on.today),
+        *air_text.year_blocks(
+            on.name, on.so_far.now, on.so_far.before, *_as_of(on.so_far, on.begin)
+        ),
+        target_text.short(targets.air_standings(on.so_far, on.goals)),
+    ]
+    return [*sky, notes.rounding(sky)]
+
+
+@dataclass(frozen=True)
+class _Month(_Gathered):
+    complete: bool
+    now: air.AirPeriod
+    before: air.AirPeriod
+    before_as: air.AirPeriod
+    until: date
+    so_far: targets.Year
+    rivers: water.WaterPeriod
+    rivers_before: water.WaterPeriod
+    rivers_year: water.WaterYear
+    rivers_year_before: water.WaterYear
+    goals: list[targets.Target]
+    problem: str
+
+
+def _gather_month(area_code: str, begin: date) -> _Month:
     name, point = _area_name(area_code), area_point(area_code)
+    year, month = begin.year, begin.month
     begin = date(year, month, 1)
     end = date(year + month // 12, month % 12 + 1, 1)
-    last = end - timedelta(days=1)
     complete = end <= timezone.localdate()
-    now = air.point_period(point, begin, end)
-    before = air.point_period(point, air.last_year(begin), air.last_year(end))
-    before_as = air.point_period(point, air.last_year(begin), air.last_year(end), as_of=last)
-    rivers = water.period(area_code, begin, end)
-    rivers_before = water.period(area_code, air.last_year(begin), air.last_year(end))
-    january = date(year, 1, 1)
+    last_begin, last_end = air.last_year(begin), air.last_year(end)
     # A running month's year goes up to today, so that the days left are counted from today.
-    until = end if complete else timezone.localdate()
-    until = max(until, begin)
-    rivers_year = water.year(area_code, january, end)
-    so_far = targets.year(point, until)
+    until = max(end if complete else timezone.localdate(), begin)
     goals, problem = _goals(area_code, year)
-    rivers_year_before = water.year(area_code, date(year - 1, 1, 1), air.last_year(end))
-    sky: list[Block | None] = [
-        *air_text.month_blocks(name, now, before, before_as, complete),
-        *air_text.ranking_blocks(area_code, begin, end, complete),
-    ]
-    goal_blocks: list[Block | None] = [
-        *air_text.year_blocks(
-            name,
-            so_far.now,
-            so_far.before,
-            *_as_of(so_far, until - timedelta(days=1)),
-        ),
-        *target_text.blocks(
-            targets.standings(so_far, goals, rivers_year, rivers_year_before), problem
-        ),
-    ]
-    streams: list[Block | None] = [
-        *water_text.month_blocks(rivers, rivers_before, rivers_year),
-        *water_text.open_work(rivers),
-    ]
-    return Bulletin(
-        MONTHLY,
+    return _Month(
         f"{name}环境质量月报\n（{year}年{month}月）",
         f"{year}年第{month}期",
-        _issuer(area_code, name),
+        name,
         area_code,
         begin,
         end,
-        numbered(
-            (
-                ("环境空气质量", [*sky, notes.rounding(sky)]),
-                ("年度目标进展", [*goal_blocks, notes.rounding(goal_blocks)]),
-                ("地表水环境质量", [*streams, notes.rounding(streams)]),
-                ("预警与处置", _work("当月", area_code, begin, end)),
-            )
+        complete=complete,
+        now=air.point_period(point, begin, end),
+        before=air.point_period(point, last_begin, last_end),
+        before_as=air.point_period(point, last_begin, last_end, as_of=end - timedelta(days=1)),
+        until=until,
+        so_far=targets.year(point, until),
+        rivers=water.period(area_code, begin, end),
+        rivers_before=water.period(area_code, last_begin, last_end),
+        rivers_year=water.year(area_code, date(year, 1, 1), end),
+        rivers_year_before=water.year(area_code, date(year - 1, 1, 1), last_end),
+        goals=goals,
+        problem=problem,
+    )
+
+
+def _month_air(of: _Month) -> Blocks:
+    sky: Blocks = [
+        *air_text.month_blocks(of.name, of.now, of.before, of.before_as, of.complete),
+        *air_text.ranking_blocks(of.area_code, of.begin, of.end, of.complete),
+    ]
+    return [*sky, notes.rounding(sky)]
+
+
+def _month_targets(of: _Month) -> Blocks:
+    standings = targets.standings(of.so_far, of.goals, of.rivers_year, of.rivers_year_before)
+    goals: Blocks = [
+        *air_text.year_blocks(
+            of.name,
+            of.so_far.now,
+            of.so_far.before,
+            *_as_of(of.so_far, of.until - timedelta(days=1)),
         ),
-        *_standards(january, last),
-    )
+        *target_text.blocks(standings, of.problem),
+    ]
+    return [*goals, notes.rounding(goals)]
 
 
-def _work(when: str, area_code: str, begin: date, end: date) -> list[Block | None]:
-    return work_text.blocks(
-        when,
-        casework.alarms(area_code, Span(begin, end)),
-        casework.of_all_registers(area_code, begin, end),
+def _month_water(of: _Month) -> Blocks:
+    streams: Blocks = [
+        *water_text.month_blocks(of.rivers, of.rivers_before, of.rivers_year),
+        *water_text.open_work(of.rivers),
+    ]
+    return [*streams, notes.rounding(streams)]
+
+
+DAILY_REPORT = declare(
+    Report(
+        key=DAILY,
+        label="环境质量日报",
+        line="assessment",
+        span="day",
+        steps=(),
+        gather=_gather_day,
+        sections=(
+            Part("环境空气质量", _day_air),
+            Part("地表水环境质量", lambda on: water_text.day_blocks(on.rivers)),
+            Part("预警与处置", lambda on: _work("当日", on)),
+        ),
     )
+)
+MONTHLY_REPORT = declare(
+    Report(
+        key=MONTHLY,
+        label="环境质量月报",
+        line="assessment",
+        span="month",
+        gather=_gather_month,
+        words=(
+            Word("存在问题", "lines", required=False, help="一行一段"),
+            Word("下一步打算", "lines", required=False, help="一行一段"),
+        ),
+        sections=(
+            Part("环境空气质量", _month_air),
+            Part("年度目标进展", _month_targets),
+            Part("地表水环境质量", _month_water),
+            Part("预警与处置", lambda of: _work("当月", of)),
+        ),
+    )
+)
+
+
+def daily(area_code: str, day: date) -> Bulletin:
+    """The bulletin of one day."""
+    return DAILY_REPORT.compose(area_code, day)
+
+
+def monthly(area_code: str, year: int, month: int) -> Bulletin:
+    """The bulletin of one month, beside the same month of the year before, and the year so far."""
+    return MONTHLY_REPORT.compose(area_code, date(year, month, 1))
 
 
 def _goals(area_code: str, year: int) -> tuple[list[targets.Target], str]:

@@ -351,7 +351,10 @@ class OfficialDocument:
     def sign(self, issuer: str, on: date) -> None:
         """Issuer and date, for a document that is sealed: the date four characters from the right edge,
         the issuer centred over it (7.3.5.1)."""
-        day = f"{on.year}年{on.month}月{on.day}日"
+        self.sign_as(issuer, f"{on.year}年{on.month}月{on.day}日")
+
+    def sign_as(self, issuer: str, day: str) -> None:
+        """Issuer and date as they are written, or as variables of a template."""
         # Digits are half a character wide. A long issuer may not run into the margin.
         over = max(4 + (_width(day) - _width(issuer)) / 2, 0)
         self._document.add_paragraph()

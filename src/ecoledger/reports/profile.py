@@ -6,6 +6,9 @@
     copies_to = "市委办公室，市政府办公室"   # 抄送; without it there is no imprint
     office = "安澜市生态环境局办公室"         # 印发机关; the issuer without it
 
+    [series]                               # 发文字号, by kind of document; one pattern counts together
+    handover = "安环交办〔{year}〕{n}号"
+
     [fonts]                                # of official documents, by level
     title = "方正小标宋_GBK"
     body = "仿宋"
@@ -39,6 +42,7 @@ class Documents:
     copies_to: str = ""
     office: str = ""
     fonts: Fonts = field(default_factory=Fonts)
+    series: dict[str, str] = field(default_factory=dict)
 
 
 def documents() -> Documents:
@@ -59,8 +63,11 @@ def parsed(table: Mapping[str, Any]) -> Documents:
         "fonts": tuple(one.name for one in fields(Fonts)),
     }
     for part, entries in table.items():
+        if part == "series" and isinstance(entries, dict):
+            _check_series(entries)
+            continue
         if part not in known or not isinstance(entries, dict):
-            raise DocumentsError(f"{FILE}：不认识的部分 {part}；可写 [bulletin]、[fonts]")
+            raise DocumentsError(f"{FILE}：不认识的部分 {part}；可写 [bulletin]、[series]、[fonts]")
         for name, value in entries.items():
             if name not in known[part]:
                 raise DocumentsError(
@@ -68,4 +75,21 @@ def parsed(table: Mapping[str, Any]) -> Documents:
                 )
             if not isinstance(value, str) or not value.strip():
                 raise DocumentsError(f"{FILE}：[{part}] 的 {name} 应为加引号的文字")
-    return Documents(**table.get("bulletin", {}), fonts=Fonts(**table.get("fonts", {})))
+    return Documents(
+        **table.get("bulletin", {}),
+        fonts=Fonts(**table.get("fonts", {})),
+        series=table.get("series", {}),
+    )
+
+
+def _check_series(entries: Mapping[str, Any]) -> None:
+    """Number patterns name year and number, in the brackets of official documents."""
+    for name, pattern in entries.items():
+        try:
+            tried = str(pattern).format(year=2026, n=1)
+        except (KeyError, ValueError, IndexError):
+            tried = ""
+        if "〔2026〕1" not in tried:
+            raise DocumentsError(
+                f"{FILE}：[series] 的 {name} 应写成“环交办〔{{year}}〕{{n}}号”，括号用 〔 〕"
+            )

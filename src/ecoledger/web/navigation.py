@@ -62,6 +62,7 @@ AFTER_WORK = (
         _("数据"),
         (
             Page("bulletins", _("公报"), "bulletin", "make_reports"),
+            Page("documents", _("文书"), "bulletin", "see_documents"),
             Page("catalogue", _("数据目录"), "catalogue", "see_monitoring"),
             Page("import", _("数据导入"), "import", "import_observations"),
             Page("quarantine", _("报文隔离区"), "quarantine", "see_quarantine"),

@@ -3,43 +3,34 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from ecoledger.accounts import audit
 from ecoledger.accounts.scope import visible
 from ecoledger.indicators import air
+from ecoledger.matters.refusals import Refused
 from ecoledger.monitoring.models import Point
 from ecoledger.reports import bulletin as bulletins
+from ecoledger.reports import drafting
 from ecoledger.reports.air_text import chart as bulletin_chart
-from ecoledger.reports.content import Block, Bulletin, DayChart, Statement, Subheading, Table
-from ecoledger.reports.issue import issue
-from ecoledger.reports.models import IssuedBulletin
-from ecoledger.reports.profile import DocumentsError
+from ecoledger.reports.content import Bulletin
+from ecoledger.reports.declaration import Report, document_of
+from ecoledger.reports.models import IssuedDocument
 from ecoledger.web.access import Request, needs
-from ecoledger.web.errors import refused_as_altered
-from ecoledger.web.office import integrity
-from ecoledger.web.office.session import address
+from ecoledger.web.documents import shown
 
 # Before this year neither air index nor evaluation had rules of today's kind.
 FIRST_YEAR = 2014
-FILES = {
-    "docx": (
-        "word_file",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ),
-    "xlsx": ("excel_file", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-}
+_KINDS = (bulletins.DAILY, bulletins.MONTHLY)
 
 
 def _areas(request: Request) -> list[Point]:
@@ -87,7 +78,9 @@ def _compose(area_code: str, kind: str, period: str) -> Bulletin:
 def page(request: Request) -> HttpResponse:
     """Bulletins issued, and the choice of the next one."""
     today = timezone.localdate()
-    issued = visible(IssuedBulletin.objects.all(), request.user).select_related("issued_by")
+    issued = visible(IssuedDocument.objects.filter(kind__in=_KINDS), request.user).select_related(
+        "issued_by"
+    )
     return render(
         request,
         "web/figures/bulletins.html",
@@ -121,31 +114,21 @@ def read(request: Request, kind: str, period: str) -> HttpResponse:
         "web/figures/bulletin.html",
         {
             "bulletin": content,
-            "sections": [(s.heading, [_shown(b) for b in s.blocks]) for s in content.sections],
+            "sections": shown.sections(content),
             "kind": kind,
             "period": period,
-            "area": area,
+            "area_code": area.area_code,
             "complete": content.end <= timezone.localdate(),
             "issued": _issued(request, content),
         },
     )
 
 
-def _issued(request: Request, content: Bulletin) -> QuerySet[IssuedBulletin]:
+def _issued(request: Request, content: Bulletin) -> QuerySet[IssuedDocument]:
     """What went out for the same period before."""
-    return visible(IssuedBulletin.objects.all(), request.user).filter(
+    return visible(IssuedDocument.objects.filter(kind__in=_KINDS), request.user).filter(
         kind=content.kind, area_code=content.area_code, begin=content.begin
     )
-
-
-def _shown(block: Block) -> dict[str, Any]:
-    name = {
-        Subheading: "subheading",
-        Statement: "statement",
-        Table: "table",
-        DayChart: "chart",
-    }[type(block)]
-    return {"type": name, "block": block}
 
 
 @needs("make_reports")
@@ -186,42 +169,16 @@ def chart(request: Request, kind: str, period: str) -> JsonResponse:
 @require_POST
 @needs("make_reports")
 def make(request: Request, kind: str, period: str) -> HttpResponse:
-    """Issue the bulletin: files and figures are kept as they are now."""
+    """Begin a draft of the bulletin: its figures are locked as they are now."""
     area = _area(request)
-    content = _compose(area.area_code, kind, period)
-    if content.end > timezone.localdate():
-        messages.error(request, _("该期间尚未结束，数字还会变化，不能印发。请在期间结束后印发。"))
-        address = reverse("bulletin", args=[kind, period])
-        return redirect(f"{address}?{urlencode({'area': area.area_code})}")
+    day = _begins(kind, period)
+    report = document_of(kind)
+    assert isinstance(report, Report)  # noqa: S101 - _begins knows no other kind
     try:
-        issued = issue(content, request.user)
-    except DocumentsError as wrong:
-        messages.error(request, _("没有印发：%s。请系统管理员改正数据文件夹中的文件。") % wrong)
+        draft = drafting.begin_report(report, area.area_code, day, by=request.user)
+    except Refused as refused:
+        messages.error(request, str(refused))
         address = reverse("bulletin", args=[kind, period])
         return redirect(f"{address}?{urlencode({'area': area.area_code})}")
-    messages.success(request, _("已印发%s，文件见下表。") % issued)
-    return redirect("bulletins")
-
-
-@needs("make_reports")
-def download(request: Request, pk: int, ending: str) -> HttpResponseBase:
-    """A file of an issued bulletin."""
-    if ending not in FILES:
-        raise Http404
-    issued = get_object_or_404(visible(IssuedBulletin.objects.all(), request.user), pk=pk)
-    field, content_type = FILES[ending]
-    sha256 = issued.word_sha256 if ending == "docx" else issued.excel_sha256
-    if not integrity.unchanged(getattr(issued, field), sha256):
-        audit.record(request.user, "document_altered", issued, address=address(request))
-        integrity.tell(_("已印发的“%(title)s”文件缺失或被改动") % {"title": issued})
-        return refused_as_altered(request)
-    audit.record(
-        request.user, "下载公报", issued, details={"file": ending}, address=address(request)
-    )
-    name = f"{str(issued).replace('（', '(').replace('）', ')')}.{ending}"
-    return FileResponse(
-        getattr(issued, field).open("rb"),
-        as_attachment=True,
-        filename=name,
-        content_type=content_type,
-    )
+    messages.success(request, _("数字已锁定。写好文字后送审。"))
+    return redirect("draft", draft.pk)

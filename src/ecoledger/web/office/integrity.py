@@ -6,13 +6,11 @@ until a later sweep finds it mended.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 from django.db import transaction
-from django.db.models.fields.files import FieldFile
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,7 +23,7 @@ from ecoledger.accounts.roles import Role
 from ecoledger.matters import chain, evidence, notices
 from ecoledger.matters.models import Evidence, Matter, Urgency
 from ecoledger.monitoring import heartbeat
-from ecoledger.reports.models import IssuedBulletin
+from ecoledger.reports import opening
 
 log = logging.getLogger(__name__)
 
@@ -76,13 +74,8 @@ def _problems() -> Iterator[str]:
                 "number": proof.pk,
                 "name": proof.name,
             }
-    for issued in IssuedBulletin.objects.order_by("pk").iterator():
-        for file, sha256 in (
-            (issued.word_file, issued.word_sha256),
-            (issued.excel_file, issued.excel_sha256),
-        ):
-            if not unchanged(file, sha256):
-                yield _("已印发的“%(title)s”文件缺失或被改动") % {"title": issued}
+    for document in opening.altered():
+        yield _("已印发的“%(title)s”文件缺失或被改动") % {"title": document}
 
 
 def _beside_notes(path: Path) -> Iterator[str]:
@@ -97,15 +90,6 @@ def _beside_notes(path: Path) -> Iterator[str]:
         pass  # nothing noted yet
     except OSError as error:
         yield _("外部存证文件读不出：%(error)s") % {"error": error.strerror}
-
-
-def unchanged(file: FieldFile, sha256: str) -> bool:
-    """Whether an issued file is there and still what was issued."""
-    try:
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest() == sha256
-    except FileNotFoundError:
-        return False
 
 
 def note() -> None:

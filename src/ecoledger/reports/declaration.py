@@ -1,0 +1,137 @@
+"""A kind of document as a declaration: reports put together from figures, letters filled from a matter.
+
+::
+
+    declare(Letter(key="handover", label="交办函", line="rectification", series="环交办〔{year}〕{n}号",
+                   registers=("problem", "alarm_case"), words=(...), template=...))
+    declare(Report(key="daily", label="环境质量日报", line="assessment", span="day", ...))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeVar
+
+from django.utils.translation import override
+
+from ecoledger.accounts.models import Person
+from ecoledger.matters.models import Matter
+from ecoledger.reports.content import Block, Bulletin, numbered
+
+# What a draft goes through between its author and its number, in this order.
+REVIEW, SIGN = "review", "sign"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A part of a document that a person writes: never a figure.
+
+    ``kind``: ``text`` one line, ``long`` a paragraph, ``lines`` paragraphs of their own. ``first`` is what
+    a new draft says there.
+    """
+
+    name: str
+    kind: str = "text"
+    required: bool = True
+    first: Callable[[Any, Person], str] | str = ""
+    help: str = ""
+
+    def beginning(self, of: Any, author: Person) -> str:
+        return self.first(of, author) if callable(self.first) else self.first
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """What every kind of document has.
+
+    ``series`` is the pattern of its numbers (``{year}``, ``{n}``), unless ``documents.toml`` sets
+    another; kinds with one pattern count together. Without it the document numbers itself by its period.
+    """
+
+    key: str
+    label: str
+    line: str
+    series: str = ""
+    steps: tuple[str, ...] = (REVIEW, SIGN)
+    words: tuple[Word, ...] = ()
+    # Who may draft, review and issue it; ``sign_documents`` signs.
+    capability: str = "make_reports"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A first-level heading of a report, and what stands under it, from what was gathered."""
+
+    heading: str
+    blocks: Callable[[Any], Sequence[Block | None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report(Document):
+    """Put together from figures for an area and a ``span`` (``day``, ``month``)."""
+
+    span: str
+    # Reads everything the sections need, once; has ``bulletin`` (all but the sections).
+    gather: Callable[[str, date], Any]
+    sections: tuple[Part, ...]
+
+    def compose(self, area_code: str, day: date) -> Bulletin:
+        """The report of the span that begins on ``day``."""
+        # Documents are in Chinese whatever language the reader has the pages in.
+        with override("zh-hans"):
+            gathered = self.gather(area_code, day)
+            blocks = [(part.heading, part.blocks(gathered)) for part in self.sections]
+            bulletin: Bulletin = gathered.bulletin(self.key, numbered(blocks))
+        return bulletin
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter(Document):
+    """A .docx that the bureau edits, filled from a matter of one of ``registers``.
+
+    ``values`` are further variables beside the matter's fields. ``template`` makes the file to begin with.
+    """
+
+    registers: tuple[str, ...]
+    template: Callable[[], bytes]
+    values: Callable[[Matter], dict[str, str]] | None = None
+    # Names of those further variables, for the list shown with the template.
+    value_names: tuple[str, ...] = ()
+    capability: str = "write_letters"
+
+
+D = TypeVar("D", bound=Document)
+_documents: dict[str, Document] = {}
+
+
+def declare(document: D) -> D:
+    """Makes a kind of document known."""
+    _documents[document.key] = document
+    return document
+
+
+def all_documents() -> list[Document]:
+    return list(_documents.values())
+
+
+def has_document(key: str) -> bool:
+    return key in _documents
+
+
+def document_of(key: str) -> Document:
+    return _documents[key]
+
+
+def reports() -> list[Report]:
+    return [document for document in _documents.values() if isinstance(document, Report)]
+
+
+def letters(register: str | None = None) -> list[Letter]:
+    """The letters, all or those a register has."""
+    return [
+        document
+        for document in _documents.values()
+        if isinstance(document, Letter) and (register is None or register in document.registers)
+    ]

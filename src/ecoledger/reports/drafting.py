@@ -1,0 +1,314 @@
+"""A document's way: drafted, reviewed, signed, numbered and issued by somebody else than its author.
+
+Each step is checked, done, recorded and audited in one transaction. What cannot be done raises
+:class:`~ecoledger.matters.refusals.Refused`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts import audit
+from ecoledger.accounts.models import Person
+from ecoledger.matters import actions
+from ecoledger.matters.models import Matter
+from ecoledger.matters.refusals import Refused
+from ecoledger.reports import locked, rendering
+from ecoledger.reports.declaration import SIGN, Document, Letter, Report, document_of
+from ecoledger.reports.differences import between
+from ecoledger.reports.models import Draft, DraftStep, IssuedDocument, LetterTemplate, Reply
+from ecoledger.reports.numbers import next_number
+from ecoledger.reports.profile import DocumentsError
+from ecoledger.standards.written_dates import UnreadableDateError, read_day
+
+_State = Draft.State
+
+
+def begin_letter(
+    letter: Letter, matter: Matter, *, by: Person, replaces: IssuedDocument | None = None
+) -> Draft:
+    """A draft of a letter about a matter, its words begun and its figures locked as they are now."""
+    _may(by, letter.capability)
+    if matter.register not in letter.registers:
+        raise Refused("register", _("这本台账不发%s。") % letter.label)
+    words = {word.name: word.beginning(matter, by) for word in letter.words}
+    if replaces is not None:
+        words |= replaces.words
+    draft = Draft(
+        kind=letter.key,
+        area_code=matter.area_code,
+        matter=matter,
+        title=f"{letter.label}：{matter.title}"[:200],
+        content=rendering.values_of(letter, matter),
+        words=words,
+        author=by,
+        replaces=replaces,
+    )
+    return _begun(draft, letter)
+
+
+def begin_report(
+    report: Report, area_code: str, day: date, *, by: Person, replaces: IssuedDocument | None = None
+) -> Draft:
+    """A draft of a report, its figures locked. A span that is not over is refused."""
+    _may(by, report.capability)
+    bulletin = report.compose(area_code, day)
+    if bulletin.end > timezone.localdate():
+        raise Refused("period", _("该期间尚未结束，数字还会变化，不能印发。请在期间结束后印发。"))
+    draft = Draft(
+        kind=report.key,
+        area_code=area_code,
+        begin=bulletin.begin,
+        title=bulletin.title.replace("\n", "")[:200],
+        content=locked.kept(bulletin),
+        words={word.name: word.beginning(bulletin, by) for word in report.words}
+        | (replaces.words if replaces else {}),
+        author=by,
+        replaces=replaces,
+    )
+    return _begun(draft, report)
+
+
+def _begun(draft: Draft, document: Document) -> Draft:
+    with transaction.atomic():
+        draft.save()
+        _record(draft, draft.author, "拟稿")
+        audit.record(draft.author, "拟稿", draft, details={"kind": document.key})
+    return draft
+
+
+def write(draft: Draft, words: Mapping[str, str], *, by: Person) -> None:
+    """Change the words of a draft that has not been submitted."""
+    document = document_of(draft.kind)
+    with transaction.atomic():
+        held = _held(draft, _State.DRAFT)
+        _may(by, document.capability)
+        held.words = {
+            word.name: words.get(word.name, held.words.get(word.name, "")).strip()
+            for word in document.words
+        }
+        _keep(held)
+    draft.refresh_from_db()
+
+
+def renew(draft: Draft, *, by: Person) -> None:
+    """Lock the figures anew, as they are now."""
+    document = document_of(draft.kind)
+    with transaction.atomic():
+        held = _held(draft, _State.DRAFT)
+        _may(by, document.capability)
+        if isinstance(document, Report) and held.begin is not None:
+            held.content = locked.kept(document.compose(held.area_code, held.begin))
+        elif isinstance(document, Letter) and held.matter is not None:
+            held.content = rendering.values_of(document, held.matter)
+        held.locked_at = timezone.now()
+        _keep(held)
+        _record(held, by, "更新锁定的数字")
+    draft.refresh_from_db()
+
+
+def submit(draft: Draft, *, by: Person) -> None:
+    """Hand the draft on; every required word must be there."""
+    document = document_of(draft.kind)
+    missing = [w.name for w in document.words if w.required and not draft.words.get(w.name)]
+    if missing:
+        raise Refused(
+            "words",
+            _("还没有填：%s。") % "、".join(missing),
+            fields={name: [_("请填写")] for name in missing},
+        )
+    reply_day(draft)
+    with transaction.atomic():
+        held = _held(draft, _State.DRAFT)
+        _may(by, document.capability)
+        held.state = _following(document, _State.DRAFT)
+        _keep(held)
+        _record(held, by, "送审")
+    draft.refresh_from_db()
+
+
+def approve(draft: Draft, *, by: Person, note: str = "") -> None:
+    """Agree at the step the draft stands at: review or signature, never by its author."""
+    document = document_of(draft.kind)
+    with transaction.atomic():
+        held = _held(draft, _State.REVIEW, _State.SIGN)
+        signing = held.state == SIGN
+        _may(by, "sign_documents" if signing else document.capability)
+        _not_author(held, by)
+        if signing:
+            held.signer = by
+        held.state = _following(document, held.state)
+        _keep(held)
+        _record(held, by, "签发" if signing else "审核同意", note)
+        audit.record(by, "签发文书" if signing else "审核文书", held)
+    draft.refresh_from_db()
+
+
+def send_back(draft: Draft, *, by: Person, note: str) -> None:
+    """Return the draft to its author with what is to be changed."""
+    if not note.strip():
+        raise Refused("note", _("请写明退回的意见。"), fields={"note": [_("请填写")]})
+    document = document_of(draft.kind)
+    with transaction.atomic():
+        held = _held(draft, _State.REVIEW, _State.SIGN, _State.NUMBER)
+        _may(by, "sign_documents" if held.state == SIGN else document.capability)
+        held.state, held.signer = _State.DRAFT, None
+        _keep(held)
+        _record(held, by, "退回", note)
+    draft.refresh_from_db()
+
+
+def discard(draft: Draft, *, by: Person) -> None:
+    """Give the draft up; it is kept and takes no number."""
+    document = document_of(draft.kind)
+    with transaction.atomic():
+        held = _held(draft, _State.DRAFT, _State.REVIEW, _State.SIGN, _State.NUMBER)
+        _may(by, document.capability)
+        held.state = _State.DISCARDED
+        _keep(held)
+        _record(held, by, "作废")
+        audit.record(by, "作废文书草稿", held)
+    draft.refresh_from_db()
+
+
+def issue(draft: Draft, *, by: Person, at: datetime | None = None) -> IssuedDocument:
+    """Give the number, render the files and keep everything as it is now. Never by the author."""
+    at = at or timezone.now()
+    document = document_of(draft.kind)
+    with transaction.atomic():
+        held = _held(draft, _State.NUMBER)
+        _may(by, document.capability)
+        _not_author(held, by)
+        try:
+            number = _number(held, document, at)
+            files = rendering.files(held, number, timezone.localtime(at).date())
+        except DocumentsError as wrong:
+            raise Refused(
+                "settings",
+                _("没有印发：%s。请系统管理员改正数据文件夹中的文件。") % wrong,
+            ) from wrong
+        issued = _kept(held, document, number, files, by, at)
+        held.state, held.issued = _State.ISSUED, issued
+        _keep(held)
+        _record(held, by, "编号印发", number)
+        audit.record(by, "印发文书", issued, details={"title": str(issued), "number": number})
+        if held.matter is not None:
+            said = f"印发{document.label} {number}。"
+            actions.note(held.matter.pk, said, by=by, at=at)
+    draft.refresh_from_db()
+    return issued
+
+
+def _number(draft: Draft, document: Document, at: datetime) -> str:
+    """A reissue keeps its number; a report without a series is numbered by its period."""
+    if draft.replaces is not None:
+        return draft.replaces.number
+    if document.series:
+        return next_number(document, timezone.localtime(at).year)
+    return str(draft.content["number"])
+
+
+def reply(document: IssuedDocument, text: str, received_on: date, *, by: Person) -> Reply:
+    """Put on record what came back."""
+    _may(by, document_of(document.kind).capability)
+    if not text.strip():
+        raise Refused("text", _("请填写反馈内容。"), fields={"text": [_("请填写")]})
+    made = Reply.objects.create(
+        document=document, received_on=received_on, text=text.strip(), recorded_by=by
+    )
+    audit.record(by, "登记反馈", document)
+    return made
+
+
+def reply_day(draft: Draft) -> date | None:
+    """The day by which a reply is asked for. Raises :class:`Refused` when it cannot be read."""
+    written = draft.words.get("反馈期限", "")
+    if not written:
+        return None
+    try:
+        return read_day(written).day
+    except UnreadableDateError as wrong:
+        raise Refused(
+            "words",
+            _("反馈期限“%s”读不出日期，请写成 2026年12月5日。") % written,
+            fields={"反馈期限": [_("请写成 2026年12月5日")]},
+        ) from wrong
+
+
+def _kept(
+    draft: Draft,
+    document: Document,
+    number: str,
+    files: rendering.Files,
+    by: Person,
+    at: datetime,
+) -> IssuedDocument:
+    bulletin = locked.again(draft.content) if isinstance(document, Report) else None
+    issued = IssuedDocument(
+        kind=draft.kind,
+        area_code=draft.area_code,
+        matter=draft.matter,
+        begin=draft.begin,
+        end=bulletin.end if bulletin else None,
+        title=bulletin.title if bulletin else draft.title,
+        number=number,
+        addressee=draft.words.get("主送", "")[:200],
+        copies_to=draft.words.get("抄送", "")[:400],
+        reply_due=reply_day(draft),
+        author=draft.author,
+        signer=draft.signer,
+        issued_at=at,
+        issued_by=by,
+        content=draft.content,
+        words=draft.words,
+        figures=rendering.figures_of(draft),
+        template=LetterTemplate.objects.filter(kind=draft.kind).first(),
+        replaces=draft.replaces,
+    )
+    if draft.replaces is not None:
+        issued.differences = between(draft.replaces, issued)
+    stem = f"{draft.kind}-{draft.pk}"
+    for name, ending, content in files:
+        getattr(issued, f"{name}_file").save(f"{stem}.{ending}", ContentFile(content), save=False)
+        setattr(issued, f"{name}_sha256", hashlib.sha256(content).hexdigest())
+    issued.save()
+    return issued
+
+
+def _following(document: Document, state: str) -> str:
+    way = [_State.DRAFT.value, *document.steps, _State.NUMBER.value]
+    return way[way.index(state) + 1]
+
+
+def _may(person: Person, capability: str) -> None:
+    if not person.may(capability):
+        raise Refused("role", _("您的岗位不能办这一步。"))
+
+
+def _not_author(draft: Draft, person: Person) -> None:
+    if draft.author_id == person.pk:
+        raise Refused("author", _("拟稿人不能审核、签发或印发自己的文书，请由他人办理。"))
+
+
+def _held(draft: Draft, *states: str) -> Draft:
+    """The draft, held for one step; refused when it stands elsewhere by now."""
+    held = Draft.objects.select_for_update().get(pk=draft.pk)
+    if held.state not in states:
+        raise Refused("state", _("文书现在是“%s”，不能办这一步。") % held.get_state_display())
+    return held
+
+
+def _keep(draft: Draft) -> None:
+    draft.revision += 1
+    draft.save()
+
+
+def _record(draft: Draft, person: Person | None, label: str, note: str = "") -> None:
+    DraftStep.objects.create(draft=draft, person=person, label=label, note=note.strip())

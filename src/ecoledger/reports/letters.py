@@ -1,0 +1,196 @@
+"""The letters of the house: 交办函 and 督办函, each a file the bureau edits."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+
+from ecoledger.accounts.models import Person
+from ecoledger.matters.models import Matter
+from ecoledger.reports import matter_values
+from ecoledger.reports.declaration import Letter, Word, declare
+from ecoledger.reports.models import IssuedDocument
+from ecoledger.reports.official_document import OfficialDocument
+from ecoledger.reports.profile import DocumentsError, documents
+
+# What every letter can say beside its matter and its words.
+ALWAYS = ("文号", "发文机关", "成文日期", "拟稿人", "签发人")
+_REGISTERS = ("problem", "alarm_case")
+
+
+def _addressee(matter: Matter, _author: Person) -> str:
+    return matter.owner_organisation.name if matter.owner_organisation else ""
+
+
+def _facts(matter: Matter, _author: Person) -> str:
+    return matter.description.strip() or matter.title
+
+
+def _due(matter: Matter, _author: Person) -> str:
+    return matter_values.words(timezone.localtime(matter.due).date()) if matter.due else ""
+
+
+def _author_name(_matter: Matter, author: Person) -> str:
+    return author.name
+
+
+def _copies(_matter: Matter, _author: Person) -> str:
+    try:
+        return documents().copies_to
+    except DocumentsError:
+        # The file is wrong: whoever issues is told; a draft may be begun.
+        return ""
+
+
+def _earlier(matter: Matter, _author: Person) -> str:
+    sent = IssuedDocument.objects.filter(matter=matter, kind="handover").first()
+    return sent.number if sent else ""
+
+
+def days_overdue(matter: Matter, on: date | None = None) -> int:
+    """Whole days since the due day, natural days; none before it."""
+    if matter.due is None:
+        return 0
+    until = timezone.localtime(matter.closed_at).date() if matter.closed_at else None
+    day = until or on or timezone.localdate()
+    return max((day - timezone.localtime(matter.due).date()).days, 0)
+
+
+def _overdue(matter: Any) -> dict[str, str]:
+    return {"超期天数": str(days_overdue(matter))}
+
+
+_ADDRESSEE = Word("主送", first=_addressee)
+_COPIES = Word("抄送", required=False, first=_copies)
+_FACTS = Word("问题", "long", first=_facts)
+_REPLY = Word("反馈期限", first=_due, help="写成 2026年12月5日")
+_CONTACT = Word("联系人", first=_author_name)
+_TELEPHONE = Word("联系电话", required=False)
+
+
+def _letter(title: str, paragraphs: tuple[str, ...]) -> bytes:
+    """A file to begin with, in official layout."""
+    document = OfficialDocument("{{ 发文机关 }}", "{{ 文号 }}", title, documents().fonts)
+    document.addressee("{{ 主送 }}")
+    for paragraph in paragraphs:
+        if paragraph.startswith("一、") or paragraph[1:2] == "、":
+            document.heading(paragraph)
+        else:
+            document.paragraph(paragraph)
+    document.paragraph("（联系人：{{ 联系人 }}{% if 联系电话 %}，电话：{{ 联系电话 }}{% endif %}）")
+    document.sign_as("{{ 发文机关 }}", "{{ 成文日期 }}")
+    document.paragraph("{%p if 抄送 %}")
+    document.paragraph("抄送：{{ 抄送 }}")
+    document.paragraph("{%p endif %}")
+    return document.save()
+
+
+def handover_template() -> bytes:
+    return _letter(
+        "关于交办{{ 标题 }}的函",
+        (
+            "我局在工作中发现以下问题，现交由你单位办理。",
+            "一、基本情况",
+            "{{ 问题 }}",
+            "该问题在我局编号{{ 编号 }}，位于{{ 属地 }}{{ 地址 }}"
+            "{% if 对象 %}，涉及{{ 对象 }}{% endif %}。",
+            "二、办理要求",
+            "{%p for 条 in 要求 %}",
+            "（{{ loop.index }}）{{ 条 }}",
+            "{%p endfor %}",
+            "三、反馈时限",
+            "请于{{ 反馈期限 }}前将办理情况书面反馈我局，并附佐证材料。",
+        ),
+    )
+
+
+def reminder_template() -> bytes:
+    return _letter(
+        "关于督办{{ 标题 }}的函",
+        (
+            "{% if 前次文号 %}我局以{{ 前次文号 }}交办的{% else %}我局交办的{% endif %}"
+            "“{{ 标题 }}”（编号{{ 编号 }}），办理期限为{{ 期限 }}，至今已超期{{ 超期天数 }}天仍未办结。现予督办。",
+            "一、督办事由",
+            "{{ 问题 }}",
+            "二、督办要求",
+            "{%p for 条 in 要求 %}",
+            "（{{ loop.index }}）{{ 条 }}",
+            "{%p endfor %}",
+            "请于{{ 反馈期限 }}前书面反馈。{{ 后果 }}",
+        ),
+    )
+
+
+HANDOVER = declare(
+    Letter(
+        key="handover",
+        label="交办函",
+        line="rectification",
+        series="环交办〔{year}〕{n}号",
+        registers=_REGISTERS,
+        words=(
+            _ADDRESSEE,
+            _COPIES,
+            _FACTS,
+            Word(
+                "要求",
+                "lines",
+                first="查清原因，落实整改措施和责任人。\n依法依规处理，整改到位后申请核查。",
+                help="一行一条",
+            ),
+            _REPLY,
+            _CONTACT,
+            _TELEPHONE,
+        ),
+        template=handover_template,
+    )
+)
+REMINDER = declare(
+    Letter(
+        key="reminder",
+        label="督办函",
+        line="rectification",
+        series="环督办〔{year}〕{n}号",
+        registers=_REGISTERS,
+        words=(
+            _ADDRESSEE,
+            _COPIES,
+            Word("前次文号", required=False, first=_earlier),
+            _FACTS,
+            Word(
+                "要求",
+                "lines",
+                first="主要负责人亲自研究，制定限时整改计划。\n逐项说明未按期办结的原因。",
+                help="一行一条",
+            ),
+            _REPLY,
+            Word("后果", "long", first="逾期仍未办结的，我局将按规定约谈、通报。"),
+            _CONTACT,
+            _TELEPHONE,
+        ),
+        template=reminder_template,
+        values=_overdue,
+        value_names=("超期天数",),
+    )
+)
+
+
+def variables(letter: Letter) -> list[str]:
+    """Every variable a template of this letter may use."""
+    words_ = [word.name for word in letter.words]
+    return list(
+        dict.fromkeys(
+            (*ALWAYS, *words_, *letter.value_names, *matter_values.names(letter.registers))
+        )
+    )
+
+
+def examples(letter: Letter) -> dict[str, Any]:
+    """A value for every variable, to try a template with."""
+    made: dict[str, Any] = {name: f"（{name}）" for name in variables(letter)}
+    for word in letter.words:
+        if word.kind == "lines":
+            made[word.name] = [f"（{word.name}一）", f"（{word.name}二）"]
+    return made

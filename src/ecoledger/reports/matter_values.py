@@ -1,0 +1,96 @@
+"""What a letter can say of a matter: its fields by the names that staff know them by."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Field, Model
+from django.utils import timezone
+from django.utils.translation import override
+
+from ecoledger.entities.models import Area
+from ecoledger.matters.models import Matter
+from ecoledger.matters.register import register_of
+
+# Of the engine's own use, or not for paper.
+_LEFT_OUT = frozenset(
+    {"phase", "circulation", "import_batch", "merged_into", "withdrawn_at", "lon", "lat"}
+    | {"synthetic", "due_provisional", "revision"}
+)
+
+
+def names(registers: tuple[str, ...]) -> list[str]:
+    """The variables of matters of any of these registers, in the order of their models."""
+    found: dict[str, None] = {}
+    for key in registers:
+        for field in _fields(register_of(key).model, key):
+            found[_name(field)] = None
+    return list(found)
+
+
+@override("zh-hans")
+def values(matter: Matter) -> dict[str, str]:
+    """Every variable of one matter, as it is printed; what is not known is empty."""
+    register = register_of(matter.register)
+    row = register.model._default_manager.get(pk=matter.pk)
+    return {_name(field): _shown(row, field) for field in _fields(register.model, matter.register)}
+
+
+def _fields(model: type[Model], key: str) -> list[Field[Any, Any]]:
+    hidden = _hidden(key)
+    return [
+        field
+        for field in model._meta.concrete_fields
+        if field.name not in _LEFT_OUT | hidden and _is_chinese(str(field.verbose_name))
+    ]
+
+
+def _hidden(key: str) -> set[str]:
+    """Fields that not everybody who sees the matter may see: a letter goes further still."""
+    register = register_of(key)
+    limited = {
+        column.path.split(".")[0]
+        for column in (*register.columns, *register.details)
+        if getattr(column, "capability", "")
+    }
+    return limited | set(getattr(register, "hidden", {}))
+
+
+def _is_chinese(text: str) -> bool:
+    return any("\u4e00" <= c <= "\u9fff" for c in text)
+
+
+def _name(field: Field[Any, Any]) -> str:
+    """A field's name as a variable: what no variable may hold is left out."""
+    if field.name == "area_code":
+        return "属地"
+    return "".join(c for c in str(field.verbose_name) if c.isalnum())
+
+
+def _shown(row: Model, field: Field[Any, Any]) -> str:
+    if field.name == "area_code":
+        code = getattr(row, field.name)
+        return Area.objects.filter(code=code).values_list("name", flat=True).first() or str(code)
+    if field.choices:
+        return str(getattr(row, f"get_{field.name}_display")() or "")
+    value = getattr(row, field.name)
+    if field.name == "register":
+        return str(register_of(value).label)
+    if field.name == "state":
+        return str(register_of(row.register).state_of(row).label)  # type: ignore[attr-defined,arg-type]
+    match value:
+        case None | "":
+            return ""
+        case bool():
+            return "是" if value else "否"
+        case datetime():
+            return words(timezone.localtime(value).date())
+        case date():
+            return words(value)
+    return str(getattr(value, "name", "") or value)
+
+
+def words(day: date) -> str:
+    """``2026年12月5日``"""
+    return f"{day.year}年{day.month}月{day.day}日"

@@ -1,0 +1,104 @@
+"""The files of a document: Word, PDF, and for reports Excel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from ecoledger.accounts.models import Organisation
+from ecoledger.matters.models import Matter
+from ecoledger.reports import excel, letter_file, locked, matter_values, word
+from ecoledger.reports.content import Block, Bulletin, Section, Statement, ordinal
+from ecoledger.reports.declaration import Letter, Report, document_of
+from ecoledger.reports.models import Draft, LetterTemplate
+from ecoledger.reports.typesetting import pdf
+
+# Name of the model's fields, file ending, content.
+Files = list[tuple[str, str, bytes]]
+UNNUMBERED = "（印发时编号）"
+
+
+def own_fonts() -> str:
+    """The folder of font files that the bureau owns."""
+    return str(Path(settings.PROFILE) / "fonts")
+
+
+def values_of(letter: Letter, matter: Matter) -> dict[str, Any]:
+    """What a letter locks of its matter."""
+    further = letter.values(matter) if letter.values else {}
+    return {**matter_values.values(matter), **further}
+
+
+def template_of(letter: Letter) -> bytes:
+    """The .docx in force: the bureau's newest, else the one the house begins with."""
+    own = LetterTemplate.objects.filter(kind=letter.key).first()
+    if own is None:
+        return letter.template()
+    with own.file.open("rb") as file:
+        return bytes(file.read())
+
+
+def files(draft: Draft, number: str, on: date) -> Files:
+    """Every file of a document with this number and date."""
+    document = document_of(draft.kind)
+    if isinstance(document, Report):
+        bulletin = report_of(draft, number)
+        text = word.render(bulletin, on)
+        made: Files = [("excel", "xlsx", excel.render(bulletin))]
+    else:
+        assert isinstance(document, Letter)  # noqa: S101 - there are two families
+        text = letter_file.fill(template_of(document), letter_values(draft, number, on))
+        made = []
+    return [("word", "docx", text), ("pdf", "pdf", pdf.render(text, own_fonts())), *made]
+
+
+def letter_values(draft: Draft, number: str, on: date) -> dict[str, Any]:
+    """Everything a letter says: locked values, then what every letter has, then its words."""
+    document = document_of(draft.kind)
+    values: dict[str, Any] = {
+        **draft.content,
+        "文号": number,
+        "发文机关": issuer(draft.area_code),
+        "成文日期": matter_values.words(on),
+        "拟稿人": draft.author.name,
+        "签发人": draft.signer.name if draft.signer else "",
+    }
+    for said in document.words:
+        text = draft.words.get(said.name, "")
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        values[said.name] = lines if said.kind == "lines" else text
+    # A template may name fields that only another register of the letter has.
+    names = matter_values.names(document.registers) if isinstance(document, Letter) else []
+    return dict.fromkeys(names, "") | values
+
+
+def report_of(draft: Draft, number: str) -> Bulletin:
+    """The locked report with the words people added as sections of their own."""
+    bulletin = locked.again(draft.content)
+    sections = list(bulletin.sections)
+    for said in document_of(draft.kind).words:
+        lines = [line.strip() for line in draft.words.get(said.name, "").splitlines()]
+        blocks: tuple[Block, ...] = tuple(Statement((line,)) for line in lines if line)
+        if blocks:
+            sections.append(Section(f"{ordinal(len(sections) + 1)}、{said.name}", blocks))
+    return replace(bulletin, number=number, sections=tuple(sections))
+
+
+def figures_of(draft: Draft) -> list[dict[str, Any]]:
+    """Every figure a draft has locked."""
+    if not isinstance(document_of(draft.kind), Report):
+        return []
+    return [locked.figure(figure) for figure in locked.again(draft.content).figures()]
+
+
+def issuer(area_code: str) -> str:
+    """The bureau of the area, or of the one around it."""
+    bureaus = {
+        o.area_code: o.name for o in Organisation.objects.filter(kind="bureau").order_by("pk")
+    }
+    around = [code for code in bureaus if area_code.startswith(code)]
+    return bureaus[max(around, key=len)] if around else ""

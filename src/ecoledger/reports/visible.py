@@ -1,0 +1,38 @@
+"""Which documents and drafts a person may know of: by area, and as the matter they are about."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import STAFF
+from ecoledger.accounts.scope import within
+from ecoledger.matters.register import visible_matters
+from ecoledger.reports.declaration import all_documents
+from ecoledger.reports.models import Draft, IssuedDocument
+
+
+def _kinds(person: Person) -> list[str]:
+    """The kinds a person works on."""
+    signs = person.may("sign_documents")
+    return [d.key for d in all_documents() if signs or person.may(d.capability)]
+
+
+def _about(person: Person) -> Q:
+    return Q(matter=None) | Q(matter__in=visible_matters(person).values("pk"))
+
+
+def documents(person: Person) -> QuerySet[IssuedDocument]:
+    """What was issued: by kind to those who work on it, and of every matter to staff who see that."""
+    rows = Q(kind__in=_kinds(person)) & within(person)
+    if person.has_role(*STAFF):
+        rows |= Q(matter__isnull=False)
+    return IssuedDocument.objects.filter(rows & _about(person)).select_related(
+        "issued_by", "matter"
+    )
+
+
+def drafts(person: Person) -> QuerySet[Draft]:
+    """Drafts of the kinds a person works on."""
+    rows = Q(kind__in=_kinds(person)) & within(person) & _about(person)
+    return Draft.objects.filter(rows).select_related("author", "matter")

@@ -1,0 +1,142 @@
+"""Issued documents: the list, one with its files and replies, its reissue."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from ecoledger.accounts import audit
+from ecoledger.matters.refusals import Refused
+from ecoledger.reports import drafting, opening, visible
+from ecoledger.reports.declaration import Letter, Report, all_documents, document_of, has_document
+from ecoledger.reports.models import Draft, IssuedDocument
+from ecoledger.standards.written_dates import UnreadableDateError, read_day
+from ecoledger.web.access import Request, needs
+from ecoledger.web.documents.drafts import content_type
+from ecoledger.web.errors import refused_as_altered
+from ecoledger.web.office import integrity
+from ecoledger.web.office.session import address
+
+
+@needs("see_documents")
+def page(request: Request) -> HttpResponse:
+    """Kinds of document, drafts in hand, what was issued."""
+    rows = visible.documents(request.user)
+    kind = request.GET.get("kind", "")
+    if has_document(kind):
+        rows = rows.filter(kind=kind)
+    number = request.GET.get("q", "").strip()
+    if number:
+        rows = rows.filter(number__icontains=number)
+    in_hand = visible.drafts(request.user).exclude(
+        state__in=(Draft.State.ISSUED, Draft.State.DISCARDED)
+    )
+    return render(
+        request,
+        "web/documents/documents.html",
+        {
+            "kinds": all_documents(),
+            "letters": [d for d in all_documents() if isinstance(d, Letter)],
+            "kind": kind,
+            "q": number,
+            "drafts": in_hand[:50],
+            "page": Paginator(rows, 50).get_page(request.GET.get("page")),
+            "labels": {d.key: d.label for d in all_documents()},
+        },
+    )
+
+
+def _document(request: Request, pk: int) -> IssuedDocument:
+    return get_object_or_404(visible.documents(request.user), pk=pk)
+
+
+@needs("see_matters")
+def one(request: Request, pk: int) -> HttpResponse:
+    """One document as it went out."""
+    issued = _document(request, pk)
+    document = document_of(issued.kind)
+    return render(
+        request,
+        "web/documents/document.html",
+        {
+            "issued": issued,
+            "document": document,
+            "endings": [
+                e for e, name in opening.ENDINGS.items() if getattr(issued, f"{name}_sha256")
+            ],
+            "replies": issued.replies.select_related("recorded_by"),
+            "later": issued.replaced_by.all(),
+            "works": request.user.may(document.capability),
+            "is_letter": isinstance(document, Letter),
+        },
+    )
+
+
+@needs("see_matters")
+def file(request: Request, pk: int, ending: str) -> HttpResponse:
+    """A file as it was issued; one that was altered since is not given out."""
+    issued = _document(request, pk)
+    kind = content_type(ending)
+    try:
+        content = opening.content(issued, ending)
+    except KeyError as wrong:
+        raise Http404 from wrong
+    except opening.AlteredError as wrong:
+        details = {"file": ending, "what": str(wrong)}
+        audit.record(
+            request.user, "document_altered", issued, details=details, address=address(request)
+        )
+        integrity.tell(_("已印发的“%(title)s”文件缺失或被改动") % {"title": issued})
+        return refused_as_altered(request)
+    audit.record(
+        request.user, "下载文书", issued, details={"file": ending}, address=address(request)
+    )
+    response = HttpResponse(content, content_type=kind)
+    side = "inline" if ending == "pdf" else "attachment"
+    response["Content-Disposition"] = f'{side}; filename="document-{pk}.{ending}"'
+    return response
+
+
+@needs("see_documents")
+@require_POST
+def reissue(request: Request, pk: int) -> HttpResponse:
+    """Begin a draft that replaces this document under the same number."""
+    issued = _document(request, pk)
+    document = document_of(issued.kind)
+    try:
+        if isinstance(document, Report) and issued.begin is not None:
+            draft = drafting.begin_report(
+                document, issued.area_code, issued.begin, by=request.user, replaces=issued
+            )
+        elif isinstance(document, Letter) and issued.matter is not None:
+            draft = drafting.begin_letter(document, issued.matter, by=request.user, replaces=issued)
+        else:
+            raise Http404
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return redirect("document", pk)
+    return redirect("draft", draft.pk)
+
+
+@needs("see_documents")
+@require_POST
+def reply(request: Request, pk: int) -> HttpResponse:
+    """Put a reply on record."""
+    issued = _document(request, pk)
+    try:
+        day = read_day(request.POST.get("received_on", "")).day
+    except UnreadableDateError:
+        day = None
+    if day is None:
+        messages.error(request, _("请填写收到日期。"))
+        return redirect("document", pk)
+    try:
+        drafting.reply(issued, request.POST.get("text", ""), day, by=request.user)
+        messages.success(request, _("反馈已登记。"))
+    except Refused as refused:
+        messages.error(request, str(refused))
+    return redirect("document", pk)

@@ -1,0 +1,205 @@
+"""A document's way from draft to issue, and what it keeps."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from docx import Document
+from pypdf import PdfReader
+from tests.daily_values import october
+
+from ecoledger.accounts.models import AuditEntry
+from ecoledger.matters.models import Event
+from ecoledger.matters.refusals import Refused
+from ecoledger.reports import drafting, opening
+from ecoledger.reports.bulletin import MONTHLY_REPORT
+from ecoledger.reports.letters import HANDOVER, REMINDER
+from ecoledger.reports.models import DraftStep, IssuedDocument
+
+pytestmark = pytest.mark.django_db
+COUNTY = "990101"
+
+
+def begun(problem, people, letter=HANDOVER, **words):
+    draft = drafting.begin_letter(letter, problem, by=people["officer"])
+    drafting.write(
+        draft, {"主送": "北镇人民政府", "反馈期限": "2026年12月5日", **words}, by=people["officer"]
+    )
+    return draft
+
+
+def text_of(content: bytes) -> str:
+    return "".join(p.text for p in Document(BytesIO(content)).paragraphs)
+
+
+def test_a_letter_says_its_matter_its_words_and_its_number(files, problem, people, sent_out):
+    issued = sent_out(begun(problem, people, 要求="清运垃圾。\n查明来源。"))
+    assert issued.number == f"环交办〔{issued.issued_at.year}〕1号"
+    assert (issued.addressee, issued.reply_due) == ("北镇人民政府", date(2026, 12, 5))
+    said = text_of(opening.content(issued, "docx"))
+    for part in (
+        "测试县生态环境局",
+        issued.number,
+        "关于交办河岸堆放垃圾的函",
+        "北镇人民政府：",
+        "北河左岸堆放生活垃圾约 3 m³ & 建筑垃圾若干。",
+        f"编号{problem.number}，位于北镇北河左岸",
+        "（1）清运垃圾。",
+        "（2）查明来源。",
+        "请于2026年12月5日前",
+    ):
+        assert part in said
+    assert "{" not in said
+    page = PdfReader(BytesIO(opening.content(issued, "pdf"))).pages[0].extract_text()
+    assert issued.number in page.replace(" ", "")
+
+
+def test_nobody_reviews_signs_or_issues_what_they_wrote(files, problem, people):
+    leader = people["leader"]
+    draft = drafting.begin_letter(HANDOVER, problem, by=leader)
+    drafting.write(draft, {"主送": "北镇", "反馈期限": "2026-12-05"}, by=leader)
+    drafting.submit(draft, by=leader)
+    with pytest.raises(Refused, match="拟稿人不能"):
+        drafting.approve(draft, by=leader)
+    drafting.approve(draft, by=people["dispatcher"])
+    with pytest.raises(Refused, match="拟稿人不能"):
+        drafting.approve(draft, by=leader)
+    assert draft.state == "sign"
+
+
+def test_only_who_may_signs(files, problem, people):
+    draft = begun(problem, people)
+    drafting.submit(draft, by=people["officer"])
+    drafting.approve(draft, by=people["officer2"])
+    with pytest.raises(Refused, match="岗位"):
+        drafting.approve(draft, by=people["dispatcher"])
+    with pytest.raises(Refused, match="待签发"):
+        drafting.issue(draft, by=people["dispatcher"])
+    drafting.approve(draft, by=people["leader"])
+    assert (draft.state, draft.signer) == ("number", people["leader"])
+    assert [s.label for s in DraftStep.objects.filter(draft=draft)] == [
+        "拟稿",
+        "送审",
+        "审核同意",
+        "签发",
+    ]
+
+
+def test_what_must_be_written_is_named(files, problem, people):
+    draft = begun(problem, people, 主送="", 联系人="")
+    with pytest.raises(Refused, match="主送、联系人") as refused:
+        drafting.submit(draft, by=people["officer"])
+    assert set(refused.value.fields) == {"主送", "联系人"}
+    drafting.write(
+        draft, {"主送": "北镇", "联系人": "甲", "反馈期限": "尽快"}, by=people["officer"]
+    )
+    with pytest.raises(Refused, match="读不出日期"):
+        drafting.submit(draft, by=people["officer"])
+
+
+def test_a_draft_sent_back_is_written_again_and_needs_a_reason(files, problem, people):
+    draft = begun(problem, people)
+    drafting.submit(draft, by=people["officer"])
+    with pytest.raises(Refused, match="意见"):
+        drafting.send_back(draft, by=people["dispatcher"], note=" ")
+    drafting.send_back(draft, by=people["dispatcher"], note="要求写具体")
+    drafting.write(draft, {**draft.words, "要求": "三日内清运。"}, by=people["officer"])
+    assert draft.words["要求"] == "三日内清运。"
+    assert DraftStep.objects.get(draft=draft, label="退回").note == "要求写具体"
+
+
+def test_numbers_run_by_series_and_year_and_a_failed_issue_takes_none(
+    files, problem, people, sent_out
+):
+    first = sent_out(begun(problem, people))
+    (files / "profile" / "documents.toml").write_text("[series\n", encoding="utf-8")
+    draft = begun(problem, people, 抄送="")
+    drafting.submit(draft, by=people["officer"])
+    drafting.approve(draft, by=people["dispatcher"])
+    drafting.approve(draft, by=people["leader"])
+    with pytest.raises(Refused, match=r"documents\.toml"):
+        drafting.issue(draft, by=people["dispatcher"])
+    (files / "profile" / "documents.toml").unlink()
+    second = drafting.issue(draft, by=people["dispatcher"])
+    reminder = sent_out(begun(problem, people, REMINDER))
+    assert [first.number[-3:], second.number[-3:], reminder.number[-3:]] == [
+        "〕1号",
+        "〕2号",
+        "〕1号",
+    ]
+    assert reminder.number.startswith("环督办")
+    said = text_of(opening.content(reminder, "docx"))
+    assert f"我局以{second.number}交办的“河岸堆放垃圾”" in said
+
+
+def test_kinds_with_one_pattern_count_together(files, problem, people, sent_out):
+    (files / "profile" / "documents.toml").write_text(
+        '[series]\nhandover = "安环督〔{year}〕{n}号"\nreminder = "安环督〔{year}〕{n}号"\n',
+        encoding="utf-8",
+    )
+    numbers = [sent_out(begun(problem, people, kind)).number for kind in (HANDOVER, REMINDER)]
+    assert [n.split("〕")[1] for n in numbers] == ["1号", "2号"]
+
+
+def test_the_issue_stands_on_the_matters_timeline(files, problem, people, sent_out):
+    issued = sent_out(begun(problem, people))
+    note = Event.objects.filter(matter_id=problem.pk).latest("id")
+    assert issued.number in note.note
+    assert AuditEntry.objects.filter(action="印发文书").count() == 1
+
+
+def test_what_was_issued_cannot_be_changed_or_deleted(files, problem, people, sent_out):
+    issued = sent_out(begun(problem, people))
+    issued.title = "另一个"
+    with pytest.raises(TypeError, match="reissue"):
+        issued.save()
+    with pytest.raises(TypeError):
+        issued.delete()
+
+
+def test_a_file_that_was_altered_is_not_given_out(files, problem, people, sent_out):
+    issued = sent_out(begun(problem, people))
+    assert list(opening.altered()) == []
+    path = Path(issued.word_file.path)
+    path.write_bytes(path.read_bytes() + b"tampered")
+    with pytest.raises(opening.AlteredError, match="不一致"):
+        opening.content(issued, "docx")
+    assert opening.content(issued, "pdf").startswith(b"%PDF")
+    assert list(opening.altered()) == [issued]
+
+
+def test_a_reissue_keeps_the_first_and_lists_what_differs(files, problem, people, sent_out):
+    first = sent_out(begun(problem, people))
+    draft = drafting.begin_letter(HANDOVER, problem, by=people["officer"], replaces=first)
+    drafting.write(draft, {**draft.words, "反馈期限": "2026年12月15日"}, by=people["officer"])
+    second = sent_out(draft)
+    assert (second.number, second.replaces) == (first.number, first)
+    assert second.differences == [
+        {"name": "反馈期限", "before": "2026年12月5日", "after": "2026年12月15日"}
+    ]
+    assert "12月5日" in text_of(opening.content(first, "docx"))
+
+
+def test_a_monthly_report_keeps_its_locked_figures(files, store, bureau, people, sent_out):
+    october(store, bureau)
+    draft = drafting.begin_report(MONTHLY_REPORT, COUNTY, date(2026, 10, 1), by=people["monitor"])
+    drafting.write(
+        draft, {"存在问题": "臭氧反弹。", "下一步打算": "加密走航。"}, by=people["monitor"]
+    )
+    bureau.air[0].delete()
+    issued = sent_out(draft)
+    kept = next(f for f in issued.figures if f["label"] == "优良天数比例")
+    assert (kept["display"], kept["numerator"], kept["denominator"]) == ("80.0%", "24", "30")
+    said = text_of(opening.content(issued, "docx"))
+    assert "80.0%" in said
+    assert "五、存在问题" in said
+    assert "六、下一步打算" in said
+    assert issued.number == "2026年第10期"
+    for ending, name in opening.ENDINGS.items():
+        content = opening.content(issued, ending)
+        assert hashlib.sha256(content).hexdigest() == getattr(issued, f"{name}_sha256")
+    assert IssuedDocument.objects.count() == 1
