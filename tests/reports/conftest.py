@@ -10,7 +10,7 @@ import pytest
 from ecoledger.accounts.models import Person
 from ecoledger.matters import actions
 from ecoledger.matters.models import Matter
-from ecoledger.registers.problem_ledger import REGISTER
+from ecoledger.registers.problems.problem_ledger import REGISTER
 from ecoledger.reports import drafting
 from ecoledger.reports.models import Draft, IssuedDocument
 

@@ -13,8 +13,8 @@ from pypdf import PdfReader
 from tests.daily_values import october
 
 from ecoledger.accounts.models import AuditEntry
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters.models import Event
-from ecoledger.matters.refusals import Refused
 from ecoledger.reports import drafting, opening
 from ecoledger.reports.bulletin import MONTHLY_REPORT
 from ecoledger.reports.letters import HANDOVER, REMINDER

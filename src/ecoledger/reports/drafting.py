@@ -1,7 +1,7 @@
 """A document's way: drafted, reviewed, signed, numbered and issued by somebody else than its author.
 
 Each step is checked, done, recorded and audited in one transaction. What cannot be done raises
-:class:`~ecoledger.matters.refusals.Refused`.
+:class:`~ecoledger.listings.refusals.Refused`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
 from ecoledger.matters.models import Matter
-from ecoledger.matters.refusals import Refused
 from ecoledger.reports import locked, rendering
 from ecoledger.reports.declaration import SIGN, Document, Letter, Report, document_of
 from ecoledger.reports.differences import between

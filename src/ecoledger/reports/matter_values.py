@@ -11,7 +11,7 @@ from django.utils.translation import override
 
 from ecoledger.entities.models import Area
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import register_of
+from ecoledger.matters.register import Register, register_of
 
 # Of the engine's own use, or not for paper.
 _LEFT_OUT = frozenset(
@@ -24,8 +24,9 @@ def names(registers: tuple[str, ...]) -> list[str]:
     """The variables of matters of any of these registers, in the order of their models."""
     found: dict[str, None] = {}
     for key in registers:
-        for field in _fields(register_of(key).model, key):
-            found[_name(field)] = None
+        register = register_of(key)
+        for field in _fields(register):
+            found |= dict.fromkeys(_named(register, field))
     return list(found)
 
 
@@ -34,38 +35,31 @@ def values(matter: Matter) -> dict[str, str]:
     """Every variable of one matter, as it is printed; what is not known is empty."""
     register = register_of(matter.register)
     row = register.model._default_manager.get(pk=matter.pk)
-    return {_name(field): _shown(row, field) for field in _fields(register.model, matter.register)}
+    return {
+        name: _shown(row, field) for field in _fields(register) for name in _named(register, field)
+    }
 
 
-def _fields(model: type[Model], key: str) -> list[Field[Any, Any]]:
-    hidden = _hidden(key)
+def _fields(register: Register) -> list[Field[Any, Any]]:
+    """What may be printed: not what only some of those who see the matter may see."""
     return [
         field
-        for field in model._meta.concrete_fields
-        if field.name not in _LEFT_OUT | hidden and _is_chinese(str(field.verbose_name))
+        for field in register.model._meta.concrete_fields
+        if field.name not in _LEFT_OUT | set(register.hidden)
+        and _is_chinese(str(field.verbose_name))
     ]
-
-
-def _hidden(key: str) -> set[str]:
-    """Fields that not everybody who sees the matter may see: a letter goes further still."""
-    register = register_of(key)
-    limited = {
-        column.path.split(".")[0]
-        for column in (*register.columns, *register.details)
-        if getattr(column, "capability", "")
-    }
-    return limited | set(getattr(register, "hidden", {}))
 
 
 def _is_chinese(text: str) -> bool:
     return any("\u4e00" <= c <= "\u9fff" for c in text)
 
 
-def _name(field: Field[Any, Any]) -> str:
-    """A field's name as a variable: what no variable may hold is left out."""
-    if field.name == "area_code":
-        return "属地"
-    return "".join(c for c in str(field.verbose_name) if c.isalnum())
+def _named(register: Register, field: Field[Any, Any]) -> tuple[str, ...]:
+    """A field's names as variables: the one every register has it by, and the register's own label."""
+    common = "属地" if field.name == "area_code" else str(field.verbose_name)
+    own = str(register.labels.get(field.name, common))
+    # What no variable may hold is left out.
+    return tuple("".join(c for c in label if c.isalnum()) for label in (common, own))
 
 
 def _shown(row: Model, field: Field[Any, Any]) -> str:

@@ -15,7 +15,7 @@ from docx import Document
 from ecoledger.accounts.models import AuditEntry
 from ecoledger.accounts.roles import BUREAU, Role
 from ecoledger.matters import actions
-from ecoledger.registers.problem_ledger import REGISTER
+from ecoledger.registers.problems.problem_ledger import REGISTER
 from ecoledger.reports.models import Draft, IssuedDocument, LetterTemplate
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from ecoledger.matters.refusals import Refused
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters.register import visible_matters
 from ecoledger.reports import differences, drafting, rendering, visible
 from ecoledger.reports.declaration import Letter, Report, document_of, has_document

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ecoledger.accounts import audit
-from ecoledger.matters.refusals import Refused
+from ecoledger.listings.refusals import Refused
 from ecoledger.reports import drafting, opening, visible
 from ecoledger.reports.declaration import Letter, Report, all_documents, document_of, has_document
 from ecoledger.reports.models import Draft, IssuedDocument

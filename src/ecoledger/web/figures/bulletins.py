@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from ecoledger.accounts.scope import visible
 from ecoledger.indicators import air
-from ecoledger.matters.refusals import Refused
+from ecoledger.listings.refusals import Refused
 from ecoledger.monitoring.models import Point
 from ecoledger.reports import bulletin as bulletins
 from ecoledger.reports import drafting
