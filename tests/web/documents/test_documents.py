@@ -88,9 +88,9 @@ def test_an_altered_file_is_refused_and_said(letter, signed_in):
     path.write_bytes(path.read_bytes() + b"tampered")
     refused = signed_in("leader").get(reverse("document-file", args=[letter.pk, "docx"]))
     assert refused.status_code == 409
-    assert "与印发时不一致" in body(refused)
+    assert "不再提供" in body(refused)
     assert b"tampered" not in refused.content
-    assert AuditEntry.objects.filter(action="文书文件校验不符").count() == 1
+    assert AuditEntry.objects.filter(action="document_altered").count() == 1
 
 
 def test_a_reply_is_put_on_record(letter, signed_in):
