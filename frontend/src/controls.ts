@@ -20,11 +20,30 @@ function openRow(event: MouseEvent): void {
   if (row?.dataset.href && !window.getSelection()?.toString()) location.href = row.dataset.href;
 }
 
+/** A row offered by a look-up is chosen: its value is sent, its name is shown. */
+function choose(row: HTMLElement): void {
+  const lookup = row.closest<HTMLElement>("[data-lookup]");
+  const value = lookup?.querySelector<HTMLInputElement>("[data-lookup-value]");
+  const box = lookup?.querySelector<HTMLInputElement>("input[type=search]");
+  if (!lookup || !value || !box) return;
+  value.value = row.dataset.value ?? "";
+  box.value = row.dataset.text ?? "";
+  lookup.querySelector(".lookup-rows")?.replaceChildren();
+  box.focus();
+}
+
 export function startControls(): void {
+  document.addEventListener("input", (event) => {
+    const box = event.target as HTMLElement;
+    // What is typed anew is no longer the row chosen before.
+    const value = box.closest("[data-lookup]")?.querySelector<HTMLInputElement>("[data-lookup-value]");
+    if (value && box.matches("input[type=search]")) value.value = "";
+  });
   document.addEventListener("click", (event) => {
     const target = event.target as HTMLElement;
     if (target.closest("[data-theme-switch]")) switchTheme();
     else if (target.closest("[data-print]")) window.print();
+    else if (target.closest("[data-lookup] [data-value]")) choose(target.closest<HTMLElement>("[data-value]")!);
     else openRow(event);
   });
   // A filter that changes sends its form at once; typing still needs the button or Enter.

@@ -20,6 +20,7 @@ _COMMANDS = {
     "backup": "ecoledger.cli.backup:backup",
     "restore": "ecoledger.cli.backup:restore",
     "import": "ecoledger.cli.observations:command",
+    "enter": "ecoledger.cli.enter:command",
     "person": "ecoledger.cli.person:command",
     "migrate": "ecoledger.cli.migrate:command",
     "plan": "ecoledger.cli.plan:command",

@@ -90,6 +90,14 @@ class ImportRow(models.Model):
         return self.place
 
     @property
+    def reason(self) -> str:
+        """What is wrong with it, or worth a look, as one sentence."""
+        said = [*self.errors, *self.warnings]
+        return "；".join(
+            f"{e['label']}：{e['message']}" if e["label"] else e["message"] for e in said
+        )
+
+    @property
     def place(self) -> str:
         """Where it stands in the file."""
         return f"{self.sheet}!{self.number}" if self.sheet else str(self.number)

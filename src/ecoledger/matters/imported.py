@@ -47,7 +47,7 @@ def link_repeat(
     if target is None:
         there = register.standing().filter(**{f"{key}__iexact": original}, merged_into=None)
         target = there.exclude(pk=made).order_by("pk").values_list("pk", flat=True).first()
-    if made is None or target is None or made == target or by is None:
+    if made is None or target is None or made == target:
         return
     actions.merge([made], target, by=by, reason=noop("导入时标明重复"), at=at)
 
@@ -56,7 +56,7 @@ def withdraw(matter: Matter, by: Person | None, at: datetime) -> bool:
     """Hide an imported matter; not when somebody has worked on it."""
     if matter.events.exclude(transition__in=_OF_IMPORT).exists():
         return False
-    actions.withdraw(matter, by=by, label=noop("撤销导入"), at=at)  # type: ignore[arg-type]
+    actions.withdraw(matter, by=by, label=noop("撤销导入"), at=at)
     return True
 
 
@@ -64,5 +64,5 @@ def restore(register: Register, keys: list[int], by: Person | None, at: datetime
     """Bring back imported matters that were withdrawn; how many."""
     rows = register.model._default_manager.filter(pk__in=keys).exclude(withdrawn_at=None)
     for matter in rows:
-        actions.restore(matter, by=by, label=noop("恢复导入"), at=at)  # type: ignore[arg-type]
+        actions.restore(matter, by=by, label=noop("恢复导入"), at=at)
     return len(rows)

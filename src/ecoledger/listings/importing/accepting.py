@@ -184,7 +184,12 @@ def _link_repeats(listing: Listing, batch: ImportBatch, by: Person | None, at: d
         original = fold(row.values.get(name))
         if original:
             target = made[original].made if original in made else None
-            listing.link_repeat(row.made, target, str(row.values[name]), by, at)
+            try:
+                with transaction.atomic():
+                    listing.link_repeat(row.made, target, str(row.values[name]), by, at)
+            except Refused as refused:
+                row.warnings.append(problem(name, "", f"{refused.why}{refused.remedy}"))
+                row.save(update_fields=["warnings"])
 
 
 @transaction.atomic

@@ -111,7 +111,7 @@ def _take_from_entity(matter: Matter, entity: Entity) -> None:
         matter.enterprise_id = entity.enterprise.pk
 
 
-def withdraw(matter: Matter, *, by: Person, label: str, at: datetime) -> None:
+def withdraw(matter: Matter, *, by: Person | None, label: str, at: datetime) -> None:
     """Hide a matter that should not have been made (an undone import). It and its events remain."""
     matter.withdrawn_at = at
     keep(matter)
@@ -119,7 +119,7 @@ def withdraw(matter: Matter, *, by: Person, label: str, at: datetime) -> None:
     timeline.record(matter, name="withdrawn", label=label, by=by, at=at)
 
 
-def restore(matter: Matter, *, by: Person, label: str, at: datetime) -> None:
+def restore(matter: Matter, *, by: Person | None, label: str, at: datetime) -> None:
     """Bring a withdrawn matter back."""
     matter.withdrawn_at = None
     keep(matter)

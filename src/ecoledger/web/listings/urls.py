@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from ecoledger.web.listings import imports
+from ecoledger.web.listings import imports, lookup, pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("lookup/<path:key>", lookup.rows, name="lookup"),
+    path("b/<slug:key>", pages.page, name="book"),
+    path("b/<slug:key>/new", pages.new, name="book-new"),
+    path("b/<slug:key>/export.xlsx", pages.export, name="book-export"),
+    path("b/<slug:key>/map.geojson", pages.geojson, name="book-map"),
+    path("b/<slug:key>/taste", pages.taste, name="book-taste"),
+    path("b/<slug:key>/views", pages.save_view, name="book-views"),
+    path("b/<slug:key>/batch", pages.batch, name="book-batch"),
+    path("b/<slug:key>/<int:pk>", pages.row, name="book-row"),
+    path("b/<slug:key>/<int:pk>/edit", pages.edit, name="book-edit"),
     path("b/<slug:key>/import", imports.page, name="book-import"),
     path("b/<slug:key>/import/template.xlsx", imports.template, name="book-import-template"),
     path("b/<slug:key>/import/<int:pk>", imports.batch, name="book-import-batch"),

@@ -54,6 +54,7 @@ from ecoledger.matters.workflow import Phase, Transition
 from ecoledger.web.access import Request, needs
 from ecoledger.web.errors import refused_as_altered
 from ecoledger.web.export import footer, too_long, xlsx
+from ecoledger.web.listings.once import once
 from ecoledger.web.matters.filters import shown_filters
 from ecoledger.web.matters.finding import the_matter, the_register
 from ecoledger.web.matters.lines import sent, sheet, show_problems, tables
@@ -263,7 +264,8 @@ def geojson(request: Request, key: str) -> JsonResponse:
 
 
 @needs("see_matters")
-def new(request: Request, key: str) -> HttpResponse:
+@once
+def new(request: Request, key: str) -> HttpResponseBase:
     register = the_register(request, key)
     if not register.fields or not register.may_open(request.user):
         raise PermissionDenied(_("您的岗位不能在“%s”登记事项。") % _(str(register.label)))

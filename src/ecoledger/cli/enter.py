@@ -1,0 +1,185 @@
+"""``ecoledger enter``: rows of any declared list from a file.
+
+Prints one JSON line a row of the file (``file``, ``sheet``, ``row``, ``outcome``, ``reason``, ``key``; with
+``--preview`` also ``repeats_of``) and then one line of counts. An outcome is kept, warned (kept, with something to look
+at), refused or left_out (no data). The exit code is 1 when nothing was kept. Goes through the server when one
+owns the data folder.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ecoledger.cli import control, data_folder
+
+if TYPE_CHECKING:
+    from ecoledger.listings.listing import Listing
+    from ecoledger.listings.models import ImportBatch
+
+
+@click.command("enter")
+@data_folder.option
+@click.argument("kind", required=False)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.option("--list", "listed", is_flag=True, help="列出可录入的种类和各自的列。")
+@click.option(
+    "--template", is_flag=True, help="把 KIND 的模板（.xlsx）写到 FILE，不给 FILE 则写到标准输出。"
+)
+@click.option("--preview", is_flag=True, help="只检查，什么都不改。")
+@click.option(
+    "--history", is_flag=True, help="作为历史：有办结日期的按已办结的事实入账，不起算时限，不通知。"
+)
+@click.option("--again", is_flag=True, help="同一文件导入过，仍要再导入一次。")
+def command(
+    data: Path,
+    kind: str | None,
+    file: Path | None,
+    listed: bool,
+    template: bool,
+    preview: bool,
+    history: bool,
+    again: bool,
+) -> None:
+    """把 FILE 中的各行录入 KIND（种类的键，见 --list）。"""
+    if listed or template:
+        data_folder.use(data)
+        _describe(kind, file, template)
+        return
+    if kind is None or file is None:
+        raise click.UsageError("请给出 KIND 和 FILE，或用 --list 看有哪些种类")
+    if not file.is_file():
+        raise click.ClickException(f"没有文件 {file}")
+    arguments = {
+        "kind": kind,
+        "file": str(file.resolve()),
+        "preview": preview,
+        "history": history,
+        "again": again,
+    }
+    kept = 0
+
+    def tell(line: Any) -> None:
+        nonlocal kept
+        kept = line.get("kept", kept) if line.get("event") == "counts" else kept
+        print(json.dumps(line, ensure_ascii=False, default=str))
+
+    if server := control.running(data.resolve()):
+        for line in control.ask(server, "enter", arguments):
+            tell(line)
+    else:
+        data_folder.use(data)
+        data_folder.migrate()
+        run_for_client(arguments, tell)
+    if not kept:
+        sys.exit(1)
+
+
+def _listing(kind: str | None) -> Listing:
+    from ecoledger.listings.catalogue import all_listings
+
+    takes = {listing.key: listing for listing in all_listings() if listing.imports}
+    if kind not in takes:
+        raise click.ClickException(f"没有可录入的种类 {kind!r}；可用：{'、'.join(sorted(takes))}")
+    return takes[kind]
+
+
+def _describe(kind: str | None, file: Path | None, template: bool) -> None:
+    from ecoledger.listings import importing
+    from ecoledger.listings.catalogue import all_listings
+
+    if template:
+        content = importing.template(_listing(kind))
+        if file is not None:
+            file.write_bytes(content)
+        else:
+            sys.stdout.buffer.write(content)
+        return
+    for listing in all_listings():
+        if not listing.imports or kind not in (None, listing.key):
+            continue
+        columns = [
+            {
+                "name": column.name,
+                "header": str(column.ask.label),
+                "required": bool(column.ask.required),
+                "kind": column.ask.kind,
+                "aliases": list(column.aliases),
+                "choices": [str(label) for _value, label in column.ask.choices],
+            }
+            for column in listing.import_columns
+        ]
+        said = {"kind": listing.key, "label": str(listing.label), "columns": columns}
+        print(json.dumps(said, ensure_ascii=False))
+
+
+def run_for_client(arguments: dict[str, Any], tell: control.Tell) -> None:
+    """Do what the command asks for, in the process that owns the data folder."""
+    from django.db import transaction
+
+    from ecoledger.listings import importing
+    from ecoledger.listings.models import ImportBatch
+    from ecoledger.listings.refusals import Refused
+
+    listing, path = _listing(arguments["kind"]), Path(arguments["file"])
+    only_look = bool(arguments.get("preview"))
+    history, again = bool(arguments.get("history")), bool(arguments.get("again"))
+    try:
+        if only_look:
+            with transaction.atomic():
+                batch = importing.preview(
+                    listing, path.name, path.read_bytes(), by=None, history=history
+                )
+                _report(batch, path.name, tell, preview=True)
+                transaction.set_rollback(True)
+            return
+        batch = importing.preview(listing, path.name, path.read_bytes(), by=None, history=history)
+        try:
+            importing.accept(listing, batch.pk, by=None, again=again)
+        except Refused as refused:
+            if refused.code == "again":
+                importing.discard(listing, batch.pk, by=None)
+            if refused.code != "form":  # no row could be kept: each line says why
+                raise
+    except Refused as refused:
+        raise click.ClickException(f"{refused.why}{refused.remedy}") from refused
+    _report(ImportBatch.objects.get(pk=batch.pk), path.name, tell, preview=False)
+
+
+def _report(batch: ImportBatch, file: str, tell: control.Tell, *, preview: bool) -> None:
+    counts = dict.fromkeys(("kept", "warned", "refused", "left_out"), 0)
+    for line in _lines(batch, file, preview=preview):
+        counts[line["outcome"]] += 1
+        tell(line)
+    counts["kept"] += counts["warned"]
+    tell({"event": "counts", "file": file, "preview": preview, "notes": batch.notes, **counts})
+
+
+def _lines(batch: ImportBatch, file: str, *, preview: bool) -> Iterator[dict[str, Any]]:
+    """One line a row of the file, in its order."""
+    from ecoledger.listings import words
+
+    left: dict[str, dict[int, str]] = {}
+    for sheet, number, why in batch.left_out:
+        left.setdefault(sheet, {})[number] = why
+    rows = list(batch.rows.all())
+    for sheet in dict.fromkeys(
+        [*(sheet for sheet, _n, _w in batch.left_out), *(r.sheet for r in rows)]
+    ):
+        lines = [
+            (number, {"outcome": "left_out", "reason": words.left_out(why), "key": ""})
+            for number, why in left.get(sheet, {}).items()
+        ]
+        for row in rows:
+            if row.sheet != sheet:
+                continue
+            outcome = "refused" if row.wrong else "warned" if row.warnings else "kept"
+            said = {"outcome": outcome, "reason": row.reason, "key": row.key}
+            lines.append((row.number, said | ({"repeats_of": row.repeats_of} if preview else {})))
+        for number, said in sorted(lines, key=lambda line: line[0]):
+            yield {"file": file, "sheet": sheet, "row": number, **said}

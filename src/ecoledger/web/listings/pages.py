@@ -1,0 +1,343 @@
+"""The pages every declared list has: the list with its views, chips and batch bar; one row; its form; export; map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, HttpResponseBase, JsonResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from ecoledger.accounts import audit
+from ecoledger.listings import asked, cells, forms, selecting
+from ecoledger.listings.listing import Listing
+from ecoledger.listings.lookups import lookup_for, lookup_of
+from ecoledger.listings.models import SavedView, Taste
+from ecoledger.listings.parts import Column, Filter, Kind
+from ecoledger.listings.refusals import Refused
+from ecoledger.web.access import Request
+from ecoledger.web.export import footer, too_long, xlsx
+from ecoledger.web.listings.finding import say, the_listing, the_row
+from ecoledger.web.listings.once import once
+
+FIRST_FILTERS = 3
+OFFERED = 300  # values of a reference that a chip lists; beyond, its search box
+MAPPED = 5000
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter as the page draws it: its choices, what is chosen, and that in words."""
+
+    declared: Filter
+    choices: list[tuple[str, str, bool]]
+    text: str
+    since: str = ""
+    until: str = ""
+
+    @property
+    def is_span(self) -> bool:
+        spans = (Kind.DATE, Kind.DATETIME, Kind.DUE, Kind.INTEGER, Kind.DECIMAL)
+        return self.declared.kind in spans
+
+    @property
+    def is_day(self) -> bool:
+        return self.declared.kind in (Kind.DATE, Kind.DATETIME, Kind.DUE)
+
+
+def chips(listing: Listing, request: Request) -> list[Chip]:
+    """The filters open to this person, each with what is chosen."""
+    return [_chip(f, request) for f in listing.open_filters(request.user)]
+
+
+def _chip(declared: Filter, request: Request) -> Chip:
+    chosen = selecting.values(request.GET, declared.name)
+    since, until = (request.GET.get(f"{declared.name}_{end}", "") for end in ("from", "to"))
+    pairs = _choices(declared, request)
+    names = [text for value, text in pairs if value in chosen]
+    if since or until:
+        shown = f"{since}～{until}"
+    elif len(names) > 1:
+        shown = _("%(first)s等 %(count)d 个") % {"first": names[0], "count": len(names)}
+    else:
+        shown = names[0] if names else "、".join(chosen)
+    return Chip(declared, [(v, t, v in chosen) for v, t in pairs], shown, since, until)
+
+
+def _choices(declared: Filter, request: Request) -> list[tuple[str, str]]:
+    match declared.kind:
+        case Kind.AREA:
+            lookup = lookup_of("area")
+            return [(row.code, str(row)) for row in lookup.rows(request.user)[:OFFERED]]
+        case Kind.REFERENCE if declared.to is not None:
+            rows = lookup_for(declared.to).rows(request.user)[:OFFERED]
+            return [(str(row.pk), str(row)) for row in rows]
+        case Kind.BOOLEAN:
+            return [("1", _("是")), ("0", _("否"))]
+    return [(value, _(str(label))) for value, label in declared.choices]
+
+
+def page(request: Request, key: str) -> HttpResponse:
+    """The list."""
+    listing = the_listing(request, key)
+    if listing.url != request.path:
+        return redirect(f"{listing.url}?{request.GET.urlencode()}")
+    query, person = request.GET, request.user
+    rows = selecting.ordered(
+        listing, person, selecting.select(listing, person, query), query.get("sort", "")
+    )
+    number = asked.number(query.get("page", "")) or 1
+    shown = selecting.page(listing, rows, number, exact=query.get("exact") == "1")
+    taste = Taste.objects.filter(listing=key, person=person).first()
+    columns = listing.open_columns(person)
+    wanted = [c for c in columns if c.name in taste.columns] if taste and taste.columns else columns
+    all_chips = chips(listing, request)
+    context = {
+        "listing": listing,
+        "heads": [_head(c, query) for c in wanted],
+        "rows": [_row(listing, row, wanted) for row in shown.rows],
+        "page": shown,
+        "chips": [c for c in all_chips if c.text or c in all_chips[:FIRST_FILTERS]],
+        "more": [c for c in all_chips[FIRST_FILTERS:] if not c.text],
+        "words": query.get("q", ""),
+        "narrowed": any(c.text for c in all_chips) or bool(query.get("q")),
+        "views": _views(listing, request),
+        "every_column": [(c, c in wanted) for c in columns],
+        "compact": bool(taste and taste.compact),
+        "may_open": bool(listing.fields) and listing.may_open(person),
+        "may_import": listing.imports is not None and listing.may_open(person),
+        "batch_form": _batch_form(listing, request) if listing.may_change(person) else None,
+        "at": timezone.localtime(),
+    }
+    return render(request, "web/listings/list.html", context)
+
+
+def _head(column: Column, query: QueryDict) -> dict[str, Any]:
+    sort = query.get("sort", "")
+    sorted_by = sort.removeprefix("-") == column.name
+    return {
+        "column": column,
+        "sort": f"-{column.name}" if sort == column.name else column.name,
+        "sorted": sorted_by,
+        "descending": sorted_by and sort.startswith("-"),
+        "number": column.kind in (Kind.INTEGER, Kind.DECIMAL),
+    }
+
+
+def _row(listing: Listing, row: Any, columns: tuple[Column, ...] | list[Column]) -> dict[str, Any]:
+    under = [listing.derive.column(name) for name in listing.under]
+    shown = {c.name for c in columns}
+    return {
+        "row": row,
+        "url": listing.url_of(row),
+        "cells": [
+            {
+                "column": c,
+                "text": cells.text_of(row, c),
+                "lead": c.name == listing.lead,
+                "number": c.kind in (Kind.INTEGER, Kind.DECIMAL),
+            }
+            for c in columns
+        ],
+        "under": " · ".join(
+            filter(None, (cells.text_of(row, c) for c in under if c.name not in shown))
+        ),
+    }
+
+
+def _views(listing: Listing, request: Request) -> list[dict[str, Any]]:
+    """Given views first, then the person's own, then shared ones; which is open and whether it was changed."""
+    now = request.GET.copy()
+    for name in ("page", "exact"):
+        now.pop(name, None)
+    views: list[dict[str, Any]] = []
+    for view in listing.views:
+        query = QueryDict(mutable=True)
+        query.update(dict(view.query))
+        if view.sort:
+            query["sort"] = view.sort
+        views.append({"label": view.label, "query": query.urlencode(), "open": query == now})
+    saved = SavedView.objects.filter(listing=listing.key)
+    for mine in sorted(saved, key=lambda view: view.person_id != request.user.pk):
+        if mine.person_id == request.user.pk or mine.shared:
+            own = mine.person_id == request.user.pk
+            is_open = QueryDict(mine.query) == now
+            views.append(
+                {"label": mine.name, "query": mine.query, "open": is_open, "pk": own and mine.pk}
+            )
+    return views
+
+
+def _batch_form(listing: Listing, request: Request) -> Any:
+    asks = listing.open_asks(request.user, listing.batch)
+    if not asks:
+        return None
+    form = forms.form_of(asks, listing.model, person=request.user)
+    for field in form.fields.values():
+        field.required = False
+    return form
+
+
+@require_POST
+def taste(request: Request, key: str) -> HttpResponse:
+    """Remember which columns somebody wants, and how dense."""
+    listing = the_listing(request, key)
+    known = {c.name for c in listing.open_columns(request.user)}
+    chosen = [name for name in request.POST.getlist("columns") if name in known]
+    Taste.objects.update_or_create(
+        listing=key,
+        person=request.user,
+        defaults={"columns": chosen, "compact": request.POST.get("compact") == "1"},
+    )
+    return redirect(f"{listing.url}?{request.POST.get('back', '')}")
+
+
+@require_POST
+def save_view(request: Request, key: str) -> HttpResponse:
+    """Keep the present filters and order under a name, or let a kept one go."""
+    listing = the_listing(request, key)
+    if gone := asked.number(request.POST.get("delete", "")):
+        SavedView.objects.filter(pk=gone, listing=key, person=request.user).delete()
+        return redirect(listing.url)
+    name = request.POST.get("name", "").strip()[:40]
+    query = request.POST.get("back", "")[:2000]
+    if name:
+        SavedView.objects.update_or_create(
+            listing=key,
+            person=request.user,
+            name=name,
+            defaults={"query": query, "shared": request.POST.get("shared") == "1"},
+        )
+    return redirect(f"{listing.url}?{query}")
+
+
+@require_GET
+def export(request: Request, key: str) -> HttpResponse:
+    """What the list shows, all pages of it, as .xlsx; on the audit trail, for data leave here."""
+    listing = the_listing(request, key)
+    person = request.user
+    rows = selecting.ordered(
+        listing,
+        person,
+        selecting.select(listing, person, request.GET),
+        request.GET.get("sort", ""),
+    ).select_related(*selecting.related(listing))
+    count = rows.count()
+    if too_long(request, count):
+        return redirect(listing.url)
+    label = _(str(listing.label))
+    content = cells.workbook(listing, person, rows, title=label, footer=footer(request, count))
+    details = {"listing": key, "query": request.GET.dict(), "rows": count}
+    audit.record(person, "export_list", details=details)
+    return xlsx(content, f"{label}_{timezone.localdate():%Y%m%d}.xlsx")
+
+
+@require_GET
+def geojson(request: Request, key: str) -> JsonResponse:
+    """The list's rows with a place, as a layer of the map."""
+    listing = the_listing(request, key)
+    if not listing.has_place:
+        return JsonResponse({"type": "FeatureCollection", "features": []})
+    rows = selecting.select(listing, request.user, request.GET)
+    rows = rows.select_related(*selecting.related(listing))[:MAPPED]
+    return JsonResponse(cells.features(listing, request.user, rows))
+
+
+@once
+def new(request: Request, key: str) -> HttpResponseBase:
+    """The form for a new row."""
+    listing = the_listing(request, key)
+    if not listing.fields or not listing.may_open(request.user):
+        raise PermissionDenied(_("您的岗位不能在“%s”登记。") % _(str(listing.label)))
+    return _form(request, listing, None)
+
+
+@once
+def edit(request: Request, key: str, pk: int) -> HttpResponseBase:
+    """The form for a row that is there."""
+    listing, row = the_row(request, key, pk)
+    if not listing.fields or not listing.may_change(request.user):
+        raise PermissionDenied(_("您的岗位不能修改“%s”。") % _(str(listing.label)))
+    return _form(request, listing, row)
+
+
+def _form(request: Request, listing: Listing, row: Any) -> HttpResponseBase:
+    asks = listing.open_asks(request.user, listing.fields)
+    data = request.POST if request.method == "POST" else None
+    form = forms.form_of(asks, listing.model, data=data, row=row, person=request.user)
+    if data is not None and form.is_valid():
+        values = forms.stored(asks, form.cleaned_data)
+        try:
+            if row is None:
+                made = listing.open_row(_given(values), request.user, timezone.now())
+            else:
+                made = listing.change_row(row, values, request.user, timezone.now())
+        except Refused as refused:
+            for name, problems in refused.fields.items():
+                if name in form.fields:
+                    form.add_error(name, problems)
+            if not set(refused.fields) & set(form.fields):
+                form.add_error(None, f"{refused.why}{refused.remedy}")
+        else:
+            messages.success(request, _("已保存。"))
+            return redirect(listing.url_of(made))
+    context = {"listing": listing, "form": form, "row": row}
+    return render(request, "web/listings/form.html", context)
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    """What was said; what was not keeps the model's default."""
+    return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+@require_GET
+def row(request: Request, key: str, pk: int) -> HttpResponse:
+    """One row: its details."""
+    listing, found = the_row(request, key, pk)
+    if listing.url_of(found) != request.path:
+        return redirect(listing.url_of(found))
+    columns = listing.open_details(request.user) or listing.open_columns(request.user)
+    context = {
+        "listing": listing,
+        "row": found,
+        "facts": [(c.label, cells.text_of(found, c)) for c in columns],
+        "may_change": bool(listing.fields) and listing.may_change(request.user),
+    }
+    return render(request, "web/listings/row.html", context)
+
+
+@require_POST
+def batch(request: Request, key: str) -> HttpResponse:
+    """Change the same things on every ticked row; those that refuse are named."""
+    listing = the_listing(request, key)
+    if not listing.may_change(request.user):
+        raise PermissionDenied(_("您的岗位不能修改“%s”。") % _(str(listing.label)))
+    asks = [
+        a
+        for a in listing.open_asks(request.user, listing.batch)
+        if request.POST.get(a.name) or request.POST.get(f"{a.name}_text")
+    ]
+    ids = [n for text in request.POST.getlist("ids") if (n := asked.number(text)) is not None]
+    try:
+        cleaned = forms.cleaned(asks, listing.model, request.POST, person=request.user)
+        if not asks or not ids:
+            raise Refused("form", _("没有选择要改的行或内容。"))
+    except Refused as refused:
+        say(request, refused)
+        return redirect(f"{listing.url}?{request.POST.get('back', '')}")
+    done, skipped = 0, []
+    for found in listing.visible_to(request.user).filter(pk__in=ids):
+        try:
+            listing.change_row(found, forms.stored(asks, cleaned), request.user, timezone.now())
+            done += 1
+        except Refused as refused:
+            skipped.append(f"{found}：{refused.why}")
+    messages.success(request, _("已修改 %d 行。") % done)
+    if skipped:
+        messages.warning(request, _("跳过 %d 行：") % len(skipped) + "；".join(skipped[:5]))
+    return redirect(f"{listing.url}?{request.POST.get('back', '')}")
