@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from datetime import date
 
@@ -27,6 +29,19 @@ def others(thing: Entity) -> list[Identifier]:
     """The valid numbers beside those that are fields of the thing's own kind, and its former names."""
     own = {FORMER_NAME, *inventory_of(thing).numbers.values()}
     return [row for row in valid(thing) if row.scheme not in own]
+
+
+def read_lines(text: str) -> list[tuple[str, str]]:
+    """Numbers written one a line as "scheme = value". Raises ``ValidationError`` naming the line."""
+    numbers = []
+    for count, line in enumerate(unicodedata.normalize("NFKC", text).splitlines(), start=1):
+        if not line.strip():
+            continue
+        split = re.fullmatch(r"\s*(.{1,30}?)\s*[=:]\s*(\S.{0,59}?)\s*", line)
+        if split is None:
+            raise ValidationError(_("第 %(line)d 行：应写作“编码体系 = 编码”。") % {"line": count})
+        numbers.append((split[1], split[2]))
+    return numbers
 
 
 def holder(scheme: str, value: str, on: date | None = None) -> Entity | None:

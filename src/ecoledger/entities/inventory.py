@@ -141,7 +141,7 @@ class Inventory(Listing):
         said = {name: str(values[name]) for name in self.answers if values.get(name)}
         place = row.lon, row.lat
         for name, value in values.items():
-            if name not in self.answers:
+            if name not in self.answers and (name, value) != ("coordinate_source", ""):
                 setattr(row, name, value)
         if (row.lon, row.lat) != place:
             editing.convert_coordinates(row, row.coordinate_source)
@@ -170,6 +170,12 @@ class Asked(Refused):
 
 # The code of a thing in a form: given by the house where it is left empty.
 CODE = Ask("code", required=False, help="留空则自动编号；登记后不能修改。")
+# The system that coordinates come in; they are converted when the thing is entered.
+COORDINATES = Ask(
+    "coordinate_source",
+    required=False,
+    help="留空为 CGCS2000；高德、腾讯地图为 GCJ-02，百度地图为 BD-09。",
+)
 
 
 def declare(inventory: Inventory) -> Inventory:

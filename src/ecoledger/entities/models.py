@@ -142,8 +142,9 @@ class Enterprise(Entity):
     entity_ptr = models.OneToOneField(
         Entity, on_delete=models.CASCADE, parent_link=True, related_name="as_enterprise"
     )
-    uscc = models.CharField("统一社会信用代码", max_length=18, blank=True, db_index=True)
-    permit_no = models.CharField("排污许可证编号", max_length=22, blank=True, db_index=True)
+    # As typed, longer than a cleaned code: blanks and hyphens are taken out when it is entered.
+    uscc = models.CharField("统一社会信用代码", max_length=40, blank=True, db_index=True)
+    permit_no = models.CharField("排污许可证编号", max_length=40, blank=True, db_index=True)
     industry = models.CharField("行业", max_length=60, blank=True)
     industry_code = models.CharField("行业代码", max_length=6, blank=True)
     is_key = models.BooleanField("环境监管重点单位", default=False)

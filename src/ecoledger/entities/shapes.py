@@ -6,6 +6,7 @@ along the parallel; under 0.5 % off for anything smaller than a province).
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -43,6 +44,31 @@ def read(geometry: GeoJSON) -> BaseGeometry:
     if not result.is_valid:
         # A ring that crosses itself, as drawing tools leave it.
         result = shapely.make_valid(result)
+    return result
+
+
+def of_file(content: bytes) -> GeoJSON:
+    """The geometry in a GeoJSON file: alone, as a Feature, or several features as one. Raises ``ShapeError``."""
+    parts = [geometry for _properties, geometry in features(content)]
+    return parts[0] if len(parts) == 1 else united(parts)
+
+
+def features(content: bytes) -> list[tuple[dict[str, Any], GeoJSON]]:
+    """The features of a GeoJSON file: (properties, geometry). Raises ``ShapeError``."""
+    try:
+        body = json.loads(content.decode("utf-8-sig"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ShapeError(f"文件不是 GeoJSON：{error}") from error
+    if not isinstance(body, dict):
+        raise ShapeError("文件不是 GeoJSON")
+    many: Any = body.get("features") if body.get("type") == "FeatureCollection" else [body]
+    result: list[tuple[dict[str, Any], GeoJSON]] = []
+    for feature in many or []:
+        geometry = feature.get("geometry") if feature.get("type") == "Feature" else feature
+        read(geometry or {})
+        result.append((dict(feature.get("properties") or {}), geometry))
+    if not result:
+        raise ShapeError("文件里没有几何")
     return result
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from ecoledger.web import errors, jobs, live
-from ecoledger.web.entities import enterprises, registering
+from ecoledger.web.entities import editing, enterprises, registering
 from ecoledger.web.figures import bulletins, records
 from ecoledger.web.monitoring import (
     alarms,
@@ -73,12 +73,21 @@ urlpatterns = [
     path("registry/points/new", registering.point_new, name="point-new"),
     path("registry/points/<int:pk>", registering.point_edit, name="point-edit"),
     path("registry/points/<int:pk>/replay", registering.replay, name="point-replay"),
-    path("registry/enterprises/new", registering.enterprise, name="enterprise-new"),
-    path("registry/enterprises/<int:pk>", registering.enterprise, name="enterprise-edit"),
-    path("registry/enterprises/<int:owner>/outlets/new", registering.outlet, name="outlet-new"),
-    path("registry/outlets/<int:pk>", registering.outlet, name="outlet-edit"),
-    path("registry/stations/new", registering.station, name="station-new"),
-    path("registry/stations/<int:pk>", registering.station, name="station-edit"),
+    path("registry/enterprises/new", editing.page, {"key": "enterprise"}, name="enterprise-new"),
+    path(
+        "registry/enterprises/<int:pk>", editing.page, {"key": "enterprise"}, name="enterprise-edit"
+    ),
+    path(
+        "registry/enterprises/<int:owner>/outlets/new",
+        editing.page,
+        {"key": "outlet"},
+        name="outlet-new",
+    ),
+    path("registry/outlets/<int:pk>", editing.page, {"key": "outlet"}, name="outlet-edit"),
+    path("registry/stations/new", editing.page, {"key": "station"}, name="station-new"),
+    path("registry/stations/<int:pk>", editing.page, {"key": "station"}, name="station-edit"),
+    path("registry/<slug:key>/new", editing.page, name="entity-new"),
+    path("registry/<slug:key>/<int:pk>", editing.page, name="entity-edit"),
     path("rules", rules.page, name="rules"),
     path("rules/<int:pk>", rules.edit, name="rule"),
     path("routing", routing.page, name="routing"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from ecoledger.entities.inventory import CODE, Findings, Inventory, Question, declare
+from ecoledger.entities.inventory import CODE, COORDINATES, Findings, Inventory, Question, declare
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings.parts import Ask, Import, Kind, View
 from ecoledger.standards import identifiers
@@ -87,7 +87,7 @@ ENTERPRISES = declare(
         filters=("area_code", "is_key", "performance_grade", "industry_code"),
         search=("name", "code", "uscc", "permit_no", "industry", "identifiers__value"),
         fields=(
-            "name", CODE, "area_code", "address", "lon", "lat", "coordinate_source", "uscc",
+            "name", CODE, "area_code", "address", "lon", "lat", COORDINATES, "uscc",
             Ask(IN_USE, "信用代码已登记时", kind=Kind.CHOICE, required=False, stores=None,
                 choices=((SAME, "同一企业，重复登记"), (SITE, "同一企业的另一场所"),
                          (MISTAKE, "代码填错"))),

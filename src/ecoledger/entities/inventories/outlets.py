@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from ecoledger.entities.inventory import Findings, Inventory, declare
+from ecoledger.entities.inventory import COORDINATES, Findings, Inventory, declare
 from ecoledger.entities.models import Enterprise, Outlet
 from ecoledger.listings.parts import Ask, Import
 from ecoledger.standards import identifiers
@@ -41,7 +41,7 @@ OUTLETS = declare(
         search=("name", "code", "number", "parent__name", "identifiers__value"),
         fields=(
             Ask("parent", "所属企业", to=Enterprise, required=True),
-            "number", "name", "medium", "lon", "lat", "coordinate_source", "standard",
+            "number", "name", "medium", "lon", "lat", COORDINATES, "standard",
             "reference_oxygen", "since", "until",
         ),
         labels={"parent": "所属企业"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from ecoledger.entities.inventory import CODE, Findings, Inventory, declare
+from ecoledger.entities.inventory import CODE, COORDINATES, Findings, Inventory, declare
 from ecoledger.entities.models import Area, Section
 from ecoledger.listings.parts import Import
 
@@ -37,7 +37,7 @@ SECTIONS = declare(
         columns=("name", "code", "river", "chainage_km", "target_class", "level", "area_code"),
         filters=("area_code", "river", "level"),
         fields=(
-            "name", CODE, "area_code", "lon", "lat", "coordinate_source", "river", "chainage_km",
+            "name", CODE, "area_code", "lon", "lat", COORDINATES, "river", "chainage_km",
             "target_class", "level", "is_lake", "upstream_area_code", "downstream_area_code",
             "since", "until",
         ),

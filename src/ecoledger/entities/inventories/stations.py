@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from ecoledger.entities.inventory import CODE, Findings, Inventory, declare
+from ecoledger.entities.inventory import CODE, COORDINATES, Findings, Inventory, declare
 from ecoledger.entities.models import Station
 from ecoledger.listings.parts import Import
 
@@ -28,7 +28,7 @@ STATIONS = declare(
         columns=("name", "code", "medium", "level", "area_code", "section", "operator"),
         filters=("area_code", "medium", "level"),
         fields=(
-            "name", CODE, "area_code", "address", "lon", "lat", "coordinate_source", "medium",
+            "name", CODE, "area_code", "address", "lon", "lat", COORDINATES, "medium",
             "level", "counts_in_area", "section", "operator", "since", "until",
         ),
         batch=("operator",),

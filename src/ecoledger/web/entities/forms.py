@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
@@ -15,9 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ecoledger.accounts.models import Person
-from ecoledger.entities import identifiers as identifiers_of
-from ecoledger.entities.inventories import enterprises
-from ecoledger.entities.models import Area, Enterprise, Entity, Outlet, Section, Station
+from ecoledger.entities.models import Enterprise, Entity, Outlet, Station
 from ecoledger.monitoring.models import Limit, Point, PointParameter
 from ecoledger.monitoring.points import enrolling, limits, parameters
 from ecoledger.standards import identifiers
@@ -48,158 +45,6 @@ def refuse(form: forms.BaseForm, error: ValidationError) -> None:
         )
     for name, texts in error.message_dict.items():
         form.add_error(name if name in form.fields else None, texts)
-
-
-_PLACE = {
-    "name": gettext_lazy("名称"),
-    "address": gettext_lazy("地址"),
-    "lon": gettext_lazy("经度"),
-    "lat": gettext_lazy("纬度"),
-    "since": gettext_lazy("启用日期"),
-    "until": gettext_lazy("停用日期"),
-}
-_COORDINATES = {
-    "lon": gettext_lazy("CGCS2000，十进制度，如 118.64321。"),
-    "until": gettext_lazy("关停或拆除的请填停用日期（当日仍在用），不要删除；历史数据保留。"),
-}
-
-
-# Questions that a check may ask, by the name their answer comes under.
-ANSWERS = (enterprises.IN_USE,)
-
-
-class EntityForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
-    """What all things of the registry have: where they lie and what they are called elsewhere."""
-
-    area_code = forms.ChoiceField(label=gettext_lazy("所在地"))
-    others = forms.CharField(
-        label=gettext_lazy("其他编码"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=gettext_lazy("在其他系统中的编码，每行一个，如：污染源编号 = 350582000123"),
-    )
-
-    def __init__(self, person: Person, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # What was said to questions comes back with the form; they are asked only where needed.
-        self.answers = {name: str(self.data[name]) for name in ANSWERS if name in self.data}
-        if "area_code" in self.fields:
-            cast("forms.ChoiceField", self.fields["area_code"]).choices = [
-                (area.code, f"{area.name} {area.code}")
-                for area in scoped.registry(person, Area.objects.all(), "code")
-            ]
-        if self.instance.pk is not None:
-            del self.fields["code"]
-            self.initial["others"] = "\n".join(
-                f"{one.scheme} = {one.value}" for one in identifiers_of.others(self.instance)
-            )
-            self.fields["changed_on"] = forms.DateField(
-                label=_("变更日期"),
-                required=False,
-                initial=timezone.localdate,
-                help_text=_("从这一天起按新内容，此前的内容留存；更正登记错误请清空。"),
-            )
-        else:
-            self.fields["code"].required = False
-            self.fields["code"].label = gettext_lazy("对象编码")
-            self.fields["code"].help_text = gettext_lazy("留空则自动编号；登记后不能修改。")
-        dress(self)
-
-    def clean_others(self) -> list[tuple[str, str]]:
-        found = []
-        text = unicodedata.normalize("NFKC", self.cleaned_data["others"])
-        for number, line in enumerate(text.splitlines(), start=1):
-            if not line.strip():
-                continue
-            split = re.fullmatch(r"\s*(.{1,30}?)\s*[=:]\s*(\S.{0,59}?)\s*", line)
-            if split is None:
-                raise ValidationError(
-                    _("第 %(line)d 行：应写作“编码体系 = 编码”。") % {"line": number}
-                )
-            found.append((split[1], split[2]))
-        return found
-
-
-class EnterpriseForm(EntityForm):
-    """An enterprise."""
-
-    # Longer than stored: blanks and hyphens are taken out first.
-    uscc = forms.CharField(label=gettext_lazy("统一社会信用代码"), required=False, max_length=40)
-    permit_no = forms.CharField(label=gettext_lazy("排污许可证编号"), required=False, max_length=40)
-
-    class Meta:
-        model = Enterprise
-        fields = [
-            "name", "code", "area_code", "address", "lon", "lat", "uscc", "permit_no", "others",
-            "industry", "industry_code", "is_key", "performance_grade", "contact", "phone", "since", "until",
-        ]  # fmt: skip
-        labels = _PLACE | {
-            "industry": gettext_lazy("行业"),
-            "industry_code": gettext_lazy("行业代码"),
-            "is_key": gettext_lazy("环境监管重点单位"),
-            "performance_grade": gettext_lazy("绩效分级"),
-            "contact": gettext_lazy("环保联系人"),
-            "phone": gettext_lazy("联系电话"),
-        }
-        help_texts = _COORDINATES
-
-    def clean_uscc(self) -> str:
-        text = self.cleaned_data["uscc"]
-        code = identifiers.parse_credit_code(text)
-        # A damaged code goes on as it is, to be refused with its reason.
-        return code.code if text and code.ok else str(text)
-
-    def clean_permit_no(self) -> str:
-        text = self.cleaned_data["permit_no"]
-        return identifiers.parse_permit_number(text).code if text else ""
-
-
-class OutletForm(EntityForm):
-    """An outlet; it lies in its enterprise's division."""
-
-    area_code = None  # type: ignore[assignment]  # how Django takes a field out
-
-    class Meta:
-        model = Outlet
-        fields = [
-            "number", "name", "code", "medium", "lon", "lat", "standard", "reference_oxygen",
-            "others", "since", "until",
-        ]  # fmt: skip
-        labels = _PLACE | {
-            "number": gettext_lazy("排放口编号"),
-            "medium": gettext_lazy("类型"),
-            "standard": gettext_lazy("执行标准"),
-            "reference_oxygen": gettext_lazy("基准含氧量 %"),
-        }
-        help_texts = _COORDINATES | {
-            "number": gettext_lazy("HJ 608：废气 DA001，废水 DW001。"),
-            "reference_oxygen": gettext_lazy("废气按折算值判定时需要。"),
-        }
-
-
-class StationForm(EntityForm):
-    """A station."""
-
-    class Meta:
-        model = Station
-        fields = [
-            "name", "code", "area_code", "address", "lon", "lat", "medium", "level",
-            "counts_in_area", "section", "operator", "others", "since", "until",
-        ]  # fmt: skip
-        labels = _PLACE | {
-            "medium": gettext_lazy("要素"),
-            "level": gettext_lazy("级别"),
-            "counts_in_area": gettext_lazy("参与城市评价"),
-            "section": gettext_lazy("断面"),
-            "operator": gettext_lazy("运维单位"),
-        }
-        help_texts = _COORDINATES | {"section": gettext_lazy("地表水站所在的断面。")}
-
-    def __init__(self, person: Person, *args: Any, **kwargs: Any) -> None:
-        super().__init__(person, *args, **kwargs)
-        cast("forms.ModelChoiceField[Section]", self.fields["section"]).queryset = scoped.registry(
-            person, Section.objects.all()
-        )
 
 
 class PointForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs

@@ -7,15 +7,13 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from ecoledger.entities import editing
-from ecoledger.entities.models import Enterprise, Outlet, Station
+from ecoledger.entities.models import Outlet
 from ecoledger.listings import asked
 from ecoledger.monitoring.models import Point, PointParameter
 from ecoledger.monitoring.points import enrolling, parameters
@@ -23,12 +21,8 @@ from ecoledger.monitoring.runtime import store
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.entities.forms import (
-    EnterpriseForm,
-    EntityForm,
-    OutletForm,
     ParameterForm,
     PointForm,
-    StationForm,
     parameter_forms,
     refuse,
 )
@@ -55,87 +49,6 @@ def _say(request: Request, odd: list[str], name: str) -> None:
     messages.success(request, _("已保存 %(name)s。") % {"name": name})
     for text in odd:
         messages.warning(request, text)
-
-
-# -- enterprises, outlets, stations --------------------------------------------------------------
-
-
-def _saved(request: Request, form: EntityForm, thing: Any) -> bool:
-    """Store what a form says of a thing; ``False`` with the reasons in the form when it cannot be."""
-    if request.method != "POST" or not form.is_valid():
-        return False
-    try:
-        with transaction.atomic():
-            odd = editing.save(
-                request.user,
-                thing,
-                others=form.cleaned_data["others"],
-                answers=form.answers,
-                on=form.cleaned_data.get("changed_on"),
-                address=address(request),
-            )
-            if not isinstance(thing, Outlet):
-                enrolling.follow(request.user, thing, address=address(request))
-    except ValidationError as error:
-        refuse(form, error)
-        return False
-    _say(request, odd, thing.name)
-    return True
-
-
-def _page(request: Request, form: EntityForm, title: str, **more: Any) -> HttpResponse:
-    context = {"form": form, "title": title, "may_see": request.user.may("see_monitoring")}
-    return render(request, "web/entities/registering.html", context | more)
-
-
-@needs("edit_registry")
-def enterprise(request: Request, pk: int | None = None) -> HttpResponse:
-    rows = scoped.registry(request.user, Enterprise.objects.all())
-    found = get_object_or_404(rows, pk=pk) if pk is not None else Enterprise()
-    form = EnterpriseForm(request.user, request.POST or None, instance=found)
-    if _saved(request, form, found):
-        return _go(request, "enterprise-edit", found.pk)
-    outlets = Outlet.objects.filter(parent=found).order_by("number") if pk else []
-    return _page(
-        request,
-        form,
-        _("编辑企业") if pk else _("新增企业"),
-        enterprise=found if pk else None,
-        outlets=[(one, KIND_OF_MEDIUM[Outlet.Medium(one.medium)]) for one in outlets],
-    )
-
-
-@needs("edit_registry")
-def outlet(request: Request, pk: int | None = None, owner: int | None = None) -> HttpResponse:
-    if pk is None:
-        firms = scoped.registry(request.user, Enterprise.objects.all())
-        firm = get_object_or_404(firms, pk=owner)
-        found = Outlet(parent=firm, area_code=firm.area_code)
-    else:
-        rows = scoped.registry(request.user, Outlet.objects.select_related("parent"))
-        found = get_object_or_404(rows, pk=pk)
-    form = OutletForm(request.user, request.POST or None, instance=found)
-    if _saved(request, form, found):
-        return _go(request, "enterprise-edit", found.parent_id)
-    title = _("编辑排放口") if pk else _("新增排放口")
-    return _page(request, form, title, owner=found.parent)
-
-
-@needs("edit_registry")
-def station(request: Request, pk: int | None = None) -> HttpResponse:
-    rows = scoped.registry(request.user, Station.objects.all())
-    found = get_object_or_404(rows, pk=pk) if pk is not None else Station()
-    form = StationForm(request.user, request.POST or None, instance=found)
-    if _saved(request, form, found):
-        if pk is not None:
-            return _go(request, "station-edit", pk)
-        return _go(request, "point-new", kind=found.medium, entity=found.pk)
-    return _page(
-        request,
-        form,
-        _("编辑监测站") if pk else _("新增监测站"),
-        station=found if pk else None,
-    )
 
 
 # -- points --------------------------------------------------------------------------------------
