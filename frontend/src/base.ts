@@ -27,6 +27,16 @@ async function startIslands(root: ParentNode): Promise<void> {
   }
 }
 
+// What a page asks for by itself does not keep its session alive: the server is told when nobody is there.
+let touched = Date.now();
+for (const sign of ["pointerdown", "keydown", "wheel", "touchstart"]) {
+  document.addEventListener(sign, () => (touched = Date.now()), { passive: true });
+}
+document.addEventListener("htmx:configRequest", (event) => {
+  const request = (event as CustomEvent<{ headers: Record<string, string> }>).detail;
+  if (Date.now() - touched > 60_000) request.headers["X-Unattended"] = "1";
+});
+
 startControls();
 void startIslands(document);
 document.addEventListener("htmx:load", (event) => {

@@ -364,7 +364,7 @@ def test_a_firm_files_and_ends_its_own_maintenance(county, signed_in):
 
 def test_one_person_is_not_two_administrators(people, signed_in):
     client = signed_in("security_admin")
-    given = {"username": "new", "name": "新人", "password": "a long password 9", "is_active": "on"}
+    given = {"username": "new", "name": "新人", "password": "A-long-password 9", "is_active": "on"}
     both = given | {"roles": ["system_admin", "audit_admin"]}
     assert "应由不同的人担任" in text(client.post(reverse("person-new"), both))
     client.post(
@@ -372,8 +372,10 @@ def test_one_person_is_not_two_administrators(people, signed_in):
     )
     made = Person.objects.get(username="new")
     assert made.area_codes == ["990101001", "990101002"]
-    assert made.check_password("a long password 9")
-    assert AuditEntry.objects.get(action="add_person").details["after"]["roles"] == ["grid"]
+    assert made.check_password("A-long-password 9")
+    assert made.must_change_password
+    assert AuditEntry.objects.filter(action="add_person").exists()
+    assert AuditEntry.objects.get(action="edit_person").details["after"]["roles"] == ["grid"]
 
 
 def test_the_audit_trail_shows_when_it_was_tampered_with(people, signed_in):

@@ -45,12 +45,22 @@ def revoke(key: ApiKey, by: Person, *, address: str = "") -> None:
         audit.record(by, "api_key_revoked", key, details={"name": key.name}, address=address)
 
 
+@transaction.atomic
+def revoke_all(person: Person, by: Person | None, *, address: str = "") -> int:
+    """Take back every key of a person: the password was changed or reset, or the account closed."""
+    count = ApiKey.objects.filter(person=person, revoked_at=None).update(revoked_at=timezone.now())
+    if count:
+        audit.record(by, "api_keys_revoked", person, details={"keys": count}, address=address)
+    return count
+
+
 def person_of(key: str) -> Person | None:
     """Whom a key speaks for; ``None`` when it is unknown, expired, revoked or its person is shut out."""
     now = timezone.now()
     found = (
         ApiKey.objects.select_related("person__organisation")
         .filter(digest=_digest(key), revoked_at=None, expires_at__gt=now, person__is_active=True)
+        .exclude(person__locked_until__gt=now)
         .first()
     )
     if found is None:

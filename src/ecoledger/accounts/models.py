@@ -13,6 +13,9 @@ from ecoledger.accounts import grants
 from ecoledger.accounts.fields import AreaCodeField, EntityCodeField
 from ecoledger.accounts.roles import CAPABILITIES, LINES, Role
 
+# Earlier passwords that may not come back.
+PASSWORDS_KEPT = 5
+
 
 class Organisation(models.Model):
     """A bureau, department, town government, enterprise or service provider (单位)."""
@@ -68,6 +71,10 @@ class Person(AbstractUser):
     # Administrative inspection needs two holders of a valid certificate (国办发〔2024〕54号).
     certificate_no = models.CharField("执法证号", max_length=40, blank=True)
     certificate_until = models.DateField("执法证有效期至", null=True, blank=True)
+    password_changed_at = models.DateTimeField("密码修改时间", default=timezone.now)
+    must_change_password = models.BooleanField("须修改密码", default=False)
+    # Hashes of the passwords before, the latest first.
+    password_history = models.JSONField(default=list, blank=True)
     # What is granted now, once it has been asked for or set; not columns.
     _roles: list[str] | None = None
     _area_codes: list[str] | None = None
@@ -126,6 +133,14 @@ class Person(AbstractUser):
         super().refresh_from_db(*args, **kwargs)
         self._roles = self._area_codes = None
         self._granted_anew = False
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Take a new password; the one before it is remembered so that it does not come back."""
+        if self.password and self.pk is not None:
+            self.password_history = [self.password, *self.password_history][:PASSWORDS_KEPT]
+        super().set_password(raw_password)
+        self.password_changed_at = timezone.now()
+        self.must_change_password = False
 
     def has_role(self, *roles: Role) -> bool:
         return any(role.value in self.roles for role in roles)
@@ -211,6 +226,28 @@ class Deputy(Grant):
 
     def __str__(self) -> str:
         return f"{self.deputy}（代{self.principal}）"
+
+
+class PersonChange(models.Model):
+    """A change of an administrator's account that waits for a second administrator, or has been decided."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="changes")
+    # {"roles", "area_codes", "active", "password": its hash or ""}
+    wanted = models.JSONField()
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField("时间", default=timezone.now)
+    decided_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField("确认时间", null=True, blank=True)
+    confirmed = models.BooleanField("已确认", default=False)
+
+    by_id: int
+    person_id: int
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.person} {self.at:%Y-%m-%d}"
 
 
 class HandOver(models.Model):

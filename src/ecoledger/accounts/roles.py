@@ -92,6 +92,7 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "sign_documents": frozenset({Role.LEADER}),
     "edit_letter_templates": frozenset({Role.DISPATCHER, Role.SYSTEM_ADMIN}),
     "manage_people": frozenset({Role.SECURITY_ADMIN}),
+    "confirm_administrators": ADMINISTRATORS,
     "operate": frozenset({Role.SYSTEM_ADMIN}),
     "see_audit": frozenset({Role.AUDIT_ADMIN}),
     # Complainants' identity and penalties not yet decided (个人信息保护法; 行政处罚法).

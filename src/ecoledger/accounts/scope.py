@@ -35,6 +35,11 @@ def covers(person: Person, area_code: str) -> bool:
     return any(area_code.startswith(code) for code in person.area_codes)
 
 
+def covers_person(person: Person, other: Person) -> bool:
+    """Whether all that ``other`` may see by area lies in the scope of ``person``."""
+    return bool(other.area_codes) and all(covers(person, code) for code in other.area_codes)
+
+
 def visible(
     queryset: QuerySet[M],
     person: Person,

@@ -18,7 +18,6 @@ from ecoledger.cli import data_folder
 
 # Without characters that are mistaken for each other when copied from paper.
 _LETTERS = "".join(c for c in string.ascii_letters + string.digits if c not in "0Oo1lI")
-_ADMINISTRATORS = frozenset({"system_admin", "security_admin", "audit_admin"})
 
 
 @click.group("person")
@@ -32,7 +31,7 @@ def initial_password(length: int = 14) -> str:
     """A random password with letters and digits that passes the house's password rules."""
     while True:
         made = "".join(secrets.choice(_LETTERS) for _ in range(length))
-        if any(c.isdigit() for c in made) and any(c.isalpha() for c in made):
+        if all(any(test(c) for c in made) for test in (str.isdigit, str.islower, str.isupper)):
             return made
 
 
@@ -60,10 +59,10 @@ def _roles(names: tuple[str, ...]) -> list[str]:
     for name in names:
         if name not in known:
             raise click.BadParameter(f"no role {name!r}; there are: {', '.join(known)}")
-    if len(_ADMINISTRATORS & set(names)) > 1:
-        raise click.BadParameter(
-            "system, security and audit administrator are three different people (三员分立)"
-        )
+    from ecoledger.accounts import appointing
+
+    if why := appointing.odd_roles(names):
+        raise click.BadParameter(why)
     return list(dict.fromkeys(names))
 
 
@@ -134,6 +133,7 @@ def create(
     person.roles, person.area_codes = _roles(roles), _areas(areas)
     password = initial_password()
     person.set_password(password)
+    person.must_change_password = True
     try:
         person.full_clean()
     except ValidationError as error:
@@ -184,14 +184,16 @@ def reset_password(username: str) -> None:
     """Give USERNAME a new random password, shown once, and unlock the account."""
     from django.db import transaction
 
-    from ecoledger.accounts import audit
+    from ecoledger.accounts import audit, keys
 
     person = _person(username)
     password = initial_password()
     person.set_password(password)
+    person.must_change_password = True
     person.failed_sign_ins, person.locked_until = 0, None
     with transaction.atomic():
         person.save()
+        keys.revoke_all(person, None)
         audit.record(None, "reset_password", person, details={"by": "command line"})
     _shown(person, password=password)
 

@@ -872,15 +872,24 @@ class DuckDBStore(ObservationStore):
         *,
         status: Status | None = None,
         mn: str | None = None,
+        mns: Sequence[str] | None = None,
+        but_mns: Sequence[str] | None = None,
         begin: datetime | None = None,
         end: datetime | None = None,
         before: int | None = None,
         limit: int = 100,
     ) -> pl.DataFrame:
         conditions, values = ["true"], dict[str, Any]()
+        among = "IN (SELECT unnest(CAST(${} AS VARCHAR[])))"
         for name, test, value in (
             ("status", "status = $status", status),
             ("mn", "mn = $mn", mn),
+            ("mns", f"mn {among.format('mns')}", None if mns is None else list(mns)),
+            (
+                "but_mns",
+                f"(mn IS NULL OR NOT mn {among.format('but_mns')})",
+                None if but_mns is None else list(but_mns),
+            ),
             ("begin", "received_at >= $begin", begin),
             ("end", "received_at < $end", end),
             ("before", "frame_id < $before", before),

@@ -475,6 +475,8 @@ class ObservationStore(ABC):
         *,
         status: Status | None = None,
         mn: str | None = None,
+        mns: Sequence[str] | None = None,
+        but_mns: Sequence[str] | None = None,
         begin: datetime | None = None,
         end: datetime | None = None,
         before: int | None = None,

@@ -17,6 +17,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 log = logging.getLogger(__name__)
 
 
+_TOO_LONG = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"content-length: 0\r\nconnection: close\r\n\r\n"
+)
+
+
 @dataclass
 class Bounds:
     """Limits, and how much of them is in use now. Times in seconds, sizes in bytes."""
@@ -39,6 +45,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _address: str | None = None
     _clock: asyncio.TimerHandle | None = None
     _header_bytes = 0
+    _refused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]  # uvloop's is no subclass
@@ -68,7 +75,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._refused:
             return
         if self.cycle is None or self.cycle.response_complete:
             # Between requests: a header begins, or goes on.
@@ -77,11 +84,18 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._clock is not None:
             self._header_bytes += len(data)
             if self._header_bytes > self.bounds.header_bytes:
-                self.transport.abort()
+                self._refuse()
 
     def on_headers_complete(self) -> None:
         self._header_came()
         super().on_headers_complete()
+
+    def _refuse(self) -> None:
+        """Say so, and read on into nothing until the sender has heard it or the clock ends it."""
+        self._refused = True
+        self.transport.write(_TOO_LONG)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
 
     def _await_header(self) -> None:
         if self._clock is None:

@@ -66,13 +66,13 @@ class Scope:
 
 async def stream(request: HttpRequest) -> HttpResponseBase:
     person = await request.auser()
-    if not isinstance(person, Person) or not person.may("see_monitoring"):
+    scope = await sync_to_async(_scope)(person) if isinstance(person, Person) else None
+    if scope is None or not isinstance(person, Person):
         raise PermissionDenied(_("您的岗位不含打开此页的权限。"))
     if _open[person.pk] >= MOST_OF_A_PERSON:
         return HttpResponse(
             _("打开的页面太多，请关闭一些。"), status=429, headers={"Retry-After": "60"}
         )
-    scope = await sync_to_async(_scope)(person)
     return StreamingHttpResponse(
         _counted(person.pk, _events(scope)),
         content_type="text/event-stream",
@@ -80,10 +80,10 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-def _scope(person: Person) -> Scope:
-    """The person's scope; the stream that follows holds no database connection open."""
+def _scope(person: Person) -> Scope | None:
+    """The person's scope, if they may listen at all; the stream that follows holds no database connection."""
     try:
-        return Scope.of(person)
+        return Scope.of(person) if person.may("see_monitoring") else None
     finally:
         connections.close_all()
 

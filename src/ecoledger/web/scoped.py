@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeVar
 
 from django.db.models import Model, Q, QuerySet
@@ -53,6 +54,43 @@ def filings(person: Person) -> QuerySet[Filing]:
         person, "area_code", "entity__parent__code"
     )
     return Filing.objects.filter(mine).select_related("entity", "point", "filed_by")
+
+
+def covers_everything(person: Person) -> bool:
+    """Whether every division lies in a person's scope: who may change what holds for all."""
+    inside = Q(pk__in=[])
+    for code in person.area_codes:
+        inside |= Q(code__startswith=code)
+    return bool(person.area_codes) and not Area.objects.exclude(inside).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Which frames a person may see: of these MN, or of all but these. ``None`` sets no such bound."""
+
+    mns: tuple[str, ...] | None
+    but: tuple[str, ...] | None
+
+    def hold(self, mn: str | None) -> bool:
+        """Whether frames of an MN are among them."""
+        if self.mns is not None and (mn or "") not in self.mns:
+            return False
+        return self.but is None or (mn or "") not in self.but
+
+
+def frames(person: Person, status: str) -> Frames:
+    """Frames of points in scope; and in quarantine those of nobody's point, for who covers everything.
+
+    A system administrator keeps the registry and sees no data: of the frames only those of unknown devices.
+    """
+    own = _mns(points(person))
+    if status != "quarantined" or not (person.may("see_quarantine") and covers_everything(person)):
+        return Frames(own, None)
+    return Frames(None, tuple(set(_mns(Point.objects.all())) - set(own)))
+
+
+def _mns(rows: QuerySet[Point]) -> tuple[str, ...]:
+    return tuple(mn for mn in rows.values_list("mn", flat=True) if mn)
 
 
 def enterprises(person: Person) -> QuerySet[Enterprise]:

@@ -1,4 +1,4 @@
-"""The content security policy of every page: own scripts only, nothing inline, nothing from elsewhere."""
+"""Headers of every answer: own scripts only, nothing inline, nothing from elsewhere; nothing private kept by others."""
 
 from __future__ import annotations
 
@@ -57,3 +57,33 @@ class ContentSecurityPolicyMiddleware:
     def _with_policy(self, response: HttpResponseBase) -> HttpResponseBase:
         response.headers.setdefault("Content-Security-Policy", self.policy)
         return response
+
+
+class PrivatePagesMiddleware:
+    """Answers to who has signed in are for that person alone: kept by no cache, gone with the back button."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseBase):
+            return _kept_private(request, response)
+        return self._later(request, response)
+
+    async def _later(
+        self, request: HttpRequest, response: Awaitable[HttpResponseBase]
+    ) -> HttpResponseBase:
+        return _kept_private(request, await response)
+
+
+def _kept_private(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    # Static files are answered before a session is looked at.
+    if hasattr(request, "session"):
+        response.headers.setdefault("Cache-Control", "private, no-store")
+    return response

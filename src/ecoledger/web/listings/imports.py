@@ -12,6 +12,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from ecoledger.accounts import scope
+from ecoledger.accounts.models import Person
 from ecoledger.listings import importing, words
 from ecoledger.listings.importing.checking import earlier
 from ecoledger.listings.listing import Listing
@@ -37,13 +39,23 @@ def _importable(request: Request, key: str) -> Listing:
 
 
 def _batch(listing: Listing, pk: int, request: Request) -> ImportBatch:
-    """The batch, for who uploaded it and for the list's managers."""
-    batch = ImportBatch.objects.filter(pk=pk, listing=listing.key).first()
-    if batch is None or (
-        batch.person_id != request.user.pk and not listing.may_manage(request.user)
-    ):
+    """The batch, for who may see it (:func:`_may_see`)."""
+    rows = ImportBatch.objects.select_related("person")
+    batch = rows.filter(pk=pk, listing=listing.key).first()
+    if batch is None or not _may_see(listing, batch, request.user):
         raise Http404
     return batch
+
+
+def _may_see(listing: Listing, batch: ImportBatch, person: Person) -> bool:
+    """Who uploaded it, and managers whose scope holds all of the uploader's: no row lies outside that."""
+    if batch.person_id == person.pk:
+        return True
+    return (
+        listing.may_manage(person)
+        and batch.person is not None
+        and scope.covers_person(person, batch.person)
+    )
 
 
 def page(request: Request, key: str) -> HttpResponse:
@@ -67,11 +79,10 @@ def page(request: Request, key: str) -> HttpResponse:
         else:
             return redirect("book-import-batch", key, made.pk)
     batches = ImportBatch.objects.filter(listing=key).exclude(state=ImportBatch.State.DISCARDED)
-    if not listing.may_manage(request.user):
-        batches = batches.filter(person=request.user)
+    recent = batches.select_related("person").order_by("-pk")[:200]
     context = {
         "listing": listing,
-        "batches": batches.select_related("person")[:20],
+        "batches": [one for one in recent if _may_see(listing, one, request.user)][:20],
         "takes_history": any(c.ask.stores == "closed_at" for c in listing.import_columns),
     }
     return render(request, "web/listings/import.html", context)
@@ -181,6 +192,7 @@ def errors(request: Request, key: str, pk: int) -> HttpResponse:
 def act(request: Request, key: str, pk: int, action: str) -> HttpResponse:
     """accept, undo, redo, discard."""
     listing = _importable(request, key)
+    _batch(listing, pk, request)
     try:
         match action:
             case "accept":

@@ -34,12 +34,15 @@ class Chosen:
     status: Status
     mn: str
     day: date | None
+    visible: scoped.Frames
 
     def frames(self, before: int | None, limit: int) -> pl.DataFrame:
         begin = datetime.combine(self.day, time()) if self.day else None
         return store().frames(
             status=self.status,
             mn=self.mn or None,
+            mns=self.visible.mns,
+            but_mns=self.visible.but,
             begin=begin,
             end=begin + timedelta(days=1) if begin else None,
             before=before,
@@ -51,7 +54,8 @@ def _chosen(request: Request) -> Chosen:
     wanted = request.GET.get("status")
     status: Status = next((one for one in STATUSES if one == wanted), "quarantined")
     day = asked.day(request.GET.get("day", ""))
-    return Chosen(status, request.GET.get("mn", "").strip(), day)
+    visible = scoped.frames(request.user, status)
+    return Chosen(status, request.GET.get("mn", "").strip(), day, visible)
 
 
 def _registered(rows: list[dict[str, Any]]) -> set[str]:
@@ -132,16 +136,14 @@ def text_of(raw: bytes) -> tuple[str, str]:
 
 
 def visible_frame(request: Request, frame_id: int) -> Frame:
-    """A frame the person may see: all of them in the quarantine's care, else those of points in scope."""
+    """A frame the person may see (``scoped.frames``)."""
     try:
         frame = store().frame(frame_id)
     except KeyError:
         raise Http404 from None
-    if request.user.may("see_quarantine"):
-        return frame
-    if frame.mn and scoped.points(request.user).filter(mn=frame.mn).exists():
-        return frame
-    raise Http404
+    if not scoped.frames(request.user, frame.status).hold(frame.mn):
+        raise Http404
+    return frame
 
 
 def frame_context(frame: Frame) -> dict[str, Any]:
@@ -176,6 +178,8 @@ def replay(request: Request) -> HttpResponse:
     if not chosen:
         messages.error(request, _("没有选择报文：请勾选要重放的报文。"))
         return redirect("quarantine")
+    for number in chosen:
+        visible_frame(request, number)
     results = ingest.replay(chosen, request.user)
     done = [result for result in results if result.ok]
     if done:

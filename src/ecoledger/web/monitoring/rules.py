@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count
 from django.http import HttpResponse
@@ -62,6 +63,8 @@ def page(request: Request) -> HttpResponse:
 
 @needs("edit_rules")
 def edit(request: Request, pk: int) -> HttpResponse:
+    if request.method == "POST" and not scoped.covers_everything(request.user):
+        raise PermissionDenied(_("规则对全部辖区生效，只能由数据范围覆盖全部辖区的人员修改。"))
     with transaction.atomic():
         rule = get_object_or_404(AlarmRule.objects.select_for_update(), pk=pk)
         form = RuleForm(rule, request.POST if request.method == "POST" else None)
@@ -90,6 +93,7 @@ def edit(request: Request, pk: int) -> HttpResponse:
         {
             "rule": rule,
             "form": form,
+            "may_edit": scoped.covers_everything(request.user),
             "precision": _precision(request).get(rule.pk),
             "judged": cases.exclude(verdict="").order_by("-last_alarm_at")[:JUDGED_SHOWN],
             "register": alarm_case.REGISTER,

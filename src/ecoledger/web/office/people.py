@@ -7,6 +7,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Q
@@ -14,13 +15,15 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
 
-from ecoledger.accounts import audit
-from ecoledger.accounts.models import Organisation, Person
+from ecoledger.accounts import appointing, audit, keys
+from ecoledger.accounts.models import ApiKey, Organisation, Person, PersonChange
 from ecoledger.accounts.roles import Role
 from ecoledger.listings import asked
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
+from ecoledger.web.office import security_notices
 from ecoledger.web.office.session import address
 
 PAGE = 60
@@ -41,7 +44,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
         label=gettext_lazy("新密码"),
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=gettext_lazy("留空则不改；至少 10 位。"),
+        help_text=gettext_lazy("留空则不改；本人下次登录时须自行修改。"),
     )
 
     class Meta:
@@ -69,8 +72,9 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
         help_texts = {"username": "", "is_active": gettext_lazy("离岗人员请停用，不要删除。")}
         widgets = {"certificate_until": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, by: Person, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.by = by
         cast("forms.MultipleChoiceField", self.fields["roles"]).choices = [
             (role.value, _(role.label)) for role in Role
         ]
@@ -101,9 +105,14 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        administrators = {Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN}
-        if len(administrators & set(data.get("roles") or ())) > 1:
-            self.add_error("roles", _("系统、安全、审计管理员应由不同的人担任。"))
+        try:
+            self.instance.organisation = data.get("organisation")
+            appointing.check(
+                self.by, self.instance, data.get("roles") or (), data.get("area_codes") or ()
+            )
+        except ValidationError as error:
+            for name, texts in error.message_dict.items():
+                self.add_error(name, texts)
         return data
 
 
@@ -129,39 +138,87 @@ def page(request: Request) -> HttpResponse:
 @needs("manage_people")
 def person(request: Request, pk: int | None = None) -> HttpResponse:
     found = get_object_or_404(Person, pk=pk) if pk is not None else Person()
-    before = {
-        "roles": list(found.roles),
-        "area_codes": list(found.area_codes),
-        "active": found.is_active,
-    }
-    form = PersonForm(request.POST or None, instance=found)
+    roles, was_active = list(found.roles), found.is_active
+    form = PersonForm(request.user, request.POST or None, instance=found)
     if request.method == "POST" and form.is_valid():
-        with transaction.atomic():
-            saved = form.save(commit=False)
-            saved.roles = form.cleaned_data["roles"]
-            saved.area_codes = form.cleaned_data["area_codes"]
-            if password := form.cleaned_data["password"]:
-                saved.set_password(password)
-            saved.failed_sign_ins, saved.locked_until = 0, None
-            saved.save()
-            audit.record(
-                request.user,
-                "edit_person" if pk is not None else "add_person",
-                saved,
-                details={
-                    "before": before if pk is not None else {},
-                    "after": {
-                        "roles": saved.roles,
-                        "area_codes": saved.area_codes,
-                        "active": saved.is_active,
-                    },
-                    "password_set": bool(password),
-                },
-                address=address(request),
-            )
+        saved = _saved(request, form, roles, was_active, new=pk is None)
         messages.success(request, _("已保存 %(name)s。") % {"name": saved.name})
         return redirect("people")
-    return render(request, "web/office/person.html", {"form": form, "person": found})
+    return render(
+        request,
+        "web/office/person.html",
+        {"form": form, "person": found, "keys": found.api_keys.all()[:50] if pk else []},
+    )
+
+
+@transaction.atomic
+def _saved(
+    request: Request, form: PersonForm, roles: list[str], was_active: bool, *, new: bool
+) -> Person:
+    """Store what the form says; what concerns administrators waits for a second one."""
+    given, came_from = form.cleaned_data, address(request)
+    saved: Person = form.save(commit=False)
+    wanted = {
+        "roles": given["roles"],
+        "area_codes": given["area_codes"],
+        "active": given["is_active"],
+        "password": "",
+    }
+    if given["password"]:
+        hashing = Person()
+        hashing.set_password(given["password"])
+        wanted["password"] = hashing.password
+    saved.is_active = was_active and not new
+    if new:
+        saved.password, saved.must_change_password = wanted["password"], True
+    saved.save()
+    if new:
+        audit.record(request.user, "add_person", saved, address=came_from)
+    if not appointing.needs_second(roles, given["roles"]):
+        appointing.apply(request.user, saved, wanted, address=came_from)
+        return saved
+    appointing.ask(request.user, saved, wanted, address=came_from)
+    security_notices.change_waits(saved, request.user)
+    messages.warning(request, _("涉及管理员，须由另一名管理员确认后生效。"))
+    return saved
+
+
+@needs("confirm_administrators")
+def changes(request: Request) -> HttpResponse:
+    """Changes of administrators' accounts that wait for a second person."""
+    waiting = PersonChange.objects.filter(decided_at=None).select_related("person", "by")
+    rows = [
+        {
+            "change": change,
+            "roles": [_(Role(role).label) for role in change.wanted["roles"]],
+            "may": request.user.pk not in (change.by_id, change.person_id),
+        }
+        for change in waiting
+    ]
+    return render(request, "web/office/changes.html", {"rows": rows})
+
+
+@require_POST
+@needs("confirm_administrators")
+def decide(request: Request, pk: int, word: str) -> HttpResponse:
+    change = get_object_or_404(PersonChange, pk=pk)
+    try:
+        appointing.decide(
+            request.user, change, confirmed=word == "confirm", address=address(request)
+        )
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect("person-changes")
+
+
+@require_POST
+@needs("manage_people")
+def revoke_key(request: Request, pk: int) -> HttpResponse:
+    """Take back somebody's key."""
+    key = get_object_or_404(ApiKey.objects.select_related("person"), pk=pk)
+    keys.revoke(key, request.user, address=address(request))
+    messages.success(request, _("已撤销密钥“%(name)s”，它不能再用。") % {"name": key.name})
+    return redirect("person", key.person_id)
 
 
 @needs("see_audit")

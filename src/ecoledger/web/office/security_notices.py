@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts import audit, grants
 from ecoledger.accounts.models import Person
-from ecoledger.accounts.roles import Role
+from ecoledger.accounts.roles import ADMINISTRATORS, Role
 from ecoledger.matters import notices
 from ecoledger.matters.models import Urgency
 from ecoledger.monitoring.models import Point
@@ -23,6 +23,18 @@ def account_locked(person: Person, address: str) -> None:
         % {"name": person.username, "address": address or "-"},
         urgency=Urgency.ESCALATED,
         link=reverse("person", args=[person.pk]),
+        at=timezone.now(),
+    )
+
+
+def change_waits(person: Person, by: Person) -> None:
+    """A change of an administrator's account waits for another administrator."""
+    notices.tell(
+        grants.people_with(ADMINISTRATORS).exclude(pk__in=(person.pk, by.pk)),
+        noop("%(by)s 提出变更管理员账号“%(name)s”，请另一名管理员确认。")
+        % {"by": by, "name": person},
+        urgency=Urgency.SOON,
+        link=reverse("person-changes"),
         at=timezone.now(),
     )
 

@@ -214,6 +214,7 @@ def account(request: Request) -> HttpResponse:
     if not form.is_valid():
         return _account(request, form=form)
     form.save()
+    keys.revoke_all(request.user, request.user, address=address(request))
     update_session_auth_hash(request, form.user)
     audit.record(request.user, "change_password", request.user, address=address(request))
     messages.success(request, _("密码已修改。"))

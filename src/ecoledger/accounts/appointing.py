@@ -1,0 +1,118 @@
+"""Giving and taking roles: within the granter's own bounds, never to himself, administrators by two people.
+
+三员分立 (system, security and audit administrator are different people, and none of them does the bureau's work).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts import audit, keys, scope
+from ecoledger.accounts.models import Person, PersonChange
+from ecoledger.accounts.roles import ADMINISTRATORS, Role
+
+_OFFICES = frozenset(role.value for role in ADMINISTRATORS)
+
+
+def odd_roles(roles: Collection[str]) -> str:
+    """Why these roles cannot be in one hand; empty when they can."""
+    held = set(roles)
+    if len(held & _OFFICES) > 1:
+        return _("系统、安全、审计管理员应由不同的人担任。")
+    if held & _OFFICES and held - _OFFICES:
+        return _("管理员不能兼任业务岗位。")
+    if Role.ENTERPRISE.value in held and len(held) > 1:
+        return _("企业用户不能兼任其他岗位。")
+    return ""
+
+
+def check(by: Person, person: Person, roles: Collection[str], area_codes: Collection[str]) -> None:
+    """Raises ``ValidationError`` by field for what ``by`` may not grant.
+
+    A security administrator with areas of his own is bound by them; one without is of the whole house.
+    """
+    if person.pk == by.pk:
+        raise ValidationError({"roles": _("不能修改自己的账号和权限，请由另一名安全管理员办理。")})
+    if why := odd_roles(roles):
+        raise ValidationError({"roles": why})
+    if not by.area_codes:
+        return
+    for code in {*area_codes, *person.area_codes}:
+        if not scope.covers(by, code):
+            raise ValidationError(
+                {
+                    "area_codes": _("“%(code)s”超出您自己的数据范围，不能授予或修改。")
+                    % {"code": code}
+                }
+            )
+    organisation = person.organisation
+    if organisation is not None and not scope.covers(by, organisation.area_code):
+        raise ValidationError({"organisation": _("该单位不在您的数据范围内。")})
+
+
+def needs_second(before: Collection[str], after: Collection[str]) -> bool:
+    """Whether a second person has to confirm: somebody is, or becomes, an administrator."""
+    return bool(_OFFICES & (set(before) | set(after)))
+
+
+@transaction.atomic
+def apply(by: Person, person: Person, wanted: dict[str, Any], *, address: str = "") -> None:
+    """Set roles, areas, password and whether the account is open, and put it on the trail."""
+    before = {
+        "roles": list(person.roles),
+        "area_codes": list(person.area_codes),
+        "active": person.is_active,
+    }
+    person.roles, person.area_codes = wanted["roles"], wanted["area_codes"]
+    person.is_active = wanted["active"]
+    if password := wanted.get("password"):
+        person.password, person.must_change_password = password, True
+    person.failed_sign_ins, person.locked_until = 0, None
+    person.save()
+    if password or not person.is_active:
+        keys.revoke_all(person, by, address=address)
+    audit.record(
+        by,
+        "edit_person",
+        person,
+        details={
+            "before": before,
+            "after": {name: wanted[name] for name in ("roles", "area_codes", "active")},
+            "password_set": bool(password),
+        },
+        address=address,
+    )
+
+
+@transaction.atomic
+def ask(by: Person, person: Person, wanted: dict[str, Any], *, address: str = "") -> PersonChange:
+    """Leave a change for a second administrator; an earlier one for the person that waits is dropped."""
+    now = timezone.now()
+    PersonChange.objects.filter(person=person, decided_at=None).update(decided_at=now)
+    change = PersonChange.objects.create(person=person, wanted=wanted, by=by)
+    details = {name: wanted[name] for name in ("roles", "area_codes", "active")}
+    audit.record(by, "ask_administrator_change", person, details=details, address=address)
+    return change
+
+
+@transaction.atomic
+def decide(by: Person, change: PersonChange, *, confirmed: bool, address: str = "") -> None:
+    """Confirm or refuse a change: another administrator than who asked, and not for himself."""
+    change = PersonChange.objects.select_for_update().get(pk=change.pk)
+    if not by.may("confirm_administrators") or by.pk in (change.by_id, change.person_id):
+        raise PermissionDenied(_("须由提出人和本人以外的另一名管理员确认。"))
+    if change.decided_at is not None:
+        raise ValidationError(_("这项变更已经处理过。"))
+    change.decided_by, change.decided_at = by, timezone.now()
+    change.confirmed = confirmed
+    change.save()
+    if confirmed:
+        apply(by, change.person, change.wanted, address=address)
+    else:
+        audit.record(by, "administrator_change_refused", change.person, address=address)

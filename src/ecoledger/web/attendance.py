@@ -1,0 +1,77 @@
+"""Whether somebody still sits at the page: signs out after a while without anybody, and asks for a new password.
+
+A page that asks by itself (live parts, the bell) marks that nobody has touched it lately
+(``X-Unattended``); such requests do not keep a session alive.
+"""
+
+from __future__ import annotations
+
+import time
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts import audit, passwords
+from ecoledger.accounts.models import Person
+from ecoledger.web.security import Respond
+
+SEEN = "seen"
+_EVERY = 60  # seconds between two notes in the session
+
+
+class AttendanceMiddleware:
+    """Ends idle sessions; leads to the account page who has to change the password."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> object:
+        if iscoroutinefunction(self.get_response):
+            return self._later(request)
+        return _stopped(request) or self.get_response(request)
+
+    async def _later(self, request: HttpRequest) -> HttpResponseBase:
+        stopped = await sync_to_async(_stopped)(request)
+        if stopped is not None:
+            return stopped
+        response = self.get_response(request)
+        return response if isinstance(response, HttpResponseBase) else await response
+
+
+def _stopped(request: HttpRequest) -> HttpResponseBase | None:
+    """The answer in place of the page, when the session is over or the password has to be changed."""
+    if not isinstance(request.user, Person):
+        return None
+    now = int(time.time())
+    seen = request.session.get(SEEN)
+    if seen is not None and now - seen > settings.IDLE_MINUTES * 60:
+        audit.record(request.user, "signed_out_idle", request.user)
+        logout(request)
+        messages.info(request, _("长时间没有操作，已自动退出，请重新登录。"))
+        return None  # as a stranger from here on: pages lead to the sign-in
+    unattended = "X-Unattended" in request.headers or request.path == reverse("live")
+    if not unattended and (seen is None or now - seen >= _EVERY):
+        request.session[SEEN] = now
+    if passwords.must_change(request.user) and request.path not in _open():
+        if request.path.startswith("/api/") or request.headers.get("HX-Request"):
+            return HttpResponse(_("请先修改密码。"), status=403)
+        messages.warning(request, _("请先修改密码，再使用其他页面。"))
+        return redirect("account")
+    return None
+
+
+def _open() -> frozenset[str]:
+    return frozenset(
+        reverse(name) for name in ("account", "sign-in", "sign-out", "language", "live")
+    )

@@ -1,0 +1,253 @@
+"""What people who run the platform may not do: to themselves, alone, or outside their own area."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from ecoledger.accounts import keys
+from ecoledger.accounts.models import AuditEntry, Person, PersonChange
+from ecoledger.listings.models import ImportBatch
+from ecoledger.monitoring.models import AlarmRule
+from ecoledger.web import scoped
+
+COUNTY, NORTH, SOUTH = "990101", "990101001", "990101002"
+PASSWORD = "correct horse battery"
+STRONG = "Qing-xi 2026"
+
+
+def form(person, **more):
+    return {
+        "username": person.username,
+        "name": person.name,
+        "organisation": person.organisation_id or "",
+        "roles": person.roles,
+        "area_codes": ",".join(person.area_codes),
+        "is_active": "on",
+    } | more
+
+
+def edit(client, person, **more):
+    return client.post(reverse("person", args=[person.pk]), form(person, **more))
+
+
+# -- 三员分立 ------------------------------------------------------------------------------------
+
+
+def test_nobody_grants_himself_anything(people, signed_in):
+    security = people["security_admin"]
+    answer = edit(signed_in("security_admin"), security, roles=["leader", "monitor"])
+    assert "不能修改自己的账号和权限" in answer.content.decode()
+    assert Person.objects.get(pk=security.pk).roles == ["security_admin"]
+
+
+@pytest.mark.parametrize(
+    ("roles", "why"),
+    [
+        (["system_admin", "leader"], "不能兼任业务岗位"),
+        (["enterprise", "monitor"], "企业用户不能兼任"),
+        (["system_admin", "audit_admin"], "应由不同的人担任"),
+    ],
+)
+def test_some_roles_are_not_in_one_hand(people, signed_in, roles, why):
+    answer = edit(signed_in("security_admin"), people["officer"], roles=roles)
+    assert why in answer.content.decode()
+
+
+def test_a_security_administrator_grants_within_his_own_area(people, signed_in):
+    security = people["security_admin"]
+    security.area_codes = [NORTH]
+    security.save()
+    client = signed_in("security_admin")
+    assert "超出您自己的数据范围" in edit(client, people["town"], area_codes="99").content.decode()
+    # Nor does he touch who sees more than he.
+    assert (
+        "超出您自己的数据范围" in edit(client, people["leader"], area_codes=NORTH).content.decode()
+    )
+    people["town"].organisation = None
+    people["town"].save()
+    assert edit(client, people["town"], post="干事").status_code == 302
+
+
+def test_an_administrators_change_waits_for_a_second_one(people, signed_in):
+    officer = people["officer"]
+    assert edit(signed_in("security_admin"), officer, roles=["system_admin"]).status_code == 302
+    assert Person.objects.get(pk=officer.pk).roles == ["officer"]
+    change = PersonChange.objects.get()
+    decide = reverse("person-change-decide", args=[change.pk, "confirm"])
+    assert people["audit_admin"].notices.filter(link=reverse("person-changes")).exists()
+    assert signed_in("security_admin").post(decide).status_code == 403
+    assert signed_in("leader").post(decide).status_code == 403
+    client = signed_in("audit_admin")
+    assert officer.name in client.get(reverse("person-changes")).content.decode()
+    assert client.post(decide).status_code == 302
+    assert Person.objects.get(pk=officer.pk).roles == ["system_admin"]
+    entry = AuditEntry.objects.filter(action="edit_person").get()
+    assert entry.person == people["audit_admin"]
+    # Once is enough.
+    client.post(reverse("person-change-decide", args=[change.pk, "refuse"]))
+    assert Person.objects.get(pk=officer.pk).roles == ["system_admin"]
+
+
+def test_a_refused_change_changes_nothing(people, signed_in):
+    edit(signed_in("security_admin"), people["system_admin"], roles=["officer"])
+    change = PersonChange.objects.get()
+    signed_in("audit_admin").post(reverse("person-change-decide", args=[change.pk, "refuse"]))
+    assert Person.objects.get(pk=people["system_admin"].pk).roles == ["system_admin"]
+
+
+# -- passwords, keys, absence --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "weak", ["abcabcabc1", "1111111111a", "anlan12345", "zhangsan123", "Aa1Aa1Aa1Aa1", PASSWORD]
+)
+def test_weak_and_used_passwords_are_refused(people, signed_in, weak):
+    client = signed_in("officer")
+    given = {"old_password": PASSWORD, "new_password1": weak, "new_password2": weak}
+    assert client.post("/account", given).status_code == 200
+    assert Person.objects.get(pk=people["officer"].pk).check_password(PASSWORD)
+
+
+def test_earlier_passwords_do_not_come_back(people, signed_in):
+    client = signed_in("officer")
+    old = PASSWORD
+    for n in range(3):
+        new = f"{STRONG} {n}"
+        given = {"old_password": old, "new_password1": new, "new_password2": new}
+        assert client.post("/account", given).status_code == 302
+        old = new
+    again = {"old_password": old, "new_password1": f"{STRONG} 0", "new_password2": f"{STRONG} 0"}
+    assert "最近用过" in client.post("/account", again).content.decode()
+
+
+def test_a_password_set_by_somebody_else_or_too_old_has_to_be_changed(people, signed_in):
+    officer = people["officer"]
+    edit(signed_in("security_admin"), officer, password=STRONG)
+    client = Client()
+    client.post("/sign-in", {"username": "officer", "password": STRONG})
+    assert client.get("/notices")["Location"] == "/account"
+    assert client.get("/api/v1/points").status_code == 403
+    new = {"old_password": STRONG, "new_password1": f"{STRONG} b", "new_password2": f"{STRONG} b"}
+    assert client.post("/account", new).status_code == 302
+    assert client.get("/notices").status_code == 200
+    Person.objects.update(password_changed_at=timezone.now() - timedelta(days=181))
+    assert client.get("/notices")["Location"] == "/account"
+
+
+def test_keys_end_with_the_password_and_sleep_while_the_account_is_locked(people, signed_in):
+    officer = people["officer"]
+    key = keys.make_key(officer, "app")
+    assert keys.person_of(key) == officer
+    Person.objects.filter(pk=officer.pk).update(locked_until=timezone.now() + timedelta(minutes=5))
+    assert keys.person_of(key) is None
+    Person.objects.filter(pk=officer.pk).update(locked_until=None)
+    assert keys.person_of(key) == officer
+    edit(signed_in("security_admin"), officer, password=STRONG)
+    assert keys.person_of(key) is None
+
+
+def test_the_security_administrator_sees_and_revokes_keys(people, signed_in):
+    officer = people["officer"]
+    key = keys.make_key(officer, "数据大屏")
+    client = signed_in("security_admin")
+    assert "数据大屏" in client.get(reverse("person", args=[officer.pk])).content.decode()
+    row = officer.api_keys.get()
+    assert client.post(reverse("person-key-revoke", args=[row.pk])).status_code == 302
+    assert keys.person_of(key) is None
+
+
+def test_a_session_nobody_touches_ends_and_live_parts_do_not_keep_it(
+    people, signed_in, monkeypatch
+):
+    from ecoledger.web import attendance
+
+    client = signed_in("officer")
+    clock = [1_000_000]
+    monkeypatch.setattr(attendance.time, "time", lambda: clock[0])
+    assert client.get("/notices").status_code == 200
+    for _ in range(4):
+        clock[0] += 600
+        client.get("/bell", headers={"X-Unattended": "1"})
+    assert client.get("/notices")["Location"].startswith("/sign-in")
+    assert AuditEntry.objects.filter(action="signed_out_idle").exists()
+
+
+def test_somebody_at_work_stays_signed_in(people, signed_in, monkeypatch):
+    from ecoledger.web import attendance
+
+    client = signed_in("officer")
+    clock = [1_000_000]
+    monkeypatch.setattr(attendance.time, "time", lambda: clock[0])
+    for _ in range(5):
+        clock[0] += 1200
+        assert client.get("/notices").status_code == 200
+
+
+def test_private_answers_are_kept_by_nobody(county, signed_in):
+    client = signed_in("monitor")
+    for address in ("/stations", "/enterprises", "/api/v1/points", "/stations.xlsx"):
+        assert client.get(address)["Cache-Control"] == "private, no-store", address
+
+
+# -- area ----------------------------------------------------------------------------------------
+
+
+def test_rules_of_all_are_changed_by_who_covers_all(county, signed_in):
+    rule = AlarmRule.objects.get(pk=county.alarms[0].rule_id)
+    monitor = county.person("monitor")
+    monitor.area_codes = [NORTH]
+    monitor.save()
+    client = signed_in("monitor")
+    assert not scoped.covers_everything(monitor)
+    address = reverse("rule", args=[rule.pk])
+    assert client.get(address).status_code == 200
+    assert client.post(address, {"version": rule.version}).status_code == 403
+    rule.refresh_from_db()
+    assert rule.version == 1
+
+
+def test_frames_are_seen_by_the_scope_of_their_point(county, signed_in):
+    monitor = county.person("monitor")
+    every = signed_in("monitor")
+    assert every.get(reverse("frame", args=[county.southern_frame])).status_code == 200
+    monitor.area_codes = [NORTH]
+    monitor.save()
+    town = signed_in("monitor")
+    assert town.get(reverse("frame", args=[county.frame])).status_code == 200
+    assert town.get(reverse("frame", args=[county.southern_frame])).status_code == 404
+    # An unknown device is looked at by who covers everything.
+    assert town.get(reverse("frame", args=[county.quarantined])).status_code == 404
+    south = county.bureau.air[2].mn
+    page = town.get("/quarantine?status=accepted").content.decode()
+    assert south not in page
+    assert county.bureau.air[0].mn in page
+    assert town.post(reverse("replay"), {"frame": [county.quarantined]}).status_code == 404
+
+
+def test_the_system_administrator_sees_unknown_devices_and_no_data(county, signed_in):
+    client = signed_in("system_admin")
+    assert client.get(reverse("frame", args=[county.quarantined])).status_code == 200
+    assert client.get(reverse("frame", args=[county.frame])).status_code == 404
+    page = client.get("/quarantine?status=accepted").content.decode()
+    assert county.bureau.air[0].mn not in page
+
+
+def test_an_import_batch_is_seen_by_managers_who_cover_its_uploader(bureau, people, signed_in):
+    batch = ImportBatch.objects.create(
+        listing="problem", file_name="问题.csv", person=people["town"]
+    )
+    address = reverse("book-import-batch", args=["problem", batch.pk])
+    assert signed_in("dispatcher").get(address).status_code == 200
+    people["dispatcher"].area_codes = [SOUTH]
+    people["dispatcher"].save()
+    other = signed_in("dispatcher")
+    assert other.get(address).status_code == 404
+    discard = reverse("book-import-act", args=["problem", batch.pk, "discard"])
+    assert other.post(discard).status_code == 404
+    batch.refresh_from_db()
+    assert batch.state != "discarded"
