@@ -14,6 +14,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from docx.shared import Mm
 from openpyxl import load_workbook
+from pypdf import PdfReader
 from tests.daily_values import october
 
 from ecoledger.reports import bulletin, excel, word
@@ -24,6 +25,7 @@ from ecoledger.reports.official_document import (
     fitted,
 )
 from ecoledger.reports.profile import DocumentsError, documents
+from ecoledger.reports.typesetting import pdf
 
 COUNTY = "990101"
 
@@ -232,3 +234,28 @@ def test_both_files_print_the_same_numbers(monthly, document):
     text = "".join(p.text for p in document.paragraphs)
     for figure in monthly.figures():
         assert figure.display in cells or figure.display in text
+
+
+def test_a_daily_fits_one_page(request, db):
+    october(request.getfixturevalue("store"), request.getfixturevalue("bureau"))
+    day = bulletin.daily(COUNTY, date(2026, 10, 20))
+    # Nothing was verified that day: a share of nothing is not said.
+    assert "属实率" not in "".join(str(part) for part in day.parts())
+    content = word.render(day, date(2026, 10, 21), compact=True)
+    pages = PdfReader(BytesIO(pdf.render(content))).pages
+    assert len(pages) == 1
+    assert "2026年10月21日" in pages[0].extract_text().replace(" ", "")
+
+
+def test_digits_of_formulas_stand_below_the_line(document):
+    cells = [cell for table in document.tables for row in table.rows for cell in row.cells]
+    runs = next(cell for cell in cells if cell.text == "PM2.5").paragraphs[0].runs
+    assert [(run.text, bool(run.font.subscript)) for run in runs] == [("PM", False), ("2.5", True)]
+    runs = next(cell for cell in cells if cell.text == "O3-8h").paragraphs[0].runs
+    assert [(run.text, bool(run.font.subscript)) for run in runs] == [
+        ("O", False),
+        ("3", True),
+        ("-8h", False),
+    ]
+    unit = next(p for p in document.paragraphs if "µg/m³" in p.text)
+    assert not any(run.font.subscript and run.text == "m" for run in unit.runs)

@@ -185,6 +185,7 @@ DAILY_REPORT = declare(
         label="环境质量日报",
         line="assessment",
         span="day",
+        compact=True,
         steps=(),
         gather=_gather_day,
         sections=(

@@ -73,6 +73,8 @@ class Report(Document):
     """Put together from figures for an area and a ``span`` (``day``, ``month``)."""
 
     span: str
+    # Small type, for what must fit one page.
+    compact: bool = False
     # Reads everything the sections need, once; has ``bulletin`` (all but the sections).
     gather: Callable[[str, date], Any]
     sections: tuple[Part, ...]

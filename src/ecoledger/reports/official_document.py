@@ -8,6 +8,7 @@ standard (mark 2: two places agree).
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from docx.shared import Mm, Pt, RGBColor, Twips
 from docx.text.paragraph import Paragraph
 
 # Chinese type sizes in points (号).
-SIZE_2, SIZE_3, SIZE_4, SIZE_5, SIZE_5_SMALL = 22.0, 16.0, 14.0, 10.5, 9.0
+SIZE_2, SIZE_3, SIZE_4, SIZE_4_SMALL, SIZE_5, SIZE_5_SMALL = 22.0, 16.0, 14.0, 12.0, 10.5, 9.0
 FOLIO_FONT = "宋体"
 LATIN_FONT = "Times New Roman"
 
@@ -68,8 +69,20 @@ _CELL_PADDING = Mm(1)
 class OfficialDocument:
     """One document being written, top to bottom."""
 
-    def __init__(self, issuer: str, number: str, title: str, fonts: Fonts | None = None) -> None:
+    def __init__(
+        self,
+        issuer: str,
+        number: str,
+        title: str,
+        fonts: Fonts | None = None,
+        *,
+        compact: bool = False,
+    ) -> None:
+        """``compact``: small type and no room above the letterhead, for what must fit one page a day."""
         self.fonts = fonts or Fonts()
+        self._compact = compact
+        self._body = SIZE_4_SMALL if compact else SIZE_3
+        self._pitch = Pt(17.5) if compact else LINE_PITCH
         self._document = Document()
         self._set_page(self._document.sections[0])
         self._set_fonts()
@@ -85,6 +98,9 @@ class OfficialDocument:
         section.bottom_margin, section.right_margin = Mm(35), Mm(26)
         # The dash of the page number lies 7 mm below the type area.
         section.footer_distance = Mm(25)
+        if self._compact:
+            section.top_margin, section.bottom_margin = Mm(22), Mm(20)
+            section.footer_distance = Mm(11)
         self._document.settings.odd_and_even_pages_header_footer = True
         self._folio(section.footer.paragraphs[0], WD_ALIGN_PARAGRAPH.RIGHT)
         self._folio(section.even_page_footer.paragraphs[0], WD_ALIGN_PARAGRAPH.LEFT)
@@ -92,11 +108,11 @@ class OfficialDocument:
     def _set_fonts(self) -> None:
         normal = self._document.styles["Normal"]
         normal.font.name = LATIN_FONT
-        normal.font.size = Pt(SIZE_3)
+        normal.font.size = Pt(self._body)
         normal.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), self.fonts.body)
         normal.paragraph_format.space_before = normal.paragraph_format.space_after = Pt(0)
         normal.paragraph_format.line_spacing_rule = WD_LINE_SPACING.EXACTLY
-        normal.paragraph_format.line_spacing = LINE_PITCH
+        normal.paragraph_format.line_spacing = self._pitch
         # No line of a heading alone at the foot of a page; lone lines of text are allowed, 22 a page.
         normal.paragraph_format.widow_control = False
         part = self._document.part.part_related_by(RELATIONSHIP_TYPE.FONT_TABLE)
@@ -138,12 +154,32 @@ class OfficialDocument:
         paragraph: Paragraph,
         text: str,
         font: str = "",
-        size: float = SIZE_3,
+        size: float | None = None,
         *,
         bold: bool = False,
         colour: RGBColor | None = None,
         latin: str = LATIN_FONT,
     ) -> Any:
+        """Text of one look; the digits of PM2.5, SO2, O3 and the like are set below the line."""
+        run = None
+        for place, part in enumerate(_FORMULA.split(text)):
+            # Every third part is a formula's letters, the one after it its digits.
+            if part or not text:
+                run = self._one_run(paragraph, part, font, size, bold, colour, latin)
+                run.font.subscript = True if place % 3 == 2 else None
+        return run
+
+    def _one_run(
+        self,
+        paragraph: Paragraph,
+        text: str,
+        font: str,
+        size: float | None,
+        bold: bool,
+        colour: RGBColor | None,
+        latin: str,
+    ) -> Any:
+        size = size or self._body
         run = paragraph.add_run(text)
         run.font.name = latin
         run.font.size = Pt(size)
@@ -188,10 +224,10 @@ class OfficialDocument:
         mark = self._document.add_paragraph()
         mark.alignment = WD_ALIGN_PARAGRAPH.CENTER
         mark.paragraph_format.line_spacing_rule = WD_LINE_SPACING.SINGLE
-        mark.paragraph_format.space_before = Mm(35)
-        mark.paragraph_format.space_after = Pt(LINE_PITCH.pt * 2)
+        mark.paragraph_format.space_before = Mm(0 if self._compact else 35)
+        mark.paragraph_format.space_after = Pt(self._pitch.pt * (0.5 if self._compact else 2))
         # As large as fits one line, smaller than the 上级机关's own 22 mm high letterhead.
-        size = min(48.0, (TYPE_WIDTH.pt - 10) / max(_width(issuer), 1))
+        size = min(30.0 if self._compact else 48.0, (TYPE_WIDTH.pt - 10) / max(_width(issuer), 1))
         self._run(mark, issuer, self.fonts.title, int(size), colour=RED)
         line = self._document.add_paragraph()
         line.alignment = WD_ALIGN_PARAGRAPH.CENTER
@@ -201,14 +237,17 @@ class OfficialDocument:
 
     def _title(self, title: str) -> None:
         """The title, two lines below the red rule (7.3.1)."""
-        self._document.add_paragraph()
-        self._document.add_paragraph()
-        for part in title.split("\n"):
+        if not self._compact:
+            self._document.add_paragraph()
+            self._document.add_paragraph()
+        lines = [title.replace("\n", "")] if self._compact else title.split("\n")
+        for part in lines:
             paragraph = self._document.add_paragraph()
             paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
             paragraph.paragraph_format.line_spacing = Pt(32)
-            self._run(paragraph, part, self.fonts.title, SIZE_2)
-        self._document.add_paragraph()
+            self._run(paragraph, part, self.fonts.title, SIZE_3 if self._compact else SIZE_2)
+        if not self._compact:
+            self._document.add_paragraph()
 
     # -- content ---------------------------------------------------------------------------------
 
@@ -238,13 +277,13 @@ class OfficialDocument:
         """A note in small type, as wide as the text."""
         paragraph = self._document.add_paragraph()
         paragraph.alignment = WD_ALIGN_PARAGRAPH.JUSTIFY
-        paragraph.paragraph_format.line_spacing = Pt(16)
-        paragraph.paragraph_format.space_after = Pt(6)
-        self._run(paragraph, text, self.fonts.body, SIZE_5)
+        paragraph.paragraph_format.line_spacing = Pt(11 if self._compact else 16)
+        paragraph.paragraph_format.space_after = Pt(3 if self._compact else 6)
+        self._run(paragraph, text, self.fonts.body, 8.0 if self._compact else SIZE_5)
 
     def _indented(self) -> Paragraph:
         paragraph = self._document.add_paragraph()
-        paragraph.paragraph_format.first_line_indent = Pt(SIZE_3 * 2)
+        paragraph.paragraph_format.first_line_indent = Pt(self._body * 2)
         return paragraph
 
     def table(
@@ -256,7 +295,7 @@ class OfficialDocument:
         small type goes on a landscape page of its own.
         """
         rows = [list(row) for row in rows]
-        size = SIZE_5
+        size = SIZE_5_SMALL if self._compact else SIZE_5
         widths = column_widths(header, rows, size)
         if sum(widths) > TYPE_WIDTH.pt:
             size = SIZE_5_SMALL
@@ -268,8 +307,8 @@ class OfficialDocument:
         title = self._document.add_paragraph()
         title.alignment = WD_ALIGN_PARAGRAPH.CENTER
         title.paragraph_format.keep_with_next = True
-        title.paragraph_format.space_before = Pt(6)
-        self._run(title, caption, self.fonts.heading, SIZE_4)
+        title.paragraph_format.space_before = Pt(0 if self._compact else 6)
+        self._run(title, caption, self.fonts.heading, SIZE_5 if self._compact else SIZE_4)
         self._grid_table(header, rows, fitted(widths, room, size), size)
         if note:
             self.note(f"注：{note}")
@@ -357,11 +396,12 @@ class OfficialDocument:
         """Issuer and date as they are written, or as variables of a template."""
         # Digits are half a character wide. A long issuer may not run into the margin.
         over = max(4 + (_width(day) - _width(issuer)) / 2, 0)
-        self._document.add_paragraph()
+        if not self._compact:
+            self._document.add_paragraph()
         for text, indent in ((issuer, over), (day, 4)):
             paragraph = self._document.add_paragraph()
             paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-            paragraph.paragraph_format.right_indent = Pt(SIZE_3 * indent)
+            paragraph.paragraph_format.right_indent = Pt(self._body * indent)
             paragraph.paragraph_format.keep_with_next = text == issuer
             self._run(paragraph, text)
 
@@ -438,6 +478,13 @@ _AFTER_SPACING = (
     *("w:w", "w:kern", "w:position", "w:sz", "w:szCs", "w:highlight", "w:u", "w:effect", "w:bdr"),
     *("w:shd", "w:fitText", "w:vertAlign", "w:rtl", "w:cs", "w:em", "w:lang", "w:eastAsianLayout"),
     *("w:specVanish", "w:oMath"),
+)
+
+
+# Formulas whose digits stand below the line: letters, digits.
+_FORMULA = re.compile(
+    r"(?<![A-Za-z0-9])(PM(?=2\.5|10)|SO(?=2)|NO(?=[2x])|CO(?=2)|O(?=3)|H(?=2))"
+    r"(2\.5|10|[23x])(?![A-Za-z0-9.]|\.\d)"
 )
 
 

@@ -47,7 +47,7 @@ def files(draft: Draft, number: str, on: date) -> Files:
     document = document_of(draft.kind)
     if isinstance(document, Report):
         bulletin = report_of(draft, number)
-        text = word.render(bulletin, on)
+        text = word.render(bulletin, on, compact=document.compact)
         made: Files = [("excel", "xlsx", excel.render(bulletin))]
     else:
         assert isinstance(document, Letter)  # noqa: S101 - there are two families

@@ -10,13 +10,17 @@ from ecoledger.reports.official_document import OfficialDocument
 from ecoledger.reports.profile import documents
 
 
-def render(bulletin: Bulletin, on: date) -> bytes:
+def render(bulletin: Bulletin, on: date, *, compact: bool = False) -> bytes:
     """The .docx of ``bulletin``, dated ``on``, in the bureau's fonts and with its imprint.
+
+    ``compact``: small, so that a day fits one page.
 
     Raises :class:`ecoledger.reports.profile.DocumentsError` when the bureau's settings are wrong.
     """
     own = documents()
-    document = OfficialDocument(bulletin.issuer, bulletin.number, bulletin.title, own.fonts)
+    document = OfficialDocument(
+        bulletin.issuer, bulletin.number, bulletin.title, own.fonts, compact=compact
+    )
     for section in bulletin.sections:
         document.heading(section.heading)
         for block in section.blocks:

@@ -44,14 +44,23 @@ def _alarms(when: str, alarms: AlarmPeriod, cases: RegisterPeriod) -> Statement:
             cases["in_hand"],
             "，其中超期",
             cases["overdue"],
-            f"。{when}新立且已核实件的预警属实率为",
-            confirmed,
-            f"（属实/已核实：{confirmed.parts}）。" if confirmed.parts else "。",
+            *(
+                (
+                    f"。{when}新立且已核实件的预警属实率为",
+                    confirmed,
+                    f"（属实/已核实：{confirmed.parts}）。",
+                )
+                if confirmed.value is not None
+                else ("。",)
+            ),
         )
     )
 
 
-def _register(when: str, work: RegisterPeriod) -> Statement:
+def _register(when: str, work: RegisterPeriod) -> Statement | None:
+    """One register's sentence; none when nothing came, went or is in hand."""
+    if not any(work[key].value for key in ("opened", "closed", "in_hand")):
+        return None
     own: list[Part] = []
     for measure in work.register.measures:
         figure = work[measure.key]
