@@ -1,13 +1,24 @@
-// Every page loads this file: HTMX, Tabler, and what starts charts and maps where a page has them.
+// Every page loads this file: HTMX, the look, the few controls; charts and maps come when a page has them.
 import "@tabler/core/dist/css/tabler.min.css";
-import "./ecoledger.css";
-import "./document.css";
+import "./styles/tokens.css";
+import "./styles/parts.css";
+import "./styles/frame.css";
+import "./styles/list.css";
+import "./styles/entity.css";
+import "./styles/matter.css";
+import "./styles/home.css";
+import "./styles/phone.css";
+import "./styles/palette.css";
+import "./styles/door.css";
+import "./styles/document.css";
+import "./styles/wall.css";
+import "./styles/print.css";
 
-import "@tabler/core/dist/js/tabler.esm.min.js";
 import htmx from "htmx.org";
 import "htmx-ext-sse";
 
 import { startControls } from "./controls";
+import { startPalette } from "./palette";
 
 // The pages' policy forbids eval, and the indicator's style comes from our own sheet.
 htmx.config.allowEval = false;
@@ -18,7 +29,7 @@ async function startIslands(root: ParentNode): Promise<void> {
   const charts = root.querySelectorAll<HTMLElement>("[data-chart]");
   const maps = root.querySelectorAll<HTMLElement>("[data-map]");
   if (charts.length) {
-    const { startChart } = await import("./charts");
+    const { startChart } = await import("./charts/start");
     charts.forEach(startChart);
   }
   if (maps.length) {
@@ -38,6 +49,7 @@ document.addEventListener("htmx:configRequest", (event) => {
 });
 
 startControls();
+startPalette();
 void startIslands(document);
 document.addEventListener("htmx:load", (event) => {
   const part = (event as CustomEvent<{ elt: HTMLElement }>).detail.elt;

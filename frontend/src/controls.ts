@@ -32,6 +32,19 @@ function choose(row: HTMLElement): void {
   box.focus();
 }
 
+/** The rail as a drawer on small screens. */
+function openRail(open: boolean): void {
+  document.body.classList.toggle("rail-open", open);
+  document.querySelector("[data-rail-toggle]")?.setAttribute("aria-expanded", String(open));
+  if (open) document.querySelector<HTMLElement>("#menu a")?.focus();
+}
+
+/** A menu under a summary closes with a click elsewhere or Escape. */
+function closeMenus(but: Element | null): void {
+  for (const menu of document.querySelectorAll<HTMLDetailsElement>("details.who[open]"))
+    if (menu !== but) menu.open = false;
+}
+
 export function startControls(): void {
   document.addEventListener("input", (event) => {
     const box = event.target as HTMLElement;
@@ -39,9 +52,17 @@ export function startControls(): void {
     const value = box.closest("[data-lookup]")?.querySelector<HTMLInputElement>("[data-lookup-value]");
     if (value && box.matches("input[type=search]")) value.value = "";
   });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    closeMenus(null);
+    openRail(false);
+  });
   document.addEventListener("click", (event) => {
     const target = event.target as HTMLElement;
-    if (target.closest("[data-theme-switch]")) switchTheme();
+    closeMenus(target.closest("details.who"));
+    if (target.closest("[data-rail-toggle]")) openRail(!document.body.classList.contains("rail-open"));
+    else if (target.closest("[data-rail-close]")) openRail(false);
+    else if (target.closest("[data-theme-switch]")) switchTheme();
     else if (target.closest("[data-print]")) window.print();
     else if (target.closest("[data-lookup] [data-value]")) choose(target.closest<HTMLElement>("[data-value]")!);
     else openRow(event);
@@ -57,6 +78,25 @@ export function startControls(): void {
     if (!all.matches("[data-check-all]")) return;
     for (const box of all.closest("form")?.querySelectorAll<HTMLInputElement>("tbody input[type=checkbox]") ?? [])
       box.checked = all.checked;
+  });
+  // A second tap while the first is on its way sends nothing: the button says so and waits.
+  document.addEventListener("submit", (event) => {
+    const form = event.target as HTMLFormElement;
+    if (!form.matches("form[method=post]") || event.defaultPrevented) return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    const button = event.submitter;
+    // The pressed button's own value is still to be sent, so it is disabled after this turn.
+    setTimeout(() => button?.setAttribute("disabled", ""), 0);
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) {
+      delete form.dataset.sent;
+      form.querySelectorAll("button[disabled]").forEach((button) => button.removeAttribute("disabled"));
+    }
   });
   // Where the live connection is lost the page says so instead of showing old figures as new.
   document.body.addEventListener("htmx:sseError", () => markLive(false));

@@ -1,6 +1,7 @@
 // The one map: an element with `data-map="<geojson url>"`. It works with no tiles and no glyph server:
 // shapes and arrows are drawn by MapLibre, every word is an HTML label in the page's own font.
 import "maplibre-gl/dist/maplibre-gl.css";
+import "./styles/map.css";
 import {
   AttributionControl,
   LngLatBounds,

@@ -1,2 +1,1 @@
-declare module "@tabler/core/dist/js/tabler.esm.min.js";
 declare module "htmx-ext-sse";

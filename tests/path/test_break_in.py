@@ -229,7 +229,7 @@ def test_signing_in_leads_nowhere_else(house):
             assert target not in page
         victim.get("/sign-in")
         form = {"username": "officer", "password": PASSWORD, "next": "//evil.example"}
-        assert victim.submit("/sign-in", form).headers["Location"] == "/"
+        assert victim.submit("/sign-in", form).headers["Location"] == "/my-work"
 
 
 def test_a_new_password_ends_the_sessions_of_the_old_one(house, visitor):

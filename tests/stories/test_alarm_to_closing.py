@@ -118,16 +118,16 @@ def done(page: Page, label: str) -> None:
 
 def state(page: Page) -> Locator:
     """Where the matter stands, as its page says at the top."""
-    return page.locator(".filters .chip").first
+    return page.locator("h1 [data-state]")
 
 
 def steps_taken(page: Page) -> list[tuple[str, str]]:
     """The timeline as people read it, first step first: what, and by whom."""
-    entries = page.locator(".timeline-list > li").all()
+    entries = page.locator(".events > li").all()
     taken = [
         (
-            entry.locator("strong").inner_text(),
-            entry.locator(".quiet.small").first.inner_text().split("\u3000")[1],
+            entry.locator("b").first.inner_text(),
+            entry.locator(".quiet").first.inner_text(),
         )
         for entry in entries
     ]
@@ -169,7 +169,7 @@ def test_an_exceedance_is_seen_at_once_dispatched_worked_checked_closed_and_reop
     # The dispatcher opens the case from the message and asks the enterprise first.
     dispatcher = open_for("dispatcher", "/notices")
     number = visitor("dispatcher").case(outlet)["number"]
-    dispatcher.get_by_role("button", name=f"{number} 等待您办理").click()
+    dispatcher.get_by_role("button", name=number).click()
     expect(dispatcher.locator("h1")).to_contain_text(outlet)
     address = dispatcher.url.removeprefix(house.http).split("#")[0]
     step(dispatcher, "ask_enterprise", question="请说明二氧化硫超标原因")
@@ -194,7 +194,7 @@ def test_an_exceedance_is_seen_at_once_dispatched_worked_checked_closed_and_reop
 
     # The dispatcher reads it and hands the case over to the town it lies in.
     dispatcher.goto(address)
-    expect(dispatcher.locator(".timeline-list")).to_contain_text("脱硫塔循环泵跳停")
+    expect(dispatcher.locator(".events")).to_contain_text("脱硫塔循环泵跳停")
     offered = dispatcher.locator('[name="dispatch-owner_organisation_text"]')
     expect(offered).to_have_value("北镇人民政府")
     step(dispatcher, "dispatch", finding="数据属实", instruction="查明原因，恢复治理")
@@ -261,7 +261,7 @@ def test_an_exceedance_is_seen_at_once_dispatched_worked_checked_closed_and_reop
     # It comes back: the same case is open again, and the page that shows it says so by itself.
     listening(dispatcher, address)
     house.emit(outlet, 95, this_hour() + timedelta(hours=1))  # the first hour after the closing
-    expect(dispatcher.locator(".timeline-list")).to_contain_text("再次报警，反弹重开")
+    expect(dispatcher.locator(".events")).to_contain_text("再次报警，反弹重开")
     assert dispatcher.evaluate("window.stayed") is True
     dispatcher.get_by_role("link", name="刷新").click()
     expect(state(dispatcher)).to_have_text("待核实")
@@ -510,7 +510,7 @@ def test_the_town_does_its_part_on_a_phone(house, sign_in_on_a_phone, visitor):
     expect(state(phone)).to_have_text("销号核查")
     no_overflow(phone)
     # The menu works with a thumb, too.
-    phone.get_by_role("button", name="菜单").click()
+    phone.get_by_role("button", name="菜单", exact=True).click()
     phone.get_by_role("link", name="预警", exact=True).click()
     phone.wait_for_url("**/alarms")
     no_overflow(phone)
@@ -521,6 +521,7 @@ def test_the_english_pages_do_the_same_work(house, open_for, visitor):
     house.emit(outlet, 90, hours_ago(1))
     case = visitor("dispatcher").case(outlet)["id"]
     page = open_for("dispatcher", f"/matters/alarm_case/{case}")
+    page.locator("details.who summary").click()
     page.get_by_role("button", name="English").click()
     expect(state(page)).to_have_text("To verify")
     form = page.locator('form[action*="/do/dispatch#"]')
@@ -529,6 +530,7 @@ def test_the_english_pages_do_the_same_work(house, open_for, visitor):
     form.get_by_role("button", name="Hand over").click()
     expect(page.get_by_role("status")).to_contain_text("is done.")
     expect(state(page)).to_have_text("Handed over")
+    page.locator("details.who summary").click()
     page.get_by_role("button", name="中文").click()
     expect(state(page)).to_have_text("已交办")
     # What is on record is in Chinese whatever the page was read in.

@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+import time
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-from ecoledger.web.navigation import menu
+from ecoledger.accounts.models import Organisation, Person
+from ecoledger.matters import inbox
+from ecoledger.web.navigation import Menu, menu, thumbs
+
+
+@lru_cache(maxsize=1)
+def _bureau_name(_minute: int) -> str:
+    bureau = Organisation.objects.filter(kind=Organisation.Kind.BUREAU).order_by("area_code", "pk")
+    return bureau.values_list("name", flat=True).first() or ""
+
+
+def bureau_name() -> str:
+    """The bureau's name, asked for once a minute."""
+    return _bureau_name(int(time.monotonic() // 60))
+
+
+def _waiting(person: Any) -> int:
+    """How many matters wait for the person."""
+    return inbox.count(person)[0] if isinstance(person, Person) and person.may("see_matters") else 0
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -18,7 +39,13 @@ def site(request: HttpRequest) -> dict[str, Any]:
         # Each under its own name: who cannot read the page must find their language.
         "languages": settings.LANGUAGES,
         "theme": "dark" if request.COOKIES.get("theme") == "dark" else "light",
+        "bureau": SimpleLazyObject(bureau_name),
+        "my_work_url": reverse("my-work"),
+        "waiting": SimpleLazyObject(lambda: _waiting(person)),
+        "thumbs": SimpleLazyObject(
+            lambda: thumbs(person, request) if isinstance(person, Person) else []
+        ),
         "menu": SimpleLazyObject(
-            lambda: list(menu(person)) if person and person.is_authenticated else []
+            lambda: menu(person, request) if isinstance(person, Person) else Menu()
         ),
     }

@@ -1,19 +1,34 @@
-"""What the menu shows a person: the pages their roles open, in the order of the day's work."""
+"""Where everything is: six entries, ten lines of business, and the books of a line by use.
+
+The menu does not grow with the books: the open line shows at most :data:`SHOWN` of them, the rest stand on
+the line's page. Books are the declared lists of ``listings.catalogue``; a page that is no list stands beside
+them by a line of :data:`PAGES`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import BUREAU, Role
+from ecoledger.listings.catalogue import all_listings
 from ecoledger.matters.register import all_registers
+from ecoledger.web.models import BookUse
+from ecoledger.web.work import open_work
 
 Text = str | Promise
+# Books of the open line; the rest under 「全部 N 本台账」.
+SHOWN = 7
+# A person with so few lines sees them all open.
+FEW_LINES = 3
 
 
 @dataclass(frozen=True)
@@ -24,85 +39,307 @@ class Page:
     label: Text
     icon: str
     capability: str
-    args: tuple[object, ...] = ()
+    # Pages that belong to it: with one of them open, the entry is the current one.
+    covers: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
-        return reverse(self.url_name, args=self.args)
+        return reverse(self.url_name)
 
 
 @dataclass(frozen=True)
-class Group:
-    """Pages under one heading."""
+class Line:
+    """A line of business (条线): what one section of the bureau works on."""
 
+    key: str
     label: Text
-    pages: tuple[Page, ...]
+    icon: str
+    section: Text
+
+    @property
+    def url(self) -> str:
+        return reverse("line", args=[self.key])
 
 
-BEFORE_WORK = (
-    Group(
-        _("总览"),
-        (
-            Page("cockpit", _("驾驶舱"), "cockpit", "see_cockpit"),
-            Page("map", _("一张图"), "map", "see_monitoring"),
-        ),
-    ),
+@dataclass(frozen=True)
+class Book:
+    """A list or a page of a line, as the menu and the line's page show it."""
+
+    key: str
+    label: str
+    line: str
+    url: str
+    kind: str
+    url_names: tuple[str, ...] = ()
+
+
+ENTRIES = (
+    Page("home", _("首页"), "home", "see_cockpit", ("cockpit",)),
+    Page("my-work", _("我的工作"), "work", "see_matters", ("notices",)),
+    Page("map", _("一张图"), "map", "see_monitoring"),
+    Page("archive", _("对象档案"), "enterprise", "see_monitoring", ("enterprises", "enterprise")),
+    Page("targets", _("指标与目标"), "target", "see_cockpit", ("records",)),
+    Page("documents", _("文书"), "bulletin", "see_documents", ("bulletins", "bulletin")),
 )
-AFTER_WORK = (
-    Group(
-        _("监测"),
-        (
-            Page("alarms", _("预警"), "alarm", "see_monitoring"),
-            Page("stations", _("监测点"), "station", "see_monitoring"),
-            Page("filings", _("停运申报"), "filing", "see_monitoring"),
-            Page("enterprises", _("企业档案"), "enterprise", "see_monitoring"),
-        ),
-    ),
-    Group(
-        _("数据"),
-        (
-            Page("bulletins", _("公报"), "bulletin", "make_reports"),
-            Page("documents", _("文书"), "bulletin", "see_documents"),
-            Page("catalogue", _("数据目录"), "catalogue", "see_monitoring"),
-            Page("import", _("数据导入"), "import", "import_observations"),
-            Page("quarantine", _("报文隔离区"), "quarantine", "see_quarantine"),
-        ),
-    ),
-    Group(
-        _("系统"),
-        (
-            Page("rules", _("报警规则"), "rules", "edit_rules"),
-            Page("routing", _("交办规则"), "routing", "edit_routing"),
-            Page("people", _("人员权限"), "people", "manage_people"),
-            Page("audit", _("审计日志"), "audit", "see_audit"),
-        ),
-    ),
+SYSTEM = (
+    Page("people", _("人员与权限"), "people", "manage_people", ("person", "person-new")),
+    Page("audit", _("操作记录"), "audit", "see_audit"),
+    Page("rules", _("预警规则"), "rules", "edit_rules", ("rule",)),
+    Page("routing", _("交办规则"), "routing", "edit_routing", ("routing-rule", "routing-new")),
+    Page("quarantine", _("报文隔离区"), "quarantine", "see_quarantine", ("frame",)),
+    Page("import", _("数据导入"), "import", "import_observations", ("import-preview",)),
 )
+LINES = (
+    Line("assessment", _("综合考核"), "assessment", _("综合科、办公室")),
+    Line("rectification", _("督察整改"), "matter", _("督察整改科")),
+    Line("monitoring", _("监测预警"), "station", _("监测站")),
+    Line("air", _("大气"), "air", _("大气科")),
+    Line("water", _("水"), "water", _("水科")),
+    Line("soil", _("土壤生态"), "soil", _("土壤科、自然科")),
+    Line("waste", _("固废辐射"), "waste", _("固管中心")),
+    Line("approval", _("审批总量"), "stamp", _("审批科")),
+    Line("enforcement", _("执法信访"), "shield", _("执法大队")),
+    Line("emergency", _("应急"), "warning", _("应急中心")),
+)
+# Pages that are not declared lists: line -> page.
+PAGES = (
+    ("monitoring", Page("alarms", _("预警"), "alarm", "see_monitoring", ("alarm",))),
+    (
+        "monitoring",
+        Page("stations", _("监测点"), "station", "see_monitoring", ("station", "value")),
+    ),
+    ("monitoring", Page("filings", _("停运申报"), "filing", "see_monitoring", ("filing-new",))),
+    ("monitoring", Page("catalogue", _("数据目录"), "catalogue", "see_monitoring")),
+    ("monitoring", Page("import", _("数据导入"), "import", "import_observations")),
+    ("monitoring", Page("quarantine", _("报文隔离区"), "quarantine", "see_quarantine", ("frame",))),
+    ("monitoring", Page("rules", _("预警规则"), "rules", "edit_rules", ("rule",))),
+    ("enforcement", Page("routing", _("交办规则"), "routing", "edit_routing")),
+)
+# Kind of book -> the word for it; the order is the line page's.
+KINDS = {
+    "Inventory": _("对象"),
+    "Log": _("记录"),
+    "Register": _("事项"),
+    "Account": _("账"),
+    "Roster": _("名录"),
+    "Duty": _("义务"),
+    "Campaign": _("专项行动"),
+    "ScoreSheet": _("评分"),
+    "Listing": _("清单"),
+    "Page": _("页面"),
+}
+# Where lists stand that do not say their line themselves.
+LINE_OF = {"alarm_case": "monitoring"}
 
 
-def _work() -> Group:
-    """The inbox and one list a register."""
-    return Group(
-        _("办理"),
-        (
-            Page("my-work", _("我的工作"), "work", "see_matters"),
-            *(
-                Page("matter-list", gettext(str(r.label)), "register", r.see, (r.key,))
-                for r in all_registers()
-            ),
-        ),
+def line_of(key: str) -> Line | None:
+    """The line called ``key``."""
+    return next((line for line in LINES if line.key == key), None)
+
+
+def kind_of(declaration: object) -> str:
+    """The name of the nearest kind of book a declaration is."""
+    return next(
+        (cls.__name__ for cls in type(declaration).__mro__ if cls.__name__ in KINDS), "Listing"
     )
 
 
-def menu(person: Person) -> Iterator[Group]:
-    """The groups with the pages that ``person`` may open; groups left empty are left out."""
-    for group in (*BEFORE_WORK, _work(), *AFTER_WORK):
-        if pages := tuple(page for page in group.pages if person.may(page.capability)):
-            yield Group(group.label, pages)
+def books(person: Person) -> Iterator[Book]:
+    """Every book and page of a line that ``person`` may open, in the order of declaration."""
+    for listing in all_listings():
+        line = listing.line or LINE_OF.get(listing.key, "")
+        if line and person.may(listing.see):
+            label = gettext(str(listing.label))
+            yield Book(listing.key, label, line, listing.url, kind_of(listing))
+    for line_key, page in PAGES:
+        if person.may(page.capability):
+            names = (page.url_name, *page.covers)
+            yield Book(page.url_name, str(page.label), line_key, page.url, "Page", names)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the rail as drawn."""
+
+    label: str
+    icon: str
+    url: str
+    current: bool = False
+    count: int = 0
+    hot: bool = False
+    open: bool = False
+    books: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True)
+class Menu:
+    """The rail of one person on one page."""
+
+    entries: tuple[Entry, ...] = ()
+    lines: tuple[Entry, ...] = ()
+    foot: tuple[Entry, ...] = ()
+    # The line the page belongs to, for the crumb.
+    line: Line | None = None
+
+
+def lines_of(person: Person, all_books: Iterable[Book]) -> tuple[Line, ...]:
+    """The lines a person may open: all of them inside the bureau, elsewhere those with a book."""
+    if person.has_role(*BUREAU):
+        return LINES
+    filled = {book.line for book in all_books if book.kind != "Page"}
+    return tuple(line for line in LINES if line.key in filled)
+
+
+def by_use(person: Person, shelf: list[Book]) -> list[Book]:
+    """Pinned books first, then those the person opened most, then as declared."""
+    uses = {use.book: use for use in BookUse.objects.filter(person=person)}
+
+    def rank(book: Book) -> tuple[bool, bool, int]:
+        use = uses.get(book.key)
+        return (not (use and use.pinned), book.kind == "Page", -(use.times if use else 0))
+
+    return sorted(shelf, key=rank)
+
+
+def menu(person: Person, request: HttpRequest) -> Menu:
+    """The rail of ``person`` on the page asked for."""
+    match = request.resolver_match
+    url_name = (match.url_name or "") if match else ""
+    kwargs: dict[str, Any] = match.kwargs if match else {}
+    here = kwargs.get("key", "") if url_name.startswith(("matter", "book")) else ""
+    all_books = list(books(person))
+    counts = open_work(person)
+    current = next((b for b in all_books if b.key == here or url_name in b.url_names), None)
+    open_line = kwargs.get("key", "") if url_name == "line" else (current.line if current else "")
+    lines = lines_of(person, all_books)
+    rows = []
+    for line in lines:
+        shelf = by_use(person, [b for b in all_books if b.line == line.key])
+        is_open = line.key == open_line or len(lines) <= FEW_LINES
+        rows.append(
+            Entry(
+                str(line.label),
+                line.icon,
+                line.url,
+                current=url_name == "line" and line.key == open_line,
+                count=sum(counts.get(b.key, 0) for b in shelf),
+                open=is_open,
+                books=tuple(_shelf(shelf, line, current, counts)) if is_open else (),
+            )
+        )
+    return Menu(
+        tuple(_entries(person, url_name)),
+        tuple(rows),
+        tuple(_foot(person, url_name)),
+        line_of(open_line),
+    )
+
+
+def _entries(person: Person, url_name: str) -> Iterator[Entry]:
+    for page in ENTRIES:
+        if person.may(page.capability):
+            is_here = url_name == page.url_name or url_name in page.covers
+            yield Entry(str(page.label), page.icon, page.url, is_here)
+
+
+def _shelf(
+    shelf: list[Book], line: Line, current: Book | None, counts: dict[str, int]
+) -> Iterator[Entry]:
+    shown = shelf[:SHOWN]
+    # The book one stands in is always there to be seen.
+    if current and current.line == line.key and current not in shown:
+        shown = [*shown[:-1], current]
+    for book in shown:
+        yield Entry(book.label, "", book.url, book == current, counts.get(book.key, 0))
+    if len(shelf) > len(shown):
+        label = gettext("全部 %(n)s 本台账") % {"n": len(shelf)}
+        yield Entry(label, "", line.url)
+
+
+def _foot(person: Person, url_name: str) -> Iterator[Entry]:
+    if any(person.may(page.capability) for page in SYSTEM):
+        covered = {n for page in SYSTEM for n in (page.url_name, *page.covers)}
+        yield Entry(gettext("系统"), "rules", reverse("system"), url_name in {"system", *covered})
+    yield Entry(gettext("帮助"), "help", reverse("help"), url_name == "help")
+
+
+@dataclass(frozen=True)
+class Thumb:
+    """One of the five buttons at the foot of a phone."""
+
+    label: str
+    icon: str
+    url: str
+    current: bool = False
+    main: bool = False
+    count: int = 0
+
+
+# Roles that work with a phone in the hand; the others get the desk's pages folded.
+ON_THE_MOVE = frozenset({Role.TOWN, Role.GRID, Role.THIRD_PARTY, Role.ENTERPRISE, Role.OFFICER})
+
+
+def thumbs(person: Person, request: HttpRequest) -> list[Thumb]:
+    """The bar at the foot of the phone for those who work outside."""
+    if not person.has_role(*ON_THE_MOVE) or person.has_role(Role.LEADER, Role.DISPATCHER):
+        return []
+    match = request.resolver_match
+    here = (match.url_name or "") if match else ""
+    firm = person.has_role(Role.ENTERPRISE)
+    report = next((r for r in all_registers() if r.key == "problem" and r.may_open(person)), None)
+    rows = [Thumb(gettext("我的事"), "work", reverse("my-work"), here == "my-work")]
+    if person.may("see_monitoring"):
+        rows.append(Thumb(gettext("地图"), "map", reverse("map"), here == "map"))
+    if firm:
+        rows.append(Thumb(gettext("申报"), "filing", reverse("filings"), here == "filings"))
+    elif report is not None:
+        url = reverse("matter-new", args=[report.key])
+        rows.append(Thumb(gettext("随手报"), "camera", url, here == "matter-new", main=True))
+    if person.may("see_cockpit"):
+        rows.append(Thumb(gettext("本镇"), "town", reverse("home"), here == "home"))
+    rows.append(Thumb(gettext("我"), "person", reverse("account"), here == "account"))
+    return rows
+
+
+def system_pages(person: Person) -> list[Page]:
+    """What stands under 系统 for ``person``."""
+    return [page for page in SYSTEM if person.may(page.capability)]
+
+
+def all_pages(person: Person) -> Iterator[tuple[str, str]]:
+    """(label, address) of every page a person may open by name: entries, lines, books, system pages."""
+    for page in (*ENTRIES, *SYSTEM):
+        if person.may(page.capability):
+            yield str(page.label), page.url
+    shelf = list(books(person))
+    for line in lines_of(person, shelf):
+        yield str(line.label), line.url
+    for book in shelf:
+        yield book.label, book.url
+    yield gettext("我的账号"), reverse("account")
+    yield gettext("消息"), reverse("notices")
+
+
+# Role -> the page it lands on after signing in; the first that fits.
+LANDING: tuple[tuple[Role, str, tuple[str, ...]], ...] = (
+    (Role.LEADER, "home", ()),
+    (Role.DISPATCHER, "my-work", ()),
+    (Role.MONITOR, "line", ("monitoring",)),
+    (Role.OFFICER, "my-work", ()),
+    (Role.APPROVER, "my-work", ()),
+    (Role.TOWN, "my-work", ()),
+    (Role.GRID, "my-work", ()),
+    (Role.THIRD_PARTY, "my-work", ()),
+    (Role.ENTERPRISE, "my-work", ()),
+    (Role.AUDIT_ADMIN, "audit", ()),
+    (Role.SECURITY_ADMIN, "people", ()),
+    (Role.SYSTEM_ADMIN, "system", ()),
+)
 
 
 def first_page(person: Person) -> str:
-    """Address of the first page the person may open, where they land after signing in."""
-    for group in menu(person):
-        return group.pages[0].url
+    """Address of the page a person lands on after signing in."""
+    for role, url_name, args in LANDING:
+        if person.has_role(role):
+            return reverse(url_name, args=args)
     return reverse("account")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.urls import include, path
 
 from ecoledger.web import errors, jobs, live
-from ecoledger.web.entities import editing, enterprises, registering
-from ecoledger.web.figures import bulletins, records
+from ecoledger.web.entities import archive, editing, enterprises, entity, registering
+from ecoledger.web.figures import bulletins, records, targets
 from ecoledger.web.monitoring import (
     alarms,
     catalogue,
@@ -18,15 +18,35 @@ from ecoledger.web.monitoring import (
     station,
     stations,
 )
-from ecoledger.web.office import hand_over, notices, operate, people, routing, session
-from ecoledger.web.scenes import cockpit, one_map
+from ecoledger.web.office import (
+    hand_over,
+    notices,
+    operate,
+    people,
+    routing,
+    session,
+    system,
+)
+from ecoledger.web.scenes import cockpit, home, line, one_map
+from ecoledger.web.search import pages as searching
 
 handler403 = errors.forbidden
 handler404 = errors.not_found
 handler500 = errors.failed
 
 urlpatterns = [
-    path("", cockpit.page, name="cockpit"),
+    path("", home.page, name="home"),
+    path("home/<str:name>", home.part, name="home-part"),
+    path("lines/<slug:key>", line.page, name="line"),
+    path("books/<slug:key>/pin", line.pin_book, name="pin-book"),
+    path("cockpit", cockpit.page, name="cockpit"),
+    path("search", searching.page, name="search"),
+    path("search/hits", searching.hits, name="search-hits"),
+    path("search/opened", searching.opened, name="search-opened"),
+    path("archive", archive.page, name="archive"),
+    path("targets", targets.page, name="targets"),
+    path("system", system.page, name="system"),
+    path("help", system.help_page, name="help"),
     path("cockpit/<str:name>", cockpit.part, name="cockpit-part"),
     path("jobs", jobs.page, name="jobs"),
     path("jobs/<uuid:number>", jobs.state, name="job"),
@@ -50,6 +70,7 @@ urlpatterns = [
     path("filings.xlsx", filings.export, name="filings-export"),
     path("filings/new", filings.new, name="filing-new"),
     path("filings/<int:pk>/withdraw", filings.withdraw, name="filing-withdraw"),
+    path("entities/<int:pk>", entity.page, name="entity"),
     path("enterprises", enterprises.page, name="enterprises"),
     path("enterprises.xlsx", enterprises.export, name="enterprises-export"),
     path("enterprises/<int:pk>", enterprises.enterprise, name="enterprise"),

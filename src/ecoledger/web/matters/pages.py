@@ -36,12 +36,11 @@ from ecoledger.matters import (
     clocks,
     deadlines,
     evidence,
-    inbox,
     statistics,
     timeline,
 )
 from ecoledger.matters.actions import NotVisible, Refused, Upload
-from ecoledger.matters.models import BatchEdit, Clock, Matter
+from ecoledger.matters.models import BatchEdit, Matter
 from ecoledger.matters.register import (
     Register,
     all_registers,
@@ -55,6 +54,7 @@ from ecoledger.web.access import Request, needs
 from ecoledger.web.errors import refused_as_altered
 from ecoledger.web.export import footer, too_long, xlsx
 from ecoledger.web.listings.once import once
+from ecoledger.web.matters import asking
 from ecoledger.web.matters.filters import shown_filters
 from ecoledger.web.matters.finding import the_matter, the_register
 from ecoledger.web.matters.lines import sent, sheet, show_problems, tables
@@ -84,53 +84,6 @@ def say(request: Request, refused: Refused) -> None:
     """Why something was not done, on the next page."""
     details = [m for ms in refused.fields.values() for m in ms] if refused.code == "form" else []
     messages.error(request, " ".join(filter(None, (refused.why, *details, refused.remedy))))
-
-
-# ---- my work -------------------------------------------------------------------------------------
-
-
-def _work(request: Request) -> dict[str, Any]:
-    now = timezone.now()
-    waiting = inbox.waiting_for(request.user)
-    left = _clock_texts(waiting, now)
-    rows = [
-        {
-            "register": register_of(matter.register),
-            "matter": matter,
-            "state": _(str(state_of(matter).label)),
-            "overdue": matter.overdue,
-            "left": left.get(matter.pk, ""),
-            "level": matter.level,
-        }
-        for matter in waiting
-    ]
-    count, overdue = inbox.count(request.user, now)
-    registers = [r for r in all_registers() if request.user.may(r.see)]
-    return {"rows": rows, "count": count, "overdue": overdue, "registers": registers}
-
-
-def _clock_texts(matters: Sequence[Matter], now: datetime) -> dict[int, str]:
-    """What is left of each matter's earliest clock, by the matter's key."""
-    texts: dict[int, str] = {}
-    running = Clock.objects.filter(matter__in=[m.pk for m in matters], stopped_at=None)
-    for clock in running.select_related("matter").order_by("-due"):
-        rule = deadlines.rule_of(clock)
-        left = clocks.remaining(clock, now)
-        if left is not None and rule is not None and not rule.waiting:
-            texts[clock.matter_id] = left.text
-    return texts
-
-
-@needs("see_matters")
-@never_cache
-def my_work(request: Request) -> HttpResponse:
-    return render(request, "web/matters/my_work.html", _work(request))
-
-
-@needs("see_matters")
-@never_cache
-def my_work_part(request: Request) -> HttpResponse:
-    return render(request, "web/matters/_my_work.html", _work(request))
 
 
 # ---- the list ------------------------------------------------------------------------------------
@@ -408,6 +361,8 @@ def _detail(
     )
     inside = sees_all_events(person)
     rows = _clock_rows(register, matter, now)
+    files = actions.evidence_for(matter, person)
+    events = timeline.events_of(matter, person)
     return render(
         request,
         "web/matters/detail.html",
@@ -447,7 +402,8 @@ def _detail(
             "assign_form": forms.form_of(_ASSIGN, Matter, person=person, prefix="assign")
             if manages or owns
             else None,
-            "evidence": actions.evidence_for(matter, person),
+            "evidence": files,
+            **asking.context(register, matter, offered, events, files, inside=inside),
             "line_tables": tables(register, matter, person) if inside else [],
             "beside": [
                 (register_of(other.register), other, state_of(other))
@@ -714,13 +670,15 @@ def evidence_file(request: Request, pk: int) -> HttpResponseBase:
             _("证据 #%(number)d “%(name)s”缺失或被改动") % {"number": pk, "name": found.name}
         )
         return refused_as_altered(request)
-    audit.record(
-        request.user,
-        "open_evidence",
-        found,
-        details={"name": found.name},
-        address=address(request),
-    )
+    # A picture drawn on the matter's own page is part of that page, which is not an opening of its own.
+    if "shown" not in request.GET:
+        audit.record(
+            request.user,
+            "open_evidence",
+            found,
+            details={"name": found.name},
+            address=address(request),
+        )
     inline = found.content_type in evidence.INLINE and "download" not in request.GET
     response = FileResponse(
         file, as_attachment=not inline, filename=found.name, content_type=found.content_type

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from ecoledger.web.matters import lines, pages
+from ecoledger.web.matters import lines, my_work, pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("my-work", pages.my_work, name="my-work"),
-    path("my-work/list", pages.my_work_part, name="my-work-part"),
+    path("my-work", my_work.page, name="my-work"),
+    path("my-work/list", my_work.part, name="my-work-part"),
     path("evidence/<int:pk>", pages.evidence_file, name="evidence"),
     path("matters/<slug:key>", pages.listing_page, name="matter-list"),
     path("matters/<slug:key>/new", pages.new, name="matter-new"),

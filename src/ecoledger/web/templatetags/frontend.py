@@ -70,6 +70,31 @@ ICONS = {
     "enterprise": "M3 21V10l6 4v-4l6 4V4h5v17zM8 17h1M12 17h1M16 17h1",
     "export": "M12 3v11M8 10l4 4 4-4M4 16v4h16v-4",
     "filing": "M4 5h16v14H4zM9 9v6M15 9v6",
+    "home": "M4 11l8-7 8 7v9h-5v-6h-6v6H4z",
+    "target": "M4 20V10M10 20V4M16 20v-7M3 20h18",
+    "assessment": "M6 4h12v16H6zM9 3h6v3H9zM9 10h6M9 14h6",
+    "air": "M3 9h11a3 3 0 1 0-3-3M3 13h15a3 3 0 1 1-3 3M3 17h7",
+    "water": "M12 3c4 5 6 8 6 11a6 6 0 0 1-12 0c0-3 2-6 6-11z",
+    "soil": "M3 10h18v10H3zM3 14h18M7 17h.01M12 17h.01M16 17h.01M12 10V5M12 6c2-3 4-3 5-3-.2 2-2 4-5 4",
+    "waste": "M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13M10 11v5M14 11v5",
+    "stamp": "M9 3h6v3l-1 5h5v5H5v-5h5L9 6zM5 20h14",
+    "shield": "M12 3l8 3v6c0 4.500-3.300 7.700-8 9-4.700-1.300-8-4.500-8-9V6zM9 12l2 2 4-4",
+    "warning": "M12 4L2.500 20h19zM12 10v5M12 17.500v.5",
+    "help": "M12 3a9 9 0 1 0 .01 0M9.500 9.500a2.500 2.500 0 1 1 3.500 2.300c-.7.3-1 .9-1 1.700M12 17v.5",
+    "phone": "M5 4h4l2 5-2.500 1.500a11 11 0 0 0 5 5L15 13l5 2v4a1 1 0 0 1-1 1A16 16 0 0 1 4 5a1 1 0 0 1 1-1z",
+    "camera": "M4 8h4l2-3h4l2 3h4v11H4zM12 10a3.500 3.500 0 1 0 .01 0",
+    "place": "M12 21c5-6 7-9 7-12a7 7 0 0 0-14 0c0 3 2 6 7 12zM12 6.500a2.500 2.500 0 1 0 .01 0",
+    "town": "M12 4a8 8 0 1 0 .01 0M12 9a3 3 0 1 0 .01 0",
+    "pin": "M9 3h6l-1 6 4 4H6l4-4zM12 13v8",
+    "plus": "M12 5v14M5 12h14",
+    "down": "M6 9l6 6 6-6",
+    "columns": "M4 5h16v14H4zM10 5v14M15 5v14",
+    "density": "M4 6h16M4 10h16M4 14h16M4 18h16",
+    "list": "M8 6h12M8 12h12M8 18h12M4 6h.01M4 12h.01M4 18h.01",
+    "clock": "M12 3a9 9 0 1 0 .01 0M12 7v5l3 2",
+    "send": "M4 12l16-8-6 16-3-7z",
+    "good": "M12 3a9 9 0 1 0 .01 0M8 12.500l3 3 5-6",
+    "bad": "M12 3a9 9 0 1 0 .01 0M9 9l6 6M15 9l-6 6",
     "import": "M12 15V4M8 8l4-4 4 4M4 16v4h16v-4",
     "language": "M3 12a9 9 0 1 0 18 0 9 9 0 0 0-18 0zM3 12h18M12 3c3 3 3 15 0 18M12 3c-3 3-3 15 0 18",
     "map": "M3 6l6-2 6 2 6-2v14l-6 2-6-2-6 2zM9 4v14M15 6v14",
@@ -92,7 +117,7 @@ ICONS = {
 
 
 @register.simple_tag
-def icon(name: str, title: str = "") -> SafeString:
+def icon(name: str, title: str = "", small: bool = False) -> SafeString:
     """An icon drawn in the text's colour; hidden from screen readers unless it has a title."""
     label = (
         format_html('role="img" aria-label="{}"', title)
@@ -100,8 +125,9 @@ def icon(name: str, title: str = "") -> SafeString:
         else mark_safe('aria-hidden="true"')
     )
     return format_html(
-        '<svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" '
+        '<svg class="{}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" '
         'stroke-linecap="round" stroke-linejoin="round" {}><path d="{}"/></svg>',
+        "icon-s" if small else "icon",
         label,
-        ICONS[name],
+        ICONS.get(name, ICONS["register"]),
     )

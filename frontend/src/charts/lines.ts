@@ -1,34 +1,11 @@
-// Charts: an element with `data-chart="<json url>"` draws what the server describes at that address.
-// The server says what is shown (names, units, values, flags, limits); how it looks is decided here.
-import { BarChart, HeatmapChart, LineChart, ScatterChart } from "echarts/charts";
-import {
-  AriaComponent,
-  CalendarComponent,
-  DataZoomComponent,
-  GridComponent,
-  LegendComponent,
-  MarkLineComponent,
-  TooltipComponent,
-  VisualMapComponent,
-} from "echarts/components";
+// Values over time as lines or bars, with limits, gaps and flagged values.
+import { BarChart, LineChart, ScatterChart } from "echarts/charts";
+import { AriaComponent, DataZoomComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import * as echarts from "echarts/core";
-import { CanvasRenderer } from "echarts/renderers";
 
-echarts.use([
-  AriaComponent,
-  BarChart,
-  CalendarComponent,
-  CanvasRenderer,
-  DataZoomComponent,
-  GridComponent,
-  HeatmapChart,
-  LegendComponent,
-  LineChart,
-  MarkLineComponent,
-  ScatterChart,
-  TooltipComponent,
-  VisualMapComponent,
-]);
+import { escaped, inked } from "./look";
+
+echarts.use([AriaComponent, BarChart, DataZoomComponent, GridComponent, LegendComponent, LineChart, MarkLineComponent, ScatterChart, TooltipComponent]);
 
 /** One value: when its period starts, the value, the words for its flag (empty when it is good). */
 type Reading = [time: string, value: number | null, flag?: string];
@@ -51,7 +28,7 @@ interface Limit {
   axis?: 0 | 1;
 }
 
-interface Lines {
+export interface Lines {
   kind: "lines";
   series: Series[];
   limits: Limit[];
@@ -61,34 +38,7 @@ interface Lines {
   flagged: string;
 }
 
-interface Calendar {
-  kind: "calendar";
-  from: string;
-  to: string;
-  days: [day: string, value: number, note: string, url?: string][];
-  pieces: { min: number; max?: number; color: string; label: string }[];
-  empty: string;
-}
-
-type Description = Lines | Calendar;
-
 const PALETTE = ["#0f8f83", "#3a6fd8", "#d9822b", "#8b5cc7", "#c2406e", "#6b8e23", "#4b6470"];
-
-function inked(element: HTMLElement): { text: string; line: string; surface: string } {
-  const style = getComputedStyle(element);
-  const read = (name: string, otherwise: string) => style.getPropertyValue(name).trim() || otherwise;
-  return {
-    text: read("--el-quiet", "#566472"),
-    line: read("--el-line", "#dfe5e4"),
-    surface: read("--el-surface", "#fff"),
-  };
-}
-
-function escaped(text: string): string {
-  const holder = document.createElement("span");
-  holder.textContent = text;
-  return holder.innerHTML;
-}
 
 function shown(value: number | null, series: Series): string {
   if (value === null) return "—";
@@ -108,7 +58,7 @@ function withGaps(points: Reading[], period: number): (string | number | null)[]
   return drawn;
 }
 
-function lines(description: Lines, element: HTMLElement): echarts.EChartsCoreOption {
+export function draw(description: Lines, element: HTMLElement): echarts.EChartsCoreOption {
   const ink = inked(element);
   const units = [0, 1].map(
     (axis) => description.series.find((series) => (series.axis ?? 0) === axis)?.unit ?? "",
@@ -209,110 +159,6 @@ function lines(description: Lines, element: HTMLElement): echarts.EChartsCoreOpt
   };
 }
 
-function calendar(description: Calendar, element: HTMLElement): echarts.EChartsCoreOption {
-  const ink = inked(element);
-  const chinese = document.documentElement.lang.startsWith("zh");
-  return {
-    animation: false,
-    aria: { enabled: true },
-    tooltip: {
-      confine: true,
-      backgroundColor: ink.surface,
-      borderColor: ink.line,
-      textStyle: { color: ink.text },
-      formatter: (given: unknown) => {
-        const { value } = given as { value: [string, number, string] };
-        return `${escaped(value[0])}<br><b>${value[1]}</b> ${escaped(value[2])}`;
-      },
-    },
-    visualMap: {
-      type: "piecewise",
-      dimension: 1,
-      pieces: description.pieces,
-      orient: "horizontal",
-      left: "center",
-      bottom: 0,
-      itemWidth: 12,
-      itemHeight: 12,
-      textStyle: { color: ink.text },
-    },
-    calendar: {
-      range: [description.from, description.to],
-      left: 36,
-      right: 8,
-      top: 24,
-      bottom: 34,
-      cellSize: ["auto", "auto"],
-      splitLine: { lineStyle: { color: ink.text, width: 1 } },
-      itemStyle: { color: "transparent", borderColor: ink.line },
-      dayLabel: { color: ink.text, firstDay: 1, nameMap: chinese ? "ZH" : "EN" },
-      monthLabel: { color: ink.text, nameMap: chinese ? "ZH" : "EN" },
-      yearLabel: { show: false },
-    },
-    series: { type: "heatmap", coordinateSystem: "calendar", data: description.days },
-  };
-}
-
-function say(element: HTMLElement, text: string): void {
-  element.replaceChildren();
-  const note = document.createElement("div");
-  note.className = "chart-problem";
-  note.textContent = text;
-  element.append(note);
-}
-
-function isEmpty(description: Description): boolean {
-  return description.kind === "calendar"
-    ? description.days.length === 0
-    : description.series.every((series) => series.points.length === 0);
-}
-
-async function draw(element: HTMLElement): Promise<void> {
-  const response = await fetch(element.dataset.chart ?? "", { headers: { Accept: "application/json" } });
-  if (!response.ok) {
-    say(element, element.dataset.problem ?? `HTTP ${response.status}`);
-    return;
-  }
-  const description = (await response.json()) as Description;
-  if (isEmpty(description)) {
-    echarts.getInstanceByDom(element)?.dispose();
-    say(element, description.empty);
-    return;
-  }
-  const render = () => {
-    let chart = echarts.getInstanceByDom(element);
-    if (!chart) {
-      element.replaceChildren();
-      chart = echarts.init(element);
-    }
-    chart.setOption(
-      description.kind === "calendar" ? calendar(description, element) : lines(description, element),
-      { notMerge: true },
-    );
-  };
-  render();
-  const chart = echarts.getInstanceByDom(element);
-  if (description.kind === "calendar")
-    chart?.on("click", (event) => {
-      const url = (event.data as unknown[] | undefined)?.[3];
-      if (typeof url === "string") location.href = url;
-    });
-  const onTheme = () => render();
-  document.addEventListener("ecoledger:theme", onTheme);
-  const resized = new ResizeObserver(() => {
-    if (element.isConnected) chart?.resize();
-    else {
-      resized.disconnect();
-      document.removeEventListener("ecoledger:theme", onTheme);
-      chart?.dispose();
-    }
-  });
-  resized.observe(element);
-  element.dataset.drawn = "yes";
-}
-
-export function startChart(element: HTMLElement): void {
-  if (element.dataset.started) return;
-  element.dataset.started = "yes";
-  draw(element).catch(() => say(element, element.dataset.problem ?? "⚠"));
+export function isEmpty(description: Lines): boolean {
+  return description.series.every((series) => series.points.length === 0);
 }

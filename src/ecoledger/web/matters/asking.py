@@ -1,0 +1,186 @@
+"""What a matter's page says first: where the matter stands, and what is asked of the person.
+
+The stage line shows every stage with who brought it there and when; the ask says who asks, in their words,
+what each way on sets off, and which conditions the system has checked already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.matters import evidence
+from ecoledger.matters.models import Event, Evidence, Matter
+from ecoledger.matters.register import Register
+from ecoledger.matters.workflow import Transition
+from ecoledger.web.work import left_of, tone_of
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the line: ``standing`` is done, now, ahead or skipped."""
+
+    label: str
+    standing: str
+    at: datetime | None = None
+    who: str = ""
+    late: bool = False
+
+
+def stage_line(register: Register, matter: Matter, events: Sequence[Event]) -> list[Stage]:
+    """Every stage in order, with the last event that brought the matter into it."""
+    labels = [str(label) for label in register.workflow.stages]
+    stage_of = {state.name: str(state.stage) for state in register.workflow.states}
+    entered: dict[str, Event] = {}
+    for event in events:
+        if event.to_state != event.from_state and (label := stage_of.get(event.to_state)):
+            entered[label] = event
+    state = register.state_of(matter)
+    here = labels.index(str(state.stage)) if str(state.stage) in labels else len(labels)
+    line = []
+    for number, label in enumerate(labels):
+        came = entered.get(label)
+        if number == here:
+            standing = "now"
+        elif number > here:
+            standing = "ahead"
+        else:
+            standing = "done" if came or number == 0 else "skipped"
+        shown = came if standing in ("done", "now") else None
+        line.append(
+            Stage(
+                label,
+                standing,
+                shown.at if shown else None,
+                shown.person.name if shown and shown.person else "",
+                standing == "now" and bool(matter.overdue),
+            )
+        )
+    if not state.open:
+        line.append(Stage(str(state.label), "now", matter.closed_at))
+    return line
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Who asks, when, and in which words; the files that came with it."""
+
+    event: Event
+    who: str
+    phone: str
+    files: tuple[Evidence, ...]
+
+
+def asked_by(events: Sequence[Event], files: Iterable[Evidence], *, inside: bool) -> Asking | None:
+    """The event that brought the matter where it stands."""
+    moved = [e for e in events if e.to_state != e.from_state]
+    if not moved:
+        return None
+    event = moved[-1]
+    known = {f.pk: f for f in files}
+    attached = tuple(known[f["id"]] for f in event.evidence if f["id"] in known)
+    person = event.person
+    if person is None:
+        return Asking(event, _("系统"), "", attached)
+    organisation = str(person.organisation or "")
+    who = f"{organisation} {person.name}".strip() if inside else organisation
+    return Asking(event, who, person.phone if inside else "", attached)
+
+
+def sets_off(register: Register, transition: Transition) -> str:
+    """What a way on sets off: the state it leads to and the clock that begins there."""
+    target = register.workflow.state(transition.target)
+    words = [_("转为“%s”") % _(str(target.label))]
+    if transition.target not in transition.sources:
+        words += [
+            f"{_(str(rule.label))} {rule.length} {_(rule.unit.label)}"
+            for rule in register.workflow.clocks
+            if transition.target in rule.during and not rule.waiting and rule.length
+        ]
+    return "；".join(words)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A condition the system has checked: whether it holds, and the fact."""
+
+    holds: bool
+    label: str
+    fact: str = ""
+
+
+def checks(matter: Matter, transition: Transition, files: Sequence[Evidence]) -> list[Check]:
+    """The conditions of a way on that can be told before it is taken."""
+    rows = []
+    if transition.evidence:
+        n = sum(
+            1 for f in files if matter.state_since is None or f.uploaded_at >= matter.state_since
+        )
+        rows.append(
+            Check(n >= transition.evidence, _("本环节的证据"), f"{n}/{transition.evidence}")
+        )
+    if transition.other_person_than:
+        rows.append(Check(True, _("办理人与申请人不是同一人"), _("符合")))
+    return rows
+
+
+def images(files: Iterable[Evidence]) -> list[Evidence]:
+    """The files that are pictures, to be shown."""
+    return [
+        f
+        for f in files
+        if f.content_type.startswith("image/") and f.content_type in evidence.INLINE
+    ]
+
+
+def title(offered: Sequence[Any], state_label: str) -> str:
+    """The ask as a sentence with a verb."""
+    mains = [o for o in offered if o.transition.main]
+    if len(mains) == 1:
+        return _("请您%s") % _(str(mains[0].transition.label))
+    return _("请您办理：%s") % _(state_label) if mains else _("您可以办理")
+
+
+def context(
+    register: Register,
+    matter: Matter,
+    offered: Sequence[Any],
+    events: Sequence[Event],
+    files: Sequence[Evidence],
+    *,
+    inside: bool,
+) -> dict[str, Any]:
+    """Stage line and ask as template variables."""
+    state = register.state_of(matter)
+    now = timezone.now()
+    return {
+        "stage_line": stage_line(register, matter, events),
+        "ask_title": title(offered, str(state.label)),
+        "ask_left": left_of(matter.due, now) if state.open else "",
+        "ask_tone": tone_of(matter.due, now) if state.open else "",
+        "asking": asked_by(events, files, inside=inside),
+        "ways": [
+            {
+                "offered": one,
+                "sets_off": sets_off(register, one.transition),
+                "checks": checks(matter, one.transition, files),
+            }
+            for one in offered
+        ],
+        "pictures": images(files)[-4:],
+        "holder": holder(matter, inside=inside),
+        "holder_phone": matter.owner.phone if matter.owner and inside else "",
+    }
+
+
+def holder(matter: Matter, *, inside: bool) -> str:
+    """Who has it now, where nothing is asked of the person looking."""
+    unit = str(matter.owner_organisation or "")
+    if matter.owner and inside:
+        return f"{unit} {matter.owner.name}".strip()
+    return unit or _("生态环境部门")

@@ -1,0 +1,135 @@
+"""首页: what waits for a leader to decide, the year against its plan, and who is late.
+
+Work first, figures second; every number opens what it counts.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Min, Q
+from django.db.models.functions import Substr
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+
+from ecoledger.accounts.models import Organisation, Person
+from ecoledger.entities.models import Area
+from ecoledger.matters import inbox
+from ecoledger.matters.register import OPEN_WORK, visible_matters
+from ecoledger.web.access import Request, needs
+from ecoledger.web.figures.targets import standings
+from ecoledger.web.navigation import first_page
+from ecoledger.web.scenes import cockpit, sentences
+from ecoledger.web.work import DueRow, due_rows
+
+TO_DECIDE = 6
+# Digits of a town's code; what answers for work is a town or the county itself.
+TOWN = 9
+
+
+@never_cache
+def page(request: Request) -> HttpResponse:
+    person = request.user
+    if not person.may("see_cockpit"):
+        return redirect(first_page(person))
+    now = timezone.now()
+    waiting, _overdue = inbox.count(person, now)
+    rows, sums, goals = places(person, now), totals(person, now), standings(request)
+    context: dict[str, Any] = {
+        "sentences": sentences.home(waiting, goals["standings"], sums, rows),
+        "waiting_count": waiting,
+        "decide": decide(person, now),
+        "places": rows,
+        "totals": sums,
+        "targets": goals,
+        "air": cockpit.air(request),
+        "water": cockpit.water(request),
+        "alarms": cockpit.alarms(request),
+        "arrival": cockpit.arrival(request),
+        "now": now,
+    }
+    return render(request, "web/scenes/home.html", context)
+
+
+PARTS = {"air": cockpit.air, "water": cockpit.water, "alarms": cockpit.alarms}
+
+
+@needs("see_cockpit")
+@never_cache
+def part(request: Request, name: str) -> HttpResponse:
+    """One card anew, when something it shows has changed."""
+    if name not in PARTS:
+        raise Http404
+    return render(request, f"web/scenes/home/{name}.html", {name: PARTS[name](request)})
+
+
+def decide(person: Person, now: datetime) -> list[DueRow]:
+    """What waits for the person, nearest due first."""
+    return due_rows(inbox.waiting_for(person, TO_DECIDE), now)
+
+
+def totals(person: Person, now: datetime) -> dict[str, Any]:
+    """Work in hand in the person's scope: how much, how much is late and since when."""
+    rows = visible_matters(person).filter(OPEN_WORK)
+    late = Q(due__lt=now)
+    counts = rows.aggregate(
+        open=Count("pk"),
+        overdue=Count("pk", filter=late),
+        week=Count("pk", filter=Q(due__gte=now, due__lt=now + timedelta(days=7))),
+    )
+    oldest = rows.filter(late).order_by("due").first()
+    return counts | {"oldest": oldest}
+
+
+def places(person: Person, now: datetime) -> list[dict[str, Any]]:
+    """Work in hand by place, the most overdue first, with whom to ring there."""
+    rows = list(
+        visible_matters(person)
+        .filter(OPEN_WORK)
+        .order_by()
+        .annotate(town=Substr("area_code", 1, TOWN))
+        .values("town")
+        .annotate(
+            open=Count("pk"),
+            late=Count("pk", filter=Q(due__lt=now)),
+            oldest=Min("due", filter=Q(due__lt=now)),
+        )
+        .order_by("-late", "-open", "town")
+    )
+    names = dict(
+        Area.objects.filter(code__in=[row["town"] for row in rows]).values_list("code", "name")
+    )
+    chiefs = _chiefs([row["town"] for row in rows])
+    most = max((row["late"] for row in rows), default=0)
+    return [
+        row
+        | {
+            "name": names.get(row["town"], row["town"]),
+            "overdue": row["late"],
+            "share": row["late"] / most if most else 0,
+            "chief": chiefs.get(row["town"]),
+        }
+        for row in rows
+    ]
+
+
+def _chiefs(towns: list[str]) -> dict[str, Person]:
+    """Who answers in each town: the first of its people with a telephone."""
+    people = (
+        Person.objects.filter(
+            is_active=True,
+            organisation__kind=Organisation.Kind.TOWN,
+            organisation__area_code__in=towns,
+        )
+        .exclude(phone="")
+        .select_related("organisation")
+        .order_by("pk")
+    )
+    chiefs: dict[str, Person] = {}
+    for one in people:
+        if one.organisation is not None:
+            chiefs.setdefault(one.organisation.area_code, one)
+    return chiefs

@@ -1,0 +1,106 @@
+"""The page of a line of business: the day in a sentence, what is to be done, and its books by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, F, Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from ecoledger.accounts.models import Organisation
+from ecoledger.matters.register import OPEN_WORK, visible_matters
+from ecoledger.web import navigation
+from ecoledger.web.access import Request
+from ecoledger.web.models import BookUse, pin
+from ecoledger.web.scenes import sentences
+from ecoledger.web.work import due_rows, open_work
+
+TO_DO = 12
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The books of one kind."""
+
+    label: str
+    books: tuple[dict[str, Any], ...]
+
+
+def page(request: Request, key: str) -> HttpResponse:
+    line = navigation.line_of(key)
+    all_books = list(navigation.books(request.user))
+    if line is None or line not in navigation.lines_of(request.user, all_books):
+        raise Http404
+    books = [book for book in all_books if book.line == key]
+    keys = [book.key for book in books if book.kind == "Register"]
+    now = timezone.now()
+    matters = visible_matters(request.user).filter(OPEN_WORK, register__in=keys)
+    counts = matters.aggregate(
+        open=Count("pk"),
+        overdue=Count("pk", filter=Q(due__lt=now)),
+        week=Count("pk", filter=Q(due__gte=now, due__lt=now + timedelta(days=7))),
+    )
+    oldest = matters.filter(due__lt=now).order_by("due").first()
+    to_do = matters.select_related("owner", "owner_organisation", "entity")
+    to_do = to_do.order_by(F("due").asc(nulls_last=True), "opened_at")[:TO_DO]
+    return render(
+        request,
+        "web/scenes/line.html",
+        {
+            "line": line,
+            "shelves": _shelves(request, books),
+            "book_count": len(books),
+            "counts": counts,
+            "sentence": sentences.line(counts, oldest),
+            "rows": due_rows(to_do, now),
+            "units": _by_unit(matters, now),
+        },
+    )
+
+
+def _shelves(request: Request, books: Iterable[navigation.Book]) -> list[Shelf]:
+    counts = open_work(request.user)
+    uses = {use.book: use for use in BookUse.objects.filter(person=request.user)}
+    by_kind: dict[str, list[dict[str, Any]]] = {}
+    for book in books:
+        use = uses.get(book.key)
+        shown = {"book": book, "count": counts.get(book.key), "pinned": bool(use and use.pinned)}
+        by_kind.setdefault(book.kind, []).append(shown)
+    return [
+        Shelf(str(label), tuple(by_kind[kind]))
+        for kind, label in navigation.KINDS.items()
+        if kind in by_kind
+    ]
+
+
+def _by_unit(matters: Any, now: Any) -> list[dict[str, Any]]:
+    """Work in hand by the unit that answers, the most overdue first."""
+    rows = list(
+        matters.order_by()
+        .values("owner_organisation")
+        .annotate(open=Count("pk"), overdue=Count("pk", filter=Q(due__lt=now)))
+        .order_by("-overdue", "-open")[:TO_DO]
+    )
+    names = dict(
+        Organisation.objects.filter(pk__in=[r["owner_organisation"] for r in rows]).values_list(
+            "pk", "name"
+        )
+    )
+    return [row | {"name": names.get(row["owner_organisation"], "")} for row in rows]
+
+
+@require_POST
+def pin_book(request: Request, key: str) -> HttpResponse:
+    """Keep a book at the top of its line in the menu, or no longer."""
+    books = {book.key: book for book in navigation.books(request.user)}
+    if key not in books:
+        raise Http404
+    pin(request.user, key, request.POST.get("pinned") == "1")
+    return redirect(reverse("line", args=[books[key].line]))

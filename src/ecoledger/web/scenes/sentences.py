@@ -1,0 +1,80 @@
+"""The day in one sentence at the top of a home page: every figure in it is a door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from ecoledger.web.templatetags.faces import days_late, formula
+
+Part = SafeString | str
+
+
+def door(text: object, url: str) -> SafeString:
+    """A figure of the sentence as a link."""
+    return format_html('<a href="{}">{}</a>', url, text)
+
+
+def joined(parts: Iterable[Part]) -> SafeString:
+    """Clauses of one sentence with its comma and full stop."""
+    return format_html(
+        "{}{}", format_html_join(_("，"), "{}", ((part,) for part in parts)), _("。")
+    )
+
+
+def home(
+    waiting: int, standings: list[dict[str, Any]], totals: dict[str, Any], places: Any
+) -> list[SafeString]:
+    """What waits to be decided, how the first target stands, and who is late."""
+    sentences = []
+    if waiting:
+        count = door(_("%d 件") % waiting, "#decide")
+        sentences.append(format_html(_("今天有 {} 等您定。"), count))
+    else:
+        sentences.append(format_html("{}", _("今天要您定的都定完了。")))
+    if standings:
+        one = standings[0]["standing"]
+        name = formula(_(one.indicator.name))
+        clauses: list[Part] = [format_html("{} {}", name, door(one.now, reverse("targets")))]
+        if one.rest_words:
+            clauses.append(one.rest_words)
+        sentences.append(joined(clauses))
+    if totals["overdue"]:
+        sentences.append(joined(_late(totals, places)))
+    elif totals["open"]:
+        sentences.append(format_html("{}", _("没有超期事项。")))
+    return sentences
+
+
+def _late(totals: dict[str, Any], places: Any) -> Iterable[Part]:
+    yield format_html(_("超期 {}"), door(_("%d 件") % totals["overdue"], "#places"))
+    if len(places) > 1 and places[0]["overdue"]:
+        worst = places[0]
+        yield format_html("{} {}", worst["name"], door(_("%d 件") % worst["overdue"], "#places"))
+    if (oldest := totals["oldest"]) is not None:
+        address = reverse("matter", args=[oldest.register, oldest.pk])
+        yield format_html(_("最久 {}"), door(_("%d 天") % days_late(oldest.due), address))
+
+
+def line(counts: dict[str, Any], oldest: Any) -> SafeString:
+    """Work in hand of one line of business."""
+    if not counts["open"]:
+        return format_html("{}", _("现在没有在办事项。"))
+    clauses: list[Part] = [format_html(_("在办 {}"), door(_("%d 件") % counts["open"], "#to-do"))]
+    if counts["overdue"]:
+        clauses.append(format_html(_("超期 {}"), door(_("%d 件") % counts["overdue"], "#to-do")))
+    if counts["week"]:
+        clauses.append(format_html(_("7 天内到期 {}"), door(_("%d 件") % counts["week"], "#to-do")))
+    if oldest is not None:
+        address = reverse("matter", args=[oldest.register, oldest.pk])
+        clauses.append(
+            format_html(
+                _("最久 {}：{}"), _("%d 天") % days_late(oldest.due), door(oldest.title, address)
+            )
+        )
+    return joined(clauses)

@@ -1,0 +1,91 @@
+"""The work in hand a person may see, as menus and home pages count and show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Person
+from ecoledger.matters import clocks, deadlines
+from ecoledger.matters.models import Clock, Matter
+from ecoledger.matters.register import OPEN_WORK, Register, register_of, state_of, visible_matters
+from ecoledger.standards import workdays
+
+
+def open_work(person: Person) -> dict[str, int]:
+    """Register -> how many of its matters are in hand and visible to ``person``: one query."""
+    rows = visible_matters(person).filter(OPEN_WORK).order_by()
+    return dict(rows.values_list("register").annotate(Count("pk")))
+
+
+@dataclass(frozen=True)
+class DueRow:
+    """One matter as lists of work show it."""
+
+    matter: Matter
+    register: Register
+    state: str
+    # What is asked next, as a verb: the main way on from its state.
+    ask: str
+    left: str
+    # "bad" when overdue, "warn" when due today or on the next working day.
+    tone: str
+
+
+def clock_texts(matters: Sequence[Matter], now: datetime) -> dict[int, str]:
+    """What is left of each matter's earliest clock, by the matter's key: one query."""
+    texts: dict[int, str] = {}
+    running = Clock.objects.filter(matter__in=[m.pk for m in matters], stopped_at=None)
+    for clock in running.select_related("matter").order_by("-due"):
+        rule = deadlines.rule_of(clock)
+        left = clocks.remaining(clock, now)
+        if left is not None and rule is not None and not rule.waiting:
+            texts[clock.matter_id] = left.text
+    return texts
+
+
+def tone_of(due: datetime | None, now: datetime) -> str:
+    """Red when overdue, amber when due today or on the next working day, else nothing."""
+    if due is None:
+        return ""
+    if due < now:
+        return "bad"
+    today, last = timezone.localdate(now), timezone.localdate(due)
+    return "warn" if last <= workdays.add_working_days(today, 1).day else ""
+
+
+def left_of(due: datetime | None, now: datetime) -> str:
+    """What is left in natural days, for matters whose clock says nothing."""
+    if due is None:
+        return ""
+    days = (timezone.localdate(due) - timezone.localdate(now)).days
+    if due < now:
+        return _("超期 %d 天") % max(-days, 1)
+    return _("今日到期") if days == 0 else _("剩 %d 天") % days
+
+
+def due_rows(matters: Iterable[Matter], now: datetime) -> list[DueRow]:
+    """Matters with what is asked next and what is left."""
+    matters = list(matters)
+    texts = clock_texts(matters, now)
+    rows = []
+    for matter in matters:
+        register = register_of(matter.register)
+        ways = [t for t in register.workflow.leaving(matter.state) if t.main and not t.automatic]
+        ask = str(ways[0].label) if len(ways) == 1 else str(state_of(matter).label)
+        # Overdue is told in days of the calendar, whatever the clock counts in.
+        late = matter.due is not None and matter.due < now
+        left = (
+            left_of(matter.due, now) if late else texts.get(matter.pk) or left_of(matter.due, now)
+        )
+        rows.append(
+            DueRow(
+                matter, register, str(state_of(matter).label), ask, left, tone_of(matter.due, now)
+            )
+        )
+    return rows
