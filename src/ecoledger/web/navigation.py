@@ -79,7 +79,7 @@ ENTRIES = (
     Page("map", _("一张图"), "map", "see_monitoring"),
     Page("archive", _("对象档案"), "enterprise", "see_monitoring", ("enterprises", "enterprise")),
     Page("targets", _("指标与目标"), "target", "see_cockpit", ("records",)),
-    Page("documents", _("文书"), "bulletin", "see_documents", ("bulletins", "bulletin")),
+    Page("documents", _("文书"), "bulletin", "see_documents"),
 )
 SYSTEM = (
     Page("people", _("人员与权限"), "people", "manage_people", ("person", "person-new")),
@@ -113,6 +113,7 @@ PAGES = (
     ("monitoring", Page("import", _("数据导入"), "import", "import_observations")),
     ("monitoring", Page("quarantine", _("报文隔离区"), "quarantine", "see_quarantine", ("frame",))),
     ("monitoring", Page("rules", _("预警规则"), "rules", "edit_rules", ("rule",))),
+    ("monitoring", Page("bulletins", _("公报"), "bulletin", "make_reports", ("bulletin",))),
     ("enforcement", Page("routing", _("交办规则"), "routing", "edit_routing")),
 )
 # Kind of book -> the word for it; the order is the line page's.

@@ -24,7 +24,7 @@ from ecoledger.listings.pinyin import initials
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import register_of, state_of, visible_matters
 from ecoledger.monitoring.models import Point
-from ecoledger.reports.models import IssuedBulletin
+from ecoledger.reports import visible
 from ecoledger.web import navigation
 from ecoledger.web.models import Opened, SearchEntry
 
@@ -195,11 +195,12 @@ def _is_exactly(matter: Matter, typed: str) -> bool:
 
 
 def _documents(person: Person, targets: list[int], typed: str) -> Iterator[Hit]:
-    if not targets or not person.may("make_reports"):
+    if not targets or not person.may("see_documents"):
         return
-    for row in IssuedBulletin.objects.filter(pk__in=targets).order_by(_as_found(targets))[:EACH]:
+    rows = visible.documents(person).filter(pk__in=targets).order_by(_as_found(targets))
+    for row in rows[:EACH]:
         title = f"{row.number} {row}"
-        url = reverse("bulletin-file", args=[row.pk, "docx"])
+        url = reverse("document", args=[row.pk])
         yield Hit(_("文书"), marked(title, typed), url, f"{row.issued_at:%m-%d}", title)
 
 

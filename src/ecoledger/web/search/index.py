@@ -15,7 +15,7 @@ from ecoledger.entities.models import Enterprise, Entity, EntityState, Identifie
 from ecoledger.listings.pinyin import initials
 from ecoledger.matters.models import Matter
 from ecoledger.monitoring.models import Point
-from ecoledger.reports.models import IssuedBulletin
+from ecoledger.reports.models import IssuedDocument
 from ecoledger.web.models import SearchEntry
 
 Kind = SearchEntry.Kind
@@ -25,7 +25,7 @@ MODELS: dict[str, type[Model]] = {
     Kind.ENTITY: Entity,
     Kind.POINT: Point,
     Kind.MATTER: Matter,
-    Kind.DOCUMENT: IssuedBulletin,
+    Kind.DOCUMENT: IssuedDocument,
 }
 
 
@@ -41,8 +41,7 @@ def entry_of(kind: str, thing: Any) -> SearchEntry:
             owner = thing.enterprise.code if thing.enterprise else ""
             return _made(kind, thing, thing.title, thing.number, more, owner)
         case _:
-            title = str(thing.title).replace("\n", "")
-            return _made(kind, thing, title, thing.number, [], "")
+            return _made(kind, thing, str(thing), thing.number, [thing.addressee], "")
 
 
 def _entity(entity: Entity) -> SearchEntry:
