@@ -1,28 +1,31 @@
-"""CSV in blocks of rows with their line numbers, so that a bad row is named and kept out.
+"""Tables in blocks of rows with their line numbers, so that a bad row is named and kept out.
 
-A stream is read as UTF-8 (with or without a mark) or GB 18030, comma or tab separated, in blocks of a few
-megabytes cut at line ends; memory stays the same however long the file is. Cells stay text: what passes
-through comes out as it went in.
+Text is read in blocks of a few megabytes cut at line ends; memory stays the same however long the file is. Its
+encoding, delimiter and quotation marks are understood as everywhere in the house (``listings.tables``), and so are
+spreadsheets, which are read whole. Cells stay text: what passes through comes out as it went in.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import BinaryIO
 
 import click
 import polars as pl
 
+from ecoledger.listings.tables import reading, text
+from ecoledger.listings.tables.book import Cell, Table
 from ecoledger.standards.column_names import scaled
 from ecoledger.standards.readings import read_column
+from ecoledger.standards.written_dates import read_moment
 
 _BLOCK_BYTES = 8 << 20
 _REPORTED = 1000
+_CELL_LINES = 100  # the longest cell in quotation marks, in lines
 
 
 class UnusableTableError(click.ClickException):
@@ -87,51 +90,52 @@ class Progress:
             self._next = time.monotonic() + 2
 
 
-def _encoding(first: bytes) -> str:
-    if first.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
+_SHEET = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"<html", b"<!DOCTYPE", b"<?xml", b"<table")
+
+
+def _texts(first: bytes, stream: BinaryIO) -> Iterator[str]:
+    """The stream's text in pieces that end with a line, or with the stream; lines end with LF."""
     try:
-        first.decode("utf-8")
-    except UnicodeDecodeError as error:
-        # A character cut in two by the end of the block is no sign of another encoding.
-        return "utf-8" if error.start >= len(first) - 3 else "gb18030"
-    return "utf-8"
-
-
-def _texts(stream: BinaryIO) -> Iterator[str]:
-    """The stream's text in pieces that end with a line, or with the stream."""
-    rest = b""
-    encoding = ""
-    while chunk := stream.read(_BLOCK_BYTES):
-        if not encoding:
-            encoding = _encoding(chunk)
-            if encoding == "utf-16":
-                yield (chunk + stream.read()).decode("utf-16")
-                return
-            chunk = chunk.removeprefix(b"\xef\xbb\xbf")
-        whole = rest + chunk
-        cut = whole.rfind(b"\n") + 1
-        # A line break inside quotes does not end a row.
-        while cut and whole.count(b'"', 0, cut) % 2:
-            cut = whole.rfind(b"\n", 0, cut - 1) + 1
+        encoding, mark = text.encoding_of(first)
+    except text.NoTextError as error:
+        raise UnusableTableError("the file is no text and no spreadsheet") from error
+    rest, chunk = b"", first[mark:]
+    if encoding.startswith(("utf-16", "utf-32")):
+        lines = (chunk + stream.read()).decode(encoding, errors="replace")
+        yield lines.replace("\r\n", "\n").replace("\r", "\n")
+        return
+    only_returns = b"\n" not in chunk and b"\r" in chunk
+    while chunk:
+        whole = rest + (chunk.replace(b"\r", b"\n") if only_returns else chunk)
+        cut = _cut(whole)
         rest = whole[cut:]
         if cut:
             yield _decoded(whole[:cut], encoding)
+        chunk = stream.read(_BLOCK_BYTES)
     if rest:
         yield _decoded(rest, encoding)
 
 
+def _cut(whole: bytes) -> int:
+    """Where a block ends: after a line, and not within a cell in quotation marks of some lines."""
+    last = cut = whole.rfind(b"\n") + 1
+    for _ in range(_CELL_LINES):
+        if not cut or whole.count(b'"', 0, cut) % 2 == 0:
+            return cut
+        cut = whole.rfind(b"\n", 0, cut - 1) + 1
+    return last  # a mark that nobody closed
+
+
 def _decoded(piece: bytes, encoding: str) -> str:
     try:
-        return piece.decode(encoding)
+        return piece.decode(encoding).replace("\r\n", "\n")
     except UnicodeDecodeError:
-        # A GB 18030 file whose first block was plain ASCII.
-        try:
-            return piece.decode("gb18030")
-        except UnicodeDecodeError:
-            raise UnusableTableError(
-                "the file is neither UTF-8 nor GB 18030; save it as UTF-8"
-            ) from None
+        pass
+    # A GB 18030 file whose first block was plain ASCII, or lines with a broken byte: those are named later.
+    try:
+        return piece.decode("gb18030").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        return piece.decode(encoding, errors="replace").replace("\r\n", "\n")
 
 
 def read(stream: BinaryIO, bad: BadRows) -> tuple[list[str], Iterator[Block]]:
@@ -139,42 +143,108 @@ def read(stream: BinaryIO, bad: BadRows) -> tuple[list[str], Iterator[Block]]:
 
     Raises :class:`UnusableTableError` for an empty file, and for a header with a name twice.
     """
-    pieces = _texts(stream)
+    first_bytes = stream.read(_BLOCK_BYTES)
+    if first_bytes.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_SHEET):
+        return _of_sheets(first_bytes + stream.read(), bad)
+    pieces = _texts(first_bytes, stream)
     first = next(pieces, "")
-    head, _, body = first.partition("\n")
-    head = head.rstrip("\r")
+    lines = first.split("\n", 200)
+    separator = text.delimiter_of([line for line in lines[:200] if line.strip()]) or ","
+    skipped = _titles(lines, separator)
+    head = lines[skipped] if skipped < len(lines) else ""
     if not head.strip():
         raise UnusableTableError("the table is empty; its first line must name the columns")
-    separator = "\t" if "\t" in head and "," not in head else ","
-    header = [name.strip() for name in next(csv.reader([head], delimiter=separator))]
-    if twice := sorted({name for name in header if header.count(name) > 1}):
-        raise UnusableTableError(
-            f"the header names {', '.join(map(repr, twice))} twice; rename one"
-        )
+    body = first.split("\n", skipped + 1)[-1] if first.count("\n") > skipped else ""
+    header = [name.strip() for name in text.split(head, separator)[0]]
+    _no_name_twice(header)
 
     def blocks() -> Iterator[Block]:
-        line = 2
-        text = body
-        while True:
-            if text:
-                block, line = _parse(text, header, separator, line, bad)
+        line = skipped + 2
+        piece: str | None = body
+        while piece is not None:
+            if piece:
+                block, line = _parse(piece, header, separator, line, bad)
                 yield block
-            following = next(pieces, None)
-            if following is None:
-                return
-            text = following
+            piece = next(pieces, None)
 
     return header, blocks()
 
 
+def _titles(lines: Sequence[str], separator: str) -> int:
+    """How many lines stand above the header: titles of fewer cells than most lines have."""
+    width = text.width_of(lines, separator)
+    for n, line in enumerate(lines[:20]):
+        if line.count(separator) + 1 >= width and line.strip(f" {separator}"):
+            return n
+    return 0
+
+
+def _no_name_twice(header: list[str]) -> None:
+    if twice := sorted({name for name in header if name and header.count(name) > 1}):
+        raise UnusableTableError(
+            f"the header names {', '.join(map(repr, twice))} twice; rename one"
+        )
+
+
+def _of_sheets(content: bytes, bad: BadRows) -> tuple[list[str], Iterator[Block]]:
+    """A spreadsheet's rows as text, of the sheets that have the header of the first one."""
+    try:
+        book = reading.book_of(content)
+    except reading.NoTableError as error:
+        raise UnusableTableError(f"the file cannot be read as a table ({error})") from error
+    header: list[str] = []
+    blocks = []
+    for table in book.tables:
+        start = next(
+            (n for n, row in enumerate(table.rows) if sum(c is not None for c in row) > 1), None
+        )
+        if start is None:
+            continue
+        names = ["" if cell is None else _shown(cell).strip() for cell in table.rows[start]]
+        if header and names != header:
+            print(f"sheet {table.name!r} has another header and is not read", file=sys.stderr)
+            continue
+        header = names
+        _no_name_twice(header)
+        if len(book.tables) > 1:
+            print(f"sheet {table.name!r} is read", file=sys.stderr)
+        blocks.append(_sheet_block(table, start, header, bad))
+    if not header:
+        raise UnusableTableError("the table is empty; its first line must name the columns")
+    return header, iter(blocks)
+
+
+def _sheet_block(table: Table, start: int, header: list[str], bad: BadRows) -> Block:
+    rows, numbers = [], []
+    for number, row in zip(table.numbers[start + 1 :], table.rows[start + 1 :], strict=True):
+        if faults := table.faults.get(number):
+            kinds = ", ".join(f"{f.kind} {f.text}".strip() for f in faults)
+            bad.report(number, f"{kinds}; put a value in its place")
+            continue
+        padded = [*row, *[None] * (len(header) - len(row))][: len(header)]
+        rows.append([None if cell is None else _shown(cell) for cell in padded])
+        numbers.append(number)
+    schema = dict.fromkeys(header, pl.String())
+    return Block(
+        pl.DataFrame(rows, schema=schema, orient="row"), pl.Series("line", numbers, dtype=pl.Int64)
+    )
+
+
+def _shown(cell: Cell) -> str:
+    if isinstance(cell, float):
+        return f"{cell:.0f}" if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+    if isinstance(cell, datetime):
+        return read_moment(cell)[0].strftime("%Y-%m-%d %H:%M:%S")
+    return str(cell)
+
+
 def _parse(
-    text: str, header: list[str], separator: str, line: int, bad: BadRows
+    piece: str, header: list[str], separator: str, line: int, bad: BadRows
 ) -> tuple[Block, int]:
     """One block from a piece of text that begins on ``line``; and the line after it."""
-    text = text.replace("\r\n", "\n")
-    if '"' in text:
-        return _parse_quoted(text, header, separator, line, bad)
-    rows = pl.Series("", text.removesuffix("\n").split("\n"), dtype=pl.String)
+    if '"' in piece or "\ufffd" in piece or separator == ";":
+        return _parse_carefully(piece, header, separator, line, bad)
+    rows = pl.Series("", piece.removesuffix("\n").split("\n"), dtype=pl.String)
     numbers = pl.Series("line", range(line, line + rows.len()), dtype=pl.Int64)
     cells = rows.str.count_matches(separator, literal=True) + 1
     blank = rows.str.strip_chars(" \t,") == ""
@@ -198,23 +268,35 @@ def _parse(
     return Block(table, numbers.filter(good)), line + rows.len()
 
 
-def _parse_quoted(
-    text: str, header: list[str], separator: str, line: int, bad: BadRows
+def _parse_carefully(
+    piece: str, header: list[str], separator: str, line: int, bad: BadRows
 ) -> tuple[Block, int]:
-    reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=separator)
+    lines = piece.removesuffix("\n").split("\n")
     rows: list[list[str | None]] = []
     numbers: list[int] = []
-    begins = line
-    for row in reader:
-        if any(cell.strip() for cell in row):
-            if len(row) == len(header):
-                rows.append([cell or None for cell in row])
-                numbers.append(begins)
-            else:
-                bad.report(begins, _cells(len(row), len(header)))
-        begins = line + reader.line_num
+    for number, row, fault in text.records(lines, separator, len(header)):
+        at = line + number - 1
+        if not any(cell.strip() for cell in row):
+            continue
+        if fault:
+            bad.report(at, "a quotation mark is never closed; delete it, or close it")
+        elif any("\ufffd" in cell for cell in row):
+            bad.report(at, "bytes of no known encoding; correct the text and save as UTF-8")
+        elif len(row) != len(header):
+            bad.report(at, _cells(len(row), len(header)))
+        elif separator == ";" and any(text.THOUSANDS.fullmatch(cell.strip()) for cell in row):
+            bad.report(at, "a comma that may be decimal or thousands; write the decimal point as .")
+        else:
+            decimal = separator == ";"
+            rows.append([_point(cell) if decimal else cell or None for cell in row])
+            numbers.append(at)
     table = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String()), orient="row")
-    return Block(table, pl.Series("line", numbers, dtype=pl.Int64)), begins
+    return Block(table, pl.Series("line", numbers, dtype=pl.Int64)), line + len(lines)
+
+
+def _point(cell: str) -> str | None:
+    """A decimal comma as a point."""
+    return (cell.replace(",", ".") if text.DECIMAL.fullmatch(cell.strip()) else cell) or None
 
 
 def _cells(found: int, wanted: int) -> str:

@@ -37,6 +37,9 @@ _TIME = (
     *("time", "timepoint", "datetime", "date_time", "monitortime", "day", "date"),
     *("时间", "监测时间", "数据时间", "日期时间", "日期", "监测日期"),
 )
+_DAY, _CLOCK = ("date", "day", "日期", "监测日期"), ("time", "时间", "监测时间")
+# Of an hour that stands beside its day.
+_HOUR = ("hour", "hours", "hr", "小时", "时", "时刻", "时次", "钟点")
 _STATION = (
     *("station", "stationcode", "station_code", "station_id", "site", "站点编码", "站点编号"),
     *("点位编码", "点位编号", "监测点编码", "站点", "点位", "站点名称", "点位名称", "positionname"),
@@ -62,6 +65,7 @@ class _Layout:
     """Which columns of a table hold what."""
 
     time: str
+    hour: str | None
     station: str | None
     city: str | None
     factors: dict[str, Column]
@@ -74,7 +78,10 @@ def _first(header: Sequence[str], names: Sequence[str]) -> str | None:
 
 
 def _layout(header: Sequence[str]) -> _Layout:
-    time = _first(header, _TIME)
+    time, hour = _first(header, _TIME), _first(header, _HOUR)
+    day, clock = _first(header, _DAY), _first(header, _CLOCK)
+    if hour is None and day is not None and clock is not None:
+        time, hour = day, clock
     if time is None:
         raise UnusableTableError(f"no column of times; name it {', '.join(_TIME[:4])} or 时间")
     ozone = _first(header, _OZONE)
@@ -90,11 +97,29 @@ def _layout(header: Sequence[str]) -> _Layout:
     hourly_ozone = _first(header, ("o3_1h",))
     return _Layout(
         time,
+        hour,
         _first(header, _STATION),
         _first(header, _CITY),
         factors,
         None if ozone == hourly_ozone else hourly_ozone,
     )
+
+
+def _when(block: Block, layout: _Layout) -> pl.Series:
+    """The times as texts; a day and the hour that stands beside it are put together."""
+    texts = block.table[layout.time]
+    if layout.hour is None:
+        return texts
+    clock = block.table[layout.hour].str.strip_chars()
+    hours = clock.str.extract(r"^(\d{1,2})(?:[:时点].*)?$")
+    day = texts.str.strip_chars()
+    joined = (day + " " + hours.str.zfill(2) + ":00").fill_null(day)
+    whole = pl.when(clock.str.len_chars() > 10).then(clock).otherwise(day)
+    return pl.select(
+        pl.when((day.str.len_chars() <= 10) & (clock.str.len_chars() <= 10))
+        .then(joined)
+        .otherwise(whole)
+    ).to_series()
 
 
 def _moment(text: str | None) -> tuple[datetime | None, bool]:
@@ -134,24 +159,19 @@ def _prepare(
     The second table has ``time, whole_day, station, city``, the factors, and a mask ``<factor>_off`` of the
     cells that hold "/" (not in the monitoring plan).
     """
-    time, whole = _times(block.table[layout.time])
+    when = _when(block, layout)
+    time, whole = _times(when)
     columns: dict[str, pl.Series] = {"time": time, "whole_day": whole}
     wrong = time.is_null()
-    for line, text in zip(
-        block.lines.filter(wrong), block.table[layout.time].filter(wrong), strict=True
-    ):
+    for line, text in zip(block.lines.filter(wrong), when.filter(wrong), strict=True):
         bad.report(
             line, f"{layout.time} {text or ''!r} is not a time; write it as 2026-03-01T08:00"
         )
     uneven = ((time.dt.minute() != 0) | (time.dt.second() != 0)).fill_null(value=False)
-    for line, text in zip(
-        block.lines.filter(uneven), block.table[layout.time].filter(uneven), strict=True
-    ):
+    for line, text in zip(block.lines.filter(uneven), when.filter(uneven), strict=True):
         bad.report(line, f"{layout.time} {text!r} is not a full hour; give hourly means")
     whole_day = whole.fill_null(value=False) if hours_only else wrong & ~wrong
-    for line, text in zip(
-        block.lines.filter(whole_day), block.table[layout.time].filter(whole_day), strict=True
-    ):
+    for line, text in zip(block.lines.filter(whole_day), when.filter(whole_day), strict=True):
         bad.report(line, f"{layout.time} {text!r} is a day; write the hour: 2026-03-01T08:00")
     for role, column in (("station", layout.station), ("city", layout.city)):
         if column is not None:

@@ -183,8 +183,8 @@ def _continued(
     return None
 
 
-_DECIMAL = re.compile(r"[+-]?\d+,\d+")
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
+DECIMAL = re.compile(r"[+-]?\d+,\d+")
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
 
 
 def read(content: bytes) -> Book:
@@ -222,9 +222,9 @@ def _decimal_commas(table: Table) -> None:
         (number, row, i, cell)
         for number, row in table.lines()
         for i, cell in enumerate(row)
-        if isinstance(cell, str) and _DECIMAL.fullmatch(cell.strip())
+        if isinstance(cell, str) and DECIMAL.fullmatch(cell.strip())
     ]
-    decimal = any(not _THOUSANDS.fullmatch(cell.strip()) for _n, _row, _i, cell in cells)
+    decimal = any(not THOUSANDS.fullmatch(cell.strip()) for _n, _row, _i, cell in cells)
     for number, row, i, cell in cells:
         if decimal:
             row[i] = cell.replace(",", ".")

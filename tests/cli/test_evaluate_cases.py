@@ -1,0 +1,102 @@
+"""Tables that ``evaluate`` was tripped by: what another reader of the house takes, it takes."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import datetime
+
+import openpyxl
+import pytest
+from click.testing import CliRunner
+
+from ecoledger.cli.evaluate import command
+
+HEAD = "time,station,pm2.5,so2,no2,co,o3,pm10"
+VALUES = "A,35,8,20,0.8,60,50"
+
+
+def run(content, *, kind="air-hourly"):
+    content = content.encode() if isinstance(content, str) else content
+    result = CliRunner().invoke(command, [kind, "-", "-"], input=content)
+    out = result.stdout_bytes.decode()
+    return result, list(
+        csv.DictReader(io.StringIO(out[out.find("time") if "time" in out[:40] else 0 :]))
+    )
+
+
+def hours(n, remark=""):
+    return "".join(f"2026-03-05 {h:02}:00,{VALUES}{remark}\n" for h in range(n))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+def test_text_of_any_kind(end, encoding, delimiter):
+    text = (HEAD + "\n" + hours(3)).replace(",", delimiter).replace("\n", end)
+    result, rows = run(text.encode(encoding))
+    assert result.exit_code == 0, result.output
+    assert [r["aqi"] for r in rows] == ["50", "50", "50"]
+
+
+def test_a_stray_mark_costs_its_row_alone():
+    text = (
+        f'{HEAD},remark\n2026-03-05 01:00,{VALUES},\n2026-03-05 02:00,{VALUES},"停电\n'
+        + "".join(f"2026-03-05 {h:02}:00,{VALUES},\n" for h in range(3, 24))
+    )
+    result, rows = run(text)
+    assert result.exit_code == 1
+    assert "line 3" in result.stderr
+    assert len(rows) == 22
+
+
+def test_a_stray_mark_in_a_long_file_does_not_hold_the_rest_back():
+    body = "".join(f"2026-03-05 {n % 24:02}:00,S{n},35,8,20,0.8,60,50,\n" for n in range(300_000))
+    text = f'{HEAD},remark\n2026-03-05 01:00,{VALUES},"停电\n' + body
+    result, rows = run(text)
+    assert len(rows) == 300_000
+    assert "line 2:" in result.stderr
+
+
+def test_one_broken_byte_is_named():
+    text = f"{HEAD},备注\n2026-03-05 01:00,{VALUES},好\n".encode("gbk")
+    result, rows = run(text + f"2026-03-05 02:00,{VALUES},".encode() + b"\xa1\xff\n")
+    assert "line 3" in result.stderr
+    assert len(rows) == 1
+
+
+@pytest.mark.parametrize("hour", ["{}", "{}时", "{}:00"])
+@pytest.mark.parametrize("head", ["date,hour", "日期,小时", "date,time", "日期,时间"])
+def test_a_day_and_its_hour_in_two_columns_are_hours(head, hour):
+    rows = "".join(f"2026-03-19,{hour.format(h)},{VALUES}\n" for h in range(3))
+    text = f"{head},station,pm2.5,so2,no2,co,o3,pm10\n{rows}"
+    result, out = run(text)
+    assert result.exit_code == 0, result.output
+    assert len(out) == 3
+    result, _out = run(text, kind="air-daily")
+    assert "already" not in result.stderr
+
+
+def test_a_decimal_comma_is_never_a_thousand():
+    result, _rows = run(HEAD.replace(",", ";") + "\n2026-03-05 01:00;A;35;8;20;0,8;60;50\n")
+    assert result.exit_code == 0, result.output
+    result, rows = run(HEAD.replace(",", ";") + "\n2026-03-05 01:00;A;1,250;8;20;1;60;50\n")
+    assert (result.exit_code, rows) == (1, [])
+
+
+def test_a_spreadsheet_is_read_like_its_text():
+    book = openpyxl.Workbook()
+    book.active.append(["某市空气小时数据"])
+    book.active.append(HEAD.split(","))
+    book.active.append([datetime(2026, 3, 5, 0, 59, 59, 994000), "A", 35, 8, 20, 0.8, 60, 50])
+    book.active.append([datetime(2026, 3, 5, 2), "A", "=C3", 8, 20, 0.8, 60, 50])
+    file = io.BytesIO()
+    book.save(file)
+    result, rows = run(file.getvalue())
+    assert "line 4: formula" in result.stderr
+    assert [r["time"][:16] for r in rows] == ["2026-03-05 01:00"]
+
+
+def test_titles_above_the_header_are_passed_over():
+    result, rows = run(f"某市空气小时数据，未经审核\n{HEAD}\n{hours(2)}")
+    assert (result.exit_code, len(rows)) == (0, 2)
