@@ -100,3 +100,12 @@ def test_a_spreadsheet_is_read_like_its_text():
 def test_titles_above_the_header_are_passed_over():
     result, rows = run(f"某市空气小时数据，未经审核\n{HEAD}\n{hours(2)}")
     assert (result.exit_code, len(rows)) == (0, 2)
+
+
+def test_a_section_with_ph_alone_has_no_class():
+    head = "断面,日期,水体类型,pH,溶解氧,高锰酸盐指数,氨氮,总磷\n"
+    rows = "河A,2026-03-05,河流,7.8,9.1,2.4,0.35,0.08\n河F,2026-03-05,河流,7.2,,,,\n河G,2026-03-05,河流,9.8,,,,\n"
+    result = CliRunner().invoke(command, ["surface-water", "-", "-"], input=(head + rows).encode())
+    table = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert [row["class"] for row in table] == ["Ⅱ", "", "劣Ⅴ"]
+    assert "pH alone" in result.stderr

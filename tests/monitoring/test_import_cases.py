@@ -365,3 +365,38 @@ def test_rows_in_are_kept_reported_or_left_out(county):
     assert left == {1: "title", 6: "total", 7: "note"}
     assert {e.row for e in parsed.errors} == {4, 5}
     assert parsed.good_rows == 1
+
+
+# -- the gateway keeps the same rules ---------------------------------------------------------------
+
+
+def taken(store, county, time, content):
+    """What came of one frame: the values of its hours, and why frames were put aside."""
+    from ecoledger.hj212.batch import decode_many
+    from ecoledger.hj212.crc import crc16_modbus
+    from ecoledger.monitoring.arriving import ingest
+
+    mn = county.air[0].mn
+    text = f"QN=20260501090000003;ST=22;CN=2061;PW=123456;MN={mn};Flag=5;CP=&&DataTime={time};{content}&&"
+    frame = f"##{len(text):04d}{text}{crc16_modbus(text.encode()):04X}\r\n".encode()
+    ingest.take(decode_many([frame]), ["test"])
+    hours = store.read([county.air[0].pk], ["a34004", "a34002"], "hour",
+                       columns=("parameter", "value", "flag"))  # fmt: skip
+    return sorted(hours.rows()), store.frames(status="quarantined")["reason"].to_list()
+
+
+def test_a_flag_in_a_small_letter_is_that_flag(store, county):
+    hours, aside = taken(store, county, "20260501030000", "a34004-Avg=33.0,a34004-Flag=n")
+    assert (hours, aside) == ([("a34004", 33.0, "N")], [])
+
+
+def test_a_clock_that_fell_back_is_said_and_put_aside(store, county):
+    hours, aside = taken(store, county, "20000101000500", "a34004-Avg=36.0,a34004-Flag=N")
+    assert (hours, aside) == ([], ["ancient"])
+
+
+def test_a_value_with_its_unit_is_put_aside_and_the_others_are_kept(store, county):
+    content = "a34004-Avg=38ug/m3,a34004-Flag=N;a34002-Avg=60,a34002-Flag=N"
+    hours, aside = taken(store, county, "20260501060000", content)
+    assert [h[:2] for h in hours if h[1] is not None] == [("a34002", 60.0)]
+    assert aside == ["value"]

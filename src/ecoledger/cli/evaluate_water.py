@@ -302,8 +302,18 @@ def surface_water(
         return found.alias("waterbody").to_frame()
 
     def judge(values: pl.DataFrame, day: date) -> pl.DataFrame:
-        return surface_water_tables.classify_table(
+        classes = surface_water_tables.classify_table(
             values, on=day, waterbody=values["waterbody"], count_tn=count_tn, items=chosen
+        )
+        # pH has one limit for all classes: where it fits and nothing else was measured, no class follows.
+        others = [name for name in values.columns if name in keys and name != "ph"]
+        alone = pl.all_horizontal(*(pl.col(name).is_null() for name in others)) if others else True
+        only_ph = values.select(alone=alone).to_series()
+        told = only_ph & (classes["class"] == "Ⅰ")
+        if told.any():
+            print(f"{told.sum()} rows with pH alone are not judged", file=sys.stderr)
+        return classes.with_columns(
+            pl.when(told).then(None).otherwise(pl.col("class")).alias("class")
         )
 
     _classes(table, keys, surface_rules.RULE_SET, judge, kinds)

@@ -61,13 +61,14 @@ def read(content: bytes) -> Book:
             kind = "xlsx" if looks else "ods"
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         tables = [_table(book, sheet, looks.get(sheet.name)) for sheet in book.sheets_metadata]
-    except (
-        python_calamine.CalamineError,
-        zipfile.BadZipFile,
-        OSError,
-        ElementTree.ParseError,
-    ) as e:
-        raise UnreadableError(str(e)) from e
+    except (MemoryError, UnreadableError):
+        raise
+    except Exception as error:  # whatever a damaged archive makes its readers raise
+        raise UnreadableError(str(error)) from error
+    except BaseException as panic:
+        if type(panic).__name__ != "PanicException":  # calamine's, outside Exception
+            raise
+        raise UnreadableError(str(panic)) from panic
     return Book(kind, [table for table in tables if table is not None])
 
 

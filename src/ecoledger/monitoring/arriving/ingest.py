@@ -53,7 +53,7 @@ from numpy.typing import NDArray
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.hj212 import codes
-from ecoledger.hj212.batch import Batch, BatchDecoder
+from ecoledger.hj212.batch import WARNING_BITS, Batch, BatchDecoder
 from ecoledger.hj212.packet import Packet
 from ecoledger.hj212.server import Verdict
 from ecoledger.live import events, times
@@ -66,7 +66,8 @@ from ecoledger.store.interface import Layer
 log = logging.getLogger(__name__)
 
 AHEAD = timedelta(hours=1)
-EARLIEST = datetime(2000, 1, 1)
+# No device speaks HJ/T 212 of before its first edition: a clock that fell back shows 1970 or 2000.
+EARLIEST = datetime(2005, 1, 1)
 
 # CN -> (series, seconds); None: the point's own interval
 _SERIES: dict[bytes, tuple[str, int | None]] = {
@@ -115,8 +116,21 @@ _KEPT = (
     "converted_minimum",
     "converted_maximum",
 )
-_REASONS = ["", "mn", "disabled", "password", "command", "time", "future", "ancient", "code"]
-_MN, _DISABLED, _PASSWORD, _COMMAND, _TIME, _FUTURE, _ANCIENT, _CODE = range(1, len(_REASONS))
+_REASONS = [
+    "",
+    "mn",
+    "disabled",
+    "password",
+    "command",
+    "time",
+    "future",
+    "ancient",
+    "code",
+    "value",
+]
+_MN, _DISABLED, _PASSWORD, _COMMAND, _TIME, _FUTURE, _ANCIENT, _CODE, _VALUE = range(
+    1, len(_REASONS)
+)
 # Reported by devices, but not measurements to be averaged.
 STATE_MARK = "-"
 
@@ -276,6 +290,8 @@ def prepare(batch: Batch, registry: _Registry, now: datetime) -> Prepared:
     observations, unknown = _observations(batch, registry, point, trusted, commands, command_of)
     for row in unknown:
         reason[row] = _CODE
+    # A value nobody can read ("38ug/m3"): the packet's other values are stored, the frame is put aside.
+    reason[(reason == 0) & is_data & (batch.warnings & WARNING_BITS["value"] != 0)] = _VALUE
     texts = np.array(_REASONS, dtype=object)[reason]
     for row, names in unknown.items():
         texts[row] = f"code: {', '.join(sorted(names))}"
@@ -441,7 +457,8 @@ def _recognised(parameter: str) -> bool:
 def _flags(marks: NDArray[np.bytes_]) -> pl.Series:
     found, inverse = np.unique(marks.view("<u4"), return_inverse=True)
     texts = [
-        int(mark).to_bytes(4, "little").rstrip(b"\0").decode("ascii") or None for mark in found
+        int(mark).to_bytes(4, "little").rstrip(b"\0").decode("ascii").upper() or None
+        for mark in found
     ]
     return pl.Series(texts, dtype=pl.String).gather(inverse)
 
