@@ -486,3 +486,158 @@ def compare(file: str, pollutant: str, change: str, until: str | None, exclude: 
         exclude=tuple(each for each in exclude.split(",") if each),
     )
     write(result.table())
+
+
+@command.command("regional")
+@file_argument
+@pollutant_option
+@click.option("--background", default="", help="Background stations, separated by commas.")
+@click.option("--summary", "summarised", is_flag=True, help="Means by station instead of hours.")
+@refusals
+def regional(file: str, pollutant: str, background: str, summarised: bool) -> None:
+    """Each station's hour as regional background, city increment and local increment (date, station, pollutant)."""
+    from ecoledger.science import regional_share
+
+    stations = [each.strip() for each in background.split(",") if each.strip()]
+    parts = regional_share.split(read(file), pollutant, background=stations)
+    write(regional_share.summary(parts) if summarised else parts)
+
+
+@command.command("co-location")
+@file_argument
+@click.option("--sensor", required=True, help="The micro-station's column.")
+@click.option("--reference", required=True, help="The reference's column.")
+@click.option("--least-r", default=0.85)
+@click.option("--most-bias", default=25.0, help="Percent.")
+@refusals
+def co_location(file: str, sensor: str, reference: str, least_r: float, most_bias: float) -> None:
+    """Monthly r, slope, bias, drift and verdict of a micro-station against a reference."""
+    from ecoledger.science import co_location as comparison
+
+    table = read(file)
+    names = [each if each in table.columns else each.casefold() for each in (sensor, reference)]
+    write(comparison.monthly(table, names[0], names[1], least_r=least_r, most_bias=most_bias))
+
+
+@command.command("factors")
+@file_argument
+@click.option(
+    "--errors",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False),
+    help="CSV of uncertainties with the same columns.",
+)
+@click.option("--factors", "number", default=5)
+@click.option("--starts", default=10)
+@click.option(
+    "--bootstrap", "draws", default=0, help="Draws; with them low, median and high of each profile."
+)
+@click.option(
+    "--contributions", is_flag=True, help="The contributions by sample instead of the profiles."
+)
+@png_option
+@refusals
+def factors(
+    file: str,
+    errors: str,
+    number: int,
+    starts: int,
+    draws: int,
+    contributions: bool,
+    picture: str | None,
+) -> None:
+    """Receptor model (PMF): profiles of sources from samples × species."""
+    from ecoledger.science import air_table, figures, receptor_model
+
+    values, uncertain = read(file), read(errors)
+    species = [name for name in air_table.numeric(values) if name in uncertain.columns]
+    x, u = (table.select(species).cast(pl.Float64).to_numpy() for table in (values, uncertain))
+    result = receptor_model.factorise(x, u, number, species=tuple(species), starts=starts)
+    click.echo(
+        f"Q {result.q:.6g}, expected {result.q_expected:.6g}; starts {', '.join(f'{q:.6g}' for q in result.starts)}",
+        err=True,
+    )
+    share = 100 * result.profile / result.profile.sum(axis=0)
+    rows = {f"factor {i + 1}": share[i].tolist() for i in range(number)}
+    draw(
+        picture,
+        lambda: figures.bars(species, rows, figures.format_of(picture or ""), "% of species"),
+    )
+    if contributions:
+        first = (
+            values.select("date")
+            if "date" in values.columns
+            else pl.DataFrame({"sample": range(len(x))})
+        )
+        write(
+            first.with_columns(
+                **{f"factor{i + 1}": result.contribution[:, i] for i in range(number)}
+            )
+        )
+    elif draws:
+        again = receptor_model.bootstrap(x, u, result, draws=draws)
+        click.echo(
+            f"found again: {', '.join(f'{100 * each:.0f} %' for each in again.mapped)}", err=True
+        )
+        write(again.table)
+    else:
+        write(result.table())
+
+
+@command.command("trajectories")
+@file_argument
+@pollutant_option
+@click.option(
+    "--statistic",
+    type=click.Choice(["frequency", "pscf", "cwt", "sqtba", "cluster"]),
+    default="cwt",
+)
+@click.option(
+    "--observations",
+    default=None,
+    type=click.Path(exists=True, dir_okay=False),
+    help="CSV of hours at the receptor where the trajectories lack the pollutant.",
+)
+@click.option("--percentile", default=90.0)
+@click.option("--cell", default=1.0, help="Degrees.")
+@click.option("--clusters", default=5)
+@png_option
+@refusals
+def trajectories(
+    file: str,
+    pollutant: str,
+    statistic: Any,
+    observations: str | None,
+    percentile: float,
+    cell: float,
+    clusters: int,
+    picture: str | None,
+) -> None:
+    """PSCF, CWT, SQTBA, frequency or clusters of given back trajectories (date, hour_inc, lon, lat)."""
+    from ecoledger.science import figures
+    from ecoledger.science import trajectories as paths
+
+    table = read(file)
+    table = table.rename(
+        {
+            old: "hour_inc"
+            for old in ("hour.inc", "hour")
+            if old in table.columns and "hour_inc" not in table.columns
+        }
+    )
+    if observations:
+        table = paths.join(table, read(observations), pollutant)
+    if statistic == "cluster":
+        write(paths.clusters(table, clusters)[1])
+        return
+    if statistic == "sqtba":
+        result = paths.sqtba(table, pollutant, cell=cell)
+    else:
+        result = paths.level(table, pollutant, statistic, percentile=percentile, cell=cell)
+    draw(
+        picture,
+        lambda: figures.grid_map(
+            result, "value", figures.format_of(picture or ""), f"{statistic} {pollutant}"
+        ),
+    )
+    write(result)

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from ecoledger.cli.csv_stream import UnusableTableError
-from ecoledger.cli.science_files import finish, png_option, read, refusals
+from ecoledger.cli.science_files import finish, png_option, read, refusals, write
 from ecoledger.science import air_table, gas_units
 
 _OPTIONAL = (
@@ -288,3 +288,59 @@ def _line(run: str, result: Any, warnings: list[str]) -> dict[str, Any]:
             for each in result.sources
         ]
     return line
+
+
+@command.command("upstream")
+@click.argument("edges", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option("--node", required=True, help="Where it was seen.")
+@click.option("--speed", default=0.5, help="m/s of reaches without a speed of their own.")
+@click.option("--uncertainty", default=0.5, help="Share by which the speed may be wrong.")
+@click.option("--hours", type=float, default=None, help="Not farther than so many hours.")
+@click.option(
+    "--seen",
+    default=None,
+    help="When it was seen, YYYY-MM-DDTHH:MM: adds the span of the discharge.",
+)
+@click.option(
+    "--sources",
+    default=None,
+    type=click.Path(exists=True, dir_okay=False),
+    help="CSV of source, node and perhaps load.",
+)
+@click.option("--decay", default=0.0, help="Per day.")
+@refusals
+def upstream(
+    edges: str,
+    node: str,
+    speed: float,
+    uncertainty: float,
+    hours: float | None,
+    seen: str | None,
+    sources: str | None,
+    decay: float,
+) -> None:
+    """Everything upstream of a node with travel time (EDGES: from_node, to_node, length, perhaps speed)."""
+    from datetime import datetime
+
+    from ecoledger.science import river_network
+
+    network = read(edges, ("from_node", "to_node", "link", "type"))
+    when = datetime.fromisoformat(seen) if seen else None
+    if sources:
+        listed = read(sources, ("source", "node", "name"))
+        result = river_network.suspects(
+            network,
+            node,
+            listed,
+            when or datetime(2000, 1, 1),
+            speed=speed,
+            uncertainty=uncertainty,
+            decay=decay,
+        )
+        result = result if when else result.drop("released_from", "released_to")
+        result = result if hours is None else result.filter(pl.col("hours_low") <= hours)
+    else:
+        result = river_network.upstream(
+            network, node, speed=speed, uncertainty=uncertainty, hours=hours, seen=when
+        )
+    write(result)
