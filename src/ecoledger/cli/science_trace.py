@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import click
 import numpy as np
 import polars as pl
 
+from ecoledger.cli import control, data_folder
 from ecoledger.cli.csv_stream import UnusableTableError
 from ecoledger.cli.science_files import finish, png_option, read, refusals, write
 from ecoledger.science import air_table, gas_units
@@ -320,8 +322,6 @@ def upstream(
     decay: float,
 ) -> None:
     """Everything upstream of a node with travel time (EDGES: from_node, to_node, length, perhaps speed)."""
-    from datetime import datetime
-
     from ecoledger.science import river_network
 
     network = read(edges, ("from_node", "to_node", "link", "type"))
@@ -344,3 +344,75 @@ def upstream(
             network, node, speed=speed, uncertainty=uncertainty, hours=hours, seen=when
         )
     write(result)
+
+
+@command.command("suspects")
+@data_folder.option
+@click.option("--point", required=True, help="Code or MN of the station, or its name.")
+@click.option("--parameter", required=True, help="Code of the factor, such as a34004.")
+@click.option(
+    "--from", "begin", required=True, help="YYYY-MM-DDTHH:MM, the start of the first hour."
+)
+@click.option("--to", "end", required=True, help="YYYY-MM-DDTHH:MM, exclusive.")
+@click.option("--farthest", default=20.0, help="km.")
+def suspects(data: Path, point: str, parameter: str, begin: str, end: str, farthest: float) -> None:
+    """Enterprises that fit an anomaly at a station, ranked, with the evidence of each, as JSON lines."""
+    arguments = {
+        "point": point,
+        "parameter": parameter,
+        "from": begin,
+        "to": end,
+        "farthest": farthest,
+    }
+
+    def tell(line: Any) -> None:
+        print(json.dumps(line, ensure_ascii=False, default=str))
+
+    if server := control.running(data.resolve()):
+        for line in control.ask(server, "suspects", arguments):
+            tell(line)
+        return
+    data_folder.use(data)
+    data_folder.migrate()
+    from ecoledger.monitoring import runtime
+    from ecoledger.store.interface import StoreError
+
+    try:
+        with runtime.opened(data_folder.setting("OBSERVATIONS")):
+            suspects_for_client(arguments, tell)
+    except StoreError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def suspects_for_client(arguments: dict[str, Any], tell: control.Tell) -> None:
+    """Rank in the process that has the store open; one line a suspect."""
+    from django.db.models import Q
+
+    from ecoledger.monitoring import suspects as ranking
+    from ecoledger.monitoring.models import Point
+
+    try:
+        begin, end = (datetime.fromisoformat(str(arguments[name])) for name in ("from", "to"))
+    except ValueError as error:
+        raise click.ClickException(f"{error}; write times such as 2026-05-01T13:00") from None
+    if begin >= end:
+        raise click.ClickException("--to must lie after --from")
+    key = str(arguments["point"])
+    match = Q(entity__code=key) | Q(mn=key) | Q(name=key)
+    points = list(Point.objects.filter(match).select_related("entity", "entity__parent")[:2])
+    if len(points) != 1:
+        raise click.ClickException(
+            f"{'several points are' if points else 'no point is'} called {key!r}"
+        )
+    try:
+        ranked = ranking.rank(
+            points[0],
+            str(arguments["parameter"]),
+            begin,
+            end,
+            farthest=1000 * float(arguments["farthest"]),
+        )
+    except air_table.TableError as error:
+        raise click.ClickException(str(error)) from None
+    for number, row in enumerate(ranked.iter_rows(named=True), 1):
+        tell({"rank": number, **row})
