@@ -22,7 +22,9 @@ PERIODS = {"hour": "1h", "day": "1d", "week": "1w", "month": "1mo", "quarter": "
 
 def interval(table: pl.DataFrame) -> timedelta:
     """The most frequent step between the dates. Raises :class:`TableError` if there are fewer than two."""
-    steps = table["date"].unique().sort().diff().drop_nulls()
+    dates = table["date"]
+    steps = (dates if dates.is_sorted() else dates.sort()).diff().drop_nulls()
+    steps = steps.filter(steps > timedelta(0))
     if steps.is_empty():
         raise TableError("the table has fewer than two times; averages need a series")
     step: timedelta = steps.mode().sort()[0]
@@ -73,61 +75,73 @@ def average(
     if statistic not in get_args(Statistic):
         raise TableError(f"{statistic!r} is no statistic; use {', '.join(get_args(Statistic))}")
     require(table, ("date", *by))
-    table = table.drop_nulls("date").sort(*by, "date")
+    table = table.drop_nulls("date")
     every = PERIODS.get(to, to)
-    doubles = table.select(*by, "date").is_duplicated()
+    step = interval(table)
+    bounds = table.select(
+        pl.col("date").min().dt.truncate(every).alias("first"),
+        pl.col("date").max().dt.truncate(every).alias("last"),
+    )
+    periods = bounds.select(
+        date=pl.datetime_range(
+            pl.col("first").first(), pl.col("last").first(), every, time_unit="us"
+        )
+    )
+    # Each group on its own: many times faster than grouping by a column of text.
+    parts = table.partition_by(by, maintain_order=True) if by else [table]
+    results = []
+    for part in parts:
+        result = _periods(
+            part.sort("date"), periods, every, step, statistic, percentile, capture, by
+        )
+        keys = {name: pl.lit(part[name][0], dtype=part[name].dtype) for name in by}
+        results.append(
+            result.select(*(value.alias(name) for name, value in keys.items()), pl.all())
+        )
+    averaged = pl.concat(results)
+    return averaged.sort(*by, "date") if by else averaged
+
+
+def _periods(
+    table: pl.DataFrame,
+    periods: pl.DataFrame,
+    every: str,
+    step: timedelta,
+    statistic: Statistic,
+    percentile: float,
+    capture: float,
+    by: tuple[str, ...],
+) -> pl.DataFrame:
+    """One group's row a period; ``table`` is in order of time."""
+    doubles = (table["date"].diff() == timedelta(0)).fill_null(value=False)
     if doubles.any():
         when = table.filter(doubles)["date"][0]
         raise TableError(
             f"{when} occurs more than once; name the column of stations with --by, or remove doubles"
         )
-    step = interval(table)
     names = [name for name in numeric(table) if name not in by]
-    plain = [name for name in names if name != "wd"]
 
     def value(column: pl.Expr) -> pl.Expr:
         return _statistic(column, statistic, percentile)
 
-    vector = "ws" if "ws" in names else None
-    if "wd" in names:
-        speed = pl.col(vector) if vector else pl.lit(1.0)
+    values = {name: value(pl.col(name)) for name in names}
+    if "wd" in names and statistic not in ("frequency", "capture"):
+        speed = pl.col("ws") if "ws" in names else pl.lit(1.0)
         angle = pl.col("wd").radians()
         table = table.with_columns(_u=speed * angle.sin(), _v=speed * angle.cos())
-    calm_or_direction = (pl.arctan2(pl.col("_u").mean(), pl.col("_v").mean()).degrees() + 360) % 360
-    direction = (
-        [
-            pl.col("wd").count().alias("_count_wd"),
-            (
-                calm_or_direction
-                if statistic not in ("frequency", "capture")
-                else value(pl.col("wd"))
-            ).alias("wd"),
-        ]
-        if "wd" in names
-        else []
+        east, north = pl.col("_u").mean(), pl.col("_v").mean()
+        values["wd"] = (pl.arctan2(east, north).degrees() + 360) % 360
+    grouped = table.group_by_dynamic("date", every=every, start_by="window").agg(
+        *(expression.alias(name) for name, expression in values.items()),
+        *(pl.col(name).count().alias(f"_count_{name}") for name in names),
     )
-    grouped = table.group_by_dynamic(
-        "date", every=every, group_by=list(by) or None, start_by="window"
-    ).agg(
-        *(value(pl.col(name)).alias(name) for name in plain),
-        *(pl.col(name).count().alias(f"_count_{name}") for name in plain),
-        *direction,
-    )
-    first, last = grouped["date"].min(), grouped["date"].max()
-    every_date = pl.select(
-        date=pl.datetime_range(pl.lit(first), pl.lit(last), every, time_unit="us")
-    )
-    if by:
-        every_date = grouped.select(by).unique(maintain_order=True).join(every_date, how="cross")
-    result = every_date.join(grouped, on=[*by, "date"], how="left", maintain_order="left")
+    result = periods.join(grouped, on="date", how="left", maintain_order="left")
     due = (pl.col("date").dt.offset_by(every) - pl.col("date")) / step
     share = {name: 100 * pl.col(f"_count_{name}").fill_null(0) / due for name in names}
     if statistic == "capture":
-        return result.select(*by, "date", *(share[name].alias(name) for name in names))
+        return result.select("date", *(share[name].alias(name) for name in names))
     return result.select(
-        *by,
-        "date",
-        *(pl.when(share[name] >= capture).then(pl.col(name)).alias(name) for name in names),
+        "date", *(pl.when(share[name] >= capture).then(pl.col(name)).alias(name) for name in names)
     )
 
 

@@ -33,6 +33,8 @@ Array = NDArray[np.float64]
 Polygon = list[tuple[float, float]]
 _FREEDOM = 5.0
 _STARTS, _CLIMBS = 16, 5
+_MANY_NODES = 4000
+_MOST_ALIKE = 0.5  # even smooth residuals leave a third of the samples independent
 _LEAST_SCATTER = 0.03  # no plume model is better than this
 _TURN, _WIDTH, _DEPTH, _WIDTH_POWER, _DEPTH_POWER, _SCATTER, _NOISE, _BACKGROUND = range(8)
 _SHARED = 8
@@ -222,8 +224,16 @@ def invert(
     def problem(count: int, power: float = 1.0) -> _Problem:
         return _Problem(samples, plume, priors, count, box, local, floor, span, power)
 
-    starts = _search(problem(1), rng)
-    best, score = _climb(problem(1), starts, 25)
+    first = problem(1)
+    if samples.nodes[..., 0].size > _MANY_NODES:
+        # Long series: the search needs only some of the times.
+        some = _some_steps(samples, _MANY_NODES)
+        few = samples.take(some)
+        first = _Problem(
+            few, Plume(few, weather, source_height), priors, 1, box, local[some], floor, span
+        )
+        steps = max(steps // 3, steps * 3 * _MANY_NODES // samples.nodes[..., 0].size)
+    best, score = _climb(first, _search(first, rng), 25)
     best, score = _climb(problem(1), best[:_CLIMBS])
     power = _independent_share(problem(1), best[np.argmax(score)])
     evidence = [_no_source_evidence(samples, power)]
@@ -268,6 +278,17 @@ def _neighbours(samples: Samples, number: int) -> NDArray[np.intp]:
     coordinates = np.column_stack([places, steps * pace])
     _, nearest = cKDTree(coordinates).query(coordinates, min(number, len(places)))
     return np.asarray(nearest, dtype=np.intp)
+
+
+def _some_steps(samples: Samples, nodes: int) -> NDArray[np.bool_]:
+    """The samples of evenly spaced times, about so many nodes in all."""
+    share = samples.nodes[..., 0].size / nodes
+    steps = np.unique(samples.step)
+    if len(steps) < 2 * share:
+        keep = np.zeros(len(samples.value), dtype=bool)
+        keep[:: int(np.ceil(share))] = True
+        return keep
+    return np.isin(samples.step, steps[:: int(np.ceil(share))])
 
 
 def default_priors(weather: Sequence[Weather]) -> Priors:
@@ -424,7 +445,7 @@ def _independent_share(problem: _Problem, best: Array) -> float:
         return 1.0
     first, second = z, z[_neighbours(problem.samples, 2)[:, 1]]
     rho = float(np.sum(first * second) / np.sqrt(np.sum(first**2) * np.sum(second**2) + 1e-30))
-    rho = min(max(rho, 0.0), 0.7)
+    rho = min(max(rho, 0.0), _MOST_ALIKE)
     return (1 - rho) / (1 + rho)
 
 
@@ -479,8 +500,11 @@ def _sample(
     state = sampler.run_mcmc(begin, steps // 3, skip_initial_state_check=True)
     sampler.reset()
     sampler.run_mcmc(state, steps - steps // 3, skip_initial_state_check=True)
-    draws: Array = sampler.get_chain(flat=True, thin=5)
-    return draws
+    draws: Array = np.asarray(sampler.get_chain(flat=True, thin=5))
+    height: Array = sampler.get_log_prob(flat=True, thin=5)
+    # A walker that lost its way never comes back; no draw of this posterior lies so far below its top.
+    kept: Array = draws[height > height.max() - 3 * problem.size]
+    return kept
 
 
 def _summary(

@@ -1,7 +1,7 @@
 """Concentration by wind direction and time (season, hour, weekday or the trend) as a smooth ring.
 
 Source: openair ``polarAnnulus``. The surface is a thin plate spline through square roots of the bin means; the ring
-is closed by repeating the bins half a turn to either side.
+is closed by repeating the bins a quarter turn to either side.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def polar_annulus(
     points = np.column_stack([wd / 360, (row + 0.5) / _RINGS])
     around = [points + np.array([shift, 0]) for shift in (-1, 0, 1)]
     repeated = np.vstack(around)
-    near = (repeated[:, 0] > -0.5) & (repeated[:, 0] < 1.5)
+    near = (repeated[:, 0] > -0.25) & (repeated[:, 0] < 1.25)
     root = np.sqrt(np.maximum(np.tile(value, 3), 0))
     weights = np.minimum(np.tile(count, 3), 4) / 4
     terms = min(120, len(np.unique(repeated[near], axis=0)) - 1)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.interpolate import make_smoothing_spline
 from scipy.stats import norm
 from statsmodels.tsa.seasonal import STL
 
@@ -178,10 +177,10 @@ def smooth_trend(
     resamples: int = 200,
     seed: int = 1,
 ) -> pl.DataFrame:
-    """Monthly values with a cubic smoothing spline through them: ``date, value, trend, lower, upper``.
+    """Monthly values with a natural cubic smoothing spline through them: ``date, value, trend, lower, upper``.
 
-    The smoothness comes from generalised cross-validation (SciPy ``make_smoothing_spline``); the 95 % interval
-    adds blocks of the residuals back to the trend and smooths again.
+    The smoothness comes from generalised cross-validation; the 95 % interval adds blocks of the residuals back to
+    the trend and smooths again.
     """
     series = monthly(
         table,
@@ -193,12 +192,34 @@ def smooth_trend(
     )
     x = series["date"].cast(pl.Date).cast(pl.Int32).to_numpy().astype(float) / _DAYS_A_YEAR
     y = series["value"].to_numpy()
-    trend = make_smoothing_spline(x, y)(x)
+    smoother = _spline_smoother(x, y)
+    trend = smoother @ y
     rest = y - trend
     random = np.random.default_rng(seed)
     draws = _draws(len(y), max(1, round(len(y) ** (1 / 3))), resamples, random)
-    again = np.array([make_smoothing_spline(x, trend + rest[i])(x) for i in draws])
+    again = np.array([trend + rest[i] for i in draws]) @ smoother.T
     reach = float(norm.ppf(0.975)) * again.std(axis=0)
     return series.with_columns(
         trend=pl.Series(trend), lower=pl.Series(trend - reach), upper=pl.Series(trend + reach)
     )
+
+
+def _spline_smoother(x: Array, y: Array) -> Array:
+    """The matrix that smooths ``y`` by a natural cubic spline with knots at ``x`` (Green & Silverman 1994, section 2.3).
+
+    ``S = (I + λ·Q·R⁻¹·Qᵀ)⁻¹`` with λ at the lowest ``n·RSS/(n − tr S)²``.
+    """
+    n, h = len(x), np.diff(x)
+    q = np.zeros((n, n - 2))
+    inner = np.arange(n - 2)
+    q[inner, inner] = 1 / h[:-1]
+    q[inner + 1, inner] = -1 / h[:-1] - 1 / h[1:]
+    q[inner + 2, inner] = 1 / h[1:]
+    r = np.diag((h[:-1] + h[1:]) / 3) + np.diag(h[1:-1] / 6, 1) + np.diag(h[1:-1] / 6, -1)
+    strength, turn = np.linalg.eigh(q @ np.linalg.solve(r, q.T))
+    loads = turn.T @ y
+    steps = np.exp(np.linspace(np.log(1e-8), np.log(1e6), 300))
+    shrink = 1 / (1 + steps[:, None] * np.clip(strength, 0, None))
+    scores = n * (((1 - shrink) * loads) ** 2).sum(axis=1) / (n - shrink.sum(axis=1)) ** 2
+    best: Array = (turn * shrink[int(np.argmin(scores))]) @ turn.T
+    return best
