@@ -52,6 +52,9 @@ RESPONSIBILITIES = declare(Roster(
     imports=Import(key=("organisation", "item"), headers={
         "organisation": ("部门", "责任部门", "责任单位"), "item": ("责任", "职责", "事项"),
         "basis": ("依据",), "words": ("关键字",), "edition": ("年度",),
+    }, examples={
+        "edition": "2026", "organisation": "住房和城乡建设局", "item": "施工工地扬尘", "category": "大气",
+        "words": "工地、扬尘", "basis": "大气污染防治法第六十九条",
     }),
     edit=frozenset({Role.DISPATCHER, Role.SECTION_CHIEF}),
     empty="还没有责任清单。导入本地印发的《责任清单》，公布后新问题会按它提出责任单位。",

@@ -1,0 +1,211 @@
+"""What every declared book promises, whichever kind it is of: one test over all of them."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from decimal import Decimal
+
+import openpyxl
+import pytest
+from django.db import models
+from django.utils import timezone
+
+from ecoledger.accounts.models import Organisation, Person
+from ecoledger.accounts.roles import Role
+from ecoledger.entities.models import Entity
+from ecoledger.listings import cells, forms, selecting
+from ecoledger.listings.catalogue import all_listings, listings_of
+from ecoledger.listings.importing import checking, files
+from ecoledger.listings.parts import Kind
+from ecoledger.matters import actions
+from ecoledger.matters.actions import performing
+from ecoledger.matters.models import Matter
+from ecoledger.matters.register import Register
+from ecoledger.matters.workflow import Phase
+from ecoledger.monitoring.alarming import alarms
+
+pytestmark = pytest.mark.django_db
+
+BOOKS = [pytest.param(book, id=book.key) for book in all_listings()]
+REGISTERS = [pytest.param(book, id=book.key) for book in listings_of(Register)]
+
+
+def plausible(ask, bureau):
+    """A value that the asked field takes."""
+    if ask.choices:
+        return ask.choices[0][0]
+    match ask.kind:
+        case Kind.AREA:
+            return bureau.towns[0].code
+        case Kind.DATE:
+            return timezone.localdate() + timedelta(days=30)
+        case Kind.DATETIME:
+            return timezone.now()
+        case Kind.INTEGER:
+            return 1
+        case Kind.DECIMAL:
+            return Decimal("1.5")
+        case Kind.BOOLEAN:
+            return False
+        case Kind.REFERENCE:
+            return reference(ask.to, bureau)
+    return "甲"
+
+
+def reference(model, bureau):
+    if model is Organisation:
+        return bureau.town.organisation
+    if model is Person:
+        return bureau.town
+    if issubclass(model, Entity):
+        row = model._default_manager.first() if model is not Entity else bureau.enterprise
+        return row or bureau.enterprise
+    return model._default_manager.first()
+
+
+def what_a_rule_knows(model):
+    """Values for the fields that no form asks and no default fills."""
+    alarms.default_rules()
+    known = {}
+    for field in model._meta.local_fields:
+        if field.null or field.has_default() or field.primary_key or field.name in known:
+            continue
+        if field.related_model is not None:
+            known[field.name] = field.related_model._default_manager.first()
+        elif isinstance(field, models.DateTimeField):
+            known[field.name] = timezone.now()
+    return known
+
+
+@pytest.fixture
+def matter_of(bureau):
+    """A matter of a register, opened with plausible values by somebody who may."""
+
+    def make(register):
+        values = {a.stores: plausible(a, bureau) for a in register.fields if a.stores}
+        # What only a rule opens is opened by nobody.
+        person = next((p for p in bureau.people.values() if register.may_open(p)), None)
+        values |= {"title": "甲", "area_code": bureau.towns[0].code}
+        if person is None:
+            values |= what_a_rule_knows(register.model)
+        return actions.open_matter(register, values, by=person)
+
+    return make
+
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_its_list_is_read_sorted_filtered_searched_and_exported_by_every_role(book, bureau):
+    query = {f.name: "1" for f in book.filters} | {"q": "甲 1"}
+    for person in bureau.people.values():
+        rows = selecting.select(book, person, {})
+        assert rows.count() >= 0
+        for column in book.open_columns(person):
+            if column.sortable:
+                for sort in (column.name, f"-{column.name}"):
+                    list(selecting.ordered(book, person, rows, sort)[:3])
+        found = selecting.select(book, person, query)
+        assert found.count() <= rows.count()
+        content = cells.workbook(book, person, rows[:5], title=str(book.label))
+        sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
+        heads = {str(cell.value) for row in sheet.iter_rows(max_row=4) for cell in row}
+        assert {str(c.label) for c in book.open_columns(person)} <= heads
+
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_it_shows_nothing_to_whom_it_is_not_open(book, bureau):
+    for person in bureau.people.values():
+        if not person.may(book.see):
+            assert not book.visible_to(person).exists()
+
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_what_it_hides_is_hidden_everywhere(book, bureau):
+    for name, capability in book.hidden.items():
+        person = next(p for p in bureau.people.values() if not p.may(capability))
+        assert name not in book.open_names(person)
+        assert name not in {c.name for c in book.open_columns(person)}
+        assert name not in {c.name for c in book.open_details(person)}
+        assert name not in book.open_search(person)
+        assert name not in {f.lookup for f in book.open_filters(person)}
+        rows = book.visible_to(person)
+        order = str(selecting.ordered(book, person, rows, name).query.order_by)
+        assert name not in order
+    assert set(book.hidden) <= set(book.names())
+
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_its_form_asks_what_it_says_and_refuses_an_empty_one_by_field(book, bureau):
+    asks = book.open_asks(bureau.dispatcher, book.fields)
+    form = forms.form_of(asks, book.model, data={}, person=bureau.dispatcher)
+    required = {a.name for a in asks if a.required}
+    assert form.is_valid() is not bool(required)
+    assert required <= set(form.errors)
+
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_its_template_opens_and_loses_no_row(book, bureau):
+    if book.imports is None:
+        assert book.import_columns == ()
+        return
+    content = files.template(book)
+    assert openpyxl.load_workbook(io.BytesIO(content)).worksheets[0].max_column >= 2
+    batch = checking.preview(book, "模板.xlsx", content, by=None)
+    rows = batch.entries.count() if hasattr(batch, "entries") else len(batch.rows.all())
+    assert rows <= 1
+    heads = {str(c.ask.label) for c in book.import_columns}
+    assert len(heads) == len(book.import_columns), "two columns of one name"
+
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_its_words_are_there(book):
+    assert str(book.label)
+    assert book.line, f"{book.key} belongs to no line of business"
+    for part in (*book.columns, *book.details, *book.filters, *book.fields):
+        assert str(part.label), f"{book.key}.{part.name} has no label"
+    assert not book.lead or book.lead in book.names()
+
+
+@pytest.mark.parametrize("register", REGISTERS)
+def test_each_transition_is_open_to_some_role_and_refused_to_the_others(
+    register, bureau, matter_of
+):
+    matter = matter_of(register)
+    for transition in register.workflow.transitions:
+        assert transition.by or transition.automatic
+        Matter.objects.filter(pk=matter.pk).update(
+            state=transition.sources[0],
+            phase=register.workflow.state(transition.sources[0]).phase.value,
+        )
+        matter.refresh_from_db()
+        for name, person in bureau.people.items():
+            role = Role.OFFICER if name == "officer2" else Role(name)
+            refused = performing.refusal(matter, transition, person)
+            if role not in transition.by:
+                assert refused is not None, f"{register.key}.{transition.name} by {role}"
+                assert refused.why
+
+
+@pytest.mark.parametrize("register", REGISTERS)
+def test_its_states_end_and_wait_for_somebody(register):
+    for state in register.workflow.states:
+        if state.phase is Phase.OPEN:
+            assert state.waits_for, f"{register.key}.{state.name} waits for nobody"
+    assert register.workflow.names(Phase.CLOSED, Phase.DONE)
+
+
+@pytest.mark.parametrize("register", REGISTERS)
+def test_a_matter_with_a_place_is_a_valid_feature(register, matter_of, bureau):
+    matter = matter_of(register)
+    Matter.objects.filter(pk=matter.pk).update(lon=118.6, lat=24.9)
+    row = register.model._default_manager.get(pk=matter.pk)
+    (feature,) = cells.features(register, bureau.dispatcher, [row])["features"]
+    assert feature["geometry"] == {"type": "Point", "coordinates": [118.6, 24.9]}
+    assert feature["properties"]["listing"] == register.key
+
+
+def test_every_line_of_business_has_a_book():
+    from ecoledger.accounts.roles import LINES
+
+    lines = {book.line for book in all_listings()}
+    assert lines <= set(LINES)
