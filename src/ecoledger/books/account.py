@@ -64,6 +64,10 @@ class Account(Listing):
     holder: Text = "持有者"
     area: str = "entries__holding__area_code"
 
+    @property
+    def further_pages(self) -> tuple[tuple[Text, str], ...]:
+        return (("余额", f"{self.url}/holdings"),)
+
     def item(self, key: str) -> Item:
         """The item called ``key``. Raises ``KeyError``."""
         return {item.key: item for item in self.items}[key]

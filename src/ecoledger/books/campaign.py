@@ -24,6 +24,7 @@ from ecoledger.books import checklists
 from ecoledger.books.models import Checklist, Drive, DriveTask
 from ecoledger.entities.models import Entity
 from ecoledger.listings.listing import Listing
+from ecoledger.listings.parts import Text
 from ecoledger.listings.refusals import Refused
 
 State, Task = Drive.State, DriveTask.State
@@ -55,6 +56,14 @@ class Campaign(Listing):
         own = visible(rows, person, self.area)
         tasks = visible(DriveTask.objects.filter(drive__book=self.key), person, "area_code")
         return rows.filter(Q(pk__in=own.values("pk")) | Q(pk__in=tasks.values("drive_id")))
+
+    def url_of(self, row: Any) -> str:
+        """Address of the drive's board."""
+        return f"{self.url}/drives/{row.pk}"
+
+    @property
+    def further_pages(self) -> tuple[tuple[Text, str], ...]:
+        return (("检查表", "/checklists"),)
 
     def tasks_of(self, drive: Drive, person: Person) -> QuerySet[DriveTask]:
         """The objects of a drive that ``person`` may see."""

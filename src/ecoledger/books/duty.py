@@ -25,7 +25,7 @@ from ecoledger.books.models import Obligation
 from ecoledger.entities.models import Entity
 from ecoledger.listings.catalogue import listings_of
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.parts import DeclarationError
+from ecoledger.listings.parts import DeclarationError, Text
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import notices
 from ecoledger.matters.models import Urgency
@@ -83,6 +83,10 @@ class Duty(Listing):
         super().__post_init__()
         if (self.every is None) == (not self.until):
             raise DeclarationError(f"{self.key}: give one of every and until")
+
+    @property
+    def further_pages(self) -> tuple[tuple[Text, str], ...]:
+        return (("未履行", f"{self.url}/calendar"),)
 
     def people(self, entity: Entity) -> list[Person]:
         """Who is reminded about a thing."""

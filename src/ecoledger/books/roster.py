@@ -21,6 +21,7 @@ from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.books.models import Edition, RosterLine
 from ecoledger.listings.listing import Listing
+from ecoledger.listings.parts import Text
 from ecoledger.listings.refusals import Refused
 
 State = Edition.State
@@ -48,6 +49,10 @@ class Roster(Listing):
     def compared(self) -> tuple[str, ...]:
         """Names of the attributes in which two editions may differ."""
         return self.attributes or tuple(n for n in self.own_fields if n not in self.identity)
+
+    @property
+    def further_pages(self) -> tuple[tuple[Text, str], ...]:
+        return (("版本", f"{self.url}/editions"),)
 
     def identity_of(self, line: Any) -> tuple[Any, ...]:
         return tuple(getattr(line, name) for name in self.identity)

@@ -101,6 +101,22 @@ class ScoreSheet(Listing):
             if bool(item.source) != bool(item.steps):
                 raise DeclarationError(f"{self.key}: item {item.key} wants both source and steps")
 
+    def url_of(self, row: Any) -> str:
+        """Address of the round."""
+        return f"{self.url}/rounds/{row.pk}"
+
+    def open_row(
+        self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
+    ) -> Any:
+        """Begin a round: everybody whom the sheet scores in the division, computed at once."""
+        row = begin(
+            self, values["name"], values["area_code"], values["begin"], values["end"], by=by
+        )
+        if more.get("synthetic"):
+            row.synthetic = True
+            row.save(update_fields=["synthetic"])
+        return row
+
     def visible_to(self, person: Person) -> QuerySet[Any]:
         return super().visible_to(person).filter(book=self.key)
 

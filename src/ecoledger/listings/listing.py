@@ -211,6 +211,11 @@ class Listing:
         """Address of one row's page."""
         return f"{self.url}/{row.pk}"
 
+    @property
+    def further_pages(self) -> tuple[tuple[Text, str], ...]:
+        """Name and address of the pages that its kind has beside the list."""
+        return ()
+
     def level_of(self, row: Any) -> str:
         """The row's colour on the map: blue, yellow, orange, red."""
         return str(getattr(row, "level", "") or "blue")

@@ -1,0 +1,83 @@
+"""喷涂行业“回头看”: 273 coating firms from a file, a checklist from a spreadsheet, visits, problems, coverage."""
+
+from __future__ import annotations
+
+import re
+
+import openpyxl
+import pytest
+from tests.books.test_checklists import COATING, book
+from tests.path.county import COUNTY, NORTH
+from tests.stories.pages import open_page, submit, text
+
+FIRMS = 273
+
+
+def firms(house):
+    """The list of coating firms, as a file."""
+    sheet = openpyxl.Workbook()
+    sheet.active.append(["企业名称", "所在地", "行业"])
+    for number in range(1, FIRMS + 1):
+        sheet.active.append([f"测试涂装{number}厂", NORTH, "金属表面喷涂"])
+    file = house.process.data.parent / "喷涂企业.xlsx"
+    sheet.save(file)
+    return file
+
+
+@pytest.mark.story("A8")
+def test_every_firm_is_listed_visited_and_its_problems_are_in_the_ledger(house, visitor):
+    """All 273 firms come onto the board; a visit that finds an open paint room makes a problem in the one
+    ledger; coverage counts it; a firm that was closed is left out with its reason."""
+    data = ("--data", str(house.process.data))
+    code, lines, errors = house.process.command("enter", "enterprise", str(firms(house)), *data)
+    assert code == 0, errors
+    assert sum(1 for line in lines if line.get("outcome") in ("kept", "warned")) == FIRMS
+
+    dispatcher, officer = visitor("dispatcher"), visitor("officer")
+    page = open_page(dispatcher, "/checklists")
+    form = next(f for f in page.forms if "name" in f.fields and "file" in f.fields)
+    sent = dispatcher.post(
+        "/checklists",
+        data={**dict(form.form_values()), "name": "喷涂检查表"},
+        files={"file": ("喷涂.xlsx", book(COATING))},
+        follow_redirects=True,
+    )
+    assert "喷涂检查表 v1" in sent.text
+
+    board = submit(
+        dispatcher,
+        "/b/coating/new",
+        "/new",
+        {
+            "name": "2026年喷涂回头看",
+            "area_code": COUNTY,
+            "begin": "2026-03-01",
+            "end": "2099-12-31",
+            "checklist": "1",
+        },
+    )
+    drive = next(f.action for f in board.forms if (f.action or "").endswith("/move"))
+    address = drive.removesuffix("/move")
+    submit(dispatcher, address, drive, button="all")
+    board = submit(dispatcher, address, drive, button="start")
+    assert covered(board) == f"0/{FIRMS}"
+
+    # Two visits: one finds nothing, the other an open paint room.
+    visits = open_page(officer, address).xpath("//a[contains(@href, '/tasks/')]/@href")
+    submit(officer, visits[0], visits[0], {"房间密闭": "ok", "风速": "0.6"})
+    board = submit(officer, visits[1], visits[1], {"房间密闭": "problem", "缺口": "侧门"})
+    assert covered(board) == f"2/{FIRMS}"
+    assert "1 家有问题" in text(board)
+    assert "发现问题" in text(open_page(officer, visits[1]))
+    assert "喷漆房是否密闭" in text(open_page(dispatcher, "/matters/problem?q=喷漆房"))
+
+    # One firm has closed down: it leaves the plan with its reason and is counted apart.
+    board = submit(dispatcher, visits[2], visits[2], {"reason": "已关停拆除"}, button="leave_out")
+    assert covered(board) == f"2/{FIRMS - 1}"
+    assert "不再安排 1" in text(board)
+
+
+def covered(board):
+    """Visited of to visit, as the board says it."""
+    said = board.get_element_by_id("covered").text_content()
+    return re.search(r"(\d+)\s*(/\d+)", said).expand(r"\1\2")

@@ -1,0 +1,60 @@
+"""危险废物规范化评估: a year's round for the key firms, marked, graded, published, objected to and locked."""
+
+from __future__ import annotations
+
+import pytest
+from tests.path.county import COUNTY
+from tests.stories.pages import open_page, submit, text
+
+
+@pytest.mark.story("S-6")
+def test_a_firm_is_marked_graded_objects_and_is_put_right(house, visitor, hired):
+    """Thirty items of two marks; a lost veto is 不达标; the firm objects, another person upholds it with the
+    right marks, and the round is locked."""
+    officer, chief = visitor("officer"), hired("section_chief", "固管科长甲")
+    page = submit(
+        officer,
+        "/b/waste_assessment/new",
+        "/new",
+        {"name": "2026年度", "area_code": COUNTY, "begin": "2026-01-01", "end": "2026-12-31"},
+    )
+    act = next(f.action for f in page.forms if (f.action or "").endswith("/act"))
+    round_ = act.removesuffix("/act")
+    scores = page.xpath("//a[contains(@href, '/scores/')]/@href")
+    assert scores, text(page)
+    score = scores[0]
+
+    # All marks given: the eighteenth item, a veto, is lost.
+    page = open_page(officer, score)
+    marks = [f.fields["mark"] for f in page.forms if "mark" in f.fields]
+    assert len(marks) == 30
+    form = next(f for f in page.forms if f.fields.get("mark") == marks[0])
+    for number, mark in enumerate(marks, 1):
+        given = dict(form.form_values()) | {
+            "mark": mark,
+            "marks": "0" if number == 18 else "2",
+            "reason": "未备案" if number == 18 else "",
+            "action": "give",
+        }
+        assert officer.post(form.action, data=given).status_code == 302
+    page = open_page(officer, score)
+    assert page.get_element_by_id("total").text_content() == "58.00"
+    assert "不达标" in text(page)
+
+    # Published; the firm objects; the chief upholds it with the right marks, and locks the round.
+    submit(officer, round_, act, {"until": "2099-12-31"}, button="publish")
+    firm = visitor("firm")
+    page = open_page(firm, score)
+    objecting = [f for f in page.forms if f.fields.get("mark") == marks[17] and "text" in f.fields]
+    sent = dict(objecting[0].form_values()) | {"text": "预案已于3月备案", "action": "object"}
+    assert firm.post(objecting[0].action, data=sent).status_code == 302
+    page = open_page(chief, score)
+    answering = next(f for f in page.forms if "objection" in f.fields)
+    sent = dict(answering.form_values()) | {
+        "text": "核对备案表，采纳", "upheld": "1", "marks": "2", "action": "answer",
+    }  # fmt: skip
+    assert chief.post(answering.action, data=sent).status_code == 302
+    page = open_page(chief, score)
+    assert page.get_element_by_id("total").text_content() == "60.00"
+    assert "达标" in text(page)
+    assert "已锁定" in text(submit(chief, round_, act, button="lock"))
