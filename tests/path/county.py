@@ -117,6 +117,7 @@ def _registry() -> None:
             lon=118.6 + number / 100,
             lat=24.92,
             synthetic=True,
+            is_key=True,
         )
         for n, name in enumerate(names, 1):
             outlet = Outlet.objects.create(

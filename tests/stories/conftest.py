@@ -10,8 +10,10 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.path import county
 from tests.path.conftest import built, house, visitor  # noqa: F401  # the small county
 from tests.path.house import PATIENCE, House, Visitor
+from tests.stories.pages import open_page, submit
 
 BUREAU = "测试县生态环境局"
+OWN = "Qingxi-2026-shan!"
 expect.set_options(timeout=PATIENCE * 1000)
 
 
@@ -73,7 +75,11 @@ def hired(house: House) -> Iterator[Callable[..., Visitor]]:  # noqa: F811
                 "--role", role, "--area", area, "--organisation", organisation,
             )  # fmt: skip
             assert code == 0, errors
-            people[name] = Visitor(house, username, lines[0]["password"])
+            person = people[name] = Visitor(house, username, lines[0]["password"])
+            own = {"old_password": lines[0]["password"], "new_password1": OWN, "new_password2": OWN}
+            page = open_page(person, "/account")
+            form = next(form for form in page.forms if "new_password1" in form.fields)
+            submit(person, "/account", form.action or "/account", own)
         return people[name]
 
     yield hire

@@ -49,6 +49,7 @@ def test_a_firm_is_marked_graded_objects_and_is_put_right(house, visitor, hired)
     sent = dict(objecting[0].form_values()) | {"text": "预案已于3月备案", "action": "object"}
     assert firm.post(objecting[0].action, data=sent).status_code == 302
     page = open_page(chief, score)
+    assert "预案已于3月备案" in text(page)
     answering = next(f for f in page.forms if "objection" in f.fields)
     sent = dict(answering.form_values()) | {
         "text": "核对备案表，采纳", "upheld": "1", "marks": "2", "action": "answer",

@@ -37,7 +37,7 @@ def test_the_list_in_force_names_the_department_at_the_hand_over(house, hired, v
         "enter", "organisation", str(departments(house)), "--data", str(house.process.data)
     )
     assert code == 0, errors
-    assert [line["outcome"] for line in lines if "outcome" in line] == ["kept"] * 3
+    assert [line["outcome"] for line in lines if line.get("row")].count("kept") == 3
 
     # An empty edition is begun on the page, and filled from the file.
     submit(

@@ -5,3 +5,7 @@ class ListingsConfig(AppConfig):
     name = "ecoledger.listings"
     label = "listings"
     verbose_name = "台账"
+
+    def ready(self) -> None:
+        """Make the book of organisations known to pages and commands."""
+        from ecoledger.listings import organisations  # noqa: F401

@@ -1,0 +1,41 @@
+"""The book of organisations: the bureau's divisions, departments, towns, firms, service providers (单位)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from ecoledger.accounts.models import Organisation, Person
+from ecoledger.accounts.roles import CAPABILITIES
+from ecoledger.listings.catalogue import declare
+from ecoledger.listings.listing import Listing
+from ecoledger.listings.parts import Import
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Organisations(Listing):
+    """Seen and kept by who manages people, in the divisions granted to them."""
+
+    def visible_to(self, person: Person) -> QuerySet[Any]:
+        rows = self.model._default_manager.all()
+        inside = Q(pk__in=[])
+        for code in person.area_codes if person.may(self.see) else ():
+            inside |= Q(area_code__startswith=code)
+        return rows.filter(inside)
+
+
+ORGANISATIONS = declare(Organisations(
+    key="organisation", label="单位", line="assessment", model=Organisation,
+    columns=("name", "kind", "area_code"), filters=("kind", "area_code"), search=("name",),
+    fields=("name", "kind", "area_code"), lead="name", order=("name",),
+    imports=Import(
+        key=("name",),
+        headers={"name": ("单位名称", "单位", "部门"), "kind": ("性质", "单位类别"),
+                 "area_code": ("所在地", "属地", "行政区划代码")},
+        examples={"name": "住房和城乡建设局", "kind": "政府部门", "area_code": "安澜市"},
+    ),
+    see="manage_people", edit=CAPABILITIES["manage_people"],
+    empty="还没有单位。导入单位名单，或由安全管理员登记。",
+))  # fmt: skip
