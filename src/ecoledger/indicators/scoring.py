@@ -1,0 +1,44 @@
+"""Indicators as sources of score sheets: an item ``source="good_day_ratio"`` is marked by the figure."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from ecoledger.books.score_sheet import Measured, Source
+from ecoledger.indicators import doors, storing
+from ecoledger.indicators.declaring import Span, indicator_of
+from ecoledger.indicators.figures import Records
+
+_PAGES = {door.key for door in vars(doors).values() if isinstance(door, doors.Door) and door.page}
+
+
+def source(key: str) -> Source:
+    """The source that measures a division, or the division a thing lies in, by an indicator.
+
+    What has no value is told as lacking, never as nought: a score sheet leaves it out of the rank.
+    Raises ``KeyError`` for an indicator that is not declared.
+    """
+    indicator = indicator_of(key)
+
+    def measured(scored: Any, first: date, last: date) -> Measured:
+        area_code = scored if isinstance(scored, str) else scored.area_code
+        span = Span(first, last + timedelta(days=1))
+        figure = storing.figure(indicator, area_code, span)
+        if figure.value is None:
+            return Measured(None, figure.missing)
+        value = Decimal(figure.value.numerator) / Decimal(figure.value.denominator)
+        parts = f"（{figure.parts}）" if figure.parts else ""
+        return Measured(value, f"{figure.label}{figure.display}{parts}", _address(figure.records))
+
+    return measured
+
+
+def _address(records: Records) -> str:
+    if records.kind in _PAGES:
+        return ""
+    return f"{reverse('records', args=[records.kind])}?{urlencode(records.query)}"
