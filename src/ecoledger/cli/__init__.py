@@ -24,6 +24,7 @@ _COMMANDS = {
     "person": "ecoledger.cli.person:command",
     "migrate": "ecoledger.cli.migrate:command",
     "plan": "ecoledger.cli.plan:command",
+    "report": "ecoledger.cli.report:command",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from ecoledger.accounts.fields import AreaCodeField
+from ecoledger.accounts.models import Person
 
 
 class IndicatorValue(models.Model):
@@ -72,3 +73,86 @@ class Touched(models.Model):
 
     def __str__(self) -> str:
         return f"{self.touched_by} {self.area_code} {self.begin} – {self.end}"
+
+
+class PlanText(models.Model):
+    """A plan or summary as it was read: the text that the spans of its items count in."""
+
+    name = models.CharField("名称", max_length=200)
+    area_code = AreaCodeField()
+    year = models.PositiveSmallIntegerField("年度")
+    text = models.TextField("原文")
+    sha256 = models.CharField(max_length=64)
+    taken_in_by = models.ForeignKey(
+        Person, verbose_name="导入人", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    taken_in_at = models.DateTimeField("导入时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "计划文本"
+        constraints = [
+            models.UniqueConstraint(fields=["area_code", "sha256"], name="one_copy_of_a_plan"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PlanItem(models.Model):
+    """A target, task or fact of a plan: proposed by the rules, decided by a person.
+
+    The fields are those of ``docs/plan_annotation.md``. ``catalogue`` is a declared indicator and
+    ``register`` a register that it is followed by; ``done`` how much of a task's quantity is reported done.
+    """
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", "待确认"
+        CONFIRMED = "confirmed", "已确认"
+        DOUBTFUL = "doubtful", "有疑问"
+        DROPPED = "dropped", "不作任务"
+
+    class Type(models.TextChoices):
+        TARGET = "target", "目标"
+        TASK = "task", "任务"
+        FACT = "fact", "数据"
+
+    plan = models.ForeignKey(PlanText, on_delete=models.CASCADE, related_name="items")
+    type = models.CharField("类型", max_length=6, choices=Type.choices)
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    text = models.TextField("原文")
+    section = models.CharField("章节", max_length=60, blank=True)
+    indicator = models.CharField("指标", max_length=60, blank=True)
+    comparator = models.CharField("比较", max_length=10, blank=True)
+    value = models.CharField("数值", max_length=40, blank=True)
+    value_high = models.CharField("上限", max_length=40, blank=True)
+    unit = models.CharField("单位", max_length=40, blank=True)
+    quantity_of = models.CharField("对象", max_length=200, blank=True)
+    change = models.CharField("变化", max_length=80, blank=True)
+    deadline = models.DateField("时限", null=True, blank=True)
+    period = models.CharField("时段", max_length=20, blank=True)
+    area = models.CharField("地点", max_length=80, blank=True)
+    owners = models.JSONField("责任单位", default=list, blank=True)
+    parts = models.JSONField("其中", default=list, blank=True)
+    confidence = models.FloatField("把握", default=1)
+    state = models.CharField("状态", max_length=10, choices=State.choices, default=State.PROPOSED)
+    note = models.CharField("说明", max_length=300, blank=True)
+    decided_by = models.ForeignKey(
+        Person,
+        verbose_name="确认人",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    decided_at = models.DateTimeField("确认时间", null=True, blank=True)
+    catalogue = models.CharField("跟踪指标", max_length=80, blank=True)
+    register = models.CharField("跟踪台账", max_length=40, blank=True)
+    done = models.DecimalField("已完成", max_digits=14, decimal_places=3, null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "计划条目"
+        ordering = ["plan", "start", "pk"]
+
+    def __str__(self) -> str:
+        return self.text

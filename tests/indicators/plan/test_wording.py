@@ -168,3 +168,10 @@ def test_spaces_inside_words_change_nothing():
 def test_goal_in_a_summary_stays_a_target():
     [item] = summary("全年优良率未能达到市下达指标(空气质量优良率不低于97.1%)。")
     assert level(item) == ("target", "air.good_day_ratio", ">=", 97.1, "%")
+
+
+def test_a_figure_that_begins_a_line_is_read():
+    [item] = summary("6个国考断面优Ⅲ类比例为66.7%。")
+    assert (item.indicator, item.value) == ("water.section.class3_ratio", 66.7)
+    [item] = summary("16家企业完成治理。")
+    assert (item.value, item.unit) == (16, "家")

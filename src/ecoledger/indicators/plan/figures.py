@@ -121,7 +121,7 @@ def find(words: Words, text: str, begin: int, end: int) -> list[Figure]:
             r"年|月|日|号|时|分(?!贝)|#|类|级|号令|[A-Za-z〕]", after
         ):
             continue
-        if text[match.start() - 1 : match.start()] in "第〔":
+        if match.start() and text[match.start() - 1] in "第〔":
             continue
         lead = _BEFORE.search(text, begin, match.start())
         lead_start = lead.start() if lead else match.start()

@@ -14,7 +14,7 @@ OPENS = re.compile(r"^(?:其中|包括|包含|含|分别为|分别是)")
 _THINGS = {"个", "件", "份", "项", "起", "宗", "例"}
 
 
-def _alike(a: str | None, b: str | None) -> bool:
+def alike(a: str | None, b: str | None) -> bool:
     """Whether two units count the same kind of thing, so that one figure can be part of the other."""
     return a == b or (a in _THINGS and b in _THINGS)
 
@@ -33,7 +33,7 @@ def rate_of_its_own(words: Words, sentence: Sentence, begin: int, rows: list[Fig
 def divides(words: Words, whole: Draft, rows: list[Figure]) -> bool:
     """Whether figures behind 其中 are of the whole's kind; else they are items of their own."""
     figure = whole.figure
-    return figure is not None and figure.counts and all(_alike(f.unit, figure.unit) for f in rows)
+    return figure is not None and figure.counts and all(alike(f.unit, figure.unit) for f in rows)
 
 
 def continues(words: Words, whole: Draft, stretch: str, rows: list[Figure]) -> bool:
@@ -42,7 +42,7 @@ def continues(words: Words, whole: Draft, stretch: str, rows: list[Figure]) -> b
         return False
     if re.match(r"^(?:均|已|并|同时|共|累计|全部|目前)", stretch.lstrip("、")):
         return False
-    return all(_alike(f.unit, whole.figure.unit) for f in rows)
+    return all(alike(f.unit, whole.figure.unit) for f in rows)
 
 
 def bracket(words: Words, sentence: Sentence, draft: Draft, end: int) -> None:
@@ -57,7 +57,7 @@ def bracket(words: Words, sentence: Sentence, draft: Draft, end: int) -> None:
         ):
             continue
         rows = figures.find(words, sentence.text, row.start + 1, row.end - 1)
-        rows = [f for f in rows if _alike(f.unit, draft.figure.unit)]
+        rows = [f for f in rows if alike(f.unit, draft.figure.unit)]
         if rows and draft.figure.counts and draft.item.change_value is None:
             collect(words, sentence, draft, row.start + 1, rows)
             draft.end = max(draft.end, row.end)
@@ -74,9 +74,9 @@ def bracket(words: Words, sentence: Sentence, draft: Draft, end: int) -> None:
 def add_parts(
     words: Words, sentence: Sentence, whole: Draft, begin: int, end: int, rows: list[Figure]
 ) -> Draft | None:
-    if whole.figure is None or any(not _alike(f.unit, whole.figure.unit) for f in rows if f.counts):
+    if whole.figure is None or any(not alike(f.unit, whole.figure.unit) for f in rows if f.counts):
         return None
-    usable = [f for f in rows if _alike(f.unit, whole.figure.unit)]
+    usable = [f for f in rows if alike(f.unit, whole.figure.unit)]
     if not usable or whole.figure.unit == "%":
         return None
     collect(words, sentence, whole, begin, usable)
@@ -85,7 +85,7 @@ def add_parts(
     for row in sentence.brackets:
         if row.mark == "(" and begin <= row.start < end:
             hidden = figures.find(words, sentence.text, row.start + 1, row.end - 1)
-            inner += [f for f in hidden if _alike(f.unit, whole.figure.unit)]
+            inner += [f for f in hidden if alike(f.unit, whole.figure.unit)]
             if row.start <= last + 1:
                 last = max(last, row.end)
     if inner:
