@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,58 @@ def use(folder: Path, *, make: bool = False) -> Path:
 def migrate(verbosity: int = 0) -> None:
     """Bring the business database to this version, and enter the alarm rules that are new."""
     from django.core.management import call_command
+    from django.db import connection
 
-    call_command("migrate", interactive=False, verbosity=verbosity)
+    database = Path(str(connection.settings_dict["NAME"]))
+    if connection.vendor == "sqlite" and not database.exists():
+        _begin(database, verbosity)
+    else:
+        if connection.vendor == "sqlite" and _is_behind():
+            _copy_before_upgrade(database)
+        call_command("migrate", interactive=False, verbosity=verbosity)
     from ecoledger.monitoring.alarming import alarms
 
     alarms.default_rules()
+
+
+def _begin(database: Path, verbosity: int) -> None:
+    """Make the first database beside its place and rename it: a start that was killed leaves no half of one."""
+    from django.core.management import call_command
+    from django.db import connection
+
+    beside = database.with_name("new-" + database.name)
+    for old in database.parent.glob(beside.name + "*"):
+        old.unlink()
+    connection.close()
+    connection.settings_dict["NAME"] = str(beside)
+    try:
+        call_command("migrate", interactive=False, verbosity=verbosity)
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = str(database)
+    beside.rename(database)
+    for old in database.parent.glob(beside.name + "-*"):
+        old.unlink()
+
+
+def _is_behind() -> bool:
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _copy_before_upgrade(database: Path) -> None:
+    """Keep the database as it was: an upgrade that fails half-way can be gone back on."""
+    copy = database.with_name("business.before-upgrade.sqlite3")
+    copy.unlink(missing_ok=True)
+    with sqlite3.connect(database) as now, sqlite3.connect(copy) as kept:
+        now.backup(kept)
+    now.close()
+    kept.close()
 
 
 def setting(name: str) -> Any:

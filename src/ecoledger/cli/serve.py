@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import signal
 import socket
 import sys
@@ -57,6 +58,10 @@ def command(data: Path, http: str, hj212: str, log_level: str) -> None:
     """启动平台：网页、设备接入、后台任务在同一进程。"""
     http_address, device_address = address(http), address(hj212)
     files = process_limits.raise_files()
+    if os.environ.get("ECOLEDGER_HTTPS") == "1" and not os.environ.get("ECOLEDGER_HOSTS"):
+        raise click.ClickException(
+            "已设 ECOLEDGER_HTTPS=1，但没有设 ECOLEDGER_HOSTS：请写明本站域名，如 ECOLEDGER_HOSTS=eco.example.gov.cn"
+        )
     folder = data_folder.use(data, make=True)
     from ecoledger.cli import json_log
 
