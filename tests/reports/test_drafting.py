@@ -14,7 +14,7 @@ from tests.daily_values import october
 
 from ecoledger.accounts.models import AuditEntry
 from ecoledger.listings.refusals import Refused
-from ecoledger.matters.models import Event
+from ecoledger.matters.models import Event, Notice
 from ecoledger.reports import drafting, opening
 from ecoledger.reports.bulletin import MONTHLY_REPORT
 from ecoledger.reports.letters import HANDOVER, REMINDER
@@ -203,3 +203,19 @@ def test_a_monthly_report_keeps_its_locked_figures(files, store, bureau, people,
         content = opening.content(issued, ending)
         assert hashlib.sha256(content).hexdigest() == getattr(issued, f"{name}_sha256")
     assert IssuedDocument.objects.count() == 1
+
+
+def test_whoever_is_next_is_told(files, problem, people):
+    def told(draft) -> set[str]:
+        link = f"/documents/drafts/{draft.pk}"
+        found = {n.person.username for n in Notice.objects.filter(link=link)}
+        Notice.objects.filter(link=link).delete()
+        return found
+
+    draft = begun(problem, people)
+    drafting.submit(draft, by=people["officer"])
+    assert told(draft) == {"officer2", "dispatcher", "leader", "section_chief"}
+    drafting.approve(draft, by=people["dispatcher"])
+    assert told(draft) == {"leader"}
+    drafting.send_back(draft, by=people["leader"], note="改")
+    assert told(draft) == {"officer"}

@@ -7,18 +7,21 @@ Each step is checked, done, recorded and audited in one transaction. What cannot
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
-from ecoledger.accounts import audit
+from ecoledger.accounts import audit, grants
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import CAPABILITIES
 from ecoledger.listings.refusals import Refused
-from ecoledger.matters import actions
+from ecoledger.matters import actions, notices
 from ecoledger.matters.models import Matter
 from ecoledger.reports import locked, rendering
 from ecoledger.reports.declaration import SIGN, Document, Letter, Report, document_of
@@ -131,6 +134,7 @@ def submit(draft: Draft, *, by: Person) -> None:
         held.state = _following(document, _State.DRAFT)
         _keep(held)
         _record(held, by, "送审")
+        _tell_next(held, by)
     draft.refresh_from_db()
 
 
@@ -148,6 +152,7 @@ def approve(draft: Draft, *, by: Person, note: str = "") -> None:
         _keep(held)
         _record(held, by, "签发" if signing else "审核同意", note)
         audit.record(by, "签发文书" if signing else "审核文书", held)
+        _tell_next(held, by)
     draft.refresh_from_db()
 
 
@@ -162,6 +167,7 @@ def send_back(draft: Draft, *, by: Person, note: str) -> None:
         held.state, held.signer = _State.DRAFT, None
         _keep(held)
         _record(held, by, "退回", note)
+        _tell_next(held, by)
     draft.refresh_from_db()
 
 
@@ -198,6 +204,7 @@ def issue(draft: Draft, *, by: Person, at: datetime | None = None) -> IssuedDocu
         held.state, held.issued = _State.ISSUED, issued
         _keep(held)
         _record(held, by, "编号印发", number)
+        _tell_next(held, by)
         audit.record(by, "印发文书", issued, details={"title": str(issued), "number": number})
         if held.matter is not None:
             said = f"印发{document.label} {number}。"
@@ -285,6 +292,28 @@ def _kept(
 def _following(document: Document, state: str) -> str:
     way = [_State.DRAFT.value, *document.steps, _State.NUMBER.value]
     return way[way.index(state) + 1]
+
+
+def _tell_next(draft: Draft, by: Person) -> None:
+    """Tell those the draft waits for now: who may take the step, or its author."""
+    document = document_of(draft.kind)
+    waiting = {
+        _State.REVIEW: document.capability,
+        _State.SIGN: "sign_documents",
+        _State.NUMBER: document.capability,
+    }.get(_State(draft.state))
+    if waiting is None:
+        people: Iterable[Person] = [draft.author]
+    else:
+        people = grants.people_with(CAPABILITIES[waiting], draft.area_code).exclude(
+            pk=draft.author_id
+        )
+    text = noop("文书“%(title)s”：%(state)s") % {
+        "title": draft.title,
+        "state": draft.get_state_display(),
+    }
+    link = reverse("draft", args=[draft.pk])
+    notices.tell(people, text, link=link, at=timezone.now(), but=by)
 
 
 def _may(person: Person, capability: str) -> None:
