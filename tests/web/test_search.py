@@ -1,0 +1,58 @@
+"""The search finds by name, initials, code and number, and never outside a person's scope."""
+
+from __future__ import annotations
+
+from ecoledger.web.models import SearchEntry
+from ecoledger.web.search import finding, index
+
+
+def found(person, typed: str) -> list[str]:
+    return [hit.plain for group in finding.find(person, typed) for hit in group.hits]
+
+
+def test_an_enterprise_is_found_by_part_of_its_name_initials_and_code(bureau, people):
+    index.catch_up()
+    firm = bureau.enterprise
+    entry = SearchEntry.objects.get(kind="entity", target=firm.pk)
+    for typed in (firm.name, firm.name[1:4], entry.initials[:3], firm.code):
+        assert firm.name in found(people["monitor"], typed), typed
+
+
+def test_a_saved_name_is_found_without_catching_up(bureau, people):
+    firm = bureau.enterprise
+    firm.name = "长青涂装有限公司"
+    firm.save()
+    assert firm.name in found(people["monitor"], "cqtz")
+    assert firm.name in found(people["monitor"], "青涂")
+
+
+def test_what_was_mistyped_is_offered_as_it_sounds(bureau, people):
+    firm = bureau.enterprise
+    firm.name = "长青涂装有限公司"
+    firm.save()
+    assert found(people["monitor"], "长清涂装") == []
+    assert finding.nearest(people["monitor"], "长清涂装") == firm.name
+
+
+def test_another_firms_things_are_not_found(bureau, people):
+    index.catch_up()
+    own = SearchEntry.objects.filter(enterprise_code=people["enterprise"].entity_code)
+    names = set(own.values_list("name", flat=True))
+    for entry in SearchEntry.objects.exclude(kind="matter"):
+        hits = finding.find(people["enterprise"], entry.name)
+        things = [h.plain for g in hits for h in g.hits if "/stations/" in h.url or "/ent" in h.url]
+        assert set(things) <= names, entry.name
+
+
+def test_pages_are_found_by_initials(people):
+    assert "操作记录" in found(people["audit_admin"], "czjl")
+    assert "操作记录" not in found(people["town"], "czjl")
+
+
+def test_the_empty_box_offers_what_was_opened_last(bureau, signed_in):
+    client = signed_in("monitor")
+    asked = client.get("/search/opened", {"to": "/archive", "label": "对象档案"})
+    assert asked["Location"] == "/archive"
+    assert "对象档案" in client.get("/search/hits").content.decode()
+    assert client.get("/search/opened", {"to": "https://evil.example/"})["Location"] == "/search"
+    assert client.get("/search/opened", {"to": "//evil.example/"})["Location"] == "/search"
