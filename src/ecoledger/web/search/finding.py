@@ -230,8 +230,11 @@ def nearest(person: Person, typed: str) -> str:
     scope = SearchEntry.objects.filter(within(person, "area_code", "enterprise_code"))
     entry = scope.filter(initials=first).first()
     if entry is None:
-        held = scope.alias(at=StrIndex("words", Value(first))).filter(at__gt=0)
-        entry = held.exclude(kind=Kind.MATTER).first()
+        # One character wrong: the same beginning and the same end.
+        near = scope.alias(
+            head=StrIndex("name", Value(typed[:1])), tail=StrIndex("name", Value(typed[-2:]))
+        )
+        entry = near.filter(head__gt=0, tail__gt=0).exclude(kind=Kind.MATTER).first()
     return entry.name if entry else ""
 
 
