@@ -1,7 +1,16 @@
+from importlib import import_module
+
 from django.apps import AppConfig
+
+BOOKS = ("assessment", "radiation_sources")
 
 
 class WasteConfig(AppConfig):
     name = "ecoledger.registers.waste"
     label = "waste"
     verbose_name = "固废辐射"
+
+    def ready(self) -> None:
+        """Declare the books of this line, once every model is known."""
+        for book in BOOKS:
+            import_module(f"ecoledger.registers.waste.{book}")
