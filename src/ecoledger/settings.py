@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "ecoledger.registers.projects",
     "ecoledger.registers.air",
     "ecoledger.registers.waste",
+    "ecoledger.registers.chiefs",
     "ecoledger.indicators",
     "ecoledger.reports",
     "ecoledger.web",

@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from ecoledger.entities import charges, relations
+from ecoledger.entities.handing_over import PART
 from ecoledger.entities.models import Charge, Enterprise
 
 JUNE, JULY = date(2026, 6, 1), date(2026, 7, 1)
@@ -108,7 +109,10 @@ def test_all_that_somebody_answers_for_is_handed_over(bureau, chiefs):
     old, new = bureau.people["leader"], bureau.people["dispatcher"]
     firm = Enterprise.objects.get(code="E-1")
     charges.appoint(bureau.monitor, Charge(entity=firm, role="grid_worker", person=old))
-    assert charges.hand_over(bureau.monitor, old, new, JULY) == 2
-    assert list(charges.charged_to(old, JULY)) == []
-    assert {row.entity.code for row in charges.charged_to(new, JULY)} == {"R-1", "E-1"}
-    assert {row.entity.code for row in charges.charged_to(old, date(2026, 6, 30))} == {"R-1", "E-1"}
+    items = PART.held(old, new)
+    assert [item.text for item in items] == ["县级河长 清溪", "网格员 测试化工厂"]
+    given = PART.give(old, new, [item.pk for item in items], bureau.people["security_admin"])
+    assert list(charges.charged_to(old)) == []
+    assert {row.pk for row in charges.charged_to(new)} == set(given)
+    assert {row.entity.code for row in charges.charged_to(new)} == {"R-1", "E-1"}
+    assert {row.entity.code for row in charges.charged_to(old, JULY)} == {"R-1", "E-1"}

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from tests.monitoring.test_alarms import SO2, put
 
 from ecoledger.accounts.models import AuditEntry
+from ecoledger.listings.refusals import Refused
 from ecoledger.live import times
 from ecoledger.monitoring.alarming import alarms, limit_changes
 from ecoledger.monitoring.computing import pending
+from ecoledger.monitoring.limit_book import LIMITS
 from ecoledger.monitoring.models import Alarm, Limit
 from ecoledger.monitoring.points import limits, table
 
@@ -239,3 +241,18 @@ def test_a_correction_changes_the_limit_on_record_and_a_dated_change_adds_one(co
     assert sorted(gas.limits.filter(parameter=SO2).values_list("value", flat=True)) == [25, 30, 50]
     limit_changes.keep(county.monitor, point, SO2, None)
     assert sorted(gas.limits.filter(parameter=SO2).values_list("value", flat=True)) == [30, 50]
+
+
+def test_the_book_of_limits_takes_permits_as_they_are_written(county):
+    values = {
+        "entity": county.flue_gas.entity, "parameter": "烟尘", "value": Decimal(10), "unit": "mg/m³",
+        "basis": "hour", "since": date(2026, 9, 1),
+    }  # fmt: skip
+    limit = LIMITS.open_row(values, county.approver, times.aware(NOW))
+    assert (limit.parameter, limit.standard) == ("a34013", "")
+    shown = LIMITS.visible_to(county.approver)
+    assert {str(row) for row in shown.filter(parameter="a34013")} == {
+        "a34013 10 mg/m³", "a34013 20 mg/m³",
+    }  # fmt: skip
+    with pytest.raises(Refused, match="已有限值"):
+        LIMITS.open_row(values | {"since": date(2026, 8, 1)}, county.approver, times.aware(NOW))

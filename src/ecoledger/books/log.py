@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
+from ecoledger.books import duty
 from ecoledger.books.models import LogEntry
 from ecoledger.listings.forms import as_json
 from ecoledger.listings.listing import Kind, Listing
@@ -50,7 +51,9 @@ class Log(Listing):
                 return sent
         entity = values["entity"]
         base = {"book": self.key, "by": by, "recorded_at": at, "area_code": entity.area_code}
-        return super().open_row({"at": at, **values}, by, at, **base, **more)
+        entry = super().open_row({"at": at, **values, **base}, by, at, **more)
+        duty.take_entry(entry)
+        return entry
 
     def change_row(
         self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime

@@ -2,7 +2,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-INVENTORIES = ("areas", "enterprises", "outlets", "stations", "rivers", "sections")
+INVENTORIES = ("areas", "enterprises", "outlets", "stations", "rivers", "sections", "charges")
 
 
 class EntitiesConfig(AppConfig):
@@ -14,6 +14,9 @@ class EntitiesConfig(AppConfig):
         """Make look-ups and kinds known to forms, imports and pages."""
         from ecoledger.accounts import handover
         from ecoledger.entities import lookups  # noqa: F401
+        from ecoledger.entities.handing_over import PART
+
+        handover.register(PART)
         from ecoledger.entities.handing_over import PART
 
         handover.register(PART)

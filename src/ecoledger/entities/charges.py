@@ -111,7 +111,9 @@ def charged_to(person: Person, on: date | None = None) -> QuerySet[Charge]:
 
 
 @transaction.atomic
-def appoint(person: Person, charge: Charge, *, ends: bool = True, address: str = "") -> Charge:
+def appoint(
+    person: Person | None, charge: Charge, *, ends: bool = True, address: str = ""
+) -> Charge:
     """Put a charge on record; with ``ends`` whoever held it on the same level ends the day before.
 
     Raises ``PermissionDenied`` outside the person's divisions, ``ValidationError`` by field.
@@ -157,7 +159,7 @@ def _holds_before(earlier: Charge, charge: Charge) -> bool:
     return earlier.since is None or earlier.since < first
 
 
-def end(person: Person, charge: Charge, on: date, *, address: str = "") -> None:
+def end(person: Person | None, charge: Charge, on: date, *, address: str = "") -> None:
     """Let a charge end with a day."""
     charge.until = on
     charge.save(update_fields=["until"])
@@ -171,21 +173,10 @@ def end(person: Person, charge: Charge, on: date, *, address: str = "") -> None:
 
 
 @transaction.atomic
-def hand_over(person: Person, old: Person, new: Person, on: date, *, address: str = "") -> int:
-    """Let ``new`` answer from a day for what ``old`` answered for; returns how many charges."""
-    rows = list(charged_to(old, on))
-    for charge in rows:
-        appoint(
-            person,
-            Charge(
-                entity=charge.entity,
-                role=charge.role,
-                level=charge.level,
-                person=new,
-                post=new.post,
-                since=on,
-                until=charge.until,
-            ),
-            address=address,
-        )
-    return len(rows)
+def give(person: Person, old: Charge, new: Charge) -> Charge:
+    """Let ``new`` go on where ``old`` ends the day before; whoever keeps the people may do this."""
+    end(person, old, day_before(new.since or timezone.localdate()))
+    new.save()
+    details = {"role": new.role, "from": old.who, "to": new.who, "since": new.since}
+    audit.record(person, "charge handed over", new.entity, details=details)
+    return new

@@ -147,17 +147,23 @@ class Inventory(Listing):
             editing.convert_coordinates(row, row.coordinate_source)
         try:
             row.odd = editing.save(by, row, on=on, answers={**said, **(answers or {})}, **more)
-        except UnansweredError as error:
-            raise Asked(error) from error
-        except ValidationError as error:
-            raise Refused("form", _in_words(error), fields=error.message_dict) from error
-        except PermissionDenied as error:
-            raise Refused("role", str(error), _("请联系有权限的人员。")) from error
+        except (ValidationError, PermissionDenied) as error:
+            raise refused(error) from error
         return row
 
 
+def refused(error: ValidationError | PermissionDenied) -> Refused:
+    """Why a thing was not entered, as lists say it."""
+    if isinstance(error, UnansweredError):
+        return Asked(error)
+    if isinstance(error, ValidationError):
+        fields = error.message_dict if hasattr(error, "error_dict") else {}
+        return Refused("form", _in_words(error), fields=fields)
+    return Refused("role", str(error), _("请联系有权限的人员。"))
+
+
 def _in_words(error: ValidationError) -> str:
-    return "；".join(text for texts in error.message_dict.values() for text in texts)
+    return "；".join(error.messages)
 
 
 class Asked(Refused):

@@ -7,8 +7,9 @@ class MattersConfig(AppConfig):
     verbose_name = "事项"
 
     def ready(self) -> None:
-        """Make known what of this room is handed over when somebody leaves."""
+        """Make known what of this room is handed over when somebody leaves, and what entities' files show."""
         from ecoledger.accounts import handover
+        from ecoledger.matters import knowing  # noqa: F401
         from ecoledger.matters.handing_over import PART
 
         handover.register(PART)

@@ -7,8 +7,9 @@ class MonitoringConfig(AppConfig):
     verbose_name = "监测监控"
 
     def ready(self) -> None:
-        """Let points follow their entities."""
+        """Let points follow their entities; declare the book of limits."""
         from ecoledger.entities import editing
+        from ecoledger.monitoring import knowing, limit_book  # noqa: F401
         from ecoledger.monitoring.points import enrolling
 
         editing.followers.append(enrolling.follow)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from ecoledger.web import errors, jobs, live
-from ecoledger.web.entities import archive, editing, enterprises, entity, registering
+from ecoledger.web.entities import archive, chiefs, editing, enterprises, entity, registering
 from ecoledger.web.figures import bulletins, records, targets
 from ecoledger.web.monitoring import (
     alarms,
@@ -74,6 +74,7 @@ urlpatterns = [
     path("enterprises", enterprises.page, name="enterprises"),
     path("enterprises.xlsx", enterprises.export, name="enterprises-export"),
     path("enterprises/<int:pk>", enterprises.enterprise, name="enterprise"),
+    path("chiefs", chiefs.page, name="chiefs"),
     path("catalogue", catalogue.page, name="catalogue"),
     path("catalogue.xlsx", catalogue.export, name="catalogue-export"),
     path("import", imports.page, name="import"),

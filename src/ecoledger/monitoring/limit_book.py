@@ -1,0 +1,90 @@
+"""The book of permit limits (许可限值) of outlets, with their dates: by form and by spreadsheet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import CAPABILITIES
+from ecoledger.entities.inventory import refused
+from ecoledger.entities.models import Outlet
+from ecoledger.listings.catalogue import declare
+from ecoledger.listings.listing import Listing
+from ecoledger.listings.parts import Ask, Import
+from ecoledger.monitoring.alarming import limit_changes
+from ecoledger.monitoring.models import Limit
+from ecoledger.monitoring.points import limits, parameters
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LimitBook(Listing):
+    """The limits; a new one ends the one before, and what it covers is judged again."""
+
+    def open_row(
+        self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
+    ) -> Any:
+        return _entered(Limit(**values), by)
+
+    def change_row(
+        self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
+    ) -> Any:
+        limit = Limit.objects.get(pk=row.pk)
+        for name, value in values.items():
+            setattr(limit, name, value)
+        return _entered(limit, by)
+
+
+def _entered(limit: Limit, by: Person | None) -> Limit:
+    if limit.entity is not None:
+        limit.parameter = _code(limit.parameter, limits.kind_at(limit.entity))
+    try:
+        return limit_changes.enter(by, limit)
+    except (ValidationError, PermissionDenied) as error:
+        raise refused(error) from error
+
+
+def _code(text: str, kind: str) -> str:
+    """A parameter by its code, or by its name as permits write it."""
+    for known in parameters.of_kind(kind):
+        if text.strip() in (known.code, known.label, known.name):
+            return known.code
+    return text.strip()
+
+
+LIMITS = declare(
+    LimitBook(
+        key="limit",
+        label="许可限值",
+        model=Limit,
+        line="approval",
+        area="entity__area_code",
+        enterprise="entity__parent__code",
+        see="see_monitoring",
+        edit=CAPABILITIES["edit_registry"],
+        columns=("entity", "parameter", "value", "lower", "unit", "basis", "standard", "converted",
+                 "since", "until"),
+        filters=("basis", "parameter"),
+        search=("entity__name", "entity__code", "entity__parent__name", "standard"),
+        fields=(Ask("entity", "排放口", to=Outlet, required=True), "parameter", "value", "lower",
+                "unit", "basis", "standard", "converted", "since", "until"),
+        lead="entity",
+        order=("entity_id", "parameter", "pk"),
+        imports=Import(
+            key=("entity", "parameter", "basis", "since"),
+            headers={
+                "entity": ("排放口编码", "排口"),
+                "parameter": ("因子", "污染物", "污染因子"),
+                "value": ("许可浓度限值", "浓度限值", "上限"),
+                "since": ("生效日期", "起"),
+            },
+            examples={"parameter": "二氧化硫", "value": "35", "unit": "mg/m³", "basis": "小时均值",
+                      "since": "2026-07-01"},
+        ),
+        empty="还没有许可限值。按排放口逐条登记，或从许可证副本的表格导入。",
+    )
+)  # fmt: skip

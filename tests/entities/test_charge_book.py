@@ -1,0 +1,38 @@
+"""The book of charges: entered like any list, refused with words."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from django.utils import timezone
+
+from ecoledger.entities.inventories.charges import CHARGES
+from ecoledger.listings import forms
+from ecoledger.listings.refusals import Refused
+
+
+def test_a_chief_is_entered_by_the_form_of_the_list(bureau):
+    values = forms.cleaned(
+        CHARGES.fields,
+        CHARGES.model,
+        {"entity": "R-1", "role": "river_chief", "level": "county", "name": "林某",
+         "since": "2026-01-01"},
+        person=bureau.monitor,
+    )  # fmt: skip
+    kept = {name: value for name, value in values.items() if value not in (None, "")}
+    charge = CHARGES.open_row(kept, bureau.monitor, timezone.now())
+    assert (charge.entity.code, charge.who, charge.since) == ("R-1", "林某", date(2026, 1, 1))
+    assert list(CHARGES.visible_to(bureau.people["officer"])) == [charge]
+    CHARGES.change_row(charge, {"until": date(2026, 6, 30)}, bureau.monitor, timezone.now())
+    charge.refresh_from_db()
+    assert charge.until == date(2026, 6, 30)
+
+
+def test_a_charge_without_anybody_is_refused(bureau):
+    with pytest.raises(Refused, match="姓名") as refused:
+        CHARGES.open_row(
+            {"entity": bureau.river, "role": "river_chief"}, bureau.monitor, timezone.now()
+        )
+    assert set(refused.value.fields) == {"person"}
+    assert not CHARGES.may_open(bureau.people["officer"])
