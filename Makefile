@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test check lint templates format types contracts messages frontend fonts lock clean
+.PHONY: setup demo test check lint templates format types contracts messages frontend fonts lock sbom clean
 
 setup: $(VENV)/.installed frontend fonts messages
 
@@ -66,6 +66,10 @@ format:
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 -o requirements/dev.txt
 	uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 -o requirements/server.txt
+
+# What is installed, for a scanner of known weaknesses.
+sbom: $(VENV)/.installed
+	$(BIN)/python scripts/sbom.py sbom.json
 
 clean:
 	rm -rf $(VENV) frontend/node_modules src/ecoledger/web/static/dist build

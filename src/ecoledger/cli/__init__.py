@@ -17,6 +17,7 @@ _COMMANDS = {
     "standards": "ecoledger.cli.standards:command",
     "workdays": "ecoledger.cli.workdays:command",
     "serve": "ecoledger.cli.serve:command",
+    "check": "ecoledger.cli.check:command",
     "backup": "ecoledger.cli.backup:backup",
     "restore": "ecoledger.cli.backup:restore",
     "import": "ecoledger.cli.observations:command",

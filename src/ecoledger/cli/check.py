@@ -1,0 +1,64 @@
+"""``ecoledger check``: what of an installation is still unsafe, one JSON line each; exit code 1 when there is any."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from ecoledger.cli import data_folder
+
+
+@click.command("check")
+@data_folder.option
+def command(data: Path) -> None:
+    """检查本机安装的安全设置，逐条列出还缺什么、怎么补。"""
+    if not data.is_dir():
+        raise click.ClickException(f"没有数据目录 {data}")
+    mode = stat.S_IMODE(data.stat().st_mode)
+    folder = data_folder.use(data)
+    warnings = list(_warnings(folder, mode))
+    for problem, remedy in warnings:
+        print(json.dumps({"problem": problem, "remedy": remedy}, ensure_ascii=False))
+    raise SystemExit(1 if warnings else 0)
+
+
+def _warnings(folder: Path, mode: int) -> Iterator[tuple[str, str]]:
+    if mode & 0o077:
+        yield f"数据目录权限为 {mode:o}，本机其他用户可读", "已改为 700；请核对备份和日志所在目录"
+    key = Path(os.environ.get("ECOLEDGER_CHAIN_KEY_FILE") or folder / "chain_key").resolve()
+    if key.is_relative_to(folder):
+        yield "存证链密钥与数据库在同一目录", "把密钥移到数据目录之外，设 ECOLEDGER_CHAIN_KEY_FILE"
+    if not os.environ.get("ECOLEDGER_HEAD_FILE"):
+        yield (
+            "没有设置外部存证文件，末尾的记录被删去时无从对照",
+            "设 ECOLEDGER_HEAD_FILE，放在平台只能追加、不能改写的磁盘或日志主机上",
+        )
+    if os.environ.get("ECOLEDGER_HTTPS") != "1":
+        yield (
+            "没有启用 HTTPS",
+            "在前面放置代理（见 deploy/），设 ECOLEDGER_HTTPS=1 和 ECOLEDGER_HOSTS",
+        )
+    if not os.environ.get("ECOLEDGER_BACKUP_KEY_FILE"):
+        yield "备份没有加密", "用 ecoledger backup --key，或设 ECOLEDGER_BACKUP_KEY_FILE"
+    yield from _people()
+
+
+def _people() -> Iterator[tuple[str, str]]:
+    from ecoledger.accounts import grants
+    from ecoledger.accounts.roles import ADMINISTRATORS
+    from ecoledger.monitoring.models import Point
+
+    for role in sorted(ADMINISTRATORS):
+        if not grants.people_with((role,)).exists():
+            yield f"没有{role.label}", "系统、安全、审计管理员应各有其人（三员分立）"
+    open_points = Point.objects.exclude(mn=None).filter(enabled=True, password="", sm4_key="")
+    if count := open_points.count():
+        yield (
+            f"{count} 个监测点没有现场机密码或 SM4 密钥，任何人都能以其 MN 上报",
+            "在监测点上登记密码或密钥",
+        )
