@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from ecoledger.accounts.models import Person
 from ecoledger.listings import asked
+from ecoledger.listings.derive import field_at
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Filter, Kind
 
@@ -113,8 +114,9 @@ def ordered(listing: Listing, person: Person, rows: QuerySet[Any], sort: str = "
     if column is None:
         return rows.order_by(*listing.order, *([] if _unique(listing.order) else ["-pk"]))
     path = F(name)
-    # What has no value comes last either way.
-    order = path.desc(nulls_last=True) if descending else path.asc(nulls_last=True)
+    # What has no value comes last either way; asked only where there is such a thing, for an index's sake.
+    last = True if getattr(field_at(listing.model, name), "null", True) else None
+    order = path.desc(nulls_last=last) if descending else path.asc(nulls_last=last)
     return rows.order_by(order, "-pk" if descending else "pk")
 
 

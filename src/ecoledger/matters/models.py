@@ -170,6 +170,8 @@ class Matter(models.Model):
         verbose_name = "事项"
         indexes = [
             models.Index(fields=["register", "-opened_at", "-id"], name="matter_of_register"),
+            models.Index(fields=["register", "due"], name="matter_due_of_register"),
+            models.Index(fields=["register", "number"], name="matter_number_of_register"),
             models.Index(fields=["phase", "due"], name="matter_by_due"),
             models.Index(fields=["register", "state"], name="matter_by_state"),
         ]
