@@ -100,7 +100,7 @@ def step(page: Page, name: str, /, files: list[dict] | None = None, **fields: st
         fill(typed if typed.count() else form.locator(f'[name="{name}-{field}"]'), value)
     if files:
         form.locator('[name="files"]').set_input_files(files)
-    form.locator("button").click()
+    form.locator("button:not(.lookup-row)").click()
     page.wait_for_load_state()
 
 

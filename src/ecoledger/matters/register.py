@@ -15,7 +15,8 @@ from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.accounts.scope import within
 from ecoledger.listings import catalogue, cells
 from ecoledger.listings.listing import Listing, Named
-from ecoledger.listings.parts import Ask, Choices, Kind, Text
+from ecoledger.listings.parts import Ask, Choices, ImportColumn, Kind, Text
+from ecoledger.listings.refusals import Refused
 from ecoledger.listings.workbook import Head, Sheet
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Measure
@@ -25,6 +26,13 @@ from ecoledger.matters.workflow import COMPLETED, Phase, State, Transition, Work
 NOTHING = Q(pk__in=[])
 # Work in hand: duplicates count where they went.
 OPEN_WORK = Q(phase=Phase.OPEN.value, merged_into=None)
+
+
+# When a matter began and ended, with the headers that ledgers write above it.
+_PAST = {
+    "opened_at": ("登记日期", "受理日期", "交办日期", "立项日期"),
+    "closed_at": ("办结日期", "销号日期", "销号时间", "完成日期", "实际完成日期"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +170,21 @@ class Register(Listing):
     def url(self) -> str:
         return f"/matters/{self.key}"
 
+    def _import_asks(self) -> tuple[Ask, ...]:
+        """The declared columns, and the dates by which an earlier ledger's matters come in as history."""
+        asks = super()._import_asks()
+        there = {ask.name for ask in asks}
+        past = [name for name in _PAST if asks and name not in there]
+        return (*asks, *(self.derive.ask(Ask(name, required=False)) for name in past))
+
+    @property
+    def import_columns(self) -> tuple[ImportColumn, ...]:
+        columns = super().import_columns
+        return tuple(
+            replace(c, aliases=(*c.aliases, *_PAST[c.name])) if c.name in _PAST else c
+            for c in columns
+        )
+
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
@@ -182,6 +205,10 @@ class Register(Listing):
     def import_row(
         self, values: Mapping[str, Any], batch: Any, row: Any, by: Person | None, at: datetime
     ) -> Any:
+        if self.is_past(values):
+            raise Refused(
+                "form", _("这一行已有办结日期。"), _("已办结的请另存一份表，勾选“作为历史”导入。")
+            )
         said = {"file": batch.file_name, "row": row.place, **row.cells}
         return self.open_row({"origin": batch.file_name, **values}, by, at, batch=batch, form=said)
 

@@ -61,7 +61,8 @@ def open_matter(
     values = {name: value for name, value in values.items() if value not in (None, "")}
     matter = register.model(register=register.key, **values)
     matter.state = register.workflow.initial.name
-    matter.state_since = matter.opened_at = at
+    matter.state_since = at
+    matter.opened_at = values.get("opened_at", at)
     matter.created_by = by
     matter.import_batch = batch
     if matter.entity is not None:

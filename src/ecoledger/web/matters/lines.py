@@ -76,6 +76,7 @@ def _form(lines: Lines, n: int, row: Any, person: Any, post: Any) -> django_form
     form = forms.form_of(
         lines.asks, lines.model, data=post, row=row, person=person, prefix=f"{lines.key}-{n}"
     )
+    form.use_required_attribute = False  # a row left blank is none
     form.row_id = row.pk if row is not None else (post or {}).get(f"{lines.key}-{n}-id", "")  # type: ignore[attr-defined]
     return form
 
