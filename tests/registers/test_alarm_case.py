@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 from django.utils import timezone
 
-from ecoledger.matters import actions, chain, deadlines, schedule, timeline
+from ecoledger.matters import actions, chain, deadlines, inbox, schedule, timeline
 from ecoledger.matters.actions import Refused, Upload
 from ecoledger.matters.models import Notice
 from ecoledger.monitoring.models import Alarm, AlarmRule
 from ecoledger.registers.alarms.alarm_case import REGISTER, AlarmCase, RoutingRule, open_from_alarm
+from ecoledger.registers.problems import problem_ledger
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
 
@@ -382,3 +384,31 @@ def test_my_work_leaves_out_what_needs_another_person(case, people):
     do(case, "apply_close", people["dispatcher"], files=[photo()], feedback="已报")
     assert [m.pk for m in waiting(people["leader"])] == [case.pk]
     assert list(waiting(people["dispatcher"])) == []
+
+
+def test_a_case_and_a_problem_share_material_and_keep_their_ways(case, people, client):
+    values = {"title": "治理设施停运", "area_code": case.area_code, "origin_kind": "self"}
+    problem = actions.open_matter(problem_ledger.REGISTER, values, by=people["dispatcher"])
+    client.force_login(people["dispatcher"])
+    address = reverse("matter-bundle", args=["alarm_case", case.pk])
+    client.post(address, {"what": "bundle", "with": problem.number})
+    page = client.get(reverse("matter", args=["problem", problem.pk])).content.decode()
+    assert case.number in page
+    assert "并联办理" in page
+
+    town = people["town"]
+    organisation = str(town.organisation_id)
+    form = {"owner_organisation": organisation, "finding": "属实", "instruction": "速办"}
+    actions.perform(case.pk, "dispatch", by=people["dispatcher"], form=form)
+    actions.perform(case.pk, "accept", by=town)
+    form = {"owner_organisation": organisation, "measures": "修复设施"}
+    actions.perform(problem.pk, "hand_over", by=people["dispatcher"], form=form)
+
+    # One photo proves the repair in both.
+    actions.attach(problem.pk, [photo("修复后.png")], by=town)
+    form = {"cause": "treatment_off", "source": "治理设施停运", "measures": "已修复"}
+    assert actions.perform(case.pk, "trace_done", by=town, form=form).state == "supervising"
+    form = {"verdict": "true", "result": "已修复"}
+    assert actions.perform(problem.pk, "apply_close", by=town, form=form).state == "close_check"
+    waiting = inbox.waiting(people["dispatcher"]).values_list("pk", flat=True)
+    assert set(waiting) >= {case.pk, problem.pk}
