@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from ecoledger.entities.inventories.charges import CHARGES
-from ecoledger.listings import forms
+from ecoledger.listings import forms, importing
 from ecoledger.listings.refusals import Refused
 
 
@@ -36,3 +36,11 @@ def test_a_charge_without_anybody_is_refused(bureau):
         )
     assert set(refused.value.fields) == {"person"}
     assert not CHARGES.may_open(bureau.people["officer"])
+
+
+def test_words_of_a_key_column_are_read_as_its_choices(bureau):
+    text = "对象,责任类别,级别,姓名,任职起\nR-1,河长,县级,林某,2026-01-01\n"
+    batch = importing.preview(CHARGES, "河长.csv", text.encode("utf-8-sig"), by=bureau.monitor)
+    assert importing.accept(CHARGES, batch.pk, by=bureau.monitor) == (1, 0)
+    charge = CHARGES.visible_to(bureau.monitor).get()
+    assert (charge.role, charge.level, charge.who) == ("river_chief", "county", "林某")

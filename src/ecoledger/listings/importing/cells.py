@@ -77,7 +77,7 @@ def value_of(
         return _day(cell, past=past)
     if kind is Kind.DATETIME:
         return _moment(cell)
-    if is_key:
+    if is_key and kind not in (Kind.CHOICE, Kind.STATE, Kind.BOOLEAN):
         return key_text(cell), ""
     text = text_of(cell)
     if not text:
