@@ -39,6 +39,7 @@ CLASSES = {
     "bulletins": "signed",
     "catalogue": "see_monitoring",
     "checklists": "signed",
+    "chiefs": "signed",
     "cockpit/": "see_cockpit",
     "documents": "signed",
     "enterprises": "see_monitoring",
