@@ -20,6 +20,7 @@ from ecoledger.monitoring.computing import aggregate, evaluate
 from ecoledger.monitoring.models import Alarm
 from ecoledger.monitoring.points import table as points
 from ecoledger.registers.alarms.alarm_case import open_from_alarm
+from ecoledger.web.search import index
 
 Say = Callable[[str], None]
 
@@ -52,6 +53,7 @@ def set_up(data: Path, start: datetime, until: datetime, say: Say) -> None:
     say("城市：" + "，".join(f"{k} {v}" for k, v in made.items()))
     size = county.build(until)
     say("全县：" + "，".join(f"{k} {v}" for k, v in size.items()))
+    index.catch_up()
     profile = Path(settings.PROFILE)
     profile.mkdir(parents=True, exist_ok=True)
     (profile / "targets.toml").write_text(_TARGETS.format(year=start.year), encoding="utf-8")

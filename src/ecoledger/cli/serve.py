@@ -363,13 +363,18 @@ class Worker(threading.Thread):
 
 
 def _jobs_of_other_rooms(every: Callable[..., None], at: Callable[..., None]) -> None:
+    from ecoledger.books import duty
     from ecoledger.jobs import running
     from ecoledger.matters import schedule
     from ecoledger.registers.alarms import unopened_alarms
+    from ecoledger.web.search import index
 
     every("unopened-alarms", 300, unopened_alarms.sweep)
     every("clocks", 60, schedule.remind_and_escalate)
     at("matters-daily", "10 6 * * *", schedule.daily)
+    at("duties", "20 6 * * *", duty.daily)
+    # What came in bulk, by import or history, has no entry of its own yet.
+    every("search", 300, index.catch_up)
     at("old-jobs", "40 3 * * *", running.sweep)
 
 

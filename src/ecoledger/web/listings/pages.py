@@ -24,6 +24,7 @@ from ecoledger.web.access import Request
 from ecoledger.web.export import footer, too_long, xlsx
 from ecoledger.web.listings.finding import say, the_listing, the_row
 from ecoledger.web.listings.once import once
+from ecoledger.web.models import opened
 
 FIRST_FILTERS = 3
 OFFERED = 300  # values of a reference that a chip lists; beyond, its search box
@@ -88,6 +89,8 @@ def page(request: Request, key: str) -> HttpResponse:
     if listing.url != request.path:
         return redirect(f"{listing.url}?{request.GET.urlencode()}")
     query, person = request.GET, request.user
+    if not query:  # the book itself, not a page or an order of it
+        opened(person, listing.key)
     rows = selecting.ordered(
         listing, person, selecting.select(listing, person, query), query.get("sort", "")
     )
