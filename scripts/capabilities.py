@@ -69,21 +69,39 @@ def mechanisms() -> list[Mechanism]:
         return [Mechanism(**row) for row in csv.DictReader(file)]
 
 
+def _marked(mark: ast.expr) -> Iterator[str]:
+    """The codes of one ``pytest.mark.story(...)``, or of several in a list."""
+    if isinstance(mark, ast.List | ast.Tuple):
+        for element in mark.elts:
+            yield from _marked(element)
+    elif isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.story":
+        yield from (str(ast.literal_eval(argument)) for argument in mark.args)
+
+
 def _codes(test: ast.FunctionDef) -> Iterator[str]:
     for mark in test.decorator_list:
-        if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.story":
-            yield from (str(ast.literal_eval(argument)) for argument in mark.args)
+        yield from _marked(mark)
+
+
+def _code_of_all(tree: ast.Module) -> list[str]:
+    """The code that a file gives to all its tests by ``pytestmark``."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark":
+            return list(_marked(node.value))
+    return []
 
 
 def stories() -> list[Story]:
     """The stories, in the order of their files. Raises ``ValueError`` for one with several codes."""
     told = []
     for path in sorted(STORIES.glob("test_*.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        of_all = _code_of_all(tree)
+        for node in tree.body:
             if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test_"):
                 continue
             place = f"{path.relative_to(ROOT)}::{node.name}"
-            codes = list(_codes(node))
+            codes = list(_codes(node)) or of_all
             if not codes:  # what a story stands on, told apart
                 continue
             if len(codes) > 1:
