@@ -114,8 +114,8 @@ def test_problems_of_every_origin_stand_in_one_ledger_and_go_the_whole_way(page_
     step(officer, "look_back_pass", seen="未反弹", files=[PHOTO | {"name": "复查.png"}])
     officer.goto(address)
     step(officer, "rebound", reason="夜间再次倾倒")
-    assert "整改中" in officer.locator("main").inner_text()
-    assert "反弹 1 次" in officer.locator("main").inner_text()
+    assert "整改中" in officer.locator("body").inner_text()
+    assert "反弹 1 次" in officer.locator("body").inner_text()
 
     # The three completion rates say what they count.
     text = desk.get("/matters/problem/statistics").text

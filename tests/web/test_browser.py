@@ -244,16 +244,17 @@ def test_the_map_shows_and_hides_its_layers_and_opens_a_station(page, county):
 def test_the_phone_has_the_menu_behind_a_button(page, county):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/")
-    entry = page.locator("#menu").get_by_role("link", name="数据目录", exact=True)
+    entry = page.locator("#menu").get_by_role("link", name="指标与目标", exact=True)
     assert not entry.is_visible()
     page.get_by_role("button", name="菜单", exact=True).click()
     page.locator("body.rail-open").wait_for()
     page.get_by_role("link", name="监测预警").click()
     page.wait_for_url("**/lines/monitoring")
+    assert not entry.is_visible()
     page.get_by_role("button", name="菜单", exact=True).click()
     page.locator("body.rail-open").wait_for()
     entry.click()
-    page.wait_for_url("**/catalogue")
+    page.wait_for_url("**/targets")
 
 
 def test_the_dark_theme_is_remembered(page, county):
