@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
-
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -11,18 +9,7 @@ from django.utils import timezone
 
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.entities.models import Entity
-from ecoledger.matters.models import Matter
-
-
-class WrittenOnce(models.QuerySet[Any]):
-    """Rows that are added and never changed."""
-
-    def update(self, **_: Any) -> NoReturn:
-        raise TypeError("this book is only added to: record a correction or a reversal instead")
-
-    def delete(self) -> NoReturn:
-        raise TypeError("this book is only added to: nothing of it is deleted")
-
+from ecoledger.matters.models import AppendOnly, Matter
 
 # ---- log 记录台账 -----------------------------------------------------------------------------------
 
@@ -254,7 +241,7 @@ class Posting(models.Model):
     details = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     synthetic = models.BooleanField("合成数据", default=False, editable=False)
 
-    objects = WrittenOnce.as_manager()
+    objects = AppendOnly.as_manager()
 
     class Meta:
         ordering = ["-on", "-id"]
@@ -274,7 +261,7 @@ class Entry(models.Model):
     on = models.DateField("记账日")
     quantity = models.DecimalField("数量", max_digits=20, decimal_places=6)
 
-    objects = WrittenOnce.as_manager()
+    objects = AppendOnly.as_manager()
 
     class Meta:
         ordering = ["on", "id"]

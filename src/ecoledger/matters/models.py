@@ -188,10 +188,10 @@ class AppendOnly(models.QuerySet[Any]):
     """Rows that are written once."""
 
     def update(self, **_: Any) -> NoReturn:
-        raise TypeError("events are append-only: record a further event instead")
+        raise TypeError("these rows are append-only: record a further one instead")
 
     def delete(self) -> NoReturn:
-        raise TypeError("events are append-only and cannot be deleted")
+        raise TypeError("these rows are append-only and cannot be deleted")
 
 
 class Event(models.Model):

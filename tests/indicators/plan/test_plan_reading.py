@@ -76,7 +76,7 @@ def test_html_without_scripts_and_markup(tmp_path):
 def test_pdf_whose_lines_break_in_the_middle_of_a_figure(tmp_path):
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
-        pytest.skip("no Chromium on this machine")
+        pytest.fail("no Chromium: run python scripts/browser_for_tests.py")
     page = tmp_path / "plan.html"
     page.write_text(
         "<meta charset='utf-8'><body style='width:330px;font-size:16px'>"
