@@ -179,10 +179,10 @@ def read_place(*texts: Any) -> Place:
                 nr = match[2] or (str(arabic(match[3])) if match[3] else "")
                 if not road or (nr and not number and same_end(name, road)):
                     road, number = road or name, nr
-        if not estate and (match := known.estate.search(text)):
-            estate = _own_part(match[1])
-        if not village and (match := known.village.search(text)):
-            village = _own_part(match[1])
+        if not estate and (there := known.estate.search(text)):
+            estate = _own_part(there[1])
+        if not village and (there := known.village.search(text)):
+            village = _own_part(there[1])
     return Place(road, number.lstrip("0"), estate, village)
 
 
