@@ -4,6 +4,8 @@ import os
 import secrets
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 PACKAGE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("ECOLEDGER_DATA", "data")).resolve()
 
@@ -46,6 +48,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_tasks_db",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "ecoledger.accounts",
     "ecoledger.jobs",
     "ecoledger.listings",
@@ -139,6 +144,18 @@ AUTH_PASSWORD_VALIDATORS = [
 # Days after which a password has to be changed, and minutes after which an unattended page signs out.
 PASSWORD_DAYS = int(os.environ.get("ECOLEDGER_PASSWORD_DAYS", "180"))
 IDLE_MINUTES = int(os.environ.get("ECOLEDGER_IDLE_MINUTES", "30"))
+# Who must sign in with a second factor: offered, administrators or everybody.
+SECOND_FACTOR = os.environ.get("ECOLEDGER_SECOND_FACTOR", "offered")
+if SECOND_FACTOR not in ("offered", "administrators", "everybody"):
+    raise ImproperlyConfigured(
+        f"ECOLEDGER_SECOND_FACTOR={SECOND_FACTOR!r}: offered, administrators or everybody"
+    )
+OTP_TOTP_ISSUER = "EcoLedger"
+# The bureau's own sign-on (OpenID Connect); empty: people sign in here only.
+OIDC_ISSUER = os.environ.get("ECOLEDGER_OIDC_ISSUER", "").rstrip("/")
+OIDC_CLIENT = os.environ.get("ECOLEDGER_OIDC_CLIENT", "ecoledger")
+OIDC_SECRET_FILE = os.environ.get("ECOLEDGER_OIDC_SECRET_FILE", "")
+OIDC_NAME_CLAIM = os.environ.get("ECOLEDGER_OIDC_NAME_CLAIM", "preferred_username")
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -45,6 +45,11 @@ def _warnings(folder: Path, mode: int) -> Iterator[tuple[str, str]]:
         )
     if not os.environ.get("ECOLEDGER_BACKUP_KEY_FILE"):
         yield "备份没有加密", "用 ecoledger backup --key，或设 ECOLEDGER_BACKUP_KEY_FILE"
+    if os.environ.get("ECOLEDGER_SECOND_FACTOR", "offered") == "offered":
+        yield (
+            "没有规定谁必须使用动态口令",
+            "设 ECOLEDGER_SECOND_FACTOR=administrators 或 everybody（GB/T 22239 三级要求双因素）",
+        )
     yield from _people()
 
 

@@ -221,3 +221,20 @@ def list_people() -> None:
 
     for person in Person.objects.select_related("organisation").order_by("username"):
         _shown(person, locked=person.locked_until is not None)
+
+
+@command.command("remove-second-factor")
+@click.argument("username")
+def remove_second_factor(username: str) -> None:
+    """Take away USERNAME's phone as second factor, when it is lost with all spare codes."""
+    from django.db import transaction
+
+    from ecoledger.accounts import audit, second_factor
+
+    person = _person(username)
+    with transaction.atomic():
+        device = second_factor.device_of(person) is not None
+        if device:
+            second_factor.remove(person, person)
+            audit.record(None, "remove_second_factor", person, details={"by": "command line"})
+    _shown(person, removed=device)

@@ -17,7 +17,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from ecoledger.accounts import audit, passwords
+from ecoledger.accounts import audit, passwords, second_factor
 from ecoledger.accounts.models import Person
 from ecoledger.web.security import Respond
 
@@ -68,10 +68,16 @@ def _stopped(request: HttpRequest) -> HttpResponseBase | None:
             return HttpResponse(_("请先修改密码。"), status=403)
         messages.warning(request, _("请先修改密码，再使用其他页面。"))
         return redirect("account")
+    if second_factor.must_set_up(request.user) and request.path not in _open():
+        if request.path.startswith("/api/") or request.headers.get("HX-Request"):
+            return HttpResponse(_("请先设置动态口令。"), status=403)
+        messages.warning(request, _("请先设置动态口令，再使用其他页面。"))
+        return redirect("second-factor")
     return None
 
 
 def _open() -> frozenset[str]:
     return frozenset(
-        reverse(name) for name in ("account", "sign-in", "sign-out", "language", "live")
+        reverse(name)
+        for name in ("account", "second-factor", "sign-in", "sign-out", "language", "live")
     )

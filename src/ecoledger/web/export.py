@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts import audit
 from ecoledger.listings.workbook import EXPORT_LIMIT, Head, workbook
 from ecoledger.web.access import Request
-from ecoledger.web.office.session import address
+from ecoledger.web.office.visitors import address
 
 
 def xlsx(content: bytes, name: str) -> HttpResponse:

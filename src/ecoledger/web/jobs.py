@@ -14,7 +14,7 @@ from ecoledger.accounts import audit
 from ecoledger.jobs import running
 from ecoledger.jobs.models import Job
 from ecoledger.web.access import Request
-from ecoledger.web.office.session import address
+from ecoledger.web.office.visitors import address
 
 SHOWN = 100
 

@@ -19,7 +19,7 @@ from ecoledger.web.access import Request, needs
 from ecoledger.web.documents.drafts import content_type
 from ecoledger.web.errors import refused_as_altered
 from ecoledger.web.office import integrity
-from ecoledger.web.office.session import address
+from ecoledger.web.office.visitors import address
 
 
 @needs("see_documents")

@@ -24,7 +24,7 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.monitoring.models import Point
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
-from ecoledger.web.office.session import address
+from ecoledger.web.office.visitors import address
 
 # A point of an outlet is of the kind its medium says.
 KIND_OF_MEDIUM = {

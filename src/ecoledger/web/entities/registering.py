@@ -26,7 +26,7 @@ from ecoledger.web.entities.forms import (
     parameter_forms,
     refuse,
 )
-from ecoledger.web.office.session import address
+from ecoledger.web.office.visitors import address
 from ecoledger.web.templatetags.show import reason_words
 
 # A point of an outlet is of the kind its medium says.

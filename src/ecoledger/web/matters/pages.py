@@ -59,7 +59,7 @@ from ecoledger.web.matters.filters import shown_filters
 from ecoledger.web.matters.finding import the_matter, the_register
 from ecoledger.web.matters.lines import sent, sheet, show_problems, tables
 from ecoledger.web.office import integrity
-from ecoledger.web.office.session import address
+from ecoledger.web.office.visitors import address
 
 # Columns shown on a phone too, where few fit.
 NARROW = frozenset({"number", "title", "state", "due", "level"})

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from ecoledger.monitoring.points import asking
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
-from ecoledger.web.office.session import address
+from ecoledger.web.office.visitors import address
 
 
 @needs("command_devices")

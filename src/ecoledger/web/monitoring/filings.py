@@ -26,7 +26,7 @@ from ecoledger.monitoring.models import Filing
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.export import download
-from ecoledger.web.office.session import address
+from ecoledger.web.office.visitors import address
 from ecoledger.web.templatetags.show import tr
 
 PAGE = 60

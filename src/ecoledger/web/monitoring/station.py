@@ -25,7 +25,7 @@ from ecoledger.store.interface import SERIES
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.monitoring import readings
-from ecoledger.web.office.session import address
+from ecoledger.web.office.visitors import address
 from ecoledger.web.templatetags.show import FLAGS, WATER_CLASSES, flag_name
 
 TABS = ("now", "calendar", "quality", "alarms", "raw")

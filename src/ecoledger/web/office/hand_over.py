@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from ecoledger.accounts import handover
 from ecoledger.accounts.models import HandOver, Person
 from ecoledger.web.access import Request, needs
-from ecoledger.web.office.session import address
+from ecoledger.web.office.visitors import address
 
 
 class HandOverForm(forms.Form):

@@ -20,11 +20,12 @@ from django.views.decorators.http import require_POST
 from ecoledger.accounts import appointing, audit, keys
 from ecoledger.accounts.models import ApiKey, Organisation, Person, PersonChange
 from ecoledger.accounts.roles import Role
+from ecoledger.accounts.second_factor import device_of
 from ecoledger.listings import asked
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.office import security_notices
-from ecoledger.web.office.session import address
+from ecoledger.web.office.visitors import address
 
 PAGE = 60
 
@@ -147,7 +148,12 @@ def person(request: Request, pk: int | None = None) -> HttpResponse:
     return render(
         request,
         "web/office/person.html",
-        {"form": form, "person": found, "keys": found.api_keys.all()[:50] if pk else []},
+        {
+            "form": form,
+            "person": found,
+            "keys": found.api_keys.all()[:50] if pk else [],
+            "device": device_of(found) if pk else None,
+        },
     )
 
 

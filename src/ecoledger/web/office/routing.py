@@ -21,7 +21,7 @@ from ecoledger.registers.alarms import alarm_case
 from ecoledger.registers.alarms.alarm_case import RoutingRule
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
-from ecoledger.web.office.session import address
+from ecoledger.web.office.visitors import address
 
 FIELDS = ("area_code", "kind", "detector", "opens_case", "organisation", "person")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
@@ -25,11 +25,14 @@ from django.views.i18n import set_language
 
 from ecoledger.accounts import audit, deputies, keys, sign_in
 from ecoledger.accounts.models import Deputy, Person
+from ecoledger.accounts.second_factor import device_of, required, spare_left
 from ecoledger.web import acting
 from ecoledger.web.access import Request
 from ecoledger.web.acting import refuse_deputies
 from ecoledger.web.navigation import first_page
 from ecoledger.web.office import security_notices
+from ecoledger.web.office.second_factor import ask_for_code
+from ecoledger.web.office.visitors import address
 
 
 def _next(request: HttpRequest) -> str:
@@ -42,21 +45,17 @@ def _next(request: HttpRequest) -> str:
     return ""
 
 
-def address(request: HttpRequest) -> str:
-    """Where a request comes from, as the trail keeps it; empty when the proxy names no address."""
-    try:
-        return str(ipaddress.ip_address(request.META.get("REMOTE_ADDR") or ""))
-    except ValueError:
-        return ""
-
-
 @login_not_required
 @never_cache
 @sensitive_post_parameters("password")
 def sign_in_page(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, Person) and request.method == "GET":
         return redirect(_next(request) or first_page(request.user))
-    context: dict[str, Any] = {"next": _next(request), "username": ""}
+    context: dict[str, Any] = {
+        "next": _next(request),
+        "username": "",
+        "own_sign_on": bool(settings.OIDC_ISSUER),
+    }
     status, headers = 200, {}
     if request.method == "POST":
         username = request.POST.get("username", "").strip()
@@ -64,6 +63,8 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
             request, username, request.POST.get("password", ""), address=address(request)
         )
         if attempt.person is not None:
+            if device_of(attempt.person) is not None:
+                return ask_for_code(request, attempt.person, _next(request))
             login(request, attempt.person)
             return redirect(_next(request) or first_page(attempt.person))
         if attempt.locked is not None:
@@ -198,6 +199,9 @@ def _account(request: Request, **more: Any) -> HttpResponse:
         "form": PasswordForm(request.user),
         "key_form": KeyForm(),
         "keys": request.user.api_keys.all()[:50],
+        "device": device_of(request.user),
+        "device_required": required(request.user),
+        "spare_left": spare_left(request.user),
         "interface": request.build_absolute_uri("/api/v1/"),
     }
     return render(request, "web/office/account.html", context | more)
