@@ -277,15 +277,16 @@ async def test_a_heartbeat_is_answered_and_leaves_no_trace(gateway, store, burea
 
 async def test_a_flag_about_a_value_falls_when_the_device_corrects_it(gateway, store, bureau):
     mn = bureau.air[0].mn
-    await send(gateway, packet(mn, a34004="-3"))
+    hour = times.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
+    await send(gateway, packet(mn, when=hour, a34004="-3"))
     await sync_to_async(pending.run_all)()
-    await send(gateway, packet(mn, qn="20260501090100000", a34004="37"))
+    await send(gateway, packet(mn, when=hour, qn="20260501090100000", a34004="37"))
     await sync_to_async(pending.run_all)()
     spoken = store.read(series="hour", columns=("value", "flag", "layer"))
     assert spoken.rows() == [(37.0, "N", 0)]
-    hour = store.read([bureau.air[0].pk], ["a34004"], "computed-hour", columns=("value", "valid"))
-    assert hour.rows() == [(37.0, True)]
-    await send(gateway, packet(mn, qn="20260501090200000", a34004="-5"))
+    computed = store.read([bureau.air[0].pk], ["a34004"], "computed-hour", columns=("value", "valid"))
+    assert computed.rows() == [(37.0, True)]
+    await send(gateway, packet(mn, when=hour, qn="20260501090200000", a34004="-5"))
     await sync_to_async(pending.run_all)()
     spoken = store.read(series="hour", columns=("value", "flag", "layer"))
     assert spoken.rows() == [(-5.0, "negative", 1)]
@@ -360,3 +361,89 @@ async def test_the_oldest_go_when_there_are_too_many(gateway, store, bureau):
         await send(gateway, packet("7" * 24, qn=f"2026050109000002{number}", a34004="37"))
     assert await sync_to_async(quarantine.let_go)(times.now(), most=3) == 2
     assert store.counts().frames["quarantined"] == 3
+
+
+# -- a past value reported anew ------------------------------------------------------------------
+
+
+def raw_packet(mn, text, qn):
+    segment = (
+        f"QN={qn};ST=22;CN=2061;PW=123456;MN={mn};Flag=5;CP=&&DataTime={HOUR:%Y%m%d%H%M%S};{text}&&"
+    )
+    return framed(segment.encode())
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "9" * 400, "1e400", "38ug/m3"])
+async def test_what_is_no_number_never_hides_the_number_before(store, bureau, value):
+    station = bureau.air[0]
+    at = HOUR + timedelta(hours=2)
+    points.forget()
+    await sync_to_async(points.current)()
+    decoder = ingest.BatchDecoder()
+    for n, text in enumerate(("a34004-Avg=28,a34004-Flag=N", f"a34004-Avg={value},a34004-Flag=N")):
+        batch = decoder([raw_packet(station.mn, text, f"2026050110000000{n}")])
+        await sync_to_async(ingest.take)(batch, ["tcp test"], at)
+    (row,) = observations(store, parameter="a34004").rows(named=True)
+    assert (row["value"], row["flag"]) == (28.0, "N")
+    assert store.frames(status="quarantined")["reason"].to_list() == ["value"]
+
+
+async def told(
+    bureau, store, *, after: timedelta, values=("64", "3.0"), parameters=("a34004",) * 2
+):
+    """What is told when a station reports ``values`` one after another, the second ``after`` its hour."""
+    station = bureau.air[0]
+    points.forget()
+    await sync_to_async(points.current)()
+    rewritten = []
+    decoder = ingest.BatchDecoder()
+    for n, (value, parameter) in enumerate(zip(values, parameters, strict=True)):
+        at = HOUR + timedelta(hours=1, minutes=5) + (after if n else timedelta())
+        text = f"{parameter}-Avg={value},{parameter}-Flag=N"
+        batch = decoder([raw_packet(station.mn, text, f"2026050110000000{n}")])
+        await sync_to_async(ingest.take)(
+            batch, ["tcp test"], at, rewritten=lambda rows: rewritten.append(rows)
+        )
+    return rewritten
+
+
+async def test_a_value_changed_within_hours_is_ordinary(store, bureau):
+    assert await told(bureau, store, after=timedelta(hours=2)) == []
+    assert observations(store, parameter="a34004")["value"].to_list() == [3.0]
+
+
+async def test_a_value_changed_a_day_later_is_stored_and_told(store, bureau):
+    (rows,) = await told(bureau, store, after=timedelta(days=1))
+    (row,) = rows.rows(named=True)
+    assert (row["before"], row["after"], row["late"]) == (64.0, 3.0, False)
+    assert observations(store, parameter="a34004")["value"].to_list() == [3.0]
+
+
+async def test_a_value_changed_eight_days_later_waits_for_a_person(store, bureau):
+    (rows,) = await told(bureau, store, after=timedelta(days=8))
+    assert rows["late"].to_list() == [True]
+    assert observations(store, parameter="a34004")["value"].to_list() == [64.0]
+    (frame,) = store.frames(status="quarantined").rows(named=True)
+    assert frame["reason"] == "rewrite"
+    (replayed,) = await sync_to_async(ingest.replay)([frame["frame_id"]])
+    assert replayed.ok
+    assert observations(store, parameter="a34004")["value"].to_list() == [3.0]
+
+
+async def test_a_backlog_and_a_repetition_are_no_rewrite(store, bureau):
+    late = timedelta(days=8)
+    assert await told(bureau, store, after=late, values=("64", "64")) == []
+    assert await told(bureau, store, after=late, parameters=("a34004", "a34002")) == []
+
+
+async def test_a_rewrite_is_on_record_and_its_monitors_know(gateway, store, bureau):
+    from ecoledger.matters.models import Notice
+    from ecoledger.monitoring.models import Rewrite
+    from ecoledger.web.office import security_notices
+
+    (rows,) = await told(bureau, store, after=timedelta(days=1))
+    await sync_to_async(security_notices.rewritten)(rows)
+    kept = await sync_to_async(Rewrite.objects.get)()
+    assert (kept.before, kept.after, kept.start) == (64.0, 3.0, f"{HOUR:%Y-%m-%d %H:%M}")
+    notices = await sync_to_async(list)(Notice.objects.values_list("person__username", "text"))
+    assert [name for name, text in notices if "改写" in text] == ["monitor"]

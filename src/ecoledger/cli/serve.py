@@ -126,7 +126,7 @@ async def _serve(
 
     heartbeat.begin()
     await sync_to_async(table.current)()
-    handler = ingest.Ingest()
+    handler = ingest.Ingest(security_notices.rewritten)
     # Larger batches cost fewer commits under load; with little to do they stay small.
     gateway = Gateway(
         handler,

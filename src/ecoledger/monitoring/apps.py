@@ -9,7 +9,7 @@ class MonitoringConfig(AppConfig):
     def ready(self) -> None:
         """Let points follow their entities; declare the book of limits."""
         from ecoledger.entities import editing
-        from ecoledger.monitoring import knowing, limit_book  # noqa: F401
+        from ecoledger.monitoring import knowing, limit_book, rewrite_book  # noqa: F401
         from ecoledger.monitoring.points import enrolling
 
         editing.followers.append(enrolling.follow)

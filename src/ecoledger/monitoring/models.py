@@ -250,6 +250,30 @@ class Alarm(models.Model):
         return self.text
 
 
+class Rewrite(models.Model):
+    """A value that a device had reported and reported anew, long after (历史数据改写)."""
+
+    received_at = models.DateTimeField("收到时间", default=timezone.now, db_index=True)
+    point = models.ForeignKey(
+        Point, verbose_name="监测点", on_delete=models.PROTECT, related_name="rewrites"
+    )
+    area_code = models.CharField("属地", max_length=12, db_index=True)
+    parameter = models.CharField("因子", max_length=40)
+    series = models.CharField("数据类型", max_length=10)
+    # China standard time, as observations carry it.
+    start = models.CharField("数据时间", max_length=19)
+    before = models.FloatField("原上报值")
+    after = models.FloatField("新上报值")
+    waits = models.BooleanField("待人工放行", default=False)
+
+    class Meta:
+        verbose_name = "历史数据改写"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.point} {self.parameter} {self.start}"
+
+
 class ImportBatch(models.Model):
     """One file of observations brought in by a person; undone as a whole."""
 

@@ -15,6 +15,8 @@ replayed (:func:`replay`) when the cause is gone. Reasons:
 ``future``     DataTime more than an hour ahead of now: the device's clock is wrong
 ``ancient``    DataTime before 2000
 ``code``       a factor nobody knows and the point does not declare; its known factors are stored
+``value``      a value nobody can read; the packet's other values are stored
+``rewrite``    another value for a period reported days ago (:mod:`.rewrites`): a person lets it in
 =============  =====================================================================================
 
 A packet is acknowledged when it is stored, also in quarantine, except with a wrong password or a fault
@@ -58,6 +60,7 @@ from ecoledger.hj212.packet import Packet
 from ecoledger.hj212.server import Verdict
 from ecoledger.live import events, times
 from ecoledger.monitoring import metrics, runtime
+from ecoledger.monitoring.arriving import rewrites
 from ecoledger.monitoring.points import parameters
 from ecoledger.monitoring.points import table as points
 from ecoledger.monitoring.points.table import PointMap
@@ -127,8 +130,9 @@ _REASONS = [
     "ancient",
     "code",
     "value",
+    "rewrite",
 ]
-_MN, _DISABLED, _PASSWORD, _COMMAND, _TIME, _FUTURE, _ANCIENT, _CODE, _VALUE = range(
+_MN, _DISABLED, _PASSWORD, _COMMAND, _TIME, _FUTURE, _ANCIENT, _CODE, _VALUE, _REWRITE = range(
     1, len(_REASONS)
 )
 # Reported by devices, but not measurements to be averaged.
@@ -291,7 +295,14 @@ def prepare(batch: Batch, registry: _Registry, now: datetime) -> Prepared:
     for row in unknown:
         reason[row] = _CODE
     # A value nobody can read ("38ug/m3"): the packet's other values are stored, the frame is put aside.
-    reason[(reason == 0) & is_data & (batch.warnings & WARNING_BITS["value"] != 0)] = _VALUE
+    unreadable = is_data & (batch.warnings & WARNING_BITS["value"] != 0)
+    if unreadable.any():
+        reason[(reason == 0) & unreadable] = _VALUE
+        # Nothing must not hide the number that the device reported before.
+        there = pl.Series(~unreadable[observations["row"].to_numpy()])
+        observations = observations.filter(
+            there | pl.any_horizontal(pl.col(*_KEPT, "text").is_not_null())
+        )
     texts = np.array(_REASONS, dtype=object)[reason]
     for row, names in unknown.items():
         texts[row] = f"code: {', '.join(sorted(names))}"
@@ -703,10 +714,12 @@ def take(
     now: datetime | None = None,
     *,
     before_commit: Callable[[], None] | None = None,
+    rewritten: Callable[[pl.DataFrame], None] | None = None,
 ) -> Taken:
     """Store a batch durably. ``sources``: where each *frame* came from. Raises what the store raises.
 
-    ``before_commit`` is called when all is prepared, just before the store is asked to append.
+    ``before_commit`` is called when all is prepared, just before the store is asked to append. ``rewritten`` is
+    told of past values that a device reported anew (:func:`.rewrites.find`), when they are stored.
     """
     begun = time.perf_counter()
     at = now or times.now()
@@ -714,6 +727,12 @@ def take(
     beyond = _beyond_budget(batch, prepared, sources, at)
     if beyond.any():
         prepared = replace(prepared, kept=prepared.kept[~beyond[prepared.kept]])
+    if before_commit is not None:
+        before_commit()
+    store = runtime.store()
+    changed = rewrites.find(store, prepared.observations, at)
+    if not changed.is_empty():
+        prepared = _put_aside(prepared, changed)
     frames = _frames_table(batch, prepared, sources, at)
     if batch.faults:
         frames = pl.concat([frames, _faults_table(batch, sources, at)])
@@ -727,10 +746,14 @@ def take(
         observations = prepared.observations.with_columns(
             pl.Series("frame", frame_of_row[prepared.observations["row"].to_numpy()])
         ).drop("row")
-    if before_commit is not None:
-        before_commit()
-    receipt = runtime.store().append(frames, observations)
+    receipt = store.append(frames, observations)
     runtime.arrived.set()
+    if not changed.is_empty():
+        # What came before as the same packet was told then.
+        new_rows = frame_of_row[changed["row"].to_numpy()]
+        fresh = changed.filter(pl.Series(receipt.new[new_rows]))
+        if not fresh.is_empty() and rewritten is not None:
+            rewritten(fresh)
     for point in prepared.points:
         last_seen[point] = at
     new = receipt.new
@@ -751,6 +774,20 @@ def take(
         events.publish("arrival", {"quarantined": quarantined})
     return Taken(
         acknowledge, prepared.believed, stored, duplicates, quarantined, receipt.observations
+    )
+
+
+def _put_aside(prepared: Prepared, changed: pl.DataFrame) -> Prepared:
+    """Quarantine the packets that report days-old values anew, with all their values."""
+    late = changed.filter("late")["row"].unique()
+    if late.is_empty():
+        return prepared
+    reason = prepared.reason.copy()
+    reason[late.to_numpy()] = _REASONS[_REWRITE]
+    return replace(
+        prepared,
+        reason=reason,
+        observations=prepared.observations.filter(~pl.col("row").is_in(late.implode())),
     )
 
 
@@ -785,7 +822,8 @@ class Ingest:
     Batches are committed in the order they came in: of two values for one period the later must speak.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rewritten: Callable[[pl.DataFrame], None] | None = None) -> None:
+        self._rewritten = rewritten
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="ingest")
         self._turn = _InTurn()
         self.last_batch: datetime | None = None
@@ -800,7 +838,12 @@ class Ingest:
 
     def _take(self, batch: Batch, sources: Sequence[str], number: int) -> Taken:
         try:
-            return take(batch, sources, before_commit=lambda: self._turn.wait(number))
+            return take(
+                batch,
+                sources,
+                before_commit=lambda: self._turn.wait(number),
+                rewritten=self._rewritten,
+            )
         finally:
             self._turn.pass_on(number)
             close_old_connections()

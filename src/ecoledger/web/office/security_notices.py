@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
+import polars as pl
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -12,7 +15,8 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import ADMINISTRATORS, Role
 from ecoledger.matters import notices
 from ecoledger.matters.models import Urgency
-from ecoledger.monitoring.models import Point
+from ecoledger.monitoring.arriving import rewrites
+from ecoledger.monitoring.models import Point, Rewrite
 
 
 def account_locked(person: Person, address: str) -> None:
@@ -67,3 +71,26 @@ def second_address(mn: str, before: str, now: str) -> None:
             link=reverse("device", args=[point.pk]),
             at=timezone.now(),
         )
+
+
+def rewritten(changed: pl.DataFrame) -> None:
+    """Devices reported other values for periods that they had reported long ago."""
+    with transaction.atomic():
+        kept = rewrites.keep(changed)
+        by_point: dict[int, list[Rewrite]] = {}
+        for row in kept:
+            by_point.setdefault(row.point_id, []).append(row)
+        for point in Point.objects.filter(pk__in=by_point):
+            rows = by_point[point.pk]
+            details = {"count": len(rows), "first": rows[0].start, "waits": rows[0].waits}
+            audit.record(None, "device_rewrote", point, details=details)
+            notices.tell(
+                notices.people_with((Role.MONITOR,), point.area_code),
+                noop(
+                    "设备“%(name)s”改写了 %(count)d 个已上报的历史数据（最早 %(first)s），请核实。"
+                )
+                % {"name": point.name, "count": len(rows), "first": min(r.start for r in rows)},
+                urgency=Urgency.ESCALATED,
+                link=f"{reverse('book', args=['rewrite'])}?q={quote(point.name)}",
+                at=timezone.now(),
+            )

@@ -255,6 +255,7 @@ REASONS = {
     "header": gettext_lazy("报文头字段缺失或有误"),
     "field": gettext_lazy("因子字段有误"),
     "value": gettext_lazy("数值无法识别"),
+    "rewrite": gettext_lazy("改写数日前已上报的数据：核实后重放，或要求企业说明"),
     "encrypted": gettext_lazy("无法解密：核对 SM4 密钥"),
 }
 
