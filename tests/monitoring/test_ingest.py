@@ -284,7 +284,9 @@ async def test_a_flag_about_a_value_falls_when_the_device_corrects_it(gateway, s
     await sync_to_async(pending.run_all)()
     spoken = store.read(series="hour", columns=("value", "flag", "layer"))
     assert spoken.rows() == [(37.0, "N", 0)]
-    computed = store.read([bureau.air[0].pk], ["a34004"], "computed-hour", columns=("value", "valid"))
+    computed = store.read(
+        [bureau.air[0].pk], ["a34004"], "computed-hour", columns=("value", "valid")
+    )
     assert computed.rows() == [(37.0, True)]
     await send(gateway, packet(mn, when=hour, qn="20260501090200000", a34004="-5"))
     await sync_to_async(pending.run_all)()
