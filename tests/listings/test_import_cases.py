@@ -257,18 +257,18 @@ def test_rows_without_a_number_that_say_the_same_are_pointed_out(preview):
 
 def test_a_town_sees_only_its_own_areas_in_the_words_offered(preview, client, people):
     batch = preview(
-        sheet(HEAD, row("W-1", source="市里交办"), row("W-2", source="市里交办"), row("W-3"))
+        sheet(HEAD, row("W-1", source="某处来的"), row("W-2", source="某处来的"), row("W-3"))
     )
-    assert batch.unknown["origin_kind"] == {"市里交办": 2}
+    assert batch.unknown["origin_kind"] == {"某处来的": 2}
     client.force_login(people["dispatcher"])
     address = reverse("book-import-batch", args=["problem", batch.pk])
-    assert "市里交办 × 2" in client.get(address).content.decode()
+    assert "某处来的 × 2" in client.get(address).content.decode()
     client.post(address, {"word:origin_kind:0": "superior"})
     batch.refresh_from_db()
     assert batch.bad.count() == 0
     assert batch.rows.first().values["origin_kind"] == "superior"
     # What a word means is remembered for the next file.
-    assert preview(sheet(HEAD, row("W-9", source="市里交办"))).bad.count() == 0
+    assert preview(sheet(HEAD, row("W-9", source="某处来的"))).bad.count() == 0
 
 
 def test_a_column_is_pointed_at_in_the_preview_and_remembered(preview, client, people):

@@ -74,7 +74,7 @@ def test_a_table_with_title_notes_and_total_is_read(bureau, people):
 def test_bad_rows_name_row_field_and_remedy_and_the_good_ones_go_in(bureau, people):
     rows = [
         GOOD,
-        ["D1-02", "群众反映", "异味", "北镇", "", "", ""],
+        ["D1-02", "天外来件", "异味", "北镇", "", "", ""],
         ["D1-03", "信访投诉", "", "北镇", "", "2026年13月1日", ""],
         ["D1-04", "信访投诉", "噪声", "外县某镇", "不存在的单位", "", ""],
         ["D1-01", "信访投诉", "异味", "北镇", "", "", ""],
@@ -103,7 +103,7 @@ def test_bad_rows_name_row_field_and_remedy_and_the_good_ones_go_in(bureau, peop
 
 
 def test_the_error_file_put_right_can_be_sent_again(bureau, people):
-    batch = preview(workbook(HEADER, ["D1-02", "群众反映", "异味", "北镇", "", "", ""]), people)
+    batch = preview(workbook(HEADER, ["D1-02", "天外来件", "异味", "北镇", "", "", ""]), people)
     sheet = openpyxl.load_workbook(io.BytesIO(importing.error_file(REGISTER, batch)))
     sheet.active.cell(2, 2).value = "信访投诉"
     buffer = io.BytesIO()

@@ -69,7 +69,7 @@ def ledger() -> bytes:
             "A-2",
         ]
     )
-    book.active.append(["A-8", "群众反映", "来源写错", "县级", "北镇", "", "", "", "", ""])
+    book.active.append(["A-8", "天外来件", "来源写错", "县级", "北镇", "", "", "", "", ""])
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()

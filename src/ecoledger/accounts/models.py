@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -33,6 +34,10 @@ class Organisation(models.Model):
     # Code of the enterprise, for enterprise organisations. Not a foreign key: entities stand above accounts and
     # import it, so this room cannot name their table; a code is what a file of people brings anyway.
     entity_code = EntityCodeField()
+    # Short and former names under which ledgers know it, beside those that follow from its name.
+    other_names = models.CharField(
+        "其他名称", max_length=400, blank=True, help_text="简称、曾用名，用“、”分开"
+    )
 
     class Meta:
         constraints = [
@@ -45,6 +50,11 @@ class Organisation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def also_called(self) -> tuple[str, ...]:
+        """The other names, one by one."""
+        return tuple(name for name in re.split(r"[、,，;；\s]+", self.other_names) if name)
 
 
 class Person(AbstractUser):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from ecoledger.accounts.models import Person
+from ecoledger.entities.identifiers import FORMER_NAME
 from ecoledger.entities.inventory import label_of
 from ecoledger.entities.models import Area, Entity
 from ecoledger.entities.validity import in_force
-from ecoledger.listings.lookups import Lookup, declare_lookup
+from ecoledger.listings.lookups import Lookup, UnitLookup, declare_lookup
+
+_WHOLE = re.compile(r"全[市县区]|[市县区](?:本级|直)|[市县区]级")
 
 
 def areas_of(person: Person | None) -> QuerySet[Area]:
@@ -27,8 +32,26 @@ def _entities(person: Person | None) -> QuerySet[Any]:
     return Entity.objects.filter(in_force()).order_by("code")
 
 
+class _AreaLookup(UnitLookup):
+    """Divisions answer to former names, to their government's name, and to the place of a village inside them."""
+
+    def alike(self, rows: QuerySet[Any], words: str) -> list[Any]:
+        if _WHOLE.fullmatch(words.strip()):
+            return list(rows.filter(level=Area.Level.COUNTY)[:2])
+        if found := super().alike(rows, words):
+            return found
+        inside = [row for row in rows if len(row.name) >= 3 and words.startswith(row.name)]
+        longest = max((len(row.name) for row in inside), default=0)
+        return [row for row in inside if len(row.name) == longest]
+
+    def named(self, rows: QuerySet[Any]) -> Iterable[tuple[Any, tuple[str, ...]]]:
+        for row in rows.prefetch_related("identifiers"):
+            former = (i.value for i in row.identifiers.all() if i.scheme == FORMER_NAME)
+            yield row, (row.name, *former)
+
+
 AREAS = declare_lookup(
-    Lookup(
+    _AreaLookup(
         key="area",
         model=Area,
         label="行政区划",

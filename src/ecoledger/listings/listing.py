@@ -24,6 +24,7 @@ from ecoledger.listings.parts import (
     Import,
     ImportColumn,
     Kind,
+    TableRow,
     Text,
     View,
 )
@@ -263,9 +264,19 @@ class Listing:
         """Make a row of an imported table."""
         return self.open_row(values, by, at)
 
-    def is_past(self, values: Mapping[str, Any]) -> bool:
-        """Whether values of an imported row are those of something that is over."""
-        return False
+    def read_row(self, row: TableRow) -> None:
+        """Complete a row of a table before its values are checked: what one column says of another."""
+        if self.imports is not None and self.imports.read is not None:
+            self.imports.read(row)
+
+    def history_of(
+        self, values: Mapping[str, Any], said: Mapping[str, Any]
+    ) -> dict[str, Any] | None:
+        """A row of an earlier ledger as :meth:`import_history` takes it; ``None``: it is opened as any other.
+
+        ``said``: everything that was read of the row, also what no attribute keeps.
+        """
+        return None
 
     def import_history(
         self, rows: list[dict[str, Any]], batch: ImportBatch, by: Any, at: datetime

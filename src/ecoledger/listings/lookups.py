@@ -5,7 +5,7 @@ Forms, filters, imports and the API all resolve a reference here, so all of them
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.listings.parts import DeclarationError
+from ecoledger.standards.written_names import plain
+from ecoledger.standards.written_units import unit_key
 
 MOST = 12  # rows offered for what was typed
 
@@ -64,6 +66,10 @@ class Lookup:
             first.extend(more)
         return first
 
+    def alike(self, rows: QuerySet[Any], words: str) -> list[Any]:
+        """Rows that ``words`` may mean though no path holds them exactly."""
+        return []
+
     def resolve(self, words: str, person: Person | None) -> Any:
         """The one row that ``words`` name: its value, code, or whole name. Raises :class:`NoSuchRow`."""
         rows, words = self.rows(person), str(words).strip()
@@ -75,7 +81,7 @@ class Lookup:
         named = Q()
         for path in self.exact:
             named |= Q(**{path: words})
-        found = list(rows.filter(named).distinct()[:3])
+        found = list(rows.filter(named).distinct()[:3]) or self.alike(rows, words)
         if len(found) == 1:
             return found[0]
         if found:
@@ -96,6 +102,36 @@ class Lookup:
             _("没有名称或编码为“%(words)s”的%(label)s；%(hint)s")
             % {"label": _(self.label), "words": words, "hint": hint}
         )
+
+
+class UnitLookup(Lookup):
+    """Rows that are units or places: found under their short, former and official names."""
+
+    def alike(self, rows: QuerySet[Any], words: str) -> list[Any]:
+        key = unit_key(words)
+        if not key:
+            return []
+        named = list(self.named(rows))
+        for called in (
+            plain,
+            unit_key,
+        ):  # another name of it as it stands, before one that comes to the same
+            wanted = called(words)
+            if found := [row for row, names in named if wanted in map(called, names)]:
+                return found
+        return []
+
+    def named(self, rows: QuerySet[Any]) -> Iterable[tuple[Any, tuple[str, ...]]]:
+        """The rows with every name they go by."""
+        return ((row, (row.name,)) for row in rows)
+
+
+class _OrganisationLookup(UnitLookup):
+    """Government units answer to other names; a firm only to its own."""
+
+    def named(self, rows: QuerySet[Any]) -> Iterable[tuple[Any, tuple[str, ...]]]:
+        for row in rows.exclude(kind=Organisation.Kind.ENTERPRISE):
+            yield row, (row.name, *row.also_called)
 
 
 _lookups: dict[str, Lookup] = {}
@@ -159,7 +195,7 @@ def _people(person: Person | None) -> QuerySet[Person]:
 
 
 declare_lookup(
-    Lookup(
+    _OrganisationLookup(
         key="organisation",
         model=Organisation,
         label="单位",

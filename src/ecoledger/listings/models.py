@@ -77,6 +77,10 @@ class ImportRow(models.Model):
     warnings = models.JSONField(default=list)
     wrong = models.BooleanField(default=False)
     key = models.CharField("键", max_length=200, blank=True)
+    # The last heading above it: "2022年度（17项）".
+    section = models.CharField("分段", max_length=100, blank=True)
+    # Where the row stands that this one carries over into a later section (结转).
+    carried_from = models.CharField(max_length=120, blank=True)
     # The row this one repeats: "sheet!row" of the file, or the number of one in the book.
     repeats_of = models.CharField(max_length=120, blank=True)
     # Primary key of what was made of it.

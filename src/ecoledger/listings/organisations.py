@@ -28,12 +28,15 @@ class Organisations(Listing):
 
 ORGANISATIONS = declare(Organisations(
     key="organisation", label="单位", line="assessment", model=Organisation,
-    columns=("name", "kind", "area_code"), filters=("kind", "area_code"), search=("name",),
-    fields=("name", "kind", "area_code"), lead="name", order=("name",),
+    columns=("name", "kind", "area_code"), filters=("kind", "area_code"), search=("name", "other_names"),
+    fields=("name", "kind", "area_code", "other_names"), lead="name", order=("name",),
     imports=Import(
         key=("name",),
         headers={"name": ("单位名称", "单位", "部门"), "kind": ("性质", "单位类别"),
-                 "area_code": ("所在地", "属地", "行政区划代码")},
+                 "area_code": ("所在地", "属地", "行政区划代码"),
+                 "other_names": ("简称", "别名", "曾用名", "其它名称", "又称")},
+        values={"kind": {"镇": "town", "乡": "town", "街道": "town", "镇街": "town", "乡镇": "town", "部门": "department",
+                         "县直部门": "department", "市直部门": "department", "局": "bureau"}},
         examples={"name": "住房和城乡建设局", "kind": "政府部门", "area_code": "安澜市"},
     ),
     see="manage_people", edit=CAPABILITIES["manage_people"],

@@ -106,6 +106,28 @@ class ImportColumn:
         return self.ask.name
 
 
+@dataclass(slots=True)
+class TableRow:
+    """One row of a table while it is read: what its columns say, to be completed from each other.
+
+    ``values``: column -> value for the form; ``texts``: column -> the cell as a person reads it. ``section``: the last
+    heading above the row ("2022年度（17项）"). ``faulty``: columns whose cell could not be read. ``person``: who imports.
+    """
+
+    values: dict[str, Any]
+    texts: Mapping[str, str]
+    sheet: str
+    section: str
+    history: bool
+    faulty: frozenset[str]
+    person: Any
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+
+    def warn(self, column: str, message: str) -> None:
+        """Say something about the row that a person should look at."""
+        self.warnings.append((column, message))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
     """How a table is taken in.
@@ -125,6 +147,15 @@ class Import:
     future: tuple[str, ...] = ("deadline",)
     # Name of a column that holds the key of another row, in the file or in the book, this one repeats.
     duplicate_of: str = ""
+    # A required column -> another that stands for it where the file has no such column, "" for a constant.
+    instead: Mapping[str, str] = field(default_factory=dict)
+    # Name of a column of choices -> what words that are none of them mean, "" where they mean nothing known.
+    meaning: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
+    # Completes a row's values from each other, before they are checked.
+    read: Callable[[TableRow], None] | None = None
+    # Columns that tell a row that a later section or sheet carries over (结转): the first two must be there and alike,
+    # the others where both rows say them.
+    carried: tuple[str, ...] = ()
     after: Callable[..., None] | None = None
 
 

@@ -1,4 +1,4 @@
-"""Closed matters of an existing ledger as imported facts (导入的历史), in bulk.
+"""Matters of an existing ledger as imported facts (导入的历史), in bulk: closed ones, and those still open.
 
 They have their own dates, start no clock, tell nobody and were checked by no second person here. Each
 has one event on the chain, which says whose facts they are and from which file.
@@ -23,10 +23,12 @@ from ecoledger.matters import chain
 from ecoledger.matters.clocks import local
 from ecoledger.matters.models import Event, Matter
 from ecoledger.matters.numbering import next_numbers
-from ecoledger.matters.register import Register
+from ecoledger.matters.register import ENDED, Register
 from ecoledger.matters.workflow import Phase, State
 
 EVENT, LABEL = "history", "导入的历史"
+# Key of a row's cells that no attribute keeps.
+REMARKS = "remarks"
 
 
 def ending_of(register: Register) -> State:
@@ -38,15 +40,21 @@ def ending_of(register: Register) -> State:
     return ends[0]
 
 
+def working_of(register: Register) -> State:
+    """The state in which a matter that was open in the earlier ledger goes on: the one its owner works in."""
+    states = [s for s in register.workflow.states if s.open]
+    return next((s for s in states if s.by_owner), states[0])
+
+
 def refusal(values: Mapping[str, Any], by: Person | None, now: datetime) -> str:
     """Why a row cannot be a matter of the past; empty when it can."""
     opened, closed = values.get("opened_at"), values.get("closed_at")
-    if closed is None:
+    if closed is None and ENDED not in values:
         return _("没有办结日期；未办结的请不作为历史导入。")
-    if closed > now:
+    if closed is not None and closed > now:
         return _("办结日期在今天之后。")
-    if opened is not None and opened > closed:
-        return _("登记日期在办结日期之后。")
+    if opened is not None and opened > (closed or now):
+        return _("登记日期在办结日期之后。") if closed else _("登记日期在今天之后。")
     if by is not None and by.area_codes and not scope.covers(by, values.get("area_code", "")):
         return _("行政区划 %s 不在您的数据范围内。") % (values.get("area_code") or "—")
     return ""
@@ -64,15 +72,16 @@ def enter(
 ) -> list[Any]:
     """Keep ``rows`` of cleaned values by attribute; the matters, in their order.
 
-    Each row needs ``closed_at``; ``opened_at`` is the same where nobody knows it. ``source`` names the
-    file. Raises :class:`Refused` for the first row that cannot be; the caller asks :func:`refusal`
+    Each row needs ``closed_at``, or says by ``ended`` whether it was closed on a day nobody knows or is still open;
+    ``opened_at`` is the same where nobody knows it. ``remarks`` are further cells of the ledger, kept in the event.
+    No clock starts, also for what is still open. ``source`` names the file. Raises :class:`Refused` for the first row that cannot be; the caller asks :func:`refusal`
     beforehand to leave such rows out.
     """
     at = at or timezone.now()
     if by is not None and not register.may_open(by):
         raise Refused("role", _("您的岗位不能在“%s”登记事项。") % _(str(register.label)))
-    state = ending_of(register)
-    matters = [_matter(register, state, row, by, batch, at) for row in rows]
+    states = (working_of(register), ending_of(register))
+    matters = [_matter(register, states, row, by, batch, at) for row in rows]
     _give_numbers(register, matters)
     _insert(register, matters)
     chain.append_all(
@@ -82,9 +91,9 @@ def enter(
             person=by,
             transition=EVENT,
             label=LABEL,
-            to_state=state.name,
+            to_state=matter.state,
             note=source,
-            form={name: forms.as_json(value) for name, value in row.items()},
+            form={name: forms.as_json(value) for name, value in row.items() if value != {}},
         )
         for matter, row in zip(matters, rows, strict=True)
     )
@@ -93,7 +102,7 @@ def enter(
 
 def _matter(
     register: Register,
-    state: State,
+    states: tuple[State, State],
     row: Mapping[str, Any],
     by: Person | None,
     batch: ImportBatch | None,
@@ -101,11 +110,14 @@ def _matter(
 ) -> Any:
     if why := refusal(row, by, now):
         raise Refused("form", why)
-    values = {name: value for name, value in row.items() if value not in (None, "")}
+    beside = (ENDED, REMARKS)
+    values = {n: value for n, value in row.items() if value not in (None, "") and n not in beside}
     matter = register.model(register=register.key, **values)
-    matter.opened_at = values.get("opened_at", values["closed_at"])
+    closed = values.get("closed_at")
+    matter.opened_at = values.get("opened_at") or closed or now
+    state = states[bool(row.get(ENDED, True))]
     matter.state, matter.phase = state.name, state.phase.value
-    matter.state_since = values["closed_at"]
+    matter.state_since = closed or matter.opened_at
     matter.history, matter.created_by, matter.import_batch = True, by, batch
     if register.prepare is not None:
         register.prepare(matter)

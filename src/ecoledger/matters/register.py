@@ -15,24 +15,33 @@ from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.accounts.scope import within
 from ecoledger.listings import catalogue, cells
 from ecoledger.listings.listing import Listing, Named
-from ecoledger.listings.parts import Ask, Choices, ImportColumn, Kind, Text
+from ecoledger.listings.parts import Ask, Choices, ImportColumn, Kind, TableRow, Text
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.workbook import Head, Sheet
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Measure
 from ecoledger.matters.models import Circulation, Matter
 from ecoledger.matters.workflow import COMPLETED, Phase, State, Transition, Workflow
+from ecoledger.standards.completion import Course, read_completion
 
 NOTHING = Q(pk__in=[])
 # Work in hand: duplicates count where they went.
 OPEN_WORK = Q(phase=Phase.OPEN.value, merged_into=None)
 
 
-# When a matter began and ended, with the headers that ledgers write above it.
+# Column of a table that says in words how far a matter is (已完成, 推进中 …).
+COMPLETION = "completion"
+# Beside a row's values: whether it is over.
+ENDED = "ended"
+# When a matter began and ended and how far it is, with the headers that ledgers write above it.
 _PAST = {
-    "opened_at": ("登记日期", "受理日期", "交办日期", "立项日期"),
-    "closed_at": ("办结日期", "销号日期", "销号时间", "完成日期", "实际完成日期"),
-}
+    "opened_at": ("登记日期", "受理日期", "交办日期", "立项日期", "发现时间", "发现日期", "交办时间", "受理时间", "检查时间",
+                  "检查日期", "反馈时间"),
+    "closed_at": ("办结日期", "销号日期", "销号时间", "完成日期", "实际完成日期", "完成时间", "整改完成时间", "办结时间",
+                  "验收时间", "验收日期", "实际完成时间", "整改完成日期", "验收销号时间"),
+    COMPLETION: ("完成情况", "整改完成情况", "完成状态", "整改状态", "状态", "办结状态", "办理状态", "是否完成", "是否办结",
+                 "是否销号", "销号情况", "整改是否完成", "是否完成整改", "是否整改到位", "办结情况", "完成与否"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +184,13 @@ class Register(Listing):
         asks = super()._import_asks()
         there = {ask.name for ask in asks}
         past = [name for name in _PAST if asks and name not in there]
-        return (*asks, *(self.derive.ask(Ask(name, required=False)) for name in past))
+        said = {
+            COMPLETION: Ask(COMPLETION, "完成情况", Kind.TEXT, stores=None, required=False),
+        }
+        return (
+            *asks,
+            *(self.derive.ask(said.get(name, Ask(name, required=False))) for name in past),
+        )
 
     @property
     def import_columns(self) -> tuple[ImportColumn, ...]:
@@ -205,15 +220,39 @@ class Register(Listing):
     def import_row(
         self, values: Mapping[str, Any], batch: Any, row: Any, by: Person | None, at: datetime
     ) -> Any:
-        if self.is_past(values):
+        if values.get("closed_at") is not None or row.values.get(ENDED):
             raise Refused(
-                "form", _("这一行已有办结日期。"), _("已办结的请另存一份表，勾选“作为历史”导入。")
+                "form", _("这一行已经办结。"), _("请勾选“作为历史”再导入：已办结的按其日期入账。")
             )
         said = {"file": batch.file_name, "row": row.place, **row.cells}
         return self.open_row({"origin": batch.file_name, **values}, by, at, batch=batch, form=said)
 
-    def is_past(self, values: Mapping[str, Any]) -> bool:
-        return values.get("closed_at") is not None
+    def read_row(self, row: TableRow) -> None:
+        """What 完成情况 says of the matter's end, and then what the register itself completes."""
+        super().read_row(row)
+        completion = read_completion(row.texts.get(COMPLETION) or row.values.get(COMPLETION))
+        closed = row.values.get("closed_at")
+        words = row.texts.get(COMPLETION, "")
+        if words and completion is None:
+            row.warn(COMPLETION, _("“%s”看不出是否完成，请核对") % words)
+        if completion is None:
+            row.values[ENDED] = bool(closed)
+            return
+        row.values[ENDED] = completion.course is Course.CLOSED
+        if row.values[ENDED] and not closed and completion.finished is not None:
+            row.values["closed_at"] = f"{completion.finished} 00:00"
+        elif row.values[ENDED] and not closed and "closed_at" not in row.faulty:
+            row.warn("closed_at", _("已完成而没有写完成日期，办结日期留空"))
+        elif closed and not row.values[ENDED]:
+            row.values["closed_at"] = ""
+            row.warn("closed_at", _("“%s”不是已完成，所写的完成日期没有采用") % words)
+        if row.values[ENDED] and not row.history:
+            row.warn(COMPLETION, _("已经办结；勾选“作为历史”才能导入"))
+
+    def history_of(
+        self, values: Mapping[str, Any], said: Mapping[str, Any]
+    ) -> dict[str, Any] | None:
+        return {**values, ENDED: bool(said.get(ENDED))}
 
     def import_history(
         self, rows: list[dict[str, Any]], batch: Any, by: Person | None, at: datetime

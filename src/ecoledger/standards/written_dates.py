@@ -65,13 +65,16 @@ _MONTH = re.compile(rf"(\d{{4}})[年./\-](\d{{1,2}})月?份?(底|末|上旬|中�
 _QUARTER = re.compile(rf"(\d{{4}})年?第?([1-4一二三四])季度?(?:底|末)?{_TAIL}")
 _HALF = re.compile(rf"(\d{{4}})年(上|下)半年(?:底|末)?{_TAIL}")
 _YEAR = re.compile(rf"(\d{{4}})年?年?(?:底|末|内|度)?{_TAIL}")
+# Several sayings in one cell, and from … to ….
+_PARTS = re.compile(r"[,;、。]|并(?=长期|持续|常态)")
+_SPAN = re.compile(r"(\d{4}[年./\-].*?)(?:至|到|~|—|–|--|-(?=20\d{2}[年./\-]))(.*\d.*)")
 _NO_YEAR = re.compile(r"(?:\d{1,2}月|年底|第?[1-4一二三四]季度|[上下]半年|本月|月底)")
 
 
 def _plain(text: str) -> str:
     """Half-width, without blanks, Chinese numerals of a date as digits."""
     folded = re.sub(r"[\s\u200b\ufeff]+", "", unicodedata.normalize("NFKC", text))
-    if re.match(rf"[{_NUMERAL}]{{4}}年", folded):
+    if re.match(rf"[{_NUMERAL}]{{4}}年|[{_NUMERAL}]{{1,2}}月", folded):
         folded = re.sub(rf"[{_NUMERAL}]+(?=[年月日])", lambda m: _number(m[0]), folded)
     return folded
 
@@ -84,13 +87,15 @@ def _number(numeral: str) -> str:
     return str(int(tens.translate(_DIGITS) or 1) * 10 + int(ones.translate(_DIGITS) or 0))
 
 
-def read_day(cell: Any) -> WrittenDay:
-    """The day a date cell means; of a month, quarter or year its last day.
+def read_day(cell: Any, year: int | None = None) -> WrittenDay:
+    """The day a date cell means; of a month, quarter or year its last day. ``year``: of a date without one.
 
     >>> read_day("2026年8月底").day, read_day("2026年12月31日前完成").day, read_day("2026/12/31 0:00:00").day
     (datetime.date(2026, 8, 31), datetime.date(2026, 12, 31), datetime.date(2026, 12, 31))
     >>> read_day("2022年底前").precision, read_day("立行立改").day
     (<Precision.YEAR: 'year'>, None)
+    >>> read_day("6月底前", 2023).day
+    datetime.date(2023, 6, 30)
 
     Raises :class:`UnreadableDateError`.
     """
@@ -105,8 +110,15 @@ def read_day(cell: Any) -> WrittenDay:
             return WrittenDay((_EPOCH + timedelta(days=int(cell))).date(), Precision.SERIAL)
         cell = f"{cell:.0f}" if float(cell).is_integer() else str(cell)
     text = _plain(str(cell))
-    if text in NO_DATE:
+    parts = [part for part in _PARTS.split(text) if part and part not in NO_DATE]
+    if text and not parts:
         return WrittenDay(None, Precision.NONE)
+    if len(parts) == 1:  # 立行立改，2023年6月30日前
+        text = parts[0]
+    if (span := _SPAN.fullmatch(text)) is not None:
+        return _end_of_span(span[1], span[2], year)
+    if re.match(r"\d{2}年\d{1,2}月", text):
+        text = f"20{text}"
     if re.fullmatch(r"\d{5}(?:\.\d+)?", text) and _SERIALS[0] <= float(text) <= _SERIALS[1]:
         return WrittenDay((_EPOCH + timedelta(days=int(float(text)))).date(), Precision.SERIAL)
     if match := _DATE.fullmatch(text) or _COMPACT.fullmatch(text):
@@ -125,7 +137,20 @@ def read_day(cell: Any) -> WrittenDay:
         return _end_of(match[1], 6 if match[2] == "上" else 12, Precision.QUARTER, text)
     if match := _YEAR.fullmatch(text):
         return _end_of(match[1], 12, Precision.YEAR, text)
-    raise UnreadableDateError(text, "year" if _NO_YEAR.match(text) else "form")
+    if _NO_YEAR.match(text):
+        if year is None:
+            raise UnreadableDateError(text, "year")
+        return read_day(f"{year}年{text.removeprefix('当年').removeprefix('年内')}")
+    raise UnreadableDateError(text, "form")
+
+
+def _end_of_span(first: str, last: str, year: int | None) -> WrittenDay:
+    """The end of 2023年6月30日至2023年12月31日; its year is the first day's where it names none."""
+    begin = read_day(first, year)
+    end = read_day(last, begin.day.year if begin.day else year)
+    if begin.day is not None and end.day is not None and begin.day > end.day:
+        raise UnreadableDateError(f"{first}至{last}", "calendar")
+    return end
 
 
 def _is_clock(text: str, match: re.Match[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from ecoledger.listings.importing.checking import Cleaner, cleaner, earlier
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch, ImportRow, problem
 from ecoledger.listings.refusals import NotVisible, Refused
+from ecoledger.listings.tables.book import is_blank, unpacked_cell
 from ecoledger.listings.tables.headers import fold
 
 # Rows made in one transaction; of history, which is kept in bulk, more.
@@ -146,7 +148,7 @@ def _make_history(
     at: datetime,
     clean: Cleaner,
 ) -> None:
-    """Closed rows of the past in bulk; what is still open is opened as any other."""
+    """Rows of an earlier ledger in bulk, where the list knows such; others are opened one by one."""
     past: list[tuple[ImportRow, dict[str, Any]]] = []
     for row in rows:
         try:
@@ -154,8 +156,9 @@ def _make_history(
         except django_forms.ValidationError as error:
             _refuse(row, "；".join(error.messages))
             continue
-        if listing.is_past(values):
-            past.append((row, values))
+        told = listing.history_of(values, row.values)
+        if told is not None:
+            past.append((row, told | {"remarks": _remarks(batch, row)}))
         else:
             _make(listing, batch, row, by, at, clean)
     try:
@@ -174,8 +177,16 @@ def _make_history(
         row.made = thing.pk
 
 
+def _remarks(batch: ImportBatch, row: ImportRow) -> dict[str, str]:
+    """What stands in columns that were not taken, so that nothing of the old ledger is lost."""
+    unused = {header for header, name in batch.mapping.items() if not name}
+    said = {header: unpacked_cell(cell) for header, cell in row.raw.items() if header in unused}
+    return {header: str(cell) for header, cell in said.items() if not is_blank(cell)}
+
+
 def _link_repeats(listing: Listing, batch: ImportBatch, by: Person | None, at: datetime) -> None:
     """Rows that say which one they repeat are linked to it, wherever in the file that stands."""
+    _link_carried(listing, batch, by, at)
     name = listing.imports.duplicate_of if listing.imports else ""
     if not name:
         return
@@ -190,6 +201,16 @@ def _link_repeats(listing: Listing, batch: ImportBatch, by: Person | None, at: d
             except Refused as refused:
                 row.warnings.append(problem(name, "", f"{refused.why}{refused.remedy}"))
                 row.save(update_fields=["warnings"])
+
+
+def _link_carried(listing: Listing, batch: ImportBatch, by: Person | None, at: datetime) -> None:
+    """What a later section carries over goes on there: the row above is linked to it."""
+    carried = list(batch.rows.exclude(made=None).exclude(carried_from=""))
+    made = {row.place: row.made for row in batch.rows.exclude(made=None)} if carried else {}
+    for row in carried:
+        if (earlier_row := made.get(row.carried_from)) is not None:
+            with contextlib.suppress(Refused), transaction.atomic():
+                listing.link_repeat(earlier_row, row.made, row.key, by, at)
 
 
 @transaction.atomic

@@ -67,16 +67,24 @@ def key_text(value: Cell) -> str:
 
 
 def value_of(
-    ask: Ask, cell: Cell, *, is_key: bool, words: Mapping[str, str], past: bool
+    ask: Ask,
+    cell: Cell,
+    *,
+    is_key: bool,
+    words: Mapping[str, str],
+    past: bool,
+    year: int | None = None,
+    after: date | None = None,
 ) -> tuple[Any, str]:
     """(value for the form, warning). ``words``: what words of this column mean; ``past``: a day gone by is as
-    it should be. Raises :class:`BadCell` with a sentence.
+    it should be; ``year`` and ``after``: of a date without a year, the earliest of its day that is not before
+    ``after``. Raises :class:`BadCell` with a sentence.
     """
     kind = ask.kind or Kind.TEXT
     if kind in (Kind.DATE, Kind.DUE):
-        return _day(cell, past=past)
+        return _day(cell, past=past, year=year, after=after)
     if kind is Kind.DATETIME:
-        return _moment(cell)
+        return _moment(cell, year, after)
     if is_key and kind not in (Kind.CHOICE, Kind.STATE, Kind.BOOLEAN):
         return key_text(cell), ""
     text = text_of(cell)
@@ -103,11 +111,22 @@ def value_of(
     return text, ""
 
 
-def _day(cell: Cell, *, past: bool) -> tuple[str, str]:
-    if cell is None:
+def _day(
+    cell: Cell, *, past: bool, year: int | None = None, after: date | None = None
+) -> tuple[str, str]:
+    if cell is None or not str(cell).strip():
         return "", ""
+    guessed = ""
     try:
-        written = read_day(cell)
+        try:
+            written = read_day(cell)
+        except UnreadableDateError as error:
+            if error.why != "year" or year is None:
+                raise
+            written = read_day(cell, year)
+            if after is not None and written.day is not None and written.day < after:
+                written = read_day(cell, year + 1)
+            guessed = _("没有写年份，读作 %s") % written.day
     except UnreadableDateError as error:
         if error.why == "year":
             why = _("“%s”没有写年份；请写成 2026-12-31 或 2026年12月31日")
@@ -131,6 +150,7 @@ def _day(cell: Cell, *, past: bool) -> tuple[str, str]:
         case _:
             warning = ""
     today = timezone.localdate()
+    warning = guessed or warning
     if not today.year - 30 <= day.year <= today.year + 20:
         warning = _("%s 离现在太远，请核对年份") % day
     elif not past and day < today:
@@ -138,13 +158,13 @@ def _day(cell: Cell, *, past: bool) -> tuple[str, str]:
     return day.isoformat(), warning
 
 
-def _moment(cell: Cell) -> tuple[str, str]:
+def _moment(cell: Cell, year: int | None = None, after: date | None = None) -> tuple[str, str]:
     if cell is None or not str(cell).strip():
         return "", ""
     try:
         return read_moment(cell)[0].isoformat(" ", "minutes"), ""
     except UnreadableDateError:
-        day, warning = _day(cell, past=True)
+        day, warning = _day(cell, past=True, year=year, after=after)
         return (f"{day} 00:00" if day else ""), warning
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from django import forms as django_forms
@@ -22,7 +24,7 @@ from ecoledger.listings.models import (
     WordMapping,
     problem,
 )
-from ecoledger.listings.parts import Ask, ImportColumn, Kind
+from ecoledger.listings.parts import Ask, Import, ImportColumn, Kind, TableRow
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tables import reading
 from ecoledger.listings.tables.book import Book, Fault, Table, packed_cell, unpacked_cell
@@ -73,7 +75,8 @@ def preview(
         mapping = match_columns(columns, header.names, {**remembered, **(chosen or {})})
         for column_header, column in mapping.items():
             batch.mapping.setdefault(column_header, column)
-    _need_required(columns, batch.mapping)
+    assert listing.imports is not None  # noqa: S101 - its columns were asked for above
+    _need_required(listing.imports, columns, batch.mapping)
     with transaction.atomic():
         batch.save()
         rows: list[ImportRow] = []
@@ -99,16 +102,23 @@ def recheck(
     by: Person,
     columns: Mapping[str, str] | None = None,
     words: Mapping[str, Mapping[str, str]] | None = None,
+    history: bool | None = None,
 ) -> None:
-    """Check a preview again after somebody said what headers and words mean; both are remembered."""
+    """Check a preview again after somebody said what headers and words mean; both are remembered.
+
+    ``history``: whether the table is an earlier ledger, where somebody changed their mind about it.
+    """
     if batch.state != ImportBatch.State.PREVIEW or batch.rows.exclude(made=None).exists():
         raise Refused("state", _("这批数据已经处理过。"), _("请刷新页面。"))
     open_columns = _open_columns(listing, by)
     known = {c.name for c in open_columns}
+    if history is not None:
+        batch.history = history
+    beside = _headers_side_by_side(batch)
     for header, column in (columns or {}).items():
         if header in batch.mapping and (column in known or not column):
             for other, taken in batch.mapping.items():
-                if column and taken == column and other != header:
+                if column and taken == column and other != header and other in beside[header]:
                     batch.mapping[other] = ""
             batch.mapping[header] = column
             ColumnMapping.objects.update_or_create(
@@ -124,12 +134,33 @@ def recheck(
                     word=fold(word)[:120],
                     defaults={"value": value[:120]},
                 )
-    _need_required(open_columns, batch.mapping)
+    assert listing.imports is not None  # noqa: S101 - the preview was made by it
+    _need_required(listing.imports, open_columns, batch.mapping)
     rows = list(batch.rows.all())
     _Check(listing, open_columns, batch, by).rows(rows)
-    changed = ["cells", "values", "errors", "warnings", "wrong", "key", "repeats_of"]
+    changed = [
+        "cells",
+        "values",
+        "errors",
+        "warnings",
+        "wrong",
+        "key",
+        "repeats_of",
+        "carried_from",
+    ]
     ImportRow.objects.bulk_update(rows, changed, batch_size=500)
     batch.save()
+
+
+def _headers_side_by_side(batch: ImportBatch) -> dict[str, set[str]]:
+    """Header -> the headers of the sheets it stands in: only these may not mean the same column."""
+    sheets: dict[str, set[str]] = {}
+    for sheet, raw in batch.rows.values_list("sheet", "raw"):
+        sheets.setdefault(sheet, set()).update(raw)
+    return {
+        header: set().union(*(headers for headers in sheets.values() if header in headers))
+        for header in batch.mapping
+    }
 
 
 def _open_columns(listing: Listing, by: Person | None) -> tuple[ImportColumn, ...]:
@@ -138,6 +169,38 @@ def _open_columns(listing: Listing, by: Person | None) -> tuple[ImportColumn, ..
     if by is None:
         return columns
     return tuple(c for c in columns if listing.is_open(c.ask.stores or c.name, by))
+
+
+def running_numbers(
+    rows: list[ImportRow], headers_of: Mapping[str, list[str]], key: tuple[str, ...]
+) -> set[str]:
+    """Headers over numbers that only count the rows (序号 1, 2, 3 …, often anew each year): they tell no row from another."""
+    running: set[str] = set()
+    headers = headers_of.get(key[0], []) if len(key) == 1 else []
+    for header in headers:
+        cells = [row.raw[header] for row in rows if row.raw.get(header) not in (None, "")]
+        numbers = [_counted(cell) for cell in cells]
+        steps = sum(
+            1
+            for before, n in zip([None, *numbers], numbers, strict=False)
+            if n is not None and (n == 1 or (before is not None and 0 < n - before <= 2))
+        )
+        if cells and steps >= 0.8 * len(cells) and 1 in numbers:
+            running.add(header)
+    return running
+
+
+def _counted(cell: Any) -> int | None:
+    text = fold(cell).removesuffix(".0").removesuffix(".").removesuffix("、")
+    return int(text) if re.fullmatch(r"[0-9]{1,5}", text) else None
+
+
+_YEAR_SAID = re.compile(r"(?<!\d)(20\d{2})(?!\d)")
+
+
+def year_of(*texts: str) -> int | None:
+    """The year that the first of ``texts`` with one names."""
+    return next((int(m[1]) for text in texts if (m := _YEAR_SAID.search(text))), None)
 
 
 # -- the file -----------------------------------------------------------------------------------------
@@ -245,12 +308,16 @@ def _remember_columns(
             )
 
 
-def _need_required(columns: tuple[ImportColumn, ...], mapping: Mapping[str, str]) -> None:
+def _need_required(
+    imports: Import, columns: tuple[ImportColumn, ...], mapping: Mapping[str, str]
+) -> None:
+    there = set(mapping.values())
     missing = [
         _(str(c.ask.label))
         for c in columns
-        if c.ask.required and c.ask.kind is not Kind.BOOLEAN and c.name not in mapping.values()
-    ]
+        if c.ask.required and c.ask.kind is not Kind.BOOLEAN and c.name not in there
+        and not (c.name in imports.instead and imports.instead[c.name] in there | {""})
+    ]  # fmt: skip
     if missing:
         raise Refused(
             "file",
@@ -265,17 +332,21 @@ def _rows_of(batch: ImportBatch, table: Table, header: Header) -> list[ImportRow
     for number, column in table.filled:
         filled.setdefault(number, set()).add(column)
     lines = list(table.lines())
-    for number, _row in lines[: header.first]:
-        batch.left_out.append([table.name, number, "title"])
+    for number, cells in lines[: header.first]:
+        # The upper row of a header, where merged cells repeat its names in the lower one.
+        alike = sum(1 for x, name in enumerate(header.names) if name and cells[x : x + 1] == [name])
+        batch.left_out.append([table.name, number, "header" if alike >= 2 else "title"])
     for number, _row in lines[header.first : header.below]:
         batch.left_out.append([table.name, number, "header"])
-    rows, after, width = [], "", len(header.names)
+    rows, after, width, section = [], "", len(header.names), ""
     for number, cells in lines[header.below :]:
         after = why_no_data(cells, header, frozenset(filled.get(number, ())), after)
         if after:
             batch.left_out.append([table.name, number, after])
+            if after == "section":
+                section = next(str(cell).strip() for cell in cells if cell is not None)[:100]
             continue
-        row = ImportRow(batch=batch, sheet=table.name[:100], number=number)
+        row = ImportRow(batch=batch, sheet=table.name[:100], number=number, section=section)
         for position, name in enumerate(header.names):
             if name and name not in row.raw and position < len(cells):
                 row.raw[name] = packed_cell(cells[position])
@@ -304,7 +375,7 @@ def _header_at(fault: Fault, header: Header) -> str:
 
 
 class _Check:
-    """Checks the rows of one preview, remembering what words were looked up before."""
+    """Checks the rows of one batch: cell by cell, row by row, and each row against the others and the book."""
 
     def __init__(
         self,
@@ -313,9 +384,14 @@ class _Check:
         batch: ImportBatch,
         by: Person | None,
     ) -> None:
-        self.listing, self.batch = listing, batch
-        self.header_of = {name: header for header, name in batch.mapping.items() if name}
+        self.listing, self.batch, self.by = listing, batch, by
+        self.headers_of: dict[str, list[str]] = {}
+        for header, name in batch.mapping.items():
+            if name:
+                self.headers_of.setdefault(name, []).append(header)
         self.columns = {c.name: c for c in columns}
+        # When it began is read first: dates without a year are counted from there.
+        self.in_order = sorted(self.columns, key=lambda name: name != "opened_at")
         assert listing.imports is not None  # noqa: S101 - preview refused such a list
         self.imports = listing.imports
         self.fields = {c.name: field_of(c.ask, listing.model, by) for c in columns}
@@ -329,54 +405,115 @@ class _Check:
         for column, meanings in batch.words.items():
             self.words.setdefault(column, {}).update(meanings)
         self._cleaned: dict[tuple[str, str], str] = {}
+        self._running: set[str] = set()
+        self._headers_in: dict[str, set[str]] = {}
+        self._read_as: dict[str, dict[str, str]] = {}
 
     def rows(self, rows: list[ImportRow]) -> None:
         """Check all rows, and each against the others and the book."""
         self.batch.unknown = {}
         for row in rows:
+            self._headers_in.setdefault(row.sheet, set()).update(row.raw, row.faults)
+        self._running = running_numbers(rows, self.headers_of, self.imports.key)
+        for row in rows:
             self._row(row)
         self._repeats(rows)
+        self._carried(rows)
+        self._note_meanings()
         for row in rows:
             row.wrong = bool(row.errors)
 
+    def _header(self, name: str, row: ImportRow) -> str:
+        """The header of the row's own sheet that means the column; "" where the sheet has none."""
+        there = self._headers_in.get(row.sheet, set())
+        return next((h for h in self.headers_of.get(name, ()) if h in there), "")
+
     def _row(self, row: ImportRow) -> None:
         row.cells, row.values, row.errors, row.warnings = {}, {}, [], []
-        whole = row.faults.get("")
-        if whole:
+        if whole := row.faults.get(""):
             row.errors.append(problem("", "", whole))
+        faulty = {name for name in self.in_order if not self._cell(name, row)}
+        self._complete(row, faulty)
         for name, column in self.columns.items():
-            header = self.header_of.get(name)
-            ask, label = column.ask, _(str(column.ask.label))
-            cell = unpacked_cell(row.raw.get(header)) if header else None
-            fault = row.faults.get(header) if header else None
-            if fault:
-                row.errors.append(problem(name, label, fault))
+            if name in faulty:
                 continue
-            try:
-                row.cells[name] = text_of(cell)
-                value, warning = value_of(
-                    ask,
-                    cell,
-                    is_key=name in self.imports.key,
-                    words=self.words.get(name, {}),
-                    past=self.batch.history or name not in self.imports.future,
-                )
-            except BadCell as bad:
-                row.cells.setdefault(name, str(cell))
-                row.errors.append(problem(name, label, str(bad)))
-                if isinstance(bad, UnknownWord):
-                    self._unknown(name, row.cells[name])
-                continue
-            if warning:
-                row.warnings.append(problem(name, label, warning))
-            row.values[name] = value
+            value = row.values.get(name, "")
             if wrong := self._wrong(name, value):
-                row.errors.append(problem(name, label, wrong))
+                row.errors.append(problem(name, _(str(column.ask.label)), wrong))
                 if isinstance(self.fields[name], LookupField) and value:
                     self._unknown(name, str(value))
         for header, fault in row.faults.items():
             if header and not self.batch.mapping.get(header):
                 row.warnings.append(problem("", header, fault))
+
+    def _cell(self, name: str, row: ImportRow) -> bool:
+        """Read the cell of a column into the row; whether it could be read."""
+        header, ask = self._header(name, row), self.columns[name].ask
+        label = _(str(ask.label))
+        cell = unpacked_cell(row.raw.get(header)) if header else None
+        if fault := row.faults.get(header) if header else None:
+            row.errors.append(problem(name, label, fault))
+            return False
+        began = str(row.values.get("opened_at") or "")[:10]
+        try:
+            row.cells[name] = text_of(cell)
+            if header in self._running:
+                row.values[name] = ""
+                return True
+            row.values[name], warning = value_of(
+                ask,
+                cell,
+                is_key=name in self.imports.key,
+                words=self.words.get(name, {}),
+                past=self.batch.history or name not in self.imports.future,
+                year=int(began[:4]) if began else year_of(row.section, row.sheet),
+                after=date.fromisoformat(began) if began else None,
+            )
+        except BadCell as bad:
+            row.cells.setdefault(name, str(cell))
+            if isinstance(bad, UnknownWord) and (meant := self._meaning(name, row.cells[name])):
+                row.values[name] = meant
+                return True
+            row.errors.append(problem(name, label, str(bad)))
+            if isinstance(bad, UnknownWord):
+                self._unknown(name, row.cells[name])
+            return False
+        if warning:
+            row.warnings.append(problem(name, label, warning))
+        return True
+
+    def _meaning(self, name: str, words: str) -> str:
+        """The choice that words which are none of the choices mean by the list's own reading."""
+        meant = self.imports.meaning[name](words) if name in self.imports.meaning else ""
+        if meant:
+            self._read_as.setdefault(name, {})[words] = meant
+        return meant
+
+    def _note_meanings(self) -> None:
+        """Say which words were read as which choices."""
+        start = _("按意思读作：")
+        kept = [note for note in self.batch.notes if not note.startswith(start)]
+        for name, words in self._read_as.items():
+            labels = {value: _(str(label)) for value, label in self.columns[name].ask.choices}
+            told = "；".join(f"{word} → {labels[value]}" for word, value in words.items())
+            kept.append(f"{start}{_(str(self.columns[name].ask.label))}：{told}")
+        self.batch.notes = kept
+
+    def _complete(self, row: ImportRow, faulty: set[str]) -> None:
+        """Let the list complete the row's values from each other."""
+        said = TableRow(
+            row.values,
+            row.cells,
+            row.sheet,
+            row.section,
+            self.batch.history,
+            frozenset(faulty),
+            self.by,
+        )
+        self.listing.read_row(said)
+        for name, message in said.warnings:
+            label = _(str(self.columns[name].ask.label)) if name in self.columns else ""
+            row.warnings.append(problem(name, label, message))
 
     def _wrong(self, name: str, value: Any) -> str:
         """What the form field says against a value; asked once for each value of a column."""
@@ -423,6 +560,29 @@ class _Check:
             self._duplicates(rows, seen, there)
         self._same_rows([row for row in rows if not row.key])
 
+    def _carried(self, rows: list[ImportRow]) -> None:
+        """Rows that say again, in a later section or sheet, what one above said (结转)."""
+        names = self.imports.carried
+        above: dict[tuple[str, ...], list[ImportRow]] = {}
+        for row in rows if names else ():
+            row.carried_from = ""
+            told = [_without_carried(row.values.get(name)) for name in names]
+            if not all(told[:2]):
+                continue
+            for earlier_row in reversed(above.setdefault(tuple(told[:2]), [])):
+                before = [_without_carried(earlier_row.values.get(name)) for name in names]
+                apart = (earlier_row.sheet, earlier_row.section) != (row.sheet, row.section)
+                alike = all(a == b or not a or not b for a, b in zip(told, before, strict=True))
+                marked = any("结转" in text for text in row.cells.values())
+                if apart and (alike or marked) and not earlier_row.errors:
+                    row.carried_from = row.repeats_of = earlier_row.place
+                    message = _("与第 %s 行是同一件（结转），导入后合为一件") % _place(
+                        earlier_row, row
+                    )
+                    row.warnings.append(problem("", "", message))
+                    break
+            above[tuple(told[:2])].append(row)
+
     def _keys_there(self, rows: list[ImportRow]) -> dict[str, str]:
         """Folded key -> how the row of the book that has it is called."""
         stores = [self.columns[name].ask.stores or name for name in self.imports.key]
@@ -466,12 +626,22 @@ class _Check:
         """Rows without a key that say the same in every cell are pointed out."""
         seen: dict[str, ImportRow] = {}
         for row in rows:
-            content = repr(sorted(row.cells.items()))
+            content = repr(
+                sorted((k, v) for k, v in row.cells.items() if k not in self.imports.key)
+            )
             if content in seen:
                 row.repeats_of = seen[content].place
                 message = _("与第 %s 行内容完全相同，请核对是不是重复") % _place(seen[content], row)
                 row.warnings.append(problem("", "", message))
             seen.setdefault(content, row)
+
+
+_CARRIED = re.compile(r"[(\[【][^)\]】]*(?:结转|续|遗留|上年)[^)\]】]*[)\]】]|结转[:,;]?")
+
+
+def _without_carried(value: Any) -> str:
+    """A value as it is compared with the row it may carry over: without the remark that it does."""
+    return _CARRIED.sub("", fold(value)).strip("。.,;")
 
 
 def _place(other: ImportRow, row: ImportRow) -> str:

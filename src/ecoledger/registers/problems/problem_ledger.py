@@ -7,7 +7,7 @@ what proved unfounded.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
@@ -33,7 +33,9 @@ from ecoledger.matters.workflow import (
 )
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON, Closing
 from ecoledger.registers.problems.categories import Category
+from ecoledger.registers.problems.ledger_rows import HEADERS, complete, origin_of
 from ecoledger.registers.problems.responsibilities import department_of
+from ecoledger.standards.completion import Course
 
 # From this day of the month on, who has not reported this month's progress is reminded.
 REPORT_BY_DAY = 20
@@ -71,6 +73,9 @@ class Problem(Matter):
         PARTLY = "partly", "部分属实"
         UNFOUNDED = "unfounded", "不属实"
 
+    # How far it is, as its last report or an earlier ledger says (standards.completion).
+    COURSES = tuple((course.value, course.label) for course in Course)
+
     matter_ptr = models.OneToOneField(
         Matter, on_delete=models.CASCADE, parent_link=True, related_name="as_problem"
     )
@@ -84,7 +89,11 @@ class Problem(Matter):
     target = models.TextField("整改目标", blank=True)
     measures = models.TextField("整改措施", blank=True)
     responsible = models.CharField("责任领导", max_length=60, blank=True)
+    # 法典 第28条: who helps, and who supervises and accepts; units by name.
+    assisting = models.CharField("配合单位", max_length=200, blank=True)
+    supervisor = models.CharField("监管（验收）单位", max_length=120, blank=True)
     deadline = models.DateField("整改时限", null=True, blank=True)
+    course = models.CharField("进展判定", max_length=12, choices=COURSES, blank=True, default="")
     verdict = models.CharField(
         "核查结论", max_length=10, choices=Verdict.choices, blank=True, default=""
     )
@@ -206,6 +215,8 @@ def completion(rows: QuerySet[Any]) -> dict[str, int]:
 
 def _statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     n, common = completion(rows), by_name(common_statistics(REGISTER, rows, now))
+    today = timezone.localdate(now)
+    past = rows.filter(OPEN_WORK, deadline__lt=today).exclude(course=Course.ALWAYS.value)
     return [
         Statistic("handed_over", "交办总数", n["handed_over"], "merged=all"),
         Statistic("duplicates", "其中：重复", n["duplicates"], "merged=1"),
@@ -219,6 +230,9 @@ def _statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
         share("done_of_due", "完成率（剔除重复和不属实）", n["done"], n["to_rectify"],
               note="分母为应整改数"),
         *(common[name] for name in ("open", "overdue", "on_time", "recurrence")),
+        Statistic("past_deadline", "在办且已过整改时限", past.count(),
+                  f"open=1&deadline_to={today - timedelta(1)}",
+                  note="含导入的历史（不起算时限），不含长期坚持的"),
     ]  # fmt: skip
 
 
@@ -239,13 +253,13 @@ REGISTER = declare(Register(
     columns=("number", "title", "state", "due", "owner_organisation", "responsible", "origin_kind",
              "source_no", "category", "risk", "deadline", "progress", "verdict", "opened_at"),
     filters=("state", "origin_kind", "area_code", "owner_organisation", "category", "risk",
-             "key_item", "opened_at"),
+             "key_item", "opened_at", "course", "source_batch", "deadline"),
     search=("number", "title", "description", "address", "entity__name", "source_no"),
     fields=("origin_kind", "title", "description", "area_code", "address", "entity", "category",
             "tier", "risk", "key_item", "source_no", "source_batch", "target", "measures", "deadline"),
     batch=("owner_organisation", "owner", "responsible", "deadline", "risk", "category"),
     details=("origin_kind", "source_no", "source_batch", "tier", "risk", "target", "measures",
-             "responsible", "deadline", "progress", "progress_text", "progress_at", "verdict"),
+             "assisting", "supervisor", "responsible", "deadline", "course", "progress", "progress_text", "progress_at", "verdict"),
     views=(
         View("major", "重大隐患", {"risk": "major", "open": "1"}),
         View("serious", "较大隐患", {"risk": "serious", "open": "1"}),
@@ -255,19 +269,12 @@ REGISTER = declare(Register(
         key=("source_no",), duplicate_of="duplicate_of",
         columns=("source_no", "origin_kind", "source_batch", "title", "description", "area_code",
                  "address", "entity", "category", "tier", "risk", "key_item", "target", "measures",
-                 "owner_organisation", "responsible", "deadline",
+                 "owner_organisation", "assisting", "supervisor", "responsible", "deadline",
+                 "progress_text", "progress", "course",
                  said("duplicate_of", "重复于", Kind.TEXT, required=False)),
-        headers={
-            "source_no": ("序号", "问题编号", "受理编号"), "origin_kind": ("来源", "问题来源"),
-            "source_batch": ("交办批次",), "title": ("问题概述", "问题名称", "问题简述"),
-            "description": ("具体问题", "问题描述", "反映内容"),
-            "area_code": ("所在镇街", "镇街", "所属区域"), "address": ("地址", "具体位置"),
-            "entity": ("涉及企业", "企业名称"), "category": ("问题类别", "污染类型"), "tier": ("层级",),
-            "risk": ("风险",), "key_item": ("是否重点件", "是否重点"), "target": ("目标",),
-            "measures": ("措施",), "owner_organisation": ("牵头单位", "整改责任单位"),
-            "responsible": ("责任人", "牵头领导"), "deadline": ("完成时限", "整改期限", "时限"),
-            "duplicate_of": ("重复件编号",),
-        },
+        instead={"title": "description", "area_code": "owner_organisation", "origin_kind": ""},
+        meaning={"origin_kind": origin_of}, read=complete, carried=("title", "area_code", "opened_at", "address"),
+        headers=HEADERS,
         examples={
             "source_no": "D3JS-01", "origin_kind": "中央生态环境保护督察", "source_batch": "第3批",
             "title": "北镇河道岸线堆放垃圾", "description": "桥下游左岸约20米堆放建筑垃圾",

@@ -83,9 +83,14 @@ def page(request: Request, key: str) -> HttpResponse:
     context = {
         "listing": listing,
         "batches": [one for one in recent if _may_see(listing, one, request.user)][:20],
-        "takes_history": any(c.ask.stores == "closed_at" for c in listing.import_columns),
+        "takes_history": _takes_history(listing),
     }
     return render(request, "web/listings/import.html", context)
+
+
+def _takes_history(listing: Listing) -> bool:
+    """Whether its rows have an end, so that an earlier ledger can come in as it was."""
+    return any(c.ask.stores == "closed_at" for c in listing.import_columns)
 
 
 @require_GET
@@ -140,6 +145,8 @@ def batch(request: Request, key: str, pk: int) -> HttpResponse:
         ],
         "left_out": [(sheet, row, words.left_out(why)) for sheet, row, why in found.left_out],
         "own": found.person_id == request.user.pk,
+        "takes_history": _takes_history(listing),
+        "ended": found.rows.filter(values__ended=True).count(),
     }
     return render(request, "web/listings/import_batch.html", context)
 
@@ -178,7 +185,8 @@ def _said(request: Request, found: ImportBatch) -> dict[str, Any]:
         }
         for column, unknown in found.unknown.items()
     }
-    return {"columns": headers, "words": meanings}
+    history = {"0": False, "1": True}.get(request.POST.get("history", ""))
+    return {"columns": headers, "words": meanings, "history": history}
 
 
 @require_GET
