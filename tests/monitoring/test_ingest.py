@@ -17,6 +17,7 @@ from ecoledger.hj212.codec import encode, framed
 from ecoledger.hj212.dialogue import Timing
 from ecoledger.hj212.server import Gateway
 from ecoledger.live import times
+from ecoledger.monitoring import heartbeat
 from ecoledger.monitoring.arriving import ingest, quarantine
 from ecoledger.monitoring.computing import pending
 from ecoledger.monitoring.models import Point, PointParameter
@@ -449,3 +450,18 @@ async def test_a_rewrite_is_on_record_and_its_monitors_know(gateway, store, bure
     assert (kept.before, kept.after, kept.start) == (64.0, 3.0, f"{HOUR:%Y-%m-%d %H:%M}")
     notices = await sync_to_async(list)(Notice.objects.values_list("person__username", "text"))
     assert [name for name, text in notices if "改写" in text] == ["monitor"]
+
+
+async def test_when_most_devices_are_ahead_it_is_this_machines_clock(
+    gateway, store, bureau, monkeypatch
+):
+    monkeypatch.setattr(ingest, "last_ahead", {})
+    monkeypatch.setattr(ingest, "last_seen", {})
+    monkeypatch.setattr(heartbeat, "DEVICES_AHEAD", 2)
+    now = times.now().replace(minute=0, second=0, microsecond=0)
+    tomorrow = now + timedelta(days=1)
+    first, second = bureau.air[:2]
+    await send(gateway, packet(first.mn, when=tomorrow, a34004="37"))
+    assert heartbeat.clock()["ok"]  # one device ahead is wrong itself
+    await send(gateway, packet(second.mn, when=tomorrow, a34004="37"))
+    assert not heartbeat.clock()["ok"]

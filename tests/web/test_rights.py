@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ecoledger.accounts import keys
-from ecoledger.accounts.models import AuditEntry, Person, PersonChange
+from ecoledger.accounts.models import AuditEntry, Organisation, Person, PersonChange
+from ecoledger.listings import lookups
 from ecoledger.listings.models import ImportBatch
 from ecoledger.monitoring.models import AlarmRule
 from ecoledger.web import scoped
@@ -251,3 +252,44 @@ def test_an_import_batch_is_seen_by_managers_who_cover_its_uploader(bureau, peop
     assert other.post(discard).status_code == 404
     batch.refresh_from_db()
     assert batch.state != "discarded"
+
+
+# -- what the trail knows ------------------------------------------------------------------------
+
+
+def test_a_refused_page_stands_on_the_trail(people, signed_in):
+    assert signed_in("officer").get(reverse("people")).status_code == 403
+    entry = AuditEntry.objects.filter(action="refused").get()
+    assert (entry.person, entry.address) == (people["officer"], "127.0.0.1")
+    assert entry.details == {"method": "GET", "path": reverse("people")}
+
+
+def test_the_use_of_a_key_stands_on_the_trail_once_an_hour(people):
+    key = keys.make_key(people["monitor"], "test")
+    client = Client(headers={"Authorization": f"Bearer {key}"})
+    for _n in range(3):
+        assert client.get("/api/v1/points").status_code == 200
+    entry = AuditEntry.objects.filter(action="api_key_used").get()
+    assert (entry.person, entry.address) == (people["monitor"], "127.0.0.1")
+
+
+def test_a_span_is_looked_at_before_it_is_read(people, bureau, store):
+    key = keys.make_key(people["monitor"], "test")
+    client = Client(headers={"Authorization": f"Bearer {key}"})
+    address = f"/api/v1/points/{bureau.air[0].pk}/observations"
+    for begin, end, status in (
+        ("2026-01-01T00:00:00", "2026-01-31T00:00:00", 200),
+        ("1990-01-01T00:00:00", "2026-01-31T00:00:00", 422),
+        ("2026-01-31T00:00:00", "2026-01-01T00:00:00", 422),
+    ):
+        answer = client.get(address, {"begin": begin, "end": end})
+        assert answer.status_code == status, answer.content
+
+
+def test_firms_of_other_towns_are_not_offered(people):
+    own = Organisation.objects.create(name="北镇某厂", kind="enterprise", area_code=NORTH)
+    foreign = Organisation.objects.create(name="南镇某厂", kind="enterprise", area_code=SOUTH)
+    department = Organisation.objects.create(name="水务局", kind="department", area_code=COUNTY)
+    offered = set(lookups.lookup_of("organisation").rows(people["town"]))
+    assert {own, department} <= offered
+    assert foreign not in offered

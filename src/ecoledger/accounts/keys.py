@@ -54,8 +54,11 @@ def revoke_all(person: Person, by: Person | None, *, address: str = "") -> int:
     return count
 
 
-def person_of(key: str) -> Person | None:
-    """Whom a key speaks for; ``None`` when it is unknown, expired, revoked or its person is shut out."""
+def person_of(key: str, *, address: str = "") -> Person | None:
+    """Whom a key speaks for; ``None`` when it is unknown, expired, revoked or its person is shut out.
+
+    The trail has a line an hour in which a key is used.
+    """
     now = timezone.now()
     found = (
         ApiKey.objects.select_related("person__organisation")
@@ -65,5 +68,10 @@ def person_of(key: str) -> Person | None:
     )
     if found is None:
         return None
+    if found.last_used_at is None or now - found.last_used_at > timedelta(hours=1):
+        with transaction.atomic():
+            audit.record(
+                found.person, "api_key_used", found, details={"name": found.name}, address=address
+            )
     ApiKey.objects.filter(pk=found.pk).update(last_used_at=now)
     return found.person

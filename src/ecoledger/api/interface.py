@@ -6,7 +6,7 @@ page. The OpenAPI document is at ``/api/v1/openapi.json``.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -19,6 +19,7 @@ from ninja.security import HttpBearer, SessionAuth
 from ecoledger.accounts.keys import person_of
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.scope import visible
+from ecoledger.accounts.visitors import address
 from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.listings.selecting import select
 from ecoledger.matters import actions
@@ -28,11 +29,18 @@ from ecoledger.monitoring.runtime import store
 from ecoledger.store.interface import SERIES
 
 MOST = 10_000
+# The longest span that is read at once, by series: a wish for more is refused before anything is read.
+SPANS = {
+    "day": timedelta(days=7_400),
+    "hour": timedelta(days=400),
+    "computed-hour": timedelta(days=400),
+}
+OTHER_SPAN = timedelta(days=31)
 
 
 class _Key(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Person | None:
-        person = person_of(token)
+        person = person_of(token, address=address(request))
         if person is not None:
             request.user = person
         return person
@@ -172,6 +180,9 @@ def observations(
         raise HttpError(422, "begin、end 请用不带时区的北京时间，如 2026-11-20T08:00:00。")
     if not _points(request).filter(pk=point_id).exists():
         raise HttpError(404, "没有此监测点，或不在您的数据范围内。")
+    longest = SPANS.get(series, OTHER_SPAN)
+    if not timedelta(0) < end - begin <= longest:
+        raise HttpError(422, f"end 应晚于 begin，{series} 一次最长 {longest.days} 天：请缩短时段。")
     rows = store().read([point_id], [parameter] if parameter else None, series, begin, end)
     if rows.height > MOST:
         raise HttpError(422, f"共 {rows.height} 条，一次最多 {MOST} 条：请缩短时段或指定因子。")

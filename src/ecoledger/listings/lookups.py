@@ -14,6 +14,7 @@ from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Organisation, Person
+from ecoledger.accounts.scope import visible
 from ecoledger.listings.parts import DeclarationError
 from ecoledger.standards.written_names import plain
 from ecoledger.standards.written_units import unit_key
@@ -183,8 +184,13 @@ def _plain(model: type[Model]) -> Lookup:
 
 
 def _organisations(person: Person | None) -> QuerySet[Organisation]:
-    # Towns and departments before the thousands of enterprises.
-    return Organisation.objects.order_by("kind", "area_code", "name")
+    # Towns and departments before the thousands of enterprises; of these only those in one's area.
+    rows = Organisation.objects.order_by("kind", "area_code", "name")
+    if person is None:
+        return rows
+    firms = Organisation.objects.filter(kind=Organisation.Kind.ENTERPRISE)
+    foreign = firms.exclude(pk__in=visible(firms, person).values("pk"))
+    return rows.exclude(pk__in=foreign.exclude(pk=person.organisation_id).values("pk"))
 
 
 def _people(person: Person | None) -> QuerySet[Person]:

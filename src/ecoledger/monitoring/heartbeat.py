@@ -13,6 +13,7 @@ from django.conf import settings
 
 from ecoledger.live import times
 from ecoledger.monitoring import runtime
+from ecoledger.monitoring.arriving import ingest
 
 
 @dataclass
@@ -42,6 +43,8 @@ gateway_state: Callable[[], dict[str, Any]] | None = None
 integrity_problems = 0
 # Below this share, or this many bytes, the disk is as good as full: a database needs room to write at all.
 FULL_SHARE, FULL_BYTES = 0.03, 512 << 20
+# So many devices ahead of this machine's clock, and more than are not, say that it is the machine's.
+DEVICES_AHEAD = 3
 _lock = threading.Lock()
 
 
@@ -74,6 +77,19 @@ def disk() -> dict[str, Any]:
         "free": usage.free,
         **({"error": "the disk is nearly full"} if full else {}),
     }
+
+
+def clock() -> dict[str, Any]:
+    """Whether this machine's clock is believed: not, when most devices of the last hour are ahead of it.
+
+    One device ahead has a wrong clock itself; most of them do not.
+    """
+    since = times.now() - timedelta(hours=1)
+    ahead = {point for point, at in ingest.last_ahead.items() if at > since}
+    heard = {point for point, at in ingest.last_seen.items() if at > since}
+    behind = len(ahead) >= DEVICES_AHEAD and len(ahead) > len(heard)
+    error = "the clock is behind the devices': their data wait in quarantine"
+    return {"ok": not behind, "devices_ahead": len(ahead), **({"error": error} if behind else {})}
 
 
 def outline(report: dict[str, Any]) -> dict[str, Any]:
@@ -121,6 +137,7 @@ def report() -> dict[str, Any]:
         if state.get("failing"):
             parts["gateway"]["error"] = "packets cannot be stored"
     parts["disk"] = disk()
+    parts["clock"] = clock()
     parts["integrity"] = {"ok": not integrity_problems, "problems": integrity_problems}
     return {
         "ok": all(part["ok"] for part in parts.values()),

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from ecoledger.accounts import audit
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.visitors import address
 from ecoledger.monitoring import heartbeat
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """A page that is refused; who asked for it stands on the trail."""
+    if isinstance(getattr(request, "user", None), Person):
+        details = {"method": request.method, "path": request.path[:200]}
+        audit.record(
+            cast("Person", request.user), "refused", details=details, address=address(request)
+        )
     return render(request, "web/403.html", {"reason": str(exception or "")}, status=403)
 
 

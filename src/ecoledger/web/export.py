@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
+from ecoledger.accounts.visitors import address
 from ecoledger.listings.workbook import EXPORT_LIMIT, Head, workbook
 from ecoledger.web.access import Request
-from ecoledger.web.office.visitors import address
 
 
 def xlsx(content: bytes, name: str) -> HttpResponse:

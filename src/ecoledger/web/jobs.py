@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.accounts import audit
+from ecoledger.accounts.visitors import address
 from ecoledger.jobs import running
 from ecoledger.jobs.models import Job
 from ecoledger.web.access import Request
-from ecoledger.web.office.visitors import address
 
 SHOWN = 100
 

@@ -154,6 +154,8 @@ class Prepared:
     observations: pl.DataFrame
     points: frozenset[int]
     believed: NDArray[np.bool_]
+    # Points whose packets are dated ahead of this machine's clock.
+    ahead: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +309,8 @@ def prepare(batch: Batch, registry: _Registry, now: datetime) -> Prepared:
     for row, names in unknown.items():
         texts[row] = f"code: {', '.join(sorted(names))}"
     kept = np.flatnonzero(~silent | (reason != 0))
-    return Prepared(kept, texts, observations, frozenset(point[trusted].tolist()), believed)
+    ahead = frozenset(point[reason == _FUTURE].tolist())
+    return Prepared(kept, texts, observations, frozenset(point[trusted].tolist()), believed, ahead)
 
 
 def _encrypted(batch: Batch) -> NDArray[np.bool_]:
@@ -706,6 +709,8 @@ _FRAME_SCHEMA: dict[str, Any] = {
 
 last_seen: dict[int, datetime] = {}
 """Point -> when it last sent anything that was accepted, in this process."""
+last_ahead: dict[int, datetime] = {}
+"""Point -> when it last sent something dated ahead of this machine's clock."""
 
 
 def take(
@@ -756,6 +761,8 @@ def take(
             rewritten(fresh)
     for point in prepared.points:
         last_seen[point] = at
+    for point in prepared.ahead:
+        last_ahead[point] = at
     new = receipt.new
     reasons = frames["reason"].to_numpy()
     quarantined = 0

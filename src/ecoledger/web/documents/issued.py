@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ecoledger.accounts import audit
+from ecoledger.accounts.visitors import address
 from ecoledger.listings.refusals import Refused
 from ecoledger.reports import drafting, opening, visible
 from ecoledger.reports.declaration import Letter, Report, all_documents, document_of, has_document
@@ -19,7 +20,6 @@ from ecoledger.web.access import Request, needs
 from ecoledger.web.documents.drafts import content_type
 from ecoledger.web.errors import refused_as_altered
 from ecoledger.web.office import integrity
-from ecoledger.web.office.visitors import address
 
 
 @needs("see_documents")

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.visitors import address
 from ecoledger.entities import identifiers, shapes
 from ecoledger.entities.inventory import Asked, Inventory, all_inventories
 from ecoledger.entities.models import Enterprise, Entity, Outlet, Station
@@ -24,7 +25,6 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.monitoring.models import Point
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
-from ecoledger.web.office.visitors import address
 
 # A point of an outlet is of the kind its medium says.
 KIND_OF_MEDIUM = {

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from ecoledger.accounts.visitors import address
 from ecoledger.entities.models import Outlet
 from ecoledger.listings import asked
 from ecoledger.monitoring.models import Point, PointParameter
@@ -26,7 +27,6 @@ from ecoledger.web.entities.forms import (
     parameter_forms,
     refuse,
 )
-from ecoledger.web.office.visitors import address
 from ecoledger.web.templatetags.show import reason_words
 
 # A point of an outlet is of the kind its medium says.

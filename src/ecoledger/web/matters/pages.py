@@ -26,6 +26,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Organisation, Person
+from ecoledger.accounts.visitors import address
 from ecoledger.entities.models import Area
 from ecoledger.listings import asked, cells, forms
 from ecoledger.listings.parts import Ask, Column, Kind
@@ -59,7 +60,6 @@ from ecoledger.web.matters.filters import shown_filters
 from ecoledger.web.matters.finding import the_matter, the_register
 from ecoledger.web.matters.lines import sent, sheet, show_problems, tables
 from ecoledger.web.office import integrity
-from ecoledger.web.office.visitors import address
 
 # Columns shown on a phone too, where few fit.
 NARROW = frozenset({"number", "title", "state", "due", "level"})

@@ -7,10 +7,10 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts.visitors import address
 from ecoledger.monitoring.points import asking
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
-from ecoledger.web.office.visitors import address
 
 
 @needs("command_devices")

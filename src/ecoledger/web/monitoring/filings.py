@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.visitors import address
 from ecoledger.entities.models import Entity
 from ecoledger.listings import asked
 from ecoledger.listings.workbook import Head
@@ -26,7 +27,6 @@ from ecoledger.monitoring.models import Filing
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.export import download
-from ecoledger.web.office.visitors import address
 from ecoledger.web.templatetags.show import tr
 
 PAGE = 60

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from ecoledger.accounts.visitors import address
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings import asked
 from ecoledger.monitoring.computing import corrections
@@ -25,7 +26,6 @@ from ecoledger.store.interface import SERIES
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.monitoring import readings
-from ecoledger.web.office.visitors import address
 from ecoledger.web.templatetags.show import FLAGS, WATER_CLASSES, flag_name
 
 TABS = ("now", "calendar", "quality", "alarms", "raw")

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST
 
 from ecoledger.accounts import handover
 from ecoledger.accounts.models import HandOver, Person
+from ecoledger.accounts.visitors import address
 from ecoledger.web.access import Request, needs
-from ecoledger.web.office.visitors import address
 
 
 class HandOverForm(forms.Form):

@@ -21,11 +21,11 @@ from ecoledger.accounts import appointing, audit, keys
 from ecoledger.accounts.models import ApiKey, Organisation, Person, PersonChange
 from ecoledger.accounts.roles import Role
 from ecoledger.accounts.second_factor import device_of
+from ecoledger.accounts.visitors import address
 from ecoledger.listings import asked
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.office import security_notices
-from ecoledger.web.office.visitors import address
 
 PAGE = 60
 

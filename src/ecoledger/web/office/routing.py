@@ -16,12 +16,12 @@ from django.views.decorators.http import require_POST
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Organisation, Person
+from ecoledger.accounts.visitors import address
 from ecoledger.monitoring.models import AlarmRule, Point
 from ecoledger.registers.alarms import alarm_case
 from ecoledger.registers.alarms.alarm_case import RoutingRule
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
-from ecoledger.web.office.visitors import address
 
 FIELDS = ("area_code", "kind", "detector", "opens_case", "organisation", "person")
 

@@ -21,10 +21,10 @@ from django.views.decorators.http import require_POST
 from ecoledger.accounts import audit, second_factor, sign_in
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import ADMINISTRATORS
+from ecoledger.accounts.visitors import address
 from ecoledger.web.access import Request, needs
 from ecoledger.web.acting import refuse_deputies
 from ecoledger.web.navigation import first_page
-from ecoledger.web.office.visitors import address
 
 _WAITING = "second_factor"
 PATIENCE = 300  # seconds between the password and the code

@@ -26,13 +26,13 @@ from django.views.i18n import set_language
 from ecoledger.accounts import audit, deputies, keys, sign_in
 from ecoledger.accounts.models import Deputy, Person
 from ecoledger.accounts.second_factor import device_of, required, spare_left
+from ecoledger.accounts.visitors import address
 from ecoledger.web import acting
 from ecoledger.web.access import Request
 from ecoledger.web.acting import refuse_deputies
 from ecoledger.web.navigation import first_page
 from ecoledger.web.office import security_notices
 from ecoledger.web.office.second_factor import ask_for_code
-from ecoledger.web.office.visitors import address
 
 
 def _next(request: HttpRequest) -> str:

@@ -26,8 +26,8 @@ from requests import RequestException
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.visitors import address
 from ecoledger.web.navigation import first_page
-from ecoledger.web.office.visitors import address
 
 
 @lru_cache(maxsize=1)
