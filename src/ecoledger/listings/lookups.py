@@ -190,7 +190,9 @@ def _organisations(person: Person | None) -> QuerySet[Organisation]:
         return rows
     firms = Organisation.objects.filter(kind=Organisation.Kind.ENTERPRISE)
     foreign = firms.exclude(pk__in=visible(firms, person).values("pk"))
-    return rows.exclude(pk__in=foreign.exclude(pk=person.organisation_id).values("pk"))
+    if person.organisation_id is not None:
+        foreign = foreign.exclude(pk=person.organisation_id)
+    return rows.exclude(pk__in=foreign.values("pk"))
 
 
 def _people(person: Person | None) -> QuerySet[Person]:
