@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "ecoledger.registers.air",
     "ecoledger.registers.waste",
     "ecoledger.registers.chiefs",
+    "ecoledger.registers.enforcement",
     "ecoledger.indicators",
     "ecoledger.reports",
     "ecoledger.web",

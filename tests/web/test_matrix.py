@@ -42,6 +42,7 @@ CLASSES = {
     "chiefs": "signed",
     "cockpit/": "see_cockpit",
     "documents": "signed",
+    "enforcement": "see_matters",
     "enterprises": "see_monitoring",
     "evidence": "see_matters",
     "filings": "see_monitoring",

@@ -14,6 +14,7 @@ class Role(StrEnum):
     MONITOR = "monitor"
     OFFICER = "officer"
     APPROVER = "approver"
+    LEGAL = "legal"
     TOWN = "town"
     GRID = "grid"
     ENTERPRISE = "enterprise"
@@ -34,6 +35,7 @@ _LABELS = {
     Role.MONITOR: "监测人员",
     Role.OFFICER: "执法人员",
     Role.APPROVER: "审批人员",
+    Role.LEGAL: "法制审核人员",
     Role.TOWN: "镇（街道）人员",
     Role.GRID: "网格员",
     Role.ENTERPRISE: "企业用户",
@@ -52,6 +54,7 @@ BUREAU = frozenset(
         Role.MONITOR,
         Role.OFFICER,
         Role.APPROVER,
+        Role.LEGAL,
     }
 )
 STAFF = BUREAU | {Role.TOWN, Role.GRID}
@@ -87,7 +90,9 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "edit_rules": frozenset({Role.MONITOR, Role.SYSTEM_ADMIN}),
     "edit_routing": frozenset({Role.DISPATCHER, Role.SYSTEM_ADMIN}),
     "make_reports": frozenset({Role.LEADER, Role.SECTION_CHIEF, Role.DISPATCHER, Role.MONITOR}),
-    "write_letters": frozenset({Role.LEADER, Role.SECTION_CHIEF, Role.DISPATCHER, Role.OFFICER}),
+    "write_letters": frozenset(
+        {Role.LEADER, Role.SECTION_CHIEF, Role.DISPATCHER, Role.OFFICER, Role.LEGAL}
+    ),
     "see_documents": BUREAU,
     "sign_documents": frozenset({Role.LEADER}),
     "edit_letter_templates": frozenset({Role.DISPATCHER, Role.SYSTEM_ADMIN}),
@@ -97,5 +102,5 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "see_audit": frozenset({Role.AUDIT_ADMIN}),
     # Complainants' identity and penalties not yet decided (个人信息保护法; 行政处罚法).
     "see_complainants": frozenset({Role.DISPATCHER}),
-    "see_undecided_penalties": frozenset({Role.LEADER, Role.OFFICER}),
+    "see_undecided_penalties": frozenset({Role.LEADER, Role.OFFICER, Role.LEGAL}),
 }

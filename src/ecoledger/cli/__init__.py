@@ -26,6 +26,7 @@ _COMMANDS = {
     "migrate": "ecoledger.cli.migrate:command",
     "plan": "ecoledger.cli.plan:command",
     "report": "ecoledger.cli.report:command",
+    "draw": "ecoledger.cli.draw:command",
 }
 
 

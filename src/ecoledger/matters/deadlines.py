@@ -30,15 +30,23 @@ def rule_of(clock: Clock) -> ClockRule | None:
     return next((rule for rule in rules if rule.name == clock.name), None)
 
 
-def follow_state(matter: Matter, at: datetime) -> None:
-    """Stop the clocks whose states the matter has left and start those it has entered."""
+def follow_state(matter: Matter, at: datetime, done: str = "") -> None:
+    """Stop the clocks whose states the matter has left and start those it has entered.
+
+    ``done``: the transition that was just done, by which clocks with ``since`` and ``until`` go.
+    """
     now_running = {clock.name: clock for clock in running(matter)}
     for rule in register_of(matter.register).workflow.clocks:
         inside = matter.state in rule.during and matter.merged_into_id is None
+        anew = bool(rule.since) and done in rule.since
         clock = now_running.get(rule.name)
-        if clock is not None and not inside:
+        if clock is not None and (not inside or anew or done in rule.until):
             _stop(clock, at)
-        elif clock is None and inside:
+            clock = None
+            started = anew and inside
+        else:
+            started = inside and (anew or not rule.since)
+        if clock is None and started:
             _start(matter, rule, at)
     refresh_due(matter)
 
@@ -78,6 +86,8 @@ def _start(matter: Matter, rule: ClockRule, at: datetime) -> None:
         basis=rule.basis,
         basis_version=rule.basis_version,
     )
+    if rule.counted_from and (day := getattr(matter, rule.counted_from)) is not None:
+        clock.started_at = clocks.aware(datetime.combine(day, time()))
     own = profile().clocks.get((matter.register, rule.name))
     if rule.deadline_field:
         day = getattr(matter, rule.deadline_field)
@@ -90,7 +100,7 @@ def _start(matter: Matter, rule: ClockRule, at: datetime) -> None:
         clock.length, clock.unit = own.length, own.unit
         clock.basis, clock.basis_version = own.basis or rule.basis, own.version
     elif rule.limit:
-        limit = time_limits.limit(rule.limit, clocks.local(at).date())
+        limit = time_limits.limit(rule.limit, clocks.local(clock.started_at).date())
         clock.length, clock.unit = limit.length, limit.unit.value
         clock.basis, clock.basis_version = limit.basis, limit.standard
     _count(clock, rule)

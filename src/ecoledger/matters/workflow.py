@@ -144,6 +144,10 @@ class ClockRule:
     """A time limit: it starts when a matter enters one of the states ``during`` and stops when it has
     left them all.
 
+    With ``since`` it starts only when one of these transitions is done, anew each time, and stops when one
+    of ``until`` is done: what is owed from a service or an order, whatever else happens meanwhile.
+    ``counted_from`` names the matter's date from which it counts, where that is not the day it is entered.
+
     Its length stands here in one unit, is overridden by the bureau's profile, or comes from a legal
     limit (``limit``: key of ``standards.time_limits``) or from the matter's own date
     (``deadline_field``). ``on_due`` names an automatic transition done when it runs out.
@@ -154,6 +158,9 @@ class ClockRule:
     label: Text
     during: str | tuple[str, ...]
     _: KW_ONLY
+    since: str | tuple[str, ...] = ()
+    until: str | tuple[str, ...] = ()
+    counted_from: str = ""
     working_days: int = 0
     days: int = 0
     working_hours: int = 0
@@ -174,7 +181,8 @@ class ClockRule:
     basis_version: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "during", _names(self.during))
+        for name in ("during", "since", "until"):
+            object.__setattr__(self, name, _names(getattr(self, name)))
 
     @property
     def lengths(self) -> dict[Unit, int]:
@@ -262,6 +270,11 @@ class Workflow:
             for state in clock.during:
                 if state not in self._states:
                     raise WorkflowError(f"clock {clock.name}: there is no state {state!r}")
+            for name in (*clock.since, *clock.until):
+                if name not in self._transitions:
+                    raise WorkflowError(f"clock {clock.name}: there is no transition {name!r}")
+            if clock.until and not clock.since:
+                raise WorkflowError(f"clock {clock.name}: until without since would begin again")
             if clock.on_due:
                 if clock.on_due not in self._transitions:
                     raise WorkflowError(f"clock {clock.name}: no transition {clock.on_due!r}")

@@ -114,6 +114,7 @@ PAGES = (
     ("monitoring", Page("quarantine", _("报文隔离区"), "quarantine", "see_quarantine", ("frame",))),
     ("monitoring", Page("rules", _("预警规则"), "rules", "edit_rules", ("rule",))),
     ("monitoring", Page("bulletins", _("公报"), "bulletin", "make_reports", ("bulletin",))),
+    ("enforcement", Page("merge-visits", _("合并检查"), "shield", "see_matters")),
     ("enforcement", Page("routing", _("交办规则"), "routing", "edit_routing")),
 )
 # Kind of book -> the word for it; the order is the line page's.

@@ -151,6 +151,7 @@ urlpatterns = [
     path("account/keys", session.make_key, name="key-make"),
     path("account/keys/<int:pk>/revoke", session.revoke_key, name="key-revoke"),
     path("", include("ecoledger.web.matters.urls")),
+    path("", include("ecoledger.web.enforcement.urls")),
     path("", include("ecoledger.web.books.urls")),
     path("", include("ecoledger.web.listings.urls")),
 ]

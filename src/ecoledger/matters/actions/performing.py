@@ -162,7 +162,7 @@ def perform(
         evidence=evidence,
         shown_to_enterprise=transition.shown_to_enterprise,
     )
-    deadlines.follow_state(matter, at)
+    deadlines.follow_state(matter, at, transition.name)
     notices.tell_next(matter, by, at)
     return matter
 

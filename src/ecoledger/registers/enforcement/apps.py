@@ -1,0 +1,16 @@
+from importlib import import_module
+
+from django.apps import AppConfig
+
+BOOKS = ("officers", "random_check", "special_action")
+
+
+class EnforcementConfig(AppConfig):
+    name = "ecoledger.registers.enforcement"
+    label = "enforcement"
+    verbose_name = "执法"
+
+    def ready(self) -> None:
+        """Declare the books of this line, once every model is known."""
+        for book in BOOKS:
+            import_module(f"ecoledger.registers.enforcement.{book}")

@@ -1,0 +1,334 @@
+"""现场检查 (mission E3, E15, E19): one visit that serves every purpose, by two officers whose certificates hold.
+
+待下达 → 待检查 → 现场检查中 → 待处置 → 已办结. A clue comes from anyone; a record only from two certified officers
+(国办发〔2024〕54号). A visit counts towards the firm's yearly cap over all campaigns unless its reason is one of those
+that do not; beyond the cap it is refused.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+
+from ecoledger.accounts.roles import Role
+from ecoledger.books.models import DriveTask
+from ecoledger.entities.models import Entity
+from ecoledger.listings.parts import Ask, Import, Kind, View
+from ecoledger.matters import actions
+from ecoledger.matters.lines import Lines
+from ecoledger.matters.models import Matter
+from ecoledger.matters.register import Register, Statistic, declare
+from ecoledger.matters.statistics import by_name, common_statistics, share
+from ecoledger.matters.workflow import (
+    NOW,
+    ClockRule,
+    Phase,
+    State,
+    Step,
+    Transition,
+    Workflow,
+    said,
+)
+from ecoledger.registers.closing import DEFAULT, REASON
+from ecoledger.registers.enforcement.check_plan import CheckPlan
+from ecoledger.registers.enforcement.officers import Officer, officer_of, remind_of_expiry
+from ecoledger.registers.enforcement.rules import rules
+from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
+from ecoledger.registers.problems.problem_ledger import Problem
+
+DISPATCH = frozenset({Role.DISPATCHER, Role.SECTION_CHIEF})
+OFFICERS = frozenset({Role.OFFICER})
+
+
+class State_(models.TextChoices):  # noqa: N801 - State is the workflow's
+    """How something on the site stands (form 66)."""
+
+    NORMAL = "normal", "正常"
+    ABNORMAL = "abnormal", "不正常"
+    NONE = "none", "无"
+    NOT_SEEN = "not_seen", "未查"
+
+
+def _seen(label: str) -> models.CharField[str, str]:
+    return models.CharField(label, max_length=8, choices=State_.choices, blank=True)
+
+
+class Inspection(Matter):
+    """One visit to one object (现场检查)."""
+
+    class Kind(models.TextChoices):
+        RANDOM = "random", "双随机"
+        DAILY = "daily", "日常检查"
+        SPECIAL = "special", "专项检查"
+        CASE = "case", "个案检查"
+
+    class Outcome(models.TextChoices):
+        CLEAN = "clean", "未发现问题"
+        REMINDED = "reminded", "提醒、当场改正"
+        ORDERED = "ordered", "责令改正"
+        FILED = "filed", "立案查处"
+        REFERRED = "referred", "移送其他部门"
+
+    matter_ptr = models.OneToOneField(
+        Matter, on_delete=models.CASCADE, parent_link=True, related_name="as_inspection"
+    )
+    kind = models.CharField("检查类别", max_length=10, choices=Kind.choices, default=Kind.DAILY)
+    plan = models.ForeignKey(
+        CheckPlan, verbose_name="年度计划", on_delete=models.PROTECT, null=True, blank=True,
+        related_name="inspections",
+    )  # fmt: skip
+    exempt = models.CharField("不计入频次的理由", max_length=20, blank=True)
+    lead = models.ForeignKey(
+        Officer, verbose_name="主办检查人", on_delete=models.PROTECT, null=True, blank=True,
+        related_name="inspections_led",
+    )  # fmt: skip
+    second = models.ForeignKey(
+        Officer, verbose_name="协办检查人", on_delete=models.PROTECT, null=True, blank=True,
+        related_name="inspections_joined",
+    )  # fmt: skip
+    departments = models.CharField("联合检查部门", max_length=120, blank=True)
+    check_by = models.DateField("检查期限", null=True, blank=True)
+    entered_at = models.DateTimeField("入企时间", null=True, blank=True, db_index=True)
+    left_at = models.DateTimeField("离开时间", null=True, blank=True)
+    site_contact = models.CharField("现场负责人", max_length=60, blank=True)
+    production = _seen("生产状态")
+    approvals = _seen("环评、三同时、排污许可")
+    facilities = _seen("污染防治设施")
+    monitoring = _seen("自动监控")
+    waste = _seen("固体废物、危险废物")
+    ledger = _seen("运行台账、应急预案")
+    found = models.TextField("现场情况", blank=True)
+    demand = models.TextField("处理意见及要求", blank=True)
+    problems = models.PositiveSmallIntegerField("问题数", default=0)
+    outcome = models.CharField("处置", max_length=10, choices=Outcome.choices, blank=True)
+    # The tasks of campaigns that this one visit serves.
+    tasks = models.ManyToManyField(DriveTask, related_name="inspections", blank=True)
+
+    class Meta:
+        verbose_name = "现场检查"
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts towards the yearly cap."""
+        return not self.exempt
+
+    @property
+    def inspectors(self) -> list[Officer]:
+        return [o for o in (self.lead, self.second) if o is not None]
+
+
+class Purpose(models.Model):
+    """What a visit is for: several purposes share one (检查事项)."""
+
+    inspection = models.ForeignKey(Inspection, on_delete=models.CASCADE, related_name="purposes")
+    name = models.CharField("检查事项", max_length=120)
+    department = models.CharField("牵头科室或部门", max_length=60, blank=True)
+    result = models.CharField("结果", max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+# ---- the cap -------------------------------------------------------------------------------------
+
+
+def exempt_choices() -> tuple[tuple[str, str], ...]:
+    return tuple((row["key"], row["label"]) for row in rules("inspections")["exempt"])
+
+
+def visits(entity: Entity | None, year: int, but: Inspection | None = None) -> int:
+    """How often a thing was entered in a year by visits that count, over every plan and campaign."""
+    if entity is None:
+        return 0
+    entered = Inspection.objects.filter(entity=entity, entered_at__year=year, exempt="")
+    apart = DriveTask.objects.filter(entity=entity, done_at__year=year, inspections=None)
+    return entered.exclude(pk=but.pk if but else None).count() + apart.count()
+
+
+def yearly_cap() -> int:
+    return int(rules("inspections")["cap"]["yearly"])
+
+
+def _beyond_cap(matter: Any) -> str:
+    count = visits(matter.entity, timezone.localdate().year, matter)
+    if matter.exempt or count < yearly_cap():
+        return ""
+    return _("今年已检查 %(n)d 次，达到上限 %(cap)d 次；确需检查的，请先填不计入频次的理由。") % {
+        "n": count,
+        "cap": yearly_cap(),
+    }
+
+
+# ---- who may go ----------------------------------------------------------------------------------
+
+
+def uncertified(inspection: Any, day: date) -> str:
+    """Why the visit's officers may not inspect on ``day``; "" when they may."""
+    two = inspection.inspectors
+    if len({o.pk for o in two}) < 2:
+        return _("现场检查须由两名以上持证执法人员进行，请先指定两人。")
+    late = [str(o) for o in two if not o.certified_on(day)]
+    return _("执法证不在有效期内：%s。") % "、".join(late) if late else ""
+
+
+def _not_certified_now(matter: Any) -> str:
+    return uncertified(matter, timezone.localdate())
+
+
+def _own(step: Step) -> None:
+    """The matter belongs to the officer who leads."""
+    lead = step.matter.lead
+    if lead is not None and lead.person is not None:
+        step.matter.owner = lead.person
+        step.matter.owner_organisation = lead.person.organisation
+
+
+def _scanned(step: Step) -> None:
+    """The code that was scanned is the object's."""
+    said_code = str(step.form.get("code", "")).strip()
+    entity = step.matter.entity
+    if entity is not None and said_code != entity.code:
+        raise actions.Refused(
+            "form",
+            _("扫得的编码 %(code)s 不是本次检查的 %(entity)s。")
+            % {"code": said_code, "entity": entity},
+            _("请核对企业码。"),
+            {"code": [_("与检查对象不符")]},
+        )
+
+
+def _one_of_the_two(step: Step) -> None:
+    own = officer_of(step.person) if step.person else None
+    if own is None or own.pk not in {o.pk for o in step.matter.inspectors}:
+        raise actions.Refused("owner", _("检查记录由本次检查的两名执法人员填写。"))
+
+
+# ---- what comes of it ----------------------------------------------------------------------------
+
+
+def _beget_problem(step: Step) -> None:
+    """A finding goes into the one ledger of problems."""
+    matter = step.matter
+    matter.problems += 1
+    actions.open_matter(
+        PROBLEMS,
+        {
+            "title": f"{matter.entity}：{step.form['problem']}"[:200],
+            "description": matter.found,
+            "area_code": matter.area_code,
+            "entity": matter.entity,
+            "origin_kind": Problem.Origin.SELF,
+            "source_batch": matter.title[:40],
+        },
+        by=step.person,
+        at=step.at,
+        origin_matter=matter,
+    )
+
+
+def _prepare(inspection: Inspection) -> None:
+    """Whoever is named already need not be named again; the place is the object's."""
+    if inspection.lead_id and inspection.second_id:
+        inspection.state = "assigned"
+        if inspection.lead is not None and inspection.lead.person is not None:
+            inspection.owner = inspection.lead.person
+            inspection.owner_organisation = inspection.lead.person.organisation
+
+
+def _unplanned(matter: Any) -> str:
+    needs = matter.kind in (Inspection.Kind.DAILY, Inspection.Kind.SPECIAL)
+    if needs and matter.plan_id is None and not matter.exempt:
+        return _("无计划不检查：请选择年度计划，或填写不计入频次的理由。")
+    return _beyond_cap(matter)
+
+
+EXEMPT = Ask("exempt", kind=Kind.CHOICE, choices=exempt_choices(), required=False)
+SITE = ("production", "approvals", "facilities", "monitoring", "waste", "ledger")
+
+WORKFLOW = Workflow(
+    states=(
+        State("planned", "待下达", stage="计划", waits_for=DISPATCH),
+        State("assigned", "待检查", stage="检查", waits_for=OFFICERS, by_owner=True),
+        State("on_site", "现场检查中", stage="检查", waits_for=OFFICERS, by_owner=True),
+        State("handling", "待处置", stage="处置", waits_for=OFFICERS, by_owner=True),
+        State("done", "已办结", phase=Phase.DONE),
+        State("left_out", "不再安排", phase=Phase.DISMISSED),
+    ),
+    transitions=(
+        Transition("give_reason", "填写不计入频次的理由", ("planned", "assigned"), "planned", by=DISPATCH,
+                   asks=(EXEMPT,), main=False),
+        Transition("assign_team", "下达任务", "planned", "assigned", by=DISPATCH, asks=("lead", "second"),
+                   offers=("check_by", "departments"), when=_unplanned, effects=(_own,)),
+        Transition("enter", "亮证扫码入企", "assigned", "on_site", by=OFFICERS,
+                   asks=(said("code", "企业码", Kind.TEXT, help="扫企业码，或填对象编码"),
+                         said("shown", "已出示执法证并告知权利义务", Kind.BOOLEAN)),
+                   sets={"entered_at": NOW}, when=_not_certified_now, effects=(_one_of_the_two, _scanned)),
+        Transition("record", "提交检查记录", "on_site", "handling", by=OFFICERS,
+                   asks=(*SITE, "found", "site_contact"), offers=("demand",), sets={"left_at": NOW},
+                   when=_not_certified_now, effects=(_one_of_the_two,)),
+        Transition("beget_problem", "转为问题，列入一本账", "handling", "handling", by=OFFICERS,
+                   asks=(said("problem", "问题", Kind.TEXT),), effects=(_beget_problem,), main=False),
+        Transition("finish", "处置完毕，办结", "handling", "done", by=OFFICERS, asks=("outcome",),
+                   offers=(said("handled", "处理情况"),)),
+        Transition("leave_out", "不再安排", ("planned", "assigned"), "left_out", by=DISPATCH,
+                   asks=(REASON,), main=False),
+    ),
+    clocks=(ClockRule("check", "检查期限", ("assigned", "on_site"), deadline_field="check_by",
+                      extensions=(30,), basis="检查计划"),
+            ClockRule("handle", "处置", "handling", working_days=10, basis=DEFAULT)),
+)  # fmt: skip
+
+
+def _statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+    common = by_name(common_statistics(REGISTER, rows, now))
+    n = rows.order_by().aggregate(
+        all=Count("pk"),
+        entered=Count("pk", filter=Q(entered_at__isnull=False)),
+        found=Count("pk", filter=Q(problems__gt=0)),
+        joint=Count("pk", filter=~Q(departments="")),
+        planned=Count("pk", filter=Q(plan__isnull=False)),
+        exempt=Count("pk", filter=~Q(exempt="")),
+    )
+    return [
+        Statistic("entered", "已入企检查", n["entered"], "state=handling,done", unit="次"),
+        share("planned", "计划合规率", n["planned"], n["all"], note="列入年度计划的÷全部"),
+        share("joint", "联合检查率", n["joint"], n["all"], note="有其他部门参与的÷全部"),
+        share("found", "问题发现率", n["found"], n["entered"], note="发现问题的÷已入企"),
+        Statistic("exempt", "不计入频次", n["exempt"], unit="次"),
+        *(common[name] for name in ("open", "overdue")),
+    ]
+
+
+REGISTER = declare(Register(
+    key="inspection", label="现场检查", line="enforcement", model=Inspection, workflow=WORKFLOW,
+    pattern="检查〔{year}〕{n}号", labels={"title": "检查任务", "entity": "检查对象", "area_code": "属地"},
+    columns=("number", "title", "entity", "kind", "lead", "second", "state", "due", "entered_at",
+             "problems", "outcome"),
+    filters=("state", "kind", "area_code", "outcome", "plan", "lead", "entered_at", "opened_at"),
+    search=("number", "title", "entity__name", "address"),
+    fields=("title", "kind", "entity", "area_code", "plan",
+            EXEMPT,
+            "lead", "second", "departments", "check_by", "description"),
+    batch=("lead", "second", "check_by", "departments"),
+    details=("kind", "plan", "exempt", "lead", "second", "departments", "check_by", "entered_at", "left_at",
+             "site_contact", *SITE, "found", "demand", "problems", "outcome"),
+    views=(View("waiting", "待检查", {"state": "assigned"}), View("handling", "待处置", {"state": "handling"})),
+    lines=(Lines(key="purposes", label="检查事项", model=Purpose, columns=("name", "department", "result")),),
+    imports=Import(key=("title", "entity"), columns=("title", "kind", "entity", "area_code", "plan", "lead",
+                                                    "second", "departments", "check_by"),
+                   headers={"entity": ("企业名称", "单位名称", "被检查单位"), "lead": ("主办",), "second": ("协办",),
+                            "title": ("任务名称",), "kind": ("类别",)},
+                   examples={"title": "一季度专项检查", "kind": "专项检查", "entity": "某某纺织厂"}),
+    edit=DISPATCH | OFFICERS, manage=DISPATCH | {Role.LEADER}, statistics=_statistics, prepare=_prepare,
+    daily=remind_of_expiry,
+    empty=noop("还没有检查任务。由随机抽查确认、专项行动合并或逐项登记产生。"),
+))  # fmt: skip
