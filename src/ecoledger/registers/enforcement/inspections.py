@@ -151,7 +151,9 @@ def visits(entity: Entity | None, year: int, but: Inspection | None = None) -> i
         return 0
     entered = Inspection.objects.filter(entity=entity, entered_at__year=year, exempt="")
     apart = DriveTask.objects.filter(entity=entity, done_at__year=year, inspections=None)
-    return entered.exclude(pk=but.pk if but else None).count() + apart.count()
+    if but is not None:
+        entered = entered.exclude(pk=but.pk)
+    return entered.count() + apart.count()
 
 
 def yearly_cap() -> int:

@@ -47,9 +47,9 @@ class RandomCheck(Matter):
         related_name="random_checks",
     )  # fmt: skip
     check_by = models.DateField("检查截止")
-    share_special = models.CharField("特殊对象份额", max_length=10, default="1")
-    share_key = models.CharField("重点对象份额", max_length=10, default="0.25")
-    share_ordinary = models.CharField("一般对象份额", max_length=10, default="1:5")
+    share_special = models.CharField("特殊对象份额", max_length=10, blank=True)
+    share_key = models.CharField("重点对象份额", max_length=10, blank=True)
+    share_ordinary = models.CharField("一般对象份额", max_length=10, blank=True)
     other_district = models.BooleanField("交叉检查（回避本辖区）", default=False)
     lists = models.JSONField("冻结的名单", default=dict, editable=False)
     lists_sha256 = models.CharField("名单校验值", max_length=64, blank=True, editable=False)
@@ -338,9 +338,7 @@ def _prepare(check: RandomCheck) -> None:
     """Shares that nobody said are the bureau's."""
     shares = rules("inspections")["shares"]
     for tier in ("special", "key", "ordinary"):
-        name = f"share_{tier}"
-        if getattr(check, name) == RandomCheck._meta.get_field(name).default:
-            setattr(check, name, shares[tier])
+        setattr(check, f"share_{tier}", getattr(check, f"share_{tier}") or shares[tier])
 
 
 REGISTER = declare(Register(
