@@ -32,7 +32,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-
 from benchmarks import pages_data
 
 HERE = Path(__file__).resolve().parents[1]
@@ -69,7 +68,9 @@ OUTSIDE = ("inbox", "list", "search", "matter", "list deep")
 class Person:
     """Somebody at work: opens a page every ten seconds, one in ten times writes a note."""
 
-    def __init__(self, http: str, session: dict[str, Any], facts: dict[str, Any], seed: int) -> None:
+    def __init__(
+        self, http: str, session: dict[str, Any], facts: dict[str, Any], seed: int
+    ) -> None:
         self.random = random.Random(seed)
         self.facts, self.role = facts, session["role"]
         self.client = httpx.AsyncClient(
@@ -91,7 +92,9 @@ class Person:
             matter=choose(self.facts["matters"]),
         )
 
-    async def work(self, until: float, pause: float, told: list[tuple[str, float, int, str]]) -> None:
+    async def work(
+        self, until: float, pause: float, told: list[tuple[str, float, int, str]]
+    ) -> None:
         kinds = list(PAGES) if self.role not in ("enterprise", "third_party") else list(OUTSIDE)
         await asyncio.sleep(self.random.random() * pause)
         while time.perf_counter() < until:
@@ -138,15 +141,15 @@ async def _devices(host: str, port: int, mns: list[str], until: float) -> int:
     return acknowledged
 
 
-def load(
-    http: str, device: tuple[str, int], facts: dict[str, Any], given: Any, pipe: Any
-) -> None:
+def load(http: str, device: tuple[str, int], facts: dict[str, Any], given: Any, pipe: Any) -> None:
     """The generator's process."""
 
     async def run() -> tuple[list[Any], int]:
         until = time.perf_counter() + given.minutes * 60
         told: list[Any] = []
-        sessions = (facts["sessions"] * (given.people // len(facts["sessions"]) + 1))[: given.people]
+        sessions = (facts["sessions"] * (given.people // len(facts["sessions"]) + 1))[
+            : given.people
+        ]
         people = [Person(http, s, facts, n) for n, s in enumerate(sessions)]
         work = [p.work(until, given.pause, told) for p in people]
         _, packets = await asyncio.gather(
@@ -158,15 +161,23 @@ def load(
     pipe.send((told, packets, time.process_time()))
 
 
-def importing(checkout: Path, data: Path, until: float, folder: Path) -> tuple[subprocess.Popen[bytes], Path]:
+def importing(
+    checkout: Path, data: Path, until: float, folder: Path
+) -> tuple[subprocess.Popen[bytes], Path]:
     """One import after the other, by command, through the server."""
     file = folder / "ledger.csv"
     with file.open("w", encoding="utf-8-sig", newline="") as out:
         writer = csv.writer(out)
-        writer.writerow(("序号", "来源类别", "标题", "属地", "整改时限"))
+        writer.writerow(("序号", "来源类别", "问题", "属地", "整改时限"))
         for n in range(ROWS):
             writer.writerow(
-                (f"DR-{n}", "自查发现", f"雨污分流不到位 {n}", pages_data.TOWNS[n % 20][0], "2026-12-31")
+                (
+                    f"DR-{n}",
+                    "自查发现",
+                    f"雨污分流不到位 {n}",
+                    pages_data.TOWNS[n % 20][0],
+                    "2026-12-31",
+                )
             )
     script = (
         f"import subprocess,sys,time\nend=time.time()+{until}\n"
@@ -189,8 +200,7 @@ def _serve(checkout: Path, data: Path) -> tuple[subprocess.Popen[str], str, tupl
          "--http", "127.0.0.1:0", "--hj212", "127.0.0.1:0"],
         stdout=subprocess.PIPE, stderr=log, text=True, env=_environment(checkout),
     )  # fmt: skip
-    assert process.stdout is not None
-    ready = json.loads(process.stdout.readline())
+    ready = json.loads(process.stdout.readline() if process.stdout else "")
     host, port = ready["hj212"].rsplit(":", 1)
     return process, ready["http"].rstrip("/"), (host, int(port))
 
@@ -306,7 +316,9 @@ def main() -> None:
         root = given.folder or Path(temporary)
         for name, checkout in (("this", HERE), ("against", given.against)):
             if checkout is not None:
-                print(json.dumps(measure(checkout.resolve(), root / name, given), ensure_ascii=False))
+                print(
+                    json.dumps(measure(checkout.resolve(), root / name, given), ensure_ascii=False)
+                )
 
 
 if __name__ == "__main__":

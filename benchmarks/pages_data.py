@@ -130,7 +130,9 @@ def people(firms: list[int]) -> list[dict[str, Any]]:
     return sessions
 
 
-def matters(number: int, firms: list[int], sessions: list[Any], random_: random.Random) -> list[Any]:
+def matters(
+    number: int, firms: list[int], sessions: list[Any], random_: random.Random
+) -> list[Any]:
     """Problems and projects of three years, each with events and a clock; one in seven in hand."""
     from django.utils import timezone
 
@@ -140,7 +142,9 @@ def matters(number: int, firms: list[int], sessions: list[Any], random_: random.
     from ecoledger.matters.workflow import Phase
 
     now = timezone.now()
-    units = list(Organisation.objects.filter(kind="town").order_by("pk").values_list("pk", flat=True))
+    units = list(
+        Organisation.objects.filter(kind="town").order_by("pk").values_list("pk", flat=True)
+    )
     officers = [s["person"] for s in sessions if s["role"] in ("officer", "town", "dispatcher")]
     shares = (("problem", number * 7 // 10), ("project", number - number * 7 // 10))
     keys: list[int] = []
@@ -188,7 +192,9 @@ def matters(number: int, firms: list[int], sessions: list[Any], random_: random.
             )  # fmt: skip
             events = []
             for m in made:
-                for step, (before, after) in enumerate((("", live[0].name), (live[0].name, m.state))):
+                for step, (before, after) in enumerate(
+                    (("", live[0].name), (live[0].name, m.state))
+                ):
                     events.append(
                         Event(
                             matter_id=m.pk, at=m.opened_at + timedelta(days=step), transition="open" if not step else "move",
@@ -241,7 +247,9 @@ def observations(wanted: int, data: Path) -> int:
     seconds = 3600
     while hours * seconds > 2 * 366 * 86400 and seconds > 60:
         seconds //= 2
-    begin = datetime.now().replace(minute=0, second=0, microsecond=0) - timedelta(seconds=hours * seconds)
+    begin = datetime.now().replace(minute=0, second=0, microsecond=0) - timedelta(
+        seconds=hours * seconds
+    )
     starts = np.datetime64(begin, "us") + np.arange(hours) * np.timedelta64(seconds, "s")
     generator, stored = np.random.default_rng(7), 0
     with opened(data / "observations.duckdb") as store:
@@ -288,7 +296,12 @@ def told(
 
 
 def main() -> None:
-    data, scale, wanted, facts = Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
+    data, scale, wanted, facts = (
+        Path(sys.argv[1]),
+        float(sys.argv[2]),
+        int(sys.argv[3]),
+        Path(sys.argv[4]),
+    )
     from ecoledger.cli import data_folder
 
     data_folder.use(data, make=True)
@@ -308,7 +321,9 @@ def main() -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE" if "--analyse" in sys.argv else "PRAGMA optimize")
     stored = observations(wanted, data) if wanted else 0
-    facts.write_text(json.dumps(told(sessions, firms, keys, mns, stored), ensure_ascii=False), encoding="utf-8")
+    facts.write_text(
+        json.dumps(told(sessions, firms, keys, mns, stored), ensure_ascii=False), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -187,6 +187,14 @@ class Listing:
     def open_search(self, person: Person) -> tuple[str, ...]:
         return tuple(path for path in self.search if self.is_open(path, person))
 
+    @property
+    def plain_search(self) -> tuple[str, ...]:
+        """The paths of a search that are hidden from nobody: what an index of words may hold."""
+        heads = set(self.hidden)
+        return tuple(
+            p for p in self.search if not any(p == h or p.startswith(f"{h}__") for h in heads)
+        )
+
     def open_asks(self, person: Person, asks: Iterable[Ask]) -> tuple[Ask, ...]:
         return tuple(a for a in asks if self.is_open(a.stores or a.name, person))
 

@@ -47,7 +47,8 @@ def waiting(person: Person) -> QuerySet[Matter]:
     turn = Q(pk__in=[])
     for register in all_registers():
         turn |= _turn(register, person)
-    return visible_matters(person).filter(turn, merged_into=None)
+    phases = {s.phase.value for r in all_registers() for s in r.workflow.states if s.waits_for}
+    return visible_matters(person).filter(turn, merged_into=None, phase__in=phases)
 
 
 def count(person: Person, now: datetime | None = None) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.accounts.scope import within
-from ecoledger.listings import catalogue, cells
+from ecoledger.listings import catalogue, cells, selecting
 from ecoledger.listings.listing import Listing, Named
 from ecoledger.listings.parts import Ask, Choices, ImportColumn, Kind, TableRow, Text
 from ecoledger.listings.refusals import Refused
@@ -306,6 +306,24 @@ def seen_by(person: Person, registers: Iterable[Register]) -> Q:
         given = Q(owner_organisation__isnull=False, owner_organisation_id=person.organisation_id)
         return rows & given & unrestricted
     return rows & Q(circulation=Circulation.ENTERPRISE)
+
+
+def headers(register: Register, person: Person, query: Mapping[str, str]) -> QuerySet[Any]:
+    """What ``selecting.select`` gives, of the one table alone where nothing of the register's own is asked."""
+    asked_for = selecting.conditions(register, person, query)
+    own = {field.name for field in register.model._meta.local_fields}
+    if any(name.split("__")[0] in own for one in asked_for for name in _names(one)):
+        return selecting.select(register, person, query)
+    return Matter.objects.filter(seen_by(person, (register,)), *asked_for)
+
+
+def _names(condition: Q) -> Iterable[str]:
+    """The paths that a condition asks."""
+    for child in condition.children:
+        if isinstance(child, Q):
+            yield from _names(child)
+        elif isinstance(child, tuple):
+            yield child[0]
 
 
 def visible_matters(person: Person) -> QuerySet[Matter]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import median
 from typing import Any
 
 from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models.functions import Coalesce
 
+from ecoledger.accounts.models import Organisation
 from ecoledger.matters.models import Clock, Event
 from ecoledger.matters.register import Register, Statistic
 from ecoledger.matters.workflow import COMPLETED
@@ -124,13 +125,16 @@ def _kept(register: Register, rows: QuerySet[Any]) -> dict[str, tuple[int, int]]
 
 def stage_durations(register: Register, rows: QuerySet[Any]) -> list[StageDuration]:
     """How long matters stayed in each state they have left, in the workflow's order."""
-    stays = Event.objects.filter(
-        matter_id__in=rows.order_by().values("pk"), stayed__isnull=False
-    ).order_by()
-    counted = {
-        row["from_state"]: row
-        for row in stays.values("from_state").annotate(n=Count("pk"), longest=Max("stayed"))
-    }
+    stays = (
+        Event.objects.filter(matter_id__in=rows.order_by().values("pk"), stayed__isnull=False)
+        .order_by()
+        .values("from_state", minute=F("stayed") / 60)
+        .annotate(n=Count("pk"), longest=Max("stayed"))
+        .order_by("from_state", "minute")
+    )
+    counted: dict[str, list[dict[str, Any]]] = {}
+    for row in stays:
+        counted.setdefault(row["from_state"], []).append(row)
     # States with a clock of their own.
     own = {
         rule.during[0]: rule.name
@@ -143,20 +147,24 @@ def stage_durations(register: Register, rows: QuerySet[Any]) -> list[StageDurati
             state.name,
             str(state.label),
             state.stage,
-            row["n"],
-            _median(stays.filter(from_state=state.name), row["n"]) / 3600,
-            row["longest"] / 3600,
+            sum(row["n"] for row in stayed),
+            _median(stayed) / 60,
+            max(row["longest"] for row in stayed) / 3600,
             *kept.get(own.get(state.name, ""), (0, 0)),
         )
         for state in register.workflow.states
-        if (row := counted.get(state.name))
+        if (stayed := counted.get(state.name))
     ]
 
 
-def _median(stays: QuerySet[Event], count: int) -> float:
-    """Of ``count`` stays in seconds, read in their order up to the middle."""
-    middle = stays.order_by("stayed").values_list("stayed", flat=True)
-    return float(median(n for n in middle[(count - 1) // 2 : count // 2 + 1] if n is not None))
+def _median(stayed: list[dict[str, Any]]) -> float:
+    """Of stays counted by whole minutes, the shortest first: the middle one, in minutes."""
+    whole, passed, middle = sum(row["n"] for row in stayed), 0, []
+    for row in stayed:
+        passed += row["n"]
+        while len(middle) < 2 and passed > (whole - 1 + len(middle)) // 2:
+            middle.append(row["minute"])
+    return float(sum(middle)) / len(middle)
 
 
 def of(register: Register, rows: QuerySet[Any], now: datetime) -> list[Statistic]:
@@ -191,7 +199,9 @@ def by_organisation(
     counted = (
         rows.filter(merged_into=None)
         .order_by()
-        .values("owner_organisation_id", "owner_organisation__name")
+        # An expression, not the key itself: grouped in the order of the key's own index, every row of the
+        # table would be read.
+        .values(organisation=Coalesce("owner_organisation_id", 0))
         .annotate(
             total=Count("pk"),
             open=Count("pk", filter=is_open),
@@ -199,17 +209,25 @@ def by_organisation(
             closed=Count("pk", filter=Q(phase__in=COMPLETED)),
             returned=Count("pk", filter=Q(reopened__gt=0)),
         )
-        .order_by("-overdue", "-open", "owner_organisation__name")
+    )
+    names = dict(
+        Organisation.objects.filter(pk__in=[row["organisation"] for row in counted]).values_list(
+            "pk", "name"
+        )
+    )
+    ordered = sorted(
+        counted,
+        key=lambda row: (-row["overdue"], -row["open"], names.get(row["organisation"], "")),
     )
     return [
         OrganisationCount(
-            row["owner_organisation_id"],
-            row["owner_organisation__name"] or "—",
+            row["organisation"] or None,
+            names.get(row["organisation"], "—"),
             row["total"],
             row["open"],
             row["overdue"],
             row["closed"],
             row["returned"],
         )
-        for row in counted
+        for row in ordered
     ]

@@ -24,6 +24,9 @@ from ecoledger.listings.tables.headers import fold
 # Rows made in one transaction; of history, which is kept in bulk, more.
 PORTION, HISTORY_PORTION = 100, 2000
 
+# Told after rows were put in; a room above adds what follows rows (``web.search``).
+afterwards: list[Callable[[Listing], object]] = []
+
 Progress = Callable[[int, int], None]
 
 
@@ -79,6 +82,8 @@ def accept(
         batch.state, batch.accepted_at = ImportBatch.State.ACCEPTED, at
         batch.save()
         listing.imported(batch, made, by, at)
+    for tell in afterwards:
+        tell(listing)
     return made, batch.bad.count()
 
 

@@ -6,13 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.listings.lookups import lookup_for, lookup_of
 from ecoledger.listings.parts import Filter, Kind
 from ecoledger.listings.selecting import Query
-from ecoledger.matters.register import Register
+from ecoledger.matters.register import Register, headers
+
+# Choices of a reference that need not be narrowed to those that have rows.
+OFFERED = 60
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,13 @@ def _shown(register: Register, declared: Filter, person: Person, query: Query) -
         areas = lookup_of("area").rows(person)
         return ShownFilter(declared, choices((a.code, a.name) for a in areas), value)
     if declared.kind is Kind.REFERENCE and declared.to is not None:
-        there = register.visible_to(person).order_by().values(declared.lookup)
-        rows = lookup_for(declared.to).rows(person).filter(pk__in=there)
+        rows = lookup_for(declared.to).rows(person)
+        if not query.get(declared.name) and rows[OFFERED : OFFERED + 1]:
+            # An expression, not the key itself, which would be read in the order of its own index.
+            there = (
+                headers(register, person, {}).order_by().values_list(Coalesce(declared.lookup, 0))
+            )
+            rows = rows.filter(pk__in=[key for (key,) in there.distinct()])
         return ShownFilter(declared, choices((row.pk, row) for row in rows), value)
     if declared.kind is Kind.BOOLEAN:
         return ShownFilter(declared, choices((("1", "是"), ("0", "否"))), value)

@@ -36,6 +36,7 @@ def _work(request: Request) -> dict[str, Any]:
         "rest": rows[CARDS:],
         "groups": _by_ask(rows),
         "count": count,
+        "waiting": count,
         "overdue": overdue,
         "begun": due_rows(begun.order_by(F("due").asc(nulls_last=True))[:OTHERS], now),
         "done": _done(person),

@@ -15,7 +15,6 @@ from urllib.parse import quote, urlencode
 from django import forms as django_forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -28,9 +27,9 @@ from ecoledger.accounts import audit
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.visitors import address
 from ecoledger.entities.models import Area
-from ecoledger.listings import asked, cells, forms
+from ecoledger.listings import asked, cells, forms, selecting
 from ecoledger.listings.parts import Ask, Column, Kind
-from ecoledger.listings.selecting import PAGE, ordered, related, select
+from ecoledger.listings.selecting import ordered, related, select
 from ecoledger.matters import (
     actions,
     chain,
@@ -45,6 +44,7 @@ from ecoledger.matters.models import BatchEdit, Matter
 from ecoledger.matters.register import (
     Register,
     all_registers,
+    headers,
     register_of,
     sees_all_events,
     state_of,
@@ -61,6 +61,8 @@ from ecoledger.web.matters.finding import the_matter, the_register
 from ecoledger.web.matters.lines import sent, sheet, show_problems, tables
 from ecoledger.web.office import integrity
 
+# More matters than this are counted by state beside the page, not before it.
+AT_ONCE = 20_000
 # Columns shown on a phone too, where few fit.
 NARROW = frozenset({"number", "title", "state", "due", "level"})
 _ASSIGN = (
@@ -93,12 +95,14 @@ def say(request: Request, refused: Refused) -> None:
 def listing_page(request: Request, key: str) -> HttpResponse:
     register = the_register(request, key)
     query = request.GET
-    rows = ordered(
-        register, request.user, select(register, request.user, query), query.get("sort", "")
-    ).select_related(*related(register))
-    shown = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    sort = query.get("sort", "")
+    own = {field.name for field in register.model._meta.local_fields}
+    matters = (select if sort.lstrip("-") in own else headers)(register, request.user, query)
+    rows = ordered(register, request.user, matters, sort)
+    number = asked.number(query.get("page", "")) or 1
+    shown = selecting.page(register, rows, number, exact=not query.get("q"))
     every = register.open_columns(request.user)
-    columns = _telling(register, every, list(shown), query.get("sort", ""))
+    columns = _telling(register, every, shown.rows, query.get("sort", ""))
     now = timezone.now()
     manages = register.may_manage(request.user)
     return render(
@@ -131,7 +135,7 @@ def listing_page(request: Request, key: str) -> HttpResponse:
                     "phase": register.state_of(matter).phase,
                     "level": matter.level,
                 }
-                for matter in shown
+                for matter in shown.rows
             ],
             "page": shown,
             "hidden": [_(str(c.label)) for c in every if c not in columns],
@@ -771,12 +775,10 @@ def draw(request: Request, key: str) -> HttpResponse:
 
 @needs("see_matters")
 def statistics_page(request: Request, key: str) -> HttpResponse:
-    register = the_register(request, key)
-    if not sees_all_events(request.user):
-        raise PermissionDenied(_("统计供管理部门使用。"))
+    register = _counted(request, key)
     query = request.GET.copy()
     query["merged"] = "all"
-    rows = select(register, request.user, query)
+    rows, all_matters = (take(register, request.user, query) for take in (select, headers))
     on = asked.day(request.GET.get("on", "")) if register.as_of else None
     now = timezone.now()
     if on is not None:
@@ -784,7 +786,8 @@ def statistics_page(request: Request, key: str) -> HttpResponse:
     # Numbers open the list with the page's own filters and their own condition.
     kept = {k: v for k, v in request.GET.items() if v and k not in ("page", "sort", "merged", "on")}
     base = "&".join(f"{quote(k)}={quote(str(v))}" for k, v in kept.items())
-    durations = statistics.stage_durations(register, rows)
+    organisations = statistics.by_organisation(register, all_matters, now)
+    many = sum(unit.total for unit in organisations) > AT_ONCE
     return render(
         request,
         "web/matters/statistics.html",
@@ -796,11 +799,30 @@ def statistics_page(request: Request, key: str) -> HttpResponse:
                 {"s": s, "query": "&".join(filter(None, (base, s.query)))}
                 for s in statistics.of(register, rows, now)
             ],
-            "durations": durations,
+            "many": many,
+            "durations": [] if many else statistics.stage_durations(register, all_matters),
             "breakdowns": register.breakdowns(rows, now) if register.breakdowns else [],
-            "organisations": statistics.by_organisation(register, rows, now),
+            "organisations": organisations,
             "base": base,
             "on": f"{timezone.localtime(now):%Y-%m-%d}" if register.as_of else "",
             "registers": [r for r in all_registers() if request.user.may(r.see)],
         },
     )
+
+
+@needs("see_matters")
+@require_GET
+def durations_part(request: Request, key: str) -> HttpResponse:
+    """How long matters stayed in each state, for a book so large that it is counted beside the page."""
+    register = _counted(request, key)
+    query = request.GET.copy()
+    query["merged"] = "all"
+    durations = statistics.stage_durations(register, headers(register, request.user, query))
+    return render(request, "web/matters/_durations.html", {"durations": durations})
+
+
+def _counted(request: Request, key: str) -> Register:
+    register = the_register(request, key)
+    if not sees_all_events(request.user):
+        raise PermissionDenied(_("统计供管理部门使用。"))
+    return register

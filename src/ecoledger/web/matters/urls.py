@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("matters/<slug:key>/export.xlsx", pages.export, name="matter-export"),
     path("matters/<slug:key>/map.geojson", pages.geojson, name="matter-geojson"),
     path("matters/<slug:key>/statistics", pages.statistics_page, name="matter-statistics"),
+    path("matters/<slug:key>/statistics/stages", pages.durations_part, name="matter-durations"),
     path("matters/<slug:key>/batch", pages.batch, name="matter-batch"),
     path("matters/<slug:key>/batch/<int:pk>/undo", pages.batch_undo, name="matter-batch-undo"),
     path("matters/<slug:key>/draw", pages.draw, name="matter-draw"),

@@ -41,6 +41,7 @@ def page(request: Request) -> HttpResponse:
     context: dict[str, Any] = {
         "sentences": sentences.home(waiting, goals["standings"], sums, rows),
         "waiting_count": waiting,
+        "waiting": waiting,
         "decide": decide(person, now),
         "places": rows,
         "totals": sums,

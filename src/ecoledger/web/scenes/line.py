@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, F, Q
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -84,16 +85,17 @@ def _by_unit(matters: Any, now: Any) -> list[dict[str, Any]]:
     """Work in hand by the unit that answers, the most overdue first."""
     rows = list(
         matters.order_by()
-        .values("owner_organisation")
+        .values(unit=Coalesce("owner_organisation_id", 0))
         .annotate(open=Count("pk"), overdue=Count("pk", filter=Q(due__lt=now)))
         .order_by("-overdue", "-open")[:TO_DO]
     )
     names = dict(
-        Organisation.objects.filter(pk__in=[r["owner_organisation"] for r in rows]).values_list(
-            "pk", "name"
-        )
+        Organisation.objects.filter(pk__in=[r["unit"] for r in rows]).values_list("pk", "name")
     )
-    return [row | {"name": names.get(row["owner_organisation"], "")} for row in rows]
+    return [
+        row | {"owner_organisation": row["unit"] or None, "name": names.get(row["unit"], "")}
+        for row in rows
+    ]
 
 
 @require_POST

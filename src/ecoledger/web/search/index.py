@@ -8,18 +8,28 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Exists, Model, OuterRef
+from django.db.models import Exists, Model, OuterRef, Q, Value
+from django.db.models.functions import StrIndex
 from django.db.models.signals import post_delete, post_save
 
-from ecoledger.entities.models import Enterprise, Entity, EntityState, Identifier
+from ecoledger.entities.inventory import Inventory, all_inventories, inventory_of, own_row
+from ecoledger.entities.models import Entity, EntityState, Identifier
+from ecoledger.listings import selecting
+from ecoledger.listings.importing import accepting
+from ecoledger.listings.listing import Listing
 from ecoledger.listings.pinyin import initials
 from ecoledger.matters.models import Matter
+from ecoledger.matters.register import Register, all_registers, register_of
 from ecoledger.monitoring.models import Point
 from ecoledger.reports.models import IssuedDocument
 from ecoledger.web.models import SearchEntry
 
 Kind = SearchEntry.Kind
 BATCH = 2000
+# So many rows are named one by one.
+FEW = 5000
+# Longer texts are sentences, which nobody looks for by initials.
+SPELT = 60
 SERIAL = re.compile(r"(\d+)\s*号?$")
 MODELS: dict[str, type[Model]] = {
     Kind.ENTITY: Entity,
@@ -37,7 +47,7 @@ def entry_of(kind: str, thing: Any) -> SearchEntry:
         case Kind.POINT:
             return _made(kind, thing, thing.name, thing.mn or "", [], thing.owner_code)
         case Kind.MATTER:
-            more = [thing.address, str(thing.entity or "")]
+            more = _searched(register_of(thing.register), thing)
             owner = thing.enterprise.code if thing.enterprise else ""
             return _made(kind, thing, thing.title, thing.number, more, owner)
         case _:
@@ -45,14 +55,44 @@ def entry_of(kind: str, thing: Any) -> SearchEntry:
 
 
 def _entity(entity: Entity) -> SearchEntry:
-    more = [entity.address, *(one.value for one in entity.identifiers.all())]
+    own = _own(entity)
+    more = [entity.address, *_searched(inventory_of(entity.kind), own)]
+    more += [one.value for one in entity.identifiers.all()]
     # Former names stand in its states.
     more += [str(state.values.get("name", "")) for state in entity.states.all()]
-    own: Any = entity if isinstance(entity, Enterprise) else getattr(entity, "as_enterprise", None)
-    if own is not None:
-        more += [own.uscc, own.permit_no]
-    owner = _owner(entity)
-    return _made(Kind.ENTITY, entity, entity.name, entity.code, more, owner)
+    return _made(Kind.ENTITY, entity, entity.name, entity.code, more, _owner(entity))
+
+
+def _own(entity: Entity) -> Entity:
+    """The entity with its kind's own fields, fetched with it where many are (:func:`_related`)."""
+    cached = entity._state.fields_cache.get(f"as_{entity.kind}")
+    return cached or own_row(entity)
+
+
+def _searched(listing: Listing, thing: Any) -> list[str]:
+    """What the list's own search looks into, as far as it is hidden from nobody. Numbers stand beside."""
+    paths = (path.split("__") for path in listing.plain_search if path != "identifiers__value")
+    return [value for path in paths if (value := _at(thing, path))]
+
+
+def _at(thing: Any, steps: list[str]) -> str:
+    for step in steps:
+        thing = getattr(thing, step, None)
+    return str(thing or "")
+
+
+def finder(listing: Listing, word: str) -> Q | None:
+    """Rows of an inventory or a register that hold ``word``, by their entries."""
+    if not isinstance(listing, Inventory | Register):
+        return None
+    kind = Kind.MATTER if isinstance(listing, Register) else Kind.ENTITY
+    entries = SearchEntry.objects.filter(kind=kind).alias(at=StrIndex("words", Value(word.lower())))
+    holding = entries.filter(at__gt=0).order_by().values_list("target", flat=True)
+    few = list(holding[: FEW + 1])
+    if len(few) <= FEW:
+        return Q(pk__in=few)
+    # Of a common word the list's own order finds a page soon.
+    return Q(Exists(holding.filter(target=OuterRef("pk"))))
 
 
 def _owner(entity: Entity) -> str:
@@ -65,7 +105,9 @@ def _made(
     kind: str, thing: Any, name: str, code: str, more: Iterable[str], owner: str
 ) -> SearchEntry:
     first = initials(name)[:120]
-    words = [name, first, code, *more, *(initials(m) for m in more if m and not m.isascii())]
+    more = [text for text in dict.fromkeys(more) if text not in (name, code)]
+    spelt = (initials(text) for text in more if len(text) <= SPELT and not text.isascii())
+    words = [name, first, code, *more, *spelt]
     serial = SERIAL.search(code) if kind == Kind.MATTER else None
     return SearchEntry(
         kind=kind,
@@ -106,7 +148,7 @@ def catch_up(limit: int | None = None) -> int:
             things = list(missing[:BATCH])
             if not things:
                 break
-            done += keep(entry_of(kind, thing) for thing in things)
+            done += keep(entry_of(kind, thing) for thing in _whole(kind, things))
         gone = model._default_manager.filter(pk=OuterRef("target"))
         SearchEntry.objects.filter(~Exists(gone), kind=kind).delete()
     return done
@@ -116,7 +158,8 @@ def _related(kind: str, rows: Any) -> Any:
     """What an entry reads of its thing, fetched at once."""
     match kind:
         case Kind.ENTITY:
-            rows = rows.select_related("parent__parent", "as_enterprise")
+            own = [f"as_{book.model.KIND}" for book in all_inventories()]
+            rows = rows.select_related("parent__parent", *own)
             return rows.prefetch_related("identifiers", "states")
         case Kind.MATTER:
             return rows.select_related("entity", "enterprise")
@@ -124,19 +167,40 @@ def _related(kind: str, rows: Any) -> Any:
             return rows
 
 
-# What an entry is made of; a save of other fields alone changes nothing in it.
-READ = {
-    "name",
-    "code",
-    "title",
-    "number",
-    "address",
-    "area_code",
-    "entity",
-    "enterprise",
-    "mn",
-    "owner_code",
-}
+def _whole(kind: str, things: list[Any]) -> list[Any]:
+    """Matters as their registers' own models: a few queries for a whole batch."""
+    if kind != Kind.MATTER:
+        return things
+    whole: list[Any] = []
+    for register in all_registers():
+        keys = [thing.pk for thing in things if thing.register == register.key]
+        if keys:
+            heads = {p.split("__")[0] for p in register.plain_search if "__" in p}
+            rows = register.model._default_manager.filter(pk__in=keys)
+            whole += rows.select_related(
+                "entity", "enterprise", *(heads & _foreign(register.model))
+            )
+    return whole
+
+
+def _foreign(model: type[Model]) -> set[str]:
+    return {field.name for field in model._meta.fields if field.is_relation}
+
+
+# Fields of which an entry is made beside those that the list's own search looks into.
+READ = {"name", "code", "title", "number", "address", "area_code", "entity", "enterprise", "mn",
+        "owner_code"}  # fmt: skip
+
+
+def _read(instance: Any) -> set[str]:
+    match instance:
+        case Matter():
+            paths = register_of(instance.register).plain_search
+        case Entity():
+            paths = inventory_of(instance.kind).plain_search
+        case _:
+            paths = ()
+    return READ | {path.split("__")[0] for path in paths}
 
 
 def _on_save(
@@ -146,7 +210,7 @@ def _on_save(
     update_fields: frozenset[str] | None = None,
     **_: Any,
 ) -> None:
-    if raw or (update_fields is not None and not READ & set(update_fields)):
+    if raw or (update_fields is not None and not _read(instance) & set(update_fields)):
         return
     if issubclass(sender, Identifier | EntityState):
         keep([_entity(Entity.objects.get(pk=instance.entity_id))])
@@ -166,3 +230,5 @@ def follow() -> None:
     """Have entries follow their things; called once when the pages start."""
     post_save.connect(_on_save, dispatch_uid="search entry follows")
     post_delete.connect(_on_delete, dispatch_uid="search entry goes")
+    selecting.finders.append(finder)
+    accepting.afterwards.append(lambda _listing: catch_up())
