@@ -263,7 +263,10 @@ def measure(checkout: Path, folder: Path, given: Any) -> dict[str, Any]:
             entering.wait()
     finally:
         process.terminate()
-        process.wait(60)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:  # an import that was begun is not broken off
+            process.kill()
     return {
         "build": str(checkout),
         "matters": facts["counts"]["matters"],
