@@ -159,7 +159,8 @@ def stage_durations(register: Register, rows: QuerySet[Any]) -> list[StageDurati
 
 def _median(stayed: list[dict[str, Any]]) -> float:
     """Of stays counted by whole minutes, the shortest first: the middle one, in minutes."""
-    whole, passed, middle = sum(row["n"] for row in stayed), 0, []
+    whole, passed = sum(row["n"] for row in stayed), 0
+    middle: list[int] = []
     for row in stayed:
         passed += row["n"]
         while len(middle) < 2 and passed > (whole - 1 + len(middle)) // 2:

@@ -20,7 +20,7 @@ def _kinds(person: Person) -> list[str]:
 
 def _about(person: Person) -> Q:
     # Asked row by row: there are few documents and many matters.
-    return Q(matter=None) | Exists(visible_matters(person).filter(pk=OuterRef("matter_id")))
+    return Q(matter=None) | Q(Exists(visible_matters(person).filter(pk=OuterRef("matter_id"))))
 
 
 def documents(person: Person) -> QuerySet[IssuedDocument]:
