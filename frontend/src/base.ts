@@ -12,6 +12,7 @@ import "./styles/palette.css";
 import "./styles/door.css";
 import "./styles/document.css";
 import "./styles/wall.css";
+import "./styles/plan.css";
 import "./styles/print.css";
 
 import htmx from "htmx.org";

@@ -65,6 +65,8 @@ INSTALLED_APPS = [
     "ecoledger.registers.waste",
     "ecoledger.registers.chiefs",
     "ecoledger.registers.enforcement",
+    "ecoledger.registers.plan",
+    "ecoledger.registers.publicity",
     "ecoledger.indicators",
     "ecoledger.reports",
     "ecoledger.web",

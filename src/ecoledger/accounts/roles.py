@@ -94,6 +94,7 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
         {Role.LEADER, Role.SECTION_CHIEF, Role.DISPATCHER, Role.OFFICER, Role.LEGAL}
     ),
     "see_documents": BUREAU,
+    "see_plans": BUREAU,
     "sign_documents": frozenset({Role.LEADER}),
     "edit_letter_templates": frozenset({Role.DISPATCHER, Role.SYSTEM_ADMIN}),
     "manage_people": frozenset({Role.SECURITY_ADMIN}),

@@ -184,6 +184,7 @@ def compute(sheet: ScoreSheet, row: ScoreRound) -> None:
             mark.marks = None if measured.value is None else item.marks_for(measured.value)
             mark.at = timezone.now()
             mark.save()
+    for score in row.scores.all():
         add_up(sheet, score)
 
 
@@ -193,7 +194,8 @@ def add_up(sheet: ScoreSheet, score: Score) -> None:
     items = {item.key: item for item in items_of(row)}
     marks = list(Mark.objects.filter(score=score))
     given = [mark for mark in marks if mark.marks is not None]
-    score.missing = len(marks) - len(given)
+    out = left_out(row)
+    score.missing = sum(1 for mark in marks if mark.marks is None and mark.item not in out)
     score.total = (
         half_even(sum((m.marks for m in given if m.marks is not None), ZERO), sheet.decimals)
         if given
@@ -203,6 +205,21 @@ def add_up(sheet: ScoreSheet, score: Score) -> None:
     score.vetoed = "、".join(vetoes)[:80]
     score.grade = _grade(row, score)
     score.save()
+
+
+def left_out(row: ScoreRound) -> frozenset[str]:
+    """Computed items that nobody in the round has data for: left out of the rank, never counted as nought."""
+    computed = {item.key for item in items_of(row) if item.source}
+    known = set(
+        Mark.objects.filter(score__round=row).exclude(marks=None).values_list("item", flat=True)
+    )
+    return frozenset(computed - known)
+
+
+def full_marks(row: ScoreRound) -> Decimal:
+    """What could be reached: the full marks of the items that are not left out."""
+    out = left_out(row)
+    return sum((item.full for item in items_of(row) if item.key not in out), ZERO)
 
 
 def _grade(row: ScoreRound, score: Score) -> str:

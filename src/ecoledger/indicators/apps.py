@@ -12,7 +12,13 @@ class IndicatorsConfig(AppConfig):
         from django.db.models.signals import post_save
 
         # Importing declares them.
-        from ecoledger.indicators import casework, catalogue, records, storing  # noqa: F401
+        from ecoledger.indicators import (  # noqa: F401
+            casework,
+            catalogue,
+            records,
+            scorecards,
+            storing,
+        )
         from ecoledger.matters.models import Event
         from ecoledger.monitoring.computing import pending
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ecoledger.indicators import air, water
@@ -15,7 +16,7 @@ from ecoledger.indicators.declaring import (
     declare,
     indicator,
 )
-from ecoledger.indicators.figures import PERCENT, Figure
+from ecoledger.indicators.figures import PERCENT, Figure, absent, count
 
 if TYPE_CHECKING:
     from datetime import date
@@ -138,3 +139,114 @@ def water_inferior_ratio(rivers: water.WaterPeriod | water.WaterYear) -> Figure:
 )  # fmt: skip
 def water_attained_ratio(rivers: water.WaterPeriod | water.WaterYear) -> Figure:
     return rivers.attained
+
+
+# ---- counts beside the shares --------------------------------------------------------------------
+
+
+def _air_count(key: str, name: str, attribute: str, better: str) -> Indicator:
+    def read(period: air.AirPeriod) -> Figure:
+        figure: Figure = getattr(period, attribute)
+        return figure
+
+    return declare(
+        Indicator(key=key, name=name, unit="天", better=better, line="air", source=AIR, read=read)
+    )
+
+
+VALID_DAYS = _air_count("air_valid_days", "有效监测天数", "valid_days", HIGHER)
+POLLUTED_DAYS = _air_count("air_polluted_days", "污染天数", "polluted_days", LOWER)
+
+
+@indicator(
+    key="air_good_days_count", name="优良天数", unit="天", better=HIGHER, line="air", source=AIR,
+    target="", highest=366,
+)  # fmt: skip
+def air_good_days_count(period: air.AirPeriod) -> Figure:
+    good = period.good_days
+    return count("优良天数", int(good.numerator or 0), good.records, "天", standard=good.standard)
+
+
+@indicator(
+    key="air_composite", name="环境空气质量综合指数", unit="", better=LOWER, line="air", source=AIR
+)
+def air_composite(period: air.AirPeriod) -> Figure:
+    return period.composite
+
+
+@indicator(key="air_aqi_max", name="AQI最高值", unit="", better=LOWER, line="air", source=AIR)
+def air_aqi_max(period: air.AirPeriod) -> Figure:
+    """Read from the same days as the range that a summary prints (AQI为21-140)."""
+    highest, door = period.days["aqi"].max(), period.good_days.records
+    if highest is None:
+        return absent("AQI最高值", door, "没有有效天")
+    return count("AQI最高值", int(highest), door)  # type: ignore[arg-type]
+
+
+@indicator(key="air_aqi_min", name="AQI最低值", unit="", better=LOWER, line="air", source=AIR)
+def air_aqi_min(period: air.AirPeriod) -> Figure:
+    lowest, door = period.days["aqi"].min(), period.good_days.records
+    if lowest is None:
+        return absent("AQI最低值", door, "没有有效天")
+    return count("AQI最低值", int(lowest), door)  # type: ignore[arg-type]
+
+
+def _primary_days(factor: str) -> Indicator:
+    """Polluted days on which a pollutant was the primary one."""
+    name = f"{air.NAMES[factor]}为首要污染物的污染天数"
+
+    def read(period: air.AirPeriod) -> Figure:
+        bad = period.days.filter(period.days["aqi"] > air.GOOD)
+        days = [
+            row for row in bad["primary"].to_list() if row and air.NAMES[factor] in row.split(",")
+        ]
+        return count(name, len(days), period.polluted_days.records, "天")
+
+    return declare(
+        Indicator(
+            key=f"air_primary_{factor}", name=name, unit="天", better=LOWER, line="air", source=AIR, read=read
+        )
+    )  # fmt: skip
+
+
+for _factor in air.FACTORS:
+    _primary_days(_factor)
+
+
+def _water_count(key: str, name: str, share: str, better: str) -> Indicator:
+    def read(rivers: water.WaterPeriod | water.WaterYear) -> Figure:
+        figure: Figure = getattr(rivers, share)
+        if figure.numerator is None:
+            return replace(figure, label=name)
+        return count(name, int(figure.numerator), figure.records, "个", standard=figure.standard)
+
+    return declare(
+        Indicator(
+            key=key, name=name, unit="个", better=better, line="water", source=RIVERS, read=read,
+            per=("month", "year"),
+        )
+    )  # fmt: skip
+
+
+WATER_GOOD_COUNT = _water_count("water_good_count", "优良（Ⅰ～Ⅲ类）断面数", "good", HIGHER)
+WATER_INFERIOR_COUNT = _water_count("water_inferior_count", "劣Ⅴ类断面数", "inferior", LOWER)
+WATER_ATTAINED_COUNT = _water_count("water_attained_count", "达标断面数", "attained", HIGHER)
+
+
+@indicator(
+    key="water_judged_count", name="有评价结果的断面数", unit="个", better=HIGHER, line="water",
+    source=RIVERS, per=("month", "year"),
+)  # fmt: skip
+def water_judged_count(rivers: water.WaterPeriod | water.WaterYear) -> Figure:
+    return count("有评价结果的断面数", len(rivers.judged), rivers.good.records, "个")
+
+
+@indicator(
+    key="water_months_attained_ratio", name="断面逐月达标率", unit=PERCENT, better=HIGHER, line="water",
+    source=RIVERS, per=("year",),
+)  # fmt: skip
+def water_months_attained_ratio(rivers: water.WaterPeriod | water.WaterYear) -> Figure:
+    """By section and month, beside the attainment of the year's mean: a mean may pass while months fail."""
+    if isinstance(rivers, water.WaterYear):
+        return rivers.months_attained
+    return replace(rivers.attained, label="断面逐月达标率")

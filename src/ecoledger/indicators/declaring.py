@@ -76,6 +76,8 @@ class Indicator:
     progress: Callable[[Any, Any], Progress] | None = None
     highest: float = math.inf
     always: bool = False
+    # Label of the book whose rows it counts.
+    owner: str = ""
 
     def __post_init__(self) -> None:
         if self.better not in (HIGHER, LOWER):
@@ -84,6 +86,15 @@ class Indicator:
             raise DeclarationError(f"{self.key}: no periods {sorted(unknown)}")
         if self.target and self.target not in BEHAVIOURS:
             raise DeclarationError(f"{self.key}: no target behaviour {self.target!r}")
+
+    @property
+    def full_name(self) -> str:
+        """Its name beside those of other books: 治理工程新立; a name that says whose it is stays."""
+        return (
+            self.name
+            if not self.owner or self.owner[:2] in self.name
+            else f"{self.owner}{self.name}"
+        )
 
     @property
     def higher_is_better(self) -> bool:
@@ -125,17 +136,22 @@ def indicator(**said: Any) -> Callable[[Callable[[R], Figure]], Indicator]:
 
 
 def all_indicators() -> tuple[Indicator, ...]:
-    """Every declared indicator, in the order of declaration; those of registers after the others."""
-    from ecoledger.indicators import of_registers
+    """Every declared indicator, in the order of declaration; those of registers and books after the others."""
+    from ecoledger.indicators import of_books, of_registers
 
-    return (*_declared.values(), *of_registers.indicators())
+    return (*_declared.values(), *of_registers.indicators(), *of_books.indicators())
 
 
 def indicator_of(key: str) -> Indicator:
     """The indicator called ``key``. Raises ``KeyError``."""
-    from ecoledger.indicators import of_registers
+    from ecoledger.indicators import of_books, of_registers
 
-    return _declared[key] if key in _declared else of_registers.indicator_of(key)
+    if key in _declared:
+        return _declared[key]
+    try:
+        return of_registers.indicator_of(key)
+    except KeyError:
+        return of_books.indicator_of(key)
 
 
 def with_targets() -> dict[str, Indicator]:

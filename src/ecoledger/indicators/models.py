@@ -6,6 +6,8 @@ from django.db import models
 
 from ecoledger.accounts.fields import AreaCodeField
 from ecoledger.accounts.models import Person
+from ecoledger.matters.models import Matter
+from ecoledger.registers.plan.target_book import PlanTarget
 
 
 class IndicatorValue(models.Model):
@@ -149,6 +151,23 @@ class PlanItem(models.Model):
     catalogue = models.CharField("跟踪指标", max_length=80, blank=True)
     register = models.CharField("跟踪台账", max_length=40, blank=True)
     done = models.DecimalField("已完成", max_digits=14, decimal_places=3, null=True, blank=True)
+    # What it became when it was handed out: a task of the year, or a target of a book.
+    matter = models.ForeignKey(
+        Matter,
+        verbose_name="下达的任务",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    target = models.ForeignKey(
+        PlanTarget,
+        verbose_name="列入的目标",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "计划条目"

@@ -124,6 +124,7 @@ def _indicator(register: Register, measure: Measure) -> Indicator:
     return Indicator(
         key=f"{register.key}.{measure.key}",
         name=measure.name,
+        owner=str(register.label),
         unit=PERCENT if measure.denominator is not None else measure.unit,
         better=HIGHER if measure.higher_is_better else LOWER,
         line=register.line,

@@ -101,6 +101,9 @@ class Letter(Document):
     values: Callable[[Matter], dict[str, str]] | None = None
     # Names of those further variables, for the list shown with the template.
     value_names: tuple[str, ...] = ()
+    # Transitions of its matter that its issue and its reply bring about, where the matter stands ready for them.
+    sends: str = ""
+    answers: str = ""
     capability: str = "write_letters"
 
 

@@ -209,6 +209,9 @@ def issue(draft: Draft, *, by: Person, at: datetime | None = None) -> IssuedDocu
         if held.matter is not None:
             said = f"印发{document.label} {number}。"
             actions.note(held.matter.pk, said, by=by, at=at)
+            if isinstance(document, Letter):
+                due = {"reply_by": f"{issued.reply_due}"} if issued.reply_due else {}
+                _move(held.matter, document.sends, due, by)
     draft.refresh_from_db()
     return issued
 
@@ -231,7 +234,16 @@ def reply(document: IssuedDocument, text: str, received_on: date, *, by: Person)
         document=document, received_on=received_on, text=text.strip(), recorded_by=by
     )
     audit.record(by, "登记反馈", document)
+    kind = document_of(document.kind)
+    if isinstance(kind, Letter) and document.matter is not None:
+        _move(document.matter, kind.answers, {"reply": text.strip()}, by)
     return made
+
+
+def _move(matter: Matter, transition: str, form: dict[str, str], by: Person) -> None:
+    """Take the step that the letter brings about, if the matter waits for it and ``by`` may take it."""
+    if transition and any(t.name == transition for t in actions.available(matter, by)):
+        actions.perform(matter.pk, transition, by=by, form=form)
 
 
 def reply_day(draft: Draft) -> date | None:

@@ -177,6 +177,94 @@ REMINDER = declare(
 )
 
 
+def warning_template() -> bytes:
+    return _letter(
+        "关于{{ 标题 }}的预警函",
+        (
+            "{{ 情况 }}",
+            "为防止环境质量进一步恶化，现予预警。请你单位做好以下工作：",
+            "{%p for 条 in 要求 %}",
+            "（{{ loop.index }}）{{ 条 }}",
+            "{%p endfor %}",
+            "请于{{ 反馈期限 }}前将原因分析、采取的措施和效果书面反馈我局。",
+        ),
+    )
+
+
+def interview_template() -> bytes:
+    return _letter(
+        "关于约谈的通知",
+        (
+            "{{ 情况 }}",
+            "根据有关规定，决定对你单位主要负责人进行约谈。",
+            "一、约谈时间：{{ 约谈时间 }}",
+            "二、约谈地点：{{ 约谈地点 }}",
+            "三、约谈内容",
+            "{%p for 条 in 要求 %}",
+            "（{{ loop.index }}）{{ 条 }}",
+            "{%p endfor %}",
+            "请于{{ 反馈期限 }}前将整改方案书面报我局。",
+        ),
+    )
+
+
+_SITUATION = Word("情况", "long", first=_facts)
+WARNING = declare(
+    Letter(
+        key="warning_letter",
+        label="预警函",
+        line="assessment",
+        series="环预警〔{year}〕{n}号",
+        registers=("warning",),
+        words=(
+            _ADDRESSEE,
+            _COPIES,
+            _SITUATION,
+            Word(
+                "要求",
+                "lines",
+                first="立即排查污染来源，落实管控措施。\n明确责任人，每日调度。",
+                help="一行一条",
+            ),
+            _REPLY,
+            _CONTACT,
+            _TELEPHONE,
+        ),
+        template=warning_template,
+        sends="send",
+        answers="answer",
+    )
+)
+INTERVIEW = declare(
+    Letter(
+        key="interview_letter",
+        label="约谈通知",
+        line="assessment",
+        series="环约谈〔{year}〕{n}号",
+        registers=("warning",),
+        words=(
+            _ADDRESSEE,
+            _COPIES,
+            _SITUATION,
+            Word("约谈时间", help="写成 2026年12月5日 9:00"),
+            Word("约谈地点", first="局会议室"),
+            Word(
+                "要求",
+                "lines",
+                first="说明问题原因和前期工作。\n提出限期整改措施。",
+                help="一行一条",
+            ),
+            _REPLY,
+            _CONTACT,
+            _TELEPHONE,
+        ),
+        template=interview_template,
+        sends="send",
+        answers="answer",
+    )
+)
+
+
 def variables(letter: Letter) -> list[str]:
     """Every variable a template of this letter may use."""
     words_ = [word.name for word in letter.words]

@@ -103,6 +103,11 @@ LINES = (
 )
 # Pages that are not declared lists: line -> page.
 PAGES = (
+    ("assessment", Page("plans", _("计划文本"), "bulletin", "see_plans", ("plan",))),
+    ("assessment", Page("target-book", _("目标跟踪"), "target", "see_plans")),
+    ("assessment", Page("work-accounts", _("干事对账"), "work", "see_plans")),
+    ("assessment", Page("warning-rules", _("预警约谈规则"), "rules", "see_plans")),
+    ("assessment", Page("publicity", _("宣传统计"), "bulletin", "see_plans")),
     ("monitoring", Page("alarms", _("预警"), "alarm", "see_monitoring", ("alarm",))),
     (
         "monitoring",

@@ -29,6 +29,7 @@ from ecoledger.web.office import (
     single_sign_on,
     system,
 )
+from ecoledger.web.plans import books_of_targets, publicity, review, warnings, work_accounts
 from ecoledger.web.scenes import cockpit, home, line, one_map
 from ecoledger.web.search import pages as searching
 
@@ -47,6 +48,17 @@ urlpatterns = [
     path("search/opened", searching.opened, name="search-opened"),
     path("archive", archive.page, name="archive"),
     path("targets", targets.page, name="targets"),
+    path("targets/book", books_of_targets.page, name="target-book"),
+    path("plans", review.page, name="plans"),
+    path("plans/new", review.take_in, name="plan-new"),
+    path("plans/<int:pk>", review.review, name="plan"),
+    path("plans/<int:pk>/add", review.add, name="plan-add"),
+    path("plans/<int:pk>/items/<int:item>", review.decide, name="plan-decide"),
+    path("work-accounts", work_accounts.page, name="work-accounts"),
+    path("work-accounts/sign", work_accounts.sign, name="work-account-sign"),
+    path("publicity", publicity.page, name="publicity"),
+    path("warnings/propose", warnings.propose, name="warnings-propose"),
+    path("warnings/rules", warnings.page, name="warning-rules"),
     path("system", system.page, name="system"),
     path("help", system.help_page, name="help"),
     path("cockpit/<str:name>", cockpit.part, name="cockpit-part"),

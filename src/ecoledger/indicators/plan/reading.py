@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
+from zipfile import BadZipFile
 
 # A line shorter than this share of the longest ends a paragraph.
 _FULL = 0.8
@@ -41,9 +44,33 @@ class UnreadableError(ValueError):
     """A file that holds no text we can read, and what would help."""
 
 
+@dataclass(frozen=True)
+class _File:
+    name: str
+    content: bytes
+
+
 def read_text(path: Path) -> str:
     """The text of a .txt, .docx, .html or .pdf file."""
-    match path.suffix.lower():
+    return read(path.name, path.read_bytes())
+
+
+def read_upload(content: bytes) -> dict[str, str]:
+    """The text of an uploaded file that carries its name in its first line, or the ``problem`` with it.
+
+    For a process with limits (``listings.tables.confined``), which takes bytes and gives plain values.
+    """
+    name, _, rest = content.partition(b"\n")
+    try:
+        return {"text": read(name.decode(), rest)}
+    except UnreadableError as problem:
+        return {"problem": str(problem)}
+
+
+def read(name: str, content: bytes) -> str:
+    """The text of the file called ``name``. Raises :class:`UnreadableError`."""
+    path = _File(name, content)
+    match Path(name).suffix.lower():
         case ".docx":
             return "\n".join(_docx(path))
         case ".html" | ".htm":
@@ -58,8 +85,8 @@ def read_text(path: Path) -> str:
             )
 
 
-def _plain(path: Path) -> str:
-    raw = path.read_bytes()
+def _plain(path: _File) -> str:
+    raw = path.content
     for encoding in ("utf-8", "gb18030"):
         try:
             text = raw.decode(encoding)
@@ -69,14 +96,14 @@ def _plain(path: Path) -> str:
     raise UnreadableError(f"{path.name}: 文字编码既不是 UTF-8 也不是 GB 18030;请另存为 UTF-8 文本")
 
 
-def _docx(path: Path) -> Iterator[str]:
+def _docx(path: _File) -> Iterator[str]:
     from docx import Document
     from docx.opc.exceptions import PackageNotFoundError
     from docx.table import Table
 
     try:
-        document = Document(str(path))
-    except (PackageNotFoundError, KeyError, ValueError) as problem:
+        document = Document(BytesIO(path.content))
+    except (PackageNotFoundError, BadZipFile, KeyError, ValueError) as problem:
         raise UnreadableError(f"{path.name}: 不是 .docx 文件({problem})") from problem
     for block in document.iter_inner_content():
         if isinstance(block, Table):
@@ -93,10 +120,10 @@ def _docx(path: Path) -> Iterator[str]:
             yield from block.text.split("\n")
 
 
-def _html(path: Path) -> str:
+def _html(path: _File) -> str:
     from lxml import etree, html
 
-    raw = path.read_bytes()
+    raw = path.content
     if not raw.strip():
         raise UnreadableError(f"{path.name}: 文件是空的")
     named = re.search(rb"charset=[\"']?([\w-]+)", raw[:2000])
@@ -142,12 +169,12 @@ def _walk(node: object, pieces: list[str]) -> None:
     pieces.append(re.sub(r"\s+", " ", getattr(node, "tail", "") or ""))
 
 
-def _pdf(path: Path) -> str:
+def _pdf(path: _File) -> str:
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
     try:
-        pages = [page.extract_text() or "" for page in PdfReader(path).pages]
+        pages = [page.extract_text() or "" for page in PdfReader(BytesIO(path.content)).pages]
     except (PyPdfError, ValueError, KeyError) as problem:
         raise UnreadableError(f"{path.name}: 不是可读的 PDF({problem})") from problem
     lines = [line.strip() for page in pages for line in page.split("\n")]

@@ -4,4 +4,12 @@ Each table shows exactly the rows a figure was made from, as far as the person m
 what they come to. Importing this package declares them.
 """
 
-from ecoledger.indicators.records import air, alarms, matters, targets, water  # noqa: F401
+from ecoledger.indicators.records import (  # noqa: F401
+    air,
+    alarms,
+    books,
+    matters,
+    plan_targets,
+    targets,
+    water,
+)

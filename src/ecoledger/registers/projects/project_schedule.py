@@ -20,6 +20,7 @@ from ecoledger.entities.models import Area
 from ecoledger.listings.parts import Ask, Import, View
 from ecoledger.matters.clocks import local
 from ecoledger.matters.lines import Lines
+from ecoledger.matters.measures import Measure
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import OPEN_WORK, Breakdown, Register, Statistic, declare
 from ecoledger.matters.statistics import share
@@ -276,6 +277,12 @@ REGISTER = declare(Register(
         examples={"year": "2026", "title": "某工业园区有机废气收集改造", "type": "挥发性有机物治理",
                   "area_code": "北镇", "owner_organisation": "北镇人民政府", "investment": "120",
                   "planned_finish": "2026-10-31"},
+    ),
+    measures=(
+        Measure(key="planned", name="计划项目", numerator=~Q(phase=Phase.DISMISSED.value), unit="项"),
+        Measure(key="done", name="已完成", numerator=Q(phase__in=COMPLETED), unit="项", query={"closed": "1"}),
+        Measure(key="done_ratio", name="治理工程完成率", numerator=Q(phase__in=COMPLETED),
+                denominator=~Q(phase=Phase.DISMISSED.value)),
     ),
     statistics=_statistics, breakdowns=_breakdowns, as_of=True,
     empty="还没有工程项目。可点“登记”逐项录入，或导入年度工程清单。",

@@ -62,6 +62,8 @@ def round_page(request: Request, key: str, pk: int) -> HttpResponse:
                 for s in apart
                 if s.pk in seen
             ],
+            "left_out": [i.label for i in sheets.items_of(row) if i.key in sheets.left_out(row)],
+            "full": sheets.full_marks(row),
             "waiting": Objection.objects.filter(mark__score__round=row, upheld=None).count(),
             "may_change": book.may_change(request.user),
             "until": timezone.localdate() + timedelta(days=7),

@@ -28,6 +28,8 @@ def address(records: Records) -> str:
             url = reverse("alarm", args=[query.pop("id")])
         case doors.MATTERS.key:
             url = reverse("matter-list", args=[query.pop("register")])
+        case doors.ROW.key:
+            return query["url"]
         case doors.MATTER.key:
             url = reverse("matter", args=[query.pop("register"), query.pop("id")])
         case key:

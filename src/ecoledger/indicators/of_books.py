@@ -1,0 +1,141 @@
+"""Counts and sums of every book that is no register, as indicators that open the rows they count.
+
+Those a book declares itself (:mod:`ecoledger.listings.tallies`), and those its kind gives: an inventory has so
+many things, a log so many entries, a duty is fulfilled in time by such a share. They are computed when asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any
+
+from django.db.models import DateTimeField, F, Q, QuerySet, Sum
+
+from ecoledger.books.duty import Duty
+from ecoledger.books.log import Log
+from ecoledger.books.models import Obligation
+from ecoledger.entities.inventory import Inventory
+from ecoledger.indicators import doors
+from ecoledger.indicators.declaring import HIGHER, LOWER, Indicator, Source, Span
+from ecoledger.indicators.figures import PERCENT, Figure, Records, quantity, ratio
+from ecoledger.indicators.of_registers import moment
+from ecoledger.listings.catalogue import all_listings
+from ecoledger.listings.derive import field_at
+from ecoledger.listings.listing import Listing
+from ecoledger.listings.tallies import Tally, tallies
+
+
+def standing_tallies() -> Iterator[tuple[str, Tally]]:
+    """What every inventory, log and duty counts."""
+    for book in all_listings():
+        match book:
+            case Inventory():
+                yield f"{book.key}.registered", Tally(book=book, key="registered", name="在册数")
+            case Log():
+                yield (
+                    f"{book.key}.entries",
+                    Tally(book=book, key="entries", name="记录数", dated="at", unit="条"),
+                )
+            case Duty():
+                in_time = Q(state=Obligation.State.DONE, done_on__lte=F("due"))
+                owed = ~Q(state=Obligation.State.WAIVED)
+                yield (
+                    f"{book.key}.in_time_ratio",
+                    Tally(book=book, key="in_time_ratio", name="按期履行率", of=in_time, whole=owed,
+                          dated="due"),
+                )  # fmt: skip
+
+
+def every_tally() -> dict[str, Tally]:
+    """All tallies by their whole key."""
+    return {**dict(standing_tallies()), **dict(tallies())}
+
+
+@dataclass(frozen=True)
+class Counting:
+    """A book's rows of an area, and the span that is asked of."""
+
+    book: Listing
+    area_code: str
+    span: Span
+
+    def rows(self, tally: Tally, within: QuerySet[Any] | None = None) -> QuerySet[Any]:
+        """The rows whose day lies in the span; without a day, all. ``within``: those a person may see."""
+        rows = self.book.standing() if within is None else within
+        if isinstance(self.book, Log | Duty):
+            rows = rows.filter(book=self.book.key)
+        if isinstance(self.book, Log):
+            rows = rows.filter(current=True)
+        if self.book.area:
+            rows = rows.filter(**{f"{self.book.area}__startswith": self.area_code})
+        if not tally.dated:
+            return rows
+        begin: Any = self.span.begin
+        end: Any = self.span.end
+        if isinstance(field_at(self.book.model, tally.dated), DateTimeField):
+            begin, end = moment(begin), moment(end)
+        return rows.filter(**{f"{tally.dated}__gte": begin, f"{tally.dated}__lt": end})
+
+    def figure(self, tally: Tally) -> Figure:
+        """The number, sum or share, with the door to its rows."""
+        rows, door = self.rows(tally), self.records_of(tally)
+        if tally.whole is not None:
+            whole = rows.filter(tally.whole)
+            return ratio(
+                tally.name, whole.filter(tally.of).count(), whole.count(), door, missing=tally.missing
+            )  # fmt: skip
+        counted = rows.filter(tally.of)
+        value = counted.aggregate(n=Sum(tally.add))["n"] or 0 if tally.add else counted.count()
+        made = quantity(tally.name, value, tally.decimals, tally.unit, door)
+        return _close(made)
+
+    def records_of(self, tally: Tally) -> Records:
+        return doors.COUNTED_ROWS.opens(
+            indicator=f"{self.book.key}.{tally.key}",
+            area=self.area_code,
+            begin=self.span.begin.isoformat(),
+            end=self.span.end.isoformat(),
+        )
+
+
+def _close(figure: Figure) -> Figure:
+    """Counts are printed close to their unit: 116篇."""
+    from dataclasses import replace
+
+    return replace(figure, display=figure.display.replace(" ", ""))
+
+
+def _of(book: Listing, area_code: str, span: Span, as_of: date | None) -> Counting:
+    return Counting(book, area_code, span)
+
+
+def _read(tally: Tally, counting: Counting) -> Figure:
+    return counting.figure(tally)
+
+
+def _indicator(key: str, tally: Tally) -> Indicator:
+    book = tally.book
+    return Indicator(
+        key=key,
+        name=tally.name,
+        owner=str(book.label),
+        unit=PERCENT if tally.whole is not None else tally.unit,
+        better=HIGHER if tally.better == "higher" else LOWER,
+        line=book.line,
+        source=Source(f"book:{book.key}", partial(_of, book), touched_by=f"book:{book.key}", as_of_now=True),
+        read=partial(_read, tally),
+    )  # fmt: skip
+
+
+def indicators() -> Iterator[Indicator]:
+    """The indicators of every book that is no register."""
+    for key, tally in every_tally().items():
+        yield _indicator(key, tally)
+
+
+def indicator_of(key: str) -> Indicator:
+    """One indicator of a book. Raises ``KeyError``."""
+    return _indicator(key, every_tally()[key])

@@ -1,0 +1,190 @@
+"""Reviewing a plan side by side with its text: confirm and hand out, correct, doubt, drop, add what was missed.
+
+Handing out makes a confirmed task a matter of 重点任务 with its owner and due day, and a confirmed target a row of
+a target book followed by its indicator. Nothing is handed out that a person did not confirm.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from itertools import pairwise
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts import audit
+from ecoledger.accounts.models import Person
+from ecoledger.indicators import plans
+from ecoledger.indicators.models import PlanItem, PlanText
+from ecoledger.listings.refusals import Refused
+from ecoledger.registers.plan.target_book import TARGETS, PlanTarget
+from ecoledger.registers.plan.work_tasks import REGISTER as TASKS
+
+State, Type = PlanItem.State, PlanItem.Type
+# How a plan says a comparison -> how a target book does.
+_COMPARED = {">=": ">=", ">": ">=", "<=": "<=", "<": "<=", "=": "=", "reach": ">=", "range": ">="}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a line: plain, or that of items, the first of which it opens."""
+
+    text: str
+    items: tuple[PlanItem, ...] = ()
+
+
+def marked(plan: PlanText) -> list[list[Piece]]:
+    """The lines of a plan's text in pieces, so that every item stands marked where it is said."""
+    lines: list[list[Piece]] = []
+    items = list(plan.items.all())
+    offset = 0
+    for line in plan.text.split("\n"):
+        end = offset + len(line)
+        inside = [i for i in items if i.start < end and i.end > offset]
+        edges = sorted(
+            {0, len(line), *(i.start - offset for i in inside), *(i.end - offset for i in inside)}
+        )
+        edges = [e for e in edges if 0 <= e <= len(line)]
+        lines.append(
+            [
+                Piece(
+                    line[a:b],
+                    tuple(i for i in inside if i.start - offset <= a and i.end - offset >= b),
+                )
+                for a, b in pairwise(edges)
+            ]
+        )
+        offset = end + 1
+    return lines
+
+
+@transaction.atomic
+def add(plan: PlanText, kind: str, text: str, *, by: Person) -> PlanItem:
+    """Propose what the rules missed: a passage that stands in the text word for word."""
+    words = text.strip()
+    start = plan.text.find(words) if words else -1
+    if start < 0 or "\n" in words:
+        raise Refused("form", _("原文中没有这段话，请照原文复制一段，不跨行。"))
+    if kind not in Type.values:
+        raise Refused("form", _("请选择类型。"))
+    item = PlanItem.objects.create(
+        plan=plan, type=kind, start=start, end=start + len(words), text=words, confidence=1,
+        note=_("人工补充"), period=str(plan.year),
+    )  # fmt: skip
+    audit.record(by, "补充计划条目", item)
+    return item
+
+
+@transaction.atomic
+def hand_out(item: PlanItem, said: Mapping[str, str], *, by: Person) -> PlanItem:
+    """Confirm an item with corrections and, of a task with a section and of a target with a kind, hand it out."""
+    corrections: dict[str, Any] = {
+        name: said[name].strip()
+        for name in (
+            "value",
+            "unit",
+            "quantity_of",
+            "period",
+            "area",
+            "catalogue",
+            "note",
+            "comparator",
+        )
+        if name in said
+    }
+    if "deadline" in said:
+        corrections["deadline"] = _day(said["deadline"])
+    row = plans.decide(item, State.CONFIRMED, by=by, **corrections)
+    if row.type == Type.TASK and said.get("section", "").strip() and row.matter is None:
+        row.matter = _task(row, said, by)
+        row.register = TASKS.key
+    if row.type == Type.TARGET and said.get("kind") and row.target is None:
+        row.target = _target(row, said, by)
+    row.save(update_fields=["matter", "target", "register"])
+    return row
+
+
+def _day(written: str) -> date | None:
+    if not written.strip():
+        return None
+    try:
+        return date.fromisoformat(written.strip())
+    except ValueError:
+        raise Refused(
+            "form", _("完成时限应为日期。"), fields={"deadline": [_("请选择日期")]}
+        ) from None
+
+
+def _number(written: str) -> Decimal | None:
+    try:
+        return Decimal(written)
+    except (InvalidOperation, TypeError):
+        return None
+
+
+def _task(row: PlanItem, said: Mapping[str, str], by: Person) -> Any:
+    if row.deadline is None:
+        raise Refused(
+            "form", _("没有完成时限。"), _("请填写完成时限后再下达。"), {"deadline": [_("请填写")]}
+        )
+    owner = (
+        Person.objects.filter(pk=int(said["owner"])).first()
+        if said.get("owner", "").isdigit()
+        else None
+    )
+    values = {
+        "year": row.plan.year,
+        "title": row.text[:200],
+        "section": said["section"].strip(),
+        "owner": owner,
+        "owner_organisation": owner.organisation if owner else None,
+        "area_code": row.plan.area_code,
+        "quantity": _number(row.value),
+        "unit": row.unit if row.value else "",
+        "finish_by": row.deadline,
+        "description": row.text,
+        "origin": f"{row.plan.name} {row.section}".strip()[:200],
+    }
+    return TASKS.open_row(values, by, timezone.now())
+
+
+def _target(row: PlanItem, said: Mapping[str, str], by: Person) -> PlanTarget:
+    if said["kind"] not in PlanTarget.Kind.values:
+        raise Refused("form", _("请选择指标性质。"))
+    book = (said.get("book", "").strip() or row.plan.name)[:120]
+    level = _number(row.value)
+    number = PlanTarget.objects.filter(
+        area_code=row.plan.area_code, book=book, year=row.plan.year
+    ).count()
+    name = re.split(r"(?:不高于|不低于|控制在|保持|达到?|降到|为|≥|≤|\d)", row.text)[0].strip(
+        "，,、 "
+    )
+    values = {
+        "book": book,
+        "year": row.plan.year,
+        "area_code": row.plan.area_code,
+        "number": str(number + 1),
+        "name": (row.quantity_of or name or row.text)[:120],
+        "kind": said["kind"],
+        "weight": _number(said.get("weight", "")),
+        "comparator": _COMPARED.get(row.comparator, ">="),
+        "target": level,
+        "unit": row.unit if level is not None else "",
+        "words": "" if level is not None else row.text[:200],
+        "indicator": row.catalogue,
+        "basis": f"{row.plan.name} {row.section}".strip()[:200],
+    }
+    made: PlanTarget = TARGETS.open_row(values, by, timezone.now())
+    return made
+
+
+def counts(plan: PlanText) -> dict[str, int]:
+    """How many items are open, confirmed, doubtful, dropped."""
+    states = list(plan.items.values_list("state", flat=True))
+    return {state: states.count(state) for state in State.values}

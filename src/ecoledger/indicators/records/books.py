@@ -1,0 +1,65 @@
+"""The rows of a book that a number, sum or share was made from."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from ecoledger.indicators import doors, of_books
+from ecoledger.indicators.declaring import Span
+from ecoledger.indicators.records.declaring import (
+    Asked,
+    Cell,
+    Column,
+    NotThere,
+    Page,
+    Row,
+    Rows,
+    between,
+    table,
+)
+from ecoledger.listings.cells import text_of
+from ecoledger.listings.listing import Listing
+from ecoledger.listings.parts import Column as Listed
+
+SHOWN = 8
+
+
+@table(doors.COUNTED_ROWS)
+def counted_rows(asked: Asked) -> Page:
+    """Rows in the columns of their list; of a share those of its denominator, ticked where they count."""
+    begin, end = asked.span()
+    try:
+        tally = of_books.every_tally()[asked.text("indicator")]
+    except KeyError as wrong:
+        raise NotThere("indicator") from wrong
+    book = tally.book
+    counting = of_books.Counting(book, asked.area(), Span(begin, end))
+    rows = counting.rows(tally, book.visible_to(asked.person))
+    rows = rows.filter(tally.of) if tally.whole is None else rows.filter(tally.whole)
+    counted = (
+        set(rows.filter(tally.of).values_list("pk", flat=True)) if tally.whole is not None else None
+    )
+    columns = book.open_columns(asked.person)[:SHOWN]
+    heads = [Column(str(c.label), lead=not number) for number, c in enumerate(columns)]
+    if counted is not None:
+        heads.append(Column("计入"))
+    title = f"{book.label} · {tally.name}"
+    return Page(
+        between(title, begin, end) if tally.dated else title,
+        tuple(heads),
+        Rows(rows.order_by(*book.order), lambda row: _row(book, columns, row, counted)),
+        notes=(_("共 %(n)s 条记录。") % {"n": rows.count()},),
+        empty="没有这样的记录。",
+    )
+
+
+def _row(book: Listing, columns: tuple[Listed, ...], row: object, counted: set[int] | None) -> Row:
+    opens = doors.ROW.opens(url=book.url_of(row))
+    cells = [
+        Cell(text_of(row, column) or "—", opens=opens if not number else None)
+        for number, column in enumerate(columns)
+    ]
+    pk = int(getattr(row, "pk", 0))
+    if counted is not None:
+        cells.append(Cell(pk in counted, "tick"))
+    return Row(tuple(cells), {"row": str(pk)}, counted=counted is None or pk in counted)

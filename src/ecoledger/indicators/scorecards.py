@@ -1,0 +1,72 @@
+"""镇（街道）绩效考核: each town's scorecard, fed by indicators (mission T2). Places are rated, never persons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from ecoledger.accounts.roles import Role
+from ecoledger.books.score_sheet import Grade, Item, Measured, ScoreSheet, Source
+from ecoledger.entities.models import Area
+from ecoledger.indicators import scoring
+from ecoledger.indicators.own_rules import table
+from ecoledger.listings.catalogue import declare
+
+FILE = "town_assessment.toml"
+# A town's code is longer than its county's six digits.
+TOWN = 9
+
+
+def towns(area_code: str) -> list[str]:
+    """Codes of the towns and streets of a division."""
+    codes = (
+        Area.objects.filter(code__startswith=area_code)
+        .order_by("code")
+        .values_list("code", flat=True)
+    )
+    return [code for code in codes if len(code) >= TOWN]
+
+
+def feed(indicator: str) -> Source:
+    """The source that asks an indicator when the round is computed: one that is not declared has no data."""
+
+    def measured(scored: Any, first: Any, last: Any) -> Measured:
+        try:
+            source = scoring.source(indicator)
+        except KeyError:
+            return Measured(None, "数据缺：台账未建")
+        return source(scored, first, last)
+
+    return measured
+
+
+def _items(said: dict[str, Any]) -> Iterator[Item]:
+    for item in said["item"]:
+        yield Item(
+            key=item["key"],
+            label=item["label"],
+            full=Decimal(str(item["full"])),
+            basis=f"{item['indicator']}（{said['mark']}）",
+            source=item["indicator"],
+            steps=tuple((Decimal(str(a)), Decimal(str(b))) for a, b in item["steps"]),
+        )
+
+
+def sheet() -> ScoreSheet:
+    """The sheet as the bureau's file, or the shipped one, has it."""
+    said = table(FILE)
+    items = tuple(_items(said))
+    return ScoreSheet(
+        key="town_assessment", label="镇街绩效考核", line="assessment",
+        items=items, grades=tuple(Grade(g["label"], Decimal(str(g["least"]))) for g in said["grades"]),
+        sources={item.source: feed(item.source) for item in items}, scores=partial(towns), decimals=1,
+        columns=("name", "state", "begin", "end", "area_code"), filters=("state",),
+        fields=("name", "area_code", "begin", "end"), search=("name",), lead="name",
+        edit=frozenset({Role.SECTION_CHIEF, Role.DISPATCHER, Role.LEADER}),
+        empty="还没有考核。登记一期考核后，各镇街由各台账自动计分。",
+    )  # fmt: skip
+
+
+SHEET = declare(sheet())

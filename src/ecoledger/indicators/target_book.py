@@ -1,0 +1,217 @@
+"""How the targets of a book stand on a day: measured live, beside the time gone, and what the rest must bring.
+
+A book's own totals are told by kind (22 = 14 + 4 + 4; conditions apart). A target without value is 数据缺, never
+nought, and has no score.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from django.utils.translation import gettext as _
+
+from ecoledger.indicators import doors, storing, targets
+from ecoledger.indicators.declaring import Indicator, Span, indicator_of
+from ecoledger.indicators.figures import PERCENT, Figure, absent, printed, quantity
+from ecoledger.monitoring.models import Point
+from ecoledger.registers.plan.target_book import PlanTarget
+
+Kind = PlanTarget.Kind
+# Kinds that count as indicators; basic conditions stand apart.
+INDICATORS = (Kind.BINDING, Kind.EXPECTED, Kind.LEADING, Kind.REFERENCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many indicators a book has, by kind, and how many conditions apart from them."""
+
+    indicators: int
+    by_kind: tuple[tuple[str, int], ...]
+    conditions: int
+
+    @property
+    def sentence(self) -> str:
+        """``22项（约束性14项、预期性4项、引领性4项）``"""
+        parts = "、".join(f"{label}{n}项" for label, n in self.by_kind)
+        words = f"{self.indicators}项" + (f"（{parts}）" if parts else "")
+        return words + (f"，另有基本条件{self.conditions}项" if self.conditions else "")
+
+
+def totals(rows: Iterable[PlanTarget]) -> Totals:
+    """The totals of a book's targets; every row counts in exactly one kind."""
+    counted = Counter(row.kind for row in rows)
+    by_kind = tuple((str(k.label), counted[k.value]) for k in INDICATORS if counted[k.value])
+    return Totals(sum(n for _k, n in by_kind), by_kind, counted[Kind.CONDITION.value])
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One target on a day. ``step``: what the quarter's end asks. ``rest``: what the rest must be, in words.
+
+    ``pace`` is the share of the target reached, ``gone`` the share of the year over; both of 1.
+    """
+
+    target: PlanTarget
+    figure: Figure
+    met: bool | None
+    gone: Fraction
+    step: Decimal | None = None
+    pace: Fraction | None = None
+    rest: str = ""
+    score: Decimal | None = None
+    children: tuple[Standing, ...] = field(default=())
+
+    @property
+    def verdict(self) -> str:
+        """``time and task``: 时间过半、任务超半, said of targets that are amassed."""
+        if self.pace is None:
+            return ""
+        if self.pace < self.gone:
+            return _("任务进度滞后于时间进度")
+        half = Fraction(1, 2)
+        return (
+            _("时间过半、任务超半") if self.gone >= half < self.pace else _("任务进度快于时间进度")
+        )
+
+
+def standings(rows: Iterable[PlanTarget], on: date) -> list[Standing]:
+    """Every target as it stands at the end of the day before ``on``."""
+    return [standing(row, on) for row in rows]
+
+
+def standing(row: PlanTarget, on: date) -> Standing:
+    """One target: measured by its indicator, else as reported, else by whether its words are met."""
+    begin, end = date(row.year, 1, 1), date(row.year + 1, 1, 1)
+    until = min(max(on, begin + timedelta(days=1)), end)
+    gone = Fraction((until - begin).days, (end - begin).days)
+    figure = _figure(row, Span(begin, until))
+    step = _step(row, until)
+    met = row.met_by_words if row.target is None else _met(row, figure, row.target)
+    pace = _pace(row, figure)
+    rest = _assured(row, figure, until) or _rest(row, figure, until, end)
+    return Standing(row, figure, met, gone, step, pace, rest, _score(row, figure, met))
+
+
+def _figure(row: PlanTarget, span: Span) -> Figure:
+    door = doors.PLAN_TARGETS.opens(id=str(row.pk))
+    if row.indicator:
+        try:
+            return storing.figure(indicator_of(row.indicator), row.area_code, span)
+        except KeyError:
+            return absent(row.name, door, f"没有指标 {row.indicator}")
+    if row.reported is not None:
+        return quantity(row.name, row.reported, max(-_exponent(row.reported), 0), row.unit, door)
+    return absent(row.name, door, "数据缺")
+
+
+def _exponent(value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent
+    return exponent if isinstance(exponent, int) else 0
+
+
+def _met(row: PlanTarget, figure: Figure, level: Decimal) -> bool | None:
+    if figure.value is None:
+        return None
+    goal = Fraction(level)
+    measured = _declared(row)
+    if measured is not None and measured.target:
+        return measured.behaviour.met(figure, goal, higher=row.comparator != "<=")
+    match row.comparator:
+        case "<=":
+            return figure.value <= goal
+        case "=":
+            return figure.value == goal or figure.value > goal
+    return figure.value >= goal
+
+
+def _declared(row: PlanTarget) -> Indicator | None:
+    if not row.indicator:
+        return None
+    try:
+        return indicator_of(row.indicator)
+    except KeyError:
+        return None
+
+
+def _step(row: PlanTarget, until: date) -> Decimal | None:
+    """What the quarter that the last day lies in must come to."""
+    quarter = ((until - timedelta(days=1)).month - 1) // 3 + 1
+    steps = {1: row.q1, 2: row.q2, 3: row.q3, 4: row.target}
+    return steps[quarter]
+
+
+def _pace(row: PlanTarget, figure: Figure) -> Fraction | None:
+    """The share reached, of targets that are amassed over the year: counts and amounts, no shares or means."""
+    if figure.value is None or not row.target or row.comparator == "<=" or row.unit == PERCENT:
+        return None
+    declared = _declared(row)
+    if declared is not None and declared.target in ("mean", "percentile", "ratio_of_days"):
+        return None
+    return figure.value / Fraction(row.target)
+
+
+def _assured(row: PlanTarget, figure: Figure, until: date) -> str:
+    """What the days left may have, where the indicator knows (air); "" elsewhere."""
+    declared = targets.INDICATORS.get(row.indicator)
+    if declared is None or declared.progress is None or row.target is None:
+        return ""
+    point = Point.objects.filter(kind=Point.Kind.AREA, area_code=row.area_code).first()
+    if point is None or until.year != row.year:
+        return ""
+    goal = targets.Target(declared, row.year, Fraction(row.target), row.area_code)
+    return targets.standing(declared, targets.year(point, until), goal).rest_words
+
+
+def _rest(row: PlanTarget, figure: Figure, until: date, end: date) -> str:
+    """What is left of an amount, and how much a month that asks."""
+    pace = _pace(row, figure)
+    if pace is None or row.target is None or figure.value is None or pace >= 1 or until >= end:
+        return ""
+    left = Fraction(row.target) - figure.value
+    months = Fraction((end - until).days * 12, 365)
+    each = printed(left / months, 1) if months else "—"
+    return _("还差%(left)s%(unit)s，余下每月须完成%(each)s%(unit)s") % {
+        "left": f"{float(left):.10g}",
+        "unit": row.unit,
+        "each": each,
+    }
+
+
+def _score(row: PlanTarget, figure: Figure, met: bool | None) -> Decimal | None:
+    """Full marks for a target met; else the share reached of them (the house's rule, where no other is agreed)."""
+    if row.weight is None or met is None:
+        return None
+    if met:
+        return row.weight
+    if figure.value is None or not row.target:
+        return Decimal(0)
+    share = figure.value / Fraction(row.target)
+    if row.comparator == "<=":
+        share = 1 / share if share else Fraction(0)
+    part = Fraction(row.weight) * min(max(share, Fraction(0)), Fraction(1))
+    return Decimal(printed(part, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A book's marks: what was given of what could be, and how many targets have none for lack of data."""
+
+    given: Decimal
+    full: Decimal
+    lacking: int
+
+
+def marked(rows: Iterable[Standing]) -> Marked:
+    """The sum of marks; targets without data are left out of the full marks too."""
+    every = [row for row in rows if row.target.weight is not None]
+    scored = [row for row in every if row.score is not None]
+    return Marked(
+        sum((row.score or Decimal(0) for row in scored), Decimal(0)),
+        sum((row.target.weight or Decimal(0) for row in scored), Decimal(0)),
+        len(every) - len(scored),
+    )

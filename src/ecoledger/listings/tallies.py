@@ -1,0 +1,70 @@
+"""What a list counts of its rows, as a declaration: from it comes an indicator that opens those rows.
+
+::
+
+    tally(ARTICLES, "city", "市级媒体发表文章", Q(level="city"), dated="on", add="pieces", unit="篇",
+          part_of="media")
+
+For books that are no register (those declare ``matters.measures.Measure``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+from ecoledger.listings.parts import DeclarationError
+
+if TYPE_CHECKING:
+    from ecoledger.listings.listing import Listing
+
+EVERY = Q()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tally:
+    """A number of rows, the sum of their ``add``, or with ``whole`` a share of rows in percent.
+
+    Counted are rows whose ``dated`` day lies in the span; without ``dated``, those of now. ``part_of``: key of
+    the tally that this one and its like divide: together they must come to it.
+    """
+
+    book: Listing
+    key: str
+    name: str
+    of: Q = EVERY
+    whole: Q | None = None
+    dated: str = ""
+    add: str = ""
+    unit: str = "个"
+    decimals: int = 0
+    better: str = "higher"
+    part_of: str = ""
+    missing: str = "没有可计算的记录"
+
+
+_tallies: dict[str, Tally] = {}
+
+
+def tally(book: Listing, key: str, name: str, of: Q = EVERY, **more: object) -> Tally:
+    """Declare what a list counts. Raises :class:`DeclarationError` for a key that is taken."""
+    made = Tally(book=book, key=key, name=name, of=of, **more)  # type: ignore[arg-type]
+    whole = f"{book.key}.{key}"
+    if whole in _tallies:
+        raise DeclarationError(f"tally {whole} is declared twice")
+    _tallies[whole] = made
+    return made
+
+
+def tallies() -> Iterator[tuple[str, Tally]]:
+    """Every declared tally by its whole key, in the order of declaration."""
+    yield from _tallies.items()
+
+
+def parts_of(whole: str) -> list[Tally]:
+    """The tallies that divide the one called ``book.key``."""
+    book, _, key = whole.partition(".")
+    return [t for t in _tallies.values() if t.book.key == book and t.part_of == key]

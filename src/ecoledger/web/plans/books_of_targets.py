@@ -1,0 +1,56 @@
+"""目标跟踪: the target books of a year, each target beside what is true, its pace and what the rest must be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from ecoledger.indicators import target_book
+from ecoledger.listings import asked
+from ecoledger.registers.plan.short_boards import REGISTER as SHORT_BOARDS
+from ecoledger.registers.plan.target_book import TARGETS
+from ecoledger.web.access import Request, needs
+
+__all__ = ["page"]
+
+
+@needs("see_plans")
+def page(request: Request) -> HttpResponse:
+    """One book, or the choice of books."""
+    rows = TARGETS.visible_to(request.user)
+    books = list(rows.order_by("-year", "book").values_list("year", "book", "area_code").distinct())
+    year = asked.number(request.GET.get("year", "")) or (books[0][0] if books else 0)
+    book = request.GET.get("book", "") or (books[0][1] if books else "")
+    chosen = list(rows.filter(year=year, book=book).select_related("lead").order_by("pk"))
+    on = asked.day(request.GET.get("on", "")) or timezone.localdate()
+    standings = target_book.standings(chosen, on)
+    return render(
+        request,
+        "web/plans/target_book.html",
+        {
+            "books": books,
+            "year": year,
+            "book": book,
+            "on": on,
+            "totals": target_book.totals(chosen),
+            "groups": _groups(standings),
+            "marks": target_book.marked(standings),
+            "short": [s for s in standings if s.met is False],
+            "short_boards": SHORT_BOARDS,
+        },
+    )
+
+
+def _groups(standings: list[target_book.Standing]) -> list[dict[str, Any]]:
+    """Standings by kind, conditions last."""
+    groups = []
+    for kind in (*target_book.INDICATORS, target_book.Kind.CONDITION):
+        inside = [s for s in standings if s.target.kind == kind]
+        if inside:
+            met = sum(1 for s in inside if s.met)
+            lacking = sum(1 for s in inside if s.met is None)
+            groups.append({"label": kind.label, "rows": inside, "met": met, "lacking": lacking})
+    return groups

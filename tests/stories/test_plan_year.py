@@ -1,0 +1,335 @@
+"""The bureau's year from its plan: reviewed with the text, handed out, tracked, scored by towns, reconciled by month."""
+
+from __future__ import annotations
+
+import csv
+import re
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from tests.path.county import COUNTY, NORTH
+from tests.path.house import PNG
+from tests.stories.pages import open_page, submit, text
+
+from ecoledger.live import times
+
+TODAY = times.now().date()
+YEAR = TODAY.year
+GOLD = Path(__file__).parents[1] / "data" / "plan_gold"
+CIXI, LICHENG = GOLD / "02_cixi.txt", GOLD / "00_licheng.txt"
+
+
+@pytest.fixture(scope="module")
+def entered(house, tmp_path_factory):
+    """``entered("article", rows)``: a ledger taken in by the command; every row must be kept."""
+    folder = tmp_path_factory.mktemp("ledgers")
+
+    def enter(kind: str, rows: list[dict[str, object]], *more: str) -> None:
+        path = folder / f"{kind}-{len(list(folder.iterdir()))}.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        code, lines, errors = house.process.command(
+            "enter", "--data", str(house.process.data), kind, str(path), *more
+        )
+        assert code == 0, (lines, errors)
+        assert lines[-1]["kept"] == len(rows), lines
+
+    return enter
+
+
+def take_in(person, path, year=YEAR, name=""):
+    form = {"year": str(year), "area": COUNTY}
+    file = {"file": (name or path.name, path.read_bytes(), "text/plain")}
+    return person.submit("/plans/new", form, files=file, follow_redirects=True)
+
+
+def decide(person, page_text, item, **values):
+    """Send the open item's form with ``values``; the page it leads to."""
+    address = f"/plans/{page_text}?item={item}"
+    return submit(person, address, f"/items/{item}", values, button=values.pop("button", "confirm"))
+
+
+def item_of(page, words):
+    link = next(a for a in page.xpath("//a[contains(@href,'item=')]") if words in a.text_content())
+    return re.search(r"item=(\d+)", link.get("href"))[1]
+
+
+@pytest.mark.story("T20")
+def test_a_plan_is_reviewed_item_by_item_and_handed_out(house, visitor):
+    """S2: 完成110个VOCs治理项目 becomes a task with owner and due day; PM2.5 29 a target that is followed."""
+    desk = visitor("dispatcher")
+    page = take_in(desk, CIXI)
+    assert page.status_code == 200
+    plan = re.search(r"/plans/(\d+)", str(page.url))[1]
+    page = open_page(desk, f"/plans/{plan}")
+    counts = page.get_element_by_id("counts").text_content()
+    assert "已确认 0" in counts
+    assert "PM2.5年均浓度控制在29微克每立方米以下" in text(page)
+    assert desk.api("matters/work_task") == []
+
+    # A task: due day, section and owner are given by a person; then it is a matter with a clock.
+    task = item_of(page, "110个VOCs治理项目")
+    form = open_page(desk, f"/plans/{plan}?item={task}")
+    owner = next(o for o in form.xpath("//select[@name='owner']/option") if o.text == "执法员甲")
+    values = {"section": "大气科", "owner": owner.get("value"), "deadline": f"{YEAR}-12-31"}
+    page = decide(desk, plan, task, **values)
+    assert "已确认 1" in page.get_element_by_id("counts").text_content()
+    [row] = desk.api("matters/work_task")
+    assert row["due"].startswith(f"{YEAR}-12-31") or row["due"].startswith(f"{YEAR + 1}-01-0")
+    made = text(open_page(desk, f"/matters/work_task/{row['id']}"))
+    assert "110" in made
+    assert "大气科" in made
+    assert "执法员甲" in made
+
+    # A target joins a book and is followed by its indicator.
+    target = item_of(page, "PM2.5年均浓度控制在29")
+    page = decide(desk, plan, target, kind="binding", book="美丽慈溪", weight="10")
+    book = open_page(desk, f"/targets/book?year={YEAR}&book=美丽慈溪")
+    assert "1项（约束性1项）" in text(book)
+    assert "29" in text(book)
+
+    # A doubt and a drop need their reason.
+    other = item_of(page, "空气优良率保持在87%以上")
+    page = decide(desk, plan, other, note="", button="doubt")
+    assert "请写明疑问" in text(page)
+    page = decide(desk, plan, other, note="与上级下达值不一致", button="doubt")
+    assert "有疑问 1" in page.get_element_by_id("counts").text_content()
+
+    # What the rules missed is added word for word.
+    page = submit(desk, f"/plans/{plan}", "/add", {"type": "task", "text": "组建1支专业帮扶队"})
+    assert "组建1支专业帮扶队" in text(page)
+    page = submit(desk, f"/plans/{plan}", "/add", {"type": "task", "text": "文中没有的话"})
+    assert "原文中没有这段话" in text(page)
+
+
+def test_only_those_who_lead_confirm_and_strange_files_are_refused(visitor, tmp_path):
+    monitor = visitor("monitor")
+    page = open_page(monitor, "/plans")
+    plan = page.xpath("//a[contains(@href,'/plans/')]/@href")[0]
+    review = open_page(monitor, plan)
+    assert not review.xpath("//button[@name='decision']")
+    broken = tmp_path / "计划.docx"
+    broken.write_bytes(b"PK\x03\x04 not a document")
+    assert "打不开这个文件" in take_in(visitor("dispatcher"), broken).text
+    assert visitor("town").get("/plans").status_code == 403
+
+
+def target(book, number, name, kind, **more):
+    return {"责任书或指标体系": book, "年度": YEAR, "属地": "测试县", "序号": number, "指标名称": name, "性质": kind,
+            "分值": "", "要求": "不低于", "目标值": "", "计量单位": "", "填报值": "", "跟踪指标": "",
+            "文字要求": "", "一季度节点": "", **more}  # fmt: skip
+
+
+@pytest.mark.story("T3")
+def test_indicators_are_counted_by_kind_and_conditions_apart(entered, visitor):
+    """S0: 22 = 14 约束性 + 4 预期性 + 4 引领性; S2: 37 = 20 约束性 + 17 参考性, and 9 basic conditions apart."""
+    kinds = ["约束性指标"] * 14 + ["预期性指标"] * 4 + ["引领性指标"] * 4
+    entered(
+        "plan_target",
+        [target("“十四五”规划", n, f"规划指标{n}", k) for n, k in enumerate(kinds, 1)],
+    )
+    kinds = ["约束性"] * 20 + ["参考性"] * 17 + ["基本条件"] * 9
+    entered(
+        "plan_target", [target("示范市建设", n, f"建设指标{n}", k) for n, k in enumerate(kinds, 1)]
+    )
+    desk = visitor("dispatcher")
+    five = open_page(desk, f"/targets/book?year={YEAR}&book=“十四五”规划").get_element_by_id(
+        "totals"
+    )
+    assert "22项（约束性14项、预期性4项、引领性4项）" in five.text_content()
+    model = open_page(desk, f"/targets/book?year={YEAR}&book=示范市建设").get_element_by_id(
+        "totals"
+    )
+    assert "37项（约束性20项、参考性17项），另有基本条件9项" in model.text_content()
+
+
+@pytest.mark.story("T1")
+def test_a_target_book_is_scored_live_and_what_lacks_data_is_no_nought(entered, visitor):
+    """S0: the book of the year: targets with marks, 每季公示; met, missed, and 数据缺."""
+    book = f"{YEAR}年党政领导生态环保目标责任书"
+    entered("plan_target", [
+        target(book, 1, "优良天数比例", "约束性", 分值=10, 目标值="97.1", 计量单位="%", 跟踪指标="good_day_ratio"),
+        target(book, 2, "污水管网", "预期性", 分值=10, 目标值="80", 计量单位="公里", 填报值="60"),
+        target(book, 3, "受污染耕地安全利用率", "约束性", 分值=10, 目标值="93", 计量单位="%", 填报值="93.5"),
+        target(book, 4, "单位GDP能耗", "约束性", 分值=10, 目标值="3", 计量单位="%", 文字要求=""),
+    ])  # fmt: skip
+    desk = visitor("dispatcher")
+    address = f"/targets/book?year={YEAR}&book={book}&on={YEAR}-07-02"
+    page = open_page(desk, address)
+    said = text(page)
+    assert "得分 17.50 / 20" in said  # 60/80 of ten, and ten
+    assert "数据缺 2 项，未计分" in said
+    assert "完成 75.0%，时间 49.9%：任务进度快于时间进度" in said
+    assert "还差20公里" in said
+    later = text(open_page(desk, address.replace("07-02", "11-01")))
+    assert "任务进度滞后于时间进度" in later
+
+
+@pytest.mark.story("T4")
+def test_each_short_board_has_its_plan_and_its_tasks(entered, visitor, hired):
+    """S2: 4个短板指标, each with a lead department and “一指标一攻坚”."""
+    names = (
+        "水环境质量",
+        "单位地区生产总值能耗",
+        "农村生活污水治理率",
+        "三大粮食作物化肥农药利用率",
+    )
+    entered("short_board", [
+        {"年度": YEAR, "指标名称": n, "牵头部门": "测试县生态环境局", "属地": "测试县", "目标值": "达到创建要求",
+         "达标时限": f"{YEAR + 1}-12-31"} for n in names
+    ])  # fmt: skip
+    desk, chief = visitor("dispatcher"), hired("section_chief", "综合科长甲")
+    rows = desk.api("matters/short_board")
+    assert sorted(r["title"] for r in rows) == sorted(names)
+    one = next(r for r in rows if r["title"] == "农村生活污水治理率")["id"]
+    do = f"/matters/short_board/{one}/do"
+    assert desk.submit(f"{do}/plan", {"plan-plan_text": "新建9个行政村设施"}).is_redirect
+    page = open_page(desk, f"/matters/short_board/{one}/lines/tasks")
+    form = next(f for f in page.forms if any(n and n.endswith("-name") for n in f.fields))
+    sent = dict(form.form_values()) | {
+        "tasks-0-name": "完成4个村", "tasks-0-department": "住建局", "tasks-0-due": f"{YEAR}-01-31",
+    }  # fmt: skip
+    assert desk.post(
+        form.action or f"/matters/short_board/{one}/lines/tasks", data=sent
+    ).is_redirect
+    statistics = text(open_page(desk, "/matters/short_board/statistics"))
+    assert "完成4个村" in statistics  # it is late
+    photo = {"files": ("监测报告.png", PNG, "image/png")}
+    applied = {"apply-now_value": "40.2%", "apply-result": "已达到"}
+    assert desk.submit(f"{do}/apply", applied, files=photo).is_redirect
+    assert chief.submit(f"{do}/confirm", {"confirm-checked": "核实"}).is_redirect
+    assert desk.api(f"matters/short_board/{one}")["state"] == "met"
+
+
+@pytest.mark.story("T2")
+def test_towns_are_scored_by_their_registers_and_what_does_not_stand_is_left_out(
+    entered, visitor, hired
+):
+    """S2: 将申报企业数纳入各镇（街道）年度考核: a feed whose register does not stand is 数据缺, never nought."""
+    chief = hired("section_chief", "综合科长甲")
+    page = submit(
+        chief,
+        "/b/town_assessment/new",
+        "/new",
+        {
+            "name": f"{YEAR}年第一季度",
+            "area_code": COUNTY,
+            "begin": f"{YEAR}-01-01",
+            "end": f"{YEAR}-03-31",
+        },
+    )
+    said = text(page)
+    assert "北镇" in said
+    assert "南镇" in said
+    assert "数据缺，不计入排名" in said
+    assert "满分" in said
+    scores = page.xpath("//a[contains(@href, '/scores/')]/@href")
+    one = text(open_page(chief, scores[0]))
+    assert "超期未整改问题" in one
+    assert "执法员甲" not in one  # no person is rated
+
+
+@pytest.mark.story("G12")
+def test_a_month_is_reconciled_and_signed(entered, visitor, hired):
+    """S3: 年度党建工作任务15项: the month's account comes out, is signed, and later changes are shown."""
+    last = (TODAY.replace(day=1) - timedelta(days=1)).replace(day=15)
+    early = last.replace(day=1) - timedelta(days=10)
+    rows = [
+        {"年度": YEAR, "任务": f"党建任务{n}", "任务来源": "党建任务", "责任科室": "办公室", "属地": "测试县",
+         "完成时限": f"{YEAR + 1}-12-31", "登记日期": early if n < 12 else last,
+         "办结日期": f"{last}" if n < 5 else ""}
+        for n in range(15)
+    ]  # fmt: skip
+    entered("work_task", rows, "--history")
+    chief = hired("section_chief", "综合科长甲")
+    month = f"{last:%Y-%m}"
+    page = open_page(chief, f"/work-accounts?month={month}")
+    row = next(r for r in page.xpath("//tr") if "办公室" in r.text_content())
+    numbers = [c.text_content().strip() for c in row.xpath("./td")][1:6]
+    assert numbers == ["12", "3", "5", "0", "10"]
+    signing = next(
+        f for f in page.forms if "section" in f.fields and f.fields["section"] == "办公室"
+    )
+    assert chief.post(signing.action, data=dict(signing.form_values())).is_redirect
+    assert "综合科长甲" in text(open_page(chief, f"/work-accounts?month={month}"))
+    # A task entered afterwards for the same month does not silently change what was signed.
+    entered("work_task", [{**rows[13], "任务": "补登任务"}], "--history")
+    assert "对账时 3，现为 4" in text(open_page(chief, f"/work-accounts?month={month}"))
+
+
+@pytest.mark.story("G5")
+def test_articles_by_level_come_to_the_total_or_say_what_is_left(entered, visitor):
+    """S3: 116篇, of them 4 + 23 + 84 = 111: five are unexplained."""
+    day = date(YEAR, 3, 5)
+    rows = []
+    for level, n in (("国家级媒体", 4), ("省级媒体", 23), ("市级媒体", 84), ("", 5)):
+        rows += [{"发表日期": day, "标题": f"{level or '其他'}稿件{i}", "媒体": level or "某平台", "级别": level,
+                  "篇数": 1, "属地": "测试县"} for i in range(n)]  # fmt: skip
+    entered("article", rows)
+    desk = visitor("dispatcher")
+    page = open_page(desk, f"/publicity?begin={YEAR}-01-01&end={YEAR}-06-30")
+    said = text(page)
+    assert "116篇" in said
+    assert "116 ≠ 4+23+84 = 111，差5篇" in said
+    assert "分项与总数不符" in said
+    door = next(a for a in page.xpath("//a[@class='ref']") if a.text_content() == "84篇").get(
+        "href"
+    )
+    assert "共 84 条记录" in text(open_page(desk, door))
+
+
+@pytest.mark.story("G6")
+def test_activities_by_kind_come_to_the_total(entered, visitor):
+    """S0: 进社区9场次、开放10场次、培训2场次."""
+    entered("activity", [
+        {"日期": f"{YEAR}-05-0{n}", "活动名称": f"活动{n}", "类别": kind, "场次": times_, "属地": "测试县"}
+        for n, (kind, times_) in enumerate((("环保进社区", 9), ("设施向公众开放", 10), ("普法培训", 2)), 1)
+    ])  # fmt: skip
+    said = text(open_page(visitor("dispatcher"), f"/publicity?begin={YEAR}-01-01&end={YEAR}-12-31"))
+    assert "21 = 9+10+2" in said
+    assert "分项与总数相符" in said
+
+
+@pytest.mark.story("T16")
+def test_a_rule_proposes_a_letter_is_numbered_and_its_reply_closes_it(entered, visitor, hired):
+    """S2: 联席会商、通报预警: three problems overdue in the north; the warning letter goes out and is answered."""
+    desk, leader = visitor("dispatcher"), hired("leader", "局领导甲")
+    entered("problem", [
+        {"原编号": f"T16-{n}", "来源类别": "自查发现", "问题": f"超期问题{n}", "属地": "北镇",
+         "整改时限": f"{TODAY - timedelta(days=20)}"} for n in range(4)
+    ])  # fmt: skip
+    for problem in desk.api("matters/problem", q="超期问题"):
+        handed = desk.submit(
+            f"/matters/problem/{problem['id']}/do/hand_over",
+            {"hand_over-owner_organisation_text": "北镇人民政府", "hand_over-owner_organisation": "北镇人民政府", "hand_over-measures": "限期整改", "hand_over-deadline": f"{TODAY - timedelta(days=20)}"},
+        )  # fmt: skip
+        assert handed.is_redirect, handed.text[-3000:]
+    rules = text(open_page(desk, "/warnings/rules"))
+    assert "问题整改超期" in rules
+    answer = desk.submit("/warnings/propose", {}, follow_redirects=True)
+    assert "北镇问题整改超期" in answer.text, text(open_page(desk, "/warnings/rules"))
+    again = desk.submit("/warnings/propose", {}, follow_redirects=True)
+    assert "提出 0 件" in again.text  # once a rule, place and period
+    [row] = [r for r in desk.api("matters/warning") if r["title"] == "北镇问题整改超期"]
+    assert row["area_code"] == NORTH
+
+    begun = desk.submit(f"/documents/begin/warning_letter/{row['id']}", {})
+    draft = begun.headers["Location"]
+    words = {"word-主送": "北镇人民政府", "word-反馈期限": "2026年12月20日", "word-要求": "逐件整改。",
+             "word-情况": "北镇超期问题4件。", "word-联系人": "调度员甲"}  # fmt: skip
+    assert desk.submit(f"{draft}/submit", words).is_redirect
+    assert leader.submit(f"{draft}/approve", {"note": ""}).is_redirect
+    assert leader.submit(f"{draft}/approve", {"note": ""}).is_redirect
+    issued = leader.submit(f"{draft}/issue", {}).headers["Location"]
+    document = text(open_page(desk, issued))
+    assert re.search(r"环预警〔\d{4}〕1号", document)
+    assert desk.api(f"matters/warning/{row['id']}")["state"] == "sent"
+    reply = {"received_on": f"{TODAY}", "text": "四件已整改完成。"}
+    assert desk.submit(f"{issued}/reply", reply).is_redirect
+    assert desk.api(f"matters/warning/{row['id']}")["state"] == "replied"
+    closed = leader.submit(f"/matters/warning/{row['id']}/do/close", {"close-checked": "核实属实"})
+    assert closed.is_redirect
+    assert desk.api(f"matters/warning/{row['id']}")["state"] == "closed"
