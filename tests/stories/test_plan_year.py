@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import re
 from datetime import date, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 from tests.path.county import COUNTY, NORTH
 from tests.path.house import PNG
 from tests.stories.pages import open_page, submit, text
@@ -333,3 +335,50 @@ def test_a_rule_proposes_a_letter_is_numbered_and_its_reply_closes_it(entered, v
     closed = leader.submit(f"/matters/warning/{row['id']}/do/close", {"close-checked": "核实属实"})
     assert closed.is_redirect
     assert desk.api(f"matters/warning/{row['id']}")["state"] == "closed"
+
+
+@pytest.mark.story("G14")
+def test_the_summary_is_written_from_figures_that_open_their_records(entered, visitor, hired):
+    """S3: the half-year's summary: figures as doors, flagged before issue, numbered, a PDF in the official layout."""
+    entered("article", [
+        {"发表日期": f"{YEAR}-02-03", "标题": f"半年稿件{i}", "媒体": "某报", "级别": "市级媒体", "篇数": 1,
+         "属地": "测试县"} for i in range(3)
+    ])  # fmt: skip
+    desk, leader = visitor("dispatcher"), hired("leader", "局领导甲")
+    form = {"kind": "summary_half", "month": f"{YEAR}-03", "area": COUNTY}
+    draft = desk.submit("/documents/summaries", form).headers["Location"]
+    page = open_page(desk, draft)
+    said = text(page)
+    assert f"{YEAR}年上半年工作总结" in said
+    assert "一、环境质量指标完成情况" in said
+    assert "二、重点工作进展情况" in said
+    assert "三、存在的主要问题" in said
+    # Every figure is a door: one click to its records, a second to a row's own page.
+    doors = page.xpath("//article//a[@class='ref']")
+    assert len(doors) >= 10
+    articles = next(a for a in doors if "市级媒体发表文章" in a.get("title"))
+    records = open_page(desk, articles.get("href"))
+    assert "半年稿件0" in text(records)
+    row = next(a for a in records.xpath("//td/a/@href") if "/b/article/" in a)
+    assert open_page(desk, row) is not None
+    # What the writer adds is checked against itself before it goes out.
+    words = {
+        "word-存在问题": "信访件共31件，其中噪声12件、油烟9件、扬尘8件。",
+        "word-下一步打算": "持续改善环境质量。",
+    }
+    assert desk.submit(f"{draft}/save", words).is_redirect
+    assert "核对提示：1 处" in text(open_page(desk, draft))
+    words["word-存在问题"] = "信访件共29件，其中噪声12件、油烟9件、扬尘8件。"
+    assert desk.submit(f"{draft}/submit", words).is_redirect
+    assert "核对提示" not in text(open_page(desk, draft))
+    assert leader.submit(f"{draft}/approve", {"note": ""}).is_redirect
+    assert leader.submit(f"{draft}/approve", {"note": ""}).is_redirect
+    issued = leader.submit(f"{draft}/issue", {}).headers["Location"]
+    assert re.search(r"环总〔\d{4}〕1号", text(open_page(desk, issued)))
+    pages = PdfReader(BytesIO(desk.get(f"{issued}.pdf").content)).pages
+    printed = "".join(p.extract_text() for p in pages).replace(" ", "").replace("\n", "")
+    assert f"{YEAR}年上半年工作总结" in printed
+    assert "信访件共29件" in printed
+    assert "{" not in printed
+    assert desk.get(f"{issued}.xlsx").status_code == 200
+    assert desk.get(f"{issued}.docx").status_code == 200

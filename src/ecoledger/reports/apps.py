@@ -8,4 +8,4 @@ class ReportsConfig(AppConfig):
 
     def ready(self) -> None:
         # What declares documents.
-        from ecoledger.reports import bulletin, letters  # noqa: F401
+        from ecoledger.reports import bulletin, letters, publication, summary  # noqa: F401

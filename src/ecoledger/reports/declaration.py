@@ -18,6 +18,7 @@ from django.utils.translation import override
 
 from ecoledger.accounts.models import Person
 from ecoledger.matters.models import Matter
+from ecoledger.reports import locked
 from ecoledger.reports.content import Block, Bulletin, numbered
 
 # What a draft goes through between its author and its number, in this order.
@@ -87,6 +88,11 @@ class Report(Document):
             blocks = [(part.heading, part.blocks(gathered)) for part in self.sections]
             bulletin: Bulletin = gathered.bulletin(self.key, numbered(blocks))
         return bulletin
+
+    def lock(self, area_code: str, day: date) -> tuple[Bulletin, dict[str, Any]]:
+        """The report as it is now, and what a draft keeps of it."""
+        bulletin = self.compose(area_code, day)
+        return bulletin, locked.kept(bulletin)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -62,7 +62,7 @@ def begin_report(
 ) -> Draft:
     """A draft of a report, its figures locked. A span that is not over is refused."""
     _may(by, report.capability)
-    bulletin = report.compose(area_code, day)
+    bulletin, content = report.lock(area_code, day)
     if bulletin.end > timezone.localdate():
         raise Refused("period", _("该期间尚未结束，数字还会变化，不能印发。请在期间结束后印发。"))
     draft = Draft(
@@ -70,7 +70,7 @@ def begin_report(
         area_code=area_code,
         begin=bulletin.begin,
         title=bulletin.title.replace("\n", "")[:200],
-        content=locked.kept(bulletin),
+        content=content,
         words={word.name: word.beginning(bulletin, by) for word in report.words}
         | (replaces.words if replaces else {}),
         author=by,
@@ -108,7 +108,7 @@ def renew(draft: Draft, *, by: Person) -> None:
         held = _held(draft, _State.DRAFT)
         _may(by, document.capability)
         if isinstance(document, Report) and held.begin is not None:
-            held.content = locked.kept(document.compose(held.area_code, held.begin))
+            held.content = document.lock(held.area_code, held.begin)[1]
         elif isinstance(document, Letter) and held.matter is not None:
             held.content = rendering.values_of(document, held.matter)
         held.locked_at = timezone.now()

@@ -40,7 +40,8 @@ def figure_again(row: Json) -> Figure:
     return Figure(**made)
 
 
-def _part(part: Part) -> Any:
+def part(part: Part) -> Any:
+    """A word, figure or change as JSON."""
     match part:
         case Figure():
             return {"figure": figure(part)}
@@ -56,7 +57,8 @@ def _part(part: Part) -> Any:
     return str(part)
 
 
-def _part_again(part: Any) -> Part:
+def part_again(part: Any) -> Part:
+    """The word, figure or change that was kept."""
     if isinstance(part, str):
         return part
     if "figure" in part:
@@ -75,10 +77,10 @@ def _block(block: Block) -> Json:
         case Subheading(text):
             return {"subheading": text}
         case Statement():
-            return {"statement": [_part(p) for p in block.parts], "note": block.note}
+            return {"statement": [part(p) for p in block.parts], "note": block.note}
         case Table():
             return {
-                "table": [[_part(p) for p in row] for row in block.rows],
+                "table": [[part(p) for p in row] for row in block.rows],
                 "caption": block.caption,
                 "header": list(block.header),
                 "note": block.note,
@@ -100,12 +102,12 @@ def _block_again(row: Json) -> Block:
     if "subheading" in row:
         return Subheading(row["subheading"])
     if "statement" in row:
-        return Statement(tuple(_part_again(p) for p in row["statement"]), row["note"])
+        return Statement(tuple(part_again(p) for p in row["statement"]), row["note"])
     if "table" in row:
         return Table(
             row["caption"],
             tuple(row["header"]),
-            tuple(tuple(_part_again(p) for p in cells) for cells in row["table"]),
+            tuple(tuple(part_again(p) for p in cells) for cells in row["table"]),
             row["note"],
             row["empty"],
             row["number"],

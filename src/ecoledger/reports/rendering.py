@@ -14,7 +14,9 @@ from ecoledger.matters.models import Matter
 from ecoledger.reports import excel, letter_file, locked, matter_values, word
 from ecoledger.reports.content import Block, Bulletin, Section, Statement, ordinal
 from ecoledger.reports.declaration import Letter, Report, document_of
-from ecoledger.reports.models import Draft, LetterTemplate
+from ecoledger.reports.models import Draft
+from ecoledger.reports.summary import Summary
+from ecoledger.reports.template_in_force import template_of
 from ecoledger.reports.typesetting import pdf
 
 # Name of the model's fields, file ending, content.
@@ -33,22 +35,17 @@ def values_of(letter: Letter, matter: Matter) -> dict[str, Any]:
     return {**matter_values.values(matter), **further}
 
 
-def template_of(letter: Letter) -> bytes:
-    """The .docx in force: the bureau's newest, else the one the house begins with."""
-    own = LetterTemplate.objects.filter(kind=letter.key).first()
-    if own is None:
-        return letter.template()
-    with own.file.open("rb") as file:
-        return bytes(file.read())
-
-
 def files(draft: Draft, number: str, on: date) -> Files:
     """Every file of a document with this number and date."""
     document = document_of(draft.kind)
-    if isinstance(document, Report):
+    if isinstance(document, Summary):
+        bulletin = report_of(draft, number)
+        text = document.filled(draft.content, summary_words(draft), number, matter_values.words(on))
+        made: Files = [("excel", "xlsx", excel.render(bulletin))]
+    elif isinstance(document, Report):
         bulletin = report_of(draft, number)
         text = word.render(bulletin, on, compact=document.compact)
-        made: Files = [("excel", "xlsx", excel.render(bulletin))]
+        made = [("excel", "xlsx", excel.render(bulletin))]
     else:
         assert isinstance(document, Letter)  # noqa: S101 - there are two families
         text = letter_file.fill(template_of(document), letter_values(draft, number, on))
@@ -77,10 +74,13 @@ def letter_values(draft: Draft, number: str, on: date) -> dict[str, Any]:
 
 
 def report_of(draft: Draft, number: str) -> Bulletin:
-    """The locked report with the words people added as sections of their own."""
+    """The locked report with the words people added as sections of their own, or where its template has them."""
+    document = document_of(draft.kind)
+    if isinstance(document, Summary):
+        return document.read(draft.content, summary_words(draft), number)
     bulletin = locked.again(draft.content)
     sections = list(bulletin.sections)
-    for said in document_of(draft.kind).words:
+    for said in document.words:
         lines = [line.strip() for line in draft.words.get(said.name, "").splitlines()]
         blocks: tuple[Block, ...] = tuple(Statement((line,)) for line in lines if line)
         if blocks:
@@ -88,11 +88,21 @@ def report_of(draft: Draft, number: str) -> Bulletin:
     return replace(bulletin, number=number, sections=tuple(sections))
 
 
+def summary_words(draft: Draft) -> dict[str, list[str]]:
+    """What people wrote, line by line."""
+    return {
+        said.name: [
+            line.strip() for line in draft.words.get(said.name, "").splitlines() if line.strip()
+        ]
+        for said in document_of(draft.kind).words
+    }
+
+
 def figures_of(draft: Draft) -> list[dict[str, Any]]:
     """Every figure a draft has locked."""
     if not isinstance(document_of(draft.kind), Report):
         return []
-    return [locked.figure(figure) for figure in locked.again(draft.content).figures()]
+    return [locked.figure(figure) for figure in report_of(draft, "").figures()]
 
 
 def issuer(area_code: str) -> str:

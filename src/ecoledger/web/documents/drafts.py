@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters.register import visible_matters
-from ecoledger.reports import differences, drafting, rendering, visible
+from ecoledger.reports import checking, differences, drafting, rendering, visible
 from ecoledger.reports.declaration import Letter, Report, document_of, has_document
 from ecoledger.reports.models import Draft, IssuedDocument
 from ecoledger.reports.profile import DocumentsError
@@ -99,6 +99,7 @@ def _page(
         bulletin = rendering.report_of(draft, draft.content["number"])
         context |= {
             "bulletin": bulletin,
+            "findings": checking.findings(bulletin),
             "sections": shown.sections(bulletin),
             "kind": draft.kind,
             "period": shown.period(bulletin),

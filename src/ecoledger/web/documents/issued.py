@@ -15,8 +15,10 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.reports import drafting, opening, visible
 from ecoledger.reports.declaration import Letter, Report, all_documents, document_of, has_document
 from ecoledger.reports.models import Draft, IssuedDocument
+from ecoledger.reports.summary import Summary
 from ecoledger.standards.written_dates import UnreadableDateError, read_day
 from ecoledger.web.access import Request, needs
+from ecoledger.web.documents import summaries
 from ecoledger.web.documents.drafts import content_type
 from ecoledger.web.errors import refused_as_altered
 from ecoledger.web.office import integrity
@@ -40,7 +42,8 @@ def page(request: Request) -> HttpResponse:
         "web/documents/documents.html",
         {
             "kinds": all_documents(),
-            "letters": [d for d in all_documents() if isinstance(d, Letter)],
+            "letters": [d for d in all_documents() if isinstance(d, Letter | Summary)],
+            "summaries": summaries.choices(request),
             "kind": kind,
             "q": number,
             "drafts": in_hand[:50],

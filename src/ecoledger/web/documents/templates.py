@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from django.contrib import messages
 from django.core.files.base import ContentFile
@@ -11,21 +12,27 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
-from ecoledger.reports import letter_file, letters, rendering
+from ecoledger.reports import letter_file, letters, named_figures, rendering
 from ecoledger.reports.declaration import Letter, document_of, has_document
 from ecoledger.reports.models import LetterTemplate
 from ecoledger.reports.profile import DocumentsError
+from ecoledger.reports.summary import Summary
+from ecoledger.reports.template_in_force import template_of
 from ecoledger.web.access import Request, needs
 from ecoledger.web.documents.drafts import content_type
 
 MOST_BYTES = 20 * 2**20
 
 
-def _letter(kind: str) -> Letter:
+def _letter(kind: str) -> Letter | Summary:
     letter = document_of(kind) if has_document(kind) else None
-    if not isinstance(letter, Letter):
+    if not isinstance(letter, Letter | Summary):
         raise Http404
     return letter
+
+
+def _examples(letter: Letter | Summary) -> dict[str, Any]:
+    return letter.examples() if isinstance(letter, Summary) else letters.examples(letter)
 
 
 @needs("edit_letter_templates")
@@ -41,7 +48,7 @@ def page(request: Request, kind: str) -> HttpResponse:
             errors = (_("文件超过 20 MB：请压缩图片后再上传。"),)
         else:
             content = upload.read()
-            found = letter_file.check(content, letters.examples(letter), rendering.own_fonts())
+            found = letter_file.check(content, _examples(letter), rendering.own_fonts())
             errors = found.errors
             if not errors:
                 _keep(request, letter, upload.name or "", content, found)
@@ -53,7 +60,13 @@ def page(request: Request, kind: str) -> HttpResponse:
         {
             "letter": letter,
             "versions": LetterTemplate.objects.filter(kind=kind).select_related("uploaded_by"),
-            "variables": letters.variables(letter),
+            "variables": letter.variables()
+            if isinstance(letter, Summary)
+            else letters.variables(letter),
+            "aspects": [a for a in named_figures.ASPECTS if a]
+            if isinstance(letter, Summary)
+            else [],
+            "rows": named_figures.LISTS if isinstance(letter, Summary) else {},
             "lines": [word.name for word in letter.words if word.kind == "lines"],
             "errors": errors,
         },
@@ -62,7 +75,11 @@ def page(request: Request, kind: str) -> HttpResponse:
 
 
 def _keep(
-    request: Request, letter: Letter, name: str, content: bytes, found: letter_file.Findings
+    request: Request,
+    letter: Letter | Summary,
+    name: str,
+    content: bytes,
+    found: letter_file.Findings,
 ) -> None:
     last = LetterTemplate.objects.filter(kind=letter.key).first()
     template = LetterTemplate(
@@ -84,7 +101,7 @@ def current(request: Request, kind: str) -> HttpResponse:
     """The file in force, to be edited."""
     letter = _letter(kind)
     try:
-        content = rendering.template_of(letter)
+        content = template_of(letter)
     except DocumentsError as wrong:
         messages.error(request, str(wrong))
         return redirect("letter-template", kind)

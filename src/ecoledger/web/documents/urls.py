@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from ecoledger.web.documents import drafts, issued, templates
+from ecoledger.web.documents import drafts, issued, summaries, templates
 
 urlpatterns = [
     path("documents", issued.page, name="documents"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("documents/<int:pk>.<str:ending>", issued.file, name="document-file"),
     path("documents/<int:pk>/reissue", issued.reissue, name="document-reissue"),
     path("documents/<int:pk>/reply", issued.reply, name="document-reply"),
+    path("documents/summaries", summaries.begin, name="summary-begin"),
     path("documents/begin/<slug:kind>/<int:matter>", drafts.begin, name="draft-begin"),
     path("documents/drafts/<int:pk>", drafts.page, name="draft"),
     path("documents/drafts/<int:pk>/preview.<str:ending>", drafts.preview, name="draft-preview"),

@@ -1,0 +1,291 @@
+"""What a summary's template can name: every indicator by its Chinese name, with what can be said of it.
+
+``{{ 优良天数比例 }}`` is the figure of the span; ``_同比`` its change against the same span a year before,
+``_上年`` that figure, ``_目标`` the year's target, ``_达标`` 达到 or 未达到, ``_分子`` and ``_分母`` the parts of a share,
+``_有`` whether it is more than nought.
+What has no value is false in a condition and prints as a dash, so that a sentence about it can be left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from ecoledger.indicators import air, doors, reconciling, storing, target_book, targets
+from ecoledger.indicators.declaring import Indicator, Span, all_indicators
+from ecoledger.indicators.figures import Change, Figure, absent, count
+from ecoledger.indicators.of_registers import Counting, measures_of
+from ecoledger.indicators.scorecards import towns
+from ecoledger.listings.cells import area_name
+from ecoledger.matters.register import all_registers
+from ecoledger.registers.plan import work_tasks
+from ecoledger.registers.plan.target_book import PlanTarget
+from ecoledger.reports.content import Part
+
+ASPECTS = ("", "同比", "上年", "目标", "达标", "分子", "分母", "有")
+# Lists with the columns of their rows: {%tr for 行 in 目标表 %}{{ 行.指标 }}.
+LISTS: dict[str, tuple[str, ...]] = {
+    "目标表": ("指标", "性质", "现值", "目标", "结论"),
+    "台账表": ("台账", "新立", "办结", "在办", "超期"),
+    "科室表": ("科室", "任务", "完成", "结转", "超期"),
+    "镇街表": ("镇街", "优良天数比例", "PM25平均浓度", "断面达标率", "超期问题"),
+    "勾稽表": ("名称", "总数", "分项", "差额"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a template's figures are asked for: a division and a span."""
+
+    area_code: str
+    span: Span
+
+    @property
+    def before(self) -> Span:
+        """The same days a year before."""
+        begin, end = self.span.begin, self.span.end
+        return Span(air.last_year(begin), air.last_year(end))
+
+
+def variable(name: str) -> str:
+    """An indicator's name as a template writes it: without brackets and signs.
+
+    >>> variable("优良（Ⅰ～Ⅲ类）断面比例"), variable("PM2.5平均浓度")
+    ('优良断面比例', 'PM25平均浓度')
+    """
+    return "".join(c for c in re.sub(r"（.*?）", "", name) if c.isalnum())
+
+
+def named() -> dict[str, Indicator]:
+    """Every indicator by the name a template knows it by; the first declared keeps a name."""
+    found: dict[str, Indicator] = {}
+    for indicator in all_indicators():
+        found.setdefault(variable(indicator.full_name), indicator)
+    return found
+
+
+def names() -> Iterator[str]:
+    """Every variable of a figure."""
+    for base in named():
+        for aspect in ASPECTS:
+            yield f"{base}_{aspect}" if aspect else base
+
+
+def gathered(wanted: Iterable[str], asked: Asked) -> dict[str, Part]:
+    """The figures, changes and words that ``wanted`` variables name. Names that are none of ours are left out."""
+    known = named()
+    split = {name: name.partition("_") for name in wanted}
+    used = {name: (base, aspect) for name, (base, _, aspect) in split.items() if base in known}
+    now = storing.figures(
+        {known[base].key: known[base] for base, _a in used.values()}.values(),
+        asked.area_code,
+        asked.span,
+    )
+    lastly = {
+        known[base].key: known[base] for base, aspect in used.values() if aspect in ("同比", "上年")
+    }
+    before = storing.figures(
+        [i for i in lastly.values() if not _of_the_moment(i)], asked.area_code, asked.before
+    )
+    made: dict[str, Part] = {}
+    for name, (base, aspect) in used.items():
+        made[name] = _aspect(known[base], aspect, now[known[base].key], before, asked)
+    return made
+
+
+def _of_the_moment(indicator: Indicator) -> bool:
+    """Whether it speaks of now, so that a year before cannot be told: an undated count of a register."""
+    return indicator.source.as_of_now and indicator.source.key.startswith("register:")
+
+
+def _aspect(
+    indicator: Indicator, aspect: str, now: Figure, before: Mapping[str, Figure], asked: Asked
+) -> Part:
+    door = now.records
+    match aspect:
+        case "":
+            return now
+        case "同比" | "上年":
+            earlier = before.get(indicator.key) or absent(now.label, door, "无可比数据")
+            if aspect == "上年":
+                return earlier
+            return Change(now, earlier, max(now.decimals, 1) if now.unit == "%" else now.decimals)
+        case "目标":
+            return _target(indicator, asked, door) or absent(f"{now.label}目标", door, "未设目标")
+        case "达标":
+            return _verdict(indicator, now, asked)
+        case "有":
+            return "有" if now.value else ""
+        case "分子" | "分母":
+            number = now.numerator if aspect == "分子" else now.denominator
+            if number is None:
+                return absent(f"{now.label}{aspect}", door, "不是比例")
+            return count(f"{now.label}{aspect}", int(number), door)
+    return ""
+
+
+def _level(indicator: Indicator, asked: Asked) -> tuple[Fraction, str] | None:
+    """The year's target: of the profile, else of a target book."""
+    try:
+        goals = targets.of(asked.area_code, asked.span.begin.year)
+    except targets.TargetsError:
+        goals = []
+    for goal in goals:
+        if goal.indicator.key == indicator.key:
+            return goal.value, indicator.word
+    row = PlanTarget.objects.filter(
+        area_code=asked.area_code, year=asked.span.begin.year, indicator=indicator.key
+    ).exclude(target=None).first()  # fmt: skip
+    return (Fraction(row.target), str(row.get_comparator_display())) if row else None
+
+
+def _target(indicator: Indicator, asked: Asked, door: Any) -> Figure | None:
+    level = _level(indicator, asked)
+    if level is None:
+        return None
+    space = "" if indicator.unit in ("%", "天", "个", "件", "项") else " "
+    words = f"{level[1]}{float(level[0]):.10g}{space}{indicator.unit}"
+    return Figure(f"{indicator.name}目标", level[0], words, door, indicator.unit)
+
+
+def _verdict(indicator: Indicator, now: Figure, asked: Asked) -> str:
+    level = _level(indicator, asked)
+    if level is None or now.value is None:
+        return ""
+    if indicator.target:
+        met = indicator.behaviour.met(now, level[0], higher=indicator.higher_is_better)
+    else:
+        met = now.value >= level[0] if indicator.higher_is_better else now.value <= level[0]
+    return "达到" if met else "未达到"
+
+
+# ---- repeating rows ------------------------------------------------------------------------------
+
+
+def rows_of(name: str, asked: Asked) -> list[dict[str, Part]]:
+    """The rows of a list that templates may repeat over."""
+    return _ROWS[name](asked)
+
+
+def _target_rows(asked: Asked) -> list[dict[str, Part]]:
+    rows = PlanTarget.objects.filter(area_code=asked.area_code, year=asked.span.begin.year).exclude(
+        kind=PlanTarget.Kind.CONDITION
+    )
+    found: list[dict[str, Part]] = []
+    for one in target_book.standings(rows.select_related("lead"), asked.span.end):
+        target = one.target
+        goal = (
+            f"{target.get_comparator_display()}{float(target.target):.10g}{target.unit}"
+            if target.target is not None
+            else target.words
+        )
+        verdict = {True: "达到", False: "未达到", None: "数据缺"}[one.met]
+        kind = str(target.get_kind_display())
+        found.append(
+            {"指标": target.name, "性质": kind, "现值": one.figure, "目标": goal, "结论": verdict}
+        )
+    return found
+
+
+def _register_rows(asked: Asked) -> list[dict[str, Part]]:
+    found: list[dict[str, Part]] = []
+    columns = {"opened": "新立", "closed": "办结", "in_hand": "在办", "overdue": "超期"}
+    for register in all_registers():
+        counting = Counting(register, asked.area_code, asked.span)
+        figures = {m.key: counting.figure(m) for m in measures_of(register) if m.key in columns}
+        if any(f.value for f in figures.values()):
+            label = str(register.label)
+            row: dict[str, Part] = {"台账": label}
+            for key, head in columns.items():
+                row[head] = replace(figures[key], label=f"{label}{head}")
+            found.append(row)
+    return found
+
+
+def _section_rows(asked: Asked) -> list[dict[str, Part]]:
+    tasks = work_tasks.WorkTask.objects.filter(
+        area_code__startswith=asked.area_code, year=asked.span.begin.year
+    )
+    found: list[dict[str, Part]] = []
+    for name in sorted(set(tasks.values_list("section", flat=True))):
+        own = tasks.filter(section=name, merged_into=None, withdrawn_at=None)
+        door = doors.MATTERS.opens(register="work_task", section=name)
+        done = own.filter(closed_at__isnull=False, state="finished")
+        late = own.filter(closed_at=None, finish_by__lt=asked.span.end)
+        found.append(
+            {
+                "科室": name,
+                "任务": count(f"{name}任务", own.exclude(state="dropped").count(), door, "项"),
+                "完成": count(f"{name}完成", done.count(), door, "项"),
+                "结转": count(f"{name}结转", own.filter(closed_at=None).count(), door, "项"),
+                "超期": count(f"{name}超期", late.count(), door, "项"),
+            }
+        )
+    return found
+
+
+def _town_rows(asked: Asked) -> list[dict[str, Part]]:
+    wanted = {
+        "优良天数比例": "good_day_ratio",
+        "PM25平均浓度": "pm2_5_mean",
+        "断面达标率": "water_attained_ratio",
+        "超期问题": "problem.overdue",
+    }
+    every = {i.key: i for i in all_indicators()}
+    used = {head: every[key] for head, key in wanted.items() if key in every}
+    found: list[dict[str, Part]] = []
+    for code in towns(asked.area_code):
+        figures = storing.figures(used.values(), code, asked.span)
+        row: dict[str, Part] = {"镇街": area_name(code)}
+        row |= {head: figures[i.key] for head, i in used.items()}
+        found.append(row)
+    return found
+
+
+def _sum_rows(asked: Asked) -> list[dict[str, Part]]:
+    """Totals whose parts do not come to them."""
+    found: list[dict[str, Part]] = []
+    for whole in ("article.media", "activity.all"):
+        one = reconciling.divided(whole, asked.area_code, asked.span)
+        if not one.adds_up:
+            left = count(
+                f"{one.whole.label}差额", int(one.unexplained), one.whole.records, one.whole.unit
+            )
+            found.append(
+                {"名称": one.whole.label, "总数": one.whole, "分项": one.shown, "差额": left}
+            )
+    return found
+
+
+_ROWS = {
+    "目标表": _target_rows,
+    "台账表": _register_rows,
+    "科室表": _section_rows,
+    "镇街表": _town_rows,
+    "勾稽表": _sum_rows,
+}
+
+
+def span_words(begin: date, end: date, whole_end: date) -> str:
+    """How a summary says its time: 2026年, 2026年上半年, 2026年1—10月, 2026年1月1日至11月27日."""
+    year, months = (
+        begin.year,
+        (whole_end.year * 12 + whole_end.month) - (begin.year * 12 + begin.month),
+    )
+    if end == whole_end:
+        if months == 12:
+            return f"{year}年"
+        if months == 6:
+            return f"{year}年{'上' if begin.month == 1 else '下'}半年"
+        if months == 3:
+            return f"{year}年第{'一二三四'[(begin.month - 1) // 3]}季度"
+        return f"{year}年{begin.month}月"
+    last = date.fromordinal(end.toordinal() - 1)
+    if end.day == 1:
+        first = f"{begin.month}—" if begin.month != last.month else ""
+        return f"{year}年{first}{last.month}月"
+    return f"{year}年{begin.month}月{begin.day}日至{last.month}月{last.day}日"

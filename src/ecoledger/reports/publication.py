@@ -1,0 +1,170 @@
+"""目标季度公示表 and 月度通报: a quarter's standing of every target book (T1), a month's notice of the towns (T16)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from ecoledger.accounts.models import Organisation
+from ecoledger.entities.models import Area
+from ecoledger.indicators import target_book
+from ecoledger.indicators.declaring import Span
+from ecoledger.indicators.figures import Figure
+from ecoledger.indicators.of_registers import Counting, measures_of
+from ecoledger.registers.plan.target_book import PlanTarget
+from ecoledger.registers.plan.warnings import REGISTER as WARNINGS
+from ecoledger.reports import named_figures
+from ecoledger.reports.content import Block, Bulletin, Part, Section, Statement, Table
+from ecoledger.reports.declaration import Part as Heading
+from ecoledger.reports.declaration import Report, declare
+
+
+@dataclass(frozen=True)
+class _Gathered:
+    kind: str
+    title: str
+    number: str
+    area_code: str
+    begin: date
+    end: date
+
+    def bulletin(self, kind: str, sections: tuple[Section, ...]) -> Bulletin:
+        return Bulletin(
+            kind, self.title, self.number, _issuer(self.area_code), self.area_code,
+            self.begin, self.end, sections,
+        )  # fmt: skip
+
+    @property
+    def span(self) -> Span:
+        return Span(self.begin, self.end)
+
+
+def _name(area_code: str) -> str:
+    return Area.objects.filter(code=area_code).values_list("name", flat=True).first() or area_code
+
+
+def _issuer(area_code: str) -> str:
+    bureau = Organisation.objects.filter(kind="bureau", area_code=area_code).order_by("pk").first()
+    return bureau.name if bureau else f"{_name(area_code)}生态环境局"
+
+
+def _months(day: date, months: int) -> tuple[date, date]:
+    first = (day.year * 12 + day.month - 1) // months * months
+    last = first + months
+    return date(first // 12, first % 12 + 1, 1), date(last // 12, last % 12 + 1, 1)
+
+
+def _quarter(area_code: str, day: date) -> _Gathered:
+    begin, end = _months(day, 3)
+    words = named_figures.span_words(begin, end, end)
+    return _Gathered(
+        "publication",
+        f"{_name(area_code)}生态环保目标责任\n{words}进展公示",
+        words,
+        area_code,
+        begin,
+        end,
+    )
+
+
+def _books(of: _Gathered) -> list[Block]:
+    rows = PlanTarget.objects.filter(area_code=of.area_code, year=of.begin.year).order_by(
+        "book", "pk"
+    )
+    found: list[Block] = []
+    for book in dict.fromkeys(rows.values_list("book", flat=True)):
+        chosen = list(rows.filter(book=book).select_related("lead"))
+        standings = target_book.standings(chosen, of.end)
+        marks = target_book.marked(standings)
+        met = sum(1 for s in standings if s.met)
+        lacking = sum(1 for s in standings if s.met is None)
+        words = (
+            f"《{book}》共{target_book.totals(chosen).sentence}，已达到{met}项，数据缺{lacking}项"
+        )
+        if marks.full:
+            words += f"，得分{marks.given}（可计{marks.full}分）"
+        found.append(Statement((f"{words}。",)))
+        found.append(
+            Table(
+                book,
+                ("序号", "指标", "性质", "目标", "本季节点", "现值", "结论", "得分"),
+                tuple(_row(s) for s in standings),
+                note="数据缺的不计分，不按零分计。",
+            )
+        )
+    return found or [Statement(("本年度没有登记目标。",))]
+
+
+def _row(one: target_book.Standing) -> tuple[Part, ...]:
+    target = one.target
+    goal = (
+        f"{target.get_comparator_display()}{float(target.target):.10g}{target.unit}"
+        if target.target is not None
+        else target.words
+    )
+    verdict = {True: "达到", False: "未达到", None: "数据缺"}[one.met]
+    now: Figure | str = one.figure if one.figure.value is not None else "—"
+    step = "—" if one.step is None else f"{float(one.step):.10g}"
+    score = "—" if one.score is None else f"{one.score}/{target.weight:f}"
+    return (
+        target.number,
+        target.name,
+        str(target.get_kind_display()),
+        goal,
+        step,
+        now,
+        verdict,
+        score,
+    )
+
+
+PUBLICATION = declare(
+    Report(
+        key="target_publication",
+        label="目标季度公示",
+        line="assessment",
+        span="quarter",
+        gather=_quarter,
+        sections=(Heading("目标进展情况", _books),),
+    )
+)
+
+
+def _month(area_code: str, day: date) -> _Gathered:
+    begin, end = _months(day, 1)
+    words = f"{begin.year}年{begin.month}月"
+    return _Gathered(
+        "notice", f"{_name(area_code)}生态环境工作\n{words}通报", f"{begin.year}年第{begin.month}期",
+        area_code, begin, end,
+    )  # fmt: skip
+
+
+def _towns(of: _Gathered) -> list[Block]:
+    asked = named_figures.Asked(of.area_code, of.span)
+    header = named_figures.LISTS["镇街表"]
+    rows = named_figures.rows_of("镇街表", asked)
+    cells = tuple(tuple(row.get(column, "数据缺") for column in header) for row in rows)
+    return [Table("各镇街主要指标", header, cells, empty="没有镇街。")]
+
+
+def _letters(of: _Gathered) -> list[Block]:
+    counting = Counting(WARNINGS, of.area_code, of.span)
+    figures = {m.key: counting.figure(m) for m in measures_of(WARNINGS)}
+    parts: list[Part] = [
+        f"{of.begin.month}月提出通报、预警、约谈", figures["opened"], "，其中发出预警函", figures["letters"],
+        "、约谈", figures["interviews"], "；截至", f"{of.end - timedelta(days=1)}", "在办", figures["in_hand"], "。",
+    ]  # fmt: skip
+    return [Statement(tuple(parts))]
+
+
+NOTICE = declare(
+    Report(
+        key="monthly_notice",
+        label="生态环境月度通报",
+        line="assessment",
+        span="month",
+        series="环通报〔{year}〕{n}号",
+        gather=_month,
+        sections=(Heading("各镇街指标情况", _towns), Heading("预警和约谈情况", _letters)),
+    )
+)

@@ -1,0 +1,102 @@
+"""The file a work summary begins with, in the form of such summaries: 一、（一）一是…; the bureau edits it in Word."""
+
+from __future__ import annotations
+
+from ecoledger.reports.official_document import OfficialDocument
+from ecoledger.reports.profile import documents
+
+_CHANGED = "{{% if {0}_同比 %}}，{{{{ {0}_同比 }}}}{{% endif %}}"
+_GOAL = "{{% if {0}_达标 %}}（{{{{ {0}_达标 }}}}年度目标{{{{ {0}_目标 }}}}）{{% endif %}}"
+
+
+def _figure(name: str, words: str = "", *, goal: bool = False) -> str:
+    """A figure with its change against last year, left out where there is none."""
+    tail = _CHANGED.format(name) + (_GOAL.format(name) if goal else "")
+    return f"{{% if {name} %}}{words or name}{{{{ {name} }}}}{tail}{{% endif %}}"
+
+
+_AIR = (
+    "（一）环境空气质量",
+    "{% if 优良天数比例 %}{{ 期间 }}，{{ 区域 }}有效监测{{ 有效监测天数 }}，其中优良天数{{ 优良天数 }}、污染天数{{ 污染天数 }}，"
+    "优良天数比例{{ 优良天数比例 }}" + _CHANGED.format("优良天数比例") + _GOAL.format("优良天数比例")
+    + "；空气质量指数（AQI）为{{ AQI最低值 }}—{{ AQI最高值 }}；" + _figure("环境空气质量综合指数") + "。"
+    "{% else %}期内没有有效的空气质量监测数据。{% endif %}",
+    "{% if PM25平均浓度 %}" + _figure("PM25平均浓度", "PM2.5平均浓度", goal=True) + "；"
+    + _figure("PM10平均浓度", goal=True) + "；"
+    + _figure("O3日最大8小时平均第90百分位数", "臭氧日最大8小时平均第90百分位数", goal=True) + "；"
+    + _figure("NO2平均浓度", "二氧化氮平均浓度") + "；" + _figure("SO2平均浓度", "二氧化硫平均浓度")
+    + "。{% endif %}",
+)  # fmt: skip
+_WATER = (
+    "（二）水环境质量",
+    "{% if 优良断面比例 %}有评价结果的断面{{ 有评价结果的断面数 }}，优良（Ⅰ～Ⅲ类）断面{{ 优良断面数 }}，占{{ 优良断面比例 }}"
+    + _CHANGED.format("优良断面比例") + _GOAL.format("优良断面比例")
+    + "；劣Ⅴ类断面{{ 劣Ⅴ类断面数 }}。按累计均值，断面达标率{{ 断面达标率 }}" + _CHANGED.format("断面达标率")
+    + "{% if 断面逐月达标率 %}；按逐月评价，达标{{ 断面逐月达标率_分子 }}断面次、共{{ 断面逐月达标率_分母 }}断面次，达标率{{ 断面逐月达标率 }}{% endif %}。"
+    "{% else %}期内没有断面评价结果。{% endif %}",
+)  # fmt: skip
+_WORK = (
+    "（一）治理工程和年度任务",
+    "一是推进治理工程。{% if 治理工程计划项目 %}年度计划治理工程{{ 治理工程计划项目 }}，已完成{{ 治理工程已完成 }}，"
+    "{% if 治理工程完成率 %}完成率{{ 治理工程完成率 }}{% endif %}；超期{{ 治理工程超期 }}。{% endif %}"
+    "二是落实重点任务。{% if 重点任务新立 %}期内下达重点任务{{ 重点任务新立 }}，完成{{ 重点任务办结 }}，在办{{ 重点任务在办 }}，"
+    "其中超期{{ 重点任务超期 }}。{% else %}期内没有下达重点任务。{% endif %}"
+    "三是补齐短板指标。在办短板指标{{ 短板指标在办 }}，期内补齐{{ 短板指标办结 }}。",
+    "（二）监管和问题整改",
+    "一是强化预警处置。产生预警{{ 预警 }}，新立预警交办件{{ 预警交办新立 }}，办结{{ 预警交办办结 }}，在办{{ 预警交办在办 }}。"
+    "二是抓好问题整改。新立问题{{ 问题一本账新立 }}，办结{{ 问题一本账办结 }}，在办{{ 问题一本账在办 }}，其中超期{{ 问题一本账超期 }}。"
+    "三是传导压力。发出预警函{{ 通报预警约谈发出预警函 }}、约谈{{ 通报预警约谈约谈 }}。",
+    "（三）宣传和公众参与",
+    "一是加强新闻宣传。在各类媒体发表文章{{ 宣传稿件媒体发表文章 }}，其中国家级媒体{{ 宣传稿件国家级媒体发表文章 }}、"
+    "省级媒体{{ 宣传稿件省级媒体发表文章 }}、市级媒体{{ 宣传稿件市级媒体发表文章 }}、县级媒体{{ 宣传稿件县级媒体发表文章 }}"
+    "{% if 宣传稿件未分级文章_有 %}、未分级{{ 宣传稿件未分级文章 }}{% endif %}。"
+    "二是推动公众参与。开展公众活动{{ 公众活动 }}，其中环保进社区{{ 公众活动环保进社区 }}、设施向公众开放{{ 设施向公众开放 }}。",
+    "（四）各台账办理情况",
+)  # fmt: skip
+
+
+def summary_template() -> bytes:
+    """The .docx."""
+    document = OfficialDocument(
+        "{{ 发文机关 }}", "{{ 文号 }}", "{{ 发文机关 }}\n{{ 标题 }}", documents().fonts
+    )
+    document.heading("一、环境质量指标完成情况")
+    _said(document, (*_AIR, *_WATER))
+    document.paragraph("{%p if 目标表 %}")
+    _said(document, ("（三）年度目标进展",))
+    document.table(
+        "年度目标进展情况",
+        ("指标", "性质", "现值", "目标", "结论"),
+        [
+            ["{%tr for 行 in 目标表 %}", "", "", "", ""],
+            ["{{ 行.指标 }}", "{{ 行.性质 }}", "{{ 行.现值 }}", "{{ 行.目标 }}", "{{ 行.结论 }}"],
+            ["{%tr endfor %}", "", "", "", ""],
+        ],
+        "",
+    )
+    document.paragraph("{%p endif %}")
+    document.heading("二、重点工作进展情况")
+    _said(document, _WORK)
+    document.paragraph("{%p for 行 in 台账表 %}")
+    document.paragraph(
+        "{{ 行.台账 }}：新立{{ 行.新立 }}，办结{{ 行.办结 }}，在办{{ 行.在办 }}，其中超期{{ 行.超期 }}。"
+    )
+    document.paragraph("{%p endfor %}")
+    for heading, name in (("三、存在的主要问题", "存在问题"), ("四、下一步工作打算", "下一步打算")):
+        document.heading(heading)
+        document.paragraph(f"{{%p for 段 in {name} %}}")
+        document.paragraph("（{{ loop.index }}）{{ 段 }}")
+        document.paragraph("{%p endfor %}")
+    document.paragraph("{%p if 数字说明 %}")
+    document.note("{{ 数字说明 }}")
+    document.paragraph("{%p endif %}")
+    document.sign_as("{{ 发文机关 }}", "{{ 成文日期 }}")
+    return document.save()
+
+
+def _said(document: OfficialDocument, paragraphs: tuple[str, ...]) -> None:
+    for text in paragraphs:
+        if text.startswith("（") and len(text) < 20:
+            document.subheading(text)
+        else:
+            document.paragraph(text)

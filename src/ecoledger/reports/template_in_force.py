@@ -1,0 +1,35 @@
+"""The .docx that a kind of document is filled from now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from ecoledger.reports.models import LetterTemplate
+
+
+class FromTemplate(Protocol):
+    """A kind of document with a file to begin with."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def template(self) -> Callable[[], bytes]: ...
+
+
+def newest(document: FromTemplate) -> LetterTemplate | None:
+    """The bureau's own file in force."""
+    return LetterTemplate.objects.filter(kind=document.key).first()
+
+
+def content_of(row: LetterTemplate) -> bytes:
+    """The bytes of one version."""
+    with row.file.open("rb") as file:
+        return bytes(file.read())
+
+
+def template_of(document: FromTemplate) -> bytes:
+    """The bureau's newest file, else the one the house begins with."""
+    own = newest(document)
+    return document.template() if own is None else content_of(own)

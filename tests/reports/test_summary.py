@@ -1,0 +1,210 @@
+"""A work summary: sentences from figures, the template the bureau edits, checks before issue, reissue with differences."""
+
+from __future__ import annotations
+
+from datetime import date
+from io import BytesIO
+
+import openpyxl
+import pytest
+from django.utils import timezone
+from docx import Document
+from pypdf import PdfReader
+from tests.daily_values import october
+
+from ecoledger.indicators.figures import Change, Figure
+from ecoledger.registers.plan.target_book import TARGETS
+from ecoledger.registers.publicity.articles import ARTICLES
+from ecoledger.reports import checking, drafting, letter_file, opening, rendering
+from ecoledger.reports.models import LetterTemplate
+from ecoledger.reports.summary import MONTHLY, YEARLY
+
+pytestmark = pytest.mark.django_db
+COUNTY = "990101"
+OCTOBER = date(2026, 10, 1)
+
+
+@pytest.fixture
+def month(files, store, bureau, people):
+    october(store, bureau)
+    for level, n in (("national", 4), ("provincial", 23), ("city", 84), ("", 5)):
+        values = {
+            "on": date(2026, 10, 9),
+            "title": f"{level}稿件",
+            "level": level,
+            "pieces": n,
+            "area_code": COUNTY,
+        }
+        ARTICLES.open_row(values, people["dispatcher"], timezone.now())
+    values = {
+        "book": "2026年责任书", "year": 2026, "area_code": COUNTY, "number": "1", "name": "优良天数比例",
+        "kind": "binding", "comparator": ">=", "target": 97, "unit": "%", "indicator": "good_day_ratio",
+    }  # fmt: skip
+    TARGETS.open_row(values, people["dispatcher"], timezone.now())
+    return drafting.begin_report(MONTHLY, COUNTY, OCTOBER, by=people["leader"])
+
+
+def text_of(content: bytes) -> str:
+    return "\n".join(p.text for p in Document(BytesIO(content)).paragraphs)
+
+
+def test_sentences_are_written_from_figures_that_open_their_records(month):
+    bulletin = rendering.report_of(month, "试")
+    headings = [s.heading for s in bulletin.sections]
+    assert headings == [
+        "一、环境质量指标完成情况", "二、重点工作进展情况", "三、存在的主要问题", "四、下一步工作打算",
+    ]  # fmt: skip
+    said = checking.text_of(bulletin)
+    assert (
+        "2026年10月，全县有效监测30天，其中优良天数24天、污染天数6天，优良天数比例80.0%，同比"
+        in said
+    )
+    assert "个百分点（未达到年度目标不低于97%）" in said
+    assert "{" not in said
+    figures = {f.label: f for f in bulletin.figures()}
+    assert figures["优良天数比例"].parts == "24/30"
+    assert figures["优良天数比例"].records.kind == "air-days"
+    assert figures["媒体发表文章"].records.query["indicator"] == "article.media"
+    assert all(f.records for f in figures.values())
+    assert len(figures) > 20
+    assert any(isinstance(part, Change) for part in bulletin.parts())
+
+
+def test_what_people_write_begins_with_what_the_data_name(month):
+    assert "优良天数比例为80.0%，未达到目标（不低于97%）。" in month.words["存在问题"]
+    said = checking.text_of(rendering.report_of(month, "试"))
+    assert "（1）优良天数比例为80.0%" in said
+
+
+def test_parts_that_do_not_come_to_the_total_are_flagged_before_issue(month):
+    found = checking.findings(rendering.report_of(month, "试"))
+    parts = [f for f in found if f.kind == "parts"]
+    # 未分级 is said, so that the sentence adds up; without it the five are missed.
+    assert parts == []
+    text = checking.text_of(rendering.report_of(month, "试")).replace("、未分级5篇", "")
+    from ecoledger.indicators.plan.checking import check
+
+    [one] = [f for f in check(text) if f.kind == "parts"]
+    assert (one.stated, one.computed) == ("116", "111")
+
+
+def test_word_pdf_and_table_say_the_same(month, people, sent_out):
+    issued = issued_by_others(month, people)
+    said = text_of(opening.content(issued, "docx"))
+    assert "{" not in said
+    assert "\ue000" not in said
+    assert "优良天数比例80.0%" in said
+    assert "（1）空气质量仍不稳定。" in said
+    assert issued.number == f"环总〔{issued.issued_at.year}〕1号"
+    pdf = "".join(
+        p.extract_text() for p in PdfReader(BytesIO(opening.content(issued, "pdf"))).pages
+    )
+    assert "80.0%" in pdf.replace(" ", "")
+    book = openpyxl.load_workbook(BytesIO(opening.content(issued, "xlsx")))
+    cells = [
+        str(c.value)
+        for sheet in book
+        for row in sheet.iter_rows()
+        for c in row
+        if c.value is not None
+    ]
+    assert any("优良天数比例80.0%" in c for c in cells)
+
+
+def issued_by_others(draft, people):
+    words = {"存在问题": "空气质量仍不稳定。", "下一步打算": "抓好秋冬攻坚。"}
+    drafting.write(draft, words, by=draft.author)
+    drafting.submit(draft, by=draft.author)
+    drafting.approve(draft, by=people["dispatcher"])
+    other = people["leader2"] if "leader2" in people else _second_leader(people)
+    drafting.approve(draft, by=other)
+    return drafting.issue(draft, by=people["dispatcher"])
+
+
+def _second_leader(people):
+    from ecoledger.accounts.models import Person
+
+    made = Person(username="leader2", name="另一局领导", organisation=people["leader"].organisation)
+    made.roles, made.area_codes = ["leader"], [COUNTY]
+    made.save()
+    return made
+
+
+def test_an_issued_summary_is_frozen_and_a_reissue_shows_what_differs(month, people):
+    issued = issued_by_others(month, people)
+    before = opening.content(issued, "docx")
+    values = {
+        "on": date(2026, 10, 20),
+        "title": "补登",
+        "level": "city",
+        "pieces": 1,
+        "area_code": COUNTY,
+    }
+    ARTICLES.open_row(values, people["dispatcher"], timezone.now())
+    assert opening.content(issued, "docx") == before
+    again = drafting.begin_report(MONTHLY, COUNTY, OCTOBER, by=people["leader"], replaces=issued)
+    from ecoledger.accounts.models import Person
+
+    drafting.write(again, {"下一步打算": "抓好秋冬攻坚。"}, by=again.author)
+    drafting.submit(again, by=again.author)
+    drafting.approve(again, by=people["dispatcher"])
+    drafting.approve(again, by=Person.objects.get(username="leader2"))
+    second = drafting.issue(again, by=people["dispatcher"])
+    assert second.number == issued.number
+    changed = {d["name"]: (d["before"], d["after"]) for d in second.differences}
+    assert changed["媒体发表文章"] == ("116篇", "117篇")
+    assert changed["市级媒体发表文章"] == ("84篇", "85篇")
+    assert "优良天数比例" not in changed
+
+
+def edited(change) -> bytes:
+    """The house's template, changed as a person would in an office program."""
+    document = Document(BytesIO(YEARLY.template()))
+    change(document)
+    buffer = BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
+
+
+def test_a_template_changed_by_hand_still_renders(month, people):
+    def change(document):
+        last = next(p for p in document.paragraphs if p.text.startswith("一是加强新闻宣传"))
+        last.insert_paragraph_before(
+            "全年公开环境信息{{ 宣传稿件公开环境信息 }}，企业在册{{ 企业在册数 }}。"
+        )
+
+    content = edited(change)
+    assert letter_file.check(content, MONTHLY.examples()).errors == ()
+    from django.core.files.base import ContentFile
+
+    row = LetterTemplate(
+        kind=MONTHLY.key, version=1, name="改.docx", sha256="0", uploaded_by=people["leader"]
+    )
+    row.file.save("t.docx", ContentFile(content), save=False)
+    row.save()
+    draft = drafting.begin_report(MONTHLY, COUNTY, OCTOBER, by=people["leader"])
+    assert "全年公开环境信息0条，企业在册" in checking.text_of(rendering.report_of(draft, "试"))
+    # The earlier draft keeps the version its figures were locked for.
+    assert "企业在册" not in checking.text_of(rendering.report_of(month, "试"))
+
+
+def test_an_unknown_figure_is_refused_with_its_place(files):
+    def change(document):
+        target = next(p for p in document.paragraphs if p.text.startswith("一是推进治理工程"))
+        target.add_run("另有{{ 优良天数比列 }}。")
+
+    [error] = letter_file.check(edited(change), MONTHLY.examples()).errors
+    assert "没有变量“优良天数比列”，是不是“优良天数比例" in error
+    assert "段“" in error
+
+    def column(document):
+        document.tables[0].rows[2].cells[0].paragraphs[0].add_run("{{ 行.指标名 }}")
+
+    [error] = letter_file.check(edited(column), MONTHLY.examples()).errors
+    assert "指标名" in error
+
+
+def test_a_year_under_way_is_told_up_to_yesterday(files, store, bureau, people):
+    draft = drafting.begin_report(YEARLY, COUNTY, timezone.localdate(), by=people["leader"])
+    assert draft.content["end"] == timezone.localdate().isoformat()
+    assert isinstance(rendering.report_of(draft, "试").figures()[0], Figure)
