@@ -41,7 +41,10 @@ def test_loops_conditions_and_characters_of_markup_are_filled():
 
 def test_unknown_variables_are_named_with_the_nearest():
     findings = letter_file.check(docx("{{ 标提 }}", footer="{{ 天气 }}"), KNOWN)
-    assert findings.errors == ("没有变量“标提”，是不是“标题”", "没有变量“天气”")
+    assert findings.errors == (
+        "没有变量“标提”，是不是“标题”（第1段“{{ 标提 }}”）",
+        "没有变量“天气”",
+    )
 
 
 @pytest.mark.parametrize(
