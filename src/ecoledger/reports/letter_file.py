@@ -137,8 +137,8 @@ def _errors(content: bytes, known: set[str], of_rows: frozenset[str]) -> list[st
             name.name for loop in tree.find_all(nodes.For) for name in _targets(loop.target)
         }
         for node in _nodes(tree):
-            for wrong, name in _of_node(node, known, own, of_rows):
-                said[wrong + (_place(content, name) if name else "")] = None
+            for words, name in _of_node(node, known, own, of_rows):
+                said[words + (_place(content, name) if name else "")] = None
     return list(said)
 
 

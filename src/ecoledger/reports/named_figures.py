@@ -140,7 +140,9 @@ def _level(indicator: Indicator, asked: Asked) -> tuple[Fraction, str] | None:
     row = PlanTarget.objects.filter(
         area_code=asked.area_code, year=asked.span.begin.year, indicator=indicator.key
     ).exclude(target=None).first()  # fmt: skip
-    return (Fraction(row.target), str(row.get_comparator_display())) if row else None
+    if row is None or row.target is None:
+        return None
+    return Fraction(row.target), str(row.get_comparator_display())
 
 
 def _target(indicator: Indicator, asked: Asked, door: Any) -> Figure | None:
