@@ -257,3 +257,21 @@ def test_the_command_reads_it_by_itself(units, tmp_path):
 )  # fmt: skip
 def test_origins_by_their_meaning(words, origin):
     assert origin_of(words) == origin
+
+
+def test_the_same_words_under_own_numbers_on_two_sheets_are_two(units, people):
+    head = ("原编号", "来源类别", "问题", "属地", "责任单位")
+    rows = lambda a, b: (
+        head,
+        (a, "自查", "河道岸线堆放垃圾", "北镇", None),
+        (b, "自查", "河道岸线堆放垃圾", "北镇", None),
+    )  # noqa: E731
+    for history in (True, False):
+        batch = importing.preview(
+            REGISTER,
+            "a.xlsx",
+            workbook(气=rows("S-1", "S-2"), 水=rows("S-11", "S-12")),
+            by=people["dispatcher"],
+            history=history,
+        )
+        assert not batch.rows.exclude(carried_from="").exists()

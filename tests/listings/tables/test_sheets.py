@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 import openpyxl
 import pytest
+import xlwt
 from openpyxl.styles import Font
 
 from ecoledger.listings.tables.book import Fault, packed, unpacked
@@ -144,3 +145,26 @@ def test_html_and_xml_that_call_themselves_xls():
     assert [(t.name, t.rows, t.numbers) for t in book.tables] == [
         ("数据", [["点位", None, "c"], [4.5]], [1, 5])
     ]
+
+
+def test_error_cells_and_hidden_rows_of_an_old_xls_are_said():
+    book = xlwt.Workbook()
+    page = book.add_sheet("数据")
+    for x, name in enumerate(("点位", "时间", "PM2.5")):
+        page.write(0, x, name)
+    for y, code in enumerate((None, "#N/A", "#DIV/0!"), 1):
+        page.write(y, 0, "市政府")
+        page.write(y, 1, f"2026-03-26 0{y}:00")
+        if code:
+            page.row(y).set_cell_error(2, {"#N/A": 42, "#DIV/0!": 7}[code])
+        else:
+            page.write(y, 2, 30)
+    page.row(3).hidden = True
+    buffer = io.BytesIO()
+    book.save(buffer)
+    (table,) = read(buffer.getvalue()).tables
+    assert table.faults == {
+        3: [Fault("error", 2, "#N/A")],
+        4: [Fault("error", 2, "#DIV/0!")],
+    }
+    assert table.hidden_rows == {4}

@@ -561,27 +561,22 @@ class _Check:
         self._same_rows([row for row in rows if not row.key])
 
     def _carried(self, rows: list[ImportRow]) -> None:
-        """Rows that say again, in a later section or sheet, what one above said (结转)."""
+        """Rows of an earlier ledger that say again, in a later section, what one above said (结转)."""
         names = self.imports.carried
         above: dict[tuple[str, ...], list[ImportRow]] = {}
-        for row in rows if names else ():
+        for row in rows:
             row.carried_from = ""
-            told = [_without_carried(row.values.get(name)) for name in names]
-            if not all(told[:2]):
+            told = tuple(_without_carried(row.values.get(name)) for name in names)
+            if not (self.batch.history and all(told[:2]) and names):
                 continue
-            for earlier_row in reversed(above.setdefault(tuple(told[:2]), [])):
-                before = [_without_carried(earlier_row.values.get(name)) for name in names]
-                apart = (earlier_row.sheet, earlier_row.section) != (row.sheet, row.section)
-                alike = all(a == b or not a or not b for a, b in zip(told, before, strict=True))
-                marked = any("结转" in text for text in row.cells.values())
-                if apart and (alike or marked) and not earlier_row.errors:
-                    row.carried_from = row.repeats_of = earlier_row.place
-                    message = _("与第 %s 行是同一件（结转），导入后合为一件") % _place(
-                        earlier_row, row
-                    )
+            earlier_rows = above.setdefault(told[:2], [])
+            for before in reversed(earlier_rows):
+                if _carries(row, before, names):
+                    row.carried_from = row.repeats_of = before.place
+                    message = _("与第 %s 行是同一件（结转），导入后合为一件") % _place(before, row)
                     row.warnings.append(problem("", "", message))
                     break
-            above[tuple(told[:2])].append(row)
+            earlier_rows.append(row)
 
     def _keys_there(self, rows: list[ImportRow]) -> dict[str, str]:
         """Folded key -> how the row of the book that has it is called."""
@@ -642,6 +637,21 @@ _CARRIED = re.compile(r"[(\[【][^)\]】]*(?:结转|续|遗留|上年)[^)\]】]*
 def _without_carried(value: Any) -> str:
     """A value as it is compared with the row it may carry over: without the remark that it does."""
     return _CARRIED.sub("", fold(value)).strip("。.,;")
+
+
+def _carries(row: ImportRow, before: ImportRow, names: tuple[str, ...]) -> bool:
+    """Whether ``row`` says again what ``before``, alike in its first two columns, said in an earlier section or year."""
+    years = year_of(before.sheet), year_of(row.sheet)
+    apart = before.section != row.section if before.sheet == row.sheet else all(years)
+    own_numbers = row.key and before.key and fold(row.key) != fold(before.key)
+    if not apart or own_numbers or before.errors:
+        return False
+    told = [
+        (_without_carried(row.values.get(name)), _without_carried(before.values.get(name)))
+        for name in names
+    ]
+    marked = any("结转" in text for text in row.cells.values())
+    return marked or all(a == b or not a or not b for a, b in told)
 
 
 def _place(other: ImportRow, row: ImportRow) -> str:

@@ -1,7 +1,7 @@
-"""Spreadsheets: cells by calamine, and from the .xlsx itself what calamine does not say.
+"""Spreadsheets: cells by calamine, and from the file itself what calamine does not say.
 
-Formulas without a stored result, error cells and hidden rows are empty cells to calamine. They stand in the
-sheet's XML, which is looked through once. The same look finds the far blank cell that would make a table
+Formulas without a stored result, error cells and hidden rows are empty cells to calamine. Of an .xls xlrd says
+them; of an .xlsx they stand in the sheet's XML, which is looked through once. The same look finds the far blank cell that would make a table
 of a million rows out of two: such cells are taken out before calamine lays the table out.
 """
 
@@ -11,9 +11,11 @@ import io
 import re
 import zipfile
 from dataclasses import dataclass, field
+from typing import Any
 from xml.etree import ElementTree
 
 import python_calamine
+import xlrd
 
 from ecoledger.listings.tables.book import Book, Cell, Fault, Table, trimmed
 
@@ -59,6 +61,8 @@ def read(content: bytes) -> Book:
         if kind == "xlsx":
             looks, content = _looked_at(content)
             kind = "xlsx" if looks else "ods"
+        else:
+            looks = _looked_at_xls(content)
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         tables = [_table(book, sheet, looks.get(sheet.name)) for sheet in book.sheets_metadata]
     except (MemoryError, UnreadableError):
@@ -115,6 +119,32 @@ def _fill(rows: list[list[Cell]], sheet: python_calamine.CalamineSheet) -> set[t
                     rows[y][x] = value
                     filled.add((y + 1, x))
     return filled
+
+
+# -- the records of an .xls ----------------------------------------------------------------------------
+
+
+def _looked_at_xls(content: bytes) -> dict[str, _Look]:
+    """What xlrd says of each sheet; nothing of a file that it cannot read and calamine can."""
+    try:
+        with xlrd.open_workbook(
+            file_contents=content, formatting_info=True, logfile=io.StringIO()
+        ) as book:
+            return {sheet.name: _look_xls(sheet) for sheet in book.sheets()}
+    except Exception:  # whatever a file of thirty years makes it raise; calamine reads the cells
+        return {}
+
+
+def _look_xls(sheet: Any) -> _Look:
+    look = _Look()
+    look.hidden_rows = {n + 1 for n, row in sheet.rowinfo_map.items() if row.hidden}
+    look.hidden_columns = {n for n, column in sheet.colinfo_map.items() if column.hidden}
+    for y in range(sheet.nrows):
+        for x, kind in enumerate(sheet.row_types(y)):
+            if kind == xlrd.XL_CELL_ERROR:
+                text = xlrd.error_text_from_code.get(sheet.cell_value(y, x), "#?")
+                look.faults.setdefault(y + 1, []).append(Fault("error", x, text))
+    return look
 
 
 # -- the XML of an .xlsx -----------------------------------------------------------------------------
