@@ -87,7 +87,7 @@ MIDDLEWARE = [
     "ecoledger.web.attendance.AttendanceMiddleware",
     "ecoledger.web.acting.ActingMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "ecoledger.web.office.kept_text.SessionEndedMiddleware",
 ]
 
 ROOT_URLCONF = "ecoledger.urls"

@@ -261,11 +261,14 @@ def test_origins_by_their_meaning(words, origin):
 
 def test_the_same_words_under_own_numbers_on_two_sheets_are_two(units, people):
     head = ("原编号", "来源类别", "问题", "属地", "责任单位")
-    rows = lambda a, b: (
-        head,
-        (a, "自查", "河道岸线堆放垃圾", "北镇", None),
-        (b, "自查", "河道岸线堆放垃圾", "北镇", None),
-    )  # noqa: E731
+
+    def rows(a, b):
+        return (
+            head,
+            (a, "自查", "河道岸线堆放垃圾", "北镇", None),
+            (b, "自查", "河道岸线堆放垃圾", "北镇", None),
+        )
+
     for history in (True, False):
         batch = importing.preview(
             REGISTER,

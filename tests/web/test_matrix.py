@@ -57,6 +57,7 @@ CLASSES = {
     "health": "open",
     "import": "import_observations",
     "jobs": "signed",
+    "kept-text": "signed",
     "language": "open",
     "live": "see_monitoring",
     "lookup": "signed",

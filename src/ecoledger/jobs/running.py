@@ -61,6 +61,12 @@ class Progress:
         self._job = job
         self._written = 0.0
 
+    def upload(self) -> bytes:
+        """The file that came with the work; read once, it is gone."""
+        content = self._job.file.read_bytes()
+        self._job.file.unlink()
+        return content
+
     def at(self, done: int, total: int | None = None, note: str = "") -> None:
         """``done`` of ``total`` pieces. Raises :class:`Cancelled` when the person asked to stop."""
         job = self._job
@@ -90,8 +96,12 @@ def work(kind: str) -> Callable[[Work], Work]:
     return declare
 
 
-def begin(kind: str, title: str, person: Person, **arguments: Any) -> Job:
-    """Put work in the queue. ``arguments`` are values of JSON. Raises ``KeyError`` for an unknown kind."""
+@transaction.atomic
+def begin(
+    kind: str, title: str, person: Person, *, upload: bytes | None = None, **arguments: Any
+) -> Job:
+    """Put work in the queue. ``arguments`` are values of JSON; ``upload`` is a file the work reads once
+    (:meth:`Progress.upload`). Raises ``KeyError`` for an unknown kind."""
     if kind not in _kinds:
         raise KeyError(kind)
     job = Job.objects.create(
@@ -101,8 +111,15 @@ def begin(kind: str, title: str, person: Person, **arguments: Any) -> Job:
         arguments=arguments,
         language=get_language() or "zh-hans",
     )
+    if upload is not None:
+        _write(job, upload)
     transaction.on_commit(lambda: run.enqueue(str(job.pk)))
     return job
+
+
+def _write(job: Job, content: bytes) -> None:
+    job.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    job.file.write_bytes(content)
 
 
 def cancel(job: Job) -> None:
@@ -141,8 +158,7 @@ def _do(job: Job) -> None:
         state = Job.State.FAILED
         note = _("没有完成，您可以再试一次。编号 %s，可告诉管理员。") % number
     if outcome and outcome.file_name:
-        job.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        job.file.write_bytes(outcome.content)
+        _write(job, outcome.content)
         job.file_name = outcome.file_name
     job.link = outcome.link if outcome else ""
     job.state, job.note, job.ended_at = state, note[:400], timezone.now()

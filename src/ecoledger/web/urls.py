@@ -20,6 +20,7 @@ from ecoledger.web.monitoring import (
 )
 from ecoledger.web.office import (
     hand_over,
+    kept_text,
     notices,
     operate,
     people,
@@ -151,6 +152,7 @@ urlpatterns = [
     path("sign-in/code", second_factor.code_page, name="sign-in-code"),
     path("sign-in/sign-on", single_sign_on.go, name="sign-on"),
     path("sign-in/sign-on/back", single_sign_on.back, name="sign-on-back"),
+    path("kept-text", kept_text.page, name="kept-text"),
     path("sign-out", session.sign_out, name="sign-out"),
     path("account/second-factor", second_factor.set_up, name="second-factor"),
     path("account/second-factor/remove", second_factor.remove, name="second-factor-remove"),

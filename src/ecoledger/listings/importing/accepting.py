@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.listings import forms
-from ecoledger.listings.importing.checking import Cleaner, cleaner, earlier
+from ecoledger.listings.importing.checking import Cleaner, Progress, cleaner, earlier
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch, ImportRow, problem
 from ecoledger.listings.refusals import NotVisible, Refused
@@ -27,7 +26,6 @@ PORTION, HISTORY_PORTION = 100, 2000
 # Told after rows were put in; a room above adds what follows rows (``web.search``).
 afterwards: list[Callable[[Listing], object]] = []
 
-Progress = Callable[[int, int], None]
 
 
 def _batch(listing: Listing, batch_id: int, by: Person | None) -> ImportBatch:

@@ -30,8 +30,11 @@ from ecoledger.listings.tables import reading
 from ecoledger.listings.tables.book import Book, Fault, Table, packed_cell, unpacked_cell
 from ecoledger.listings.tables.headers import Header, bare, find_header, fold, why_no_data
 
+# Told how many rows of how many are done.
+Progress = Callable[[int, int], None]
 MOST_ROWS = 100_000
 _PORTION = 2000
+_TOLD = 200  # rows between two words of progress
 _UNKNOWN_KEPT = 200  # distinct unknown words of a column
 
 
@@ -43,6 +46,7 @@ def preview(
     by: Person | None,
     chosen: Mapping[str, str] | None = None,
     history: bool = False,
+    progress: Progress | None = None,
 ) -> ImportBatch:
     """Read a file and check every row; nothing is made yet. ``chosen``: header -> column by hand.
 
@@ -77,20 +81,17 @@ def preview(
             batch.mapping.setdefault(column_header, column)
     assert listing.imports is not None  # noqa: S101 - its columns were asked for above
     _need_required(listing.imports, columns, batch.mapping)
+    rows: list[ImportRow] = []
+    for table, header in sheets:
+        rows += _rows_of(batch, table, header)
+        if len(rows) > MOST_ROWS:
+            raise Refused("file", _("一次最多导入 %d 行。") % MOST_ROWS, _("请分成几个文件导入。"))
+    if not rows:
+        raise Refused("file", _("表头下面没有数据。"))
+    _Check(listing, columns, batch, by).rows(rows, progress)
     with transaction.atomic():
         batch.save()
-        rows: list[ImportRow] = []
-        for table, header in sheets:
-            rows += _rows_of(batch, table, header)
-            if len(rows) > MOST_ROWS:
-                raise Refused(
-                    "file", _("一次最多导入 %d 行。") % MOST_ROWS, _("请分成几个文件导入。")
-                )
-        if not rows:
-            raise Refused("file", _("表头下面没有数据。"))
-        _Check(listing, columns, batch, by).rows(rows)
         ImportRow.objects.bulk_create(rows, batch_size=_PORTION)
-        batch.save()
     return batch
 
 
@@ -409,13 +410,15 @@ class _Check:
         self._headers_in: dict[str, set[str]] = {}
         self._read_as: dict[str, dict[str, str]] = {}
 
-    def rows(self, rows: list[ImportRow]) -> None:
+    def rows(self, rows: list[ImportRow], progress: Progress | None = None) -> None:
         """Check all rows, and each against the others and the book."""
         self.batch.unknown = {}
         for row in rows:
             self._headers_in.setdefault(row.sheet, set()).update(row.raw, row.faults)
         self._running = running_numbers(rows, self.headers_of, self.imports.key)
-        for row in rows:
+        for n, row in enumerate(rows):
+            if progress is not None and n % _TOLD == 0:
+                progress(n, len(rows))
             self._row(row)
         self._repeats(rows)
         self._carried(rows)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.accounts import scope
 from ecoledger.accounts.models import Person
+from ecoledger.jobs import running
 from ecoledger.listings import importing, words
 from ecoledger.listings.importing.checking import earlier
 from ecoledger.listings.listing import Listing
@@ -23,6 +24,7 @@ from ecoledger.listings.parts import Ask, Kind
 from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.web.access import Request
 from ecoledger.web.export import xlsx
+from ecoledger.web.listings import long_work
 from ecoledger.web.listings.finding import say, the_listing
 
 ROWS = 100
@@ -71,6 +73,19 @@ def page(request: Request, key: str) -> HttpResponse:
                     "file", _("文件超过 %d MB。") % (LARGEST >> 20), _("请分成几个文件导入。")
                 )
             history = request.POST.get("history") == "1"
+            if (file.size or 0) > long_work.LONG_FILE:
+                title = _("检查 %s") % file.name
+                running.begin(
+                    long_work.CHECK,
+                    title,
+                    request.user,
+                    upload=file.read(),
+                    listing=key,
+                    name=file.name or "",
+                    history=history,
+                )
+                messages.info(request, _("文件较大，正在后台检查，完成后从这里进入预览。"))
+                return redirect("jobs")
             made = importing.preview(
                 listing, file.name or "", file.read(), by=request.user, history=history
             )
@@ -200,11 +215,18 @@ def errors(request: Request, key: str, pk: int) -> HttpResponse:
 def act(request: Request, key: str, pk: int, action: str) -> HttpResponse:
     """accept, undo, redo, discard."""
     listing = _importable(request, key)
-    _batch(listing, pk, request)
+    found = _batch(listing, pk, request)
     try:
         match action:
             case "accept":
                 again = request.POST.get("again") == "1"
+                if long_work.is_long(found):
+                    title = _("导入 %s") % found.file_name
+                    running.begin(
+                        long_work.ACCEPT, title, request.user, listing=key, batch=pk, again=again
+                    )
+                    messages.info(request, _("行数较多，正在后台导入，可以离开此页。"))
+                    return redirect("jobs")
                 made, left = importing.accept(listing, pk, by=request.user, again=again)
                 messages.success(request, _("已导入 %d 件。") % made)
                 if left:

@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from ecoledger.accounts import audit
 from ecoledger.listings import asked, cells, forms, selecting
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.lookups import lookup_for, lookup_of
@@ -21,7 +20,7 @@ from ecoledger.listings.models import SavedView, Taste
 from ecoledger.listings.parts import Column, Filter, Kind
 from ecoledger.listings.refusals import Refused
 from ecoledger.web.access import Request
-from ecoledger.web.export import footer, too_long, xlsx
+from ecoledger.web.export import exported_list
 from ecoledger.web.listings.finding import say, the_listing, the_row
 from ecoledger.web.listings.once import once
 from ecoledger.web.models import opened
@@ -222,22 +221,7 @@ def save_view(request: Request, key: str) -> HttpResponse:
 @require_GET
 def export(request: Request, key: str) -> HttpResponse:
     """What the list shows, all pages of it, as .xlsx; on the audit trail, for data leave here."""
-    listing = the_listing(request, key)
-    person = request.user
-    rows = selecting.ordered(
-        listing,
-        person,
-        selecting.select(listing, person, request.GET),
-        request.GET.get("sort", ""),
-    ).select_related(*selecting.related(listing))
-    count = rows.count()
-    if too_long(request, count):
-        return redirect(listing.url)
-    label = _(str(listing.label))
-    content = cells.workbook(listing, person, rows, title=label, footer=footer(request, count))
-    details = {"listing": key, "query": request.GET.dict(), "rows": count}
-    audit.record(person, "export_list", details=details)
-    return xlsx(content, f"{label}_{timezone.localdate():%Y%m%d}.xlsx")
+    return exported_list(request, the_listing(request, key))
 
 
 @require_GET

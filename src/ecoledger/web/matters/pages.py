@@ -53,7 +53,7 @@ from ecoledger.matters.register import (
 from ecoledger.matters.workflow import Phase, Transition
 from ecoledger.web.access import Request, needs
 from ecoledger.web.errors import refused_as_altered
-from ecoledger.web.export import footer, too_long, xlsx
+from ecoledger.web.export import exported_list
 from ecoledger.web.listings.once import once
 from ecoledger.web.matters import asking
 from ecoledger.web.matters.filters import shown_filters
@@ -191,25 +191,7 @@ def _telling(
 @require_GET
 def export(request: Request, key: str) -> HttpResponse:
     """What the list shows, all pages of it, as .xlsx; on the audit trail, for data leave here."""
-    register = the_register(request, key)
-    query = request.GET
-    rows = ordered(
-        register, request.user, select(register, request.user, query), query.get("sort", "")
-    ).select_related(*related(register))
-    count = rows.count()
-    if too_long(request, count):
-        return redirect("matter-list", key)
-    label = _(str(register.label))
-    name = f"{label}_{timezone.localdate():%Y%m%d}.xlsx"
-    content = cells.workbook(
-        register, request.user, rows, title=label, footer=footer(request, count)
-    )
-    audit.record(
-        request.user,
-        "export_matters",
-        details={"register": key, "query": query.dict(), "rows": count},
-    )
-    return xlsx(content, name)
+    return exported_list(request, the_register(request, key))
 
 
 @needs("see_matters")

@@ -31,7 +31,7 @@ from ecoledger.web import acting
 from ecoledger.web.access import Request
 from ecoledger.web.acting import refuse_deputies
 from ecoledger.web.navigation import first_page
-from ecoledger.web.office import security_notices
+from ecoledger.web.office import kept_text, security_notices
 from ecoledger.web.office.second_factor import ask_for_code
 
 
@@ -63,6 +63,7 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
             request, username, request.POST.get("password", ""), address=address(request)
         )
         if attempt.person is not None:
+            kept_text.take_along(request)
             if device_of(attempt.person) is not None:
                 return ask_for_code(request, attempt.person, _next(request))
             login(request, attempt.person)
@@ -74,6 +75,7 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
         if attempt.wait:
             status, headers = 429, {"Retry-After": str(attempt.wait)}
         context |= {"username": username, "problem": attempt.problem}
+        context[kept_text.FIELD] = request.POST.get(kept_text.FIELD, "")
     response = render(request, "web/office/sign_in.html", context, status=status)
     for name, value in headers.items():
         response.headers[name] = value
