@@ -27,7 +27,6 @@ PORTION, HISTORY_PORTION = 100, 2000
 afterwards: list[Callable[[Listing], object]] = []
 
 
-
 def _batch(listing: Listing, batch_id: int, by: Person | None) -> ImportBatch:
     """The batch, locked; only who uploaded it and the list's managers know of it."""
     found = ImportBatch.objects.select_for_update().filter(pk=batch_id, listing=listing.key)
