@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 import python_calamine
 import xlrd
+from xlrd.biffh import XL_CELL_ERROR, error_text_from_code
 
 from ecoledger.listings.tables.book import Book, Cell, Fault, Table, trimmed
 
@@ -141,8 +142,8 @@ def _look_xls(sheet: Any) -> _Look:
     look.hidden_columns = {n for n, column in sheet.colinfo_map.items() if column.hidden}
     for y in range(sheet.nrows):
         for x, kind in enumerate(sheet.row_types(y)):
-            if kind == xlrd.XL_CELL_ERROR:
-                text = xlrd.error_text_from_code.get(sheet.cell_value(y, x), "#?")
+            if kind == XL_CELL_ERROR:
+                text = error_text_from_code.get(sheet.cell_value(y, x), "#?")
                 look.faults.setdefault(y + 1, []).append(Fault("error", x, text))
     return look
 

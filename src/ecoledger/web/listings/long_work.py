@@ -89,7 +89,7 @@ class _Query(dict[str, Any]):
     def getlist(self, name: str) -> list[str]:
         return list(super().get(name, ()))
 
-    def get(self, name: str, default: Any = "") -> Any:  # type: ignore[override]
+    def get(self, name: str, default: Any = "") -> Any:
         values = super().get(name)
         return values[-1] if values else default
 

@@ -27,7 +27,9 @@ _NOT_KEPT = frozenset({"csrfmiddlewaretoken", "code"})
 class SessionEndedMiddleware(LoginRequiredMiddleware):
     """Asks for the sign-in as Django's does, and keeps the text of a form that came without a session."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:
+    def handle_no_permission(  # type: ignore[override]  # the page itself asks for the sign-in
+        self, request: HttpRequest, view_func: Any
+    ) -> HttpResponseBase:
         said = _fields(request) if request.method == "POST" else []
         if not any(value.strip() for _name, value in said):
             return super().handle_no_permission(request, view_func)
