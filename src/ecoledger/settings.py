@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "ecoledger.registers.problems",
     "ecoledger.registers.projects",
     "ecoledger.registers.air",
+    "ecoledger.registers.air_sources",
     "ecoledger.registers.waste",
     "ecoledger.registers.chiefs",
     "ecoledger.registers.enforcement",

@@ -17,6 +17,7 @@ CLASSES = {
     "": "signed",  # the first page leads on
     "account": "signed",
     "act-for": "signed",
+    "air": "see_cockpit",
     "alarms": "see_monitoring",
     "api/v1/": "signed",
     "archive": "signed",

@@ -132,12 +132,16 @@ class RosterLine(models.Model):
         related_name="roster_lines",
     )
     area_code = models.CharField("属地", max_length=12, db_index=True)
+    # Which part of the thing the line is about, such as a production line; empty for the whole of it.
+    part = models.CharField("部位", max_length=80, blank=True)
     reason = models.CharField("列入理由", max_length=200, blank=True)
 
     class Meta:
         ordering = ["edition_id", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["edition", "entity"], name="once_in_an_edition"),
+            models.UniqueConstraint(
+                fields=["edition", "entity", "part"], name="once_in_an_edition"
+            ),
             models.CheckConstraint(
                 condition=Q(entity__isnull=False) | Q(organisation__isnull=False),
                 name="somebody_is_on_the_list",

@@ -8,7 +8,7 @@ has one answer.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -19,12 +19,31 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.scope import visible
 from ecoledger.books.models import Edition, RosterLine
+from ecoledger.listings.derive import Derive
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.parts import Text
+from ecoledger.listings.lookups import Lookup, declare_lookup
+from ecoledger.listings.parts import Ask, Filter, Text
 from ecoledger.listings.refusals import Refused
 
 State = Edition.State
+
+
+class _OfOneBook(Derive):
+    """Resolves names for a roster: an edition is one of its own."""
+
+    def __init__(self, roster: Roster) -> None:
+        super().__init__(roster.model, roster.labels, roster.kinds, roster.own_choices())
+        self.among = roster.editions_key
+
+    def ask(self, said: str | Ask) -> Ask:
+        ask = super().ask(said)
+        return replace(ask, among=self.among) if ask.stores == "edition" else ask
+
+    def filter(self, said: str | Filter) -> Filter:
+        part = super().filter(said)
+        return replace(part, among=self.among) if part.lookup == "edition" else part
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,12 +57,33 @@ class Roster(Listing):
     # The attributes that are compared; left out, every field of the line's own model.
     attributes: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        declare_lookup(
+            Lookup(
+                key=self.editions_key,
+                model=Edition,
+                label="版本",
+                rows=lambda person: visible_editions(self.key, person),
+                under=lambda edition: str(_(edition.get_state_display())),
+            )
+        )
+
+    @property
+    def editions_key(self) -> str:
+        """Key of the look-up of its editions."""
+        return f"edition.{self.key}"
+
+    @property
+    def derive(self) -> Derive:
+        return _OfOneBook(self)
+
     @property
     def own_fields(self) -> tuple[str, ...]:
-        """Names of what a line says of its subject, the reason of its listing first."""
+        """Names of what a line says of its subject, the part it is about and the reason first."""
         own = [f.name for f in self.model._meta.local_fields if f.name != "rosterline_ptr"]
         base = self.model is RosterLine
-        return ("reason",) if base else ("reason", *own)
+        return ("part", "reason") if base else ("part", "reason", *own)
 
     @property
     def compared(self) -> tuple[str, ...]:
@@ -103,6 +143,12 @@ class Roster(Listing):
     ) -> Any:
         _must_be_draft(row.edition)
         return super().change_row(row, values, by, at)
+
+
+def visible_editions(key: str, person: Person | None) -> QuerySet[Edition]:
+    """The editions of one roster that ``person`` may see, the newest first; all of them for nobody."""
+    rows = Edition.objects.filter(book=key).order_by("-since", "-pk")
+    return rows if person is None else visible(rows, person)
 
 
 def _must_be_draft(edition: Edition) -> None:

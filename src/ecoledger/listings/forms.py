@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.listings.derive import field_at
-from ecoledger.listings.lookups import Lookup, NoSuchRow, lookup_for, lookup_of
+from ecoledger.listings.lookups import Lookup, NoSuchRow, lookup_among, lookup_of
 from ecoledger.listings.parts import Ask, Kind
 from ecoledger.listings.refusals import Refused
 
@@ -147,7 +147,7 @@ def field_of(ask: Ask, model: type[Model], person: Person | None) -> forms.Field
     if kind is Kind.REFERENCE:
         if ask.to is None:
             raise ValueError(f"{ask.name}: a reference to what?")
-        return LookupField(lookup_for(ask.to), person, **common)
+        return LookupField(lookup_among(ask.among, ask.to), person, **common)
     common["widget"] = _WIDGETS[kind]
     if kind in (Kind.INTEGER, Kind.DECIMAL):
         # Only where said: the model field has bounds of its own.

@@ -153,6 +153,11 @@ def lookup_of(key: str) -> Lookup:
     return _lookups[key]
 
 
+def lookup_among(key: str, model: type[Model]) -> Lookup:
+    """The look-up called ``key`` or, without one, that of the model."""
+    return lookup_of(key) if key else lookup_for(model)
+
+
 def lookup_for(model: type[Model]) -> Lookup:
     """The look-up of a model, or of the nearest model it extends; without one, its rows by name."""
     if model in _by_model:

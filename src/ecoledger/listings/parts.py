@@ -66,6 +66,8 @@ class Filter:
     path: str = ""
     choices: Choices = ()
     to: type[Model] | None = None
+    # Key of the look-up that offers the rows, where it is not that of the model ``to``.
+    among: str = ""
 
     @property
     def lookup(self) -> str:
@@ -90,6 +92,8 @@ class Ask:
     maximum: float | None = None
     unit: str = ""
     to: type[Model] | None = None
+    # Key of the look-up that finds the row, where it is not that of the model ``to``.
+    among: str = ""
     initial: Callable[[Any], Any] | None = None
 
 

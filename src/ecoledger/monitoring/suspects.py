@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from ecoledger.entities.models import Entity
-from ecoledger.monitoring import runtime
+from ecoledger.monitoring.hourly import hours as hours_of
 from ecoledger.monitoring.models import Point
 from ecoledger.science import regional_share, source_ranking
 from ecoledger.science.air_table import TableError
@@ -57,27 +57,9 @@ def _place(point: Point) -> tuple[float, float] | None:
     return None
 
 
-def _hours(points: list[int], codes: list[str], begin: datetime, end: datetime) -> pl.DataFrame:
-    """Accepted hours as ``point, parameter, date, value``: computed ones before those that devices sent."""
-    rows = runtime.store().read(
-        points,
-        codes,
-        ["computed-hour", "hour"],
-        begin,
-        end,
-        columns=("point", "parameter", "series", "start", "value", "flag"),
-    )
-    return (
-        rows.filter(pl.col("value").is_not_null() & (pl.col("flag").fill_null("N") == "N"))
-        .sort("series")
-        .unique(["point", "parameter", "start"], keep="first")
-        .select("point", "parameter", date=pl.col("start"), value=pl.col("value"))
-    )
-
-
 def _excess(point: Point, parameter: str, begin: datetime, end: datetime) -> pl.DataFrame:
     others = Point.objects.filter(kind=Point.Kind.AIR, enabled=True).values_list("pk", flat=True)
-    rows = _hours(list(others), [parameter], begin - _USUAL, end)
+    rows = hours_of(list(others), [parameter], begin - _USUAL, end)
     own = rows.filter(pl.col("point") == point.pk)
     if own.filter(pl.col("date") >= begin).height < 3:
         raise TableError(
@@ -115,7 +97,7 @@ def _wind(point: Point, place: tuple[float, float], begin: datetime, end: dateti
         if where is not None:
             near.append((float(distance(*place, *where)), each.pk))
     for _, pk in sorted(near):
-        rows = _hours([pk], [SPEED, DIRECTION], begin, end)
+        rows = hours_of([pk], [SPEED, DIRECTION], begin, end)
         both = (
             rows.filter(pl.col("parameter") == SPEED)
             .select("date", ws="value")
@@ -160,7 +142,7 @@ def _activity(parameter: str, begin: datetime, end: datetime) -> pl.DataFrame | 
     owner = pl.DataFrame({"point": list(owners), "source": [each[0] for each in owners.values()]})
     parts = []
     if stacks:
-        rows = _hours(stacks, [*stack, FLOW], since, end)
+        rows = hours_of(stacks, [*stack, FLOW], since, end)
         flow = rows.filter(pl.col("parameter") == FLOW).select("point", "date", flow="value")
         emission = rows.filter(pl.col("parameter") != FLOW).join(
             flow, on=["point", "date"], how="left"
@@ -174,7 +156,7 @@ def _activity(parameter: str, begin: datetime, end: datetime) -> pl.DataFrame | 
         codes = list(
             Point.objects.filter(pk__in=rest).values_list("parameters__code", flat=True).distinct()
         )
-        rows = _hours(rest, [code for code in codes if code], since, end)
+        rows = hours_of(rest, [code for code in codes if code], since, end)
         # The first factor of a meter: others are phases and currents of the same load.
         first = rows.group_by("point").agg(parameter=pl.col("parameter").min())
         parts.append(rows.join(first, on=["point", "parameter"]).select("point", "date", "value"))

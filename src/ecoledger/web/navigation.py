@@ -120,6 +120,15 @@ PAGES = (
     ("monitoring", Page("rules", _("预警规则"), "rules", "edit_rules", ("rule",))),
     ("monitoring", Page("bulletins", _("公报"), "bulletin", "make_reports", ("bulletin",))),
     ("enforcement", Page("merge-visits", _("合并检查"), "shield", "see_matters")),
+    (
+        "air",
+        Page("air-weather", _("污染天气市镇联动"), "warning", "see_cockpit", ("air-response",)),
+    ),
+    ("air", Page("air-tracing", _("站点异常溯源"), "search", "see_cockpit")),
+    ("air", Page("air-ranking", _("空气质量排名"), "target", "see_cockpit")),
+    ("air", Page("air-baseline", _("近三年平均对比"), "target", "see_cockpit")),
+    ("air", Page("air-tracks", _("走航热点"), "map", "see_cockpit", ("air-track",))),
+    ("air", Page("air-staggering", _("错峰执行"), "air", "see_cockpit")),
     ("enforcement", Page("routing", _("交办规则"), "routing", "edit_routing")),
 )
 # Kind of book -> the word for it; the order is the line page's.

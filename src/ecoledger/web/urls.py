@@ -100,6 +100,7 @@ urlpatterns = [
     path("quarantine.xlsx", quarantine.export, name="quarantine-export"),
     path("quarantine/replay", quarantine.replay, name="replay"),
     path("frames/<int:frame_id>", quarantine.frame, name="frame"),
+    path("", include("ecoledger.web.air.urls")),
     path("", include("ecoledger.web.documents.urls")),
     path("bulletins", bulletins.page, name="bulletins"),
     path("bulletins/choose", bulletins.choose, name="bulletin-choose"),

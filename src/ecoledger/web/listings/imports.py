@@ -18,7 +18,7 @@ from ecoledger.jobs import running
 from ecoledger.listings import importing, words
 from ecoledger.listings.importing.checking import earlier
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.lookups import lookup_for, lookup_of
+from ecoledger.listings.lookups import lookup_among, lookup_of
 from ecoledger.listings.models import ImportBatch
 from ecoledger.listings.parts import Ask, Kind
 from ecoledger.listings.refusals import NotVisible, Refused
@@ -179,7 +179,7 @@ def _offered(ask: Ask, request: Request) -> list[tuple[str, str]]:
     if ask.choices:
         return [(value, _(str(label))) for value, label in ask.choices]
     if ask.kind is Kind.AREA or ask.to is not None:
-        lookup = lookup_of("area") if ask.to is None else lookup_for(ask.to)
+        lookup = lookup_of("area") if ask.to is None else lookup_among(ask.among, ask.to)
         rows = lookup.rows(request.user)[:OFFERED]
         return [(str(lookup.value_of(row)), str(row)) for row in rows]
     return []

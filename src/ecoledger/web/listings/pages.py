@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.listings import asked, cells, forms, selecting
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.lookups import lookup_for, lookup_of
+from ecoledger.listings.lookups import lookup_among, lookup_of
 from ecoledger.listings.models import SavedView, Taste
 from ecoledger.listings.parts import Column, Filter, Kind
 from ecoledger.listings.refusals import Refused
@@ -75,7 +75,7 @@ def _choices(declared: Filter, request: Request) -> list[tuple[str, str]]:
             lookup = lookup_of("area")
             return [(row.code, str(row)) for row in lookup.rows(request.user)[:OFFERED]]
         case Kind.REFERENCE if declared.to is not None:
-            rows = lookup_for(declared.to).rows(request.user)[:OFFERED]
+            rows = lookup_among(declared.among, declared.to).rows(request.user)[:OFFERED]
             return [(str(row.pk), str(row)) for row in rows]
         case Kind.BOOLEAN:
             return [("1", _("是")), ("0", _("否"))]

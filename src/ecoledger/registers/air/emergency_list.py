@@ -1,0 +1,248 @@
+"""应急减排清单 (mission A1): who does what at each warning level, by season, firm and production line.
+
+A roster in editions: a season's list is drafted, imported, published from a day on, copied for the next season and
+compared. A line is a firm or one production line of it; its measures are words, the share they take away is
+read from the words where nobody gave it, and what nobody can read is shown as unknown, not as nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import QuerySet
+
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import Role
+from ecoledger.books.models import RosterLine
+from ecoledger.books.roster import Roster
+from ecoledger.entities.models import Enterprise
+from ecoledger.listings.catalogue import declare
+from ecoledger.listings.parts import Ask, Choices, Import, Kind
+from ecoledger.registers.air import own_data
+from ecoledger.registers.air.measures import percent_of
+
+EDITORS = frozenset({Role.DISPATCHER, Role.SECTION_CHIEF, Role.APPROVER})
+POLLUTANTS = {"so2": "SO2", "nox": "NOx", "pm": "颗粒物", "vocs": "VOCs"}
+_KILOGRAMS: dict[str, Any] = {
+    "max_digits": 12,
+    "decimal_places": 3,
+    "default": 0,
+    "validators": [MinValueValidator(0)],
+}
+_PERCENT: dict[str, Any] = {
+    "max_digits": 4,
+    "decimal_places": 1,
+    "null": True,
+    "blank": True,
+    "validators": [MinValueValidator(0), MaxValueValidator(100)],
+}
+
+
+class WarningLevel(models.TextChoices):
+    """Levels of a heavy-pollution warning (环大气〔2024〕6号: three)."""
+
+    YELLOW = "yellow", "黄色预警（Ⅲ级）"
+    ORANGE = "orange", "橙色预警（Ⅱ级）"
+    RED = "red", "红色预警（Ⅰ级）"
+
+
+class ControlLine(RosterLine):
+    """What one firm, or one production line of it, does at each level."""
+
+    grade = models.CharField("绩效等级", max_length=12, db_index=True)
+    trade = models.CharField("行业", max_length=60, blank=True)
+    process = models.CharField("工序", max_length=80, blank=True)
+    fuel = models.CharField("燃料", max_length=40, blank=True)
+    outlet = models.CharField("排放口编号", max_length=60, blank=True)
+    so2 = models.DecimalField("SO2 日排放 kg/d", **_KILOGRAMS)
+    nox = models.DecimalField("NOx 日排放 kg/d", **_KILOGRAMS)
+    pm = models.DecimalField("颗粒物 日排放 kg/d", **_KILOGRAMS)
+    vocs = models.DecimalField("VOCs 日排放 kg/d", **_KILOGRAMS)
+    yellow = models.CharField("黄色措施", max_length=400, blank=True)
+    orange = models.CharField("橙色措施", max_length=400, blank=True)
+    red = models.CharField("红色措施", max_length=400, blank=True)
+    yellow_cut = models.DecimalField("黄色减排比例 %", **_PERCENT)
+    orange_cut = models.DecimalField("橙色减排比例 %", **_PERCENT)
+    red_cut = models.DecimalField("红色减排比例 %", **_PERCENT)
+    proof = models.CharField("核查方法", max_length=80, blank=True)
+    contact = models.CharField("责任人及电话", max_length=80, blank=True)
+
+    class Meta:
+        verbose_name = "应急减排清单"
+
+    def measure(self, level: str) -> str:
+        return str(getattr(self, level))
+
+    def percent(self, level: str) -> Decimal | None:
+        """Share that is taken away at a level; ``None`` where neither number nor words say."""
+        share: Decimal | None = getattr(self, f"{level}_cut")
+        return share
+
+    def cut(self, pollutant: str, level: str) -> Decimal:
+        """What is taken away at a level, kg/d; nothing where the share is unknown."""
+        share = self.percent(level)
+        emitted: Decimal = getattr(self, pollutant)
+        return (emitted * share / 100).quantize(Decimal("0.001")) if share else Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ControlRoster(Roster):
+    """A list of :class:`ControlLine`: grades by the bureau's words, shares read from the measures."""
+
+    kinds: ClassVar[Mapping[str, Kind]] = {"grade": Kind.CHOICE}
+
+    def own_choices(self) -> Mapping[str, Choices]:
+        words = own_data.read("emergency_list")["grade"]
+        return {"grade": tuple((row["word"], row["word"]) for row in words)}
+
+    def visible_to(self, person: Person) -> QuerySet[Any]:
+        return super().visible_to(person).filter(edition__book=self.key)
+
+    def standing(self) -> QuerySet[Any]:
+        return super().standing().filter(edition__book=self.key)
+
+    def open_row(
+        self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
+    ) -> Any:
+        return super().open_row(_with_shares(values), by, at, **more)
+
+    def change_row(
+        self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
+    ) -> Any:
+        return super().change_row(row, _with_shares(values), by, at)
+
+
+def _with_shares(values: Mapping[str, Any]) -> dict[str, Any]:
+    read = {
+        f"{level}_cut": percent_of(str(values[level]))
+        for level in WarningLevel.values
+        if values.get(level) and values.get(f"{level}_cut") is None
+    }
+    return {**values, **read}
+
+
+def _grade_words() -> dict[str, str]:
+    return {
+        also: row["word"]
+        for row in own_data.read("emergency_list")["grade"]
+        for also in row["also"]
+    }
+
+
+FIELDS: tuple[str | Ask, ...] = (
+    "edition",
+    Ask("entity", "企业名称", to=Enterprise, required=True),
+    Ask("part", "生产线"),
+    "grade", "trade", "process", "fuel", "outlet", "so2", "nox", "pm", "vocs", "yellow", "orange",
+    "red", "yellow_cut", "orange_cut", "red_cut", "proof", "contact", "reason",
+)  # fmt: skip
+IMPORTS = Import(
+    key=("edition", "entity", "part"),
+    headers={
+        "edition": ("清单版本", "季节", "年度"),
+        "entity": ("企业", "单位名称", "企业全称"),
+        "part": ("生产线名称", "产线", "工序/生产线"),
+        "grade": ("绩效分级", "等级", "绩效等级（引领性）"),
+        "trade": ("行业类型", "行业大类", "重点行业"),
+        "process": ("涉气工序", "装备"),
+        "outlet": ("排口编号",),
+        "so2": ("二氧化硫日排放量", "SO2排放量(kg/d)", "SO2"),
+        "nox": ("氮氧化物日排放量", "NOx排放量(kg/d)", "NOx"),
+        "pm": ("颗粒物日排放量", "PM排放量(kg/d)", "颗粒物"),
+        "vocs": ("VOCs日排放量", "VOCs排放量(kg/d)", "VOCs"),
+        "yellow": ("黄色预警措施", "Ⅲ级响应措施", "黄色预警减排措施"),
+        "orange": ("橙色预警措施", "Ⅱ级响应措施", "橙色预警减排措施"),
+        "red": ("红色预警措施", "Ⅰ级响应措施", "红色预警减排措施"),
+        "yellow_cut": ("黄色减排比例",), "orange_cut": ("橙色减排比例",), "red_cut": ("红色减排比例",),
+        "proof": ("核查方式",), "contact": ("联系人及电话", "责任人"),
+    },
+    examples={
+        "edition": "2026—2027年秋冬季", "entity": "示例水泥有限公司", "part": "2号窑", "grade": "C",
+        "yellow": "日投料量由960吨降低到768吨及以下", "red": "2号窑停产",
+    },
+    values={"grade": _grade_words()},
+)  # fmt: skip
+
+EMERGENCY = declare(ControlRoster(
+    key="emergency_list", label="应急减排清单", line="air", model=ControlLine, edition="季节",
+    identity=("entity_id", "part"),
+    columns=("entity", "part", "grade", "trade", "yellow", "orange", "red", "so2", "nox", "pm", "vocs",
+             "area_code", "edition"),
+    filters=("edition", "grade", "area_code", "trade"), search=("entity__name", "part", "trade"),
+    fields=FIELDS, imports=IMPORTS, lead="entity", under=("part",), enterprise="entity__code",
+    details=("edition", "entity", "part", "grade", "trade", "process", "fuel", "outlet", "so2", "nox",
+             "pm", "vocs", "yellow", "yellow_cut", "orange", "orange_cut", "red", "red_cut", "proof",
+             "contact", "reason", "area_code"),
+    labels={"entity": "企业", "part": "生产线"}, edit=EDITORS,
+    empty="还没有应急减排清单。先在“版本”里新建一个季节的清单，再导入企业的减排措施。",
+))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a level takes away of what the listed firms emit: one pollutant, kg/d."""
+
+    pollutant: str
+    emitted: Decimal
+    taken: Decimal
+
+    @property
+    def percent(self) -> Decimal | None:
+        return (100 * self.taken / self.emitted).quantize(Decimal("0.1")) if self.emitted else None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A list in numbers. ``unknown``: lines with an emission of which no share is known at a level."""
+
+    firms: int
+    lines: int
+    grades: tuple[tuple[str, int], ...]
+    cuts: Mapping[str, tuple[Cut, ...]]
+    unknown: Mapping[str, int]
+
+
+def summary(lines: Iterable[ControlLine]) -> Summary:
+    """Firms by grade (the firm's worst line counts), and the cut of each level by pollutant."""
+    rows = list(lines)
+    order = [row["word"] for row in own_data.read("emergency_list")["grade"]]
+    grade_of: dict[int, str] = {}
+    for row in rows:
+        if row.entity_id is None:
+            continue
+        known = grade_of.get(row.entity_id)
+        if known is None or _place(order, row.grade) > _place(order, known):
+            grade_of[row.entity_id] = row.grade
+    counts = Counter(grade_of.values())
+    cuts = {
+        level: tuple(
+            Cut(
+                label,
+                sum((getattr(row, name) for row in rows), Decimal(0)),
+                sum((row.cut(name, level) for row in rows), Decimal(0)),
+            )
+            for name, label in POLLUTANTS.items()
+        )
+        for level in WarningLevel.values
+    }
+    unknown = {
+        level: sum(
+            1
+            for row in rows
+            if row.percent(level) is None and any(getattr(row, name) for name in POLLUTANTS)
+        )
+        for level in WarningLevel.values
+    }
+    grades = tuple((word, counts[word]) for word in order if counts[word])
+    return Summary(len(grade_of), len(rows), grades, cuts, unknown)
+
+
+def _place(order: list[str], grade: str) -> int:
+    return order.index(grade) if grade in order else len(order)

@@ -1,0 +1,357 @@
+"""减排指令 (missions A1, E18): what one firm is told in one response, that it signed, did it, and what was seen.
+
+One instruction a firm: the lines of its list at the level. It is verified by instruments where there are any
+(``measured_cut``) and on site; who did not do it becomes a problem in the one ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Organisation, Person
+from ecoledger.accounts.roles import Role
+from ecoledger.entities.models import Enterprise
+from ecoledger.listings.parts import Ask, View
+from ecoledger.matters import actions
+from ecoledger.matters.measures import Measure
+from ecoledger.matters.models import Circulation, Level, Link, Matter
+from ecoledger.matters.register import Register, Statistic, declare
+from ecoledger.matters.statistics import share
+from ecoledger.matters.workflow import (
+    NOW,
+    ClockRule,
+    Phase,
+    State,
+    Step,
+    Transition,
+    Workflow,
+    said,
+)
+from ecoledger.registers.air import measured_cut
+from ecoledger.registers.air.emergency_list import POLLUTANTS, ControlLine, WarningLevel
+from ecoledger.registers.closing import DEFAULT, REASON
+from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
+from ecoledger.registers.problems.problem_ledger import Problem
+
+DESK = frozenset({Role.DISPATCHER, Role.SECTION_CHIEF, Role.LEADER})
+FIELD = frozenset({Role.TOWN, Role.GRID, Role.OFFICER, Role.MONITOR})
+FIRM = frozenset({Role.ENTERPRISE})
+COLOURS = {"yellow": Level.YELLOW, "orange": Level.ORANGE, "red": Level.RED}
+
+# So much of the cut that was asked counts as done: instruments and weather are not exact.
+TOLERATED = Decimal("0.8")
+
+
+class Instruction(Matter):
+    """What one firm has to do in one response: its description, so that the firm reads it too."""
+
+    class Outcome(models.TextChoices):
+        DONE = "done", "执行到位"
+        PARTLY = "partly", "部分执行"
+        VIOLATED = "violated", "未执行"
+
+    class Proof(models.TextChoices):
+        POWER = "power", "用电"
+        CEMS = "cems", "在线监测"
+        SITE = "site", "现场"
+        VIDEO = "video", "视频"
+
+    matter_ptr = models.OneToOneField(
+        Matter, on_delete=models.CASCADE, parent_link=True, related_name="as_air_instruction"
+    )
+    # The warning's response or the event's plan that it belongs to; none for an order to one firm alone.
+    response = models.ForeignKey(
+        Matter,
+        verbose_name="响应",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="instructions",
+    )
+    warning = models.CharField("预警级别", max_length=10, choices=WarningLevel.choices)
+    grade = models.CharField("绩效等级", max_length=12, blank=True)
+    asked_percent = models.DecimalField(
+        "要求减排比例 %", max_digits=4, decimal_places=1, null=True, blank=True
+    )
+    asked_cut = models.DecimalField("要求减排量 kg/d", max_digits=12, decimal_places=3, default=0)
+    begin = models.DateTimeField("开始执行")
+    until = models.DateTimeField("解除", null=True, blank=True)
+    signed_at = models.DateTimeField("签收时间", null=True, blank=True)
+    report = models.TextField("执行情况", blank=True)
+    outcome = models.CharField("核查结论", max_length=10, choices=Outcome.choices, blank=True)
+    proof = models.CharField("核查方式", max_length=10, choices=Proof.choices, blank=True)
+    measured_percent = models.DecimalField(
+        "实测下降 %", max_digits=6, decimal_places=1, null=True, blank=True
+    )
+    measured_text = models.CharField("实测说明", max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = "减排指令"
+
+
+def colour(matter: Any) -> str:
+    """The colour of a matter under a warning: the warning's own."""
+    return COLOURS.get(matter.warning, Level.YELLOW)
+
+
+# ---- issuing -------------------------------------------------------------------------------------
+
+
+def issue(
+    response: Any,
+    lines: Iterable[ControlLine],
+    level: str,
+    *,
+    begin: datetime,
+    until: datetime | None,
+    by: Person | None,
+    at: datetime,
+) -> list[Instruction]:
+    """One instruction for each firm of ``lines`` that has something to do at ``level``."""
+    by_firm: dict[int, list[ControlLine]] = {}
+    for line in lines:
+        if line.entity_id is not None and line.measure(level):
+            by_firm.setdefault(line.entity_id, []).append(line)
+    towns = {o.area_code: o for o in Organisation.objects.filter(kind=Organisation.Kind.TOWN)}
+    made = []
+    for own in by_firm.values():
+        firm = own[0].entity
+        assert firm is not None  # noqa: S101  lines without a firm were left out
+        made.append(
+            actions.open_matter(
+                INSTRUCTION,
+                {
+                    **_asked(own, level),
+                    "area_code": firm.area_code,
+                    "entity": firm,
+                    "response": response,
+                    "begin": begin,
+                    "until": until,
+                    "owner_organisation": towns.get(firm.area_code[:9]),
+                    "synthetic": response.synthetic,
+                },
+                by=None,
+                at=at,
+                origin_matter=response,
+            )
+        )
+    return made
+
+
+def _asked(lines: list[ControlLine], level: str) -> dict[str, Any]:
+    """What the firm's lines ask together."""
+    emitted = sum((getattr(line, name) for line in lines for name in POLLUTANTS), Decimal(0))
+    cut = sum((line.cut(name, level) for line in lines for name in POLLUTANTS), Decimal(0))
+    known = [share for line in lines if (share := line.percent(level)) is not None]
+    # By mass where the list has masses, else the least that any line asks.
+    percent = 100 * cut / emitted if emitted else min(known, default=None)
+    return {
+        "title": f"{lines[0].entity}：{WarningLevel(level).label}减排措施",
+        "warning": level,
+        "grade": lines[0].grade,
+        "description": "\n".join(f"{line.part}：{line.measure(level)}" if line.part else line.measure(level)
+                              for line in lines),
+        "asked_percent": None if percent is None else percent.quantize(Decimal("0.1")),
+        "asked_cut": cut,
+    }  # fmt: skip
+
+
+def change_level(
+    response: Any, lines: Iterable[ControlLine], level: str, *, by: Person | None, at: datetime
+) -> int:
+    """The warning was raised or lowered: firms that have an open instruction get the new measures, others a new one."""
+    rows = [line for line in lines if line.measure(level)]
+    open_ones = {
+        one.entity_id: one
+        for one in Instruction.objects.filter(response=response.pk, phase=Phase.OPEN)
+    }
+    by_firm: dict[int | None, list[ControlLine]] = {}
+    for line in rows:
+        by_firm.setdefault(line.entity_id, []).append(line)
+    for firm, own in by_firm.items():
+        if firm in open_ones:
+            actions.amend(
+                open_ones[firm].pk,
+                _asked(own, level),
+                event="level",
+                label="预警级别调整",
+                by=None,
+                at=at,
+            )
+    fresh = [line for line in rows if line.entity_id not in open_ones]
+    begin = timezone.localtime(at)
+    return len(issue(response, fresh, level, begin=begin, until=None, by=by, at=at))
+
+
+def lift(response: Any, until: datetime, *, at: datetime) -> None:
+    """The response is over: every open instruction ends, and waits to be verified."""
+    for one in Instruction.objects.filter(response=response.pk, phase=Phase.OPEN):
+        actions.amend(one.pk, {"until": until}, event="lifted", label="响应解除", by=None, at=at)
+
+
+# ---- verification --------------------------------------------------------------------------------
+
+
+def measured(
+    instructions: Iterable[Instruction], now: datetime | None = None
+) -> dict[int, list[measured_cut.Measured]]:
+    """What instruments saw of each firm, by the instruction's key."""
+    rows = list(instructions)
+    by_span: dict[tuple[datetime, datetime], list[Instruction]] = {}
+    for one in rows:
+        begin = _china(one.begin)
+        end = _china(min(one.until or timezone.now(), now or timezone.now()))
+        by_span.setdefault((begin, end), []).append(one)
+    result: dict[int, list[measured_cut.Measured]] = {}
+    for (begin, end), group in by_span.items():
+        if end <= begin:
+            continue
+        codes = {one.pk: one.entity.code for one in group if one.entity is not None}
+        found = measured_cut.of_firms(set(codes.values()), begin, end)
+        result |= {pk: found[code] for pk, code in codes.items() if code in found}
+    return result
+
+
+def _china(moment: datetime) -> datetime:
+    """The hour in China standard time without zone, as observations carry it."""
+    local = timezone.localtime(moment).replace(tzinfo=None)
+    rounded = local.replace(minute=0, second=0, microsecond=0)
+    return rounded if rounded == local else rounded + timedelta(hours=1)
+
+
+def judgement(asked: Decimal | None, found: list[measured_cut.Measured]) -> str:
+    """What the instruments say, as an outcome: the best-known quantity decides; empty where they cannot say."""
+    if asked is None or not found:
+        return ""
+    fall = max(one.percent for one in found if one.source == found[-1].source)
+    if fall >= asked * TOLERATED:
+        return Instruction.Outcome.DONE
+    return Instruction.Outcome.PARTLY if fall > asked / 3 else Instruction.Outcome.VIOLATED
+
+
+def _keep_measured(step: Step) -> None:
+    """Keep with the verification what the instruments saw then."""
+    one = step.matter
+    found = measured([one], step.at).get(one.pk, [])
+    if found:
+        one.measured_percent = max(m.percent for m in found)
+        one.measured_text = "；".join(
+            f"{m.source} {m.name} {m.before:.3g}→{m.during:.3g} {m.unit}，降 {m.percent}%"
+            for m in found
+        )[:300]
+
+
+def _violation_becomes_a_problem(step: Step) -> None:
+    one = step.matter
+    if one.outcome != Instruction.Outcome.VIOLATED:
+        return
+    problem = actions.open_matter(
+        PROBLEMS,
+        {
+            "title": f"{one.entity}未落实{WarningLevel(one.warning).label}减排措施",
+            "description": f"{one.description}\n{one.measured_text}",
+            "area_code": one.area_code,
+            "entity": one.entity,
+            "origin_kind": Problem.Origin.SELF,
+            "category": Problem.Category.AIR,
+            "source_no": one.number,
+            "synthetic": one.synthetic,
+        },
+        by=None,
+        at=step.at,
+    )
+    actions.link(one, problem, Link.Kind.BEGETS, by=step.person, at=step.at)
+
+
+def _shown_to_the_firm(one: Instruction) -> None:
+    one.circulation = Circulation.ENTERPRISE
+
+
+def _has_begun(one: Any) -> str:
+    return "" if one.begin <= timezone.now() else _("还没有到开始执行的时间。")
+
+
+WORKFLOW = Workflow(
+    states=(
+        State("sent", "待签收", stage="签收", waits_for=FIRM | FIELD),
+        State("executing", "执行中", stage="执行", waits_for=FIRM | FIELD),
+        State("verifying", "待核查", stage="核查", waits_for=FIELD | DESK),
+        State("verified", "已核查", phase=Phase.DONE),
+        State("excused", "不需执行", phase=Phase.DISMISSED),
+    ),
+    transitions=(
+        Transition("sign", "签收", "sent", "executing", by=FIRM | FIELD | DESK, sets={"signed_at": NOW},
+                   shown_to_enterprise=True, help="企业签收；没有账号的由镇街电话通知后代签。"),
+        Transition("report", "反馈执行情况", "executing", "verifying", by=FIRM | FIELD, asks=("report",),
+                   shown_to_enterprise=True),
+        Transition("verify", "核查", ("sent", "executing", "verifying"), "verified", by=FIELD | DESK,
+                   asks=("outcome", "proof"), offers=(said("seen", "核查情况"),), when=_has_begun,
+                   effects=(_keep_measured, _violation_becomes_a_problem)),
+        Transition("excuse", "不需执行", ("sent", "executing", "verifying"), "excused", by=DESK,
+                   asks=(REASON,), main=False, help="长期停产、保障任务等。"),
+    ),
+    clocks=(
+        ClockRule("sign", "签收", "sent", hours=2, basis=DEFAULT),
+        ClockRule("verify", "核查", ("executing", "verifying"), hours=24, basis=DEFAULT),
+    ),
+)  # fmt: skip
+
+
+def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+    """签收率、核查率、执行率, each with its denominator."""
+    due = rows.exclude(state="excused")
+    n = due.aggregate(
+        all=Count("pk"),
+        signed=Count("pk", filter=Q(signed_at__isnull=False)),
+        verified=Count("pk", filter=Q(state="verified")),
+        done=Count("pk", filter=Q(state="verified", outcome=Instruction.Outcome.DONE)),
+        violated=Count("pk", filter=Q(outcome=Instruction.Outcome.VIOLATED)),
+        cut=Sum("asked_cut"),
+    )
+    return [
+        Statistic("sent", "下达指令", n["all"], "", "家次"),
+        share("signed", "签收率", n["signed"], n["all"]),
+        share("verified", "核查率", n["verified"], n["all"], query="state=verified"),
+        share(
+            "done",
+            "执行到位率",
+            n["done"],
+            n["verified"],
+            query="outcome=done",
+            note="以已核查的为分母",
+        ),
+        Statistic("violated", "未执行", n["violated"], "outcome=violated", "家次"),
+        Statistic("cut", "要求减排量", float(n["cut"] or 0), "", "kg/d"),
+    ]
+
+
+INSTRUCTION = declare(Register(
+    key="air_instruction", label="减排指令", line="air", model=Instruction, workflow=WORKFLOW,
+    pattern="减排令〔{year}〕{n}号", level=colour,
+    labels={"title": "指令", "description": "减排措施", "entity": "企业", "area_code": "属地"},
+    columns=("number", "title", "warning", "grade", "area_code", "state", "due", "asked_percent",
+             "measured_percent", "outcome", "begin", "until"),
+    filters=("state", "warning", "outcome", "area_code", "grade"),
+    search=("number", "title", "description", "entity__name"),
+    fields=("title", Ask("entity", to=Enterprise, required=True), "warning", "description",
+            "asked_percent", "begin", "until"),
+    prepare=_shown_to_the_firm, details=("response", "warning", "grade", "asked_percent", "asked_cut",
+                        "begin", "until", "signed_at", "report", "outcome", "proof",
+                        "measured_percent", "measured_text"),
+    views=(View("violated", "未执行", {"outcome": "violated"}), View("sent", "待签收", {"state": "sent"})),
+    statistics=statistics,
+    measures=(
+        Measure(key="verified_done", name="减排措施执行到位率", numerator=Q(outcome="done"),
+                denominator=Q(state="verified"), dated="begin", unit="%"),
+    ),
+    edit=DESK, enterprise="enterprise__code",
+    empty="还没有减排指令。启动污染天气响应或重大活动保障后，按清单逐家下达。",
+))  # fmt: skip

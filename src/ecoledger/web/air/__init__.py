@@ -1,0 +1,1 @@
+"""Pages of the air line that are no lists: scenes, rankings, tracing, tracks."""

@@ -1,0 +1,88 @@
+"""空气质量排名 and 近三年平均 (missions Q4, Q5)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from ecoledger.indicators import air, air_standing
+from ecoledger.listings import asked
+from ecoledger.listings.cells import area_name
+from ecoledger.monitoring.models import Point
+from ecoledger.web import scoped
+from ecoledger.web.access import Request, needs
+
+
+def _span(request: Request) -> tuple[date, date]:
+    """The days asked for, ``begin <= day < end``; left out, this year up to yesterday."""
+    today = timezone.localdate()
+    last = asked.day(request.GET.get("last", "")) or today - timedelta(days=1)
+    first = asked.day(request.GET.get("first", "")) or last.replace(month=1, day=1)
+    if first > last or (last - first).days > 366:
+        first = last.replace(month=1, day=1)
+    return first, last + timedelta(days=1)
+
+
+@needs("see_cockpit")
+@require_GET
+def ranking(request: Request) -> HttpResponse:
+    """Stations or divisions by value and by improvement on the year before."""
+    begin, end = _span(request)
+    of = "areas" if request.GET.get("of") == "areas" else "stations"
+    measure = request.GET.get("measure", "")
+    measure = measure if measure in air_standing.MEASURES else "composite"
+    points = _points(request, of)
+    rows = air_standing.ranking(points, measure, begin, end) if points else []
+    context = {
+        "rows": rows,
+        "names": {row.point.pk: _name(row.point) for row in rows},
+        "of": of,
+        "measure": measure,
+        "measures": air_standing.names().items(),
+        "first": begin,
+        "last": end - timedelta(days=1),
+        "better_is_lower": not air_standing.MEASURES[measure],
+    }
+    return render(request, "web/air/ranking.html", context)
+
+
+def _points(request: Request, of: str) -> list[Point]:
+    """Points that may be ranked: micro-stations are clues and never are."""
+    if of == "areas":
+        return sorted(scoped.area_points(request.user), key=lambda p: p.area_code)
+    points = scoped.points(request.user).filter(kind=Point.Kind.AIR, enabled=True)
+    points = points.exclude(entity__as_station__level="micro")
+    return list(points.select_related("entity__as_station"))
+
+
+def _name(point: Point) -> str:
+    return area_name(point.area_code) if point.kind == Point.Kind.AREA else point.name
+
+
+@needs("see_cockpit")
+@require_GET
+def baseline(request: Request) -> HttpResponse:
+    """An area's year beside the mean of the same days of the three years before, and ozone's trend."""
+    begin, end = _span(request)
+    areas = sorted(scoped.area_points(request.user), key=lambda p: (len(p.area_code), p.area_code))
+    point = next((p for p in areas if p.area_code == request.GET.get("area")), None)
+    point = point or (areas[0] if areas else None)
+    context: dict[str, Any] = {
+        "areas": [(p.area_code, area_name(p.area_code)) for p in areas],
+        "area": point.area_code if point else "",
+        "first": begin,
+        "last": end - timedelta(days=1),
+    }
+    if point is not None:
+        rows = air_standing.baseline(point, begin, end)
+        context["rows"] = rows
+        context["years"] = [year for year, _figure in rows[0].years]
+        since = begin.replace(year=begin.year - air_standing.YEARS, month=1, day=1)
+        context["trend"] = air_standing.ozone_trend(point, since, end)
+        context["o3_unit"] = air.unit("o3")
+    return render(request, "web/air/baseline.html", context)
