@@ -23,7 +23,7 @@ from ecoledger.accounts.scope import visible
 from ecoledger.books.models import Edition, RosterLine
 from ecoledger.listings.derive import Derive
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.lookups import Lookup, declare_lookup
+from ecoledger.listings.lookups import Lookup, declare_lookup, has_lookup
 from ecoledger.listings.parts import Ask, Filter, Text
 from ecoledger.listings.refusals import Refused
 
@@ -59,15 +59,16 @@ class Roster(Listing):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        declare_lookup(
-            Lookup(
-                key=self.editions_key,
-                model=Edition,
-                label="版本",
-                rows=lambda person: visible_editions(self.key, person),
-                under=lambda edition: str(_(edition.get_state_display())),
+        if not has_lookup(self.editions_key):
+            declare_lookup(
+                Lookup(
+                    key=self.editions_key,
+                    model=Edition,
+                    label="版本",
+                    rows=lambda person: visible_editions(self.key, person),
+                    under=lambda edition: str(_(edition.get_state_display())),
+                )
             )
-        )
 
     @property
     def editions_key(self) -> str:

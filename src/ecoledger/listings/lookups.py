@@ -148,6 +148,11 @@ def declare_lookup(lookup: Lookup) -> Lookup:
     return lookup
 
 
+def has_lookup(key: str) -> bool:
+    """Whether a look-up of this key is declared."""
+    return key in _lookups
+
+
 def lookup_of(key: str) -> Lookup:
     """The look-up called ``key``. Raises ``KeyError``."""
     return _lookups[key]

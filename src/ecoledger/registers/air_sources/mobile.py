@@ -315,7 +315,8 @@ BLACK_SMOKE = declare_register(Register(
     details=("plate", "plate_colour", "caught_at", "site", "lane", "ringelmann", "fuel", "home", "confidence"),
     imports=Import(key=("plate", "caught_at"),
                    headers={"title": ("摘要",), "plate": ("车牌", "车牌号", "号牌号码"), "caught_at": ("抓拍时间",),
-                            "site": ("点位", "站点"), "ringelmann": ("黑度等级",), "home": ("是否本地",)}, future=()),
+                            "site": ("点位", "站点"), "ringelmann": ("黑度等级",), "home": ("是否本地",)}, future=(),
+                   examples={"title": "国道卡口抓拍", "plate": "闽C00000", "ringelmann": "3"}),
     lead="plate", enterprise="", edit=_REVIEW,
     empty="还没有黑烟车抓拍。导入抓拍记录后初审、复审，再推送。",
 ))  # fmt: skip

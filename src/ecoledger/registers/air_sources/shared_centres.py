@@ -142,6 +142,7 @@ RUNS: Any = declare_book(Log(
     labels={"entity": "绿岛"}, lead="entity",
     imports=Import(key=("entity", "at", "customer"),
                    headers={"entity": ("绿岛名称", "中心"), "at": ("日期",), "customer": ("企业名称",),
-                            "quantity": ("处理数量",)}, future=()),
+                            "quantity": ("处理数量",)}, future=(),
+                   examples={"entity": "示例活性炭集中再生中心", "at": "2026-10-31", "quantity": "12.5"}),
     empty="还没有处理量记录。",
 ))  # fmt: skip
