@@ -11,6 +11,7 @@ from django.http import HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.listings import asked, cells, forms, selecting
@@ -157,7 +158,9 @@ def _views(listing: Listing, request: Request) -> list[dict[str, Any]]:
     now = request.GET.copy()
     for name in ("page", "exact"):
         now.pop(name, None)
-    views: list[dict[str, Any]] = []
+    views: list[dict[str, Any]] = [
+        {"label": noop("全部"), "query": "", "open": not now.urlencode()}
+    ]
     for view in listing.views:
         query = QueryDict(mutable=True)
         query.update(dict(view.query))

@@ -15,11 +15,19 @@ from urllib.parse import quote, urlencode
 from django import forms as django_forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+    QueryDict,
+)
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -60,6 +68,7 @@ from ecoledger.web.matters.filters import shown_filters
 from ecoledger.web.matters.finding import the_matter, the_register
 from ecoledger.web.matters.lines import sent, sheet, show_problems, tables
 from ecoledger.web.office import integrity
+from ecoledger.web.work import left_of
 
 # More matters than this are counted by state beside the page, not before it.
 AT_ONCE = 20_000
@@ -103,6 +112,8 @@ def listing_page(request: Request, key: str) -> HttpResponse:
     shown = selecting.page(register, rows, number, exact=not query.get("q"))
     every = register.open_columns(request.user)
     columns = _telling(register, every, shown.rows, query.get("sort", ""))
+    under = _under(register, request.user, columns)
+    columns = [c for c in columns if c not in under]
     now = timezone.now()
     manages = register.may_manage(request.user)
     return render(
@@ -110,15 +121,8 @@ def listing_page(request: Request, key: str) -> HttpResponse:
         "web/matters/list.html",
         {
             "register": register,
-            "columns": [
-                {
-                    "column": column,
-                    "sort": column.name if query.get("sort") != column.name else f"-{column.name}",
-                    "sorted": query.get("sort", "").removeprefix("-") == column.name,
-                    "descending": query.get("sort", "").startswith("-"),
-                }
-                for column in columns
-            ],
+            "under": [_head(column, query) for column in under],
+            "columns": [_head(column, query) for column in columns],
             "rows": [
                 {
                     "matter": matter,
@@ -131,6 +135,8 @@ def listing_page(request: Request, key: str) -> HttpResponse:
                         }
                         for c in columns
                     ],
+                    "under": " · ".join(filter(None, (cells.text_of(matter, c) for c in under))),
+                    "left": left_of(matter.due, now) if register.state_of(matter).open else "",
                     "overdue": matter.overdue and register.state_of(matter).open,
                     "phase": register.state_of(matter).phase,
                     "level": matter.level,
@@ -138,21 +144,12 @@ def listing_page(request: Request, key: str) -> HttpResponse:
                 for matter in shown.rows
             ],
             "page": shown,
-            "hidden": [_(str(c.label)) for c in every if c not in columns],
+            "hidden": [_(str(c.label)) for c in every if c not in (*columns, *under)],
             "filters": (filters := shown_filters(register, request.user, query)),
             "more_filters": any(f.value or f.until for f in filters[3:]),
             "words": query.get("q", ""),
             "flags": [n for n in ("open", "overdue", "closed", "reopened", "mine") if n in query],
-            "views": [
-                {
-                    "label": view.label,
-                    "query": urlencode(
-                        dict(view.query) | ({"sort": view.sort} if view.sort else {})
-                    ),
-                    "chosen": all(query.get(k) == v for k, v in view.query.items()),
-                }
-                for view in register.views
-            ],
+            "views": _views(register, query),
             "now": now,
             "manages": manages,
             "may_open": bool(register.fields) and register.may_open(request.user),
@@ -171,6 +168,54 @@ def listing_page(request: Request, key: str) -> HttpResponse:
             "registers": [r for r in all_registers() if request.user.may(r.see)],
         },
     )
+
+
+# Narrowings that every register has, shown as views before its own; each stands alone.
+_FLAGS = {
+    "open": noop("在办"),
+    "overdue": noop("超期"),
+    "mine": noop("我负责"),
+    "closed": noop("已销号"),
+    "reopened": noop("反弹过"),
+    "merged": noop("重复件"),
+}
+
+
+def _views(register: Register, query: QueryDict) -> list[dict[str, Any]]:
+    """Everything first, then the narrowings of every register, then the register's own views."""
+    asked_now = {k: v for k, v in query.items() if k not in ("page", "sort") and v}
+    views = [{"label": noop("全部"), "query": "", "chosen": not asked_now}]
+    for flag, label in _FLAGS.items():
+        views.append({"label": label, "query": f"{flag}=1", "chosen": asked_now == {flag: "1"}})
+    for view in register.views:
+        wanted = dict(view.query) | ({"sort": view.sort} if view.sort else {})
+        views.append(
+            {
+                "label": view.label,
+                "query": urlencode(wanted),
+                "chosen": asked_now == {k: str(v) for k, v in view.query.items()},
+            }
+        )
+    return views
+
+
+def _head(column: Column, query: QueryDict) -> dict[str, Any]:
+    """A column's head: its name and the order that a click on it asks for."""
+    sort = query.get("sort", "")
+    return {
+        "column": column,
+        "sort": column.name if sort != column.name else f"-{column.name}",
+        "sorted": sort.removeprefix("-") == column.name,
+        "descending": sort.startswith("-"),
+    }
+
+
+def _under(register: Register, person: Person, columns: Sequence[Column]) -> list[Column]:
+    """What stands in a quiet line under the title: the number, and what the declaration says."""
+    if not any(c.name == "title" for c in columns):
+        return []
+    names = dict.fromkeys(("number", *register.under))
+    return [c for c in register.open_columns(person) if c.name in names]
 
 
 def _telling(

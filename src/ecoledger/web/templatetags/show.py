@@ -94,6 +94,10 @@ def cst(moment: datetime | date | None, pattern: str = "") -> str:
     if not isinstance(moment, datetime):
         return f"{moment:%Y-%m-%d}"
     moment = naive(moment)
+    if pattern == "day":
+        return (
+            f"{moment:%m-%d}" if moment.year == timezone.localdate().year else f"{moment:%Y-%m-%d}"
+        )
     if pattern == "second":
         return f"{moment:%Y-%m-%d %H:%M:%S}"
     if pattern == "full" or moment.year != timezone.localdate().year:
