@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from ecoledger.web.matters import lines, my_work, pages
+from ecoledger.web.matters import evidence, lines, lists, my_work, pages, statistics_pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("my-work", my_work.page, name="my-work"),
     path("my-work/list", my_work.part, name="my-work-part"),
-    path("evidence/<int:pk>", pages.evidence_file, name="evidence"),
-    path("matters/<slug:key>", pages.listing_page, name="matter-list"),
+    path("evidence/<int:pk>", evidence.evidence_file, name="evidence"),
+    path("matters/<slug:key>", lists.listing_page, name="matter-list"),
     path("matters/<slug:key>/new", pages.new, name="matter-new"),
-    path("matters/<slug:key>/export.xlsx", pages.export, name="matter-export"),
-    path("matters/<slug:key>/map.geojson", pages.geojson, name="matter-geojson"),
-    path("matters/<slug:key>/statistics", pages.statistics_page, name="matter-statistics"),
-    path("matters/<slug:key>/statistics/stages", pages.durations_part, name="matter-durations"),
-    path("matters/<slug:key>/batch", pages.batch, name="matter-batch"),
-    path("matters/<slug:key>/batch/<int:pk>/undo", pages.batch_undo, name="matter-batch-undo"),
-    path("matters/<slug:key>/draw", pages.draw, name="matter-draw"),
+    path("matters/<slug:key>/export.xlsx", lists.export, name="matter-export"),
+    path("matters/<slug:key>/map.geojson", lists.geojson, name="matter-geojson"),
+    path(
+        "matters/<slug:key>/statistics", statistics_pages.statistics_page, name="matter-statistics"
+    ),
+    path(
+        "matters/<slug:key>/statistics/stages",
+        statistics_pages.durations_part,
+        name="matter-durations",
+    ),
+    path("matters/<slug:key>/batch", lists.batch, name="matter-batch"),
+    path("matters/<slug:key>/batch/<int:pk>/undo", lists.batch_undo, name="matter-batch-undo"),
+    path("matters/<slug:key>/draw", lists.draw, name="matter-draw"),
     path("matters/<slug:key>/<int:pk>", pages.detail, name="matter"),
     path("matters/<slug:key>/<int:pk>/lines/<slug:name>", lines.edit, name="matter-lines"),
     path("matters/<slug:key>/<int:pk>/timeline", pages.timeline_part, name="matter-timeline"),
