@@ -169,6 +169,7 @@ def test_a_withdrawn_filing_turns_silence_into_alarms(
         county.enterprise, kind="shutdown", begin=times.aware(datetime(2026, 5, 2, 5)),
         end=None, reason="停产检修",
     )  # fmt: skip
+    filings.decide(county.monitor, filing, agreed=True)  # it was filed after it began
     emit(store, county.flue_gas, [75])
     assert [a.state for a in of("exceedance", parameter=SO2)] == ["silenced"]
     with django_capture_on_commit_callbacks(execute=True):

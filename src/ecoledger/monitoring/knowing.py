@@ -72,7 +72,12 @@ def _timeline(entity: Entity, person: Person) -> Iterable[Happening]:
     filings = Filing.objects.filter(Q(entity_id=entity.pk) | Q(entity__parent_id=entity.pk))
     for filing in visible(filings, person, "area_code", "entity__code"):
         kind = _(filing.get_kind_display())
-        yield Happening(filing.begin, kind, filing.reason, "/filings")
+        marks = [_("事后申报")] if filing.after_the_fact else []
+        marks += [_("预警中申报")] if filing.during_alarm else []
+        if filing.decision:
+            marks.append(_(str(filing.get_decision_display())))
+        told = f"{filing.reason}（{'，'.join(marks)}）" if marks else filing.reason
+        yield Happening(filing.begin, kind, told, "/filings")
 
 
 knows(health=_health, timeline=_timeline)

@@ -155,6 +155,12 @@ class Filing(models.Model):
         MAINTENANCE = "maintenance", "设备维护"
         FAULT = "fault", "设备故障"
 
+    class Decision(models.TextChoices):
+        NONE = "", "无需核定"
+        WAITING = "waiting", "待确认"
+        AGREED = "agreed", "已确认"
+        REFUSED = "refused", "不予确认"
+
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="filings")
     point = models.ForeignKey(Point, on_delete=models.PROTECT, null=True, blank=True)
     kind = models.CharField("类别", max_length=12, choices=Kind.choices)
@@ -164,10 +170,58 @@ class Filing(models.Model):
     filed_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     filed_at = models.DateTimeField("申报时间", default=timezone.now)
     withdrawn_at = models.DateTimeField("撤回时间", null=True, blank=True)
+    # Filed by the enterprise after it began, or while an alarm was open: silences nothing until the bureau agrees.
+    after_the_fact = models.BooleanField("事后申报", default=False)
+    during_alarm = models.BooleanField("预警中申报", default=False)
+    decision = models.CharField(
+        "核定", max_length=10, choices=Decision.choices, blank=True, default=""
+    )
+    decided_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField("核定时间", null=True, blank=True)
+    decision_reason = models.CharField("核定说明", max_length=300, blank=True)
     area_code = AreaCodeField()
 
     def __str__(self) -> str:
         return f"{self.entity} {self.get_kind_display()}"
+
+    @property
+    def silences(self) -> bool:
+        """Whether it holds: not taken back, and agreed to where that was needed."""
+        return self.withdrawn_at is None and self.decision in ("", Filing.Decision.AGREED)
+
+    @classmethod
+    def silencing(cls) -> models.Q:
+        """Condition on the filings that hold."""
+        return models.Q(withdrawn_at=None, decision__in=("", Filing.Decision.AGREED))
+
+
+class PeriodReview(models.Model):
+    """One review of all values of a period (时段审核): who flagged what as what and why, and whether it was undone."""
+
+    point = models.ForeignKey(Point, on_delete=models.PROTECT, related_name="period_reviews")
+    parameters = models.JSONField("因子", default=list)
+    begin = models.DateTimeField("起")
+    end = models.DateTimeField("止")
+    flag = models.CharField("标记", max_length=2)
+    reason = models.CharField("理由", max_length=300)
+    values = models.PositiveIntegerField("数据条数")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField("时间", default=timezone.now)
+    undone_at = models.DateTimeField("撤销时间", null=True, blank=True)
+    undone_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+
+    point_id: int
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.point} {self.begin:%Y-%m-%d %H:%M}"
+
+    @property
+    def rule(self) -> str:
+        """How its rows on the review layer are marked."""
+        return f"period-review {self.pk}"
 
 
 class AlarmRule(models.Model):

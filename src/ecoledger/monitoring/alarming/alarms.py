@@ -160,7 +160,7 @@ class _Filings:
 
     def __init__(self, begin: datetime, end: datetime) -> None:
         self._rows = list(
-            Filing.objects.filter(withdrawn_at__isnull=True, begin__lte=times.aware(end)).filter(
+            Filing.objects.filter(Filing.silencing(), begin__lte=times.aware(end)).filter(
                 Q(end__isnull=True) | Q(end__gte=times.aware(begin))
             )
         )

@@ -24,6 +24,8 @@ from ecoledger.monitoring.points import table
 
 # How far back an enterprise may file: later than that it explains, it does not silence.
 LATEST_FILING = timedelta(hours=24)
+# A filing whose begin lies no further back than this is made in time.
+GRACE = timedelta(minutes=15)
 
 
 def owner_code(entity: Entity) -> str:
@@ -70,17 +72,24 @@ def file(
         problems["point"] = _("监测点不属于所申报的对象")
     if problems:
         raise ValidationError(problems)
+    filing = Filing(
+        entity=entity,
+        point=point,
+        kind=kind,
+        begin=begin,
+        end=end,
+        reason=reason.strip(),
+        filed_by=person,
+        area_code=entity.area_code,
+    )
+    if person.has_role(Role.ENTERPRISE):
+        filing.after_the_fact = begin < times.aware(times.now()) - GRACE
+        open_there = Alarm.objects.filter(point__in=points_of(filing), state=Alarm.State.OPEN)
+        filing.during_alarm = open_there.exists()
+        if filing.after_the_fact or filing.during_alarm:
+            filing.decision = Filing.Decision.WAITING
     with transaction.atomic():
-        filing = Filing.objects.create(
-            entity=entity,
-            point=point,
-            kind=kind,
-            begin=begin,
-            end=end,
-            reason=reason.strip(),
-            filed_by=person,
-            area_code=entity.area_code,
-        )
+        filing.save()
         audit.record(
             person,
             "filing made",
@@ -92,7 +101,39 @@ def file(
                 "begin": begin,
                 "end": end,
                 "reason": filing.reason,
+                "after_the_fact": filing.after_the_fact,
+                "during_alarm": filing.during_alarm,
             },
+            address=address,
+        )
+    return filing
+
+
+def may_decide(person: Person) -> bool:
+    """Whether ``person`` is of the bureau's people who agree to filings."""
+    return person.may("file_shutdown") and not person.has_role(Role.ENTERPRISE)
+
+
+def decide(
+    person: Person, filing: Filing, *, agreed: bool, reason: str = "", address: str = ""
+) -> Filing:
+    """Agree to a filing that waits, or not: what is judged from now on is silenced by it, or is not."""
+    if not (may_decide(person) and may_file(person, filing.entity)):
+        raise PermissionDenied(_("由本辖区的监测或执法人员确认"))
+    if filing.withdrawn_at is not None or filing.decision != Filing.Decision.WAITING:
+        raise ValidationError(_("这份申报不在待确认状态，请刷新页面"))
+    if not agreed and not reason.strip():
+        raise ValidationError({"reason": _("不予确认请写明原因")})
+    with transaction.atomic():
+        filing.decision = Filing.Decision.AGREED if agreed else Filing.Decision.REFUSED
+        filing.decided_by, filing.decided_at = person, times.aware(times.now())
+        filing.decision_reason = reason.strip()[:300]
+        filing.save()
+        audit.record(
+            person,
+            "filing agreed" if agreed else "filing refused",
+            filing,
+            details={"reason": filing.decision_reason},
             address=address,
         )
     return filing
@@ -136,7 +177,7 @@ def withdraw(person: Person, filing: Filing, *, reason: str, address: str = "") 
 def active(at: datetime | None = None) -> list[Filing]:
     """Filings in force at a moment (aware; now when not given)."""
     moment = at or times.aware(times.now())
-    running = Filing.objects.filter(withdrawn_at__isnull=True, begin__lte=moment)
+    running = Filing.objects.filter(Filing.silencing(), begin__lte=moment)
     return [filing for filing in running if filing.end is None or filing.end > moment]
 
 

@@ -18,11 +18,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import Role
 from ecoledger.accounts.visitors import address
 from ecoledger.entities.models import Entity
 from ecoledger.listings import asked
 from ecoledger.listings.workbook import Head
 from ecoledger.monitoring.alarming import filings
+from ecoledger.matters import notices
+from ecoledger.matters.models import Urgency
 from ecoledger.monitoring.models import Filing
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
@@ -75,11 +78,13 @@ class FilingForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
 
 def _chosen(request: Request) -> QuerySet[Filing]:
     rows = scoped.filings(request.user).order_by("-begin")
+    if request.GET.get("waiting"):
+        rows = rows.filter(withdrawn_at=None, decision=Filing.Decision.WAITING)
     if (kind := request.GET.get("kind", "")) in Filing.Kind.values:
         rows = rows.filter(kind=kind)
     if request.GET.get("current"):
         now = timezone.now()
-        rows = rows.filter(withdrawn_at=None, begin__lte=now).filter(Q(end=None) | Q(end__gte=now))
+        rows = rows.filter(Filing.silencing(), begin__lte=now).filter(Q(end=None) | Q(end__gte=now))
     return rows
 
 
@@ -93,6 +98,7 @@ def page(request: Request) -> HttpResponse:
             "kinds": Filing.Kind.choices,
             "now": timezone.now(),
             "may_file": request.user.may("file_shutdown"),
+            "may_decide": filings.may_decide(request.user),
         },
     )
 
@@ -133,6 +139,8 @@ def export(request: Request) -> HttpResponse:
 def _state(filing: Filing, now: datetime) -> str:
     if filing.withdrawn_at is not None:
         return _("已撤回")
+    if not filing.silences:
+        return _(str(Filing.Decision(filing.decision).label))
     if filing.end is not None and filing.end < now:
         return _("已结束")
     return _("未开始") if filing.begin > now else _("正在生效")
@@ -149,7 +157,7 @@ def new(request: Request) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
-            filings.file(
+            filing = filings.file(
                 request.user,
                 given["entity"],
                 kind=given["kind"],
@@ -162,9 +170,71 @@ def new(request: Request) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, _("已申报。申报时段内的预警将静默，并照样留痕。"))
+            _announce(filing)
+            if filing.silences:
+                messages.success(request, _("已申报。申报时段内的预警将静默，并照样留痕。"))
+            else:
+                messages.warning(
+                    request, _("已申报，待监测人员确认；确认之前预警不静默。请准备佐证材料。")
+                )
             return redirect("filings")
     return render(request, "web/monitoring/filing_new.html", {"form": form})
+
+
+def _announce(filing: Filing) -> None:
+    """Tell the people who watch the data what an enterprise filed; the louder when it asks to be agreed to."""
+    if not filing.filed_by.has_role(Role.ENTERPRISE):
+        return
+    marks = [
+        mark
+        for mark, holds in (
+            (_("事后申报"), filing.after_the_fact),
+            (_("预警中申报"), filing.during_alarm),
+        )
+        if holds
+    ]
+    text = _("%(firm)s申报%(kind)s：%(reason)s%(marks)s") % {
+        "firm": filing.entity.name,
+        "kind": _(str(filing.get_kind_display())),
+        "reason": filing.reason[:80],
+        "marks": f"（{'、'.join(marks)}，待确认）" if marks else "",
+    }
+    notices.tell(
+        notices.people_with((Role.MONITOR, Role.DISPATCHER), filing.area_code),
+        text,
+        urgency=Urgency.SOON if marks else Urgency.INFO,
+        link="/filings?waiting=1" if marks else "/filings",
+        at=timezone.now(),
+    )
+
+
+@require_POST
+@needs("file_shutdown")
+def decide(request: Request, pk: int) -> HttpResponse:
+    """Agree to a filing made after the fact or during an alarm, or not; the firm is told."""
+    filing = get_object_or_404(scoped.filings(request.user), pk=pk)
+    agreed = request.POST.get("answer") == "agree"
+    try:
+        filings.decide(
+            request.user,
+            filing,
+            agreed=agreed,
+            reason=request.POST.get("reason", ""),
+            address=address(request),
+        )
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("filings")
+    said = _("已确认") if agreed else _("不予确认")
+    notices.tell(
+        [filing.filed_by],
+        _("%(firm)s的申报%(said)s：%(reason)s")
+        % {"firm": filing.entity.name, "said": said, "reason": filing.decision_reason or "—"},
+        link="/filings",
+        at=timezone.now(),
+    )
+    messages.success(request, said)
+    return redirect("filings")
 
 
 @require_POST

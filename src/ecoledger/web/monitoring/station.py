@@ -362,6 +362,8 @@ def value(request: Request, pk: int) -> HttpResponse:
             "code": code,
             "series": name,
             "computed": SERIES[name],
+            "span_end": start + timedelta(seconds=int(rows[0]["seconds"] or 3600)),
+            "may_review": request.user.may("correct_observations"),
             "start": start,
             "rows": rows,
             "spoken": next((row for row in rows if row["accepted"]), None),

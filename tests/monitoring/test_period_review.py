@@ -1,0 +1,130 @@
+"""Flagging a period: three days of one factor at once, previewed, and undone as one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import polars as pl
+import pytest
+
+from ecoledger.accounts.models import AuditEntry
+from ecoledger.monitoring.computing import corrections, pending, period_review
+from ecoledger.monitoring.computing.corrections import NotCorrectedError
+from ecoledger.monitoring.models import PeriodReview
+from ecoledger.monitoring.points import table
+from ecoledger.store.interface import Layer
+
+pytestmark = pytest.mark.django_db
+BEGIN, END = datetime(2026, 3, 2), datetime(2026, 3, 5)
+
+
+@pytest.fixture
+def county(store, bureau):
+    """Four days of minutes of two factors at one station, computed."""
+    table.forget()
+    starts = [datetime(2026, 3, 1) + timedelta(minutes=5 * n) for n in range(4 * 288)]
+    for code, value in (("a34004", 40.0), ("a34002", 80.0)):
+        store.append(
+            observations=pl.DataFrame(
+                {
+                    "point": bureau.air[0].pk,
+                    "parameter": code,
+                    "start": starts,
+                    "seconds": 300,
+                    "series": "minute",
+                    "value": value,
+                    "flag": "N",
+                }
+            )
+        )
+    pending.run_all()
+    return bureau
+
+
+def spoken(store, county, code="a34004", series="minute"):
+    return store.read(
+        [county.air[0].pk], [code], series, BEGIN, END, columns=("start", "value", "flag", "layer")
+    )
+
+
+def flag(county, expected=864, **more):
+    said = {"flag": "D", "reason": "采样泵故障"} | more
+    point, person = county.air[0], county.people["monitor"]
+    return period_review.review(person, point, ["a34004"], BEGIN, END, expected=expected, **said)
+
+
+def test_the_preview_says_what_is_touched(store, county):
+    touched = period_review.selection(county.air[0], ["a34004"], BEGIN, END)
+    assert (touched.values, touched.hours) == ({"a34004": 864}, 72)
+    assert [(code, day.day, value) for code, day, value in touched.days] == [
+        ("a34004", day, 40.0) for day in (2, 3, 4)
+    ]
+    assert not PeriodReview.objects.exists()
+
+
+def test_one_action_flags_all_and_the_days_follow(store, county):
+    record = flag(county)
+    assert (record.values, set(spoken(store, county)["flag"])) == (864, {"D"})
+    assert set(spoken(store, county)["value"]) == {40.0}  # the value stays to be seen
+    assert set(spoken(store, county, "a34002")["flag"]) == {"N"}
+    pending.run_all()
+    days = spoken(store, county, series="computed-day")
+    assert days["value"].to_list() == [None, None, None]
+    assert spoken(store, county, "a34002", "computed-day")["value"].to_list() == [80.0] * 3
+    entry = AuditEntry.objects.get(action="review_period")
+    assert (entry.details["values"], entry.details["reason"]) == (864, "采样泵故障")
+
+
+def test_it_is_undone_as_one_and_an_earlier_review_comes_back(store, county):
+    person, point = county.people["monitor"], county.air[0]
+    corrections.review(
+        person, point, "a34004", "minute", BEGIN, value=38.0, flag="N", reason="校正"
+    )
+    record = flag(county)
+    after = BEGIN + timedelta(minutes=5)
+    corrections.review(
+        person, point, "a34004", "minute", after, value=39.0, flag="N", reason="此值有效"
+    )
+    assert period_review.undo(person, record) == 1
+    rows = spoken(store, county).sort("start")
+    assert rows["value"].to_list()[:3] == [38.0, 39.0, 40.0]
+    assert rows["layer"].to_list()[:3] == [Layer.REVIEW, Layer.REVIEW, Layer.DEVICE]
+    assert set(rows["flag"]) == {"N"}
+    pending.run_all()
+    assert spoken(store, county, series="computed-day")["value"].is_not_null().all()
+    with pytest.raises(NotCorrectedError, match="已经撤销"):
+        period_review.undo(person, record)
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"expected": 1}, "又来了数据"),
+        ({"flag": "!"}, "没有这个数据标记"),
+        ({"reason": " "}, "请写明理由"),
+    ],
+)
+def test_what_was_not_seen_is_not_done(store, county, more, why):
+    with pytest.raises(NotCorrectedError, match=why):
+        flag(county, **more)
+    assert set(spoken(store, county)["flag"]) == {"N"}
+
+
+def test_the_page_takes_few_clicks(store, county, client):
+    client.force_login(county.people["monitor"])
+    address = f"/stations/{county.air[0].pk}/review"
+    assert address in client.get(f"/stations/{county.air[0].pk}").content.decode()
+    form = {
+        "parameters": "a34004", "begin": "2026-03-02T00:00", "end": "2026-03-05T00:00", "flag": "D",
+        "reason": "采样泵故障", "step": "preview",
+    }  # fmt: skip
+    shown = client.post(address, form).content.decode()
+    assert "确认标记 864 个值" in shown
+    assert "03-03" in shown
+    assert client.post(address, form | {"step": "do", "expected": "864"}).status_code == 302
+    record = PeriodReview.objects.get()
+    assert "采样泵故障" in client.get(address).content.decode()
+    client.post(f"{address}/{record.pk}/undo", {})
+    assert set(spoken(store, county)["flag"]) == {"N"}
+    client.force_login(county.people["officer"])
+    assert client.get(address).status_code == 403

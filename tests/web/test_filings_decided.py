@@ -1,0 +1,102 @@
+"""A firm's filing after the fact or during an alarm silences nothing until the bureau agrees, and everybody is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from ecoledger.accounts.models import AuditEntry
+from ecoledger.matters.models import Notice
+from ecoledger.monitoring.alarming import alarms, filings
+from ecoledger.monitoring.models import Alarm, AlarmRule, Filing
+from ecoledger.monitoring.points import table
+
+
+@pytest.fixture
+def firm(store, bureau, client):
+    """The firm's browser, and a way to file for its stack."""
+    table.forget()
+    outlet = bureau.flue_gas.entity
+
+    def file(back=timedelta(0), **more):
+        client.force_login(bureau.people["enterprise"])
+        begin = timezone.localtime() - back
+        form = {
+            "entity": outlet.pk,
+            "kind": "maintenance",
+            "begin": f"{begin:%Y-%m-%dT%H:%M}",
+            "reason": "检修",
+        }
+        client.post("/filings/new", form | more)
+        return Filing.objects.order_by("-pk").first()
+
+    return file
+
+
+@pytest.fixture
+def running_alarm(bureau):
+    alarms.default_rules()
+    rule, now = AlarmRule.objects.filter(detector="exceedance").first(), timezone.now()
+    return Alarm.objects.create(
+        rule=rule, rule_version=1, point=bureau.flue_gas, parameter="a34013", area_code="990101001", owner_code="E-1",
+        level="yellow", state="open", begin=now, last=now, text="颗粒物超标", evidence={},
+    )  # fmt: skip
+
+
+def told(person):
+    return [n.text for n in Notice.objects.filter(person=person)]
+
+
+def test_a_filing_made_in_time_holds_at_once_and_is_told(firm, bureau):
+    filing = firm()
+    assert filing.silences
+    assert filing in filings.active()
+    assert [t for t in told(bureau.people["monitor"]) if "检修" in t]
+
+
+@pytest.mark.parametrize("case", ["after the fact", "during an alarm"])
+def test_what_is_filed_too_late_waits_and_is_told_louder(firm, bureau, client, request, case):
+    if case == "during an alarm":
+        request.getfixturevalue("running_alarm")
+    filing = firm(timedelta(hours=13) if case == "after the fact" else timedelta(0))
+    assert (filing.decision, filing.silences) == ("waiting", False)
+    assert filing not in filings.active()
+    mark = "事后申报" if case == "after the fact" else "预警中申报"
+    notice = Notice.objects.get(person=bureau.people["monitor"])
+    assert mark in notice.text
+    assert notice.urgency == "soon"
+    assert notice.link == "/filings?waiting=1"
+    # The firm sees that it waits and cannot agree to it itself.
+    assert "待确认" in client.get("/filings").content.decode()
+    assert client.post(f"/filings/{filing.pk}/decide", {"answer": "agree"}).status_code == 403
+    # The monitoring staff agree; from now on it silences, and the firm is told.
+    client.force_login(bureau.people["monitor"])
+    assert "不予确认" in client.get("/filings?waiting=1").content.decode()
+    client.post(f"/filings/{filing.pk}/decide", {"answer": "agree", "reason": "已看检修单"})
+    filing.refresh_from_db()
+    assert filing.silences
+    assert filing in filings.active()
+    assert [t for t in told(bureau.people["enterprise"]) if "已看检修单" in t]
+    assert AuditEntry.objects.filter(action="filing agreed").exists()
+
+
+def test_a_refusal_needs_its_reason_and_leaves_the_alarms(firm, bureau, client):
+    filing = firm(timedelta(hours=2))
+    client.force_login(bureau.people["monitor"])
+    client.post(f"/filings/{filing.pk}/decide", {"answer": "refuse"})
+    filing.refresh_from_db()
+    assert filing.decision == "waiting"
+    client.post(f"/filings/{filing.pk}/decide", {"answer": "refuse", "reason": "无检修记录"})
+    filing.refresh_from_db()
+    assert (filing.decision, filing.silences) == ("refused", False)
+    assert "不予确认" in client.get("/filings").content.decode()
+
+
+def test_the_bureaus_own_late_filing_holds(firm, bureau):
+    filing = filings.file(
+        bureau.people["monitor"], bureau.flue_gas.entity, kind="fault", begin=timezone.now() - timedelta(days=2),
+        end=None, reason="补录",
+    )  # fmt: skip
+    assert filing.silences
