@@ -23,9 +23,9 @@ from ecoledger.accounts.visitors import address
 from ecoledger.entities.models import Entity
 from ecoledger.listings import asked
 from ecoledger.listings.workbook import Head
-from ecoledger.monitoring.alarming import filings
 from ecoledger.matters import notices
 from ecoledger.matters.models import Urgency
+from ecoledger.monitoring.alarming import filings
 from ecoledger.monitoring.models import Filing
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
