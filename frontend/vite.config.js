@@ -52,6 +52,13 @@ export default defineConfig({
     target: "es2022",
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1200,
-    rollupOptions: { input: { base: "src/base.ts" } },
+    rollupOptions: {
+      input: { base: "src/base.ts", worker: "src/worker.ts" },
+      // The worker's address must stay the same; everything else carries its hash.
+      output: {
+        entryFileNames: (chunk) =>
+          chunk.name === "worker" ? "worker.js" : "assets/[name]-[hash].js",
+      },
+    },
   },
 });

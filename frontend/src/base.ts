@@ -27,6 +27,11 @@ htmx.config.includeIndicatorStyles = false;
 htmx.config.selfRequestsOnly = true;
 
 async function startIslands(root: ParentNode): Promise<void> {
+  const offline = root.querySelector<HTMLFormElement>("form[data-offline]");
+  if (offline) {
+    const { startOffline } = await import("./offline");
+    startOffline(offline);
+  }
   const charts = root.querySelectorAll<HTMLElement>("[data-chart]");
   const maps = root.querySelectorAll<HTMLElement>("[data-map]");
   if (charts.length) {

@@ -59,8 +59,11 @@ def reference(model, bureau):
     if model is Person:
         return bureau.town
     if issubclass(model, Entity):
-        row = model._default_manager.first() if model is not Entity else bureau.enterprise
-        return row or bureau.enterprise
+        if model is Entity:
+            return bureau.enterprise
+        row = model._default_manager.first()
+        town = bureau.towns[0].code
+        return row or model._default_manager.create(code="X-1", name="甲", area_code=town)
     return model._default_manager.first()
 
 

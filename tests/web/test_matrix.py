@@ -73,11 +73,13 @@ CLASSES = {
     "quarantine": "see_quarantine",
     "quarantine/replay": "replay_frames",
     "records": "see_cockpit",
+    "report": "see_matters",
     "registry": "edit_registry",
     "routing": "edit_routing",
     "rules": "edit_rules",
     "sign-in": "open",
     "sign-out": "signed",
+    "worker.js": "open",
     "stations": "see_monitoring",
 }
 _VALUES = {"int": "1", "slug": "problem", "str": "air", "uuid": str(UUID(int=1)), "path": "area"}

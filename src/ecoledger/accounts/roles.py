@@ -15,6 +15,8 @@ class Role(StrEnum):
     OFFICER = "officer"
     APPROVER = "approver"
     LEGAL = "legal"
+    COMPLAINT = "complaint"
+    DISCIPLINE = "discipline"
     TOWN = "town"
     GRID = "grid"
     ENTERPRISE = "enterprise"
@@ -36,6 +38,8 @@ _LABELS = {
     Role.OFFICER: "执法人员",
     Role.APPROVER: "审批人员",
     Role.LEGAL: "法制审核人员",
+    Role.COMPLAINT: "信访受理人员",
+    Role.DISCIPLINE: "党风廉政专员",
     Role.TOWN: "镇（街道）人员",
     Role.GRID: "网格员",
     Role.ENTERPRISE: "企业用户",
@@ -55,6 +59,8 @@ BUREAU = frozenset(
         Role.OFFICER,
         Role.APPROVER,
         Role.LEGAL,
+        Role.COMPLAINT,
+        Role.DISCIPLINE,
     }
 )
 STAFF = BUREAU | {Role.TOWN, Role.GRID}
@@ -102,6 +108,8 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "operate": frozenset({Role.SYSTEM_ADMIN}),
     "see_audit": frozenset({Role.AUDIT_ADMIN}),
     # Complainants' identity and penalties not yet decided (个人信息保护法; 行政处罚法).
-    "see_complainants": frozenset({Role.DISPATCHER}),
     "see_undecided_penalties": frozenset({Role.LEADER, Role.OFFICER, Role.LEGAL}),
+    "see_complainants": frozenset({Role.DISPATCHER, Role.COMPLAINT}),
+    # 巡察整改与廉政风险 (党纪处分条例; 巡视工作条例).
+    "see_discipline": frozenset({Role.LEADER, Role.DISCIPLINE}),
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from django.db.models import Model, Q, QuerySet
@@ -138,6 +139,11 @@ class Listing:
             ImportColumn(ask, headers.get(ask.name, ()), examples.get(ask.name, ""))
             for ask in self._import_asks()
         )
+
+    @cached_property
+    def import_asks(self) -> tuple[Ask, ...]:
+        """What the columns of the import template ask, resolved once."""
+        return tuple(column.ask for column in self.import_columns)
 
     def _import_asks(self) -> tuple[Ask, ...]:
         if self.imports is None:
@@ -285,6 +291,14 @@ class Listing:
         ``said``: everything that was read of the row, also what no attribute keeps.
         """
         return None
+
+    def attributes_of(self, values: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+        """The attributes of an imported row, where some follow from what other columns say."""
+        return values
+
+    def likely_repeats(self, rows: list[ImportRow]) -> Iterable[tuple[ImportRow, str, str]]:
+        """Rows of a preview that seem to repeat another: (row, place or number of the other, why)."""
+        return ()
 
     def import_history(
         self, rows: list[dict[str, Any]], batch: ImportBatch, by: Any, at: datetime

@@ -160,6 +160,8 @@ class Import:
     # Columns that tell a row that a later section or sheet carries over (结转): the first two must be there and alike,
     # the others where both rows say them.
     carried: tuple[str, ...] = ()
+    # Whether its files tell of what is over beside what is not: such rows come in as facts of the past.
+    tells_past: bool = False
     after: Callable[..., None] | None = None
 
 

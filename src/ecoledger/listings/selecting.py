@@ -79,7 +79,13 @@ def condition(declared: Filter, query: Query) -> Q:
     """What one filter asks of the rows; several values of one filter are alternatives."""
     chosen, path = values(query, declared.name), declared.lookup
     match declared.kind:
-        case Kind.CHOICE | Kind.STATE | Kind.CHOICES:
+        case Kind.CHOICES:
+            known = {value for value, _label in declared.choices}
+            holds = Q()
+            for code in known & set(chosen):
+                holds |= Q(**{f"{path}__contains": f",{code},"})
+            return holds
+        case Kind.CHOICE | Kind.STATE:
             known = {value for value, _label in declared.choices}
             chosen = [value for value in chosen if value in known]
             return Q(**{f"{path}__in": chosen}) if chosen else Q()

@@ -116,6 +116,12 @@ def _matter(
     closed = values.get("closed_at")
     matter.opened_at = values.get("opened_at") or closed or now
     state = states[bool(row.get(ENDED, True))]
+    # A row may say by which of the register's ends it ended.
+    if (
+        "state" in values
+        and (said := register.workflow.state(values["state"])).phase is not Phase.OPEN
+    ):
+        state = said
     matter.state, matter.phase = state.name, state.phase.value
     matter.state_since = closed or matter.opened_at
     matter.history, matter.created_by, matter.import_batch = True, by, batch

@@ -103,6 +103,8 @@ class Register(Listing):
     daily: Callable[[datetime], int] | None = None
     # Values a new matter gets when nobody gave them.
     prepare: Callable[[Any], None] | None = None
+    # Told of a new matter that a person entered.
+    opened: Callable[[Any], Any] | None = None
     _asked: dict[str, tuple[Ask, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -246,13 +248,18 @@ class Register(Listing):
         elif closed and not row.values[ENDED]:
             row.values["closed_at"] = ""
             row.warn("closed_at", _("“%s”不是已完成，所写的完成日期没有采用") % words)
-        if row.values[ENDED] and not row.history:
+        if row.values[ENDED] and not row.history and not self._tells_past:
             row.warn(COMPLETION, _("已经办结；勾选“作为历史”才能导入"))
 
     def history_of(
         self, values: Mapping[str, Any], said: Mapping[str, Any]
     ) -> dict[str, Any] | None:
-        return {**values, ENDED: bool(said.get(ENDED))}
+        ended = bool(said.get(ENDED))
+        return {**values, ENDED: ended} if ended or not self._tells_past else None
+
+    @property
+    def _tells_past(self) -> bool:
+        return self.imports is not None and self.imports.tells_past
 
     def import_history(
         self, rows: list[dict[str, Any]], batch: Any, by: Person | None, at: datetime
@@ -302,9 +309,12 @@ def seen_by(person: Person, registers: Iterable[Register]) -> Q:
         circle = [r.key for r in books if person.has_role(*r.circle)]
         return rows & (unrestricted | Q(register__in=circle))
     if person.has_role(Role.THIRD_PARTY):
-        # A contractor works on what it was given, not on everything in the area.
+        # A contractor works on what it was given, and sees what it handed in; nothing else of the area.
+        own = Q(created_by=person)
+        if person.organisation_id is not None:
+            own |= Q(created_by__organisation_id=person.organisation_id)
         given = Q(owner_organisation__isnull=False, owner_organisation_id=person.organisation_id)
-        return rows & given & unrestricted
+        return rows & (given | own) & unrestricted
     return rows & Q(circulation=Circulation.ENTERPRISE)
 
 

@@ -302,15 +302,18 @@ def thumbs(person: Person, request: HttpRequest) -> list[Thumb]:
     match = request.resolver_match
     here = (match.url_name or "") if match else ""
     firm = person.has_role(Role.ENTERPRISE)
-    report = next((r for r in all_registers() if r.key == "problem" and r.may_open(person)), None)
+    report = next(
+        (r for r in all_registers() if r.key == "grid_event" and r.may_open(person)), None
+    )
     rows = [Thumb(gettext("我的事"), "work", reverse("my-work"), here == "my-work")]
     if person.may("see_monitoring"):
         rows.append(Thumb(gettext("地图"), "map", reverse("map"), here == "map"))
     if firm:
         rows.append(Thumb(gettext("申报"), "filing", reverse("filings"), here == "filings"))
     elif report is not None:
-        url = reverse("matter-new", args=[report.key])
-        rows.append(Thumb(gettext("随手报"), "camera", url, here == "matter-new", main=True))
+        rows.append(
+            Thumb(gettext("随手报"), "camera", reverse("report"), here == "report", main=True)
+        )
     if person.may("see_cockpit"):
         rows.append(Thumb(gettext("本镇"), "town", reverse("home"), here == "home"))
     rows.append(Thumb(gettext("我"), "person", reverse("account"), here == "account"))
@@ -343,6 +346,8 @@ LANDING: tuple[tuple[Role, str, tuple[str, ...]], ...] = (
     (Role.MONITOR, "line", ("monitoring",)),
     (Role.OFFICER, "my-work", ()),
     (Role.APPROVER, "my-work", ()),
+    (Role.COMPLAINT, "line", ("enforcement",)),
+    (Role.DISCIPLINE, "line", ("assessment",)),
     (Role.TOWN, "my-work", ()),
     (Role.GRID, "my-work", ()),
     (Role.THIRD_PARTY, "my-work", ()),

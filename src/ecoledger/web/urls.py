@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from ecoledger.web import errors, jobs, live
 from ecoledger.web.entities import archive, chiefs, editing, enterprises, entity, registering
+from ecoledger.web.field import report
 from ecoledger.web.figures import bulletins, records, targets
 from ecoledger.web.monitoring import (
     alarms,
@@ -68,6 +69,8 @@ urlpatterns = [
     path("jobs/<uuid:number>", jobs.state, name="job"),
     path("jobs/<uuid:number>/file", jobs.file, name="job-file"),
     path("jobs/<uuid:number>/cancel", jobs.cancel, name="job-cancel"),
+    path("report", report.page, name="report"),
+    path("worker.js", report.worker, name="worker"),
     path("map", one_map.page, name="map"),
     path("map.geojson", one_map.features, name="map-features"),
     path("stations", stations.page, name="stations"),

@@ -21,8 +21,8 @@ from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.listings.tables.book import is_blank, unpacked_cell
 from ecoledger.listings.tables.headers import fold
 
-# Rows made in one transaction; of history, which is kept in bulk, more.
-PORTION, HISTORY_PORTION = 100, 2000
+# Rows made in one transaction; of history, which is kept in bulk, more; where some are not over, fewer of those.
+PORTION, HISTORY_PORTION, MIXED_PORTION = 100, 2000, 400
 
 # Told after rows were put in; a room above adds what follows rows (``web.search``).
 afterwards: list[Callable[[Listing], object]] = []
@@ -99,9 +99,10 @@ def _portion(
     """Make the next rows; how many were looked at."""
     batch = _batch(listing, batch_id, by)
     _may_accept(batch, by)
-    size = HISTORY_PORTION if batch.history else PORTION
+    past = batch.history or bool(listing.imports and listing.imports.tells_past)
+    size = HISTORY_PORTION if batch.history else MIXED_PORTION if past else PORTION
     rows = list(batch.good.filter(made=None)[:size])
-    if batch.history:
+    if past:
         _make_history(listing, batch, rows, by, at, clean)
     else:
         for row in rows:
@@ -112,10 +113,11 @@ def _portion(
 
 def _values(listing: Listing, row: ImportRow, clean: Cleaner) -> dict[str, Any]:
     """The row's cleaned values by attribute; what is empty keeps the model's default."""
-    asks = [column.ask for column in listing.import_columns]
+    asks = listing.import_asks
     cleaned = {ask.name: clean(ask.name, row.values.get(ask.name)) for ask in asks}
     kept = forms.stored(asks, cleaned)
-    return {name: value for name, value in kept.items() if value not in (None, "")}
+    values = {name: value for name, value in kept.items() if value not in (None, "")}
+    return listing.attributes_of(values, row.values)
 
 
 def _make(
@@ -164,17 +166,29 @@ def _make_history(
             past.append((row, told | {"remarks": _remarks(batch, row)}))
         else:
             _make(listing, batch, row, by, at, clean)
+    _keep_past(listing, batch, past, by, at)
+
+
+def _keep_past(
+    listing: Listing,
+    batch: ImportBatch,
+    past: list[tuple[ImportRow, dict[str, Any]]],
+    by: Person | None,
+    at: datetime,
+) -> None:
+    """Rows of the past in bulk; where one spoils the bulk it is halved until the one is named."""
+    if not past:
+        return
     try:
         with transaction.atomic():
             made = listing.import_history([values for _row, values in past], batch, by, at)
-    except Refused:
-        # One row spoils the bulk: each on its own, so that the right one is named.
-        for row, values in past:
-            try:
-                with transaction.atomic():
-                    row.made = listing.import_history([values], batch, by, at)[0].pk
-            except Refused as refused:
-                _refuse(row, " ".join(filter(None, (refused.why, refused.remedy))))
+    except Refused as refused:
+        if len(past) == 1:
+            _refuse(past[0][0], " ".join(filter(None, (refused.why, refused.remedy))))
+            return
+        middle = len(past) // 2
+        _keep_past(listing, batch, past[:middle], by, at)
+        _keep_past(listing, batch, past[middle:], by, at)
         return
     for (row, _kept), thing in zip(past, made, strict=True):
         row.made = thing.pk

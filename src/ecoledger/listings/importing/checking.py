@@ -423,6 +423,10 @@ class _Check:
         self._repeats(rows)
         self._carried(rows)
         self._note_meanings()
+        for row, other, why in self.listing.likely_repeats(rows):
+            row.repeats_of = other
+            message = _("可能与 %(other)s 是同一件（%(why)s）") % {"other": other, "why": why}
+            row.warnings.append(problem("", "", message))
         for row in rows:
             row.wrong = bool(row.errors)
 

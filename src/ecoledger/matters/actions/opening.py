@@ -42,11 +42,13 @@ def open_matter(
     origin_matter: Matter | None = None,
     batch: ImportBatch | None = None,
     number: str = "",
+    state: str = "",
     lines: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> Any:
     """Make a matter from model ``values`` (already cleaned) and return it.
 
     ``origin_matter`` begets it: both are linked. ``number`` keeps a number it already had elsewhere.
+    ``state`` is where it stands already by what another system says.
     ``lines`` are raw child rows by the key of their declaration.
     Raises :class:`Refused` when ``by`` may not open this kind or not in that area.
     """
@@ -60,7 +62,7 @@ def open_matter(
     # What nobody said keeps the model's default.
     values = {name: value for name, value in values.items() if value not in (None, "")}
     matter = register.model(register=register.key, **values)
-    matter.state = register.workflow.initial.name
+    matter.state = state or register.workflow.initial.name
     matter.state_since = at
     matter.opened_at = values.get("opened_at", at)
     matter.created_by = by
@@ -91,7 +93,8 @@ def open_matter(
         at=at,
         from_state="",
         note=note,
-        form=form if form is not None else {k: forms.as_json(v) for k, v in values.items()},
+        # As it is kept, not as it was said: a register may take out what not everybody may read.
+        form=form if form is not None else {k: forms.as_json(getattr(matter, k)) for k in values},
         evidence=evidence,
     )
     deadlines.follow_state(matter, at)
@@ -99,6 +102,8 @@ def open_matter(
         link(origin_matter, matter, Link.Kind.BEGETS, by=by, at=at)
     if batch is None:  # of a whole table people are told once, not row by row
         notices.tell_next(matter, by, at)
+        if register.opened is not None:
+            register.opened(matter)
     return matter
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -22,6 +23,13 @@ from ecoledger.web.matters.finding import the_register
 
 # More matters than this are counted by state beside the page, not before it.
 AT_ONCE = 20_000
+
+
+def _opens(key: str, base: str, query: str) -> str:
+    """Address of the rows behind a number: another book's, or the register's list with its condition."""
+    if query.startswith("/"):
+        return query
+    return f"{reverse('matter-list', args=[key])}?{'&'.join(filter(None, (base, query)))}"
 
 
 @needs("see_matters")
@@ -47,7 +55,7 @@ def statistics_page(request: Request, key: str) -> HttpResponse:
             "filters": (filters := shown_filters(register, request.user, request.GET)),
             "more_filters": any(f.value or f.until for f in filters[3:]),
             "numbers": [
-                {"s": s, "query": "&".join(filter(None, (base, s.query)))}
+                {"s": s, "url": _opens(key, base, s.query)}
                 for s in statistics.of(register, rows, now)
             ],
             "many": many,

@@ -1,0 +1,184 @@
+"""What the exports of the platform and of the 12345 line write, as a complaint's fields.
+
+Words stand in ``data/words.toml``; a ``complaint_words.toml`` in the bureau's profile takes its place. What a
+word does not tell is left open, and the cell's own text stays on the import row.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from ecoledger.accounts.models import Organisation
+from ecoledger.entities.models import Area, Enterprise
+from ecoledger.listings.tables.headers import fold
+from ecoledger.matters.models import Matter
+from ecoledger.registers.complaints.complaint import Complaint
+
+_UNKNOWN = ("不详", "未知", "无", "/", "-", "—")
+
+
+@lru_cache(maxsize=1)
+def words() -> dict[str, dict[str, list[str]]]:
+    """Column → value → words."""
+    own = Path(settings.PROFILE) / "complaint_words.toml"
+    shipped = resources.files("ecoledger.registers.complaints") / "data" / "words.toml"
+    text = (own if own.is_file() else shipped).read_text(encoding="utf-8")
+    return {k: v for k, v in tomllib.loads(text).items() if isinstance(v, dict)}
+
+
+def meant(column: str, said: Any) -> str:
+    """The value a word of ``column`` means; "" where nobody knows it."""
+    text = fold(said or "")
+    if not text:
+        return ""
+    for value, names in words()[column].items():
+        if text in {fold(name) for name in names}:
+            return value
+    return ""
+
+
+def pollution_of(said: Any) -> list[str]:
+    """Every kind of pollution a cell names."""
+    text, kinds = fold(said or ""), []
+    for value, names in words()["pollution"].items():
+        if any(fold(name) in text for name in names):
+            kinds.append(value)
+    if "air" in kinds and "水" not in text and "water" in kinds:
+        kinds.remove("water")
+    return kinds or (["other"] if text else [])
+
+
+class Register:
+    """Names that a file may use for what is on record: divisions, units, firms. Read once an import."""
+
+    def __init__(self) -> None:
+        areas = list(Area.objects.values_list("code", "name"))
+        names = [(name, code) for code, name in areas]
+        # 望江街道 is also written 望江; the longest name that fits decides.
+        names += [(short, c) for name, c in list(names) if (short := _short(name)) and len(c) >= 9]
+        self.areas = sorted(names, key=lambda pair: (-len(pair[1]), -len(pair[0])))
+        self.county = min((code for code, _name in areas), key=len, default="")
+        self.organisations: dict[str, int] = {}
+        for pk, name in Organisation.objects.exclude(kind="enterprise").values_list("pk", "name"):
+            self.organisations[fold(name)] = pk
+        self.firms: dict[str, tuple[int, float | None, float | None]] = {}
+        rows = Enterprise.objects.values_list("name", "pk", "lon", "lat")
+        for name, pk, lon, lat in rows.iterator(chunk_size=5000):
+            self.firms[fold(name)] = (pk, lon, lat)
+
+    def area_of(self, *texts: Any) -> str:
+        """Code of the town that the first of ``texts`` with one names; else of the county."""
+        for text in texts:
+            said = str(text or "")
+            for name, code in self.areas:
+                if len(code) >= 9 and name in said:
+                    return code
+        return self.county
+
+    def organisation_of(self, text: Any) -> int | None:
+        """The unit that goes by ``text``, where exactly one does."""
+        said = fold(text or "")
+        if not said:
+            return None
+        if said in self.organisations:
+            return self.organisations[said]
+        near = [pk for name, pk in self.organisations.items() if said in name or name in said]
+        return near[0] if len(near) == 1 else None
+
+
+def _short(name: str) -> str:
+    stem = re.sub(r"(街道|镇|乡)$", "", name)
+    return stem if len(stem) >= 2 and stem != name else ""
+
+
+def complaint_of(
+    values: dict[str, Any], said: Mapping[str, Any], known: Register
+) -> dict[str, Any]:
+    """The fields of a row: ``values`` by attribute as cleaned, ``said`` the words of its other columns."""
+    row = dict(values)
+    if row.get("target", "") in _UNKNOWN:
+        row.pop("target", None)
+    text = row.get("description", "") or said.get("subject", "")
+    row["description"] = text
+    row["area_code"] = known.area_of(said.get("town"), row.get("address"), text)
+    row["channel"] = meant("channel", said.get("way")) or _by_number(row.get("source_no", ""))
+    row["pollution"] = pollution_of(said.get("kinds") or said.get("class"))
+    row["refusal"] = _refusal(said.get("why_refused"))
+    for name in ("verdict", "satisfaction"):
+        row[name] = meant(name, said.get(name))
+    if pk := known.organisation_of(row.get("handled_by")):
+        row["owner_organisation_id"] = pk
+    if firm := known.firms.get(fold(row.get("target", ""))):
+        row["entity_id"] = row["enterprise_id"] = firm[0]
+        row.setdefault("lon", firm[1])
+        row.setdefault("lat", firm[2])
+    row["title"] = title_of(row)
+    mask(row)
+    _place_in_flow(row, meant("state", said.get("status")))
+    number = row.get("source_no", "")
+    if number and not Matter.objects.filter(number=number).exists():
+        row["number"] = number
+    return {name: value for name, value in row.items() if value not in (None, "", [])}
+
+
+def title_of(row: Mapping[str, Any]) -> str:
+    """What a list calls the complaint: whom it is about and what of, or its first words."""
+    about = row.get("target", "")
+    labels = dict(Complaint.Pollution.choices)
+    kinds = "、".join(str(labels[c]) for c in row.get("pollution") or () if c in labels)
+    if about:
+        return f"{about}{kinds}问题"[:200]
+    return (row.get("description") or row.get("address") or "信访投诉")[:40]
+
+
+def _by_number(number: str) -> str:
+    """The platform's numbers begin with the way they came."""
+    first = {"D": "phone", "W": "wechat", "N": "web", "L": "message", "X": "letter"}
+    return first.get(number[:1].upper(), "other")
+
+
+def _refusal(said: Any) -> str:
+    text = fold(said or "")
+    if not text:
+        return ""
+    for value, names in words()["refusal"].items():
+        if any(fold(name) in text for name in names):
+            return value
+    return "other"
+
+
+def mask(row: dict[str, Any]) -> None:
+    """Take the complainant's name and telephone out of what everybody reads; the words as told are kept apart."""
+    text = str(row.get("description", ""))
+    clean = text
+    for secret in (row.get("telephone", ""), row.get("complainant", "")):
+        if len(str(secret)) >= 2 and "匿名" not in str(secret):
+            clean = clean.replace(str(secret), "［举报人］")
+    clean = re.sub(r"(?<!\d)1\d{10}(?!\d)", "［电话］", clean)
+    if clean != text:
+        row["as_told"], row["description"] = text, clean
+        row["title"] = title_of(row)
+
+
+def _place_in_flow(row: dict[str, Any], state: str) -> None:
+    """Where the complaint stands: over (with its day), in work, or waiting to be accepted."""
+    if not state:
+        state = "done" if row.get("closed_at") else "handling" if row.get("accepted_at") else "new"
+    if state in ("done", "refused"):
+        ends = (row.get("closed_at"), row.get("accepted_at"), row.get("opened_at"))
+        row["closed_at"] = next((day for day in ends if day), None)
+        if row["closed_at"] is None:  # it says that it is over and not when
+            state = "handling"
+    else:
+        row.pop("closed_at", None)
+    row["state"] = state
+    if state == "done" and row.get("satisfaction") not in (None, "", "not_asked"):
+        row["state"] = "visited"

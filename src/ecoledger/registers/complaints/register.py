@@ -1,0 +1,275 @@
+"""信访投诉 as a register: imported as the platform exports it, its complainants known to few (mission E7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import BUREAU, Role
+from ecoledger.listings.catalogue import declare as declare_list
+from ecoledger.listings.cells import area_name
+from ecoledger.listings.listing import Listing
+from ecoledger.listings.models import ImportBatch, ImportRow
+from ecoledger.listings.parts import Ask, Column, Import, Kind, TableRow, View
+from ecoledger.listings.refusals import Refused
+from ecoledger.matters import actions, repeats
+from ecoledger.matters.history import REMARKS
+from ecoledger.matters.measures import Measure
+from ecoledger.matters.register import Register, declare
+from ecoledger.matters.workflow import said
+from ecoledger.registers.complaints import exports, proposals, statistics
+from ecoledger.registers.complaints.complaint import Complaint
+from ecoledger.registers.complaints.proposals import Repeat
+from ecoledger.registers.complaints.workflow import WORKFLOW
+
+IDENTITY = ("complainant", "telephone", "as_told")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Complaints(Register):
+    """The register, and what its imports and its list know beside any other's."""
+
+    _known: dict[str, tuple[float, exports.Register]] = field(
+        default_factory=dict, init=False, repr=False
+    )
+
+    def known(self) -> exports.Register:
+        """Divisions, units and firms by their names; read anew after a minute."""
+        now = timezone.now().timestamp()
+        at, register = self._known.get("", (0.0, None))
+        if register is None or now - at > 60:
+            register = exports.Register()
+            self._known[""] = (now, register)
+        return register
+
+    def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
+        rows = super().conditions(query, person, now)
+        if query.get("backlog") == "1":
+            rows &= statistics.backlog(now)
+        if query.get("repeated") == "1":
+            rows &= statistics.repeated()
+        return rows
+
+    def read_row(self, row: TableRow) -> None:
+        """The platform has words of its own for where a complaint stands: ``exports`` reads them."""
+
+    def history_of(
+        self, values: Mapping[str, Any], said: Mapping[str, Any]
+    ) -> dict[str, Any] | None:
+        return dict(values) if values.get("closed_at") else None
+
+    def attributes_of(self, values: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+        return exports.complaint_of(values, said, self.known())
+
+    def likely_repeats(self, rows: list[ImportRow]) -> Iterable[tuple[ImportRow, str, str]]:
+        """Rows that seem to repeat another of the file, or one that is here."""
+        compared, places = [], {}
+        for row in rows:
+            if not row.errors:
+                places[row.place] = row
+                compared.append(_as_row(row))
+        days = [one.day for one in compared if one.day]
+        if not days:
+            return
+        first = timezone.make_aware(datetime.combine(min(days), datetime.min.time()))
+        for complaint in proposals.standing(first).iterator(chunk_size=2000):
+            key = f"#{complaint.pk}"
+            compared.append(proposals.as_row(complaint, key, area_name(complaint.area_code)))
+        for chain in repeats.chains(compared):
+            original, *again = (str(key) for key in chain.keys)
+            for place in again:
+                if (row := places.get(place)) is not None:
+                    yield row, original, "、".join(chain.reasons)
+
+    def import_row(
+        self, values: Mapping[str, Any], batch: Any, row: Any, by: Person | None, at: datetime
+    ) -> Any:
+        """Open what is not over where it stands by the platform; its clocks run since then."""
+        values = {"origin": batch.file_name, **values}
+        state, number = str(values.pop("state", "")), str(values.pop("number", ""))
+        since = values.get("accepted_at") if state == "handling" else None
+        began = since or values.get("opened_at") or at
+        told = {"file": batch.file_name, "row": row.place, **row.cells}
+        told |= {"description": values.get("description", ""), "subject": values.get("title", "")}
+        return actions.open_matter(
+            self, values, by=by, at=began, batch=batch, form=told, number=number, state=state
+        )
+
+    def import_history(
+        self, rows: list[dict[str, Any]], batch: Any, by: Person | None, at: datetime
+    ) -> list[Any]:
+        """Columns nobody declared may name the complainant: they stay on the import's own rows."""
+        kept = [{n: value for n, value in row.items() if n != REMARKS} for row in rows]
+        return super().import_history(kept, batch, by, at)
+
+    def imported(self, batch: ImportBatch, made: int, by: Person | None, at: datetime) -> None:
+        """Keep what the preview proposed, for the rows that came in."""
+        super().imported(batch, made, by, at)
+        rows = {row.place: row for row in batch.rows.exclude(made=None)}
+        pairs = []
+        for row in rows.values():
+            other = rows.get(row.repeats_of)
+            target = other.made if other else _number_of(row.repeats_of)
+            if row.made and target and row.warnings:
+                why = str(row.warnings[-1]["message"])
+                pairs.append((row.made, target, why.partition("（")[2].rstrip("）")))
+        proposals.keep(pairs)
+
+
+def _number_of(place: str) -> int | None:
+    return int(place[1:]) if place.startswith("#") and place[1:].isdigit() else None
+
+
+def _as_row(row: ImportRow) -> repeats.Complaint:
+    said = row.values
+    opened = str(said.get("opened_at") or "")[:10]
+    return repeats.Complaint(
+        key=row.place,
+        day=datetime.fromisoformat(opened).date() if opened else None,
+        text=str(said.get("description") or said.get("subject") or ""),
+        firm=str(said.get("target") or ""),
+        address=str(said.get("address") or ""),
+        telephone=str(said.get("telephone") or ""),
+        town=str(said.get("town") or ""),
+        media=str(said.get("kinds") or said.get("class") or ""),
+        trade=str(said.get("industry") or ""),
+    )
+
+
+def _prepare(complaint: Complaint) -> None:
+    """Name it by what it is about; the complainant's name and telephone stay out of what everybody reads."""
+    row = {n: getattr(complaint, n) for n in ("target", "pollution", "description", "address",
+                                              "telephone", "complainant")}  # fmt: skip
+    if not complaint.title:
+        complaint.title = exports.title_of(row)
+    if not complaint.as_told:
+        exports.mask(row)
+        complaint.description = row["description"]
+        complaint.as_told = row.get("as_told", "")
+
+
+def _text(name: str, label: str) -> Any:
+    return said(name, label, Kind.TEXT, required=False)
+
+
+REGISTER = declare(Complaints(
+    key="complaint", label="信访投诉", line="enforcement", model=Complaint, workflow=WORKFLOW,
+    pattern="信访〔{year}〕{n}号",
+    labels={"title": "问题", "description": "举报内容", "area_code": "镇街", "address": "详细地址",
+            "opened_at": "举报时间", "entity": "对应企业", "owner_organisation": "办理单位"},
+    columns=("number", "title", "state", "due", "owner_organisation", "channel", "pollution", "target",
+             "area_code", "complainant", "telephone", "real_name", "industry", "verdict",
+             "satisfaction", "opened_at", "accepted_at", "closed_at", "reopened"),
+    filters=("state", "area_code", "pollution", "channel", "owner_organisation", "verdict",
+             "satisfaction", "target", "industry", "real_name", "opened_at"),
+    search=("number", "title", "description", "address", "target", "source_no", "complainant",
+            "telephone"),
+    fields=("channel", "opened_at", "complainant", "telephone", "real_name", "target", "entity",
+            "area_code", "address", "pollution", "industry", "description", "wanted", "source_no",
+            "urgency", "deadline"),
+    batch=("owner_organisation", "owner", "deadline", "industry", "remark"),
+    details=("source_no", "channel", "complainant", "telephone", "as_told", "real_name", "target",
+             "pollution", "industry", "wanted", "urgency", "deadline", "accepted_at", "refusal",
+             "transferred_to", "handled_by", "on_site_at", "verdict", "findings", "answer",
+             "answered_at", "satisfaction", "visited_at", "remark"),
+    hidden=dict.fromkeys(IDENTITY, "see_complainants"),
+    views=(
+        View("new", "待受理", {"state": "new"}, "due"),
+        View("overdue", "超期未办结", {"overdue": "1"}, "due"),
+        View("backlog", "治重化积", {"backlog": "1"}),
+        View("repeated", "重复投诉", {"repeated": "1"}),
+        View("unvisited", "待回访", {"state": "done"}),
+        View("dissatisfied", "不满意件", {"satisfaction": "dissatisfied"}),
+    ),
+    imports=Import(
+        key=("source_no",), duplicate_of="repeats", tells_past=True,
+        columns=("source_no", "opened_at", "complainant", "telephone", "real_name", "target", "address",
+                 "industry", "description", "urgency", "deadline", "accepted_at", "handled_by",
+                 "closed_at", "findings", "answer", "remark", "lon", "lat",
+                 _text("way", "举报类型"), _text("town", "行政区划"), _text("kinds", "污染类型"),
+                 _text("status", "受理状态"), _text("why_refused", "不受理原因"),
+                 _text("verdict", "是否属实"), _text("satisfaction", "回访结果"),
+                 _text("class", "分类"), _text("subject", "工单标题"), _text("repeats", "重复于")),
+        headers={
+            "source_no": ("受理编号", "工单编号", "信访编号", "编号", "投诉编号"),
+            "opened_at": ("投诉时间", "来电时间", "登记时间", "信访时间", "诉求时间", "创建时间"),
+            "complainant": ("投诉人", "来电人", "信访人", "举报人姓名", "诉求人"),
+            "telephone": ("电话", "手机", "举报人电话", "来电号码", "联系方式"),
+            "real_name": ("是否实名",), "target": ("被举报单位（对象）", "被投诉单位", "被举报对象", "投诉对象"),
+            "address": ("地址", "被举报地址", "事发地址", "问题地址"), "industry": ("行业类别", "所属行业"),
+            "description": ("主要内容", "投诉内容", "诉求内容", "信访内容", "反映内容", "工单内容"),
+            "urgency": ("缓急",), "deadline": ("办理时限", "限办时间", "要求办结时间", "办结期限"),
+            "accepted_at": ("受理日期",), "handled_by": ("办理单位", "承办单位", "责任单位", "处理单位"),
+            "closed_at": ("完结时间", "结案时间"), "findings": ("办理情况", "调查情况", "处理情况", "办理结果"),
+            "answer": ("答复内容", "回复意见", "答复意见"), "way": ("渠道", "受理渠道", "投诉方式", "来源渠道"),
+            "town": ("所属区域", "镇街", "属地", "区域", "行政区域"), "kinds": ("投诉类型", "污染类别"),
+            "status": ("状态", "工单状态", "办理状态", "办结状态"),
+            "why_refused": ("不（未）受理原因", "未受理原因"), "verdict": ("属实情况", "核查结果"),
+            "satisfaction": ("满意度", "回访满意度", "评价"), "class": ("问题分类", "工单分类", "来电类别"),
+            "subject": ("标题", "事项名称"), "repeats": ("重复关联件编号", "重复件编号", "关联工单"),
+        },
+        examples={
+            "source_no": "D990181202601220003", "opened_at": "2026-01-22 10:06", "way": "电话",
+            "complainant": "某先生", "telephone": "10200000000", "real_name": "是", "target": "示例养猪场",
+            "town": "北镇", "address": "振兴大道29号", "kinds": "水、大气", "industry": "畜牧业",
+            "description": "养猪场粪污直排", "status": "受理中",
+        },
+    ),
+    statistics=statistics.statistics, breakdowns=statistics.breakdowns, prepare=_prepare,
+    opened=proposals.propose_for,
+    measures=(
+        Measure(key="repeat", name="信访重复率", numerator=Q(merged_into__isnull=False),
+                denominator=Q(), dated="opened_at", unit="%", higher_is_better=False),
+        Measure(key="satisfied", name="回访满意率", numerator=Q(satisfaction__in=statistics.CONTENT),
+                denominator=Q(satisfaction__in=statistics.ANSWERED), dated="closed_at", unit="%"),
+    ),
+    edit=frozenset({Role.COMPLAINT, Role.DISPATCHER, Role.OFFICER}),
+    manage=frozenset({Role.COMPLAINT, Role.DISPATCHER, Role.LEADER}),
+    empty="还没有信访投诉。导入全国平台或12345的导出表（原表即可），或登记来电来访。",
+))  # fmt: skip
+
+
+_DECIDED = ((Repeat.State.CONFIRMED.value, "确认重复"), (Repeat.State.REJECTED.value, "不是重复"))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Repeats(Listing):
+    """Proposals are made by the machine; a person only decides them."""
+
+    def may_open(self, person: Person) -> bool:
+        return False
+
+    def may_change(self, person: Person) -> bool:
+        return REGISTER.may_manage(person)
+
+    def change_row(
+        self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
+    ) -> Any:
+        if by is None or row.state != Repeat.State.PROPOSED:
+            raise Refused("state", _("这一条已经确认过。"))
+        same = values.get("state") == Repeat.State.CONFIRMED
+        _done, skipped = proposals.decide([row.pk], same=same, by=by, at=at)
+        if skipped:
+            raise Refused("condition", "；".join(skipped))
+        return row
+
+
+REPEATS = declare_list(Repeats(
+    key="complaint_repeat", label="疑似重复投诉", line="enforcement", model=Repeat,
+    area="complaint__area_code",
+    columns=(Column("complaint__number", "投诉件"), Column("complaint__title", "问题"),
+             Column("complaint__opened_at", "举报时间"), Column("original__number", "疑似原件"),
+             Column("original__title", "原件问题"), Column("original__opened_at", "原件时间"),
+             "reasons", "state", "decided_by", "decided_at"),
+    fields=(Ask("state", "结论", choices=_DECIDED),), batch=(Ask("state", "结论", choices=_DECIDED),),
+    filters=("state",), search=("complaint__number", "complaint__title", "original__number"),
+    lead="complaint__number", views=(View("proposed", "待确认", {"state": "proposed"}),),
+    edit=BUREAU, empty="没有疑似重复的投诉。导入或登记后自动比对，由人确认。",
+))  # fmt: skip

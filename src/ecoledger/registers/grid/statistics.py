@@ -1,0 +1,122 @@
+"""What is counted of events and patrols: by cell, town and category. Never by person (国办 2026-01-25 办法)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from ecoledger.listings.cells import area_name
+from ecoledger.matters.register import Breakdown, Statistic
+from ecoledger.matters.statistics import share
+from ecoledger.matters.workflow import COMPLETED
+from ecoledger.registers.grid.cells import GridCell
+from ecoledger.registers.grid.patrols import Patrol
+
+
+def patrols_of(rows: QuerySet[Any]) -> QuerySet[Patrol]:
+    """Patrols that stand, of the towns the events lie in."""
+    towns = rows.order_by().values("area_code").distinct()
+    return Patrol.objects.filter(current=True, area_code__in=towns)
+
+
+def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+    live, done = Q(merged_into=None), Q(phase__in=COMPLETED)
+    n = rows.order_by().aggregate(
+        total=Count("pk", filter=live),
+        open=Count("pk", filter=live & Q(phase="open")),
+        late=Count("pk", filter=live & Q(phase="open", due__lt=now)),
+        done=Count("pk", filter=live & done),
+        void=Count("pk", filter=live & Q(state="void")),
+        spot=Count("pk", filter=live & Q(settled_on_spot=True)),
+        again=Count("pk", filter=live & Q(reopened__gt=0)),
+        timed=Count("pk", filter=live & done & Q(deadline__isnull=False)),
+        in_time=Count("pk", filter=live & done & Q(closed_at__date__lte=F("deadline"))),
+    )
+    patrols = patrols_of(rows)
+    return [
+        Statistic("patrols", "巡查记录", patrols.count(), "/b/patrol"),
+        Statistic("events", "环境类事件", n["total"]),
+        Statistic("open", "在办", n["open"], "open=1"),
+        Statistic("overdue", "超期未办结", n["late"], "overdue=1"),
+        Statistic("done", "已办结", n["done"], "closed=1"),
+        Statistic("void", "不成立", n["void"], "state=void"),
+        share("closing", "办结率", n["done"], n["total"] - n["void"], query="closed=1",
+              note="已办结÷（全部－不成立）"),
+        share("in_time", "按时办结率", n["in_time"], n["timed"], note="在处置期限内÷有期限且办结的"),
+        share("recurrence", "复发率", n["again"], n["done"] + n["again"], query="reopened=1",
+              note="与办结率并列：办了又出现的"),
+        share("spot", "当场处置占比", n["spot"], n["total"]),
+    ]  # fmt: skip
+
+
+def breakdowns(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
+    rows = rows.filter(merged_into=None).order_by()
+    return [_towns(rows, now), _cells(rows, now), _categories(rows), _sources(rows)]
+
+
+def _counts(now: datetime) -> dict[str, Any]:
+    return {
+        "n": Count("pk"),
+        "open": Count("pk", filter=Q(phase="open")),
+        "late": Count("pk", filter=Q(phase="open", due__lt=now)),
+        "again": Count("pk", filter=Q(reopened__gt=0)),
+    }
+
+
+def _towns(rows: QuerySet[Any], now: datetime) -> Breakdown:
+    walked = dict(patrols_of(rows).order_by().values_list("area_code").annotate(n=Count("pk")))
+    counted = rows.values("area_code").annotate(**_counts(now)).order_by("-n")
+    heads = (_("镇街"), _("巡查记录"), _("事件"), _("在办"), _("超期"), _("复发"))
+    return Breakdown(
+        _("按镇街"),
+        heads,
+        tuple(
+            ((area_name(r["area_code"]), str(walked.get(r["area_code"], 0)), str(r["n"]),
+              str(r["open"]), str(r["late"]), str(r["again"])), f"area_code={r['area_code']}")
+            for r in counted
+        ),
+        _("按地方统计，不对人员排名。"),
+    )  # fmt: skip
+
+
+def _cells(rows: QuerySet[Any], now: datetime) -> Breakdown:
+    walked = dict(patrols_of(rows).order_by().values_list("entity").annotate(n=Count("pk")))
+    counted = rows.exclude(cell=None).values("cell").annotate(**_counts(now)).order_by("-n")[:30]
+    names = GridCell.objects.in_bulk([r["cell"] for r in counted])
+    heads = (_("网格"), _("巡查记录"), _("事件"), _("在办"), _("超期"), _("复发"))
+    return Breakdown(
+        _("按网格（事件最多的30个）"),
+        heads,
+        tuple(
+            ((names[r["cell"]].name, str(walked.get(r["cell"], 0)), str(r["n"]), str(r["open"]),
+              str(r["late"]), str(r["again"])), f"cell={r['cell']}")
+            for r in counted
+        ),
+    )  # fmt: skip
+
+
+def _by(rows: QuerySet[Any], title: str, head: str, path: str) -> Breakdown:
+    labels = dict(rows.model._meta.get_field(path).choices)
+    counted = rows.values(path).annotate(
+        n=Count("pk"), void=Count("pk", filter=Q(truth="false")), again=Count("pk", filter=Q(reopened__gt=0))
+    ).order_by("-n")  # fmt: skip
+    return Breakdown(
+        title,
+        (head, _("事件"), _("不成立"), _("复发")),
+        tuple(
+            ((_(str(labels.get(r[path], r[path]))), str(r["n"]), str(r["void"]), str(r["again"])),
+             f"{path}={r[path]}")
+            for r in counted
+        ),
+    )  # fmt: skip
+
+
+def _categories(rows: QuerySet[Any]) -> Breakdown:
+    return _by(rows, _("按事件类别"), _("事件类别"), "category")
+
+
+def _sources(rows: QuerySet[Any]) -> Breakdown:
+    return _by(rows, _("按事件来源"), _("事件来源"), "source")
