@@ -85,8 +85,8 @@ class Complaints(Register):
         for chain in repeats.chains(compared):
             original, *again = (str(key) for key in chain.keys)
             for place in again:
-                if (row := places.get(place)) is not None:
-                    yield row, original, "、".join(chain.reasons)
+                if place in places:
+                    yield places[place], original, "、".join(chain.reasons)
 
     def import_row(
         self, values: Mapping[str, Any], batch: Any, row: Any, by: Person | None, at: datetime
