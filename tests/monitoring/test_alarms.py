@@ -87,8 +87,16 @@ def test_it_ends_after_two_good_hours_and_not_in_between_the_two_thresholds(stor
     assert times.naive(alarm.end) == datetime(2026, 5, 2, 7)
 
 
-def test_another_stretch_is_another_alarm_that_counts_the_first(store, county):
+def test_another_stretch_within_a_day_is_the_same_trouble(store, county):
     emit(store, county.flue_gas, [75, 40, 40, 80])
+    first, second = of("exceedance", parameter=SO2)
+    assert (first.state, second.state) == ("ended", "merged")
+    assert (second.merged_into, second.why) == (first, "同一事件再次出现")
+
+
+def test_another_stretch_days_later_is_another_alarm_that_counts_the_first(store, county):
+    emit(store, county.flue_gas, [75, 40, 40], datetime(2026, 4, 30, 20))
+    emit(store, county.flue_gas, [80], datetime(2026, 5, 2, 6))
     first, second = of("exceedance", parameter=SO2)
     assert (first.state, second.state) == ("ended", "open")
     assert second.count_30d == 2
@@ -387,6 +395,6 @@ def test_a_station_above_its_neighbours_raises_one_alarm(store, county):
     assert alarm.point == county.air[1]
     assert times.naive(alarm.begin) == datetime(2026, 5, 2, 8)
     assert alarm.text == (
-        "2号空气站PM2.5小时均值为96 µg/m³，高于周边3个站点均值（60.33 µg/m³）59%，持续3小时，"
+        "2号空气站PM2.5小时均值为96 µg/m³，高于周边3个站点中位值（61 µg/m³）57%，持续3小时，"
         "近30日第1次，黄色预警"
     )

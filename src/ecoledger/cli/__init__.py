@@ -14,6 +14,7 @@ _COMMANDS = {
     "analyse": "ecoledger.cli.science_analyse:command",
     "trace": "ecoledger.cli.science_trace:command",
     "tracks": "ecoledger.cli.science_tracks:command",
+    "alarms": "ecoledger.cli.alarms:command",
     "standards": "ecoledger.cli.standards:command",
     "workdays": "ecoledger.cli.workdays:command",
     "serve": "ecoledger.cli.serve:command",

@@ -385,7 +385,7 @@ def _commands(gateway: Any) -> dict[str, Any]:
     """What other ``ecoledger`` commands may ask of the running server."""
     from asgiref.sync import sync_to_async
 
-    from ecoledger.cli import backup, enter, observations, science_trace
+    from ecoledger.cli import alarms, backup, enter, observations, science_trace
 
     def threaded(work: Callable[[dict[str, Any], Any], None]) -> Any:
         async def run(arguments: dict[str, Any], tell: Any) -> None:
@@ -398,6 +398,7 @@ def _commands(gateway: Any) -> dict[str, Any]:
         "import": threaded(observations.run_for_client),
         "enter": threaded(enter.run_for_client),
         "suspects": threaded(science_trace.suspects_for_client),
+        "rehearse": threaded(alarms.run_for_client),
     }
 
 

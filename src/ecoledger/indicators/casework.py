@@ -49,13 +49,13 @@ def alarms(area_code: str, span: Span, as_of: date | None = None) -> AlarmPeriod
     """Alarms and what silenced them; filings silence, detectors tell the rest apart."""
     query = {"area": area_code, "begin": span.begin.isoformat(), "end": span.end.isoformat()}
     every = raised(area_code, span.begin, span.end)
-    loud = every.exclude(state=Alarm.State.SILENCED)
+    loud = every.exclude(state__in=Alarm.QUIET)
     names = dict(AlarmRule.Detector.choices)
     kinds = loud.order_by().values("rule__detector").annotate(n=Count("id")).order_by("-n")
     return AlarmPeriod(
         count("预警", loud.count(), doors.ALARMS.opens(**query, state="loud"), "条"),
         count(
-            "申报静默",
+            "静默和并入",
             every.count() - loud.count(),
             doors.ALARMS.opens(**query, state="silenced"),
             "条",

@@ -28,7 +28,7 @@ def _points(entity: Entity) -> Q:
 def _alarms(entity: Entity, person: Person) -> list[Alarm]:
     points = Point.objects.filter(_points(entity)).values("pk")
     rows = visible(Alarm.objects.filter(point__in=points), person, "area_code", "owner_code")
-    return list(rows.exclude(state=Alarm.State.SILENCED).select_related("rule")[:200])
+    return list(rows.exclude(state__in=Alarm.QUIET).select_related("rule")[:200])
 
 
 def _health(entity: Entity, person: Person) -> Iterable[HealthItem]:

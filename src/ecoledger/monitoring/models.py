@@ -229,11 +229,23 @@ class AlarmRule(models.Model):
 
     class Detector(models.TextChoices):
         EXCEEDANCE = "exceedance", "超标"
+        NEAR_LIMIT = "near_limit", "贴限排放"
         MISSING = "missing", "数据缺失"
         CONSTANT = "constant", "恒值"
+        FLAT = "flat", "过于平滑"
         SUDDEN = "sudden", "突变"
-        NEIGHBOURS = "neighbours", "高于周边"
+        TREND = "trend", "渐变"
+        PH_JUMP = "ph_jump", "pH突变"
+        DILUTION = "dilution", "稀释排放"
+        CONSISTENCY = "consistency", "排放差距异常"
+        BYPASS = "bypass", "旁路排放"
+        MARKED_STOP = "marked_stop", "标停未停"
         NO_TREATMENT = "no_treatment", "产污未治污"
+        DATA_QUALITY = "data_quality", "数据质量"
+        NEIGHBOURS = "neighbours", "高于周边"
+        LOW_VS_NEIGHBOURS = "low_vs_neighbours", "低于周边"
+        DRIFT = "drift", "漂移"
+        DOWNSTREAM = "downstream", "沿河下移"
 
     # Of a rule that came with the profile or the product, so that loading it twice changes nothing.
     code = models.CharField("规则编码", max_length=40, unique=True)
@@ -265,7 +277,11 @@ class Alarm(models.Model):
     class State(models.TextChoices):
         OPEN = "open", "持续中"
         ENDED = "ended", "已恢复"
-        SILENCED = "silenced", "申报静默"
+        SILENCED = "silenced", "静默"
+        MERGED = "merged", "并入"
+
+    # What nobody was told of on its own.
+    QUIET = (State.SILENCED, State.MERGED)
 
     rule = models.ForeignKey(AlarmRule, on_delete=models.PROTECT, related_name="alarms")
     rule_version = models.PositiveIntegerField(default=1)
@@ -287,6 +303,11 @@ class Alarm(models.Model):
     text = models.TextField("内容")
     evidence = models.JSONField("证据", default=dict)
     filing = models.ForeignKey(Filing, on_delete=models.SET_NULL, null=True, blank=True)
+    # Why it was raised, silenced or merged, in words.
+    why = models.CharField("缘由", max_length=300, blank=True)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="absorbed"
+    )
     raised_at = models.DateTimeField("产生时间", default=timezone.now)
 
     class Meta:

@@ -26,15 +26,15 @@ def alarms(asked: Asked) -> Page:
     rows = casework.raised(asked.area(), begin, end).filter(pk__in=mine)
     state, detector = asked.text("state"), asked.text("detector")
     if state == "silenced":
-        rows = rows.filter(state=Alarm.State.SILENCED)
+        rows = rows.filter(state__in=Alarm.QUIET)
     elif state == "loud":
-        rows = rows.exclude(state=Alarm.State.SILENCED)
+        rows = rows.exclude(state__in=Alarm.QUIET)
     known = dict(AlarmRule.Detector.choices)
     if detector in AlarmRule.Detector.values:
         rows = rows.filter(rule__detector=detector)
     kind = f"{_(str(known[detector]))} · " if detector in known else ""
     return Page(
-        between("申报静默的预警" if state == "silenced" else "产生的预警", begin, end),
+        between("静默和并入的预警" if state == "silenced" else "产生的预警", begin, end),
         (
             Column("产生时间", lead=True), Column("等级"), Column("监测点"), Column("报警类型"),
             Column("内容"), Column("状态"),

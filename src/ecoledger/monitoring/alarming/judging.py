@@ -7,41 +7,48 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from ecoledger.monitoring.alarming import limits
+from ecoledger.monitoring.alarming import excuses, limits
 from ecoledger.monitoring.alarming.detectors import (
+    bypass,
+    consistency,
     constant,
+    data_quality,
+    dilution,
+    downstream,
+    drift,
     exceedance,
     findings,
+    flat,
+    low_vs_neighbours,
+    marked_stop,
     missing,
+    near_limit,
     neighbours,
     no_treatment,
+    ph_jump,
     sudden,
+    trend,
 )
+from ecoledger.monitoring.alarming.operation import usual_high
+from ecoledger.monitoring.alarming.seen import HOURS, Seen, finished
 from ecoledger.monitoring.computing.aggregate import Changed
 from ecoledger.monitoring.models import AlarmRule
 from ecoledger.monitoring.points.table import PointMap
 from ecoledger.store.interface import ObservationStore
 
+_D = AlarmRule.Detector
 # An hour still running is not worth reading a window of days for.
-_BY_FINISHED_HOURS = {
-    AlarmRule.Detector.CONSTANT,
-    AlarmRule.Detector.SUDDEN,
-    AlarmRule.Detector.NEIGHBOURS,
-}
-_HOURS = ["point", "parameter", "start", "seconds", "value", "minimum", "maximum", "converted",
-          "valid", "count", "expected"]  # fmt: skip
+_AT_ONCE = {_D.EXCEEDANCE, _D.NO_TREATMENT}
+# Whether a late hour of one point changes what is said of the others of its kind.
+_AMONG_OTHERS = {_D.NEIGHBOURS, _D.LOW_VS_NEIGHBOURS, _D.DRIFT, _D.DOWNSTREAM}
+# What a meter or a neighbouring factor says changes what is said of the whole outlet.
+_BY_OUTLET = {_D.MARKED_STOP, _D.BYPASS}
+# A meter idles below this share of its usual high; standby of a dryer or a press reaches a fifth.
+_IDLE = {"production": 0.3, "treatment": 0.3}
 
 
-def _last_arrivals(store: ObservationStore) -> pl.DataFrame:
-    """End of the last period that arrived, by point and parameter; reported series only."""
-    latest = store.latest()
-    reported = latest.filter(~pl.col("series").str.starts_with("computed"))
-    return reported.group_by("point", "parameter").agg(
-        (pl.col("start") + pl.duration(seconds="seconds")).max().alias("arrived")
-    )
-
-
-def _declared(rule: AlarmRule, points: PointMap) -> pl.DataFrame:
+def declared(rule: AlarmRule, points: PointMap) -> pl.DataFrame:
+    """What a rule is about: ``point, parameter, interval``."""
     wanted = points.parameters.join(
         points.points.filter((pl.col("kind") == rule.kind) & pl.col("enabled")).select("point"),
         on="point",
@@ -54,138 +61,189 @@ def _declared(rule: AlarmRule, points: PointMap) -> pl.DataFrame:
 
 def silent(
     rules: list[AlarmRule],
-    store: ObservationStore,
+    arrivals: pl.DataFrame,
     points: PointMap,
     now: datetime,
     listening_since: datetime | None,
 ) -> Iterator[tuple[AlarmRule, pl.DataFrame]]:
-    """What each rule for missing data finds; see :func:`ecoledger.monitoring.detectors.missing.detect`."""
-    latest = _last_arrivals(store)
+    """What each rule for missing data finds; ``arrivals``: ``point, parameter, arrived`` (see :mod:`.detectors.missing`)."""
     for rule in rules:
-        due = _declared(rule, points).join(latest, on=["point", "parameter"], how="left")
+        due = declared(rule, points).join(arrivals, on=["point", "parameter"], how="left")
         yield rule, missing.detect(due, now, rule.settings, listening_since)
 
 
-def detect(
-    rule: AlarmRule,
-    changed: Changed,
-    store: ObservationStore,
-    points: PointMap,
-    now: datetime,
-) -> pl.DataFrame:
+def last_arrivals(store: ObservationStore) -> pl.DataFrame:
+    """End of the last period that arrived, by point and parameter; reported series only."""
+    latest = store.latest()
+    reported = latest.filter(~pl.col("series").str.starts_with("computed"))
+    return reported.group_by("point", "parameter").agg(
+        (pl.col("start") + pl.duration(seconds="seconds")).max().alias("arrived")
+    )
+
+
+def detect(rule: AlarmRule, seen: Seen) -> pl.DataFrame:
     """What one rule finds in what was touched."""
-    daily = rule.settings.get("basis") == "day"
+    points, now, settings = seen.points, seen.now, rule.settings
+    daily = settings.get("basis") == "day"
+    changed = seen.changed
     touched = (
         changed.days.rename({"day": "start"}) if daily else changed.hours.rename({"hour": "start"})
-    )
+    ).select("point", "parameter", "start")
     here = points.points.filter((pl.col("kind") == rule.kind) & pl.col("enabled")).select("point")
-    touched = touched.join(here, on="point", how="semi")
-    if rule.parameters:
-        touched = touched.filter(pl.col("parameter").is_in(rule.parameters))
+    if rule.detector in _BY_OUTLET:
+        touched = _outlets(touched, rule.kind, points)
+    else:
+        touched = touched.join(here, on="point", how="semi")
+        if rule.parameters:
+            touched = touched.filter(pl.col("parameter").is_in(rule.parameters))
+    if rule.detector not in _AT_ONCE:
+        touched = touched.filter(pl.col("start") + pl.duration(hours=1) <= pl.lit(now))
     if touched.is_empty():
         return findings()
-    if rule.detector in _BY_FINISHED_HOURS:
-        touched = touched.filter(pl.col("start") + pl.duration(hours=1) <= pl.lit(now))
-        if touched.is_empty():
-            return findings()
-    settings = rule.settings
-    width = int(settings.get("hours", 1))
+    if rule.detector == _D.EXCEEDANCE:
+        return _exceedance(rule, touched, daily, seen)
+    if rule.detector == _D.NO_TREATMENT:
+        return _no_treatment(rule, touched, seen)
+    if rule.detector in _AMONG_OTHERS:
+        touched = (touched.select("parameter", "start").unique().join(here, how="cross")).select(
+            "point", "parameter", "start"
+        )
+    judged = _and_following(touched, min(int(settings.get("hours", 1)), 24))
+    hours = seen.of(rule.kind, rule.parameters)
+    stations = points.points.join(here, on="point", how="semi")
     match rule.detector:
-        case AlarmRule.Detector.EXCEEDANCE:
-            return _exceedance(rule, touched, daily, store, points, now)
-        case AlarmRule.Detector.CONSTANT:
-            judged = _and_following(touched, width)
-            hours = _around(judged, width, store, now)
-            return constant.detect(hours, judged, settings)
-        case AlarmRule.Detector.SUDDEN:
-            hours = _around(touched, sudden.reach(settings) + 1, store, now)
-            return sudden.detect(hours, touched, settings)
-        case AlarmRule.Detector.NEIGHBOURS:
-            everyone = (
-                touched.select("parameter", "start").unique().join(here, how="cross")
-            ).select("point", "parameter", "start")
-            judged = _and_following(everyone, width)
-            places = points.points.select("point", "lon", "lat").join(here, on="point", how="semi")
-            return neighbours.detect(_around(judged, width, store, now), judged, places, settings)
-        case AlarmRule.Detector.NO_TREATMENT:
-            return _no_treatment(rule, touched, store, points)
+        case _D.CONSTANT:
+            return constant.detect(hours, judged, settings, seen.running)
+        case _D.FLAT:
+            return flat.detect(hours, judged, settings, seen.running)
+        case _D.NEAR_LIMIT:
+            values = _judged_values(limits.attach(hours, "hour", settings, rule.kind, points))
+            return near_limit.detect(values, judged, settings, seen.running)
+        case _D.SUDDEN:
+            excused = excuses.of_changes(hours.join(judged, on=["point", "parameter", "start"],
+                                                    how="semi"), rule.kind, seen)  # fmt: skip
+            return sudden.detect(hours, judged, settings, excused)
+        case _D.TREND:
+            return trend.detect(hours, judged, settings, seen.running, seen.weather)
+        case _D.PH_JUMP:
+            return ph_jump.detect(hours, judged, settings, seen.running)
+        case _D.DILUTION:
+            return dilution.detect(seen.of(rule.kind, []), judged, settings, seen.running)
+        case _D.CONSISTENCY:
+            return consistency.detect(hours, judged, settings, seen.running)
+        case _D.BYPASS:
+            return bypass.detect(hours, judged, seen.production, settings)
+        case _D.MARKED_STOP:
+            outlets = seen.of(rule.kind, [])
+            return marked_stop.detect(outlets, judged, seen.production, seen.filed, settings)
+        case _D.DATA_QUALITY:
+            quality = data_quality.detect(hours, judged, points.parameters, settings, seen.running)
+            if rule.kind != "air":
+                return quality
+            quality = excuses.of_quality(quality, hours, seen)
+            return pl.concat([quality, data_quality.clock(hours, judged, settings)])
+        case _D.NEIGHBOURS:
+            return neighbours.detect(hours, judged, stations, settings)
+        case _D.LOW_VS_NEIGHBOURS:
+            return low_vs_neighbours.detect(hours, judged, stations, settings)
+        case _D.DRIFT:
+            return drift.detect(hours, judged, stations, settings)
+        case _D.DOWNSTREAM:
+            reaches = stations.filter(pl.col("river").is_not_null() & pl.col("km").is_not_null())
+            return downstream.detect(hours, judged, reaches, settings, seen.weather)
     raise ValueError(f"rule {rule.code}: there is no detector {rule.detector!r}")
 
 
 def _and_following(touched: pl.DataFrame, width: int) -> pl.DataFrame:
     """A late hour also matters to the windows that end after it."""
+    if touched["start"].n_unique() > 24 * 7:
+        # A month at once: what follows is among it.
+        return touched.unique()
     return pl.concat(
         [touched.with_columns(pl.col("start") + pl.duration(hours=n)) for n in range(width)]
     ).unique()
 
 
-def _around(
-    judged: pl.DataFrame, width: int, store: ObservationStore, now: datetime
-) -> pl.DataFrame:
-    """Finished computed hours of the judged ones and ``width - 1`` before each."""
-    windows = judged.select(
-        "point", "parameter", (pl.col("start") - pl.duration(hours=width - 1)).alias("hour")
+def _outlets(touched: pl.DataFrame, kind: str, points: PointMap) -> pl.DataFrame:
+    """The touched hours of outlets and of anything of their enterprises, as hours of all factors of the outlets."""
+    owned = points.points.filter(pl.col("owner_code") != "")
+    by_owner = touched.join(owned.select("point", "owner_code"), on="point").select(
+        "owner_code", "start"
     )
-    found = store.read_windows(windows, "computed-hour", seconds=width * 3600, columns=_HOURS)
-    return found.filter(_finished(now))
+    outlets = points.points.filter((pl.col("kind") == kind) & pl.col("enabled"))
+    through = by_owner.unique().join(outlets.select("owner_code", "point"), on="owner_code")
+    own = touched.join(outlets.select("point"), on="point", how="semi").select("point", "start")
+    periods = pl.concat([own, through.select("point", "start")]).unique()
+    factors = points.parameters.select("point", "parameter")
+    return periods.join(factors, on="point").select("point", "parameter", "start")
 
 
-def _finished(now: datetime) -> pl.Expr:
-    """A mean is judged once its period is over, or has all its parts already."""
-    over = pl.col("start") + pl.duration(seconds="seconds") <= pl.lit(now)
-    return over | (pl.col("count") >= pl.col("expected")).fill_null(value=False)
+def _judged_values(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(
+        pl.when(pl.col("judge_converted"))
+        .then(pl.coalesce("converted", "value"))
+        .otherwise("value")
+        .alias("value")
+    )
 
 
-def _exceedance(
-    rule: AlarmRule,
-    touched: pl.DataFrame,
-    daily: bool,
-    store: ObservationStore,
-    points: PointMap,
-    now: datetime,
-) -> pl.DataFrame:
+def _exceedance(rule: AlarmRule, touched: pl.DataFrame, daily: bool, seen: Seen) -> pl.DataFrame:
     series = "computed-day" if daily else "computed-hour"
-    values = store.read_windows(
-        touched.rename({"start": "hour"}), series, seconds=1, columns=_HOURS
-    ).filter(_finished(now))
+    asked = touched
+    if rule.kind == "air":
+        # Whether the whole region is over its limit is seen at all its stations.
+        here = seen.points.points.filter((pl.col("kind") == rule.kind) & pl.col("enabled"))
+        periods = touched.select("parameter", "start").unique()
+        touched = periods.join(here.select("point"), how="cross").select(asked.columns)
+    values = seen.store.read_windows(
+        touched.rename({"start": "hour"}), series, seconds=1, columns=HOURS
+    ).filter(finished(seen.now))
     if values.is_empty():
         return findings()
-    judged = limits.attach(values, "day" if daily else "hour", rule.settings, rule.kind, points)
-    return exceedance.detect(
-        judged.with_columns(
-            pl.when(pl.col("judge_converted"))
-            .then(pl.coalesce("converted", "value"))
-            .otherwise("value")
-            .alias("value")
-        ),
-        rule.settings,
-    )
+    basis = "day" if daily else "hour"
+    judged = limits.attach(values, basis, rule.settings, rule.kind, seen.points)
+    found = exceedance.detect(_judged_values(judged), rule.settings)
+    found = excuses.of_exceedances(found, rule.kind, daily, seen)
+    return found.join(asked, on=["point", "parameter", "start"], how="semi")
 
 
-def _no_treatment(
-    rule: AlarmRule, touched: pl.DataFrame, store: ObservationStore, points: PointMap
-) -> pl.DataFrame:
+def _no_treatment(rule: AlarmRule, touched: pl.DataFrame, seen: Seen) -> pl.DataFrame:
+    points = seen.points
     meters = points.points.filter(pl.col("power_role") != "").select(
         "point", "owner_code", "line", "power_role"
     )
     thresholds = points.parameters.select("point", "running_above").unique("point", keep="first")
-    meters = meters.join(thresholds, on="point", how="left")
+    learned = _learned(seen)
+    meters = meters.join(thresholds, on="point", how="left").join(learned, on="point", how="left")
     lines = (
         touched.join(meters, on="point").select("owner_code", "line", "parameter", "start").unique()
     )
     everyone = lines.join(meters.select("owner_code", "line", "point"), on=["owner_code", "line"])
-    before = timedelta(minutes=int(rule.settings.get("minutes", 30)))
+    before = timedelta(minutes=max(60, int(rule.settings.get("minutes", 30))))
     windows = everyone.select("point", "parameter", (pl.col("start") - before).alias("hour"))
     seconds = 3600 + 2 * int(before.total_seconds())
-    power = store.read_windows(
+    power = seen.store.read_windows(
         windows, ["raw", "minute", "hour"], seconds=seconds,
         columns=["point", "parameter", "start", "value", "series"],
     ).unique(["point", "parameter", "start"], keep="first", maintain_order=True)  # fmt: skip
     judged = power.join(
-        everyone.select("point", "parameter", pl.col("start").alias("hour")),
+        everyone.select("point", "parameter", pl.col("start").alias("hour")).with_columns(
+            pl.col("hour").dt.truncate("1h")
+        ),
         on=["point", "parameter"],
-    ).filter(
-        (pl.col("start") >= pl.col("hour"))
-        & (pl.col("start") < pl.col("hour") + pl.duration(seconds=3600) + before)
-    )
+        how="semi",
+    ).filter(pl.col("start") >= touched["start"].min())
     return no_treatment.detect(power, judged, meters, rule.settings)
+
+
+def _learned(seen: Seen) -> pl.DataFrame:
+    """What idling and standby of each meter do not reach: ``point, learned`` (kW)."""
+    roles = dict(seen.points.points.select("point", "power_role").iter_rows())
+    rows = []
+    for point, track in seen.meters.items():
+        if (share := _IDLE.get(roles.get(point, ""))) and len(track) >= 48:
+            rows.append((point, float(share * usual_high(track.value, len(track))[-1])))
+    return pl.DataFrame(rows, schema={"point": pl.Int64, "learned": pl.Float64}, orient="row")
+
+
+__all__ = ["Changed", "declared", "detect", "last_arrivals", "silent"]

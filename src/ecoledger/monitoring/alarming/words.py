@@ -63,9 +63,58 @@ def describe(
         case AlarmRule.Detector.NO_TREATMENT:
             idle = f"治污设施未运行（功率{value}，运行阈值{limit}）"
             parts = [f"{place}：{note}，{idle}", lasted, time]
+        case AlarmRule.Detector.MARKED_STOP:
+            parts = [f"{place}{note}", lasted, time]
+        case AlarmRule.Detector.PH_JUMP:
+            parts = [f"{place}{note}为{value}", lasted, time]
         case _:
-            parts = [place + note, lasted, time]
+            parts = [f"{place}{label}为{value}", note, lasted, time]
     return "，".join([*parts, f"{Alarm.Level(alarm.level).label}预警"])
+
+
+_REASON = {
+    AlarmRule.Detector.EXCEEDANCE: "{mean}超过限值",
+    AlarmRule.Detector.MISSING: "超过允许的间隔没有收到数据",
+    AlarmRule.Detector.CONSTANT: "数值连续不变，长于该序列自身的惯常重复",
+    AlarmRule.Detector.SUDDEN: "远离此前数值的波动范围，且不在降雨、启停炉期间",
+    AlarmRule.Detector.NEIGHBOURS: "连续高于周边站点所示的应有值，且只有本站如此",
+    AlarmRule.Detector.LOW_VS_NEIGHBOURS: "连续低于周边站点所示的应有值，且只有本站如此",
+    AlarmRule.Detector.NO_TREATMENT: "生产设施用电在运行水平，治污设施在停机或空载水平",
+}
+_PREVENTION = {
+    AlarmRule.Detector.EXCEEDANCE: "治理设施按负荷运行；启停炉、故障在发生时标记工况",
+    AlarmRule.Detector.NEAR_LIMIT: "数据如实波动；确因控制投药贴限运行的，附运行记录说明",
+    AlarmRule.Detector.MISSING: "停电、检修、拆除前申报；数采仪断网后补传",
+    AlarmRule.Detector.CONSTANT: "停产或设备故障时及时标记或申报；按期校准、更换试剂",
+    AlarmRule.Detector.FLAT: "检查采样管路和分析仪；维护期间标记",
+    AlarmRule.Detector.SUDDEN: "校准、维护时标记；异常工况发生时申报",
+    AlarmRule.Detector.TREND: "按期比对和校准；工艺调整提前说明",
+    AlarmRule.Detector.PH_JUMP: "加药自控与应急池投用；探头清洗、校准时标记",
+    AlarmRule.Detector.DILUTION: "堵漏风、关旁通风门；低负荷运行时申报工况",
+    AlarmRule.Detector.CONSISTENCY: "负荷、流量、浓度三者同步上报；改造或换料提前说明",
+    AlarmRule.Detector.BYPASS: "旁路铅封并联网阀位；检修切换提前申报",
+    AlarmRule.Detector.MARKED_STOP: "恢复生产时立即结束停运标记和停产申报",
+    AlarmRule.Detector.NO_TREATMENT: "先启治污后启生产；治污检修时停产或申报",
+    AlarmRule.Detector.DATA_QUALITY: "核对设备单位、量程和零点；数采仪配置变更后比对",
+    AlarmRule.Detector.NEIGHBOURS: "站点周边扬尘、焚烧、餐饮等源巡查；施工提前报备",
+    AlarmRule.Detector.LOW_VS_NEIGHBOURS: "采样口周边禁止喷淋、遮挡；维护时标记",
+    AlarmRule.Detector.DRIFT: "按期与标准站比对校正，相关系数低于0.85的微站退出",
+    AlarmRule.Detector.DOWNSTREAM: "上游排口错峰、雨前排空；异常排放立即报告下游",
+}
+
+
+def why(rule: AlarmRule, row: dict[str, Any]) -> str:
+    """Why a finding is an alarm, in words."""
+    daily = rule.settings.get("basis") == "day"
+    reason = _REASON.get(AlarmRule.Detector(rule.detector))
+    if reason is None:
+        reason = row["note"] or ""
+    return reason.format(mean="日均值" if daily else "小时均值")[:300]
+
+
+def prevention(detector: str) -> str:
+    """What would have kept an alarm of this detector from being raised."""
+    return _PREVENTION[AlarmRule.Detector(detector)]
 
 
 def _mean(parameter: str, kind: str, daily: bool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import polars as pl
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 
-from ecoledger.entities.models import Entity, Outlet, Station
+from ecoledger.entities.models import Entity, Outlet, River, Section, Station
 from ecoledger.monitoring.models import Limit, Point, PointParameter
 from ecoledger.monitoring.points import limits, parameters
 
@@ -38,7 +38,7 @@ class PointMap:
     """All points at one moment.
 
     ``by_mn``: devices by MN. ``points``: one row a point (``point, kind, area_code, owner_code, lon,
-    lat, medium, level, counts_in_area, reference_oxygen, is_lake, power_role, line, name, entity``).
+    lat, level, counts_in_area, reference_oxygen, is_lake, power_role, line, name, entity``).
     ``parameters``: one row a declared parameter (``point, parameter, kind, unit, decimals, interval,
     range_from, range_to, running_above, numerator, denominator, name``); the last two bring the
     device's unit to the stored one. ``limits``: their limits with dates (``points.limits.SCHEMA``).
@@ -74,6 +74,8 @@ _POINT_SCHEMA = {
     "is_lake": pl.Boolean,
     "power_role": pl.String,
     "line": pl.String,
+    "river": pl.Int64,
+    "km": pl.Float64,
 }
 _PARAMETER_SCHEMA = {
     "point": pl.Int64,
@@ -129,7 +131,7 @@ def _changed(**_: Any) -> None:
     transaction.on_commit(forget)
 
 
-for _model in (Point, PointParameter, Limit, Entity, Station, Outlet):
+for _model in (Point, PointParameter, Limit, Entity, Station, Outlet, River, Section):
     for _signal in (post_save, post_delete):
         _signal.connect(
             _changed, sender=_model, dispatch_uid=f"points {_model.__name__} {id(_signal)}"
@@ -139,8 +141,10 @@ for _model in (Point, PointParameter, Limit, Entity, Station, Outlet):
 def _load() -> PointMap:
     stations = {
         row["pk"]: row
-        for row in Station.objects.values("pk", "level", "counts_in_area", "section__is_lake")
-    }
+        for row in Station.objects.values("pk", "level", "counts_in_area", "section__is_lake", "section__river",
+                                          "section__chainage_km")
+    }  # fmt: skip
+    along = _rivers()
     oxygen = dict(Outlet.objects.values_list("pk", "reference_oxygen"))
     points: list[dict[str, Any]] = []
     by_mn: dict[str, Device] = {}
@@ -164,6 +168,7 @@ def _load() -> PointMap:
                 "reference_oxygen": oxygen.get(point.entity_id or 0),
                 "power_role": point.power_role,
                 "line": point.line,
+                **along(station.get("section__river"), station.get("section__chainage_km")),
             }
         )
         if point.mn:
@@ -186,6 +191,28 @@ def _load() -> PointMap:
         kinds=kinds,
         areas={row["point"]: row["area_code"] for row in points},
     )
+
+
+def _rivers() -> Callable[[int | None, float | None], dict[str, Any]]:
+    """Where a place on a river lies on the river that all its tributaries end in."""
+    rivers = {
+        pk: (into, joins, length)
+        for pk, into, joins, length in River.objects.values_list(
+            "pk", "flows_into", "joins_at_km", "length_km"
+        )
+    }
+
+    def along(river: int | None, km: float | None) -> dict[str, Any]:
+        seen: set[int] = set()
+        while river in rivers and river not in seen and km is not None:
+            seen.add(river)
+            into, joins, length = rivers[river]
+            if into is None or joins is None or length is None:
+                break
+            river, km = into, joins - (length - km)
+        return {"river": river, "km": km}
+
+    return along
 
 
 def _declared(row: PointParameter, kind: str) -> dict[str, Any]:

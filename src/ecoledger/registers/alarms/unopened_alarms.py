@@ -20,7 +20,7 @@ def sweep(now: datetime | None = None) -> int:
     minutes; one alarm's failure is logged and leaves the others their cases.
     """
     recent = (now or timezone.now()) - STALE_AFTER
-    waiting = Alarm.objects.filter(last__gte=recent, cases=None).exclude(state=Alarm.State.SILENCED)
+    waiting = Alarm.objects.filter(last__gte=recent, cases=None).exclude(state__in=Alarm.QUIET)
     opened = 0
     for alarm in waiting.select_related("point", "rule").order_by("begin", "pk"):
         try:

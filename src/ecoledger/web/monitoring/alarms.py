@@ -17,6 +17,7 @@ from ecoledger.listings.workbook import Head
 from ecoledger.live import times
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, register_of, visible_matters
+from ecoledger.monitoring.alarming import words
 from ecoledger.monitoring.models import Alarm, AlarmRule
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
@@ -41,8 +42,8 @@ def _chosen(request: Request) -> QuerySet[Alarm]:
         alarms = alarms.filter(rule=rule)
     if area := request.GET.get("area", ""):
         alarms = alarms.filter(area_code__startswith=area)
-    if words := request.GET.get("q", "").strip():
-        alarms = alarms.filter(text__icontains=words)
+    if part := request.GET.get("q", "").strip():
+        alarms = alarms.filter(text__icontains=part)
     return alarms
 
 
@@ -155,6 +156,8 @@ def alarm(request: Request, pk: int) -> HttpResponse:
             "unit": unit,
             "judged": judged_values(found),
             "facts": facts(found),
+            "absorbed": scoped.alarms(request.user).filter(merged_into=found)[:20],
+            "prevention": words.prevention(found.rule.detector),
         },
     )
 

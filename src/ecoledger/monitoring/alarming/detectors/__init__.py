@@ -15,6 +15,8 @@ value          float64       the value that was judged
 limit          float64       what it was judged against, null where there is none
 over           float64       times over the limit (超标倍数), or a share over the neighbours' mean
 note           text          in words, what else an officer should know
+excuse         text          why nobody is alarmed though the state is bad (rain, a regional haze, a stopped
+                             plant): the alarm is recorded as silenced; null where it is to be raised
 =============  ============  =====================================================================
 """
 
@@ -34,6 +36,7 @@ SCHEMA: dict[str, Any] = {
     "limit": pl.Float64,
     "over": pl.Float64,
     "note": pl.String,
+    "excuse": pl.String,
 }
 
 

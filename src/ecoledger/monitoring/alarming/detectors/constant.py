@@ -1,64 +1,97 @@
-"""恒值: an instrument that gives the same value hour after hour is stuck, or is being fed a value."""
+"""恒值: an instrument that gives the same value again and again is stuck, or is being fed a value."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import math
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from ecoledger.monitoring.alarming.detectors import findings, numbers
+from ecoledger.monitoring.alarming.detectors.tracks import Track, each, together, verdicts, worded
+from ecoledger.monitoring.alarming.operation import NOTHING, Running
+
+# A run that chance gives once in so many is not chance.
+_CHANCE = 1e-6
+# With fewer changes than this nothing is known of how often a series repeats itself.
+_CHANGES_NEEDED = 30
+STANDING = "停产期间无流量，数值不变属正常"
 
 
-def detect(hours: pl.DataFrame, judged: pl.DataFrame, settings: dict[str, Any]) -> pl.DataFrame:
+def detect(
+    hours: pl.DataFrame,
+    judged: pl.DataFrame,
+    settings: dict[str, Any],
+    running: Running = NOTHING,
+) -> pl.DataFrame:
     """Judge each hour by itself and the hours before it.
 
     ``hours``: computed hours with ``point, parameter, start, value, minimum, maximum, valid``; ``judged``:
     ``point, parameter, start`` of those to judge. Bad when over ``settings["hours"]`` hours in a row
     (default 6), all present and valid, the greatest and the smallest value differ by no more than
-    ``settings["tolerance"]`` (default 0), using the extremes within each hour. Values at or below
-    ``settings["floor"][parameter]`` do not count: an instrument at its detection limit is not stuck.
+    ``settings["tolerance"]`` (default 0), using the extremes within each hour; at least ``settings["samples"]``
+    values (default 4), so that a station of four hours is not judged by two. A series that repeats itself by
+    nature (coarse digits, an analyser that holds its value between samples) needs a run as much longer as its own
+    history asks for. Values at or below ``settings["floor"][parameter]`` do not count: an instrument at its
+    detection limit is not stuck. Excused where the plant stood (:mod:`..operation`).
     """
-    width = int(settings.get("hours", 6))
-    tolerance = float(settings.get("tolerance", 0.0))
     floors = numbers(settings, "floor")
-    floor = pl.col("parameter").replace_strict(
-        floors, default=settings.get("floor_default"), return_dtype=pl.Float64
-    )
-    good = hours.filter(pl.col("valid") & pl.col("value").is_not_null()).select(
-        "point",
-        "parameter",
-        "start",
-        "value",
-        pl.min_horizontal("minimum", "value").alias("low"),
-        pl.max_horizontal("maximum", "value").alias("high"),
-    )
+    default = settings.get("floor_default")
+    tolerance = float(settings.get("tolerance", 0.0))
+    good = hours.filter(pl.col("valid") & pl.col("value").is_not_null())
     if good.is_empty():
         return findings()
-    windows = (
-        good.sort("point", "parameter", "start")
-        .rolling("start", period=timedelta(hours=width), group_by=["point", "parameter"])
-        .agg(
-            pl.col("value").last(),
-            pl.len().alias("present"),
-            (pl.col("high").max() - pl.col("low").min()).alias("spread"),
+    low = each(good.with_columns(value=pl.min_horizontal("minimum", "value")))
+    high = each(good.with_columns(value=pl.max_horizontal("maximum", "value")))
+    wanted = judged.select("point", "parameter").unique()
+    chosen = set(wanted.iter_rows())
+    parts = []
+    for track, bottom, top in zip(each(good), low, high, strict=True):
+        if (track.point, track.parameter) not in chosen:
+            continue
+        run = _runs(bottom.value, top.value, tolerance)
+        needed = _needed(track, run, settings)
+        stuck = run >= needed
+        floor = floors.get(track.parameter, default)
+        above = np.full(len(track), True) if floor is None else track.value > floor
+        stood = running.stands(track, track.step * needed)
+        parts.append(
+            verdicts(
+                track,
+                stuck & above,
+                ~stuck,
+                excuse=worded(stood, STANDING),
+            )
         )
-        .join(
-            judged.select("point", "parameter", "start"),
-            on=["point", "parameter", "start"],
-            how="semi",
-        )
-    )
-    stuck = (pl.col("present") == width) & (pl.col("spread") <= tolerance)
-    above_floor = floor.is_null() | (pl.col("value") > floor)
-    return findings(
-        windows.with_columns(
-            pl.lit(3600).alias("seconds"),
-            pl.when(stuck & above_floor)
-            .then(pl.lit("bad"))
-            .when(stuck)
-            .then(pl.lit("hold"))
-            .otherwise(pl.lit("good"))
-            .alias("state"),
-        )
-    )
+    return together(parts, judged)
+
+
+def _runs(low: np.ndarray, high: np.ndarray, tolerance: float) -> np.ndarray:
+    """How many slots up to each have stayed within ``tolerance`` of one another."""
+    lengths = np.zeros(len(low), dtype=int)
+    least, most, run = math.inf, -math.inf, 0
+    for n, (bottom, top) in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
+        if math.isnan(bottom):
+            run, least, most = 0, math.inf, -math.inf
+            continue
+        least, most = min(least, bottom), max(most, top)
+        if run and most - least > tolerance:
+            run, least, most = 0, bottom, top
+        run = run + 1 if top - bottom <= tolerance else 0
+        lengths[n] = run
+    return lengths
+
+
+def _needed(track: Track, run: np.ndarray, settings: dict[str, Any]) -> int:
+    base = max(track.slots(int(settings.get("hours", 6))), int(settings.get("samples", 4)))
+    ends = np.append(run[1:] <= run[:-1], True) & (run > 0)
+    lengths = np.sort(run[ends])
+    if len(lengths) < _CHANGES_NEEDED:
+        return base
+    # The two longest may be what is looked for.
+    ordinary = lengths[:-2]
+    repeats = 1 - len(ordinary) / ordinary.sum()
+    by_chance = 1 + math.log(_CHANCE) / math.log(repeats) if repeats > 0 else 0.0
+    by_habit = 2.0 * ordinary[-1] + 2
+    return int(max(base, math.ceil(min(by_chance, by_habit))))

@@ -17,7 +17,8 @@ def detect(
 
     ``power``: ``point, parameter, start, value``; ``judged``: ``point, parameter, start`` (a reading of a
     production meter also judges its treatment meters at that time); ``meters``: ``point, owner_code,
-    line, power_role, running_above``. A line belongs together when owner and line are equal. Bad when for
+    line, power_role, running_above`` and perhaps ``learned`` (kW, what standby and idling do not reach: a meter runs above
+    the greater of the two). A line belongs together when owner and line are equal. Bad when for
     ``settings["minutes"]`` (default 30) at least one production meter of the line was running at every
     reading and none of its treatment meters was; good as soon as treatment runs or production stops.
     Findings stand at the treatment meter and the moment of the reading; ``limit`` is the running threshold.
@@ -25,12 +26,13 @@ def detect(
     minutes = int(settings.get("minutes", 30))
     default = float(settings.get("running_above", 1.0))
     line = ["owner_code", "line"]
+    learned = pl.col("learned") if "learned" in meters.columns else pl.lit(None, dtype=pl.Float64)
+    threshold = pl.max_horizontal(pl.col("running_above").fill_null(default), learned)
     states = (
         power.filter(pl.col("value").is_not_null())
         .join(meters.filter(pl.col("power_role") != ""), on="point")
-        .with_columns(
-            (pl.col("value") > pl.col("running_above").fill_null(default)).alias("running")
-        )
+        .with_columns(threshold.alias("running_above"))
+        .with_columns((pl.col("value") > pl.col("running_above")).alias("running"))
     )
     if states.is_empty():
         return findings()
@@ -51,6 +53,11 @@ def detect(
     )
     if together.is_empty():
         return findings()
+    # Meters read every hour need two readings, as those read every quarter of an hour need three.
+    between = together.select(pl.col("start").diff().over([*line, "parameter"]).alias("gap"))["gap"]
+    usual = between.drop_nulls().median()
+    if usual is not None:
+        minutes = max(minutes, int(usual.total_seconds() // 60))  # type: ignore[union-attr]
     runs = together.rolling(
         "start", period=timedelta(minutes=minutes), group_by=[*line, "parameter"], closed="both"
     ).agg(

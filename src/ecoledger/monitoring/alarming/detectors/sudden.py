@@ -18,7 +18,12 @@ def reach(settings: dict[str, Any]) -> int:
     return max(int(settings.get("hours", 24)), int(settings.get("beyond_hours", 72)))
 
 
-def detect(hours: pl.DataFrame, judged: pl.DataFrame, settings: dict[str, Any]) -> pl.DataFrame:
+def detect(
+    hours: pl.DataFrame,
+    judged: pl.DataFrame,
+    settings: dict[str, Any],
+    excused: pl.DataFrame | None = None,
+) -> pl.DataFrame:
     """Judge each hour against the ``settings["hours"]`` hours before it (default 24).
 
     ``hours`` and ``judged`` as for :func:`ecoledger.monitoring.detectors.constant.detect`. Bad when the step
@@ -27,7 +32,8 @@ def detect(hours: pl.DataFrame, judged: pl.DataFrame, settings: dict[str, Any]) 
     parameter), more than ``settings["step"][parameter]`` in the parameter's unit, and the value lies outside
     all of the ``settings["beyond_hours"]`` hours before it (default 72) by ``settings["beyond"]`` of itself
     (default 0.1): a boiler that starts again comes back to where it was. With fewer than ``settings["needed"]``
-    hours (default 12) before it an hour is not judged. Good within half of that.
+    hours (default 12) before it an hour is not judged. Good within half of that. ``excused``: ``point, parameter, start,
+    excuse`` of hours that have their reason (rain, a plant being started).
     """
     width = int(settings.get("hours", 24))
     sigmas, share = float(settings.get("sigmas", 6.0)), float(settings.get("share", 1.0))
@@ -86,6 +92,8 @@ def detect(hours: pl.DataFrame, judged: pl.DataFrame, settings: dict[str, Any]) 
             (pl.col("value") - pl.col("median")).abs().alias("change"),
         )
     )
+    if excused is not None:
+        table = table.join(excused, on=["point", "parameter", "start"], how="left")
     return findings(
         table.with_columns(
             pl.lit(3600).alias("seconds"),

@@ -96,17 +96,21 @@ def _severity(level: str) -> int:
 def open_from_alarm(alarm: Alarm, at: datetime | None = None) -> AlarmCase | None:
     """Join ``alarm`` to the case about its point and parameter, reopen that case, or open a new one.
 
-    An alarm silenced by a filing, or one whose routing says so, makes no case: ``None``. The same
+    An alarm that is silenced or merged, or one whose routing says so, makes no case: ``None``. The same
     alarm twice changes nothing.
     """
     at = at or timezone.now()
-    if alarm.state == Alarm.State.SILENCED:
+    if alarm.state in Alarm.QUIET:
         return None
     if joined := CaseAlarm.objects.filter(alarm=alarm).select_related("case").first():
         return joined.case
     rule = routing(alarm.area_code, alarm.point.kind, alarm.rule.detector)
     if rule is not None and not rule.opens_case:
         return None
+    # What another alarm was merged into goes on where that one's case stands.
+    absorbed = AlarmCase.objects.filter(joined__alarm__merged_into=alarm, merged_into=None).first()
+    if absorbed is not None and WORKFLOW.state(absorbed.state).open:
+        return _join(absorbed, alarm, at)
     before = (
         AlarmCase.objects.select_for_update()
         .filter(point=alarm.point, parameter=alarm.parameter, merged_into=None, withdrawn_at=None)

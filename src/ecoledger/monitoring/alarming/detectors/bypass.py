@@ -1,0 +1,67 @@
+"""旁路排放: the flow through the monitored outlet falls away while production goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ecoledger.monitoring.alarming.detectors.tracks import (
+    MAD_TO_SIGMA,
+    Track,
+    each,
+    lasting,
+    together,
+    trailing,
+    verdicts,
+)
+from ecoledger.monitoring.alarming.operation import GAS_FLOWS, WATER_FLOW
+
+
+def detect(
+    hours: pl.DataFrame,
+    judged: pl.DataFrame,
+    production: dict[int, list[Track]],
+    settings: dict[str, Any],
+) -> pl.DataFrame:
+    """Judge the flow of an outlet (a00000, a01011, w00000) against the power of its production.
+
+    ``production``: the tracks of the production meters by outlet. Compared is flow per kW with its median over two weeks
+    in which production ran. Bad when for ``settings["hours"]`` hours (default 3) it is below ``settings["share"]`` (default
+    0.5) of that and four robust standard deviations under it, with power at least ``settings["power"]`` (default 0.6) of its
+    usual: what is made there goes another way. Good from the middle between the two on.
+    """
+    width_hours, part = int(settings.get("hours", 3)), float(settings.get("share", 0.5))
+    least_power = float(settings.get("power", 0.6))
+    flows = hours.filter(pl.col("parameter").is_in([*GAS_FLOWS, WATER_FLOW]))
+    parts = []
+    for track in each(flows, judged):
+        meters = production.get(track.point, [])
+        if not meters:
+            continue
+        power = np.nansum([track.on(meter) for meter in meters], axis=0)
+        past, gap = track.slots(14 * 24), track.slots(24)
+        needed = track.slots(48, 12)
+        high = trailing(power, past, "p90", gap=gap, needed=needed, every=3)
+        with np.errstate(all="ignore"):
+            on = power >= 0.25 * high
+            ratio = np.where(on, track.value / power, np.nan)
+            usual_power = trailing(
+                np.where(on, power, np.nan), past, "median", gap=gap, needed=needed, every=3
+            )
+            usual = trailing(ratio, past, "median", gap=gap, needed=needed, every=3)
+            noise = MAD_TO_SIGMA * trailing(ratio, past, "mad", gap=gap, needed=needed, every=3)
+            busy = on & (power >= least_power * usual_power)
+            low = busy & (ratio < part * usual) & (ratio < usual - 4 * noise)
+            good = ~busy | (ratio >= (1 + part) / 2 * usual)
+        parts.append(
+            verdicts(
+                track, lasting(low, track.slots(width_hours, 2)), np.asarray(good),
+                limit=usual * power,
+                note=np.array(
+                    [f"降至同等生产用电下应有值的{r:.0%}，疑似旁路" if np.isfinite(r) else None
+                     for r in ratio / usual], dtype=object),
+            )
+        )  # fmt: skip
+    return together(parts, judged)

@@ -1,0 +1,85 @@
+"""过于平滑: a series that hardly moves where it always moved, without standing quite still: 恒值加抖动."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ecoledger.monitoring.alarming.detectors import numbers
+from ecoledger.monitoring.alarming.detectors.constant import STANDING
+from ecoledger.monitoring.alarming.detectors.tracks import (
+    each,
+    share,
+    together,
+    trailing,
+    upto,
+    verdicts,
+    worded,
+)
+from ecoledger.monitoring.alarming.operation import NOTHING, Running
+
+
+def detect(
+    hours: pl.DataFrame,
+    judged: pl.DataFrame,
+    settings: dict[str, Any],
+    running: Running = NOTHING,
+) -> pl.DataFrame:
+    """Judge the movement of the last ``settings["hours"]`` hours (default 10) against two weeks of its own.
+
+    ``hours``: ``point, parameter, start, value, valid``. Movement is measured twice: the median step from value to
+    value, and the range of the window, each in the parameter's unit and as a share of the level. Bad when all of them
+    are below ``settings["share"]`` (default 0.2) of what is usual, at a level that is not at the detection limit
+    (``floor``): a fed value with a little noise is smooth in every respect, a calm night is not. Good from half of the
+    usual range on. At least ``settings["history"]`` hours (default 72) must be known before. Excused where the plant
+    stood.
+    """
+    width_hours = int(settings.get("hours", 10))
+    part = float(settings.get("share", 0.2))
+    history_hours = int(settings.get("history", 72))
+    floors = numbers(settings, "floor")
+    parts = []
+    for track in each(hours, judged):
+        # A value held between samples says nothing new: so many more hours make a window.
+        width = min(round(track.slots(width_hours, 6) / _fresh(track.value)), track.slots(60, 12))
+        past = track.slots(14 * 24)
+        needed = track.slots(history_hours, 18)
+        level = np.abs(upto(track.value, width, "median", needed=width - 1))
+        steps = np.abs(np.diff(track.value, prepend=np.nan))
+        moved = upto(steps, width - 1, "median", needed=width - 2)
+        spread = upto(track.value, width, "max", needed=width - 1) - upto(
+            track.value, width, "min", needed=width - 1
+        )
+        calm = np.full(len(track), True)
+        with np.errstate(all="ignore"):
+            for measure in (moved, spread, moved / level, spread / level):
+                usual = trailing(
+                    measure, past, "median", gap=width, needed=needed, every=track.slots(3)
+                )
+                calm &= measure < part * usual
+            ordinary = trailing(
+                spread / level, past, "median", gap=width, needed=needed, every=track.slots(3)
+            )
+            lively = spread / level > 0.5 * ordinary
+        floor = floors.get(track.parameter, settings.get("floor_default"))
+        if floor is not None:
+            calm &= level > floor
+        # One smooth window may be chance; two values further it is still one.
+        bad = share(calm, 2) >= 2
+        stood = running.stands(track, width_hours)
+        parts.append(
+            verdicts(
+                track, bad, lively | np.isnan(level),
+                note=f"近{width * track.step}小时几乎不变，波动不到平时的{part:.0%}",
+                excuse=worded(stood, STANDING),
+            )
+        )  # fmt: skip
+    return together(parts, judged)
+
+
+def _fresh(value: np.ndarray) -> float:
+    """The share of values that differ from the one before."""
+    steps = np.diff(value[~np.isnan(value)])
+    return float(np.clip(np.mean(steps != 0), 0.1, 1.0)) if len(steps) else 1.0

@@ -1,0 +1,109 @@
+"""One trouble is one alarm: whether what was found belongs to an alarm that somebody has been told of already.
+
+A second finding about the same trouble is *merged*: kept with its reason, told to nobody. When it says more than the
+first (the unit is wrong, and not the limit exceeded; the treatment is off, and that is why), it *takes over*: the first is
+merged into it, and it carries on from the first one's beginning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from ecoledger.monitoring.models import AlarmRule
+
+_D = AlarmRule.Detector
+
+# What says most of a trouble comes first: first whether the data can be believed, then who did what, then how much.
+WEIGHT: dict[str, int] = {
+    str(name): -n
+    for n, name in enumerate(
+        (
+            _D.DATA_QUALITY,
+            _D.MISSING,
+            _D.MARKED_STOP,
+            _D.NO_TREATMENT,
+            _D.BYPASS,
+            _D.DILUTION,
+            _D.NEAR_LIMIT,
+            _D.CONSTANT,
+            _D.FLAT,
+            _D.EXCEEDANCE,
+            _D.PH_JUMP,
+            _D.DOWNSTREAM,
+            _D.NEIGHBOURS,
+            _D.LOW_VS_NEIGHBOURS,
+            _D.CONSISTENCY,
+            _D.DRIFT,
+            _D.TREND,
+            _D.SUDDEN,
+        )
+    )
+}
+# The same point's next finding within this time of the last is the same trouble.
+AGAIN = timedelta(hours=24)
+# After so long another detector tells of another trouble.
+ONE_TROUBLE = timedelta(hours=72)
+# Meter and outlet of one enterprise speak of one trouble when they speak within this time of each other.
+ENTERPRISE = timedelta(hours=12)
+# Water takes up to three days through a county.
+RIVER = timedelta(hours=72)
+_IN_WATER = {_D.EXCEEDANCE, _D.SUDDEN, _D.DOWNSTREAM, _D.TREND}
+
+
+class What(Enum):
+    """What becomes of a finding."""
+
+    RAISE = "raise"
+    MERGE = "merge"
+    TAKE_OVER = "take over"
+
+
+@dataclass(frozen=True)
+class Told:
+    """An alarm, or a finding that may become one, as far as it matters here. Times are naive."""
+
+    point: int
+    kind: str
+    owner: str
+    river: int | None
+    parameter: str
+    rule: int
+    detector: str
+    begin: datetime
+    last: datetime
+
+
+def place(new: Told, told: Told) -> str:
+    """Why ``new`` is the same trouble as ``told``; empty when it is another."""
+    gap = new.begin - told.last
+    if new.point == told.point and gap <= AGAIN:
+        if new.rule == told.rule and new.parameter == told.parameter:
+            return "同一事件再次出现"
+        if new.begin - told.begin <= ONE_TROUBLE or new.detector == told.detector:
+            return "同一监测点同一时段已报警"
+        return ""
+    if new.owner and new.owner == told.owner and "power" in (new.kind, told.kind):
+        if gap <= ENTERPRISE and new.begin - told.begin <= ONE_TROUBLE:
+            return "同一企业同一时段已报警"
+        return ""
+    river = new.river is not None and new.river == told.river and new.point != told.point
+    if river and new.detector in _IN_WATER and told.detector in _IN_WATER:
+        same = new.parameter == told.parameter
+        if same and gap <= RIVER and new.begin - told.begin <= RIVER:
+            return "同一条河流上下游同一污染团"
+    return ""
+
+
+def decide(new: Told, told: list[Told]) -> tuple[What, int, str]:
+    """What becomes of ``new``: with the position in ``told`` of the alarm it belongs to (-1: none), and why."""
+    for number, other in sorted(
+        enumerate(told), key=lambda pair: (pair[1].point != new.point, -pair[1].last.timestamp())
+    ):
+        if why := place(new, other):
+            heavier = WEIGHT.get(new.detector, -99) > WEIGHT.get(other.detector, -99)
+            if heavier and new.begin - other.begin <= ONE_TROUBLE:
+                return What.TAKE_OVER, number, why
+            return What.MERGE, number, why
+    return What.RAISE, -1, ""

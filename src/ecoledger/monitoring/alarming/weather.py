@@ -1,0 +1,89 @@
+"""Rain in the county and what it does to rivers: after it turbidity and what clings to particles rise everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from ecoledger.monitoring.alarming.detectors.tracks import (
+    MAD_TO_SIGMA,
+    Track,
+    each,
+    trailing,
+)
+
+# Codes that rain is reported under: the catalogue's, and one that makers use.
+RAIN = ("a01021", "R01", "a01022", "rain")
+TURBIDITY = "w01003"
+_HOUR = 3_600_000_000
+# A rain of so many mm within six hours washes streets and fields into a river.
+_WASHES = 3.0
+# So much of a county's water stations rising at once is the weather, with or without a gauge.
+_MANY = 0.7
+
+
+@dataclass
+class Weather:
+    """``rain``: hours since 1970 of the first slot, and whether it had just rained, by hour; ``rises``: by hour, the share
+    of the water stations that rise above their usual (the gauge where there is none)."""
+
+    first: int = 0
+    rained: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+
+    def wet(self, track: Track, hours: int) -> np.ndarray:
+        """Where it rained within the last ``hours`` before each slot."""
+        if not len(self.rained):
+            return np.zeros(len(track), dtype=bool)
+        total = np.cumsum(np.concatenate([[0], self.rained.astype(int)]))
+        end = np.clip(
+            track.first + track.step * np.arange(len(track)) + 1 - self.first, 0, len(self.rained)
+        )
+        begin = np.clip(end - hours, 0, len(self.rained))
+        return np.asarray(total[end] - total[begin] > 0)
+
+
+DRY = Weather()
+
+
+def of(hours: pl.DataFrame, points: pl.DataFrame) -> Weather:
+    """The weather that the hours tell of: by rain gauges, and by rivers that rise all at once."""
+    gauges = list(each(hours.filter(pl.col("parameter").is_in(RAIN))))
+    rivers = points.filter(pl.col("kind") == "water").select("point")
+    at_rivers = hours.join(rivers, on="point", how="semi")
+    rising = list(each(at_rivers.filter(pl.col("parameter").str.starts_with("w"))))
+    tracks = [*gauges, *rising]
+    if not tracks:
+        return DRY
+    first = min(track.first for track in tracks)
+    size = max(track.first + track.step * len(track) for track in tracks) - first
+    grid = first + np.arange(size)
+    rained = np.zeros(size, dtype=bool)
+    if gauges:
+        with np.errstate(all="ignore"):
+            fallen = np.nanmax(
+                np.array([np.nan_to_num(gauge.at(grid)) for gauge in gauges]), axis=0
+            )
+        sums = np.convolve(fallen, np.ones(6))[:size]
+        rained |= sums >= _WASHES
+    rained |= _all_at_once(rising, first, size)
+    return Weather(first, rained)
+
+
+def _all_at_once(tracks: list[Track], first: int, size: int) -> np.ndarray:
+    """Hours in which most of four or more water stations rise at once."""
+    up: dict[int, np.ndarray] = {}
+    for track in tracks:
+        usual = trailing(track.value, track.slots(72, 12), "median", needed=6)
+        noise = MAD_TO_SIGMA * trailing(track.value, track.slots(72, 12), "mad", needed=6)
+        with np.errstate(all="ignore"):
+            rises = (track.value > usual + 4 * noise) & (track.value > 1.25 * usual)
+        mine = up.setdefault(track.point, np.zeros(size, dtype=bool))
+        for slot in np.flatnonzero(rises):
+            begin = track.first + track.step * slot - first
+            # Flood waves do not come to all stations in one hour.
+            mine[max(begin, 0) : min(begin + 6, size)] = True
+    if len(up) < 4:
+        return np.zeros(size, dtype=bool)
+    return np.asarray(np.sum(list(up.values()), axis=0) >= np.ceil(_MANY * len(up)))
