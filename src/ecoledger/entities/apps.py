@@ -2,7 +2,8 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-INVENTORIES = ("areas", "enterprises", "outlets", "stations", "rivers", "sections", "charges")
+INVENTORIES = ("areas", "enterprises", "outlets", "stations", "rivers", "sections", "facilities", "charges",
+               "boundaries", "relations")  # fmt: skip
 
 
 class EntitiesConfig(AppConfig):

@@ -179,6 +179,28 @@ class Outlet(Entity):
         ordering = ["code"]
 
 
+class Facility(Entity):
+    """A production or treatment facility (设施) of its parent, an enterprise: MF####, TA###, TW### (HJ 608)."""
+
+    KIND = "facility"
+    entity_ptr = models.OneToOneField(
+        Entity, on_delete=models.CASCADE, parent_link=True, related_name="as_facility"
+    )
+
+    class Role(models.TextChoices):
+        PRODUCTION = "production", "生产设施"
+        TREATMENT = "treatment", "治理设施"
+
+    number = models.CharField("设施编号", max_length=12, blank=True)
+    role = models.CharField("设施类别", max_length=12, choices=Role.choices)
+    process = models.CharField("工艺", max_length=80, blank=True)
+    capacity = models.CharField("设计能力", max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = "设施"
+        ordering = ["code"]
+
+
 class River(Entity):
     """A river with its direction: its geometry is a LineString drawn downstream."""
 
@@ -431,3 +453,13 @@ class Relation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.a} {self.kind} {self.b}"
+
+    @property
+    def distance_km(self) -> float | None:
+        """How far it is from ``a`` to ``b``."""
+        return self.values.get("distance_km")
+
+    @property
+    def travel_hours(self) -> float | None:
+        """How long water takes from ``a`` to ``b``."""
+        return self.values.get("travel_hours")

@@ -26,13 +26,22 @@ KINDS: dict[str, tuple[str, str]] = {
     "leads_to": ("排放口", "来源设施"),
     "placed_with": ("同址", "同址"),
 }
+# The same as one says it of both: "a … b".
+PHRASES: dict[str, str] = {
+    "member_of": "属于集中处理中心",
+    "discharges_into": "排入",
+    "upstream_of": "在其上游",
+    "treats": "治理其废气废水",
+    "leads_to": "接至排放口",
+    "placed_with": "与其同址",
+}
 # Kinds by which the chiefs of ``b`` answer for what happens at ``a``.
 ANSWERING = ("discharges_into",)
 
 
 @transaction.atomic
 def relate(
-    person: Person,
+    person: Person | None,
     a: Entity,
     kind: str,
     b: Entity,
@@ -60,6 +69,31 @@ def relate(
         details={"kind": kind, "b": b.code, "since": since, "until": until, "values": values or {}},
         address=address,
     )
+    return relation
+
+
+@transaction.atomic
+def change(
+    person: Person | None,
+    relation: Relation,
+    *,
+    since: date | None,
+    until: date | None,
+    values: Mapping[str, Any] | None = None,
+    address: str = "",
+) -> Relation:
+    """Change the dates of a relation (end it), or what it measures."""
+    if not editing.may_edit(person, relation.a.area_code):
+        raise PermissionDenied(_("只能登记和修改本辖区的对象"))
+    if since and until and since > until:
+        raise ValidationError({"until": _("停用日期应不早于启用日期")})
+    before = {"since": relation.since, "until": relation.until, "values": relation.values}
+    relation.since, relation.until = since, until
+    relation.values = {**relation.values, **(values or {})}
+    relation.save()
+    after = {"since": since, "until": until, "values": relation.values}
+    details = {"kind": relation.kind, "b": relation.b.code, "before": before, "after": after}
+    audit.record(person, "relation changed", relation.a, details=details, address=address)
     return relation
 
 

@@ -7,5 +7,5 @@ class ListingsConfig(AppConfig):
     verbose_name = "台账"
 
     def ready(self) -> None:
-        """Make the book of organisations known to pages and commands."""
-        from ecoledger.listings import organisations  # noqa: F401
+        """Make the books of organisations and people known to pages and commands."""
+        from ecoledger.listings import organisations, people  # noqa: F401

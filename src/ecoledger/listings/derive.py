@@ -145,7 +145,12 @@ class Derive:
         stores = ask.stores or ask.name
         field = field_at(self.model, stores)
         if field is None:
-            raise DeclarationError(f"{self.model.__name__} keeps no {stores!r}")
+            # A property, which the list's own way of making rows sets: nothing tells what it takes.
+            if ask.kind is None or ask.required is None:
+                raise DeclarationError(
+                    f"{self.model.__name__} keeps no {stores!r}: say its kind and whether it is required"
+                )
+            return replace(ask, label=ask.label or self._label(None, ask.name), stores=stores)
         kind = ask.kind or self.kinds.get(ask.name) or kind_of(field)
         optional = field.blank or kind is Kind.BOOLEAN or field.has_default()
         return replace(

@@ -64,6 +64,11 @@ class Point(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def parameter_names(self) -> str:
+        """The parameters as lists write them."""
+        return "、".join(row.name for row in self.parameters.all()) if self.pk else ""
+
 
 class PointParameter(models.Model):
     """One parameter a point reports: how often, in which unit. Its limits have dates: :class:`Limit`."""

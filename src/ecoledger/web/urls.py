@@ -5,7 +5,15 @@ from __future__ import annotations
 from django.urls import include, path
 
 from ecoledger.web import errors, jobs, live
-from ecoledger.web.entities import archive, chiefs, editing, enterprises, entity, registering
+from ecoledger.web.entities import (
+    archive,
+    becoming,
+    chiefs,
+    editing,
+    enterprises,
+    entity,
+    registering,
+)
 from ecoledger.web.field import report
 from ecoledger.web.figures import bulletins, records, targets
 from ecoledger.web.monitoring import (
@@ -93,6 +101,9 @@ urlpatterns = [
     path("filings/<int:pk>/decide", filings.decide, name="filing-decide"),
     path("filings/<int:pk>/withdraw", filings.withdraw, name="filing-withdraw"),
     path("entities/<int:pk>", entity.page, name="entity"),
+    path("entities/<int:pk>/<str:what>", becoming.page, name="entity-becoming"),
+    path("successions/<int:pk>/undo", becoming.undo, name="succession-undo"),
+    path("relations/<int:pk>/end", becoming.end_relation, name="relation-end"),
     path("enterprises", enterprises.page, name="enterprises"),
     path("enterprises.xlsx", enterprises.export, name="enterprises-export"),
     path("enterprises/<int:pk>", enterprises.enterprise, name="enterprise"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ecoledger.listings.tables import markup, sheets, text
+from ecoledger.listings.tables import geojson, markup, sheets, text
 from ecoledger.listings.tables.book import Book, packed, unpacked
 from ecoledger.listings.tables.confined import Limits, Refusal, TooLarge, read_confined
 
@@ -52,6 +52,11 @@ def book_of(content: bytes) -> Book:
             return markup.read_xml(content)
         except ValueError as error:
             raise NoTableError("damaged") from error
+    if start.startswith(b"{") and b'"' in start:
+        try:
+            return geojson.read(content)
+        except geojson.NoFeaturesError as error:
+            raise NoTableError("other", "json") from error
     if b"mime-version:" in start and b"multipart/" in start:
         raise NoTableError("other", "mhtml")
     if re.match(rb"<(!doctype html|html|head|table|meta|\?xml)", start):

@@ -1,0 +1,150 @@
+"""The book of people who sign in (人员): entered by spreadsheet, with their roles and areas.
+
+Rights follow ``accounts.appointing``: within the granter's own bounds, administrators by two people. Nobody's
+password stands in a file: who has none yet gets a first one from the people page or ``ecoledger person
+first-passwords``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from ecoledger.accounts import appointing, audit
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import CAPABILITIES, Role
+from ecoledger.listings.catalogue import declare
+from ecoledger.listings.listing import Listing
+from ecoledger.listings.lookups import NoSuchRow, lookup_of
+from ecoledger.listings.parts import Ask, Column, Import, Kind
+from ecoledger.listings.refusals import Refused
+
+_RIGHTS = ("roles", "area_codes")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class People(Listing):
+    """Seen and kept by who manages people, in the divisions granted to them."""
+
+    def visible_to(self, person: Person) -> QuerySet[Any]:
+        rows: QuerySet[Any] = Person.objects.select_related("organisation")
+        if not person.may(self.see):
+            return rows.none()
+        if not person.area_codes:  # of the whole house (``appointing.check``)
+            return rows
+        inside = Q(organisation=None)
+        for code in person.area_codes:
+            inside |= Q(organisation__area_code__startswith=code)
+        return rows.filter(inside)
+
+    def url_of(self, row: Any) -> str:
+        return f"/people/{row.pk}"
+
+    def open_row(
+        self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
+    ) -> Any:
+        person = Person(**{name: v for name, v in values.items() if name not in _RIGHTS})
+        person.set_unusable_password()
+        return _granted(person, _rights(values), by, new=True)
+
+    def change_row(
+        self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
+    ) -> Any:
+        person = Person.objects.get(pk=row.pk)
+        for name, value in values.items():
+            if name not in _RIGHTS:
+                setattr(person, name, value)
+        rights = {"roles": person.roles, "area_codes": person.area_codes} | _rights(values)
+        return _granted(person, rights, by, new=False)
+
+
+def _rights(values: Mapping[str, Any]) -> dict[str, list[str]]:
+    rights = {}
+    if "roles" in values:
+        rights["roles"] = list(values["roles"] or ())
+    if "area_codes" in values:
+        rights["area_codes"] = _areas(values["area_codes"] or "")
+    return rights
+
+
+def _areas(text: str | list[str]) -> list[str]:
+    """Division codes from codes or names apart by signs."""
+    words = text if isinstance(text, list) else re.split(r"[、,，;；\s]+", str(text))
+    codes = []
+    for word in filter(None, words):
+        if word.isdigit() and 2 <= len(word) <= 12:
+            codes.append(word)
+            continue
+        try:
+            codes.append(str(lookup_of("area").resolve(word, None).code))
+        except NoSuchRow as error:
+            raise Refused("form", str(error), fields={"area_codes": [str(error)]}) from error
+    return codes
+
+
+@transaction.atomic
+def _granted(
+    person: Person, rights: Mapping[str, list[str]], by: Person | None, *, new: bool
+) -> Person:
+    """Store the person and what is granted; what concerns administrators waits for a second one."""
+    roles, areas = rights.get("roles", []), rights.get("area_codes", [])
+    before = [] if new else list(person.roles)
+    try:
+        if by is not None:
+            appointing.check(by, person, roles, areas)
+        elif why := appointing.odd_roles(roles):
+            raise ValidationError({"roles": why})
+        person.must_change_password = person.must_change_password or new
+        person.full_clean(exclude=["password"])
+    except ValidationError as error:
+        fields = error.message_dict
+        said = "；".join(text for texts in fields.values() for text in texts)
+        raise Refused("form", said, fields=fields) from error
+    wanted = {"roles": roles, "area_codes": areas, "active": person.is_active, "password": ""}
+    waits = by is not None and appointing.needs_second(before, roles)
+    if waits and new:
+        person.is_active = False
+    person.save()
+    if new:
+        audit.record(by, "add_person", person)
+    if waits and by is not None:
+        appointing.ask(by, person, wanted)
+    elif by is not None:
+        appointing.apply(by, person, wanted)
+    else:
+        person.roles, person.area_codes = roles, areas
+        person.save()
+        audit.record(None, "edit_person", person, details=dict(wanted, password=False))
+    return person
+
+
+PEOPLE = declare(People(
+    key="person", label="人员", line="assessment", model=Person, area="", lead="name",
+    columns=("name", "username", "organisation", "post",
+             Column("roles", "岗位", Kind.CHOICES, choices=tuple((r.value, r.label) for r in Role)),
+             Column("area_codes", "数据范围"), "phone", Column("is_active", "启用")),
+    filters=("organisation",), search=("name", "username", "organisation__name"),
+    order=("organisation_id", "pk"),
+    fields=(Ask("username", "用户名", required=True), "name", "organisation", "post", "phone",
+            Ask("roles", "岗位", Kind.CHOICES, stores="roles", required=True,
+                choices=tuple((r.value, r.label) for r in Role)),
+            Ask("area_codes", "数据范围", Kind.TEXT, stores="area_codes", required=False,
+                help="行政区划代码或名称，多个用顿号分开；可见其下级。企业用户留空。"),
+            "certificate_no", "certificate_until"),
+    imports=Import(
+        key=("username",),
+        headers={"username": ("账号", "登录名"), "name": ("人员姓名",), "organisation": ("所属单位", "部门"),
+                 "roles": ("角色", "岗位角色"), "area_codes": ("区划", "管辖范围", "辖区"),
+                 "phone": ("电话", "手机号")},
+        examples={"username": "linmou", "name": "林某", "roles": "执法人员", "post": "科员"},
+    ),
+    see="manage_people", edit=CAPABILITIES["manage_people"],
+    empty="还没有人员。导入一份“用户名、姓名、单位、岗位、数据范围”的名单；初始密码由安全管理员发放。",
+))  # fmt: skip

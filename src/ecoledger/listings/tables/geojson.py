@@ -1,0 +1,50 @@
+"""GeoJSON as a table: one row a feature, its properties as columns and its geometry as text."""
+
+from __future__ import annotations
+
+import json
+
+from ecoledger.listings.tables.book import Book, Cell, Table, trimmed
+
+GEOMETRY = "geometry"
+
+
+class NoFeaturesError(ValueError):
+    """The text is no GeoJSON with features."""
+
+
+def read(content: bytes) -> Book:
+    """A feature collection or a single feature (RFC 7946). Raises :class:`NoFeaturesError`.
+
+    Row 1 is the header; feature ``n`` of the file, counted from 1, is row ``n + 1``.
+    """
+    try:
+        said = json.loads(content.decode("utf-8-sig"))
+    except (UnicodeDecodeError, ValueError) as error:
+        raise NoFeaturesError(str(error)) from error
+    if not isinstance(said, dict):
+        raise NoFeaturesError("no object")
+    features = [said] if said.get("type") == "Feature" else said.get("features")
+    if not isinstance(features, list) or not features:
+        raise NoFeaturesError("no features")
+    names: dict[str, None] = {}
+    for feature in features:
+        properties = feature.get("properties") if isinstance(feature, dict) else None
+        names.update(dict.fromkeys(map(str, properties or {})))
+    rows: list[list[Cell]] = [[*names, GEOMETRY]]
+    for feature in features:
+        feature = feature if isinstance(feature, dict) else {}
+        properties = {str(k): v for k, v in (feature.get("properties") or {}).items()}
+        shape = feature.get("geometry")
+        text = json.dumps(shape, separators=(",", ":")) if shape else None
+        rows.append(trimmed([*(_cell(properties.get(name)) for name in names), text]))
+    return Book("geojson", [Table("", rows, list(range(1, len(rows) + 1)))], encoding="utf-8")
+
+
+def _cell(value: object) -> Cell:
+    """A property as text reads it: whole numbers without a point, lists and objects as JSON."""
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, int | float):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    return json.dumps(value, ensure_ascii=False)

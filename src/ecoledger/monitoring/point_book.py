@@ -1,0 +1,107 @@
+"""The book of monitoring points (监测点): MN, kind, place and what they report, by form and by spreadsheet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import CAPABILITIES
+from ecoledger.entities.inventory import refused
+from ecoledger.entities.models import Entity
+from ecoledger.listings.catalogue import declare
+from ecoledger.listings.listing import Listing
+from ecoledger.listings.parts import Ask, Column, Import, Kind
+from ecoledger.listings.refusals import Refused
+from ecoledger.monitoring.models import Point, PointParameter
+from ecoledger.monitoring.points import enrolling, parameters
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PointBook(Listing):
+    """The points with a device or an import behind them; computed ones of divisions stand elsewhere."""
+
+    def visible_to(self, person: Person) -> QuerySet[Any]:
+        rows = super().visible_to(person).exclude(kind=Point.Kind.AREA)
+        return rows.select_related("entity").prefetch_related("parameters")
+
+    def url_of(self, row: Any) -> str:
+        return f"/stations/{row.pk}"
+
+    def open_row(
+        self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
+    ) -> Any:
+        said = dict(values)
+        codes = said.pop("parameter_names", "")
+        point = Point(**said)
+        if not point.name and point.entity is not None:
+            point.name = point.entity.name
+        return _saved(
+            point, [enrolling.usual(c, point.kind) for c in _codes(codes, point.kind)], by
+        )
+
+    def change_row(
+        self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
+    ) -> Any:
+        point, said = Point.objects.get(pk=row.pk), dict(values)
+        codes = _codes(said.pop("parameter_names", row.parameter_names), point.kind)
+        for name, value in said.items():
+            # An empty password in the form leaves the one that is set.
+            if name != "password" or value:
+                setattr(point, name, value)
+        there = {p.code: p for p in point.parameters.all()}
+        return _saved(point, [there.get(c) or enrolling.usual(c, point.kind) for c in codes], by)
+
+
+def _saved(point: Point, declared: list[PointParameter], by: Person | None) -> Point:
+    try:
+        enrolling.save(by, point, declared)
+    except (ValidationError, PermissionDenied) as error:
+        raise refused(error) from error
+    return point
+
+
+def _codes(text: str, kind: str) -> list[str]:
+    """Parameters by code or by name as permits and manuals write them, apart by signs."""
+    known = parameters.of_kind(kind)
+    by_word = {word: p.code for p in known for word in (p.code, p.label, p.name)}
+    codes = []
+    for word in filter(None, re.split(r"[、,，;；\s]+", text or "")):
+        if word not in by_word:
+            why = _("“%(word)s”不是%(kind)s监测点的因子；可填：%(names)s") % {
+                "word": word,
+                "kind": Point.Kind(kind).label,
+                "names": "、".join(p.label for p in known[:12]),
+            }
+            raise Refused("form", why, fields={"parameter_names": [why]})
+        codes.append(by_word[word])
+    return list(dict.fromkeys(codes))
+
+
+POINTS = declare(PointBook(
+    key="point", label="监测点登记", line="monitoring", model=Point, enterprise="owner_code", lead="name",
+    columns=("name", "kind", "entity", "mn", Column("parameter_names", "监测因子"), "area_code", "enabled"),
+    filters=("kind", "area_code", "enabled"), search=("name", "mn", "entity__name", "entity__code"),
+    fields=(Ask("entity", "所在对象", to=Entity, required=True), "kind",
+            Ask("name", "名称", required=False, help="留空则与所在对象同名。"), "mn",
+            Ask("password", "访问密码", required=False),
+            Ask("parameter_names", "监测因子", Kind.TEXT, stores="parameter_names", required=False,
+                help="因子名称或编码，多个用顿号分开。"),
+            "power_role", "line"),
+    order=("pk",), see="see_monitoring", edit=CAPABILITIES["edit_registry"],
+    imports=Import(
+        key=("mn", "entity", "kind", "name"),
+        headers={"entity": ("站点", "站点名称", "排放口", "排口", "所属对象"), "kind": ("监测类别", "要素"),
+                 "name": ("监测点名称", "点位名称"), "mn": ("MN", "MN号", "设备编码", "数采仪编号"),
+                 "parameter_names": ("因子", "监测项目", "污染因子")},
+        examples={"kind": "废气排放", "parameter_names": "二氧化硫、氮氧化物、颗粒物"},
+    ),
+    empty="还没有监测点。先登记站点或排放口，再导入“对象、类别、MN、因子”的表格。",
+))  # fmt: skip
