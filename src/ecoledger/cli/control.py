@@ -69,6 +69,8 @@ class ControlServer:
                 tell({"done": True})
         except (ValueError, TimeoutError, ConnectionError):
             pass
+        except click.ClickException as refused:  # said to whoever asked; nothing failed here
+            tell({"error": f"{type(refused).__name__}: {refused.message}"})
         except Exception as error:
             log.exception("a command failed")
             tell({"error": f"{type(error).__name__}: {error}"})

@@ -75,7 +75,11 @@ def command(
     else:
         data_folder.use(data)
         data_folder.migrate()
-        run_for_client(arguments, tell)
+        from ecoledger.monitoring import runtime
+
+        # Points ask the store what their devices sent.
+        with runtime.opened(data_folder.setting("OBSERVATIONS")):
+            run_for_client(arguments, tell)
     if not kept:
         sys.exit(1)
 

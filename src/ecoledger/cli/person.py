@@ -198,6 +198,29 @@ def reset_password(username: str) -> None:
     _shown(person, password=password)
 
 
+@command.command("first-passwords")
+def first_passwords() -> None:
+    """Give everyone who came by file and never had a password a random one, shown once."""
+    from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+    from django.db import transaction
+
+    from ecoledger.accounts import audit
+    from ecoledger.accounts.models import Person
+
+    waiting = Person.objects.filter(
+        is_active=True, last_login=None, password__startswith=UNUSABLE_PASSWORD_PREFIX
+    )
+    for person in waiting.select_related("organisation").order_by("username"):
+        password = initial_password()
+        with transaction.atomic():
+            person.set_password(password)
+            person.must_change_password = True
+            person.save()
+            details = {"by": "command line"}
+            audit.record(None, "first_password", person, details=details)
+        _shown(person, password=password)
+
+
 @command.command()
 @click.argument("username")
 def unlock(username: str) -> None:

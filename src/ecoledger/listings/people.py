@@ -132,7 +132,7 @@ PEOPLE = declare(People(
              Column("area_codes", "数据范围"), "phone", Column("is_active", "启用")),
     filters=("organisation",), search=("name", "username", "organisation__name"),
     order=("organisation_id", "pk"),
-    fields=(Ask("username", "用户名", required=True), "name", "organisation", "post", "phone",
+    fields=(Ask("username", "用户名", required=True, help="登录用，由字母、数字和 . - _ 组成。"), "name", "organisation", "post", "phone",
             Ask("roles", "岗位", Kind.CHOICES, stores="roles", required=True,
                 choices=tuple((r.value, r.label) for r in Role)),
             Ask("area_codes", "数据范围", Kind.TEXT, stores="area_codes", required=False,

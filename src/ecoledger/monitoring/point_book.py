@@ -87,7 +87,7 @@ def _codes(text: str, kind: str) -> list[str]:
 
 POINTS = declare(PointBook(
     key="point", label="监测点登记", line="monitoring", model=Point, enterprise="owner_code", lead="name",
-    columns=("name", "kind", "entity", "mn", Column("parameter_names", "监测因子"), "area_code", "enabled"),
+    columns=("name", "kind", Column("entity", "所在对象"), "mn", Column("parameter_names", "监测因子"), "area_code", "enabled"),
     filters=("kind", "area_code", "enabled"), search=("name", "mn", "entity__name", "entity__code"),
     fields=(Ask("entity", "所在对象", to=Entity, required=True), "kind",
             Ask("name", "名称", required=False, help="留空则与所在对象同名。"), "mn",

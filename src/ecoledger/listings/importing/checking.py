@@ -32,6 +32,8 @@ from ecoledger.listings.tables.headers import Header, bare, find_header, fold, w
 
 # Told how many rows of how many are done.
 Progress = Callable[[int, int], None]
+# What ledgers write above divisions, whichever list it is.
+_AREA_HEADERS = ("行政区划", "行政区划代码", "属地", "所在地", "所在镇街", "镇街")
 MOST_ROWS = 100_000
 _PORTION = 2000
 _TOLD = 200  # rows between two words of progress
@@ -210,6 +212,8 @@ def year_of(*texts: str) -> int | None:
 def names_of(column: ImportColumn) -> set[str]:
     """Every header that means the column, folded."""
     texts = (str(column.ask.label), column.name, *column.aliases)
+    if column.ask.kind is Kind.AREA:
+        texts = (*texts, *_AREA_HEADERS)
     return {bare(text) for text in texts} | {fold(text) for text in texts}
 
 
