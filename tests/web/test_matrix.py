@@ -24,6 +24,8 @@ CLASSES = {
     "books": "signed",
     "cockpit": "signed",
     "entities": "signed",
+    "relations": "edit_registry",
+    "successions": "edit_registry",
     "help": "signed",
     "home": "signed",
     "lines": "signed",

@@ -124,6 +124,8 @@ async def _serve(
         def capture_signals(self) -> Iterator[None]:
             yield
 
+    # Who computes (an import, a report) gives way to who only waits for the database: every page does, many times.
+    sys.setswitchinterval(0.001)
     heartbeat.begin()
     await sync_to_async(table.current)()
     handler = ingest.Ingest(security_notices.rewritten)

@@ -429,6 +429,10 @@ class Charge(models.Model):
         return self.name or str(self.organisation or "")
 
 
+def _measure(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
 class Relation(models.Model):
     """What ``a`` has to do with ``b``: discharges into it, is a member of it, lies upstream of it."""
 
@@ -457,9 +461,9 @@ class Relation(models.Model):
     @property
     def distance_km(self) -> float | None:
         """How far it is from ``a`` to ``b``."""
-        return self.values.get("distance_km")
+        return _measure(self.values.get("distance_km"))
 
     @property
     def travel_hours(self) -> float | None:
         """How long water takes from ``a`` to ``b``."""
-        return self.values.get("travel_hours")
+        return _measure(self.values.get("travel_hours"))

@@ -22,7 +22,10 @@ from ecoledger.accounts.models import Person
 from ecoledger.web.security import Respond
 
 SEEN = "seen"
-_EVERY = 60  # seconds between two notes in the session
+_EVERY = 300  # seconds between two notes in the session; between them the process remembers
+# Session -> when somebody was last seen: a page must not wait for whoever writes the database.
+_seen: dict[str, int] = {}
+_MOST = 10_000
 
 
 class AttendanceMiddleware:
@@ -54,15 +57,21 @@ def _stopped(request: HttpRequest) -> HttpResponseBase | None:
     if not isinstance(request.user, Person):
         return None
     now = int(time.time())
-    seen = request.session.get(SEEN)
+    key = request.session.session_key or ""
+    noted = request.session.get(SEEN)
+    seen = max(noted, _seen.get(key, 0)) if noted is not None else None
     if seen is not None and now - seen > settings.IDLE_MINUTES * 60:
         audit.record(request.user, "signed_out_idle", request.user)
         logout(request)
         messages.info(request, _("长时间没有操作，已自动退出，请重新登录。"))
         return None  # as a stranger from here on: pages lead to the sign-in
     unattended = "X-Unattended" in request.headers or request.path == reverse("live")
-    if not unattended and (seen is None or now - seen >= _EVERY):
-        request.session[SEEN] = now
+    if not unattended:
+        if len(_seen) > _MOST:
+            _seen.clear()
+        _seen[key] = now
+        if noted is None or now - noted >= _EVERY:
+            request.session[SEEN] = now
     if passwords.must_change(request.user) and request.path not in _open():
         if request.path.startswith("/api/") or request.headers.get("HX-Request"):
             return HttpResponse(_("请先修改密码。"), status=403)

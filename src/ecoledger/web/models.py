@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
+
 from django.db import models
 from django.db.models import F
 from django.utils import timezone
@@ -25,11 +28,25 @@ class BookUse(models.Model):
         return f"{self.person_id} {self.book} {self.times}"
 
 
+# Openings not yet written: looking at a list must not wait for whoever writes.
+_openings: Counter[tuple[int, str]] = Counter()
+_EVERY = 60.0  # seconds between two writings
+_written = -_EVERY
+
+
 def opened(person: Person, book: str) -> None:
-    """Count that ``person`` opened ``book``."""
-    rows = BookUse.objects.filter(person=person, book=book)
-    if not rows.update(times=F("times") + 1, last_at=timezone.now()):
-        BookUse.objects.create(person=person, book=book, times=1)
+    """Count that ``person`` opened ``book``; written once a minute for everybody."""
+    global _written
+    _openings[person.pk, book] += 1
+    now = time.monotonic()
+    if now - _written < _EVERY:
+        return
+    _written, counted = now, dict(_openings)
+    _openings.clear()
+    for (key, name), times in counted.items():
+        rows = BookUse.objects.filter(person_id=key, book=name)
+        if not rows.update(times=F("times") + times, last_at=timezone.now()):
+            BookUse.objects.create(person_id=key, book=name, times=times)
 
 
 def pin(person: Person, book: str, pinned: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -22,7 +23,10 @@ from ecoledger.listings.tables.book import is_blank, unpacked_cell
 from ecoledger.listings.tables.headers import fold
 
 # Rows made in one transaction; of history, which is kept in bulk, more; where some are not over, fewer of those.
-PORTION, HISTORY_PORTION, MIXED_PORTION = 100, 2000, 400
+# Then other writers get their turn: where the database has one writer at a time (SQLite), who waits looks again
+# every few milliseconds.
+PORTION, HISTORY_PORTION, MIXED_PORTION = 25, 1000, 100
+TURN = 0.03  # seconds
 
 # Told after rows were put in; a room above adds what follows rows (``web.search``).
 afterwards: list[Callable[[Listing], object]] = []
@@ -69,6 +73,7 @@ def accept(
     done = 0
     while taken := _portion(listing, batch_id, by, at, clean):
         done += taken
+        time.sleep(TURN)
         if progress is not None:
             progress(min(done, waiting), waiting)
     with transaction.atomic():

@@ -90,6 +90,7 @@ def preview(
             raise Refused("file", _("一次最多导入 %d 行。") % MOST_ROWS, _("请分成几个文件导入。"))
     if not rows:
         raise Refused("file", _("表头下面没有数据。"))
+    # Checked before anything is written: a long table must not keep every other writer waiting.
     _Check(listing, columns, batch, by).rows(rows, progress)
     with transaction.atomic():
         batch.save()

@@ -110,12 +110,12 @@ def _act(request: Request, thing: Entity, what: str, said: dict[str, Any]) -> Ca
         case "rename":
             return lambda: succession.rename(person, thing, said["name"], said["on"], **more)
         case "move":
-            place = {name: float(said[name]) if said[name] is not None else getattr(thing, name)
-                     for name in ("lon", "lat")}  # fmt: skip
-            area = said.get("area") or ""
-            return lambda: succession.move(
-                person, thing, said["on"], area_code=area, **place, **more
+            lon, lat = (
+                float(said[name]) if said[name] is not None else getattr(thing, name)
+                for name in ("lon", "lat")
             )
+            more["area_code"] = said.get("area") or ""
+            return lambda: succession.move(person, thing, said["on"], lon=lon, lat=lat, **more)
         case "merge":
             return lambda: succession.merge(person, thing, said["other"], said["on"], **more)
         case "split":

@@ -140,18 +140,35 @@ def keep(entries: Iterable[SearchEntry]) -> int:
 
 def catch_up(limit: int | None = None) -> int:
     """Enter what has no entry yet, and drop entries of what is gone; returns how many were entered."""
-    done = 0
+    done = sum(enter_missing(kind, limit) for kind in MODELS)
     for kind, model in MODELS.items():
-        entries = SearchEntry.objects.filter(kind=kind, target=OuterRef("pk"))
-        missing = _related(kind, model._default_manager.filter(~Exists(entries)).order_by("pk"))
-        while limit is None or done < limit:
-            things = list(missing[:BATCH])
-            if not things:
-                break
-            done += keep(entry_of(kind, thing) for thing in _whole(kind, things))
-        gone = model._default_manager.filter(pk=OuterRef("target"))
-        SearchEntry.objects.filter(~Exists(gone), kind=kind).delete()
+        there = model._default_manager.filter(pk=OuterRef("target"))
+        # Looked for before anything is locked.
+        gone = list(
+            SearchEntry.objects.filter(~Exists(there), kind=kind).values_list("pk", flat=True)
+        )
+        if gone:
+            SearchEntry.objects.filter(pk__in=gone).delete()
     return done
+
+
+def enter_missing(kind: str, limit: int | None = None) -> int:
+    """Enter the things of a kind that have no entry yet; returns how many."""
+    done, model = 0, MODELS[kind]
+    entries = SearchEntry.objects.filter(kind=kind, target=OuterRef("pk"))
+    missing = _related(kind, model._default_manager.filter(~Exists(entries)).order_by("pk"))
+    while limit is None or done < limit:
+        things = list(missing[:BATCH])
+        if not things:
+            break
+        done += keep(entry_of(kind, thing) for thing in _whole(kind, things))
+    return done
+
+
+def _after_import(listing: Listing) -> None:
+    for kind, model in MODELS.items():
+        if issubclass(listing.model, model):
+            enter_missing(kind)
 
 
 def _related(kind: str, rows: Any) -> Any:
@@ -231,4 +248,4 @@ def follow() -> None:
     post_save.connect(_on_save, dispatch_uid="search entry follows")
     post_delete.connect(_on_delete, dispatch_uid="search entry goes")
     selecting.finders.append(finder)
-    accepting.afterwards.append(lambda _listing: catch_up())
+    accepting.afterwards.append(_after_import)
