@@ -29,7 +29,7 @@ def clean(facility: Facility, findings: Findings) -> None:
 
 
 FACILITIES = declare(Inventory(
-    key="facility", label="生产治理设施", model=Facility, line="approval", letter="F", clean=clean,
+    key="facility", label="生产治理设施", model=Facility, line="approval", letter="SS", clean=clean,
     parents=(Enterprise,),
     columns=("name", "number", "role", "process", "parent", "area_code"),
     filters=("role", "area_code"),
