@@ -3,6 +3,7 @@
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -58,6 +59,7 @@ INSTALLED_APPS = [
     "ecoledger.monitoring",
     "ecoledger.matters",
     "ecoledger.books",
+    "ecoledger.outbox",
     "ecoledger.registers.alarms",
     "ecoledger.registers.problems",
     "ecoledger.registers.projects",
@@ -163,6 +165,19 @@ OIDC_ISSUER = os.environ.get("ECOLEDGER_OIDC_ISSUER", "").rstrip("/")
 OIDC_CLIENT = os.environ.get("ECOLEDGER_OIDC_CLIENT", "ecoledger")
 OIDC_SECRET_FILE = os.environ.get("ECOLEDGER_OIDC_SECRET_FILE", "")
 OIDC_NAME_CLAIM = os.environ.get("ECOLEDGER_OIDC_NAME_CLAIM", "preferred_username")
+# What leaves the house: hosts of the bureau's own gateways ("sms.example:8443"), its mail server, and the
+# address that messages lead to.
+OUTBOX_HOSTS = [h for h in os.environ.get("ECOLEDGER_OUTBOX_HOSTS", "").split(",") if h]
+SITE_ADDRESS = CSRF_TRUSTED_ORIGINS[0] if CSRF_TRUSTED_ORIGINS else ""
+_mail = urlsplit(
+    os.environ.get("ECOLEDGER_SMTP", "")
+)  # smtp://user:password@host:port or smtps://…
+EMAIL_HOST = _mail.hostname or ""
+EMAIL_PORT = _mail.port or (465 if _mail.scheme == "smtps" else 25)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
+EMAIL_USE_SSL = _mail.scheme == "smtps"
+EMAIL_TIMEOUT = 10
+MAIL_FROM = os.environ.get("ECOLEDGER_MAIL_FROM", EMAIL_HOST_USER)
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True

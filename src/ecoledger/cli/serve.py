@@ -269,6 +269,7 @@ def _scheduler(folder: Path) -> Any:
     from ecoledger.monitoring.arriving import quarantine, unstored
     from ecoledger.monitoring.computing import pending
     from ecoledger.monitoring.points import table
+    from ecoledger.outbox import posting
     from ecoledger.web.office import integrity
 
     scheduler = BackgroundScheduler(
@@ -304,6 +305,7 @@ def _scheduler(folder: Path) -> Any:
         return (times.now().replace(day=1) - timedelta(days=1)).date().replace(day=1)
 
     every("points", 5, table.current)
+    every("outbox", 30, posting.run)
     every("indicators", 60, storing.refresh)
     at("integrity", "10 3 * * *", integrity.sweep)
     every("heads", 3600, integrity.note)
