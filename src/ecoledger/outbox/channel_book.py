@@ -12,7 +12,6 @@ CHANNELS = declare(
         key="channel",
         label="外发渠道",
         line="monitoring",
-    line="monitoring",
         model=Channel,
         see="operate",
         edit=CAPABILITIES["operate"],
