@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.db import transaction
 
 from demo import build, county, history, work
+from demo import plan as plan_year
 from demo.stories import Stories
 from ecoledger.monitoring import runtime
 from ecoledger.monitoring.alarming import alarms
@@ -53,6 +54,9 @@ def set_up(data: Path, start: datetime, until: datetime, say: Say) -> None:
     say("城市：" + "，".join(f"{k} {v}" for k, v in made.items()))
     size = county.build(until)
     say("全县：" + "，".join(f"{k} {v}" for k, v in size.items()))
+    with transaction.atomic():
+        year = plan_year.build(until)
+    say("年度计划：" + "，".join(f"{k} {v}" for k, v in year.items()))
     index.catch_up()
     profile = Path(settings.PROFILE)
     profile.mkdir(parents=True, exist_ok=True)
@@ -68,6 +72,7 @@ def set_up(data: Path, start: datetime, until: datetime, say: Say) -> None:
             store.seal(day)
         say(f"历史数据：{store.counts().observations} 条观测")
         with transaction.atomic():
+            say(f"按规则提出通报、预警、约谈 {plan_year.propose(until)} 件")
             say(f"办理历史预警 {work.work_cases(start)} 件，问题台账 {work.problems(start)} 件")
     state = {
         "start": start.isoformat(),

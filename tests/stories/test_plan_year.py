@@ -382,3 +382,39 @@ def test_the_summary_is_written_from_figures_that_open_their_records(entered, vi
     assert "{" not in printed
     assert desk.get(f"{issued}.xlsx").status_code == 200
     assert desk.get(f"{issued}.docx").status_code == 200
+
+
+@pytest.mark.story("Q3")
+def test_the_mean_so_far_says_what_the_rest_of_the_year_must_be(house, visitor, tmp_path):
+    """S3: 目标31, 35.5 so far: gap to the target and what mean is allowed for the days left."""
+    profile = house.process.data / "profile"
+    profile.mkdir(exist_ok=True)
+    said = f'[[target]]\nindicator = "pm2_5_mean"\nyear = {YEAR}\nvalue = 31\n'
+    (profile / "targets.toml").write_text(said, encoding="utf-8")
+    rows = ["点位,时间,PM2.5,PM10,SO2,NO2,CO,O3"]
+    first = TODAY - timedelta(days=8)
+    if first.year != YEAR:
+        first = TODAY
+    for station in ("北镇空气站", "县城空气站", "南镇空气站"):
+        rows += [
+            f"{station},{first + timedelta(days=d)} {h:02d}:00,{36 - d % 2},50,8,20,0.6,60"
+            for d in range(6)
+            for h in range(24)
+        ]
+    path = tmp_path / "小时值.csv"
+    path.write_text("\n".join(rows), encoding="utf-8")
+    code, lines, errors = house.process.command(
+        "import", "--data", str(house.process.data), str(path)
+    )
+    assert code == 0, (lines, errors)
+    house.settled()
+    page = open_page(visitor("dispatcher"), "/targets")
+    row = next(r for r in page.xpath("//tr") if "PM2.5" in r.text_content().replace("₂.₅", "2.5"))
+    words = re.sub(r"\s+", "", row.text_content())
+    left = (date(YEAR + 1, 1, 1) - TODAY).days
+    allowed = int((31 * (6 + left) - 35.5 * 6) / left * 10) / 10
+    assert "未达到" in words
+    assert f"余下{left}天平均须不高于{allowed:.1f}" in words
+    # The figure opens the six days it was made from.
+    days = open_page(visitor("dispatcher"), row.xpath(".//a/@href")[0])
+    assert f"{first:%Y-%m-%d}" in text(days)

@@ -368,6 +368,7 @@ class Worker(threading.Thread):
 
 def _jobs_of_other_rooms(every: Callable[..., None], at: Callable[..., None]) -> None:
     from ecoledger.books import duty
+    from ecoledger.indicators import warning_rules
     from ecoledger.jobs import running
     from ecoledger.matters import schedule
     from ecoledger.registers.alarms import unopened_alarms
@@ -377,6 +378,8 @@ def _jobs_of_other_rooms(every: Callable[..., None], at: Callable[..., None]) ->
     every("clocks", 60, schedule.remind_and_escalate)
     at("matters-daily", "10 6 * * *", schedule.daily)
     at("duties", "20 6 * * *", duty.daily)
+    # What the month that is over calls for, once its figures have settled.
+    at("warnings", "30 6 3 * *", warning_rules.propose_everywhere)
     # What came in bulk, by import or history, has no entry of its own yet.
     every("search", 300, index.catch_up)
     at("old-jobs", "40 3 * * *", running.sweep)

@@ -155,6 +155,16 @@ def _air_count(key: str, name: str, attribute: str, better: str) -> Indicator:
 
 
 VALID_DAYS = _air_count("air_valid_days", "有效监测天数", "valid_days", HIGHER)
+
+
+@indicator(
+    key="air_calendar_days", name="日历天数", unit="天", better=HIGHER, line="air", source=AIR
+)
+def air_calendar_days(period: air.AirPeriod) -> Figure:
+    """Shown beside the valid days, which are the denominator of every share of days."""
+    return count("日历天数", period.calendar_days, period.valid_days.records, "天")
+
+
 POLLUTED_DAYS = _air_count("air_polluted_days", "污染天数", "polluted_days", LOWER)
 
 

@@ -137,17 +137,24 @@ def indicator(**said: Any) -> Callable[[Callable[[R], Figure]], Indicator]:
 
 def all_indicators() -> tuple[Indicator, ...]:
     """Every declared indicator, in the order of declaration; those of registers and books after the others."""
-    from ecoledger.indicators import of_books, of_registers
+    from ecoledger.indicators import of_books, of_registers, of_statistics
 
-    return (*_declared.values(), *of_registers.indicators(), *of_books.indicators())
+    return (
+        *_declared.values(),
+        *of_registers.indicators(),
+        *of_statistics.indicators(),
+        *of_books.indicators(),
+    )
 
 
 def indicator_of(key: str) -> Indicator:
     """The indicator called ``key``. Raises ``KeyError``."""
-    from ecoledger.indicators import of_books, of_registers
+    from ecoledger.indicators import of_books, of_registers, of_statistics
 
     if key in _declared:
         return _declared[key]
+    if ":" in key:
+        return of_statistics.indicator_of(key)
     try:
         return of_registers.indicator_of(key)
     except KeyError:

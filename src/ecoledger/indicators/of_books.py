@@ -85,7 +85,12 @@ class Counting:
         if tally.whole is not None:
             whole = rows.filter(tally.whole)
             return ratio(
-                tally.name, whole.filter(tally.of).count(), whole.count(), door, missing=tally.missing
+                tally.name,
+                whole.filter(tally.of).count(),
+                whole.count(),
+                door,
+                tally.decimals or 1,
+                missing=tally.missing,
             )  # fmt: skip
         counted = rows.filter(tally.of)
         value = counted.aggregate(n=Sum(tally.add))["n"] or 0 if tally.add else counted.count()

@@ -67,6 +67,16 @@ class Standing:
     children: tuple[Standing, ...] = field(default=())
 
     @property
+    def gap(self) -> str:
+        """How far the value is from the target, shares in percentage points."""
+        if self.figure.value is None or self.target.target is None:
+            return ""
+        difference = self.figure.value - Fraction(self.target.target)
+        unit = "个百分点" if self.target.unit == PERCENT else self.target.unit
+        decimals = max(self.figure.decimals, 1 if self.target.unit == PERCENT else 0)
+        return f"{printed(difference, decimals)}{unit}"
+
+    @property
     def verdict(self) -> str:
         """``time and task``: 时间过半、任务超半, said of targets that are amassed."""
         if self.pace is None:
@@ -91,7 +101,10 @@ def standing(row: PlanTarget, on: date) -> Standing:
     gone = Fraction((until - begin).days, (end - begin).days)
     figure = _figure(row, Span(begin, until))
     step = _step(row, until)
-    met = row.met_by_words if row.target is None else _met(row, figure, row.target)
+    if row.target is not None:
+        met = _met(row, figure, row.target)
+    else:
+        met = row.met_by_words if row.words else None
     pace = _pace(row, figure)
     rest = _assured(row, figure, until) or _rest(row, figure, until, end)
     return Standing(row, figure, met, gone, step, pace, rest, _score(row, figure, met))

@@ -72,7 +72,9 @@ _TELEPHONE = Word("联系电话", required=False)
 
 def _letter(title: str, paragraphs: tuple[str, ...]) -> bytes:
     """A file to begin with, in official layout."""
-    document = OfficialDocument("{{ 发文机关 }}", "{{ 文号 }}", title, documents().fonts)
+    document = OfficialDocument(
+        "{{ 发文机关 }}", "{{ 文号 }}", title, documents().fonts, room_for=13
+    )
     document.addressee("{{ 主送 }}")
     for paragraph in paragraphs:
         if paragraph.startswith("一、") or paragraph[1:2] == "、":

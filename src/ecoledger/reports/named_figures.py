@@ -52,12 +52,12 @@ class Asked:
 
 
 def variable(name: str) -> str:
-    """An indicator's name as a template writes it: without brackets and signs.
+    """An indicator's name as a template writes it: without signs and without a span of classes.
 
     >>> variable("优良（Ⅰ～Ⅲ类）断面比例"), variable("PM2.5平均浓度")
     ('优良断面比例', 'PM25平均浓度')
     """
-    return "".join(c for c in re.sub(r"（.*?）", "", name) if c.isalnum())
+    return "".join(c for c in re.sub(r"（[Ⅰ-Ⅻ～]+类）", "", name) if c.isalnum())
 
 
 def named() -> dict[str, Indicator]:
@@ -99,7 +99,9 @@ def gathered(wanted: Iterable[str], asked: Asked) -> dict[str, Part]:
 
 def _of_the_moment(indicator: Indicator) -> bool:
     """Whether it speaks of now, so that a year before cannot be told: an undated count of a register."""
-    return indicator.source.as_of_now and indicator.source.key.startswith("register:")
+    return indicator.source.as_of_now and indicator.source.key.startswith(
+        ("register:", "statistics:")
+    )
 
 
 def _aspect(

@@ -77,8 +77,13 @@ class OfficialDocument:
         fonts: Fonts | None = None,
         *,
         compact: bool = False,
+        room_for: int = 0,
     ) -> None:
-        """``compact``: small type and no room above the letterhead, for what must fit one page a day."""
+        """``compact``: small type and no room above the letterhead, for what must fit one page a day.
+
+        ``room_for``: characters that the letterhead must hold in one line, where ``issuer`` is filled in later.
+        """
+        self._room_for = room_for
         self.fonts = fonts or Fonts()
         self._compact = compact
         self._body = SIZE_4_SMALL if compact else SIZE_3
@@ -227,7 +232,10 @@ class OfficialDocument:
         mark.paragraph_format.space_before = Mm(0 if self._compact else 35)
         mark.paragraph_format.space_after = Pt(self._pitch.pt * (0.5 if self._compact else 2))
         # As large as fits one line, smaller than the 上级机关's own 22 mm high letterhead.
-        size = min(30.0 if self._compact else 48.0, (TYPE_WIDTH.pt - 10) / max(_width(issuer), 1))
+        size = min(
+            30.0 if self._compact else 48.0,
+            (TYPE_WIDTH.pt - 10) / max(_width(issuer), self._room_for, 1),
+        )
         self._run(mark, issuer, self.fonts.title, int(size), colour=RED)
         line = self._document.add_paragraph()
         line.alignment = WD_ALIGN_PARAGRAPH.CENTER

@@ -196,11 +196,15 @@ def _note(named: Mapping[str, Part]) -> str:
     return str(note) if note else ""
 
 
+def _value(now: Part) -> str:
+    return f"为{now}，" if filled.is_there(now) else ""
+
+
 def _problems(bulletin: Bulletin, _author: Person) -> str:
     """What the figures themselves name as problems: targets not met, work that is overdue."""
     asked = named_figures.Asked(bulletin.area_code, Span(bulletin.begin, bulletin.end))
     said = [
-        f"{row['指标']}为{row['现值']}，未达到目标（{row['目标']}）。"
+        f"{row['指标']}{_value(row['现值'])}未达到目标（{row['目标']}）。"
         for row in named_figures.rows_of("目标表", asked)
         if row["结论"] == "未达到"
     ]

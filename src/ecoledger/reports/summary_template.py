@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from ecoledger.indicators.declaring import indicator_of
+from ecoledger.registers.publicity.activities import Activity
+from ecoledger.reports.named_figures import variable
 from ecoledger.reports.official_document import OfficialDocument
 from ecoledger.reports.profile import documents
 
@@ -15,9 +18,31 @@ def _figure(name: str, words: str = "", *, goal: bool = False) -> str:
     return f"{{% if {name} %}}{words or name}{{{{ {name} }}}}{tail}{{% endif %}}"
 
 
+def _listed(parts: tuple[tuple[str, str], ...]) -> str:
+    """Parts of a total with 、 between those that are more than nought."""
+    said: list[str] = []
+    for number, (name, words) in enumerate(parts):
+        before = " or ".join(f"{earlier}_有" for earlier, _words in parts[:number])
+        mark = f"{{% if {before} %}}、{{% endif %}}" if before else ""
+        said.append(f"{{% if {name}_有 %}}{mark}{words}{{{{ {name} }}}}{{% endif %}}")
+    return "".join(said)
+
+
+_LEVELS = (
+    ("宣传稿件国家级媒体发表文章", "国家级媒体"),
+    ("宣传稿件省级媒体发表文章", "省级媒体"),
+    ("宣传稿件市级媒体发表文章", "市级媒体"),
+    ("宣传稿件县级媒体发表文章", "县级媒体"),
+    ("宣传稿件未分级文章", "未分级"),
+)
+# As indicators are named: what says 活动 or 公众 already does not say it twice.
+_KINDS = tuple(
+    (variable(indicator_of(f"activity.{key}").full_name), str(label))
+    for key, label in Activity.Kind.choices
+)
 _AIR = (
     "（一）环境空气质量",
-    "{% if 优良天数比例 %}{{ 期间 }}，{{ 区域 }}有效监测{{ 有效监测天数 }}，其中优良天数{{ 优良天数 }}、污染天数{{ 污染天数 }}，"
+    "{% if 优良天数比例 %}{{ 期间 }}，{{ 区域 }}有效监测{{ 有效监测天数 }}（日历{{ 日历天数 }}），其中优良天数{{ 优良天数 }}、污染天数{{ 污染天数 }}，"
     "优良天数比例{{ 优良天数比例 }}" + _CHANGED.format("优良天数比例") + _GOAL.format("优良天数比例")
     + "；空气质量指数（AQI）为{{ AQI最低值 }}—{{ AQI最高值 }}；" + _figure("环境空气质量综合指数") + "。"
     "{% else %}期内没有有效的空气质量监测数据。{% endif %}",
@@ -37,28 +62,32 @@ _WATER = (
 )  # fmt: skip
 _WORK = (
     "（一）治理工程和年度任务",
-    "一是推进治理工程。{% if 治理工程计划项目 %}年度计划治理工程{{ 治理工程计划项目 }}，已完成{{ 治理工程已完成 }}，"
+    "一是推进治理工程。{% if 治理工程计划项目_有 %}年度计划治理工程{{ 治理工程计划项目 }}，已完成{{ 治理工程已完成 }}，"
     "{% if 治理工程完成率 %}完成率{{ 治理工程完成率 }}{% endif %}；超期{{ 治理工程超期 }}。{% endif %}"
     "二是落实重点任务。{% if 重点任务新立 %}期内下达重点任务{{ 重点任务新立 }}，完成{{ 重点任务办结 }}，在办{{ 重点任务在办 }}，"
     "其中超期{{ 重点任务超期 }}。{% else %}期内没有下达重点任务。{% endif %}"
     "三是补齐短板指标。在办短板指标{{ 短板指标在办 }}，期内补齐{{ 短板指标办结 }}。",
     "（二）监管和问题整改",
     "一是强化预警处置。产生预警{{ 预警 }}，新立预警交办件{{ 预警交办新立 }}，办结{{ 预警交办办结 }}，在办{{ 预警交办在办 }}。"
-    "二是抓好问题整改。新立问题{{ 问题一本账新立 }}，办结{{ 问题一本账办结 }}，在办{{ 问题一本账在办 }}，其中超期{{ 问题一本账超期 }}。"
+    "二是抓好问题整改。{% if 问题一本账交办总数_有 %}交办问题{{ 问题一本账交办总数 }}（其中重复{{ 问题一本账其中重复 }}、不属实{{ 问题一本账其中不属实 }}），"
+    "应整改{{ 问题一本账应整改 }}，已完成整改{{ 问题一本账已完成整改 }}，"
+    "{% if 问题一本账完成率剔除重复和不属实 %}占应整改的{{ 问题一本账完成率剔除重复和不属实 }}；{% endif %}{% endif %}"
+    "在办问题{{ 问题一本账在办 }}，其中超期{{ 问题一本账超期 }}。"
     "三是传导压力。发出预警函{{ 通报预警约谈发出预警函 }}、约谈{{ 通报预警约谈约谈 }}。",
     "（三）宣传和公众参与",
-    "一是加强新闻宣传。在各类媒体发表文章{{ 宣传稿件媒体发表文章 }}，其中国家级媒体{{ 宣传稿件国家级媒体发表文章 }}、"
-    "省级媒体{{ 宣传稿件省级媒体发表文章 }}、市级媒体{{ 宣传稿件市级媒体发表文章 }}、县级媒体{{ 宣传稿件县级媒体发表文章 }}"
-    "{% if 宣传稿件未分级文章_有 %}、未分级{{ 宣传稿件未分级文章 }}{% endif %}。"
-    "二是推动公众参与。开展公众活动{{ 公众活动 }}，其中环保进社区{{ 公众活动环保进社区 }}、设施向公众开放{{ 设施向公众开放 }}。",
+    "一是加强新闻宣传。在各类媒体发表文章{{ 宣传稿件媒体发表文章 }}{% if 宣传稿件媒体发表文章_有 %}，其中"
+    + _listed(_LEVELS)
+    + "{% endif %}。"
+    "二是推动公众参与。开展公众活动{{ 公众活动 }}{% if 公众活动_有 %}，其中" + _listed(_KINDS) + "{% endif %}。",
     "（四）各台账办理情况",
 )  # fmt: skip
 
 
 def summary_template() -> bytes:
     """The .docx."""
+    title = "{{ 发文机关 }}\n{{ 标题 }}"
     document = OfficialDocument(
-        "{{ 发文机关 }}", "{{ 文号 }}", "{{ 发文机关 }}\n{{ 标题 }}", documents().fonts
+        "{{ 发文机关 }}", "{{ 文号 }}", title, documents().fonts, room_for=13
     )
     document.heading("一、环境质量指标完成情况")
     _said(document, (*_AIR, *_WATER))

@@ -134,3 +134,16 @@ def test_command_prints_a_line_a_finding(tmp_path):
     [row] = [json.loads(line) for line in run.stdout.decode("utf-8").splitlines()]
     assert (row["kind"], row["stated"], row["computed"]) == ("parts", "54", "53")
     assert row["span"][0] < row["span"][1]
+
+
+def test_days_that_the_text_says_are_valid_are_the_denominator():
+    said = "2026年,有效监测330天(日历331天),其中污染天数31天,优良天数比例{}%。"
+    assert check(said.format("90.6")) == []
+    [wrong] = check(said.format("91.5"))
+    assert (wrong.kind, wrong.computed) == ("valid_days", "90.6%")
+
+
+def test_a_change_from_unrounded_values_is_in_order_where_the_text_says_so():
+    said = "PM2.5平均浓度35.5微克/立方米,同比下降4.2微克/立方米(10.7%)。"
+    assert [f.kind for f in check(said)] == ["change"]
+    assert check(said + "\n注：变化量和变化率由未修约值计算后修约一次。") == []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from ecoledger.entities.inventory import CODE, COORDINATES, Findings, Inventory, Question, declare
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings.parts import Ask, Import, Kind, View
+from ecoledger.listings.tallies import EVERY, tally
 from ecoledger.standards import identifiers
 from ecoledger.standards.identifiers import Severity
 
@@ -117,3 +119,6 @@ ENTERPRISES = declare(
         empty="还没有企业。导入一份名录，或逐家登记。",
     )
 )  # fmt: skip
+
+tally(ENTERPRISES, "key_count", "重点排污单位", Q(is_key=True), unit="家")
+tally(ENTERPRISES, "key_ratio", "重点排污单位占比", Q(is_key=True), whole=EVERY, decimals=2)

@@ -35,6 +35,10 @@ _GOOD = re.compile(r"(?P<name>[\u4e00-\u9fff]{2,6}?)(?:点位|断面|站点|水�
 _BAD = re.compile(r"未能?(?:稳定)?达标|不能(?:稳定)?达标|超标|未达")
 
 
+# A text that says how its changes were computed needs no further note.
+_SAYS_UNROUNDED = "由未修约值计算"
+
+
 @dataclass(frozen=True)
 class Finding:
     """Figures that do not agree: where, of what kind, what is stated and what the others come to."""
@@ -340,6 +344,8 @@ def _changes(source: str, line: Line, said: list[_Said]) -> Iterator[Finding]:
         known = [edge for edge in edges if edge is not None]
         slack = Decimal(5).scaleb(-percent.decimals - 1)
         holds = min(known) - slack <= percent.value <= max(known) + slack
+        if holds and _SAYS_UNROUNDED in source:
+            continue
         note = "按未修约的数可以成立，应注明" if holds else "按所列数值算不出这个比例"
         yield _finding(
             source, line, level.figure.start, percent.figure.end, "change", f"{percent.printed}%",
@@ -397,6 +403,9 @@ def _days(source: str, rows: list[Line]) -> Iterator[Finding]:
         if match is None or year is None or not (days or good):
             continue
         calendar = _calendar_days(text, year, passage.time.half)
+        # Where the text says how many days were valid, they are the denominator.
+        if valid := re.search(r"有效(?:监测)?(?:天数)?[为共]*(\d+)天", text):
+            calendar = int(valid[1])
         counted = days or good
         assert counted is not None  # noqa: S101  one of the two, as asked above
         number, decimals = int(counted[1]), len(match[2] or "")

@@ -1,0 +1,106 @@
+"""Every number of a register's statistics as an indicator: 交办总数, 其中：重复, 完成率 with the denominator it names.
+
+Counted are matters entered in the span. A register that declares a statistic tomorrow has its figure in summaries
+without a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from fractions import Fraction
+from functools import cache, partial
+from urllib.parse import parse_qsl
+
+from django.utils import timezone
+
+from ecoledger.indicators import doors
+from ecoledger.indicators.declaring import HIGHER, Indicator, Source, Span
+from ecoledger.indicators.figures import PERCENT, Figure, absent, quantity, ratio
+from ecoledger.indicators.of_registers import moment
+from ecoledger.matters.register import Register, Statistic, all_registers, register_of
+
+Found = dict[str, tuple[Statistic, Figure]]
+
+
+@cache
+def _labels(register_key: str) -> tuple[tuple[str, str, str], ...]:
+    """Name, label and unit of a register's statistics, from how it counts nothing."""
+    register = register_of(register_key)
+    if register.statistics is None:
+        return ()
+    nothing = register.model._default_manager.none()
+    return tuple(
+        (s.name, str(s.label), s.unit) for s in register.statistics(nothing, timezone.now())
+    )
+
+
+def _of(register_key: str, area_code: str, span: Span, as_of: date | None) -> dict[str, Figure]:
+    register = register_of(register_key)
+    if register.statistics is None:
+        return {}
+    begin, end = moment(span.begin), moment(span.end)
+    rows = register.model._default_manager.filter(
+        area_code__startswith=area_code, withdrawn_at=None, opened_at__gte=begin, opened_at__lt=end
+    )
+    shown = {
+        "register": register.key,
+        "area_code": area_code,
+        "opened_at_from": span.begin.isoformat(),
+        "opened_at_to": date.fromordinal(span.end.toordinal() - 1).isoformat(),
+    }
+    return {s.name: _figure(s, shown) for s in register.statistics(rows, timezone.now())}
+
+
+def _figure(one: Statistic, shown: dict[str, str]) -> Figure:
+    door = doors.MATTERS.opens(**{**shown, **dict(parse_qsl(one.query))})
+    label = str(one.label)
+    if one.numerator is not None and one.denominator is not None:
+        return ratio(label, one.numerator, one.denominator, door)
+    if one.value is None:
+        return absent(label, door, str(one.note) or "没有可计算的件")
+    value = Fraction(one.value).limit_denominator(10**9)
+    decimals = 0 if value.denominator == 1 else 1
+    made = quantity(label, value, decimals, one.unit, door)
+    return Figure(
+        label, made.value, made.display.replace(" ", ""), door, one.unit, decimals=decimals
+    )
+
+
+def _read(name: str, label: str, found: dict[str, Figure]) -> Figure:
+    return found.get(name) or absent(label, doors.MATTERS.opens(), "没有这个统计数")
+
+
+def _indicator(register: Register, name: str, label: str, unit: str) -> Indicator:
+    return Indicator(
+        key=f"{register.key}:{name}",
+        name=label,
+        owner=str(register.label),
+        unit=PERCENT if unit == PERCENT else unit,
+        better=HIGHER,
+        line=register.line,
+        source=Source(
+            f"statistics:{register.key}",
+            partial(_of, register.key),
+            touched_by=f"register:{register.key}",
+            as_of_now=True,
+        ),
+        read=partial(_read, name, label),
+    )
+
+
+def indicators() -> Iterator[Indicator]:
+    """The indicators of every register's statistics."""
+    for register in all_registers():
+        for name, label, unit in _labels(register.key):
+            yield _indicator(register, name, label, unit)
+
+
+def indicator_of(key: str) -> Indicator:
+    """One of them. Raises ``KeyError``."""
+    register_key, _, name = key.partition(":")
+    register = register_of(register_key)
+    for known, label, unit in _labels(register.key):
+        if known == name:
+            return _indicator(register, name, label, unit)
+    raise KeyError(key)
