@@ -147,3 +147,10 @@ def test_a_change_from_unrounded_values_is_in_order_where_the_text_says_so():
     said = "PM2.5平均浓度35.5微克/立方米,同比下降4.2微克/立方米(10.7%)。"
     assert [f.kind for f in check(said)] == ["change"]
     assert check(said + "\n注：变化量和变化率由未修约值计算后修约一次。") == []
+
+
+def test_what_follows_parts_that_fill_the_whole_is_no_part():
+    said = "受理举报215件,其中大气类98件、噪声类76件、水类30件、其他{}件,办结210件,办结率97.7%。"
+    assert check(said.format(11)) == []
+    [wrong] = [f for f in check(said.format(21)) if f.kind == "parts"]
+    assert wrong.stated == "215"

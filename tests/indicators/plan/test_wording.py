@@ -175,3 +175,36 @@ def test_a_figure_that_begins_a_line_is_read():
     assert (item.indicator, item.value) == ("water.section.class3_ratio", 66.7)
     [item] = summary("16家企业完成治理。")
     assert (item.value, item.unit) == (16, "家")
+
+
+def test_a_count_of_days_before_a_clause_about_sections_stays():
+    items = plan("优良天数不少于320天;地表水国控断面水质优良率100%。")
+    assert [level(i)[1:4] for i in items] == [
+        ("air.good_days", ">=", 320),
+        ("water.section.class3_ratio", "=", 100),
+    ]
+
+
+def test_parts_end_where_they_fill_the_whole():
+    whole, closed, _ratio = summary("受理举报21件,其中大气类9件、水类12件,办结20件,办结率95.2%。")
+    assert [p.value for p in whole.parts] == [9, 12]
+    assert (closed.indicator, closed.value) == ("complaint.closed", 20)
+
+
+def test_none_of_the_worst_class_is_a_count_of_nought():
+    [item] = summary("国省考断面无劣Ⅴ类断面。")
+    assert level(item)[1:] == ("water.section.inferior5_count", "=", 0, "个")
+
+
+def test_at_least_may_stand_before_the_verb_and_all_year_ends_a_deadline():
+    once, firms = plan("6月底前完成12家企业改造;每季度至少组织1次交叉执法。")[::-1]
+    assert (once.comparator, once.unit) == (">=", "次/季度")
+    assert firms.deadline == "2024-06-30"
+    [_first, all_year] = plan("6月底前完成4台锅炉改造,全年实施大气治理项目120个。")
+    assert all_year.deadline == "2024-12-31"
+
+
+def test_a_goal_that_is_only_pointed_at_is_no_target():
+    assert [i.text for i in summary("农村污水治理率仅36.5%,距离40%的目标还差3.5个百分点。")] == [
+        "农村污水治理率仅36.5%"
+    ]

@@ -188,6 +188,9 @@ def _after_of_which(line: Line, said: list[_Said], number: int) -> list[_Said]:
             break
         if not alike(m.figure.unit, whole.figure.unit):
             break
+        # What follows parts that fill the whole says what became of it: 办结210件.
+        if len(members) > 1 and sum((o.value for o in members), Decimal(0)) == whole.value:
+            break
         members.append(m)
     return members
 

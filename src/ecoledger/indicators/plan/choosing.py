@@ -84,7 +84,7 @@ def chosen(
                 continue
             figure.unit = "%"
         if figure.counts and re.match(
-            r"^[^,]{0,20}(?:断面|点位|水源地|水体|河流)[^,]{0,12}(?:水质)?(?=水质|、\d)",
+            r"^[^,;。]{0,20}(?:断面|点位|水源地|水体|河流)[^,;。]{0,12}(?:水质)?(?=水质|、\d)",
             text[figure.end : clause_end],
         ):
             continue

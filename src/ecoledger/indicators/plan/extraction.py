@@ -118,6 +118,8 @@ def _sentence(
             for draft in drafts:
                 if draft.end <= ahead.start():
                     draft.item.type = FACT
+    # A goal that is only pointed at (距离40%的目标) names nothing by itself.
+    drafts = [d for d in drafts if d.item.type != TARGET or d.item.indicator or d.item.quantity_of]
     if title:
         yield from (draft for draft in drafts if draft.figure is not None)
         return
@@ -220,6 +222,8 @@ def _deadline(before: str, inside: str, year: int | None) -> str | None:
     own = times.deadline(inside[:30], year)
     if own:
         return own
+    if year and re.search(r"(?:^|[,;])(?:今年)?全年$", before):
+        return times.month_end(year, 12)
     return next(
         (
             value

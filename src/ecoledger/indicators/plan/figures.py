@@ -33,6 +33,8 @@ _COMPARED = (
     ("<", r"低于|小于|少于|近$"),
     (">", r"高于|大于|超过|超出|超$"),
 )
+# 至少 before the verb of what is counted: 每季度至少组织1次.
+_LEAST = re.compile(r"至少(?:组织|开展|举办|召开|完成|检查|发布|新建|建成)了?$")
 _CLASS = re.compile(r"(?:(劣)于?)?(Ⅰ|Ⅱ|Ⅲ|Ⅳ|Ⅴ|IV|III|II|V|I)类")
 _ROMAN = {"Ⅰ": "I", "Ⅱ": "II", "Ⅲ": "III", "Ⅳ": "IV", "Ⅴ": "V"}
 
@@ -145,7 +147,11 @@ def find(words: Words, text: str, begin: int, end: int) -> list[Figure]:
                 high,
                 unit,
                 _comparator(
-                    lead.group() if lead else "",
+                    "至少"
+                    if _LEAST.search(text, begin, match.start())
+                    else lead.group()
+                    if lead
+                    else "",
                     bool(match["odd"] or match["more"] or match["after"]),
                     tail,
                     high,

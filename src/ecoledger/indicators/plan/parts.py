@@ -11,6 +11,8 @@ from ecoledger.indicators.plan.items import Part
 from ecoledger.indicators.plan.words import Words
 
 OPENS = re.compile(r"^(?:其中|包括|包含|含|分别为|分别是)")
+# How a clause begins that says what became of the whole.
+_ENDED = r"^(?:办结|整改|完成|查处|移送|销号|结案|解决|处置)"
 _THINGS = {"个", "件", "份", "项", "起", "宗", "例"}
 
 
@@ -42,7 +44,15 @@ def continues(words: Words, whole: Draft, stretch: str, rows: list[Figure]) -> b
         return False
     if re.match(r"^(?:均|已|并|同时|共|累计|全部|目前)", stretch.lstrip("、")):
         return False
+    if re.match(_ENDED, stretch.lstrip("、,")) and come_to_it(whole):
+        return False
     return all(alike(f.unit, whole.figure.unit) for f in rows)
+
+
+def come_to_it(whole: Draft) -> bool:
+    """Whether the parts that were said so far already fill the whole."""
+    parts = whole.item.parts or []
+    return whole.figure is not None and sum(p.value for p in parts) == whole.figure.value
 
 
 def bracket(words: Words, sentence: Sentence, draft: Draft, end: int) -> None:
