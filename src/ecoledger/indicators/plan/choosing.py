@@ -94,6 +94,8 @@ def chosen(
             continue
         if _JUDGED.search(text[begin : figure.start]) and figure.unit == "百分点":
             continue
+        if re.search(r"距离?$", before) and re.match(r"的?(?:目标|要求)", text[figure.end :]):
+            continue
         if figure.counts and any(noun.startswith(word) for word in words.abstract):
             continue
         if kept and _attribute(text, figure, kept[-1], begin, end, words):
