@@ -39,6 +39,7 @@ from ecoledger.web.office import (
     session,
     single_sign_on,
     system,
+    trail,
 )
 from ecoledger.web.plans import books_of_targets, publicity, review, warnings, work_accounts
 from ecoledger.web.scenes import cockpit, home, line, one_map
@@ -159,7 +160,8 @@ urlpatterns = [
     path("people/<int:pk>/second-factor", second_factor.reset, name="person-second-factor"),
     path("people/<int:pk>/hand-over", hand_over.page, name="hand-over"),
     path("hand-overs/<int:pk>/undo", hand_over.undo, name="hand-over-undo"),
-    path("audit", people.trail, name="audit"),
+    path("audit", trail.page, name="audit"),
+    path("audit.xlsx", trail.export, name="audit-export"),
     path("notices", notices.page, name="notices"),
     path("notices/bell", notices.bell, name="bell"),
     path("notices/read", notices.all_read, name="notices-read"),

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.listings import forms
 from ecoledger.listings.importing.checking import Cleaner, Progress, cleaner, earlier
@@ -85,9 +86,18 @@ def accept(
         batch.state, batch.accepted_at = ImportBatch.State.ACCEPTED, at
         batch.save()
         listing.imported(batch, made, by, at)
+        _on_trail(listing, batch, by, "table_imported", made=made)
     for tell in afterwards:
         tell(listing)
     return made, batch.bad.count()
+
+
+def _on_trail(
+    listing: Listing, batch: ImportBatch, by: Person | None, action: str, **more: Any
+) -> None:
+    """A table came in or went: once on the trail, whatever it held."""
+    details = {"listing": str(listing.label), "file": batch.file_name, "batch": batch.pk, **more}
+    audit.record(by, action, details=details)
 
 
 def _may_accept(batch: ImportBatch, by: Person | None) -> None:
@@ -266,6 +276,7 @@ def undo(
     kept = [thing for thing in listing.rows_of(made) if not listing.withdraw_row(thing, by, at)]
     batch.state, batch.undone_at, batch.undone_by = ImportBatch.State.UNDONE, at, by
     batch.save()
+    _on_trail(listing, batch, by, "table_undone", kept=len(kept))
     return kept
 
 
@@ -280,4 +291,5 @@ def redo(listing: Listing, batch_id: int, *, by: Person | None, at: datetime | N
     count = listing.restore_rows(made, by, at)
     batch.state, batch.undone_at, batch.undone_by = ImportBatch.State.ACCEPTED, None, None
     batch.save()
+    _on_trail(listing, batch, by, "table_brought_back", made=count)
     return count

@@ -206,11 +206,28 @@ def batch(request: Request, key: str) -> HttpResponse:
                 register, ids, request.POST.dict(), by=request.user, reason=reason
             )
             messages.success(request, _("已修改 %d 件，可在本页撤销。") % len(edit.before))
+            _warn_of_idle(request, register, edit)
     except NotVisible as error:
         raise Http404 from error
     except Refused as refused:
         say(request, refused)
     return redirect(f"{reverse('matter-list', args=[key])}?{request.POST.get('back', '')}")
+
+
+def _warn_of_idle(request: Request, register: Register, edit: BatchEdit) -> None:
+    """An owner that was changed before the matter was handed over works on nothing yet."""
+    if not {"owner", "owner_organisation"} & set(edit.changes):
+        return
+    rows = register.visible_to(request.user).filter(pk__in=[int(pk) for pk in edit.before])
+    idle = [
+        m.number for m in rows if register.state_of(m).open and not register.state_of(m).by_owner
+    ]
+    if idle:
+        messages.warning(
+            request,
+            _("%(n)d 件尚未交办，改了责任单位也不会到它手里；请勾选后“批量办理”：%(numbers)s")
+            % {"n": len(idle), "numbers": "、".join(idle[:10])},
+        )
 
 
 @needs("see_matters")

@@ -17,11 +17,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from ecoledger.accounts.models import Organisation, Person
+from ecoledger.accounts.roles import Role
 from ecoledger.entities.models import Area
 from ecoledger.listings import asked, cells, forms
 from ecoledger.listings.parts import Ask, Kind
 from ecoledger.matters import actions, chain, clocks, deadlines, evidence, timeline
-from ecoledger.matters.actions import NotVisible, Refused
+from ecoledger.matters.actions import NotVisible, Refused, urging
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import (
     Register,
@@ -238,6 +239,8 @@ def _detail(
                 (register_of(other.register), other, state_of(other))
                 for other in actions.beside(matter, person)
             ],
+            "may_urge": urging.may_urge(person, matter),
+            "leads": person.has_role(Role.LEADER),
             "may_bundle": inside and (manages or owns),
             "linked": [
                 (relation, register_of(other.register), other, state_of(other))

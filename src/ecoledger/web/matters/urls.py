@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from ecoledger.web.matters import evidence, lines, lists, my_work, pages, statistics_pages
+from ecoledger.web.matters import evidence, lines, lists, many, my_work, pages, statistics_pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("my-work", my_work.page, name="my-work"),
@@ -22,6 +22,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         statistics_pages.durations_part,
         name="matter-durations",
     ),
+    path("matters/<slug:key>/many", many.page, name="matter-many"),
+    path("matters/<slug:key>/many/<slug:name>", many.do, name="matter-many-do"),
+    path("matters/<slug:key>/urge", many.urge, name="matter-urge"),
     path("matters/<slug:key>/batch", lists.batch, name="matter-batch"),
     path("matters/<slug:key>/batch/<int:pk>/undo", lists.batch_undo, name="matter-batch-undo"),
     path("matters/<slug:key>/draw", lists.draw, name="matter-draw"),

@@ -23,7 +23,6 @@ from ecoledger.accounts.roles import Role
 from ecoledger.accounts.second_factor import device_of
 from ecoledger.accounts.visitors import address
 from ecoledger.listings import asked
-from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.office import security_notices
 
@@ -225,32 +224,3 @@ def revoke_key(request: Request, pk: int) -> HttpResponse:
     keys.revoke(key, request.user, address=address(request))
     messages.success(request, _("已撤销密钥“%(name)s”，它不能再用。") % {"name": key.name})
     return redirect("person", key.person_id)
-
-
-@needs("see_audit")
-def trail(request: Request) -> HttpResponse:
-    rows = scoped.audit(request.user)
-    if action := request.GET.get("action", ""):
-        rows = rows.filter(action=action)
-    if words := request.GET.get("q", "").strip():
-        rows = rows.filter(
-            Q(person__name__icontains=words)
-            | Q(person__username__icontains=words)
-            | Q(object_id=words)
-            | Q(address=words)
-        )
-    shown = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    broken = audit.first_broken() if request.GET.get("verify") else None
-    return render(
-        request,
-        "web/office/audit.html",
-        {
-            "shown": shown,
-            "actions": scoped.audit(request.user)
-            .order_by("action")
-            .values_list("action", flat=True)
-            .distinct(),
-            "verified": bool(request.GET.get("verify")),
-            "broken": broken,
-        },
-    )

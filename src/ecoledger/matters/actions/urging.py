@@ -1,0 +1,79 @@
+"""催办 and 领导批示: a push to whoever the matter waits for, kept on its timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import Role
+from ecoledger.listings.refusals import Refused
+from ecoledger.matters import notices, timeline
+from ecoledger.matters.actions.access import locked
+from ecoledger.matters.models import Event, Matter, Urgency
+from ecoledger.matters.register import register_of, state_of
+
+# Who may push others; what a leader says is an instruction (批示).
+URGERS = (Role.LEADER, Role.SECTION_CHIEF, Role.DISPATCHER)
+EVENT, INSTRUCTION = "urge", "instruct"
+
+
+def may_urge(person: Person, matter: Matter) -> bool:
+    """Whether ``person`` may push this matter on."""
+    return person.has_role(*URGERS) and state_of(matter).open
+
+
+@transaction.atomic
+def urge(matter_id: int, text: str, *, by: Person, at: datetime | None = None) -> Event:
+    """Push a matter on. Who it waits for is told at once; the deadline stays what it is."""
+    at = at or timezone.now()
+    matter = locked(matter_id, by)
+    if not by.has_role(*URGERS):
+        raise Refused("role", _("催办由局领导、科长或调度人员办理。"))
+    if not state_of(matter).open:
+        raise Refused("state", _("该事项已经办结，不用催办。"))
+    waiting = notices.whose_turn(matter)
+    if not waiting:
+        raise Refused(
+            "condition",
+            _("没有人可催：责任单位里没有能办理的账号。"),
+            _("请先转办，或请安全管理员建立账号。"),
+        )
+    leads = by.has_role(Role.LEADER)
+    text = text.strip()[:1000]
+    if leads and not text:
+        raise Refused("form", _("请写明批示内容。"), fields={"text": [_("请填写")]})
+    said = noop("%(number)s %(what)s：%(text)s") % {
+        "number": matter.number,
+        "what": "领导批示" if leads else "催办",
+        "text": text or str(register_of(matter.register).state_of(matter).label),
+    }
+    notices.tell(waiting, said, matter=matter, urgency=Urgency.ESCALATED, at=at, but=by)
+    return timeline.record(
+        matter,
+        name=INSTRUCTION if leads else EVENT,
+        label=noop("领导批示") if leads else noop("催办"),
+        by=by,
+        at=at,
+        note=text,
+        form={"told": "、".join(sorted({str(p.organisation or p.name) for p in waiting}))},
+    )
+
+
+def urge_many(
+    matter_ids: Iterable[int], text: str, *, by: Person, at: datetime | None = None
+) -> tuple[int, list[tuple[int, str]]]:
+    """Push several on; (how many, [(matter, why it was left out)])."""
+    done, skipped = 0, []
+    for pk in dict.fromkeys(matter_ids):
+        try:
+            urge(pk, text, by=by, at=at)
+            done += 1
+        except Refused as refused:
+            skipped.append((pk, refused.why))
+    return done, skipped

@@ -1,0 +1,99 @@
+"""The auditor's trail: steps of matters, imports and system operations as one readable list."""
+
+from __future__ import annotations
+
+import io
+
+import openpyxl
+import pytest
+
+from ecoledger.accounts import audit
+from ecoledger.listings import importing
+from ecoledger.matters import actions
+from ecoledger.registers.problems.problem_ledger import REGISTER
+
+
+@pytest.fixture
+def auditor(client, bureau):
+    person = bureau.people["audit_admin"]
+    client.force_login(person)
+
+    def read(**query):
+        return client.get("/audit", query).content.decode()
+
+    return read
+
+
+@pytest.fixture
+def worked(bureau, people):
+    values = {"title": "河岸堆放垃圾", "area_code": "990101001", "origin_kind": "self"}
+    problem = actions.open_matter(REGISTER, values, by=people["officer"])
+    form = {"owner_organisation": "北镇人民政府", "measures": "限期清运"}
+    actions.perform(problem.pk, "hand_over", by=people["dispatcher"], form=form, note="三天内办结")
+    audit.record(
+        people["monitor"],
+        "review_period",
+        bureau.air[0],
+        details={"reason": "泵故障", "values": 864},
+    )
+    return problem
+
+
+def test_steps_of_matters_and_system_operations_stand_in_one_list(auditor, worked):
+    page = auditor()
+    for words in (
+        "河岸堆放垃圾",
+        "交办",
+        "三天内办结",
+        "新增 → 整改中",
+        "限期清运",
+        "审核一段",
+        "泵故障",
+        "1号空气站",
+    ):
+        assert words in page, words
+    assert "{&quot;" not in page  # no raw JSON
+    assert "accounts.person" not in page
+
+
+def test_it_is_narrowed_by_person_day_number_and_source(auditor, worked):
+    assert "泵故障" not in auditor(source="matters")
+    assert "三天内办结" not in auditor(source="system")
+    assert "三天内办结" in auditor(q=worked.number)
+    assert "泵故障" not in auditor(q=worked.number)
+    assert "三天内办结" not in auditor(to="2020-01-01")
+    assert "三天内办结" in auditor(**{"from": "2020-01-01"})
+
+
+def test_restricted_matters_are_told_by_number_alone(auditor, bureau, people):
+    values = {"title": "某领导线索", "area_code": "990101001", "origin_kind": "discipline"}
+    problem = actions.open_matter(REGISTER, values, by=people["dispatcher"])
+    page = auditor()
+    assert problem.number in page
+    assert "某领导线索" not in page
+
+
+def test_an_import_stands_there_once_and_its_undoing_too(auditor, bureau, people):
+    book = openpyxl.Workbook()
+    book.active.append(["原编号", "来源类别", "问题", "属地"])
+    for n in range(30):
+        book.active.append([f"T-{n}", "自查发现", f"表中第{n}件", "北镇"])
+    buffer = io.BytesIO()
+    book.save(buffer)
+    batch = importing.preview(REGISTER, "整改清单.xlsx", buffer.getvalue(), by=people["dispatcher"])
+    importing.accept(REGISTER, batch.pk, by=people["dispatcher"])
+    page = auditor()
+    assert page.count("整改清单.xlsx") == 1
+    assert "表中第3件" not in page
+    importing.undo(REGISTER, batch.pk, by=people["dispatcher"])
+    assert "撤销导入" in auditor()
+
+
+def test_it_can_be_taken_out_and_only_the_auditor_sees_it(auditor, worked, client, people):
+    answer = client.get("/audit.xlsx")
+    page = openpyxl.load_workbook(io.BytesIO(answer.content)).active
+    cells = {str(cell) for row in page.iter_rows(values_only=True) for cell in row}
+    assert any("三天内办结" in cell for cell in cells)
+    client.force_login(people["dispatcher"])
+    assert client.get("/audit").status_code == 403
+    assert client.get("/audit.xlsx").status_code == 403
