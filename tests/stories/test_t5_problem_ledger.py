@@ -110,6 +110,7 @@ def test_problems_of_every_origin_stand_in_one_ledger_and_go_the_whole_way(page_
     chief.locator("summary", has_text="抽查回头看").click()
     chief.locator('[name="share"]').fill("100")
     chief.get_by_role("button", name="抽取").click()
+    chief.get_by_role("button", name="确认").click()
     officer.goto(address)
     step(officer, "look_back_pass", seen="未反弹", files=[PHOTO | {"name": "复查.png"}])
     officer.goto(address)

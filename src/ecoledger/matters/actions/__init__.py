@@ -16,7 +16,7 @@ from ecoledger.matters.actions.lining import set_lines
 from ecoledger.matters.actions.linking import link, linked, merge, unmerge
 from ecoledger.matters.actions.opening import open_matter, restore, withdraw
 from ecoledger.matters.actions.performing import available, perform, refusal, reopen
-from ecoledger.matters.actions.review import draw_for_review
+from ecoledger.matters.actions.review import draw_for_review, drawn_for_review
 from ecoledger.matters.actions.timing import decide_extension, extend, resume, suspend
 from ecoledger.matters.evidence import Upload
 
@@ -33,6 +33,7 @@ __all__ = [
     "bundle",
     "decide_extension",
     "draw_for_review",
+    "drawn_for_review",
     "evidence_for",
     "extend",
     "find",

@@ -24,6 +24,19 @@ def draw_for_review(
     The draw can be repeated by anyone: same closed matters, ``share`` (0-1] and ``seed``, same result.
     """
     at = at or timezone.now()
+    drawn, among, start = drawn_for_review(register, share, seed, by=by)
+    text = _("抽查回头看：在 %(all)d 件中抽 %(drawn)d 件，随机种子 %(seed)d") % {
+        "all": among,
+        "drawn": len(drawn),
+        "seed": seed,
+    }
+    return [perform(pk, start, by=by, note=text, at=at) for pk in drawn]
+
+
+def drawn_for_review(
+    register: Register, share: float, seed: int, *, by: Person
+) -> tuple[list[int], int, str]:
+    """What a draw would take: (keys, among how many, the transition that starts the second look)."""
     if not register.may_manage(by):
         raise Refused("role", _("抽查由调度人员或局领导发起。"))
     workflow = register.workflow
@@ -41,9 +54,4 @@ def draw_for_review(
         raise Refused("condition", _("没有可以抽查的已销号事项。"))
     count = max(1, round(len(ids) * share))
     drawn = sorted(random.Random(seed).sample(ids, min(count, len(ids))))  # noqa: S311 - repeatable
-    text = _("抽查回头看：在 %(all)d 件中抽 %(drawn)d 件，随机种子 %(seed)d") % {
-        "all": len(ids),
-        "drawn": len(drawn),
-        "seed": seed,
-    }
-    return [perform(pk, starts[0].name, by=by, note=text, at=at) for pk in drawn]
+    return drawn, len(ids), starts[0].name

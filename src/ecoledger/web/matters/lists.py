@@ -259,12 +259,17 @@ def draw(request: Request, key: str) -> HttpResponse:
     try:
         if share is None or not 1 <= share <= 100:
             raise Refused("form", _("抽查比例应为 1 到 100 的整数。"))
-        drawn = actions.draw_for_review(
-            register,
-            share / 100,
-            int(f"{timezone.localdate():%Y%m%d}") if seed is None else seed,
-            by=request.user,
-        )
+        seed = int(f"{timezone.localdate():%Y%m%d}") if seed is None else seed
+        if request.POST.get("step") != "do":
+            keys, among, _start = actions.drawn_for_review(
+                register, share / 100, seed, by=request.user
+            )
+            rows = register.visible_to(request.user).filter(pk__in=keys).order_by("pk")
+            context = {
+                "register": register, "rows": rows, "among": among, "share": share, "seed": seed,
+            }  # fmt: skip
+            return render(request, "web/matters/draw.html", context)
+        drawn = actions.draw_for_review(register, share / 100, seed, by=request.user)
         messages.success(request, _("抽中 %d 件，已进入回头看。") % len(drawn))
     except Refused as refused:
         say(request, refused)

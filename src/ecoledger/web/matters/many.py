@@ -51,7 +51,11 @@ def _shown(
     request: Request, register: Register, matters: list[Any], name: str, form: Any = None
 ) -> HttpResponse:
     ways = many.common_ways(register, matters, request.user)
-    way, count = next((pair for pair in ways if pair[0].name == name), (ways or [(None, 0)])[0])
+    way: Transition | None
+    way, count = ways[0] if ways else (None, 0)
+    for other, number in ways:
+        if other.name == name:
+            way, count = other, number
     if form is None and way is not None:
         form = _form(request, register, way)
     context = {

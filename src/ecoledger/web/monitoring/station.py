@@ -26,6 +26,7 @@ from ecoledger.store.interface import SERIES
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.monitoring import readings
+from ecoledger.web.monitoring.data_table import table_of
 from ecoledger.web.templatetags.show import FLAGS, WATER_CLASSES, flag_name
 
 TABS = ("now", "calendar", "quality", "alarms", "raw")
@@ -79,7 +80,7 @@ def _now(request: Request, point: Point) -> dict[str, Any]:
     scale = request.GET.get("scale", "hour")
     if scale not in readings.SCALES:
         scale = "hour"
-    begin, end = _period(request.GET, scale)
+    begin, end = span_of(request.GET, scale)
     declared = readings.declared(point)
     chosen = [c for c in request.GET.getlist("parameter") if c in {p.code for p in declared}]
     return {
@@ -91,7 +92,7 @@ def _now(request: Request, point: Point) -> dict[str, Any]:
         "declared": [(p.code, readings.label(p.code, point)) for p in declared],
         "chosen": chosen,
         "chart": _chart_url(request, point, scale, begin, end),
-        "table": _table(point, scale, begin, end, chosen),
+        "table": table_of(point, scale, begin, end, chosen),
         "may_correct": request.user.may("correct_observations"),
     }
 
@@ -100,7 +101,7 @@ def _scales() -> list[tuple[str, str]]:
     return [("raw", _("实时")), ("hour", _("小时")), ("day", _("日")), ("month", _("月"))]
 
 
-def _period(given: Mapping[str, str], scale: str) -> tuple[datetime, datetime]:
+def span_of(given: Mapping[str, str], scale: str) -> tuple[datetime, datetime]:
     """The dates asked for as ``[begin, end)``; the last days up to today where they are left out."""
     last = asked.day(given.get("end", "")) or readings.now().date()
     first = asked.day(given.get("begin", "")) or last - timedelta(days=DAYS[scale] - 1)
@@ -115,23 +116,6 @@ def _chart_url(request: Request, point: Point, scale: str, begin: datetime, end:
     query["begin"] = f"{begin:%Y-%m-%d}"
     query["end"] = f"{end - timedelta(days=1):%Y-%m-%d}"
     return reverse("station-series", args=[point.pk]) + "?" + query.urlencode()
-
-
-def _table(
-    point: Point, scale: str, begin: datetime, end: datetime, chosen: list[str]
-) -> dict[str, Any]:
-    """The newest 48 periods as a table: one row a period, one cell a parameter."""
-    declared = [p for p in readings.declared(point) if not chosen or p.code in chosen]
-    rows = readings.series(point, [p.code for p in declared], scale, begin, end)
-    cells: dict[datetime, dict[str, Any]] = {}
-    for row in rows.iter_rows(named=True):
-        cells.setdefault(row["start"], {})[row["parameter"]] = row
-    newest = sorted(cells, reverse=True)[:48]
-    return {
-        "columns": [(readings.label(p.code, point), p.unit) for p in declared],
-        "rows": [(start, [(p, cells[start].get(p.code)) for p in declared]) for start in newest],
-        "more": max(len(cells) - 48, 0),
-    }
 
 
 def _calendar(request: Request, point: Point) -> dict[str, Any]:
@@ -250,7 +234,7 @@ def series(request: Request, pk: int) -> JsonResponse:
     scale = request.GET.get("scale", "hour")
     if scale not in readings.SCALES:
         raise Http404
-    begin, end = _period(request.GET, scale)
+    begin, end = span_of(request.GET, scale)
     declared = {p.code: p for p in readings.declared(point)}
     chosen = [code for code in request.GET.getlist("parameter") if code in declared]
     codes = chosen or list(declared)[:6]

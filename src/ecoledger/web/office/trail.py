@@ -254,10 +254,9 @@ class _Both:
 @needs("see_audit")
 def page(request: Request) -> HttpResponse:
     """The trail, newest first; with ``verify=1`` whether the audit chain holds."""
+    both: Any = _Both(request.user, request.GET)
     context: dict[str, Any] = {
-        "shown": Paginator(_Both(request.user, request.GET), PAGE).get_page(
-            request.GET.get("page")
-        ),  # type: ignore[type-var]
+        "shown": Paginator(both, PAGE).get_page(request.GET.get("page")),
         "actions": sorted(
             scoped.audit(request.user).order_by().values_list("action", flat=True).distinct(),
             key=action_name,
