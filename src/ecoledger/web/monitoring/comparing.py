@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
@@ -34,7 +34,7 @@ class _Asked:
         seen = scoped.points(request.user).filter(enabled=True, kind__in=_DRAWN_KINDS)
         kinds = list(seen.order_by("kind").values_list("kind", flat=True).distinct())
         first = "air" if "air" in kinds else next(iter(kinds), "")
-        self.kind = query.get("kind") if query.get("kind") in kinds else first
+        self.kind = query.get("kind", "") if query.get("kind") in kinds else first
         self.kinds = [(k, label) for k, label in Point.Kind.choices if k in kinds]
         self.offered = list(
             seen.filter(kind=self.kind).prefetch_related("parameters").order_by("id")
@@ -75,7 +75,7 @@ def page(request: Request) -> HttpResponse:
         "asked": wanted,
         "scales": (("hour", _("小时")), ("day", _("日")), ("month", _("月"))),
         "chosen": [point.pk for point in wanted.points],
-        "last": timezone.datetime.fromordinal(wanted.end.toordinal() - 1),
+        "last": wanted.end - timedelta(days=1),
         "chart": f"{reverse('stations-compare-series')}?{request.GET.urlencode()}",
         "rows": [
             (start, [rows[start].get(point.pk) for point in wanted.points])

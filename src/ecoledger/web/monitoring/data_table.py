@@ -99,20 +99,13 @@ def table_of(
         values.setdefault(row["start"], {})[row["parameter"]] = row
     newest = sorted(values, reverse=True)
     shown = newest[:most] if most else newest
-    return Table(
-        columns,
-        tuple(
-            (
-                start,
-                tuple(
-                    Cell(c, row) if (row := values[start].get(c.parameter.code)) else None
-                    for c in columns
-                ),
-            )
-            for start in shown
-        ),
-        len(newest) - len(shown),
-    )
+    told = tuple((start, tuple(_cell(c, values[start]) for c in columns)) for start in shown)
+    return Table(columns, told, len(newest) - len(shown))
+
+
+def _cell(column: Column, rows: dict[str, dict[str, Any]]) -> Cell | None:
+    row = rows.get(column.parameter.code)
+    return None if row is None else Cell(column, row)
 
 
 @needs("see_monitoring")
