@@ -123,3 +123,64 @@ def test_problems_of_every_origin_stand_in_one_ledger_and_go_the_whole_way(page_
     assert all(w in text for w in ("分母含重复和不属实", "分母为交办总数－重复", "分母为应整改数"))
     assert "0 / 7" in text
     assert "0 / 6" in text
+
+
+OLD = (
+    ("某县突出问题整改台账",),
+    ("序号", "问题来源", "发现时间", "所属镇街", "问题描述", "责任单位", "整改时限", "完成情况", "完成时间"),
+    ("2022年度（3项）",),
+    (1, "省督察", "2022.3.5", "北镇", "旧账甲厂喷漆房未密闭", "北镇政府", "2022年底前", "已完成整改并销号", "20221220"),
+    (2, "12345", "2022年4月10日", "南镇", "旧账乙厂废气未收集", "南镇、北镇党委、政府", "6月底前", "已完成80%", None),
+    (3, "自查", "20220506", "北镇", "旧账丙村露天焚烧", "北镇", "长期坚持", "持续推进并长期坚持", None),
+    ("2022年小计", "3项"),
+    ("注：按实填写。",),
+)  # fmt: skip
+
+
+def test_an_existing_ledger_comes_in_as_it_is_and_new_ones_are_handed_over_together(visitor):
+    # The ledger of two years ago: one upload, nothing edited, nothing pointed at; said afterwards to be history.
+    desk = visitor("dispatcher")
+    book = openpyxl.Workbook()
+    for row in OLD:
+        book.active.append(list(row))
+    buffer = io.BytesIO()
+    book.save(buffer)
+    answer = desk.submit(
+        "/b/problem/import",
+        {},
+        files={"file": ("存量台账.xlsx", buffer.getvalue())},
+        follow_redirects=True,
+    )
+    assert "有 1 行已经办结，要作为历史导入" in answer.text
+    batch = re.search(r"/b/problem/import/(\d+)", str(answer.url))[1]
+    desk.submit(f"/b/problem/import/{batch}", {"history": "1"}, follow_redirects=True)
+    desk.submit(f"/b/problem/import/{batch}/accept", {}, follow_redirects=True)
+    rows = {
+        r["title"]: r
+        for r in desk.api("matters/problem", limit=200)
+        if r["title"].startswith("旧账")
+    }
+    assert {title[2:4]: r["state"] for title, r in rows.items()} == {
+        "甲厂": "closed", "乙厂": "rectifying", "丙村": "rectifying",
+    }  # fmt: skip
+    # No clock runs: none of them is overdue, though a deadline has long gone by, and that is counted for itself.
+    assert all(r["due"] is None for r in rows.values())
+    assert "在办且已过整改时限" in desk.get("/matters/problem/statistics").text
+
+    # Several new problems are handed over in one step, each with its own event.
+    for n in (1, 2):
+        form = {"title": f"一并交办{n}", "origin_kind": "self", "area_code": "990101001", "category": "waste",
+                "tier": "county", "risk": "normal", "key_item": "0"}  # fmt: skip
+        desk.submit("/matters/problem/new", form, follow_redirects=True)
+    fresh = [
+        r["id"] for r in desk.api("matters/problem", limit=200) if r["title"].startswith("一并交办")
+    ]
+    assert len(fresh) == 2
+    form = {
+        "ids": fresh,
+        "owner_organisation": "北镇人民政府",
+        "measures": "清运",
+        "note": "周五前",
+    }
+    done = desk.submit("/matters/problem/many/hand_over", form, follow_redirects=True)
+    assert "已办 2 件" in done.text
