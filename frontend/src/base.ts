@@ -20,6 +20,7 @@ import "htmx-ext-sse";
 
 import { startControls } from "./controls";
 import { startPalette } from "./palette";
+import { startSignatures } from "./signature";
 
 // The pages' policy forbids eval, and the indicator's style comes from our own sheet.
 htmx.config.allowEval = false;
@@ -56,6 +57,7 @@ document.addEventListener("htmx:configRequest", (event) => {
 
 startControls();
 startPalette();
+startSignatures(document);
 void startIslands(document);
 document.addEventListener("htmx:load", (event) => {
   const part = (event as CustomEvent<{ elt: HTMLElement }>).detail.elt;

@@ -46,7 +46,7 @@ def follow_state(matter: Matter, at: datetime, done: str = "") -> None:
             started = anew and inside
         else:
             started = inside and (anew or not rule.since)
-        if clock is None and started:
+        if clock is None and started and (rule.applies is None or rule.applies(matter)):
             _start(matter, rule, at)
     refresh_due(matter)
 

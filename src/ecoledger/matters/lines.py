@@ -5,7 +5,7 @@ From it come a table to fill in on the form, a table on the matter's page and a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,7 @@ class Lines:
     """Rows of ``model`` that belong to a matter by its one foreign key to the matter's model.
 
     ``columns`` are names of the model, or asks in place of them. ``needed``: how many a matter has at least.
+    ``first`` gives the rows a new matter begins with where nobody filled any in: the items of a form.
     """
 
     key: str
@@ -30,6 +31,7 @@ class Lines:
     columns: tuple[str | Ask, ...]
     labels: Mapping[str, Text] = field(default_factory=dict)
     needed: int = 0
+    first: Callable[[Any], Sequence[Mapping[str, Any]]] | None = None
 
     def __post_init__(self) -> None:
         if not self.asks or not self.parent:

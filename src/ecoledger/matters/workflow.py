@@ -68,7 +68,7 @@ def said(name: str, label: Text, kind: Kind = Kind.LONG_TEXT, **more: Any) -> As
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One action that moves a matter on from one of ``sources`` to ``target``.
+    """One action that moves a matter on from one of ``sources`` to ``target``, or with ``""`` leaves it there.
 
     ``by`` may do it; with ``owner_only`` only those of them who own the matter. ``asks`` must be filled
     in, ``offers`` may be: names of the register's model, or :func:`said` fields. ``sets`` gives
@@ -147,6 +147,7 @@ class ClockRule:
     With ``since`` it starts only when one of these transitions is done, anew each time, and stops when one
     of ``until`` is done: what is owed from a service or an order, whatever else happens meanwhile.
     ``counted_from`` names the matter's date from which it counts, where that is not the day it is entered.
+    ``applies`` says of a matter whether it has the limit at all.
 
     Its length stands here in one unit, is overridden by the bureau's profile, or comes from a legal
     limit (``limit``: key of ``standards.time_limits``) or from the matter's own date
@@ -161,6 +162,7 @@ class ClockRule:
     since: str | tuple[str, ...] = ()
     until: str | tuple[str, ...] = ()
     counted_from: str = ""
+    applies: Callable[[Any], bool] | None = None
     working_days: int = 0
     days: int = 0
     working_hours: int = 0
@@ -239,6 +241,10 @@ class Workflow:
     def clock(self, name: str) -> ClockRule:
         return self._clocks[name]
 
+    def after(self, transition: Transition, state: str) -> State:
+        """The state in which ``transition`` leaves a matter that stands in ``state``."""
+        return self._states[transition.target or state]
+
     def leaving(self, state: str) -> tuple[Transition, ...]:
         """Transitions out of ``state``, in the order of declaration."""
         return tuple(t for t in self.transitions if state in t.sources)
@@ -256,7 +262,7 @@ class Workflow:
         if not self.states:
             raise WorkflowError("a workflow needs a state to start in")
         for t in self.transitions:
-            for state in (*t.sources, t.target):
+            for state in (*t.sources, *filter(None, (t.target,))):
                 if state not in self._states:
                     raise WorkflowError(f"transition {t.name}: there is no state {state!r}")
             for other in t.other_person_than:
@@ -288,17 +294,19 @@ class Workflow:
         reached = {self.initial.name}
         waiting = [self.initial.name]
         while waiting:
-            for target in {t.target for t in self.leaving(waiting.pop())} - reached:
+            for target in {t.target for t in self.leaving(waiting.pop())} - reached - {""}:
                 reached.add(target)
                 waiting.append(target)
         if missed := set(self._states) - reached:
             raise WorkflowError(f"no transition leads to {sorted(missed)}")
         for state in self.states:
-            if state.open and not self.leaving(state.name):
+            if state.open and not any(t.target for t in self.leaving(state.name)):
                 raise WorkflowError(f"state {state.name} is open and has no way out")
 
     def _check_closing(self) -> None:
         for t in self.transitions:
+            if not t.target:
+                continue
             enters_closed = self._states[t.target].phase is Phase.CLOSED and any(
                 self._states[s].phase not in (Phase.CLOSED, Phase.REVIEW) for s in t.sources
             )

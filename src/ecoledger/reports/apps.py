@@ -8,4 +8,10 @@ class ReportsConfig(AppConfig):
 
     def ready(self) -> None:
         # What declares documents.
-        from ecoledger.reports import bulletin, letters, publication, summary  # noqa: F401
+        from ecoledger.reports import (  # noqa: F401
+            bulletin,
+            enforcement_letters,
+            letters,
+            publication,
+            summary,
+        )

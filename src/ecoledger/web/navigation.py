@@ -120,6 +120,7 @@ PAGES = (
     ("monitoring", Page("rules", _("预警规则"), "rules", "edit_rules", ("rule",))),
     ("monitoring", Page("bulletins", _("公报"), "bulletin", "make_reports", ("bulletin",))),
     ("enforcement", Page("merge-visits", _("合并检查"), "shield", "see_matters")),
+    ("enforcement", Page("review-draw", _("案卷抽取"), "stamp", "see_undecided_penalties")),
     (
         "air",
         Page("air-weather", _("污染天气市镇联动"), "warning", "see_cockpit", ("air-response",)),

@@ -83,7 +83,10 @@ def open_matter(
     matter.number = number or next_number(register, at)
     keep(matter)
     for declared in register.lines:
-        write_lines(declared, matter, (lines or {}).get(declared.key, ()), by)
+        rows = (lines or {}).get(declared.key, ())
+        if not rows and declared.first is not None:
+            rows = declared.first(matter)
+        write_lines(declared, matter, rows, by)
     evidence = take_in(matter, files, by, at)
     timeline.record(
         matter,

@@ -129,7 +129,7 @@ def perform(
     evidence = take_in(matter, files, by, at)
     _check_evidence(matter, transition)
 
-    before, after = workflow.state(matter.state), workflow.state(transition.target)
+    before, after = workflow.state(matter.state), workflow.after(transition, matter.state)
     from_state, since = matter.state, matter.state_since
     for name, value in forms.stored(asks, cleaned).items():
         setattr(matter, name, value)
@@ -197,7 +197,7 @@ def reopen(
     refused = Refused("state", _("该事项没有办结，无需重开。"))
     if not workflow.state(matter.state).open:
         for transition in workflow.leaving(matter.state):
-            if not workflow.state(transition.target).open:
+            if not workflow.after(transition, matter.state).open:
                 continue
             why = refusal(matter, transition, by)
             if why is None:

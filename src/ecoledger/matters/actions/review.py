@@ -44,7 +44,9 @@ def drawn_for_review(
     starts = [
         t
         for t in workflow.transitions
-        if workflow.state(t.target).phase is Phase.REVIEW and set(t.sources) & set(closed)
+        if t.target
+        and workflow.state(t.target).phase is Phase.REVIEW
+        and set(t.sources) & set(closed)
     ]
     if not starts:
         raise Refused("condition", _("“%s”没有回头看环节。") % _(str(register.label)))

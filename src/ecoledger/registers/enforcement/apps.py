@@ -2,7 +2,19 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-BOOKS = ("officers", "random_check", "special_action")
+BOOKS = (
+    "officers",
+    "random_check",
+    "special_action",
+    "penalty_case.register",
+    "correction_orders",
+    "seizures",
+    "transfers",
+    "file_review",
+    "damage_claims",
+    "referrals",
+    "self_checks",
+)
 
 
 class EnforcementConfig(AppConfig):

@@ -37,7 +37,10 @@ from ecoledger.matters.workflow import (
 )
 from ecoledger.registers.closing import DEFAULT, REASON
 from ecoledger.registers.enforcement.check_plan import CheckPlan
+from ecoledger.registers.enforcement.correction_orders import REGISTER as ORDERS
 from ecoledger.registers.enforcement.officers import Officer, officer_of, remind_of_expiry
+from ecoledger.registers.enforcement.penalty_case.register import REGISTER as CASES
+from ecoledger.registers.enforcement.referrals import REGISTER as REFERRALS
 from ecoledger.registers.enforcement.rules import rules
 from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
 from ecoledger.registers.problems.problem_ledger import Problem
@@ -237,6 +240,45 @@ def _beget_problem(step: Step) -> None:
     )
 
 
+def _beget_case(step: Step) -> None:
+    """A case under way at once; it is restricted from its first moment."""
+    matter = step.matter
+    matter.problems += 1
+    values = {
+        "title": step.form["cause"],
+        "source": "site",
+        "found_on": timezone.localtime(step.at).date(),
+        "entity": matter.entity,
+        "area_code": matter.area_code,
+        "description": matter.found,
+    }
+    actions.open_matter(CASES, values, by=step.person, at=step.at, origin_matter=matter)
+
+
+def _beget_order(step: Step) -> None:
+    matter = step.matter
+    values = {
+        "title": step.form["act"],
+        "entity": matter.entity,
+        "area_code": matter.area_code,
+        "description": matter.found,
+        "demand": matter.demand,
+    }
+    actions.open_matter(ORDERS, values, by=step.person, at=step.at, origin_matter=matter)
+
+
+def _beget_referral(step: Step) -> None:
+    matter = step.matter
+    values = {
+        "title": f"{matter.entity}：{step.form['what']}"[:200],
+        "entity": matter.entity,
+        "area_code": matter.area_code,
+        "department_name": step.form["department"],
+        "description": matter.found,
+    }
+    actions.open_matter(REFERRALS, values, by=step.person, at=step.at, origin_matter=matter)
+
+
 def _prepare(inspection: Inspection) -> None:
     """Whoever is named already need not be named again; the place is the object's."""
     if inspection.lead_id and inspection.second_id:
@@ -277,8 +319,15 @@ WORKFLOW = Workflow(
         Transition("record", "提交检查记录", "on_site", "handling", by=OFFICERS,
                    asks=(*SITE, "found", "site_contact"), offers=("demand",), sets={"left_at": NOW},
                    when=_not_certified_now, effects=(_one_of_the_two,)),
-        Transition("beget_problem", "转为问题，列入一本账", "handling", "handling", by=OFFICERS,
+        Transition("beget_problem", "转为问题，列入一本账", "handling", "", by=OFFICERS,
                    asks=(said("problem", "问题", Kind.TEXT),), effects=(_beget_problem,), main=False),
+        Transition("order", "责令改正", "handling", "", by=OFFICERS,
+                   asks=(said("act", "违法行为", Kind.TEXT),), effects=(_beget_order,), main=False),
+        Transition("file_case", "转立案", "handling", "", by=OFFICERS,
+                   asks=(said("cause", "案由", Kind.TEXT),), effects=(_beget_case,), main=False),
+        Transition("refer", "移送其他部门", "handling", "", by=OFFICERS,
+                   asks=(said("department", "接收部门", Kind.TEXT), said("what", "移送事项", Kind.TEXT)),
+                   effects=(_beget_referral,), main=False),
         Transition("finish", "处置完毕，办结", "handling", "done", by=OFFICERS, asks=("outcome",),
                    offers=(said("handled", "处理情况"),)),
         Transition("leave_out", "不再安排", ("planned", "assigned"), "left_out", by=DISPATCH,
@@ -325,6 +374,7 @@ REGISTER = declare(Register(
              "site_contact", *SITE, "found", "demand", "problems", "outcome"),
     views=(View("waiting", "待检查", {"state": "assigned"}), View("handling", "待处置", {"state": "handling"})),
     lines=(Lines(key="purposes", label="检查事项", model=Purpose, columns=("name", "department", "result")),),
+    detail_template="web/enforcement/inspection.html",
     imports=Import(key=("title", "entity"), columns=("title", "kind", "entity", "area_code", "plan", "lead",
                                                     "second", "departments", "check_by"),
                    headers={"entity": ("企业名称", "单位名称", "被检查单位"), "lead": ("主办",), "second": ("协办",),

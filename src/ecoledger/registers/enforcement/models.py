@@ -2,18 +2,49 @@
 
 from ecoledger.registers.enforcement.check_objects import CheckedObject
 from ecoledger.registers.enforcement.check_plan import CheckPlan
+from ecoledger.registers.enforcement.correction_orders import CorrectionOrder
+from ecoledger.registers.enforcement.damage_claims import DamageClaim, Meeting
+from ecoledger.registers.enforcement.field_records import FieldRecord
+from ecoledger.registers.enforcement.file_review import FileReview, ReviewItem
 from ecoledger.registers.enforcement.inspections import Inspection, Purpose
 from ecoledger.registers.enforcement.officers import Avoidance, Equipment, Officer, Training
+from ecoledger.registers.enforcement.penalty_case.models import (
+    EvidenceItem,
+    Instalment,
+    Payment,
+    PenaltyCase,
+)
 from ecoledger.registers.enforcement.random_check import RandomCheck
+from ecoledger.registers.enforcement.referrals import Referral
+from ecoledger.registers.enforcement.seizures import SeizedThing, Seizure
+from ecoledger.registers.enforcement.self_checks import SelfCheck, SelfCheckItem
+from ecoledger.registers.enforcement.transfers import Transfer, TransferPaper
 
 __all__ = [
     "Avoidance",
     "CheckPlan",
     "CheckedObject",
+    "CorrectionOrder",
+    "DamageClaim",
     "Equipment",
+    "EvidenceItem",
+    "FieldRecord",
+    "FileReview",
     "Inspection",
+    "Instalment",
+    "Meeting",
     "Officer",
+    "Payment",
+    "PenaltyCase",
     "Purpose",
     "RandomCheck",
+    "Referral",
+    "ReviewItem",
+    "SeizedThing",
+    "Seizure",
+    "SelfCheck",
+    "SelfCheckItem",
     "Training",
+    "Transfer",
+    "TransferPaper",
 ]

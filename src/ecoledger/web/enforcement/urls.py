@@ -2,10 +2,19 @@
 
 from django.urls import path
 
-from ecoledger.web.enforcement import merging, random_checks
+from ecoledger.web.enforcement import cases, merging, random_checks, records
 
 urlpatterns = [
     path("enforcement/draws/<int:pk>", random_checks.sheet_page, name="draw-sheet"),
     path("enforcement/draws/<int:pk>.<slug:kind>", random_checks.sheet_file, name="draw-file"),
     path("enforcement/merging", merging.page, name="merge-visits"),
+    path("enforcement/cases/<int:pk>/discretion", cases.discretion, name="discretion"),
+    path("enforcement/cases/<int:pk>/book.pdf", cases.book, name="case-book"),
+    path("enforcement/reviews/draw", cases.review_draw, name="review-draw"),
+    path("enforcement/visits/<int:pk>/checklist", records.checklist, name="visit-checklist"),
+    path(
+        "enforcement/<slug:key>/<int:pk>/record/<slug:kind>", records.new, name="field-record-new"
+    ),
+    path("enforcement/records/<int:pk>", records.record, name="field-record"),
+    path("enforcement/records/<int:pk>.pdf", records.record_file, name="field-record-file"),
 ]

@@ -94,6 +94,8 @@ def asked_by(events: Sequence[Event], files: Iterable[Evidence], *, inside: bool
 
 def sets_off(register: Register, transition: Transition) -> str:
     """What a way on sets off: the state it leads to and the clock that begins there."""
+    if not transition.target:
+        return ""
     target = register.workflow.state(transition.target)
     words = [_("转为“%s”") % _(str(target.label))]
     if transition.target not in transition.sources:

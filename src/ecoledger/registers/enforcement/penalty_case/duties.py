@@ -1,0 +1,231 @@
+"""What the law asks before a step of a penalty case. Each function says why the step cannot be done, or "".
+
+行政处罚法 and 生态环境行政处罚办法（部令第30号）: legal review and collective discussion where they are required, the
+party heard for the whole term, the fine inside the statutory range and not above what was told.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
+from ecoledger.registers.enforcement.rules import rules
+from ecoledger.standards import fines, time_limits
+
+Heaviest = PenaltyCase.Heaviest
+# Penalties that are discussed whatever the sum (办法 52).
+HEAVY = frozenset(
+    {Heaviest.REVOCATION, Heaviest.RESTRICTION, Heaviest.CLOSURE, Heaviest.SUSPENSION}
+)
+
+
+def needs_legal_review(case: Any) -> list[str]:
+    """The grounds on which a legal review must come before the decision (行政处罚法 58); none: it need not."""
+    grounds = []
+    if case.public_interest:
+        grounds.append(_("涉及重大公共利益"))
+    if case.hearing_on:
+        grounds.append(_("直接关系当事人重大权益，经过听证程序"))
+    if case.complicated:
+        grounds.append(_("案件情况疑难复杂、涉及多个法律关系"))
+    if case.kind == PenaltyCase.Kind.DAILY:
+        grounds.append(_("按日连续处罚"))
+    if sum_in_view(case) >= rules("penalties")["legal_review"]["from_yuan"]:
+        grounds.append(_("罚没数额达到本局规定的标准"))
+    return grounds
+
+
+def needs_discussion(case: Any, heaviest: str = "", amount: Decimal | None = None) -> list[str]:
+    """The grounds on which the heads decide together (行政处罚法 57)."""
+    grounds = []
+    if case.complicated:
+        grounds.append(_("案件情况疑难复杂"))
+    if (heaviest or case.heaviest) in HEAVY:
+        grounds.append(_("较重的行政处罚"))
+    amount = sum_in_view(case) if amount is None else amount
+    if amount >= rules("penalties")["discussion"]["from_yuan"]:
+        grounds.append(_("罚没数额较大"))
+    return grounds
+
+
+def sum_in_view(case: Any) -> Decimal:
+    """The sum that is spoken of: decided, told, or proposed, whichever is the greatest."""
+    said = (case.fine + case.confiscated, case.notified_fine, case.proposed_fine)
+    return max(Decimal(amount) for amount in said if amount is not None)
+
+
+def prescribed(case: Any) -> str:
+    """The act was found after the limitation period (行政处罚法 36, 法典 1054)."""
+    if case.act_until is None or case.found_on is None:
+        return ""
+    key = "penalty-prescription-harm" if case.harmful else "penalty-prescription"
+    last = time_limits.deadline(case.act_until, key, on=case.found_on)
+    if case.found_on > last.due_day:
+        return _("违法行为终了于 %(end)s，发现于 %(found)s，已超过追责期限（%(basis)s）。") % {
+            "end": case.act_until,
+            "found": case.found_on,
+            "basis": last.basis,
+        }
+    return ""
+
+
+def no_evidence(case: Any) -> str:
+    if not case.items.exists():
+        return _("证据清单是空的，请先登记证据。")
+    return ""
+
+
+def no_discretion(case: Any) -> str:
+    """A fine is told only with its sheet of discretion; a daily fine follows from its days."""
+    if case.proposed_fine is None:
+        return _("还没有裁量，不能告知罚款数额。")
+    return ""
+
+
+def not_issued(case: Any, kind: str, label: str) -> str:
+    """A document that goes to the party must have been issued."""
+    kinds = (f"penalty_{kind}", f"daily_{kind}")
+    if case.taken_over or case.documents.filter(kind__in=kinds).exists():
+        return ""
+    return _("还没有印发%s。") % label
+
+
+def notice_not_issued(case: Any) -> str:
+    return no_discretion(case) or not_issued(case, "notice", _("行政处罚事先告知书"))
+
+
+def decision_not_issued(case: Any) -> str:
+    return not_issued(case, "decision", _("行政处罚决定书"))
+
+
+def term_runs(case: Any) -> str:
+    """The party may state its case for the whole term: nothing is decided within it."""
+    if case.notice_served_on is None:
+        return _("告知书还没有送达。")
+    keys = ["penalty-statement", *(["penalty-hearing-request"] if case.hearing_right else [])]
+    last = max(time_limits.deadline(case.notice_served_on, key).due_day for key in keys)
+    if timezone.localdate() <= last:
+        return _("陈述申辩和申请听证的期限到 %s，期满前不能作出决定。") % last
+    if case.statement and not case.statement_answer:
+        return _("当事人的陈述申辩还没有复核。")
+    return ""
+
+
+def hearing_told_late(told_on: date, held_on: date) -> str:
+    """The party is told at least seven working days ahead (行政处罚法 64)."""
+    latest = time_limits.deadline(held_on, "penalty-hearing-notice")
+    if told_on > latest.due_day:
+        return _("听证通知须在 %(day)s 前送达（%(basis)s）。") % {
+            "day": latest.due_day,
+            "basis": latest.basis,
+        }
+    return ""
+
+
+def review_missing(case: Any) -> str:
+    """A step past the legal review, without one where there must be one."""
+    if (grounds := needs_legal_review(case)) and case.legal_reviewed_on is None:
+        return _("须先经法制审核：%s。") % "；".join(grounds)
+    return ""
+
+
+def may_skip_review(case: Any) -> str:
+    return term_runs(case) or review_missing(case)
+
+
+def may_decide(case: Any) -> str:
+    """Asked before the form of the decision is seen; what depends on the sum, :func:`wrong_decision`."""
+    if case.hearing_asked_on and not case.hearing_on:
+        return _("当事人申请了听证，还没有举行。")
+    return term_runs(case) or review_missing(case)
+
+
+def wrong_decision(case: Any, heaviest: str, fine: Decimal, confiscated: Decimal) -> str:
+    """Why this penalty cannot be decided: range, sum told, discussion, days of a daily fine."""
+    if heaviest == Heaviest.FINE and fine <= 0:
+        return _("处罚种类是罚款，数额为零。")
+    if case.kind == PenaltyCase.Kind.DAILY:
+        right = fines.daily(case.daily_original, case.daily_served_on, case.daily_found_on)
+        if fine != right.total:
+            return _("按日连续处罚 %(days)d 日，每日 %(each)s 元，合计应为 %(total)s 元。") % {
+                "days": right.days,
+                "each": case.daily_original,
+                "total": right.total,
+            }
+    elif fine:
+        if not case.discretion:
+            return _("没有裁量表，不能决定罚款。")
+        least, most = (Decimal(case.discretion[name]) for name in ("least", "most"))
+        if not least <= fine <= most:
+            return _("罚款须在法定幅度 %(least)s—%(most)s 元之内。") % {
+                "least": least,
+                "most": most,
+            }
+    if case.notified_fine is not None and fine > case.notified_fine:
+        return _("罚款高于告知的 %s 元，须重新告知。") % case.notified_fine
+    if grounds := needs_discussion(case, heaviest, fine + confiscated):
+        if case.discussed_on is None:
+            return _("须经负责人集体讨论决定：%s。") % "；".join(grounds)
+        if case.notice_served_on and case.discussed_on <= case.notice_served_on:
+            return _("集体讨论须在告知、听取陈述申辩之后进行。")
+    return ""
+
+
+def demand_runs(case: Any) -> str:
+    """Ten working days after the demand the court may be asked (行政强制法 54), within three months (53)."""
+    if case.demanded_on is None:
+        return _("还没有送达催告书。")
+    last = time_limits.deadline(case.demanded_on, "penalty-demand").due_day
+    today = timezone.localdate()
+    if today <= last:
+        return _("催告期到 %s，期满仍不履行的方可申请。") % last
+    if case.remedies_end is None or today <= case.remedies_end:
+        return _("当事人的复议、诉讼期限到 %s，届满后方可申请。") % (case.remedies_end or "—")
+    if case.remedy and not case.remedy_result:
+        return _("复议、诉讼还没有结果。")
+    until = time_limits.deadline(case.remedies_end, "penalty-court-application").due_day
+    if today > until:
+        return _("申请强制执行的期限已于 %s 届满。") % until
+    return ""
+
+
+def cannot_close(case: Any, closing: str) -> str:
+    """Why the case cannot be closed for this reason: paid, or its legal substitute."""
+    ways = PenaltyCase.Closing
+    if closing == ways.PERFORMED:
+        if not case.decided:
+            return _("还没有作出处罚决定。")
+        if case.owed > 0:
+            return _("还有 %s 元没有缴清。") % case.owed
+        if case.corrected_on is None:
+            return _("没有登记违法行为改正日期。")
+    elif closing == ways.COURT and case.court_accepted_on is None:
+        return _("法院还没有受理强制执行申请。")
+    elif closing == ways.NOT_PUNISHED and case.heaviest != Heaviest.NONE:
+        return _("没有作出不予处罚决定。")
+    elif closing == ways.REVOKED and case.remedy_result != PenaltyCase.RemedyResult.REVOKED:
+        return _("没有登记决定被撤销。")
+    elif closing == ways.TERMINATED and case.decided:
+        return _("已作出决定的案件不能以终止调查结案。")
+    elif closing == ways.TRANSFERRED:
+        handed = case.links.filter(to_matter__register="police_transfer", to_matter__phase="done")
+        if case.decided or not handed.exists():
+            return _("没有移送完成、无须再处罚的记录。")
+    if case.decided and not case.disclosed_on and closing != ways.REVOKED:
+        return _("处罚决定还没有公开。")
+    return ""
+
+
+def remedies_end(served_on: date) -> date:
+    """The last day on which a remedy may be begun: the later of reconsideration and lawsuit."""
+    both = ("reconsideration-application", "litigation")
+    return max(time_limits.deadline(served_on, key).due_day for key in both)
+
+
+def day_after(day: date) -> date:
+    return day + timedelta(days=1)

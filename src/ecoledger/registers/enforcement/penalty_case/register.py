@@ -1,0 +1,138 @@
+"""The book of penalty cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext_noop as noop
+
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import CAPABILITIES, Role
+from ecoledger.listings.lookups import Lookup, declare_lookup
+from ecoledger.listings.parts import Import, View
+from ecoledger.matters.lines import Lines
+from ecoledger.matters.models import Circulation
+from ecoledger.matters.register import Register, declare
+from ecoledger.registers.enforcement.penalty_case import statistics
+from ecoledger.registers.enforcement.penalty_case.models import (
+    EvidenceItem,
+    Instalment,
+    PenaltyCase,
+)
+from ecoledger.registers.enforcement.penalty_case.workflow import OFFICERS, WORKFLOW
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cases(Register):
+    """The book; its list knows ``?filed=1``, ``?decided=1`` and ``?remedied=1``."""
+
+    def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
+        rows = super().conditions(query, person, now)
+        if query.get("filed") == "1":
+            rows &= Q(filed_on__isnull=False)
+        if query.get("decided") == "1":
+            rows &= Q(decided_on__isnull=False) & ~Q(heaviest=PenaltyCase.Heaviest.NONE)
+        if query.get("remedied") == "1":
+            rows &= ~Q(remedy="")
+        return rows
+
+
+def prepare(case: PenaltyCase) -> None:
+    """Undecided, few may know of it. A case of an earlier ledger goes on in the state it had there."""
+    entity = case.entity
+    if entity is not None:
+        case.party = case.party or entity.name
+        case.party_address = case.party_address or entity.address
+        case.party_code = case.party_code or getattr(entity.enterprise, "uscc", "") or ""
+    case.circulation = Circulation.STAFF if case.decided_on else Circulation.RESTRICTED
+    if case.import_batch_id is None:
+        return
+    case.taken_over = True
+    case.found_on = case.found_on or case.filed_on
+    if case.decided_on:
+        case.heaviest = case.heaviest or PenaltyCase.Heaviest.FINE
+        case.filed_on = case.filed_on or case.decided_on
+    if case.history:
+        return
+    if case.served_on:
+        case.state = "performing"
+    elif case.decided_on:
+        case.state = "decided"
+    elif case.filed_on:
+        case.state = "investigating"
+
+
+def _cases(person: Person | None) -> Any:
+    """The cases a person may choose: none whose existence they may not know of."""
+    every = PenaltyCase.objects.filter(withdrawn_at=None)
+    return (
+        every if person is None else every.filter(pk__in=REGISTER.visible_to(person).values("pk"))
+    )
+
+
+declare_lookup(
+    Lookup(
+        key="penalty_case",
+        model=PenaltyCase,
+        label="处罚案件",
+        rows=_cases,
+        exact=("number", "decision_no"),
+        begins=("number",),
+        contains=("party", "title"),
+        under=lambda row: row.party,
+    )
+)
+REGISTER = declare(Cases(
+    key="penalty_case", label="行政处罚案件", line="enforcement", model=PenaltyCase, workflow=WORKFLOW,
+    pattern="环立〔{year}〕{n}号",
+    labels={"number": "立案号", "title": "案由", "description": "简要案情", "entity": "涉案对象",
+            "area_code": "案发地", "address": "案发地址", "owed": "未缴 元"},
+    columns=("number", "title", "party", "state", "due", "filed_on", "decision_no", "decided_on", "fine",
+             "paid", "disclosed_on", "kind", "source"),
+    filters=("state", "filed_on", "decided_on", "area_code", "heaviest", "source", "kind", "closing",
+             "opened_at"),
+    search=("number", "title", "party", "decision_no", "description", "entity__name"),
+    fields=("title", "kind", "source", "found_on", "entity", "party_kind", "party", "party_code",
+            "party_address", "party_head", "area_code", "address", "act_from", "act_until", "description"),
+    batch=("owner",),
+    details=("kind", "source", "found_on", "party", "party_kind", "party_code", "party_head", "act_from",
+             "act_until", "harmful", "public_interest", "complicated", "violated", "basis", "filed_on",
+             "proposed_fine", "notice_no", "notice_served_on", "notified_fine", "statement",
+             "statement_answer", "hearing_on", "legal_reviewed_on", "legal_opinion", "discussed_on",
+             "discussion", "decision_no", "decided_on", "heaviest", "fine", "confiscated", "other_penalty",
+             "served_on", "serve_mode", "pay_by", "paid", "surcharge", "owed", "remedy", "remedy_result",
+             "demanded_on", "court_applied_on", "court_accepted_on", "corrected_on", "disclosed_on",
+             "credit_noted_on", "closing", "taken_over"),
+    views=(View("undecided", "未决定", {"state": "clue,filing_check,investigating,suspended,reviewing,telling,"
+                                     "defence,hearing,legal_review,deciding"}),
+           View("unpaid", "履行中", {"state": "performing,demanded,court"}),
+           View("overdue", "超期未办结", {"overdue": "1"}, "due")),
+    lines=(
+        Lines(key="items", label="证据清单", model=EvidenceItem,
+              columns=("name", "copies", "obtained_on", "provider", "proves")),
+        Lines(key="instalments", label="分期缴纳", model=Instalment, columns=("due", "amount")),
+    ),
+    imports=Import(
+        key=("party", "title", "filed_on"),
+        columns=("title", "party", "entity", "area_code", "address", "source", "found_on", "filed_on",
+                 "description", "decision_no", "decided_on", "heaviest", "fine", "confiscated",
+                 "other_penalty", "served_on", "paid", "disclosed_on"),
+        headers={"title": ("违法行为", "案件名称"), "party": ("当事人名称", "被处罚单位", "行政相对人名称"),
+                 "entity": ("企业名称",), "filed_on": ("立案时间",), "decision_no": ("处罚决定书文号", "行政处罚决定文书号"),
+                 "decided_on": ("处罚决定日期", "作出决定日期"), "fine": ("罚款金额", "罚款金额（元）"),
+                 "heaviest": ("处罚类别",), "area_code": ("所在镇街",), "paid": ("已缴金额",),
+                 "disclosed_on": ("公开时间",)},
+        examples={"title": "涉嫌超标排放水污染物案", "party": "某某印染厂", "filed_on": "2026-03-02",
+                  "area_code": "北镇", "decided_on": "2026-05-20", "fine": "150000"},
+        future=(),
+    ),
+    edit=OFFICERS, manage=frozenset({Role.LEADER, Role.OFFICER}),
+    circle=CAPABILITIES["see_undecided_penalties"],
+    statistics=statistics.figures, breakdowns=statistics.tables, prepare=prepare,
+    detail_template="web/enforcement/penalty_case.html",
+    empty=noop("还没有案件。从检查、投诉或线索立案，或导入现有台账。"),
+))  # fmt: skip

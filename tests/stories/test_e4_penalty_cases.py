@@ -1,0 +1,331 @@
+"""Penalty cases from ledgers and through their whole life, with papers, file, transfer, review and compensation."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import openpyxl
+import pytest
+from pypdf import PdfReader
+from tests.path.county import NORTH, SOUTH
+from tests.path.house import PNG
+from tests.stories.pages import open_page, submit, text
+
+FILED, DECIDED, FINED = 69, 43, 6_055_000
+TODAY = f"{datetime.now(ZoneInfo('Asia/Shanghai')):%Y-%m-%d}"
+PHOTO = ("证据.png", PNG, "image/png")
+
+
+def book(house, name, rows):
+    sheet = openpyxl.Workbook()
+    for row in rows:
+        sheet.active.append(row)
+    file = house.process.data.parent / name
+    sheet.save(file)
+    return str(file)
+
+
+def enter(house, kind, file):
+    data = ("--data", str(house.process.data))
+    code, lines, errors = house.process.command("enter", kind, file, *data)
+    assert code == 0, errors
+    refused = [line for line in lines if line.get("outcome") == "refused"]
+    assert refused == [], refused[:3]
+    return sum(1 for line in lines if line.get("outcome") in ("kept", "warned"))
+
+
+@pytest.fixture(scope="module")
+def people(visitor, hired):
+    return {
+        "officer": visitor("officer"),
+        "second": hired("officer", "执法员乙"),
+        "legal": hired("legal", "法制员甲"),
+        "leader": hired("leader", "局长甲"),
+        "dispatcher": visitor("dispatcher"),
+        "town": visitor("town"),
+    }
+
+
+def issue(people, register, number, kind, words=None):
+    """A document about a matter: drafted, reviewed, signed and issued by the people who may."""
+    address = f"/matters/{register}/{number}"
+    author, signer = people["officer"], people["leader"]
+    page = submit(author, address, f"/documents/begin/{kind}/{number}")
+    draft = next(
+        a for f in page.forms if (a := re.match(r"/documents/drafts/\d+", f.action or ""))
+    )[0]
+    # Without words to write there is only a button to hand it on.
+    form = next(f for f in page.forms if (f.action or "").endswith(("/save", "/submit")))
+    data = dict(form.form_values())
+    assert {f"word-{name}" for name in words or {}} <= set(data), sorted(data)
+    data |= {f"word-{name}": value for name, value in (words or {}).items()}
+    author.post(f"{draft}/submit", data=data, follow_redirects=True)
+    for _step in range(2):
+        signer.submit(f"{draft}/approve", {"note": "同意"})
+    signer.submit(f"{draft}/issue", {})
+    found = re.findall(r'href="(/documents/\d+)">([^<]+号)<', author.get(address).text)
+    assert found, text(open_page(author, draft))[:600]
+    return found[0]
+
+
+@pytest.mark.story("E4")
+def test_the_years_ledgers_come_to_their_figures(house, people):
+    """69 filed, 43 decided, 6.055 million in one town; 11 cases with 466,300 yuan, 13 orders and 2 seizures in another."""
+    heads = [
+        "违法行为",
+        "当事人名称",
+        "所在镇街",
+        "立案时间",
+        "处罚决定书文号",
+        "处罚决定日期",
+        "罚款金额（元）",
+        "公开时间",
+    ]
+    rows = [heads]
+    for n in range(1, FILED + 1):
+        decided = n <= DECIDED
+        fine = FINED // DECIDED if n < DECIDED else FINED - FINED // DECIDED * (DECIDED - 1)
+        rows.append([
+            f"涉嫌违法行为{n % 7}案", f"靖江测试{n}厂", "北镇", f"2023-0{n % 6 + 1}-1{n % 9}",
+            f"测环罚〔2023〕{n}号" if decided else "", "2023-06-28" if decided else "", fine if decided else "", "",
+        ])  # fmt: skip
+    assert enter(house, "penalty_case", book(house, "立案台账.xlsx", rows)) == FILED
+    fines = [40_000] * 10 + [66_300]
+    rows = [heads, *([f"涉嫌违法{n}案", f"鲤城测试{n}厂", "南镇", "2021-05-10", f"测环罚〔2021〕{n}号", "2021-08-02", fine, ""] for n, fine in enumerate(fines, 1))]  # fmt: skip
+    assert enter(house, "penalty_case", book(house, "案件台账.xlsx", rows)) == 11
+    rows = [["违法行为", "企业名称", "镇街", "责令改正文号", "送达日期"], *(["未落实污染防治措施", f"鲤城测试{n}厂", "南镇", f"测环责改〔2021〕{n}号", "2021-05-12"] for n in range(1, 14))]  # fmt: skip
+    assert enter(house, "correction_order", book(house, "限期改正.xlsx", rows)) == 13
+    rows = [["事由", "措施", "企业名称", "镇街", "决定书文号", "查封日期"], *([f"非法设备{n}", "查封", f"鲤城测试{n}厂", "南镇", f"测环查〔2021〕{n}号", "2021-06-01"] for n in (1, 2))]  # fmt: skip
+    assert enter(house, "seizure", book(house, "查封台账.xlsx", rows)) == 2
+
+    leader = people["leader"]
+    north, south = (figures(leader, area) for area in (NORTH, SOUTH))
+    assert (north["立案"], north["作出处罚决定"], north["罚没金额"]) == ("69", "43", "605.50")
+    assert (south["立案"], south["罚没金额"]) == ("11", "46.63")
+    # Every number opens its cases; what is undecided is not for the dispatcher.
+    assert len(leader.api("matters/penalty_case", area_code=NORTH, decided=1, limit=100)) == DECIDED
+    assert (
+        len(people["dispatcher"].api("matters/penalty_case", area_code=NORTH, limit=100)) == DECIDED
+    )
+    assert len(leader.api("matters/correction_order", area_code=SOUTH, limit=100)) == 13
+    assert len(leader.api("matters/seizure", area_code=SOUTH, limit=100)) == 2
+
+
+def figures(person, area):
+    """The numbers of the statistics page by their names."""
+    page = open_page(person, f"/matters/penalty_case/statistics?area_code={area}")
+    found = {}
+    for figure in page.xpath("//*[contains(@class, 'figure-label')]"):
+        value = figure.getparent().xpath(".//*[contains(@class, 'figure-value')]")
+        if value:
+            found[figure.text_content().strip()] = value[0].text_content().split()[0]
+    return found
+
+
+@pytest.fixture(scope="module")
+def case(people):
+    """A case that has gone its whole way to a served decision; its number."""
+    officer, second, leader, legal = (people[n] for n in ("officer", "second", "leader", "legal"))
+    opened = submit(officer, "/matters/penalty_case/new", "/new", {
+        "title": "涉嫌超标排放水污染物案", "kind": "general", "source": "site", "party_kind": "organisation",
+        "party": "一号测试厂", "party_code": "91350582MA0000000X", "party_address": "北镇1号", "party_head": "王某",
+        "found_on": "2026-09-01", "area_code": NORTH, "description": "外排废水化学需氧量超标一点二倍。",
+    })  # fmt: skip
+    address = next(
+        a
+        for f in opened.forms
+        if (a := (f.action or "").split("#")[0]).endswith("/do/propose_filing")
+    )
+    address = address.removesuffix("/do/propose_filing")
+    number = int(address.rsplit("/", 1)[1])
+    secret = people["dispatcher"].get(address)
+    assert secret.status_code == 404
+    submit(officer, address, "/do/propose_filing", {"description": "外排废水化学需氧量超标一点二倍。", "found_on": "2026-09-01", "act_until": "2026-08-31"})  # fmt: skip
+    submit(leader, address, "/do/approve_filing")
+    lines = f"{address}/lines/items"
+    submit(officer, lines, lines, {"items-0-name": "监测报告", "items-0-copies": "1", "items-0-proves": "化学需氧量超标"})  # fmt: skip
+    # The sheet of discretion: levels chosen, arithmetic shown.
+    sheet = f"/enforcement/cases/{number}/discretion"
+    assert "3倍以上" in text(open_page(officer, f"{sheet}?table=water_excess"))
+    chosen = {"table": "water_excess", "times": "2", "area": "0", "again": "0"}
+    officer.submit(sheet, chosen)
+    assert "1,000,000元×25%＝250,000元" in text(open_page(officer, address))
+    submit(officer, address, "/do/finish_investigation", {"violated": "水污染防治法第十条", "basis": "水污染防治法第八十三条第二项", "conclusion": "事实清楚"})  # fmt: skip
+    submit(second, address, "/do/pass_review", {"checked": "同意"})
+    # Not before the notice is issued; then the party is heard for the whole term.
+    assert (
+        "还没有印发"
+        in officer.submit(f"{address}/do/notify", {"notify-notice_served_on": "2026-10-08"}).text
+    )
+    _link, notice = issue(people, "penalty_case", number, "penalty_notice")
+    assert re.fullmatch(r"环罚告〔\d{4}〕\d+号", notice)
+    submit(officer, address, "/do/notify", {"notice_served_on": "2026-10-08", "hearing_right": "1"})
+    submit(officer, address, "/do/record_statement", {"statement": "请求从轻", "statement_answer": "不予采纳，已按裁量基准确定"})  # fmt: skip
+    submit(officer, address, "/do/send_legal")
+    # A head does not decide before the legal review; the legal reviewer is somebody else.
+    assert (
+        leader.submit(
+            f"{address}/do/decide", {"decide-heaviest": "fine", "decide-fine": "250000"}
+        ).status_code
+        == 422
+    )
+    submit(legal, address, "/do/legal_pass", {"legal_opinion": "审核同意"})
+    beyond = leader.submit(
+        f"{address}/do/decide", {"decide-heaviest": "fine", "decide-fine": "2000000"}
+    )
+    assert "须在法定幅度" in beyond.text
+    more = leader.submit(
+        f"{address}/do/decide", {"decide-heaviest": "fine", "decide-fine": "300000"}
+    )
+    assert "须重新告知" in more.text
+    submit(leader, address, "/do/decide", {"heaviest": "fine", "fine": "250000"})
+    _link, decision = issue(people, "penalty_case", number, "penalty_decision")
+    assert re.fullmatch(r"环罚〔\d{4}〕\d+号", decision)
+    page = submit(officer, address, "/do/serve", {"served_on": TODAY, "serve_mode": "direct"})
+    assert decision in text(page)
+    return address, number, decision
+
+
+@pytest.mark.story("E4")
+def test_a_case_goes_from_its_clue_to_its_file(people, case):
+    """Paid in parts, disclosed, closed by a second person; the file holds every paper in order with its pages."""
+    address, number, decision = case
+    officer, leader = people["officer"], people["leader"]
+    submit(officer, address, "/do/disclose", {"disclosed_on": TODAY})
+    submit(officer, address, "/do/pay", {"paid_on": TODAY, "amount": "100000", "receipt": "P-1"})
+    closing = {"close-closing": "performed", "close-corrected_on": TODAY}
+    early = officer.post(f"{address}/do/close", data={"csrfmiddlewaretoken": officer.cookies["csrftoken"], **closing}, files=[("files", PHOTO)])  # fmt: skip
+    assert "还有 150000" in early.text
+    submit(officer, address, "/do/pay", {"paid_on": TODAY, "amount": "150000", "receipt": "P-2"})
+    submit(
+        officer,
+        address,
+        "/do/close",
+        {"closing": "performed", "corrected_on": TODAY},
+        files=[PHOTO],
+    )
+    page = submit(leader, address, "/do/confirm_close")
+    assert "已结案" in text(page)
+    issue(people, "penalty_case", number, "penalty_closing", {"承办意见": "建议结案"})
+    answer = leader.get(f"/enforcement/cases/{number}/book.pdf")
+    pages = [
+        p.extract_text().replace(" ", "").replace("\n", "")
+        for p in PdfReader(io.BytesIO(answer.content)).pages
+    ]
+    assert "行政处罚案卷" in pages[0]
+    assert decision in pages[0]
+    index = pages[1]
+    assert (
+        index.index("行政处罚决定书")
+        < index.index("证据清单")
+        < index.index("行政处罚事先（听证）告知书")
+    )
+    whole = "".join(pages)
+    assert "{{" not in whole
+    assert "贰拾伍万元整" in whole
+    assert "不予采纳，已按裁量基准确定" in whole
+    assert "卷内备考表" in pages[-1]
+    # Decided, it is known to all staff of its area; the file still is not.
+    assert people["dispatcher"].get(address).status_code == 200
+    assert people["dispatcher"].get(f"/enforcement/cases/{number}/book.pdf").status_code == 404
+
+
+@pytest.mark.story("E8")
+def test_a_case_is_handed_to_the_police_with_its_papers_in_time(people):
+    officer, leader = people["officer"], people["leader"]
+    opened = submit(officer, "/matters/police_transfer/new", "/new", {
+        "title": "涉嫌以逃避监管方式排放水污染物案", "kind": "detention", "ground": "evasion", "party": "暗管测试厂",
+        "area_code": NORTH, "description": "私设暗管排放废水",
+    })  # fmt: skip
+    address = next(a for f in opened.forms if (a := (f.action or "").split("#")[0]).endswith("/note")).removesuffix("/note")  # fmt: skip
+    assert people["town"].get(address).status_code == 404
+    page = submit(leader, address, "/do/approve", {"decided_on": TODAY, "to": "测试县公安局"})
+    assert "3个工作日" in text(page)
+    assert "24小时" not in text(page)
+    refused = officer.submit(f"{address}/do/hand_over", {"hand_over-handed_on": TODAY})
+    assert "移送材料清单是空的" in refused.text
+    lines = f"{address}/lines/papers"
+    submit(leader, lines, lines, {"papers-0-name": "现场检查笔录", "papers-0-count": "1份"})
+    submit(
+        officer, address, "/do/hand_over", {"handed_on": TODAY, "copied_on": TODAY}, files=[PHOTO]
+    )
+    submit(officer, address, "/do/accept", {"accepted_on": TODAY, "receipt": "公受〔2026〕5号"})
+    submit(
+        officer, address, "/do/filed", {"police": "detained", "police_on": TODAY, "persons": "1"}
+    )
+    page = submit(officer, address, "/do/conclude", {"result": "行政拘留五日"})
+    assert "办结" in text(page)
+    assert "行政拘留五日" in text(page)
+    statistics = text(open_page(leader, "/matters/penalty_case/statistics"))
+    assert re.search(r"移送行政拘留 ?1", statistics)
+
+
+@pytest.mark.story("E5")
+def test_decided_files_are_drawn_scored_and_improved(people, case):
+    legal, officer = people["legal"], people["officer"]
+    page = submit(legal, "/enforcement/reviews/draw", "/enforcement/reviews/draw", {"round": "2026年上半年", "count": "1"})  # fmt: skip
+    assert "抽中 1 件" in text(page) or "2026年上半年" in text(page)
+    row = legal.api("matters/file_review", limit=5)[0]
+    address = f"/matters/file_review/{row['id']}"
+    refused = legal.submit(f"{address}/do/score", {"score-off": "0"})
+    assert "没有评分" in refused.text
+    lines = f"{address}/lines/items"
+    form = next(f for f in open_page(legal, lines).forms if (f.action or lines).endswith(lines))
+    marks = {n: form.fields[n.replace("-score", "-full")] for n in form.fields if n and n.endswith("-score") and form.fields[n.replace("-score", "-full")]}  # fmt: skip
+    first = next(iter(marks))
+    marks[first] = "1"
+    submit(
+        legal,
+        lines,
+        lines,
+        {**marks, first.replace("-score", "-defect"): "立案审批表缺承办人签字日期"},
+    )
+    page = submit(legal, address, "/do/score", {"off": "1"})
+    assert re.search(r"得分 ?9\d\.\d", text(page))
+    assert "优秀" in text(page)
+    page = submit(officer, address, "/do/improve", {"improvement": "已补正并通报"})
+    assert "办结" in text(page)
+
+
+@pytest.mark.story("E9")
+def test_damage_is_assessed_agreed_restored_and_accepted(people):
+    officer, leader = people["officer"], people["leader"]
+    opened = submit(officer, "/matters/damage_claim/new", "/new", {
+        "title": "倾倒污泥损害土壤案", "source": "penalty", "clue_no": "SP-1", "clue_on": TODAY, "medium": "soil",
+        "party": "倾倒测试厂", "area_code": NORTH, "description": "倾倒污泥约三十吨",
+    })  # fmt: skip
+    address = next(a for f in opened.forms if (a := (f.action or "").split("#")[0]).endswith("/do/check")).removesuffix("/do/check")  # fmt: skip
+    submit(officer, address, "/do/check", {"checked": "损害事实清楚", "clue_on": TODAY})
+    submit(leader, address, "/do/start", {"started_on": TODAY})
+    values = {"assess-way": "simple", "assess-assessor": "专家组", "assess-repair_cost": "900000", "assess-consultation_on": TODAY}  # fmt: skip
+    token = {"csrfmiddlewaretoken": officer.cookies["csrftoken"]}
+    beyond = officer.post(
+        f"{address}/do/assess", data={**token, **values}, files=[("files", PHOTO)]
+    )
+    assert "超过简易评估上限" in beyond.text
+    submit(officer, address, "/do/assess", {"way": "simple", "assessor": "专家组", "repair_cost": "180000", "assessment_cost": "20000", "consultation_on": TODAY}, files=[PHOTO])  # fmt: skip
+    lines = f"{address}/lines/meetings"
+    submit(officer, lines, lines, {"meetings-0-on": TODAY, "meetings-0-present": "双方", "meetings-0-result": "达成一致"})  # fmt: skip
+    submit(officer, address, "/do/agree", {"agreed_on": TODAY, "agreed": "200000", "performance": "restore"}, files=[PHOTO])  # fmt: skip
+    submit(
+        officer,
+        address,
+        "/do/confirm",
+        {"confirmed_on": TODAY, "confirmation_no": "（2026）测01民特1号"},
+    )
+    submit(
+        officer,
+        address,
+        "/do/restore",
+        {"restored_on": TODAY, "restored": "1200平方米"},
+        files=[PHOTO],
+    )
+    submit(officer, address, "/do/assess_effect", {"effect": "土壤达标"}, files=[PHOTO])
+    page = submit(leader, address, "/do/close")
+    assert "已结案" in text(page)
+    statistics = text(open_page(leader, "/matters/damage_claim/statistics"))
+    assert "20" in statistics
+    assert "磋商成功" in statistics
