@@ -51,6 +51,7 @@ _STAFF = (
     ("zhifa2", "罗致平", Role.OFFICER, "局", "执法队员"),
     ("zhifa3", "汪思齐", Role.OFFICER, "局", "执法队员"),
     ("shenpi", "方慕云", Role.APPROVER, "局", "行政审批科科长"),
+    ("fazhi", "季明衡", Role.LEGAL, "局", "法规科科长"),
     ("xitong", "系统管理员", Role.SYSTEM_ADMIN, "局", ""),
     ("anquan", "安全管理员", Role.SECURITY_ADMIN, "局", ""),
     ("shenji", "审计管理员", Role.AUDIT_ADMIN, "局", ""),

@@ -119,7 +119,7 @@ class Life(RuleBasedStateMachine):
     @rule(data=st.data(), who=st.sampled_from(PEOPLE))
     def step(self, data, who):
         """Any step that leads on from where the case stands, by anybody."""
-        case, person = self.now(), getattr(self.bureau, who)
+        case, person = self.now(), self.bureau.people[who]
         ways = REGISTER.workflow.leaving(case.state)
         if not ways:
             return
@@ -137,9 +137,7 @@ class Life(RuleBasedStateMachine):
         """The usual way on, by whoever may: so that long lives are walked, not only their beginnings."""
         case = self.now()
         for way in REGISTER.workflow.leaving(case.state):
-            able = [
-                p for n in PEOPLE if way in actions.available(case, p := getattr(self.bureau, n))
-            ]
+            able = [p for n in PEOPLE if way in actions.available(case, p := self.bureau.people[n])]
             if way.main and able:
                 form = {a.name: value_of(a, data.draw) for a in REGISTER.asks_of(way)}
                 try:
@@ -201,7 +199,7 @@ class Life(RuleBasedStateMachine):
         if case.decided_on and case.heaviest != PenaltyCase.Heaviest.NONE:
             return
         for name in CANNOT_SEE:
-            person = getattr(self.bureau, name)
+            person = self.bureau.people[name]
             assert not REGISTER.visible_to(person).filter(pk=case.pk).exists(), name
             assert not visible_matters(person).filter(pk=case.pk).exists()
             assert not selecting.select(REGISTER, person, {"q": "超标"}).exists()

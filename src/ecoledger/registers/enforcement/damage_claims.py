@@ -187,20 +187,20 @@ def _figures(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     n = rows.order_by().aggregate(
         clues=Count("pk"),
         started=Count("pk", filter=Q(started_on__isnull=False)),
-        agreed=Count("pk", filter=Q(agreed_on__isnull=False)),
+        settled=Count("pk", filter=Q(agreed_on__isnull=False)),
         sued=Count("pk", filter=Q(sued_on__isnull=False)),
         simple=Count("pk", filter=Q(way__in=("simple", "expert"))),
-        restored=Count("pk", filter=Q(restored_on__isnull=False)),
+        mended=Count("pk", filter=Q(restored_on__isnull=False)),
         sum=Sum("agreed"),
     )
     return [
         Statistic("clues", "线索", n["clues"], ""),
         Statistic("started", "启动索赔", n["started"], "started_on_from=1900-01-01"),
-        Statistic("agreed", "磋商成功", n["agreed"], "agreed_on_from=1900-01-01"),
+        Statistic("agreed", "磋商成功", n["settled"], "agreed_on_from=1900-01-01"),
         Statistic("sued", "提起诉讼", n["sued"], "sued_on_from=1900-01-01"),
         Statistic("sum", "赔偿金额", float((n["sum"] or 0) / 10000), unit="万元"),
         Statistic("simple", "简易评估", n["simple"], "way=simple,expert"),
-        share("restored", "修复完成率", n["restored"], n["agreed"], note="修复完成÷达成协议"),
+        share("restored", "修复完成率", n["mended"], n["settled"], note="修复完成÷达成协议"),
     ]
 
 

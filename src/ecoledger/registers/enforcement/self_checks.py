@@ -221,7 +221,7 @@ REGISTER = declare(Checks(
     details=("round", "answer_by", "answer", "danger", "measures", "rectify_by", "rectified", "handed_to"),
     lines=(Lines(key="items", label="自查表", model=SelfCheckItem, columns=("name", "found", "measure"),
                  first=items_of),),
-    imports=Import(key=("round", "entity"), columns=("title", "entity", "area_code", "round",
+    imports=Import(key=("round", "entity"), columns=("title", "entity", Ask("area_code", required=False), "round",
                                                      Ask("facility", kind=Kind.CHOICE,
                                                          choices=facility_choices()), "answer_by"),
                    headers={"entity": ("企业名称", "单位名称"), "facility": ("设施类别", "设施"),

@@ -1,0 +1,179 @@
+"""The year of the enforcement brigade, synthetic: officers, roster, a random check of 83 firms, 69 cases of which 43 are
+decided with 6.055 million yuan, orders, seizures, transfers, damage claims, self-checks of 91 firms.
+
+Decided cases and the like come in as a ledger of history, in bulk; the rest stands as work in hand.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from demo import city
+from demo.work import aware, person
+from ecoledger.accounts.models import Organisation
+from ecoledger.books import roster as rosters
+from ecoledger.entities.models import Enterprise
+from ecoledger.matters import actions, history
+from ecoledger.registers.enforcement.check_objects import OBJECTS, CheckedObject
+from ecoledger.registers.enforcement.check_plan import CheckPlan
+from ecoledger.registers.enforcement.correction_orders import REGISTER as ORDERS
+from ecoledger.registers.enforcement.damage_claims import REGISTER as CLAIMS
+from ecoledger.registers.enforcement.officers import Equipment, Officer, Training
+from ecoledger.registers.enforcement.penalty_case.register import REGISTER as CASES
+from ecoledger.registers.enforcement.random_check import REGISTER as DRAWS
+from ecoledger.registers.enforcement.seizures import REGISTER as SEIZURES
+from ecoledger.registers.enforcement.self_checks import REGISTER as CHECKS
+from ecoledger.registers.enforcement.transfers import REGISTER as TRANSFERS
+
+FILED, DECIDED, FINED = 69, 43, Decimal(6_055_000)
+SPECIAL, KEY, ORDINARY, OFFICERS = 8, 160, 200, 7
+SELF_CHECKED = 91
+_CAUSES = (
+    "涉嫌超标排放水污染物案", "涉嫌超标排放大气污染物案", "涉嫌未取得排污许可证排放污染物案", "涉嫌未验先投案",
+    "涉嫌危险废物贮存不规范案", "涉嫌擅自停运污染防治设施案",
+)  # fmt: skip
+_NAMES = ("陈执远", "林一鸣", "黄若溪", "吴承舟", "郑砚秋", "苏明澈", "许知行")
+
+
+def build(now: datetime) -> dict[str, int]:
+    """Everything of this module; returns how many of each."""
+    generator = random.Random(f"{city.SEED}-enforcement")
+    firms = list(Enterprise.objects.order_by("code")[: SPECIAL + KEY + ORDINARY])
+    with transaction.atomic():
+        _staff(firms[0].area_code, now.date())
+        _roster(firms, now.date())
+    with transaction.atomic():
+        decided = _cases(generator, firms, now)
+    with transaction.atomic():
+        _measures(firms, now)
+    with transaction.atomic():
+        checks = _self_checks(firms, now)
+    return {"penalty_cases": decided, "self_checks": checks}
+
+
+def _staff(county: str, today: date) -> None:
+    bureau = Organisation.objects.filter(kind="bureau").order_by("pk").first()
+    for n, name in enumerate(_NAMES):
+        officer = Officer.objects.create(
+            name=name, certificate_no=f"YS-05{n:04}", certificate_from=date(today.year - 3, 1, 1),
+            certificate_until=date(today.year + (2 if n else 0), 12, 31), organisation=bureau,
+            area_code=county[:6], specialities=("水", "大气", "固废")[n % 3], synthetic=True,
+            person=person(("zhifa", "zhifa2", "zhifa3")[n]) if n < 3 else None,
+        )  # fmt: skip
+        Training.objects.create(
+            officer=officer, area_code=county[:6], on=date(today.year, 3, 12), subject="执法大练兵集中培训",
+            hours=Decimal(16), result="合格",
+        )  # fmt: skip
+    kinds = Equipment.Sort
+    for n, (sort, name) in enumerate(((kinds.RECORDER, "执法记录仪"), (kinds.DRONE, "无人机"), (kinds.ANALYSER, "便携式VOCs检测仪"), (kinds.SAMPLER, "快速取证箱"))):  # fmt: skip
+        for k in range(1, 4):
+            Equipment.objects.create(
+                name=f"{name}{k}号", serial_no=f"ZB-{n}{k:02}", sort=sort, area_code=county[:6],
+                valid_until=today + timedelta(days=120 * k - 150), synthetic=True,
+            )  # fmt: skip
+
+
+def _roster(firms: list[Enterprise], today: date) -> None:
+    """The roster of the year in force, its plan, and a first check drawn from it."""
+    area, by = firms[0].area_code[:6], person("diaodu")
+    edition = rosters.draft(OBJECTS, str(today.year), area, by=by, basis="年度抽查工作方案（合成）")
+    tiers = ["special"] * SPECIAL + ["key"] * KEY + ["ordinary"] * ORDINARY
+    for n, (firm, tier) in enumerate(zip(firms, tiers, strict=False)):
+        CheckedObject.objects.create(
+            edition=edition, entity=firm, area_code=firm.area_code, tier=tier,
+            credit=("good", "fair", "fair", "warned")[n % 4], risk=("normal", "normal", "serious")[n % 3],
+        )  # fmt: skip
+    rosters.publish(OBJECTS, edition, date(today.year, 1, 1), by=by)
+    plan = CheckPlan.objects.create(
+        year=today.year, item_no="1", name="污染源双随机抽查", kind=CheckPlan.Kind.RANDOM, items="排污许可、污染防治设施",
+        months="每季度", objects_planned=83, filed_on=date(today.year, 1, 15), area_code=area, synthetic=True,
+    )  # fmt: skip
+    check = actions.open_matter(
+        DRAWS,
+        {"title": f"{today.year}年污染源双随机抽查（合成）", "area_code": area, "plan": plan,
+         "check_by": date(today.year, 12, 31), "synthetic": True},
+        by=by,
+    )  # fmt: skip
+    for step in ("freeze", "draw"):
+        actions.perform(check.pk, step, by=by, form={})
+
+
+def _cases(generator: random.Random, firms: list[Enterprise], now: datetime) -> int:
+    """Decided cases as history; undecided ones as work in hand, known to few."""
+    fines = [Decimal(generator.randrange(20, 480)) * 500 for _ in range(DECIDED - 1)]
+    scale = FINED / (sum(fines) * DECIDED / (DECIDED - 1))
+    fines = [(fine * scale / 100).quantize(Decimal(1)) * 100 for fine in fines]
+    fines.append(FINED - sum(fines))
+    rows: list[dict[str, Any]] = []
+    for n, fine in enumerate(fines, 1):
+        firm = firms[generator.randrange(len(firms))]
+        filed = now.date() - timedelta(days=generator.randrange(150, 330))
+        decided = filed + timedelta(days=generator.randrange(35, 88))
+        rows.append({
+            "title": _CAUSES[n % len(_CAUSES)], "party": firm.name, "area_code": firm.area_code, "entity": firm,
+            "found_on": filed - timedelta(days=6), "filed_on": filed, "decided_on": decided,
+            "decision_no": f"环罚〔{decided.year}〕{n}号", "heaviest": "fine", "fine": fine, "paid": fine,
+            "served_on": decided + timedelta(days=4), "disclosed_on": decided + timedelta(days=6),
+            "corrected_on": decided, "closing": "performed", "taken_over": True, "synthetic": True,
+            "opened_at": aware(datetime.combine(filed, datetime.min.time())),
+            "closed_at": aware(datetime.combine(decided + timedelta(days=25), datetime.min.time())),
+        })  # fmt: skip
+    history.enter(CASES, rows, by=None, source="年度案件台账（合成）")
+    for n in range(FILED - DECIDED):
+        firm = firms[generator.randrange(len(firms))]
+        found = now.date() - timedelta(days=generator.randrange(2, 40))
+        values = {
+            "title": _CAUSES[n % len(_CAUSES)], "entity": firm, "source": ("site", "remote", "complaint")[n % 3],
+            "found_on": found, "filed_on": found + timedelta(days=1), "description": "现场检查发现（合成）",
+            "synthetic": True,
+        }  # fmt: skip
+        actions.open_matter(CASES, values, by=None)
+    return FILED
+
+
+def _measures(firms: list[Enterprise], now: datetime) -> None:
+    """Thirteen orders, two seizures, a transfer, two damage claims."""
+    for n in range(13):
+        firm = firms[n * 7]
+        values = {
+            "title": "污染防治设施未按要求运行",
+            "entity": firm,
+            "demand": "立即改正并报告",
+            "synthetic": True,
+        }
+        order = actions.open_matter(ORDERS, values, by=None)
+        if n < 9:
+            served = now.date() - timedelta(days=n + 2)
+            form = {"served_on": served.isoformat(), "demand": "立即改正并报告"}
+            actions.perform(order.pk, "serve", by=person("zhifa"), form=form)
+    for n in range(2):
+        values = {
+            "title": "非法生产设备",
+            "entity": firms[n * 11],
+            "ground": "evasion",
+            "synthetic": True,
+        }
+        actions.open_matter(SEIZURES, values, by=None)
+    values = {"title": "涉嫌以逃避监管方式排放水污染物案", "kind": "detention", "ground": "evasion", "entity": firms[5],
+              "party": firms[5].name, "synthetic": True}  # fmt: skip
+    actions.open_matter(TRANSFERS, values, by=None)
+    for n, title in enumerate(("倾倒污泥损害土壤案", "酸洗废水渗漏案")):
+        values = {"title": title, "source": "penalty", "medium": ("soil", "ground")[n], "entity": firms[20 + n],
+                  "clue_no": f"SP-{n + 1:02}", "clue_on": now.date() - timedelta(days=9), "synthetic": True}  # fmt: skip
+        actions.open_matter(CLAIMS, values, by=None)
+
+
+def _self_checks(firms: list[Enterprise], now: datetime) -> int:
+    kinds = ("rto", "dust", "wastewater", "carbon", "desulphurisation")
+    for n, firm in enumerate(firms[:SELF_CHECKED]):
+        values = {
+            "title": "环保设施安全自查", "entity": firm, "round": f"{now.year}年五类设施", "facility": kinds[n % 5],
+            "answer_by": now.date() + timedelta(days=20), "synthetic": True,
+        }  # fmt: skip
+        actions.open_matter(CHECKS, values, by=None)
+    return SELF_CHECKED
