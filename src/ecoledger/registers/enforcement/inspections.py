@@ -190,7 +190,9 @@ def _not_certified_now(matter: Any) -> str:
 
 
 def _own(step: Step) -> None:
-    """The matter belongs to the officer who leads."""
+    """Two officers whose certificates hold are sent; the matter belongs to the one who leads."""
+    if why := uncertified(step.matter, timezone.localtime(step.at).date()):
+        raise actions.Refused("condition", why, _("请另派持证人员。"))
     lead = step.matter.lead
     if lead is not None and lead.person is not None:
         step.matter.owner = lead.person
