@@ -169,7 +169,7 @@ def _agreed(step: Step) -> None:
 
 def _not_paid(claim: Any) -> str:
     if claim.performance == DamageClaim.Performance.MONEY and claim.paid < claim.agreed:
-        return _("还有 %s 元没有赔偿。") % (claim.agreed - claim.paid)
+        return _("还有 %s 元没有赔偿。") % str(claim.agreed - claim.paid)
     return ""
 
 

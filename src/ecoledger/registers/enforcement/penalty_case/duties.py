@@ -167,7 +167,7 @@ def wrong_decision(case: Any, heaviest: str, fine: Decimal, confiscated: Decimal
                 "most": most,
             }
     if case.notified_fine is not None and fine > case.notified_fine:
-        return _("罚款高于告知的 %s 元，须重新告知。") % case.notified_fine
+        return _("罚款高于告知的 %s 元，须重新告知。") % str(case.notified_fine)
     if grounds := needs_discussion(case, heaviest, fine + confiscated):
         if case.discussed_on is None:
             return _("须经负责人集体讨论决定：%s。") % "；".join(grounds)
@@ -201,7 +201,7 @@ def cannot_close(case: Any, closing: str) -> str:
         if not case.decided:
             return _("还没有作出处罚决定。")
         if case.owed > 0:
-            return _("还有 %s 元没有缴清。") % case.owed
+            return _("还有 %s 元没有缴清。") % str(case.owed)
         if case.corrected_on is None:
             return _("没有登记违法行为改正日期。")
     elif closing == ways.COURT and case.court_accepted_on is None:

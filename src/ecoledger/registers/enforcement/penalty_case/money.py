@@ -39,7 +39,7 @@ def surcharge_on(case: Any, day: date) -> Decimal:
             else:
                 waiting[0] = (on, available - used)
         total += fines.surcharge(unpaid, begin, day, paused)
-    return min(total, case.fine)
+    return min(total, Decimal(case.fine))
 
 
 def pay(case: Any, on: date, amount: Decimal, receipt: str) -> Payment:
