@@ -30,7 +30,6 @@ _WASHED = {
     "w01009",
     "w01014",
     "w01017",
-    "w01001",
 }
 # So many other stations make a region.
 _OTHERS = 3

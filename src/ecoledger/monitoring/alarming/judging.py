@@ -122,9 +122,11 @@ def detect(rule: AlarmRule, seen: Seen) -> pl.DataFrame:
         case _D.SUDDEN:
             excused = excuses.of_changes(hours.join(judged, on=["point", "parameter", "start"],
                                                     how="semi"), rule.kind, seen)  # fmt: skip
-            return sudden.detect(hours, judged, settings, excused)
+            return sudden.detect(seen.while_running(hours), judged, settings, excused)
         case _D.TREND:
-            return trend.detect(hours, judged, settings, seen.running, seen.weather)
+            return trend.detect(
+                seen.while_running(hours), judged, settings, seen.running, seen.weather
+            )
         case _D.PH_JUMP:
             return ph_jump.detect(hours, judged, settings, seen.running)
         case _D.DILUTION:

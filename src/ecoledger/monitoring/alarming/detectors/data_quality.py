@@ -85,9 +85,11 @@ def _kinds(
             far = np.zeros(len(track), dtype=bool)
         kinds = [("疑似单位错误，数值较平时相差约1000倍", lasting(far, 2))]
         if track.parameter not in _SIGNED and (low is None or low >= 0):
-            noise = 0.02 * np.nan_to_num(trailing(track.value, fortnight, "median", needed=6))
+            noise = 0.02 * np.nan_to_num(
+                trailing(track.value, fortnight, "median", needed=6, every=6)
+            )
             kinds.append(("持续为负值", lasting(shown < -noise, width)))
-        usual_top = trailing(track.value, fortnight, "p95", gap=width, needed=day)
+        usual_top = trailing(track.value, fortnight, "p95", gap=width, needed=day, every=6)
         if high is not None:
             top = shown >= high * (1 - 1e-9)
             # Humidity and wind direction live at the end of their range.

@@ -30,7 +30,7 @@ def detect(
     """Judge each hour of the oxygen content (a19001, %) of a flue.
 
     Bad when for ``settings["hours"]`` hours (default 3) oxygen lies more than ``settings["rise"]`` points (default 2.5) and
-    six robust standard deviations above the median of the week before, stays below that of air (a plant that starts or
+    four robust standard deviations above the median of the week before, stays below that of air (a plant that starts or
     stops), and either the load is at least ``settings["load"]`` (default 0.85) of its median of that week, or, with no load
     known, the concentrations fall together as air would make them fall, for twice as long. A boiler at half load has more
     oxygen by nature; hours within ``settings["start"]`` hours (default 6) of a stop are not judged.
@@ -56,7 +56,7 @@ def detect(
             np.where(steady, load, np.nan), week, "median", gap=gap, needed=track.slots(24), every=3
         )
         with np.errstate(all="ignore"):
-            high = steady & (track.value > usual + np.fmax(rise, 6 * noise))
+            high = steady & (track.value > usual + np.fmax(rise, 4 * noise))
             loaded = load >= least_load * usual_load
         thinner = _thinner(track, gases.get(track.point, []), usual)
         high &= ~running.restarted(track, start)
@@ -64,7 +64,7 @@ def detect(
             high & np.isnan(load) & thinner, track.slots(2 * width_hours)
         )
         with np.errstate(all="ignore"):
-            good = track.value < usual + np.fmax(rise, 6 * noise) / 2
+            good = track.value < usual + np.fmax(rise, 4 * noise) / 2
         parts.append(
             verdicts(
                 track, bad, np.asarray(good), limit=usual,

@@ -43,7 +43,8 @@ def detect(
     parts = []
     for track in each(hours, judged):
         # A value held between samples says nothing new: so many more hours make a window.
-        width = min(round(track.slots(width_hours, 6) / _fresh(track.value)), track.slots(60, 12))
+        moving = np.where(running.running(track) == 0, np.nan, track.value)
+        width = min(round(track.slots(width_hours, 6) / _fresh(moving)), track.slots(60, 12))
         past = track.slots(14 * 24)
         needed = track.slots(history_hours, 18)
         level = np.abs(upto(track.value, width, "median", needed=width - 1))

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from ecoledger.monitoring.alarming.detectors import numbers
-from ecoledger.monitoring.alarming.detectors.regional import compare, neighbours
+from ecoledger.monitoring.alarming.detectors.regional import compare, crowded, neighbours
 from ecoledger.monitoring.alarming.detectors.tracks import lasting, together, verdicts, worded
 from ecoledger.standards.exceedance import multiples
 
@@ -32,16 +32,17 @@ def detect(
     (default 0.2; ``micro_share`` for micro-stations) above the expected one (:mod:`.regional`), at least
     ``settings["least"][parameter]``, above the expected one by at least ``settings["excess"][parameter]``, and further
     than ``settings["sigmas"]`` (default 3) of its usual scatter. Excused as regional where a neighbour is as unusual
-    (within a quarter), or where the region itself has risen by ``settings["surge"]`` (default 1.8) within the day,
-    up to twelve hours ago, and the station is not eight times as far above. Good when an hour is above by no more than half that share.
+    (within a quarter), where three stations are, or where the region itself has risen by ``settings["surge"]`` (default 1.8) within the day, up
+    to twelve hours ago. Good when an hour is above by no more than half that share.
     """
     width = int(settings.get("hours", 3))
     sigmas, surge = float(settings.get("sigmas", 3.0)), float(settings.get("surge", 1.8))
     plain = float(settings.get("share", 0.2))
     micro = float(settings.get("micro_share", plain))
     least, excess = numbers(settings, "least"), numbers(settings, "excess")
-    parts = []
-    for one in compare(hours, places, settings):
+    compared = compare(hours, places, settings)
+    highs, shares = [], []
+    for one in compared:
         track, part = one.track, micro if one.micro else plain
         value = track.value
         with np.errstate(all="ignore"):
@@ -49,10 +50,22 @@ def detect(
             high = (value > (1 + part) * one.expected) & (value >= least.get(track.parameter, 0.0))
             high &= value - one.expected >= excess.get(track.parameter, 0.0)
             high &= np.log(one.ratio) > sigmas * one.sigma
+        highs.append(high)
+        shares.append(share)
+    crowds = {
+        key: crowded(compared, highs, *key)
+        for key in {(one.track.parameter, one.micro) for one in compared}
+    }
+    parts = []
+    for one, high, share in zip(compared, highs, shares, strict=True):
+        track, part = one.track, micro if one.micro else plain
+        crowd = crowds[track.parameter, one.micro]
+        with np.errstate(all="ignore"):
             alone = one.ratio > 1.25 * np.fmax(one.others_high, 1.0)
-            alone &= (np.nan_to_num(one.surge) < surge) | (share > 8 * part)
+            alone &= np.nan_to_num(one.surge) < surge
+            alone &= ~np.isin(track.first + np.arange(len(track)), list(crowd))
             good = share <= part / 2
-            over = multiples(value, one.expected)
+            over = multiples(track.value, one.expected)
         bad = lasting(high, width)
         parts.append(
             verdicts(

@@ -39,7 +39,8 @@ def detect(
     for track in each(hours.filter(pl.col("parameter") == PH), judged):
         value = track.value
         before = trailing(value, 6, "median", needed=3)
-        noise = MAD_TO_SIGMA * trailing(value, track.slots(72, 12), "mad", needed=6)
+        # How far it usually goes within six values: what algae do in a day is slow beside a discharge.
+        noise = MAD_TO_SIGMA * trailing(value - before, track.slots(72, 12), "mad", needed=6)
         highest = trailing(value, track.slots(72, 12), "max", needed=6)
         lowest = trailing(value, track.slots(72, 12), "min", needed=6)
         reference = trailing(value, track.slots(72, 12), "median", needed=6)

@@ -21,6 +21,7 @@ MICRO = "micro"
 # Of a concentration, so that a few µg/m³ more or less at clean air make no ratio (µg/m³; mg/m³ for CO).
 _SOFTENED = {"a21005": 0.2}
 _SOFT = 5.0
+_CROWD = 3
 
 
 def neighbours(places: pl.DataFrame, radius_km: float) -> pl.DataFrame:
@@ -153,8 +154,7 @@ def _of_parameter(
                     expected,
                     np.exp(anomaly[n]),
                     scatter[n],
-                    np.exp(np.fmax.reduce(anomaly[others], axis=0)),
-                    np.exp(np.fmin.reduce(anomaly[others], axis=0)),
+                    *_extremes(anomaly[others]),
                     np.exp(upto(around[n] - day[n], 12, "max")),
                     present[n],
                     difference[n],
@@ -162,6 +162,28 @@ def _of_parameter(
                 )
             )
     return result
+
+
+def crowded(
+    compared: list[Compared], unusual: list[np.ndarray], parameter: str, micro: bool
+) -> set[int]:
+    """Hours since 1970 in which three or more stations of a kind are unusual at once: that is no one station's trouble."""
+    count: dict[int, int] = {}
+    for one, flags in zip(compared, unusual, strict=True):
+        if one.track.parameter == parameter and one.micro == micro:
+            for slot in np.flatnonzero(flags):
+                hour = one.track.first + int(slot)
+                count[hour] = count.get(hour, 0) + 1
+    return {hour for hour, number in count.items() if number >= _CROWD}
+
+
+def _extremes(anomaly: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The greatest and the least ratio among neighbours; of five or more the second least, for one may have its own
+    trouble."""
+    skip = 1 if len(anomaly) >= 5 else 0
+    high = np.max(np.nan_to_num(anomaly, nan=-np.inf), axis=0)
+    low = np.sort(np.nan_to_num(anomaly, nan=np.inf), axis=0)[skip]
+    return np.exp(high), np.exp(low)
 
 
 def _alike(mine: str, other: str) -> bool:

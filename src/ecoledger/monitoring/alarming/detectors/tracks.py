@@ -6,7 +6,6 @@ four hours). ``value`` holds what counts in statistics, ``shown`` whatever stood
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -115,24 +114,35 @@ def trailing(
     windows = sliding_window_view(padded, width)[:size]
     if every > 1:
         windows = windows[::every]
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    count = np.sum(~np.isnan(windows), axis=1)
+    with np.errstate(all="ignore"):
         match statistic:
             case "median":
-                result = np.nanmedian(windows, axis=1)
+                result = _quantile(windows, count, 0.5)
             case "mad":
-                middle = np.nanmedian(windows, axis=1)
-                result = np.nanmedian(np.abs(windows - middle[:, None]), axis=1)
+                middle = _quantile(windows, count, 0.5)
+                result = _quantile(np.abs(windows - middle[:, None]), count, 0.5)
             case "max":
-                result = np.nanmax(windows, axis=1)
+                result = np.fmax.reduce(windows, axis=1)
             case "min":
-                result = np.nanmin(windows, axis=1)
+                result = np.fmin.reduce(windows, axis=1)
             case "sum":
                 result = np.nansum(windows, axis=1)
             case _:
-                result = np.nanpercentile(windows, float(statistic[1:]), axis=1)
-    result = np.where(np.sum(~np.isnan(windows), axis=1) >= needed, result, np.nan)
+                result = _quantile(windows, count, float(statistic[1:]) / 100)
+    result = np.where(count >= needed, result, np.nan)
     return np.repeat(result, every)[:size] if every > 1 else result
+
+
+def _quantile(windows: np.ndarray, count: np.ndarray, part: float) -> np.ndarray:
+    """A quantile of each row without its gaps, by linear interpolation; sorting puts gaps last."""
+    ordered = np.sort(windows, axis=1)
+    place = part * np.maximum(count - 1, 0)
+    low = np.floor(place).astype(int)
+    high = np.minimum(low + 1, np.maximum(count - 1, 0))
+    row = np.arange(len(windows))
+    below, above = ordered[row, low], ordered[row, high]
+    return np.asarray(below + (above - below) * (place - low))
 
 
 def upto(values: np.ndarray, width: int, statistic: str, *, needed: int = 1) -> np.ndarray:

@@ -38,7 +38,7 @@ def detect(
     two days ago by more than ``settings["share"]`` (default 0.5; ``share_of`` by parameter) of it, by more than
     ``settings["sigmas"]`` (default 5) robust standard deviations of such day medians, and the day before and the day before
     that lay beyond it as well, each less than the next: it grows. Good when the last day is back within half of that. Needs
-    ``settings["history"]`` hours (default 120). The hours after rain are left out.
+    ``settings["history"]`` hours (default 72). The hours after rain are left out.
     """
     part, sigmas = float(settings.get("share", 0.5)), float(settings.get("sigmas", 5.0))
     shares, steps = numbers(settings, "share_of"), numbers(settings, "step")
@@ -50,12 +50,18 @@ def detect(
         # 25 hours and not 24: two whole tides.
         day = track.slots(25, 5)
         past, gap = track.slots(10 * 24, 30), track.slots(48)
-        needed = track.slots(float(settings.get("history", 120)), 24)
+        needed = track.slots(float(settings.get("history", 72)), 24)
         level = _held(upto(value, day, "median", needed=max(3, day // 2)), track.slots(48))
         before, before_that = _back(level, track.slots(24)), _back(level, track.slots(48))
         usual = trailing(value, past, "median", gap=gap, needed=needed, every=track.slots(3))
+        # From day to day, so that a level that creeps does not hide itself in its own scatter.
         noise = MAD_TO_SIGMA * trailing(
-            level, past, "mad", gap=gap, needed=needed // 2, every=track.slots(3)
+            level - _back(level, track.slots(24)),
+            past,
+            "mad",
+            gap=gap,
+            needed=needed // 2,
+            every=track.slots(3),
         )
         sign = -1.0 if track.parameter in falling else 1.0
         least = shares.get(track.parameter, part)
@@ -64,7 +70,8 @@ def detect(
                 np.fmax(least * np.abs(usual), sigmas * noise), steps.get(track.parameter, 0.0)
             )
             rise, rise1, rise2 = (sign * (x - usual) for x in (level, before, before_that))
-            bad = (rise > allowed) & (rise > rise1) & (rise1 > rise2) & (rise1 > allowed / 3)
+            bad = (rise > allowed) & (rise >= rise1) & (rise1 >= rise2) & (rise > rise2)
+            bad &= rise1 > allowed / 3
             good = rise < allowed / 2
         bad = share(bad, 4) >= min(4, track.slots(8))
         parts.append(
