@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from ecoledger.accounts.models import AuditEntry, Organisation
+from ecoledger.live import times
 from ecoledger.monitoring.alarming import alarms
-from ecoledger.monitoring.models import AlarmRule
+from ecoledger.monitoring.models import Alarm, AlarmRule
 from ecoledger.registers.alarms.alarm_case import AlarmCase, RoutingRule, open_from_alarm, routing
 from ecoledger.web.monitoring.rule_form import RuleForm
 
@@ -115,6 +118,9 @@ def test_a_rule_shows_how_often_it_was_right(county, rules, signed_in):
     assert "属实 3 · 误报 1 · 未核实 1" in page
     detail = signed_in("monitor").get(reverse("rule", args=[rule.pk])).content.decode()
     assert "3 ÷ 4" in detail
+    month = timezone.localtime().strftime("%Y-%m")
+    assert month in detail
+    assert "逐月准确率" in detail
     # A system administrator edits rules and sees no cases, so no figures of them either.
     assert "75.0%" not in signed_in("system_admin").get(reverse("rules")).content.decode()
 
@@ -185,3 +191,27 @@ def test_rules_of_another_county_are_not_touched(bureau, office, signed_in):
     assert client.get(reverse("routing-rule", args=[theirs.pk])).status_code == 404
     assert client.post(reverse("routing-delete", args=[theirs.pk])).status_code == 404
     assert RoutingRule.objects.filter(pk=theirs.pk).exists()
+
+
+def test_a_rule_is_tried_on_the_last_month_and_nothing_is_written(store, bureau, rules, signed_in):
+    begin = times.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=30)
+    values = [20.0 + n % 5 for n in range(24)] + [80.0, 90.0, 85.0]
+    store.append(
+        observations={
+            "point": [bureau.flue_gas.pk] * len(values),
+            "parameter": ["a21026"] * len(values),
+            "start": [begin + timedelta(hours=n) for n in range(len(values))],
+            "seconds": [3600] * len(values),
+            "series": ["computed-hour"] * len(values),
+            "value": values,
+            "valid": [True] * len(values),
+            "flag": ["N"] * len(values),
+        }
+    )
+    before = Alarm.objects.count()
+    address = reverse("rule", args=[rules["flue_gas_hour"].pk])
+    assert "试运行近30天" in signed_in("monitor").get(address).content.decode()
+    page = signed_in("monitor").get(address, {"trial": "1"}).content.decode()
+    assert "近 30 天本会触发 1 条（1 个监测点）" in page
+    assert "超过限值（50 mg/m³）" in page
+    assert Alarm.objects.count() == before

@@ -86,16 +86,16 @@ class Seen:
         return rows.filter(pl.col("parameter").is_in(parameters)) if parameters else rows
 
     @cached_property
-    def operation(self) -> pl.DataFrame:
+    def operations(self) -> pl.DataFrame:
         return operation.table(self.hours, self.points.points)
 
     @cached_property
     def running(self) -> operation.Running:
-        return operation.Running(self.operation)
+        return operation.Running(self.operations)
 
     def while_running(self, hours: pl.DataFrame) -> pl.DataFrame:
         """``hours`` without those in which the plant stood: night and working day are not compared."""
-        stood = self.operation.filter(~pl.col("running")).select("point", "start")
+        stood = self.operations.filter(~pl.col("running")).select("point", "start")
         return hours.join(stood, on=["point", "start"], how="anti")
 
     @cached_property

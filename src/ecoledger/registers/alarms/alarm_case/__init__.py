@@ -22,7 +22,11 @@ from ecoledger.registers.alarms.alarm_case.owners import (
     routing,
 )
 from ecoledger.registers.alarms.alarm_case.register import REGISTER
-from ecoledger.registers.alarms.alarm_case.statistics import precision_by_rule
+from ecoledger.registers.alarms.alarm_case.statistics import (
+    precision_by_month,
+    precision_by_rule,
+    verdicts_on,
+)
 from ecoledger.registers.alarms.alarm_case.workflow import WORKFLOW
 
 __all__ = [
@@ -38,8 +42,10 @@ __all__ = [
     "open_from_alarm",
     "owner_for",
     "person_for",
+    "precision_by_month",
     "precision_by_rule",
     "raised",
     "repeated",
     "routing",
+    "verdicts_on",
 ]

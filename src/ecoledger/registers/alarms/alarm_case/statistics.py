@@ -7,10 +7,12 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 
 from ecoledger.matters.register import Breakdown, Statistic
 from ecoledger.matters.statistics import share
+from ecoledger.monitoring.models import Alarm
 
 
 def precision_by_rule(rows: QuerySet[Any]) -> list[dict[str, Any]]:
@@ -31,6 +33,39 @@ def precision_by_rule(rows: QuerySet[Any]) -> list[dict[str, Any]]:
         entry["judged"] = entry["confirmed"] + entry["false"]
         entry["precision"] = 100 * entry["confirmed"] / entry["judged"] if entry["judged"] else None
     return sorted(judged.values(), key=lambda e: (-e["judged"], e["rule_id"]))
+
+
+def precision_by_month(rows: QuerySet[Any], months: int = 12) -> list[dict[str, Any]]:
+    """Verdicts by the month a case was opened in (China standard time), the latest first."""
+    counted: dict[tuple[int, int], dict[str, Any]] = {}
+    for opened_at, verdict in rows.values_list("opened_at", "verdict"):
+        local = timezone.localtime(opened_at)
+        entry = counted.setdefault(
+            (local.year, local.month),
+            {"year": local.year, "month": local.month, "confirmed": 0, "false": 0, "pending": 0},
+        )
+        entry[verdict or "pending"] += 1
+    for entry in counted.values():
+        entry["judged"] = entry["confirmed"] + entry["false"]
+        entry["precision"] = 100 * entry["confirmed"] / entry["judged"] if entry["judged"] else None
+    return [counted[key] for key in sorted(counted, reverse=True)[:months]]
+
+
+def verdicts_on(alarms: list[Alarm], rows: QuerySet[Any]) -> dict[str, int]:
+    """How many of ``alarms`` (rehearsed, never saved) fall into the time of a case at their point that was judged."""
+    known: dict[int, list[tuple[datetime, datetime, str]]] = {}
+    for point, first, last, verdict in rows.exclude(verdict="").values_list(
+        "point_id", "first_alarm_at", "last_alarm_at", "verdict"
+    ):
+        if first and last:
+            known.setdefault(point, []).append((first, last, verdict))
+    found = {"confirmed": 0, "false": 0}
+    for alarm in alarms:
+        for first, last, verdict in known.get(alarm.point_id, []):
+            if alarm.begin <= last and alarm.last >= first:
+                found[verdict] += 1
+                break
+    return found
 
 
 def accuracy(rows: QuerySet[Any]) -> list[Statistic]:
