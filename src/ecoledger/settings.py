@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "ecoledger.registers.air_sources",
     "ecoledger.registers.waste",
     "ecoledger.registers.chiefs",
+    "ecoledger.registers.network",
     "ecoledger.registers.enforcement",
     "ecoledger.registers.plan",
     "ecoledger.registers.publicity",

@@ -31,6 +31,7 @@ CLASSES = {
     "lines": "signed",
     "search": "signed",
     "system": "signed",
+    "beginning": "signed",
     "targets": "signed",
     "targets/book": "see_plans",
     "plans": "see_plans",

@@ -250,6 +250,12 @@ def remind(duty: Duty, now: datetime | None = None) -> int:
     return count
 
 
+def after_import(_listing: Any) -> None:
+    """Begin the terms of what an import brought: a new chief's stations, a new licence."""
+    for duty in listings_of(Duty):
+        extend(duty)
+
+
 def daily(now: datetime | None = None) -> int:
     """The day's round over every duty: new terms, then reminders."""
     now = now or timezone.now()

@@ -24,6 +24,10 @@ def command(data: Path) -> None:
     warnings = list(_warnings(folder, mode))
     for problem, remedy in warnings:
         print(json.dumps({"problem": problem, "remedy": remedy}, ensure_ascii=False))
+    # What is not entered yet makes nothing unsafe: said, and not counted.
+    for kind, text in _missing():
+        said = {"problem": text, "remedy": f"ecoledger enter {kind} 文件", "kind": kind}
+        print(json.dumps(said, ensure_ascii=False))
     raise SystemExit(1 if warnings else 0)
 
 
@@ -51,6 +55,14 @@ def _warnings(folder: Path, mode: int) -> Iterator[tuple[str, str]]:
             "设 ECOLEDGER_SECOND_FACTOR=administrators 或 everybody（GB/T 22239 三级要求双因素）",
         )
     yield from _people()
+
+
+def _missing() -> Iterator[tuple[str, str]]:
+    """What a bureau begins with and has not entered yet."""
+    from ecoledger.web.office import beginning
+
+    for step, text in beginning.missing():
+        yield step.kind, text
 
 
 def _people() -> Iterator[tuple[str, str]]:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import BUREAU, Role
+from ecoledger.entities.models import Area
 from ecoledger.listings.catalogue import all_listings
 from ecoledger.matters.register import all_registers
 from ecoledger.web.models import BookUse
@@ -82,6 +83,7 @@ ENTRIES = (
     Page("documents", _("文书"), "bulletin", "see_documents"),
 )
 SYSTEM = (
+    Page("beginning", _("开始使用"), "help", "edit_registry"),
     Page("people", _("人员与权限"), "people", "manage_people", ("person", "person-new")),
     Page("audit", _("操作记录"), "audit", "see_audit"),
     Page("rules", _("预警规则"), "rules", "edit_rules", ("rule",)),
@@ -361,6 +363,8 @@ LANDING: tuple[tuple[Role, str, tuple[str, ...]], ...] = (
 
 def first_page(person: Person) -> str:
     """Address of the page a person lands on after signing in."""
+    if person.has_role(Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN) and not Area.objects.exists():
+        return reverse("beginning")  # a new house: what to enter first
     for role, url_name, args in LANDING:
         if person.has_role(role):
             return reverse(url_name, args=args)

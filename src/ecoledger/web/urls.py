@@ -31,6 +31,7 @@ from ecoledger.web.monitoring import (
     stations,
 )
 from ecoledger.web.office import (
+    beginning,
     hand_over,
     kept_text,
     notices,
@@ -74,6 +75,7 @@ urlpatterns = [
     path("warnings/propose", warnings.propose, name="warnings-propose"),
     path("warnings/rules", warnings.page, name="warning-rules"),
     path("system", system.page, name="system"),
+    path("beginning", beginning.page, name="beginning"),
     path("help", system.help_page, name="help"),
     path("cockpit/<str:name>", cockpit.part, name="cockpit-part"),
     path("jobs", jobs.page, name="jobs"),

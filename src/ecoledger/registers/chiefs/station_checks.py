@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import QuerySet
 
 from ecoledger.accounts.models import Person
@@ -17,6 +20,8 @@ from ecoledger.entities.models import Entity, Station
 from ecoledger.entities.validity import in_force
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.parts import View
+from ecoledger.matters import actions
+from ecoledger.matters.register import register_of
 
 ROLE = "station_chief"
 
@@ -57,7 +62,33 @@ def chiefs_of(entity: Entity) -> list[Person]:
     return charges.people_of(charges.charges_of(entity, roles=[ROLE], also=False))
 
 
-CHECKS = declare(Log(
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StationLog(Log):
+    """The checks; interference that is found becomes a problem of the ledger."""
+
+    @transaction.atomic
+    def open_row(
+        self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
+    ) -> Any:
+        check = super().open_row(values, by, at, **more)
+        if check.interference != StationCheck.Interference.NONE and check.begets is None:
+            check.begets = actions.open_matter(
+                register_of(self.begets),
+                {
+                    "origin_kind": "self",
+                    "title": f"{check.entity} {check.get_interference_display()}",
+                    "description": "；".join(filter(None, (check.note, check.handling))),
+                    "area_code": check.area_code,
+                    "entity": check.entity,
+                },
+                by=None,
+                at=at,
+            )
+            check.save(update_fields=["begets"])
+        return check
+
+
+CHECKS = declare(StationLog(
     key="station_check", label="站点巡查", model=StationCheck, line="monitoring",
     begets="problem", edit=STAFF,
     columns=("entity", "at", "power_ok", "sampling_ok", "surroundings_ok", "interference",

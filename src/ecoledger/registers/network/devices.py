@@ -1,0 +1,94 @@
+"""感知设备台账 (mission G9): analysers, data loggers, meters and cameras, where each stands and whether it is heard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Person
+from ecoledger.entities.file import HealthItem, Mark, knows
+from ecoledger.entities.inventory import CODE, Findings, Inventory, declare
+from ecoledger.entities.models import Enterprise, Entity, Outlet, Station
+from ecoledger.listings.parts import Import
+from ecoledger.live import times
+from ecoledger.matters.register import OPEN_WORK
+from ecoledger.monitoring import runtime
+from ecoledger.monitoring.models import Point
+from ecoledger.registers.network.models import Device, MaintenanceOrder
+
+# Silent for longer, a device counts as not connected.
+SILENT = timedelta(hours=24)
+
+
+def clean(device: Device, findings: Findings) -> None:
+    """A serial number is one device's; a check that is due before the device was installed is a slip."""
+    twins = Device.objects.filter(serial_no=device.serial_no).exclude(pk=device.pk)
+    if device.serial_no and twins.exists():
+        findings.wrong["serial_no"] = _("出厂编号 %s 已登记") % device.serial_no
+    if device.verified_until and device.since and device.verified_until < device.since:
+        findings.odd.append(_("检定有效期早于启用日期，请核对"))
+
+
+DEVICES = declare(Inventory(
+    key="device", label="感知设备", model=Device, line="monitoring", letter="D", clean=clean,
+    parents=(Station, Outlet, Enterprise), numbers={"serial_no": "device_serial_no"},
+    columns=("name", "code", "parent", "sort", "maker", "product_model", "serial_no", "operator",
+             "verified_until", "area_code"),
+    filters=("sort", "area_code", "verified_until"),
+    search=("name", "code", "serial_no", "product_model", "maker", "operator", "parent__name",
+            "identifiers__value"),
+    fields=("name", CODE, "parent", "sort", "maker", "product_model", "serial_no", "operator",
+            "verified_until", "since", "until"),
+    labels={"parent": "安装位置"},
+    imports=Import(
+        key=("parent", "serial_no"),
+        columns=("name", "parent", "sort", "maker", "product_model", "serial_no", "operator",
+                 "verified_until", "since"),
+        headers={"name": ("设备名称",), "parent": ("站点", "站点名称", "排放口", "所在站点"),
+                 "sort": ("设备类别",), "serial_no": ("编号", "设备编号"), "operator": ("运维公司",),
+                 "product_model": ("规格型号",), "verified_until": ("检定有效期", "校准有效期")},
+        examples={"name": "氮氧化物分析仪", "sort": "分析仪", "serial_no": "NX-2024-0017"},
+    ),
+    empty="还没有设备。导入各站点、排放口的设备清单；离线和故障由此派运维单。",
+))  # fmt: skip
+
+
+def _health(entity: Entity, person: Person) -> Iterable[HealthItem]:
+    """Whether it is heard, whether its verification holds, and what is being repaired."""
+    if not isinstance(entity, Device) or not person.may("see_monitoring"):
+        return
+    yield _connected(entity)
+    rule = _("检定有效期过了为需处置，30日内到期为需关注")
+    until, today = entity.verified_until, times.now().date()
+    if until is None:
+        yield HealthItem(_("检定"), _("没有登记检定有效期"), Mark.UNKNOWN, rule)
+    else:
+        near = until < today + timedelta(days=30)
+        mark = Mark.BAD if until < today else Mark.WATCH if near else Mark.GOOD
+        yield HealthItem(_("检定"), _("有效期至 %s") % until, mark, rule, until)
+
+
+def _connected(device: Device) -> HealthItem:
+    rule = _("所在监测点 24 小时内有数据为良好")
+    points = Point.objects.filter(entity_id=device.parent_id, enabled=True).exclude(mn=None)
+    keys = list(points.values_list("pk", flat=True))
+    if not keys or not runtime.is_open():
+        return HealthItem(_("联网"), _("安装位置没有联网的监测点"), Mark.UNKNOWN, rule)
+    latest = runtime.store().latest(keys)
+    if latest.height == 0:
+        return HealthItem(_("联网"), _("从未收到数据"), Mark.BAD, rule, url=f"/stations/{keys[0]}")
+    last = latest["start"].max()
+    quiet = times.now() - last
+    text = _("最近数据 %s") % f"{last:%Y-%m-%d %H:%M}"
+    mark = Mark.BAD if quiet > SILENT else Mark.GOOD
+    return HealthItem(_("联网"), text, mark, rule, last.date(), f"/stations/{keys[0]}")
+
+
+def orders_in_hand(device: Device) -> int:
+    """Maintenance orders of a device that are not done."""
+    return MaintenanceOrder.objects.filter(OPEN_WORK, entity_id=device.pk).count()
+
+
+knows(health=_health)
