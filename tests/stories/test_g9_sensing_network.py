@@ -48,7 +48,7 @@ def test_a_silent_device_is_seen_repaired_and_heard_again(house, visitor, hired,
         monitor, "/matters/maintenance_order/new", "/new",
         {"entity_text": "一号二氧化硫分析仪", "fault": "offline", "description": "三天没有数据"},
     )  # fmt: skip
-    assert "离线" in text(opened)
+    assert "运维〔" in text(opened)
     listed = open_page(monitor, "/matters/maintenance_order")
     order = next(
         h for h in listed.xpath("//tbody//a/@href") if re.search(r"/maintenance_order/\d+$", h)

@@ -19,7 +19,7 @@ from ecoledger.entities import charges
 from ecoledger.entities.models import Entity, Station
 from ecoledger.entities.validity import in_force
 from ecoledger.listings.catalogue import declare
-from ecoledger.listings.parts import View
+from ecoledger.listings.parts import Ask, View
 from ecoledger.matters import actions
 from ecoledger.matters.register import register_of
 
@@ -94,8 +94,9 @@ CHECKS = declare(StationLog(
     columns=("entity", "at", "power_ok", "sampling_ok", "surroundings_ok", "interference",
              "handling", "by", "area_code"),
     filters=("area_code", "interference", "at"), search=("entity__name", "note", "handling"),
-    fields=("entity", "power_ok", "sampling_ok", "surroundings_ok", "interference", "handling",
-            "note"),
+    # A list is answered item by item: what nobody looked at is no "no".
+    fields=("entity", Ask("power_ok", required=True), Ask("sampling_ok", required=True),
+            Ask("surroundings_ok", required=True), "interference", "handling", "note"),
     views=(View("interfered", "有干扰", {"interference": "spray,block,source,other"}),),
     lead="entity", empty="还没有巡查记录。站点长每周巡查后在这里登记。",
 ))  # fmt: skip

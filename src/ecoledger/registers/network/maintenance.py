@@ -54,7 +54,7 @@ ORDERS = declare(Register(
              "down_hours", "opened_at"),
     filters=("state", "fault", "owner_organisation", "area_code", "opened_at"),
     search=("number", "title", "description", "entity__name", "parts"),
-    fields=(Ask("entity", "设备", required=True, to=Device), "fault", "title", "description"),
+    fields=(Ask("entity", "设备", required=True, to=Device), "fault", Ask("title", required=False, help="留空则取设备名和维护类别。"), "description"),
     details=("entity", "fault", "down_hours", "parts"),
     views=(View("silent", "离线", {"fault": "offline", "open": "1"}),),
     edit=STAFF, prepare=_name,
