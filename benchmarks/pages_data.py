@@ -185,7 +185,8 @@ def matters(
             Clock.objects.bulk_create(
                 Clock(
                     matter_id=m.pk, name=clock.name, label=str(clock.label), started_at=m.opened_at,
-                    due=m.opened_at + timedelta(days=20), unit="day", length=20,
+                    due=m.opened_at + timedelta(days=20), unit="day", reminded_at=m.opened_at, overdue_noticed_at=m.opened_at,
+                    escalated_at=m.opened_at, length=20,
                     stopped_at=None if m.phase == "open" else m.opened_at + timedelta(days=random_.randint(1, 24)),
                 )
                 for m in made

@@ -141,3 +141,18 @@ def test_who_may_not_keep_the_registry_is_refused(visitor):
     page = open_page(town, "/b/facility")
     assert "登记" not in {a.text_content().strip() for a in page.xpath("//a")}
     assert town.get("/entities/1/rename").status_code in (403, 404)
+
+
+def test_the_guide_says_what_is_there_what_is_missing_and_the_way_to_it(visitor):
+    monitor = visitor("monitor")
+    page = open_page(monitor, "/beginning")
+    (areas,) = page.xpath("//li[@id='step-area']")
+    assert "已有 3" in " ".join(areas.text_content().split())
+    assert "没有边界" in areas.text_content()
+    links = {a.get("href") for a in areas.xpath(".//a")}
+    assert {"/b/area/import/template.xlsx", "/b/area/import"} <= links
+    # Who is wanted for the work is named; people are entered by somebody else.
+    (people,) = page.xpath("//li[@id='step-person']")
+    assert "没有审批" not in people.text_content()
+    assert "安全管理员" in people.text_content()
+    assert visitor("town").get("/beginning").status_code == 403

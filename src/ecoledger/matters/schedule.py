@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from ecoledger.accounts.models import Person
@@ -38,8 +39,7 @@ def remind_and_escalate(now: datetime | None = None) -> Rounds:
     later, and do the transition a clock ends in."""
     now = now or timezone.now()
     counts = {"reminded": 0, "overdue": 0, "escalated": 0, "moved_on": 0}
-    running = Clock.objects.filter(stopped_at=None, due__isnull=False).values_list("pk", flat=True)
-    for pk in list(running):
+    for pk in _due_for_a_word(now):
         try:
             with transaction.atomic():
                 if what := _look_at(pk, now):
@@ -47,6 +47,48 @@ def remind_and_escalate(now: datetime | None = None) -> Rounds:
         except Exception:  # one matter's trouble must not silence all the others
             log.exception("clock %s could not be looked at", pk)
     return Rounds(**counts)
+
+
+# Of a clock that has run less than this share of natural time nothing is said yet, whatever it counts in.
+_EARLY = 0.2
+
+
+def _due_for_a_word(now: datetime) -> list[int]:
+    """The clocks about which something is to be said or done, found without locking anything.
+
+    A bureau has tens of thousands of clocks running, and of almost all of them there is nothing to say.
+    """
+    told = Q(overdue_noticed_at__isnull=False, escalated_at__isnull=False)
+    running = Clock.objects.filter(stopped_at=None, due__isnull=False).exclude(told)
+    running = running.exclude(due__gt=now, reminded_at__isnull=False).select_related("matter")
+    return [clock.pk for clock in running.iterator(2000) if _asks(clock, now)]
+
+
+def _asks(clock: Clock, now: datetime) -> bool:
+    rule = deadlines.rule_of(clock)
+    if rule is None or clock.due is None or clock.suspended:
+        return False
+    if now >= clock.due and rule.on_due:
+        return True
+    if rule.waiting:
+        return False
+    if now >= clock.due:
+        if clock.overdue_noticed_at is None:
+            return True
+        return clock.escalated_at is None and _is_late(clock, rule, now)
+    if clock.reminded_at is not None or now - clock.started_at < _EARLY * (
+        clock.due - clock.started_at
+    ):
+        return False
+    return clocks.used_share(clock, now) >= rule.remind_at
+
+
+def _is_late(clock: Clock, rule: ClockRule, now: datetime) -> bool:
+    """Whether superiors are to be told."""
+    if clock.due is None:
+        return False
+    late = clocks.office_time_between(clocks.local(clock.due), clocks.local(now))
+    return late >= timedelta(hours=rule.escalate_after_hours)
 
 
 def _look_at(pk: int, now: datetime) -> str:
@@ -86,23 +128,21 @@ def _overdue(matter: Matter, clock: Clock, rule: ClockRule, now: datetime) -> st
         clock.save(update_fields=["overdue_noticed_at"])
         _say(matter, clock, Urgency.OVERDUE, now)
         return "overdue"
-    if clock.escalated_at is None and clock.due is not None:
-        late = clocks.office_time_between(clocks.local(clock.due), clocks.local(now))
-        if late >= timedelta(hours=rule.escalate_after_hours):
-            clock.escalated_at = now
-            clock.save(update_fields=["escalated_at"])
-            superiors = notices.people_with(rule.escalate_to, matter.area_code)
-            told = [p for p in superiors if visible_matters(p).filter(pk=matter.pk).exists()]
-            _say(matter, clock, Urgency.ESCALATED, now, told)
-            timeline.record(
-                matter,
-                name="escalated",
-                label="超期升级督办",
-                by=None,
-                at=now,
-                form={"clock": clock.label, "told": [p.name for p in told]},
-            )
-            return "escalated"
+    if clock.escalated_at is None and _is_late(clock, rule, now):
+        clock.escalated_at = now
+        clock.save(update_fields=["escalated_at"])
+        superiors = notices.people_with(rule.escalate_to, matter.area_code)
+        told = [p for p in superiors if visible_matters(p).filter(pk=matter.pk).exists()]
+        _say(matter, clock, Urgency.ESCALATED, now, told)
+        timeline.record(
+            matter,
+            name="escalated",
+            label="超期升级督办",
+            by=None,
+            at=now,
+            form={"clock": clock.label, "told": [p.name for p in told]},
+        )
+        return "escalated"
     return ""
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import cast
 
 from django.utils.translation import gettext as _
 
@@ -72,14 +73,14 @@ def _health(entity: Entity, person: Person) -> Iterable[HealthItem]:
 
 def _connected(device: Device) -> HealthItem:
     rule = _("所在监测点 24 小时内有数据为良好")
-    points = Point.objects.filter(entity_id=device.parent_id, enabled=True).exclude(mn=None)
+    points = Point.objects.filter(entity=device.parent, enabled=True).exclude(mn=None)
     keys = list(points.values_list("pk", flat=True))
     if not keys or not runtime.is_open():
         return HealthItem(_("联网"), _("安装位置没有联网的监测点"), Mark.UNKNOWN, rule)
     latest = runtime.store().latest(keys)
     if latest.height == 0:
         return HealthItem(_("联网"), _("从未收到数据"), Mark.BAD, rule, url=f"/stations/{keys[0]}")
-    last = latest["start"].max()
+    last = cast("datetime", latest["start"].max())
     quiet = times.now() - last
     text = _("最近数据 %s") % f"{last:%Y-%m-%d %H:%M}"
     mark = Mark.BAD if quiet > SILENT else Mark.GOOD

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -148,7 +149,7 @@ def page(request: Request) -> HttpResponse:
     person = request.user
     if not (person.may("edit_registry") or person.may("manage_people")):
         raise PermissionDenied(_("您的岗位不含打开此页的权限。"))
-    rows = []
+    rows: list[dict[str, Any]] = []
     for number, step in enumerate(STEPS, 1):
         book = listing_of(step.kind)
         count = step.count()

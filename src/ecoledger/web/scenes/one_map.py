@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Avg, Count, QuerySet
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from ecoledger.entities.models import Area, Entity
+from ecoledger.entities.models import Area, Enterprise, Entity
 from ecoledger.entities.validity import in_force
+from ecoledger.listings.cells import area_name
 from ecoledger.matters.register import OPEN_WORK, all_registers, state_of, visible_matters
 from ecoledger.monitoring.models import Alarm
 from ecoledger.standards import aqi as aqi_standard
@@ -23,6 +25,8 @@ from ecoledger.web.monitoring import readings
 from ecoledger.web.templatetags.show import WATER_CLASSES, aqi_tone, cst, water_class
 
 Feature = dict[str, Any]
+# Enterprises that a map shows one by one.
+APART = 1500
 
 
 @needs("see_monitoring")
@@ -122,7 +126,11 @@ def _sections(request: Request) -> Iterator[Feature]:
 
 
 def _enterprises(request: Request) -> Iterator[Feature]:
-    for enterprise in scoped.enterprises(request.user).filter(in_force()):
+    rows = scoped.enterprises(request.user).filter(in_force(), lon__isnull=False, lat__isnull=False)
+    if rows[APART : APART + 1]:
+        yield from _by_division(rows.filter(is_key=False))
+        rows = rows.filter(is_key=True)
+    for enterprise in rows:
         if at := _at(enterprise):
             yield _feature(
                 at,
@@ -132,6 +140,21 @@ def _enterprises(request: Request) -> Iterator[Feature]:
                 link=reverse("enterprise", args=[enterprise.pk]),
                 linkText=_("一企一档"),
             )
+
+
+def _by_division(rows: QuerySet[Enterprise]) -> Iterator[Feature]:
+    """One mark a division, in the middle of its enterprises: more than can be told apart on a map."""
+    groups = rows.order_by().values("area_code").annotate(n=Count("pk"), x=Avg("lon"), y=Avg("lat"))
+    for group in groups:
+        place = {"type": "Point", "coordinates": [round(group["x"], 5), round(group["y"], 5)]}
+        yield _feature(
+            place,
+            "enterprise",
+            _("%(area)s %(n)d 家") % {"area": area_name(group["area_code"]), "n": group["n"]},
+            lines=[_("企业较多，按区划合并显示")],
+            link=f"{reverse('book', args=['enterprise'])}?area_code={group['area_code']}",
+            linkText=_("打开名录"),
+        )
 
 
 def _stations(request: Request) -> Iterator[Feature]:
