@@ -218,6 +218,12 @@ def names_of(column: ImportColumn) -> set[str]:
     return {bare(text) for text in texts} | {fold(text) for text in texts}
 
 
+def ways_to_read(header: str) -> tuple[str, ...]:
+    """A header as it may be known: whole, without its brackets, and of 完成/销号时间 the last of its names."""
+    whole = fold(header)
+    return (whole, bare(header), *reversed(whole.split("/")[1:]))
+
+
 def _sheets(
     listing: Listing, columns: tuple[ImportColumn, ...], book: Book
 ) -> list[tuple[Table, Header]]:
@@ -227,7 +233,7 @@ def _sheets(
     names |= {fold(header) for header in headers.values_list("header", flat=True)}
 
     def known(text: str) -> bool:
-        return fold(text) in names or bare(text) in names
+        return not names.isdisjoint(ways_to_read(text))
 
     least = 2 if len(columns) > 1 else 1
     sheets = []
@@ -297,7 +303,7 @@ def match_columns(
         if header in chosen:
             mapping[header] = chosen[header] if chosen[header] in known else ""
             continue
-        name = by_name.get(fold(header)) or by_name.get(bare(header), "")
+        name = next((by_name[way] for way in ways_to_read(header) if way in by_name), "")
         mapping[header] = "" if name in taken else name
         taken.add(name)
     return mapping
