@@ -56,7 +56,7 @@ def test_sentences_are_written_from_figures_that_open_their_records(month):
     ]  # fmt: skip
     said = checking.text_of(bulletin)
     assert (
-        "2026年10月，全县有效监测30天，其中优良天数24天、污染天数6天，优良天数比例80.0%，同比"
+        "2026年10月，全县有效监测30天（日历31天），其中优良天数24天、污染天数6天，优良天数比例80.0%，同比"
         in said
     )
     assert "个百分点（未达到年度目标不低于97%）" in said

@@ -12,13 +12,18 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts.models import Person
 from ecoledger.indicators import doors, storing, targets
 from ecoledger.indicators.declaring import Indicator, Span, indicator_of
 from ecoledger.indicators.figures import PERCENT, Figure, absent, printed, quantity
+from ecoledger.listings.refusals import Refused
 from ecoledger.monitoring.models import Point
+from ecoledger.registers.plan.short_boards import REGISTER as SHORT_BOARDS
 from ecoledger.registers.plan.target_book import PlanTarget
 
 Kind = PlanTarget.Kind
@@ -227,4 +232,30 @@ def marked(rows: Iterable[Standing]) -> Marked:
         sum((row.score or Decimal(0) for row in scored), Decimal(0)),
         sum((row.target.weight or Decimal(0) for row in scored), Decimal(0)),
         len(every) - len(scored),
+    )
+
+
+def list_short(row: PlanTarget, on: date, *, by: Person) -> Any:
+    """Open the short board of a target that is missed. Raises :class:`Refused` for one that is not."""
+    now = standing(row, on)
+    if now.met is not False:
+        raise Refused("state", _("“%s”没有未达到，不能列为短板。") % row.name)
+    goal = (
+        f"{row.get_comparator_display()}{float(row.target):.10g}{row.unit}"
+        if row.target
+        else row.words
+    )
+    return SHORT_BOARDS.open_row(
+        {
+            "year": row.year,
+            "title": row.name,
+            "area_code": row.area_code,
+            "owner_organisation": row.lead,
+            "now_value": now.figure.display,
+            "target_value": goal[:60],
+            "finish_by": date(row.year, 12, 31),
+            "description": f"《{row.book}》{row.number}：{goal}，现为{now.figure.display}，{now.gap}",
+        },
+        by,
+        timezone.now(),
     )

@@ -180,3 +180,20 @@ class Reply(models.Model):
 
     def __str__(self) -> str:
         return f"{self.received_on} {self.text[:20]}"
+
+
+class SealedScan(models.Model):
+    """The sealed paper of an issued document as a scan. Written once; its hash stands on the audit trail."""
+
+    document = models.ForeignKey(IssuedDocument, on_delete=models.PROTECT, related_name="scans")
+    name = models.CharField("文件名", max_length=200)
+    file = models.FileField("扫描件", upload_to="documents/%Y/")
+    sha256 = models.CharField(max_length=64)
+    added_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField("上传时间", default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -64,6 +64,7 @@ urlpatterns = [
     path("archive", archive.page, name="archive"),
     path("targets", targets.page, name="targets"),
     path("targets/book", books_of_targets.page, name="target-book"),
+    path("targets/book/<int:pk>/short-board", books_of_targets.list_short, name="target-short"),
     path("plans", review.page, name="plans"),
     path("plans/new", review.take_in, name="plan-new"),
     path("plans/<int:pk>", review.review, name="plan"),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from ecoledger.accounts import audit
 from ecoledger.accounts.visitors import address
 from ecoledger.listings.refusals import Refused
-from ecoledger.reports import drafting, opening, visible
+from ecoledger.reports import drafting, opening, scans, visible
 from ecoledger.reports.declaration import Letter, Report, all_documents, document_of, has_document
 from ecoledger.reports.models import Draft, IssuedDocument
 from ecoledger.reports.summary import Summary
@@ -73,6 +73,7 @@ def one(request: Request, pk: int) -> HttpResponse:
             ],
             "replies": issued.replies.select_related("recorded_by"),
             "later": issued.replaced_by.all(),
+            "scans": issued.scans.select_related("added_by"),
             "works": request.user.may(document.capability),
             "is_letter": isinstance(document, Letter),
         },
@@ -143,3 +144,31 @@ def reply(request: Request, pk: int) -> HttpResponse:
     except Refused as refused:
         messages.error(request, str(refused))
     return redirect("document", pk)
+
+
+@needs("see_documents")
+@require_POST
+def add_scan(request: Request, pk: int) -> HttpResponse:
+    """Attach the scan of the sealed paper."""
+    issued = _document(request, pk)
+    upload = request.FILES.get("scan")
+    try:
+        if upload is None:
+            raise Refused("form", _("请选择扫描件。"))
+        scans.add(issued, upload.name or "", upload.read(), by=request.user)
+        messages.success(request, _("盖章扫描件已附上。"))
+    except Refused as refused:
+        messages.error(request, str(refused))
+    return redirect("document", pk)
+
+
+@needs("see_matters")
+def scan(request: Request, pk: int, number: int) -> HttpResponse:
+    """A scan as it was attached; one that was altered since is not given out."""
+    row = get_object_or_404(_document(request, pk).scans, pk=number)
+    try:
+        content, kind = scans.content_of(row)
+    except opening.AlteredError:
+        integrity.tell(_("已印发的“%(title)s”文件缺失或被改动") % {"title": row.document})
+        return refused_as_altered(request)
+    return HttpResponse(content, content_type=kind)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_POST
 
 from ecoledger.indicators import target_book
 from ecoledger.listings import asked
+from ecoledger.listings.refusals import Refused
 from ecoledger.registers.plan.short_boards import REGISTER as SHORT_BOARDS
 from ecoledger.registers.plan.target_book import TARGETS
 from ecoledger.web.access import Request, needs
-
-__all__ = ["page"]
 
 
 @needs("see_plans")
@@ -40,6 +41,7 @@ def page(request: Request) -> HttpResponse:
             "marks": target_book.marked(standings),
             "short": [s for s in standings if s.met is False],
             "short_boards": SHORT_BOARDS,
+            "may_list": SHORT_BOARDS.may_open(request.user),
         },
     )
 
@@ -54,3 +56,20 @@ def _groups(standings: list[target_book.Standing]) -> list[dict[str, Any]]:
             lacking = sum(1 for s in inside if s.met is None)
             groups.append({"label": kind.label, "rows": inside, "met": met, "lacking": lacking})
     return groups
+
+
+@needs("see_plans")
+@require_POST
+def list_short(request: Request, pk: int) -> HttpResponse:
+    """List a target that is missed as a short board; one listed before is shown."""
+    row = get_object_or_404(TARGETS.visible_to(request.user), pk=pk)
+    there = SHORT_BOARDS.visible_to(request.user).filter(
+        year=row.year, title=row.name, area_code=row.area_code
+    ).first()  # fmt: skip
+    if there is None:
+        try:
+            there = target_book.list_short(row, timezone.localdate(), by=request.user)
+        except Refused as refused:
+            messages.error(request, str(refused))
+            return redirect("target-book")
+    return redirect("matter", SHORT_BOARDS.key, there.pk)
