@@ -214,7 +214,7 @@ def test_whoever_is_next_is_told(files, problem, people):
 
     draft = begun(problem, people)
     drafting.submit(draft, by=people["officer"])
-    assert told(draft) == {"officer2", "dispatcher", "leader", "section_chief"}
+    assert told(draft) == {"officer2", "dispatcher", "leader", "section_chief", "legal"}
     drafting.approve(draft, by=people["dispatcher"])
     assert told(draft) == {"leader"}
     drafting.send_back(draft, by=people["leader"], note="改")
