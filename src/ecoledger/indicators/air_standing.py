@@ -203,14 +203,16 @@ def ozone_trend(point: Point, begin: date, end: date) -> OzoneTrend | None:
     )
     if table.height < 2:
         return None
-    months = trends.monthly(table, "o3", statistic="percentile", percentile=90, capture=_CAPTURE)
-    if months.height <= 2 * 12:
-        return None
     try:
+        months = trends.monthly(
+            table, "o3", statistic="percentile", percentile=90, capture=_CAPTURE
+        )
+        if months.height <= 2 * 12:
+            return None
         slope = trends.theil_sen(
             table, "o3", deseason=True, statistic="percentile", percentile=90, capture=_CAPTURE
         )
-    except TableError:
+    except TableError:  # too few months with enough days
         return None
     test = trend.seasonal_mann_kendall(months["value"].to_list())
     word = {"rising": "上升", "falling": "下降"}.get(test.direction, "无显著变化")

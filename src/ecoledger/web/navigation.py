@@ -131,6 +131,8 @@ PAGES = (
     ("air", Page("air-ranking", _("空气质量排名"), "target", "see_cockpit")),
     ("air", Page("air-baseline", _("近三年平均对比"), "target", "see_cockpit")),
     ("air", Page("air-tracks", _("走航热点"), "map", "see_cockpit", ("air-track",))),
+    ("air", Page("air-patrols", _("巡查成效"), "search", "see_cockpit")),
+    ("air", Page("air-noise", _("声环境质量"), "station", "see_cockpit")),
     ("air", Page("air-staggering", _("错峰执行"), "air", "see_cockpit")),
     ("enforcement", Page("routing", _("交办规则"), "routing", "edit_routing")),
 )

@@ -80,6 +80,7 @@ def baseline(request: Request) -> HttpResponse:
     }
     if point is not None:
         rows = air_standing.baseline(point, begin, end)
+        context["period"] = air.point_period(point, begin, end)
         context["rows"] = rows
         context["years"] = [year for year, _figure in rows[0].years]
         since = begin.replace(year=begin.year - air_standing.YEARS, month=1, day=1)

@@ -163,7 +163,8 @@ def _views(listing: Listing, request: Request) -> list[dict[str, Any]]:
     ]
     for view in listing.views:
         query = QueryDict(mutable=True)
-        query.update(dict(view.query))
+        for name, value in view.query.items():  # "a,b": either of them
+            query.setlist(name, value.split(","))
         if view.sort:
             query["sort"] = view.sort
         views.append({"label": view.label, "query": query.urlencode(), "open": query == now})

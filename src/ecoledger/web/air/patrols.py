@@ -1,0 +1,58 @@
+"""巡查成效 (mission A14): patrols around each station, what they handed over, and the station before and after."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from ecoledger.listings import asked
+from ecoledger.monitoring.anomalies import FACTORS
+from ecoledger.monitoring.models import Point
+from ecoledger.registers.air_sources import patrols
+from ecoledger.registers.air_sources.patrols import PATROLS
+from ecoledger.web import scoped
+from ecoledger.web.access import Request, needs
+
+DAYS = 30
+
+
+@needs("see_cockpit")
+@require_GET
+def page(request: Request) -> HttpResponse:
+    """Stations that were patrolled over a period; the air before it against the air in it."""
+    last = asked.day(request.GET.get("last", "")) or timezone.localdate()
+    first = asked.day(request.GET.get("first", "")) or last - timedelta(days=DAYS - 1)
+    if first > last:
+        first = last
+    parameter = request.GET.get("parameter", "")
+    parameter = parameter if parameter in FACTORS else "a34002"
+    begin = timezone.make_aware(datetime.combine(first, time()))
+    end = timezone.make_aware(datetime.combine(last + timedelta(days=1), time()))
+    rows = patrols.around(request.user, begin, end)
+    points = list(scoped.points(request.user).filter(kind=Point.Kind.AIR, enabled=True))
+    context = {
+        "first": first,
+        "last": last,
+        "parameter": parameter,
+        "factors": FACTORS.items(),
+        "rows": [_row(one, points, parameter, first, last) for one in rows],
+        "rings": patrols.RINGS,
+        "handed_over": sum(one.handed_over for one in rows),
+        "closed": sum(one.closed for one in rows),
+        "stops": sum(one.stops for one in rows),
+        "book": PATROLS,
+    }
+    return render(request, "web/air/patrols.html", context)
+
+
+def _row(
+    one: patrols.Around, points: list[Point], parameter: str, first: date, last: date
+) -> dict[str, Any]:
+    begin = datetime.combine(first, time())
+    effect = patrols.before_after(one.station, points, parameter, begin, (last - first).days + 1)
+    return {"around": one, "effect": effect}
