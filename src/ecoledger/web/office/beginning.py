@@ -53,7 +53,7 @@ def _none(rows: Callable[[], int], text: str) -> Callable[[], Iterator[str]]:
 def _areas() -> Iterator[str]:
     if not Area.objects.exists():
         yield _("还没有行政区划")
-    elif count := Area.objects.filter(geometry=None).count():
+    elif count := Area.objects.filter(geometry__isnull=True).count():
         yield _("%d 个区划没有边界，地图上看不到，坐标也不能核对") % count
 
 
