@@ -66,6 +66,7 @@ class CorrectionOrder(Matter):
 
 def _issued(step: Step) -> None:
     order = step.matter
+    order.daily = order.daily or CorrectionOrder.Daily.NONE
     document = order.documents.filter(kind="correction_order").order_by("-issued_at").first()
     if document is not None:
         order.order_no = document.number

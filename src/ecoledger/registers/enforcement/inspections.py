@@ -243,11 +243,11 @@ def _beget_problem(step: Step) -> None:
 
 
 def _beget_case(step: Step) -> None:
-    """A case under way at once; it is restricted from its first moment."""
+    """A case under way at once, restricted from its first moment: its cause stays out of the visit's events."""
     matter = step.matter
     matter.problems += 1
     values = {
-        "title": step.form["cause"],
+        "title": step.form.pop("cause"),
         "source": "site",
         "found_on": timezone.localtime(step.at).date(),
         "entity": matter.entity,

@@ -117,6 +117,7 @@ def lists_now(check: Any) -> drawing.Lists:
 
 def _freeze(step: Step) -> None:
     check = step.matter
+    _prepare(check)
     try:
         lists = lists_now(check)
     except ValueError as error:

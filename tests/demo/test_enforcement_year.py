@@ -1,0 +1,40 @@
+"""The brigade's synthetic year comes to the figures it says it has."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.db.models import Sum
+from django.utils import timezone
+
+from demo import enforcement
+from ecoledger.accounts.models import Organisation, Person
+from ecoledger.accounts.roles import Role
+from ecoledger.entities.models import Area, Enterprise
+from ecoledger.registers.enforcement.models import PenaltyCase, RandomCheck, SelfCheck
+
+TOWN = "990181001"
+
+
+@pytest.mark.django_db
+def test_the_brigades_year_has_its_figures(settings, tmp_path):
+    settings.MEDIA_ROOT = str(tmp_path)
+    Area.objects.create(code=TOWN, name="演示镇", synthetic=True)
+    bureau = Organisation.objects.create(name="演示局", kind="bureau", area_code=TOWN[:6])
+    for name, role in (("diaodu", Role.DISPATCHER), ("zhifa", Role.OFFICER), ("zhifa2", Role.OFFICER), ("zhifa3", Role.OFFICER)):  # fmt: skip
+        Person.objects.create(
+            username=name, name=name, roles=[role.value], area_codes=[TOWN[:6]], organisation=bureau
+        )
+    for n in range(enforcement.SPECIAL + enforcement.KEY + enforcement.ORDINARY):
+        Enterprise.objects.create(
+            code=f"M-{n:04}", name=f"演示厂{n}", area_code=TOWN, synthetic=True
+        )
+    enforcement.build(timezone.localtime().replace(tzinfo=None))
+    assert PenaltyCase.objects.filter(filed_on__isnull=False).count() == 69
+    decided = PenaltyCase.objects.filter(decided_on__isnull=False)
+    assert decided.count() == 43
+    assert decided.aggregate(fine=Sum("fine"))["fine"] == Decimal(6_055_000)
+    assert set(decided.values_list("circulation", flat=True)) == {"staff"}
+    assert RandomCheck.objects.get().drawn == 83
+    assert SelfCheck.objects.count() == 91
