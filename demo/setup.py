@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import transaction
 
-from demo import build, county, enforcement, history, work
+from demo import air, build, county, enforcement, history, work
 from demo import plan as plan_year
 from demo.stories import Stories
 from ecoledger.monitoring import runtime
@@ -74,6 +74,9 @@ def set_up(data: Path, start: datetime, until: datetime, say: Say) -> None:
         with transaction.atomic():
             say(f"按规则提出通报、预警、约谈 {plan_year.propose(until)} 件")
             say(f"办理历史预警 {work.work_cases(start)} 件，问题台账 {work.problems(start)} 件")
+        work_of_air = air.build(until)
+        say("大气：" + "，".join(f"{k} {v}" for k, v in work_of_air.items()))
+        index.catch_up()
     state = {
         "start": start.isoformat(),
         "reached": until.replace(minute=0, second=0, microsecond=0).isoformat(),
