@@ -28,6 +28,8 @@ from ecoledger.listings.parts import Text
 from ecoledger.listings.refusals import Refused
 
 State, Task = Drive.State, DriveTask.State
+# Asked of each thing that a drive is to visit: why it is not visited as a matter of routine, or "".
+reasons_to_leave_out: list[Callable[[Entity], str]] = []
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -100,12 +102,21 @@ def add_objects(
     if drive.state == State.ENDED:
         raise Refused("state", _("行动已结束，不能再加对象。"))
     before = drive.tasks.count()
-    rows = [DriveTask(drive=drive, entity=e, area_code=e.area_code) for e in entities]
+    rows = [_task(drive, entity) for entity in entities]
     with transaction.atomic():
         DriveTask.objects.bulk_create(rows, batch_size=1000, ignore_conflicts=True)
         new = drive.tasks.count() - before
         audit.record(by, f"{campaign.key}.objects", drive, details={"added": new})
     return new
+
+
+def _task(drive: Drive, entity: Entity) -> DriveTask:
+    """A visit to come; left out from the start, with the reason, where a rule says so."""
+    row = DriveTask(drive=drive, entity=entity, area_code=entity.area_code)
+    why = next(filter(None, (ask(entity) for ask in reasons_to_leave_out)), "")
+    if why:
+        row.state, row.reason = Task.LEFT_OUT, why[:200]
+    return row
 
 
 def draw(

@@ -7,7 +7,7 @@ has one answer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -56,6 +56,9 @@ class Roster(Listing):
     identity: tuple[str, ...] = ("entity_id",)
     # The attributes that are compared; left out, every field of the line's own model.
     attributes: tuple[str, ...] = ()
+    # Who enters by rule: (area, day) → things with the values of their lines; and why a line must leave, or "".
+    proposes: Callable[[str, date], Iterable[tuple[Any, dict[str, Any]]]] | None = None
+    leaves: Callable[[Any, date], str] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -200,6 +203,32 @@ def remove(roster: Roster, line: RosterLine, *, by: Person | None) -> None:
     with transaction.atomic():
         audit.record(by, f"{roster.key}.remove", line, details={"subject": str(line.subject)})
         line.delete()
+
+
+@transaction.atomic
+def fill_by_rule(
+    roster: Roster, edition: Edition, day: date, *, by: Person | None
+) -> tuple[int, list[str]]:
+    """Let a draft follow its rule on ``day``: (how many entered, who left and why)."""
+    _must_be_draft(edition)
+    if roster.proposes is None:
+        raise Refused("condition", _("这份名录没有列入条件。"))
+    left = []
+    for line in roster.lines(edition):
+        why = roster.leaves(line, day) if roster.leaves else ""
+        if why:
+            left.append(f"{line.subject}：{why}")
+            remove(roster, line, by=by)
+    listed = set(roster.lines(edition).values_list("entity_id", flat=True))
+    entered = 0
+    for entity, values in roster.proposes(edition.area_code, day):
+        if entity.pk not in listed:
+            roster.model._default_manager.create(
+                edition=edition, entity=entity, area_code=entity.area_code, **values
+            )
+            entered += 1
+    audit.record(by, f"{roster.key}.by_rule", edition, details={"entered": entered, "left": left})
+    return entered, left
 
 
 @dataclass(frozen=True, slots=True)

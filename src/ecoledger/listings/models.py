@@ -107,6 +107,17 @@ class ImportRow(models.Model):
         return f"{self.sheet}!{self.number}" if self.sheet else str(self.number)
 
 
+class ImportPicture(models.Model):
+    """A picture that lies over a row of an uploaded table."""
+
+    row = models.ForeignKey(ImportRow, on_delete=models.CASCADE, related_name="pictures")
+    name = models.CharField(max_length=120)
+    content = models.BinaryField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class ColumnMapping(models.Model):
     """A header someone once pointed at a column of the template; remembered for the next file."""
 

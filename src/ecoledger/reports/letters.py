@@ -17,7 +17,7 @@ from ecoledger.reports.profile import DocumentsError, documents
 
 # What every letter can say beside its matter and its words.
 ALWAYS = ("文号", "发文机关", "成文日期", "拟稿人", "签发人")
-_REGISTERS = ("problem", "alarm_case")
+_REGISTERS = ("problem", "alarm_case", "grid_event", "inspectorate_letter", "committee_task")
 
 
 def _addressee(matter: Matter, _author: Person) -> str:

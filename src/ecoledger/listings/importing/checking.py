@@ -20,6 +20,7 @@ from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import (
     ColumnMapping,
     ImportBatch,
+    ImportPicture,
     ImportRow,
     WordMapping,
     problem,
@@ -29,6 +30,7 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tables import reading
 from ecoledger.listings.tables.book import Book, Fault, Table, packed_cell, unpacked_cell
 from ecoledger.listings.tables.headers import Header, bare, find_header, fold, why_no_data
+from ecoledger.listings.tables.pictures import pictures
 
 # Told how many rows of how many are done.
 Progress = Callable[[int, int], None]
@@ -95,7 +97,19 @@ def preview(
     with transaction.atomic():
         batch.save()
         ImportRow.objects.bulk_create(rows, batch_size=_PORTION)
+        if listing.imports is not None and listing.imports.pictures:
+            _keep_pictures(content, rows)
     return batch
+
+
+def _keep_pictures(content: bytes, rows: list[ImportRow]) -> None:
+    """Keep what lies over each row of the file, until the row is taken in."""
+    over = pictures(content)
+    ImportPicture.objects.bulk_create(
+        ImportPicture(row=row, name=name[:120], content=picture)
+        for row in rows
+        for name, picture in over.get((row.sheet, row.number), ())
+    )
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.roles import Role
-from ecoledger.listings.parts import Ask, Import, Kind, View
+from ecoledger.listings.parts import Ask, Filter, Import, Kind, View
 from ecoledger.matters import notices
 from ecoledger.matters.models import Circulation, Matter, Notice, Urgency
 from ecoledger.matters.register import OPEN_WORK, Register, Statistic, declare
@@ -32,6 +32,7 @@ from ecoledger.matters.workflow import (
     said,
 )
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON, Closing
+from ecoledger.registers.problems import sections, sweeps
 from ecoledger.registers.problems.categories import Category
 from ecoledger.registers.problems.ledger_rows import HEADERS, complete, origin_of
 from ecoledger.registers.problems.responsibilities import department_of
@@ -109,6 +110,7 @@ class Problem(Matter):
 
 _DISPATCH = frozenset({Role.DISPATCHER})
 _OWNERS = frozenset({Role.TOWN, Role.OFFICER, Role.MONITOR, Role.APPROVER, Role.DISPATCHER})
+_SWEEPERS = frozenset({Role.DISPATCHER, Role.SECTION_CHIEF})
 _FOUND = (Problem.Verdict.TRUE, Problem.Verdict.PARTLY)
 
 
@@ -147,6 +149,8 @@ WORKFLOW = Workflow(
                    asks=(Ask("progress", "完成进度", minimum=0, maximum=100, unit="%"),
                          Ask("progress_text", "本月进展")),
                    sets={"progress_at": NOW}),
+        Transition("sweep", "发起举一反三排查", "rectifying", "rectifying", by=_SWEEPERS,
+                   asks=sweeps.ASKS, offers=sweeps.OFFERS, effects=(sweeps.begin,), main=False),
         *_closing.transitions,
         Transition("propose_unfounded", "提请认定不属实", ("new", "rectifying"), "unfounded_check",
                    by=_OWNERS, asks=(REASON,), evidence=1, main=False),
@@ -253,14 +257,17 @@ REGISTER = declare(Register(
     columns=("number", "title", "state", "due", "owner_organisation", "responsible", "origin_kind",
              "source_no", "category", "risk", "deadline", "progress", "verdict", "opened_at"),
     filters=("state", "origin_kind", "area_code", "owner_organisation", "category", "risk",
-             "key_item", "opened_at", "course", "source_batch", "deadline"),
+             "key_item", "opened_at", "course", "source_batch", "deadline",
+             Filter("entity_kind", "对象类别", Kind.CHOICE, path="entity__kind", choices=sections.KINDS)),
     search=("number", "title", "description", "address", "entity__name", "source_no"),
+    breakdowns=sections.breakdowns,
     fields=("origin_kind", "title", "description", "area_code", "address", "entity", "category",
             "tier", "risk", "key_item", "source_no", "source_batch", "target", "measures", "deadline"),
     batch=("owner_organisation", "owner", "responsible", "deadline", "risk", "category"),
     details=("origin_kind", "source_no", "source_batch", "tier", "risk", "target", "measures",
              "assisting", "supervisor", "responsible", "deadline", "course", "progress", "progress_text", "progress_at", "verdict"),
     views=(
+        View("section", "断面涉水问题", {"entity_kind": "section", "open": "1"}),
         View("major", "重大隐患", {"risk": "major", "open": "1"}),
         View("serious", "较大隐患", {"risk": "serious", "open": "1"}),
         View("overdue", "超期未办结", {"overdue": "1"}, "due"),

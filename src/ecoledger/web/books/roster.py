@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -108,6 +109,13 @@ def _do(request: Request, book: Roster, row: Edition) -> HttpResponse:
                 raise Refused("form", _("没有生效日。"), _("请选择生效日。"))
             rosters.publish(book, row, since, by=request.user)
             messages.success(request, _("已公布，自 %s 起生效。") % f"{since:%Y-%m-%d}")
+        case "rule":
+            n, left = rosters.fill_by_rule(book, row, timezone.localdate(), by=request.user)
+            messages.success(
+                request, _("按条件列入 %(n)d 家，退出 %(left)d 家。") % {"n": n, "left": len(left)}
+            )
+            for why in left[:10]:
+                messages.warning(request, why)
         case "freeze":
             rosters.freeze(book, row, by=request.user)
             messages.success(request, _("已冻结。"))
