@@ -255,7 +255,7 @@ RISKS = declare_list(Listing(
     filters=("level", "red"), search=("post", "power", "risk"), lead="risk",
     fields=("area_code", "post", "power", "risk", "level", "measures", "owner", "red", "reviewed_on"),
     views=(View("red", "红色清单", {"red": "1"}), View("high", "高风险", {"level": "high"})),
-    imports=Import(key=("post", "risk"), headers={"power": ("权力",), "measures": ("措施",)},
+    imports=Import(key=("post", "risk"), headers={"area_code": ("行政区划", "行政区划代码", "所在地"), "power": ("权力",), "measures": ("措施",)},
                    examples={"area_code": "示例县", "post": "环评审批", "power": "环评文件审批",
                              "risk": "降级编报", "level": "高"}),
     empty="还没有廉政风险点。由党风廉政专员登记或导入。",

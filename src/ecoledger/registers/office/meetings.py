@@ -123,7 +123,7 @@ def _hand_out(step: Step) -> None:
         raise actions.Refused("condition", _("还没有议定事项。"), _("请先填写议定事项再印发纪要。"))
     for row in rows:
         values = {
-            "title": row.text[:200], "area_code": meeting.area_code, "origin_kind": "meeting",
+            "title": row.text[:200], "area_code": row.organisation.area_code or meeting.area_code, "origin_kind": "meeting",
             "source_no": meeting.minutes_no, "owner_organisation": row.organisation,
             "deadline": row.due, "origin": meeting.title,
         }  # fmt: skip

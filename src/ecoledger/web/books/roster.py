@@ -66,6 +66,7 @@ def edition(request: Request, key: str, pk: int) -> HttpResponse:
         {
             "book": book,
             "edition": row,
+            "by_rule": book.proposes is not None,
             "area": area_name(row.area_code),
             "others": others,
             "other": other,
