@@ -20,7 +20,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Full:
-    """A store whose disk is full."""
+    """The store, whose disk is full: it reads and does not write."""
+
+    def __init__(self, store):
+        self.read = store.read
 
     def append(self, *_, **__):
         raise StoreFullError("The disk is full.", "Free space on it.")
@@ -29,7 +32,7 @@ class Full:
 @pytest.fixture
 def refusing(store, monkeypatch):
     """Lets the store refuse every append until it is undone."""
-    monkeypatch.setattr(runtime, "store", Full)
+    monkeypatch.setattr(runtime, "store", lambda: Full(store))
     return monkeypatch
 
 

@@ -62,7 +62,7 @@ def period(
     concentration taken out in mg/m³; ``flow`` Q in m³/h; ``hours`` t of running a day. Raises ``ValueError`` for
     quantities that are not positive or more than 24 hours.
 
-    >>> period(1000, 50, 10_000, 8)
+    >>> round(period(1000, 50, 10_000, 8), 6)
     25.0
     >>> round(period(1000, 50, 10_000, 8, 0.15), 1)
     37.5
