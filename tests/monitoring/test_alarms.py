@@ -385,16 +385,16 @@ def test_a_day_is_judged_when_it_is_over_though_its_last_hours_never_came(store,
 
 
 def test_a_station_above_its_neighbours_raises_one_alarm(store, county):
-    begin = datetime(2026, 5, 2, 7)
+    begin = datetime(2026, 5, 2, 6)
     for station, values in zip(
-        county.air, ([60] * 4, [60, 90, 92, 95], [60] * 4, [58] * 4), strict=True
+        county.air, ([60] * 5, [60, 90, 92, 94, 96], [60] * 5, [58] * 5), strict=True
     ):
         put(store, station, "a34004", [v + n % 2 for n, v in enumerate(values)], begin)
     pending.run_all(NOW)
     (alarm,) = of("neighbours")
     assert alarm.point == county.air[1]
-    assert times.naive(alarm.begin) == datetime(2026, 5, 2, 8)
+    assert times.naive(alarm.begin) == datetime(2026, 5, 2, 7)
     assert alarm.text == (
-        "2号空气站PM2.5小时均值为96 µg/m³，高于周边3个站点中位值（61 µg/m³）57%，持续3小时，"
+        "2号空气站PM2.5小时均值为96 µg/m³，高于周边3个站点中位值（60 µg/m³）60%，持续4小时，"
         "近30日第1次，黄色预警"
     )
