@@ -11,7 +11,7 @@ from ecoledger.accounts.roles import Role
 from ecoledger.books.score_sheet import Grade, Item, Measured, ScoreSheet, Source
 from ecoledger.entities.models import Area
 from ecoledger.indicators import scoring
-from ecoledger.indicators.own_rules import table
+from ecoledger.listings import own_data
 from ecoledger.listings.catalogue import declare
 
 FILE = "town_assessment.toml"
@@ -56,7 +56,7 @@ def _items(said: dict[str, Any]) -> Iterator[Item]:
 
 def sheet() -> ScoreSheet:
     """The sheet as the bureau's file, or the shipped one, has it."""
-    said = table(FILE)
+    said = own_data.read(__package__, FILE.removesuffix(".toml"))
     items = tuple(_items(said))
     return ScoreSheet(
         key="town_assessment", label="镇街绩效考核", line="assessment",

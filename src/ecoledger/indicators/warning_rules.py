@@ -18,7 +18,7 @@ from ecoledger.entities.models import Area
 from ecoledger.indicators import scorecards, storing, targets
 from ecoledger.indicators.declaring import HIGHER, Indicator, Span, indicator_of
 from ecoledger.indicators.figures import Figure
-from ecoledger.indicators.own_rules import table
+from ecoledger.listings import own_data
 from ecoledger.matters import actions
 from ecoledger.registers.plan.warnings import REGISTER, WarningLetter
 
@@ -54,7 +54,7 @@ class Rule:
 
 def rules() -> tuple[Rule, ...]:
     """The rules in force. Raises :class:`RulesError`."""
-    said = table(FILE)
+    said = own_data.read(__package__, FILE.removesuffix(".toml"))
     found = []
     for row in said.get("rule", ()):
         try:

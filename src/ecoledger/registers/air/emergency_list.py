@@ -23,9 +23,9 @@ from ecoledger.accounts.roles import Role
 from ecoledger.books.models import RosterLine
 from ecoledger.books.roster import Roster
 from ecoledger.entities.models import Enterprise
+from ecoledger.listings import own_data
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.parts import Ask, Choices, Import, Kind
-from ecoledger.registers.air import own_data
 from ecoledger.registers.air.measures import percent_of
 
 EDITORS = frozenset({Role.DISPATCHER, Role.SECTION_CHIEF, Role.APPROVER})
@@ -99,7 +99,7 @@ class ControlRoster(Roster):
     kinds: ClassVar[Mapping[str, Kind]] = {"grade": Kind.CHOICE}
 
     def own_choices(self) -> Mapping[str, Choices]:
-        words = own_data.read("emergency_list")["grade"]
+        words = own_data.read(__package__, "emergency_list")["grade"]
         return {"grade": tuple((row["word"], row["word"]) for row in words)}
 
     def visible_to(self, person: Person) -> QuerySet[Any]:
@@ -131,7 +131,7 @@ def _with_shares(values: Mapping[str, Any]) -> dict[str, Any]:
 def _grade_words() -> dict[str, str]:
     return {
         also: row["word"]
-        for row in own_data.read("emergency_list")["grade"]
+        for row in own_data.read(__package__, "emergency_list")["grade"]
         for also in row["also"]
     }
 
@@ -212,7 +212,7 @@ class Summary:
 def summary(lines: Iterable[ControlLine]) -> Summary:
     """Firms by grade (the firm's worst line counts), and the cut of each level by pollutant."""
     rows = list(lines)
-    order = [row["word"] for row in own_data.read("emergency_list")["grade"]]
+    order = [row["word"] for row in own_data.read(__package__, "emergency_list")["grade"]]
     grade_of: dict[int, str] = {}
     for row in rows:
         if row.entity_id is None:

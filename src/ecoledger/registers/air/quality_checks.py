@@ -20,6 +20,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.books.log import Log
 from ecoledger.books.models import LogEntry
+from ecoledger.listings import own_data
 from ecoledger.listings.catalogue import declare as declare_book
 from ecoledger.listings.parts import Ask, Import, View
 from ecoledger.matters import actions
@@ -27,7 +28,6 @@ from ecoledger.matters.models import Link, Matter
 from ecoledger.matters.register import Register, Statistic, declare
 from ecoledger.matters.statistics import common_statistics, share
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow
-from ecoledger.registers.air import own_data
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON
 from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
 from ecoledger.registers.problems.problem_ledger import Problem
@@ -73,7 +73,7 @@ class QualityRecord(LogEntry):
 
 def judged(task: str, value: Decimal, expected: Decimal | None) -> dict[str, Any]:
     """Deviation, bounds and verdict of one task, by the bureau's limits (``data/quality.toml``)."""
-    row = own_data.read("quality")["task"].get(task)
+    row = own_data.read(__package__, "quality")["task"].get(task)
     if row is None:
         return {"deviation": None, "bounds": "", "passed": None}
     if row["by"] == "least":

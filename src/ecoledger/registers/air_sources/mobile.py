@@ -18,6 +18,7 @@ from ecoledger.books.log import Log
 from ecoledger.books.models import LogEntry
 from ecoledger.entities.inventory import CODE, Findings, Inventory, declare
 from ecoledger.entities.models import Entity
+from ecoledger.listings import own_data
 from ecoledger.listings.catalogue import declare as declare_book
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Ask, Import, View
@@ -25,7 +26,6 @@ from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register
 from ecoledger.matters.register import declare as declare_register
 from ecoledger.matters.workflow import ClockRule, Phase, State, Transition, Workflow, said
-from ecoledger.registers.air_sources import own_data
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON
 
 # ---- machines ------------------------------------------------------------------------------------
@@ -96,7 +96,7 @@ class Machine(Entity):
 def clean(machine: Machine, findings: Findings) -> None:
     """The registration number by the bureau's pattern, once."""
     machine.registration = machine.registration.strip().upper()
-    pattern = own_data.read("mobile")["registration"]
+    pattern = own_data.read(__package__, "mobile")["registration"]
     if not re.fullmatch(pattern, machine.registration):
         findings.odd.append(_("环保登记号码与通常的样式不符，请核对"))
     twin = Machine.objects.filter(registration=machine.registration, until=None)
@@ -148,7 +148,7 @@ class MachineCheck(LogEntry):
 
 def opacity_limit(zone: str, power: Decimal | None) -> Decimal | None:
     """The limit of smoke by GB 36886's class and the engine's power; ``None`` where the power is not known."""
-    rows = own_data.read("mobile")["opacity"].get(zone.upper().replace("Ⅲ", "III"), ())
+    rows = own_data.read(__package__, "mobile")["opacity"].get(zone.upper().replace("Ⅲ", "III"), ())
     if power is None:
         return None
     return next((Decimal(str(row["limit"])) for row in rows if power < row["below"]), None)
@@ -160,7 +160,7 @@ class MachineLog(Log):
     def open_row(self, values: Any, by: Person | None, at: datetime, **more: Any) -> Any:
         machine = Machine.objects.get(pk=values["entity"].pk)
         limit = opacity_limit(str(values.get("zone") or "II"), machine.power)
-        highest = own_data.read("mobile")["ringelmann"]
+        highest = own_data.read(__package__, "mobile")["ringelmann"]
         verdicts = [
             value <= bound
             for value, bound in (

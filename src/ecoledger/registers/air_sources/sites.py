@@ -20,9 +20,9 @@ from ecoledger.books.log import Log
 from ecoledger.books.models import LogEntry
 from ecoledger.entities.inventory import CODE, COORDINATES, Inventory, declare
 from ecoledger.entities.models import Entity
+from ecoledger.listings import own_data
 from ecoledger.listings.catalogue import declare as declare_book
 from ecoledger.listings.parts import Ask, Import, View
-from ecoledger.registers.air_sources import own_data
 
 CHECKERS = STAFF | {Role.THIRD_PARTY}
 PLACE = ("name", CODE, "area_code", "address", "lon", "lat", COORDINATES)
@@ -160,7 +160,7 @@ class FuelStation(Entity):
     def must_be_monitored(self) -> bool:
         """Whether its sales are above what obliges it to an automatic monitor (限额以上)."""
         return self.sales is not None and self.sales >= Decimal(
-            str(own_data.read("sites")["monitored_above_tonnes"])
+            str(own_data.read(__package__, "sites")["monitored_above_tonnes"])
         )
 
 
@@ -211,7 +211,7 @@ class TestLog(Log):
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
-        row = own_data.read("sites")["limits"].get(str(values["kind"]), {})
+        row = own_data.read(__package__, "sites")["limits"].get(str(values["kind"]), {})
         low, high = (Decimal(str(row[k])) if k in row else None for k in ("low", "high"))
         value = values["value"]
         judged = {

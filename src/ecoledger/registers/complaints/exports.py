@@ -7,17 +7,13 @@ word does not tell is left open, and the cell's own text stays on the import row
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib import resources
-from pathlib import Path
 from typing import Any
-
-from django.conf import settings
 
 from ecoledger.accounts.models import Organisation
 from ecoledger.entities.models import Area, Enterprise
+from ecoledger.listings import own_data
 from ecoledger.listings.tables.headers import fold
 from ecoledger.matters.models import Matter
 from ecoledger.registers.complaints.complaint import Complaint
@@ -28,10 +24,8 @@ _UNKNOWN = ("不详", "未知", "无", "/", "-", "—")
 @lru_cache(maxsize=1)
 def words() -> dict[str, dict[str, list[str]]]:
     """Column → value → words."""
-    own = Path(settings.PROFILE) / "complaint_words.toml"
-    shipped = resources.files("ecoledger.registers.complaints") / "data" / "words.toml"
-    text = (own if own.is_file() else shipped).read_text(encoding="utf-8")
-    return {k: v for k, v in tomllib.loads(text).items() if isinstance(v, dict)}
+    said = own_data.read(__package__, "words", own_name="complaint_words")
+    return {k: v for k, v in said.items() if isinstance(v, dict)}
 
 
 def meant(column: str, said: Any) -> str:

@@ -6,33 +6,22 @@ name in the bureau's profile takes its place.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from decimal import Decimal
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 
 from ecoledger.accounts.roles import Role
 from ecoledger.books.score_sheet import Grade, Item, ScoreSheet
 from ecoledger.entities.models import Enterprise
+from ecoledger.listings import own_data
 from ecoledger.listings.catalogue import declare
 
 FULL = Decimal(2)
 
 
-def _table() -> dict[str, Any]:
-    own = Path(settings.PROFILE) / "assessment.toml"
-    if own.is_file():
-        return tomllib.loads(own.read_text(encoding="utf-8"))
-    shipped = resources.files("ecoledger.registers.waste") / "data" / "assessment.toml"
-    return tomllib.loads(shipped.read_text(encoding="utf-8"))
-
-
-TABLE = _table()
+TABLE = own_data.read(__package__, "assessment")
 
 
 def _items() -> Iterator[Item]:
