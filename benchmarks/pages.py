@@ -107,7 +107,9 @@ class Person:
                 kind, how = self.random.choice(kinds), self.client.get
                 address, more = self.address(kind), {"follow_redirects": True}
             try:
-                status = (await how(address, **more)).status_code
+                answer = await how(address, **more)
+                # Who was signed out is shown the door: no page was measured.
+                status = 401 if answer.url.path == "/sign-in" else answer.status_code
             except httpx.HTTPError:
                 status = 599  # no answer: counted as failed
             took = (time.perf_counter() - begun) * 1000

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import transaction
 
-from demo import air, build, county, enforcement, history, work
+from demo import air, build, county, enforcement, field_work, history, work
 from demo import plan as plan_year
 from demo.stories import Stories
 from ecoledger.monitoring import runtime
@@ -52,7 +52,7 @@ def set_up(data: Path, start: datetime, until: datetime, say: Say) -> None:
         alarms.default_rules()
         work.file_shutdown(plan)
     say("城市：" + "，".join(f"{k} {v}" for k, v in made.items()))
-    size = county.build(until) | enforcement.build(until)
+    size = county.build(until) | enforcement.build(until) | field_work.build(until)
     say("全县：" + "，".join(f"{k} {v}" for k, v in size.items()))
     with transaction.atomic():
         year = plan_year.build(until)
