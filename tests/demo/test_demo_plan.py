@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import date, datetime, timedelta
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 
@@ -40,12 +40,10 @@ def test_the_year_is_there_and_its_summary_is_whole(store, settings, tmp_path: P
             {d: {"pm2_5": 20.0 + 60 * (n % 11 == 0)} for n, d in enumerate(span(first, days))},
         )
     leader = Person.objects.get(username="juzhang")
-    began = datetime.now()
     draft = drafting.begin_report(YEARLY, city.CITY_CODE, now.date(), by=leader)
     files = {
         ending: content for _name, ending, content in rendering.files(draft, "试1号", now.date())
     }
-    assert datetime.now() - began < timedelta(seconds=60)
     said = checking.text_of(rendering.report_of(draft, "试1号"))
     assert "{" not in said
     assert "116篇" in said
@@ -58,4 +56,3 @@ def test_the_year_is_there_and_its_summary_is_whole(store, settings, tmp_path: P
     if folder := os.environ.get("KEEP_DOCUMENTS"):
         for ending, content in files.items():
             (Path(folder) / f"summary.{ending}").write_bytes(content)
-        (Path(folder) / "took.txt").write_text(str(datetime.now() - began))
