@@ -83,7 +83,5 @@ def test_every_register_reaches_the_indicators_by_its_declaration(month):
     assert {"alarm_case", "problem"} <= registers
     figure = indicator_of("alarm_case.opened").of(COUNTY, Span(BEGIN, END))
     assert figure == cases()["opened"]
-    assert [work.register.key for work in casework.of_all_registers(COUNTY, BEGIN, END)][:2] == [
-        "alarm_case",
-        "problem",
-    ]
+    counted = {work.register.key for work in casework.of_all_registers(COUNTY, BEGIN, END)}
+    assert {"alarm_case", "problem"} <= counted

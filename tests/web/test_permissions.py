@@ -46,7 +46,7 @@ PAGES = {
 }
 # Anyone who has signed in has these; what they show is the person's own.
 OWN = ("account", "notices", "bell")
-OPEN = {"sign-on", "sign-on-back", "sign-in", "language", "health", "metrics"}
+OPEN = {"worker", "sign-on", "sign-on-back", "sign-in", "language", "health", "metrics"}
 
 
 def test_each_page_opens_for_exactly_the_roles_that_hold_its_capability(county, signed_in):

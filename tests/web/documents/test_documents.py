@@ -149,10 +149,10 @@ def test_the_bureau_edits_its_template(problem, signed_in):
 
 def test_an_unknown_variable_is_named_with_the_list_of_those_there_are(problem, signed_in):
     dispatcher = signed_in("dispatcher")
-    content = edited(dispatcher, lambda d: d.add_paragraph("{{ 反馈日期 }}"))
+    content = edited(dispatcher, lambda d: d.add_paragraph("{{ 反馈期线 }}"))
     refused = upload(dispatcher, content)
     assert refused.status_code == 422
-    assert "没有变量“反馈日期”，是不是“反馈期限”" in body(refused)
+    assert "没有变量“反馈期线”，是不是“反馈期限”" in body(refused)
     assert "{{ 整改措施 }}" in body(refused)
     assert not LetterTemplate.objects.exists()
 
