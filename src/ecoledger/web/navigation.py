@@ -212,12 +212,12 @@ def lines_of(person: Person, all_books: Iterable[Book]) -> tuple[Line, ...]:
 
 
 def by_use(person: Person, shelf: list[Book]) -> list[Book]:
-    """Pinned books first, then those the person opened most, then as declared."""
+    """Pinned books first, then those the person opened most, then pages of their own, then as declared."""
     uses = {use.book: use for use in BookUse.objects.filter(person=person)}
 
-    def rank(book: Book) -> tuple[bool, bool, int]:
+    def rank(book: Book) -> tuple[bool, int, bool]:
         use = uses.get(book.key)
-        return (not (use and use.pinned), book.kind == "Page", -(use.times if use else 0))
+        return (not (use and use.pinned), -(use.times if use else 0), book.kind != "Page")
 
     return sorted(shelf, key=rank)
 

@@ -7,7 +7,7 @@
 * What belongs to a trouble that somebody was told of already is recorded as MERGED (:mod:`.merging`).
 * Its level never falls while it lasts.
 
-Other rooms hook on ``on_raised``, ``on_repeated`` and ``on_ended``: callables that take the alarm. One that
+Other rooms hook on ``on_raised``, ``on_repeated``, ``on_merged`` and ``on_ended``: callables that take the alarm. One that
 fails is logged and costs neither the alarm nor the other hooks.
 
 Working through the same data again changes nothing: findings up to an alarm's ``last`` are known to it.
@@ -44,6 +44,7 @@ from ecoledger.store.interface import ObservationStore
 log = logging.getLogger(__name__)
 
 on_raised: list[Hook] = []
+on_merged: list[Hook] = []
 on_repeated: list[Hook] = []
 on_ended: list[Hook] = []
 
@@ -175,12 +176,15 @@ def _tell(alarm: Alarm, what: str) -> None:
     ALARMS.labels(what, alarm.rule.detector).inc()
     if what == "silenced":
         return
-    for hook in {"raised": on_raised, "repeated": on_repeated, "ended": on_ended}[what]:
+    hooks = {"raised": on_raised, "repeated": on_repeated, "merged": on_merged, "ended": on_ended}
+    for hook in hooks[what]:
         try:
             with transaction.atomic():
                 hook(alarm)
         except Exception:
             log.exception("hook %s failed for alarm %s", getattr(hook, "__name__", hook), alarm.pk)
+    if what == "merged":
+        return
     payload = {
         "event": what,
         "id": alarm.pk,

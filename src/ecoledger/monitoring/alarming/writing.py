@@ -183,6 +183,8 @@ class Writer:
         alarm.merged_into = into
         self.ledger.save(alarm)
         self.open[alarm.rule.pk, alarm.point_id, alarm.parameter] = alarm
+        # Nobody is told; but a case that was closed in between is open again.
+        self.ledger.tell(alarm, "merged")
         into.evidence["merged"] = into.evidence.get("merged", 0) + 1
         if _severity(alarm.level) > _severity(into.level):
             into.level = alarm.level

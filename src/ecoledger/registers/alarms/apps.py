@@ -11,5 +11,6 @@ class AlarmsConfig(AppConfig):
         from ecoledger.registers.alarms import alarm_case
 
         alarms.on_raised.append(alarm_case.raised)
+        alarms.on_merged.append(alarm_case.merged)
         alarms.on_repeated.append(alarm_case.repeated)
         alarms.on_ended.append(alarm_case.ended)

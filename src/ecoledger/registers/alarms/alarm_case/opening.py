@@ -32,6 +32,20 @@ def raised(alarm: Alarm) -> None:
         open_from_alarm(alarm)
 
 
+def merged(alarm: Alarm) -> None:
+    """Hook on an alarm that belongs to an earlier one: the trouble is back after its case was closed."""
+    if alarm.last < timezone.now() - STALE_AFTER:
+        return
+    with transaction.atomic():
+        case = AlarmCase.objects.filter(
+            joined__alarm=alarm.merged_into, merged_into=None, withdrawn_at=None
+        ).first()
+        if case is not None and _goes_on_after_closing(alarm, case):
+            at = timezone.now()
+            _join(case, alarm, at)
+            actions.perform(case.pk, "rebound_by_alarm", by=None, note=alarm.text, at=at)
+
+
 def repeated(alarm: Alarm) -> None:
     """Hook on an alarm that goes on: the case takes its time and, when it rises, its level.
 
