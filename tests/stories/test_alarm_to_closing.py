@@ -312,11 +312,11 @@ def test_a_filed_shutdown_silences_what_falls_into_it(house, open_for, visitor):
     )
     monitor = open_for("monitor", "/alarms")
     expect(monitor.locator("tbody tr").filter(has_text=outlet)).to_have_count(0)
-    monitor.get_by_role("link", name="申报静默").click()
+    monitor.get_by_role("navigation", name="状态").get_by_role("link", name="静默").click()
     row = monitor.locator("tbody tr").filter(has_text=outlet)
     row.get_by_role("link").click()
     expect(monitor.locator("main")).to_contain_text("锅炉停炉检修")
-    expect(monitor.locator("main")).to_contain_text("申报时段内的预警不交办")
+    expect(monitor.locator("main")).to_contain_text("已申报停产停运")
     house.settled()
     assert visitor("dispatcher").cases(outlet) == []
 
