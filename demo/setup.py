@@ -55,7 +55,7 @@ def set_up(data: Path, start: datetime, until: datetime, say: Say) -> None:
     size = county.build(until) | enforcement.build(until) | field_work.build(until)
     say("全县：" + "，".join(f"{k} {v}" for k, v in size.items()))
     with transaction.atomic():
-        year = plan_year.build(until)
+        year = plan_year.build(work.aware(until))
     say("年度计划：" + "，".join(f"{k} {v}" for k, v in year.items()))
     index.catch_up()
     profile = Path(settings.PROFILE)
