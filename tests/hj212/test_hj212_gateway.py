@@ -368,8 +368,8 @@ async def test_a_connection_that_never_proves_itself_is_closed_and_a_device_stay
             _, writer = await asyncio.open_connection(host, port)
             writer.write(encode(Device(MN, pw="000000").packet("2011")))
             await eventually(lambda: gateway.stats.closed_unproven)
+            await eventually(lambda: gateway.stats.connections_open == 1)
             assert gateway.stats.closed_unproven == 1
-            assert gateway.stats.connections_open == 1
 
 
 async def test_idle_connections_are_closed() -> None:
