@@ -17,12 +17,15 @@ hypothesis.settings.load_profile("ecoledger")
 _folder = tempfile.mkdtemp(prefix="ecoledger-tests-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["ECOLEDGER_DATA"] = _folder
+# The run's servers, where it has any (``make test-cluster``); pytest-django names the test database after the process.
+if _server := os.environ.get("ECOLEDGER_TEST_DATABASE"):
+    os.environ["ECOLEDGER_DATABASE"] = _server
 
 from ecoledger.settings import *  # noqa: E402, F403
 from ecoledger.settings import DATA, DATABASES  # noqa: E402
 
 # A file, not memory: gateway, jobs and tests write from several threads, and so does the product.
-DATABASES["default"]["TEST"] = {"NAME": DATA / "test.sqlite3"}
+DATABASES["default"]["TEST"] = {} if _server else {"NAME": DATA / "test.sqlite3"}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Long work is done at once, where it was begun; tests/cli walks the real queue.
 TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}

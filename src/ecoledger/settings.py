@@ -7,6 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from ecoledger import engines
+
 PACKAGE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("ECOLEDGER_DATA", "data")).resolve()
 
@@ -117,20 +119,13 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": DATA / "business.sqlite3",
-        "OPTIONS": {
-            # Writers queue instead of failing; readers never wait for a writer.
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": (
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-            ),
-        },
-    }
-}
+try:
+    DATABASES = {"default": engines.database(DATA)}
+except engines.EngineError as error:
+    raise ImproperlyConfigured(str(error)) from error
+# Where observations lie and how packets travel between processes; empty: in the data folder, within one process.
+STORE = os.environ.get("ECOLEDGER_STORE", "")
+BUS = os.environ.get("ECOLEDGER_BUS", "")
 # Long work is queued in the business database and done by a worker of this process (``ecoledger.jobs``).
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

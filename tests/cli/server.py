@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+from tests.cluster import places
+
 
 class Server:
     """``ecoledger serve`` on a data folder; a context manager that stops it gracefully."""
@@ -25,7 +27,7 @@ class Server:
     @property
     def environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("ECOLEDGER", "DJANGO"))}
-        return {**kept, "PYTHONUNBUFFERED": "1"}
+        return {**kept, "PYTHONUNBUFFERED": "1", **places.environment(self.data)}
 
     def start(self) -> Self:
         self.data.mkdir(parents=True, exist_ok=True)

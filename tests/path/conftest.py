@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.server import Server
+from tests.cluster import places
 from tests.path import county
 from tests.path.house import House, Visitor
 
@@ -24,6 +25,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def house(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("path") / "data"
     shutil.copytree(built, folder)
+    places.copied(built, folder)
     with Server(folder) as process:
         yield House(process)
     # Nothing anybody did made the server itself fail.

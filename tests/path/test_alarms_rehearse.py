@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.server import Server
+from tests.cluster import places
 
 CHIMNEY = "闭环锅炉烟囱"
 STATION = "北镇空气站"
@@ -42,6 +43,7 @@ def folder(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     server = Server(place / "data")
 
     shutil.copytree(built, server.data)
+    places.copied(built, server.data)
     over = {n: (75.0 + n % 3, "N") for n in range(200, 206)}
     over |= dict.fromkeys(range(206, 209), (90.0, "N"))
     stuck = dict.fromkeys(range(260, 280), (31.0, "N"))

@@ -1,0 +1,47 @@
+"""Which engines the bureau of a data folder runs on in this run of the tests.
+
+Embedded, unless the run was started with servers (``make test-cluster``): ``ECOLEDGER_TEST_DATABASE`` is then the address of a
+PostgreSQL server on which every data folder gets a database of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+SERVER = "ECOLEDGER_TEST_DATABASE"
+_have: set[str] = set()
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The settings that a process of the bureau in ``folder`` is started with."""
+    settings: dict[str, str] = {}
+    if server := os.environ.get(SERVER):
+        name = _name(folder)
+        _begin(server, name)
+        settings["ECOLEDGER_DATABASE"] = urlsplit(server)._replace(path=f"/{name}").geturl()
+    return settings
+
+
+def copied(source: Path, target: Path) -> None:
+    """What lies outside the folder ``source`` is now also there for its copy ``target``."""
+    if server := os.environ.get(SERVER):
+        _begin(server, _name(target), template=_name(source))
+
+
+def _name(folder: Path) -> str:
+    return "t" + hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:20]
+
+
+def _begin(server: str, name: str, template: str = "template0") -> None:
+    import psycopg
+
+    if name in _have:
+        return
+    with psycopg.connect(server, autocommit=True) as connection:
+        row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
+        if row is None:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    _have.add(name)
