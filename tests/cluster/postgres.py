@@ -76,7 +76,7 @@ class Postgres:
         return f"postgresql://ecoledger:{self.password}@127.0.0.1:{self.port}/{name}"
 
     def version(self) -> str:
-        run = subprocess.run([self._binaries / "postgres", "-V"], capture_output=True, text=True)  # noqa: PLW1510
+        run = subprocess.run([self._binaries / "postgres", "-V"], capture_output=True, text=True)
         return run.stdout.strip()
 
     def start(self) -> Self:
@@ -154,7 +154,9 @@ class Postgres:
         where = binaries()
         assert where is not None, available()
         try:
-            subprocess.run([where / "postgres", "-V"], check=True, capture_output=True, **self._user)
+            subprocess.run(
+                [where / "postgres", "-V"], check=True, capture_output=True, **self._user
+            )
         except (OSError, subprocess.CalledProcessError):
             copy = self.folder.with_name(self.folder.name + "-program")
             shutil.copytree(where.parent, copy, dirs_exist_ok=True, symlinks=True)

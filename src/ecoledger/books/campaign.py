@@ -206,7 +206,11 @@ def visit(
     past its yearly cap without a reason (``beyond_cap``). Sent twice by a phone it is recorded once.
     """
     at = at or timezone.now()
-    row = DriveTask.objects.select_for_update(of=("self",)).select_related("drive__checklist").get(pk=task.pk)
+    row = (
+        DriveTask.objects.select_for_update(of=("self",))
+        .select_related("drive__checklist")
+        .get(pk=task.pk)
+    )
     if client_id and row.client_id == client_id:
         return row
     if row.drive.state != State.RUNNING:

@@ -245,7 +245,9 @@ def give(
 ) -> Mark:
     """Marks by a person. Raises :class:`Refused` for a computed item, marks out of range, or lost marks
     without their reason."""
-    row = Mark.objects.select_for_update(of=("self",)).select_related("score__round").get(pk=mark.pk)
+    row = (
+        Mark.objects.select_for_update(of=("self",)).select_related("score__round").get(pk=mark.pk)
+    )
     item = {i.key: i for i in items_of(row.score.round)}[row.item]
     if row.score.round.state != State.DRAFT:
         raise Refused("state", _("“%s”已公示，不能再改分。") % row.score.round)
