@@ -121,8 +121,8 @@ PAGES = (
     ("monitoring", Page("quarantine", _("报文隔离区"), "quarantine", "see_quarantine", ("frame",))),
     ("monitoring", Page("rules", _("预警规则"), "rules", "edit_rules", ("rule",))),
     ("monitoring", Page("bulletins", _("公报"), "bulletin", "make_reports", ("bulletin",))),
-    ("enforcement", Page("merge-visits", _("合并检查"), "shield", "see_matters")),
-    ("enforcement", Page("review-draw", _("案卷抽取"), "stamp", "see_undecided_penalties")),
+    ("enforcement", Page("merge-visits", _("合并检查"), "shield", "merge_visits")),
+    ("enforcement", Page("review-draw", _("案卷抽取"), "stamp", "draw_case_files")),
     (
         "air",
         Page("air-weather", _("污染天气市镇联动"), "warning", "see_cockpit", ("air-response",)),

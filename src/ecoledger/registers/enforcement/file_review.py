@@ -34,7 +34,7 @@ from ecoledger.registers.enforcement.rules import rules
 from ecoledger.standards import drawing
 
 REVIEWERS = frozenset({Role.LEGAL, Role.OFFICER})
-DRAWERS = frozenset({Role.LEGAL, Role.LEADER})
+DRAWERS = CAPABILITIES["draw_case_files"]
 MOST_OFF = 20
 
 

@@ -88,13 +88,11 @@ def book(request: Request, pk: int) -> HttpResponse:
     )
 
 
-@needs("see_matters")
+@needs("draw_case_files")
 @require_http_methods(["GET", "POST"])
 @says_refusals
 def review_draw(request: Request) -> HttpResponse:
     """Draw decided cases for review by the system's random source."""
-    if not request.user.has_role(*file_review.DRAWERS):
-        raise Http404
     if request.method == "POST":
         count = asked.number(request.POST.get("count", "")) or 0
         made = file_review.draw(request.POST.get("round", "").strip(), count, by=request.user)

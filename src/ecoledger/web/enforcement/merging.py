@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,13 +17,11 @@ from ecoledger.web.access import Request, needs
 from ecoledger.web.books.finding import says_refusals
 
 
-@needs("see_matters")
+@needs("merge_visits")
 @require_http_methods(["GET", "POST"])
 @says_refusals
 def page(request: Request) -> HttpResponse:
     """Firms with what waits there; ticked ones get one visit each."""
-    if not request.user.has_role(*inspections.DISPATCH):
-        raise PermissionDenied(_("合并检查由调度人员和科长办理。"))
     groups = {
         entity: tasks
         for code in request.user.area_codes

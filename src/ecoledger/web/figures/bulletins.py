@@ -78,6 +78,7 @@ def _compose(area_code: str, kind: str, period: str) -> Bulletin:
 def page(request: Request) -> HttpResponse:
     """Bulletins issued, and the choice of the next one."""
     today = timezone.localdate()
+    areas = _areas(request)
     issued = visible(IssuedDocument.objects.filter(kind__in=_KINDS), request.user).select_related(
         "issued_by"
     )
@@ -85,8 +86,8 @@ def page(request: Request) -> HttpResponse:
         request,
         "web/figures/bulletins.html",
         {
-            "area": _area(request),
-            "areas": _areas(request),
+            "area": _area(request) if areas else None,
+            "areas": areas,
             "issued": issued[:60],
             "day": today - timedelta(days=1),
             "month": today.replace(day=1) - timedelta(days=1),

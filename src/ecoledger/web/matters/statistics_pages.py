@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 from ecoledger.listings import asked
 from ecoledger.listings.selecting import select
 from ecoledger.matters import statistics
-from ecoledger.matters.register import Register, headers, sees_all_events
+from ecoledger.matters.register import Register, headers
 from ecoledger.web.access import Request, needs
 from ecoledger.web.matters.filters import shown_filters
 from ecoledger.web.matters.finding import the_register
@@ -81,6 +81,6 @@ def durations_part(request: Request, key: str) -> HttpResponse:
 
 def _counted(request: Request, key: str) -> Register:
     register = the_register(request, key)
-    if not sees_all_events(request.user):
+    if not request.user.may("see_statistics"):
         raise PermissionDenied(_("统计供管理部门使用。"))
     return register

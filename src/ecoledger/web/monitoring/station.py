@@ -93,7 +93,7 @@ def _now(request: Request, point: Point) -> dict[str, Any]:
         "chosen": chosen,
         "chart": _chart_url(request, point, scale, begin, end),
         "table": table_of(point, scale, begin, end, chosen),
-        "may_correct": request.user.may("correct_observations"),
+        "may_correct": request.user.may("correct_observations") and point.kind != Point.Kind.AREA,
     }
 
 
@@ -341,7 +341,7 @@ def value(request: Request, pk: int) -> HttpResponse:
         "web/monitoring/value.html",
         {
             "point": point,
-            "parameter": declared,
+            "decimals": declared.decimals if declared else None,
             "label": readings.label(code, point),
             "code": code,
             "series": name,
