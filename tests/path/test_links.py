@@ -10,7 +10,16 @@ import pytest
 
 # Pages of one shape (the same address with another number or book in it) are opened this often.
 OF_A_SHAPE = 3
-VISITORS = ("monitor", "dispatcher", "officer", "south_leader", "south", "firm", "security", "auditor")
+VISITORS = (
+    "monitor",
+    "dispatcher",
+    "officer",
+    "south_leader",
+    "south",
+    "firm",
+    "security",
+    "auditor",
+)
 NOT_FOLLOWED = ("/static/", "/sign-out", "/files/")
 
 
