@@ -20,8 +20,8 @@ from jinja2.exceptions import TemplateError, TemplateSyntaxError
 from jinja2.sandbox import SandboxedEnvironment
 from lxml import etree
 
+from ecoledger.listings.word.package import NotADocumentError, Package
 from ecoledger.reports.typesetting import features, pdf
-from ecoledger.reports.typesetting.package import NotADocumentError, Package
 
 # What an expression of a template may consist of.
 _ALLOWED = (

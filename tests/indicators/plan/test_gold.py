@@ -53,6 +53,15 @@ def test_whole_measure_holds():
         assert score.prf(tally.tp[kind], tally.pred[kind], tally.gold[kind])[2] >= 0.9
 
 
+@pytest.mark.parametrize(
+    "path", sorted((GOLD / "written").glob("*.txt")), ids=lambda path: path.stem
+)
+def test_texts_written_in_the_language_of_other_bureaus_are_read(path):
+    tally = score.Tally()
+    assert _scored(path, tally)[2] >= 0.95
+    assert sum(tally.strict.values()) >= 0.9 * sum(tally.gold.values())
+
+
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)
 def test_every_item_says_where_it_stands(path):
     source = path.read_text(encoding="utf-8")

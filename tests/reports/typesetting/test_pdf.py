@@ -14,8 +14,8 @@ from PIL import Image
 from pypdf import PdfReader
 from tests.reports.typesetting import samples
 
+from ecoledger.listings.word.package import NotADocumentError
 from ecoledger.reports.typesetting import fonts, pdf
-from ecoledger.reports.typesetting.package import NotADocumentError
 
 
 class Pages:

@@ -42,7 +42,7 @@ _NO_CAMPAIGN = re.compile(
     r"三线一单|双随机|放管服|六稳|六保|一岗双责|党政同责|两山|绿岛|互联网\+|环保管家|无废城市|美丽海湾"
 )
 _DEADLINED = re.compile(
-    r"(?:20\d\d年)?\d{1,2}月(?:\d{1,2}日|底|末|中旬|上旬|份)?(?:之?前)|年底(?:之?前)|年内|年末前|20\d\d年(?:年)?底(?:之?前)|上半年(?=完成|[^,]{0,4}完成)|[一二三四]季度(?:末|底|内)?(?:前)|[一二三四]季度(?=完成)"
+    r"(?:20\d\d年)?\d{1,2}月(?:\d{1,2}日|底|末|中旬|上旬|份)?(?:之?前)|年底(?:之?前)|年内|年末前|20\d\d年(?:年)?底(?:之?前)|上半年(?=完成|[^,]{0,4}完成)|[一二三四]季度(?:末|底|内)?(?:前)|[一二三四]季度(?=完成|投入|建成|投运|启动|开工)"
 )
 
 
@@ -72,11 +72,24 @@ def tasks(words: Words, sentence: Sentence, taken: list[Draft]) -> Iterator[Draf
         if any(row.start < end and begin < row.end for row in taken):
             continue
         action = _campaign(sentence, begin, end) or _result(words, sentence, begin, end)
+        alone = clause[things.loose(clause) :]
+        if dated and alone in words.final and not action_before(sentence, begin, taken):
+            # …三期工程建设,12月底前投入运行: what is put into use stands in the clause before.
+            before = max(text.rfind(mark, sentence.begin, begin - 1) for mark in ",:!;")
+            start = max(before + 1, sentence.begin)
+            action = draft(TASK, start + things.loose(text[start:begin]), end, confidence=0.6)
         if action is None and leading:
             action = _dated(words, sentence, begin, end, dated is not None or fresh)
         fresh = False
         if action is not None:
             yield action
+
+
+def action_before(sentence: Sentence, begin: int, taken: list[Draft]) -> bool:
+    """Whether the clause that ends where another begins has an item already, or there is none."""
+    return begin - 1 <= sentence.begin or any(
+        row.start < begin - 1 and begin - 2 <= row.end for row in taken
+    )
 
 
 def _dated(words: Words, sentence: Sentence, begin: int, end: int, here: bool) -> Draft | None:
@@ -153,6 +166,8 @@ def _definite(words: Words, verb: str, object_: str, before: str) -> bool:
     if re.search(r"(?:已|未|的|待|尚|能够|能|可|是否)$", before):
         return False
     last = re.sub(r"\([^)]*\)", "", re.sub(r"[并且][^,]*$", "", object_)) or object_
+    # …复核工作及年度整治任务: what stands first is judged.
+    last = re.sub(r"(?<=.{4})(?:及|和|与)(?:年度|全年)[^,、]{0,8}(?:任务|目标|要求)$", "", last)
     if verb in (
         "编制",
         "改造",
@@ -189,6 +204,9 @@ def _definite(words: Words, verb: str, object_: str, before: str) -> bool:
         return (
             bool(_DOCUMENT.search(last))
             and not last.startswith("本")
+            and not (
+                before.endswith(("特", "现")) and re.search(r"工作(?:计划|要点|方案|安排)$", last)
+            )
             and not re.fullmatch(
                 r"(?:整改|任务|防控|工作|针对性|有效)*(?:措施|目标|制度|机制|标准)", last
             )
@@ -213,7 +231,7 @@ def _definite(words: Words, verb: str, object_: str, before: str) -> bool:
         return not re.search(r"^(?:制度|工作|企业)", object_)
     if verb == "完成":
         if re.search(
-            r"(?:年度|目标|考核|下达)[^,]{0,8}(?:任务|目标|要求)$|(?:能力|水平|条件)$|^[一二两三]项|^本",
+            r"(?:年度|目标|考核|下达)[^,]{0,8}(?:任务|目标|要求)$|^[^,]{0,6}下达[^,]{0,24}(?:任务|目标|要求|指标)$|(?:能力|水平|条件)$|^[一二两三]项|^本",
             last,
         ):
             return False

@@ -15,7 +15,7 @@ WAY = (
 CHANGE = re.compile(
     rf"(?P<base>{BASE})(?:均|分别|又|再|大幅|累计|平均|持续|进一步|明显)*{WAY}(?:时限|时间)?(?:约|近|超过?|至少)?$"
 )
-_DOWN = re.compile(r"下降|减少|降低|压缩|缩短|压减|削减|降|减|缩减|下滑|好转")
+_DOWN = re.compile(r"少$|下降|减少|降低|压缩|缩短|压减|削减|降|减|缩减|下滑|好转")
 
 
 def base_of(text: str) -> str | None:

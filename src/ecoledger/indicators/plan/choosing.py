@@ -16,10 +16,17 @@ _MEANS = re.compile(
 )
 _BUILT = re.compile(r"(?<!对标)(?:建设|新建|建成|完成|布设|安装|新增|创建|打造)$")
 _ACTS = re.compile(r"(?:开展|实施|进行)[^,]*$")
+_MACHINES = {"台", "套", "座", "台套", "组", "辆", "口", "眼", "处", "户", "条"}
 _JUDGED = re.compile(
     r"(?:优于|好于|低于|高于|超过|超出|超额|距离?|差)[^,;。]{0,14}(?:目标|考核|均值|平均|标准|要求|任务)[^,;。]{0,6}$|目标(?:值)?(?:的)?[^,;。]{0,3}$"
 )
 _RANK = re.compile(r"(?:排名|排第|排在)[^,;。]{0,10}$|位[列居次][^,;。]{0,8}$|名列[^,;。]{0,8}$")
+
+
+# 在全市15个区县排名第10位: the number says among how many.
+_AMONG = re.compile(
+    r"[^,;。\d]{0,10}(?:中|里)?(?:综合)?(?:排名|排第|排在|位列|位居|居第|列第|名列)"
+)
 
 
 def visible(words: Words, sentence: Sentence, begin: int, end: int) -> list[Figure]:
@@ -79,6 +86,8 @@ def chosen(
         noun = text[figure.end : figure.end + 6]
         if figure.bound or _RANK.search(text[begin : figure.start]):
             continue
+        if figure.counts and _AMONG.match(text[figure.end : clause_end]):
+            continue
         if figure.unit is None and not re.search(r"指数|AQI|满意度", text[begin : figure.start]):
             if figure.value or not things.is_rate(text[begin : figure.lead]):
                 continue
@@ -92,7 +101,9 @@ def chosen(
             r"如下$|“[前后]\d+", text[begin:end]
         ):
             continue
-        if _JUDGED.search(text[begin : figure.start]) and figure.unit == "百分点":
+        if _JUDGED.search(text[begin : figure.start]) and (
+            figure.unit == "百分点" or re.search(r"[优好]于|距|差", before[-16:])
+        ):
             continue
         if re.search(r"距离?$", before) and re.match(r"的?(?:目标|要求)", text[figure.end :]):
             continue
@@ -100,7 +111,7 @@ def chosen(
             continue
         if kept and _attribute(text, figure, kept[-1], begin, end, words):
             continue
-        if figure.unit == "天" and re.search(r"连续$", before):
+        if figure.unit == "天" and re.search(r"(?:连续|为期)$", before):
             continue
         kept.append(figure)
     if _MEANS.match(text[clause:end]) and not (
@@ -117,6 +128,10 @@ def chosen(
         following = kept[position + 1] if position + 1 < len(kept) else None
         if following is not None and figure.counts:
             between = text[figure.end : following.lead]
+            if not between and following.unit in words.bounding and figure.unit in _MACHINES:
+                # 锅炉23台117蒸吨: the second says how large they are together.
+                result.append(figure)
+                break
             if not re.search(r"[、,和及与并]", between) or not following.counts:
                 continue
         result.append(figure)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ecoledger.indicators.plan import (
     actions,
+    figures,
     levels,
     owners,
     sentences,
@@ -25,12 +26,18 @@ from ecoledger.indicators.plan.words import Words, load
 # Inside a summary, words that speak of what is still to be.
 _AHEAD = re.compile(
     r"计划(?:创建|完成|新建|新增|建设|实施|投入|于|在|到|用)|力争|拟(?:于|在|完成)|下一步|下半年(?:将|计划|力争|完成|要)|将(?:于|在)|预计(?:到|年底|于)"
+    r"|(?<!已)(?<!已于)(?<!已在)(?:年底|\d{1,2}月底|月底)前(?:全部|基本|可|将|要|能)?(?:完成|完工|建成|投运|竣工|投入|销号|启用)"
 )
 _GOAL = re.compile(r"(?:目标|指标|任务)(?:为|是|如下)?[::]")
+# (全年优良天数比率不低于92.5%): a goal set beside the figure it is for.
+_GOAL_ASIDE = re.compile(
+    r"(?:全年|年度|考核|省|市|县|上级)*(?:考核)?(?:目标|任务|要求|指标)|全年|年度"
+)
 _GOAL_AFTER = re.compile(r"^[”)]?的?(?:年度|工作|总体|考核)?(?:目标|要求|任务|指标)")
 # Inside a plan, words that speak of what has been.
 _PAST = re.compile(
-    r"已(?:经)?(?:完成|建成|有|累计|达|实现|投运|开工|启动)|目前[,,]?(?:已|全)|截[至止](?:目前|20\d\d)|累计(?:完成|建成)|同比|较去年|较上年|比上年"
+    r"已(?:经)?(?:完成|建成|有|累计|达|实现|投运|开工|启动)|目前[,,]?(?:已|全)|截[至止](?:目前|20\d\d)|累计(?:完成|建成)"
+    r"|(?:同比|较去年|较上年|比上年)(?![^,;。]*(?:以上|以内|左右|目标))"
 )
 _SLOGAN_ONLY = re.compile(r"^以.{0,60}为(?:指导|统领|主线|抓手|核心|目标)")
 
@@ -63,6 +70,14 @@ def _passage(words: Words, passage: Passage) -> Iterator[Draft]:
     reader = Reader(words)
     stretches = list(sentences.split(text, passage.start, passage.end, "。;!", hidden))
     for number, (begin, end) in enumerate(stretches):
+        for start, stop in _listed(words, text, begin, end, rows):
+            inner = sentences.hidden_marks(
+                text, [r for r in rows if start <= r.start and r.end <= stop]
+            )
+            listed = Sentence(
+                text, start, stop, inner, rows, passage.part == PLAN, passage.line.span
+            )
+            yield from Reader(words).read(listed)
         title = passage.heading or (
             number == 0 and _opens(passage, text[begin:end], len(stretches))
         )
@@ -79,12 +94,40 @@ def _passage(words: Words, passage: Passage) -> Iterator[Draft]:
                 quoted += _sentence(
                     words, Reader(words), goal_sentence, title=False, split_plan=True
                 )
-        yield from quoted
-        for draft in _sentence(
-            words, reader, sentence, title=title, split_plan=passage.part == PLAN
-        ):
-            if not any(other.start < draft.end and draft.start < other.end for other in quoted):
-                yield draft
+        yield from _beside(
+            quoted,
+            _sentence(words, reader, sentence, title=title, split_plan=passage.part == PLAN),
+        )
+
+
+def _beside(quoted: list[Draft], drafts: Iterator[Draft]) -> Iterator[Draft]:
+    """Items of a sentence and the goals quoted in it; an item ends where the goal's bracket begins."""
+    for draft in drafts:
+        for goal in quoted:
+            figure = draft.figure
+            if figure is not None and draft.start < figure.end < goal.start < draft.end:
+                draft.end = goal.start - 1
+                if goal.item.indicator is None and goal.item.unit == draft.item.unit:
+                    goal.item.indicator = draft.item.indicator
+                    goal.item.quantity_of = draft.item.quantity_of
+        if not any(goal.start < draft.end and draft.start < goal.end for goal in quoted):
+            yield draft
+    yield from quoted
+
+
+def _listed(
+    words: Words, text: str, begin: int, end: int, rows: list[sentences.Bracket]
+) -> Iterator[tuple[int, int]]:
+    """Brackets that list figures of their own, ``其余四项均达标(二氧化硫10微克/立方米、…)``, behind words without any."""
+    for row in rows:
+        if row.mark != "(" or not begin <= row.start or row.end > end:
+            continue
+        clause = max(text.rfind(mark, begin, row.start) for mark in ",;。:")
+        before = figures.find(words, text, max(begin, clause + 1), row.start)
+        inside = figures.find(words, text, row.start + 1, row.end - 1)
+        levels_inside = [f for f in inside if things.is_level(f.unit)]
+        if len(levels_inside) > 1 and not any(f.unit for f in before):
+            yield row.start + 1, row.end - 1
 
 
 def _opens(passage: Passage, sentence: str, count: int) -> bool:
@@ -95,6 +138,7 @@ def _opens(passage: Passage, sentence: str, count: int) -> bool:
         and len(sentence) <= 36
         and ("," not in sentence or len(sentence) <= 26)
         and passage.start > 0
+        and ":" not in sentence
     )
 
 
@@ -142,7 +186,15 @@ def _quoted_goals(sentence: Sentence) -> Iterator[tuple[int, int]]:
         named_before = row.mark == "(" and re.search(
             r"(?:目标|指标|要求|任务)$", text[sentence.begin : row.start]
         )
-        if named_before or (row.mark == "“" and _GOAL_AFTER.match(text[row.end :])):
+        aside = (
+            row.mark == "("
+            and _GOAL_ASIDE.match(text[row.start + 1 : row.end - 1])
+            and re.search(
+                r"不[低高少多]于|不超过|以上|以下|以内|控制在|达到|目标为?\d",
+                text[row.start : row.end],
+            )
+        )
+        if named_before or aside or (row.mark == "“" and _GOAL_AFTER.match(text[row.end :])):
             yield row.start + 1, row.end - 1
     for match in re.finditer(
         r"(?:对照|按照|距离?)([^,;。“”]*\d[^,;。“”]*?)的?(?:目标|要求)",
@@ -166,7 +218,10 @@ def _owned(
             for draft in members:
                 draft.item.owner = draft.item.owner or names
             if not members and passage.part == PLAN:
-                drafts += _first_clause(passage, at, names)
+                first = re.search("[。;]", text[: at - passage.start])
+                headline = first and _opens(passage, text[: first.start()], 2)
+                begin = passage.start + first.end() if first and headline else None
+                drafts += _first_clause(passage, at, names, begin)
         for begin, end in sentences.split(
             passage.line.text, passage.start, passage.end, "。;", [False] * len(passage.line.text)
         ):

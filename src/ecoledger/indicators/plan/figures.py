@@ -63,7 +63,7 @@ class Figure:
 
 
 @cache
-def _patterns(words: Words) -> tuple[Pattern[str], Pattern[str], Pattern[str]]:
+def _patterns(words: Words) -> tuple[Pattern[str], Pattern[str], Pattern[str], Pattern[str]]:
     counted, exact = any_of(words.counted), any_of(words.exact)
     number = re.compile(
         rf"(?<![\dA-Za-z.#〔第])(?P<num>{_NUMBER})"
@@ -78,7 +78,11 @@ def _patterns(words: Words) -> tuple[Pattern[str], Pattern[str], Pattern[str]]:
     often = re.compile(
         r"每(?:月|季度?|年|周|半年|日|天)[^,;。\d]{0,12}?(?P<num>[一两二三四])(?P<name>次|场|期)"
     )
-    return number, chinese, often
+    # 二十余部, 三十多家: nobody writes an ordinal or a programme's name so.
+    about = re.compile(
+        rf"(?P<num>[二三四五六七八九]?十|[一二两三四五六七八九]百)(?:余|多)(?P<name>{counted})"
+    )
+    return number, chinese, often, about
 
 
 def unit_name(text: str) -> str:
@@ -94,6 +98,8 @@ def _number(text: str) -> float:
 def _chinese(text: str) -> int | None:
     if text == "十":
         return 10
+    if text.endswith("百"):
+        return 100 * _CHINESE[text[0]]
     if "十" in text:
         tens, _, ones = text.partition("十")
         return 10 * (_CHINESE.get(tens, 1) if tens else 1) + (_CHINESE.get(ones, 0) if ones else 0)
@@ -115,7 +121,7 @@ def _comparator(lead: str, more: bool, tail: str, high: float | None) -> str:
 
 def find(words: Words, text: str, begin: int, end: int) -> list[Figure]:
     """Figures of ``text[begin:end]`` in their order. Years, dates, ordinals and bare numbers with letters are none."""
-    number, chinese, often = _patterns(words)
+    number, chinese, often, about = _patterns(words)
     rows: list[Figure] = []
     for match in number.finditer(text, begin, end):
         after = text[match.end() : match.end() + 2]
@@ -159,7 +165,11 @@ def find(words: Words, text: str, begin: int, end: int) -> list[Figure]:
                 bound,
             )
         )
-    for match in chain(chinese.finditer(text, begin, end), often.finditer(text, begin, end)):
+    for match in chain(
+        chinese.finditer(text, begin, end),
+        often.finditer(text, begin, end),
+        about.finditer(text, begin, end),
+    ):
         value = _chinese(match["num"])
         noun = text[match.end() : match.end() + 12]
         if value is None or any(word in noun for word in words.abstract):
@@ -167,7 +177,8 @@ def find(words: Words, text: str, begin: int, end: int) -> list[Figure]:
         start = match.start("num")
         if any(row.start == start for row in rows):
             continue
-        rows.append(Figure(start, start, match.end(), value, None, match["name"], "="))
+        comparator = ">=" if match.re is about else "="
+        rows.append(Figure(start, start, match.end(), value, None, match["name"], comparator))
     rows.sort(key=lambda figure: figure.start)
     return list(_shared_units(text, rows))
 

@@ -26,6 +26,12 @@ _NONE = re.compile(
 _TREND = re.compile(
     r"(?P<thing>[^,;。]{2,30}?)(?:和[^,;。]{1,8})?(?:要|得到)?(?:持续|稳步|进一步|逐步|逐年|继续|不断|明显|稳定|总体|有所)*(?P<way>下降|降低|上升|提升|提高|减少)$"
 )
+# Reductions that are ordered: 完成省下达的氮氧化物、化学需氧量总量减排任务.
+_REDUCTIONS = re.compile(
+    r"完成[^,;。]{0,14}?(?:下达的?)(?P<things>[^,;。]{2,60}?(?:重点工程|总量|主要污染物)?减排(?:量)?(?:年度)?(?:目标任务|任务|目标|要求|指标))"
+)
+_TWO_CLASSES = re.compile(r"(类(?:水质)?(?:标准)?)[、和](?=[^、和]{3,}类)")
+_NOUGHT = re.compile(r"(?P<thing>[^,;。]{2,24}?率)(?:控制|保持|稳定)?(?:为|在|到)零$")
 _ALL_GOOD = re.compile(r"(?:全部|均)(?:稳定)?达标$|达标率均?为?百分之百")
 
 
@@ -72,6 +78,9 @@ def _target(words: Words, sentence: Sentence, begin: int, end: int) -> Iterator[
         subject = clause[: yardstick.start()]
         names = things.indicators(words, re.sub(r"^[^,]*?(?=地下水)", "", subject), "", clause)
         if not names:
+            # PM2.5完成省定目标: the substance alone stands for its concentration.
+            names = things.indicators(words, subject, "微克/立方米", clause + "浓度")
+        if not names:
             before = text[max(sentence.begin, begin - 30) : begin + yardstick.start()]
             entry = things.indicator(words, before, "%", clause, before)
             if entry is not None and "比例" in subject:
@@ -94,13 +103,22 @@ def _target(words: Words, sentence: Sentence, begin: int, end: int) -> Iterator[
             yield draft(
                 TARGET, start, end, comparator="reach", quantity_of="主要污染物", confidence=0.7
             )
-        if not names and re.search(r"(?:断面|河流|水库|湖泊|入[河海湖])[^,;。]{0,6}水质$", subject):
+        if not names and re.search(
+            r"(?:断面|河流|水库|湖泊|入[河海湖])[^,;。]{0,6}水质$|[考控]断面$", subject
+        ):
             yield draft(
                 TARGET, start, end, indicator="water.class", comparator="reach", confidence=0.6
             )
             return
         if names:
             return
+    ordered = _REDUCTIONS.search(clause)
+    if ordered and not yardstick:
+        for _, named in things.indicators(words, ordered["things"], "", clause):
+            if named.id.startswith("emission."):
+                at = begin + ordered.start("things")
+                yield draft(TARGET, at, end, indicator=named.id, comparator="reach", confidence=0.7)
+        return
     found = figures.water_class(text, begin, end)
     if found and _WATER.search(text[sentence.begin : end]) and not re.search(r"比例|占比", clause):
         name, at, stop = found
@@ -113,6 +131,9 @@ def _target(words: Words, sentence: Sentence, begin: int, end: int) -> Iterator[
                 unit="类", area=things.area(clause), confidence=0.8,
             )  # fmt: skip
             return
+    if _ALL_GOOD.search(clause):
+        yield from _all_good(words, clause, start, end, TARGET)
+        return
     yield from _none_left(words, sentence, begin, end, start)
     if "全覆盖" in clause and re.search(r"(?:实现|推动|达到|确保|做到)?[^,]{2,24}全覆盖", clause):
         thing = re.sub(r"(?:实现)?全覆盖.*$", "", clause[things.loose(clause) :])
@@ -123,6 +144,13 @@ def _target(words: Words, sentence: Sentence, begin: int, end: int) -> Iterator[
                 TARGET, at, begin + clause.index("全覆盖") + 3, comparator="=", value=100, unit="%",
                 quantity_of=thing, confidence=0.7,
             )  # fmt: skip
+        return
+    nought = _NOUGHT.search(clause)
+    if nought:
+        thing = nought["thing"][things.loose(nought["thing"]) :]
+        yield draft(
+            TARGET, start, end, comparator="=", value=0, unit="%", quantity_of=thing, confidence=0.6
+        )
         return
     if "归零" in clause:
         for thing in re.split(
@@ -223,6 +251,16 @@ def facts(words: Words, sentence: Sentence, taken: list[Draft]) -> Iterator[Draf
             continue
         clause = text[begin:end]
         start = begin + things.loose(clause)
+        two = _TWO_CLASSES.search(clause)
+        if two:
+            # …达到Ⅱ类标准、…达到Ⅲ类标准: two statements in one clause.
+            inner = [(begin, begin + two.end(1)), (begin + two.end(), end)]
+            for first, last in inner:
+                part = Sentence(
+                    text, first, last, sentence.hidden, sentence.brackets, False, sentence.span
+                )
+                yield from facts(words, part, [])
+            continue
         found = figures.water_class(text, begin, end)
         if (
             found
@@ -244,22 +282,27 @@ def facts(words: Words, sentence: Sentence, taken: list[Draft]) -> Iterator[Draf
             emitted = True
             yield row
         if not emitted and _ALL_GOOD.search(clause):
-            entry = things.indicator(words, clause + "率", "%", clause, clause)
-            if entry is None and re.search(r"水源", clause):
-                entry = words.named("water.source.compliance_ratio")
-            if entry is None and re.search(r"断面", clause):
-                entry = words.named("water.section.compliance_ratio")
-            if entry is not None:
-                yield draft(
-                    FACT,
-                    start,
-                    end,
-                    indicator=entry.id,
-                    comparator="=",
-                    value=100,
-                    unit="%",
-                    confidence=0.6,
-                )
+            yield from _all_good(words, clause, start, end, FACT)
+
+
+def _all_good(words: Words, clause: str, start: int, end: int, kind: str) -> Iterator[Draft]:
+    """``20个国考断面水质全部达标``: a hundred per cent."""
+    entry = things.indicator(words, clause + "率", "%", clause, clause)
+    if entry is None and "水源" in clause:
+        entry = words.named("water.source.compliance_ratio")
+    if entry is None and re.search(r"断面|点位", clause):
+        entry = words.named("water.section.compliance_ratio")
+    if entry is not None:
+        yield draft(
+            kind,
+            start,
+            end,
+            indicator=entry.id,
+            comparator="=",
+            value=100,
+            unit="%",
+            confidence=0.6,
+        )
 
 
 def _class_before(sentence: Sentence, begin: int) -> bool:

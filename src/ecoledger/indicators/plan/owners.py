@@ -12,6 +12,10 @@ _LABEL = re.compile(
     r"(?:牵头(?:责任)?单位|责任(?:单位|部门|科室)|牵头部门|配合单位|完成单位|实施主体|责任主体|负责单位)[:]([^;。)]{2,120})"
 )
 _BRACKET = re.compile(r"\(([^()]{2,120})\)[。;]?$")
+# A last sentence that only names who answers: 市住建局牵头,市水务局配合。
+_SENTENCE = re.compile(
+    r"(?<=[。;])([^。;()]{2,24}?(?:局|委|办|分局|厅|部门|中心|支队|政府|科|处)(?:、[^。;()]{2,80})?(?:分别)?(?:牵头|负责)(?:,[^。;]{2,80}(?:配合|参与|负责))?)$"
+)
 _UNIT = re.compile(
     r"(?:局|委|办|厅|部|处|科|股|室|院|公司|政府|街道|镇|乡|管委会|中心|支队|大队|集团|分局|站|协会|单位|部门)$"
 )
@@ -60,7 +64,7 @@ def closing(text: str) -> tuple[list[str], int] | None:
         if start and text[start - 1] == "(":
             start -= 1
         return (units, start) if units else None
-    match = _BRACKET.search(text)
+    match = _SENTENCE.search(text) or _BRACKET.search(text)
     if match is None:
         return None
     units = names(match[1])

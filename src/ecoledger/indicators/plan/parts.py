@@ -13,6 +13,8 @@ from ecoledger.indicators.plan.words import Words
 OPENS = re.compile(r"^(?:其中|包括|包含|含|分别为|分别是)")
 # How a clause begins that says what became of the whole.
 _ENDED = r"^(?:办结|整改|完成|查处|移送|销号|结案|解决|处置)"
+# A bracket that tells what was at another time, not what the figure is made of.
+_ELSEWHEN = re.compile(r"20\d\d年?|去年|上年|同期|前年|目标|同比|环比|[较比]")
 _THINGS = {"个", "件", "份", "项", "起", "宗", "例"}
 
 
@@ -68,6 +70,8 @@ def bracket(words: Words, sentence: Sentence, draft: Draft, end: int) -> None:
             continue
         rows = figures.find(words, sentence.text, row.start + 1, row.end - 1)
         rows = [f for f in rows if alike(f.unit, draft.figure.unit)]
+        if _ELSEWHEN.match(sentence.text[row.start + 1 : row.end - 1]):
+            rows = []
         if rows and draft.figure.counts and draft.item.change_value is None:
             collect(words, sentence, draft, row.start + 1, rows)
             draft.end = max(draft.end, row.end)

@@ -19,6 +19,7 @@ class Reader:
         self.words = words
         self.noun = ""
         self.unit: str | None = None
+        self.levels: dict[str | None, str | None] = {}
         self.drafts: list[Draft] = []
         self.group: list[Draft] = []
         self.taken: list[Draft] = []
@@ -81,16 +82,16 @@ class Reader:
         """A clause that is only a change belongs to the item before it."""
         text = sentence.text
         first = rows[0]
-        opening = text[begin : first.start].lstrip("、,和")
+        opening = re.sub(r"\([^()]*\)", "", text[begin : first.start].lstrip("、,和"))
         match = changes.CHANGE.fullmatch(opening) or re.fullmatch(
-            r"(?:降幅|增幅|改善幅度|改善率|上升幅度|下降幅度|升幅)(?:为|达|达到)?()(?P<way>)(?P<base>)",
+            r"(?:[较比](?:去年|上年)(?:同期)?(?:多|少)|降幅|增幅|改善幅度|改善率|上升幅度|下降幅度|升幅)(?:为|达|达到)?()(?P<way>)(?P<base>)",
             opening,
         )
         if match is None or not self.group:
             return False
         values = rows if len(rows) == len(self.group) else [first] * len(self.group)
         for draft, figure in zip(self.group, values, strict=True):
-            self._change(draft, figure, match["base"] or "", match["way"] or opening)
+            self._change(draft, figure, match["base"] or opening, match["way"] or opening)
             draft.end = max(draft.end, bracket_end(sentence.brackets, rows[-1].end, end))
         return True
 
@@ -99,6 +100,8 @@ class Reader:
         if not self.group or not re.match(r"^(?:同比|环比|[较比与]).*持平|^持平", text):
             return False
         for draft in self.group:
+            if draft.item.change_value is not None:
+                continue
             draft.item.change_value = 0
             draft.item.change_unit = None
             draft.item.change_base = changes.base_of(text)
@@ -218,6 +221,9 @@ class Reader:
                     if stop < len(attempt) - len(prefix) + 2:
                         continue
                 return entry
+        if things.is_level(figure.unit) and not things.substance(prefix):
+            # …PM2.5浓度46.8微克/立方米;川南地区55.7微克/立方米: the substance is said once.
+            return self.words.named(self.levels.get(figure.unit))
         return None
 
     def _noun(self, sentence: Sentence, begin: int, end: int, figure: Figure) -> str:
@@ -238,10 +244,17 @@ class Reader:
             return name
         if self.noun and self.unit == figure.unit:
             return self.noun
-        rest = re.sub(r"^[对为在将]$", "", before[things.loose(before) :])
+        rest = re.sub(
+            rf"^(?:[对为在将]|{any_of(self.words.leading)})$", "", things.without_loose(before)
+        )
         behind = re.split(r"[,;。]", after)[0]
         verb = re.match(rf"(?:{any_of(self.words.following)}|了)+", behind)
-        return rest or (behind[verb.end() :] if verb else behind) or self.noun
+        return (
+            rest
+            or (behind[verb.end() :] if verb else behind)
+            or self.noun
+            or things.without_loose(before)
+        )
 
     def _reach(self, sentence: Sentence, begin: int, end: int, figure: Figure) -> int:
         """Where the span of an item ends: with the clause if the noun follows, else with the figure."""
@@ -333,6 +346,8 @@ class Reader:
         )  # fmt: skip
         if entry is None:
             draft.better = better
+        elif draft.item.type == TASK:
+            draft.item.type, draft.item.indicator = TARGET, entry.id
         self._to_change(draft, figure, change["base"] or "", change["way"])
 
     def _to_change(self, draft: Draft, figure: Figure, base: str, way: str) -> None:
@@ -373,6 +388,8 @@ class Reader:
             item, start, max(end, figure.end), noun, figure, entry.better if entry else "up"
         )
         self.drafts.append(draft)
+        if things.is_level(figure.unit):
+            self.levels[figure.unit] = known
         if figure.counts and noun:
             self.noun, self.unit = noun, figure.unit
         return draft
@@ -396,7 +413,7 @@ class Reader:
             entry is not None
             and entry.id.startswith("emission.")
             and re.search(r"^(?:完成|实现|削减|减排)", stretch)
-            and "量" not in stretch
+            and "量" not in stretch.replace("化学需氧量", "")
         ):
             return TASK
         return TARGET if level else TASK

@@ -14,11 +14,13 @@ from ecoledger.indicators.plan.words import Words
 
 _ROLES = (
     ("number", r"^(?:序号|编号|No\.?)$"),
+    ("name", r"^(?:项目|任务|指标|工程)?名称$"),
     ("owner", r"责任|牵头|实施主体|主责|单位名称|配合|部门"),
     ("deadline", r"时限|完成时间|期限|进度要求|时间节点"),
     ("money", r"投资|资金|经费|概算"),
     ("unit", r"^(?:计量)?单位$"),
     ("fact", r"现状|实际|完成值|完成情况|基数|基准|上年|当前"),
+    ("content", r"目标及|质量要求|目标要求|工作要求|具体措施"),
     ("target", r"目标|指标值|计划值|任务数|考核值"),
     ("content", r"内容|规模|任务|措施|要求"),
     ("name", r"名称|项目|指标|类别"),
@@ -72,6 +74,9 @@ def header(text: str) -> Header | None:
         years.append(year[1] if year else None)
         unit = re.search(r"\(([^)]+)\)", cell)
         units.append(unit[1] if unit else None)
+    if "name" not in roles and "content" in roles:
+        # 工作任务 beside 目标及质量要求: the first names the row.
+        roles[roles.index("content")] = "name"
     known = [role for role in roles if role]
     if len(known) * 2 < len(roles) or "name" not in roles or len(known) < 2:
         return None
@@ -109,8 +114,8 @@ def _values(
         match = re.fullmatch(r"([≥≤><=]?)(\d+(?:\.\d+)?)([^\d]*)", text[begin:end])
         if match is None:
             continue
-        own = figures.unit_name(match[3] or unit or head.units[column] or "") or None
-        own = re.sub(r"(?:及?以[上下]|左右|以内)$", "", own) or None if own else None
+        printed = re.sub(r"(?:及?以[上下]|左右|以内)$", "", match[3])
+        own = figures.unit_name(printed or unit or head.units[column] or "") or None
         entry = things.indicator(words, title, own, title + "浓度", title)
         number = float(match[2])
         comparator = {"≥": ">=", "≤": "<=", ">": ">", "<": "<"}.get(match[1], "=")

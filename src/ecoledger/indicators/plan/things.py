@@ -15,7 +15,7 @@ _CONNECTIVES = (
     "以及|并且|同时|还(?!田|林)|另外|此外|其中|包括|包含|含(?!量)|目前|现已|今年以来|今年来|今年|去年|上年|全年|年内"
     "|全市|全县|全区|全省|我市|我县|我区|我局|全局|辖区内?|累计|总计|共计|合计|已经|确保|力争|预计|进一步|及时|有序|扎实|全面"
     "|切实|继续|持续|深入|加快|着力|重点(?=开展|推进|做好|实施|完成|抓好)|积极|大力|顺利|成功|按期|依法|集中(?=开展)|联合|常态化|定期"
-    "|新(?=完成)|再(?!生)|按照|率先|各类|各级|拟|计划(?=创建|完成|新建|新增|建设|实施|投入)|共(?!同|享|性|建|有)|已|要(?!求|点|素)|均(?!值|衡)|都|将(?!军)"
+    "|新(?=完成)|再(?!生)|按照|率先|先后|各类|各级|拟|计划(?=创建|完成|新建|新增|建设|实施|投入)|共(?!同|享|性|建|有)|已|要(?!求|点|素)|均(?!值|衡)|都|将(?!军)"
     r"|为(?!期|主)|对(?!标|照|接|口|外|策)|了|的|并|且|和(?!谐)|与|及(?!时)|\(|,|、|;|:"
 )
 _LEADING_TIME = (
@@ -44,6 +44,11 @@ def loose(text: str) -> int:
     return start if start < len(text) else 0
 
 
+def without_loose(text: str) -> str:
+    """The text without leading connectives, times and adverbs, and without the trailing words of a figure."""
+    return _strip_loose(_TRIM_END.sub("", text))
+
+
 def _strip_loose(text: str) -> str:
     while (match := _LOOSE.match(text)) and match.end():
         text = text[match.end() :]
@@ -55,7 +60,7 @@ def _allowed(entry: Named, unit: str | None, *, change: bool) -> bool:
         return bool(entry.units)
     if unit is None:
         return "" in entry.units
-    return unit in entry.units
+    return unit in entry.units or (unit[:1] in "万亿" and unit[1:] in entry.units)
 
 
 def _last(entry: Named, text: str) -> tuple[int, int] | None:
@@ -127,7 +132,7 @@ def indicators(words: Words, text: str, unit: str | None, around: str) -> list[t
     for start, end, _, entry in rows:
         if any(entry.id == other.id for *_, other in kept):
             continue
-        if kept and (start < kept[-1][1] and entry.id[:5] != "noise"):
+        if kept and (start < kept[-1][1] and entry.id[:5] not in ("noise", "soil.")):
             continue
         if kept and not re.search(r"[、和及与]", text[kept[-1][0] : start]):
             continue
@@ -138,6 +143,11 @@ def indicators(words: Words, text: str, unit: str | None, around: str) -> list[t
 def _piece(text: str, end: int) -> str:
     """The last member of a list that ends at ``end``."""
     return re.split(r"[和及与、](?![^()]*\))", text[:end])[-1]
+
+
+def substance(text: str) -> bool:
+    """Whether a passage names what a concentration is of, be it in the catalogue or not."""
+    return bool(re.search(r"[A-Za-z\d]{2,}|浓度|含量|均值|[酸氧氮磷硫汞铅镉砷铬氟氯锰铁]", text))
 
 
 def is_level(unit: str | None) -> bool:
@@ -166,8 +176,8 @@ def is_rate(text: str) -> bool:
 def noun(words: Words, before: str, after: str) -> str:
     """The counted noun: what follows the figure, else what stands before it without its verbs."""
     leading, following = _verbs(words)
-    text = re.sub(r"^(?:的|以上|以下|余)+", "", after)
-    text = re.split(r"[,;。:]", text)[0]
+    text = re.sub(r"^(?:\d+(?:\.\d+)?(?:蒸吨|兆瓦|千瓦|吨))?(?:的|以上|以下|余)*", "", after)
+    text = re.split(r"[,;。:]|(?:将|已)?[于在](?=\d|今年|年)", text)[0]
     carried = re.search(r"进行(\w{2,8})$", text)
     if text.startswith("对") and carried:
         return carried[1]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ecoledger.reports.typesetting.package import NAMES, Element, child, name
+from ecoledger.listings.word.package import NAMES, Element, child, name
 from ecoledger.reports.typesetting.runs import colour, pt
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import posixpath
 import re
 from collections.abc import Callable
 
+from ecoledger.listings.word.package import NAMES, Element, Package, child, name, value
 from ecoledger.reports.typesetting import fonts
 from ecoledger.reports.typesetting.drawings import FORMATS, LINES
-from ecoledger.reports.typesetting.package import NAMES, Element, Package, child, name, value
 from ecoledger.reports.typesetting.pdf import source
 
 # Elements that stand for a feature of their own, by local name.

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ecoledger.listings.word.numbering import Level
+from ecoledger.listings.word.package import Element, child, value
 from ecoledger.reports.typesetting import fonts
-from ecoledger.reports.typesetting.numbering import Level
-from ecoledger.reports.typesetting.package import Element, child, value
 from ecoledger.reports.typesetting.properties import Properties, laid_over, number, on, twips
 from ecoledger.reports.typesetting.runs import MINUTE, TAB, Piece, Runs, colour, pt, quoted, wide
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import typst
 
+from ecoledger.listings.word.package import Package
 from ecoledger.reports.typesetting import fonts
-from ecoledger.reports.typesetting.package import Package
 from ecoledger.reports.typesetting.story import PRELUDE, Story
 
 # The same file gives the same bytes whenever it is set.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ecoledger.reports.typesetting.package import Element, Package, W, child, name, value
+from ecoledger.listings.word.package import Element, Package, W, child, name, value
 
 # Attributes of these elements are laid over another one by one; of all others the last element holds.
 _BY_ATTRIBUTE = {"rFonts", "spacing", "ind"}

@@ -7,8 +7,8 @@ import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ecoledger.listings.word.package import Element, child, name, value
 from ecoledger.reports.typesetting import fonts
-from ecoledger.reports.typesetting.package import Element, child, name, value
 from ecoledger.reports.typesetting.properties import Properties, number, on, twips
 
 if TYPE_CHECKING:

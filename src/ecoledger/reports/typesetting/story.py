@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ecoledger.listings.word.numbering import Numbering
+from ecoledger.listings.word.package import Element, Package, child, name, value
 from ecoledger.reports.typesetting import paragraphs, tables
 from ecoledger.reports.typesetting.drawings import Drawings
-from ecoledger.reports.typesetting.numbering import Numbering
-from ecoledger.reports.typesetting.package import Element, Package, child, name, value
 from ecoledger.reports.typesetting.paragraphs import Paragraph
 from ecoledger.reports.typesetting.properties import Styles, on
 from ecoledger.reports.typesetting.runs import Piece, pt

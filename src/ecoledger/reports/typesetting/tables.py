@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ecoledger.reports.typesetting.package import Element, child, name, value
+from ecoledger.listings.word.package import Element, child, name, value
 from ecoledger.reports.typesetting.runs import colour, pt
 
 if TYPE_CHECKING:

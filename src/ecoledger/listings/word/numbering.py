@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from ecoledger.reports.typesetting.package import Element, Package, child, name, value
+from ecoledger.listings.word.package import Element, Package, child, name, value
 
 _DIGITS = "〇一二三四五六七八九"
 _FORMAL = "零壹贰叁肆伍陆柒捌玖"

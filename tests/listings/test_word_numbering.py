@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ecoledger.reports.typesetting.numbering import chinese, formatted, letters, roman
+from ecoledger.listings.word.numbering import chinese, formatted, letters, roman
 
 
 @pytest.mark.parametrize(

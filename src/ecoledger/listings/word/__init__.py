@@ -1,0 +1,1 @@
+"""The parts of a .docx: its XML, its numbered lists, the text as it is read."""
