@@ -10,7 +10,9 @@ import pytest
 from ecoledger.indicators.plan.checking import check
 
 TEXTS = sorted((Path(__file__).parents[2] / "data" / "planted_errors").glob("*.txt"))
-MARK = re.compile(r"\[\[(?P<right>[^→\]]+)→(?P<wrong>[^|\]]+)\|(?P<kind>\w+)\|(?P<computed>[^\]]+)\]\]")
+MARK = re.compile(
+    r"\[\[(?P<right>[^→\]]+)→(?P<wrong>[^|\]]+)\|(?P<kind>\w+)\|(?P<computed>[^\]]+)\]\]"
+)
 
 
 def _read(marked: str, wrong: int | None) -> str:

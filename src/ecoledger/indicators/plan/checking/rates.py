@@ -1,0 +1,246 @@
+"""Rates of counts that are stated: 完成率, 占比, a share of so many sections."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+
+from ecoledger.indicators.plan.checking.said import (
+    Finding,
+    Said,
+    before,
+    finding,
+    rounded,
+    shown,
+    with_unit,
+)
+from ecoledger.indicators.plan.folding import Line
+from ecoledger.indicators.plan.parts import alike
+
+_RATE = re.compile(
+    r"(?P<verb>完成|建成|整治|整改|超标|达标|合格|治理|消除|办结|属实|查处|化解|安装|验收|投运|处置|回复|答复|结案|开工"
+    r"|竣工|联网|销号|落实|执行|登记|核查|覆盖|通过|检出|改造)(?:率|比例)(?:约?[为达是]|达到|均|只有|仅为?)*$"
+)
+# Which verbs say of a count what the rate says; else the rate's own.
+_VERBS = {
+    "完成": "完成|建成|完工|竣工|整治|整改|办结|销号",
+    "整改": "整改",
+    "消除": "消除",
+    "开工": "开工",
+}
+_AVERAGE = re.compile(
+    r"(?:[案件户人场]均|平均每?(?:家次|人次|[个家件户天月次场篇起])?)[^,;。\d]{0,6}$"
+)
+_SHARE_OF = re.compile(r"占(?P<of>[^,;。\d]{2,14}?)的?$")
+_SECTIONS = re.compile(
+    r"断面[^,;。\d]{0,16}(?:优良|优Ⅲ|优Ⅱ|优三|Ⅲ类|劣Ⅴ|达标)[^,;。\d]{0,8}(?:比例|率|占比)?[均为达到]*$"
+)
+
+
+def ratios(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
+    """``134项,完成104项,完成率77.6%``; ``抽测2450辆,超标98辆,超标率4%``: the rate's verb says which count is the part."""
+    for number, rate in enumerate(said):
+        named = _RATE.search(before(line, said, number))
+        if rate.figure.unit != "%" or named is None:
+            continue
+        verbs = _VERBS.get(named["verb"], named["verb"])
+        counts = [
+            k
+            for k in range(number)
+            if said[k].sentence == rate.sentence
+            and said[k].figure.counts
+            and said[k].depth == rate.depth
+        ]
+        done = [
+            k
+            for k in counts
+            if re.search(verbs, _around(line, said, k))
+            and not re.search(r"正在|未|剩余|其余", before(line, said, k))
+        ]
+        if not done:
+            continue
+        part = said[done[-1]]
+        wholes = [
+            k
+            for k in counts
+            if k < done[-1]
+            and k not in done
+            and said[k].figure.unit == part.figure.unit
+            and said[k].value >= part.value > 0
+        ]
+        if not wholes and named["verb"] in ("办结", "完成", "整改"):
+            yield from _of_sentence_before(source, line, said, done[-1], number)
+        if not wholes:
+            continue
+        shares = {rounded(part.value * 100 / said[k].value, rate.decimals): k for k in wholes}
+        nearest = wholes[-1]
+        # Of a sample the rate is of the sample, whatever else is counted before it.
+        sampled = re.search(r"抽[查测检样]|检[查测]|评估|监测", _around(line, said, nearest))
+        if rate.value in shares and (not sampled or shares[rate.value] == nearest):
+            continue
+        share = rounded(part.value * 100 / said[nearest].value, rate.decimals)
+        if rate.value == share:
+            continue
+        yield finding(
+            source, line, said[nearest].figure.start, rate.figure.end, "ratio", f"{rate.printed}%",
+            f"{shown(share)}%", f"{part.printed}/{said[nearest].printed}",
+        )  # fmt: skip
+
+
+def _of_sentence_before(
+    source: str, line: Line, said: list[Said], done: int, number: int
+) -> Iterator[Finding]:
+    """``受理投诉520件,…。办结511件,办结率98.3%``: the whole stands one sentence before."""
+    part, rate = said[done], said[number]
+    last = next((m for m in reversed(said[:done]) if m.sentence < part.sentence), None)
+    if last is None:
+        return
+    wholes = [
+        m
+        for m in said[:done]
+        if m.sentence == last.sentence and m.figure.unit == part.figure.unit and not m.depth
+    ]
+    shares = [rounded(part.value * 100 / m.value, rate.decimals) for m in wholes if m.value]
+    whole = max(wholes, key=lambda m: m.value, default=None)
+    if whole is None or rate.value in shares or whole.value < part.value:
+        return
+    share = rounded(part.value * 100 / whole.value, rate.decimals)
+    # Far from it, the rate is of something else.
+    if abs(share - rate.value) < 15:
+        yield finding(
+            source, line, whole.figure.start, rate.figure.end, "ratio", f"{rate.printed}%",
+            f"{shown(share)}%", f"{part.printed}/{whole.printed}",
+        )  # fmt: skip
+
+
+def _around(line: Line, said: list[Said], number: int) -> str:
+    """A figure's words: those before it and, up to the next mark, those behind it."""
+    behind = re.split(r"[,;。、(]", line.text[said[number].figure.end :])[0]
+    if number + 1 < len(said) and said[number + 1].figure.start < said[number].figure.end + len(
+        behind
+    ):
+        behind = ""
+    return before(line, said, number) + behind
+
+
+def of_named_whole(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
+    """``完成投资5.4亿元,占年度计划6亿元的90%``: the whole stands in the phrase of the rate."""
+    for number in range(2, len(said)):
+        part, whole, rate = said[number - 2 : number + 1]
+        if rate.figure.unit != "%" or part.figure.unit != whole.figure.unit or not whole.value:
+            continue
+        if part.sentence != rate.sentence or part.value > whole.value * 10:
+            continue
+        if not re.search(r"(?:占|完成)[^,;。\d]{0,14}$", before(line, said, number - 1)):
+            continue
+        if line.text[whole.figure.end : rate.figure.start] not in ("的", "的约", ""):
+            continue
+        share = rounded(part.value * 100 / whole.value, rate.decimals)
+        if share != rate.value:
+            yield finding(
+                source, line, part.figure.start, rate.figure.end, "ratio", f"{rate.printed}%",
+                f"{shown(share)}%", f"{part.printed}/{whole.printed}",
+            )  # fmt: skip
+
+
+def averages(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
+    """``处罚54份,罚款432万元,案均罚款8万元``: a total over a count."""
+    for number, mean in enumerate(said):
+        if not _AVERAGE.search(before(line, said, number)):
+            continue
+        rows = [m for m in said[:number] if m.sentence == mean.sentence and m.figure.counts]
+        totals = [m for m in rows if m.figure.unit == mean.figure.unit]
+        counts = [m for m in rows if m.figure.unit != mean.figure.unit and m.value]
+        pairs = [(t, c) for t in totals for c in counts]
+        if not pairs or any(
+            rounded(t.value / c.value, mean.decimals) == mean.value for t, c in pairs
+        ):
+            continue
+        total, count = pairs[-1]
+        computed = rounded(total.value / count.value, mean.decimals)
+        first = min(total, count, key=lambda m: m.figure.start)
+        yield finding(
+            source, line, first.figure.start, mean.figure.end, "ratio",
+            with_unit(mean.value, mean.figure.unit), with_unit(computed, mean.figure.unit),
+            f"{total.printed}/{count.printed}",
+        )  # fmt: skip
+
+
+def products(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
+    """``监测点110个,每个点位监测12次,共监测1320次``."""
+    for number in range(2, len(said)):
+        many, each, total = said[number - 2 : number + 1]
+        per = re.search(
+            r"[每各](个|家|座|处|条|站|月|村|户|辆|台)[^,;。\d]{0,12}$",
+            before(line, said, number - 1),
+        )
+        if per is None or many.figure.unit != per[1] or each.figure.unit != total.figure.unit:
+            continue
+        if total.sentence != many.sentence or not re.search(
+            r"共计?|累计|合计|总计", before(line, said, number)
+        ):
+            continue
+        computed = many.value * each.value
+        if computed != total.value:
+            yield finding(
+                source, line, many.figure.start, total.figure.end, "product", total.printed,
+                shown(computed), f"{many.printed}×{each.printed}",
+            )  # fmt: skip
+
+
+def shares(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
+    """``39件,占5.9%`` of 666; ``占行政许可总事项的71.43%`` of 14."""
+    text = line.text
+    for number, rate in enumerate(said):
+        if rate.figure.unit != "%":
+            continue
+        words = text[rate.clause : rate.figure.start]
+        if re.fullmatch(r"约?占(?:比|总数的?)?(?:为|达)?", words) and number:
+            part = said[number - 1]
+            wholes = [m for m in said[: number - 1] if alike(m.figure.unit, part.figure.unit)]
+            whole = max(wholes, key=lambda m: m.value, default=None)
+            if whole is None or not part.figure.counts or part.value > whole.value:
+                continue
+            share = rounded(part.value * 100 / whole.value, rate.decimals)
+            if share != rate.value:
+                yield finding(
+                    source, line, part.figure.start, rate.figure.end, "ratio", f"{rate.printed}%",
+                    f"{shown(share)}%", f"{part.printed}/{whole.printed}",
+                )  # fmt: skip
+            continue
+        named = _SHARE_OF.search(words)
+        if named is None:
+            continue
+        noun = re.sub(r"总|全部|所有", "", named["of"])
+        for whole in said[:number]:
+            if whole.figure.counts and text[whole.clause : whole.figure.start].endswith(noun):
+                yield from _off_grid(source, line, whole, rate, rate.value)
+
+
+def sections(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
+    """``6个国考断面…比例100%,同比提高66.7个百分点``: a share of six has seven values."""
+    text = line.text
+    for whole, rate in itertools.pairwise(said):
+        between = text[whole.figure.end : rate.figure.start]
+        if rate.figure.unit != "%" or not whole.figure.counts or re.search(r"[,;。]", between):
+            continue
+        if _SECTIONS.search(between):
+            yield from _off_grid(source, line, whole, rate, rate.value)
+
+
+def _off_grid(
+    source: str, line: Line, whole: Said, rate: Said, share: Decimal
+) -> Iterator[Finding]:
+    count = int(whole.value)
+    if not 0 < count <= 1000:
+        return
+    possible = [rounded(Decimal(100 * k) / count, rate.decimals) for k in range(count + 1)]
+    if share in possible:
+        return
+    nearest = min(possible, key=lambda value: abs(value - share))
+    yield finding(
+        source, line, whole.figure.start, rate.figure.end, "ratio", f"{rate.printed}%",
+        f"{shown(nearest)}%", f"{whole.printed}个中的任何个数都得不出这个比例",
+    )  # fmt: skip
