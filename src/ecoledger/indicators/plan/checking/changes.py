@@ -84,6 +84,13 @@ def two_levels(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
             if up != (now.value > then.value):
                 yield _direction(source, line, then, now, to[1], now.value > then.value)
                 continue
+        told = re.search(
+            r"同比(上升|下降|升高)",
+            line.text[said[number].figure.end : said[number + 1].figure.start],
+        )
+        if told and (told[1] != "下降") != (now.value > then.value):
+            yield _direction(source, line, now, then, told[1], now.value > then.value)
+            continue
         if number + 2 >= len(said):
             continue
         change = said[number + 2]
@@ -110,9 +117,14 @@ def _levels(line: Line, said: list[Said], number: int) -> tuple[Said, Said] | No
     ahead, between = before(line, said, number), line.text[first.figure.end : second.figure.start]
     if re.search(r"(?:由|从)[^,;。\d]{0,14}$", ahead) and re.search(r"[到至]$", between):
         return first, second
-    if re.fullmatch(
-        r"[,(]?[较比与]?(?:去年|上年|20)?\d{0,2}年?同期(?:水平)?[(为是]?(?:的)?", between
-    ) or re.fullmatch(r"[,(](?:去年|上年)(?:同期)?[为是]?", between):
+    told = re.fullmatch(r",同比(?:上升|下降|改善|升高)[,(](?:去年|上年)(?:同期)?[为是]?", between)
+    if (
+        told
+        or re.fullmatch(
+            r"[,(]?[较比与]?(?:去年|上年|20)?\d{0,2}年?同期(?:水平)?[(为是]?(?:的)?", between
+        )
+        or re.fullmatch(r"[,(](?:去年|上年)(?:同期)?[为是]?", between)
+    ):
         return second, first
     return None
 

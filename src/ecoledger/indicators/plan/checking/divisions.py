@@ -173,6 +173,8 @@ def sums(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
             r"(?:共计?|合计|总计|总共)[为达]?$", before(line, said, number)
         ):
             continue
+        # 新建18.5公里,改造11.5公里,合计30公里: a bare 合计 sums over commas too.
+        bare = re.fullmatch(r"(?:合计|共计|总计)[为达]?", before(line, said, number))
         members: list[Said] = []
         for k in range(number - 1, -1, -1):
             m = said[k]
@@ -180,7 +182,8 @@ def sums(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
             if not same or m.figure.unit != total.figure.unit:
                 break
             members.insert(0, m)
-            if "、" not in before(line, said, k)[:1]:
+            mark = before(line, said, k)[:1]
+            if mark != "、" and not (bare and line.text[m.clause - 1] == ","):
                 break
         come_to = sum((m.value for m in members), Decimal(0))
         if len(members) < 2 or come_to == total.value or come_to < total.value * DIVIDES:

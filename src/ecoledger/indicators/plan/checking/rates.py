@@ -215,8 +215,22 @@ def shares(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
             continue
         noun = re.sub(r"总|全部|所有", "", named["of"])
         for whole in said[:number]:
-            if whole.figure.counts and text[whole.clause : whole.figure.start].endswith(noun):
+            if not whole.figure.counts or not text[whole.clause : whole.figure.start].endswith(
+                noun
+            ):
+                continue
+            if "元" not in (whole.figure.unit or "") and not whole.decimals:
                 yield from _off_grid(source, line, whole, rate, rate.value)
+                continue
+            part = said[number - 1]
+            if part is whole or part.figure.unit != whole.figure.unit or not whole.value:
+                continue
+            share = rounded(part.value * 100 / whole.value, rate.decimals)
+            if share != rate.value:
+                yield finding(
+                    source, line, whole.figure.start, rate.figure.end, "ratio", f"{rate.printed}%",
+                    f"{shown(share)}%", f"{part.printed}/{whole.printed}",
+                )  # fmt: skip
 
 
 def sections(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:

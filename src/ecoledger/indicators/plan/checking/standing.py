@@ -158,24 +158,29 @@ def _second_grade(source: str, line: Line, said: list[Said]) -> Iterator[Finding
 
 
 def gaps(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
-    """``收集率58.32%,距75%的目标还差16.68个百分点``."""
+    """``收集率58.32%,距75%的目标还差16.68个百分点``; ``好于考核目标(84.5%)2.3个百分点``."""
     text = line.text
-    for level, goal, gap in zip(said, said[1:], said[2:], strict=False):
-        unit = "百分点" if level.figure.unit == "%" else level.figure.unit
-        if level.figure.unit != goal.figure.unit or gap.figure.unit != unit:
-            continue
-        if level.sentence != gap.sentence:
-            continue
-        between = text[level.figure.end : goal.figure.start]
-        rest = text[goal.figure.end : gap.figure.start]
+    for number in range(1, len(said) - 1):
+        goal, gap = said[number], said[number + 1]
+        unit = "百分点" if goal.figure.unit == "%" else goal.figure.unit
+        level = next(
+            (m for m in reversed(said[:number]) if m.figure.unit == goal.figure.unit), None
+        )
         if (
-            not re.search(r"距|差|低于|高于|优于|好于|超过?", between + rest)
-            or len(between + rest) > 24
+            level is None
+            or gap.figure.unit != unit
+            or not level.sentence == goal.sentence == gap.sentence
         ):
             continue
-        if not _GOAL.search(between + rest[:6]) or re.search(
-            r"同比|[较比](?:去年|上年)", between + rest
-        ):
+        ahead, rest = before(line, said, number), text[goal.figure.end : gap.figure.start]
+        if ahead == "":
+            ahead = text[text.rfind(",", 0, goal.figure.start) + 1 : goal.figure.start]
+        elif goal.depth:
+            ahead = text[text.rfind(",", 0, goal.clause - 1) + 1 : goal.figure.start]
+        words = ahead + rest
+        if not re.search(r"距|差|低于|高于|优于|好于|超过?", words) or len(words) > 24:
+            continue
+        if not _GOAL.search(ahead + rest[:6]) or re.search(r"同比|[较比](?:去年|上年)", words):
             continue
         computed = abs(level.value - goal.value)
         if computed != gap.value:
