@@ -12,6 +12,7 @@ import polars as pl
 from ecoledger.store.interface import (
     FRAME_COLUMNS,
     OBSERVATION_COLUMNS,
+    READ_COLUMNS,
     SERIES,
     STATUSES,
     InvalidRowsError,
@@ -97,6 +98,28 @@ def observations_table(observations: Table, frames: int) -> pl.DataFrame:
         rules.append(("withdrawn", on_device, "layer 0 cannot be withdrawn"))
     _refuse(table, "observations", rules)
     return table
+
+
+def need_columns(columns: Sequence[str]) -> None:
+    """Raise for the name of a column that no reader may ask for."""
+    unknown = [name for name in columns if name not in READ_COLUMNS]
+    if unknown:
+        raise InvalidRowsError(
+            f"Unknown columns {', '.join(unknown)}.", f"Known are {', '.join(READ_COLUMNS)}."
+        )
+
+
+def series_names(series: str | Sequence[str] | None) -> list[str] | None:
+    """Names of series as a list; raises for one that does not exist."""
+    if series is None:
+        return None
+    names = [series] if isinstance(series, str) else list(series)
+    unknown = [name for name in names if name not in SERIES]
+    if unknown:
+        raise InvalidRowsError(
+            f"Unknown series {', '.join(unknown)}.", f"Known are {', '.join(SERIES)}."
+        )
+    return names
 
 
 def windows_table(windows: Table) -> pl.DataFrame:

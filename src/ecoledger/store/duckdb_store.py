@@ -18,7 +18,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import functools
-import math
 import os
 import shutil
 import threading
@@ -37,9 +36,10 @@ from numpy.typing import NDArray
 from ecoledger.store import duckdb_check
 from ecoledger.store import latest as latest_values
 from ecoledger.store.columns import (
-    EARLIEST,
     frames_table,
+    need_columns,
     observations_table,
+    series_names,
     windows_table,
 )
 from ecoledger.store.failures import explained
@@ -80,18 +80,16 @@ from ecoledger.store.segments import (
 )
 from ecoledger.store.speaking import speaking
 from ecoledger.store.terms import Terms
+from ecoledger.store.windows import by_slot
 
 LAYOUT_VERSION: Final = 1
 CHECKPOINT_BYTES: Final = 64 << 20
 SNAPSHOT_ROWS: Final = 5_000_000
 COPY_BYTES: Final = 8 << 20
-MOST_SLOTS: Final = 200
 PATIENCE_SECONDS: Final = 60.0
 _NEVER: Final = "1000TB"
 # Stands for the time of a frame without one: no date goes back so far.
 _NO_TIME: Final = -(1 << 62)
-
-_EARLIEST_MICROS: Final = (EARLIEST - datetime(1970, 1, 1)) // timedelta(microseconds=1)
 
 _LAYOUT: Final = """
 CREATE TABLE IF NOT EXISTS layout (version INTEGER);
@@ -765,7 +763,7 @@ class DuckDBStore(ObservationStore):
         revisions: bool = False,
         as_of: datetime | None = None,
     ) -> pl.DataFrame:
-        _need_columns(columns)
+        need_columns(columns)
         conditions, bound = ["layer <= $up_to"], {"up_to": int(up_to)}
         values: dict[str, Any] = bound
         if up_to >= Layer.REVIEW:
@@ -811,7 +809,7 @@ class DuckDBStore(ObservationStore):
         columns: Sequence[str] = DEFAULT_COLUMNS,
         up_to: int = Layer.REVIEW,
     ) -> pl.DataFrame:
-        _need_columns(columns)
+        need_columns(columns)
         given = windows_table(windows)
         names = _with_needed(columns)
         known = given.filter(
@@ -823,7 +821,10 @@ class DuckDBStore(ObservationStore):
         begin, last = _span(wanted["begin"])
         end = last + timedelta(seconds=seconds)
         codes = self._series_codes(series) or []
-        wanted, inside = _windows_by_slot(wanted, seconds)
+        slots = by_slot(wanted, seconds)
+        inside = "o.start >= w.begin AND o.start < w.finish"
+        if slots.grid:
+            inside = f"(epoch_us(o.start) - ({slots.origin})) // {slots.grid} = w.slot"
         selected = ", ".join(f"o.{name}" for name in names)
 
         def question(segments: Sequence[Segment]) -> str:
@@ -836,7 +837,9 @@ class DuckDBStore(ObservationStore):
             )
 
         values = {"up_to": int(up_to), "begin": begin, "end": end}
-        rows = self._ask(question, names, self._grains(series), begin, end, values, wanted=wanted)
+        rows = self._ask(
+            question, names, self._grains(series), begin, end, values, wanted=slots.rows
+        )
         return self._shown(rows, columns, False)
 
     @_guarded
@@ -1020,15 +1023,8 @@ class DuckDBStore(ObservationStore):
         return rows
 
     def _series_codes(self, series: str | Sequence[str] | None) -> list[int] | None:
-        if series is None:
-            return None
-        names = [series] if isinstance(series, str) else list(series)
-        unknown = [name for name in names if name not in SERIES]
-        if unknown:
-            raise InvalidRowsError(
-                f"Unknown series {', '.join(unknown)}.", f"Known are {', '.join(SERIES)}."
-            )
-        return self._terms.codes("series", names)
+        names = series_names(series)
+        return None if names is None else self._terms.codes("series", names)
 
     def _grains(self, series: str | Sequence[str] | None) -> set[bool]:
         names = SERIES if series is None else [series] if isinstance(series, str) else series
@@ -1256,43 +1252,9 @@ def _span(times: pl.Series) -> tuple[datetime, datetime]:
     return cast(datetime, times.min()), cast(datetime, times.max())
 
 
-def _need_columns(columns: Sequence[str]) -> None:
-    unknown = [name for name in columns if name not in READ_COLUMNS]
-    if unknown:
-        raise InvalidRowsError(
-            f"Unknown columns {', '.join(unknown)}.", f"Known are {', '.join(READ_COLUMNS)}."
-        )
-
-
 def _with_needed(columns: Sequence[str]) -> list[str]:
     """The columns asked for and those it takes to see which row speaks."""
     return list(dict.fromkeys((*columns, *KEY, "layer", "observation_id", "withdrawn")))
-
-
-def _windows_by_slot(windows: pl.DataFrame, seconds: int) -> tuple[pl.DataFrame, str]:
-    """Windows prepared for a join, and the condition that ``o.start`` lies in window ``w``.
-
-    Where all windows fit a common grid (hours, days) each is cut into its slots, so that the join
-    is one on equal numbers; comparing every row with every window of its series would be slow.
-    """
-    width = seconds * 1_000_000
-    begins = windows["begin"].to_physical().to_numpy()
-    grid = max(1, math.gcd(width, int(np.gcd.reduce(begins))))
-    slots = width // grid
-    if slots > MOST_SLOTS:
-        finish = (pl.col("begin") + pl.duration(seconds=seconds)).alias("finish")
-        return windows.with_columns(finish), "o.start >= w.begin AND o.start < w.finish"
-    # Counted from a time before every row, since // rounds towards zero.
-    origin = (_EARLIEST_MICROS // grid) * grid
-    first = (begins - origin) // grid
-    cut = windows.drop("begin").with_columns(pl.Series("first", first))
-    cut = cut[np.repeat(np.arange(len(cut)), slots)].with_columns(
-        slot=pl.col("first") + pl.Series(np.tile(np.arange(slots), len(windows)))
-    )
-    return (
-        cut.drop("first").unique(),
-        f"(epoch_us(o.start) - ({origin})) // {grid} = w.slot",
-    )
 
 
 def _owned(path: Path) -> IO[str]:
