@@ -61,7 +61,7 @@ def set_up(data: Path, start: datetime, until: datetime, say: Say) -> None:
     profile = Path(settings.PROFILE)
     profile.mkdir(parents=True, exist_ok=True)
     (profile / "targets.toml").write_text(_TARGETS.format(year=start.year), encoding="utf-8")
-    with runtime.opened(Path(settings.OBSERVATIONS)) as store:
+    with runtime.opened(settings.OBSERVATIONS) as store:
         load(plan, None, until, say)
         # Sorted by point and time, pages on long spans open many times faster.
         for day in {
@@ -136,6 +136,6 @@ def _alarms_of(day: datetime, changed: aggregate.Changed, until: datetime) -> No
 def fill_gap(data: Path, since: datetime, until: datetime, plan: Stories, say: Say) -> datetime:
     """Load what was missed while the demonstration stood still; returns where the devices go on."""
     say(f"补齐 {since:%Y-%m-%d %H:%M} 以来的数据……")
-    with runtime.opened(Path(settings.OBSERVATIONS)):
+    with runtime.opened(settings.OBSERVATIONS):
         load(plan, since, until, say)
     return until.replace(minute=0, second=0, microsecond=0)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.utils.translation import override
+from tests.cluster import places
 
 COUNTY, NORTH, SOUTH = "990101", "990101001", "990101002"
 
@@ -79,7 +80,7 @@ def store(tmp_path: Path) -> Iterator[object]:
     """The process's open observation store, empty."""
     from ecoledger.monitoring import runtime
 
-    with runtime.opened(tmp_path / "observations.duckdb") as opened:
+    with runtime.opened(places.store(tmp_path) or tmp_path / "observations.duckdb") as opened:
         yield opened
 
 

@@ -202,6 +202,6 @@ MEDIA_ROOT = DATA / "evidence"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
 
-OBSERVATIONS = DATA / "observations.duckdb"
+OBSERVATIONS = STORE or DATA / "observations.duckdb"
 PROFILE = DATA / "profile"
 TILE_URL = os.environ.get("ECOLEDGER_TILES", "")

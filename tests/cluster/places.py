@@ -1,7 +1,8 @@
 """Which engines the bureau of a data folder runs on in this run of the tests.
 
 Embedded, unless the run was started with servers (``make test-cluster``): ``ECOLEDGER_TEST_DATABASE`` is then the address of a
-PostgreSQL server on which every data folder gets a database of its own.
+PostgreSQL server on which every data folder gets a database of its own. ``ECOLEDGER_TEST_STORE=chdb`` keeps the observations
+on chDB, today's ClickHouse within the process, in a folder of the data folder.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 SERVER = "ECOLEDGER_TEST_DATABASE"
+STORE = "ECOLEDGER_TEST_STORE"
 _have: set[str] = set()
 
 
@@ -22,7 +24,14 @@ def environment(folder: Path) -> dict[str, str]:
         name = _name(folder)
         _begin(server, name)
         settings["ECOLEDGER_DATABASE"] = urlsplit(server)._replace(path=f"/{name}").geturl()
+    if address := store(folder):
+        settings["ECOLEDGER_STORE"] = address
     return settings
+
+
+def store(folder: Path) -> str:
+    """The address of the observations of a data folder; empty when they lie in its own file."""
+    return f"chdb://{folder / 'clickhouse'}" if os.environ.get(STORE) == "chdb" else ""
 
 
 def copied(source: Path, target: Path) -> None:

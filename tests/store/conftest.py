@@ -21,6 +21,7 @@ IMPLEMENTATIONS: dict[str, Callable[[Path], ObservationStore]] = {
     "chdb": lambda folder: clickhouse.opened(f"chdb://{folder / 'clickhouse'}"),
 }
 CHOSEN = os.environ.get("ECOLEDGER_TEST_STORE", "duckdb").split(",")
+collect_ignore = [] if "chdb" in CHOSEN else ["test_clickhouse.py"]
 
 
 @pytest.fixture(params=CHOSEN)

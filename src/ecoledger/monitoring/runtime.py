@@ -1,8 +1,8 @@
 """The one open observation store of this process.
 
-The store's file has one owner process. ``ecoledger serve`` opens it at the start; a command opens it
-when no server runs (``cli.server_of``), and tests open one in their temporary folder. Everything
-else asks for it here.
+The embedded store's file has one owner process. ``ecoledger serve`` opens it at the start; a command opens it
+when no server runs (``cli.server_of``), and tests open one in their temporary folder. A store on ClickHouse
+may be open in many. Everything else asks for it here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ecoledger.live import times
-from ecoledger.store.duckdb_store import DuckDBStore
+from ecoledger.store import opening
 from ecoledger.store.interface import ObservationStore
 
 _lock = threading.Lock()
@@ -61,12 +61,12 @@ def close() -> None:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[ObservationStore]:
-    """Open the store at ``path`` as the process's own for the length of a ``with`` block.
+def opened(place: Path | str) -> Iterator[ObservationStore]:
+    """Open the store at ``place`` (a file or an address) as the process's own for a ``with`` block.
 
     Raises :class:`ecoledger.store.interface.StoreBusyError` when another process owns it.
     """
-    use(DuckDBStore(path, clock=times.now))
+    use(opening.opened(place, clock=times.now))
     try:
         yield store()
     finally:

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import polars as pl
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]
 import requests
 
 from ecoledger.store.interface import StoreBusyError, StoreError, StoreFullError
@@ -176,7 +176,8 @@ class ChdbLink:
             ) from error
         self.database = database
         self._folder = folder
-        self._session = session.Session(folder)
+        make: Any = session.Session
+        self._session = make(folder)
         for name, value in settings.items():
             self._session.query(
                 f"SET {name} = {value!r}" if isinstance(value, str) else f"SET {name} = {value}"

@@ -40,9 +40,7 @@ class Counting:
 class ByClock:
     """By the clock, apart from those of other writers."""
 
-    def __init__(
-        self, writer: int, last: int = 0, clock: Callable[[], int] = time.time_ns
-    ) -> None:
+    def __init__(self, writer: int, last: int = 0, clock: Callable[[], int] = time.time_ns) -> None:
         """``writer``: 0 to 255, no other's. ``last``: of the store. ``clock``: nanoseconds since 1970."""
         if not 0 <= writer < WRITERS:
             raise ValueError(f"a writer's number is 0 to {WRITERS - 1}, not {writer}")

@@ -99,12 +99,12 @@ class Reader:
         wanted = windows_table(windows).unique().rename({"hour": "begin"})
         if wanted.is_empty() or seconds <= 0:
             return shaped(pl.DataFrame(), columns)
-        begins = wanted["begin"].to_physical()
+        first, last = span(wanted["begin"])
         points = wanted["point"].unique().sort().to_list()
         where = (
             f"{among('series', map(quoted, wanted_series))} AND layer <= {int(up_to)}"
-            f" AND start >= {begins.min()}"
-            f" AND start < {int(begins.max()) + seconds * 1_000_000}"  # type: ignore[arg-type]
+            f" AND start >= {first}"
+            f" AND start < {last + seconds * 1_000_000}"
             f" AND {among('point', points)}"
         )
         slots = by_slot(wanted, seconds)
@@ -123,9 +123,7 @@ class Reader:
             )
             question = spoken(columns, joined, "1")
         return shaped(
-            self._link.ask(
-                question, slots.rows.with_columns(pl.col(pl.Datetime).to_physical())
-            ),
+            self._link.ask(question, slots.rows.with_columns(pl.col(pl.Datetime).to_physical())),
             columns,
         )
 
@@ -160,7 +158,8 @@ class Reader:
             doubtful = (
                 lifted.join(standing, on=identity, how="left", suffix="_standing")
                 .filter(
-                    pl.col("start_standing").is_null() | (pl.col("start") > pl.col("start_standing"))
+                    pl.col("start_standing").is_null()
+                    | (pl.col("start") > pl.col("start_standing"))
                 )
                 .select(identity)
                 .unique()
@@ -192,9 +191,7 @@ class Reader:
         )
         frames = self.frames_by_number(rows["frame_id"].drop_nulls().unique().to_list())
         return rows.join(
-            frames.select(
-                "frame_id", "received_at", "mn", "qn", "status", "connection", "raw"
-            ),
+            frames.select("frame_id", "received_at", "mn", "qn", "status", "connection", "raw"),
             on="frame_id",
             how="left",
             maintain_order="left",
@@ -261,9 +258,7 @@ class Reader:
         )
         changed = self.changed()
         gone = changed.filter("gone")["frame_id"].implode()
-        return _with_changes(
-            _listed(rows, kinds).filter(~pl.col("frame_id").is_in(gone)), changed
-        )
+        return _with_changes(_listed(rows, kinds).filter(~pl.col("frame_id").is_in(gone)), changed)
 
     def changed(self) -> pl.DataFrame:
         """Frames whose status is no longer that of their arrival: ``frame_id, status, reason, gone``."""
@@ -318,13 +313,9 @@ class Reader:
 
     def frames_by_status(self) -> dict[str, int]:
         """How many packets have each status now."""
-        rows = self._link.ask(
-            "SELECT status, count() AS number FROM frame FINAL GROUP BY status"
-        )
+        rows = self._link.ask("SELECT status, count() AS number FROM frame FINAL GROUP BY status")
         numbers = dict.fromkeys(STATUSES, 0)
-        numbers |= {
-            status.decode(): number for status, number in rows.iter_rows()
-        }  # type: ignore[misc]
+        numbers |= {status.decode(): number for status, number in rows.iter_rows()}
         changed = self.changed()
         if changed.is_empty():
             return {str(status): number for status, number in numbers.items()}
@@ -387,6 +378,12 @@ def _with_changes(rows: pl.DataFrame, changed: pl.DataFrame) -> pl.DataFrame:
 def micros(moment: datetime) -> int:
     """A naive time as the tables hold it."""
     return (moment - datetime(1970, 1, 1)) // timedelta(microseconds=1)
+
+
+def span(times: pl.Series) -> tuple[int, int]:
+    """First and last of some times, in microseconds."""
+    numbers = times.to_physical().to_numpy()
+    return int(numbers.min()), int(numbers.max())
 
 
 def quoted(text: str) -> str:

@@ -272,9 +272,7 @@ def opened(address: str, *, clock: Callable[[], datetime] = datetime.now) -> Cli
     processes append, ``cold_after_days=N`` for the cold volume.
     """
     if address.startswith("chdb://"):
-        return ClickHouseStore(
-            ChdbLink(address.removeprefix("chdb://"), "ecoledger"), clock=clock
-        )
+        return ClickHouseStore(ChdbLink(address.removeprefix("chdb://"), "ecoledger"), clock=clock)
     url, database, user, password, options = parts_of(address)
     cluster = options.get("cluster")
     layout = Layout(

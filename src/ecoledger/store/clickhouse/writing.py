@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 
 from ecoledger.store.clickhouse.link import Link
 from ecoledger.store.clickhouse.numbering import Numbering
-from ecoledger.store.clickhouse.reading import Reader, among, micros, quoted
+from ecoledger.store.clickhouse.reading import Reader, among, micros, span
 from ecoledger.store.clickhouse.tables import (
     NO_TIME,
-    OBSERVATION,
     Layout,
     as_stored,
     names,
@@ -104,9 +103,7 @@ class Writer:
             observations=stored,
             duplicates=duplicates,
             unchanged=unchanged,
-            touched=touched.select(
-                "point", "parameter", pl.col("hour").cast(pl.Datetime("us"))
-            ),
+            touched=touched.select("point", "parameter", pl.col("hour").cast(pl.Datetime("us"))),
         )
 
     def _numbered(
@@ -116,17 +113,16 @@ class Writer:
         frames = frames.with_columns(pl.col("dated").to_physical().fill_null(NO_TIME))
         identity = ["dated", "digest"]
         wanted = frames.select(identity).unique()
+        earliest, latest = span(wanted["dated"])
         known = self._link.ask(
             f"SELECT dated, digest, max(frame_id) AS known FROM frame"
-            f" WHERE dated >= {wanted['dated'].min()} AND dated <= {wanted['dated'].max()}"
+            f" WHERE dated >= {earliest} AND dated <= {latest}"
             " AND (dated, digest) IN (SELECT dated, toFixedString(digest, 16) FROM {wanted})"
             " GROUP BY dated, digest",
             wanted,
         )
         if known.is_empty():
-            known = pl.DataFrame(
-                schema={"dated": pl.Int64, "digest": pl.Binary, "known": pl.Int64}
-            )
+            known = pl.DataFrame(schema={"dated": pl.Int64, "digest": pl.Binary, "known": pl.Int64})
         else:
             changed = self._reader.changed()
             gone = changed.filter("gone")["frame_id"].implode()
@@ -195,9 +191,10 @@ class Writer:
     def _recorded_last(self, wanted: pl.DataFrame) -> pl.DataFrame:
         """For (point, parameter, series, start, layer): what was recorded last, with order -1."""
         identity = [*KEY, "layer"]
+        first, last = span(wanted["start"])
         rows = self._link.ask(
             f"SELECT {names((*identity, *SAID))} FROM observation"
-            f" WHERE start >= {wanted['start'].min()} AND start <= {wanted['start'].max()}"
+            f" WHERE start >= {first} AND start <= {last}"
             f" AND {among('point', wanted['point'].unique().sort())}"
             " AND (point, toString(parameter), toString(series), start, layer)"
             f" IN (SELECT {', '.join(identity)} FROM {{wanted}})"
@@ -257,9 +254,10 @@ class Writer:
             "parameter",
             finished=pl.col("ticket").cast(pl.Int64),
         )
+        first, last = span(done["hour"])
         open_tickets = self._link.ask(
             "SELECT hour, point, parameter, ticket, sum(count) AS number FROM pending"
-            f" WHERE hour >= {done['hour'].min()} AND hour <= {done['hour'].max()}"
+            f" WHERE hour >= {first} AND hour <= {last}"
             " AND (hour, point, parameter) IN (SELECT hour, point, parameter FROM {wanted})"
             " GROUP BY hour, point, parameter, ticket HAVING number > 0",
             done,
@@ -401,5 +399,3 @@ def _period_of_frames() -> pl.Expr:
     sane = pl.col("dated").is_between(0, 4_102_444_800 * _MILLION, "left")
     month = when.dt.year().cast(pl.UInt32) * 100 + when.dt.month().cast(pl.UInt32)
     return pl.when(sane).then(month).otherwise(0)
-
-
