@@ -9,12 +9,12 @@ from pathlib import Path
 
 import polars as pl
 from django.conf import settings
-from django.core.management import call_command
 from django.db import transaction
 
 from demo import air, build, county, enforcement, field_work, history, work
 from demo import plan as plan_year
 from demo.stories import Stories
+from ecoledger.cli import data_folder
 from ecoledger.monitoring import runtime
 from ecoledger.monitoring.alarming import alarms
 from ecoledger.monitoring.computing import aggregate, evaluate
@@ -46,7 +46,7 @@ def set_up(data: Path, start: datetime, until: datetime, say: Say) -> None:
     """Build the city in the empty folder ``data``, with data up to ``until``."""
     plan = Stories(start)
     say("建立数据库……")
-    call_command("migrate", verbosity=0)
+    data_folder.migrate()
     with transaction.atomic():
         made = build.build()
         alarms.default_rules()

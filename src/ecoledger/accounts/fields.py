@@ -23,6 +23,9 @@ class AreaCodeField(models.CharField):  # type: ignore[type-arg]  # not generic 
         self.follows = follows
         super().__init__(verbose_name, **{"max_length": 12, "db_index": True, **options})
 
+    def deconstruct(self) -> Any:
+        return _with_all(self, super().deconstruct(), "db_index")
+
 
 class EntityCodeField(models.CharField):  # type: ignore[type-arg]  # not generic when it runs
     """Code of an entity, where a foreign key is not wanted: rows read in bulk, and rooms below entities."""
@@ -33,3 +36,12 @@ class EntityCodeField(models.CharField):  # type: ignore[type-arg]  # not generi
         self.follows = follows
         defaults = {"max_length": 40, "db_index": True, "blank": True}
         super().__init__(verbose_name, **{**defaults, **options})
+
+    def deconstruct(self) -> Any:
+        return _with_all(self, super().deconstruct(), "db_index", "blank")
+
+
+def _with_all(field: models.Field, parts: Any, *options: str) -> Any:  # type: ignore[type-arg]
+    """A migration leaves out what Django's own default is, which is not this field's."""
+    name, path, positional, named = parts
+    return name, path, positional, named | {option: getattr(field, option) for option in options}

@@ -59,8 +59,9 @@ def migrate(verbosity: int = 0) -> None:
 
 def _begin(database: Path, verbosity: int) -> None:
     """Make the first database beside its place and rename it: a start that was killed leaves no half of one."""
-    from django.core.management import call_command
     from django.db import connection
+
+    from ecoledger.cli import first_tables
 
     beside = database.with_name("new-" + database.name)
     for old in database.parent.glob(beside.name + "*"):
@@ -68,7 +69,7 @@ def _begin(database: Path, verbosity: int) -> None:
     connection.close()
     connection.settings_dict["NAME"] = str(beside)
     try:
-        call_command("migrate", interactive=False, verbosity=verbosity)
+        first_tables.create(verbosity)
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
