@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from pypinyin import Style, lazy_pinyin
 
 
 def initials(text: str) -> str:
@@ -14,6 +13,9 @@ def initials(text: str) -> str:
     >>> initials("石桥镇第2中学")
     'sqzd2zx'
     """
+    # Its dictionary of phrases takes half a second to read: not before it is needed.
+    from pypinyin import Style, lazy_pinyin
+
     # Letters in a row are one word to pypinyin: it leaves what is not Chinese as it stands.
     spelt = "".join(lazy_pinyin(text, style=Style.FIRST_LETTER))
     return "".join(c for c in spelt.lower() if c.isalnum())

@@ -28,7 +28,7 @@ from ecoledger.jobs.models import Job
 from ecoledger.jobs.running import Outcome, Progress, work
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
-from ecoledger.science import air_table, coordinates, tracks
+from ecoledger.science import air_table, coordinates
 from ecoledger.science.air_table import TableError
 
 System = Literal["wgs84", "gcj02", "bd09"]
@@ -137,6 +137,9 @@ def judge(progress: Progress, *, survey: int) -> Outcome:
 
 
 def _judge(row: TrackSurvey, progress: Progress) -> None:
+    # The statistics it stands on take a second to load: not in every process that starts.
+    from ecoledger.science import tracks
+
     table = _read((row.folder / f"{row.pk}.csv").read_bytes())
     progress.at(1, 4)
     pollutant = row.pollutant or next((p for p in POLLUTANTS if p in table.columns), "")
