@@ -306,6 +306,41 @@ class Listing:
         """Keep rows of the past as imported facts; only a list whose rows have an end can."""
         return [self.open_row(values, by, at) for values in rows]
 
+    @property
+    def bulk(self) -> bool:
+        """Whether :meth:`import_rows` makes rows of a table at once."""
+        return False
+
+    def import_rows(
+        self,
+        rows: list[tuple[dict[str, Any], ImportRow]],
+        batch: ImportBatch,
+        by: Any,
+        at: datetime,
+    ) -> list[Any]:
+        """Make rows of an imported table at once, in order."""
+        return [self.import_row(values, batch, row, by, at) for values, row in rows]
+
+    def updatable(self, by: Person | None) -> QuerySet[Any]:
+        """The rows of the book that a later table of ``by`` may bring up to date."""
+        return self.standing()
+
+    def later_values(self, thing: Any, values: dict[str, Any]) -> dict[str, Any]:
+        """What a later table changes of ``thing``: attributes of ``values`` that it says anew."""
+        return {name: value for name, value in values.items() if getattr(thing, name) != value}
+
+    def follow_row(
+        self,
+        thing: Any,
+        changed: dict[str, Any],
+        batch: ImportBatch,
+        row: ImportRow,
+        by: Any,
+        at: datetime,
+    ) -> None:
+        """Bring a row of the book up to date."""
+        self.change_row(thing, changed, by, at)
+
     def imported(self, batch: ImportBatch, made: int, by: Any, at: datetime) -> None:
         """Told once after an import, in the transaction that ends it."""
 

@@ -55,6 +55,11 @@ class ImportBatch(models.Model):
         return ImportRow.objects.filter(batch=self).filter(wrong=False)
 
     @property
+    def waiting(self) -> models.QuerySet[ImportRow]:
+        """Rows that can be taken in and have not been."""
+        return self.good.filter(made=None, changed=False)
+
+    @property
     def bad(self) -> models.QuerySet[ImportRow]:
         """Rows that cannot."""
         return ImportRow.objects.filter(batch=self).filter(wrong=True)
@@ -85,6 +90,9 @@ class ImportRow(models.Model):
     repeats_of = models.CharField(max_length=120, blank=True)
     # Primary key of what was made of it.
     made = models.BigIntegerField(null=True, blank=True)
+    # Primary key of the row of the book that it brings up to date, and whether that was done.
+    changes = models.BigIntegerField(null=True, blank=True)
+    changed = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["id"]

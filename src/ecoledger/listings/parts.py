@@ -162,6 +162,8 @@ class Import:
     carried: tuple[str, ...] = ()
     # Whether its files tell of what is over beside what is not: such rows come in as facts of the past.
     tells_past: bool = False
+    # Whether a row whose key (of one column) is in the book already brings it up to date, instead of being refused.
+    updates: bool = False
     # Whether pictures that lie over its rows are kept with them.
     pictures: bool = False
     after: Callable[..., None] | None = None

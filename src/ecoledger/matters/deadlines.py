@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import date, datetime, time
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -74,7 +75,58 @@ def _stop(clock: Clock, at: datetime) -> None:
     clock.save()
 
 
+def first_clocks(matter: Matter, at: datetime, counted: dict[Any, Clock | None]) -> list[Clock]:
+    """The clocks of a new matter that is not written yet; sets its due.
+
+    ``counted`` keeps what was counted for others that began on the same day, for a whole table.
+    """
+    made = []
+    for rule in register_of(matter.register).workflow.clocks:
+        if matter.state not in rule.during or rule.since:
+            continue
+        if rule.applies is not None and not rule.applies(matter):
+            continue
+        own = getattr(matter, rule.counted_from or rule.deadline_field or "opened_at")
+        like = (rule.name, _day(at), own if rule.counted_from or rule.deadline_field else "")
+        if like not in counted:
+            counted[like] = _begun(matter, rule, at)
+        pattern = counted[like]
+        if pattern is None:
+            continue
+        clock = pattern
+        if pattern.matter is not matter:
+            if pattern.unit in _BY_THE_HOUR:
+                clock = _begun(matter, rule, at) or pattern
+            else:
+                kept = {f.attname: getattr(pattern, f.attname) for f in Clock._meta.concrete_fields}
+                clock = Clock(**kept | {"id": None, "matter_id": None})
+                clock.matter = matter
+                if not rule.counted_from:
+                    clock.started_at = at
+        made.append(clock)
+        if (
+            not rule.waiting
+            and clock.due is not None
+            and (matter.due is None or clock.due < matter.due)
+        ):
+            matter.due, matter.due_provisional = clock.due, clock.provisional
+    return made
+
+
+_BY_THE_HOUR = frozenset({Unit.HOUR.value, Unit.WORKING_HOUR.value})
+
+
+def _day(at: datetime) -> date:
+    return clocks.local(at).date()
+
+
 def _start(matter: Matter, rule: ClockRule, at: datetime) -> None:
+    if (clock := _begun(matter, rule, at)) is not None:
+        clock.save()
+
+
+def _begun(matter: Matter, rule: ClockRule, at: datetime) -> Clock | None:
+    """A clock that begins, not written yet; none where its date is not known."""
     clock = Clock(
         matter=matter,
         name=rule.name,
@@ -92,7 +144,7 @@ def _start(matter: Matter, rule: ClockRule, at: datetime) -> None:
     if rule.deadline_field:
         day = getattr(matter, rule.deadline_field)
         if day is None:
-            return
+            return None
         clock.unit, clock.length = Unit.DATE, 0
         clock.due = clocks.aware(datetime.combine(day, time(23, 59, 59)))
         clock.original_due = clock.due
@@ -104,7 +156,7 @@ def _start(matter: Matter, rule: ClockRule, at: datetime) -> None:
         clock.length, clock.unit = limit.length, limit.unit.value
         clock.basis, clock.basis_version = limit.basis, limit.standard
     _count(clock, rule)
-    clock.save()
+    return clock
 
 
 def recount(clock: Clock) -> bool:

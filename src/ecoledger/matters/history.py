@@ -19,10 +19,8 @@ from ecoledger.accounts.models import Person
 from ecoledger.listings import forms
 from ecoledger.listings.models import ImportBatch
 from ecoledger.listings.refusals import Refused
-from ecoledger.matters import chain
-from ecoledger.matters.clocks import local
-from ecoledger.matters.models import Event, Matter
-from ecoledger.matters.numbering import next_numbers
+from ecoledger.matters import chain, insertion
+from ecoledger.matters.models import Event
 from ecoledger.matters.register import ENDED, Register
 from ecoledger.matters.workflow import Phase, State
 
@@ -82,8 +80,8 @@ def enter(
         raise Refused("role", _("您的岗位不能在“%s”登记事项。") % _(str(register.label)))
     states = (working_of(register), ending_of(register))
     matters = [_matter(register, states, row, by, batch, at) for row in rows]
-    _give_numbers(register, matters)
-    _insert(register, matters)
+    insertion.give_numbers(register, matters)
+    insertion.insert(register, matters)
     chain.append_all(
         Event(
             matter_id=matter.pk,
@@ -130,28 +128,3 @@ def _matter(
     if register.level is not None:
         matter.level = register.level(matter)
     return matter
-
-
-def _give_numbers(register: Register, matters: Sequence[Any]) -> None:
-    """Numbers of the year of their opening for those that bring none."""
-    by_year: dict[int, list[Any]] = {}
-    for matter in matters:
-        if not matter.number:
-            by_year.setdefault(local(matter.opened_at).year, []).append(matter)
-    for same_year in by_year.values():
-        numbers = next_numbers(register, same_year[0].opened_at, len(same_year))
-        for matter, number in zip(same_year, numbers, strict=True):
-            matter.number = number
-
-
-def _insert(register: Register, matters: Sequence[Any]) -> None:
-    """Both rows of each matter. Django's own bulk insertion stops at models that extend another table."""
-    fields = Matter._meta.concrete_fields
-    headers = [
-        Matter(**{f.attname: getattr(matter, f.attname) for f in fields}) for matter in matters
-    ]
-    Matter.objects.bulk_create(headers)
-    for matter, header in zip(matters, headers, strict=True):
-        matter.id = matter.matter_ptr_id = header.pk
-    rows: Any = register.model._base_manager.all()
-    rows._batched_insert(matters, register.model._meta.local_concrete_fields, None)

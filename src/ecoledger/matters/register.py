@@ -219,15 +219,46 @@ class Register(Listing):
     def standing(self) -> QuerySet[Any]:
         return self.model._default_manager.filter(withdrawn_at=None)
 
-    def import_row(
-        self, values: Mapping[str, Any], batch: Any, row: Any, by: Person | None, at: datetime
-    ) -> Any:
+    def opening_of(
+        self, values: Mapping[str, Any], batch: Any, row: Any, at: datetime
+    ) -> Mapping[str, Any]:
+        """What a row of a table opens: ``values``, ``form``, and where it says so ``at``, ``number``, ``state``."""
         if values.get("closed_at") is not None or row.values.get(ENDED):
             raise Refused(
                 "form", _("这一行已经办结。"), _("请勾选“作为历史”再导入：已办结的按其日期入账。")
             )
         said = {"file": batch.file_name, "row": row.place, **row.cells}
-        return self.open_row({"origin": batch.file_name, **values}, by, at, batch=batch, form=said)
+        return {"values": {"origin": batch.file_name, **values}, "form": said}
+
+    def import_row(
+        self, values: Mapping[str, Any], batch: Any, row: Any, by: Person | None, at: datetime
+    ) -> Any:
+        opening = dict(self.opening_of(values, batch, row, at))
+        opened_at = opening.pop("at", at)
+        return self.open_row(opening.pop("values"), by, opened_at, batch=batch, **opening)
+
+    @property
+    def bulk(self) -> bool:
+        """Whether rows of a table are opened at once: nothing of its own is done for each."""
+        plain = type(self).import_row is Register.import_row
+        plain = plain and type(self).open_row is Register.open_row
+        return plain and not self.lines and not (self.imports and self.imports.after)
+
+    def updatable(self, by: Person | None) -> QuerySet[Any]:
+        if by is None:
+            return self.standing()
+        return self.visible_to(by).filter(withdrawn_at=None, merged_into=None)
+
+    def import_rows(
+        self, rows: list[tuple[dict[str, Any], Any]], batch: Any, by: Person | None, at: datetime
+    ) -> list[Any]:
+        from ecoledger.matters import actions
+
+        openings = []
+        for values, row in rows:
+            said = {"at": at, **self.opening_of(values, batch, row, at)}
+            openings.append(actions.Opening(**said))
+        return actions.open_many(self, openings, by=by, batch=batch)
 
     def read_row(self, row: TableRow) -> None:
         """What 完成情况 says of the matter's end, and then what the register itself completes."""

@@ -29,11 +29,13 @@ from ecoledger.reports.typesetting import fonts
 _STAMP = datetime(2000, 1, 1, tzinfo=UTC)
 # Volume, section → the kinds of document that stand there, in this order.
 ORDER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("正卷", "决定书及送达回证", ("penalty_decision", "daily_decision", "penalty_none", "penalty_delivery")),
+    ("正卷", "决定书及送达回证", ("penalty_decision", "daily_decision", "penalty_on_spot", "penalty_none",
+                            "penalty_delivery")),
     ("正卷", "立案审批材料", ("penalty_filing",)),
     ("正卷", "调查取证及证据", ()),
     ("正卷", "调查报告", ("penalty_investigation",)),
     ("正卷", "法律文书", ("correction_order", "penalty_notice", "daily_notice", "penalty_hearing",
+                       "limit_notice", "halt_notice", "limit_decision", "halt_decision",
                        "seizure_decision", "seizure_release")),
     ("正卷", "财物处理与执行材料", ("penalty_instalments", "penalty_demand", "penalty_court")),
     ("正卷", "结案材料", ("penalty_closing",)),
@@ -63,7 +65,7 @@ class Paper:
 def papers(case: Any, person: Person) -> list[Paper]:
     """What the file holds, in order, of what ``person`` may see."""
     matters = [case.pk]
-    for related in (case.orders, case.seizures, case.transfers):
+    for related in (case.orders, case.production_orders, case.seizures, case.transfers):
         matters += related.values_list("pk", flat=True)
     issued = list(
         visible.documents(person)

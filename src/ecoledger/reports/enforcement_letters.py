@@ -23,6 +23,7 @@ from ecoledger.reports.profile import documents
 from ecoledger.standards import fines
 
 CASE, ORDER, SEIZURE = ("penalty_case",), ("correction_order",), ("seizure",)
+PRODUCTION = ("production_order",)
 TRANSFER, REFERRAL, VISIT = ("police_transfer",), ("referral",), ("inspection",)
 REMEDY = (
     "如不服本决定，可以自收到本决定书之日起六十日内向本级人民政府申请行政复议，"
@@ -362,6 +363,21 @@ INSTALMENTS = _case_letter(
     (Word("安排", "long"),),
 )  # fmt: skip
 
+ON_SPOT = _case_letter(
+    "penalty_on_spot", "当场行政处罚决定书", "环当罚〔{year}〕{n}号",
+    _paper("当场行政处罚决定书", (
+        *_HEAD, "经查，你（单位）存在以下违法行为：{{ 简要案情 }}上述行为违反了{{ 违反条款 }}的规定。",
+        "依据{{ 处罚依据 }}，根据《中华人民共和国行政处罚法》第五十一条，决定当场给予以下行政处罚：{{ 处罚种类 }}"
+        "{% if 罚款元 %}，罚款人民币{{ 罚款大写 }}{% endif %}。",
+        "{% if 当场收缴元 %}罚款当场收缴{{ 当场收缴元 }}元，出具专用票据。{% else %}"
+        "限自收到本决定书之日起十五日内" + BANK + "。{% endif %}",
+        "执法人员已出示执法证件，当场告知你（单位）处罚的事实、理由、依据和陈述申辩的权利：{{ 当场陈述 }}",
+        "如不服本决定，应当自收到本决定书之日起六十日内先向本级人民政府申请行政复议；对复议决定不服的，"
+        "可以自收到复议决定书之日起十五日内提起行政诉讼。", "执法人员：{{ 执法人员 }}。当事人签收：",
+    ), _PARTY),
+    (Word("当场陈述", first="当事人表示无异议。"), Word("执法人员", first=_author, help="两名执法人员及执法证号")), (),
+)  # fmt: skip
+
 ORDER_LETTER = declare(
     Letter(
         key="correction_order", label="责令改正违法行为决定书", line="enforcement",
@@ -398,6 +414,61 @@ RELEASE_LETTER = declare(
         ), _PARTY),
     )
 )  # fmt: skip
+for _kind, _label, _notice_series, _series, _what in (
+    (
+        "limit",
+        "责令限制生产",
+        "环责限告〔{year}〕{n}号",
+        "环责限〔{year}〕{n}号",
+        "期限不超过三个月，情况复杂的依法可以延长三个月。",
+    ),
+    (
+        "halt",
+        "责令停产整治",
+        "环责停告〔{year}〕{n}号",
+        "环责停〔{year}〕{n}号",
+        "停产整治期限自送达之日起至解除之日止。",
+    ),
+):
+    declare(
+        Letter(
+            key=f"{_kind}_notice",
+            label=f"{_label}事先（听证）告知书",
+            line="enforcement",
+            series=_notice_series,
+            registers=PRODUCTION,
+            words=(Word("依据"), *_CONTACT),
+            template=_paper(
+                f"{_label}事先（听证）告知书",
+                (
+                    "经查，你（单位）存在以下违法行为：{{ 内容 }}",
+                    "上述行为属于：{{ 情形 }}。",
+                    f"依据{{{{ 依据 }}}}，我局拟{_label}，范围和规模为：{{{{ 限产停产的范围和规模 }}}}。",
+                    "你（单位）有权自收到本告知书之日起五个工作日内陈述、申辩或者申请听证，逾期视为放弃。",
+                    _CONTACT_LINE,
+                ),
+                _PARTY,
+            ),
+        )
+    )
+    declare(
+        Letter(
+            key=f"{_kind}_decision", label=f"{_label}决定书", line="enforcement", series=_series,
+            registers=PRODUCTION, words=(Word("依据"), *_CONTACT),
+            template=_paper(f"{_label}决定书", (
+                "一、违法事实", "经查，你（单位）存在以下违法行为：{{ 内容 }}上述行为属于：{{ 情形 }}。",
+                "二、陈述申辩及采纳情况",
+                "我局于{{ 告知书送达日期 }}告知你（单位）陈述申辩和申请听证的权利。"
+                "{% if 陈述申辩意见 %}你（单位）提出：{{ 陈述申辩意见 }}经复核：{{ 复核意见 }}"
+                "{% else %}你（单位）在规定期限内未提出陈述申辩意见。{% endif %}",
+                "三、决定", f"依据{{{{ 依据 }}}}，我局决定{_label}，范围和规模为：{{{{ 限产停产的范围和规模 }}}}。{_what}",
+                "四、整改要求", "你（单位）应当自收到本决定书之日起十五个工作日内将整改方案报我局备案并向社会公开；"
+                "完成整改后十五个工作日内，将完成情况、监测报告和整改前后用电量、用水量、产品产量对比报我局备案，"
+                "自备案之日起解除。解除后三十日内我局实施跟踪检查。",
+                "五、救济途径", REMEDY, _CONTACT_LINE,
+            ), _PARTY),
+        )
+    )  # fmt: skip
 for _kind, _label, _series in (
     ("detention", "移送适用行政拘留案件移送书", "环拘移〔{year}〕{n}号"),
     ("crime", "涉嫌环境犯罪案件移送书", "环刑移〔{year}〕{n}号"),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
-from ecoledger.listings import forms
+from ecoledger.listings.importing import updating
 from ecoledger.listings.importing.checking import Cleaner, Progress, cleaner, earlier
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch, ImportRow, problem
@@ -70,7 +70,7 @@ def accept(
                 % {"day": f"{before.accepted_at:%Y-%m-%d}", "name": before.file_name},
                 _("确要再导入一次，请选“仍要导入”。"),
             )
-        waiting = batch.good.filter(made=None).count()
+        waiting = batch.waiting.count()
     done = 0
     while taken := _portion(listing, batch_id, by, at, clean):
         done += taken
@@ -81,15 +81,16 @@ def accept(
         batch = _batch(listing, batch_id, by)
         _link_repeats(listing, batch, by, at)
         made = batch.rows.exclude(made=None).count()
-        if not made:
+        changed = batch.rows.filter(changed=True).count()
+        if not made and not changed:
             raise Refused("form", _("没有一行可以导入。"), _("请按各行的提示改正后重新上传。"))
         batch.state, batch.accepted_at = ImportBatch.State.ACCEPTED, at
         batch.save()
         listing.imported(batch, made, by, at)
-        _on_trail(listing, batch, by, "table_imported", made=made)
+        _on_trail(listing, batch, by, "table_imported", made=made, changed=changed)
     for tell in afterwards:
         tell(listing)
-    return made, batch.bad.count()
+    return made + changed, batch.bad.count()
 
 
 def _on_trail(
@@ -115,24 +116,15 @@ def _portion(
     batch = _batch(listing, batch_id, by)
     _may_accept(batch, by)
     past = batch.history or bool(listing.imports and listing.imports.tells_past)
-    size = HISTORY_PORTION if batch.history else MIXED_PORTION if past else PORTION
-    rows = list(batch.good.filter(made=None)[:size])
-    if past:
-        _make_history(listing, batch, rows, by, at, clean)
-    else:
-        for row in rows:
-            _make(listing, batch, row, by, at, clean)
-    ImportRow.objects.bulk_update(rows, ["made", "errors", "wrong"], batch_size=500)
+    at_once = batch.history or listing.bulk
+    size = HISTORY_PORTION if at_once else MIXED_PORTION if past else PORTION
+    rows = list(batch.waiting[:size])
+    _make_rows(listing, batch, rows, by, at, clean, past)
+    refused = [row for row in rows if row.wrong]
+    ImportRow.objects.bulk_update(refused, ["errors", "wrong"], batch_size=200)
+    fine = [row for row in rows if not row.wrong]
+    ImportRow.objects.bulk_update(fine, ["made", "changed"], batch_size=500)
     return len(rows)
-
-
-def _values(listing: Listing, row: ImportRow, clean: Cleaner) -> dict[str, Any]:
-    """The row's cleaned values by attribute; what is empty keeps the model's default."""
-    asks = listing.import_asks
-    cleaned = {ask.name: clean(ask.name, row.values.get(ask.name)) for ask in asks}
-    kept = forms.stored(asks, cleaned)
-    values = {name: value for name, value in kept.items() if value not in (None, "")}
-    return listing.attributes_of(values, row.values)
 
 
 def _make(
@@ -145,7 +137,8 @@ def _make(
 ) -> None:
     try:
         with transaction.atomic():
-            made = listing.import_row(_values(listing, row, clean), batch, row, by, at)
+            values = updating.values_of(listing, row, clean)
+            made = listing.import_row(values, batch, row, by, at)
             if listing.imports is not None and listing.imports.after is not None:
                 listing.imports.after(made, row.values, by, at)
             row.made = made.pk
@@ -160,52 +153,59 @@ def _refuse(row: ImportRow, why: str) -> None:
     row.wrong = True
 
 
-def _make_history(
+def _make_rows(
     listing: Listing,
     batch: ImportBatch,
     rows: list[ImportRow],
     by: Person | None,
     at: datetime,
     clean: Cleaner,
+    past: bool,
 ) -> None:
-    """Rows of an earlier ledger in bulk, where the list knows such; others are opened one by one."""
-    past: list[tuple[ImportRow, dict[str, Any]]] = []
+    """Facts of the past and, where the list can, new rows in bulk; what is in the book already is brought up to date."""
+    facts, fresh, later = [], [], []
     for row in rows:
+        if not (past or listing.bulk or row.changes):
+            _make(listing, batch, row, by, at, clean)
+            continue
         try:
-            values = _values(listing, row, clean)
+            values = updating.values_of(listing, row, clean)
         except django_forms.ValidationError as error:
             _refuse(row, "；".join(error.messages))
             continue
-        told = listing.history_of(values, row.values)
-        if told is not None:
-            past.append((row, told | {"remarks": _remarks(batch, row)}))
+        told = listing.history_of(values, row.values) if past else None
+        if row.changes:
+            later.append((row, values))
+        elif told is not None:
+            facts.append((row, told | {"remarks": _remarks(batch, row)}))
+        elif listing.bulk:
+            fresh.append((row, values))
         else:
             _make(listing, batch, row, by, at, clean)
-    _keep_past(listing, batch, past, by, at)
+    _keep_many(facts, lambda pairs: listing.import_history([v for _r, v in pairs], batch, by, at))
+    _keep_many(fresh, lambda pairs: listing.import_rows([(v, r) for r, v in pairs], batch, by, at))
+    updating.apply(listing, batch, later, by, at)
 
 
-def _keep_past(
-    listing: Listing,
-    batch: ImportBatch,
-    past: list[tuple[ImportRow, dict[str, Any]]],
-    by: Person | None,
-    at: datetime,
-) -> None:
-    """Rows of the past in bulk; where one spoils the bulk it is halved until the one is named."""
-    if not past:
+Pairs = list[tuple[ImportRow, dict[str, Any]]]
+
+
+def _keep_many(pairs: Pairs, make: Callable[[Pairs], list[Any]]) -> None:
+    """Rows in bulk; where one spoils the bulk it is halved until the one is named."""
+    if not pairs:
         return
     try:
         with transaction.atomic():
-            made = listing.import_history([values for _row, values in past], batch, by, at)
+            made = make(pairs)
     except Refused as refused:
-        if len(past) == 1:
-            _refuse(past[0][0], " ".join(filter(None, (refused.why, refused.remedy))))
+        if len(pairs) == 1:
+            _refuse(pairs[0][0], " ".join(filter(None, (refused.why, refused.remedy))))
             return
-        middle = len(past) // 2
-        _keep_past(listing, batch, past[:middle], by, at)
-        _keep_past(listing, batch, past[middle:], by, at)
+        middle = len(pairs) // 2
+        _keep_many(pairs[:middle], make)
+        _keep_many(pairs[middle:], make)
         return
-    for (row, _kept), thing in zip(past, made, strict=True):
+    for (row, _values), thing in zip(pairs, made, strict=True):
         row.made = thing.pk
 
 

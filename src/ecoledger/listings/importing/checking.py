@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Person
 from ecoledger.listings import words as say
 from ecoledger.listings.forms import LookupField, field_of
+from ecoledger.listings.importing import updating
 from ecoledger.listings.importing.cells import BadCell, UnknownWord, text_of, value_of
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import (
@@ -165,6 +166,7 @@ def recheck(
         "key",
         "repeats_of",
         "carried_from",
+        "changes",
     ]
     ImportRow.objects.bulk_update(rows, changed, batch_size=500)
     batch.save()
@@ -572,7 +574,9 @@ class _Check:
         first = self.imports.key[0]
         there = self._keys_there(rows)
         seen: dict[str, ImportRow] = {}
+        again: dict[str, ImportRow] = {}
         for row in rows:
+            row.changes = None
             parts = [str(row.values.get(name) or "") for name in self.imports.key]
             row.key, row.repeats_of = " ".join(parts)[:200] if all(parts) else "", ""
             if not row.key:
@@ -586,11 +590,24 @@ class _Check:
             seen[folded] = row
             if folded in there:
                 row.repeats_of = there[folded]
-                message = _("已在台账中（%s）；若是新问题请改正编号") % there[folded]
+                again[str(row.values[first])] = row
+        known = self._updates(again)
+        for key, row in again.items():
+            if key not in known:
+                message = _("已在台账中（%s）；若是新问题请改正编号") % row.repeats_of
                 row.errors.append(problem(first, label, message))
         if self.imports.duplicate_of:
             self._duplicates(rows, seen, there)
         self._same_rows([row for row in rows if not row.key])
+
+    def _updates(self, rows: dict[str, ImportRow]) -> set[str]:
+        """Keys of rows that bring the book up to date, where the list takes such."""
+        if not (self.imports.updates and rows):
+            return set()
+        (name,) = self.imports.key
+        store = self.columns[name].ask.stores or name
+        clean = cleaner(self.listing, self.listing.import_asks, self.by)
+        return updating.compare(self.listing, rows, store, self.by, clean)
 
     def _carried(self, rows: list[ImportRow]) -> None:
         """Rows of an earlier ledger that say again, in a later section, what one above said (结转)."""

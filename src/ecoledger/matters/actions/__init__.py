@@ -12,9 +12,11 @@ from ecoledger.matters.actions.amending import amend
 from ecoledger.matters.actions.assigning import assign
 from ecoledger.matters.actions.batch import batch_edit, undo_batch_edit
 from ecoledger.matters.actions.bundling import beside, bundle, unbundle
+from ecoledger.matters.actions.following import follow
 from ecoledger.matters.actions.lining import set_lines
 from ecoledger.matters.actions.linking import link, linked, merge, unmerge
 from ecoledger.matters.actions.opening import open_matter, restore, withdraw
+from ecoledger.matters.actions.opening_many import Opening, open_many
 from ecoledger.matters.actions.performing import available, perform, refusal, reopen
 from ecoledger.matters.actions.review import draw_for_review, drawn_for_review
 from ecoledger.matters.actions.timing import decide_extension, extend, resume, suspend
@@ -22,6 +24,7 @@ from ecoledger.matters.evidence import Upload
 
 __all__ = [
     "NotVisible",
+    "Opening",
     "Refused",
     "Upload",
     "amend",
@@ -38,10 +41,12 @@ __all__ = [
     "extend",
     "find",
     "find_evidence",
+    "follow",
     "link",
     "linked",
     "merge",
     "note",
+    "open_many",
     "open_matter",
     "perform",
     "refusal",

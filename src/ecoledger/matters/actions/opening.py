@@ -53,31 +53,10 @@ def open_matter(
     Raises :class:`Refused` when ``by`` may not open this kind or not in that area.
     """
     at = at or timezone.now()
-    if by is not None and not register.may_open(by):
-        raise Refused(
-            "role",
-            _("您的岗位不能在“%(register)s”登记事项。") % {"register": _(str(register.label))},
-            _("请联系调度人员登记。"),
-        )
+    may_open(register, by)
     # What nobody said keeps the model's default.
     values = {name: value for name, value in values.items() if value not in (None, "")}
-    matter = register.model(register=register.key, **values)
-    matter.state = state or register.workflow.initial.name
-    matter.state_since = at
-    matter.opened_at = values.get("opened_at", at)
-    matter.created_by = by
-    matter.import_batch = batch
-    if matter.entity is not None:
-        _take_from_entity(matter, matter.entity)
-    if by is not None and by.area_codes and not scope.covers(by, matter.area_code):
-        raise Refused(
-            "area",
-            _("行政区划 %(area)s 不在您的数据范围内。") % {"area": matter.area_code or "—"},
-            _("请核对属地，或请有该范围的人员登记。"),
-            {"area_code": [_("不在您的数据范围内")]},
-        )
-    if register.prepare is not None:
-        register.prepare(matter)
+    matter = begun(register, values, by=by, at=at, batch=batch, state=state)
     if origin_matter is not None:
         matter.origin_matter_id = origin_matter.pk
     matter.number = number or next_number(register, at)
@@ -107,6 +86,47 @@ def open_matter(
         notices.tell_next(matter, by, at)
         if register.opened is not None:
             register.opened(matter)
+    return matter
+
+
+def may_open(register: Register, by: Person | None) -> None:
+    """Raises :class:`Refused` when ``by`` may not open matters of this kind."""
+    if by is not None and not register.may_open(by):
+        raise Refused(
+            "role",
+            _("您的岗位不能在“%(register)s”登记事项。") % {"register": _(str(register.label))},
+            _("请联系调度人员登记。"),
+        )
+
+
+def begun(
+    register: Register,
+    values: Mapping[str, Any],
+    *,
+    by: Person | None,
+    at: datetime,
+    batch: ImportBatch | None,
+    state: str = "",
+) -> Any:
+    """A new matter of ``values``, not written yet. Raises :class:`Refused` where it lies outside the scope of ``by``."""
+    kept = {name: value for name, value in values.items() if value not in (None, "")}
+    matter = register.model(register=register.key, **kept)
+    matter.state = state or register.workflow.initial.name
+    matter.state_since = at
+    matter.opened_at = kept.get("opened_at", at)
+    matter.created_by = by
+    matter.import_batch = batch
+    if matter.entity is not None:
+        _take_from_entity(matter, matter.entity)
+    if by is not None and by.area_codes and not scope.covers(by, matter.area_code):
+        raise Refused(
+            "area",
+            _("行政区划 %(area)s 不在您的数据范围内。") % {"area": matter.area_code or "—"},
+            _("请核对属地，或请有该范围的人员登记。"),
+            {"area_code": [_("不在您的数据范围内")]},
+        )
+    if register.prepare is not None:
+        register.prepare(matter)
     return matter
 
 

@@ -7,7 +7,7 @@ word does not tell is left open, and the cell's own text stays on the import row
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -117,10 +117,18 @@ def complaint_of(
     row["title"] = title_of(row)
     mask(row)
     _place_in_flow(row, meant("state", said.get("status")))
-    number = row.get("source_no", "")
-    if number and not Matter.objects.filter(number=number).exists():
-        row["number"] = number
+    row["number"] = row.get("source_no", "")
     return {name: value for name, value in row.items() if value not in (None, "", [])}
+
+
+def without_taken(rows: Iterable[dict[str, Any]]) -> None:
+    """Take the number of the platform out of rows where another matter has it."""
+    by_number = {row["number"]: row for row in rows if row.get("number")}
+    numbers = list(by_number)
+    for start in range(0, len(numbers), 500):
+        taken = Matter.objects.filter(number__in=numbers[start : start + 500])
+        for number in taken.values_list("number", flat=True):
+            by_number[number].pop("number")
 
 
 def title_of(row: Mapping[str, Any]) -> str:
@@ -176,3 +184,28 @@ def _place_in_flow(row: dict[str, Any], state: str) -> None:
     row["state"] = state
     if state == "done" and row.get("satisfaction") not in (None, "", "not_asked"):
         row["state"] = "visited"
+
+
+# How far a state is on: a later export moves a complaint on, never back.
+_ON = {"new": 0, "handling": 1, "answering": 2, "review": 3, "supervised": 3,
+       "refused": 4, "transferred": 4, "done": 4, "visited": 5}  # fmt: skip
+# What this bureau knows better than the platform: who has it, where it lies, which firm it is about.
+_OWN = ("number", "title", "origin", "area_code", "owner_organisation_id", "entity_id", "enterprise_id",
+        "lon", "lat", "opened_at", "channel", "source_no")  # fmt: skip
+
+
+def later(complaint: Complaint, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a later export of the same number says anew, its state among it where that is further on."""
+    changed = {
+        name: value
+        for name, value in values.items()
+        if name not in (*_OWN, "state", "closed_at") and getattr(complaint, name) != value
+    }
+    if not complaint.owner_organisation_id and values.get("owner_organisation_id"):
+        changed["owner_organisation_id"] = values["owner_organisation_id"]
+    here, there = complaint.state, str(values.get("state") or "")
+    if _ON.get(here, 0) < min(_ON.get(there, 0), _ON["refused"]):
+        changed["state"] = there
+        if values.get("closed_at"):
+            changed["closed_at"] = values["closed_at"]
+    return changed

@@ -88,9 +88,9 @@ class Complaints(Register):
                 if place in places:
                     yield places[place], original, "、".join(chain.reasons)
 
-    def import_row(
-        self, values: Mapping[str, Any], batch: Any, row: Any, by: Person | None, at: datetime
-    ) -> Any:
+    def opening_of(
+        self, values: Mapping[str, Any], batch: Any, row: Any, at: datetime
+    ) -> Mapping[str, Any]:
         """Open what is not over where it stands by the platform; its clocks run since then."""
         values = {"origin": batch.file_name, **values}
         state, number = str(values.pop("state", "")), str(values.pop("number", ""))
@@ -98,15 +98,34 @@ class Complaints(Register):
         began = since or values.get("opened_at") or at
         told = {"file": batch.file_name, "row": row.place, **row.cells}
         told |= {"description": values.get("description", ""), "subject": values.get("title", "")}
-        return actions.open_matter(
-            self, values, by=by, at=began, batch=batch, form=told, number=number, state=state
-        )
+        return {"values": values, "at": began, "form": told, "number": number, "state": state}
+
+    def import_rows(
+        self, rows: list[tuple[dict[str, Any], Any]], batch: Any, by: Person | None, at: datetime
+    ) -> list[Any]:
+        exports.without_taken(values for values, _row in rows)
+        return super().import_rows(rows, batch, by, at)
+
+    def later_values(self, thing: Any, values: dict[str, Any]) -> dict[str, Any]:
+        return exports.later(thing, values)
+
+    def follow_row(
+        self, thing: Any, changed: dict[str, Any], batch: Any, row: Any, by: Any, at: datetime
+    ) -> None:
+        """What the platform says anew; who complained is not repeated on the timeline."""
+        values = dict(changed)
+        state, ended = values.pop("state", ""), values.pop("closed_at", None)
+        actions.follow(
+            thing.pk, values, by=by, at=at, state=state, ended=ended, unsaid=IDENTITY,
+            note=f"{batch.file_name} {row.place}",
+        )  # fmt: skip
 
     def import_history(
         self, rows: list[dict[str, Any]], batch: Any, by: Person | None, at: datetime
     ) -> list[Any]:
         """Columns nobody declared may name the complainant: they stay on the import's own rows."""
         kept = [{n: value for n, value in row.items() if n != REMARKS} for row in rows]
+        exports.without_taken(kept)
         return super().import_history(kept, batch, by, at)
 
     def imported(self, batch: ImportBatch, made: int, by: Person | None, at: datetime) -> None:
@@ -189,7 +208,7 @@ REGISTER = declare(Complaints(
         View("dissatisfied", "不满意件", {"satisfaction": "dissatisfied"}),
     ),
     imports=Import(
-        key=("source_no",), duplicate_of="repeats", tells_past=True,
+        key=("source_no",), duplicate_of="repeats", tells_past=True, updates=True,
         columns=("source_no", "opened_at", "complainant", "telephone", "real_name", "target", "address",
                  "industry", "description", "urgency", "deadline", "accepted_at", "handled_by",
                  "closed_at", "findings", "answer", "remark", "lon", "lat",

@@ -3,6 +3,7 @@
 from ecoledger.registers.enforcement.check_objects import CheckedObject
 from ecoledger.registers.enforcement.check_plan import CheckPlan
 from ecoledger.registers.enforcement.correction_orders import CorrectionOrder
+from ecoledger.registers.enforcement.credit_entries import CreditEntry
 from ecoledger.registers.enforcement.damage_claims import DamageClaim, Meeting
 from ecoledger.registers.enforcement.field_records import FieldRecord
 from ecoledger.registers.enforcement.file_review import FileReview, ReviewItem
@@ -13,7 +14,9 @@ from ecoledger.registers.enforcement.penalty_case.models import (
     Instalment,
     Payment,
     PenaltyCase,
+    Remedy,
 )
+from ecoledger.registers.enforcement.production_orders import ProductionOrder
 from ecoledger.registers.enforcement.random_check import RandomCheck
 from ecoledger.registers.enforcement.referrals import Referral
 from ecoledger.registers.enforcement.seizures import SeizedThing, Seizure
@@ -25,6 +28,7 @@ __all__ = [
     "CheckPlan",
     "CheckedObject",
     "CorrectionOrder",
+    "CreditEntry",
     "DamageClaim",
     "Equipment",
     "EvidenceItem",
@@ -36,9 +40,11 @@ __all__ = [
     "Officer",
     "Payment",
     "PenaltyCase",
+    "ProductionOrder",
     "Purpose",
     "RandomCheck",
     "Referral",
+    "Remedy",
     "ReviewItem",
     "SeizedThing",
     "Seizure",

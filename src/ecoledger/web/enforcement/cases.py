@@ -17,8 +17,8 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
 from ecoledger.matters.actions import NotVisible
 from ecoledger.registers.enforcement import file_review
+from ecoledger.registers.enforcement.penalty_case.deciding import tables
 from ecoledger.registers.enforcement.penalty_case.register import REGISTER
-from ecoledger.registers.enforcement.penalty_case.workflow import tables
 from ecoledger.reports import case_book
 from ecoledger.web.access import Request, needs
 from ecoledger.web.books.finding import says_refusals

@@ -116,4 +116,4 @@ def exported(listing: Listing, person: Person, query: Any) -> tuple[bytes, int]:
 
 def is_long(batch: ImportBatch) -> bool:
     """Whether a preview has more rows than a request should take in."""
-    return batch.good.filter(made=None).count() > LONG_IMPORT
+    return batch.waiting.count() > LONG_IMPORT

@@ -6,6 +6,7 @@ party heard for the whole term, the fine inside the statutory range and not abov
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,7 +25,7 @@ HEAVY = frozenset(
 )
 
 
-def needs_legal_review(case: Any) -> list[str]:
+def needs_legal_review(case: Any, amount: Decimal | None = None) -> list[str]:
     """The grounds on which a legal review must come before the decision (行政处罚法 58); none: it need not."""
     grounds = []
     if case.public_interest:
@@ -35,7 +36,8 @@ def needs_legal_review(case: Any) -> list[str]:
         grounds.append(_("案件情况疑难复杂、涉及多个法律关系"))
     if case.kind == PenaltyCase.Kind.DAILY:
         grounds.append(_("按日连续处罚"))
-    if sum_in_view(case) >= rules("penalties")["legal_review"]["from_yuan"]:
+    amount = sum_in_view(case) if amount is None else max(amount, sum_in_view(case))
+    if amount >= rules("penalties")["legal_review"]["from_yuan"]:
         grounds.append(_("罚没数额达到本局规定的标准"))
     return grounds
 
@@ -74,6 +76,172 @@ def prescribed(case: Any) -> str:
     return ""
 
 
+def no_daily_basis(case: Any) -> str:
+    """A daily fine is begun from the re-check of an order, which knows its days."""
+    if case.kind != PenaltyCase.Kind.DAILY:
+        return ""
+    if case.daily_original and case.daily_served_on and case.daily_found_on:
+        return ""
+    return _("按日连续处罚从责令改正的复查立案，这里没有首次罚款和复查日期。")
+
+
+def not_on_spot(case: Any) -> str:
+    if case.kind != PenaltyCase.Kind.ON_SPOT:
+        return _("案件的程序不是当场处罚。")
+    return ""
+
+
+def wrong_on_spot(case: Any, heaviest: str, fine: Decimal, collected: Decimal, why: str) -> str:
+    """Why it cannot be decided on the spot (行政处罚法 51, 68, 69)."""
+    caps = rules("penalties")["on_spot"]
+    if heaviest == Heaviest.FINE and fine <= 0:
+        return _("处罚种类是罚款，数额为零。")
+    if heaviest == Heaviest.WARNING and fine:
+        return _("同时罚款的，处罚种类按最重的选罚款。")
+    if not 0 <= fine <= caps[case.party_kind]:
+        return _("当场罚款对%(party)s不超过 %(cap)s 元，超过的按一般程序办理。") % {
+            "party": case.get_party_kind_display(),
+            "cap": caps[case.party_kind],
+        }
+    if not 0 <= collected <= fine:
+        return _("当场收缴的数额应不超过罚款。")
+    if collected > caps["collected"] and not why:
+        return _("当场收缴 %s 元以上的须写明理由。") % caps["collected"]
+    if case.violated and case.basis and case.party:
+        return prescribed(case)
+    return _("当事人、违反条款、处罚依据须填写完整。")
+
+
+def collected(case: Any) -> bool:
+    """Money was collected on the spot."""
+    return bool(case.collected)
+
+
+def nothing_collected(case: Any) -> str:
+    return "" if case.collected else _("没有当场收缴的罚款。")
+
+
+def pays_at_once(case: Any) -> bool:
+    """The fine is due as the law says, not by a plan that was allowed."""
+    return bool(case.fine + case.confiscated) and not case.instalment_plan
+
+
+def nothing_to_pay(case: Any) -> str:
+    if case.revoked:
+        return _("决定已被撤销，不再缴款。")
+    if case.fine + case.confiscated <= 0:
+        return _("没有应缴的罚没款。")
+    return ""
+
+
+def nothing_to_refund(case: Any) -> str:
+    return "" if case.owed < 0 else _("没有应退还的款。")
+
+
+def no_instalments_asked(case: Any) -> str:
+    if case.instalments_asked_on is None:
+        return _("当事人没有申请延期、分期。")
+    if case.instalment_plan:
+        return _("已同意延期、分期。")
+    return ""
+
+
+def wrong_instalments(case: Any, rows: list[tuple[date, Decimal]]) -> str:
+    """The parts come to the fine, and none is due before the day of payment."""
+    if not rows:
+        return _("请先在“分期缴纳”中填写各期。")
+    if (total := sum(amount for _due, amount in rows)) != case.fine:
+        return _("各期合计 %(total)s 元，应为罚款 %(fine)s 元。") % {
+            "total": total,
+            "fine": case.fine,
+        }
+    if any(amount <= 0 for _due, amount in rows):
+        return _("每一期的金额应大于零。")
+    if case.pay_by and rows[-1][0] <= case.pay_by:
+        return _("末期不晚于原缴款期限 %s，无须延期、分期。") % case.pay_by
+    return ""
+
+
+def remedy_runs(case: Any) -> str:
+    if case.remedy and not case.remedy_result:
+        return _("复议、诉讼还没有结果。")
+    if case.revoked:
+        return _("决定已被撤销。")
+    return ""
+
+
+def no_remedy_runs(case: Any) -> str:
+    return "" if case.remedy and not case.remedy_result else _("没有正在进行的复议、诉讼。")
+
+
+def remedy_out_of_order(case: Any, remedy: str) -> str:
+    """Reconsideration first after a penalty on the spot; an appeal only after a lawsuit; none twice."""
+    done = set(case.remedies.values_list("kind", flat=True))
+    ways = PenaltyCase.Remedy
+    if remedy in done:
+        return _("这一救济已经有过。")
+    if remedy == ways.RECONSIDERATION and ways.LAWSUIT in done:
+        return _("已提起诉讼的，不能再申请复议。")
+    if remedy == ways.APPEAL and ways.LAWSUIT not in done:
+        return _("没有一审，不能上诉。")
+    on_spot = case.kind == PenaltyCase.Kind.ON_SPOT
+    if remedy == ways.LAWSUIT and on_spot and ways.RECONSIDERATION not in done:
+        return _("对当场处罚不服的，应当先申请复议（行政复议法第二十三条）。")
+    return ""
+
+
+def must_withdraw(case: Any) -> bool:
+    """What was made public must be taken back: the decision was changed or set aside (行政处罚法 48)."""
+    changed = (PenaltyCase.RemedyResult.REVOKED, PenaltyCase.RemedyResult.CHANGED)
+    return bool(case.disclosed_on) and case.remedy_result in changed
+
+
+def nothing_to_withdraw(case: Any) -> str:
+    return "" if must_withdraw(case) else _("没有须撤回的公开信息。")
+
+
+def no_credit(case: Any) -> str:
+    if case.credit_noted_on:
+        return _("已计入环境信用。")
+    if not case.decided or case.heaviest in ("", Heaviest.NONE):
+        return _("没有处罚决定。")
+    if case.revoked:
+        return _("决定已被撤销。")
+    return ""
+
+
+def to_be_enforced(case: Any) -> bool:
+    """Something is owed and the remedies have a last day."""
+    return not case.revoked and case.remedies_end is not None
+
+
+def court_accepted(case: Any) -> str:
+    return _("法院已经受理。") if case.court_accepted_on else ""
+
+
+def court_not_accepted(case: Any) -> str:
+    return "" if case.court_accepted_on else _("法院还没有受理强制执行申请。")
+
+
+_CAME_FROM = {
+    "not_punished": (PenaltyCase.Closing.NOT_PUNISHED,),
+    "terminated": (PenaltyCase.Closing.TERMINATED,),
+    "investigating": (PenaltyCase.Closing.TRANSFERRED,),
+}
+
+
+def closing_came_from(state: str) -> Callable[[Any], str]:
+    """Whether a closing that is sent back goes to ``state``."""
+    others = [way for ways in _CAME_FROM.values() for way in ways]
+
+    def wrong_way(case: Any) -> str:
+        here = case.closing in _CAME_FROM.get(state, ())
+        here = here or (state == "performing" and case.closing not in others)
+        return "" if here else _("不是从这一环节报批的。")
+
+    return wrong_way
+
+
 def no_evidence(case: Any) -> str:
     if not case.items.exists():
         return _("证据清单是空的，请先登记证据。")
@@ -82,6 +250,8 @@ def no_evidence(case: Any) -> str:
 
 def no_discretion(case: Any) -> str:
     """A fine is told only with its sheet of discretion; a daily fine follows from its days."""
+    if why := no_daily_basis(case):
+        return why
     if case.proposed_fine is None:
         return _("还没有裁量，不能告知罚款数额。")
     return ""
@@ -127,9 +297,9 @@ def hearing_told_late(told_on: date, held_on: date) -> str:
     return ""
 
 
-def review_missing(case: Any) -> str:
+def review_missing(case: Any, amount: Decimal | None = None) -> str:
     """A step past the legal review, without one where there must be one."""
-    if (grounds := needs_legal_review(case)) and case.legal_reviewed_on is None:
+    if (grounds := needs_legal_review(case, amount)) and case.legal_reviewed_on is None:
         return _("须先经法制审核：%s。") % "；".join(grounds)
     return ""
 
@@ -149,7 +319,11 @@ def wrong_decision(case: Any, heaviest: str, fine: Decimal, confiscated: Decimal
     """Why this penalty cannot be decided: range, sum told, discussion, days of a daily fine."""
     if heaviest == Heaviest.FINE and fine <= 0:
         return _("处罚种类是罚款，数额为零。")
+    if fine < 0 or confiscated < 0:
+        return _("金额不能小于零。")
     if case.kind == PenaltyCase.Kind.DAILY:
+        if why := no_daily_basis(case):
+            return why
         right = fines.daily(case.daily_original, case.daily_served_on, case.daily_found_on)
         if fine != right.total:
             return _("按日连续处罚 %(days)d 日，每日 %(each)s 元，合计应为 %(total)s 元。") % {
@@ -168,6 +342,8 @@ def wrong_decision(case: Any, heaviest: str, fine: Decimal, confiscated: Decimal
             }
     if case.notified_fine is not None and fine > case.notified_fine:
         return _("罚款高于告知的 %s 元，须重新告知。") % str(case.notified_fine)
+    if why := review_missing(case, fine + confiscated):
+        return why
     if grounds := needs_discussion(case, heaviest, fine + confiscated):
         if case.discussed_on is None:
             return _("须经负责人集体讨论决定：%s。") % "；".join(grounds)
@@ -184,6 +360,8 @@ def demand_runs(case: Any) -> str:
     today = timezone.localdate()
     if today <= last:
         return _("催告期到 %s，期满仍不履行的方可申请。") % last
+    if case.owed <= 0:
+        return _("没有未缴的罚没款。")
     if case.remedies_end is None or today <= case.remedies_end:
         return _("当事人的复议、诉讼期限到 %s，届满后方可申请。") % (case.remedies_end or "—")
     if case.remedy and not case.remedy_result:
@@ -197,27 +375,63 @@ def demand_runs(case: Any) -> str:
 def cannot_close(case: Any, closing: str) -> str:
     """Why the case cannot be closed for this reason: paid, or its legal substitute."""
     ways = PenaltyCase.Closing
-    if closing == ways.PERFORMED:
-        if not case.decided:
-            return _("还没有作出处罚决定。")
-        if case.owed > 0:
-            return _("还有 %s 元没有缴清。") % str(case.owed)
-        if case.corrected_on is None:
-            return _("没有登记违法行为改正日期。")
-    elif closing == ways.COURT and case.court_accepted_on is None:
-        return _("法院还没有受理强制执行申请。")
-    elif closing == ways.NOT_PUNISHED and case.heaviest != Heaviest.NONE:
+    why = {
+        ways.PERFORMED: _not_performed,
+        ways.COURT: _not_at_court,
+        ways.REVOKED: _not_revoked,
+        ways.TRANSFERRED: _not_transferred,
+    }
+    if closing in why and (reason := why[ways(closing)](case)):
+        return reason
+    if closing == ways.NOT_PUNISHED and case.heaviest != Heaviest.NONE:
         return _("没有作出不予处罚决定。")
-    elif closing == ways.REVOKED and case.remedy_result != PenaltyCase.RemedyResult.REVOKED:
-        return _("没有登记决定被撤销。")
-    elif closing == ways.TERMINATED and case.decided:
+    if closing == ways.TERMINATED and case.decided:
         return _("已作出决定的案件不能以终止调查结案。")
-    elif closing == ways.TRANSFERRED:
-        handed = case.links.filter(to_matter__register="police_transfer", to_matter__phase="done")
-        if case.decided or not handed.exists():
-            return _("没有移送完成、无须再处罚的记录。")
+    if case.remedy and not case.remedy_result:
+        return _("复议、诉讼还没有结果。")
+    if case.kind == PenaltyCase.Kind.ON_SPOT and not case.reported_on:
+        return _("当场处罚还没有报所属机关备案。")
+    if case.collected and not case.handed_in_on:
+        return _("当场收缴的罚款还没有交存。")
     if case.decided and not case.disclosed_on and closing != ways.REVOKED:
         return _("处罚决定还没有公开。")
+    return ""
+
+
+def _not_performed(case: Any) -> str:
+    if not case.decided:
+        return _("还没有作出处罚决定。")
+    if case.owed > 0:
+        return _("还有 %s 元没有缴清。") % str(case.owed)
+    if case.owed < 0:
+        return _("多缴的 %s 元还没有退还。") % str(-case.owed)
+    if case.corrected_on is None:
+        return _("没有登记违法行为改正日期。")
+    return _("决定已被撤销，不能以履行完毕结案。") if case.revoked else ""
+
+
+def _not_at_court(case: Any) -> str:
+    if case.court_accepted_on is None:
+        return _("法院还没有受理强制执行申请。")
+    if case.court_ruling == PenaltyCase.Ruling.DENIED:
+        return _("法院裁定不准予强制执行。")
+    return ""
+
+
+def _not_revoked(case: Any) -> str:
+    if not case.revoked:
+        return _("没有登记决定被撤销。")
+    if case.owed < 0:
+        return _("已缴的 %s 元还没有退还。") % str(-case.owed)
+    if case.disclosed_on and not case.disclosure_withdrawn_on:
+        return _("公开的处罚信息还没有撤回。")
+    return ""
+
+
+def _not_transferred(case: Any) -> str:
+    handed = case.links.filter(to_matter__register="police_transfer", to_matter__phase="done")
+    if case.decided or not handed.exists():
+        return _("没有移送完成、无须再处罚的记录。")
     return ""
 
 

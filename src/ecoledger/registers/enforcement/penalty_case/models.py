@@ -18,6 +18,7 @@ class PenaltyCase(Matter):
     class Kind(models.TextChoices):
         GENERAL = "general", "一般程序"
         DAILY = "daily", "按日连续处罚"
+        ON_SPOT = "on_spot", "当场处罚（简易程序）"
 
     class Source(models.TextChoices):
         SITE = "site", "现场检查"
@@ -55,12 +56,17 @@ class PenaltyCase(Matter):
     class Remedy(models.TextChoices):
         RECONSIDERATION = "reconsideration", "行政复议"
         LAWSUIT = "lawsuit", "行政诉讼"
+        APPEAL = "appeal", "行政诉讼二审"
 
     class RemedyResult(models.TextChoices):
         UPHELD = "upheld", "维持、驳回"
         CHANGED = "changed", "变更"
         REVOKED = "revoked", "撤销、确认违法或无效"
         WITHDRAWN = "withdrawn", "申请人撤回"
+
+    class Ruling(models.TextChoices):
+        PERMITTED = "permitted", "裁定准予强制执行"
+        DENIED = "denied", "裁定不准予强制执行"
 
     class Closing(models.TextChoices):
         PERFORMED = "performed", "责令改正与处罚已履行完毕"
@@ -120,11 +126,21 @@ class PenaltyCase(Matter):
     other_penalty = models.CharField("其他处罚内容", max_length=300, blank=True)
     served_on = models.DateField("决定书送达日期", null=True, blank=True)
     serve_mode = models.CharField("送达方式", max_length=12, choices=ServeMode.choices, blank=True)
+    # On the spot: told to the organ afterwards, money collected there handed in.
+    reported_on = models.DateField("当场处罚备案日期", null=True, blank=True)
+    collected = models.DecimalField("当场收缴 元", default=ZERO, **MONEY)  # type: ignore[arg-type]
+    handed_in_on = models.DateField("当场收缴交款日期", null=True, blank=True)
     # Performed.
     pay_by = models.DateField("缴款期限", null=True, blank=True)
     paid = models.DecimalField("已缴罚没款 元", default=ZERO, **MONEY)  # type: ignore[arg-type]
     surcharge = models.DecimalField("加处罚款 元", default=ZERO, **MONEY)  # type: ignore[arg-type]
     surcharge_paid = models.DecimalField("已缴加处罚款 元", default=ZERO, **MONEY)  # type: ignore[arg-type]
+    surcharge_waived = models.DecimalField("减免加处罚款 元", default=ZERO, **MONEY)  # type: ignore[arg-type]
+    instalments_asked_on = models.DateField("申请延期分期日期", null=True, blank=True)
+    instalments_granted_on = models.DateField("同意延期分期日期", null=True, blank=True)
+    # What was allowed: [day, yuan] for each part. The rows asked for may be changed afterwards, this not.
+    instalment_plan = models.JSONField("同意的分期", default=list, editable=False)
+    # The latest remedy; each stands in its own row.
     remedy = models.CharField("救济", max_length=16, choices=Remedy.choices, blank=True)
     remedy_from = models.DateField("复议诉讼起", null=True, blank=True)
     remedy_until = models.DateField("复议诉讼止", null=True, blank=True)
@@ -135,9 +151,15 @@ class PenaltyCase(Matter):
     demanded_on = models.DateField("催告书送达日期", null=True, blank=True)
     court_applied_on = models.DateField("申请法院强制执行日期", null=True, blank=True)
     court_accepted_on = models.DateField("法院受理日期", null=True, blank=True)
+    court = models.CharField("执行法院", max_length=80, blank=True)
+    court_refused_on = models.DateField("法院不予受理日期", null=True, blank=True)
+    court_ruling = models.CharField("执行裁定", max_length=10, choices=Ruling.choices, blank=True)
+    court_ruled_on = models.DateField("裁定日期", null=True, blank=True)
+    court_result = models.CharField("强制执行结果", max_length=300, blank=True)
     corrected_on = models.DateField("违法行为改正日期", null=True, blank=True)
     # Public and closed.
     disclosed_on = models.DateField("公开日期", null=True, blank=True)
+    disclosure_withdrawn_on = models.DateField("撤回公开日期", null=True, blank=True)
     credit_noted_on = models.DateField("计入环境信用日期", null=True, blank=True)
     closing = models.CharField("结案情形", max_length=14, choices=Closing.choices, blank=True)
     # A daily-continuing fine: the fine of the first decision, the order's service, the re-check.
@@ -152,8 +174,16 @@ class PenaltyCase(Matter):
 
     @property
     def owed(self) -> Decimal:
-        """What is still to be paid: fine and confiscated, with the surcharge so far."""
-        return self.fine + self.confiscated + self.surcharge - self.paid - self.surcharge_paid
+        """What is still to be paid: fine and confiscated, with the surcharge so far; below nought: to be paid back."""
+        paid = self.paid + self.surcharge_paid
+        if self.revoked:
+            return -paid
+        return self.fine + self.confiscated + self.surcharge - self.surcharge_waived - paid
+
+    @property
+    def revoked(self) -> bool:
+        """The decision was set aside by a reconsideration or a court."""
+        return self.remedy_result == self.RemedyResult.REVOKED
 
     @property
     def decided(self) -> bool:
@@ -205,3 +235,26 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.on:%Y-%m-%d} {self.amount}"
+
+
+class Remedy(models.Model):
+    """One reconsideration or lawsuit against the decision, from its beginning to its result."""
+
+    case = models.ForeignKey(PenaltyCase, on_delete=models.CASCADE, related_name="remedies")
+    kind = models.CharField("救济", max_length=16, choices=PenaltyCase.Remedy.choices)
+    organ = models.CharField("复议机关或法院", max_length=80)
+    number = models.CharField("案号", max_length=60, blank=True)
+    begun_on = models.DateField("申请或起诉日期")
+    result = models.CharField(
+        "结果", max_length=10, choices=PenaltyCase.RemedyResult.choices, blank=True
+    )
+    ended_on = models.DateField("决定或判决送达日期", null=True, blank=True)
+    document_no = models.CharField("决定或判决文号", max_length=60, blank=True)
+    fine_before = models.DecimalField("原罚款 元", default=ZERO, **MONEY)  # type: ignore[arg-type]
+    fine_after = models.DecimalField("变更后罚款 元", null=True, blank=True, **MONEY)  # type: ignore[arg-type]
+
+    class Meta:
+        ordering = ["begun_on", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.begun_on:%Y-%m-%d}"

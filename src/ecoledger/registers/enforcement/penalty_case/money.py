@@ -12,7 +12,7 @@ from ecoledger.standards import fines
 
 def parts(case: Any) -> list[tuple[date, Decimal]]:
     """When which part is due: the instalments allowed, else all by the day of payment."""
-    rows = list(case.instalments.values_list("due", "amount"))
+    rows = [(date.fromisoformat(due), Decimal(amount)) for due, amount in case.instalment_plan]
     if rows and sum(amount for _due, amount in rows) == case.fine:
         return rows
     return [(case.pay_by, case.fine)] if case.pay_by and case.fine else []
@@ -23,7 +23,9 @@ def surcharge_on(case: Any, day: date) -> Decimal:
 
     Confiscated money bears none. Days of a reconsideration or lawsuit do not count (行政处罚法 73).
     """
-    paused = [(case.remedy_from, case.remedy_until or day)] if case.remedy_from else []
+    paused = [(r.begun_on, r.ended_on or day) for r in case.remedies.all()]
+    if not paused and case.remedy_from:
+        paused = [(case.remedy_from, case.remedy_until or day)]
     payments = list(case.payments.order_by("on", "id").values_list("on", "amount", "of_surcharge"))
     waiting = [(on, amount - of_surcharge) for on, amount, of_surcharge in payments]
     total = ZERO
@@ -52,4 +54,15 @@ def pay(case: Any, on: date, amount: Decimal, receipt: str) -> Payment:
     case.paid += amount - of_surcharge
     case.surcharge_paid += of_surcharge
     case.surcharge = surcharge_on(case, on)
+    return row
+
+
+def refund(case: Any, on: date, amount: Decimal, receipt: str) -> Payment:
+    """Pay back: first the surcharge that was paid, then the fine."""
+    of_surcharge = min(amount, max(ZERO, case.surcharge_paid))
+    row = Payment.objects.create(
+        case_id=case.pk, on=on, amount=-amount, of_surcharge=-of_surcharge, receipt=receipt
+    )
+    case.surcharge_paid -= of_surcharge
+    case.paid -= amount - of_surcharge
     return row

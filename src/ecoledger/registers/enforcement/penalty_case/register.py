@@ -104,11 +104,15 @@ REGISTER = declare(Cases(
              "proposed_fine", "notice_no", "notice_served_on", "notified_fine", "statement",
              "statement_answer", "hearing_on", "legal_reviewed_on", "legal_opinion", "discussed_on",
              "discussion", "decision_no", "decided_on", "heaviest", "fine", "confiscated", "other_penalty",
-             "served_on", "serve_mode", "pay_by", "paid", "surcharge", "owed", "remedy", "remedy_result",
-             "demanded_on", "court_applied_on", "court_accepted_on", "corrected_on", "disclosed_on",
-             "credit_noted_on", "closing", "taken_over"),
+             "served_on", "serve_mode", "reported_on", "collected", "handed_in_on", "pay_by",
+             "instalments_asked_on", "instalments_granted_on", "paid", "surcharge", "surcharge_waived", "owed",
+             "remedy", "remedy_from", "remedy_result", "remedies_end", "demanded_on", "court",
+             "court_applied_on", "court_refused_on", "court_accepted_on", "court_ruling", "court_ruled_on",
+             "court_result", "corrected_on", "disclosed_on", "disclosure_withdrawn_on", "credit_noted_on",
+             "closing", "taken_over"),
     views=(View("undecided", "未决定", {"state": "clue,filing_check,investigating,suspended,reviewing,telling,"
                                      "defence,hearing,legal_review,deciding"}),
+           View("on_spot", "当场处罚", {"kind": "on_spot"}),
            View("unpaid", "履行中", {"state": "performing,demanded,court"}),
            View("overdue", "超期未办结", {"overdue": "1"}, "due")),
     lines=(

@@ -103,11 +103,12 @@ def _five(rows: QuerySet[Any]) -> Breakdown:
     said: Iterable[tuple[str, int, str]] = (
         (_("按日连续处罚"), daily.count(), "kind=daily"),
         (_("查封扣押"), beside.filter(register="seizure").count(), ""),
+        (_("限产停产"), beside.filter(as_production_order__decided_on__isnull=False).count(), ""),
         (_("移送行政拘留"), beside.filter(as_police_transfer__kind="detention").count(), ""),
         (_("移送涉嫌犯罪"), beside.filter(as_police_transfer__kind="crime").count(), ""),
     )
     lines = tuple(((label, str(n)), query) for label, n, query in said)
-    return Breakdown(_("五类案件"), (_("类别"), _("件数")), lines, _("限产停产以处罚种类计"))
+    return Breakdown(_("五类案件"), (_("类别"), _("件数")), lines, _("限产停产计已作出决定的"))
 
 
 def _ten_thousand(amount: Decimal | None) -> str:

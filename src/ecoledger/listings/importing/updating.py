@@ -1,0 +1,111 @@
+"""Rows of a later table whose key is in the book already: shown with what changed, kept when accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django import forms as django_forms
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Person
+from ecoledger.listings import forms
+from ecoledger.listings.models import ImportBatch, ImportRow, problem
+from ecoledger.listings.refusals import NotVisible, Refused
+
+if TYPE_CHECKING:
+    from ecoledger.listings.importing.checking import Cleaner
+    from ecoledger.listings.listing import Listing
+
+_AT_ONCE, _SHOWN = 500, 6
+
+
+def values_of(listing: Listing, row: ImportRow, clean: Cleaner) -> dict[str, Any]:
+    """The row's cleaned values by attribute; what is empty keeps the model's default."""
+    asks = listing.import_asks
+    cleaned = {ask.name: clean(ask.name, row.values.get(ask.name)) for ask in asks}
+    kept = forms.stored(asks, cleaned)
+    values = {name: value for name, value in kept.items() if value not in (None, "")}
+    return listing.attributes_of(values, row.values)
+
+
+def compare(
+    listing: Listing, rows: Mapping[str, ImportRow], store: str, by: Person | None, clean: Cleaner
+) -> set[str]:
+    """Say in each row's warning what it changes; the keys of those that name a row ``by`` may see."""
+    keys, found = list(rows), set()
+    for start in range(0, len(keys), _AT_ONCE):
+        some = keys[start : start + _AT_ONCE]
+        for thing in listing.updatable(by).filter(**{f"{store}__in": some}):
+            key = str(getattr(thing, store))
+            row = rows[key]
+            found.add(key)
+            row.changes = thing.pk
+            if row.errors:
+                continue
+            try:
+                changed = listing.later_values(thing, values_of(listing, row, clean))
+            except django_forms.ValidationError:
+                continue
+            row.warnings.append(problem("", "", _told(listing, thing, changed)))
+    return found
+
+
+def _told(listing: Listing, thing: Any, changed: Mapping[str, Any]) -> str:
+    name = getattr(thing, "number", "") or str(thing)
+    if not changed:
+        return _("与台账中的 %s 相同，不再导入") % name
+    labels = {ask.stores or ask.name: str(ask.label) for ask in listing.import_asks}
+    parts = [
+        f"{_(labels.get(n, _field_label(listing, n)))} {_text(listing, n, getattr(thing, n))} → {_text(listing, n, v)}"
+        for n, v in changed.items()
+        if n not in listing.hidden
+    ]
+    more = _("等 %d 项") % len(changed) if len(parts) > _SHOWN else ""
+    return _("更新 %(name)s：%(what)s") % {"name": name, "what": "；".join(parts[:_SHOWN]) + more}
+
+
+def _field_label(listing: Listing, name: str) -> str:
+    return str(listing.labels.get(name) or listing.model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+
+
+def _text(listing: Listing, name: str, value: Any) -> str:
+    """A value as a person reads it, short."""
+    choices = dict(listing.own_choices().get(name, ()))
+    if not choices and hasattr(field := listing.model._meta.get_field(name), "flatchoices"):
+        choices = dict(field.flatchoices)
+    if isinstance(value, list):
+        return "、".join(str(choices.get(one, one)) for one in value) or "—"
+    if isinstance(value, datetime):
+        return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
+    text = str(choices.get(value, value)) if value not in (None, "") else "—"
+    return text if len(text) <= 24 else f"{text[:24]}…"
+
+
+def apply(
+    listing: Listing,
+    batch: ImportBatch,
+    rows: Iterable[tuple[ImportRow, dict[str, Any]]],
+    by: Person | None,
+    at: datetime,
+) -> None:
+    """Keep what the rows changed. One that cannot be kept says why."""
+    rows = list(rows)
+    things = {
+        thing.pk: thing
+        for thing in listing.updatable(by).filter(pk__in=[r.changes for r, _v in rows])
+    }
+    for row, values in rows:
+        thing = things.get(row.changes)
+        try:
+            if thing is None:
+                raise NotVisible(f"{listing.key} {row.changes}")
+            if changed := listing.later_values(thing, values):
+                listing.follow_row(thing, changed, batch, row, by, at)
+            row.changed = True
+        except (Refused, NotVisible) as refused:
+            why = getattr(refused, "why", "") or _("不在您的数据范围内。")
+            row.errors.append(problem("", "", why))
+            row.wrong = True

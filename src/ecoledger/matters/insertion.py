@@ -1,0 +1,36 @@
+"""Many new matters of one register written at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ecoledger.matters.clocks import local
+from ecoledger.matters.models import Matter
+from ecoledger.matters.numbering import next_numbers
+from ecoledger.matters.register import Register
+
+
+def give_numbers(register: Register, matters: Sequence[Any]) -> None:
+    """Numbers of the year of their opening for those that bring none."""
+    by_year: dict[int, list[Any]] = {}
+    for matter in matters:
+        if not matter.number:
+            by_year.setdefault(local(matter.opened_at).year, []).append(matter)
+    for same_year in by_year.values():
+        numbers = next_numbers(register, same_year[0].opened_at, len(same_year))
+        for matter, number in zip(same_year, numbers, strict=True):
+            matter.number = number
+
+
+def insert(register: Register, matters: Sequence[Any]) -> None:
+    """Both rows of each matter. Django's own bulk insertion stops at models that extend another table."""
+    fields = Matter._meta.concrete_fields
+    headers = [
+        Matter(**{f.attname: getattr(matter, f.attname) for f in fields}) for matter in matters
+    ]
+    Matter.objects.bulk_create(headers)
+    for matter, header in zip(matters, headers, strict=True):
+        matter.id = matter.matter_ptr_id = header.pk
+    rows: Any = register.model._base_manager.all()
+    rows._batched_insert(matters, register.model._meta.local_concrete_fields, None)
