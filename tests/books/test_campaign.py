@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import date
 
 import pytest
@@ -10,10 +9,12 @@ from django.utils import timezone
 from tests.books.test_checklists import COATING, book
 from tests.conftest import COUNTY, NORTH
 
+from ecoledger.accounts.models import AuditEntry
 from ecoledger.books import campaign as campaigns
 from ecoledger.books.campaign import Campaign
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings.refusals import Refused
+from ecoledger.standards import drawing
 
 pytestmark = pytest.mark.django_db
 
@@ -56,30 +57,8 @@ def drive(coating, people):
     return campaigns.start(coating, row, by=None)
 
 
-def test_the_same_seed_draws_the_same(coating, painters):
-    drawn = campaigns.draw(painters, 10, 20261128)
-    assert drawn == campaigns.draw(list(reversed(painters)), 10, 20261128)
-    assert len({e.pk for e in drawn}) == 10
-    assert drawn != campaigns.draw(painters, 10, 20261129)
-
-
-def test_a_weight_of_two_is_drawn_about_twice_as_often(painters):
-    heavy = {e.pk for e in painters[:20]}
-    counts = Counter(
-        entity.pk in heavy
-        for seed in range(1500)
-        for entity in campaigns.draw(painters, 1, seed, lambda e: 2 if e.pk in heavy else 1)
-    )
-    # 1,500 draws, two in three expected: six standard deviations are 110.
-    assert abs(counts[True] - 1000) < 110
-
-
-def test_what_weighs_nothing_is_never_drawn(painters):
-    drawn = campaigns.draw(painters, 40, 1, lambda e: 0 if e.code < "P-031" else 1)
-    assert sorted(e.code for e in drawn) == [f"P-{n:03d}" for n in range(31, 41)]
-
-
-def test_a_draw_keeps_its_seed(coating, people):
+def test_a_draw_is_of_a_list_that_was_frozen_before_its_seed(coating, people, painters):
+    """The trail has the list's hash before the seed; from what is kept anybody draws the same again."""
     row = coating.open_row(
         {
             "name": "双随机",
@@ -90,8 +69,24 @@ def test_a_draw_keeps_its_seed(coating, people):
         people["dispatcher"],
         timezone.now(),
     )
-    assert campaigns.draw_objects(coating, row, 8, 7, by=None) == 8
-    assert row.selection == {"way": "draw", "seed": 7, "of": 40, "count": 8}
+    weights = {e.code: 0 if e.code < "P-031" else 2 for e in painters}
+    assert campaigns.draw_objects(coating, row, 8, by=None, weight=lambda e: weights[e.code]) == 8
+    kept = row.selection
+    trail = list(AuditEntry.objects.order_by("id").values_list("action", "details"))
+    frozen, _objects, drawn = trail[-3:]
+    assert frozen[0] == "test_coating.list_frozen"
+    assert "seed" not in frozen[1]
+    assert frozen[1]["sha256"] == drawn[1]["sha256"] == kept["sha256"]
+    assert drawn[1]["seed"] == kept["seed"]
+    again = []
+    for line in kept["list"]:
+        code, name, tier, weight, district = line.split("|")
+        again.append(drawing.Candidate(code, name, tier, int(weight), district))
+    assert drawing.Lists(tuple(again), (), ()).sha256 == kept["sha256"]
+    assert [o.code for o in drawing.order(again, kept["seed"])][:8] == kept["drawn"]
+    # What weighs nothing is never drawn.
+    assert all(code >= "P-031" for code in kept["drawn"])
+    assert {t.entity.code for t in row.tasks.all()} == set(kept["drawn"])
 
 
 def test_a_visit_is_recorded_once_however_often_it_is_sent(coating, drive, people):

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.conftest import NORTH
 from tests.path.house import PNG
 
-from ecoledger.matters import actions
+from ecoledger.matters import actions, chain
 from ecoledger.matters.actions import Upload
 from ecoledger.matters.clocks import local
+from ecoledger.registers.complaints.register import REGISTER as COMPLAINTS
 from ecoledger.registers.enforcement.seizures import REGISTER as SEIZURES
 from ecoledger.registers.enforcement.seizures import SeizedThing
 from ecoledger.registers.enforcement.transfers import REGISTER as TRANSFERS
 from ecoledger.standards.time_limits import Suspension, deadline
 
+TIME = ZoneInfo("Asia/Shanghai")
 # 2026: 春节 2-15 to 2-23 (working 2-14, 2-28), 劳动节 5-1 to 5-5 (5-9), 端午 6-19 to 6-21, 中秋 9-25 to 9-27,
-# 国庆 10-1 to 10-7 (9-20, 10-10).
+# 清明 4-4 to 4-6, 国庆 10-1 to 10-7 (9-20, 10-10).
 BY_HAND = [
     # limit, trigger, granted, suspended, last day, article
     ("penalty-filing", date(2026, 11, 20), (), (), date(2026, 12, 7), "第18条"),
@@ -51,6 +54,40 @@ BY_HAND = [
     ("penalty-prescription", date(2026, 8, 20), (), (), date(2028, 8, 20), "第1054条"),
     ("penalty-prescription-harm", date(2026, 8, 20), (), (), date(2031, 8, 20), "第1054条"),
     ("damage-first-check", date(2026, 3, 2), (), (), date(2026, 4, 1), ""),
+    # 90 days end in the national holiday, 30 in that of 端午.
+    ("damage-consultation", date(2026, 7, 3), (), (), date(2026, 10, 8), ""),
+    ("damage-judicial-confirmation", date(2026, 5, 20), (), (), date(2026, 6, 22), ""),
+    # Decisions and money on the spot; 9-20 is a Sunday at work.
+    ("penalty-summary-filing", date(2026, 9, 18), (), (), date(2026, 9, 22), "第67至68条"),
+    ("penalty-hand-in", date(2026, 4, 30), (), (), date(2026, 5, 7), "第71条"),
+    ("penalty-disclosure-withdrawal", date(2026, 9, 24), (), (), date(2026, 9, 30), "第48条"),
+    ("instalment-answer", date(2026, 2, 1), (), (), date(2026, 2, 24), ""),
+    # Remedies and the court.
+    ("litigation-after-reconsideration", date(2026, 9, 21), (), (), date(2026, 10, 8), "第45条"),
+    ("appeal", date(2026, 4, 20), (), (), date(2026, 5, 6), "第85条"),
+    ("penalty-court-application", date(2026, 6, 30), (), (), date(2026, 9, 30), "第53条"),
+    ("penalty-court-application", date(2026, 7, 5), (), (), date(2026, 10, 8), "第53条"),
+    ("court-refusal-review", date(2026, 9, 18), (), (), date(2026, 10, 8), "第56条"),
+    # Limits and halts of production: the term itself does not move off a holiday.
+    ("production-limit", date(2026, 7, 2), (), (), date(2026, 10, 2), ""),
+    ("production-limit", date(2026, 2, 2), (3,), (), date(2026, 8, 2), ""),
+    ("production-limit-plan", date(2026, 9, 21), (), (), date(2026, 10, 19), ""),
+    ("production-limit-follow-up", date(2026, 9, 3), (), (), date(2026, 10, 8), ""),
+    # Complaints: passing on over 劳动节, and over 春节 with its Saturday at work.
+    ("complaint-forward", date(2026, 4, 30), (), (), date(2026, 5, 8), ""),
+    ("complaint-forward", date(2026, 2, 13), (), (), date(2026, 2, 25), ""),
+    ("complaint-acceptance", date(2026, 9, 17), (), (), date(2026, 10, 8), ""),
+    ("complaint-closing", date(2026, 3, 2), (), (), date(2026, 5, 6), ""),
+    ("complaint-closing", date(2026, 3, 2), (30,), (), date(2026, 6, 1), ""),
+    # Petitions; 2-14 and 9-20 are days at work on a weekend, there the term ends.
+    ("petition-registration", date(2026, 6, 5), (), (), date(2026, 6, 22), "第22条"),
+    ("petition-acceptance", date(2026, 3, 2), (), (), date(2026, 3, 17), "第23条"),
+    ("petition-closing", date(2026, 7, 1), (), (), date(2026, 8, 31), "第34条"),
+    ("petition-closing", date(2026, 7, 1), (30,), (), date(2026, 9, 29), "第34条"),
+    ("petition-review-request", date(2026, 5, 22), (), (), date(2026, 6, 22), "第35条"),
+    ("petition-review", date(2026, 3, 6), (), (), date(2026, 4, 7), "第35条"),
+    ("petition-final-request", date(2026, 1, 15), (), (), date(2026, 2, 14), "第36条"),
+    ("petition-final", date(2026, 8, 21), (), (), date(2026, 9, 20), "第36条"),
 ]  # fmt: skip
 
 
@@ -74,6 +111,25 @@ def test_hours_run_through_holidays_and_an_unannounced_year_is_provisional():
     court = deadline(date(2026, 11, 30), "penalty-court-application")
     assert court.due_day == date(2027, 3, 1)
     assert court.provisional
+
+
+UNANNOUNCED = [
+    # limit, trigger, last day as it stands while the year's holidays are not announced
+    ("petition-closing", date(2026, 11, 20), date(2027, 1, 19)),
+    # Weekdays are taken as days at work until they are: 1 January counts.
+    ("complaint-forward", date(2026, 12, 30), date(2027, 1, 4)),
+    ("seizure", date(2026, 12, 10), date(2027, 1, 11)),
+    ("damage-first-check", date(2026, 12, 4), date(2027, 1, 4)),
+    ("production-limit-plan", date(2026, 12, 18), date(2027, 1, 8)),
+]
+
+
+@pytest.mark.parametrize(("key", "trigger", "last"), UNANNOUNCED)
+def test_a_limit_that_ends_in_a_year_without_announced_holidays_is_provisional(key, trigger, last):
+    found = deadline(trigger, key)
+    assert found.due_day == last, found.explanation
+    assert found.provisional
+    assert "2027" in found.reason
 
 
 def file():
@@ -124,3 +180,58 @@ def test_a_clock_is_only_that_of_its_kind(bureau, kind, here, not_here):
     names = set(row.clocks.filter(stopped_at=None).values_list("name", flat=True))
     assert here in names
     assert not_here not in names
+
+
+@pytest.mark.django_db
+def test_a_complaints_clocks_run_from_its_steps_and_from_what_the_hotline_orders(bureau):
+    """Passing on and telling from the day it came; ending from the acceptance; the order's own day beside."""
+    came = datetime(2026, 4, 30, 9, 0, tzinfo=TIME)
+    values = {"title": "异味", "area_code": NORTH, "opened_at": came, "deadline": date(2026, 5, 20)}
+    row = actions.open_matter(COMPLAINTS, values, by=bureau.complaint, at=came)
+
+    def due():
+        running = row.clocks.filter(stopped_at=None)
+        return {clock.name: local(clock.due).date() for clock in running}
+
+    assert due() == {
+        "forward": date(2026, 5, 8),
+        "tell": date(2026, 5, 15),
+        "ordered": date(2026, 5, 20),
+    }
+    accepted = datetime(2026, 5, 7, 10, 0, tzinfo=TIME)
+    form = {"owner_organisation": bureau.people["town"].organisation.name}
+    actions.perform(row.pk, "accept", by=bureau.complaint, form=form, at=accepted)
+    # 60 days from 7 May is 6 July, a Monday.
+    assert due() == {"closing": date(2026, 7, 6), "ordered": date(2026, 5, 20)}
+    row.refresh_from_db()
+    assert local(row.due).date() == date(2026, 5, 20)
+
+
+@pytest.mark.django_db
+def test_many_complaints_at_once_have_the_clocks_and_events_of_each_alone(bureau):
+    """What a table opens in bulk is what each row would be by itself: dues, number, event, whole chain."""
+    came = [datetime(2026, 4, 30, hour, 5, tzinfo=TIME) for hour in (0, 9, 23)]
+    came.append(datetime(2026, 2, 13, 12, 0, tzinfo=TIME))
+    values = [
+        {"title": "异味", "area_code": NORTH, "opened_at": at, "description": "夜间异味",
+         **({"deadline": date(2026, 5, 20)} if n == 1 else {})}
+        for n, at in enumerate(came)
+    ]  # fmt: skip
+    alone = [actions.open_matter(COMPLAINTS, v, by=bureau.complaint, at=a) for v, a in zip(values, came, strict=True)]  # fmt: skip
+    openings = [actions.Opening(values=v, at=a) for v, a in zip(values, came, strict=True)]
+    many = actions.open_many(COMPLAINTS, openings, by=bureau.complaint)
+
+    def told(row):
+        row = COMPLAINTS.model.objects.get(pk=row.pk)
+        clocks = sorted(
+            row.clocks.values_list("name", "due", "length", "unit", "basis", "started_at")
+        )
+        events = list(row.events.values_list("transition", "label", "to_state", "at", "person"))
+        return (row.state, row.phase, row.due, row.opened_at, row.state_since, clocks, events)
+
+    for one, other in zip(alone, many, strict=True):
+        assert told(one) == told(other)
+    numbers = [row.number for row in (*alone, *many)]
+    assert len(set(numbers)) == 8
+    assert all(number.startswith("信访〔2026〕") for number in numbers)
+    assert chain.first_broken_overall() is None

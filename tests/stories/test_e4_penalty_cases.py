@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import openpyxl
@@ -231,6 +231,145 @@ def test_a_case_goes_from_its_clue_to_its_file(people, case):
     # Decided, it is known to all staff of its area; the file still is not.
     assert people["dispatcher"].get(address).status_code == 200
     assert people["dispatcher"].get(f"/enforcement/cases/{number}/book.pdf").status_code == 404
+
+
+def days_ago(days):
+    return f"{datetime.now(ZoneInfo('Asia/Shanghai')) - timedelta(days=days):%Y-%m-%d}"
+
+
+@pytest.fixture(scope="module")
+def served(house, people):
+    """Two cases served 200 days ago, as the earlier ledger has them; their addresses by party."""
+    heads = ["违法行为", "当事人名称", "所在镇街", "立案时间", "处罚决定书文号", "处罚决定日期", "罚款金额（元）", "送达日期", "公开时间"]  # fmt: skip
+    rows = [heads] + [
+        ["涉嫌违法案", party, "北镇", days_ago(260), f"测环罚〔2026〕{n}号", days_ago(201), 50_000, days_ago(200), days_ago(199)]
+        for n, party in ((901, "不履行测试厂"), (902, "起诉测试厂"))
+    ]  # fmt: skip
+    book_ = book(
+        house, "接续.xlsx", [[h.replace("送达日期", "决定书送达日期") for h in heads], *rows[1:]]
+    )
+    assert enter(house, "penalty_case", book_) == 2
+    return {
+        party: f"/matters/penalty_case/{people['officer'].api('matters/penalty_case', q=party)[0]['id']}"
+        for party in ("不履行测试厂", "起诉测试厂")
+    }
+
+
+@pytest.mark.story("E4")
+def test_who_does_not_pay_is_demanded_and_brought_before_the_court(people, served):
+    """Surcharge to the height of the fine, demand, application, acceptance, ruling; closed as the law allows."""
+    officer, leader, address = people["officer"], people["leader"], served["不履行测试厂"]
+    early = officer.submit(f"{address}/do/apply_court", {})
+    assert early.status_code == 422
+    submit(officer, address, "/do/demand", {"demanded_on": days_ago(40)})
+    form = {"court_applied_on": TODAY, "court": "测试县人民法院"}
+    submit(officer, address, "/do/apply_court", form, files=[PHOTO])
+    closing = {"closing": "court", "corrected_on": TODAY}
+    token = {"csrfmiddlewaretoken": officer.cookies["csrftoken"]}
+    named = {f"close-{name}": value for name, value in closing.items()}
+    refused = officer.post(f"{address}/do/close", data={**token, **named}, files=[("files", PHOTO)])
+    assert "法院还没有受理" in refused.text
+    page = submit(officer, address, "/do/court_refuses", {"court_refused_on": TODAY, "reason": "材料不全"})  # fmt: skip
+    assert "向上一级法院申请复议" in text(page)
+    submit(officer, address, "/do/apply_court", form, files=[PHOTO])
+    submit(officer, address, "/do/court_accepts", {"court_accepted_on": TODAY})
+    submit(officer, address, "/do/court_rules", {"court_ruling": "permitted", "court_ruled_on": TODAY})  # fmt: skip
+    page = submit(officer, address, "/do/court_ends", {"court_result": "扣划银行存款，执行到位"})
+    assert re.search(r"加处罚款 ?元? ?50,?000", text(page))
+    submit(officer, address, "/do/note_credit", {"public_until": "2029-06-30"})
+    submit(officer, address, "/do/close", closing, files=[PHOTO])
+    assert "已结案" in text(submit(leader, address, "/do/confirm_close"))
+    assert "不履行测试厂" in text(open_page(officer, "/b/credit_entry"))
+
+
+@pytest.mark.story("E4")
+def test_a_decision_that_the_court_sets_aside_is_paid_back_and_withdrawn(people, served):
+    officer, leader, address = people["officer"], people["leader"], served["起诉测试厂"]
+    # More time is asked for before the day of payment, or not at all.
+    late = officer.post(f"{address}/do/ask_instalments", data={"csrfmiddlewaretoken": officer.cookies["csrftoken"], "ask_instalments-instalments_asked_on": TODAY, "ask_instalments-hardship": "停产"}, files=[("files", PHOTO)])  # fmt: skip
+    assert "不能再申请延期、分期" in late.text
+    submit(officer, address, "/do/ask_instalments", {"instalments_asked_on": days_ago(190), "hardship": "停产"}, files=[PHOTO])  # fmt: skip
+    lines = f"{address}/lines/instalments"
+    submit(officer, lines, lines, {"instalments-0-due": days_ago(100), "instalments-0-amount": "20000"})  # fmt: skip
+    wrong = leader.submit(f"{address}/do/grant_instalments", {})
+    assert "各期合计" in wrong.text
+    submit(officer, lines, lines, {"instalments-1-due": days_ago(10), "instalments-1-amount": "30000"})  # fmt: skip
+    submit(leader, address, "/do/grant_instalments")
+    submit(officer, address, "/do/pay", {"paid_on": days_ago(101), "amount": "20000", "receipt": "F-1"})  # fmt: skip
+    submit(officer, address, "/do/begin_remedy", {"remedy": "lawsuit", "remedy_from": days_ago(150), "organ": "测试县人民法院"})  # fmt: skip
+    assert "还没有结果" in officer.submit(f"{address}/do/begin_remedy", {}).text
+    submit(officer, address, "/do/end_remedy", {"remedy_result": "revoked", "remedy_until": days_ago(3), "document_no": "（2026）测01行初9号"}, files=[PHOTO])  # fmt: skip
+    page = open_page(officer, address)
+    assert "撤回公开" in text(page)
+    assert "撤销、确认违法或无效" in text(page)
+    submit(officer, address, "/do/refund", {"paid_on": TODAY, "amount": "20000"})
+    submit(officer, address, "/do/withdraw_disclosure", {"disclosure_withdrawn_on": TODAY})
+    submit(officer, address, "/do/close", {"closing": "revoked", "corrected_on": TODAY}, files=[PHOTO])  # fmt: skip
+    assert "已结案" in text(submit(leader, address, "/do/confirm_close"))
+
+
+@pytest.mark.story("E4")
+def test_a_small_fine_is_decided_on_the_spot(people):
+    officer = people["officer"]
+    opened = submit(officer, "/matters/penalty_case/new", "/new", {
+        "title": "涉嫌未公开环境信息案", "kind": "on_spot", "party_kind": "organisation", "party": "当场测试厂",
+        "found_on": TODAY, "area_code": NORTH, "description": "未公开环境信息。",
+    })  # fmt: skip
+    address = next(a for f in opened.forms if (a := (f.action or "").split("#")[0]).endswith("/do/decide_on_spot")).removesuffix("/do/decide_on_spot")  # fmt: skip
+    decided = {"description": "未公开环境信息。", "violated": "某法第一条", "basis": "某法第二条", "decision_no": "测环当罚〔2026〕1号", "heaviest": "fine"}  # fmt: skip
+    named = {f"decide_on_spot-{n}": v for n, v in {**decided, "fine": "5000"}.items()}
+    token = {"csrfmiddlewaretoken": officer.cookies["csrftoken"]}
+    more = officer.post(f"{address}/do/decide_on_spot", data={**token, **named}, files=[("files", PHOTO)])  # fmt: skip
+    assert "不超过 3000 元" in more.text
+    page = submit(officer, address, "/do/decide_on_spot", {**decided, "fine": "1000", "collected": "100"}, files=[PHOTO])  # fmt: skip
+    assert "当场处罚备案" in text(page)
+    assert "3个工作日" in text(page)
+    refused = officer.submit(f"{address}/do/begin_remedy", {"begin_remedy-remedy": "lawsuit", "begin_remedy-remedy_from": TODAY, "begin_remedy-organ": "法院"})  # fmt: skip
+    assert "应当先申请复议" in refused.text
+    submit(officer, address, "/do/report_on_spot", {"reported_on": TODAY})
+    submit(officer, address, "/do/hand_in", {"handed_in_on": TODAY})
+    submit(officer, address, "/do/pay", {"paid_on": TODAY, "amount": "900"})
+    submit(officer, address, "/do/disclose", {"disclosed_on": TODAY})
+    submit(officer, address, "/do/close", {"closing": "performed", "corrected_on": TODAY}, files=[PHOTO])  # fmt: skip
+    page = submit(people["leader"], address, "/do/confirm_close")
+    assert "已结案" in text(page)
+
+
+@pytest.mark.story("E4")
+def test_production_is_limited_told_heard_released_and_looked_at_again(people):
+    officer, leader = people["officer"], people["leader"]
+    opened = submit(officer, "/matters/production_order/new", "/new", {
+        "title": "超标排放水污染物", "kind": "limit", "ground": "excess", "party": "限产测试厂",
+        "area_code": NORTH, "description": "化学需氧量超标。", "scale": "印染一车间减产百分之五十",
+    })  # fmt: skip
+    address = next(a for f in opened.forms if (a := (f.action or "").split("#")[0]).endswith("/note")).removesuffix("/note")  # fmt: skip
+    number = int(address.rsplit("/", 1)[1])
+    assert people["dispatcher"].get(address).status_code == 404
+    submit(
+        leader, address, "/do/approve", {"ground": "excess", "scale": "印染一车间减产百分之五十"}
+    )
+    early = officer.submit(f"{address}/do/notify", {"notify-notice_served_on": days_ago(30)})
+    assert "还没有印发" in early.text
+    _link, notice = issue(
+        people, "production_order", number, "limit_notice", {"依据": "生态环境法典"}
+    )
+    assert re.fullmatch(r"环责限告〔\d{4}〕\d+号", notice)
+    submit(officer, address, "/do/notify", {"notice_served_on": days_ago(30)})
+    submit(officer, address, "/do/send_decision")
+    submit(leader, address, "/do/decide")
+    _link, decision = issue(people, "production_order", number, "limit_decision", {"依据": "生态环境法典"})  # fmt: skip
+    page = submit(officer, address, "/do/serve", {"served_on": TODAY})
+    assert decision in text(page)
+    assert "整改方案备案" in text(page)
+    assert "15个工作日" in text(page)
+    assert "3个月" in text(page)
+    submit(officer, address, "/do/file_plan", {"plan_filed_on": TODAY})
+    page = submit(officer, address, "/do/release", {"completed_on": TODAY, "released_on": TODAY, "compared": "用电量下降四成"}, files=[PHOTO])  # fmt: skip
+    assert "解除后跟踪检查" in text(page)
+    page = submit(officer, address, "/do/follow_up", {"followed_up_on": TODAY}, files=[PHOTO])
+    assert "办结" in text(page)
+    assert people["dispatcher"].get(address).status_code == 200
+    assert re.search(r"限产停产 ?1", text(open_page(leader, "/matters/penalty_case/statistics")))
 
 
 @pytest.mark.story("E8")

@@ -6,8 +6,8 @@ draw again and get the same.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -26,6 +26,7 @@ from ecoledger.entities.models import Entity
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Text
 from ecoledger.listings.refusals import Refused
+from ecoledger.standards import drawing
 
 State, Task = Drive.State, DriveTask.State
 # Asked of each thing that a drive is to visit: why it is not visited as a matter of routine, or "".
@@ -113,50 +114,61 @@ def add_objects(
 def _task(drive: Drive, entity: Entity) -> DriveTask:
     """A visit to come; left out from the start, with the reason, where a rule says so."""
     row = DriveTask(drive=drive, entity=entity, area_code=entity.area_code)
-    why = next(filter(None, (ask(entity) for ask in reasons_to_leave_out)), "")
-    if why:
+    if why := why_left_out(entity):
         row.state, row.reason = Task.LEFT_OUT, why[:200]
     return row
 
 
-def draw(
-    entities: Sequence[Entity],
-    count: int,
-    seed: int,
-    weight: Callable[[Entity], float] = lambda _e: 1.0,
-) -> list[Entity]:
-    """``count`` things, drawn without putting back, each with a chance by its weight.
+def why_left_out(entity: Entity) -> str:
+    """Why a rule keeps a thing out of routine visits; "" where none does."""
+    return next(filter(None, (ask(entity) for ask in reasons_to_leave_out)), "")
 
-    The same seed, things and weights give the same draw on every machine: each thing gets the key
-    u^(1/w) and the largest are taken (Efraimidis and Spirakis 2006, weighted sampling without
-    replacement). Things are put in the order of their codes first; a weight of 0 is never drawn.
-    """
-    generator = random.Random(seed)  # noqa: S311 - the seed is published so that all can draw again
-    keyed = []
-    for entity in sorted(entities, key=lambda e: e.code):
-        u, w = generator.random(), weight(entity)
-        if w > 0:
-            keyed.append((u ** (1 / w), entity))
-    keyed.sort(key=lambda pair: (-pair[0], pair[1].code))
-    return [entity for _key, entity in keyed[:count]]
+
+def candidates(
+    entities: Iterable[Entity], weight: Callable[[Entity], int] = lambda _e: 1
+) -> drawing.Lists:
+    """The list that a draw is of; what a rule leaves out has no ticket."""
+    return drawing.Lists(
+        tuple(
+            drawing.Candidate(e.code, e.name, "", 0 if why_left_out(e) else weight(e), e.area_code)
+            for e in entities
+        ),
+        (),
+        (),
+    )
 
 
 def draw_objects(
     campaign: Campaign,
     drive: Drive,
     count: int,
-    seed: int,
     *,
     by: Person | None,
-    weight: Callable[[Entity], float] = lambda _e: 1.0,
+    weight: Callable[[Entity], int] = lambda _e: 1,
 ) -> int:
-    """Draw a drive's objects from all of the campaign's things in the drive's area; the seed is kept."""
-    pool = list(campaign.objects().filter(area_code__startswith=drive.area_code))
-    drawn = draw(pool, count, seed, weight)
+    """Draw a drive's objects from all of the campaign's things in the drive's area.
+
+    The list's hash stands on the audit trail before there is a seed; the seed comes from the system's random source
+    and is kept with the list, so that anybody can draw again by ``standards.drawing`` and get the same.
+    """
+    pool = {e.code: e for e in campaign.objects().filter(area_code__startswith=drive.area_code)}
+    lists = candidates(pool.values(), weight)
     with transaction.atomic():
-        new = add_objects(campaign, drive, drawn, by=by)
-        drive.selection = {"way": "draw", "seed": seed, "of": len(pool), "count": count}
+        frozen = {"sha256": lists.sha256, "of": len(pool), "count": count}
+        audit.record(by, f"{campaign.key}.list_frozen", drive, details=frozen)
+        seed = secrets.token_hex(16)
+        order = drawing.order(lists.objects, seed)
+        new = add_objects(campaign, drive, [pool[o.code] for o in order[:count]], by=by)
+        drive.selection = {
+            "way": "draw",
+            "method": drawing.METHOD,
+            **frozen,
+            "seed": seed,
+            "list": sorted(o.line for o in lists.objects),
+            "drawn": [o.code for o in order[:count]],
+        }
         drive.save(update_fields=["selection"])
+        audit.record(by, f"{campaign.key}.drawn", drive, details={**frozen, "seed": seed})
     return new
 
 

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django.db import models
 
 
+@lru_cache(maxsize=8192)
+def _letter(character: str) -> str:
+    """The one first letter that a character has in all its readings; "" where they differ."""
+    from pypinyin import Style, pinyin
+
+    if not "\u4e00" <= character <= "\u9fff":
+        return character
+    readings = pinyin(character, style=Style.FIRST_LETTER, heteronym=True)[0]
+    return readings[0] if len(set(readings)) == 1 else ""
+
+
 def initials(text: str) -> str:
     """First letters of the syllables, lower case; letters and digits stay, signs go.
 
-    >>> initials("石桥镇第2中学")
-    'sqzd2zx'
+    >>> initials("石桥镇第2中学"), initials("重庆长江")
+    ('sqzd2zx', 'cqcj')
     """
     # Its dictionary of phrases takes half a second to read: not before it is needed.
     from pypinyin import Style, lazy_pinyin
 
+    letters = [_letter(character) for character in text]
+    # Only a character with several readings needs the words around it, which cost much more to look up.
     # Letters in a row are one word to pypinyin: it leaves what is not Chinese as it stands.
-    spelt = "".join(lazy_pinyin(text, style=Style.FIRST_LETTER))
+    spelt = "".join(letters if all(letters) else lazy_pinyin(text, style=Style.FIRST_LETTER))
     return "".join(c for c in spelt.lower() if c.isalnum())
 
 

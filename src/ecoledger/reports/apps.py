@@ -11,6 +11,7 @@ class ReportsConfig(AppConfig):
         from ecoledger.reports import (  # noqa: F401
             bulletin,
             enforcement_letters,
+            inspectorate,
             letters,
             publication,
             summary,

@@ -7,26 +7,18 @@ both volumes carries its page number, upper right on a front, upper left on a ba
 
 from __future__ import annotations
 
-import io
-import json
-import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import typst
 from django.utils import timezone
-from pypdf import PdfReader, PdfWriter
 
 from ecoledger.accounts.models import Person
-from ecoledger.matters import actions, evidence
-from ecoledger.reports import matter_values, visible
-from ecoledger.reports.rendering import issuer, own_fonts
-from ecoledger.reports.typesetting import fonts
+from ecoledger.matters import evidence
+from ecoledger.reports import binding, matter_values, visible
+from ecoledger.reports.binding import Paper
+from ecoledger.reports.rendering import issuer
 
-_STAMP = datetime(2000, 1, 1, tzinfo=UTC)
 # Volume, section → the kinds of document that stand there, in this order.
 ORDER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("正卷", "决定书及送达回证", ("penalty_decision", "daily_decision", "penalty_on_spot", "penalty_none",
@@ -44,22 +36,6 @@ ORDER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("副卷", "集体讨论", ("penalty_discussion",)),
 )  # fmt: skip
 _EVIDENCE = "调查取证及证据"
-
-
-@dataclass(frozen=True)
-class Paper:
-    """One paper of the file: volume, section, title, number, day and its PDF."""
-
-    volume: str
-    section: str
-    title: str
-    number: str
-    day: str
-    pdf: bytes
-
-    @property
-    def pages(self) -> int:
-        return len(PdfReader(io.BytesIO(self.pdf)).pages)
 
 
 def papers(case: Any, person: Person) -> list[Paper]:
@@ -101,7 +77,7 @@ def _evidence(case: Any, person: Person) -> Iterator[Paper]:
             "证据清单",
             "",
             "",
-            _list(("序号", "证据名称", "份数", "提供单位", "证明内容"), rows, "证据清单"),
+            binding.listed(("序号", "证据名称", "份数", "提供单位", "证明内容"), rows, "证据清单"),
         )
     ids = [case.pk]
     if case.origin_matter_id and case.origin_matter and case.origin_matter.register == "inspection":
@@ -113,88 +89,19 @@ def _evidence(case: Any, person: Person) -> Iterator[Paper]:
         signatures.add(record.signature_id)
         day = matter_values.words(timezone.localtime(record.started_at).date())
         yield Paper("正卷", _EVIDENCE, str(record), "", day, record_pdf(record))
-    for file in actions.evidence_for(case, person):
-        if file.pk in signatures:
-            continue
-        day = matter_values.words(timezone.localtime(file.uploaded_at).date())
-        title = file.caption or file.name
-        if file.content_type == "application/pdf":
-            with evidence.opened(file) as opened:
-                yield Paper("正卷", _EVIDENCE, title, "", day, opened.read())
-        elif file.content_type in ("image/jpeg", "image/png", "image/webp"):
-            picture = _picture(file)
-            if picture:
-                yield Paper("正卷", _EVIDENCE, title, "", day, picture)
+    yield from binding.evidence_papers(case, person, "正卷", _EVIDENCE, without=signatures)
 
 
 def assemble(case: Any, person: Person) -> bytes:
     """The file as one PDF."""
-    held = papers(case, person)
-    book = PdfWriter()
-    rows, page = [], 1
-    for n, paper in enumerate(held, 1):
-        pages = paper.pages
-        last = page + pages - 1
-        span = str(page) if pages == 1 else f"{page}—{last}"
-        rows.append([str(n), paper.volume, paper.number, paper.title, paper.day, span])
-        page = last + 1
-    total = page - 1
-    front = [_cover(case, len(held), total), _list(_HEADS, rows, "卷内文件目录")]
-    for part in front:
-        book.append(io.BytesIO(part))
-    numbered = PdfWriter()
-    for paper in held:
-        numbered.append(io.BytesIO(paper.pdf))
-    if total:
-        sizes = [(float(p.mediabox.width), float(p.mediabox.height)) for p in numbered.pages]
-        stamps = PdfReader(io.BytesIO(_numbers(sizes)))
-        for sheet, stamp in zip(numbered.pages, stamps.pages, strict=True):
-            sheet.merge_page(stamp)
-        buffer = io.BytesIO()
-        numbered.write(buffer)
-        book.append(io.BytesIO(buffer.getvalue()), import_outline=False)
-    book.append(io.BytesIO(_closing_sheet(case, total)))
-    at = len(front) and sum(len(PdfReader(io.BytesIO(part)).pages) for part in front)
-    for paper in held:
-        book.add_outline_item(
-            title=f"{paper.volume} {paper.title} {paper.number}".strip(), page_number=at
-        )
-        at += paper.pages
-    buffer = io.BytesIO()
-    book.write(buffer)
-    return buffer.getvalue()
-
-
-_HEADS = ("序号", "卷别", "文号", "题名", "日期", "页号")
+    return binding.bind(
+        papers(case, person),
+        lambda count, pages: _cover(case, count, pages),
+        lambda pages: _closing_sheet(case, pages),
+    )
 
 
 # ---- pages of its own, in Typst ------------------------------------------------------------------
-
-
-def _set(source: str, data: Any, files: dict[str, bytes] | None = None) -> bytes:
-    """The PDF of a Typst page; what people wrote comes as data, never as markup."""
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        (folder / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
-        (folder / "main.typ").write_text(_PRELUDE + source, encoding="utf-8")
-        for name, content in (files or {}).items():
-            (folder / name).write_bytes(content)
-        made = typst.compile(
-            str(folder / "main.typ"),
-            root=place,
-            font_paths=fonts.loaded(own_fonts()),
-            format="pdf",
-            timestamp=_STAMP,
-        )
-    return bytes(made)
-
-
-_PRELUDE = f"""
-#let data = json("data.json")
-#set page(paper: "a4", margin: (top: 30mm, bottom: 25mm, left: 28mm, right: 22mm))
-#set text(font: ("{fonts.TIMES}", "{fonts.FANGSONG}", "{fonts.SONG}"), size: 14pt, lang: "zh")
-#let head(body) = align(center, text(font: ("{fonts.SONG}",), weight: "bold", size: 22pt, body))
-"""
 
 
 def _cover(case: Any, count: int, pages: int) -> bytes:
@@ -219,19 +126,7 @@ def _cover(case: Any, count: int, pages: int) -> bytes:
 #v(14mm)
 #table(columns: (36mm, 1fr), inset: 9pt, align: horizon, ..data.rows.flatten())
 """
-    return _set(source, {"issuer": issuer(case.area_code), "rows": rows})
-
-
-def _list(heads: tuple[str, ...], rows: list[list[str]], title: str) -> bytes:
-    source = """
-#head(data.title)
-#v(6mm)
-#set text(size: 10.5pt)
-#table(columns: data.widths.map(w => if w == 0 { 1fr } else { w * 1mm }), inset: 6pt, align: left + horizon,
-  table.header(..data.heads.map(h => strong(h))), ..data.rows.flatten())
-"""
-    widths = [12, 14, 40, 0, 30, 16] if heads == _HEADS else [12, 36, 14, 34, 0]
-    return _set(source, {"title": title, "heads": heads, "rows": rows, "widths": widths})
+    return binding.page(source, {"issuer": issuer(case.area_code), "rows": rows})
 
 
 def _closing_sheet(case: Any, pages: int) -> bytes:
@@ -247,47 +142,7 @@ def _closing_sheet(case: Any, pages: int) -> bytes:
         ["立卷人", str(case.owner or case.created_by or "")],
         ["立卷时间", matter_values.words(timezone.localdate())],
     ]
-    return _set(source, {"rows": rows})
-
-
-def _numbers(sizes: list[tuple[float, float]]) -> bytes:
-    """One transparent page for each, with its number where it belongs."""
-    source = """
-#set page(fill: none, margin: 0pt)
-#for (n, size) in data.enumerate(start: 1) {
-  set page(width: size.at(0) * 1pt, height: size.at(1) * 1pt, margin: 0pt)
-  place(if calc.odd(n) { top + right } else { top + left },
-    dx: if calc.odd(n) { -14mm } else { 14mm }, dy: 10mm, text(size: 11pt, str(n)))
-  if n < data.len() { pagebreak() }
-}
-"""
-    return _set(source, sizes)
-
-
-def _picture(file: Any) -> bytes:
-    """A photograph with what it proves, when and where it was taken, and its hash."""
-    taken = timezone.localtime(file.device_time or file.uploaded_at)
-    place = f"{file.lon:.5f}, {file.lat:.5f}" if file.lon is not None else "设备未提供"
-    rows = [
-        ["证明对象", file.caption or "—"], ["拍摄时间", f"{taken:%Y-%m-%d %H:%M}"], ["拍摄地点", place],
-        ["拍摄人", str(file.uploaded_by or "—")], ["原始文件校验值", file.sha256],
-    ]  # fmt: skip
-    source = """
-#head[现场照片（图片）证据]
-#v(4mm)
-#align(center, image(data.name, height: 120mm, fit: "contain"))
-#v(4mm)
-#set text(size: 11pt)
-#table(columns: (36mm, 1fr), inset: 7pt, ..data.rows.map(r => (r.at(0), text(size: 9pt, r.at(1)))).flatten())
-"""
-    ending = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}[file.content_type]
-    with evidence.opened(file) as opened:
-        content = opened.read()
-    try:
-        return _set(source, {"name": f"p.{ending}", "rows": rows}, {f"p.{ending}": content})
-    except (typst.TypstError, RuntimeError):
-        # Not a picture that can be drawn: it is named on the list of evidence, and kept as a file.
-        return b""
+    return binding.page(source, {"rows": rows})
 
 
 def record_pdf(record: Any) -> bytes:
@@ -336,6 +191,6 @@ def record_pdf(record: Any) -> bytes:
         with evidence.opened(record.signature) as opened:
             files["signature.png"] = opened.read()
     try:
-        return _set(source, data, files)
+        return binding.page(source, data, files)
     except (typst.TypstError, RuntimeError):
-        return _set(source, data | {"signed": False})
+        return binding.page(source, data | {"signed": False})

@@ -122,8 +122,9 @@ def _portion(
     _make_rows(listing, batch, rows, by, at, clean, past)
     refused = [row for row in rows if row.wrong]
     ImportRow.objects.bulk_update(refused, ["errors", "wrong"], batch_size=200)
-    fine = [row for row in rows if not row.wrong]
-    ImportRow.objects.bulk_update(fine, ["made", "changed"], batch_size=500)
+    made = [row for row in rows if row.made is not None]
+    ImportRow.objects.bulk_update(made, ["made"], batch_size=250)
+    ImportRow.objects.filter(pk__in=[row.pk for row in rows if row.changed]).update(changed=True)
     return len(rows)
 
 

@@ -18,7 +18,7 @@ from ecoledger.matters.actions.linking import link, linked, merge, unmerge
 from ecoledger.matters.actions.opening import open_matter, restore, withdraw
 from ecoledger.matters.actions.opening_many import Opening, open_many
 from ecoledger.matters.actions.performing import available, perform, refusal, reopen
-from ecoledger.matters.actions.review import draw_for_review, drawn_for_review
+from ecoledger.matters.actions.review import count_for_review, draw_for_review
 from ecoledger.matters.actions.timing import decide_extension, extend, resume, suspend
 from ecoledger.matters.evidence import Upload
 
@@ -34,9 +34,9 @@ __all__ = [
     "batch_edit",
     "beside",
     "bundle",
+    "count_for_review",
     "decide_extension",
     "draw_for_review",
-    "drawn_for_review",
     "evidence_for",
     "extend",
     "find",

@@ -24,7 +24,9 @@ def draw_for_review(
     The draw can be repeated by anyone: same closed matters, ``share`` (0-1] and ``seed``, same result.
     """
     at = at or timezone.now()
-    drawn, among, start = drawn_for_review(register, share, seed, by=by)
+    ids, count, start = _of(register, share, by)
+    drawn = sorted(random.Random(seed).sample(ids, count))  # noqa: S311 - repeatable
+    among = len(ids)
     text = _("抽查回头看：在 %(all)d 件中抽 %(drawn)d 件，随机种子 %(seed)d") % {
         "all": among,
         "drawn": len(drawn),
@@ -33,10 +35,14 @@ def draw_for_review(
     return [perform(pk, start, by=by, note=text, at=at) for pk in drawn]
 
 
-def drawn_for_review(
-    register: Register, share: float, seed: int, *, by: Person
-) -> tuple[list[int], int, str]:
-    """What a draw would take: (keys, among how many, the transition that starts the second look)."""
+def count_for_review(register: Register, share: float, *, by: Person) -> tuple[int, int]:
+    """How many a draw would take, among how many."""
+    ids, count, _start = _of(register, share, by)
+    return count, len(ids)
+
+
+def _of(register: Register, share: float, by: Person) -> tuple[list[int], int, str]:
+    """What a draw is of: (keys, how many it takes, the transition that starts the second look)."""
     if not register.may_manage(by):
         raise Refused("role", _("抽查由调度人员或局领导发起。"))
     workflow = register.workflow
@@ -54,6 +60,4 @@ def drawn_for_review(
     ids = sorted(rows.values_list("pk", flat=True))
     if not ids:
         raise Refused("condition", _("没有可以抽查的已销号事项。"))
-    count = max(1, round(len(ids) * share))
-    drawn = sorted(random.Random(seed).sample(ids, min(count, len(ids))))  # noqa: S311 - repeatable
-    return drawn, len(ids), starts[0].name
+    return ids, min(len(ids), max(1, round(len(ids) * share))), starts[0].name

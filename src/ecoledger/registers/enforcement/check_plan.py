@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from django.db import models
 
 from ecoledger.accounts.fields import AreaCodeField
@@ -43,6 +46,42 @@ class CheckPlan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.year}-{self.item_no} {self.name}"
+
+
+_QUARTERS = {"一": (1, 2, 3), "二": (4, 5, 6), "三": (7, 8, 9), "四": (10, 11, 12)}
+
+
+def months_of(text: str) -> tuple[int, ...]:
+    """The months that a plan's words name; all twelve where they name none.
+
+    >>> months_of("3—5月、9月"), months_of("二季度"), months_of("每月")[-1], months_of("")[0]
+    ((3, 4, 5, 9), (4, 5, 6), 12, 1)
+    """
+    found: set[int] = set()
+    for name in re.findall(r"([一二三四])季度", text):
+        found.update(_QUARTERS[name])
+    for first, last in re.findall(r"(\d{1,2})\s*月?\s*[-—－~～至到]+\s*(\d{1,2})", text):
+        found.update(range(int(first), int(last) + 1))
+    found.update(int(n) for n in re.findall(r"(?<!\d)(\d{1,2})(?!\d)", text))
+    if "上半年" in text:
+        found.update(range(1, 7))
+    if "下半年" in text:
+        found.update(range(7, 13))
+    return tuple(sorted(m for m in found if 1 <= m <= 12)) or tuple(range(1, 13))
+
+
+def planned_by_month(year: int, areas: Iterable[str]) -> dict[int, float]:
+    """Month → how many objects the year's plans have for it, each plan spread evenly over its months."""
+    plan: dict[int, float] = dict.fromkeys(range(1, 13), 0.0)
+    counties = {code[:6] for code in areas}
+    rows = CheckPlan.objects.filter(year=year)
+    for months, count, area in rows.values_list("months", "objects_planned", "area_code"):
+        if counties and area[:6] not in counties:
+            continue
+        named = months_of(months)
+        for month in named:
+            plan[month] += count / len(named)
+    return plan
 
 
 declare_lookup(

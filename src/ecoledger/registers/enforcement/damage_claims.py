@@ -7,17 +7,20 @@ and marked as from memory; the list for the procurator is the export of the list
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import models
 from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
+from django.utils.translation import override
 
 from ecoledger.accounts.roles import Role
 from ecoledger.listings.parts import Import, View
+from ecoledger.matters import actions
 from ecoledger.matters.actions import Refused
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Matter
@@ -183,6 +186,52 @@ def _prepare(claim: DamageClaim) -> None:
             claim.state = "assessing"
 
 
+def ground_of(case: Any) -> tuple[str, str]:
+    """Why a decided case may have done damage that is to be made good, and to what; ("", "") where nothing says so."""
+    rule = rules("damage")["screening"]
+    text = f"{case.title} {case.description}"
+    for medium, words in rule["words"].items():
+        for word in words:
+            if word in text:
+                return _("案情提到“%s”") % word, medium
+    medium = DamageClaim.Medium.SURFACE if "水" in text else DamageClaim.Medium.AIR
+    if rule["harmful"] and case.harmful:
+        return _("登记为造成危害后果"), medium
+    if case.fine >= rule["fine_from"]:
+        return _("罚款达到 %s 元") % rule["fine_from"], medium
+    return "", ""
+
+
+def screen(now: datetime) -> int:
+    """Each day: clues from decided cases that no claim knows yet, by the bureau's rule; how many."""
+    since = timezone.localdate(now) - timedelta(days=rules("damage")["screening"]["days"])
+    rows = PenaltyCase.objects.filter(
+        decided_on__gte=since, withdrawn_at=None, merged_into=None, damage_claims=None
+    ).exclude(heaviest=PenaltyCase.Heaviest.NONE)
+    made = 0
+    for case in rows.order_by("pk"):
+        with override("zh-hans"):
+            why, medium = ground_of(case)
+        if not why:
+            continue
+        values = {
+            "title": f"{case.party}{case.title}"[:200],
+            "source": DamageClaim.Source.PENALTY,
+            "clue_no": case.decision_no or case.number,
+            "clue_on": timezone.localdate(now),
+            "case": case,
+            "entity": case.entity,
+            "party": case.party,
+            "medium": medium,
+            "area_code": case.area_code,
+            "address": case.address,
+            "description": f"按规则筛查：{why}",
+        }
+        actions.open_matter(REGISTER, values, by=None, at=now, origin_matter=case)
+        made += 1
+    return made
+
+
 def _figures(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     n = rows.order_by().aggregate(
         clues=Count("pk"),
@@ -293,5 +342,6 @@ REGISTER = declare(Register(
                    examples={"clue_no": "SP-01", "title": "倾倒污泥损害土壤案", "source": "行政处罚案件",
                              "medium": "土壤", "area_code": "北镇"}, future=()),
     edit=OFFICERS, manage=frozenset({Role.LEADER, Role.LEGAL, Role.OFFICER}), statistics=_figures,
+    daily=screen,
     empty=noop("还没有线索。从处罚案件、督察、事件和检察机关移送中筛查登记。"),
 ))  # fmt: skip

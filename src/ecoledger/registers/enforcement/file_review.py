@@ -29,6 +29,7 @@ from ecoledger.matters.register import Register, Statistic, declare
 from ecoledger.matters.statistics import share
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow
 from ecoledger.registers.closing import DEFAULT
+from ecoledger.registers.enforcement import vetoes
 from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
 from ecoledger.registers.enforcement.rules import rules
 from ecoledger.standards import drawing
@@ -57,7 +58,9 @@ class FileReview(Matter):
         related_name="reviews",
     )
     round = models.CharField("评查批次", max_length=60)
+    seen = models.TextField("机器检出", blank=True)
     major = models.TextField("重大缺陷", blank=True)
+    overruled = models.TextField("机器检出不成立的理由", blank=True)
     off = models.DecimalField("卷面扣分", max_digits=4, decimal_places=1, default=0)
     score = models.DecimalField("得分", max_digits=5, decimal_places=1, null=True, blank=True)
     grade = models.CharField("等次", max_length=8, choices=Grade.choices, blank=True)
@@ -105,6 +108,15 @@ def _score(step: Step) -> None:
     silent = [i.name for i in items if i.needed and i.score < i.full and not i.defect]
     if silent:
         raise Refused("form", _("扣分没有写缺陷：%s。") % "、".join(silent[:5]))
+    # What the machine sees is either a major defect or said not to be one; it is not passed over.
+    review.seen = "\n".join(vetoes.of(review.case)) if review.case else ""
+    if review.seen and not review.major.strip() and not review.overruled.strip():
+        raise Refused(
+            "form",
+            _("机器检出：%s") % review.seen.replace("\n", ""),
+            _("请列为重大缺陷，或写明不成立的理由。"),
+            {"major": [_("请核对")]},
+        )
     review.off = review.off or Decimal(0)
     review.score = total(items, review.off, major=bool(review.major.strip()))
     grades = rules("file_review")["grades"]
@@ -163,7 +175,8 @@ def draw(round_: str, count: int, *, by: Person, at: datetime | None = None) -> 
     made = []
     for case in drawn:
         values = {"title": f"{case.number} {case.title}"[:200], "case": case, "round": round_,
-                  "area_code": case.area_code, "entity": case.entity}  # fmt: skip
+                  "area_code": case.area_code, "entity": case.entity,
+                  "seen": "\n".join(vetoes.of(case))}  # fmt: skip
         made.append(actions.open_matter(REGISTER, values, by=by, at=at, origin_matter=case))
     return made
 
@@ -198,7 +211,7 @@ REGISTER = declare(Register(
             State("done", "办结", phase=Phase.DONE),
         ),
         transitions=(
-            Transition("score", "评查完毕", "scoring", "improving", by=REVIEWERS, offers=("off", "major"),
+            Transition("score", "评查完毕", "scoring", "improving", by=REVIEWERS, offers=("off", "major", "overruled"),
                        effects=(_score,)),
             Transition("improve", "整改完毕", "improving", "done", by=frozenset({Role.OFFICER}),
                        asks=("improvement",)),
@@ -211,7 +224,7 @@ REGISTER = declare(Register(
     columns=("number", "title", "case", "round", "state", "due", "score", "grade"),
     filters=("state", "round", "grade", "area_code", "opened_at"), search=("number", "title", "round"),
     fields=("case", "round", "title", "area_code"),
-    details=("case", "round", "major", "off", "score", "grade", "improvement"),
+    details=("case", "round", "seen", "major", "overruled", "off", "score", "grade", "improvement"),
     lines=(Lines(key="items", label="评查项目", model=ReviewItem,
                  columns=("name", "full", "needed", "score", "defect"), first=_papers),),
     edit=DRAWERS, manage=frozenset({Role.LEGAL, Role.LEADER, Role.OFFICER}),

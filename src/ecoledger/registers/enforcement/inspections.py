@@ -7,6 +7,7 @@ that do not; beyond the cap it is refused.
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import date, datetime
 from typing import Any
 
@@ -23,7 +24,7 @@ from ecoledger.listings.parts import Ask, Import, Kind, View
 from ecoledger.matters import actions
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Register, Statistic, declare
+from ecoledger.matters.register import Breakdown, Register, Statistic, declare
 from ecoledger.matters.statistics import by_name, common_statistics, share
 from ecoledger.matters.workflow import (
     NOW,
@@ -36,7 +37,7 @@ from ecoledger.matters.workflow import (
     said,
 )
 from ecoledger.registers.closing import DEFAULT, REASON
-from ecoledger.registers.enforcement.check_plan import CheckPlan
+from ecoledger.registers.enforcement.check_plan import CheckPlan, planned_by_month
 from ecoledger.registers.enforcement.correction_orders import REGISTER as ORDERS
 from ecoledger.registers.enforcement.officers import Officer, officer_of, remind_of_expiry
 from ecoledger.registers.enforcement.penalty_case.register import REGISTER as CASES
@@ -361,6 +362,32 @@ def _statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     ]
 
 
+def _by_month(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
+    """The year's plan split by month against what was visited, and what was visited off the plan."""
+    year = timezone.localdate(now).year
+    areas = rows.order_by().values_list("area_code", flat=True).distinct()
+    plan = planned_by_month(year, areas)
+    done, beside = dict.fromkeys(plan, 0), dict.fromkeys(plan, 0)
+    for entered_at, planned in rows.filter(entered_at__year=year).values_list("entered_at", "plan"):
+        (done if planned else beside)[timezone.localtime(entered_at).month] += 1
+    lines = []
+    for month, count in plan.items():
+        last = monthrange(year, month)[1]
+        share_done = f"{100 * done[month] / count:.0f}%" if count else "—"
+        cells = (
+            _("%d月") % month,
+            f"{count:.0f}",
+            str(done[month]),
+            share_done,
+            str(beside[month]),
+        )
+        days = f"entered_at_from={year}-{month:02d}-01&entered_at_to={year}-{month:02d}-{last}"
+        lines.append((cells, days))
+    heads = (_("月份"), _("计划"), _("按计划已查"), _("完成率"), _("计划外"))
+    note = _("年度计划按实施月份平摊；计划外为不计入频次的检查")
+    return [Breakdown(_("按月：计划与完成"), heads, tuple(lines), note)]
+
+
 REGISTER = declare(Register(
     key="inspection", label="现场检查", line="enforcement", model=Inspection, workflow=WORKFLOW,
     pattern="检查〔{year}〕{n}号", labels={"title": "检查任务", "entity": "检查对象", "area_code": "属地"},
@@ -382,7 +409,8 @@ REGISTER = declare(Register(
                    headers={"entity": ("企业名称", "单位名称", "被检查单位"), "lead": ("主办",), "second": ("协办",),
                             "title": ("任务名称",), "kind": ("类别",)},
                    examples={"title": "一季度专项检查", "kind": "专项检查", "entity": "某某纺织厂"}),
-    edit=DISPATCH | OFFICERS, manage=DISPATCH | {Role.LEADER}, statistics=_statistics, prepare=_prepare,
+    edit=DISPATCH | OFFICERS, manage=DISPATCH | {Role.LEADER}, statistics=_statistics, breakdowns=_by_month,
+    prepare=_prepare,
     daily=remind_of_expiry,
     empty=noop("还没有检查任务。由随机抽查确认、专项行动合并或逐项登记产生。"),
 ))  # fmt: skip

@@ -21,9 +21,11 @@ from ecoledger.registers.enforcement.random_check import RandomCheck
 from ecoledger.registers.enforcement.referrals import Referral
 from ecoledger.registers.enforcement.seizures import SeizedThing, Seizure
 from ecoledger.registers.enforcement.self_checks import SelfCheck, SelfCheckItem
+from ecoledger.registers.enforcement.special_action import ActionMeeting
 from ecoledger.registers.enforcement.transfers import Transfer, TransferPaper
 
 __all__ = [
+    "ActionMeeting",
     "Avoidance",
     "CheckPlan",
     "CheckedObject",

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.roles import Role
+from ecoledger.books import campaign as campaigns
 from ecoledger.entities.models import Entity
 from ecoledger.listings.parts import Ask, Kind
 from ecoledger.matters import actions
@@ -73,6 +74,13 @@ class RandomCheck(Matter):
 # ---- the lists -----------------------------------------------------------------------------------
 
 
+def _tickets(line: Any, year: int, cap: int) -> int:
+    """None for who was visited often enough, or is watched from afar by the positive list."""
+    if inspections.visits(line.entity, year) >= cap or campaigns.why_left_out(line.entity):
+        return 0
+    return int(line.weight)
+
+
 def lists_now(check: Any) -> drawing.Lists:
     """The lists as they are: objects of the roster in force by weight, officers certified to the end."""
     year, cap = timezone.localdate().year, inspections.yearly_cap()
@@ -81,7 +89,7 @@ def lists_now(check: Any) -> drawing.Lists:
             line.entity.code,
             line.entity.name,
             line.get_tier_display(),
-            0 if inspections.visits(line.entity, year) >= cap else line.weight,
+            _tickets(line, year, cap),
             line.area_code,
         )
         for line in check_objects.pool(check.area_code[:6])

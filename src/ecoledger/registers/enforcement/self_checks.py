@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
@@ -86,21 +87,30 @@ def items_of(check: Any) -> list[dict[str, str]]:
     return [{"name": name} for name in kinds.get(check.facility, {}).get("items", ())]
 
 
+def grade_of(check: Any) -> str:
+    """The level by rule (公告2016年第74号): 重大 where a grave item fails or the mending takes long."""
+    failed = {i.name for i in check.items.filter(found=SelfCheckItem.Found.PROBLEM)}
+    if not failed:
+        return SelfCheck.Level.NONE
+    kinds = {row["key"]: row for row in rules("self_checks")["facilities"]}
+    grave = failed & set(kinds.get(check.facility, {}).get("major", ()))
+    days = rules("self_checks")["grading"]["long_days"]
+    takes = (check.rectify_by - timezone.localdate()).days if check.rectify_by else 0
+    return SelfCheck.Level.MAJOR if grave or takes > days else SelfCheck.Level.NORMAL
+
+
 def _unanswered(check: Any) -> str:
     waiting = check.items.filter(found="").count()
     return _("还有 %d 项没有填写结果。") % waiting if waiting else ""
 
 
 def _graded(step: Step) -> None:
-    """A firm that found something says what it does about it; without a finding there is no danger."""
+    """The level follows from what failed; a firm that found something says what it does about it."""
     check = step.matter
-    wrong = check.items.filter(found=SelfCheckItem.Found.PROBLEM)
-    if wrong.exists() and check.danger == SelfCheck.Level.NONE:
-        raise actions.Refused(
-            "form", _("有不符合项，隐患级别不能是无隐患。"), "", {"danger": [_("请核对")]}
-        )
-    if wrong.filter(measure="").exists():
+    if check.items.filter(found=SelfCheckItem.Found.PROBLEM, measure="").exists():
         raise actions.Refused("form", _("不符合项须写明整改措施。"))
+    check.danger = grade_of(check)
+    step.form["danger"] = check.danger
 
 
 def _hand_over(step: Step) -> None:
@@ -191,7 +201,7 @@ REGISTER = declare(Checks(
                        shown_to_enterprise=True,
                        asks=(said("answers", "逐项结果", help="每项一行：符合、不涉及，或“不符合：措施”"),)),
             Transition("answer", "提交自查结果", "sent", "verifying", by=FIRM | BUREAU, when=_unanswered,
-                       asks=("answer", "danger"), offers=("measures", "rectify_by"), effects=(_graded,),
+                       asks=("answer",), offers=("measures", "rectify_by"), effects=(_graded,),
                        shown_to_enterprise=True),
             Transition("return", "退回重填", "verifying", "sent", by=BUREAU, asks=(REASON,), main=False,
                        shown_to_enterprise=True),
@@ -201,6 +211,8 @@ REGISTER = declare(Checks(
                        offers=("measures",), main=False, shown_to_enterprise=True),
             Transition("rectified", "报告整改完成", "rectifying", "verifying", by=FIRM | BUREAU, evidence=1,
                        asks=("rectified",), shown_to_enterprise=True),
+            Transition("regrade", "核定隐患级别", ("verifying", "rectifying"), "", by=BUREAU,
+                       asks=("danger", REASON), main=False, shown_to_enterprise=True),
             Transition("hand_over", "移交其他部门", ("verifying", "rectifying"), "", by=BUREAU,
                        asks=(said("department", "接收部门", Kind.TEXT), said("what", "移交事项", Kind.TEXT)),
                        effects=(_hand_over,), main=False),
@@ -228,6 +240,7 @@ REGISTER = declare(Checks(
                             "title": ("自查名称",), "answer_by": ("期限",)},
                    examples={"title": "环保设施安全自查", "entity": "某某涂装厂", "round": "2026年第一批",
                              "facility": "蓄热式焚烧炉（RTO）"}, future=("answer_by",)),
-    edit=BUREAU, manage=BUREAU, enterprise="enterprise__code", prepare=_prepare, statistics=_figures,
+    edit=BUREAU, manage=BUREAU, enterprise="enterprise__code", prepare=_prepare,
+    detail_template="web/enforcement/self_check.html", statistics=_figures,
     empty=noop("还没有自查。导入企业名单，按设施类别下发自查表，企业登录后逐项填写。"),
 ))  # fmt: skip

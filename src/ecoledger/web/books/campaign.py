@@ -145,13 +145,10 @@ def move(request: Request, key: str, pk: int) -> HttpResponse:
             messages.success(request, _("已列入 %d 个对象。") % new)
         case "draw":
             count = asked.number(request.POST.get("count", "")) or 0
-            seed = asked.number(request.POST.get("seed", ""))
-            if count <= 0 or seed is None:
-                raise Refused("form", _("没有抽取数量或种子。"), _("请填写两个整数。"))
-            new = campaigns.draw_objects(book, drive, count, seed, by=request.user)
-            messages.success(
-                request, _("已抽取 %(new)d 个对象，种子 %(seed)d。") % {"new": new, "seed": seed}
-            )
+            if count <= 0:
+                raise Refused("form", _("没有抽取数量。"), _("请填写一个整数。"))
+            new = campaigns.draw_objects(book, drive, count, by=request.user)
+            messages.success(request, _("已抽取 %d 个对象。") % new)
         case "start":
             campaigns.start(book, drive, by=request.user)
         case "end":

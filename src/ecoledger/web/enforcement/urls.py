@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ecoledger.web.enforcement import cases, merging, random_checks, records
+from ecoledger.web.enforcement import cases, merging, random_checks, records, self_checks
 
 urlpatterns = [
     path("enforcement/draws/<int:pk>", random_checks.sheet_page, name="draw-sheet"),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("enforcement/cases/<int:pk>/discretion", cases.discretion, name="discretion"),
     path("enforcement/cases/<int:pk>/book.pdf", cases.book, name="case-book"),
     path("enforcement/reviews/draw", cases.review_draw, name="review-draw"),
+    path("enforcement/self-checks/<int:pk>/form", self_checks.form, name="self-check-form"),
     path("enforcement/visits/<int:pk>/checklist", records.checklist, name="visit-checklist"),
     path(
         "enforcement/<slug:key>/<int:pk>/record/<slug:kind>", records.new, name="field-record-new"

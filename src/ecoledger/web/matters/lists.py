@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -255,20 +256,15 @@ def draw(request: Request, key: str) -> HttpResponse:
     """Draw closed matters for a second look."""
     register = the_register(request, key)
     share = asked.number(request.POST.get("share", ""))
-    seed = asked.number(request.POST.get("seed", ""))
     try:
         if share is None or not 1 <= share <= 100:
             raise Refused("form", _("抽查比例应为 1 到 100 的整数。"))
-        seed = int(f"{timezone.localdate():%Y%m%d}") if seed is None else seed
         if request.POST.get("step") != "do":
-            keys, among, _start = actions.drawn_for_review(
-                register, share / 100, seed, by=request.user
-            )
-            rows = register.visible_to(request.user).filter(pk__in=keys).order_by("pk")
-            context = {
-                "register": register, "rows": rows, "among": among, "share": share, "seed": seed,
-            }  # fmt: skip
+            # How many, not which: the seed comes when it is confirmed, so nobody draws until it suits.
+            count, among = actions.count_for_review(register, share / 100, by=request.user)
+            context = {"register": register, "count": count, "among": among, "share": share}
             return render(request, "web/matters/draw.html", context)
+        seed = secrets.randbelow(10**12)
         drawn = actions.draw_for_review(register, share / 100, seed, by=request.user)
         messages.success(request, _("抽中 %d 件，已进入回头看。") % len(drawn))
     except Refused as refused:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from ecoledger.web.matters import evidence, lines, lists, many, my_work, pages, statistics_pages
+from ecoledger.web.matters import (
+    book,
+    evidence,
+    lines,
+    lists,
+    many,
+    my_work,
+    pages,
+    statistics_pages,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("my-work", my_work.page, name="my-work"),
@@ -30,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("matters/<slug:key>/draw", lists.draw, name="matter-draw"),
     path("matters/<slug:key>/<int:pk>", pages.detail, name="matter"),
     path("matters/<slug:key>/<int:pk>/lines/<slug:name>", lines.edit, name="matter-lines"),
+    path("matters/<slug:key>/<int:pk>/book.pdf", book.book, name="matter-book"),
     path("matters/<slug:key>/<int:pk>/timeline", pages.timeline_part, name="matter-timeline"),
     path("matters/<slug:key>/<int:pk>/do/<slug:name>", pages.act, name="matter-act"),
     path("matters/<slug:key>/<int:pk>/note", pages.note, name="matter-note"),

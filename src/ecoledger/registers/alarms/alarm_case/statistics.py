@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 
+from ecoledger.listings.cells import area_name
 from ecoledger.matters.register import Breakdown, Statistic
 from ecoledger.matters.statistics import share
 from ecoledger.monitoring.models import Alarm
@@ -93,9 +95,60 @@ def accuracy(rows: QuerySet[Any]) -> list[Statistic]:
     ]
 
 
+def off_site_by(rows: QuerySet[Any], of: str) -> list[dict[str, Any]]:
+    """Cases judged and those judged without going there, by ``month`` of opening (the latest first) or by ``town``."""
+    counted: dict[str, dict[str, Any]] = {}
+    judged = rows.exclude(verdict="").values_list("opened_at", "area_code", "off_site")
+    for opened_at, area, off_site in judged:
+        key = f"{timezone.localtime(opened_at):%Y-%m}" if of == "month" else area[:9]
+        entry = counted.setdefault(key, {"key": key, "judged": 0, "off_site": 0})
+        entry["judged"] += 1
+        entry["off_site"] += bool(off_site)
+    for entry in counted.values():
+        entry["share"] = 100 * entry["off_site"] / entry["judged"]
+    keys = sorted(counted, reverse=True)[:12] if of == "month" else sorted(counted)
+    return [counted[key] for key in keys]
+
+
+def _off_site(rows: QuerySet[Any], of: str, title: str, head: str) -> Breakdown:
+    """The share of cases nobody had to go to (非现场), each line opening its cases."""
+
+    def query(key: str) -> str:
+        if of == "town":
+            return f"area_code={key}"
+        year, month = (int(part) for part in key.split("-"))
+        last = monthrange(year, month)[1]
+        return f"opened_at_from={key}-01&opened_at_to={key}-{last:02d}"
+
+    lines = tuple(
+        (
+            (
+                area_name(e["key"]) if of == "town" else e["key"],
+                str(e["judged"]),
+                str(e["off_site"]),
+                f"{e['share']:.1f}%",
+            ),
+            query(e["key"]),
+        )
+        for e in off_site_by(rows, of)
+    )
+    heads = (head, gettext("已核实"), gettext("非现场"), gettext("非现场占比"))
+    return Breakdown(title, heads, lines, gettext("未到现场即得出结论的÷已核实的"))
+
+
 def breakdowns(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
-    """:func:`precision_by_rule` as a table, duplicates left out."""
-    table = precision_by_rule(rows.filter(merged_into=None))
+    """How often each rule was right, and how often nobody had to go there, by month and by town."""
+    standing = rows.filter(merged_into=None)
+    return [
+        *_by_rule(standing),
+        _off_site(standing, "month", gettext("各月非现场核实"), gettext("月份")),
+        _off_site(standing, "town", gettext("各镇街非现场核实"), gettext("镇街")),
+    ]
+
+
+def _by_rule(rows: QuerySet[Any]) -> list[Breakdown]:
+    """:func:`precision_by_rule` as a table."""
+    table = precision_by_rule(rows)
     return [
         Breakdown(
             gettext("各规则的准确率"),

@@ -17,13 +17,14 @@ from ecoledger.listings.parts import Import, View
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Circulation
 from ecoledger.matters.register import Register, declare
-from ecoledger.registers.enforcement.penalty_case import statistics
+from ecoledger.registers.enforcement.penalty_case import duties, statistics
 from ecoledger.registers.enforcement.penalty_case.models import (
     EvidenceItem,
     Instalment,
     PenaltyCase,
 )
 from ecoledger.registers.enforcement.penalty_case.workflow import OFFICERS, WORKFLOW
+from ecoledger.standards import time_limits
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,6 +61,8 @@ def prepare(case: PenaltyCase) -> None:
         return
     if case.served_on:
         case.state = "performing"
+        case.pay_by = time_limits.deadline(case.served_on, "penalty-payment").due_day
+        case.remedies_end = duties.remedies_end(case.served_on)
     elif case.decided_on:
         case.state = "decided"
     elif case.filed_on:
