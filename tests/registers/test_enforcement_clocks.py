@@ -118,7 +118,7 @@ UNANNOUNCED = [
     ("petition-closing", date(2026, 11, 20), date(2027, 1, 19)),
     # Weekdays are taken as days at work until they are: 1 January counts.
     ("complaint-forward", date(2026, 12, 30), date(2027, 1, 4)),
-    ("seizure", date(2026, 12, 10), date(2027, 1, 11)),
+    ("damage-consultation", date(2026, 10, 12), date(2027, 1, 11)),
     ("damage-first-check", date(2026, 12, 4), date(2027, 1, 4)),
     ("production-limit-plan", date(2026, 12, 18), date(2027, 1, 8)),
 ]

@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 from openpyxl.drawing.image import Image
 from PIL import Image as Picture
+from pypdf import PdfReader
 from tests.path.county import COUNTY, NORTH
 from tests.path.house import PNG
 from tests.stories.pages import open_page, submit, text
@@ -91,6 +92,36 @@ def test_letters_come_in_by_batch_and_the_three_rates_are_those_of_the_text(hous
     assert "已销号" in said
     assert "督察交办要求" in said
     assert "照片.png" in said
+    # One file a case: cover, list, facts, course and photograph, numbered.
+    answer = desk.get(f"{address}/book.pdf")
+    pages = [
+        p.extract_text().replace(" ", "").replace("\n", "")
+        for p in PdfReader(io.BytesIO(answer.content)).pages
+    ]
+    assert "督察信访件档案" in pages[0]
+    assert "卷内文件目录" in pages[1]
+    whole = "".join(pages)
+    for words in ("五项标准均已完成", "现场核查属实", "清运复绿", "原始文件校验值"):
+        assert words in whole, words
+    assert "卷内备考表" in pages[-1]
+
+
+@pytest.mark.story("T7")
+def test_the_daily_report_goes_up_and_the_public_reads_the_list(house, visitor):
+    """What was handed over and done, in the official layout; the public's list without telephone numbers."""
+    desk = visitor("dispatcher")
+    rows = [["受理编号", "轮次", "批次", "交办日期", "交办问题基本情况", "行政区域", "污染类型"],
+            ["D3SX202605310001", ROUND, 31, "2026-05-31", "某厂夜间排放，联系人13900000000", "南镇", "大气"]]  # fmt: skip
+    assert kept(enter(house, "inspectorate_letter", "第31批.xlsx", rows)) == 1
+    for kind, words in (
+        ("inspectorate_daily", ("督察信访件办理情况日报", "累计交办", "各镇街办理情况")),
+        ("inspectorate_public", ("第31批", "D3SX202605310001", "［电话］")),
+    ):
+        page = submit(desk, "/documents", "/documents/summaries", {"kind": kind, "day": "2026-05-31", "area": COUNTY})  # fmt: skip
+        said = text(page)
+        for word in words:
+            assert word in said, (kind, word, said[:400])
+        assert "13900000000" not in said
 
 
 @pytest.mark.story("T8")

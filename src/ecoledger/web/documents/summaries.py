@@ -1,4 +1,4 @@
-"""工作总结: begin a draft of a summary, a publication or a notice for a span and a division."""
+"""工作总结: begin a draft of a summary, a publication, a notice or a daily report for a span and a division."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ecoledger.listings.refusals import Refused
-from ecoledger.reports import drafting
+from ecoledger.reports import drafting, inspectorate
 from ecoledger.reports.declaration import Report, document_of, has_document
 from ecoledger.reports.profile import DocumentsError
 from ecoledger.reports.publication import NOTICE, PUBLICATION
@@ -22,7 +22,7 @@ from ecoledger.reports.summary import SUMMARIES
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 
-KINDS = (*SUMMARIES, PUBLICATION, NOTICE)
+KINDS = (*SUMMARIES, PUBLICATION, NOTICE, inspectorate.DAILY, inspectorate.PUBLIC)
 FIRST_YEAR = 2014
 
 
@@ -33,6 +33,7 @@ def choices(request: Request) -> dict[str, Any]:
         "kinds": KINDS,
         "areas": [a for a in scoped.areas(request.user) if _inside(request, a.code)],
         "month": f"{last:%Y-%m}",
+        "day": last.isoformat(),
     }
 
 
@@ -50,10 +51,12 @@ def begin(request: Request) -> HttpResponse:
         raise Http404
     if not _inside(request, area):
         raise PermissionDenied(_("该行政区不在您的数据范围内。"))
+    of_day = document.span == "day"
+    said = request.POST.get("day", "") if of_day else f"{request.POST.get('month', '')}-01"
     try:
-        day = date.fromisoformat(f"{request.POST.get('month', '')}-01")
+        day = date.fromisoformat(said)
     except ValueError:
-        messages.error(request, _("请选择月份。"))
+        messages.error(request, _("请选择日期。") if of_day else _("请选择月份。"))
         return redirect("documents")
     if day > timezone.localdate() or day.year < FIRST_YEAR:
         messages.error(request, _("该期间尚无数据。"))
