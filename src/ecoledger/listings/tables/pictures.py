@@ -1,13 +1,16 @@
-"""Pictures that lie over the cells of an .xlsx: which sheet and row each belongs to.
+"""Pictures over and in the cells of an .xlsx: which sheet and row each belongs to.
 
-Only what a spreadsheet program writes is read (SpreadsheetML drawings, ECMA-376 part 1, 20.5): each anchor names the
-row of its upper left corner. Other formats have no pictures here.
+Over the cells they are SpreadsheetML drawings (ECMA-376 part 1, 20.5): each anchor names the row of its upper left
+corner. In a cell they are as WPS writes them: ``xl/cellimages.xml`` holds them by name, the cell's formula is
+``DISPIMG("name",1)``. Other formats have no pictures here.
 """
 
 from __future__ import annotations
 
 import posixpath
+import re
 import zipfile
+from collections.abc import Iterator
 from io import BytesIO
 
 from lxml import etree
@@ -18,6 +21,7 @@ _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _RELATION = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
+_SHOWS = re.compile(r'DISPIMG\("([^"]+)"')
 _ENDINGS = (".png", ".jpg", ".jpeg")
 
 
@@ -35,6 +39,8 @@ def _of(archive: zipfile.ZipFile) -> dict[tuple[str, int], list[tuple[str, bytes
     if "xl/workbook.xml" not in archive.namelist():
         return found
     parts = _relations(archive, "xl/workbook.xml")
+    cells = next((p for p in parts.values() if p.endswith("cellimages.xml")), "")
+    named = _named(archive, cells) if cells in archive.namelist() else {}
     count = 0
     for sheet in _tree(archive, "xl/workbook.xml").iter(f"{_MAIN}sheet"):
         name, path = str(sheet.get("name")), parts.get(str(sheet.get(f"{_R}id")), "")
@@ -51,7 +57,35 @@ def _of(archive: zipfile.ZipFile) -> dict[tuple[str, int], list[tuple[str, bytes
                     continue
                 place = (name, int(str(row.text)) + 1)
                 found.setdefault(place, []).append((posixpath.basename(image), archive.read(image)))
+        for number, image in _in_cells(archive, path, named) if named else ():
+            count += 1
+            if count <= MOST and archive.getinfo(image).file_size <= LARGEST:
+                place = (name, number)
+                found.setdefault(place, []).append((posixpath.basename(image), archive.read(image)))
     return found
+
+
+def _named(archive: zipfile.ZipFile, path: str) -> dict[str, str]:
+    """Name → the picture that WPS keeps under it, for pictures in cells."""
+    images, named = _relations(archive, path), {}
+    for picture in _tree(archive, path).iter(f"{_DRAWING}pic"):
+        said = next(picture.iter(f"{_DRAWING}cNvPr"), None)
+        blip = next(picture.iter(f"{_A}blip"), None)
+        image = images.get(str(blip.get(f"{_R}embed")), "") if blip is not None else ""
+        if said is not None and image.lower().endswith(_ENDINGS):
+            named[str(said.get("name"))] = image
+    return named
+
+
+def _in_cells(
+    archive: zipfile.ZipFile, sheet: str, named: dict[str, str]
+) -> Iterator[tuple[int, str]]:
+    """(row counted from 1, picture) of the cells whose formula shows one."""
+    for row in _tree(archive, sheet).iter(f"{_MAIN}row"):
+        for formula in row.iter(f"{_MAIN}f"):
+            shown = _SHOWS.search(formula.text or "")
+            if shown and shown[1] in named:
+                yield int(str(row.get("r"))), named[shown[1]]
 
 
 def _tree(archive: zipfile.ZipFile, path: str) -> etree._Element:

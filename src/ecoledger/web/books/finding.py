@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
@@ -51,6 +51,10 @@ def says_refusals(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRe
             return view(request, *args, **kwargs)
         except Refused as refused:
             said = [str(refused), *(text for texts in refused.fields.values() for text in texts)]
+            # What a device sends on later must not take a page that leads back for a success.
+            if request.headers.get("X-Sent-By"):
+                kind = "text/plain; charset=utf-8"
+                return HttpResponse(" ".join(said), status=422, content_type=kind)
             messages.error(request, " ".join(said))
             back = request.POST.get("back", "")
             # Only a path of this site: the page that holds the form.

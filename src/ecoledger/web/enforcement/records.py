@@ -10,7 +10,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.files.uploadedfile import InMemoryUploadedFile
-from django.http import Http404, HttpResponse
+from django.db import transaction
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,7 +29,9 @@ from ecoledger.registers.enforcement.officers import officer_of
 from ecoledger.reports import case_book
 from ecoledger.web.access import Request, needs
 from ecoledger.web.books.finding import says_refusals
+from ecoledger.web.listings.once import once
 from ecoledger.web.matters.finding import the_matter
+from ecoledger.web.matters.posted import uploads
 
 _WRITES = inspections.OFFICERS
 MOST_BYTES = 400_000
@@ -48,7 +51,8 @@ def _own(request: Request, pk: int) -> FieldRecord:
 @needs("see_matters")
 @require_http_methods(["GET", "POST"])
 @says_refusals
-def new(request: Request, key: str, pk: int, kind: str) -> HttpResponse:
+@once
+def new(request: Request, key: str, pk: int, kind: str) -> HttpResponseBase:
     """A record of a visit or a case, to fill in."""
     _register, matter = the_matter(request, key, pk)
     if key not in field_records.REGISTERS or kind not in FieldRecord.Kind.values:
@@ -67,12 +71,15 @@ def new(request: Request, key: str, pk: int, kind: str) -> HttpResponse:
     if request.method == "POST":
         said = {name: request.POST.get(name, "").strip() for name in request.POST}
         try:
-            record = field_records.write(
-                matter,
-                _values(said, kind),
-                by=request.user,
-                client_id=said.get("client_id") or None,
-            )
+            with transaction.atomic():
+                record = field_records.write(
+                    matter,
+                    _values(said, kind),
+                    by=request.user,
+                    client_id=said.get("client_id") or None,
+                )
+                if files := uploads(request):
+                    actions.attach(pk, files, by=request.user, text=str(record))
         except Refused as refused:
             wrong = refused.fields
             messages.error(request, f"{refused.why}{refused.remedy}")
@@ -119,7 +126,8 @@ def _values(said: dict[str, Any], kind: str) -> dict[str, Any]:
 @needs("see_matters")
 @require_http_methods(["GET", "POST"])
 @says_refusals
-def record(request: Request, pk: int) -> HttpResponse:
+@once
+def record(request: Request, pk: int) -> HttpResponseBase:
     """The record to read to the party, and to sign."""
     row = _own(request, pk)
     if request.method == "POST":
@@ -162,7 +170,8 @@ def record_file(request: Request, pk: int) -> HttpResponse:
 @needs("see_matters")
 @require_http_methods(["GET", "POST"])
 @says_refusals
-def checklist(request: Request, pk: int) -> HttpResponse:
+@once
+def checklist(request: Request, pk: int) -> HttpResponseBase:
     """The checklists of all actions that one visit serves, filled in at once."""
     _register, visit = the_matter(request, inspections.REGISTER.key, pk)
     tasks = list(visit.tasks.select_related("drive__checklist", "entity"))

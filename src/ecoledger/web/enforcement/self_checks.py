@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -12,6 +12,7 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
 from ecoledger.registers.enforcement.self_checks import REGISTER, SelfCheckItem
 from ecoledger.web.access import Request, needs
+from ecoledger.web.listings.once import once
 from ecoledger.web.matters.finding import the_matter
 
 WORDS = {
@@ -23,7 +24,8 @@ WORDS = {
 
 @needs("see_matters")
 @require_http_methods(["GET", "POST"])
-def form(request: Request, pk: int) -> HttpResponse:
+@once
+def form(request: Request, pk: int) -> HttpResponseBase:
     """Every item with its three answers and, where it fails, what is done about it."""
     register, check = the_matter(request, REGISTER.key, pk)
     way = register.workflow.transition("fill")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 from django.contrib import messages
@@ -10,7 +9,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -25,6 +23,7 @@ from ecoledger.registers.grid.cells import GridCell, cell_at
 from ecoledger.registers.grid.events import REGISTER, GridEvent
 from ecoledger.web.access import Request, needs
 from ecoledger.web.listings.once import once
+from ecoledger.web.matters.posted import device_time
 
 _ASKS = (
     Ask("category", required=True),
@@ -49,13 +48,14 @@ def page(request: Request) -> HttpResponseBase:
     if data is not None and form.is_valid():
         values = forms.stored(asks, form.cleaned_data)
         lon, lat = values.get("lon"), values.get("lat")
+        taken = device_time(request.POST.get("device_time", ""))
         try:
             event = actions.open_matter(
                 REGISTER,
                 values | _where(request.user, lon, lat),
                 by=request.user,
                 files=[
-                    Upload(file, lon=lon, lat=lat, device_time=_taken(request))
+                    Upload(file, lon=lon, lat=lat, device_time=taken)
                     for file in request.FILES.getlist("files")
                 ],
             )
@@ -82,15 +82,6 @@ def _where(person: Person, lon: float | None, lat: float | None) -> dict[str, ob
         cell = GridCell.objects.get(pk=own.entity_id)
         return {"cell": cell, "area_code": cell.area_code}
     return {"area_code": next(iter(person.area_codes), "")}
-
-
-def _taken(request: Request) -> datetime | None:
-    """When the device says that it was; kept beside the server's own time."""
-    try:
-        at = datetime.fromisoformat(request.POST.get("device_time", ""))
-    except ValueError:
-        return None
-    return at if timezone.is_aware(at) else timezone.make_aware(at)
 
 
 @login_not_required

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib import messages
+from django.utils import timezone
 
 from ecoledger.listings import asked
 from ecoledger.matters.actions import Refused, Upload
@@ -10,9 +13,31 @@ from ecoledger.web.access import Request
 
 
 def uploads(request: Request) -> list[Upload]:
-    """The request's files, each with the caption given for all of them."""
+    """The request's files, each with the caption given for all of them, and where and when the device says it was."""
     caption = request.POST.get("caption", "").strip()
-    return [Upload(file, caption) for file in request.FILES.getlist("files")]
+    lon, lat = _degrees(request, "files_lon", 180), _degrees(request, "files_lat", 90)
+    if lon is None or lat is None:
+        lon = lat = None
+    at = device_time(request.POST.get("files_time", ""))
+    return [Upload(file, caption, lon, lat, at) for file in request.FILES.getlist("files")]
+
+
+def _degrees(request: Request, name: str, most: float) -> float | None:
+    """What the device says of its place; None where it says nothing that can be a place."""
+    try:
+        degrees = float(request.POST.get(name, ""))
+    except ValueError:
+        return None
+    return degrees if abs(degrees) <= most else None
+
+
+def device_time(said: str) -> datetime | None:
+    """When the device says that it was; kept beside the server's own time."""
+    try:
+        at = datetime.fromisoformat(said)
+    except ValueError:
+        return None
+    return at if timezone.is_aware(at) else timezone.make_aware(at)
 
 
 def revision(request: Request) -> int | None:

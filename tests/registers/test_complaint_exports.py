@@ -1,0 +1,152 @@
+"""Complaints as the platform and the 12345 line export them: title rows, merged headers, several sheets, GB18030; and
+a later export of the same numbers, which brings them up to date."""
+
+from __future__ import annotations
+
+import io
+
+import openpyxl
+import pytest
+from tests.conftest import COUNTY, NORTH
+
+from ecoledger.listings import importing
+from ecoledger.listings.models import ImportRow
+from ecoledger.matters import chain
+from ecoledger.matters.actions import Refused
+from ecoledger.registers.complaints.complaint import Complaint
+from ecoledger.registers.complaints.register import REGISTER
+
+pytestmark = pytest.mark.django_db
+LINE = ["工单编号", "受理员", "来电人", "电话", "分类", "紧急程度", "来电类别", "受理渠道", "主要内容", "受理时间",
+        "备注", "工单状态", "办理单位", "转办时间", "办结时间", "满意度"]  # fmt: skip
+
+
+def order(number, state="办理中", ended="", satisfaction="", **more):
+    row = {
+        "工单编号": number, "受理员": "06号", "来电人": "孙某某", "电话": "13911112222", "分类": "大气污染", "紧急程度": "一般",
+        "来电类别": "求决", "受理渠道": "12345热线", "主要内容": f"北镇{number}号厂房夜间有刺鼻气味", "受理时间": "2026-10-09 08:30",
+        "工单状态": state, "办理单位": "测试县生态环境局", "转办时间": "2026-10-09 09:00", "办结时间": ended, "满意度": satisfaction,
+    } | more  # fmt: skip
+    return [row.get(name, "") for name in LINE]
+
+
+def workbook(*sheets):
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets:
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    return book
+
+
+def saved(book):
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def take_in(bureau, content, name="导出.xlsx", by="complaint"):
+    batch = importing.preview(REGISTER, name, content, by=bureau.people[by])
+    wrong = list(ImportRow.objects.filter(batch=batch, wrong=True))
+    assert wrong == [], [row.reason for row in wrong][:3]
+    importing.accept(REGISTER, batch.pk, by=bureau.people[by], again=True)
+    return batch
+
+
+def test_the_hotlines_own_columns_with_titles_and_a_merged_header_on_several_sheets(bureau):
+    """What stands above and below the rows is no data; the order's time is when it was made known."""
+    merged = workbook(
+        ("10月", [
+            ["测试县12345工单明细"], ["导出时间：2026-11-01 08:00", "", "", "制表：平台"],
+            ["工单信息", "", "诉求人", "", "工单信息", *[""] * 11], LINE,
+            order("GD20261009001"), order("GD20261009002", "已办结", "2026-10-12 17:00", "满意"),
+            ["合计", 2],
+        ]),
+        ("11月", [LINE, order("GD20261101001", "退单", 备注="非本部门职责")]),
+        ("说明", [["本表由平台自动生成"]]),
+    )  # fmt: skip
+    sheet = merged["10月"]
+    sheet.merge_cells("A1:P1")
+    sheet.merge_cells("C3:D3")
+    take_in(bureau, saved(merged))
+    rows = {row.source_no: row for row in Complaint.objects.all()}
+    assert set(rows) == {"GD20261009001", "GD20261009002", "GD20261101001"}
+    open_, done, back = (rows[n] for n in sorted(rows))
+    assert (open_.state, done.state, back.state) == ("handling", "visited", "refused")
+    assert (open_.channel, open_.pollution, open_.area_code) == ("hotline", ["air"], NORTH)
+    assert f"{open_.opened_at:%Y-%m-%d %H:%M}" == "2026-10-09 00:30"
+    assert open_.telephone == "13911112222"
+    assert open_.number == "GD20261009001"
+
+
+def test_a_file_in_gb18030_with_semicolons_is_the_same(bureau):
+    text = "\r\n".join(
+        ";".join(row) for row in [LINE, order("GD1"), order("GD2", 主要内容="北镇河道发黑，有㙍字")]
+    )
+    take_in(bureau, text.encode("gb18030"), "工单.csv")
+    assert Complaint.objects.get(source_no="GD2").description == "北镇河道发黑，有㙍字"
+    assert Complaint.objects.count() == 2
+
+
+def test_a_later_export_brings_known_numbers_up_to_date_and_says_what_changed(bureau):
+    """Known numbers are shown with their changes, kept by one event on the chain, and never go back."""
+    take_in(
+        bureau, saved(workbook(("一", [LINE, order("GD7"), order("GD8"), order("GD9", "待处理")])))
+    )
+    before = {c.source_no: c for c in Complaint.objects.all()}
+    later = workbook(("二", [
+        LINE, order("GD7", "已办结", "2026-10-20 16:00", 电话="13933334444"), order("GD8"),
+        order("GD9", "办理中"), order("GD10"),
+    ]))  # fmt: skip
+    batch = importing.preview(REGISTER, "二.xlsx", saved(later), by=bureau.complaint)
+    told = {row.values["source_no"]: row.reason for row in batch.rows.all()}
+    assert batch.bad.count() == 0
+    assert "更新 GD7" in told["GD7"]
+    assert "状态 核查处理 → 已办结" in told["GD7"]
+    assert "办结时间" in told["GD7"]
+    assert "13933334444" not in told["GD7"]
+    assert "相同" in told["GD8"]
+    assert "状态 待受理 → 核查处理" in told["GD9"]
+    assert "更新" not in told["GD10"]
+    made, _left = importing.accept(REGISTER, batch.pk, by=bureau.complaint)
+    assert made == 4
+    assert Complaint.objects.count() == 4
+    done = Complaint.objects.get(source_no="GD7")
+    assert (done.pk, done.state, done.phase) == (before["GD7"].pk, "done", "done")
+    assert done.telephone == "13933334444"
+    assert f"{done.closed_at:%Y-%m-%d %H:%M}" == "2026-10-20 08:00"
+    assert not done.clocks.filter(stopped_at=None).exists()
+    event = done.events.last()
+    assert (event.transition, event.note) == ("followed", "二.xlsx 二!2")
+    assert "13933334444" not in str(event.form)
+    assert Complaint.objects.get(source_no="GD8").events.count() == 1
+    assert Complaint.objects.get(source_no="GD9").state == "handling"
+    # An older export comes late: what is over stays over.
+    old = importing.preview(
+        REGISTER, "旧.xlsx", saved(workbook(("一", [LINE, order("GD7")]))), by=bureau.complaint
+    )
+    importing.accept(REGISTER, old.pk, by=bureau.complaint)
+    assert Complaint.objects.get(source_no="GD7").state == "done"
+    assert chain.first_broken_overall() is None
+    # Undone as a whole, it withdraws what it made and leaves what was there.
+    importing.undo(REGISTER, batch.pk, by=bureau.complaint)
+    assert Complaint.objects.get(source_no="GD10").withdrawn_at is not None
+    assert Complaint.objects.get(source_no="GD7").withdrawn_at is None
+
+
+def test_a_number_of_another_area_is_neither_shown_nor_changed(bureau):
+    """Somebody whose scope does not hold the complaint learns that the number is taken, and nothing of it."""
+    take_in(bureau, saved(workbook(("一", [LINE, order("GD20")]))))
+    town = bureau.people["officer"]
+    town.area_codes = ["990101002"]
+    town.save()
+    changed = workbook(("一", [LINE, order("GD20", "已办结", "2026-10-20 16:00")]))
+    batch = importing.preview(REGISTER, "他.xlsx", saved(changed), by=town)
+    (row,) = batch.rows.all()
+    assert row.wrong
+    assert "核查处理" not in row.reason
+    with pytest.raises(Refused):
+        importing.accept(REGISTER, batch.pk, by=town)
+    assert Complaint.objects.get(source_no="GD20").state == "handling"
+    assert Complaint.objects.get(source_no="GD20").area_code.startswith(COUNTY)
