@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
-from demo import city
+from demo import city, enforcement_steps
 from demo.work import aware, person
 from ecoledger.accounts.models import Organisation
 from ecoledger.books import roster as rosters
@@ -53,7 +53,9 @@ def build(now: datetime) -> dict[str, int]:
         _measures(firms, now)
     with transaction.atomic():
         checks = _self_checks(firms, now)
-    return {"penalty_cases": decided, "self_checks": checks}
+    with transaction.atomic():
+        more = enforcement_steps.build(firms, now)
+    return {"penalty_cases": decided, "self_checks": checks} | more
 
 
 def _staff(county: str, today: date) -> None:

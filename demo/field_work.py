@@ -29,6 +29,7 @@ from ecoledger.registers.problems.inspectorate import InspectorateBatch
 PATROLLED, REPORTED, COMPLAINED, CHAINS = 5_932, 1_632, 357, 22
 OPEN_EVENTS, OPEN_COMPLAINTS = 24, 9
 BATCHES, LETTERS_OF_ALL, OWN_BATCHES, OWN = 31, 351, 19, 47
+REPEATED, RECTIFIED = 20, 22
 _SEEN = (
     "露天焚烧秸秆",
     "工地裸土未覆盖",
@@ -199,20 +200,39 @@ def _letters(generator: random.Random, towns: dict[str, Any], now: datetime) -> 
             area_code=city.CITY_CODE, round="省督察（演示）", number=n + 1, total=total,
             received_on=first + timedelta(days=n), synthetic=True,
         )  # fmt: skip
-    rows = []
+    rows, distinct = [], OWN - REPEATED
     for number in range(OWN):
+        # The last twenty repeat one of the others.
+        of = number % distinct
         batch = number % OWN_BATCHES + 1
-        town = city.TOWNS[number % len(city.TOWNS)][0]
-        what, kind, target = generator.choice(_TOLD)
+        town = city.TOWNS[of % len(city.TOWNS)][0]
+        what, kind, target = _TOLD[of % len(_TOLD)]
         opened = aware(datetime.combine(first + timedelta(days=batch - 1), now.time()))
-        rows.append(
-            {
-                "title": f"{target}{what}", "description": f"群众反映{target}{what}。", "area_code": town,
-                "letter_no": f"DC-{number + 1:04d}", "round": "省督察（演示）", "batch_no": batch,
-                "kinds": [kind], "owner_organisation": towns[town], "verdict": "true",
-                "finish": "done", "opened_at": opened, "closed_at": opened + timedelta(days=45),
-                "synthetic": True,
+        over = of < RECTIFIED or of == distinct - 1 or number >= distinct
+        row = {
+            "title": f"{target}{what}", "description": f"群众反映{target}{what}。", "area_code": town,
+            "letter_no": f"DC-{number + 1:04d}", "round": "省督察（演示）", "batch_no": batch,
+            "kinds": [kind], "owner_organisation": towns[town], "key_item": number < 4,
+            "verdict": ("true", "true", "partly")[of % 3], "findings": "现场核查，情况属实。",
+            "handling": "已责令整改，完成清理。" if over else "正在实施治理工程。", "opened_at": opened,
+            "finish": "done" if over else "stage", "orders": int(of % 2 == 0), "synthetic": True,
+            "deadline": (opened + timedelta(days=60 if over else 240)).date(), "ended": over,
+        }  # fmt: skip
+        if over:
+            row["closed_at"] = opened + timedelta(days=45)
+        if of == distinct - 1 and number < distinct:
+            row |= {
+                "state": "unfounded",
+                "verdict": "unfounded",
+                "findings": "未发现所反映的问题。",
             }
-        )  # fmt: skip
-    history.enter(LETTERS, rows, by=person("diaodu"), source="督察信访件台账（演示）")
+        rows.append(row)
+    made = history.enter(LETTERS, rows, by=person("diaodu"), source="督察信访件台账（演示）")
+    for number in range(distinct, OWN):
+        actions.merge(
+            [made[number].pk],
+            made[number % distinct].pk,
+            by=person("diaodu"),
+            reason="同一问题重复举报",
+        )
     return OWN

@@ -11,7 +11,7 @@ import polars as pl
 from django.conf import settings
 from django.db import transaction
 
-from demo import air, build, county, enforcement, field_work, history, work
+from demo import air, build, county, enforcement, field_work, history, rectification, work
 from demo import plan as plan_year
 from demo.stories import Stories
 from ecoledger.cli import data_folder
@@ -53,6 +53,7 @@ def set_up(data: Path, start: datetime, until: datetime, say: Say) -> None:
         work.file_shutdown(plan)
     say("城市：" + "，".join(f"{k} {v}" for k, v in made.items()))
     size = county.build(until) | enforcement.build(until) | field_work.build(until)
+    size |= rectification.build(until)
     say("全县：" + "，".join(f"{k} {v}" for k, v in size.items()))
     with transaction.atomic():
         year = plan_year.build(work.aware(until))

@@ -12,7 +12,16 @@ from demo import enforcement
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import Role
 from ecoledger.entities.models import Area, Enterprise
-from ecoledger.registers.enforcement.models import PenaltyCase, RandomCheck, SelfCheck
+from ecoledger.registers.enforcement.models import (
+    ActionMeeting,
+    CreditEntry,
+    DamageClaim,
+    FileReview,
+    Inspection,
+    PenaltyCase,
+    RandomCheck,
+    SelfCheck,
+)
 
 TOWN = "990181001"
 
@@ -22,7 +31,7 @@ def test_the_brigades_year_has_its_figures(settings, tmp_path):
     settings.MEDIA_ROOT = str(tmp_path)
     Area.objects.create(code=TOWN, name="演示镇", synthetic=True)
     bureau = Organisation.objects.create(name="演示局", kind="bureau", area_code=TOWN[:6])
-    for name, role in (("diaodu", Role.DISPATCHER), ("zhifa", Role.OFFICER), ("zhifa2", Role.OFFICER), ("zhifa3", Role.OFFICER)):  # fmt: skip
+    for name, role in (("diaodu", Role.DISPATCHER), ("zhifa", Role.OFFICER), ("zhifa2", Role.OFFICER), ("zhifa3", Role.OFFICER), ("juzhang", Role.LEADER), ("fazhi", Role.LEGAL)):  # fmt: skip
         Person.objects.create(
             username=name, name=name, roles=[role.value], area_codes=[TOWN[:6]], organisation=bureau
         )
@@ -38,3 +47,10 @@ def test_the_brigades_year_has_its_figures(settings, tmp_path):
     assert set(decided.values_list("circulation", flat=True)) == {"staff"}
     assert RandomCheck.objects.get().drawn == 83
     assert SelfCheck.objects.count() == 91
+    assert Inspection.objects.filter(phase="done").count() == 40
+    kinds = ActionMeeting.objects.values_list("kind", flat=True)
+    assert (list(kinds).count("meeting"), list(kinds).count("joint")) == (4, 8)
+    assert FileReview.objects.exclude(score=None).count() == 6
+    assert CreditEntry.objects.count() == 20
+    assert SelfCheck.objects.exclude(handed_to="").count() == 4
+    assert DamageClaim.objects.filter(case__isnull=False).exists()

@@ -5,11 +5,20 @@ from __future__ import annotations
 import pytest
 from demo.__main__ import present
 
-from demo import build, field_work
+from demo import build, county, field_work, rectification
 from ecoledger.registers.complaints.complaint import Complaint
 from ecoledger.registers.grid.events import GridEvent
 from ecoledger.registers.grid.patrols import Patrol
+from ecoledger.registers.office.discipline import (
+    DisciplineMeasure,
+    DisciplineProblem,
+    DisciplineRule,
+)
+from ecoledger.registers.office.meetings import CommitteeTask
+from ecoledger.registers.office.positive_list import PositiveLine
+from ecoledger.registers.problems.city_problems import CityProblem
 from ecoledger.registers.problems.inspectorate import InspectorateBatch, InspectorateLetter
+from ecoledger.registers.problems.look_back import LookBackCheck
 
 pytestmark = pytest.mark.django_db
 
@@ -26,3 +35,27 @@ def test_the_year_of_the_grid_and_of_complaints_has_its_figures():
         19,
         47,
     )
+    letters = InspectorateLetter.objects.all()
+    assert letters.exclude(merged_into=None).count() == 20
+    distinct = letters.filter(merged_into=None)
+    assert distinct.filter(state="unfounded").count() == 1
+    assert distinct.filter(phase="closed").count() == 22
+
+
+def test_rectification_and_the_office_have_their_figures():
+    """8 of 132 places of the city list from the inspection; 44 problems, 114 measures, 18 rules; a round of twelve."""
+    build.build()
+    county.build(present())
+    rectification.build(present())
+    assert CityProblem.objects.count() == 132
+    assert CityProblem.objects.filter(origin_kind="inspection").count() == 8
+    assert DisciplineProblem.objects.filter(supplementary=True).count() == 11
+    assert [m.objects.count() for m in (DisciplineProblem, DisciplineMeasure, DisciplineRule)] == [
+        44,
+        114,
+        18,
+    ]
+    assert LookBackCheck.objects.count() == 12
+    assert LookBackCheck.objects.filter(state="reopened").count() == 1
+    assert CommitteeTask.objects.count() == 9
+    assert PositiveLine.objects.exists()

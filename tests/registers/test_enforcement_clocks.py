@@ -50,6 +50,8 @@ BY_HAND = [
     ("crime-transfer-decision", date(2026, 6, 17), (), (), date(2026, 6, 22), ""),
     ("police-filing", date(2026, 3, 2), (), (), date(2026, 3, 5), ""),
     ("police-filing", date(2026, 3, 2), (4,), (), date(2026, 3, 9), ""),
+    ("police-review", date(2026, 4, 30), (), (), date(2026, 5, 8), ""),
+    ("procurator-opinion", date(2026, 4, 30), (), (), date(2026, 5, 6), ""),
     ("case-archive", date(2026, 1, 5), (), (), date(2026, 2, 4), ""),
     ("penalty-prescription", date(2026, 8, 20), (), (), date(2028, 8, 20), "第1054条"),
     ("penalty-prescription-harm", date(2026, 8, 20), (), (), date(2031, 8, 20), "第1054条"),

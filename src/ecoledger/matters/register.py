@@ -89,6 +89,8 @@ class Register(Listing):
     # Who may know of matters of restricted circulation, beside those who answer for them.
     circle: frozenset[Role] = frozenset({Role.DISPATCHER, Role.LEADER})
     map_layer: bool = True
+    # Whether opening one of its matters, or its list, stands on the audit trail.
+    on_trail: bool = False
     # The level as it follows from a matter's other fields; without it the level is set like any field.
     level: Callable[[Any], str] | None = None
     statistics: Callable[[QuerySet[Any], datetime], list[Statistic]] | None = None

@@ -18,7 +18,7 @@ from ecoledger.listings.parts import Import, View
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Circulation, Matter
 from ecoledger.matters.register import Register, declare
-from ecoledger.matters.workflow import ClockRule, Phase, State, Transition, Workflow
+from ecoledger.matters.workflow import ClockRule, Phase, State, Transition, Workflow, said
 from ecoledger.registers.closing import REASON
 from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
 
@@ -72,6 +72,8 @@ class Transfer(Matter):
     police = models.CharField("公安决定", max_length=10, choices=Police.choices, blank=True)
     police_on = models.DateField("公安决定日期", null=True, blank=True)
     persons = models.PositiveSmallIntegerField("涉及人数", default=0)
+    review_asked_on = models.DateField("提出复议日期", null=True, blank=True)
+    supervision_asked_on = models.DateField("提请检察监督日期", null=True, blank=True)
     result = models.TextField("办理结果", blank=True)
 
     class Meta:
@@ -104,6 +106,14 @@ def _crime(transfer: Any) -> bool:
 
 def _detention(transfer: Any) -> bool:
     return bool(transfer.kind == Transfer.Kind.DETENTION)
+
+
+def _no_review(transfer: Any) -> str:
+    return "" if transfer.review_asked_on else _("还没有提出复议。")
+
+
+def _no_supervision(transfer: Any) -> str:
+    return "" if transfer.supervision_asked_on else _("还没有提请检察监督。")
 
 
 def _prepare(transfer: Transfer) -> None:
@@ -142,6 +152,14 @@ REGISTER = declare(Register(
                        asks=("police", "police_on", "persons")),
             Transition("not_file", "公安不予立案、退回", "accepted", "not_filed", by=OFFICERS,
                        asks=("police", "police_on"), main=False),
+            Transition("ask_review", "向公安机关提出复议", "not_filed", "", by=OFFICERS,
+                       asks=("review_asked_on",), main=False),
+            Transition("review_kept", "复议维持不立案", "not_filed", "", by=OFFICERS, asks=(REASON,),
+                       when=_no_review, main=False),
+            Transition("ask_supervision", "提请检察院立案监督", "not_filed", "", by=OFFICERS,
+                       asks=("supervision_asked_on",), main=False),
+            Transition("supervised", "检察院答复", "not_filed", "", by=OFFICERS,
+                       asks=(said("opinion", "检察意见"),), when=_no_supervision, main=False),
             Transition("review", "申请复议或检察监督后立案", "not_filed", "under_way", by=OFFICERS,
                        asks=("police", "police_on"), main=False),
             Transition("end", "不再移送，继续行政处罚", "not_filed", "done", by=OFFICERS, asks=("result",)),
@@ -156,6 +174,12 @@ REGISTER = declare(Register(
                       counted_from="accepted_on"),
             ClockRule("ask_review", "向公安机关提出复议", "not_filed", working_days=3,
                       basis="环环监〔2017〕17号；国务院令第310号为3日"),
+            ClockRule("review_answer", "公安机关复议答复", "not_filed", since="ask_review",
+                      until=("review_kept", "review"), limit="police-review", waiting=True,
+                      counted_from="review_asked_on"),
+            ClockRule("supervision", "检察院立案监督意见", "not_filed", since="ask_supervision",
+                      until=("supervised", "review"), limit="procurator-opinion", waiting=True,
+                      counted_from="supervision_asked_on"),
         ),
     ),
     labels={"title": "案由", "entity": "涉案对象", "area_code": "案发地"},
@@ -165,7 +189,8 @@ REGISTER = declare(Register(
     search=("number", "title", "party", "transfer_no"),
     fields=("title", "kind", "ground", "case", "entity", "party", "party_head", "area_code", "description"),
     details=("kind", "ground", "case", "party", "party_head", "transfer_no", "decided_on", "to", "handed_on",
-             "copied_on", "accepted_on", "receipt", "police", "police_on", "persons", "result"),
+             "copied_on", "accepted_on", "receipt", "police", "police_on", "review_asked_on",
+             "supervision_asked_on", "persons", "result"),
     views=(View("crime", "涉嫌犯罪", {"kind": "crime"}), View("detention", "行政拘留", {"kind": "detention"})),
     lines=(Lines(key="papers", label="移送材料清单", model=TransferPaper,
                  columns=("name", "count", "provider", "note")),),

@@ -17,6 +17,7 @@ from ecoledger.accounts.fields import AreaCodeField
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.accounts.scope import within
+from ecoledger.listings import own_data
 from ecoledger.listings.catalogue import declare as declare_list
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.lookups import Lookup, declare_lookup
@@ -212,7 +213,7 @@ REGISTER = declare(Register(
                   "title": "污染防治责任压得不实", "area_code": "示例县"},
     ),
     statistics=statistics, breakdowns=breakdowns, prepare=_restrict, map_layer=False,
-    edit=_STAFF, manage=_STAFF, circle=_STAFF,
+    edit=_STAFF, manage=_STAFF, circle=_STAFF, on_trail=True,
     empty="还没有巡察整改问题。由党风廉政专员导入；只有局领导和党风廉政专员看得到。",
 ))  # fmt: skip
 
@@ -261,9 +262,10 @@ RISKS = declare_list(Listing(
     empty="还没有廉政风险点。由党风廉政专员登记或导入。",
 ))  # fmt: skip
 
-# Steps by which somebody gains or is spared: who did them is looked over, not what they say.
-SENSITIVE = ("extension_decided", "decide_extension", "accept", "approve", "confirm_close", "reduce", "waive",
-             "dismiss", "confirm_dismiss", "confirm_unfounded", "close", "decide", "exempt")  # fmt: skip
+
+def sensitive() -> tuple[str, ...]:
+    """Steps by which somebody gains or is spared: who did them is looked over, not what they say."""
+    return tuple(own_data.read(__package__, "sensitive_steps")["steps"])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -273,7 +275,7 @@ class SensitiveSteps(Listing):
     def visible_to(self, person: Person) -> QuerySet[Any]:
         if not person.may(self.see):
             return Event.objects.none()
-        return Event.objects.filter(within(person, "matter__area_code"), transition__in=SENSITIVE)
+        return Event.objects.filter(within(person, "matter__area_code"), transition__in=sensitive())
 
     def may_open(self, person: Person) -> bool:
         return False

@@ -9,8 +9,11 @@ from django.db import models
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts.fields import AreaCodeField
 from ecoledger.accounts.models import Organisation
 from ecoledger.accounts.roles import Role
+from ecoledger.listings.catalogue import declare as declare_list
+from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Ask, Import
 from ecoledger.matters import actions
 from ecoledger.matters.lines import Lines
@@ -28,6 +31,28 @@ from ecoledger.matters.workflow import (
     said,
 )
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON
+
+
+class Committee(models.Model):
+    """One special committee of the environment committee, with its head, units and office (专业委员会)."""
+
+    area_code = AreaCodeField("属地")
+    name = models.CharField("委员会", max_length=80)
+    head = models.CharField("主任", max_length=60, blank=True)
+    lead = models.CharField("牵头单位", max_length=120)
+    members = models.TextField("成员单位", blank=True)
+    contact = models.CharField("联络员", max_length=80, blank=True)
+    basis = models.CharField("成立文号", max_length=80, blank=True)
+    since = models.DateField("成立日期", null=True, blank=True)
+    until = models.DateField("撤销日期", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "专业委员会"
+        unique_together = [("area_code", "name")]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Meeting(Matter):
@@ -160,6 +185,18 @@ MEETINGS = declare(Register(
     ),
     map_layer=False, edit=_OFFICE, manage=_OFFICE | {Role.LEADER},
     empty="还没有会议。登记会议、议题和议定事项，印发纪要后自动成为各单位的任务。",
+))  # fmt: skip
+
+
+COMMITTEES = declare_list(Listing(
+    key="special_committee", label="专业委员会", line="assessment", model=Committee,
+    columns=("name", "head", "lead", "members", "contact", "since", "until", "area_code"),
+    filters=("since", "area_code"), search=("name", "lead", "members"), lead="name",
+    fields=("area_code", "name", "head", "lead", "members", "contact", "basis", "since", "until"),
+    imports=Import(key=("area_code", "name"), headers={"name": ("名称", "专业委员会"), "lead": ("牵头部门",),
+                                                       "members": ("成员",), "area_code": ("区县",)},
+                   examples={"area_code": "示例县", "name": "大气污染防治专业委员会", "lead": "生态环境局"}),
+    edit=_OFFICE, empty="还没有专业委员会。登记各专业委员会的牵头单位和成员单位。",
 ))  # fmt: skip
 
 

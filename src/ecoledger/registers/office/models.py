@@ -6,11 +6,18 @@ from ecoledger.registers.office.discipline import (
     DisciplineRule,
     IntegrityRisk,
 )
-from ecoledger.registers.office.meetings import AgendaItem, CommitteeTask, Meeting, Resolution
+from ecoledger.registers.office.meetings import (
+    AgendaItem,
+    Committee,
+    CommitteeTask,
+    Meeting,
+    Resolution,
+)
 from ecoledger.registers.office.positive_list import PositiveLine
 
 __all__ = [
     "AgendaItem",
+    "Committee",
     "CommitteeTask",
     "DisciplineMeasure",
     "DisciplineProblem",

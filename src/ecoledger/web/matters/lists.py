@@ -17,7 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_GET, require_POST
 
+from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.visitors import address
 from ecoledger.listings import asked, cells, forms, selecting
 from ecoledger.listings.parts import Column
 from ecoledger.listings.selecting import ordered, related, select
@@ -40,6 +42,9 @@ NARROW = frozenset({"number", "title", "state", "due", "level"})
 @needs("see_matters")
 def listing_page(request: Request, key: str) -> HttpResponse:
     register = the_register(request, key)
+    if register.on_trail:
+        said = {"listing": str(register.label), "query": request.GET.dict()}
+        audit.record(request.user, "open_restricted", details=said, address=address(request))
     query = request.GET
     sort = query.get("sort", "")
     own = {field.name for field in register.model._meta.local_fields}

@@ -16,8 +16,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from ecoledger.accounts import audit
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import Role
+from ecoledger.accounts.visitors import address
 from ecoledger.entities.models import Area
 from ecoledger.listings import asked, cells, forms
 from ecoledger.listings.parts import Ask, Kind
@@ -274,6 +276,8 @@ def _why_not(register: Register, matter: Any, person: Person) -> str:
 @never_cache
 def detail(request: Request, key: str, pk: int) -> HttpResponse:
     register, matter = the_matter(request, key, pk)
+    if register.on_trail:
+        audit.record(request.user, "open_restricted", matter, address=address(request))
     return _detail(request, register, matter)
 
 

@@ -307,6 +307,7 @@ ACTIONS = {
     "table_undone": gettext_lazy("撤销导入"),
     "table_brought_back": gettext_lazy("恢复导入"),
     "hand_over": gettext_lazy("交接工作"),
+    "open_restricted": gettext_lazy("打开受限台账"),
     "integrity_broken": gettext_lazy("完整性校验不通过"),
     "download_job": gettext_lazy("下载任务结果"),
     "registry entered": gettext_lazy("登记对象"),
