@@ -15,7 +15,7 @@ from ecoledger.matters.models import Matter
 ROOT = Path(ecoledger.__file__).parent
 CHANGES = {"update", "bulk_update", "bulk_create", "create", "get_or_create", "update_or_create"}
 # The engine: actions, and the clocks' due date that follows the running clocks.
-ENGINE = {"actions/access.py", "actions/amending.py", "deadlines.py", "history.py"}
+ENGINE = {"actions/access.py", "actions/amending.py", "deadlines.py", "insertion.py"}
 
 
 def models() -> set[str]:

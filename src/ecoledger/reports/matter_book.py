@@ -48,7 +48,7 @@ def assemble(matter: Any, person: Person) -> bytes:
 def _facts(matter: Any, person: Person) -> bytes:
     """Every field of the matter's page that is filled."""
     register = register_of(matter.register)
-    columns = [c for c in register.details if register.is_open(c.name, person)]
+    columns = register.open_details(person)
     first = [
         ("编号", matter.number),
         (str(register.labels.get("title", "标题")), matter.title),

@@ -223,14 +223,20 @@ def _link_repeats(listing: Listing, batch: ImportBatch, by: Person | None, at: d
     name = listing.imports.duplicate_of if listing.imports else ""
     if not name:
         return
-    made = {fold(row.key): row for row in batch.rows.exclude(made=None).exclude(key="")}
-    for row in batch.rows.exclude(made=None):
-        original = fold(row.values.get(name))
-        if original:
-            target = made[original].made if original in made else None
+    taken = batch.rows.exclude(made=None)
+    saying = taken.exclude(**{f"values__{name}": ""}).exclude(**{f"values__{name}": None})
+    again = list(saying)
+    made = (
+        {fold(key): pk for key, pk in taken.exclude(key="").values_list("key", "made")}
+        if again
+        else {}
+    )
+    for row in again:
+        if original := fold(row.values.get(name)):
             try:
                 with transaction.atomic():
-                    listing.link_repeat(row.made, target, str(row.values[name]), by, at)
+                    said = str(row.values[name])
+                    listing.link_repeat(row.made, made.get(original), said, by, at)
             except Refused as refused:
                 row.warnings.append(problem(name, "", f"{refused.why}{refused.remedy}"))
                 row.save(update_fields=["warnings"])
@@ -239,7 +245,8 @@ def _link_repeats(listing: Listing, batch: ImportBatch, by: Person | None, at: d
 def _link_carried(listing: Listing, batch: ImportBatch, by: Person | None, at: datetime) -> None:
     """What a later section carries over goes on there: the row above is linked to it."""
     carried = list(batch.rows.exclude(made=None).exclude(carried_from=""))
-    made = {row.place: row.made for row in batch.rows.exclude(made=None)} if carried else {}
+    rows = batch.rows.exclude(made=None).only("sheet", "number", "made") if carried else ()
+    made = {row.place: row.made for row in rows}
     for row in carried:
         if (earlier_row := made.get(row.carried_from)) is not None:
             with contextlib.suppress(Refused), transaction.atomic():

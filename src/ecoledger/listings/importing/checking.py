@@ -435,11 +435,13 @@ class _Check:
         self._cleaned: dict[tuple[str, str], str] = {}
         self._running: set[str] = set()
         self._headers_in: dict[str, set[str]] = {}
+        self._header_of: dict[tuple[str, str], str] = {}
         self._read_as: dict[str, dict[str, str]] = {}
 
     def rows(self, rows: list[ImportRow], progress: Progress | None = None) -> None:
         """Check all rows, and each against the others and the book."""
         self.batch.unknown = {}
+        self._header_of = {}
         for row in rows:
             self._headers_in.setdefault(row.sheet, set()).update(row.raw, row.faults)
         self._running = running_numbers(rows, self.headers_of, self.imports.key)
@@ -459,8 +461,13 @@ class _Check:
 
     def _header(self, name: str, row: ImportRow) -> str:
         """The header of the row's own sheet that means the column; "" where the sheet has none."""
-        there = self._headers_in.get(row.sheet, set())
-        return next((h for h in self.headers_of.get(name, ()) if h in there), "")
+        key = (name, row.sheet)
+        if key not in self._header_of:
+            there = self._headers_in.get(row.sheet, set())
+            self._header_of[key] = next(
+                (h for h in self.headers_of.get(name, ()) if h in there), ""
+            )
+        return self._header_of[key]
 
     def _row(self, row: ImportRow) -> None:
         row.cells, row.values, row.errors, row.warnings = {}, {}, [], []
@@ -483,6 +490,10 @@ class _Check:
     def _cell(self, name: str, row: ImportRow) -> bool:
         """Read the cell of a column into the row; whether it could be read."""
         header, ask = self._header(name, row), self.columns[name].ask
+        if not header:
+            # The file has no such column: most of a template's in a small table.
+            row.cells[name] = row.values[name] = ""
+            return True
         label = _(str(ask.label))
         cell = unpacked_cell(row.raw.get(header)) if header else None
         if fault := row.faults.get(header) if header else None:

@@ -15,7 +15,6 @@ from ecoledger.listings import forms
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, timeline
 from ecoledger.matters.actions.access import keep, locked
-from ecoledger.matters.models import Matter
 from ecoledger.matters.register import register_of
 from ecoledger.matters.workflow import Phase
 
@@ -33,7 +32,7 @@ def follow(
     ended: datetime | None = None,
     unsaid: Iterable[str] = (),
     note: str = "",
-) -> Matter:
+) -> Any:
     """Keep ``values`` by attribute and, with ``state``, where the other ledger says the matter stands.
 
     Work that is over here is not begun again, and what needs a second person here is never closed by a table.

@@ -131,7 +131,10 @@ class Complaints(Register):
     def imported(self, batch: ImportBatch, made: int, by: Person | None, at: datetime) -> None:
         """Keep what the preview proposed, for the rows that came in."""
         super().imported(batch, made, by, at)
-        rows = {row.place: row for row in batch.rows.exclude(made=None)}
+        told = batch.rows.exclude(made=None).only(
+            "sheet", "number", "made", "repeats_of", "warnings"
+        )
+        rows = {row.place: row for row in told}
         pairs = []
         for row in rows.values():
             other = rows.get(row.repeats_of)

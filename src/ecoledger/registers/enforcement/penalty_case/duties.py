@@ -100,13 +100,13 @@ def wrong_on_spot(case: Any, heaviest: str, fine: Decimal, collected: Decimal, w
         return _("同时罚款的，处罚种类按最重的选罚款。")
     if not 0 <= fine <= caps[case.party_kind]:
         return _("当场罚款对%(party)s不超过 %(cap)s 元，超过的按一般程序办理。") % {
-            "party": case.get_party_kind_display(),
+            "party": str(case.get_party_kind_display()),
             "cap": caps[case.party_kind],
         }
     if not 0 <= collected <= fine:
         return _("当场收缴的数额应不超过罚款。")
     if collected > caps["collected"] and not why:
-        return _("当场收缴 %s 元以上的须写明理由。") % caps["collected"]
+        return _("当场收缴 %s 元以上的须写明理由。") % str(caps["collected"])
     if case.violated and case.basis and case.party:
         return prescribed(case)
     return _("当事人、违反条款、处罚依据须填写完整。")
@@ -158,7 +158,7 @@ def wrong_instalments(case: Any, rows: list[tuple[date, Decimal]]) -> str:
     if any(amount <= 0 for _due, amount in rows):
         return _("每一期的金额应大于零。")
     if case.pay_by and rows[-1][0] <= case.pay_by:
-        return _("末期不晚于原缴款期限 %s，无须延期、分期。") % case.pay_by
+        return _("末期不晚于原缴款期限 %s，无须延期、分期。") % str(case.pay_by)
     return ""
 
 
