@@ -207,7 +207,7 @@ def test_a_duplicate_named_in_the_table_is_merged_and_a_wrong_one_is_refused(bur
 def test_an_import_broken_off_goes_on_where_it_stopped(bureau, people, monkeypatch):
     rows = [[f"D6-{n:02d}", *GOOD[1:]] for n in range(5)]
     batch = preview(workbook(HEADER, *rows), people)
-    monkeypatch.setattr(accepting, "PORTION", 2)
+    monkeypatch.setattr(accepting, "HISTORY_PORTION", 2)
     dispatcher = people["dispatcher"]
     clean = cleaner(REGISTER, [c.ask for c in REGISTER.import_columns], dispatcher)
     assert accepting._portion(REGISTER, batch.pk, dispatcher, timezone.now(), clean) == 2

@@ -7,10 +7,18 @@ import zipfile
 
 import openpyxl
 from openpyxl.drawing.image import Image
-from tests.path.house import PNG
+from PIL import Image as Picture
 
 from ecoledger.listings.tables.pictures import pictures
 
+
+def png():
+    file = io.BytesIO()
+    Picture.new("RGB", (4, 4), "green").save(file, "PNG")
+    return file.getvalue()
+
+
+PNG = png()
 _CELL_IMAGES = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <etc:cellImages xmlns:xdr="http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"
  xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"
