@@ -113,6 +113,13 @@ def test_the_daily_report_goes_up_and_the_public_reads_the_list(house, visitor):
     rows = [["受理编号", "轮次", "批次", "交办日期", "交办问题基本情况", "行政区域", "污染类型"],
             ["D3SX202605310001", ROUND, 31, "2026-05-31", "某厂夜间排放，联系人13900000000", "南镇", "大气"]]  # fmt: skip
     assert kept(enter(house, "inspectorate_letter", "第31批.xlsx", rows)) == 1
+    # The next day's list says more of the same letter: it is brought up to date, not refused.
+    rows[0] += ["最新整改情况", "责令整改（家次）"]
+    rows[1] += ["已停产整改", 1]
+    said = kept(enter(house, "inspectorate_letter", "第31批更新.xlsx", rows))
+    letter = desk.api("matters/inspectorate_letter", q="D3SX202605310001")
+    assert (said, len(letter)) == (1, 1)
+    assert "已停产整改" in text(open_page(desk, f"/matters/inspectorate_letter/{letter[0]['id']}"))
     for kind, words in (
         ("inspectorate_daily", ("督察信访件办理情况日报", "累计交办", "各镇街办理情况")),
         ("inspectorate_public", ("第31批", "D3SX202605310001", "［电话］")),

@@ -33,6 +33,10 @@ OPEN_WORK = Q(phase=Phase.OPEN.value, merged_into=None)
 COMPLETION = "completion"
 # Beside a row's values: whether it is over.
 ENDED = "ended"
+# What a later table does not change of a matter: what it is called, when it came, where it stands.
+_OWN = frozenset(
+    {"number", "title", "origin", "opened_at", "state", "closed_at", "area_code", ENDED}
+)
 # When a matter began and ended and how far it is, with the headers that ledgers write above it.
 _PAST = {
     "opened_at": ("登记日期", "受理日期", "交办日期", "立项日期", "发现时间", "发现日期", "交办时间", "受理时间", "检查时间",
@@ -250,6 +254,21 @@ class Register(Listing):
         if by is None:
             return self.standing()
         return self.visible_to(by).filter(withdrawn_at=None, merged_into=None)
+
+    def later_values(self, thing: Any, values: dict[str, Any]) -> dict[str, Any]:
+        """What a later table says anew of what was seen and done; where a matter stands is for its own steps."""
+        changed = super().later_values(thing, {n: v for n, v in values.items() if n not in _OWN})
+        if changed.get("owner_organisation") and thing.owner_organisation_id:
+            del changed["owner_organisation"]
+        return changed
+
+    def follow_row(
+        self, thing: Any, changed: dict[str, Any], batch: Any, row: Any, by: Any, at: datetime
+    ) -> None:
+        from ecoledger.matters import actions
+
+        note = f"{batch.file_name} {row.place}"
+        actions.follow(thing.pk, changed, by=by, at=at, unsaid=self.hidden, note=note)
 
     def import_rows(
         self, rows: list[tuple[dict[str, Any], Any]], batch: Any, by: Person | None, at: datetime

@@ -13,7 +13,6 @@ from typing import Any
 
 from django.db import models
 
-from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.listings.parts import Ask, Import, View
 from ecoledger.matters import actions
@@ -181,12 +180,11 @@ class GridEvents(Register):
             values["truth"] = "true"
         return values
 
-    def import_row(
-        self, values: Mapping[str, Any], batch: Any, row: Any, by: Person | None, at: datetime
-    ) -> Any:
+    def opening_of(
+        self, values: Mapping[str, Any], batch: Any, row: Any, at: datetime
+    ) -> Mapping[str, Any]:
         """Its clocks run since it was reported."""
-        began = values.get("opened_at") or at
-        return super().import_row(values, batch, row, by, began)
+        return {**super().opening_of(values, batch, row, at), "at": values.get("opened_at") or at}
 
 
 def title_of(values: Mapping[str, Any]) -> str:
@@ -228,7 +226,7 @@ REGISTER = declare(GridEvents(
         View("contractor", "第三方线索", {"source": "contractor"}),
     ),
     imports=Import(
-        key=("event_no",), tells_past=True,
+        key=("event_no",), tells_past=True, updates=True,
         columns=("event_no", "source", "category", "cell", Ask("area_code", required=False), "address",
                  "lon", "lat", "opened_at", "reporter", "description", "urgency", "handling",
                  "owner_organisation", "arrived_at", "closed_at"),

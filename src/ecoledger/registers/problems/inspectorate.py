@@ -304,7 +304,7 @@ REGISTER = declare(Letters(
              "accountable_text"),
     views=(View("key", "重点件", {"key_item": "1"}), View("overdue", "超期未办结", {"overdue": "1"}, "due")),
     imports=Import(
-        key=("letter_no",), duplicate_of="repeats", tells_past=True,
+        key=("letter_no",), duplicate_of="repeats", tells_past=True, updates=True,
         columns=("letter_no", "sort_no", "round", "batch_no", "description", "area_code", "kinds",
                  "trade", "findings", "verdict", "goal", "handling", "latest", "finish", "orders", "fine",
                  "key_item", "sponsor", "owner_organisation", "contact", "contact_phone", "deadline",

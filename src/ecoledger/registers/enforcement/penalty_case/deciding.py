@@ -145,7 +145,11 @@ def decide_on_spot(step: Step) -> None:
     """当场处罚: decided and served in one (行政处罚法 51, 52); what was collected there is kept as a payment."""
     case, form = step.matter, step.form
     fine, collected = form.get("fine") or ZERO, form.get("collected") or ZERO
-    refuse(duties.wrong_on_spot(case, form["heaviest"], fine, collected, form.get("why_collected") or ""))
+    refuse(
+        duties.wrong_on_spot(
+            case, form["heaviest"], fine, collected, form.get("why_collected") or ""
+        )
+    )
     case.fine, case.confiscated, case.collected = fine, ZERO, collected
     case.decided_on = case.served_on = today(step)
     case.serve_mode, case.circulation = PenaltyCase.ServeMode.DIRECT, Circulation.STAFF
