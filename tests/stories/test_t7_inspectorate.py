@@ -101,7 +101,7 @@ def test_letters_come_in_by_batch_and_the_three_rates_are_those_of_the_text(hous
     assert "督察信访件档案" in pages[0]
     assert "卷内文件目录" in pages[1]
     whole = "".join(pages)
-    for words in ("五项标准均已完成", "现场核查属实", "清运复绿", "原始文件校验值"):
+    for words in ("五项标准均已完成", "现场核查属实", "清运复绿", "电子证据清单"):
         assert words in whole, words
     assert "卷内备考表" in pages[-1]
 

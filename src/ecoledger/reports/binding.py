@@ -85,7 +85,8 @@ def bind(
 def evidence_papers(
     matter: Any, person: Person, volume: str, section: str, *, without: Collection[Any] = ()
 ) -> Iterator[Paper]:
-    """The photographs and papers of a matter that ``person`` may see."""
+    """The photographs and papers of a matter that ``person`` may see; what no page can show is listed with its hash."""
+    beside = []
     for file in actions.evidence_for(matter, person):
         if file.pk in without:
             continue
@@ -98,6 +99,24 @@ def evidence_papers(
             picture = picture_page(file)
             if picture:
                 yield Paper(volume, section, title, "", day, picture)
+            else:
+                beside.append(file)
+        else:
+            beside.append(file)
+    if beside:
+        # A hash has no blank to break at.
+        rows = [
+            [
+                file.caption or file.name,
+                f"{timezone.localtime(file.device_time or file.uploaded_at):%Y-%m-%d %H:%M}",
+                str(file.uploaded_by or "—"),
+                "\u200b".join(file.sha256[n : n + 8] for n in range(0, 64, 8)),
+            ]
+            for file in beside
+        ]
+        heads = ("文件", "时间", "提供人", "校验值")
+        content = listed(heads, rows, "电子证据清单", widths=(52, 26, 26, 0))
+        yield Paper(volume, section, "电子证据清单", "", "", content)
 
 
 def page(source: str, data: Any, files: dict[str, bytes] | None = None) -> bytes:
