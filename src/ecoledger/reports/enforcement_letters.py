@@ -18,7 +18,7 @@ from ecoledger.registers.enforcement.field_records import FieldRecord
 from ecoledger.registers.enforcement.rules import rules
 from ecoledger.reports import matter_values
 from ecoledger.reports.declaration import REVIEW, SIGN, Letter, Word, declare
-from ecoledger.reports.official_document import OfficialDocument
+from ecoledger.reports.enforcement_paper import EnforcementPaper
 from ecoledger.reports.profile import documents
 from ecoledger.standards import fines
 
@@ -40,7 +40,7 @@ BANK = (
 
 CASE_VALUES = (
     "罚款大写", "拟罚款大写", "罚没合计", "证据", "裁量过程", "裁量依据", "陈述申辩采纳", "收款银行", "收款户名", "收款账号",
-    "缴款截止", "加处至今", "日罚天数", "日罚起", "日罚止", "责改文号", "调查人员",
+    "罚款数额", "加处数额", "已缴数额", "已缴加处数额", "缴款截止", "加处至今", "日罚天数", "日罚起", "日罚止", "责改文号", "调查人员",
 )  # fmt: skip
 
 
@@ -72,6 +72,10 @@ def _case_values(matter: Matter) -> dict[str, str]:
         "收款银行": bank["name"],
         "收款户名": bank["account_name"],
         "收款账号": bank["account"],
+        "罚款数额": _money(case.fine),
+        "加处数额": _money(case.surcharge),
+        "已缴数额": _money(case.paid),
+        "已缴加处数额": _money(case.surcharge_paid),
         "缴款截止": matter_values.words(case.pay_by) if case.pay_by else "",
         "加处至今": _money(case.surcharge),
         "日罚天数": str(found.days) if found else "",
@@ -135,7 +139,7 @@ def _paper(
     """A document in official layout; lines that begin 一、 are headings."""
 
     def make() -> bytes:
-        document = OfficialDocument("{{ 发文机关 }}", "{{ 文号 }}", title, documents().fonts)
+        document = EnforcementPaper("{{ 发文机关 }}", "{{ 文号 }}", title, documents().fonts)
         if addressee:
             document.addressee(addressee)
         for text in paragraphs:
@@ -154,8 +158,8 @@ def _form(title: str, rows: Sequence[tuple[str, str]], note: str = "") -> Callab
     """An approval form: items and what is said of them, in a ruled table."""
 
     def make() -> bytes:
-        document = OfficialDocument("{{ 发文机关 }}", "{{ 文号 }}", title, documents().fonts)
-        document.table("", ("项目", "内容"), [list(row) for row in rows], note)
+        document = EnforcementPaper("{{ 发文机关 }}", "{{ 文号 }}", title, documents().fonts)
+        document.form(rows, note)
         document.sign_as("{{ 发文机关 }}", "{{ 成文日期 }}")
         return document.save()
 
@@ -247,10 +251,10 @@ LEGAL_REVIEW = _case_letter(
         *_CASE_ROWS, ("执法主体合法、未超越权限", "{{ 主体 }}"), ("执法人员具备资格", "{{ 资格 }}"),
         ("程序合法", "{{ 程序审核 }}"), ("事实清楚、证据充分", "{{ 事实 }}"),
         ("适用法律、裁量适当", "{{ 适用法律 }}"), ("文书完备、规范", "{{ 文书完备 }}"),
-        ("是否涉嫌犯罪需移送", "{{ 涉嫌犯罪 }}"), ("审核意见", "{{ 法制审核意见 }}"), ("审核人", "{{ 拟稿人 }}"),
+        ("是否涉嫌犯罪需移送", "{{ 涉嫌犯罪 }}"), ("审核意见", "{{ 审核意见 }}"), ("审核人", "{{ 拟稿人 }}"),
     )),
     (*(Word(n, first="是") for n in ("主体", "资格", "程序审核", "事实", "适用法律", "文书完备")),
-     Word("涉嫌犯罪", first="否")), (),
+     Word("涉嫌犯罪", first="否"), Word("审核意见", "long", first=lambda m, _a: getattr(m, "as_penalty_case", m).legal_opinion or "审核同意。")), (),
 )  # fmt: skip
 DISCUSSION = _case_letter(
     "penalty_discussion", "案件集体讨论记录", "环集〔{year}〕{n}号",
@@ -258,10 +262,11 @@ DISCUSSION = _case_letter(
         "案件名称：{{ 当事人 }}{{ 案由 }}。", "时间：{{ 讨论时间 }}。地点：{{ 讨论地点 }}。",
         "主持人：{{ 主持人 }}。记录人：{{ 拟稿人 }}。参加人员：{{ 参加人员 }}。",
         "一、案件汇报", "{{ 简要案情 }}", "二、陈述申辩及复核", "{{ 陈述申辩采纳 }}", "三、讨论意见",
-        "{%p for 条 in 各人意见 %}", "{{ 条 }}", "{%p endfor %}", "四、结论意见", "{{ 集体讨论结论 }}",
+        "{%p for 条 in 各人意见 %}", "{{ 条 }}", "{%p endfor %}", "四、结论意见", "{{ 结论意见 }}",
     )),
     (Word("讨论时间", first=_today), Word("讨论地点"), Word("主持人"), Word("参加人员"),
-     Word("各人意见", "lines", help="一人一行")), (SIGN,),
+     Word("各人意见", "lines", help="一人一行"),
+     Word("结论意见", "long", first=lambda m, _a: getattr(m, "as_penalty_case", m).discussion)), (SIGN,),
 )  # fmt: skip
 DECISION = _case_letter(
     "penalty_decision", "行政处罚决定书", "环罚〔{year}〕{n}号",
@@ -326,7 +331,7 @@ DEMAND = _case_letter(
     "penalty_demand", "督促履行义务催告书", "环催〔{year}〕{n}号",
     _paper("督促履行义务催告书", (
         "我局于{{ 决定日期 }}作出的{{ 决定书文号 }}行政处罚决定，已于{{ 决定书送达日期 }}送达你（单位）。"
-        "你（单位）至今未履行缴纳罚款{{ 罚款元 }}元的义务，加处罚款至今为{{ 加处至今 }}元。",
+        "你（单位）至今未履行缴纳罚款{{ 罚款数额 }}元的义务，加处罚款至今为{{ 加处至今 }}元。",
         "请自收到本催告书之日起十日内履行。逾期仍不履行的，我局将依法申请{{ 法院 }}强制执行。"
         "你（单位）有权进行陈述和申辩。", _CONTACT_LINE,
     ), _PARTY),
@@ -336,7 +341,7 @@ COURT = _case_letter(
     "penalty_court", "强制执行申请书", "环罚申〔{year}〕{n}号",
     _paper("强制执行申请书", (
         "被申请人：{{ 当事人 }}。", *_HEAD, "申请事项：强制执行{{ 决定书文号 }}行政处罚决定，"
-        "罚款{{ 罚款元 }}元、加处罚款{{ 加处罚款元 }}元。",
+        "罚款{{ 罚款数额 }}元、加处罚款{{ 加处数额 }}元。",
         "事实及理由：{{ 简要案情 }}我局依法作出处罚决定并于{{ 决定书送达日期 }}送达，"
         "{{ 催告书送达日期 }}送达催告书，被申请人仍未履行。",
         "附件：决定书及依据；当事人意见及催告情况；标的情况；身份与授权证明。",
@@ -347,9 +352,9 @@ CLOSING = _case_letter(
     "penalty_closing", "行政处罚案件结案审批表", "环结〔{year}〕{n}号",
     _form("行政处罚案件结案审批表", (
         *_CASE_ROWS, ("立案日期", "{{ 立案日期 }}"), ("决定书文号", "{{ 决定书文号 }}"), ("简要案情", "{{ 简要案情 }}"),
-        ("处理结果", "罚款{{ 罚款元 }}元{% if 其他处罚内容 %}，{{ 其他处罚内容 }}{% endif %}"),
-        ("送达", "{{ 决定书送达日期 }}{{ 送达方式 }}"), ("复议诉讼", "{{ 救济 }}{{ 复议诉讼结果 }}"),
-        ("执行情况", "已缴{{ 已缴罚没款元 }}元，加处罚款{{ 加处罚款元 }}元，已缴加处{{ 已缴加处罚款元 }}元"),
+        ("处理结果", "罚款{{ 罚款数额 }}元{% if 其他处罚内容 %}，{{ 其他处罚内容 }}{% endif %}"),
+        ("送达", "{{ 决定书送达日期 }}{{ 送达方式 }}"), ("复议诉讼", "{{ 救济 or '无' }}{{ 复议诉讼结果 }}"),
+        ("执行情况", "已缴{{ 已缴数额 }}元，加处罚款{{ 加处数额 }}元，已缴加处{{ 已缴加处数额 }}元"),
         ("改正情况", "{{ 违法行为改正日期 }}"), ("结案情形", "{{ 结案情形 }}"), *_OPINION_ROWS,
     )),
     (_OPINION,),
@@ -368,7 +373,7 @@ ON_SPOT = _case_letter(
     _paper("当场行政处罚决定书", (
         *_HEAD, "经查，你（单位）存在以下违法行为：{{ 简要案情 }}上述行为违反了{{ 违反条款 }}的规定。",
         "依据{{ 处罚依据 }}，根据《中华人民共和国行政处罚法》第五十一条，决定当场给予以下行政处罚：{{ 处罚种类 }}"
-        "{% if 罚款元 %}，罚款人民币{{ 罚款大写 }}{% endif %}。",
+        "{% if 罚款数额 != '0' %}，罚款人民币{{ 罚款大写 }}{% endif %}。",
         "{% if 当场收缴元 %}罚款当场收缴{{ 当场收缴元 }}元，出具专用票据。{% else %}"
         "限自收到本决定书之日起十五日内" + BANK + "。{% endif %}",
         "执法人员已出示执法证件，当场告知你（单位）处罚的事实、理由、依据和陈述申辩的权利：{{ 当场陈述 }}",
