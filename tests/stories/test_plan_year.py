@@ -107,6 +107,26 @@ def test_a_plan_is_reviewed_item_by_item_and_handed_out(house, visitor):
     assert "原文中没有这段话" in text(page)
 
 
+@pytest.mark.story("T20")
+def test_one_item_that_says_two_things_is_split_on_the_page(visitor, tmp_path):
+    """S2: 新建管网3公里并整治排污口5个 is one sentence and two tasks, each handed out by itself."""
+    desk = visitor("dispatcher")
+    words = "年内由水科牵头,完成北河沿线截污管网3公里,同步整治排污口5个"
+    path = tmp_path / "拆分计划.txt"
+    path.write_text(f"{YEAR}年工作计划\n一、重点任务\n{words}。\n", encoding="utf-8")
+    plan = re.search(r"/plans/(\d+)", str(take_in(desk, path).url))[1]
+    page = submit(desk, f"/plans/{plan}", "/add", {"type": "task", "text": words})
+    whole = item_of(page, "年内由水科牵头")
+    wrong = {"pieces": "完成北河沿线截污管网3公里\n整治排污口50个", "button": "split"}
+    assert "第 2 行不在这一条的原文里" in text(decide(desk, plan, whole, **wrong))
+    pieces = "完成北河沿线截污管网3公里\n同步整治排污口5个"
+    page = decide(desk, plan, whole, pieces=pieces, button="split")
+    rows = [r.text_content() for r in page.xpath("//tbody/tr")]
+    assert sum("同步整治排污口5个" in r and "5 个" in r for r in rows) >= 1
+    assert sum("截污管网3公里" in r and "3 公里" in r for r in rows) >= 1
+    assert any("年内由水科牵头" in r and "不作任务" in r for r in rows)
+
+
 def test_only_those_who_lead_confirm_and_strange_files_are_refused(visitor, tmp_path):
     monitor = visitor("monitor")
     page = open_page(monitor, "/plans")
@@ -340,6 +360,64 @@ def test_a_rule_proposes_a_letter_is_numbered_and_its_reply_closes_it(entered, v
     closed = leader.submit(f"/matters/warning/{row['id']}/do/close", {"close-checked": "核实属实"})
     assert closed.is_redirect
     assert desk.api(f"matters/warning/{row['id']}")["state"] == "closed"
+
+
+@pytest.mark.story("T16")
+def test_the_rules_of_warnings_are_changed_on_their_page(visitor, hired):
+    desk = visitor("dispatcher")
+    page = open_page(desk, "/warnings/rules/edit")
+    form = next(f for f in page.forms if "rule-label" in f.fields)
+    sent = [
+        (k, "问题整改超期（两件起）" if v == "问题整改超期" else v) for k, v in form.form_values()
+    ]
+    saved = desk.post("/warnings/rules/edit", data=_lists(sent), follow_redirects=True)
+    assert "规则已存" in saved.text
+    assert "问题整改超期（两件起）" in text(open_page(desk, "/warnings/rules"))
+    bad = [(k, "很多" if k == "rule-times" and v == "2" else v) for k, v in sent]
+    refused = desk.post("/warnings/rules/edit", data=_lists(bad))
+    assert refused.status_code == 422
+    assert "第 2 行“连续期数”：请填数字" in refused.text
+    assert visitor("monitor").get("/warnings/rules/edit").status_code == 403
+
+
+@pytest.mark.story("T2")
+def test_the_items_of_the_town_scorecard_are_changed_on_their_page(visitor, hired):
+    chief = hired("section_chief", "综合科长甲")
+    page = open_page(chief, "/warnings/towns")
+    form = next(f for f in page.forms if "item-label" in f.fields)
+    sent = [(k, "空气优良率" if v == "空气质量优良天数比例" else v) for k, v in form.form_values()]
+    assert (
+        "考核项目已存"
+        in chief.post("/warnings/towns", data=_lists(sent), follow_redirects=True).text
+    )
+    page = submit(chief, "/b/town_assessment/new", "/new", {
+        "name": f"{YEAR}年第二季度", "area_code": COUNTY, "begin": f"{YEAR}-04-01", "end": f"{YEAR}-06-30",
+    })  # fmt: skip
+    scores = page.xpath("//a[contains(@href, '/scores/')]/@href")
+    assert "空气优良率" in text(open_page(chief, scores[0]))
+    bad = [(k, "70:10 0:0" if k == "item-steps" and v.startswith("0:0 70") else v) for k, v in sent]
+    assert "起始值要从小到大" in chief.post("/warnings/towns", data=_lists(bad)).text
+
+
+def _lists(pairs):
+    """A form's values with its repeated names, as httpx sends them."""
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return found
+
+
+@pytest.mark.story("G14")
+def test_weekly_and_monthly_notices_are_begun_where_summaries_are(visitor):
+    desk = visitor("dispatcher")
+    for kind, words in (
+        ("summary_week", "工作小结"), ("summary_ten_days", "工作小结"), ("air_week", "环境空气质量周报"),
+        ("water_notice", "水环境质量情况"), ("complaint_report", "信访投诉"), ("enforcement_report", "执法情况"),
+        ("problem_progress", "问题整改进展"), ("alarm_notice", "预警处置情况"), ("compensation_sheet", "尚未选定补偿规则"),
+    ):  # fmt: skip
+        form = {"kind": kind, "day": f"{TODAY}", "area": COUNTY}
+        draft = desk.submit("/documents/summaries", form).headers["Location"]
+        assert words in text(open_page(desk, draft)), kind
 
 
 @pytest.mark.story("G14")

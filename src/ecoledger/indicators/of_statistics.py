@@ -52,6 +52,11 @@ def _of(register_key: str, area_code: str, span: Span, as_of: date | None) -> di
     return {s.name: _figure(s, shown) for s in register.statistics(rows, timezone.now())}
 
 
+def figures_of(register_key: str, area_code: str, span: Span) -> list[Figure]:
+    """The figures of a register's statistics over what was opened in a span."""
+    return list(_of(register_key, area_code, span, None).values())
+
+
 def _figure(one: Statistic, shown: dict[str, str]) -> Figure:
     door = doors.MATTERS.opens(**{**shown, **dict(parse_qsl(one.query))})
     label = str(one.label)

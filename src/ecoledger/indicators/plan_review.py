@@ -22,6 +22,8 @@ from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.indicators import plans
 from ecoledger.indicators.models import PlanItem, PlanText
+from ecoledger.indicators.plan import figures
+from ecoledger.indicators.plan.words import load
 from ecoledger.listings.refusals import Refused
 from ecoledger.registers.plan.target_book import TARGETS, PlanTarget
 from ecoledger.registers.plan.work_tasks import REGISTER as TASKS
@@ -79,6 +81,46 @@ def add(plan: PlanText, kind: str, text: str, *, by: Person) -> PlanItem:
     )  # fmt: skip
     audit.record(by, "补充计划条目", item)
     return item
+
+
+@transaction.atomic
+def split(item: PlanItem, pieces: str, *, by: Person) -> list[PlanItem]:
+    """Make several items of one, a line each, every line a passage of its text; the item itself is dropped.
+
+    What the item says of section, time, place and units holds for each; a piece's figure is read anew.
+    """
+    lines = [line.strip() for line in pieces.splitlines() if line.strip()]
+    if len(lines) < 2:
+        raise Refused("form", _("请至少写两行，每行照原文抄一条。"))
+    if item.matter_id or item.target_id:
+        raise Refused("form", _("已下达的条目不能再拆分，请先撤销下达。"))
+    made: list[PlanItem] = []
+    at = 0
+    for number, line in enumerate(lines, 1):
+        place = item.text.find(line, at)
+        if place < 0:
+            place = item.text.find(line)
+        if place < 0:
+            raise Refused("form", _("第 %d 行不在这一条的原文里，请照原文抄写。") % number)
+        at = place + len(line)
+        made.append(_part(item, line, item.start + place))
+    for row in made:
+        row.save()
+    note = _("已拆分为 %d 条") % len(made)
+    plans.decide(item, State.DROPPED, by=by, note=note)
+    audit.record(by, "拆分计划条目", item, details={"pieces": lines})
+    return made
+
+
+def _part(item: PlanItem, text: str, start: int) -> PlanItem:
+    figure = next((f for f in figures.find(load(), text, 0, len(text)) if f.unit), None)
+    return PlanItem(
+        plan=item.plan, type=item.type, start=start, end=start + len(text), text=text,
+        section=item.section, deadline=item.deadline, period=item.period, area=item.area,
+        owners=item.owners, confidence=1, note=_("由一条拆分"),
+        comparator=figure.comparator if figure else "",
+        value=f"{figure.value:g}" if figure else "", unit=(figure.unit or "") if figure else "",
+    )  # fmt: skip
 
 
 @transaction.atomic

@@ -19,6 +19,14 @@ def declare(listing: L) -> L:
     return listing
 
 
+def redeclare(listing: L) -> L:
+    """Put a declaration in the place of the one of its key: its data were changed by the bureau."""
+    if listing.key not in _listings:
+        raise DeclarationError(f"{listing.key} is not declared")
+    _listings[listing.key] = listing
+    return listing
+
+
 def all_listings() -> tuple[Listing, ...]:
     """Every declared list, in the order of declaration."""
     return tuple(_listings.values())

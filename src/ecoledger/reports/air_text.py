@@ -139,20 +139,24 @@ def month_blocks(
     before: air.AirPeriod,
     before_as: air.AirPeriod,
     complete: bool,
+    words: str = "",
 ) -> list[Block | None]:
-    """One month beside the same month a year ago; ``before_as`` is that one under today's editions."""
+    """One month, or the span that ``words`` say, beside the same days a year ago.
+
+    ``before_as`` is that one under today's editions."""
     good = Change(now.good_days, before.good_days, 1)
     composite = Change(now.composite, before.composite, 2)
-    calendar = f"当月{'共' if complete else '已过'}{now.calendar_days}天"
+    same = "期" if words else "月"
+    calendar = f"{'期内' if words else '当月'}{'共' if complete else '已过'}{now.calendar_days}天"
     blocks: list[Block | None] = [
         Subheading("总体情况"),
         Statement(
             (
-                f"{now.begin.month}月，{name}环境空气质量优良天数比例为",
+                f"{words or f'{now.begin.month}月'}，{name}环境空气质量优良天数比例为",
                 now.good_days,
                 f"（优良天数/有效天数：{now.good_days.parts or '—'}；{calendar}），",
                 good,
-                "（上年同月",
+                f"（上年同{same}",
                 before.good_days,
                 f"{_of(before.good_days)}）；污染天数",
                 now.polluted_days,
@@ -162,13 +166,13 @@ def month_blocks(
                 now.composite,
                 "，",
                 composite,
-                "（上年同月",
+                f"（上年同{same}",
                 before.composite,
                 f"），最大单项指数污染物为{now.largest}。",
             )
         ),
     ]
-    if complete and now.days.height and not now.enough:
+    if complete and now.calendar_days >= 28 and now.days.height and not now.enough:
         blocks.append(
             Statement(
                 (

@@ -10,9 +10,11 @@ class ReportsConfig(AppConfig):
         # What declares documents.
         from ecoledger.reports import (  # noqa: F401
             bulletin,
+            compensation_sheet,
             enforcement_letters,
             inspectorate,
             letters,
+            notices,
             publication,
             summary,
         )

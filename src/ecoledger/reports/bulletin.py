@@ -15,7 +15,7 @@ from ecoledger.indicators.declaring import Span
 from ecoledger.monitoring.computing.evaluate import area_point
 from ecoledger.reports import air_text, notes, target_text, water_text, work_text
 from ecoledger.reports.content import Block, Bulletin, Section
-from ecoledger.reports.declaration import Part, Report, Word, declare
+from ecoledger.reports.declaration import Part, SectionedReport, Word, declare
 from ecoledger.standards import (
     air_evaluation,
     air_limits,
@@ -180,7 +180,7 @@ def _month_water(of: _Month) -> Blocks:
 
 
 DAILY_REPORT = declare(
-    Report(
+    SectionedReport(
         key=DAILY,
         label="环境质量日报",
         line="assessment",
@@ -196,7 +196,7 @@ DAILY_REPORT = declare(
     )
 )
 MONTHLY_REPORT = declare(
-    Report(
+    SectionedReport(
         key=MONTHLY,
         label="环境质量月报",
         line="assessment",

@@ -4,11 +4,12 @@
 
     declare(Letter(key="handover", label="交办函", line="rectification", series="环交办〔{year}〕{n}号",
                    registers=("problem", "alarm_case"), words=(...), template=...))
-    declare(Report(key="daily", label="环境质量日报", line="assessment", span="day", ...))
+    declare(SectionedReport(key="daily", label="环境质量日报", line="assessment", span="day", ...))
 """
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -71,17 +72,33 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Report(Document):
-    """Put together from figures for an area and a ``span`` (``day``, ``month``)."""
+    """What speaks of an area and a ``span`` (a key of ``spans.days``) in figures.
+
+    :class:`SectionedReport` makes them of declared sections, ``summary.Summary`` fills them into a file.
+    """
 
     span: str
     # Small type, for what must fit one page.
     compact: bool = False
+
+    @abstractmethod
+    def compose(self, area_code: str, day: date) -> Bulletin:
+        """The report of the span that holds ``day``."""
+
+    @abstractmethod
+    def lock(self, area_code: str, day: date) -> tuple[Bulletin, dict[str, Any]]:
+        """The report as it is now, and what a draft keeps of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SectionedReport(Report):
+    """A report put together from declared sections."""
+
     # Reads everything the sections need, once; has ``bulletin`` (all but the sections).
     gather: Callable[[str, date], Any]
     sections: tuple[Part, ...]
 
     def compose(self, area_code: str, day: date) -> Bulletin:
-        """The report of the span that begins on ``day``."""
         # Documents are in Chinese whatever language the reader has the pages in.
         with override("zh-hans"):
             gathered = self.gather(area_code, day)
@@ -90,7 +107,6 @@ class Report(Document):
         return bulletin
 
     def lock(self, area_code: str, day: date) -> tuple[Bulletin, dict[str, Any]]:
-        """The report as it is now, and what a draft keeps of it."""
         bulletin = self.compose(area_code, day)
         return bulletin, locked.kept(bulletin)
 

@@ -25,7 +25,7 @@ from ecoledger.registers.problems.inspectorate import (
 )
 from ecoledger.reports.content import Block, Bulletin, Section, Statement, Table
 from ecoledger.reports.declaration import Part as Heading
-from ecoledger.reports.declaration import Report, Word, declare
+from ecoledger.reports.declaration import SectionedReport, Word, declare
 
 # What an event of the table's own making says is no progress.
 _NO_PROGRESS = ("open", "history", "merged", "absorbed")
@@ -139,7 +139,7 @@ def _progress(on: Day) -> list[Block]:
 
 
 DAILY = declare(
-    Report(
+    SectionedReport(
         key="inspectorate_daily",
         label="督察信访件日报",
         line="rectification",
@@ -191,7 +191,7 @@ def _list(on: Day) -> list[Block]:
 
 
 PUBLIC = declare(
-    Report(
+    SectionedReport(
         key="inspectorate_public",
         label="边督边改公开一览表",
         line="rectification",

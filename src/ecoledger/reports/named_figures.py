@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -272,24 +271,3 @@ _ROWS = {
     "镇街表": _town_rows,
     "勾稽表": _sum_rows,
 }
-
-
-def span_words(begin: date, end: date, whole_end: date) -> str:
-    """How a summary says its time: 2026年, 2026年上半年, 2026年1—10月, 2026年1月1日至11月27日."""
-    year, months = (
-        begin.year,
-        (whole_end.year * 12 + whole_end.month) - (begin.year * 12 + begin.month),
-    )
-    if end == whole_end:
-        if months == 12:
-            return f"{year}年"
-        if months == 6:
-            return f"{year}年{'上' if begin.month == 1 else '下'}半年"
-        if months == 3:
-            return f"{year}年第{'一二三四'[(begin.month - 1) // 3]}季度"
-        return f"{year}年{begin.month}月"
-    last = date.fromordinal(end.toordinal() - 1)
-    if end.day == 1:
-        first = f"{begin.month}—" if begin.month != last.month else ""
-        return f"{year}年{first}{last.month}月"
-    return f"{year}年{begin.month}月{begin.day}日至{last.month}月{last.day}日"

@@ -2,72 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 
-from ecoledger.accounts.models import Organisation
-from ecoledger.entities.models import Area
 from ecoledger.indicators import target_book
-from ecoledger.indicators.declaring import Span
 from ecoledger.indicators.figures import Figure
 from ecoledger.indicators.of_registers import Counting, measures_of
 from ecoledger.registers.plan.target_book import PlanTarget
 from ecoledger.registers.plan.warnings import REGISTER as WARNINGS
 from ecoledger.reports import named_figures
-from ecoledger.reports.content import Block, Bulletin, Part, Section, Statement, Table
+from ecoledger.reports.content import Block, Part, Statement, Table
 from ecoledger.reports.declaration import Part as Heading
-from ecoledger.reports.declaration import Report, declare
+from ecoledger.reports.declaration import SectionedReport, declare
+from ecoledger.reports.spoken import Spoken, spoken
 
 
-@dataclass(frozen=True)
-class _Gathered:
-    kind: str
-    title: str
-    number: str
-    area_code: str
-    begin: date
-    end: date
-
-    def bulletin(self, kind: str, sections: tuple[Section, ...]) -> Bulletin:
-        return Bulletin(
-            kind, self.title, self.number, _issuer(self.area_code), self.area_code,
-            self.begin, self.end, sections,
-        )  # fmt: skip
-
-    @property
-    def span(self) -> Span:
-        return Span(self.begin, self.end)
+def _quarter(area_code: str, day: date) -> Spoken:
+    return spoken(area_code, "quarter", day, "生态环保目标责任\n{words}进展公示")
 
 
-def _name(area_code: str) -> str:
-    return Area.objects.filter(code=area_code).values_list("name", flat=True).first() or area_code
-
-
-def _issuer(area_code: str) -> str:
-    bureau = Organisation.objects.filter(kind="bureau", area_code=area_code).order_by("pk").first()
-    return bureau.name if bureau else f"{_name(area_code)}生态环境局"
-
-
-def _months(day: date, months: int) -> tuple[date, date]:
-    first = (day.year * 12 + day.month - 1) // months * months
-    last = first + months
-    return date(first // 12, first % 12 + 1, 1), date(last // 12, last % 12 + 1, 1)
-
-
-def _quarter(area_code: str, day: date) -> _Gathered:
-    begin, end = _months(day, 3)
-    words = named_figures.span_words(begin, end, end)
-    return _Gathered(
-        "publication",
-        f"{_name(area_code)}生态环保目标责任\n{words}进展公示",
-        words,
-        area_code,
-        begin,
-        end,
-    )
-
-
-def _books(of: _Gathered) -> list[Block]:
+def _books(of: Spoken) -> list[Block]:
     rows = PlanTarget.objects.filter(area_code=of.area_code, year=of.begin.year).order_by(
         "book", "pk"
     )
@@ -119,7 +72,7 @@ def _row(one: target_book.Standing) -> tuple[Part, ...]:
 
 
 PUBLICATION = declare(
-    Report(
+    SectionedReport(
         key="target_publication",
         label="目标季度公示",
         line="assessment",
@@ -130,16 +83,11 @@ PUBLICATION = declare(
 )
 
 
-def _month(area_code: str, day: date) -> _Gathered:
-    begin, end = _months(day, 1)
-    words = f"{begin.year}年{begin.month}月"
-    return _Gathered(
-        "notice", f"{_name(area_code)}生态环境工作\n{words}通报", f"{begin.year}年第{begin.month}期",
-        area_code, begin, end,
-    )  # fmt: skip
+def _month(area_code: str, day: date) -> Spoken:
+    return spoken(area_code, "month", day, "生态环境工作\n{words}通报")
 
 
-def _towns(of: _Gathered) -> list[Block]:
+def _towns(of: Spoken) -> list[Block]:
     asked = named_figures.Asked(of.area_code, of.span)
     header = named_figures.LISTS["镇街表"]
     rows = named_figures.rows_of("镇街表", asked)
@@ -147,7 +95,7 @@ def _towns(of: _Gathered) -> list[Block]:
     return [Table("各镇街主要指标", header, cells, empty="没有镇街。")]
 
 
-def _letters(of: _Gathered) -> list[Block]:
+def _letters(of: Spoken) -> list[Block]:
     counting = Counting(WARNINGS, of.area_code, of.span)
     figures = {m.key: counting.figure(m) for m in measures_of(WARNINGS)}
     parts: list[Part] = [
@@ -158,7 +106,7 @@ def _letters(of: _Gathered) -> list[Block]:
 
 
 NOTICE = declare(
-    Report(
+    SectionedReport(
         key="monthly_notice",
         label="生态环境月度通报",
         line="assessment",

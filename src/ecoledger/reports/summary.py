@@ -11,21 +11,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import override
 
-from ecoledger.accounts.models import Organisation, Person
-from ecoledger.entities.models import Area
+from ecoledger.accounts.models import Person
 from ecoledger.indicators.declaring import Span
 from ecoledger.reports import filled, letter_file, locked, named_figures, notes
 from ecoledger.reports.content import Bulletin, Part, Statement
 from ecoledger.reports.declaration import Report, Word, declare
 from ecoledger.reports.models import LetterTemplate
+from ecoledger.reports.spoken import issuer, spoken
 from ecoledger.reports.summary_template import summary_template
 from ecoledger.reports.template_in_force import content_of, newest
 
-# Months of a span.
-MONTHS = {"month": 1, "quarter": 3, "half": 6, "year": 12}
 # What a template may say beside figures and words.
 ALWAYS = ("发文机关", "文号", "标题", "区域", "期间", "成文日期", "数字说明")
 
@@ -33,17 +30,13 @@ Named = dict[str, Part]
 Lists = dict[str, list[dict[str, Part]]]
 
 
-def _nothing(*_: Any) -> Any:
-    raise NotImplementedError("a summary is filled from its template")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Summary(Report):
     """A report whose sections stand in a .docx that the bureau edits."""
 
     template: Callable[[], bytes]
-    gather: Callable[[str, date], Any] = _nothing
-    sections: tuple[Any, ...] = ()
+    # What it is called behind its span: 2026年上半年工作总结, 2026年11月上旬工作小结.
+    called: str = "工作总结"
 
     def compose(self, area_code: str, day: date) -> Bulletin:
         return self.lock(area_code, day)[0]
@@ -53,8 +46,8 @@ class Summary(Report):
         with override("zh-hans"):
             own = newest(self)
             content = self.template() if own is None else content_of(own)
-            begin, end, whole_end = self.days(day)
-            asked = named_figures.Asked(area_code, Span(begin, end))
+            of = spoken(area_code, self.span, day, "{words}工作总结")
+            asked = named_figures.Asked(area_code, of.span)
             used = letter_file.variables(content)
             named = named_figures.gathered(used, asked)
             lists = {
@@ -62,16 +55,16 @@ class Summary(Report):
                 for name in named_figures.LISTS
                 if name in used
             }
-            place = _place_name(area_code)
-            period = named_figures.span_words(begin, end, whole_end)
+            issued_by = issuer(area_code)
+            title = f"{of.words}{self.called}"
             kept: dict[str, Any] = {
                 "kind": self.key,
-                "title": f"{place.issuer}\n{period}工作总结",
-                "number": f"{period}",
-                "issuer": place.issuer,
+                "title": f"{issued_by}\n{title}",
+                "number": of.words,
+                "issuer": issued_by,
                 "area_code": area_code,
-                "begin": begin.isoformat(),
-                "end": end.isoformat(),
+                "begin": of.begin.isoformat(),
+                "end": of.end.isoformat(),
                 "standards": [],
                 "doubts": [],
                 "sections": [],
@@ -82,26 +75,14 @@ class Summary(Report):
                     for name, rows in lists.items()
                 },
                 "said": {
-                    "标题": f"{period}工作总结",
-                    "区域": place.whole,
-                    "期间": period,
-                    "发文机关": place.issuer,
+                    "标题": title,
+                    "区域": _whole(of.name),
+                    "期间": of.words,
+                    "发文机关": issued_by,
                     "数字说明": _note(named),
                 },
             }
             return self.read(kept, {}, kept["number"]), kept
-
-    def days(self, day: date) -> tuple[date, date, date]:
-        """First day, the day after the last that is over, and the day after the span's last."""
-        months = MONTHS[self.span]
-        first = (day.year * 12 + day.month - 1) // months * months
-        last = first + months
-        begin, end = date(first // 12, first % 12 + 1, 1), date(last // 12, last % 12 + 1, 1)
-        return (
-            begin,
-            max(min(end, timezone.localdate()), date.fromordinal(begin.toordinal() + 1)),
-            end,
-        )
 
     def filled(
         self, kept: Mapping[str, Any], words: Mapping[str, list[str]], number: str, day: str
@@ -165,17 +146,8 @@ class Summary(Report):
         return made
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    issuer: str
-    whole: str
-
-
-def _place_name(area_code: str) -> _Place:
-    name = Area.objects.filter(code=area_code).values_list("name", flat=True).first() or area_code
-    bureau = Organisation.objects.filter(kind="bureau", area_code=area_code).order_by("pk").first()
-    whole = {"市": "全市", "县": "全县", "区": "全区"}.get(name[-1:], "辖区")
-    return _Place(bureau.name if bureau else f"{name}生态环境局", whole)
+def _whole(name: str) -> str:
+    return {"市": "全市", "县": "全县", "区": "全区"}.get(name[-1:], "辖区")
 
 
 def _named(kept: Mapping[str, Any]) -> Named:
@@ -238,17 +210,19 @@ _WORDS = (
 )
 
 
-def _declared(key: str, label: str, span: str) -> Summary:
+def _declared(span: str, label: str, called: str) -> Summary:
     return declare(
         Summary(
-            key=key, label=label, line="assessment", span=span, words=_WORDS, template=summary_template,
-            series="环总〔{year}〕{n}号",
+            key=f"summary_{span}", label=label, line="assessment", span=span, words=_WORDS,
+            template=summary_template, series="环总〔{year}〕{n}号", called=called,
         )
     )  # fmt: skip
 
 
-YEARLY = _declared("summary_year", "年度工作总结", "year")
-HALF_YEARLY = _declared("summary_half", "半年工作总结", "half")
-QUARTERLY = _declared("summary_quarter", "季度工作小结", "quarter")
-MONTHLY = _declared("summary_month", "月度工作小结", "month")
-SUMMARIES = (YEARLY, HALF_YEARLY, QUARTERLY, MONTHLY)
+YEARLY = _declared("year", "年度工作总结", "工作总结")
+HALF_YEARLY = _declared("half", "半年工作总结", "工作总结")
+QUARTERLY = _declared("quarter", "季度工作小结", "工作小结")
+MONTHLY = _declared("month", "月度工作小结", "工作小结")
+TEN_DAYS = _declared("ten_days", "旬工作小结", "工作小结")
+WEEKLY = _declared("week", "周工作小结", "工作小结")
+SUMMARIES = (YEARLY, HALF_YEARLY, QUARTERLY, MONTHLY, TEN_DAYS, WEEKLY)

@@ -44,7 +44,14 @@ from ecoledger.web.office import (
     system,
     trail,
 )
-from ecoledger.web.plans import books_of_targets, publicity, review, warnings, work_accounts
+from ecoledger.web.plans import (
+    assessment_rules,
+    books_of_targets,
+    publicity,
+    review,
+    warnings,
+    work_accounts,
+)
 from ecoledger.web.scenes import cockpit, home, line, one_map
 from ecoledger.web.search import pages as searching
 
@@ -75,6 +82,8 @@ urlpatterns = [
     path("publicity", publicity.page, name="publicity"),
     path("warnings/propose", warnings.propose, name="warnings-propose"),
     path("warnings/rules", warnings.page, name="warning-rules"),
+    path("warnings/rules/edit", assessment_rules.warnings, name="warning-rules-edit"),
+    path("warnings/towns", assessment_rules.towns, name="town-rules"),
     path("system", system.page, name="system"),
     path("beginning", beginning.page, name="beginning"),
     path("help", system.help_page, name="help"),

@@ -15,14 +15,24 @@ from django.views.decorators.http import require_POST
 
 from ecoledger.listings.refusals import Refused
 from ecoledger.reports import drafting, inspectorate
+from ecoledger.reports.compensation_sheet import SHEET
 from ecoledger.reports.declaration import Report, document_of, has_document
+from ecoledger.reports.notices import NOTICES
 from ecoledger.reports.profile import DocumentsError
 from ecoledger.reports.publication import NOTICE, PUBLICATION
 from ecoledger.reports.summary import SUMMARIES
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 
-KINDS = (*SUMMARIES, PUBLICATION, NOTICE, inspectorate.DAILY, inspectorate.PUBLIC)
+KINDS = (
+    *SUMMARIES,
+    NOTICE,
+    *NOTICES,
+    SHEET,
+    PUBLICATION,
+    inspectorate.DAILY,
+    inspectorate.PUBLIC,
+)
 FIRST_YEAR = 2014
 
 
@@ -32,7 +42,6 @@ def choices(request: Request) -> dict[str, Any]:
     return {
         "kinds": KINDS,
         "areas": [a for a in scoped.areas(request.user) if _inside(request, a.code)],
-        "month": f"{last:%Y-%m}",
         "day": last.isoformat(),
     }
 
@@ -44,19 +53,17 @@ def _inside(request: Request, code: str) -> bool:
 @needs("make_reports")
 @require_POST
 def begin(request: Request) -> HttpResponse:
-    """A draft of the chosen kind for the span that holds the chosen month."""
+    """A draft of the chosen kind for the span that holds the chosen day, or the first of the chosen month."""
     kind, area = request.POST.get("kind", ""), request.POST.get("area", "")
     document = document_of(kind) if has_document(kind) else None
     if document not in KINDS or not isinstance(document, Report):
         raise Http404
     if not _inside(request, area):
         raise PermissionDenied(_("该行政区不在您的数据范围内。"))
-    of_day = document.span == "day"
-    said = request.POST.get("day", "") if of_day else f"{request.POST.get('month', '')}-01"
     try:
-        day = date.fromisoformat(said)
+        day = date.fromisoformat(request.POST.get("day") or f"{request.POST.get('month', '')}-01")
     except ValueError:
-        messages.error(request, _("请选择日期。") if of_day else _("请选择月份。"))
+        messages.error(request, _("请选择日期。"))
         return redirect("documents")
     if day > timezone.localdate() or day.year < FIRST_YEAR:
         messages.error(request, _("该期间尚无数据。"))

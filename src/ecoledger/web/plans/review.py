@@ -118,7 +118,7 @@ def review(request: Request, pk: int) -> HttpResponse:
 @needs("see_plans")
 @require_POST
 def decide(request: Request, pk: int, item: int) -> HttpResponse:
-    """Confirm (and hand out), doubt or drop one item; then the next open one."""
+    """Confirm (and hand out), split, doubt or drop one item; then the next open one."""
     plan = _plan(request, pk)
     row = get_object_or_404(plan.items, pk=item)
     if not TASKS.may_open(request.user):
@@ -129,6 +129,8 @@ def decide(request: Request, pk: int, item: int) -> HttpResponse:
         match request.POST.get("decision"):
             case "confirm":
                 plan_review.hand_out(row, request.POST.dict(), by=request.user)
+            case "split":
+                plan_review.split(row, request.POST.get("pieces", ""), by=request.user)
             case "doubt":
                 plans.decide(
                     row, PlanItem.State.DOUBTFUL, by=request.user, note=request.POST.get("note", "")

@@ -1,0 +1,111 @@
+"""预警约谈规则 and 镇街考核项目: edited as rows of a form, written into the bureau's profile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from ecoledger.indicators import own_rules
+from ecoledger.indicators.declaring import all_indicators
+from ecoledger.listings.refusals import Refused
+from ecoledger.registers.plan.warnings import REGISTER, WarningLetter
+from ecoledger.web.access import Request, needs
+
+_WARNING = (
+    "key",
+    "label",
+    "measure",
+    "indicator",
+    "per",
+    "over",
+    "worse_than",
+    "times",
+    "reply_days",
+)
+_ITEM = ("key", "label", "full", "indicator", "steps")
+# Empty rows below those that are there.
+_MORE = 2
+
+
+def _rows(request: Request, prefix: str, names: Sequence[str]) -> list[dict[str, str]]:
+    """The rows of a form, as they were typed."""
+    columns = [request.POST.getlist(f"{prefix}-{name}") for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=False)]
+
+
+def _may(request: Request) -> None:
+    if not REGISTER.may_open(request.user):
+        raise PermissionDenied(_("考核规则由局领导、科长或调度人员修改。"))
+
+
+def _indicators() -> list[tuple[str, str]]:
+    return sorted({(i.key, i.full_name) for i in all_indicators()}, key=lambda pair: pair[1])
+
+
+@needs("see_plans")
+def warnings(request: Request) -> HttpResponse:
+    """The rules of notices, warnings and interviews."""
+    _may(request)
+    typed: list[dict[str, Any]] | None = None
+    if request.method == "POST":
+        typed = list(_rows(request, "rule", _WARNING))
+        try:
+            own_rules.write_warnings(typed, by=request.user)
+        except Refused as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, _("规则已存，下次提出时按新规则。"))
+            return redirect("warning-rules")
+    rows = typed if typed is not None else [
+        row | {"worse_than": own_rules.TARGET if row["worse_than"] == "target" else row["worse_than"]}
+        for row in own_rules.warnings_said()
+    ]  # fmt: skip
+    empty = [{"per": "month", "over": "towns", "times": 1, "reply_days": 10}] * _MORE
+    return render(
+        request,
+        "web/plans/edit_warnings.html",
+        {
+            "rows": rows if typed is not None else [*rows, *empty],
+            "measures": WarningLetter.Measure.choices,
+            "indicators": _indicators(),
+            "periods": own_rules.PERIODS,
+            "places": own_rules.PLACES,
+        },
+        status=422 if typed is not None else 200,
+    )
+
+
+@needs("see_plans")
+def towns(request: Request) -> HttpResponse:
+    """The items and grades of the town scorecard."""
+    _may(request)
+    typed = None
+    if request.method == "POST":
+        typed = _rows(request, "item", _ITEM), _rows(request, "grade", ("label", "least"))
+        try:
+            own_rules.write_towns(*typed, by=request.user)
+        except Refused as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, _("考核项目已存，新登记的考核按新项目计分。"))
+            return redirect("town-rules")
+    said = own_rules.towns_said()
+    items = [row | {"steps": own_rules.steps_shown(row["steps"])} for row in said["item"]]
+    empty: dict[str, Any] = {}
+    return render(
+        request,
+        "web/plans/edit_towns.html",
+        {
+            "items": typed[0] if typed else [*items, empty, empty],
+            "grades": typed[1] if typed else [*said["grades"], empty],
+            "mark": said["mark"],
+            "indicators": _indicators(),
+        },
+        status=422 if typed else 200,
+    )

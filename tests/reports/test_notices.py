@@ -1,0 +1,167 @@
+"""Notices and reports of one matter over a week, a 旬 or a month; the compensation sheet with its calculation."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from tests.daily_values import october
+
+from ecoledger.indicators.figures import Figure
+from ecoledger.reports import checking, drafting, rendering, spans
+from ecoledger.reports.compensation_sheet import SHEET
+from ecoledger.reports.content import Table
+from ecoledger.reports.notices import (
+    AIR_MONTH,
+    AIR_RANKING,
+    AIR_TEN_DAYS,
+    AIR_WEEK,
+    ALARMS,
+    COMPLAINTS,
+    ENFORCEMENT,
+    NOTICES,
+    PROBLEMS,
+    WATER_MONTH,
+)
+from ecoledger.reports.summary import TEN_DAYS, WEEKLY
+
+pytestmark = pytest.mark.django_db
+COUNTY = "990101"
+DAY = date(2026, 10, 14)
+
+
+@pytest.fixture
+def month(files, store, bureau, people):
+    return october(store, bureau)
+
+
+def said(document, day=DAY) -> str:
+    return checking.text_of(document.compose(COUNTY, day))
+
+
+def tables(document, day=DAY) -> dict[str, Table]:
+    blocks = [b for s in document.compose(COUNTY, day).sections for b in s.blocks]
+    return {b.caption: b for b in blocks if isinstance(b, Table)}
+
+
+@pytest.mark.parametrize(
+    ("span", "day", "begin", "end"),
+    [
+        ("week", date(2026, 12, 31), date(2026, 12, 28), date(2027, 1, 4)),
+        ("ten_days", date(2026, 2, 25), date(2026, 2, 21), date(2026, 3, 1)),
+        ("ten_days", date(2026, 12, 31), date(2026, 12, 21), date(2027, 1, 1)),
+        ("ten_days", date(2026, 2, 10), date(2026, 2, 1), date(2026, 2, 11)),
+        ("month", date(2026, 12, 5), date(2026, 12, 1), date(2027, 1, 1)),
+        ("half", date(2026, 8, 5), date(2026, 7, 1), date(2027, 1, 1)),
+    ],
+)
+def test_a_span_has_its_days(span, day, begin, end):
+    assert spans.days(span, day) == (begin, end)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "whole", "words"),
+    [
+        (date(2026, 1, 1), date(2026, 7, 1), date(2026, 7, 1), "2026年上半年"),
+        (date(2026, 1, 1), date(2026, 11, 1), date(2027, 1, 1), "2026年1—10月"),
+        (date(2026, 11, 11), date(2026, 11, 21), date(2026, 11, 21), "2026年11月中旬"),
+        (date(2026, 11, 30), date(2026, 12, 7), date(2026, 12, 7), "2026年11月30日至12月6日"),
+        (date(2026, 11, 23), date(2026, 11, 27), date(2026, 11, 30), "2026年11月23日至26日"),
+    ],
+)
+def test_a_span_is_said_as_documents_say_it(begin, end, whole, words):
+    assert spans.words(begin, end, whole) == words
+
+
+def test_weekly_and_ten_day_air_reports_tell_their_days(month):
+    week = said(AIR_WEEK)
+    assert "2026年10月12日至18日" in week
+    assert "期内共7天" in week
+    ten = said(AIR_TEN_DAYS)
+    assert "2026年10月中旬" in ten
+    assert "优良天数比例为100.0%" in ten
+    assert "83.3" not in ten
+
+
+def test_air_notice_and_ranking_of_a_month(month):
+    notice = said(AIR_MONTH)
+    assert "优良天数比例为80.0%" in notice
+    assert "一、环境空气质量" in notice
+    assert "二、点位排名" in notice
+    assert len(AIR_RANKING.compose(COUNTY, DAY).sections) == 1
+
+
+def test_water_notice_of_a_month(month):
+    assert "一、地表水环境质量" in said(WATER_MONTH)
+
+
+@pytest.mark.parametrize("document", [ENFORCEMENT, COMPLAINTS, PROBLEMS, ALARMS])
+def test_reports_of_registers_count_with_doors(month, document):
+    bulletin = document.compose(COUNTY, DAY)
+    assert "新立" in checking.text_of(bulletin)
+    assert all(isinstance(f, Figure) and f.records for f in bulletin.figures())
+    assert len(bulletin.figures()) >= 4
+
+
+def test_the_alarm_notice_tells_what_was_handed_over_and_what_became_of_it(month):
+    bulletin = ALARMS.compose(COUNTY, DAY)
+    figures = {f.label: f for f in bulletin.figures()}
+    assert figures["预警交办新立"].value == 3
+    assert "预警属实率50.0%" in checking.text_of(bulletin)
+
+
+def test_summaries_of_a_week_and_a_third_of_a_month(month, people):
+    draft = drafting.begin_report(WEEKLY, COUNTY, DAY, by=people["leader"])
+    text = checking.text_of(rendering.report_of(draft, "试"))
+    assert "2026年10月12日至18日工作小结" in rendering.report_of(draft, "试").title
+    assert "有效监测7天（日历7天），其中优良天数7天、污染天数0天" in text
+    third = drafting.begin_report(TEN_DAYS, COUNTY, date(2026, 10, 3), by=people["leader"])
+    assert "有效监测10天（日历10天），其中优良天数4天、污染天数6天" in checking.text_of(
+        rendering.report_of(third, "试")
+    )
+
+
+@pytest.mark.parametrize("document", [*NOTICES, SHEET], ids=lambda d: d.key)
+def test_every_notice_makes_its_files(month, people, document):
+    draft = drafting.begin_report(document, COUNTY, DAY, by=people["leader"])
+    files = {ending for _n, ending, _c in rendering.files(draft, "试", date(2026, 11, 1))}
+    assert files == {"pdf", "docx", "xlsx"}
+
+
+def test_compensation_says_what_it_lacks_before_a_rule_is_chosen(month):
+    assert "尚未选定补偿规则" in said(SHEET)
+
+
+def test_compensation_is_computed_with_every_step(month, settings):
+    section = next(iter(bills(settings, "heze")))
+    table = tables(SHEET)["各断面补偿核算"]
+    [row] = [r for r in table.rows if r[0] == section]
+    assert row[1:3] == ("上游县", "下游县") or row[1] == "—"
+    assert "mg/L" in str(row[4])
+    assert "合计" in str(row[4]) or "无需支付" in str(row[4])
+
+
+def test_a_rule_that_counts_loads_names_the_flow_that_is_missing(month, settings):
+    section = next(iter(bills(settings, "zhenjiang")))
+    [row] = [r for r in tables(SHEET)["各断面补偿核算"].rows if r[0] == section]
+    assert "缺少2026-10的断面水量" in str(row[4])
+    bills(settings, "zhenjiang", flow=1200)
+    [row] = [r for r in tables(SHEET)["各断面补偿核算"].rows if r[0] == section]
+    assert "1200万m³" in str(row[4])
+
+
+def bills(settings, rule, flow=0):
+    from ecoledger.entities.models import Section
+
+    names = list(
+        Section.objects.filter(area_code__startswith=COUNTY).values_list("name", flat=True)
+    )
+    text = f'rule = "{rule}"\n' + "".join(
+        f'[[section]]\nname = "{n}"\nupstream = "上游县"\ndownstream = "下游县"\n' for n in names
+    )
+    if flow:
+        text += "".join(
+            f'[[flow]]\nsection = "{n}"\nmonth = "2026-10"\nvolume = {flow}\n' for n in names
+        )
+    (settings.PROFILE / "compensation_sheet.toml").write_text(text, encoding="utf-8")
+    return names
