@@ -56,6 +56,8 @@ def _warning(number: int, row: Mapping[str, str]) -> dict[str, Any]:
     if row["per"] not in dict(PERIODS) or row["over"] not in dict(PLACES):
         raise _refused(number, _("周期和范围"), _("请从清单中选择"))
     limit = row["worse_than"].strip()
+    times = int(_number(number, _("连续期数"), row["times"]))
+    reply_days = int(_number(number, _("反馈天数"), row["reply_days"]))
     said = {
         "key": row.get("key", "").strip() or _key(row["label"]),
         "label": row["label"].strip()[:60],
@@ -66,10 +68,10 @@ def _warning(number: int, row: Mapping[str, str]) -> dict[str, Any]:
         "worse_than": "target"
         if limit in (TARGET, "target")
         else _number(number, _("界限"), limit),
-        "times": int(_number(number, _("连续期数"), row["times"])),
-        "reply_days": int(_number(number, _("反馈天数"), row["reply_days"])),
+        "times": times,
+        "reply_days": reply_days,
     }
-    if not 1 <= said["times"] <= 12 or not 1 <= said["reply_days"] <= 90:
+    if not 1 <= times <= 12 or not 1 <= reply_days <= 90:
         raise _refused(number, _("连续期数、反馈天数"), _("连续 1 至 12 期，反馈 1 至 90 天"))
     return said
 
