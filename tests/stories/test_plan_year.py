@@ -510,3 +510,41 @@ def test_the_mean_so_far_says_what_the_rest_of_the_year_must_be(house, visitor, 
     # The figure opens the six days it was made from.
     days = open_page(visitor("dispatcher"), row.xpath(".//a/@href")[0])
     assert f"{first:%Y-%m-%d}" in text(days)
+
+
+@pytest.mark.story("G14")
+def test_ten_kinds_of_figure_open_their_rows_in_two_clicks(entered, visitor, page_of):
+    """In a browser: a click on a figure opens its records, a click on a record opens it."""
+    entered("activity", [
+        {"日期": f"{YEAR}-01-1{n}", "活动名称": f"两击活动{n}", "类别": kind, "场次": 2, "属地": "测试县"}
+        for n, kind in enumerate(("环保进社区", "设施向公众开放", "普法培训"))
+    ])  # fmt: skip
+    entered("article", [
+        {"发表日期": f"{YEAR}-01-0{n}", "标题": f"两击稿件{n}", "媒体": "某报", "级别": level, "篇数": 1, "属地": "测试县"}
+        for n, level in enumerate(("国家级媒体", "省级媒体", "市级媒体"), 1)
+    ])  # fmt: skip
+    entered("work_task", [
+        {"年度": YEAR, "任务": f"两击任务{n}", "任务来源": "年度工作计划", "责任科室": "办公室", "属地": "测试县",
+         "完成时限": f"{YEAR + 1}-12-31", "登记日期": TODAY - timedelta(days=9), "办结日期": f"{TODAY - timedelta(days=2)}" if n else ""}
+        for n in range(2)
+    ], "--history")  # fmt: skip
+    form = {"kind": "summary_year", "day": f"{TODAY}", "area": COUNTY}
+    draft = visitor("dispatcher").submit("/documents/summaries", form).headers["Location"]
+    page = page_of("dispatcher")
+    page.goto(draft)
+    figures = page.locator("article a.ref")
+    kinds: dict[str, int] = {}
+    for number in range(figures.count()):
+        figure = figures.nth(number)
+        if re.match(r"[1-9]", figure.inner_text()):
+            kinds.setdefault(figure.get_attribute("title") or "", number)
+    assert len(kinds) >= 10, kinds
+    for title, number in list(kinds.items())[:10]:
+        page.goto(draft)
+        page.locator("article a.ref").nth(number).click()
+        records = page.locator("main table tbody a[href]")
+        assert records.count() >= 1, (title, page.url)
+        before = page.url
+        records.first.click()
+        page.wait_for_url(lambda url, before=before: url != before)
+        assert page.locator("h1").first.inner_text()

@@ -89,6 +89,8 @@ def _numbers(register: Register, of: Spoken) -> Statement:
     last = date.fromordinal(of.end.toordinal() - 1)
     own: list[Part] = []
     for measure in register.measures:
+        if figures[measure.key].value is None:
+            continue
         own += ["；", measure.name, figures[measure.key]]
     return Statement(
         (
@@ -115,7 +117,9 @@ def _by_town(register: Register, of: Spoken) -> Table | None:
 def _statistics(register: Register, of: Spoken) -> Table | None:
     found = of_statistics.figures_of(register.key, of.area_code, of.span)
     rows = tuple((figure.label, figure) for figure in found if figure.value is not None)
-    return Table(f"{register.label}主要数据", ("项目", "数值"), rows) if rows else None
+    if not any(figure.value for _label, figure in rows):
+        return None
+    return Table(f"{register.label}主要数据", ("项目", "数值"), rows)
 
 
 def _late(register: Register, of: Spoken) -> Table | None:
