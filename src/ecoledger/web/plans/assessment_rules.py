@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 
 from ecoledger.indicators import own_rules
 from ecoledger.indicators.declaring import all_indicators
+from ecoledger.indicators.scorecards import SHEET
 from ecoledger.listings.refusals import Refused
-from ecoledger.registers.plan.warnings import REGISTER, WarningLetter
+from ecoledger.registers.plan.warnings import WarningLetter
 from ecoledger.web.access import Request, needs
 
 _WARNING = (
@@ -40,7 +41,7 @@ def _rows(request: Request, prefix: str, names: Sequence[str]) -> list[dict[str,
 
 
 def _may(request: Request) -> None:
-    if not REGISTER.may_open(request.user):
+    if not SHEET.may_change(request.user):
         raise PermissionDenied(_("考核规则由局领导、科长或调度人员修改。"))
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ecoledger.indicators import warning_rules
+from ecoledger.indicators.scorecards import SHEET
 from ecoledger.indicators.targets import TargetsError
 from ecoledger.registers.plan.warnings import REGISTER
 from ecoledger.web.access import Request, needs
@@ -53,6 +54,7 @@ def page(request: Request) -> HttpResponse:
             "problem": problem,
             "file": warning_rules.FILE,
             "may_propose": REGISTER.may_open(request.user),
+            "may_edit": SHEET.may_change(request.user),
             "register": REGISTER,
         },
     )
