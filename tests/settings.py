@@ -9,6 +9,7 @@ import shutil
 import tempfile
 
 import hypothesis
+from tests.cluster import places
 
 # A busy machine is no failure of the code: no example of a property has a time to keep.
 hypothesis.settings.register_profile("ecoledger", deadline=None)
@@ -18,14 +19,16 @@ _folder = tempfile.mkdtemp(prefix="ecoledger-tests-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["ECOLEDGER_DATA"] = _folder
 # The run's servers, where it has any (``make test-cluster``); pytest-django names the test database after the process.
-if _server := os.environ.get("ECOLEDGER_TEST_DATABASE"):
+if _server := os.environ.get(places.SERVER):
     os.environ["ECOLEDGER_DATABASE"] = _server
 
 from ecoledger.settings import *  # noqa: E402, F403
 from ecoledger.settings import DATA, DATABASES  # noqa: E402
 
 # A file, not memory: gateway, jobs and tests write from several threads, and so does the product.
-DATABASES["default"]["TEST"] = {} if _server else {"NAME": DATA / "test.sqlite3"}
+DATABASES["default"]["TEST"] = (
+    {"TEMPLATE": places.TEMPLATE} if _server else {"NAME": DATA / "test.sqlite3"}
+)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Long work is done at once, where it was begun; tests/cli walks the real queue.
 TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from ecoledger.accounts import grants
 from ecoledger.accounts.fields import AreaCodeField, EntityCodeField
+from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.roles import CAPABILITIES, LINES, Role
 
 # Earlier passwords that may not come back.
@@ -270,7 +271,7 @@ class HandOver(models.Model):
     leaves = models.BooleanField("离岗", default=False)
     reason = models.CharField("事由", max_length=200, blank=True)
     # {"given": {part: numbers under which the taker holds them}, "deputies": [[number, end before]]}
-    details = models.JSONField(default=dict)
+    details = JSONInOrder(default=dict)
     undone_at = models.DateTimeField("撤销时间", null=True, blank=True)
     undone_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
 
@@ -314,7 +315,7 @@ class AuditEntry(models.Model):
     object_type = models.CharField("对象类型", max_length=60, blank=True)
     object_id = models.CharField("对象编号", max_length=60, blank=True)
     area_code = models.CharField(max_length=12, blank=True)
-    details = models.JSONField("内容", default=dict)
+    details = JSONInOrder("内容", default=dict)
     address = models.CharField("来源地址", max_length=45, blank=True)
     previous_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64, unique=True)

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.entities.models import Entity
 from ecoledger.matters.models import AppendOnly, Matter
@@ -97,7 +98,7 @@ class Edition(models.Model):
     synthetic = models.BooleanField("合成数据", default=False, editable=False)
 
     class Meta:
-        ordering = ["book", "-since", "-id"]
+        ordering = ["book", models.F("since").desc(nulls_last=True), "-id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["book", "area_code", "name"], name="one_edition_of_a_name"
@@ -242,7 +243,7 @@ class Posting(models.Model):
     )
     by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField("过账时间", default=timezone.now)
-    details = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    details = JSONInOrder(default=dict, encoder=DjangoJSONEncoder)
     synthetic = models.BooleanField("合成数据", default=False, editable=False)
 
     objects = AppendOnly.as_manager()
@@ -342,7 +343,7 @@ class Checklist(models.Model):
     name = models.CharField("名称", max_length=80)
     version = models.PositiveIntegerField("版本", default=1)
     # As :mod:`.checklists` reads them: [{"name", "type", "label", "required", …}].
-    questions = models.JSONField("条目", default=list)
+    questions = JSONInOrder("条目", default=list)
     file_name = models.CharField("文件名", max_length=200, blank=True)
     made_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     made_at = models.DateTimeField("时间", default=timezone.now)
@@ -376,7 +377,7 @@ class Drive(models.Model):
     )
     basis = models.CharField("依据", max_length=200, blank=True)
     # How its objects were found: {"way": "query"|"import"|"draw", "seed": …, "of": count, …}.
-    selection = models.JSONField("对象来源", default=dict)
+    selection = JSONInOrder("对象来源", default=dict)
     # From one problem: 举一反三.
     cause = models.ForeignKey(
         Matter, on_delete=models.PROTECT, null=True, blank=True, related_name="drives"
@@ -421,7 +422,7 @@ class DriveTask(models.Model):
     done_by = models.ForeignKey(
         Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    answers = models.JSONField("检查内容", default=dict, encoder=DjangoJSONEncoder)
+    answers = JSONInOrder("检查内容", default=dict, encoder=DjangoJSONEncoder)
     note = models.TextField("说明", blank=True)
     reason = models.CharField("不再安排的理由", max_length=200, blank=True)
     findings = models.ManyToManyField(Matter, related_name="found_in", blank=True)
@@ -454,8 +455,8 @@ class ScoreRound(models.Model):
     end = models.DateField("期末")
     state = models.CharField("状态", max_length=10, choices=State.choices, default=State.DRAFT)
     # The items and grades it is scored by: a later change of the sheet does not reach it.
-    items = models.JSONField(default=list, encoder=DjangoJSONEncoder)
-    grades = models.JSONField(default=list, encoder=DjangoJSONEncoder)
+    items = JSONInOrder(default=list, encoder=DjangoJSONEncoder)
+    grades = JSONInOrder(default=list, encoder=DjangoJSONEncoder)
     version = models.PositiveIntegerField("版次", default=1)
     published_at = models.DateTimeField("公示时间", null=True, blank=True)
     objections_until = models.DateField("异议截止", null=True, blank=True)
@@ -493,7 +494,7 @@ class Score(models.Model):
     vetoed = models.CharField("否决项", max_length=80, blank=True)
 
     class Meta:
-        ordering = ["round_id", "-total", "id"]
+        ordering = ["round_id", models.F("total").desc(nulls_last=True), "id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["round", "entity"],

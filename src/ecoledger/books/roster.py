@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -117,7 +117,7 @@ class Roster(Listing):
                 since__lte=day,
             )
             .exclude(state=State.DRAFT)
-            .order_by("-since", "-id")
+            .order_by(F("since").desc(nulls_last=True), "-id")
             .first()
         )
 
@@ -151,7 +151,7 @@ class Roster(Listing):
 
 def visible_editions(key: str, person: Person | None) -> QuerySet[Edition]:
     """The editions of one roster that ``person`` may see, the newest first; all of them for nobody."""
-    rows = Edition.objects.filter(book=key).order_by("-since", "-pk")
+    rows = Edition.objects.filter(book=key).order_by(F("since").desc(nulls_last=True), "-pk")
     return rows if person is None else visible(rows, person)
 
 
@@ -283,7 +283,7 @@ def publish(roster: Roster, edition: Edition, since: date, *, by: Person | None)
         Edition.objects.select_for_update()
         .filter(book=roster.key, area_code=edition.area_code, until=None)
         .exclude(state=State.DRAFT)
-        .order_by("-since")
+        .order_by(F("since").desc(nulls_last=True))
         .first()
     )
     if last is not None:

@@ -25,6 +25,7 @@ _COMMANDS = {
     "enter": "ecoledger.cli.enter:command",
     "person": "ecoledger.cli.person:command",
     "migrate": "ecoledger.cli.migrate:command",
+    "move": "ecoledger.cli.move:command",
     "plan": "ecoledger.cli.plan:command",
     "report": "ecoledger.cli.report:command",
     "draw": "ecoledger.cli.draw:command",

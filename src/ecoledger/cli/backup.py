@@ -101,18 +101,15 @@ def write(target: Path, key: Path | None = None) -> dict[str, Any]:
 
     Needs the observation store open in this process. Leaves nothing behind when it fails.
     """
-    from ecoledger import settings
     from ecoledger.live import times
     from ecoledger.monitoring import runtime
     from ecoledger.monitoring.computing import pending
 
     folder: Path = data_folder.setting("DATA")
-    if (
-        data_folder.setting("DATABASES")["default"]["ENGINE"]
-        != settings.DATABASES["default"]["ENGINE"]
-    ):
+    if not (folder / "business.sqlite3").exists() or os.environ.get("ECOLEDGER_DATABASE"):
         raise click.ClickException(
-            "业务库不是内置数据库：请用该数据库自己的工具（如 pg_dump）备份业务库"
+            "业务库不在数据目录中：请用数据库自己的工具（如 pg_dump）备份业务库，"
+            "或用 ecoledger move 搬到一个空目录后再备份"
         )
     begun = times.now()
     secret = _secret(key)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ecoledger.cli import process_limits
+
+# The number of the lock that an upgrade of a shared database takes.
+UPGRADE = 20260101
 
 option = click.option(
     "--data",
@@ -48,10 +54,14 @@ def migrate(verbosity: int = 0) -> None:
     database = Path(str(connection.settings_dict["NAME"]))
     if connection.vendor == "sqlite" and not database.exists():
         _begin(database, verbosity)
-    else:
-        if connection.vendor == "sqlite" and _is_behind():
+    elif connection.vendor == "sqlite":
+        if is_behind():
             _copy_before_upgrade(database)
         call_command("migrate", interactive=False, verbosity=verbosity)
+    else:
+        with _one_of_several():
+            if is_behind():
+                call_command("migrate", interactive=False, verbosity=verbosity)
     from ecoledger.monitoring.alarming import alarms
 
     alarms.default_rules()
@@ -80,7 +90,25 @@ def _begin(database: Path, verbosity: int) -> None:
         old.unlink()
 
 
-def _is_behind() -> bool:
+@contextmanager
+def _one_of_several() -> Iterator[None]:
+    """Of processes that start together, one upgrades the database and the others wait for it."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [UPGRADE])
+            if cursor.fetchone()[0]:
+                break
+            time.sleep(0.5)
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [UPGRADE])
+
+
+def is_behind() -> bool:
+    """Whether the business database is of an older version than the program."""
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 

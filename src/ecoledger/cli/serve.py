@@ -107,7 +107,7 @@ async def _serve(
 
     from ecoledger.cli.control import ControlServer
     from ecoledger.hj212.server import Gateway, Limits
-    from ecoledger.jobs import running
+    from ecoledger.jobs import running, turns
     from ecoledger.jobs import worker as worker_of_jobs
     from ecoledger.live import events
     from ecoledger.monitoring import heartbeat
@@ -162,6 +162,7 @@ async def _serve(
     scheduler.start()
     worker = Worker()
     worker.start()
+    await sync_to_async(turns.live)()
     await sync_to_async(running.give_up_interrupted)()
     long_work = worker_of_jobs.Worker()
     long_work.start()
@@ -208,6 +209,7 @@ async def _serve(
     await loop.run_in_executor(None, long_work.stop)
     await loop.run_in_executor(None, worker.stop)
     await loop.run_in_executor(None, scheduler.shutdown)
+    await loop.run_in_executor(None, turns.leave)
     waiting.cancel()
     heartbeat.gateway_state = None
     log.info("stopped")
@@ -259,9 +261,11 @@ def _scheduler(folder: Path) -> Any:
     from apscheduler.executors.pool import ThreadPoolExecutor
     from apscheduler.schedulers.background import BackgroundScheduler
     from apscheduler.triggers.cron import CronTrigger
+    from apscheduler.triggers.date import DateTrigger
     from apscheduler.triggers.interval import IntervalTrigger
 
     from ecoledger.indicators import storing
+    from ecoledger.jobs import running, turns
     from ecoledger.live import times
     from ecoledger.live.times import CHINA
     from ecoledger.monitoring import heartbeat, runtime
@@ -278,25 +282,48 @@ def _scheduler(folder: Path) -> Any:
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 3600},
     )
 
-    def every(
-        name: str, seconds: float, job: Callable[[], object], executor: str = "default"
-    ) -> None:
+    def here(name: str, seconds: float, job: Callable[[], object]) -> None:
+        """In every process."""
         length = timedelta(seconds=seconds)
         scheduler.add_job(
             _guarded(name, length, job),
             IntervalTrigger(seconds=seconds),
             id=name,
-            executor=executor,
             next_run_time=datetime.now(CHINA) + min(length, timedelta(seconds=15)),
         )
 
+    def every(name: str, seconds: float, job: Callable[[], object]) -> None:
+        """Once for all processes: of the ticks in one span of ``seconds``, the first does it."""
+
+        def run() -> None:
+            now = datetime.now(CHINA).timestamp()
+            with turns.working(name, datetime.fromtimestamp(now - now % seconds, CHINA)) as mine:
+                if mine:
+                    job()
+
+        here(name, seconds, run)
+
     def at(name: str, when: str, job: Callable[[], object], executor: str = "default") -> None:
-        scheduler.add_job(
-            _guarded(name, timedelta(days=32), job),
-            CronTrigger.from_crontab(when, timezone=CHINA),
-            id=name,
-            executor=executor,
-        )
+        """Once for all processes, at the times of a crontab line."""
+        trigger = CronTrigger.from_crontab(when, timezone=CHINA)
+
+        def run() -> None:
+            now = datetime.now(CHINA)
+            due = trigger.get_next_fire_time(None, now - timedelta(hours=1))
+            if due is None or due > now:  # looked at again after the hour in which it may be late
+                return
+            with turns.working(name, due) as mine:
+                if mine:
+                    job()
+            if not mine and not turns.is_done(name, due):
+                # Whoever has it may die over it.
+                again = now + timedelta(seconds=turns.LENGTH)
+                scheduler.add_job(
+                    guarded, DateTrigger(again), id=f"{name} again", replace_existing=True
+                )
+
+        guarded = _guarded(name, timedelta(days=32), run)
+        scheduler.add_job(guarded, trigger, id=name, executor=executor)
 
     def yesterday() -> datetime:
         return (times.now() - timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -304,13 +331,16 @@ def _scheduler(folder: Path) -> Any:
     def last_month() -> Any:
         return (times.now().replace(day=1) - timedelta(days=1)).date().replace(day=1)
 
-    every("points", 5, table.current)
+    here("points", 5, table.current)
+    here("alive", turns.RENEW, turns.live)
+    every("interrupted-jobs", 60, running.give_up_interrupted)
+    every("ended-processes", 3600, turns.forget_the_dead)
     every("outbox", 30, posting.run)
     every("indicators", 60, storing.refresh)
     at("integrity", "10 3 * * *", integrity.sweep)
     every("heads", 3600, integrity.note)
     at("quarantine", "40 3 * * *", quarantine.let_go)
-    every("unstored-frames", 60, lambda: unstored.take_back(folder / UNSTORED))
+    here("unstored-frames", 60, lambda: unstored.take_back(folder / UNSTORED))
     # Devices could not be heard before; what they did not say until then is not their fault.
     every(
         "missing",
@@ -339,9 +369,11 @@ class Worker(threading.Thread):
         self._more = False
 
     def _once(self) -> None:
+        from ecoledger.jobs import turns
         from ecoledger.monitoring.computing import pending
 
-        self._more = pending.run_once().more
+        # One process works for all; the next one goes on where it died.
+        self._more = turns.hold("work") and pending.run_once().more
 
     def run(self) -> None:
         from ecoledger.monitoring import runtime
@@ -359,11 +391,13 @@ class Worker(threading.Thread):
 
     def stop(self) -> None:
         """Finish the run in hand and end."""
+        from ecoledger.jobs import turns
         from ecoledger.monitoring import runtime
 
         self._ending.set()
         runtime.arrived.set()
         self.join(60)
+        turns.let_go("work")
 
 
 def _jobs_of_other_rooms(every: Callable[..., None], at: Callable[..., None]) -> None:

@@ -18,6 +18,7 @@ from django.db import models
 from django.utils import timezone
 
 from ecoledger.accounts.fields import AreaCodeField
+from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.entities import coordinates, shapes
 from ecoledger.entities.validity import holds
@@ -298,7 +299,7 @@ class Identifier(models.Model):
 
     class Meta:
         verbose_name = "编码"
-        ordering = ["scheme", "value", "since"]
+        ordering = ["scheme", "value", models.F("since").asc(nulls_first=True)]
         constraints = [
             models.UniqueConstraint(
                 fields=["scheme", "value", "site"],
@@ -317,7 +318,7 @@ class EntityState(models.Model):
     entity = models.ForeignKey(Entity, on_delete=models.CASCADE, related_name="states")
     since = models.DateField("起", null=True, blank=True)
     until = models.DateField("止", null=True, blank=True)
-    values = models.JSONField("内容", default=dict, encoder=DjangoJSONEncoder)
+    values = JSONInOrder("内容", default=dict, encoder=DjangoJSONEncoder)
     by = models.ForeignKey(
         Person, verbose_name="登记人", null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -350,7 +351,7 @@ class Succession(models.Model):
     note = models.CharField("依据", max_length=200, blank=True)
     # {"before": {...}, "after": {...}} of the entity's own fields; of a merger or split also
     # "moved": [[model, field, [ids]]] and "ended": {...}, from which it is undone.
-    details = models.JSONField("内容", default=dict, encoder=DjangoJSONEncoder)
+    details = JSONInOrder("内容", default=dict, encoder=DjangoJSONEncoder)
     by = models.ForeignKey(
         Person, verbose_name="登记人", null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -407,7 +408,7 @@ class Charge(models.Model):
 
     class Meta:
         verbose_name = "责任人"
-        ordering = ["entity_id", "role", "level", "since", "id"]
+        ordering = ["entity_id", "role", "level", models.F("since").asc(nulls_first=True), "id"]
         indexes = [models.Index(fields=["person", "until"], name="charges_of_person")]
         constraints = [
             models.CheckConstraint(
@@ -443,7 +444,7 @@ class Relation(models.Model):
     since = models.DateField("起", null=True, blank=True)
     until = models.DateField("止", null=True, blank=True)
     # What the kind measures, such as the travel time of water in hours.
-    values = models.JSONField("内容", default=dict, blank=True)
+    values = JSONInOrder("内容", default=dict, blank=True)
 
     class Meta:
         verbose_name = "关系"

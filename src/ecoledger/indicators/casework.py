@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet
 
 from ecoledger.entities.models import Section
 from ecoledger.indicators import doors, of_registers
@@ -124,6 +124,8 @@ def open_about(sections: Iterable[Section]) -> dict[int, list[Matter]]:
     rows = Matter.objects.filter(OPEN_WORK, entity__in=list(about), withdrawn_at=None).exclude(
         circulation=Circulation.RESTRICTED
     )
-    for matter in rows.select_related("owner_organisation").order_by("due", "pk"):
+    for matter in rows.select_related("owner_organisation").order_by(
+        F("due").asc(nulls_first=True), "pk"
+    ):
         about_section[about[matter.entity_id]].append(matter)
     return about_section

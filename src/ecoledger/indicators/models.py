@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from ecoledger.accounts.fields import AreaCodeField
+from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Person
 from ecoledger.matters.models import Matter
 from ecoledger.registers.plan.target_book import PlanTarget
@@ -37,7 +38,7 @@ class IndicatorValue(models.Model):
     standard = models.CharField("依据", max_length=200, blank=True)
     judged = models.BooleanField("按限值评价", default=False)
     missing = models.CharField("缺值原因", max_length=200, blank=True)
-    records = models.JSONField("记录", default=dict)
+    records = JSONInOrder("记录", default=dict)
     computed_at = models.DateTimeField("计算时间")
     inputs_up_to = models.DateTimeField("数据截至")
 
@@ -134,8 +135,8 @@ class PlanItem(models.Model):
     deadline = models.DateField("时限", null=True, blank=True)
     period = models.CharField("时段", max_length=20, blank=True)
     area = models.CharField("地点", max_length=80, blank=True)
-    owners = models.JSONField("责任单位", default=list, blank=True)
-    parts = models.JSONField("其中", default=list, blank=True)
+    owners = JSONInOrder("责任单位", default=list, blank=True)
+    parts = JSONInOrder("其中", default=list, blank=True)
     confidence = models.FloatField("把握", default=1)
     state = models.CharField("状态", max_length=10, choices=State.choices, default=State.PROPOSED)
     note = models.CharField("说明", max_length=300, blank=True)

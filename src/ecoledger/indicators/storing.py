@@ -8,13 +8,14 @@ when its inputs were read.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
 import polars as pl
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
@@ -105,7 +106,9 @@ def figures(wanted: Iterable[Indicator], area_code: str, span: Span) -> dict[str
         began, result = results[one.source.key]
         figure = one.read(result)
         if not one.source.as_of_now:
-            store(one, area_code, span, figure, began)
+            # Of two who compute the same for the first time, one stores it.
+            with suppress(IntegrityError):
+                store(one, area_code, span, figure, began)
         found[one.key] = figure
     return found
 

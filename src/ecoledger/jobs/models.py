@@ -10,6 +10,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 
+from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Person
 
 KEPT_DAYS = 7
@@ -29,10 +30,12 @@ class Job(models.Model):
     kind = models.CharField("类别", max_length=40, db_index=True)
     title = models.CharField("任务", max_length=200)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="jobs")
-    arguments = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    arguments = JSONInOrder(default=dict, encoder=DjangoJSONEncoder)
     # The language its texts and files are written in: that of the page it was begun on.
     language = models.CharField(max_length=10, default="zh-hans")
     state = models.CharField("状态", max_length=10, choices=State.choices, default=State.WAITING)
+    # The process that runs it (``jobs.turns.ME``).
+    holder = models.CharField(max_length=80, blank=True)
     done = models.PositiveBigIntegerField("已处理", default=0)
     total = models.PositiveBigIntegerField("总数", null=True, blank=True)
     # A sentence in the job's language: what it is at, what came of it, or why it failed.
@@ -75,3 +78,17 @@ class Job(models.Model):
     def file(self) -> Path:
         """Where the result lies; only there when ``file_name`` is set."""
         return Path(settings.DATA) / "jobs" / str(self.pk)
+
+
+class Turn(models.Model):
+    """Who of several processes does a job of the schedule now (``jobs.turns``)."""
+
+    name = models.CharField(primary_key=True, max_length=120)
+    holder = models.CharField(max_length=80, blank=True)
+    # What was taken: the moment the job was due. Empty for a standing turn.
+    due = models.DateTimeField(null=True)
+    until = models.DateTimeField(null=True)
+    done = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.name

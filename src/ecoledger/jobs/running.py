@@ -21,12 +21,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django_tasks import task
 
 from ecoledger.accounts.models import Person
+from ecoledger.jobs import turns
 from ecoledger.jobs.models import KEPT_DAYS, Job
 
 log = logging.getLogger(__name__)
@@ -134,7 +136,7 @@ def cancel(job: Job) -> None:
 def run(number: str) -> None:
     """Do the job with this number, once."""
     started = Job.objects.filter(pk=number, state=Job.State.WAITING).update(
-        state=Job.State.RUNNING, started_at=timezone.now()
+        state=Job.State.RUNNING, started_at=timezone.now(), holder=turns.ME
     )
     if not started:
         return
@@ -168,8 +170,19 @@ def _do(job: Job) -> None:
 
 
 def give_up_interrupted() -> int:
-    """At the start of the only worker: what was running when the process ended is not running now."""
-    return Job.objects.filter(state=Job.State.RUNNING).update(
+    """What ran in a process that is no more is not running now; returns how many jobs that were."""
+    others = Job.objects.filter(state=Job.State.RUNNING).exclude(holder=turns.ME)
+    lost = [job.pk for job in others if not turns.is_alive(job.holder)]
+    return _give_up(Job.objects.filter(pk__in=lost)) if lost else 0
+
+
+def give_up_own() -> int:
+    """After a fault of the worker itself: nothing of this process's is running."""
+    return _give_up(Job.objects.filter(holder=turns.ME))
+
+
+def _give_up(jobs: QuerySet[Job]) -> int:
+    return jobs.filter(state=Job.State.RUNNING).update(
         state=Job.State.FAILED, ended_at=timezone.now(), note="服务重新启动时任务中断，请再试一次。"
     )
 

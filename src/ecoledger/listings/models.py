@@ -8,6 +8,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 
+from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Person
 
 
@@ -27,14 +28,14 @@ class ImportBatch(models.Model):
     # Taken in as closed matters of the past, see ``Listing.import_history``.
     history = models.BooleanField("作为历史", default=False)
     # Header of the file -> name of the template's column; "" where nothing fits.
-    mapping = models.JSONField("列对应", default=dict)
+    mapping = JSONInOrder("列对应", default=dict)
     # Column -> {word of the file: value}: what somebody said the words mean.
-    words = models.JSONField("取值对应", default=dict)
+    words = JSONInOrder("取值对应", default=dict)
     # Column -> {word: how many rows}: words that are no value of their column.
-    unknown = models.JSONField("未识别的取值", default=dict)
+    unknown = JSONInOrder("未识别的取值", default=dict)
     # What was done with the file, in sentences; and rows that are no data: [sheet, row, why].
-    notes = models.JSONField("说明", default=list)
-    left_out = models.JSONField("未作为数据的行", default=list)
+    notes = JSONInOrder("说明", default=list)
+    left_out = JSONInOrder("未作为数据的行", default=list)
     person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField("上传时间", default=timezone.now)
     accepted_at = models.DateTimeField("导入时间", null=True, blank=True)
@@ -72,14 +73,14 @@ class ImportRow(models.Model):
     sheet = models.CharField("工作表", max_length=100, blank=True)
     number = models.PositiveIntegerField("行")
     # Header -> cell as read (a date is a list, see ``tables.book``); header -> fault of its cell.
-    raw = models.JSONField(default=dict)
-    faults = models.JSONField(default=dict)
+    raw = JSONInOrder(default=dict)
+    faults = JSONInOrder(default=dict)
     # Column -> text as a person reads it; column -> value for the form.
-    cells = models.JSONField(default=dict)
-    values = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    cells = JSONInOrder(default=dict)
+    values = JSONInOrder(default=dict, encoder=DjangoJSONEncoder)
     # [{"column", "label", "message"}]
-    errors = models.JSONField(default=list)
-    warnings = models.JSONField(default=list)
+    errors = JSONInOrder(default=list)
+    warnings = JSONInOrder(default=list)
     wrong = models.BooleanField(default=False)
     key = models.CharField("键", max_length=200, blank=True)
     # The last heading above it: "2022年度（17项）".
@@ -176,7 +177,7 @@ class Taste(models.Model):
 
     listing = models.CharField(max_length=40)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
-    columns = models.JSONField(default=list)
+    columns = JSONInOrder(default=list)
     compact = models.BooleanField(default=False)
 
     class Meta:
@@ -192,7 +193,7 @@ class Draft(models.Model):
     listing = models.CharField(max_length=40)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=40)
-    values = models.JSONField(default=dict)
+    values = JSONInOrder(default=dict)
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:

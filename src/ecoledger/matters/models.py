@@ -12,6 +12,7 @@ from django.db import models
 from django.utils import timezone
 
 from ecoledger.accounts.fields import AreaCodeField
+from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.entities.models import Entity
 from ecoledger.listings.models import ImportBatch
@@ -244,9 +245,9 @@ class Event(models.Model):
     # Seconds the matter had been in the state this event takes it out of; follows from the events' times.
     stayed = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
     note = models.TextField("说明", blank=True)
-    form = models.JSONField("填报内容", default=dict)
+    form = JSONInOrder("填报内容", default=dict)
     # [{"id": evidence, "sha256": of its file}]: the hash covers the files too.
-    evidence = models.JSONField("证据", default=list)
+    evidence = JSONInOrder("证据", default=list)
     shown_to_enterprise = models.BooleanField("企业可见", default=False)
     previous_hash = models.CharField("本事项上一条", max_length=64, blank=True)
     previous_overall = models.CharField("全库上一条", max_length=64, blank=True)
@@ -319,7 +320,7 @@ class Clock(models.Model):
     provisional = models.BooleanField("暂定", default=False)
     provisional_reason = models.CharField(max_length=200, blank=True)
     # Pairs of ISO times [from, to]; ``to`` is null while the suspension lasts.
-    suspensions = models.JSONField("中止", default=list)
+    suspensions = JSONInOrder("中止", default=list)
     stopped_at = models.DateTimeField("停止", null=True, blank=True)
     reminded_at = models.DateTimeField("已提醒", null=True, blank=True)
     overdue_noticed_at = models.DateTimeField("已告知超期", null=True, blank=True)
@@ -441,9 +442,9 @@ class BatchEdit(models.Model):
     register = models.CharField(max_length=40)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField("时间", default=timezone.now)
-    changes = models.JSONField("改为", default=dict)
+    changes = JSONInOrder("改为", default=dict)
     # Matter id (as text) -> {field: value before}.
-    before = models.JSONField("原值", default=dict)
+    before = JSONInOrder("原值", default=dict)
     undone_at = models.DateTimeField("撤销时间", null=True, blank=True)
     undone_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
 

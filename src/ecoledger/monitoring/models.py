@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from ecoledger.accounts.fields import AreaCodeField, EntityCodeField
+from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Person
 from ecoledger.entities.models import Entity
 
@@ -134,7 +135,7 @@ class Limit(models.Model):
 
     class Meta:
         verbose_name = "限值"
-        ordering = ["parameter", "basis", "since", "id"]
+        ordering = ["parameter", "basis", models.F("since").asc(nulls_first=True), "id"]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(entity__isnull=True) ^ models.Q(point__isnull=True),
@@ -258,7 +259,7 @@ class AlarmRule(models.Model):
     detector = models.CharField("类型", max_length=20, choices=Detector.choices)
     kind = models.CharField("监测点类别", max_length=12, choices=Point.Kind.choices)
     parameters = models.JSONField("因子", default=list, blank=True)
-    settings = models.JSONField("参数", default=dict, blank=True)
+    settings = JSONInOrder("参数", default=dict, blank=True)
     level = models.CharField("默认等级", max_length=10, default="blue")
     enabled = models.BooleanField("启用", default=True)
     version = models.PositiveIntegerField("版本", default=1)
@@ -306,7 +307,7 @@ class Alarm(models.Model):
     times_over = models.FloatField("最大超标倍数", null=True)
     count_30d = models.PositiveIntegerField("近30日次数", default=0)
     text = models.TextField("内容")
-    evidence = models.JSONField("证据", default=dict)
+    evidence = JSONInOrder("证据", default=dict)
     filing = models.ForeignKey(Filing, on_delete=models.SET_NULL, null=True, blank=True)
     # Why it was raised, silenced or merged, in words.
     why = models.CharField("缘由", max_length=300, blank=True)
@@ -367,7 +368,7 @@ class ImportBatch(models.Model):
     rows_total = models.PositiveIntegerField("数据行数", default=0)
     rows_stored = models.PositiveIntegerField("入库行数", default=0)
     observations = models.PositiveIntegerField("入库观测数", default=0)
-    errors = models.JSONField("行级错误", default=list)
+    errors = JSONInOrder("行级错误", default=list)
     # What it covered, so that undoing reads only that.
     points = models.JSONField(default=list)
     parameters = models.JSONField(default=list)

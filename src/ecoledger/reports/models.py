@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from ecoledger.accounts.fields import AreaCodeField
+from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Person
 from ecoledger.matters.models import Matter
 
@@ -21,8 +22,8 @@ class LetterTemplate(models.Model):
     file = models.FileField("模板", upload_to="letter-templates/")
     sha256 = models.CharField(max_length=64)
     # What the PDF will not show, and fonts that others stand in for: told at upload, shown later.
-    uncarried = models.JSONField("PDF 不能呈现", default=list)
-    missing_fonts = models.JSONField("缺少的字体", default=list)
+    uncarried = JSONInOrder("PDF 不能呈现", default=list)
+    missing_fonts = JSONInOrder("缺少的字体", default=list)
     uploaded_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField("上传时间", default=timezone.now)
 
@@ -74,9 +75,9 @@ class IssuedDocument(models.Model):
     issued_at = models.DateTimeField("印发时间", default=timezone.now)
     issued_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
     # What was locked (values or the whole report), what people wrote, and each figure with its parts.
-    content = models.JSONField("内容", default=dict)
-    words = models.JSONField("文字", default=dict)
-    figures = models.JSONField("数字", default=list)
+    content = JSONInOrder("内容", default=dict)
+    words = JSONInOrder("文字", default=dict)
+    figures = JSONInOrder("数字", default=list)
     template = models.ForeignKey(
         LetterTemplate, null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -90,7 +91,7 @@ class IssuedDocument(models.Model):
     replaces = models.ForeignKey(
         "self", null=True, on_delete=models.PROTECT, related_name="replaced_by"
     )
-    differences = models.JSONField("差异", default=list)
+    differences = JSONInOrder("差异", default=list)
 
     class Meta:
         ordering = ["-issued_at", "-id"]
@@ -127,9 +128,9 @@ class Draft(models.Model):
     begin = models.DateField("起", null=True)
     title = models.CharField("标题", max_length=200)
     state = models.CharField("状态", max_length=10, choices=State.choices, default=State.DRAFT)
-    content = models.JSONField("锁定的内容", default=dict)
+    content = JSONInOrder("锁定的内容", default=dict)
     locked_at = models.DateTimeField("数字锁定时间", default=timezone.now)
-    words = models.JSONField("文字", default=dict)
+    words = JSONInOrder("文字", default=dict)
     author = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField("拟稿时间", default=timezone.now)
     signer = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")

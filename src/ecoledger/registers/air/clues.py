@@ -13,6 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Count, Q, QuerySet
 
+from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Organisation
 from ecoledger.accounts.roles import Role
 from ecoledger.entities.models import Enterprise, Entity
@@ -64,7 +65,7 @@ class Clue(Matter):
     score = models.FloatField("匹配度", null=True, blank=True)
     evidence_text = models.CharField("依据", max_length=300, blank=True)
     # The first rows of the ranking as it was: [{"source", "name", "score", …}].
-    ranking = models.JSONField("排序结果", default=list, blank=True, encoder=DjangoJSONEncoder)
+    ranking = JSONInOrder("排序结果", default=list, blank=True, encoder=DjangoJSONEncoder)
     verdict = models.CharField("核查结论", max_length=14, choices=Verdict.choices, blank=True)
     found_text = models.TextField("核查情况", blank=True)
 

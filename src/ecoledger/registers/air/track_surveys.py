@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
+from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.jobs import running
@@ -66,7 +67,7 @@ class TrackSurvey(models.Model):
     stretches = models.PositiveIntegerField("路段（网格）", default=0)
     hot = models.PositiveIntegerField("高值", default=0)
     # Stretches, worst first: figures and a geometry of each.
-    spots = models.JSONField("高值路段", default=list, encoder=DjangoJSONEncoder)
+    spots = JSONInOrder("高值路段", default=list, encoder=DjangoJSONEncoder)
     made_by = models.ForeignKey(
         Person, verbose_name="上传人", on_delete=models.PROTECT, null=True, related_name="+"
     )

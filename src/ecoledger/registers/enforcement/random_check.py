@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
+from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.roles import Role
 from ecoledger.books import campaign as campaigns
 from ecoledger.entities.models import Entity
@@ -52,11 +53,11 @@ class RandomCheck(Matter):
     share_key = models.CharField("重点对象份额", max_length=10, blank=True)
     share_ordinary = models.CharField("一般对象份额", max_length=10, blank=True)
     other_district = models.BooleanField("交叉检查（回避本辖区）", default=False)
-    lists = models.JSONField("冻结的名单", default=dict, editable=False)
+    lists = JSONInOrder("冻结的名单", default=dict, editable=False)
     lists_sha256 = models.CharField("名单校验值", max_length=64, blank=True, editable=False)
     frozen_at = models.DateTimeField("冻结时间", null=True, blank=True, editable=False)
-    draws = models.JSONField("抽取", default=list, editable=False)
-    replacements = models.JSONField("替换", default=list, editable=False)
+    draws = JSONInOrder("抽取", default=list, editable=False)
+    replacements = JSONInOrder("替换", default=list, editable=False)
 
     class Meta:
         verbose_name = "双随机抽查"

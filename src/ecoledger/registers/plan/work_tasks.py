@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts import audit
+from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.listings.parts import Import, View
@@ -150,7 +151,7 @@ class Reconciliation(models.Model):
     area_code = models.CharField("属地", max_length=12)
     month = models.DateField("月份")
     section = models.CharField("责任科室", max_length=60)
-    figures = models.JSONField("数字")
+    figures = JSONInOrder("数字")
     note = models.CharField("说明", max_length=300, blank=True)
     signed_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     signed_at = models.DateTimeField("对账时间", default=timezone.now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -32,7 +33,7 @@ def _editions(request: Request, book: Roster) -> Any:
 def editions(request: Request, key: str) -> HttpResponse:
     """Every edition of the roster, the newest first, and the one in force marked."""
     book = book_of(Roster, key, request)
-    rows = list(_editions(request, book).order_by("-since", "-id"))
+    rows = list(_editions(request, book).order_by(F("since").desc(nulls_last=True), "-id"))
     for row in rows:
         row.count = book.lines(row).count()
     return render(
@@ -51,7 +52,11 @@ def edition(request: Request, key: str, pk: int) -> HttpResponse:
     if request.method == "POST":
         needs_editor(book, request)
         return _do(request, book, row)
-    others = [e for e in _editions(request, book).order_by("-since", "-id") if e.pk != row.pk]
+    others = [
+        e
+        for e in _editions(request, book).order_by(F("since").desc(nulls_last=True), "-id")
+        if e.pk != row.pk
+    ]
     with_pk = asked.number(request.GET.get("with", ""))
     other = next((e for e in others if e.pk == with_pk), None)
     lines = book.lines(row).order_by("area_code", "entity__name", "organisation__name", "pk")

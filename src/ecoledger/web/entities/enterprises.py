@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -129,7 +129,7 @@ def enterprise(request: Request, pk: int) -> HttpResponse:
             # The numbers the enterprise carries elsewhere, without those shown above already.
             "identifiers": found.identifiers.exclude(
                 value__in=[found.uscc, found.permit_no]
-            ).order_by("scheme", "since"),
+            ).order_by("scheme", F("since").asc(nulls_first=True)),
             "outlets": [(outlet, _limits(outlet)) for outlet in outlets],
             "points": [(point, latest[point.pk]) for point in points],
             "alarms": scoped.alarms(request.user).filter(owner_code=found.code)[:20],

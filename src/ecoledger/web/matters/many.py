@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -43,7 +44,7 @@ def _chosen(request: Request, register: Register) -> list[Any]:
     else:
         ids = [pk for text in request.POST.getlist("ids") if (pk := asked.number(text)) is not None]
         rows = register.visible_to(request.user).filter(pk__in=ids[: many.MOST + 1])
-    rows = rows.select_related("owner_organisation").order_by("due", "pk")
+    rows = rows.select_related("owner_organisation").order_by(F("due").asc(nulls_first=True), "pk")
     return list(rows[: many.MOST])
 
 

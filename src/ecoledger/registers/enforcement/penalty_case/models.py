@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.db import models
 
+from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.matters.models import Matter
 
 MONEY = {"max_digits": 14, "decimal_places": 2}
@@ -101,7 +102,7 @@ class PenaltyCase(Matter):
     complicated = models.BooleanField("疑难复杂、涉及多个法律关系", default=False)
     filed_on = models.DateField("立案日期", null=True, blank=True, db_index=True)
     # The discretion sheet: table, levels, arithmetic, fine, least, most.
-    discretion = models.JSONField("裁量", default=dict, editable=False)
+    discretion = JSONInOrder("裁量", default=dict, editable=False)
     proposed_fine = models.DecimalField("拟罚款 元", null=True, blank=True, **MONEY)  # type: ignore[arg-type]
     # Told, heard, reviewed, discussed.
     notice_no = models.CharField("告知书文号", max_length=60, blank=True)
