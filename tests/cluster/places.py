@@ -37,6 +37,10 @@ def environment(folder: Path) -> dict[str, str]:
 def store(folder: Path) -> str:
     """The address of the observations of a data folder; empty when they lie in its own file."""
     return f"chdb://{folder / 'clickhouse'}" if os.environ.get(STORE) == "chdb" else ""
+def on(database: str) -> dict[str, str]:
+    """The environment of a process whose business records lie at that address, and which has no other settings."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("ECOLEDGER", "DJANGO"))}
+    return {**kept, "ECOLEDGER_DATABASE": database, "ECOLEDGER_SECRET_KEY": "of the tests"}
 
 
 def copied(source: Path, target: Path) -> None:

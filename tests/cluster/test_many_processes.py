@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.cluster import places
 from tests.path import county
 
 PROCESSES, EACH = 5, 20
@@ -86,7 +86,7 @@ def run(script: str, folder: Path, environment: dict[str, str]) -> Any:
 def test_five_processes_write_at_once(new_database: Callable[[str], str], tmp_path: Path) -> None:
     folder = tmp_path / "data"
     address = new_database("many")
-    environment = {**os.environ, "ECOLEDGER_DATABASE": address, "ECOLEDGER_SECRET_KEY": "x"}
+    environment = places.on(address)
     build = SETUP + "data_folder.migrate()\n" + county.call("build") + FIRST
     run(build, folder, environment)
     processes = [

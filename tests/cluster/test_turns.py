@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cluster import places
 
 SETUP = """
 import sys, time
@@ -55,7 +56,7 @@ time.sleep(60)
 @pytest.fixture
 def worker(new_database: Callable[[str], str], tmp_path: Path) -> Iterator[Callable[..., Any]]:
     address = new_database("turns")
-    environment = {**os.environ, "ECOLEDGER_DATABASE": address, "ECOLEDGER_SECRET_KEY": "x"}
+    environment = places.on(address)
     subprocess.run(
         [sys.executable, "-c", SETUP + "data_folder.migrate()", str(tmp_path)],
         check=True,

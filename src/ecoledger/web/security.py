@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase
 
 Respond = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
@@ -57,6 +59,31 @@ class ContentSecurityPolicyMiddleware:
     def _with_policy(self, response: HttpResponseBase) -> HttpResponseBase:
         response.headers.setdefault("Content-Security-Policy", self.policy)
         return response
+
+
+class NoNulMiddleware:
+    """Refuses requests with a NUL in a field: no text has one, and PostgreSQL stores none."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> None:
+        nul = "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.path
+        if request.method == "POST" and not nul:
+            if request.content_type == "application/json":
+                nul = b"\\u0000" in request.body
+            else:
+                nul = any("\x00" in text for _, texts in request.POST.lists() for text in texts)
+        if nul:
+            raise BadRequest("a NUL in a field")
 
 
 class PrivatePagesMiddleware:
