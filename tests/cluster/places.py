@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 SERVER = "ECOLEDGER_TEST_DATABASE"
 STORE = "ECOLEDGER_TEST_STORE"
-# An empty bureau of this version, of which databases are copied: migrating each would take longer than most tests.
+# An empty bureau of this version, of which databases are copied: migrating each would take long.
 TEMPLATE = "migrated"
 _have: set[str] = set()
 
@@ -37,6 +37,8 @@ def environment(folder: Path) -> dict[str, str]:
 def store(folder: Path) -> str:
     """The address of the observations of a data folder; empty when they lie in its own file."""
     return f"chdb://{folder / 'clickhouse'}" if os.environ.get(STORE) == "chdb" else ""
+
+
 def on(database: str) -> dict[str, str]:
     """The environment of a process whose business records lie at that address, and which has no other settings."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("ECOLEDGER", "DJANGO"))}

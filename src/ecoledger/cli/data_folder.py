@@ -49,7 +49,7 @@ def use(folder: Path, *, make: bool = False) -> Path:
 def migrate(verbosity: int = 0) -> None:
     """Bring the business database to this version, and enter the alarm rules that are new."""
     from django.core.management import call_command
-    from django.db import connection
+    from django.db import connection, transaction
 
     database = Path(str(connection.settings_dict["NAME"]))
     if connection.vendor == "sqlite" and not database.exists():
@@ -59,8 +59,13 @@ def migrate(verbosity: int = 0) -> None:
             _copy_before_upgrade(database)
         call_command("migrate", interactive=False, verbosity=verbosity)
     else:
+        from ecoledger.cli import first_tables
+
         with _one_of_several():
-            if is_behind():
+            if not connection.introspection.table_names():
+                with transaction.atomic():
+                    first_tables.create(verbosity)
+            elif is_behind():
                 call_command("migrate", interactive=False, verbosity=verbosity)
     from ecoledger.monitoring.alarming import alarms
 

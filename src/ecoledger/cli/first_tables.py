@@ -9,14 +9,15 @@ to tables alone.
 from __future__ import annotations
 
 
-def create(verbosity: int = 0) -> None:
-    """Make every table, index and constraint in the empty database of the default connection."""
+def create(verbosity: int = 0, using: str = "default") -> None:
+    """Make every table, index and constraint in the empty database of a connection."""
     from django.apps import apps
     from django.core.management.sql import emit_post_migrate_signal
-    from django.db import connection
+    from django.db import connections
     from django.db.migrations.loader import MigrationLoader
     from django.db.migrations.recorder import MigrationRecorder
 
+    connection = connections[using]
     with connection.schema_editor() as editor:
         for model in apps.get_models():
             if model._meta.managed and not model._meta.proxy and not model._meta.swapped:

@@ -20,6 +20,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connections, models, transaction
 from django.db.models import sql
 
+from ecoledger.cli import first_tables
+
 # People sign in anew; who serves where is said by whoever serves.
 NOT_CARRIED = {"sessions.Session", "jobs.Turn"}
 ROWS = 500
@@ -58,7 +60,11 @@ def prepare(target: str) -> None:
             raise MoveError(
                 f"目标数据库的 {model._meta.db_table} 表中已有记录：请给一个空数据库，以免与已有的混在一起"
             )
-    call_command("migrate", database=target, interactive=False, verbosity=0)
+    if there:
+        call_command("migrate", database=target, interactive=False, verbosity=0)
+    else:
+        with transaction.atomic(using=target):
+            first_tables.create(using=target)
     for model in tables():
         if _made_by_migrations(model):
             model._base_manager.using(target).all().delete()
