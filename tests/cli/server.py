@@ -56,6 +56,11 @@ class Server:
         self.device = (host, int(port))
         return self
 
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
     def kill(self) -> None:
         """As when the power fails."""
         assert self.process is not None
