@@ -62,3 +62,33 @@ def test_the_bill_of_materials_names_every_pinned_package(tmp_path):
     assert {"django", "duckdb", "uvicorn", "echarts", "htmx.org"} <= names
     django = next(c for c in bill["components"] if c["name"].lower() == "django")
     assert len(django["hashes"]) >= 2
+
+
+def test_engines_that_do_not_go_together_or_do_not_answer_are_named(folder):
+    _, said = check(folder, ECOLEDGER_BUS="nats://127.0.0.1:1")
+    problems = {line["problem"]: line["remedy"] for line in map(json.loads, said.splitlines())}
+    alone = next(p for p in problems if "没有同时设" in p)
+    assert "三项一起设" in problems[alone]
+    assert any("ECOLEDGER_BUS 所指的服务器连不上" in problem for problem in problems)
+
+
+def test_a_database_that_does_not_answer_is_named_without_its_password(folder):
+    code, said = check(folder, ECOLEDGER_DATABASE="postgresql://ledger:geheim@127.0.0.1:1/ledger")
+    problems = [json.loads(line)["problem"] for line in said.splitlines()]
+    assert code == 1
+    assert any(problem.startswith("业务库连不上") for problem in problems)
+    assert any("密码写在环境变量里" in problem for problem in problems)
+    assert "geheim" not in said
+
+
+def test_an_address_that_is_none_is_refused_with_its_form(folder):
+    done = subprocess.run(
+        [sys.executable, "-m", "ecoledger", "check", "--data", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**Server(folder).environment, "ECOLEDGER_DATABASE": "mysql://ledger:geheim@db/ledger"},
+    )
+    assert done.returncode == 1
+    assert "应写作 postgresql://" in done.stderr
+    assert "geheim" not in done.stderr

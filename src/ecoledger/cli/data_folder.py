@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from ecoledger import engines
 from ecoledger.cli import process_limits
 
 # The number of the lock that an upgrade of a shared database takes.
@@ -40,6 +41,10 @@ def use(folder: Path, *, make: bool = False) -> Path:
     process_limits.keep_private(folder)
     os.environ["ECOLEDGER_DATA"] = str(folder)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecoledger.settings")
+    try:
+        engines.database(folder)
+    except engines.EngineError as error:
+        raise click.ClickException(str(error)) from error
     import django
 
     django.setup()
