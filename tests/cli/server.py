@@ -17,8 +17,11 @@ from tests.cluster import places
 class Server:
     """``ecoledger serve`` on a data folder; a context manager that stops it gracefully."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *more: str, settings: dict[str, str] | None = None) -> None:
+        """``more``: further arguments; ``settings``: environment besides that of the run."""
         self.data = data
+        self.more = more
+        self.settings = settings or {}
         self.process: subprocess.Popen[str] | None = None
         self.http = ""
         self.device = ("", 0)
@@ -27,7 +30,7 @@ class Server:
     @property
     def environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("ECOLEDGER", "DJANGO"))}
-        return {**kept, "PYTHONUNBUFFERED": "1", **places.environment(self.data)}
+        return {**kept, "PYTHONUNBUFFERED": "1", **places.environment(self.data), **self.settings}
 
     def start(self) -> Self:
         self.data.mkdir(parents=True, exist_ok=True)
@@ -35,7 +38,7 @@ class Server:
             self.process = subprocess.Popen(
                 [
                     sys.executable, "-m", "ecoledger.cli.serve", "--data", str(self.data),
-                    "--http", "127.0.0.1:0", "--hj212", "127.0.0.1:0",
+                    "--http", "127.0.0.1:0", "--hj212", "127.0.0.1:0", *self.more,
                 ],
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -53,6 +56,7 @@ class Server:
         ready = json.loads(line)
         self.http = ready["http"]
         host, port = ready["hj212"].rsplit(":", 1)
+        port = port or "0"
         self.device = (host, int(port))
         return self
 

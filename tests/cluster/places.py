@@ -2,7 +2,8 @@
 
 Embedded, unless the run was started with servers (``make test-cluster``): ``ECOLEDGER_TEST_DATABASE`` is then the address of a
 PostgreSQL server on which every data folder gets a database of its own. ``ECOLEDGER_TEST_STORE=chdb`` keeps the observations
-on chDB, today's ClickHouse within the process, in a folder of the data folder.
+on chDB, today's ClickHouse within the process, in a folder of the data folder. ``ECOLEDGER_TEST_BUS`` is the address of a NATS
+server, over which then every packet travels, each data folder's on a stream of its own.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ SERVER = "ECOLEDGER_TEST_DATABASE"
 STORE = "ECOLEDGER_TEST_STORE"
 # An empty bureau of this version, of which databases are copied: migrating each would take long.
 TEMPLATE = "migrated"
+BUS = "ECOLEDGER_TEST_BUS"
 _have: set[str] = set()
 
 
@@ -31,6 +33,8 @@ def environment(folder: Path) -> dict[str, str]:
         settings["ECOLEDGER_DATABASE"] = urlsplit(server)._replace(path=f"/{name}").geturl()
     if address := store(folder):
         settings["ECOLEDGER_STORE"] = address
+    if bus := os.environ.get(BUS):
+        settings["ECOLEDGER_BUS"] = f"{bus}?prefix={_name(folder)}&partitions=2&most_mb=64"
     return settings
 
 

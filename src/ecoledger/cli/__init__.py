@@ -18,6 +18,8 @@ _COMMANDS = {
     "standards": "ecoledger.cli.standards:command",
     "workdays": "ecoledger.cli.workdays:command",
     "serve": "ecoledger.cli.serve:command",
+    "gateway": "ecoledger.cli.bus_roles:gateway",
+    "writer": "ecoledger.cli.bus_roles:writer",
     "check": "ecoledger.cli.check:command",
     "backup": "ecoledger.cli.backup:backup",
     "restore": "ecoledger.cli.backup:restore",

@@ -1,7 +1,7 @@
 """``ecoledger serve``: the whole platform as one process.
 
-Web pages, HJ 212 gateway and background jobs share one process because the observation store has one
-owner. Pages and gateway share an event loop; decoding aside, whatever is heavy runs in threads. On SIGTERM or SIGINT the
+Web pages, HJ 212 gateway and background jobs share one process because the embedded store has one
+owner; with ``ECOLEDGER_BUS`` more of any of them may run beside it (:mod:`ecoledger.cli.bus_roles`). Pages and gateway share an event loop; decoding aside, whatever is heavy runs in threads. On SIGTERM or SIGINT the
 gateway stops accepting, stores and acknowledges what it has read, jobs finish, then the store is closed.
 
 Prints one line on standard output when ready: ``{"event": "ready", "http": ..., "hj212": ...}``. Logs are JSON lines
@@ -21,15 +21,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ecoledger.cli import data_folder, process_limits
 from ecoledger.cli.process_limits import Shares
+
+if TYPE_CHECKING:
+    from ecoledger.bus.connection import Bus
+    from ecoledger.bus.leases import Leases
 
 log = logging.getLogger("ecoledger.serve")
 
@@ -53,8 +57,16 @@ def address(text: str) -> tuple[str, int]:
 @data_folder.option
 @click.option("--http", default="127.0.0.1:8000", show_default=True, help="网页地址。")
 @click.option("--hj212", default="0.0.0.0:9212", show_default=True, help="设备接入地址（HJ 212）。")
+@click.option(
+    "--gateway/--no-gateway",
+    default=True,
+    help="是否在本进程接入设备（设有 ECOLEDGER_BUS 时可不）。",
+)
+@click.option(
+    "--writer/--no-writer", default=True, help="是否在本进程写入报文（设有 ECOLEDGER_BUS 时可不）。"
+)
 @click.option("--log-level", default="INFO", show_default=True, help="日志级别。")
-def command(data: Path, http: str, hj212: str, log_level: str) -> None:
+def command(data: Path, http: str, hj212: str, gateway: bool, writer: bool, log_level: str) -> None:
     """启动平台：网页、设备接入、后台任务在同一进程。"""
     http_address, device_address = address(http), address(hj212)
     files = process_limits.raise_files()
@@ -67,18 +79,45 @@ def command(data: Path, http: str, hj212: str, log_level: str) -> None:
 
     json_log.install(log_level.upper())
     data_folder.migrate()
+    if not data_folder.setting("BUS") and not (gateway and writer):
+        raise click.ClickException("--no-gateway、--no-writer 须先设 ECOLEDGER_BUS")
+    shares = process_limits.shares(files)
+    roles = Roles(gateway, writer)
+    run_loop(_with_store(folder, http_address, device_address, shares, roles))
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What this process does besides serving pages and doing jobs."""
+
+    gateway: bool = True
+    writer: bool = True
+
+
+async def _with_store(
+    folder: Path, http: tuple[str, int], devices: tuple[str, int], shares: Shares, roles: Roles
+) -> None:
+    """Connect the bus, where there is one, open the store, and serve."""
+    from ecoledger.cli import bus_roles
     from ecoledger.monitoring import runtime
     from ecoledger.store.interface import StoreError
 
-    try:
-        with runtime.opened(data_folder.setting("OBSERVATIONS")):
-            shares = process_limits.shares(files)
-            _run(_serve(folder, http_address, device_address, shares))
-    except StoreError as error:
-        raise click.ClickException(str(error)) from error
+    place = data_folder.setting("OBSERVATIONS")
+    async with contextlib.AsyncExitStack() as stack:
+        bus = leases = None
+        if data_folder.setting("BUS"):
+            bus = await stack.enter_async_context(bus_roles.connected())
+            leases, number = await stack.enter_async_context(bus_roles.numbered(bus))
+            place = bus_roles.with_number(place, number)
+        try:
+            stack.enter_context(runtime.opened(place))
+        except StoreError as error:
+            raise click.ClickException(str(error)) from error
+        await _serve(folder, http, devices, shares, roles, bus, leases)
 
 
-def _run(main: Any) -> None:
+def run_loop(main: Any) -> None:
+    """Run a coroutine to its end, on uvloop where there is one."""
     try:
         import uvloop
     except ImportError:
@@ -100,11 +139,18 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 async def _serve(
-    folder: Path, http: tuple[str, int], devices: tuple[str, int], shares: Shares
+    folder: Path,
+    http: tuple[str, int],
+    devices: tuple[str, int],
+    shares: Shares,
+    roles: Roles,
+    bus: Bus | None,
+    leases: Leases | None,
 ) -> None:
     import uvicorn
     from asgiref.sync import sync_to_async
 
+    from ecoledger.cli import bus_roles
     from ecoledger.cli.control import ControlServer
     from ecoledger.hj212.server import Gateway, Limits
     from ecoledger.jobs import running, turns
@@ -128,7 +174,9 @@ async def _serve(
     sys.setswitchinterval(0.001)
     heartbeat.begin()
     await sync_to_async(table.current)()
-    handler = ingest.Ingest(security_notices.rewritten)
+    handler: Any = (
+        ingest.Ingest(security_notices.rewritten) if bus is None else bus_roles.forwarding(bus)
+    )
     # Larger batches cost fewer commits under load; with little to do they stay small.
     gateway = Gateway(
         handler,
@@ -143,17 +191,26 @@ async def _serve(
             folder / UNSTORED,
             ((f"tcp {c.peer}", f) for c, f in zip(connections, frames, strict=True)),
         ),
-        second_address=_in_thread(security_notices.second_address),
+        second_address=in_thread(security_notices.second_address),
     )
     listener = _bound(*http)
+    host, port = "", 0
     try:
-        host, port = await gateway.listen(*devices)
+        if roles.gateway:
+            host, port = await gateway.listen(*devices)
     except OSError as error:
         raise click.ClickException(
             f"无法使用地址 {devices[0]}:{devices[1]}：{error.strerror}"
         ) from error
+    on_bus = contextlib.AsyncExitStack()
+    if bus is not None and leases is not None:
+        await on_bus.enter_async_context(bus_roles.sharing(bus, gateway if roles.gateway else None))
+        if roles.writer:
+            await on_bus.enter_async_context(bus_roles.writing(bus, leases))
 
     def gateway_state() -> dict[str, Any]:
+        if not roles.gateway:
+            return {"elsewhere": True}
         last = handler.last_batch
         return {**asdict(gateway.stats), "last_batch": last.isoformat() if last else None}
 
@@ -171,7 +228,7 @@ async def _serve(
 
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    asking.connect(gateway, loop)
+    asking.connect(gateway if bus is None else bus_roles.askers(bus), loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     BoundedProtocol.bounds = Bounds(connections=shares.pages)
@@ -200,8 +257,11 @@ async def _serve(
     log.info("stopping")
     await control.stop()
     asking.connect(None, None)
+    if bus is not None:
+        handler.closing = True
     await gateway.close()
     await loop.run_in_executor(None, handler.close)
+    await on_bus.aclose()
     events.close_all()
     server.should_exit = True
     with contextlib.suppress(asyncio.CancelledError):
@@ -215,7 +275,7 @@ async def _serve(
     log.info("stopped")
 
 
-def _in_thread(work: Callable[..., object]) -> Callable[..., None]:
+def in_thread(work: Callable[..., object]) -> Callable[..., None]:
     """``work`` for a thread that is nobody's request: its database connection does not stay behind."""
     from django.db import close_old_connections
 

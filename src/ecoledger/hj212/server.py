@@ -566,6 +566,18 @@ class Gateway:
                 if exchange.receive(packet, now):
                     event.set()
 
+    def reaches(self, mn: str) -> bool:
+        """Whether the device has a connection open."""
+        route = self.routes.get(mn.encode())
+        return route is not None and route.connection.open
+
+    def silence(self, mn: str) -> float | None:
+        """Seconds since the connection of a device said anything; ``None`` when it has none."""
+        route = self.routes.get(mn.encode())
+        if route is None or not route.connection.open:
+            return None
+        return self._now() - route.connection.last_seen
+
     async def ask(
         self,
         mn: str,

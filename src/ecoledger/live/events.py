@@ -16,7 +16,7 @@ import asyncio
 import itertools
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
@@ -98,8 +98,19 @@ class Subscription:
         return self._waiting.popleft()
 
 
+forward: Callable[[str, dict[str, Any]], None] | None = None
+"""Where several processes serve pages: carries (topic, payload) to the others. Must not block nor raise."""
+
+
 def publish(topic: str, payload: dict[str, Any]) -> None:
     """Tell every subscriber of ``topic``. From any thread; never blocks, never raises for a slow one."""
+    deliver(topic, payload)
+    if forward is not None:
+        forward(topic, payload)
+
+
+def deliver(topic: str, payload: dict[str, Any]) -> None:
+    """Tell the subscribers of this process alone: what another process published."""
     if topic not in TOPICS:
         raise ValueError(f"unknown topic {topic!r}; there are {sorted(TOPICS)}")
     with _lock:

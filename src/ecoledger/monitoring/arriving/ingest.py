@@ -231,7 +231,8 @@ class _Registry:
 _registry: _Registry | None = None
 
 
-def _current_registry() -> _Registry:
+def current_registry() -> _Registry:
+    """The points as they are now, ready to be matched against."""
     global _registry
     source = points.current()
     found = _registry
@@ -257,8 +258,22 @@ def key_of(mn: str) -> bytes | None:
 # -- batch -> tables -----------------------------------------------------------------------------
 
 
-def prepare(batch: Batch, registry: _Registry, now: datetime) -> Prepared:
-    """Identify, check and flag every packet of a batch, without touching the store."""
+@dataclass(frozen=True)
+class Judged:
+    """Of each packet of a batch: whose it is, what is wrong with it before its values are read, and whether its
+    sender has shown to be the device. ``silent``: says nothing worth a row; ``is_data``: brings values."""
+
+    point: NDArray[np.int64]
+    reason: NDArray[np.int8]
+    believed: NDArray[np.bool_]
+    silent: NDArray[np.bool_]
+    is_data: NDArray[np.bool_]
+    commands: NDArray[np.bytes_]
+    command_of: NDArray[np.intp]
+
+
+def judge(batch: Batch, registry: _Registry, now: datetime) -> Judged:
+    """Identify and check every packet of a batch."""
     size = len(batch)
     numbers, inverse = np.unique(batch.mn, return_inverse=True)
     devices = [registry.by_mn.get(mn) for mn in numbers.tolist()]
@@ -291,9 +306,17 @@ def prepare(batch: Batch, registry: _Registry, now: datetime) -> Prepared:
     reason[usable & is_data & ~dated] = _TIME
     reason[usable & is_data & dated & (when > np.datetime64(now + AHEAD, "s"))] = _FUTURE
     reason[usable & is_data & dated & (when < np.datetime64(EARLIEST, "s"))] = _ANCIENT
+    return Judged(point, reason, believed, silent, is_data, commands, command_of)
 
+
+def prepare(batch: Batch, registry: _Registry, now: datetime) -> Prepared:
+    """Identify, check and flag every packet of a batch, without touching the store."""
+    judged = judge(batch, registry, now)
+    point, reason, is_data = judged.point, judged.reason, judged.is_data
     trusted = (reason == 0) & is_data
-    observations, unknown = _observations(batch, registry, point, trusted, commands, command_of)
+    observations, unknown = _observations(
+        batch, registry, point, trusted, judged.commands, judged.command_of
+    )
     for row in unknown:
         reason[row] = _CODE
     # A value nobody can read ("38ug/m3"): the packet's other values are stored, the frame is put aside.
@@ -308,9 +331,35 @@ def prepare(batch: Batch, registry: _Registry, now: datetime) -> Prepared:
     texts = np.array(_REASONS, dtype=object)[reason]
     for row, names in unknown.items():
         texts[row] = f"code: {', '.join(sorted(names))}"
-    kept = np.flatnonzero(~silent | (reason != 0))
+    kept = np.flatnonzero(~judged.silent | (reason != 0))
     ahead = frozenset(point[reason == _FUTURE].tolist())
-    return Prepared(kept, texts, observations, frozenset(point[trusted].tolist()), believed, ahead)
+    return Prepared(
+        kept, texts, observations, frozenset(point[trusted].tolist()), judged.believed, ahead
+    )
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """What a gateway makes of a batch that somebody else will store: the frames (by index) to hand on, the packets
+    to acknowledge once they are handed on durably, and those whose sender is believed."""
+
+    frames: list[int]
+    acknowledge: NDArray[np.bool_]
+    believed: NDArray[np.bool_]
+
+
+def admit(batch: Batch, sources: Sequence[str], now: datetime) -> Admitted:
+    """Judge a batch by the points alone, without reading its values. Spends the budget of what nobody vouches for."""
+    judged = judge(batch, current_registry(), now)
+    beyond = _over_budget(batch, np.array(_REASONS, dtype=object)[judged.reason], sources, now)
+    kept = (~judged.silent | (judged.reason != 0)) & ~beyond
+    frames = batch.index[kept].tolist()
+    for index, _ in batch.faults:
+        if budget.grants(sources[index], len(batch.frames[index]), now):
+            frames.append(index)
+        else:
+            metrics.PACKETS.labels("dropped").inc()
+    return Admitted(sorted(frames), (judged.reason != _PASSWORD) & ~beyond, judged.believed)
 
 
 def _encrypted(batch: Batch) -> NDArray[np.bool_]:
@@ -659,12 +708,12 @@ budget = Budget(frames=5_000, octets=8 << 20, frames_of_all=50_000, octets_of_al
 _UNVOUCHED = frozenset({"mn", "disabled", "password"})
 
 
-def _beyond_budget(
-    batch: Batch, prepared: Prepared, sources: Sequence[str], now: datetime
+def _over_budget(
+    batch: Batch, reasons: NDArray[np.object_], sources: Sequence[str], now: datetime
 ) -> NDArray[np.bool_]:
     """Packets that are neither kept nor acknowledged, for too many of their sort came before."""
     beyond = np.zeros(len(batch), dtype=np.bool_)
-    doubtful = np.isin(prepared.reason, list(_UNVOUCHED))
+    doubtful = np.isin(reasons, list(_UNVOUCHED))
     if not doubtful.any():
         return beyond
     for row in np.flatnonzero(doubtful).tolist():
@@ -674,11 +723,13 @@ def _beyond_budget(
     return beyond
 
 
-def _faults_table(batch: Batch, sources: Sequence[str], now: datetime) -> pl.DataFrame:
+def _faults_table(
+    batch: Batch, sources: Sequence[str], now: datetime, budgeted: bool
+) -> pl.DataFrame:
     rows = []
     for index, packet in batch.faults:
         frame = bytes(batch.frames[index])
-        if not budget.grants(sources[index], len(frame), now):
+        if budgeted and not budget.grants(sources[index], len(frame), now):
             metrics.PACKETS.labels("dropped").inc()
             continue
         rows.append(
@@ -720,16 +771,22 @@ def take(
     *,
     before_commit: Callable[[], None] | None = None,
     rewritten: Callable[[pl.DataFrame], None] | None = None,
+    budgeted: bool = True,
 ) -> Taken:
     """Store a batch durably. ``sources``: where each *frame* came from. Raises what the store raises.
 
     ``before_commit`` is called when all is prepared, just before the store is asked to append. ``rewritten`` is
-    told of past values that a device reported anew (:func:`.rewrites.find`), when they are stored.
+    told of past values that a device reported anew (:func:`.rewrites.find`), when they are stored. ``budgeted``:
+    false where the gateway has looked at the budget already (:func:`admit`).
     """
     begun = time.perf_counter()
     at = now or times.now()
-    prepared = prepare(batch, _current_registry(), at)
-    beyond = _beyond_budget(batch, prepared, sources, at)
+    prepared = prepare(batch, current_registry(), at)
+    beyond = (
+        _over_budget(batch, prepared.reason, sources, at)
+        if budgeted
+        else np.zeros(len(batch), dtype=np.bool_)
+    )
     if beyond.any():
         prepared = replace(prepared, kept=prepared.kept[~beyond[prepared.kept]])
     if before_commit is not None:
@@ -740,7 +797,7 @@ def take(
         prepared = _put_aside(prepared, changed)
     frames = _frames_table(batch, prepared, sources, at)
     if batch.faults:
-        frames = pl.concat([frames, _faults_table(batch, sources, at)])
+        frames = pl.concat([frames, _faults_table(batch, sources, at, budgeted)])
     acknowledge = (prepared.reason != "password") & ~beyond
     if frames.is_empty():
         return Taken(acknowledge, prepared.believed, 0, 0, 0, 0)
@@ -882,7 +939,7 @@ def replay(frame_ids: Iterable[int], person: Person | None = None) -> list[Repla
     store = runtime.store()
     decoder = BatchDecoder()
     points.forget()
-    registry = _current_registry()
+    registry = current_registry()
     results = []
     for frame_id in frame_ids:
         try:

@@ -1,7 +1,8 @@
 """Asking a device: its time, its stored data, its settings (HJ 212 requests and their 9011/9012).
 
-Only the process that runs the gateway can: ``ecoledger serve`` says so with :func:`connect`. What a device
-sends in answer is ingested like everything it sends.
+``ecoledger serve`` says with :func:`connect` who can ask: the gateway of its process, or those that hold the
+connections elsewhere (:mod:`ecoledger.bus.commands`). What a device sends in answer is ingested like everything
+it sends.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -18,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
-from ecoledger.hj212 import Answer, Gateway, UnreachableError, china_now, format_time, history
+from ecoledger.hj212 import Answer, UnreachableError, china_now, format_time, history
 from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.points import table
 
@@ -26,7 +27,20 @@ from ecoledger.monitoring.points import table
 LONGEST = timedelta(days=7)
 _WAIT = timedelta(minutes=2)
 
-_gateway: Gateway | None = None
+
+class Asker(Protocol):
+    """Who reaches devices."""
+
+    def reaches(self, mn: str) -> bool:
+        """Whether the device has a connection open. Called from a thread."""
+
+    async def ask(
+        self, mn: str, cn: str, fields: Mapping[str, str] | None = None, *, pw: str | None = None
+    ) -> Answer:
+        """As :meth:`ecoledger.hj212.Gateway.ask`."""
+
+
+_gateway: Asker | None = None
 _loop: asyncio.AbstractEventLoop | None = None
 
 
@@ -34,18 +48,15 @@ class DeviceError(Exception):
     """The device was not asked; the text says why and what would help."""
 
 
-def connect(gateway: Gateway | None, loop: asyncio.AbstractEventLoop | None) -> None:
-    """Name the gateway that runs in this process, or ``None`` when it stops."""
+def connect(gateway: Asker | None, loop: asyncio.AbstractEventLoop | None) -> None:
+    """Name who reaches devices, and the loop to ask in; ``None`` when it stops."""
     global _gateway, _loop
     _gateway, _loop = gateway, loop
 
 
 def online(point: Point) -> bool:
     """Whether the point's device has a connection open now."""
-    if _gateway is None or not point.mn:
-        return False
-    route = _gateway.routes.get(point.mn.encode())
-    return route is not None and route.connection.open
+    return _gateway is not None and bool(point.mn) and _gateway.reaches(str(point.mn))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,76 @@
+"""Gateways and writers as processes of their own, for tests and benchmarks."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Self
+
+from tests.cluster import places
+
+
+class Role:
+    """``ecoledger gateway`` or ``ecoledger writer`` on a data folder."""
+
+    def __init__(self, name: str, data: Path, settings: dict[str, str]) -> None:
+        self.name = name
+        self.data = data
+        self.settings = settings
+        self.process: subprocess.Popen[str] | None = None
+        self.device = ("", 0)
+
+    def start(self) -> Self:
+        more = ["--hj212", f"127.0.0.1:{self.device[1]}"] if self.name == "gateway" else []
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("ECOLEDGER", "DJANGO"))}
+        with (self.data.parent / f"{self.name}.log").open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "ecoledger", self.name, "--data", str(self.data), *more],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env={
+                    **kept,
+                    "PYTHONUNBUFFERED": "1",
+                    **places.environment(self.data),
+                    **self.settings,
+                },
+            )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the {self.name} did not start:\n{self.log()[-4000:]}")
+        if address := json.loads(line).get("hj212"):
+            host, port = address.rsplit(":", 1)
+            self.device = (host, int(port))
+        return self
+
+    def kill(self) -> None:
+        """``kill -9``."""
+        assert self.process is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            return self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return -9
+
+    def log(self) -> str:
+        return (self.data.parent / f"{self.name}.log").read_text()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
