@@ -7,6 +7,9 @@ sender is a process of its own that keeps a bounded number of packets unanswered
 when its 9014 has come back, which is after the commit. Then, with the server at rest, the time from writing an
 exceeding hour to the socket until the page's live event: median and worst of several.
 
+With ``--against REVISION`` the build of that revision, in a git worktree of its own, and this one are measured in
+turn (five pairs unless ``--pairs`` says otherwise), so that the ratio comes from one run on one machine.
+
 Prints one JSON object. Needs nothing but the project itself.
 """
 
@@ -26,6 +29,7 @@ import urllib.request
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from benchmarks import pairs
 from tests.cli.server import Server
 
 from ecoledger.hj212.codec import framed
@@ -233,7 +237,15 @@ def main() -> None:
     options.add_argument("--connections", type=int, default=50)
     options.add_argument("--points", type=int, default=500)
     options.add_argument("--alarms", type=int, default=20)
+    options.add_argument("--against", help="a revision to compare with")
+    options.add_argument("--pairs", type=int, default=5)
     given = options.parse_args()
+    if given.against:
+        print(json.dumps(pairs.measured("benchmarks.end_to_end", given.against, given.pairs, [
+            "--packets", str(given.packets), "--connections", str(given.connections),
+            "--points", str(given.points), "--alarms", str(given.alarms),
+        ], "packets_per_second")))  # fmt: skip
+        return
     with tempfile.TemporaryDirectory() as folder:
         server = Server(Path(folder) / "data")
         server.prepare(REGISTRY.format(points=given.points, factors=FACTORS))
@@ -268,9 +280,10 @@ def main() -> None:
                 time.sleep(0.2)
             result["aggregated_after_seconds"] = round(time.perf_counter() - begun, 1)
             session = (Path(folder) / "session").read_text()
-            latencies = asyncio.run(alarm_latency(server, session, given.alarms))
-            result["alarm_seconds_median"] = round(statistics.median(latencies), 3)
-            result["alarm_seconds_worst"] = round(max(latencies), 3)
+            if given.alarms:
+                latencies = asyncio.run(alarm_latency(server, session, given.alarms))
+                result["alarm_seconds_median"] = round(statistics.median(latencies), 3)
+                result["alarm_seconds_worst"] = round(max(latencies), 3)
             result["memory_mb_at_end"] = memory(pid)[0]
             size = sum(f.stat().st_size for f in server.data.iterdir() if f.is_file())
             result["data_folder_mb"] = round(size / 1e6)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-import nats
+from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.api import (
     AckPolicy,
@@ -65,7 +65,9 @@ class Settings:
             f"{parts.scheme}://{access + '@' if access else ''}{host}" for host in hosts.split(",")
         )
         said = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        numbers = {name: int(said[name]) for name in ("partitions", "replicas") if name in said}
+        numbers: dict[str, int] = {
+            name: int(said[name]) for name in ("partitions", "replicas") if name in said
+        }
         if "most_mb" in said:
             numbers["most_bytes"] = int(said["most_mb"]) << 20
         return cls(servers, said.get("prefix", "ecoledger"), **numbers)
@@ -77,7 +79,7 @@ class Bus:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-        self._client = nats.NATS()
+        self._client = Client()
         self._inside: Any = None
 
     async def connect(self) -> None:
@@ -92,7 +94,7 @@ class Bus:
                 name=self.name,
                 error_cb=said,
                 max_reconnect_attempts=-1,
-                reconnect_time_wait=0.5,
+                reconnect_time_wait=1,
                 connect_timeout=5,
                 ping_interval=10,
                 max_outstanding_pings=3,

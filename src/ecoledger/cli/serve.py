@@ -418,7 +418,7 @@ def _scheduler(folder: Path) -> Any:
 class Worker(threading.Thread):
     """Works off what is pending as soon as something arrives: the way from a socket to an alarm.
 
-    After a long run it rests three times as long as that took, so that under heavy load taking packets
+    After a long run it rests six times as long as that took, so that under heavy load taking packets
     in goes first and few but larger runs follow.
     """
 
@@ -446,7 +446,7 @@ class Worker(threading.Thread):
             begun = time.monotonic()
             self._run()
             took = time.monotonic() - begun
-            rest = min(3 * took, LONGEST_REST) if took > LONG_RUN else 0.0
+            rest = min(6 * took, LONGEST_REST) if took > LONG_RUN else 0.0
             self._ending.wait(0.01 if self._more else max(rest, SHORTEST_REST))
 
     def stop(self) -> None:

@@ -83,7 +83,8 @@ from ecoledger.store.terms import Terms
 from ecoledger.store.windows import by_slot
 
 LAYOUT_VERSION: Final = 1
-CHECKPOINT_BYTES: Final = 64 << 20
+# A checkpoint writes the last, half-filled group of 122,880 frames anew, so a short log costs more than it holds.
+CHECKPOINT_BYTES: Final = 256 << 20
 SNAPSHOT_ROWS: Final = 5_000_000
 COPY_BYTES: Final = 8 << 20
 PATIENCE_SECONDS: Final = 60.0

@@ -65,13 +65,8 @@ class LatestValues:
         A row replaces the one held when it starts later, or at the same time on no lower layer and
         recorded later.
         """
+        numbers, rows = _newest(numbers, rows)
         given = _columns(rows)
-        start, layer = given["start"], given["layer"]
-        if len(start) > 1 and (np.any(start[1:] != start[0]) or np.any(layer[1:] != layer[0])):
-            # The last of equal series wins below, so the rows go in ascending order.
-            order = np.lexsort((given["observation_id"], layer, start))
-            numbers = numbers[order]
-            given = {name: values[order] for name, values in given.items()}
         with self._lock:
             self._make_room(numbers)
             slot = np.searchsorted(self._numbers, numbers)
@@ -135,6 +130,22 @@ class LatestValues:
             name: np.insert(values, at, nothing.get(name, 0))
             for name, values in self._columns.items()
         }
+
+
+def _newest(
+    numbers: NDArray[np.int64], rows: pl.DataFrame
+) -> tuple[NDArray[np.int64], pl.DataFrame]:
+    """Of each series the one row that could be its latest: most batches bring many minutes of the same points."""
+    start = rows["start"].to_physical().to_numpy()
+    layer = rows["layer"].to_numpy() if "layer" in rows.columns else np.zeros(len(rows), np.int8)
+    recorded = rows["observation_id"].to_numpy()
+    if np.any(start[1:] < start[:-1]) or np.any(layer[1:] != layer[:1]):
+        order = np.lexsort((recorded, layer, start))
+    else:
+        order = np.arange(len(rows))
+    # From the end, so that the first found of a series is its newest.
+    series, place = np.unique(numbers[order][::-1], return_index=True)
+    return series, rows[order[len(order) - 1 - place]]
 
 
 def _columns(rows: pl.DataFrame) -> dict[str, NDArray[Any]]:

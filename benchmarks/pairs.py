@@ -1,0 +1,71 @@
+"""Two builds measured in turn on one machine: an earlier revision, in a git worktree of its own, and this one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+TREE = Path(__file__).resolve().parent.parent
+
+
+@contextmanager
+def worktree(revision: str) -> Iterator[Path]:
+    """The tree of a revision, with the built files that git does not keep."""
+    place = Path(tempfile.mkdtemp(prefix="ecoledger-revision-")) / "tree"
+    git = ["git", "-C", str(TREE), "worktree"]
+    subprocess.run([*git, "add", "--detach", "--quiet", str(place), revision], check=True)
+    try:
+        built = Path("src/ecoledger/web/static/dist")
+        if (TREE / built).is_dir():
+            shutil.copytree(TREE / built, place / built, dirs_exist_ok=True)
+        for path in (TREE / "src").rglob("*.mo"):
+            shutil.copy(path, place / path.relative_to(TREE))
+        yield place
+    finally:
+        subprocess.run([*git, "remove", "--force", str(place)], check=False)
+        shutil.rmtree(place.parent, ignore_errors=True)
+
+
+def measured(
+    module: str, revision: str, pairs: int, arguments: list[str], figure: str
+) -> dict[str, Any]:
+    """``figure`` of the JSON that a benchmark prints, of both builds in turn, and the median of the pairs' ratios."""
+    before: list[float] = []
+    now: list[float] = []
+    with worktree(revision) as old:
+        for number in range(pairs):
+            turns = [(old, before), (TREE, now)]
+            for tree, figures in turns if number % 2 == 0 else turns[::-1]:
+                figures.append(_run(tree, module, arguments)[figure])
+            print(f"{before[-1]} -> {now[-1]}", file=sys.stderr)
+    ratios = [new / old for old, new in zip(before, now, strict=True)]
+    return {
+        "figure": figure,
+        "against": revision,
+        "before": before,
+        "now": now,
+        "ratios": [round(ratio, 2) for ratio in ratios],
+        "median_ratio": round(statistics.median(ratios), 3),
+    }
+
+
+def _run(tree: Path, module: str, arguments: list[str]) -> dict[str, Any]:
+    run = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=tree,
+        env=os.environ | {"PYTHONPATH": f"{tree / 'src'}{os.pathsep}{tree}"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    result: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
+    return result
