@@ -162,8 +162,11 @@ class Bus:
             raise BusError(f"the stream did not take a bundle: {error}") from error
 
     async def waiting(self) -> tuple[int, int]:
-        """How many bundles the stream holds, and their bytes."""
-        state = (await self._inside.stream_info(self.stream)).state
+        """How many bundles the stream holds, and their bytes. Raises :class:`BusError`."""
+        try:
+            state = (await self._inside.stream_info(self.stream)).state
+        except (NatsError, OSError, TimeoutError) as error:
+            raise BusError(f"the stream does not answer: {error}") from error
         return int(state.messages), int(state.bytes)
 
     async def tell(self, subject: str, data: bytes) -> None:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("ecoledger.bus")
 
 WRITERS = 256
+# Seconds in which a writer that is told to stop stores what the stream still holds.
+LAST = 5.0
 
 
 @click.command("gateway")
@@ -235,6 +237,7 @@ async def writing(bus: Bus, leases: Leases) -> AsyncIterator[None]:
     task = asyncio.create_task(work.run())
     try:
         yield
+        await work.drain(LAST)
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -155,6 +155,13 @@ class Writing:
                 with contextlib.suppress(Exception):
                     await share.pull.close()
 
+    async def drain(self, seconds: float) -> None:
+        """Wait until the stream is empty, but not for long: others go on where this writer ends."""
+        with contextlib.suppress(TimeoutError, BusError):
+            async with asyncio.timeout(seconds):
+                while (await self.bus.waiting())[0]:
+                    await asyncio.sleep(0.05)
+
     # -- which partitions ------------------------------------------------------------------------
 
     async def _keep_shares(self) -> None:
