@@ -13,9 +13,9 @@ def problems(reader: Reader) -> Iterator[str]:
         "packets are stored more than once": "SELECT count() - uniqExact(dated, digest) FROM frame FINAL",
         "packets have a number that another has": "SELECT count() - uniqExact(frame_id) FROM frame FINAL",
         "packets are missing in the list": "SELECT count() FROM frame FINAL"
-        " WHERE frame_id NOT IN (SELECT frame_id FROM frame_list)",
+        " WHERE frame_id GLOBAL NOT IN (SELECT frame_id FROM frame_list)",
         "rows are of a packet that is not stored": "SELECT count() FROM observation FINAL"
-        " WHERE isNotNull(frame_id) AND assumeNotNull(frame_id) NOT IN (SELECT frame_id FROM frame)",
+        " WHERE isNotNull(frame_id) AND assumeNotNull(frame_id) GLOBAL NOT IN (SELECT frame_id FROM frame)",
         "rows have a number that another has": "SELECT count() - uniqExact(observation_id)"
         " FROM observation FINAL",
     }

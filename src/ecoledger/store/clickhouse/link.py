@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -138,18 +139,26 @@ class HttpLink:
         session = getattr(self._of_thread, "session", None)
         if session is None:
             session = self._of_thread.session = requests.Session()
-        parameters = {**self._settings, **more, "database": self.database}
+        parameters = {**self._settings, **more}
+        if not sql.startswith("CREATE DATABASE"):
+            parameters["database"] = self.database
         if sql:
             parameters["query"] = sql
+        ask = partial(
+            session.post,
+            self.url,
+            params=parameters,
+            data=body,
+            files=files,
+            headers=self._headers,
+            timeout=TIMEOUT,
+        )
         try:
-            answer = session.post(
-                self.url,
-                params=parameters,
-                data=body,
-                files=files,
-                headers=self._headers,
-                timeout=TIMEOUT,
-            )
+            try:
+                answer = ask()
+            except requests.ConnectionError:
+                # The server ended the connection while nothing was asked. What did arrive is harmless twice.
+                answer = ask()
         except requests.RequestException as error:
             raise StoreError(
                 f"ClickHouse at {self.url} does not answer. ({type(error).__name__})",
@@ -178,6 +187,8 @@ class ChdbLink:
         self._folder = folder
         make: Any = session.Session
         self._session = make(folder)
+        self.run(f"CREATE DATABASE IF NOT EXISTS {database}")
+        self.run(f"USE {database}")
         for name, value in settings.items():
             self._session.query(
                 f"SET {name} = {value!r}" if isinstance(value, str) else f"SET {name} = {value}"

@@ -252,7 +252,8 @@ class Reader:
             return pl.DataFrame(schema=kinds)
         rows = self._link.ask(
             f"SELECT {names(tuple(kinds))} FROM frame WHERE {among('frame_id', numbers)}"
-            " AND (dated, digest) IN (SELECT dated, toFixedString(digest, 16) FROM {wanted})"
+            " AND dated IN (SELECT dated FROM {wanted})"
+            " AND digest IN (SELECT toFixedString(digest, 16) FROM {wanted})"
             " ORDER BY frame_id LIMIT 1 BY frame_id",
             places.with_columns(pl.col("digest").cast(pl.Binary)),
         )

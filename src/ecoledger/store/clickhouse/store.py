@@ -67,7 +67,6 @@ class ClickHouseStore(ObservationStore):
             if make:
                 for statement in self._layout.statements(link.database):
                     link.run(statement)
-            link.run(f"USE {link.database}")
             self._reader = Reader(link)
             number = self._reader.number
             self._writer = Writer(
@@ -215,7 +214,7 @@ class ClickHouseStore(ObservationStore):
                     f" PARTITION {period} FINAL"
                 )
             rows += held
-        for table in ("pending", "latest"):
+        for table in ("pending", "latest") if self._layout.modern else ("pending",):
             self._link.run(
                 f"OPTIMIZE TABLE {self._layout.stored(table)}{self._layout.everywhere} FINAL"
             )

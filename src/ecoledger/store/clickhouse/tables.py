@@ -124,7 +124,8 @@ class Layout:
     ``cluster``: name of the cluster in the servers' configuration, none for one server. ``replicated``: whether a
     shard has copies, kept equal by ClickHouse Keeper. ``cold_after_days``: observations that start longer ago
     move to the volume ``cold`` of the storage policy ``tiered``; nothing is ever deleted by age. ``modern``:
-    false for servers of before 2020, which know neither codecs nor the settings that write through to the disk.
+    false for servers of before 2020, which know neither codecs nor the settings that write through to the disk, and
+    no texts of low cardinality in views.
     """
 
     cluster: str | None = None
@@ -172,6 +173,29 @@ class Layout:
             "count",
             "ORDER BY (hour, point, parameter, ticket)",
         )
+        if self.modern:
+            yield from self._latest(database)
+        listed = self.stored("frame_list")
+        yield (
+            f"CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.{listed}_view{self.everywhere}"
+            f" TO {database}.{listed} AS SELECT {', '.join(FRAME_LIST)}"
+            f" FROM {database}.{self.stored('frame')}"
+        )
+        if self.cluster:
+            for table, shard in _SHARD_OF.items():
+                if table == "latest" and not self.modern:
+                    continue
+                local = self.stored(table)
+                yield (
+                    f"CREATE TABLE IF NOT EXISTS {database}.{table}{self.everywhere}"
+                    f" AS {database}.{local}"
+                    f" ENGINE = Distributed({self.cluster}, {database}, {local}, {shard})"
+                )
+        if not self.modern:
+            # Kept states of argMax over tuples bring such a server down; it looks for the last rows when asked.
+            yield f"CREATE VIEW IF NOT EXISTS {database}.latest AS {self._last_rows(database, 'observation')}"
+
+    def _latest(self, database: str) -> Iterator[str]:
         row = ", ".join(OBSERVATION[name] for name in LAST_ROW)
         state = f"AggregateFunction(argMax, Tuple({row}), Tuple(Int64, Int64))"
         columns = f"point Int64, parameter String, series String, layer Int8, last {state}"
@@ -183,32 +207,23 @@ class Layout:
         )
         yield (
             f"CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.{latest}_view{self.everywhere}"
-            f" TO {database}.{latest} AS SELECT point, toString(parameter) AS parameter,"
-            " toString(series) AS series, layer,"
+            f" TO {database}.{latest} AS {self._last_rows(database, self.stored('observation'))}"
+        )
+
+    @staticmethod
+    def _last_rows(database: str, table: str) -> str:
+        return (
+            "SELECT point, toString(parameter) AS parameter, toString(series) AS series, layer,"
             f" argMaxState(tuple({', '.join(LAST_ROW)}), tuple(start, observation_id)) AS last"
-            f" FROM {database}.{self.stored('observation')} GROUP BY point, parameter, series, layer"
+            f" FROM {database}.{table} GROUP BY point, parameter, series, layer"
         )
-        listed = self.stored("frame_list")
-        yield (
-            f"CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.{listed}_view{self.everywhere}"
-            f" TO {database}.{listed} AS SELECT {', '.join(FRAME_LIST)}"
-            f" FROM {database}.{self.stored('frame')}"
-        )
-        if self.cluster:
-            for table, shard in _SHARD_OF.items():
-                local = self.stored(table)
-                yield (
-                    f"CREATE TABLE IF NOT EXISTS {database}.{table}{self.everywhere}"
-                    f" AS {database}.{local}"
-                    f" ENGINE = Distributed({self.cluster}, {database}, {local}, {shard})"
-                )
 
     def _table(
         self, database: str, table: str, engine: str, argument: str, order: str, cold: str = ""
     ) -> str:
         name = self.stored(table)
         columns = ", ".join(
-            f"`{column}` {kind}"
+            f"`{column}` {kind if self.modern else kind.replace('LowCardinality(String)', 'String')}"
             + (f" CODEC({_PACKED[column]})" if self.modern and column in _PACKED else "")
             for column, kind in COLUMNS[table].items()
         )

@@ -117,7 +117,8 @@ class Writer:
         known = self._link.ask(
             f"SELECT dated, digest, max(frame_id) AS known FROM frame"
             f" WHERE dated >= {earliest} AND dated <= {latest}"
-            " AND (dated, digest) IN (SELECT dated, toFixedString(digest, 16) FROM {wanted})"
+            " AND dated IN (SELECT dated FROM {wanted})"
+            " AND digest IN (SELECT toFixedString(digest, 16) FROM {wanted})"
             " GROUP BY dated, digest",
             wanted,
         )
