@@ -1,5 +1,8 @@
 """Run the tests on servers: the same files as ``make test``, on PostgreSQL instead of the embedded database.
 
+The store's contract runs on chDB besides, where the wheel ``chdb-core`` is there, and the bus on a NATS server of its own
+(``tests/cluster/test_bus.py``).
+
     python scripts/test_cluster.py [pytest arguments]
 
 Starts servers of its own (own folders, free ports on the loopback, stopped and removed at the end), says which tests
@@ -9,6 +12,7 @@ run on which engine, and says "not run" where a server cannot be had on this mac
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import subprocess
 import sys
@@ -18,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from tests.cluster import places, postgres  # noqa: E402
+from tests.cluster import clickhouse_server, nats_server, places, postgres  # noqa: E402
 
 # What stands on the database of business records, and what walks from a socket to a page.
 FILES = [
@@ -50,12 +54,35 @@ def main(arguments: list[str]) -> int:
             f"migrations took {time.monotonic() - begun:.1f} s",
             flush=True,
         )
+        if not nats_server.program():
+            _say("NATS: not run: neither the wheel nor Debian's nats-server is installed")
+        if not clickhouse_server.program():
+            _say("ClickHouse's shards: not run: clickhouse-server is not installed")
         given = arguments or ["-n", PROCESSES, "--dist", "loadfile", *FILES]
         run = subprocess.run(  # noqa: S603
             [sys.executable, "-m", "pytest", *given],
             cwd=ROOT, env={**os.environ, **settings}, check=False,
         )  # fmt: skip
+    return run.returncode or (0 if arguments else _store_on_chdb())
+
+
+def _store_on_chdb() -> int:
+    """The store's contract on today's ClickHouse."""
+    if importlib.util.find_spec("chdb") is None:
+        _say("ClickHouse: not run: the wheel chdb-core is not installed")
+        return 0
+    _say("the store's contract on chDB")
+    run = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "pytest", "-n", PROCESSES, "--dist", "loadfile", "tests/store"],
+        cwd=ROOT,
+        env={**os.environ, places.STORE: "chdb"},
+        check=False,
+    )
     return run.returncode
+
+
+def _say(text: str) -> None:
+    print(f"test-cluster: {text}", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from tests.cluster import nats_server
 from tests.cluster.nats_server import Nats
 from tests.cluster.roles import Role
 
+pytest.importorskip("nats")
 from ecoledger.bus import commands, live_events
 from ecoledger.bus.connection import Bus, BusError, Settings
 from ecoledger.bus.leases import Leases
