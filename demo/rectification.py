@@ -12,6 +12,7 @@ from django.db import transaction
 from demo import city
 from demo.work import aware, person, picture
 from ecoledger.accounts.models import Organisation, Person
+from ecoledger.accounts.roles import Role
 from ecoledger.books import roster as rosters
 from ecoledger.matters import actions, history
 from ecoledger.registers.office.discipline import REGISTER as DISCIPLINE
@@ -68,7 +69,9 @@ def _look_back(towns: dict[str, Any], now: datetime) -> None:
     units = dict(zip(("unit", "unit2", "unit3"), names, strict=True))
     actions.perform(round_.pk, "draw", by=desk, form=units)
     for n, check in enumerate(round_.checks.order_by("pk")[:5]):
-        who = Person.objects.filter(organisation=check.owner_organisation).first()
+        # The town's office, not the grid workers of its villages.
+        people = Person.objects.filter(organisation=check.owner_organisation)
+        who = next(p for p in people if p.has_role(Role.TOWN))
         back = n == 0
         form = {"outcome": "back" if back else "kept", "seen": "又有堆放" if back else "未见反弹"}
         actions.perform(check.pk, "visit", by=who, form=form, files=[picture(check.number)])

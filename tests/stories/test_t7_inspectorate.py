@@ -161,6 +161,19 @@ def test_closed_problems_are_drawn_and_looked_at_by_another_unit(house, visitor,
     reopened = desk.api("matters/problem", limit=50, reopened="1")
     assert [row["title"] for row in reopened] == [checks[0]["title"].removeprefix("回头看：")]
     assert south.api("matters/look_back_check") == []
+    # Another town looks at what this one rectified, although it lies outside its own district.
+    submit(desk, "/matters/look_back/new", "/new", {
+        "title": "乡镇互查", "area_code": COUNTY, "book": "problem", "count": "2", "deadline": "2099-12-31",
+    })  # fmt: skip
+    second = f"/matters/look_back/{desk.api('matters/look_back')[0]['id']}"
+    submit(desk, second, f"{second}/do/draw", {"unit": "南镇人民政府"})
+    theirs = south.api("matters/look_back_check")
+    assert len(theirs) == 2
+    one = f"/matters/look_back_check/{theirs[0]['id']}"
+    page = submit(
+        south, one, f"{one}/do/visit", {"outcome": "kept", "seen": "未见反弹"}, files=PHOTO
+    )
+    assert "待认定" in text(page)
 
 
 @pytest.mark.story("T9")

@@ -126,8 +126,11 @@ def _draw(step: Step) -> None:
                 "form", _("%s 只能由原整改单位核查。") % row.number, _("请再选一个核查单位。")
             )
         unit = others[turn % len(others)]
+        # A unit of another district works on it in its own: nobody sees what lies outside his scope.
+        inside = not unit.area_code or row.area_code.startswith(unit.area_code)
         values = {
-            "title": f"回头看：{row.title}"[:200], "area_code": row.area_code, "address": row.address,
+            "title": f"回头看：{row.title}"[:200], "address": row.address,
+            "area_code": row.area_code if inside else unit.area_code,
             "lon": row.lon, "lat": row.lat, "entity": row.entity, "round": round_, "checked": row,
             "owner_organisation": unit, "deadline": round_.deadline,
         }  # fmt: skip
