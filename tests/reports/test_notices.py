@@ -7,7 +7,10 @@ from datetime import date
 import pytest
 from tests.daily_values import october
 
+from ecoledger.indicators import of_registers
+from ecoledger.indicators.declaring import Span
 from ecoledger.indicators.figures import Figure
+from ecoledger.matters.register import register_of
 from ecoledger.reports import checking, drafting, rendering, spans
 from ecoledger.reports.compensation_sheet import SHEET
 from ecoledger.reports.content import Table
@@ -119,6 +122,16 @@ def test_summaries_of_a_week_and_a_third_of_a_month(month, people):
     assert "有效监测10天（日历10天），其中优良天数4天、污染天数6天" in checking.text_of(
         rendering.report_of(third, "试")
     )
+
+
+def test_one_pass_over_all_registers_counts_what_each_counts_itself(month):
+    span = Span(date(2026, 10, 1), date(2026, 11, 1))
+    at_once = of_registers.standing(COUNTY, span)
+    assert {"alarm_case", "problem"} <= set(at_once)
+    for key, figures in at_once.items():
+        counting = of_registers.Counting(register_of(key), COUNTY, span)
+        for measure in of_registers.standing_measures():
+            assert figures[measure.key] == counting.figure(measure), (key, measure.key)
 
 
 @pytest.mark.parametrize("document", [*NOTICES, SHEET], ids=lambda d: d.key)

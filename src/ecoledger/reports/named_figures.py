@@ -17,7 +17,7 @@ from typing import Any
 from ecoledger.indicators import air, doors, reconciling, storing, target_book, targets
 from ecoledger.indicators.declaring import Indicator, Span, all_indicators
 from ecoledger.indicators.figures import Change, Figure, absent, count
-from ecoledger.indicators.of_registers import Counting, measures_of
+from ecoledger.indicators.of_registers import standing
 from ecoledger.indicators.scorecards import towns
 from ecoledger.listings.cells import area_name
 from ecoledger.matters.register import all_registers
@@ -197,9 +197,9 @@ def _target_rows(asked: Asked) -> list[dict[str, Part]]:
 def _register_rows(asked: Asked) -> list[dict[str, Part]]:
     found: list[dict[str, Part]] = []
     columns = {"opened": "新立", "closed": "办结", "in_hand": "在办", "overdue": "超期"}
+    counted = standing(asked.area_code, asked.span)
     for register in all_registers():
-        counting = Counting(register, asked.area_code, asked.span)
-        figures = {m.key: counting.figure(m) for m in measures_of(register) if m.key in columns}
+        figures = counted.get(register.key, {})
         if any(f.value for f in figures.values()):
             label = str(register.label)
             row: dict[str, Part] = {"台账": label}
