@@ -71,6 +71,8 @@ class Listing:
 
     # Kinds that the kind of book gives to names, where the model field does not tell.
     kinds: ClassVar[Mapping[str, Kind]] = {}
+    # Whether its rows are pieces of work (件), not things or records (条).
+    is_work: ClassVar[bool] = False
 
     key: str
     label: Text
@@ -115,6 +117,10 @@ class Listing:
     def derive(self) -> Derive:
         """Resolves names for this list."""
         return Derive(self.model, self.labels, self.kinds, self.own_choices())
+
+    def given_views(self) -> tuple[View, ...]:
+        """The views that every list of its kind has, before its own."""
+        return ()
 
     def own_choices(self) -> Mapping[str, Choices]:
         """Choices that the model field does not know: a workflow's states."""

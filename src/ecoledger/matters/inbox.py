@@ -1,66 +1,210 @@
-"""My work: what waits for a person, in every register, what is due first on top."""
+"""My work: what waits for a person, in every register, what is due first on top; and how much is in hand."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from ecoledger.accounts.models import Person
 from ecoledger.matters.models import Event, Matter
-from ecoledger.matters.register import Register, all_registers, visible_matters
+from ecoledger.matters.register import all_registers, register_of, visible_matters
+from ecoledger.matters.workflow import Phase
+
+# A register and one of its states.
+Place = tuple[str, str]
 
 
-def _turn(register: Register, person: Person) -> Q:
-    """Matters of one register whose next step is the person's: by role, owner and second person."""
-    turn = Q(pk__in=[])
-    for state in register.workflow.states:
-        if not person.has_role(*state.waits_for):
-            continue
-        condition = Q(register=register.key, state=state.name)
-        if state.by_owner:
-            condition &= Q(owner=person) | Q(
-                owner=None,
-                owner_organisation__isnull=False,
-                owner_organisation_id=person.organisation_id,
-            )
-        ways = [
-            t for t in register.workflow.leaving(state.name) if t.main and person.has_role(*t.by)
-        ]
-        # Where every way on needs another person than one who has done an earlier step, and the
-        # person did, it is not their turn.
-        if ways and all(t.other_person_than for t in ways):
-            own = Event.objects.filter(
-                matter_id=OuterRef("pk"),
-                person=person,
-                cycle=OuterRef("reopened"),
-                transition__in={n for t in ways for n in t.other_person_than},
-            )
-            condition &= Q(~Exists(own))
-        turn |= condition
-    return turn
+@dataclass(frozen=True)
+class Turns:
+    """Where the next step is a person's by role; of the owner alone in some states, in some not after own steps."""
+
+    places: frozenset[Place]
+    # Those of the owner, or of the owner organisation while no person is named.
+    of_owner: frozenset[Place]
+    # Place -> steps after which it is another person's turn.
+    not_after: dict[Place, frozenset[str]]
+
+
+def turns(person: Person) -> Turns:
+    """The states of every register that wait for one of the person's roles."""
+    places, of_owner, not_after = set(), set(), {}
+    for register in all_registers():
+        for state in register.workflow.states:
+            if not person.has_role(*state.waits_for):
+                continue
+            place = (register.key, state.name)
+            places.add(place)
+            if state.by_owner:
+                of_owner.add(place)
+            ways = [
+                t
+                for t in register.workflow.leaving(state.name)
+                if t.main and person.has_role(*t.by)
+            ]
+            # Where every way on needs another person than one who has done an earlier step, and the
+            # person did, it is not their turn.
+            if ways and all(t.other_person_than for t in ways):
+                not_after[place] = frozenset(n for t in ways for n in t.other_person_than)
+    return Turns(frozenset(places), frozenset(of_owner), not_after)
+
+
+def _phases() -> list[str]:
+    """Phases of states that wait for somebody."""
+    waits = {s.phase.value for r in all_registers() for s in r.workflow.states if s.waits_for}
+    return sorted(waits | {Phase.OPEN.value})
+
+
+def _owned(person: Person) -> Q:
+    return Q(owner=person) | Q(
+        owner=None,
+        owner_organisation__isnull=False,
+        owner_organisation_id=person.organisation_id,
+    )
+
+
+def _own_before(person: Person, mine: Turns) -> list[int]:
+    """Matters that stand where the person's own earlier step makes it another person's turn."""
+    steps = {step for names in mine.not_after.values() for step in names}
+    if not steps:
+        return []
+    rows = Event.objects.filter(
+        person=person,
+        transition__in=sorted(steps),
+        matter__phase__in=_phases(),
+        cycle=F("matter__reopened"),
+    )
+    own = rows.order_by().values_list(
+        "matter_id", "matter__register", "matter__state", "transition"
+    )
+    return sorted(
+        {
+            key
+            for key, register, state, step in own
+            if step in mine.not_after.get((register, state), ())
+        }
+    )
 
 
 def waiting(person: Person) -> QuerySet[Matter]:
     """The matters of every register that wait for the person, as one query."""
-    turn = Q(pk__in=[])
-    for register in all_registers():
-        turn |= _turn(register, person)
-    phases = {s.phase.value for r in all_registers() for s in r.workflow.states if s.waits_for}
-    return visible_matters(person).filter(turn, merged_into=None, phase__in=phases)
+    mine = turns(person)
+    anybody, owners = Q(pk__in=[]), Q(pk__in=[])
+    for key, states in _by_register(mine.places - mine.of_owner).items():
+        anybody |= Q(register=key, state__in=states)
+    for key, states in _by_register(mine.of_owner).items():
+        owners |= Q(register=key, state__in=states)
+    rows = visible_matters(person).filter(
+        anybody | owners & _owned(person),
+        merged_into=None,
+        # Said once more, wider: these three lead the index to the rows that the exact condition is asked of.
+        phase__in=_phases(),
+        register__in=sorted({key for key, _state in mine.places}),
+        state__in=sorted({state for _key, state in mine.places}),
+    )
+    before = _own_before(person, mine)
+    return rows.exclude(pk__in=before) if before else rows
+
+
+def _by_register(places: frozenset[Place]) -> dict[str, list[str]]:
+    states: dict[str, list[str]] = {}
+    for key, state in sorted(places):
+        states.setdefault(key, []).append(state)
+    return states
+
+
+@dataclass(frozen=True)
+class Load:
+    """How much a person has before them: what waits for them, and what is in hand within their scope."""
+
+    waiting: int
+    overdue: int
+    # Register -> matters in hand that the person may see.
+    open: dict[str, int]
+
+
+def load(person: Person, now: datetime | None = None) -> Load:
+    """Counted in one pass over the index, register by register and state by state."""
+    mine, now = turns(person), now or timezone.now()
+    # Of what is not in hand, only the states that wait for the person.
+    ended = {
+        place for place in mine.places if not register_of(place[0]).workflow.state(place[1]).open
+    }
+    asked = [Q(phase=Phase.OPEN.value)]
+    if ended:
+        asked.append(
+            Q(
+                phase__in=[phase for phase in _phases() if phase != Phase.OPEN.value],
+                register__in=sorted({key for key, _state in ended}),
+                state__in=sorted({state for _key, state in ended}),
+            )
+        )
+    owned, late = _owned(person), Q(due__lt=now)
+    groups = chain.from_iterable(
+        visible_matters(person)
+        .filter(condition, merged_into=None)
+        .order_by()
+        .values_list("phase", "register", "state")
+        .annotate(
+            all=Count("pk"),
+            late=Count("pk", filter=late),
+            own=Count("pk", filter=owned),
+            own_late=Count("pk", filter=owned & late),
+        )
+        for condition in asked
+    )
+    wait, overdue, in_hand = 0, 0, Counter[str]()
+    for phase, register, state, number, late_number, own, own_late in groups:
+        place = (register, state)
+        if phase == Phase.OPEN:
+            in_hand[register] += number
+        if place in mine.of_owner:
+            wait, overdue = wait + own, overdue + own_late
+        elif place in mine.places:
+            wait, overdue = wait + number, overdue + late_number
+    if before := _own_before(person, mine):
+        others = visible_matters(person).filter(pk__in=before, merged_into=None)
+        for register, state, owner, unit, due in others.values_list(
+            "register", "state", "owner", "owner_organisation", "due"
+        ):
+            is_own = owner == person.pk or (
+                owner is None and unit is not None and unit == person.organisation_id
+            )
+            if is_own or (register, state) not in mine.of_owner:
+                wait -= 1
+                overdue -= due is not None and due < now
+    return Load(wait, overdue, dict(in_hand))
 
 
 def count(person: Person, now: datetime | None = None) -> tuple[int, int]:
     """How many matters wait for the person, and how many of them are overdue."""
-    counts = waiting(person).aggregate(
-        waiting=Count("pk"),
-        overdue=Count("pk", filter=Q(due__lt=now or timezone.now())),
+    counted = load(person, now)
+    return counted.waiting, counted.overdue
+
+
+# Later than any deadline: what has none comes last.
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def nearest(rows: QuerySet[Matter], limit: int) -> list[Matter]:
+    """The matters due first, what has no deadline last.
+
+    The keys are found in the wide index alone; only the rows shown are read. Ordered by an expression: by the column
+    itself a database would walk the index of deadlines, past every matter that is not asked for.
+    """
+    order = (Coalesce("due", Value(_NEVER)), "pk")
+    keys = list(rows.order_by(*order).values_list("pk", flat=True)[:limit])
+    found = Matter.objects.filter(pk__in=keys).select_related(
+        "owner", "owner_organisation", "entity"
     )
-    return counts["waiting"], counts["overdue"]
+    return list(found.order_by(*order))
 
 
 def waiting_for(person: Person, limit: int = 200) -> list[Matter]:
     """What waits for the person: overdue and due first, what has no deadline last."""
-    rows = waiting(person).select_related("owner", "owner_organisation", "entity")
-    return list(rows.order_by(F("due").asc(nulls_last=True), "opened_at")[:limit])
+    return nearest(waiting(person), limit)

@@ -189,6 +189,7 @@ class Matter(models.Model):
                 fields=[
                     "phase",
                     "register",
+                    "state",
                     "area_code",
                     "due",
                     "circulation",
@@ -196,7 +197,6 @@ class Matter(models.Model):
                     "withdrawn_at",
                     "merged_into",
                     "owner_organisation",
-                    "state",
                     "reopened",
                 ],
                 name="matter_by_phase",
@@ -262,6 +262,7 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["matter", "id", "from_state", "stayed"], name="event_of_matter"),
             models.Index(fields=["transition", "at"], name="event_by_transition"),
+            models.Index(fields=["person", "transition", "matter"], name="event_of_person"),
             models.Index(fields=["from_state", "stayed"], name="event_by_stay"),
         ]
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.accounts.scope import within
 from ecoledger.listings import catalogue, cells, selecting
 from ecoledger.listings.listing import Listing, Named
-from ecoledger.listings.parts import Ask, Choices, ImportColumn, Kind, TableRow, Text
+from ecoledger.listings.parts import Ask, Choices, ImportColumn, Kind, TableRow, Text, View
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.workbook import Head, Sheet
 from ecoledger.matters.lines import Lines
@@ -48,6 +49,20 @@ _PAST = {
 }  # fmt: skip
 
 
+# Narrowings that every register has, as views; each stands alone.
+GIVEN_VIEWS = tuple(
+    View(flag, label, {flag: "1"})
+    for flag, label in (
+        ("open", noop("在办")),
+        ("overdue", noop("超期")),
+        ("mine", noop("我负责")),
+        ("closed", noop("已销号")),
+        ("reopened", noop("反弹过")),
+        ("merged", noop("重复件")),
+    )
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Statistic:
     """One number of the statistics page, and the list's query that shows the matters behind it."""
@@ -77,6 +92,7 @@ class Register(Listing):
     """One kind of matter: a list whose rows have a workflow, clocks and an end."""
 
     kinds: ClassVar[Mapping[str, Kind]] = {"state": Kind.STATE, "due": Kind.DUE}
+    is_work: ClassVar[bool] = True
 
     if TYPE_CHECKING:  # said again for the type checker, which forgets that these resolve names
         fields: Named[Ask] = Named("ask")
@@ -124,6 +140,9 @@ class Register(Listing):
             offers = [replace(derive.ask(name), required=False) for name in t.offers]
             asked[t.name] = (*asks, *offers)
         object.__setattr__(self, "_asked", asked)
+
+    def given_views(self) -> tuple[View, ...]:
+        return GIVEN_VIEWS
 
     def own_choices(self) -> Mapping[str, Choices]:
         return {"state": tuple((s.name, s.label) for s in self.workflow.states)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
@@ -17,25 +16,12 @@ SESSION = "acting_for"
 class ActingMiddleware:
     """Puts the principal in the deputy's place; the deputy stays as ``request.deputy``."""
 
-    sync_capable = True
-    async_capable = True
-
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> object:
-        if iscoroutinefunction(self.get_response):
-            return self._later(request)
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         with acting.by(_begin(request)):
             return self.get_response(request)
-
-    async def _later(self, request: HttpRequest) -> HttpResponseBase:
-        deputy = await sync_to_async(_begin)(request)
-        with acting.by(deputy):
-            response = self.get_response(request)
-            return response if isinstance(response, HttpResponseBase) else await response
 
 
 def _begin(request: HttpRequest) -> Person | None:
@@ -50,11 +36,6 @@ def _begin(request: HttpRequest) -> Person | None:
         del request.session[SESSION]
         return None
     request.user = principal
-
-    async def auser() -> Person:
-        return principal
-
-    request.auser = auser
     request.deputy = person  # type: ignore[attr-defined]
     return person
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -31,25 +30,11 @@ _MOST = 10_000
 class AttendanceMiddleware:
     """Ends idle sessions; leads to the account page who has to change the password."""
 
-    sync_capable = True
-    async_capable = True
-
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> object:
-        if iscoroutinefunction(self.get_response):
-            return self._later(request)
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return _stopped(request) or self.get_response(request)
-
-    async def _later(self, request: HttpRequest) -> HttpResponseBase:
-        stopped = await sync_to_async(_stopped)(request)
-        if stopped is not None:
-            return stopped
-        response = self.get_response(request)
-        return response if isinstance(response, HttpResponseBase) else await response
 
 
 def _stopped(request: HttpRequest) -> HttpResponseBase | None:

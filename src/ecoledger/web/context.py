@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from ecoledger.accounts.models import Organisation, Person
-from ecoledger.matters import inbox
 from ecoledger.web.navigation import Menu, menu, thumbs
+from ecoledger.web.work import load_of
 
 
 @lru_cache(maxsize=1)
@@ -27,11 +27,6 @@ def bureau_name() -> str:
     return _bureau_name(int(time.monotonic() // 60))
 
 
-def _waiting(person: Any) -> int:
-    """How many matters wait for the person."""
-    return inbox.count(person)[0] if isinstance(person, Person) and person.may("see_matters") else 0
-
-
 def site(request: HttpRequest) -> dict[str, Any]:
     person = getattr(request, "user", None)
     return {
@@ -41,7 +36,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "theme": "dark" if request.COOKIES.get("theme") == "dark" else "light",
         "bureau": SimpleLazyObject(bureau_name),
         "my_work_url": reverse("my-work"),
-        "waiting": SimpleLazyObject(lambda: _waiting(person)),
+        "waiting": SimpleLazyObject(lambda: load_of(request).waiting),
         "thumbs": SimpleLazyObject(
             lambda: thumbs(person, request) if isinstance(person, Person) else []
         ),

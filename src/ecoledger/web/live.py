@@ -12,9 +12,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.core.exceptions import PermissionDenied
-from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import gettext as _
 
@@ -64,11 +62,12 @@ class Scope:
         )
 
 
-async def stream(request: HttpRequest) -> HttpResponseBase:
-    person = await request.auser()
-    scope = await sync_to_async(_scope)(person) if isinstance(person, Person) else None
-    if scope is None or not isinstance(person, Person):
+def stream(request: HttpRequest) -> HttpResponseBase:
+    """The events of the person's scope; what streams holds no thread and no database connection."""
+    person = request.user
+    if not isinstance(person, Person) or not person.may("see_monitoring"):
         raise PermissionDenied(_("您的岗位不含打开此页的权限。"))
+    scope = Scope.of(person)
     if _open[person.pk] >= MOST_OF_A_PERSON:
         return HttpResponse(
             _("打开的页面太多，请关闭一些。"), status=429, headers={"Retry-After": "60"}
@@ -78,14 +77,6 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
         content_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
-
-
-def _scope(person: Person) -> Scope | None:
-    """The person's scope, if they may listen at all; the stream that follows holds no database connection."""
-    try:
-        return Scope.of(person) if person.may("see_monitoring") else None
-    finally:
-        connections.close_all()
 
 
 async def _counted(person: int, stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -23,7 +23,7 @@ from ecoledger.entities.models import Area
 from ecoledger.listings.catalogue import all_listings
 from ecoledger.matters.register import all_registers
 from ecoledger.web.models import BookUse
-from ecoledger.web.work import open_work
+from ecoledger.web.work import load_of
 
 Text = str | Promise
 # Books of the open line; the rest under 「全部 N 本台账」.
@@ -211,9 +211,13 @@ def lines_of(person: Person, all_books: Iterable[Book]) -> tuple[Line, ...]:
     return tuple(line for line in LINES if line.key in filled)
 
 
-def by_use(person: Person, shelf: list[Book]) -> list[Book]:
+def uses_of(person: Person) -> dict[str, BookUse]:
+    """How ``person`` uses each book."""
+    return {use.book: use for use in BookUse.objects.filter(person=person)}
+
+
+def by_use(uses: dict[str, BookUse], shelf: list[Book]) -> list[Book]:
     """Pinned books first, then those the person opened most, then pages of their own, then as declared."""
-    uses = {use.book: use for use in BookUse.objects.filter(person=person)}
 
     def rank(book: Book) -> tuple[bool, int, bool]:
         use = uses.get(book.key)
@@ -229,13 +233,14 @@ def menu(person: Person, request: HttpRequest) -> Menu:
     kwargs: dict[str, Any] = match.kwargs if match else {}
     here = kwargs.get("key", "") if url_name.startswith(("matter", "book")) else ""
     all_books = list(books(person))
-    counts = open_work(person)
+    counts = load_of(request).open
     current = next((b for b in all_books if b.key == here or url_name in b.url_names), None)
     open_line = kwargs.get("key", "") if url_name == "line" else (current.line if current else "")
     lines = lines_of(person, all_books)
+    uses = uses_of(person)
     rows = []
     for line in lines:
-        shelf = by_use(person, [b for b in all_books if b.line == line.key])
+        shelf = by_use(uses, [b for b in all_books if b.line == line.key])
         is_open = line.key == open_line or len(lines) <= FEW_LINES
         rows.append(
             Entry(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase
 
-Respond = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
+Respond = Callable[[HttpRequest], HttpResponseBase]
 
 
 def policy(tile_url: str) -> str:
@@ -36,27 +35,14 @@ def policy(tile_url: str) -> str:
 
 
 class ContentSecurityPolicyMiddleware:
-    """Adds the policy to responses that have none; serves sync and async requests."""
-
-    sync_capable = True
-    async_capable = True
+    """Adds the policy to responses that have none."""
 
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response
         self.policy = policy(settings.TILE_URL)
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if isinstance(response, HttpResponseBase):
-            return self._with_policy(response)
-        return self._later(response)
-
-    async def _later(self, response: Awaitable[HttpResponseBase]) -> HttpResponseBase:
-        return self._with_policy(await response)
-
-    def _with_policy(self, response: HttpResponseBase) -> HttpResponseBase:
         response.headers.setdefault("Content-Security-Policy", self.policy)
         return response
 
@@ -89,28 +75,12 @@ class NoNulMiddleware:
 class PrivatePagesMiddleware:
     """Answers to who has signed in are for that person alone: kept by no cache, gone with the back button."""
 
-    sync_capable = True
-    async_capable = True
-
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if isinstance(response, HttpResponseBase):
-            return _kept_private(request, response)
-        return self._later(request, response)
-
-    async def _later(
-        self, request: HttpRequest, response: Awaitable[HttpResponseBase]
-    ) -> HttpResponseBase:
-        return _kept_private(request, await response)
-
-
-def _kept_private(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    # Static files are answered before a session is looked at.
-    if hasattr(request, "session"):
-        response.headers.setdefault("Cache-Control", "private, no-store")
-    return response
+        # Static files are answered before a session is looked at.
+        if hasattr(request, "session"):
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response

@@ -6,21 +6,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
-from ecoledger.matters import clocks, deadlines
+from ecoledger.matters import clocks, deadlines, inbox
 from ecoledger.matters.models import Clock, Matter
-from ecoledger.matters.register import OPEN_WORK, Register, register_of, state_of, visible_matters
+from ecoledger.matters.register import Register, register_of, state_of
 from ecoledger.standards import workdays
 
 
-def open_work(person: Person) -> dict[str, int]:
-    """Register -> how many of its matters are in hand and visible to ``person``: one query."""
-    rows = visible_matters(person).filter(OPEN_WORK).order_by()
-    return dict(rows.values_list("register").annotate(Count("pk")))
+def load_of(request: HttpRequest) -> inbox.Load:
+    """What waits for the person and what is in hand: counted once for a page, however many of its parts ask."""
+    counted = getattr(request, "_load", None)
+    if counted is None:
+        person = request.user
+        sees = isinstance(person, Person) and person.may("see_matters")
+        counted = inbox.load(person) if sees else inbox.Load(0, 0, {})
+        request._load = counted  # type: ignore[attr-defined]
+    return counted
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
@@ -16,71 +17,17 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.listings import asked, cells, forms, selecting
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.lookups import lookup_among, lookup_of
 from ecoledger.listings.models import SavedView, Taste
-from ecoledger.listings.parts import Column, Filter, Kind
 from ecoledger.listings.refusals import Refused
 from ecoledger.web.access import Request
 from ecoledger.web.export import exported_list
+from ecoledger.web.listings.chips import chips
+from ecoledger.web.listings.drawn import drawn
 from ecoledger.web.listings.finding import say, the_listing, the_row
 from ecoledger.web.listings.once import once
 from ecoledger.web.models import opened
 
-FIRST_FILTERS = 3
-OFFERED = 300  # values of a reference that a chip lists; beyond, its search box
 MAPPED = 5000
-
-
-@dataclass(frozen=True)
-class Chip:
-    """A filter as the page draws it: its choices, what is chosen, and that in words."""
-
-    declared: Filter
-    choices: list[tuple[str, str, bool]]
-    text: str
-    since: str = ""
-    until: str = ""
-
-    @property
-    def is_span(self) -> bool:
-        spans = (Kind.DATE, Kind.DATETIME, Kind.DUE, Kind.INTEGER, Kind.DECIMAL)
-        return self.declared.kind in spans
-
-    @property
-    def is_day(self) -> bool:
-        return self.declared.kind in (Kind.DATE, Kind.DATETIME, Kind.DUE)
-
-
-def chips(listing: Listing, request: Request) -> list[Chip]:
-    """The filters open to this person, each with what is chosen."""
-    return [_chip(f, request) for f in listing.open_filters(request.user)]
-
-
-def _chip(declared: Filter, request: Request) -> Chip:
-    chosen = selecting.values(request.GET, declared.name)
-    since, until = (request.GET.get(f"{declared.name}_{end}", "") for end in ("from", "to"))
-    pairs = _choices(declared, request)
-    names = [text for value, text in pairs if value in chosen]
-    if since or until:
-        shown = f"{since}～{until}"
-    elif len(names) > 1:
-        shown = _("%(first)s等 %(count)d 个") % {"first": names[0], "count": len(names)}
-    else:
-        shown = names[0] if names else "、".join(chosen)
-    return Chip(declared, [(v, t, v in chosen) for v, t in pairs], shown, since, until)
-
-
-def _choices(declared: Filter, request: Request) -> list[tuple[str, str]]:
-    match declared.kind:
-        case Kind.AREA:
-            lookup = lookup_of("area")
-            return [(row.code, str(row)) for row in lookup.rows(request.user)[:OFFERED]]
-        case Kind.REFERENCE if declared.to is not None:
-            rows = lookup_among(declared.among, declared.to).rows(request.user)[:OFFERED]
-            return [(str(row.pk), str(row)) for row in rows]
-        case Kind.BOOLEAN:
-            return [("1", _("是")), ("0", _("否"))]
-    return [(value, _(str(label))) for value, label in declared.choices]
 
 
 def page(request: Request, key: str) -> HttpResponse:
@@ -89,67 +36,40 @@ def page(request: Request, key: str) -> HttpResponse:
     if listing.url != request.path:
         return redirect(f"{listing.url}?{request.GET.urlencode()}")
     query, person = request.GET, request.user
-    if not query:  # the book itself, not a page or an order of it
-        opened(person, listing.key)
     rows = selecting.ordered(
         listing, person, selecting.select(listing, person, query), query.get("sort", "")
     )
-    number = asked.number(query.get("page", "")) or 1
-    shown = selecting.page(listing, rows, number, exact=query.get("exact") == "1")
-    taste = Taste.objects.filter(listing=key, person=person).first()
-    columns = listing.open_columns(person)
-    wanted = [c for c in columns if c.name in taste.columns] if taste and taste.columns else columns
-    all_chips = chips(listing, request)
-    context = {
-        "listing": listing,
-        "heads": [_head(c, query) for c in wanted],
-        "rows": [_row(listing, row, wanted) for row in shown.rows],
-        "page": shown,
-        "chips": [c for c in all_chips if c.text or c in all_chips[:FIRST_FILTERS]],
-        "more": [c for c in all_chips[FIRST_FILTERS:] if not c.text],
-        "words": query.get("q", ""),
-        "narrowed": any(c.text for c in all_chips) or bool(query.get("q")),
-        "views": _views(listing, request),
-        "every_column": [(c, c in wanted) for c in columns],
-        "compact": bool(taste and taste.compact),
-        "may_open": bool(listing.fields) and listing.may_open(person),
-        "may_import": listing.imports is not None and listing.may_open(person),
-        "batch_form": _batch_form(listing, request) if listing.may_change(person) else None,
-        "at": timezone.localtime(),
-    }
+    context = list_context(request, listing, rows, exact=query.get("exact") == "1")
     return render(request, "web/listings/list.html", context)
 
 
-def _head(column: Column, query: QueryDict) -> dict[str, Any]:
-    sort = query.get("sort", "")
-    sorted_by = sort.removeprefix("-") == column.name
-    return {
-        "column": column,
-        "sort": f"-{column.name}" if sort == column.name else column.name,
-        "sorted": sorted_by,
-        "descending": sorted_by and sort.startswith("-"),
-        "number": column.kind in (Kind.INTEGER, Kind.DECIMAL),
-    }
-
-
-def _row(listing: Listing, row: Any, columns: tuple[Column, ...] | list[Column]) -> dict[str, Any]:
-    under = [listing.derive.column(name) for name in listing.under]
-    shown = {c.name for c in columns}
-    return {
-        "row": row,
-        "url": listing.url_of(row),
-        "cells": [
-            {
-                "column": c,
-                "text": cells.text_of(row, c),
-                "lead": c.name == listing.lead,
-                "number": c.kind in (Kind.INTEGER, Kind.DECIMAL),
-            }
-            for c in columns
-        ],
-        "under": " · ".join(
-            filter(None, (cells.text_of(row, c) for c in under if c.name not in shown))
-        ),
+def list_context(
+    request: Request, listing: Listing, rows: QuerySet[Any], *, exact: bool, **drawing: Any
+) -> dict[str, Any]:
+    """What ``listings/list.html`` shows of sorted ``rows``; ``drawing`` is said to :func:`drawn.drawn`."""
+    query, person = request.GET, request.user
+    if not query:  # the book itself, not a page or an order of it
+        opened(person, listing.key)
+    number = asked.number(query.get("page", "")) or 1
+    shown = selecting.page(listing, rows, number, exact=exact)
+    taste = Taste.objects.filter(listing=listing.key, person=person).first()
+    chosen = taste.columns if taste else ()
+    batch_form = _batch_form(listing, request) if listing.may_change(person) else None
+    return chips(listing, request) | {
+        "listing": listing,
+        "drawn": drawn(listing, person, shown.rows, query, chosen=chosen, **drawing),
+        "page": shown,
+        "words": query.get("q", ""),
+        "views": _views(listing, request),
+        "every_column": [(c, not chosen or c.name in chosen) for c in listing.open_columns(person)],
+        "compact": bool(taste and taste.compact),
+        "ticks": batch_form is not None,
+        "batch_form": batch_form,
+        "batch_url": reverse("book-batch", args=[listing.key]),
+        "new_url": reverse("book-new", args=[listing.key]),
+        "export_url": reverse("book-export", args=[listing.key]),
+        "may_open": bool(listing.fields) and listing.may_open(person),
+        "may_import": listing.imports is not None and listing.may_open(person),
     }
 
 
@@ -161,7 +81,7 @@ def _views(listing: Listing, request: Request) -> list[dict[str, Any]]:
     views: list[dict[str, Any]] = [
         {"label": noop("全部"), "query": "", "open": not now.urlencode()}
     ]
-    for view in listing.views:
+    for view in (*listing.given_views(), *listing.views):
         query = QueryDict(mutable=True)
         for name, value in view.query.items():  # "a,b": either of them
             query.setlist(name, value.split(","))

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, JsonResponse, QueryDict
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.accounts import audit
-from ecoledger.accounts.models import Person
 from ecoledger.accounts.visitors import address
-from ecoledger.listings import asked, cells, forms, selecting
-from ecoledger.listings.parts import Column
+from ecoledger.listings import asked, cells, forms
 from ecoledger.listings.selecting import ordered, related, select
 from ecoledger.matters import actions
 from ecoledger.matters.actions import NotVisible, Refused
@@ -30,79 +26,53 @@ from ecoledger.matters.register import Register, headers
 from ecoledger.matters.workflow import Phase
 from ecoledger.web.access import Request, needs
 from ecoledger.web.export import exported_list
-from ecoledger.web.matters.filters import shown_filters
+from ecoledger.web.listings.drawn import Mark
+from ecoledger.web.listings.pages import list_context
 from ecoledger.web.matters.finding import the_register
 from ecoledger.web.matters.posted import say
 from ecoledger.web.work import left_of
 
 # Columns shown on a phone too, where few fit.
 NARROW = frozenset({"number", "title", "state", "due", "level"})
+# Columns that stand even where no matter of the page has anything in them.
+ALWAYS = ("title", "state", "due")
+_TONES = {Phase.CLOSED: "good", Phase.DISMISSED: "good", Phase.REVIEW: "warn"}
 
 
 @needs("see_matters")
 def listing_page(request: Request, key: str) -> HttpResponse:
-    register = the_register(request, key)
+    register, query, person = the_register(request, key), request.GET, request.user
     if register.on_trail:
-        said = {"listing": str(register.label), "query": request.GET.dict()}
-        audit.record(request.user, "open_restricted", details=said, address=address(request))
-    query = request.GET
+        said = {"listing": str(register.label), "query": query.dict()}
+        audit.record(person, "open_restricted", details=said, address=address(request))
     sort = query.get("sort", "")
     own = {field.name for field in register.model._meta.local_fields}
-    matters = (select if sort.lstrip("-") in own else headers)(register, request.user, query)
-    rows = ordered(register, request.user, matters, sort)
-    number = asked.number(query.get("page", "")) or 1
-    shown = selecting.page(register, rows, number, exact=not query.get("q"))
-    every = register.open_columns(request.user)
-    columns = _telling(register, every, shown.rows, query.get("sort", ""))
-    under = _under(register, request.user, columns)
-    columns = [c for c in columns if c not in under]
-    now = timezone.now()
-    manages = register.may_manage(request.user)
+    matters = (select if sort.lstrip("-") in own else headers)(register, person, query)
+    manages = register.may_manage(person)
+    context = list_context(
+        request,
+        register,
+        ordered(register, person, matters, sort),
+        exact=not query.get("q") or query.get("exact") == "1",
+        always=ALWAYS,
+        under=("number",),
+        narrow=NARROW,
+        mark=_mark(register),
+    )
+    batch = [replace(ask, required=False) for ask in register.batch] if manages else []
     return render(
         request,
         "web/matters/list.html",
-        {
-            "register": register,
-            "under": [_head(column, query) for column in under],
-            "columns": [_head(column, query) for column in columns],
-            "rows": [
-                {
-                    "matter": matter,
-                    "cells": [
-                        {
-                            "column": c,
-                            "text": cells.text_of(matter, c),
-                            "value": cells.value_of(matter, c.name),
-                            "narrow": c.narrow or c.name in NARROW,
-                        }
-                        for c in columns
-                    ],
-                    "under": " · ".join(filter(None, (cells.text_of(matter, c) for c in under))),
-                    "left": left_of(matter.due, now) if register.state_of(matter).open else "",
-                    "overdue": matter.overdue and register.state_of(matter).open,
-                    "phase": register.state_of(matter).phase,
-                    "level": matter.level,
-                }
-                for matter in shown.rows
-            ],
-            "page": shown,
-            "hidden": [_(str(c.label)) for c in every if c not in (*columns, *under)],
-            "filters": (filters := shown_filters(register, request.user, query)),
-            "more_filters": any(f.value or f.until for f in filters[3:]),
-            "words": query.get("q", ""),
-            "flags": [n for n in ("open", "overdue", "closed", "reopened", "mine") if n in query],
-            "views": _views(register, query),
-            "now": now,
-            "manages": manages,
-            "may_open": bool(register.fields) and register.may_open(request.user),
-            "may_import": bool(register.imports) and register.may_open(request.user),
-            "batch_form": forms.form_of(
-                [replace(ask, required=False) for ask in register.batch],
-                register.model,
-                person=request.user,
-            )
-            if manages and register.batch
-            else None,
+        context
+        | {
+            "ticks": manages,
+            "batch_form": forms.form_of(batch, register.model, person=person) if batch else None,
+            "batch_url": reverse("matter-batch", args=[key]),
+            "new_url": reverse("matter-new", args=[key]),
+            "export_url": reverse("matter-export", args=[key]),
+            "statistics_url": reverse("matter-statistics", args=[key])
+            if person.may("see_statistics")
+            else "",
             "may_draw": manages and any(s.phase is Phase.REVIEW for s in register.workflow.states),
             "recent_edits": BatchEdit.objects.filter(register=key, undone_at=None)[:3]
             if manages
@@ -111,66 +81,21 @@ def listing_page(request: Request, key: str) -> HttpResponse:
     )
 
 
-# Narrowings that every register has, shown as views before its own; each stands alone.
-_FLAGS = {
-    "open": noop("在办"),
-    "overdue": noop("超期"),
-    "mine": noop("我负责"),
-    "closed": noop("已销号"),
-    "reopened": noop("反弹过"),
-    "merged": noop("重复件"),
-}
+def _mark(register: Register) -> Callable[[Any], Mark]:
+    """How a matter's cells tell where it stands and what is left of its time."""
+    now, duplicate = timezone.now(), (_("重复"),)
 
-
-def _views(register: Register, query: QueryDict) -> list[dict[str, Any]]:
-    """Everything first, then the narrowings of every register, then the register's own views."""
-    asked_now = {k: v for k, v in query.items() if k not in ("page", "sort") and v}
-    views = [{"label": noop("全部"), "query": "", "chosen": not asked_now}]
-    for flag, label in _FLAGS.items():
-        views.append({"label": label, "query": f"{flag}=1", "chosen": asked_now == {flag: "1"}})
-    for view in register.views:
-        wanted = dict(view.query) | ({"sort": view.sort} if view.sort else {})
-        views.append(
-            {
-                "label": view.label,
-                "query": urlencode(wanted),
-                "chosen": asked_now == {k: str(v) for k, v in view.query.items()},
-            }
+    def mark(matter: Any) -> Mark:
+        state = register.state_of(matter)
+        return Mark(
+            _TONES.get(state.phase, "info"),
+            duplicate if matter.merged_into_id else (),
+            left_of(matter.due, now) if state.open else "",
+            state.open and matter.overdue,
+            matter.due_provisional,
         )
-    return views
 
-
-def _head(column: Column, query: QueryDict) -> dict[str, Any]:
-    """A column's head: its name and the order that a click on it asks for."""
-    sort = query.get("sort", "")
-    return {
-        "column": column,
-        "sort": column.name if sort != column.name else f"-{column.name}",
-        "sorted": sort.removeprefix("-") == column.name,
-        "descending": sort.startswith("-"),
-    }
-
-
-def _under(register: Register, person: Person, columns: Sequence[Column]) -> list[Column]:
-    """What stands in a quiet line under the title: the number, and what the declaration says."""
-    if not any(c.name == "title" for c in columns):
-        return []
-    names = dict.fromkeys(("number", *register.under))
-    return [c for c in register.open_columns(person) if c.name in names]
-
-
-def _telling(
-    register: Register, columns: Sequence[Column], matters: Sequence[Any], sort: str
-) -> list[Column]:
-    """The columns in which some matter of the page has anything, and those that always stand."""
-    kept = {"number", "title", "state", "due", sort.removeprefix("-")}
-    return [
-        c
-        for c in columns
-        if not matters
-        or c.name in kept
-        or any(cells.value_of(m, c.name) not in (None, "", 0) for m in matters)
-    ]
+    return mark
 
 
 @needs("see_matters")

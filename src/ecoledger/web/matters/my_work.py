@@ -15,30 +15,33 @@ from ecoledger.matters import inbox
 from ecoledger.matters.models import Event
 from ecoledger.matters.register import OPEN_WORK, visible_matters
 from ecoledger.web.access import Request, needs
-from ecoledger.web.work import DueRow, due_rows
+from ecoledger.web.work import DueRow, due_rows, load_of
 
 # Cards with buttons on the phone; the rest is a list.
 CARDS = 5
+# Rows at first, and all that can be asked for: what is due first comes first.
+AT_ONCE = 40
+MOST = 400
 OTHERS = 30
 DONE = 10
 
 
 def _work(request: Request) -> dict[str, Any]:
     person, now = request.user, timezone.now()
-    rows = due_rows(inbox.waiting_for(person), now)
-    count, overdue = inbox.count(person, now)
+    shown = MOST if request.GET.get("all") == "1" else AT_ONCE
+    rows, load = due_rows(inbox.waiting_for(person, shown), now), load_of(request)
     begun = visible_matters(person).filter(OPEN_WORK, created_by=person)
     begun = begun.exclude(pk__in=[row.matter.pk for row in rows])
-    begun = begun.select_related("owner", "owner_organisation", "entity")
     return {
         "rows": rows,
         "cards": rows[:CARDS],
         "rest": rows[CARDS:],
         "groups": _by_ask(rows),
-        "count": count,
-        "waiting": count,
-        "overdue": overdue,
-        "begun": due_rows(begun.order_by(F("due").asc(nulls_last=True))[:OTHERS], now),
+        "count": load.waiting,
+        "waiting": load.waiting,
+        "overdue": load.overdue,
+        "further": min(load.waiting, MOST) - len(rows),
+        "begun": due_rows(inbox.nearest(begun, OTHERS), now),
         "done": _done(person),
     }
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, time
+from typing import Any
 from urllib.parse import quote
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +20,7 @@ from ecoledger.listings.selecting import select
 from ecoledger.matters import statistics
 from ecoledger.matters.register import Register, headers
 from ecoledger.web.access import Request, needs
-from ecoledger.web.matters.filters import shown_filters
+from ecoledger.web.listings.chips import chips
 from ecoledger.web.matters.finding import the_register
 
 # More matters than this are counted by state beside the page, not before it.
@@ -35,48 +37,69 @@ def _opens(key: str, base: str, query: str) -> str:
 @needs("see_matters")
 def statistics_page(request: Request, key: str) -> HttpResponse:
     register = _counted(request, key)
-    query = request.GET.copy()
-    query["merged"] = "all"
-    rows, all_matters = (take(register, request.user, query) for take in (select, headers))
-    on = asked.day(request.GET.get("on", "")) if register.as_of else None
-    now = timezone.now()
-    if on is not None:
-        now = min(now, timezone.make_aware(datetime.combine(on, time.max)))
-    # Numbers open the list with the page's own filters and their own condition.
-    kept = {k: v for k, v in request.GET.items() if v and k not in ("page", "sort", "merged", "on")}
-    base = "&".join(f"{quote(k)}={quote(str(v))}" for k, v in kept.items())
+    now, all_matters = _until(register, request.GET), _asked(headers, register, request)
     organisations = statistics.by_organisation(register, all_matters, now)
     many = sum(unit.total for unit in organisations) > AT_ONCE
-    return render(
-        request,
-        "web/matters/statistics.html",
-        {
-            "register": register,
-            "filters": (filters := shown_filters(register, request.user, request.GET)),
-            "more_filters": any(f.value or f.until for f in filters[3:]),
-            "numbers": [
-                {"s": s, "url": _opens(key, base, s.query)}
-                for s in statistics.of(register, rows, now)
-            ],
-            "many": many,
-            "durations": [] if many else statistics.stage_durations(register, all_matters),
-            "breakdowns": register.breakdowns(rows, now) if register.breakdowns else [],
-            "organisations": organisations,
-            "base": base,
-            "on": f"{timezone.localtime(now):%Y-%m-%d}" if register.as_of else "",
-        },
-    )
+    context = chips(register, request) | {
+        "listing": register,
+        "register": register,
+        "statistics_url": request.path,
+        "many": many,
+        "organisations": organisations,
+        "on": f"{timezone.localtime(now):%Y-%m-%d}" if register.as_of else "",
+    }
+    if not many:
+        context |= _figures(request, register, now)
+        context["durations"] = statistics.stage_durations(register, all_matters)
+    return render(request, "web/matters/statistics.html", context)
+
+
+@needs("see_matters")
+@require_GET
+def figures_part(request: Request, key: str) -> HttpResponse:
+    """The register's own numbers, for a book so large that they are counted beside the page."""
+    register = _counted(request, key)
+    figures = _figures(request, register, _until(register, request.GET))
+    return render(request, "web/matters/_figures.html", figures)
 
 
 @needs("see_matters")
 @require_GET
 def durations_part(request: Request, key: str) -> HttpResponse:
-    """How long matters stayed in each state, for a book so large that it is counted beside the page."""
+    """How long matters stayed in each state, for such a book."""
     register = _counted(request, key)
+    durations = statistics.stage_durations(register, _asked(headers, register, request))
+    return render(request, "web/matters/_durations.html", {"durations": durations})
+
+
+def _asked(take: Any, register: Register, request: Request) -> QuerySet[Any]:
+    """The matters of the page's filters, duplicates with them: they are counted apart."""
     query = request.GET.copy()
     query["merged"] = "all"
-    durations = statistics.stage_durations(register, headers(register, request.user, query))
-    return render(request, "web/matters/_durations.html", {"durations": durations})
+    rows: QuerySet[Any] = take(register, request.user, query)
+    return rows
+
+
+def _until(register: Register, query: QueryDict) -> datetime:
+    """The moment that is counted for: the end of the day asked for, or now."""
+    now = timezone.now()
+    on = asked.day(query.get("on", "")) if register.as_of else None
+    return min(now, timezone.make_aware(datetime.combine(on, time.max))) if on else now
+
+
+def _figures(request: Request, register: Register, now: datetime) -> dict[str, Any]:
+    """The register's numbers and tables. Numbers open the list with the page's filters and their own condition."""
+    rows = _asked(select, register, request)
+    kept = {k: v for k, v in request.GET.items() if v and k not in ("page", "sort", "merged", "on")}
+    base = "&".join(f"{quote(k)}={quote(str(v))}" for k, v in kept.items())
+    return {
+        "register": register,
+        "numbers": [
+            {"s": s, "url": _opens(register.key, base, s.query)}
+            for s in statistics.of(register, rows, now)
+        ],
+        "breakdowns": register.breakdowns(rows, now) if register.breakdowns else [],
+    }
 
 
 def _counted(request: Request, key: str) -> Register:

@@ -27,6 +27,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "matters/<slug:key>/statistics", statistics_pages.statistics_page, name="matter-statistics"
     ),
     path(
+        "matters/<slug:key>/statistics/figures",
+        statistics_pages.figures_part,
+        name="matter-figures",
+    ),
+    path(
         "matters/<slug:key>/statistics/stages",
         statistics_pages.durations_part,
         name="matter-durations",

@@ -23,7 +23,7 @@ from ecoledger.web.access import Request, needs
 from ecoledger.web.figures.targets import standings
 from ecoledger.web.navigation import first_page
 from ecoledger.web.scenes import cockpit, sentences
-from ecoledger.web.work import DueRow, due_rows
+from ecoledger.web.work import DueRow, due_rows, load_of
 
 TO_DECIDE = 6
 # Digits of a town's code; what answers for work is a town or the county itself.
@@ -36,7 +36,7 @@ def page(request: Request) -> HttpResponse:
     if not person.may("see_cockpit"):
         return redirect(first_page(person))
     now = timezone.now()
-    waiting, _overdue = inbox.count(person, now)
+    waiting = load_of(request).waiting
     rows, sums, goals = places(person, now), totals(person, now), standings(request)
     context: dict[str, Any] = {
         "sentences": sentences.home(waiting, goals["standings"], sums, rows),
@@ -75,14 +75,13 @@ def decide(person: Person, now: datetime) -> list[DueRow]:
 def totals(person: Person, now: datetime) -> dict[str, Any]:
     """Work in hand in the person's scope: how much, how much is late and since when."""
     rows = visible_matters(person).filter(OPEN_WORK)
-    late = Q(due__lt=now)
     counts = rows.aggregate(
         open=Count("pk"),
-        overdue=Count("pk", filter=late),
+        overdue=Count("pk", filter=Q(due__lt=now)),
         week=Count("pk", filter=Q(due__gte=now, due__lt=now + timedelta(days=7))),
     )
-    oldest = rows.filter(late).order_by("due").first()
-    return counts | {"oldest": oldest}
+    first = inbox.nearest(rows, 1) if counts["overdue"] else []
+    return counts | {"oldest": first[0] if first else None}
 
 
 def places(person: Person, now: datetime) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,12 +16,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from ecoledger.accounts.models import Organisation
+from ecoledger.matters import inbox
 from ecoledger.matters.register import OPEN_WORK, visible_matters
 from ecoledger.web import navigation
 from ecoledger.web.access import Request
-from ecoledger.web.models import BookUse, pin
+from ecoledger.web.models import pin
 from ecoledger.web.scenes import sentences
-from ecoledger.web.work import due_rows, open_work
+from ecoledger.web.work import due_rows, load_of
 
 TO_DO = 12
 
@@ -48,9 +49,8 @@ def page(request: Request, key: str) -> HttpResponse:
         overdue=Count("pk", filter=Q(due__lt=now)),
         week=Count("pk", filter=Q(due__gte=now, due__lt=now + timedelta(days=7))),
     )
-    oldest = matters.filter(due__lt=now).order_by("due").first()
-    to_do = matters.select_related("owner", "owner_organisation", "entity")
-    to_do = to_do.order_by(F("due").asc(nulls_last=True), "opened_at")[:TO_DO]
+    to_do = inbox.nearest(matters, TO_DO)
+    oldest = next((m for m in to_do if m.due is not None and m.due < now), None)
     return render(
         request,
         "web/scenes/line.html",
@@ -67,8 +67,7 @@ def page(request: Request, key: str) -> HttpResponse:
 
 
 def _shelves(request: Request, books: Iterable[navigation.Book]) -> list[Shelf]:
-    counts = open_work(request.user)
-    uses = {use.book: use for use in BookUse.objects.filter(person=request.user)}
+    counts, uses = load_of(request).open, navigation.uses_of(request.user)
     by_kind: dict[str, list[dict[str, Any]]] = {}
     for book in books:
         use = uses.get(book.key)

@@ -1,0 +1,186 @@
+"""The rows of a list as HTML: lists of every kind look alike, because each cell is drawn here.
+
+Drawn in Python, not by a template of its own: a page has hundreds of cells, and a template each would be most of
+the page's time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Person
+from ecoledger.listings import cells
+from ecoledger.listings.listing import Listing
+from ecoledger.listings.parts import Column, Kind
+from ecoledger.web.templatetags.show import cst, level_chip, tr
+
+_NUMBERS = (Kind.INTEGER, Kind.DECIMAL)
+_TEXTS = (Kind.TEXT, Kind.LONG_TEXT, Kind.REFERENCE)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a row's cells show beside its values: the tone of its state, further chips, and what is left of its time."""
+
+    tone: str = "info"
+    chips: tuple[str, ...] = ()
+    left: str = ""
+    overdue: bool = False
+    provisional: bool = False
+
+
+@dataclass(frozen=True)
+class Head:
+    """A column's head: its name and the order that a click on it asks for."""
+
+    column: Column
+    sort: str
+    sorted: bool
+    descending: bool
+    number: bool
+    # Columns that stand in the quiet line under this one.
+    under: tuple[Head, ...] = ()
+
+    @property
+    def aria(self) -> str:
+        return ("descending" if self.descending else "ascending") if self.sorted else ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row as drawn."""
+
+    row: Any
+    url: str
+    cells: SafeString
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Heads and rows of a page, and the labels of columns left out because no row has anything in them."""
+
+    heads: list[Head]
+    rows: list[Row]
+    empty: list[str]
+
+
+def drawn(
+    listing: Listing,
+    person: Person,
+    rows: Sequence[Any],
+    query: QueryDict,
+    *,
+    chosen: Iterable[str] = (),
+    always: Iterable[str] = (),
+    under: Iterable[str] = (),
+    narrow: frozenset[str] = frozenset(),
+    mark: Callable[[Any], Mark] = lambda row: Mark(),
+) -> Drawn:
+    """The page's ``rows`` with the columns open to ``person``.
+
+    ``chosen``: the columns somebody wants, all of them shown; without it, those that some row fills, and ``always``.
+    ``under``: what stands in a quiet line under the lead, beside what the list itself says. ``narrow``: the only
+    columns that a phone shows.
+    """
+    sort, wanted = query.get("sort", "").removeprefix("-"), frozenset(chosen)
+    every = listing.open_columns(person)
+    columns = [c for c in every if c.name in wanted] if wanted else list(every)
+    lead = next((c for c in columns if c.name == listing.lead), columns[0] if columns else None)
+    quiet: list[Column] = []
+    if lead is not None and lead.name == listing.lead:
+        quiet = [c for c in every if c.name in (*under, *listing.under) and c is not lead]
+        columns = [c for c in columns if c not in quiet]
+    kept = {sort, *always, *wanted, lead.name if lead else ""}
+    empty = [c for c in columns if c.name not in kept and rows and not _filled(c, rows)]
+    columns = [c for c in columns if c not in empty]
+    heads = [_head(c, query, quiet if c is lead else ()) for c in columns]
+    return Drawn(
+        heads,
+        [_row(listing, row, columns, lead, quiet, narrow, mark(row)) for row in rows],
+        [_(str(c.label)) for c in empty],
+    )
+
+
+def _filled(column: Column, rows: Iterable[Any]) -> bool:
+    return any(cells.value_of(row, column.name) not in (None, "", 0) for row in rows)
+
+
+def _head(column: Column, query: QueryDict, under: Iterable[Column] = ()) -> Head:
+    sort = query.get("sort", "")
+    is_sorted = sort.removeprefix("-") == column.name
+    return Head(
+        column,
+        f"-{column.name}" if sort == column.name else column.name,
+        is_sorted,
+        is_sorted and sort.startswith("-"),
+        column.kind in _NUMBERS,
+        tuple(_head(c, query) for c in under),
+    )
+
+
+def _row(
+    listing: Listing,
+    row: Any,
+    columns: Iterable[Column],
+    lead: Column | None,
+    under: Sequence[Column],
+    narrow: frozenset[str],
+    mark: Mark,
+) -> Row:
+    url = listing.url_of(row)
+    drawn_cells = []
+    for column in columns:
+        text = cells.text_of(row, column)
+        away = " d-none d-sm-table-cell" if narrow and column.name not in narrow else ""
+        if column is lead:
+            quiet = " · ".join(filter(None, (cells.text_of(row, c) for c in under)))
+            shown = format_html('<a class="title" href="{}">{}</a>', url, text or "—")
+            if quiet:
+                shown += format_html('<span class="under">{}</span>', quiet)
+            drawn_cells.append((_(str(column.label)), "lead title", shown))
+        else:
+            label, classes, shown = _cell(row, column, text, mark)
+            drawn_cells.append((label, classes + away, shown))
+    return Row(
+        row,
+        url,
+        format_html_join("", '<td data-label="{}" class="{}">{}</td>', drawn_cells),
+    )
+
+
+def _cell(row: Any, column: Column, text: str, mark: Mark) -> tuple[str, str, str | SafeString]:
+    """Label, class and content of one cell."""
+    label, kind = _(str(column.label)), column.kind
+    if not text:
+        return label, "number" if kind in _NUMBERS else "", ""
+    if column.name == "level":
+        return label, "nowrap", level_chip(cells.value_of(row, "level"), text)
+    if kind is Kind.STATE:
+        chips = [(mark.tone, tr(text)), *(("", chip) for chip in mark.chips)]
+        return label, "nowrap", format_html_join(" ", '<span class="chip {}">{}</span>', chips)
+    value: Any = cells.value_of(row, column.name)
+    if kind is Kind.DUE and isinstance(value, date):
+        return label, "nowrap over" if mark.overdue else "nowrap", _due(value, text, mark)
+    if kind is Kind.DATETIME and isinstance(value, datetime):
+        return label, "nowrap", format_html('<span title="{}">{}</span>', text, cst(value))
+    if kind in _TEXTS:
+        shown = format_html('<span class="two-lines" title="{}">{}</span>', text, text)
+        return label, "text", shown
+    return label, "number" if kind in _NUMBERS else "nowrap", text
+
+
+def _due(value: date, text: str, mark: Mark) -> SafeString:
+    shown = format_html('<span title="{}">{}</span>', text, cst(value, "day"))
+    if mark.left:
+        shown += format_html('<span class="under">{}</span>', mark.left)
+    if mark.provisional:
+        shown += format_html(' <span class="chip warn">{}</span>', _("暂定"))
+    return shown
