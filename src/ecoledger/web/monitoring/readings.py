@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import polars as pl
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from ecoledger.monitoring.models import Limit, Point, PointParameter
@@ -187,6 +188,43 @@ def arrivals(declared: Iterable[PointParameter], begin: datetime, end: datetime)
         )
         for parameter in wanted
     ]
+
+
+def arrived_by_kind(
+    declared: QuerySet[PointParameter], begin: datetime, end: datetime
+) -> dict[str, tuple[int, int]]:
+    """Kind of point -> values received and expected over ``[begin, end)``, counted as :func:`arrivals` does.
+
+    For many parameters at once: no object is made of any.
+    """
+    end = min(end, now())
+    seconds = max((end - begin).total_seconds(), 0)
+    wanted = pl.DataFrame(
+        list(
+            declared.order_by().values_list("point_id", "code", "point__kind", "interval_seconds")
+        ),
+        schema={"point": pl.Int64, "parameter": pl.String, "kind": pl.String, "every": pl.Int64},
+        orient="row",
+    )
+    if wanted.is_empty():
+        return {}
+    ids = wanted["point"].unique().sort().to_list()
+    came = (
+        store()
+        .arrivals(begin, end, ids, REPORTED)
+        .group_by("point", "parameter", "series")
+        .agg(pl.col("count").sum())
+        .group_by("point", "parameter")
+        .agg(pl.col("count").max().cast(pl.Int64))
+    )
+    due = (pl.lit(seconds) // pl.col("every")).cast(pl.Int64)
+    counted = (
+        wanted.join(came, on=("point", "parameter"), how="left")
+        .with_columns(due=due)
+        .group_by("kind")
+        .agg(pl.min_horizontal(pl.col("count").fill_null(0), "due").sum(), pl.col("due").sum())
+    )
+    return {kind: (received, expected) for kind, received, expected in counted.iter_rows()}
 
 
 def latest_reported(ids: Sequence[int]) -> pl.DataFrame:

@@ -140,16 +140,14 @@ def alarms(request: Request) -> dict[str, Any]:
 
 def arrival(request: Request) -> dict[str, Any]:
     points = scoped.points(request.user).filter(enabled=True)
-    declared = PointParameter.objects.filter(point__in=points).select_related("point")
-    by_kind: dict[str, list[readings.Arrival]] = {}
-    for one in readings.arrivals(declared, readings.today(), readings.now()):
-        by_kind.setdefault(one.parameter.point.kind, []).append(one)
-    rows = []
-    for kind, label in Point.Kind.choices:
-        if kind in by_kind:
-            received, expected = readings.total(by_kind[kind])
-            share = received / expected if expected else None
-            rows.append((kind, label, received, expected, share))
+    declared = PointParameter.objects.filter(point__in=points)
+    by_kind = readings.arrived_by_kind(declared, readings.today(), readings.now())
+    rows = [
+        (kind, label, received, expected, received / expected if expected else None)
+        for kind, label in Point.Kind.choices
+        if kind in by_kind
+        for received, expected in [by_kind[kind]]
+    ]
     received = sum(row[2] for row in rows)
     expected = sum(row[3] for row in rows)
     return {
