@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-
 from ecoledger.reports.content import DayChart
 from ecoledger.standards import aqi
 
 
 def day_chart(chart: DayChart) -> bytes:
     """PNG of daily AQI as bars in the colours of their levels, with the line over them."""
+    # Heavy to load, and few documents have a chart: nobody waits for it before.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(7.6, 3.0), dpi=200)
     FigureCanvasAgg(figure)
     bars = figure.add_subplot()

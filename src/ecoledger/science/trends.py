@@ -13,7 +13,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import norm
-from statsmodels.tsa.seasonal import STL
 
 from ecoledger.science.air_table import TableError
 from ecoledger.science.averages import Statistic, average
@@ -78,6 +77,8 @@ def monthly(
             raise TableError("taking out the season needs months, and more than 24 of them")
         filled = series["value"].interpolate().to_numpy()
         # Windows, jumps and iterations as R's stl(s.window = 11, s.degree = 1, robust = TRUE) takes them.
+        from statsmodels.tsa.seasonal import STL  # brings pandas: loaded when it is needed
+
         parts = STL(
             filled,
             period=12,

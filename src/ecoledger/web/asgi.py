@@ -22,7 +22,7 @@ from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.base import BaseHandler
 from django.http import HttpResponseBase
-from django.urls import set_script_prefix
+from django.urls import get_resolver, set_script_prefix
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecoledger.settings")
 django.setup(set_prefix=False)
@@ -39,6 +39,7 @@ class Pages(ASGIHandler):
     def __init__(self) -> None:
         BaseHandler.__init__(self)
         self.load_middleware(is_async=False)
+        get_resolver().reverse_dict  # noqa: B018 - loads every view now, not in front of the first visitor
         self.threads = ThreadPoolExecutor(THREADS, "page")
 
     async def __call__(
