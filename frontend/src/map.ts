@@ -1,5 +1,6 @@
-// The one map: an element with `data-map="<geojson url>"`. It works with no tiles and no glyph server:
-// shapes and arrows are drawn by MapLibre, every word is an HTML label in the page's own font.
+// A map: an element with `data-map="<geojson url>"`, all of it at once; or, without an address, layers that are
+// switched by `data-map-layer` boxes, each fetched from its `data-url` for the window looked at. It works with no tiles
+// and no glyph server: shapes and arrows are drawn by MapLibre, every word is an HTML label in the page's own font.
 import "maplibre-gl/dist/maplibre-gl.css";
 import "./styles/map.css";
 import {
@@ -18,7 +19,7 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 
 setWorkerUrl(workerUrl);
 
-type Layer = "area" | "river" | "air" | "water" | "section" | "enterprise" | "alarm" | "matter";
+type Layer = string;
 
 interface Properties {
   layer: Layer;
@@ -33,17 +34,24 @@ interface Properties {
   linkText?: string;
   /** Where a shape's name stands. */
   at?: [number, number];
+  /** How many marks this one stands for. */
+  count?: number;
 }
 
 type Features = GeoJSON.FeatureCollection<GeoJSON.Geometry, Properties>;
 
 const MARKED: ReadonlySet<Layer> = new Set(["air", "water"]);
-const DOTS: Partial<Record<Layer, { light: string; dark: string; radius: number }>> = {
+const DOTS: Record<string, { light: string; dark: string; radius: number }> = {
   section: { light: "#2a67a8", dark: "#8dbdf0", radius: 4 },
   enterprise: { light: "#6b5b95", dark: "#b9a7e6", radius: 4.5 },
   alarm: { light: "#d63939", dark: "#ff6b60", radius: 7 },
   matter: { light: "#d9822b", dark: "#f2a65a", radius: 6 },
+  // Whatever else has a place.
+  thing: { light: "#3a7d6b", dark: "#86cdb8", radius: 5 },
 };
+const NOTHING: Features = { type: "FeatureCollection", features: [] };
+const SHAPES: ReadonlySet<Layer> = new Set(["area", "river"]);
+const PAUSE = 250; // ms of rest after which a moved window is asked for
 
 function isDark(): boolean {
   return document.documentElement.dataset.bsTheme === "dark";
@@ -109,15 +117,13 @@ function bounds(features: Features): LngLatBounds | null {
   return box.isEmpty() ? null : box;
 }
 
-function only(features: Features, ...layers: Layer[]): Features {
-  return { ...features, features: features.features.filter((f) => layers.includes(f.properties.layer)) };
-}
-
 class OneMap {
   private readonly view: MapView;
-  private features: Features = { type: "FeatureCollection", features: [] };
-  private labels: { marker: Marker; layer: Layer }[] = [];
-  private readonly hidden = new Set<Layer>();
+  /** Layer -> what is drawn of it; the whole of a map without layers under "". */
+  private readonly drawn = new Map<Layer, Features>();
+  private readonly asked = new Map<Layer, number>();
+  private markers: Marker[] = [];
+  private waiting = 0;
 
   constructor(private readonly element: HTMLElement) {
     this.view = new MapView({
@@ -143,44 +149,80 @@ class OneMap {
     });
   }
 
-  private async fetch(): Promise<void> {
-    const response = await fetch(this.element.dataset.map ?? "");
+  private switches(): HTMLInputElement[] {
+    return [...document.querySelectorAll<HTMLInputElement>("[data-map-layer]:checked")];
+  }
+
+  private async fetch(layer: Layer, address: string): Promise<void> {
+    const number = (this.asked.get(layer) ?? 0) + 1;
+    this.asked.set(layer, number);
+    const response = await fetch(address);
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    this.features = (await response.json()) as Features;
+    const features = (await response.json()) as Features;
+    // The window has moved on, or the layer was switched off, while this was on its way.
+    if (this.asked.get(layer) === number) this.drawn.set(layer, features);
   }
 
   private async first(): Promise<void> {
-    await this.fetch();
-    for (const input of document.querySelectorAll<HTMLInputElement>("[data-map-layer]"))
-      if (!input.checked) this.hidden.add(input.dataset.mapLayer as Layer);
+    const whole = this.element.dataset.map;
+    if (whole) await this.fetch("", whole);
+    const corners = (this.element.dataset.box ?? "").split(",").map(Number);
+    this.fit(corners.length === 4 ? new LngLatBounds(corners as [number, number, number, number]) : null);
     this.addShapes();
     this.addDots();
-    this.placeLabels();
     this.paint();
-    const box = bounds(this.features);
-    if (box) {
-      // On a desk the panel stands at the left.
-      const left = innerWidth >= 768 ? 270 : 40;
-      this.view.fitBounds(box, { padding: { top: 40, right: 40, bottom: 40, left }, maxZoom: 14, animate: false });
-    }
+    await this.refresh();
+    if (corners.length !== 4) this.fit(this.bounds());
+    this.view.on("moveend", () => {
+      window.clearTimeout(this.waiting);
+      this.waiting = window.setTimeout(() => void this.refresh(), PAUSE);
+    });
     this.element.dataset.drawn = "yes";
   }
 
-  private async refresh(): Promise<void> {
-    await this.fetch();
-    this.view.getSource<GeoJSONSource>("shapes")?.setData(only(this.features, "area", "river"));
-    this.view.getSource<GeoJSONSource>("dots")?.setData(this.dots());
-    this.placeLabels();
+  private fit(box: LngLatBounds | null): void {
+    if (!box) return;
+    // On a desk the panel stands at the left.
+    const left = innerWidth >= 768 ? 270 : 40;
+    this.view.fitBounds(box, { padding: { top: 40, right: 40, bottom: 40, left }, maxZoom: 14, animate: false });
   }
 
-  private dots(): Features {
-    return only(this.features, ...(Object.keys(DOTS) as Layer[]));
+  private bounds(): LngLatBounds | null {
+    const box = new LngLatBounds();
+    for (const features of this.drawn.values()) {
+      const own = bounds(features);
+      if (own) box.extend(own);
+    }
+    return box.isEmpty() ? null : box;
+  }
+
+  /** What is switched on, anew, for the window that is looked at. */
+  private async refresh(): Promise<void> {
+    const window = this.view.getBounds().toArray().flat().join(",");
+    await Promise.all(
+      this.switches().map((input) => this.fetch(input.dataset.mapLayer ?? "", `${input.dataset.url}?box=${window}`)),
+    );
+    this.draw();
+  }
+
+  private draw(): void {
+    const all = [...this.drawn.values()].flatMap((features) => features.features);
+    all.forEach((feature, number) => (feature.id = number + 1));
+    const of = (want: (feature: (typeof all)[number]) => boolean): Features => ({
+      type: "FeatureCollection",
+      features: all.filter(want),
+    });
+    this.view.getSource<GeoJSONSource>("shapes")?.setData(of((f) => SHAPES.has(f.properties.layer)));
+    this.view
+      .getSource<GeoJSONSource>("dots")
+      ?.setData(of((f) => !SHAPES.has(f.properties.layer) && !MARKED.has(f.properties.layer) && !f.properties.count));
+    this.placeLabels(all);
   }
 
   private addShapes(): void {
     this.view.addImage("downstream-light", arrow("#2a67a8"), { pixelRatio: 2 });
     this.view.addImage("downstream-dark", arrow("#8dbdf0"), { pixelRatio: 2 });
-    this.view.addSource("shapes", { type: "geojson", data: only(this.features, "area", "river") });
+    this.view.addSource("shapes", { type: "geojson", data: NOTHING });
     this.view.addLayer({ id: "area", type: "fill", source: "shapes", filter: ["==", ["get", "layer"], "area"] });
     this.view.addLayer({ id: "area-edge", type: "line", source: "shapes", filter: ["==", ["get", "layer"], "area"], paint: { "line-width": 1.2, "line-dasharray": [3, 2] } });
     this.view.addLayer({ id: "river", type: "line", source: "shapes", filter: ["==", ["get", "layer"], "river"], layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-width": 3 } });
@@ -188,19 +230,22 @@ class OneMap {
   }
 
   private addDots(): void {
-    this.view.addSource("dots", { type: "geojson", data: this.dots() });
+    this.view.addSource("dots", { type: "geojson", data: NOTHING });
+    const known = Object.keys(DOTS);
     for (const [layer, look] of Object.entries(DOTS)) {
       this.view.addLayer({
         id: layer,
         type: "circle",
         source: "dots",
-        filter: ["==", ["get", "layer"], layer],
+        filter: layer === "thing" ? ["!", ["in", ["get", "layer"], ["literal", known]]] : ["==", ["get", "layer"], layer],
         paint: { "circle-radius": look.radius, "circle-stroke-width": 1.5 },
       });
       this.view.on("click", layer, (event) => {
         const found = event.features?.[0];
-        const whole = this.features.features.find((f) => f.id === found?.id);
-        if (whole) this.open(whole.properties, event.lngLat.toArray());
+        for (const features of this.drawn.values()) {
+          const whole = features.features.find((f) => f.id === found?.id);
+          if (whole) this.open(whole.properties, event.lngLat.toArray());
+        }
       });
       this.view.on("mouseenter", layer, () => (this.view.getCanvas().style.cursor = "pointer"));
       this.view.on("mouseleave", layer, () => (this.view.getCanvas().style.cursor = ""));
@@ -211,50 +256,58 @@ class OneMap {
     new Popup({ maxWidth: "280px", focusAfterOpen: false }).setLngLat(at).setDOMContent(popupBody(feature)).addTo(this.view);
   }
 
-  private placeLabels(): void {
-    this.labels.forEach(({ marker }) => marker.remove());
-    this.labels = [];
-    for (const { properties, geometry } of this.features.features) {
-      if (MARKED.has(properties.layer) && geometry.type === "Point") {
-        const mark = document.createElement("button");
-        mark.type = "button";
+  private placeLabels(all: Features["features"]): void {
+    this.markers.forEach((marker) => marker.remove());
+    this.markers = [];
+    for (const { properties, geometry } of all) {
+      const at = geometry.type === "Point" ? (geometry.coordinates as [number, number]) : properties.at;
+      if (!at) continue;
+      if (properties.count) {
+        const mark = this.button(`pin many ${properties.layer}`, String(properties.count), properties.name);
+        mark.addEventListener("click", () => this.view.easeTo({ center: at, zoom: this.view.getZoom() + 2 }));
+        this.label(mark, at);
+      } else if (MARKED.has(properties.layer) && geometry.type === "Point") {
         // An old value is no colour of now.
-        mark.className = `pin ${properties.layer} ${properties.stale ? "" : (properties.tone ?? "")}`;
+        const tone = properties.stale ? "" : (properties.tone ?? "");
+        const said = [properties.name, ...(properties.lines ?? [])].join(" ");
+        const mark = this.button(`pin ${properties.layer} ${tone}`, properties.value || "–", said);
         mark.classList.toggle("alarm", Boolean(properties.alarm));
-        mark.textContent = properties.value || "–";
-        mark.setAttribute("aria-label", [properties.name, ...(properties.lines ?? [])].join(" "));
-        const at = geometry.coordinates as [number, number];
         mark.addEventListener("click", (event) => {
           event.stopPropagation();
           this.open(properties, at);
         });
-        this.label(mark, at, properties.layer);
+        this.label(mark, at);
       } else if (properties.at) {
         const name = document.createElement("span");
         name.className = `map-name ${properties.layer}`;
         name.textContent = properties.name;
-        this.label(name, properties.at, properties.layer);
+        this.label(name, properties.at);
       }
     }
   }
 
-  private label(element: HTMLElement, at: [number, number], layer: Layer): void {
-    const marker = new Marker({ element }).setLngLat(at).addTo(this.view);
-    element.hidden = this.hidden.has(layer);
-    this.labels.push({ marker, layer });
+  private button(look: string, text: string, said: string): HTMLButtonElement {
+    const mark = document.createElement("button");
+    mark.type = "button";
+    mark.className = look;
+    mark.textContent = text;
+    mark.setAttribute("aria-label", said);
+    return mark;
+  }
+
+  private label(element: HTMLElement, at: [number, number]): void {
+    this.markers.push(new Marker({ element }).setLngLat(at).addTo(this.view));
   }
 
   private onSwitch(event: Event): void {
-    const input = event.target as HTMLInputElement;
-    const layer = input.dataset?.mapLayer as Layer | undefined;
+    const layer = (event.target as HTMLInputElement).dataset?.mapLayer;
     if (!layer) return;
-    if (input.checked) this.hidden.delete(layer);
-    else this.hidden.add(layer);
-    this.labels.forEach((label) => {
-      if (label.layer === layer) label.marker.getElement().hidden = !input.checked;
-    });
-    for (const id of [layer, `${layer}-edge`, `${layer}-arrow`])
-      if (this.view.getLayer(id)) this.view.setLayoutProperty(id, "visibility", input.checked ? "visible" : "none");
+    if ((event.target as HTMLInputElement).checked) void this.refresh();
+    else {
+      this.asked.set(layer, (this.asked.get(layer) ?? 0) + 1);
+      this.drawn.delete(layer);
+      this.draw();
+    }
   }
 
   private paint(): void {
@@ -269,9 +322,6 @@ class OneMap {
       this.view.setPaintProperty(layer, "circle-color", dark ? look.dark : look.light);
       this.view.setPaintProperty(layer, "circle-stroke-color", dark ? "#0e171b" : "#ffffff");
     }
-    for (const layer of this.hidden)
-      for (const id of [layer, `${layer}-edge`, `${layer}-arrow`])
-        if (this.view.getLayer(id)) this.view.setLayoutProperty(id, "visibility", "none");
   }
 }
 

@@ -16,7 +16,7 @@ from ecoledger.matters.models import Matter
 from ecoledger.matters.register import visible_matters
 from ecoledger.registers.problems.problem_ledger import REGISTER
 from ecoledger.web.entities.enterprises import matters_of
-from ecoledger.web.scenes import cockpit, one_map
+from ecoledger.web.scenes import cockpit, map_layers
 
 
 @pytest.fixture
@@ -58,9 +58,12 @@ def test_the_inbox_takes_three_queries_however_many_registers(
     assert {m.register for m in rows} == {f"book{n}" for n in range(20)}
 
 
-def test_the_map_is_one_query(twenty_registers, request_of, django_assert_num_queries):
-    with django_assert_num_queries(1):
-        drawn = list(one_map._matters(request_of("leader")))
+def test_the_map_is_two_queries_however_many_registers(
+    twenty_registers, request_of, django_assert_num_queries
+):
+    # Whether there are more than can be told apart, and then the rows.
+    with django_assert_num_queries(2):
+        drawn = list(map_layers._matters(request_of("leader").user, map_layers.Box()))
     assert len(drawn) == 20
     assert {f["properties"]["level"] for f in drawn} == {"blue"}
 

@@ -162,7 +162,7 @@ def test_lists_and_maps_leave_out_what_others_own(loot, visitor, who):
     assert loot.point not in {one["id"] for one in visitor_points(person)}
     for address in (
         "/matters/alarm_case", "/matters/alarm_case/map.geojson", "/alarms?state=all",
-        "/stations", "/map.geojson", "/enterprises", "/my-work", "/api/v1/alarms",
+        "/stations", "/map/air.geojson", "/map/enterprise.geojson", "/map/matter.geojson", "/enterprises", "/my-work", "/api/v1/alarms",
         "/api/v1/matters/alarm_case",
     ):  # fmt: skip
         answer = person.get(address)
@@ -382,7 +382,7 @@ LISTS = {
         "/matters/alarm_case", "/matters/alarm_case/export.xlsx", "/matters/alarm_case/statistics",
         "/matters/alarm_case/map.geojson", "/matters/problem", "/alarms", "/stations", "/filings",
         "/alarms.xlsx", "/stations.xlsx", "/filings.xlsx", "/enterprises.xlsx", "/catalogue.xlsx",
-        "/enterprises", "/catalogue", "/map.geojson", "/notices", "/bulletins/choose",
+        "/enterprises", "/catalogue", "/map/air.geojson", "/map/enterprise.geojson", "/map/matter.geojson", "/notices", "/bulletins/choose",
         "/records/alarms", "/records/air-days", "/records/water-days", "/records/targets",
         "/api/v1/matters/alarm_case", "/api/v1/points", "/api/v1/alarms", "/cockpit/air",
     ],

@@ -194,16 +194,43 @@ def test_a_mistyped_address_shows_the_page_all_the_same(county, signed_in, query
     )
 
 
-def test_the_map_holds_every_layer_of_the_county(county, signed_in):
-    content = json.loads(signed_in("leader").get("/map.geojson").content)
-    layers = {feature["properties"]["layer"] for feature in content["features"]}
-    assert {"area", "river", "air", "water", "enterprise", "alarm"} <= layers
+def _layer(client, key: str, box: str = "") -> list[dict]:
+    return json.loads(client.get(f"/map/{key}.geojson?box={box}").content)["features"]
+
+
+def test_the_map_draws_each_layer_of_the_county_when_it_is_asked_for(county, signed_in):
+    client = signed_in("leader")
+    page = client.get("/map").content.decode()
+    for key in ("area", "river", "air", "water", "enterprise", "alarm"):
+        assert f'data-url="/map/{key}.geojson"' in page
+        assert {f["properties"]["layer"] for f in _layer(client, key)} == {key}
     station = next(
-        f["properties"] for f in content["features"] if f["properties"]["name"] == "3号空气站"
+        f["properties"] for f in _layer(client, "air") if f["properties"]["name"] == "3号空气站"
     )
     assert (station["value"], station["tone"], station["alarm"]) == ("71", "aqi-2", True)
-    ids = [feature["id"] for feature in content["features"]]
-    assert len(ids) == len(set(ids))
+    # A window elsewhere holds nothing; what is no window is the whole world; what is no layer is no page.
+    assert _layer(client, "air", "10,10,11,11") == []
+    assert _layer(client, "air", "so,what,is,this") == _layer(client, "air")
+    assert client.get("/map/nothing.geojson").status_code == 404
+
+
+def test_many_marks_in_a_window_are_gathered_square_by_square(bureau, signed_in):
+    from ecoledger.entities.models import Enterprise
+    from ecoledger.web.scenes import map_layers
+
+    for n in range(map_layers.APART + 1):
+        Enterprise.objects.create(
+            code=f"M-{n}", name=f"厂{n}", area_code="990101001", lon=118.1 + (n % 2) / 10, lat=25.05
+        )
+    Enterprise.objects.create(
+        code="M-A", name="独处厂", area_code="990101001", lon=118.99, lat=25.95
+    )
+    client = signed_in("leader")
+    marks = [f["properties"] for f in _layer(client, "enterprise", "118,25,119,26")]
+    assert sorted(m["count"] for m in marks if "count" in m)[-2:] == [250, 251]
+    assert [m["name"] for m in marks if "count" not in m] == ["独处厂"]
+    # Nearer, they are told apart.
+    assert len(_layer(client, "enterprise", "118.15,25,118.25,26")) == 250
 
 
 def test_alarms_are_found_by_state_level_and_words(county, signed_in):

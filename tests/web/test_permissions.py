@@ -10,12 +10,13 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from ecoledger.accounts.roles import CAPABILITIES, Role
 from ecoledger.monitoring.models import Filing
+from ecoledger.web.scenes import map_layers
 
 # Name -> (how to find its argument in the county, query, capability that opens it).
 PAGES = {
     "cockpit-part": (lambda c: ["air"], "", "see_cockpit"),
     "map": (lambda c: [], "", "see_monitoring"),
-    "map-features": (lambda c: [], "", "see_monitoring"),
+    "map-layer": (lambda c: ["air"], "", "see_monitoring"),
     "stations": (lambda c: [], "", "see_monitoring"),
     "alarms": (lambda c: [], "", "see_monitoring"),
     "filings": (lambda c: [], "", "see_monitoring"),
@@ -189,4 +190,11 @@ def test_a_notice_opens_only_for_whom_it_is_meant(county, signed_in):
 
 
 def _features(client) -> list[dict]:
-    return json.loads(client.get(reverse("map-features")).content)["features"]
+    """Everything that the map's layers draw for somebody."""
+    return [
+        feature
+        for layer in map_layers.LAYERS
+        for feature in json.loads(client.get(reverse("map-layer", args=[layer.key])).content)[
+            "features"
+        ]
+    ]
