@@ -125,7 +125,16 @@ class TableRow:
     history: bool
     faulty: frozenset[str]
     person: Any
+    # What was looked up for earlier rows of the table.
+    found: dict[Any, Any] = field(default_factory=dict)
     warnings: list[tuple[str, str]] = field(default_factory=list)
+
+    def look_up(self, name: str, find: Callable[[str], Any]) -> Any:
+        """What ``find`` says of ``name``, asked once a table."""
+        key = (find, name)
+        if key not in self.found:
+            self.found[key] = find(name)
+        return self.found[key]
 
     def warn(self, column: str, message: str) -> None:
         """Say something about the row that a person should look at."""

@@ -432,9 +432,12 @@ class _Check:
             self.words.setdefault(column, {})[word] = value
         for column, meanings in batch.words.items():
             self.words.setdefault(column, {}).update(meanings)
+        self.labels = {c.name: _(str(c.ask.label)) for c in columns}
         self._cleaned: dict[tuple[str, str], str] = {}
+        self._found: dict[Any, Any] = {}
         self._running: set[str] = set()
         self._headers_in: dict[str, set[str]] = {}
+        self._header_of: dict[tuple[str, str], str] = {}
         self._header_of: dict[tuple[str, str], str] = {}
         self._read_as: dict[str, dict[str, str]] = {}
 
@@ -494,7 +497,7 @@ class _Check:
             # The file has no such column: most of a template's in a small table.
             row.cells[name] = row.values[name] = ""
             return True
-        label = _(str(ask.label))
+        label = self.labels[name]
         cell = unpacked_cell(row.raw.get(header)) if header else None
         if fault := row.faults.get(header) if header else None:
             row.errors.append(problem(name, label, fault))
@@ -554,15 +557,16 @@ class _Check:
             self.batch.history,
             frozenset(faulty),
             self.by,
+            self._found,
         )
         self.listing.read_row(said)
         for name, message in said.warnings:
-            label = _(str(self.columns[name].ask.label)) if name in self.columns else ""
+            label = self.labels.get(name, "")
             row.warnings.append(problem(name, label, message))
 
     def _wrong(self, name: str, value: Any) -> str:
         """What the form field says against a value; asked once for each value of a column."""
-        asked = (name, repr(value))
+        asked = (name, value if isinstance(value, str) else repr(value))
         if asked not in self._cleaned:
             try:
                 self.fields[name].clean(value)

@@ -96,7 +96,7 @@ def _units(row: TableRow) -> None:
         values["owner_organisation"] = units.lead
         there = split_units(values.get("assisting"))
         helping = dict.fromkeys([*units.assisting, there.lead, *there.assisting])
-        values["assisting"] = "、".join(_called(name) for name in helping if name)[:200]
+        values["assisting"] = "、".join(_called(row, name) for name in helping if name)[:200]
         row.warn(
             "owner_organisation",
             _("有多个单位：“%(lead)s”牵头，%(others)s配合")
@@ -105,9 +105,9 @@ def _units(row: TableRow) -> None:
     elif values.get("assisting"):
         there = split_units(values["assisting"])
         names = [name for name in (there.lead, *there.assisting) if name]
-        values["assisting"] = "、".join(_called(name) for name in names)[:200]
+        values["assisting"] = "、".join(_called(row, name) for name in names)[:200]
     lead = values.get("owner_organisation")
-    if lead and row.history and _organisation(lead) is None:
+    if lead and row.history and row.look_up(lead, _organisation) is None:
         # An office that is no more: the old ledger is kept all the same, its word stands in the event.
         values["owner_organisation"] = ""
         row.warn(
@@ -116,8 +116,8 @@ def _units(row: TableRow) -> None:
         )
 
 
-def _called(name: str) -> str:
-    organisation = _organisation(name)
+def _called(row: TableRow, name: str) -> str:
+    organisation = row.look_up(name, _organisation)
     return organisation.name if organisation is not None else name
 
 
@@ -136,7 +136,7 @@ def _area(row: TableRow) -> None:
         row.warn("area_code", _("写了多个属地，按第一个“%s”计") % places[0])
     if written or "area_code" in row.faulty or not (lead := values.get("owner_organisation")):
         return
-    organisation = _organisation(lead)
+    organisation = row.look_up(lead, _organisation)
     if organisation is not None and organisation.area_code:
         values["area_code"] = organisation.area_code
         row.warn("area_code", _("没有写属地，按责任单位“%s”所在地计") % organisation.name)
