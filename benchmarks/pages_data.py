@@ -236,9 +236,9 @@ def points(number: int) -> list[str]:
 
 
 def observations(wanted: int, data: Path) -> int:
-    """Nine minutes to one hour of many points, up to now; what they touch is not worked through again.
+    """Nine minutes to one hour of many points, up to now, in the order of time as devices send them.
 
-    Point after point, factor after factor, in the order of time: the order that sealing gives a segment.
+    What they touch is not worked through again.
     """
     import numpy as np
     import polars as pl
@@ -250,25 +250,29 @@ def observations(wanted: int, data: Path) -> int:
     each = max(10, wanted // (len(keys) * len(FACTORS)))
     now = np.datetime64(datetime.now().replace(minute=0, second=0, microsecond=0), "us")
     generator, stored = np.random.default_rng(7), 0
+    spans = (("hour", 3600, each // 10, 24), ("minute", 60, each - each // 10, 60))
     with opened(data / "observations.duckdb") as store:
-        for key in keys:
-            for series, seconds, number in (
-                ("minute", 60, each - each // 10),
-                ("hour", 3600, each // 10),
-            ):
-                starts = now - np.arange(number, 0, -1) * np.timedelta64(seconds, "s")
-                values = generator.uniform(1, 99, number * len(FACTORS)).round(1)
+        for series, seconds, number, at_once in spans:
+            for first in range(number, 0, -at_once):
+                starts = now - np.arange(first, max(0, first - at_once), -1) * np.timedelta64(
+                    seconds, "s"
+                )
+                rows = len(starts) * len(keys) * len(FACTORS)
                 table = pl.DataFrame(
-                    {"start": np.tile(starts, len(FACTORS)), "value": values}
+                    {
+                        "start": np.repeat(starts, len(keys) * len(FACTORS)),
+                        "point": np.tile(np.repeat(keys, len(FACTORS)), len(starts)),
+                        "parameter": np.tile(FACTORS, len(starts) * len(keys)),
+                        "value": generator.uniform(1, 99, rows).round(1),
+                    }
                 ).with_columns(
-                    point=pl.lit(key, pl.Int64), parameter=pl.Series(np.repeat(sorted(FACTORS), number)),
                     decimals=pl.lit(1, pl.Int8), flag=pl.lit("N"), seconds=pl.lit(seconds, pl.Int32),
                     series=pl.lit(series),
                 )  # fmt: skip
                 store.append(observations=table)
                 stored += table.height
-            while (pending := store.take_pending(1_000_000)).height:
-                store.done_pending(pending)
+                while (pending := store.take_pending(1_000_000)).height:
+                    store.done_pending(pending)
     return stored
 
 

@@ -9,7 +9,13 @@ class MonitoringConfig(AppConfig):
     def ready(self) -> None:
         """Let points follow their entities; declare the books of points and limits."""
         from ecoledger.entities import editing
-        from ecoledger.monitoring import knowing, limit_book, point_book, rewrite_book  # noqa: F401
+        from ecoledger.monitoring import (  # noqa: F401
+            filing_book,
+            knowing,
+            limit_book,
+            point_book,
+            rewrite_book,
+        )
         from ecoledger.monitoring.points import enrolling
 
         editing.followers.append(enrolling.follow)

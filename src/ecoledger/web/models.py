@@ -43,7 +43,12 @@ def opened(person: Person, book: str) -> None:
         return
     _written, counted = now, dict(_openings)
     _openings.clear()
+    there = set(
+        Person.objects.filter(pk__in={key for key, _name in counted}).values_list("pk", flat=True)
+    )
     for (key, name), times in counted.items():
+        if key not in there:  # gone since
+            continue
         rows = BookUse.objects.filter(person_id=key, book=name)
         if not rows.update(times=F("times") + times, last_at=timezone.now()):
             BookUse.objects.create(person_id=key, book=name, times=times)

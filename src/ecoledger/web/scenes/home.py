@@ -49,13 +49,18 @@ def page(request: Request) -> HttpResponse:
         "air": cockpit.air(request),
         "water": cockpit.water(request),
         "alarms": cockpit.alarms(request),
-        "arrival": cockpit.arrival(request),
         "now": now,
     }
     return render(request, "web/scenes/home.html", context)
 
 
-PARTS = {"air": cockpit.air, "water": cockpit.water, "alarms": cockpit.alarms}
+# What counts the whole day of every device (``arrival``) is fetched beside the page.
+PARTS = {
+    "air": cockpit.air,
+    "water": cockpit.water,
+    "alarms": cockpit.alarms,
+    "arrival": cockpit.arrival,
+}
 
 
 @needs("see_cockpit")
