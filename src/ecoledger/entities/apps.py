@@ -3,7 +3,7 @@ from importlib import import_module
 from django.apps import AppConfig
 
 INVENTORIES = ("areas", "enterprises", "outlets", "stations", "rivers", "sections", "facilities", "charges",
-               "boundaries", "relations")  # fmt: skip
+               "boundaries", "relations", "roads")  # fmt: skip
 
 
 class EntitiesConfig(AppConfig):
@@ -15,9 +15,6 @@ class EntitiesConfig(AppConfig):
         """Make look-ups and kinds known to forms, imports and pages."""
         from ecoledger.accounts import handover
         from ecoledger.entities import lookups  # noqa: F401
-        from ecoledger.entities.handing_over import PART
-
-        handover.register(PART)
         from ecoledger.entities.handing_over import PART
 
         handover.register(PART)

@@ -202,6 +202,30 @@ class Facility(Entity):
         ordering = ["code"]
 
 
+class Road(Entity):
+    """A road (道路): its geometry is a LineString, or several. What is driven and swept is matched to it."""
+
+    KIND = "road"
+    entity_ptr = models.OneToOneField(
+        Entity, on_delete=models.CASCADE, parent_link=True, related_name="as_road"
+    )
+
+    class Grade(models.TextChoices):
+        NATIONAL = "national", "国道"
+        PROVINCE = "province", "省道"
+        COUNTY = "county", "县道"
+        TOWN = "town", "乡村道路"
+        STREET = "street", "城市道路"
+
+    number = models.CharField("路线编号", max_length=20, blank=True)
+    grade = models.CharField("道路等级", max_length=10, choices=Grade.choices, blank=True)
+    length_km = models.FloatField("长度 km", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "道路"
+        ordering = ["code"]
+
+
 class River(Entity):
     """A river with its direction: its geometry is a LineString drawn downstream."""
 

@@ -24,6 +24,8 @@ from ecoledger.accounts import audit
 from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
+from ecoledger.entities.models import Road
+from ecoledger.entities.validity import in_force
 from ecoledger.jobs import running
 from ecoledger.jobs.models import Job
 from ecoledger.jobs.running import Outcome, Progress, work
@@ -137,6 +139,20 @@ def judge(progress: Progress, *, survey: int) -> Outcome:
                    link=f"/air/tracks/{row.pk}")  # fmt: skip
 
 
+def _roads(row: TrackSurvey) -> dict[str, Any] | None:
+    """The roads given with the survey, else those on record in its division; ``None``: it is matched to a grid."""
+    file = row.folder / f"{row.pk}.geojson"
+    if file.exists():
+        given: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return given
+    known = Road.objects.filter(in_force(), area_code__startswith=row.area_code)
+    features = [
+        {"type": "Feature", "geometry": road.geometry, "properties": {"name": road.name}}
+        for road in known.exclude(geometry=None)
+    ]
+    return {"type": "FeatureCollection", "features": features} if features else None
+
+
 def _judge(row: TrackSurvey, progress: Progress) -> None:
     # The statistics it stands on take a second to load: not in every process that starts.
     from ecoledger.science import tracks
@@ -153,10 +169,9 @@ def _judge(row: TrackSurvey, progress: Progress) -> None:
         table["lon"].to_numpy(), table["lat"].to_numpy(), cast("System", row.system)
     )
     table = table.with_columns(lon=pl.Series(lon), lat=pl.Series(lat))
-    roads_file = row.folder / f"{row.pk}.geojson"
     shapes: list[Any]
-    if roads_file.exists():
-        network = tracks.roads(json.loads(roads_file.read_text(encoding="utf-8")))
+    if (lines := _roads(row)) is not None:
+        network = tracks.roads(lines)
         stretch = tracks.match_roads(table, network)
         names, shapes = network.names, list(network.lines)
     else:

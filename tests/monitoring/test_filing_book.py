@@ -1,0 +1,46 @@
+"""Filings come by file under the same rules as by form: who files, for what, and since when."""
+
+from __future__ import annotations
+
+import pytest
+
+from ecoledger.listings import importing
+from ecoledger.listings.catalogue import listing_of
+from ecoledger.listings.refusals import Refused
+from ecoledger.monitoring.models import Filing
+
+HEADS = "对象,类别,开始,结束,原因,申报人"
+
+
+def _enter(*rows: str, by=None):
+    book = listing_of("filing")
+    content = "\n".join([HEADS, *rows]).encode()
+    batch = importing.preview(book, "停运.csv", content, by=by)
+    importing.accept(book, batch.pk, by=by)
+    return batch
+
+
+def test_filings_of_a_file_stand_as_if_they_had_been_made_by_form(bureau, people):
+    firm, monitor = bureau.enterprise, people["monitor"]
+    batch = _enter(
+        f"{firm.name},停产停运,2026-03-02 08:00,2026-03-04 18:00,设备检修,{monitor.username}",
+        f"{firm.name},停产停运,2026-03-05 08:00,2026-03-04 18:00,时间写反,{monitor.username}",
+        f"{firm.name},停产停运,2026-03-08 08:00,2026-03-09 18:00,没人申报,",
+    )
+    (filing,) = Filing.objects.all()
+    assert (filing.kind, filing.reason, filing.filed_by) == ("shutdown", "设备检修", monitor)
+    assert filing.silences
+    reasons = " ".join(row.reason for row in batch.rows.filter(made=None))
+    assert "结束时间应晚于开始时间" in reasons
+    assert "没有写明由谁申报" in reasons
+    importing.undo(listing_of("filing"), batch.pk, by=None)
+    filing.refresh_from_db()
+    assert filing.withdrawn_at is not None
+
+
+def test_a_file_lets_nobody_file_for_another_s_area(bureau, people):
+    firm = bureau.enterprise
+    row = f"{firm.name},停产停运,2026-03-02 08:00,,检修,"
+    with pytest.raises(Refused):
+        _enter(row, by=people["leader"])
+    assert not Filing.objects.exists()
