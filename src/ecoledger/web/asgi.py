@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any
@@ -21,13 +21,15 @@ from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.base import BaseHandler
-from django.http import HttpResponseBase
 from django.urls import get_resolver, set_script_prefix
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecoledger.settings")
 django.setup(set_prefix=False)
 
 from ecoledger.web.bodies import bounded  # noqa: E402 - Django must be set up before
+
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 # More would only take the interpreter from each other; while one waits for the database, another goes on.
 THREADS = int(os.environ.get("ECOLEDGER_PAGE_THREADS", "6"))
@@ -45,8 +47,8 @@ class Pages(ASGIHandler):
     async def __call__(
         self,
         scope: dict[str, Any],
-        receive: Callable[[], Awaitable[dict[str, Any]]],
-        send: Callable[[dict[str, Any]], Awaitable[None]],
+        receive: Receive,
+        send: Send,
     ) -> None:
         if scope["type"] != "http":
             raise ValueError(f"only HTTP is served, not {scope['type']}")
@@ -69,18 +71,18 @@ class Pages(ASGIHandler):
         finally:
             body.close()
 
-    def _answer(self, scope: dict[str, Any], body: Any) -> HttpResponseBase:
+    def _answer(self, scope: dict[str, Any], body: Any) -> Any:
         """The whole of a request, in one thread. What streams is closed once it has been sent."""
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, refused = self.create_request(scope, body)
-        response = refused if request is None else self.get_response(request)
+        response: Any = refused if request is None else self.get_response(request)
         response._handler_class = self.__class__
         if not response.streaming:
             response.close()
         return response
 
-    async def _left(self, receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+    async def _left(self, receive: Receive) -> None:
         """Returns when the reader has gone."""
         with contextlib.suppress(RequestAborted):
             await self.listen_for_disconnect(receive)

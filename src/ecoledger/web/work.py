@@ -22,8 +22,9 @@ def load_of(request: HttpRequest) -> inbox.Load:
     counted = getattr(request, "_load", None)
     if counted is None:
         person = request.user
-        sees = isinstance(person, Person) and person.may("see_matters")
-        counted = inbox.load(person) if sees else inbox.Load(0, 0, {})
+        counted = inbox.Load(0, 0, {})
+        if isinstance(person, Person) and person.may("see_matters"):
+            counted = inbox.load(person)
         request._load = counted  # type: ignore[attr-defined]
     return counted
 

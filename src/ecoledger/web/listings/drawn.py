@@ -136,7 +136,7 @@ def _row(
     mark: Mark,
 ) -> Row:
     url = listing.url_of(row)
-    drawn_cells = []
+    drawn_cells: list[tuple[str, str, str | SafeString]] = []
     for column in columns:
         text = cells.text_of(row, column)
         away = " d-none d-sm-table-cell" if narrow and column.name not in narrow else ""
@@ -147,8 +147,8 @@ def _row(
                 shown += format_html('<span class="under">{}</span>', quiet)
             drawn_cells.append((_(str(column.label)), "lead title", shown))
         else:
-            label, classes, shown = _cell(row, column, text, mark)
-            drawn_cells.append((label, classes + away, shown))
+            label, classes, content = _cell(row, column, text, mark)
+            drawn_cells.append((label, classes + away, content))
     return Row(
         row,
         url,

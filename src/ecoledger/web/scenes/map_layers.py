@@ -268,10 +268,11 @@ def _water(person: Person, box: Box) -> Iterator[Feature]:
 
 def _placed(rows: QuerySet[Any], *paths: str) -> QuerySet[Any]:
     """Rows with the place of the first of ``paths`` that has one: a thing without is where its parent is."""
-    return rows.annotate(
+    placed: QuerySet[Any] = rows.annotate(
         at_lon=Coalesce(*(F(f"{path}lon") for path in paths), output_field=FloatField()),
         at_lat=Coalesce(*(F(f"{path}lat") for path in paths), output_field=FloatField()),
     )
+    return placed
 
 
 def _alarms(person: Person, box: Box) -> Iterator[Feature]:
@@ -328,7 +329,8 @@ def extent(person: Person) -> Box | None:
     """What the map shows at first: the divisions in scope, or the things there."""
     ends = {"w": Min("west"), "s": Min("south"), "e": Max("east"), "n": Max("north")}
     areas = scoped.areas(person).filter(code__in=person.area_codes)
-    for rows in (areas, scoped.areas(person), scoped.enterprises(person)):
+    tried: tuple[QuerySet[Any], ...] = (areas, scoped.areas(person), scoped.enterprises(person))
+    for rows in tried:
         found = Entity.objects.filter(pk__in=rows.order_by().values("pk")).aggregate(**ends)
         if found["w"] is not None:
             return Box(found["w"], found["s"], found["e"], found["n"])
