@@ -33,7 +33,7 @@ def sections(house, tmp_path_factory):
 
     enter("river", ["河流名称,对象编码,行政区划代码,长度 km", f"九曲溪,R-90,{NORTH},60"])
     enter("section", ["断面名称,对象编码,河流,距河源 km,行政区划代码,目标",
-                      *(f"{name},S-9{n},九曲溪,{5 * n + 1},{NORTH},Ⅲ" for n, name in enumerate(NAMES))])  # fmt: skip
+                      *(f"{name},S-9{n},九曲溪,{5 * n + 1},{NORTH},3" for n, name in enumerate(NAMES))])  # fmt: skip
     enter("station", ["站点名称,站点编码,监测要素,站点级别,属地,断面",
                       *(f"{name}水站,W-9{n},地表水,省控,{NORTH},{name}" for n, name in enumerate(NAMES))])  # fmt: skip
     enter("point", ["所属对象,监测类别,监测点名称,MN号,监测因子",
