@@ -63,6 +63,7 @@ FILINGS = declare(
     FilingBook(
         key="filing",
         label="停运申报",
+        line="monitoring",
         model=Filing,
         see="see_monitoring",
         edit=CAPABILITIES["file_shutdown"],

@@ -166,10 +166,14 @@ def kind_of(declaration: object) -> str:
 
 
 def books(person: Person) -> Iterator[Book]:
-    """Every book and page of a line that ``person`` may open, in the order of declaration."""
+    """Every book and page of a line that ``person`` may open, in the order of declaration.
+
+    A book whose list is drawn by a page of its own stands as that page.
+    """
+    pages = {page.url for _line, page in PAGES}
     for listing in all_listings():
         line = listing.line or LINE_OF.get(listing.key, "")
-        if line and person.may(listing.see):
+        if line and person.may(listing.see) and listing.url not in pages:
             label = gettext(str(listing.label))
             yield Book(listing.key, label, line, listing.url, kind_of(listing))
     for line_key, page in PAGES:
