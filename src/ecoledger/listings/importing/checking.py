@@ -438,7 +438,6 @@ class _Check:
         self._running: set[str] = set()
         self._headers_in: dict[str, set[str]] = {}
         self._header_of: dict[tuple[str, str], str] = {}
-        self._header_of: dict[tuple[str, str], str] = {}
         self._read_as: dict[str, dict[str, str]] = {}
 
     def rows(self, rows: list[ImportRow], progress: Progress | None = None) -> None:
