@@ -1,7 +1,8 @@
-"""喷涂行业“回头看” (mission A8): every coating firm looked at again, its problems listed and closed."""
+"""行业整治“回头看” (mission A8): every firm of a trade looked at again, its problems listed and closed."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -18,9 +19,16 @@ from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
 from ecoledger.registers.problems.problem_ledger import Problem
 
 
-def coating_firms() -> QuerySet[Any]:
-    """Firms that coat: by trade, in their own words."""
-    return Enterprise.objects.filter(Q(industry__contains="涂装") | Q(industry__contains="喷涂"))
+def firms_of(*words: str) -> Callable[[], QuerySet[Any]]:
+    """The firms of a trade, by the words that its firms say of themselves."""
+
+    def firms() -> QuerySet[Any]:
+        trade = Q()
+        for word in words:
+            trade |= Q(industry__contains=word)
+        return Enterprise.objects.filter(trade)
+
+    return firms
 
 
 def as_problem(task: DriveTask, label: str, by: Person, at: datetime) -> Any:
@@ -40,10 +48,17 @@ def as_problem(task: DriveTask, label: str, by: Person, at: datetime) -> Any:
     )
 
 
-COATING = declare(Campaign(
-    key="coating", label="喷涂行业回头看", line="air", objects=coating_firms, finding=as_problem,
-    columns=("name", "state", "begin", "end", "area_code", "checklist"), filters=("state",),
-    fields=("name", "area_code", "begin", "end", "checklist", "basis"), search=("name",),
-    lead="name", yearly_cap=3, edit=frozenset({Role.DISPATCHER, Role.SECTION_CHIEF}),
-    empty="还没有喷涂行业的专项行动。登记一次行动并选取对象后会出现在这里。",
-))  # fmt: skip
+def trade(key: str, name: str, *words: str) -> Campaign:
+    """The campaign that looks at a trade again."""
+    return declare(Campaign(
+        key=key, label=f"{name}行业回头看", line="air", objects=firms_of(*words), finding=as_problem,
+        columns=("name", "state", "begin", "end", "area_code", "checklist"), filters=("state",),
+        fields=("name", "area_code", "begin", "end", "checklist", "basis"), search=("name",),
+        lead="name", yearly_cap=3, edit=frozenset({Role.DISPATCHER, Role.SECTION_CHIEF}),
+        empty="还没有这个行业的专项行动。登记一次行动并选取对象后会出现在这里。",
+    ))  # fmt: skip
+
+
+COATING = trade("coating", "喷涂", "涂装", "喷涂")
+BEARINGS = trade("bearings", "轴承", "轴承")
+HEAT_TREATMENT = trade("heat_treatment", "热处理", "热处理")

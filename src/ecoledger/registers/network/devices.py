@@ -6,17 +6,20 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import cast
 
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.entities.file import HealthItem, Mark, knows
 from ecoledger.entities.inventory import CODE, Findings, Inventory, declare
 from ecoledger.entities.models import Enterprise, Entity, Outlet, Station
+from ecoledger.entities.validity import in_force
 from ecoledger.listings.parts import Import
 from ecoledger.live import times
 from ecoledger.matters.register import OPEN_WORK
 from ecoledger.monitoring import runtime
-from ecoledger.monitoring.models import Point
+from ecoledger.monitoring.models import Filing, Point
 from ecoledger.registers.network.models import Device, MaintenanceOrder
 
 # Silent for longer, a device counts as not connected.
@@ -85,6 +88,39 @@ def _connected(device: Device) -> HealthItem:
     text = _("最近数据 %s") % f"{last:%Y-%m-%d %H:%M}"
     mark = Mark.BAD if quiet > SILENT else Mark.GOOD
     return HealthItem(_("联网"), text, mark, rule, last.date(), f"/stations/{keys[0]}")
+
+
+def fallen_silent(now: datetime) -> list[Device]:
+    """One device a place whose points were heard before and have been silent: its data logger, where it has one.
+
+    Where a shutdown or repair is filed, silence is as it should be. ``now`` is aware.
+    """
+    places: dict[int, list[Device]] = {}
+    for device in Device.objects.filter(in_force()).exclude(parent=None).order_by("pk"):
+        places.setdefault(cast("int", device.parent_id), []).append(device)
+    points = dict(
+        Point.objects.filter(entity__in=list(places), enabled=True)
+        .exclude(mn=None)
+        .values_list("pk", "entity_id")
+    )
+    if not points or not runtime.is_open():
+        return []
+    heard: dict[int, datetime] = {}
+    for point, start in runtime.store().latest(sorted(points)).select("point", "start").iter_rows():
+        place = cast("int", points[point])
+        heard[place] = max(heard.get(place, start), start)
+    filed = Filing.objects.filter(Filing.silencing(), begin__lte=now).filter(
+        Q(end=None) | Q(end__gte=now)
+    )
+    excused = set(filed.values_list("entity_id", flat=True))
+    quiet = timezone.localtime(now).replace(tzinfo=None) - SILENT
+    return [
+        next((d for d in devices if d.sort == Device.Sort.LOGGER), devices[0])
+        for place, devices in places.items()
+        if place in heard
+        and heard[place] < quiet
+        and not excused & {place, devices[0].parent.parent_id if devices[0].parent else None}
+    ]
 
 
 def orders_in_hand(device: Device) -> int:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.listings.parts import Ask, View
-from ecoledger.matters.register import Register, declare
+from ecoledger.matters import actions
+from ecoledger.matters.register import OPEN_WORK, Register, declare
 from ecoledger.matters.workflow import ClockRule, Phase, State, Transition, Workflow, said
+from ecoledger.registers.network.devices import fallen_silent
 from ecoledger.registers.network.models import Device, MaintenanceOrder
 
 _STATION = frozenset({Role.MONITOR, Role.DISPATCHER})
@@ -46,6 +51,26 @@ def _name(order: Any) -> None:
         order.title = f"{order.entity.name} {MaintenanceOrder.Fault(order.fault).label}"
 
 
+def open_for_silent(now: datetime) -> int:
+    """Orders for devices that have fallen silent, one a place while one is in hand; how many."""
+    waiting = MaintenanceOrder.objects.filter(OPEN_WORK, fault=MaintenanceOrder.Fault.OFFLINE)
+    places = set(waiting.values_list("entity__parent", flat=True))
+    silent = [device for device in fallen_silent(now) if device.parent_id not in places]
+    for device in silent:
+        actions.open_matter(
+            ORDERS,
+            {
+                "entity": device.entity_ptr,
+                "area_code": device.area_code,
+                "fault": MaintenanceOrder.Fault.OFFLINE,
+                "description": _("所在监测点超过 24 小时没有数据。"),
+            },
+            by=None,
+            at=now,
+        )
+    return len(silent)
+
+
 ORDERS = declare(Register(
     key="maintenance_order", label="运维单", line="monitoring", model=MaintenanceOrder,
     workflow=WORKFLOW, pattern="运维〔{year}〕{n}号",
@@ -57,6 +82,6 @@ ORDERS = declare(Register(
     fields=(Ask("entity", "设备", required=True, to=Device), "fault", Ask("title", required=False, help="留空则取设备名和维护类别。"), "description"),
     details=("entity", "fault", "down_hours", "parts"),
     views=(View("silent", "离线", {"fault": "offline", "open": "1"}),),
-    edit=STAFF, prepare=_name,
+    edit=STAFF, prepare=_name, daily=open_for_silent,
     empty="还没有运维单。设备离线、漂移或到期检定时在这里派单。",
 ))  # fmt: skip
