@@ -116,3 +116,29 @@ R-9,流域长,县级,监测员甲,2026-01-01
     log = text(open_page(county, "/b/chief_call"))
     for words in ("镇级管长", "县级河长", "县级流域长", "关闭三号管", "沿河排查", "加密监测"):
         assert words in log
+
+
+@pytest.mark.story("T18")
+def test_a_storm_drain_has_a_chief_and_the_river_it_leads_into_another(house, visitor, enter):
+    """Who is called when something is wrong at a pipe of the network stands in its file."""
+    monitor = visitor("monitor")
+    assert enter("river", "河流名称,对象编码,所在地,长度\n南溪,R-8,测试县,12\n") == 1
+    assert (
+        enter(
+            "pipe",
+            "管段名称,管段编号,所在地,管道类型,管径,排入水体\n工业路雨水管,G-8,南镇,雨水管,600,南溪\n",
+        )
+        == 1
+    )
+    chiefs = "对象,责任类别,级别,责任人,任职起\nG-8,管长,镇级,南镇员甲,2026-01-01\nR-8,河长,县级,调度员甲,2026-01-01\n"
+    assert enter("charge", chiefs) == 2
+    page = open_page(monitor, "/b/pipe?q=工业路雨水管")
+    address = next(
+        a.get("href") for a in page.xpath("//a") if a.text_content().strip() == "工业路雨水管"
+    )
+    said = text(open_page(monitor, address))
+    assert "南溪" in said
+    assert "管长" in said
+    assert "南镇员甲" in said
+    assert "河长" in said
+    assert "调度员甲" in said

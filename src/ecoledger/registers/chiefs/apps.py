@@ -8,6 +8,6 @@ class ChiefsConfig(AppConfig):
 
     def ready(self) -> None:
         from ecoledger.monitoring.alarming import alarms
-        from ecoledger.registers.chiefs import calls
+        from ecoledger.registers.chiefs import calls, pipes  # noqa: F401
 
         alarms.on_raised.append(calls.raised)
