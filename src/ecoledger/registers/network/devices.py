@@ -107,7 +107,7 @@ def fallen_silent(now: datetime) -> list[Device]:
         return []
     heard: dict[int, datetime] = {}
     for point, start in runtime.store().latest(sorted(points)).select("point", "start").iter_rows():
-        place = cast("int", points[point])
+        place = points[point]
         heard[place] = max(heard.get(place, start), start)
     filed = Filing.objects.filter(Filing.silencing(), begin__lte=now).filter(
         Q(end=None) | Q(end__gte=now)
