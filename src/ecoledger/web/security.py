@@ -50,15 +50,10 @@ class ContentSecurityPolicyMiddleware:
 class NoNulMiddleware:
     """Refuses requests with a NUL in a field: no text has one, and PostgreSQL stores none."""
 
-    sync_capable = True
-    async_capable = True
-
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_: Any) -> None:
