@@ -57,7 +57,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from ecoledger.accounts.models import Person
 from ecoledger.entities.models import Enterprise, Outlet, Station
 from ecoledger.monitoring.models import AlarmRule, Limit, Point, PointParameter
-from ecoledger.monitoring.alarms import default_rules
+from ecoledger.monitoring.alarming.alarms import default_rules
 default_rules()
 # Alarms about the points that have not reported yet would be taken for the one that is timed.
 AlarmRule.objects.filter(detector="missing").update(enabled=False)

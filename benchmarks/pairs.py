@@ -61,8 +61,9 @@ def measured(
 def _run(tree: Path, module: str, arguments: list[str]) -> dict[str, Any]:
     run = subprocess.run(
         [sys.executable, "-m", module, *arguments],
-        cwd=tree,
-        env=os.environ | {"PYTHONPATH": f"{tree / 'src'}{os.pathsep}{tree}"},
+        # The benchmark itself is this tree's for both: what it measures is the product.
+        cwd=TREE,
+        env=os.environ | {"PYTHONPATH": f"{tree / 'src'}{os.pathsep}{TREE}"},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
