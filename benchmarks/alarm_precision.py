@@ -31,6 +31,7 @@ from ecoledger.monitoring.alarming.detectors import (
     missing,
     neighbours,
     no_treatment,
+    regional,
     sudden,
 )
 
@@ -176,8 +177,9 @@ def chimneys(points: int, days: int, seed: int) -> list[Score]:
                 case _:
                     top = min(max(values[begin] * chance.uniform(3.5, 6), 42.0), 49.0)
                     if top > 3.2 * np.median(values[begin - 24 : begin]) + 5:
-                        values[begin] = top
-                        jumps.append(Event(point, begin, begin))
+                        # One hour alone is soot blown off.
+                        values[begin : begin + 3] = np.minimum(top * chance.uniform(0.95, 1.05, 3), 49.0)
+                        jumps.append(Event(point, begin, begin + 2))
         made = table(point, values, 1)
         wobble = (np.abs(made["value"].to_numpy()) * inside).round(1)
         tables.append(
@@ -206,18 +208,18 @@ def stations(points: int, days: int, seed: int) -> Score:
     hours = days * 24
     tables, events, places = [], [], []
     for group in range(max(1, points // 6)):
-        regional = concentration(chance, hours, 45, 0.45)
+        haze = concentration(chance, hours, 45, 0.45)
         for member in range(6):
             point = group * 6 + member
             places.append((point, 118.0 + group + 0.008 * member, 25.0))
-            values = regional * chance.uniform(0.95, 1.05) * np.exp(chance.normal(0, 0.05, hours))
+            values = haze * chance.uniform(0.95, 1.05) * np.exp(chance.normal(0, 0.05, hours))
             # Not trouble: a bus passing, a firework, for one or two hours.
             for begin in places_for(chance, hours, 3, 12):
                 values[begin : begin + 2] *= 1.5
             if member == group % 6:
                 for begin in places_for(chance, hours, 4, 12, first=150):
                     length = int(chance.integers(5, 12))
-                    if regional[begin : begin + length].min() < 36:
+                    if haze[begin : begin + length].min() < 36:
                         continue
                     values[begin : begin + length] *= chance.uniform(1.4, 2.0)
                     events.append(Event(point, begin, begin + length - 1))
@@ -226,9 +228,9 @@ def stations(points: int, days: int, seed: int) -> Score:
     where = pl.DataFrame(
         places, schema={"point": pl.Int64, "lon": pl.Float64, "lat": pl.Float64}, orient="row"
     )
-    return score(
-        "neighbours", neighbours.detect(data, data, where, settings("air_neighbours")), events
-    )
+    rule = settings("air_neighbours")
+    compared = regional.compare(data, where, rule)
+    return score("neighbours", neighbours.detect(compared, data, rule), events)
 
 
 def silence(points: int, days: int, seed: int) -> Score:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import polars as pl
 import pytest
 
-from ecoledger.monitoring.alarming.detectors import constant, missing, neighbours, sudden
+from ecoledger.monitoring.alarming.detectors import constant, missing, neighbours, regional, sudden
 
 BEGIN = datetime(2026, 5, 1)
 
@@ -35,10 +35,13 @@ def bad(found, point=1):
     return sorted(hour for hour, state in states(found, point).items() if state == "bad")
 
 
-def test_constant_needs_every_hour_of_the_window_and_no_spread_within_them():
+def test_constant_needs_as_many_hours_as_asked_and_no_spread_within_them():
     table = hours([30, 31, 40, 40, 40, 40, 41])
     assert bad(constant.detect(table, table, {"hours": 4})) == [5]
+    # A value that did not come says nothing, and does not end what went on around it.
     table = hours([40, 40, None, 40, 40, 40])
+    assert bad(constant.detect(table, table, {"hours": 4})) == [4, 5]
+    table = hours([40, 40, None, None, None, None, 40, 40])
     assert bad(constant.detect(table, table, {"hours": 4})) == []
     table = hours([40] * 6, spread=0.3)
     assert bad(constant.detect(table, table, {"hours": 4})) == []
@@ -76,8 +79,9 @@ def test_a_station_above_its_neighbours_for_three_hours():
             hours([300] * 6, 4),
         ]
     )
-    found = neighbours.detect(table, table, PLACES, {"hours": 3, "share": 0.2})
-    assert bad(found) == [4]
+    settings = {"hours": 3, "share": 0.2}
+    found = neighbours.detect(regional.compare(table, PLACES, settings), table, settings)
+    assert bad(found) == [3, 4]
     assert states(found)[5] == "good"
     assert bad(found, 4) == []  # too far from anybody
     row = found.filter((pl.col("point") == 1) & (pl.col("state") == "bad")).row(0, named=True)
@@ -86,7 +90,8 @@ def test_a_station_above_its_neighbours_for_three_hours():
 
 def test_exactly_a_fifth_above_is_not_more_than_a_fifth():
     table = pl.concat([hours([120] * 3, 1), hours([100] * 3, 2), hours([100] * 3, 3)])
-    assert bad(neighbours.detect(table, table, PLACES, {"hours": 3, "share": 0.2})) == []
+    compared = regional.compare(table, PLACES, {})
+    assert bad(neighbours.detect(compared, table, {"hours": 3, "share": 0.2})) == []
 
 
 def test_distances_are_kilometres():

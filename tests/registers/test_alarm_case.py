@@ -27,6 +27,13 @@ def cst(text: str) -> datetime:
     return timezone.make_aware(datetime.fromisoformat(text))
 
 
+@pytest.fixture(autouse=True)
+def from_the_desk(tmp_path, settings):
+    """Here the loop begins at the desk; that the firm is asked first is told in test_alarm_first_step."""
+    (tmp_path / "alarm_steps.toml").write_text("ask_first = false\n", encoding="utf-8")
+    settings.PROFILE = tmp_path
+
+
 @pytest.fixture
 def rule(db):
     return AlarmRule.objects.create(

@@ -145,11 +145,11 @@ def detect(rule: AlarmRule, seen: Seen) -> pl.DataFrame:
             quality = excuses.of_quality(quality, hours, seen)
             return pl.concat([quality, data_quality.clock(hours, judged, settings)])
         case _D.NEIGHBOURS:
-            return neighbours.detect(hours, judged, stations, settings)
+            return neighbours.detect(seen.compared(rule.kind, settings), judged, settings)
         case _D.LOW_VS_NEIGHBOURS:
-            return low_vs_neighbours.detect(hours, judged, stations, settings)
+            return low_vs_neighbours.detect(seen.compared(rule.kind, settings), judged, settings)
         case _D.DRIFT:
-            return drift.detect(hours, judged, stations, settings)
+            return drift.detect(seen.compared(rule.kind, settings), judged, settings)
         case _D.DOWNSTREAM:
             reaches = stations.filter(pl.col("river").is_not_null() & pl.col("km").is_not_null())
             return downstream.detect(hours, judged, reaches, settings, seen.weather)

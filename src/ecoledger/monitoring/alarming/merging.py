@@ -43,13 +43,17 @@ WEIGHT: dict[str, int] = {
 }
 # The same point's next finding within this time of the last is the same trouble.
 AGAIN = timedelta(hours=24)
+# An alarm that sounded within this time goes on.
+STILL = timedelta(hours=6)
 # After so long another detector tells of another trouble.
 ONE_TROUBLE = timedelta(hours=72)
 # Meter and outlet of one enterprise speak of one trouble when they speak within this time of each other.
 ENTERPRISE = timedelta(hours=12)
 # Water takes up to three days through a county.
 RIVER = timedelta(hours=72)
-_IN_WATER = {_D.EXCEEDANCE, _D.SUDDEN, _D.DOWNSTREAM, _D.TREND}
+_IN_WATER = {_D.EXCEEDANCE, _D.SUDDEN, _D.DOWNSTREAM}
+# What is wrong with one analyser says nothing of what another one measures beside it.
+_OF_ONE_ANALYSER = {_D.CONSTANT, _D.FLAT, _D.DATA_QUALITY, _D.NEAR_LIMIT, _D.PH_JUMP, _D.TREND}
 
 
 class What(Enum):
@@ -81,7 +85,13 @@ def place(new: Told, told: Told) -> str:
     if new.point == told.point and gap <= AGAIN:
         if new.rule == told.rule and new.parameter == told.parameter:
             return "同一事件再次出现"
-        if new.begin - told.begin <= ONE_TROUBLE or new.detector == told.detector:
+        if new.parameter and told.parameter and new.parameter != told.parameter:
+            alone = {new.detector, told.detector} & _OF_ONE_ANALYSER
+            if alone and new.detector != told.detector:
+                return ""
+        # As long as it goes on, what is said of the same parameter is said of the same trouble.
+        going_on = new.parameter == told.parameter and gap <= STILL
+        if new.begin - told.begin <= ONE_TROUBLE or new.detector == told.detector or going_on:
             return "同一监测点同一时段已报警"
         return ""
     if new.owner and new.owner == told.owner and "power" in (new.kind, told.kind):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,6 +12,7 @@ from django.db.models import Q
 
 from ecoledger.live import times
 from ecoledger.monitoring.alarming import operation, weather
+from ecoledger.monitoring.alarming.detectors import regional
 from ecoledger.monitoring.alarming.detectors.tracks import Track
 from ecoledger.monitoring.computing.aggregate import Changed
 from ecoledger.monitoring.models import Filing
@@ -39,6 +41,7 @@ class Seen:
         self, changed: Changed, store: ObservationStore, points: PointMap, now: datetime
     ) -> None:
         self.changed, self.store, self.points, self.now = changed, store, points, now
+        self._compared: dict[tuple[Any, ...], list[regional.Compared]] = {}
 
     @cached_property
     def begin(self) -> datetime:
@@ -84,6 +87,14 @@ class Seen:
         here = self.points.points.filter((pl.col("kind") == kind) & pl.col("enabled"))
         rows = self.hours.join(here.select("point"), on="point", how="semi")
         return rows.filter(pl.col("parameter").is_in(parameters)) if parameters else rows
+
+    def compared(self, kind: str, settings: dict[str, Any]) -> list[regional.Compared]:
+        """The stations of a kind beside their neighbours, worked out once for all rules that ask alike."""
+        how = (kind, settings.get("radius_km"), settings.get("needed"))
+        if how not in self._compared:
+            enabled = self.points.points.filter((pl.col("kind") == kind) & pl.col("enabled"))
+            self._compared[how] = regional.compare(self.of(kind, []), enabled, settings)
+        return self._compared[how]
 
     @cached_property
     def operations(self) -> pl.DataFrame:

@@ -13,7 +13,11 @@ from ecoledger.monitoring.alarming.detectors.tracks import Track, each, together
 from ecoledger.monitoring.alarming.operation import NOTHING, Running
 
 # A run that chance gives once in so many is not chance.
-_CHANCE = 1e-6
+_CHANCE = 1e-4
+# A run this long is not chance, whatever the series does otherwise (hours).
+_LONGEST = 48
+# So many missing values do not end a run.
+_GAP = 3
 # With fewer changes than this nothing is known of how often a series repeats itself.
 _CHANGES_NEEDED = 30
 STANDING = "停产期间无流量，数值不变属正常"
@@ -51,10 +55,11 @@ def detect(
         if (track.point, track.parameter) not in chosen:
             continue
         run = _runs(bottom.value, top.value, tolerance)
-        needed = _needed(track, run, settings)
-        stuck = run >= needed
         floor = floors.get(track.parameter, default)
         above = np.full(len(track), True) if floor is None else track.value > floor
+        # How it repeats itself where it stands still or at its detection limit says nothing of how it does at work.
+        needed = _needed(track, np.where(above & (running.running(track) != 0), run, 0), settings)
+        stuck = run >= needed
         stood = running.stands(track, track.step * needed)
         parts.append(
             verdicts(
@@ -68,13 +73,16 @@ def detect(
 
 
 def _runs(low: np.ndarray, high: np.ndarray, tolerance: float) -> np.ndarray:
-    """How many slots up to each have stayed within ``tolerance`` of one another."""
+    """How many slots up to each have stayed within ``tolerance`` of one another; short gaps neither count nor end it."""
     lengths = np.zeros(len(low), dtype=int)
-    least, most, run = math.inf, -math.inf, 0
+    least, most, run, gap = math.inf, -math.inf, 0, 0
     for n, (bottom, top) in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
         if math.isnan(bottom):
-            run, least, most = 0, math.inf, -math.inf
+            gap += 1
+            if gap > _GAP:
+                run, least, most = 0, math.inf, -math.inf
             continue
+        gap = 0
         least, most = min(least, bottom), max(most, top)
         if run and most - least > tolerance:
             run, least, most = 0, bottom, top
@@ -91,7 +99,10 @@ def _needed(track: Track, run: np.ndarray, settings: dict[str, Any]) -> int:
         return base
     # The two longest may be what is looked for.
     ordinary = lengths[:-2]
-    repeats = 1 - len(ordinary) / ordinary.sum()
-    by_chance = 1 + math.log(_CHANCE) / math.log(repeats) if repeats > 0 else 0.0
-    by_habit = 2.0 * ordinary[-1] + 2
-    return int(max(base, math.ceil(min(by_chance, by_habit))))
+    # An analyser that holds its value between samples says something new once in so many hours.
+    held = max(1, int(np.quantile(ordinary, 0.1)))
+    samples = max(ordinary.sum() / held, len(ordinary))
+    # What was never seen in so many samples may still come once in a third of them.
+    repeats = max(1 - len(ordinary) / samples, 3 / samples)
+    by_chance = 1 + math.log(_CHANCE) / math.log(min(repeats, 0.99))
+    return int(min(max(base, math.ceil(by_chance) * held), max(base, _LONGEST)))

@@ -20,6 +20,9 @@ from ecoledger.monitoring.alarming.detectors.tracks import (
 )
 from ecoledger.monitoring.alarming.operation import NOTHING, Running
 
+# So many samples make a window.
+_SAMPLES = 5
+
 
 def detect(
     hours: pl.DataFrame,
@@ -31,10 +34,12 @@ def detect(
 
     ``hours``: ``point, parameter, start, value, valid``. Movement is measured twice: the median step from value to
     value, and the range of the window, each in the parameter's unit and as a share of the level. Bad when all of them
-    are below ``settings["share"]`` (default 0.2) of what is usual, at a level that is not at the detection limit
-    (``floor``): a fed value with a little noise is smooth in every respect, a calm night is not. Good from half of the
-    usual range on. At least ``settings["history"]`` hours (default 72) must be known before. Excused where the plant
-    stood.
+    are below ``settings["share"]`` (default 0.2) of what is usual, and the range as a share of the level is below
+    half of the calmest such window of two weeks (one in fifty left out), at a level that is not at the detection
+    limit (``floor``): a fed value with a little noise is smooth in every respect, a calm night is not. Good from half of
+    the usual range on. At least ``settings["history"]`` hours (default 72) must be known before. An analyser that holds its
+    value between samples needs three samples in the window, unless the window itself gives a new value every hour. Excused
+    where the plant stood.
     """
     width_hours = int(settings.get("hours", 10))
     part = float(settings.get("share", 0.2))
@@ -42,38 +47,46 @@ def detect(
     floors = numbers(settings, "floor")
     parts = []
     for track in each(hours, judged):
-        # A value held between samples says nothing new: so many more hours make a window.
         moving = np.where(running.running(track) == 0, np.nan, track.value)
-        width = min(round(track.slots(width_hours, 6) / _fresh(moving)), track.slots(60, 12))
-        past = track.slots(14 * 24)
+        width = track.slots(width_hours, 6)
+        # A value held between samples says nothing new: so many more hours make a window.
+        longer = min(round(_SAMPLES / _fresh(moving)), track.slots(60, 12))
+        past, every = track.slots(14 * 24), track.slots(3)
         needed = track.slots(history_hours, 18)
-        level = np.abs(upto(track.value, width, "median", needed=width - 1))
         steps = np.abs(np.diff(track.value, prepend=np.nan))
-        moved = upto(steps, width - 1, "median", needed=width - 2)
-        spread = upto(track.value, width, "max", needed=width - 1) - upto(
-            track.value, width, "min", needed=width - 1
-        )
-        calm = np.full(len(track), True)
-        with np.errstate(all="ignore"):
-            for measure in (moved, spread, moved / level, spread / level):
-                usual = trailing(
-                    measure, past, "median", gap=width, needed=needed, every=track.slots(3)
+        calm, lively = np.full(len(track), False), np.full(len(track), True)
+        for size in {width, max(width, longer)}:
+            present = round(0.8 * size)
+            level = np.abs(upto(track.value, size, "median", needed=present))
+            with np.errstate(all="ignore"):
+                moved = upto(np.where(steps > 0, steps, np.nan), size - 1, "median", needed=2)
+                spread = upto(moving, size, "max", needed=present) - upto(
+                    moving, size, "min", needed=present
                 )
-                calm &= measure < part * usual
-            ordinary = trailing(
-                spread / level, past, "median", gap=width, needed=needed, every=track.slots(3)
-            )
-            lively = spread / level > 0.5 * ordinary
+                here = np.full(len(track), True)
+                for measure in (moved, spread, moved / level, spread / level):
+                    usual = trailing(measure, past, "median", gap=size, needed=needed, every=every)
+                    here &= ~(measure >= part * usual) & ~np.isnan(usual)
+                calmest = trailing(spread / level, past, "p2", gap=size, needed=needed, every=every)
+                ordinary = trailing(
+                    spread / level, past, "median", gap=size, needed=needed, every=every
+                )
+                here &= spread / level < calmest / 2
+                if size < longer:
+                    # Every hour a new value, where a value used to stand for hours.
+                    here &= share(steps > 0, size) >= 0.7 * size
+                calm |= here
+                lively &= spread / level > 0.5 * ordinary
         floor = floors.get(track.parameter, settings.get("floor_default"))
         if floor is not None:
-            calm &= level > floor
+            calm &= track.value > floor
         # One smooth window may be chance; two values further it is still one.
         bad = share(calm, 2) >= 2
         stood = running.stands(track, width_hours)
         parts.append(
             verdicts(
-                track, bad, lively | np.isnan(level),
-                note=f"近{width * track.step}小时几乎不变，波动不到平时的{part:.0%}",
+                track, bad, lively | np.isnan(track.value),
+                note=f"近{width_hours}小时以上几乎不变，波动不到平时的{part:.0%}",
                 excuse=worded(stood, STANDING),
             )
         )  # fmt: skip

@@ -18,6 +18,8 @@ from ecoledger.monitoring.alarming.detectors.tracks import (
 from ecoledger.monitoring.alarming.operation import NOTHING, Running
 
 PH = "w01001"
+# Beyond the widest swings of the days before by so much.
+_SWINGS = 1.6
 
 
 def detect(
@@ -29,7 +31,7 @@ def detect(
     """Judge each pH against the last six values before it.
 
     Bad when it differs from their median by more than ``settings["step"]`` (default 1.0), by more than
-    ``settings["sigmas"]`` robust standard deviations (default 6), and lies outside all of the 72 hours before by
+    ``settings["sigmas"]`` robust standard deviations (default 6) or by 1.6 times the widest swings of three days, and lies outside all of the 72 hours before by
     ``settings["beyond"]`` (default 0.3): what algae and tides do every day was there the day before. Good within half of
     the step.
     """
@@ -41,14 +43,16 @@ def detect(
         before = trailing(value, 6, "median", needed=3)
         # How far it usually goes within six values: what algae do in a day is slow beside a discharge.
         noise = MAD_TO_SIGMA * trailing(value - before, track.slots(72, 12), "mad", needed=6)
+        swing = trailing(np.abs(value - before), track.slots(72, 12), "p95", needed=6)
+        noise = np.fmin(sigmas * noise, _SWINGS * swing)
         highest = trailing(value, track.slots(72, 12), "max", needed=6)
         lowest = trailing(value, track.slots(72, 12), "min", needed=6)
         reference = trailing(value, track.slots(72, 12), "median", needed=6)
         with np.errstate(all="ignore"):
             change = np.abs(value - before)
             new = (value > highest + beyond) | (value < lowest - beyond)
-            bad = (change > np.fmax(step, sigmas * noise)) & new
-            good = np.abs(value - reference) <= np.fmax(step / 2, 3 * noise)
+            bad = (change > np.fmax(step, noise)) & new
+            good = np.abs(value - reference) <= np.fmax(step / 2, noise / 2)
         parts.append(
             verdicts(
                 track, np.asarray(bad), np.asarray(good),

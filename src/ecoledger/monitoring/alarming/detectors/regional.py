@@ -1,7 +1,7 @@
 """Stations beside one another: what each hour of a station would be if it only shared in the region's air.
 
-A station's *expected* value is the median of its neighbours times its own usual ratio to that median over ten days (a
-street station is always higher, a park always lower). Micro-stations are compared with micro-stations: their own noise
+A station's *expected* value is what its neighbours say: each its own value times the usual ratio of the two over ten days
+(a street station is always higher, a park always lower), and those count most that have been most like it. Micro-stations are compared with micro-stations: their own noise
 and their dislike of humid air are common to them. A reference station is never judged by micro-stations.
 """
 
@@ -14,7 +14,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ecoledger.monitoring.alarming.detectors.tracks import MAD_TO_SIGMA, Track, each, trailing, upto
+from ecoledger.monitoring.alarming.detectors.tracks import (
+    MAD_TO_SIGMA,
+    Track,
+    each,
+    quantile,
+    trailing,
+    upto,
+)
 
 _KM_PER_DEGREE = 111.195
 MICRO = "micro"
@@ -22,6 +29,14 @@ MICRO = "micro"
 _SOFTENED = {"a21005": 0.2}
 _SOFT = 5.0
 _CROWD = 3
+# What comes with other air, and what a hand on the dust sampler or dust of a road does not touch: CO, NO2, SO2.
+GASES = ("a21005", "a21004", "a21026")
+# What is usual is learned from so many hours, and what is new from the hours after them.
+LEARNED = 240
+NEWS = 6
+# And a drift by the twelve days that end four days ago.
+SLOW = 288
+DRIFTS = 96
 
 
 def neighbours(places: pl.DataFrame, radius_km: float) -> pl.DataFrame:
@@ -49,8 +64,9 @@ def pairs_within(places: pl.DataFrame, radius_km: float) -> pl.DataFrame:
 class Compared:
     """A track beside its neighbours. ``around``: their median; ``expected``: that times the usual ratio; ``ratio``: value
     over expected; ``sigma``: the usual scatter of its logarithm; ``others``: the greatest and the least ratio among the
-    neighbours; ``surge``: the region's median over its own last day; ``number``: how many neighbours; ``log_ratio``: to
-    ``around``, not yet corrected by the usual; ``micro``: whether it is a micro-station."""
+    neighbours; ``spread``: how far the neighbours differ from one another in these hours (as ``sigma``); ``number``: how many
+    neighbours; ``slow``: of a micro-station, the logarithm of value over what the neighbours said in the days before the last
+    four, which does not follow a drift; ``micro``: whether it is a micro-station."""
 
     track: Track
     around: np.ndarray
@@ -59,10 +75,20 @@ class Compared:
     sigma: np.ndarray
     others_high: np.ndarray
     others_low: np.ndarray
-    surge: np.ndarray
+    spread: np.ndarray
     number: np.ndarray
-    log_ratio: np.ndarray
+    slow: np.ndarray
     micro: bool
+
+
+@dataclass(frozen=True)
+class Own:
+    """``left``: the logarithm of a ratio without what the station's gases tell of other air; ``sigma``: its usual scatter;
+    ``air``: how far the gases themselves are from what was expected (median logarithm; NaN without gases)."""
+
+    left: np.ndarray
+    sigma: np.ndarray
+    air: np.ndarray
 
 
 def compare(hours: pl.DataFrame, places: pl.DataFrame, settings: dict[str, Any]) -> list[Compared]:
@@ -119,49 +145,116 @@ def _of_parameter(
             for number in numbers
         }
         around = np.full_like(logs, np.nan)
+        expected = np.full_like(logs, np.nan)
         present = np.zeros(logs.shape, dtype=int)
         for number, others in beside.items():
             if len(others) >= needed:
-                there = ~np.isnan(logs[others])
-                present[row[number]] = there.sum(axis=0)
-                middle = np.nanmedian(logs[others], axis=0)
-                around[row[number]] = np.where(present[row[number]] >= needed, middle, np.nan)
-        difference = logs - around
-        usual = np.array(
-            [trailing(d, 240, "median", gap=6, needed=24, every=3) for d in difference]
-        )
+                n = row[number]
+                present[n] = (~np.isnan(logs[others])).sum(axis=0)
+                enough = present[n] >= needed
+                around[n] = np.where(enough, np.nanmedian(logs[others], axis=0), np.nan)
+                expected[n] = np.where(enough, _expected(logs[n], logs[others]), np.nan)
+        anomaly = logs - expected
         scatter = MAD_TO_SIGMA * np.array(
-            [trailing(d - u, 240, "mad", gap=6, needed=24, every=3)
-             for d, u in zip(difference, usual, strict=True)]
-        )  # fmt: skip
-        # A station that has always been half as high again is no news; one that is three times as high is.
-        usual = np.clip(np.nan_to_num(usual), -0.7, 0.7)
+            [trailing(a, LEARNED, "mad", gap=NEWS, needed=24, every=3) for a in anomaly]
+        )
         scatter = np.fmax(np.nan_to_num(scatter, nan=0.0), 0.05)
-        anomaly = difference - usual
-        day = np.array([trailing(a, 24, "median", needed=6, every=3) for a in around])
         result = []
         for number, others in beside.items():
             n = row[number]
             if len(others) < needed:
                 continue
-            expected = np.round(np.exp(around[n] + usual[n]) - soft, 6)
             track = Track(number, code, first, 1, matrix[n], matrix[n],
                           np.full(size, "N", dtype=object))  # fmt: skip
             result.append(
                 Compared(
                     track,
                     np.exp(around[n]) - soft,
-                    expected,
+                    np.round(np.exp(expected[n]) - soft, 6),
                     np.exp(anomaly[n]),
                     scatter[n],
                     *_extremes(anomaly[others]),
-                    np.exp(upto(around[n] - day[n], 12, "max")),
+                    _spread(anomaly[others]),
                     present[n],
-                    difference[n],
+                    logs[n] - _expected(logs[n], logs[others], SLOW, DRIFTS)
+                    if levels.get(number, "") == MICRO
+                    else logs[n] - expected[n],
                     levels.get(number, "") == MICRO,
                 )
             )
     return result
+
+
+def _expected(
+    own: np.ndarray, others: np.ndarray, learned_hours: int = LEARNED, news: int = NEWS
+) -> np.ndarray:
+    """What ``others`` (a row a station, logarithms) say that ``own`` is: each tells its value plus the usual difference
+    between the two, and the one that has differed least from it in the days before counts most (weighted median).
+
+    Learned anew every day from the ``learned_hours`` before, the last ``news`` of them left out.
+    """
+    result = np.full(len(own), np.nan)
+    for begin in range(0, len(own), 24):
+        span = slice(begin, begin + 24)
+        known = slice(max(0, begin - news - learned_hours), max(0, begin - news))
+        differences = own[known] - others[:, known]
+        count = np.sum(~np.isnan(differences), axis=1)
+        learned = count >= 24
+        if learned.any():
+            usual = quantile(differences, count, 0.5)
+            scatter = quantile(np.abs(differences - usual[:, None]), count, 0.5)
+        else:
+            usual, scatter = np.zeros(len(others)), np.ones(len(others))
+        # A station that has always been half as high again is no news; one that is three times as high is.
+        usual = np.where(learned, np.clip(np.nan_to_num(usual), -0.7, 0.7), 0.0)
+        weight = np.where(learned, 1 / np.fmax(np.nan_to_num(scatter, nan=1.0), 0.03) ** 2, 1.0)
+        result[span] = _weighted_median(others[:, span] + usual[:, None], weight)
+    return result
+
+
+def _weighted_median(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Of each column of ``values``; gaps count for nothing."""
+    order = np.argsort(values, axis=0)
+    ordered = np.take_along_axis(values, order, axis=0)
+    share = np.where(np.isnan(ordered), 0.0, weight[order])
+    total = np.cumsum(share, axis=0)
+    middle = np.argmax(total >= total[-1] / 2, axis=0)
+    return np.asarray(np.take_along_axis(ordered, middle[None, :], axis=0)[0])
+
+
+def own(compared: list[Compared]) -> dict[tuple[int, str], Own]:
+    """By point and parameter, what of a deviation is the station's own and not that of other air over it."""
+    ratios = {(one.track.point, one.track.parameter): np.log(one.ratio) for one in compared}
+    return {
+        key: _own(ratio, [ratios[key[0], gas] for gas in others if (key[0], gas) in ratios])
+        for key, ratio in ratios.items()
+        for others in [() if key[1] in GASES else GASES]
+    }
+
+
+def _own(ratio: np.ndarray, gases: list[np.ndarray]) -> Own:
+    if not gases:
+        air, left = np.full(len(ratio), np.nan), ratio
+    else:
+        air = np.nanmedian(gases, axis=0)
+        told = _slope(np.clip(ratio, -1, 1), np.clip(air, -1, 1)) * np.nan_to_num(air)
+        # A fire gives gases too: they take away half of it at most.
+        half = np.abs(ratio) / 2
+        left = ratio - np.where(told * ratio > 0, np.clip(told, -half, half), 0.0)
+    sigma = MAD_TO_SIGMA * trailing(left, LEARNED, "mad", gap=NEWS, needed=24, every=3)
+    return Own(left, np.fmax(np.nan_to_num(sigma), 0.05), air)
+
+
+def _slope(values: np.ndarray, by: np.ndarray) -> np.ndarray:
+    """How much ``values`` changed with ``by`` in the ten days before each hour: the slope of a line, from 0 to 1.2."""
+    both = ~(np.isnan(values) | np.isnan(by))
+    columns = np.where(both, [np.ones(len(by)), values, by, values * by, by * by], 0.0)
+    total = np.concatenate([np.zeros((5, 1)), np.cumsum(columns, axis=1)], axis=1)
+    end = np.maximum(np.arange(len(by)) - NEWS, 0)
+    count, v, b, vb, bb = total[:, end] - total[:, np.maximum(end - LEARNED, 0)]
+    count = np.maximum(count, 1)
+    varies = np.maximum(bb / count - (b / count) ** 2, 0.02)
+    return np.asarray(np.clip((vb / count - v * b / count**2) / varies, 0.0, 1.2))
 
 
 def crowded(
@@ -178,12 +271,18 @@ def crowded(
 
 
 def _extremes(anomaly: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The greatest and the least ratio among neighbours; of five or more the second least, for one may have its own
-    trouble."""
+    """The greatest and the least ratio among neighbours; of five or more the second, for one may have its own trouble."""
     skip = 1 if len(anomaly) >= 5 else 0
-    high = np.max(np.nan_to_num(anomaly, nan=-np.inf), axis=0)
+    high = np.sort(np.nan_to_num(anomaly, nan=-np.inf), axis=0)[-1 - skip]
     low = np.sort(np.nan_to_num(anomaly, nan=np.inf), axis=0)[skip]
     return np.exp(high), np.exp(low)
+
+
+def _spread(anomaly: np.ndarray) -> np.ndarray:
+    """How far stations differ from one another now, about their own median: fronts, fireworks and dust storms reach them
+    at other hours and in other strengths. The greatest of the last three hours."""
+    middle = np.nanmedian(anomaly, axis=0)
+    return upto(MAD_TO_SIGMA * np.nanmedian(np.abs(anomaly - middle), axis=0), 3, "max")
 
 
 def _alike(mine: str, other: str) -> bool:

@@ -32,7 +32,7 @@ def detect(
     parameter), more than ``settings["step"][parameter]`` in the parameter's unit, and the value lies outside
     all of the ``settings["beyond_hours"]`` hours before it (default 72) by ``settings["beyond"]`` of itself
     (default 0.1): a boiler that starts again comes back to where it was. With fewer than ``settings["needed"]``
-    hours (default 12) before it an hour is not judged. Good within half of that. ``excused``: ``point, parameter, start,
+    hours (default 12) before it an hour is not judged. ``settings["lasting"]`` hours in a row must be so (default 1). Good within half of that. ``excused``: ``point, parameter, start,
     excuse`` of hours that have their reason (rain, a plant being started).
     """
     width = int(settings.get("hours", 24))
@@ -94,10 +94,11 @@ def detect(
     )
     if excused is not None:
         table = table.join(excused, on=["point", "parameter", "start"], how="left")
+    table = _lasting(table, int(settings.get("lasting", 1)))
     return findings(
         table.with_columns(
             pl.lit(3600).alias("seconds"),
-            pl.when((pl.col("change") > pl.col("allowed")) & pl.col("new"))
+            pl.when("bad")
             .then(pl.lit("bad"))
             .when(pl.col("change") <= pl.col("allowed") / 2)
             .then(pl.lit("good"))
@@ -108,3 +109,20 @@ def detect(
             ),
         )
     )
+
+
+def _lasting(table: pl.DataFrame, hours: int) -> pl.DataFrame:
+    """``bad``: beyond what is allowed for so many hours in a row, and beyond all that was at one of them.
+
+    One value alone is soot blown off, a bubble in the cell, a start. A station of four hours is believed at once.
+    """
+    series = ["point", "parameter"]
+    over = pl.col("change") > pl.col("allowed")
+    table = table.sort(*series, "start").with_columns(over.alias("over"))
+    lasts, leaps = pl.col("over"), pl.col("new")
+    for back in range(1, hours):
+        before = pl.col("start") - pl.col("start").shift(back).over(series)
+        near = (before <= pl.duration(hours=back + 1)).fill_null(value=False)
+        lasts &= ~near | pl.col("over").shift(back).over(series)
+        leaps |= near & pl.col("new").shift(back).over(series)
+    return table.with_columns((lasts & leaps).fill_null(value=False).alias("bad"))

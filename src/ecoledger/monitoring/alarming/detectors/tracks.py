@@ -118,10 +118,10 @@ def trailing(
     with np.errstate(all="ignore"):
         match statistic:
             case "median":
-                result = _quantile(windows, count, 0.5)
+                result = quantile(windows, count, 0.5)
             case "mad":
-                middle = _quantile(windows, count, 0.5)
-                result = _quantile(np.abs(windows - middle[:, None]), count, 0.5)
+                middle = quantile(windows, count, 0.5)
+                result = quantile(np.abs(windows - middle[:, None]), count, 0.5)
             case "max":
                 result = np.fmax.reduce(windows, axis=1)
             case "min":
@@ -129,12 +129,12 @@ def trailing(
             case "sum":
                 result = np.nansum(windows, axis=1)
             case _:
-                result = _quantile(windows, count, float(statistic[1:]) / 100)
+                result = quantile(windows, count, float(statistic[1:]) / 100)
     result = np.where(count >= needed, result, np.nan)
     return np.repeat(result, every)[:size] if every > 1 else result
 
 
-def _quantile(windows: np.ndarray, count: np.ndarray, part: float) -> np.ndarray:
+def quantile(windows: np.ndarray, count: np.ndarray, part: float) -> np.ndarray:
     """A quantile of each row without its gaps, by linear interpolation; sorting puts gaps last."""
     ordered = np.sort(windows, axis=1)
     place = part * np.maximum(count - 1, 0)

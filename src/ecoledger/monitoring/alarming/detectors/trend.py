@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import polars as pl
 from ecoledger.monitoring.alarming.detectors import numbers
 from ecoledger.monitoring.alarming.detectors.tracks import (
     MAD_TO_SIGMA,
+    Track,
     each,
     share,
     together,
@@ -23,6 +26,7 @@ from ecoledger.monitoring.alarming.weather import DRY, Weather
 
 # Two and a half days after rain a river is about itself again.
 WASHED_OUT = 60
+_OTHERS = 3
 
 
 def detect(
@@ -36,52 +40,92 @@ def detect(
 
     Bad when it lies above (for parameters named in ``settings["falling"]``: below) the median of the ten days that end
     two days ago by more than ``settings["share"]`` (default 0.5; ``share_of`` by parameter) of it, by more than
-    ``settings["sigmas"]`` (default 5) robust standard deviations of such day medians, and the day before and the day before
-    that lay beyond it as well, each less than the next: it grows. Good when the last day is back within half of that. Needs
-    ``settings["history"]`` hours (default 72). The hours after rain are left out.
+    ``settings["sigmas"]`` (default 5) robust standard deviations of the change of such day medians, and the day before and
+    the day before that lay beyond it as well, no less than a tenth further each day: it grows. What most stations of a kind
+    do together (three others at least) is the weather, and is taken off; within :data:`WASHED_OUT` hours after rain two
+    fifths more is asked for. Good when the last day is back within half of that. Needs ``settings["history"]`` hours (default
+    72).
     """
     part, sigmas = float(settings.get("share", 0.5)), float(settings.get("sigmas", 5.0))
     shares, steps = numbers(settings, "share_of"), numbers(settings, "step")
     falling = set(settings.get("falling", []))
+    rises = [_rise(track, settings, falling) for track in each(hours)]
+    wanted = set(judged.select("point", "parameter").unique().iter_rows())
     parts = []
-    for track in each(hours, judged):
-        # After rain a river rises and falls by itself: dry hours are compared.
-        value = np.where(weather.wet(track, WASHED_OUT), np.nan, track.value)
-        # 25 hours and not 24: two whole tides.
-        day = track.slots(25, 5)
-        past, gap = track.slots(10 * 24, 30), track.slots(48)
-        needed = track.slots(float(settings.get("history", 72)), 24)
-        level = _held(upto(value, day, "median", needed=max(3, day // 2)), track.slots(48))
-        before, before_that = _back(level, track.slots(24)), _back(level, track.slots(48))
-        usual = trailing(value, past, "median", gap=gap, needed=needed, every=track.slots(3))
-        # From day to day, so that a level that creeps does not hide itself in its own scatter.
-        noise = MAD_TO_SIGMA * trailing(
-            level - _back(level, track.slots(24)),
-            past,
-            "mad",
-            gap=gap,
-            needed=needed // 2,
-            every=track.slots(3),
-        )
-        sign = -1.0 if track.parameter in falling else 1.0
+    for mine in rises:
+        track = mine.track
+        if (track.point, track.parameter) not in wanted:
+            continue
+        common = _common(mine, rises)
         least = shares.get(track.parameter, part)
+        wet = weather.wet(track, WASHED_OUT)
         with np.errstate(all="ignore"):
-            allowed = np.fmax(
-                np.fmax(least * np.abs(usual), sigmas * noise), steps.get(track.parameter, 0.0)
+            usual = np.exp(mine.usual)
+            allowed = np.fmax(np.log1p(least), sigmas * mine.noise)
+            # In the parameter's own unit it must be worth telling.
+            allowed = np.fmax(allowed, np.log1p(steps.get(track.parameter, 0.0) / usual))
+            allowed = np.where(wet, 1.4, 1.0) * allowed
+            rise = mine.rise - common
+            rise1, rise2 = _back(rise, track.slots(24)), _back(rise, track.slots(48))
+            bad = (
+                (rise > allowed)
+                & (rise >= 0.9 * rise1)
+                & (rise1 >= 0.9 * rise2)
+                & (rise > 1.1 * rise2)
             )
-            rise, rise1, rise2 = (sign * (x - usual) for x in (level, before, before_that))
-            bad = (rise > allowed) & (rise >= rise1) & (rise1 >= rise2) & (rise > rise2)
             bad &= rise1 > allowed / 3
             good = rise < allowed / 2
         bad = share(bad, 4) >= min(4, track.slots(8))
         parts.append(
             verdicts(
-                track, bad, np.asarray(good), limit=usual, value=level,
+                track, bad, np.asarray(good), limit=usual, value=np.exp(mine.level),
                 note=np.array([f"近一日中位值持续偏离此前水平（{u:.3g}）" for u in usual], dtype=object),
                 excuse=worded(running.stands(track, 12), "停产期间"),
             )
         )  # fmt: skip
     return together(parts, judged)
+
+
+@dataclass(frozen=True)
+class _Rise:
+    """By how much the logarithm of a day's median lies beyond the usual, in the direction that is worse."""
+
+    track: Track
+    level: np.ndarray
+    usual: np.ndarray
+    noise: np.ndarray
+    rise: np.ndarray
+
+
+def _rise(track: Track, settings: dict[str, Any], falling: set[str]) -> _Rise:
+    # 25 hours and not 24: two whole tides.
+    day = track.slots(25, 5)
+    past, gap, every = track.slots(10 * 24, 30), track.slots(48), track.slots(3)
+    needed = track.slots(float(settings.get("history", 72)), 24)
+    with np.errstate(all="ignore"):
+        value = np.log(np.where(track.value > 0, track.value, np.nan))
+    level = _held(upto(value, day, "median", needed=max(3, day // 2)), track.slots(48))
+    usual = trailing(value, past, "median", gap=gap, needed=needed, every=every)
+    # From day to day, so that a level that creeps does not hide itself in its own scatter.
+    noise = MAD_TO_SIGMA * trailing(
+        level - _back(level, track.slots(24)), past, "mad", gap=gap, needed=needed // 2, every=every
+    )
+    sign = -1.0 if track.parameter in falling else 1.0
+    return _Rise(track, level, usual, noise, sign * (level - usual))
+
+
+def _common(mine: _Rise, rises: list[_Rise]) -> np.ndarray:
+    """What the other stations of this parameter rise by, at the slots of ``mine``: their median, nothing below zero."""
+    others = [
+        mine.track.on(replace(other.track, value=other.rise))
+        for other in rises
+        if other.track.parameter == mine.track.parameter and other.track.point != mine.track.point
+    ]
+    if len(others) < _OTHERS:
+        return np.zeros(len(mine.track))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return np.fmax(np.nan_to_num(np.nanmedian(others, axis=0)), 0.0)
 
 
 def _held(values: np.ndarray, slots: int) -> np.ndarray:

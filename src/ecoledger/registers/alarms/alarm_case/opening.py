@@ -15,6 +15,7 @@ from ecoledger.matters.models import Link
 from ecoledger.matters.timeline import record
 from ecoledger.matters.workflow import Phase
 from ecoledger.monitoring.models import Alarm
+from ecoledger.registers.alarms.alarm_case import first_step
 from ecoledger.registers.alarms.alarm_case.models import AlarmCase, CaseAlarm
 from ecoledger.registers.alarms.alarm_case.owners import routing
 from ecoledger.registers.alarms.alarm_case.register import REGISTER
@@ -62,8 +63,9 @@ def repeated(alarm: Alarm) -> None:
             return
         actions.amend(case.pk, {"last_alarm_at": _last(case, alarm)}, by=None)
         if _severity(alarm.level) > _severity(case.level):
-            rises = {"level": alarm.level}
-            _learn(case, rises, "alarm_rises", noop("预警升级"), alarm, timezone.now())
+            rises, at = {"level": alarm.level}, timezone.now()
+            case = _learn(case, rises, "alarm_rises", noop("预警升级"), alarm, at)
+            first_step.go_on(case, alarm, at)
 
 
 def _learn(
@@ -154,7 +156,7 @@ def _join(case: AlarmCase, alarm: Alarm, at: datetime) -> AlarmCase:
     values = {"alarm_count": case.alarm_count + 1, "last_alarm_at": _last(case, alarm)}
     if _severity(alarm.level) > _severity(case.level):
         values["level"] = alarm.level
-    return _learn(case, values, "alarm", noop("再次报警"), alarm, at)
+    return first_step.go_on(_learn(case, values, "alarm", noop("再次报警"), alarm, at), alarm, at)
 
 
 def _open(alarm: Alarm, at: datetime, before: AlarmCase | None) -> AlarmCase:
@@ -188,4 +190,4 @@ def _open(alarm: Alarm, at: datetime, before: AlarmCase | None) -> AlarmCase:
     CaseAlarm.objects.create(case=case, alarm=alarm, joined_at=at)
     if before is not None:
         actions.link(case, before, Link.Kind.RELATED, by=None, at=at)
-    return case
+    return first_step.ask(case, alarm, at)
