@@ -168,7 +168,10 @@ def chimneys(points: int, days: int, seed: int) -> list[Score]:
                 case 0:
                     values[begin : begin + length] = chance.uniform(55, 120, length)
                     over.append(Event(point, begin, begin + length - 1))
-                    jumps.append(Event(point, begin, begin + length - 1))
+                    if length > 1 and values[begin : begin + 2].min() > 2.6 * np.median(
+                        values[begin - 24 : begin]
+                    ):
+                        jumps.append(Event(point, begin, begin + length - 1))
                 case 1:
                     length = int(chance.integers(8, 24))
                     values[begin : begin + length] = round(float(values[begin]), 1)
@@ -178,7 +181,9 @@ def chimneys(points: int, days: int, seed: int) -> list[Score]:
                     top = min(max(values[begin] * chance.uniform(3.5, 6), 42.0), 49.0)
                     if top > 3.2 * np.median(values[begin - 24 : begin]) + 5:
                         # One hour alone is soot blown off.
-                        values[begin : begin + 3] = np.minimum(top * chance.uniform(0.95, 1.05, 3), 49.0)
+                        values[begin : begin + 3] = np.minimum(
+                            top * chance.uniform(0.95, 1.05, 3), 49.0
+                        )
                         jumps.append(Event(point, begin, begin + 2))
         made = table(point, values, 1)
         wobble = (np.abs(made["value"].to_numpy()) * inside).round(1)

@@ -100,7 +100,7 @@ def work_cases(now: datetime) -> int:
 
         def step(
             name: str,
-            by: Person,
+            by: Person | None,
             hours: tuple[float, float],
             pk: int = case.pk,
             files: tuple[Upload, ...] = (),
@@ -116,6 +116,9 @@ def work_cases(now: datetime) -> int:
             return True
 
         moved += 1
+        # The firm was asked first; this one let its four hours pass.
+        if case.state == "asked" and not step("no_reply", None, (3.9, 4.1)):
+            continue
         minor = case.level in ("blue", "yellow")
         if minor and number % 4 == 3:
             step(

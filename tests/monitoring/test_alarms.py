@@ -301,12 +301,12 @@ def test_the_index_is_told_without_times_over(store, county):
 def test_a_constant_value_and_a_sudden_change_in_words(store, county):
     begin = datetime(2026, 5, 1, 4)
     calm = [20 + n % 5 for n in range(24)]
-    put(store, county.flue_gas, "a34013", [*calm, 90], begin)
+    put(store, county.flue_gas, "a34013", [*calm, 90, 92], begin)
     put(store, county.flue_gas, SO2, [33.0] * 8, begin)
     pending.run_all(NOW)
     (jump,) = of("sudden")
     assert jump.text == (
-        "锅炉烟囱烟尘由前24小时中位值22 mg/m³突变为90 mg/m³，持续1小时，近30日第1次，蓝色预警"
+        "锅炉烟囱烟尘由前24小时中位值22 mg/m³突变为92 mg/m³，持续1小时，近30日第1次，蓝色预警"
     )
     stuck = of("constant", parameter=SO2)[0]
     assert stuck.text == "锅炉烟囱SO2恒为33 mg/m³，持续8小时无变化，近30日第1次，黄色预警"

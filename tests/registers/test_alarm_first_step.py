@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from tests.registers.test_alarm_case import alarm_at, cst, open_from_alarm, rule  # noqa: F401
 
 from ecoledger.matters import actions, schedule
 from ecoledger.matters.models import Notice
 from ecoledger.registers.alarms.alarm_case import opening
-from tests.registers.test_alarm_case import alarm_at, cst, open_from_alarm, rule  # noqa: F401
 
 NINE = "2026-11-16T09:00:00"
 TEN = cst("2026-11-16T10:00:00")
@@ -17,7 +17,9 @@ TEN = cst("2026-11-16T10:00:00")
 
 @pytest.fixture
 def mild(people, alarm_at):  # noqa: F811
-    alarm = alarm_at(NINE, why="小时均值超过限值", evidence={"values": [["2026-11-16T09:00:00", 88.0]]})
+    alarm = alarm_at(
+        NINE, why="小时均值超过限值", evidence={"values": [["2026-11-16T09:00:00", 88.0]]}
+    )
     return open_from_alarm(alarm, at=TEN)
 
 
@@ -25,7 +27,9 @@ def test_a_mild_alarm_asks_the_firm_with_its_evidence(mild, people):
     assert mild.state == "asked"
     event = mild.events.get(transition="ask_first")
     said = event.form["question"]
-    assert "88" in said and "小时均值超过限值" in said and "11-16 09:00" in said
+    assert "88" in said
+    assert "小时均值超过限值" in said
+    assert "11-16 09:00" in said
     assert Notice.objects.filter(matter=mild, person=people["enterprise"]).exists()
     actions.perform(
         mild.pk, "explain", by=people["enterprise"],

@@ -61,7 +61,7 @@ def test_an_edit_makes_a_version_and_the_trail_keeps_what_was(rules, signed_in):
     assert rule.settings["least"] == {"a34004": 40, "a34002": 70}
     assert rule.settings["levels"][-1] == [2, "red"]
     # What the form does not ask for stays.
-    assert rule.settings["radius_km"] == 10
+    assert rule.settings["radius_km"] == 15
     entry = AuditEntry.objects.get(action="alarm rule edited")
     assert entry.details["before"]["settings"]["share"] == 0.3
     assert entry.person.username == "monitor"
@@ -193,7 +193,9 @@ def test_rules_of_another_county_are_not_touched(bureau, office, signed_in):
     assert RoutingRule.objects.filter(pk=theirs.pk).exists()
 
 
-def test_a_rule_is_tried_on_the_last_month_and_nothing_is_written(store, bureau, rules, signed_in):
+def test_a_rule_is_tried_on_the_last_month_and_nothing_is_written(
+    store, bureau, rules, signed_in, django_capture_on_commit_callbacks
+):
     begin = times.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=30)
     values = [20.0 + n % 5 for n in range(24)] + [80.0, 90.0, 85.0]
     store.append(
@@ -211,7 +213,10 @@ def test_a_rule_is_tried_on_the_last_month_and_nothing_is_written(store, bureau,
     before = Alarm.objects.count()
     address = reverse("rule", args=[rules["flue_gas_hour"].pk])
     assert "试运行近30天" in signed_in("monitor").get(address).content.decode()
-    page = signed_in("monitor").get(address, {"trial": "1"}).content.decode()
+    client = signed_in("monitor")
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(reverse("rule-trial", args=[rules["flue_gas_hour"].pk]))
+    page = client.get(address).content.decode()
     assert "近 30 天本会触发 1 条（1 个监测点）" in page
     assert "超过限值（50 mg/m³）" in page
     assert Alarm.objects.count() == before

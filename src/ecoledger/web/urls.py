@@ -165,6 +165,7 @@ urlpatterns = [
     path("registry/<slug:key>/<int:pk>", editing.page, name="entity-edit"),
     path("rules", rules.page, name="rules"),
     path("rules/<int:pk>", rules.edit, name="rule"),
+    path("rules/<int:pk>/trial", rules.try_out, name="rule-trial"),
     path("routing", routing.page, name="routing"),
     path("routing/new", routing.edit, name="routing-new"),
     path("routing/<int:pk>", routing.edit, name="routing-rule"),

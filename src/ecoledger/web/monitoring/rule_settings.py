@@ -167,6 +167,14 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
         ),
         Setting("step_default", gettext_lazy("其他因子的变化量超过"), least=0),
         Setting(
+            "lasting",
+            gettext_lazy("连续几小时如此才算"),
+            "whole",
+            least=1,
+            most=24,
+            help=gettext_lazy("单个小时的跳变多为吹灰、气泡或启停。"),
+        ),
+        Setting(
             "beyond_hours",
             gettext_lazy("且超出此前几小时的全部值"),
             "whole",
@@ -196,7 +204,8 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
         Setting("micro_share", gettext_lazy("微站另定比例"), least=0.01, most=10),
         Setting("sigmas", gettext_lazy("且超过平时离散的几倍"), least=0.1, most=50),
         Setting("excess", gettext_lazy("且至少高出"), "table", least=0),
-        Setting("surge", gettext_lazy("区域浓度一日内升高几倍时不判"), least=1.1, most=20),
+        Setting("micro_sigmas", gettext_lazy("微站另定倍数"), least=0.1, most=50),
+        Setting("apart", gettext_lazy("且超过周边各站当时彼此差异的几倍"), least=0.1, most=50),
         Setting("radius_km", gettext_lazy("周边半径 km"), least=0.5, most=100, required=True),
         Setting("needed", gettext_lazy("周边至少几个站"), "whole", least=1, most=50, required=True),
         Setting(
@@ -361,7 +370,8 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
         Setting("radius_km", gettext_lazy("周边半径 km"), least=0.5, most=100, required=True),
         Setting("needed", gettext_lazy("周边至少几个站"), "whole", least=1, most=50, required=True),
         Setting("least", gettext_lazy("周边浓度不低于此值才算"), "table", least=0),
-        Setting("surge", gettext_lazy("区域浓度一日内升高几倍时不判"), least=1.1, most=20),
+        Setting("micro_sigmas", gettext_lazy("微站另定倍数"), least=0.1, most=50),
+        Setting("apart", gettext_lazy("且超过周边各站当时彼此差异的几倍"), least=0.1, most=50),
         _ESCALATE,
     ),
     AlarmRule.Detector.DRIFT: (

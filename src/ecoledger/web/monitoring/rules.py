@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -12,42 +11,18 @@ from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
-from ecoledger.live import times
-from ecoledger.monitoring import runtime
-from ecoledger.monitoring.alarming import alarms, rehearsal
+from ecoledger.monitoring.alarming import alarms
 from ecoledger.monitoring.models import Alarm, AlarmRule, Point
-from ecoledger.monitoring.points import parameters, table
+from ecoledger.monitoring.points import parameters
 from ecoledger.registers.alarms import alarm_case
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
+from ecoledger.web.monitoring import rule_trial
 from ecoledger.web.monitoring.rule_form import RuleForm, in_words
 
 JUDGED_SHOWN = 20
-TRIAL_DAYS = 30
-
-
-def _trial(request: Request, rule: AlarmRule) -> dict[str, Any]:
-    """What the rule as it stands would have raised of the points in scope in the last days, and what became of it."""
-    points = table.current()
-    mine = set(scoped.points(request.user).values_list("pk", flat=True))
-    end = times.now().replace(minute=0, second=0, microsecond=0)
-    begin = end - timedelta(days=TRIAL_DAYS)
-    alarms = rehearsal.rehearse(
-        runtime.store(), points, [rule], begin, end, within=mine.__contains__
-    )
-    raised = [alarm for alarm in alarms if alarm.state not in Alarm.QUIET]
-    cases = alarm_case.REGISTER.visible_to(request.user).filter(merged_into=None)
-    names = {row["point"]: row["name"] for row in points.points.iter_rows(named=True)}
-    return {
-        "raised": len(raised),
-        "silenced": sum(alarm.state == Alarm.State.SILENCED for alarm in alarms),
-        "merged": sum(alarm.state == Alarm.State.MERGED for alarm in alarms),
-        "points": len({alarm.point_id for alarm in raised}),
-        "days": TRIAL_DAYS,
-        "listed": [(alarm, names.get(alarm.point_id, "")) for alarm in raised[:JUDGED_SHOWN]],
-        **alarm_case.verdicts_on(raised, cases),
-    }
 
 
 def _precision(request: Request) -> dict[int, dict[str, Any]]:
@@ -114,6 +89,7 @@ def edit(request: Request, pk: int) -> HttpResponse:
                 messages.info(request, _("没有改动。"))
                 return redirect("rules")
     cases = alarm_case.REGISTER.visible_to(request.user).filter(merged_into=None, rule=rule)
+    job, trial = rule_trial.latest(rule, request.user)
     return render(
         request,
         "web/monitoring/rule.html",
@@ -123,10 +99,17 @@ def edit(request: Request, pk: int) -> HttpResponse:
             "may_edit": scoped.covers_everything(request.user),
             "precision": _precision(request).get(rule.pk),
             "months": alarm_case.precision_by_month(cases),
-            "trial": _trial(request, rule)
-            if request.GET.get("trial") and runtime.is_open()
-            else None,
+            "trial": trial,
+            "trial_job": job,
             "judged": cases.exclude(verdict="").order_by("-last_alarm_at")[:JUDGED_SHOWN],
             "register": alarm_case.REGISTER,
         },
     )
+
+
+@require_POST
+@needs("edit_rules")
+def try_out(request: Request, pk: int) -> HttpResponse:
+    """Begin a trial on the last days; its result comes to the rule's page."""
+    rule_trial.ask_for(get_object_or_404(AlarmRule, pk=pk), request.user)
+    return redirect("rule", pk)

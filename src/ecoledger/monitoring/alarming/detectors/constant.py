@@ -12,8 +12,8 @@ from ecoledger.monitoring.alarming.detectors import findings, numbers
 from ecoledger.monitoring.alarming.detectors.tracks import Track, each, together, verdicts, worded
 from ecoledger.monitoring.alarming.operation import NOTHING, Running
 
-# A run that chance gives once in so many is not chance.
-_CHANCE = 1e-4
+# A run that chance gives once in so many is not chance. Where a value comes every four hours there is no time to be so sure.
+_CHANCE, _CHANCE_OF_SAMPLES = 1e-6, 1e-4
 # A run this long is not chance, whatever the series does otherwise (hours).
 _LONGEST = 48
 # So many missing values do not end a run.
@@ -104,5 +104,6 @@ def _needed(track: Track, run: np.ndarray, settings: dict[str, Any]) -> int:
     samples = max(ordinary.sum() / held, len(ordinary))
     # What was never seen in so many samples may still come once in a third of them.
     repeats = max(1 - len(ordinary) / samples, 3 / samples)
-    by_chance = 1 + math.log(_CHANCE) / math.log(min(repeats, 0.99))
+    chance = _CHANCE if held == 1 else _CHANCE_OF_SAMPLES
+    by_chance = 1 + math.log(chance) / math.log(min(repeats, 0.99))
     return int(min(max(base, math.ceil(by_chance) * held), max(base, _LONGEST)))

@@ -9,7 +9,7 @@ import polars as pl
 
 from ecoledger.monitoring.alarming.detectors import numbers
 from ecoledger.monitoring.alarming.detectors.low_vs_neighbours import TWIN
-from ecoledger.monitoring.alarming.detectors.regional import DRIFTS, SLOW, Compared
+from ecoledger.monitoring.alarming.detectors.regional import DRIFTS, SLOW, Compared, crowded
 from ecoledger.monitoring.alarming.detectors.tracks import (
     MAD_TO_SIGMA,
     share,
@@ -25,17 +25,17 @@ def detect(
 ) -> pl.DataFrame:
     """Judge the median of a day's ratio to the neighbours; arguments as for :func:`.neighbours.detect`.
 
-    Bad when the last 24 hours' median lies more than ``settings["share"]`` (default 0.22) away from that of the twelve days
-    that end four days ago, and more than ``settings["sigmas"]`` (default 3.5) robust standard deviations of such medians, and
-    the day before lay beyond half and the one before that beyond a fifth of it on the same side: three days are no
-    plume; the neighbours' median being at least ``settings["least"][parameter]``. Fine and coarse dust are judged by their
-    mean. Good when the last day is within half of it. Needs ``settings["history"]`` hours (default 96).
+    Bad when the last 24 hours' median lies more than ``settings["share"]`` (default 0.22) away from what the twelve days
+    that end four days ago let expect, and more than ``settings["sigmas"]`` (default 3.5) robust standard deviations of such
+    medians, and has moved there day after day for three days: three days are no plume; the neighbours' median being at
+    least ``settings["least"][parameter]``. Fine and coarse dust are judged by their mean, and each must have moved half as
+    far. Good when the last day is within half of it. Needs ``settings["history"]`` hours (default 96).
     Reference stations are checked with zero and span gas, and judged here only where ``settings["reference"]`` says so.
     """
     part, sigmas = float(settings.get("share", 0.22)), float(settings.get("sigmas", 3.5))
     needed = int(settings.get("history", 96))
     least = numbers(settings, "least")
-    parts = []
+    judgements: list[tuple[Compared, np.ndarray, np.ndarray, np.ndarray]] = []
     levels = {(one.track.point, one.track.parameter): _level(one) for one in compared}
     for one in compared:
         if not (one.micro or settings.get("reference", False)):
@@ -52,17 +52,28 @@ def detect(
             allowed = np.fmax(np.log1p(part), sigmas * noise)
             away, sign = np.where(np.isnan(known), np.nan, level), np.sign(level)
             bad = (np.abs(away) > allowed) & high_enough
-            bad &= sign * _back(level, 24) > allowed / 2
-            bad &= sign * _back(level, 48) > allowed / 5
+            one_day, two_days = (sign * _back(level, hours) for hours in (24, 48))
+            bad &= (sign * level >= 0.95 * one_day) & (one_day >= 0.95 * two_days)
+            bad &= (sign * level > 1.2 * two_days) & (two_days > allowed / 8)
             if twin is not None:
                 mine = levels[track.point, track.parameter]
-                bad &= np.abs(mine - twin) < np.abs(away)
+                bad &= (sign * mine > allowed / 2) & ~(sign * twin < allowed / 2)
             good = np.abs(away) < allowed / 2
             times = np.exp(away)
-        bad = share(bad, 6) >= 6
+        judgements.append((one, share(bad, 12) >= 10, np.asarray(good), times))
+    stations, bads = [j[0] for j in judgements], [j[1] for j in judgements]
+    # Sensors do not age together: what three show at once is in the air.
+    crowds = {
+        key: list(crowded(stations, bads, *key))
+        for key in {(one.track.parameter, one.micro) for one in stations}
+    }
+    parts = []
+    for one, bad, good, times in judgements:
+        hours = one.track.first + np.arange(len(one.track))
+        alone = ~np.isin(hours, crowds[one.track.parameter, one.micro])
         parts.append(
             verdicts(
-                track, bad, np.asarray(good), limit=one.around, over=np.abs(times - 1),
+                one.track, bad & alone, good, limit=one.around, over=np.abs(times - 1),
                 note=np.array([f"与周边站点的比值变为此前的{t:.2f}倍，疑似漂移" if np.isfinite(t) else None
                                for t in times], dtype=object),
             )

@@ -20,6 +20,8 @@ from ecoledger.monitoring.alarming.detectors.tracks import (
 )
 from ecoledger.monitoring.alarming.operation import NOTHING, Running
 
+# The usual range of a window is so many of the last digit at least.
+_DIGITS = 8
 # So many samples make a window.
 _SAMPLES = 5
 
@@ -54,6 +56,7 @@ def detect(
         past, every = track.slots(14 * 24), track.slots(3)
         needed = track.slots(history_hours, 18)
         steps = np.abs(np.diff(track.value, prepend=np.nan))
+        digit = _digit(track.value)
         calm, lively = np.full(len(track), False), np.full(len(track), True)
         for size in {width, max(width, longer)}:
             present = round(0.8 * size)
@@ -72,6 +75,9 @@ def detect(
                     spread / level, past, "median", gap=size, needed=needed, every=every
                 )
                 here &= spread / level < calmest / 2
+                # Few digits make any series smooth.
+                usual = trailing(spread, past, "median", gap=size, needed=needed, every=every)
+                here &= usual >= _DIGITS * digit
                 if size < longer:
                     # Every hour a new value, where a value used to stand for hours.
                     here &= share(steps > 0, size) >= 0.7 * size
@@ -97,3 +103,10 @@ def _fresh(value: np.ndarray) -> float:
     """The share of values that differ from the one before."""
     steps = np.diff(value[~np.isnan(value)])
     return float(np.clip(np.mean(steps != 0), 0.1, 1.0)) if len(steps) else 1.0
+
+
+def _digit(value: np.ndarray) -> float:
+    """The smallest step that the series ever takes."""
+    steps = np.abs(np.diff(value[~np.isnan(value)]))
+    steps = steps[steps > 1e-9]
+    return float(np.quantile(steps, 0.02)) if len(steps) else 0.0

@@ -78,7 +78,9 @@ def _signs(
     stands = np.zeros(len(grid), dtype=bool)
     values: list[np.ndarray] = []
     if meters:
-        values.append(np.nansum([meter.at(grid, meter.step) for meter in meters], axis=0))
+        power = np.array([meter.at(grid, meter.step) for meter in meters])
+        # A meter that says nothing does not say that all stands still.
+        values.append(np.where(np.isnan(power).all(axis=0), np.nan, np.nansum(power, axis=0)))
     for track in tracks:
         if track.parameter in (*GAS_FLOWS, WATER_FLOW):
             values.append(_anything(track, grid))

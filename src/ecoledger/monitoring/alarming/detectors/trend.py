@@ -42,8 +42,8 @@ def detect(
     two days ago by more than ``settings["share"]`` (default 0.5; ``share_of`` by parameter) of it, by more than
     ``settings["sigmas"]`` (default 5) robust standard deviations of the change of such day medians, and the day before and
     the day before that lay beyond it as well, no less than a tenth further each day: it grows. What most stations of a kind
-    do together (three others at least) is the weather, and is taken off; within :data:`WASHED_OUT` hours after rain two
-    fifths more is asked for. Good when the last day is back within half of that. Needs ``settings["history"]`` hours (default
+    do together (three others at least) is the weather, and is taken off; within :data:`WASHED_OUT` hours after rain a
+    quarter more is asked for. Good when the last day is back within half of that. Needs ``settings["history"]`` hours (default
     72).
     """
     part, sigmas = float(settings.get("share", 0.5)), float(settings.get("sigmas", 5.0))
@@ -64,7 +64,7 @@ def detect(
             allowed = np.fmax(np.log1p(least), sigmas * mine.noise)
             # In the parameter's own unit it must be worth telling.
             allowed = np.fmax(allowed, np.log1p(steps.get(track.parameter, 0.0) / usual))
-            allowed = np.where(wet, 1.4, 1.0) * allowed
+            allowed = np.where(wet, 1.25, 1.0) * allowed
             rise = mine.rise - common
             rise1, rise2 = _back(rise, track.slots(24)), _back(rise, track.slots(48))
             bad = (
