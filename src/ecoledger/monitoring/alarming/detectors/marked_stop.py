@@ -46,11 +46,13 @@ def detect(
         first = min(track.first for track in tracks)
         last = max(track.first + track.step * len(track) for track in tracks)
         grid = np.arange(first, last)
-        marked = np.zeros(len(grid), dtype=int)
+        marked, speaking = np.zeros((2, len(grid)), dtype=int)
         for track in tracks:
-            slots = track.first - first + track.step * np.flatnonzero(track.flag == STOPPED_MARK)
-            marked[slots] += 1
-        stopped = marked * 2 >= max(1, len([t for t in tracks if t.step == 1]))
+            slots = track.first - first + track.step * np.arange(len(track))
+            marked[slots] += track.flag == STOPPED_MARK
+            # An analyser that is just being calibrated says nothing of the plant.
+            speaking[slots] += ~np.isin(track.flag, ["C", "M", ""])
+        stopped = (marked > 0) & (marked * 2 >= speaking)
         stopped |= np.isin(grid, filed.get(point, np.array([])))
         if not stopped.any():
             continue
