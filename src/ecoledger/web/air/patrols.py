@@ -17,6 +17,7 @@ from ecoledger.registers.air_sources import patrols
 from ecoledger.registers.air_sources.patrols import PATROLS
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
+from ecoledger.web.air import effect as effect_page
 
 DAYS = 30
 
@@ -55,4 +56,5 @@ def _row(
 ) -> dict[str, Any]:
     begin = datetime.combine(first, time())
     effect = patrols.before_after(one.station, points, parameter, begin, (last - first).days + 1)
-    return {"around": one, "effect": effect}
+    without_weather = effect_page.address(first, last, station=one.station.pk, parameter=parameter)
+    return {"around": one, "effect": effect, "without_weather": without_weather}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ecoledger.web.air import noise, patrols, staggering, standing, tracing, tracks, weather
+from ecoledger.web.air import effect, noise, patrols, staggering, standing, tracing, tracks, weather
 
 urlpatterns = [
     path("air/weather", weather.page, name="air-weather"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("air/ranking", standing.ranking, name="air-ranking"),
     path("air/baseline", standing.baseline, name="air-baseline"),
     path("air/noise", noise.page, name="air-noise"),
+    path("air/effect", effect.page, name="air-effect"),
     path("air/patrols", patrols.page, name="air-patrols"),
     path("air/tracks", tracks.page, name="air-tracks"),
     path("air/tracks/<int:pk>", tracks.survey, name="air-track"),

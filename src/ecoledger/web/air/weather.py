@@ -35,6 +35,7 @@ from ecoledger.registers.air.instructions import DESK, INSTRUCTION, Instruction
 from ecoledger.registers.air.measured_cut import Measured
 from ecoledger.registers.air.weather_response import RESPONSE
 from ecoledger.web.access import Request, needs
+from ecoledger.web.air import effect as effect_page
 from ecoledger.web.books.finding import says_refusals
 
 KINDS = (RESPONSE.key, PLAN.key)
@@ -165,6 +166,11 @@ def response(request: Request, pk: int) -> HttpResponse:
         "rows": rows,
         "begin": begin,
         "effect": effect,
+        "without_weather": (
+            effect_page.address(begin.date(), (end or begin).date(), area=matter.area_code)
+            if begin
+            else ""
+        ),
         "outcomes": Instruction.Outcome.choices,
         "may_verify": request.user.has_role(*instructions.FIELD, *DESK),
         "may_lead": visible_matters(request.user).filter(pk=matter.pk).exists(),
