@@ -29,12 +29,18 @@ def air_and_weather(store, bureau):
         )
     chance = np.random.default_rng(4)
     hour = np.arange(HOURS)
-    wind = np.clip(2 + np.sin(hour / 31) + 0.6 * np.sin(hour / 97) + chance.normal(0, 0.3, HOURS), 0.2, 9)
+    wind = np.clip(
+        2 + np.sin(hour / 31) + 0.6 * np.sin(hour / 97) + chance.normal(0, 0.3, HOURS), 0.2, 9
+    )
     wind[100 * 24 :] += 1.0
     value = 90 * np.exp(-0.35 * wind) * np.exp(chance.normal(0, 0.05, HOURS))
     value[100 * 24 :] *= 0.7
     temperature = 10 + 8 * np.sin(2 * np.pi * hour / 24)
-    for point, code, values in ((station, "a34004", value), (gauge, "a01007", wind), (gauge, "a01001", temperature)):
+    for point, code, values in (
+        (station, "a34004", value),
+        (gauge, "a01007", wind),
+        (gauge, "a01001", temperature),
+    ):
         store.append(
             observations={
                 "point": [point.pk] * HOURS, "parameter": [code] * HOURS,

@@ -18,7 +18,14 @@ from ecoledger.monitoring.models import Point
 from ecoledger.science import weather_removed
 from ecoledger.science.weather_removed import Effect
 
-WEATHER = {"a01007": "ws", "a01008": "wd", "a01001": "temp", "a01002": "rh", "a01006": "pres", "a01021": "rain"}
+WEATHER = {
+    "a01007": "ws",
+    "a01008": "wd",
+    "a01001": "temp",
+    "a01002": "rh",
+    "a01006": "pres",
+    "a01021": "rain",
+}
 # So far back the model learns; a year and a little, so that every season is in it.
 LEARNED = timedelta(days=400)
 

@@ -30,7 +30,12 @@ DAYS = 30
 
 def address(first: date, last: date, *, parameter: str = "a34004", **where: Any) -> str:
     """The page for a station (``station``) or an area (``area``) and the days of a measure."""
-    query = {**where, "parameter": parameter, "first": f"{first:%Y-%m-%d}", "last": f"{last:%Y-%m-%d}"}
+    query = {
+        **where,
+        "parameter": parameter,
+        "first": f"{first:%Y-%m-%d}",
+        "last": f"{last:%Y-%m-%d}",
+    }
     return f"{reverse('air-effect')}?{urlencode(query)}"
 
 
@@ -79,7 +84,9 @@ def _points(request: Request) -> list[Point]:
         rows = rows.filter(entity=int(station))
     elif area:
         rows = rows.filter(area_code__startswith=area.rstrip("0") or area)
-    return [p for p in rows if getattr(getattr(p.entity, "as_station", None), "level", "") != "micro"]
+    return [
+        p for p in rows if getattr(getattr(p.entity, "as_station", None), "level", "") != "micro"
+    ]
 
 
 @work(KIND)
