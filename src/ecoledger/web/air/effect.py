@@ -48,7 +48,7 @@ def page(request: Request) -> HttpResponse:
     parameter = request.GET.get("parameter", "")
     parameter = parameter if parameter in FACTORS else "a34004"
     points = _points(request)
-    arguments = {
+    arguments: dict[str, Any] = {
         "points": sorted(p.pk for p in points),
         "parameter": parameter,
         "first": first.isoformat(),

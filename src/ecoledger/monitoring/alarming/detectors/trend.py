@@ -125,7 +125,7 @@ def _common(mine: _Rise, rises: list[_Rise]) -> np.ndarray:
         return np.zeros(len(mine.track))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return np.fmax(np.nan_to_num(np.nanmedian(others, axis=0)), 0.0)
+        return np.asarray(np.fmax(np.nan_to_num(np.nanmedian(others, axis=0)), 0.0))
 
 
 def _held(values: np.ndarray, slots: int) -> np.ndarray:
