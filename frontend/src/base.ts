@@ -13,6 +13,7 @@ import "./styles/door.css";
 import "./styles/document.css";
 import "./styles/wall.css";
 import "./styles/plan.css";
+import "./styles/help.css";
 import "./styles/print.css";
 
 import htmx from "htmx.org";
@@ -28,10 +29,16 @@ htmx.config.includeIndicatorStyles = false;
 htmx.config.selfRequestsOnly = true;
 
 async function startIslands(root: ParentNode): Promise<void> {
-  const offline = root.querySelector<HTMLFormElement>("form[data-offline]");
-  if (offline) {
+  // Something may wait on this device although the page has no such form.
+  const waits = root === document && localStorage.getItem("ecoledger-waiting") !== null;
+  if (waits || root.querySelector("form[data-offline], form[data-draft]")) {
     const { startOffline } = await import("./offline");
-    startOffline(offline);
+    startOffline(root);
+  }
+  const wall = root.querySelector<HTMLElement>("[data-wall]");
+  if (wall) {
+    const { startWall } = await import("./wall");
+    startWall(wall);
   }
   const charts = root.querySelectorAll<HTMLElement>("[data-chart]");
   const maps = root.querySelectorAll<HTMLElement>("[data-map]");

@@ -67,6 +67,23 @@ export function startControls(): void {
     else if (target.closest("[data-lookup] [data-value]")) choose(target.closest<HTMLElement>("[data-value]")!);
     else openRow(event);
   });
+  // The browser would say in its own language what is missing.
+  document.addEventListener(
+    "invalid",
+    (event) => {
+      const field = event.target as HTMLInputElement;
+      if (field.validity.valueMissing) field.setCustomValidity(document.body.dataset.wordsRequired ?? "");
+    },
+    true,
+  );
+  const valid = (event: Event): void => {
+    const field = event.target as HTMLInputElement;
+    // Of several choices under one name the other one may have been asked for.
+    const same = field.form && field.name ? [...field.form.querySelectorAll<HTMLInputElement>(`[name="${CSS.escape(field.name)}"]`)] : [field];
+    same.forEach((one) => one.setCustomValidity?.(""));
+  };
+  document.addEventListener("input", valid);
+  document.addEventListener("change", valid);
   // A filter that changes sends its form at once; typing still needs the button or Enter.
   document.addEventListener("change", (event) => {
     const field = event.target as HTMLElement;

@@ -15,6 +15,7 @@ import {
   type GeoJSONSource,
   type StyleSpecification,
 } from "maplibre-gl";
+import { Aside, declutter } from "./map_aside";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 
 setWorkerUrl(workerUrl);
@@ -124,6 +125,7 @@ class OneMap {
   private readonly asked = new Map<Layer, number>();
   private markers: Marker[] = [];
   private waiting = 0;
+  private readonly aside: Aside;
 
   constructor(private readonly element: HTMLElement) {
     this.view = new MapView({
@@ -140,6 +142,10 @@ class OneMap {
     if (element.dataset.attribution)
       this.view.addControl(new AttributionControl({ customAttribution: element.dataset.attribution }));
     this.view.touchZoomRotate.disableRotation();
+    this.aside = new Aside(this.view, ({ properties, geometry }) =>
+      this.open(properties as Properties, (geometry as GeoJSON.Point).coordinates as [number, number]),
+    );
+    this.view.on("moveend", () => declutter(this.markers));
     this.view.on("load", () => void this.first());
     document.addEventListener("ecoledger:theme", () => this.paint());
     document.addEventListener("change", (event) => this.onSwitch(event));
@@ -182,6 +188,7 @@ class OneMap {
 
   private fit(box: LngLatBounds | null): void {
     if (!box) return;
+    this.aside.bound(box);
     // On a desk the panel stands at the left.
     const left = innerWidth >= 768 ? 270 : 40;
     this.view.fitBounds(box, { padding: { top: 40, right: 40, bottom: 40, left }, maxZoom: 14, animate: false });
@@ -284,6 +291,8 @@ class OneMap {
         this.label(name, properties.at);
       }
     }
+    this.aside.show(all);
+    declutter(this.markers);
   }
 
   private button(look: string, text: string, said: string): HTMLButtonElement {

@@ -1,101 +1,119 @@
 // Forms marked data-offline: what is sent is first kept on the device, then posted; without a connection it
-// waits there and goes later. The form's own key (submission) lets the server take it once only.
+// waits there and goes later. The form's own key (submission) lets the server take it once only. Forms marked
+// data-draft keep what is being written at every pause.
+import {
+  dropDraft,
+  dropSentDrafts,
+  draftAt,
+  keep,
+  keepDraft,
+  letGo,
+  somethingWaits,
+  waitingCalled,
+  waitingOf,
+  type Waiting,
+  type Written,
+} from "./offline_shelf";
 
-interface Kept {
-  key: string;
-  url: string;
-  title: string;
-  fields: [string, string][];
-  files: { field: string; name: string; content: Blob }[];
-  at: string;
-  trouble: "" | "signin" | "refused";
-}
-
-const STORE = "waiting";
-let words: DOMStringMap = {};
+const PAUSE = 800;
+const RETRY = 20_000;
+const NOT_WRITTEN = new Set(["csrfmiddlewaretoken", "submission", "revision"]);
 let busy = false;
+let panel: HTMLElement;
 
-function opened(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open("ecoledger", 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "key" });
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
-
-async function store<T>(mode: IDBTransactionMode, work: (s: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-  const database = await opened();
-  return new Promise((resolve, reject) => {
-    const transaction = database.transaction(STORE, mode);
-    const request = work(transaction.objectStore(STORE));
-    transaction.oncomplete = () => resolve(request.result);
-    transaction.onerror = () => reject(transaction.error);
-  });
-}
-
-const waiting = (): Promise<Kept[]> => store("readonly", (s) => s.getAll() as IDBRequest<Kept[]>);
-const keep = (one: Kept) => store("readwrite", (s) => s.put(one));
-const drop = (key: string) => store("readwrite", (s) => s.delete(key));
+const person = (): string => panel.dataset.person ?? "";
+const word = (name: string): string => panel.dataset[name] ?? "";
+const time = (at: string): string => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 
 function newKey(): string {
-  return crypto.randomUUID().replaceAll("-", "");
+  // randomUUID is there over HTTPS only.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function read(form: HTMLFormElement): Kept {
+const address = (form: HTMLFormElement): string =>
+  (form.getAttribute("action") || location.pathname).replace(/#.*$/, "");
+
+// -- what stands in a form ----------------------------------------------------------------------------
+
+function written(form: HTMLFormElement): Written {
   const fields: [string, string][] = [];
-  const files: Kept["files"] = [];
+  const files: Written["files"] = [];
   for (const [field, value] of new FormData(form)) {
     if (typeof value === "string") fields.push([field, value]);
     else if (value.size) files.push({ field, name: value.name, content: value });
   }
-  const chosen = form.querySelector<HTMLInputElement>("input[type=radio]:checked");
-  return {
-    key: String(new FormData(form).get("submission") ?? newKey()),
-    url: form.getAttribute("action") || location.pathname,
-    title: chosen?.parentElement?.textContent?.trim() || document.title,
-    fields,
-    files,
-    at: new Date().toISOString(),
-    trouble: "",
-  };
+  return { fields, files, at: new Date().toISOString() };
 }
 
-async function freshToken(url: string): Promise<string> {
-  const page = await fetch(url, { cache: "no-store" });
+function fill(form: HTMLFormElement, what: Written): void {
+  const left = what.fields.filter(([name]) => !NOT_WRITTEN.has(name));
+  for (const control of form.elements) {
+    if (control instanceof HTMLInputElement && (control.type === "radio" || control.type === "checkbox")) {
+      if (left.some(([name]) => name === control.name))
+        control.checked = left.some(([name, value]) => name === control.name && value === control.value);
+    } else if (control instanceof HTMLInputElement && control.type === "file") {
+      const own = what.files.filter((file) => file.field === control.name);
+      if (!own.length) continue;
+      const transfer = new DataTransfer();
+      for (const file of own) transfer.items.add(new File([file.content], file.name, { type: file.content.type }));
+      control.files = transfer.files;
+    } else if (
+      control instanceof HTMLInputElement ||
+      control instanceof HTMLTextAreaElement ||
+      control instanceof HTMLSelectElement
+    ) {
+      const place = left.findIndex(([name]) => name === control.name);
+      if (place >= 0) control.value = left.splice(place, 1)[0]![1];
+    }
+  }
+}
+
+// -- sending ------------------------------------------------------------------------------------------
+
+async function freshToken(): Promise<string> {
+  const page = await fetch("/account", { cache: "no-store" });
   const parsed = new DOMParser().parseFromString(await page.text(), "text/html");
   return parsed.querySelector<HTMLInputElement>("[name=csrfmiddlewaretoken]")?.value ?? "";
 }
 
-async function post(one: Kept, token = ""): Promise<Response> {
+async function post(one: Waiting, token = ""): Promise<Response> {
   const body = new FormData();
-  for (const [field, value] of one.fields) {
+  for (const [field, value] of one.fields)
     body.append(field, field === "csrfmiddlewaretoken" && token ? token : value);
-  }
   for (const file of one.files) body.append(file.field, file.content, file.name);
-  return fetch(one.url, { method: "POST", body, redirect: "follow" });
+  return fetch(one.url, { method: "POST", body, redirect: "follow", headers: { "X-Sent-By": one.person } });
+}
+
+async function reasonOf(answer: Response): Promise<string> {
+  const text = await answer.text();
+  if (!(answer.headers.get("content-type") ?? "").includes("html")) return text.slice(0, 120);
+  const page = new DOMParser().parseFromString(text, "text/html");
+  const parts = [...page.querySelectorAll("main .alert-danger, main .problem, main [role=alert]")];
+  return (parts[0]?.textContent ?? "").replace(/\s+/g, " ").trim().slice(0, 120);
 }
 
 // Where what was sent ended up; "" while it waits.
-async function send(one: Kept): Promise<string> {
+async function send(one: Waiting): Promise<string> {
   let answer: Response;
   try {
     answer = await post(one);
     // The page was opened long ago: its token is stale.
-    if (answer.status === 403) answer = await post(one, await freshToken(one.url));
+    if (answer.status === 403) answer = await post(one, await freshToken());
   } catch {
     return "";
   }
   const path = new URL(answer.url).pathname;
-  if (path.startsWith("/sign-in")) {
-    await keep({ ...one, trouble: "signin" });
-    return "";
-  }
-  if (answer.ok && answer.redirected && path !== new URL(one.url, location.href).pathname) {
-    await drop(one.key);
+  if (answer.headers.get("X-Signed-Out") || path.startsWith("/sign-in")) {
+    await keep({ ...one, trouble: "signin", reason: "" });
+  } else if (answer.headers.get("X-Sent-By") === "other") {
+    await keep({ ...one, trouble: "other", reason: "" });
+  } else if (answer.ok && answer.redirected) {
+    await letGo(one.key);
     return answer.url;
+  } else if (answer.status < 500) {
+    await keep({ ...one, trouble: "refused", reason: await reasonOf(answer) });
   }
-  if (answer.status < 500) await keep({ ...one, trouble: "refused" });
   return "";
 }
 
@@ -103,9 +121,11 @@ async function sendAll(): Promise<void> {
   if (busy || !navigator.onLine) return show();
   busy = true;
   try {
-    for (const one of await waiting()) {
+    for (const one of await waitingOf(person())) {
+      if (one.trouble === "refused") continue; // a person has to change it first
+      said(`${word("wordsSending")} ${one.title}`);
       const where = await send(one);
-      if (where) said(`${words.wordsSent ?? ""} ${one.title}`, where);
+      said(where ? `${word("wordsSent")} ${one.title}` : "", where);
     }
   } finally {
     busy = false;
@@ -113,46 +133,78 @@ async function sendAll(): Promise<void> {
   }
 }
 
+// -- what the person sees -----------------------------------------------------------------------------
+
 function said(text: string, where = ""): void {
-  const place = document.querySelector<HTMLElement>("[data-queue-state]");
+  const place = panel.querySelector<HTMLElement>("[data-queue-state]");
   if (!place) return;
   place.textContent = text;
   if (where) {
     const link = document.createElement("a");
     link.href = where;
-    link.textContent = " →";
+    link.textContent = ` ${word("wordsOpen")}`;
     place.append(link);
   }
+  panel.hidden = !text && !panel.querySelector("li");
+}
+
+function button(text: string, act: () => void): HTMLButtonElement {
+  const control = document.createElement("button");
+  control.type = "button";
+  control.className = "btn btn-sm";
+  control.textContent = text;
+  control.addEventListener("click", act);
+  return control;
+}
+
+function row(one: Waiting): HTMLElement {
+  const item = document.createElement("li");
+  const why = { "": "wordsKept", signin: "wordsSignin", other: "wordsSignin", refused: "wordsRefused" }[one.trouble];
+  const text = document.createElement("span");
+  const size = one.files.length ? ` · ${word("wordsFiles").replace("{n}", String(one.files.length))}` : "";
+  text.textContent = `${one.title} · ${time(one.at)}${size} · ${word(why)}${one.reason ? `：${one.reason}` : ""}`;
+  const change = document.createElement("a");
+  change.className = "btn btn-sm";
+  change.href = `${one.page}#waiting=${one.key}`;
+  change.textContent = word("wordsChange");
+  const drop = button(word("wordsDrop"), () => {
+    if (window.confirm(word("wordsDropSure"))) void letGo(one.key).then(show);
+  });
+  item.append(text, ...(one.trouble === "refused" ? [change] : []), drop);
+  return item;
 }
 
 async function show(): Promise<void> {
-  const list = document.querySelector<HTMLElement>("[data-queue]");
+  const list = panel.querySelector<HTMLElement>("[data-queue-rows]");
   if (!list) return;
-  const rows = await waiting();
-  list.hidden = rows.length === 0;
-  list.replaceChildren(
-    ...rows.map((one) => {
-      const item = document.createElement("li");
-      const why = one.trouble === "signin" ? words.wordsSignin : one.trouble ? words.wordsRefused : words.wordsKept;
-      item.textContent = `${one.title} · ${new Date(one.at).toLocaleTimeString()} · ${why ?? ""}`;
-      return item;
-    }),
-  );
+  const rows = await waitingOf(person());
+  list.replaceChildren(...rows.map(row));
+  panel.hidden = rows.length === 0 && !panel.querySelector("[data-queue-state]")?.textContent;
 }
 
 function locate(form: HTMLFormElement): void {
+  if (!form.querySelector("[data-place]")) return;
   navigator.geolocation?.getCurrentPosition(
-    (found) => {
+    ({ coords }) => {
       const set = (name: string, value: number) => {
         const field = form.querySelector<HTMLInputElement>(`[data-place=${name}]`);
-        if (field) field.value = value.toFixed(6);
+        if (field && !field.value) field.value = value.toFixed(6);
       };
-      set("lon", found.coords.longitude);
-      set("lat", found.coords.latitude);
+      set("lon", coords.longitude);
+      set("lat", coords.latitude);
     },
     () => undefined,
     { enableHighAccuracy: true, timeout: 10_000 },
   );
+}
+
+// Over plain HTTP under a name, browsers give a page neither its position nor a place to be kept.
+function warnWithoutHttps(form: HTMLFormElement): void {
+  if (window.isSecureContext) return;
+  const hint = document.createElement("p");
+  hint.className = "hint warn-text";
+  hint.textContent = word("wordsInsecure");
+  form.prepend(hint);
 }
 
 async function atHand(): Promise<void> {
@@ -164,31 +216,116 @@ async function atHand(): Promise<void> {
   ready.active?.postMessage({ keep: [location.pathname, ...own] });
 }
 
-export function startOffline(form: HTMLFormElement): void {
-  words = form.dataset;
+// -- drafts -------------------------------------------------------------------------------------------
+
+function keepDrafts(form: HTMLFormElement): void {
+  const place = `${person()} ${address(form)}`;
+  let timer = 0;
+  const state = document.createElement("p");
+  state.className = "hint draft-state";
+  state.setAttribute("role", "status");
+  form.append(state);
+  form.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = window.setTimeout(() => {
+      const draft = { ...written(form), place, sent: false };
+      // A video would be copied at every pause.
+      if (!("offline" in form.dataset)) draft.files = [];
+      void keepDraft(draft).then(() => (state.textContent = `${word("wordsDraft")} ${time(draft.at)}`));
+    }, PAUSE);
+  });
+  form.addEventListener("submit", () => {
+    clearTimeout(timer);
+    void keepDraft({ ...written(form), files: [], place, sent: true });
+  });
+  void draftAt(place).then((draft) => {
+    // What came back with its mistakes named is newer than the draft.
+    if (!draft || form.querySelector(".alert-danger, .problem, [role=alert]") || location.hash) return;
+    fill(form, draft);
+    state.textContent = `${word("wordsDraftBack")} ${time(draft.at)} `;
+    state.append(
+      button(word("wordsDraftClear"), () => {
+        form.reset();
+        state.textContent = "";
+        void dropDraft(place);
+      }),
+    );
+  });
+}
+
+// -- forms --------------------------------------------------------------------------------------------
+
+function titleOf(form: HTMLFormElement): string {
+  const chosen = form.querySelector<HTMLInputElement>("input[type=radio]:checked")?.parentElement?.textContent?.trim();
+  const step = form.closest("details")?.querySelector("summary strong")?.textContent?.trim();
+  const heading = document.querySelector("h1")?.textContent?.replace(/\s+/g, " ").trim();
+  return [step ?? chosen, heading].filter(Boolean).join(" · ");
+}
+
+async function startForm(form: HTMLFormElement): Promise<void> {
+  const key = form.querySelector<HTMLInputElement>("[name=submission]");
+  if (key) key.value = newKey(); // several forms of one page would share the one it was drawn with
   locate(form);
+  warnWithoutHttps(form);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const time = form.querySelector<HTMLInputElement>("[data-device-time]");
-    if (time) time.value = new Date().toISOString();
-    const one = read(form);
-    said(words.wordsSending ?? "");
+    const field = form.querySelector<HTMLInputElement>("[data-device-time]");
+    if (field) field.value = new Date().toISOString();
+    const one: Waiting = {
+      ...written(form),
+      key: key?.value ?? newKey(),
+      person: person(),
+      url: address(form),
+      page: location.pathname,
+      title: titleOf(form),
+      trouble: "",
+      reason: "",
+    };
+    said(word("wordsSending"));
     void keep(one).then(async () => {
       const where = navigator.onLine ? await send(one) : "";
+      const after = await waitingCalled(one.key);
       if (where) {
+        await dropDraft(`${person()} ${address(form)}`);
         location.assign(where);
         return;
       }
-      const key = form.querySelector<HTMLInputElement>("[name=submission]");
+      if (after?.trouble === "refused") {
+        // The form still stands there as it was written; the queue says why.
+        await letGo(one.key);
+        await show();
+        said(`${word("wordsRefused")}${after.reason ? `：${after.reason}` : ""}`);
+        panel.scrollIntoView({ block: "center" });
+        return;
+      }
+      await dropDraft(`${person()} ${address(form)}`);
       form.reset();
       if (key) key.value = newKey();
       locate(form);
       said("");
       await show();
+      panel.scrollIntoView({ block: "center" });
     });
   });
+  const asked = /^#waiting=(\w+)/.exec(location.hash)?.[1];
+  const again = asked ? await waitingCalled(asked) : undefined;
+  if (again && again.person === person() && again.url === address(form)) {
+    form.closest("details")?.setAttribute("open", "");
+    fill(form, again);
+    await letGo(again.key);
+    await show();
+  }
+}
+
+export function startOffline(root: ParentNode): void {
+  const found = document.querySelector<HTMLElement>("[data-queue]");
+  if (!found) return;
+  panel = found;
+  for (const form of root.querySelectorAll<HTMLFormElement>("form[data-offline]")) void startForm(form);
+  for (const form of root.querySelectorAll<HTMLFormElement>("form[data-draft], form[data-offline]")) keepDrafts(form);
+  if (document.querySelector("main .alert-success")) void dropSentDrafts(person());
+  if (root.querySelector("form[data-offline]")) void atHand();
   window.addEventListener("online", () => void sendAll());
-  window.setInterval(() => void sendAll(), 20_000);
+  window.setInterval(() => void (somethingWaits() ? sendAll() : undefined), RETRY);
   void sendAll();
-  void atHand();
 }

@@ -41,8 +41,16 @@ SECRET_KEY = _secret_key()
 CHAIN_KEY = _chain_key()
 DEBUG = os.environ.get("ECOLEDGER_DEBUG") == "1"
 DEMO = (DATA / "DEMO").exists()
-ALLOWED_HOSTS = os.environ.get("ECOLEDGER_HOSTS", "*").split(",")
-CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("ECOLEDGER_ORIGINS", "").split(",") if o]
+ALLOWED_HOSTS = [h.strip() for h in os.environ.get("ECOLEDGER_HOSTS", "*").split(",") if h.strip()]
+if "*" not in ALLOWED_HOSTS:
+    ALLOWED_HOSTS += [
+        "127.0.0.1",
+        "localhost",
+        "[::1]",
+    ]  # the operator's monitor asks from the machine
+CSRF_TRUSTED_ORIGINS = [
+    o.strip() for o in os.environ.get("ECOLEDGER_ORIGINS", "").split(",") if o.strip()
+]
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -87,6 +95,7 @@ MIDDLEWARE = [
     "ecoledger.web.security.ContentSecurityPolicyMiddleware",
     "ecoledger.web.security.PrivatePagesMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "ecoledger.web.compressed.CompressedMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -96,6 +105,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "ecoledger.web.attendance.AttendanceMiddleware",
     "ecoledger.web.acting.ActingMiddleware",
+    "ecoledger.web.sent_by.SentByMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "ecoledger.web.office.kept_text.SessionEndedMiddleware",
 ]

@@ -106,6 +106,9 @@ def test_a_number_in_the_book_is_known_however_it_is_typed(preview, accept):
         ("2027年第一季度", date(2027, 3, 31), True),
         ("立行立改", None, True),
         ("长期坚持", None, True),
+        ("尽快", None, True),
+        ("26.12.31", date(2026, 12, 31), True),
+        ("27-3-1前", date(2027, 3, 1), True),
         (46752, date(2027, 12, 31), True),
         ("2016-12-31", date(2016, 12, 31), True),
         ("2100-01-01", date(2100, 1, 1), True),
@@ -123,7 +126,7 @@ def test_deadlines_as_they_are_written_are_read_and_odd_ones_questioned(
 
 
 @pytest.mark.parametrize(
-    "written", ["12月底前", "2026-02-30", "尽快", "9999-12-31", "0001-01-01", "26.12.31"]
+    "written", ["12月底前", "2026-02-30", "下周", "9999-12-31", "0001-01-01", "26.13.31"]
 )
 def test_what_is_no_deadline_is_refused_with_the_way_to_write_it(preview, written):
     batch = preview(sheet(HEAD, row("D-1", deadline=written)))
@@ -312,3 +315,15 @@ def test_every_row_is_kept_refused_or_left_out(preview):
     told = left | {r.number for r in batch.rows.all()}
     assert told == {1, 2, 3, 4, 5, 7, 8}
     assert (batch.good.count(), batch.bad.count(), len(left)) == (1, 2, 4)
+
+
+def test_an_earlier_ledger_keeps_rows_whose_dates_nobody_can_read(preview, accept):
+    head = ("原编号", "来源类别", "问题", "属地", "整改时限", "完成情况")
+    batch = preview(
+        sheet(head, ("H-1", "自查发现", "甲", "北镇", "下个月", "已完成")), history=True
+    )
+    assert batch.bad.count() == 0, said(batch, 2)
+    assert "“下个月”读不出日期" in said(batch, 2)
+    assert batch.rows.get().cells["deadline"] == "下个月"
+    assert accept(batch) == (1, 0)
+    assert Problem.objects.get().deadline is None

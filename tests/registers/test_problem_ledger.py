@@ -162,6 +162,9 @@ def test_who_has_not_reported_this_month_is_reminded_once(problem_at, people):
 
 def test_a_draw_for_look_back_can_be_repeated_by_anyone(problem_at, people):
     done = [close(problem_at(f"问题{n}"), people) for n in range(6)]
+    with pytest.raises(Refused, match="满 7 天"):  # closed only now: no time yet to come back
+        actions.draw_for_review(REGISTER, 0.5, 7, by=people["dispatcher"])
+    Row.objects.update(closed_at=timezone.now() - timedelta(days=8))
     drawn = actions.draw_for_review(REGISTER, 0.5, 7, by=people["dispatcher"])
     assert len(drawn) == 3
     import random

@@ -28,6 +28,8 @@ DAYS = [
     ("2026-12-31 00:00", (2026, 12, 31), "day"),
     ("2026年12月31日 24时", (2026, 12, 31), "day"),
     ("20261231", (2026, 12, 31), "day"),
+    ("26.12.31", (2026, 12, 31), "short_year"),
+    ("26/3/1前", (2026, 3, 1), "short_year"),
     (20261231.0, (2026, 12, 31), "day"),
     ("二〇二六年十二月三十一日", (2026, 12, 31), "day"),
     ("二○二六年八月", (2026, 8, 31), "month"),
@@ -57,7 +59,7 @@ def test_days(written, day, precision):
     assert (got.day, got.precision) == (date(*day), Precision(precision))
 
 
-@pytest.mark.parametrize("words", ["长期坚持", "立行立改", "持续推进", "/", "—", "无"])
+@pytest.mark.parametrize("words", ["长期坚持", "尽快", "立行立改", "持续推进", "/", "—", "无"])
 def test_words_that_set_no_date(words):
     assert read_day(words) == read_day(f" {words} ")
     assert read_day(words).day is None
@@ -71,8 +73,8 @@ def test_words_that_set_no_date(words):
         ("12月底前", "year"),
         ("年底", "year"),
         ("第一季度", "year"),
-        ("尽快", "form"),
-        ("26.12.31", "form"),
+        ("26.13.31", "calendar"),
+        ("26.12/31", "form"),
         ("", "form"),
         (True, "form"),
         (None, "form"),

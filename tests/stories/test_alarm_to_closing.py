@@ -261,7 +261,7 @@ def test_an_exceedance_is_seen_at_once_dispatched_worked_checked_closed_and_reop
     # It comes back: the same case is open again, and the page that shows it says so by itself.
     listening(dispatcher, address)
     house.emit(outlet, 95, this_hour() + timedelta(hours=1))  # the first hour after the closing
-    expect(dispatcher.locator(".events")).to_contain_text("再次报警，反弹重开")
+    expect(dispatcher.locator(".events")).to_contain_text("再次预警，反弹重开")
     assert dispatcher.evaluate("window.stayed") is True
     dispatcher.get_by_role("link", name="刷新").click()
     expect(state(dispatcher)).to_have_text("待核实")

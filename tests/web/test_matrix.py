@@ -27,6 +27,8 @@ CLASSES = {
     "relations": "edit_registry",
     "successions": "edit_registry",
     "help": "signed",
+    "wall": "see_cockpit",
+    "my-status": "see_monitoring",
     "home": "signed",
     "lines": "signed",
     "search": "signed",

@@ -120,7 +120,7 @@ def test_a_rule_shows_how_often_it_was_right(county, rules, signed_in):
     assert "3 ÷ 4" in detail
     month = timezone.localtime().strftime("%Y-%m")
     assert month in detail
-    assert "逐月准确率" in detail
+    assert "逐月预警属实率" in detail
     # A system administrator edits rules and sees no cases, so no figures of them either.
     assert "75.0%" not in signed_in("system_admin").get(reverse("rules")).content.decode()
 
@@ -149,7 +149,7 @@ def test_a_rule_is_added_edited_tried_and_deleted_and_each_is_on_the_trail(
     rule.refresh_from_db()
     assert (rule.area_code, rule.opens_case, rule.organisation) == ("", False, None)
     assert (
-        "只报警，不立件"
+        "只预警，不立件"
         in client.get(
             reverse("routing") + "?area=990101001&kind=air&detector=constant"
         ).content.decode()

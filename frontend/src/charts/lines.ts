@@ -58,6 +58,18 @@ function withGaps(points: Reading[], period: number): (string | number | null)[]
   return drawn;
 }
 
+/** What a reader of the screen hears: each line's first and last value with their times, not its epochs. */
+function spoken(series: readonly Series[]): string {
+  return series
+    .map((one) => {
+      const there = one.points.filter(([, value]) => value !== null);
+      const say = (point: (typeof there)[number] | undefined) =>
+        point ? `${new Date(point[0]).toLocaleString(document.documentElement.lang)} ${point[1]} ${one.unit ?? ""}` : "";
+      return there.length ? `${one.name}：${say(there[0])} – ${say(there[there.length - 1])}` : one.name;
+    })
+    .join("；");
+}
+
 export function draw(description: Lines, element: HTMLElement): echarts.EChartsCoreOption {
   const ink = inked(element);
   const units = [0, 1].map(
@@ -73,7 +85,7 @@ export function draw(description: Lines, element: HTMLElement): echarts.EChartsC
   return {
     color: PALETTE,
     animation: false,
-    aria: { enabled: true },
+    aria: { enabled: true, label: { description: spoken(description.series) } },
     grid: { left: 8, right: 12, top: names.length > 1 || hasSecond ? 52 : 34, bottom: 56, containLabel: true },
     legend: {
       show: names.length > 1 || flagged.length > 0,

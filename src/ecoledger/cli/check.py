@@ -45,7 +45,7 @@ def _warnings(folder: Path, mode: int) -> Iterator[tuple[str, str]]:
     if os.environ.get("ECOLEDGER_HTTPS") != "1":
         yield (
             "没有启用 HTTPS",
-            "在前面放置代理（见 deploy/），设 ECOLEDGER_HTTPS=1 和 ECOLEDGER_HOSTS",
+            "用 ecoledger serve --certificate 证书 --key 私钥，或在前面放置代理（见 deploy/）并设 ECOLEDGER_HTTPS=1 和 ECOLEDGER_HOSTS",
         )
     if not os.environ.get("ECOLEDGER_BACKUP_KEY_FILE"):
         yield "备份没有加密", "用 ecoledger backup --key，或设 ECOLEDGER_BACKUP_KEY_FILE"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
@@ -155,7 +155,7 @@ def read(stream: BinaryIO, bad: BadRows) -> tuple[list[str], Iterator[Block]]:
     if not head.strip():
         raise UnusableTableError("the table is empty; its first line must name the columns")
     body = first.split("\n", skipped + 1)[-1] if first.count("\n") > skipped else ""
-    header = [name.strip() for name in text.split(head, separator)[0]]
+    header = _named(name.strip() for name in text.split(head, separator)[0])
     _no_name_twice(header)
 
     def blocks() -> Iterator[Block]:
@@ -179,6 +179,11 @@ def _titles(lines: Sequence[str], separator: str) -> int:
     return 0
 
 
+def _named(names: Iterable[str]) -> list[str]:
+    """The header's names; columns without one are told apart by their number."""
+    return [name or f"column {n}" for n, name in enumerate(names, 1)]
+
+
 def _no_name_twice(header: list[str]) -> None:
     if twice := sorted({name for name in header if name and header.count(name) > 1}):
         raise UnusableTableError(
@@ -195,12 +200,14 @@ def _of_sheets(content: bytes, bad: BadRows) -> tuple[list[str], Iterator[Block]
     header: list[str] = []
     blocks = []
     for table in book.tables:
+        # A title merged over the columns says one thing in all of them.
         start = next(
-            (n for n, row in enumerate(table.rows) if sum(c is not None for c in row) > 1), None
+            (n for n, row in enumerate(table.rows) if len({c for c in row if c is not None}) > 1),
+            None,
         )
         if start is None:
             continue
-        names = ["" if cell is None else _shown(cell).strip() for cell in table.rows[start]]
+        names = _named("" if cell is None else _shown(cell).strip() for cell in table.rows[start])
         if header and names != header:
             print(f"sheet {table.name!r} has another header and is not read", file=sys.stderr)
             continue
@@ -242,7 +249,9 @@ def _parse(
     piece: str, header: list[str], separator: str, line: int, bad: BadRows
 ) -> tuple[Block, int]:
     """One block from a piece of text that begins on ``line``; and the line after it."""
-    if '"' in piece or "\ufffd" in piece or separator == ";":
+    # The quick way knows one-byte separators alone.
+    careful = separator == ";" or not separator.isascii()
+    if '"' in piece or "\ufffd" in piece or careful:
         return _parse_carefully(piece, header, separator, line, bad)
     rows = pl.Series("", piece.removesuffix("\n").split("\n"), dtype=pl.String)
     numbers = pl.Series("line", range(line, line + rows.len()), dtype=pl.Int64)

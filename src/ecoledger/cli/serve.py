@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ecoledger.cli import certificate as certificates
 from ecoledger.cli import data_folder, process_limits
 from ecoledger.cli.process_limits import Shares
 
@@ -43,6 +44,7 @@ SHORTEST_REST, LONGEST_REST = 0.05, 10.0
 LONG_RUN = 0.5
 # In the data folder: frames that the store refused at every try.
 UNSTORED = "unstored-frames.jsonl"
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def address(text: str) -> tuple[str, int]:
@@ -65,11 +67,25 @@ def address(text: str) -> tuple[str, int]:
 @click.option(
     "--writer/--no-writer", default=True, help="是否在本进程写入报文（设有 ECOLEDGER_BUS 时可不）。"
 )
+@click.option(
+    "--certificate", type=_FILE, help="本站证书（PEM，含中间证书）；给出后网页改用 HTTPS。"
+)
+@click.option("--key", type=_FILE, help="证书的私钥（PEM，不带口令）。")
 @click.option("--log-level", default="INFO", show_default=True, help="日志级别。")
-def command(data: Path, http: str, hj212: str, gateway: bool, writer: bool, log_level: str) -> None:
+def command(
+    data: Path,
+    http: str,
+    hj212: str,
+    gateway: bool,
+    writer: bool,
+    certificate: Path | None,
+    key: Path | None,
+    log_level: str,
+) -> None:
     """启动平台：网页、设备接入、后台任务在同一进程。"""
     http_address, device_address = address(http), address(hj212)
     files = process_limits.raise_files()
+    pair = certificates.chosen(certificate, key)
     if os.environ.get("ECOLEDGER_HTTPS") == "1" and not os.environ.get("ECOLEDGER_HOSTS"):
         raise click.ClickException(
             "已设 ECOLEDGER_HTTPS=1，但没有设 ECOLEDGER_HOSTS：请写明本站域名，如 ECOLEDGER_HOSTS=eco.example.gov.cn"
@@ -82,7 +98,7 @@ def command(data: Path, http: str, hj212: str, gateway: bool, writer: bool, log_
     if not data_folder.setting("BUS") and not (gateway and writer):
         raise click.ClickException("--no-gateway、--no-writer 须先设 ECOLEDGER_BUS")
     shares = process_limits.shares(files)
-    roles = Roles(gateway, writer)
+    roles = Roles(gateway, writer, pair)
     run_loop(_with_store(folder, http_address, device_address, shares, roles))
 
 
@@ -92,6 +108,8 @@ class Roles:
 
     gateway: bool = True
     writer: bool = True
+    # With one of its own it serves HTTPS and nobody stands in front.
+    certificate: certificates.Certificate | None = None
 
 
 async def _with_store(
@@ -241,14 +259,22 @@ async def _serve(
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=5,
-            proxy_headers=True,
+            # With a certificate of its own nobody stands in front and may speak for others.
+            proxy_headers=roles.certificate is None,
+            ssl_certfile=roles.certificate.path if roles.certificate else None,
+            ssl_keyfile=roles.certificate.key if roles.certificate else None,
         )
     )
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.01)
     web_host, web_port = listener.getsockname()[:2]
-    ready = {"event": "ready", "http": f"http://{web_host}:{web_port}/", "hj212": f"{host}:{port}"}
+    scheme = "https" if roles.certificate else "http"
+    ready = {
+        "event": "ready",
+        "http": f"{scheme}://{web_host}:{web_port}/",
+        "hj212": f"{host}:{port}",
+    }
     print(json.dumps(ready), flush=True)
     log.info("ready", extra=ready)
     waiting = asyncio.create_task(stopping.wait())

@@ -94,6 +94,8 @@ class Listing:
     lead: str = ""
     under: tuple[str, ...] = ()
     views: tuple[View, ...] = ()
+    # Whether its forms are filled in outside: without a connection they wait on the device and go later.
+    offline: bool = False
     # What an empty list says: how it fills.
     empty: Text = ""
     # Names to order by when nobody chose; the database must have an index for them.

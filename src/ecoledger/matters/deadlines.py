@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.matters import clocks
@@ -237,3 +238,18 @@ def _unit_label(unit: str) -> str:
 def length_text(clock: Clock) -> str:
     """The length as written beside the clock: 3个工作日."""
     return f"{clock.length}{_unit_label(clock.unit)}" if clock.length else _("指定日期")
+
+
+def usual_length(register: str, rule: ClockRule) -> str:
+    """The length that a clock begun today would get, as written: 3个工作日."""
+    own = profile().clocks.get((register, rule.name))
+    if rule.deadline_field:
+        return _("到事项上写明的期限")
+    if own is not None:
+        length, unit = own.length, str(own.unit)
+    elif rule.limit:
+        limit = time_limits.limit(rule.limit, clocks.local(timezone.now()).date())
+        length, unit = limit.length, limit.unit.value
+    else:
+        length, unit = rule.length, rule.unit.value
+    return f"{length} {_(_unit_label(unit))}"

@@ -29,6 +29,7 @@ class Precision(StrEnum):
     """How much of the day was written."""
 
     DAY = "day"
+    SHORT_YEAR = "short_year"  # 26.12.31: the century is not written, the order is the Chinese one
     SERIAL = "serial"  # a spreadsheet's day number, not yet formatted as a date
     MONTH = "month"  # the last day of it is meant; also of a third of a month
     QUARTER = "quarter"
@@ -47,7 +48,8 @@ class WrittenDay:
 # Words of a deadline column that set no date.
 NO_DATE = frozenset(
     {"长期坚持", "长期", "长期整改", "持续推进", "持续", "持续整改", "常态化", "立行立改", "立即整改", "立即", "即知即改",
-     "已完成", "无", "/", "-", "--", "—", "——", "不涉及", "待定"}
+     "尽快", "尽快完成", "尽快整改", "抓紧", "抓紧整改", "抓紧落实", "即日", "即日起", "近期", "待明确", "待确定", "未定", "视情况",
+     "按计划", "按计划推进", "按序时进度", "已完成", "无", "/", "-", "--", "—", "——", "不涉及", "待定"}
 )  # fmt: skip
 _EPOCH = datetime(1899, 12, 30)
 # Day numbers of 1954 to 2119; numbers outside are something else.
@@ -57,6 +59,7 @@ _DIGITS = str.maketrans("〇零○一二三四五六七八九", "000123456789")
 _NUMERAL = "〇零○一二三四五六七八九十"
 _TAIL = r"(?:(?:之|以)?前)?(?:完成|整改完成|整改到位|完成整改|销号|完成销号|办结|到位|止|为止)?"
 _DATE = re.compile(rf"(\d{{4}})[年./\-](\d{{1,2}})[月./\-](\d{{1,2}})[日号]?{_TAIL}")
+_SHORT_YEAR = re.compile(rf"(\d{{2}})([./\-])(\d{{1,2}})\2(\d{{1,2}})[日号]?{_TAIL}")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0)?")
 _CLOCK = re.compile(
     r"[T日 ]*(?:上午|下午)?(\d{1,2})[:时点](?:(\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?秒?|分)?)?$"
@@ -123,6 +126,8 @@ def read_day(cell: Any, year: int | None = None) -> WrittenDay:
         return WrittenDay((_EPOCH + timedelta(days=int(float(text)))).date(), Precision.SERIAL)
     if match := _DATE.fullmatch(text) or _COMPACT.fullmatch(text):
         return WrittenDay(_date(text, *match.groups()), Precision.DAY)
+    if match := _SHORT_YEAR.fullmatch(text):
+        return WrittenDay(_date(text, f"20{match[1]}", match[3], match[4]), Precision.SHORT_YEAR)
     if (match := _DATE.match(text)) and _is_clock(text, match):
         return WrittenDay(_date(text, *match.groups()), Precision.DAY)
     if match := _MONTH.fullmatch(text):

@@ -7,6 +7,7 @@ too long is answered 413 unread; one that says nothing is counted while it is re
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -32,7 +33,20 @@ SILENCE = 60.0  # seconds between two parts of a body
 LARGE = 2 << 20
 _LARGE_AT_ONCE = 8
 
-_TEXT = "请求内容超过允许的大小。请压缩文件，或分几次上传。".encode()
+# Of somebody whose session has ended: read and thrown away, so that the browser shows the answer.
+_DRAINED = 64 << 20
+
+_TEXT = "请求内容超过允许的大小。请压缩文件，或分几次上传。"
+_PAGE = """<!DOCTYPE html><html lang="zh-Hans"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>没有收下 · Not accepted</title></head>
+<body><main><h1>没有收下 · Not accepted</h1><p role="alert">{zh}</p><p>您写的内容存在这台设备上：
+重新打开刚才的页面就会恢复，也可以按浏览器的“后退”。</p><p lang="en">{en} What you wrote is kept on this device
+and comes back when you open the page again.</p><p><a href="{link}">{word}</a></p></main></body></html>"""
+_TOO_LONG = (
+    "内容超过允许的大小。请压缩文件，或分几次上传。",
+    "It is larger than allowed: make files smaller or send them in parts.",
+)
+_ENDED = ("登录已过期，附件没有上传。", "Your session has ended and the files were not sent.")
 
 
 class _TooLongError(Exception):
@@ -57,7 +71,10 @@ def bounded(application: Application) -> Application:
         if length is None or length > OF_A_STRANGER:
             limit = OF_A_PERSON if await sync_to_async(_is_known)(headers) else OF_A_STRANGER
         if length is not None and length > limit:
-            await _refuse(send, 413)
+            ended = limit == OF_A_STRANGER and _had_session(headers)
+            if ended and length <= _DRAINED:
+                await _drain(receive)
+            await _refuse(send, 413, headers, ended=ended)
             return
         begun = False
 
@@ -71,7 +88,8 @@ def bounded(application: Application) -> Application:
                 await application(scope, _counted(receive, limit), sending)
             except (_TooLongError, _SilentError) as error:
                 if not begun:
-                    await _refuse(send, 413 if isinstance(error, _TooLongError) else 408)
+                    status = 413 if isinstance(error, _TooLongError) else 408
+                    await _refuse(send, status, headers)
 
         if length is None or length > LARGE:
             async with large:
@@ -128,11 +146,35 @@ def _is_known(headers: dict[bytes, bytes]) -> bool:
     return SESSION_KEY in SessionStore(cookies[name].value)
 
 
-async def _refuse(send: Send, status: int) -> None:
+def _had_session(headers: dict[bytes, bytes]) -> bool:
+    return settings.SESSION_COOKIE_NAME.encode() + b"=" in headers.get(b"cookie", b"")
+
+
+async def _drain(receive: Receive) -> None:
+    with contextlib.suppress(TimeoutError):
+        while (message := await asyncio.wait_for(receive(), SILENCE)).get("more_body"):
+            if message["type"] == "http.disconnect":
+                return
+
+
+async def _refuse(
+    send: Send, status: int, asked: dict[bytes, bytes], *, ended: bool = False
+) -> None:
+    """Say why nothing was taken: as a page to a browser, as a line to others."""
+    kind, text = "text/plain", _TEXT
+    if b"text/html" in asked.get(b"accept", b""):
+        zh, en = _ENDED if ended else _TOO_LONG
+        link, word = ("/sign-in", "登录 · Sign in") if ended else ("/", "首页 · Home")
+        kind, text = "text/html", _PAGE.format(zh=zh, en=en, link=link, word=word)
+    body = text.encode()
     headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", str(len(_TEXT)).encode()),
+        (b"content-type", f"{kind}; charset=utf-8".encode()),
+        (b"content-length", str(len(body)).encode()),
+        (b"content-security-policy", b"default-src 'none'"),
+        (b"cache-control", b"no-store"),
         (b"connection", b"close"),
     ]
+    if ended:  # a form that a device sends by itself learns that it may try again
+        headers.append((b"x-signed-out", b"1"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": _TEXT})
+    await send({"type": "http.response.body", "body": body})

@@ -14,6 +14,7 @@ from django.utils.functional import SimpleLazyObject
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.web.navigation import Menu, menu, thumbs
 from ecoledger.web.work import load_of
+from ecoledger.web.sent_by import name_of
 
 
 @lru_cache(maxsize=1)
@@ -35,6 +36,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "languages": settings.LANGUAGES,
         "theme": "dark" if request.COOKIES.get("theme") == "dark" else "light",
         "bureau": SimpleLazyObject(bureau_name),
+        "writer": name_of(request) if isinstance(person, Person) else "",
         "my_work_url": reverse("my-work"),
         "waiting": SimpleLazyObject(lambda: load_of(request).waiting),
         "thumbs": SimpleLazyObject(

@@ -28,7 +28,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return render(request, "web/403_csrf.html", status=403)
+    # Behind a proxy on another port or name the browser says an address that this installation does not know.
+    foreign = request.headers.get("Origin", "") if reason.startswith("Origin checking") else ""
+    return render(request, "web/403_csrf.html", {"origin": foreign}, status=403)
 
 
 def failed(request: HttpRequest) -> HttpResponse:

@@ -266,6 +266,9 @@ def menu(person: Person, request: HttpRequest) -> Menu:
 
 
 def _entries(person: Person, url_name: str) -> Iterator[Entry]:
+    if person.has_role(Role.ENTERPRISE):
+        label, is_here = gettext("我的环保状态"), url_name == "my-status"
+        yield Entry(label, "home", reverse("my-status"), is_here)
     for page in ENTRIES:
         if person.may(page.capability):
             is_here = url_name == page.url_name or url_name in page.covers
@@ -290,7 +293,7 @@ def _foot(person: Person, url_name: str) -> Iterator[Entry]:
     if any(person.may(page.capability) for page in SYSTEM):
         covered = {n for page in SYSTEM for n in (page.url_name, *page.covers)}
         yield Entry(gettext("系统"), "rules", reverse("system"), url_name in {"system", *covered})
-    yield Entry(gettext("帮助"), "help", reverse("help"), url_name == "help")
+    yield Entry(gettext("帮助"), "help", reverse("help"), url_name.startswith("help"))
 
 
 @dataclass(frozen=True)
@@ -320,6 +323,8 @@ def thumbs(person: Person, request: HttpRequest) -> list[Thumb]:
         (r for r in all_registers() if r.key == "grid_event" and r.may_open(person)), None
     )
     rows = [Thumb(gettext("我的事"), "work", reverse("my-work"), here == "my-work")]
+    if firm:
+        rows.insert(0, Thumb(gettext("状态"), "home", reverse("my-status"), here == "my-status"))
     if person.may("see_monitoring"):
         rows.append(Thumb(gettext("地图"), "map", reverse("map"), here == "map"))
     if firm:
@@ -365,7 +370,7 @@ LANDING: tuple[tuple[Role, str, tuple[str, ...]], ...] = (
     (Role.TOWN, "my-work", ()),
     (Role.GRID, "my-work", ()),
     (Role.THIRD_PARTY, "my-work", ()),
-    (Role.ENTERPRISE, "my-work", ()),
+    (Role.ENTERPRISE, "my-status", ()),
     (Role.AUDIT_ADMIN, "audit", ()),
     (Role.SECURITY_ADMIN, "people", ()),
     (Role.SYSTEM_ADMIN, "system", ()),

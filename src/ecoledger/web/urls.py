@@ -16,6 +16,7 @@ from ecoledger.web.entities import (
 )
 from ecoledger.web.field import report
 from ecoledger.web.figures import bulletins, records, targets
+from ecoledger.web.help import pages as help_pages
 from ecoledger.web.monitoring import (
     alarms,
     catalogue,
@@ -52,7 +53,7 @@ from ecoledger.web.plans import (
     warnings,
     work_accounts,
 )
-from ecoledger.web.scenes import cockpit, home, line, one_map
+from ecoledger.web.scenes import cockpit, home, line, my_status, one_map, wall
 from ecoledger.web.search import pages as searching
 
 handler403 = errors.forbidden
@@ -65,6 +66,9 @@ urlpatterns = [
     path("lines/<slug:key>", line.page, name="line"),
     path("books/<slug:key>/pin", line.pin_book, name="pin-book"),
     path("cockpit", cockpit.page, name="cockpit"),
+    path("wall", wall.page, name="wall"),
+    path("my-status", my_status.page, name="my-status"),
+    path("my-status/part", my_status.part, name="my-status-part"),
     path("search", searching.page, name="search"),
     path("search/hits", searching.hits, name="search-hits"),
     path("search/opened", searching.opened, name="search-opened"),
@@ -86,7 +90,9 @@ urlpatterns = [
     path("warnings/towns", assessment_rules.towns, name="town-rules"),
     path("system", system.page, name="system"),
     path("beginning", beginning.page, name="beginning"),
-    path("help", system.help_page, name="help"),
+    path("help", help_pages.page, name="help"),
+    path("help/handbook", help_pages.handbook, name="help-handbook"),
+    path("help/<slug:kind>/<slug:key>", help_pages.one, name="help-guide"),
     path("cockpit/<str:name>", cockpit.part, name="cockpit-part"),
     path("jobs", jobs.page, name="jobs"),
     path("jobs/<uuid:number>", jobs.state, name="job"),

@@ -36,7 +36,7 @@ def alarms(asked: Asked) -> Page:
     return Page(
         between("静默和并入的预警" if state == "silenced" else "产生的预警", begin, end),
         (
-            Column("产生时间", lead=True), Column("等级"), Column("监测点"), Column("报警类型"),
+            Column("产生时间", lead=True), Column("等级"), Column("监测点"), Column("预警类型"),
             Column("内容"), Column("状态"),
         ),
         Rows(rows.select_related("rule", "point").order_by("-raised_at", "-pk"), _alarm),

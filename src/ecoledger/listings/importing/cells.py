@@ -143,6 +143,8 @@ def _day(
     match written.precision:
         case Precision.SERIAL:
             warning = _("按表格软件的日期序号读作 %s") % day
+        case Precision.SHORT_YEAR:
+            warning = _("年份只写了两位，读作 %s") % day
         case Precision.MONTH:
             warning = _("只写到月，按月末 %s 计") % day
         case Precision.QUARTER | Precision.YEAR:

@@ -52,17 +52,19 @@ def preview(
     chosen: Mapping[str, str] | None = None,
     history: bool = False,
     progress: Progress | None = None,
+    book_of: Callable[[bytes], Book] = reading.read,
 ) -> ImportBatch:
     """Read a file and check every row; nothing is made yet. ``chosen``: header -> column by hand.
 
-    ``by`` is ``None`` for the operator at the command line. Raises :class:`Refused`.
+    ``by`` is ``None`` for the operator at the command line. ``book_of`` reads the bytes: a process of its own, unless
+    this one is confined itself. Raises :class:`Refused`.
     """
     if not listing.import_columns:
         raise Refused("condition", _("“%s”不能从表格导入。") % _(str(listing.label)))
     if by is not None and not listing.may_open(by):
         raise Refused("role", _("您的岗位不能在“%s”登记事项。") % _(str(listing.label)))
     try:
-        book = reading.read(content)
+        book = book_of(content)
     except reading.NoTableError as error:
         raise Refused("file", say.no_table(error)) from error
     columns = _open_columns(listing, by)
@@ -520,6 +522,12 @@ class _Check:
             row.cells.setdefault(name, str(cell))
             if isinstance(bad, UnknownWord) and (meant := self._meaning(name, row.cells[name])):
                 row.values[name] = meant
+                return True
+            if self.batch.history and ask.kind in (Kind.DATE, Kind.DUE) and not ask.required:
+                # What is over needs no clock: the row counts, its words stay beside it.
+                kept = _("“%s”读不出日期，原文保留，日期空着") % row.cells[name]
+                row.warnings.append(problem(name, label, kept))
+                row.values[name] = ""
                 return True
             row.errors.append(problem(name, label, str(bad)))
             if isinstance(bad, UnknownWord):

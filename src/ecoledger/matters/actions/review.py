@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -15,6 +15,9 @@ from ecoledger.matters.actions.performing import perform
 from ecoledger.matters.register import Register
 from ecoledger.matters.workflow import Phase
 
+# What was closed only now has not had time to come back; the draw looks at what is older.
+MINIMUM_AGE = timedelta(days=7)
+
 
 def draw_for_review(
     register: Register, share: float, seed: int, *, by: Person, at: datetime | None = None
@@ -24,7 +27,7 @@ def draw_for_review(
     The draw can be repeated by anyone: same closed matters, ``share`` (0-1] and ``seed``, same result.
     """
     at = at or timezone.now()
-    ids, count, start = _of(register, share, by)
+    ids, count, start = _of(register, share, by, at)
     drawn = sorted(random.Random(seed).sample(ids, count))  # noqa: S311 - repeatable
     among = len(ids)
     text = _("抽查回头看：在 %(all)d 件中抽 %(drawn)d 件，随机种子 %(seed)d") % {
@@ -37,11 +40,11 @@ def draw_for_review(
 
 def count_for_review(register: Register, share: float, *, by: Person) -> tuple[int, int]:
     """How many a draw would take, among how many."""
-    ids, count, _start = _of(register, share, by)
+    ids, count, _start = _of(register, share, by, timezone.now())
     return count, len(ids)
 
 
-def _of(register: Register, share: float, by: Person) -> tuple[list[int], int, str]:
+def _of(register: Register, share: float, by: Person, at: datetime) -> tuple[list[int], int, str]:
     """What a draw is of: (keys, how many it takes, the transition that starts the second look)."""
     if not register.may_manage(by):
         raise Refused("role", _("抽查由调度人员或局领导发起。"))
@@ -56,8 +59,11 @@ def _of(register: Register, share: float, by: Person) -> tuple[list[int], int, s
     ]
     if not starts:
         raise Refused("condition", _("“%s”没有回头看环节。") % _(str(register.label)))
-    rows = register.visible_to(by).filter(state__in=starts[0].sources, merged_into=None)
+    old = at - MINIMUM_AGE
+    rows = register.visible_to(by).filter(
+        state__in=starts[0].sources, merged_into=None, closed_at__lte=old
+    )
     ids = sorted(rows.values_list("pk", flat=True))
     if not ids:
-        raise Refused("condition", _("没有可以抽查的已销号事项。"))
+        raise Refused("condition", _("没有销号满 %d 天、可以抽查的事项。") % MINIMUM_AGE.days)
     return ids, min(len(ids), max(1, round(len(ids) * share))), starts[0].name

@@ -369,6 +369,15 @@ def level_of(rule: AlarmRule, over: float | None, occurrences: int, seconds: int
     return str(level)
 
 
+def level_now(alarm: Alarm) -> str:
+    """What the last value alone would reach: an alarm keeps the level it once had until it ends."""
+    value, limit = alarm.value, alarm.limit
+    if alarm.times_over is None or value is None or not limit or value <= limit:
+        return str(alarm.level)
+    now = level_of(alarm.rule, value / limit - 1, alarm.occurrences, 0)
+    return min(now, str(alarm.level), key=_severity)
+
+
 def _severity(level: str) -> int:
     return LEVELS.index(level)
 

@@ -9,6 +9,7 @@ text of a value that is no plain number ("0.02L", "未检出", "停产") is kept
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -38,13 +39,15 @@ def read(
     point: str = "",
     parameter: str = "",
     person: Person | None = None,
+    book_of: Callable[[bytes], Book] = reading.read,
 ) -> Parsed:
     """Read and understand a file without storing anything.
 
     ``series``: raw, minute, hour, day, or auto (day when no row has a time of day, else hour). ``label``:
     whether the file labels an hour or less by its "start" or its "end"; a day is called by its date either
     way. ``point`` and ``parameter``: those of a file without such a column. ``person``: only points in their
-    data scope. Raises :class:`FileError`.
+    data scope. ``book_of`` reads the bytes: a process of its own, unless this one is confined itself. Raises
+    :class:`FileError`.
     """
     if series != "auto" and series not in SECONDS:
         raise FileError(
@@ -54,7 +57,7 @@ def read(
     if label not in ("start", "end"):
         raise FileError(_("时段标注只能是 start（起始）或 end（结束）"))
     try:
-        book = reading.read(data)
+        book = book_of(data)
     except reading.NoTableError as error:
         why = words.no_table(error)
         raise FileError(_("%(name)s：%(why)s") % {"name": name, "why": why}) from error

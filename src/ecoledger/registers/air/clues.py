@@ -129,7 +129,7 @@ def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
 
 
 CLUE = declare(Register(
-    key="air_clue", label="溯源线索", line="air", model=Clue, workflow=WORKFLOW,
+    key="air_clue", offline=True, label="溯源线索", line="air", model=Clue, workflow=WORKFLOW,
     pattern="溯源〔{year}〕{n}号",
     labels={"title": "线索", "entity": "疑似来源", "area_code": "属地"},
     columns=("number", "title", "origin_kind", "station", "entity", "rank", "state", "due", "verdict",

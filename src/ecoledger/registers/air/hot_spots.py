@@ -267,7 +267,7 @@ _asked = ("lat", "lon", "seen_on", "seen_time", "satellite", "instrument", "conf
           "brightness", "pixels", "area_code")  # fmt: skip
 
 SPOTS = declare(HotSpotBook(
-    key="hot_spot", label="秸秆焚烧火点", line="air", model=HotSpot, workflow=WORKFLOW,
+    key="hot_spot", offline=True, label="秸秆焚烧火点", line="air", model=HotSpot, workflow=WORKFLOW,
     pattern="火点〔{year}〕{n}号",
     labels={"title": "火点", "area_code": "属地", "lon": "经度", "lat": "纬度"},
     columns=("number", "title", "seen_at", "satellite", "confidence", "power", "state", "due", "verdict",

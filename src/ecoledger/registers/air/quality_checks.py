@@ -106,7 +106,7 @@ class QualityLog(Log):
 
 
 RECORDS = declare_book(QualityLog(
-    key="quality_record", label="质控记录", model=QualityRecord, line="monitoring",
+    key="quality_record", offline=True, label="质控记录", model=QualityRecord, line="monitoring",
     edit=frozenset({Role.MONITOR, Role.THIRD_PARTY}),
     columns=("entity", "at", "task", "parameter", "expected", "value", "deviation", "bounds", "passed",
              "gas_no", "gas_until", "area_code", "by"),

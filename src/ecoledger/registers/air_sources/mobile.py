@@ -174,7 +174,7 @@ class MachineLog(Log):
 
 
 MACHINE_CHECKS = declare_book(MachineLog(
-    key="machine_check", label="机械检测", model=MachineCheck, line="air", begets="problem", edit=STAFF,
+    key="machine_check", offline=True, label="机械检测", model=MachineCheck, line="air", begets="problem", edit=STAFF,
     columns=("entity", "at", "place", "opacity", "limit", "ringelmann", "passed", "handling", "area_code", "by"),
     filters=("passed", "area_code", "at"), search=("entity__name", "place"),
     fields=(Ask("entity", "机械", to=Machine, required=True), "at", "place", "opacity", "ringelmann", "zone",
@@ -231,7 +231,7 @@ class VehicleCheck(models.Model):
 
 
 VEHICLES = declare_book(Listing(
-    key="vehicle_check", label="车辆抽检", model=VehicleCheck, line="air",
+    key="vehicle_check", offline=True, label="车辆抽检", model=VehicleCheck, line="air",
     columns=("plate", "on", "sortie", "place", "way", "stage", "opacity", "nox", "passed", "handling",
              "area_code"),
     filters=("passed", "handling", "way", "area_code", "on"), search=("plate", "sortie", "place"),
@@ -284,7 +284,7 @@ class BlackSmoke(Matter):
 _REVIEW = frozenset({Role.MONITOR, Role.OFFICER, Role.DISPATCHER})
 
 BLACK_SMOKE = declare_register(Register(
-    key="black_smoke", label="黑烟车", line="air", model=BlackSmoke, pattern="黑烟〔{year}〕{n}号",
+    key="black_smoke", offline=True, label="黑烟车", line="air", model=BlackSmoke, pattern="黑烟〔{year}〕{n}号",
     workflow=Workflow(
         states=(
             State("new", "待初审", stage="审核", waits_for=_REVIEW),

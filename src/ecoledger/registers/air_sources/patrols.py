@@ -111,7 +111,7 @@ def _problem(entry: Patrol, by: Person | None, at: datetime) -> Matter:
 
 
 PATROLS = declare(PatrolLog(
-    key="air_patrol", label="日巡夜查", model=Patrol, line="air", edit=STAFF | {Role.THIRD_PARTY},
+    key="air_patrol", offline=True, label="日巡夜查", model=Patrol, line="air", edit=STAFF | {Role.THIRD_PARTY},
     columns=("entity", "at", "found", "place", "metres", "night", "on_the_spot", "note", "begets",
              "area_code", "by"),
     filters=("found", "night", "area_code", "entity", "at"), search=("entity__name", "place", "note"),

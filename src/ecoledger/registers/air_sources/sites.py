@@ -92,7 +92,7 @@ class DustCheck(LogEntry):
 
 
 DUST_CHECKS = declare_book(Log(
-    key="dust_check", label="扬尘巡查", model=DustCheck, line="air", begets="problem", edit=CHECKERS,
+    key="dust_check", offline=True, label="扬尘巡查", model=DustCheck, line="air", begets="problem", edit=CHECKERS,
     columns=("entity", "at", "met", "fenced", "covered", "wet", "paved", "washed", "sealed", "pm10", "note",
              "area_code", "by"),
     filters=("area_code", "covered", "washed", "at"), search=("entity__name", "note"),

@@ -8,9 +8,10 @@ class AlarmsConfig(AppConfig):
 
     def ready(self) -> None:
         from ecoledger.monitoring.alarming import alarms
-        from ecoledger.registers.alarms import alarm_case
+        from ecoledger.registers.alarms import alarm_case, telling
 
         alarms.on_raised.append(alarm_case.raised)
+        alarms.on_raised.append(telling.raised)
         alarms.on_merged.append(alarm_case.merged)
         alarms.on_repeated.append(alarm_case.repeated)
         alarms.on_ended.append(alarm_case.ended)

@@ -152,7 +152,7 @@ def answer(pk: int, values: Mapping[str, Any], *, by: Person | None, at: datetim
 
 
 CALLS = declare(CallBook(
-    key="chief_call", label="预警推送责任人", model=Call, line="monitoring",
+    key="chief_call", offline=True, label="预警推送责任人", model=Call, line="monitoring",
     columns=("entity", "duty", "who", "alarm", "told_at", "answered_at", "action", "effect",
              "area_code"),
     filters=("area_code", "duty", "told_at"), search=("entity__name", "who", "alarm__text"),

@@ -89,7 +89,7 @@ class StationLog(Log):
 
 
 CHECKS = declare(StationLog(
-    key="station_check", label="站点巡查", model=StationCheck, line="monitoring",
+    key="station_check", offline=True, label="站点巡查", model=StationCheck, line="monitoring",
     begets="problem", edit=STAFF,
     columns=("entity", "at", "power_ok", "sampling_ok", "surroundings_ok", "interference",
              "handling", "by", "area_code"),

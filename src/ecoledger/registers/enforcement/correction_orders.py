@@ -135,7 +135,7 @@ def _prepare(order: CorrectionOrder) -> None:
 
 
 REGISTER = declare(Register(
-    key="correction_order", label="责令改正", line="enforcement", model=CorrectionOrder,
+    key="correction_order", offline=True, label="责令改正", line="enforcement", model=CorrectionOrder,
     hidden={"case": "see_undecided_penalties"}, pattern="责改〔{year}〕{n}号",
     workflow=Workflow(
         states=(

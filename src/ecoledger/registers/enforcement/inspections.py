@@ -389,7 +389,7 @@ def _by_month(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
 
 
 REGISTER = declare(Register(
-    key="inspection", label="现场检查", line="enforcement", model=Inspection, workflow=WORKFLOW,
+    key="inspection", offline=True, label="现场检查", line="enforcement", model=Inspection, workflow=WORKFLOW,
     pattern="检查〔{year}〕{n}号", labels={"title": "检查任务", "entity": "检查对象", "area_code": "属地"},
     columns=("number", "title", "entity", "kind", "lead", "second", "state", "due", "entered_at",
              "problems", "outcome"),

@@ -207,7 +207,7 @@ def _prepare(event: GridEvent) -> None:
 
 
 REGISTER = declare(GridEvents(
-    key="grid_event", label="网格事件", line="enforcement", model=GridEvent, workflow=WORKFLOW,
+    key="grid_event", offline=True, label="网格事件", line="enforcement", model=GridEvent, workflow=WORKFLOW,
     pattern="网格〔{year}〕{n}号",
     labels={"title": "事件", "description": "情况描述", "area_code": "镇街", "address": "位置",
             "opened_at": "上报时间", "owner_organisation": "处置单位"},

@@ -31,7 +31,7 @@ class Patrol(LogEntry):
 
 
 PATROLS = declare(Log(
-    key="patrol", label="网格巡查记录", model=Patrol, line="enforcement", begets="grid_event",
+    key="patrol", offline=True, label="网格巡查记录", model=Patrol, line="enforcement", begets="grid_event",
     columns=("entity", "at", "walker", "problems", "settled", "note", "patrol_no", "area_code", "by"),
     filters=("area_code", "entity", "at", "problems"), search=("entity__name", "walker", "note", "patrol_no"),
     fields=("entity", "at", "ended_at", "walker", "problems", "settled", "note"),

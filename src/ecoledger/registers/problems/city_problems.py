@@ -147,7 +147,7 @@ def breakdowns(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
 
 
 REGISTER = declare(CityProblems(
-    key="city_problem", label="创城问题清单", line="rectification", model=CityProblem, workflow=WORKFLOW,
+    key="city_problem", offline=True, label="创城问题清单", line="rectification", model=CityProblem, workflow=WORKFLOW,
     pattern="创城〔{year}〕{n}号",
     labels={"title": "问题", "description": "问题描述", "area_code": "镇街", "owner_organisation": "责任单位"},
     columns=("number", "title", "state", "due", "list_no", "origin_kind", "sort", "area_code", "address",

@@ -284,7 +284,7 @@ class Letters(Register):
 
 
 REGISTER = declare(Letters(
-    key="inspectorate_letter", label="督察信访件", line="rectification", model=InspectorateLetter,
+    key="inspectorate_letter", offline=True, label="督察信访件", line="rectification", model=InspectorateLetter,
     workflow=WORKFLOW, pattern="督察件〔{year}〕{n}号",
     labels={"title": "问题", "description": "交办问题基本情况", "area_code": "行政区域",
             "owner_organisation": "牵头责任单位", "opened_at": "交办日期"},

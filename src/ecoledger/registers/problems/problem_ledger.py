@@ -250,7 +250,7 @@ def _restrict(problem: Problem) -> None:
 
 
 REGISTER = declare(Register(
-    key="problem", label="问题一本账", line="rectification", model=Problem, workflow=WORKFLOW,
+    key="problem", offline=True, label="问题一本账", line="rectification", model=Problem, workflow=WORKFLOW,
     pattern="问题〔{year}〕{n}号",
     labels={"title": "问题", "description": "具体情况", "area_code": "属地", "address": "地点",
             "entity": "涉及企业或对象"},

@@ -254,8 +254,13 @@ class ParameterForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic w
         return bool(self["used"].value())
 
 
-def parameter_forms(point: Point, sent: Mapping[str, Any] | None) -> list[ParameterForm]:
-    """One form a parameter: those declared first, then the catalogue's for the point's kind."""
+def parameter_forms(
+    point: Point, sent: Mapping[str, Any] | None, heard: frozenset[str] = frozenset()
+) -> list[ParameterForm]:
+    """One form a parameter: those declared first, then the catalogue's for the point's kind.
+
+    ``heard``: what the device of a new point has already sent; these are ticked and stand first.
+    """
     there = list(point.parameters.all()) if point.pk else []
     known = {row.code for row in there}
     held = limits.PointLimits([point]) if point.pk else None
@@ -264,7 +269,8 @@ def parameter_forms(point: Point, sent: Mapping[str, Any] | None) -> list[Parame
         for one in parameters.of_kind(point.kind)
         if one.code not in known
     ]
-    return [
+    rows.sort(key=lambda row: row.pk is None and row.code not in heard)
+    declared = [
         ParameterForm(
             point.kind,
             held.at(point.pk, row.code, timezone.localdate()) if held else None,
@@ -275,3 +281,7 @@ def parameter_forms(point: Point, sent: Mapping[str, Any] | None) -> list[Parame
         )
         for row in rows
     ]
+    for one in declared:
+        if one.instance.code in heard and not point.pk:
+            one.initial["used"] = True
+    return declared

@@ -15,7 +15,9 @@ from django.views.decorators.http import require_POST
 
 from ecoledger.accounts.visitors import address
 from ecoledger.entities.models import Outlet
+from ecoledger.hj212 import decode
 from ecoledger.listings import asked
+from ecoledger.monitoring.arriving import ingest
 from ecoledger.monitoring.models import Point, PointParameter
 from ecoledger.monitoring.points import enrolling, parameters
 from ecoledger.monitoring.runtime import store
@@ -63,6 +65,15 @@ def _heard_kind(mn: str) -> str:
     return next((kind for kind, systems in parameters.SYSTEMS.items() if st in systems), "")
 
 
+def _heard_codes(mn: str) -> frozenset[str]:
+    """The factors in the last data that a device has sent, whether they were stored or not."""
+    frames = store().frames(mn=mn, limit=20) if mn else None
+    for number in [] if frames is None else frames["frame_id"].to_list():
+        if values := decode(store().frame(int(number)).raw, key=ingest.key_of).values:
+            return frozenset(value.code for value in values)
+    return frozenset()
+
+
 @needs("edit_registry")
 def point_new(request: Request) -> HttpResponse:
     mn = request.GET.get("mn", "").strip()
@@ -89,7 +100,8 @@ def _point(request: Request, point: Point, first: dict[str, Any]) -> HttpRespons
     new = point.pk is None
     sent = request.POST if request.method == "POST" else None
     form = PointForm(request.user, sent, instance=point, initial=first)
-    declared = parameter_forms(point, sent)
+    heard = _heard_codes(first.get("mn", "")) if new else frozenset()
+    declared = parameter_forms(point, sent, heard)
     if sent is not None and (odd := _stored(request, form, declared)) is not None:
         _say(request, odd, point.name)
         return HttpResponseRedirect(reverse("point-edit", args=[point.pk]))

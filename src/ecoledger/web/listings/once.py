@@ -22,7 +22,8 @@ from ecoledger.web.access import Request
 
 P = ParamSpec("P")
 FIELD = "submission"
-_KEPT = timedelta(days=2)
+# Longer than a phone may be without a connection or its owner on leave.
+_KEPT = timedelta(days=30)
 _KEY = re.compile(r"[0-9a-f]{32}")
 
 

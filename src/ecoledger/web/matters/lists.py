@@ -16,8 +16,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.accounts import audit
+from ecoledger.accounts.models import Person
 from ecoledger.accounts.visitors import address
 from ecoledger.listings import asked, cells, forms
+from ecoledger.listings.personal import note_seen
 from ecoledger.listings.selecting import ordered, related, select
 from ecoledger.matters import actions
 from ecoledger.matters.actions import NotVisible, Refused
@@ -59,6 +61,9 @@ def listing_page(request: Request, key: str) -> HttpResponse:
         narrow=NARROW,
         mark=_mark(register),
     )
+    heads = [one for head in context["drawn"].heads for one in (head, *head.under)]
+    names = [head.column.name for head in heads]
+    note_seen(register, person, context["page"].rows, names, address(request))
     batch = [replace(ask, required=False) for ask in register.batch] if manages else []
     return render(
         request,
@@ -113,6 +118,19 @@ def geojson(request: Request, key: str) -> JsonResponse:
     return JsonResponse(cells.features(register, request.user, rows[:5000]))
 
 
+def _called(register: Register, person: Person, said: str) -> Any:
+    """The matter of a number, or of its last figures alone ("67" of this year), as people say it; ``None`` when unsure."""
+    rows = register.visible_to(person)
+    if (whole := rows.filter(number=said.strip()).first()) is not None:
+        return whole
+    if not said.strip().isdigit():
+        return None
+    number = int(said)
+    year = timezone.localdate().year
+    alike = rows.filter(number__regex=rf"{year}.*[^0-9]0*{number}(号)?$")[:2]
+    return alike[0] if len(alike) == 1 else None
+
+
 @needs("see_matters")
 @require_POST
 def batch(request: Request, key: str) -> HttpResponse:
@@ -123,7 +141,7 @@ def batch(request: Request, key: str) -> HttpResponse:
     try:
         if request.POST.get("what") == "merge":
             into = request.POST.get("into", "")
-            target = register.visible_to(request.user).filter(number=into).first()
+            target = _called(register, request.user, into)
             if target is None:
                 raise Refused(
                     "form",

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Organisation, Person
@@ -23,7 +23,8 @@ from ecoledger.accounts.visitors import address
 from ecoledger.entities.models import Area
 from ecoledger.listings import asked, cells, forms
 from ecoledger.listings.parts import Ask, Kind
-from ecoledger.matters import actions, chain, clocks, deadlines, evidence, timeline
+from ecoledger.listings.personal import note_seen
+from ecoledger.matters import actions, chain, clocks, deadlines, evidence, likeness, timeline
 from ecoledger.matters.actions import NotVisible, Refused, urging
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import (
@@ -79,6 +80,23 @@ def new(request: Request, key: str) -> HttpResponseBase:
     return render(
         request, "web/matters/new.html", {"register": register, "form": form, "sheets": sheets}
     )
+
+
+@needs("see_matters")
+@require_GET
+@never_cache
+def like(request: Request, key: str) -> HttpResponse:
+    """Open matters that the one being written may repeat."""
+    register = the_register(request, key)
+    rows = likeness.like(
+        register,
+        request.user,
+        title=request.GET.get("title", "")[:200],
+        area_code=request.GET.get("area_code", "")[:12],
+        entity=asked.number(request.GET.get("entity", "")),
+        now=timezone.now(),
+    )
+    return render(request, "web/matters/_like.html", {"register": register, "rows": rows})
 
 
 # ---- one matter ----------------------------------------------------------------------------------
@@ -278,6 +296,7 @@ def detail(request: Request, key: str, pk: int) -> HttpResponse:
     register, matter = the_matter(request, key, pk)
     if register.on_trail:
         audit.record(request.user, "open_restricted", matter, address=address(request))
+    note_seen(register, request.user, [matter], register.hidden, address(request))
     return _detail(request, register, matter)
 
 
@@ -300,7 +319,8 @@ def timeline_part(request: Request, key: str, pk: int) -> HttpResponse:
 
 @needs("see_matters")
 @require_POST
-def act(request: Request, key: str, pk: int, name: str) -> HttpResponse:
+@once
+def act(request: Request, key: str, pk: int, name: str) -> HttpResponseBase:
     register, matter = the_matter(request, key, pk)
     if not register.workflow.has_transition(name):
         raise Http404

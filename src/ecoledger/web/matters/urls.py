@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("evidence/<int:pk>", evidence.evidence_file, name="evidence"),
     path("matters/<slug:key>", lists.listing_page, name="matter-list"),
     path("matters/<slug:key>/new", pages.new, name="matter-new"),
+    path("matters/<slug:key>/like", pages.like, name="matter-like"),
     path("matters/<slug:key>/export.xlsx", lists.export, name="matter-export"),
     path("matters/<slug:key>/map.geojson", lists.geojson, name="matter-geojson"),
     path(

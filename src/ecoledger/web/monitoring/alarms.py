@@ -24,6 +24,7 @@ from ecoledger.web.access import Request, needs
 from ecoledger.web.export import download
 from ecoledger.web.monitoring import readings
 from ecoledger.web.monitoring.station import drawn
+from ecoledger.web.scenes.cockpit import RANK
 from ecoledger.web.templatetags.show import plain, span, tr
 
 PAGE = 50
@@ -51,7 +52,14 @@ def _chosen(request: Request) -> QuerySet[Alarm]:
 def page(request: Request) -> HttpResponse:
     counted = scoped.alarms(request.user).order_by().values_list("state").annotate(Count("pk"))
     states = dict(counted)
-    shown = Paginator(_chosen(request), PAGE).get_page(request.GET.get("page"))
+    # Red first, then the newest.
+    rows = (
+        _chosen(request)
+        .select_related("rule")
+        .annotate(rank=RANK)
+        .order_by("-rank", "-last", "-pk")
+    )
+    shown = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     rule = asked.number(request.GET.get("rule", ""))
     return render(
         request,
@@ -140,8 +148,9 @@ def alarm(request: Request, pk: int) -> HttpResponse:
     found = get_object_or_404(
         scoped.alarms(request.user).select_related("filing", "point__entity"), pk=pk
     )
-    declared = {p.code: p.unit for p in readings.declared(found.point)}
-    unit = declared.get(found.parameter, "")
+    declared = {p.code: p for p in readings.declared(found.point)}
+    parameter = declared.get(found.parameter)
+    unit = parameter.unit if parameter else ""
     return render(
         request,
         "web/monitoring/alarm.html",
@@ -154,6 +163,8 @@ def alarm(request: Request, pk: int) -> HttpResponse:
             .exclude(pk=found.pk)[:8],
             "chart": reverse("alarm-series", args=[found.pk]),
             "unit": unit,
+            # As many decimals as the values of the point have, one more than a mean needs.
+            "decimals": max(parameter.decimals, 1) if parameter else 2,
             "judged": judged_values(found),
             "facts": facts(found),
             "absorbed": scoped.alarms(request.user).filter(merged_into=found)[:20],

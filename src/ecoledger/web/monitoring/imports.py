@@ -85,7 +85,7 @@ def page(request: Request) -> HttpResponse:
             }
         else:
             data = upload.read()
-            options = {
+            options: dict[str, Any] = {
                 "parameter": request.POST.get("parameter", "").strip(),
                 "series": request.POST.get("series", "auto"),
                 "label": request.POST.get("label", "start"),

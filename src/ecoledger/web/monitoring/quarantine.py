@@ -27,6 +27,10 @@ from ecoledger.web.templatetags.show import bytes_size, reason_words
 PAGE = 50
 
 
+# Newest frames that are counted by cause, and causes shown.
+COUNTED, CAUSES = 5000, 20
+
+
 @dataclass(frozen=True)
 class Chosen:
     """The filters in the address: which frames are asked for."""
@@ -64,23 +68,37 @@ def _registered(rows: list[dict[str, Any]]) -> set[str]:
     return {mn for mn in points.values_list("mn", flat=True) if mn}
 
 
+def _causes(frames: pl.DataFrame) -> list[dict[str, Any]]:
+    """Frames put aside by device and reason, the most frequent first: a few causes make most of the rows."""
+    if not frames.height:
+        return []
+    groups = frames.group_by("mn", "reason").agg(
+        pl.len().alias("count"),
+        pl.col("received_at").min().alias("first"),
+        pl.col("received_at").max().alias("last"),
+    )
+    return list(groups.sort("count", "last", descending=True).head(CAUSES).iter_rows(named=True))
+
+
 @needs("see_quarantine")
 def page(request: Request) -> HttpResponse:
     chosen = _chosen(request)
     frames = chosen.frames(asked.number(request.GET.get("before", "")), PAGE + 1)
     rows = list(frames.head(PAGE).iter_rows(named=True))
+    causes = _causes(chosen.frames(None, COUNTED)) if chosen.status == "quarantined" else []
     return render(
         request,
         "web/monitoring/quarantine.html",
         {
             "rows": rows,
+            "causes": causes,
             "older": rows[-1]["frame_id"] if frames.height > PAGE else None,
             "status": chosen.status,
             "mn": chosen.mn,
             "day": f"{chosen.day}" if chosen.day else "",
             "counts": store().counts().frames,
             "may_replay": request.user.may("replay_frames"),
-            "registered": _registered(rows),
+            "registered": _registered([*rows, *causes]),
             "may_register": request.user.may("edit_registry"),
         },
     )

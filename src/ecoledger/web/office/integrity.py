@@ -57,7 +57,7 @@ def tell(problem: str) -> None:
 
 def _problems() -> Iterator[str]:
     for name, broken in (
-        (_("审计日志"), audit.first_broken()),
+        (_("操作记录"), audit.first_broken()),
         (_("办理记录"), chain.first_broken_overall()),
     ):
         if broken is not None:
@@ -81,7 +81,7 @@ def _problems() -> Iterator[str]:
 def _beside_notes(path: Path) -> Iterator[str]:
     try:
         for name, broken in (
-            (_("审计日志"), audit.against_notes(path)),
+            (_("操作记录"), audit.against_notes(path)),
             (_("办理记录"), chain.against_notes(path)),
         ):
             if broken is not None:

@@ -39,7 +39,10 @@ class SessionEndedMiddleware(LoginRequiredMiddleware):
             FIELD: signing.dumps(kept, salt=_SALT, compress=True),
             "ended": True,
         }
-        return render(request, "web/office/sign_in.html", context)
+        response = render(request, "web/office/sign_in.html", context)
+        # A form that a device sends by itself learns that it was not taken.
+        response.headers["X-Signed-Out"] = "1"
+        return response
 
 
 def _fields(request: HttpRequest) -> list[tuple[str, str]]:

@@ -63,12 +63,12 @@ class RoutingForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic whe
         fields = FIELDS
         labels = {
             "kind": gettext_lazy("监测点类别"),
-            "detector": gettext_lazy("报警类型"),
+            "detector": gettext_lazy("预警类型"),
             "opens_case": gettext_lazy("立为预警件"),
             "organisation": gettext_lazy("责任单位"),
         }
         help_texts = {
-            "opens_case": gettext_lazy("不勾选则只报警，不立件、不交办。"),
+            "opens_case": gettext_lazy("不勾选则只预警，不立件、不交办。"),
         }
 
     def __init__(self, person: Person, *args: Any, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""系统: what administrators keep, in one list; and 帮助: the words and keys of the pages."""
+"""系统: what administrators keep, in one list."""
 
 from __future__ import annotations
 
@@ -29,7 +29,3 @@ def page(request: Request) -> HttpResponse:
         raise PermissionDenied(_("您的岗位不含打开此页的权限。"))
     rows = [(page, PURPOSES.get(page.url_name, "")) for page in pages]
     return render(request, "web/office/system.html", {"rows": rows})
-
-
-def help_page(request: Request) -> HttpResponse:
-    return render(request, "web/office/help.html")

@@ -35,6 +35,8 @@ def page(request: Request) -> HttpResponse:
     person = request.user
     if not person.may("see_cockpit"):
         return redirect(first_page(person))
+    if request.GET.get("view") == "wall":
+        return redirect("wall")
     now = timezone.now()
     waiting = load_of(request).waiting
     rows, sums, goals = places(person, now), totals(person, now), standings(request)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from ecoledger.web.help.pages import help_of
 from ecoledger.web.navigation import first_page
 from ecoledger.web.templatetags.show import aqi_tone
 
@@ -31,6 +32,12 @@ def formula(text: str) -> str:
     return FORMULA.sub(
         lambda match: match[1].translate(SUBSCRIPTS).replace("NOx", "NOₓ"), str(text)
     )
+
+
+@register.simple_tag(takes_context=True)
+def help_here(context: dict[str, Any]) -> str:
+    """Address of the help for the page that is drawn."""
+    return help_of(context["request"]) if "request" in context else "/help"
 
 
 @register.simple_tag

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from ecoledger.listings import cells, words
+from ecoledger.monitoring.alarming.writing import level_now
 from ecoledger.monitoring.models import Alarm
 from ecoledger.monitoring.points import parameters
 from ecoledger.standards import aqi as aqi_standard
@@ -151,6 +152,7 @@ def aqi_chip(value: float | None, words: bool = True) -> SafeString:
     return format_html('<span class="chip aqi-{}">{}</span>', level.level, text)
 
 
+@register.filter
 def water_class(value: float | None) -> str:
     if value is None or value != value or not 1 <= int(value) <= 6:
         return ""
@@ -169,6 +171,17 @@ def water_chip(value: float | None) -> SafeString:
 @register.simple_tag
 def level_chip(level: str, label: str) -> SafeString:
     return format_html('<span class="chip level-{}">{}</span>', level, gettext(label))
+
+
+@register.simple_tag
+def alarm_chip(alarm: Alarm) -> SafeString:
+    """The level that an alarm's last value reaches, and the one it once reached where that was higher."""
+    now = level_now(alarm)
+    chip = level_of(now)
+    if now == alarm.level:
+        return chip
+    once = gettext("曾达%s") % gettext(str(alarm.get_level_display()))
+    return format_html('{} <span class="quiet small nowrap">{}</span>', chip, once)
 
 
 @register.simple_tag
@@ -281,7 +294,7 @@ ACTIONS = {
     "filing made": gettext_lazy("停运申报"),
     "filing ended": gettext_lazy("结束申报"),
     "filing withdrawn": gettext_lazy("撤回申报"),
-    "alarm rule edited": gettext_lazy("修改报警规则"),
+    "alarm rule edited": gettext_lazy("修改预警规则"),
     "routing_rule_added": gettext_lazy("新增交办规则"),
     "routing_rule_edited": gettext_lazy("修改交办规则"),
     "routing_rule_deleted": gettext_lazy("删除交办规则"),
@@ -289,6 +302,7 @@ ACTIONS = {
     "api_key_revoked": gettext_lazy("撤销接口密钥"),
     "api_key_used": gettext_lazy("使用接口密钥"),
     "refused": gettext_lazy("拒绝访问"),
+    "see_complainant": gettext_lazy("查看举报人"),
     "second_factor": gettext_lazy("核对动态口令"),
     "second_factor_failed": gettext_lazy("动态口令错误"),
     "second_factor_set_up": gettext_lazy("设置动态口令"),

@@ -48,9 +48,9 @@ class AlarmCase(Matter):
     rule = models.ForeignKey(
         AlarmRule, verbose_name="触发规则", on_delete=models.PROTECT, related_name="+"
     )
-    first_alarm_at = models.DateTimeField("首次报警", null=True, blank=True)
-    last_alarm_at = models.DateTimeField("最近报警", null=True, blank=True)
-    alarm_count = models.PositiveIntegerField("报警次数", default=0)
+    first_alarm_at = models.DateTimeField("首次预警", null=True, blank=True)
+    last_alarm_at = models.DateTimeField("最近预警", null=True, blank=True)
+    alarm_count = models.PositiveIntegerField("预警次数", default=0)
     verdict = models.CharField(
         "核实结论", max_length=10, choices=Verdict.choices, blank=True, default=""
     )
@@ -102,7 +102,7 @@ class RoutingRule(models.Model):
     area_code = AreaCodeField(blank=True, db_index=False)
     kind = models.CharField("监测点类别", max_length=12, choices=Point.Kind.choices, blank=True)
     detector = models.CharField(
-        "报警类型", max_length=20, choices=AlarmRule.Detector.choices, blank=True
+        "预警类型", max_length=20, choices=AlarmRule.Detector.choices, blank=True
     )
     opens_case = models.BooleanField("立为预警件", default=True)
     organisation = models.ForeignKey(

@@ -156,7 +156,7 @@ def _join(case: AlarmCase, alarm: Alarm, at: datetime) -> AlarmCase:
     values = {"alarm_count": case.alarm_count + 1, "last_alarm_at": _last(case, alarm)}
     if _severity(alarm.level) > _severity(case.level):
         values["level"] = alarm.level
-    return first_step.go_on(_learn(case, values, "alarm", noop("再次报警"), alarm, at), alarm, at)
+    return first_step.go_on(_learn(case, values, "alarm", noop("再次预警"), alarm, at), alarm, at)
 
 
 def _open(alarm: Alarm, at: datetime, before: AlarmCase | None) -> AlarmCase:

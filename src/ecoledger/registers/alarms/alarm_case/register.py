@@ -28,14 +28,14 @@ CONFIRMED_RATIO = Measure(
 )  # fmt: skip
 
 REGISTER = declare(Register(
-    key="alarm_case", label="预警交办", line="monitoring", model=AlarmCase, workflow=WORKFLOW,
+    key="alarm_case", offline=True, label="预警交办", line="monitoring", model=AlarmCase, workflow=WORKFLOW,
     pattern="预警〔{year}〕{n}号",
     labels={"area_code": "属地", "opened_at": "立案时间"},
     columns=("number", "level", "title", "state", "due", "owner_organisation", "owner", "point",
              "parameter_name", "alarm_count", "opened_at", "last_alarm_at", "verdict", "cause",
              "reopened"),
     filters=("state", "level", "area_code", "owner_organisation", Filter("point__kind", "监测点类别"),
-             Filter("rule__detector", "报警类型"), "verdict", "opened_at", "closed_at"),
+             Filter("rule__detector", "预警类型"), "verdict", "opened_at", "closed_at"),
     search=("number", "title", "description", "address", "entity__name", "point__name", "source"),
     batch=("owner_organisation", "owner"),
     details=("point", "parameter_name", "rule", "first_alarm_at", "last_alarm_at", "alarm_count",

@@ -79,7 +79,7 @@ def accuracy(rows: QuerySet[Any]) -> list[Statistic]:
     return [
         share(
             "precision",
-            "预警准确率",
+            "预警属实率",
             confirmed,
             confirmed + false,
             query="verdict=confirmed",
@@ -151,14 +151,14 @@ def _by_rule(rows: QuerySet[Any]) -> list[Breakdown]:
     table = precision_by_rule(rows)
     return [
         Breakdown(
-            gettext("各规则的准确率"),
+            gettext("各规则的预警属实率"),
             tuple(
                 gettext(h)
                 for h in (
                     gettext_noop("规则"),
                     gettext_noop("属实"),
                     gettext_noop("误报"),
-                    gettext_noop("准确率"),
+                    gettext_noop("预警属实率"),
                     gettext_noop("未核实"),
                 )
             ),
@@ -175,6 +175,6 @@ def _by_rule(rows: QuerySet[Any]) -> list[Breakdown]:
                 )
                 for e in table
             ),
-            gettext("准确率＝属实÷（属实＋误报），未核实的不计。"),
+            gettext("预警属实率＝属实÷（属实＋误报），未核实的不计。"),
         )
     ]

@@ -1,0 +1,51 @@
+"""大屏: the day on a projector, read from eight metres; pages turn by themselves and no person or suspected firm is named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from ecoledger.matters.register import OPEN_WORK, visible_matters
+from ecoledger.web.access import Request, needs
+from ecoledger.web.figures.targets import standings
+from ecoledger.web.scenes import cockpit, home
+from ecoledger.web.work import due_rows
+
+_ROWS = 8
+_LATE = 5
+
+
+@needs("see_cockpit")
+@require_GET
+@never_cache
+def page(request: Request) -> HttpResponse:
+    """Everything of the wall; with ``part=1`` its pages alone, which the open wall asks for by itself."""
+    name = "web/scenes/wall/pages.html" if request.GET.get("part") else "web/scenes/wall/wall.html"
+    return render(request, name, _context(request))
+
+
+def _context(request: Request) -> dict[str, Any]:
+    now = timezone.now()
+    late = visible_matters(request.user).filter(OPEN_WORK, due__lt=now).order_by("due")
+    alarms = cockpit.alarms(request)
+    places = home.places(request.user, now)
+    return {
+        "now": now,
+        "air": cockpit.air(request),
+        "water": cockpit.water(request),
+        "alarms": alarms,
+        # A red alarm keeps its page in front.
+        "pressing": any(level == "red" and count for level, _label, count in alarms["counts"]),
+        "arrival": cockpit.arrival(request),
+        "targets": standings(request),
+        "totals": home.totals(request.user, now),
+        "places": places[:_ROWS],
+        "worst": [place for place in places if place["overdue"]][:3],
+        "late": due_rows(late.select_related("owner_organisation", "entity")[:_LATE], now),
+        "rows": _ROWS,
+    }

@@ -1,0 +1,57 @@
+"""Who looks at a complainant's name or telephone stands on the trail; who may not see it leaves nothing there."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from ecoledger.accounts.models import AuditEntry
+from ecoledger.matters import actions
+from ecoledger.registers.complaints.register import REGISTER
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def complaint(bureau, people):
+    given = {
+        "title": "夜间异味",
+        "description": "夜里有异味",
+        "area_code": "990101001",
+        "channel": REGISTER.derive.ask("channel").choices[1][0],
+        "complainant": "某某某",
+        "telephone": "13900000000",
+    }
+    return actions.open_matter(REGISTER, given, by=people["dispatcher"])
+
+
+def seen():
+    return list(AuditEntry.objects.filter(action="see_complainant").order_by("pk"))
+
+
+def test_opening_a_complaint_with_its_complainant_is_recorded(complaint, people):
+    client = Client(REMOTE_ADDR="10.1.2.3")
+    client.force_login(people["dispatcher"])
+    page = client.get(f"/matters/complaint/{complaint.pk}").content.decode()
+    assert "13900000000" in page
+    (entry,) = seen()
+    assert (entry.person, entry.address) == (people["dispatcher"], "10.1.2.3")
+    assert entry.object_id == str(complaint.pk)
+    assert entry.details["rows"] == [complaint.number]
+
+
+def test_who_may_not_see_it_is_shown_nothing_and_leaves_nothing(complaint, people):
+    client = Client()
+    client.force_login(people["leader"])
+    page = client.get(f"/matters/complaint/{complaint.pk}").content.decode()
+    assert "夜间异味" in page
+    assert "13900000000" not in page
+    assert seen() == []
+
+
+def test_a_list_that_shows_them_is_recorded_with_its_rows(complaint, people):
+    client = Client()
+    client.force_login(people["dispatcher"])
+    page = client.get("/matters/complaint").content.decode()
+    shown = "13900000000" in page or "某某某" in page
+    assert bool(seen()) is shown

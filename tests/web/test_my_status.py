@@ -1,0 +1,47 @@
+"""An enterprise's own home: limits and last values, its own alarms at once, its tasks and filings; nobody else's."""
+
+from __future__ import annotations
+
+import lxml.html
+import pytest
+from django.test import Client
+
+from ecoledger.matters.models import Notice
+from ecoledger.registers.alarms import telling
+
+pytestmark = pytest.mark.django_db
+
+
+def page(county, role):
+    client = Client()
+    client.force_login(county.person(role))
+    answer = client.get("/my-status")
+    if answer.status_code != 200:
+        return answer.status_code
+    return " ".join(lxml.html.fromstring(answer.content).find(".//main").text_content().split())
+
+
+def test_an_enterprise_sees_where_it_stands(county):
+    said = page(county, "enterprise")
+    own = [a for a in county.alarms if a.owner_code]
+    assert own
+    assert own[0].text[:12] in said
+    assert "监测点与限值" in said
+    assert county.other_enterprise.name not in said
+
+
+def test_it_lands_there_after_signing_in_and_nobody_else_may_open_it(county):
+    client = Client()
+    client.force_login(county.person("enterprise"))
+    assert client.get("/sign-in").url == "/my-status"
+    assert page(county, "leader") == 404
+
+
+def test_its_own_alarm_is_told_to_it_at_once_and_to_no_other(county):
+    Notice.objects.all().delete()
+    own = next(a for a in county.alarms if a.owner_code)
+    telling.raised(own)
+    told = Notice.objects.get()
+    assert told.person == county.person("enterprise")
+    assert own.text[:20] in told.text
+    assert told.link == f"/alarms/{own.pk}"
