@@ -13,8 +13,8 @@ from django.utils.functional import SimpleLazyObject
 
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.web.navigation import Menu, menu, thumbs
-from ecoledger.web.work import load_of
 from ecoledger.web.sent_by import name_of
+from ecoledger.web.work import load_of
 
 
 @lru_cache(maxsize=1)
