@@ -1,6 +1,9 @@
 """Precision and recall of all alarm rules on a simulated county, per event, through the product's own rehearsal.
 
-    python -m benchmarks.alarm_county [--seeds 101,102] [--days 30] [--show]
+    python -m benchmarks.alarm_county [--seeds 101,102] [--days 30] [--other] [--show]
+
+With ``--other`` the counties come from :mod:`benchmarks.county_other`, which makes noise, troubles and decoys in another way:
+a rule that was tuned to one of them is found out by the other.
 
 A county of 83 points is built in a data folder as a bureau would (points, parameters, limits, filings, hours with their
 marks), some forty troubles and a hundred decoys are put in, and ``rehearsal.rehearse`` is asked what it would have raised.
@@ -24,6 +27,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from benchmarks import county_other
 from benchmarks.county_series import DAYS, WARM_UP, County, build
 from benchmarks.county_troubles import COUNTS, GRADUAL, Event, Troubles, put_in
 
@@ -186,7 +190,7 @@ def judge(
     return true, false, found, explained
 
 
-def run(seed: int, days: int = DAYS) -> dict[str, Any]:
+def run(seed: int, days: int = DAYS, other: bool = False) -> dict[str, Any]:
     """One county, judged. Needs Django set up on an empty, migrated folder."""
     from django.db import transaction
 
@@ -196,8 +200,11 @@ def run(seed: int, days: int = DAYS) -> dict[str, Any]:
     from ecoledger.monitoring.models import Alarm
     from ecoledger.monitoring.points import table
 
-    county = build(seed, days)
-    troubles = put_in(seed, county)
+    if other:
+        county, troubles = county_other.whole(seed, days)
+    else:
+        county = build(seed, days)
+        troubles = put_in(seed, county)
     with transaction.atomic(), tempfile.TemporaryDirectory() as folder:
         numbers = register(county, troubles)
         keys = {number: key for key, number in numbers.items()}
@@ -232,6 +239,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seeds", default="101")
     options.add_argument("--days", type=int, default=DAYS)
+    options.add_argument("--other", action="store_true", help="counties of the second kind")
     options.add_argument("--show", action="store_true", help="every false alarm and missed event")
     given = options.parse_args()
     from ecoledger.cli import data_folder
@@ -239,7 +247,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data_folder.use(Path(folder) / "data", make=True)
         data_folder.migrate()
-        results = [run(int(seed), given.days) for seed in given.seeds.split(",")]
+        results = [run(int(seed), given.days, given.other) for seed in given.seeds.split(",")]
     true: Counter[str] = sum((r["true"] for r in results), Counter())
     false: Counter[str] = sum((r["false"] for r in results), Counter())
     kinds: dict[str, list[int]] = defaultdict(lambda: [0, 0])

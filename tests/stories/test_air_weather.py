@@ -41,7 +41,7 @@ def entered(house, key, path):
     code, lines, errors = house.process.command(
         "enter", key, str(path), "--data", str(house.process.data)
     )
-    assert code == 0, (lines, errors)
+    assert code == 0, ([line.get("reason") for line in lines], errors)
     return lines
 
 
