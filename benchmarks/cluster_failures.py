@@ -14,6 +14,7 @@ Prints one JSON object; exit code 1 when anything is lost, doubled or broken. Bo
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import random
 import shutil
@@ -70,7 +71,7 @@ class Clerk(threading.Thread):
         self.errors = 0
         self.ending = False
         # Signed in once: the session lies in the database and outlives both kinds of death.
-        with Visitor(House(web), "officer") as person:
+        with contextlib.closing(Visitor(House(web), "officer")) as person:
             self.cookies = dict(person.cookies)
 
     def run(self) -> None:
@@ -87,10 +88,10 @@ class Clerk(threading.Thread):
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             try:
-                with Visitor(House(self.web)) as person:
+                with contextlib.closing(Visitor(House(self.web))) as person:
                     person.cookies.update(self.cookies)
                     data = data or self._form(person, title)
-                    answer = person.post("/matters/problem/new", data={**data, **_token(person)})
+                    answer = person.post("/matters/problem/new", data=data)
                     if answer.status_code == 302:
                         return True
             except (httpx.HTTPError, StopIteration):
@@ -104,11 +105,8 @@ class Clerk(threading.Thread):
         answer.raise_for_status()
         form = next(f for f in lxml.html.fromstring(answer.text).forms if "submission" in f.fields)
         data = {name: value for name, value in form.form_values() if value is not None}
+        data["csrfmiddlewaretoken"] = self.cookies["csrftoken"]
         return {**data, "title": title, "area_code": county.NORTH, "origin_kind": "self"}
-
-
-def _token(person: Visitor) -> dict[str, str]:
-    return {"csrfmiddlewaretoken": person.cookies.get("csrftoken", "")}
 
 
 def run(rounds: int, victims: list[str]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ import shutil
 import sqlite3
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -250,7 +251,7 @@ def _unpack_into(file: Path, folder: Path) -> dict[str, Any]:
     with archive:
         try:
             manifest: dict[str, Any] = json.loads(archive.read(MANIFEST))
-        except (KeyError, ValueError, zipfile.BadZipFile) as error:
+        except (KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
             raise click.ClickException(f"{file} 不是 ecoledger 的备份文件（缺少清单）") from error
         if manifest.get("format") != FORMAT:
             raise click.ClickException(
@@ -274,7 +275,7 @@ def _extract(archive: zipfile.ZipFile, name: str, expected: str, folder: Path) -
                 out.write(chunk)
             out.flush()
             os.fsync(out.fileno())
-    except (KeyError, zipfile.BadZipFile, OSError) as error:
+    except (KeyError, zipfile.BadZipFile, zlib.error, OSError) as error:
         raise click.ClickException(f"备份文件损坏：{name}（{error}）") from error
     if digest.hexdigest() != expected:
         raise click.ClickException(f"备份文件损坏：{name} 的校验值不符")
