@@ -35,7 +35,7 @@ from tests.cluster import places, postgres
 from tests.path import county
 from tests.path.house import House, Visitor
 
-PATIENCE = 120.0
+PATIENCE = 60.0
 PEOPLE = 2  # at each web process
 LOOK = """
 import json, sys
@@ -70,6 +70,7 @@ class Clerk(threading.Thread):
         self.acknowledged: list[tuple[str, float, float]] = []
         self.errors = 0
         self.ending = False
+        self.last = ""
         # Signed in once: the session lies in the database and outlives both kinds of death.
         with contextlib.closing(Visitor(House(web), "officer")) as person:
             self.cookies = dict(person.cookies)
@@ -94,6 +95,7 @@ class Clerk(threading.Thread):
                     answer = person.post("/matters/problem/new", data=data)
                     if answer.status_code == 302:
                         return True
+                    self.last = f"{answer.status_code} {answer.text[:2000]}"
             except (httpx.HTTPError, StopIteration):
                 pass
             self.errors += 1
@@ -106,7 +108,11 @@ class Clerk(threading.Thread):
         form = next(f for f in lxml.html.fromstring(answer.text).forms if "submission" in f.fields)
         data = {name: value for name, value in form.form_values() if value is not None}
         data["csrfmiddlewaretoken"] = self.cookies["csrftoken"]
-        return {**data, "title": title, "area_code": county.NORTH, "origin_kind": "self"}
+        wanted = {"title": title, "area_code": county.NORTH, "origin_kind": "self"}
+        for name in filter(None, form.fields):
+            if (field := name.rpartition("-")[2]) in wanted:
+                data[name] = wanted[field]
+        return data
 
 
 def run(rounds: int, victims: list[str]) -> dict[str, Any]:
@@ -173,7 +179,7 @@ def _wait_for(clerks: list[Clerk], since: float) -> float:
         if len(times) == len({clerk.web for clerk in clerks}):
             return max(times.values())
         if time.monotonic() > end:
-            raise RuntimeError("nothing was acknowledged any more")
+            raise RuntimeError(f"nothing was acknowledged any more: {clerks[0].last}")
         time.sleep(0.05)
 
 
