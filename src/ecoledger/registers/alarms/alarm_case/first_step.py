@@ -69,7 +69,7 @@ def bundle(alarm: Alarm) -> str:
         lines.append(_("最近数值：%s") % "，".join(values))
     if prevention := words.prevention(alarm.rule.detector):
         lines.append(_("可避免此类预警的做法：%s") % prevention)
-    lines.append(_("请说明原因并上传佐证材料；逾期未说明将转监管人员核实。"))
+    lines.append(_("请说明原因并上传佐证材料；超期未说明将转监管人员核实。"))
     return "\n".join(line for line in lines if line)
 
 

@@ -101,7 +101,7 @@ WORKFLOW = Workflow(
                    asks=(said("question", "需说明的情况"),),
                    sets={"enterprise_asked_at": NOW, "circulation": Circulation.ENTERPRISE},
                    shown_to_enterprise=True, main=False),
-        Transition("to_officer", "再次报警或升级，转监管人员核实", "asked", "verify", by=_DESK, automatic=True,
+        Transition("to_officer", "再次预警或升级，转监管人员核实", "asked", "verify", by=_DESK, automatic=True,
                    shown_to_enterprise=True, main=False),
         Transition("explain", "提交说明", "asked", "verify", by=frozenset({Role.ENTERPRISE}),
                    asks=(said("explanation_kind", "原因", Kind.CHOICE, choices=_KINDS),
