@@ -23,7 +23,7 @@ from ecoledger import engines
 from ecoledger.cli import control, data_folder
 
 # Made anew by every start, or carried as what they hold.
-_LEFT_OUT = ("control", "static", "observations.", "business.", "new-business.")
+_LEFT_OUT = ("control", "static", "business.", "new-business.")
 
 
 @click.command("move")
