@@ -42,9 +42,9 @@ class Place:
 
 
 PLACES = (
-    Place("县", 300, 1),
-    Place("市", 5_000, 1),
-    Place("省", 100_000, 2),
+    Place("county", 300, 1),
+    Place("city", 5_000, 1),
+    Place("province", 100_000, 2),
 )
 
 
@@ -62,7 +62,7 @@ def row(place: Place, measured: dict[str, float]) -> list[str]:
         f"{place.outlets:,}",
         f"{mean:,.0f} / {peak:,.0f}",
         f"{cores:,.0f}",
-        f"{disk / 1e9:,.0f} GB（{place.copies} 份）",
+        f"{disk / 1e9:,.0f} GB ({place.copies} × kept)",
         f"{disk * YEARS / 1e12:,.2f} TB",
         f"{base / 1e9:,.2f} GB",
         f"{memory / 1024:,.1f} GB",
@@ -70,14 +70,14 @@ def row(place: Place, measured: dict[str, float]) -> list[str]:
 
 
 HEAD = (
-    "规模",
-    "排口",
-    "报文/秒（平均/峰值）",
-    "核（接入与写入）",
-    "观测一年",
-    f"观测 {YEARS} 年",
-    "业务库一年",
-    "内存",
+    "size",
+    "outlets",
+    "packets a second, mean / peak",
+    "cores to receive and write",
+    "observations a year",
+    f"observations in {YEARS} years",
+    "business records a year",
+    "memory",
 )
 
 

@@ -23,7 +23,11 @@ if _server := os.environ.get(places.SERVER):
     os.environ["ECOLEDGER_DATABASE"] = _server
 
 from ecoledger.settings import *  # noqa: E402, F403
-from ecoledger.settings import DATA, DATABASES  # noqa: E402
+from ecoledger.settings import DATA, DATABASES, PROFILE  # noqa: E402
+
+# The small county begins its cases at the desk; that a firm is asked first is told in test_alarm_first_step.
+PROFILE.mkdir(parents=True, exist_ok=True)
+(PROFILE / "alarm_steps.toml").write_text("ask_first = false\n", encoding="utf-8")
 
 # A file, not memory: gateway, jobs and tests write from several threads, and so does the product.
 DATABASES["default"]["TEST"] = (

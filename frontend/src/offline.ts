@@ -103,14 +103,16 @@ async function send(one: Waiting): Promise<string> {
   } catch {
     return "";
   }
-  const path = new URL(answer.url).pathname;
+  const went = answer.headers.get("X-Went-To");
+  const where = new URL(went ?? answer.url, location.href);
+  const path = where.pathname;
   if (answer.headers.get("X-Signed-Out") || path.startsWith("/sign-in")) {
     await keep({ ...one, trouble: "signin", reason: "" });
   } else if (answer.headers.get("X-Sent-By") === "other") {
     await keep({ ...one, trouble: "other", reason: "" });
-  } else if (answer.ok && answer.redirected) {
+  } else if (answer.ok && went) {
     await letGo(one.key);
-    return answer.url;
+    return where.href;
   } else if (answer.status < 500) {
     await keep({ ...one, trouble: "refused", reason: await reasonOf(answer) });
   }

@@ -171,9 +171,9 @@ def test_what_is_written_without_a_signal_goes_once_and_as_its_writer(server, ph
     assert events(server, "无信号第一件") == []
 
     # Somebody else signs in on the same phone: neither sees nor sends it.
-    page.context.set_offline(False)
     page.context.clear_cookies()
     with page.expect_response(lambda r: r.request.method == "POST" and "/report" in r.url):
+        page.context.set_offline(False)
         page.evaluate("window.dispatchEvent(new Event('online'))")
     expect(page.locator("[data-queue-rows]")).to_contain_text("请登录后发送")
     sign_in(page, "south")

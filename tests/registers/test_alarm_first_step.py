@@ -15,6 +15,12 @@ NINE = "2026-11-16T09:00:00"
 TEN = cst("2026-11-16T10:00:00")
 
 
+@pytest.fixture(autouse=True)
+def as_shipped(settings, tmp_path):
+    """The steps as they ship: the bureau has none of its own."""
+    settings.PROFILE = tmp_path / "profile"
+
+
 @pytest.fixture
 def mild(people, alarm_at):  # noqa: F811
     alarm = alarm_at(

@@ -17,10 +17,11 @@ from ecoledger.reports.models import Draft, IssuedDocument
 
 @pytest.fixture
 def files(settings, tmp_path: Path) -> Path:
-    """A data folder and an empty profile of the test's own."""
+    """A data folder and a profile of the test's own, in which cases begin at the desk."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.PROFILE = tmp_path / "profile"
     settings.PROFILE.mkdir()
+    (settings.PROFILE / "alarm_steps.toml").write_text("ask_first = false\n", encoding="utf-8")
     return tmp_path
 
 

@@ -95,7 +95,7 @@ def test_what_must_be_written_is_named(files, problem, people):
         drafting.submit(draft, by=people["officer"])
     assert set(refused.value.fields) == {"主送", "联系人"}
     drafting.write(
-        draft, {"主送": "北镇", "联系人": "甲", "反馈期限": "尽快"}, by=people["officer"]
+        draft, {"主送": "北镇", "联系人": "甲", "反馈期限": "下个好日子"}, by=people["officer"]
     )
     with pytest.raises(Refused, match="读不出日期"):
         drafting.submit(draft, by=people["officer"])

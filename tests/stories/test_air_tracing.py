@@ -225,7 +225,7 @@ def test_an_anomaly_is_traced_handed_over_and_closed(house, visitor, page_of):
     expect(first).to_contain_text("为平时的")
     expect(first.locator("[name=organisation]")).to_have_value(re.compile(r"\d+"))
     first.locator("button").click()
-    expect(page.get_by_role("status")).to_contain_text("已交办")
+    expect(page.get_by_role("status").filter(has_text="已交办")).to_be_visible()
     case = re.search(r"/matters/air_clue/\d+", page.url).group()
     expect(page.locator("[data-state]")).to_have_text("待核查")
 

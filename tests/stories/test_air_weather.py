@@ -224,7 +224,7 @@ def test_warning_instructions_verification_and_effect_on_one_page(
     if box.count() and box.first.get_attribute("open") is None:
         box.first.locator("summary").click()
     form.locator("button").click()
-    expect(phone.get_by_role("status")).to_contain_text("签收")
+    expect(phone.get_by_role("status").filter(has_text="签收")).to_be_visible()
 
     # Who is shown by instruments to have done it is verified by one press.
     page.reload()

@@ -91,7 +91,7 @@ def test_the_cockpit_sends_those_without_it_to_their_first_page(county, signed_i
     assert signed_in("leader").get("/").status_code == 200
     assert signed_in("security_admin").get("/")["Location"] == "/people"
     assert signed_in("audit_admin").get("/")["Location"] == "/audit"
-    assert signed_in("enterprise").get("/")["Location"] == "/my-work"
+    assert signed_in("enterprise").get("/")["Location"] == "/my-status"
 
 
 def test_a_town_sees_its_own_stations_and_no_others(county, signed_in):

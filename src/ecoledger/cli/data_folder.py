@@ -46,8 +46,16 @@ def use(folder: Path, *, make: bool = False) -> Path:
     except engines.EngineError as error:
         raise click.ClickException(str(error)) from error
     import django
+    from django.core.exceptions import ImproperlyConfigured
 
-    django.setup()
+    try:
+        django.setup()
+    except ImproperlyConfigured as error:
+        if "psycopg" not in str(error):
+            raise
+        raise click.ClickException(
+            "ECOLEDGER_DATABASE 指向 PostgreSQL，但没有安装驱动：pip install 'ecoledger[cluster]'"
+        ) from error
     return folder
 
 

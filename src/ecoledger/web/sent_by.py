@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
 
 from ecoledger.accounts.models import Person
 from ecoledger.web.security import Respond
 
 HEADER = "X-Sent-By"
+# Where the answer would have led: the page goes there itself, so that what it is to be told is not read before.
+WENT_TO = "X-Went-To"
 
 
 class SentByMiddleware:
     """Refuses what names another sender than the session's; pages themselves name none."""
 
-    sync_capable = True
-    async_capable = True
-
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> object:
+    def __call__(self, request: HttpRequest) -> Any:
         sender = request.headers.get(HEADER)
-        if sender and isinstance(request.user, Person) and sender != name_of(request):
-            refusal = HttpResponse(status=409, headers={HEADER: "other"})
-            return _at_once(refusal) if iscoroutinefunction(self.get_response) else refusal
-        return self.get_response(request)
+        if not sender:
+            return self.get_response(request)
+        if isinstance(request.user, Person) and sender != name_of(request):
+            return HttpResponse(status=409, headers={HEADER: "other"})
+        response: Any = self.get_response(request)
+        if "Location" not in response:
+            return response
+        led = HttpResponse(status=204, headers={WENT_TO: response["Location"]})
+        led.cookies = response.cookies
+        return led
 
 
 def name_of(request: HttpRequest) -> str:
     """The writer as forms on a device name them; who acts for somebody is another writer than either alone."""
     deputy = getattr(request, "deputy", None)
     return f"{deputy.pk}-{request.user.pk}" if deputy is not None else str(request.user.pk)
-
-
-async def _at_once(response: HttpResponseBase) -> HttpResponseBase:
-    return response

@@ -10,13 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
+from ecoledger.listings import own_data
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters.actions.performing import perform
 from ecoledger.matters.register import Register
 from ecoledger.matters.workflow import Phase
-
-# What was closed only now has not had time to come back; the draw looks at what is older.
-MINIMUM_AGE = timedelta(days=7)
 
 
 def draw_for_review(
@@ -59,11 +57,12 @@ def _of(register: Register, share: float, by: Person, at: datetime) -> tuple[lis
     ]
     if not starts:
         raise Refused("condition", _("“%s”没有回头看环节。") % _(str(register.label)))
-    old = at - MINIMUM_AGE
+    days = own_data.read("ecoledger.matters", "look_back")["days_since_closing"]
+    old = at - timedelta(days=days)
     rows = register.visible_to(by).filter(
         state__in=starts[0].sources, merged_into=None, closed_at__lte=old
     )
     ids = sorted(rows.values_list("pk", flat=True))
     if not ids:
-        raise Refused("condition", _("没有销号满 %d 天、可以抽查的事项。") % MINIMUM_AGE.days)
+        raise Refused("condition", _("没有销号满 %d 天、可以抽查的事项。") % days)
     return ids, min(len(ids), max(1, round(len(ids) * share))), starts[0].name

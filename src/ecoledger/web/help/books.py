@@ -47,7 +47,7 @@ def guide(listing: Listing, person: Person) -> Guide:
     sections += section(_("登记时填"), [_asked(ask) for ask in asks])
     if listing.imports is not None:
         sections += section(_("从表格导入"), list(_imported(listing, person)))
-    sections += section(_("还可以"), list(_more(listing)))
+    sections += section(_("还可以"), list(_more(listing, person)))
     return Guide(
         f"book/{listing.key}",
         _(str(listing.label)),
@@ -140,7 +140,7 @@ def _imported(listing: Listing, person: Person) -> Iterator[Point]:
             )
 
 
-def _more(listing: Listing) -> Iterator[Point]:
+def _more(listing: Listing, person: Person) -> Iterator[Point]:
     if listing.offline:
         yield Point(
             _("没有信号时"), _("照常填写提交：先存在手机上，有信号时自动发送，只发送一次。")
@@ -148,7 +148,7 @@ def _more(listing: Listing) -> Iterator[Point]:
     if listing.batch:
         labels = _("、").join(_(str(ask.label)) for ask in listing.batch)
         yield Point(_("一次改多行"), _("在列表上勾选后修改：%s") % labels)
-    if isinstance(listing, Register) and listing.measures:
+    if isinstance(listing, Register) and listing.measures and person.may("see_statistics"):
         labels = _("、").join(_(str(measure.name)) for measure in listing.measures)
         yield Point(_("统计"), labels, f"{listing.url}/statistics")
     if listing.has_place:
