@@ -129,7 +129,7 @@ def _imported(listing: Listing, person: Person) -> Iterator[Point]:
     yield Point(
         _("先预览，后收下"),
         _("第一步下载模板或直接上传现有台账；看清每一行再收下，收下后可整批撤销。"),
-        f"/b/{listing.key}/import",
+        f"/b/{listing.key}/import" if listing.may_open(person) else "",
     )
     for column in listing.import_columns:
         if listing.is_open(column.ask.stores or column.name, person):
