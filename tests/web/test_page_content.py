@@ -487,3 +487,17 @@ def test_a_month_is_the_mean_of_its_valid_days(county, signed_in):
     expected = [20 + n for n, day in enumerate(days, start=1) if day.replace(day=1) == newest]
     assert line["points"][-1][0].startswith(f"{newest}")
     assert line["points"][-1][1] == pytest.approx(sum(expected) / len(expected))
+
+
+def test_the_map_opens_on_the_divisions_below_where_ones_own_is_known_by_its_centre(county):
+    from ecoledger.accounts.models import Person
+    from ecoledger.entities.models import Entity
+    from ecoledger.web.scenes import map_layers
+
+    leader = Person.objects.get(username="leader")
+    areas = Entity.objects.filter(kind="area")
+    city = min(areas, key=lambda area: len(area.area_code))
+    areas.filter(pk=city.pk).update(west=122.6, east=122.6, south=33.2, north=33.2)
+    towns = areas.exclude(pk=city.pk)
+    towns.update(west=122.4, east=122.9, south=33.0, north=33.4)
+    assert map_layers.extent(leader) == map_layers.Box(122.4, 33.0, 122.9, 33.4)

@@ -76,13 +76,15 @@ class Layer:
     label: str | Promise
     draw: Callable[[Person, Box], Iterable[Feature]]
     on: bool = True
+    # Stands folded away on the page.
+    further: bool = False
 
 
 def layers(person: Person) -> tuple[Layer, ...]:
     """Every layer open to ``person``: those of the house, then one for each further inventory with a place."""
     drawn = {layer.key for layer in LAYERS} | {"station", "outlet"}
     further = (
-        Layer(book.key, book.label, _of_inventory(book), on=False)
+        Layer(book.key, book.label, _of_inventory(book), on=False, further=True)
         for book in listings_of(Inventory)
         if book.key not in drawn and book.has_place and book.line and person.may(book.see)
     )
@@ -317,7 +319,8 @@ LAYERS = (
     Layer("air", gettext_lazy("空气站"), _air),
     Layer("water", gettext_lazy("水站"), _water),
     Layer("section", gettext_lazy("断面"), _sections, on=False),
-    Layer("enterprise", gettext_lazy("企业"), _enterprises),
+    # A county of thousands would bury its stations.
+    Layer("enterprise", gettext_lazy("企业"), _enterprises, on=False),
     Layer("alarm", gettext_lazy("当前预警"), _alarms),
     Layer("matter", gettext_lazy("在办事项"), _matters),
     Layer("river", gettext_lazy("河流"), _rivers),
@@ -326,12 +329,18 @@ LAYERS = (
 
 
 def extent(person: Person) -> Box | None:
-    """What the map shows at first: the divisions in scope, or the things there."""
+    """What the map shows at first: the divisions of a person's own and those below, or the things there.
+
+    A division known by its centre alone is no window; what is below it may be.
+    """
     ends = {"w": Min("west"), "s": Min("south"), "e": Max("east"), "n": Max("north")}
-    areas = scoped.areas(person).filter(code__in=person.area_codes)
-    tried: tuple[QuerySet[Any], ...] = (areas, scoped.areas(person), scoped.enterprises(person))
+    own = Q(pk__in=[])
+    for code in person.area_codes:
+        own |= Q(code__startswith=code)
+    areas = scoped.areas(person)
+    tried: tuple[QuerySet[Any], ...] = (areas.filter(own), areas, scoped.enterprises(person))
     for rows in tried:
-        found = Entity.objects.filter(pk__in=rows.order_by().values("pk")).aggregate(**ends)
-        if found["w"] is not None:
-            return Box(found["w"], found["s"], found["e"], found["n"])
+        box = Entity.objects.filter(pk__in=rows.order_by().values("pk")).aggregate(**ends)
+        if box["w"] is not None and box["w"] < box["e"] and box["s"] < box["n"]:
+            return Box(box["w"], box["s"], box["e"], box["n"])
     return None
