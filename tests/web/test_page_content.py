@@ -501,3 +501,20 @@ def test_the_map_opens_on_the_divisions_below_where_ones_own_is_known_by_its_cen
     towns = areas.exclude(pk=city.pk)
     towns.update(west=122.4, east=122.9, south=33.0, north=33.4)
     assert map_layers.extent(leader) == map_layers.Box(122.4, 33.0, 122.9, 33.4)
+
+
+def test_a_list_shows_seven_columns_at_once_and_those_somebody_chose_all(people):
+    from django.http import QueryDict
+
+    from ecoledger.listings.catalogue import listing_of
+    from ecoledger.web.listings.drawn import drawn
+
+    book, leader = listing_of("problem"), Person.objects.get(username="leader")
+    heads = drawn(book, leader, [], QueryDict()).heads
+    assert len(heads) > 7
+    assert [head.wide for head in heads] == [False] * 7 + [True] * (len(heads) - 7)
+    last = heads[-1].column.name
+    # What the list is ordered by is seen.
+    assert not drawn(book, leader, [], QueryDict(f"sort={last}")).heads[-1].wide
+    every = [column.name for column in book.open_columns(leader)]
+    assert drawn(book, leader, [], QueryDict(), chosen=every).wide == 0

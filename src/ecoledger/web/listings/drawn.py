@@ -22,6 +22,9 @@ from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Column, Kind
 from ecoledger.web.templatetags.show import cst, level_chip, tr
 
+# Columns of a list on a desk's screen; a wider one shows the rest.
+AT_ONCE = 7
+WIDE = "wide"
 _NUMBERS = (Kind.INTEGER, Kind.DECIMAL)
 _TEXTS = (Kind.TEXT, Kind.LONG_TEXT, Kind.REFERENCE)
 
@@ -46,12 +49,18 @@ class Head:
     sorted: bool
     descending: bool
     number: bool
+    # Shown on a wide screen only.
+    wide: bool = False
     # Columns that stand in the quiet line under this one.
     under: tuple[Head, ...] = ()
 
     @property
     def aria(self) -> str:
         return ("descending" if self.descending else "ascending") if self.sorted else ""
+
+    @property
+    def classes(self) -> str:
+        return " ".join(filter(None, ("number" if self.number else "", WIDE if self.wide else "")))
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,11 @@ class Drawn:
     rows: list[Row]
     empty: list[str]
 
+    @property
+    def wide(self) -> int:
+        """How many columns a wide screen alone shows."""
+        return sum(head.wide for head in self.heads)
+
 
 def drawn(
     listing: Listing,
@@ -86,7 +100,8 @@ def drawn(
 ) -> Drawn:
     """The page's ``rows`` with the columns open to ``person``.
 
-    ``chosen``: the columns somebody wants, all of them shown; without it, those that some row fills, and ``always``.
+    ``chosen``: the columns somebody wants, all of them shown; without it, those that some row fills, and ``always``,
+    the first of them on any screen.
     ``under``: what stands in a quiet line under the lead, beside what the list itself says. ``narrow``: the only
     columns that a phone shows.
     """
@@ -101,10 +116,15 @@ def drawn(
     kept = {sort, *always, *wanted, lead.name if lead else ""}
     empty = [c for c in columns if c.name not in kept and rows and not _filled(c, rows)]
     columns = [c for c in columns if c not in empty]
-    heads = [_head(c, query, quiet if c is lead else ()) for c in columns]
+    wide = () if wanted else tuple(c for c in columns[AT_ONCE:] if c.name != sort)
+    heads = [_head(c, query, quiet if c is lead else (), wide=c in wide) for c in columns]
+    away = {c.name: f" {WIDE}" for c in wide}
+    if narrow:
+        phone = " d-none d-sm-table-cell"
+        away |= {c.name: away.get(c.name, phone) for c in columns if c.name not in narrow}
     return Drawn(
         heads,
-        [_row(listing, row, columns, lead, quiet, narrow, mark(row)) for row in rows],
+        [_row(listing, row, columns, lead, quiet, away, mark(row)) for row in rows],
         [_(str(c.label)) for c in empty],
     )
 
@@ -113,7 +133,9 @@ def _filled(column: Column, rows: Iterable[Any]) -> bool:
     return any(cells.value_of(row, column.name) not in (None, "", 0) for row in rows)
 
 
-def _head(column: Column, query: QueryDict, under: Iterable[Column] = ()) -> Head:
+def _head(
+    column: Column, query: QueryDict, under: Iterable[Column] = (), *, wide: bool = False
+) -> Head:
     sort = query.get("sort", "")
     is_sorted = sort.removeprefix("-") == column.name
     return Head(
@@ -122,6 +144,7 @@ def _head(column: Column, query: QueryDict, under: Iterable[Column] = ()) -> Hea
         is_sorted,
         is_sorted and sort.startswith("-"),
         column.kind in _NUMBERS,
+        wide,
         tuple(_head(c, query) for c in under),
     )
 
@@ -132,14 +155,13 @@ def _row(
     columns: Iterable[Column],
     lead: Column | None,
     under: Sequence[Column],
-    narrow: frozenset[str],
+    away: dict[str, str],
     mark: Mark,
 ) -> Row:
     url = listing.url_of(row)
     drawn_cells: list[tuple[str, str, str | SafeString]] = []
     for column in columns:
         text = cells.text_of(row, column)
-        away = " d-none d-sm-table-cell" if narrow and column.name not in narrow else ""
         if column is lead:
             quiet = " · ".join(filter(None, (cells.text_of(row, c) for c in under)))
             shown = format_html('<a class="title" href="{}">{}</a>', url, text or "—")
@@ -148,7 +170,7 @@ def _row(
             drawn_cells.append((_(str(column.label)), "lead title", shown))
         else:
             label, classes, content = _cell(row, column, text, mark)
-            drawn_cells.append((label, classes + away, content))
+            drawn_cells.append((label, classes + away.get(column.name, ""), content))
     return Row(
         row,
         url,
