@@ -244,7 +244,8 @@ def _keep_measured(step: Step) -> None:
     if found:
         one.measured_percent = max(m.percent for m in found)
         one.measured_text = "；".join(
-            f"{m.source} {m.name} {m.before:.3g}→{m.during:.3g} {m.unit}，降 {m.percent}%"
+            f"{m.source} {m.name} {m.before:.3g}→{m.during:.3g} {m.unit}，"
+            f"{'降' if m.percent >= 0 else '升'} {abs(m.percent)}%"
             for m in found
         )[:300]
 
