@@ -63,18 +63,6 @@ def chinese() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def nobody_has_failed_yet() -> None:
-    """Each test begins with addresses that have not failed to sign in."""
-    from django.apps import apps
-
-    if apps.ready:
-        from ecoledger.accounts import sign_in
-
-        sign_in.addresses.forget()
-        sign_in.names.forget()
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[object]:
     """The process's open observation store, empty."""

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ecoledger.accounts import audit, chain, sign_in
-from ecoledger.accounts.models import AuditEntry, ChainHead, Person
+from ecoledger.accounts.models import AuditEntry, ChainHead, FailedSignIns, Person
 from ecoledger.accounts.roles import CAPABILITIES, STAFF, Role
 from ecoledger.accounts.scope import visible
 from ecoledger.cli.person import command, initial_password
@@ -114,8 +114,8 @@ def test_twenty_guesses_at_once_are_five_looks(people, rf, monkeypatch):
 
 
 def test_an_address_that_fails_has_to_wait_longer_every_time(people, attempt, monkeypatch):
-    clock = [1000.0]
-    monkeypatch.setattr(sign_in.time, "monotonic", lambda: clock[0])
+    clock = [timezone.now()]
+    monkeypatch.setattr(sign_in.timezone, "now", lambda: clock[0])
     slowed = [attempt(f"name{n}").slowed for n in range(sign_in.FREE_FAILURES)]
     assert slowed == [0] * (sign_in.FREE_FAILURES - 1) + [sign_in.FREE_FAILURES]
     waits = []
@@ -123,20 +123,41 @@ def test_an_address_that_fails_has_to_wait_longer_every_time(people, attempt, mo
         refused = attempt("leader", PASSWORD)
         assert refused.person is None
         waits.append(refused.wait)
-        clock[0] += refused.wait
+        clock[0] += timedelta(seconds=refused.wait)
         assert attempt(f"another{n}").wait == 0
     assert waits == [2, 4, 8, 16, 32, 64, 128, 256]
-    clock[0] += sign_in.LONGEST_WAIT
+    clock[0] += timedelta(seconds=sign_in.LONGEST_WAIT)
     assert attempt("leader", PASSWORD).person == people["leader"]
 
 
-def test_an_address_of_ipv6_is_its_network():
+def test_an_address_of_ipv6_is_its_network(db, monkeypatch):
     failures = sign_in.Failures(2, 2.0, 10.0)
-    failures.failed("2001:db8::1", 0.0)
-    assert failures.failed("2001:db8::ffff", 0.0) == 2
-    assert failures.wait("2001:db8:0:0:1::", 0.0) > 0
-    assert failures.wait("2001:db8:0:1::1", 0.0) == 0
-    assert failures.wait("2001:db8::1", sign_in.FORGOTTEN_AFTER + 1) == 0
+    failures.failed("2001:db8::1")
+    assert failures.failed("2001:db8::ffff") == 2
+    assert failures.wait("2001:db8:0:0:1::") > 0
+    assert failures.wait("2001:db8:0:1::1") == 0
+    later = timezone.now() + sign_in.FORGOTTEN_AFTER + timedelta(seconds=1)
+    monkeypatch.setattr(sign_in.timezone, "now", lambda: later)
+    assert failures.wait("2001:db8::1") == 0
+    assert failures.failed("2001:db8::1") == 1
+
+
+def test_a_clock_set_back_makes_nobody_wait_longer_than_ever(db, monkeypatch):
+    failures = sign_in.Failures(1, 2.0, 10.0)
+    failures.failed("10.0.0.7")
+    back = timezone.now() - timedelta(days=400)
+    monkeypatch.setattr(sign_in.timezone, "now", lambda: back)
+    assert failures.wait("10.0.0.7") == 10.0
+
+
+def test_what_counts_no_longer_is_dropped(db, monkeypatch):
+    sign_in.addresses.failed("10.0.0.7")
+    sign_in.forget_old_failures()
+    assert FailedSignIns.objects.count() == 1
+    later = timezone.now() + sign_in.FORGOTTEN_AFTER + timedelta(seconds=1)
+    monkeypatch.setattr(sign_in.timezone, "now", lambda: later)
+    sign_in.forget_old_failures()
+    assert not FailedSignIns.objects.exists()
 
 
 def test_one_address_does_not_fill_the_queue():

@@ -20,11 +20,13 @@ class Embedded(Server):
     """A server on the embedded engines, whatever the run's other servers use."""
 
     address = ""
+    store = ""
 
     @property
     def environment(self) -> dict[str, str]:
         kept = {k: v for k, v in super().environment.items() if not k.startswith("ECOLEDGER")}
-        return {**kept, **({"ECOLEDGER_DATABASE": self.address} if self.address else {})}
+        named = {"ECOLEDGER_DATABASE": self.address, "ECOLEDGER_STORE": self.store}
+        return {**kept, **{name: address for name, address in named.items() if address}}
 
 
 def move(server: Server, *arguments: str) -> tuple[int, list[dict[str, Any]], str]:
@@ -86,6 +88,50 @@ def test_to_the_server_and_home_again(
     with sqlite3.connect(home / "business.sqlite3") as base:
         count = base.execute("SELECT count(*) FROM matters_event").fetchone()[0]
     assert count == tables["matters_event"]["rows"][0]
+
+
+def test_observations_go_to_clickhouse_and_home_again(
+    lived_in: Path, new_database: Callable[[str], str], tmp_path: Path
+) -> None:
+    pytest.importorskip("chdb", reason="not run: chDB is not installed")
+    address = new_database("moved_store")
+    here = Embedded(lived_in)
+    there, home = tmp_path / "there", tmp_path / "home"
+    store = f"chdb://{tmp_path / 'clickhouse'}"
+    code, lines, errors = move(
+        here, "--from", str(lived_in), "--to", str(there),
+        "--to-database", address, "--to-store", store,
+    )  # fmt: skip
+    assert code == 0, errors
+    moved = next(line for line in lines if "store" in line)
+    assert moved["frames"] == [3, 3]
+    assert moved["rows"][0] == moved["rows"][1] > 3
+    assert moved["sha256"][0] == moved["sha256"][1]
+    assert not (there / "observations.duckdb").exists()
+
+    # The new house shows what the device said, and takes more.
+    served = Embedded(there)
+    served.address, served.store = address, store
+    with served:
+        house = House(served)
+        officer = Visitor(house, "dispatcher")
+        assert officer.cases("闭环锅炉烟囱")
+        house.emit("闭环锅炉烟囱", 80.0, hours_ago(1))
+        house.settled()
+        officer.close()
+
+    code, lines, errors = move(
+        here, "--from", str(there), "--from-database", address, "--from-store", store,
+        "--to", str(home),
+    )  # fmt: skip
+    assert code == 0, errors
+    back = next(line for line in lines if "store" in line)
+    assert back["frames"] == [4, 4]
+    assert back["rows"][0] == back["rows"][1] > moved["rows"][0]
+    assert back["same"]
+    with Embedded(home) as server:
+        House(server).settled()
+        assert (home / "observations.duckdb").exists()
 
 
 def test_what_the_server_would_refuse_is_named_and_nothing_is_moved(

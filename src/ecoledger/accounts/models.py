@@ -327,6 +327,17 @@ class AuditEntry(models.Model):
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.action}"
 
 
+class FailedSignIns(models.Model):
+    """How often an address, or a name that nobody has, failed to sign in lately (``accounts.sign_in``)."""
+
+    source = models.CharField(primary_key=True, max_length=200)
+    count = models.PositiveIntegerField()
+    last = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.count}"
+
+
 class ChainHead(models.Model):
     """The last seal of a chain and its length: one row a chain, locked while a row is appended.
 

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import ipaddress
 import threading
-import time
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,15 +27,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
-from ecoledger.accounts.models import Person
+from ecoledger.accounts.models import FailedSignIns, Person
 
 FAILURES_ALLOWED = 5
 LOCKED_FOR = timedelta(minutes=20)
 # An office behind one address mistypes now and then; a guesser does nothing else.
 FREE_FAILURES = 20
 LONGEST_WAIT = 300.0  # seconds
-FORGOTTEN_AFTER = 1800.0
-_MOST_ADDRESSES = 10_000
+FORGOTTEN_AFTER = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -56,39 +53,39 @@ class Attempt:
 
 
 class Failures:
-    """How often each address (or made-up name) failed lately. Kept in memory: a restart forgives."""
+    """How often each address (or made-up name) failed lately, counted over all processes."""
 
     def __init__(self, free: int, first_wait: float, longest_wait: float) -> None:
         self.free, self.first_wait, self.longest_wait = free, first_wait, longest_wait
-        self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
-        self._lock = threading.Lock()
 
-    def wait(self, address: str, now: float) -> float:
+    def wait(self, address: str) -> float:
         """Seconds until the address may try again."""
-        with self._lock:
-            count, last = self._failures.get(_network(address), (0, now))
-        beyond = count - self.free
-        if beyond < 0 or now - last > FORGOTTEN_AFTER:
+        row = FailedSignIns.objects.filter(pk=_network(address)).first()
+        now = timezone.now()
+        if row is None or row.count < self.free or now - row.last > FORGOTTEN_AFTER:
             return 0.0
-        return max(
-            last + min(self.first_wait * 2.0 ** min(beyond, 20), self.longest_wait) - now, 0.0
-        )
+        longer = self.first_wait * 2.0 ** min(row.count - self.free, 20)
+        left = min(longer, self.longest_wait) - (now - row.last).total_seconds()
+        # Not longer than ever, should a clock have been set back.
+        return min(max(left, 0.0), self.longest_wait)
 
-    def failed(self, address: str, now: float) -> int:
+    def failed(self, address: str) -> int:
         """Note a failure; how many there were lately."""
-        network = _network(address)
-        with self._lock:
-            count, last = self._failures.pop(network, (0, now))
-            count = 1 if now - last > FORGOTTEN_AFTER else count + 1
-            self._failures[network] = (count, now)
-            while len(self._failures) > _MOST_ADDRESSES:
-                self._failures.popitem(last=False)
-        return count
+        network, now = _network(address), timezone.now()
+        with transaction.atomic():
+            row, made = FailedSignIns.objects.select_for_update().get_or_create(
+                pk=network, defaults={"count": 1, "last": now}
+            )
+            if not made:
+                lately = now - row.last <= FORGOTTEN_AFTER
+                row.count, row.last = row.count + 1 if lately else 1, now
+                row.save()
+        return row.count
 
-    def forget(self) -> None:
-        """Begin anew."""
-        with self._lock:
-            self._failures.clear()
+
+def forget_old_failures() -> None:
+    """Drop what counts no longer."""
+    FailedSignIns.objects.filter(last__lt=timezone.now() - FORGOTTEN_AFTER).delete()
 
 
 class _Hashing:
@@ -141,7 +138,7 @@ def _network(address: str) -> str:
 
 def attempt(request: HttpRequest, username: str, password: str, *, address: str = "") -> Attempt:
     """Check a name and password, count failures, lock, and put the outcome on the audit trail."""
-    if wait := ceil(addresses.wait(address, time.monotonic())):
+    if wait := ceil(addresses.wait(address)):
         problem = _("该地址登录失败次数过多，请 %(seconds)d 秒后再试。") % {"seconds": wait}
         return Attempt(None, problem, wait=wait)
     with _hashing.turn(address) as granted:
@@ -161,7 +158,7 @@ def _looked_at(request: HttpRequest, username: str, password: str, address: str)
             Person.objects.filter(pk=person.pk).update(failed_sign_ins=0, locked_until=None)
             audit.record(person, "sign_in", person, address=address)
         return Attempt(person)
-    failures = addresses.failed(address, time.monotonic())
+    failures = addresses.failed(address)
     slowed = failures if failures == FREE_FAILURES else 0
     problem = _("用户名或密码不正确。连续输错 %(count)d 次，账号将锁定。") % {
         "count": FAILURES_ALLOWED
@@ -179,9 +176,9 @@ def _looked_at(request: HttpRequest, username: str, password: str, address: str)
 
 def _of_nobody(username: str, problem: str) -> str:
     """What to say of a name that nobody has: the same as of one that somebody has."""
-    key, now = f"name {username[:150]}", time.monotonic()
-    wait = names.wait(key, now)
-    if not wait and names.failed(key, now) < FAILURES_ALLOWED:
+    key = f"name {username[:150]}"
+    wait = names.wait(key)
+    if not wait and names.failed(key) < FAILURES_ALLOWED:
         return problem
     return _locked(timedelta(seconds=wait) if wait else LOCKED_FOR)
 
@@ -217,7 +214,7 @@ def _locked_now(known: Person, now: datetime, address: str) -> bool:
 def _spend_time(address: str) -> None:
     """A refusal takes as long as a look and counts like a failure: knowing a name shall gain nothing."""
     make_password("nobody's")
-    addresses.failed(address, time.monotonic())
+    addresses.failed(address)
 
 
 def _locked(left: timedelta) -> str:

@@ -33,7 +33,7 @@ from ecoledger.cli import control, data_folder, sealed_file
 MANIFEST = "manifest.json"
 FORMAT = 1
 # Made anew by every start, or by the system.
-_LEFT_OUT = {control.FILE, "static", "observations.duckdb", "business.sqlite3"}
+_LEFT_OUT = {"static", "observations.duckdb", "business.sqlite3"}
 _CHUNK = 1 << 20
 _PLAIN = ".decrypted.zip"
 _SCRATCH = ".ecoledger-backup-"
@@ -128,7 +128,7 @@ def write(target: Path, key: Path | None = None) -> dict[str, Any]:
             name: path
             for name, path in _files(folder)
             if Path(name).parts[0] not in _LEFT_OUT
-            and not name.startswith(("observations.", "business."))
+            and not name.startswith(("observations.", "business.", control.PREFIX))
         }
         sums = _pack(partial, members, begun)
         if secret is not None:

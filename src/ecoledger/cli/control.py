@@ -1,7 +1,8 @@
 """How a command reaches the server that owns the data folder.
 
-The server listens on a loopback port and writes port and a random token to ``control.json`` in the data
-folder, readable by its owner only. One request is one line of JSON, the answer any number of lines; the last has
+The server listens on a loopback port and writes port and a random token to ``control-MACHINE-PROCESS.json`` in the
+data folder, readable by its owner only. Of several processes that serve one folder each has a file of its own, and a
+command asks the first on this machine that answers. One request is one line of JSON, the answer any number of lines; the last has
 ``"done"`` or ``"error"``.
 """
 
@@ -11,6 +12,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -21,7 +23,7 @@ import click
 
 log = logging.getLogger(__name__)
 
-FILE = "control.json"
+PREFIX = "control-"
 Tell = Callable[[Mapping[str, Any]], None]
 Command = Callable[[dict[str, Any], Tell], Awaitable[None]]
 _LINE_LIMIT = 1 << 20
@@ -31,7 +33,7 @@ class ControlServer:
     """Answers commands of the same data folder while the server runs."""
 
     def __init__(self, folder: Path, commands: Mapping[str, Command]) -> None:
-        self._path = folder / FILE
+        self._path = folder / f"{PREFIX}{_machine()}-{os.getpid()}.json"
         self._commands = commands
         self._token = secrets.token_urlsafe(32)
         self._server: asyncio.Server | None = None
@@ -40,6 +42,9 @@ class ControlServer:
         """Listen on a free loopback port and leave word in the data folder."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_LINE_LIMIT)
         port = self._server.sockets[0].getsockname()[1]
+        for path in _of_this_machine(self._path.parent):
+            if _answering(path) is None:  # of a process that was killed
+                path.unlink(missing_ok=True)
         self._path.unlink(missing_ok=True)
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
@@ -59,7 +64,9 @@ class ControlServer:
             loop.call_soon_threadsafe(writer.write, data)
 
         try:
-            request = json.loads(await asyncio.wait_for(reader.readline(), 10))
+            request = await _request(reader)
+            if request is None:
+                return
             if not secrets.compare_digest(str(request.get("token", "")), self._token):
                 tell({"error": "令牌不对"})
             elif request.get("command") not in self._commands:
@@ -67,8 +74,6 @@ class ControlServer:
             else:
                 await self._commands[request["command"]](request.get("arguments", {}), tell)
                 tell({"done": True})
-        except (ValueError, TimeoutError, ConnectionError):
-            pass
         except click.ClickException as refused:  # said to whoever asked; nothing failed here
             tell({"error": f"{type(refused).__name__}: {refused.message}"})
         except Exception as error:
@@ -84,14 +89,35 @@ class ControlServer:
                 pass
 
 
-def running(folder: Path) -> dict[str, Any] | None:
-    """How to reach the server that owns ``folder``; ``None`` when none answers."""
+async def _request(reader: asyncio.StreamReader) -> dict[str, Any] | None:
+    """What is asked; ``None`` of whoever only looked in, or does not speak as we do."""
     try:
-        known: dict[str, Any] = json.loads((folder / FILE).read_text())
+        asked = json.loads(await asyncio.wait_for(reader.readline(), 10))
+    except (ValueError, TimeoutError, ConnectionError):
+        return None
+    return asked if isinstance(asked, dict) else None
+
+
+def running(folder: Path) -> dict[str, Any] | None:
+    """How to reach a server of ``folder`` on this machine; ``None`` when none answers."""
+    return next(filter(None, map(_answering, _of_this_machine(folder))), None)
+
+
+def _answering(path: Path) -> dict[str, Any] | None:
+    try:
+        known: dict[str, Any] = json.loads(path.read_text())
         with socket.create_connection(("127.0.0.1", known["port"]), timeout=2):
             return known
     except (OSError, ValueError, KeyError):
         return None
+
+
+def _of_this_machine(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"{PREFIX}{_machine()}-*.json"))
+
+
+def _machine() -> str:
+    return re.sub(r"[^A-Za-z0-9.]", "_", socket.gethostname())[:60]
 
 
 def ask(

@@ -3,8 +3,9 @@
     ecoledger move --from data --to data2 --to-database postgresql://…    to the server
     ecoledger move --from data2 --from-database postgresql://… --to back  and home again
 
-Prints one JSON line a table with its rows and digest before and after. The source is only read; nothing of a move that
-does not come to its end is kept in the target's database.
+``--to-store clickhouse://…`` and ``--from-store`` do the same for observations. Prints one JSON line a table with its rows
+and digest before and after, one for the observations. The source is only read; nothing of a move that does not come
+to its end is kept in the target's database.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from ecoledger import engines
 from ecoledger.cli import control, data_folder
 
 # Made anew by every start, or carried as what they hold.
-_LEFT_OUT = ("control", "static", "business.", "new-business.")
+OBSERVATIONS = "observations.duckdb"
+_LEFT_OUT = (control.PREFIX, "static", "business.", "new-business.")
 
 
 @click.command("move")
@@ -35,8 +37,19 @@ _LEFT_OUT = ("control", "static", "business.", "new-business.")
               help="新数据目录。")  # fmt: skip
 @click.option("--to-database", envvar="ECOLEDGER_TO_DATABASE", default="",
               help="新业务库 postgresql://…（空库）；不给即新数据目录中的内置库。")  # fmt: skip
-def command(source: Path, from_database: str, target: Path, to_database: str) -> None:
-    """在内置引擎与数据库服务器之间整体搬移，并逐表核对。"""
+@click.option("--from-store", envvar="ECOLEDGER_FROM_STORE", default="",
+              help="现观测库 clickhouse://…；不给即数据目录中的内置库。")  # fmt: skip
+@click.option("--to-store", envvar="ECOLEDGER_TO_STORE", default="",
+              help="新观测库 clickhouse://…（空库）；不给即新数据目录中的内置库。")  # fmt: skip
+def command(
+    source: Path,
+    from_database: str,
+    target: Path,
+    to_database: str,
+    from_store: str,
+    to_store: str,
+) -> None:
+    """在内置引擎与服务器之间整体搬移，并逐表核对。"""
     source, target = source.resolve(), target.resolve()
     if not source.is_dir():
         raise click.ClickException(f"没有数据目录 {source}")
@@ -50,7 +63,7 @@ def command(source: Path, from_database: str, target: Path, to_database: str) ->
     from ecoledger.cli.move_records import MoveError
 
     try:
-        for line in _moved(source, target):
+        for line in _moved(source, target, from_store, to_store):
             print(json.dumps(line, ensure_ascii=False), flush=True)
     except MoveError as error:
         raise click.ClickException(str(error)) from error
@@ -58,7 +71,8 @@ def command(source: Path, from_database: str, target: Path, to_database: str) ->
 
 def _stand_on(source: Path, from_database: str, target: Path, to_database: str) -> None:
     """Set Django up on the source, with the target beside it."""
-    os.environ.pop("ECOLEDGER_DATABASE", None)
+    for name in ("ECOLEDGER_DATABASE", "ECOLEDGER_STORE", "ECOLEDGER_BUS"):
+        os.environ.pop(name, None)
     if from_database:
         os.environ["ECOLEDGER_DATABASE"] = from_database
     elif not (source / "business.sqlite3").exists():
@@ -78,7 +92,7 @@ def _stand_on(source: Path, from_database: str, target: Path, to_database: str) 
     data_folder.use(source)
 
 
-def _moved(source: Path, target: Path) -> Iterator[dict[str, Any]]:
+def _moved(source: Path, target: Path, from_store: str, to_store: str) -> Iterator[dict[str, Any]]:
     from ecoledger.cli import move_records
 
     if data_folder.is_behind():
@@ -94,10 +108,13 @@ def _moved(source: Path, target: Path) -> Iterator[dict[str, Any]]:
         )
     move_records.prepare("target")
     files = 0
-    for name, before_file, after_file in _files(source, target):
+    carried = bool(from_store or to_store)
+    for name, before_file, after_file in _files(source, target, carried):
         files += 1
         if before_file != after_file:
             raise move_records.MoveError(f"文件 {name} 搬移后不一致：请检查磁盘后重来")
+    if carried:
+        yield _observations(from_store or source / OBSERVATIONS, to_store or target / OBSERVATIONS)
     rows = 0
     for before, after in move_records.carry("default", "target", _chains):
         rows += after.rows
@@ -115,11 +132,38 @@ def _serving() -> str:
     return "、".join(turn.holder for turn in here)
 
 
-def _files(source: Path, target: Path) -> Iterator[tuple[str, str, str]]:
-    """Copy evidence, keys and profile; each file's name and digest before and after."""
+def _observations(source: Path | str, target: Path | str) -> dict[str, Any]:
+    """Carry packets and observations from one store to another of another kind."""
+    from ecoledger.cli.move_records import MoveError
+    from ecoledger.store import carrying, opening
+    from ecoledger.store.interface import StoreError
+
+    try:
+        with opening.opened(source) as old, opening.opened(target) as new:
+            before, after = carrying.carry(old, new)
+    except StoreError as error:
+        raise MoveError(
+            f"观测数据没有搬成：{error} 原观测库未改动；新观测库请清空后重来"
+        ) from error
+    return {
+        "store": "observations",
+        "frames": [before.frames, after.frames],
+        "rows": [before.rows, after.rows],
+        "pending": [before.pending, after.pending],
+        "sha256": [before.digest, after.digest],
+        "same": before == after,
+    }
+
+
+def _files(source: Path, target: Path, carried: bool) -> Iterator[tuple[str, str, str]]:
+    """Copy evidence, keys and profile; each file's name and digest before and after.
+
+    ``carried``: the observations go over by themselves.
+    """
+    left_out = (*_LEFT_OUT, OBSERVATIONS) if carried else _LEFT_OUT
     for path in sorted(source.rglob("*")):
         name = path.relative_to(source)
-        if not path.is_file() or name.parts[0].startswith(_LEFT_OUT):
+        if not path.is_file() or name.parts[0].startswith(left_out):
             continue
         copy = target / name
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -350,6 +350,7 @@ def _scheduler(folder: Path) -> Any:
     from apscheduler.triggers.date import DateTrigger
     from apscheduler.triggers.interval import IntervalTrigger
 
+    from ecoledger.accounts import sign_in
     from ecoledger.indicators import storing
     from ecoledger.jobs import running, turns
     from ecoledger.live import times
@@ -421,6 +422,7 @@ def _scheduler(folder: Path) -> Any:
     here("alive", turns.RENEW, turns.live)
     every("interrupted-jobs", 60, running.give_up_interrupted)
     every("ended-processes", 3600, turns.forget_the_dead)
+    every("failed-sign-ins", 3600, sign_in.forget_old_failures)
     every("outbox", 30, posting.run)
     every("indicators", 60, storing.refresh)
     at("integrity", "10 3 * * *", integrity.sweep)

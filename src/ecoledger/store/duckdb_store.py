@@ -45,6 +45,7 @@ from ecoledger.store.columns import (
 from ecoledger.store.failures import explained
 from ecoledger.store.interface import (
     DEFAULT_COLUMNS,
+    FRAME_COLUMNS,
     KEY,
     READ_COLUMNS,
     SERIES,
@@ -339,31 +340,9 @@ class DuckDBStore(ObservationStore):
                 dtype=pl.Int64,
             ).alias("ticket")
         )
-        parts = [] if rows is None else self._by_segment(rows)
-        made: list[Segment] = []
-        with self._transaction() as run:
-            if stored is not None and len(stored):
-                run.insert("frame", stored)
-            for segment, part in parts:
-                if segment not in self._segments:
-                    self._make_segment(run.connection, segment)
-                    made.append(segment)
-                run.insert(segment.name, part)
-            if len(tickets):
-                run.insert("pending", tickets)
-        # Committed: now memory may know of it.
-        self._segments = sorted_segments((*self._segments, *made))
-        if stored is not None and len(stored):
-            self._next_frame += len(stored)
-            for status, count in stored["status"].value_counts().iter_rows():
-                self._frames_by_status[status] = self._frames_by_status.get(status, 0) + count
-            self._recent.put(identities)
-            self._recent.shed()
-        self._pending.add(_work(tickets))
-        if rows is not None and len(rows):
-            self._next_observation += len(rows)
-            self._rows_since_snapshot += len(rows)
-            self._renew_latest(rows)
+        self._write_down(stored, rows, tickets)
+        self._recent.put(identities)
+        self._recent.shed()
         return Receipt(
             frame_ids=frame_ids,
             new=new,
@@ -372,6 +351,33 @@ class DuckDBStore(ObservationStore):
             unchanged=unchanged,
             touched=self._pending_table(touched),
         )
+
+    def _write_down(
+        self, frames: pl.DataFrame | None, rows: pl.DataFrame | None, tickets: pl.DataFrame
+    ) -> None:
+        """Commit numbered frames, numbered and coded rows and tickets together; then memory may know of them."""
+        parts = [] if rows is None else self._by_segment(rows)
+        made: list[Segment] = []
+        with self._transaction() as run:
+            if frames is not None and len(frames):
+                run.insert("frame", frames)
+            for segment, part in parts:
+                if segment not in self._segments:
+                    self._make_segment(run.connection, segment)
+                    made.append(segment)
+                run.insert(segment.name, part)
+            if len(tickets):
+                run.insert("pending", tickets)
+        self._segments = sorted_segments((*self._segments, *made))
+        if frames is not None and len(frames):
+            self._next_frame = max(self._next_frame, _most(frames["frame_id"]) + 1)
+            for status, count in frames["status"].value_counts().iter_rows():
+                self._frames_by_status[status] = self._frames_by_status.get(status, 0) + count
+        self._pending.add(_work(tickets))
+        if rows is not None and len(rows):
+            self._next_observation = max(self._next_observation, _most(rows["observation_id"]) + 1)
+            self._rows_since_snapshot += len(rows)
+            self._renew_latest(rows)
 
     def _number_frames(
         self, frames: pl.DataFrame
@@ -1031,6 +1037,69 @@ class DuckDBStore(ObservationStore):
         names = SERIES if series is None else [series] if isinstance(series, str) else series
         return {name in FINE_SERIES for name in names}
 
+    # -- carrying to another store ---------------------------------------------------------------
+
+    @_guarded
+    def frames_after(self, number: int, limit: int) -> pl.DataFrame:
+        columns = ", ".join(name for name in FRAME_COLUMNS if name != "digest")
+        with self._reading() as connection:
+            rows = _polars(
+                connection,
+                f"""SELECT frame_id, digest_0, digest_1, {columns} FROM frame
+                    WHERE frame_id > {int(number)} ORDER BY frame_id LIMIT {int(limit)}""",
+            )
+        halves = np.ascontiguousarray(rows.select("digest_0", "digest_1").to_numpy(), "<i8")
+        digests = pl.Series("digest", [half.tobytes() for half in halves], dtype=pl.Binary)
+        return rows.with_columns(digests).select("frame_id", *FRAME_COLUMNS)
+
+    @_guarded
+    def rows_after(self, number: int, limit: int) -> pl.DataFrame:
+        names = list(READ_COLUMNS)
+
+        def question(segments: Sequence[Segment]) -> str:
+            each = " UNION ALL ".join(
+                f"SELECT {', '.join(names)} FROM {s.name} WHERE observation_id > {int(number)}"
+                for s in segments
+            )
+            return f"SELECT * FROM ({each}) ORDER BY observation_id LIMIT {int(limit)}"
+
+        rows = self._ask(question, names, {True, False}, None, None, {})
+        return self._terms.decode(rows).with_columns(pl.col("withdrawn").fill_null(False))
+
+    @_guarded
+    def take_over(
+        self,
+        frames: pl.DataFrame | None = None,
+        rows: pl.DataFrame | None = None,
+        pending: pl.DataFrame | None = None,
+    ) -> None:
+        with self._write:
+            self._need_open()
+            if frames is not None:
+                halves = halves_of(frames["digest"])
+                frames = frames.drop("digest").with_columns(
+                    pl.Series("digest_0", np.ascontiguousarray(halves[:, 0])),
+                    pl.Series("digest_1", np.ascontiguousarray(halves[:, 1])),
+                    pl.col("raw").bin.size().cast(pl.Int32).alias("size"),
+                )
+                # What is remembered as stored must be all that is.
+                self._recent = RecentFrames()
+            coded = None if rows is None else self._coded(rows)
+            self._write_down(frames, coded, self._new_tickets(pending))
+            self._tidy()
+
+    def _new_tickets(self, pending: pl.DataFrame | None) -> pl.DataFrame:
+        """The hours of another store's list, under tickets of this one's."""
+        if pending is None or pending.is_empty():
+            return pl.DataFrame(schema=dict.fromkeys(("ticket", "hour", "number"), pl.Int64))
+        coded = self._coded(pending.with_columns(pl.lit("raw").alias("series")))
+        first = self._pending.next_ticket
+        return coded.select(
+            pl.int_range(first, first + len(coded), dtype=pl.Int64).alias("ticket"),
+            pl.col("hour").cast(pl.Datetime("us")).to_physical(),
+            pl.Series("number", (series_numbers(coded) >> 8) << 8),
+        ).sort("hour", "number")
+
     # -- care ------------------------------------------------------------------------------------
 
     @_guarded
@@ -1251,6 +1320,11 @@ def _work(rows: pl.DataFrame) -> Work:
 def _span(times: pl.Series) -> tuple[datetime, datetime]:
     """First and last of some times."""
     return cast(datetime, times.min()), cast(datetime, times.max())
+
+
+def _most(numbers: pl.Series) -> int:
+    """The greatest of some numbers."""
+    return int(cast(int, numbers.max()))
 
 
 def _with_needed(columns: Sequence[str]) -> list[str]:

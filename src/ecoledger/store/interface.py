@@ -511,6 +511,36 @@ class ObservationStore(ABC):
     def counts(self) -> Counts:
         """How much the store holds."""
 
+    # -- carrying to another store ---------------------------------------------------------------
+
+    @abstractmethod
+    def frames_after(self, number: int, limit: int) -> pl.DataFrame:
+        """At most ``limit`` frames with a number above ``number``, in the order of their numbers.
+
+        Columns: ``frame_id`` and :data:`FRAME_COLUMNS`, the status as it is now.
+        """
+
+    @abstractmethod
+    def rows_after(self, number: int, limit: int) -> pl.DataFrame:
+        """At most ``limit`` rows with an ``observation_id`` above ``number``, in the order of recording.
+
+        All layers and revisions, with all of :data:`READ_COLUMNS`.
+        """
+
+    @abstractmethod
+    def take_over(
+        self,
+        frames: pl.DataFrame | None = None,
+        rows: pl.DataFrame | None = None,
+        pending: pl.DataFrame | None = None,
+    ) -> None:
+        """Store what :meth:`frames_after`, :meth:`rows_after` and :meth:`take_pending` of another store gave.
+
+        Numbers and times of recording stay what they were there, and new ones go on above them; tickets are new.
+        Nothing is compared with what is stored: only for a store that nothing else was put into
+        (:func:`ecoledger.store.carrying.carry` sees to that).
+        """
+
     # -- care ------------------------------------------------------------------------------------
 
     @abstractmethod

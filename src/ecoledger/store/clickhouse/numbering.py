@@ -24,6 +24,9 @@ class Numbering(Protocol):
     def take(self, count: int) -> NDArray[np.int64]:
         """The next ``count`` numbers, ascending."""
 
+    def go_above(self, number: int) -> None:
+        """Give only numbers above ``number`` from now on."""
+
 
 class Counting:
     """On from the last number of the store, by ones."""
@@ -35,6 +38,9 @@ class Counting:
         first = self.last + 1
         self.last += count
         return np.arange(first, first + count, dtype=np.int64)
+
+    def go_above(self, number: int) -> None:
+        self.last = max(self.last, number)
 
 
 class ByClock:
@@ -53,3 +59,6 @@ class ByClock:
         self._last_tick = first + count - 1
         ticks = np.arange(first, first + count, dtype=np.int64)
         return (ticks << 8) | self._writer
+
+    def go_above(self, number: int) -> None:
+        self._last_tick = max(self._last_tick, number >> 8)

@@ -261,6 +261,34 @@ class Reader:
         gone = changed.filter("gone")["frame_id"].implode()
         return _with_changes(_listed(rows, kinds).filter(~pl.col("frame_id").is_in(gone)), changed)
 
+    def frames_after(self, number: int, limit: int) -> pl.DataFrame:
+        kinds = {"frame_id": pl.Int64(), **FRAME_COLUMNS}
+        last = self._number_at("frame_id", "frame_list", number, limit)
+        changed = self.changed()
+        rows = self._link.ask(
+            f"SELECT {names(tuple(kinds))} FROM frame FINAL"
+            f" WHERE frame_id > {int(number)} AND frame_id <= {last}"
+            f" AND {outside('frame_id', changed.filter('gone')['frame_id'])} ORDER BY frame_id"
+        )
+        return _with_changes(_listed(rows, kinds), changed)
+
+    def rows_after(self, number: int, limit: int) -> pl.DataFrame:
+        columns = tuple(READ_COLUMNS)
+        last = self._number_at("observation_id", "observation", number, limit)
+        rows = self._link.ask(
+            f"SELECT {names(columns)} FROM observation FINAL"
+            f" WHERE observation_id > {int(number)} AND observation_id <= {last}"
+            " ORDER BY observation_id"
+        )
+        return shaped(rows, columns)
+
+    def _number_at(self, column: str, table: str, number: int, limit: int) -> int:
+        """The ``limit``-th number above ``number``, or the last: found without reading the rows."""
+        return self.number(
+            f"SELECT max({column}) FROM (SELECT DISTINCT {column} FROM {table}"
+            f" WHERE {column} > {int(number)} ORDER BY {column} LIMIT {int(limit)})"
+        )
+
     def changed(self) -> pl.DataFrame:
         """Frames whose status is no longer that of their arrival: ``frame_id, status, reason, gone``."""
         rows = self._link.ask("SELECT frame_id, status, reason, gone FROM frame_status FINAL")

@@ -196,6 +196,24 @@ class ClickHouseStore(ObservationStore):
             self._counted = time.monotonic(), found
         return found
 
+    # -- carrying to another store ---------------------------------------------------------------
+
+    def frames_after(self, number: int, limit: int) -> pl.DataFrame:
+        return self._read.frames_after(number, limit)
+
+    def rows_after(self, number: int, limit: int) -> pl.DataFrame:
+        return self._read.rows_after(number, limit)
+
+    def take_over(
+        self,
+        frames: pl.DataFrame | None = None,
+        rows: pl.DataFrame | None = None,
+        pending: pl.DataFrame | None = None,
+    ) -> None:
+        with self._write:
+            self._need_open()
+            self._writer.take_over(frames, rows, pending)
+
     # -- care ------------------------------------------------------------------------------------
 
     def seal(self, month: date) -> SealReport:

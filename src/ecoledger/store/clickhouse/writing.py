@@ -219,6 +219,33 @@ class Writer:
             pl.lit(-1, dtype=pl.Int64).alias("order"),
         )
 
+    # -- from another store ----------------------------------------------------------------------
+
+    def take_over(
+        self,
+        frames: pl.DataFrame | None,
+        rows: pl.DataFrame | None,
+        pending: pl.DataFrame | None,
+    ) -> None:
+        """Store frames and rows under the numbers they have; in the order of an append."""
+        if rows is not None and len(rows):
+            # Their packets are stored and do not come again: each row is a word of its own.
+            word = pl.col("observation_id").cast(pl.UInt64).alias("word")
+            rows = rows.with_columns(word, period=_period_of_rows())
+            self._link.insert("observation", as_stored("observation", rows))
+            self._row_numbers.go_above(int(rows["observation_id"].to_numpy().max()))
+        if pending is not None and len(pending):
+            tickets = self._row_numbers.take(len(pending))
+            hours = pending.select("hour", "point", "parameter", ticket=pl.Series(tickets))
+            self._link.insert("pending", as_stored("pending", hours.with_columns(count=pl.lit(1))))
+        if frames is not None and len(frames):
+            fresh = frames.with_columns(
+                pl.col("dated").to_physical().fill_null(NO_TIME),
+                pl.col("raw").bin.size().alias("size"),
+            ).with_columns(period=_period_of_frames())
+            self._link.insert("frame", as_stored("frame", fresh))
+            self._frame_numbers.go_above(int(frames["frame_id"].to_numpy().max()))
+
     # -- hours to aggregate ----------------------------------------------------------------------
 
     def _touch(self, hours: pl.DataFrame, ticket: int) -> None:

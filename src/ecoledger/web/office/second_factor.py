@@ -56,13 +56,13 @@ def code_page(request: HttpRequest) -> HttpResponse:
     person, to = waiting
     problem = ""
     if request.method == "POST":
-        wait = sign_in.addresses.wait(address(request), time.monotonic())
+        wait = sign_in.addresses.wait(address(request))
         if not wait and second_factor.matches(person, request.POST.get("code", "")):
             request.session.pop(_WAITING, None)
             login(request, person, backend="django.contrib.auth.backends.ModelBackend")
             audit.record(person, "second_factor", person, address=address(request))
             return redirect(to or first_page(person))
-        sign_in.addresses.failed(address(request), time.monotonic())
+        sign_in.addresses.failed(address(request))
         audit.record(person, "second_factor_failed", person, address=address(request))
         problem = _("动态口令不对或已用过，请等下一个口令再试。")
     return render(request, "web/office/sign_in_code.html", {"problem": problem})
