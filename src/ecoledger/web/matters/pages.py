@@ -227,7 +227,7 @@ def _detail(
                 for c in register.open_details(person)
                 # An amount of nothing says nothing: no fine yet is no fine of 0.00.
                 if (text := cells.text_of(matter, c))
-                and not (c.kind is Kind.DECIMAL and cells.value_of(matter, c) == 0)
+                and not (c.kind is Kind.DECIMAL and cells.value_of(matter, c.name) == 0)
             ]
             if inside
             else [],
