@@ -80,12 +80,23 @@ def _visits(generator: random.Random, firms: list[Enterprise], now: datetime) ->
         rows.append({
             "title": "涉水涉气专项检查", "kind": Inspection.Kind.SPECIAL, "entity": firm, "area_code": firm.area_code,
             "enterprise_id": firm.pk, "plan": plan, "lead": officers[n % 2], "second": officers[2 + n % 2],
-            "departments": "应急管理局" if n % 3 == 0 else "", "opened_at": at - timedelta(days=6), "entered_at": at,
+            "opened_at": at - timedelta(days=6), "entered_at": at,
             "left_at": at + timedelta(hours=1), "closed_at": at + timedelta(days=2), "problems": int(found),
             "found": "个别台账记录不全。" if found else "未发现问题。", "site_contact": "企业环保负责人", "synthetic": True,
         })  # fmt: skip
     rows.sort(key=lambda row: row["opened_at"])
-    history.enter(inspections.REGISTER, rows, by=person("diaodu"), source="现场检查台账（演示）")
+    made = history.enter(
+        inspections.REGISTER, rows, by=person("diaodu"), source="现场检查台账（演示）"
+    )
+    inspections.JointDepartment.objects.bulk_create(
+        inspections.JointDepartment(
+            inspection=visit,
+            department="应急管理局",
+            people="安全监管人员",
+            result="未发现重大隐患",
+        )
+        for visit in made[::3]
+    )
     for n in range(6):
         actions.open_matter(
             inspections.REGISTER,

@@ -10,10 +10,12 @@ from typing import Any
 from django.db import transaction
 
 from demo import city
-from demo.work import aware, person, picture
+from demo.work import aware, person, picture, town_person
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import Role
+from ecoledger.books import campaign as campaigns
 from ecoledger.books import roster as rosters
+from ecoledger.books.models import Drive
 from ecoledger.matters import actions, history
 from ecoledger.registers.office.discipline import REGISTER as DISCIPLINE
 from ecoledger.registers.office.discipline import (
@@ -21,11 +23,13 @@ from ecoledger.registers.office.discipline import (
     DisciplineRule,
     IntegrityRisk,
 )
+from ecoledger.registers.office.incoming_letters import REGISTER as LETTERS
 from ecoledger.registers.office.meetings import MEETINGS, AgendaItem, Committee, Resolution
 from ecoledger.registers.office.positive_list import POSITIVE
 from ecoledger.registers.problems.city_problems import REGISTER as CITY
 from ecoledger.registers.problems.look_back import ROUNDS
 from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
+from ecoledger.registers.problems.sweeps import SWEEPS, WatchSite
 
 LISTED, INSPECTED, OPEN_PLACES = 124, 8, 11
 FOUND, SUPPLEMENTARY, MEASURES, RULES = 44, 11, 114, 18
@@ -52,22 +56,24 @@ def build(now: datetime) -> dict[str, int]:
     }
     with transaction.atomic():
         _look_back(towns, now)
+        _sweep(towns, now)
         places = _city(generator, towns, now)
     with transaction.atomic():
         problems = _discipline(generator, now)
         _meetings(towns, now)
+        _letters(towns, now)
         _positive(now.date())
     return {"创城问题": places, "巡察问题": problems}
 
 
 def _look_back(towns: dict[str, Any], now: datetime) -> None:
     """A round over the closed problems: twelve drawn, five looked at, one came back."""
-    desk, names = person("diaodu"), [unit.name for unit in list(towns.values())[:3]]
+    desk, units = person("diaodu"), list(towns.values())[:4]
     values = {"title": f"{now.year}年下半年回头看（演示）", "area_code": city.CITY_CODE, "book": PROBLEMS.key, "count": 12,
               "deadline": now.date() + timedelta(days=25), "synthetic": True}  # fmt: skip
-    round_ = actions.open_matter(ROUNDS, values, by=desk)
-    units = dict(zip(("unit", "unit2", "unit3"), names, strict=True))
-    actions.perform(round_.pk, "draw", by=desk, form=units)
+    lines = {"units": [{"organisation": unit.name} for unit in units]}
+    round_ = actions.open_matter(ROUNDS, values, by=desk, lines=lines)
+    actions.perform(round_.pk, "draw", by=desk, form={})
     for n, check in enumerate(round_.checks.order_by("pk")[:5]):
         # The town's office, not the grid workers of its villages.
         people = Person.objects.filter(organisation=check.owner_organisation)
@@ -76,6 +82,36 @@ def _look_back(towns: dict[str, Any], now: datetime) -> None:
         form = {"outcome": "back" if back else "kept", "seen": "又有堆放" if back else "未见反弹"}
         actions.perform(check.pk, "visit", by=who, form=form, files=[picture(check.number)])
         actions.perform(check.pk, "reopen" if back else "keep", by=desk, form={})
+
+
+def _sweep(towns: dict[str, Any], now: datetime) -> None:
+    """From one waste station a sweep over eighteen like it: eleven looked at, three with something to mend."""
+    desk, sorts = person("diaodu"), ("transfer", "scrap", "mine")
+    for n in range(18):
+        code, name = city.TOWNS[n % len(city.TOWNS)]
+        lon, lat = city.town_centre(code)
+        WatchSite.objects.create(
+            code=f"D-{code[:6]}-{n + 1:04d}", name=f"{name}{n + 1}号点位（演示）", sort=sorts[n % 3], keeper="合成经营单位",
+            area_code=code, address=f"示例路{n + 300}号", lon=lon + 0.004 * (n % 5 - 2), lat=lat + 0.004 * (n % 4 - 2),
+            synthetic=True,
+        )  # fmt: skip
+    code, name = city.TOWNS[0]
+    values = {"title": f"{name}建筑垃圾中转站未覆盖防尘网（演示）", "area_code": code, "origin_kind": "superior",
+              "category": "air", "tier": "county", "risk": "normal", "synthetic": True}  # fmt: skip
+    problem = actions.open_matter(PROBLEMS, values, by=desk)
+    form: dict[str, Any] = {"owner_organisation": towns[code].name, "measures": "覆盖、喷淋、硬化"}
+    actions.perform(problem.pk, "hand_over", by=desk, form=form)
+    begin, end = now.date() - timedelta(days=12), now.date() + timedelta(days=18)
+    form = {
+        "words": "建筑垃圾、回收站、废弃矿山",
+        "begin": begin.isoformat(),
+        "end": end.isoformat(),
+    }
+    actions.perform(problem.pk, "sweep", by=desk, form=form)
+    drive = Drive.objects.get(cause=problem.pk)
+    for n, task in enumerate(drive.tasks.order_by("pk")[:11]):
+        seen = ["露天堆放未覆盖"] if n % 4 == 0 else []
+        campaigns.visit(SWEEPS, task, {}, by=town_person(task.area_code), seen=seen)
 
 
 def _city(generator: random.Random, towns: dict[str, Any], now: datetime) -> int:
@@ -185,6 +221,31 @@ def _meetings(towns: dict[str, Any], now: datetime) -> None:
         actions.perform(meeting.pk, "hold", by=desk, form={"attending": "成员单位负责人"}, at=at)
         form = {"minutes_no": f"安环委纪要〔{now.year}〕{n + 1}号"}
         actions.perform(meeting.pk, "issue", by=desk, form=form, at=at + timedelta(days=2))
+
+
+def _letters(towns: dict[str, Any], now: datetime) -> None:
+    """Nine letters that came in: what they ask is with the towns, two only to be known."""
+    desk, units = person("diaodu"), list(towns.values())
+    for n in range(9):
+        at = aware(now - timedelta(days=90 - n * 10))
+        values = {
+            "title": f"关于{('交办扬尘污染问题', '报送整改进展', '加强汛期水环境管理')[n % 3]}的函（演示）", "sort": ("order", "reminder", "notice")[n % 3],
+            "sender": ("市环委办", "省生态环境厅", "市人民政府办公室")[n % 3], "letter_no": f"示环委办〔{now.year}〕{n + 3}号",
+            "received_on": at.date(), "urgent": n % 4 == 0, "area_code": city.CITY_CODE, "synthetic": True,
+            "reply_by": None if n % 3 == 2 else at.date() + timedelta(days=20 if n < 6 else 60),
+        }  # fmt: skip
+        asked = [
+            {
+                "text": f"完成来文第{k + 1}项要求",
+                "organisation": units[(n + k) % len(units)].name,
+                "due": "",
+            }
+            for k in range(2)
+        ]
+        lines = {"demands": asked if n % 3 != 2 else []}
+        letter = actions.open_matter(LETTERS, values, by=desk, at=at, lines=lines)
+        step = "file" if n % 3 == 2 else "hand_out"
+        actions.perform(letter.pk, step, by=desk, form={"instruction": "按职责办理"}, at=at)
 
 
 def _positive(today: date) -> None:

@@ -1,10 +1,12 @@
-// Signing on the screen: a canvas draws what a finger or a pen writes, and a hidden field sends it as a picture.
+// Signing and drawing on the screen: a canvas draws what a finger or a pen writes, and the hidden field that the canvas
+// names sends it as a picture. What is changed after it was signed must be signed anew.
 
 const INK = "#000";
 
 function start(canvas: HTMLCanvasElement): void {
   const form = canvas.closest("form");
-  const sent = form?.querySelector<HTMLInputElement>("[data-signature-value]");
+  const name = canvas.dataset.signature || "signature";
+  const sent = form?.querySelector<HTMLInputElement>(`input[type=hidden][name=${name}]`);
   const pen = canvas.getContext("2d");
   if (!form || !sent || !pen) return;
   const clear = (): void => {
@@ -40,7 +42,8 @@ function start(canvas: HTMLCanvasElement): void {
   };
   canvas.addEventListener("pointerup", lifted);
   canvas.addEventListener("pointercancel", lifted);
-  form.querySelector("[data-signature-clear]")?.addEventListener("click", clear);
+  form.querySelector(`[data-signature-clear=${name}]`)?.addEventListener("click", clear);
+  if (name === "signature") form.addEventListener("input", () => sent.value && clear());
   clear();
 }
 

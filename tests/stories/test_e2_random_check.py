@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 
+import httpx
 import openpyxl
 import pytest
 from tests.path.county import COUNTY, NORTH, SOUTH
@@ -136,6 +137,37 @@ def test_eighty_three_firms_are_drawn_and_anybody_can_draw_them_again(house, vis
     answer = dispatcher.submit(f"{check}/do/publish", {})
     assert answer.status_code == 422
     assert "还有 82 家没有办结" in answer.text
+    assert httpx.get(f"{house.http}/public/draws/{number}").status_code == 404
+
+
+@pytest.mark.story("E2")
+def test_anybody_reads_the_published_sheet_and_draws_again(house, visitor, lists):
+    """Ended visits published: a page without signing in, the files beside it, no telephone number in them."""
+    dispatcher, officer = visitor("dispatcher"), visitor("officer")
+    opened = submit(dispatcher, "/matters/random_check/new", "/new", {
+        "title": "公示测试抽查", "area_code": COUNTY, "check_by": "2099-03-31", "share_special": "0", "share_key": "0.01",
+        "share_ordinary": "0",
+    })  # fmt: skip
+    check = address_of(opened, "freeze")
+    number = int(check.rsplit("/", 1)[1])
+    for step in ("freeze", "draw", "confirm"):
+        submit(dispatcher, check, f"/do/{step}")
+    for row in dispatcher.api("matters/inspection", q="公示测试抽查", limit=50):
+        visit = f"/matters/inspection/{row['id']}"
+        submit(dispatcher, visit, "/do/leave_out", {"reason": "停产，联系13900000000"})
+    stranger = httpx.Client(base_url=house.http)
+    assert "公示测试抽查" not in stranger.get("/public/draws").text
+    submit(dispatcher, check, "/do/publish")
+    assert "公示测试抽查" in stranger.get("/public/draws").text
+    page = stranger.get(f"/public/draws/{number}")
+    assert page.status_code == 200
+    assert "不再安排" in page.text
+    assert "13900000000" not in page.text
+    assert f"/public/draws/{number}" in dispatcher.get(f"/enforcement/draws/{number}").text
+    file = house.process.data.parent / "公开.json"
+    file.write_bytes(stranger.get(f"/public/draws/{number}.json").content)
+    assert verify(file)[0] == 0
+    assert officer.get(f"/public/draws/{number}").status_code == 200
 
 
 def address_of(page, step):

@@ -283,7 +283,9 @@ def test_who_does_not_pay_is_demanded_and_brought_before_the_court(people, serve
 
 
 @pytest.mark.story("E4")
-def test_a_decision_that_the_court_sets_aside_is_paid_back_and_withdrawn(people, served):
+def test_a_decision_that_the_court_sets_aside_is_paid_back_withdrawn_and_remade(
+    house, people, served
+):
     officer, leader, address = people["officer"], people["leader"], served["起诉测试厂"]
     # More time is asked for before the day of payment, or not at all.
     late = officer.post(f"{address}/do/ask_instalments", data={"csrfmiddlewaretoken": officer.cookies["csrftoken"], "ask_instalments-instalments_asked_on": TODAY, "ask_instalments-hardship": "停产"}, files=[("files", PHOTO)])  # fmt: skip
@@ -304,8 +306,35 @@ def test_a_decision_that_the_court_sets_aside_is_paid_back_and_withdrawn(people,
     assert "撤销、确认违法或无效" in text(page)
     submit(officer, address, "/do/refund", {"paid_on": TODAY, "amount": "20000"})
     submit(officer, address, "/do/withdraw_disclosure", {"disclosure_withdrawn_on": TODAY})
+    items = f"{address}/lines/items"
+    submit(officer, items, items, {"items-0-name": "监测报告", "items-0-proves": "超标"})
     submit(officer, address, "/do/close", {"closing": "revoked", "corrected_on": TODAY}, files=[PHOTO])  # fmt: skip
     assert "已结案" in text(submit(leader, address, "/do/confirm_close"))
+    # The judgment orders a new decision: the case goes on in a new one with its facts and its list of evidence.
+    page = submit(officer, address, "/do/remake", {"remake_by": "2099-12-31"})
+    (again,) = {
+        a for a in page.xpath("//a/@href") if re.fullmatch(r"/matters/penalty_case/\d+", a)
+    } - {address}
+    said = text(open_page(officer, again))
+    for words in ("起诉测试厂", "调查取证", "被撤销的原案", "重新作出决定", "2099"):
+        assert words in said, words
+    assert "监测报告" in said
+    refused = officer.submit(f"{address}/do/remake", {"remake-remake_by": "2099-12-31"})
+    assert "已重新立案" in refused.text
+    # Undecided, it is known to few.
+    assert people["town"].get(again).status_code == 404
+    # The map of the site: who drew it, which way is up, signed like any record.
+    officers = [["姓名", "执法证号", "有效期至", "辖区"], *([f"绘图{n}", f"ZF-E4-{n}", "2099-12-31", NORTH] for n in (1, 2))]  # fmt: skip
+    assert enter(house, "law_officer", book(house, "绘图人员.xlsx", officers)) == 2
+    record = officer.post(
+        f"/enforcement/penalty_case/{again.rsplit('/', 1)[1]}/record/map",
+        data={"csrfmiddlewaretoken": officer.cookies["csrftoken"], "started_at": f"{TODAY}T00:10",
+              "ended_at": f"{TODAY}T00:20", "place": "北镇", "first": "ZF-E4-1", "second": "ZF-E4-2", "name": "王某",
+              "told": "1", "orientation": "上北下南", "text": "北侧为排放口，南侧为车间", "refused": "在场不签，已录像"},
+        files=[("files", PHOTO)], follow_redirects=True,
+    )  # fmt: skip
+    for words in ("现场勘察平面图", "上北下南", "已签", "在场不签"):
+        assert words in record.text, words
 
 
 @pytest.mark.story("E4")

@@ -65,6 +65,44 @@ def test_a_meetings_resolutions_become_tasks_that_are_answered_in_writing(visito
     assert "交办函" in open_page(desk, task).text_content()
 
 
+@pytest.mark.story("T15")
+def test_a_letter_that_came_in_becomes_tasks_and_is_answered(house, visitor):
+    """The book of letters comes in as it is kept; what a letter asks becomes a task of each unit; the reply says what was
+    done and goes out when all of it is."""
+    head = ["收文日期", "来文单位", "文号", "文件标题", "类别", "紧急程度", "办结时限", "所在地"]
+    rows = [[f"2026-03-0{n}", "市环委办", f"市环委办〔2026〕{n}号", f"关于交办第{n}批问题的函", ("交办函", "通知")[n % 2],
+             ("特急", "平件")[n % 2], "2099-12-31" if n % 2 == 0 else None, "测试县"] for n in range(1, 5)]  # fmt: skip
+    assert enter(house, "incoming_letter", "收文簿.xlsx", [head, *rows]) == 4
+    desk, town, south = visitor("dispatcher"), visitor("town"), visitor("south")
+    row = desk.api("matters/incoming_letter", q="市环委办〔2026〕2号")[0]
+    letter = f"/matters/incoming_letter/{row['id']}"
+    assert "还没有来文要求" in desk.submit(f"{letter}/do/hand_out", {}).text
+    lines = f"{letter}/lines/demands"
+    submit(desk, lines, lines, {"demands-0-text": "清理河岸垃圾", "demands-0-organisation": "北镇人民政府"})  # fmt: skip
+    submit(desk, lines, lines, {"demands-1-text": "封堵雨水口", "demands-1-organisation": "南镇人民政府",
+                                "demands-1-due": "2099-06-30"})  # fmt: skip
+    submit(desk, letter, f"{letter}/do/hand_out", {"instruction": "按职责办理"})
+    early = desk.post(f"{letter}/do/reply", data={"csrfmiddlewaretoken": desk.cookies["csrftoken"], "reply-reply_no": "x"})  # fmt: skip
+    assert "还有 2 项任务没有办结" in early.text
+    for person, words in ((town, "清理河岸垃圾"), (south, "封堵雨水口")):
+        task = f"/matters/committee_task/{person.api('matters/committee_task', q=words)[0]['id']}"
+        assert "市环委办〔2026〕2号" in text(open_page(person, task))
+        submit(person, task, f"{task}/do/sign")
+        submit(person, task, f"{task}/do/reply", {"reply_no": "函1号", "progress_text": f"{words}已完成"}, files=REPLY)  # fmt: skip
+        submit(desk, task, f"{task}/do/accept")
+    draft = open_page(desk, letter)
+    begun = submit(desk, letter, f"/documents/begin/reply_letter/{row['id']}")
+    said = begun.text_content()
+    assert "清理河岸垃圾已完成" in said
+    assert "市环委办" in said
+    assert draft is not None
+    page = submit(desk, letter, f"{letter}/do/reply", {"reply_no": "测环函〔2026〕6号", "replied_on": "2026-03-20"}, files=REPLY)  # fmt: skip
+    assert "已复函" in text(page)
+    said = text(open_page(desk, "/matters/incoming_letter/statistics"))
+    assert re.search(r"来文 4", said)
+    assert "1 / 2" in said
+
+
 @pytest.mark.story("T10")
 def test_the_discipline_ledger_has_the_texts_figures_and_is_known_to_few(house, hired, visitor):
     """3 aspects, 13 items, 44 problems of which 11 of the supplementary list, 114 measures and 18 rules, out of ledgers; nobody
@@ -85,8 +123,10 @@ def test_the_discipline_ledger_has_the_texts_figures_and_is_known_to_few(house, 
         )
         == 114
     )
-    rules = [[f"XC{n:02}", f"制度{n}"] for n in range(18)]
-    assert enter(house, "discipline_rule", "制度.xlsx", [["问题编号", "制度"], *rules]) == 18
+    rules = [[f"XC{n:02}", f"制度{n}", f"措施{n}"] for n in range(18)]
+    assert (
+        enter(house, "discipline_rule", "制度.xlsx", [["问题编号", "制度", "措施"], *rules]) == 18
+    )
     keeper = hired("discipline", "廉政员甲")
     said = re.sub(
         r"(\d)\.0 ", r"\1 ", text(open_page(keeper, "/matters/discipline_problem/statistics"))
@@ -100,7 +140,14 @@ def test_the_discipline_ledger_has_the_texts_figures_and_is_known_to_few(house, 
         "建立制度 18",
     ):
         assert figure in said, figure
-    row = keeper.api("matters/discipline_problem", limit=5)[0]
+    row = keeper.api("matters/discipline_problem", q="XC00")[0]
+    # From a measure or a rule to its problem, and on the problem the rule beside the measure it carries out.
+    link = f"/matters/discipline_problem/{row['id']}"
+    for book in ("discipline_measure", "discipline_rule"):
+        page = open_page(keeper, f"/b/{book}?q={'措施0' if 'measure' in book else '制度0'}")
+        assert page.xpath(f"//td//a[@href='{link}']"), book
+    said = text(open_page(keeper, link))
+    assert re.search(r"制度0 .*措施0", said)
     for other in (visitor("dispatcher"), visitor("officer"), visitor("town")):
         for address in ("/matters/discipline_problem", f"/matters/discipline_problem/{row['id']}",
                         "/b/discipline_measure", "/b/discipline_rule", "/b/integrity_risk",

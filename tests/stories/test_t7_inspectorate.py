@@ -144,11 +144,15 @@ def test_closed_problems_are_drawn_and_looked_at_by_another_unit(house, visitor,
     leader = hired("leader", "局长乙")
     submit(desk, "/matters/look_back/new", "/new", {
         "title": "2026年回头看", "area_code": COUNTY, "book": "problem", "count": "3", "deadline": "2099-12-31",
+        "units-0-organisation": "北镇人民政府",
     })  # fmt: skip
     address = f"/matters/look_back/{desk.api('matters/look_back')[0]['id']}"
     with pytest.raises(AssertionError, match="422"):  # the unit that rectified does not look again
-        submit(desk, address, f"{address}/do/draw", {"unit": "北镇人民政府"})
-    submit(desk, address, f"{address}/do/draw", {"unit": "测试县生态环境局"})
+        submit(desk, address, f"{address}/do/draw")
+    # As many units as wanted; each problem goes to one that is not its own.
+    lines = f"{address}/lines/units"
+    submit(desk, lines, lines, {"units-1-organisation": "测试县生态环境局"})
+    submit(desk, address, f"{address}/do/draw")
     said = text(open_page(desk, address))
     assert re.search(r"可抽件数 8 .*已抽件数 3 .*随机种子 \d+", said)
     checks = desk.api("matters/look_back_check", limit=50)
@@ -164,9 +168,10 @@ def test_closed_problems_are_drawn_and_looked_at_by_another_unit(house, visitor,
     # Another town looks at what this one rectified, although it lies outside its own district.
     submit(desk, "/matters/look_back/new", "/new", {
         "title": "乡镇互查", "area_code": COUNTY, "book": "problem", "count": "2", "deadline": "2099-12-31",
+        "units-0-organisation": "南镇人民政府",
     })  # fmt: skip
     second = f"/matters/look_back/{desk.api('matters/look_back')[0]['id']}"
-    submit(desk, second, f"{second}/do/draw", {"unit": "南镇人民政府"})
+    submit(desk, second, f"{second}/do/draw")
     theirs = south.api("matters/look_back_check")
     assert len(theirs) == 2
     one = f"/matters/look_back_check/{theirs[0]['id']}"
@@ -200,8 +205,17 @@ def test_one_problem_begets_a_sweep_over_all_similar_objects(house, visitor):
     said = text(open_page(desk, board))
     assert "0/6" in re.sub(r"\s", "", said)
     visits = open_page(visitor("officer"), board).xpath("//a[contains(@href, '/tasks/')]/@href")
-    submit(visitor("officer"), visits[0], visits[0])
+    # Without a checklist what is seen is said in words; each line becomes a problem of its own.
+    submit(visitor("officer"), visits[0], visits[0], {"seen": "围挡破损\n未覆盖防尘网"})
     assert "1/6" in re.sub(r"\s", "", text(open_page(desk, board)))
+    for words in ("围挡破损", "未覆盖防尘网"):
+        assert len(desk.api("matters/problem", q=words)) == 1, words
+    # Any kind of thing can be swept, by the name of its book.
+    submit(desk, address, f"{address}/do/sweep",
+           {"words": "排放口", "begin": "2026-01-01", "end": "2099-12-31"})  # fmt: skip
+    boards = {a for a in open_page(desk, "/b/sweep").xpath("//a/@href") if "/drives/" in a}
+    (other,) = boards - {board}
+    assert int(re.search(r"0/(\d+)", re.sub(r"\s", "", text(open_page(desk, other))))[1]) >= 3
 
 
 @pytest.mark.story("T11")

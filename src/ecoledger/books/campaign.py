@@ -211,8 +211,11 @@ def visit(
     note: str = "",
     beyond_cap: str = "",
     client_id: Any = None,
+    seen: Iterable[str] = (),
 ) -> DriveTask:
     """Record a visit: the answers to the checklist; each problem found becomes a matter.
+
+    ``seen``: problems in words, that no checklist asked for.
 
     Raises :class:`Refused` for wrong answers, a drive that does not run, a thing visited already, or one
     past its yearly cap without a reason (``beyond_cap``). Sent twice by a phone it is recorded once.
@@ -242,8 +245,9 @@ def visit(
     row.note, row.reason, row.client_id = note, beyond_cap.strip(), client_id
     row.save()
     if campaign.finding is not None:
-        for question in checklists.problems(questions, row.answers):
-            row.findings.add(campaign.finding(row, question.label, by, at))
+        failed = [question.label for question in checklists.problems(questions, row.answers)]
+        for label in dict.fromkeys((*failed, *seen)):
+            row.findings.add(campaign.finding(row, label, by, at))
     audit.record(by, f"{campaign.key}.visit", row, details={"answers": row.answers})
     return row
 

@@ -79,17 +79,23 @@ def _evidence(case: Any, person: Person) -> Iterator[Paper]:
             "",
             binding.listed(("序号", "证据名称", "份数", "提供单位", "证明内容"), rows, "证据清单"),
         )
-    ids = [case.pk]
-    if case.origin_matter_id and case.origin_matter and case.origin_matter.register == "inspection":
-        ids.append(case.origin_matter_id)
+    # A case that is remade carries what was proved in the one that was set aside.
+    own = [case, *([case.remade_from] if case.remade_from else [])]
+    visits = [
+        c.origin_matter_id
+        for c in own
+        if c.origin_matter and c.origin_matter.register == "inspection"
+    ]
+    ids = [*(c.pk for c in own), *visits]
     from ecoledger.registers.enforcement.field_records import FieldRecord
 
     signatures = set()
     for record in FieldRecord.objects.filter(matter_id__in=ids, signed_at__isnull=False):
-        signatures.add(record.signature_id)
+        signatures |= {record.signature_id, record.drawing_id}
         day = matter_values.words(timezone.localtime(record.started_at).date())
         yield Paper("正卷", _EVIDENCE, str(record), "", day, record_pdf(record))
-    yield from binding.evidence_papers(case, person, "正卷", _EVIDENCE, without=signatures)
+    for one in own:
+        yield from binding.evidence_papers(one, person, "正卷", _EVIDENCE, without=signatures)
 
 
 def assemble(case: Any, person: Person) -> bytes:
@@ -158,6 +164,9 @@ def record_pdf(record: Any) -> bytes:
         ["检查（询问）人", str(record.first)],
         ["记录人", str(record.second)],
     ]
+    if record.drawing is not None:
+        rows[0][0], rows[6][0], rows[7][0] = "绘制时间", "绘制人", "核对人"
+        rows.append(["方位", record.orientation])
     source = """
 #head(data.title)
 #v(4mm)
@@ -165,6 +174,7 @@ def record_pdf(record: Any) -> bytes:
 #table(columns: (42mm, 1fr), inset: 6pt, ..data.rows.flatten())
 执法人员已出示执法证件，告知当事人依法享有陈述申辩、申请回避的权利和配合检查的义务。我已经确认，对执法人员身份无异议，不申请回避。
 #v(3mm)
+#if data.drawn { align(center, image("drawing.png", width: 100%, height: 95mm, fit: "contain")) }
 #for line in data.lines { par(first-line-indent: 2em, line) }
 （以下空白）
 #v(6mm)
@@ -181,16 +191,18 @@ def record_pdf(record: Any) -> bytes:
         "lines": [line.strip() for line in record.text.splitlines() if line.strip()],
         "refused": record.refused,
         "signed": record.signature is not None,
+        "drawn": record.drawing is not None,
         "at": f"{timezone.localtime(record.signed_at):%Y-%m-%d %H:%M}"
         if record.signed_at
         else "未签署",
         "hash": record.sha256,
     }
     files = {}
-    if record.signature is not None:
-        with evidence.opened(record.signature) as opened:
-            files["signature.png"] = opened.read()
+    for name, file in (("signature.png", record.signature), ("drawing.png", record.drawing)):
+        if file is not None:
+            with evidence.opened(file) as opened:
+                files[name] = opened.read()
     try:
         return binding.page(source, data, files)
     except (typst.TypstError, RuntimeError):
-        return binding.page(source, data | {"signed": False})
+        return binding.page(source, data | {"signed": False, "drawn": False})

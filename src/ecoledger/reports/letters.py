@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from ecoledger.accounts.models import Person
 from ecoledger.matters.models import Matter
+from ecoledger.matters.register import register_of
 from ecoledger.reports import matter_values
 from ecoledger.reports.declaration import Letter, Word, declare
 from ecoledger.reports.models import IssuedDocument
@@ -263,6 +264,50 @@ INTERVIEW = declare(
         template=interview_template,
         sends="send",
         answers="answer",
+    )
+)
+
+
+def reply_template() -> bytes:
+    return _letter(
+        "关于{{ 标题 }}办理情况的复函",
+        (
+            "{{ 来文单位 }}{% if 来文文号 %}{{ 来文文号 }}{% endif %}收悉。我局高度重视，逐项组织办理，现将办理情况函复如下：",
+            "{%p for 条 in 办理情况 %}",
+            "（{{ loop.index }}）{{ 条 }}",
+            "{%p endfor %}",
+            "{{ 下一步 }}",
+            "专此函复。",
+        ),
+    )
+
+
+def _sender(matter: Matter, _author: Person) -> str:
+    return str(getattr(matter, "sender", ""))
+
+
+def _done_for(matter: Matter, _author: Person) -> str:
+    """What became of each task that the letter begot, a line each."""
+    rows = register_of("committee_task").standing().filter(origin_matter=matter.pk).order_by("pk")
+    return "\n".join(f"{row.title}：{row.progress_text or '正在办理'}" for row in rows)
+
+
+REPLY_LETTER = declare(
+    Letter(
+        key="reply_letter",
+        label="复函",
+        line="assessment",
+        series="环函〔{year}〕{n}号",
+        registers=("incoming_letter",),
+        words=(
+            Word("主送", first=_sender),
+            _COPIES,
+            Word("办理情况", "lines", first=_done_for, help="一行一条"),
+            Word("下一步", "long", first="下一步，我局将继续跟踪问效，巩固整改成效。"),
+            _CONTACT,
+            _TELEPHONE,
+        ),
+        template=reply_template,
     )
 )
 

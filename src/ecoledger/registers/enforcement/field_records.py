@@ -1,4 +1,4 @@
-"""笔录 (mission E15): site records and interviews, written on the spot, signed on the screen, then never changed.
+"""笔录 (mission E15): site records, interviews and maps of the site, written on the spot, signed on the screen, then never changed.
 
 A record belongs to a visit or a case. Signing closes it: its text, officers, times and the signature's file are
 hashed together, and the hash stands on the matter's chain of events. Who refuses to sign is noted with the reason.
@@ -30,6 +30,7 @@ class FieldRecord(models.Model):
     class Kind(models.TextChoices):
         SITE = "site", "现场检查（勘察）笔录"
         INTERVIEW = "interview", "调查询问笔录"
+        MAP = "map", "现场勘察平面图"
 
     class Relation(models.TextChoices):
         STAFF = "staff", "违法嫌疑单位的工作人员"
@@ -57,6 +58,11 @@ class FieldRecord(models.Model):
     )
     told = models.BooleanField("已出示证件，告知权利义务和回避权利", default=False)
     text = models.TextField("内容")
+    # A map of the site: which way is up, and the drawing.
+    orientation = models.CharField("方位", max_length=40, blank=True)
+    drawing = models.ForeignKey(
+        Evidence, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     made_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField("填写时间", default=timezone.now)
     # What makes it final.
@@ -93,6 +99,8 @@ class FieldRecord(models.Model):
             "refused": self.refused,
             "signature": self.signature.sha256 if self.signature else "",
         }
+        if self.drawing is not None:
+            said |= {"orientation": self.orientation, "drawing": self.drawing.sha256}
         return hashlib.sha256(
             json.dumps(said, ensure_ascii=False, sort_keys=True).encode()
         ).hexdigest()
@@ -104,9 +112,14 @@ class FieldRecord(models.Model):
 
 
 def write(
-    matter: Matter, values: dict[str, Any], *, by: Person, client_id: Any = None
+    matter: Matter,
+    values: dict[str, Any],
+    *,
+    by: Person,
+    client_id: Any = None,
+    drawing: Upload | None = None,
 ) -> FieldRecord:
-    """Begin a record. Raises :class:`Refused` when it cannot be one: officers, times, place, rights not told."""
+    """Begin a record. Raises :class:`Refused` when it cannot be one: officers, times, place, rights not told, no map."""
     if client_id and (sent := FieldRecord.objects.filter(client_id=client_id).first()):
         return sent
     if matter.register not in REGISTERS:
@@ -126,12 +139,20 @@ def write(
     for name in ("place", "name", "text"):
         if not str(values.get(name, "")).strip():
             wrong[name] = [_("请填写")]
+    is_map = values.get("kind") == FieldRecord.Kind.MAP
+    if is_map and drawing is None:
+        wrong["drawing"] = [_("请画图，或附图片")]
+    if is_map and not values.get("orientation"):
+        wrong["orientation"] = [_("请填写方位")]
     if wrong:
         raise Refused("form", _("笔录没有填对。"), _("请按各项提示修改。"), wrong)
     with transaction.atomic():
         record = FieldRecord.objects.create(
             matter_id=matter.pk, made_by=by, client_id=client_id, **values
         )
+        if drawing is not None:
+            (record.drawing,) = actions.attach(matter.pk, [drawing], by=by, text=str(record))
+            record.save(update_fields=["drawing"])
         actions.note(matter.pk, _("制作%s。") % record, by=by)
     return record
 

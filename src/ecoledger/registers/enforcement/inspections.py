@@ -7,16 +7,20 @@ that do not; beyond the cap it is refused.
 
 from __future__ import annotations
 
+import re
 from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
+from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.books.models import DriveTask
 from ecoledger.entities.models import Entity
@@ -96,7 +100,6 @@ class Inspection(Matter):
         Officer, verbose_name="协办检查人", on_delete=models.PROTECT, null=True, blank=True,
         related_name="inspections_joined",
     )  # fmt: skip
-    departments = models.CharField("联合检查部门", max_length=120, blank=True)
     check_by = models.DateField("检查期限", null=True, blank=True)
     entered_at = models.DateTimeField("入企时间", null=True, blank=True, db_index=True)
     left_at = models.DateTimeField("离开时间", null=True, blank=True)
@@ -140,6 +143,30 @@ class Purpose(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class JointDepartment(models.Model):
+    """Another department that goes along, its people, and what it saw and did (联合检查部门)."""
+
+    inspection = models.ForeignKey(Inspection, on_delete=models.CASCADE, related_name="joint")
+    department = models.CharField("部门", max_length=60)
+    people = models.CharField("参加人员", max_length=120, blank=True)
+    result = models.CharField("检查情况", max_length=200, blank=True)
+    handled = models.CharField("处理", max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.department
+
+
+def join(inspection: Any, words: str) -> None:
+    """Let the departments that ``words`` names go along; who is there already stays."""
+    there = set(inspection.joint.values_list("department", flat=True))
+    for name in dict.fromkeys(re.split(r"[、，,；;\s]+", words.strip())):
+        if name and name not in there:
+            JointDepartment.objects.create(inspection_id=inspection.pk, department=name[:60])
 
 
 # ---- the cap -------------------------------------------------------------------------------------
@@ -198,6 +225,7 @@ def _own(step: Step) -> None:
     if lead is not None and lead.person is not None:
         step.matter.owner = lead.person
         step.matter.owner_organisation = lead.person.organisation
+    join(step.matter, step.form.get("departments") or "")
 
 
 def _scanned(step: Step) -> None:
@@ -298,6 +326,11 @@ def _unplanned(matter: Any) -> str:
     return _beyond_cap(matter)
 
 
+def _joined(inspection: Any, values: Mapping[str, Any], by: Any, at: datetime) -> None:
+    join(inspection, str(values.get("departments") or ""))
+
+
+JOINING = said("departments", "联合检查部门", Kind.TEXT, required=False, help="几个部门用顿号分开")
 EXEMPT = Ask("exempt", kind=Kind.CHOICE, choices=exempt_choices(), required=False)
 SITE = ("production", "approvals", "facilities", "monitoring", "waste", "ledger")
 
@@ -314,7 +347,7 @@ WORKFLOW = Workflow(
         Transition("give_reason", "填写不计入频次的理由", ("planned", "assigned"), "planned", by=DISPATCH,
                    asks=(EXEMPT,), main=False),
         Transition("assign_team", "下达任务", "planned", "assigned", by=DISPATCH, asks=("lead", "second"),
-                   offers=("check_by", "departments"), when=_unplanned, effects=(_own,)),
+                   offers=("check_by", JOINING), when=_unplanned, effects=(_own,)),
         Transition("enter", "亮证扫码入企", "assigned", "on_site", by=OFFICERS,
                    asks=(said("code", "企业码", Kind.TEXT, help="扫企业码，或填对象编码"),
                          said("shown", "已出示执法证并告知权利义务", Kind.BOOLEAN)),
@@ -348,7 +381,7 @@ def _statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
         all=Count("pk"),
         entered=Count("pk", filter=Q(entered_at__isnull=False)),
         found=Count("pk", filter=Q(problems__gt=0)),
-        joint=Count("pk", filter=~Q(departments="")),
+        joint=Count("pk", filter=Exists(JointDepartment.objects.filter(inspection=OuterRef("pk")))),
         planned=Count("pk", filter=Q(plan__isnull=False)),
         exempt=Count("pk", filter=~Q(exempt="")),
     )
@@ -388,7 +421,36 @@ def _by_month(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
     return [Breakdown(_("按月：计划与完成"), heads, tuple(lines), note)]
 
 
-REGISTER = declare(Register(
+def _by_department(rows: QuerySet[Any]) -> Breakdown:
+    """Which departments went along, how often, and how often each said what it saw."""
+    counted = (
+        JointDepartment.objects.filter(inspection__in=rows.order_by().values("pk"))
+        .order_by("department").values("department")
+        .annotate(n=Count("inspection", distinct=True), said=Count("pk", filter=~Q(result="")))
+    )  # fmt: skip
+    lines = tuple(
+        ((r["department"], str(r["n"]), str(r["said"])), f"joint={r['department']}")
+        for r in counted
+    )
+    return Breakdown(_("按联合检查部门"), (_("部门"), _("联合检查"), _("已填检查情况")), lines)
+
+
+def _tables(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
+    return [*_by_month(rows, now), _by_department(rows)]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Inspections(Register):
+    """The book; its list knows ``?joint=应急管理局``, the visits that a department went along on."""
+
+    def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
+        rows = super().conditions(query, person, now)
+        if name := query.get("joint"):
+            rows &= Q(pk__in=JointDepartment.objects.filter(department=name).values("inspection"))
+        return rows
+
+
+REGISTER = declare(Inspections(
     key="inspection", offline=True, label="现场检查", line="enforcement", model=Inspection, workflow=WORKFLOW,
     pattern="检查〔{year}〕{n}号", labels={"title": "检查任务", "entity": "检查对象", "area_code": "属地"},
     columns=("number", "title", "entity", "kind", "lead", "second", "state", "due", "entered_at",
@@ -397,19 +459,21 @@ REGISTER = declare(Register(
     search=("number", "title", "entity__name", "address"),
     fields=("title", "kind", "entity", "area_code", "plan",
             EXEMPT,
-            "lead", "second", "departments", "check_by", "description"),
-    batch=("lead", "second", "check_by", "departments"),
-    details=("kind", "plan", "exempt", "lead", "second", "departments", "check_by", "entered_at", "left_at",
+            "lead", "second", "check_by", "description"),
+    batch=("lead", "second", "check_by"),
+    details=("kind", "plan", "exempt", "lead", "second", "check_by", "entered_at", "left_at",
              "site_contact", *SITE, "found", "demand", "problems", "outcome"),
     views=(View("waiting", "待检查", {"state": "assigned"}), View("handling", "待处置", {"state": "handling"})),
-    lines=(Lines(key="purposes", label="检查事项", model=Purpose, columns=("name", "department", "result")),),
+    lines=(Lines(key="purposes", label="检查事项", model=Purpose, columns=("name", "department", "result")),
+           Lines(key="joint", label="联合检查部门", model=JointDepartment,
+                 columns=("department", "people", "result", "handled"))),
     detail_template="web/enforcement/inspection.html",
     imports=Import(key=("title", "entity"), columns=("title", "kind", "entity", "area_code", "plan", "lead",
-                                                    "second", "departments", "check_by"),
-                   headers={"entity": ("企业名称", "单位名称", "被检查单位"), "lead": ("主办",), "second": ("协办",),
+                                                    "second", JOINING, "check_by"), after=_joined,
+                   headers={"departments": ("联合部门", "参与部门"), "entity": ("企业名称", "单位名称", "被检查单位"), "lead": ("主办",), "second": ("协办",),
                             "title": ("任务名称",), "kind": ("类别",)},
                    examples={"title": "一季度专项检查", "kind": "专项检查", "entity": "某某纺织厂"}),
-    edit=DISPATCH | OFFICERS, manage=DISPATCH | {Role.LEADER}, statistics=_statistics, breakdowns=_by_month,
+    edit=DISPATCH | OFFICERS, manage=DISPATCH | {Role.LEADER}, statistics=_statistics, breakdowns=_tables,
     prepare=_prepare,
     daily=remind_of_expiry,
     empty=noop("还没有检查任务。由随机抽查确认、专项行动合并或逐项登记产生。"),

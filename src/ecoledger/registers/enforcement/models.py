@@ -7,7 +7,7 @@ from ecoledger.registers.enforcement.credit_entries import CreditEntry
 from ecoledger.registers.enforcement.damage_claims import DamageClaim, Meeting
 from ecoledger.registers.enforcement.field_records import FieldRecord
 from ecoledger.registers.enforcement.file_review import FileReview, ReviewItem
-from ecoledger.registers.enforcement.inspections import Inspection, Purpose
+from ecoledger.registers.enforcement.inspections import Inspection, JointDepartment, Purpose
 from ecoledger.registers.enforcement.officers import Avoidance, Equipment, Officer, Training
 from ecoledger.registers.enforcement.penalty_case.models import (
     EvidenceItem,
@@ -38,6 +38,7 @@ __all__ = [
     "FileReview",
     "Inspection",
     "Instalment",
+    "JointDepartment",
     "Meeting",
     "Officer",
     "Payment",

@@ -85,6 +85,10 @@ class DisciplineRule(models.Model):
     problem = models.ForeignKey(
         DisciplineProblem, verbose_name="问题", on_delete=models.CASCADE, related_name="rules"
     )
+    measure = models.ForeignKey(
+        DisciplineMeasure, verbose_name="对应措施", on_delete=models.SET_NULL, null=True, blank=True,
+        related_name="rules",
+    )  # fmt: skip
     name = models.CharField("制度名称", max_length=200)
     number = models.CharField("文号", max_length=80, blank=True)
     issued_on = models.DateField("印发日期", null=True, blank=True)
@@ -202,7 +206,8 @@ REGISTER = declare(Register(
     lines=(
         Lines(key="measures", label="整改措施", model=DisciplineMeasure,
               columns=("text", "owner", "due", "done_on")),
-        Lines(key="rules", label="制度", model=DisciplineRule, columns=("name", "number", "issued_on")),
+        Lines(key="rules", label="制度", model=DisciplineRule,
+              columns=("name", "number", "issued_on", "measure")),
     ),
     imports=Import(
         key=("source_no",),
@@ -225,6 +230,18 @@ declare_lookup(Lookup(
 ))  # fmt: skip
 
 
+def _measures(person: Person | None) -> QuerySet[Any]:
+    """The measures of the problems that a person may see."""
+    seen = REGISTER.visible_to(person) if person else REGISTER.standing()
+    return DisciplineMeasure.objects.filter(problem__in=seen.values("pk"))
+
+
+declare_lookup(Lookup(
+    key="discipline_measure", model=DisciplineMeasure, label="整改措施", value="text", rows=_measures,
+    exact=("text",), contains=("text",), under=lambda row: row.problem.number,
+))  # fmt: skip
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OfProblem(Listing):
     """Rows of a restricted problem, as a list with an import of its own."""
@@ -244,9 +261,10 @@ MEASURES = declare_list(OfProblem(
 ))  # fmt: skip
 RULES = declare_list(OfProblem(
     key="discipline_rule", label="巡察整改制度", line="assessment", model=DisciplineRule,
-    columns=("problem", "name", "number", "issued_on"), search=("name", "number"),
-    fields=("problem", "name", "number", "issued_on"), lead="name",
-    imports=Import(key=("problem", "name"), headers={"problem": ("问题编号",), "name": ("制度",)},
+    columns=("problem", "name", "number", "issued_on", "measure"), search=("name", "number"),
+    fields=("problem", "name", "number", "issued_on", "measure"), lead="name",
+    imports=Import(key=("problem", "name"), headers={"problem": ("问题编号",), "name": ("制度",),
+                                                     "measure": ("整改措施", "措施")},
                    examples={"problem": "巡察整改〔2026〕1号", "name": "项目审批集体研究制度"}),
     empty="还没有制度。",
 ))  # fmt: skip

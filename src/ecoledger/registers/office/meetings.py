@@ -135,7 +135,7 @@ class CommitteeTask(Matter):
         verbose_name = "环委办任务"
 
 
-_OFFICE = frozenset({Role.DISPATCHER, Role.SECTION_CHIEF})
+OFFICE = frozenset({Role.DISPATCHER, Role.SECTION_CHIEF})
 _OWNERS = frozenset({Role.TOWN, Role.OFFICER, Role.MONITOR, Role.APPROVER, Role.DISPATCHER,
                      Role.SECTION_CHIEF})  # fmt: skip
 
@@ -159,17 +159,17 @@ MEETINGS = declare(Register(
     key="committee_meeting", label="环委会会议", line="assessment", model=Meeting,
     workflow=Workflow(
         states=(
-            State("planned", "筹备", stage="会前", waits_for=_OFFICE),
-            State("held", "已召开", stage="会后", waits_for=_OFFICE),
+            State("planned", "筹备", stage="会前", waits_for=OFFICE),
+            State("held", "已召开", stage="会后", waits_for=OFFICE),
             State("issued", "纪要已印发", phase=Phase.DONE),
             State("cancelled", "取消", phase=Phase.DISMISSED),
         ),
         transitions=(
-            Transition("hold", "已召开", "planned", "held", by=_OFFICE, asks=("attending",),
+            Transition("hold", "已召开", "planned", "held", by=OFFICE, asks=("attending",),
                        offers=("chair", "place")),
-            Transition("issue", "印发纪要并交办", "held", "issued", by=_OFFICE, asks=("minutes_no",),
+            Transition("issue", "印发纪要并交办", "held", "issued", by=OFFICE, asks=("minutes_no",),
                        effects=(_hand_out,), help="每条议定事项成为责任单位的一项任务"),
-            Transition("cancel", "取消", "planned", "cancelled", by=_OFFICE, asks=(REASON,), main=False),
+            Transition("cancel", "取消", "planned", "cancelled", by=OFFICE, asks=(REASON,), main=False),
         ),
         clocks=(ClockRule("minutes", "印发纪要", "held", working_days=5, basis=DEFAULT),),
     ),
@@ -183,7 +183,7 @@ MEETINGS = declare(Register(
         Lines(key="resolutions", label="议定事项", model=Resolution,
               columns=("text", "organisation", "due")),
     ),
-    map_layer=False, edit=_OFFICE, manage=_OFFICE | {Role.LEADER},
+    map_layer=False, edit=OFFICE, manage=OFFICE | {Role.LEADER},
     empty="还没有会议。登记会议、议题和议定事项，印发纪要后自动成为各单位的任务。",
 ))  # fmt: skip
 
@@ -196,7 +196,7 @@ COMMITTEES = declare_list(Listing(
     imports=Import(key=("area_code", "name"), headers={"name": ("名称", "专业委员会"), "lead": ("牵头部门",),
                                                        "members": ("成员",), "area_code": ("区县",)},
                    examples={"area_code": "示例县", "name": "大气污染防治专业委员会", "lead": "生态环境局"}),
-    edit=_OFFICE, empty="还没有专业委员会。登记各专业委员会的牵头单位和成员单位。",
+    edit=OFFICE, empty="还没有专业委员会。登记各专业委员会的牵头单位和成员单位。",
 ))  # fmt: skip
 
 
@@ -254,7 +254,7 @@ TASKS = declare(Register(
                        other_person_than=("reply",), main=False),
             Transition("decline", "不属本单位，退回", "new", "dropped", by=_OWNERS, owner_only=True,
                        asks=(REASON,), main=False),
-            Transition("restart", "重新交办", ("done", "dropped"), "new", by=_OFFICE,
+            Transition("restart", "重新交办", ("done", "dropped"), "new", by=OFFICE,
                        asks=("owner_organisation", REASON), main=False),
         ),
         clocks=(
@@ -277,6 +277,6 @@ TASKS = declare(Register(
                          "owner_organisation": ("牵头单位",), "origin_kind": ("来源",)},
         examples={"title": "推进污水管网建设", "owner_organisation": "北镇人民政府", "deadline": "2026-12-31"},
     ),
-    statistics=statistics, breakdowns=breakdowns, map_layer=False, edit=_OFFICE,
+    statistics=statistics, breakdowns=breakdowns, map_layer=False, edit=OFFICE,
     empty="还没有任务。会议纪要印发后自动生成，来文交办的可直接登记或导入。",
 ))  # fmt: skip

@@ -6,6 +6,7 @@ from ecoledger.registers.office.discipline import (
     DisciplineRule,
     IntegrityRisk,
 )
+from ecoledger.registers.office.incoming_letters import Demand, IncomingLetter
 from ecoledger.registers.office.meetings import (
     AgendaItem,
     Committee,
@@ -19,9 +20,11 @@ __all__ = [
     "AgendaItem",
     "Committee",
     "CommitteeTask",
+    "Demand",
     "DisciplineMeasure",
     "DisciplineProblem",
     "DisciplineRule",
+    "IncomingLetter",
     "IntegrityRisk",
     "Meeting",
     "PositiveLine",

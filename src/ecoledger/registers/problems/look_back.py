@@ -18,8 +18,9 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Organisation
 from ecoledger.accounts.roles import Role
-from ecoledger.listings.parts import Ask, Kind
+from ecoledger.listings.parts import Ask
 from ecoledger.matters import actions
+from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, Statistic, declare, register_of
 from ecoledger.matters.statistics import share
@@ -30,7 +31,6 @@ from ecoledger.matters.workflow import (
     Step,
     Transition,
     Workflow,
-    said,
 )
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON
 
@@ -55,6 +55,21 @@ class LookBackRound(Matter):
 
     class Meta:
         verbose_name = "回头看"
+
+
+class LookBackUnit(models.Model):
+    """A unit that looks again in a round (核查单位)."""
+
+    round = models.ForeignKey(LookBackRound, on_delete=models.CASCADE, related_name="units")
+    organisation = models.ForeignKey(
+        Organisation, verbose_name="核查单位", on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return str(self.organisation)
 
 
 class LookBackCheck(Matter):
@@ -111,8 +126,11 @@ def draw(seed: str, keys: list[int], count: int) -> list[int]:
 
 
 def _draw(step: Step) -> None:
-    """Draw, and give each matter to one of the units chosen that is not its own."""
-    round_, units = step.matter, _units(step.form)
+    """Draw, and give each matter to one of the round's units that is not its own."""
+    round_ = step.matter
+    units = _units(round_)
+    if not units:
+        raise actions.Refused("condition", _("还没有核查单位。"), _("请先在“修改”里列入核查单位。"))
     keys = list(pool_of(round_).values_list("pk", flat=True))
     if not keys:
         raise actions.Refused("condition", _("没有可以抽查的已销号事项。"))
@@ -137,8 +155,9 @@ def _draw(step: Step) -> None:
         actions.open_matter(CHECKS, values, by=step.person, at=step.at, origin_matter=round_)
 
 
-def _units(form: dict[str, Any]) -> list[Organisation]:
-    return list(dict.fromkeys(u for name in ("unit", "unit2", "unit3") if (u := form.get(name))))
+def _units(round_: LookBackRound) -> list[Organisation]:
+    rows = round_.units.select_related("organisation")
+    return list(dict.fromkeys(row.organisation for row in rows))
 
 
 def _all_back(round_: Any) -> str:
@@ -163,11 +182,6 @@ def _stayed(check: Any) -> str:
 
 _UNITS = frozenset({Role.TOWN, Role.OFFICER, Role.MONITOR, Role.APPROVER, Role.DISPATCHER})
 _DESK = frozenset({Role.DISPATCHER, Role.SECTION_CHIEF})
-_unit = [
-    said(name, label, Kind.REFERENCE, to=Organisation, required=required)
-    for name, label, required in (
-        ("unit", "核查单位", True), ("unit2", "核查单位二", False), ("unit3", "核查单位三", False))
-]  # fmt: skip
 
 ROUNDS = declare(Register(
     key="look_back", label="回头看", line="rectification", model=LookBackRound,
@@ -178,8 +192,7 @@ ROUNDS = declare(Register(
             State("done", "已结束", phase=Phase.DONE),
         ),
         transitions=(
-            Transition("draw", "随机抽取并交办核查", "plan", "running", by=_DESK, asks=(_unit[0],),
-                       offers=tuple(_unit[1:]), effects=(_draw,),
+            Transition("draw", "随机抽取并交办核查", "plan", "running", by=_DESK, effects=(_draw,),
                        help="种子取自系统随机源；原整改单位不核查自己的事项"),
             Transition("end", "结束", "running", "done", by=_DESK, when=_all_back),
         ),
@@ -191,6 +204,7 @@ ROUNDS = declare(Register(
     filters=("state", "book", "opened_at"), search=("number", "title"),
     fields=("title", "area_code", "book", "closed_from", "closed_to", Ask("count", minimum=1), "deadline"),
     details=("book", "closed_from", "closed_to", "count", "pool", "drawn", "seed", "deadline"),
+    lines=(Lines(key="units", label="核查单位", model=LookBackUnit, columns=("organisation",)),),
     map_layer=False, edit=_DESK, empty="还没有回头看。拟定一轮，从已销号的事项中随机抽取，交另外的单位核查。",
 ))  # fmt: skip
 

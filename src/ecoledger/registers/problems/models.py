@@ -2,7 +2,7 @@
 
 from ecoledger.registers.problems.city_problems import CityProblem
 from ecoledger.registers.problems.inspectorate import InspectorateBatch, InspectorateLetter
-from ecoledger.registers.problems.look_back import LookBackCheck, LookBackRound
+from ecoledger.registers.problems.look_back import LookBackCheck, LookBackRound, LookBackUnit
 from ecoledger.registers.problems.problem_ledger import Problem
 from ecoledger.registers.problems.responsibilities import Responsibility
 from ecoledger.registers.problems.sweeps import WatchSite
@@ -13,6 +13,7 @@ __all__ = [
     "InspectorateLetter",
     "LookBackCheck",
     "LookBackRound",
+    "LookBackUnit",
     "Problem",
     "Responsibility",
     "WatchSite",

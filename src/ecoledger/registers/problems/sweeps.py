@@ -18,6 +18,7 @@ from ecoledger.accounts.roles import Role
 from ecoledger.books import campaign as campaigns
 from ecoledger.books.campaign import Campaign
 from ecoledger.books.models import Checklist, Drive, DriveTask
+from ecoledger.entities.inventory import all_inventories
 from ecoledger.entities.models import Entity
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.parts import Kind
@@ -53,9 +54,9 @@ class WatchSite(Entity):
 ASKS = (
     said(
         "words",
-        "同类对象（名称、行业或点位类别含）",
+        "同类对象（名称、行业或类别含）",
         Kind.TEXT,
-        help="几个词用顿号分开，如：建筑垃圾、废弃矿山",
+        help="几个词用顿号分开，如：建筑垃圾、废弃矿山；写台账名的，如入河排污口，该类对象全部列入",
     ),
     said("begin", "排查开始", Kind.DATE),
     said("end", "排查结束", Kind.DATE),
@@ -64,17 +65,18 @@ OFFERS = (said("checklist", "检查表", Kind.REFERENCE, to=Checklist, required=
 
 
 def similar(words: str, area_code: str) -> QuerySet[Any]:
-    """Things of the area whose name, trade or sort says one of ``words``."""
+    """Things of the area whose name, trade or sort says one of ``words``, and all of a kind that is called so."""
     fitting = Q(pk__in=[])
     sorts = dict(WatchSite.Sort.choices)
+    swept = Q(kind__in=("enterprise", WatchSite.KIND))
     for word in words.replace("，", "、").split("、"):
         if not (word := word.strip()):
             continue
         alike = [value for value, label in sorts.items() if word in str(label)]
-        fitting |= Q(name__contains=word) | Q(as_watch_site__sort__in=alike)
-        fitting |= Q(as_enterprise__industry__contains=word)
-    rows = Entity.objects.filter(fitting, area_code__startswith=area_code, until=None)
-    return rows.filter(kind__in=("enterprise", WatchSite.KIND))
+        fitting |= swept & Q(name__contains=word)
+        fitting |= Q(as_watch_site__sort__in=alike) | Q(as_enterprise__industry__contains=word)
+        fitting |= Q(kind__in=[book.key for book in all_inventories() if word in str(book.label)])
+    return Entity.objects.filter(fitting, area_code__startswith=area_code, until=None)
 
 
 def begin(step: Step) -> None:

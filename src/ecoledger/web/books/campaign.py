@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from ecoledger.listings.cells import area_name
 from ecoledger.listings.refusals import Refused
 from ecoledger.web.access import Request
 from ecoledger.web.books.finding import book_of, needs_editor, row_of, says_refusals
+from ecoledger.web.listings.once import once
 
 # A rate of fewer visits than this is said as a fraction, without a shade.
 FEW = 10
@@ -158,7 +159,8 @@ def move(request: Request, key: str, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @says_refusals
-def visit(request: Request, key: str, pk: int, task: int) -> HttpResponse:
+@once
+def visit(request: Request, key: str, pk: int, task: int) -> HttpResponseBase:
     """The checklist of one object, to fill in; or what was answered."""
     book = book_of(Campaign, key, request)
     drive = row_of(book.visible_to(request.user), pk)
@@ -179,6 +181,9 @@ def visit(request: Request, key: str, pk: int, task: int) -> HttpResponse:
             note=request.POST.get("note", "").strip(),
             beyond_cap=request.POST.get("beyond_cap", ""),
             client_id=request.POST.get("client_id") or None,
+            seen=[
+                line.strip() for line in request.POST.get("seen", "").splitlines() if line.strip()
+            ],
         )
         messages.success(request, _("已记录：%s。") % row.entity)
         return redirect("board", book.key, drive.pk)
@@ -195,6 +200,7 @@ def visit(request: Request, key: str, pk: int, task: int) -> HttpResponse:
             "capped": bool(book.yearly_cap and visits >= book.yearly_cap),
             "may_visit": request.user.has_role(*book.visitors),
             "may_change": book.may_change(request.user),
+            "finds": book.finding is not None,
         },
     )
 

@@ -38,7 +38,9 @@ MOST_BYTES = 400_000
 
 
 def _own(request: Request, pk: int) -> FieldRecord:
-    record = get_object_or_404(FieldRecord.objects.select_related("matter", "signature"), pk=pk)
+    record = get_object_or_404(
+        FieldRecord.objects.select_related("matter", "signature", "drawing"), pk=pk
+    )
     try:
         actions.find(record.matter_id, request.user)
     except NotVisible as error:
@@ -70,16 +72,31 @@ def new(request: Request, key: str, pk: int, kind: str) -> HttpResponseBase:
     wrong: dict[str, list[str]] = {}
     if request.method == "POST":
         said = {name: request.POST.get(name, "").strip() for name in request.POST}
+        said.pop("signature", None)
         try:
             with transaction.atomic():
+                files = uploads(request)
+                drawing = _drawn(request, "drawing", _("现场勘察平面图"))
+                if drawing is None and kind == FieldRecord.Kind.MAP and files:
+                    drawing, *files = files
                 record = field_records.write(
                     matter,
                     _values(said, kind),
                     by=request.user,
                     client_id=said.get("client_id") or None,
+                    drawing=drawing,
                 )
-                if files := uploads(request):
+                if files:
                     actions.attach(pk, files, by=request.user, text=str(record))
+                # Read to the party and signed on the spot, it is final when it arrives.
+                signature = _drawn(request, "signature", f"{record}签名")
+                if signature is not None or said.get("refused"):
+                    field_records.sign(
+                        record,
+                        by=request.user,
+                        signature=signature,
+                        refused=said.get("refused", ""),
+                    )
         except Refused as refused:
             wrong = refused.fields
             messages.error(request, f"{refused.why}{refused.remedy}")
@@ -105,7 +122,7 @@ def _values(said: dict[str, Any], kind: str) -> dict[str, Any]:
     """The form's texts as values. Raises :class:`Refused` for officers and times that cannot be read."""
     wrong: dict[str, list[str]] = {}
     values: dict[str, Any] = {"kind": kind, "told": said.get("told") == "1"}
-    for name in ("place", "name", "identity", "post", "phone", "text"):
+    for name in ("place", "name", "identity", "post", "phone", "text", "orientation"):
         values[name] = said.get(name, "")
     values["relation"] = said.get("relation") or FieldRecord.Relation.STAFF
     for name in ("first", "second"):
@@ -134,7 +151,7 @@ def record(request: Request, pk: int) -> HttpResponseBase:
         field_records.sign(
             row,
             by=request.user,
-            signature=_signature(request, row),
+            signature=_drawn(request, "signature", f"{row}签名"),
             refused=request.POST.get("refused", ""),
         )
         messages.success(request, _("已签毕，不能再改。"))
@@ -142,9 +159,9 @@ def record(request: Request, pk: int) -> HttpResponseBase:
     return render(request, "web/enforcement/record.html", {"record": row, "matter": row.matter})
 
 
-def _signature(request: Request, row: FieldRecord) -> Upload | None:
-    """The drawing of the screen as a file; none where nothing was drawn."""
-    text = request.POST.get("signature", "")
+def _drawn(request: Request, name: str, caption: str) -> Upload | None:
+    """What was drawn on the screen as a file; none where nothing was."""
+    text = request.POST.get(name, "")
     if not text:
         return None
     try:
@@ -154,9 +171,9 @@ def _signature(request: Request, row: FieldRecord) -> Upload | None:
     if len(content) > MOST_BYTES:
         raise Refused("form", _("签名图太大。"), _("请重新签名。"))
     file = InMemoryUploadedFile(
-        io.BytesIO(content), "signature", f"签名{row.pk}.png", "image/png", len(content), None
+        io.BytesIO(content), name, f"{caption}.png", "image/png", len(content), None
     )
-    return Upload(file, f"{row}签名")
+    return Upload(file, caption)
 
 
 @needs("see_matters")

@@ -7,6 +7,9 @@ from ecoledger.web.enforcement import cases, merging, random_checks, records, se
 urlpatterns = [
     path("enforcement/draws/<int:pk>", random_checks.sheet_page, name="draw-sheet"),
     path("enforcement/draws/<int:pk>.<slug:kind>", random_checks.sheet_file, name="draw-file"),
+    path("public/draws", random_checks.public_list, name="public-draws"),
+    path("public/draws/<int:pk>", random_checks.public_page, name="public-draw"),
+    path("public/draws/<int:pk>.<slug:kind>", random_checks.public_file, name="public-draw-file"),
     path("enforcement/merging", merging.page, name="merge-visits"),
     path("enforcement/cases/<int:pk>/discretion", cases.discretion, name="discretion"),
     path("enforcement/cases/<int:pk>/book.pdf", cases.book, name="case-book"),

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.listings import cells
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Column, Kind
+from ecoledger.matters.models import Matter
 from ecoledger.web.templatetags.show import cst, level_chip, tr
 
 # Columns of a list on a desk's screen; a wider one shows the rest.
@@ -193,6 +195,10 @@ def _cell(row: Any, column: Column, text: str, mark: Mark) -> tuple[str, str, st
         return label, "nowrap over" if mark.overdue else "nowrap", _due(value, text, mark)
     if kind is Kind.DATETIME and isinstance(value, datetime):
         return label, "nowrap", format_html('<span title="{}">{}</span>', text, cst(value))
+    if isinstance(value, Matter):
+        # The work that the row belongs to, a click away; whoever may not see it finds nothing there.
+        url = reverse("matter", args=(value.register, value.pk))
+        return label, "text", format_html('<a href="{}" title="{}">{}</a>', url, value.title, text)
     if kind in _TEXTS:
         shown = format_html('<span class="two-lines" title="{}">{}</span>', text, text)
         return label, "text", shown

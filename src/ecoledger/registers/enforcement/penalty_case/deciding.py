@@ -130,6 +130,7 @@ def decide(step: Step) -> None:
     case, form = step.matter, step.form
     fine, confiscated = form["fine"] or ZERO, form.get("confiscated") or ZERO
     refuse(duties.wrong_decision(case, form["heaviest"], fine, confiscated))
+    refuse(duties.same_again(case, form["heaviest"], fine, confiscated))
     case.fine, case.confiscated = fine, confiscated
     case.decided_on, case.circulation = today(step), Circulation.STAFF
 

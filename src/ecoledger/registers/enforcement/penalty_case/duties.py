@@ -443,3 +443,17 @@ def remedies_end(served_on: date) -> date:
 
 def day_after(day: date) -> date:
     return day + timedelta(days=1)
+
+
+def same_again(case: Any, heaviest: str, fine: Decimal, confiscated: Decimal) -> str:
+    """Why this decision may not be made: it is the one that was set aside."""
+    old = case.remade_from
+    if old is None or case.set_aside_for_procedure:
+        return ""
+    ground = (case.violated, case.basis, heaviest, fine, confiscated)
+    if ground != (old.violated, old.basis, old.heaviest, old.fine, old.confiscated):
+        return ""
+    return (
+        _("不得以同一的事实和理由作出与被撤销的 %s 相同的决定（行政诉讼法第七十一条、行政复议法第六十四条）。")
+        % (old.decision_no or old.number)
+    )  # fmt: skip

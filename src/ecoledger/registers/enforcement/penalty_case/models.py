@@ -167,6 +167,13 @@ class PenaltyCase(Matter):
     daily_original = models.DecimalField("原罚款数额 元", null=True, blank=True, **MONEY)  # type: ignore[arg-type]
     daily_served_on = models.DateField("责令改正送达日期", null=True, blank=True)
     daily_found_on = models.DateField("复查发现日期", null=True, blank=True)
+    # Remade after the decision of another case was set aside.
+    remade_from = models.ForeignKey(
+        "self", verbose_name="被撤销的原案", on_delete=models.PROTECT, null=True, blank=True,
+        related_name="remade_as",
+    )  # fmt: skip
+    remake_by = models.DateField("重新作出的期限", null=True, blank=True)
+    set_aside_for_procedure = models.BooleanField("因违反法定程序被撤销", default=False)
     # Brought in from an earlier ledger at the state it had: its earlier steps were not done here.
     taken_over = models.BooleanField("自原台账接续", default=False, editable=False)
 

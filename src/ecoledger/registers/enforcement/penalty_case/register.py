@@ -112,7 +112,7 @@ REGISTER = declare(Cases(
              "remedy", "remedy_from", "remedy_result", "remedies_end", "demanded_on", "court",
              "court_applied_on", "court_refused_on", "court_accepted_on", "court_ruling", "court_ruled_on",
              "court_result", "corrected_on", "disclosed_on", "disclosure_withdrawn_on", "credit_noted_on",
-             "closing", "taken_over"),
+             "closing", "taken_over", "remade_from", "remake_by", "set_aside_for_procedure"),
     views=(View("undecided", "未决定", {"state": "clue,filing_check,investigating,suspended,reviewing,telling,"
                                      "defence,hearing,legal_review,deciding"}),
            View("on_spot", "当场处罚", {"kind": "on_spot"}),

@@ -12,7 +12,7 @@ from ecoledger.accounts.roles import Role
 from ecoledger.listings.parts import Ask, Kind
 from ecoledger.matters.workflow import ClockRule, Phase, State, Transition, Workflow, said
 from ecoledger.registers.closing import CHECKERS, REASON
-from ecoledger.registers.enforcement.penalty_case import deciding, duties, performing
+from ecoledger.registers.enforcement.penalty_case import deciding, duties, performing, remaking
 from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
 
 OFFICERS = frozenset({Role.OFFICER})
@@ -198,6 +198,10 @@ WORKFLOW = Workflow(
         *(Transition(f"return_to_{state}", "退回", "close_check", state, by=CHECKERS | HEADS, asks=(REASON,),
                      when=duties.closing_came_from(state), main=False)
           for state in ("performing", "not_punished", "terminated", "investigating")),
+        Transition("remake", "决定被撤销，重新处理", (*OWING, "closed", "archived"), "", by=OFFICERS | HEADS,
+                   asks=(said("remake_by", "复议决定或判决要求重新作出的期限", Kind.DATE),),
+                   offers=(said("procedure", "因违反法定程序被撤销", Kind.BOOLEAN),),
+                   when=remaking.cannot_remake, effects=(remaking.remake,), main=False),
         Transition("archive", "归档", "closed", "archived", by=OFFICERS,
                    asks=(said("place", "存放地点", Kind.TEXT),)),
     ),
@@ -205,6 +209,7 @@ WORKFLOW = Workflow(
         ClockRule("filing", "立案审查", ("clue", "filing_check"), limit="penalty-filing",
                   counted_from="found_on"),
         ClockRule("decision", "作出决定", BEFORE, limit="penalty-decision", counted_from="filed_on"),
+        ClockRule("remake", "重新作出决定", BEFORE, deadline_field="remake_by", basis="复议决定或判决"),
         ClockRule("statement", "陈述申辩期", "defence", limit="penalty-statement", waiting=True,
                   counted_from="notice_served_on"),
         ClockRule("delivery", "送达", "decided", limit="penalty-delivery", counted_from="decided_on"),
