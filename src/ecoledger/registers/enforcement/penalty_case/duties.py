@@ -453,7 +453,8 @@ def same_again(case: Any, heaviest: str, fine: Decimal, confiscated: Decimal) ->
     ground = (case.violated, case.basis, heaviest, fine, confiscated)
     if ground != (old.violated, old.basis, old.heaviest, old.fine, old.confiscated):
         return ""
+    which = str(old.decision_no or old.number)
     return (
         _("不得以同一的事实和理由作出与被撤销的 %s 相同的决定（行政诉讼法第七十一条、行政复议法第六十四条）。")
-        % (old.decision_no or old.number)
+        % which
     )  # fmt: skip
