@@ -1,9 +1,9 @@
 """Precision and recall of all alarm rules on a simulated county, per event, through the product's own rehearsal.
 
-    python -m benchmarks.alarm_county [--seeds 101,102] [--days 30] [--other] [--show]
+    python -m benchmarks.alarm_county [--seeds 101,102] [--days 30] [--kind first|other|third] [--show]
 
-With ``--other`` the counties come from :mod:`benchmarks.county_other`, which makes noise, troubles and decoys in another way:
-a rule that was tuned to one of them is found out by the other.
+Counties of the kinds ``other`` and ``third`` come from :mod:`benchmarks.county_other` and :mod:`benchmarks.county_third`, which
+make noise, troubles and decoys in other ways: a rule that was tuned to one of them is found out by the others.
 
 A county of 83 points is built in a data folder as a bureau would (points, parameters, limits, filings, hours with their
 marks), some forty troubles and a hundred decoys are put in, and ``rehearsal.rehearse`` is asked what it would have raised.
@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from benchmarks import county_other
+from benchmarks import county_other, county_third
 from benchmarks.county_series import DAYS, WARM_UP, County, build
 from benchmarks.county_troubles import COUNTS, GRADUAL, Event, Troubles, put_in
 
@@ -88,7 +88,7 @@ def register(county: County, troubles: Troubles) -> dict[str, int]:
             known = parameters.parameter(code, site.kind)
             PointParameter.objects.create(
                 point=point, code=code, name=known.label, unit=known.unit, decimals=known.decimals,
-                interval_seconds=3600 * site.step,
+                interval_seconds=900 if site.quarters else 3600 * site.steps.get(code, site.step),
             )  # fmt: skip
             if code in site.limits:
                 Limit.objects.create(
@@ -116,26 +116,30 @@ def register(county: County, troubles: Troubles) -> dict[str, int]:
 
 
 def observations(county: County, numbers: dict[str, int]) -> pl.DataFrame:
-    """The hours as devices send them, with their marks and digits."""
+    """The hours as devices send them, with their marks and digits; quarters of an hour of power meters."""
     parts = []
     for site in county.sites:
         for code, values in site.values.items():
-            kept = np.flatnonzero(~np.isnan(values) & (np.arange(len(values)) % site.step == 0))
+            every = site.steps.get(code, site.step)
+            kept = np.flatnonzero(~np.isnan(values) & (np.arange(len(values)) % every == 0))
+            times = 4 if site.quarters else 1
+            wobble = 1 + 0.02 * np.sin(np.arange(len(kept) * times)) if site.quarters else 1.0
             parts.append(
                 pl.DataFrame(
                     {
                         "point": numbers[site.key],
                         "parameter": code,
-                        "start": [county.begin + timedelta(hours=int(n)) for n in kept],
-                        "value": np.round(values[kept], site.digits[code]),
-                        "flag": site.marks[code][kept].astype(str),
+                        "start": [county.begin + timedelta(hours=int(n), minutes=60 * q // times)
+                                  for n in kept for q in range(times)],
+                        "value": np.round(np.repeat(values[kept], times) * wobble, site.digits[code]),
+                        "flag": np.repeat(site.marks[code][kept].astype(str), times),
+                        "seconds": 3600 // times,
+                        "series": "minute" if site.quarters else "hour",
                     },
-                    schema_overrides={"point": pl.Int64, "start": pl.Datetime("us")},
+                    schema_overrides={"point": pl.Int64, "start": pl.Datetime("us"), "seconds": pl.Int32},
                 )
-            )
-    return pl.concat(parts).with_columns(
-        pl.lit(3600, dtype=pl.Int32).alias("seconds"), pl.lit("hour").alias("series")
-    )
+            )  # fmt: skip
+    return pl.concat(parts)
 
 
 def fill(store: Any, rows: pl.DataFrame) -> None:
@@ -190,7 +194,10 @@ def judge(
     return true, false, found, explained
 
 
-def run(seed: int, days: int = DAYS, other: bool = False) -> dict[str, Any]:
+COUNTIES = {"first": None, "other": county_other.whole, "third": county_third.whole}
+
+
+def run(seed: int, days: int = DAYS, kind: str = "first") -> dict[str, Any]:
     """One county, judged. Needs Django set up on an empty, migrated folder."""
     from django.db import transaction
 
@@ -200,8 +207,8 @@ def run(seed: int, days: int = DAYS, other: bool = False) -> dict[str, Any]:
     from ecoledger.monitoring.models import Alarm
     from ecoledger.monitoring.points import table
 
-    if other:
-        county, troubles = county_other.whole(seed, days)
+    if made := COUNTIES[kind]:
+        county, troubles = made(seed, days)
     else:
         county = build(seed, days)
         troubles = put_in(seed, county)
@@ -239,7 +246,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seeds", default="101")
     options.add_argument("--days", type=int, default=DAYS)
-    options.add_argument("--other", action="store_true", help="counties of the second kind")
+    options.add_argument("--kind", choices=list(COUNTIES), default="first", help="which county")
     options.add_argument("--show", action="store_true", help="every false alarm and missed event")
     given = options.parse_args()
     from ecoledger.cli import data_folder
@@ -247,7 +254,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data_folder.use(Path(folder) / "data", make=True)
         data_folder.migrate()
-        results = [run(int(seed), given.days, given.other) for seed in given.seeds.split(",")]
+        results = [run(int(seed), given.days, given.kind) for seed in given.seeds.split(",")]
     true: Counter[str] = sum((r["true"] for r in results), Counter())
     false: Counter[str] = sum((r["false"] for r in results), Counter())
     kinds: dict[str, list[int]] = defaultdict(lambda: [0, 0])

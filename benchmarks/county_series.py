@@ -51,6 +51,10 @@ class Site:
     river: str = ""
     km: float = 0.0
     step: int = 1
+    # Parameters that come less often than the rest of the station.
+    steps: dict[str, int] = field(default_factory=dict)
+    # Read every quarter of an hour, as power is.
+    quarters: bool = False
     limits: dict[str, float] = field(default_factory=dict)
     values: dict[str, np.ndarray] = field(default_factory=dict)
     marks: dict[str, np.ndarray] = field(default_factory=dict)

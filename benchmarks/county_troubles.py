@@ -35,6 +35,7 @@ COUNTS = {
     "discharge": {"sudden", "exceedance", "downstream"},
     "river_trend": {"trend", "exceedance", "sudden"},
     "river_stuck": {"constant", "flat"},
+    "sudden": {"sudden", "near_limit", "consistency", "trend"},
 }
 GRADUAL = {"micro_drift", "river_trend", "river_stuck", "day_exceedance"}
 
@@ -143,7 +144,10 @@ def _plants(t: Troubles) -> None:
         for _ in range(200):
             site, n = waste[int(chance.integers(len(waste)))], int(chance.integers(9, 27)) * 24
             if county.running[site.key][n : n + 24].all():
-                site, n = t.place([site], 24, n)
+                try:
+                    site, n = t.place([site], 24, n)
+                except RuntimeError:
+                    continue
                 break
         code = "w01018"
         site.values[code][n : n + 24] = (

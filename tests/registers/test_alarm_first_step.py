@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from tests.registers.test_alarm_case import alarm_at, cst, open_from_alarm, rule  # noqa: F401
 
+from ecoledger.listings.refusals import NotVisible
 from ecoledger.matters import actions, schedule
 from ecoledger.matters.models import Notice
 from ecoledger.registers.alarms.alarm_case import opening
@@ -84,3 +85,81 @@ def test_a_bureau_may_leave_the_first_step_out(people, alarm_at, settings, tmp_p
     (tmp_path / "alarm_steps.toml").write_text("ask_first = false\n", encoding="utf-8")
     settings.PROFILE = tmp_path
     assert open_from_alarm(alarm_at(NINE), at=TEN).state == "verify"
+
+
+@pytest.fixture
+def operator(people, bureau):
+    """Who runs the first air station, with somebody who signs in."""
+    from ecoledger.accounts.models import Organisation, Person
+    from ecoledger.entities.models import Station
+
+    runs = Organisation.objects.create(
+        name="测试运维有限公司", kind="third_party", area_code="990101", other_names="测试运维"
+    )
+    Station.objects.filter(code="A-1").update(operator="测试运维")
+    person = Person(
+        username="operator",
+        name="运维甲",
+        roles=["third_party"],
+        area_codes=["990101"],
+        organisation=runs,
+    )
+    person.set_password("correct horse battery")
+    person.save()
+    return person
+
+
+@pytest.fixture
+def stuck(operator, bureau, alarm_at, rule):  # noqa: F811
+    rule.detector = "constant"
+    rule.save()
+    alarm = alarm_at(
+        NINE, point=bureau.air[0], parameter="a34004", text="1号空气站的PM2.5恒为35 µg/m³",
+        why="数值连续不变", evidence={"values": [["2026-11-16T09:00:00", 35.0]]},
+    )  # fmt: skip
+    return open_from_alarm(alarm, at=TEN)
+
+
+def test_a_stations_operator_is_asked_with_evidence_and_a_clock(stuck, operator, people):
+    assert stuck.state == "asked_operator"
+    assert stuck.owner_organisation == operator.organisation
+    question = stuck.events.get(transition="ask_operator").form["question"]
+    assert "35" in question
+    assert "数值连续不变" in question
+    assert Notice.objects.filter(matter=stuck, person=operator).exists()
+    assert not Notice.objects.filter(matter=stuck, person=people["third_party"]).exists()
+    answered = actions.perform(
+        stuck.pk, "explain_operator", by=operator, at=TEN + timedelta(hours=1),
+        form={"explanation_kind": "instrument", "explanation": "采样泵停转，已更换"},
+    )  # fmt: skip
+    assert answered.state == "verify"
+    # The desk hands it over to a town, not to whoever was asked.
+    from ecoledger.registers.alarms.alarm_case import owner_for
+
+    assert owner_for(answered).kind == "town"
+
+
+def test_an_operator_who_does_not_answer_loses_the_case_to_the_officer(stuck):
+    schedule.remind_and_escalate(TEN + timedelta(hours=5))
+    stuck.refresh_from_db()
+    assert stuck.state == "verify"
+    assert stuck.events.filter(transition="no_reply").exists()
+
+
+def test_another_contractor_does_not_see_the_case(stuck, people):
+    with pytest.raises(NotVisible):
+        actions.perform(
+            stuck.pk, "explain_operator", by=people["third_party"], at=TEN + timedelta(hours=1),
+            form={"explanation_kind": "other", "explanation": "不知道"},
+        )  # fmt: skip
+
+
+def test_a_source_alarm_or_a_hand_on_the_sampler_is_not_asked_of_the_operator(
+    operator, bureau, alarm_at, rule  # noqa: F811
+):  # fmt: skip
+    for detector in ("neighbours", "low_vs_neighbours"):
+        rule.detector = detector
+        rule.save()
+        parameter = "a34004" if detector == "neighbours" else "a34002"
+        alarm = alarm_at(NINE, point=bureau.air[0], parameter=parameter)
+        assert open_from_alarm(alarm, at=TEN).state == "verify"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from tests.path.county import COUNTY, NORTH
-from tests.path.house import hours_ago
+from tests.path.house import hours_ago, until
 from tests.stories.pages import open_page, submit, text
 from tests.stories.test_air_weather import edition_of, entered, workbook
 
@@ -417,3 +418,71 @@ def test_18_firms_offset_their_vocs_by_the_ratio_of_the_place(house, hired, visi
     assert re.search(r"新增 VOCs\s*18", shown), shown
     # 55 t/a came in, 18 × 1.2 = 21.6 t/a went out.
     assert "33.400 t/a" in text(open_page(approver, "/b/air_quota/holdings"))
+
+
+@pytest.mark.story("A14")
+def test_what_the_patrols_changed_is_told_with_the_weather_taken_out(house, visitor, tmp_path):
+    """Sixty-six days before and ten of a campaign that came with wind: the bare means give the wind's part to the campaign,
+    the page takes it out, says how sure it is, and the patrols' page leads there."""
+    head = ("所属对象", "监测类别", "监测点名称", "MN号", "监测因子")
+    gauge = [("北镇空气站", "气象", "北镇气象仪", f"{977:024d}", "风速、气温")]
+    made = entered(house, "point", workbook(tmp_path / "气象点.xlsx", head, gauge))
+    assert kept(made) == 1
+    end = datetime.combine(hours_ago(0).date(), time())
+    begin = end - timedelta(days=76)
+    change = end - timedelta(days=10)
+    air, weather = [], []
+    for n in range(76 * 24):
+        at = begin + timedelta(hours=n)
+        wind = 2.2 + math.sin(n / 31) + 0.6 * math.sin(n / 9.7) + (1.0 if at >= change else 0)
+        wobble = 1 + 0.04 * math.sin(n * 1.7)
+        value = 90 * math.exp(-0.35 * wind) * wobble * (0.7 if at >= change else 1)
+        air.append(f"北镇空气站,{at:%Y-%m-%d %H:00},{value:.1f}")
+        warm = 12 + 8 * math.sin(2 * math.pi * n / 24)
+        weather.append(f"北镇气象仪,{at:%Y-%m-%d %H:00},{max(wind, 0.2):.2f},{warm:.1f}")
+    for name, header, rows in (
+        ("空气.csv", "点位,时间,a34004", air),
+        ("气象.csv", "点位,时间,a01007,a01001", weather),
+    ):
+        (tmp_path / name).write_text("\n".join([header, *rows]), encoding="utf-8-sig")
+        code, lines, errors = house.process.command(
+            "import", str(tmp_path / name), "--data", str(house.process.data)
+        )
+        assert code == 0, (lines[-3:], errors)
+    house.settled()
+    dispatcher = visitor("dispatcher")
+    head = ("监测站点", "巡查时间", "问题类型", "问题地点", "问题描述", "立行立改")
+    rows = [
+        (
+            "北镇空气站",
+            f"{end - timedelta(days=2):%Y-%m-%d} 21:00",
+            "露天焚烧",
+            "北街口",
+            "已扑灭",
+            "是",
+        )
+    ]
+    assert kept(entered(house, "air_patrol", workbook(tmp_path / "夜查.xlsx", head, rows))) == 1
+    patrols = open_page(dispatcher, "/air/patrols")
+    leads = [a for a in patrols.xpath("//a/@href") if "/air/effect" in a]
+    assert leads, "the patrols' page leads to the effect with the weather taken out"
+    station = re.search(r"station=(\d+)", leads[0]).group(1)
+    last = end - timedelta(days=1)
+    page = f"/air/effect?station={station}&parameter=a34004&first={change:%Y-%m-%d}&last={last:%Y-%m-%d}"
+    submit(dispatcher, page, "/air/effect")
+    until(lambda: open_page(dispatcher, page).xpath("//*[@id='effect']"), "the model to be fitted")
+    result = open_page(dispatcher, page)
+    figures = {
+        name: float(re.search(r"-?\d+\.\d+", result.get_element_by_id(name).text_content()).group())
+        for name in ("effect", "plain", "observed", "skill")
+    }
+    # Three tenths less, of which the bare difference makes half as much again.
+    assert -37 < figures["effect"] < -22
+    before = float(
+        re.search(r"此前均值\s*(\d+\.\d+)", result.get_element_by_id("plain").text_content()).group(
+            1
+        )
+    )
+    assert 100 * figures["plain"] / before < figures["effect"] - 8
+    assert figures["skill"] > 0.4
+    assert "区间不含零" in text(result)

@@ -493,10 +493,11 @@ def _jobs_of_other_rooms(every: Callable[..., None], at: Callable[..., None]) ->
     from ecoledger.indicators import warning_rules
     from ecoledger.jobs import running
     from ecoledger.matters import schedule
-    from ecoledger.registers.alarms import unopened_alarms
+    from ecoledger.registers.alarms import economy, unopened_alarms
     from ecoledger.web.search import index
 
     every("unopened-alarms", 300, unopened_alarms.sweep)
+    every("alarm-digest", 300, economy.send_digest)
     every("clocks", 60, schedule.remind_and_escalate)
     at("matters-daily", "10 6 * * *", schedule.daily)
     at("duties", "20 6 * * *", duty.daily)

@@ -414,10 +414,19 @@ class Notice(models.Model):
     link = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField("时间", default=timezone.now)
     read_at = models.DateTimeField("已读", null=True, blank=True)
+    # One of those of which a person gets so many a day, and whether it was beyond them: then it goes into a digest.
+    bounded = models.BooleanField("计入每日上限", default=False)
+    in_digest = models.BooleanField("归入汇总", default=False)
+    digest = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="gathered"
+    )
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["person", "read_at"], name="notice_unread")]
+        indexes = [
+            models.Index(fields=["person", "read_at"], name="notice_unread"),
+            models.Index(fields=["in_digest", "digest"], name="notice_to_gather"),
+        ]
 
     def __str__(self) -> str:
         return self.text

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db import transaction
+from django.db.models import Count
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts import deputies, grants
@@ -52,11 +57,16 @@ def tell(
     link: str = "",
     at: datetime,
     but: Person | None = None,
+    most_a_day: int | None = None,
 ) -> int:
-    """Leave ``text`` for each of ``people`` (not for ``but``, who did it); returns how many."""
+    """Leave ``text`` for each of ``people`` (not for ``but``, who did it); returns how many.
+
+    ``most_a_day``: of notices told with it a person is disturbed by so many a day; the others wait for the next digest.
+    """
     told = {p.pk: p for p in people if but is None or p.pk != but.pk}
     for row in deputies.deputies_of(list(told)):
         told.setdefault(row.deputy_id, row.deputy)
+    beyond = set() if most_a_day is None else _had_enough(list(told), most_a_day, at)
     Notice.objects.bulk_create(
         Notice(
             person=person,
@@ -65,10 +75,48 @@ def tell(
             matter_id=matter.pk if matter else None,
             link=link,
             created_at=at,
+            bounded=most_a_day is not None,
+            in_digest=person.pk in beyond,
         )
         for person in told.values()
     )
     return len(told)
+
+
+def _had_enough(people: list[int], most: int, at: datetime) -> set[int]:
+    """Those of ``people`` who were disturbed by ``most`` bounded notices on the day of ``at`` already."""
+    day = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = (
+        Notice.objects.filter(person__in=people, bounded=True, in_digest=False, created_at__gte=day)
+        .order_by()
+        .values_list("person")
+        .annotate(number=Count("pk"))
+    )
+    had = dict(rows)
+    return {pk for pk in people if had.get(pk, 0) >= most}
+
+
+@transaction.atomic
+def send_digest(at: datetime, until: datetime) -> int:
+    """Gather what waits since before ``until`` into one notice a person; how many people got one."""
+    waiting = Notice.objects.select_for_update().filter(
+        in_digest=True, digest=None, created_at__lt=until
+    )
+    by_person: dict[int, list[Notice]] = {}
+    for notice in waiting.order_by("pk"):
+        by_person.setdefault(notice.person_id, []).append(notice)
+    for person, rows in by_person.items():
+        matters = Matter.objects.filter(pk__in={n.matter_id for n in rows if n.matter_id})
+        levels = Counter(matter.get_level_display() for matter in matters if matter.level)
+        text = _("预警汇总：超过每日提醒上限的 %(count)d 条（%(levels)s），逐条列在消息页。") % {
+            "count": len(rows),
+            "levels": "、".join(f"{_(level)} {n}" for level, n in levels.items()) or _("未分级"),
+        }
+        digest = Notice.objects.create(
+            person_id=person, text=text, urgency=Urgency.SOON, link="/notices", created_at=at
+        )
+        Notice.objects.filter(pk__in=[n.pk for n in rows]).update(digest=digest)
+    return len(by_person)
 
 
 def tell_next(matter: Matter, by: Person | None, at: datetime) -> None:
@@ -77,4 +125,6 @@ def tell_next(matter: Matter, by: Person | None, at: datetime) -> None:
         "number": matter.number,
         "state": register_of(matter.register).state_of(matter).label,
     }
-    tell(whose_turn(matter), text, matter=matter, at=at, but=by)
+    register = register_of(matter.register)
+    most = register.notices_a_day(matter) if register.notices_a_day else None
+    tell(whose_turn(matter), text, matter=matter, at=at, but=by, most_a_day=most)

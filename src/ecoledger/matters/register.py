@@ -125,6 +125,8 @@ class Register(Listing):
     daily: Callable[[datetime], int] | None = None
     # Values a new matter gets when nobody gave them.
     prepare: Callable[[Any], None] | None = None
+    # How many notices that it is their turn a person gets of such a matter in a day, the rest in a digest; None: all.
+    notices_a_day: Callable[[Any], int | None] | None = None
     # Told of a new matter that a person entered.
     opened: Callable[[Any], Any] | None = None
     _asked: dict[str, tuple[Ask, ...]] = field(init=False, repr=False)

@@ -33,7 +33,7 @@ OUTGOING = declare(
         model=Outgoing,
         see="operate",
         edit=frozenset(),
-        columns=("created_at", "channel", "text", "notices", "attempts", "sent_at", "given_up_at",
+        columns=("created_at", "channel", "text", "notices", "gathered", "attempts", "sent_at", "given_up_at",
                  "error"),
         filters=("channel",),
         search=("text",),

@@ -86,6 +86,8 @@ class Outgoing(models.Model):
     recipient = models.CharField("收件人", max_length=254, blank=True)
     text = models.CharField("内容", max_length=600)
     notices = models.PositiveSmallIntegerField("通知数", default=1)
+    # Reminders that were held back and are told by a digest among these notices.
+    gathered = models.PositiveIntegerField("其中汇总", default=0)
     loud = models.BooleanField("不受免打扰限制", default=False)
     created_at = models.DateTimeField("生成时间", default=timezone.now)
     not_before = models.DateTimeField("不早于", default=timezone.now)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Count, Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -45,12 +46,15 @@ def gather(channel: Channel, at: datetime) -> int:
     rows = Notice.objects.filter(
         pk__gt=channel.last_notice,
         pk__lte=newest,
+        # Held back: told by the digest that it goes into.
+        in_digest=False,
         urgency__in=_LOUDNESS[_LOUDNESS.index(Urgency(channel.least)) :],
         person__in=grants.people_with(
             [Role(channel.role)] if channel.role else list(Role), channel.area_code
         ),
     ).select_related("person", "matter")
-    by_recipient: dict[str, dict[str, Notice]] = {}
+    rows = rows.annotate(held=Count("gathered"))
+    by_recipient: dict[str, dict[str, Any]] = {}
     for notice in rows.order_by("pk"):
         recipient = _recipient(channel, notice)
         if recipient is not None:
@@ -65,6 +69,7 @@ def gather(channel: Channel, at: datetime) -> int:
             recipient=recipient,
             text=_text(told),
             notices=len(told),
+            gathered=sum(notice.held for notice in told.values()),
             loud=loud,
             created_at=at,
             not_before=at if loud else at + wait,
@@ -82,12 +87,14 @@ def _recipient(channel: Channel, notice: Notice) -> str | None:
     return ""
 
 
-def _pointer(notice: Notice) -> str:
+def _pointer(notice: Any) -> str:
     """What of a notice may leave the house: the matter's number, or that there is something."""
+    if notice.held:
+        return _("预警汇总%(count)d条") % {"count": notice.held}
     return notice.matter.number if notice.matter is not None else _("平台消息")
 
 
-def _text(told: dict[str, Notice]) -> str:
+def _text(told: dict[str, Any]) -> str:
     numbers = list(told)
     listed = "、".join(numbers[:NAMED])
     if len(numbers) > NAMED:

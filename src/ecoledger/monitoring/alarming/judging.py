@@ -31,6 +31,7 @@ from ecoledger.monitoring.alarming.detectors import (
 )
 from ecoledger.monitoring.alarming.operation import usual_high
 from ecoledger.monitoring.alarming.seen import HOURS, Seen, finished
+from ecoledger.monitoring.alarming.weather import TURBIDITY
 from ecoledger.monitoring.computing.aggregate import Changed
 from ecoledger.monitoring.models import AlarmRule
 from ecoledger.monitoring.points.table import PointMap
@@ -124,8 +125,10 @@ def detect(rule: AlarmRule, seen: Seen) -> pl.DataFrame:
                                                     how="semi"), rule.kind, seen)  # fmt: skip
             return sudden.detect(seen.while_running(hours), judged, settings, excused)
         case _D.TREND:
+            # Turbidity tells what is washed in, and is not judged by this rule.
+            tracks = seen.of(rule.kind, [*rule.parameters, TURBIDITY] if rule.parameters else [])
             return trend.detect(
-                seen.while_running(hours), judged, settings, seen.running, seen.weather
+                seen.while_running(tracks), judged, settings, seen.running, seen.weather
             )
         case _D.PH_JUMP:
             return ph_jump.detect(hours, judged, settings, seen.running)

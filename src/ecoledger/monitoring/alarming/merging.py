@@ -27,9 +27,10 @@ WEIGHT: dict[str, int] = {
             _D.BYPASS,
             _D.DILUTION,
             _D.NEAR_LIMIT,
+            # Nobody feeds a value that exceeds.
+            _D.EXCEEDANCE,
             _D.CONSTANT,
             _D.FLAT,
-            _D.EXCEEDANCE,
             _D.PH_JUMP,
             _D.DOWNSTREAM,
             _D.NEIGHBOURS,
@@ -51,7 +52,7 @@ ONE_TROUBLE = timedelta(hours=72)
 ENTERPRISE = timedelta(hours=12)
 # Water takes up to three days through a county.
 RIVER = timedelta(hours=72)
-_IN_WATER = {_D.EXCEEDANCE, _D.SUDDEN, _D.DOWNSTREAM}
+_IN_WATER = {_D.EXCEEDANCE, _D.SUDDEN, _D.DOWNSTREAM, _D.TREND}
 # What is wrong with one analyser says nothing of what another one measures beside it.
 _OF_ONE_ANALYSER = {_D.CONSTANT, _D.FLAT, _D.DATA_QUALITY, _D.NEAR_LIMIT, _D.PH_JUMP, _D.TREND}
 

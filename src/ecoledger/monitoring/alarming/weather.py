@@ -72,9 +72,15 @@ def of(hours: pl.DataFrame, points: pl.DataFrame) -> Weather:
 
 
 def _all_at_once(tracks: list[Track], first: int, size: int) -> np.ndarray:
-    """Hours in which most of four or more water stations rise at once."""
+    """Hours in which most of four or more water stations rise at once.
+
+    Rain stirs up: where a station measures turbidity that alone is asked, for in a dozen parameters something always rises.
+    """
+    turbid = {track.point for track in tracks if track.parameter == TURBIDITY}
     up: dict[int, np.ndarray] = {}
     for track in tracks:
+        if track.point in turbid and track.parameter != TURBIDITY:
+            continue
         usual = trailing(track.value, track.slots(72, 12), "median", needed=6)
         noise = MAD_TO_SIGMA * trailing(track.value, track.slots(72, 12), "mad", needed=6)
         with np.errstate(all="ignore"):

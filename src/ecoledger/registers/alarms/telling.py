@@ -9,6 +9,7 @@ from ecoledger.accounts import grants
 from ecoledger.accounts.roles import Role
 from ecoledger.matters import notices
 from ecoledger.monitoring.models import Alarm
+from ecoledger.registers.alarms import economy
 
 
 def raised(alarm: Alarm) -> None:
@@ -23,4 +24,5 @@ def raised(alarm: Alarm) -> None:
         noop("本单位预警，请自查：%(text)s") % {"text": alarm.text},
         link=reverse("alarm", args=[alarm.pk]),
         at=alarm.raised_at,
+        most_a_day=economy.most_a_day(alarm),
     )

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from ecoledger.monitoring.alarming import alarms
 from ecoledger.monitoring.models import Alarm, AlarmRule, Point
 from ecoledger.monitoring.points import parameters
-from ecoledger.registers.alarms import alarm_case
+from ecoledger.registers.alarms import alarm_case, economy
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.monitoring import rule_trial
@@ -99,6 +99,8 @@ def edit(request: Request, pk: int) -> HttpResponse:
             "may_edit": scoped.covers_everything(request.user),
             "precision": _precision(request).get(rule.pk),
             "months": alarm_case.precision_by_month(cases),
+            "held": economy.held_by_rule(rule.pk),
+            "a_day": economy.settings().get("a_person_a_day", 20),
             "trial": trial,
             "trial_job": job,
             "judged": cases.exclude(verdict="").order_by("-last_alarm_at")[:JUDGED_SHOWN],

@@ -27,7 +27,9 @@ NEWEST = 100
 
 def unopened(person: Person) -> QuerySet[Matter]:
     """Matters that wait for the person and whose notice they have not opened."""
-    return inbox.waiting(person).filter(notices__person=person, notices__read_at=None).distinct()
+    # What waits for a digest disturbs nobody.
+    mine = {"notices__person": person, "notices__read_at": None, "notices__in_digest": False}
+    return inbox.waiting(person).filter(**mine).distinct()
 
 
 def pressing(person: Person) -> QuerySet[Notice]:
@@ -84,8 +86,12 @@ def page(request: Request) -> HttpResponse:
                 ended.append(Told(notice, move))
         else:
             copies.append(Told(notice))
+    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    held = Notice.objects.filter(person=person, in_digest=True, created_at__gte=today).count()
     return render(
-        request, "web/office/notices.html", {"asks": asks, "copies": copies, "ended": ended}
+        request,
+        "web/office/notices.html",
+        {"asks": asks, "copies": copies, "ended": ended, "held": held},
     )
 
 

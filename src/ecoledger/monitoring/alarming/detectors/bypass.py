@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from ecoledger.monitoring.alarming.detectors import by_load
 from ecoledger.monitoring.alarming.detectors.tracks import (
-    MAD_TO_SIGMA,
     Track,
     each,
     lasting,
@@ -27,8 +27,8 @@ def detect(
 ) -> pl.DataFrame:
     """Judge the flow of an outlet (a00000, a01011, w00000) against the power of its production.
 
-    ``production``: the tracks of the production meters by outlet. Compared is flow per kW with its median over two weeks
-    in which production ran. Bad when for ``settings["hours"]`` hours (default 3) it is below ``settings["share"]`` (default
+    ``production``: the tracks of the production meters by outlet. Compared is the flow with what it was at such a power
+    over two weeks in which production ran (:mod:`.by_load`). Bad when for ``settings["hours"]`` hours (default 3) it is below ``settings["share"]`` (default
     0.5) of that and four robust standard deviations under it, with power at least ``settings["power"]`` (default 0.6) of its
     usual: what is made there goes another way. Good from the middle between the two on.
     """
@@ -46,22 +46,27 @@ def detect(
         high = trailing(power, past, "p90", gap=gap, needed=needed, every=3)
         with np.errstate(all="ignore"):
             on = power >= 0.25 * high
-            ratio = np.where(on, track.value / power, np.nan)
             usual_power = trailing(
                 np.where(on, power, np.nan), past, "median", gap=gap, needed=needed, every=3
             )
-            usual = trailing(ratio, past, "median", gap=gap, needed=needed, every=3)
-            noise = MAD_TO_SIGMA * trailing(ratio, past, "mad", gap=gap, needed=needed, every=3)
+            usual, noise, _known = by_load.expected(
+                np.where(on, track.value, np.nan), power, past, gap=gap, needed=needed
+            )
             busy = on & (power >= least_power * usual_power)
-            low = busy & (ratio < part * usual) & (ratio < usual - 4 * noise)
-            good = ~busy | (ratio >= (1 + part) / 2 * usual)
+            low = busy & (track.value < part * usual) & (track.value < usual - 4 * noise)
+            good = ~busy | (track.value >= (1 + part) / 2 * usual)
         parts.append(
             verdicts(
                 track, lasting(low, track.slots(width_hours, 2)), np.asarray(good),
-                limit=usual * power,
+                limit=usual,
                 note=np.array(
                     [f"降至同等生产用电下应有值的{r:.0%}，疑似旁路" if np.isfinite(r) else None
-                     for r in ratio / usual], dtype=object),
+                     for r in _share(track.value, usual)], dtype=object),
             )
         )  # fmt: skip
     return together(parts, judged)
+
+
+def _share(value: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        return np.asarray(value / usual)

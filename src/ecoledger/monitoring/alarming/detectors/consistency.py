@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from ecoledger.monitoring.alarming.detectors import by_load
 from ecoledger.monitoring.alarming.detectors.tracks import (
     MAD_TO_SIGMA,
     each,
@@ -27,9 +28,9 @@ def detect(
     """Judge concentrations against what the plant gave at that load before.
 
     ``hours``: ``point, parameter, start, value, valid`` of pollutants. Compared is the logarithm of the concentration with
-    its own median over two weeks of running hours. Bad when over ``settings["hours"]`` hours (default 8) the median lies
+    what it was at such a load over two weeks of running hours (:mod:`.by_load`). Bad when over ``settings["hours"]`` hours (default 8) the median lies
     more than ``settings["factor"]`` (default 2.5) times below it, and more than six robust standard deviations of
-    such medians, while the load stays within ``settings["load"]`` (default 0.3) of its usual: an emission that falls to a
+    such medians, while the load stays within ``settings["load"]`` (default 0.3) of its usual or is one that those weeks knew: an emission that falls to a
     third of itself at full load is not read where it arises. What rises is told by other rules. Without a known load nothing is judged, nor within a day of a
     standstill.
     """
@@ -45,19 +46,23 @@ def detect(
         with np.errstate(all="ignore"):
             level = np.log(np.where(on & (track.value > 0), track.value, np.nan))
         past, needed = track.slots(14 * 24), track.slots(72, 18)
-        usual = trailing(level, past, "median", gap=gap, needed=needed, every=3)
-        recent = trailing(np.append(level, np.nan), width, "median", needed=width - 1)[1:]
-        noise = MAD_TO_SIGMA * trailing(recent, past, "mad", gap=gap, needed=needed, every=3)
+        usual, _scatter, known = by_load.expected(
+            level, np.where(on, load, np.nan), past, gap=gap, needed=needed
+        )
+        # How far it lies below what it would be, at the middle of the last hours.
+        recent = trailing(np.append(level - usual, np.nan), width, "median", needed=width - 1)[1:]
+        noise = MAD_TO_SIGMA * trailing(recent, past, "mad", gap=gap, needed=width, every=3)
         usual_load = trailing(
             np.where(on, load, np.nan), past, "median", gap=gap, needed=needed, every=3
         )
         with np.errstate(all="ignore"):
-            steady = np.abs(load / usual_load - 1) <= tolerance
-            away = usual - recent
+            steady = (np.abs(load / usual_load - 1) <= tolerance) | known
+            away = -recent
+            noise = np.nan_to_num(noise)
             bad = (away > np.fmax(np.log(factor), 6 * noise)) & (share(steady, width) >= width - 1)
             bad &= ~running.restarted(track, width_hours)
             good = usual - level < np.fmax(np.log(factor), 6 * noise) / 2
-            times = np.exp(recent - usual)
+            times = np.exp(recent)
         parts.append(
             verdicts(
                 track, np.asarray(bad), np.asarray(good), limit=np.exp(usual),

@@ -20,6 +20,7 @@ _LONGEST = 48
 _GAP = 3
 # With fewer changes than this nothing is known of how often a series repeats itself.
 _CHANGES_NEEDED = 30
+_FEW = 6
 STANDING = "停产期间无流量，数值不变属正常"
 
 
@@ -95,12 +96,15 @@ def _needed(track: Track, run: np.ndarray, settings: dict[str, Any]) -> int:
     base = max(track.slots(int(settings.get("hours", 6))), int(settings.get("samples", 4)))
     ends = np.append(run[1:] <= run[:-1], True) & (run > 0)
     lengths = np.sort(run[ends])
-    if len(lengths) < _CHANGES_NEEDED:
-        return base
     # The two longest may be what is looked for.
     ordinary = lengths[:-2]
+    if len(ordinary) < _FEW:
+        return base
     # An analyser that holds its value between samples says something new once in so many hours.
     held = max(1, int(np.quantile(ordinary, 0.1)))
+    if len(lengths) < _CHANGES_NEEDED:
+        # Too few to reckon with chance; but so many samples make a run.
+        return max(base, int(settings.get("samples", 4)) * max(held, int(np.median(ordinary))))
     samples = max(ordinary.sum() / held, len(ordinary))
     # What was never seen in so many samples may still come once in a third of them.
     repeats = max(1 - len(ordinary) / samples, 3 / samples)

@@ -77,18 +77,24 @@ def _kinds(
 ) -> list[tuple[str, np.ndarray]]:
     day, fortnight = track.slots(24, 6), track.slots(14 * 24, 20)
     with np.errstate(all="ignore"):
-        before = trailing(track.value, track.slots(72, 12), "median", needed=track.slots(12, 4))
+        # What an analyser shows while the plant stands is no yardstick for what it shows at work.
+        at_rest = running.running(track) == 0
+        values = np.where(at_rest, np.nan, track.value)
+        before = trailing(values, track.slots(96, 12), "median", needed=track.slots(12, 4))
         factor = np.abs(np.log10(np.abs(shown) / before))
-        far = (shown != 0) & (before > 0) & (np.abs(factor - 3) < 0.35) & (shown > 0)
+        far = ~at_rest & (shown != 0) & (before > 0) & (np.abs(factor - 3) < 0.35) & (shown > 0)
         # pH, temperature and the like have no unit that slips.
         if track.parameter in _SIGNED | {"w01001", "a19001", "a01007", "aqi"}:
             far = np.zeros(len(track), dtype=bool)
         kinds = [("疑似单位错误，数值较平时相差约1000倍", lasting(far, 2))]
         if track.parameter not in _SIGNED and (low is None or low >= 0):
-            noise = 0.02 * np.nan_to_num(
+            # An analyser at rest wanders about its zero; one at work does not go below it.
+            rests = 0.02 * np.nan_to_num(
                 trailing(track.value, fortnight, "median", needed=6, every=6)
             )
-            kinds.append(("持续为负值", lasting(shown < -noise, width)))
+            works = np.nan_to_num(running.running(track), nan=1.0) == 1
+            below = shown < np.where(works, -0.1 * rests, -rests)
+            kinds.append(("持续为负值", lasting(below, width)))
         usual_top = trailing(track.value, fortnight, "p95", gap=width, needed=day, every=6)
         if high is not None:
             top = shown >= high * (1 - 1e-9)
@@ -97,7 +103,11 @@ def _kinds(
                 over = track.flag == "T"
                 kinds.append(("持续处于量程上限", lasting(top | over, width)))
         zeros = shown == 0
-        never = trailing(zeros.astype(float), fortnight, "max", gap=width, needed=day) == 0
+        # Nothing is what an analyser shows while the plant stands; at work it is not.
+        at_work = zeros & (np.nan_to_num(running.running(track), nan=1.0) == 1)
+        never = (
+            trailing(at_work.astype(float), fortnight, "p98", gap=width, needed=day, every=3) == 0
+        )
         alive = ~running.stands(track, width) & (usual_top > 0)
         if track.parameter not in {"a01007", "a01021", "a01008", "w00000", "a00000", "dPower"}:
             kinds.append(("持续为零", lasting(zeros & never & alive, width + 1)))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from ecoledger.monitoring.alarming.detectors import by_load
 from ecoledger.monitoring.alarming.detectors.tracks import (
     MAD_TO_SIGMA,
     Track,
@@ -30,10 +31,11 @@ def detect(
     """Judge each hour of the oxygen content (a19001, %) of a flue.
 
     Bad when for ``settings["hours"]`` hours (default 3) oxygen lies more than ``settings["rise"]`` points (default 2.5) and
-    four robust standard deviations above the median of the week before, stays below that of air (a plant that starts or
-    stops), and either the load is at least ``settings["load"]`` (default 0.85) of its median of that week, or, with no load
-    known, the concentrations fall together as air would make them fall, for twice as long. A boiler at half load has more
-    oxygen by nature; hours within ``settings["start"]`` hours (default 6) of a stop are not judged.
+    four robust standard deviations above what it was at such a load in the ten days before (:mod:`.by_load`), stays below that
+    of air (a plant that starts or stops), and either the load is one that those days knew, at least ``settings["load"]``
+    (default 0.85) of its median where it never changed, or, with no load known, the concentrations fall together as air would
+    make them fall, for twice as long. A boiler at half load has more oxygen by nature; hours within ``settings["start"]`` hours
+    (default 6) of a stop are not judged.
     """
     width_hours, rise = int(settings.get("hours", 3)), float(settings.get("rise", 2.5))
     least_load, start = float(settings.get("load", 0.85)), int(settings.get("start", 6))
@@ -46,18 +48,21 @@ def detect(
         on = np.nan_to_num(running.running(track), nan=1.0) == 1
         steady = on & (np.nan_to_num(track.value, nan=99.0) < AIR_OXYGEN)
         usual_values = np.where(steady, track.value, np.nan)
-        week, gap = track.slots(7 * 24), track.slots(12)
-        usual = trailing(usual_values, week, "median", gap=gap, needed=track.slots(24), every=3)
-        noise = MAD_TO_SIGMA * trailing(
-            usual_values, week, "mad", gap=gap, needed=track.slots(24), every=3
-        )
+        past, gap, needed = track.slots(10 * 24), track.slots(12), track.slots(24)
         load = running.load(track)
         usual_load = trailing(
-            np.where(steady, load, np.nan), week, "median", gap=gap, needed=track.slots(24), every=3
+            np.where(steady, load, np.nan), past, "median", gap=gap, needed=needed, every=3
         )
+        at_load, scatter, known = by_load.expected(
+            usual_values, np.where(steady, load, np.nan), past, gap=gap, needed=needed
+        )
+        plain = trailing(usual_values, past, "median", gap=gap, needed=needed, every=3)
+        spread = MAD_TO_SIGMA * trailing(usual_values, past, "mad", gap=gap, needed=needed, every=3)
+        usual = np.where(np.isnan(at_load), plain, at_load)
+        noise = np.where(np.isnan(at_load), spread, scatter)
         with np.errstate(all="ignore"):
             high = steady & (track.value > usual + np.fmax(rise, 4 * noise))
-            loaded = load >= least_load * usual_load
+            loaded = known | (load >= least_load * usual_load)
         thinner = _thinner(track, gases.get(track.point, []), usual)
         high &= ~running.restarted(track, start)
         bad = lasting(high & loaded, track.slots(width_hours)) | lasting(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,9 @@ from ecoledger.monitoring.alarming.detectors.tracks import (
     verdicts,
 )
 
+# No day of a drift does more of it than this, and of fine and coarse dust one moves as far as the other by this.
+_A_DAY, _ALIKE = 0.6, 0.65
+
 
 def detect(
     compared: list[Compared], judged: pl.DataFrame, settings: dict[str, Any]
@@ -27,9 +31,10 @@ def detect(
 
     Bad when the last 24 hours' median lies more than ``settings["share"]`` (default 0.22) away from what the twelve days
     that end four days ago let expect, and more than ``settings["sigmas"]`` (default 3.5) robust standard deviations of such
-    medians, and has moved there day after day for three days: three days are no plume; the neighbours' median being at
-    least ``settings["least"][parameter]``. Fine and coarse dust are judged by their mean, and each must have moved half as
-    far. Good when the last day is within half of it. Needs ``settings["history"]`` hours (default 96).
+    medians, and has moved there day after day for three days, no day by more than most of it: three days are no plume, and a
+    sensor does not age in one; the neighbours' median being at least ``settings["least"][parameter]``. Hours in which the
+    neighbours differ among themselves (a front of dust, fireworks) tell nothing. Fine and coarse dust are judged by their
+    mean, and must have moved about alike: one sensor counts both. Good when the last day is within half of it. Needs ``settings["history"]`` hours (default 96).
     Reference stations are checked with zero and span gas, and judged here only where ``settings["reference"]`` says so.
     """
     part, sigmas = float(settings.get("share", 0.22)), float(settings.get("sigmas", 3.5))
@@ -55,9 +60,12 @@ def detect(
             one_day, two_days = (sign * _back(level, hours) for hours in (24, 48))
             bad &= (sign * level >= 0.95 * one_day) & (one_day >= 0.95 * two_days)
             bad &= (sign * level > 1.2 * two_days) & (two_days > allowed / 8)
+            bad &= sign * level - one_day < _A_DAY * sign * level
             if twin is not None:
-                mine = levels[track.point, track.parameter]
-                bad &= (sign * mine > allowed / 2) & ~(sign * twin < allowed / 2)
+                mine = sign * levels[track.point, track.parameter]
+                other = sign * twin
+                bad &= (mine > allowed / 2) & ~(other < allowed / 2)
+                bad &= ~(np.fmin(mine, other) < _ALIKE * np.fmax(mine, other))
             good = np.abs(away) < allowed / 2
             times = np.exp(away)
         judgements.append((one, share(bad, 12) >= 10, np.asarray(good), times))
@@ -83,7 +91,10 @@ def detect(
 
 def _level(one: Compared) -> np.ndarray:
     """The last day's median of the logarithm of its ratio to what the neighbours said before it drifted."""
-    return upto(one.slow, 24, "median", needed=16)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        apart = one.spread > np.fmax(2 * np.nanmedian(one.spread), 0.25)
+    return upto(np.where(apart, np.nan, one.slow), 24, "median", needed=8)
 
 
 def _back(values: np.ndarray, hours: int) -> np.ndarray:

@@ -23,7 +23,9 @@ from ecoledger.monitoring.alarming.operation import NOTHING, Running
 # The usual range of a window is so many of the last digit at least.
 _DIGITS = 8
 # So many samples make a window.
-_SAMPLES = 5
+_SAMPLES = 7
+# Where values that used to be held for hours are new every hour, that alone is strange: so much movement is little then.
+_FED = 0.5
 
 
 def detect(
@@ -40,7 +42,8 @@ def detect(
     half of the calmest such window of two weeks (one in fifty left out), at a level that is not at the detection
     limit (``floor``): a fed value with a little noise is smooth in every respect, a calm night is not. Good from half of
     the usual range on. At least ``settings["history"]`` hours (default 72) must be known before. An analyser that holds its
-    value between samples needs three samples in the window, unless the window itself gives a new value every hour. Excused
+    value between samples needs :data:`_SAMPLES` samples in the window, unless the window itself gives a new value every hour:
+    then half of the usual movement is too little. Excused
     where the plant stood.
     """
     width_hours = int(settings.get("hours", 10))
@@ -67,14 +70,16 @@ def detect(
                     moving, size, "min", needed=present
                 )
                 here = np.full(len(track), True)
+                allowed = _FED if size < longer else part
                 for measure in (moved, spread, moved / level, spread / level):
                     usual = trailing(measure, past, "median", gap=size, needed=needed, every=every)
-                    here &= ~(measure >= part * usual) & ~np.isnan(usual)
+                    here &= ~(measure >= allowed * usual) & ~np.isnan(usual)
                 calmest = trailing(spread / level, past, "p2", gap=size, needed=needed, every=every)
                 ordinary = trailing(
                     spread / level, past, "median", gap=size, needed=needed, every=every
                 )
-                here &= spread / level < calmest / 2
+                if size >= longer:
+                    here &= spread / level < calmest / 2
                 # Few digits make any series smooth.
                 usual = trailing(spread, past, "median", gap=size, needed=needed, every=every)
                 here &= usual >= _DIGITS * digit

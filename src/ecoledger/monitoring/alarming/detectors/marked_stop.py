@@ -14,10 +14,14 @@ from ecoledger.monitoring.alarming.detectors.tracks import (
     together,
     trailing,
     verdicts,
+    worded,
 )
 from ecoledger.monitoring.alarming.operation import AIR_OXYGEN, GAS_FLOWS, OXYGEN, WATER_FLOW
 
 STOPPED_MARK = "F"
+# A standstill that lasted so many hours was one.
+STOOD = 6
+EARLY = "停产已属实，较申报提前复产；请及时终止停产申报"
 
 
 def detect(
@@ -33,8 +37,10 @@ def detect(
     of the production meters by outlet; ``filed``: by outlet, hours since 1970 for which a shutdown is filed. Bad when for
     ``settings["hours"]`` hours (default 2) at least one sign says that the plant runs and none says that it stands:
     production power above ``settings["share"]`` (default 0.4) of its usual, flow above that share of its usual, oxygen
-    at least 3 points below that of air. Usual is the 75th percentile of two weeks of hours that were not marked. The
-    finding stands at the whole outlet.
+    at least 3 points below that of air. Usual is the 75th percentile of two weeks of hours that were not marked. Excused
+    where a filed standstill, without a mark of the device, was one for :data:`STOOD` hours and the plant is back no more than
+    ``settings["early"]`` hours (default 12) before the day that was filed: the filing guessed its end. The finding stands at
+    the whole outlet.
     """
     width, part = int(settings.get("hours", 2)), float(settings.get("share", 0.4))
     points = set(judged["point"].unique().to_list())
@@ -53,18 +59,22 @@ def detect(
             # An analyser that is just being calibrated says nothing of the plant.
             speaking[slots] += ~np.isin(track.flag, ["C", "M", ""])
         stopped = (marked > 0) & (marked * 2 >= speaking)
-        stopped |= np.isin(grid, filed.get(point, np.array([])))
+        marks = stopped
+        paper = np.isin(grid, filed.get(point, np.array([])))
+        stopped = marks | paper
         if not stopped.any():
             continue
         works, stands = _signs(tracks, production.get(point, []), grid, stopped, part)
         bad = lasting(stopped & works & ~stands, width)
+        back = _back_early(paper, works, int(settings.get("early", 12))) & ~marks
         whole = Track(
             point, "", first, 1, np.where(stopped, 0.0, np.nan), np.zeros(len(grid)),
             np.full(len(grid), "N", dtype=object),
         )  # fmt: skip
         parts.append(
             verdicts(whole, bad, ~(stopped & works), value=np.full(len(grid), np.nan),
-                     note="标记或申报停运，但流量、含氧量或生产用电表明仍在运行")
+                     note="标记或申报停运，但流量、含氧量或生产用电表明仍在运行",
+                     excuse=worded(back, EARLY))
         )  # fmt: skip
     whole_points = (
         judged.select("point", "start").unique().with_columns(pl.lit("").alias("parameter"))
@@ -105,3 +115,20 @@ def _anything(track: Track, grid: np.ndarray) -> np.ndarray:
         track.point, track.parameter, track.first, track.step, track.shown, track.shown, track.flag
     )
     return shown.at(grid, track.step)
+
+
+def _back_early(paper: np.ndarray, works: np.ndarray, early: int) -> np.ndarray:
+    """Hours at the end of a filed standstill in which the plant works again, after it had stood.
+
+    What says nothing stands: loggers are switched off with the plant.
+    """
+    result = np.zeros(len(paper), dtype=bool)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], paper, [False]]).astype(int)))
+    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+        rests = np.flatnonzero(~works[begin:end])
+        if len(rests) < STOOD:
+            continue
+        # It may go off again for an hour while it warms up: back since the last long rest.
+        last = max(begin + int(rests[STOOD - 1]) + 1, end - early)
+        result[last:end] = True
+    return result

@@ -44,8 +44,10 @@ def detect(
     )
     shares = numbers(settings, "share_of")
     share_of = pl.col("parameter").replace_strict(shares, default=share, return_dtype=pl.Float64)
-    good = hours.filter(pl.col("valid") & pl.col("value").is_not_null()).sort(
-        "point", "parameter", "start"
+    good = (
+        hours.filter(pl.col("valid") & pl.col("value").is_not_null())
+        .sort("point", "parameter", "start")
+        .with_columns(pl.when(pl.col("value") > 0).then(pl.col("value").log()).alias("log"))
     )
     if good.is_empty():
         return findings()
@@ -59,6 +61,8 @@ def detect(
         pl.len().alias("present"),
         pl.col("value").median().alias("median"),
         (pl.col("value") - pl.col("value").median()).abs().median().alias("deviation"),
+        pl.col("log").median().alias("log_median"),
+        (pl.col("log") - pl.col("log").median()).abs().median().alias("log_deviation"),
     )
     beyond = float(settings.get("beyond", 0.1))
     known = good.rolling(
@@ -85,7 +89,15 @@ def detect(
         .with_columns(new.fill_null(value=False).alias("new"))
         .with_columns(
             pl.max_horizontal(
-                sigmas * _MAD_TO_SIGMA * pl.col("deviation"),
+                # Concentrations scatter by factors: a rise is measured by these, where it is less strict.
+                pl.min_horizontal(
+                    sigmas * _MAD_TO_SIGMA * pl.col("deviation"),
+                    (
+                        pl.col("log_median")
+                        + 0.6 * sigmas * _MAD_TO_SIGMA * pl.col("log_deviation")
+                    ).exp()
+                    - pl.col("median"),
+                ),
                 share_of * pl.col("median").abs(),
                 step,
             ).alias("allowed"),
@@ -114,15 +126,19 @@ def detect(
 def _lasting(table: pl.DataFrame, hours: int) -> pl.DataFrame:
     """``bad``: beyond what is allowed for so many hours in a row, and beyond all that was at one of them.
 
-    One value alone is soot blown off, a bubble in the cell, a start. A station of four hours is believed at once.
+    One value alone is soot blown off, a bubble in the cell, a start. Of a station of four hours it is believed at once when it
+    is beyond twice of what is allowed; else its next value has to say so too.
     """
     series = ["point", "parameter"]
     over = pl.col("change") > pl.col("allowed")
     table = table.sort(*series, "start").with_columns(over.alias("over"))
+    far = pl.col("change") > 2 * pl.col("allowed")
     lasts, leaps = pl.col("over"), pl.col("new")
     for back in range(1, hours):
         before = pl.col("start") - pl.col("start").shift(back).over(series)
         near = (before <= pl.duration(hours=back + 1)).fill_null(value=False)
-        lasts &= ~near | pl.col("over").shift(back).over(series)
-        leaps |= near & pl.col("new").shift(back).over(series)
+        slow = (~near & (before <= pl.duration(hours=8 * back))).fill_null(value=False)
+        earlier = pl.col("over").shift(back).over(series)
+        lasts &= pl.when(near | slow).then(earlier | (slow & far)).otherwise(pl.lit(value=True))
+        leaps |= (near | slow) & pl.col("new").shift(back).over(series)
     return table.with_columns((lasts & leaps).fill_null(value=False).alias("bad"))

@@ -22,10 +22,12 @@ from ecoledger.monitoring.alarming.detectors.tracks import (
     worded,
 )
 from ecoledger.monitoring.alarming.operation import NOTHING, Running
-from ecoledger.monitoring.alarming.weather import DRY, Weather
+from ecoledger.monitoring.alarming.weather import DRY, TURBIDITY, Weather
 
-# Two and a half days after rain a river is about itself again.
-WASHED_OUT = 60
+# Three and a half days after rain a river is about itself again.
+WASHED_OUT = 84
+# More turbid than usual by so much: what is in the water has been stirred up or washed in.
+TURBID = 1.4
 _OTHERS = 3
 
 
@@ -42,14 +44,15 @@ def detect(
     two days ago by more than ``settings["share"]`` (default 0.5; ``share_of`` by parameter) of it, by more than
     ``settings["sigmas"]`` (default 5) robust standard deviations of the change of such day medians, and the day before and
     the day before that lay beyond it as well, no less than a tenth further each day: it grows. What most stations of a kind
-    do together (three others at least) is the weather, and is taken off; within :data:`WASHED_OUT` hours after rain a
-    quarter more is asked for. Good when the last day is back within half of that. Needs ``settings["history"]`` hours (default
+    do together (three others at least) is the weather, and is taken off; within :data:`WASHED_OUT` hours after rain, and while
+    the station's own water is more turbid than usual by :data:`TURBID`, half as much more is asked for. Good when the last day is back within half of that. Needs ``settings["history"]`` hours (default
     72).
     """
     part, sigmas = float(settings.get("share", 0.5)), float(settings.get("sigmas", 5.0))
     shares, steps = numbers(settings, "share_of"), numbers(settings, "step")
     falling = set(settings.get("falling", []))
     rises = [_rise(track, settings, falling) for track in each(hours)]
+    muddy = {rise.track.point: rise for rise in rises if rise.track.parameter == TURBIDITY}
     wanted = set(judged.select("point", "parameter").unique().iter_rows())
     parts = []
     for mine in rises:
@@ -59,12 +62,15 @@ def detect(
         common = _common(mine, rises)
         least = shares.get(track.parameter, part)
         wet = weather.wet(track, WASHED_OUT)
+        if stirred := muddy.get(track.point):
+            with np.errstate(all="ignore"):
+                wet |= track.on(replace(stirred.track, value=stirred.rise)) > np.log(TURBID)
         with np.errstate(all="ignore"):
             usual = np.exp(mine.usual)
             allowed = np.fmax(np.log1p(least), sigmas * mine.noise)
             # In the parameter's own unit it must be worth telling.
             allowed = np.fmax(allowed, np.log1p(steps.get(track.parameter, 0.0) / usual))
-            allowed = np.where(wet, 1.25, 1.0) * allowed
+            allowed = np.where(wet, 1.5, 1.0) * allowed
             rise = mine.rise - common
             rise1, rise2 = _back(rise, track.slots(24)), _back(rise, track.slots(48))
             bad = (

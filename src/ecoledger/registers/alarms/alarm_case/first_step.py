@@ -1,6 +1,7 @@
-"""The two steps of an alarm: the firm is asked first, and what it does not answer, repeats or is large goes to the officer.
+"""The two steps of an alarm: the firm, or a station's operator, is asked first, and what it does not answer, repeats or is
+large goes to the officer.
 
-What is asked and of whom is in ``alarm_steps.toml`` (:mod:`ecoledger.listings.own_data`). The firm's clock is the case's
+What is asked and of whom is in ``alarm_steps.toml`` (:mod:`ecoledger.listings.own_data`). Their clock is the case's
 clock "explain"; when it runs out the case goes on by itself.
 """
 
@@ -12,12 +13,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts import grants
+from ecoledger.accounts.models import Organisation
 from ecoledger.accounts.roles import Role
 from ecoledger.listings import own_data
 from ecoledger.matters import actions
 from ecoledger.monitoring.alarming import words
 from ecoledger.monitoring.models import Alarm
 from ecoledger.registers.alarms.alarm_case.models import AlarmCase
+from ecoledger.registers.alarms.alarm_case.owners import operator_of
 
 # The latest values that the firm is shown.
 _VALUES = 6
@@ -40,19 +43,34 @@ def asked_first(case: AlarmCase, alarm: Alarm) -> bool:
     )
 
 
+def operator_asked_first(case: AlarmCase, alarm: Alarm) -> Organisation | None:
+    """The station's operator, where it is to explain before an officer looks at it and somebody of it can."""
+    rules = settings()
+    if not rules.get("ask_first", True) or alarm.rule.detector not in rules.get("ask_operator", []):
+        return None
+    operator = operator_of(case)
+    if operator is None or _large(case, alarm, rules):
+        return None
+    people = grants.people_with((Role.THIRD_PARTY,), case.area_code)
+    return operator if people.filter(organisation=operator).exists() else None
+
+
 def ask(case: AlarmCase, alarm: Alarm, at: datetime) -> AlarmCase:
-    """Ask the firm with the evidence, where it is to be asked; the case as it is then."""
-    if not asked_first(case, alarm):
+    """Ask the firm or the operator with the evidence, where one is to be asked; the case as it is then."""
+    form: dict[str, Any] = {"question": bundle(alarm)}
+    if asked_first(case, alarm):
+        step = "ask_first"
+    elif operator := operator_asked_first(case, alarm):
+        step, form["owner_organisation"] = "ask_operator", operator
+    else:
         return case
-    asked: AlarmCase = actions.perform(
-        case.pk, "ask_first", by=None, form={"question": bundle(alarm)}, at=at
-    )
+    asked: AlarmCase = actions.perform(case.pk, step, by=None, form=form, at=at)
     return asked
 
 
 def go_on(case: AlarmCase, alarm: Alarm, at: datetime) -> AlarmCase:
-    """After another alarm or a higher level: the officer looks at it now, whether the firm has answered or not."""
-    if case.state != "asked" or not _large(case, alarm, settings()):
+    """After another alarm or a higher level: the officer looks at it now, whether the asked one has answered or not."""
+    if case.state not in ("asked", "asked_operator") or not _large(case, alarm, settings()):
         return case
     moved: AlarmCase = actions.perform(case.pk, "to_officer", by=None, note=alarm.text, at=at)
     return moved

@@ -10,11 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.entities.models import Entity
-from ecoledger.matters import actions
-from ecoledger.matters.models import Link
+from ecoledger.matters import actions, notices
+from ecoledger.matters.models import Link, Notice, Urgency
 from ecoledger.matters.timeline import record
 from ecoledger.matters.workflow import Phase
 from ecoledger.monitoring.models import Alarm
+from ecoledger.registers.alarms import economy
 from ecoledger.registers.alarms.alarm_case import first_step
 from ecoledger.registers.alarms.alarm_case.models import AlarmCase, CaseAlarm
 from ecoledger.registers.alarms.alarm_case.owners import routing
@@ -65,7 +66,8 @@ def repeated(alarm: Alarm) -> None:
         if _severity(alarm.level) > _severity(case.level):
             rises, at = {"level": alarm.level}, timezone.now()
             case = _learn(case, rises, "alarm_rises", noop("预警升级"), alarm, at)
-            first_step.go_on(case, alarm, at)
+            case = first_step.go_on(case, alarm, at)
+            _told_all(case, alarm, at)
 
 
 def _learn(
@@ -76,6 +78,13 @@ def _learn(
         case.pk, values, event=event, label=label, by=None, at=at, note=alarm.text, form=about
     )
     return amended
+
+
+def _told_all(case: AlarmCase, alarm: Alarm, at: datetime) -> None:
+    """What has grown so grave that it is always told is told now, whatever digest its first reminder waits for."""
+    waits = Notice.objects.filter(matter=case, in_digest=True, digest=None)
+    if economy.most_a_day(case) is None and waits.exists():
+        notices.tell(notices.whose_turn(case), alarm.text, matter=case, urgency=Urgency.SOON, at=at)
 
 
 def _last(case: AlarmCase, alarm: Alarm) -> datetime:
@@ -156,7 +165,9 @@ def _join(case: AlarmCase, alarm: Alarm, at: datetime) -> AlarmCase:
     values = {"alarm_count": case.alarm_count + 1, "last_alarm_at": _last(case, alarm)}
     if _severity(alarm.level) > _severity(case.level):
         values["level"] = alarm.level
-    return first_step.go_on(_learn(case, values, "alarm", noop("再次预警"), alarm, at), alarm, at)
+    case = first_step.go_on(_learn(case, values, "alarm", noop("再次预警"), alarm, at), alarm, at)
+    _told_all(case, alarm, at)
+    return case
 
 
 def _open(alarm: Alarm, at: datetime, before: AlarmCase | None) -> AlarmCase:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ecoledger.accounts.models import Organisation, Person
+from ecoledger.entities.models import Station
 from ecoledger.registers.alarms.alarm_case.models import RoutingRule
 
 
@@ -32,10 +33,21 @@ def default_owner(area_code: str) -> Organisation | None:
     return max(towns or inside, key=lambda o: len(o.area_code), default=None)
 
 
+def operator_of(case: Any) -> Organisation | None:
+    """Who runs the station of a case: the organisation that its 运维单位 names; ``None`` at outlets and where nobody is named."""
+    station = Station.objects.filter(pk=case.entity_id).exclude(operator="").first()
+    if station is None:
+        return None
+    contractors = Organisation.objects.filter(kind=Organisation.Kind.THIRD_PARTY)
+    named = [o for o in contractors if station.operator in (o.name, *o.also_called)]
+    return named[0] if len(named) == 1 else None
+
+
 def owner_for(case: Any) -> Organisation | None:
     """The organisation offered when a case is handed over."""
     owner: Organisation | None = case.owner_organisation
-    if owner is not None:
+    # A station's operator that was asked does not trace sources.
+    if owner is not None and owner.kind != Organisation.Kind.THIRD_PARTY:
         return owner
     rule = routing(case.area_code, case.point.kind, case.rule.detector)
     if rule is not None and rule.organisation is not None:

@@ -11,6 +11,7 @@ from ecoledger.listings.parts import Filter, View
 from ecoledger.matters.measures import Measure
 from ecoledger.matters.register import Register, Statistic, declare
 from ecoledger.matters.statistics import common_statistics
+from ecoledger.registers.alarms import economy
 from ecoledger.registers.alarms.alarm_case.models import AlarmCase
 from ecoledger.registers.alarms.alarm_case.statistics import accuracy, breakdowns
 from ecoledger.registers.alarms.alarm_case.workflow import WORKFLOW
@@ -44,5 +45,5 @@ REGISTER = declare(Register(
     # Cases come from alarms; a person's own finding goes into the problem ledger.
     edit=frozenset(), empty="预警触发后自动立件，无需登记。",
     statistics=_statistics, breakdowns=breakdowns, measures=(CONFIRMED_RATIO,),
-    detail_template="web/matters/alarm_case.html",
+    detail_template="web/matters/alarm_case.html", notices_a_day=economy.most_a_day,
 ))  # fmt: skip

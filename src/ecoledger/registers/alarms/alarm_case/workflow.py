@@ -22,7 +22,7 @@ from ecoledger.matters.workflow import (
     Workflow,
     said,
 )
-from ecoledger.registers.alarms.alarm_case.owners import owner_for, person_for
+from ecoledger.registers.alarms.alarm_case.owners import operator_of, owner_for, person_for
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON, Closing
 
 
@@ -58,12 +58,19 @@ def _has_enterprise(case: Any) -> str:
     return "" if case.enterprise_id else gettext("该监测点不属于企业，没有可询问的企业。")
 
 
+def _has_operator(case: Any) -> str:
+    return "" if operator_of(case) else gettext("该监测点没有登记可询问的运维单位。")
+
+
+_ASKED = ("asked", "asked_operator")
 _DESK = frozenset({Role.MONITOR, Role.DISPATCHER})
 _FIELD = frozenset({Role.TOWN, Role.OFFICER})
 _WATCH = frozenset({Role.OFFICER, Role.DISPATCHER})
 _FALSE = ("false_reason", said("grounds", "判断依据", help="写明看了哪些数据和材料"))
 _KINDS = (("discharge", "生产或治理设施异常"), ("maintenance", "停产、检修、启停炉"),
           ("instrument", "在线设备故障或校准"), ("other", "其他"))  # fmt: skip
+_OPERATOR_KINDS = (("instrument", "仪器故障"), ("maintenance", "校准、维护或更换部件"),
+                   ("transmission", "供电或通信中断"), ("true", "仪器正常，数据属实"), ("other", "其他"))  # fmt: skip
 
 _closing = Closing(
     work="tracing", applied_from="feedback", applicants=_FIELD | {Role.DISPATCHER},
@@ -78,6 +85,8 @@ WORKFLOW = Workflow(
     states=(
         State("verify", "待核实", stage="预警交办", waits_for=_DESK),
         State("asked", "待企业说明", stage="预警交办", waits_for=frozenset({Role.ENTERPRISE})),
+        State("asked_operator", "待运维单位说明", stage="预警交办", waits_for=frozenset({Role.THIRD_PARTY}),
+              by_owner=True),
         State("dismiss_check", "误报待复核", stage="预警交办", waits_for=_DESK | {Role.LEADER}),
         State("dispatched", "已交办", stage="预警交办", waits_for=_FIELD, by_owner=True),
         State("tracing", "溯源治理", stage="溯源治理", waits_for=_FIELD, by_owner=True),
@@ -88,7 +97,7 @@ WORKFLOW = Workflow(
         State("dismissed", "误报办结", phase=Phase.DISMISSED),
     ),
     transitions=(
-        Transition("dispatch", "交办", ("verify", "asked"), "dispatched", by=_DESK,
+        Transition("dispatch", "交办", ("verify", *_ASKED), "dispatched", by=_DESK,
                    asks=(Ask("owner_organisation", initial=owner_for), said("finding", "核实情况"),
                          said("instruction", "交办要求")),
                    offers=(Ask("owner", initial=person_for, help="不指定时由责任单位的人员签收"),),
@@ -101,17 +110,25 @@ WORKFLOW = Workflow(
                    asks=(said("question", "需说明的情况"),),
                    sets={"enterprise_asked_at": NOW, "circulation": Circulation.ENTERPRISE},
                    shown_to_enterprise=True, main=False),
-        Transition("to_officer", "再次预警或升级，转监管人员核实", "asked", "verify", by=_DESK, automatic=True,
+        Transition("ask_operator", "先请运维单位说明", "verify", "asked_operator", by=_DESK, automatic=True,
+                   asks=(Ask("owner_organisation", "运维单位", initial=operator_of),
+                         said("question", "需说明的情况")), when=_has_operator, main=False),
+        Transition("explain_operator", "提交说明", "asked_operator", "verify",
+                   by=frozenset({Role.THIRD_PARTY}), owner_only=True,
+                   asks=(said("explanation_kind", "原因", Kind.CHOICE, choices=_OPERATOR_KINDS),
+                         said("explanation", "情况说明")),
+                   offers=(said("done", "已采取措施"),)),
+        Transition("to_officer", "再次预警或升级，转监管人员核实", _ASKED, "verify", by=_DESK, automatic=True,
                    shown_to_enterprise=True, main=False),
         Transition("explain", "提交说明", "asked", "verify", by=frozenset({Role.ENTERPRISE}),
                    asks=(said("explanation_kind", "原因", Kind.CHOICE, choices=_KINDS),
                          said("explanation", "情况说明")),
                    offers=(said("done", "已采取措施"),), shown_to_enterprise=True),
-        Transition("no_reply", "企业超期未说明", "asked", "verify", by=_DESK, automatic=True,
+        Transition("no_reply", "超期未说明", _ASKED, "verify", by=_DESK, automatic=True,
                    shown_to_enterprise=True, main=False),
-        Transition("dismiss", "判为误报", ("verify", "asked"), "dismissed", by=_DESK, asks=_FALSE,
+        Transition("dismiss", "判为误报", ("verify", *_ASKED), "dismissed", by=_DESK, asks=_FALSE,
                    when=_minor_only, sets={"verdict": "false"}, main=False, help="仅限蓝色、黄色预警"),
-        Transition("propose_dismiss", "提请误报复核", ("verify", "asked", "dispatched", "tracing"), "dismiss_check",
+        Transition("propose_dismiss", "提请误报复核", ("verify", *_ASKED, "dispatched", "tracing"), "dismiss_check",
                    by=_DESK | _FIELD, asks=_FALSE, main=False),
         Transition("confirm_dismiss", "同意判为误报", "dismiss_check", "dismissed",
                    by=_DESK | {Role.LEADER}, other_person_than=("propose_dismiss",),
@@ -138,13 +155,13 @@ WORKFLOW = Workflow(
     ),
     clocks=(
         ClockRule("verify", "核实交办", ("verify", "dismiss_check"), working_hours=4, basis=DEFAULT),
-        ClockRule("explain", "企业说明", "asked", hours=4, on_due="no_reply", basis=DEFAULT),
+        ClockRule("explain", "企业、运维单位说明", _ASKED, hours=4, on_due="no_reply", basis=DEFAULT),
         ClockRule("accept", "签收", "dispatched", working_hours=4, basis=DEFAULT),
         ClockRule("trace", "溯源治理", "tracing", working_days=3, extensions=(3, 5), basis=DEFAULT),
         ClockRule("supervise", "跟踪督查", "supervising", working_days=2, basis=DEFAULT),
         ClockRule("feedback", "通报反馈与销号核查", ("feedback", "close_check"), working_days=2,
                   basis=DEFAULT),
-        ClockRule("whole", "全程", ("verify", "asked", "dismiss_check", "dispatched", "tracing",
+        ClockRule("whole", "全程", ("verify", *_ASKED, "dismiss_check", "dispatched", "tracing",
                                   "supervising", "feedback", "close_check"),
                   working_days=10, extensions=(5, 10), basis=DEFAULT),
         *_closing.clocks,
