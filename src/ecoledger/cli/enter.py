@@ -171,7 +171,7 @@ def _lines(batch: ImportBatch, file: str, *, preview: bool) -> Iterator[dict[str
     left: dict[str, dict[int, str]] = {}
     for sheet, number, why in batch.left_out:
         left.setdefault(sheet, {})[number] = why
-    rows = list(batch.rows.all())
+    rows = list(batch.rows.defer("raw", "faults", "cells", "values"))
     for sheet in dict.fromkeys(
         [*(sheet for sheet, _n, _w in batch.left_out), *(r.sheet for r in rows)]
     ):

@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
 from django.db import models
 
+_HAN = re.compile("[\u4e00-\u9fff]+")
+_SIGNS = re.compile(r"[\W_]+")
+# Stands for a character whose readings begin with different letters.
+_SEVERAL = "\0"
 
-@lru_cache(maxsize=8192)
-def _letter(character: str) -> str:
-    """The one first letter that a character has in all its readings; "" where they differ."""
-    from pypinyin import Style, pinyin
 
-    if not "\u4e00" <= character <= "\u9fff":
-        return character
-    readings = pinyin(character, style=Style.FIRST_LETTER, heteronym=True)[0]
-    return readings[0] if len(set(readings)) == 1 else ""
+class _Letters(dict[int, str]):
+    """Code point -> the one first letter that a character has in all its readings; filled as characters come."""
+
+    def __missing__(self, code: int) -> str:
+        # The dictionary takes half a second to read: not before it is needed.
+        from pypinyin import Style, pinyin
+
+        letter = chr(code)
+        if _HAN.match(letter):
+            readings = set(pinyin(letter, style=Style.FIRST_LETTER, heteronym=True)[0])
+            letter = readings.pop() if len(readings) == 1 else _SEVERAL
+        self[code] = letter
+        return letter
+
+
+_letters = _Letters()
+
+
+@lru_cache(maxsize=32768)
+def _word(word: str) -> str:
+    """First letters of a word; the words of a bureau come again and again."""
+    from pypinyin import Style, lazy_pinyin
+
+    return "".join(lazy_pinyin([word], style=Style.FIRST_LETTER))
+
+
+def _spelt(match: re.Match[str]) -> str:
+    """First letters of Chinese text. Only a character with several readings needs the words around it."""
+    from pypinyin.seg.mmseg import seg
+
+    letters = match[0].translate(_letters)
+    return "".join(map(_word, seg.cut(match[0]))) if _SEVERAL in letters else letters
 
 
 def initials(text: str) -> str:
@@ -25,14 +54,7 @@ def initials(text: str) -> str:
     >>> initials("石桥镇第2中学"), initials("重庆长江")
     ('sqzd2zx', 'cqcj')
     """
-    # Its dictionary of phrases takes half a second to read: not before it is needed.
-    from pypinyin import Style, lazy_pinyin
-
-    letters = [_letter(character) for character in text]
-    # Only a character with several readings needs the words around it, which cost much more to look up.
-    # Letters in a row are one word to pypinyin: it leaves what is not Chinese as it stands.
-    spelt = "".join(letters if all(letters) else lazy_pinyin(text, style=Style.FIRST_LETTER))
-    return "".join(c for c in spelt.lower() if c.isalnum())
+    return _SIGNS.sub("", _HAN.sub(_spelt, text).lower())
 
 
 class InitialsField(models.CharField):  # type: ignore[type-arg]

@@ -25,12 +25,10 @@ def give_numbers(register: Register, matters: Sequence[Any]) -> None:
 
 def insert(register: Register, matters: Sequence[Any]) -> None:
     """Both rows of each matter. Django's own bulk insertion stops at models that extend another table."""
-    fields = Matter._meta.concrete_fields
-    headers = [
-        Matter(**{f.attname: getattr(matter, f.attname) for f in fields}) for matter in matters
-    ]
-    Matter.objects.bulk_create(headers)
-    for matter, header in zip(matters, headers, strict=True):
-        matter.id = matter.matter_ptr_id = header.pk
+    heads: Any = Matter._base_manager.all()
+    fields = [field for field in Matter._meta.concrete_fields if not field.primary_key]
+    for matter, (key,) in zip(matters, heads._batched_insert(matters, fields, None), strict=True):
+        matter.id = matter.matter_ptr_id = key
+        matter._state.adding, matter._state.db = False, heads.db
     rows: Any = register.model._base_manager.all()
     rows._batched_insert(matters, register.model._meta.local_concrete_fields, None)

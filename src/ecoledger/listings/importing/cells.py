@@ -90,7 +90,7 @@ def value_of(
     text = text_of(cell)
     if not text:
         return "", ""
-    if (meant := words.get(fold(text))) is not None:
+    if words and (meant := words.get(fold(text))) is not None:
         return meant, ""
     match kind:
         case Kind.CHOICE | Kind.STATE:

@@ -474,10 +474,16 @@ class _Check:
         return self._header_of[key]
 
     def _row(self, row: ImportRow) -> None:
-        row.cells, row.values, row.errors, row.warnings = {}, {}, [], []
+        # Most of a template's columns are not in a small table.
+        row.cells, row.values = dict.fromkeys(self.in_order, ""), dict.fromkeys(self.in_order, "")
+        row.errors, row.warnings = [], []
         if whole := row.faults.get(""):
             row.errors.append(problem("", "", whole))
-        faulty = {name for name in self.in_order if not self._cell(name, row)}
+        faulty = {
+            name
+            for name in self.in_order
+            if (header := self._header(name, row)) and not self._cell(name, header, row)
+        }
         self._complete(row, faulty)
         for name, column in self.columns.items():
             if name in faulty:
@@ -491,16 +497,11 @@ class _Check:
             if header and not self.batch.mapping.get(header):
                 row.warnings.append(problem("", header, fault))
 
-    def _cell(self, name: str, row: ImportRow) -> bool:
+    def _cell(self, name: str, header: str, row: ImportRow) -> bool:
         """Read the cell of a column into the row; whether it could be read."""
-        header, ask = self._header(name, row), self.columns[name].ask
-        if not header:
-            # The file has no such column: most of a template's in a small table.
-            row.cells[name] = row.values[name] = ""
-            return True
-        label = self.labels[name]
-        cell = unpacked_cell(row.raw.get(header)) if header else None
-        if fault := row.faults.get(header) if header else None:
+        ask, label = self.columns[name].ask, self.labels[name]
+        cell = unpacked_cell(row.raw.get(header))
+        if fault := row.faults.get(header):
             row.errors.append(problem(name, label, fault))
             return False
         began = str(row.values.get("opened_at") or "")[:10]
@@ -519,7 +520,7 @@ class _Check:
                 after=date.fromisoformat(began) if began else None,
             )
         except BadCell as bad:
-            row.cells.setdefault(name, str(cell))
+            row.cells[name] = row.cells[name] or str(cell)
             if isinstance(bad, UnknownWord) and (meant := self._meaning(name, row.cells[name])):
                 row.values[name] = meant
                 return True
@@ -633,14 +634,14 @@ class _Check:
 
     def _carried(self, rows: list[ImportRow]) -> None:
         """Rows of an earlier ledger that say again, in a later section, what one above said (结转)."""
-        names = self.imports.carried
+        names = self.imports.carried if self.batch.history else ()
         above: dict[tuple[str, ...], list[ImportRow]] = {}
         for row in rows:
             row.carried_from = ""
-            told = tuple(_without_carried(row.values.get(name)) for name in names)
-            if not (self.batch.history and all(told[:2]) and names):
+            told = tuple(_without_carried(row.values.get(name)) for name in names[:2])
+            if not (told and all(told)):
                 continue
-            earlier_rows = above.setdefault(told[:2], [])
+            earlier_rows = above.setdefault(told, [])
             for before in reversed(earlier_rows):
                 if _carries(row, before, names):
                     row.carried_from = row.repeats_of = before.place

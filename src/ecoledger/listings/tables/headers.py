@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ecoledger.listings.tables.book import Cell, Table, is_blank
@@ -13,13 +14,20 @@ from ecoledger.listings.tables.book import Cell, Table, is_blank
 HEADER_WITHIN = 20  # rows from the top
 _HEADER_ROWS = 3  # a header takes at most so many
 
+_SHORT = 40  # letters of names and words, which come again in row after row
 _UNSEEN = re.compile(r"[\s*\u200b-\u200f\u2060\ufeff\u00ad]+")
 _BRACKET = re.compile(r"[(\[][^()\[\]]*[)\]]$")
 
 
 def fold(text: Any) -> str:
     """A name as it is compared: half-width, lower case, without blanks, stars and invisible signs."""
-    return _UNSEEN.sub("", unicodedata.normalize("NFKC", str(text or ""))).casefold()
+    said = str(text or "")
+    return _folded(said) if len(said) <= _SHORT else _folded.__wrapped__(said)
+
+
+@lru_cache(maxsize=16384)
+def _folded(text: str) -> str:
+    return _UNSEEN.sub("", unicodedata.normalize("NFKC", text)).casefold()
 
 
 def bare(text: Any) -> str:

@@ -19,7 +19,7 @@ from ecoledger.listings.importing import accepting
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.pinyin import initials
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Register, all_registers, register_of
+from ecoledger.matters.register import Register, register_of
 from ecoledger.monitoring.models import Point
 from ecoledger.reports.models import IssuedDocument
 from ecoledger.web.models import SearchEntry
@@ -156,12 +156,12 @@ def enter_missing(kind: str, limit: int | None = None) -> int:
     """Enter the things of a kind that have no entry yet; returns how many."""
     done, model = 0, MODELS[kind]
     entries = SearchEntry.objects.filter(kind=kind, target=OuterRef("pk"))
-    missing = _related(kind, model._default_manager.filter(~Exists(entries)).order_by("pk"))
+    missing = model._default_manager.filter(~Exists(entries)).order_by("pk")
     while limit is None or done < limit:
-        things = list(missing[:BATCH])
+        things = _matters(missing) if kind == Kind.MATTER else _related(kind, missing)
         if not things:
             break
-        done += keep(entry_of(kind, thing) for thing in _whole(kind, things))
+        done += keep(entry_of(kind, thing) for thing in things)
     return done
 
 
@@ -171,32 +171,25 @@ def _after_import(listing: Listing) -> None:
             enter_missing(kind)
 
 
-def _related(kind: str, rows: Any) -> Any:
-    """What an entry reads of its thing, fetched at once."""
-    match kind:
-        case Kind.ENTITY:
-            own = [f"as_{book.model.KIND}" for book in all_inventories()]
-            rows = rows.select_related("parent__parent", *own)
-            return rows.prefetch_related("identifiers", "states")
-        case Kind.MATTER:
-            return rows.select_related("entity", "enterprise")
-        case _:
-            return rows
+def _related(kind: str, rows: Any) -> list[Any]:
+    """The next things with what their entries read of them, fetched at once."""
+    if kind == Kind.ENTITY:
+        own = [f"as_{book.model.KIND}" for book in all_inventories()]
+        rows = rows.select_related("parent__parent", *own).prefetch_related("identifiers", "states")
+    return list(rows[:BATCH])
 
 
-def _whole(kind: str, things: list[Any]) -> list[Any]:
-    """Matters as their registers' own models: a few queries for a whole batch."""
-    if kind != Kind.MATTER:
-        return things
+def _matters(rows: Any) -> list[Any]:
+    """The next matters as their registers' own models: a query a register for a whole batch."""
+    keys: dict[str, list[int]] = {}
+    for pk, key in rows.values_list("pk", "register")[:BATCH]:
+        keys.setdefault(key, []).append(pk)
     whole: list[Any] = []
-    for register in all_registers():
-        keys = [thing.pk for thing in things if thing.register == register.key]
-        if keys:
-            heads = {p.split("__")[0] for p in register.plain_search if "__" in p}
-            rows = register.model._default_manager.filter(pk__in=keys)
-            whole += rows.select_related(
-                "entity", "enterprise", *(heads & _foreign(register.model))
-            )
+    for key, some in keys.items():
+        register = register_of(key)
+        heads = {p.split("__")[0] for p in register.plain_search if "__" in p}
+        own = register.model._default_manager.filter(pk__in=some)
+        whole += own.select_related("entity", "enterprise", *(heads & _foreign(register.model)))
     return whole
 
 
