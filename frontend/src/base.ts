@@ -41,7 +41,8 @@ async function startIslands(root: ParentNode): Promise<void> {
     startWall(wall);
   }
   const charts = root.querySelectorAll<HTMLElement>("[data-chart]");
-  const maps = root.querySelectorAll<HTMLElement>("[data-map]");
+  // The wall starts its map itself, when its page is in front.
+  const maps = root.querySelectorAll<HTMLElement>("[data-map]:not([data-wall] *)");
   if (charts.length) {
     const { startChart } = await import("./charts/start");
     charts.forEach(startChart);

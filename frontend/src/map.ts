@@ -1,5 +1,6 @@
 // A map: an element with `data-map="<geojson url>"`, all of it at once; or, without an address, layers that are
-// switched by `data-map-layer` boxes, each fetched from its `data-url` for the window looked at. It works with no tiles
+// switched by `data-map-layer` boxes, each fetched from its `data-url` for the window looked at. With `data-still` it is
+// a picture for the wall: larger marks, nothing to click. It works with no tiles
 // and no glyph server: shapes and arrows are drawn by MapLibre, every word is an HTML label in the page's own font.
 import "maplibre-gl/dist/maplibre-gl.css";
 import "./styles/map.css";
@@ -126,8 +127,10 @@ class OneMap {
   private markers: Marker[] = [];
   private waiting = 0;
   private readonly aside: Aside;
+  private readonly still: boolean;
 
   constructor(private readonly element: HTMLElement) {
+    this.still = element.dataset.still !== undefined;
     this.view = new MapView({
       container: element,
       style: style(element.dataset.tiles ?? ""),
@@ -136,8 +139,9 @@ class OneMap {
       attributionControl: false,
       dragRotate: false,
       cooperativeGestures: element.dataset.small !== undefined,
+      interactive: !this.still,
     });
-    this.view.addControl(new NavigationControl({ showCompass: false }), "top-right");
+    if (!this.still) this.view.addControl(new NavigationControl({ showCompass: false }), "top-right");
     this.view.addControl(new ScaleControl({ maxWidth: 120 }), "bottom-left");
     if (element.dataset.attribution)
       this.view.addControl(new AttributionControl({ customAttribution: element.dataset.attribution }));
@@ -149,6 +153,7 @@ class OneMap {
     this.view.on("load", () => void this.first());
     document.addEventListener("ecoledger:theme", () => this.paint());
     document.addEventListener("change", (event) => this.onSwitch(event));
+    document.addEventListener("ecoledger:refresh", () => void this.refresh());
     // Something in scope has changed: the page hears of it by its live connection.
     document.body.addEventListener("htmx:trigger", (event) => {
       if ((event.target as HTMLElement).matches("[data-map-refresh]")) void this.refresh();
@@ -190,7 +195,7 @@ class OneMap {
     if (!box) return;
     this.aside.bound(box);
     // On a desk the panel stands at the left.
-    const left = innerWidth >= 768 ? 270 : 40;
+    const left = innerWidth >= 768 && !this.still ? 270 : 40;
     this.view.fitBounds(box, { padding: { top: 40, right: 40, bottom: 40, left }, maxZoom: 14, animate: false });
   }
 
@@ -205,6 +210,8 @@ class OneMap {
 
   /** What is switched on, anew, for the window that is looked at. */
   private async refresh(): Promise<void> {
+    // Out of sight it has no window.
+    if (!this.element.offsetWidth) return;
     const window = this.view.getBounds().toArray().flat().join(",");
     await Promise.all(
       this.switches().map((input) => this.fetch(input.dataset.mapLayer ?? "", `${input.dataset.url}?box=${window}`)),
@@ -245,7 +252,7 @@ class OneMap {
         type: "circle",
         source: "dots",
         filter: layer === "thing" ? ["!", ["in", ["get", "layer"], ["literal", known]]] : ["==", ["get", "layer"], layer],
-        paint: { "circle-radius": look.radius, "circle-stroke-width": 1.5 },
+        paint: { "circle-radius": this.still ? 2 * look.radius : look.radius, "circle-stroke-width": 1.5 },
       });
       this.view.on("click", layer, (event) => {
         const found = event.features?.[0];
@@ -260,6 +267,7 @@ class OneMap {
   }
 
   private open(feature: Properties, at: [number, number]): void {
+    if (this.still) return;
     new Popup({ maxWidth: "280px", focusAfterOpen: false }).setLngLat(at).setDOMContent(popupBody(feature)).addTo(this.view);
   }
 

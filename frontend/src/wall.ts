@@ -24,6 +24,9 @@ class Wall {
     this.shown = (number + pages.length) % pages.length;
     this.since = Date.now();
     pages.forEach((page, n) => (page.hidden = n !== this.shown));
+    // A map is drawn when it has a size for the first time.
+    const map = pages[this.shown]?.querySelector<HTMLElement>("[data-map]");
+    if (map) void import("./map").then(({ startMap }) => startMap(map));
     const title = this.element.querySelector("[data-wall-title]");
     if (title) title.textContent = pages[this.shown]?.dataset.wallPage ?? "";
     this.element.querySelector("[data-wall-dots]")?.replaceChildren(
@@ -54,11 +57,12 @@ class Wall {
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       this.pages().forEach((page, n) => {
         const next = fresh.querySelectorAll<HTMLElement>("[data-wall-page]")[n];
-        if (!next) return;
+        if (!next || page.dataset.wallKeep !== undefined) return;
         page.replaceChildren(...next.childNodes);
         if (next.dataset.hold === undefined) delete page.dataset.hold;
         else page.dataset.hold = "";
       });
+      document.dispatchEvent(new Event("ecoledger:refresh"));
       this.freshAt = new Date();
       state?.classList.remove("warn-text");
       if (state) state.textContent = this.freshAt.toLocaleTimeString(document.documentElement.lang);

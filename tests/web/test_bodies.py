@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import lxml.html
 import pytest
 from tests.cli.server import Server
 
@@ -103,6 +104,45 @@ def test_who_has_signed_in_may_bring_a_file(server, monitor):
             + b"\r\n\r\n"
         )
         assert too_much.recv(100).startswith(b"HTTP/1.1 413")
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml", "Content-Type": "text/plain"}
+
+
+def test_a_browser_is_shown_a_page_that_says_what_helps(server, monitor):
+    """Not a line of text: who reads it, what became of the text, and where to go on."""
+    with closing(connected(server)) as too_much:
+        cookie = f"sessionid={monitor.cookies['sessionid']}".encode()
+        too_much.sendall(
+            b"POST /import HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\nContent-Length: 419430400\r\nCookie: "
+            + cookie
+            + b"\r\n\r\n"
+        )
+        answer = b""
+        while part := too_much.recv(65536):
+            answer += part
+    head, _, body = answer.partition(b"\r\n\r\n")
+    page = lxml.html.fromstring(body.decode())
+    assert head.startswith(b"HTTP/1.1 413")
+    assert b"no-store" in head
+    assert page.xpath("//html/@lang") == ["zh-Hans"]
+    assert "分几次上传" in page.text_content()
+    assert "send them in parts" in page.text_content()
+    assert page.xpath("//a/@href") == ["/"]
+
+
+def test_who_was_signed_out_meanwhile_is_led_to_sign_in(server):
+    with httpx.Client(base_url=server.http, cookies={"sessionid": "0" * 32}) as client:
+        answer = client.post("/import", content=b"x" * 200_000, headers=BROWSER)
+    page = lxml.html.fromstring(answer.text)
+    assert answer.status_code == 413
+    assert answer.headers["x-signed-out"] == "1"
+    assert "登录已过期" in page.text_content()
+    assert "Your session has ended" in page.text_content()
+    assert page.xpath("//a/@href") == ["/sign-in"]
+    # Words are all it holds: a page that strangers can call up runs and loads nothing.
+    assert page.xpath("//script | //img | //link | //iframe") == []
+    assert answer.headers["content-security-policy"] == "default-src 'none'"
 
 
 def test_a_header_that_does_not_end_is_not_waited_for(server):

@@ -8,6 +8,8 @@ from collections import Counter
 from datetime import date, timedelta
 from io import BytesIO
 
+import lxml.html
+import openpyxl
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -131,6 +133,42 @@ def test_the_page_shows_days_of_the_calendar_without_data_too(month, signed_in):
     )
     assert re.findall(r'data-aqi="[^"]*">(—|\d+)<', page)[:2] == ["—", "—"]
     assert "2天 / 4" in page
+
+
+def test_a_long_table_has_its_months_and_goes_out_as_shown(month, signed_in):
+    """Two months of days: a section for each, and the same rows as a file with numbers as numbers."""
+    url = reverse("records", args=["air-days"])
+    query = {"point": month["county"].pk, "begin": "2026-09-29", "end": "2026-11-01"}
+    client = signed_in("leader")
+    page = lxml.html.fromstring(body(client.get(url, query)))
+    assert page.xpath("//tr[@class='section']/th/@id") == ["month-2026-09", "month-2026-10"]
+    assert page.xpath("//nav/a[starts-with(@href, '#month')]/@href") == [
+        "#month-2026-09",
+        "#month-2026-10",
+    ]
+    (link,) = page.xpath("//a[contains(@href, 'records/air-days.xlsx')]/@href")
+    sheet = openpyxl.load_workbook(BytesIO(client.get(link).content)).active
+    rows = list(sheet.iter_rows(min_row=3, max_row=35, values_only=True))
+    assert [row[0].date().isoformat() for row in rows][:3] == [
+        "2026-09-29",
+        "2026-09-30",
+        "2026-10-01",
+    ]
+    shown = page.xpath("//td[@data-aqi]/@data-aqi")
+    assert [row[1] for row in rows if row[1]] == [float(one) for one in shown if one]
+    assert AuditEntry.objects.filter(action="export_list", details__list="records").exists()
+
+
+def test_a_short_table_has_no_sections(month, signed_in):
+    url = reverse("records", args=["air-days"])
+    query = {"point": month["county"].pk, "begin": "2026-10-02", "end": "2026-10-09"}
+    assert 'class="section"' not in body(signed_in("leader").get(url, query))
+
+
+def test_records_outside_ones_scope_go_into_no_file(month, signed_in):
+    query = {"point": month["county"].pk, "begin": "2026-10-02", "end": "2026-10-09"}
+    assert signed_in("enterprise").get("/records/air-days.xlsx", query).status_code == 404
+    assert signed_in("audit_admin").get("/records/air-days.xlsx", query).status_code == 403
 
 
 def test_the_bulletin_links_its_figures(month, signed_in):

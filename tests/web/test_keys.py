@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import lxml.html
 from django.test import Client
 from django.urls import reverse
 
@@ -55,3 +56,24 @@ def test_a_key_without_a_purpose_is_not_made(people, signed_in):
     client.post(reverse("key-make"), {"name": " ", "days": 30})
     client.post(reverse("key-make"), {"name": "x", "days": 99999})
     assert not ApiKey.objects.exists()
+
+
+def test_the_account_page_begins_with_ones_password_and_folds_the_keys(client, bureau):
+    """Most people change a password here; a key is for who joins two systems."""
+    client.force_login(bureau.people["town"])
+    page = lxml.html.fromstring(client.get("/account").content.decode())
+    order = [" ".join(e.text_content().split()) for e in page.xpath("//main//h2 | //main//summary")]
+    assert order.index("修改密码") == 0
+    assert order[-1] == "接口密钥"
+    assert page.xpath("//details[@id='keys']/@open") == []
+    client.post(reverse("key-make"), {"name": "一张图", "days": 30})
+    page = lxml.html.fromstring(client.get("/account").content.decode())
+    assert page.xpath("//details[@id='keys' and @open]")
+
+
+def test_whoever_changes_a_password_is_addressed_as_everywhere_else(client, bureau):
+    client.force_login(bureau.people["town"])
+    wrong = {"old_password": "x", "new_password1": "town", "new_password2": "town"}
+    page = client.post("/account", wrong).content.decode()
+    assert "您的旧密码不正确" in page
+    assert "你" not in page

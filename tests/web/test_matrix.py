@@ -77,6 +77,7 @@ CLASSES = {
     "people/changes": "confirm_administrators",
     "people/keys": "manage_people",
     "quarantine": "see_quarantine",
+    "quarantine/dismissals": "replay_frames",
     "quarantine/replay": "replay_frames",
     "records": "see_cockpit",
     "report": "see_matters",

@@ -8,6 +8,7 @@ from django.test import Client
 
 from ecoledger.matters.models import Notice
 from ecoledger.registers.alarms import telling
+from ecoledger.registers.alarms.alarm_case import open_from_alarm
 
 pytestmark = pytest.mark.django_db
 
@@ -45,3 +46,29 @@ def test_its_own_alarm_is_told_to_it_at_once_and_to_no_other(county):
     assert told.person == county.person("enterprise")
     assert own.text[:20] in told.text
     assert told.link == f"/alarms/{own.pk}"
+
+
+def test_what_it_has_to_explain_lies_beside_the_question(county, tmp_path, settings):
+    """The firm asked for its word sees the values, the limit and its point, not a sentence alone."""
+    settings.PROFILE = tmp_path
+    own = next(a for a in county.alarms if a.owner_code)
+    own.level, own.count_30d = "blue", 1
+    own.save()
+    case = open_from_alarm(own)
+    assert case.state == "asked"
+    client = Client()
+    client.force_login(county.person("enterprise"))
+    page = lxml.html.fromstring(client.get(f"/matters/alarm_case/{case.pk}").content)
+    (chart,) = page.xpath(f"//*[@data-chart='/alarms/{own.pk}/series.json']/@data-chart")
+    drawn = client.get(chart).json()
+    assert drawn["limits"][0]["value"] == own.limit
+    assert sum(len(line["points"]) for line in drawn["series"]) > 0
+    assert page.xpath(f"//main//a[@href='/alarms/{own.pk}']")
+    assert page.xpath(f"//main//a[@href='/stations/{own.point_id}']")
+    # And of the other firm's nothing: neither the case nor what is drawn on it.
+    county.bureau.people["enterprise"].organisation.entity_code = "E-2"
+    county.bureau.people["enterprise"].organisation.save()
+    stranger = Client()
+    stranger.force_login(county.person("enterprise"))
+    assert stranger.get(f"/matters/alarm_case/{case.pk}").status_code == 404
+    assert stranger.get(chart).status_code == 404

@@ -7,7 +7,9 @@ import polars as pl
 import pytest
 from django.test import Client
 
+from ecoledger.accounts.models import AuditEntry
 from ecoledger.live import times
+from ecoledger.monitoring.models import Dismissal
 from ecoledger.monitoring.runtime import store as the_store
 
 pytestmark = pytest.mark.django_db
@@ -58,3 +60,73 @@ def test_what_the_device_sent_is_ticked_first(monitor):
     assert sorted(ticked) == ["a21002-used", "a21026-used"]
     every = page.xpath("//input[contains(@name, '-used')]/@name")
     assert set(every[:2]) == set(ticked)
+
+
+def causes_of(client) -> list[str]:
+    page = lxml.html.fromstring(client.get("/quarantine").content)
+    return [
+        " ".join(row.text_content().split()) for row in page.xpath("//table[@id='causes']/tbody/tr")
+    ]
+
+
+def dismissal_of(client) -> dict[str, str]:
+    """The hidden fields of the form that stands beside the stranger's cause."""
+    page = lxml.html.fromstring(client.get("/quarantine").content)
+    (form,) = page.xpath(f"//form[@action='/quarantine/dismissals'][input[@value='{MN}']]")
+    names = ("mn", "reason", "through")
+    return {name: form.xpath(f"input[@name='{name}']/@value")[0] for name in names}
+
+
+def test_a_cause_is_dismissed_with_its_reason_and_brought_back(monitor):
+    form = dismissal_of(monitor)
+    # Without a conclusion, or without words where the conclusion is "something else", nothing happens.
+    for wrong in ({}, {"why": "nonsense"}, {"why": "other", "note": "  "}):
+        monitor.post("/quarantine/dismissals", form | wrong)
+    assert any(MN in row for row in causes_of(monitor))
+    monitor.post("/quarantine/dismissals", form | {"why": "stranger", "note": "邻县的设备误接"})
+    assert not any(MN in row for row in causes_of(monitor))
+    assert MN not in monitor.get("/quarantine").content.decode()
+    told = monitor.get("/quarantine?status=dismissed").content.decode()
+    assert "不属本局的设备" in told
+    assert "邻县的设备误接" in told
+    entry = AuditEntry.objects.get(action="frames_dismissed")
+    assert entry.details["note"] == "邻县的设备误接"
+    monitor.post(f"/quarantine/dismissals/{Dismissal.objects.get().pk}/withdraw")
+    assert any(MN in row for row in causes_of(monitor))
+
+
+def test_what_comes_later_is_listed_again_unless_it_was_said(monitor):
+    store = the_store()
+    one = store.frames(status="quarantined", mn=MN, limit=1).row(0, named=True)
+
+    def arrive(number: int) -> None:
+        frame = {
+            "received_at": times.now(),
+            "digest": bytes([number]) * 16,
+            "raw": b"##0",
+            "mn": MN,
+        }
+        more = {"status": "quarantined", "reason": one["reason"]}
+        store.append(frames=pl.DataFrame([frame | more]))
+
+    form = dismissal_of(monitor)
+    monitor.post("/quarantine/dismissals", form | {"why": "trial"})
+    arrive(200)
+    (row,) = (row for row in causes_of(monitor) if MN in row)
+    assert " 1 " in row
+    monitor.post("/quarantine/dismissals", dismissal_of(monitor) | {"why": "trial", "later": "on"})
+    arrive(201)
+    assert not any(MN in row for row in causes_of(monitor))
+
+
+def test_nobody_dismisses_what_he_may_not_see(monitor, county):
+    form = dismissal_of(monitor) | {"why": "stranger"}
+    for role in ("dispatcher", "officer", "enterprise"):
+        client = Client()
+        client.force_login(county.person(role))
+        assert client.post("/quarantine/dismissals", form).status_code == 403
+    small = county.person("monitor")
+    small.area_codes = ["990101002"]
+    small.save()
+    assert monitor.post("/quarantine/dismissals", form).status_code == 404
+    assert not Dismissal.objects.exists()

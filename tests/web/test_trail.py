@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import io
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -11,6 +13,7 @@ from ecoledger.accounts import audit
 from ecoledger.listings import importing
 from ecoledger.matters import actions
 from ecoledger.registers.problems.problem_ledger import REGISTER
+from ecoledger.web.office import trail
 
 
 @pytest.fixture
@@ -97,3 +100,35 @@ def test_it_can_be_taken_out_and_only_the_auditor_sees_it(auditor, worked, clien
     client.force_login(people["dispatcher"])
     assert client.get("/audit").status_code == 403
     assert client.get("/audit.xlsx").status_code == 403
+
+
+def _said_by_the_code() -> dict[str, str]:
+    """Names of details and of forms that the code itself fills in, and where."""
+    names: dict[str, str] = {}
+    package = Path(trail.__file__).parents[2]
+    for path in package.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for keyword in call.keywords if isinstance(call, ast.Call) else ():
+                if keyword.arg in ("details", "form") and isinstance(keyword.value, ast.Dict):
+                    for key in keyword.value.keys:
+                        if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                            names[key.value] = f"{path.name}:{call.lineno}"
+    return names
+
+
+def test_everything_the_code_notes_has_a_name_an_auditor_can_read():
+    names = _said_by_the_code()
+    assert len(names) > 60
+    assert {name: where for name, where in names.items() if name not in trail.WORDS} == {}
+
+
+def test_a_changed_field_is_called_as_on_its_form(auditor, people, bureau):
+    audit.record(
+        people["system_admin"],
+        "registry changed",
+        bureau.enterprise,
+        details={"before": {"industry": "造纸"}, "after": {"industry": "纺织"}},
+    )
+    page = auditor()
+    assert "行业 造纸" in page
+    assert "industry" not in page

@@ -355,6 +355,33 @@ class Rewrite(models.Model):
         return f"{self.point} {self.parameter} {self.start}"
 
 
+class Dismissal(models.Model):
+    """Frames put aside that need nothing more: those of one device with one reason, and why nobody waits for them."""
+
+    class Why(models.TextChoices):
+        STRANGER = "stranger", "不属本局的设备"
+        TRIAL = "trial", "联网调试的试验报文"
+        MENDED = "mended", "原因已消除，数据已另行补报"
+        KNOWN = "known", "停用或拆除的设备"
+        OTHER = "other", "其他"
+
+    mn = models.TextField("MN", blank=True)
+    reason = models.TextField("隔离原因", blank=True)
+    # The last frame it speaks of; none: those that are still to come as well.
+    through = models.BigIntegerField(null=True, blank=True)
+    why = models.CharField("处理结论", max_length=10, choices=Why.choices)
+    note = models.CharField("说明", max_length=300, blank=True)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField("时间", default=timezone.now)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.mn or '—'} {self.get_why_display()}"
+
+
 class ImportBatch(models.Model):
     """One file of observations brought in by a person; undone as a whole."""
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import polars as pl
 from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -15,8 +17,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.listings import asked
 from ecoledger.listings.workbook import EXPORT_LIMIT, Head
-from ecoledger.monitoring.arriving import ingest
-from ecoledger.monitoring.models import Point
+from ecoledger.monitoring.arriving import dismissing, ingest
+from ecoledger.monitoring.models import Dismissal, Point
 from ecoledger.monitoring.runtime import store
 from ecoledger.store.interface import STATUSES, Frame, Status
 from ecoledger.web import scoped
@@ -25,8 +27,6 @@ from ecoledger.web.export import download
 from ecoledger.web.templatetags.show import bytes_size, reason_words
 
 PAGE = 50
-
-
 # Newest frames that are counted by cause, and causes shown.
 COUNTED, CAUSES = 5000, 20
 
@@ -62,6 +62,18 @@ def _chosen(request: Request) -> Chosen:
     return Chosen(status, request.GET.get("mn", "").strip(), day, visible)
 
 
+def _waiting(chosen: Chosen, before: int | None) -> pl.DataFrame:
+    """A page of frames and one more, without those somebody has dismissed."""
+    kept: list[pl.DataFrame] = []
+    while sum(map(len, kept)) <= PAGE:
+        frames = chosen.frames(before, COUNTED)
+        kept.append(dismissing.waiting(frames))
+        if len(frames) < COUNTED:
+            break
+        before = frames["frame_id"][-1]
+    return pl.concat(kept).head(PAGE + 1)
+
+
 def _registered(rows: list[dict[str, Any]]) -> set[str]:
     """Those of the rows' MN that a point has."""
     points = Point.objects.filter(mn__in={row["mn"] for row in rows if row["mn"]})
@@ -76,16 +88,24 @@ def _causes(frames: pl.DataFrame) -> list[dict[str, Any]]:
         pl.len().alias("count"),
         pl.col("received_at").min().alias("first"),
         pl.col("received_at").max().alias("last"),
+        pl.col("frame_id").max().alias("through"),
     )
     return list(groups.sort("count", "last", descending=True).head(CAUSES).iter_rows(named=True))
 
 
 @needs("see_quarantine")
 def page(request: Request) -> HttpResponse:
+    if request.GET.get("status") == "dismissed":
+        return _dismissed(request)
     chosen = _chosen(request)
-    frames = chosen.frames(asked.number(request.GET.get("before", "")), PAGE + 1)
+    before = asked.number(request.GET.get("before", ""))
+    causes: list[dict[str, Any]] = []
+    if chosen.status == "quarantined":
+        frames = _waiting(chosen, before)
+        causes = _causes(dismissing.waiting(chosen.frames(None, COUNTED)))
+    else:
+        frames = chosen.frames(before, PAGE + 1)
     rows = list(frames.head(PAGE).iter_rows(named=True))
-    causes = _causes(chosen.frames(None, COUNTED)) if chosen.status == "quarantined" else []
     return render(
         request,
         "web/monitoring/quarantine.html",
@@ -97,9 +117,33 @@ def page(request: Request) -> HttpResponse:
             "mn": chosen.mn,
             "day": f"{chosen.day}" if chosen.day else "",
             "counts": store().counts().frames,
+            "dismissed": dismissals_of(request).count(),
+            "conclusions": Dismissal.Why.choices,
             "may_replay": request.user.may("replay_frames"),
             "registered": _registered([*rows, *causes]),
             "may_register": request.user.may("edit_registry"),
+        },
+    )
+
+
+def dismissals_of(request: Request) -> QuerySet[Dismissal]:
+    """What was dismissed of the frames that the person may see."""
+    visible = scoped.frames(request.user, "quarantined")
+    rows = Dismissal.objects.filter(withdrawn_at=None).select_related("person")
+    if visible.mns is not None:
+        rows = rows.filter(mn__in=visible.mns)
+    return rows.exclude(mn__in=visible.but) if visible.but else rows
+
+
+def _dismissed(request: Request) -> HttpResponse:
+    """What needs nothing more: which frames, why, and who said so."""
+    return render(
+        request,
+        "web/monitoring/dismissed.html",
+        {
+            "shown": Paginator(dismissals_of(request), PAGE).get_page(request.GET.get("page")),
+            "counts": store().counts().frames,
+            "may_replay": request.user.may("replay_frames"),
         },
     )
 

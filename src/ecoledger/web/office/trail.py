@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
@@ -52,7 +54,40 @@ WORDS = {
     "username": gettext_lazy("用户名"), "version": gettext_lazy("版本"), "name": gettext_lazy("名称"),
     "roles": gettext_lazy("岗位"), "area_codes": gettext_lazy("数据范围"), "review": gettext_lazy("审核编号"),
     "after_the_fact": gettext_lazy("事后申报"), "during_alarm": gettext_lazy("预警中申报"),
+    "action": gettext_lazy("动作"), "added": gettext_lazy("新增"), "alarm": gettext_lazy("预警编号"),
+    "answers": gettext_lazy("答复"), "b": gettext_lazy("对方"), "batch": gettext_lazy("批次"), "bundle": gettext_lazy("成组"),
+    "by": gettext_lazy("方式"), "bytes": gettext_lazy("字节"), "case": gettext_lazy("案件"), "charge": gettext_lazy("责任"),
+    "clock": gettext_lazy("时限"), "clocks": gettext_lazy("时限"), "cn": gettext_lazy("命令编码"), "days": gettext_lazy("天数"),
+    "done": gettext_lazy("完成"), "drawn": gettext_lazy("抽中"), "due": gettext_lazy("期限"),
+    "duplicates": gettext_lazy("重复事项"), "effect": gettext_lazy("效果"), "entered": gettext_lazy("列入"),
+    "failures": gettext_lazy("失败次数"), "frames": gettext_lazy("报文"), "given": gettext_lazy("交出"),
+    "given_back": gettext_lazy("交还"), "into": gettext_lazy("并入"), "item": gettext_lazy("项目"), "items": gettext_lazy("项数"),
+    "job": gettext_lazy("任务"), "keys": gettext_lazy("密钥"), "leaves": gettext_lazy("离岗"), "left": gettext_lazy("退出"),
+    "length": gettext_lazy("长度"), "level": gettext_lazy("等级"), "lines": gettext_lazy("明细"), "list": gettext_lazy("清单"),
+    "marks": gettext_lazy("得分"), "matters": gettext_lazy("事项"), "mn": gettext_lazy("设备编码（MN）"),
+    "moves": gettext_lazy("变动"), "note": gettext_lazy("说明"), "now": gettext_lazy("此次地址"), "number": gettext_lazy("编号"),
+    "object": gettext_lazy("对象"), "of": gettext_lazy("总数"), "ok": gettext_lazy("已入库"), "on": gettext_lazy("日期"),
+    "organisation": gettext_lazy("单位"), "password_set": gettext_lazy("重设密码"), "person": gettext_lazy("人员"),
+    "pieces": gettext_lazy("份数"), "problems": gettext_lazy("发现"), "question": gettext_lazy("问题"),
+    "questions": gettext_lazy("问题数"), "reverses": gettext_lazy("冲正"), "role": gettext_lazy("岗位"),
+    "round": gettext_lazy("轮次"), "rule": gettext_lazy("规则"), "scores": gettext_lazy("得分"),
+    "secrets_set": gettext_lazy("重设口令"), "seed": gettext_lazy("随机数种子"), "sha256": gettext_lazy("文件摘要"),
+    "sign_on": gettext_lazy("统一登录"), "since": gettext_lazy("自"), "state": gettext_lazy("状态"),
+    "subject": gettext_lazy("对象"), "succession": gettext_lazy("变更"), "text": gettext_lazy("内容"),
+    "through": gettext_lazy("至报文"), "title": gettext_lazy("标题"), "to": gettext_lazy("交给"),
+    "told": gettext_lazy("已通知"), "undone": gettext_lazy("已撤销"), "unit": gettext_lazy("单位（时长）"),
+    "until": gettext_lazy("至"), "who": gettext_lazy("责任人"), "why": gettext_lazy("结论"),
 }  # fmt: skip
+
+
+def _named(name: str, kind: str = "") -> str:
+    """What a detail is called: by the list above, or as the changed thing's own field."""
+    if name in WORDS:
+        return str(WORDS[name])
+    if kind.count(".") == 1:
+        with suppress(LookupError, FieldDoesNotExist):
+            return _(str(apps.get_model(kind)._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
+    return name
 
 
 @dataclass(frozen=True)
@@ -71,7 +106,7 @@ class Line:
     number: int
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, kind: str = "") -> str:
     match value:
         case None | "":
             return "—"
@@ -80,14 +115,15 @@ def _text(value: Any) -> str:
         case dict():
             if "text" in value:
                 return str(value["text"])
-            return "，".join(f"{WORDS.get(k, k)} {_text(v)}" for k, v in value.items() if v != "")
+            parts = ((_named(k, kind), _text(v, kind)) for k, v in value.items() if v != "")
+            return "，".join(f"{name} {text}" for name, text in parts)
         case list() | tuple():
-            return "、".join(_text(v) for v in value) or "—"
+            return "、".join(_text(v, kind) for v in value) or "—"
     return str(value)
 
 
-def _details(said: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple((str(WORDS.get(name, name)), _text(value)[:300]) for name, value in said.items())
+def _details(said: dict[str, Any], kind: str) -> tuple[tuple[str, str], ...]:
+    return tuple((_named(name, kind), _text(value, kind)[:300]) for name, value in said.items())
 
 
 # -- the audit trail -----------------------------------------------------------------------------------
@@ -129,7 +165,7 @@ def _lines_of_entries(entries: Sequence[AuditEntry]) -> list[Line]:
             entry.deputy.name if entry.deputy else "",
             action_name(entry.action),
             names.get((entry.object_type, entry.object_id), ""),
-            _details(entry.details),
+            _details(entry.details, entry.object_type),
             entry.address,
             SYSTEM,
             entry.pk,
@@ -219,7 +255,7 @@ def _said(register: Register | None, event: Event) -> list[tuple[str, str]]:
         if name in known:
             told.append((_(str(known[name].label)), timeline.said_text(known[name], value)[:300]))
         else:
-            told.append((str(WORDS.get(name, name)), _text(value)[:300]))
+            told.append((_named(name, event.matter._meta.label_lower), _text(value)[:300]))
     return told
 
 

@@ -34,6 +34,8 @@ Feature = dict[str, Any]
 APART = 500
 # Squares across a window.
 SQUARES = 12
+# Half a window around a single thing, degrees.
+SPOT = 0.03
 
 
 @dataclass(frozen=True)
@@ -343,4 +345,7 @@ def extent(person: Person) -> Box | None:
         box = Entity.objects.filter(pk__in=rows.order_by().values("pk")).aggregate(**ends)
         if box["w"] is not None and box["w"] < box["e"] and box["s"] < box["n"]:
             return Box(box["w"], box["s"], box["e"], box["n"])
+    # One thing alone: a few kilometres around it.
+    if box["w"] is not None:
+        return Box(box["w"] - SPOT, box["s"] - SPOT, box["e"] + SPOT, box["n"] + SPOT)
     return None

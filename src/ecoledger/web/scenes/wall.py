@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -11,12 +12,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from ecoledger.matters.register import OPEN_WORK, visible_matters
+from ecoledger.standards import aqi as aqi_standard
 from ecoledger.web.access import Request, needs
 from ecoledger.web.figures.targets import standings
-from ecoledger.web.scenes import cockpit, home
+from ecoledger.web.scenes import cockpit, home, map_layers
+from ecoledger.web.templatetags.show import WATER_CLASSES
 from ecoledger.web.work import due_rows
 
 _ROWS = 8
+# What the map of the wall draws: marks without a name, for a firm that is only suspected is not named here.
+_LAYERS = ("area", "river", "matter", "alarm", "water", "air")
 _LATE = 5
 
 
@@ -45,7 +50,19 @@ def _context(request: Request) -> dict[str, Any]:
         "targets": standings(request),
         "totals": home.totals(request.user, now),
         "places": places[:_ROWS],
-        "worst": [place for place in places if place["overdue"]][:3],
         "late": due_rows(late.select_related("owner_organisation", "entity")[:_LATE], now),
         "rows": _ROWS,
+    } | _map(request)
+
+
+def _map(request: Request) -> dict[str, Any]:
+    if not request.user.may("see_monitoring"):
+        return {}
+    box = map_layers.extent(request.user)
+    return {
+        "map_layers": [layer for layer in map_layers.LAYERS if layer.key in _LAYERS],
+        "box": f"{box.west},{box.south},{box.east},{box.north}" if box else "",
+        "tiles": settings.TILE_URL,
+        "levels": aqi_standard.levels(),
+        "classes": list(enumerate(WATER_CLASSES, start=1)),
     }

@@ -24,6 +24,12 @@ def beside(row: Row, columns: Sequence[Column]) -> Iterable[tuple[Column, Cell]]
     return zip(columns, row.cells, strict=True)
 
 
+@register.filter
+def month_of(row: Row) -> str:
+    """The month a row begins with a day of, else nothing."""
+    return records.month_of(row)
+
+
 @register.simple_tag
 def record_marks(row: Row) -> SafeString:
     """Attributes of a row."""

@@ -329,6 +329,8 @@ ACTIONS = {
     "point registered": gettext_lazy("登记监测点"),
     "point changed": gettext_lazy("修改监测点"),
     "frames replayed": gettext_lazy("重放报文"),
+    "frames_dismissed": gettext_lazy("隔离报文不再处理"),
+    "frames_dismissal_withdrawn": gettext_lazy("撤回不再处理"),
     "observations imported": gettext_lazy("导入数据"),
     "import undone": gettext_lazy("撤销导入"),
 }
