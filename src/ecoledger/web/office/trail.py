@@ -86,7 +86,7 @@ def _named(name: str, kind: str = "") -> str:
         return str(WORDS[name])
     if kind.count(".") == 1:
         with suppress(LookupError, FieldDoesNotExist):
-            return _(str(apps.get_model(kind)._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
+            return _(str(apps.get_model(kind)._meta.get_field(name).verbose_name))
     return name
 
 
