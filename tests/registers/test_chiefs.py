@@ -107,7 +107,7 @@ def test_a_chief_checks_the_station_every_week(chiefs):
                                                           end__gte=timezone.localdate())  # fmt: skip
     assert owed.state == "due"
     values = {
-        "entity": station, "power_ok": True, "sampling_ok": False, "surroundings_ok": True,
+        "entity": station, "answers": {"power_ok": True, "sampling_ok": False, "surroundings_ok": True},
         "interference": "block", "handling": "已清除树枝",
     }  # fmt: skip
     CHECKS.open_row(values, grid, timezone.now())

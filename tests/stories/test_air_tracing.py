@@ -107,6 +107,13 @@ def test_the_figures_of_a_year_come_out_of_its_hours(house, visitor, measured_ye
     assert "351" in said["good-days"]
     assert "13" in said["polluted"]
     assert "21～140" in said["range"]
+    # “优良率81.1%(+8.3个百分点)”: beside the year before, shares in percentage points on the same page.
+    january = open_page(
+        visitor("monitor"), f"/air/baseline?area={COUNTY}&first=2026-01-01&last=2026-01-31"
+    )
+    assert "同比 上升41.9个百分点" in " ".join(
+        january.get_element_by_id("good-days").text_content().split()
+    )
     (door,) = page.get_element_by_id("polluted").xpath(".//a/@href")
     days = text(open_page(visitor("monitor"), door))
     assert days.count("PM2.5") >= 13
@@ -148,7 +155,8 @@ def test_a_january_stands_beside_the_three_before(house, visitor, measured_years
     # 100 % now; 18 of 31 days were good in January 2025, all of them in the two years before.
     assert good[1].startswith("100.0%")
     assert good[2].startswith("58.1%")
-    assert good[5] == "86.02"
+    assert good[5] == "上升41.9个百分点"
+    assert good[6] == "86.02"
     assert good[-1] == "好于"
     assert rows["pm2_5"][-1] == "好于"
     assert "不足两年的月值" in page.get_element_by_id("ozone").text_content()

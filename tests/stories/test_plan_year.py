@@ -54,6 +54,10 @@ def decide(person, page_text, item, **values):
     return submit(person, address, f"/items/{item}", values, button=values.pop("button", "confirm"))
 
 
+def text_of(part):
+    return re.sub(r"\s+", "", part.text_content())
+
+
 def item_of(page, words):
     link = next(a for a in page.xpath("//a[contains(@href,'item=')]") if words in a.text_content())
     return re.search(r"item=(\d+)", link.get("href"))[1]
@@ -166,6 +170,25 @@ def test_indicators_are_counted_by_kind_and_conditions_apart(entered, visitor):
         "totals"
     )
     assert "37项（约束性20项、参考性17项），另有基本条件9项" in model.text_content()
+    # A plan of several years: the steps of one number stand beside each other, and on the target's page.
+    book = "“十四五”分年目标"
+    for year, level in ((YEAR - 1, "70"), (YEAR, "75"), (YEAR + 1, "80")):
+        row = target(
+            book, 1, "城市生活污水集中收集率", "约束性", 目标值=level, 计量单位="%", 填报值="72"
+        )
+        entered("plan_target", [row | {"年度": year}])
+    page = open_page(desk, f"/targets/book?year={YEAR}&book={book}")
+    years = page.get_element_by_id("years")
+    cells = [" ".join(c.text_content().split()) for c in years.xpath(".//tbody/tr/td")]
+    assert cells == ["1 城市生活污水集中收集率", "70%", "75%", "80%"]
+    one = open_page(desk, years.xpath(".//td/a/@href")[1])
+    steps = {
+        r.get("data-year"): " ".join(r.text_content().split())
+        for r in one.xpath("//*[@id='steps']//tr[@data-year]")
+    }
+    assert list(steps) == [f"{YEAR - 1}", f"{YEAR}", f"{YEAR + 1}"]
+    assert "达到目标" in steps[f"{YEAR - 1}"]
+    assert "-3.0个百分点" in steps[f"{YEAR}"]
 
 
 @pytest.mark.story("T1")
@@ -193,6 +216,29 @@ def test_a_target_book_is_scored_live_and_what_lacks_data_is_no_nought(entered, 
     assert desk.post(form.action, data=dict(form.form_values())).headers["Location"] == listed
     later = text(open_page(desk, address.replace("07-02", "11-01")))
     assert "任务进度滞后于时间进度" in later
+    # The target's own page keeps what proves it; the same file again, and one that is none, are refused.
+    proved = next(a for a in page.xpath("//a/@href") if re.fullmatch(r"/targets/book/\d+", a))
+    file = {"file": ("耕地安全利用率核定表.png", PNG, "image/png")}
+    sent = desk.submit(f"{proved}/evidence", {"caption": "农业农村局核定"}, files=file)
+    assert sent.is_redirect
+    kept = open_page(desk, proved)
+    assert "农业农村局核定" in text(kept)
+    (door,) = kept.xpath("//a[contains(@href, '/evidence/')]/@href")
+    assert desk.get(door).content == PNG
+    again = desk.submit(f"{proved}/evidence", {}, files=file, follow_redirects=True)
+    assert "已经附上" in again.text
+    wrong = {"file": ("表.png", b"no picture", "image/png")}
+    refused = desk.submit(f"{proved}/evidence", {}, files=wrong, follow_redirects=True)
+    assert "与扩展名不符" in refused.text
+    assert "佐证 1 份" in text(open_page(desk, address))
+    # S0: “2020年度…考核获良好等次”: the grade that the higher level gave stands beside the bureau's own marks.
+    entered("target_grade", [
+        {"责任书": book, "考核年度": YEAR, "属地": "测试县", "考核等次": "良好", "考核得分": "91.5", "满分": "100",
+         "考核单位": "市生态环境委员会办公室", "文号": "测环委〔2026〕4号", "通报日期": f"{YEAR}-04-20", "扣分说明": ""}
+    ])  # fmt: skip
+    said = text(open_page(desk, address))
+    assert "良好 91.5" in said
+    assert "市生态环境委员会办公室" in said
 
 
 @pytest.mark.story("T4")
@@ -306,6 +352,16 @@ def test_articles_by_level_come_to_the_total_or_say_what_is_left(entered, visito
         "href"
     )
     assert "共 84 条记录" in text(open_page(desk, door))
+    # What was read and passed on, of the pieces whose numbers are known.
+    entered("article", [
+        {"发表日期": date(YEAR, 8, 5), "标题": f"河长巡河{n}", "媒体": "某报", "级别": "市级媒体", "篇数": 1,
+         "阅读数": 1200 + n, "转发量": 30, "属地": "测试县"} for n in range(2)
+    ])  # fmt: skip
+    page = open_page(desk, f"/publicity?begin={YEAR}-08-01&end={YEAR}-08-31")
+    reach = page.get_element_by_id("reach")
+    assert "2401次" in text_of(reach)
+    assert "60次" in text_of(reach)
+    assert "河长巡河1" in text(open_page(desk, reach.xpath(".//a/@href")[0]))
 
 
 @pytest.mark.story("G6")
@@ -417,7 +473,10 @@ def test_weekly_and_monthly_notices_are_begun_where_summaries_are(visitor):
     ):  # fmt: skip
         form = {"kind": kind, "day": f"{TODAY}", "area": COUNTY}
         draft = desk.submit("/documents/summaries", form).headers["Location"]
-        assert words in text(open_page(desk, draft)), kind
+        said = text(open_page(desk, draft))
+        assert words in said, kind
+        # A week says nothing of a year's target: only a span from 1 January may be laid beside it.
+        assert "达到年度目标" not in said, kind
 
 
 @pytest.mark.story("G14")
@@ -508,6 +567,40 @@ def test_the_mean_so_far_says_what_the_rest_of_the_year_must_be(house, visitor, 
     assert "未达到" in words
     assert f"余下{left}天平均须不高于{allowed:.1f}" in words
     # The figure opens the six days it was made from.
+    # What the rest may bring, by the rests of the years before: December 2025 as those of 2022 to 2024 would end it.
+    late = ["点位,时间,PM2.5,PM10,SO2,NO2,CO,O3"]
+    for year, last, mean in ((2025, 21, 33), (2024, 31, 27), (2023, 31, 30), (2022, 31, 36)):
+        late += [
+            f"{station},{year}-12-{d:02d} {h:02d}:00,{mean + (6 if d > 21 else 0)},50,8,20,0.6,60"
+            for station in ("北镇空气站", "县城空气站")
+            for d in range(1, last + 1)
+            for h in range(24)
+        ]
+    path.write_text("\n".join(late), encoding="utf-8")
+    code, lines, errors = house.process.command(
+        "import", "--data", str(house.process.data), str(path)
+    )
+    assert code == 0, (lines, errors)
+    house.settled()
+    goal = '[[target]]\nindicator = "pm2_5_mean"\nyear = 2025\nvalue = 34\n'
+    (profile / "targets.toml").write_text(said + goal, encoding="utf-8")
+    sums = open_page(visitor("monitor"), f"/targets/assurance?area={COUNTY}&on=2025-12-21")
+    (card,) = sums.xpath("//section[@data-indicator='pm2_5_mean']")
+    rows_of = {
+        r.get("data-year"): [text_of(c) for c in r.xpath("./td")]
+        for r in card.xpath(".//tr[@data-year]")
+    }
+    # 21 days of 33, then ten of 33, 36 and 42 (whole numbers by HJ 663-2013): 33.0, 34.0 and 35.9; by this year's ratio 33/27, 33/30, 33/36
+    # the tens are 40.3, 39.6 and 38.5.
+    assert list(rows_of) == ["2024", "2023", "2022"]
+    assert [r[2] for r in rows_of.values()] == ["33µg/m³", "34µg/m³", "36µg/m³"]
+    assert [r[3] for r in rows_of.values()] == ["可达到", "可达到", "达不到"]
+    assert [r[4] for r in rows_of.values()] == ["35µg/m³"] * 3  # 35.4, 35.1 and 34.8
+    said_there = text_of(card)
+    assert "3种情形中2种可达到目标，全年33.0～35.9，平均34.3" in said_there
+    assert "3种情形中0种可达到目标，全年34.8～35.4" in said_there
+    assert "余下10天平均须不高于36.1" in said_there
+    (profile / "targets.toml").write_text(said, encoding="utf-8")
     days = open_page(visitor("dispatcher"), row.xpath(".//a/@href")[0])
     assert f"{first:%Y-%m-%d}" in text(days)
 

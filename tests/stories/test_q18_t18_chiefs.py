@@ -33,7 +33,9 @@ def enter(house, tmp_path):
 
 
 @pytest.mark.story("Q18")
-def test_a_station_chief_checks_every_week_and_interference_becomes_a_problem(visitor, enter):
+def test_a_station_chief_checks_every_week_and_interference_becomes_a_problem(
+    visitor, enter, hired
+):
     monitor, chief = visitor("monitor"), visitor("town")
     assert (
         enter("charge", f"对象,责任类别,责任人,任职起\n{STATION},站点长,北镇员甲,2026-01-01\n") == 1
@@ -46,9 +48,29 @@ def test_a_station_chief_checks_every_week_and_interference_becomes_a_problem(vi
         chief, "/b/station_check/new", "/b/station_check/new", {"entity_text": STATION}
     )
     assert "没有填对" in text(refused)
+    # The bureau keeps the list as a table of its own: two items go, one is worded anew, one comes; a monitor only looks.
+    assert not open_page(monitor, "/b/station_check/items").xpath("//button[text()='保存']")
+    head = hired("section_chief", "监测科长甲")
+    table = open_page(head, "/b/station_check/items")
+    form = next(f for f in table.forms if "row-label" in f.fields)
+    keys = [i.value for i in form.xpath(".//input[@name='row-key']")]
+    words = [i.value or "" for i in form.xpath(".//input[@name='row-label']")]
+    words[keys.index("height_ok")] = words[keys.index("distance_ok")] = ""
+    words[keys.index("sampling_ok")] = "采样口完好、无遮挡、无喷淋"
+    words[len([k for k in keys if k])] = "视频监控在线"
+    sent = {
+        "csrfmiddlewaretoken": form.fields["csrfmiddlewaretoken"],
+        "row-key": keys, "row-label": words,
+        "row-basis": [i.value or "" for i in form.xpath(".//input[@name='row-basis']")],
+    }  # fmt: skip
+    assert head.post("/b/station_check/items", data=sent).is_redirect
+    asked = text(open_page(chief, "/b/station_check/new"))
+    assert "视频监控在线" in asked
+    assert "捕集空间" not in asked
+    new_key = open_page(head, "/b/station_check/items").xpath("//input[@name='row-key']/@value")[4]
     found = {
         "entity_text": STATION, "power_ok": "1", "sampling_ok": "0", "surroundings_ok": "1",
-        "interference": "spray", "handling": "已制止，洒水车改道", "note": "站房旁有洒水车来回喷淋",
+        "records_ok": "1", new_key: "1", "interference": "spray", "handling": "已制止，洒水车改道", "note": "站房旁有洒水车来回喷淋",
     }  # fmt: skip
     kept = submit(chief, "/b/station_check/new", "/b/station_check/new", found)
     assert "已制止" in text(kept)
@@ -58,6 +80,7 @@ def test_a_station_chief_checks_every_week_and_interference_becomes_a_problem(vi
     row = next(r for r in owed.xpath("//tbody/tr") if STATION in r.text_content())
     assert "已履行" in row.text_content()
     assert "喷淋" in text(open_page(monitor, "/b/station_check?interference=spray"))
+    assert "采样口完好、无遮挡、无喷淋" in text(open_page(monitor, "/b/station_check"))
     problems = open_page(visitor("dispatcher"), f"/matters/problem?q={STATION}")
     assert "喷淋、洒水干扰" in text(problems)
 

@@ -43,6 +43,13 @@ def test_a_firm_is_marked_graded_objects_and_is_put_right(house, visitor, hired)
 
     # Published; the firm objects; the chief upholds it with the right marks, and locks the round.
     submit(officer, round_, act, {"until": "2099-12-31"}, button="publish")
+    # The lost item is a problem of the ledger by itself, of this firm; the thirty have the bureau's own words.
+    problems = open_page(officer, "/matters/problem?q=应急预案")
+    assert "制定意外事故的防范措施和应急预案并备案" in text(problems)
+    assert "已列入问题清单" in text(open_page(officer, score))
+    table = open_page(chief, "/b/waste_assessment/items")
+    assert len([v for v in table.xpath("//input[@name='row-label']/@value") if v]) == 30
+    assert "标记 M" in text(table)
     firm = visitor("firm")
     page = open_page(firm, score)
     objecting = [f for f in page.forms if f.fields.get("mark") == marks[17] and "text" in f.fields]

@@ -11,6 +11,7 @@ from tests.path.house import hours_ago, until
 from tests.stories.pages import open_page, submit, text
 
 from ecoledger.hj212 import Device, Value
+from ecoledger.live import times
 
 STATION = "北镇空气站"
 LIST = f"""对象,责任类别,级别,责任人,姓名,任职起
@@ -34,6 +35,19 @@ def test_three_chiefs_of_a_station_are_warned_and_their_town_is_scored(house, vi
     shown = text(open_page(monitor, "/b/charge"))
     for words in ("调度员甲", "北镇员甲", "村点位长", "镇级"):
         assert words in shown
+
+    # What the station may still have this year stands beside its chiefs.
+    profile = house.process.data / "profile"
+    profile.mkdir(exist_ok=True)
+    year = times.now().year
+    goals = f'[[target]]\nindicator = "good_day_ratio"\nyear = {year}\nvalue = 90\n'
+    (profile / "targets.toml").write_text(goals, encoding="utf-8")
+    space = open_page(monitor, "/chiefs/space")
+    (row,) = space.xpath(f"//tr[@data-station='{STATION}']")
+    shown = " ".join(row.text_content().split())
+    assert "县级点位长 调度员甲" in shown
+    assert "≥ 90%" in shown
+    assert "没有巡查" in shown
 
     # Two hours of CO above the limit of 10 mg/m³: one warning, told to each of the three.
     device = Device(AIR_MN[STATION], st="22")

@@ -523,6 +523,15 @@ class Mark(models.Model):
     reason = models.CharField("扣分依据", max_length=300, blank=True)
     by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField("评分时间", default=timezone.now)
+    # What became of marks that were lost: a problem to be put right.
+    begets = models.ForeignKey(
+        Matter,
+        verbose_name="引出事项",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
 
     class Meta:
         ordering = ["id"]

@@ -1,5 +1,6 @@
 """Score sheet (评分): items × full marks × evidence or a measured value → total, grade, publication, objection.
 
+Lost marks may become work: a sheet that ``begets`` opens a matter for each of them when its round is published.
 Computed marks are not edited, only objected to; marks given by a person need their reason. A score that
 lacks data says so and is not ranked. A round keeps the items it was scored by.
 """
@@ -20,9 +21,12 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.books.models import Mark, Objection, Score, ScoreRound
+from ecoledger.listings.cells import area_name
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import DeclarationError
 from ecoledger.listings.refusals import Refused
+from ecoledger.matters import actions
+from ecoledger.matters.register import register_of
 from ecoledger.standards.rounding import half_even
 
 State = ScoreRound.State
@@ -82,7 +86,8 @@ class Grade:
 class ScoreSheet(Listing):
     """A declared score sheet. Its rows are rounds; ``items`` may be overridden by the bureau's profile.
 
-    ``scores`` gives who is scored in a division: things or codes of divisions.
+    ``scores`` gives who is scored in a division: things or codes of divisions. ``begets`` names the register in which
+    a lost mark opens a matter.
     """
 
     model: type[Model] = ScoreRound
@@ -91,6 +96,7 @@ class ScoreSheet(Listing):
     sources: Mapping[str, Source]
     scores: Callable[[str], Iterable[Any]]
     decimals: int = 1
+    begets: str = ""
     order: tuple[str, ...] = ("-end", "-pk")
 
     def __post_init__(self) -> None:
@@ -279,8 +285,33 @@ def publish(
     row.state, row.published_at = State.PUBLISHED, timezone.now()
     row.objections_until = objections_until
     row.save()
+    if sheet.begets:
+        for mark in Mark.objects.filter(score__round=row, begets=None).select_related("score"):
+            _beget(sheet, row, mark)
     audit.record(by, f"{sheet.key}.publish", row, details={"until": objections_until.isoformat()})
     return row
+
+
+def _beget(sheet: ScoreSheet, row: ScoreRound, mark: Mark) -> None:
+    """Open the matter of a mark that is lost; one that lacks data or has all its marks opens none."""
+    item = next(i for i in items_of(row) if i.key == mark.item)
+    if mark.marks is None or mark.marks >= item.full:
+        return
+    entity = mark.score.entity
+    mark.begets = actions.open_matter(
+        register_of(sheet.begets),
+        {
+            "origin_kind": "self",
+            "title": f"{entity or area_name(mark.score.area_code)} {item.label}"[:120],
+            "description": f"{sheet.label} {row.name}：{item.label}，"
+            f"得{mark.marks:g}分（满分{item.full:g}分）。{mark.reason}",
+            "area_code": mark.score.area_code,
+            "entity": entity,
+        },
+        by=None,
+        at=timezone.now(),
+    )
+    mark.save(update_fields=["begets"])
 
 
 @transaction.atomic

@@ -155,10 +155,17 @@ def periods(
     all of it is judged anew by the editions in force on that day, to lay years side by side.
     """
     table = days([point.pk for point in points], begin, end)
+    if as_of is not None and not table.is_empty():
+        table = judged_by(table, index_edition(as_of))
+    return of_days(points, begin, end, table, as_of)
+
+
+def of_days(
+    points: Sequence[Point], begin: date, end: date, table: pl.DataFrame, as_of: date | None = None
+) -> dict[int, AirPeriod]:
+    """The same of daily values at hand, as :func:`days` has them, already judged."""
     rows: dict[int, dict[str, Any]] = {}
     if not table.is_empty():
-        if as_of is not None:
-            table = judged_by(table, index_edition(as_of))
         evaluated = air_evaluation.evaluate(
             table.drop("standard", "primary"), every="all", by="point", on=as_of
         )

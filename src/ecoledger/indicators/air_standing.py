@@ -14,7 +14,7 @@ from fractions import Fraction
 import polars as pl
 
 from ecoledger.indicators import air
-from ecoledger.indicators.figures import Figure
+from ecoledger.indicators.figures import Change, Figure
 from ecoledger.monitoring.models import Point
 from ecoledger.science import trends
 from ecoledger.science.air_table import TableError
@@ -136,6 +136,12 @@ class Baseline:
     years: tuple[tuple[int, Figure], ...]
     mean: float | None
     better: bool | None
+
+    @property
+    def change(self) -> Change:
+        """Against the same days of the year before: shares in percentage points, other values in their unit."""
+        decimals = 0 if self.unit == "天" else max(self.now.decimals, 1)
+        return Change(self.now, self.years[0][1], decimals, word="")
 
     @property
     def difference(self) -> float | None:

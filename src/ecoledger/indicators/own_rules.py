@@ -6,17 +6,13 @@ stands in the audit trail.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
-from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.indicators import scorecards, warning_rules
 from ecoledger.indicators.declaring import all_indicators
@@ -24,7 +20,6 @@ from ecoledger.listings import catalogue, own_data
 from ecoledger.listings.refusals import Refused
 from ecoledger.registers.plan.warnings import WarningLetter
 
-OWN_MARK = "P"
 PERIODS = (("month", "月"), ("quarter", "季"))
 PLACES = (("towns", "各镇街"), ("whole", "全域"))
 TARGET = "目标"
@@ -44,7 +39,7 @@ def write_warnings(rows: Sequence[Mapping[str, str]], *, by: Person) -> None:
     """Keep these rules; a row without a name is left out. Raises :class:`Refused` naming row and field."""
     kept = [_warning(number, row) for number, row in enumerate(rows, 1) if row["label"].strip()]
     _unique([row["key"] for row in kept])
-    _write("warning_rules", {"mark": OWN_MARK, "rule": kept}, by)
+    own_data.write("warning_rules", {"mark": own_data.OWN_MARK, "rule": kept}, by=by)
     warning_rules.rules()
 
 
@@ -93,7 +88,9 @@ def write_towns(
         raise Refused("form", _("等次要从 0 分起，最低一等的下限写 0。"))
     ranked = sorted(bounds.items(), key=lambda pair: -pair[1])
     kept = [{"label": label, "least": least} for label, least in ranked]
-    _write("town_assessment", {"mark": OWN_MARK, "item": items, "grades": kept}, by)
+    own_data.write(
+        "town_assessment", {"mark": own_data.OWN_MARK, "item": items, "grades": kept}, by=by
+    )
     catalogue.redeclare(scorecards.sheet())
 
 
@@ -154,32 +151,3 @@ def _key(label: str) -> str:
 def _unique(keys: Sequence[str]) -> None:
     if len(set(keys)) != len(keys):
         raise Refused("form", _("有两行名称相同，请改成不同的名称。"))
-
-
-def _write(name: str, said: Mapping[str, Any], by: Person) -> None:
-    folder = Path(settings.PROFILE)
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.toml"
-    before = path.read_text(encoding="utf-8") if path.is_file() else ""
-    text = _toml(said)
-    part = path.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
-    audit.record(
-        by, "修改考核规则", None, details={"file": path.name, "before": before, "after": text}
-    )
-
-
-def _toml(said: Mapping[str, Any]) -> str:
-    """Scalars, then tables of scalars and lists: what these files hold. JSON's strings and lists are TOML's."""
-    lines = [
-        f"{key} = {json.dumps(value, ensure_ascii=False)}"
-        for key, value in said.items()
-        if not isinstance(value, list)
-    ]
-    for key, tables in said.items():
-        if isinstance(tables, list):
-            for table in tables:
-                lines += ["", f"[[{key}]]"]
-                lines += [f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in table.items()]
-    return "\n".join(lines) + "\n"

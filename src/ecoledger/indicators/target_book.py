@@ -14,6 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -113,6 +114,37 @@ def standing(row: PlanTarget, on: date) -> Standing:
     pace = _pace(row, figure)
     rest = _assured(row, figure, until) or _rest(row, figure, until, end)
     return Standing(row, figure, met, gone, step, pace, rest, _score(row, figure, met))
+
+
+def end_of(year: int, today: date) -> date:
+    """The day up to which a year is looked at: its end, or today while it runs."""
+    return max(min(date(year + 1, 1, 1), today), date(year, 1, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Years:
+    """A book that runs over several years: for each number its name and its step of each year, if it has one."""
+
+    years: tuple[int, ...]
+    rows: tuple[tuple[str, str, tuple[PlanTarget | None, ...]], ...]
+
+
+def years(rows: QuerySet[PlanTarget], book: str) -> Years | None:
+    """The steps of a book over its years; ``None`` of a book of one year."""
+    steps = list(rows.filter(book=book).order_by("year", "pk"))
+    found = tuple(sorted({step.year for step in steps}))
+    if len(found) < 2:
+        return None
+    by_number: dict[str, dict[int, PlanTarget]] = {}
+    for step in steps:
+        by_number.setdefault(step.number, {})[step.year] = step
+    return Years(
+        found,
+        tuple(
+            (number, of[max(of)].name, tuple(of.get(year) for year in found))
+            for number, of in by_number.items()
+        ),
+    )
 
 
 def _figure(row: PlanTarget, span: Span) -> Figure:

@@ -185,6 +185,8 @@ def form_of(
             initial[ask.name] = ask.initial(row)
         elif ask.stores:
             initial[ask.name] = getattr(row, ask.stores, None)
+        elif ask.within:
+            initial[ask.name] = (getattr(row, ask.within, None) or {}).get(ask.name)
     cls = type("DeclaredForm", (forms.Form,), fields)
     form: forms.Form = cls(data=data, initial=initial, prefix=prefix)
     return form
@@ -214,7 +216,14 @@ def cleaned(
 
 def stored(asks: Iterable[Ask], values: Mapping[str, Any]) -> dict[str, Any]:
     """Of cleaned values those that a row keeps, by attribute."""
-    return {ask.stores: values[ask.name] for ask in asks if ask.stores and ask.name in values}
+    asks = tuple(asks)
+    kept: dict[str, Any] = {
+        ask.stores: values[ask.name] for ask in asks if ask.stores and ask.name in values
+    }
+    for ask in asks:
+        if ask.within and ask.name in values:
+            kept.setdefault(ask.within, {})[ask.name] = as_json(values[ask.name])
+    return kept
 
 
 def as_json(value: Any) -> Any:

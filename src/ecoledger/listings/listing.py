@@ -16,6 +16,7 @@ from django.db.models import Model, Q, QuerySet
 
 from ecoledger.accounts.roles import CAPABILITIES, STAFF, Role
 from ecoledger.listings.derive import Derive
+from ecoledger.listings.own_tables import table_of
 from ecoledger.listings.parts import (
     Ask,
     Choices,
@@ -237,7 +238,8 @@ class Listing:
     @property
     def further_pages(self) -> tuple[tuple[Text, str], ...]:
         """Name and address of the pages that its kind has beside the list."""
-        return ()
+        table = table_of(self.key)
+        return ((table.label, f"{self.url}/items"),) if table else ()
 
     def level_of(self, row: Any) -> str:
         """The row's colour on the map: blue, yellow, orange, red."""

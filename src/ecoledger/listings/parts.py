@@ -78,7 +78,7 @@ class Filter:
 class Ask:
     """One field of a form. ``stores`` names the attribute the value is kept in; ``None``: only said.
 
-    ``to`` is the model a reference points to; ``initial`` the value offered for a row.
+    ``within``: the attribute that keeps answers by name, where a bureau edits what is asked. ``to`` is the model a reference points to; ``initial`` the value offered for a row.
     """
 
     name: str
@@ -88,6 +88,7 @@ class Ask:
     choices: Choices = ()
     help: Text = ""
     stores: str | None = ""
+    within: str = ""
     minimum: float | None = None
     maximum: float | None = None
     unit: str = ""

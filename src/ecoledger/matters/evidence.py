@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -84,27 +84,42 @@ def path_of(sha256: str) -> Path:
     return Path(settings.MEDIA_ROOT) / sha256[:2] / sha256
 
 
-def stored(upload: Upload, *, matter: Matter, by: Person | None, at: datetime) -> Evidence:
-    """Check and keep a file, and write its row. Raises :class:`BadFile`."""
-    name = Path(upload.file.name or "file").name[:200]
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file that is kept: its name as it came, its size, its type, the hash it lies under."""
+
+    name: str
+    size: int
+    content_type: str
+    sha256: str
+
+
+def keep(file: UploadedFile[Any]) -> Kept:
+    """Check a file and keep it. Raises :class:`BadFile`."""
+    name = Path(file.name or "file").name[:200]
     limit = profile().max_evidence_bytes
-    if not upload.file.size:
+    if not file.size:
         raise BadFile(_("“%(name)s”是空文件。") % {"name": name})
-    if upload.file.size > limit:
+    if file.size > limit:
         raise BadFile(
             _("“%(name)s”有 %(size).1f MB，超过 %(limit)d MB 的上限，请压缩后再传。")
-            % {"name": name, "size": upload.file.size / 2**20, "limit": limit // 2**20}
+            % {"name": name, "size": file.size / 2**20, "limit": limit // 2**20}
         )
-    upload.file.seek(0)
-    kind = content_type(name, upload.file.read(64))
-    upload.file.seek(0)
-    sha256 = _keep(upload.file)
+    file.seek(0)
+    kind = content_type(name, file.read(64))
+    file.seek(0)
+    return Kept(name, file.size, kind, _keep(file))
+
+
+def stored(upload: Upload, *, matter: Matter, by: Person | None, at: datetime) -> Evidence:
+    """Check and keep a file, and write its row. Raises :class:`BadFile`."""
+    kept = keep(upload.file)
     return Evidence.objects.create(
         matter=matter,
-        sha256=sha256,
-        name=name,
-        size=upload.file.size,
-        content_type=kind,
+        sha256=kept.sha256,
+        name=kept.name,
+        size=kept.size,
+        content_type=kept.content_type,
         uploaded_by=by,
         uploaded_at=at,
         caption=upload.caption[:200],
@@ -134,12 +149,19 @@ def _keep(file: UploadedFile[Any]) -> str:
     return digest.hexdigest()
 
 
-def opened(evidence: Evidence) -> BinaryIO:
+class HasHash(Protocol):
+    """A row of a file that is kept."""
+
+    @property
+    def sha256(self) -> str: ...
+
+
+def opened(evidence: HasHash) -> BinaryIO:
     """The file for reading. The caller has checked that the person may see the matter."""
     return path_of(evidence.sha256).open("rb")
 
 
-def intact(evidence: Evidence) -> bool:
+def intact(evidence: HasHash) -> bool:
     """Whether the file is there and still has the hash it was stored under."""
     path = path_of(evidence.sha256)
     if not path.exists():

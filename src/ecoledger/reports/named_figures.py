@@ -1,8 +1,9 @@
 """What a summary's template can name: every indicator by its Chinese name, with what can be said of it.
 
 ``{{ 优良天数比例 }}`` is the figure of the span; ``_同比`` its change against the same span a year before,
-``_上年`` that figure, ``_目标`` the year's target, ``_达标`` 达到 or 未达到, ``_分子`` and ``_分母`` the parts of a share,
-``_有`` whether it is more than nought.
+``_上年`` that figure, ``_目标`` the year's target, ``_达标`` how the span keeps to it, ``_分子`` and ``_分母`` the parts of a share,
+``_有`` whether it is more than nought. ``_达标`` is 达到 or 未达到 of a whole year, 目前达到 or 目前未达到 of a year so
+far, and nothing of a week, a month or a later quarter, which no target of a year speaks of.
 What has no value is false in a condition and prints as a dash, so that a sentence about it can be left out.
 """
 
@@ -11,12 +12,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
 from ecoledger.indicators import air, doors, reconciling, storing, target_book, targets
 from ecoledger.indicators.declaring import Indicator, Span, all_indicators
-from ecoledger.indicators.figures import Change, Figure, absent, count
+from ecoledger.indicators.figures import PERCENT, Change, Figure, absent, count
 from ecoledger.indicators.of_registers import standing
 from ecoledger.indicators.scorecards import towns
 from ecoledger.listings.cells import area_name
@@ -156,14 +158,25 @@ def _target(indicator: Indicator, asked: Asked, door: Any) -> Figure | None:
 
 
 def _verdict(indicator: Indicator, now: Figure, asked: Asked) -> str:
-    level = _level(indicator, asked)
-    if level is None or now.value is None:
+    """How the span keeps to the year's target; "" where the two are not alike.
+
+    A sum that is still to grow is not missed, and one that may grow no further is not kept, before the year is over.
+    """
+    level, begin, end = _level(indicator, asked), asked.span.begin, asked.span.end
+    if level is None or now.value is None or (begin.month, begin.day) != (1, 1):
         return ""
     if indicator.target:
         met = indicator.behaviour.met(now, level[0], higher=indicator.higher_is_better)
     else:
         met = now.value >= level[0] if indicator.higher_is_better else now.value <= level[0]
-    return "达到" if met else "未达到"
+    if end >= date(begin.year + 1, 1, 1):
+        return "达到" if met else "未达到"
+    grows = indicator.target in ("", "count") and indicator.unit != PERCENT
+    if grows and met is not indicator.higher_is_better:
+        return ""
+    if grows:
+        return "已达到" if met else "已超过"
+    return "目前达到" if met else "目前未达到"
 
 
 # ---- repeating rows ------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from ecoledger.web.entities import (
     registering,
 )
 from ecoledger.web.field import report
-from ecoledger.web.figures import bulletins, records, targets
+from ecoledger.web.figures import assurance, bulletins, records, targets
 from ecoledger.web.help import pages as help_pages
 from ecoledger.web.monitoring import (
     alarms,
@@ -76,6 +76,14 @@ urlpatterns = [
     path("archive", archive.page, name="archive"),
     path("targets", targets.page, name="targets"),
     path("targets/book", books_of_targets.page, name="target-book"),
+    path("targets/assurance", assurance.page, name="assurance"),
+    path("targets/book/<int:pk>", books_of_targets.one, name="target"),
+    path("targets/book/<int:pk>/evidence", books_of_targets.prove, name="target-prove"),
+    path(
+        "targets/book/<int:pk>/evidence/<int:file>",
+        books_of_targets.evidence_file,
+        name="target-evidence",
+    ),
     path("targets/book/<int:pk>/short-board", books_of_targets.list_short, name="target-short"),
     path("plans", review.page, name="plans"),
     path("plans/new", review.take_in, name="plan-new"),
@@ -134,6 +142,7 @@ urlpatterns = [
     path("enterprises.xlsx", enterprises.export, name="enterprises-export"),
     path("enterprises/<int:pk>", enterprises.enterprise, name="enterprise"),
     path("chiefs", chiefs.page, name="chiefs"),
+    path("chiefs/space", chiefs.space, name="station-space"),
     path("catalogue", catalogue.page, name="catalogue"),
     path("catalogue.xlsx", catalogue.export, name="catalogue-export"),
     path("import", imports.page, name="import"),

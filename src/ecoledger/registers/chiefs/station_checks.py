@@ -1,4 +1,8 @@
-"""站点长巡查 (mission Q18): each station has a chief who checks it every week by a list, and reports interference."""
+"""站点长巡查 (mission Q18): each station has a chief who checks it every week by a list, and reports interference.
+
+The list stands in ``data/station_checks.toml`` and is edited as a table on ``/b/station_check/items``; answers are kept
+by the item's key, and beside them the words of what was found wrong, as they stood that day.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models import QuerySet
 
+from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF
 from ecoledger.books.duty import Duty, Every
@@ -18,8 +23,10 @@ from ecoledger.books.models import LogEntry
 from ecoledger.entities import charges
 from ecoledger.entities.models import Entity, Station
 from ecoledger.entities.validity import in_force
-from ecoledger.listings.catalogue import declare
-from ecoledger.listings.parts import Ask, View
+from ecoledger.listings import own_data, own_tables
+from ecoledger.listings.catalogue import declare, redeclare
+from ecoledger.listings.own_tables import OwnColumn, OwnTable
+from ecoledger.listings.parts import Ask, Kind, View
 from ecoledger.matters import actions
 from ecoledger.matters.register import register_of
 
@@ -40,9 +47,10 @@ class StationCheck(LogEntry):
         SOURCE = "source", "周边污染源"
         OTHER = "other", "其他"
 
-    power_ok = models.BooleanField("供电、空调正常")
-    sampling_ok = models.BooleanField("采样口完好、无遮挡")
-    surroundings_ok = models.BooleanField("周边50米无新增污染源")
+    # Key of an item of the list -> whether it was in order.
+    answers = JSONInOrder("检查结果", default=dict, editable=False)
+    looked_at = models.PositiveSmallIntegerField("检查项数", default=0, editable=False)
+    wrong = models.CharField("不合格项", max_length=600, blank=True, editable=False)
     interference = models.CharField(
         "干扰情况", max_length=10, choices=Interference.choices, default=Interference.NONE
     )
@@ -62,22 +70,31 @@ def chiefs_of(entity: Entity) -> list[Person]:
     return charges.people_of(charges.charges_of(entity, roles=[ROLE], also=False))
 
 
+def items() -> list[dict[str, Any]]:
+    """The list in force: the bureau's own, else the shipped one."""
+    return list(own_data.read(__package__, "station_checks")["item"])
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StationLog(Log):
-    """The checks; interference that is found becomes a problem of the ledger."""
+    """The checks; interference that is found becomes a problem of the ledger, as does what is not in order."""
 
     @transaction.atomic
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
-        check = super().open_row(values, by, at, **more)
-        if check.interference != StationCheck.Interference.NONE and check.begets is None:
+        check = super().open_row(_with_words(values), by, at, **more)
+        interfered = check.interference != StationCheck.Interference.NONE
+        if (interfered or check.wrong) and check.begets is None:
+            what = check.get_interference_display() if interfered else check.wrong
             check.begets = actions.open_matter(
                 register_of(self.begets),
                 {
                     "origin_kind": "self",
-                    "title": f"{check.entity} {check.get_interference_display()}",
-                    "description": "；".join(filter(None, (check.note, check.handling))),
+                    "title": f"{check.entity} {what}"[:120],
+                    "description": "；".join(
+                        filter(None, (check.wrong, check.note, check.handling))
+                    ),
                     "area_code": check.area_code,
                     "entity": check.entity,
                 },
@@ -87,18 +104,44 @@ class StationLog(Log):
             check.save(update_fields=["begets"])
         return check
 
+    def change_row(
+        self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
+    ) -> Any:
+        return super().change_row(row, _with_words(values), by, at)
 
-CHECKS = declare(StationLog(
-    key="station_check", offline=True, label="站点巡查", model=StationCheck, line="monitoring",
-    begets="problem", edit=STAFF,
-    columns=("entity", "at", "power_ok", "sampling_ok", "surroundings_ok", "interference",
-             "handling", "by", "area_code"),
-    filters=("area_code", "interference", "at"), search=("entity__name", "note", "handling"),
-    # A list is answered item by item: what nobody looked at is no "no".
-    fields=("entity", Ask("power_ok", required=True), Ask("sampling_ok", required=True),
-            Ask("surroundings_ok", required=True), "interference", "handling", "note"),
-    views=(View("interfered", "有干扰", {"interference": "spray,block,source,other"}),),
-    lead="entity", empty="还没有巡查记录。站点长每周巡查后在这里登记。",
+
+def _with_words(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with the words of the items that are not in order."""
+    answers = values.get("answers", {})
+    wrong = [item["label"] for item in items() if answers.get(item["key"]) is False]
+    return {**values, "looked_at": len(answers), "wrong": "、".join(wrong)[:600]}
+
+
+def book() -> StationLog:
+    """The book as the list in force asks it. What nobody looked at is no "no": each item must be answered."""
+    asks = tuple(
+        Ask(
+            item["key"], label=item["label"], kind=Kind.BOOLEAN, required=True, stores=None,
+            within="answers", help=item.get("basis", ""),
+        )
+        for item in items()
+    )  # fmt: skip
+    return StationLog(
+        key="station_check", offline=True, label="站点巡查", model=StationCheck, line="monitoring",
+        begets="problem", edit=STAFF,
+        columns=("entity", "at", "looked_at", "wrong", "interference", "handling", "by", "area_code"),
+        filters=("area_code", "interference", "at"), search=("entity__name", "note", "handling", "wrong"),
+        fields=("entity", *asks, "interference", "handling", "note"),
+        views=(View("interfered", "有干扰", {"interference": "spray,block,source,other"}),),
+        lead="entity", empty="还没有巡查记录。站点长每周巡查后在这里登记。",
+    )  # fmt: skip
+
+
+CHECKS = declare(book())
+own_tables.declare(OwnTable(
+    book="station_check", room=__package__, name="station_checks", rows="item", label="检查表",
+    columns=(OwnColumn("label", "检查内容", required=True, most=100), OwnColumn("basis", "依据", most=60)),
+    changed=lambda: redeclare(book()), help="站点长每周逐项检查；不合格的自动列入问题清单。",
 ))  # fmt: skip
 
 WEEKLY = declare(Duty(

@@ -2,6 +2,8 @@
 
 from ecoledger.registers.plan.short_boards import ShortBoard, ShortBoardTask
 from ecoledger.registers.plan.target_book import PlanTarget
+from ecoledger.registers.plan.target_evidence import TargetEvidence
+from ecoledger.registers.plan.target_grades import TargetGrade
 from ecoledger.registers.plan.warnings import WarningLetter
 from ecoledger.registers.plan.work_tasks import Progress, Reconciliation, WorkTask
 
@@ -11,6 +13,8 @@ __all__ = [
     "Reconciliation",
     "ShortBoard",
     "ShortBoardTask",
+    "TargetEvidence",
+    "TargetGrade",
     "WarningLetter",
     "WorkTask",
 ]

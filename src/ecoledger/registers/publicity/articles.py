@@ -32,6 +32,9 @@ class Article(models.Model):
     outlet = models.CharField("媒体", max_length=80, blank=True)
     level = models.CharField("级别", max_length=12, choices=Level.choices, blank=True, default="")
     pieces = models.PositiveIntegerField("篇数", default=1)
+    # What the outlet's own page says: empty where nobody looked, which is not nought.
+    readers = models.PositiveIntegerField("阅读量", null=True, blank=True)
+    reposts = models.PositiveIntegerField("转载量", null=True, blank=True)
     section = models.CharField("供稿科室", max_length=60, blank=True)
     address = models.CharField("网址", max_length=300, blank=True)
     area_code = models.CharField("属地", max_length=12, db_index=True)
@@ -47,16 +50,17 @@ class Article(models.Model):
 
 ARTICLES = declare(Listing(
     key="article", label="宣传稿件", line="assessment", model=Article,
-    columns=("on", "title", "outlet", "level", "pieces", "section"),
+    columns=("on", "title", "outlet", "level", "pieces", "readers", "reposts", "section"),
     filters=("level", "on", "section", "area_code"),
     search=("title", "outlet"),
-    fields=("on", "title", "outlet", "level", "pieces", "section", "address", "area_code"),
-    batch=("level", "outlet"), lead="title", order=("-on", "-pk"),
+    fields=("on", "title", "outlet", "level", "pieces", "readers", "reposts", "section", "address", "area_code"),
+    batch=("level", "outlet", "readers", "reposts"), lead="title", order=("-on", "-pk"),
     views=(View("unknown", "未分级", {"level": ""}),),
     imports=Import(
         key=("on", "title", "outlet"),
         headers={"on": ("日期", "刊发日期"), "outlet": ("刊发媒体", "媒体名称"), "level": ("媒体级别",),
-                 "pieces": ("数量", "篇")},
+                 "pieces": ("数量", "篇"), "readers": ("阅读人次", "阅读数", "点击量"),
+                 "reposts": ("转发量", "转发次数", "转载次数")},
         examples={"on": "2026-03-05", "title": "河长巡河记", "outlet": "某省日报", "level": "省级媒体",
                   "area_code": "测试县"},
         values={"level": {"国家级": "national", "省级": "provincial", "市级": "city", "县级": "county",
@@ -77,5 +81,23 @@ tally(
     ARTICLES, "unknown", "未分级文章", Q(level=""), dated="on", add="pieces", unit="篇",
     part_of="media", better="lower",
 )  # fmt: skip
+tally(
+    ARTICLES,
+    "readers",
+    "稿件阅读量",
+    Q(readers__isnull=False),
+    dated="on",
+    add="readers",
+    unit="次",
+)
+tally(
+    ARTICLES,
+    "reposts",
+    "稿件转载量",
+    Q(reposts__isnull=False),
+    dated="on",
+    add="reposts",
+    unit="次",
+)
 tally(ARTICLES, "own", "公众号发布", Q(level="own"), dated="on", add="pieces", unit="篇")
 tally(ARTICLES, "site", "公开环境信息", Q(level="site"), dated="on", add="pieces", unit="条")

@@ -1,7 +1,7 @@
 """危险废物规范化环境管理评估 (mission S-6): thirty items of two marks, three of them vetoes; graded.
 
-Items, grades and vetoes stand in ``data/assessment.toml`` with the mark of their source; a file of the same
-name in the bureau's profile takes its place.
+Items, grades and vetoes stand in ``data/assessment.toml`` with the mark of their source; the bureau edits the items as
+a table on ``/b/waste_assessment/items``. Marks that are lost when a round is published become problems of the ledger.
 """
 
 from __future__ import annotations
@@ -15,27 +15,20 @@ from django.db.models import QuerySet
 from ecoledger.accounts.roles import Role
 from ecoledger.books.score_sheet import Grade, Item, ScoreSheet
 from ecoledger.entities.models import Enterprise
-from ecoledger.listings import own_data
-from ecoledger.listings.catalogue import declare
-
-FULL = Decimal(2)
-
-
-TABLE = own_data.read(__package__, "assessment")
+from ecoledger.listings import own_data, own_tables
+from ecoledger.listings.catalogue import declare, redeclare
+from ecoledger.listings.own_tables import OwnColumn, OwnTable
 
 
-def _items() -> Iterator[Item]:
-    number = 0
-    for heading in TABLE["headings"]:
-        for n in range(1, heading["items"] + 1):
-            number += 1
-            yield Item(
-                key=f"{number:02d}",
-                label=f"{number}. {heading['label']} {n}",
-                full=FULL,
-                basis=f"{TABLE['source']}（{TABLE['mark']}）",
-                veto=number in TABLE["vetoes"],
-            )
+def _items(said: dict[str, Any]) -> Iterator[Item]:
+    for number, row in enumerate(said["item"], 1):
+        yield Item(
+            key=row["key"],
+            label=f"{number}. {row['label']}",
+            full=Decimal(str(row["full"])),
+            basis=f"{row.get('heading', '')} {said['source']}（{said['mark']}）".strip(),
+            veto=bool(row.get("veto")),
+        )
 
 
 def producers(area_code: str) -> QuerySet[Any]:
@@ -43,12 +36,25 @@ def producers(area_code: str) -> QuerySet[Any]:
     return Enterprise.objects.filter(area_code__startswith=area_code, is_key=True)
 
 
-ASSESSMENT = declare(ScoreSheet(
-    key="waste_assessment", label="危险废物规范化评估", line="waste",
-    items=tuple(_items()), grades=tuple(Grade(g["label"], Decimal(g["least"])) for g in TABLE["grades"]),
-    sources={}, scores=producers, decimals=0,
-    columns=("name", "state", "begin", "end", "area_code"), filters=("state",),
-    fields=("name", "area_code", "begin", "end"), search=("name",), lead="name",
-    edit=frozenset({Role.OFFICER, Role.MONITOR, Role.SECTION_CHIEF}),
-    empty="还没有评估。登记一个年度的评估后，管辖的产废单位会列在这里。",
+def sheet() -> ScoreSheet:
+    """The sheet as the bureau's file, or the shipped one, has it."""
+    said = own_data.read(__package__, "assessment")
+    return ScoreSheet(
+        key="waste_assessment", label="危险废物规范化评估", line="waste",
+        items=tuple(_items(said)),
+        grades=tuple(Grade(g["label"], Decimal(str(g["least"]))) for g in said["grades"]),
+        sources={}, scores=producers, decimals=0, begets="problem",
+        columns=("name", "state", "begin", "end", "area_code"), filters=("state",),
+        fields=("name", "area_code", "begin", "end"), search=("name",), lead="name",
+        edit=frozenset({Role.OFFICER, Role.MONITOR, Role.SECTION_CHIEF}),
+        empty="还没有评估。登记一个年度的评估后，管辖的产废单位会列在这里。",
+    )  # fmt: skip
+
+
+ASSESSMENT = declare(sheet())
+own_tables.declare(OwnTable(
+    book="waste_assessment", room=__package__, name="assessment", rows="item", label="评估项目",
+    columns=(OwnColumn("label", "评估内容", required=True, most=200), OwnColumn("heading", "评估项目", most=40),
+             OwnColumn("full", "满分", kind="number"), OwnColumn("veto", "否决项", kind="yes")),
+    changed=lambda: redeclare(sheet()), help="已开始的评估按开始时的条目计分。",
 ))  # fmt: skip

@@ -82,6 +82,7 @@ def baseline(request: Request) -> HttpResponse:
         rows = air_standing.baseline(point, begin, end)
         context["period"] = air.point_period(point, begin, end)
         context["rows"] = rows
+        context["changes"] = {row.measure: row.change for row in rows}
         context["years"] = [year for year, _figure in rows[0].years]
         since = begin.replace(year=begin.year - air_standing.YEARS, month=1, day=1)
         context["trend"] = air_standing.ozone_trend(point, since, end)

@@ -1,4 +1,4 @@
-"""How the chiefs of each town answered warnings (责任人成绩单)."""
+"""How the chiefs of each town answered warnings (责任人成绩单), and what their stations may still have (点位剩余空间)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from ecoledger.entities import charges
+from ecoledger.indicators import station_space, targets
 from ecoledger.listings import asked
 from ecoledger.listings.cells import area_name
+from ecoledger.monitoring.models import Point
 from ecoledger.registers.chiefs import calls
+from ecoledger.registers.chiefs.station_checks import CHECKS
+from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 
 # The period shown when none is asked for.
@@ -34,3 +39,28 @@ def page(request: Request) -> HttpResponse:
         "web/entities/chiefs.html",
         {"scores": scores, "first": first, "last": last, "book": book},
     )
+
+
+@needs("see_cockpit")
+@require_GET
+def space(request: Request) -> HttpResponse:
+    """A row a station with a chief: its targets, what the rest of the year may have, and its last check."""
+    today = timezone.localdate()
+    points = scoped.points(request.user).filter(kind=Point.Kind.AIR, enabled=True)
+    problem = ""
+    try:
+        found = station_space.spaces(points, today)
+    except targets.TargetsError as wrong:
+        found, problem = [], str(wrong)
+    checks = CHECKS.visible_to(request.user).filter(entity__in=[s.point.entity_id for s in found])
+    last = {check.entity_id: check for check in checks.order_by("at")}
+    rows = [
+        {
+            "space": one,
+            "chiefs": [f"{charges.label(c)} {c.who}" for c in one.chiefs],
+            "check": last.get(one.point.entity_id),
+        }
+        for one in found
+    ]
+    context = {"rows": rows, "problem": problem, "file": targets.FILE, "today": today}
+    return render(request, "web/entities/station_space.html", context)

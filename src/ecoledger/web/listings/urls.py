@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from ecoledger.web.listings import imports, lookup, pages
+from ecoledger.web.listings import imports, lookup, own_tables, pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("lookup/<path:key>", lookup.rows, name="lookup"),
@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("b/<slug:key>/map.geojson", pages.geojson, name="book-map"),
     path("b/<slug:key>/taste", pages.taste, name="book-taste"),
     path("b/<slug:key>/views", pages.save_view, name="book-views"),
+    path("b/<slug:key>/items", own_tables.page, name="book-items"),
     path("b/<slug:key>/batch", pages.batch, name="book-batch"),
     path("b/<slug:key>/<int:pk>", pages.row, name="book-row"),
     path("b/<slug:key>/<int:pk>/edit", pages.edit, name="book-edit"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from itertools import chain as chain_of
 from pathlib import Path
 
 from django.db import transaction
@@ -23,6 +24,7 @@ from ecoledger.accounts.roles import Role
 from ecoledger.matters import chain, evidence, notices
 from ecoledger.matters.models import Evidence, Matter, Urgency
 from ecoledger.monitoring import heartbeat
+from ecoledger.registers.plan.target_evidence import TargetEvidence
 from ecoledger.reports import opening
 
 log = logging.getLogger(__name__)
@@ -68,7 +70,8 @@ def _problems() -> Iterator[str]:
         "number", flat=True
     ):
         yield _("事项 %(number)s 的状态与最后一条办理记录不符") % {"number": number}
-    for proof in Evidence.objects.order_by("pk").iterator():
+    kept = (Evidence.objects.order_by("pk"), TargetEvidence.objects.order_by("pk"))
+    for proof in chain_of(*(rows.iterator() for rows in kept)):
         if not evidence.intact(proof):
             yield _("证据 #%(number)d “%(name)s”缺失或被改动") % {
                 "number": proof.pk,

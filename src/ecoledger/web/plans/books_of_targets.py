@@ -1,21 +1,28 @@
-"""目标跟踪: the target books of a year, each target beside what is true, its pace and what the rest must be."""
+"""目标跟踪: the target books of a year, each target beside what is true, its pace and what the rest must be.
+
+A target's own page has its steps over the years and the files that prove it.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.indicators import target_book
 from ecoledger.listings import asked
 from ecoledger.listings.refusals import Refused
+from ecoledger.registers.plan import target_evidence
 from ecoledger.registers.plan.short_boards import REGISTER as SHORT_BOARDS
 from ecoledger.registers.plan.target_book import TARGETS
+from ecoledger.registers.plan.target_grades import GRADES
 from ecoledger.web.access import Request, needs
+from ecoledger.web.matters.evidence import handed_out
 
 
 @needs("see_plans")
@@ -25,7 +32,12 @@ def page(request: Request) -> HttpResponse:
     books = list(rows.order_by("-year", "book").values_list("year", "book", "area_code").distinct())
     year = asked.number(request.GET.get("year", "")) or (books[0][0] if books else 0)
     book = request.GET.get("book", "") or (books[0][1] if books else "")
-    chosen = list(rows.filter(year=year, book=book).select_related("lead").order_by("pk"))
+    chosen = list(
+        rows.filter(year=year, book=book)
+        .select_related("lead")
+        .prefetch_related("evidence")
+        .order_by("pk")
+    )
     on = asked.day(request.GET.get("on", "")) or timezone.localdate()
     standings = target_book.standings(chosen, on)
     return render(
@@ -39,6 +51,8 @@ def page(request: Request) -> HttpResponse:
             "totals": target_book.totals(chosen),
             "groups": _groups(standings),
             "marks": target_book.marked(standings),
+            "grades": GRADES.visible_to(request.user).filter(book=book, year=year),
+            "years": target_book.years(rows, book) if chosen else None,
             "short": [s for s in standings if s.met is False],
             "short_boards": SHORT_BOARDS,
             "may_list": SHORT_BOARDS.may_open(request.user),
@@ -73,3 +87,53 @@ def list_short(request: Request, pk: int) -> HttpResponse:
             messages.error(request, str(refused))
             return redirect("target-book")
     return redirect("matter", SHORT_BOARDS.key, there.pk)
+
+
+@needs("see_plans")
+@require_GET
+def one(request: Request, pk: int) -> HttpResponse:
+    """One target: how it stands, its steps over the years, its evidence."""
+    row = get_object_or_404(TARGETS.visible_to(request.user).select_related("lead"), pk=pk)
+    same = TARGETS.visible_to(request.user).filter(
+        book=row.book, number=row.number, area_code=row.area_code
+    )
+    today = timezone.localdate()
+    return render(
+        request,
+        "web/plans/target.html",
+        {
+            "target": row,
+            "standing": target_book.standing(row, target_book.end_of(row.year, today)),
+            "steps": [
+                target_book.standing(step, target_book.end_of(step.year, today))
+                for step in same.order_by("year")
+            ],
+            "evidence": row.evidence.select_related("uploaded_by"),
+            "may_add": TARGETS.may_change(request.user),
+        },
+    )
+
+
+@needs("see_plans")
+@require_POST
+def prove(request: Request, pk: int) -> HttpResponse:
+    """Keep a file beside a target."""
+    row = get_object_or_404(TARGETS.visible_to(request.user), pk=pk)
+    file = request.FILES.get("file")
+    try:
+        if file is None:
+            raise Refused("form", _("没有选择文件。"))
+        kept = target_evidence.add(row, file, request.POST.get("caption", ""), by=request.user)
+    except Refused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, _("已附上“%s”。") % kept)
+    return redirect("target", pk)
+
+
+@needs("see_plans")
+@require_GET
+def evidence_file(request: Request, pk: int, file: int) -> HttpResponseBase:
+    """A file beside a target, for who may see the target."""
+    row = get_object_or_404(TARGETS.visible_to(request.user), pk=pk)
+    return handed_out(request, get_object_or_404(row.evidence, pk=file))

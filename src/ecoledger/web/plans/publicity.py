@@ -10,8 +10,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ecoledger.indicators import reconciling
-from ecoledger.indicators.declaring import Span
+from ecoledger.indicators import reconciling, storing
+from ecoledger.indicators.declaring import Span, indicator_of
 from ecoledger.listings import asked
 from ecoledger.web.access import Request, needs
 
@@ -36,6 +36,10 @@ def page(request: Request) -> HttpResponse:
         {
             "begin": first,
             "end": last,
+            "reach": [
+                storing.figure(indicator_of(key), area, span)
+                for key in ("article.readers", "article.reposts")
+            ],
             "groups": [reconciling.divided(whole, area, span) for whole in WHOLES],
         },
     )
