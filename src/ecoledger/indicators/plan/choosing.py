@@ -15,6 +15,8 @@ _MEANS = re.compile(
     r"^(?:重点)?(?:针对|围绕|发挥|依托|聚焦|对照|对标|根据|按照|结合|紧盯|以|充分发挥|充分利用|利用|通过)"
 )
 _BUILT = re.compile(r"(?<!对标)(?:建设|新建|建成|完成|布设|安装|新增|创建|打造)$")
+# 利用抓拍系统抓拍黑烟车542辆: what the means brought to light.
+_FOUND = re.compile(r"(?:抓拍|发现|查处|查获|查实|推送|锁定|识别)(?!系统|平台|设备|装置|仪)[^\d,;。]{0,10}$")
 _ACTS = re.compile(r"(?:开展|实施|进行)[^,]*$")
 _MACHINES = {"台", "套", "座", "台套", "组", "辆", "口", "眼", "处", "户", "条"}
 _JUDGED = re.compile(
@@ -105,6 +107,10 @@ def chosen(
             figure.unit == "百分点" or re.search(r"[优好]于|距|差", before[-16:])
         ):
             continue
+        if figure.unit == "倍" and re.search(r"超[^,;。]{0,8}标准", before):
+            continue
+        if re.search(r"[较比与]?[^,;。]{0,8}目标(?:值)?(?:下降|上升|降低|提高|高|低|优)", before):
+            continue
         if re.search(r"距离?$", before) and re.match(r"的?(?:目标|要求)", text[figure.end :]):
             continue
         if figure.counts and any(noun.startswith(word) for word in words.abstract):
@@ -117,18 +123,24 @@ def chosen(
     if _MEANS.match(text[clause:end]) and not (
         text.startswith("针对", clause) and _ACTS.search(text[clause:end])
     ):
-        kept = [f for f in kept if _BUILT.search(text[begin : f.start])]
+        kept = [
+            f
+            for f in kept
+            if _BUILT.search(text[begin : f.start]) or _FOUND.search(text[begin : f.start])
+        ]
     if re.match(r"^[^,]*中$", text[begin:end]) and len(kept) == 1 and kept[0].counts:
         return []
     if "分别" in text[begin:end] and len(kept) > 1:
         tail = [f for f in kept if f.start > text.index("分别", begin)]
         return tail or kept
+    kept = [f for n, f in enumerate(kept) if not _left_behind(text, begin, f, kept[n + 1 : n + 2])]
     result: list[Figure] = []
     for position, figure in enumerate(kept):
         following = kept[position + 1] if position + 1 < len(kept) else None
         if following is not None and figure.counts:
             between = text[figure.end : following.lead]
-            if not between and following.unit in words.bounding and figure.unit in _MACHINES:
+            together = between in ("", "共计", "合计", "总计")
+            if together and following.unit in words.bounding and figure.unit in _MACHINES:
                 # 锅炉23台117蒸吨: the second says how large they are together.
                 result.append(figure)
                 break
@@ -138,6 +150,16 @@ def chosen(
     if len(result) == 1 and len(kept) > 1 and result[0].unit == "百分点":
         return [kept[0]]
     return result
+
+
+def _left_behind(text: str, begin: int, figure: Figure, following: list[Figure]) -> bool:
+    """Whether a figure is where a level came from (``由2020年的61.2%提高到74.8%``): the item is where it went."""
+    if not following or following[0].unit != figure.unit:
+        return False
+    return bool(
+        re.search(r"(?:由|从)[^,;。、]{0,16}$", text[begin : figure.start])
+        and re.search(r"(?:到|至|为)$", text[figure.end : following[0].start])
+    )
 
 
 def _attribute(

@@ -20,6 +20,7 @@ from ecoledger.indicators.plan.drafts import Draft, Sentence
 from ecoledger.indicators.plan.folding import lines
 from ecoledger.indicators.plan.items import FACT, TARGET, TASK, Item
 from ecoledger.indicators.plan.quantities import Reader
+from ecoledger.indicators.plan.spaced_tables import with_bars
 from ecoledger.indicators.plan.structure import PLAN, Passage, passages
 from ecoledger.indicators.plan.words import Words, load
 
@@ -31,7 +32,7 @@ _AHEAD = re.compile(
 _GOAL = re.compile(r"(?:目标|指标|任务)(?:为|是|如下)?[::]")
 # (全年优良天数比率不低于92.5%): a goal set beside the figure it is for.
 _GOAL_ASIDE = re.compile(
-    r"(?:全年|年度|考核|省|市|县|上级)*(?:考核)?(?:目标|任务|要求|指标)|全年|年度"
+    r"(?:全年|年度|考核|省|市|县|上级)*(?:考核)?(?:目标|任务|要求|指标)|即?(?:全年|年度)|即"
 )
 _GOAL_AFTER = re.compile(r"^[”)]?的?(?:年度|工作|总体|考核)?(?:目标|要求|任务|指标)")
 # Inside a plan, words that speak of what has been.
@@ -48,7 +49,7 @@ def extract(source: str, own_words: Path | None = None) -> list[Item]:
     items: list[Item] = []
     pending: list[tuple[Passage, list[Draft]]] = []
     head: tables.Header | None = None
-    for passage in passages(list(lines(source))):
+    for passage in passages(list(lines(with_bars(source)))):
         if tables.is_row(passage.line.text):
             new = tables.header(passage.line.text)
             rows = [] if new or head is None else list(tables.row(words, passage, head))
@@ -85,7 +86,7 @@ def _passage(words: Words, passage: Passage) -> Iterator[Draft]:
         plan = _is_plan(passage, text[begin:end], goal)
         sentence = Sentence(text, begin, end, hidden, rows, plan, passage.line.span)
         quoted: list[Draft] = []
-        if not plan:
+        if not plan or "(即" in text[begin:end]:
             for start, stop in _quoted_goals(sentence):
                 inner = sentences.hidden_marks(
                     text, [r for r in rows if start <= r.start and r.end <= stop]
@@ -190,10 +191,13 @@ def _quoted_goals(sentence: Sentence) -> Iterator[tuple[int, int]]:
             row.mark == "("
             and _GOAL_ASIDE.match(text[row.start + 1 : row.end - 1])
             and re.search(
-                r"不[低高少多]于|不超过|以上|以下|以内|控制在|达到|目标为?\d",
+                r"不[低高少多]于|不[能得]?超过|以上|以下|以内|控制在|达到|目标为?\d",
                 text[row.start : row.end],
             )
         )
+        if aside and text[row.start + 1] == "即":
+            yield row.start + 2, row.end - 1
+            continue
         if named_before or aside or (row.mark == "“" and _GOAL_AFTER.match(text[row.end :])):
             yield row.start + 1, row.end - 1
     for match in re.finditer(
@@ -218,10 +222,7 @@ def _owned(
             for draft in members:
                 draft.item.owner = draft.item.owner or names
             if not members and passage.part == PLAN:
-                first = re.search("[。;]", text[: at - passage.start])
-                headline = first and _opens(passage, text[: first.start()], 2)
-                begin = passage.start + first.end() if first and headline else None
-                drafts += _first_clause(passage, at, names, begin)
+                drafts += _first_clause(passage, at, names)
         for begin, end in sentences.split(
             passage.line.text, passage.start, passage.end, "。;", [False] * len(passage.line.text)
         ):

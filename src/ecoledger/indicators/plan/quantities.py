@@ -12,6 +12,14 @@ from ecoledger.indicators.plan.sentences import bracket_end
 from ecoledger.indicators.plan.words import Named, Words, any_of
 
 
+# 断面13个,占72.2%: the share that a count comes to.
+_SHARES = {
+    "air.good_days": "air.good_day_ratio",
+    "water.section.class3_count": "water.section.class3_ratio",
+    "water.section.inferior5_count": "water.section.inferior5_ratio",
+}
+
+
 class Reader:
     """Reads the figures of one sentence after the other; remembers what a clause leaves out."""
 
@@ -90,8 +98,13 @@ class Reader:
         if match is None or not self.group:
             return False
         values = rows if len(rows) == len(self.group) else [first] * len(self.group)
+        way, last = match["way"] or opening, first.end
         for draft, figure in zip(self.group, values, strict=True):
-            self._change(draft, figure, match["base"] or opening, match["way"] or opening)
+            # 同比分别下降4.2%、上升1.2%: each figure has the word before it.
+            own = re.search(changes.WAY + "$", text[last : figure.start]) if figure is not first else None
+            way = own["way"] if own else way
+            self._change(draft, figure, match["base"] or opening, way)
+            last = figure.end
             draft.end = max(draft.end, bracket_end(sentence.brackets, rows[-1].end, end))
         return True
 
@@ -203,6 +216,10 @@ class Reader:
         text = sentence.text
         prefix, around = text[begin : figure.start], text[begin:end]
         before = text[sentence.begin : figure.start]
+        if figure.unit == "%" and self.drafts and re.match(r"(?:约)?占(?!年度|计划|总投资)", prefix):
+            share = _SHARES.get(self.drafts[-1].item.indicator or "")
+            if share:
+                return self.words.named(share)
         tries = [prefix]
         if figure.counts or figure.unit == "%":
             following = re.split(r"[,;。、]", text[figure.end : end])[0]
@@ -301,20 +318,17 @@ class Reader:
                 )
             shared = next((f.comparator for f in (*rows, figure) if f.comparator != "="), "=")
             figure.comparator = shared if figure.comparator == "=" else figure.comparator
-            if way and not re.search(r"[到至]$", verb):
+            ordered = entry is not None and entry.id.startswith("emission.")
+            if way and not re.search(r"[到至]$", verb) and not (ordered and not _compares(verb)):
                 draft = self._add(
                     sentence, start, stop, figure, entry, things.noun(self.words, piece, "")
                 )
                 self._to_change(draft, figure, subject + verb, way["way"])
             else:
-                self._add(
-                    sentence,
-                    start,
-                    stop,
-                    figure,
-                    entry,
-                    "" if entry else things.noun(self.words, piece, ""),
-                )
+                noun = things.noun(self.words, piece, "")
+                if figure.unit == "%" and not things.is_rate(piece):
+                    noun += _tail(pieces[-1])
+                self._add(sentence, start, stop, figure, entry, "" if entry else noun)
 
     def _only_change(
         self, sentence: Sentence, begin: int, end: int, figure: Figure, change: re.Match[str]
@@ -401,6 +415,7 @@ class Reader:
             entry is None
             and (
                 things.is_level(figure.unit)
+                or (figure.unit == "天" and noun.endswith("天数"))
                 or (
                     figure.unit == "%"
                     and (things.is_rate(noun) or not re.search(r"^(?:完成|实施)", stretch))
@@ -421,8 +436,13 @@ class Reader:
     # ---- what divides a figure
 
 
+def _compares(verb: str) -> bool:
+    """Whether a change names what it is against: 同比, 较2020年."""
+    return bool(re.search(r"同比|环比|[较比]", verb))
+
+
 def _tail(piece: str) -> str:
-    match = re.search(r"(?:年均|平均)?(?:浓度|减排量|排放量|达标率|比例|率|值)[^,]*$", piece)
+    match = re.search(r"(?:年均|平均)?(?:浓度|减排量|排放量|达标率|天数比例|比例|率|值)[^,]*$", piece)
     return match.group() if match else ""
 
 

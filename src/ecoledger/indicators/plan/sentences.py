@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 _OPEN = {"(": ")", "“": "”", "《": "》", "〔": "〕", "‘": "’"}
 # Longer quotations are speech of the text (围绕“2023年底治理率达40%、…”的目标), shorter ones are names.
 LONG_QUOTE = 20
+# 1,280: the comma parts no clauses.
+_THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?![\d,])")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,9 @@ def hidden_marks(text: str, rows: list[Bracket], *, quotes: bool = True) -> list
             continue
         for position in range(row.start, row.end):
             hidden[position] = True
+    for number in _THOUSANDS.finditer(text):
+        for position in range(*number.span()):
+            hidden[position] = hidden[position] or text[position] == ","
     return hidden
 
 

@@ -105,8 +105,9 @@ def _values(
     unit_column = head.column("unit")
     unit = text[slice(*places[unit_column])] if unit_column is not None else ""
     if not unit:
-        inner = re.search(r"\(([^)]*[%/米吨个天][^)]*)\)", title)
-        unit = inner[1] if inner else ""
+        known = {*words.counted, *words.exact}
+        inner = [m[1] for m in re.finditer(r"\(([^()\d]{1,12})\)", title)]
+        unit = next((u for u in inner if "/" in u or u.lstrip("万亿") in known), "")
     for column, role in enumerate(head.roles):
         if role not in ("target", "fact"):
             continue
@@ -123,10 +124,20 @@ def _values(
             comparator = ">="
         elif re.search(r"以下|以内", match[3]):
             comparator = "<="
+        # 新建污水管网(公里) in a table of targets is work to be done, not a level.
+        work = (
+            entry is None
+            and role == "target"
+            and own not in (None, "%", "百分点")
+            and not things.is_level(own)
+            and any(title.startswith(verb) for verb in words.leading + words.result)
+        )
+        kind = FACT if role == "fact" else TASK if work else TARGET
+        noun = things.noun(words, re.sub(r"\([^)]*\)", "", title), "") if work else title
         item = Item(
-            TARGET if role == "target" else FACT, "", 0, 0, indicator=entry.id if entry else None,
+            kind, "", 0, 0, indicator=entry.id if entry else None,
             comparator=comparator, value=int(number) if number.is_integer() else number, unit=own,
-            quantity_of=None if entry else title, period=head.years[column], confidence=0.8,
+            quantity_of=None if entry else noun, period=head.years[column], confidence=0.8,
         )  # fmt: skip
         yield Draft(item, places[name][0], end)
 

@@ -132,7 +132,7 @@ def indicators(words: Words, text: str, unit: str | None, around: str) -> list[t
     for start, end, _, entry in rows:
         if any(entry.id == other.id for *_, other in kept):
             continue
-        if kept and (start < kept[-1][1] and entry.id[:5] not in ("noise", "soil.")):
+        if kept and (start < kept[-1][1] and entry.id[:5] not in ("noise", "soil.", "waste")):
             continue
         if kept and not re.search(r"[、和及与]", text[kept[-1][0] : start]):
             continue
@@ -187,6 +187,8 @@ def noun(words: Words, before: str, after: str) -> str:
     elif stop and stop.start() == 0:
         text = ""
     text = re.sub(r"\(.*?\)", "", text).strip("()“”、")
+    text = re.sub(r"^(?:共计|合计|总计)\d.*$", "", text)  # 9台共计118蒸吨
+    before = re.sub(r"\d+(?:批次?|期|轮次?|场次?)$", "", before)  # 培训人员3批160人次
     if len(text) >= 2:
         return re.sub(r"(?:等|的|进行)$", "", text)
     text = _TRIM_END.sub("", before)
@@ -211,7 +213,7 @@ _PLACE = re.compile(
     r"(?:^|[在对(,、的])([\u4e00-\u9fff“”]{2,8}?(?:镇|街道|水库|断面|点位|岛|湾|湖|大桥|段))(?:水质|断面|点位|全|已|$|[\u4e00-\u9fff(,])"
 )
 _KINDS = re.compile(
-    r"水[体质]|噪声|考核|监测|质量|站点|全[市县区]|[国省市县]考|[国省市县]控|入[河海湖江]|各|每|建成|重点|所有|主要|部分|乡镇|饮用水|地表水|功能区|街道$|流域|个|条"
+    r"水[体质]|噪声|考核|监测|质量|站点|全[市县区]|[国省市县]考|[国省市县]控|入[河海湖江]|各|每|排查|检查|建成|重点|所有|主要|部分|乡镇|饮用水|地表水|功能区|街道$|流域|个|条"
 )
 
 
