@@ -195,15 +195,24 @@ def _quoted_goals(sentence: Sentence) -> Iterator[tuple[int, int]]:
                 text[row.start : row.end],
             )
         )
+        if row.mark == "“" and re.search(
+            r"目标(?:任务)?(?:为|是):?$", text[sentence.begin : row.start]
+        ):
+            yield row.start + 1, row.end - 1
+            continue
         if aside and text[row.start + 1] == "即":
             yield row.start + 2, row.end - 1
             continue
         if named_before or aside or (row.mark == "“" and _GOAL_AFTER.match(text[row.end :])):
             yield row.start + 1, row.end - 1
     for match in re.finditer(
-        r"(?:对照|按照|距离?)([^,;。“”]*\d[^,;。“”]*?)的?(?:目标|要求)",
+        r"(?:对照|按照|距离?)([^,;。“”]*\d[^,;。“”]*?)的?(?:目标|要求)"
+        r"|(?:超额完成|未能?完成)([^,;。“”]*\d[^,;。“”]*?%[^,;。“”]*?)的?(?:改善|考核|年度)?(?:目标|要求)",
         text[sentence.begin : sentence.end],
     ):
+        if match[2] is not None:
+            yield sentence.begin + match.start(2), sentence.begin + match.end(2)
+            continue
         yield sentence.begin + match.start(1), sentence.begin + match.end(1)
 
 

@@ -222,7 +222,7 @@ class Reader:
                 return self.words.named(share)
         tries = [prefix]
         if figure.counts or figure.unit == "%":
-            following = re.split(r"[,;。、]", text[figure.end : end])[0]
+            following = re.split(r"[,;。、]|(?<=....)已", text[figure.end : end])[0]
             tries.append(prefix + following)
         if not figure.counts:
             tries += [text[clause : figure.start], before[-60:]]
@@ -257,6 +257,9 @@ class Reader:
                 or things.rates(before)[-1]
             )
         name = things.noun(self.words, before, after)
+        if figure.unit == "次" and re.match(r"研究|部署|推动|调度|督导|检查|调研|深入", after):
+            # 召开专题会议30余次研究部署: counted is the meeting.
+            name = things.noun(self.words, before, "") or name
         if len(name) >= 2:
             return name
         if self.noun and self.unit == figure.unit:
@@ -269,8 +272,9 @@ class Reader:
         return (
             rest
             or (behind[verb.end() :] if verb else behind)
-            or self.noun
+            or (self.noun if self.unit == figure.unit else "")
             or things.without_loose(before)
+            or self.noun
         )
 
     def _reach(self, sentence: Sentence, begin: int, end: int, figure: Figure) -> int:

@@ -181,8 +181,9 @@ def noun(words: Words, before: str, after: str) -> str:
     carried = re.search(r"进行(\w{2,8})$", text)
     if text.startswith("对") and carried:
         return carried[1]
-    stop = following.search(text)
-    if stop and stop.start() >= 2:
+    stops = (m for m in following.finditer(text) if text[m.start() : m.end() + 1] != "建成区")
+    stop = next(stops, None)
+    if stop and (stop.start() >= 2 or text[:1] in "村镇乡县厂户"):
         text = text[: stop.start()]
     elif stop and stop.start() == 0:
         text = ""
