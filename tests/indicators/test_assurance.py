@@ -43,7 +43,11 @@ def test_each_year_before_is_a_scenario_and_the_hindcast_says_which_reading_is_n
     assert {round(float(s.carried.value), 6) for s in one.scenarios} == {
         round((24 * 273 + 48 * 92) / 365, 6)
     }
-    assert (one.carried.kept, one.carried.of, one.carried.error) == (3, 3, "0.0")  # 30.05, which is 30.0
+    assert (one.carried.kept, one.carried.of, one.carried.error) == (
+        3,
+        3,
+        "0.0",
+    )  # 30.05, which is 30.0
     assert float(one.measured.error) > 1
     assert one.nearer == "carried"
 

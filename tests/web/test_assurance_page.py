@@ -10,7 +10,9 @@ from ecoledger.monitoring.computing import evaluate
 COUNTY = "990101"
 
 
-def test_the_page_names_what_lacks_and_shows_scenarios(store, bureau, signed_in, settings, tmp_path):
+def test_the_page_names_what_lacks_and_shows_scenarios(
+    store, bureau, signed_in, settings, tmp_path
+):
     settings.PROFILE = tmp_path
     point = evaluate.area_point(COUNTY)
     for year in (2024, 2025):

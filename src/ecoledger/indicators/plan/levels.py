@@ -265,7 +265,10 @@ def facts(words: Words, sentence: Sentence, taken: list[Draft]) -> Iterator[Draf
         if (
             found
             and _WATER.search(text[max(sentence.begin, begin - 40) : end])
-            and not re.search(r"未达|未能|比例|占比|消除|清零|归零|射线|目标|标准的|无劣|考核要求|考核目标|考核标准", clause)
+            and not re.search(
+                r"未达|未能|比例|占比|消除|清零|归零|射线|目标|标准的|无劣|考核要求|考核目标|考核标准",
+                clause,
+            )
             and not (
                 re.match(r"(?:稳定|均|全部|且|并|也)*(?:达到|优于|符合|满足)", clause)
                 and _class_before(sentence, begin)

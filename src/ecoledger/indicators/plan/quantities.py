@@ -11,7 +11,6 @@ from ecoledger.indicators.plan.items import FACT, TARGET, TASK, Item
 from ecoledger.indicators.plan.sentences import bracket_end
 from ecoledger.indicators.plan.words import Named, Words, any_of
 
-
 # 断面13个,占72.2%: the share that a count comes to.
 _SHARES = {
     "air.good_days": "air.good_day_ratio",
@@ -101,7 +100,11 @@ class Reader:
         way, last = match["way"] or opening, first.end
         for draft, figure in zip(self.group, values, strict=True):
             # 同比分别下降4.2%、上升1.2%: each figure has the word before it.
-            own = re.search(changes.WAY + "$", text[last : figure.start]) if figure is not first else None
+            own = (
+                re.search(changes.WAY + "$", text[last : figure.start])
+                if figure is not first
+                else None
+            )
             way = own["way"] if own else way
             self._change(draft, figure, match["base"] or opening, way)
             last = figure.end
@@ -216,7 +219,11 @@ class Reader:
         text = sentence.text
         prefix, around = text[begin : figure.start], text[begin:end]
         before = text[sentence.begin : figure.start]
-        if figure.unit == "%" and self.drafts and re.match(r"(?:约)?占(?!年度|计划|总投资)", prefix):
+        if (
+            figure.unit == "%"
+            and self.drafts
+            and re.match(r"(?:约)?占(?!年度|计划|总投资)", prefix)
+        ):
             share = _SHARES.get(self.drafts[-1].item.indicator or "")
             if share:
                 return self.words.named(share)
@@ -446,7 +453,9 @@ def _compares(verb: str) -> bool:
 
 
 def _tail(piece: str) -> str:
-    match = re.search(r"(?:年均|平均)?(?:浓度|减排量|排放量|达标率|天数比例|比例|率|值)[^,]*$", piece)
+    match = re.search(
+        r"(?:年均|平均)?(?:浓度|减排量|排放量|达标率|天数比例|比例|率|值)[^,]*$", piece
+    )
     return match.group() if match else ""
 
 

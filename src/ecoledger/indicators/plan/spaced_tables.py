@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from ecoledger.indicators.plan import tables
@@ -27,7 +28,7 @@ def with_bars(source: str) -> str:
         elif len(words) != columns:
             columns = 0
         if columns:
-            for (_a, end), (begin, _b) in zip(places, places[1:], strict=False):
+            for (_a, end), (begin, _b) in itertools.pairwise(places):
                 if begin > end:
                     chars[start + end] = "\t"
         start += len(raw) + 1

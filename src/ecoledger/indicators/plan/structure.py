@@ -89,11 +89,13 @@ def document(rows: list[Line]) -> Document:
         ):
             continue
         if re.search(
-            r"工作(?:年度)?(?:总结|要点|计划|思路|打算|安排|报告|汇报|情况|方案)|总结|公报|汇报|通报|实施方案|行动计划",
+            r"工作(?:年度)?(?:总结|小结|要点|计划|思路|打算|安排|报告|汇报|情况|方案)|总结|公报|汇报|通报|实施方案|行动计划",
             text,
         ) and (_YEAR.search(text) or "年度" in text):
             title = text
-            near = _time_near(text, re.compile(r"总结|公报|汇报|通报|工作情况|情况(?:的)?报告|述职"))
+            near = _time_near(
+                text, re.compile(r"总结|小结|公报|汇报|通报|工作情况|情况(?:的)?报告|述职")
+            )
             ahead = _time_near(
                 text,
                 re.compile(
@@ -108,7 +110,9 @@ def document(rows: list[Line]) -> Document:
     common = years.most_common(1)[0][0] if years else None
     if not title:
         text = "".join(line.text for line in rows)
-        past = len(re.findall(r"同比|已[完累形建]|累计|比上年|较上年|较去年|共[受办查检立处排]", text))
+        past = len(
+            re.findall(r"同比|已[完累形建]|累计|比上年|较上年|较去年|共[受办查检立处排]", text)
+        )
         ahead_count = len(re.findall(r"确保|力争|推进|要[^求素]|加快|年底前", text))
         part = SUMMARY if past * 4 > ahead_count else PLAN
         return Document(part, {SUMMARY: Time(common), PLAN: Time(common)})

@@ -1,7 +1,7 @@
 """Whether the figures of a summary agree with each other, from the text alone.
 
 What is computed again: parts against their whole, shares of stated counts, changes said twice, levels against
-what they were before, ranks and goals, days against rates, one place called good and bad. A finding is a
+what they were before, ranks and goals, days against rates, what is left, what cannot be, one place called good and bad. A finding is a
 question to the writer, not a verdict: it says what stands there, what the other figures come to, and under
 which condition both hold. One module a question.
 """
@@ -10,11 +10,15 @@ from __future__ import annotations
 
 from ecoledger.indicators.plan.checking import (
     changes,
+    complements,
     contradictions,
     days,
     divisions,
+    impossible,
     rates,
+    sections,
     standing,
+    then_and_now,
 )
 from ecoledger.indicators.plan.checking.said import Finding, read
 from ecoledger.indicators.plan.folding import lines
@@ -24,6 +28,7 @@ __all__ = ["Finding", "check"]
 
 _IN_A_LINE = (
     divisions.parts,
+    divisions.after_a_rate,
     divisions.rest,
     divisions.stages,
     divisions.sums,
@@ -37,6 +42,20 @@ _IN_A_LINE = (
     changes.changes,
     changes.two_levels,
     changes.points,
+    then_and_now.bases,
+    then_and_now.against,
+    then_and_now.respectively,
+    then_and_now.shifts,
+    sections.sections,
+    complements.left_undone,
+    complements.more_than_all,
+    complements.stock,
+    complements.use_rates,
+    complements.put_right,
+    impossible.dates,
+    impossible.above_all,
+    impossible.shares_of_one,
+    impossible.member_shares,
     standing.ranks,
     standing.goals,
     standing.gaps,

@@ -44,6 +44,10 @@ def changes(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
         ):
             continue
         sign = 1 if way[1] in _UP else -1
+        other = re.search(r"下降|减少|降|减|上升|增长|增加|提高|升|增", between)
+        if other and way[1] != "改善" and (other[0][0] in "上增提升") != (way[1] in _UP):
+            yield _direction(source, line, change, percent, other[0], way[1] in _UP)
+            continue
         computed = _of_base(level.value, change.value, sign)
         if computed is None or rounded(computed, percent.decimals) == percent.value:
             continue
@@ -94,7 +98,10 @@ def two_levels(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
         if number + 2 >= len(said):
             continue
         change = said[number + 2]
-        way = re.search(_WAY, text[said[number + 1].figure.end : change.figure.start])
+        after_now = text[said[number + 1].figure.end : change.figure.start]
+        way = re.search(_WAY, after_now) or re.search(
+            r"(?P<way>[降升增减])幅(?:为|达|达到)?$", after_now
+        )
         if (
             way is None
             or change.sentence != now.sentence
@@ -103,7 +110,11 @@ def two_levels(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
         ):
             continue
         difference = now.value - then.value
-        if way["way"] != "改善" and difference and (way["way"] in _UP) != (difference > 0):
+        if (
+            way["way"] != "改善"
+            and difference
+            and (way["way"] in _UP or way["way"] in "升增") != (difference > 0)
+        ):
             yield _direction(source, line, said[number], change, way["way"], difference > 0)
             continue
         yield from _stated(source, line, said[number], then, now, change)
@@ -115,7 +126,9 @@ def _levels(line: Line, said: list[Said], number: int) -> tuple[Said, Said] | No
     if first.figure.unit != second.figure.unit or first.sentence != second.sentence:
         return None
     ahead, between = before(line, said, number), line.text[first.figure.end : second.figure.start]
-    if re.search(r"(?:由|从)[^,;。\d]{0,14}$", ahead) and re.search(r"[到至]$", between):
+    if re.search(r"(?:由|从)(?:20\d\d年)?[^,;。\d]{0,14}$", ahead) and re.search(
+        r"[到至]$", between
+    ):
         return first, second
     told = re.fullmatch(r",同比(?:上升|下降|改善|升高)[,(](?:去年|上年)(?:同期)?[为是]?", between)
     if (

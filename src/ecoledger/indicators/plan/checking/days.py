@@ -20,12 +20,12 @@ def days(source: str, rows: list[Line]) -> Iterator[Finding]:
     for passage in passages(rows):
         text = passage.line.text[passage.start : passage.end]
         match = rate.search(text)
-        days = re.search(r"(?:空气)?污染天数?共?为?(\d+)天", text)
+        days = re.search(r"(?<!重)(?<!重度)(?<!及以上)污染天数?共?为?(\d+)天", text)
         good = re.search(r"优良天数?共?为?(\d+)天", text)
         time = f"{passage.part} {passage.time}"
         if match is None and good and "月" not in text:
             counted_before[time] = (good[1], passage.section.rpartition("/")[0])
-        named = re.search(r"(20\d\d)年", text[: match.start()]) if match else None
+        named = re.search(r"(?<![较比与])(20\d\d)年", text[: match.start()]) if match else None
         year = int(named[1]) if named else passage.time.year
         if match is None or year is None:
             continue
@@ -40,8 +40,8 @@ def days(source: str, rows: list[Line]) -> Iterator[Finding]:
             continue
         calendar = _calendar_days(text, year, passage.time.half)
         # Where the text says how many days were valid, they are the denominator.
-        if valid := re.search(r"有效(?:监测)?(?:天数)?[为共]*(\d+)天", text):
-            calendar = int(valid[1])
+        if valid := re.search(r"有效(?:监测)?(?:天数)?[为共]*(\d+)天|(?<!\d)(\d{2,3})天中", text):
+            calendar = int(valid[1] or valid[2])
         counted = days or good
         assert counted is not None  # noqa: S101  one of the two, as asked above
         number, decimals = int(counted[1]), len(match[2] or "")

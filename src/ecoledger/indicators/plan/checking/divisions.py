@@ -7,7 +7,16 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from ecoledger.indicators.plan import sentences
-from ecoledger.indicators.plan.checking.said import Finding, Said, before, finding, shown
+from ecoledger.indicators.plan.checking.said import (
+    Finding,
+    Said,
+    base_unit,
+    before,
+    finding,
+    rounded,
+    scale_of,
+    shown,
+)
 from ecoledger.indicators.plan.folding import Line
 from ecoledger.indicators.plan.parts import alike
 
@@ -19,7 +28,11 @@ def parts(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
     for number, whole in enumerate(said):
         if not whole.figure.counts:
             continue
-        for members in (in_bracket(line, said, number), _after_of_which(line, said, number)):
+        for members in (
+            in_bracket(line, said, number),
+            _after_of_which(line, said, number),
+            _in_next_sentence(line, said, number),
+        ):
             total = sum((m.value for m in members), Decimal(0))
             if len(members) < 2 or total == whole.value or total < whole.value * DIVIDES:
                 continue
@@ -80,6 +93,66 @@ def _after_of_which(line: Line, said: list[Said], number: int) -> list[Said]:
     return members
 
 
+def after_a_rate(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
+    """``项目215个,完成209个,完成率97.2%,其中工业126个、锅炉38个、扬尘51个``: they divide one of the counts before."""
+    for number in range(2, len(said)):
+        first = said[number]
+        if not re.match(r",其中", line.text[said[number - 1].figure.end :]) or first.depth:
+            continue
+        if not first.figure.counts or said[number - 1].figure.unit != "%":
+            continue
+        wholes = [
+            m
+            for m in said[: number - 1]
+            if m.sentence == first.sentence
+            and alike(m.figure.unit, first.figure.unit)
+            and not m.depth
+        ]
+        members: list[Said] = []
+        for m in said[number:]:
+            ends = members and line.text[members[-1].figure.end] not in "、和及"
+            if m.sentence != first.sentence or not alike(m.figure.unit, first.figure.unit) or ends:
+                break
+            members.append(m)
+        total = sum((m.value for m in members), Decimal(0))
+        if len(members) < 2 or not wholes or any(total == m.value for m in wholes):
+            continue
+        near = min(wholes, key=lambda m: abs(m.value - total))
+        if near.value * DIVIDES <= total:
+            yield finding(
+                source, line, near.figure.start, members[-1].figure.end, "parts", near.printed,
+                shown(total), "各分项之和不等于前面的任何一个总数",
+            )  # fmt: skip
+
+
+def _in_next_sentence(line: Line, said: list[Said], number: int) -> list[Said]:
+    """``完成项目137个,…。其中工业类43个、农业类29个``: the first figure of its unit in the sentence before."""
+    whole = said[number]
+    stop = min(
+        (at for mark in "。;" if (at := line.text.find(mark, whole.figure.end)) >= 0), default=-1
+    )
+    if stop < 0 or not line.text.startswith("其中", stop + 1) or whole.depth:
+        return []
+    begin = max(line.text.rfind(mark, 0, whole.figure.start) for mark in "。;")
+    first = next(
+        m for m in said if m.figure.start > begin and alike(m.figure.unit, whole.figure.unit)
+    )
+    if first is not whole:
+        return []
+    end = min(
+        (at for mark in "。;" if (at := line.text.find(mark, stop + 1)) >= 0),
+        default=len(line.text),
+    )
+    members: list[Said] = []
+    for m in said:
+        if not stop < m.figure.start < end or m.depth:
+            continue
+        if not alike(m.figure.unit, whole.figure.unit):
+            break
+        members.append(m)
+    return members
+
+
 def rest(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
     """``9个…,已有4个…,2个…,其余3个``: what is left must fill the whole."""
     text = line.text
@@ -100,10 +173,16 @@ def rest(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
             for k, whole in enumerate(before[:-1])
         ]
         whole, total = sums[0]
-        if any(total == one.value for one, total in sums) or whole.value != max(
-            m.value for m in before
-        ):
+        if any(total == one.value for one, total in sums):
             continue
+        if whole.value != max(m.value for m in before):
+            # 发现问题432个,已整改438个,剩余14个: what is done alone is more than there was.
+            whole, total = sums[-1]
+            if not (
+                re.search(r"发现|交办|排查|共", text[whole.clause : whole.figure.start])
+                and before[-1].value > whole.value
+            ):
+                continue
         yield finding(
             source, line, whole.figure.start, last.figure.end, "parts", whole.printed, shown(total),
             "各分项与其余之和不等于总数",
@@ -179,14 +258,24 @@ def sums(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
         for k in range(number - 1, -1, -1):
             m = said[k]
             same = m.sentence == total.sentence and m.depth == total.depth
-            if not same or m.figure.unit != total.figure.unit:
+            if not same or base_unit(m.figure.unit) != base_unit(total.figure.unit):
                 break
             members.insert(0, m)
             mark = before(line, said, k)[:1]
             if mark != "、" and not (bare and line.text[m.clause - 1] == ","):
                 break
-        come_to = sum((m.value for m in members), Decimal(0))
+        scale = scale_of(total.figure.unit)
+        come_to = sum((m.value * scale_of(m.figure.unit) / scale for m in members), Decimal(0))
+        if any(m.figure.unit != total.figure.unit for m in members):
+            come_to = rounded(come_to, total.decimals)
         if len(members) < 2 or come_to == total.value or come_to < total.value * DIVIDES:
+            continue
+        # 优19天、良246天、轻度污染78天,优良天数共265天: some of them make the total.
+        if any(
+            sum((m.value for m in members[a:b]), Decimal(0)) == total.value
+            for a in range(len(members))
+            for b in range(a + 2, len(members) + 1)
+        ):
             continue
         yield finding(
             source, line, members[0].figure.start, total.figure.end, "parts", total.printed,

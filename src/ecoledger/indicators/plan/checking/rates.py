@@ -20,8 +20,8 @@ from ecoledger.indicators.plan.folding import Line
 from ecoledger.indicators.plan.parts import alike
 
 _RATE = re.compile(
-    r"(?P<verb>完成|建成|整治|整改|超标|达标|合格|治理|消除|办结|属实|查处|化解|安装|验收|投运|处置|回复|答复|结案|开工"
-    r"|竣工|联网|销号|落实|执行|登记|核查|覆盖|通过|检出|改造)(?:率|比例)(?:约?[为达是]|达到|均|只有|仅为?)*$"
+    r"(?P<verb>优良|完成|建成|整治|整改|超标|达标|合格|治理|消除|办结|属实|查处|化解|安装|验收|投运|处置|回复|答复|结案|开工"
+    r"|竣工|完工|联网|销号|落实|执行|登记|核查|覆盖|通过|检出|改造)(?:率|比例)(?:约?[为达是]|达到|均|只有|仅为?)*$"
 )
 # Which verbs say of a count what the rate says; else the rate's own.
 _VERBS = {
@@ -29,9 +29,13 @@ _VERBS = {
     "整改": "整改",
     "消除": "消除",
     "开工": "开工",
+    "完工": "完工|竣工|建成",
 }
+# 整改任务28项 names what is to be done, 完成整改任务25项 what is.
+_NAMED_ONLY = re.compile(r"(?:整改|治理|整治|建设|改造)(?:任务|问题|事项|项目|清单|工程)")
+_DONE = re.compile(r"已|完成(?!率)|办结|销号|竣工|建成")
 _AVERAGE = re.compile(
-    r"(?:[案件户人场]均|平均每?(?:家次|人次|[个家件户天月次场篇起])?)[^,;。\d]{0,6}$"
+    r"(?:[案件户人场月]均|平均每?(?:家次|人次|[个家件户天月次场篇起])?)[^,;。\d]{0,6}$"
 )
 _SHARE_OF = re.compile(r"占(?P<of>[^,;。\d]{2,14}?)的?$")
 _SECTIONS = re.compile(
@@ -57,7 +61,12 @@ def ratios(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
             k
             for k in counts
             if re.search(verbs, _around(line, said, k))
-            and not re.search(r"正在|未|剩余|其余", before(line, said, k))
+            and not re.search(r"正在|未|剩余|其余|阶段", before(line, said, k))
+            and not re.search(r"(?:应|需|须|拟|计划)完成", before(line, said, k))
+            and (
+                not _NAMED_ONLY.search(_around(line, said, k))
+                or _DONE.search(_around(line, said, k))
+            )
         ]
         if not done:
             continue
@@ -70,7 +79,7 @@ def ratios(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
             and said[k].figure.unit == part.figure.unit
             and said[k].value >= part.value > 0
         ]
-        if not wholes and named["verb"] in ("办结", "完成", "整改"):
+        if not wholes and named["verb"] in ("办结", "完成", "整改", "开工", "完工", "整治", "治理"):
             yield from _of_sentence_before(source, line, said, done[-1], number)
         if not wholes:
             continue
@@ -135,9 +144,20 @@ def of_named_whole(source: str, line: Line, said: list[Said]) -> Iterator[Findin
             continue
         if not re.search(r"(?:占|完成)[^,;。\d]{0,14}$", before(line, said, number - 1)):
             continue
-        if line.text[whole.figure.end : rate.figure.start] not in ("的", "的约", ""):
+        if line.text[whole.figure.end : rate.figure.start] not in ("的", "的约", "", ")的", ")"):
             continue
         share = rounded(part.value * 100 / whole.value, rate.decimals)
+        # 淘汰4862辆,其中…1745辆,完成任务(4500辆)的108%: any count of the sentence may be the part.
+        others = [
+            m
+            for m in said[: number - 2]
+            if m.sentence == rate.sentence and m.figure.unit == whole.figure.unit
+        ]
+        if any(rounded(m.value * 100 / whole.value, rate.decimals) == rate.value for m in others):
+            continue
+        if others and whole.depth:
+            part = others[0]
+            share = rounded(part.value * 100 / whole.value, rate.decimals)
         if share != rate.value:
             yield finding(
                 source, line, part.figure.start, rate.figure.end, "ratio", f"{rate.printed}%",
@@ -150,15 +170,32 @@ def averages(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
     for number, mean in enumerate(said):
         if not _AVERAGE.search(before(line, said, number)):
             continue
-        rows = [m for m in said[:number] if m.sentence == mean.sentence and m.figure.counts]
-        totals = [m for m in rows if m.figure.unit == mean.figure.unit]
+        stop = line.text.rfind("。", 0, mean.figure.start)
+        rows = [m for m in said[:number] if m.figure.start > stop and m.figure.counts]
+        months = _months(line.text[stop + 1 : mean.figure.start], before(line, said, number))
+        if months and (
+            total := next((m for m in reversed(rows) if m.figure.unit == mean.figure.unit), None)
+        ):
+            computed = rounded(total.value / months, mean.decimals)
+            if computed != mean.value and total.value > mean.value:
+                yield finding(
+                    source, line, total.figure.start, mean.figure.end, "ratio",
+                    with_unit(mean.value, mean.figure.unit), with_unit(computed, mean.figure.unit),
+                    f"{total.printed}/{months}个月",
+                )  # fmt: skip
+            continue
+        totals = [m for m in rows if _unit_of(m.figure.unit, mean.figure.unit)]
         counts = [m for m in rows if m.figure.unit != mean.figure.unit and m.value]
         pairs = [(t, c) for t in totals for c in counts]
         if not pairs or any(
             rounded(t.value / c.value, mean.decimals) == mean.value for t, c in pairs
         ):
             continue
-        total, count = pairs[-1]
+        # 平均每件: of the pieces, all of them, not of those fewer than last year.
+        per = re.search(r"每([个家件户天月次场篇起]?)|([案件户人场])均", before(line, said, number))
+        named = next((g for g in per.groups() if g), "") if per else ""
+        fitting = [c for c in counts if (c.figure.unit or "").startswith(named)] if named else []
+        total, count = totals[-1], max(fitting or counts[-1:], key=lambda m: m.value)
         computed = rounded(total.value / count.value, mean.decimals)
         first = min(total, count, key=lambda m: m.figure.start)
         yield finding(
@@ -166,6 +203,22 @@ def averages(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
             with_unit(mean.value, mean.figure.unit), with_unit(computed, mean.figure.unit),
             f"{total.printed}/{count.printed}",
         )  # fmt: skip
+
+
+def _months(sentence: str, words: str) -> int:
+    """How many months a 月均 is of, by the span that the sentence names; 0 where it names none."""
+    if not words.endswith("月均"):
+        return 0
+    span = re.search(r"(\d{1,2})月?份?[-~—至到](\d{1,2})月", sentence)
+    if span:
+        return max(int(span[2]) - int(span[1]) + 1, 0)
+    named = {"上半年": 6, "前三季度": 9, "全年": 12, "下半年": 6}
+    return next((n for word, n in named.items() if word in sentence), 0)
+
+
+def _unit_of(total: str | None, mean: str | None) -> bool:
+    """Whether a total is in the unit of its mean: 2460人次 and 3人."""
+    return total == mean or bool(total and mean and total.removesuffix("次") == mean)
 
 
 def products(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
@@ -204,7 +257,8 @@ def shares(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
             if whole is None or not part.figure.counts or part.value > whole.value:
                 continue
             share = rounded(part.value * 100 / whole.value, rate.decimals)
-            if share != rate.value:
+            about = Decimal(1).scaleb(-rate.decimals) if "约" in words else Decimal(0)
+            if abs(share - rate.value) > about:
                 yield finding(
                     source, line, part.figure.start, rate.figure.end, "ratio", f"{rate.printed}%",
                     f"{shown(share)}%", f"{part.printed}/{whole.printed}",
@@ -213,7 +267,7 @@ def shares(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
         named = _SHARE_OF.search(words)
         if named is None:
             continue
-        noun = re.sub(r"总|全部|所有", "", named["of"])
+        noun = re.sub(r"总(?:额|量|数|面积|体)?|全部|所有", "", named["of"])
         for whole in said[:number]:
             if not whole.figure.counts or not text[whole.clause : whole.figure.start].endswith(
                 noun

@@ -89,6 +89,18 @@ def shown(value: Decimal) -> str:
     return f"{value.normalize():f}"
 
 
+def scale_of(unit: str | None) -> Decimal:
+    """How many of the bare unit one of this unit is: 万元 are 10,000 元."""
+    return Decimal(
+        {"万": 10**4, "亿": 10**8}.get((unit or " ")[0], 1) if len(unit or "") > 1 else 1
+    )
+
+
+def base_unit(unit: str | None) -> str | None:
+    """The unit without 万 and 亿."""
+    return unit.lstrip("万亿") or unit if unit else unit
+
+
 def with_unit(value: Decimal, unit: str | None) -> str:
     """A number with its unit as texts print it."""
     return f"{shown(value)}{'个百分点' if unit == '百分点' else unit or ''}"

@@ -164,7 +164,15 @@ def gaps(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
         goal, gap = said[number], said[number + 1]
         unit = "百分点" if goal.figure.unit == "%" else goal.figure.unit
         level = next(
-            (m for m in reversed(said[:number]) if m.figure.unit == goal.figure.unit), None
+            (
+                m
+                for m in reversed(said[:number])
+                if m.figure.unit == goal.figure.unit
+                and not re.search(
+                    r"[较比与](?:上年|去年|20\d\d年)[^,;。]{0,4}$", text[m.clause : m.figure.start]
+                )
+            ),
+            None,
         )
         if (
             level is None
@@ -178,11 +186,23 @@ def gaps(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
         elif goal.depth:
             ahead = text[text.rfind(",", 0, goal.clause - 1) + 1 : goal.figure.start]
         words = ahead + rest
-        if not re.search(r"距|差|低于|高于|优于|好于|超过?", words) or len(words) > 24:
+        if not re.search(r"距|差|低于|高于|优于|好于|劣于|超过?", words) or len(words) > 24:
+            continue
+        if re.search(r"同期(?:为|是)?$", ahead):
             continue
         if not _GOAL.search(ahead + rest[:6]) or re.search(r"同比|[较比](?:去年|上年)", words):
             continue
         computed = abs(level.value - goal.value)
+        way = re.search(r"优于|好于|劣于|差于", words)
+        at_least = _at_least(line, said, said.index(level))
+        if way and at_least is not None and level.value != goal.value:
+            better = (level.value > goal.value) == at_least
+            if better != (way[0] in ("优于", "好于")):
+                yield finding(
+                    source, line, level.figure.start, gap.figure.end, "direction", way[0],
+                    "优于" if better else "劣于", f"{level.printed}与目标{goal.printed}",
+                )  # fmt: skip
+                continue
         if computed != gap.value:
             yield finding(
                 source, line, level.figure.start, gap.figure.end, "gap",
