@@ -50,7 +50,7 @@ def add(target: PlanTarget, file: UploadedFile[Any], caption: str, *, by: Person
         kept = evidence.keep(file)
     except evidence.BadFile as wrong:
         raise Refused("form", str(wrong)) from wrong
-    if target.evidence.filter(sha256=kept.sha256).exists():
+    if TargetEvidence.objects.filter(target=target, sha256=kept.sha256).exists():
         raise Refused("form", _("“%s”已经附上。") % kept.name)
     row = TargetEvidence.objects.create(
         target=target,

@@ -70,8 +70,10 @@ def _problems() -> Iterator[str]:
         "number", flat=True
     ):
         yield _("事项 %(number)s 的状态与最后一条办理记录不符") % {"number": number}
-    kept = (Evidence.objects.order_by("pk"), TargetEvidence.objects.order_by("pk"))
-    for proof in chain_of(*(rows.iterator() for rows in kept)):
+    files: Iterator[Evidence | TargetEvidence] = chain_of(
+        Evidence.objects.order_by("pk").iterator(), TargetEvidence.objects.order_by("pk").iterator()
+    )
+    for proof in files:
         if not evidence.intact(proof):
             yield _("证据 #%(number)d “%(name)s”缺失或被改动") % {
                 "number": proof.pk,
