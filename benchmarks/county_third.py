@@ -107,7 +107,7 @@ def _city(chance: np.random.Generator, hours: int, folder: str) -> tuple[County,
         for column, code in names.items():
             site.put(
                 code,
-                _short_gaps(chance, mine[column].cast(pl.Float64).to_numpy().copy()),
+                _short_gaps(chance, mine[column].cast(pl.Float64, strict=False).to_numpy().copy()),
                 AIR[code],
             )
         county.sites.append(site)

@@ -7,6 +7,7 @@ or a production meter nothing is known and ``running`` is null.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,13 @@ def usual_high(values: np.ndarray, slots: int) -> np.ndarray:
     recent = upto(values, min(slots, max(len(values), 1)), "p90", needed=12)
     whole = np.nanpercentile(values, 90) if np.any(~np.isnan(values)) else np.nan
     return np.where(np.isnan(recent), whole, recent)
+
+
+def as_measured(track: Track) -> Track:
+    """A flow with what lies outside the range of its unit: sent in another unit it still says whether it flows, and how much
+    as a share of its own usual."""
+    value = np.where(np.isin(track.flag, ["N", "T", "range"]), track.shown, track.value)
+    return replace(track, value=value)
 
 
 def power_tracks(hours: pl.DataFrame, points: pl.DataFrame) -> dict[int, Track]:
@@ -72,7 +80,8 @@ def table(hours: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
     signs = hours.filter(pl.col("parameter").is_in([*GAS_FLOWS, WATER_FLOW, OXYGEN]))
     tracks: dict[int, dict[str, Track]] = {}
     for track in each(signs.join(outlets.select("point"), on="point", how="semi")):
-        tracks.setdefault(track.point, {})[track.parameter] = track
+        flows = track.parameter in (*GAS_FLOWS, WATER_FLOW)
+        tracks.setdefault(track.point, {})[track.parameter] = as_measured(track) if flows else track
     parts = [
         _one(point, tracks.get(point, {}), by_owner.get(owner, []))
         for point, owner in owners.items()

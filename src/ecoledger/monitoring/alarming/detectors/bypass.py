@@ -16,7 +16,7 @@ from ecoledger.monitoring.alarming.detectors.tracks import (
     trailing,
     verdicts,
 )
-from ecoledger.monitoring.alarming.operation import GAS_FLOWS, WATER_FLOW
+from ecoledger.monitoring.alarming.operation import GAS_FLOWS, WATER_FLOW, as_measured
 
 
 def detect(
@@ -36,7 +36,7 @@ def detect(
     least_power = float(settings.get("power", 0.6))
     flows = hours.filter(pl.col("parameter").is_in([*GAS_FLOWS, WATER_FLOW]))
     parts = []
-    for track in each(flows, judged):
+    for track in map(as_measured, each(flows, judged)):
         meters = production.get(track.point, [])
         if not meters:
             continue

@@ -26,6 +26,7 @@ _DIGITS = 8
 _SAMPLES = 7
 # Where values that used to be held for hours are new every hour, that alone is strange: so much movement is little then.
 _FED = 0.5
+_SINGLES = 0.2
 
 
 def detect(
@@ -56,6 +57,7 @@ def detect(
         width = track.slots(width_hours, 6)
         # A value held between samples says nothing new: so many more hours make a window.
         longer = min(round(_SAMPLES / _fresh(moving)), track.slots(60, 12))
+        holds = track.step == 1 and _holds(moving)
         past, every = track.slots(14 * 24), track.slots(3)
         needed = track.slots(history_hours, 18)
         steps = np.abs(np.diff(track.value, prepend=np.nan))
@@ -70,7 +72,8 @@ def detect(
                     moving, size, "min", needed=present
                 )
                 here = np.full(len(track), True)
-                allowed = _FED if size < longer else part
+                fed = size < longer and holds
+                allowed = _FED if fed else part
                 for measure in (moved, spread, moved / level, spread / level):
                     usual = trailing(measure, past, "median", gap=size, needed=needed, every=every)
                     here &= ~(measure >= allowed * usual) & ~np.isnan(usual)
@@ -78,7 +81,7 @@ def detect(
                 ordinary = trailing(
                     spread / level, past, "median", gap=size, needed=needed, every=every
                 )
-                if size >= longer:
+                if not fed:
                     here &= spread / level < calmest / 2
                 # Few digits make any series smooth.
                 usual = trailing(spread, past, "median", gap=size, needed=needed, every=every)
@@ -108,6 +111,13 @@ def _fresh(value: np.ndarray) -> float:
     """The share of values that differ from the one before."""
     steps = np.diff(value[~np.isnan(value)])
     return float(np.clip(np.mean(steps != 0), 0.1, 1.0)) if len(steps) else 1.0
+
+
+def _holds(value: np.ndarray) -> bool:
+    """Whether nearly every value stands for hours: an analyser that samples, and not a series of few digits."""
+    known = value[~np.isnan(value)]
+    lengths = np.diff(np.concatenate([[0], np.flatnonzero(np.diff(known)) + 1, [len(known)]]))
+    return len(lengths) >= 10 and float(np.mean(lengths == 1)) < _SINGLES
 
 
 def _digit(value: np.ndarray) -> float:
