@@ -196,7 +196,10 @@ def _national(
         if mine["pm2_5"].null_count() > hours * 0.2:
             continue
         stations.append(
-            {code: mine[c].cast(pl.Float64, strict=False).to_numpy().copy() for c, code in names.items()}
+            {
+                code: mine[c].cast(pl.Float64, strict=False).to_numpy().copy()
+                for c, code in names.items()
+            }
         )
         places.append((float(rows["longitude"][0]), float(rows["latitude"][0])))
     return begin, _filled(chance, stations[:12]), places[:12]
