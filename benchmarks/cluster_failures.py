@@ -17,7 +17,6 @@ import argparse
 import contextlib
 import json
 import random
-import shutil
 import statistics
 import subprocess
 import sys
@@ -30,8 +29,8 @@ from typing import Any
 
 import httpx
 import lxml.html
-from tests.cli.server import Server
-from tests.cluster import places, postgres
+from tests.cluster import postgres, webs
+from tests.cluster.webs import Web
 from tests.path import county
 from tests.path.house import House, Visitor
 
@@ -49,16 +48,6 @@ broken = [b.why for b in (audit.first_broken(), chain.first_broken_overall()) if
 rows = list(Matter.objects.values_list("title", "number"))
 print(json.dumps({"rows": rows, "broken": broken, "out_of_step": len(chain.out_of_step())}))
 """
-
-
-class Web(Server):
-    """One of several web processes on one database."""
-
-    database = ""
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return places.on(self.database)
 
 
 class Clerk(threading.Thread):
@@ -118,12 +107,12 @@ class Clerk(threading.Thread):
 def run(rounds: int, victims: list[str]) -> dict[str, Any]:
     draw = random.Random(11)
     with tempfile.TemporaryDirectory() as place, postgres.started(durable=True) as server:
-        webs = _built(Path(place), server)
+        running = _built(Path(place), server)
         kills: dict[str, Callable[[], None]] = {
             "postgres": lambda: _again(server),
-            "web": lambda: _again(draw.choice(webs)),
+            "web": lambda: _again(draw.choice(running)),
         }
-        clerks = [Clerk(web, f"{n}{k}") for n, web in enumerate(webs) for k in range(PEOPLE)]
+        clerks = [Clerk(web, f"{n}{k}") for n, web in enumerate(running) for k in range(PEOPLE)]
         for clerk in clerks:
             clerk.start()
         _wait_for(clerks, 0.0)
@@ -140,9 +129,9 @@ def run(rounds: int, victims: list[str]) -> dict[str, Any]:
             clerk.ending = True
         for clerk in clerks:
             clerk.join(PATIENCE)
-        for web in webs:
+        for web in running:
             web.stop()
-        return _verdict(webs[0], server, clerks, recovery)
+        return _verdict(running[0], server, clerks, recovery)
 
 
 def _built(place: Path, server: postgres.Postgres) -> list[Web]:
@@ -150,16 +139,7 @@ def _built(place: Path, server: postgres.Postgres) -> list[Web]:
 
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute("CREATE DATABASE bureau TEMPLATE template0")
-    webs = []
-    for n in range(2):
-        web = Web(place / f"web{n}")
-        web.database = server.url("bureau")
-        webs.append(web)
-    webs[0].prepare(county.call("build"))
-    # The keys of one bureau; each process keeps observations of its own here.
-    webs[1].data.mkdir()
-    shutil.copy(webs[0].data / "chain_key", webs[1].data / "chain_key")
-    return [web.start() for web in webs]
+    return [web.start() for web in webs.built(place, server.url("bureau"))]
 
 
 def _again(victim: Web | postgres.Postgres) -> None:

@@ -10,18 +10,17 @@ import asyncio
 import contextlib
 import json
 import logging
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from ecoledger.cli import data_folder, process_limits
+from ecoledger.cli import data_folder, process_limits, writer_numbers
 
 if TYPE_CHECKING:
     from ecoledger.bus.connection import Bus
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("ecoledger.bus")
 
-WRITERS = 256
 # Seconds in which a writer that is told to stop stores what the stream still holds.
 LAST = 5.0
 
@@ -154,9 +152,11 @@ async def _writer() -> None:
     from ecoledger.monitoring.points import table
     from ecoledger.store.interface import StoreError
 
-    async with connected() as bus, numbered(bus) as (leases, number):
+    async with connected() as bus, writer_numbers.by_lease(bus) as (leases, number):
         try:
-            opened = runtime.opened(with_number(data_folder.setting("OBSERVATIONS"), number))
+            opened = runtime.opened(
+                writer_numbers.with_number(data_folder.setting("OBSERVATIONS"), number)
+            )
             with opened:
                 await sync_to_async(table.current)()
                 looking = asyncio.create_task(_look_at_points())
@@ -169,42 +169,12 @@ async def _writer() -> None:
 
 
 @asynccontextmanager
-async def numbered(bus: Bus) -> AsyncIterator[tuple[Leases, int]]:
-    """The leases of this process among those that may append, and its number among them, while the block runs.
-
-    Another can have the number only when this process stood still for longer than a lease; then it ends itself.
-    """
-    from ecoledger.bus.leases import RENEWED, Leases
-
-    leases = Leases(bus, "writers")
-    await leases.begin()
-    number = await leases.number(WRITERS)
-
-    async def renew() -> None:
-        while True:
-            await asyncio.sleep(RENEWED)
-            # Gone while nobody else took it: taken again.
-            if not await leases.take(f"number.{number}") and bus.connected:
-                if await leases.take(f"number.{number}") or not bus.connected:
-                    continue
-                log.error("another process has the number %d: stopped for too long", number)
-                os.kill(os.getpid(), signal.SIGTERM)
-
-    renewing = asyncio.create_task(renew())
-    try:
-        yield leases, number
-    finally:
-        renewing.cancel()
-        await leases.leave()
-
-
-@asynccontextmanager
 async def sharing(bus: Bus, gateway: Gateway | None) -> AsyncIterator[None]:
     """Live events of all processes, and commands to the devices of this one's gateway, while the block runs."""
     from ecoledger.bus import commands, live_events
-    from ecoledger.monitoring.arriving import over_bus
+    from ecoledger.monitoring.arriving import ingest
 
-    await live_events.carry(bus, over_bus.note)
+    await live_events.carry(bus, ingest.note)
     if gateway is not None:
         await commands.answer_for(bus, gateway)
     try:
@@ -242,10 +212,3 @@ async def writing(bus: Bus, leases: Leases) -> AsyncIterator[None]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-
-
-def with_number(place: Any, number: int) -> Any:
-    """The store's address with this process's number, where several may append."""
-    if not str(place).startswith("clickhouse"):
-        return place
-    return f"{place}{'&' if '?' in place else '?'}writer={number}"

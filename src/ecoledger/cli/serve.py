@@ -116,7 +116,8 @@ async def _with_store(
     folder: Path, http: tuple[str, int], devices: tuple[str, int], shares: Shares, roles: Roles
 ) -> None:
     """Connect the bus, where there is one, open the store, and serve."""
-    from ecoledger.cli import bus_roles
+    from ecoledger.cli import bus_roles, writer_numbers
+    from ecoledger.jobs import turns
     from ecoledger.monitoring import runtime
     from ecoledger.store.interface import StoreError
 
@@ -125,8 +126,11 @@ async def _with_store(
         bus = leases = None
         if data_folder.setting("BUS"):
             bus = await stack.enter_async_context(bus_roles.connected())
-            leases, number = await stack.enter_async_context(bus_roles.numbered(bus))
-            place = bus_roles.with_number(place, number)
+            leases, number = await stack.enter_async_context(writer_numbers.by_lease(bus))
+            place = writer_numbers.with_number(place, number)
+        elif str(place).startswith("clickhouse") and not turns.alone():
+            number = await stack.enter_async_context(writer_numbers.by_turn())
+            place = writer_numbers.with_number(place, number)
         try:
             stack.enter_context(runtime.opened(place))
         except StoreError as error:
@@ -225,6 +229,8 @@ async def _serve(
         await on_bus.enter_async_context(bus_roles.sharing(bus, gateway if roles.gateway else None))
         if roles.writer:
             await on_bus.enter_async_context(bus_roles.writing(bus, leases))
+    elif not turns.alone():
+        await on_bus.enter_async_context(_events_over_database())
 
     def gateway_state() -> dict[str, Any]:
         if not roles.gateway:
@@ -299,6 +305,19 @@ async def _serve(
     waiting.cancel()
     heartbeat.gateway_state = None
     log.info("stopped")
+
+
+def _events_over_database() -> contextlib.AbstractAsyncContextManager[None]:
+    """Live events to every process of the database, while the block runs."""
+    from django.db import connection
+
+    from ecoledger.jobs import turns
+    from ecoledger.live import over_postgresql
+    from ecoledger.monitoring.arriving import ingest
+
+    settings = connection.get_connection_params()
+    settings.pop("cursor_factory", None)
+    return over_postgresql.carried(settings, turns.ME, ingest.note)
 
 
 def in_thread(work: Callable[..., object]) -> Callable[..., None]:

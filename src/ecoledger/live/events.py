@@ -125,6 +125,18 @@ def deliver(topic: str, payload: dict[str, Any]) -> None:
             listener.close()
 
 
+def drop() -> None:
+    """Tell every subscriber of this process that something may have been missed."""
+    with _lock:
+        listeners = list(_subscriptions)
+    event = Event(next(_numbers), "dropped")
+    for listener in listeners:
+        try:
+            listener._loop.call_soon_threadsafe(listener._offer, event)
+        except RuntimeError:
+            listener.close()
+
+
 def subscribe(topics: Iterable[str], length: int = QUEUE_LENGTH) -> Subscription:
     """Events of ``topics`` from now on, at most ``length`` waiting."""
     return Subscription(topics, length)

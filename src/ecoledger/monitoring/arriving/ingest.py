@@ -759,9 +759,18 @@ _FRAME_SCHEMA: dict[str, Any] = {
 }
 
 last_seen: dict[int, datetime] = {}
-"""Point -> when it last sent anything that was accepted, in this process."""
+"""Point -> when it last sent anything that was accepted, as far as this process knows."""
 last_ahead: dict[int, datetime] = {}
 """Point -> when it last sent something dated ahead of this machine's clock."""
+
+
+def note(topic: str, payload: dict[str, Any]) -> None:
+    """A live event of another process: what it stored is work for this one, and a sign of life of its points."""
+    if topic == "observation":
+        runtime.arrived.set()
+        now = times.now()
+        for point in payload.get("points", ()):
+            last_seen[int(point)] = now
 
 
 def take(

@@ -26,7 +26,6 @@ from ecoledger.bus.leases import RENEWED, Leases
 from ecoledger.hj212.batch import Batch, BatchDecoder
 from ecoledger.hj212.server import Verdict
 from ecoledger.live import times
-from ecoledger.monitoring import runtime
 from ecoledger.monitoring.arriving import ingest
 
 log = logging.getLogger(__name__)
@@ -271,12 +270,3 @@ class Writing:
         for share in self._shares.values():
             if not share.leaving and share.in_hand < UNFINISHED // 2:
                 await share.pull.ask(UNFINISHED // 2)
-
-
-def note(topic: str, payload: dict[str, Any]) -> None:
-    """What another process stored: work for this one, and a sign of life of its points."""
-    if topic == "observation":
-        runtime.arrived.set()
-        now = times.now()
-        for point in payload.get("points", ()):
-            ingest.last_seen[int(point)] = now
