@@ -1,22 +1,26 @@
-"""Run the tests on servers: the same files as ``make test``, on PostgreSQL instead of the embedded database.
+"""Run the tests on servers: the same files as ``make test``, on PostgreSQL, NATS and ClickHouse.
 
-The store's contract runs on chDB besides, where the wheel ``chdb-core`` is there, and the bus on a NATS server of its own
-(``tests/cluster/test_bus.py``).
+    python scripts/test_cluster.py [--parts store,engines] [--table FILE] [paths]
 
-    python scripts/test_cluster.py [pytest arguments]
-
-Starts servers of its own (own folders, free ports on the loopback, stopped and removed at the end), says which tests
-run on which engine, and says "not run" where a server cannot be had on this machine. Exit code 0 then: nothing failed.
+Starts servers of its own (own folders, free ports on the loopback, stopped and removed at the end, also when it is told to
+end), and says at the end which tests ran on which engines beside how many there are on the embedded ones. Where a server
+cannot be had on this machine it says "not run": never passed, and no failure either. Exit code 0: nothing failed.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import importlib.util
 import os
+import re
+import signal
 import subprocess
 import sys
+import tempfile
 import time
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,61 +28,236 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from tests.cluster import clickhouse_server, nats_server, places, postgres  # noqa: E402
 
-# What stands on the database of business records, and what walks from a socket to a page.
-FILES = [
-    "tests/cluster",
-    "tests/accounts",
-    "tests/books",
-    "tests/entities",
-    "tests/jobs",
-    "tests/matters",
-    "tests/monitoring",
-    "tests/path",
-    "tests/store",
-    "tests/stories",
-]
 PROCESSES = "2"
+# Seconds after which a part is ended: continuous integration has an end of its own.
+LONGEST = 45 * 60
 
 
-def main(arguments: list[str]) -> int:
-    if why := postgres.available():
-        print(f"test-cluster: PostgreSQL: not run: {why}")  # noqa: T201
-        return 0
+@dataclass(frozen=True)
+class Part:
+    """Directories of tests that run together on the same engines."""
+
+    name: str
+    paths: tuple[str, ...]
+    database: bool = False
+    store: bool = False
+    bus: bool = False
+    why: str = ""
+
+    def engines(self, have: Servers) -> str:
+        """What its tests run on here."""
+        named = [
+            "PostgreSQL" if self.database and have.database else "SQLite" if self.database else "",
+            "ClickHouse (chDB)" if self.store and have.chdb else "DuckDB" if self.store else "",
+            "NATS" if self.bus and have.bus else "",
+        ]
+        return " + ".join(filter(None, named)) or "servers of its own"
+
+
+@dataclass
+class Servers:
+    """Addresses of this run's servers; empty where one cannot be had."""
+
+    database: str = ""
+    bus: str = ""
+    chdb: bool = False
+
+    def settings(self, part: Part) -> dict[str, str]:
+        chosen = {
+            # The tests of the engines themselves make databases of their own on the run's server.
+            places.SERVER: self.database if part.database or part.name == "engines" else "",
+            places.STORE: "chdb" if part.store and self.chdb else "",
+            places.BUS: self.bus if part.bus else "",
+        }
+        return {name: value for name, value in chosen.items() if value}
+
+
+PARTS = (
+    Part(
+        "rooms",
+        ("accounts", "books", "entities", "jobs", "matters", "monitoring"),
+        database=True,
+        store=True,
+        why="business records on rows and locks of PostgreSQL, ingest and computing on ClickHouse's SQL",
+    ),
+    Part(
+        "house",
+        ("path", "stories"),
+        database=True,
+        store=True,
+        bus=True,
+        why="people and devices at a running bureau: gateway, stream, writer, store, page",
+    ),
+    Part("store", ("store",), store=True, why="the store's contract in the dialect of today"),
+    Part(
+        "engines",
+        ("cluster",),
+        why="what only servers have: turns, leases, moving, death; two shards of Debian's ClickHouse",
+    ),
+)
+
+
+@dataclass
+class Outcome:
+    """What became of the tests of one directory."""
+
+    passed: set[str] = field(default_factory=set)
+    skipped: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--parts", default=",".join(part.name for part in PARTS))
+    parser.add_argument("--table", type=Path, help="write the table there too")
+    parser.add_argument("paths", nargs="*", help="only these, on the engines of their part")
+    asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    begun = time.monotonic()
+    chosen = [part for part in PARTS if part.name in asked.parts.split(",")]
+    codes: list[int] = []
+    rows: list[tuple[str, ...]] = []
     with contextlib.ExitStack() as running:
+        have = _servers(running)
+        scratch = Path(running.enter_context(tempfile.TemporaryDirectory()))
+        for part in chosen:
+            paths = [
+                path for path in asked.paths if any(f"tests/{p}" in path for p in part.paths)
+            ] or [f"tests/{path}" for path in part.paths]
+            if asked.paths and not set(paths) & set(asked.paths):
+                continue
+            code, found, seconds = _run(part, paths, have, scratch / f"{part.name}.xml")
+            codes.append(code)
+            _say(f"{part.name}: {seconds / 60:.1f} minutes, exit code {code}")
+            rows += _rows(part, found, {} if asked.paths else _embedded(part), have)
+    table = "\n".join(_table(rows))
+    print(table)  # noqa: T201
+    if asked.table:
+        asked.table.write_text(table + "\n", encoding="utf-8")
+    _say(f"all: {(time.monotonic() - begun) / 60:.1f} minutes")
+    return max(codes, default=0)
+
+
+def _servers(running: contextlib.ExitStack) -> Servers:
+    have = Servers(chdb=importlib.util.find_spec("chdb") is not None)
+    if why := postgres.available():
+        _say(f"PostgreSQL: not run: {why}")
+    else:
         server = running.enter_context(postgres.started())
-        settings = {places.SERVER: server.url()}
+        have.database = server.url()
         begun = time.monotonic()
-        places.make_template(server.url(), {**os.environ, **settings})
-        print(  # noqa: T201
-            f"test-cluster: business records on {server.version()}; "
-            f"migrations took {time.monotonic() - begun:.1f} s",
-            flush=True,
-        )
-        if not nats_server.program():
-            _say("NATS: not run: neither the wheel nor Debian's nats-server is installed")
-        if not clickhouse_server.program():
-            _say("ClickHouse's shards: not run: clickhouse-server is not installed")
-        given = arguments or ["-n", PROCESSES, "--dist", "loadfile", *FILES]
-        run = subprocess.run(  # noqa: S603
-            [sys.executable, "-m", "pytest", *given],
-            cwd=ROOT, env={**os.environ, **settings}, check=False,
-        )  # fmt: skip
-    return run.returncode or (0 if arguments else _store_on_chdb())
+        places.make_template(have.database, {**os.environ, places.SERVER: have.database})
+        _say(f"{server.version()}; the tables took {time.monotonic() - begun:.1f} s")
+    if not nats_server.program() or importlib.util.find_spec("nats") is None:
+        _say("NATS: not run: neither the wheel nor Debian's nats-server is installed")
+    elif not have.database:
+        _say("NATS: not run: what travels over it needs PostgreSQL")
+    else:
+        nats = running.enter_context(nats_server.started(durable=False))
+        have.bus = nats.url()
+        _say(nats.version())
+    if not have.chdb:
+        _say("ClickHouse of today: not run: the wheel chdb-core is not installed")
+    if not clickhouse_server.program():
+        _say("ClickHouse's shards: not run: clickhouse-server is not installed")
+    return have
 
 
-def _store_on_chdb() -> int:
-    """The store's contract on today's ClickHouse."""
-    if importlib.util.find_spec("chdb") is None:
-        _say("ClickHouse: not run: the wheel chdb-core is not installed")
-        return 0
-    _say("the store's contract on chDB")
-    run = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "pytest", "-n", PROCESSES, "--dist", "loadfile", "tests/store"],
-        cwd=ROOT,
-        env={**os.environ, places.STORE: "chdb"},
-        check=False,
+def _run(
+    part: Part, paths: list[str], have: Servers, report: Path
+) -> tuple[int, dict[str, Outcome], float]:
+    """Exit code, outcomes by directory, seconds."""
+    settings = have.settings(part)
+    if (part.database or part.store) and not settings:
+        return 0, {}, 0.0
+    _say(f"{part.name}: {' '.join(paths)} on {part.engines(have)}")
+    begun = time.monotonic()
+    command = [sys.executable, "-m", "pytest", "-n", PROCESSES, "--dist", "loadfile"]
+    process = subprocess.Popen(  # noqa: S603
+        [*command, f"--junitxml={report}", *paths], cwd=ROOT, env={**os.environ, **settings}
     )
-    return run.returncode
+    try:
+        code = process.wait(LONGEST)
+    except BaseException:
+        process.terminate()
+        process.wait(30)
+        raise
+    return code, _outcomes(report), time.monotonic() - begun
+
+
+def _outcomes(report: Path) -> dict[str, Outcome]:
+    found: dict[str, Outcome] = {}
+    if not report.exists():
+        return found
+    for case in ET.parse(report).iter("testcase"):  # noqa: S314 - our own file
+        module = case.get("classname", "")
+        name = _plain(f"{module}::{case.get('name')}")
+        outcome = found.setdefault(module.split(".")[1], Outcome())
+        kinds = {child.tag for child in case}
+        into = (
+            outcome.failed
+            if kinds & {"failure", "error"}
+            else outcome.skipped
+            if "skipped" in kinds
+            else outcome.passed
+        )
+        into.add(name)
+    return found
+
+
+def _embedded(part: Part) -> dict[str, set[str]]:
+    """The tests of its directories as ``make test`` runs them."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("ECOLEDGER_TEST")}
+    listed = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "pytest", "--collect-only", "-n", "0",
+         *(f"tests/{path}" for path in part.paths)],
+        cwd=ROOT, env=kept, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    found: dict[str, set[str]] = {}
+    for line in listed.stdout.splitlines():
+        if line.startswith("tests/") and "::" in line:
+            path, _, name = line.partition("::")
+            found.setdefault(path.split("/")[1], set()).add(
+                _plain(f"{path.removesuffix('.py').replace('/', '.')}::{name}")
+            )
+    return found
+
+
+def _plain(name: str) -> str:
+    """A test's name without the implementation it ran on."""
+    return re.sub(r"(?<=[\[-])(duckdb|chdb)(?=[]-])", "store", name)
+
+
+def _rows(
+    part: Part, found: dict[str, Outcome], embedded: dict[str, set[str]], have: Servers
+) -> list[tuple[str, ...]]:
+    rows = []
+    for path in part.paths:
+        outcome = found.get(path)
+        here = embedded.get(path, set())
+        if outcome is None:
+            rows.append((f"tests/{path}", str(len(here)), "not run", "", "", "", part.why))
+            continue
+        ran = outcome.passed | outcome.failed
+        both = len(ran & here)
+        rows.append(
+            (
+                f"tests/{path}",
+                str(len(here)) if part.name != "engines" else "as far as no server is needed",
+                f"{len(ran)} ({both} the same)" if part.name != "engines" else str(len(ran)),
+                str(len(outcome.failed)),
+                str(len(outcome.skipped)),
+                part.engines(have),
+                part.why,
+            )
+        )
+    return rows
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    head = ("tests", "embedded", "here", "failed", "skipped", "engines here", "why")
+    lines = [head, ("---",) * len(head), *rows]
+    return ["| " + " | ".join(cells) + " |" for cells in lines]
 
 
 def _say(text: str) -> None:
@@ -86,4 +265,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

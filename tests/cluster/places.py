@@ -34,7 +34,7 @@ def environment(folder: Path) -> dict[str, str]:
     if address := store(folder):
         settings["ECOLEDGER_STORE"] = address
     if bus := os.environ.get(BUS):
-        settings["ECOLEDGER_BUS"] = f"{bus}?prefix={_name(folder)}&partitions=2&most_mb=64"
+        settings["ECOLEDGER_BUS"] = f"{bus}?prefix={_name(folder)}&partitions=2&most_mb=16"
     return settings
 
 
@@ -59,16 +59,25 @@ def _name(folder: Path) -> str:
     return "t" + hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:20]
 
 
+_TABLES = """
+import sys
+from pathlib import Path
+from ecoledger.cli import data_folder, first_tables
+data_folder.use(Path(sys.argv[1]))
+first_tables.create()
+"""
+
+
 def make_template(server: str, environment: dict[str, str]) -> None:
-    """Migrate an empty database on ``server``; nothing is entered in it."""
+    """Make the tables of this version in an empty database on ``server``; nothing is entered in it."""
     address = urlsplit(server)._replace(path=f"/{TEMPLATE}").geturl()
     _begin(server, TEMPLATE, template="template0")
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(
-            [sys.executable, "-m", "django", "migrate", "--settings", "ecoledger.settings"],
+            [sys.executable, "-c", _TABLES, folder],
             check=True,
             capture_output=True,
-            env={**environment, "ECOLEDGER_DATABASE": address, "ECOLEDGER_DATA": folder},
+            env={**environment, "ECOLEDGER_DATABASE": address},
         )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.server import Server
-from tests.cluster import places
+from tests.cluster import places, serving
 from tests.path import county
 from tests.path.house import House, Visitor
 
@@ -26,7 +26,7 @@ def house(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hou
     folder = tmp_path_factory.mktemp("path") / "data"
     shutil.copytree(built, folder)
     places.copied(built, folder)
-    with Server(folder) as process:
+    with serving.begun(folder) as process:
         yield House(process)
     # Nothing anybody did made the server itself fail.
     failures = [line for line in process.log().splitlines() if '"level": "error"' in line]

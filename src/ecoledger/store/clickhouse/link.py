@@ -187,6 +187,8 @@ class ChdbLink:
         self._folder = folder
         make: Any = session.Session
         self._session = make(folder)
+        # It looks for a table by the name of a variable, and asked by two threads at once it looks in the wrong one.
+        self._one = threading.Lock()
         self.run(f"CREATE DATABASE IF NOT EXISTS {database}")
         self.run(f"USE {database}")
         for name, value in settings.items():
@@ -202,7 +204,8 @@ class ChdbLink:
         wanted_rows = None if wanted is None else arrow(wanted)  # noqa: F841
         question = sql.replace("{wanted}", "Python(wanted_rows)")
         try:
-            answer = self._session.query(question, "ArrowStream").bytes()
+            with self._one:
+                answer = self._session.query(question, "ArrowStream").bytes()
         except Exception as error:
             raise self._explained(error) from error
         return _rows(answer)
@@ -212,7 +215,8 @@ class ChdbLink:
         given_rows = arrow(rows)  # noqa: F841
         question = f"INSERT INTO {table} ({columns}) SELECT {columns} FROM Python(given_rows)"
         try:
-            self._session.query(question, "Null")
+            with self._one:
+                self._session.query(question, "Null")
         except Exception as error:
             raise self._explained(error) from error
 
@@ -221,7 +225,8 @@ class ChdbLink:
 
     def _called(self, call: Callable[[], object]) -> None:
         try:
-            call()
+            with self._one:
+                call()
         except Exception as error:
             raise self._explained(error) from error
 

@@ -1,0 +1,24 @@
+"""The running bureau of a data folder: one process, or over a bus (``ECOLEDGER_TEST_BUS``) with the gateway as its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.cli.server import Server
+from tests.cluster import places
+from tests.cluster.roles import Role
+
+
+@contextmanager
+def begun(folder: Path) -> Iterator[Server]:
+    """``ecoledger serve`` on ``folder``; where there is a bus, devices reach it by ``ecoledger gateway`` beside it."""
+    if not os.environ.get(places.BUS):
+        with Server(folder) as server:
+            yield server
+        return
+    with Server(folder, "--no-gateway") as server, Role("gateway", folder, {}) as gateway:
+        server.device = gateway.device
+        yield server
