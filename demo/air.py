@@ -31,6 +31,8 @@ from ecoledger.registers.air_sources import (
     voc_projects,
 )
 from ecoledger.registers.air_sources import shared_centres as centres
+from ecoledger.registers.air_sources.ultra_low import ASSESSMENTS
+from ecoledger.registers.network.connections import CONNECTIONS
 
 LISTED, BOXES, CAMERAS, BOILERS, PROJECTS = 140, 320, 37, 46, 110
 GRADES = ("A", "B", "B", "C", "C", "C", "D", "D", "引领性", "民生豁免")
@@ -51,6 +53,7 @@ def build(now: datetime) -> dict[str, int]:
         told = _weather(generator, metered, small, at)
     with transaction.atomic():
         _sources(generator, small, at)
+        _year_of_sources(small, at)
         _projects(generator, small, now.year)
         _watched(generator, at)
     return {"减排清单": LISTED, "减排指令": told, "活性炭箱": BOXES}
@@ -80,6 +83,16 @@ def _weather(
             },
             clerk, at,
         )  # fmt: skip
+        if number % 14 == 0:  # some stand on the province's list as well, with another grade
+            EMERGENCY.open_row(
+                {
+                    "edition": edition, "entity": firm, "part": "1号线" if number % 3 == 0 else "",
+                    "source": "province", "grade": GRADES[(number + 1) % len(GRADES)],
+                    "trade": firm.industry, "yellow": "限产20%", "orange": "限产30%", "red": "限产50%",
+                    "nox": Decimal(generator.randint(5, 180)),
+                },
+                clerk, at,
+            )  # fmt: skip
     rosters.publish(EMERGENCY, edition, at.date() - timedelta(days=50), by=clerk)
     response = actions.open_matter(
         weather_response.RESPONSE,
@@ -190,6 +203,40 @@ def _sources(generator: random.Random, small: Sequence[Enterprise], at: datetime
         )  # fmt: skip
 
 
+def _year_of_sources(small: Sequence[Enterprise], at: datetime) -> None:
+    """Carbon replaced and its waste booked, firms connected, ultra-low assessments under way."""
+    officer, monitor, clerk = person("zhifa"), person("jiance"), person("diaodu")
+    boxes = carbon_boxes.CarbonBox.objects.order_by("code")[:40]
+    for number, box in enumerate(boxes):
+        carbon_boxes.REPLACEMENTS.open_row(
+            {
+                "entity": box, "at": at - timedelta(days=number % 30), "mass": box.mass,
+                "waste": box.mass * Decimal("1.15"), "waste_code": carbon_boxes.WASTE_CODE,
+                "manifest_no": f"{at.year}350000{number:06d}" if number % 3 == 0 else "",
+            },
+            officer, at, synthetic=True,
+        )  # fmt: skip
+    for number, firm in enumerate(small[:65]):
+        task = actions.open_matter(
+            CONNECTIONS,
+            {"title": f"{firm.name}在线监控联网", "entity": firm, "batch": f"{at.year}年新增65家",
+             "factors": "SO2、NOx、颗粒物", "due_on": date(at.year, 12, 31), "synthetic": True},
+            by=clerk, at=at - timedelta(days=90),
+        )  # fmt: skip
+        if number % 3:
+            form = {"installed_on": f"{(at - timedelta(days=60 - number % 30)).date()}"}
+            actions.perform(task.pk, "install", by=monitor, form=form, at=at - timedelta(days=20))
+    for number, firm in enumerate(small[:4]):
+        case = actions.open_matter(
+            ASSESSMENTS,
+            {"title": f"{firm.name}超低排放评估", "entity": firm, "trade": "steel", "synthetic": True},
+            by=clerk, at=at - timedelta(days=40),
+        )  # fmt: skip
+        if number:
+            form = {"assessor": "某环境监测中心（演示）"}
+            actions.perform(case.pk, "begin", by=monitor, form=form, at=at - timedelta(days=30))
+
+
 def _projects(generator: random.Random, small: Sequence[Enterprise], year: int) -> None:
     clerk, officer = person("diaodu"), person("zhifa")
     for number in range(PROJECTS):
@@ -270,6 +317,19 @@ def _watched(generator: random.Random, at: datetime) -> None:
                  "day": Decimal("53.1") + number * 4, "night": Decimal("43.0") + number * 4},
                 monitor, at, synthetic=True,
             )  # fmt: skip
+    for number in range(24):
+        road = number >= 18
+        site = noise_sites.NoiseSite.objects.create(
+            code=f"Z-{number + 101:04d}", name=f"{'道路' if road else '网格'}{number + 1}（演示）",
+            area_code=town, sort="road" if road else "grid", length=Decimal(600) if road else None,
+            synthetic=True,
+        )  # fmt: skip
+        level = Decimal("66.0") if road else Decimal("52.0")
+        noise_sites.READINGS.open_row(
+            {"entity": site, "at": _morning(date(at.year, 6, 12)), "day": level + number % 5,
+             "night": level - 10 + number % 5},
+            monitor, at, synthetic=True,
+        )  # fmt: skip
     lon, lat = city.town_centre(town)
     for number in range(6):
         hot_spots.SPOTS.open_row(

@@ -76,3 +76,37 @@ def test_the_pool_takes_in_what_is_freed_and_never_gives_more_than_it_has(house,
     submit(approver, statement, reverse[1].action, {"reason": "项目取消"})
     closing = open_page(approver, statement).get_element_by_id("closing").text_content()
     assert closing.split() == ["9.800", "t/a"]
+
+    # A project without its approval holds what it needs first: it is out of the pool, and lapses back into it.
+    third = {**project, "title": "待批环评项目", "added": "4", "multiple": "1.5"}
+    held = address_of(submit(approver, "/matters/air_allocation/new", "/new", third))
+    submit(approver, held, "/do/submit", {"source_text": "关停2020年燃煤锅炉"})
+    submit(head, held, "/do/reserve")
+    pools = text(open_page(approver, "/b/air_quota/holdings"))
+    assert "预占指标" in pools
+    assert "6.000 t/a" in pools
+    assert left(approver, statement) == "3.800"
+    # What it holds of its source nobody else can draw.
+    fourth = {**project, "title": "另一项目", "added": "5", "multiple": "1"}
+    other = address_of(submit(approver, "/matters/air_allocation/new", "/new", fourth))
+    refused = approver.submit(
+        f"{other}/do/submit",
+        {"submit-pollutant": "NOx", "submit-added": "5", "submit-multiple": "1",
+         "submit-source_text": "关停2020年燃煤锅炉"},
+    )  # fmt: skip
+    assert "待批环评项目 6.000" in refused.text
+    submit(approver, held, "/do/lapse", {"reason": "业主放弃"})
+    assert left(approver, statement) == "9.800"
+    submit(approver, other, "/do/submit", {"source_text": "关停2020年燃煤锅炉"})
+    submit(head, other, "/do/reserve")
+    submit(approver, other, "/do/confirm", {"approval_no": "测环审〔2026〕9号"})
+    assert left(approver, statement) == "4.800"
+    # An approval that lapsed (five years without a beginning) gives its allocation back, on evidence.
+    submit(approver, other, "/do/give_back", {"reason": "批准后逾五年未开工"}, files=TABLE)
+    assert left(approver, statement) == "9.800"
+
+
+def left(visitor, statement):
+    """What the holding has, as its statement says."""
+    closing = open_page(visitor, statement).get_element_by_id("closing").text_content()
+    return closing.split()[0]

@@ -125,6 +125,17 @@ def test_stations_warn_of_a_gradual_change_and_not_of_rain_or_tide(house, visito
     assert not monitor.cases("河口水站")
     page = text(open_page(monitor, f"/matters/alarm_case/{case['id']}"))
     assert "近一日中位值持续偏离此前水平" in page
+    # Town by town: who owns which station, what has arrived, what sounds; the one with the alarm comes first.
+    towns = open_page(monitor, "/stations/towns")
+    first = towns.xpath("//section[@data-town]")[0]
+    assert first.get("data-town") == "北镇"
+    (row,) = first.xpath(".//tr[@data-station='中湾水站']")
+    cells = [" ".join(c.text_content().split()) for c in row.xpath("./td")]
+    assert cells[1] == "中湾断面"
+    assert cells[2] == "未明确"
+    assert cells[3] == "100.0 84/84"
+    assert int(cells[4]) >= 1
+    assert towns.get_element_by_id("without-chief").text_content().split()[1] == "4"
 
 
 def rehearsed(house, now, rule):

@@ -5,12 +5,17 @@ from __future__ import annotations
 import math
 import re
 from datetime import datetime, time, timedelta
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 from tests.path.county import COUNTY, NORTH
-from tests.path.house import hours_ago, until
+from tests.path.house import PNG, hours_ago, until
 from tests.stories.pages import open_page, submit, text
 from tests.stories.test_air_weather import edition_of, entered, workbook
+
+from ecoledger.hj212 import Device, Value
 
 FIRM, OTHER = "一号测试厂", "二号测试厂"
 PROOF = [("检测报告.pdf", b"%PDF-1.7 report", "application/pdf")]
@@ -48,7 +53,8 @@ def row_of(visitor, key, name):
 @pytest.mark.story("A7")
 def test_300_firms_carbon_is_replaced_by_its_computed_day(house, visitor, hired, tmp_path):
     """Boxes of 300 firms come from a file; 1000 kg at 50 mg/m³ and 10 000 m³/h for 8 h a day last 25 days; the
-    duty is owed on that day; a replacement fills anew, and its waste waits for the waste account."""
+    duty is owed on that day; a replacement fills anew, and its waste stands in the firm's account of hazardous waste:
+    with a manifest it has left again, without one it waits there and no more than that can be handed on."""
     dispatcher = visitor("dispatcher")
     firms = [(f"测试活性炭{n}厂", NORTH, "金属表面喷涂") for n in range(1, 301)]
     head = ("企业名称", "所在地", "行业")
@@ -98,7 +104,8 @@ def test_300_firms_carbon_is_replaced_by_its_computed_day(house, visitor, hired,
     submit(officer, "/b/carbon_replacement/new", "/new", form)
     shown = text(open_page(officer, "/b/carbon_replacement"))
     assert "废炭 950.00 kg 少于原装填 1000.00 kg" in shown
-    assert "待入危废账" in shown
+    # It went with a manifest: into the firm's account and out of it again.
+    assert re.search(r"凭证 \d+、\d+", shown), shown
     today = hours_ago(0).date()
     assert (
         row_of(dispatcher, "carbon_box", "测试活性炭7厂")["应更换日"]
@@ -106,6 +113,37 @@ def test_300_firms_carbon_is_replaced_by_its_computed_day(house, visitor, hired,
     )
     owed = text(open_page(dispatcher, "/b/carbon_due?state=done"))
     assert "炭箱7" in owed
+
+    # Without one it is in store; a wrong weight is corrected, and the account with it.
+    form = {"entity_text": "炭箱8", "mass": "1000", "waste": "11500"}
+    submit(officer, "/b/carbon_replacement/new", "/new", form)
+    pools = open_page(officer, "/b/hazardous_waste/holdings")
+    (statement,) = pools.xpath("//a[normalize-space()='测试活性炭8厂']/@href")
+    assert "废活性炭 900-039-49" in text(pools)
+    assert closing(officer, statement) == "11500.00 kg"
+    entry = open_page(officer, "/b/carbon_replacement?q=炭箱8").xpath("//tbody//a/@href")[0]
+    submit(officer, f"{entry}/edit", "/edit", {"waste": "1150", "reason": "多写一个零"})
+    assert closing(officer, statement) == "1150.00 kg"
+    moved = {
+        "kind": "transferred",
+        "quantity": "1200",
+        "text": "委托处置",
+        "voucher_no": "20261128002",
+    }
+    refused = officer.post(
+        f"{statement}/post",
+        data={**moved, "csrfmiddlewaretoken": officer.cookies["csrftoken"]},
+        follow_redirects=True,
+    )
+    assert "差 50.00 kg" in refused.text
+    submit(officer, statement, "/post", {**moved, "quantity": "1000"})
+    assert closing(officer, statement) == "150.00 kg"
+
+
+def closing(visitor, statement):
+    return " ".join(
+        open_page(visitor, statement).get_element_by_id("closing").text_content().split()
+    )
 
 
 @pytest.mark.story("A5")
@@ -182,6 +220,43 @@ def test_22_firms_have_37_cameras_and_a_look_begets_a_problem(house, visitor, tm
     submit(officer, "/b/camera_check/new", "/new",
            {"entity_text": "摄像头7", "seen": "stopped", "note": "生产而治污设施未运行"})  # fmt: skip
     assert row_of(officer, "camera_check", "摄像头7")["所见"] == "治污设施未运行"
+
+    # The platform gives stills: what was seen becomes a problem, with a picture taken then. Other hosts are refused.
+    platform = ThreadingHTTPServer(("127.0.0.1", 0), Stills)
+    Thread(target=platform.serve_forever, daemon=True).start()
+    host = f"127.0.0.1:{platform.server_port}"
+    (house.process.data / "profile" / "cameras.toml").write_text(
+        f'hosts = ["{host}"]\n', encoding="utf-8"
+    )
+    (file,) = set(
+        open_page(monitor, "/b/camera?q=摄像头7").xpath("//a[normalize-space()='摄像头7']/@href")
+    )
+    number = file.rsplit("/", 1)[1]
+    edit = f"/registry/camera/{number}"
+    refused = submit(monitor, edit, edit, {"still": "http://169.254.169.254/latest"})
+    assert "须在视频平台登记的主机内" in text(refused)
+    submit(monitor, edit, edit, {"still": f"http://{host}/7.png"})
+    entry = next(
+        a for a in open_page(officer, "/b/camera_check?q=摄像头7").xpath("//tbody//a/@href")
+        if re.fullmatch(r"/b/camera_check/\d+", a)
+    )  # fmt: skip
+    problem = submit(officer, entry, "/beget")
+    platform.shutdown()
+    assert "治污设施未运行" in text(problem)
+    assert re.search(r"摄像头7_\d{14}\.png", text(problem)), text(problem)[:800]
+    assert "已转办" in text(open_page(officer, entry))
+
+
+class Stills(BaseHTTPRequestHandler):
+    """A video platform that gives one picture."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(PNG)
+
+    def log_message(self, *_said):
+        pass
 
 
 @pytest.mark.story("A12")
@@ -274,6 +349,29 @@ def test_sites_kitchens_and_filling_stations_are_checked_by_their_limits(house, 
     submit(officer, "/b/dust_check/new", "/new", {"entity_text": "城东二期", **measures, **missing})
     assert row_of(officer, "dust_check", "城东二期")["落实项（共6）"] == "4"
 
+    # The site's own monitor: registered at the site with its limit; what it sounds stands beside the sites.
+    head = ("所属对象", "监测类别", "MN", "因子", "访问密码")
+    point = [("城东二期", "扬尘油烟油气", f"{950:024d}", "PM10", "123456")]
+    assert kept(entered(house, "point", workbook(tmp_path / "扬尘点.xlsx", head, point))) == 1
+    number = house.ask(
+        "from ecoledger.monitoring.models import Point\n"
+        f"answer = Point.objects.get(mn='{950:024d}').pk"
+    )
+    address = f"/registry/points/{number}"
+    submit(monitor, address, address, {"limit": "150", "limit_basis": "hour"})
+    device = Device(f"{950:024d}", st="39")
+    packets = [
+        device.packet(
+            "2061", time=hours_ago(n), values=(Value("a34002", "Avg", Decimal(level), flag="N"),)
+        )
+        for n, level in ((4, 80), (3, 420), (2, 390))
+    ]
+    assert set(house.send(*packets)) == {"9014"}
+    house.settled()
+    until(lambda: "城东二期" in text(open_page(officer, "/b/site_alarm")), "the alarm of the site")
+    shown = text(open_page(officer, "/b/site_alarm?state=open"))
+    assert "扬尘、油烟、油气在线超限" in shown
+
 
 @pytest.mark.story("A14")
 def test_patrols_around_three_stations_hand_over_what_they_find(house, visitor, tmp_path):
@@ -351,11 +449,47 @@ def test_46_biomass_boilers_show_the_limits_of_the_edition_in_force(house, visit
         == 6
     )
 
+    # The firm is assessed for ultra-low emission: three parts, a report, a second person's review, shown, passed.
+    dispatcher = visitor("dispatcher")
+    page = submit(monitor, "/matters/ultra_low/new", "/new",
+                  {"title": "一号测试厂超低排放评估", "entity_text": FIRM, "trade": "steel"})  # fmt: skip
+    case = address_of(page)
+    submit(monitor, case, "/do/begin", {"assessor": "某环境监测中心"})
+    assert row_of(monitor, "furnace", "1号生物质锅炉")["超低排放评估"] == "评估监测中"
+    early = monitor.submit(
+        f"{case}/do/report", {"report-report_no": "评2026-1"}, files={"files": PROOF[0]}
+    )
+    assert "还没有核查：有组织排放、无组织排放、清洁运输" in early.text
+    lines_page = f"{case}/lines/parts"
+    checked = {
+        "parts-0-items": "12",
+        "parts-1-items": "20",
+        "parts-1-failed": "1",
+        "parts-2-items": "5",
+    }
+    submit(monitor, lines_page, "/lines/parts", checked)
+    submit(monitor, case, "/do/report", {"report_no": "评2026-1"}, files=PROOF)
+    shown = {"opinion": "符合", "shown_at": "协会网站", "shown_on": "2026-06-01"}
+    refused = dispatcher.submit(f"{case}/do/approve", {f"approve-{k}": v for k, v in shown.items()})
+    assert "有不符合项，不能通过：无组织排放" in refused.text
+    submit(dispatcher, case, "/do/send_back", {"reason": "无组织一项整改后复核"})
+    submit(monitor, lines_page, "/lines/parts", {**checked, "parts-1-failed": "0"})
+    submit(monitor, case, "/do/report", {"report_no": "评2026-2"}, files=PROOF)
+    submit(dispatcher, case, "/do/approve", shown)
+    submit(monitor, case, "/do/pass")
+    assert row_of(monitor, "furnace", "1号生物质锅炉")["超低排放评估"] == "已通过并公示"
+    assert re.search(r"通过超低排放评估\s*1", statistics(dispatcher, "ultra_low"))
+
 
 @pytest.mark.story("A4")
 def test_six_firms_are_tested_and_inspected_and_what_exceeds_goes_on(house, visitor, tmp_path):
-    """“6家制鞋印刷企业完成测管联动”: tester and officer come together; one result above its limit is a problem."""
+    """“6家制鞋印刷企业完成测管联动”: tester and officer come together; the limit is that of the outlet's permit on the
+    day, another that was typed is refused; one result above its limit is a problem."""
     dispatcher, monitor, officer = visitor("dispatcher"), visitor("monitor"), visitor("officer")
+    head = ("排放口编码", "因子", "许可浓度限值", "单位", "判定依据", "生效日期")
+    permit = [("E-2-DA001", "非甲烷总烃", 80, "mg/m³", "小时均值", "2024-01-01"),
+              ("E-2-DA001", "非甲烷总烃", 60, "mg/m³", "小时均值", "2026-05-01")]  # fmt: skip
+    assert kept(entered(house, "limit", workbook(tmp_path / "许可.xlsx", head, permit))) == 2
     head = ("任务名称", "企业名称", "所属行业")
     rows = [
         (f"测管联动{n}", (FIRM, OTHER)[n % 2], "制鞋" if n < 4 else "印刷") for n in range(1, 7)
@@ -368,9 +502,19 @@ def test_six_firms_are_tested_and_inspected_and_what_exceeds_goes_on(house, visi
         early = monitor.submit(f"{case}/do/result", {"result-report_no": "监2026"})
         assert "还没有监测结果" in early.text
         values = {"results-0-place": "DA001", "results-0-parameter": "非甲烷总烃",
-                  "results-0-value": "88.5" if n == 0 else "21", "results-0-unit": "mg/m³",
-                  "results-0-limit": "60"}  # fmt: skip
+                  "results-0-value": "88.5" if n == 0 else "21", "results-0-unit": "mg/m³"}  # fmt: skip
         submit(monitor, f"{case}/lines/results", "/lines/results", values)
+        if n == 0:
+            typed = {**values, "results-0-limit": "100"}
+            submit(monitor, f"{case}/lines/results", "/lines/results", typed)
+            refused = monitor.submit(f"{case}/do/result", {"result-report_no": "监2026"})
+            assert "填写的限值 100 与许可限值 60（2026-05-01 起）不同" in refused.text
+            submit(
+                monitor,
+                f"{case}/lines/results",
+                "/lines/results",
+                {**values, "results-0-limit": ""},
+            )
         submit(monitor, case, "/do/result", {"report_no": f"监2026-{n}"})
         submit(officer, case, "/do/conclude", {"inspection": "现场检查未见异常"})
     shown = statistics(dispatcher, "joint_visit")
@@ -388,10 +532,10 @@ def test_18_firms_offset_their_vocs_by_the_ratio_of_the_place(house, hired, visi
     approver, head_person = hired("approver", "审批员甲"), hired("leader", "局领导甲")
     reduction = {"title": "关停某涂装线", "area_code": NORTH, "way": "closed", "pollutant": "VOCs",
                  "permitted": "60", "actual": "55", "base_year": "2020"}  # fmt: skip
-    case = address_of(submit(approver, "/matters/air_reduction/new", "/new", reduction))
-    submit(approver, case, "/do/account", {"method": "取小"}, files=PROOF)
-    submit(head_person, case, "/do/approve")
-    submit(approver, case, "/do/stock")
+    closed = address_of(submit(approver, "/matters/air_reduction/new", "/new", reduction))
+    submit(approver, closed, "/do/account", {"method": "取小"}, files=PROOF)
+    submit(head_person, closed, "/do/approve")
+    submit(approver, closed, "/do/stock")
 
     head = ("项目名称", "企业名称", "VOCs新增量", "规则", "环境质量达标")
     rows = [
@@ -401,11 +545,7 @@ def test_18_firms_offset_their_vocs_by_the_ratio_of_the_place(house, hired, visi
     assert kept(entered(house, "voc_offset", workbook(tmp_path / "调剂.xlsx", head, rows))) == 18
     cases = matters(approver, "/matters/voc_offset?sort=number")
     assert len(cases) == 18
-    short = {
-        "sources-0-source": "关停某涂装线",
-        "sources-0-available": "55",
-        "sources-0-taken": "1.0",
-    }
+    short = {"sources-0-reduction_text": "关停某涂装线", "sources-0-taken": "1.0"}
     submit(approver, f"{cases[0]}/lines/sources", "/lines/sources", short)
     refused = approver.submit(f"{cases[0]}/do/submit", {})
     assert "须调剂 1.200 t/a，来源合计 1.000 t/a" in refused.text
@@ -419,6 +559,27 @@ def test_18_firms_offset_their_vocs_by_the_ratio_of_the_place(house, hired, visi
     # 55 t/a came in, 18 × 1.2 = 21.6 t/a went out.
     assert "33.400 t/a" in text(open_page(approver, "/b/air_quota/holdings"))
 
+    # A second source fills the pool; the first is held by the eighteen and gives no more than its own rest.
+    other = {**reduction, "title": "关停某印刷线", "permitted": "40", "actual": "40"}
+    second = address_of(submit(approver, "/matters/air_reduction/new", "/new", other))
+    submit(approver, second, "/do/account", {"method": "取小"}, files=PROOF)
+    submit(head_person, second, "/do/approve")
+    submit(approver, second, "/do/stock")
+    large = {"title": "大型涂装项目", "entity_text": FIRM, "added": "30", "place": "fujian"}
+    submit(approver, "/matters/voc_offset/new", "/new", large)
+    (last,) = matters(approver, "/matters/voc_offset?q=大型涂装项目")
+    one = {"sources-0-reduction_text": "关停某涂装线", "sources-0-taken": "36"}
+    submit(approver, f"{last}/lines/sources", "/lines/sources", one)
+    refused = approver.submit(f"{last}/do/submit", {})
+    assert "“关停某涂装线”可用 33.400 t/a，不足 36.000 t/a" in refused.text
+    both = {**one, "sources-0-taken": "33.4", "sources-1-reduction_text": "关停某印刷线",
+            "sources-1-taken": "2.6"}  # fmt: skip
+    submit(approver, f"{last}/lines/sources", "/lines/sources", both)
+    submit(approver, last, "/do/submit")
+    submit(head_person, last, "/do/approve", {"approval_no": "测环审〔2026〕9号"})
+    used = text(open_page(approver, closed))
+    assert "大型涂装项目 33.4" in used
+    assert re.search(r"未被使用 t/a\s*0", used), used[used.find("未被使用") :][:80]
 
 @pytest.mark.story("A14")
 def test_what_the_patrols_changed_is_told_with_the_weather_taken_out(house, visitor, tmp_path):

@@ -19,6 +19,7 @@ from tests.stories.pages import open_page, submit, text
 from tests.stories.test_air_weather import entered, workbook
 
 from ecoledger.hj212 import Device, Value
+from ecoledger.science.coordinates import to_gcj02
 
 STATION = "北镇空气站"
 FACTORS = ("PM2.5", "PM10", "SO2", "NO2", "CO", "O3")
@@ -160,6 +161,11 @@ def test_a_january_stands_beside_the_three_before(house, visitor, measured_years
     assert good[-1] == "好于"
     assert rows["pm2_5"][-1] == "好于"
     assert "不足两年的月值" in page.get_element_by_id("ozone").text_content()
+    # The three-year moving mean of HJ 663 asks whole years: a January alone gives none, and that is said.
+    (last,) = page.xpath("//tr[@data-span='2023—2025']")
+    cells = [" ".join(c.text_content().split()) for c in last.xpath("./td")]
+    assert len(cells) == 7
+    assert all(cell == "缺有效年 — / — / —" for cell in cells[1:])
 
 
 @pytest.mark.story("Q1")
@@ -260,19 +266,32 @@ def state_of(visitor, address):
 
 @pytest.mark.story("Q7")
 def test_a_survey_finds_the_hot_stretch_and_hands_it_over(house, visitor):
-    """Two cars drive a grid of roads for five hours, one of them reading a third too high: the one dirty stretch is
-    hot, the car's drift is not; a clue of it is made."""
+    """Two cars drive a grid of roads for nine hours, one of them reading a third too high: both are brought to the
+    station they pass; the one dirty stretch is hot, the car's drift is not; a clue of it is made."""
     dispatcher = visitor("dispatcher")
     rng = random.Random(7)
     out = io.StringIO()
     table = csv.writer(out)
     table.writerow(("时间", "车辆", "经度", "纬度", "pm10"))
     start = datetime(2026, 6, 1, 8)
+    device = Device(AIR_MN["北镇空气站"], st="22")
+    packets = [
+        device.packet(
+            "2061",
+            time=start + timedelta(hours=n),
+            values=(Value("a34002", "Avg", Decimal(40), flag="N"),),
+        )
+        for n in range(9)
+    ]
+    assert set(house.send(*packets)) == {"9014"}
+    house.settled()
+    lon, lat = to_gcj02(118.60, 24.90)
+    middle, height = float(lon) + 0.01, float(lat)
     for car, drift in (("闽C1", 1.0), ("闽C2", 1.33)):
-        for second in range(0, 5 * 3600, 5):
-            # A loop of some four kilometres, once an hour and a half.
+        for second in range(0, 9 * 3600, 5):
+            # A loop of some six kilometres, every forty minutes, which passes the station of the north.
             angle = 2 * math.pi * (second % 2400) / 2400
-            lon, lat = 118.62 + 0.01 * math.cos(angle), 24.91 + 0.01 * math.sin(angle)
+            lon, lat = middle + 0.01 * math.cos(angle), height + 0.01 * math.sin(angle)
             dirty = 3.0 if 0.9 < angle < 1.2 else 1.0
             value = 40 * drift * dirty * math.exp(rng.gauss(0, 0.1))
             when = start + timedelta(seconds=second)
@@ -297,10 +316,17 @@ def test_a_survey_finds_the_hot_stretch_and_hands_it_over(house, visitor):
     until(lambda: state_of(dispatcher, survey) != "计算中", "the survey to be judged")
     assert state_of(dispatcher, survey) == "已完成"
     page = open_page(dispatcher, survey)
-    assert page.get_element_by_id("points").text_content().strip() == "7200"
+    assert page.get_element_by_id("points").text_content().strip() == "12960"
     hot = int(page.get_element_by_id("hot").text_content())
     stretches = int(page.get_element_by_id("stretches").text_content())
     assert 1 <= hot <= 4
+    cars = {
+        r.get("data-car"): [c.text_content().strip() for c in r.xpath("./td")]
+        for r in page.xpath("//tr[@data-car]")
+    }
+    assert float(cars["闽C1"][1]) == pytest.approx(1.0, abs=0.03)
+    assert float(cars["闽C2"][1]) == pytest.approx(1 / 1.33, abs=0.03)
+    assert cars["闽C2"][2:] == ["9", "已校准到站点"]
     assert stretches > 20
     marks = json.loads(dispatcher.get(f"{survey}/spots.geojson").text)["features"]
     assert sum(mark["properties"]["layer"] == "alarm" for mark in marks) == hot

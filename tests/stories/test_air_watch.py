@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, time, timedelta
+from decimal import Decimal
 
+import lxml.html
 import pytest
-from tests.path.county import NORTH
+from tests.path.county import AIR_MN, NORTH
 from tests.path.house import PNG, hours_ago
 from tests.stories.pages import open_page, submit, text
 from tests.stories.test_air_sources import address_of, kept, matters, row_of
 from tests.stories.test_air_weather import entered, workbook
+
+from ecoledger.hj212 import Device, Value
 
 PHOTO = [("现场.png", PNG, "image/png")]
 
@@ -64,6 +68,47 @@ def test_zones_attain_and_area_and_roads_get_their_grades(house, visitor, tmp_pa
     assert "52.9" in page.get_element_by_id("area").text_content()
     assert page.get_element_by_id("roads").text_content().split()[1] == "一级"
     assert row_of(monitor, "noise_reading", "功能区1")["昼间"] == "达标"
+    _an_automatic_station_reads_by_itself(house, monitor, tmp_path)
+
+
+def _an_automatic_station_reads_by_itself(house, monitor, tmp_path):
+    """A station's hours of a day and its night become a reading (HJ 906): two hours of strong wind are left out, and
+    what was typed by hand for another day stays."""
+    head = ("站点名称", "要素", "级别", "镇街")
+    station = [("文化广场噪声站", "声环境", "县控", NORTH)]
+    assert kept(entered(house, "station", workbook(tmp_path / "站.xlsx", head, station))) == 1
+    head = ("站点名称", "监测类别", "MN", "因子", "访问密码")
+    points = [("文化广场噪声站", "声环境", f"{901:024d}", "Leq", "123456"),
+              ("文化广场噪声站", "气象", f"{902:024d}", "风速", "123456")]  # fmt: skip
+    assert kept(entered(house, "point", workbook(tmp_path / "点.xlsx", head, points))) == 2
+    head = ("点位名称", "点位类型", "类别", "镇街", "自动站")
+    site = [("文化广场", "功能区监测点", "2类", NORTH, "文化广场噪声站")]
+    assert kept(entered(house, "noise_site", workbook(tmp_path / "测点.xlsx", head, site))) == 1
+
+    day = hours_ago(0).date() - timedelta(days=2)
+    morning = datetime.combine(day, time(6))
+    noise, weather = Device(f"{901:024d}", st="23"), Device(f"{902:024d}", st="22")
+    packets = []
+    for n in range(24):
+        at = morning + timedelta(hours=n)
+        level = Decimal(90) if n in (3, 4) else Decimal(56) if n < 16 else Decimal(48)
+        packets.append(
+            noise.packet("2061", time=at, values=(Value("Leq", "Avg", level, flag="N"),))
+        )
+        wind = Decimal("6.2") if n in (3, 4) else Decimal("1.5")
+        packets.append(
+            weather.packet("2061", time=at, values=(Value("a01007", "Avg", wind, flag="N"),))
+        )
+    assert set(house.send(*packets)) == {"9014"}
+    house.settled()
+    submit(monitor, f"/air/noise?first={day}&last={day}", "/air/noise/take")
+    cells = row_of(monitor, "noise_reading", "文化广场")
+    assert (cells["昼间 Ld dB(A)"], cells["夜间 Ln dB(A)"]) == ("56.0", "48.0")
+    assert "昼间 14/16 h，夜间 8/8 h；因雨、大风剔除 2 h" in text(
+        open_page(monitor, "/b/noise_reading?q=自动监测")
+    )
+    again = text(submit(monitor, f"/air/noise?first={day}&last={day}", "/air/noise/take"))
+    assert "取得 0 条" in again
 
 
 @pytest.mark.story("Q17")
@@ -83,6 +128,7 @@ def test_data_are_checked_by_two_lines_and_quality_control_is_judged(house, visi
     assert len(failed.xpath("//tbody/tr")) == 1
     assert "8.000" in text(failed)
     assert "±5%" in text(failed)
+    _a_failed_control_marks_its_hours(house, monitor, tmp_path)
 
     page = submit(
         dispatcher,
@@ -105,6 +151,43 @@ def test_data_are_checked_by_two_lines_and_quality_control_is_judged(house, visi
     )
     shown = text(open_page(dispatcher, "/matters/quality_check/statistics"))
     assert re.search(r"涉嫌弄虚作假\s*1", shown), shown
+
+
+def _a_failed_control_marks_its_hours(house, monitor, tmp_path):
+    """From the last span check that passed to the one that failed: previewed, marked D, the sent values untouched."""
+    device = Device(AIR_MN["北镇空气站"], st="22")
+    packets = [
+        device.packet(
+            "2061", time=hours_ago(n), values=(Value("a21004", "Avg", Decimal(30 + n), flag="N"),)
+        )
+        for n in range(1, 13)
+    ]
+    assert set(house.send(*packets)) == {"9014"}
+    house.settled()
+    head = ("站点名称", "执行时间", "任务类型", "监测因子", "目标值", "响应值")
+    rows = [("北镇空气站", f"{hours_ago(n):%Y-%m-%d %H:%M}", "跨度检查", "NO2", 400, value)
+            for n, value in ((9, 404), (3, 440))]  # fmt: skip
+    assert kept(entered(house, "quality_record", workbook(tmp_path / "跨度.xlsx", head, rows))) == 2
+    failed = open_page(monitor, "/b/quality_record?passed=0&q=NO2")
+    record = next(a for a in failed.xpath("//tbody//a/@href") if "/b/quality_record/" in a)
+    page = open_page(monitor, record)
+    assert "待标记" in text(page)
+    (address,) = page.xpath("//a[normalize-space()='标记受影响时段']/@href")
+    # Seven hours: from that of the check that passed to that of the one that failed.
+    form = open_page(monitor, address).forms
+    values = dict(next(f for f in form if "reason" in f.fields).form_values())
+    assert values["flag"] == "D"
+    assert "跨度检查不合格" in values["reason"]
+    path = address.split("?")[0]
+    preview = monitor.post(path, data={**values, "parameters": "a21004"})
+    assert "7" in preview.text
+    shown = lxml.html.fromstring(preview.text)
+    form = next(f for f in shown.forms if "expected" in f.fields)
+    answer = monitor.post(
+        path, data=dict(form.form_values()) | {"step": "do"}, follow_redirects=True
+    )
+    assert "已审核 7 个值" in answer.text
+    assert "已标记 7 个值" in text(open_page(monitor, record))
 
 
 FIRMS_HEAD = (

@@ -9,7 +9,7 @@ from decimal import Decimal
 import openpyxl
 import pytest
 from playwright.sync_api import expect
-from tests.path.county import COUNTY, MN
+from tests.path.county import COUNTY, MN, NORTH
 from tests.path.house import hours_ago
 from tests.stories.pages import open_page, submit, text
 
@@ -100,6 +100,60 @@ def test_the_list_of_a_season_is_kept_in_versions_with_its_measures(house, visit
     )
     assert "不能再改" in text(refused)
 
+    # The firm's sign, to be printed and put up: its worst grade and what each line does at each level.
+    (sign,) = open_page(dispatcher, f"/b/emergency_list/{numbers[0]}").xpath(
+        "//a[normalize-space()='公示牌']/@href"
+    )
+    (board,) = open_page(dispatcher, sign).xpath("//article[@data-firm='一号测试厂']")
+    said = " ".join(board.text_content().split())
+    for words in (
+        "绩效等级 C",
+        "1号窑： 原料日投料量由960吨降低到768吨及以下",
+        "2号窑： 停产",
+        "12369",
+    ):
+        assert words in said, said
+    assert len(open_page(dispatcher, f"{sign}?all=1").xpath("//article")) == 3
+
+
+@pytest.mark.story("A1")
+def test_a_firm_on_several_lists_is_held_to_one_of_them(house, visitor, season, tmp_path):
+    """On the province's list a firm is B, on the county's D: the page names the difference, the province's holds, and
+    a warning tells the firm that list's measures only."""
+    dispatcher = visitor("dispatcher")
+    name = "两级清单核对季"
+    submit(
+        dispatcher,
+        "/b/emergency_list/editions",
+        "/editions/new",
+        {"name": name, "area_code": NORTH},
+    )
+    head = (
+        "清单版本",
+        "企业名称",
+        "清单层级",
+        "绩效等级",
+        "黄色措施",
+        "红色措施",
+        "NOx排放量(kg/d)",
+    )
+    rows = [(name, "二号测试厂", "省级", "B", "限产10%", "限产20%", 50),
+            (name, "二号测试厂", "县级", "D", "限产30%", "停产", 50),]  # fmt: skip
+    entered(house, "emergency_list", workbook(tmp_path / "两级.xlsx", head, rows))
+    edition = edition_of(dispatcher, "emergency_list", name)
+    submit(dispatcher, edition, edition, {"since": f"{hours_ago(0):%Y-%m-%d}"}, button="publish")
+    page = open_page(dispatcher, f"/air/lists?edition={edition.rsplit('/', 1)[1]}")
+    assert page.get_element_by_id("several").text_content().split()[1] == "1"
+    (row,) = page.xpath("//tr[@data-firm='二号测试厂']")
+    cells = [" ".join(c.text_content().split()) for c in row.xpath("./td")]
+    assert cells[1:] == ["B 执行 限产20%", "—", "D 停产", "不一致"]
+    case = opened(dispatcher, "两级清单过程", NORTH)
+    submit(dispatcher, case, "/do/activate", {"begin": f"{hours_ago(0):%Y-%m-%d %H:%M}"})
+    scene = open_page(dispatcher, f"/air/weather/{case.rsplit('/', 1)[1]}")
+    (row,) = scene.xpath("//tr[@data-firm='二号测试厂']")
+    assert "限产10%" in row.text_content()
+    assert "限产30%" not in row.text_content()
+
 
 @pytest.fixture(scope="module")
 def measured(house, visitor):
@@ -125,7 +179,7 @@ def measured(house, visitor):
     house.settled()
 
 
-def opened(dispatcher, title):
+def opened(dispatcher, title, area=COUNTY):
     """A warning on record; the address of its matter."""
     page = submit(
         dispatcher,
@@ -133,7 +187,7 @@ def opened(dispatcher, title):
         "/new",
         {
             "title": title,
-            "area_code": COUNTY,
+            "area_code": area,
             "warning": "yellow",
             "forecast": "静稳高湿，预计AQI大于200",
         },
@@ -182,6 +236,20 @@ def test_a_warning_goes_from_forecast_to_assessment_as_one_matter(house, visitor
     assert "二号测试厂未落实橙色预警" in text(open_page(dispatcher, "/matters/problem?q=未落实"))
     submit(dispatcher, case, "/do/assess", {"assessment": "签收及时，一家未执行已移交"})
     assert "已评估" in text(open_page(dispatcher, case))
+
+    # The year's assessment of the mechanisms draws its marks from what was verified: one of two in the north.
+    year = hours_ago(0).year
+    page = submit(dispatcher, "/b/air_assessment/new", "/new",
+                  {"name": f"{year}年度大气考核", "area_code": COUNTY, "begin": f"{year}-01-01",
+                   "end": f"{year}-12-31"})  # fmt: skip
+    scores = {
+        " ".join(a.text_content().split()): a.get("href")
+        for a in page.xpath("//a[contains(@href, '/scores/')]")
+    }
+    north = text(open_page(dispatcher, next(v for k, v in scores.items() if "北镇" in k)))
+    assert re.search(r"减排措施执行到位率.{0,60}50", north), north
+    south = text(open_page(dispatcher, next(v for k, v in scores.items() if "南镇" in k)))
+    assert re.search(r"减排措施执行到位率.{0,60}100", south), south
 
 
 def verify(person, scene, firm, outcome):

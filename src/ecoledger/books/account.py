@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -63,6 +63,11 @@ class Account(Listing):
     # What a holder is called: 企业, 储存库, 镇街.
     holder: Text = "持有者"
     area: str = "entries__holding__area_code"
+
+    @property
+    def longest_days(self) -> int:
+        """For how many days a quantity may be held, such as waste in store; 0 without such a limit."""
+        return 0
 
     @property
     def further_pages(self) -> tuple[tuple[Text, str], ...]:
@@ -229,6 +234,12 @@ def _sum(entries: QuerySet[Entry]) -> Decimal:
 def balance_on(holding: Holding, day: date) -> Decimal:
     """What the holding had at the end of ``day``."""
     return _sum(holding.entries.filter(on__lte=day))
+
+
+def held_longer(holding: Holding, day: date, days: int) -> Decimal:
+    """What a holding has had for more than ``days`` days on ``day``, the first received going first."""
+    recent = statement(holding, day - timedelta(days=days - 1), day).received
+    return max(ZERO, balance_on(holding, day) - recent)
 
 
 def balances_on(holdings: QuerySet[Holding], day: date) -> list[tuple[Holding, Decimal]]:

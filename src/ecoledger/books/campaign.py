@@ -43,6 +43,8 @@ class Campaign(Listing):
 
     model: type[Model] = Drive
     objects: Callable[[], QuerySet[Any]]
+    # Why a thing is proposed, in words, for whoever confirms the list by hand.
+    grounds: Callable[[Any], str] | None = None
     finding: Callable[[DriveTask, str, Person, datetime], Any] | None = None
     visitors: frozenset[Role] = frozenset({Role.OFFICER, Role.TOWN, Role.GRID})
     # Visits that one thing may have in a year over all campaigns; 0 for no cap.

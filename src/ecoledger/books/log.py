@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.books import duty
 from ecoledger.books.models import LogEntry
+from ecoledger.listings import cells
 from ecoledger.listings.forms import as_json
 from ecoledger.listings.listing import Kind, Listing
+from ecoledger.listings.parts import Ask
 from ecoledger.listings.refusals import Refused
+from ecoledger.matters import actions
+from ecoledger.matters.evidence import Upload
+from ecoledger.matters.register import register_of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,10 +36,15 @@ class Log(Listing):
     kinds: ClassVar[Mapping[str, Kind]] = {}
 
     begets: str = ""
+    # Pictures that prove an entry, fetched when it begets a matter.
+    proof: Callable[[Any], Sequence[Upload]] | None = None
     order: tuple[str, ...] = ("-at", "-pk")
 
     def visible_to(self, person: Person) -> QuerySet[Any]:
         return super().visible_to(person).filter(current=True)
+
+    def asks_to_change(self) -> tuple[Ask, ...]:
+        return (self.derive.ask(Ask("reason", required=True)),)
 
     @property
     def own_fields(self) -> tuple[str, ...]:
@@ -102,6 +113,51 @@ def correct(
     }
     audit.record(by, f"{log.key}.correct", right, details={**changes, "reason": reason})
     return right
+
+
+def proof_of(log: Log, entry: Any) -> tuple[Sequence[Upload], str]:
+    """The pictures of an entry, and why they could not be had ("" when they could). It may take seconds."""
+    try:
+        return (log.proof(entry) if log.proof is not None else ()), ""
+    except Refused as refused:
+        return (), refused.why
+
+
+@transaction.atomic
+def beget(log: Log, entry: Any, *, by: Person, files: Sequence[Upload] = ()) -> Any:
+    """Open the matter that an entry calls for, with ``files`` as its evidence.
+
+    Raises :class:`Refused` when the log begets nothing or the entry has begotten one already.
+    """
+    if not log.begets:
+        raise Refused("state", _("“%s”不转办。") % _(str(log.label)))
+    entry = log.model._default_manager.select_for_update().get(pk=entry.pk)
+    if entry.begets_id is not None:
+        raise Refused("state", _("这条记录已转办。"), _("请在转出的事项中办理。"))
+    at = timezone.now()
+    told = [
+        f"{c.label}：{text}"
+        for c in log.columns
+        if (text := cells.text_of(entry, c)) and c.name != "by"
+    ]
+    matter = actions.open_matter(
+        register_of(log.begets),
+        {
+            "title": f"{entry.entity}：{_(str(log.label))}",
+            "description": "\n".join(told),
+            "area_code": entry.area_code,
+            "entity": entry.entity,
+            "address": entry.entity.address,
+            "synthetic": entry.synthetic,
+        },
+        by=by,
+        at=at,
+    )
+    entry.begets = matter
+    entry.save(update_fields=["begets"])
+    if files:
+        actions.attach(matter.pk, files, by=by, at=at)
+    return matter
 
 
 def history(entry: LogEntry) -> list[LogEntry]:

@@ -135,13 +135,15 @@ class RosterLine(models.Model):
     area_code = models.CharField("属地", max_length=12, db_index=True)
     # Which part of the thing the line is about, such as a production line; empty for the whole of it.
     part = models.CharField("部位", max_length=80, blank=True)
+    # Whose list the line is taken from, where a roster joins several; empty where it has only its own.
+    source = models.CharField("清单层级", max_length=10, blank=True, db_index=True)
     reason = models.CharField("列入理由", max_length=200, blank=True)
 
     class Meta:
         ordering = ["edition_id", "id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["edition", "entity", "part"], name="once_in_an_edition"
+                fields=["edition", "entity", "part", "source"], name="once_in_an_edition"
             ),
             models.CheckConstraint(
                 condition=Q(entity__isnull=False) | Q(organisation__isnull=False),

@@ -87,7 +87,7 @@ class Roster(Listing):
         """Names of what a line says of its subject, the part it is about and the reason first."""
         own = [f.name for f in self.model._meta.local_fields if f.name != "rosterline_ptr"]
         base = self.model is RosterLine
-        return ("part", "reason") if base else ("part", "reason", *own)
+        return ("part", "source", "reason", *(() if base else own))
 
     @property
     def compared(self) -> tuple[str, ...]:

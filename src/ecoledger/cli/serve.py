@@ -512,6 +512,7 @@ def _jobs_of_other_rooms(every: Callable[..., None], at: Callable[..., None]) ->
     from ecoledger.indicators import warning_rules
     from ecoledger.jobs import running
     from ecoledger.matters import schedule
+    from ecoledger.registers.air import noise_stations
     from ecoledger.registers.alarms import economy, unopened_alarms
     from ecoledger.web.search import index
 
@@ -520,6 +521,7 @@ def _jobs_of_other_rooms(every: Callable[..., None], at: Callable[..., None]) ->
     every("clocks", 60, schedule.remind_and_escalate)
     at("matters-daily", "10 6 * * *", schedule.daily)
     at("duties", "20 6 * * *", duty.daily)
+    at("noise-stations", "40 7 * * *", noise_stations.daily)
     # What the month that is over calls for, once its figures have settled.
     at("warnings", "30 6 3 * *", warning_rules.propose_everywhere)
     # What came in bulk, by import or history, has no entry of its own yet.

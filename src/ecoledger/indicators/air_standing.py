@@ -14,12 +14,13 @@ from fractions import Fraction
 import polars as pl
 
 from ecoledger.indicators import air
-from ecoledger.indicators.figures import Change, Figure
+from ecoledger.indicators.figures import Change, Figure, absent
 from ecoledger.monitoring.models import Point
 from ecoledger.science import trends
 from ecoledger.science.air_table import TableError
-from ecoledger.standards import air_ranking, trend
+from ecoledger.standards import air_evaluation, air_ranking, air_rolling, trend
 from ecoledger.standards.air_ranking import Place
+from ecoledger.standards.air_rolling import Rolling
 
 YEARS = 3
 _CAPTURE = 60  # percent of a month's days
@@ -152,6 +153,12 @@ class Baseline:
         )
 
 
+def _heavy(period: air.AirPeriod) -> Figure:
+    """Days of heavy pollution; a year without data has none that are known."""
+    heavy = period.heavy_days
+    return heavy if period.valid_days.value else absent(heavy.label, heavy.records, "没有有效天")
+
+
 def baseline(point: Point, begin: date, end: date) -> list[Baseline]:
     """Good days, concentrations and heavy days of an area beside the same days of the three years before.
 
@@ -166,7 +173,7 @@ def baseline(point: Point, begin: date, end: date) -> list[Baseline]:
     ]
     rows = []
     for measure in (*MEASURES, "heavy_days"):
-        figures = [p.heavy_days if measure == "heavy_days" else of(p, measure) for p in periods]
+        figures = [_heavy(p) if measure == "heavy_days" else of(p, measure) for p in periods]
         known = [float(f.value) for f in figures[1:] if f.value is not None]
         mean = sum(known) / YEARS if len(known) == YEARS else None
         now = figures[0]
@@ -184,6 +191,16 @@ def baseline(point: Point, begin: date, end: date) -> list[Baseline]:
             )
         )
     return rows
+
+
+def rolling(point: Point, last: int) -> list[Rolling]:
+    """Three-year moving means of a point that end with the year ``last`` and the two before it."""
+    begin = date(last - 2 * (YEARS - 1), 1, 1)
+    table = air.days([point.pk], begin, date(last + 1, 1, 1))
+    if table.is_empty():
+        return []
+    evaluated = air_evaluation.evaluate(table.drop("standard", "primary"), every="year", by="point")
+    return air_rolling.rolling(evaluated, last)
 
 
 @dataclass(frozen=True, slots=True)

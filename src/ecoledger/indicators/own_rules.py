@@ -91,7 +91,7 @@ def write_towns(
     own_data.write(
         "town_assessment", {"mark": own_data.OWN_MARK, "item": items, "grades": kept}, by=by
     )
-    catalogue.redeclare(scorecards.sheet())
+    catalogue.redeclare(scorecards.town_sheet())
 
 
 def _item(number: int, row: Mapping[str, str]) -> dict[str, Any]:

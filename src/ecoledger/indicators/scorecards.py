@@ -1,4 +1,7 @@
-"""镇（街道）绩效考核: each town's scorecard, fed by indicators (mission T2). Places are rated, never persons."""
+"""镇（街道）绩效考核 (mission T2) and 大气长效机制考核 (A17): each town's scorecard, fed by indicators.
+
+Places are rated, never persons.
+"""
 
 from __future__ import annotations
 
@@ -54,19 +57,31 @@ def _items(said: dict[str, Any]) -> Iterator[Item]:
         )
 
 
-def sheet() -> ScoreSheet:
-    """The sheet as the bureau's file, or the shipped one, has it."""
-    said = own_data.read(__package__, FILE.removesuffix(".toml"))
+def sheet(name: str, **declared: Any) -> ScoreSheet:
+    """The sheet as the bureau's file of that name, or the shipped one, has it."""
+    said = own_data.read(__package__, name)
     items = tuple(_items(said))
     return ScoreSheet(
-        key="town_assessment", label="镇街绩效考核", line="assessment",
+        key=name, line="assessment",
         items=items, grades=tuple(Grade(g["label"], Decimal(str(g["least"]))) for g in said["grades"]),
         sources={item.source: feed(item.source) for item in items}, scores=partial(towns), decimals=1,
         columns=("name", "state", "begin", "end", "area_code"), filters=("state",),
         fields=("name", "area_code", "begin", "end"), search=("name",), lead="name",
-        edit=frozenset({Role.SECTION_CHIEF, Role.DISPATCHER, Role.LEADER}),
-        empty="还没有考核。登记一期考核后，各镇街由各台账自动计分。",
+        edit=frozenset({Role.SECTION_CHIEF, Role.DISPATCHER, Role.LEADER}), **declared,
     )  # fmt: skip
 
 
-SHEET = declare(sheet())
+def town_sheet() -> ScoreSheet:
+    """The towns' yearly sheet, as it stands in its file now."""
+    return sheet(
+        FILE.removesuffix(".toml"),
+        label="镇街绩效考核",
+        empty="还没有考核。登记一期考核后，各镇街由各台账自动计分。",
+    )
+
+
+SHEET = declare(town_sheet())
+AIR_SHEET = declare(sheet(
+    "air_assessment", label="大气长效机制考核",
+    empty="还没有大气考核。登记一期后，治理、监管、预警、调控由各台账自动计分。",
+))  # fmt: skip

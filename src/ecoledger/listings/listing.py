@@ -6,7 +6,7 @@ From the declaration alone come the list page, forms, import, export, map layer,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -97,6 +97,8 @@ class Listing:
     views: tuple[View, ...] = ()
     # Whether its forms are filled in outside: without a connection they wait on the device and go later.
     offline: bool = False
+    # What can be done from a row's page: label and address; nothing where it is not for that row or person.
+    links: Callable[[Any, Person], Sequence[tuple[Text, str]]] | None = None
     # What an empty list says: how it fills.
     empty: Text = ""
     # Names to order by when nobody chose; the database must have an index for them.
@@ -216,6 +218,10 @@ class Listing:
     def may_open(self, person: Person) -> bool:
         """Whether ``person`` may add rows."""
         return person.may(self.see) and person.has_role(*self.edit)
+
+    def asks_to_change(self) -> tuple[Ask, ...]:
+        """What a change is asked beside the fields, such as why."""
+        return ()
 
     def may_change(self, person: Person) -> bool:
         return self.may_open(person)

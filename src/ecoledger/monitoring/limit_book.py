@@ -18,7 +18,7 @@ from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Ask, Import
 from ecoledger.monitoring.alarming import limit_changes
 from ecoledger.monitoring.models import Limit
-from ecoledger.monitoring.points import limits, parameters
+from ecoledger.monitoring.points import limits
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,19 +41,11 @@ class LimitBook(Listing):
 
 def _entered(limit: Limit, by: Person | None) -> Limit:
     if limit.entity is not None:
-        limit.parameter = _code(limit.parameter, limits.kind_at(limit.entity))
+        limit.parameter = limits.code_of(limit.parameter, limits.kind_at(limit.entity))
     try:
         return limit_changes.enter(by, limit)
     except (ValidationError, PermissionDenied) as error:
         raise refused(error) from error
-
-
-def _code(text: str, kind: str) -> str:
-    """A parameter by its code, or by its name as permits write it."""
-    for known in parameters.of_kind(kind):
-        if text.strip() in (known.code, known.label, known.name):
-            return known.code
-    return text.strip()
 
 
 LIMITS = declare(

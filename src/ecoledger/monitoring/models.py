@@ -22,6 +22,8 @@ class Point(models.Model):
         POWER = "power", "用电监控"
         NOISE = "noise", "声环境"
         WEATHER = "weather", "气象"
+        # A building site's dust, a kitchen's fumes, a filling station's vapour.
+        SITE = "site", "扬尘油烟油气"
         # What is computed for a whole division, such as a city's AQI; it has no device and no entity.
         AREA = "area", "行政区"
 

@@ -31,6 +31,7 @@ from ecoledger.web.monitoring import (
     rules,
     station,
     stations,
+    towns,
 )
 from ecoledger.web.office import (
     beginning,
@@ -112,6 +113,7 @@ urlpatterns = [
     path("map", one_map.page, name="map"),
     path("map/<slug:key>.geojson", one_map.layer, name="map-layer"),
     path("stations", stations.page, name="stations"),
+    path("stations/towns", towns.page, name="station-towns"),
     path("stations.xlsx", stations.export, name="stations-export"),
     path("stations/<int:pk>", station.page, name="station"),
     path("stations/<int:pk>/series.json", station.series, name="station-series"),

@@ -34,6 +34,10 @@ _PARAMETER_FIELDS = (
 )  # fmt: skip
 
 
+# Kinds of things at which dust, fumes or vapour is measured; the books of such things name theirs.
+SITES: set[str] = set()
+
+
 def may_edit(person: Person | None, area_code: str) -> bool:
     """Whether ``person`` may register points in a division; nobody is the operator, who may."""
     return person is None or (person.may("edit_registry") and covers(person, area_code))
@@ -46,6 +50,8 @@ def fits(kind: str, entity: Entity) -> bool:
     if outlet := Outlet.objects.filter(pk=entity.pk).first():
         gas = outlet.medium == Outlet.Medium.GAS
         return kind == (Point.Kind.FLUE_GAS if gas else Point.Kind.WASTEWATER) or kind == "power"
+    if entity.kind in SITES:
+        return kind == Point.Kind.SITE
     return entity.kind == Enterprise.KIND and kind in ("power", "noise")
 
 

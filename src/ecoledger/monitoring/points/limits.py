@@ -178,6 +178,24 @@ def of_entity(entity: Entity) -> QuerySet[Limit]:
     return Limit.objects.filter(entity_id=entity.pk)
 
 
+def of_outlet(outlet: Outlet, parameter: str, day: date) -> Limit | None:
+    """The permit limit of an outlet for a factor, by its code or name, on a day: of an hour before that of a day."""
+    code = code_of(parameter, kind_at(outlet))
+    rows = [
+        row for row in of_entity(outlet).filter(parameter=code) if holds(row.since, row.until, day)
+    ]
+    rows.sort(key=lambda row: (row.basis == Limit.Basis.HOUR, row.since or date.min))
+    return rows[-1] if rows else None
+
+
+def code_of(text: str, kind: str) -> str:
+    """A factor by its code, or by its name as permits write it; as it is where no factor is called so."""
+    for known in parameters.of_kind(kind):
+        if text.strip() in (known.code, known.label, known.name):
+            return known.code
+    return text.strip()
+
+
 def faults(limit: Limit, kind: str) -> list[str]:
     """What keeps a limit of a point of ``kind`` from being judged by."""
     problems: list[str] = []

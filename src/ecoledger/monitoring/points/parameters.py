@@ -27,6 +27,7 @@ SYSTEMS: dict[str, frozenset[str]] = {
     "air": frozenset({"22", "27", "39"}),
     "weather": frozenset({"22"}),
     "noise": frozenset({"23", "36"}),
+    "site": frozenset({"22", "27", "31", "39"}),
     "flue_gas": frozenset({"31", "51", "27"}),
     "wastewater": frozenset({"32", "33", "34", "52"}),
     "power": frozenset({"44", "45"}),

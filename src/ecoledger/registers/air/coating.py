@@ -1,4 +1,7 @@
-"""行业整治“回头看” (mission A8): every firm of a trade looked at again, its problems listed and closed."""
+"""行业整治“回头看” (mission A8): every firm of a trade looked at again, its problems listed and closed.
+
+Which firms a trade has is proposed by what is known of them (``data/trades.toml``) and confirmed by hand.
+"""
 
 from __future__ import annotations
 
@@ -7,28 +10,68 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.books.campaign import Campaign
 from ecoledger.books.models import DriveTask
-from ecoledger.entities.models import Enterprise
+from ecoledger.entities.models import Enterprise, Facility
+from ecoledger.listings import own_data
 from ecoledger.listings.catalogue import declare
 from ecoledger.matters import actions
 from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
 from ecoledger.registers.problems.problem_ledger import Problem
 
 
-def firms_of(*words: str) -> Callable[[], QuerySet[Any]]:
-    """The firms of a trade, by the words that its firms say of themselves."""
+def _marks(key: str) -> dict[str, list[str]]:
+    """By what a trade's firms are known: words, trade codes, production facilities of the permit."""
+    rows: dict[str, list[str]] = own_data.read(__package__, "trades")[key]
+    return rows
+
+
+def firms_of(key: str) -> Callable[[], QuerySet[Any]]:
+    """The firms of a trade: by their own words, by their trade code, by a production facility of their permit."""
 
     def firms() -> QuerySet[Any]:
+        marks = _marks(key)
         trade = Q()
-        for word in words:
+        for word in marks["words"]:
             trade |= Q(industry__contains=word)
+        for code in marks["codes"]:
+            trade |= Q(industry_code__startswith=code)
+        lines = Q()
+        for word in marks["facilities"]:
+            lines |= Q(name__contains=word) | Q(process__contains=word)
+        if lines:
+            facilities = Facility.objects.filter(lines, role=Facility.Role.PRODUCTION)
+            trade |= Q(pk__in=facilities.values("parent_id"))
         return Enterprise.objects.filter(trade)
 
     return firms
+
+
+def grounds_of(key: str) -> Callable[[Enterprise], str]:
+    """Why a firm counts to a trade, in words."""
+
+    def grounds(firm: Enterprise) -> str:
+        marks = _marks(key)
+        why = []
+        if any(word in firm.industry for word in marks["words"]):
+            why.append(_("行业：%s") % firm.industry)
+        if firm.industry_code and any(firm.industry_code.startswith(c) for c in marks["codes"]):
+            why.append(_("行业代码：%s") % firm.industry_code)
+        facilities = Facility.objects.filter(parent=firm, role=Facility.Role.PRODUCTION)
+        said = [
+            facility.name
+            for facility in facilities
+            if any(w in facility.name or w in facility.process for w in marks["facilities"])
+        ]
+        if said:
+            why.append(_("许可设施：%s") % "、".join(said[:3]))
+        return "；".join(why)
+
+    return grounds
 
 
 def as_problem(task: DriveTask, label: str, by: Person, at: datetime) -> Any:
@@ -48,10 +91,11 @@ def as_problem(task: DriveTask, label: str, by: Person, at: datetime) -> Any:
     )
 
 
-def trade(key: str, name: str, *words: str) -> Campaign:
+def trade(key: str, name: str) -> Campaign:
     """The campaign that looks at a trade again."""
     return declare(Campaign(
-        key=key, label=f"{name}行业回头看", line="air", objects=firms_of(*words), finding=as_problem,
+        key=key, label=f"{name}行业回头看", line="air", objects=firms_of(key), grounds=grounds_of(key),
+        finding=as_problem,
         columns=("name", "state", "begin", "end", "area_code", "checklist"), filters=("state",),
         fields=("name", "area_code", "begin", "end", "checklist", "basis"), search=("name",),
         lead="name", yearly_cap=3, edit=frozenset({Role.DISPATCHER, Role.SECTION_CHIEF}),
@@ -59,6 +103,7 @@ def trade(key: str, name: str, *words: str) -> Campaign:
     ))  # fmt: skip
 
 
-COATING = trade("coating", "喷涂", "涂装", "喷涂")
-BEARINGS = trade("bearings", "轴承", "轴承")
-HEAT_TREATMENT = trade("heat_treatment", "热处理", "热处理")
+COATING = trade("coating", "喷涂")
+BEARINGS = trade("bearings", "轴承")
+HEAT_TREATMENT = trade("heat_treatment", "热处理")
+CAR_REPAIR = trade("car_repair", "汽修")

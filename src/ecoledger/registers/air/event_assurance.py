@@ -32,13 +32,14 @@ from ecoledger.registers.air.emergency_list import (
     ControlLine,
     ControlRoster,
     WarningLevel,
+    ruling,
 )
 from ecoledger.registers.air.instructions import DESK, Instruction
 from ecoledger.registers.closing import DEFAULT, REASON
 
 ASSURANCE = declare_book(ControlRoster(
     key="assurance_list", label="活动保障减排清单", line="air", model=ControlLine, edition="活动",
-    identity=("entity_id", "part"),
+    identity=("entity_id", "part", "source"),
     columns=("entity", "part", "grade", "trade", "yellow", "orange", "red", "area_code", "edition"),
     filters=("edition", "grade", "area_code"), search=("entity__name", "part", "trade"),
     fields=FIELDS, imports=IMPORTS, lead="entity", under=("part",), enterprise="entity__code",
@@ -109,11 +110,8 @@ def _is_published(plan: Any) -> str:
 
 def _tell_every_firm(step: Step) -> None:
     plan = step.matter
-    lines = (
-        ASSURANCE.lines(plan.edition)
-        .filter(area_code__startswith=plan.area_code)
-        .order_by("area_code", "entity__name", "part")
-    )
+    rows = ASSURANCE.lines(plan.edition).filter(area_code__startswith=plan.area_code)
+    lines = ruling(rows.order_by("area_code", "entity__name", "part"))
     made = instructions.issue(
         plan,
         lines,

@@ -228,8 +228,11 @@ def _china(moment: datetime) -> datetime:
 
 
 def judgement(asked: Decimal | None, found: list[measured_cut.Measured]) -> str:
-    """What the instruments say, as an outcome: the best-known quantity decides; empty where they cannot say."""
-    if asked is None or not found:
+    """What the instruments say, as an outcome: the best-known quantity decides; empty where they cannot say.
+
+    A firm that is asked no share (自主减排) may do it in ways that no instrument shows.
+    """
+    if not asked or not found:
         return ""
     fall = max(one.percent for one in found if one.source == found[-1].source)
     if fall >= asked * TOLERATED:

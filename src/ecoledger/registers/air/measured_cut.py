@@ -49,11 +49,14 @@ def of_firms(
     end: datetime,
     *,
     daily: tuple[int, int] | None = None,
+    base_until: datetime | None = None,
 ) -> dict[str, list[Measured]]:
     """Firm's code → what its power and its stacks did. ``begin`` and ``end`` in China standard time.
 
     ``daily``: only the hours from the first to before the second of each day count, as a staggering plan says.
+    ``base_until``: the days before it are the base, where the order has been running since then.
     """
+    base_until = base_until or begin
     owners = {
         point.pk: point
         for point in Point.objects.filter(
@@ -74,7 +77,7 @@ def of_firms(
     first: dict[int, str] = {}
     for pk, code in PointParameter.objects.filter(point__in=power).values_list("point", "code"):
         first[pk] = min(first.get(pk, code), code, key=lambda one: (one != POWER, one))
-    since = begin - timedelta(days=BASE_DAYS)
+    since = base_until - timedelta(days=BASE_DAYS)
     parts = []
     if first:
         rows = hours(list(first), sorted(set(first.values())), since, end)
@@ -88,6 +91,7 @@ def of_firms(
         return {}
     owner = pl.DataFrame({"point": list(owners), "firm": [p.owner_code for p in owners.values()]})
     table = pl.concat([part.select("point", "date", "value", "what") for part in parts])
+    table = table.filter((pl.col("date") < base_until) | (pl.col("date") >= begin))
     sums = (
         table.join(owner, on="point")
         .group_by("firm", "what", "date")

@@ -21,7 +21,7 @@ from ecoledger.accounts.roles import Role
 from ecoledger.books.log import Log
 from ecoledger.books.models import LogEntry
 from ecoledger.entities.inventory import CODE, COORDINATES, Findings, Inventory, declare
-from ecoledger.entities.models import Entity
+from ecoledger.entities.models import Entity, Station
 from ecoledger.listings.catalogue import declare as declare_book
 from ecoledger.listings.parts import Ask, Import
 from ecoledger.standards import noise
@@ -89,6 +89,15 @@ class NoiseSite(Entity):
         "路段长度 m", max_digits=9, decimal_places=1, null=True, blank=True
     )
     device = models.CharField("设备编号", max_length=40, blank=True)
+    # Whose hours become its readings by themselves (``noise_stations``).
+    station = models.ForeignKey(
+        Station,
+        verbose_name="自动监测站",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="noise_sites",
+    )
     calibrated_on = models.DateField("校准日期", null=True, blank=True)
 
     class Meta:
@@ -108,14 +117,16 @@ def clean(site: NoiseSite, findings: Findings) -> None:
 
 SITES = declare(Inventory(
     key="noise_site", label="噪声监测点", model=NoiseSite, line="air", letter="Z", clean=clean,
-    columns=("name", "code", "sort", "zone", "length", "device", "calibrated_on", "area_code"),
+    columns=("name", "code", "sort", "zone", "length", "station", "device", "calibrated_on", "area_code"),
     filters=("sort", "zone", "area_code"), search=("name", "code", "device"),
     fields=("name", CODE, Ask("parent", "所属功能区", to=NoiseZone, required=False), "area_code", "lon", "lat",
-            COORDINATES, "sort", "zone", "length", "device", "calibrated_on", "since", "until"),
+            COORDINATES, "sort", "zone", "length", "device", Ask("station", to=Station, required=False),
+            "calibrated_on", "since", "until"),
     labels={"parent": "所属功能区"},
     imports=Import(key=("name",), headers={"name": ("点位名称", "测点名称"), "sort": ("点位类型",),
                                            "zone": ("类别", "功能区类型"), "length": ("路段长度",),
-                                           "area_code": ("镇街",), "device": ("仪器编号",)},
+                                           "area_code": ("镇街",), "device": ("仪器编号",),
+                                           "station": ("自动站",)},
                    examples={"name": "文化广场", "sort": "功能区监测点", "zone": "2类", "area_code": "北镇"},
                    future=()),
     empty="还没有噪声监测点。导入功能区、区域和道路点位。",

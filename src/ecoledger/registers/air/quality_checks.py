@@ -1,19 +1,23 @@
 """监测数据质量 (mission Q17): QA/QC records of stations, and checks by two lines, monitoring and enforcement.
 
-A record of quality control is judged when it is entered by limits the bureau may change. A check (“双线联动”) is
-concluded by a third person when both lines have said what they found; falsified data go on as a problem.
+A record of quality control is judged when it is entered by limits the bureau may change. From one that failed the
+hours it concerns, back to the last that passed, are marked by a period review: previewed, raw values untouched, undone
+as one. A check (“双线联动”) is concluded by a third person when both lines have said what they found; falsified data go on as a problem.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db import models
 from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
@@ -28,9 +32,14 @@ from ecoledger.matters.models import Link, Matter
 from ecoledger.matters.register import Register, Statistic, declare
 from ecoledger.matters.statistics import common_statistics, share
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow
+from ecoledger.monitoring.models import PeriodReview, Point
+from ecoledger.monitoring.points import limits as outlet_limits
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON
 from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
 from ecoledger.registers.problems.problem_ledger import Problem
+
+# No further back than this are hours put in doubt by a control that failed.
+LONGEST_DOUBT = timedelta(days=14)
 
 # ---- QA/QC records -------------------------------------------------------------------------------
 
@@ -70,6 +79,19 @@ class QualityRecord(LogEntry):
     class Meta:
         verbose_name = "质控记录"
 
+    @property
+    def marked(self) -> str:
+        """Whether the hours it concerns have been marked, and how many values."""
+        doubt = concerned(self)
+        if doubt is None:
+            return ""
+        begin, end = (timezone.make_aware(moment) for moment in (doubt.begin, doubt.end))
+        reviews = PeriodReview.objects.filter(
+            point=doubt.point, begin__lte=begin, end__gte=end, undone_at=None
+        )
+        match = next((r for r in reviews if doubt.code in r.parameters), None)
+        return _("已标记 %d 个值") % match.values if match else _("待标记")
+
 
 def judged(task: str, value: Decimal, expected: Decimal | None) -> dict[str, Any]:
     """Deviation, bounds and verdict of one task, by the bureau's limits (``data/quality.toml``)."""
@@ -94,6 +116,63 @@ def judged(task: str, value: Decimal, expected: Decimal | None) -> dict[str, Any
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """The hours that a failed control puts in doubt: of which point and factor, from when to when (Chinese time)."""
+
+    point: Point
+    code: str
+    begin: datetime
+    end: datetime
+
+
+def concerned(record: QualityRecord) -> Concerned | None:
+    """From the last control of its kind that passed, at most :data:`LONGEST_DOUBT` back, to the failed one."""
+    if record.passed is not False:
+        return None
+    for point in Point.objects.filter(entity=record.entity_id, enabled=True):
+        code = outlet_limits.code_of(record.parameter, point.kind)
+        if not point.parameters.filter(code=code).exists():
+            continue
+        good = (
+            QualityRecord.objects.filter(
+                entity=record.entity_id, task=record.task, parameter=record.parameter,
+                passed=True, current=True, at__lt=record.at,
+            ).order_by("-at").first()
+        )  # fmt: skip
+        begin = record.at - LONGEST_DOUBT
+        if good is not None:
+            begin = max(begin, good.at)
+        return Concerned(point, code, _hour(begin), _hour(record.at) + timedelta(hours=1))
+    return None
+
+
+def _hour(moment: datetime) -> datetime:
+    return timezone.localtime(moment).replace(minute=0, second=0, microsecond=0, tzinfo=None)
+
+
+def marking(record: QualityRecord, person: Person) -> list[tuple[str, str]]:
+    """The way to mark the hours that a failed control concerns, for who may review values."""
+    doubt = concerned(record) if person.may("correct_observations") else None
+    if doubt is None:
+        return []
+    said = {
+        "parameter": doubt.code,
+        "begin": doubt.begin.isoformat(timespec="minutes"),
+        "end": doubt.end.isoformat(timespec="minutes"),
+        "flag": "D",
+        "reason": _("%(task)s不合格（%(at)s，偏差 %(off)s，要求 %(bounds)s）") % {
+            "task": record.get_task_display(),
+            "at": f"{timezone.localtime(record.at):%Y-%m-%d %H:%M}",
+            "off": record.deviation,
+            "bounds": record.bounds,
+        },
+    }  # fmt: skip
+    return [
+        ("标记受影响时段", f"{reverse('review-period', args=[doubt.point.pk])}?{urlencode(said)}")
+    ]
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class QualityLog(Log):
     """The records; each is judged when it is entered."""
@@ -110,6 +189,9 @@ RECORDS = declare_book(QualityLog(
     edit=frozenset({Role.MONITOR, Role.THIRD_PARTY}),
     columns=("entity", "at", "task", "parameter", "expected", "value", "deviation", "bounds", "passed",
              "gas_no", "gas_until", "area_code", "by"),
+    details=("entity", "at", "task", "parameter", "expected", "value", "deviation", "bounds", "passed", "marked",
+             "gas_no", "gas_until", "area_code", "by", "note"),
+    labels={"marked": "受影响时段"}, links=marking,
     filters=("task", "passed", "area_code", "at"), search=("entity__name", "parameter", "gas_no"),
     fields=("entity", "at", "task", "parameter", "expected", "value", "gas_no", "gas_until", "note"),
     lead="entity",

@@ -1,12 +1,14 @@
 """大气污染物指标总量库 (mission A2): what closed and retrofitted projects give, what new projects take.
 
 A reduction is accounted, reviewed by a second person, shown and then brought into the pool; an allocation
-takes from the pool what the new project adds times its multiple. The pool is an account: never negative,
-each posting against its matter, reversed and not changed.
+takes from the pool what the new project adds times its multiple. It may be held for the project first (预占) and
+lapses back into the pool where it is not used in time. The pool is an account: never negative, each posting against
+its matter, reversed and not changed. A reduction knows who draws on it: one source is not used twice.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -15,11 +17,14 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.books import account as accounts
 from ecoledger.books.account import Account, Item, Voucher
 from ecoledger.listings.catalogue import declare as declare_book
+from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Ask
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, declare
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow
@@ -27,7 +32,7 @@ from ecoledger.registers.closing import DEFAULT, REASON
 
 APPROVERS = frozenset({Role.APPROVER})
 REVIEWERS = frozenset({Role.SECTION_CHIEF, Role.LEADER})
-POOL = "大气总量库"
+POOL, RESERVED = "大气总量库", "预占指标"
 TONNES = {"max_digits": 12, "decimal_places": 3, "validators": [MinValueValidator(0)]}
 
 
@@ -47,6 +52,8 @@ QUOTA = declare_book(Account(
         Voucher("reduction", "减排入库", source="减排项目"),
         Voucher("allocation", "新项目使用", sink="新建项目"),
         Voucher("transfer", "库间调剂"),
+        Voucher("reserve", "预占"),
+        Voucher("lapse", "失效退回"),
     ),
     columns=("number", "on", "kind", "text", "voucher", "by"), filters=("on",),
     labels={"voucher": "凭据", "by": "经办人"}, search=("text",), edit=APPROVERS,
@@ -54,9 +61,9 @@ QUOTA = declare_book(Account(
 ))  # fmt: skip
 
 
-def _pool(matter: Any) -> Any:
-    """The pool of the county in which the project is."""
-    return QUOTA.holding(matter.pollutant, POOL, matter.area_code[:6])
+def _pool(matter: Any, name: str = POOL) -> Any:
+    """The pool of the county in which the project is; or what is held there for projects (``RESERVED``)."""
+    return QUOTA.holding(matter.pollutant, name, matter.area_code[:6])
 
 
 # ---- in: reductions ------------------------------------------------------------------------------
@@ -86,9 +93,67 @@ class Reduction(Matter):
         stays = self.permitted_after if self.way == self.Way.RETROFIT else Decimal(0)
         return max(Decimal(0), min(self.permitted, self.actual) - stays)
 
+    @property
+    def draws(self) -> list[tuple[Matter, Decimal]]:
+        """Which projects draw on it, and how much each (t/a): what is under review counts as well."""
+        offsets = self.offset_sources.filter(offset__state__in=("review", "approved"))
+        projects = self.allocations.filter(state__in=("review", "reserved", "allocated"))
+        return [
+            *((row.offset, row.taken) for row in offsets.select_related("offset")),
+            *((row, row.taken) for row in projects),
+        ]
+
+    @property
+    def left(self) -> Decimal:
+        """What no project draws on yet (t/a)."""
+        return self.freed - sum((taken for _matter, taken in self.draws), Decimal(0))
+
+    @property
+    def drawn_words(self) -> str:
+        """Who draws on it, in words."""
+        return "；".join(f"{m.title} {taken.normalize():f}" for m, taken in self.draws)
+
 
 def _nothing_freed(matter: Any) -> str:
     return "" if matter.freed else _("没有可入库的削减量。")
+
+
+def short_of(matter: Matter, wanted: Mapping[Reduction, Decimal]) -> str:
+    """Which source gives less than ``matter`` wants of it, what is left there and who has the rest; "" when all do."""
+    for source, quantity in wanted.items():
+        others = [(m, taken) for m, taken in source.draws if m.pk != matter.pk]
+        left = source.freed - sum((taken for _m, taken in others), Decimal(0))
+        if quantity > left:
+            return _(
+                "“%(source)s”可用 %(left)s t/a，不足 %(wanted)s t/a（已用于：%(others)s）。"
+            ) % {
+                "source": source.title,
+                "left": left,
+                "wanted": quantity,
+                "others": "、".join(f"{m.title} {taken}" for m, taken in others) or _("无"),
+            }
+    return ""
+
+
+def hold_sources(matter: Matter, wanted: Mapping[Reduction, Decimal]) -> None:
+    """Refuse, inside the transaction, what a source does not have or another project has drawn meanwhile."""
+    numbers = [source.pk for source in wanted]
+    list(Matter.objects.select_for_update(of=("self",)).filter(pk__in=numbers).order_by("pk"))
+    if short := short_of(matter, wanted):
+        raise Refused("balance", short, _("请减少数量，或另选来源。"))
+
+
+def _stocked(person: Person | None) -> Any:
+    """The reductions that a project may draw on."""
+    rows = Reduction.objects.filter(state="stocked")
+    return rows if person is None else rows.filter(pk__in=REDUCTION.visible_to(person).values("pk"))
+
+
+SOURCES = declare_lookup(Lookup(
+    key="air_reduction", model=Reduction, label="已入库减排项目", rows=_stocked,
+    exact=("number", "title"), begins=("number",), contains=("title",),
+    under=lambda row: f"{row.number} {row.pollutant} {row.freed} t/a",
+))  # fmt: skip
 
 
 def _bring_in(step: Step) -> None:
@@ -135,13 +200,14 @@ REDUCTION = declare(Register(
         clocks=(ClockRule("review", "审核", "review", working_days=5, basis=DEFAULT),
                 ClockRule("show", "公示", "shown", working_days=5, basis=DEFAULT, waiting=True)),
     ),
-    labels={"title": "项目", "entity": "企业", "area_code": "属地", "freed": "可入库量 t/a"},
+    labels={"title": "项目", "entity": "企业", "area_code": "属地", "freed": "可入库量 t/a",
+            "left": "未被使用 t/a", "drawn_words": "使用项目"},
     columns=("number", "title", "entity", "way", "pollutant", "freed", "state", "due", "opened_at"),
     filters=("state", "pollutant", "way", "area_code"), search=("number", "title", "entity__name"),
     fields=("title", "entity", "area_code", "way", "pollutant", "permitted", "actual",
             "permitted_after", "base_year", "method"),
-    details=("way", "pollutant", "permitted", "actual", "permitted_after", "freed", "base_year",
-             "method"),
+    details=("way", "pollutant", "permitted", "actual", "permitted_after", "freed", "left",
+             "drawn_words", "base_year", "method"),
     edit=APPROVERS, enterprise="",
 ))  # fmt: skip
 
@@ -156,6 +222,15 @@ class Allocation(Matter):
     added = models.DecimalField("新增排放量 t/a", **TONNES)  # type: ignore[arg-type]
     # 1 or 2, by area, year and pollutant; the province's rules may say another.
     multiple = models.DecimalField("替代倍数", max_digits=4, decimal_places=2, default=1)
+    # The closed or retrofitted project that it draws on, where one is named.
+    source = models.ForeignKey(
+        Reduction,
+        verbose_name="来源减排项目",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="allocations",
+    )
     approval_no = models.CharField("环评批文号", max_length=80, blank=True)
 
     class Meta:
@@ -167,14 +242,27 @@ class Allocation(Matter):
         return (self.added * self.multiple).quantize(Decimal("0.001"))
 
 
-def _take_out(step: Step) -> None:
+def _draws_on(allocation: Any) -> dict[Reduction, Decimal]:
+    return {allocation.source: allocation.taken} if allocation.source else {}
+
+
+def _source_gives_it(step: Step) -> None:
     allocation = step.matter
-    pool = _pool(allocation)
-    outside = QUOTA.outside(allocation.pollutant, "新建项目", pool.area_code)
+    source = allocation.source
+    if source and source.pollutant != allocation.pollutant:
+        raise Refused(
+            "condition", _("“%s”减排的不是这种污染物。") % source.title, _("请另选来源。")
+        )
+    hold_sources(allocation, _draws_on(allocation))
+
+
+def _move(step: Step, kind: str, giver: Any, taker: Any) -> None:
+    """Post what the project takes, from one holding to the other."""
+    allocation = step.matter
     accounts.post(
         QUOTA,
-        "allocation",
-        {pool: -allocation.taken, outside: allocation.taken},
+        kind,
+        {giver: -allocation.taken, taker: allocation.taken},
         on=timezone.localdate(step.at),
         text=allocation.title,
         voucher=allocation,
@@ -184,6 +272,32 @@ def _take_out(step: Step) -> None:
     )
 
 
+def _outside(allocation: Any) -> Any:
+    return QUOTA.outside(allocation.pollutant, "新建项目", allocation.area_code[:6])
+
+
+def _take_out(step: Step) -> None:
+    hold_sources(step.matter, _draws_on(step.matter))
+    _move(step, "allocation", _pool(step.matter), _outside(step.matter))
+
+
+def _reserve(step: Step) -> None:
+    hold_sources(step.matter, _draws_on(step.matter))
+    _move(step, "reserve", _pool(step.matter), _pool(step.matter, RESERVED))
+
+
+def _use_reserved(step: Step) -> None:
+    _move(step, "allocation", _pool(step.matter, RESERVED), _outside(step.matter))
+
+
+def _give_back_reserved(step: Step) -> None:
+    _move(step, "lapse", _pool(step.matter, RESERVED), _pool(step.matter))
+
+
+def _give_back(step: Step) -> None:
+    _move(step, "lapse", _outside(step.matter), _pool(step.matter))
+
+
 ALLOCATION = declare(Register(
     key="air_allocation", label="总量指标使用", line="air", model=Allocation,
     pattern="总量〔{year}〕{n}号",
@@ -191,24 +305,39 @@ ALLOCATION = declare(Register(
         states=(
             State("new", "待提交", stage="申请", waits_for=APPROVERS),
             State("review", "待审核", stage="审核", waits_for=REVIEWERS),
+            State("reserved", "已预占", stage="预占", waits_for=APPROVERS),
             State("allocated", "已出库", phase=Phase.DONE),
             State("refused", "不予使用", phase=Phase.DISMISSED),
+            State("lapsed", "已失效", phase=Phase.DISMISSED),
         ),
         transitions=(
             Transition("submit", "提交审核", "new", "review", by=APPROVERS,
-                       asks=("pollutant", "added", "multiple")),
+                       asks=("pollutant", "added", "multiple"),
+                       offers=(Ask("source", among="air_reduction"),), effects=(_source_gives_it,)),
             Transition("allocate", "同意，出库", "review", "allocated", by=REVIEWERS,
                        offers=(Ask("approval_no"),), other_person_than=("submit",),
                        effects=(_take_out,)),
+            Transition("reserve", "同意预占", "review", "reserved", by=REVIEWERS,
+                       other_person_than=("submit",), effects=(_reserve,), main=False,
+                       help="环评尚未批复的项目先占用指标；期满未用自动退回总量库。"),
+            Transition("confirm", "环评批复，预占转出库", "reserved", "allocated", by=APPROVERS,
+                       asks=("approval_no",), effects=(_use_reserved,)),
+            Transition("lapse", "预占失效，退回", "reserved", "lapsed", by=APPROVERS, automatic=True,
+                       offers=(REASON,), effects=(_give_back_reserved,), main=False),
+            Transition("give_back", "批文失效，指标退回", "allocated", "lapsed", by=APPROVERS,
+                       asks=(REASON,), evidence=1, effects=(_give_back,), main=False, danger=True,
+                       help="项目不再建设，或批准后逾期未开工、批文失效。"),
             Transition("refuse", "不予使用", "review", "refused", by=REVIEWERS, asks=(REASON,),
                        danger=True, main=False),
         ),
-        clocks=(ClockRule("review", "审核", "review", working_days=5, basis=DEFAULT),),
+        clocks=(ClockRule("review", "审核", "review", working_days=5, basis=DEFAULT),
+                ClockRule("reserved", "预占期限", "reserved", days=365, on_due="lapse", basis=DEFAULT)),
     ),
     labels={"title": "新建项目", "entity": "企业", "area_code": "属地", "taken": "出库量 t/a"},
     columns=("number", "title", "entity", "pollutant", "added", "multiple", "taken", "state", "due"),
     filters=("state", "pollutant", "area_code"), search=("number", "title", "entity__name"),
-    fields=("title", "entity", "area_code", "pollutant", "added", "multiple", "approval_no"),
-    details=("pollutant", "added", "multiple", "taken", "approval_no"),
+    fields=("title", "entity", "area_code", "pollutant", "added", "multiple",
+            Ask("source", among="air_reduction"), "approval_no"),
+    details=("pollutant", "added", "multiple", "taken", "source", "approval_no"),
     edit=APPROVERS, enterprise="",
 ))  # fmt: skip

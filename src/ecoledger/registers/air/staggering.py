@@ -95,29 +95,40 @@ def in_force(lines: Iterable[StaggerLine], day: date) -> list[StaggerLine]:
 
 
 def kept(lines: Iterable[StaggerLine], day: date) -> list[Kept]:
-    """Whether each line in force on ``day`` was kept, by stack first and by power where there is no stack."""
+    """Whether each line in force on ``day`` was kept, by stack first and by power where there is no stack.
+
+    The base are the days before the plan began: those before ``day`` have been staggered as well. Where they were not
+    measured a stack is held against the usual emission that was agreed, and power says nothing.
+    """
     rows = in_force(lines, day)
     begin = datetime.combine(day, time())
-    by_hours: dict[tuple[int, int], list[StaggerLine]] = {}
+    groups: dict[tuple[int, int, date], list[StaggerLine]] = {}
     for line in rows:
-        by_hours.setdefault((line.from_hour, line.to_hour), []).append(line)
+        groups.setdefault((line.from_hour, line.to_hour, line.begins_on), []).append(line)
     result = []
-    for hours, group in by_hours.items():
+    for (first, last, began), group in groups.items():
         codes = {line.entity.code for line in group if line.entity}
-        found = measured_cut.of_firms(codes, begin, begin + timedelta(days=1), daily=hours)
+        end, hours = begin + timedelta(days=1), (first, last)
+        base = datetime.combine(began, time())
+        known = measured_cut.of_firms(codes, begin, end, daily=hours, base_until=base)
+        lately = measured_cut.of_firms(codes - set(known), begin, end, daily=hours)
         for line in group:
             assert line.entity is not None  # noqa: S101  the form asks it
-            result.append(_judged(line, found.get(line.entity.code, [])))
+            code = line.entity.code
+            result.append(_judged(line, known.get(code, []), lately.get(code, [])))
     return sorted(result, key=lambda one: (one.met is not False, one.met is None, one.line.pk))
 
 
-def _judged(line: StaggerLine, found: list[measured_cut.Measured]) -> Kept:
+def _judged(
+    line: StaggerLine, known: list[measured_cut.Measured], lately: list[measured_cut.Measured]
+) -> Kept:
     label = POLLUTANTS[line.pollutant]
-    stack = next((m for m in found if m.name == label), None)
-    if stack is not None:
-        cut = Decimal(stack.before - stack.during).quantize(Decimal("0.001"))
+    stack = next((m for m in (*known, *lately) if m.name == label), None)
+    if stack is not None and (stack in known or line.base_rate is not None):
+        usual = stack.before if stack in known else float(line.base_rate or 0)
+        cut = Decimal(usual - stack.during).quantize(Decimal("0.001"))
         return Kept(line, stack, cut, cut >= line.cut_rate * TOLERATED)
-    power = next((m for m in found if m.name == "生产用电"), None)
+    power = next((m for m in known if m.name == "生产用电"), None)
     if power is None or line.percent is None or line.base_rate is None:
         return Kept(line, power, None, None)
     cut = (line.base_rate * power.percent / 100).quantize(Decimal("0.001"))

@@ -1,7 +1,8 @@
 """走航 (mission Q7): one drive or many taxis' days, read from a file, judged stretch by stretch, hot spots handed over.
 
 The work is long (a million points), so a job does it; what stays is the table of stretches, worst first, and where
-they lie. Values measured while driving are clues and enter no evaluation.
+they lie. Where cars pass a station often enough they are brought to its level first. Values measured while driving are
+clues and enter no evaluation.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -31,6 +32,9 @@ from ecoledger.jobs.models import Job
 from ecoledger.jobs.running import Outcome, Progress, work
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
+from ecoledger.monitoring import runtime
+from ecoledger.monitoring.hourly import hours
+from ecoledger.monitoring.models import Point
 from ecoledger.science import air_table, coordinates
 from ecoledger.science.air_table import TableError
 
@@ -70,6 +74,8 @@ class TrackSurvey(models.Model):
     hot = models.PositiveIntegerField("高值", default=0)
     # Stretches, worst first: figures and a geometry of each.
     spots = JSONInOrder("高值路段", default=list, encoder=DjangoJSONEncoder)
+    # How each car stood to the stations it passed: car, factor, hours beside one, whether it was brought to them.
+    calibration = JSONInOrder("站点校准", default=list, encoder=DjangoJSONEncoder)
     made_by = models.ForeignKey(
         Person, verbose_name="上传人", on_delete=models.PROTECT, null=True, related_name="+"
     )
@@ -169,6 +175,7 @@ def _judge(row: TrackSurvey, progress: Progress) -> None:
         table["lon"].to_numpy(), table["lat"].to_numpy(), cast("System", row.system)
     )
     table = table.with_columns(lon=pl.Series(lon), lat=pl.Series(lat))
+    table, row.calibration = _calibrated(table, pollutant)
     shapes: list[Any]
     if (lines := _roads(row)) is not None:
         network = tracks.roads(lines)
@@ -192,6 +199,63 @@ def _judge(row: TrackSurvey, progress: Progress) -> None:
         for each in spots.table.head(KEPT).iter_rows(named=True)
     ]
     row.state, row.note = TrackSurvey.State.DONE, ""
+
+
+# How a pollutant's column is called -> its factor at a station.
+STATION_FACTORS = {
+    "pm25": "a34004", "pm10": "a34002", "no2": "a21004", "o3": "a05024", "so2": "a21026", "co": "a21005",
+}  # fmt: skip
+
+
+def _calibrated(table: pl.DataFrame, pollutant: str) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
+    """The table with each car brought to the level of the stations it passed, and how each car stood to them."""
+    from ecoledger.science import tracks
+
+    fixed = _stations(table, pollutant)
+    if fixed.is_empty():
+        return table, []
+    try:
+        corrected, factors = tracks.calibrate(table, fixed, pollutant)
+    except TableError:  # no car came near a station
+        return table, []
+    return corrected, list(factors.iter_rows(named=True))
+
+
+def _stations(table: pl.DataFrame, pollutant: str) -> pl.DataFrame:
+    """Hours of the reference stations that lie where the cars drove: ``date, lon, lat`` and the pollutant."""
+    schema = {
+        "date": pl.Datetime("us"),
+        "lon": pl.Float64,
+        "lat": pl.Float64,
+        pollutant: pl.Float64,
+    }
+    code = STATION_FACTORS.get(pollutant, "")
+    points = {
+        point.pk: (point.entity.lon, point.entity.lat)
+        for point in Point.objects.filter(kind=Point.Kind.AIR, enabled=True)
+        .exclude(entity__as_station__level="micro")
+        .exclude(entity__as_station=None)
+        .filter(entity__lon__range=_range(table["lon"]), entity__lat__range=_range(table["lat"]))
+        .select_related("entity")
+        if point.entity is not None
+    }
+    if not (code and points and runtime.is_open()):
+        return pl.DataFrame(schema=schema)
+    first, last = cast("datetime", table["date"].min()), cast("datetime", table["date"].max())
+    rows = hours(list(points), [code], first - timedelta(hours=1), last + timedelta(hours=1))
+    places = pl.DataFrame(
+        [(pk, lon, lat) for pk, (lon, lat) in points.items()],
+        schema={"point": pl.Int64, "lon": pl.Float64, "lat": pl.Float64},
+        orient="row",
+    )
+    return rows.join(places, on="point").select(
+        pl.col("date").cast(pl.Datetime("us")), "lon", "lat", pl.col("value").alias(pollutant)
+    )
+
+
+def _range(column: pl.Series) -> tuple[float, float]:
+    """What a coordinate spans, a kilometre more on either side."""
+    return float(cast("float", column.min())) - 0.01, float(cast("float", column.max())) + 0.01
 
 
 def _read(content: bytes) -> pl.DataFrame:

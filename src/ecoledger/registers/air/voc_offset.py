@@ -1,7 +1,8 @@
 """VOCs 倍量调剂 (mission A3): a project's new VOCs, times the ratio of its place and year, found at named sources.
 
-The ratio is data (``standards.offsets``). The approval sheet names the sources and what each gives; together they
-must give what is required, and it is taken from the pool (``quota``), so that nothing is used twice.
+The ratio is data (``standards.offsets``). The approval sheet names the sources, reductions that came into the pool, and
+what each gives; together they must give what is required. It is taken from the pool and held against each source
+(``quota``), so that nothing is used twice.
 """
 
 from __future__ import annotations
@@ -24,7 +25,17 @@ from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, Statistic, declare
 from ecoledger.matters.statistics import common_statistics
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow
-from ecoledger.registers.air.quota import APPROVERS, POOL, QUOTA, REVIEWERS, TONNES, Pollutant
+from ecoledger.registers.air.quota import (
+    APPROVERS,
+    POOL,
+    QUOTA,
+    REVIEWERS,
+    TONNES,
+    Pollutant,
+    Reduction,
+    hold_sources,
+    short_of,
+)
 from ecoledger.registers.closing import DEFAULT, REASON
 from ecoledger.standards import offsets
 
@@ -60,11 +71,15 @@ class VocOffset(Matter):
 
 
 class OffsetSource(models.Model):
-    """One source of an offset: a closed or retrofitted project, and what is drawn from it."""
+    """One source of an offset: a closed or retrofitted project that is in the pool, and what is drawn from it."""
 
     offset = models.ForeignKey(VocOffset, on_delete=models.CASCADE, related_name="sources")
-    source = models.CharField("削减来源项目", max_length=120)
-    available = models.DecimalField("可用量 t/a", **TONNES)  # type: ignore[arg-type]
+    reduction = models.ForeignKey(
+        Reduction,
+        verbose_name="削减来源项目",
+        on_delete=models.PROTECT,
+        related_name="offset_sources",
+    )
     taken = models.DecimalField(
         "调剂量 t/a", max_digits=12, decimal_places=3, validators=[MinValueValidator(0)]
     )
@@ -74,7 +89,7 @@ class OffsetSource(models.Model):
         ordering = ["id"]
 
     def __str__(self) -> str:
-        return self.source
+        return str(self.reduction.title)
 
 
 def _set_ratio(offset: VocOffset) -> None:
@@ -91,19 +106,29 @@ def _set_ratio(offset: VocOffset) -> None:
 def _is_met(offset: Any) -> str:
     if offset.required is None:
         return _("没有“%s”的倍量规则，请核对。") % str(offset.place)
-    over = [s.source for s in offset.sources.all() if s.taken > s.available]
-    if over:
-        return _("调剂量超过可用量：%s。") % "、".join(over)
+    wanted = _wanted(offset)
+    other = [source.title for source in wanted if source.pollutant != Pollutant.VOCS]
+    if other:
+        return _("不是 VOCs 减排项目：%s。") % "、".join(other)
     if offset.given != offset.required:
         return _("须调剂 %(need)s t/a，来源合计 %(given)s t/a。") % {
             "need": offset.required,
             "given": offset.given,
         }
-    return ""
+    return short_of(offset, wanted)
+
+
+def _wanted(offset: Any) -> dict[Reduction, Decimal]:
+    """What the offset draws from each source."""
+    wanted: dict[Reduction, Decimal] = {}
+    for row in offset.sources.select_related("reduction"):
+        wanted[row.reduction] = wanted.get(row.reduction, Decimal(0)) + row.taken
+    return wanted
 
 
 def _take_out(step: Step) -> None:
     offset = step.matter
+    hold_sources(offset, _wanted(offset))
     pool = QUOTA.holding(Pollutant.VOCS, POOL, offset.area_code[:6])
     outside = QUOTA.outside(Pollutant.VOCS, "新建项目", pool.area_code)
     accounts.post(
@@ -159,7 +184,7 @@ OFFSET = declare(Register(
             "approval_no"),
     details=("added", "place", "attained", "ratio", "required", "given", "approval_no"),
     lines=(Lines(key="sources", label="削减来源", model=OffsetSource,
-                 columns=("source", "available", "taken", "paper")),),
+                 columns=(Ask("reduction", among="air_reduction"), "taken", "paper")),),
     imports=Import(key=("title",), headers={"title": ("项目名称",), "entity": ("企业名称",),
                                             "added": ("新增排放量", "VOCs新增量"), "place": ("规则",),
                                             "attained": ("环境质量达标",)},

@@ -24,7 +24,7 @@ from ecoledger.matters.register import Register, Statistic, declare
 from ecoledger.matters.statistics import common_statistics
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow
 from ecoledger.registers.air import instructions
-from ecoledger.registers.air.emergency_list import EMERGENCY, WarningLevel
+from ecoledger.registers.air.emergency_list import EMERGENCY, ControlLine, WarningLevel, ruling
 from ecoledger.registers.air.instructions import DESK, Instruction
 from ecoledger.registers.closing import DEFAULT, REASON
 
@@ -54,13 +54,10 @@ class WeatherResponse(Matter):
         verbose_name = "污染天气应对"
 
 
-def _lines(response: Any) -> Any:
-    """The lines of the response's list that lie in its area."""
-    return (
-        EMERGENCY.lines(response.edition)
-        .filter(area_code__startswith=response.area_code)
-        .order_by("area_code", "entity__name", "part")
-    )
+def _lines(response: Any) -> list[ControlLine]:
+    """The lines of the response's list that lie in its area; of a firm on several lists those that hold."""
+    rows = EMERGENCY.lines(response.edition).filter(area_code__startswith=response.area_code)
+    return ruling(rows.order_by("area_code", "entity__name", "part"))
 
 
 def _tell_every_firm(step: Step) -> None:

@@ -2,33 +2,36 @@
 
 The day follows from the formula (``standards.activated_carbon``) by the design flow; by the measured flow, where
 there is one, it may be sooner, and the sooner holds. A replacement is a log entry: it fills the box anew, fulfils
-what was owed, and its waste carbon waits as a voucher for the account of hazardous waste.
+what was owed, and its waste carbon is posted into the firm's account of hazardous waste (``waste.hazardous_waste``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
+from ecoledger.books import account as accounts
 from ecoledger.books import duty as duties
 from ecoledger.books.duty import Duty
 from ecoledger.books.log import Log
-from ecoledger.books.models import LogEntry, Obligation
+from ecoledger.books.models import LogEntry, Obligation, Posting
 from ecoledger.entities import editing
 from ecoledger.entities.inventory import CODE, Findings, Inventory, declare
 from ecoledger.entities.models import Enterprise, Entity
 from ecoledger.listings.catalogue import declare as declare_book
-from ecoledger.listings.parts import Ask, Import, View
+from ecoledger.listings.parts import Ask, Import
+from ecoledger.registers.waste import hazardous_waste
+from ecoledger.registers.waste.hazardous_waste import HAZARDOUS
 from ecoledger.standards import activated_carbon
 
 POSITIVE = [MinValueValidator(Decimal("0.001"))]
@@ -162,10 +165,6 @@ class CarbonReplacement(LogEntry):
         LogEntry, on_delete=models.CASCADE, parent_link=True, related_name="as_carbon_replacement"
     )
 
-    class Voucher(models.TextChoices):
-        WAITING = "waiting", "待入危废账"
-        BOOKED = "booked", "已入危废账"
-
     mass = models.DecimalField(
         "新炭装填量 kg", max_digits=10, decimal_places=2, validators=POSITIVE
     )
@@ -178,12 +177,22 @@ class CarbonReplacement(LogEntry):
         "旧炭装填量 kg", max_digits=10, decimal_places=2, null=True, editable=False
     )
     late_days = models.IntegerField("超期天数", null=True, editable=False)
-    voucher = models.CharField(
-        "危废凭证", max_length=10, choices=Voucher.choices, default=Voucher.WAITING, editable=False
+    # Its vouchers in the account of hazardous waste: in, and out again where it went with a manifest.
+    booked = models.OneToOneField(
+        Posting, on_delete=models.PROTECT, null=True, editable=False, related_name="carbon_booked"
+    )
+    handed_on = models.OneToOneField(
+        Posting, on_delete=models.PROTECT, null=True, editable=False, related_name="carbon_handed"
     )
 
     class Meta:
         verbose_name = "活性炭更换"
+
+    @property
+    def vouchers(self) -> str:
+        """Numbers of its vouchers in the account of hazardous waste."""
+        numbers = [str(p.number) for p in (self.booked, self.handed_on) if p is not None]
+        return _("凭证 %s") % "、".join(numbers) if numbers else ""
 
     @property
     def doubt(self) -> str:
@@ -200,6 +209,7 @@ class CarbonReplacement(LogEntry):
 class ReplacementLog(Log):
     """The replacements: an entry fills its box anew and fulfils what was owed of it."""
 
+    @transaction.atomic
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
@@ -208,6 +218,8 @@ class ReplacementLog(Log):
         late = None if box.due_on is None else (day - box.due_on).days
         before = {"old_mass": box.mass, "late_days": late}
         entry = super().open_row({**values, **before}, by, at, **more)
+        if entry.booked_id is None:  # not sent a second time by a phone
+            _into_the_account(entry, box, day, by, at)
         for owed in Obligation.objects.filter(
             book=DUE.key, entity=box, state=Obligation.State.DUE, begin__lte=box.due_on or day
         ):
@@ -217,19 +229,53 @@ class ReplacementLog(Log):
         editing.save(None, box, on=day, source=_("活性炭更换记录"))
         return entry
 
+    @transaction.atomic
+    def change_row(
+        self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
+    ) -> Any:
+        """A correction reverses the old vouchers and writes new ones."""
+        old = CarbonReplacement.objects.get(pk=row.pk)
+        postings = [p for p in (old.handed_on, old.booked) if p is not None]
+        right = super().change_row(row, {**values, "booked": None, "handed_on": None}, by, at)
+        for posting in postings:
+            accounts.reverse(
+                HAZARDOUS, posting, on=timezone.localdate(at), reason=right.reason, by=by
+            )
+        box = CarbonBox.objects.get(pk=right.entity_id)
+        _into_the_account(right, box, timezone.localdate(right.at), by, at)
+        return right
+
+
+def _into_the_account(
+    entry: CarbonReplacement, box: CarbonBox, day: date, by: Person | None, at: datetime
+) -> None:
+    """Post the waste carbon into its firm's account; with a manifest it has left the firm as well."""
+    if box.parent is None:
+        return
+    text = _("%s更换活性炭") % box.name
+    details = {"log": entry.book, "entry": entry.pk}
+    entry.booked = hazardous_waste.produce(
+        box.parent, entry.waste_code, entry.waste, on=day, text=text, by=by, at=at, details=details
+    )
+    if entry.manifest_no:
+        entry.handed_on = hazardous_waste.hand_on(
+            box.parent, entry.waste_code, entry.waste,
+            on=day, text=text, manifest_no=entry.manifest_no, by=by, at=at, details=details,
+        )  # fmt: skip
+    entry.save(update_fields=["booked", "handed_on"])
+
 
 REPLACEMENTS = declare_book(ReplacementLog(
     key="carbon_replacement", label="活性炭更换", model=CarbonReplacement, line="air",
     edit=STAFF | {Role.ENTERPRISE}, enterprise="entity__parent__code",
-    columns=("entity", "at", "mass", "iodine", "waste", "old_mass", "doubt", "late_days", "voucher",
+    columns=("entity", "at", "mass", "iodine", "waste", "old_mass", "doubt", "late_days", "vouchers",
              "manifest_no", "area_code", "by"),
-    filters=("area_code", "voucher", "at"), search=("entity__name", "entity__parent__name", "manifest_no"),
+    filters=("area_code", "at"), search=("entity__name", "entity__parent__name", "manifest_no"),
     fields=(Ask("entity", "活性炭箱", to=CarbonBox, required=True), "at", "mass", "iodine", "waste",
             "waste_code", "manifest_no", "note"),
-    labels={"entity": "活性炭箱", "doubt": "重量核对"},
-    views=(View("waiting", "待入危废账", {"voucher": "waiting"}),),
+    labels={"entity": "活性炭箱", "doubt": "重量核对", "vouchers": "危废账凭证"},
     lead="entity",
-    empty="还没有更换记录。更换后登记新炭装填量和废炭重量，应更换日随之重算。",
+    empty="还没有更换记录。更换后登记新炭装填量和废炭重量，应更换日随之重算，废炭进入企业的危险废物台账。",
 ))  # fmt: skip
 
 DUE = declare_book(Duty(

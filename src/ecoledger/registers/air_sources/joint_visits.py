@@ -1,12 +1,14 @@
 """测管联动 (mission A4): one visit in which the laboratory tests and the officer inspects; what exceeds goes on by itself.
 
-The results are judged when they are handed in: one above its limit opens a problem in the one ledger, linked, with
-the values in its words.
+The results are judged when they are handed in, by the permit limits of the outlet that held on the day of the visit;
+what was typed counts only where the permit says nothing. One above its limit opens a problem in the one ledger,
+linked, with the values in its words.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
@@ -14,14 +16,16 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.roles import Role
-from ecoledger.entities.models import Enterprise
+from ecoledger.entities.models import Enterprise, Outlet
 from ecoledger.listings.parts import Ask, Import
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Link, Matter
 from ecoledger.matters.register import Register, Statistic, declare
 from ecoledger.matters.statistics import common_statistics, share
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow, said
+from ecoledger.monitoring.points import limits as outlet_limits
 from ecoledger.registers.closing import DEFAULT, REASON
 from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
 from ecoledger.registers.problems.problem_ledger import Problem
@@ -55,8 +59,9 @@ class TestResult(models.Model):
     parameter = models.CharField("项目", max_length=40)
     value = models.DecimalField("测定值", max_digits=12, decimal_places=4)
     unit = models.CharField("单位", max_length=20, blank=True)
-    limit = models.DecimalField("限值", max_digits=12, decimal_places=4, null=True, blank=True)
-    standard = models.CharField("执行标准", max_length=60, blank=True)
+    limit = models.DecimalField("限值", max_digits=12, decimal_places=4, null=True, blank=True,
+                                help_text="留空的按排放口许可限值")  # fmt: skip
+    standard = models.CharField("执行标准", max_length=120, blank=True)
 
     class Meta:
         ordering = ["id"]
@@ -73,9 +78,46 @@ def _has_results(visit: Any) -> str:
     return "" if visit.results.exists() else _("还没有监测结果，请先在“监测结果”里填写。")
 
 
+def _take_limits(visit: Any) -> None:
+    """Give each result the permit limit of its outlet on the day of the visit. Raises :class:`Refused` where another was typed."""
+    outlets = {o.number: o for o in Outlet.objects.filter(parent=visit.entity_id)}
+    for result in visit.results.all():
+        outlet = outlets.get(result.place.strip())
+        held = outlet and outlet_limits.of_outlet(outlet, result.parameter, visit.visit_on)
+        if not held:
+            continue
+        upper, _lower = outlet_limits.bounds(held, result.unit or held.unit)
+        if upper is None:
+            continue
+        value = Decimal(upper).quantize(Decimal("0.0001"))
+        said = {
+            "place": result.place,
+            "name": result.parameter,
+            "typed": f"{result.limit.normalize():f}" if result.limit is not None else "",
+            "permit": f"{value.normalize():f}",
+            "since": f"{held.since:%Y-%m-%d}" if held.since else _("许可起"),
+        }
+        if result.limit is not None and result.limit != value:
+            raise Refused(
+                "form",
+                _(
+                    "%(place)s %(name)s 填写的限值 %(typed)s 与许可限值 %(permit)s（%(since)s 起）不同。"
+                )
+                % said,
+                _("请改正或留空，按许可限值判定。"),
+            )
+        result.limit, result.unit = value, result.unit or held.unit
+        result.standard = _("许可限值（%(since)s 起）%(standard)s") % {
+            **said,
+            "standard": held.standard,
+        }
+        result.save(update_fields=["limit", "unit", "standard"])
+
+
 def _judge(step: Step) -> None:
     """Results above their limit become one problem of the ledger."""
     visit = step.matter
+    _take_limits(visit)
     above = [result for result in visit.results.all() if result.exceeds]
     visit.exceeded = len(above)
     if not above:

@@ -14,9 +14,11 @@ from ecoledger.registers.air_sources.sites import (
     FuelStation,
     SiteTest,
 )
+from ecoledger.registers.air_sources.ultra_low import AssessedPart, UltraLowAssessment
 from ecoledger.registers.air_sources.voc_projects import VocProject
 
 __all__ = [
+    "AssessedPart",
     "BlackSmoke",
     "Camera",
     "CameraCheck",
@@ -36,6 +38,7 @@ __all__ = [
     "SharedCentre",
     "SiteTest",
     "TestResult",
+    "UltraLowAssessment",
     "VehicleCheck",
     "VocProject",
 ]

@@ -1,7 +1,8 @@
 """扬尘、餐饮油烟、加油站油气 (mission A13): the sites, and what was found and tested there.
 
 Three inventories and one log of results for each: what a patrol saw, what a fume monitor or a test measured, and a
-leak seen by infrared. A failed result may open a problem in the one ledger.
+leak seen by infrared. A failed result may open a problem in the one ledger. Automatic monitors stand there as points of
+their own kind; what they sound is in a book beside these (``site_alarms``).
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from ecoledger.entities.models import Entity
 from ecoledger.listings import own_data
 from ecoledger.listings.catalogue import declare as declare_book
 from ecoledger.listings.parts import Ask, Import, View
+from ecoledger.monitoring.points import enrolling
 
 CHECKERS = STAFF | {Role.THIRD_PARTY}
+enrolling.SITES.update(("dust_site", "caterer", "fuel_station"))
 PLACE = ("name", CODE, "area_code", "address", "lon", "lat", COORDINATES)
 
 # ---- dust ----------------------------------------------------------------------------------------

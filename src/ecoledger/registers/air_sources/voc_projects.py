@@ -13,7 +13,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from ecoledger.accounts.roles import Role
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings.parts import Ask, Import, View
-from ecoledger.matters.measures import Measure
+from ecoledger.matters.measures import EVERY, Measure
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, Statistic, declare
 from ecoledger.matters.statistics import common_statistics, share
@@ -161,6 +161,8 @@ PROJECTS = declare(Register(
            View("source", "源头替代", {"way": "substitution"})),
     statistics=statistics,
     measures=(Measure(key="accepted", name="VOCs 治理项目完成数", numerator=DONE, dated="closed_at",
-                      unit="个"),),
+                      unit="个"),
+              Measure(key="accepted_ratio", name="VOCs 治理项目完成率", numerator=DONE, denominator=EVERY,
+                      dated="opened_at", unit="%")),
     empty="还没有 VOCs 治理项目。导入年度项目清单，验收时填治理前后排放量。",
 ))  # fmt: skip

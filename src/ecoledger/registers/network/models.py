@@ -5,6 +5,9 @@ from django.db import models
 
 from ecoledger.entities.models import Entity
 from ecoledger.matters.models import Matter
+from ecoledger.registers.network.connections import Connection
+
+__all__ = ["Connection", "Device", "MaintenanceOrder"]
 
 
 class Device(Entity):

@@ -2,7 +2,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-BOOKS = ("assessment", "radiation_sources")
+BOOKS = ("assessment", "hazardous_waste", "radiation_sources")
 
 
 class WasteConfig(AppConfig):

@@ -5,15 +5,38 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.listings import asked
-from ecoledger.registers.air import noise_sites
-from ecoledger.registers.air.noise_sites import READINGS, NoiseZone
+from ecoledger.registers.air import noise_sites, noise_stations
+from ecoledger.registers.air.noise_sites import READINGS, NoiseSite, NoiseZone
 from ecoledger.web.access import Request, needs
+
+# Days taken at once from the stations by hand; the daily round takes those that have just ended.
+LONGEST = 31
+
+
+@needs("see_cockpit")
+@require_POST
+def take(request: Request) -> HttpResponse:
+    """Take the levels of the automatic stations for the days asked for; days that have a reading are left."""
+    if not READINGS.may_change(request.user):
+        raise PermissionDenied
+    last = asked.day(request.POST.get("last", "")) or timezone.localdate() - timedelta(days=2)
+    first = asked.day(request.POST.get("first", "")) or last
+    days = min(max((last - first).days + 1, 1), LONGEST)
+    n = sum(
+        noise_stations.take_day(first + timedelta(days=k), by=request.user) for k in range(days)
+    )
+    messages.success(request, _("已从自动站取得 %d 条昼夜等效声级。") % n)
+    return redirect(f"{reverse('air-noise')}?first={first:%Y-%m-%d}&last={last:%Y-%m-%d}")
 
 
 @needs("see_cockpit")
@@ -37,5 +60,7 @@ def page(request: Request) -> HttpResponse:
         "standing": standing,
         "zones": zones,
         "book": READINGS,
+        "stations": NoiseSite.objects.exclude(station=None).count(),
+        "may_take": READINGS.may_change(request.user),
     }
     return render(request, "web/air/noise.html", context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Any
 
 from django.http import HttpResponse
@@ -11,9 +12,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from ecoledger.indicators import air, air_standing
+from ecoledger.indicators.figures import printed
 from ecoledger.listings import asked
 from ecoledger.listings.cells import area_name
 from ecoledger.monitoring.models import Point
+from ecoledger.standards import air_rolling
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 
@@ -87,4 +90,28 @@ def baseline(request: Request) -> HttpResponse:
         since = begin.replace(year=begin.year - air_standing.YEARS, month=1, day=1)
         context["trend"] = air_standing.ozone_trend(point, since, end)
         context["o3_unit"] = air.unit("o3")
+        context["rolling"] = _rolling(point, end - timedelta(days=1))
+        context["rolling_standard"] = air_rolling.STANDARD
     return render(request, "web/air/baseline.html", context)
+
+
+def _rolling(point: Point, last: date) -> list[dict[str, Any]]:
+    """The three-year moving means by the year they end with; the last is the last whole year."""
+    whole = last.year if (last.month, last.day) == (12, 31) else last.year - 1
+    rows: dict[int, list[dict[str, Any]]] = {}
+    for one in air_standing.rolling(point, whole):
+        decimals = air.period_decimals(one.factor, date(one.year, 12, 31))
+        rows.setdefault(one.year, []).append(
+            {
+                "name": air.NAMES[one.factor],
+                "mean": None if one.mean is None else printed(Fraction(one.mean), decimals),
+                "years": [None if v is None else printed(Fraction(v), decimals) for v in one.years],
+                "limit": f"{one.limit:g}",
+                "attained": one.attained,
+                "unit": air.unit(one.factor),
+            }
+        )
+    return [
+        {"span": f"{year - air_rolling.YEARS + 1}—{year}", "factors": factors}
+        for year, factors in rows.items()
+    ]

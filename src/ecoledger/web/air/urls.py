@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from ecoledger.web.air import effect, noise, patrols, staggering, standing, tracing, tracks, weather
+from ecoledger.web.air import (
+    effect,
+    emergency,
+    noise,
+    patrols,
+    rates,
+    staggering,
+    standing,
+    tracing,
+    tracks,
+    weather,
+)
 
 urlpatterns = [
     path("air/weather", weather.page, name="air-weather"),
@@ -14,8 +25,13 @@ urlpatterns = [
     path("air/tracing/chart.json", tracing.chart, name="air-tracing-chart"),
     path("air/tracing/dispatch", tracing.dispatch, name="air-dispatch"),
     path("air/ranking", standing.ranking, name="air-ranking"),
+    path("air/capture", rates.capture, name="air-capture"),
+    path("air/transmission", rates.transmission, name="air-transmission"),
     path("air/baseline", standing.baseline, name="air-baseline"),
     path("air/noise", noise.page, name="air-noise"),
+    path("air/noise/take", noise.take, name="air-noise-take"),
+    path("air/lists", emergency.ranks, name="air-lists"),
+    path("air/lists/sign/<int:pk>", emergency.sign, name="air-sign"),
     path("air/effect", effect.page, name="air-effect"),
     path("air/patrols", patrols.page, name="air-patrols"),
     path("air/tracks", tracks.page, name="air-tracks"),

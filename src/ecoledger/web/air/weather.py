@@ -39,6 +39,8 @@ from ecoledger.web.air import effect as effect_page
 from ecoledger.web.books.finding import says_refusals
 
 KINDS = (RESPONSE.key, PLAN.key)
+# Firms listed at once, those that need somebody first; fewer where nobody can scroll.
+SHOWN, ON_WALL = 40, 12
 
 
 def _told(person: Person) -> QuerySet[Any]:
@@ -78,6 +80,7 @@ class Count:
     """How far a group of instructions is."""
 
     name: str
+    code: str
     told: int
     signed: int
     verified: int
@@ -101,11 +104,13 @@ class Count:
         return 100 * self.done / self.verified if self.verified else None
 
 
-def counted(name: str, rows: Iterable[Instruction]) -> Count:
+def counted(rows: Iterable[Instruction], code: str = "") -> Count:
+    """How far the instructions are; ``code`` of the town they are of."""
     due = [one for one in rows if one.state != "excused"]
     verified = [one for one in due if one.state == "verified"]
     return Count(
-        name,
+        area_name(code) if code else "",
+        code,
         len(due),
         sum(one.signed_at is not None for one in due),
         len(verified),
@@ -122,10 +127,10 @@ def page(request: Request) -> HttpResponse:
     rows = list(_responses(request.user).order_by("-opened_at")[:60])
     rows.sort(key=lambda one: one.state != "active")
     shown = [
-        {"matter": one, "told": counted("", _told(request.user).filter(response=one.pk))}
+        {"matter": one, "told": counted(_told(request.user).filter(response=one.pk))}
         for one in rows
     ]
-    edition = _edition_in_force(request.user)
+    edition = edition_in_force(request.user)
     lines = EMERGENCY.visible_to(request.user).filter(edition=edition) if edition else ()
     context = {
         "responses": shown,
@@ -139,7 +144,7 @@ def page(request: Request) -> HttpResponse:
     return render(request, "web/air/weather.html", context)
 
 
-def _edition_in_force(person: Person) -> Edition | None:
+def edition_in_force(person: Person) -> Edition | None:
     for code in person.area_codes:
         if edition := EMERGENCY.in_force(code) or EMERGENCY.in_force(code[:6]):
             return edition
@@ -155,15 +160,25 @@ def response(request: Request, pk: int) -> HttpResponse:
     by_town: dict[str, list[Instruction]] = {}
     for row in rows:
         by_town.setdefault(row.told.area_code[:9], []).append(row.told)
-    towns = [counted(area_name(code), own) for code, own in sorted(by_town.items())]
+    towns = [counted(own, code) for code, own in sorted(by_town.items())]
     begin, end = _span(matter)
     effect = _effect(matter, begin, end) if begin else []
+    wall, town = request.GET.get("wall") == "1", request.GET.get("town", "")
+    town = town if town in by_town else ""
+    firms = [row for row in rows if row.told.area_code.startswith(town)]
+    shown = firms if request.GET.get("all") == "1" else firms[: ON_WALL if wall else SHOWN]
+    colour, _open, grade = WarningLevel(matter.warning).label.partition("（")
     context = {
         "matter": matter,
         "is_warning": matter.register == RESPONSE.key,
-        "total": counted("", [row.told for row in rows]),
+        "colour": colour,
+        "grade": grade.rstrip("）"),
+        "total": counted([row.told for row in rows]),
         "towns": towns,
-        "rows": rows,
+        "town": town,
+        "rows": shown,
+        "more": len(firms) - len(shown),
+        "pm25": next((one for one in effect if one.name == "PM2.5"), None),
         "begin": begin,
         "effect": effect,
         "without_weather": (
@@ -174,7 +189,7 @@ def response(request: Request, pk: int) -> HttpResponse:
         "outcomes": Instruction.Outcome.choices,
         "may_verify": request.user.has_role(*instructions.FIELD, *DESK),
         "may_lead": visible_matters(request.user).filter(pk=matter.pk).exists(),
-        "wall": request.GET.get("wall") == "1",
+        "wall": wall,
         "by_instruments": sum(
             1 for row in rows if row.advice == Instruction.Outcome.DONE and row.told.phase == "open"
         ),

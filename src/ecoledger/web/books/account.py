@@ -41,6 +41,9 @@ def holdings(request: Request, key: str) -> HttpResponse:
             "item": book.item(holding.item),
             "area": area_name(holding.area_code),
             "balance": balance,
+            "too_long": accounts.held_longer(holding, day, book.longest_days)
+            if book.longest_days and balance
+            else None,
         }
         for holding, balance in had
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,6 +16,7 @@ from ecoledger.books import campaign as campaigns
 from ecoledger.books import checklists
 from ecoledger.books.campaign import Campaign
 from ecoledger.books.models import Checklist, Drive, DriveTask
+from ecoledger.entities.models import Entity
 from ecoledger.listings import asked
 from ecoledger.listings.cells import area_name
 from ecoledger.listings.refusals import Refused
@@ -26,6 +27,8 @@ from ecoledger.web.listings.once import once
 # A rate of fewer visits than this is said as a fraction, without a shade.
 FEW = 10
 SHOWN = 50
+# Proposed objects on one page, to be confirmed together.
+CHOSEN = 300
 
 
 @require_GET
@@ -155,6 +158,56 @@ def move(request: Request, key: str, pk: int) -> HttpResponse:
         case "end":
             campaigns.end(book, drive, by=request.user)
     return redirect("board", book.key, drive.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@says_refusals
+def choose(request: Request, key: str, pk: int) -> HttpResponse:
+    """What the campaign proposes, each with its grounds, to be confirmed by hand; others are added by name."""
+    book = book_of(Campaign, key, request)
+    needs_editor(book, request)
+    drive = row_of(book.visible_to(request.user), pk)
+    inside = Entity.objects.filter(area_code__startswith=drive.area_code)
+    proposed = book.objects().filter(area_code__startswith=drive.area_code)
+    if request.method == "POST":
+        numbers = [int(n) for n in request.POST.getlist("object") if n.isdigit()]
+        rows = inside.filter(
+            Q(pk__in=proposed.values("pk")) | Q(kind__in=_kinds(book)), pk__in=numbers
+        )
+        new = campaigns.add_objects(book, drive, rows, by=request.user)
+        messages.success(request, _("已列入 %d 个对象。") % new)
+        return redirect("board", book.key, drive.pk)
+    words = request.GET.get("q", "").strip()
+    listed = drive.tasks.values("entity_id")
+    rows = proposed.exclude(pk__in=listed).order_by("area_code", "name")
+    others: QuerySet[Any] = Entity.objects.none()
+    if words:
+        rows = rows.filter(name__contains=words)
+        others = inside.filter(kind__in=_kinds(book), name__contains=words).exclude(
+            Q(pk__in=proposed.values("pk")) | Q(pk__in=listed)
+        )
+    shown = [
+        {"row": row, "why": book.grounds(row) if book.grounds else ""} for row in rows[:CHOSEN]
+    ]
+    return render(
+        request,
+        "web/books/choose.html",
+        {
+            "book": book,
+            "drive": drive,
+            "rows": shown,
+            "count": rows.count(),
+            "others": others.order_by("name")[:SHOWN],
+            "q": words,
+            "listed": drive.tasks.count(),
+        },
+    )
+
+
+def _kinds(book: Campaign) -> set[str]:
+    """Kinds of things that the campaign visits."""
+    model = book.objects().model
+    return {kind} if (kind := getattr(model, "KIND", "")) else set()
 
 
 @require_http_methods(["GET", "POST"])

@@ -154,6 +154,8 @@ def standing(kind: str) -> Q:
             return Q(kind=Enterprise.KIND) | Q(as_station__medium=kind)
         case Point.Kind.WEATHER:
             return Q(kind=Station.KIND)
+        case Point.Kind.SITE:
+            return Q(kind__in=enrolling.SITES)
     return Q(as_station__medium=kind)
 
 

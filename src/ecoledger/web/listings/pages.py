@@ -179,6 +179,8 @@ def edit(request: Request, key: str, pk: int) -> HttpResponseBase:
 
 def _form(request: Request, listing: Listing, row: Any) -> HttpResponseBase:
     asks = listing.open_asks(request.user, listing.fields)
+    if row is not None:
+        asks = (*asks, *listing.asks_to_change())
     data = request.POST if request.method == "POST" else None
     form = forms.form_of(asks, listing.model, data=data, row=row, person=request.user)
     if data is not None and form.is_valid():
@@ -218,6 +220,9 @@ def row(request: Request, key: str, pk: int) -> HttpResponse:
         "row": found,
         "facts": [(c.label, cells.text_of(found, c)) for c in columns],
         "may_change": bool(listing.fields) and listing.may_change(request.user),
+        "begets": getattr(listing, "begets", "") and listing.may_open(request.user),
+        "begotten": getattr(found, "begets", None),
+        "links": listing.links(found, request.user) if listing.links else (),
     }
     return render(request, "web/listings/row.html", context)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django import forms as django_forms
@@ -82,15 +83,29 @@ def _form(lines: Lines, n: int, row: Any, person: Any, post: Any) -> django_form
 
 
 def sent(lines: Lines, post: Any) -> list[dict[str, Any]]:
-    """The rows of a filled-in table; those left blank or ticked for removal are none."""
-    rows = []
+    """The rows of a filled-in table; those left blank, or as an empty row begins, or ticked for removal are none."""
+    rows, begins = [], _begins(lines)
     for n in range(min(asked.number(post.get(f"{lines.key}-count", "")) or 0, MOST)):
         prefix = f"{lines.key}-{n}-"
         row = {name.removeprefix(prefix): post[name] for name in post if name.startswith(prefix)}
         said = {k: v for k, v in row.items() if k not in ("id", "remove") and str(v).strip()}
+        if not row.get("id"):
+            said = {k: v for k, v in said.items() if v != begins.get(k)}
         if said and not row.get("remove"):
             rows.append(row)
     return rows
+
+
+def _begins(lines: Lines) -> dict[str, str]:
+    """What an empty row's cells hold before anybody fills them in: the model's defaults."""
+    defaults = {}
+    for ask in lines.asks:
+        default = getattr(lines.model._meta.get_field(ask.stores or ask.name), "default", None)
+        if isinstance(default, bool):
+            defaults[ask.name] = "on" if default else ""
+        elif isinstance(default, (int, str, Decimal)):
+            defaults[ask.name] = str(default)
+    return defaults
 
 
 def show_problems(shown: Sheet, refused: Refused) -> None:

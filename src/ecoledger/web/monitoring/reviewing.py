@@ -111,7 +111,11 @@ def page(request: Request, pk: int) -> HttpResponse:
 
 def _first(request: Request) -> dict[str, Any]:
     """The period and factors that the page was opened for; else the last whole day."""
-    first: dict[str, Any] = {"parameters": request.GET.getlist("parameter")}
+    first: dict[str, Any] = {
+        "parameters": request.GET.getlist("parameter"),
+        "flag": request.GET.get("flag", ""),
+        "reason": request.GET.get("reason", ""),
+    }
     midnight = readings.now().replace(hour=0, minute=0, second=0, microsecond=0)
     first["begin"] = _moment(request.GET.get("begin", "")) or midnight - timedelta(days=1)
     end = _moment(request.GET.get("end", ""))

@@ -1,0 +1,115 @@
+"""危险废物台账 (missions A7, S-4): what each firm has in store, by code, against vouchers.
+
+An account: produced (产生入库), handed on with its manifest (委外转移), or dealt with on site (自行利用处置). A firm can
+never hand on more than it has. Other books post into it: replaced carbon comes in by ``produce``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import STAFF
+from ecoledger.books import account as accounts
+from ecoledger.books.account import Account, Item, Voucher
+from ecoledger.books.models import Holding, Posting
+from ecoledger.entities.models import Entity
+from ecoledger.listings import own_data
+from ecoledger.listings.catalogue import declare
+from ecoledger.listings.refusals import Refused
+from ecoledger.standards.identifiers import parse_waste_code
+
+KILOGRAMS = Decimal("0.01")
+PRODUCTION, RECEIVER = "产生环节", "接收单位"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WasteAccount(Account):
+    """An account whose items are waste codes: any code of the national list, named where the bureau names it."""
+
+    @property
+    def longest_days(self) -> int:
+        return int(own_data.read(__package__, "hazardous_waste")["longest_days"])
+
+    def item(self, key: str) -> Item:
+        code = parse_waste_code(key)
+        if not code.ok:
+            raise KeyError(key)
+        return Item(code.code, f"{name_of(code.code)} {code.code}".strip(), "kg", 2)
+
+
+def name_of(code: str) -> str:
+    """What a code's waste is usually called, by ``data/hazardous_waste.toml``; "" where it is not named there."""
+    return str(own_data.read(__package__, "hazardous_waste")["names"].get(code, ""))
+
+
+HAZARDOUS = declare(WasteAccount(
+    key="hazardous_waste", label="危险废物台账", line="waste", holder="产生单位",
+    vouchers=(
+        Voucher("produced", "产生入库", source=PRODUCTION),
+        Voucher("transferred", "委外转移出库", sink=RECEIVER),
+        Voucher("own", "自行利用处置", sink="自行利用处置"),
+    ),
+    columns=("number", "on", "kind", "text", "voucher_no", "by"), filters=("on",),
+    labels={"voucher_no": "联单号", "by": "经办人"}, search=("text", "voucher_no"), edit=STAFF,
+    empty="危险废物台账还没有收支。活性炭更换登记后，废炭会自动入账。",
+))  # fmt: skip
+
+
+def produce(
+    firm: Entity,
+    code: str,
+    kilograms: Decimal,
+    *,
+    on: date,
+    text: str,
+    by: Person | None,
+    at: datetime,
+    details: dict[str, Any] | None = None,
+) -> Posting:
+    """Bring waste of ``firm`` into its store; ``text`` says what it comes of. Raises :class:`Refused` for no such code."""
+    holding, outside = _pair(firm, code, PRODUCTION)
+    quantity = kilograms.quantize(KILOGRAMS)
+    moves = {holding: quantity, outside: -quantity}
+    return accounts.post(
+        HAZARDOUS, "produced", moves, on=on, text=text, by=by, at=at, details=details
+    )
+
+
+def hand_on(
+    firm: Entity,
+    code: str,
+    kilograms: Decimal,
+    *,
+    on: date,
+    text: str,
+    manifest_no: str,
+    by: Person | None,
+    at: datetime,
+    details: dict[str, Any] | None = None,
+) -> Posting:
+    """Take waste out of the store of ``firm`` with its manifest. Raises :class:`Refused` for more than it has."""
+    holding, outside = _pair(firm, code, RECEIVER)
+    quantity = kilograms.quantize(KILOGRAMS)
+    moves = {holding: -quantity, outside: quantity}
+    return accounts.post(
+        HAZARDOUS, "transferred", moves,
+        on=on, text=text, voucher_no=manifest_no, by=by, at=at, details=details,
+    )  # fmt: skip
+
+
+def _pair(firm: Entity, code: str, beyond: str) -> tuple[Holding, Holding]:
+    """The firm's holding of a code, and the outside that it is drawn from or goes to."""
+    waste = parse_waste_code(code)
+    if not waste.ok:
+        raise Refused(
+            "form", waste.problems[0].text, _("请按国家危险废物名录填写，如 900-039-49。")
+        )
+    return HAZARDOUS.holding(waste.code, firm), HAZARDOUS.outside(
+        waste.code, beyond, firm.area_code
+    )
