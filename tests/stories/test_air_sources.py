@@ -581,6 +581,7 @@ def test_18_firms_offset_their_vocs_by_the_ratio_of_the_place(house, hired, visi
     assert "大型涂装项目 33.4" in used
     assert re.search(r"未被使用 t/a\s*0", used), used[used.find("未被使用") :][:80]
 
+
 @pytest.mark.story("A14")
 def test_what_the_patrols_changed_is_told_with_the_weather_taken_out(house, visitor, tmp_path):
     """Sixty-six days before and ten of a campaign that came with wind: the bare means give the wind's part to the campaign,
