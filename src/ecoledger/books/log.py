@@ -137,7 +137,7 @@ def beget(log: Log, entry: Any, *, by: Person, files: Sequence[Upload] = ()) -> 
     at = timezone.now()
     told = [
         f"{c.label}：{text}"
-        for c in log.columns
+        for c in log.open_columns(by)
         if (text := cells.text_of(entry, c)) and c.name != "by"
     ]
     matter = actions.open_matter(

@@ -14,8 +14,8 @@ from typing import Literal
 
 import polars as pl
 
-from ecoledger.standards import air_limits
-from ecoledger.standards.air_evaluation import FACTORS, rules
+from ecoledger.standards import air_limits, air_ranking
+from ecoledger.standards.air_evaluation import rules
 from ecoledger.standards.catalogue import Mark
 from ecoledger.standards.rounding import half_even
 
@@ -55,7 +55,7 @@ def rolling(
     for year in range(last, last - ends, -1):
         on = date(year, 12, 31)
         rule = rules(on)
-        for factor in FACTORS:
+        for factor in air_ranking.LIMIT_OF:
             statistic = rule.statistic(factor)
             values = tuple(
                 _value(by_year.get(n), factor, statistic) for n in range(year - YEARS + 1, year + 1)

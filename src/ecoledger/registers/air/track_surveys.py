@@ -223,7 +223,7 @@ def _calibrated(table: pl.DataFrame, pollutant: str) -> tuple[pl.DataFrame, list
 
 def _stations(table: pl.DataFrame, pollutant: str) -> pl.DataFrame:
     """Hours of the reference stations that lie where the cars drove: ``date, lon, lat`` and the pollutant."""
-    schema = {
+    schema: dict[str, Any] = {
         "date": pl.Datetime("us"),
         "lon": pl.Float64,
         "lat": pl.Float64,

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from ecoledger.books.models import Edition
 from ecoledger.books.roster import visible_editions
-from ecoledger.entities.models import Enterprise
+from ecoledger.entities.models import Entity
 from ecoledger.listings import asked, own_data
 from ecoledger.registers.air import emergency_list
 from ecoledger.registers.air.emergency_list import EMERGENCY, ControlLine, Source, WarningLevel
@@ -72,14 +72,14 @@ def _lines(request: Request, edition: Edition) -> list[ControlLine]:
 class Sign:
     """What stands on a firm's sign: its grade and, for each level, what each production line does."""
 
-    firm: Enterprise
+    firm: Entity
     edition: Edition
     grade: str
     contact: str
     rows: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 
 
-def _sign(firm: Enterprise, edition: Edition, lines: list[ControlLine]) -> Sign:
+def _sign(firm: Entity, edition: Edition, lines: list[ControlLine]) -> Sign:
     own = emergency_list.ruling(lines)
     rows = tuple(
         (
@@ -107,7 +107,11 @@ def sign(request: Request, pk: int) -> HttpResponse:
     for row in rows.order_by("area_code", "entity__name", "part"):
         by_firm.setdefault(row.entity_id, []).append(row)
     context = {
-        "signs": [_sign(own[0].entity, line.edition, own) for own in by_firm.values()],
+        "signs": [
+            _sign(own[0].entity, line.edition, own)
+            for own in by_firm.values()
+            if own[0].entity is not None
+        ],
         "line": line,
         "all": request.GET.get("all") == "1",
         "hotline": own_data.read("ecoledger.registers.air", "emergency_list")["hotline"],
