@@ -61,7 +61,9 @@ def rolling(
                 _value(by_year.get(n), factor, statistic) for n in range(year - YEARS + 1, year + 1)
             )
             mean = _mean(values)
-            limit = air_limits.limit(factor, _average(factor), on=on, area_class=area_class)
+            limit = air_limits.limit(
+                factor, air_ranking.LIMIT_OF[factor], on=on, area_class=area_class
+            )
             rounded = None if mean is None else float(half_even(mean, rule.decimals[factor]))
             result.append(
                 Rolling(
@@ -82,8 +84,3 @@ def _value(row: dict[str, object] | None, factor: str, statistic: str) -> float 
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return sum(known) / YEARS if len(known) == YEARS else None
-
-
-def _average(factor: str) -> str:
-    """The averaging time of the limit that a factor's yearly statistic is held against."""
-    return {"co": "day", "o3": "eight_hour"}.get(factor, "year")
