@@ -512,11 +512,12 @@ def _jobs_of_other_rooms(every: Callable[..., None], at: Callable[..., None]) ->
     from ecoledger.indicators import warning_rules
     from ecoledger.jobs import running
     from ecoledger.matters import schedule
-    from ecoledger.registers.air import noise_stations
+    from ecoledger.registers.air import fire_files, noise_stations
     from ecoledger.registers.alarms import economy, unopened_alarms
     from ecoledger.web.search import index
 
     every("unopened-alarms", 300, unopened_alarms.sweep)
+    every("fire-files", 300, fire_files.take_in)
     every("alarm-digest", 300, economy.send_digest)
     every("clocks", 60, schedule.remind_and_escalate)
     at("matters-daily", "10 6 * * *", schedule.daily)
