@@ -36,6 +36,8 @@ class Log(Listing):
     kinds: ClassVar[Mapping[str, Kind]] = {}
 
     begets: str = ""
+    # What such a matter begins with beside what the entry says; without it entries are not handed on by a button.
+    begotten: Mapping[str, Any] | None = None
     # Pictures that prove an entry, fetched when it begets a matter.
     proof: Callable[[Any], Sequence[Upload]] | None = None
     order: tuple[str, ...] = ("-at", "-pk")
@@ -129,7 +131,7 @@ def beget(log: Log, entry: Any, *, by: Person, files: Sequence[Upload] = ()) -> 
 
     Raises :class:`Refused` when the log begets nothing or the entry has begotten one already.
     """
-    if not log.begets:
+    if not log.begets or log.begotten is None:
         raise Refused("state", _("“%s”不转办。") % _(str(log.label)))
     entry = log.model._default_manager.select_for_update().get(pk=entry.pk)
     if entry.begets_id is not None:
@@ -140,9 +142,11 @@ def beget(log: Log, entry: Any, *, by: Person, files: Sequence[Upload] = ()) -> 
         for c in log.open_columns(by)
         if (text := cells.text_of(entry, c)) and c.name != "by"
     ]
+    register = register_of(log.begets)
     matter = actions.open_matter(
-        register_of(log.begets),
+        register,
         {
+            **log.begotten,
             "title": f"{entry.entity}：{_(str(log.label))}",
             "description": "\n".join(told),
             "area_code": entry.area_code,
@@ -150,13 +154,13 @@ def beget(log: Log, entry: Any, *, by: Person, files: Sequence[Upload] = ()) -> 
             "address": entry.entity.address,
             "synthetic": entry.synthetic,
         },
-        by=by,
+        # Whoever may write in the log may hand on; by the house where they open nothing in that register.
+        by=by if register.may_open(by) else None,
         at=at,
+        files=files,
     )
     entry.begets = matter
     entry.save(update_fields=["begets"])
-    if files:
-        actions.attach(matter.pk, files, by=by, at=at)
     return matter
 
 

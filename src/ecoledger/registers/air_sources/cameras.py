@@ -18,6 +18,7 @@ from ecoledger.listings.catalogue import declare as declare_book
 from ecoledger.listings.parts import Ask, Import, View
 from ecoledger.matters.evidence import Upload
 from ecoledger.registers.air_sources import stills
+from ecoledger.registers.problems.problem_ledger import AIR_PROBLEM
 
 
 class Camera(Entity):
@@ -100,7 +101,7 @@ def still_of(check: CameraCheck) -> list[Upload]:
 
 
 CHECKS = declare_book(Log(
-    key="camera_check", label="视频巡检", model=CameraCheck, line="air", begets="problem", edit=STAFF,
+    key="camera_check", label="视频巡检", model=CameraCheck, line="air", begets="problem", begotten=AIR_PROBLEM, edit=STAFF,
     proof=still_of,
     columns=("entity", "at", "seen", "note", "area_code", "by"), filters=("seen", "area_code", "at"),
     search=("entity__name", "entity__parent__name", "note"),

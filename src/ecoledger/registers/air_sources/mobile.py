@@ -27,6 +27,7 @@ from ecoledger.matters.register import Register
 from ecoledger.matters.register import declare as declare_register
 from ecoledger.matters.workflow import ClockRule, Phase, State, Transition, Workflow, said
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON
+from ecoledger.registers.problems.problem_ledger import AIR_PROBLEM
 
 # ---- machines ------------------------------------------------------------------------------------
 
@@ -174,7 +175,7 @@ class MachineLog(Log):
 
 
 MACHINE_CHECKS = declare_book(MachineLog(
-    key="machine_check", offline=True, label="机械检测", model=MachineCheck, line="air", begets="problem", edit=STAFF,
+    key="machine_check", offline=True, label="机械检测", model=MachineCheck, line="air", begets="problem", begotten=AIR_PROBLEM, edit=STAFF,
     columns=("entity", "at", "place", "opacity", "limit", "ringelmann", "passed", "handling", "area_code", "by"),
     filters=("passed", "area_code", "at"), search=("entity__name", "place"),
     fields=(Ask("entity", "机械", to=Machine, required=True), "at", "place", "opacity", "ringelmann", "zone",

@@ -25,6 +25,7 @@ from ecoledger.listings import own_data
 from ecoledger.listings.catalogue import declare as declare_book
 from ecoledger.listings.parts import Ask, Import, View
 from ecoledger.monitoring.points import enrolling
+from ecoledger.registers.problems.problem_ledger import AIR_PROBLEM
 
 CHECKERS = STAFF | {Role.THIRD_PARTY}
 enrolling.SITES.update(("dust_site", "caterer", "fuel_station"))
@@ -95,7 +96,7 @@ class DustCheck(LogEntry):
 
 
 DUST_CHECKS = declare_book(Log(
-    key="dust_check", offline=True, label="扬尘巡查", model=DustCheck, line="air", begets="problem", edit=CHECKERS,
+    key="dust_check", offline=True, label="扬尘巡查", model=DustCheck, line="air", begets="problem", begotten=AIR_PROBLEM, edit=CHECKERS,
     columns=("entity", "at", "met", "fenced", "covered", "wet", "paved", "washed", "sealed", "pm10", "note",
              "area_code", "by"),
     filters=("area_code", "covered", "washed", "at"), search=("entity__name", "note"),
@@ -227,7 +228,7 @@ class TestLog(Log):
 
 
 SITE_TESTS = declare_book(TestLog(
-    key="site_test", label="油烟油气检测", model=SiteTest, line="air", begets="problem",
+    key="site_test", label="油烟油气检测", model=SiteTest, line="air", begets="problem", begotten=AIR_PROBLEM,
     edit=CHECKERS | {Role.MONITOR},
     columns=("entity", "at", "kind", "part", "value", "bounds", "passed", "company", "note", "area_code", "by"),
     filters=("kind", "passed", "area_code", "at"), search=("entity__name", "part", "company"),

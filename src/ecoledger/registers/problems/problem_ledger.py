@@ -249,6 +249,9 @@ def _restrict(problem: Problem) -> None:
         problem.circulation = Circulation.RESTRICTED
 
 
+# With what a problem begins that the bureau's own patrols and tests of the air found.
+AIR_PROBLEM = {"origin_kind": Problem.Origin.SELF.value, "category": Problem.Category.AIR.value}
+
 REGISTER = declare(Register(
     key="problem", offline=True, label="问题一本账", line="rectification", model=Problem, workflow=WORKFLOW,
     pattern="问题〔{year}〕{n}号",

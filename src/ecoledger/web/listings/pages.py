@@ -220,7 +220,7 @@ def row(request: Request, key: str, pk: int) -> HttpResponse:
         "row": found,
         "facts": [(c.label, cells.text_of(found, c)) for c in columns],
         "may_change": bool(listing.fields) and listing.may_change(request.user),
-        "begets": getattr(listing, "begets", "") and listing.may_open(request.user),
+        "begets": getattr(listing, "begotten", None) is not None and listing.may_open(request.user),
         "begotten": getattr(found, "begets", None),
         "links": listing.links(found, request.user) if listing.links else (),
     }
