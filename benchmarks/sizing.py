@@ -5,7 +5,8 @@
 
 Measured here: bytes a packet in the store's file (ten factors, raw packet included), bytes of a matter with its events
 and trail in the database, megabytes of the process at rest. ``packets_a_second_and_core`` comes from
-``benchmarks.end_to_end`` and is written into the file by hand with the machine it was measured on. The rest is arithmetic.
+``benchmarks.end_to_end`` and is written into the file by hand; ``kilobytes_a_connection`` comes from
+``benchmarks.outlets --connections``. The rest is arithmetic.
 """
 
 from __future__ import annotations
