@@ -20,6 +20,8 @@ IMPLEMENTATIONS: dict[str, Callable[[Path], ObservationStore]] = {
     "duckdb": lambda folder: DuckDBStore(folder / "store.duckdb"),
     "chdb": lambda folder: clickhouse.opened(f"chdb://{folder / 'clickhouse'}"),
 }
+# A busy machine counts slowly; a test wants to know how many there are now.
+clickhouse.COUNTS_LONG = float("inf")
 CHOSEN = os.environ.get("ECOLEDGER_TEST_STORE", "duckdb").split(",")
 collect_ignore = [] if "chdb" in CHOSEN else ["test_clickhouse.py"]
 
