@@ -93,6 +93,19 @@ def period_name(span: Span, per: str) -> str:
     return f"{span.begin.year}Q{(span.begin.month - 1) // 3 + 1}"
 
 
+def period_said(period: str) -> str:
+    """As letters write it.
+
+    >>> period_said("2026-10"), period_said("2026Q2")
+    ('2026年10月', '2026年二季度')
+    """
+    year, quarter, number = period.partition("Q")
+    if quarter:
+        return f"{year}年{'一二三四'[int(number) - 1]}季度"
+    year, _, month = period.partition("-")
+    return f"{year}年{int(month)}月"
+
+
 def breaches(area_code: str, on: date) -> list[Breach]:
     """Every rule that a place of the division has broken by the last period that is over."""
     return list(_breaches(area_code, on))
@@ -172,7 +185,11 @@ def _opened(breach: Breach, on: date, by: Person | None) -> Any:
     town = (
         Organisation.objects.filter(kind="town", area_code=breach.area_code).order_by("pk").first()
     )
-    words = f"{name}{breach.period}{breach.figure.label}{breach.figure.display}，要求{breach.limit}"
+    of = rule.of()
+    measured = of.full_name if of is not None else breach.figure.label
+    words = (
+        f"{name}{period_said(breach.period)}{measured}{breach.figure.display}，要求{breach.limit}"
+    )
     parts = f"（{breach.figure.parts}）" if breach.figure.parts else ""
     return actions.open_matter(
         REGISTER,

@@ -82,8 +82,9 @@ def _letter(title: str, paragraphs: tuple[str, ...]) -> bytes:
             document.heading(paragraph)
         else:
             document.paragraph(paragraph)
-    document.paragraph("（联系人：{{ 联系人 }}{% if 联系电话 %}，电话：{{ 联系电话 }}{% endif %}）")
     document.sign_as("{{ 发文机关 }}", "{{ 成文日期 }}")
+    # A note stands below the date (GB/T 9704-2012, 7.3.6).
+    document.paragraph("（联系人：{{ 联系人 }}{% if 联系电话 %}，电话：{{ 联系电话 }}{% endif %}）")
     document.paragraph("{%p if 抄送 %}")
     document.paragraph("抄送：{{ 抄送 }}")
     document.paragraph("{%p endif %}")
@@ -185,7 +186,7 @@ def warning_template() -> bytes:
         "关于{{ 标题 }}的预警函",
         (
             "{{ 情况 }}",
-            "为防止环境质量进一步恶化，现予预警。请你单位做好以下工作：",
+            "为防止情况进一步恶化，现予预警。请你单位做好以下工作：",
             "{%p for 条 in 要求 %}",
             "（{{ loop.index }}）{{ 条 }}",
             "{%p endfor %}",

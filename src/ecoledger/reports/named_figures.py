@@ -199,12 +199,28 @@ def _target_rows(asked: Asked) -> list[dict[str, Part]]:
             if target.target is not None
             else target.words
         )
-        verdict = {True: "达到", False: "未达到", None: "数据缺"}[one.met]
         kind = str(target.get_kind_display())
         found.append(
-            {"指标": target.name, "性质": kind, "现值": one.figure, "目标": goal, "结论": verdict}
+            {
+                "指标": target.name,
+                "性质": kind,
+                "现值": one.figure,
+                "目标": goal,
+                "结论": _said_of(one, asked.span.end),
+            }
         )
     return found
+
+
+def _said_of(one: target_book.Standing, end: date) -> str:
+    """How a target stands: of a year under way only how it stands so far; what is amassed is under way, not missed."""
+    if one.met is None:
+        return "数据缺"
+    if end >= date(one.target.year + 1, 1, 1):
+        return "达到" if one.met else "未达到"
+    if one.pace is not None:
+        return "已达到" if one.met else "推进中"
+    return "目前达到" if one.met else "目前未达到"
 
 
 def _register_rows(asked: Asked) -> list[dict[str, Part]]:

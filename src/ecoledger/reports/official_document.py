@@ -404,8 +404,11 @@ class OfficialDocument:
         """Issuer and date as they are written, or as variables of a template."""
         # Digits are half a character wide. A long issuer may not run into the margin.
         over = max(4 + (_width(day) - _width(issuer)) / 2, 0)
+        # No page with a signature alone: the end of the text goes with it.
+        for paragraph in self._document.paragraphs[-1:]:
+            paragraph.paragraph_format.keep_with_next = True
         if not self._compact:
-            self._document.add_paragraph()
+            self._document.add_paragraph().paragraph_format.keep_with_next = True
         for text, indent in ((issuer, over), (day, 4)):
             paragraph = self._document.add_paragraph()
             paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT

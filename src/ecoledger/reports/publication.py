@@ -92,7 +92,8 @@ def _towns(of: Spoken) -> list[Block]:
     header = named_figures.LISTS["镇街表"]
     rows = named_figures.rows_of("镇街表", asked)
     cells = tuple(tuple(row.get(column, "数据缺") for column in header) for row in rows)
-    return [Table("各镇街主要指标", header, cells, empty="没有镇街。")]
+    heads = tuple(column.replace("PM25", "PM2.5") for column in header)
+    return [Table("各镇街主要指标", heads, cells, empty="没有镇街。")]
 
 
 def _letters(of: Spoken) -> list[Block]:

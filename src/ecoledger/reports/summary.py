@@ -176,9 +176,9 @@ def _problems(bulletin: Bulletin, _author: Person) -> str:
     """What the figures themselves name as problems: targets not met, work that is overdue."""
     asked = named_figures.Asked(bulletin.area_code, Span(bulletin.begin, bulletin.end))
     said = [
-        f"{row['指标']}{_value(row['现值'])}未达到目标（{row['目标']}）。"
+        f"{row['指标']}{_value(row['现值'])}{row['结论']}目标（{row['目标']}）。"
         for row in named_figures.rows_of("目标表", asked)
-        if row["结论"] == "未达到"
+        if str(row["结论"]).endswith("未达到")
     ]
     said += [
         f"{row['台账']}超期{row['超期']}。"

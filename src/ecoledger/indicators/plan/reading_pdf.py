@@ -42,14 +42,19 @@ def _page(page: Any) -> list[str]:
     return rows if rows is not None else (page.extract_text() or "").split("\n")
 
 
+def _width(line: str) -> int:
+    """How wide a line is set: a Chinese character takes the room of two Latin ones."""
+    return sum(1 if char.isascii() else 2 for char in line)
+
+
 def _joined(lines: list[str]) -> Iterator[str]:
     """Paragraphs of lines that were broken at the margin."""
-    longest = max((len(line) for line in lines if "|" not in line), default=1)
+    longest = max((_width(line) for line in lines if "|" not in line), default=1)
     paragraph = before = ""
     for line in lines:
         broken = (
             before
-            and len(before) >= _FULL * longest
+            and _width(before) >= _FULL * longest
             and before[-1] not in "。;;::!!"
             and not _NEW.match(line)
             and "|" not in line

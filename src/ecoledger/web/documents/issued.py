@@ -21,6 +21,7 @@ from ecoledger.web.access import Request, needs
 from ecoledger.web.documents import summaries
 from ecoledger.web.documents.drafts import content_type
 from ecoledger.web.errors import refused_as_altered
+from ecoledger.web.navigation import LINES, Text
 from ecoledger.web.office import integrity
 
 
@@ -42,7 +43,7 @@ def page(request: Request) -> HttpResponse:
         "web/documents/documents.html",
         {
             "kinds": all_documents(),
-            "letters": [d for d in all_documents() if isinstance(d, Letter | Summary)],
+            "templates": _templates(),
             "summaries": summaries.choices(request),
             "kind": kind,
             "q": number,
@@ -51,6 +52,19 @@ def page(request: Request) -> HttpResponse:
             "labels": {d.key: d.label for d in all_documents()},
         },
     )
+
+
+def _templates() -> list[tuple[Text, list[Letter | Summary]]]:
+    """What has a template of its own, by line of business in the order of the menu; summaries come first."""
+    documents = [d for d in all_documents() if isinstance(d, Letter | Summary)]
+    groups: list[tuple[Text, list[Letter | Summary]]] = [
+        (_("工作总结"), [d for d in documents if isinstance(d, Summary)]),
+        *(
+            (line.label, [d for d in documents if isinstance(d, Letter) and d.line == line.key])
+            for line in LINES
+        ),
+    ]
+    return [(label, rows) for label, rows in groups if rows]
 
 
 def _document(request: Request, pk: int) -> IssuedDocument:

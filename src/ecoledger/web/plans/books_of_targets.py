@@ -30,8 +30,11 @@ def page(request: Request) -> HttpResponse:
     """One book, or the choice of books."""
     rows = TARGETS.visible_to(request.user)
     books = list(rows.order_by("-year", "book").values_list("year", "book", "area_code").distinct())
-    year = asked.number(request.GET.get("year", "")) or (books[0][0] if books else 0)
-    book = request.GET.get("book", "") or (books[0][1] if books else "")
+    # The year in hand opens first; books of several years reach beyond it.
+    this = timezone.localdate().year
+    first = next((b for b in books if b[0] <= this), books[0] if books else (0, "", ""))
+    year = asked.number(request.GET.get("year", "")) or first[0]
+    book = request.GET.get("book", "") or next((b[1] for b in books if b[0] == year), first[1])
     chosen = list(
         rows.filter(year=year, book=book)
         .select_related("lead")
