@@ -111,6 +111,10 @@ def chosen(
             continue
         if re.search(r"(?<![较比与])(?:去年|上年)同期(?:为|是|的)?$", text[begin : figure.start]):
             continue  # 优良天数127天,去年同期为89天: what it is compared with
+        if re.search(r"首次突破$|突破$", text[begin : figure.start]) and re.match(
+            r"自", text[begin:end]
+        ):
+            continue  # 自…以来首次突破90%: said of the level before
         if figure.unit == "倍" and re.search(r"超[^,;。]{0,8}标准", before):
             continue
         if re.search(r"[较比与]?[^,;。]{0,8}目标(?:值)?(?:下降|上升|降低|提高|高|低|优)", before):

@@ -313,7 +313,7 @@ class Reader:
         subject = text[begin:at]
         verb = text[at : rows[0].start]
         way = re.search(changes.WAY + "$", verb)
-        pieces = re.split(r"[、和与及](?![^()]*\))", subject)
+        pieces = re.split(r"[、和与及](?![^()]*\))|(?<=PM2\.5)(?=PM10)", subject)
         if len(pieces) != len(rows):
             pieces = (pieces * len(rows))[: len(rows)] if len(pieces) == 1 else pieces[-len(rows) :]
         start = begin + things.loose(text[begin:end])
@@ -323,9 +323,12 @@ class Reader:
             unit = figure.unit
             whole = text[sentence.begin : at]
             entry = None
-            for attempt in (piece, piece + _tail(pieces[-1]), whole):
+            # PM2.5、PM10同比分别改善…: a substance alone stands for its concentration.
+            named = f"{piece}浓度" if way and things.substance(piece) else piece
+            for attempt in (piece, piece + _tail(pieces[-1]), named, whole):
+                around = attempt if attempt is named else subject + verb
                 entry = entry or things.indicator(
-                    self.words, attempt, unit, subject + verb, whole, change=way is not None
+                    self.words, attempt, unit, around, whole, change=way is not None
                 )
             shared = next((f.comparator for f in (*rows, figure) if f.comparator != "="), "=")
             figure.comparator = shared if figure.comparator == "=" else figure.comparator

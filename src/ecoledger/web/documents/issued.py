@@ -56,15 +56,13 @@ def page(request: Request) -> HttpResponse:
 
 def _templates() -> list[tuple[Text, list[Letter | Summary]]]:
     """What has a template of its own, by line of business in the order of the menu; summaries come first."""
-    documents = [d for d in all_documents() if isinstance(d, Letter | Summary)]
-    groups: list[tuple[Text, list[Letter | Summary]]] = [
-        (_("工作总结"), [d for d in documents if isinstance(d, Summary)]),
-        *(
-            (line.label, [d for d in documents if isinstance(d, Letter) and d.line == line.key])
-            for line in LINES
-        ),
-    ]
-    return [(label, rows) for label, rows in groups if rows]
+    found: dict[str, list[Letter | Summary]] = {}
+    for document in all_documents():
+        if isinstance(document, Letter | Summary):
+            key = "" if isinstance(document, Summary) else document.line
+            found.setdefault(key, []).append(document)
+    labels: list[tuple[str, Text]] = [("", _("工作总结")), *((x.key, x.label) for x in LINES)]
+    return [(label, found[key]) for key, label in labels if key in found]
 
 
 def _document(request: Request, pk: int) -> IssuedDocument:
