@@ -194,9 +194,11 @@ class OneMap {
   private fit(box: LngLatBounds | null): void {
     if (!box) return;
     this.aside.bound(box);
-    // On a desk the panel stands at the left.
-    const left = innerWidth >= 768 && !this.still ? 270 : 40;
-    this.view.fitBounds(box, { padding: { top: 40, right: 40, bottom: 40, left }, maxZoom: 14, animate: false });
+    const { clientWidth: width, clientHeight: height } = this.element;
+    // On a desk the panel stands at the left. A margin that leaves no room in a small window would leave the world shown.
+    const left = Math.min(innerWidth >= 768 && !this.still ? 270 : 40, width / 3);
+    const [x, y] = [Math.min(40, width / 8), Math.min(40, height / 8)];
+    this.view.fitBounds(box, { padding: { top: y, right: x, bottom: y, left }, maxZoom: 14, animate: false });
   }
 
   private bounds(): LngLatBounds | null {

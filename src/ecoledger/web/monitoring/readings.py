@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from threading import Lock
 from typing import Any
 
 import polars as pl
@@ -197,7 +198,7 @@ def arrived_by_kind(
 
     For many parameters at once: no object is made of any.
     """
-    end = min(end, now())
+    end, rows = _came(begin, min(end, now()))
     seconds = max((end - begin).total_seconds(), 0)
     wanted = pl.DataFrame(
         list(
@@ -208,11 +209,8 @@ def arrived_by_kind(
     )
     if wanted.is_empty():
         return {}
-    ids = wanted["point"].unique().sort().to_list()
     came = (
-        store()
-        .arrivals(begin, end, ids, REPORTED)
-        .group_by("point", "parameter", "series")
+        rows.group_by("point", "parameter", "series")
         .agg(pl.col("count").sum())
         .group_by("point", "parameter")
         .agg(pl.col("count").max().cast(pl.Int64))
@@ -225,6 +223,26 @@ def arrived_by_kind(
         .agg(pl.min_horizontal(pl.col("count").fill_null(0), "due").sum(), pl.col("due").sum())
     )
     return {kind: (received, expected) for kind, received, expected in counted.iter_rows()}
+
+
+# More values than this are not counted anew for everybody who looks: what was counted stands for a while.
+MANY, STANDS = 200_000, timedelta(minutes=5)
+_counting = Lock()
+_counted: dict[Any, tuple[datetime, pl.DataFrame]] = {}
+
+
+def _came(begin: datetime, end: datetime) -> tuple[datetime, pl.DataFrame]:
+    """What every point reported since ``begin``, and up to when it was counted: ``end``, or a little before."""
+    with _counting:
+        key = (store(), begin)
+        last = _counted.get(key)
+        if last is not None and timedelta(0) <= end - last[0] < STANDS:
+            return last
+        _counted.clear()
+        rows = store().arrivals(begin, end, None, REPORTED)
+        if rows["count"].sum() > MANY:
+            _counted[key] = (end, rows)
+        return end, rows
 
 
 def latest_reported(ids: Sequence[int]) -> pl.DataFrame:

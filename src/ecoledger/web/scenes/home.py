@@ -39,7 +39,8 @@ def page(request: Request) -> HttpResponse:
         return redirect("wall")
     now = timezone.now()
     waiting = load_of(request).waiting
-    rows, sums, goals = places(person, now), totals(person, now), standings(request)
+    rows, goals = places(person, now), standings(request)
+    sums = totals(person, rows)
     context: dict[str, Any] = {
         "sentences": sentences.home(waiting, goals["standings"], sums, rows),
         "waiting_count": waiting,
@@ -79,16 +80,12 @@ def decide(person: Person, now: datetime) -> list[DueRow]:
     return due_rows(inbox.waiting_for(person, TO_DECIDE), now)
 
 
-def totals(person: Person, now: datetime) -> dict[str, Any]:
-    """Work in hand in the person's scope: how much, how much is late and since when."""
-    rows = visible_matters(person).filter(OPEN_WORK)
-    counts = rows.aggregate(
-        open=Count("pk"),
-        overdue=Count("pk", filter=Q(due__lt=now)),
-        week=Count("pk", filter=Q(due__gte=now, due__lt=now + timedelta(days=7))),
-    )
-    first = inbox.nearest(rows, 1) if counts["overdue"] else []
-    return counts | {"oldest": first[0] if first else None}
+def totals(person: Person, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Work in hand in the person's scope, summed over its :func:`places`: how much, how much is late and since when."""
+    counts = {name: sum(row[name] for row in rows) for name in ("open", "overdue", "week")}
+    oldest = min((row["oldest"] for row in rows if row["oldest"]), default=None)
+    late = visible_matters(person).filter(OPEN_WORK, due__lte=oldest) if oldest else None
+    return counts | {"oldest": late.order_by("due", "pk").first() if late is not None else None}
 
 
 def places(person: Person, now: datetime) -> list[dict[str, Any]]:
@@ -102,6 +99,7 @@ def places(person: Person, now: datetime) -> list[dict[str, Any]]:
         .annotate(
             open=Count("pk"),
             late=Count("pk", filter=Q(due__lt=now)),
+            week=Count("pk", filter=Q(due__gte=now, due__lt=now + timedelta(days=7))),
             oldest=Min("due", filter=Q(due__lt=now)),
         )
         .order_by("-late", "-open", "town")

@@ -48,7 +48,7 @@ def _context(request: Request) -> dict[str, Any]:
         "pressing": any(level == "red" and count for level, _label, count in alarms["counts"]),
         "arrival": cockpit.arrival(request),
         "targets": standings(request),
-        "totals": home.totals(request.user, now),
+        "totals": home.totals(request.user, places),
         "places": places[:_ROWS],
         "late": due_rows(late.select_related("owner_organisation", "entity")[:_LATE], now),
         "rows": _ROWS,
