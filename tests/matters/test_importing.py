@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from ecoledger.listings import importing
 from ecoledger.listings.importing import accepting
-from ecoledger.listings.importing.checking import cleaner
+from ecoledger.listings.importing.cleaning import cleaner
 from ecoledger.listings.models import ImportBatch
 from ecoledger.matters import actions, chain
 from ecoledger.matters.actions import NotVisible, Refused

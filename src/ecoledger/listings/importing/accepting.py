@@ -17,7 +17,9 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.listings.importing import updating
-from ecoledger.listings.importing.checking import Cleaner, Progress, cleaner, earlier
+from ecoledger.listings.importing.checking import earlier
+from ecoledger.listings.importing.cleaning import Cleaner, cleaner
+from ecoledger.listings.importing.row_checks import Progress
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch, ImportRow, problem
 from ecoledger.listings.refusals import NotVisible, Refused

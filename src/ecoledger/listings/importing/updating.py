@@ -16,7 +16,7 @@ from ecoledger.listings.models import ImportBatch, ImportRow, problem
 from ecoledger.listings.refusals import NotVisible, Refused
 
 if TYPE_CHECKING:
-    from ecoledger.listings.importing.checking import Cleaner
+    from ecoledger.listings.importing.cleaning import Cleaner
     from ecoledger.listings.listing import Listing
 
 _AT_ONCE, _SHOWN = 500, 6

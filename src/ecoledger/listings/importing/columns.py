@@ -1,0 +1,129 @@
+"""What the headers of a table mean: each a column of the list's template, remembered, pointed at by hand, or none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Person
+from ecoledger.listings.listing import Listing
+from ecoledger.listings.models import ColumnMapping, ImportBatch, ImportRow
+from ecoledger.listings.parts import Import, ImportColumn, Kind
+from ecoledger.listings.refusals import Refused
+from ecoledger.listings.tables.book import Table
+from ecoledger.listings.tables.headers import Header, bare, fold
+
+# What ledgers write above divisions, whichever list it is.
+_AREA_HEADERS = ("行政区划", "行政区划代码", "属地", "所在地", "所在镇街", "镇街")
+
+
+def open_columns(listing: Listing, by: Person | None) -> tuple[ImportColumn, ...]:
+    """The template's columns whose values ``by`` may know of."""
+    columns = listing.import_columns
+    if by is None:
+        return columns
+    return tuple(c for c in columns if listing.is_open(c.ask.stores or c.name, by))
+
+
+def names_of(column: ImportColumn) -> set[str]:
+    """Every header that means the column, folded."""
+    texts = (str(column.ask.label), column.name, *column.aliases)
+    if column.ask.kind is Kind.AREA:
+        texts = (*texts, *_AREA_HEADERS)
+    return {bare(text) for text in texts} | {fold(text) for text in texts}
+
+
+def ways_to_read(header: str) -> tuple[str, ...]:
+    """A header as it may be known: whole, without its brackets, and of 完成/销号时间 the last of its names."""
+    whole = fold(header)
+    return (whole, bare(header), *reversed(whole.split("/")[1:]))
+
+
+def match_columns(
+    columns: tuple[ImportColumn, ...], headers: Iterable[str], chosen: Mapping[str, str]
+) -> dict[str, str]:
+    """Header -> name of the template's column, "" where none fits; a choice of a person wins."""
+    mapping: dict[str, str] = {}
+    known = {c.name for c in columns}
+    by_name: dict[str, str] = {}
+    for column in columns:
+        for name in names_of(column):
+            by_name.setdefault(name, column.name)
+    taken = {chosen[h] for h in headers if chosen.get(h)}
+    for header in headers:
+        if not header or header in mapping:
+            continue
+        if header in chosen:
+            mapping[header] = chosen[header] if chosen[header] in known else ""
+            continue
+        name = next((by_name[way] for way in ways_to_read(header) if way in by_name), "")
+        mapping[header] = "" if name in taken else name
+        taken.add(name)
+    return mapping
+
+
+def remember_columns(
+    listing: Listing, chosen: Mapping[str, str], sheets: list[tuple[Table, Header]]
+) -> None:
+    headers = {name for _table, header in sheets for name in header.names}
+    for header, column in chosen.items():
+        if column and header in headers:
+            ColumnMapping.objects.update_or_create(
+                listing=listing.key, header=header[:120], defaults={"column": column}
+            )
+
+
+def need_required(
+    imports: Import, columns: tuple[ImportColumn, ...], mapping: Mapping[str, str]
+) -> None:
+    there = set(mapping.values())
+    missing = [
+        _(str(c.ask.label))
+        for c in columns
+        if c.ask.required and c.ask.kind is not Kind.BOOLEAN and c.name not in there
+        and not (c.name in imports.instead and imports.instead[c.name] in there | {""})
+    ]  # fmt: skip
+    if missing:
+        raise Refused(
+            "file",
+            _("表里缺少必填的列：%s。") % "、".join(missing),
+            _("请补上这些列，或在列对应中指明哪一列是它。"),
+        )
+
+
+def headers_side_by_side(batch: ImportBatch) -> dict[str, set[str]]:
+    """Header -> the headers of the sheets it stands in: only these may not mean the same column."""
+    sheets: dict[str, set[str]] = {}
+    for sheet, raw in batch.rows.values_list("sheet", "raw"):
+        sheets.setdefault(sheet, set()).update(raw)
+    return {
+        header: set().union(*(headers for headers in sheets.values() if header in headers))
+        for header in batch.mapping
+    }
+
+
+def running_numbers(
+    rows: list[ImportRow], headers_of: Mapping[str, list[str]], key: tuple[str, ...]
+) -> set[str]:
+    """Headers over numbers that only count the rows (序号 1, 2, 3 …, often anew each year): they tell no row from another."""
+    running: set[str] = set()
+    headers = headers_of.get(key[0], []) if len(key) == 1 else []
+    for header in headers:
+        cells = [row.raw[header] for row in rows if row.raw.get(header) not in (None, "")]
+        numbers = [_counted(cell) for cell in cells]
+        steps = sum(
+            1
+            for before, n in zip([None, *numbers], numbers, strict=False)
+            if n is not None and (n == 1 or (before is not None and 0 < n - before <= 2))
+        )
+        if cells and steps >= 0.8 * len(cells) and 1 in numbers:
+            running.add(header)
+    return running
+
+
+def _counted(cell: Any) -> int | None:
+    text = fold(cell).removesuffix(".0").removesuffix(".").removesuffix("、")
+    return int(text) if re.fullmatch(r"[0-9]{1,5}", text) else None

@@ -1,0 +1,214 @@
+"""The rows of an uploaded table, cell by cell and row by row: what can be kept, and why the rest cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from django import forms as django_forms
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Person
+from ecoledger.listings.forms import LookupField, field_of
+from ecoledger.listings.importing.cells import BadCell, UnknownWord, text_of, value_of
+from ecoledger.listings.importing.columns import running_numbers
+from ecoledger.listings.importing.repeats import Repeats, year_of
+from ecoledger.listings.listing import Listing
+from ecoledger.listings.models import ImportBatch, ImportRow, WordMapping, problem
+from ecoledger.listings.parts import ImportColumn, Kind, TableRow
+from ecoledger.listings.tables.book import unpacked_cell
+from ecoledger.listings.tables.headers import fold
+
+# Told how many rows of how many are done.
+Progress = Callable[[int, int], None]
+
+_TOLD = 200  # rows between two words of progress
+
+_UNKNOWN_KEPT = 200  # distinct unknown words of a column
+
+
+class RowChecks:
+    """Checks the rows of one batch: cell by cell, row by row, and each row against the others and the book."""
+
+    def __init__(
+        self,
+        listing: Listing,
+        columns: tuple[ImportColumn, ...],
+        batch: ImportBatch,
+        by: Person | None,
+    ) -> None:
+        self.listing, self.batch, self.by = listing, batch, by
+        self.headers_of: dict[str, list[str]] = {}
+        for header, name in batch.mapping.items():
+            if name:
+                self.headers_of.setdefault(name, []).append(header)
+        self.columns = {c.name: c for c in columns}
+        # When it began is read first: dates without a year are counted from there.
+        self.in_order = sorted(self.columns, key=lambda name: name != "opened_at")
+        assert listing.imports is not None  # noqa: S101 - preview refused such a list
+        self.imports = listing.imports
+        self.fields = {c.name: field_of(c.ask, listing.model, by) for c in columns}
+        self.words: dict[str, dict[str, str]] = {
+            name: {fold(word): value for word, value in meanings.items()}
+            for name, meanings in self.imports.values.items()
+        }
+        known = WordMapping.objects.filter(listing=listing.key)
+        for column, word, value in known.values_list("column", "word", "value"):
+            self.words.setdefault(column, {})[word] = value
+        for column, meanings in batch.words.items():
+            self.words.setdefault(column, {}).update(meanings)
+        self.labels = {c.name: _(str(c.ask.label)) for c in columns}
+        self._cleaned: dict[tuple[str, str], str] = {}
+        self._found: dict[Any, Any] = {}
+        self._running: set[str] = set()
+        self._headers_in: dict[str, set[str]] = {}
+        self._header_of: dict[tuple[str, str], str] = {}
+        self._read_as: dict[str, dict[str, str]] = {}
+
+    def rows(self, rows: list[ImportRow], progress: Progress | None = None) -> None:
+        """Check all rows, and each against the others and the book."""
+        self.batch.unknown = {}
+        self._header_of = {}
+        for row in rows:
+            self._headers_in.setdefault(row.sheet, set()).update(row.raw, row.faults)
+        self._running = running_numbers(rows, self.headers_of, self.imports.key)
+        for n, row in enumerate(rows):
+            if progress is not None and n % _TOLD == 0:
+                progress(n, len(rows))
+            self._row(row)
+        repeats = Repeats(self.listing, self.imports, self.columns, self.batch, self.by)
+        repeats.keys(rows)
+        repeats.carried_over(rows)
+        self._note_meanings()
+        for row, other, why in self.listing.likely_repeats(rows):
+            row.repeats_of = other
+            message = _("可能与 %(other)s 是同一件（%(why)s）") % {"other": other, "why": why}
+            row.warnings.append(problem("", "", message))
+        for row in rows:
+            row.wrong = bool(row.errors)
+
+    def _header(self, name: str, row: ImportRow) -> str:
+        """The header of the row's own sheet that means the column; "" where the sheet has none."""
+        key = (name, row.sheet)
+        if key not in self._header_of:
+            there = self._headers_in.get(row.sheet, set())
+            self._header_of[key] = next(
+                (h for h in self.headers_of.get(name, ()) if h in there), ""
+            )
+        return self._header_of[key]
+
+    def _row(self, row: ImportRow) -> None:
+        # Most of a template's columns are not in a small table.
+        row.cells, row.values = dict.fromkeys(self.in_order, ""), dict.fromkeys(self.in_order, "")
+        row.errors, row.warnings = [], []
+        if whole := row.faults.get(""):
+            row.errors.append(problem("", "", whole))
+        faulty = {
+            name
+            for name in self.in_order
+            if (header := self._header(name, row)) and not self._cell(name, header, row)
+        }
+        self._complete(row, faulty)
+        for name, column in self.columns.items():
+            if name in faulty:
+                continue
+            value = row.values.get(name, "")
+            if wrong := self._wrong(name, value):
+                row.errors.append(problem(name, _(str(column.ask.label)), wrong))
+                if isinstance(self.fields[name], LookupField) and value:
+                    self._unknown(name, str(value))
+        for header, fault in row.faults.items():
+            if header and not self.batch.mapping.get(header):
+                row.warnings.append(problem("", header, fault))
+
+    def _cell(self, name: str, header: str, row: ImportRow) -> bool:
+        """Read the cell of a column into the row; whether it could be read."""
+        ask, label = self.columns[name].ask, self.labels[name]
+        cell = unpacked_cell(row.raw.get(header))
+        if fault := row.faults.get(header):
+            row.errors.append(problem(name, label, fault))
+            return False
+        began = str(row.values.get("opened_at") or "")[:10]
+        try:
+            row.cells[name] = text_of(cell)
+            if header in self._running:
+                row.values[name] = ""
+                return True
+            row.values[name], warning = value_of(
+                ask,
+                cell,
+                is_key=name in self.imports.key,
+                words=self.words.get(name, {}),
+                past=self.batch.history or name not in self.imports.future,
+                year=int(began[:4]) if began else year_of(row.section, row.sheet),
+                after=date.fromisoformat(began) if began else None,
+            )
+        except BadCell as bad:
+            row.cells[name] = row.cells[name] or str(cell)
+            if isinstance(bad, UnknownWord) and (meant := self._meaning(name, row.cells[name])):
+                row.values[name] = meant
+                return True
+            if self.batch.history and ask.kind in (Kind.DATE, Kind.DUE) and not ask.required:
+                # What is over needs no clock: the row counts, its words stay beside it.
+                kept = _("“%s”读不出日期，原文保留，日期空着") % row.cells[name]
+                row.warnings.append(problem(name, label, kept))
+                row.values[name] = ""
+                return True
+            row.errors.append(problem(name, label, str(bad)))
+            if isinstance(bad, UnknownWord):
+                self._unknown(name, row.cells[name])
+            return False
+        if warning:
+            row.warnings.append(problem(name, label, warning))
+        return True
+
+    def _meaning(self, name: str, words: str) -> str:
+        """The choice that words which are none of the choices mean by the list's own reading."""
+        meant = self.imports.meaning[name](words) if name in self.imports.meaning else ""
+        if meant:
+            self._read_as.setdefault(name, {})[words] = meant
+        return meant
+
+    def _note_meanings(self) -> None:
+        """Say which words were read as which choices."""
+        start = _("按意思读作：")
+        kept = [note for note in self.batch.notes if not note.startswith(start)]
+        for name, words in self._read_as.items():
+            labels = {value: _(str(label)) for value, label in self.columns[name].ask.choices}
+            told = "；".join(f"{word} → {labels[value]}" for word, value in words.items())
+            kept.append(f"{start}{_(str(self.columns[name].ask.label))}：{told}")
+        self.batch.notes = kept
+
+    def _complete(self, row: ImportRow, faulty: set[str]) -> None:
+        """Let the list complete the row's values from each other."""
+        said = TableRow(
+            row.values,
+            row.cells,
+            row.sheet,
+            row.section,
+            self.batch.history,
+            frozenset(faulty),
+            self.by,
+            self._found,
+        )
+        self.listing.read_row(said)
+        for name, message in said.warnings:
+            label = self.labels.get(name, "")
+            row.warnings.append(problem(name, label, message))
+
+    def _wrong(self, name: str, value: Any) -> str:
+        """What the form field says against a value; asked once for each value of a column."""
+        asked = (name, value if isinstance(value, str) else repr(value))
+        if asked not in self._cleaned:
+            try:
+                self.fields[name].clean(value)
+                self._cleaned[asked] = ""
+            except django_forms.ValidationError as error:
+                self._cleaned[asked] = "；".join(str(message) for message in error.messages)
+        return self._cleaned[asked]
+
+    def _unknown(self, name: str, word: str) -> None:
+        words = self.batch.unknown.setdefault(name, {})
+        if word in words or len(words) < _UNKNOWN_KEPT:
+            words[word] = words.get(word, 0) + 1

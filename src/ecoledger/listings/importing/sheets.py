@@ -1,0 +1,108 @@
+"""The sheets of an uploaded table that have a header, and the rows of data below it; what is no data is noted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from ecoledger.listings import words as say
+from ecoledger.listings.importing.columns import names_of, ways_to_read
+from ecoledger.listings.listing import Listing
+from ecoledger.listings.models import ColumnMapping, ImportBatch, ImportRow
+from ecoledger.listings.parts import ImportColumn
+from ecoledger.listings.refusals import Refused
+from ecoledger.listings.tables.book import Book, Fault, Table, packed_cell
+from ecoledger.listings.tables.headers import Header, find_header, fold, why_no_data
+
+
+def sheets_of(
+    listing: Listing, columns: tuple[ImportColumn, ...], book: Book
+) -> list[tuple[Table, Header]]:
+    """The sheets that have a header. Raises :class:`Refused` when none has."""
+    names: set[str] = set().union(*(names_of(c) for c in columns)) if columns else set()
+    headers = ColumnMapping.objects.filter(listing=listing.key).exclude(column="")
+    names |= {fold(header) for header in headers.values_list("header", flat=True)}
+
+    def known(text: str) -> bool:
+        return not names.isdisjoint(ways_to_read(text))
+
+    least = 2 if len(columns) > 1 else 1
+    sheets = []
+    for table in book.tables:
+        header = find_header(table, known, least)
+        if header is not None:
+            sheets.append((table, header))
+    if not sheets:
+        looked_at = "、".join(table.name for table in book.tables if table.name)
+        where = _("（看了工作表：%s）") % looked_at if looked_at else ""
+        raise Refused(
+            "file",
+            _("没有找到表头：没有一行含有模板的列名%s。") % where,
+            _("请下载模板，按模板的列名整理后再导入。"),
+        )
+    return sheets
+
+
+def notes_on(book: Book, sheets: list[tuple[Table, Header]]) -> list[str]:
+    notes = []
+    read = [table for table, _header in sheets]
+    if len(book.tables) > 1:
+        notes.append(_("读取了工作表：%s") % "、".join(table.name for table in read))
+        if skipped := [t.name for t in book.tables if t.rows and t not in read]:
+            notes.append(_("没有表头、没有读取的工作表：%s") % "、".join(skipped))
+    for table in read:
+        if table.hidden:
+            notes.append(_("工作表“%s”是隐藏的") % table.name)
+        if table.hidden_rows:
+            listed = "、".join(str(row) for row in sorted(table.hidden_rows)[:20])
+            notes.append(
+                _("%(sheet)s有 %(count)d 行是隐藏的（第 %(rows)s 行），也会导入")
+                % {"sheet": table.name, "count": len(table.hidden_rows), "rows": listed}
+            )
+    return notes
+
+
+def rows_of(batch: ImportBatch, table: Table, header: Header) -> list[ImportRow]:
+    """The rows of data of a sheet; the others are noted as left out."""
+    filled: dict[int, set[int]] = {}
+    for number, column in table.filled:
+        filled.setdefault(number, set()).add(column)
+    lines = list(table.lines())
+    for number, cells in lines[: header.first]:
+        # The upper row of a header, where merged cells repeat its names in the lower one.
+        alike = sum(1 for x, name in enumerate(header.names) if name and cells[x : x + 1] == [name])
+        batch.left_out.append([table.name, number, "header" if alike >= 2 else "title"])
+    for number, _row in lines[header.first : header.below]:
+        batch.left_out.append([table.name, number, "header"])
+    rows, after, width, section = [], "", len(header.names), ""
+    for number, cells in lines[header.below :]:
+        after = why_no_data(cells, header, frozenset(filled.get(number, ())), after)
+        if after:
+            batch.left_out.append([table.name, number, after])
+            if after == "section":
+                section = next(str(cell).strip() for cell in cells if cell is not None)[:100]
+            continue
+        row = ImportRow(batch=batch, sheet=table.name[:100], number=number, section=section)
+        for position, name in enumerate(header.names):
+            if name and name not in row.raw and position < len(cells):
+                row.raw[name] = packed_cell(cells[position])
+        faults = table.faults.get(number, [])
+        if not table.name and not faults and _misfits(cells, width):
+            row.faults[""] = " ".join(say.wrong_width(len(cells), width))
+        for fault in faults:
+            row.faults[_header_at(fault, header)] = "；".join(
+                filter(None, say.fault(fault, number))
+            )
+        rows.append(row)
+    return rows
+
+
+def _misfits(cells: list[Any], width: int) -> bool:
+    return len(cells) < width or any(cell is not None for cell in cells[width:])
+
+
+def _header_at(fault: Fault, header: Header) -> str:
+    if fault.column is None or fault.column >= len(header.names):
+        return ""
+    return header.names[fault.column]
