@@ -122,3 +122,37 @@ def test_mass_is_kept():
 
         carry = np.exp(spread(weather).at(np.array([200.0]))[2][0])
         assert unit.sum() * carry * 1.0 * 0.5 / 1000 == pytest.approx(1, rel=0.05)
+
+
+def test_minutes_at_one_place_do_not_make_its_model_right():
+    """Seven places, sixty minutes each: where every place errs its own way they count as few samples, where each
+    minute errs as it likes, as many; once sampled places are taken as they are."""
+    chance = np.random.default_rng(5)
+    places = np.repeat(chance.uniform(0, 100, (7, 2)), 60, axis=0)
+    xyz = np.column_stack([places, np.ones(len(places))])
+    step = np.tile(np.arange(60), 7).astype(np.intp)
+    samples = plume.points(xyz, np.ones(len(xyz)), step)
+    alike = np.repeat(chance.normal(0, 1, 7), 60) + chance.normal(0, 0.3, 420)
+    assert plume_inversion._share_by_place(samples, alike) < 0.05
+    assert plume_inversion._share_by_place(samples, chance.normal(0, 1, 420)) > 0.4
+    once = plume.points(
+        np.column_stack([chance.uniform(0, 100, (50, 2)), np.ones(50)]), np.ones(50)
+    )
+    assert plume_inversion._share_by_place(once, chance.normal(0, 1, 50)) == 1.0
+
+
+def test_a_rate_is_no_surer_than_a_plume_model_is():
+    """A perfect plume: the place is narrow, and the rate still spans what such models err by."""
+    chance = np.random.default_rng(6)
+    xyz = np.column_stack(
+        [chance.uniform(50, 300, 60), chance.uniform(-80, 80, 60), np.full(60, 1.5)]
+    )
+    weather = [
+        Weather(4.0, 270.0, obukhov_length=-50.0, friction_velocity=0.3, mixing_height=1000.0)
+    ]
+    values = plume.concentrations(plume.points(xyz, np.zeros(60)), weather, 0.0, 0.0, 50.0)
+    answer = plume_inversion.invert(plume.points(xyz, values), weather, steps=300)
+    (source,) = answer.sources
+    assert np.hypot(source.x, source.y) < 30
+    assert source.rate_low < 50 < source.rate_high
+    assert source.rate_high / source.rate_low > np.exp(2 * 1.6 * 0.29)

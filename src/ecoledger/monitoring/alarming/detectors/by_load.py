@@ -22,16 +22,14 @@ def expected(
     *,
     gap: int,
     needed: int,
-    every: int = 6,
-    slopes: tuple[float, float] | None = None,
+    every: int = 12,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What ``values`` would be at this load, the usual scatter about it, and whether such a load was known.
 
     Learned for each slot from the ``past`` slots that end ``gap`` slots before it (each ``every``-th anew), with Tukey's
     resistant line: the medians of the third with the least and of the third with the most load give its slope, so that a
     third of wild values does no harm. Without a change of load it is the median. A load beyond those known is taken as the
-    nearest one. ``slopes``: the least and the greatest slope that there can be (then loads beyond those known are followed).
-    NaN where fewer than ``needed`` pairs are there.
+    nearest one. NaN where fewer than ``needed`` pairs are there.
     """
     size = len(values)
     both = ~(np.isnan(values) | np.isnan(load))
@@ -43,27 +41,26 @@ def expected(
     known = np.zeros(size, dtype=bool)
     for begin in range(0, size, every):
         here = ~np.isnan(xs[begin])
-        if here.sum() < needed:
+        count = int(here.sum())
+        if count < needed:
             continue
-        loads, told = xs[begin][here], ys[begin][here]
+        order = np.argsort(xs[begin][here], kind="stable")
+        loads, told = xs[begin][here][order], ys[begin][here][order]
         slope = _slope(loads, told)
-        if slopes is not None:
-            slope = min(max(slope, slopes[0]), slopes[1])
-        base = np.median(told - slope * loads)
+        left = told - slope * loads
+        base = np.median(left)
         span = slice(begin, begin + every)
-        least, most = np.quantile(loads, [0.03, 0.97])
-        reach = load[span] if slopes is not None else np.clip(load[span], least, most)
-        line[span] = base + slope * reach
-        left = told - slope * loads - base
-        scatter[span] = MAD_TO_SIGMA * np.median(np.abs(left - np.median(left)))
+        least, most = loads[int(0.03 * count)], loads[int(0.97 * count)]
+        line[span] = base + slope * np.clip(load[span], least, most)
+        scatter[span] = MAD_TO_SIGMA * np.median(np.abs(left - base))
         known[span] = load[span] >= 0.9 * least
     return line, scatter, known
 
 
 def _slope(loads: np.ndarray, told: np.ndarray) -> float:
-    low, high = np.quantile(loads, [1 / 3, 2 / 3])
-    below, above = loads <= low, loads >= high
-    left, right = np.median(loads[below]), np.median(loads[above])
-    if right - left < _APART * abs(np.median(loads)):
+    """By the medians of the third with the least and of the third with the most load; ``loads`` in order."""
+    third = max(1, len(loads) // 3)
+    left, right = loads[third // 2], loads[-1 - third // 2]
+    if right - left < _APART * abs(loads[len(loads) // 2]):
         return 0.0
-    return float((np.median(told[above]) - np.median(told[below])) / (right - left))
+    return float((np.median(told[-third:]) - np.median(told[:third])) / (right - left))

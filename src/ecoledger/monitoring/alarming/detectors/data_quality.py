@@ -139,13 +139,16 @@ def clock(hours: pl.DataFrame, judged: pl.DataFrame, settings: dict[str, Any]) -
             here = matrix[row][window]
             if np.isnan(here).sum() > 8:
                 continue
+            # What fits as it is need not be shifted.
+            if _fit(here, others[window]) >= 0.6:
+                continue
             fits = {
                 lag: _fit(here, others[window.start - lag : window.stop - lag])
                 for lag in range(-12, 13)
                 if window.stop - lag <= size
             }
             best = max(fits, key=lambda lag: fits[lag])
-            if abs(best) >= least and fits[best] >= 0.9 and fits.get(0, 1.0) < 0.6:
+            if abs(best) >= least and fits[best] >= 0.9:
                 wrong[end - 1 : min(end + 5, size)] = True
         mine = wrong[track.first - first : track.first - first + len(track)]
         parts.append(

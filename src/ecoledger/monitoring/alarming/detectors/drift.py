@@ -20,8 +20,9 @@ from ecoledger.monitoring.alarming.detectors.tracks import (
     verdicts,
 )
 
-# No day of a drift does more of it than this, and of fine and coarse dust one moves as far as the other by this.
-_A_DAY, _ALIKE = 0.6, 0.65
+# No day of a drift does more of it than this, none gives back more than the rest, and of fine and coarse dust one moves as
+# far as the other by this.
+_A_DAY, _BACK, _ALIKE = 0.5, 0.85, 0.65
 
 
 def detect(
@@ -58,8 +59,8 @@ def detect(
             away, sign = np.where(np.isnan(known), np.nan, level), np.sign(level)
             bad = (np.abs(away) > allowed) & high_enough
             one_day, two_days = (sign * _back(level, hours) for hours in (24, 48))
-            bad &= (sign * level >= 0.95 * one_day) & (one_day >= 0.95 * two_days)
-            bad &= (sign * level > 1.2 * two_days) & (two_days > allowed / 8)
+            bad &= (sign * level >= _BACK * one_day) & (one_day >= _BACK * two_days)
+            bad &= (sign * level > 1.1 * two_days) & (two_days > allowed / 8)
             bad &= sign * level - one_day < _A_DAY * sign * level
             if twin is not None:
                 mine = sign * levels[track.point, track.parameter]
@@ -68,7 +69,7 @@ def detect(
                 bad &= ~(np.fmin(mine, other) < _ALIKE * np.fmax(mine, other))
             good = np.abs(away) < allowed / 2
             times = np.exp(away)
-        judgements.append((one, share(bad, 12) >= 10, np.asarray(good), times))
+        judgements.append((one, share(bad, 12) >= 7, np.asarray(good), times))
     stations, bads = [j[0] for j in judgements], [j[1] for j in judgements]
     # Sensors do not age together: what three show at once is in the air.
     crowds = {

@@ -76,12 +76,26 @@ def each(hours: pl.DataFrame, only: pl.DataFrame | None = None) -> Iterator[Trac
         pl.col("valid").fill_null(value=False),
         flag.alias("flag"),
     ).sort("point", "parameter", "hour")
-    for (point, parameter), rows in table.group_by(["point", "parameter"], maintain_order=True):
-        yield _track(int(point), str(parameter), rows)
+    points, parameters = table["point"].to_numpy(), table["parameter"].to_list()
+    hour, value = table["hour"].to_numpy(), table["value"].to_numpy().astype(float)
+    valid, flags = table["valid"].to_numpy(), table["flag"].to_numpy()
+    series = table.select(pl.struct("point", "parameter").rle_id()).to_series().to_numpy()
+    edges = np.concatenate([[0], np.flatnonzero(np.diff(series)) + 1, [len(series)]])
+    for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        span = slice(begin, end)
+        yield _track(
+            int(points[begin]), str(parameters[begin]), hour[span], value[span], valid[span], flags[span]
+        )  # fmt: skip
 
 
-def _track(point: int, parameter: str, rows: pl.DataFrame) -> Track:
-    hour = rows["hour"].to_numpy()
+def _track(
+    point: int,
+    parameter: str,
+    hour: np.ndarray,
+    numbers: np.ndarray,
+    valid: np.ndarray,
+    marks: np.ndarray,
+) -> Track:
     gaps = np.diff(hour)
     gaps = gaps[gaps > 0]
     # The usual distance between two values; a station of four hours has a slot of four.
@@ -93,11 +107,9 @@ def _track(point: int, parameter: str, rows: pl.DataFrame) -> Track:
     shown = np.full(size, np.nan)
     value = np.full(size, np.nan)
     flags = np.full(size, "", dtype=object)
-    numbers = rows["value"].to_numpy().astype(float)
-    valid = rows["valid"].to_numpy()
     shown[slot] = numbers
     value[slot[valid]] = numbers[valid]
-    flags[slot] = rows["flag"].to_numpy()
+    flags[slot] = marks
     return Track(point, parameter, first, step, value, shown, flags)
 
 

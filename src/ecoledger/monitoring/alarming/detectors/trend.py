@@ -24,10 +24,10 @@ from ecoledger.monitoring.alarming.detectors.tracks import (
 from ecoledger.monitoring.alarming.operation import NOTHING, Running
 from ecoledger.monitoring.alarming.weather import DRY, TURBIDITY, Weather
 
-# Three and a half days after rain a river is about itself again.
-WASHED_OUT = 84
+# Two and a half days after rain a river is about itself again.
+WASHED_OUT = 60
 # More turbid than usual by so much: what is in the water has been stirred up or washed in.
-TURBID = 1.4
+TURBID = 1.6
 _OTHERS = 3
 
 
