@@ -120,6 +120,9 @@ def _short_gaps(chance: np.random.Generator, values: np.ndarray) -> np.ndarray:
     """Gaps of one or two hours stay; longer ones are no labelled event here and are drawn over."""
     gap = np.isnan(values)
     known = np.flatnonzero(~gap)
+    if len(known) < 24:
+        # Not measured at all that month.
+        return np.full(len(values), 20.0) * np.exp(0.3 * ornstein(chance, len(values), 12))
     edges = np.flatnonzero(np.diff(np.concatenate([[False], gap, [False]])))
     for begin, end in zip(edges[::2], edges[1::2], strict=True):
         if end - begin > 2:

@@ -49,8 +49,13 @@ REGIONAL = "区域空气质量，转重污染天气应对；本站独高的由�
 NO_ASSESSMENT = "微站数据不用于评价"
 
 
-def of_changes(hours: pl.DataFrame, kind: str, seen: Seen) -> pl.DataFrame:
-    """Excuses of sudden changes: ``point, parameter, start, excuse``."""
+def of_changes(
+    hours: pl.DataFrame, kind: str, seen: Seen, *, compared: bool = True
+) -> pl.DataFrame:
+    """Excuses of sudden changes: ``point, parameter, start, excuse``.
+
+    ``compared``: whether what is excused was compared with the hours before, in which the plant may have stood.
+    """
     if kind not in ("water", "flue_gas", "wastewater"):
         return pl.DataFrame(schema=_EXCUSES)
     parts = []
@@ -63,7 +68,8 @@ def of_changes(hours: pl.DataFrame, kind: str, seen: Seen) -> pl.DataFrame:
             excused, why = seen.weather.wet(track, AFTER_RAIN), RAIN
         else:
             # Starting, or compared with hours of standing.
-            excused = seen.running.restarted(track, STARTING + 1) | seen.running.stands(track, 24)
+            excused = seen.running.restarted(track, STARTING + 1)
+            excused |= seen.running.stands(track, 24 if compared else 1)
             why = STANDSTILL
         slots = np.flatnonzero(excused)
         if len(slots):
@@ -86,7 +92,7 @@ def of_exceedances(found: pl.DataFrame, kind: str, daily: bool, seen: Seen) -> p
     elif daily:
         return found
     else:
-        excused = of_changes(bad, kind, seen)
+        excused = of_changes(bad, kind, seen, compared=False)
     if excused.is_empty():
         return found
     return found.drop("excuse").join(excused, on=_KEY, how="left").select(found.columns)

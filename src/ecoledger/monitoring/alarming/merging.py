@@ -52,7 +52,7 @@ ONE_TROUBLE = timedelta(hours=72)
 ENTERPRISE = timedelta(hours=12)
 # Water takes up to three days through a county.
 RIVER = timedelta(hours=72)
-_IN_WATER = {_D.EXCEEDANCE, _D.SUDDEN, _D.DOWNSTREAM, _D.TREND}
+_IN_WATER = {_D.EXCEEDANCE, _D.SUDDEN, _D.DOWNSTREAM}
 # What is wrong with one analyser says nothing of what another one measures beside it.
 _OF_ONE_ANALYSER = {_D.CONSTANT, _D.FLAT, _D.DATA_QUALITY, _D.NEAR_LIMIT, _D.PH_JUMP, _D.TREND}
 
@@ -100,7 +100,8 @@ def place(new: Told, told: Told) -> str:
             return "同一企业同一时段已报警"
         return ""
     river = new.river is not None and new.river == told.river and new.point != told.point
-    if river and new.detector in _IN_WATER and told.detector in _IN_WATER:
+    # A discharge that has gone by leaves the day's median high; a river that creeps up explains no discharge.
+    if river and new.detector in {*_IN_WATER, _D.TREND} and told.detector in _IN_WATER:
         same = new.parameter == told.parameter
         if same and gap <= RIVER and new.begin - told.begin <= RIVER:
             return "同一条河流上下游同一污染团"

@@ -85,6 +85,9 @@ def _all_at_once(tracks: list[Track], first: int, size: int) -> np.ndarray:
         noise = MAD_TO_SIGMA * trailing(track.value, track.slots(72, 12), "mad", needed=6)
         with np.errstate(all="ignore"):
             rises = (track.value > usual + 4 * noise) & (track.value > 1.25 * usual)
+        # The rain fell when the wave began, not as long as it lasts.
+        lasted = trailing(rises.astype(float), track.slots(24, 2), "max")
+        rises &= ~(np.nan_to_num(lasted) > 0)
         mine = up.setdefault(track.point, np.zeros(size, dtype=bool))
         for slot in np.flatnonzero(rises):
             begin = track.first + track.step * slot - first
