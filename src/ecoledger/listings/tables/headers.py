@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from ecoledger.listings.tables.book import Cell, Table, is_blank
@@ -63,6 +63,8 @@ def find_header(table: Table, known: Callable[[str], bool], least: int = 2) -> H
     A header of several rows is read column by column: the lowest known name, or the names from above
     to below as one. ``None`` where no row names ``least`` columns.
     """
+    # The same texts are asked about with each number of rows.
+    known = cache(known)
     best: Header | None = None
     for start in range(min(HEADER_WITHIN, len(table.rows))):
         for rows in range(1, _HEADER_ROWS + 1):
@@ -92,9 +94,11 @@ def _names(rows: Sequence[Sequence[Cell]], known: Callable[[str], bool]) -> list
 
 
 def _name(parts: list[str], known: Callable[[str], bool]) -> str:
+    if len(parts) < 2:
+        return parts[0] if parts else ""
     whole = "".join(parts)
     candidates = [*reversed(parts), whole, *("".join(parts[:n]) for n in range(len(parts), 0, -1))]
-    return next((text for text in candidates if known(text)), parts[0] if parts else "")
+    return next((text for text in candidates if known(text)), parts[0])
 
 
 _UNIT = re.compile(

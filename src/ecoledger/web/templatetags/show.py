@@ -57,10 +57,15 @@ def listed(texts: Iterable[Any]) -> str:
 
 
 @register.filter
-def reading(value: float | None, decimals: int | str = 1) -> str:
-    """A measured value with so many decimals, rounded by GB/T 8170; a dash when there is none."""
+def reading(value: float | None, decimals: int | str | None = 1) -> str:
+    """A measured value with so many decimals, rounded by GB/T 8170; a dash when there is none.
+
+    What is computed without being declared at the point (an area's AQI) has no decimals of its own: as short as it goes.
+    """
     if value is None or value != value:
         return DASH
+    if decimals is None:
+        return plain(value)
     places = int(decimals)
     return f"{half_even(float(value), places):.{places}f}"
 
