@@ -43,10 +43,10 @@ PointParameter.objects.create(point=p, code="a34004", name="PM2.5", unit="Âµg/mÂ
 """
 
 
-def _frame(mn: str, when: datetime, number: int, password: str = "123456") -> bytes:
+def _frame(mn: str, when: datetime, number: int, secret: str = "123456") -> bytes:
     qn = f"{when + timedelta(minutes=1):%Y%m%d%H%M%S}{number % 1000:03}"
     data = f"DataTime={when:%Y%m%d%H%M%S};a34004-Avg={20 + number % 60},a34004-Flag=N"
-    head = f"QN={qn};ST=22;CN=2051;PW={password};MN={mn};Flag=5;CP=&&{data}&&"
+    head = f"QN={qn};ST=22;CN=2051;PW={secret};MN={mn};Flag=5;CP=&&{data}&&"
     return framed(head.encode())
 
 
@@ -137,7 +137,7 @@ def attack(name: str, address: Address, count: int, counter: object) -> None:
     sent = [0]
 
     async def work() -> None:
-        asyncio.get_running_loop().create_task(ATTACKS[name](address, count, sent))  # noqa: RUF006
+        asyncio.get_running_loop().create_task(ATTACKS[name](address, count, sent))
         while True:
             await asyncio.sleep(0.2)
             counter.value = sent[0]  # type: ignore[attr-defined]

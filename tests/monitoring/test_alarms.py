@@ -306,7 +306,7 @@ def test_a_constant_value_and_a_sudden_change_in_words(store, county):
     pending.run_all(NOW)
     (jump,) = of("sudden")
     assert jump.text == (
-        "锅炉烟囱烟尘由前24小时中位值22 mg/m³突变为92 mg/m³，持续1小时，近30日第1次，蓝色预警"
+        "锅炉烟囱颗粒物由前24小时中位值22 mg/m³突变为92 mg/m³，持续1小时，近30日第1次，蓝色预警"
     )
     stuck = of("constant", parameter=SO2)[0]
     assert stuck.text == "锅炉烟囱SO2恒为33 mg/m³，持续8小时无变化，近30日第1次，黄色预警"

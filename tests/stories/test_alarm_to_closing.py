@@ -295,7 +295,7 @@ answer = [held, found.why]"""
 def test_a_filed_shutdown_silences_what_falls_into_it(house, open_for, visitor):
     outlet = "停运锅炉烟囱"
     firm = open_for("firm", "/filings")
-    firm.get_by_role("link", name="新申报").click()
+    firm.get_by_role("link", name="申报", exact=True).click()
     fill(firm.get_by_label("对象"), outlet)
     fill(firm.get_by_label("类别"), "停产停运")
     firm.get_by_label("开始").fill(f"{hours_ago(4):%Y-%m-%dT%H:%M}")

@@ -237,7 +237,7 @@ def test_the_map_shows_and_hides_its_layers_and_opens_a_station(page, county):
     assert not station.is_visible()
     page.get_by_label("空气站", exact=True).check()
     page.get_by_role("button", name=re.compile("1号空气站")).click()
-    page.get_by_role("link", name="打开站点").click()
+    page.get_by_role("link", name="打开监测点").click()
     assert page.locator("h1").inner_text().startswith("1号空气站")
 
 

@@ -67,7 +67,7 @@ def read(content: bytes) -> list[Question]:
         raise Refused(
             "file",
             _("文件里没有名为 survey 的工作表。"),
-            _("请从模板开始，或把条目放在名为 survey 的工作表里。"),
+            _("请从模板开始，或把检查项放在名为 survey 的工作表里。"),
         )
     lists = _choices(_rows(book, "choices")) if "choices" in book.sheet_names else {}
     questions: list[Question] = []
@@ -85,7 +85,7 @@ def read(content: bytes) -> list[Question]:
             )
         questions.append(question)
     if not questions:
-        raise Refused("file", _("survey 工作表里没有条目。"), _("请至少填写一条。"))
+        raise Refused("file", _("survey 工作表里没有检查项。"), _("请至少填写一条。"))
     return questions
 
 

@@ -461,7 +461,7 @@ class ScoreRound(models.Model):
     grades = JSONInOrder(default=list, encoder=DjangoJSONEncoder)
     version = models.PositiveIntegerField("版次", default=1)
     published_at = models.DateTimeField("公示时间", null=True, blank=True)
-    objections_until = models.DateField("异议截止", null=True, blank=True)
+    objections_until = models.DateField("异议期限", null=True, blank=True)
     made_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     made_at = models.DateTimeField("建立时间", default=timezone.now)
     synthetic = models.BooleanField("合成数据", default=False, editable=False)

@@ -41,7 +41,7 @@ _DAY, _CLOCK = ("date", "day", "日期", "监测日期"), ("time", "时间", "�
 # Of an hour that stands beside its day.
 _HOUR = ("hour", "hours", "hr", "小时", "时", "时刻", "时次", "钟点")
 _STATION = (
-    *("station", "stationcode", "station_code", "station_id", "site", "站点编码", "站点编号"),
+    *("station", "stationcode", "station_code", "station_id", "site", "站点编码", "监测点编号"),
     *("点位编码", "点位编号", "监测点编码", "站点", "点位", "站点名称", "点位名称", "positionname"),
 )
 # A table may have several ozone columns; the first of these is the one that counts.

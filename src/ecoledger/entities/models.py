@@ -303,7 +303,7 @@ class Station(Entity):
     operator = models.CharField("运维单位", max_length=60, blank=True)
 
     class Meta:
-        verbose_name = "监测站"
+        verbose_name = "自动监测站"
         ordering = ["code"]
 
 

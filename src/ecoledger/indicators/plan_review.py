@@ -93,7 +93,7 @@ def split(item: PlanItem, pieces: str, *, by: Person) -> list[PlanItem]:
     if len(lines) < 2:
         raise Refused("form", _("请至少写两行，每行照原文抄一条。"))
     if item.matter_id or item.target_id:
-        raise Refused("form", _("已下达的条目不能再拆分，请先撤销下达。"))
+        raise Refused("form", _("已下达的不能再拆分，请先撤销下达。"))
     made: list[PlanItem] = []
     at = 0
     for number, line in enumerate(lines, 1):

@@ -136,7 +136,7 @@ PEOPLE = declare(People(
             Ask("roles", "岗位", Kind.CHOICES, stores="roles", required=True,
                 choices=tuple((r.value, r.label) for r in Role)),
             Ask("area_codes", "数据范围", Kind.TEXT, stores="area_codes", required=False,
-                help="行政区划代码或名称，多个用顿号分开；可见其下级。企业用户留空。"),
+                help="行政区划代码或名称，多个用顿号分开；可见其所辖。企业用户留空。"),
             "certificate_no", "certificate_until"),
     imports=Import(
         key=("username",),

@@ -103,5 +103,5 @@ POINTS = declare(PointBook(
                  "parameter_names": ("因子", "监测项目", "污染因子")},
         examples={"kind": "废气排放", "parameter_names": "二氧化硫、氮氧化物、颗粒物"},
     ),
-    empty="还没有监测点。先登记站点或排放口，再导入“对象、类别、MN、因子”的表格。",
+    empty="还没有监测点。先登记自动监测站或排放口，再导入“对象、类别、MN、因子”的表格。",
 ))  # fmt: skip

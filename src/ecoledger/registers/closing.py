@@ -78,7 +78,7 @@ class Closing:
             Transition("start_look_back", "开始回头看", "closed", "look_back", by=CHECKERS,
                        automatic=True, main=False),
             Transition("look_back_pass", "回头看通过", "look_back", "archived", by=self.reviewers,
-                       asks=(said("seen", "复查情况"),), evidence=1, other_person_than=self.worked),
+                       asks=(said("seen", "回头看情况"),), evidence=1, other_person_than=self.worked),
             Transition("rebound", self.rebound_label, closed, self.work, by=self.reopeners,
                        asks=(REASON,), offers=self.offered_on_rebound, sets=self.sets_on_rebound,
                        main=False, danger=True),

@@ -136,7 +136,7 @@ PAGES = (
             ("air-response", "air-lists", "air-sign"),
         ),
     ),
-    ("air", Page("air-tracing", _("站点异常溯源"), "search", "see_cockpit")),
+    ("air", Page("air-tracing", _("监测点异常溯源"), "search", "see_cockpit")),
     ("air", Page("air-ranking", _("空气质量排名"), "target", "see_cockpit")),
     ("air", Page("air-baseline", _("近三年平均对比"), "target", "see_cockpit")),
     ("air", Page("air-tracks", _("走航热点"), "map", "see_cockpit", ("air-track",))),

@@ -56,6 +56,6 @@ OUTLETS = declare(
             values={"medium": {"大气": "gas", "气": "gas", "水": "water", "污水": "water"}},
             examples={"parent": "示例印染有限公司", "number": "DA001", "name": "锅炉排放口"},
         ),
-        empty="还没有排放口。在企业档案里新增，或导入名录。",
+        empty="还没有排放口。在企业档案里登记，或导入名录。",
     )
 )  # fmt: skip

@@ -42,7 +42,7 @@ def read(row: TableRow) -> None:
             held = divisions.holding(*shapes.label_point(_line(row.values.get("geometry"))))
             row.values["area_code"] = next(iter(held), "")
             if held:
-                row.warn("area_code", _("没有写行政区划，按走向所在地计"))
+                row.warn("area_code", _("没有写行政区划，按走向经过的区划计"))
 
 
 ROADS = declare(Inventory(

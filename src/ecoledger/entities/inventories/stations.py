@@ -18,7 +18,7 @@ def clean(station: Station, findings: Findings) -> None:
 STATIONS = declare(
     Inventory(
         key="station",
-        label="监测站",
+        label="自动监测站",
         model=Station,
         line="monitoring",
         letter="S",
@@ -36,7 +36,7 @@ STATIONS = declare(
             key=("name", "medium"),
             headers={
                 "name": ("站点名称", "监测站名称", "点位名称"),
-                "code": ("站点编码", "站点编号"),
+                "code": ("站点编码", "监测点编号"),
                 "area_code": ("属地", "所属镇街"),
                 "medium": ("监测要素",),
                 "level": ("站点级别",),
@@ -44,6 +44,6 @@ STATIONS = declare(
             },
             examples={"name": "示例空气站", "medium": "环境空气", "level": "县控"},
         ),
-        empty="还没有监测站。登记站点后再登记监测点和设备 MN。",
+        empty="还没有自动监测站。先登记自动监测站，再登记监测点和设备 MN。",
     )
 )  # fmt: skip

@@ -161,7 +161,7 @@ def air_stations(asked: Asked) -> Page:
             )
         )
     return Page(
-        f"{day:%Y-%m-%d} · {_('各站点日均值')}",
+        f"{day:%Y-%m-%d} · {_('各监测点日均值')}",
         _columns("站点", "参与城市评价"),
         rows,
         notes=("全市浓度为参与评价站点浓度的算术平均，AQI由平均浓度计算，不由各站AQI平均。",),

@@ -124,7 +124,7 @@ def layout(table: Table, places: Collection[str], parameter: str = "") -> Layout
     if header is None:
         raise FileError(
             _(
-                "%(where)s前%(rows)d行里没有找到表头。长表需要“点位、因子、时间、数值”四列，"
+                "%(where)s前%(rows)d行里没有找到表头。长表需要“监测点、因子、时间、数值”四列，"
                 "宽表需要“时间”列和以因子命名的列（如 PM2.5、氨氮(mg/L)、w21003）"
             )
             % {"where": _where(table), "rows": HEADER_WITHIN}
@@ -168,7 +168,7 @@ def layout(table: Table, places: Collection[str], parameter: str = "") -> Layout
             if named is None:
                 raise FileError(
                     _(
-                        "%(where)s第%(row)d行是表头，各列是点位（%(names)s），但没有写监测的是哪个因子；请指定因子，或在标题中写明"
+                        "%(where)s第%(row)d行是表头，各列是监测点（%(names)s），但没有写监测的是哪个因子；请指定因子，或在标题中写明"
                     )
                     % {"where": _where(table), "row": row, "names": _listed(header)}
                 )
@@ -185,7 +185,7 @@ def layout(table: Table, places: Collection[str], parameter: str = "") -> Layout
     if value is None and not by_factor and not by_place:
         raise FileError(
             _(
-                "%(where)s第%(row)d行是表头（%(names)s），但没有一列是因子或点位；请用因子名称或编码作列名，如 PM2.5、w21003"
+                "%(where)s第%(row)d行是表头（%(names)s），但没有一列是因子或监测点；请用因子名称或编码作列名，如 PM2.5、w21003"
             )
             % {"where": _where(table), "row": row, "names": _listed(header)}
         )

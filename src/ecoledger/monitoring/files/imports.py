@@ -69,7 +69,8 @@ def read(
     for sheet, found in layouts.items():
         if found.point is None and not found.places and not point:
             raise FileError(
-                _("%(name)s：没有点位列；请加一列“点位”，或指定整个文件所属的点位") % {"name": name}
+                _("%(name)s：没有监测点列；请加一列“监测点”，或指定整个文件所属的监测点")
+                % {"name": name}
             )
         reader = Reader(book.tables[sheet], sheet, found, places, point, parsed)
         reader.seen = seen  # the same value in two sheets is a repetition as well

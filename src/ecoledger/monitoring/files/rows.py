@@ -65,10 +65,11 @@ class Places:
             candidates = fitting or candidates
         if not candidates:
             raise LookupError(
-                _("没有编码、MN 或名称为“%(cell)s”的点位（或不在你的数据范围内）") % {"cell": cell}
+                _("没有编码、MN 或名称为“%(cell)s”的监测点（或不在您的数据范围内）")
+                % {"cell": cell}
             )
         if len(candidates) > 1:
-            raise LookupError(_("“%(cell)s”对应多个点位，请写点位编号或 MN") % {"cell": cell})
+            raise LookupError(_("“%(cell)s”对应多个监测点，请写监测点编号或 MN") % {"cell": cell})
         return candidates[0]
 
 
@@ -296,7 +297,7 @@ class Reader:
         try:
             point = self._point(place, measured.subject)
         except LookupError as error:
-            self._wrong(number, _("点位"), str(error.args[0]), _("核对点位编码，或先登记点位"))
+            self._wrong(number, _("监测点"), str(error.args[0]), _("核对监测点编码，或先登记监测点"))
             return
         known = self._factor(measured, point, number)
         if known is None:
@@ -306,7 +307,7 @@ class Reader:
             self._wrong(
                 number,
                 title,
-                _("同一点位、因子、时间在文件中重复出现"),
+                _("同一监测点、因子、时间在文件中重复出现"),
                 _("删去重复的行，只保留一个数值"),
             )
             return
@@ -341,9 +342,9 @@ class Reader:
             self._wrong(
                 number,
                 title,
-                _("点位“%(point)s”没有因子“%(factor)s”")
+                _("监测点“%(point)s”没有因子“%(factor)s”")
                 % {"point": point.name, "factor": measured.subject},
-                _("写因子名称或编码；新因子请先在点位下登记"),
+                _("写因子名称或编码；新因子请先在监测点下登记"),
             )
             return None
         up = down = 1

@@ -79,6 +79,10 @@ class UnitError(ValueError):
     """Two units that cannot be converted into each other."""
 
 
+# What is called by its name in official papers; files may use the symbol all the same.
+_NAMED = frozenset({"COD", "CODMn", "BOD5", "NH3", "NH3-N", "NMHC", "TN", "TP", "DO", "烟尘"})
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One parameter as measured at one kind of point.
@@ -104,8 +108,8 @@ class Parameter:
 
     @property
     def label(self) -> str:
-        """What charts and tables print: the symbol where there is one."""
-        return self.symbol or self.name
+        """What charts and tables print: the name, or the symbol of what is written as one everywhere (PM2.5)."""
+        return self.symbol if self.symbol and self.symbol not in _NAMED else self.name
 
 
 @cache

@@ -33,7 +33,7 @@ class Clue(Matter):
     """One suspect of one anomaly, to be looked at on site."""
 
     class Origin(models.TextChoices):
-        STATION = "station", "站点异常"
+        STATION = "station", "监测点异常"
         TRACK = "track", "走航高值"
         CAMERA = "camera", "视频"
         OTHER = "other", "其他"
@@ -145,5 +145,5 @@ CLUE = declare(Register(
     measures=(Measure(key="true", name="溯源线索属实率", numerator=TRUE, denominator=JUDGED,
                       dated="opened_at", unit="%"),),
     edit=DESK, enterprise="",
-    empty="还没有溯源线索。在“站点异常溯源”里对一次异常排出疑似来源并交办。",
+    empty="还没有溯源线索。在“监测点异常溯源”里对一次异常排出疑似来源并交办。",
 ))  # fmt: skip

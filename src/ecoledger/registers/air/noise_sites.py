@@ -129,7 +129,7 @@ SITES = declare(Inventory(
                                            "station": ("自动站",)},
                    examples={"name": "文化广场", "sort": "功能区监测点", "zone": "2类", "area_code": "北镇"},
                    future=()),
-    empty="还没有噪声监测点。导入功能区、区域和道路点位。",
+    empty="还没有噪声监测点。导入功能区、区域和道路监测点。",
 ))  # fmt: skip
 
 

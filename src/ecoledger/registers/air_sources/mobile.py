@@ -267,13 +267,13 @@ class BlackSmoke(Matter):
     plate = models.CharField("号牌", max_length=12, db_index=True)
     plate_colour = models.CharField("号牌颜色", max_length=10, blank=True)
     caught_at = models.DateTimeField("检测时间")
-    site = models.CharField("站点编号", max_length=40, blank=True)
+    site = models.CharField("监测点编号", max_length=40, blank=True)
     lane = models.CharField("车道", max_length=10, blank=True)
     ringelmann = models.PositiveSmallIntegerField(
         "林格曼黑度", validators=[MinValueValidator(0), MaxValueValidator(5)]
     )
     fuel = models.CharField("燃料", max_length=10, blank=True)
-    home = models.CharField("归属", max_length=2, choices=Home.choices, default=Home.LOCAL)
+    home = models.CharField("登记地", max_length=2, choices=Home.choices, default=Home.LOCAL)
     confidence = models.DecimalField(
         "识别置信度", max_digits=5, decimal_places=3, null=True, blank=True
     )

@@ -58,7 +58,7 @@ class Patrol(LogEntry):
     found = models.CharField("发现", max_length=10, choices=Found.choices, db_index=True)
     place = models.CharField("地点", max_length=120, blank=True)
     night = models.BooleanField("夜查", default=False)
-    metres = models.PositiveIntegerField("距站点 m", null=True, blank=True, editable=False)
+    metres = models.PositiveIntegerField("距监测点 m", null=True, blank=True, editable=False)
     on_the_spot = models.BooleanField("立行立改", default=False)
 
     class Meta:

@@ -161,7 +161,7 @@ CALLS = declare(CallBook(
              "answered_by"),
     labels={"alarm__text": "预警"}, lead="entity", under=("duty", "who"), order=("-told_at", "-pk"),
     views=(View("all", "全部", {}),), edit=STAFF,
-    empty="还没有推送。预警发生时，所在站点、断面、河流的责任人会收到，并在这里反馈。",
+    empty="还没有推送。预警发生时，所在监测点、断面、河流的责任人会收到，并在这里反馈。",
 ))  # fmt: skip
 
 

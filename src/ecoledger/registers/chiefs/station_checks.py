@@ -149,5 +149,5 @@ WEEKLY = declare(Duty(
     every=Every.WEEK, owners=chiefs_of, fulfilled_by="station_check", remind_before=2,
     columns=("entity", "begin", "end", "due", "state"), filters=("state",),
     search=("entity__name",), edit=STAFF,
-    empty="还没有到期的巡查。为监测站登记站点长后，每周自动列出应查站点。",
+    empty="还没有到期的巡查。为自动监测站登记站点长后，每周自动列出应查监测点。",
 ))  # fmt: skip

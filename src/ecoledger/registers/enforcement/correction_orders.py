@@ -56,7 +56,7 @@ class CorrectionOrder(Matter):
         "按日连续处罚", max_length=10, choices=Daily.choices, default=Daily.NONE
     )
     rechecked_on = models.DateField("复查日期", null=True, blank=True)
-    rechecked = models.TextField("复查情况", blank=True)
+    rechecked = models.TextField("回头看情况", blank=True)
     corrected = models.BooleanField("已改正", default=False)
     times = models.PositiveSmallIntegerField("责令次数", default=1)
 

@@ -48,7 +48,7 @@ class RandomCheck(Matter):
         CheckPlan, verbose_name="年度计划", on_delete=models.PROTECT, null=True, blank=True,
         related_name="random_checks",
     )  # fmt: skip
-    check_by = models.DateField("检查截止")
+    check_by = models.DateField("检查期限")
     share_special = models.CharField("特殊对象份额", max_length=10, blank=True)
     share_key = models.CharField("重点对象份额", max_length=10, blank=True)
     share_ordinary = models.CharField("一般对象份额", max_length=10, blank=True)
@@ -134,7 +134,7 @@ def _freeze(step: Step) -> None:
     if not lists.objects:
         raise Refused("condition", _("没有公布在用的抽查对象名录。"), _("请先公布一个版本。"))
     if len(lists.inspectors) < drawing.TEAM:
-        raise Refused("condition", _("证件有效期到检查截止日的执法人员不足两名。"))
+        raise Refused("condition", _("证件有效期到检查期限的执法人员不足两名。"))
     check.lists, check.lists_sha256 = draw_sheet.of_lists(lists), lists.sha256
     check.frozen_at = step.at
     # What the chain keeps: the hash stands there before any seed.
@@ -339,7 +339,7 @@ WORKFLOW = Workflow(
         Transition("drop", "取消", ("new", "frozen", "drawn"), "dropped", by=DRAWERS, asks=(REASON,),
                    main=False, danger=True),
     ),
-    clocks=(ClockRule("check_by", "检查截止", ("frozen", "drawn", "running"), deadline_field="check_by",
+    clocks=(ClockRule("check_by", "检查期限", ("frozen", "drawn", "running"), deadline_field="check_by",
                       basis="抽查计划"),),
 )  # fmt: skip
 

@@ -150,7 +150,7 @@ WORKFLOW = Workflow(
         Transition("resume", "恢复处置", "hung", "handling", by=TRIAGE,
                    asks=(Ask("owner_organisation", initial=_owner),)),
         Transition("close", "复查销号", "check", "closed", by=CHECKERS | {Role.TOWN},
-                   asks=(said("checked", "复查情况"),), other_person_than=("feed_back", "settle")),
+                   asks=(said("checked", "回头看情况"),), other_person_than=("feed_back", "settle")),
         Transition("send_back", "处置不到位，退回", "check", "handling", by=CHECKERS | {Role.TOWN},
                    asks=(Ask("owner_organisation", initial=_owner), REASON),
                    other_person_than=("feed_back", "settle"), main=False),

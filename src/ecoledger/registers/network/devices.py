@@ -55,7 +55,7 @@ DEVICES = declare(Inventory(
                  "product_model": ("规格型号",), "verified_until": ("检定有效期", "校准有效期")},
         examples={"name": "氮氧化物分析仪", "sort": "分析仪", "serial_no": "NX-2024-0017"},
     ),
-    empty="还没有设备。导入各站点、排放口的设备清单；离线和故障由此派运维单。",
+    empty="还没有设备。导入各监测点、排放口的设备清单；离线和故障由此派运维单。",
 ))  # fmt: skip
 
 

@@ -139,7 +139,7 @@ def _area(row: TableRow) -> None:
     organisation = row.look_up(lead, _organisation)
     if organisation is not None and organisation.area_code:
         values["area_code"] = organisation.area_code
-        row.warn("area_code", _("没有写属地，按责任单位“%s”所在地计") % organisation.name)
+        row.warn("area_code", _("没有写属地，按责任单位“%s”的属地计") % organisation.name)
 
 
 def _course(row: TableRow) -> None:

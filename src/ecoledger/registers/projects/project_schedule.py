@@ -285,5 +285,5 @@ REGISTER = declare(Register(
                 denominator=~Q(phase=Phase.DISMISSED.value)),
     ),
     statistics=_statistics, breakdowns=_breakdowns, as_of=True,
-    empty="还没有工程项目。可点“登记”逐项录入，或导入年度工程清单。",
+    empty="还没有工程项目。可点“登记”逐项登记，或导入年度工程清单。",
 ))  # fmt: skip

@@ -55,7 +55,7 @@ ACTIVITIES = declare(Listing(
                  "times": ("场次数",), "people": ("人数", "参与人次")},
         examples={"on": "2026-06-05", "name": "六五环境日", "kind": "主题宣传活动", "area_code": "测试县"},
     ),
-    empty="还没有活动。可点“登记”录入，或导入台账。",
+    empty="还没有活动。可点“登记”填写，或导入台账。",
 ))  # fmt: skip
 
 tally(ACTIVITIES, "all", "公众活动", dated="on", add="times", unit="场次")

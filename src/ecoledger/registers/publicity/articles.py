@@ -66,7 +66,7 @@ ARTICLES = declare(Listing(
         values={"level": {"国家级": "national", "省级": "provincial", "市级": "city", "县级": "county",
                           "公众号": "own", "信息公开": "site"}},
     ),
-    empty="还没有稿件。可点“登记”逐篇录入，或导入台账。",
+    empty="还没有稿件。可点“登记”逐篇登记，或导入台账。",
 ))  # fmt: skip
 
 _LABELS = dict(Article.Level.choices)

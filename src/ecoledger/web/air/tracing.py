@@ -167,7 +167,7 @@ def _rows(request: Request, ranked: pl.DataFrame) -> list[dict[str, Any]]:
 def words(row: dict[str, Any]) -> str:
     """The evidence of one suspect in a sentence."""
     parts = [
-        _("距站点 %(km).1f km，方位 %(bearing).0f°")
+        _("距监测点 %(km).1f km，方位 %(bearing).0f°")
         % {"km": row["distance"] / 1000, "bearing": row["bearing"]},
         _("处上风向 %(hours)d 小时，占超出量 %(share).0f%%")
         % {"hours": row["downwind_hours"], "share": 100 * row["share"]},
@@ -199,7 +199,7 @@ def chart(request: Request) -> JsonResponse:
             .agg(value=pl.col("value").mean())
             .sort("date")
         )
-        for name, table in ((question.point.name, own), (_("其他站点均值"), others)):
+        for name, table in ((question.point.name, own), (_("其他监测点均值"), others)):
             points = [
                 [f"{when:%Y-%m-%dT%H:%M:%S}", value]
                 for when, value in table.select("date", "value").iter_rows()

@@ -106,7 +106,7 @@ def act(request: Request, key: str, pk: int) -> HttpResponse:
         case "publish":
             until = asked.day(request.POST.get("until", ""))
             if until is None:
-                raise Refused("form", _("没有异议截止日。"), _("请选择日期。"))
+                raise Refused("form", _("没有异议期限。"), _("请选择日期。"))
             sheets.publish(book, row, until, by=request.user)
         case "lock":
             sheets.lock(book, row, by=request.user)

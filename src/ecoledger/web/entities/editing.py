@@ -161,7 +161,7 @@ def page(
             messages.warning(request, text)
         return _next(request, book, kept, new=pk is None)
     label = _(str(book.label))
-    title = _("编辑%(kind)s") if pk is not None else _("新增%(kind)s")
+    title = _("编辑%(kind)s") if pk is not None else _("登记%(kind)s")
     return render(
         request,
         "web/entities/registering.html",

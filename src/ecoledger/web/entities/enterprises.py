@@ -85,7 +85,7 @@ def export(request: Request) -> HttpResponse:
         Head(_("编码"), width=14),
         Head(_("信用代码"), width=22),
         Head(_("行业"), width=20),
-        Head(_("所在地")),
+        Head(_("属地")),
         Head(_("绩效分级"), width=10),
         Head(_("排放口"), "number"),
         Head(_("预警"), "number"),

@@ -41,7 +41,7 @@ def page(request: Request, key: str) -> HttpResponse:
         except Refused as refused:
             messages.error(request, str(refused))
         else:
-            messages.success(request, _("已保存，新登记的按新条目。"))
+            messages.success(request, _("已保存，新登记的按新表。"))
             return redirect(request.path)
     rows = typed if typed is not None else [*table.shown(), *([{}] * _MORE if may_change else [])]
     return render(

@@ -113,7 +113,7 @@ def urge(request: Request, key: str) -> HttpResponseBase:
     matters = {matter.pk: matter for matter in _chosen(request, register)}
     done, skipped = urging.urge_many(matters, request.POST.get("text", ""), by=request.user)
     if done:
-        messages.success(request, _("已催办 %d 件，承办单位已收到提醒。") % done)
+        messages.success(request, _("已催办 %d 件，已通知承办单位。") % done)
     for pk, why in skipped[:10]:
         messages.warning(request, f"{matters[pk].number}：{why}")
     if len(matters) == 1:

@@ -88,7 +88,7 @@ def export(request: Request) -> HttpResponse:
         Head(_("因子"), width=16),
         Head(_("因子编码"), width=10),
         Head(_("单位"), width=9),
-        Head(_("归属"), width=28),
+        Head(_("所属"), width=28),
         Head(_("上报周期"), width=11),
         Head(_("最近数据"), "datetime"),
         Head(_("今日到达"), "percent"),

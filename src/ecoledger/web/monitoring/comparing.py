@@ -136,7 +136,7 @@ def export(request: Request) -> HttpResponse:
         ]
         for start in sorted(rows)
     )
-    title = _("%(factor)s站点比较（时间为时段起点）") % {"factor": _(wanted.label)}
+    title = _("%(factor)s监测点比较（时间为时段起点）") % {"factor": _(wanted.label)}
     return download(request, "stations-compare", title, heads, cells, len(rows))
 
 

@@ -121,7 +121,7 @@ def export(request: Request) -> HttpResponse:
         Head(_("监测点"), width=32),
         Head("MN", width=26),
         Head(_("类别"), width=10),
-        Head(_("所在地")),
+        Head(_("属地")),
         Head(_("现状"), width=40),
         Head(_("最近数据"), "datetime"),
         Head(_("今日到达"), "percent"),

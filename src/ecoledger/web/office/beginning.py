@@ -86,7 +86,7 @@ def _points() -> Iterator[str]:
         yield _("还没有监测点")
     points = Point.objects.filter(entity_id=OuterRef("pk"))
     if count := Station.objects.filter(~Exists(points)).count():
-        yield _("%d 个监测站没有监测点") % count
+        yield _("%d 个自动监测站没有监测点") % count
     if count := Point.objects.exclude(kind=Point.Kind.AREA).filter(mn=None).count():
         yield _("%d 个监测点没有登记 MN，只能导入数据") % count
 
@@ -116,8 +116,8 @@ STEPS = (
          lambda: iter(()), needed=False),
     Step("facility", noop("生产治理设施"), noop("产污、治污、排放口的对应。"),
          lambda: listing_of("facility").model._default_manager.count(), lambda: iter(()), needed=False),
-    Step("station", noop("监测站"), noop("空气、地表水、噪声自动站。"), Station.objects.count,
-         _none(Station.objects.count, noop("还没有监测站")), needed=False),
+    Step("station", noop("自动监测站"), noop("空气、地表水、噪声自动站。"), Station.objects.count,
+         _none(Station.objects.count, noop("还没有自动监测站")), needed=False),
     Step("section", noop("断面"), noop("水质目标和上下游属地。"), Section.objects.count, lambda: iter(()),
          needed=False),
     Step("point", noop("监测点与 MN"), noop("设备按 MN 认领，没登记的报文进隔离区。"),

@@ -38,7 +38,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
     area_codes = forms.CharField(
         label=gettext_lazy("数据范围"),
         required=False,
-        help_text=gettext_lazy("行政区划代码，多个用逗号分开；可见其下级。企业用户留空。"),
+        help_text=gettext_lazy("行政区划代码，多个用逗号分开；可见其所辖。企业用户留空。"),
     )
     password = forms.CharField(
         label=gettext_lazy("新密码"),

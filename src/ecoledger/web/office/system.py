@@ -13,7 +13,7 @@ from ecoledger.web.access import Request
 
 # Page -> what it is for.
 PURPOSES = {
-    "beginning": gettext_lazy("新单位先录入什么、还缺什么"),
+    "beginning": gettext_lazy("新单位先登记什么、还缺什么"),
     "people": gettext_lazy("谁能登录、担任什么岗位、看哪些属地"),
     "audit": gettext_lazy("谁在什么时候做了什么，按人、对象、时间查"),
     "rules": gettext_lazy("什么情况下发出预警，各级门槛是多少"),

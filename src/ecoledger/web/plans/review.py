@@ -122,7 +122,7 @@ def decide(request: Request, pk: int, item: int) -> HttpResponse:
     plan = _plan(request, pk)
     row = get_object_or_404(plan.items, pk=item)
     if not TASKS.may_open(request.user):
-        raise PermissionDenied(_("计划条目由局领导、科长或调度人员确认。"))
+        raise PermissionDenied(_("计划各项由局领导、科长或调度人员确认。"))
     back = reverse("plan", args=[pk])
     kind = request.POST.get("type", "")
     try:
@@ -155,7 +155,7 @@ def add(request: Request, pk: int) -> HttpResponse:
     """Add an item that the rules missed."""
     plan = _plan(request, pk)
     if not TASKS.may_open(request.user):
-        raise PermissionDenied(_("计划条目由局领导、科长或调度人员确认。"))
+        raise PermissionDenied(_("计划各项由局领导、科长或调度人员确认。"))
     try:
         made = plan_review.add(
             plan, request.POST.get("type", ""), request.POST.get("text", ""), by=request.user

@@ -226,7 +226,7 @@ def _station(point: Point, layer: str, lines: list[str], **more: Any) -> Feature
         point.name,
         lines=lines,
         link=reverse("station", args=[point.pk]),
-        linkText=_("打开站点"),
+        linkText=_("打开监测点"),
         **more,
     )
 
