@@ -31,6 +31,7 @@ from tests.cli.server import Server
 from ecoledger.hj212.codec import framed
 
 Address = tuple[str, int]
+_PW = "123456"
 _POINT = """
 from ecoledger.entities.models import Station
 from ecoledger.monitoring.alarming.alarms import default_rules
@@ -43,7 +44,7 @@ PointParameter.objects.create(point=p, code="a34004", name="PM2.5", unit="Âµg/mÂ
 """
 
 
-def _frame(mn: str, when: datetime, number: int, secret: str = "123456") -> bytes:
+def _frame(mn: str, when: datetime, number: int, secret: str = _PW) -> bytes:
     qn = f"{when + timedelta(minutes=1):%Y%m%d%H%M%S}{number % 1000:03}"
     data = f"DataTime={when:%Y%m%d%H%M%S};a34004-Avg={20 + number % 60},a34004-Flag=N"
     head = f"QN={qn};ST=22;CN=2051;PW={secret};MN={mn};Flag=5;CP=&&{data}&&"

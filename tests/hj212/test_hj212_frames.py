@@ -122,6 +122,17 @@ def test_an_endless_frame_is_given_up_and_the_memory_stays_bounded() -> None:
     assert found[-1] == ONE
 
 
+def test_no_frame_is_longer_than_the_limit_and_nothing_is_lost_behind_it() -> None:
+    """Noise that happens to begin with ## was handed out whole, and looking into 60 KB took longer than 100 packets."""
+    noise = b"##x=" + bytes(n % 251 for n in range(60_000)).replace(b"#", b"_").replace(b"&", b"_")
+    reader = FrameReader(limit=2000)
+    found = reader.feed(noise)
+    found += reader.feed(b"\r\n" + ONE)
+    assert max(map(len, found)) <= 2000
+    assert found[-1] == ONE
+    assert sum(map(len, found)) + reader.garbage_bytes >= len(noise) - 8
+
+
 def test_garbage_is_not_kept() -> None:
     reader = FrameReader()
     for _ in range(100):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 
@@ -414,6 +415,60 @@ async def test_a_connection_of_rubbish_is_closed(rubbish: bytes) -> None:
         assert gateway.stats.closed_faulty == 1
         # Others are served as ever.
         assert (await answer_to(host, port, made(""))).cn == "9014"
+
+
+async def test_an_address_that_sends_nothing_but_faults_is_refused_for_a_while() -> None:
+    """Closing it alone would only make it connect again."""
+    rubbish = b"##0100QN=rubbish" + b"x" * 200 + b"\r\n"
+    async with Gateway(Store(), Limits(faults=20, closings=3)) as gateway:
+        host, port = await gateway.listen()
+        for _ in range(3):
+            _, writer = await asyncio.open_connection(host, port)
+            with pytest.raises(ConnectionError):
+                await pour(writer, rubbish, 5000)
+        assert gateway.stats.closed_faulty == 3
+        reader, _writer = await asyncio.open_connection(host, port)
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+        assert gateway.stats.connections_refused == 1
+
+
+async def test_a_device_behind_the_same_address_is_not_shut_out() -> None:
+    rubbish = b"##0100QN=rubbish" + b"x" * 200 + b"\r\n"
+    async with Gateway(Store(), Limits(faults=20, closings=3)) as gateway:
+        host, port = await gateway.listen()
+        assert (await answer_to(host, port, made(""))).cn == "9014"
+        for _ in range(5):
+            _, writer = await asyncio.open_connection(host, port)
+            with pytest.raises(ConnectionError):
+                await pour(writer, rubbish, 5000)
+        assert (await answer_to(host, port, made(""))).cn == "9014"
+        assert gateway.stats.connections_refused == 0
+
+
+async def test_large_bad_frames_are_fewer_until_the_connection_is_closed() -> None:
+    large = b"##9999QN=" + b"x;" * 4000 + b"\r\n##"
+    async with Gateway(Store()) as gateway:
+        host, port = await gateway.listen()
+        _, writer = await asyncio.open_connection(host, port)
+        with pytest.raises(ConnectionError):
+            await pour(writer, large, 5000)
+        assert gateway.stats.closed_faulty == 1
+        # A thousand of them would be eight megabytes.
+        assert gateway.stats.faults < 300
+
+
+async def test_a_batch_is_bounded_by_bytes_too() -> None:
+    store = Store()
+    async with Gateway(store, Limits(batch_bytes=4_000, linger=0.05)) as gateway:
+        host, port = await gateway.listen()
+        frame = made("a21026-Avg=1;" * 40) + b"\r\n"
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(frame * 40)
+        for _ in range(40):
+            assert b"CN=9014" in await reader.readuntil(b"\r\n")
+        assert gateway.stats.batches >= 40 * len(frame) // 4_000
+        writer.close()
 
 
 async def test_a_device_that_reads_no_answers_is_cut_off() -> None:

@@ -47,7 +47,9 @@ RULES = {
     r"NH3-N|\bCOD(?:Mn|Cr)?\b|NMHC": "氨氮、化学需氧量、高锰酸盐指数、非甲烷总烃",
 }
 # Texts that quote what somebody else writes: a ledger's own words, the columns of a form by law.
-QUOTED = frozenset({"烟尘", "监测站"})  # a factor as files may call it; the institution as a line of the menu
+QUOTED = frozenset(
+    {"烟尘", "监测站"}
+)  # a factor as files may call it; the institution as a line of the menu
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +99,9 @@ def test_a_matter_is_closed_in_the_three_words_there_are():
     }
     assert len(labels) > 100
     # A task of the year's plan is 完成 in the plan's own account of it.
-    assert {pair for pair in labels if pair[1] in {"关闭", "已关闭", "完成"}} == {("work_task", "完成")}
+    assert {pair for pair in labels if pair[1] in {"关闭", "已关闭", "完成"}} == {
+        ("work_task", "完成")
+    }
 
 
 def test_progress_is_said_as_what_ought_to_be_there_today(texts):

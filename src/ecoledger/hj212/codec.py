@@ -182,6 +182,9 @@ def _looks_encrypted(content: bytes) -> bool:
     return True
 
 
+_MOST_FIELDS = 64
+
+
 class _Header:
     __slots__ = ("extra", "found")
 
@@ -191,7 +194,8 @@ class _Header:
         if head and not head.rstrip().endswith(b";"):
             faults.warn("separator", "no ; before CP")
         order: list[str] = []
-        tokens = re.split(rb"([;,])", head)
+        # No header has so many fields: what lies beyond is not looked at, or noise would cost more than packets.
+        tokens = re.split(rb"([;,])", head, maxsplit=2 * _MOST_FIELDS)[: 2 * _MOST_FIELDS]
         if tokens and not tokens[-1].strip():
             tokens = tokens[:-1]
         for position, token in enumerate(tokens):

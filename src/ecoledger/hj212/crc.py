@@ -86,15 +86,25 @@ _MODBUS = _modbus_by_distance()
 def crc16_modbus(data: bytes) -> int:
     """CRC-16/Modbus of a data segment: what devices send whose maker misread annex A.
 
-    Linear too, but without a short period: a table by distance serves segments of the standard's size.
+    Linear too, but without a short period: a table by distance serves as many bytes as it has rows, and what was
+    carried from one stretch to the next is as if it had been added to the first two bytes of the next.
     """
     length = len(data)
-    if not 2 <= length <= _LONGEST:
+    if length < 2:
         return crc16_modbus_table(data)
     octets = np.frombuffer(data, dtype=np.uint8)
-    added = _MODBUS[np.arange(length - 1, -1, -1), octets]
-    start = _MODBUS[length - 1, 0xFF] ^ _MODBUS[length - 2, 0xFF]
-    return int(np.bitwise_xor.reduce(added) ^ start)
+    crc, begin = 0xFFFF, 0
+    while begin < length:
+        end = min(begin + _LONGEST, length)
+        if length - end == 1:
+            end -= 1
+        stretch = octets[begin:end]
+        size = len(stretch)
+        added = _MODBUS[np.arange(size - 1, -1, -1), stretch]
+        carried = _MODBUS[size - 1, crc & 0xFF] ^ _MODBUS[size - 2, crc >> 8]
+        crc = int(np.bitwise_xor.reduce(added) ^ carried)
+        begin = end
+    return crc
 
 
 def crc16_many(

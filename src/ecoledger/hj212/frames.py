@@ -24,7 +24,8 @@ class FrameReader:
     """Bytes in, frames out. One reader for each connection or file.
 
     A frame is handed out without its line end, as soon as its last byte is in. ``limit`` bounds the bytes
-    held back; a longer run without an end is handed out as it is, for the codec to refuse.
+    held back; of a longer run without an end so much is handed out, for the codec to refuse, and the rest is
+    garbage: no frame is longer than ``limit``.
     ``keep_garbage`` also hands out what lies between frames, line by line (it does not start with ``##``);
     otherwise it is only counted in ``garbage_bytes``.
     """
@@ -138,6 +139,9 @@ class FrameReader:
         return -1
 
     def _hand_out(self, frame: bytes, found: list[bytes]) -> None:
+        if len(frame) > self.limit:
+            self._garbage(frame[self.limit :], found)
+            frame = frame[: self.limit]
         clean = frame.rstrip(b"\r\n \t\0")
         if _START.match(clean) or b"=" in clean:
             found.append(clean)

@@ -11,9 +11,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any, cast
 
 import numpy as np
@@ -26,6 +27,9 @@ from .dialogue import INTERACTION, Answer, Exchange, QnSource, Timing, flag_of, 
 from .frames import FrameReader
 
 log = logging.getLogger(__name__)
+
+_MINUTE = 60.0
+_ADDRESSES = 10_000  # kept in mind as faulty
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,11 @@ class Limits:
     idle: float = 7_200.0  # RtdInterval may be an hour; a silent connection is closed after two
     unproven: float = 600.0  # a connection that has sent nothing believable is closed after it
     faults: int = 1_000  # bad frames in a row, or 64 times as many bytes of garbage, before closing
+    fault_size: int = 1_024  # every so many bytes of a bad frame count as a fault more
+    closings: int = 5  # of an address for faults within a minute; then it is refused for a minute
     frames_in_flight: int = 20_000  # beyond it reading pauses until the handler has caught up
     batch: int = 2_000
+    batch_bytes: int = 2 << 20  # nothing else is done while a batch is decoded
     linger: float = 0.002  # wait so long for company before handing over a small batch
     batches_in_hand: int = 2  # one is decoded while the handler stores another
     retries: tuple[float, ...] = (0.5, 2.0, 5.0)  # when the handler fails
@@ -221,6 +228,9 @@ class Gateway:
         self._decoder = BatchDecoder()
         self._connections: set[Connection] = set()
         self._of_address: Counter[str] = Counter()
+        self._closings: dict[str, deque[float]] = {}
+        # Addresses from which somebody is believed, and since when: a nuisance there shuts out nobody.
+        self._believed: dict[str, float] = {}
         self._paused: set[Connection] = set()
         self._frames: list[bytes] = []
         self._sources: list[Connection] = []
@@ -291,7 +301,7 @@ class Gateway:
         peer = transport.get_extra_info("peername")
         address = str(peer[0]) if peer else "unknown"
         full = len(self._connections) >= self.limits.connections
-        if self._closing or full or self._too_many_from(address):
+        if self._closing or full or self._too_many_from(address) or self._is_nuisance(address):
             self.stats.connections_refused += 1
             if full:
                 self._complain("HJ 212: connections refused: %d are open", self.limits.connections)
@@ -319,6 +329,20 @@ class Gateway:
         self._complain("HJ 212: connections refused from %s: %d are open", address, limit)
         return True
 
+    def _is_nuisance(self, address: str) -> bool:
+        """Whether an address has just been closed again and again, and no device is believed from it."""
+        closings = self._closings.get(address)
+        if closings is None or len(closings) < self.limits.closings:
+            return False
+        now = self._now()
+        if (
+            closings[0] < now - _MINUTE
+            or self._believed.get(address, -1e9) > now - self.limits.idle
+        ):
+            return False
+        self._complain("HJ 212: connections refused from %s: nothing but faults", address)
+        return True
+
     def _complain(self, text: str, *values: object) -> None:
         """Log a warning, the same at most once a minute."""
         now = self._now()
@@ -343,7 +367,13 @@ class Gateway:
     def _close_faulty(self, connection: Connection) -> None:
         if connection.open:
             self.stats.closed_faulty += 1
-            log.warning("HJ 212: closing %s: nothing but faults", connection.peer)
+            if len(self._closings) > _ADDRESSES:
+                self._closings.clear()
+            newest = self._closings.setdefault(
+                connection.address, deque(maxlen=self.limits.closings)
+            )
+            newest.append(self._now())
+            self._complain("HJ 212: closing %s: nothing but faults", connection.peer)
             connection.transport.abort()
 
     async def _sweep(self) -> None:
@@ -352,6 +382,8 @@ class Gateway:
         while True:
             await asyncio.sleep(min(idle / 4, unproven / 4, 30.0))
             now = self._now()
+            self._believed = {a: at for a, at in self._believed.items() if at > now - idle}
+            self._believed |= {c.address: now for c in self._connections if c.proven}
             for connection in list(self._connections):
                 if connection in self._paused:
                     continue
@@ -404,8 +436,9 @@ class Gateway:
                 await asyncio.sleep(self.limits.linger)
                 if not self._frames:  # the other worker has them
                     continue
-            frames, self._frames = self._frames[:size], self._frames[size:]
-            sources, self._sources = self._sources[:size], self._sources[size:]
+            taken = self._of_one_batch()
+            frames, self._frames = self._frames[:taken], self._frames[taken:]
+            sources, self._sources = self._sources[:taken], self._sources[taken:]
             self._in_hand += len(frames)
             before, self._turn = self._turn, asyncio.Event()
             after = self._turn
@@ -421,6 +454,12 @@ class Gateway:
                 if connection.ended and not connection.waiting:
                     connection.transport.close()
             self._resume()
+
+    def _of_one_batch(self) -> int:
+        """How many of the waiting frames are decoded together: by number and by bytes, at least one."""
+        sums = accumulate(map(len, self._frames[: self.limits.batch]))
+        within = sum(1 for octets in sums if octets <= self.limits.batch_bytes)
+        return max(within, 1)
 
     async def _put_aside(self, frames: list[bytes], sources: list[Connection]) -> None:
         """A device sends again what was not acknowledged, but not what wanted no acknowledgement."""
@@ -451,7 +490,7 @@ class Gateway:
             connection.faults_in_a_row = 0
         for index, _ in batch.faults:
             connection = sources[index]
-            connection.faults_in_a_row += 1
+            connection.faults_in_a_row += 1 + len(frames[index]) // self.limits.fault_size
             if connection.faults_in_a_row > self.limits.faults:
                 self._close_faulty(connection)
         for wait in (*self.limits.retries, None):
@@ -487,7 +526,9 @@ class Gateway:
         ):
             route = routes.get(mn)
             connection = sources[index]
-            connection.proven = True
+            if not connection.proven:
+                connection.proven = True
+                self._believed[connection.address] = self._now()
             if route is not None and route.connection is connection:
                 continue
             if not mn or not connection.open or len(connection.mns) >= self.limits.routes:

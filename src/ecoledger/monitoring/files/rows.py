@@ -297,7 +297,9 @@ class Reader:
         try:
             point = self._point(place, measured.subject)
         except LookupError as error:
-            self._wrong(number, _("监测点"), str(error.args[0]), _("核对监测点编码，或先登记监测点"))
+            self._wrong(
+                number, _("监测点"), str(error.args[0]), _("核对监测点编码，或先登记监测点")
+            )
             return
         known = self._factor(measured, point, number)
         if known is None:
