@@ -30,7 +30,7 @@ def test_every_inventory_has_its_form(county, signed_in):
         if not book.parents:
             page = client.get(reverse("entity-new", args=[book.key]))
             assert page.status_code == 200, book.key
-            assert f"新增{book.label}" in page.content.decode()
+            assert f"登记{book.label}" in page.content.decode()
     assert client.get(reverse("entity-new", args=["nothing"])).status_code == 404
     assert client.get(reverse("entity-new", args=["problem"])).status_code == 404
 
