@@ -79,7 +79,7 @@ def _cells() -> list[GridCell]:
         villages += [
             GridCell.objects.create(
                 code=f"G-{index + 1}-{n + 1}", name=f"{name}第{'一二三'[n]}网格", level="village",
-                upper=town, area_code=code, lon=lon + (n - 1) * 0.02, lat=lat, synthetic=True,
+                upper=town, area_code=code, lon=lon + (n - 1) * 0.02, lat=lat, patrols_a_month=20, synthetic=True,
             )
             for n in range(3)
         ]  # fmt: skip

@@ -51,13 +51,20 @@ def enter(house, kind, file):
 
 def cells():
     """One cell of the county, one a town, twenty villages."""
-    yield ["编码", "名称", "级别", "上级网格", "所在镇街"]
-    yield ["WG-0", "测试县网格", "一级", None, "测试县"]
+    yield ["编码", "名称", "级别", "上级网格", "所在镇街", "月巡查次数"]
+    yield ["WG-0", "测试县网格", "一级", None, "测试县", None]
     for code, name, _lon in TOWNS:
-        yield [f"WG-{code}", f"{name}网格", "二级", "WG-0", name]
+        yield [f"WG-{code}", f"{name}网格", "二级", "WG-0", name, None]
     for n in range(VILLAGES):
         code, name, _lon = TOWNS[n % 2]
-        yield [f"WG-V{n:02}", f"{name}第{n // 2 + 1}村网格", "三级", f"WG-{code}", name]
+        yield [
+            f"WG-V{n:02}",
+            f"{name}第{n // 2 + 1}村网格",
+            "三级",
+            f"WG-{code}",
+            name,
+            1 if n else 4000,
+        ]
 
 
 def patrols():
@@ -109,6 +116,9 @@ def test_the_year_of_the_grid_comes_in_and_is_counted_by_place(house, visitor):
     assert f"环境类事件 {EVENTS} 件" in said
     assert f"已办结 {EVENTS - OPEN} 件" in said
     assert f"北镇 {PATROLS // 2} {EVENTS // 2}" in said
+    # What the cell's plan asks of the month beside what was walked, the furthest behind first.
+    assert re.search(r"本月巡查与计划（按网格） .*?北镇第1村网格 4000 \d+ \d+%", said)
+    assert "本月巡查达到计划的网格" in said
     assert "不对人员排名" in said
     assert "网格员1" not in said
     # The boundary of a cell is drawn on its page, by who keeps the registry.

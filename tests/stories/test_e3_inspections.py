@@ -11,6 +11,7 @@ from pypdf import PdfReader
 from tests.books.test_checklists import COATING
 from tests.books.test_checklists import book as checklist
 from tests.path.county import COUNTY, NORTH, SOUTH
+from tests.path.house import until
 from tests.stories.pages import open_page, submit, text
 
 SELF_CHECKED, HANDED = 91, 4
@@ -174,6 +175,7 @@ def test_a_site_record_is_signed_on_the_phone_and_never_changed(page_of, visitor
     page.check("[name=told]")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_role("button", name="保存").click()
+    page.get_by_role("button", name="签毕").wait_for()
     canvas = page.locator("canvas[data-signature]")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
@@ -197,6 +199,109 @@ def test_a_site_record_is_signed_on_the_phone_and_never_changed(page_of, visitor
     assert "校验值" in text(open_page(staff, visit))
     # Who has no business with the case does not open it.
     assert visitor("town").get(record).status_code == 404
+
+
+CLIP = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + bytes(400)
+
+
+@pytest.fixture(scope="module")
+def entered(visitor, visit, staff):
+    """The visit to the other firm, two departments going along, the officers at the gate; its address."""
+    dispatcher = visitor("dispatcher")
+    rows = dispatcher.api("matters/inspection", limit=10)
+    other = next(
+        a
+        for r in rows
+        if (a := f"/matters/inspection/{r['id']}") != visit and r["state"] == "planned"
+    )
+    submit(dispatcher, other, "/do/assign_team", {
+        "lead_text": "ZF-1", "second_text": "ZF-2", "departments": "应急管理局、住房和城乡建设局",
+    })  # fmt: skip
+    code = "E-2" if "二号" in text(open_page(dispatcher, other)) else "E-3"
+    submit(staff, other, "/do/enter", {"code": code, "shown": "1"})
+    return other
+
+
+@pytest.mark.story("E15")
+def test_checklists_and_a_signed_record_wait_on_the_phone_and_arrive_once(
+    page_of, visitor, entered, staff
+):
+    """390 px, the connection cut: three checklists on one page, then a record with a clip, read and signed on the spot;
+    both wait on the device through a reload and arrive once, the record final, the clip with hash, time and place."""
+    number = entered.rsplit("/", 1)[1]
+    sheet, record = (
+        f"/enforcement/visits/{number}/checklist",
+        f"/enforcement/inspection/{number}/record/site",
+    )
+    page = page_of("officer", phone=True)
+    page.context.grant_permissions(["geolocation"])
+    page.context.set_geolocation({"longitude": 118.61, "latitude": 24.91})
+    for address in (record, sheet):
+        page.goto(address)
+        until(
+            lambda a=address: page.evaluate(f"caches.match('{a}').then(Boolean)"),
+            "the page at hand",
+        )
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.context.set_offline(True)
+    for field in page.locator("input[type=radio][value=ok]").all():
+        field.check()
+    page.get_by_role("button", name="记录", exact=True).click()
+    page.locator("[data-queue] li", has_text="未发送").first.wait_for()
+
+    page.goto(record)  # without a connection: at hand
+    for name, value in (("started_at", "2026-11-28T09:00"), ("ended_at", "2026-11-28T09:40"), ("first", "ZF-1"),
+                        ("second", "ZF-2"), ("name", "陈某"), ("text", "该厂正在生产，排放口采样。")):  # fmt: skip
+        page.fill(f"#{name}", value)
+    page.check("[name=told]")
+    page.locator("#files").set_input_files(
+        {"name": "现场.mp4", "mimeType": "video/mp4", "buffer": CLIP}
+    )
+    canvas = page.locator("canvas[data-signature=signature]")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 160, box["y"] + 100)
+    page.mouse.up()
+    page.get_by_role("button", name="保存").click()
+    until(lambda: page.locator("[data-queue] li").count() == 2, "both waiting")
+    page.reload()
+    until(lambda: page.locator("[data-queue] li").count() == 2, "both waiting after a reload")
+    assert "已签" not in text(open_page(staff, entered))
+    page.context.set_offline(False)
+    until(lambda: page.locator("[data-queue] li").count() == 0, "both sent")
+    said = text(open_page(staff, entered))
+    assert said.count("现场检查（勘察）笔录 陈某 已签") == 1
+    assert "现场.mp4" in said
+    board = text(open_page(staff, sheet))
+    assert "记录" in board
+    answered = open_page(staff, sheet).xpath("//input[@type='radio' and @checked and @value='ok']")
+    assert len(answered) == 3
+    # What was recorded stays: the same visit is not answered twice.
+    file = next(
+        a for a in open_page(staff, entered).xpath("//a/@href") if re.fullmatch(r"/evidence/\d+", a)
+    )
+    assert staff.get(file).status_code == 200
+
+
+@pytest.mark.story("E19")
+def test_departments_that_go_along_are_rows_with_what_they_saw(visitor, entered, staff):
+    """Named when the team is sent, each department a row: its people, what it saw and did; counted and opened by name."""
+    dispatcher = visitor("dispatcher")
+    said = text(open_page(dispatcher, entered))
+    assert "应急管理局" in said
+    lines = f"{entered}/lines/joint"
+    submit(dispatcher, lines, lines, {"joint-0-people": "赵某", "joint-0-result": "疏散通道堵塞", "joint-0-handled": "当场责令清理"})  # fmt: skip
+    said = text(open_page(dispatcher, entered))
+    assert "疏散通道堵塞" in said
+    said = text(open_page(dispatcher, "/matters/inspection/statistics"))
+    said = said.partition("按联合检查部门")[2]
+    assert "应急管理局 1 1" in said
+    assert "住房和城乡建设局 1 0" in said
+    page = open_page(dispatcher, "/matters/inspection?joint=应急管理局")
+    links = {a for a in page.xpath("//td//a/@href") if re.fullmatch(r"/matters/inspection/\d+", a)}
+    assert links == {entered}
 
 
 @pytest.mark.story("E19")

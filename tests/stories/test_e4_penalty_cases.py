@@ -458,6 +458,34 @@ def test_decided_files_are_drawn_scored_and_improved(people, case):
     assert "办结" in text(page)
 
 
+@pytest.mark.story("E5")
+def test_papers_that_differ_from_the_case_are_seen_word_by_word(people):
+    """A decision goes out, then the party's name and the act are written otherwise: the review says which words differ."""
+    officer, legal = people["officer"], people["legal"]
+    opened = submit(officer, "/matters/penalty_case/new", "/new", {
+        "title": "涉嫌未公开环境信息案", "kind": "on_spot", "party_kind": "organisation", "party": "逐字测试厂",
+        "party_code": "91350582MA00000010", "party_address": "北镇2号", "party_head": "李某",
+        "found_on": TODAY, "area_code": NORTH, "description": "未公开环境信息。",
+    })  # fmt: skip
+    address = next(a for f in opened.forms if (a := (f.action or "").split("#")[0]).endswith("/do/decide_on_spot")).removesuffix("/do/decide_on_spot")  # fmt: skip
+    submit(officer, address, "/do/decide_on_spot", {
+        "description": "未公开环境信息。", "violated": "某法第一条", "basis": "某法第二条", "decision_no": "测环当罚〔2026〕9号",
+        "heaviest": "fine", "fine": "800",
+    }, files=[PHOTO])  # fmt: skip
+    issue(people, "penalty_case", int(address.rsplit("/", 1)[1]), "penalty_on_spot")
+    number = officer.api("matters/penalty_case", q="逐字测试厂")[0]["number"]
+
+    def seen(round_):
+        page = submit(legal, "/matters/file_review/new", "/new", {"case_text": number, "round": round_, "title": round_})  # fmt: skip
+        return text(page)
+
+    assert "逐字测试厂" not in seen("改前").partition("机器发现")[2].partition("评分")[0]
+    submit(officer, f"{address}/edit", "/edit", {"party": "逐字测试二厂", "party_code": "91350582MA00000029"})  # fmt: skip
+    said = seen("改后")
+    assert "正文里没有当事人“逐字测试二厂”" in said
+    assert "的代码 91350582MA00000010 与案件的 91350582MA00000029 不一致" in said
+
+
 @pytest.mark.story("E9")
 def test_damage_is_assessed_agreed_restored_and_accepted(people):
     officer, leader = people["officer"], people["leader"]

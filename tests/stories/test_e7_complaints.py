@@ -126,6 +126,25 @@ def test_the_export_comes_in_as_it_is_and_its_repeats_are_confirmed_by_a_person(
     said = text(open_page(desk, f"/matters/complaint/statistics?opened_at_from={first_day}"))
     assert f"其中：重复件 {REPEATS - 1} 件" in said
 
+    # Without coordinates a complaint lies at its firm, at a known address, in its village, or in its town; it says by what.
+    firms = house.process.data.parent / "地址.csv"
+    firms.write_text(
+        "企业名称,所在地,地址,经度,纬度\n滨河一厂,990101001,北镇滨河路900号,118.61,24.91",
+        encoding="utf-8",
+    )
+    code, _lines, errors = house.process.command("enter", "enterprise", str(firms), "--data", str(house.process.data))  # fmt: skip
+    assert code == 0, errors
+    more = house.process.data.parent / "补录.csv"
+    more.write_text(
+        "举报编号,举报时间,行政区划,详细地址,举报内容\nB1,2026-03-02 08:00,北镇,北镇滨河路900号隔壁,夜间有异味",
+        encoding="utf-8",
+    )
+    assert entered(house, more.read_bytes(), "补录.csv")["kept"] == 1
+    (placed,) = desk.api("matters/complaint", q="B1", placed="address")
+    assert "已知地址" in text(open_page(desk, f"/matters/complaint/{placed['id']}"))
+    marks = desk.get("/matters/complaint/map.geojson").json()["features"]
+    assert [118.61, 24.91] in [f["geometry"]["coordinates"] for f in marks]
+
     # Hot spots, the backlog and the map are lists of their own.
     assert "投诉热点" in said
     assert "按镇街（高发区域）" in said

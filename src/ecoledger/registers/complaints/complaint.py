@@ -6,6 +6,7 @@ from django.db import models
 
 from ecoledger.listings.fields import CodesField
 from ecoledger.matters.models import Matter
+from ecoledger.registers.complaints.placing import Placed
 
 
 class Complaint(Matter):
@@ -82,6 +83,7 @@ class Complaint(Matter):
     )
     visited_at = models.DateTimeField("回访时间", null=True, blank=True)
     remark = models.CharField("备注", max_length=400, blank=True)
+    placed = models.CharField("位置依据", max_length=8, choices=Placed.choices, blank=True)
 
     class Meta:
         verbose_name = "信访投诉件"

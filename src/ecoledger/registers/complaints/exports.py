@@ -17,6 +17,7 @@ from ecoledger.listings import own_data
 from ecoledger.listings.tables.headers import fold
 from ecoledger.matters.models import Matter
 from ecoledger.registers.complaints.complaint import Complaint
+from ecoledger.registers.complaints.placing import Gazetteer, Placed, locate
 
 _UNKNOWN = ("不详", "未知", "无", "/", "-", "—")
 
@@ -59,6 +60,7 @@ class Register:
         # 望江街道 is also written 望江; the longest name that fits decides.
         names += [(short, c) for name, c in list(names) if (short := _short(name)) and len(c) >= 9]
         self.areas = sorted(names, key=lambda pair: (-len(pair[1]), -len(pair[0])))
+        self.places = Gazetteer(areas)
         self.county = min((code for code, _name in areas), key=len, default="")
         self.organisations: dict[str, int] = {}
         for pk, name in Organisation.objects.exclude(kind="enterprise").values_list("pk", "name"):
@@ -112,8 +114,9 @@ def complaint_of(
         row["owner_organisation_id"] = pk
     if firm := known.firms.get(fold(row.get("target", ""))):
         row["entity_id"] = row["enterprise_id"] = firm[0]
-        row.setdefault("lon", firm[1])
-        row.setdefault("lat", firm[2])
+        if row.get("lon") is None and firm[1] is not None:
+            row["lon"], row["lat"], row["placed"] = *firm[1:], Placed.FIRM
+    locate(row, known.places)
     row["title"] = title_of(row)
     mask(row)
     _place_in_flow(row, meant("state", said.get("status")))
@@ -191,7 +194,7 @@ _ON = {"new": 0, "handling": 1, "answering": 2, "review": 3, "supervised": 3,
        "refused": 4, "transferred": 4, "done": 4, "visited": 5}  # fmt: skip
 # What this bureau knows better than the platform: who has it, where it lies, which firm it is about.
 _OWN = ("number", "title", "origin", "area_code", "owner_organisation_id", "entity_id", "enterprise_id",
-        "lon", "lat", "opened_at", "channel", "source_no")  # fmt: skip
+        "lon", "lat", "placed", "opened_at", "channel", "source_no")  # fmt: skip
 
 
 def later(complaint: Complaint, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from ecoledger.matters.register import Register, declare
 from ecoledger.matters.workflow import said
 from ecoledger.registers.complaints import exports, proposals, statistics
 from ecoledger.registers.complaints.complaint import Complaint
+from ecoledger.registers.complaints.placing import Placed
 from ecoledger.registers.complaints.proposals import Repeat
 from ecoledger.registers.complaints.workflow import WORKFLOW
 
@@ -171,6 +172,14 @@ def _prepare(complaint: Complaint) -> None:
                                               "telephone", "complainant")}  # fmt: skip
     if not complaint.title:
         complaint.title = exports.title_of(row)
+    if complaint.lon is None and complaint.import_batch_id is None:
+        where = {"area_code": complaint.area_code, "address": complaint.address,
+                 "description": complaint.description}  # fmt: skip
+        exports.locate(where, REGISTER.known().places)
+        complaint.lon, complaint.lat = where.get("lon"), where.get("lat")
+        complaint.placed = where.get("placed", "")
+    elif not complaint.placed and complaint.lon is not None:
+        complaint.placed = Placed.FIRM if complaint.entity_id else Placed.GIVEN
     if not complaint.as_told:
         exports.mask(row)
         complaint.description = row["description"]
@@ -190,7 +199,7 @@ REGISTER = declare(Complaints(
              "area_code", "complainant", "telephone", "real_name", "industry", "verdict",
              "satisfaction", "opened_at", "accepted_at", "closed_at", "reopened"),
     filters=("state", "area_code", "pollution", "channel", "owner_organisation", "verdict",
-             "satisfaction", "target", "industry", "real_name", "opened_at"),
+             "satisfaction", "target", "industry", "real_name", "placed", "opened_at"),
     search=("number", "title", "description", "address", "target", "source_no", "complainant",
             "telephone"),
     fields=("channel", "opened_at", "complainant", "telephone", "real_name", "target", "entity",
@@ -200,7 +209,7 @@ REGISTER = declare(Complaints(
     details=("source_no", "channel", "complainant", "telephone", "as_told", "real_name", "target",
              "pollution", "industry", "wanted", "urgency", "deadline", "accepted_at", "refusal",
              "transferred_to", "handled_by", "on_site_at", "verdict", "findings", "answer",
-             "answered_at", "satisfaction", "visited_at", "remark"),
+             "answered_at", "satisfaction", "visited_at", "placed", "remark"),
     hidden=dict.fromkeys(IDENTITY, "see_complainants"),
     views=(
         View("new", "待受理", {"state": "new"}, "due"),

@@ -183,6 +183,8 @@ def draw(round_: str, count: int, *, by: Person, at: datetime | None = None) -> 
 
 def _prepare(review: FileReview) -> None:
     review.circulation = Circulation.RESTRICTED
+    if review.case is not None and not review.seen:
+        review.seen = "\n".join(vetoes.of(review.case))
 
 
 def _figures(rows: QuerySet[Any], now: datetime) -> list[Statistic]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.matters.models import Event, Evidence
+from ecoledger.registers.enforcement import paper_words
 from ecoledger.registers.enforcement.field_records import FieldRecord
 from ecoledger.registers.enforcement.penalty_case import duties
 from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
@@ -25,7 +26,7 @@ CODE_FROM = date(2026, 8, 15)
 def of(case: Any) -> list[str]:
     """Every defect seen, in words; none: the machine sees none."""
     checks = (_officers, _parties, _heard, _hearing, _discussed, _same_hand, _reviewed, _too_late,
-              _daily, _seizures, _basis)  # fmt: skip
+              _daily, _seizures, _basis, paper_words.of)  # fmt: skip
     return [why for check in checks for why in check(case)]
 
 

@@ -35,6 +35,8 @@ class GridCell(Entity):
     )
     area_km2 = models.FloatField("面积 平方千米", null=True, blank=True)
     sponsor = models.CharField("包保领导", max_length=60, blank=True)
+    # What the cell's own plan asks; 0 where it asks for none.
+    patrols_a_month = models.PositiveSmallIntegerField("每月计划巡查次数", default=0)
     pledge_on = models.DateField("责任书日期", null=True, blank=True)
 
     class Meta:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.listings.cells import area_name
@@ -13,13 +14,43 @@ from ecoledger.matters.register import Breakdown, Statistic
 from ecoledger.matters.statistics import share
 from ecoledger.matters.workflow import COMPLETED
 from ecoledger.registers.grid.cells import GridCell
-from ecoledger.registers.grid.patrols import Patrol
+from ecoledger.registers.grid.patrols import PATROLS, Patrol
 
 
 def patrols_of(rows: QuerySet[Any]) -> QuerySet[Patrol]:
     """Patrols that stand, of the towns the events lie in."""
     towns = rows.order_by().values("area_code").distinct()
     return Patrol.objects.filter(current=True, area_code__in=towns)
+
+
+def month_of(rows: QuerySet[Any], now: datetime) -> list[tuple[GridCell, int]]:
+    """The cells with a plan in the towns of ``rows``, and how often each was walked in this month."""
+    today = timezone.localdate(now)
+    walked = Count(
+        "log_entries",
+        filter=Q(log_entries__book=PATROLS.key, log_entries__current=True,
+                 log_entries__at__year=today.year, log_entries__at__month=today.month),
+    )  # fmt: skip
+    cells = GridCell.objects.filter(
+        patrols_a_month__gt=0, until=None, area_code__in=rows.order_by().values("area_code")
+    )
+    return [(cell, cell.walked) for cell in cells.annotate(walked=walked).order_by("code")]
+
+
+def _plan(rows: QuerySet[Any], now: datetime) -> Breakdown:
+    """This month's patrols of each cell against its plan, the furthest behind first."""
+    lines = sorted(month_of(rows, now), key=lambda pair: pair[1] / pair[0].patrols_a_month)
+    today = timezone.localdate(now)
+    return Breakdown(
+        _("本月巡查与计划（按网格）"),
+        (_("网格"), _("计划"), _("已巡查"), _("完成率")),
+        tuple(
+            ((cell.name, str(cell.patrols_a_month), str(n), f"{100 * n / cell.patrols_a_month:.0f}%"),
+             f"/b/patrol?entity={cell.pk}&at_from={today.replace(day=1)}")
+            for cell, n in lines
+        ),
+        _("计划次数登记在网格上；巡查只按网格计，不对人员排名。"),
+    )  # fmt: skip
 
 
 def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
@@ -36,6 +67,8 @@ def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
         in_time=Count("pk", filter=live & done & Q(closed_at__date__lte=F("deadline"))),
     )
     patrols = patrols_of(rows)
+    planned = month_of(rows, now)
+    reached = sum(walked >= cell.patrols_a_month for cell, walked in planned)
     return [
         Statistic("patrols", "巡查记录", patrols.count(), "/b/patrol"),
         Statistic("events", "环境类事件", n["total"]),
@@ -49,12 +82,19 @@ def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
         share("recurrence", "复发率", n["again"], n["done"] + n["again"], query="reopened=1",
               note="与办结率并列：办了又出现的"),
         share("spot", "当场处置占比", n["spot"], n["total"]),
+        share("patrol_plan", "本月巡查达到计划的网格", reached, len(planned), note="本月已巡查达到计划次数的网格÷有计划的网格"),
     ]  # fmt: skip
 
 
 def breakdowns(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
     rows = rows.filter(merged_into=None).order_by()
-    return [_towns(rows, now), _cells(rows, now), _categories(rows), _sources(rows)]
+    return [
+        _towns(rows, now),
+        _cells(rows, now),
+        _plan(rows, now),
+        _categories(rows),
+        _sources(rows),
+    ]
 
 
 def _counts(now: datetime) -> dict[str, Any]:
