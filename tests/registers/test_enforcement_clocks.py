@@ -34,6 +34,12 @@ BY_HAND = [
     ("penalty-decision", date(2026, 3, 2), (30,), (), date(2026, 6, 30), "第57条"),
     ("penalty-decision", date(2026, 3, 2), (30, 30), (), date(2026, 7, 30), "第57条"),
     ("penalty-decision", date(2026, 3, 2), (), ((date(2026, 4, 1), date(2026, 4, 10)),), date(2026, 6, 10), "第57条"),
+    # Longer by a head and not counted for ten days at once.
+    ("penalty-decision", date(2026, 3, 2), (30,), ((date(2026, 4, 1), date(2026, 4, 10)),), date(2026, 7, 10), "第57条"),
+    ("seizure", date(2026, 9, 1), (30,), ((date(2026, 9, 10), date(2026, 9, 14)),), date(2026, 11, 5), "第25条"),
+    # By public notice: the thirtieth day is a Saturday at work; one in the holiday moves behind it.
+    ("penalty-public-notice", date(2026, 9, 10), (), (), date(2026, 10, 10), "第95条"),
+    ("penalty-public-notice", date(2026, 9, 2), (), (), date(2026, 10, 8), "第95条"),
     ("penalty-delivery", date(2026, 2, 12), (), (), date(2026, 2, 28), "第61条"),
     ("penalty-payment", date(2026, 9, 22), (), (), date(2026, 10, 8), "第67条"),
     ("penalty-disclosure", date(2026, 6, 15), (), (), date(2026, 6, 25), ""),

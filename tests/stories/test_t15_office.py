@@ -172,6 +172,26 @@ def test_risks_are_listed_and_sensitive_steps_leave_a_trail(house, hired, visito
 
 
 @pytest.mark.story("P15")
+def test_the_bureau_confirms_and_changes_the_conditions_on_a_page(house, visitor):
+    """Conditions from memory are said to be so; what is no rule is refused; saved, they are the bureau's and in force."""
+    desk = visitor("dispatcher")
+    said = text(open_page(desk, "/own-rules"))
+    assert "监督执法正面清单条件 待本局核对 标记 M" in said
+    address = "/own-rules/positive_list"
+    form = next(f for f in open_page(desk, address).forms if "text" in f.fields)
+    shipped = form.fields["text"]
+    bad = desk.submit(address, {"text": shipped.replace("clean_days = 730", 'clean_days = "两年"')})
+    assert bad.status_code == 422
+    assert "clean_days 的取值类型不对" in bad.text
+    submit(desk, address, address, {"text": shipped.replace("clean_days = 730", "clean_days = 700")})  # fmt: skip
+    assert "监督执法正面清单条件 本局已定" in text(open_page(desk, "/own-rules"))
+    assert "clean_days = 700" in open_page(desk, address).text_content()
+    assert visitor("town").get(address).status_code == 403
+    # Back to what the other stories count with.
+    submit(desk, address, address, {"text": shipped})
+
+
+@pytest.mark.story("P15")
 def test_firms_enter_the_positive_list_by_rule_and_are_not_visited_as_routine(house, visitor):
     """Who has monitoring and a clean record enters the draft; published, a campaign leaves them out with the reason; one with
     proven complaints leaves the next draft."""

@@ -38,6 +38,7 @@ CLASSES = {
     "targets/book": "see_plans",
     "plans": "see_plans",
     "work-accounts": "see_plans",
+    "own-rules": "edit_routing",
     "public/": "open",
     "publicity": "see_plans",
     "warnings": "see_plans",

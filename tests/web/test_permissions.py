@@ -32,6 +32,8 @@ PAGES = {
     "alarm-series": (lambda c: [c.alarms[0].pk], "", "see_monitoring"),
     "rules": (lambda c: [], "", "edit_rules"),
     "rule": (lambda c: [c.alarms[0].rule_id], "", "edit_rules"),
+    "own-rules": (lambda c: [], "", "edit_routing"),
+    "own-rules-edit": (lambda c: ["self_checks"], "", "edit_routing"),
     "routing": (lambda c: [], "", "edit_routing"),
     "routing-new": (lambda c: [], "", "edit_routing"),
     "stations-export": (lambda c: [], "", "see_monitoring"),
@@ -47,7 +49,18 @@ PAGES = {
 }
 # Anyone who has signed in has these; what they show is the person's own.
 OWN = ("account", "notices", "bell")
-OPEN = {"worker", "sign-on", "sign-on-back", "sign-in", "language", "health", "metrics"}
+OPEN = {
+    "public-draws",
+    "public-draw",
+    "public-draw-file",
+    "worker",
+    "sign-on",
+    "sign-on-back",
+    "sign-in",
+    "language",
+    "health",
+    "metrics",
+}
 
 
 def test_each_page_opens_for_exactly_the_roles_that_hold_its_capability(county, signed_in):

@@ -88,6 +88,7 @@ SYSTEM = (
     Page("audit", _("操作记录"), "audit", "see_audit"),
     Page("rules", _("预警规则"), "rules", "edit_rules", ("rule",)),
     Page("routing", _("交办规则"), "routing", "edit_routing", ("routing-rule", "routing-new")),
+    Page("own-rules", _("本局规则"), "own-rules", "edit_routing", ("own-rules-edit",)),
     Page("quarantine", _("报文隔离区"), "quarantine", "see_quarantine", ("frame",)),
     Page("import", _("数据导入"), "import", "import_observations", ("import-preview",)),
 )

@@ -5,15 +5,10 @@ The conditions stand in ``data/positive_list.toml``; a file of that name in the 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from datetime import date, timedelta
-from functools import lru_cache
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,6 +18,7 @@ from ecoledger.books import campaign as campaigns
 from ecoledger.books.models import RosterLine
 from ecoledger.books.roster import Roster
 from ecoledger.entities.models import Enterprise, Entity
+from ecoledger.listings import own_data
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.parts import Import
 from ecoledger.matters.models import Matter
@@ -48,12 +44,14 @@ class PositiveLine(RosterLine):
         verbose_name = "正面清单企业"
 
 
-@lru_cache(maxsize=1)
+own_data.declare(
+    own_data.Rules("ecoledger.registers.office", "positive_list", "监督执法正面清单条件")
+)
+
+
 def rules() -> dict[str, Any]:
     """The conditions of entry and exit."""
-    own = Path(settings.PROFILE) / "positive_list.toml"
-    shipped = resources.files("ecoledger.registers.office") / "data" / "positive_list.toml"
-    return tomllib.loads((own if own.is_file() else shipped).read_text(encoding="utf-8"))
+    return own_data.read("ecoledger.registers.office", "positive_list")
 
 
 def faults(entity: Entity, day: date) -> list[str]:
