@@ -32,7 +32,7 @@ class Place(NamedTuple):
     placed: Placed
 
 
-_HOUSE = re.compile(r"([\u4e00-\u9fa5]{2,10}?(?:大道|路|街|道|巷|弄))(\d+)号")
+_HOUSE = re.compile(r"([\u4e00-\u9fa5]{2,16}?(?:大道|路|街|道|巷|弄))(\d+)号")
 _END = re.compile(r"(村民委员会|居民委员会|村委会|居委会|社区|网格|村|居)$")
 
 
@@ -69,13 +69,15 @@ class Gazetteer:
 
         ``北镇振兴大道29号院内`` → ``振兴大道29号``
         """
-        text = re.sub(r"\s", "", address)
+        match = _HOUSE.search(re.sub(r"\s", "", address))
+        if match is None:
+            return ""
+        street = match[1]
         for name in self._divisions:
-            if name in text:
-                text = text.rpartition(name)[2] or text
-                break
-        match = _HOUSE.search(text)
-        return f"{match[1]}{match[2]}号" if match else ""
+            rest = street.rpartition(name)[2]
+            # A street may be called after the town: something must be left of its name.
+            street = rest if len(rest) > 2 else street
+        return f"{street}{match[2]}号"
 
     def place(self, area_code: str, *texts: Any) -> Place | None:
         """The place that the first of ``texts`` names in a town; else the town's middle; ``None`` where it has none."""
