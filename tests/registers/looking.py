@@ -28,7 +28,7 @@ def places(register: str, pk: int, words: str, number: str, entity: int | None =
         f"/api/v1{book}", f"/api/v1{book}/{pk}", "/my-work", "/my-work/list", "/", "/notices",
         f"/search?q={word}", f"/search/hits?q={word}", f"/search/hits?q={quote(number)}",
         "/map.geojson?layers=matters", f"/lookup/{register}?q={word}", "/documents", "/cockpit",
-        "/lines/enforcement", "/archive",
+        "/lines/enforcement", "/archive", "/public/draws", "/own-rules",
     ]  # fmt: skip
     if register == "penalty_case":
         found += [f"/enforcement/cases/{pk}/discretion", f"/enforcement/cases/{pk}/book.pdf",

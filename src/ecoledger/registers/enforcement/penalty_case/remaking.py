@@ -25,8 +25,8 @@ CARRIED = (
 def cannot_remake(case: Any) -> str:
     if not case.revoked:
         return _("决定没有被撤销。")
-    again = case.remade_as.filter(withdrawn_at=None).first()
-    return _("已重新立案：%s。") % again.number if again else ""
+    # Not under which number: the new case is undecided, and who reads this page may not know of it.
+    return _("已重新立案。") if case.remade_as.filter(withdrawn_at=None).exists() else ""
 
 
 def remake(step: Step) -> None:
@@ -49,8 +49,7 @@ def remake(step: Step) -> None:
         }
         for i in case.items.all()
     ]
-    made = actions.open_matter(
+    actions.open_matter(
         register_of(case.register), values, by=step.person, at=step.at, origin_matter=case,
         state="investigating", lines={"items": items},
     )  # fmt: skip
-    form["remade_as"] = made.number
