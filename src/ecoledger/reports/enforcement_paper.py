@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_ROW_HEIGHT_RULE, WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
 from docx.shared import Mm, Pt
 
@@ -19,6 +20,7 @@ from ecoledger.reports.official_document import (
 )
 
 ITEM_WIDTH = Mm(40)
+ROW_HEIGHT, OPINION_HEIGHT = Mm(7), Mm(14)
 
 
 class EnforcementPaper(OfficialDocument):
@@ -44,10 +46,25 @@ class EnforcementPaper(OfficialDocument):
         self._run(line, self._number)
 
     def form(self, rows: Sequence[tuple[str, str]], note: str = "") -> None:
-        """Items and what is said of them, the items' column narrow."""
-        widths = (ITEM_WIDTH.pt, TYPE_WIDTH.pt - ITEM_WIDTH.pt)
-        heads = ("项目", "内容")
-        self._grid_table(heads, [list(row) for row in rows], widths, SIZE_4_SMALL)
+        """Items and what is said of them: a ruled table without heads, its items narrow, room for a seal under an opinion."""
+        table = self._document.add_table(rows=0, cols=2, style="Table Grid")
+        table.alignment = WD_TABLE_ALIGNMENT.CENTER
+        table.autofit = False
+        for column, width in zip(table.columns, (ITEM_WIDTH, TYPE_WIDTH - ITEM_WIDTH), strict=True):
+            column.width = width
+        for item, text in rows:
+            row = table.add_row()
+            row.height_rule = WD_ROW_HEIGHT_RULE.AT_LEAST
+            row.height = OPINION_HEIGHT if item.endswith("意见") else ROW_HEIGHT
+            said = ((item, ITEM_WIDTH, WD_ALIGN_PARAGRAPH.CENTER),
+                    (text, TYPE_WIDTH - ITEM_WIDTH, WD_ALIGN_PARAGRAPH.LEFT))  # fmt: skip
+            for cell, (words, width, alignment) in zip(row.cells, said, strict=True):
+                cell.width = width
+                cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
+                paragraph = cell.paragraphs[0]
+                paragraph.alignment = alignment
+                paragraph.paragraph_format.line_spacing = Pt(18)
+                self._run(paragraph, words, size=SIZE_4_SMALL)
         if note:
             self.note(f"注：{note}")
 

@@ -51,6 +51,8 @@ NO_DATE = frozenset(
      "尽快", "尽快完成", "尽快整改", "抓紧", "抓紧整改", "抓紧落实", "即日", "即日起", "近期", "待明确", "待确定", "未定", "视情况",
      "按计划", "按计划推进", "按序时进度", "已完成", "无", "/", "-", "--", "—", "——", "不涉及", "待定"}
 )  # fmt: skip
+_WEEKDAY = re.compile(r"[(（]?(?:星期|周)[一二三四五六日天][)）]?")
+_HALF_DAY = re.compile(r"上午|下午|凌晨|早上|中午|晚上|(?<=[\d\s])[AP]M\b", re.IGNORECASE)
 _EPOCH = datetime(1899, 12, 30)
 # Day numbers of 1954 to 2119; numbers outside are something else.
 _SERIALS = (20_000, 80_000)
@@ -191,7 +193,7 @@ _COMPACT_MOMENT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[T ]?(\d{2})(?:(\d{2})(?:
 def read_moment(cell: Any) -> tuple[datetime, bool]:
     """A time as people write it, and whether it names a day only.
 
-    Understands 2023-08-10 08:00, 2023/8/10 8:00, 2023.8.10, 2023年8月10日8时, 20230810, 2023081008, 2026-02-26T2000
+    Understands 2023-08-10 08:00, 2023-08-10 下午2:30, 2023-08-10 2:30 PM, 2023年8月10日 星期四 14:30, 2023/8/10 8:00, 2023.8.10, 2023年8月10日8时, 20230810, 2023081008, 2026-02-26T2000
     and a spreadsheet's day numbers. 24:00 is the next day's midnight. Hours that a spreadsheet filled down by adding
     1/24 drift by parts of a second and more (00:59:59.994): they are taken for the hour they mean.
 
@@ -214,6 +216,10 @@ def read_moment(cell: Any) -> tuple[datetime, bool]:
     text = re.sub(r"[\u200b\ufeff]", "", unicodedata.normalize("NFKC", str(cell))).strip()
     if re.fullmatch(r"\d{8,14}\.0", text):
         text = text[:-2]
+    text = re.sub(r"\+08:?00$", "", _WEEKDAY.sub(" ", text))
+    half = _HALF_DAY.search(text)
+    if half is not None:
+        text = re.sub(r"\s+", " ", _HALF_DAY.sub(" ", text)).strip()
     match = _MOMENT.fullmatch(text) or _COMPACT_MOMENT.fullmatch(text)
     if match is None and (parts := re.fullmatch(r"(.+?)[T ](\d{2})(\d{2})", text)):
         match = _MOMENT.fullmatch(f"{parts[1]} {parts[2]}:{parts[3]}")
@@ -221,6 +227,8 @@ def read_moment(cell: Any) -> tuple[datetime, bool]:
         raise UnreadableDateError(text, "form")
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
     extra = timedelta(0)
+    if half is not None and match[4] is not None:
+        hour = _of_half_day(half[0].lower(), hour)
     if hour == 24 and minute == second == 0:
         hour, extra = 0, timedelta(days=1)
     try:
@@ -228,6 +236,15 @@ def read_moment(cell: Any) -> tuple[datetime, bool]:
     except (ValueError, OverflowError) as error:
         raise UnreadableDateError(text, "calendar") from error
     return moment, match[4] is None
+
+
+def _of_half_day(half: str, hour: int) -> int:
+    """The hour of the day: 下午2 is 14, 上午12 and 12 AM are midnight, 中午12 is noon."""
+    if half in ("上午", "凌晨", "早上", "am"):
+        return 0 if hour == 12 else hour
+    if half == "中午":
+        return hour + 12 if hour < 6 else hour
+    return hour + 12 if hour < 12 else hour
 
 
 def _settled(moment: datetime) -> datetime:

@@ -30,7 +30,9 @@ class UnknownWord(BadCell):
     """A word that is no value of its column; somebody can say what it means."""
 
 
-_SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+\d{2}", re.IGNORECASE)
+_SCIENTIFIC = re.compile(r"(\d)\.(\d{2,})E\+?(\d{1,2})|\d(?:\.\d+)?E\+\d{2}", re.IGNORECASE)
+# Spreadsheets are told by an apostrophe that a number is a text; an export may carry it along.
+_APOSTROPHE = re.compile(r"['‘’`](?=[\w+()/\- ]*\d[\w+()/\- ]*$)")
 _UNSEEN = re.compile(r"[\u200b-\u200f\u2060\ufeff\u00ad]")
 
 
@@ -49,7 +51,10 @@ def text_of(value: Cell) -> str:
         return str(int(value)) if value.is_integer() else repr(value)
     if isinstance(value, str):
         text = _UNSEEN.sub("", unicodedata.normalize("NFC", value)).strip()
-        if _SCIENTIFIC.fullmatch(text):
+        text = _APOSTROPHE.sub("", text, count=1) if text[:1] in "'‘’`" else text
+        if match := _SCIENTIFIC.fullmatch(text):
+            if match[1] and len(match[2]) == int(match[3]):  # nothing is lost
+                return match[1] + match[2]
             raise BadCell(_("“%s”是被表格软件改写的科学计数；请把该列设为“文本”后重新填写") % text)
         return text
     if isinstance(value, datetime):

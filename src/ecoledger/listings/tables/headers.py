@@ -133,6 +133,10 @@ _FOOTER = re.compile(
     r"(?:填报人|填表人|制表人|制表单位|填报单位|报送单位|审核人|审批人|复核人|负责人|联系人|联系电话|填表日期|填报日期|报送日期|"
     r"制表|审核|导出时间|打印时间|数据来源)[:].*"
 )
+# Between the printed pages of a table.
+_PAGE = re.compile(
+    r"第\d+页([,、/]?共\d+页)?|共\d+页(第\d+页)?|第?\d+/\d+页?|续上表|接上页|转下页|续表|\(续\)"
+)
 _SECTION = re.compile(
     r"[(]?[一二三四五六七八九十]+[)、.].*|\d{4}年.*|第[一二三四五六七八九十\d]+(?:批|章|部分|类|季度|期).*"
 )
@@ -160,7 +164,7 @@ def why_no_data(row: Sequence[Cell], header: Header, filled: frozenset[int], aft
         return "subtotal" if match["what"] == "小计" else "total"
     if len(texts) <= 4 and _FOOTER.match(first):
         return "footer"
-    if len(texts) <= 2 and _NOTE.match(first):
+    if len(texts) <= 2 and (_NOTE.match(first) or _PAGE.fullmatch("".join(map(fold, texts)))):
         return "note"
     if len(texts) == 1 and width >= 3:
         x = said[0][0]
