@@ -210,7 +210,7 @@ def test_a_case_goes_from_its_clue_to_its_file(people, case):
     page = submit(leader, address, "/do/confirm_close")
     assert "已结案" in text(page)
     issue(people, "penalty_case", number, "penalty_closing", {"承办意见": "建议结案"})
-    answer = leader.get(f"/enforcement/cases/{number}/book.pdf"); open("/tmp/field_book.pdf", "wb").write(answer.content)
+    answer = leader.get(f"/enforcement/cases/{number}/book.pdf")
     pages = [
         p.extract_text().replace(" ", "").replace("\n", "")
         for p in PdfReader(io.BytesIO(answer.content)).pages
