@@ -48,19 +48,24 @@ def match_columns(
     """Header -> name of the template's column, "" where none fits; a choice of a person wins."""
     mapping: dict[str, str] = {}
     known = {c.name for c in columns}
-    by_name: dict[str, str] = {}
+    by_name: dict[str, list[str]] = {}
     for column in columns:
         for name in names_of(column):
-            by_name.setdefault(name, column.name)
+            by_name.setdefault(name, []).append(column.name)
     taken = {chosen[h] for h in headers if chosen.get(h)}
+    meant: dict[str, list[str]] = {}
     for header in headers:
-        if not header or header in mapping:
+        if not header or header in mapping or header in meant:
             continue
         if header in chosen:
             mapping[header] = chosen[header] if chosen[header] in known else ""
             continue
-        name = next((by_name[way] for way in ways_to_read(header) if way in by_name), "")
-        mapping[header] = "" if name in taken else name
+        mapping[header] = ""
+        meant[header] = next((by_name[w] for w in ways_to_read(header) if w in by_name), [])
+    # What means one column alone is placed first: beside 举报时间, 受理时间 is the acceptance.
+    for header, names in sorted(meant.items(), key=lambda pair: len(pair[1]) > 1):
+        name = next((name for name in names if name not in taken), "")
+        mapping[header] = name
         taken.add(name)
     return mapping
 

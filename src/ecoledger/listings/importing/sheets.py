@@ -85,8 +85,14 @@ def rows_of(batch: ImportBatch, table: Table, header: Header) -> list[ImportRow]
             continue
         row = ImportRow(batch=batch, sheet=table.name[:100], number=number, section=section)
         for position, name in enumerate(header.names):
-            if name and name not in row.raw and position < len(cells):
-                row.raw[name] = packed_cell(cells[position])
+            if not name or position >= len(cells):
+                continue
+            cell = packed_cell(cells[position])
+            if row.raw.get(name) in (None, ""):
+                row.raw[name] = cell
+            elif cell not in (None, "", row.raw[name]):
+                # The header stands twice: what the second says stays with the row.
+                row.raw[_("%(header)s（第%(n)d列）") % {"header": name, "n": position + 1}] = cell
         faults = table.faults.get(number, [])
         if not table.name and not faults and _misfits(cells, width):
             row.faults[""] = " ".join(say.wrong_width(len(cells), width))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ecoledger.listings import own_data
+from ecoledger.listings import own_data, own_files
 
 
 def rules(name: str) -> dict[str, Any]:
@@ -16,4 +16,4 @@ for _name, _label in (
     ("self_checks", "企业自查类别、项目和分级"), ("inspections", "检查频次、份额和例外"), ("penalties", "处罚裁量基准和程序数额"),
     ("file_review", "案卷评查项目"), ("damage", "损害赔偿数额和期限"),
 ):  # fmt: skip
-    own_data.declare(own_data.Rules("ecoledger.registers.enforcement", _name, _label))
+    own_files.declare(own_files.Rules("ecoledger.registers.enforcement", _name, _label))

@@ -18,7 +18,7 @@ from ecoledger.books import campaign as campaigns
 from ecoledger.books.models import RosterLine
 from ecoledger.books.roster import Roster
 from ecoledger.entities.models import Enterprise, Entity
-from ecoledger.listings import own_data
+from ecoledger.listings import own_data, own_files
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.parts import Import
 from ecoledger.matters.models import Matter
@@ -44,8 +44,8 @@ class PositiveLine(RosterLine):
         verbose_name = "正面清单企业"
 
 
-own_data.declare(
-    own_data.Rules("ecoledger.registers.office", "positive_list", "监督执法正面清单条件")
+own_files.declare(
+    own_files.Rules("ecoledger.registers.office", "positive_list", "监督执法正面清单条件")
 )
 
 

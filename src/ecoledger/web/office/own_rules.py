@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from ecoledger.listings import own_data
+from ecoledger.listings import own_files
 from ecoledger.listings.refusals import Refused
 from ecoledger.web.access import Request, needs
 
@@ -17,7 +17,7 @@ from ecoledger.web.access import Request, needs
 @require_GET
 def page(request: Request) -> HttpResponse:
     """Every file with its mark, and whether it is the bureau's own."""
-    rows = sorted(own_data.declared().items(), key=lambda pair: (pair[1].is_own, pair[0]))
+    rows = sorted(own_files.declared().items(), key=lambda pair: (pair[1].is_own, pair[0]))
     return render(request, "web/office/own_rules.html", {"rows": rows})
 
 
@@ -25,7 +25,7 @@ def page(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def edit(request: Request, name: str) -> HttpResponse:
     """One file: what is in force, to confirm or to change."""
-    rules = own_data.declared().get(name)
+    rules = own_files.declared().get(name)
     if rules is None:
         raise Http404
     text = rules.text
@@ -33,7 +33,7 @@ def edit(request: Request, name: str) -> HttpResponse:
     if request.method == "POST":
         text = request.POST.get("text", "")
         try:
-            own_data.write(rules, text, by=request.user)
+            own_files.write(rules, text, by=request.user)
         except Refused as refused:
             messages.error(request, f"{refused.why}{refused.remedy}")
             status = 422
