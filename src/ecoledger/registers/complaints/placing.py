@@ -45,6 +45,8 @@ class Gazetteer:
         self._houses: dict[tuple[str, str], tuple[float, float]] = {}
         firms = Enterprise.objects.exclude(address="").exclude(lon=None)
         for address, code, lon, lat in firms.values_list("address", "area_code", "lon", "lat"):
+            if lon is None or lat is None:
+                continue
             if key := self.house_of(address):
                 self._houses.setdefault((code[:9], key), (lon, lat))
         self._villages: dict[str, list[tuple[str, float, float]]] = {}
@@ -55,6 +57,8 @@ class Gazetteer:
         for kind, name, code, lon, lat in named.values_list(
             "kind", "name", "area_code", "lon", "lat"
         ):
+            if lon is None or lat is None:
+                continue
             if kind == Area.KIND and len(code) == 9:
                 self._towns[code] = (lon, lat)
             elif len(code) > 9 or kind == "grid_cell":

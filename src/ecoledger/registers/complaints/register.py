@@ -26,7 +26,7 @@ from ecoledger.matters.register import Register, declare
 from ecoledger.matters.workflow import said
 from ecoledger.registers.complaints import exports, proposals, statistics
 from ecoledger.registers.complaints.complaint import Complaint
-from ecoledger.registers.complaints.placing import Placed
+from ecoledger.registers.complaints.placing import Placed, locate
 from ecoledger.registers.complaints.proposals import Repeat
 from ecoledger.registers.complaints.workflow import WORKFLOW
 
@@ -175,7 +175,8 @@ def _prepare(complaint: Complaint) -> None:
     if complaint.lon is None and complaint.import_batch_id is None:
         where = {"area_code": complaint.area_code, "address": complaint.address,
                  "description": complaint.description}  # fmt: skip
-        exports.locate(where, REGISTER.known().places)
+        book: Any = REGISTER
+        locate(where, book.known().places)
         complaint.lon, complaint.lat = where.get("lon"), where.get("lat")
         complaint.placed = where.get("placed", "")
     elif not complaint.placed and complaint.lon is not None:
