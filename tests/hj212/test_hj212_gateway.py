@@ -458,6 +458,22 @@ async def test_large_bad_frames_are_fewer_until_the_connection_is_closed() -> No
         assert gateway.stats.faults < 300
 
 
+async def test_who_sends_noise_is_read_more_slowly_and_others_are_not() -> None:
+    """One that pours rubbish as fast as it goes is not all the gateway attends to."""
+    noise = bytes(n % 251 for n in range(1 << 16)).replace(b"#", b"_")
+    async with Gateway(Store(), Limits(faults=100_000)) as gateway:
+        host, port = await gateway.listen()
+        _, writer = await asyncio.open_connection(host, port)
+        pouring = asyncio.create_task(pour(writer, noise, 100_000))
+        await eventually(lambda: gateway.stats.garbage_bytes)
+        for _ in range(20):
+            assert (await answer_to(host, port, made(""))).cn == "9014"
+        (loud,) = (c for c in gateway._connections if not c.proven)
+        await eventually(lambda: not loud.transport.is_reading())
+        pouring.cancel()
+        writer.transport.abort()
+
+
 async def test_a_batch_is_bounded_by_bytes_too() -> None:
     store = Store()
     async with Gateway(store, Limits(batch_bytes=4_000, linger=0.05)) as gateway:

@@ -185,6 +185,8 @@ class _Protocol(asyncio.Protocol):
         gateway.stats.garbage_bytes += reader.garbage_bytes - garbage
         if frames:
             gateway._received(connection, frames)
+        if reader.garbage_bytes > garbage:
+            gateway._slow_down(connection, (reader.garbage_bytes - garbage) // 64)
         if reader.garbage_bytes > 64 * gateway.limits.faults and not frames:
             gateway._close_faulty(connection)
         elif frames:
@@ -375,6 +377,21 @@ class Gateway:
             newest.append(self._now())
             self._complain("HJ 212: closing %s: nothing but faults", connection.peer)
             connection.transport.abort()
+
+    def _slow_down(self, connection: Connection, faults: int) -> None:
+        """Read nothing more from a connection for a moment, the longer the more it sent that is no packet.
+
+        Whoever sends noise as fast as it goes would otherwise be all the gateway attends to.
+        """
+        if faults < self.limits.fault_size // 64 or not connection.open:
+            return
+        connection.transport.pause_reading()
+        wait = min(faults / self.limits.faults, 1.0)
+        asyncio.get_running_loop().call_later(wait, self._go_on, connection)
+
+    def _go_on(self, connection: Connection) -> None:
+        if connection.open and connection not in self._paused:
+            connection.transport.resume_reading()
 
     async def _sweep(self) -> None:
         """Close idle connections, and those that have shown for too long that they are no device."""
