@@ -386,3 +386,23 @@ def test_a_discharge_that_moves_down_the_river_and_a_tide():
 def test_tracks_know_their_own_rhythm():
     (track,) = tracks.each(series(1, "w21003", np.ones(HOURS), step=4))
     assert (track.step, len(track)) == (4, HOURS // 4)
+
+
+def test_a_stations_gases_need_not_begin_and_end_with_its_dust():
+    def beside(parameter: str, first: int, ratio: np.ndarray) -> regional.Compared:
+        size = len(ratio)
+        track = tracks.Track(1, parameter, first, 1, ratio, ratio, np.full(size, "N", dtype=object))
+        flat = np.ones(size)
+        return regional.Compared(
+            track, flat, flat, ratio, flat, flat, flat, flat, flat, flat, False
+        )
+
+    dust = beside("a34004", 1000, np.ones(400))
+    gas = np.ones(300)
+    gas[50] = np.e
+    told = regional.own([dust, beside("a21026", 900, gas), beside("a21005", 1900, np.ones(3))])
+    air = told[1, "a34004"].air
+    # The gas's series began 100 hours before the dust's and ends 200 hours sooner; the other never meets it.
+    assert len(air) == 400 and np.isnan(air[200:]).all() and not np.isnan(air[:200]).any()
+    late = regional.own([dust, beside("a21026", 1100, gas)])[1, "a34004"].air
+    assert late[150] == 1.0

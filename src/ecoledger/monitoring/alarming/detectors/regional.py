@@ -224,19 +224,37 @@ def _weighted_median(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 def own(compared: list[Compared]) -> dict[tuple[int, str], Own]:
     """By point and parameter, what of a deviation is the station's own and not that of other air over it."""
-    ratios = {(one.track.point, one.track.parameter): np.log(one.ratio) for one in compared}
+    series = {(one.track.point, one.track.parameter): one for one in compared}
     return {
-        key: _own(ratio, [ratios[key[0], gas] for gas in others if (key[0], gas) in ratios])
-        for key, ratio in ratios.items()
-        for others in [() if key[1] in GASES else GASES]
+        (point, parameter): _own(
+            np.log(one.ratio),
+            [
+                _hours_of(series[point, gas], one.track)
+                for gas in (() if parameter in GASES else GASES)
+                if (point, gas) in series
+            ],
+        )
+        for (point, parameter), one in series.items()
     }
+
+
+def _hours_of(gas: Compared, track: Track) -> np.ndarray:
+    """The logarithm of a gas's ratio in the hours of another series: each begins and ends with its own values."""
+    result = np.full(len(track.value), np.nan)
+    ratio, shift = np.log(gas.ratio), gas.track.first - track.first
+    begin, end = max(shift, 0), min(shift + len(ratio), len(result))
+    if begin < end:
+        result[begin:end] = ratio[begin - shift : end - shift]
+    return result
 
 
 def _own(ratio: np.ndarray, gases: list[np.ndarray]) -> Own:
     if not gases:
         air, left = np.full(len(ratio), np.nan), ratio
     else:
-        air = np.nanmedian(gases, axis=0)
+        with warnings.catch_warnings():  # an hour without any gas is no news
+            warnings.simplefilter("ignore", RuntimeWarning)
+            air = np.nanmedian(gases, axis=0)
         told = _slope(np.clip(ratio, -1, 1), np.clip(air, -1, 1)) * np.nan_to_num(air)
         # A fire gives gases too: they take away half of it at most.
         half = np.abs(ratio) / 2
