@@ -403,6 +403,8 @@ def test_a_stations_gases_need_not_begin_and_end_with_its_dust():
     told = regional.own([dust, beside("a21026", 900, gas), beside("a21005", 1900, np.ones(3))])
     air = told[1, "a34004"].air
     # The gas's series began 100 hours before the dust's and ends 200 hours sooner; the other never meets it.
-    assert len(air) == 400 and np.isnan(air[200:]).all() and not np.isnan(air[:200]).any()
+    assert len(air) == 400
+    assert np.isnan(air[200:]).all()
+    assert not np.isnan(air[:200]).any()
     late = regional.own([dust, beside("a21026", 1100, gas)])[1, "a34004"].air
     assert late[150] == 1.0
