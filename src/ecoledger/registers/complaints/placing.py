@@ -40,8 +40,8 @@ class Gazetteer:
     """Places by their names. Read once an import."""
 
     def __init__(self, areas: Iterable[tuple[str, str]]) -> None:
-        # What stands before the street in an address: divisions, the longest first.
-        self._divisions = sorted((name for name, _code in areas if name), key=len, reverse=True)
+        # Names of divisions stand before the street in an address; the longest first.
+        self._divisions = sorted((name for _code, name in areas if name), key=len, reverse=True)
         self._houses: dict[tuple[str, str], tuple[float, float]] = {}
         firms = Enterprise.objects.exclude(address="").exclude(lon=None)
         for address, code, lon, lat in firms.values_list("address", "area_code", "lon", "lat"):
