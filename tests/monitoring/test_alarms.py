@@ -301,7 +301,7 @@ def test_the_index_is_told_without_times_over(store, county):
 def test_a_constant_value_and_a_sudden_change_in_words(store, county):
     begin = datetime(2026, 5, 1, 4)
     calm = [20 + n % 5 for n in range(24)]
-    put(store, county.flue_gas, "a34013", [*calm, 90, 92], begin)
+    put(store, county.flue_gas, "a34013", [*calm, 90, 91, 92], begin)
     put(store, county.flue_gas, SO2, [33.0] * 8, begin)
     pending.run_all(NOW)
     (jump,) = of("sudden")
