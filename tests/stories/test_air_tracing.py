@@ -326,7 +326,7 @@ def test_a_survey_finds_the_hot_stretch_and_hands_it_over(house, visitor):
     }
     assert float(cars["闽C1"][1]) == pytest.approx(1.0, abs=0.03)
     assert float(cars["闽C2"][1]) == pytest.approx(1 / 1.33, abs=0.03)
-    assert cars["闽C2"][2:] == ["9", "已校准到站点"]
+    assert cars["闽C2"][2:] == ["9", "已校准到监测点"]
     assert stretches > 20
     marks = json.loads(dispatcher.get(f"{survey}/spots.geojson").text)["features"]
     assert sum(mark["properties"]["layer"] == "alarm" for mark in marks) == hot

@@ -33,7 +33,7 @@ RULES = {
     r"^新增(?!排放|污染| VOCs|$)|请新增|里新增|新申报": "登记、添加",
     r"录入": "登记、填报、导入",
     r"收到提醒|提醒页": "消息、催办",
-    r"逾期|已多 ?\d": "超期",
+    r"逾期(?!未联网|未开工)|已多 ?\d": "超期",
     r"截止(?!日$)(?<!公示截止)": "期限、时限",
     r"条目|单子": "对象、事项、项",
     r"准确率": "预警属实率",
@@ -48,7 +48,7 @@ RULES = {
 }
 # Texts that quote what somebody else writes: a ledger's own words, the columns of a form by law.
 QUOTED = frozenset(
-    {"烟尘", "监测站"}
+    {"烟尘", "监测站", "所在地"}
 )  # a factor as files may call it; the institution as a line of the menu
 
 

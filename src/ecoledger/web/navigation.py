@@ -123,7 +123,7 @@ PAGES = (
     ("monitoring", Page("rules", _("预警规则"), "rules", "edit_rules", ("rule",))),
     ("monitoring", Page("bulletins", _("公报"), "bulletin", "make_reports", ("bulletin",))),
     ("monitoring", Page("station-towns", _("镇街站网"), "station", "see_monitoring")),
-    ("monitoring", Page("air-capture", _("站点数据捕集率"), "station", "see_cockpit")),
+    ("monitoring", Page("air-capture", _("监测点数据捕集率"), "station", "see_cockpit")),
     ("monitoring", Page("air-transmission", _("在线监控传输有效率"), "station", "see_cockpit")),
     ("enforcement", Page("merge-visits", _("合并检查"), "shield", "merge_visits")),
     ("enforcement", Page("review-draw", _("案卷抽取"), "stamp", "draw_case_files")),
