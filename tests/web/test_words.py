@@ -47,9 +47,8 @@ RULES = {
     r"NH3-N|\bCOD(?:Mn|Cr)?\b|NMHC": "氨氮、化学需氧量、高锰酸盐指数、非甲烷总烃",
 }
 # Texts that quote what somebody else writes: a ledger's own words, the columns of a form by law.
-QUOTED = frozenset(
-    {"烟尘", "监测站", "所在地"}
-)  # a factor as files may call it; the institution as a line of the menu
+# A factor as files may call it; the institution as a line of the menu; columns of patrols' and joint visits' own forms.
+QUOTED = frozenset({"烟尘", "监测站", "所在地", "点位", "站点"})
 
 
 @pytest.fixture(scope="module")
