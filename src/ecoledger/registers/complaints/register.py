@@ -11,8 +11,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ecoledger.accounts.models import Person
+from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import BUREAU, Role
+from ecoledger.entities.models import Entity
 from ecoledger.listings.catalogue import declare as declare_list
 from ecoledger.listings.cells import area_name
 from ecoledger.listings.listing import Listing
@@ -33,22 +34,33 @@ from ecoledger.registers.complaints.workflow import WORKFLOW
 IDENTITY = ("complainant", "telephone", "as_told")
 
 
+@dataclass
+class _Known:
+    """The names of a moment: when they were read, and what was newest then."""
+
+    register: exports.Register
+    read: float
+    newest: tuple[int, int]
+    asked: float = 0.0
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Complaints(Register):
     """The register, and what its imports and its list know beside any other's."""
 
-    _known: dict[str, tuple[float, exports.Register]] = field(
-        default_factory=dict, init=False, repr=False
-    )
+    _known: list[_Known] = field(default_factory=list, init=False, repr=False)
 
     def known(self) -> exports.Register:
-        """Divisions, units and firms by their names; read anew after a minute."""
+        """Divisions, units and firms by their names; read anew after a minute, and once there are new ones."""
         now = timezone.now().timestamp()
-        at, register = self._known.get("", (0.0, None))
-        if register is None or now - at > 60:
-            register = exports.Register()
-            self._known[""] = (now, register)
-        return register
+        known = self._known[0] if self._known else None
+        if known is None or now - known.asked > 1:
+            newest = (_newest(Entity), _newest(Organisation))
+            if known is None or known.newest != newest or now - known.read > 60:
+                known = _Known(exports.Register(), now, newest)
+            known.asked = now
+            self._known[:] = [known]
+        return known.register
 
     def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
         rows = super().conditions(query, person, now)
@@ -148,6 +160,10 @@ class Complaints(Register):
 
 def _number_of(place: str) -> int | None:
     return int(place[1:]) if place.startswith("#") and place[1:].isdigit() else None
+
+
+def _newest(model: type[Entity | Organisation]) -> int:
+    return model.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def _as_row(row: ImportRow) -> repeats.Complaint:

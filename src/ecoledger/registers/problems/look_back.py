@@ -130,7 +130,9 @@ def _draw(step: Step) -> None:
     round_ = step.matter
     units = _units(round_)
     if not units:
-        raise actions.Refused("condition", _("还没有核查单位。"), _("请先在“修改”里列入核查单位。"))
+        raise actions.Refused(
+            "condition", _("还没有核查单位。"), _("请先在“填报明细”里列入核查单位。")
+        )
     keys = list(pool_of(round_).values_list("pk", flat=True))
     if not keys:
         raise actions.Refused("condition", _("没有可以抽查的已销号事项。"))
