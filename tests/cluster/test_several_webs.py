@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator
 
 import httpx
-import psycopg
 import pytest
 from tests.cluster import webs
 from tests.path import county
@@ -20,6 +19,8 @@ from ecoledger.live import over_postgresql
 
 @pytest.fixture(scope="module")
 def database(postgres_address: str) -> str:
+    import psycopg
+
     with psycopg.connect(postgres_address, autocommit=True) as connection:
         connection.execute("DROP DATABASE IF EXISTS several WITH (FORCE)")
         connection.execute("CREATE DATABASE several TEMPLATE template0")
