@@ -94,6 +94,8 @@ def _listening(houses: list[House]) -> int:
 
 
 def _of_listeners(houses: list[House], what: str) -> int:
+    import psycopg
+
     database = houses[0].process.environment["ECOLEDGER_DATABASE"]
     with psycopg.connect(database, autocommit=True) as connection:
         row = connection.execute(
