@@ -27,10 +27,11 @@ SYSTEMS: dict[str, frozenset[str]] = {
     "air": frozenset({"22", "27", "39"}),
     "weather": frozenset({"22"}),
     "noise": frozenset({"23", "36"}),
-    "site": frozenset({"22", "27", "31", "39"}),
     "flue_gas": frozenset({"31", "51", "27"}),
     "wastewater": frozenset({"32", "33", "34", "52"}),
     "power": frozenset({"44", "45"}),
+    # Last: a device whose code others share is first taken for one of theirs.
+    "site": frozenset({"22", "27", "31", "39"}),
 }
 
 # unit -> (dimension, factor to the dimension's first unit as numerator, denominator)
