@@ -285,7 +285,7 @@ def test_below_a_lower_limit_no_multiple_is_told(store, county):
     pending.run_all(NOW)
     (alarm,) = of("exceedance", parameter="w01009")
     assert alarm.text == (
-        "清溪桥水站DO监测值为4.2 mg/L，低于限值（5 mg/L），持续1小时，近30日累计超标1次，蓝色预警"
+        "清溪桥水站溶解氧监测值为4.2 mg/L，低于限值（5 mg/L），持续1小时，近30日累计超标1次，蓝色预警"
     )
 
 
