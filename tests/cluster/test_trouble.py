@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("nats")
 from benchmarks.bus_failures import Devices, settled
 from benchmarks.end_to_end import memory
 from benchmarks.kill_nine import REGISTRY, verify
@@ -29,7 +31,6 @@ from tests.cluster.nats_server import Nats
 from tests.cluster.roles import Role
 from tests.path import county
 
-pytest.importorskip("nats")
 needs_nats = pytest.mark.skipif(nats_server.program() is None, reason="there is no NATS server")
 PATIENCE = 60.0
 # Megabytes by which a gateway may grow while nothing is taken from it.

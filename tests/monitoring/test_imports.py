@@ -43,7 +43,7 @@ def held(store, *columns):
 def test_a_long_file_stores_its_good_rows_and_names_the_bad_ones(store, county):
     parsed = imports.read(LONG.encode(), "五月.csv")
     assert [(e.row, e.field) for e in parsed.errors] == [
-        (6, "点位"), (7, "因子"), (8, "时间"), (9, "数值"), (10, "数值"),
+        (6, "监测点"), (7, "因子"), (8, "时间"), (9, "数值"), (10, "数值"),
     ]  # fmt: skip
     assert all(e.problem and e.remedy for e in parsed.errors)
     batch = imports.store(parsed, county.monitor)
@@ -150,7 +150,7 @@ def test_imported_hours_are_worked_through_like_any_other(store, county):
     [
         (b"\x00\x01\x02" * 50, "csv"),
         ("甲,乙\n1,2\n".encode(), "表头"),
-        ("时间,PM2.5\n2026-05-01,3\n".encode(), "点位"),
+        ("时间,PM2.5\n2026-05-01,3\n".encode(), "监测点"),
         (b"PK\x03\x04 not a workbook", "xlsx"),
     ],
 )

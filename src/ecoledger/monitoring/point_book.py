@@ -71,7 +71,7 @@ def _saved(point: Point, declared: list[PointParameter], by: Person | None) -> P
 def _codes(text: str, kind: str) -> list[str]:
     """Parameters by code or by name as permits and manuals write them, apart by signs."""
     known = parameters.of_kind(kind)
-    by_word = {word: p.code for p in known for word in (p.code, p.label, p.name)}
+    by_word = {word: p.code for p in known for word in p.spellings}
     codes = []
     for word in filter(None, re.split(r"[、,，;；\s]+", text or "")):
         if word not in by_word:

@@ -92,7 +92,7 @@ def codes_by_name() -> dict[str, dict[str, str]]:
     by_name: dict[str, dict[str, str]] = {}
     for kind in Point.Kind.values:
         for entry in parameters.of_kind(kind):
-            names = {entry.code, entry.symbol, entry.name}
+            names = set(entry.spellings)
             if entry.key:
                 names |= {entry.key, entry.key.replace("_", ".")}
             for text in names - {""}:

@@ -191,7 +191,7 @@ def of_outlet(outlet: Outlet, parameter: str, day: date) -> Limit | None:
 def code_of(text: str, kind: str) -> str:
     """A factor by its code, or by its name as permits write it; as it is where no factor is called so."""
     for known in parameters.of_kind(kind):
-        if text.strip() in (known.code, known.label, known.name):
+        if text.strip() in known.spellings:
             return known.code
     return text.strip()
 

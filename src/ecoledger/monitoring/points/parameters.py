@@ -112,6 +112,11 @@ class Parameter:
         """What charts and tables print: the name, or the symbol of what is written as one everywhere (PM2.5)."""
         return self.symbol if self.symbol and self.symbol not in _NAMED else self.name
 
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """What files and forms may call it: by code, symbol or name."""
+        return tuple(filter(None, (self.code, self.symbol, self.name)))
+
 
 @cache
 def _table() -> dict[tuple[str, str], Parameter]:

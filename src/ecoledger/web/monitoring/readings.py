@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from ecoledger.monitoring.models import Limit, Point, PointParameter
 from ecoledger.monitoring.points import limits, parameters
@@ -330,7 +331,7 @@ def latest_of(points: Sequence[Point]) -> dict[int, list[Latest]]:
             found[point.pk].append(
                 Latest(
                     parameter,
-                    parameters.label(parameter.code, point.kind),
+                    _(parameters.label(parameter.code, point.kind)),
                     row["value"],
                     row["text"] or "",
                     row["flag"] or "",
@@ -523,4 +524,4 @@ def day_values(point: Point, parameter: str, begin: date, end: date) -> pl.DataF
 
 def label(code: str, point: Point) -> str:
     """What a parameter is called on tables and charts of this point."""
-    return parameters.label(code, "air" if point.kind == Point.Kind.AREA else point.kind)
+    return _(parameters.label(code, "air" if point.kind == Point.Kind.AREA else point.kind))

@@ -75,10 +75,7 @@ class TableField(forms.CharField):
     def clean(self, value: Any) -> dict[str, float]:
         text = super().clean(value)
         codes = {
-            name.casefold(): p.code
-            for p in parameters.of_kind(self.kind)
-            for name in (p.code, p.symbol, p.name)
-            if name
+            name.casefold(): p.code for p in parameters.of_kind(self.kind) for name in p.spellings
         }
         found: dict[str, float] = {}
         for number, line in enumerate(unicodedata.normalize("NFKC", text).splitlines(), start=1):
