@@ -36,8 +36,9 @@ def sqlite(path: Path) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": path,
-        # Threads that serve pages keep theirs (``web.asgi``), with what it has read and prepared.
-        "CONN_MAX_AGE": None,
+        # Threads that serve pages keep theirs (``web.asgi``), with what it has read and prepared. One that is opened
+        # again knows the sizes of tables as last counted (``jobs.table_sizes``).
+        "CONN_MAX_AGE": KEPT,
         "OPTIONS": {
             # Writers queue instead of failing; readers never wait for a writer.
             "transaction_mode": "IMMEDIATE",

@@ -95,6 +95,9 @@ def command(
 
     json_log.install(log_level.upper())
     data_folder.migrate()
+    from ecoledger.jobs import table_sizes
+
+    table_sizes.note()
     if not data_folder.setting("BUS") and not (gateway and writer):
         raise click.ClickException("--no-gateway、--no-writer 须先设 ECOLEDGER_BUS")
     shares = process_limits.shares(files)
@@ -510,7 +513,7 @@ class Worker(threading.Thread):
 def _jobs_of_other_rooms(every: Callable[..., None], at: Callable[..., None]) -> None:
     from ecoledger.books import duty
     from ecoledger.indicators import warning_rules
-    from ecoledger.jobs import running
+    from ecoledger.jobs import running, table_sizes
     from ecoledger.matters import schedule
     from ecoledger.registers.air import fire_files, noise_stations
     from ecoledger.registers.alarms import economy, unopened_alarms
@@ -528,6 +531,7 @@ def _jobs_of_other_rooms(every: Callable[..., None], at: Callable[..., None]) ->
     # What came in bulk, by import or history, has no entry of its own yet.
     every("search", 300, index.catch_up)
     at("old-jobs", "40 3 * * *", running.sweep)
+    at("table-sizes", "50 3 * * *", table_sizes.note)
 
 
 # -- commands from outside -----------------------------------------------------------------------

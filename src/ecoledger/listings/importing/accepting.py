@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
+from ecoledger.jobs import table_sizes
 from ecoledger.listings.importing import updating
 from ecoledger.listings.importing.checking import earlier
 from ecoledger.listings.importing.cleaning import Cleaner, cleaner
@@ -31,6 +32,8 @@ from ecoledger.listings.tables.headers import fold
 # every few milliseconds.
 PORTION, HISTORY_PORTION, MIXED_PORTION = 25, 1000, 100
 TURN = 0.03  # seconds
+# After so many rows the database counts its tables anew.
+GROWN = 5000
 
 # Told after rows were put in; a room above adds what follows rows (``web.search``).
 afterwards: list[Callable[[Listing], object]] = []
@@ -93,6 +96,8 @@ def accept(
         _on_trail(listing, batch, by, "table_imported", made=made, changed=changed)
     for tell in afterwards:
         tell(listing)
+    if made + changed >= GROWN:
+        table_sizes.note()
     return made + changed, batch.bad.count()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Exists, Model, OuterRef, Q, Value
-from django.db.models.functions import Coalesce, StrIndex
+from django.db.models.functions import StrIndex
 from django.db.models.signals import post_delete, post_save
 
 from ecoledger.entities.inventory import Inventory, all_inventories, inventory_of, own_row
@@ -86,11 +86,8 @@ def finder(listing: Listing, word: str) -> Q | None:
     if not isinstance(listing, Inventory | Register):
         return None
     kind = Kind.MATTER if isinstance(listing, Register) else Kind.ENTITY
-    # The kind is said as an expression: by its index every entry would be looked up one by one, not read in a row.
-    entries = SearchEntry.objects.alias(
-        of=Coalesce("kind", Value("")), at=StrIndex("words", Value(word.lower()))
-    )
-    holding = entries.filter(of=kind, at__gt=0).order_by().values_list("target", flat=True)
+    entries = SearchEntry.objects.filter(kind=kind).alias(at=StrIndex("words", Value(word.lower())))
+    holding = entries.filter(at__gt=0).order_by().values_list("target", flat=True)
     few = list(holding[: FEW + 1])
     if len(few) <= FEW:
         return Q(pk__in=few)
