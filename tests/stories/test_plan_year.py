@@ -112,6 +112,28 @@ def test_a_plan_is_reviewed_item_by_item_and_handed_out(house, visitor):
 
 
 @pytest.mark.story("T20")
+@pytest.mark.parametrize("source", sorted(GOLD.glob("0*.txt")), ids=lambda path: path.stem)
+def test_each_source_text_is_taken_in_with_every_item_waiting_for_a_person(
+    house, visitor, tmp_path, source
+):
+    """What the command proposes of the text stands on the page to be decided, and nothing is confirmed by itself."""
+    # A text taken in before leads to what became of it: this copy is one of its own.
+    copy = tmp_path / source.name
+    copy.write_text(source.read_text("utf-8") + "\n", "utf-8")
+    code, items, errors = house.process.command("plan", "extract", str(copy))
+    assert code == 0, errors
+    page = take_in(visitor("dispatcher"), copy)
+    plan = re.search(r"/plans/(\d+)", str(page.url))[1]
+    page = open_page(visitor("dispatcher"), f"/plans/{plan}")
+    waiting = {
+        link.get("href").rpartition("item=")[2]
+        for link in page.xpath("//a[contains(@href,'item=')]")
+    }
+    assert len(waiting) == len(items) > 30
+    assert "已确认 0" in page.get_element_by_id("counts").text_content()
+
+
+@pytest.mark.story("T20")
 def test_one_item_that_says_two_things_is_split_on_the_page(visitor, tmp_path):
     """S2: 新建管网3公里并整治排污口5个 is one sentence and two tasks, each handed out by itself."""
     desk = visitor("dispatcher")
