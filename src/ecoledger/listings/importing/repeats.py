@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import CharField
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
+from ecoledger.listings.derive import field_at
 from ecoledger.listings.importing import updating
 from ecoledger.listings.importing.cleaning import cleaner
 from ecoledger.listings.listing import Listing
@@ -79,14 +81,18 @@ class Repeats:
         """Folded key -> how the row of the book that has it is called."""
         stores = [self.columns[name].ask.stores or name for name in self.imports.key]
         shown = "number" if hasattr(self.listing.model, "number") else stores[0]
-        there = self.listing.standing().values_list(*stores, shown)
+        there = self.listing.standing()
+        if isinstance(field_at(self.listing.model, stores[0]), CharField):
+            there = there.filter(
+                **{f"{stores[0]}__gt": ""}
+            )  # most of a book may have no such number
         wanted = {str(row.values.get(self.imports.duplicate_of) or "") for row in rows}
         keys = {
             " ".join(str(row.values.get(name) or "") for name in self.imports.key) for row in rows
         }
         folded = {fold(text) for text in keys | wanted}
         found: dict[str, str] = {}
-        for *parts, name in there.iterator(chunk_size=5000):
+        for *parts, name in there.values_list(*stores, shown).iterator(chunk_size=5000):
             key = fold(" ".join(str(part) for part in parts))
             if key in folded:
                 found.setdefault(key, str(name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -24,6 +25,7 @@ from ecoledger.listings.tables.headers import fold
 Progress = Callable[[int, int], None]
 
 _TOLD = 200  # rows between two words of progress
+_REST = 0.02  # seconds in which pages have the interpreter for themselves
 
 _UNKNOWN_KEPT = 200  # distinct unknown words of a column
 
@@ -74,8 +76,10 @@ class RowChecks:
             self._headers_in.setdefault(row.sheet, set()).update(row.raw, row.faults)
         self._running = running_numbers(rows, self.headers_of, self.imports.key)
         for n, row in enumerate(rows):
-            if progress is not None and n % _TOLD == 0:
-                progress(n, len(rows))
+            if n % _TOLD == 0:
+                time.sleep(_REST)
+                if progress is not None:
+                    progress(n, len(rows))
             self._row(row)
         repeats = Repeats(self.listing, self.imports, self.columns, self.batch, self.by)
         repeats.keys(rows)
