@@ -1,16 +1,16 @@
-"""kill -9 gateway, writer and NATS in turn while devices send: what was acknowledged is stored, nothing twice.
+"""kill -9 gateway, writer, NATS and PostgreSQL in turn while devices send: what was acknowledged is stored, nothing twice.
 
-    python -m benchmarks.bus_failures [--rounds 30] [--store chdb]
+    python -m benchmarks.bus_failures [--rounds 50] [--store chdb]
 
-Two gateways, one writer, a NATS server whose messages are on the disk before they are acknowledged, all of this run's
-own: own folders, own free ports on the loopback, ended and removed with it. The writer stores in its own DuckDB file, or
-with ``--store chdb`` in today's ClickHouse. Devices send numbered packets to both gateways, connect again when
-theirs is gone, and send again what was not acknowledged. In each fourth round the writer is
-stopped (SIGSTOP) for longer than its lease instead, as by a machine that stalls.
+Two gateways, one writer, a NATS server whose messages are on the disk before they are acknowledged, and a PostgreSQL with the
+registry where one can be had (else it lies in a file), all of this run's own: own folders, own free ports on the loopback,
+ended and removed with it. The writer stores in its own DuckDB file, or with ``--store chdb`` in today's ClickHouse. Devices
+send numbered packets to both gateways, connect again when theirs is gone, and send again what was not acknowledged. In
+each fifth round the writer is stopped (SIGSTOP) for longer than its lease instead, as by a machine that stalls.
 
 Prints one JSON object: acknowledged, stored, lost, doubled, and of each victim the seconds until the next acknowledgement
-after it was started again (median, worst). The exit code is 1 when anything is lost or doubled. (PostgreSQL and web processes:
-``benchmarks/cluster_failures.py``; a shard: ``tests/cluster/test_shards.py``.)
+after it was started again (median, worst). The exit code is 1 when anything is lost or doubled. (Web processes and the office
+work on PostgreSQL: ``benchmarks/cluster_failures.py``; shards of the store: ``benchmarks/shard_failures.py``.)
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from typing import Any
 from benchmarks.end_to_end import memory
 from benchmarks.kill_nine import BEGIN, POINTS, REGISTRY, _Device
 from tests.cli.server import Server
-from tests.cluster import nats_server
+from tests.cluster import nats_server, postgres
 from tests.cluster.roles import Role
 
 from ecoledger.bus.connection import Bus, Settings
@@ -119,7 +119,13 @@ def verify(place: str, acknowledged: set[int]) -> dict[str, Any]:
     }
 
 
-async def run(folder: Path, nats: nats_server.Nats, rounds: int, store: str) -> dict[str, Any]:
+async def run(
+    folder: Path,
+    nats: nats_server.Nats,
+    database: postgres.Postgres | None,
+    rounds: int,
+    store: str,
+) -> dict[str, Any]:
     """``rounds`` failures on one bureau; the verdict."""
     chance = random.Random(1)
     data = folder / "data"
@@ -128,6 +134,8 @@ async def run(folder: Path, nats: nats_server.Nats, rounds: int, store: str) -> 
         f"chdb://{data / 'clickhouse'}" if store == "chdb" else str(data / "observations.duckdb")
     )
     settings = {"ECOLEDGER_BUS": url, **({"ECOLEDGER_STORE": place} if store == "chdb" else {})}
+    if database is not None:
+        settings["ECOLEDGER_DATABASE"] = database.url("bureau")
     Server(data, settings=settings).prepare(REGISTRY)
     acknowledged: set[int] = set()
     devices = [Devices(iter(range(n, 10**9, 2)), acknowledged) for n in range(2)]
@@ -139,7 +147,10 @@ async def run(folder: Path, nats: nats_server.Nats, rounds: int, store: str) -> 
             asyncio.create_task(device.send(gateway.device))
             for device, gateway in zip(devices, (one, other), strict=True)
         ]
-        turns = [("gateway", one), ("writer", writer), ("nats", nats), ("writer stalled", writer)]
+        turns: list[tuple[str, Any]] = [("gateway", one), ("writer", writer), ("nats", nats)]
+        if database is not None:
+            turns.append(("postgres", database))
+        turns.append(("writer stalled", writer))
         for number in range(rounds):
             name, victim = turns[number % len(turns)]
             stall = name == "writer stalled"
@@ -158,6 +169,7 @@ async def run(folder: Path, nats: nats_server.Nats, rounds: int, store: str) -> 
     return {
         "rounds": rounds,
         "store": store,
+        "database": "file" if database is None else database.version(),
         **verify(place, acknowledged),
         "recovery_seconds": {
             name: [round(statistics.median(times), 2), round(max(times), 2)]
@@ -170,13 +182,17 @@ async def run(folder: Path, nats: nats_server.Nats, rounds: int, store: str) -> 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rounds", type=int, default=30)
+    options.add_argument("--rounds", type=int, default=50)
     options.add_argument("--store", choices=["duckdb", "chdb"], default="duckdb")
     given = options.parse_args()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         nats = stack.enter_context(nats_server.started())
-        result = asyncio.run(run(folder, nats, given.rounds, given.store))
+        database = None
+        if not postgres.available():
+            database = stack.enter_context(postgres.started(durable=True))
+            database.make("bureau")
+        result = asyncio.run(run(folder, nats, database, given.rounds, given.store))
     print(json.dumps(result))
     return int(bool(result["lost"] or result["doubled"] or result["problems"]))
 

@@ -135,11 +135,7 @@ def run(rounds: int, victims: list[str]) -> dict[str, Any]:
 
 
 def _built(place: Path, server: postgres.Postgres) -> list[Web]:
-    import psycopg
-
-    with psycopg.connect(server.url(), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE bureau TEMPLATE template0")
-    return [web.start() for web in webs.built(place, server.url("bureau"))]
+    return [web.start() for web in webs.built(place, server.make("bureau"))]
 
 
 def _again(victim: Web | postgres.Postgres) -> None:

@@ -1,4 +1,4 @@
-"""Get Debian's ClickHouse for ``make test-cluster``, where it can be had: the other servers come as wheels.
+"""Get Debian's ClickHouse and ZooKeeper for ``make test-cluster``, where they can be had: the other servers come as wheels.
 
 As root on Debian it installs what is missing, and lets no service of it start; otherwise it says what to run. It never
 fails: what is not there is reported as not run by the tests.
@@ -12,18 +12,26 @@ import subprocess
 import sys
 from pathlib import Path
 
-PACKAGE = "clickhouse-server"
+# Packages by a file that shows that they are there; ZooKeeper without the package that makes a service of it.
+PACKAGES = {
+    "clickhouse-server": Path("/usr/sbin/clickhouse-server"),
+    "zookeeper": Path("/usr/share/java/zookeeper.jar"),
+}
 # While it forbids, Debian starts no service of a package that is being installed.
 POLICY = Path("/usr/sbin/policy-rc.d")
 
 
 def main() -> int:
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin"
-    if shutil.which("clickhouse-server", path=path):
+    missing = [
+        package
+        for package, file in PACKAGES.items()
+        if not file.exists() and not shutil.which(package)
+    ]
+    if not missing:
         return 0
-    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", PACKAGE]
+    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
     if not Path("/usr/bin/apt-get").exists() or os.geteuid() != 0:
-        _say(f"the shards need {PACKAGE}; as root on Debian: {' '.join(command)}")
+        _say(f"shards and their copies need: {' '.join([*command, *missing])}, as root on Debian")
         return 0
     forbidden = not POLICY.exists()
     if forbidden:
@@ -31,16 +39,20 @@ def main() -> int:
         POLICY.chmod(0o755)
     try:
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for step in (["apt-get", "update", "-qq"], command):
-            subprocess.run(  # noqa: S603
-                step, check=True, env=environment, stdout=sys.stderr, timeout=300
-            )
-    except (OSError, subprocess.SubprocessError) as error:
-        _say(f"{PACKAGE} cannot be installed here: {error}")
+        # One by one: what cannot be had does not keep the other away.
+        for step in (["apt-get", "update", "-qq"], *([*command, package] for package in missing)):
+            _run(step, environment)
     finally:
         if forbidden:
             POLICY.unlink(missing_ok=True)
     return 0
+
+
+def _run(step: list[str], environment: dict[str, str]) -> None:
+    try:
+        subprocess.run(step, check=True, env=environment, stdout=sys.stderr, timeout=300)  # noqa: S603
+    except (OSError, subprocess.SubprocessError) as error:
+        _say(f"cannot be installed here: {error}")
 
 
 def _say(text: str) -> None:

@@ -26,7 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from tests.cluster import clickhouse_server, nats_server, places, postgres  # noqa: E402
+from tests.cluster import clickhouse_server, nats_server, places, postgres, zookeeper  # noqa: E402
 
 PROCESSES = "2"
 # Seconds after which a part is ended: continuous integration has an end of its own.
@@ -92,7 +92,7 @@ PARTS = (
     Part(
         "engines",
         ("cluster",),
-        why="what only servers have: turns, leases, moving, death; two shards of Debian's ClickHouse",
+        why="what only servers have: turns, leases, moving, death; shards and copies of Debian's ClickHouse",
     ),
 )
 
@@ -160,6 +160,8 @@ def _servers(running: contextlib.ExitStack) -> Servers:
         _say("ClickHouse of today: not run: the wheel chdb-core is not installed")
     if not clickhouse_server.program():
         _say("ClickHouse's shards: not run: clickhouse-server is not installed")
+    elif why := zookeeper.available():
+        _say(f"copies of ClickHouse's shards: not run: {why}")
     return have
 
 
@@ -173,8 +175,10 @@ def _run(
     _say(f"{part.name}: {' '.join(paths)} on {part.engines(have)}")
     begun = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-n", PROCESSES, "--dist", "loadfile"]
+    # Folders of its own: what lies in the system's place for them may be swept away by others.
+    own = [f"--basetemp={report.with_suffix('')}", f"--junitxml={report}"]
     process = subprocess.Popen(  # noqa: S603
-        [*command, f"--junitxml={report}", *paths], cwd=ROOT, env={**os.environ, **settings}
+        [*command, *own, *paths], cwd=ROOT, env={**os.environ, **settings}
     )
     try:
         code = process.wait(LONGEST)

@@ -3,6 +3,7 @@
 The program is Debian's ``clickhouse-server`` (18.16, of 2018): installed without starting a service. It shows that the
 tables are spread and read over shards as meant. What it lacks beside the ClickHouse of today, which chDB shows: Arrow, so
 tables travel as TSV (:class:`OldLink`); codecs; writing through to the disk (``fsync_after_insert``); storage policies.
+With a ZooKeeper (:mod:`tests.cluster.zookeeper`) each shard may have copies.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from ecoledger.store.clickhouse.link import HttpLink
 
 PATIENCE = 60.0
 CLUSTER = "eco"
-USERS = """<yandex><profiles><default>
-<max_threads>2</max_threads></default></profiles><users><default><password></password><networks><ip>127.0.0.1</ip></networks>
+USERS = """<yandex><profiles><default><max_threads>2</max_threads>
+<connect_timeout_with_failover_ms>2000</connect_timeout_with_failover_ms></default></profiles><users><default><password></password><networks><ip>127.0.0.1</ip></networks>
 <profile>default</profile><quota>default</quota></default></users><quotas><default><interval><duration>3600</duration>
 <queries>0</queries><errors>0</errors><result_rows>0</result_rows><read_rows>0</read_rows><execution_time>0</execution_time>
 </interval></default></quotas></yandex>"""
@@ -45,23 +46,42 @@ def program() -> str | None:
 
 
 class Shard:
-    """One server of the cluster."""
+    """One server of the cluster: a shard, or a copy of one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, shard: int = 0, copy: int = 0) -> None:
         self.folder = folder
-        self.http, self.tcp = free_port(), free_port()
+        self.shard, self.copy = shard, copy
+        self.http, self.tcp, self.between = free_port(), free_port(), free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.http}/"
 
-    def configure(self, shards: list[Shard]) -> None:
+    def configure(self, servers: list[Shard], zookeeper: int = 0) -> None:
+        """Write the configuration; ``zookeeper`` is the port of one where shards have copies."""
         for name in ("data", "tmp", "files", "schemas"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
+        copies = f"<internal_replication>{'true' if zookeeper else 'false'}</internal_replication>"
         listed = "".join(
-            f"<shard><replica><host>127.0.0.1</host><port>{shard.tcp}</port></replica></shard>"
-            for shard in shards
+            f"<shard>{copies}"
+            + "".join(
+                f"<replica><host>127.0.0.1</host><port>{server.tcp}</port></replica>"
+                for server in servers
+                if server.shard == number
+            )
+            + "</shard>"
+            for number in sorted({server.shard for server in servers})
+        )
+        replicated = (
+            f"""<zookeeper><node><host>127.0.0.1</host><port>{zookeeper}</port></node>
+            <session_timeout_ms>6000</session_timeout_ms></zookeeper>
+            <distributed_ddl><path>/clickhouse/ddl</path></distributed_ddl>
+            <macros><shard>{self.shard}</shard><replica>{self.copy}</replica></macros>
+            <interserver_http_port>{self.between}</interserver_http_port>
+            <interserver_http_host>127.0.0.1</interserver_http_host>"""
+            if zookeeper
+            else ""
         )
         (self.folder / "users.xml").write_text(USERS)
         # ruff: noqa: S108 - what it takes for a path of the system's is an element
@@ -72,7 +92,7 @@ class Shard:
             <tmp_path>{self.folder}/tmp/</tmp_path><user_files_path>{self.folder}/files/</user_files_path>
             <format_schema_path>{self.folder}/schemas/</format_schema_path><users_config>users.xml</users_config>
             <default_profile>default</default_profile><default_database>default</default_database>
-            <mark_cache_size>67108864</mark_cache_size><timezone>UTC</timezone>
+            <mark_cache_size>67108864</mark_cache_size><timezone>UTC</timezone>{replicated}
             <remote_servers><{CLUSTER}>{listed}</{CLUSTER}></remote_servers></yandex>"""
         )
 
@@ -126,18 +146,22 @@ class Shard:
 
 
 @contextlib.contextmanager
-def started(count: int = 2) -> Iterator[list[Shard]]:
-    """``count`` shards in a folder that is gone afterwards."""
+def started(count: int = 2, copies: int = 1, zookeeper: int = 0) -> Iterator[list[Shard]]:
+    """``count`` shards, each ``copies`` times, in a folder that is gone afterwards; sorted by shard, then copy."""
     place = Path(tempfile.mkdtemp(prefix="ecoledger-clickhouse-"))
-    shards = [Shard(place / f"shard-{number}") for number in range(count)]
+    servers = [
+        Shard(place / f"shard-{shard}-{copy}", shard, copy)
+        for shard in range(count)
+        for copy in range(copies)
+    ]
     try:
-        for shard in shards:
-            shard.configure(shards)
-            shard.start()
-        yield shards
+        for server in servers:
+            server.configure(servers, zookeeper)
+            server.start()
+        yield servers
     finally:
-        for shard in shards:
-            shard.stop()
+        for server in servers:
+            server.stop()
         shutil.rmtree(place, ignore_errors=True)
 
 

@@ -75,6 +75,14 @@ class Postgres:
     def url(self, name: str = "postgres") -> str:
         return f"postgresql://ecoledger:{self.password}@127.0.0.1:{self.port}/{name}"
 
+    def make(self, name: str) -> str:
+        """Make an empty database; its address."""
+        import psycopg
+
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        return self.url(name)
+
     def version(self) -> str:
         run = subprocess.run([self._binaries / "postgres", "-V"], capture_output=True, text=True)
         return run.stdout.strip()
