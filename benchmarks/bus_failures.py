@@ -36,9 +36,8 @@ from benchmarks.end_to_end import memory
 from benchmarks.kill_nine import BEGIN, POINTS, REGISTRY, _Device
 from tests.cli.server import Server
 from tests.cluster import nats_server, postgres
-from tests.cluster.roles import Role
+from tests.cluster.roles import Role, settled
 
-from ecoledger.bus.connection import Bus, Settings
 from ecoledger.store import opening
 
 PREFIX = "failures"
@@ -85,18 +84,6 @@ async def one_round(victim: Any, stall: bool, wait: float, acknowledged: set[int
         if time.monotonic() - begun > PATIENCE:
             raise RuntimeError("nothing is acknowledged any more")
         await asyncio.sleep(0.01)
-    return time.monotonic() - begun
-
-
-async def settled(url: str) -> float:
-    """Seconds until the writers have stored all that the stream holds."""
-    begun = time.monotonic()
-    bus = Bus(Settings.of(url))
-    await bus.connect()
-    async with asyncio.timeout(PATIENCE):
-        while (await bus.waiting())[0]:
-            await asyncio.sleep(0.1)
-    await bus.close()
     return time.monotonic() - begun
 
 

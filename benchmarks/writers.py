@@ -25,11 +25,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.bus_failures import settled
 from benchmarks.end_to_end import FACTORS, REGISTRY, cpu_seconds, send
 from tests.cli.server import Server
 from tests.cluster import nats_server, postgres
-from tests.cluster.roles import Role
+from tests.cluster.roles import Role, settled
 
 from ecoledger.store.duckdb_store import DuckDBStore
 

@@ -76,7 +76,7 @@ class Server:
         assert self.process is not None
         if self.process.poll() is None:
             self.process.terminate()
-        return self.process.wait(30)
+        return self.process.wait(180)
 
     def log(self) -> str:
         return (self.data.parent / f"{self.data.name}.log").read_text()
@@ -88,7 +88,7 @@ class Server:
             capture_output=True,
             text=True,
             env=self.environment,
-            timeout=60,
+            timeout=600,  # a machine may be busy; it ends all the same
             check=False,
         )
         return run.returncode, [json.loads(line) for line in run.stdout.splitlines()], run.stderr

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Self
 
 from tests.cluster import places
+
+# A machine may be slow and busy; a wait ends as soon as what it waits for is there.
+PATIENCE = 600.0
+
+
+async def settled(url: str) -> float:
+    """Seconds until the writers have stored all that the stream of the bus at ``url`` holds."""
+    from ecoledger.bus.connection import Bus, BusError, Settings
+
+    begun = time.monotonic()
+    bus = Bus(Settings.of(url))
+    await bus.connect()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                with contextlib.suppress(BusError):
+                    if not (await bus.waiting())[0]:
+                        return time.monotonic() - begun
+                await asyncio.sleep(0.05)
+    finally:
+        await bus.close()
 
 
 class Role:

@@ -13,7 +13,7 @@ from benchmarks.kill_nine import REGISTRY, verify
 from tests.cli.server import Server
 from tests.cluster import nats_server
 from tests.cluster.nats_server import Nats
-from tests.cluster.roles import Role
+from tests.cluster.roles import PATIENCE, Role, settled
 
 pytest.importorskip("nats")
 from ecoledger.bus import commands, live_events
@@ -129,12 +129,12 @@ async def test_an_event_reaches_the_pages_of_another_process(buses: tuple[Bus, B
                 other.subject("live", "alarm"),
                 json.dumps({"from": other.name, "payload": {"alarm": 7}}).encode(),
             )
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 event = await anext(subscription)
             assert (event.topic, event.payload) == ("alarm", {"alarm": 7})
             # One's own comes once, not again over the bus.
             events.publish("alarm", {"alarm": 8})
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 assert (await anext(subscription)).payload == {"alarm": 8}
             await asyncio.sleep(0.2)
             assert not subscription._waiting
@@ -158,7 +158,7 @@ def test_two_gateways_and_a_writer_that_is_killed_lose_nothing(nats: Nats, tmp_p
             kill = house.kill if dies else house.log
             asyncio.run(load_through(kill, addresses, left, given, acknowledged))
         assert len(acknowledged) > 200
-        asyncio.run(settled(nats, "gw"))
+        asyncio.run(settled(settings["ECOLEDGER_BUS"]))
         house.stop()
     result = verify(data, acknowledged)
     assert (result["lost"], result["doubled"], result["problems"]) == (0, 0, 0)
@@ -181,13 +181,3 @@ async def load_through(kill, devices, left, given, acknowledged) -> None:  # typ
     await asyncio.sleep(0.5)
     for device in made:
         device.transport.close()
-
-
-async def settled(nats: Nats, prefix: str) -> None:
-    """Until the writers have stored all that the stream holds."""
-    bus = Bus(Settings.of(nats.url(prefix=prefix, partitions=4)))
-    await bus.connect()
-    async with asyncio.timeout(60):
-        while (await bus.waiting())[0]:
-            await asyncio.sleep(0.1)
-    await bus.close()

@@ -103,7 +103,7 @@ def test_five_processes_write_at_once(new_database: Callable[[str], str], tmp_pa
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()
-    faults = [json.loads(process.communicate(timeout=120)[0]) for process in processes]
+    faults = [json.loads(process.communicate(timeout=300)[0]) for process in processes]
     assert faults == [[]] * PROCESSES
 
     seen = run(LOOK, folder, environment)

@@ -22,17 +22,17 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("nats")
-from benchmarks.bus_failures import Devices, settled
+from benchmarks.bus_failures import Devices
 from benchmarks.end_to_end import memory
 from benchmarks.kill_nine import REGISTRY, verify
 from tests.cli.server import Server
 from tests.cluster import nats_server, places, postgres
 from tests.cluster.nats_server import Nats
-from tests.cluster.roles import Role
+from tests.cluster.roles import Role, settled
 from tests.path import county
 
 needs_nats = pytest.mark.skipif(nats_server.program() is None, reason="there is no NATS server")
-PATIENCE = 60.0
+PATIENCE = 180.0
 # Megabytes by which a gateway may grow while nothing is taken from it.
 GROWTH = 150
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 from tests.cli.server import Server
+from tests.cluster.roles import settled
 from tests.path import county
 
 from ecoledger.hj212 import Packet, Value
@@ -24,7 +25,7 @@ from ecoledger.hj212.dialogue import Timing
 from ecoledger.live import times
 
 # The machine may be slow and busy; a wait ends as soon as what it waits for is there.
-PATIENCE = 60.0
+PATIENCE = 180.0
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64
 
 
@@ -41,7 +42,7 @@ def until(there: Callable[[], Any], what: str, wait: Callable[[], Any] | None = 
 def apart(work: Coroutine[Any, Any, Any]) -> Any:
     """Run a coroutine in a loop of its own: Playwright's runs in this thread."""
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result(4 * PATIENCE)
+        return thread.submit(asyncio.run, work).result(8 * PATIENCE)
 
 
 def this_hour() -> datetime:
@@ -70,9 +71,15 @@ class House:
             timing = Timing(timeout=PATIENCE, resends=0)
             async with await Client(timing=timing).connect(*self.process.device) as client:
                 answers = await asyncio.gather(*(client.send(one) for one in packets))
-                return [answer.cn for answer in answers]
+            await self._stored()
+            return [answer.cn for answer in answers]
 
         return apart(run())
+
+    async def _stored(self) -> None:
+        """Over a bus a packet is acknowledged when the stream has it; wait until the store has it too."""
+        if bus := self.process.environment.get("ECOLEDGER_BUS"):
+            await settled(bus)
 
     def write(self, *parts: bytes) -> None:
         """Send bytes as they are and hang up."""
@@ -114,6 +121,7 @@ class House:
 
     def settled(self) -> None:
         """Until everything that arrived has been worked through."""
+        apart(self._stored())
         until(lambda: self.health()["store"]["pending"] == 0, "pending work to be done")
 
 

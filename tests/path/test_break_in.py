@@ -486,6 +486,7 @@ def test_hostile_bytes_do_not_keep_others_from_being_heard(house, loot, visitor)
     answers, slow = apart(all_at_once())
     assert answers == ["9014"] * len(own)
     assert b"CN=9014" in slow
+    house.settled()
     span = {"begin": first.isoformat(), "end": (hours[-1] + timedelta(hours=1)).isoformat()}
     rows = visitor("monitor").api(f"points/{loot.point}/observations", **span)
     assert {row["start"]: row["value"] for row in rows} == {
