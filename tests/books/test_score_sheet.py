@@ -104,6 +104,18 @@ def test_what_lacks_data_is_shown_and_not_ranked(assessment, year, people):
     assert [(s.entity.code, s.missing, s.grade) for s in apart] == [("E-3", 1, "")]
 
 
+def test_a_grade_is_by_the_share_of_what_could_be_reached(assessment, year, people, monkeypatch):
+    # Nobody has data for the rate: 45 of the other 50 marks are 90 of 100, not 45.
+    for code in ("E-1", "E-2", "E-3"):
+        monkeypatch.setitem(RATES, code, None)
+    sheets.compute(assessment, year)
+    for code, marks in (("E-1", 20), ("E-2", 15), ("E-3", 0)):
+        give(assessment, year, people["officer"], code, marks=marks, plan=30 if marks else 10)
+    assert sheets.full_marks(year) == 50
+    grades = [(score(year, f"E-{n}").total, score(year, f"E-{n}").grade) for n in (1, 2, 3)]
+    assert grades == [(50, "达标"), (45, "达标"), (10, "不达标")]
+
+
 def test_equal_totals_share_a_rank(assessment, year, people, monkeypatch):
     monkeypatch.setitem(RATES, "E-2", D(100))
     monkeypatch.setitem(RATES, "E-3", D(70))

@@ -5,9 +5,11 @@ from datetime import date
 import pytest
 from tests.daily_values import CLEAN, put_air, span
 
+from ecoledger.entities.models import Station
 from ecoledger.indicators import air
 from ecoledger.indicators.figures import Change
 from ecoledger.monitoring.computing import evaluate
+from ecoledger.monitoring.points import table as known_points
 from ecoledger.standards import air_limits
 
 COUNTY = "990101"
@@ -103,3 +105,29 @@ def test_a_month_needs_27_valid_days_of_every_factor(store, county):
 def test_the_day_a_year_before(store):
     assert air.last_year(date(2028, 2, 29)) == date(2027, 2, 28)
     assert air.last_year(date(2026, 3, 1)) == date(2025, 3, 1)
+
+
+def test_a_town_has_the_means_of_its_stations_and_the_index_from_those(store, bureau):
+    first, second = bureau.air[:2]
+    begin, end = date(2026, 5, 1), date(2026, 5, 4)
+    put_air(store, first, {begin: {"pm2_5": 50}, date(2026, 5, 2): {"pm2_5": 30}})
+    put_air(store, second, {begin: {"pm2_5": 70}})
+    town = air.period(first.area_code, begin, end)
+    # 70 and 50 make 60, the limit; of two stations one is enough for the second day.
+    assert town.days["pm2_5"].to_list() == [60.0, 30.0]
+    assert town.days["aqi"].to_list() == [100.0, 43.0]
+    assert (town.good_days.parts, town.values["pm2_5"].display) == ("2/2", "45.0 µg/m³")
+
+
+def test_a_town_of_one_station_has_that_stations_days_and_micro_stations_assess_nothing(
+    store, bureau
+):
+    first, second = bureau.air[:2]
+    Station.objects.filter(pk=second.entity_id).update(level="micro")
+    known_points.forget()
+    put_air(store, first, {date(2026, 5, 1): {"pm2_5": 50}})
+    put_air(store, second, {date(2026, 5, 1): {"pm2_5": 90}})
+    begin, end = date(2026, 5, 1), date(2026, 5, 2)
+    town, station = air.period(first.area_code, begin, end), air.point_period(first, begin, end)
+    assert town.days.drop("point", strict=False).equals(station.days.drop("point", strict=False))
+    assert town.good_days.records.query["point"] == f"{town.point.pk}"

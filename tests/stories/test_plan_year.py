@@ -538,7 +538,14 @@ def test_the_summary_is_written_from_figures_that_open_their_records(entered, vi
     assert leader.submit(f"{draft}/approve", {"note": ""}).is_redirect
     assert leader.submit(f"{draft}/approve", {"note": ""}).is_redirect
     issued = leader.submit(f"{draft}/issue", {}).headers["Location"]
-    assert re.search(r"环总〔\d{4}〕1号", text(open_page(desk, issued)))
+    page = open_page(desk, issued)
+    assert re.search(r"环总〔\d{4}〕1号", text(page))
+    # What was issued keeps its page: the same figures, each still a door.
+    kept = page.xpath("//article//a[@class='ref']")
+    assert [a.text_content() for a in kept] == [a.text_content() for a in doors]
+    assert "半年稿件0" in text(
+        open_page(desk, next(a for a in kept if "市级媒体发表文章" in a.get("title")).get("href"))
+    )
     pages = PdfReader(BytesIO(desk.get(f"{issued}.pdf").content)).pages
     printed = "".join(p.extract_text() for p in pages).replace(" ", "").replace("\n", "")
     assert f"{YEAR}年上半年工作总结" in printed

@@ -236,7 +236,10 @@ def _grade(row: ScoreRound, score: Score) -> str:
         return ""
     if score.vetoed:
         return grades[-1].label
-    return next((g.label for g in grades if score.total >= g.least), grades[-1].label)
+    # Grades are said of the whole sheet: where items are left out, the total counts by its share.
+    whole = sum((item.full for item in items_of(row)), ZERO)
+    total = score.total * whole / reachable if (reachable := full_marks(row)) else ZERO
+    return next((g.label for g in grades if total >= g.least), grades[-1].label)
 
 
 @transaction.atomic

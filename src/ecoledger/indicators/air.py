@@ -16,7 +16,7 @@ from ecoledger.monitoring.computing import evaluate, standard_values
 from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.points import table as known_points
 from ecoledger.monitoring.runtime import store
-from ecoledger.standards import air_evaluation, air_limits, aqi, catalogue
+from ecoledger.standards import air_evaluation, air_limits, air_means, aqi, catalogue
 
 # In the order that bulletins list them.
 FACTORS = ("pm2_5", "pm10", "so2", "no2", "co", "o3")
@@ -64,8 +64,58 @@ def days(points: Sequence[int], begin: date, end: date) -> pl.DataFrame:
 
     Columns ``point, day, aqi, primary, standard`` and the six factors; a factor's value is null where the
     day is not valid for it, ``aqi`` where HJ 633 lets none be published. ``standard`` is the edition of
-    HJ 633 in force on the day.
+    HJ 633 in force on the day. A county's days are stored; a town's are formed here of its stations'.
     """
+    stations_of = _stations_of_towns(points)
+    tables = [_stored_days([point for point in points if point not in stations_of], begin, end)]
+    tables += [
+        _mean_days(town, members, _stored_days(members, begin, end))
+        for town, members in stations_of.items()
+    ]
+    columns = ("point", *_EMPTY, *air_limits.FACTORS)
+    return pl.concat([table.select(columns) for table in tables]).sort("point", "day")
+
+
+def _stations_of_towns(points: Sequence[int]) -> dict[int, list[int]]:
+    """Of those points that stand for a town: its stations, micro-stations aside (they assess nothing)."""
+    known = known_points.current().points
+    towns = known.filter(
+        pl.col("point").is_in(list(points))
+        & (pl.col("kind") == "area")
+        & (pl.col("area_code").str.len_chars() > evaluate.COUNTY_DIGITS)
+    )
+    measuring = known.filter(
+        (pl.col("kind") == "air") & pl.col("enabled") & (pl.col("level") != "micro")
+    )
+    return {
+        town: measuring.filter(pl.col("area_code").str.starts_with(code))["point"].to_list()
+        for town, code in towns.select("point", "area_code").iter_rows()
+    }
+
+
+def _mean_days(town: int, members: list[int], rows: pl.DataFrame) -> pl.DataFrame:
+    """A town's days: those of its one station, or the means of several and the index from those."""
+    named = rows.with_columns(point=pl.lit(town, pl.Int64))
+    if len(members) < 2 or rows.is_empty():
+        return named
+    means = air_means.area_means(
+        rows.with_columns(town=pl.lit("town")),
+        area="town",
+        station="point",
+        time="day",
+        planned={"town": len(members)},
+    )
+    wanted = means.select("day", *air_limits.FACTORS).with_columns(
+        point=pl.lit(town, pl.Int64),
+        aqi=pl.lit(None, pl.Float64),
+        primary=pl.lit(None, pl.String),
+        standard=pl.lit(None, pl.String),
+    )
+    return judged_by(wanted.select(named.columns), None)
+
+
+def _stored_days(points: Sequence[int], begin: date, end: date) -> pl.DataFrame:
+    """The same of points whose days are stored."""
     codes = standard_values.air_codes()
     rows = store().read(
         list(points),
@@ -95,8 +145,9 @@ def days(points: Sequence[int], begin: date, end: date) -> pl.DataFrame:
     return index.join(wide, on=["point", "day"], how="full", coalesce=True).sort("point", "day")
 
 
-def judged_by(table: pl.DataFrame, standard: str) -> pl.DataFrame:
-    """``table`` of :func:`days` with the indices that one edition of HJ 633 would give every day."""
+def judged_by(table: pl.DataFrame, standard: str | None) -> pl.DataFrame:
+    """``table`` of :func:`days` with the indices that one edition of HJ 633 would give every day, or, with
+    ``None``, that of each day its own."""
     judged = aqi.daily_table(table.drop("aqi", "primary", "standard"), standard=standard)
     primary = pl.col("primary")
     for factor, name in NAMES.items():

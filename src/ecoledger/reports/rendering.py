@@ -14,7 +14,7 @@ from ecoledger.matters.models import Matter
 from ecoledger.reports import excel, letter_file, locked, matter_values, word
 from ecoledger.reports.content import Block, Bulletin, Section, Statement, ordinal
 from ecoledger.reports.declaration import Letter, Report, document_of
-from ecoledger.reports.models import Draft
+from ecoledger.reports.models import Draft, IssuedDocument
 from ecoledger.reports.summary import Summary
 from ecoledger.reports.template_in_force import template_of
 from ecoledger.reports.typesetting import pdf
@@ -73,7 +73,7 @@ def letter_values(draft: Draft, number: str, on: date) -> dict[str, Any]:
     return dict.fromkeys(names, "") | values
 
 
-def report_of(draft: Draft, number: str) -> Bulletin:
+def report_of(draft: Draft | IssuedDocument, number: str) -> Bulletin:
     """The locked report with the words people added as sections of their own, or where its template has them."""
     document = document_of(draft.kind)
     if isinstance(document, Summary):
@@ -88,7 +88,7 @@ def report_of(draft: Draft, number: str) -> Bulletin:
     return replace(bulletin, number=number, sections=tuple(sections))
 
 
-def summary_words(draft: Draft) -> dict[str, list[str]]:
+def summary_words(draft: Draft | IssuedDocument) -> dict[str, list[str]]:
     """What people wrote, line by line."""
     return {
         said.name: [

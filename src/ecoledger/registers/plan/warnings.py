@@ -65,9 +65,9 @@ WORKFLOW = Workflow(
         State("dropped", "不发", phase=Phase.DISMISSED),
     ),
     transitions=(
-        Transition("send", "文书已印发", "proposed", "sent", by=_DESK, automatic=True,
+        Transition("send", "登记印发", "proposed", "sent", by=_DESK, automatic=True,
                    offers=("reply_by",), help="印发预警函、约谈通知时自动进入这一步"),
-        Transition("answer", "收到回复", "sent", "replied", by=_DESK, automatic=True,
+        Transition("answer", "登记回复", "sent", "replied", by=_DESK, automatic=True,
                    asks=(said("reply", "回复情况"),)),
         Transition("close", "核实办结", "replied", "closed", by=CHECKERS,
                    asks=(said("checked", "核实意见"),)),

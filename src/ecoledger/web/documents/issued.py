@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
@@ -12,13 +14,13 @@ from django.views.decorators.http import require_POST
 from ecoledger.accounts import audit
 from ecoledger.accounts.visitors import address
 from ecoledger.listings.refusals import Refused
-from ecoledger.reports import drafting, opening, scans, visible
+from ecoledger.reports import drafting, opening, rendering, scans, visible
 from ecoledger.reports.declaration import Letter, Report, all_documents, document_of, has_document
 from ecoledger.reports.models import Draft, IssuedDocument
 from ecoledger.reports.summary import Summary
 from ecoledger.standards.written_dates import UnreadableDateError, read_day
 from ecoledger.web.access import Request, needs
-from ecoledger.web.documents import summaries
+from ecoledger.web.documents import shown, summaries
 from ecoledger.web.documents.drafts import content_type
 from ecoledger.web.errors import refused_as_altered
 from ecoledger.web.navigation import LINES, Text
@@ -74,10 +76,21 @@ def one(request: Request, pk: int) -> HttpResponse:
     """One document as it went out."""
     issued = _document(request, pk)
     document = document_of(issued.kind)
+    spoken: dict[str, Any] = {}
+    if isinstance(document, Report):
+        bulletin = rendering.report_of(issued, issued.number)
+        spoken = {
+            "bulletin": bulletin,
+            "sections": shown.sections(bulletin),
+            "kind": issued.kind,
+            "period": shown.period(bulletin),
+            "area_code": issued.area_code,
+        }
     return render(
         request,
         "web/documents/document.html",
-        {
+        spoken
+        | {
             "issued": issued,
             "document": document,
             "endings": [
