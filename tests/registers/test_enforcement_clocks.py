@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.timezone import localdate
 from tests.conftest import NORTH
 from tests.path.house import PNG
 
 from ecoledger.matters import actions, chain
-from ecoledger.matters.actions import Upload
+from ecoledger.matters.actions import Refused, Upload
 from ecoledger.matters.clocks import local
 from ecoledger.registers.complaints.register import REGISTER as COMPLAINTS
+from ecoledger.registers.enforcement.correction_orders import REGISTER as ORDERS
 from ecoledger.registers.enforcement.seizures import REGISTER as SEIZURES
 from ecoledger.registers.enforcement.seizures import SeizedThing
 from ecoledger.registers.enforcement.transfers import REGISTER as TRANSFERS
@@ -87,6 +89,17 @@ BY_HAND = [
     ("complaint-acceptance", date(2026, 9, 17), (), (), date(2026, 10, 8), ""),
     ("complaint-closing", date(2026, 3, 2), (), (), date(2026, 5, 6), ""),
     ("complaint-closing", date(2026, 3, 2), (30,), (), date(2026, 6, 1), ""),
+    # Before somebody does it in the party's place: three working days back over 国庆, over 劳动节, over 端午.
+    ("substitute-demand", date(2026, 10, 9), (), (), date(2026, 9, 29), "第51条"),
+    ("substitute-demand", date(2026, 5, 7), (), (), date(2026, 4, 29), "第51条"),
+    ("substitute-demand", date(2026, 6, 22), (), (), date(2026, 6, 16), "第51条"),
+    # The order after the report: 9-20 is a Sunday at work, 劳动节 is not.
+    ("daily-penalty-order", date(2026, 9, 18), (), (), date(2026, 9, 22), "第8条"),
+    ("daily-penalty-order", date(2026, 4, 30), (), (), date(2026, 5, 8), "第8条"),
+    # Claimed within 60 days of the notice; the last day in 国庆 moves behind it, a Saturday to Monday.
+    ("seizure-claim", date(2026, 8, 3), (), (), date(2026, 10, 8), ""),
+    ("seizure-claim", date(2026, 3, 4), (), (), date(2026, 5, 6), ""),
+    ("seizure-claim", date(2026, 9, 22), (), (), date(2026, 11, 23), ""),
     # Petitions; 2-14 and 9-20 are days at work on a weekend, there the term ends.
     ("petition-registration", date(2026, 6, 5), (), (), date(2026, 6, 22), "第22条"),
     ("petition-acceptance", date(2026, 3, 2), (), (), date(2026, 3, 17), "第23条"),
@@ -121,6 +134,15 @@ def test_hours_run_through_holidays_and_an_unannounced_year_is_provisional():
     assert court.provisional
 
 
+def test_what_was_done_at_once_is_approved_within_24_hours_through_any_holiday():
+    late = deadline(datetime(2026, 9, 30, 21, 40), "seizure-urgent-approval")
+    assert late.due == datetime(2026, 10, 1, 21, 40)
+    assert late.basis.endswith("第19条")
+    over = deadline(datetime(2026, 12, 31, 23, 30), "seizure-urgent-approval")
+    assert over.due == datetime(2027, 1, 1, 23, 30)
+    assert not over.provisional
+
+
 UNANNOUNCED = [
     # limit, trigger, last day as it stands while the year's holidays are not announced
     ("petition-closing", date(2026, 11, 20), date(2027, 1, 19)),
@@ -129,6 +151,9 @@ UNANNOUNCED = [
     ("damage-consultation", date(2026, 10, 12), date(2027, 1, 11)),
     ("damage-first-check", date(2026, 12, 4), date(2027, 1, 4)),
     ("production-limit-plan", date(2026, 12, 18), date(2027, 1, 8)),
+    ("daily-penalty-order", date(2026, 12, 30), date(2027, 1, 4)),
+    ("substitute-demand", date(2027, 1, 5), date(2026, 12, 31)),
+    ("seizure-claim", date(2026, 11, 11), date(2027, 1, 11)),
 ]
 
 
@@ -173,6 +198,105 @@ def test_a_clock_goes_by_steps_and_counts_from_the_day_that_is_said(bureau, sett
         row.pk, "ask_release", by=bureau.officer, form={"asked_release_on": "2026-05-06"}
     )
     assert row.clocks.filter(name="release_check").count() == 2
+
+
+@pytest.mark.django_db
+def test_a_seizure_at_once_is_approved_after_and_what_nobody_claims_waits_its_term(
+    bureau, settings, tmp_path
+):
+    """情况紧急: 24 hours from its hour; released, served within 3 working days or claimed within 60 days of the notice."""
+    settings.MEDIA_ROOT = str(tmp_path)
+    row = actions.open_matter(SEIZURES, {"title": "无主桶装废液", "area_code": NORTH}, by=bureau.officer)  # fmt: skip
+    SeizedThing.objects.create(seizure_id=row.pk, name="废液", quantity="12桶")
+
+    def go(step, who="officer", files=(), **form):
+        actions.perform(row.pk, step, by=bureau.people[who], form=form, files=list(files))
+
+    def clock(name):
+        return row.clocks.filter(name=name).order_by("-id").first()
+
+    with pytest.raises(Refused, match="不能晚于"):
+        go("seize_at_once", files=[file()], seized_at="2099-01-01 10:00", ground="dumping")
+    go("seize_at_once", files=[file()], seized_at="2026-09-30 21:40", ground="dumping")
+    assert local(clock("paper").due) == datetime(2026, 10, 1, 21, 40)
+    assert "第19条" in clock("paper").basis
+    # The thirty days run from the measure, not from the approval.
+    assert local(clock("seizure").due).date() == date(2026, 10, 30)
+    with pytest.raises(Refused):
+        go("approve_after", ground="dumping")
+    go("approve_after", "leader", ground="dumping")
+    assert not clock("paper").running
+    assert clock("seizure").running
+    go("release", ending="unrelated", released_on="2026-10-09")
+    # 9 October is a Friday, the 10th a Saturday at work.
+    assert local(clock("release_delivery").due).date() == date(2026, 10, 13)
+    go("claim", claim_on=f"{localdate() - timedelta(days=20):%Y-%m-%d}")
+    with pytest.raises(Refused, match="招领期到"):
+        go("dispose", files=[file()], disposed_on="2026-11-28", disposal="上缴国库")
+    type(row).objects.filter(pk=row.pk).update(claim_on=date(2026, 8, 3))
+    go("dispose", files=[file()], disposed_on="2026-11-28", disposal="委托有资质单位处置")
+    assert actions.find(row.pk, bureau.leader).state == "disposed"
+
+
+@pytest.mark.django_db
+def test_what_should_not_have_been_seized_is_lifted_at_once(bureau, settings, tmp_path):
+    settings.MEDIA_ROOT = str(tmp_path)
+    row = actions.open_matter(SEIZURES, {"title": "设备", "area_code": NORTH}, by=bureau.officer)
+    SeizedThing.objects.create(seizure_id=row.pk, name="电镀槽", quantity="2个")
+    form = {"seized_at": "2026-10-08 09:00", "ground": "other"}
+    actions.perform(row.pk, "seize_at_once", by=bureau.officer, form=form, files=[file()])
+    actions.perform(row.pk, "lift", by=bureau.leader, form={"reason": "情形不符"})
+    row = actions.find(row.pk, bureau.leader)
+    assert (row.state, row.ending) == ("releasing", "undue")
+    assert not row.clocks.filter(name__in=("paper", "seizure"), stopped_at=None).exists()
+
+
+@pytest.mark.django_db
+def test_an_order_follows_its_report_and_somebody_else_acts_only_after_a_demand(
+    bureau, settings, tmp_path
+):
+    settings.MEDIA_ROOT = str(tmp_path)
+    values = {
+        "title": "污泥倾倒未清理",
+        "party": "某厂",
+        "area_code": NORTH,
+        "report_on": date(2026, 4, 30),
+    }
+    row = actions.open_matter(ORDERS, values, by=bureau.officer)
+
+    def go(step, files=(), **form):
+        actions.perform(row.pk, step, by=bureau.officer, form=form, files=list(files))
+
+    def clock(name):
+        return row.clocks.filter(name=name, stopped_at=None).order_by("-id").first()
+
+    # Three working days over 劳动节.
+    assert local(clock("order").due).date() == date(2026, 5, 8)
+    go("serve", served_on="2026-05-08", demand="清运污泥")
+    assert clock("order") is None
+    go(
+        "persist",
+        files=[file()],
+        rechecked_on="2026-05-20",
+        rechecked="未清理",
+        report_on="2026-05-22",
+    )
+    assert local(clock("order").due).date() == date(2026, 5, 27)
+    go(
+        "order_substitute",
+        substitute_served_on="2026-09-28",
+        substitute_by="某环境公司",
+        substitute_on="2026-10-09",
+    )
+    assert local(clock("substitute_demand").due).date() == date(2026, 9, 29)
+    with pytest.raises(Refused, match="催告书"):
+        go("substituted", files=[file()], substitute_result="清运80吨")
+    with pytest.raises(Refused, match="2026-09-29 前送达"):
+        go("tell_substitute", substitute_told_on="2026-09-30")
+    go("tell_substitute", substitute_told_on="2026-09-29")
+    assert clock("substitute_demand") is None
+    go("substituted", files=[file()], substitute_result="清运80吨", substitute_cost="42000")
+    assert actions.find(row.pk, bureau.leader).state == "done"
 
 
 @pytest.mark.django_db

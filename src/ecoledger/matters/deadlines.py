@@ -140,7 +140,9 @@ def _begun(matter: Matter, rule: ClockRule, at: datetime) -> Clock | None:
         basis_version=rule.basis_version,
     )
     if rule.counted_from and (day := getattr(matter, rule.counted_from)) is not None:
-        clock.started_at = clocks.aware(datetime.combine(day, time()))
+        # A moment counts from its hour, a day from its beginning.
+        whole = not isinstance(day, datetime)
+        clock.started_at = clocks.aware(datetime.combine(day, time())) if whole else day
     own = profile().clocks.get((matter.register, rule.name))
     if rule.deadline_field:
         day = getattr(matter, rule.deadline_field)

@@ -11,7 +11,9 @@ class ReportsConfig(AppConfig):
         from ecoledger.reports import (  # noqa: F401
             bulletin,
             compensation_sheet,
+            enforcement_forms,
             enforcement_letters,
+            enforcement_measures,
             inspectorate,
             letters,
             notices,

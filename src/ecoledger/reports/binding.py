@@ -20,7 +20,6 @@ from pypdf import PdfReader, PdfWriter
 
 from ecoledger.accounts.models import Person
 from ecoledger.matters import actions, evidence
-from ecoledger.reports import matter_values
 from ecoledger.reports.rendering import own_fonts
 from ecoledger.reports.typesetting import fonts
 
@@ -41,6 +40,11 @@ class Paper:
     @property
     def pages(self) -> int:
         return len(PdfReader(io.BytesIO(self.pdf)).pages)
+
+
+def day(at: datetime) -> str:
+    """A day as a list of papers has it, short enough for its column."""
+    return f"{at.year}.{at.month:02}.{at.day:02}"
 
 
 HEADS = ("序号", "卷别", "文号", "题名", "日期", "页号")
@@ -90,15 +94,15 @@ def evidence_papers(
     for file in actions.evidence_for(matter, person):
         if file.pk in without:
             continue
-        day = matter_values.words(timezone.localtime(file.uploaded_at).date())
+        on = day(timezone.localtime(file.uploaded_at))
         title = file.caption or file.name
         if file.content_type == "application/pdf":
             with evidence.opened(file) as opened:
-                yield Paper(volume, section, title, "", day, opened.read())
+                yield Paper(volume, section, title, "", on, opened.read())
         elif file.content_type in ("image/jpeg", "image/png", "image/webp"):
             picture = picture_page(file)
             if picture:
-                yield Paper(volume, section, title, "", day, picture)
+                yield Paper(volume, section, title, "", on, picture)
             else:
                 beside.append(file)
         else:
@@ -160,7 +164,7 @@ def listed(
   table.header(..data.heads.map(h => strong(h))), ..data.rows.flatten())
 """
     if heads == HEADS:
-        widths = (12, 16, 40, 0, 30, 16)
+        widths = (12, 14, 44, 0, 26, 18)
     return page(source, {"title": title, "heads": heads, "rows": rows, "widths": widths})
 
 

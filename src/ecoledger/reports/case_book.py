@@ -15,25 +15,34 @@ from django.utils import timezone
 
 from ecoledger.accounts.models import Person
 from ecoledger.matters import evidence
-from ecoledger.reports import binding, matter_values, visible
+from ecoledger.reports import binding, enforcement_values, matter_values, visible
 from ecoledger.reports.binding import Paper
+from ecoledger.reports.declaration import Letter, document_of
 from ecoledger.reports.rendering import issuer
 
 # Volume, section → the kinds of document that stand there, in this order.
 ORDER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("正卷", "决定书及送达回证", ("penalty_decision", "daily_decision", "penalty_on_spot", "penalty_none",
                             "penalty_delivery")),
-    ("正卷", "立案审批材料", ("penalty_filing",)),
+    ("正卷", "立案审批材料", ("penalty_filing", "penalty_unfiled", "on_spot_report")),
     ("正卷", "调查取证及证据", ()),
+    ("正卷", "调查取证及证据", ("evidence_kept", "evidence_freed", "inquiry_notice", "papers_notice", "test_order",
+                          "test_result", "penalty_stopped", "penalty_resumed", "penalty_ended")),
     ("正卷", "调查报告", ("penalty_investigation",)),
-    ("正卷", "法律文书", ("correction_order", "penalty_notice", "daily_notice", "penalty_hearing",
-                       "limit_notice", "halt_notice", "limit_decision", "halt_decision",
-                       "seizure_decision", "seizure_release")),
-    ("正卷", "财物处理与执行材料", ("penalty_instalments", "penalty_demand", "penalty_court")),
+    ("正卷", "法律文书", ("correction_order", "lesser_promise", "damage_notice", "penalty_notice", "none_notice",
+                       "daily_notice", "penalty_hearing", "limit_notice", "halt_notice", "limit_decision",
+                       "halt_decision", "seizure_approval", "seizure_decision", "seizure_list", "seizure_record",
+                       "seizure_longer", "seizure_release")),
+    ("正卷", "陈述申辩和听证笔录", ("statement_record", "statement_review", "hearing_record")),
+    ("正卷", "财物处理与执行材料", ("penalty_instalments", "penalty_demand", "penalty_court", "substitute_decision",
+                             "substitute_demand")),
     ("正卷", "结案材料", ("penalty_closing",)),
-    ("副卷", "移送材料", ("transfer_detention", "transfer_crime")),
+    ("正卷", "其他材料", ("transfer_detention", "papers_detention", "transfer_crime", "papers_crime")),
+    ("副卷", "听证报告", ("hearing_report",)),
+    ("副卷", "审查意见", ("penalty_review",)),
     ("副卷", "法制审核", ("penalty_legal_review",)),
     ("副卷", "集体讨论", ("penalty_discussion",)),
+    ("副卷", "其他材料", ("penalty_request", "approval_detention", "approval_crime")),
 )  # fmt: skip
 _EVIDENCE = "调查取证及证据"
 
@@ -50,7 +59,7 @@ def papers(case: Any, person: Person) -> list[Paper]:
     )
     made = []
     for volume, section, kinds in ORDER:
-        if section == _EVIDENCE:
+        if section == _EVIDENCE and not kinds:
             made += list(_evidence(case, person))
         for kind in kinds:
             for document in issued:
@@ -58,9 +67,15 @@ def papers(case: Any, person: Person) -> list[Paper]:
                     with document.pdf_file.open("rb") as file:
                         content = file.read()
                     title = document.title.partition("：")[0]
-                    day = matter_values.words(timezone.localtime(document.issued_at).date())
-                    made.append(Paper(volume, section, title, document.number, day, content))
+                    day = binding.day(timezone.localtime(document.issued_at))
+                    number = "" if _internal(kind) else document.number
+                    made.append(Paper(volume, section, title, number, day, content))
     return made
+
+
+def _internal(kind: str) -> bool:
+    letter = document_of(kind)
+    return isinstance(letter, Letter) and letter.internal
 
 
 def _evidence(case: Any, person: Person) -> Iterator[Paper]:
@@ -92,7 +107,7 @@ def _evidence(case: Any, person: Person) -> Iterator[Paper]:
     signatures = set()
     for record in FieldRecord.objects.filter(matter_id__in=ids, signed_at__isnull=False):
         signatures |= {record.signature_id, record.drawing_id}
-        day = matter_values.words(timezone.localtime(record.started_at).date())
+        day = binding.day(timezone.localtime(record.started_at))
         yield Paper("正卷", _EVIDENCE, str(record), "", day, record_pdf(record))
     for one in own:
         yield from binding.evidence_papers(one, person, "正卷", _EVIDENCE, without=signatures)
@@ -111,13 +126,12 @@ def assemble(case: Any, person: Person) -> bytes:
 
 
 def _cover(case: Any, count: int, pages: int) -> bytes:
-    result = f"罚款{case.fine:,.2f}元" if case.fine else (case.get_heaviest_display() or "—")
     rows = [
         ["案卷编号", case.number],
         ["决定书文号", case.decision_no or "—"],
         ["当事人", case.party or "—"],
-        ["案件名称", f"{case.party}{case.title}"],
-        ["处理结果", result],
+        ["案件名称", enforcement_values.case_name(case)],
+        ["处理结果", enforcement_values.result(case) or "—"],
         ["立案时间", matter_values.words(case.filed_on) if case.filed_on else "—"],
         ["办结时间", matter_values.words(timezone.localtime(case.closed_at).date()) if case.closed_at else "未结案"],
         ["经办人", str(case.owner or case.created_by or "—")],
@@ -146,6 +160,7 @@ def _closing_sheet(case: Any, pages: int) -> bytes:
         ["其他载体", "音像资料存于案件证据，以校验值核对"],
         ["缺损说明", "无"],
         ["立卷人", str(case.owner or case.created_by or "")],
+        ["审核人", ""],
         ["立卷时间", matter_values.words(timezone.localdate())],
     ]
     return binding.page(source, {"rows": rows})
@@ -154,8 +169,9 @@ def _closing_sheet(case: Any, pages: int) -> bytes:
 def record_pdf(record: Any) -> bytes:
     """A record made on the spot, with the signature and the hash it was closed by."""
     start, end = timezone.localtime(record.started_at), timezone.localtime(record.ended_at)
+    until = "%H时%M分" if end.date() == start.date() else "%Y年%m月%d日 %H时%M分"
     rows = [
-        ["时间", f"{start:%Y年%m月%d日 %H时%M分}至{end:%H时%M分}"],
+        ["时间", f"{start:%Y年%m月%d日 %H时%M分}至{end.strftime(until)}"],
         ["地点", record.place],
         ["当事人（被询问人）", f"{record.name}　{record.get_relation_display()}"],
         ["证件号码", record.identity or "—"],

@@ -10,8 +10,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
 
@@ -120,9 +120,15 @@ class Letter(Document):
 
     registers: tuple[str, ...]
     template: Callable[[], bytes]
-    values: Callable[[Matter], dict[str, str]] | None = None
-    # Names of those further variables, for the list shown with the template.
+    values: Callable[[Matter], dict[str, Any]] | None = None
+    # Names of those further variables, for the list shown with the template; those that are rows, with their columns.
     value_names: tuple[str, ...] = ()
+    row_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Whether a matter can have it at all; in which states of its matter it is usual (none named: in any).
+    fits: Callable[[Matter], bool] | None = None
+    states: tuple[str, ...] = ()
+    # An approval or record of the bureau's own: its number is kept and not printed.
+    internal: bool = False
     # Transitions of its matter that its issue and its reply bring about, where the matter stands ready for them.
     sends: str = ""
     answers: str = ""

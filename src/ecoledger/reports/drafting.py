@@ -41,6 +41,8 @@ def begin_letter(
     _may(by, letter.capability)
     if matter.register not in letter.registers:
         raise Refused("register", _("这本台账不发%s。") % letter.label)
+    if letter.fits is not None and not letter.fits(matter):
+        raise Refused("register", _("这一事项不用%s。") % letter.label)
     words = {word.name: word.beginning(matter, by) for word in letter.words}
     if replaces is not None:
         words |= replaces.words

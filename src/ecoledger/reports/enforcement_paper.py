@@ -6,10 +6,12 @@ below the name; approval forms are one ruled table of items and what is said of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_ROW_HEIGHT_RULE, WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
+from docx.oxml import OxmlElement
 from docx.shared import Mm, Pt
 
 from ecoledger.reports.official_document import (
@@ -18,9 +20,19 @@ from ecoledger.reports.official_document import (
     TYPE_WIDTH,
     OfficialDocument,
 )
+from ecoledger.reports.profile import documents
 
-ITEM_WIDTH = Mm(40)
+ITEM_WIDTH = Mm(44)
 ROW_HEIGHT, OPINION_HEIGHT = Mm(7), Mm(14)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A ruled list in a paper (清单): a row of the template for each of the variable ``name``; widths in millimetres."""
+
+    name: str
+    columns: tuple[str, ...]
+    widths: tuple[int, ...]
 
 
 class EnforcementPaper(OfficialDocument):
@@ -43,7 +55,36 @@ class EnforcementPaper(OfficialDocument):
         line = self._document.add_paragraph()
         line.alignment = WD_ALIGN_PARAGRAPH.RIGHT
         line.paragraph_format.space_after = Pt(10)
+        if not self._number:
+            line.paragraph_format.line_spacing = Pt(4)
         self._run(line, self._number)
+
+    def rows(self, its: Rows) -> None:
+        """A list with its heads, which stand again on each page."""
+        table = self._document.add_table(rows=0, cols=len(its.columns), style="Table Grid")
+        table.alignment = WD_TABLE_ALIGNMENT.CENTER
+        table.autofit = False
+        marks = [""] * (len(its.columns) - 1)
+        lines = (
+            list(its.columns),
+            [f"{{%tr for 行 in {its.name} %}}", *marks],
+            [f"{{{{ 行.{column} }}}}" for column in its.columns],
+            ["{%tr endfor %}", *marks],
+        )
+        for n, line in enumerate(lines):
+            row = table.add_row()
+            row.height_rule, row.height = WD_ROW_HEIGHT_RULE.AT_LEAST, ROW_HEIGHT
+            if n == 0:
+                head = OxmlElement("w:tblHeader")
+                row._tr.get_or_add_trPr().append(head)
+            for cell, words, width in zip(row.cells, line, its.widths, strict=True):
+                cell.width = Mm(width)
+                cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
+                paragraph = cell.paragraphs[0]
+                paragraph.paragraph_format.line_spacing = Pt(18)
+                if n == 0:
+                    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+                self._run(paragraph, words, size=SIZE_4_SMALL)
 
     def form(self, rows: Sequence[tuple[str, str]], note: str = "") -> None:
         """Items and what is said of them: a ruled table without heads, its items narrow, room for a seal under an opinion."""
@@ -76,3 +117,46 @@ class EnforcementPaper(OfficialDocument):
         super().sign_as(issuer, day)
         for paragraph in self._document.paragraphs[before:-1]:
             paragraph.paragraph_format.keep_with_next = True
+
+
+def paper(
+    title: str,
+    parts: Sequence[str | Rows],
+    addressee: str = "",
+    *,
+    sealed: bool = True,
+    numbered: bool = True,
+) -> Callable[[], bytes]:
+    """The file of a paper to begin with; lines that begin 一、 are headings."""
+
+    def make() -> bytes:
+        number = "{{ 文号 }}" if numbered else ""
+        document = EnforcementPaper("{{ 发文机关 }}", number, title, documents().fonts)
+        if addressee:
+            document.addressee(addressee)
+        for part in parts:
+            if isinstance(part, Rows):
+                document.rows(part)
+            elif part[1:2] == "、" and part[0] in "一二三四五六七八九":
+                document.heading(part)
+            else:
+                document.paragraph(part)
+        if sealed:
+            document.sign_as("{{ 发文机关 }}", "{{ 成文日期 }}")
+        return document.save()
+
+    return make
+
+
+def form(
+    title: str, rows: Sequence[tuple[str, str]], note: str = "", *, numbered: bool = False
+) -> Callable[[], bytes]:
+    """The file of an approval form or receipt: items and what is said of them, in one ruled table without a seal of its own."""
+
+    def make() -> bytes:
+        number = "{{ 文号 }}" if numbered else ""
+        document = EnforcementPaper("{{ 发文机关 }}", number, title, documents().fonts)
+        document.form(rows, note)
+        return document.save()
+
+    return make

@@ -17,7 +17,7 @@ from ecoledger.reports.official_document import OfficialDocument
 from ecoledger.reports.profile import DocumentsError, documents
 
 # What every letter can say beside its matter and its words.
-ALWAYS = ("文号", "发文机关", "成文日期", "拟稿人", "签发人")
+ALWAYS = ("文号", "发文机关", "成文日期", "拟稿人", "审核人", "签发人")
 _REGISTERS = ("problem", "alarm_case", "grid_event", "inspectorate_letter", "committee_task")
 
 
@@ -318,7 +318,13 @@ def variables(letter: Letter) -> list[str]:
     words_ = [word.name for word in letter.words]
     return list(
         dict.fromkeys(
-            (*ALWAYS, *words_, *letter.value_names, *matter_values.names(letter.registers))
+            (
+                *ALWAYS,
+                *words_,
+                *letter.value_names,
+                *letter.row_names,
+                *matter_values.names(letter.registers),
+            )
         )
     )
 
@@ -329,4 +335,6 @@ def examples(letter: Letter) -> dict[str, Any]:
     for word in letter.words:
         if word.kind == "lines":
             made[word.name] = [f"（{word.name}一）", f"（{word.name}二）"]
+    for name, columns in letter.row_names.items():
+        made[name] = [{column: f"（{column}）" for column in columns}]
     return made

@@ -30,7 +30,7 @@ def papers(matter: Any, person: Person) -> list[Paper]:
             with document.pdf_file.open("rb") as file:
                 content = file.read()
             title = document.title.partition("：")[0]
-            day = matter_values.words(timezone.localtime(document.issued_at).date())
+            day = binding.day(timezone.localtime(document.issued_at))
             made.append(Paper(LETTERS, LETTERS, title, document.number, day, content))
         made += binding.evidence_papers(matter, person, EVIDENCE, EVIDENCE)
     return made

@@ -62,6 +62,7 @@ def letter_values(draft: Draft, number: str, on: date) -> dict[str, Any]:
         "发文机关": issuer(draft.area_code),
         "成文日期": matter_values.words(on),
         "拟稿人": draft.author.name,
+        "审核人": _reviewer(draft),
         "签发人": draft.signer.name if draft.signer else "",
     }
     for said in document.words:
@@ -71,6 +72,12 @@ def letter_values(draft: Draft, number: str, on: date) -> dict[str, Any]:
     # A template may name fields that only another register of the letter has.
     names = matter_values.names(document.registers) if isinstance(document, Letter) else []
     return dict.fromkeys(names, "") | values
+
+
+def _reviewer(draft: Draft) -> str:
+    """Who agreed to it before it was signed."""
+    step = draft.steps.filter(label="审核同意").select_related("person").last()
+    return step.person.name if step and step.person else ""
 
 
 def report_of(draft: Draft | IssuedDocument, number: str) -> Bulletin:

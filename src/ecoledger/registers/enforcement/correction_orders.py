@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
@@ -22,7 +23,7 @@ from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition
 from ecoledger.registers.closing import DEFAULT, REASON
 from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
 from ecoledger.registers.enforcement.penalty_case.register import REGISTER as CASES
-from ecoledger.standards import fines
+from ecoledger.standards import fines, time_limits
 
 OFFICERS = frozenset({Role.OFFICER})
 HEADS = frozenset({Role.LEADER, Role.SECTION_CHIEF})
@@ -49,6 +50,7 @@ class CorrectionOrder(Matter):
     party = models.CharField("当事人", max_length=120, blank=True)
     order_no = models.CharField("文号", max_length=60, blank=True, db_index=True)
     issued_on = models.DateField("决定日期", null=True, blank=True)
+    report_on = models.DateField("收到监测报告日期", null=True, blank=True)
     served_on = models.DateField("送达日期", null=True, blank=True)
     correct_by = models.DateField("改正期限", null=True, blank=True)
     demand = models.TextField("改正要求", blank=True)
@@ -58,6 +60,15 @@ class CorrectionOrder(Matter):
     rechecked_on = models.DateField("复查日期", null=True, blank=True)
     rechecked = models.TextField("回头看情况", blank=True)
     corrected = models.BooleanField("已改正", default=False)
+    # 代履行 (行政强制法 50–52): by whom, when, told when; what it came to.
+    substitute_by = models.CharField("代履行人", max_length=80, blank=True)
+    substitute_on = models.DateField("代履行日期", null=True, blank=True)
+    substitute_cost = models.DecimalField(
+        "代履行费用 元", max_digits=14, decimal_places=2, null=True, blank=True
+    )
+    substitute_served_on = models.DateField("代履行决定书送达日期", null=True, blank=True)
+    substitute_told_on = models.DateField("代履行催告书送达日期", null=True, blank=True)
+    substitute_result = models.CharField("代履行情况", max_length=300, blank=True)
     times = models.PositiveSmallIntegerField("责令次数", default=1)
 
     class Meta:
@@ -76,6 +87,31 @@ def _again(step: Step) -> None:
     order = step.matter
     order.times += 1
     order.rechecked_on = order.served_on = None
+
+
+def _measured(order: Any) -> bool:
+    """The act shows from a monitoring report: the order follows its arrival (部令28 第8条)."""
+    return order.report_on is not None
+
+
+def _told_in_time(step: Step) -> None:
+    """The party is asked once more three working days before somebody does it in its place (行政强制法 51)."""
+    order = step.matter
+    latest = time_limits.deadline(order.substitute_on, "substitute-demand")
+    if order.substitute_told_on > latest.due_day:
+        why = _("代履行催告书须在 %(day)s 前送达（%(basis)s）。") % {
+            "day": latest.due_day,
+            "basis": latest.basis,
+        }
+        raise Refused("form", why, "", {"substitute_told_on": [_("请核对")]})
+
+
+def _not_told(order: Any) -> str:
+    if order.substitute_told_on is None:
+        return _("还没有送达代履行催告书。")
+    if timezone.localdate() < order.substitute_on:
+        return _("代履行日期是 %s，还没有到。") % order.substitute_on
+    return ""
 
 
 def _after_service(step: Step) -> None:
@@ -142,6 +178,7 @@ REGISTER = declare(Register(
             State("new", "待送达", stage="决定", waits_for=OFFICERS),
             State("recheck", "改正期，待复查", stage="复查", waits_for=OFFICERS),
             State("persisted", "未改正，待处理", stage="处理", waits_for=OFFICERS | HEADS),
+            State("substituting", "代履行", stage="处理", waits_for=OFFICERS),
             State("done", "已改正", phase=Phase.DONE),
             State("withdrawn", "撤销", phase=Phase.DISMISSED),
         ),
@@ -152,15 +189,30 @@ REGISTER = declare(Register(
                        asks=("rechecked_on", "rechecked"), effects=(_after_service,),
                        sets={"corrected": True}),
             Transition("persist", "复查，未改正", "recheck", "persisted", by=OFFICERS, evidence=1,
-                       asks=("rechecked_on", "rechecked"), effects=(_after_service,), main=False),
+                       asks=("rechecked_on", "rechecked"), offers=("report_on",), effects=(_after_service,),
+                       main=False),
             Transition("order_again", "再次责令改正", "persisted", "new", by=OFFICERS, effects=(_again,)),
             Transition("fine_daily", "按日连续处罚，立案", "persisted", "persisted", by=OFFICERS,
                        when=_no_daily, effects=(_daily_case,), main=False),
+            Transition("order_substitute", "代履行决定书已送达", "persisted", "substituting", by=OFFICERS,
+                       asks=("substitute_served_on", "substitute_by", "substitute_on"),
+                       offers=("substitute_cost",), main=False),
+            Transition("tell_substitute", "代履行催告书已送达", "substituting", "", by=OFFICERS,
+                       asks=("substitute_told_on",), effects=(_told_in_time,)),
+            Transition("substituted", "代履行完成", "substituting", "done", by=OFFICERS, evidence=1,
+                       asks=("substitute_result",), offers=("substitute_cost",), when=_not_told,
+                       sets={"corrected": True}),
+            Transition("performed", "当事人已履行，停止代履行", "substituting", "done", by=OFFICERS, evidence=1,
+                       asks=("rechecked_on", "rechecked"), sets={"corrected": True}, main=False),
             Transition("withdraw", "撤销", ("new", "recheck", "persisted"), "withdrawn", by=HEADS,
                        asks=(REASON,), main=False, danger=True),
         ),
         clocks=(
             ClockRule("serve", "送达", "new", working_days=7, basis=DEFAULT),
+            ClockRule("order", "监测后责令改正", ("new", "persisted"), limit="daily-penalty-order",
+                      counted_from="report_on", applies=_measured),
+            ClockRule("substitute_demand", "代履行前催告", "substituting", since="order_substitute", until="tell_substitute",
+                      limit="substitute-demand", counted_from="substitute_on"),
             ClockRule("recheck", "复查（暗查）", "recheck", limit="daily-penalty-recheck",
                       counted_from="served_on"),
             ClockRule("correct", "改正期限", "recheck", deadline_field="correct_by", basis="责令改正决定"),
@@ -172,9 +224,10 @@ REGISTER = declare(Register(
     filters=("state", "area_code", "daily", "served_on", "opened_at"),
     search=("number", "title", "party", "order_no"),
     fields=("title", "entity", "party", "case", "area_code", "address", "description", "demand",
-            "correct_by", "daily"),
-    details=("party", "case", "order_no", "issued_on", "served_on", "correct_by", "demand", "daily",
-             "rechecked_on", "rechecked", "times"),
+            "report_on", "correct_by", "daily"),
+    details=("party", "case", "order_no", "issued_on", "report_on", "served_on", "correct_by", "demand", "daily",
+             "rechecked_on", "rechecked", "times", "substitute_by", "substitute_on", "substitute_cost",
+             "substitute_served_on", "substitute_told_on", "substitute_result"),
     imports=Import(key=("order_no",), columns=("title", "party", "entity", "area_code", "order_no",
                                                "issued_on", "served_on", "correct_by", "demand"),
                    headers={"party": ("企业名称", "当事人名称"), "order_no": ("责令改正文号", "决定书文号"),

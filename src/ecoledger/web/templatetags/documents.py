@@ -25,12 +25,19 @@ def may(person: Person, capability: str) -> bool:
 def documents_of(context: dict[str, Any], matter: Matter) -> dict[str, Any]:
     """What was issued about a matter, what is on its way, and the letters that may be begun."""
     person = context["request"].user
+    fitting = [
+        d
+        for d in letters(matter.register)
+        if person.may(d.capability) and (d.fits is None or d.fits(matter))
+    ]
+    usual = [d for d in fitting if not d.states or matter.state in d.states]
     return {
         "matter": matter,
         "documents": visible.documents(person).filter(matter_id=matter.pk),
         "drafts": visible.drafts(person)
         .filter(matter_id=matter.pk)
         .exclude(state__in=(Draft.State.ISSUED, Draft.State.DISCARDED)),
-        "letters": [d for d in letters(matter.register) if person.may(d.capability)],
+        "letters": usual,
+        "further": [d for d in fitting if d not in usual],
         "csrf_token": context.get("csrf_token"),
     }
