@@ -110,7 +110,7 @@ def _not_told(order: Any) -> str:
     if order.substitute_told_on is None:
         return _("还没有送达代履行催告书。")
     if timezone.localdate() < order.substitute_on:
-        return _("代履行日期是 %s，还没有到。") % order.substitute_on
+        return _("代履行日期是 %s，还没有到。") % str(order.substitute_on)
     return ""
 
 
