@@ -212,3 +212,11 @@ def test_every_line_of_business_has_a_book():
 
     lines = {book.line for book in all_listings()}
     assert lines <= set(LINES)
+
+
+def test_no_two_registers_number_alike():
+    """A number says which book it stands in: each register has a series of its own."""
+    numbers = [book.pattern.format(year=2026, n=1) for book in listings_of(Register)]
+    assert sorted(n for n in set(numbers) if numbers.count(n) > 1) == []
+    begins = [n.partition("〔")[0] for n in numbers]
+    assert sorted(b for b in set(begins) if begins.count(b) > 1) == []

@@ -290,6 +290,7 @@ def test_an_alarm_after_closing_reopens_the_case_and_a_late_one_opens_another(
     do(case, "confirm_close", people["leader"], at, checked="好")
     back = open_from_alarm(alarm_at("2026-11-20T09:00:00"), at=cst("2026-11-20T10:00:00"))
     assert (back.pk, back.state, back.reopened, back.verdict) == (case.pk, "verify", 1, "")
+    assert back.cause == ""  # the cause of the last round stands in its event, not on what is verified anew
     # Closed again; four months later it is another matter, linked to the first.
     to_close_check(case, people, cst("2026-11-20T11:00:00"))
     do(case, "confirm_close", people["leader"], cst("2026-11-20T15:00:00"), checked="好")
@@ -419,3 +420,26 @@ def test_a_case_and_a_problem_share_material_and_keep_their_ways(case, people, c
     assert actions.perform(problem.pk, "apply_close", by=town, form=form).state == "close_check"
     waiting = inbox.waiting(people["dispatcher"]).values_list("pk", flat=True)
     assert set(waiting) >= {case.pk, problem.pk}
+
+
+def test_false_alarms_of_one_cause_are_judged_together_with_one_reason(alarm_at, bureau, people):
+    """Two blue alarms go in one step with their reason; the orange one needs a second person and is left out."""
+    cases = [
+        open_from_alarm(alarm_at(point=point, parameter=code, level=level))
+        for point, code, level in (
+            (bureau.flue_gas, "a21026", "blue"),
+            (bureau.flue_gas, "a21002", "blue"),
+            (bureau.flue_gas, "a34013", "orange"),
+        )
+    ]
+    result = many.perform_many(
+        REGISTER,
+        [case.pk for case in cases],
+        "dismiss",
+        by=people["monitor"],
+        form={"false_reason": "instrument", "grounds": "校准记录"},
+    )
+    assert [case.pk for case in result.done] == [case.pk for case in cases[:2]]
+    assert {case.false_reason for case in result.done} == {"instrument"}
+    assert result.skipped[0][0].pk == cases[2].pk
+    assert "第二人" in result.skipped[0][1]

@@ -14,7 +14,8 @@ interface Series {
   name: string;
   unit?: string;
   type?: "line" | "bar";
-  axis?: 0 | 1;
+  /** The panel it is drawn in: lines of one unit share one, the panels stand below each other. */
+  axis?: number;
   decimals?: number;
   points: Reading[];
 }
@@ -25,7 +26,6 @@ interface Limit {
   /** The days it holds, where it does not hold all the time. */
   from?: string;
   to?: string;
-  axis?: 0 | 1;
 }
 
 export interface Lines {
@@ -39,6 +39,15 @@ export interface Lines {
 }
 
 const PALETTE = ["#0f8f83", "#3a6fd8", "#d9822b", "#8b5cc7", "#c2406e", "#6b8e23", "#4b6470"];
+
+// Height of a panel and of the space between two, in pixels.
+const PANEL = 150;
+const GAP = 26;
+
+/** The least of many numbers (more than a call takes as arguments). */
+function least(numbers: readonly number[]): number {
+  return numbers.reduce((least, number) => Math.min(least, number), Infinity);
+}
 
 function shown(value: number | null, series: Series): string {
   if (value === null) return "—";
@@ -72,27 +81,35 @@ function spoken(series: readonly Series[]): string {
 
 export function draw(description: Lines, element: HTMLElement): echarts.EChartsCoreOption {
   const ink = inked(element);
-  const units = [0, 1].map(
-    (axis) => description.series.find((series) => (series.axis ?? 0) === axis)?.unit ?? "",
-  );
-  const hasSecond = description.series.some((series) => series.axis === 1);
+  const panels = 1 + Math.max(0, ...description.series.map((series) => series.axis ?? 0));
+  const every = Array.from({ length: panels }, (_, panel) => panel);
+  const units = every.map((panel) => description.series.find((series) => (series.axis ?? 0) === panel)?.unit ?? "");
   const flagged = description.series.flatMap((series) =>
     series.points
       .filter(([, value, flag]) => flag && value !== null)
       .map(([time, value, flag]) => ({ value: [time, value], flag, axis: series.axis ?? 0 })),
   );
   const names = description.series.map((series) => series.name);
+  const legend = names.length > 1 || flagged.length > 0;
+  // The legend wraps: on a phone it takes several rows, and none of its names is paged away.
+  const letters = names.reduce((sum, name) => sum + name.length * 9 + 48, 0);
+  const top = legend ? 22 + 22 * Math.ceil(letters / Math.max(200, element.clientWidth)) : 34;
+  const bottom = 56;
+  if (panels > 1) element.style.height = `${top + bottom + panels * PANEL}px`;
+  const times = description.series.flatMap((series) => series.points.map(([time]) => Date.parse(time)));
+  // One stretch of time for all panels, whichever of their series begins later.
+  const [from, until] = panels > 1 ? [least(times), -least(times.map((time) => -time))] : [undefined, undefined];
+  const height = panels > 1 ? PANEL - GAP : undefined;
   return {
     color: PALETTE,
     animation: false,
     aria: { enabled: true, label: { description: spoken(description.series) } },
-    grid: { left: 8, right: 12, top: names.length > 1 || hasSecond ? 52 : 34, bottom: 56, containLabel: true },
+    grid: every.map((panel) => ({ left: 8, right: 12, top: top + panel * PANEL, height, bottom: height ? undefined : bottom, containLabel: true })),
+    axisPointer: { link: [{ xAxisIndex: "all" }] },
     legend: {
-      show: names.length > 1 || flagged.length > 0,
-      type: "scroll",
+      show: legend,
       top: 0,
       textStyle: { color: ink.text },
-      pageTextStyle: { color: ink.text },
       data: flagged.length ? [...names, description.flagged] : names,
     },
     tooltip: {
@@ -113,23 +130,33 @@ export function draw(description: Lines, element: HTMLElement): echarts.EChartsC
         return rows.length ? `${escaped(items[0]?.axisValueLabel ?? "")}<br>${rows.join("<br>")}` : "";
       },
     },
-    xAxis: { type: "time", axisLabel: { color: ink.text, hideOverlap: true, formatter: { year: "{yyyy}", month: "{yyyy}-{MM}", day: "{MM}-{dd}", hour: "{HH}:{mm}", minute: "{HH}:{mm}", second: "{HH}:{mm}:{ss}", millisecond: "{HH}:{mm}:{ss}" } }, axisLine: { lineStyle: { color: ink.line } } },
-    yAxis: [0, 1].slice(0, hasSecond ? 2 : 1).map((axis) => ({
+    xAxis: every.map((panel) => ({
+      type: "time",
+      gridIndex: panel,
+      min: from,
+      max: until,
+      axisLabel: { show: panel === panels - 1, color: ink.text, hideOverlap: true, formatter: { year: "{yyyy}", month: "{yyyy}-{MM}", day: "{MM}-{dd}", hour: "{HH}:{mm}", minute: "{HH}:{mm}", second: "{HH}:{mm}:{ss}", millisecond: "{HH}:{mm}:{ss}" } },
+      axisLine: { lineStyle: { color: ink.line } },
+    })),
+    yAxis: every.map((panel) => ({
       type: "value",
-      scale: axis === 1,
-      name: units[axis],
-      nameTextStyle: { color: ink.text, align: axis ? "right" : "left" },
+      gridIndex: panel,
+      scale: panel > 0,
+      name: units[panel],
+      nameGap: panels > 1 ? 6 : 15,
+      nameTextStyle: { color: ink.text, align: "left" },
       axisLabel: { color: ink.text },
-      splitLine: { lineStyle: { color: ink.line }, show: axis === 0 },
+      splitLine: { lineStyle: { color: ink.line } },
     })),
     dataZoom: [
-      { type: "inside", filterMode: "none" },
-      { type: "slider", height: 18, bottom: 8, filterMode: "none", borderColor: ink.line, textStyle: { color: ink.text } },
+      { type: "inside", xAxisIndex: every, filterMode: "none" },
+      { type: "slider", xAxisIndex: every, height: 18, bottom: 8, filterMode: "none", borderColor: ink.line, textStyle: { color: ink.text } },
     ],
     series: [
       ...description.series.map((series, index) => ({
         name: series.name,
         type: series.type ?? "line",
+        xAxisIndex: series.axis ?? 0,
         yAxisIndex: series.axis ?? 0,
         data: withGaps(series.points, series.type === "bar" ? 0 : description.period),
         showSymbol: series.points.length < 3,
@@ -154,19 +181,20 @@ export function draw(description: Lines, element: HTMLElement): echarts.EChartsC
               }
             : undefined,
       })),
-      ...(flagged.length
-        ? [
-            {
-              name: description.flagged,
-              type: "scatter",
-              symbol: "diamond",
-              symbolSize: 7,
-              itemStyle: { color: "#e8a317" },
-              data: flagged.map((point) => point.value),
-              tooltip: { show: false },
-            },
-          ]
-        : []),
+      ...every
+        .map((panel) => ({ panel, points: flagged.filter((point) => point.axis === panel) }))
+        .filter(({ points }) => points.length > 0)
+        .map(({ panel, points }) => ({
+          name: description.flagged,
+          type: "scatter",
+          xAxisIndex: panel,
+          yAxisIndex: panel,
+          symbol: "diamond",
+          symbolSize: 7,
+          itemStyle: { color: "#e8a317" },
+          data: points.map((point) => point.value),
+          tooltip: { show: false },
+        })),
     ],
   };
 }

@@ -33,6 +33,15 @@ function say(element: HTMLElement, text: string): void {
   element.append(note);
 }
 
+/** A year is wider than a phone: the window on it begins where today is. */
+function showToday(element: HTMLElement): void {
+  const window_ = element.parentElement;
+  if (!window_) return;
+  const today = new Date();
+  const passed = (today.getMonth() + today.getDate() / 31) / 12;
+  window_.scrollLeft = element.clientWidth * passed - window_.clientWidth / 2;
+}
+
 async function draw(element: HTMLElement): Promise<void> {
   const response = await fetch(element.dataset.chart ?? "", { headers: { Accept: "application/json" } });
   if (!response.ok) {
@@ -55,6 +64,7 @@ async function draw(element: HTMLElement): Promise<void> {
     chart.setOption(kind.draw(description, element), { notMerge: true });
   };
   render();
+  if (description.kind === "calendar") showToday(element);
   const chart = echarts.getInstanceByDom(element);
   // A day of a calendar says where it opens.
   chart?.on("click", (event) => {

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import Role
 from ecoledger.entities.identifiers import FORMER_NAME
 from ecoledger.entities.inventory import label_of
 from ecoledger.entities.models import Area, Entity
@@ -29,7 +30,22 @@ def areas_of(person: Person | None) -> QuerySet[Area]:
 
 
 def _entities(person: Person | None) -> QuerySet[Any]:
-    return Entity.objects.filter(in_force()).order_by("code")
+    """Things of the person's areas and the wider ones these lie in (a river, a section); a firm's own."""
+    rows = Entity.objects.filter(in_force()).order_by("code")
+    if person is None:
+        return rows
+    inside = Q(pk__in=[])
+    for code in person.area_codes:
+        wider = ["", *(code[:n] for n in range(2, len(code)))]
+        inside |= Q(area_code__startswith=code)
+        inside |= Q(area_code__in=wider) & Q(kind__in=_SHARED)
+    if person.has_role(Role.ENTERPRISE) and person.entity_code:
+        inside |= Q(code=person.entity_code) | Q(parent__code=person.entity_code)
+    return rows.filter(inside)
+
+
+# What a place shares with its neighbours; all else is chosen by those in whose area it lies.
+_SHARED = ("area", "river", "section", "road", "station")
 
 
 class _AreaLookup(UnitLookup):

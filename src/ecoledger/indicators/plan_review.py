@@ -24,6 +24,7 @@ from ecoledger.indicators import plans
 from ecoledger.indicators.models import PlanItem, PlanText
 from ecoledger.indicators.plan import figures
 from ecoledger.indicators.plan.words import load
+from ecoledger.listings import asked
 from ecoledger.listings.refusals import Refused
 from ecoledger.registers.plan.target_book import TARGETS, PlanTarget
 from ecoledger.registers.plan.work_tasks import REGISTER as TASKS
@@ -176,8 +177,8 @@ def _task(row: PlanItem, said: Mapping[str, str], by: Person) -> Any:
             "form", _("没有完成时限。"), _("请填写完成时限后再下达。"), {"deadline": [_("请填写")]}
         )
     owner = (
-        Person.objects.filter(pk=int(said["owner"])).first()
-        if said.get("owner", "").isdigit()
+        Person.objects.filter(pk=number).first()
+        if (number := asked.number(said.get("owner", ""))) is not None
         else None
     )
     values = {

@@ -6,7 +6,7 @@ and neither the first nor the last day of the calendar has a neighbour to compar
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 _DIGITS = 18  # all numbers of so many digits fit 64 bits
 _FIRST, _LAST = date(1900, 1, 1), date(2999, 12, 31)
@@ -33,3 +33,16 @@ def day(text: str) -> date | None:
     except ValueError:
         return None
     return found if _FIRST <= found <= _LAST else None
+
+
+def moment(text: str) -> datetime | None:
+    """A time of the clock here written as ISO 8601: what names another zone is none, nor is a year without neighbours.
+
+    >>> moment("2026-11-21T08:00"), moment("2026-11-21T08:00Z"), moment("0001-01-01")
+    (datetime.datetime(2026, 11, 21, 8, 0), None, None)
+    """
+    try:
+        said = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return said if said.tzinfo is None and _FIRST <= said.date() <= _LAST else None

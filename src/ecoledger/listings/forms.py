@@ -84,7 +84,7 @@ class LookupField(forms.Field):
     def __init__(self, lookup: Lookup, person: Person | None, **kwargs: Any) -> None:
         self.lookup, self.person = lookup, person
         if lookup.few:
-            rows = [(str(lookup.value_of(row)), str(row)) for row in lookup.rows(person)]
+            rows = [(str(lookup.value_of(row)), str(row)) for row in lookup.open_rows(person)]
             kwargs.setdefault(
                 "widget",
                 forms.Select({"class": "form-select"}, choices=[("", _("请选择")), *rows]),

@@ -14,7 +14,9 @@ from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Organisation, Person
+from ecoledger.accounts.roles import ADMINISTRATORS, STAFF
 from ecoledger.accounts.scope import visible
+from ecoledger.listings import asked
 from ecoledger.listings.parts import DeclarationError
 from ecoledger.standards.written_names import plain
 from ecoledger.standards.written_units import unit_key
@@ -45,13 +47,21 @@ class Lookup:
     under: Callable[[Any], str] = lambda row: ""
     value: str = "pk"
     few: bool = False
+    # The capability without which none of its rows is offered or taken; "" where ``rows`` itself says who may.
+    see: str = ""
+
+    def open_rows(self, person: Person | None) -> QuerySet[Any]:
+        """The rows ``person`` may choose; every row for the schedule."""
+        if person is not None and (not person.is_active or (self.see and not person.may(self.see))):
+            return self.model._default_manager.none()
+        return self.rows(person)
 
     def value_of(self, row: Any) -> Any:
         return getattr(row, self.value)
 
     def search(self, words: str, person: Person | None) -> list[Any]:
         """At most :data:`MOST` rows for what was typed; those that begin with it come first."""
-        rows = self.rows(person)
+        rows = self.open_rows(person)
         words = words.strip()
         if not words:
             return list(rows[:MOST])
@@ -73,8 +83,8 @@ class Lookup:
 
     def resolve(self, words: str, person: Person | None) -> Any:
         """The one row that ``words`` name: its value, code, or whole name. Raises :class:`NoSuchRow`."""
-        rows, words = self.rows(person), str(words).strip()
-        if self.value != "pk" or words.isdigit():
+        rows, words = self.open_rows(person), str(words).strip()
+        if self.value != "pk" or asked.number(words) is not None:
             try:
                 return rows.get(**{self.value: words})
             except (ObjectDoesNotExist, ValueError, OverflowError):
@@ -175,19 +185,29 @@ def _narrowed(above: Lookup, model: type[Model]) -> Lookup:
     """The look-up of a parent model, for the rows of one that extends it."""
 
     def rows(person: Person | None) -> QuerySet[Any]:
-        return model._default_manager.filter(pk__in=above.rows(person).values("pk"))
+        return model._default_manager.filter(pk__in=above.open_rows(person).values("pk"))
 
     key, label = model._meta.label_lower, str(model._meta.verbose_name)
     return replace(above, key=key, label=label, model=model, rows=rows)
 
 
 def _plain(model: type[Model]) -> Lookup:
+    """Rows by name; where a declared list shows them, those that it shows the person."""
     named = ("name",) if any(f.name == "name" for f in model._meta.fields) else ()
+
+    def rows(person: Person | None) -> QuerySet[Any]:
+        from ecoledger.listings.catalogue import all_listings
+
+        book = next((listing for listing in all_listings() if listing.model is model), None)
+        if person is None or book is None:
+            return model._default_manager.order_by("pk")
+        return book.visible_to(person).order_by("pk")
+
     return Lookup(
         key=model._meta.label_lower,
         label=str(model._meta.verbose_name),
         model=model,
-        rows=lambda person: model._default_manager.order_by("pk"),
+        rows=rows,
         exact=named or ("pk",),
         contains=named,
     )
@@ -209,7 +229,11 @@ def _people(person: Person | None) -> QuerySet[Person]:
     staff = Person.objects.filter(is_active=True).exclude(
         organisation__kind=Organisation.Kind.ENTERPRISE
     )
-    return staff.select_related("organisation").order_by("organisation_id", "id")
+    staff = staff.select_related("organisation").order_by("organisation_id", "id")
+    if person is None or person.has_role(*STAFF, *ADMINISTRATORS):
+        return staff
+    # Who works outside the house chooses among his own people only.
+    return staff.filter(organisation__isnull=False, organisation_id=person.organisation_id)
 
 
 declare_lookup(

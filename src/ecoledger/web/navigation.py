@@ -18,10 +18,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ecoledger.accounts.models import Person
-from ecoledger.accounts.roles import BUREAU, Role
+from ecoledger.accounts.roles import ADMINISTRATORS, BUREAU, STAFF, Role
 from ecoledger.entities.models import Area
 from ecoledger.listings.catalogue import all_listings
-from ecoledger.matters.register import all_registers
+from ecoledger.matters.register import all_registers, visible_matters
 from ecoledger.web.models import BookUse
 from ecoledger.web.work import load_of
 
@@ -122,7 +122,7 @@ PAGES = (
     ("monitoring", Page("quarantine", _("报文隔离区"), "quarantine", "see_quarantine", ("frame",))),
     ("monitoring", Page("rules", _("预警规则"), "rules", "edit_rules", ("rule",))),
     ("monitoring", Page("bulletins", _("公报"), "bulletin", "make_reports", ("bulletin",))),
-    ("monitoring", Page("station-towns", _("镇街站网"), "station", "see_monitoring")),
+    ("monitoring", Page("station-towns", _("镇街站网"), "station", "see_cockpit")),
     ("monitoring", Page("air-capture", _("监测点数据捕集率"), "station", "see_cockpit")),
     ("monitoring", Page("air-transmission", _("在线监控传输有效率"), "station", "see_cockpit")),
     ("enforcement", Page("merge-visits", _("合并检查"), "shield", "merge_visits")),
@@ -181,8 +181,11 @@ def books(person: Person) -> Iterator[Book]:
     A book whose list is drawn by a page of its own stands as that page.
     """
     pages = {page.url for _line, page in PAGES}
+    own = _own_books(person)
     for listing in all_listings():
         line = listing.line or LINE_OF.get(listing.key, "")
+        if own is not None and listing.key not in own:
+            continue
         if line and person.may(listing.see) and listing.url not in pages:
             label = gettext(str(listing.label))
             yield Book(listing.key, label, line, listing.url, kind_of(listing))
@@ -190,6 +193,19 @@ def books(person: Person) -> Iterator[Book]:
         if person.may(page.capability):
             names = (page.url_name, *page.covers)
             yield Book(page.url_name, str(page.label), line_key, page.url, "Page", names)
+
+
+def _own_books(person: Person) -> set[str] | None:
+    """The books of a firm's user: those it writes in and those that hold something of it; ``None``: all books."""
+    if person.has_role(*STAFF, *ADMINISTRATORS) or not person.has_role(Role.ENTERPRISE):
+        return None
+    own = set(visible_matters(person).order_by().values_list("register", flat=True).distinct())
+    for listing in all_listings():
+        if listing.may_open(person) or (
+            listing.enterprise and not listing.is_work and listing.visible_to(person).exists()
+        ):
+            own.add(listing.key)
+    return own
 
 
 @dataclass(frozen=True)

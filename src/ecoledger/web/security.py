@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 
 Respond = Callable[[HttpRequest], HttpResponseBase]
 
@@ -47,8 +47,12 @@ class ContentSecurityPolicyMiddleware:
         return response
 
 
-class NoNulMiddleware:
-    """Refuses requests with a NUL in a field: no text has one, and PostgreSQL stores none."""
+# The greatest key that a database can have.
+_GREATEST = 2**63 - 1
+
+
+class StorableMiddleware:
+    """Refuses what no database stores: a NUL in a field, and as the key of a row a number beyond 64 bits."""
 
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response
@@ -56,7 +60,11 @@ class NoNulMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, *_: Any) -> None:
+    def process_view(
+        self, request: HttpRequest, _view: Any, _args: Any, named: dict[str, Any]
+    ) -> None:
+        if any(isinstance(value, int) and value > _GREATEST for value in named.values()):
+            raise Http404
         nul = "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.path
         if request.method == "POST" and not nul:
             if request.content_type == "application/json":

@@ -41,6 +41,8 @@ class DueRow:
     left: str
     # "bad" when overdue, "warn" when due today or on the next working day.
     tone: str
+    # What a button to it says: the one way on, or that there are several.
+    verb: str = ""
 
 
 def clock_texts(matters: Sequence[Matter], now: datetime) -> dict[int, str]:
@@ -84,6 +86,7 @@ def due_rows(matters: Iterable[Matter], now: datetime) -> list[DueRow]:
         register = register_of(matter.register)
         ways = [t for t in register.workflow.leaving(matter.state) if t.main and not t.automatic]
         ask = str(ways[0].label) if len(ways) == 1 else str(state_of(matter).label)
+        verb = ask if len(ways) == 1 else _("去办理")
         # Overdue is told in days of the calendar, whatever the clock counts in.
         late = matter.due is not None and matter.due < now
         left = (
@@ -91,7 +94,13 @@ def due_rows(matters: Iterable[Matter], now: datetime) -> list[DueRow]:
         )
         rows.append(
             DueRow(
-                matter, register, str(state_of(matter).label), ask, left, tone_of(matter.due, now)
+                matter,
+                register,
+                str(state_of(matter).label),
+                ask,
+                left,
+                tone_of(matter.due, now),
+                verb,
             )
         )
     return rows

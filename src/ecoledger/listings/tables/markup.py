@@ -146,7 +146,9 @@ def _cells(row: ElementTree.Element) -> list[Cell]:
             if data is not None
             else ""
         )
-        line.append(float(text) if kind == "Number" and re.fullmatch(r"-?[\d.]+", text) else text)
+        line.append(
+            float(text) if kind == "Number" and re.fullmatch(r"-?\d+(\.\d*)?", text) else text
+        )
     return trimmed(line)
 
 

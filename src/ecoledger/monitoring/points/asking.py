@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final, Protocol
 
 from django.utils.functional import Promise
@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.hj212 import Answer, UnreachableError, china_now, format_time, history
+from ecoledger.listings import asked
 from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.points import table
 
@@ -81,10 +82,9 @@ QUESTIONS: Final = {
 
 
 def _stretch(given: Mapping[str, str]) -> dict[str, str]:
-    try:
-        begin, end = (datetime.fromisoformat(given[name]) for name in ("begin", "end"))
-    except (KeyError, ValueError) as wrong:
-        raise DeviceError(_("请填写起止时间，如 2026-11-20T08:00。")) from wrong
+    begin, end = (asked.moment(given.get(name, "")) for name in ("begin", "end"))
+    if begin is None or end is None:
+        raise DeviceError(_("请填写起止时间，如 2026-11-20T08:00。"))
     if not timedelta(0) <= end - begin <= LONGEST:
         raise DeviceError(_("止须不早于起，一次最多补取7天。"))
     return history(begin, end)
@@ -92,7 +92,7 @@ def _stretch(given: Mapping[str, str]) -> dict[str, str]:
 
 def _number(given: Mapping[str, str], name: str, field: str, allowed: range) -> dict[str, str]:
     text = given.get(name, "")
-    if not text.isdigit() or int(text) not in allowed:
+    if asked.number(text) not in allowed:
         raise DeviceError(
             _("数值应在 %(low)s 至 %(high)s 之间。") % {"low": allowed[0], "high": allowed[-1]}
         )

@@ -174,7 +174,7 @@ def moment(day: date, clock: str, *, utc: bool) -> datetime:
     digits = clock.strip().split(".")[0]
     if match:
         hour, minute = int(match[1]), int(match[2])
-    elif digits.isdigit() and len(digits) <= 4:
+    elif digits.isascii() and digits.isdigit() and len(digits) <= 4:
         hour, minute = divmod(int(digits), 100)
     else:
         hour, minute = 99, 0

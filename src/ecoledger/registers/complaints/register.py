@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import BUREAU, Role
 from ecoledger.entities.models import Entity
+from ecoledger.listings import asked
 from ecoledger.listings.catalogue import declare as declare_list
 from ecoledger.listings.cells import area_name
 from ecoledger.listings.listing import Listing
@@ -159,7 +160,7 @@ class Complaints(Register):
 
 
 def _number_of(place: str) -> int | None:
-    return int(place[1:]) if place.startswith("#") and place[1:].isdigit() else None
+    return asked.number(place[1:]) if place.startswith("#") else None
 
 
 def _newest(model: type[Entity | Organisation]) -> int:

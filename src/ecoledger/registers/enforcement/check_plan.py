@@ -91,6 +91,7 @@ declare_lookup(
         label="年度检查计划",
         rows=lambda person: CheckPlan.objects.order_by("-year", "item_no"),
         few=True,
+        see="see_cockpit",
     )
 )
 PLANS = declare(Listing(

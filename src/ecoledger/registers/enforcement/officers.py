@@ -218,6 +218,7 @@ declare_lookup(
         exact=("certificate_no", "name"),
         begins=("certificate_no",),
         under=lambda row: row.certificate_no,
+        see="see_cockpit",
     )
 )
 OFFICERS = declare(Expiring(

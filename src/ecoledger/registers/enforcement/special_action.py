@@ -103,7 +103,9 @@ declare_lookup(
         key="special_action",
         model=Drive,
         label="专项行动",
-        rows=lambda person: Drive.objects.filter(book=ACTIONS.key),
+        rows=lambda person: (
+            ACTIONS.visible_to(person) if person else Drive.objects.filter(book=ACTIONS.key)
+        ),
         exact=("name",),
         contains=("name",),
         few=True,

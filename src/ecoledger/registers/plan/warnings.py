@@ -83,7 +83,7 @@ WORKFLOW = Workflow(
 
 REGISTER = declare(Register(
     key="warning", label="通报预警约谈", line="assessment", model=WarningLetter, workflow=WORKFLOW,
-    pattern="预警〔{year}〕{n}件",
+    pattern="约谈〔{year}〕{n}号",
     labels={"title": "事由", "description": "情况", "area_code": "属地", "owner_organisation": "主送单位"},
     columns=("title", "state", "measure", "area_code", "owner_organisation", "value", "limit", "number",
              "period", "reply_by", "closed_at"),

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.fields import AreaCodeField
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
+from ecoledger.listings import asked
 from ecoledger.listings.catalogue import declare as declare_list
 from ecoledger.listings.cells import area_name
 from ecoledger.listings.fields import CodesField
@@ -262,8 +263,8 @@ class Letters(Register):
 
     def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
         rows = super().conditions(query, person, now)
-        batch = query.get("batch_no", "")
-        return rows & Q(batch_no=int(batch)) if batch.isdigit() else rows
+        batch = asked.number(query.get("batch_no", ""))
+        return rows if batch is None else rows & Q(batch_no=batch)
 
     def attributes_of(self, values: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
         title = values.get("description", "") or values.get("letter_no", "")

@@ -80,8 +80,8 @@ def page(request: Request) -> HttpResponse:
 def _points(request: Request) -> list[Point]:
     rows = scoped.points(request.user).filter(kind=Point.Kind.AIR, enabled=True)
     station, area = request.GET.get("station", ""), request.GET.get("area", "")
-    if station.isdigit():
-        rows = rows.filter(entity=int(station))
+    if (number := asked.number(station)) is not None:
+        rows = rows.filter(entity=number)
     elif area:
         rows = rows.filter(area_code__startswith=area.rstrip("0") or area)
     return [

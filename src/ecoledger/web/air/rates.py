@@ -163,9 +163,9 @@ def _quarter(said: str) -> tuple[datetime, datetime]:
     """Begin and end of the quarter said as 2026-3; this one when it is none."""
     now = times.now()
     year, number = now.year, (now.month + 2) // 3
-    parts = said.split("-")
-    if len(parts) == 2 and all(p.isdigit() and len(p) < 5 for p in parts):
-        asked_year, asked_number = int(parts[0]), int(parts[1])
+    parts = [asked.number(part) for part in said.split("-")]
+    if len(parts) == 2:
+        asked_year, asked_number = (part or 0 for part in parts)
         if 2000 <= asked_year <= now.year and 1 <= asked_number <= 4:
             year, number = asked_year, asked_number
     begin = datetime(year, 3 * number - 2, 1)

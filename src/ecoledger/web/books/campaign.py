@@ -170,7 +170,9 @@ def choose(request: Request, key: str, pk: int) -> HttpResponse:
     inside = Entity.objects.filter(area_code__startswith=drive.area_code)
     proposed = book.objects().filter(area_code__startswith=drive.area_code)
     if request.method == "POST":
-        numbers = [int(n) for n in request.POST.getlist("object") if n.isdigit()]
+        numbers = [
+            n for text in request.POST.getlist("object") if (n := asked.number(text)) is not None
+        ]
         rows = inside.filter(
             Q(pk__in=proposed.values("pk")) | Q(kind__in=_kinds(book)), pk__in=numbers
         )

@@ -47,7 +47,7 @@ def discretion(request: Request, pk: int) -> HttpResponse:
         levels = " ".join(
             f"{factor.key}={request.POST[factor.key]}"
             for factor in chosen.factors
-            if request.POST.get(factor.key, "").isdigit()
+            if asked.number(request.POST.get(factor.key, "")) is not None
         )
         form = {
             "table": key,

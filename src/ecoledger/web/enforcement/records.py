@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import io
-from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -19,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from ecoledger.books import campaign as campaigns
 from ecoledger.books import checklists
+from ecoledger.listings import asked
 from ecoledger.listings.lookups import NoSuchRow, lookup_of
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
@@ -131,10 +131,11 @@ def _values(said: dict[str, Any], kind: str) -> dict[str, Any]:
         except NoSuchRow as error:
             wrong[name] = [str(error)]
     for name in ("started_at", "ended_at"):
-        try:
-            values[name] = timezone.make_aware(datetime.fromisoformat(said.get(name, "")))
-        except ValueError:
+        moment = asked.moment(said.get(name, ""))
+        if moment is None:
             wrong[name] = [_("请填写时间")]
+        else:
+            values[name] = timezone.make_aware(moment)
     if wrong:
         raise Refused("form", _("笔录没有填对。"), _("请按各项提示修改。"), wrong)
     return values

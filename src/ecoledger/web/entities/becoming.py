@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from ecoledger.accounts.visitors import address
 from ecoledger.entities import relations, succession
 from ecoledger.entities.models import Entity, Relation, Succession
-from ecoledger.listings import forms
+from ecoledger.listings import asked, forms
 from ecoledger.listings.parts import Ask, Kind
 from ecoledger.web.access import Request, needs
 from ecoledger.web.entities.entity import the_entity
@@ -121,9 +121,9 @@ def _act(request: Request, thing: Entity, what: str, said: dict[str, Any]) -> Ca
         case "split":
             take: dict[str, list[int]] = {}
             for chosen in request.POST.getlist("take"):
-                name, _colon, number = chosen.rpartition(":")
-                if number.isdigit():
-                    take.setdefault(name, []).append(int(number))
+                name, _colon, written = chosen.rpartition(":")
+                if (number := asked.number(written)) is not None:
+                    take.setdefault(name, []).append(number)
             return lambda: succession.split(person, thing, said["other"], said["on"], take, **more)
         case _:
             measured = {

@@ -10,7 +10,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from ecoledger.listings import selecting
+from ecoledger.listings import asked, selecting
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.lookups import Lookup, lookup_among, lookup_of
 from ecoledger.listings.parts import Filter, Kind
@@ -69,7 +69,7 @@ def _chip(declared: Filter, request: Request) -> Chip:
         return Chip(declared, text, since=since, until=until)
     lookup = _lookup(declared)
     if lookup is not None:
-        rows = list(lookup.rows(request.user)[: OFFERED + 1])
+        rows = list(lookup.open_rows(request.user)[: OFFERED + 1])
         if len(rows) > OFFERED:
             names = _names(lookup, chosen)
             return Chip(declared, _listed(names), lookup=lookup.key, value=next(iter(chosen), ""))
@@ -96,7 +96,7 @@ def _lookup(declared: Filter) -> Lookup | None:
 def _names(lookup: Lookup, chosen: Iterable[str]) -> list[str]:
     """What the chosen rows are called."""
     path = lookup.value
-    numbers = [value for value in chosen if path != "pk" or value.isdigit()]
+    numbers = [value for value in chosen if path != "pk" or asked.number(value) is not None]
     return [str(row) for row in lookup.model._default_manager.filter(**{f"{path}__in": numbers})]
 
 

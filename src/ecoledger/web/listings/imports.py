@@ -180,7 +180,7 @@ def _offered(ask: Ask, request: Request) -> list[tuple[str, str]]:
         return [(value, _(str(label))) for value, label in ask.choices]
     if ask.kind is Kind.AREA or ask.to is not None:
         lookup = lookup_of("area") if ask.to is None else lookup_among(ask.among, ask.to)
-        rows = lookup.rows(request.user)[:OFFERED]
+        rows = lookup.open_rows(request.user)[:OFFERED]
         return [(str(lookup.value_of(row)), str(row)) for row in rows]
     return []
 

@@ -113,8 +113,9 @@ def show_problems(shown: Sheet, refused: Refused) -> None:
     filled = [f for f in shown.forms if any(str(v).strip() for v in f.data.values())]
     for place, texts in refused.fields.items():
         n, _dash, name = place.removeprefix(f"{shown.lines.key}-").partition("-")
-        if n.isdigit() and int(n) < len(filled) and name in filled[int(n)].fields:
-            filled[int(n)].add_error(name, texts)
+        row = asked.number(n)
+        if row is not None and row < len(filled) and name in filled[row].fields:
+            filled[row].add_error(name, texts)
 
 
 @needs("see_matters")

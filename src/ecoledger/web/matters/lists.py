@@ -123,9 +123,9 @@ def _called(register: Register, person: Person, said: str) -> Any:
     rows = register.visible_to(person)
     if (whole := rows.filter(number=said.strip()).first()) is not None:
         return whole
-    if not said.strip().isdigit():
+    number = asked.number(said)
+    if number is None:
         return None
-    number = int(said)
     year = timezone.localdate().year
     alike = rows.filter(number__regex=rf"{year}.*[^0-9]0*{number}(号)?$")[:2]
     return alike[0] if len(alike) == 1 else None

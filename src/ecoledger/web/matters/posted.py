@@ -37,6 +37,8 @@ def device_time(said: str) -> datetime | None:
         at = datetime.fromisoformat(said)
     except ValueError:
         return None
+    if asked.day(f"{at.date()}") is None:  # a year that no database keeps in every zone
+        return None
     return at if timezone.is_aware(at) else timezone.make_aware(at)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from ecoledger.accounts.visitors import address
+from ecoledger.listings import asked
 from ecoledger.monitoring.computing import period_review
 from ecoledger.monitoring.computing.corrections import NotCorrectedError
 from ecoledger.monitoring.models import PeriodReview, Point
@@ -76,6 +77,7 @@ def page(request: Request, pk: int) -> HttpResponse:
         try:
             touched = period_review.selection(point, said["parameters"], *span)
             if request.POST.get("step") == "do":
+                expected = asked.number(request.POST.get("expected", ""))
                 record = period_review.review(
                     request.user,
                     point,
@@ -83,7 +85,7 @@ def page(request: Request, pk: int) -> HttpResponse:
                     *span,
                     flag=said["flag"],
                     reason=said["reason"],
-                    expected=int(request.POST.get("expected") or -1),
+                    expected=-1 if expected is None else expected,
                     address=address(request),
                 )
                 messages.success(
@@ -117,19 +119,12 @@ def _first(request: Request) -> dict[str, Any]:
         "reason": request.GET.get("reason", ""),
     }
     midnight = readings.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    first["begin"] = _moment(request.GET.get("begin", "")) or midnight - timedelta(days=1)
-    end = _moment(request.GET.get("end", ""))
+    first["begin"] = asked.moment(request.GET.get("begin", "")) or midnight - timedelta(days=1)
+    end = asked.moment(request.GET.get("end", ""))
     if end is not None and len(request.GET["end"]) <= len("2026-01-01"):
         end += timedelta(days=1)  # the last day of the station's page is included there
     first["end"] = end or midnight
     return first
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _told(point: Point, touched: period_review.Selection) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -193,10 +194,10 @@ def drawn(point: Point, codes: Sequence[str], rows: pl.DataFrame) -> list[dict[s
         name = readings.label(code, point) + (_("（折算）") if converted else "")
         lines.append(
             {
-                # Two scales at most: where more units share them, each line names its own.
-                "name": f"{name} {unit}" if len(units) > 2 and unit else name,
+                "name": name,
                 "unit": unit,
-                "axis": min(units.index(unit), 1),
+                # A panel a unit: no line is read by another's scale.
+                "axis": units.index(unit),
                 "decimals": declared[code].decimals,
                 "points": [
                     [
@@ -318,10 +319,10 @@ def _water_pieces() -> list[dict[str, Any]]:
 
 
 def _start(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise Http404 from None
+    start = asked.moment(text)
+    if start is None:
+        raise Http404
+    return start
 
 
 @needs("see_monitoring")
@@ -358,6 +359,14 @@ def value(request: Request, pk: int) -> HttpResponse:
     )
 
 
+def _number(given: str) -> float | None:
+    """What was written as a value. Raises ``ValueError`` for words, and for those that Python takes for numbers (nan)."""
+    number = float(given) if given else None
+    if number is not None and not math.isfinite(number):
+        raise ValueError(given)
+    return number
+
+
 @require_POST
 @needs("correct_observations")
 def correct(request: Request, pk: int) -> HttpResponse:
@@ -371,7 +380,7 @@ def correct(request: Request, pk: int) -> HttpResponse:
     withdrawn = request.POST.get("action") == "withdraw"
     given = request.POST.get("value", "").strip()
     try:
-        number = float(given) if given else None
+        number = _number(given)
     except ValueError:
         messages.error(request, _("“%(text)s”不是数值，请改正后再提交。") % {"text": given[:40]})
         return redirect(back)

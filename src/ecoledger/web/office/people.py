@@ -91,7 +91,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
         codes = self.cleaned_data["area_codes"].replace("，", ",").split(",")
         codes = [code.strip() for code in codes if code.strip()]
         for code in codes:
-            if not code.isdigit() or not 2 <= len(code) <= 12:
+            if asked.number(code) is None or not 2 <= len(code) <= 12:
                 raise forms.ValidationError(
                     _("“%(code)s”不是行政区划代码：应为 2 至 12 位数字。") % {"code": code}
                 )

@@ -38,7 +38,8 @@ from ecoledger.web.office.second_factor import ask_for_code
 def _next(request: HttpRequest) -> str:
     """Where the person wanted to go, if it is a page of this site."""
     target = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(
+    # A whole path: what else looks like an address of this site is the name of a view, or nothing.
+    if target.startswith("/") and url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     ):
         return target

@@ -16,6 +16,7 @@ from ecoledger.accounts.scope import visible
 from ecoledger.indicators import plan_review, plans
 from ecoledger.indicators.declaring import all_indicators
 from ecoledger.indicators.models import PlanItem, PlanText
+from ecoledger.listings import asked
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tables import confined
 from ecoledger.registers.plan.target_book import PlanTarget
@@ -52,7 +53,7 @@ def take_in(request: Request) -> HttpResponse:
         area.startswith(code) for code in request.user.area_codes
     ):
         raise PermissionDenied(_("该行政区不在您的数据范围内。"))
-    if upload is None or not year.isdigit() or not 2000 <= int(year) <= 2100:
+    if upload is None or not 2000 <= (asked.number(year) or 0) <= 2100:
         messages.error(request, _("请选择文件并填写四位年份。"))
         return redirect("plans")
     name = (upload.name or "plan.txt").replace("\n", " ")

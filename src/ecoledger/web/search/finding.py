@@ -20,6 +20,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.scope import within
 from ecoledger.entities import inventory
 from ecoledger.entities.models import Area, Entity
+from ecoledger.listings import asked
 from ecoledger.listings.pinyin import initials
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import register_of, state_of, visible_matters
@@ -98,8 +99,8 @@ def _candidates(person: Person, words: list[str]) -> Iterator[SearchEntry]:
     seen: set[int] = set()
     for word in words:
         ways = [_begins("name", word), _begins("initials", word), _begins("code", word.upper())]
-        if word.isdigit() and len(word) < 9:
-            ways.insert(0, Q(serial=int(word)))
+        if (serial := asked.number(word)) is not None and len(word) < 9:
+            ways.insert(0, Q(serial=serial))
         for way in ways:
             for entry in scope.filter(way)[:CANDIDATES]:
                 if entry.pk not in seen:

@@ -66,6 +66,8 @@ _ASKED = ("asked", "asked_operator")
 _DESK = frozenset({Role.MONITOR, Role.DISPATCHER})
 _FIELD = frozenset({Role.TOWN, Role.OFFICER})
 _WATCH = frozenset({Role.OFFICER, Role.DISPATCHER})
+# What is verified anew has no verdict and no reason yet; those of the round before stand in its events.
+_ANEW = {"verdict": "", "false_reason": "", "cause": ""}
 _FALSE = ("false_reason", said("grounds", "判断依据", help="写明看了哪些数据和材料"))
 _KINDS = (("discharge", "生产或治理设施异常"), ("maintenance", "停产、检修、启停炉"),
           ("instrument", "在线设备故障或校准"), ("other", "其他"))  # fmt: skip
@@ -78,7 +80,7 @@ _closing = Closing(
     worked=("trace_done", "apply_close"), kept_from_returning=("trace_done", "apply_close"),
     reviewers=frozenset({Role.OFFICER, Role.MONITOR}), reopeners=_WATCH | {Role.MONITOR},
     return_label="不同意销号，退回治理", rebound_label="反弹，重开治理", stage="通报反馈",
-    days_before_look_back=30, working_days_of_look_back=10,
+    days_before_look_back=30, working_days_of_look_back=10, sets_on_rebound={"cause": ""},
 )  # fmt: skip
 
 WORKFLOW = Workflow(
@@ -149,9 +151,9 @@ WORKFLOW = Workflow(
                    other_person_than=("trace_done",), main=False),
         *_closing.transitions,
         Transition("rebound_by_alarm", "再次预警，反弹重开", tuple(s.name for s in _closing.closed),
-                   "verify", automatic=True, sets={"verdict": ""}, main=False),
+                   "verify", automatic=True, sets=_ANEW, main=False),
         Transition("reopen_dismissed", "重新核实", "dismissed", "verify", by=CHECKERS, asks=(REASON,),
-                   sets={"verdict": ""}, main=False),
+                   sets=_ANEW, main=False),
     ),
     clocks=(
         ClockRule("verify", "核实交办", ("verify", "dismiss_check"), working_hours=4, basis=DEFAULT),
