@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ecoledger.matters import actions, chain, deadlines, inbox, schedule, timeline
-from ecoledger.matters.actions import Refused, Upload
+from ecoledger.matters.actions import Refused, Upload, many
 from ecoledger.matters.models import Notice
 from ecoledger.monitoring.models import Alarm, AlarmRule
 from ecoledger.registers.alarms.alarm_case import REGISTER, AlarmCase, RoutingRule, open_from_alarm
@@ -290,7 +290,9 @@ def test_an_alarm_after_closing_reopens_the_case_and_a_late_one_opens_another(
     do(case, "confirm_close", people["leader"], at, checked="好")
     back = open_from_alarm(alarm_at("2026-11-20T09:00:00"), at=cst("2026-11-20T10:00:00"))
     assert (back.pk, back.state, back.reopened, back.verdict) == (case.pk, "verify", 1, "")
-    assert back.cause == ""  # the cause of the last round stands in its event, not on what is verified anew
+    assert (
+        back.cause == ""
+    )  # the cause of the last round stands in its event, not on what is verified anew
     # Closed again; four months later it is another matter, linked to the first.
     to_close_check(case, people, cst("2026-11-20T11:00:00"))
     do(case, "confirm_close", people["leader"], cst("2026-11-20T15:00:00"), checked="好")
@@ -425,7 +427,9 @@ def test_a_case_and_a_problem_share_material_and_keep_their_ways(case, people, c
 def test_false_alarms_of_one_cause_are_judged_together_with_one_reason(alarm_at, bureau, people):
     """Two blue alarms go in one step with their reason; the orange one needs a second person and is left out."""
     cases = [
-        open_from_alarm(alarm_at(point=point, parameter=code, level=level))
+        open_from_alarm(
+            alarm_at(point=point, parameter=code, level=level), at=cst("2026-11-16T10:00:00")
+        )
         for point, code, level in (
             (bureau.flue_gas, "a21026", "blue"),
             (bureau.flue_gas, "a21002", "blue"),

@@ -11,9 +11,13 @@ from django.urls import reverse
 from ecoledger.accounts import keys
 from ecoledger.accounts.models import ApiKey, AuditEntry
 
+PASSWORD = "correct horse battery"
+
 
 def made(client, name: str = "市大数据平台") -> str:
-    page = client.post(reverse("key-make"), {"name": name, "days": 30}).content.decode()
+    page = client.post(
+        reverse("key-make"), {"name": name, "days": 30, "password": PASSWORD}
+    ).content.decode()
     return re.search(r'<code class="secret">(el_[\w-]+)</code>', page)[1]
 
 
@@ -44,7 +48,9 @@ def test_a_person_holds_only_so_many_valid_keys(people, signed_in):
     client = signed_in("monitor")
     for number in range(keys.MOST):
         keys.make_key(people["monitor"], f"系统 {number}")
-    page = client.post(reverse("key-make"), {"name": "再一个", "days": 30}).content.decode()
+    page = client.post(
+        reverse("key-make"), {"name": "再一个", "days": 30, "password": PASSWORD}
+    ).content.decode()
     assert "请先撤销不用的" in page
     assert ApiKey.objects.count() == keys.MOST
     keys.revoke(ApiKey.objects.first(), people["monitor"])
@@ -53,8 +59,8 @@ def test_a_person_holds_only_so_many_valid_keys(people, signed_in):
 
 def test_a_key_without_a_purpose_is_not_made(people, signed_in):
     client = signed_in("monitor")
-    client.post(reverse("key-make"), {"name": " ", "days": 30})
-    client.post(reverse("key-make"), {"name": "x", "days": 99999})
+    client.post(reverse("key-make"), {"name": " ", "days": 30, "password": PASSWORD})
+    client.post(reverse("key-make"), {"name": "x", "days": 99999, "password": PASSWORD})
     assert not ApiKey.objects.exists()
 
 
@@ -66,7 +72,7 @@ def test_the_account_page_begins_with_ones_password_and_folds_the_keys(client, b
     assert order.index("修改密码") == 0
     assert order[-1] == "接口密钥"
     assert page.xpath("//details[@id='keys']/@open") == []
-    client.post(reverse("key-make"), {"name": "一张图", "days": 30})
+    client.post(reverse("key-make"), {"name": "一张图", "days": 30, "password": PASSWORD})
     page = lxml.html.fromstring(client.get("/account").content.decode())
     assert page.xpath("//details[@id='keys' and @open]")
 
@@ -77,3 +83,18 @@ def test_whoever_changes_a_password_is_addressed_as_everywhere_else(client, bure
     page = client.post("/account", wrong).content.decode()
     assert "您的旧密码不正确" in page
     assert "你" not in page
+
+
+def test_a_page_left_open_makes_no_key(people, signed_in):
+    """A key outlives the session it was made in: the password is asked again."""
+    client = signed_in("monitor")
+    for password in ("", "guessed"):
+        page = client.post(
+            reverse("key-make"), {"name": "x", "days": 30, "password": password}
+        ).content.decode()
+        assert "el_" not in page
+    assert not ApiKey.objects.exists()
+    people["monitor"].set_unusable_password()  # comes in by the bureau's sign-on alone
+    people["monitor"].save()
+    client.force_login(people["monitor"])
+    made(client)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from tests.web.test_matrix import address, routes
 
 import ecoledger.web
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
-from tests.web.test_matrix import address, routes
 
 pytestmark = pytest.mark.django_db
 

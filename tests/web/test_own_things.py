@@ -122,3 +122,24 @@ def test_a_button_of_my_work_says_what_is_done(county, tmp_path, settings):
     states = {str(s.label) for register in all_registers() for s in register.workflow.states}
     with override("zh-hans"):
         assert button.text_content().strip() not in states
+
+
+def test_a_check_of_a_firm_begins_on_its_page(county):
+    """Telephone, map, all that happened and a new check are one step away; the form knows the firm."""
+    firm = county.bureau.enterprise
+    Enterprise.objects.filter(pk=firm.pk).update(phone="0000-1234567", lon=118.6, lat=24.9)
+    client = Client()
+    client.force_login(county.person("officer"))
+    page = lxml.html.fromstring(client.get(f"/enterprises/{firm.pk}").content)
+    links = {a.text_content().strip(): a.get("href") for a in page.xpath("//main//a")}
+    assert links["0000-1234567"] == "tel:0000-1234567"
+    assert links["在图上看"] == "/map?at=118.6,24.9"
+    assert client.get(links["全部经过"]).status_code == 200
+    form = lxml.html.fromstring(client.get(links["发起检查"]).content)
+    assert form.xpath("//input[@name='entity' or @name='entity_text']/@value")[0] in (
+        firm.code,
+        firm.name,
+    )
+    assert form.xpath(
+        "//*[@name='area_code']//option[@selected]/@value | //input[@name='area_code']/@value"
+    ) == [firm.area_code]

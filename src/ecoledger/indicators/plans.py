@@ -7,6 +7,7 @@ indicator's figure; a confirmed task beside what is reported done and the share 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -51,8 +52,19 @@ CORRECTED = (
 
 
 @transaction.atomic
-def take_in(name: str, text: str, area_code: str, year: int, *, by: Person | None) -> PlanText:
-    """Keep a plan's text and what the rules propose of it. The same text again gives what is kept."""
+def take_in(
+    name: str,
+    text: str,
+    area_code: str,
+    year: int,
+    *,
+    by: Person | None,
+    items: Iterable[Item] | None = None,
+) -> PlanText:
+    """Keep a plan's text and what the rules propose of it, or ``items`` where it was gone through before.
+
+    The same text again gives what is kept.
+    """
     digest = hashlib.sha256(text.encode()).hexdigest()
     kept = PlanText.objects.filter(area_code=area_code, sha256=digest).first()
     if kept is not None:
@@ -66,7 +78,9 @@ def take_in(name: str, text: str, area_code: str, year: int, *, by: Person | Non
         taken_in_by=by,
         taken_in_at=timezone.now(),
     )
-    PlanItem.objects.bulk_create(_proposed(plan, item) for item in extract(text))
+    PlanItem.objects.bulk_create(
+        _proposed(plan, item) for item in (extract(text) if items is None else items)
+    )
     audit.record(by, "导入计划", plan, details={"items": plan.items.count()})
     return plan
 

@@ -175,11 +175,12 @@ def form_of(
     row: Any = None,
     person: Person | None = None,
     prefix: str | None = None,
+    first: Mapping[str, Any] | None = None,
 ) -> forms.Form:
-    """A form of ``asks``; bound when ``data`` is given. ``row`` supplies first values."""
+    """A form of ``asks``; bound when ``data`` is given. ``row`` supplies first values, or an address does (``first``)."""
     asks = tuple(asks)
     fields = {ask.name: field_of(ask, model, person) for ask in asks}
-    initial = {}
+    initial = {ask.name: first[ask.name] for ask in asks if first and first.get(ask.name)}
     for ask in asks if row is not None else ():
         if ask.initial is not None:
             initial[ask.name] = ask.initial(row)

@@ -23,7 +23,11 @@ class NotSent(Exception):  # noqa: N818 - said to a person
     """The other side did not take the message."""
 
 
-def _posted(url: str, content: dict[str, Any]) -> dict[str, Any]:
+def _posted(channel: Channel, url: str, content: dict[str, Any]) -> dict[str, Any]:
+    if (
+        not channel.leads_where_allowed
+    ):  # the operator's list may be shorter than when it was entered
+        raise NotSent("host not allowed")
     try:
         # A redirect could lead anywhere: it is no answer of a gateway.
         answer = requests.post(url, json=content, timeout=TIMEOUT, allow_redirects=False)
@@ -38,15 +42,15 @@ def _posted(url: str, content: dict[str, Any]) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def _robot(url: str, text: str) -> None:
-    said = _posted(url, {"msgtype": "text", "text": {"content": text}})
+def _robot(channel: Channel, url: str, text: str) -> None:
+    said = _posted(channel, url, {"msgtype": "text", "text": {"content": text}})
     if said.get("errcode") != 0:
         raise NotSent(f"{said.get('errcode')} {said.get('errmsg', '')}"[:180])
 
 
 def wecom(message: Outgoing) -> None:
     """To a group robot of 企业微信."""
-    _robot(message.channel.address, message.text)
+    _robot(message.channel, message.channel.address, message.text)
 
 
 def dingtalk(message: Outgoing) -> None:
@@ -58,7 +62,7 @@ def dingtalk(message: Outgoing) -> None:
             channel.secret.encode(), f"{stamp}\n{channel.secret}".encode(), hashlib.sha256
         ).digest()
         url += f"&timestamp={stamp}&sign={quote_plus(base64.b64encode(digest))}"
-    _robot(url, message.text)
+    _robot(channel, url, message.text)
 
 
 def email(message: Outgoing) -> None:
@@ -75,6 +79,7 @@ def email(message: Outgoing) -> None:
 def sms(message: Outgoing) -> None:
     """To the bureau's own gateway: JSON ``{"phone", "text"}``, answered by ``{"ok": true}``."""
     said = _posted(
+        message.channel,
         message.channel.address,
         {"phone": message.recipient, "text": message.text, "key": message.channel.secret},
     )

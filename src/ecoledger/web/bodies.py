@@ -29,6 +29,8 @@ Application = Callable[[Scope, Any, Any], Awaitable[None]]
 OF_A_STRANGER = 64 << 10
 OF_A_PERSON = 300 << 20  # a video as evidence, several files in one form
 SILENCE = 60.0  # seconds between two parts of a body
+# Bytes a second that a body has to come in with, after a time of SILENCE: one that drips holds nothing for ever.
+PACE = 1024.0
 # Large bodies lie in temporary files while they come in.
 LARGE = 2 << 20
 _LARGE_AT_ONCE = 8
@@ -91,7 +93,8 @@ def bounded(application: Application) -> Application:
                     status = 413 if isinstance(error, _TooLongError) else 408
                     await _refuse(send, status, headers)
 
-        if length is None or length > LARGE:
+        # A stranger's never grows large, and so takes no place from who sends files.
+        if limit > OF_A_STRANGER and (length is None or length > LARGE):
             async with large:
                 await run()
         else:
@@ -111,13 +114,17 @@ def _length(headers: dict[bytes, bytes]) -> int | None:
 def _counted(receive: Receive, limit: int) -> Receive:
     count = 0
     whole = False
+    begun: float | None = None
 
     async def counting() -> Message:
-        nonlocal count, whole
+        nonlocal count, whole, begun
         if whole:  # from here on it waits for the end of the connection
             return await receive()
+        now = asyncio.get_running_loop().time()
+        begun = now if begun is None else begun
+        left = begun + SILENCE + count / PACE - now
         try:
-            message = await asyncio.wait_for(receive(), SILENCE)
+            message = await asyncio.wait_for(receive(), min(SILENCE, max(left, 0.0)))
         except TimeoutError:
             raise _SilentError from None
         if message["type"] == "http.request":

@@ -29,18 +29,6 @@ def read_text(path: Path) -> str:
     return read(path.name, path.read_bytes())
 
 
-def read_upload(content: bytes) -> dict[str, str]:
-    """The text of an uploaded file that carries its name in its first line, or the ``problem`` with it.
-
-    For a process with limits (``listings.tables.confined``), which takes bytes and gives plain values.
-    """
-    name, _, rest = content.partition(b"\n")
-    try:
-        return {"text": read(name.decode(), rest)}
-    except UnreadableError as problem:
-        return {"problem": str(problem)}
-
-
 def read(name: str, content: bytes) -> str:
     """The text of the file called ``name``. Raises :class:`UnreadableError`."""
     path = _File(name, content)

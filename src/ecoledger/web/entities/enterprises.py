@@ -139,6 +139,7 @@ def enterprise(request: Request, pk: int) -> HttpResponse:
             "matters": matters_of(request, found.code),
             "now": timezone.now(),
             "may_register": request.user.may("edit_registry"),
+            "may_check": register_of("inspection").may_open(request.user),
         },
     )
 

@@ -56,7 +56,9 @@ def new(request: Request, key: str) -> HttpResponseBase:
     if not register.fields or not register.may_open(request.user):
         raise PermissionDenied(_("您的岗位不能在“%s”登记事项。") % _(str(register.label)))
     asks = register.open_asks(request.user, register.fields)
-    form = forms.form_of(asks, register.model, data=request.POST or None, person=request.user)
+    form = forms.form_of(
+        asks, register.model, data=request.POST or None, person=request.user, first=request.GET
+    )
     post = request.POST if request.method == "POST" else None
     sheets = [sheet(lines, request.user, post=post) for lines in register.lines]
     if request.method == "POST" and form.is_valid():

@@ -200,7 +200,7 @@ def _account(request: Request, **more: Any) -> HttpResponse:
         .order_by("since"),
         "deputy_form": DeputyForm(request.user),
         "form": PasswordForm(request.user),
-        "key_form": KeyForm(),
+        "key_form": KeyForm(request.user),
         "keys": request.user.api_keys.all()[:50],
         "device": device_of(request.user),
         "device_required": required(request.user),
@@ -243,20 +243,38 @@ class KeyForm(forms.Form):
         choices=[(days, days) for days in keys.LIVES],
         widget=forms.Select(attrs={"class": "form-select"}),
     )
+    # A key outlives the session: who finds a page left open shall not make one.
+    password = forms.CharField(
+        label=gettext_lazy("当前密码"),
+        strip=False,
+        widget=forms.PasswordInput(
+            attrs={"class": "form-control", "autocomplete": "current-password"}
+        ),
+    )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, person: Person, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.person = person
+        if not person.has_usable_password():  # signs in by the bureau's sign-on alone
+            del self.fields["password"]
         cast("forms.ChoiceField", self.fields["days"]).choices = [
             (days, _("%(count)d 天") % {"count": days}) for days in keys.LIVES
         ]
 
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if not self.person.check_password(password):
+            raise forms.ValidationError(_("密码不正确。"))
+        return password
+
 
 @require_POST
 @never_cache
+@sensitive_post_parameters("password")
 def make_key(request: Request) -> HttpResponse:
     """A new key, shown on this one answer and never again."""
     refuse_deputies(request)
-    form = KeyForm(request.POST)
+    form = KeyForm(request.user, request.POST)
     if sum(key.valid for key in request.user.api_keys.all()) >= keys.MOST:
         form.add_error(
             None,

@@ -16,6 +16,7 @@ from ecoledger.accounts.scope import visible
 from ecoledger.indicators import plan_review, plans
 from ecoledger.indicators.declaring import all_indicators
 from ecoledger.indicators.models import PlanItem, PlanText
+from ecoledger.indicators.plan.uploaded import item_of
 from ecoledger.listings import asked
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tables import confined
@@ -24,7 +25,7 @@ from ecoledger.registers.plan.work_tasks import REGISTER as TASKS
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 
-READER = "ecoledger.indicators.plan.reading:read_upload"
+READER = "ecoledger.indicators.plan.uploaded:read_upload"
 LIMITS = confined.Limits(octets=20 << 20)
 
 
@@ -71,7 +72,12 @@ def take_in(request: Request) -> HttpResponse:
         messages.error(request, found["problem"])
         return redirect("plans")
     plan = plans.take_in(
-        name.rsplit(".", 1)[0][:200], found["text"], area, int(year), by=request.user
+        name.rsplit(".", 1)[0][:200],
+        found["text"],
+        area,
+        int(year),
+        by=request.user,
+        items=[item_of(row) for row in found["items"]],
     )
     return redirect("plan", plan.pk)
 
@@ -87,8 +93,8 @@ def review(request: Request, pk: int) -> HttpResponse:
     chosen = request.GET.get("type", "")
     items = list(plan.items.select_related("matter", "target", "decided_by"))
     listed = [i for i in items if not chosen or i.type == chosen]
-    asked = request.GET.get("item", "")
-    opened = next((i for i in items if str(i.pk) == asked), None)
+    wanted = request.GET.get("item", "")
+    opened = next((i for i in items if str(i.pk) == wanted), None)
     if opened is None:
         opened = next((i for i in listed if i.state == PlanItem.State.PROPOSED), None)
     return render(
