@@ -233,7 +233,9 @@ def _people(person: Person | None) -> QuerySet[Person]:
     if person is None or person.has_role(*STAFF, *ADMINISTRATORS):
         return staff
     # Who works outside the house chooses among his own people only.
-    return staff.filter(organisation__isnull=False, organisation_id=person.organisation_id)
+    if person.organisation_id is None:
+        return staff.none()
+    return staff.filter(organisation_id=person.organisation_id)
 
 
 declare_lookup(
