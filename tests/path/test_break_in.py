@@ -493,7 +493,10 @@ def test_hostile_bytes_do_not_keep_others_from_being_heard(house, loot, visitor)
         hour.isoformat(): 20.0 + n for n, hour in enumerate([first, *hours])
     }
     assert house.health()["ok"] is True
-    until(lambda: house.health()["gateway"]["connections_open"] == 0, "connections to be let go")
+    if "elsewhere" not in house.health()["gateway"]:  # a gateway of its own counts them itself
+        until(
+            lambda: house.health()["gateway"]["connections_open"] == 0, "connections to be let go"
+        )
     # Four megabytes of attack are not kept.
     assert memory(house) - before < 100 << 20
 

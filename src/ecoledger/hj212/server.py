@@ -49,7 +49,7 @@ class Limits:
     closings: int = 5  # of an address for faults within a minute; then it is refused for a minute
     frames_in_flight: int = 20_000  # beyond it reading pauses until the handler has caught up
     batch: int = 2_000
-    batch_bytes: int = 2 << 20  # nothing else is done while a batch is decoded
+    batch_bytes: int = 4 << 20  # nothing else is done while a batch is decoded
     linger: float = 0.002  # wait so long for company before handing over a small batch
     batches_in_hand: int = 2  # one is decoded while the handler stores another
     retries: tuple[float, ...] = (0.5, 2.0, 5.0)  # when the handler fails
