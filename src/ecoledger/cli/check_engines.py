@@ -1,13 +1,14 @@
-"""What ``ecoledger check`` says of the engines: settings that agree, servers that answer, versions that serve."""
+"""What ``ecoledger check`` says of the engines: settings that agree, and PostgreSQL (the other servers: ``check_servers``)."""
 
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from ecoledger.cli import check_servers
 
 # Oldest that this version of the program is tried on.
 POSTGRESQL = 14
@@ -25,9 +26,10 @@ def warnings(folder: Path) -> Iterator[tuple[str, str]]:
     yield from _settings(folder, database, store, bus)
     if database:
         yield from _postgresql()
-    for name, address in (("ECOLEDGER_STORE", store), ("ECOLEDGER_BUS", bus)):
-        if address and (why := _unreachable(address)):
-            yield f"{name} 所指的服务器连不上：{why}", "检查该服务器是否启动、地址和防火墙"
+    if store:
+        yield from check_servers.of_store(store)
+    if bus:
+        yield from check_servers.of_bus(bus)
 
 
 def reached() -> bool:
@@ -114,15 +116,3 @@ def _of_server(cursor: Any) -> Iterator[tuple[str, str]]:
         yield "数据库没有等写盘就确认，断电会丢记录", "设 fsync=on、synchronous_commit=on"
     if connections < 100:
         yield f"数据库只许 {connections} 个连接", "每个进程约用 40 个：设 max_connections=200 以上"
-
-
-def _unreachable(address: str) -> str:
-    parts = urlsplit(address)
-    if parts.scheme == "chdb":
-        return ""
-    port = parts.port or {"nats": 4222, "tls": 4222, "clickhouse": 8123}.get(parts.scheme, 0)
-    try:
-        socket.create_connection((parts.hostname or "", port), timeout=5).close()
-    except OSError as error:
-        return f"{parts.hostname}:{port} {error.strerror or error}"
-    return ""

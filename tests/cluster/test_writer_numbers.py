@@ -1,0 +1,95 @@
+"""Each of several processes that append to one store has a number, no other's, also after one of them died or stood still."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cluster import nats_server
+from tests.cluster.test_turns import SETUP, go, said, worker  # noqa: F401  # the fixture
+
+from ecoledger.cli import writer_numbers
+
+# Takes a number, says it, and keeps it until a line comes.
+NUMBERED = (
+    SETUP
+    + """
+import asyncio
+from ecoledger.cli import writer_numbers
+writer_numbers.LOOK = 0.3
+async def work():
+    async with writer_numbers.by_turn() as number:
+        print(number, flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+print("ready", flush=True)
+sys.stdin.readline()
+asyncio.run(work())
+"""
+)
+
+
+def begun(worker: Callable[..., Any]) -> tuple[Any, str]:  # noqa: F811
+    """A process that has its number, and the number."""
+    process = worker(NUMBERED)
+    go(process)
+    return process, said(process)
+
+
+def test_numbers_by_turn_are_distinct_and_come_back_from_the_dead(
+    worker: Callable[..., Any],  # noqa: F811
+) -> None:
+    first, number = begun(worker)
+    second, other = begun(worker)
+    assert (number, other) == ("0", "1")
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    # Until the dead one's turn has lapsed nobody has its number; then the next does.
+    later = itertools.islice((begun(worker)[1] for _ in itertools.count()), 20)
+    assert "0" in later
+    # Who ends in order leaves the number free at once.
+    go(second)
+    assert second.wait(60) == 0
+    assert begun(worker)[1] == "1"
+
+
+def test_a_process_whose_number_went_to_another_ends_itself(
+    worker: Callable[..., Any],  # noqa: F811
+) -> None:
+    first, number = begun(worker)
+    assert number == "0"
+    first.send_signal(signal.SIGSTOP)
+    later = itertools.islice((begun(worker)[1] for _ in itertools.count()), 20)
+    assert "0" in later
+    first.send_signal(signal.SIGCONT)
+    assert first.wait(60) == -signal.SIGTERM
+
+
+@pytest.mark.skipif(nats_server.program() is None, reason="there is no NATS server")
+async def test_numbers_by_lease_are_distinct_and_are_given_back(tmp_path: Path) -> None:
+    pytest.importorskip("nats")
+    from ecoledger.bus.connection import Bus, Settings
+
+    with nats_server.Nats(tmp_path / "nats") as nats:
+        one, other = (Bus(Settings.of(nats.url(prefix="numbers", partitions=1))) for _ in range(2))
+        await one.connect()
+        await other.connect()
+        async with writer_numbers.by_lease(other) as (_, second):
+            async with writer_numbers.by_lease(one) as (_, first):
+                assert (second, first) == (0, 1)
+            async with writer_numbers.by_lease(one) as (_, again):
+                assert again == 1
+        async with writer_numbers.by_lease(one) as (_, alone):
+            assert alone == 0
+        await one.close()
+        await other.close()
+
+
+def test_the_number_goes_into_the_address_of_a_server_only() -> None:
+    assert writer_numbers.with_number("data/observations.duckdb", 3) == "data/observations.duckdb"
+    assert writer_numbers.with_number("clickhouse://h/db", 3) == "clickhouse://h/db?writer=3"
+    many = writer_numbers.with_number("clickhouse://h/db?cluster=eco", 3)
+    assert many == "clickhouse://h/db?cluster=eco&writer=3"
