@@ -21,6 +21,10 @@ NATS = (2, 10)
 PATIENCE = 5.0
 
 
+class _RefusedError(Exception):
+    """The server answers, but not this user."""
+
+
 def of_store(address: str) -> Iterator[tuple[str, str]]:
     """Each problem of the ClickHouse at ``ECOLEDGER_STORE`` with its remedy."""
     if not address.startswith("clickhouse"):
@@ -30,7 +34,8 @@ def of_store(address: str) -> Iterator[tuple[str, str]]:
     def ask(sql: str) -> str:
         headers = {"X-ClickHouse-User": user, "X-ClickHouse-Key": password}
         answer = requests.get(url, params={"query": sql}, headers=headers, timeout=PATIENCE)
-        answer.raise_for_status()
+        if answer.status_code != 200:
+            raise _RefusedError(f"HTTP {answer.status_code}")
         return answer.text.strip()
 
     try:
@@ -48,11 +53,8 @@ def of_store(address: str) -> Iterator[tuple[str, str]]:
                     "ClickHouse 没有写明本机是哪一分片、哪一副本",
                     "在各机 macros 中设 shard 和 replica，并配置 ClickHouse Keeper",
                 )
-    except requests.HTTPError as error:
-        yield (
-            f"ClickHouse 拒绝回答：HTTP {error.response.status_code}",
-            "检查 ECOLEDGER_STORE 的用户和密码",
-        )
+    except _RefusedError as error:
+        yield f"ClickHouse 拒绝回答：{error}", "检查 ECOLEDGER_STORE 的用户和密码"
     except requests.RequestException as error:
         where = urlsplit(url)
         yield (
