@@ -88,9 +88,6 @@ def entities(number: int, random_: random.Random) -> list[int]:
 
 def people(firms: list[int]) -> list[dict[str, Any]]:
     """Five people a role, each signed in; scopes from the whole county down to one town or firm."""
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
-
     from ecoledger.accounts.models import Organisation, Person
     from ecoledger.entities.models import Enterprise
 
@@ -121,13 +118,34 @@ def people(firms: list[int]) -> list[dict[str, Any]]:
             )  # fmt: skip
             person.set_unusable_password()
             person.save()
-            store = SessionStore()
-            store[SESSION_KEY] = str(person.pk)
-            store[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-            store[HASH_SESSION_KEY] = person.get_session_auth_hash()
-            store.create()
-            sessions.append({"role": role, "session": store.session_key, "person": person.pk})
+            sessions.append({"role": role, "session": signed_in(person), "person": person.pk})
     return sessions
+
+
+def signed_in(person: Any) -> str:
+    """The key of a session of their own."""
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    store = SessionStore()
+    store[SESSION_KEY] = str(person.pk)
+    store[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    store[HASH_SESSION_KEY] = person.get_session_auth_hash()
+    store.create()
+    return store.session_key or ""
+
+
+def sign_in_again(data: Path, facts_file: Path) -> None:
+    """Data that were set up earlier: who has sat still since then was signed out."""
+    from ecoledger.cli import data_folder
+
+    data_folder.use(data)
+    from ecoledger.accounts.models import Person
+
+    facts = json.loads(facts_file.read_text(encoding="utf-8"))
+    for session in facts["sessions"]:
+        session["session"] = signed_in(Person.objects.get(pk=session["person"]))
+    facts_file.write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
 
 
 def matters(
@@ -305,6 +323,9 @@ def told(
 
 
 def main() -> None:
+    if sys.argv[1] == "--sign-in-again":
+        sign_in_again(Path(sys.argv[2]), Path(sys.argv[3]))
+        return
     data, scale, wanted, facts = (
         Path(sys.argv[1]),
         float(sys.argv[2]),

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from ecoledger.listings.listing import Listing
     from ecoledger.listings.models import ImportBatch
 
+# A file of more bytes is checked and taken in by a process beside the server.
+LONG_FILE = 20 << 10
+BESIDE = "enter"
+
 
 @click.command("enter")
 @data_folder.option
@@ -122,8 +126,21 @@ def _describe(kind: str | None, file: Path | None, template: bool) -> None:
         print(json.dumps(said, ensure_ascii=False))
 
 
+def for_client(arguments: dict[str, Any], tell: control.Tell) -> None:
+    """Do what the command asks of the server; a long table beside it."""
+    from ecoledger.jobs import beside
+
+    if Path(arguments["file"]).stat().st_size <= LONG_FILE:
+        run_for_client(arguments, tell)
+        return
+    try:
+        beside.do(BESIDE, run_for_client, arguments, tell=tell)
+    except beside.Lost as lost:
+        raise click.ClickException("导入中断了，请再运行一次；已录入的行不会重复。") from lost
+
+
 def run_for_client(arguments: dict[str, Any], tell: control.Tell) -> None:
-    """Do what the command asks for, in the process that owns the data folder."""
+    """Do what the command asks for, with the store open in this process or asked of the server's."""
     from django.db import transaction
 
     from ecoledger.listings import importing

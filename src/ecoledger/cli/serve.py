@@ -175,13 +175,14 @@ async def _serve(
     import uvicorn
     from asgiref.sync import sync_to_async
 
-    from ecoledger.cli import bus_roles
+    from ecoledger.cli import bus_roles, enter
     from ecoledger.cli.control import ControlServer
     from ecoledger.hj212.server import Gateway, Limits
-    from ecoledger.jobs import running, turns
+    from ecoledger.jobs import beside, running, turns
     from ecoledger.jobs import worker as worker_of_jobs
     from ecoledger.live import events
     from ecoledger.monitoring import heartbeat
+    from ecoledger.monitoring.alarming import judging
     from ecoledger.monitoring.arriving import ingest, unstored
     from ecoledger.monitoring.points import asking, table
     from ecoledger.web.asgi import application
@@ -198,6 +199,11 @@ async def _serve(
     # Who computes (an import, a report) gives way to who only waits for the database: every page does, many times.
     sys.setswitchinterval(0.001)
     heartbeat.begin()
+    beside.open_beside(
+        (running.BESIDE, enter.BESIDE, judging.BESIDE),
+        "ecoledger.cli.beside",
+        {"store": _of_store, "points changed": table.forget},
+    )
     await sync_to_async(table.current)()
     handler: Any = (
         ingest.Ingest(security_notices.rewritten) if bus is None else bus_roles.forwarding(bus)
@@ -303,11 +309,19 @@ async def _serve(
         await serving
     await loop.run_in_executor(None, long_work.stop)
     await loop.run_in_executor(None, worker.stop)
+    await loop.run_in_executor(None, beside.close_all)
     await loop.run_in_executor(None, scheduler.shutdown)
     await loop.run_in_executor(None, turns.leave)
     waiting.cancel()
     heartbeat.gateway_state = None
     log.info("stopped")
+
+
+def _of_store(method: str, *arguments: Any, **named: Any) -> Any:
+    """A method of the observation store, for a process beside."""
+    from ecoledger.monitoring import runtime
+
+    return getattr(runtime.store(), method)(*arguments, **named)
 
 
 def _events_over_database() -> contextlib.AbstractAsyncContextManager[None]:
@@ -374,7 +388,7 @@ def _scheduler(folder: Path) -> Any:
 
     from ecoledger.accounts import sign_in
     from ecoledger.indicators import storing
-    from ecoledger.jobs import running, turns
+    from ecoledger.jobs import beside, running, turns
     from ecoledger.live import times
     from ecoledger.live.times import CHINA
     from ecoledger.monitoring import heartbeat, runtime
@@ -441,6 +455,7 @@ def _scheduler(folder: Path) -> Any:
         return (times.now().replace(day=1) - timedelta(days=1)).date().replace(day=1)
 
     here("points", 5, table.current)
+    here("beside", 60, beside.rest)
     here("alive", turns.RENEW, turns.live)
     every("interrupted-jobs", 60, running.give_up_interrupted)
     every("ended-processes", 3600, turns.forget_the_dead)
@@ -552,7 +567,7 @@ def _commands(gateway: Any) -> dict[str, Any]:
     return {
         "backup": threaded(backup.write_for_client),
         "import": threaded(observations.run_for_client),
-        "enter": threaded(enter.run_for_client),
+        "enter": threaded(enter.for_client),
         "suspects": threaded(science_trace.suspects_for_client),
         "rehearse": threaded(alarms.run_for_client),
     }

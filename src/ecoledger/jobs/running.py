@@ -7,7 +7,8 @@ A kind of work is a function; who begins it gets a :class:`~ecoledger.jobs.model
 
     job = begin("export", "导出 12,400 行", person, book="problem", query={"open": "1"})
 
-It runs in the worker of this process, or of another one, after the caller's transaction has committed.
+It is taken from the queue by the worker of this process, or of another one, after the caller's transaction has committed,
+and computed beside it (:mod:`ecoledger.jobs.beside`).
 """
 
 from __future__ import annotations
@@ -22,19 +23,22 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.urls import get_resolver
 from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django_tasks import task
 
 from ecoledger.accounts.models import Person
-from ecoledger.jobs import turns
+from ecoledger.jobs import beside, turns
 from ecoledger.jobs.models import KEPT_DAYS, Job
 
 log = logging.getLogger(__name__)
 
 # Seconds between two writes of progress: often enough to look alive, seldom enough to cost nothing.
 WRITE_EVERY = 0.5
+# The process beside that computes it.
+BESIDE = "jobs"
 
 
 class Cancelled(Exception):  # noqa: N818
@@ -140,12 +144,23 @@ def run(number: str) -> None:
     )
     if not started:
         return
+    try:
+        beside.do(BESIDE, do_started, number)
+    except beside.Lost:
+        log.exception("job %s was broken off", number)
+        _give_up(Job.objects.filter(pk=number))
+
+
+def do_started(number: str) -> None:
+    """Do a job that has been taken from the queue."""
     job = Job.objects.select_related("person").get(pk=number)
     with override(job.language):
         _do(job)
 
 
 def _do(job: Job) -> None:
+    if job.kind not in _kinds:
+        get_resolver().url_patterns  # noqa: B018 - loads the pages, which declare kinds of work
     outcome: Outcome | None = None
     try:
         outcome = _kinds[job.kind](Progress(job), **job.arguments)
@@ -183,7 +198,9 @@ def give_up_own() -> int:
 
 def _give_up(jobs: QuerySet[Job]) -> int:
     return jobs.filter(state=Job.State.RUNNING).update(
-        state=Job.State.FAILED, ended_at=timezone.now(), note="服务重新启动时任务中断，请再试一次。"
+        state=Job.State.FAILED,
+        ended_at=timezone.now(),
+        note="服务或其进程重新启动，任务中断，请再试一次。",
     )
 
 

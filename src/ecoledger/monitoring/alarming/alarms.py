@@ -117,9 +117,9 @@ def work_through(
 
     The bureau's own alarms and a rehearsal both come from here. ``silences``: what rules for missing data found.
     """
-    seen = Seen(changed, store, points, now)
     judged = [rule for rule in rules if rule.detector != AlarmRule.Detector.MISSING]
-    found = [] if changed.empty else [(rule, judging.detect(rule, seen)) for rule in judged]
+    seen = Seen(changed, store, points, now)
+    found = [] if changed.empty else zip(judged, judging.detect_all(judged, seen), strict=True)
     apply([*found, *silences], points, ledger)
 
 

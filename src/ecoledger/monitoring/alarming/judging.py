@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import polars as pl
 
+from ecoledger.jobs import beside
+from ecoledger.monitoring import runtime
 from ecoledger.monitoring.alarming import excuses, limits
 from ecoledger.monitoring.alarming.detectors import (
     bypass,
@@ -37,6 +40,11 @@ from ecoledger.monitoring.models import AlarmRule
 from ecoledger.monitoring.points.table import PointMap
 from ecoledger.store.interface import ObservationStore
 
+log = logging.getLogger(__name__)
+
+# Of so many hours detectors compute for a second and more. And who does that then.
+MANY = 200
+BESIDE = "alarms"
 _D = AlarmRule.Detector
 # An hour still running is not worth reading a window of days for.
 _AT_ONCE = {_D.EXCEEDANCE, _D.NO_TREATMENT}
@@ -80,6 +88,25 @@ def last_arrivals(store: ObservationStore) -> pl.DataFrame:
     return reported.group_by("point", "parameter").agg(
         (pl.col("start") + pl.duration(seconds="seconds")).max().alias("arrived")
     )
+
+
+def detect_all(rules: list[AlarmRule], seen: Seen) -> list[pl.DataFrame]:
+    """What each rule finds; of much that was touched it is worked out beside the process that serves."""
+    if seen.changed.hours.height >= MANY and beside.is_open(BESIDE) and seen.is_of_process:
+        try:
+            return list(
+                beside.do(BESIDE, _detect_beside, rules, seen.changed, seen.points, seen.now)
+            )
+        except beside.Lost:
+            log.exception("alarms are worked out here")
+    return [detect(rule, seen) for rule in rules]
+
+
+def _detect_beside(
+    rules: list[AlarmRule], changed: Changed, points: PointMap, now: datetime
+) -> list[pl.DataFrame]:
+    seen = Seen(changed, runtime.store(), points, now)
+    return [detect(rule, seen) for rule in rules]
 
 
 def detect(rule: AlarmRule, seen: Seen) -> pl.DataFrame:

@@ -11,6 +11,7 @@ import polars as pl
 from django.db.models import Q
 
 from ecoledger.live import times
+from ecoledger.monitoring import runtime
 from ecoledger.monitoring.alarming import operation, weather
 from ecoledger.monitoring.alarming.detectors import regional
 from ecoledger.monitoring.alarming.detectors.tracks import Track
@@ -42,6 +43,11 @@ class Seen:
     ) -> None:
         self.changed, self.store, self.points, self.now = changed, store, points, now
         self._compared: dict[tuple[Any, ...], list[regional.Compared]] = {}
+
+    @property
+    def is_of_process(self) -> bool:
+        """Whether it is read from this process's own store."""
+        return runtime.is_open() and self.store is runtime.store()
 
     @cached_property
     def begin(self) -> datetime:

@@ -125,6 +125,11 @@ def forget() -> None:
     _current = None
 
 
+def generation() -> int:
+    """Grows with each change that this process made."""
+    return _generation
+
+
 def _changed(**_: Any) -> None:
     forget()
     # What was read between the change and its commit is not the last word.
