@@ -107,6 +107,17 @@ def test_a_long_table_is_entered_beside_the_server_and_ends_with_it(tmp_path):
 
 
 def _children(pid):
-    threads = Path(f"/proc/{pid}/task").iterdir()
-    numbers = [number for thread in threads for number in (thread / "children").read_text().split()]
-    return [Path("/proc", number) for number in numbers]
+    """The processes beside the server ``pid``."""
+    return [
+        status.parent
+        for status in Path("/proc").glob("[0-9]*/status")
+        if f"PPid:\t{pid}\n" in _read(status)
+        and "ecoledger.cli.beside" in _read(status.parent / "cmdline")
+    ]
+
+
+def _read(path):
+    try:
+        return path.read_text()
+    except OSError:
+        return ""

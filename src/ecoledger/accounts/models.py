@@ -154,11 +154,11 @@ class Person(AbstractUser):
         self.must_change_password = False
 
     def has_role(self, *roles: Role) -> bool:
-        return any(role.value in self.roles for role in roles)
+        return not frozenset(self.roles).isdisjoint(roles)
 
     def may(self, capability: str) -> bool:
         """Whether one of the person's roles holds ``capability`` (see ``roles.CAPABILITIES``)."""
-        return self.is_active and any(role.value in self.roles for role in CAPABILITIES[capability])
+        return self.is_active and not CAPABILITIES[capability].isdisjoint(self.roles)
 
     @property
     def role_labels(self) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import chain
 
 from django.db.models import Count, F, Q, QuerySet, Value
@@ -12,6 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from ecoledger.accounts.models import Person
+from ecoledger.listings import catalogue
 from ecoledger.matters.models import Event, Matter
 from ecoledger.matters.register import all_registers, register_of, visible_matters
 from ecoledger.matters.workflow import Phase
@@ -33,10 +35,15 @@ class Turns:
 
 def turns(person: Person) -> Turns:
     """The states of every register that wait for one of the person's roles."""
+    return _turns(frozenset(person.roles), catalogue.edition())
+
+
+@lru_cache(maxsize=256)
+def _turns(roles: frozenset[str], _edition: int) -> Turns:
     places, of_owner, not_after = set(), set(), {}
     for register in all_registers():
         for state in register.workflow.states:
-            if not person.has_role(*state.waits_for):
+            if roles.isdisjoint(state.waits_for):
                 continue
             place = (register.key, state.name)
             places.add(place)
@@ -45,7 +52,7 @@ def turns(person: Person) -> Turns:
             ways = [
                 t
                 for t in register.workflow.leaving(state.name)
-                if t.main and person.has_role(*t.by)
+                if t.main and not roles.isdisjoint(t.by)
             ]
             # Where every way on needs another person than one who has done an earlier step, and the
             # person did, it is not their turn.

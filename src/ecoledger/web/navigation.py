@@ -9,18 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from ecoledger.accounts.models import Person
-from ecoledger.accounts.roles import ADMINISTRATORS, BUREAU, STAFF, Role
+from ecoledger.accounts.roles import ADMINISTRATORS, BUREAU, CAPABILITIES, STAFF, Role
 from ecoledger.entities.models import Area
-from ecoledger.listings.catalogue import all_listings
+from ecoledger.listings import catalogue
 from ecoledger.matters.register import all_registers, visible_matters
 from ecoledger.web.models import BookUse
 from ecoledger.web.work import load_of
@@ -175,24 +176,38 @@ def kind_of(declaration: object) -> str:
     )
 
 
-def books(person: Person) -> Iterator[Book]:
+def books(person: Person) -> tuple[Book, ...]:
     """Every book and page of a line that ``person`` may open, in the order of declaration.
 
     A book whose list is drawn by a page of its own stands as that page.
     """
-    pages = {page.url for _line, page in PAGES}
+    roles = frozenset(person.roles) if person.is_active else frozenset()
+    shelf = _books(roles, get_language() or "", catalogue.edition())
     own = _own_books(person)
-    for listing in all_listings():
+    if own is None:
+        return shelf
+    return tuple(book for book in shelf if book.kind == "Page" or book.key in own)
+
+
+@lru_cache(maxsize=256)
+def _books(roles: frozenset[str], _language: str, _edition: int) -> tuple[Book, ...]:
+    """Every page draws the menu: its books are worked out once for those of the same roles."""
+
+    def may(capability: str) -> bool:
+        return not CAPABILITIES[capability].isdisjoint(roles)
+
+    pages = {page.url for _line, page in PAGES}
+    rows = []
+    for listing in catalogue.all_listings():
         line = listing.line or LINE_OF.get(listing.key, "")
-        if own is not None and listing.key not in own:
-            continue
-        if line and person.may(listing.see) and listing.url not in pages:
+        if line and may(listing.see) and listing.url not in pages:
             label = gettext(str(listing.label))
-            yield Book(listing.key, label, line, listing.url, kind_of(listing))
+            rows.append(Book(listing.key, label, line, listing.url, kind_of(listing)))
     for line_key, page in PAGES:
-        if person.may(page.capability):
+        if may(page.capability):
             names = (page.url_name, *page.covers)
-            yield Book(page.url_name, str(page.label), line_key, page.url, "Page", names)
+            rows.append(Book(page.url_name, str(page.label), line_key, page.url, "Page", names))
+    return tuple(rows)
 
 
 def _own_books(person: Person) -> set[str] | None:
@@ -200,7 +215,7 @@ def _own_books(person: Person) -> set[str] | None:
     if person.has_role(*STAFF, *ADMINISTRATORS) or not person.has_role(Role.ENTERPRISE):
         return None
     own = set(visible_matters(person).order_by().values_list("register", flat=True).distinct())
-    for listing in all_listings():
+    for listing in catalogue.all_listings():
         if listing.may_open(person) or (
             listing.enterprise and not listing.is_work and listing.visible_to(person).exists()
         ):
@@ -262,7 +277,7 @@ def menu(person: Person, request: HttpRequest) -> Menu:
     url_name = (match.url_name or "") if match else ""
     kwargs: dict[str, Any] = match.kwargs if match else {}
     here = kwargs.get("key", "") if url_name.startswith(("matter", "book")) else ""
-    all_books = list(books(person))
+    all_books = books(person)
     counts = load_of(request).open
     current = next((b for b in all_books if b.key == here or url_name in b.url_names), None)
     open_line = kwargs.get("key", "") if url_name == "line" else (current.line if current else "")

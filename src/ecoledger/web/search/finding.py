@@ -28,6 +28,7 @@ from ecoledger.monitoring.models import Point
 from ecoledger.reports import visible
 from ecoledger.web import navigation
 from ecoledger.web.models import Opened, SearchEntry
+from ecoledger.web.search import index
 
 Kind = SearchEntry.Kind
 # Entries looked at for one question, of each way of finding.
@@ -95,7 +96,8 @@ def find(person: Person, typed: str) -> list[Group]:
 
 def _candidates(person: Person, words: list[str]) -> Iterator[SearchEntry]:
     """Entries in scope that begin with the words, by index; then those that hold them anywhere."""
-    scope = SearchEntry.objects.filter(within(person, "area_code", "enterprise_code"))
+    in_scope = within(person, "area_code", "enterprise_code")
+    scope = SearchEntry.objects.filter(in_scope)
     seen: set[int] = set()
     for word in words:
         ways = [_begins("name", word), _begins("initials", word), _begins("code", word.upper())]
@@ -107,7 +109,8 @@ def _candidates(person: Person, words: list[str]) -> Iterator[SearchEntry]:
                     seen.add(entry.pk)
                     yield entry
         if len(word) > 1 and len(seen) < CANDIDATES:
-            held = scope.alias(at=StrIndex("words", Value(word))).filter(at__gt=0)
+            # The words first: that few hold them is sooner said than where each entry lies.
+            held = index.holding(word).filter(in_scope)
             for entry in held[: CANDIDATES * 2]:
                 if entry.pk not in seen:
                     seen.add(entry.pk)

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Exists, Model, OuterRef, Q, Value
-from django.db.models.functions import StrIndex
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, StrIndex
 from django.db.models.signals import post_delete, post_save
 
 from ecoledger.entities.inventory import Inventory, all_inventories, inventory_of, own_row
@@ -81,18 +81,27 @@ def _at(thing: Any, steps: list[str]) -> str:
     return str(thing or "")
 
 
+def holding(word: str) -> QuerySet[SearchEntry]:
+    """Entries whose words hold ``word``. SQLite looks for letters and digits twice as fast by a pattern, for characters
+    by their place."""
+    if word.isascii():
+        return SearchEntry.objects.filter(words__contains=word)
+    return SearchEntry.objects.alias(at=StrIndex("words", Value(word))).filter(at__gt=0)
+
+
 def finder(listing: Listing, word: str) -> Q | None:
     """Rows of an inventory or a register that hold ``word``, by their entries."""
     if not isinstance(listing, Inventory | Register):
         return None
     kind = Kind.MATTER if isinstance(listing, Register) else Kind.ENTITY
-    entries = SearchEntry.objects.filter(kind=kind).alias(at=StrIndex("words", Value(word.lower())))
-    holding = entries.filter(at__gt=0).order_by().values_list("target", flat=True)
-    few = list(holding[: FEW + 1])
+    held = holding(word.lower())
+    # Every entry is looked at: by the index of kinds each would be led to apart.
+    of_kind = held.alias(its_kind=Coalesce("kind", Value(""))).filter(its_kind=kind)
+    few = list(of_kind.order_by().values_list("target", flat=True)[: FEW + 1])
     if len(few) <= FEW:
         return Q(pk__in=few)
     # Of a common word the list's own order finds a page soon.
-    return Q(Exists(holding.filter(target=OuterRef("pk"))))
+    return Q(Exists(held.filter(kind=kind, target=OuterRef("pk"))))
 
 
 def _owner(entity: Entity) -> str:
