@@ -8,9 +8,10 @@ from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import DeclarationError
 
 _listings: dict[str, Listing] = {}
-# Asked many times a page: the lists of each kind, until another is declared; how often that happened.
-_of_kind: dict[type[Listing], tuple[Listing, ...]] = {}
+# What was declared when last asked, how often that had changed, and the lists of each kind among it.
+_known: tuple[Listing, ...] = ()
 _edition = 0
+_of_kind: dict[type[Listing], tuple[Listing, ...]] = {}
 L = TypeVar("L", bound=Listing)
 
 
@@ -18,7 +19,7 @@ def declare(listing: L) -> L:
     """Make a list known to pages, API, schedule and commands; returns it."""
     if listing.key in _listings:
         raise DeclarationError(f"{listing.key} is declared twice")
-    _put(listing)
+    _listings[listing.key] = listing
     return listing
 
 
@@ -26,19 +27,18 @@ def redeclare(listing: L) -> L:
     """Put a declaration in the place of the one of its key: its data were changed by the bureau."""
     if listing.key not in _listings:
         raise DeclarationError(f"{listing.key} is not declared")
-    _put(listing)
+    _listings[listing.key] = listing
     return listing
 
 
-def _put(listing: Listing) -> None:
-    global _edition
-    _listings[listing.key] = listing
-    _of_kind.clear()
-    _edition += 1
-
-
 def edition() -> int:
-    """Grows with each declaration: what was worked out of them earlier holds while it stays the same."""
+    """Grows when other lists are declared than before: what was worked out of them holds while it stays the same."""
+    global _known, _edition
+    declared = tuple(_listings.values())
+    if declared != _known:
+        _known = declared
+        _edition += 1
+        _of_kind.clear()
     return _edition
 
 
@@ -49,8 +49,9 @@ def all_listings() -> tuple[Listing, ...]:
 
 def listings_of(cls: type[L]) -> tuple[L, ...]:
     """The declared lists of one kind, in the order of declaration."""
+    edition()
     if cls not in _of_kind:
-        _of_kind[cls] = tuple(one for one in _listings.values() if isinstance(one, cls))
+        _of_kind[cls] = tuple(one for one in _known if isinstance(one, cls))
     return cast("tuple[L, ...]", _of_kind[cls])
 
 
