@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from ecoledger.cli import data_folder
+from ecoledger.cli import data_folder, process_limits
 
 
 class _ServersStore:
@@ -38,6 +38,7 @@ def main() -> None:
 
     json_log.install()
     runtime.use(cast(ObservationStore, _ServersStore()))
+    process_limits.settle()
     beside.serve(int(sys.argv[1]), _one_registry)
 
 

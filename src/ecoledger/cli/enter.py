@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecoledger.cli import control, data_folder
+from ecoledger.cli import control, data_folder, process_limits
 
 if TYPE_CHECKING:
     from ecoledger.listings.listing import Listing
@@ -79,6 +79,7 @@ def command(
     else:
         data_folder.use(data)
         data_folder.migrate()
+        process_limits.settle()
         from ecoledger.monitoring import runtime
 
         # Points ask the store what their devices sent.

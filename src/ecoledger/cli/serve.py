@@ -290,6 +290,7 @@ async def _serve(
         "http": f"{scheme}://{web_host}:{web_port}/",
         "hj212": f"{host}:{port}",
     }
+    process_limits.settle()
     print(json.dumps(ready), flush=True)
     log.info("ready", extra=ready)
     waiting = asyncio.create_task(stopping.wait())
