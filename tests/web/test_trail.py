@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 from pathlib import Path
 
 import openpyxl
 import pytest
 
+import ecoledger
 from ecoledger.accounts import audit
+from ecoledger.books.models import Drive
+from ecoledger.entities.models import Succession
 from ecoledger.listings import importing
 from ecoledger.matters import actions
 from ecoledger.registers.problems.problem_ledger import REGISTER
+from ecoledger.web.audited import ACTIONS, IN_BOOKS, action_name
 from ecoledger.web.office import trail
 
 
@@ -132,3 +137,37 @@ def test_a_changed_field_is_called_as_on_its_form(auditor, people, bureau):
     page = auditor()
     assert "行业 造纸" in page
     assert "industry" not in page
+
+
+def actions_of_the_source() -> tuple[set[str], set[str]]:
+    """Every action that the source writes on the trail: whole ones, and those of a book by what follows the dot."""
+    whole, in_books = set(), set()
+
+    def told(node: ast.expr) -> None:
+        match node:
+            case ast.Constant(value=str(name)):
+                whole.add(name)
+            case ast.JoinedStr(values=[*_, ast.Constant(value=str(end))]):
+                in_books.add(end.lstrip("."))
+            case ast.IfExp():
+                told(node.body)
+                told(node.orelse)
+
+    for path in Path(ecoledger.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "audit.record":
+                told(node.args[1])
+    return whole, in_books
+
+
+def test_every_action_is_told_in_words():
+    """An auditor reads no code's own names: whatever the source writes on the trail has a word."""
+    whole, in_books = actions_of_the_source()
+    assert len(whole) > 80
+    assert "publish" in in_books
+    plain = re.compile(r"[a-z_. ]+")
+    assert sorted(name for name in whole if plain.fullmatch(action_name(name))) == []
+    assert sorted(end for end in in_books if end not in IN_BOOKS) == []
+    assert set(Drive.State.values) - {Drive.State.DRAFT} <= set(IN_BOOKS)
+    assert {f"registry {how}" for how in Succession.How.values} <= set(ACTIONS)
+    assert action_name("emergency_list.publish") == "应急减排清单 · 公布"

@@ -33,8 +33,8 @@ from ecoledger.matters.models import Circulation, Event
 from ecoledger.matters.register import Register, has_register, register_of
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
+from ecoledger.web.audited import action_name
 from ecoledger.web.export import download
-from ecoledger.web.templatetags.show import action_name
 
 PAGE = 60
 DEEPEST = 200  # pages walked; beyond, a narrower search is asked for
@@ -294,8 +294,14 @@ def page(request: Request) -> HttpResponse:
     context: dict[str, Any] = {
         "shown": Paginator(both, PAGE).get_page(request.GET.get("page")),
         "actions": sorted(
-            scoped.audit(request.user).order_by().values_list("action", flat=True).distinct(),
-            key=action_name,
+            (
+                (action, action_name(action))
+                for action in scoped.audit(request.user)
+                .order_by()
+                .values_list("action", flat=True)
+                .distinct()
+            ),
+            key=lambda pair: pair[1],
         ),
         "sources": ((SYSTEM, _("系统操作")), (MATTERS, _("事项办理"))),
     }

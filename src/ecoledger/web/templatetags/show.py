@@ -289,68 +289,10 @@ def reason_words(reason: str | None) -> str:
     return " · ".join(str(REASONS.get(name.split(":")[0], name)) for name in names)
 
 
-ACTIONS = {
-    "sign_in": gettext_lazy("登录"),
-    "sign_in_failed": gettext_lazy("登录失败"),
-    "sign_out": gettext_lazy("退出登录"),
-    "change_password": gettext_lazy("修改密码"),
-    "add_person": gettext_lazy("登记人员"),
-    "edit_person": gettext_lazy("修改人员"),
-    "filing made": gettext_lazy("停运申报"),
-    "filing ended": gettext_lazy("结束申报"),
-    "filing withdrawn": gettext_lazy("撤回申报"),
-    "alarm rule edited": gettext_lazy("修改预警规则"),
-    "routing_rule_added": gettext_lazy("添加交办规则"),
-    "routing_rule_edited": gettext_lazy("修改交办规则"),
-    "routing_rule_deleted": gettext_lazy("删除交办规则"),
-    "api_key_made": gettext_lazy("生成接口密钥"),
-    "api_key_revoked": gettext_lazy("撤销接口密钥"),
-    "api_key_used": gettext_lazy("使用接口密钥"),
-    "refused": gettext_lazy("拒绝访问"),
-    "see_complainant": gettext_lazy("查看举报人"),
-    "second_factor": gettext_lazy("核对动态口令"),
-    "second_factor_failed": gettext_lazy("动态口令错误"),
-    "second_factor_set_up": gettext_lazy("设置动态口令"),
-    "second_factor_removed": gettext_lazy("解除动态口令"),
-    "device_rewrote": gettext_lazy("设备改写历史数据"),
-    "device_second_address": gettext_lazy("设备由另一地址接入"),
-    "export_list": gettext_lazy("导出清单"),
-    "export_matters": gettext_lazy("导出台账"),
-    "review_observation": gettext_lazy("人工审核"),
-    "withdraw_review": gettext_lazy("撤回审核"),
-    "review_period": gettext_lazy("审核一段"),
-    "undo_review_period": gettext_lazy("撤销时段审核"),
-    "filing agreed": gettext_lazy("确认申报"),
-    "filing refused": gettext_lazy("不予确认申报"),
-    "table_imported": gettext_lazy("导入表格"),
-    "table_undone": gettext_lazy("撤销导入"),
-    "table_brought_back": gettext_lazy("恢复导入"),
-    "hand_over": gettext_lazy("交接工作"),
-    "open_restricted": gettext_lazy("打开受限台账"),
-    "integrity_broken": gettext_lazy("完整性校验不通过"),
-    "download_job": gettext_lazy("下载任务结果"),
-    "registry entered": gettext_lazy("登记对象"),
-    "registry changed": gettext_lazy("修改对象"),
-    "point registered": gettext_lazy("登记监测点"),
-    "point changed": gettext_lazy("修改监测点"),
-    "frames replayed": gettext_lazy("重放报文"),
-    "frames_dismissed": gettext_lazy("隔离报文不再处理"),
-    "frames_dismissal_withdrawn": gettext_lazy("撤回不再处理"),
-    "observations imported": gettext_lazy("导入数据"),
-    "import undone": gettext_lazy("撤销导入"),
-}
-
-
 @register.filter
 def left_out(why: str) -> str:
     """Why a row of an imported table is no data."""
     return words.left_out(why)
-
-
-@register.filter
-def action_name(action: str) -> str:
-    """An audited action in words; its own name where nobody gave it any."""
-    return str(ACTIONS.get(action, action))
 
 
 @register.filter
