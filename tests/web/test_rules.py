@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import lxml.html
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -220,3 +221,13 @@ def test_a_rule_is_tried_on_the_last_month_and_nothing_is_written(
     assert "近 30 天本会触发 1 条（1 个监测点）" in page
     assert "超过限值（50 mg/m³）" in page
     assert Alarm.objects.count() == before
+
+
+def test_a_rule_reads_as_a_sentence(county, signed_in):
+    """Above its settings the page says what the rule does, with its terms in words."""
+    rule = county.alarms[0].rule
+    page = signed_in("monitor").get(f"/rules/{rule.pk}").content.decode()
+    (said,) = lxml.html.fromstring(page).xpath("//p[@class='lead']/text()")
+    assert said.startswith("废气排放")
+    assert f"“{rule.get_detector_display()}”" in said
+    assert said.endswith("。")

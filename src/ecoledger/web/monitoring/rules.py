@@ -63,6 +63,19 @@ def page(request: Request) -> HttpResponse:
     )
 
 
+def sentence(rule: AlarmRule) -> str:
+    """The rule as it is spoken: where, what of, which trouble, which alarm, under which conditions."""
+    labels = [parameters.label(code, rule.kind) for code in rule.parameters]
+    said = _("%(where)s的%(what)s出现“%(trouble)s”，报%(level)s预警") % {
+        "where": _(rule.get_kind_display()),
+        "what": "、".join(map(_, labels)) if labels else _("任一因子"),
+        "trouble": _(rule.get_detector_display()),
+        "level": _(Alarm.Level(rule.level).label),
+    }
+    terms = "；".join(f"{what} {much}" for what, much in in_words(rule))
+    return f"{said}：{terms}。" if terms else f"{said}。"
+
+
 @needs("edit_rules")
 def edit(request: Request, pk: int) -> HttpResponse:
     if request.method == "POST" and not scoped.covers_everything(request.user):
@@ -95,6 +108,7 @@ def edit(request: Request, pk: int) -> HttpResponse:
         "web/monitoring/rule.html",
         {
             "rule": rule,
+            "sentence": sentence(rule),
             "form": form,
             "may_edit": scoped.covers_everything(request.user),
             "precision": _precision(request).get(rule.pk),
