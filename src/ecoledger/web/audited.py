@@ -63,7 +63,7 @@ ACTIONS = {
     "api_keys_revoked": gettext_lazy("撤销全部接口密钥"),
     "ask_administrator_change": gettext_lazy("申请管理员变更"),
     "ask_device": gettext_lazy("向设备下达指令"),
-    "call answered": gettext_lazy("反馈站点预警推送"),
+    "call answered": gettext_lazy("答复预警推送"),
     "charge appointed": gettext_lazy("登记责任人"),
     "charge ended": gettext_lazy("结束责任"),
     "charge handed over": gettext_lazy("移交责任"),
