@@ -95,11 +95,37 @@ def delimiter_of(lines: Sequence[str]) -> str:
 
 
 def width_of(lines: Sequence[str], delimiter: str) -> int:
-    """How many cells most lines have."""
+    """How many cells most rows have; a row whose quoted cell goes on over further lines is one row.
+
+    >>> width_of(['编号,内容,电话', '1,"夜间', '异味",139', '2,"白天', '粉尘",138'], ",")
+    3
+    """
     if not delimiter:
         return 1
-    counts = Counter(line.count(delimiter) + 1 for line in lines[:_LOOKED_AT] if line.strip())
+    counts: Counter[int] = Counter()
+    at = 0
+    while at < min(len(lines), _LOOKED_AT):
+        line = lines[at]
+        at += 1
+        if line.strip():
+            cells, taken = _closed_soon(lines, at - 1, delimiter)
+            counts[cells or line.count(delimiter) + 1] += 1
+            at += taken
     return max(counts, key=lambda n: (counts[n], n), default=1)
+
+
+def _closed_soon(lines: Sequence[str], at: int, delimiter: str) -> tuple[int, int]:
+    """(cells, further lines) of the row at ``at`` if a cell that is open at its end is closed soon; else (0, 0)."""
+    joined = lines[at]
+    for taken, line in enumerate(lines[at : at + _CELL_LINES]):
+        joined = f"{joined}\n{line}" if taken else line
+        # Only a mark can close what is open.
+        if taken and '"' not in line:
+            continue
+        cells, is_open = split(joined, delimiter)
+        if not is_open:
+            return (len(cells), taken) if '"' in joined else (0, 0)
+    return 0, 0
 
 
 def split(line: str, delimiter: str) -> tuple[list[str], bool]:
