@@ -1,8 +1,9 @@
 """Figures of the work on alarms, each opening the list that reproduces it."""
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
+from django.utils import timezone
 from tests.daily_values import october
 
 from ecoledger.indicators import casework, doors
@@ -38,15 +39,15 @@ def test_what_a_month_of_alarms_came_to(month):
 
 
 @pytest.mark.parametrize("name", ["in_hand", "overdue"])
-def test_the_list_behind_a_figure_holds_as_many_rows_as_it_says(month, people, name):
-    figure = cases()[name]
+def test_the_list_behind_a_figure_of_now_holds_as_many_rows_as_it_says(month, people, name):
+    figure = cases(end=date(2099, 1, 1))[name]
     query = dict(figure.records.query)
     assert query.pop("register") == alarm_case.REGISTER.key
     rows = select(alarm_case.REGISTER, people["leader"], query)
     assert rows.count() == figure.value
 
 
-@pytest.mark.parametrize("name", ["opened", "closed", "confirmed_ratio"])
+@pytest.mark.parametrize("name", ["opened", "closed", "confirmed_ratio", "in_hand", "overdue"])
 def test_the_page_behind_a_figure_holds_the_matters_it_counts(month, people, name):
     figure = cases()[name]
     assert figure.records.kind == doors.COUNTED_MATTERS.key
@@ -54,6 +55,22 @@ def test_the_page_behind_a_figure_holds_the_matters_it_counts(month, people, nam
     whole = figure.value if figure.denominator is None else figure.denominator
     part = figure.value if figure.numerator is None else figure.numerator
     assert (len(page.rows), sum(row.counted for row in page.rows)) == (whole, part)
+
+
+def test_a_month_that_is_over_says_what_was_in_hand_at_its_end(month, people):
+    pending = month["pending"]
+    assert (cases()["in_hand"].value, cases()["overdue"].value) == (2, 2)
+    actions.perform(
+        pending.pk,
+        "dismiss",
+        by=people["monitor"],
+        form={"false_reason": "instrument", "grounds": "校准期间产生"},
+        at=timezone.make_aware(datetime(2026, 11, 3, 9)),
+    )
+    # What was ended in November was still open, and late, on the last of October.
+    assert (cases()["in_hand"].value, cases()["overdue"].value) == (2, 2)
+    november = cases(END, date(2026, 11, 4))
+    assert (november["in_hand"].value, november["closed"].value) == (1, 1)
 
 
 def test_merged_cases_are_in_no_figure(month, people):

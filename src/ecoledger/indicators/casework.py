@@ -29,10 +29,11 @@ class AlarmPeriod:
 
 @dataclass(frozen=True)
 class RegisterPeriod:
-    """What came in and went out of one register; what is in hand or overdue is as of now."""
+    """What came in and went out of one register; what is in hand or overdue, at the span's end where it is over."""
 
     register: Register
     figures: dict[str, Figure]
+    over: bool = False
 
     def __getitem__(self, measure: str) -> Figure:
         return self.figures[measure]
@@ -101,6 +102,7 @@ def of_register(key: str, area_code: str, begin: date, end: date) -> RegisterPer
     return RegisterPeriod(
         register,
         {measure.key: counting.figure(measure) for measure in of_registers.measures_of(register)},
+        of_registers.is_over(counting.span),
     )
 
 

@@ -11,14 +11,14 @@ from datetime import date, datetime, time
 from functools import partial
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from ecoledger.indicators import doors
 from ecoledger.indicators.declaring import HIGHER, LOWER, Indicator, Source, Span
 from ecoledger.indicators.figures import PERCENT, Figure, Records, count, ratio
 from ecoledger.matters.measures import EVERY, Measure
-from ecoledger.matters.models import Matter
+from ecoledger.matters.models import Clock, Matter
 from ecoledger.matters.register import OPEN_WORK, Register, all_registers, register_of
 
 
@@ -59,7 +59,7 @@ class Counting:
         if measure.denominator is None:
             return count(
                 measure.name,
-                rows.filter(measure.numerator).count(),
+                rows.filter(counted(measure, self.span)).count(),
                 self.list_of(measure),
                 measure.unit,
             )
@@ -74,7 +74,7 @@ class Counting:
 
     def list_of(self, measure: Measure) -> Records:
         """The register's own list where it can show what was counted, else the generic page."""
-        if measure.query is None:
+        if measure.query is None or (measure.at is not None and is_over(self.span)):
             return self.records_of(measure)
         return doors.MATTERS.opens(
             register=self.register.key, area_code=self.area_code, **measure.query
@@ -95,14 +95,48 @@ def late() -> Q:
     return OPEN_WORK & Q(due__lt=timezone.now())
 
 
+def open_at(at: datetime) -> Q:
+    """Work that was open at a moment: begun before it and not ended by then. Of a matter that was reopened
+    its last end counts."""
+    return Q(opened_at__lt=at, merged_into=None) & (OPEN_WORK | Q(closed_at__gte=at))
+
+
+def late_at(at: datetime) -> Q:
+    """Work that was open at a moment with a duty's time over: its clock ran then and was due before."""
+    running = Q(stopped_at=None) | Q(stopped_at__gte=at)
+    duties = Clock.objects.filter(running, matter=OuterRef("pk"), due__lt=at).exclude(
+        name__in=waiting_clocks()
+    )
+    return open_at(at) & Q(Exists(duties))
+
+
+def waiting_clocks() -> set[str]:
+    """Names of the clocks that only wait for somebody outside: nobody's duty."""
+    rules = [rule for register in all_registers() for rule in register.workflow.clocks]
+    duties = {rule.name for rule in rules if not rule.waiting}
+    return {rule.name for rule in rules if rule.waiting} - duties
+
+
+def is_over(span: Span) -> bool:
+    """Whether a span lies wholly in the past."""
+    return moment(span.end) <= timezone.now()
+
+
+def counted(measure: Measure, span: Span) -> Q:
+    """What a measure counts: at the end of a span that is over, where it can tell, else now."""
+    if measure.at is not None and is_over(span):
+        return measure.at(moment(span.end))
+    return measure.numerator
+
+
 def standing_measures() -> tuple[Measure, ...]:
     """What every register counts."""
     return (
         Measure(key="opened", name="新立", numerator=EVERY, dated="opened_at"),
         Measure(key="closed", name="办结", numerator=EVERY, dated="closed_at"),
-        Measure(key="in_hand", name="在办", numerator=OPEN_WORK, query={"open": "1"}),
+        Measure(key="in_hand", name="在办", numerator=OPEN_WORK, query={"open": "1"}, at=open_at),
         Measure(
-            key="overdue", name="超期", numerator=late(), query={"overdue": "1"}, higher_is_better=False
+            key="overdue", name="超期", numerator=late(), query={"overdue": "1"}, at=late_at, higher_is_better=False
         ),
     )  # fmt: skip
 
@@ -116,11 +150,11 @@ def standing(area_code: str, span: Span) -> dict[str, dict[str, Figure]]:
     rows = Matter.objects.filter(
         area_code__startswith=area_code, withdrawn_at=None, merged_into=None
     ).order_by()
-    counted = rows.values("register").annotate(
-        **{f"n_{m.key}": Count("pk", filter=m.numerator & _within(m, span)) for m in measures}
+    by_register = rows.values("register").annotate(
+        **{f"n_{m.key}": Count("pk", filter=counted(m, span) & _within(m, span)) for m in measures}
     )
     known = {register.key: register for register in all_registers()}
-    rows_of: list[dict[str, Any]] = [dict(row) for row in counted]
+    rows_of: list[dict[str, Any]] = [dict(row) for row in by_register]
     return {
         row["register"]: {
             m.key: count(

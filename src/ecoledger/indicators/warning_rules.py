@@ -79,7 +79,7 @@ class Breach:
 
 
 def span_before(per: str, on: date, back: int = 1) -> Span:
-    """The month or quarter that ended ``back`` periods before the one of ``on``."""
+    """The month or quarter ``back`` periods before the one of ``on``; 0 is that one."""
     months = 1 if per == "month" else 3
     first = (on.year * 12 + on.month - 1) // months * months
     begin, end = first - months * back, first - months * (back - 1)
@@ -107,7 +107,7 @@ def period_said(period: str) -> str:
 
 
 def breaches(area_code: str, on: date) -> list[Breach]:
-    """Every rule that a place of the division has broken by the last period that is over."""
+    """Every rule that a place of the division has broken, by the last period that is over or as things stand."""
     return list(_breaches(area_code, on))
 
 
@@ -127,12 +127,14 @@ def _breach(rule: Rule, indicator: Indicator, place: str, whole: str, on: date) 
     if limit is None:
         return None
     figures = []
-    for back in range(1, rule.times + 1):
+    # What is counted at a moment is judged now, what comes to be in a span by the last that is over.
+    last = 0 if indicator.source.as_of_now else 1
+    for back in range(last, last + rule.times):
         figure = storing.figure(indicator, place, span_before(rule.per, on, back))
         if figure.value is None or not _worse(indicator, figure.value, limit):
             return None
         figures.append(figure)
-    span = span_before(rule.per, on)
+    span = span_before(rule.per, on, last)
     return Breach(rule, place, period_name(span, rule.per), figures[0], _said(indicator, limit))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q
 
@@ -13,7 +15,8 @@ EVERY = Q()
 class Measure:
     """A number of matters, or with ``denominator`` a share of them in percent.
 
-    Counted are matters of an area whose ``dated`` moment lies in the span; without ``dated``, those of now.
+    Counted are matters of an area whose ``dated`` moment lies in the span; without ``dated``, those of now,
+    or of the end of a span that is over where ``at`` says what counted at a moment.
     ``query``: parameters of the register's list that show exactly them; without, the page of records does,
     with ``columns`` beside number and title, and for a share those of its denominator.
     ``missing`` is said of a share without denominator.
@@ -30,5 +33,6 @@ class Measure:
     unit: str = "件"
     higher_is_better: bool = True
     query: dict[str, str] | None = None
+    at: Callable[[datetime], Q] | None = None
     columns: tuple[str, ...] = ()
     missing: str = "没有可计算的件"

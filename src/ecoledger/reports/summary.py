@@ -180,12 +180,15 @@ def _problems(bulletin: Bulletin, _author: Person) -> str:
         for row in named_figures.rows_of("目标表", asked)
         if str(row["结论"]).endswith("未达到")
     ]
-    said += [
-        f"{row['台账']}超期{row['超期']}。"
+    late = [
+        f"{row['台账']}{row['超期']}"
         for row in named_figures.rows_of("台账表", asked)
         if getattr(row["超期"], "value", 0)
     ]
-    return "\n".join(said)
+    if late:
+        said.append(f"部分工作超期未办结：{'、'.join(late)}。")
+    # A target that stands in two books alike is one problem.
+    return "\n".join(dict.fromkeys(said))
 
 
 def _next_steps(bulletin: Bulletin, _author: Person) -> str:

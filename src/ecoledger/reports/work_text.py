@@ -40,7 +40,7 @@ def _alarms(when: str, alarms: AlarmPeriod, cases: RegisterPeriod) -> Statement:
             cases["opened"],
             "，办结",
             cases["closed"],
-            "；截至目前在办",
+            f"；{_at(cases)}在办",
             cases["in_hand"],
             "，其中超期",
             cases["overdue"],
@@ -57,6 +57,11 @@ def _alarms(when: str, alarms: AlarmPeriod, cases: RegisterPeriod) -> Statement:
     )
 
 
+def _at(work: RegisterPeriod) -> str:
+    """When what is in hand was counted."""
+    return "期末" if work.over else "截至目前"
+
+
 def _register(when: str, work: RegisterPeriod) -> Statement | None:
     """One register's sentence; none when nothing came, went or is in hand."""
     if not any(work[key].value for key in ("opened", "closed", "in_hand")):
@@ -71,7 +76,7 @@ def _register(when: str, work: RegisterPeriod) -> Statement | None:
             work["opened"],
             "，办结",
             work["closed"],
-            "；截至目前在办",
+            f"；{_at(work)}在办",
             work["in_hand"],
             "，其中超期",
             work["overdue"],

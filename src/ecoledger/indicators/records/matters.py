@@ -35,9 +35,12 @@ def counted_matters(asked: Asked) -> Page:
     counting = of_registers.Counting(register, asked.area(), Span(begin, end))
     seen = register.visible_to(asked.person).values("pk")
     rows = counting.dated(measure).filter(pk__in=seen)
+    condition = of_registers.counted(measure, counting.span)
     if measure.denominator is not None:
         rows = rows.filter(measure.denominator)
-    counted = set(rows.filter(measure.numerator).values_list("pk", flat=True))
+    elif not measure.dated:
+        rows = rows.filter(condition)
+    counted = set(rows.filter(condition).values_list("pk", flat=True))
     fields = [register.model._meta.get_field(name) for name in measure.columns]
     listed = [
         _matter(register, measure, matter, matter.pk in counted)
