@@ -28,7 +28,9 @@ def worktree(revision: str) -> Iterator[Path]:
         if (TREE / built).is_dir():
             shutil.copytree(TREE / built, place / built, dirs_exist_ok=True)
         for path in (TREE / "src").rglob("*.mo"):
-            shutil.copy(path, place / path.relative_to(TREE))
+            there = place / path.relative_to(TREE)
+            there.parent.mkdir(parents=True, exist_ok=True)  # a language that came later
+            shutil.copy(path, there)
         yield place
     finally:
         subprocess.run([*git, "remove", "--force", str(place)], check=False)

@@ -29,9 +29,13 @@ def main() -> int:
     ]
     if not missing:
         return 0
-    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
+    # A machine without a network is told so soon.
+    apt = ["apt-get", "-qq", "-o", "Acquire::http::Timeout=20", "-o", "Acquire::Retries=1"]
+    command = [*apt, "install", "-y", "--no-install-recommends"]
     if not Path("/usr/bin/apt-get").exists() or os.geteuid() != 0:
-        _say(f"shards and their copies need: {' '.join([*command, *missing])}, as root on Debian")
+        _say(
+            f"shards and their copies need: apt-get install {' '.join(missing)}, as root on Debian"
+        )
         return 0
     forbidden = not POLICY.exists()
     if forbidden:
@@ -40,7 +44,7 @@ def main() -> int:
     try:
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         # One by one: what cannot be had does not keep the other away.
-        for step in (["apt-get", "update", "-qq"], *([*command, package] for package in missing)):
+        for step in ([*apt, "update"], *([*command, package] for package in missing)):
             _run(step, environment)
     finally:
         if forbidden:

@@ -102,8 +102,9 @@ class Outcome:
     """What became of the tests of one directory."""
 
     passed: set[str] = field(default_factory=set)
-    skipped: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
+    skipped: dict[str, str] = field(default_factory=dict)
+    """With the reason."""
 
 
 def main() -> int:
@@ -117,6 +118,7 @@ def main() -> int:
     chosen = [part for part in PARTS if part.name in asked.parts.split(",")]
     codes: list[int] = []
     rows: list[tuple[str, ...]] = []
+    not_run: list[str] = []
     with contextlib.ExitStack() as running:
         have = _servers(running)
         scratch = Path(running.enter_context(tempfile.TemporaryDirectory()))
@@ -130,8 +132,12 @@ def main() -> int:
             codes.append(code)
             _say(f"{part.name}: {seconds / 60:.1f} minutes, exit code {code}")
             rows += _rows(part, found, {} if asked.paths else _embedded(part), have)
+            for outcome in found.values():
+                not_run += [f"{name}: {why}" for name, why in outcome.skipped.items()]
     table = "\n".join(_table(rows))
     print(table)  # noqa: T201
+    for line in not_run:
+        _say(f"not run here: {line}")
     if asked.table:
         asked.table.write_text(table + "\n", encoding="utf-8")
     _say(f"all: {(time.monotonic() - begun) / 60:.1f} minutes")
@@ -197,15 +203,13 @@ def _outcomes(report: Path) -> dict[str, Outcome]:
         module = case.get("classname", "")
         name = _plain(f"{module}::{case.get('name')}")
         outcome = found.setdefault(module.split(".")[1], Outcome())
-        kinds = {child.tag for child in case}
-        into = (
-            outcome.failed
-            if kinds & {"failure", "error"}
-            else outcome.skipped
-            if "skipped" in kinds
-            else outcome.passed
-        )
-        into.add(name)
+        skipped = case.find("skipped")
+        if skipped is not None:
+            outcome.skipped[name] = skipped.get("message", "")
+        elif case.find("failure") is not None or case.find("error") is not None:
+            outcome.failed.add(name)
+        else:
+            outcome.passed.add(name)
     return found
 
 
