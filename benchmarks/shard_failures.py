@@ -105,6 +105,9 @@ def run(rounds: int, copies: int) -> dict[str, Any]:
             victim.kill()
             time.sleep(DEAD)
             victim.start()
+            if keeper is not None:
+                for server in servers:
+                    server.look_after()
             started = time.monotonic()
             work.answered_since(killed)
             recovery.setdefault(name, []).append(max(0.0, time.monotonic() - started))

@@ -25,7 +25,7 @@ from tests.cluster.postgres import free_port
 
 from ecoledger.store.clickhouse.link import HttpLink
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 CLUSTER = "eco"
 USERS = """<yandex><profiles><default><max_threads>2</max_threads>
 <connect_timeout_with_failover_ms>2000</connect_timeout_with_failover_ms></default></profiles><users><default><password></password><networks><ip>127.0.0.1</ip></networks>
@@ -116,6 +116,23 @@ class Shard:
             time.sleep(0.1)
         return self
 
+    def look_after(self) -> None:
+        """Wait until it has its ZooKeeper; started again if it fell, as the old one does while it has none."""
+        assert self.process is not None
+        question = "?query=SELECT+1+FROM+system.zookeeper+WHERE+path='/clickhouse/ddl'"
+        end = time.monotonic() + 3 * PATIENCE
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                self.start()
+            with (
+                contextlib.suppress(OSError),
+                urllib.request.urlopen(self.url + question, timeout=20) as answer,  # noqa: S310
+            ):
+                if answer.status == 200:
+                    return
+            time.sleep(0.5)
+        raise RuntimeError("ClickHouse does not find its ZooKeeper")
+
     def kill(self) -> None:
         assert self.process is not None
         with contextlib.suppress(ProcessLookupError):
@@ -158,6 +175,8 @@ def started(count: int = 2, copies: int = 1, zookeeper: int = 0) -> Iterator[lis
         for server in servers:
             server.configure(servers, zookeeper)
             server.start()
+            if zookeeper:
+                server.look_after()
         yield servers
     finally:
         for server in servers:

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(
     reason=f"clickhouse-server or zookeeper is not installed: {zookeeper.available()}",
 )
 LAYOUT = Layout(cluster=CLUSTER, replicated=True, modern=False)
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 @pytest.fixture(scope="module")
@@ -94,18 +94,18 @@ def test_a_copy_that_is_killed_stops_nothing_and_fetches_what_it_missed(
         assert again(lambda: store.append(*minute(1)).new.all())
         assert store.counts().observations == 24
     finally:
-        servers[3].start()
+        servers[3].start().look_after()
     until(lambda: held(links[2]) == held(links[3]), "what the dead copy missed")
     # Now the other copy dies: what it was told while this one was dead is read from this one.
     servers[2].kill()
     try:
         assert again(lambda: len(store.read(revisions=True))) == 24
     finally:
-        servers[2].start()
+        servers[2].start().look_after()
 
 
 def test_without_zookeeper_nothing_is_acknowledged_and_reading_goes_on(
-    store: ClickHouseStore, keeper: ZooKeeper
+    store: ClickHouseStore, keeper: ZooKeeper, servers: list[Shard]
 ) -> None:
     store.append(*minute(0))
     keeper.kill()
@@ -115,5 +115,7 @@ def test_without_zookeeper_nothing_is_acknowledged_and_reading_goes_on(
         assert len(store.read()) == 12
     finally:
         keeper.start()
+        for server in servers:
+            server.look_after()
     assert again(lambda: store.append(*minute(1)).new.all())
     assert again(lambda: store.counts().observations) == 24

@@ -123,7 +123,7 @@ def test_a_shard_that_is_killed_refuses_and_takes_the_same_again(
 
 def again(ask: Callable[[], Any]) -> Any:
     """What ``ask`` gives once the other shard has noticed that its connections are gone."""
-    for _ in range(40):
+    for _ in range(120):
         with contextlib.suppress(StoreError):
             return ask()
         time.sleep(0.5)
