@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import resource
 import socket
@@ -16,6 +17,8 @@ import httpx
 import lxml.html
 import pytest
 from tests.cli.server import Server
+
+from ecoledger.web import bodies
 
 PASSWORD = "qingxi-path-2026"
 BUILD = f"""
@@ -239,3 +242,39 @@ def test_a_folder_that_was_open_is_closed_at_the_next_start(tmp_path):
     with server:
         assert stat.S_IMODE(server.data.stat().st_mode) == 0o700
         assert stat.S_IMODE((server.data / "business.sqlite3").stat().st_mode) == 0o600
+
+
+def test_strangers_who_drip_take_no_place_from_who_sends_files(server, monitor):
+    """Bodies without a length are counted as they come, and hold none of the places for large ones."""
+    head = (
+        b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n"
+    )
+    with contextlib.ExitStack() as held:
+        for _ in range(20):
+            drip = held.enter_context(closing(connected(server)))
+            drip.sendall(head)
+        file = ("x.csv", b"a,b\n" + b"1,2\n" * 700_000)
+        answer = monitor.post("/import", data=token(monitor), files={"file": file})
+        assert answer.status_code == 200
+
+
+def test_a_body_that_drips_is_ended(monkeypatch):
+    """A byte now and then keeps no request open: after a while a body has to have come at a pace."""
+    monkeypatch.setattr(bodies, "SILENCE", 0.3)
+    told = []
+
+    async def application(scope, receive, send):
+        while (await receive()).get("more_body"):
+            pass
+
+    async def receive():
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b"a", "more_body": True}
+
+    async def send(message):
+        told.append(message)
+
+    scope = {"type": "http", "method": "POST", "headers": [(b"content-length", b"60000")]}
+    asyncio.run(bodies.bounded(application)(scope, receive, send))
+    assert told[0]["status"] == 408

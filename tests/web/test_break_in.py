@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -14,13 +16,17 @@ from tests.web.test_matrix import address, class_of, routes
 
 from ecoledger.accounts import second_factor, sign_in
 from ecoledger.accounts.models import Person
+from ecoledger.entities import identifiers
 from ecoledger.entities.models import Enterprise
+from ecoledger.listings.importing import repeats
 from ecoledger.listings.tables.confined import Limits
 from ecoledger.matters import evidence
 from ecoledger.matters.models import Evidence, Matter
 from ecoledger.outbox.models import Channel
 from ecoledger.registers.air_sources import stills
 from ecoledger.registers.problems.problem_ledger import Problem
+from ecoledger.standards import written_dates, written_names
+from ecoledger.standards.column_names import ColumnError, recognise
 from ecoledger.web.plans import review
 
 pytestmark = pytest.mark.django_db
@@ -334,3 +340,33 @@ def test_a_text_made_to_keep_patterns_busy_costs_its_own_process_alone(
         follow=True,
     )
     assert "打不开这个文件" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "piece", ["(", " ", "1", "1,", "县", "a=", "上午", " T", "（续", "=", "第1"]
+)
+def test_long_cells_and_lines_are_read_at_once(piece):
+    """What people type or paste passes patterns that walk it once: thirty thousand signs are nothing to them."""
+    text = piece * (30_000 // len(piece))
+    assert isinstance(repeats._without_carried(text), str)
+    assert isinstance(written_names.plain(text), str)
+    for read, wrong in (
+        (written_dates.read_moment, written_dates.UnreadableDateError),
+        (written_dates.read_day, written_dates.UnreadableDateError),
+        (identifiers.read_lines, ValidationError),
+    ):
+        with suppress(wrong):
+            read(text)
+    with suppress(ColumnError):
+        recognise([text], {"a": ["b"]}, {"a": "mg/L"})
+
+
+def test_lines_of_numbers_and_terms_are_read_as_before():
+    assert identifiers.read_lines(" 环评批复 = 环审〔2020〕3号 \n\n统一编码：A:1") == [
+        ("环评批复", "环审〔2020〕3号"),
+        ("统一编码", "A:1"),
+    ]
+    for wrong in ("没有等号", "= 5", "名称 ="):
+        with pytest.raises(ValidationError):
+            identifiers.read_lines(wrong)
+    assert repeats._without_carried("整治排口（续2024年）") == "整治排口"

@@ -91,6 +91,7 @@ def test_a_value_of_a_factor_that_is_not_declared_can_be_looked_at(county, every
     answer = everybody.get(f"/stations/{point.pk}/value", county.reported)
     assert answer.status_code == 200
     assert "43" in answer.content.decode()
+    assert "小时值" in answer.content.decode()
 
 
 def test_a_matter_is_merged_into_by_figures_that_are_figures(county, everybody):

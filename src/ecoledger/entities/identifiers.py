@@ -37,10 +37,11 @@ def read_lines(text: str) -> list[tuple[str, str]]:
     for count, line in enumerate(unicodedata.normalize("NFKC", text).splitlines(), start=1):
         if not line.strip():
             continue
-        split = re.fullmatch(r"\s*(.{1,30}?)\s*[=:]\s*(\S.{0,59}?)\s*", line)
-        if split is None:
+        scheme, *rest = (part.strip() for part in re.split(r"[=:]", line, maxsplit=1))
+        number = rest[0] if rest else ""
+        if not 1 <= len(scheme) <= 30 or not 1 <= len(number) <= 60:
             raise ValidationError(_("第 %(line)d 行：应写作“编码体系 = 编码”。") % {"line": count})
-        numbers.append((split[1], split[2]))
+        numbers.append((scheme, number))
     return numbers
 
 

@@ -152,7 +152,10 @@ class Repeats:
             seen.setdefault(content, row)
 
 
-_CARRIED = re.compile(r"[(\[【][^)\]】]*(?:结转|续|遗留|上年)[^)\]】]*[)\]】]|结转[:,;]?")
+# A remark is short; without an end to it, a cell full of brackets would be looked at for minutes.
+_CARRIED = re.compile(
+    r"[(\[【][^()\[\]【】]{0,40}(?:结转|续|遗留|上年)[^()\[\]【】]{0,40}[)\]】]|结转[:,;]?"
+)
 
 
 def _without_carried(value: Any) -> str:

@@ -319,7 +319,7 @@ class Reader:
             value = float(f"{value * up / down:.12g}")
         plain = reading.state is State.MEASURED
         written = str(content)
-        whole = plain and up == down and re.fullmatch(r"-?\d+\.?\d*", written)
+        whole = plain and up == down and re.fullmatch(r"-?\d+(?:\.\d*)?", written)
         decimals = len(written.partition(".")[2]) if whole else None
         if reading.state is State.NOT_MEASURED and not flag:
             flag = "F"

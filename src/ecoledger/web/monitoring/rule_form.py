@@ -81,8 +81,10 @@ class TableField(forms.CharField):
         for number, line in enumerate(unicodedata.normalize("NFKC", text).splitlines(), start=1):
             if not line.strip():
                 continue
-            split = re.fullmatch(r"\s*(.+?)\s*[=:\s]\s*(\S+)\s*", line)
-            name, written = (split[1], split[2]) if split else (line.strip(), "")
+            parts = re.split(r"[=:]", line, maxsplit=1)
+            if len(parts) == 1:
+                parts = line.rsplit(None, 1)
+            name, written = (part.strip() for part in (*parts, "")[:2])
             code = codes.get(name.casefold())
             if code is None:
                 known = listed(p.label for p in parameters.of_kind(self.kind))

@@ -289,6 +289,28 @@ def reason_words(reason: str | None) -> str:
     return " · ".join(str(REASONS.get(name.split(":")[0], name)) for name in names)
 
 
+_SERIES = {
+    "raw": gettext_lazy("实时值"),
+    "minute": gettext_lazy("分钟值"),
+    "hour": gettext_lazy("小时值"),
+    "8hour": gettext_lazy("8小时滑动平均"),
+    "day": gettext_lazy("日均值"),
+    "month": gettext_lazy("月均值"),
+    "year": gettext_lazy("年均值"),
+}
+
+
+@register.filter
+def series_name(series: str) -> str:
+    """What a series of observations is called: of which period, and whether the platform computed it."""
+    name = _SERIES.get(series.removeprefix("computed-"), series)
+    return (
+        gettext("%(name)s（平台计算）") % {"name": name}
+        if series.startswith("computed-")
+        else str(name)
+    )
+
+
 @register.filter
 def left_out(why: str) -> str:
     """Why a row of an imported table is no data."""
