@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from playwright.sync_api import expect, sync_playwright
 from tests.cli.server import Server
+from tests.cluster import places
 from tests.path import county
 from tests.path.house import PATIENCE, PNG, until
 
@@ -67,6 +68,7 @@ def fingerprint(path):
 def server(built, tmp_path_factory):
     folder = tmp_path_factory.mktemp("https")
     shutil.copytree(built, folder / "data")
+    places.copied(built, folder / "data")
     cert, key = certificate(folder)
     with Server(folder / "data", "--certificate", cert, "--key", key) as process:
         yield process
@@ -138,7 +140,7 @@ def server_ask(server, script):
 def test_https_is_served_and_strange_names_are_refused(server):
     assert server.http.startswith("https://")
     port = urlsplit(server.http).port
-    with httpx.Client(verify=False) as client:  # noqa: S501 - its own certificate
+    with httpx.Client(verify=False, timeout=PATIENCE) as client:  # noqa: S501 - its own certificate
         answer = client.get(f"https://127.0.0.1:{port}/sign-in", headers={"Host": NAME})
         assert answer.status_code == 200
         assert "max-age" in answer.headers["Strict-Transport-Security"]

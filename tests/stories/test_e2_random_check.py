@@ -12,6 +12,7 @@ import httpx
 import openpyxl
 import pytest
 from tests.path.county import COUNTY, NORTH, SOUTH
+from tests.path.house import PATIENCE
 from tests.stories.pages import open_page, submit, text
 
 # 8 special, all of them; 160 key, a quarter; 200 ordinary, five for each of 7 officers: 8 + 40 + 35 = 83.
@@ -137,7 +138,7 @@ def test_eighty_three_firms_are_drawn_and_anybody_can_draw_them_again(house, vis
     answer = dispatcher.submit(f"{check}/do/publish", {})
     assert answer.status_code == 422
     assert "还有 82 家没有办结" in answer.text
-    assert httpx.get(f"{house.http}/public/draws/{number}").status_code == 404
+    assert httpx.get(f"{house.http}/public/draws/{number}", timeout=PATIENCE).status_code == 404
 
 
 @pytest.mark.story("E2")
@@ -155,7 +156,7 @@ def test_anybody_reads_the_published_sheet_and_draws_again(house, visitor, lists
     for row in dispatcher.api("matters/inspection", q="公示测试抽查", limit=50):
         visit = f"/matters/inspection/{row['id']}"
         submit(dispatcher, visit, "/do/leave_out", {"reason": "停产，联系13900000000"})
-    stranger = httpx.Client(base_url=house.http)
+    stranger = httpx.Client(base_url=house.http, timeout=PATIENCE)
     assert "公示测试抽查" not in stranger.get("/public/draws").text
     submit(dispatcher, check, "/do/publish")
     assert "公示测试抽查" in stranger.get("/public/draws").text
