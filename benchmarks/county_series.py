@@ -56,6 +56,8 @@ class Site:
     # Read every quarter of an hour, as power is.
     quarters: bool = False
     limits: dict[str, float] = field(default_factory=dict)
+    # Flue gas: the oxygen that limits refer to, in per cent.
+    reference_oxygen: float = 9.0
     values: dict[str, np.ndarray] = field(default_factory=dict)
     marks: dict[str, np.ndarray] = field(default_factory=dict)
     digits: dict[str, int] = field(default_factory=dict)
