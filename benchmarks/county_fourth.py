@@ -9,6 +9,7 @@ measured air at real places, with its short gaps. What goes wrong: :mod:`benchma
 from __future__ import annotations
 
 import os
+import warnings
 from datetime import timedelta
 from pathlib import Path
 
@@ -121,7 +122,8 @@ def _mended(code: str, series: list[dict[str, np.ndarray]], n: int) -> np.ndarra
     """The series with gaps longer than two hours filled as the middle of the others moves; short gaps stay."""
     size = len(next(iter(series[n].values())))
     nothing = np.full(size, np.nan)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         others = np.array([s.get(code, nothing) for k, s in enumerate(series) if k != n])
         middle = np.nanmedian(others, axis=0)
     if np.isnan(middle).all():

@@ -107,6 +107,7 @@ class Put:
             site, at, length = self.running(self.steady, 44, 60)
             if at.start % 24 in range(3):
                 break
+            self.t.free(site)
         code = self.one(site, at, ["w01018", "w21003"])
         site.values[code][at] = site.limits[code] * 1.2 * np.exp(0.07 * memory(self.chance, length, 8))  # fmt: skip
         self.t.add("day_exceedance", site, at.start, length, 24 - at.start % 24)
@@ -277,6 +278,7 @@ class Put:
             site, at, length = self.somewhere(self.stations, 8, 30)
             if np.nanmedian(site.values["a34002"][at]) > 60:
                 break
+            self.t.free(site)
         # Water mist at the inlet; a bag; a bag off at night.
         share = self.chance.uniform(0.3, 0.55)
         for code in PM:

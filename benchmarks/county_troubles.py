@@ -88,6 +88,11 @@ class Troubles:
                 return site, begin
         raise RuntimeError("no room for another event")
 
+    def free(self, site: Site) -> None:
+        """Give back the place that was taken last at a site."""
+        for key in {site.key, *([site.owner] if site.owner else [])}:
+            self._taken[key].pop()
+
     def runs(self, sites: list[Site], length: int) -> tuple[Site, int]:
         """A site and an hour from which its plant runs for at least ``length`` hours."""
         for _ in range(400):
