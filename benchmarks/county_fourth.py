@@ -67,6 +67,13 @@ def memory(chance: np.random.Generator, size: int, hours: float, tail: float = 6
     return walk
 
 
+def held_under(values: np.ndarray, top: float) -> np.ndarray:
+    """Values that come near ``top`` and stay below it, without lying flat at it as if somebody had clamped them."""
+    return np.where(
+        values < 0.7 * top, values, top * (0.7 + 0.3 * np.tanh((values / top - 0.7) / 0.3))
+    )
+
+
 # -- air -------------------------------------------------------------------------------------------
 
 
@@ -243,7 +250,7 @@ def _stack(chance: np.random.Generator, county: County, n: int) -> None:
             * np.exp(spread * memory(chance, hours, chance.uniform(2, 12)))
             * (load + 0.01) ** chance.uniform(-0.1, 0.4)
         )
-        raw = np.minimum(converted, 0.93 * limit) * thin
+        raw = held_under(converted, 0.93 * limit) * thin
         if code == "a34013":
             # Blow-back of the bags: one hour in six a little dust.
             raw = np.where(hour % 6 == n % 6, raw * chance.uniform(1.1, 1.4), raw)
@@ -313,7 +320,7 @@ def _outfall(chance: np.random.Generator, county: County, n: int) -> None:
         )
         site.put(
             code,
-            np.minimum(course, 0.92 * limit)[sampled],
+            held_under(course, 0.92 * limit)[sampled],
             3 if limit < 1 else 2 if limit < 20 else 1,
         )
     site.put("w01001", 7.2 + chance.normal(0, 0.3) + 0.07 * memory(chance, hours, 9), 2)

@@ -103,9 +103,9 @@ class Put:
         self.t.add("exceedance", site, at.start, length, 1)
 
     def day_exceedance(self, n: int) -> None:
-        for _ in range(60):
+        for attempt in range(60):
             site, at, length = self.running(self.steady, 44, 60)
-            if at.start % 24 in range(3):
+            if at.start % 24 in range(3) or attempt == 59:
                 break
             self.t.free(site)
         code = self.one(site, at, ["w01018", "w21003"])
@@ -274,9 +274,9 @@ class Put:
         self.t.add("local_source", site, at.start, length, 3)
 
     def interfered(self, n: int) -> None:
-        for _ in range(60):
+        for attempt in range(60):
             site, at, length = self.somewhere(self.stations, 8, 30)
-            if np.nanmedian(site.values["a34002"][at]) > 60:
+            if np.nanmedian(site.values["a34002"][at]) > 60 or attempt == 59:
                 break
             self.t.free(site)
         # Water mist at the inlet; a bag; a bag off at night.

@@ -47,6 +47,11 @@ async function startIslands(root: ParentNode): Promise<void> {
     const { startChart } = await import("./charts/start");
     charts.forEach(startChart);
   }
+  const shapes = root.querySelectorAll<HTMLElement>("[data-shape]");
+  if (shapes.length) {
+    const { startShape } = await import("./shape");
+    shapes.forEach(startShape);
+  }
   if (maps.length) {
     const { startMap } = await import("./map");
     maps.forEach(startMap);

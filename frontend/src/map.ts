@@ -59,7 +59,7 @@ function isDark(): boolean {
   return document.documentElement.dataset.bsTheme === "dark";
 }
 
-function style(tiles: string): StyleSpecification {
+export function mapStyle(tiles: string): StyleSpecification {
   return {
     version: 8,
     sources: tiles ? { tiles: { type: "raster", tiles: [tiles], tileSize: 256 } } : {},
@@ -133,7 +133,7 @@ class OneMap {
     this.still = element.dataset.still !== undefined;
     this.view = new MapView({
       container: element,
-      style: style(element.dataset.tiles ?? ""),
+      style: mapStyle(element.dataset.tiles ?? ""),
       center: [116, 36],
       zoom: 5,
       attributionControl: false,

@@ -163,3 +163,43 @@ def test_a_source_alarm_or_a_hand_on_the_sampler_is_not_asked_of_the_operator(
         parameter = "a34004" if detector == "neighbours" else "a34002"
         alarm = alarm_at(NINE, point=bureau.air[0], parameter=parameter)
         assert open_from_alarm(alarm, at=TEN).state == "verify"
+
+
+@pytest.fixture
+def outlet_operator(operator, bureau):
+    """The same contractor runs the instruments of the first outlet too: a device there says so."""
+    from ecoledger.entities.models import Outlet
+    from ecoledger.registers.network.models import Device
+
+    outlet = Outlet.objects.get(pk=bureau.flue_gas.entity_id)
+    Device.objects.create(
+        code="D-1", name="烟气分析仪", parent=outlet, operator="测试运维有限公司", area_code=outlet.area_code,
+    )  # fmt: skip
+    return operator
+
+
+@pytest.mark.parametrize("detector", ["missing", "constant", "flat", "data_quality"])
+def test_a_fault_of_the_data_at_an_outlet_is_asked_of_who_runs_its_instruments(
+    outlet_operator, bureau, alarm_at, rule, people, detector  # noqa: F811
+):  # fmt: skip
+    rule.detector = detector
+    rule.save()
+    case = open_from_alarm(alarm_at(NINE), at=TEN)
+    assert (case.state, case.owner_organisation) == ("asked_operator", outlet_operator.organisation)
+    assert not Notice.objects.filter(matter=case, person=people["enterprise"]).exists()
+
+
+def test_what_an_outlet_lets_out_is_asked_of_the_firm(outlet_operator, alarm_at):  # noqa: F811
+    assert open_from_alarm(alarm_at(NINE), at=TEN).state == "asked"
+
+
+def test_an_outlets_own_operator_goes_before_that_of_its_devices(
+    outlet_operator, bureau, alarm_at, rule
+):  # noqa: F811
+    from ecoledger.entities.models import Outlet
+
+    Outlet.objects.filter(pk=bureau.flue_gas.entity_id).update(operator="无人登录的公司")
+    rule.detector = "constant"
+    rule.save()
+    # Nobody of that one can answer: the firm is asked.
+    assert open_from_alarm(alarm_at(NINE), at=TEN).state == "asked"

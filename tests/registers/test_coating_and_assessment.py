@@ -13,8 +13,8 @@ from tests.books.test_checklists import book
 from ecoledger.books import campaign as campaigns
 from ecoledger.books import score_sheet as sheets
 from ecoledger.books.models import Mark, Score
-from ecoledger.entities.models import Enterprise
-from ecoledger.registers.air.coating import COATING
+from ecoledger.entities.models import Enterprise, Facility
+from ecoledger.registers.air.coating import BEARINGS, COATING
 from ecoledger.registers.problems.problem_ledger import Problem
 from ecoledger.registers.waste.assessment import ASSESSMENT
 
@@ -56,6 +56,24 @@ def test_every_coating_firm_is_listed_and_a_finding_becomes_a_problem(bureau):
     assert list(found.findings.values_list("pk", flat=True)) == [problem.pk]
     seen = campaigns.coverage(drive, drive.tasks.all(), date(2026, 3, 1))
     assert (seen.planned, seen.done, seen.with_findings) == (273, 2, 1)
+
+
+def test_a_bearing_works_is_looked_at_from_fifty_tonnes_or_ten_washers_on():
+    sizes = {"小": (12.0, 3), "用量大": (50.0, 1), "台数多": (None, 10), "未登记": (None, None)}
+    for n, (name, (use, machines)) in enumerate(sizes.items()):
+        firm = Enterprise.objects.create(
+            code=f"B-{n}", name=name, area_code=NORTH, industry="轴承制造"
+        )
+        for half in range(2):
+            Facility.objects.create(
+                code=f"B-{n}-{half}", parent=firm, name=f"清洗机{half}", role="production", area_code=NORTH,
+                yearly_use=use / 2 if use else None,
+                machines=(machines + half) // 2 if machines else None,
+            )  # fmt: skip
+    proposed = {firm.name for firm in BEARINGS.objects()}
+    assert proposed == {"用量大", "台数多", "未登记"}
+    many = Enterprise.objects.get(name="台数多")
+    assert "设备 10 台" in BEARINGS.grounds(many)
 
 
 def test_thirty_items_of_two_marks_with_three_vetoes():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from datetime import datetime, time, timedelta
@@ -21,7 +22,7 @@ PHOTO = [("现场.png", PNG, "image/png")]
 
 
 @pytest.mark.story("Q14")
-def test_zones_attain_and_area_and_roads_get_their_grades(house, visitor, tmp_path):
+def test_zones_attain_and_area_and_roads_get_their_grades(house, visitor, page_of, tmp_path):
     """“功能区昼夜点次达标率100%、区域总体水平二级、道路交通一级”: seven points in four seasons, a grid and five roads;
     a night in the rain is kept and not evaluated."""
     monitor = visitor("monitor")
@@ -70,6 +71,37 @@ def test_zones_attain_and_area_and_roads_get_their_grades(house, visitor, tmp_pa
     assert page.get_element_by_id("roads").text_content().split()[1] == "一级"
     assert row_of(monitor, "noise_reading", "功能区1")["昼间"] == "达标"
     _an_automatic_station_reads_by_itself(house, monitor, tmp_path)
+    _a_zone_is_drawn_on_the_map(page_of("monitor"))
+
+
+def _a_zone_is_drawn_on_the_map(page):
+    """Corner by corner; the last one is taken back, and the field holds the closed ring that is saved."""
+    page.goto("/b/noise_zone/new")
+    page.fill("[name=name]", "手绘4a类区")
+    page.select_option("[name=zone]", "4a")
+    area = page.locator("select[name=area_code]")
+    if area.count():
+        area.select_option(NORTH)
+    else:
+        page.fill("[name=area_code]", NORTH)
+    shape = page.locator("[data-shape][data-drawn]")
+    shape.wait_for()
+    for x, y in ((200, 80), (400, 80), (400, 240), (200, 240), (50, 300)):
+        shape.click(position={"x": x, "y": y})
+    field = page.locator("textarea[name=geometry]")
+    assert len(json.loads(field.input_value())["coordinates"][0]) == 6
+    page.click("[data-shape-back]")
+    drawn = json.loads(field.input_value())
+    (ring,) = drawn["coordinates"]
+    assert (drawn["type"], len(ring), ring[0]) == ("Polygon", 5, ring[-1])
+    # North is above, east is at the right.
+    assert ring[0][1] > ring[2][1]
+    assert ring[0][0] < ring[2][0]
+    page.click("main button.btn-primary")
+    page.goto("/b/noise_zone?q=手绘4a类区")
+    page.click("main td a >> nth=0")
+    page.goto(page.url.rstrip("/") + "/edit")
+    assert json.loads(page.locator("textarea[name=geometry]").input_value()) == drawn
 
 
 def _an_automatic_station_reads_by_itself(house, monitor, tmp_path):

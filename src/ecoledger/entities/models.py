@@ -174,6 +174,8 @@ class Outlet(Entity):
     medium = models.CharField("类型", max_length=10, choices=Medium.choices)
     standard = models.CharField("执行标准", max_length=60, blank=True)
     reference_oxygen = models.FloatField("基准含氧量 %", null=True, blank=True)
+    # Who runs its instruments, which is seldom the firm itself.
+    operator = models.CharField("运维单位", max_length=60, blank=True)
 
     class Meta:
         verbose_name = "排放口"
@@ -196,6 +198,9 @@ class Facility(Entity):
     role = models.CharField("设施类别", max_length=12, choices=Role.choices)
     process = models.CharField("工艺", max_length=80, blank=True)
     capacity = models.CharField("设计能力", max_length=60, blank=True)
+    # What campaigns go by: so many machines, so much of the material that matters (paint, solvent) a year.
+    machines = models.PositiveIntegerField("台（套）数", null=True, blank=True)
+    yearly_use = models.FloatField("原辅料年用量 吨", null=True, blank=True)
 
     class Meta:
         verbose_name = "设施"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import mannwhitneyu, spearmanr
+from scipy.stats import mannwhitneyu, rankdata
 
 from ecoledger.science.air_table import TableError, require
 from ecoledger.science.coordinates import FlatMap
@@ -50,25 +50,33 @@ def rank(
     bearing = np.degrees(np.arctan2(x, y)) % 360
     excess = np.maximum(rows["excess"].to_numpy().astype(float), 0)
     ws, wd = rows["ws"].to_numpy().astype(float), rows["wd"].to_numpy().astype(float)
+    known = _activities(activity, rows["date"])
+    usual = np.ones(rows.height), None
+    near = np.flatnonzero(distance <= farthest)
+    off = np.abs((wd - bearing[near, None] + 180) % 360 - 180)
+    down = (off <= _SECTOR) & (ws >= _CALM)
+    down |= (distance[near, None] < _NEAR) & (ws < _CALM)
+    names = sources["source"].to_list()
+    active = [known.get(names[number], usual) for number in near]
+    pattern = np.array(
+        [_reach(distance[number], off[n], ws) * active[n][0] for n, number in enumerate(near)]
+    ).reshape(len(near), rows.height)
+    r = _rank_correlation(pattern, excess)
+    # What the wind alone says is the same for all sources of one sector.
+    sectors: dict[bytes, dict[str, float | int | None]] = {}
     results = []
-    for number, source in enumerate(sources["source"].to_list()):
-        if distance[number] > farthest:
-            continue
-        off = np.abs((wd - bearing[number] + 180) % 360 - 180)
-        reach = _reach(distance[number], off, ws)
-        own, active = _activity(activity, source, rows["date"])
-        pattern = reach * own
-        down = (off <= _SECTOR) & (ws >= _CALM)
-        if distance[number] < _NEAR:
-            down |= ws < _CALM
+    for n, number in enumerate(near):
+        key = down[n].tobytes()
+        if key not in sectors:
+            sectors[key] = _by_wind(excess, down[n])
         results.append(
             {
-                "source": source,
+                "source": names[number],
                 "distance": float(distance[number]),
                 "bearing": float(bearing[number]),
             }
-            | _evidence(excess, pattern, down)
-            | {"active": active}
+            | _evidence(sectors[key], r[n])
+            | {"active": active[n][1]}
         )
     if not results:
         raise TableError(f"no source lies within {farthest / 1000:g} km of the station")
@@ -91,49 +99,72 @@ def _reach(distance: float, off: Array, ws: Array) -> Array:
     return np.asarray(np.where(ws < _CALM, calm, gauss) / (speed * width * depth))
 
 
-def _activity(
-    activity: pl.DataFrame | None, source: str, dates: pl.Series
-) -> tuple[Array, float | None]:
-    """The source's activity in each hour over its usual, 1 where it is not known."""
+def _activities(
+    activity: pl.DataFrame | None, dates: pl.Series
+) -> dict[str, tuple[Array, float | None]]:
+    """Of each source whose activity is known: the activity in each hour over its usual, and the mean of that; hours without
+    any are as usual."""
     if activity is None:
-        return np.ones(len(dates)), None
-    own = activity.filter(pl.col("source") == source).select("date", "value").drop_nulls()
-    if own.is_empty():
-        return np.ones(len(dates)), None
-    usual = float(own["value"].to_numpy().mean())
-    joined = pl.DataFrame({"date": dates}).join(own, on="date", how="left", maintain_order="left")
-    known = joined["value"].to_numpy().astype(float)
-    share = (
-        np.where(np.isfinite(known), known, usual) / usual if usual > 0 else np.zeros(len(dates))
-    )
-    mean = float(np.nanmean(known)) / usual if usual > 0 and np.isfinite(known).any() else None
-    return np.asarray(np.maximum(share, 0)), mean
+        return {}
+    result: dict[str, tuple[Array, float | None]] = {}
+    hours = pl.DataFrame({"date": dates})
+    rows = activity.select("date", "source", "value").drop_nulls()
+    for (source,), own in rows.group_by(["source"]):
+        usual = float(own["value"].to_numpy().mean())
+        joined = hours.join(own, on="date", how="left", maintain_order="left")
+        known = joined["value"].to_numpy().astype(float)
+        there = np.isfinite(known)
+        share = np.where(there, known, usual) / usual if usual > 0 else np.zeros(len(dates))
+        mean = float(known[there].mean()) / usual if usual > 0 and there.any() else None
+        result[str(source)] = np.asarray(np.maximum(share, 0)), mean
+    return result
 
 
-def _evidence(
-    excess: Array, pattern: Array, down: NDArray[np.bool_]
-) -> dict[str, float | int | None]:
+def _rank_correlation(patterns: Array, excess: Array) -> list[float | None]:
+    """Spearman's coefficient of each row with the excess; none where a row or the excess does not vary."""
+    if not len(patterns) or excess.std() == 0:
+        return [None] * len(patterns)
+    ranks = rankdata(patterns, axis=1)
+    own = rankdata(excess)
+    ranks, own = ranks - ranks.mean(axis=1, keepdims=True), own - own.mean()
+    size = np.sqrt((ranks**2).sum(axis=1) * (own**2).sum())
+    varies = (patterns.std(axis=1) > 0) & (size > 0)
+    r = np.divide(ranks @ own, size, out=np.zeros(len(ranks)), where=varies)
+    return [float(value) if known else None for value, known in zip(r, varies, strict=True)]
+
+
+def _by_wind(excess: Array, down: NDArray[np.bool_]) -> dict[str, float | int | None]:
+    """What the hours with the wind from a sector have against the others."""
     total = float(excess.sum())
-    share = float(excess[down].sum()) / total if total > 0 else 0.0
-    expected = float(down.mean())
     p: float | None = None
     if 0 < down.sum() < len(down):
         p = float(mannwhitneyu(excess[down], excess[~down], alternative="greater").pvalue)
-    r: float | None = None
-    if pattern.std() > 0 and excess.std() > 0:
-        r = float(spearmanr(pattern, excess).statistic)
+    return {
+        "downwind_hours": int(down.sum()),
+        "excess_downwind": float(excess[down].mean()) if down.any() else None,
+        "excess_otherwise": float(excess[~down].mean()) if (~down).any() else None,
+        "share": float(excess[down].sum()) / total if total > 0 else 0.0,
+        "expected": float(down.mean()),
+        "p": p,
+    }
+
+
+def _evidence(
+    by_wind: dict[str, float | int | None], r: float | None
+) -> dict[str, float | int | None]:
+    share, expected, p = by_wind["share"] or 0.0, by_wind["expected"] or 0.0, by_wind["p"]
     # Share of the excess beyond what the mere frequency of the wind brings, the correlation, and chance.
     lift = max(0.0, (share - expected) / (1 - expected)) if expected < 1 else 0.0
     evident = 1 - p if p is not None else 0.5
     score = (
         (0.4 * lift + 0.35 * max(r or 0.0, 0.0) + 0.25 * max(0.0, 2 * evident - 1))
-        if down.any()
+        if by_wind["downwind_hours"]
         else 0.0
     )
     return {
-        "downwind_hours": int(down.sum()),
-        "excess_downwind": float(excess[down].mean()) if down.any() else None,
-        "excess_otherwise": float(excess[~down].mean()) if (~down).any() else None,
+        "downwind_hours": by_wind["downwind_hours"],
+        "excess_downwind": by_wind["excess_downwind"],
+        "excess_otherwise": by_wind["excess_otherwise"],
         "share": share,
         "r": r,
         "p": p,

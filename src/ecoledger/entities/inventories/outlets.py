@@ -36,15 +36,16 @@ OUTLETS = declare(
         clean=clean,
         number=code_of,
         enterprise="parent__code",
-        columns=("name", "number", "parent", "medium", "standard", "area_code", "until"),
+        columns=("name", "number", "parent", "medium", "standard", "operator", "area_code", "until"),
         filters=("area_code", "medium"),
         search=("name", "code", "number", "parent__name", "identifiers__value"),
         fields=(
             Ask("parent", "所属企业", to=Enterprise, required=True),
             "number", "name", "medium", "lon", "lat", COORDINATES, "standard",
-            "reference_oxygen", "since", "until",
+            "reference_oxygen", "operator", "since", "until",
         ),
         labels={"parent": "所属企业"},
+        batch=("operator",),
         imports=Import(
             key=("parent", "number"),
             headers={
@@ -52,6 +53,7 @@ OUTLETS = declare(
                 "number": ("编号", "排口编号"),
                 "name": ("排放口名称", "排口名称"),
                 "medium": ("介质", "排放类型"),
+                "operator": ("运维公司", "第三方运维单位"),
             },
             values={"medium": {"大气": "gas", "气": "gas", "水": "water", "污水": "water"}},
             examples={"parent": "示例印染有限公司", "number": "DA001", "name": "锅炉排放口"},

@@ -31,7 +31,7 @@ _WASHED = {
     "w01014",
     "w01017",
 }
-# So many other stations make a region.
+# So many stations make a region.
 _OTHERS = 3
 # The region's air is near the end of the instruments' range at this share of it.
 _NEAR_RANGE = 0.3
@@ -66,6 +66,8 @@ def of_changes(
             if track.parameter not in _WASHED:
                 continue
             excused, why = seen.weather.wet(track, AFTER_RAIN), RAIN
+            # A river that does far more than its neighbours and its own mud has been given something.
+            excused &= seen.washed.explains(track)
         else:
             # Starting, or compared with hours of standing.
             excused = seen.running.restarted(track, STARTING + 1)
@@ -117,7 +119,7 @@ def _regional(found: pl.DataFrame, seen: Seen) -> pl.DataFrame:
         .with_columns(
             pl.when(micro)
             .then(pl.lit(NO_ASSESSMENT))
-            .when((pl.col("all") > _OTHERS).fill_null(value=False))
+            .when((pl.col("all") >= _OTHERS).fill_null(value=False))
             .then(pl.lit(REGIONAL))
             .alias("excuse")
         )
@@ -134,7 +136,7 @@ def of_quality(found: pl.DataFrame, hours: pl.DataFrame, seen: Seen) -> pl.DataF
         .join(ranges, on=["point", "parameter"])
         .group_by("parameter", "start")
         .agg(pl.len().alias("all"), (pl.col("value") / pl.col("range_to")).median().alias("share"))
-        .filter((pl.col("all") > _OTHERS) & (pl.col("share") > _NEAR_RANGE))
+        .filter((pl.col("all") >= _OTHERS) & (pl.col("share") > _NEAR_RANGE))
         .select("parameter", "start", pl.lit(REGIONAL).alias("regional"))
     )
     high = pl.col("value") > 0

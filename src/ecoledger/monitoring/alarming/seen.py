@@ -120,6 +120,10 @@ class Seen:
         return weather.of(self.hours, self.points.points)
 
     @cached_property
+    def washed(self) -> weather.Washed:
+        return weather.Washed(self.of("water", []))
+
+    @cached_property
     def meters(self) -> dict[int, Track]:
         """The power of each meter, by the hour."""
         return operation.power_tracks(self.hours, self.points.points)

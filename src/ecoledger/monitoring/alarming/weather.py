@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import warnings
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -12,6 +13,7 @@ from ecoledger.monitoring.alarming.detectors.tracks import (
     Track,
     each,
     trailing,
+    upto,
 )
 
 # Codes that rain is reported under: the catalogue's, and one that makers use.
@@ -22,6 +24,10 @@ _HOUR = 3_600_000_000
 _WASHES = 3.0
 # So much of a county's water stations rising at once is the weather, with or without a gauge.
 _MANY = 0.7
+# A rain changes one station by so many times what it changes another; and the logarithm of what clings to particles by so
+# much of that of the turbidity.
+_UNEVEN, _CLINGS = 2.2, 0.8
+_OTHERS = 3
 
 
 @dataclass
@@ -45,6 +51,45 @@ class Weather:
 
 
 DRY = Weather()
+
+
+class Washed:
+    """How far rain explains what each water station shows: by what the others show, and by its own turbidity."""
+
+    def __init__(self, hours: pl.DataFrame) -> None:
+        self._rises: dict[str, list[Track]] = {}
+        for track in each(hours):
+            usual = trailing(track.value, track.slots(72, 12), "median", gap=1, needed=6)
+            with np.errstate(all="ignore"):
+                rise = np.abs(np.log(track.value / usual))
+            self._rises.setdefault(track.parameter, []).append(replace(track, value=rise))
+
+    def explains(self, track: Track) -> np.ndarray:
+        """Where the change of ``track`` is no greater than rain makes it.
+
+        That is, no more than a factor :data:`_UNEVEN` beyond the change at the middle one of the other stations, or four
+        fifths (of the logarithm) of the greatest rise of its own turbidity in half a day: what clings to particles comes
+        with them. Where neither can be told, all is explained.
+        """
+        others = [
+            track.on(rise)
+            for rise in self._rises.get(track.parameter, [])
+            if rise.point != track.point
+        ]
+        mine = next(
+            (r for r in self._rises.get(track.parameter, []) if r.point == track.point), None
+        )
+        if mine is None or len(others) < _OTHERS:
+            return np.ones(len(track), dtype=bool)
+        with warnings.catch_warnings():  # an hour without any other station
+            warnings.simplefilter("ignore", RuntimeWarning)
+            allowed = np.nan_to_num(np.nanmedian(others, axis=0)) + np.log(_UNEVEN)
+        for rise in self._rises.get(TURBIDITY, []):
+            if rise.point == track.point:
+                muddy = upto(rise.value, rise.slots(12, 2), "max")
+                muddy = track.on(replace(rise, value=muddy))
+                allowed = np.fmax(allowed, _CLINGS * np.nan_to_num(muddy))
+        return ~(track.on(mine) > allowed)
 
 
 def of(hours: pl.DataFrame, points: pl.DataFrame) -> Weather:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
@@ -24,14 +25,38 @@ from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
 from ecoledger.registers.problems.problem_ledger import Problem
 
 
-def _marks(key: str) -> dict[str, list[str]]:
-    """By what a trade's firms are known: words, trade codes, production facilities of the permit."""
-    rows: dict[str, list[str]] = own_data.read(__package__, "trades")[key]
+def _marks(key: str) -> dict[str, Any]:
+    """By what a trade's firms are known: words, trade codes, production facilities of the permit; and from what size on."""
+    rows: dict[str, Any] = own_data.read(__package__, "trades")[key]
     return rows
 
 
+def _named(words: list[str]) -> Q:
+    """Facilities by words of their name or process."""
+    named = Q()
+    for word in words:
+        named |= Q(name__contains=word) | Q(process__contains=word)
+    return named
+
+
+def _sizes(scale: dict[str, Any]) -> QuerySet[Any, dict[str, Any]]:
+    """``parent, use, count`` of the firms of which either is entered."""
+    rows = Facility.objects.filter(_named(scale["facilities"]), role=Facility.Role.PRODUCTION)
+    return (
+        rows.exclude(yearly_use=None, machines=None)
+        .values("parent")
+        .annotate(use=Coalesce(Sum("yearly_use"), 0.0), count=Coalesce(Sum("machines"), 0))
+    )
+
+
+def _too_small(scale: dict[str, Any]) -> QuerySet[Any, dict[str, Any]]:
+    """The firms whose entered size is below what a trade's campaign begins with."""
+    return _sizes(scale).filter(use__lt=scale["yearly_use"], count__lt=scale["machines"])
+
+
 def firms_of(key: str) -> Callable[[], QuerySet[Any]]:
-    """The firms of a trade: by their own words, by their trade code, by a production facility of their permit."""
+    """The firms of a trade: by their own words, by their trade code, by a production facility of their permit; less those
+    known to be too small for it."""
 
     def firms() -> QuerySet[Any]:
         marks = _marks(key)
@@ -40,13 +65,13 @@ def firms_of(key: str) -> Callable[[], QuerySet[Any]]:
             trade |= Q(industry__contains=word)
         for code in marks["codes"]:
             trade |= Q(industry_code__startswith=code)
-        lines = Q()
-        for word in marks["facilities"]:
-            lines |= Q(name__contains=word) | Q(process__contains=word)
-        if lines:
+        if lines := _named(marks["facilities"]):
             facilities = Facility.objects.filter(lines, role=Facility.Role.PRODUCTION)
             trade |= Q(pk__in=facilities.values("parent_id"))
-        return Enterprise.objects.filter(trade)
+        found = Enterprise.objects.filter(trade)
+        if scale := marks.get("scale"):
+            found = found.exclude(pk__in=_too_small(scale).values("parent"))
+        return found
 
     return firms
 
@@ -69,6 +94,11 @@ def grounds_of(key: str) -> Callable[[Enterprise], str]:
         ]
         if said:
             why.append(_("许可设施：%s") % "、".join(said[:3]))
+        if (scale := marks.get("scale")) and (size := _sizes(scale).filter(parent=firm).first()):
+            why.append(
+                _("规模：年用量 %(use)g 吨、设备 %(count)d 台")
+                % {"use": size["use"], "count": size["count"]}
+            )
         return "；".join(why)
 
     return grounds

@@ -21,6 +21,8 @@ _GAP = 3
 # With fewer changes than this nothing is known of how often a series repeats itself.
 _CHANGES_NEEDED = 30
 _FEW = 6
+# Where the usual step is so few of the last digit, calm hours round to one value: a run has to be so much longer.
+_FEW_DIGITS, _LONGER = 2.5, 1.6
 STANDING = "停产期间无流量，数值不变属正常"
 
 
@@ -38,7 +40,7 @@ def detect(
     ``settings["tolerance"]`` (default 0), using the extremes within each hour; at least ``settings["samples"]``
     values (default 4), so that a station of four hours is not judged by two. A series that repeats itself by
     nature (coarse digits, an analyser that holds its value between samples) needs a run as much longer as its own
-    history asks for. Values at or below ``settings["floor"][parameter]`` do not count: an instrument at its
+    history asks for, and so does a level at which a calm hour is less than a digit (:func:`_coarse`). Values at or below ``settings["floor"][parameter]`` do not count: an instrument at its
     detection limit is not stuck. Excused where the plant stood (:mod:`..operation`).
     """
     floors = numbers(settings, "floor")
@@ -60,7 +62,7 @@ def detect(
         above = np.full(len(track), True) if floor is None else track.value > floor
         # How it repeats itself where it stands still or at its detection limit says nothing of how it does at work.
         needed = _needed(track, np.where(above & (running.running(track) != 0), run, 0), settings)
-        stuck = run >= needed
+        stuck = run >= np.where(_coarse(track), math.ceil(_LONGER * needed), needed)
         stood = running.stands(track, track.step * needed)
         parts.append(
             verdicts(
@@ -71,6 +73,17 @@ def detect(
             )
         )
     return together(parts, judged)
+
+
+def _coarse(track: Track) -> np.ndarray:
+    """Where the usual step from hour to hour, as a share of the value, is hardly more than the last digit there."""
+    steps = np.abs(np.diff(track.value, prepend=np.nan))
+    known = steps[~np.isnan(steps) & (steps > 1e-9)]
+    if not len(known):
+        return np.zeros(len(track), dtype=bool)
+    with np.errstate(all="ignore"):
+        usual = np.nanmedian(np.where(steps > 1e-9, steps, np.nan) / np.abs(track.value))
+        return np.asarray(usual * np.abs(track.value) < _FEW_DIGITS * np.quantile(known, 0.02))
 
 
 def _runs(low: np.ndarray, high: np.ndarray, tolerance: float) -> np.ndarray:

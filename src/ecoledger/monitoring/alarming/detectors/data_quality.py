@@ -18,6 +18,11 @@ from ecoledger.monitoring.alarming.detectors.tracks import (
 )
 from ecoledger.monitoring.alarming.operation import NOTHING, Running
 
+_DUST = {"a34004", "a34002"}
+# So many of the last digit are no nothing.
+_DIGITS = 4
+# Ozone of less movement in two days has no course to tell the time by (µg/m³).
+_COURSE = 50.0
 # What may lie below nothing.
 _SIGNED = {"a01001", "a01012", "a01013", "a01009", "w01010", "a01008"}
 
@@ -100,15 +105,21 @@ def _kinds(
             top = shown >= high * (1 - 1e-9)
             # Humidity and wind direction live at the end of their range.
             if track.parameter not in {"a01002", "a01008", "aqi", "w01001"}:
-                over = track.flag == "T"
-                kinds.append(("持续处于量程上限", lasting(top | over, width)))
+                over = (track.flag == "T") | top
+                # Dust passes the end of a cheap sensor's range in haze: what is stuck there does not move.
+                if track.parameter in _DUST:
+                    over &= np.abs(np.diff(shown, prepend=np.nan)) <= 0.01 * np.abs(shown)
+                kinds.append(("持续处于量程上限", lasting(over, width)))
         zeros = shown == 0
         # Nothing is what an analyser shows while the plant stands; at work it is not.
         at_work = zeros & (np.nan_to_num(running.running(track), nan=1.0) == 1)
         never = (
             trailing(at_work.astype(float), fortnight, "p98", gap=width, needed=day, every=3) == 0
         )
+        # A usual level of two or three of the last digit falls to nothing by rounding.
+        usual_low = trailing(track.value, fortnight, "p25", gap=width, needed=day, every=6)
         alive = ~running.stands(track, width) & (usual_top > 0)
+        alive &= ~(usual_low < _DIGITS * _digit(track.value))
         if track.parameter not in {"a01007", "a01021", "a01008", "w00000", "a00000", "dPower"}:
             kinds.append(("持续为零", lasting(zeros & never & alive, width + 1)))
     return [(words, np.asarray(held)) for words, held in kinds]
@@ -139,6 +150,8 @@ def clock(hours: pl.DataFrame, judged: pl.DataFrame, settings: dict[str, Any]) -
             here = matrix[row][window]
             if np.isnan(here).sum() > 8:
                 continue
+            if not min(np.nanstd(here), np.nanstd(others[window])) * 3 > _COURSE:
+                continue
             # What fits as it is need not be shifted.
             if _fit(here, others[window]) >= 0.6:
                 continue
@@ -157,6 +170,13 @@ def clock(hours: pl.DataFrame, judged: pl.DataFrame, settings: dict[str, Any]) -
             )
         )
     return together(parts, judged)
+
+
+def _digit(value: np.ndarray) -> float:
+    """The smallest step that the series ever takes."""
+    steps = np.abs(np.diff(value[~np.isnan(value)]))
+    steps = steps[steps > 1e-9]
+    return float(steps.min()) if len(steps) else 0.0
 
 
 def _fit(here: np.ndarray, there: np.ndarray) -> float:

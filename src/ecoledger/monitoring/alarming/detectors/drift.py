@@ -20,9 +20,9 @@ from ecoledger.monitoring.alarming.detectors.tracks import (
     verdicts,
 )
 
-# No day of a drift does more of it than this, none gives back more than the rest, and of fine and coarse dust one moves as
-# far as the other by this.
-_A_DAY, _BACK, _ALIKE = 0.5, 0.85, 0.65
+# No day of a drift does more of it than this, the last day and the day before keep this of what was there, and of fine and
+# coarse dust one moves as far as the other by this.
+_A_DAY, _LAST_DAY, _DAY_BEFORE, _ALIKE = 0.5, 0.95, 0.9, 0.65
 
 
 def detect(
@@ -59,7 +59,7 @@ def detect(
             away, sign = np.where(np.isnan(known), np.nan, level), np.sign(level)
             bad = (np.abs(away) > allowed) & high_enough
             one_day, two_days = (sign * _back(level, hours) for hours in (24, 48))
-            bad &= (sign * level >= _BACK * one_day) & (one_day >= _BACK * two_days)
+            bad &= (sign * level >= _LAST_DAY * one_day) & (one_day >= _DAY_BEFORE * two_days)
             bad &= (sign * level > 1.1 * two_days) & (two_days > allowed / 8)
             bad &= sign * level - one_day < _A_DAY * sign * level
             if twin is not None:

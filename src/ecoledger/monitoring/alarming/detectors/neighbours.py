@@ -12,13 +12,31 @@ import numpy as np
 import polars as pl
 
 from ecoledger.monitoring.alarming.detectors import numbers
-from ecoledger.monitoring.alarming.detectors.regional import Compared, crowded, neighbours, own
-from ecoledger.monitoring.alarming.detectors.tracks import share as hours_of
-from ecoledger.monitoring.alarming.detectors.tracks import together, verdicts, worded
+from ecoledger.monitoring.alarming.detectors.regional import (
+    LEARNED,
+    NEWS,
+    Compared,
+    crowded,
+    neighbours,
+    own,
+)
+from ecoledger.monitoring.alarming.detectors.tracks import (
+    MAD_TO_SIGMA,
+    before,
+    going_on,
+    together,
+    trailing,
+    upto,
+    verdicts,
+    worded,
+)
 from ecoledger.standards.exceedance import multiples
 
 __all__ = ["detect", "neighbours"]
 
+# So many times as far above as the highest neighbour in the last hours (logarithm); of the level, what may have been there
+# before, and what every single hour has to show. Set as in :mod:`.low_vs_neighbours`.
+_ALONE, _SHARP, _EVERY = 1.6, 0.7, 0.6
 REGIONAL = "区域性污染，周边站点同步升高"
 
 
@@ -29,54 +47,60 @@ def detect(
 
     ``compared``: all stations beside their neighbours (:func:`.regional.compare`), their gases too, where there are any;
     ``judged``: ``point, parameter, start``; a touched hour of a neighbour must be among them too.
-    Bad when in all but one of the last ``settings["hours"]`` hours (default 3) the value was more than ``settings["share"]``
-    (default 0.2; ``micro_share`` for micro-stations) above the expected one (:mod:`.regional`), at least
-    ``settings["least"][parameter]``, above the expected one by at least ``settings["excess"][parameter]``, and further
-    than ``settings["sigmas"]`` (default 3; ``micro_sigmas``) of its usual scatter, less what the station's gases tell of other air. Excused as regional where it is not beyond
-    ``settings["apart"]`` (default 3) of what the neighbours themselves differ in these hours, where a neighbour is as unusual
-    (within a fifth), or where three stations are. Good when an hour is above by no more than half that share.
+    Told by the median of the last ``settings["hours"]`` hours (default 4). Bad when that lies more than ``settings["share"]``
+    (default 0.4; ``micro_share`` for micro-stations) above what the neighbours let expect (:mod:`.regional`), by at least
+    ``settings["excess"][parameter]``, and, less what the station's gases tell of other air, beyond ``settings["sigmas"]``
+    (default 4.5; ``micro_sigmas``) of its usual scatter, the value being ``settings["least"][parameter]`` at least. Excused as
+    regional where it is not beyond ``settings["apart"]`` (default 1.5) of what the neighbours themselves differ in these hours,
+    where a neighbour is nearly as unusual (:data:`_ALONE`), where three stations are, or where it came by degrees
+    (:data:`_SHARP`) or has not stood above in every hour (:data:`_EVERY`). It goes on until half of it is gone. Good when an
+    hour is above by no more than half that share.
     """
-    width = int(settings.get("hours", 3))
-    sigmas, apart = float(settings.get("sigmas", 3.0)), float(settings.get("apart", 3.0))
-    plain = float(settings.get("share", 0.2))
+    width = int(settings.get("hours", 4))
+    sigmas, apart = float(settings.get("sigmas", 4.5)), float(settings.get("apart", 1.5))
+    plain = float(settings.get("share", 0.4))
     micro = float(settings.get("micro_share", plain))
     micro_sigmas = float(settings.get("micro_sigmas", sigmas))
     least, excess = numbers(settings, "least"), numbers(settings, "excess")
     by_itself = own(compared)
     asked = set(judged["parameter"].unique())
     compared = [one for one in compared if one.track.parameter in asked]
-    highs, shares = [], []
+    levels, highs = [], []
     for one in compared:
         track, part = one.track, micro if one.micro else plain
-        value = track.value
+        left = by_itself[track.point, track.parameter].left
+        level = upto(left, width, "median", needed=width - 1)
+        scatter = MAD_TO_SIGMA * trailing(level, LEARNED, "mad", gap=NEWS, needed=48, every=6)
+        above = upto(track.value - one.expected, width, "median", needed=width - 1)
         with np.errstate(all="ignore"):
-            share = value / one.expected - 1
-            high = (value > (1 + part) * one.expected) & (value >= least.get(track.parameter, 0.0))
-            high &= value - one.expected >= excess.get(track.parameter, 0.0)
-            mine = by_itself[track.point, track.parameter]
-            high &= mine.left > (micro_sigmas if one.micro else sigmas) * mine.sigma
+            high = (level > np.log1p(part)) & (above >= excess.get(track.parameter, 0.0))
+            high &= level > (micro_sigmas if one.micro else sigmas) * np.fmax(scatter, 0.05)
+            high &= track.value >= least.get(track.parameter, 0.0)
+        levels.append(level)
         highs.append(high)
-        shares.append(share)
     crowds = {
         key: crowded(compared, highs, *key)
         for key in {(one.track.parameter, one.micro) for one in compared}
     }
     parts = []
-    for one, high, share in zip(compared, highs, shares, strict=True):
+    for one, level, high in zip(compared, levels, highs, strict=True):
         track, part = one.track, micro if one.micro else plain
         crowd = crowds[track.parameter, one.micro]
+        left = by_itself[track.point, track.parameter].left
         with np.errstate(all="ignore"):
-            alone = one.ratio > 1.2 * np.fmax(one.others_high, 1.0)
-            mine = by_itself[track.point, track.parameter]
-            alone &= mine.left > apart * np.nan_to_num(one.spread)
+            # A front reaches the others a few hours before or after.
+            others = upto(np.log(np.fmax(one.others_high, 1.0)), NEWS, "max")
+            alone = ~(level < _ALONE * others) & (level > apart * np.nan_to_num(one.spread))
             alone &= ~np.isin(track.first + np.arange(len(track)), list(crowd))
-            good = share <= part / 2
+            alone &= ~(before(level, width) > _SHARP * level)
+            alone &= upto(left, width, "min", needed=width - 1) > _EVERY * level
+            share = track.value / one.expected - 1
+            lasts = (level > np.log1p(part) / 2) & ~(share <= part / 2)
             over = multiples(track.value, one.expected)
-        bad = high & (hours_of(high, width) >= width - 1)
-        told = high & alone & (hours_of(high & alone, width) >= width - 1)
+        told = going_on(high & alone, lasts)
         parts.append(
             verdicts(
-                track, bad, np.asarray(good), limit=one.expected, over=np.asarray(over),
+                track, high | told, np.asarray(share <= part / 2), limit=one.expected, over=np.asarray(over),
                 note=np.array([f"周边{n}个站点中位值" for n in one.number], dtype=object),
                 excuse=worded(~told, REGIONAL),
             )

@@ -54,19 +54,18 @@ def detect(
     if together.is_empty():
         return findings()
     # Meters read every hour need two readings, as those read every quarter of an hour need three.
-    between = together.select(pl.col("start").diff().over([*line, "parameter"]).alias("gap"))["gap"]
-    usual = between.drop_nulls().median()
-    if usual is not None:
-        minutes = max(minutes, int(usual.total_seconds() // 60))  # type: ignore[union-attr]
-    runs = together.rolling(
-        "start", period=timedelta(minutes=minutes), group_by=[*line, "parameter"], closed="both"
-    ).agg(
-        pl.col("wrong").all().alias("all_wrong"),
-        pl.col("wrong").last(),
-        pl.col("start").first().alias("first"),
-        pl.col("production_value").last(),
+    gap = pl.col("start").diff().over([*line, "parameter"]).dt.total_minutes()
+    together = together.with_columns(gap.alias("gap")).with_columns(
+        pl.max_horizontal(
+            pl.col("gap").median().over([*line, "parameter"]).fill_null(0), pl.lit(minutes)
+        )
+        .cast(pl.Int64)
+        .alias("minutes")
     )
-    lasted = (pl.col("start") - pl.col("first")).dt.total_minutes() >= minutes
+    runs = pl.concat(
+        _runs(rows, line, int(needed)) for (needed,), rows in together.group_by(["minutes"])
+    )
+    lasted = (pl.col("start") - pl.col("first")).dt.total_minutes() >= pl.col("minutes")
     asked = (
         judged.select("point", "parameter", "start")
         .join(meters.select("point", *line), on="point")
@@ -88,5 +87,22 @@ def detect(
             .otherwise(pl.lit("hold"))
             .alias("state"),
             pl.format("生产设施功率{} kW", plainly(pl.col("production_value"), 1)).alias("note"),
+        )
+    )
+
+
+def _runs(rows: pl.DataFrame, line: list[str], minutes: int) -> pl.DataFrame:
+    """The readings of lines that are read alike, each with whether all of the ``minutes`` up to it were wrong."""
+    return (
+        rows.sort(*line, "parameter", "start")
+        .rolling(
+            "start", period=timedelta(minutes=minutes), group_by=[*line, "parameter"], closed="both"
+        )
+        .agg(
+            pl.col("wrong").all().alias("all_wrong"),
+            pl.col("wrong").last(),
+            pl.col("start").first().alias("first"),
+            pl.col("production_value").last(),
+            pl.lit(minutes).alias("minutes"),
         )
     )

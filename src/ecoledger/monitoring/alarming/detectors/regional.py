@@ -229,7 +229,7 @@ def own(compared: list[Compared]) -> dict[tuple[int, str], Own]:
         (point, parameter): _own(
             np.log(one.ratio),
             [
-                _hours_of(series[point, gas], one.track)
+                hours_of(np.log(series[point, gas].ratio), series[point, gas].track, one.track)
                 for gas in (() if parameter in GASES else GASES)
                 if (point, gas) in series
             ],
@@ -238,13 +238,13 @@ def own(compared: list[Compared]) -> dict[tuple[int, str], Own]:
     }
 
 
-def _hours_of(gas: Compared, track: Track) -> np.ndarray:
-    """The logarithm of a gas's ratio in the hours of another series: each begins and ends with its own values."""
+def hours_of(values: np.ndarray, own: Track, track: Track) -> np.ndarray:
+    """``values`` by the hours of ``own``, in the hours of another series: each begins and ends with its own."""
     result = np.full(len(track.value), np.nan)
-    ratio, shift = np.log(gas.ratio), gas.track.first - track.first
-    begin, end = max(shift, 0), min(shift + len(ratio), len(result))
+    shift = own.first - track.first
+    begin, end = max(shift, 0), min(shift + len(values), len(result))
     if begin < end:
-        result[begin:end] = ratio[begin - shift : end - shift]
+        result[begin:end] = values[begin - shift : end - shift]
     return result
 
 

@@ -172,6 +172,21 @@ def lasting(condition: np.ndarray, width: int) -> np.ndarray:
     return count >= width
 
 
+def before(values: np.ndarray, width: int) -> np.ndarray:
+    """What a statistic of ``width`` slots was before those it is made of."""
+    return np.concatenate([np.full(width, np.nan), values])[: len(values)]
+
+
+def going_on(begins: np.ndarray, lasts: np.ndarray) -> np.ndarray:
+    """From where it begins as long as it lasts."""
+    result = np.zeros(len(begins), dtype=bool)
+    on = False
+    for n, (begun, still) in enumerate(zip(begins.tolist(), lasts.tolist(), strict=True)):
+        on = begun or (on and still)
+        result[n] = on
+    return result
+
+
 def share(condition: np.ndarray, width: int) -> np.ndarray:
     """In how many of the last ``width`` slots, this one included, ``condition`` holds."""
     total = np.cumsum(np.concatenate([[0], condition.astype(int)]))

@@ -1,5 +1,5 @@
-"""The two steps of an alarm: the firm, or a station's operator, is asked first, and what it does not answer, repeats or is
-large goes to the officer.
+"""The two steps of an alarm: the firm, or whoever runs the instruments, is asked first, and what it does not answer, repeats
+or is large goes to the officer.
 
 What is asked and of whom is in ``alarm_steps.toml`` (:mod:`ecoledger.listings.own_data`). Their clock is the case's
 clock "explain"; when it runs out the case goes on by itself.
@@ -44,9 +44,11 @@ def asked_first(case: AlarmCase, alarm: Alarm) -> bool:
 
 
 def operator_asked_first(case: AlarmCase, alarm: Alarm) -> Organisation | None:
-    """The station's operator, where it is to explain before an officer looks at it and somebody of it can."""
+    """Who runs the instruments, where it is to explain before an officer looks at it and somebody of it can: of a station
+    about all that an instrument can do, of a firm's outlet about the data alone."""
     rules = settings()
-    if not rules.get("ask_first", True) or alarm.rule.detector not in rules.get("ask_operator", []):
+    asked_about = "ask_outlet_operator" if case.enterprise is not None else "ask_operator"
+    if not rules.get("ask_first", True) or alarm.rule.detector not in rules.get(asked_about, []):
         return None
     operator = operator_of(case)
     if operator is None or _large(case, alarm, rules):
@@ -58,10 +60,11 @@ def operator_asked_first(case: AlarmCase, alarm: Alarm) -> Organisation | None:
 def ask(case: AlarmCase, alarm: Alarm, at: datetime) -> AlarmCase:
     """Ask the firm or the operator with the evidence, where one is to be asked; the case as it is then."""
     form: dict[str, Any] = {"question": bundle(alarm)}
-    if asked_first(case, alarm):
-        step = "ask_first"
-    elif operator := operator_asked_first(case, alarm):
+    # Of a fault of the data at an outlet, he who runs its instruments knows more than the firm.
+    if operator := operator_asked_first(case, alarm):
         step, form["owner_organisation"] = "ask_operator", operator
+    elif asked_first(case, alarm):
+        step = "ask_first"
     else:
         return case
     asked: AlarmCase = actions.perform(case.pk, step, by=None, form=form, at=at)

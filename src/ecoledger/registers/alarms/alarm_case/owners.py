@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ecoledger.accounts.models import Organisation, Person
-from ecoledger.entities.models import Station
+from ecoledger.entities.models import Outlet, Station
+from ecoledger.entities.validity import in_force
 from ecoledger.registers.alarms.alarm_case.models import RoutingRule
+from ecoledger.registers.network.models import Device
 
 
 def routing(area_code: str, kind: str, detector: str = "") -> RoutingRule | None:
@@ -34,13 +36,20 @@ def default_owner(area_code: str) -> Organisation | None:
 
 
 def operator_of(case: Any) -> Organisation | None:
-    """Who runs the station of a case: the organisation that its 运维单位 names; ``None`` at outlets and where nobody is named."""
-    station = Station.objects.filter(pk=case.entity_id).exclude(operator="").first()
-    if station is None:
-        return None
+    """Who runs the instruments of a case's place: the organisation that the 运维单位 of the station or outlet names, else
+    that of the devices standing there; ``None`` where nobody, or more than one, is named."""
+    names = _operators(case.entity_id)
     contractors = Organisation.objects.filter(kind=Organisation.Kind.THIRD_PARTY)
-    named = [o for o in contractors if station.operator in (o.name, *o.also_called)]
+    named = [o for o in contractors if names & {o.name, *o.also_called}]
     return named[0] if len(named) == 1 else None
+
+
+def _operators(entity: int | None) -> set[str]:
+    for model in (Station, Outlet):
+        if thing := model.objects.filter(pk=entity).exclude(operator="").first():
+            return {thing.operator}
+    devices = Device.objects.filter(in_force(), parent_id=entity).exclude(operator="")
+    return set(devices.values_list("operator", flat=True))
 
 
 def owner_for(case: Any) -> Organisation | None:
