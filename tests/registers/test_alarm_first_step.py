@@ -194,8 +194,8 @@ def test_what_an_outlet_lets_out_is_asked_of_the_firm(outlet_operator, alarm_at)
 
 
 def test_an_outlets_own_operator_goes_before_that_of_its_devices(
-    outlet_operator, bureau, alarm_at, rule
-):  # noqa: F811
+    outlet_operator, bureau, alarm_at, rule  # noqa: F811
+):  # fmt: skip
     from ecoledger.entities.models import Outlet
 
     Outlet.objects.filter(pk=bureau.flue_gas.entity_id).update(operator="无人登录的公司")
