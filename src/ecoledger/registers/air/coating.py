@@ -94,7 +94,9 @@ def grounds_of(key: str) -> Callable[[Enterprise], str]:
         ]
         if said:
             why.append(_("许可设施：%s") % "、".join(said[:3]))
-        if (scale := marks.get("scale")) and (size := _sizes(scale).filter(parent=firm).first()):
+        if (scale := marks.get("scale")) and (
+            size := _sizes(scale).filter(parent=firm).order_by("parent").first()
+        ):
             why.append(
                 _("规模：年用量 %(use)g 吨、设备 %(count)d 台")
                 % {"use": size["use"], "count": size["count"]}
