@@ -35,7 +35,7 @@ class Drawing {
 
   constructor(
     private readonly view: MapView,
-    private readonly field: HTMLTextAreaElement,
+    private readonly field: HTMLInputElement | HTMLTextAreaElement,
   ) {
     view.addSource("shape", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
     view.addLayer({ id: "inside", type: "fill", source: "shape", paint: { "fill-color": "#2a67a8", "fill-opacity": 0.2 } });
@@ -100,7 +100,7 @@ class Drawing {
 }
 
 export function startShape(element: HTMLElement): void {
-  const field = document.getElementById(element.dataset.shape ?? "") as HTMLTextAreaElement | null;
+  const field = document.getElementById(element.dataset.shape ?? "") as HTMLInputElement | HTMLTextAreaElement | null;
   if (!field) return;
   const box = (element.dataset.box ?? "").split(",").map(Number) as [number, number, number, number];
   const view = new MapView({
