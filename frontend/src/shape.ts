@@ -12,7 +12,7 @@ const DIGITS = 6; // a tenth of a metre
 
 /** The corners of a simple polygon; `null` where the text is none. */
 export function corners(text: string): Corner[] | null {
-  if (!text.trim()) return [];
+  if (["", "null"].includes(text.trim())) return [];
   try {
     const shape = JSON.parse(text) as GeoJSON.Geometry;
     if (shape?.type !== "Polygon" || shape.coordinates.length !== 1) return null;
