@@ -101,7 +101,7 @@ def _a_zone_is_drawn_on_the_map(page):
     page.goto("/b/noise_zone?q=手绘4a类区")
     page.click("main td a >> nth=0")
     page.click("a.btn-primary:has-text('修改')")
-    assert json.loads(page.locator("[name=geometry]").input_value()) == drawn
+    assert json.loads(page.locator("[name=drawn]").input_value()) == drawn
 
 
 def _an_automatic_station_reads_by_itself(house, monitor, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django import forms as django_forms
@@ -80,23 +81,35 @@ def _form(book: Inventory, thing: Entity, asks: list[Ask], request: Request) -> 
     sent = request.POST if request.method == "POST" else None
     form = forms.form_of(asks, book.model, data=sent, row=thing, person=request.user)
     if "geometry" in form.fields:
-        # A boundary is a file, not something that is typed.
+        # A boundary is a file, or drawn on the map.
         form.fields["geometry"] = django_forms.FileField(
             label=form.fields["geometry"].label, required=False
         )
         form.initial.pop("geometry", None)
+        form.fields["drawn"] = django_forms.CharField(
+            label=_("在地图上画边界"), required=False, initial=_as_text(thing),
+            widget=django_forms.Textarea({"class": "form-control", "rows": 2}),
+        )  # fmt: skip
         form.files = request.FILES
     return form
 
 
-def _values(book: Inventory, asks: list[Ask], said: dict[str, Any]) -> dict[str, Any]:
-    """The cleaned values that are stored. Raises ``Refused`` for a file that is no geometry."""
+def _as_text(thing: Entity) -> str:
+    return json.dumps(thing.geometry) if thing.geometry else ""
+
+
+def _values(asks: list[Ask], thing: Entity, said: dict[str, Any]) -> dict[str, Any]:
+    """The cleaned values that are stored; of a file and a drawn boundary the file. Raises ``Refused`` for what is none."""
     values = forms.stored(asks, said)
-    if (file := values.pop("geometry", None)) is not None:
+    file, drawn = values.pop("geometry", None), said.get("drawn", "").strip()
+    field, content = "geometry", file.read() if file is not None else None
+    if content is None and drawn != _as_text(thing):
+        field, content = "drawn", drawn.encode() or None
+    if content is not None:
         try:
-            values["geometry"] = shapes.of_file(file.read())
+            values["geometry"] = shapes.of_file(content)
         except shapes.ShapeError as error:
-            raise Refused("form", str(error), fields={"geometry": [str(error)]}) from error
+            raise Refused("form", str(error), fields={field: [str(error)]}) from error
     return values
 
 
@@ -108,7 +121,7 @@ def _saved(request: Request, book: Inventory, thing: Entity, form: Any, asks: li
     more: dict[str, Any] = {"address": address(request)}
     try:
         more["others"] = identifiers.read_lines(said["others"])
-        values = _values(book, asks, said)
+        values = _values(asks, thing, said)
         answers = {name: said[name] for name in book.answers if said.get(name)}
         now = timezone.now()
         if thing.pk is not None:
