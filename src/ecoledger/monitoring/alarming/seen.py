@@ -15,6 +15,7 @@ from ecoledger.monitoring import runtime
 from ecoledger.monitoring.alarming import operation, weather
 from ecoledger.monitoring.alarming.detectors import regional
 from ecoledger.monitoring.alarming.detectors.tracks import Track
+from ecoledger.monitoring.alarming.weather import Washed
 from ecoledger.monitoring.computing.aggregate import Changed
 from ecoledger.monitoring.models import Filing
 from ecoledger.monitoring.points.table import PointMap
@@ -120,8 +121,8 @@ class Seen:
         return weather.of(self.hours, self.points.points)
 
     @cached_property
-    def washed(self) -> weather.Washed:
-        return weather.Washed(self.of("water", []))
+    def washed(self) -> Washed:
+        return Washed(self.of("water", []))
 
     @cached_property
     def meters(self) -> dict[int, Track]:

@@ -89,7 +89,7 @@ class Washed:
                 muddy = upto(rise.value, rise.slots(12, 2), "max")
                 muddy = track.on(replace(rise, value=muddy))
                 allowed = np.fmax(allowed, _CLINGS * np.nan_to_num(muddy))
-        return ~(track.on(mine) > allowed)
+        return np.asarray(~(track.on(mine) > allowed))
 
 
 def of(hours: pl.DataFrame, points: pl.DataFrame) -> Weather:

@@ -39,7 +39,7 @@ def _named(words: list[str]) -> Q:
     return named
 
 
-def _sizes(scale: dict[str, Any]) -> QuerySet[Any, dict[str, Any]]:
+def _sizes(scale: dict[str, Any]) -> QuerySet[Any, Any]:
     """``parent, use, count`` of the firms of which either is entered."""
     rows = Facility.objects.filter(_named(scale["facilities"]), role=Facility.Role.PRODUCTION)
     return (
@@ -49,7 +49,7 @@ def _sizes(scale: dict[str, Any]) -> QuerySet[Any, dict[str, Any]]:
     )
 
 
-def _too_small(scale: dict[str, Any]) -> QuerySet[Any, dict[str, Any]]:
+def _too_small(scale: dict[str, Any]) -> QuerySet[Any, Any]:
     """The firms whose entered size is below what a trade's campaign begins with."""
     return _sizes(scale).filter(use__lt=scale["yearly_use"], count__lt=scale["machines"])
 

@@ -45,6 +45,8 @@ def operator_of(case: Any) -> Organisation | None:
 
 
 def _operators(entity: int | None) -> set[str]:
+    if entity is None:
+        return set()
     for model in (Station, Outlet):
         if thing := model.objects.filter(pk=entity).exclude(operator="").first():
             return {thing.operator}
