@@ -14,7 +14,7 @@ from pathlib import Path
 from django.db import transaction
 from django.db.models import F, OuterRef, Subquery
 
-from ecoledger.accounts import acting, chain
+from ecoledger.accounts import acting, chain, inserting
 from ecoledger.accounts.chain import Broken
 from ecoledger.accounts.models import ChainHead
 from ecoledger.matters.models import Event, Matter
@@ -60,7 +60,7 @@ def append_all(events: Iterable[Event]) -> int:
     with transaction.atomic():
         head = chain.locked_head(HEAD)
         linked = [_link(event, "", head) for event in events]
-        Event.objects.bulk_create(linked)
+        inserting.insert(Event, linked)
         head.save()
     return len(linked)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS
+
+from ecoledger.accounts import inserting
 from ecoledger.matters.clocks import local
 from ecoledger.matters.models import Matter
 from ecoledger.matters.numbering import next_numbers
@@ -25,10 +28,8 @@ def give_numbers(register: Register, matters: Sequence[Any]) -> None:
 
 def insert(register: Register, matters: Sequence[Any]) -> None:
     """Both rows of each matter. Django's own bulk insertion stops at models that extend another table."""
-    heads: Any = Matter._base_manager.all()
-    fields = [field for field in Matter._meta.concrete_fields if not field.primary_key]
-    for matter, (key,) in zip(matters, heads._batched_insert(matters, fields, None), strict=True):
+    keys = inserting.insert_with_keys(Matter, matters)
+    for matter, key in zip(matters, keys, strict=True):
         matter.id = matter.matter_ptr_id = key
-        matter._state.adding, matter._state.db = False, heads.db
-    rows: Any = register.model._base_manager.all()
-    rows._batched_insert(matters, register.model._meta.local_concrete_fields, None)
+        matter._state.adding, matter._state.db = False, DEFAULT_DB_ALIAS
+    inserting.insert(register.model, matters)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts import inserting
 from ecoledger.accounts.models import Person
 from ecoledger.listings import words as say
 from ecoledger.listings.importing.columns import (
@@ -94,9 +95,13 @@ def preview(
     RowChecks(listing, columns, batch, by).rows(rows, progress)
     with transaction.atomic():
         batch.save()
-        ImportRow.objects.bulk_create(rows, batch_size=_PORTION)
-        if listing.imports is not None and listing.imports.pictures:
+        if listing.imports.pictures:
+            ImportRow.objects.bulk_create(rows, batch_size=_PORTION)
             _keep_pictures(content, rows)
+        else:
+            for row in rows:
+                row.batch = batch  # it has its key now
+            inserting.insert(ImportRow, rows)
     return batch
 
 

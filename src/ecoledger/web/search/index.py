@@ -12,6 +12,7 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, StrIndex
 from django.db.models.signals import post_delete, post_save
 
+from ecoledger.accounts import inserting
 from ecoledger.entities.inventory import Inventory, all_inventories, inventory_of, own_row
 from ecoledger.entities.models import Entity, EntityState, Identifier
 from ecoledger.listings import selecting
@@ -131,19 +132,10 @@ def _made(
     )
 
 
-KEPT = ["name", "initials", "code", "serial", "words", "area_code", "enterprise_code"]
-
-
 def keep(entries: Iterable[SearchEntry]) -> int:
     """Write entries over those of the same things; returns how many."""
     batch = list(entries)
-    SearchEntry.objects.bulk_create(
-        batch,
-        batch_size=500,
-        update_conflicts=True,
-        unique_fields=["kind", "target"],
-        update_fields=KEPT,
-    )
+    inserting.insert(SearchEntry, batch, over=("kind", "target"))
     return len(batch)
 
 

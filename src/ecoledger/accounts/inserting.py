@@ -1,0 +1,97 @@
+"""Many new rows of one table at once, at half the cost of ``bulk_create``: a statement is made once, not for each fifty rows.
+
+For long imports. Values must be values, no expressions; as with ``bulk_create`` no signal is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import Any
+
+from django.db import connection, models
+from django.db.models.constants import OnConflict
+
+# Rows of one statement that gives back their keys.
+_AT_ONCE = 50
+
+# Kinds of columns, and the values a driver takes for them as they are.
+_PLAIN: tuple[tuple[Any, tuple[type, ...]], ...] = (
+    ((models.CharField, models.TextField), (str, type(None))),
+    (models.BooleanField, (bool, type(None))),
+    (models.IntegerField, (int, type(None))),
+)
+
+
+def insert(model: type[models.Model], rows: Sequence[Any], *, over: Sequence[str] = ()) -> None:
+    """Write new rows of ``model``. Their keys are not read back. ``over``: the unique columns by which a row that is
+    there already is written over."""
+    fields = _fields(model)
+    statement = _statement(model, fields, 1) + _over(fields, over)
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, list(_values(fields, rows)))
+
+
+def insert_with_keys(model: type[models.Model], rows: Sequence[Any]) -> list[int]:
+    """Write new rows of ``model``; the keys they were given, in their order."""
+    fields, keys = _fields(model), []
+    assert model._meta.pk is not None  # noqa: S101 - every model has one
+    returning = f" RETURNING {connection.ops.quote_name(model._meta.pk.column)}"
+    values = _values(fields, rows)
+    with connection.cursor() as cursor:
+        while some := list(islice(values, _AT_ONCE)):
+            statement = _statement(model, fields, len(some)) + returning
+            cursor.execute(statement, [value for row in some for value in row])
+            keys += [key for (key,) in cursor.fetchall()]
+    return keys
+
+
+def _fields(model: type[models.Model]) -> list[Any]:
+    """The columns written: all of the table's own but a key that the database gives."""
+    own = model._meta.local_concrete_fields
+    return [f for f in own if not (isinstance(f, models.AutoField) or f.generated)]
+
+
+def _statement(model: type[models.Model], fields: Sequence[Any], rows: int) -> str:
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(field.column) for field in fields)
+    row = f"({', '.join(['%s'] * len(fields))})"
+    return f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES {', '.join([row] * rows)}"
+
+
+def _over(fields: Sequence[Any], unique: Sequence[str]) -> str:
+    if not unique:
+        return ""
+    updated = [field.column for field in fields if field.name not in unique]
+    keys = [field.column for field in fields if field.name in unique]
+    said = connection.ops.on_conflict_suffix_sql(fields, OnConflict.UPDATE, updated, keys)
+    return f" {said}"
+
+
+def _values(fields: Sequence[Any], rows: Sequence[Any]) -> Any:
+    """Each row's values as the database keeps them."""
+    ways = [_way(field) for field in fields]
+    return ([way(row) for way in ways] for row in rows)
+
+
+def _way(field: Any) -> Callable[[Any], Any]:
+    """From a row to what stands in its column. What stands in many rows is worked out once."""
+    name, prepare = field.attname, field.get_db_prep_save
+    made_in_time = type(field).pre_save is not models.Field.pre_save
+    kept = field.target_field if isinstance(field, models.ForeignKey) else field
+    plain = next((types for kinds, types in _PLAIN if isinstance(kept, kinds)), ())
+    known: dict[tuple[type, Any], Any] = {}
+
+    def of(row: Any) -> Any:
+        value = field.pre_save(row, True) if made_in_time else getattr(row, name)
+        if type(value) in plain:
+            return value
+        try:
+            return known[type(value), value]
+        except KeyError:
+            said = known[type(value), value] = prepare(value, connection)
+            return said
+        except TypeError:  # a list or an object
+            return prepare(value, connection)
+
+    return of
