@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models.constants import OnConflict
 
 # Rows of one statement that gives back their keys.
@@ -28,7 +28,7 @@ def insert(model: type[models.Model], rows: Sequence[Any], *, over: Sequence[str
     there already is written over."""
     fields = _fields(model)
     statement = _statement(model, fields, 1) + _over(fields, over)
-    with connection.cursor() as cursor:
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.executemany(statement, list(_values(fields, rows)))
 
 
@@ -38,7 +38,7 @@ def insert_with_keys(model: type[models.Model], rows: Sequence[Any]) -> list[int
     assert model._meta.pk is not None  # noqa: S101 - every model has one
     returning = f" RETURNING {connection.ops.quote_name(model._meta.pk.column)}"
     values = _values(fields, rows)
-    with connection.cursor() as cursor:
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         while some := list(islice(values, _AT_ONCE)):
             statement = _statement(model, fields, len(some)) + returning
             cursor.execute(statement, [value for row in some for value in row])
@@ -86,12 +86,15 @@ def _way(field: Any) -> Callable[[Any], Any]:
         value = field.pre_save(row, True) if made_in_time else getattr(row, name)
         if type(value) in plain:
             return value
-        try:
-            return known[type(value), value]
-        except KeyError:
-            said = known[type(value), value] = prepare(value, connection)
-            return said
-        except TypeError:  # a list or an object
-            return prepare(value, connection)
+        # Of lists and objects only the empty ones come again.
+        if isinstance(value, list | dict):
+            if value:
+                return prepare(value, connection)
+            key: tuple[type, Any] = (type(value), "")
+        else:
+            key = (type(value), value)
+        if key not in known:
+            known[key] = prepare(value, connection)
+        return known[key]
 
     return of

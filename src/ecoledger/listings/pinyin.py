@@ -48,6 +48,7 @@ def _spelt(match: re.Match[str]) -> str:
     return "".join(map(_word, seg.cut(match[0]))) if _SEVERAL in letters else letters
 
 
+@lru_cache(maxsize=16384)
 def initials(text: str) -> str:
     """First letters of the syllables, lower case; letters and digits stay, signs go.
 

@@ -65,6 +65,7 @@ _ANNEX = re.compile(
     r"\((?:见|详见|附|含)?(?:附件|附表|附图|照片|佐证|材料|文号|.{0,6}号文)[^()]*\)"
 )
 _LONG = 60
+_KEPT = 4096
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?)%")
 _DONE_OF_ALL = re.compile(r"(?:已?完成|整改|销号)?(\d{1,4})/(\d{1,4})(?:[个处家项件]|$)")
 _DAY = re.compile(
@@ -82,6 +83,23 @@ def read_completion(cell: Any) -> Completion | None:
     >>> read_completion("已完成，2022年12月4日通过验收").finished
     datetime.date(2022, 12, 4)
     """
+    if not isinstance(cell, str):
+        return _read(cell)
+    known = _known()
+    if cell not in known:
+        if len(known) >= _KEPT:
+            known.clear()
+        known[cell] = _read(cell)
+    return known[cell]
+
+
+@compiled("ledger_words")
+def _known(_words: dict[str, Any]) -> dict[str, Completion | None]:
+    """What was read lately: a ledger says the same in row after row."""
+    return {}
+
+
+def _read(cell: Any) -> Completion | None:
     if cell is None or isinstance(cell, bool):
         return None if cell is None else Completion(Course.CLOSED if cell else Course.BEHIND)
     if isinstance(cell, date):  # a datetime too

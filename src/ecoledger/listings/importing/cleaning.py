@@ -16,10 +16,10 @@ Cleaner = Callable[[str, Any], Any]
 def cleaner(listing: Listing, asks: Iterable[Ask], by: Person | None) -> Cleaner:
     """Cleans values column by column, each distinct value of a reference once."""
     fields = {ask.name: field_of(ask, listing.model, by) for ask in asks}
-    known: dict[tuple[str, str], Any] = {}
+    known: dict[tuple[str, type, Any], Any] = {}
 
     def clean(name: str, value: Any) -> Any:
-        key = (name, repr(value))
+        key = (name, type(value), value if isinstance(value, str) else repr(value))
         if key not in known:
             known[key] = fields[name].clean(value)
         return known[key]

@@ -27,6 +27,7 @@ Progress = Callable[[int, int], None]
 _TOLD = 200  # rows between two words of progress
 _REST = 0.02  # seconds in which pages have the interpreter for themselves
 
+_SHORT = 40  # letters of a cell that may come again
 _UNKNOWN_KEPT = 200  # distinct unknown words of a column
 
 
@@ -65,13 +66,15 @@ class RowChecks:
         self._found: dict[Any, Any] = {}
         self._running: set[str] = set()
         self._headers_in: dict[str, set[str]] = {}
-        self._header_of: dict[tuple[str, str], str] = {}
+        self._headed: dict[str, list[tuple[str, str]]] = {}
+        self._read: dict[tuple[Any, ...], tuple[str, Any, str]] = {}
         self._read_as: dict[str, dict[str, str]] = {}
 
     def rows(self, rows: list[ImportRow], progress: Progress | None = None) -> None:
         """Check all rows, and each against the others and the book."""
         self.batch.unknown = {}
-        self._header_of = {}
+        self._headed = {}
+        self._may_be_empty = {name for name in self.columns if not self._wrong(name, "")}
         for row in rows:
             self._headers_in.setdefault(row.sheet, set()).update(row.raw, row.faults)
         self._running = running_numbers(rows, self.headers_of, self.imports.key)
@@ -92,15 +95,16 @@ class RowChecks:
         for row in rows:
             row.wrong = bool(row.errors)
 
-    def _header(self, name: str, row: ImportRow) -> str:
-        """The header of the row's own sheet that means the column; "" where the sheet has none."""
-        key = (name, row.sheet)
-        if key not in self._header_of:
-            there = self._headers_in.get(row.sheet, set())
-            self._header_of[key] = next(
-                (h for h in self.headers_of.get(name, ()) if h in there), ""
-            )
-        return self._header_of[key]
+    def _columns_of(self, sheet: str) -> list[tuple[str, str]]:
+        """The columns that a sheet has, each with its header there."""
+        if sheet not in self._headed:
+            there = self._headers_in.get(sheet, set())
+            first = {
+                name: next((h for h in self.headers_of.get(name, ()) if h in there), "")
+                for name in self.in_order
+            }
+            self._headed[sheet] = [(name, header) for name, header in first.items() if header]
+        return self._headed[sheet]
 
     def _row(self, row: ImportRow) -> None:
         # Most of a template's columns are not in a small table.
@@ -110,14 +114,16 @@ class RowChecks:
             row.errors.append(problem("", "", whole))
         faulty = {
             name
-            for name in self.in_order
-            if (header := self._header(name, row)) and not self._cell(name, header, row)
+            for name, header in self._columns_of(row.sheet)
+            if not self._cell(name, header, row)
         }
         self._complete(row, faulty)
         for name, column in self.columns.items():
             if name in faulty:
                 continue
             value = row.values.get(name, "")
+            if value == "" and name in self._may_be_empty:
+                continue
             if wrong := self._wrong(name, value):
                 row.errors.append(problem(name, _(str(column.ask.label)), wrong))
                 if isinstance(self.fields[name], LookupField) and value:
@@ -134,6 +140,14 @@ class RowChecks:
             row.errors.append(problem(name, label, fault))
             return False
         began = str(row.values.get("opened_at") or "")[:10]
+        # What stands in many rows is read once.
+        short = type(cell) is str and len(cell) <= _SHORT
+        alike = (name, row.section, row.sheet, began, cell) if short else ()
+        if short and (read := self._read.get(alike)):
+            row.cells[name], row.values[name], warning = read
+            if warning:
+                row.warnings.append(problem(name, label, warning))
+            return True
         try:
             row.cells[name] = text_of(cell)
             if header in self._running:
@@ -163,6 +177,8 @@ class RowChecks:
             if isinstance(bad, UnknownWord):
                 self._unknown(name, row.cells[name])
             return False
+        if short and type(row.values[name]) is str:
+            self._read[alike] = row.cells[name], row.values[name], warning
         if warning:
             row.warnings.append(problem(name, label, warning))
         return True

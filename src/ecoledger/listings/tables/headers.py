@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from ecoledger.listings.tables.book import Cell, Table, is_blank
@@ -55,6 +55,11 @@ class Header:
     first: int
     below: int
     score: int
+
+    @cached_property
+    def folded(self) -> tuple[str, ...]:
+        """The names as they are compared."""
+        return tuple(fold(name) for name in self.names)
 
 
 def find_header(table: Table, known: Callable[[str], bool], least: int = 2) -> Header | None:
@@ -153,7 +158,7 @@ def why_no_data(row: Sequence[Cell], header: Header, filled: frozenset[int], aft
     if not said:
         return "blank"
     texts = [text for x, text in said if x not in filled]
-    names = [fold(name) for name in header.names]
+    names = header.folded
     alike = sum(1 for x, text in said if x < len(names) and names[x] and fold(text) == names[x])
     if alike >= 2 and alike * 2 > len(said):
         return "header"
