@@ -42,6 +42,8 @@ log = logging.getLogger("ecoledger.serve")
 LOOK_EVERY = 1.0
 SHORTEST_REST, LONGEST_REST = 0.05, 10.0
 LONG_RUN = 0.5
+# Seconds after which is loaded what takes long to load and nobody has asked for yet.
+WARM_AFTER = 5.0
 # In the data folder: frames that the store refused at every try.
 UNSTORED = "unstored-frames.jsonl"
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -180,6 +182,7 @@ async def _serve(
     from ecoledger.hj212.server import Gateway, Limits
     from ecoledger.jobs import beside, running, turns
     from ecoledger.jobs import worker as worker_of_jobs
+    from ecoledger.listings import pinyin
     from ecoledger.live import events
     from ecoledger.monitoring import heartbeat
     from ecoledger.monitoring.alarming import judging
@@ -250,6 +253,9 @@ async def _serve(
     heartbeat.gateway_state = gateway_state
     scheduler = _scheduler(folder)
     scheduler.start()
+    warming = threading.Timer(WARM_AFTER, pinyin.warm)
+    warming.daemon = True
+    warming.start()
     worker = Worker()
     worker.start()
     await sync_to_async(turns.live)()

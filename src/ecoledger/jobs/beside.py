@@ -126,11 +126,14 @@ class Beside:
     def close(self) -> None:
         """Wait for the work in hand, not for ever, and end the process."""
         waited = self._lock.acquire(timeout=PATIENCE)
-        if self._pipe is not None:
-            self._pipe.close()
-        if waited:
-            self._end()
-            self._lock.release()
+        try:
+            if not waited and self._process is not None:
+                self._process.kill()  # who waits for it hears that it is lost
+            elif waited:
+                self._end()
+        finally:
+            if waited:
+                self._lock.release()
 
 
 _opened: dict[str, Beside] = {}

@@ -58,6 +58,11 @@ def initials(text: str) -> str:
     return _SIGNS.sub("", _HAN.sub(_spelt, text).lower())
 
 
+def warm() -> None:
+    """Read the dictionary now: it takes half a second, which the first who searches need not wait for."""
+    initials("重庆")  # readings of one character, and words that tell which
+
+
 class InitialsField(models.CharField):  # type: ignore[type-arg]
     """A column that keeps the initials of another one, so that an index finds them. Filled on saving."""
 
