@@ -55,7 +55,7 @@ def listing_page(request: Request, key: str) -> HttpResponse:
         request,
         register,
         ordered(register, person, matters, sort),
-        exact=not query.get("q") or query.get("exact") == "1",
+        exact=query.get("exact") == "1",
         always=ALWAYS,
         under=("number",),
         narrow=NARROW,

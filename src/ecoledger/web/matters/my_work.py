@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 
 from ecoledger.accounts.models import Person
 from ecoledger.matters import inbox
-from ecoledger.matters.models import Event
+from ecoledger.matters.models import Event, Matter
 from ecoledger.matters.register import OPEN_WORK, visible_matters
 from ecoledger.web.access import Request, needs
 from ecoledger.web.work import DueRow, due_rows, load_of
@@ -30,7 +30,9 @@ def _work(request: Request) -> dict[str, Any]:
     person, now = request.user, timezone.now()
     shown = MOST if request.GET.get("all") == "1" else AT_ONCE
     rows, load = due_rows(inbox.waiting_for(person, shown), now), load_of(request)
-    begun = visible_matters(person).filter(OPEN_WORK, created_by=person)
+    # By the index of who began it: of what is in hand, each would be looked up.
+    own = Matter.objects.filter(created_by=person).order_by().values("pk")
+    begun = visible_matters(person).filter(OPEN_WORK, pk__in=own)
     begun = begun.exclude(pk__in=[row.matter.pk for row in rows])
     return {
         "rows": rows,
