@@ -35,14 +35,14 @@ def insert(model: type[models.Model], rows: Sequence[Any], *, over: Sequence[str
 def insert_with_keys(model: type[models.Model], rows: Sequence[Any]) -> list[int]:
     """Write new rows of ``model``; the keys they were given, in their order."""
     fields, keys = _fields(model), []
-    assert model._meta.pk is not None  # noqa: S101 - every model has one
-    returning = f" RETURNING {connection.ops.quote_name(model._meta.pk.column)}"
+    key: Any = model._meta.pk
+    returning = f" RETURNING {connection.ops.quote_name(key.column)}"
     values = _values(fields, rows)
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         while some := list(islice(values, _AT_ONCE)):
             statement = _statement(model, fields, len(some)) + returning
             cursor.execute(statement, [value for row in some for value in row])
-            keys += [key for (key,) in cursor.fetchall()]
+            keys += [given for (given,) in cursor.fetchall()]
     return keys
 
 
