@@ -1,4 +1,4 @@
-"""Twenty-two summaries with an error planted at each of their marks: exactly it is found, and nothing in the clean text."""
+"""Thirty-one summaries with an error planted at each of their marks: exactly it is found, and nothing in the clean text."""
 
 from __future__ import annotations
 

@@ -37,6 +37,12 @@ def changes(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
             continue
         if level.sentence != percent.sentence or level.figure.unit == "%":
             continue
+        # 217家,比上年的164家增加53家,增长32.3%: what it was is no level.
+        if re.search(
+            r"[较比与](?:去年|上年|20\d\d年)[^,;。\d]{0,6}$",
+            text[level.clause : level.figure.start],
+        ):
+            continue
         between = text[change.figure.end : percent.figure.start]
         if between != "(" and not re.fullmatch(
             r"[,、](?:同比)?(?:[降增升减]幅|下降|上升|增长|减少|增加|提高|改善)(?:[为达]|达到|了)?",
@@ -126,6 +132,11 @@ def _levels(line: Line, said: list[Said], number: int) -> tuple[Said, Said] | No
     if first.figure.unit != second.figure.unit or first.sentence != second.sentence:
         return None
     ahead, between = before(line, said, number), line.text[first.figure.end : second.figure.start]
+    # 35.2,同比下降3.8(去年同期39.0): the first of the two is the change, the level stands before it.
+    if re.search(_WAY, ahead) and between.startswith("("):
+        level = said[number - 1] if number else None
+        same = level is not None and level.figure.unit == second.figure.unit
+        return (second, level) if same and level and level.sentence == second.sentence else None
     if re.search(r"(?:由|从)(?:20\d\d年)?[^,;。\d]{0,14}$", ahead) and re.search(
         r"[到至]$", between
     ):

@@ -15,37 +15,47 @@ from ecoledger.indicators.plan.structure import Passage, passages
 
 def days(source: str, rows: list[Line]) -> Iterator[Finding]:
     """Good or polluted days against the rate of good days, over the calendar."""
-    rate = re.compile(r"优良(?:天数)?(?:比率|比例|率)[为达到]*(\d+(?:\.(\d+))?)%")
+    rate = re.compile(
+        r"(?P<of>优良|达标)(?:天数)?(?:比率|比例|率)[为达到]*(?P<rate>\d+(?:\.(?P<more>\d+))?)%"
+    )
     counted_before: dict[str, tuple[str, str]] = {}  # of each time, the days said in a passage
     for passage in passages(rows):
         text = passage.line.text[passage.start : passage.end]
         match = rate.search(text)
         days = re.search(r"(?<!重)(?<!重度)(?<!及以上)污染天数?共?为?(\d+)天", text)
-        good = re.search(r"优良天数?共?为?(\d+)天", text)
+        good = re.search(r"(?:优良|达标)天数?共?为?(\d+)天", text)
         time = f"{passage.part} {passage.time}"
         if match is None and good and "月" not in text:
             counted_before[time] = (good[1], passage.section.rpartition("/")[0])
         named = re.search(r"(?<![较比与])(20\d\d)年", text[: match.start()]) if match else None
         year = int(named[1]) if named else passage.time.year
-        if match is None or year is None:
+        if (
+            match is None
+            or (year is None and "有效" not in text)
+            or (match["of"] == "达标" and "达标天数" not in text)
+        ):
             continue
         if not (days or good):
             before = counted_before.get(time)
             if (
-                before
+                year is not None
+                and before
                 and before[1] == passage.section.rpartition("/")[0]
                 and "全年" in text[: match.start()]
             ):
                 yield from _against(source, passage, match, int(before[0]), year)
             continue
-        calendar = _calendar_days(text, year, passage.time.half)
         # Where the text says how many days were valid, they are the denominator.
         if valid := re.search(r"有效(?:监测)?(?:天数)?[为共]*(\d+)天|(?<!\d)(\d{2,3})天中", text):
             calendar = int(valid[1] or valid[2])
+        elif year is None:
+            continue
+        else:
+            calendar = _calendar_days(text, year, passage.time.half)
         counted = days or good
         assert counted is not None  # noqa: S101  one of the two, as asked above
-        number, decimals = int(counted[1]), len(match[2] or "")
-        stated = Decimal(match[1])
+        number, decimals = int(counted[1]), len(match["more"] or "")
+        stated = Decimal(match["rate"])
 
         def share(
             valid: int, number: int = number, decimals: int = decimals, bad: bool = days is not None
@@ -64,7 +74,7 @@ def days(source: str, rows: list[Line]) -> Iterator[Finding]:
         start, end = sorted((match.start(), counted.start()))[0], max(match.end(), counted.end())
         yield finding(
             source, passage.line, passage.start + start, passage.start + end, "valid_days",
-            f"{match[1]}%", f"{shown(share(calendar))}%", note,
+            f"{match['rate']}%", f"{shown(share(calendar))}%", note,
         )  # fmt: skip
 
 
@@ -73,7 +83,7 @@ def _against(
 ) -> Iterator[Finding]:
     """A year's rate of good days against the days that a point beside it counts."""
     calendar = _calendar_days("", year, "")
-    decimals, stated = len(match[2] or ""), Decimal(match[1])
+    decimals, stated = len(match["more"] or ""), Decimal(match["rate"])
     shares = {
         v: rounded(Decimal(100 * good) / v, decimals) for v in range(max(good, 1), calendar + 1)
     }
@@ -87,7 +97,7 @@ def _against(
     )
     yield finding(
         source, passage.line, passage.start + match.start(), passage.start + match.end(), "valid_days",
-        f"{match[1]}%", f"{shown(shares[calendar])}%", note,
+        f"{match['rate']}%", f"{shown(shares[calendar])}%", note,
     )  # fmt: skip
 
 
@@ -100,8 +110,16 @@ def _calendar_days(text: str, year: int, half: str) -> int:
             last = date(year, month, min(int(until[2]), last.day))
         return (last - date(year, 1, 1)).days + 1
     span = re.search(r"(\d{1,2})[-~—至](\d{1,2})月", text)
-    if span and int(span[1]) == 1 and 1 < int(span[2]) <= 12:
-        return (date.fromisoformat(times.month_end(year, int(span[2]))) - date(year, 1, 1)).days + 1
+    if span and 0 < int(span[1]) < int(span[2]) <= 12:
+        first = date(year, int(span[1]), 1)
+        return (date.fromisoformat(times.month_end(year, int(span[2]))) - first).days + 1
+    month = re.match(r"(?:20\d\d年)?(\d{1,2})月份?[,:]", text)
+    if month and 0 < int(month[1]) <= 12:
+        return int(times.month_end(year, int(month[1]))[-2:])
+    quarter = re.search(r"(?<!前)第?([一二三四])季度", text)
+    if quarter:
+        last = 3 * ("一二三四".index(quarter[1]) + 1)
+        return (date.fromisoformat(times.month_end(year, last)) - date(year, last - 2, 1)).days + 1
     if half == "H1":
         return (date(year, 7, 1) - date(year, 1, 1)).days
     return (date(year + 1, 1, 1) - date(year, 1, 1)).days

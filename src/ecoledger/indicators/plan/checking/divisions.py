@@ -82,9 +82,17 @@ def _after_of_which(line: Line, said: list[Said], number: int) -> list[Said]:
     members: list[Said] = []
     for m in following:
         begin = line.text.rfind(",", 0, m.figure.start) + 1
-        if re.match(r"(?:均|已|并|同时|共|累计|目前)", line.text[begin : m.figure.start]):
+        if re.match(
+            r"(?:均|已|并|同时|共|累计|目前|[较比与](?:20\d\d年|去年|上年))",
+            line.text[begin : m.figure.start],
+        ):
             break
         if not alike(m.figure.unit, whole.figure.unit):
+            break
+        # 大气类34个、水类23个,完成51个: parts stand in a row, what became of the whole behind a comma.
+        if len(members) > 1 and re.match(
+            r"(?:已)?(?:完成|办结|整改|销号|建成)", line.text[begin : m.figure.start]
+        ):
             break
         # What follows parts that fill the whole says what became of it: 办结210件.
         if len(members) > 1 and sum((o.value for o in members), Decimal(0)) == whole.value:
@@ -110,7 +118,9 @@ def after_a_rate(source: str, line: Line, said: list[Said]) -> Iterator[Finding]
         ]
         members: list[Said] = []
         for m in said[number:]:
-            ends = members and line.text[members[-1].figure.end] not in "、和及"
+            ends = members and re.search(
+                r"[,;。]", line.text[members[-1].figure.end : m.figure.start]
+            )
             if m.sentence != first.sentence or not alike(m.figure.unit, first.figure.unit) or ends:
                 break
             members.append(m)

@@ -69,6 +69,7 @@ def ratios(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
             )
         ]
         if not done:
+            yield from _of_undone(source, line, said, counts, number, named["verb"])
             continue
         part = said[done[-1]]
         wholes = [
@@ -96,6 +97,66 @@ def ratios(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
             source, line, said[nearest].figure.start, rate.figure.end, "ratio", f"{rate.printed}%",
             f"{shown(share)}%", f"{part.printed}/{said[nearest].printed}",
         )  # fmt: skip
+
+
+def _of_undone(
+    source: str, line: Line, said: list[Said], counts: list[int], number: int, verb: str
+) -> Iterator[Finding]:
+    """``32项,…,未开工3项,开工率90.6%``: what is not is taken from the whole."""
+    rate = said[number]
+    undone = [k for k in counts if re.search(rf"未{verb}", before(line, said, k))]
+    if not undone:
+        return
+    part = said[undone[-1]]
+    wholes = [
+        said[k]
+        for k in counts
+        if k < undone[-1]
+        and said[k].figure.unit == part.figure.unit
+        and said[k].value >= part.value
+    ]
+    computed = [
+        rounded((m.value - part.value) * 100 / m.value, rate.decimals) for m in wholes if m.value
+    ]
+    if computed and rate.value not in computed:
+        yield finding(
+            source, line, wholes[0].figure.start, rate.figure.end, "ratio", f"{rate.printed}%",
+            f"{shown(computed[0])}%", f"{wholes[0].printed}－{part.printed}",
+        )  # fmt: skip
+
+
+def of_like_name(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
+    """``耕地2.36万亩,安全利用2.27万亩,安全利用率96.2%``: the part has the rate's own name."""
+    for number in range(2, len(said)):
+        whole, part, rate = said[number - 2 : number + 1]
+        named = re.fullmatch(
+            r"[,、](?P<name>[\u4e00-\u9fff]{2,8})(?:率|比例)[为达到约]*",
+            line.text[part.figure.end : rate.figure.start],
+        )
+        if named is None or rate.figure.unit != "%" or whole.figure.unit != part.figure.unit:
+            continue
+        ahead = line.text[whole.figure.end : part.figure.start]
+        if not re.fullmatch(
+            rf"[,、](?:已|其中|完成|实现)*{named['name']}[\u4e00-\u9fff]{{0,4}}", ahead
+        ):
+            continue
+        if whole.sentence != rate.sentence or not 0 < part.value <= whole.value:
+            continue
+        share = rounded(part.value * 100 / whole.value, rate.decimals)
+        halves = [
+            Decimal(5).scaleb(-m.decimals - 1) if m.decimals else Decimal(0) for m in (whole, part)
+        ]
+        edges = [
+            (part.value + a * halves[1]) * 100 / (whole.value + b * halves[0])
+            for a in (-1, 1)
+            for b in (-1, 1)
+        ]
+        slack = Decimal(5).scaleb(-rate.decimals - 1)
+        if not min(edges) - slack <= rate.value <= max(edges) + slack:
+            yield finding(
+                source, line, whole.figure.start, rate.figure.end, "ratio", f"{rate.printed}%",
+                f"{shown(share)}%", f"{part.printed}/{whole.printed}",
+            )  # fmt: skip
 
 
 def _of_sentence_before(
@@ -172,6 +233,13 @@ def averages(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
             continue
         stop = line.text.rfind("。", 0, mean.figure.start)
         rows = [m for m in said[:number] if m.figure.start > stop and m.figure.counts]
+        if not rows:  # …118份,罚款1562.4万元。案均罚款13.24万元
+            earlier = line.text.rfind("。", 0, max(stop, 0))
+            rows = [
+                m
+                for m in said[:number]
+                if m.figure.start > earlier and m.figure.counts and not m.depth
+            ]
         months = _months(line.text[stop + 1 : mean.figure.start], before(line, said, number))
         if months and (
             total := next((m for m in reversed(rows) if m.figure.unit == mean.figure.unit), None)
@@ -194,7 +262,8 @@ def averages(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
         # 平均每件: of the pieces, all of them, not of those fewer than last year.
         per = re.search(r"每([个家件户天月次场篇起]?)|([案件户人场])均", before(line, said, number))
         named = next((g for g in per.groups() if g), "") if per else ""
-        fitting = [c for c in counts if (c.figure.unit or "").startswith(named)] if named else []
+        alike_to = "件起宗案" if named in ("件", "案") else named
+        fitting = [c for c in counts if named and (c.figure.unit or " ")[0] in alike_to]
         total, count = totals[-1], max(fitting or counts[-1:], key=lambda m: m.value)
         computed = rounded(total.value / count.value, mean.decimals)
         first = min(total, count, key=lambda m: m.figure.start)
@@ -226,10 +295,14 @@ def products(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
     for number in range(2, len(said)):
         many, each, total = said[number - 2 : number + 1]
         per = re.search(
-            r"[每各](个|家|座|处|条|站|月|村|户|辆|台)[^,;。\d]{0,12}$",
+            r"[每各](个|家|座|处|条|站|月|村|户|辆|台|期|场|次|批|轮|班)[^,;。\d]{0,12}$",
             before(line, said, number - 1),
         )
-        if per is None or many.figure.unit != per[1] or each.figure.unit != total.figure.unit:
+        if (
+            per is None
+            or many.figure.unit != per[1]
+            or not _unit_of(total.figure.unit, each.figure.unit)
+        ):
             continue
         if total.sentence != many.sentence or not re.search(
             r"共计?|累计|合计|总计", before(line, said, number)
@@ -268,6 +341,7 @@ def shares(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
         if named is None:
             continue
         noun = re.sub(r"总(?:额|量|数|面积|体)?|全部|所有", "", named["of"])
+        yield from _of_named_part(source, line, said, number, named["of"])
         for whole in said[:number]:
             if not whole.figure.counts or not text[whole.clause : whole.figure.start].endswith(
                 noun
@@ -285,6 +359,28 @@ def shares(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
                     source, line, whole.figure.start, rate.figure.end, "ratio", f"{rate.printed}%",
                     f"{shown(share)}%", f"{part.printed}/{whole.printed}",
                 )  # fmt: skip
+
+
+def _of_named_part(
+    source: str, line: Line, said: list[Said], number: int, of: str
+) -> Iterator[Finding]:
+    """``完成调查49个,…;超标7个,占已完成调查地块的14.3%``: the whole is the count that those words tell."""
+    rate, part = said[number], said[number - 1] if number else None
+    if part is None or not re.fullmatch(r",约?", line.text[part.figure.end : rate.clause]):
+        return
+    for k in range(number - 1):
+        words = before(line, said, k).lstrip(",、;")
+        whole = said[k]
+        if len(words) < 3 or words not in of or whole.figure.unit != part.figure.unit:
+            continue
+        if not whole.value or not whole.figure.counts:
+            continue
+        share = rounded(part.value * 100 / whole.value, rate.decimals)
+        if share != rate.value:
+            yield finding(
+                source, line, whole.figure.start, rate.figure.end, "ratio", f"{rate.printed}%",
+                f"{shown(share)}%", f"{part.printed}/{whole.printed}",
+            )  # fmt: skip
 
 
 def sections(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:

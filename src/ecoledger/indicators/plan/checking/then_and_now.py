@@ -17,31 +17,54 @@ from ecoledger.indicators.plan.checking.said import (
 )
 from ecoledger.indicators.plan.folding import Line
 
-_BEFORE = r"(?:去年|上年|前年|20\d\d年)(?:同期)?(?:的)?(?:值|均值|水平)?(?:为|是)?"
-_DOWN = re.compile(r"下降|减少|降低|下滑|压减|改善|少|降|减")
+_BEFORE = (
+    r"(?:去年|上年|前年|上月|上季度|上半年|20\d\d年)(?:同期)?(?:的)?(?:值|均值|水平)?(?:为|是)?"
+)
+_DOWN = re.compile(r"降幅|下降|减少|降低|下滑|压减|改善|少|降|减")
 # 25.8微克/立方米,同比下降6.5%(去年同期27.6微克/立方米)
 _CHANGE = re.compile(
-    r"(?:,|，)?(?:同比|环比|[较比](?:去年|上年|20\d\d年)(?:同期)?)?(?P<way>下降|减少|降低|下滑|压减|上升|提高|增加|增长|提升|升高|多|少)(?:了)?$"
+    r"(?:,|，)?(?:同比|环比|[较比](?:去年|上年|20\d\d年)(?:同期)?)?(?P<way>下降|减少|降低|下滑|压减|上升|提高|增加|增长|提升|升高|改善|多|少)(?:了)?$"
 )
 _IN_BRACKET = re.compile(rf"\({_BEFORE}$")
 # 1905件,…,较去年同期(2073件)少168件; 3.62,比上年3.85下降6.0%
 _AGAINST = re.compile(rf"[较比与]{_BEFORE}\(?$")
 _THEN = re.compile(
-    r"\)?(?P<way>下降|减少|降低|下滑|压减|上升|提高|增加|增长|提升|升高|多|少)(?:了)?$"
+    r"\)?(?P<way>下降|减少|降低|下滑|压减|上升|提高|增加|增长|提升|升高|改善|多|少)(?:了)?$"
 )
+
+# …增加53家,增长32.3%
+_ALSO = re.compile(r"[,、](?:同比)?(?P<way>增长|上升|提高|下降|减少|降低|增幅|降幅|升幅)(?:为|达)?")
 
 
 def bases(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
     """A level, its change, and behind it in a bracket the level before."""
     text = line.text
-    for level, change, base in zip(said, said[1:], said[2:], strict=False):
-        if not _same(level, base) or level.sentence != base.sentence:
+    for number in range(len(said) - 2):
+        change, base = said[number + 1], said[number + 2]
+        # 达标312天(有效365天),增加9天(上年303天): what a bracket says on the way is not the level.
+        level = next((m for m in reversed(said[: number + 1]) if m.depth == change.depth), None)
+        if level is None or not _same(level, base) or level.sentence != base.sentence:
+            level = (
+                next(
+                    (
+                        m
+                        for m in reversed(said[: number + 1])
+                        if m.depth == change.depth and _same(m, base)
+                    ),
+                    None,
+                )
+                if said[number].depth > change.depth
+                else None
+            )
+        if level is None or level.sentence != base.sentence:
             continue
-        told = _CHANGE.search(text[level.figure.end : change.figure.start])
+        way = _CHANGE.search(
+            re.sub(r"\([^()]*\)", "", text[level.figure.end : change.figure.start])
+        )
         bracket = text[change.figure.end : base.figure.start]
-        if told is None or not _IN_BRACKET.fullmatch(bracket) or "(" in told.string:
+        if way is None or not _IN_BRACKET.fullmatch(bracket) or "(" in way.string:
             continue
-        yield from _told(source, line, level, base, change, told["way"], base.figure.end)
+        yield from told(source, line, level, base, change, way["way"], base.figure.end)
 
 
 def against(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
@@ -52,34 +75,49 @@ def against(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
         begin = text.rfind(",", 0, base.figure.start) + 1
         if not _AGAINST.search(text[begin : base.figure.start]):
             continue
-        told = _THEN.fullmatch(text[base.figure.end : change.figure.start])
-        level = next((m for m in reversed(said[:number]) if _same(m, base) and not m.depth), None)
-        if told is None or level is None or level.sentence != base.sentence:
+        way = _THEN.fullmatch(text[base.figure.end : change.figure.start])
+        levels = [
+            m
+            for m in said[:number]
+            if _same(m, base) and not m.depth and m.sentence == base.sentence
+        ]
+        if way is None or not levels:
             continue
+        level = levels[-1]
+        # 12.48亿元,其中…、市县7.25亿元,较上年的11.30亿元增长10.4%: the whole is compared, not its last part.
+        if "其中" in text[levels[0].figure.end : level.figure.start]:
+            level = levels[0]
         if base.figure.unit is None and not re.search(
             r"指数", text[level.clause : level.figure.start]
         ):
             continue
-        yield from _told(source, line, level, base, change, told["way"], change.figure.end)
+        rows = list(told(source, line, level, base, change, way["way"], change.figure.end))
+        yield from rows
+        share = said[number + 2] if number + 2 < len(said) else None
+        if rows or share is None or share.figure.unit != "%" or change.figure.unit == "%":
+            continue
+        also = _ALSO.fullmatch(text[change.figure.end : share.figure.start])
+        if also:
+            yield from told(source, line, level, base, share, also["way"], share.figure.end)
 
 
 def respectively(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
     """``案件93件,罚款1127万元,较上年(104件、1315万元)分别下降10.6%和14.3%``."""
     text = line.text
     for match in re.finditer(
-        rf"[较比与]{_BEFORE}\((?P<in>[^()]*)\)(?:均|分别)(?P<way>\w{{2}})", text
+        rf"[较比与]{_BEFORE}\((?P<in>[^()]*)\)(?:相比,?)?(?:均|分别)(?P<way>\w{{2}})", text
     ):
         inside = [m for m in said if match.start("in") <= m.figure.start < match.end("in")]
-        told = [m for m in said if match.end() <= m.figure.start][: len(inside)]
-        if len(inside) < 2 or len(told) != len(inside):
+        changes = [m for m in said if match.end() <= m.figure.start][: len(inside)]
+        if len(inside) < 2 or len(changes) != len(inside):
             continue
-        for base, change in zip(inside, told, strict=True):
+        for base, change in zip(inside, changes, strict=True):
             level = next(
                 (m for m in reversed(said) if m.figure.end <= match.start() and _same(m, base)),
                 None,
             )
             if level is not None and level.sentence == base.sentence:
-                yield from _told(source, line, level, base, change, match["way"], change.figure.end)
+                yield from told(source, line, level, base, change, match["way"], change.figure.end)
 
 
 def shifts(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
@@ -88,10 +126,10 @@ def shifts(source: str, line: Line, said: list[Said]) -> Iterator[Finding]:
     for level, change in itertools.pairwise(said):
         if level.figure.unit != "%" or change.figure.unit != "百分点":
             continue
-        told = _CHANGE.search(text[level.figure.end : change.figure.start])
-        if told is None or level.sentence != change.sentence:
+        way = _CHANGE.search(text[level.figure.end : change.figure.start])
+        if way is None or level.sentence != change.sentence:
             continue
-        then = level.value + change.value * (1 if _DOWN.search(told["way"]) else -1)
+        then = level.value + change.value * (1 if _DOWN.search(way["way"]) else -1)
         if not 0 <= then <= 100 and 0 <= level.value <= 100:
             yield finding(
                 source, line, level.figure.start, change.figure.end, "points",
@@ -103,9 +141,10 @@ def _same(level: Said, base: Said) -> bool:
     return level.figure.unit == base.figure.unit and level is not base
 
 
-def _told(
+def told(
     source: str, line: Line, level: Said, base: Said, change: Said, way: str, end: int
 ) -> Iterator[Finding]:
+    """A level, what it was and how it is said to have changed."""
     difference = level.value - base.value
     down = bool(_DOWN.search(way))
     start = min(level.figure.start, base.figure.start)
