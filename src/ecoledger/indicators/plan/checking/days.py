@@ -113,13 +113,13 @@ def _calendar_days(text: str, year: int, half: str) -> int:
     if span and 0 < int(span[1]) < int(span[2]) <= 12:
         first = date(year, int(span[1]), 1)
         return (date.fromisoformat(times.month_end(year, int(span[2]))) - first).days + 1
-    month = re.match(r"(?:20\d\d年)?(\d{1,2})月份?[,:]", text)
-    if month and 0 < int(month[1]) <= 12:
-        return int(times.month_end(year, int(month[1]))[-2:])
+    alone = re.match(r"(?:20\d\d年)?(\d{1,2})月份?[,:]", text)
+    if alone and 0 < int(alone[1]) <= 12:
+        return int(times.month_end(year, int(alone[1]))[-2:])
     quarter = re.search(r"(?<!前)第?([一二三四])季度", text)
     if quarter:
-        last = 3 * ("一二三四".index(quarter[1]) + 1)
-        return (date.fromisoformat(times.month_end(year, last)) - date(year, last - 2, 1)).days + 1
+        ends = 3 * ("一二三四".index(quarter[1]) + 1)
+        return (date.fromisoformat(times.month_end(year, ends)) - date(year, ends - 2, 1)).days + 1
     if half == "H1":
         return (date(year, 7, 1) - date(year, 1, 1)).days
     return (date(year + 1, 1, 1) - date(year, 1, 1)).days
