@@ -2,6 +2,9 @@
 const TURN = 20_000;
 const REFRESH = 60_000;
 
+/** The bureau's clock, whatever zone the machine at the projector keeps. */
+const CHINA = { timeZone: "Asia/Shanghai" } as const;
+
 class Wall {
   private shown = 0;
   private paused = false;
@@ -42,6 +45,7 @@ class Wall {
     const clock = this.element.querySelector("[data-wall-clock]");
     if (clock)
       clock.textContent = new Date().toLocaleString(document.documentElement.lang, {
+        ...CHINA,
         month: "2-digit", day: "2-digit", weekday: "short", hour: "2-digit", minute: "2-digit",
       });
     // What presses keeps its place.
@@ -65,9 +69,9 @@ class Wall {
       document.dispatchEvent(new Event("ecoledger:refresh"));
       this.freshAt = new Date();
       state?.classList.remove("warn-text");
-      if (state) state.textContent = this.freshAt.toLocaleTimeString(document.documentElement.lang);
+      if (state) state.textContent = this.freshAt.toLocaleTimeString(document.documentElement.lang, CHINA);
     } catch {
-      const at = this.freshAt.toLocaleTimeString(document.documentElement.lang);
+      const at = this.freshAt.toLocaleTimeString(document.documentElement.lang, CHINA);
       if (state) state.textContent = (state.dataset.lost ?? "").replace("{at}", at);
       state?.classList.add("warn-text");
     }
