@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -19,3 +20,15 @@ def test_there_are_templates() -> None:
 def test_no_line_is_too_long_to_review(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     assert [n for n, line in enumerate(lines, 1) if len(line) > LONGEST] == []
+
+
+def test_every_head_of_a_table_says_what_it_heads():
+    """Who hears a table is told the column of each cell: heads carry their scope."""
+    bare = [
+        f"{path.name}: {head}"
+        for path in FILES
+        for table in re.findall(r"<thead>.*?</thead>", path.read_text(encoding="utf-8"), re.S)
+        for head in re.findall(r"<th(?![a-z])[^<>]*>", table)
+        if "scope=" not in head
+    ]
+    assert bare == []
