@@ -10,6 +10,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts.scope import visible
+from ecoledger.entities.models import Enterprise, Entity
+from ecoledger.listings.catalogue import listing_of
 from ecoledger.monitoring.models import Point
 from ecoledger.web import navigation, scoped
 from ecoledger.web.access import Request, needs
@@ -34,9 +37,20 @@ def page(request: Request) -> HttpResponse:
         for kind, label in Point.Kind.choices
         if kind in counts
     ]
+    kept = dict(
+        visible(Entity.objects.filter(until=None), person, "area_code", None)
+        .order_by()
+        .values_list("kind")
+        .annotate(Count("pk"))
+    )
     sorts += [
-        {"label": book.label, "url": book.url, "count": None}
+        {"label": book.label, "url": book.url, "count": kept.get(_kind_of(book.key))}
         for book in navigation.books(person)
-        if book.kind == "Inventory"
+        if book.kind == "Inventory" and _kind_of(book.key) != Enterprise.KIND
     ]
     return render(request, "web/entities/archive.html", {"sorts": sorts, "points": points})
+
+
+def _kind_of(key: str) -> str:
+    """The kind of entity whose rows a book holds; "" of a book about something else."""
+    return str(getattr(listing_of(key).model, "KIND", ""))
