@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -25,9 +25,12 @@ from ecoledger.monitoring.alarming.detectors import (
     data_quality,
     dilution,
     marked_stop,
+    no_treatment,
     sudden,
     trend,
 )
+from ecoledger.monitoring.alarming.detectors.tracks import each
+from ecoledger.monitoring.alarming.weather import Washed
 
 DAY = np.arange(HOURS) % 24
 # Full by day, half by night.
@@ -201,3 +204,48 @@ def test_a_discharge_in_one_parameter_is_no_rain():
     rivers = pl.DataFrame({"point": range(1, 6), "kind": ["water"] * 5})
     sky = weather.of(pl.concat(tables), rivers)
     assert not sky.rained[AT : AT + 8].any()
+
+
+def test_meters_of_the_hour_beside_meters_of_the_quarter_need_two_readings_and_not_one_minute_less():
+    """Half of a county's lines are read every hour: a treatment that stands for two readings is told."""
+    meters = pl.DataFrame(
+        {"point": [1, 2, 3, 4], "owner_code": ["A", "A", "B", "B"], "line": ["1"] * 4,
+         "power_role": ["production", "treatment"] * 2, "running_above": [10.0, 2.0, 10.0, 2.0]}
+    )  # fmt: skip
+    rows = []
+    for quarter in range(24):
+        wrong = quarter >= 12
+        for point, step in ((1, 1), (2, 1), (3, 4), (4, 4)):
+            if quarter % step == 0:
+                value = 100.0 if point in (1, 3) else 0.5 if wrong else 20.0
+                rows.append((point, "dPower", BEGIN + timedelta(minutes=15 * quarter), value))
+    power = pl.DataFrame(rows, schema={"point": pl.Int64, "parameter": pl.String, "start": pl.Datetime("us"), "value": pl.Float64},
+                         orient="row")  # fmt: skip
+    found = no_treatment.detect(power, power, meters, {"minutes": 30})
+    first = {
+        point: found.filter((pl.col("point") == point) & (pl.col("state") == "bad"))["start"].min()
+        for point in (2, 4)
+    }
+    assert first[2] == BEGIN + timedelta(hours=3, minutes=30)
+    assert first[4] == BEGIN + timedelta(hours=4)
+
+
+def test_rain_explains_what_all_rivers_and_their_mud_do_and_no_discharge_in_it():
+    size, begins = 200, 150
+    rain = np.ones(size)
+    rain[begins:] = 2.5
+    parts = []
+    for point in range(1, 6):
+        mud = 20 * rain**1.5
+        ammonia = 0.3 * rain * (4.0 if point == 5 else 1.0) ** (np.arange(size) >= begins)
+        parts += [series(point, "w01003", mud), series(point, "w21003", ammonia)]
+    hours = pl.concat(parts)
+    washed = Washed(hours)
+    for track in each(hours.filter(pl.col("parameter") == "w21003")):
+        explained = washed.explains(track)
+        assert explained[80:begins].all()
+        assert explained[begins : begins + 12].all() == (track.point != 5)
+    # Where nothing else is measured, all is the rain's.
+    alone = hours.filter(pl.col("point") == 5)
+    (track,) = each(alone.filter(pl.col("parameter") == "w21003"))
+    assert Washed(alone).explains(track).all()

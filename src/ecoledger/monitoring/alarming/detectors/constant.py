@@ -79,7 +79,7 @@ def _coarse(track: Track) -> np.ndarray:
     """Where the usual step from hour to hour, as a share of the value, is hardly more than the last digit there."""
     steps = np.abs(np.diff(track.value, prepend=np.nan))
     known = steps[~np.isnan(steps) & (steps > 1e-9)]
-    if not len(known):
+    if len(known) < _CHANGES_NEEDED:
         return np.zeros(len(track), dtype=bool)
     with np.errstate(all="ignore"):
         usual = np.nanmedian(np.where(steps > 1e-9, steps, np.nan) / np.abs(track.value))

@@ -85,6 +85,7 @@ def detect(
             low &= ~(_range(mine, width) > _STEADY * level)
             share = 1 - track.value / one.expected
             part = micro if one.micro else plain
+            low &= ~(share <= part / 2)
             lows.append(going_on(low, (level > drop / 2) & ~(share <= part / 2)))
             shares.append(share)
     compared = list(series.values())

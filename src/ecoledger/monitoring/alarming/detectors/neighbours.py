@@ -76,6 +76,8 @@ def detect(
             high = (level > np.log1p(part)) & (above >= excess.get(track.parameter, 0.0))
             high &= level > (micro_sigmas if one.micro else sigmas) * np.fmax(scatter, 0.05)
             high &= track.value >= least.get(track.parameter, 0.0)
+            # An hour that is back is not bad, whatever the hours before were.
+            high &= track.value > (1 + part / 2) * one.expected
         levels.append(level)
         highs.append(high)
     crowds = {
