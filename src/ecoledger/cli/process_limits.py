@@ -69,6 +69,5 @@ def settle() -> None:
 
     It took a sixth of a long import; a full collection keeps every page waiting.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE, 20, 20)
