@@ -2,7 +2,8 @@
 
     python -m benchmarks.bus_failures [--rounds 50] [--store chdb]
 
-Two gateways, one writer, a NATS server whose messages are on the disk before they are acknowledged, and a PostgreSQL with the
+Two gateways, one writer, a NATS server whose messages are on the disk before they are acknowledged (64 MB
+of them at most: then devices wait), and a PostgreSQL with the
 registry where one can be had (else it lies in a file), all of this run's own: own folders, own free ports on the loopback,
 ended and removed with it. The writer stores in its own DuckDB file, or with ``--store chdb`` in today's ClickHouse. Devices
 send numbered packets to both gateways, connect again when theirs is gone, and send again what was not acknowledged. In
@@ -116,7 +117,7 @@ async def run(
     """``rounds`` failures on one bureau; the verdict."""
     chance = random.Random(1)
     data = folder / "data"
-    url = nats.url(prefix=PREFIX, partitions=4)
+    url = nats.url(prefix=PREFIX, partitions=4, most_mb=64)
     place = (
         f"chdb://{data / 'clickhouse'}" if store == "chdb" else str(data / "observations.duckdb")
     )
@@ -168,6 +169,8 @@ async def run(
 
 
 def main() -> int:
+    # Told to end, it ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rounds", type=int, default=50)
     options.add_argument("--store", choices=["duckdb", "chdb"], default="duckdb")

@@ -17,6 +17,7 @@ import argparse
 import contextlib
 import json
 import random
+import signal
 import statistics
 import sys
 import threading
@@ -157,6 +158,8 @@ def verdict(links: list[OldLink], batches: int) -> dict[str, Any]:
 
 
 def main() -> int:
+    # Told to end, it ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rounds", type=int, default=50)
     options.add_argument("--copies", type=int, choices=[1, 2], default=1)

@@ -19,6 +19,7 @@ import contextlib
 import json
 import multiprocessing
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -105,6 +106,8 @@ def distributed(packets: int, connections: int, writers: int) -> dict[str, Any]:
 
 
 def main() -> int:
+    # Told to end, it ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--packets", type=int, default=60_000)
     options.add_argument("--connections", type=int, default=20)

@@ -202,7 +202,9 @@ def _outcomes(report: Path) -> dict[str, Outcome]:
     for case in ET.parse(report).iter("testcase"):  # noqa: S314 - our own file
         module = case.get("classname", "")
         name = _plain(f"{module}::{case.get('name')}")
-        outcome = found.setdefault(module.split(".")[1], Outcome())
+        # What failed before it was a test has no module: its name says where.
+        place = (module or case.get("name", "")).split(".")
+        outcome = found.setdefault(place[1] if len(place) > 1 else place[0], Outcome())
         skipped = case.find("skipped")
         if skipped is not None:
             outcome.skipped[name] = skipped.get("message", "")
