@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models.signals import post_delete, post_save
 
 from ecoledger.entities.models import Entity, Outlet, River, Section, Station
@@ -92,6 +93,8 @@ _PARAMETER_SCHEMA = {
     "denominator": pl.Int64,
 }
 
+log = logging.getLogger(__name__)
+
 _lock = threading.Lock()
 _current: PointMap | None = None
 _last: PointMap | None = None
@@ -100,14 +103,26 @@ _generation = 0
 
 
 def current() -> PointMap:
-    """The points now. Cheap unless something changed since the last call."""
+    """The points now. Cheap unless something changed since the last call.
+
+    While the database of business records is away, for a restart or a fault, they are those that were read last:
+    devices go on being heard, and what changed is noticed when it is back.
+    """
     global _current, _last, _loaded_at
     found = _current
     if found is not None and time.monotonic() - _loaded_at < MAX_AGE_SECONDS:
         return found
     with _lock:
         before = _generation
-        found = _last = _load()
+        try:
+            found = _last = _load()
+        except (OperationalError, InterfaceError) as error:
+            found = _last
+            if found is None or connection.in_atomic_block:
+                raise
+            # A connection that died is not asked again.
+            connection.close_if_unusable_or_obsolete()
+            log.warning("the points are those read last: the database does not answer: %s", error)
         if before == _generation:
             _current, _loaded_at = found, time.monotonic()
     return found
