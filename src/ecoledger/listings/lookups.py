@@ -32,7 +32,7 @@ class NoSuchRow(LookupError):  # noqa: N818 - said to a person
 class Lookup:
     """How the rows of one model are found.
 
-    ``rows``: those a person may choose. ``exact``: paths in which a whole word stands ("name", "code",
+    ``rows``: those a person may choose, asked through :meth:`open_rows`. ``exact``: paths in which a whole word stands ("name", "code",
     former names); ``begins``: paths that are searched from their beginning (code, initials); ``contains``:
     paths searched anywhere. ``value``: the attribute a form sends. ``few``: small enough for a plain select.
     """
