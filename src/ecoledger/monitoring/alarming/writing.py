@@ -388,10 +388,10 @@ def _lookback(rule: AlarmRule) -> timedelta:
     match rule.detector:
         case _D.CONSTANT | _D.FLAT:
             return timedelta(hours=int(settings.get("hours", 6)) - 1)
-        case _D.NEIGHBOURS | _D.LOW_VS_NEIGHBOURS:
-            # One of these hours may be another than the rest.
+        case _D.LOW_VS_NEIGHBOURS:
+            # Most of these hours, not all.
             return timedelta(hours=max(0, int(settings.get("hours", 3)) - 2))
-        case _D.DILUTION | _D.BYPASS | _D.DATA_QUALITY:
+        case _D.NEIGHBOURS | _D.DILUTION | _D.BYPASS | _D.DATA_QUALITY:
             return timedelta(hours=int(settings.get("hours", 3)) - 1)
         case _D.NO_TREATMENT:
             return timedelta(minutes=int(settings.get("minutes", 30)))

@@ -50,10 +50,11 @@ def detect(
     Told by the median of the last ``settings["hours"]`` hours (default 4). Bad when that lies more than ``settings["share"]``
     (default 0.4; ``micro_share`` for micro-stations) above what the neighbours let expect (:mod:`.regional`), by at least
     ``settings["excess"][parameter]``, and, less what the station's gases tell of other air, beyond ``settings["sigmas"]``
-    (default 4.5; ``micro_sigmas``) of its usual scatter, the value being ``settings["least"][parameter]`` at least. Excused as
+    (default 4.5; ``micro_sigmas``) of its usual scatter, each of the hours showing most of it (:data:`_EVERY`) and the value
+    being ``settings["least"][parameter]`` at least. Excused as
     regional where it is not beyond ``settings["apart"]`` (default 1.5) of what the neighbours themselves differ in these hours,
     where a neighbour is nearly as unusual (:data:`_ALONE`), where three stations are, or where it came by degrees
-    (:data:`_SHARP`) or has not stood above in every hour (:data:`_EVERY`). It goes on until half of it is gone. Good when an
+    (:data:`_SHARP`). It goes on until half of it is gone. Good when an
     hour is above by no more than half that share.
     """
     width = int(settings.get("hours", 4))
@@ -78,6 +79,7 @@ def detect(
             high &= track.value >= least.get(track.parameter, 0.0)
             # An hour that is back is not bad, whatever the hours before were.
             high &= track.value > (1 + part / 2) * one.expected
+            high &= upto(left, width, "min", needed=width - 1) > _EVERY * level
         levels.append(level)
         highs.append(high)
     crowds = {
@@ -88,14 +90,12 @@ def detect(
     for one, level, high in zip(compared, levels, highs, strict=True):
         track, part = one.track, micro if one.micro else plain
         crowd = crowds[track.parameter, one.micro]
-        left = by_itself[track.point, track.parameter].left
         with np.errstate(all="ignore"):
             # A front reaches the others a few hours before or after.
             others = upto(np.log(np.fmax(one.others_high, 1.0)), NEWS, "max")
             alone = ~(level < _ALONE * others) & (level > apart * np.nan_to_num(one.spread))
             alone &= ~np.isin(track.first + np.arange(len(track)), list(crowd))
             alone &= ~(before(level, width) > _SHARP * level)
-            alone &= upto(left, width, "min", needed=width - 1) > _EVERY * level
             share = track.value / one.expected - 1
             lasts = (level > np.log1p(part) / 2) & ~(share <= part / 2)
             over = multiples(track.value, one.expected)
