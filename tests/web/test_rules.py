@@ -53,18 +53,18 @@ def test_every_rule_of_the_product_goes_through_its_form_unchanged(rules, signed
 
 def test_an_edit_makes_a_version_and_the_trail_keeps_what_was(rules, signed_in):
     rule = rules["air_neighbours"]
-    sent = given(rule, set_share="0.4", set_least="PM2.5 = 40\nPM10：70", set_levels_red="2")
+    sent = given(rule, set_share="0.5", set_least="PM2.5 = 40\nPM10：70", set_levels_red="2")
     answer = signed_in("monitor").post(reverse("rule", args=[rule.pk]), sent, follow=True)
     assert "第 2 版" in answer.content.decode()
     rule.refresh_from_db()
     assert rule.version == 2
-    assert rule.settings["share"] == 0.4
+    assert rule.settings["share"] == 0.5
     assert rule.settings["least"] == {"a34004": 40, "a34002": 70}
     assert rule.settings["levels"][-1] == [2, "red"]
     # What the form does not ask for stays.
     assert rule.settings["radius_km"] == 15
     entry = AuditEntry.objects.get(action="alarm rule edited")
-    assert entry.details["before"]["settings"]["share"] == 0.3
+    assert entry.details["before"]["settings"]["share"] == 0.4
     assert entry.person.username == "monitor"
 
 

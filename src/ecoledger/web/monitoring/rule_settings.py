@@ -371,7 +371,6 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
         Setting("needed", gettext_lazy("周边至少几个站"), "whole", least=1, most=50, required=True),
         Setting("least", gettext_lazy("周边浓度不低于此值才算"), "table", least=0),
         Setting("micro_sigmas", gettext_lazy("微站另定倍数"), least=0.1, most=50),
-        Setting("apart", gettext_lazy("且超过周边各站当时彼此差异的几倍"), least=0.1, most=50),
         _ESCALATE,
     ),
     AlarmRule.Detector.DRIFT: (
