@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from demo import city, enforcement_steps
-from demo.work import aware, person
+from demo.work import aware, person, picture
 from ecoledger.accounts.models import Organisation
 from ecoledger.books import roster as rosters
 from ecoledger.entities.models import Enterprise
@@ -26,13 +26,16 @@ from ecoledger.registers.enforcement.damage_claims import REGISTER as CLAIMS
 from ecoledger.registers.enforcement.officers import Equipment, Officer, Training
 from ecoledger.registers.enforcement.penalty_case.register import REGISTER as CASES
 from ecoledger.registers.enforcement.random_check import REGISTER as DRAWS
+from ecoledger.registers.enforcement.random_check import visits_of
 from ecoledger.registers.enforcement.seizures import REGISTER as SEIZURES
+from ecoledger.registers.enforcement.seizures import SeizedThing
 from ecoledger.registers.enforcement.self_checks import REGISTER as CHECKS
 from ecoledger.registers.enforcement.transfers import REGISTER as TRANSFERS
 
 FILED, DECIDED, FINED = 69, 43, Decimal(6_055_000)
 SPECIAL, KEY, ORDINARY, OFFICERS = 8, 160, 200, 7
 SELF_CHECKED = 91
+ACCOUNTS, PUBLISHED = 3, 12
 _CAUSES = (
     "涉嫌超标排放水污染物案", "涉嫌超标排放大气污染物案", "涉嫌未取得排污许可证排放污染物案", "涉嫌未验先投案",
     "涉嫌危险废物贮存不规范案", "涉嫌擅自停运污染防治设施案",
@@ -45,8 +48,15 @@ def build(now: datetime) -> dict[str, int]:
     generator = random.Random(f"{city.SEED}-enforcement")
     firms = list(Enterprise.objects.order_by("code")[: SPECIAL + KEY + ORDINARY])
     with transaction.atomic():
-        _staff(firms[0].area_code, now.date())
-        _roster(firms, now.date())
+        _staff(firms[0].area_code, now.date(), _NAMES[:ACCOUNTS])
+        plan = _roster(firms, now.date())
+    with transaction.atomic():
+        # Who was certified then and has an account: their visits are done by themselves.
+        _published(plan, now)
+    with transaction.atomic():
+        _staff(firms[0].area_code, now.date(), _NAMES[ACCOUNTS:], ACCOUNTS)
+        _equipment(firms[0].area_code, now.date())
+        _year(plan, now.date())
     with transaction.atomic():
         decided = _cases(generator, firms, now)
     with transaction.atomic():
@@ -58,19 +68,22 @@ def build(now: datetime) -> dict[str, int]:
     return {"penalty_cases": decided, "self_checks": checks} | more
 
 
-def _staff(county: str, today: date) -> None:
+def _staff(county: str, today: date, names: tuple[str, ...], start: int = 0) -> None:
     bureau = Organisation.objects.filter(kind="bureau").order_by("pk").first()
-    for n, name in enumerate(_NAMES):
+    for n, name in enumerate(names, start):
         officer = Officer.objects.create(
             name=name, certificate_no=f"YS-05{n:04}", certificate_from=date(today.year - 3, 1, 1),
             certificate_until=date(today.year + (2 if n else 0), 12, 31), organisation=bureau,
             area_code=county[:6], specialities=("水", "大气", "固废")[n % 3], synthetic=True,
-            person=person(("zhifa", "zhifa2", "zhifa3")[n]) if n < 3 else None,
+            person=person(("zhifa", "zhifa2", "zhifa3")[n]) if n < ACCOUNTS else None,
         )  # fmt: skip
         Training.objects.create(
             officer=officer, area_code=county[:6], on=date(today.year, 3, 12), subject="执法大练兵集中培训",
             hours=Decimal(16), result="合格",
         )  # fmt: skip
+
+
+def _equipment(county: str, today: date) -> None:
     kinds = Equipment.Sort
     for n, (sort, name) in enumerate(((kinds.RECORDER, "执法记录仪"), (kinds.DRONE, "无人机"), (kinds.ANALYSER, "便携式VOCs检测仪"), (kinds.SAMPLER, "快速取证箱"))):  # fmt: skip
         for k in range(1, 4):
@@ -80,8 +93,8 @@ def _staff(county: str, today: date) -> None:
             )  # fmt: skip
 
 
-def _roster(firms: list[Enterprise], today: date) -> None:
-    """The roster of the year in force, its plan, and a first check drawn from it."""
+def _roster(firms: list[Enterprise], today: date) -> CheckPlan:
+    """The roster of the year in force and its plan."""
     area, by = firms[0].area_code[:6], person("diaodu")
     edition = rosters.draft(OBJECTS, str(today.year), area, by=by, basis="年度抽查工作方案（合成）")
     tiers = ["special"] * SPECIAL + ["key"] * KEY + ["ordinary"] * ORDINARY
@@ -91,18 +104,55 @@ def _roster(firms: list[Enterprise], today: date) -> None:
             credit=("good", "fair", "fair", "warned")[n % 4], risk=("normal", "normal", "serious")[n % 3],
         )  # fmt: skip
     rosters.publish(OBJECTS, edition, date(today.year, 1, 1), by=by)
-    plan = CheckPlan.objects.create(
+    return CheckPlan.objects.create(
         year=today.year, item_no="1", name="污染源双随机抽查", kind=CheckPlan.Kind.RANDOM, items="排污许可、污染防治设施",
         months="每季度", objects_planned=83, filed_on=date(today.year, 1, 15), area_code=area, synthetic=True,
     )  # fmt: skip
+
+
+def _year(plan: CheckPlan, today: date) -> None:
+    """The check of the year, drawn and waiting for its confirmation."""
+    by = person("diaodu")
     check = actions.open_matter(
         DRAWS,
-        {"title": f"{today.year}年污染源双随机抽查（合成）", "area_code": area, "plan": plan,
+        {"title": f"{today.year}年污染源双随机抽查（合成）", "area_code": plan.area_code, "plan": plan,
          "check_by": date(today.year, 12, 31), "synthetic": True},
         by=by,
     )  # fmt: skip
     for step in ("freeze", "draw"):
         actions.perform(check.pk, step, by=by, form={})
+
+
+def _published(plan: CheckPlan, now: datetime) -> None:
+    """A check of last quarter that went its whole way: drawn, thrown away once, drawn again, visited, made public."""
+    by, day = person("diaodu"), aware(now - timedelta(days=95))
+    check = actions.open_matter(
+        DRAWS,
+        {"title": f"{day.year}年三季度重点排污单位抽查（合成）", "area_code": plan.area_code, "plan": plan,
+         "check_by": (day + timedelta(days=60)).date(), "synthetic": True},
+        by=by, at=day,
+    )  # fmt: skip
+    shares = {"share_special": "0.25", "share_key": "1:3", "share_ordinary": "0"}
+    actions.perform(check.pk, "freeze", by=by, form=shares, at=day)
+    actions.perform(check.pk, "draw", by=by, form={}, at=day + timedelta(minutes=4))
+    why = {"reason": "抽取时直播信号中断，按方案作废重抽"}
+    actions.perform(check.pk, "discard", by=by, form=why, at=day + timedelta(minutes=9))
+    actions.perform(check.pk, "draw", by=by, form={}, at=day + timedelta(minutes=15))
+    actions.perform(check.pk, "confirm", by=by, form={}, at=day + timedelta(hours=1))
+    site = dict.fromkeys(
+        ("production", "approvals", "facilities", "monitoring", "waste", "ledger"), "normal"
+    )
+    for n, visit in enumerate(visits_of(check).order_by("pk")):
+        officer, at = visit.lead.person, day + timedelta(days=3 + n, hours=1)
+        bad = n % 5 == 2
+        form = {"code": visit.entity.code, "shown": "1"}
+        actions.perform(visit.pk, "enter", by=officer, form=form, at=at)
+        said = "个别台账记录不全，当场责令补记。" if bad else "未发现问题。"
+        form = site | {"found": said, "site_contact": "企业环保负责人"}
+        actions.perform(visit.pk, "record", by=officer, form=form, at=at + timedelta(hours=1))
+        outcome = {"outcome": "reminded" if bad else "clean"}
+        actions.perform(visit.pk, "finish", by=officer, form=outcome, at=at + timedelta(days=1))
+    actions.perform(check.pk, "publish", by=by, form={}, at=day + timedelta(days=40))
 
 
 def _cases(generator: random.Random, firms: list[Enterprise], now: datetime) -> int:
@@ -160,7 +210,16 @@ def _measures(firms: list[Enterprise], now: datetime) -> None:
             "ground": "evasion",
             "synthetic": True,
         }
-        actions.open_matter(SEIZURES, values, by=None)
+        at = now - timedelta(days=12 * (n + 1))
+        seizure = actions.open_matter(SEIZURES, values, by=None, at=aware(at))
+        SeizedThing.objects.create(
+            seizure_id=seizure.pk, name=("旁路阀门", "潜水泵")[n], quantity="1台", place="污水站"
+        )
+        form = {"seized_at": f"{at:%Y-%m-%d %H:%M}", "ground": "evasion", "keeper": "综合执法大队"}
+        files = [picture(f"seizure {n + 1}")]
+        actions.perform(seizure.pk, "seize_at_once", by=person("zhifa"), form=form, files=files, at=aware(at + timedelta(minutes=20)))  # fmt: skip
+        later = aware(at + timedelta(hours=5))
+        actions.perform(seizure.pk, "approve_after", by=person("juzhang"), form={"ground": "evasion"}, at=later)  # fmt: skip
     values = {"title": "涉嫌以逃避监管方式排放水污染物案", "kind": "detention", "ground": "evasion", "entity": firms[5],
               "party": firms[5].name, "synthetic": True}  # fmt: skip
     actions.open_matter(TRANSFERS, values, by=None)

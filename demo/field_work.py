@@ -159,7 +159,8 @@ def _complaints(generator: random.Random, towns: dict[str, Any], now: datetime) 
             | {"title": f"{first['title']}，问题仍未解决", "closed_at": opened + timedelta(days=9)}
         )
     rows.sort(key=lambda row: row["opened_at"])
-    history.enter(COMPLAINTS, rows, by=person("diaodu"), source="信访投诉台账（演示）")
+    made = history.enter(COMPLAINTS, rows, by=person("diaodu"), source="信访投诉台账（演示）")
+    _chain(made)
     for number in range(OPEN_COMPLAINTS):
         town = city.TOWNS[number][0]
         what, kind, target = generator.choice(_TOLD)
@@ -172,6 +173,16 @@ def _complaints(generator: random.Random, towns: dict[str, Any], now: datetime) 
             at=aware(now - timedelta(hours=generator.randint(1, 90))),
         )  # fmt: skip
     return COMPLAINED
+
+
+def _chain(made: list[Any]) -> None:
+    """What was told again stands with what it repeats."""
+    first: dict[tuple[str, str, str], Any] = {}
+    for row in made:
+        known = first.setdefault((row.area_code, row.address, row.description), row)
+        if known is not row and row.title.endswith("仍未解决"):
+            why = "同一企业、同一地址、同类问题"
+            actions.merge([row.pk], known.pk, by=person("diaodu"), reason=why, at=row.opened_at)
 
 
 def _complaint(
@@ -187,7 +198,8 @@ def _complaint(
         "findings": "现场检查，已责令整改。", "answer": "已答复举报人。",
         "satisfaction": generator.choice(("satisfied", "satisfied", "fairly", "dissatisfied")),
         "opened_at": opened, "closed_at": opened + timedelta(days=generator.randint(3, 28)),
-        "synthetic": True,
+        "synthetic": True, "real_name": number % 6 == 0,
+        "complainant": f"实名举报人{number + 1}（合成）" if number % 6 == 0 else "",
     }  # fmt: skip
 
 

@@ -20,8 +20,11 @@ from ecoledger.registers.enforcement.models import (
     Inspection,
     PenaltyCase,
     RandomCheck,
+    Seizure,
     SelfCheck,
 )
+from ecoledger.registers.enforcement.random_check import sheet
+from ecoledger.standards import draw_sheet
 
 TOWN = "990181001"
 
@@ -45,9 +48,13 @@ def test_the_brigades_year_has_its_figures(settings, tmp_path):
     assert decided.count() == 43
     assert decided.aggregate(fine=Sum("fine"))["fine"] == Decimal(6_055_000)
     assert set(decided.values_list("circulation", flat=True)) == {"staff"}
-    assert RandomCheck.objects.get().drawn == 83
+    assert RandomCheck.objects.get(state="drawn").drawn == 83
+    public = RandomCheck.objects.get(state="published")
+    assert (len(public.draws), public.thrown_away) == (2, 1)
+    assert draw_sheet.differences(sheet(public)) == []
+    assert Seizure.objects.filter(state="seized").count() == 2
     assert SelfCheck.objects.count() == 91
-    assert Inspection.objects.filter(phase="done").count() == 40
+    assert Inspection.objects.filter(phase="done", kind="special").count() == 40
     kinds = ActionMeeting.objects.values_list("kind", flat=True)
     assert (list(kinds).count("meeting"), list(kinds).count("joint")) == (4, 8)
     assert FileReview.objects.exclude(score=None).count() == 6
