@@ -134,7 +134,8 @@ def _made(
 
 def keep(entries: Iterable[SearchEntry]) -> int:
     """Write entries over those of the same things; returns how many."""
-    batch = list(entries)
+    # In one order, lest two processes each wait for a row that the other holds.
+    batch = sorted(entries, key=lambda entry: (entry.kind, entry.target))
     inserting.insert(SearchEntry, batch, over=("kind", "target"))
     return len(batch)
 
