@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Coalesce, StrIndex
+from django.db.models.functions import StrIndex
 from django.db.models.signals import post_delete, post_save
 
 from ecoledger.accounts import inserting
@@ -96,9 +96,7 @@ def finder(listing: Listing, word: str) -> Q | None:
         return None
     kind = Kind.MATTER if isinstance(listing, Register) else Kind.ENTITY
     held = holding(word.lower())
-    # Every entry is looked at: by the index of kinds each would be led to apart.
-    of_kind = held.alias(its_kind=Coalesce("kind", Value(""))).filter(its_kind=kind)
-    few = list(of_kind.order_by().values_list("target", flat=True)[: FEW + 1])
+    few = list(held.filter(kind=kind).order_by().values_list("target", flat=True)[: FEW + 1])
     if len(few) <= FEW:
         return Q(pk__in=few)
     # Of a common word the list's own order finds a page soon.
