@@ -6,6 +6,7 @@ is imported as if by hand, and goes to ``done``, or with the reason to ``refused
 
 from __future__ import annotations
 
+import fcntl
 import time
 from pathlib import Path
 
@@ -26,9 +27,18 @@ def folder() -> Path:
 
 
 def take_in() -> int:
-    """Import every file that is whole; how many were taken."""
+    """Import every file that is whole; how many were taken. One process at a time: another takes none."""
     if not folder().is_dir():
         return 0
+    with (folder() / ".taking").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return 0
+        return _take_in()
+
+
+def _take_in() -> int:
     taken = 0
     for file in sorted(folder().iterdir()):
         if not file.is_file() or file.suffix.lower() not in ENDINGS:
