@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import time
 import re
 from datetime import datetime, time, timedelta
 from decimal import Decimal
+from time import sleep
 
 import lxml.html
 import pytest
@@ -267,7 +267,7 @@ def test_fires_from_satellites_are_sifted_and_verified(house, visitor, tmp_path)
     house.ask("from ecoledger.registers.air import fire_files\nanswer = fire_files.take_in()")
     refused = incoming / "refused" / "坏.csv.why.txt"
     while not ((incoming / "done" / "夜间.csv").exists() and refused.exists()):
-        time.sleep(0.2)
+        sleep(0.2)
     assert refused.read_text(encoding="utf-8")
 
     listed = text(open_page(monitor, "/matters/hot_spot"))
