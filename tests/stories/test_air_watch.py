@@ -265,9 +265,12 @@ def test_fires_from_satellites_are_sifted_and_verified(house, visitor, tmp_path)
         os.utime(each, (0, 0))
     # The schedule of the running bureau may be at it just now: then this call takes none.
     house.ask("from ecoledger.registers.air import fire_files\nanswer = fire_files.take_in()")
-    refused = incoming / "refused" / "坏.csv.why.txt"
-    while not ((incoming / "done" / "夜间.csv").exists() and refused.exists()):
+    taken, refused = incoming / "done" / "夜间.csv", incoming / "refused" / "坏.csv.why.txt"
+    for _wait in range(300):
+        if taken.exists() and refused.exists():
+            break
         sleep(0.2)
+    assert taken.exists()
     assert refused.read_text(encoding="utf-8")
 
     listed = text(open_page(monitor, "/matters/hot_spot"))
