@@ -202,7 +202,12 @@ def _load() -> PointMap:
                 point.area_code,
             )
     kinds = {row["point"]: row["kind"] for row in points}
-    declared = [_declared(row, kinds[row.point_id]) for row in PointParameter.objects.all()]
+    # A point entered since the points were read is read whole the next time: its entry forgets this map.
+    declared = [
+        _declared(row, kinds[row.point_id])
+        for row in PointParameter.objects.all()
+        if row.point_id in kinds
+    ]
     return PointMap(
         by_mn=by_mn,
         points=pl.DataFrame(points, schema=_POINT_SCHEMA, orient="row"),
