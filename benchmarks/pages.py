@@ -61,6 +61,7 @@ PAGES = {
     "matter": ("/matters/problem/{matter}",),
     "map": ("/map",),
 }
+OWN = ("matters", "entities")
 # What people outside the bureau open.
 OUTSIDE = ("inbox", "list", "search", "matter", "list deep")
 
@@ -72,7 +73,9 @@ class Person:
         self, http: str, session: dict[str, Any], facts: dict[str, Any], seed: int
     ) -> None:
         self.random = random.Random(seed)
-        self.facts, self.role = facts, session["role"]
+        # Everybody opens what they have to do with.
+        self.facts, self.role = facts | {k: session[k] or facts[k] for k in OWN}, session["role"]
+        self.has_work = bool(session["matters"])
         self.client = httpx.AsyncClient(
             base_url=http,
             cookies={"sessionid": session["session"], "csrftoken": "x" * 32},
@@ -96,10 +99,12 @@ class Person:
         self, until: float, pause: float, told: list[tuple[str, float, int, str]]
     ) -> None:
         kinds = list(PAGES) if self.role not in ("enterprise", "third_party") else list(OUTSIDE)
+        if not self.has_work:
+            kinds.remove("matter")
         await asyncio.sleep(self.random.random() * pause)
         while time.perf_counter() < until:
             begun = time.perf_counter()
-            if self.random.random() < 0.1:
+            if self.random.random() < 0.1 and self.has_work:
                 kind, how = "write", self.client.post
                 address = f"/matters/problem/{self.random.choice(self.facts['matters'])}/note"
                 more: dict[str, Any] = {"data": {"note": "电话了解进展。"}}

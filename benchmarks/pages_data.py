@@ -135,6 +135,22 @@ def signed_in(person: Any) -> str:
     return store.session_key or ""
 
 
+def known(person: Any, matters: list[int], firms: list[int]) -> dict[str, list[int]]:
+    """Problems and enterprises that the person has to do with: of those given, or their own few."""
+    from ecoledger.accounts.scope import visible
+    from ecoledger.entities.models import Enterprise
+    from ecoledger.matters.register import visible_matters
+
+    problems = visible_matters(person).filter(register="problem").order_by("pk")
+    own = visible(Enterprise.objects.order_by("pk"), person, "area_code", "code")
+    keys = problems.values_list("pk", flat=True)
+    of_firms = own.values_list("pk", flat=True)
+    return {
+        "matters": list(keys.filter(pk__in=matters)) or list(keys[:50]),
+        "entities": list(of_firms.filter(pk__in=firms)) or list(of_firms[:50]),
+    }
+
+
 def sign_in_again(data: Path, facts_file: Path) -> None:
     """Data that were set up earlier: who has sat still since then was signed out."""
     from ecoledger.cli import data_folder
@@ -144,7 +160,9 @@ def sign_in_again(data: Path, facts_file: Path) -> None:
 
     facts = json.loads(facts_file.read_text(encoding="utf-8"))
     for session in facts["sessions"]:
-        session["session"] = signed_in(Person.objects.get(pk=session["person"]))
+        person = Person.objects.get(pk=session["person"])
+        session["session"] = signed_in(person)
+        session |= known(person, facts["matters"], facts["entities"])
     facts_file.write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
 
 
@@ -298,17 +316,21 @@ def told(
     sessions: list[Any], firms: list[int], keys: list[int], mns: list[str], stored: int
 ) -> dict[str, Any]:
     """What the people of the benchmark know: whom they are, and words and numbers they look for."""
+    from ecoledger.accounts.models import Person
     from ecoledger.entities.models import Enterprise, Entity
     from ecoledger.listings.pinyin import initials
     from ecoledger.matters.models import Matter
 
+    some = random.Random(7).sample(keys, 500)
     names = list(Enterprise.objects.order_by("pk").values_list("name", flat=True)[:200])
     numbers = list(Matter.objects.order_by("pk").values_list("number", flat=True))
     return {
-        "sessions": sessions,
+        "sessions": [
+            s | known(Person.objects.get(pk=s["person"]), some, firms[:200]) for s in sessions
+        ],
         "towns": [code for code, _name in TOWNS],
         "entities": firms[:200],
-        "matters": random.Random(7).sample(keys, 500),
+        "matters": some,
         "words": [name[:3] for name in names] + ["油烟", "污水直排", "工业路499号", "粉尘"] * 10,
         "initials": [initials(name)[:4] for name in names],
         "numbers": [*numbers[:: max(1, len(numbers) // 50)], *(str(n) for n in range(100, 120))],

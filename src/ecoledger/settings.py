@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "ecoledger.web.attendance.AttendanceMiddleware",
     "ecoledger.web.acting.ActingMiddleware",
+    "ecoledger.web.rail_counts.StepsMiddleware",
     "ecoledger.web.sent_by.SentByMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "ecoledger.web.office.kept_text.SessionEndedMiddleware",

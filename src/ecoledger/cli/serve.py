@@ -44,6 +44,8 @@ SHORTEST_REST, LONGEST_REST = 0.05, 10.0
 LONG_RUN = 0.5
 # Seconds after which is loaded what takes long to load and nobody has asked for yet.
 WARM_AFTER = 5.0
+# For how long the numbers of the rail are shown again when their person did nothing.
+RAIL_SECONDS = 60.0
 # In the data folder: frames that the store refused at every try.
 UNSTORED = "unstored-frames.jsonl"
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -188,6 +190,7 @@ async def _serve(
     from ecoledger.monitoring.alarming import judging
     from ecoledger.monitoring.arriving import ingest, unstored
     from ecoledger.monitoring.points import asking, table
+    from ecoledger.web import rail_counts
     from ecoledger.web.asgi import application
     from ecoledger.web.connections import BoundedProtocol, Bounds
     from ecoledger.web.office import security_notices
@@ -253,6 +256,7 @@ async def _serve(
     heartbeat.gateway_state = gateway_state
     scheduler = _scheduler(folder)
     scheduler.start()
+    rail_counts.keep_seconds = RAIL_SECONDS
     warming = threading.Timer(WARM_AFTER, pinyin.warm)
     warming.daemon = True
     warming.start()

@@ -14,7 +14,7 @@ from django.utils.functional import SimpleLazyObject
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.web.navigation import Menu, menu, thumbs
 from ecoledger.web.sent_by import name_of
-from ecoledger.web.work import load_of
+from ecoledger.web.work import rail_load
 
 
 @lru_cache(maxsize=1)
@@ -38,7 +38,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "bureau": SimpleLazyObject(bureau_name),
         "writer": name_of(request) if isinstance(person, Person) else "",
         "my_work_url": reverse("my-work"),
-        "waiting": SimpleLazyObject(lambda: load_of(request).waiting),
+        "waiting": SimpleLazyObject(lambda: rail_load(request).waiting),
         "thumbs": SimpleLazyObject(
             lambda: thumbs(person, request) if isinstance(person, Person) else []
         ),

@@ -24,7 +24,7 @@ from ecoledger.entities.models import Area
 from ecoledger.listings import catalogue
 from ecoledger.matters.register import all_registers, visible_matters
 from ecoledger.web.models import BookUse
-from ecoledger.web.work import load_of
+from ecoledger.web.work import rail_load
 
 Text = str | Promise
 # Books of the open line; the rest under 「全部 N 本台账」.
@@ -278,7 +278,7 @@ def menu(person: Person, request: HttpRequest) -> Menu:
     kwargs: dict[str, Any] = match.kwargs if match else {}
     here = kwargs.get("key", "") if url_name.startswith(("matter", "book")) else ""
     all_books = books(person)
-    counts = load_of(request).open
+    counts = rail_load(request).open
     current = next((b for b in all_books if b.key == here or url_name in b.url_names), None)
     open_line = kwargs.get("key", "") if url_name == "line" else (current.line if current else "")
     lines = lines_of(person, all_books)

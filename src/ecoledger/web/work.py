@@ -15,6 +15,7 @@ from ecoledger.matters import clocks, deadlines, inbox
 from ecoledger.matters.models import Clock, Matter
 from ecoledger.matters.register import Register, register_of, state_of
 from ecoledger.standards import workdays
+from ecoledger.web import rail_counts
 
 
 def load_of(request: HttpRequest) -> inbox.Load:
@@ -25,8 +26,18 @@ def load_of(request: HttpRequest) -> inbox.Load:
         counted = inbox.Load(0, 0, {})
         if isinstance(person, Person) and person.may("see_matters"):
             counted = inbox.load(person)
+            rail_counts.note(person, counted)
         request._load = counted  # type: ignore[attr-defined]
     return counted
+
+
+def rail_load(request: HttpRequest) -> inbox.Load:
+    """The same for the rail of a page that is about something else: it may be up to a minute old."""
+    person = request.user
+    kept = None
+    if getattr(request, "_load", None) is None and isinstance(person, Person):
+        kept = rail_counts.lately(person)
+    return kept or load_of(request)
 
 
 @dataclass(frozen=True)

@@ -99,16 +99,19 @@ def _candidates(person: Person, words: list[str]) -> Iterator[SearchEntry]:
     in_scope = within(person, "area_code", "enterprise_code")
     scope = SearchEntry.objects.filter(in_scope)
     seen: set[int] = set()
+    exact = False
     for word in words:
         ways = [_begins("name", word), _begins("initials", word), _begins("code", word.upper())]
         if (serial := asked.number(word)) is not None and len(word) < 9:
             ways.insert(0, Q(serial=serial))
         for way in ways:
             for entry in scope.filter(way)[:CANDIDATES]:
+                exact = exact or entry.code.lower() == word
                 if entry.pk not in seen:
                     seen.add(entry.pk)
                     yield entry
-        if len(word) > 1 and len(seen) < CANDIDATES:
+        # Who types a whole number wants what bears it, not what mentions it.
+        if len(word) > 1 and len(seen) < CANDIDATES and not exact:
             # The words first: that few hold them is sooner said than where each entry lies.
             held = index.holding(word).filter(in_scope)
             for entry in held[: CANDIDATES * 2]:
