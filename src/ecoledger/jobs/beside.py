@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 IDLE = 600.0
 PATIENCE = 30.0
 # How much a process beside gives way to the one that serves.
-NICE = 5
+NICE = 15
 
 Tell = Callable[[Any], object]
 
