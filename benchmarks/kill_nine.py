@@ -27,7 +27,7 @@ from pathlib import Path
 from tests.cli.server import Server
 
 from ecoledger.hj212.codec import framed
-from ecoledger.store.duckdb_store import DuckDBStore
+from ecoledger.store.duckdb.store import DuckDBStore
 
 POINTS = 40
 BEGIN = datetime(2026, 5, 1)

@@ -22,7 +22,7 @@ from benchmarks.store_write import batch
 from tests.cli.server import Server
 from tests.path import county
 
-from ecoledger.store.duckdb_store import DuckDBStore
+from ecoledger.store.duckdb.store import DuckDBStore
 
 # HJ 212-2017: an outlet or station reports minutes (2051), hours (2061) and days (2031); real-time data (2011) on demand.
 PACKETS_A_DAY = 24 * 60 + 24 + 1

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ecoledger.store.duckdb_store import DuckDBStore
+from ecoledger.store.duckdb.store import DuckDBStore
 
 PARAMETERS = ("a34004", "a34002", "a21026", "a21004", "a21005", "a05024", "a01001", "a01002",
               "a01006", "a01007")  # fmt: skip

@@ -31,7 +31,7 @@ from tests.cli.server import Server
 from tests.cluster import nats_server, postgres
 from tests.cluster.roles import Role, settled
 
-from ecoledger.store.duckdb_store import DuckDBStore
+from ecoledger.store.duckdb.store import DuckDBStore
 
 POINTS = 500
 

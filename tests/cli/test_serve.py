@@ -148,7 +148,7 @@ async def test_it_stops_gracefully_and_what_was_acknowledged_is_there(tmp_path):
 
 def stored(data: Path) -> list[int]:
     """Hours of PM2.5 in a folder nobody has open."""
-    from ecoledger.store.duckdb_store import DuckDBStore
+    from ecoledger.store.duckdb.store import DuckDBStore
 
     with DuckDBStore(data / "observations.duckdb") as store:
         table = store.read(series="hour", columns=("start",), revisions=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ecoledger.store.clickhouse import store as clickhouse
-from ecoledger.store.duckdb_store import DuckDBStore
+from ecoledger.store.duckdb.store import DuckDBStore
 from ecoledger.store.interface import ObservationStore
 
 IMPLEMENTATIONS: dict[str, Callable[[Path], ObservationStore]] = {

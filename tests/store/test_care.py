@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from tests.store.rows import HOUR, MINUTE, NOON, packet, table, value, values_of
 
-from ecoledger.store.duckdb_store import DuckDBStore
+from ecoledger.store.duckdb.store import DuckDBStore
 from ecoledger.store.interface import ObservationStore, StoreDamagedError, StoreError
 
 
@@ -105,13 +105,13 @@ def test_appends_go_on_during_the_copying_of_a_backup(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Large ones too: the file must not change under the copy."""
-    from ecoledger.store import duckdb_store
+    from ecoledger.store.duckdb import care
 
     path, copy = tmp_path / "store.duckdb", tmp_path / "copy.duckdb"
     with DuckDBStore(path, checkpoint_bytes=1) as store:
         fill(store, range(3))
         view = store.read()
-        copying = duckdb_store._copy
+        copying = care.copy_of
 
         def copy_slowly(source: Path, target: Path) -> None:
             header = source.read_bytes()[:12288]
@@ -130,7 +130,7 @@ def test_appends_go_on_during_the_copying_of_a_backup(
             assert source.read_bytes()[:12288] == header
             copying(source, target)
 
-        monkeypatch.setattr(duckdb_store, "_copy", copy_slowly)
+        monkeypatch.setattr(care, "copy_of", copy_slowly)
         report = store.backup(copy)
         assert report.last_observation_id == 30
         assert store.counts().observations == 30 + 300_000 + 30

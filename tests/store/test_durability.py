@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.store.rows import HOUR, NOON, packet, table, value
 
-from ecoledger.store.duckdb_store import DuckDBStore
+from ecoledger.store.duckdb.store import DuckDBStore
 from ecoledger.store.interface import StoreBusyError, StoreClosedError, StoreFullError
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ WRITER = textwrap.dedent(
     from datetime import date
     from pathlib import Path
     from tests.store.test_durability import batch
-    from ecoledger.store.duckdb_store import DuckDBStore
+    from ecoledger.store.duckdb.store import DuckDBStore
 
     store = DuckDBStore(Path(sys.argv[1]), checkpoint_bytes=200_000)
     number = int(sys.argv[2])
@@ -71,11 +71,11 @@ def path(tmp_path: Path) -> Path:
 def test_kill_9(path: Path) -> None:
     acknowledged: set[int] = set()
     following = 0
-    for pause in (0.05, 0.21, 0.4, 0.13):
+    for commits, pause in ((1, 0.05), (9, 0.01), (3, 0.03), (5, 0.0)):
         # As a device would, the writer begins with what it had no answer to, and one before.
         writer = start_writer(path, max(0, following - 1))
         assert writer.stdout is not None
-        lines = [writer.stdout.readline()]  # it is up and has committed once
+        lines = [writer.stdout.readline() for _ in range(commits)]
         time.sleep(pause)
         writer.send_signal(signal.SIGKILL)
         lines += writer.stdout.readlines()
@@ -128,7 +128,7 @@ def test_a_second_process_is_refused_and_told_why(path: Path, after_backup: bool
                 "-c",
                 textwrap.dedent(
                     f"""
-                    from ecoledger.store.duckdb_store import DuckDBStore
+                    from ecoledger.store.duckdb.store import DuckDBStore
                     from ecoledger.store.interface import {StoreBusyError.__name__}
                     try:
                         DuckDBStore({str(path)!r})
@@ -150,7 +150,7 @@ FULL_DISK = textwrap.dedent(
     import resource, signal, sys
     from pathlib import Path
     from tests.store.test_durability import batch
-    from ecoledger.store.duckdb_store import DuckDBStore
+    from ecoledger.store.duckdb.store import DuckDBStore
     from ecoledger.store.interface import StoreError
 
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -15,6 +15,6 @@ def opened(place: Path | str, *, clock: Callable[[], datetime] = datetime.now) -
         from ecoledger.store.clickhouse import store as clickhouse
 
         return clickhouse.opened(str(place), clock=clock)
-    from ecoledger.store.duckdb_store import DuckDBStore
+    from ecoledger.store.duckdb.store import DuckDBStore
 
     return DuckDBStore(place, clock=clock)
