@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -11,7 +11,7 @@ from tests.monitoring.test_ingest import observations, packet
 
 from ecoledger.hj212.codec import encode
 from ecoledger.hj212.server import Gateway, Limits
-from ecoledger.monitoring import runtime
+from ecoledger.monitoring import heartbeat, runtime
 from ecoledger.monitoring.arriving import ingest, unstored
 from ecoledger.monitoring.points import table
 from ecoledger.store.interface import StoreFullError
@@ -46,7 +46,7 @@ def frames(bureau, count=3):
 
 
 async def test_a_batch_refused_at_every_try_is_stored_later_and_once(
-    store, bureau, refusing, tmp_path
+    store, bureau, refusing, tmp_path, async_client
 ):
     path = tmp_path / "unstored.jsonl"
     table.forget()
@@ -64,6 +64,11 @@ async def test_a_batch_refused_at_every_try_is_stored_later_and_once(
             while gateway.stats.frames_put_aside < 3:
                 await asyncio.sleep(0.01)
         writer.close()
+        # Whoever watches the platform is told that it takes nothing in.
+        refusing.setattr(heartbeat, "gateway_state", lambda: asdict(gateway.stats))
+        answer = await async_client.get("/health")
+        assert (answer.status_code, answer.json()["ok"]) == (503, False)
+        assert answer.json()["gateway"]["error"] == "packets cannot be stored"
     handler.close()
     assert gateway.stats.frames_dropped == 0
 

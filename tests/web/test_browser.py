@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 from ecoledger.live import events
 from ecoledger.monitoring.models import Alarm
+from ecoledger.registers.alarms.alarm_case import open_from_alarm
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -262,3 +263,145 @@ def test_the_dark_theme_is_remembered(page, county):
     page.locator("[data-theme-switch]").click()
     page.goto("/filings")
     assert page.locator("html").get_attribute("data-bs-theme") == "dark"
+
+
+def test_paper_shows_the_whole_list_and_a_matter_without_its_forms(page, county):
+    """What, under which conditions, by whom and when; nothing cut off, no ground that is not printed, no form."""
+    county.alarms[1].level = "yellow"
+    county.alarms[1].save()
+    case = open_from_alarm(county.alarms[1])
+    page.emulate_media(media="print")
+    page.goto("/matters/alarm_case?level=yellow")
+    assert page.locator("h1").is_visible()
+    assert page.locator(".pick.on", has_text="黄色").is_visible()
+    assert "打印于" in page.locator(".print-head").inner_text()
+    assert county.person("monitor").name in page.locator(".print-head").inner_text()
+    for gone in (".rail", ".find", ".views", ".seek", ".pick.unfold"):
+        assert not page.locator(gone).first.is_visible(), gone
+    assert page.locator("td", has_text=case.title).first.is_visible()
+    clipped = "all => all.filter(e => getComputedStyle(e).overflowX !== 'visible').length"
+    assert page.eval_on_selector_all(".table-wrap", clipped) == 0
+    chips = page.eval_on_selector_all(
+        ".table .chip",
+        """all => all.map(chip => {
+            const style = getComputedStyle(chip);
+            return [style.backgroundColor, style.color, style.outlineStyle].join(' ');
+        })""",
+    )
+    assert set(chips) == {"rgba(0, 0, 0, 0) rgb(0, 0, 0) solid"}
+    paper = page.pdf(prefer_css_page_size=True)
+    sizes = re.findall(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)", paper)
+    assert sizes
+    assert all(float(width) > float(height) for width, height in sizes)
+    page.goto(f"/matters/alarm_case/{case.pk}")
+    assert page.locator("h1").is_visible()
+    fields = page.locator("main :is(input, select, textarea, button)")
+    assert not [n for n in range(fields.count()) if fields.nth(n).is_visible()]
+
+
+def test_the_map_says_what_its_marks_are_and_is_walked_by_list_and_keyboard(page, county):
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto("/map")
+    settle(page)
+    legend = page.locator(".legend-marks").inner_text()
+    for mark in ("空气站", "水站", "企业", "断面", "当前预警", "在办事项"):
+        assert mark in legend
+    assert page.get_by_text("未加载底图").is_visible()
+    pin = page.get_by_role("button", name=re.compile("1号空气站"))
+    pin.wait_for()
+    at_home = pin.bounding_box()
+
+    def until(done) -> None:
+        for _ in range(1200):
+            if done():
+                return
+            page.wait_for_timeout(50)
+        raise AssertionError("it never came to pass")
+
+    def is_home() -> bool:
+        box = pin.bounding_box()
+        return box is not None and all(abs(box[side] - at_home[side]) < 2 for side in "xy")
+
+    page.locator(".maplibregl-ctrl-zoom-in").click()
+    until(lambda: not is_home())
+    page.get_by_role("button", name="全境").click()
+    until(is_home)
+    page.locator(".map-aside summary").click()
+    rows = page.locator("[data-map-list] li")
+    assert rows.count() > 2
+    page.get_by_label("按名称查找").fill("2号空")
+    until(lambda: rows.count() == 1)
+    rows.locator("button").press("Enter")
+    page.locator(".popup", has_text="2号空气站").wait_for()
+
+
+def test_zoom_buttons_are_dark_where_the_page_is(page, county, context, server):
+    context.add_cookies([{"name": "theme", "value": "dark", "url": server}])
+    page.goto("/map")
+    settle(page)
+    ground = page.locator(".maplibregl-ctrl-group").first.evaluate(
+        "group => getComputedStyle(group).backgroundColor"
+    )
+    assert max(map(int, re.findall(r"\d+", ground)[:3])) < 96, ground
+
+
+def test_a_phone_shows_work_first_and_keeps_what_rows_are_called(page, county):
+    """The first row of a list above its conditions; the time of a row while one looks at its factors; a year at today."""
+    case = open_from_alarm(county.alarms[1])
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/matters/alarm_case")
+    first = page.get_by_text(case.title).first.bounding_box()
+    assert first["y"] < 844 / 2.5
+    level = page.locator(".chip-filter > summary", has_text="等级")
+    assert not level.is_visible()
+    page.locator(".pick.unfold").click()
+    assert level.is_visible()
+    assert not page.get_by_role("link", name="导出").is_visible()
+
+    point = county.bureau.air[0].pk
+    page.goto(f"/stations/{point}")
+    settle(page)
+    table = page.locator(".table-wrap:has(.first-stays)")
+    time_of_row = table.locator("tbody td").first
+    before = time_of_row.bounding_box()["x"]
+    assert table.evaluate("wrap => (wrap.scrollLeft = 200, wrap.scrollLeft)") > 100
+    assert abs(time_of_row.bounding_box()["x"] - before) < 2
+
+    page.goto(f"/stations/{county.area.pk}?tab=calendar")
+    settle(page)
+    seen = page.locator("[data-chart]").first.evaluate(
+        """chart => {
+            const frame = chart.parentElement, today = new Date();
+            const at = chart.clientWidth * (today.getMonth() + today.getDate() / 31) / 12;
+            return [chart.clientWidth > frame.clientWidth, at - frame.scrollLeft, frame.clientWidth];
+        }"""
+    )
+    assert seen[0]
+    assert 0 <= seen[1] <= seen[2]
+
+
+def test_what_is_missing_in_a_form_is_said_in_the_language_of_the_page(page, county):
+    page.goto("/filings/new")
+    reason = page.locator("textarea[name=reason], input[name=reason]")
+    reason.evaluate("field => field.form.requestSubmit()")
+    assert reason.evaluate("field => field.validationMessage") == "请填写这一项。"
+
+
+def test_a_phone_without_a_line_of_work_finds_the_bar_at_its_foot(
+    page, county, context, server, signed_in
+):
+    """Whoever works outside lands on his work, and has the bar under the thumb."""
+    session = signed_in("town").cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": session, "url": server}])
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/sign-in")
+    assert page.url.endswith("/my-work")
+    bar = page.locator(".thumbs")
+    box = bar.bounding_box()
+    assert box["y"] + box["height"] >= 843
+    assert "我的事" in bar.inner_text()
+    menu = page.get_by_role("button", name="菜单", exact=True)
+    closed = menu.bounding_box()
+    menu.click()
+    page.locator("body.rail-open").wait_for()
+    assert menu.bounding_box() == closed  # it stays where it was

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import lxml.html
 import pytest
 from django.urls import reverse
+
+from ecoledger.accounts.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -25,3 +28,23 @@ def test_a_device_that_is_away_is_said_to_be_so(bureau, store, client):
     answer = client.post(address, {"question": "time"}, follow=True)
     assert "网关" in answer.content.decode()
     assert client.post(address, {"question": "reboot"}).status_code == 404
+
+
+def test_commands_that_change_a_device_stand_apart_and_want_a_second_look(bureau, store, client):
+    """Reading and fetching go at once; a clock, an interval or a password only after somebody has ticked."""
+    client.force_login(bureau.people["monitor"])
+    address = reverse("device", args=[bureau.flue_gas.pk])
+    page = lxml.html.fromstring(client.get(address).content)
+    where = "descendant::input[@name='question']/@value"
+    apart = set(page.xpath(f"//main//details[not(@open)]/{where}"))
+    assert apart == {"set_time", "real_time_interval", "minute_interval", "password"}
+    at_hand = set(page.xpath(f"//main//section/{where}"))
+    assert at_hand == {"time", "minutes", "hours", "days"}
+    for form in page.xpath("//main//form[input[@name='question']]"):
+        ticks = form.xpath(".//input[@name='sure' and @required]")
+        assert len(ticks) == (form.fields["question"] in apart)
+    said = {"question": "password", "password": "abc123"}
+    assert "会改动设备" in client.post(address, said, follow=True).content.decode()
+    assert not AuditEntry.objects.filter(action="ask_device").exists()
+    # Ticked, it goes as far as there is a device to hear it.
+    assert "网关" in client.post(address, said | {"sure": "1"}, follow=True).content.decode()

@@ -87,6 +87,39 @@ def test_choices_are_offered_from_ones_own_scope(county, firm):
     assert county.bureau.river.name in hits(town, "entity", county.bureau.river.name[:2])
 
 
+def test_who_is_to_do_it_is_chosen_among_the_people_of_the_unit(county):
+    """Units of the government before firms, people of the unit that is chosen, and no administrator."""
+    desk = Client()
+    desk.force_login(county.person("dispatcher"))
+
+    def offered(key, **query):
+        page = lxml.html.fromstring(desk.get(f"/lookup/{key}", query).content.decode())
+        return [" ".join(row.text_content().split()) for row in page.xpath("//*[@data-value]")]
+
+    units = offered("organisation")
+    firm, town = (
+        next(n for n, unit in enumerate(units) if name in unit)
+        for name in (county.bureau.enterprise.name, "北镇人民政府")
+    )
+    assert town < firm
+    everybody = offered("person")
+    assert any(county.person("town").name in row for row in everybody)
+    for role in ("system_admin", "audit_admin", "security_admin"):
+        assert not any(county.person(role).name in row for row in everybody), role
+    unit = county.person("town").organisation
+    people = offered("person", owner_organisation=unit.pk)
+    assert people
+    assert all(unit.name in row for row in people)
+    # The form sends the chosen unit along.
+    case = open_from_alarm(county.alarms[1])
+    page = lxml.html.fromstring(desk.get(f"/matters/alarm_case/{case.pk}").content)
+    (box,) = page.xpath("//input[@name='dispatch-owner_text']")
+    assert box.get("hx-include") == "previous input[name=dispatch-owner_organisation]"
+    assert box.xpath("preceding::input[@name='dispatch-owner_organisation']")
+    sent = {"dispatch-owner_text": "", "dispatch-owner_organisation": unit.pk}
+    assert offered("person", **sent) == people
+
+
 def test_points_are_chosen_as_their_list_shows_them(county, firm):
     from ecoledger.listings.lookups import lookup_for
     from ecoledger.monitoring.models import Point

@@ -173,7 +173,7 @@ def test_a_session_nobody_touches_ends_and_live_parts_do_not_keep_it(
     assert client.get("/notices").status_code == 200
     for _ in range(4):
         clock[0] += 600
-        client.get("/bell", headers={"X-Unattended": "1"})
+        client.get("/notices/bell", headers={"X-Unattended": "1"})
     assert client.get("/notices")["Location"].startswith("/sign-in")
     assert AuditEntry.objects.filter(action="signed_out_idle").exists()
 

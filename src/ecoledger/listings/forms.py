@@ -63,7 +63,14 @@ class LookupInput(forms.TextInput):
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
-        context["widget"] |= {"lookup": self.lookup.key, "text": self._text(value)}
+        context["widget"] |= {
+            "lookup": self.lookup.key,
+            "text": self._text(value),
+            # Of the same form, whose fields may share a beginning.
+            "beside": name[: name.rfind("-") + 1] + self.lookup.beside[0]
+            if self.lookup.beside[0]
+            else "",
+        }
         return context
 
     def _text(self, value: Any) -> str:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Case, Model, Q, QuerySet, When
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts.grants import people_with
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import ADMINISTRATORS, STAFF
 from ecoledger.accounts.scope import visible
@@ -49,6 +50,8 @@ class Lookup:
     few: bool = False
     # The capability without which none of its rows is offered or taken; "" where ``rows`` itself says who may.
     see: str = ""
+    # A field of the same form whose value narrows what is offered, and the path of its row: ("unit", "organisation").
+    beside: tuple[str, str] = ("", "")
 
     def open_rows(self, person: Person | None) -> QuerySet[Any]:
         """The rows ``person`` may choose; every row for the schedule."""
@@ -59,9 +62,14 @@ class Lookup:
     def value_of(self, row: Any) -> Any:
         return getattr(row, self.value)
 
-    def search(self, words: str, person: Person | None) -> list[Any]:
-        """At most :data:`MOST` rows for what was typed; those that begin with it come first."""
+    def search(self, words: str, person: Person | None, beside: str = "") -> list[Any]:
+        """At most :data:`MOST` rows for what was typed; those that begin with it come first.
+
+        ``beside``: the value of the field that narrows them (:attr:`beside`), as far as there is one.
+        """
         rows = self.open_rows(person)
+        if self.beside[1] and asked.number(beside) is not None:
+            rows = rows.filter(**{self.beside[1]: int(beside)})
         words = words.strip()
         if not words:
             return list(rows[:MOST])
@@ -215,7 +223,8 @@ def _plain(model: type[Model]) -> Lookup:
 
 def _organisations(person: Person | None) -> QuerySet[Organisation]:
     # Towns and departments before the thousands of enterprises; of these only those in one's area.
-    rows = Organisation.objects.order_by("kind", "area_code", "name")
+    last = Case(When(kind=Organisation.Kind.ENTERPRISE, then=1), default=0)
+    rows = Organisation.objects.order_by(last, "kind", "area_code", "name")
     if person is None:
         return rows
     firms = Organisation.objects.filter(kind=Organisation.Kind.ENTERPRISE)
@@ -229,6 +238,8 @@ def _people(person: Person | None) -> QuerySet[Person]:
     staff = Person.objects.filter(is_active=True).exclude(
         organisation__kind=Organisation.Kind.ENTERPRISE
     )
+    # An administrator does none of the bureau's work.
+    staff = staff.exclude(pk__in=people_with(ADMINISTRATORS).values("pk"))
     staff = staff.select_related("organisation").order_by("organisation_id", "id")
     if person is None or person.has_role(*STAFF, *ADMINISTRATORS):
         return staff
@@ -255,5 +266,6 @@ declare_lookup(
         rows=_people,
         exact=("name", "username"),
         under=lambda row: " ".join(filter(None, (str(row.organisation or ""), row.post))),
+        beside=("owner_organisation", "organisation"),
     )
 )

@@ -62,22 +62,27 @@ def online(point: Point) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A command a person may send: what it is called, and the fields it needs."""
+    """A command a person may send: what it is called, the fields it needs, and whether it changes the device."""
 
     cn: str
     label: str | Promise
     needs: tuple[str, ...] = ()
+    changes: bool = False
 
 
 QUESTIONS: Final = {
     "time": Question("1011", gettext_lazy("读取现场机时间")),
-    "set_time": Question("1012", gettext_lazy("校准现场机时间")),
+    "set_time": Question("1012", gettext_lazy("校准现场机时间"), changes=True),
     "minutes": Question("2051", gettext_lazy("补取分钟数据"), ("begin", "end")),
     "hours": Question("2061", gettext_lazy("补取小时数据"), ("begin", "end")),
     "days": Question("2031", gettext_lazy("补取日数据"), ("begin", "end")),
-    "real_time_interval": Question("1062", gettext_lazy("设置实时数据间隔（秒）"), ("seconds",)),
-    "minute_interval": Question("1064", gettext_lazy("设置分钟数据间隔（分钟）"), ("minutes",)),
-    "password": Question("1072", gettext_lazy("修改现场机密码"), ("password",)),
+    "real_time_interval": Question(
+        "1062", gettext_lazy("设置实时数据间隔（秒）"), ("seconds",), changes=True
+    ),
+    "minute_interval": Question(
+        "1064", gettext_lazy("设置分钟数据间隔（分钟）"), ("minutes",), changes=True
+    ),
+    "password": Question("1072", gettext_lazy("修改现场机密码"), ("password",), changes=True),
 }
 
 

@@ -19,11 +19,15 @@ def rows(request: Request, key: str) -> HttpResponse:
         raise Http404 from error
     if not request.user.is_active:
         raise Http404
-    words = request.GET.get("q") or next(
-        (value for name, value in request.GET.items() if name.endswith("_text")), ""
-    )
+    words = request.GET.get("q") or _ending(request, "_text")
+    beside = _ending(request, lookup.beside[0]) if lookup.beside[0] else ""
     found = [
         {"value": lookup.value_of(row), "text": str(row), "under": lookup.under(row)}
-        for row in lookup.search(str(words)[:60], request.user)
+        for row in lookup.search(str(words)[:60], request.user, beside)
     ]
     return render(request, "web/listings/lookup_rows.html", {"rows": found, "words": words})
+
+
+def _ending(request: Request, end: str) -> str:
+    """The value of the first field whose name ends so: forms of one page tell theirs apart by a beginning."""
+    return next((value for name, value in request.GET.items() if name.endswith(end)), "")

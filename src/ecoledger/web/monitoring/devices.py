@@ -22,6 +22,9 @@ def page(request: Request, pk: int) -> HttpResponse:
         name = request.POST.get("question", "")
         if name not in asking.QUESTIONS:
             raise Http404
+        if asking.QUESTIONS[name].changes and request.POST.get("sure") != "1":
+            messages.error(request, _("这条指令会改动设备，没有下达：请核对后勾选“已核对”。"))
+            return redirect("device", pk=pk)
         try:
             answer = asking.ask(
                 request.user, point, name, request.POST.dict(), address=address(request)
@@ -39,7 +42,8 @@ def page(request: Request, pk: int) -> HttpResponse:
         {
             "point": point,
             "online": asking.online(point),
-            "questions": asking.QUESTIONS.items(),
+            "reading": [pair for pair in asking.QUESTIONS.items() if not pair[1].changes],
+            "changing": [pair for pair in asking.QUESTIONS.items() if pair[1].changes],
             "answer": answer,
         },
     )
