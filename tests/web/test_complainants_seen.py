@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+
+import openpyxl
 import pytest
 from django.test import Client
 
@@ -55,3 +58,23 @@ def test_a_list_that_shows_them_is_recorded_with_its_rows(complaint, people):
     page = client.get("/matters/complaint").content.decode()
     shown = "13900000000" in page or "某某某" in page
     assert bool(seen()) is shown
+
+
+def test_a_file_that_leaves_with_them_is_recorded_with_its_rows(complaint, people):
+    client = Client(REMOTE_ADDR="10.1.2.3")
+    client.force_login(people["dispatcher"])
+    sent = client.get("/matters/complaint/export.xlsx")
+    page = openpyxl.load_workbook(io.BytesIO(sent.content)).active
+    assert any("13900000000" in map(str, row) for row in page.iter_rows(values_only=True))
+    (entry,) = seen()
+    assert (entry.person, entry.address) == (people["dispatcher"], "10.1.2.3")
+    assert entry.details["rows"] == [complaint.number]
+    # Who may not see them takes nothing of them out.
+    client.force_login(people["leader"])
+    page = openpyxl.load_workbook(
+        io.BytesIO(client.get("/matters/complaint/export.xlsx").content)
+    ).active
+    cells = {str(cell) for row in page.iter_rows(values_only=True) for cell in row}
+    assert complaint.number in cells
+    assert not {"13900000000", "某某某"} & cells
+    assert len(seen()) == 1

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 import ecoledger
 from ecoledger.accounts import audit
+from ecoledger.accounts.models import AuditEntry
 from ecoledger.books.models import Drive
 from ecoledger.entities.models import Succession
 from ecoledger.listings import importing
@@ -30,6 +33,16 @@ def auditor(client, bureau):
         return client.get("/audit", query).content.decode()
 
     return read
+
+
+@pytest.fixture
+def photo_of(people):
+    def attached(matter):
+        png = SimpleUploadedFile("现场.png", b"\x89PNG\r\n\x1a\n" + b"\x00" * 32, "image/png")
+        actions.attach(matter.pk, [actions.Upload(png)], by=people["officer"])
+        return matter.evidence.get()
+
+    return attached
 
 
 @pytest.fixture
@@ -171,3 +184,30 @@ def test_every_action_is_told_in_words():
     assert set(Drive.State.values) - {Drive.State.DRAFT} <= set(IN_BOOKS)
     assert {f"registry {how}" for how in Succession.How.values} <= set(ACTIONS)
     assert action_name("emergency_list.publish") == "应急减排清单 · 公布"
+
+
+def test_whatever_a_page_puts_on_the_trail_says_whence():
+    """Every entry a page writes for who is signed in carries the address it was asked from."""
+    without = []
+    for path in sorted((Path(ecoledger.__file__).parent / "web").rglob("*.py")):
+        without += [
+            f"{path.name}:{node.lineno}"
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Call)
+            and ast.unparse(node.func) == "audit.record"
+            and ast.unparse(node.args[0]) in ("request.user", "person")
+            and "address" not in {keyword.arg for keyword in node.keywords}
+        ]
+    assert without == []
+
+
+def test_a_list_that_leaves_and_a_proof_that_is_opened_say_whence(worked, people, photo_of):
+    reader = Client(REMOTE_ADDR="10.1.2.3")
+    reader.force_login(people["officer"])
+    assert reader.get("/matters/problem/export.xlsx").status_code == 200
+    assert reader.get(f"/evidence/{photo_of(worked).pk}").status_code == 200
+    rows = AuditEntry.objects.filter(action__in=("export_list", "open_evidence"))
+    assert {(row.action, row.address) for row in rows} == {
+        ("export_list", "10.1.2.3"),
+        ("open_evidence", "10.1.2.3"),
+    }

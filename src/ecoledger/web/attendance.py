@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit, passwords, second_factor
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.visitors import address
 from ecoledger.web.security import Respond
 
 SEEN = "seen"
@@ -46,7 +47,7 @@ def _stopped(request: HttpRequest) -> HttpResponseBase | None:
     noted = request.session.get(SEEN)
     seen = max(noted, _seen.get(key, 0)) if noted is not None else None
     if seen is not None and now - seen > settings.IDLE_MINUTES * 60:
-        audit.record(request.user, "signed_out_idle", request.user)
+        audit.record(request.user, "signed_out_idle", request.user, address=address(request))
         logout(request)
         messages.info(request, _("长时间没有操作，已自动退出，请重新登录。"))
         return None  # as a stranger from here on: pages lead to the sign-in

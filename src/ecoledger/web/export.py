@@ -46,10 +46,13 @@ def exported_list(request: Request, listing: Listing) -> HttpResponse:
     if count > long_work.LONG_EXPORT:
         title = _("导出%(list)s %(count)d 行") % {"list": label, "count": count}
         query = dict(request.GET.lists())
-        running.begin(long_work.EXPORT, title, request.user, listing=listing.key, query=query)
+        running.begin(
+            long_work.EXPORT, title, request.user,
+            listing=listing.key, query=query, address=address(request),
+        )  # fmt: skip
         messages.info(request, _("内容较多，已在后台导出，完成后在这里下载。"))
         return redirect("jobs")
-    content, _count = long_work.exported(listing, request.user, request.GET)
+    content, _count = long_work.exported(listing, request.user, request.GET, address(request))
     return xlsx(content, f"{label}_{timezone.localdate():%Y%m%d}.xlsx")
 
 

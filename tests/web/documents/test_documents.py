@@ -17,6 +17,7 @@ from ecoledger.accounts.roles import BUREAU, Role
 from ecoledger.matters import actions
 from ecoledger.registers.problems.problem_ledger import REGISTER
 from ecoledger.reports.models import Draft, IssuedDocument, LetterTemplate
+from ecoledger.web.office import integrity
 
 
 @pytest.fixture
@@ -91,6 +92,8 @@ def test_an_altered_file_is_refused_and_said(letter, signed_in):
     assert "不再提供" in body(refused)
     assert b"tampered" not in refused.content
     assert AuditEntry.objects.filter(action="document_altered").count() == 1
+    # And by night, though nobody asks for it.
+    assert [f"已印发的“{letter}”文件缺失或被改动"] == integrity.sweep()
 
 
 def test_a_reply_is_put_on_record(letter, signed_in):

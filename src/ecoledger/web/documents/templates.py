@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
+from ecoledger.accounts.visitors import address
 from ecoledger.reports import letter_file, letters, named_figures, rendering
 from ecoledger.reports.declaration import Letter, document_of, has_document
 from ecoledger.reports.models import LetterTemplate
@@ -93,7 +94,8 @@ def _keep(
     )
     template.file.save(f"{letter.key}-{template.version}.docx", ContentFile(content), save=False)
     template.save()
-    audit.record(request.user, "更换文书模板", template, details={"sha256": template.sha256})
+    said = {"sha256": template.sha256}
+    audit.record(request.user, "更换文书模板", template, details=said, address=address(request))
 
 
 @needs("edit_letter_templates")

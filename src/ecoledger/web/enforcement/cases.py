@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from ecoledger.accounts import audit
+from ecoledger.accounts.visitors import address
 from ecoledger.listings import asked
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
@@ -79,7 +80,8 @@ def book(request: Request, pk: int) -> HttpResponse:
     if not request.user.may("see_undecided_penalties"):
         raise Http404
     content = case_book.assemble(case, request.user)
-    audit.record(request.user, "export_case_book", case, details={"bytes": len(content)})
+    said = {"bytes": len(content)}
+    audit.record(request.user, "export_case_book", case, details=said, address=address(request))
     name = quote(f"案卷{case.number}.pdf")
     return HttpResponse(
         content,

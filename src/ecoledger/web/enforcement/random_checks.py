@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from ecoledger.accounts import audit
+from ecoledger.accounts.visitors import address
 from ecoledger.matters import actions
 from ecoledger.matters.actions import NotVisible
 from ecoledger.registers.enforcement import random_check
@@ -39,7 +40,9 @@ def sheet_file(request: Request, pk: int, kind: str) -> HttpResponse:
     if kind not in _KINDS:
         raise Http404
     check = _check(request, pk)
-    audit.record(request.user, "export_draw_sheet", check, details={"kind": kind})
+    audit.record(
+        request.user, "export_draw_sheet", check, details={"kind": kind}, address=address(request)
+    )
     return _file(check, kind)
 
 

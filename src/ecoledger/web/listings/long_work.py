@@ -18,6 +18,7 @@ from ecoledger.listings import cells, importing, selecting
 from ecoledger.listings.catalogue import listing_of
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch
+from ecoledger.listings.personal import note_seen
 from ecoledger.listings.refusals import NotVisible, Refused
 
 # A file of more bytes, rows to take in and rows to write out beyond which a job does it.
@@ -75,10 +76,12 @@ def accept(progress: Progress, *, listing: str, batch: int, again: bool) -> Outc
 
 
 @work(EXPORT)
-def export(progress: Progress, *, listing: str, query: dict[str, Any]) -> Outcome:
+def export(
+    progress: Progress, *, listing: str, query: dict[str, Any], address: str = ""
+) -> Outcome:
     """The list as .xlsx, as its page shows it."""
     declared = listing_of(listing)
-    content, count = exported(declared, progress.person, _Query(query))
+    content, count = exported(declared, progress.person, _Query(query), address)
     name = f"{_(str(declared.label))}_{timezone.localdate():%Y%m%d}.xlsx"
     return Outcome(_("共 %d 行") % count, file_name=name, content=content)
 
@@ -101,16 +104,16 @@ def rows_of(listing: Listing, person: Person, query: Any) -> Any:
     return ordered.select_related(*selecting.related(listing))
 
 
-def exported(listing: Listing, person: Person, query: Any) -> tuple[bytes, int]:
+def exported(listing: Listing, person: Person, query: Any, address: str = "") -> tuple[bytes, int]:
     """(the list as a workbook, how many rows); on the audit trail, for data leave here."""
     rows = rows_of(listing, person, query)
     count = rows.count()
     label = _(str(listing.label))
     content = cells.workbook(listing, person, rows, title=label, footer=footer(person, count))
     said = {name: query.get(name) for name in query}
-    audit.record(
-        person, "export_list", details={"listing": listing.key, "query": said, "rows": count}
-    )
+    details = {"listing": listing.key, "query": said, "rows": count}
+    audit.record(person, "export_list", details=details, address=address)
+    note_seen(listing, person, rows, [c.name for c in listing.open_columns(person)], address)
     return content, count
 
 

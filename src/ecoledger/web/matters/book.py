@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.roles import STAFF
+from ecoledger.accounts.visitors import address
 from ecoledger.registers.enforcement.penalty_case.register import REGISTER as CASES
 from ecoledger.reports import matter_book
 from ecoledger.web.access import Request, needs
@@ -26,7 +27,8 @@ def book(request: Request, key: str, pk: int) -> HttpResponse:
     if register.key == CASES.key:
         return redirect("case-book", pk)
     content = matter_book.assemble(matter, request.user)
-    audit.record(request.user, "export_matter_book", matter, details={"bytes": len(content)})
+    said = {"bytes": len(content)}
+    audit.record(request.user, "export_matter_book", matter, details=said, address=address(request))
     name = quote(f"{register.label}{matter.number}.pdf")
     return HttpResponse(
         content,
