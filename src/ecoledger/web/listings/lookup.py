@@ -30,4 +30,5 @@ def rows(request: Request, key: str) -> HttpResponse:
 
 def _ending(request: Request, end: str) -> str:
     """The value of the first field whose name ends so: forms of one page tell theirs apart by a beginning."""
-    return next((value for name, value in request.GET.items() if name.endswith(end)), "")
+    names = (name for name in request.GET if name.endswith(end))
+    return str(request.GET.get(next(names, ""), ""))
