@@ -168,7 +168,7 @@ def test_https_without_hosts_is_refused(tmp_path):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
         env={**Server(tmp_path).environment, "ECOLEDGER_HTTPS": "1"},
     )
     assert done.returncode == 1

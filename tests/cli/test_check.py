@@ -27,7 +27,7 @@ def check(folder: Path, **settings: str) -> tuple[int, str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
         env={**Server(folder).environment, **settings},
     )
     return done.returncode, done.stdout
@@ -80,7 +80,7 @@ def test_a_database_that_cannot_be_reached_is_named_without_its_password(folder)
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
         env={**Server(folder).environment, "ECOLEDGER_DATABASE": address},
     )
     said = done.stdout + done.stderr

@@ -40,7 +40,7 @@ def server(tmp_path_factory):
 
 def get(address: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
@@ -55,7 +55,7 @@ def hour(number: int, value: str = "37", cn: str = "2061") -> Packet:
 
 
 async def send(server: Server, *packets: Packet) -> list[str]:
-    timing = Timing(timeout=10, resends=0)
+    timing = Timing(timeout=120, resends=0)
     async with await Client(timing=timing).connect(*server.device) as client:
         return [answer.cn for one in packets if (answer := await client.send(one))]
 
@@ -78,7 +78,7 @@ async def test_metrics_are_for_the_machine_itself(server):
     behind_a_proxy = {"X-Forwarded-For": "10.0.0.9"}
     request = urllib.request.Request(server.http + "metrics", headers=behind_a_proxy)  # noqa: S310
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(request, timeout=10)  # noqa: S310
+        urllib.request.urlopen(request, timeout=60)  # noqa: S310
     assert refused.value.code == 403
 
 

@@ -71,7 +71,7 @@ async def answer_to(host: str, port: int, data: bytes) -> Packet:
     reader, writer = await asyncio.open_connection(host, port)
     writer.write(data)
     frames = FrameReader()
-    while not (found := frames.feed(await asyncio.wait_for(reader.read(1000), 5))):
+    while not (found := frames.feed(await asyncio.wait_for(reader.read(1000), 60))):
         pass
     writer.close()
     return decode(found[0])
@@ -125,7 +125,7 @@ async def test_a_device_that_has_said_all_still_gets_its_answers() -> None:
         reader, writer = await asyncio.open_connection(host, port)
         writer.write(made("") * 10)
         writer.write_eof()
-        data = await asyncio.wait_for(reader.read(), 5)
+        data = await asyncio.wait_for(reader.read(), 60)
         assert data.count(b"CN=9014;") == 10
         writer.close()
 
@@ -357,7 +357,7 @@ async def test_one_address_may_hold_only_so_many_connections() -> None:
         await eventually(lambda: gateway.stats.connections_open == 2)
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-            await asyncio.wait_for(reader.readexactly(1), 5)
+            await asyncio.wait_for(reader.readexactly(1), 60)
         _, elsewhere = await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.3", 0))
         await eventually(lambda: gateway.stats.connections_open == 3)
         held[0].close()
@@ -387,7 +387,7 @@ async def test_idle_connections_are_closed() -> None:
         host, port = await gateway.listen()
         reader, writer = await asyncio.open_connection(host, port)
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-            await asyncio.wait_for(reader.readexactly(1), 5)
+            await asyncio.wait_for(reader.readexactly(1), 60)
         assert gateway.stats.closed_idle == 1
         writer.close()
 
@@ -399,7 +399,7 @@ async def test_connections_are_limited() -> None:
         await eventually(lambda: gateway.stats.connections_open == 2)
         reader, writer = await asyncio.open_connection(host, port)
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-            await asyncio.wait_for(reader.readexactly(1), 5)
+            await asyncio.wait_for(reader.readexactly(1), 60)
         assert gateway.stats.connections_refused == 1
         for open_writer in (*writers, writer):
             open_writer.close()

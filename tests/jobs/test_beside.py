@@ -99,7 +99,7 @@ def test_a_long_table_is_entered_beside_the_server_and_ends_with_it(tmp_path):
         children = _children(server.pid)
         assert len(children) == 1
         server.kill()
-        for _ in range(100):
+        for _ in range(1200):
             if not any(child.exists() for child in children):
                 break
             time.sleep(0.1)

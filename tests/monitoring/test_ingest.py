@@ -28,7 +28,7 @@ from ecoledger.monitoring.points import table as points
 pytestmark = pytest.mark.django_db(transaction=True)
 
 HOUR = datetime(2026, 5, 1, 8)
-QUICK = Timing(timeout=5, resends=0)
+QUICK = Timing(timeout=60, resends=0)
 # A first append takes longer where the store is ClickHouse within the process.
 IMPATIENT = Timing(timeout=3.0 if places.store(Path()) else 0.3, resends=0)
 

@@ -223,7 +223,7 @@ def test_an_alarm_appears_on_the_open_cockpit_without_reload(page, county):
         text="锅炉烟囱氮氧化物超过限值，刚刚发生",
     )
     events.publish("alarm", {"id": raised.pk, "area_code": raised.area_code, "owner_code": ""})
-    page.get_by_text("刚刚发生").wait_for(timeout=5000)
+    page.get_by_text("刚刚发生").wait_for(timeout=120_000)
     assert page.evaluate("window.stayed") is True
 
 

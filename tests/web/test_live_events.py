@@ -10,8 +10,10 @@ from ecoledger.web.live import Scope, _events
 NORTH = Scope(("990101001",), "", frozenset({1, 2}))
 
 
-async def _topics(scope: Scope, *published: tuple[str, dict], wait: float = 0.3) -> list[str]:
-    """What a page of ``scope`` hears within ``wait`` seconds."""
+async def _topics(
+    scope: Scope, *published: tuple[str, dict], hears: int = 0, wait: float = 0.3
+) -> list[str]:
+    """What a page of ``scope`` hears: ``hears`` events however long they take, and what else comes soon after."""
     heard: list[str] = []
 
     async def listen() -> None:
@@ -24,6 +26,9 @@ async def _topics(scope: Scope, *published: tuple[str, dict], wait: float = 0.3)
     await asyncio.sleep(0.05)
     for topic, payload in published:
         events.publish(topic, payload)
+    async with asyncio.timeout(60):
+        while len(heard) < hears:
+            await asyncio.sleep(0.01)
     await asyncio.sleep(wait)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -33,22 +38,22 @@ async def _topics(scope: Scope, *published: tuple[str, dict], wait: float = 0.3)
 async def test_an_alarm_in_scope_is_told_and_one_outside_is_not():
     inside = ("alarm", {"area_code": "990101001", "owner_code": ""})
     outside = ("alarm", {"area_code": "990101002", "owner_code": ""})
-    assert await _topics(NORTH, inside) == ["alarm"]
+    assert await _topics(NORTH, inside, hears=1) == ["alarm"]
     assert await _topics(NORTH, outside) == []
 
 
 async def test_observations_are_told_by_point_and_gathered():
     mine = ("observation", {"points": [2, 7]})
-    assert await _topics(NORTH, mine, mine, mine) == ["observation"]
+    assert await _topics(NORTH, mine, mine, mine, hears=1) == ["observation"]
     assert await _topics(NORTH, ("observation", {"points": [7]})) == []
 
 
 async def test_a_firm_hears_of_its_own():
     firm = Scope((), "E-1", frozenset())
-    assert await _topics(firm, ("matter", {"area_code": "990101001", "owner_code": "E-1"})) == [
-        "matter"
-    ]
-    assert await _topics(firm, ("matter", {"area_code": "990101001", "owner_code": "E-2"})) == []
+    own = ("matter", {"area_code": "990101001", "owner_code": "E-1"})
+    other = ("matter", {"area_code": "990101001", "owner_code": "E-2"})
+    assert await _topics(firm, own, hears=1) == ["matter"]
+    assert await _topics(firm, other) == []
 
 
 async def test_a_page_that_leaves_is_forgotten():
