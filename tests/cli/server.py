@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from tests.cluster import places
+from tests.cluster import guardian, places
+from tests.cluster.roles import first_line
 
 
 class Server:
@@ -46,8 +47,8 @@ class Server:
                 env=self.environment,
                 preexec_fn=self.preexec,
             )  # fmt: skip
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
+        guardian.watch(self.process)
+        line = first_line(self.process)
         if not line:
             raise RuntimeError(
                 "the server did not start:\n"
@@ -70,13 +71,20 @@ class Server:
         assert self.process is not None
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        guardian.let_go(self.process)
 
     def stop(self) -> int:
         """Gracefully; the exit code."""
         assert self.process is not None
         if self.process.poll() is None:
             self.process.terminate()
-        return self.process.wait(180)
+        try:
+            code = self.process.wait(180)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        guardian.let_go(self.process)
+        return code
 
     def log(self) -> str:
         return (self.data.parent / f"{self.data.name}.log").read_text()

@@ -13,7 +13,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import polars as pl
+from tests.cluster import guardian
 from tests.cluster.postgres import free_port
 
 from ecoledger.store.clickhouse.link import HttpLink
@@ -107,6 +107,7 @@ class Shard:
                 stderr=log,
                 start_new_session=True,
             )
+        guardian.watch(self.process)
         end = time.monotonic() + PATIENCE
         while not self._ready():
             if self.process.poll() is not None or time.monotonic() > end:
@@ -138,6 +139,7 @@ class Shard:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        guardian.let_go(self.process)
 
     def freeze(self) -> None:
         """As a machine that answers no more."""
@@ -152,7 +154,8 @@ class Shard:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(20)
+                self.process.wait(PATIENCE)
+                guardian.let_go(self.process)
             except subprocess.TimeoutExpired:
                 self.kill()
 
@@ -165,23 +168,22 @@ class Shard:
 @contextlib.contextmanager
 def started(count: int = 2, copies: int = 1, zookeeper: int = 0) -> Iterator[list[Shard]]:
     """``count`` shards, each ``copies`` times, in a folder that is gone afterwards; sorted by shard, then copy."""
-    place = Path(tempfile.mkdtemp(prefix="ecoledger-clickhouse-"))
-    servers = [
-        Shard(place / f"shard-{shard}-{copy}", shard, copy)
-        for shard in range(count)
-        for copy in range(copies)
-    ]
-    try:
-        for server in servers:
-            server.configure(servers, zookeeper)
-            server.start()
-            if zookeeper:
-                server.look_after()
-        yield servers
-    finally:
-        for server in servers:
-            server.stop()
-        shutil.rmtree(place, ignore_errors=True)
+    with guardian.folder("clickhouse") as place:
+        servers = [
+            Shard(place / f"shard-{shard}-{copy}", shard, copy)
+            for shard in range(count)
+            for copy in range(copies)
+        ]
+        try:
+            for server in servers:
+                server.configure(servers, zookeeper)
+                server.start()
+                if zookeeper:
+                    server.look_after()
+            yield servers
+        finally:
+            for server in servers:
+                server.stop()
 
 
 class OldLink(HttpLink):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
 
 import pytest
 from tests.cluster import places, postgres
@@ -23,14 +23,7 @@ def postgres_address() -> Iterator[str]:
 
 
 @pytest.fixture
-def new_database(postgres_address: str) -> Callable[[str], str]:
-    """``new_database("name")``: the address of an empty database of that name."""
-    import psycopg
-
-    def make(name: str) -> str:
-        with psycopg.connect(postgres_address, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-        return urlsplit(postgres_address)._replace(path=f"/{name}").geturl()
-
-    return make
+def new_database(postgres_address: str) -> Iterator[Callable[[], str]]:
+    """``new_database()``: the address of an empty database. Other files use the same server at the same time."""
+    with contextlib.ExitStack() as kept:
+        yield lambda: kept.enter_context(postgres.empty_database(postgres_address))

@@ -12,15 +12,15 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+from tests.cluster import guardian
 from tests.cluster.postgres import free_port
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 def program() -> str | None:
@@ -62,6 +62,7 @@ class Nats:
                 stderr=log,
                 start_new_session=True,
             )
+        guardian.watch(self.process)
         end = time.monotonic() + PATIENCE
         while not self._ready():
             if self.process.poll() is not None or time.monotonic() > end:
@@ -75,12 +76,14 @@ class Nats:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        guardian.let_go(self.process)
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(10)
+                self.process.wait(PATIENCE)
+                guardian.let_go(self.process)
             except subprocess.TimeoutExpired:
                 self.kill()
 
@@ -102,9 +105,5 @@ class Nats:
 @contextlib.contextmanager
 def started(*, durable: bool = True) -> Iterator[Nats]:
     """A server in a folder that is gone afterwards."""
-    place = Path(tempfile.mkdtemp(prefix="ecoledger-nats-"))
-    try:
-        with Nats(place, durable=durable) as server:
-            yield server
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+    with guardian.folder("nats") as place, Nats(place, durable=durable) as server:
+        yield server

@@ -7,7 +7,6 @@ is not installed, Debian's. Never a server that is found running.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import importlib.util
 import os
 import secrets
@@ -15,16 +14,18 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
+
+from tests.cluster import guardian
 
 # Whom the server runs as when the tests are run by root: PostgreSQL refuses to run as root.
 NOBODY = 65534
-PATIENCE = 60.0
-PR_SET_PDEATHSIG = 1
+PATIENCE = 180.0
 
 
 def binaries() -> Path | None:
@@ -98,8 +99,14 @@ class Postgres:
                     "-c", f"max_connections={self._connections}", "-c", "shared_buffers=64MB", *quick,
                 ],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True, preexec_fn=_die_with_parent, **self._user,
+                start_new_session=True, **self._user,
             )  # fmt: skip
+        guardian.watch(self.process)
+        return self.wait()
+
+    def wait(self) -> Self:
+        """Return when connections are taken, also after it recovered from a fault of its own."""
+        assert self.process is not None
         end = time.monotonic() + PATIENCE
         while not self._ready():
             if self.process.poll() is not None or time.monotonic() > end:
@@ -113,12 +120,14 @@ class Postgres:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        guardian.let_go(self.process)
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             try:
-                self.process.wait(20)
+                self.process.wait(PATIENCE)
+                guardian.let_go(self.process)
             except subprocess.TimeoutExpired:
                 self.kill()
 
@@ -173,18 +182,24 @@ class Postgres:
         return where
 
 
-def _die_with_parent() -> None:
-    """Immediate shutdown when whoever started the server is killed."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
+@contextlib.contextmanager
+def started(*, durable: bool = False) -> Iterator[Postgres]:
+    """A server in a folder that is gone afterwards."""
+    with guardian.folder("postgres") as place:
+        place.chmod(0o755)
+        with Postgres(place / "server", durable=durable) as server:
+            yield server
 
 
 @contextlib.contextmanager
-def started(*, durable: bool = False) -> Iterator[Postgres]:
-    """A server in a folder that is gone afterwards. In ``/tmp``: the unprivileged user enters no private folder."""
-    place = Path(tempfile.mkdtemp(prefix="ecoledger-postgres-"))
-    place.chmod(0o755)
-    try:
-        with Postgres(place / "server", durable=durable) as server:
-            yield server
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+def empty_database(server: str) -> Iterator[str]:
+    """The address of an empty database on the server at an address, no other test's, gone afterwards."""
+    import psycopg
+
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        try:
+            yield urlsplit(server)._replace(path=f"/{name}").geturl()
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

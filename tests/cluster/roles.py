@@ -9,11 +9,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Self
 
-from tests.cluster import places
+from tests.cluster import guardian, places
 
 # A machine may be slow and busy; a wait ends as soon as what it waits for is there.
 PATIENCE = 600.0
@@ -35,6 +36,17 @@ async def settled(url: str) -> float:
                 await asyncio.sleep(0.05)
     finally:
         await bus.close()
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    """What the process says first; empty when it ends before, or is killed because it said nothing for too long."""
+    assert process.stdout is not None
+    late = threading.Timer(PATIENCE, process.kill)
+    late.start()
+    try:
+        return process.stdout.readline()
+    finally:
+        late.cancel()
 
 
 class Role:
@@ -63,8 +75,8 @@ class Role:
                     **self.settings,
                 },
             )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
+        guardian.watch(self.process)
+        line = first_line(self.process)
         if not line:
             raise RuntimeError(f"the {self.name} did not start:\n{self.log()[-4000:]}")
         if address := json.loads(line).get("hj212"):
@@ -78,16 +90,19 @@ class Role:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        guardian.let_go(self.process)
 
     def stop(self) -> int:
         assert self.process is not None
         if self.process.poll() is None:
             self.process.terminate()
         try:
-            return self.process.wait(30)
+            code = self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill()
             return -9
+        guardian.let_go(self.process)
+        return code
 
     def log(self) -> str:
         return (self.data.parent / f"{self.name}.log").read_text()

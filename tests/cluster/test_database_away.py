@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from benchmarks.kill_nine import REGISTRY
 from tests.cluster import places, postgres
+from tests.cluster.roles import PATIENCE
 
 BUILD = """
 import sys; from pathlib import Path
@@ -30,6 +31,10 @@ from ecoledger.monitoring.points import table
 table.MAX_AGE_SECONDS = 0.0
 for line in sys.stdin:
     print(len(table.current().by_mn), "9" * 24 in table.current().by_mn, flush=True)
+# A process may end while the database is away.
+from ecoledger.jobs import turns
+turns.let_go("work")
+turns.leave()
 """
 
 
@@ -61,5 +66,6 @@ def test_points_are_those_read_last_until_the_database_is_back(tmp_path: Path) -
         server.start()
         run(MORE)
         assert look() == "40 True"
-        process.communicate()
+        server.kill()
+        process.communicate(timeout=PATIENCE)
     assert process.returncode == 0

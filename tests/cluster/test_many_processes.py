@@ -83,9 +83,9 @@ def run(script: str, folder: Path, environment: dict[str, str]) -> Any:
     return json.loads(done.stdout) if done.stdout else None
 
 
-def test_five_processes_write_at_once(new_database: Callable[[str], str], tmp_path: Path) -> None:
+def test_five_processes_write_at_once(new_database: Callable[[], str], tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    address = new_database("many")
+    address = new_database()
     environment = places.on(address)
     build = SETUP + "data_folder.migrate()\n" + county.call("build") + FIRST
     run(build, folder, environment)

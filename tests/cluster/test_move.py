@@ -54,9 +54,9 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_to_the_server_and_home_again(
-    lived_in: Path, new_database: Callable[[str], str], tmp_path: Path
+    lived_in: Path, new_database: Callable[[], str], tmp_path: Path
 ) -> None:
-    address = new_database("moved_there")
+    address = new_database()
     here = Embedded(lived_in)
     there, home = tmp_path / "there", tmp_path / "home"
     code, lines, errors = move(
@@ -91,10 +91,10 @@ def test_to_the_server_and_home_again(
 
 
 def test_observations_go_to_clickhouse_and_home_again(
-    lived_in: Path, new_database: Callable[[str], str], tmp_path: Path
+    lived_in: Path, new_database: Callable[[], str], tmp_path: Path
 ) -> None:
     pytest.importorskip("chdb", reason="not run: chDB is not installed")
-    address = new_database("moved_store")
+    address = new_database()
     here = Embedded(lived_in)
     there, home = tmp_path / "there", tmp_path / "home"
     store = f"chdb://{tmp_path / 'clickhouse'}"
@@ -135,9 +135,9 @@ def test_observations_go_to_clickhouse_and_home_again(
 
 
 def test_what_the_server_would_refuse_is_named_and_nothing_is_moved(
-    lived_in: Path, new_database: Callable[[str], str], tmp_path: Path
+    lived_in: Path, new_database: Callable[[], str], tmp_path: Path
 ) -> None:
-    address = new_database("moved_not")
+    address = new_database()
     folder = tmp_path / "long"
     server = Embedded(folder)
     server.prepare(
@@ -155,9 +155,9 @@ def test_what_the_server_would_refuse_is_named_and_nothing_is_moved(
 
 
 def test_nothing_is_moved_on_top_of_another_bureau(
-    lived_in: Path, new_database: Callable[[str], str], tmp_path: Path
+    lived_in: Path, new_database: Callable[[], str], tmp_path: Path
 ) -> None:
-    address = new_database("moved_twice")
+    address = new_database()
     here = Embedded(lived_in)
     arguments = ("--from", str(lived_in), "--to-database", address)
     assert move(here, *arguments, "--to", str(tmp_path / "one"))[0] == 0

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from tests.cluster import webs
+from tests.cluster import postgres, webs
 from tests.path import county
 from tests.path.house import PATIENCE, House, Visitor, this_hour, until
 
@@ -18,13 +18,9 @@ from ecoledger.live import over_postgresql
 
 
 @pytest.fixture(scope="module")
-def database(postgres_address: str) -> str:
-    import psycopg
-
-    with psycopg.connect(postgres_address, autocommit=True) as connection:
-        connection.execute("DROP DATABASE IF EXISTS several WITH (FORCE)")
-        connection.execute("CREATE DATABASE several TEMPLATE template0")
-    return postgres_address.rpartition("/")[0] + "/several"
+def database(postgres_address: str) -> Iterator[str]:
+    with postgres.empty_database(postgres_address) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 import signal
-from collections.abc import Callable
+import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.cluster import nats_server
-from tests.cluster.test_turns import SETUP, go, said, worker  # noqa: F401  # the fixture
+from tests.cluster.roles import PATIENCE
+from tests.cluster.test_turns import (  # noqa: F401  # the fixture
+    LONG,
+    SETUP,
+    Turns,
+    go,
+    said,
+    turns,
+)
 
 from ecoledger.cli import writer_numbers
 
@@ -32,40 +38,52 @@ asyncio.run(work())
 )
 
 
-def begun(worker: Callable[..., Any]) -> tuple[Any, str]:  # noqa: F811
+def begun(
+    turns: Turns,  # noqa: F811
+    length: tuple[str, str] = LONG,
+) -> tuple[subprocess.Popen[str], str]:
     """A process that has its number, and the number."""
-    process = worker(NUMBERED)
+    process = turns.start(NUMBERED, length)
     go(process)
     return process, said(process)
 
 
-def test_numbers_by_turn_are_distinct_and_come_back_from_the_dead(
-    worker: Callable[..., Any],  # noqa: F811
-) -> None:
-    first, number = begun(worker)
-    second, other = begun(worker)
+def test_numbers_by_turn_are_distinct_and_come_back_from_the_dead(turns: Turns) -> None:  # noqa: F811
+    first, number = begun(turns)
+    second, other = begun(turns)
     assert (number, other) == ("0", "1")
     first.send_signal(signal.SIGKILL)
     first.wait()
     # Until the dead one's turn has lapsed nobody has its number; then the next does.
-    later = itertools.islice((begun(worker)[1] for _ in itertools.count()), 20)
-    assert "0" in later
+    assert begun(turns)[1] == "2"
+    turns.lapses("writer 0")
+    assert begun(turns)[1] == "0"
     # Who ends in order leaves the number free at once.
     go(second)
-    assert second.wait(60) == 0
-    assert begun(worker)[1] == "1"
+    assert second.wait(PATIENCE) == 0
+    assert begun(turns)[1] == "1"
 
 
-def test_a_process_whose_number_went_to_another_ends_itself(
-    worker: Callable[..., Any],  # noqa: F811
-) -> None:
-    first, number = begun(worker)
+def test_a_process_whose_number_went_to_another_ends_itself(turns: Turns) -> None:  # noqa: F811
+    # It asks often whether it still has it.
+    first, number = begun(turns, ("3", "0.2"))
     assert number == "0"
     first.send_signal(signal.SIGSTOP)
-    later = itertools.islice((begun(worker)[1] for _ in itertools.count()), 20)
-    assert "0" in later
+    turns.lapses("writer 0")
+    assert begun(turns)[1] == "0"
     first.send_signal(signal.SIGCONT)
-    assert first.wait(60) == -signal.SIGTERM
+    assert first.wait(PATIENCE) == -signal.SIGTERM
+
+
+def test_a_number_is_kept_after_the_connections_were_lost(turns: Turns) -> None:  # noqa: F811
+    # Renewed by whoever looks whether it is kept, and by nobody else.
+    process, number = begun(turns, ("4", "3600"))
+    assert number == "0"
+    turns.is_renewed("writer 0", 1)
+    turns.cut()
+    turns.is_renewed("writer 0", 2)
+    go(process)
+    assert process.wait(PATIENCE) == 0
 
 
 @pytest.mark.skipif(nats_server.program() is None, reason="there is no NATS server")

@@ -11,15 +11,15 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+from tests.cluster import guardian
 from tests.cluster.postgres import free_port
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 JAR = Path("/usr/share/java/zookeeper.jar")
 
 
@@ -54,6 +54,7 @@ class ZooKeeper:
                 cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
+        guardian.watch(self.process)
         end = time.monotonic() + PATIENCE
         while not self._ready():
             if self.process.poll() is not None or time.monotonic() > end:
@@ -69,6 +70,7 @@ class ZooKeeper:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        guardian.let_go(self.process)
 
     def _ready(self) -> bool:
         with (
@@ -83,11 +85,10 @@ class ZooKeeper:
 @contextlib.contextmanager
 def started() -> Iterator[ZooKeeper]:
     """A server in a folder that is gone afterwards."""
-    place = Path(tempfile.mkdtemp(prefix="ecoledger-zookeeper-"))
-    server = ZooKeeper(place)
-    try:
-        yield server.start()
-    finally:
-        if server.process is not None:
-            server.kill()
-        shutil.rmtree(place, ignore_errors=True)
+    with guardian.folder("zookeeper") as place:
+        server = ZooKeeper(place)
+        try:
+            yield server.start()
+        finally:
+            if server.process is not None:
+                server.kill()

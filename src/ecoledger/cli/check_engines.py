@@ -34,11 +34,11 @@ def warnings(folder: Path) -> Iterator[tuple[str, str]]:
 
 def reached() -> bool:
     """Whether the business database answers, so that the rest can be asked of it."""
-    from django.db import DatabaseError, connection
+    from django.db import Error, connection
 
     try:
         connection.ensure_connection()
-    except DatabaseError:
+    except Error:
         return False
     return True
 
@@ -85,12 +85,12 @@ def _shared(folder: Path) -> bool:
 
 
 def _postgresql() -> Iterator[tuple[str, str]]:
-    from django.db import DatabaseError, connection
+    from django.db import Error, connection
 
     try:
         with connection.cursor() as cursor:
             yield from _of_server(cursor)
-    except DatabaseError as error:
+    except Error as error:
         first = str(error).strip().splitlines()[0]
         yield f"业务库连不上：{first}", "检查 ECOLEDGER_DATABASE 的地址、用户、密码和 pg_hba.conf"
 

@@ -121,8 +121,11 @@ def _one_of_several() -> Iterator[None]:
             time.sleep(0.5)
         try:
             yield
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [UPGRADE])
+        except BaseException:
+            # With the connection goes the lock: asked for in a broken transaction, it would hide what broke it.
+            connection.close()
+            raise
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [UPGRADE])
 
 
 def is_behind() -> bool:

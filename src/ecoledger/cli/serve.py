@@ -319,10 +319,10 @@ async def _serve(
     with contextlib.suppress(asyncio.CancelledError):
         await serving
     await loop.run_in_executor(None, long_work.stop)
-    await loop.run_in_executor(None, worker.stop)
+    await loop.run_in_executor(None, in_thread(worker.stop))
     await loop.run_in_executor(None, beside.close_all)
     await loop.run_in_executor(None, scheduler.shutdown)
-    await loop.run_in_executor(None, turns.leave)
+    await loop.run_in_executor(None, in_thread(turns.leave))
     waiting.cancel()
     heartbeat.gateway_state = None
     log.info("stopped")
@@ -571,7 +571,7 @@ def _commands(gateway: Any) -> dict[str, Any]:
 
     def threaded(work: Callable[[dict[str, Any], Any], None]) -> Any:
         async def run(arguments: dict[str, Any], tell: Any) -> None:
-            await sync_to_async(work, thread_sensitive=False)(arguments, tell)
+            await sync_to_async(in_thread(work), thread_sensitive=False)(arguments, tell)
 
         return run
 

@@ -59,9 +59,7 @@ async def by_turn() -> AsyncIterator[int]:
     """The number of this process among those of its database, while the block runs."""
     from asgiref.sync import sync_to_async
 
-    from ecoledger.jobs import turns
-
-    hold = sync_to_async(turns.hold)
+    hold = sync_to_async(_hold)
     for number in range(WRITERS):
         if await hold(f"writer {number}"):
             break
@@ -86,7 +84,26 @@ async def by_turn() -> AsyncIterator[int]:
         looking.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await looking
-        await sync_to_async(turns.let_go)(f"writer {number}")
+        await sync_to_async(_let_go)(f"writer {number}")
+
+
+def _hold(name: str) -> bool:
+    """Whether the turn is this process's, over a new connection where the last one died."""
+    from django.db import close_old_connections
+
+    from ecoledger.jobs import turns
+
+    close_old_connections()
+    return turns.hold(name)
+
+
+def _let_go(name: str) -> None:
+    from django.db import close_old_connections
+
+    from ecoledger.jobs import turns
+
+    close_old_connections()
+    turns.let_go(name)
 
 
 def _end(number: int) -> None:

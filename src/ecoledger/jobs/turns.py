@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import Error, close_old_connections, connection
 from django.db.models import DateTimeField, ExpressionWrapper, Q, Value
 from django.db.models.functions import Now
 
@@ -111,8 +111,7 @@ def let_go(name: str) -> None:
     """Give a standing turn up, so that another process need not wait until it lapses."""
     with _lock:
         _mine.pop(name, None)
-    if not alone():
-        Turn.objects.filter(name=name, holder=ME).update(until=Now())
+    _free(name=name)
 
 
 def live() -> None:
@@ -124,8 +123,17 @@ def leave() -> None:
     """The process ends: whatever it had is free at once."""
     with _lock:
         _mine.clear()
-    if not alone():
-        Turn.objects.filter(holder=ME).update(until=Now())
+    _free()
+
+
+def _free(**which: str) -> None:
+    """Whatever this process has, of ``which`` turns, is another's to take; without the database it lapses by itself."""
+    if alone():
+        return
+    try:
+        Turn.objects.filter(holder=ME, **which).update(until=Now())
+    except Error as error:
+        log.warning("turns could not be given back; they lapse: %s", error)
 
 
 def is_alive(holder: str) -> bool:
@@ -162,14 +170,15 @@ def _renew() -> None:
         time.sleep(RENEW)
         with _lock:
             names = list(_mine)
-        close_old_connections()
         try:
+            close_old_connections()
             asked = time.monotonic()
             kept = set()
             for name in names:
                 if Turn.objects.filter(name=name, holder=ME).update(until=_in(LENGTH)):
                     kept.add(name)
-        except DatabaseError:
+        except Exception:
+            # Nobody would start this thread again.
             log.warning("turns could not be renewed", exc_info=True)
             continue
         with _lock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django_tasks_db.management.commands.db_worker import Worker as QueueWorker
 
 from ecoledger.jobs import running
@@ -39,7 +39,7 @@ class Worker(threading.Thread):
         while self._queue.running:
             try:
                 self._queue.run()
-            except DatabaseError:
+            except Error:
                 log.warning("the queue cannot be read; trying again", exc_info=True)
                 self._mend()
 
@@ -48,7 +48,7 @@ class Worker(threading.Thread):
         self._ending.wait(REST)
         try:
             running.give_up_own()
-        except DatabaseError:
+        except Error:
             log.warning("the queue cannot be read yet")
 
     def stop(self, patience: float = 30.0) -> None:
