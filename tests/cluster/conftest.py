@@ -22,6 +22,14 @@ def postgres_address() -> Iterator[str]:
         yield server.url()
 
 
+@pytest.fixture(scope="session")
+def with_tables(postgres_address: str) -> Iterator[str]:
+    """The address of a database that has the tables of this version, for tests that empty them for themselves."""
+    with postgres.empty_database(postgres_address) as address:
+        places.make_tables(places.on(address))
+        yield address
+
+
 @pytest.fixture
 def new_database(postgres_address: str) -> Iterator[Callable[[], str]]:
     """``new_database()``: the address of an empty database. Other files use the same server at the same time."""

@@ -72,13 +72,13 @@ def make_template(server: str, environment: dict[str, str]) -> None:
     """Make the tables of this version in an empty database on ``server``; nothing is entered in it."""
     address = urlsplit(server)._replace(path=f"/{TEMPLATE}").geturl()
     _begin(server, TEMPLATE, template="template0")
+    make_tables({**environment, "ECOLEDGER_DATABASE": address})
+
+
+def make_tables(environment: dict[str, str]) -> None:
+    """Make the tables of this version in the empty database that the settings name."""
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(
-            [sys.executable, "-c", _TABLES, folder],
-            check=True,
-            capture_output=True,
-            env={**environment, "ECOLEDGER_DATABASE": address},
-        )
+        subprocess.run([sys.executable, "-c", _TABLES, folder], check=True, env=environment)
 
 
 def _begin(server: str, name: str, template: str = TEMPLATE) -> None:

@@ -69,7 +69,9 @@ class Turns:
         self.database = database
         self.folder = folder
         self.started: list[subprocess.Popen[str]] = []
-        self._run(SETUP + "data_folder.migrate()", *LONG).wait()
+        self.ask(
+            "WITH all_gone AS (DELETE FROM jobs_turn RETURNING 1) SELECT count(*) FROM all_gone"
+        )
 
     def start(self, script: str, length: tuple[str, str]) -> subprocess.Popen[str]:
         process = self._run(script, *length)
@@ -124,8 +126,8 @@ class Turns:
 
 
 @pytest.fixture
-def turns(new_database: Callable[[], str], tmp_path: Path) -> Iterator[Turns]:
-    processes = Turns(new_database(), tmp_path)
+def turns(with_tables: str, tmp_path: Path) -> Iterator[Turns]:
+    processes = Turns(with_tables, tmp_path)
     yield processes
     processes.end()
 

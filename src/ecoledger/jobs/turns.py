@@ -47,13 +47,13 @@ def alone() -> bool:
     return connection.vendor == "sqlite"
 
 
-def take(name: str, due: datetime, length: float = LENGTH) -> bool:
+def take(name: str, due: datetime) -> bool:
     """Take the turn that is due at ``due``: ``False`` when another has it, or did what was due then."""
     Turn.objects.get_or_create(name=name)
     open_still = Q(due__isnull=True) | Q(due__lt=due) | Q(due=due, done=False) | _beyond()
     free = Q(done=True) | Q(until__isnull=True) | Q(until__lt=Now())
     rows = Turn.objects.filter(open_still, free, name=name)
-    return bool(rows.update(due=due, holder=ME, until=_in(length), done=False))
+    return bool(rows.update(due=due, holder=ME, until=_in(LENGTH), done=False))
 
 
 def finish(name: str, due: datetime) -> None:
