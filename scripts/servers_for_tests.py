@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -29,14 +30,18 @@ def main() -> int:
     ]
     if not missing:
         return 0
-    # A machine without a network is told so soon.
-    apt = ["apt-get", "-qq", "-o", "Acquire::http::Timeout=20", "-o", "Acquire::Retries=1"]
+    # A machine without a network is told so soon; one on which packages are being installed is waited for.
+    apt = ["apt-get", "-qq"]
+    for option in ("Acquire::http::Timeout=20", "Acquire::Retries=1", "DPkg::Lock::Timeout=120"):
+        apt += ["-o", option]
     command = [*apt, "install", "-y", "--no-install-recommends"]
     if not Path("/usr/bin/apt-get").exists() or os.geteuid() != 0:
         _say(
             f"shards and their copies need: apt-get install {' '.join(missing)}, as root on Debian"
         )
         return 0
+    # Told to end, it still allows services again.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     forbidden = not POLICY.exists()
     if forbidden:
         POLICY.write_text("#!/bin/sh\nexit 101\n")

@@ -3,8 +3,9 @@
     python scripts/test_cluster.py [--parts store,engines] [--table FILE] [paths]
 
 Starts servers of its own (own folders, free ports on the loopback, stopped and removed at the end, also when it is told to
-end), and says at the end which tests ran on which engines beside how many there are on the embedded ones. Where a server
-cannot be had on this machine it says "not run": never passed, and no failure either. Exit code 0: nothing failed.
+end or killed), and says at the end which tests ran on which engines beside how many there are on the embedded ones. Where a
+server cannot be had on this machine it says "not run": never passed, and no failure either. A server that is there and does
+not start is a failure. Exit code 0: all that could be run passed.
 """
 
 from __future__ import annotations
@@ -14,23 +15,25 @@ import contextlib
 import importlib.util
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from tests.cluster import clickhouse_server, nats_server, places, postgres, zookeeper  # noqa: E402
+from tests.cluster import clickhouse_server, guardian, nats_server, places, postgres, zookeeper  # noqa: E402
 
 PROCESSES = "2"
-# Seconds after which a part is ended: continuous integration has an end of its own.
-LONGEST = 45 * 60
+# Seconds after which a part is ended, and in which it may end in order: continuous integration has an end of its own.
+LONGEST = 40 * 60
+ENDING = 120
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class Servers:
     database: str = ""
     bus: str = ""
     chdb: bool = False
+    broken: list[str] = field(default_factory=list)
+    """Those that are there and did not start."""
 
     def settings(self, part: Part) -> dict[str, str]:
         chosen = {
@@ -116,12 +121,14 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     begun = time.monotonic()
     chosen = [part for part in PARTS if part.name in asked.parts.split(",")]
-    codes: list[int] = []
+    failed: list[str] = []
     rows: list[tuple[str, ...]] = []
     not_run: list[str] = []
     with contextlib.ExitStack() as running:
+        scratch = running.enter_context(guardian.folder("run"))
+        embedded = _embedded([] if asked.paths else chosen)
         have = _servers(running)
-        scratch = Path(running.enter_context(tempfile.TemporaryDirectory()))
+        failed += have.broken
         for part in chosen:
             paths = [
                 path for path in asked.paths if any(f"tests/{p}" in path for p in part.paths)
@@ -129,9 +136,11 @@ def main() -> int:
             if asked.paths and not set(paths) & set(asked.paths):
                 continue
             code, found, seconds = _run(part, paths, have, scratch / f"{part.name}.xml")
-            codes.append(code)
-            _say(f"{part.name}: {seconds / 60:.1f} minutes, exit code {code}")
-            rows += _rows(part, found, {} if asked.paths else _embedded(part), have)
+            if code:
+                failed.append(part.name)
+            if code is not None:
+                _say(f"{part.name}: {seconds / 60:.1f} minutes, exit code {code}")
+            rows += _rows(part, found, embedded, have)
             for outcome in found.values():
                 not_run += [f"{name}: {why}" for name, why in outcome.skipped.items()]
     table = "\n".join(_table(rows))
@@ -141,7 +150,8 @@ def main() -> int:
     if asked.table:
         asked.table.write_text(table + "\n", encoding="utf-8")
     _say(f"all: {(time.monotonic() - begun) / 60:.1f} minutes")
-    return max(codes, default=0)
+    _say(f"failed: {', '.join(failed)}" if failed else "nothing failed")
+    return 1 if failed else 0
 
 
 def _servers(running: contextlib.ExitStack) -> Servers:
@@ -149,19 +159,19 @@ def _servers(running: contextlib.ExitStack) -> Servers:
     if why := postgres.available():
         _say(f"PostgreSQL: not run: {why}")
     else:
-        server = running.enter_context(postgres.started())
-        have.database = server.url()
-        begun = time.monotonic()
-        places.make_template(have.database, {**os.environ, places.SERVER: have.database})
-        _say(f"{server.version()}; the tables took {time.monotonic() - begun:.1f} s")
-    if not nats_server.program() or importlib.util.find_spec("nats") is None:
+        with _starting("PostgreSQL", have):
+            have.database = _postgresql(running)
+    if importlib.util.find_spec("nats") is None:
+        _say("NATS: not run: nats-py is not installed")
+    elif not nats_server.program():
         _say("NATS: not run: neither the wheel nor Debian's nats-server is installed")
     elif not have.database:
         _say("NATS: not run: what travels over it needs PostgreSQL")
     else:
-        nats = running.enter_context(nats_server.started(durable=False))
-        have.bus = nats.url()
-        _say(nats.version())
+        with _starting("NATS", have):
+            nats = running.enter_context(nats_server.started(durable=False))
+            have.bus = nats.url()
+            _say(nats.version())
     if not have.chdb:
         _say("ClickHouse of today: not run: the wheel chdb-core is not installed")
     if not clickhouse_server.program():
@@ -171,28 +181,67 @@ def _servers(running: contextlib.ExitStack) -> Servers:
     return have
 
 
+def _postgresql(running: contextlib.ExitStack) -> str:
+    server = running.enter_context(postgres.started())
+    begun = time.monotonic()
+    places.make_template(server.url(), {**os.environ, places.SERVER: server.url()})
+    _say(f"{server.version()}; the tables took {time.monotonic() - begun:.1f} s")
+    return server.url()
+
+
+@contextlib.contextmanager
+def _starting(name: str, have: Servers) -> Iterator[None]:
+    """A server that does not start is a failure, and keeps what needs no such server from nothing."""
+    try:
+        yield
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        _say(f"{name}: cannot be started: {error}")
+        have.broken.append(name)
+
+
 def _run(
     part: Part, paths: list[str], have: Servers, report: Path
-) -> tuple[int, dict[str, Outcome], float]:
-    """Exit code, outcomes by directory, seconds."""
+) -> tuple[int | None, dict[str, Outcome], float]:
+    """Exit code (``None``: not run), outcomes by directory, seconds."""
     settings = have.settings(part)
     if (part.database or part.store) and not settings:
-        return 0, {}, 0.0
+        return None, {}, 0.0
     _say(f"{part.name}: {' '.join(paths)} on {part.engines(have)}")
     begun = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-n", PROCESSES, "--dist", "loadfile"]
-    # Folders of its own: what lies in the system's place for them may be swept away by others.
-    own = [f"--basetemp={report.with_suffix('')}", f"--junitxml={report}"]
+    # Folders of its own: what lies in the system's place for them may be swept away by others. What a test that passed
+    # leaves is of no use to anybody, and much over all tests.
+    folder = report.with_suffix("")
+    own = [
+        f"--basetemp={folder}",
+        "--override-ini=tmp_path_retention_policy=failed",
+        f"--junitxml={report}",
+    ]
     process = subprocess.Popen(  # noqa: S603
         [*command, *own, *paths], cwd=ROOT, env={**os.environ, **settings}
     )
+    guardian.watch(process)
+    code: int | None = None
     try:
         code = process.wait(LONGEST)
-    except BaseException:
-        process.terminate()
-        process.wait(30)
-        raise
-    return code, _outcomes(report), time.monotonic() - begun
+    except subprocess.TimeoutExpired:
+        _say(f"{part.name}: not done after {LONGEST / 60:.0f} minutes, and ended")
+    finally:
+        if code is None:
+            _end(process)
+        guardian.let_go(process)
+        shutil.rmtree(folder, ignore_errors=True)
+    return 1 if code is None else code, _outcomes(report), time.monotonic() - begun
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the tests in order, so that they end what they started."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(ENDING)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _outcomes(report: Path) -> dict[str, Outcome]:
@@ -215,12 +264,14 @@ def _outcomes(report: Path) -> dict[str, Outcome]:
     return found
 
 
-def _embedded(part: Part) -> dict[str, set[str]]:
-    """The tests of its directories as ``make test`` runs them."""
+def _embedded(parts: list[Part]) -> dict[str, set[str]]:
+    """The tests of the parts' directories as ``make test`` runs them."""
+    if not parts:
+        return {}
     kept = {k: v for k, v in os.environ.items() if not k.startswith("ECOLEDGER_TEST")}
     listed = subprocess.run(  # noqa: S603
         [sys.executable, "-m", "pytest", "--collect-only", "-n", "0",
-         *(f"tests/{path}" for path in part.paths)],
+         *(f"tests/{path}" for part in parts for path in part.paths)],
         cwd=ROOT, env=kept, capture_output=True, text=True, check=False,
     )  # fmt: skip
     found: dict[str, set[str]] = {}

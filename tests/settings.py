@@ -4,20 +4,19 @@ A settings module of its own, because pytest-django loads settings before any ``
 """
 
 import atexit
+import contextlib
 import os
-import shutil
-import tempfile
 
 import hypothesis
-from tests.cluster import places
+from tests.cluster import guardian, places
 
 # A busy machine is no failure of the code: no example of a property has a time to keep.
 hypothesis.settings.register_profile("ecoledger", deadline=None)
 hypothesis.settings.load_profile("ecoledger")
 
-_folder = tempfile.mkdtemp(prefix="ecoledger-tests-")
-atexit.register(shutil.rmtree, _folder, ignore_errors=True)
-os.environ["ECOLEDGER_DATA"] = _folder
+_kept = contextlib.ExitStack()
+atexit.register(_kept.close)
+os.environ["ECOLEDGER_DATA"] = str(_kept.enter_context(guardian.folder("tests")))
 # The run's servers, where it has any (``make test-cluster``); pytest-django names the test database after the process.
 if _server := os.environ.get(places.SERVER):
     os.environ["ECOLEDGER_DATABASE"] = _server

@@ -25,7 +25,7 @@ from tests.cluster.postgres import free_port
 
 from ecoledger.store.clickhouse.link import HttpLink
 
-PATIENCE = 120.0
+PATIENCE = 180.0
 CLUSTER = "eco"
 USERS = """<yandex><profiles><default><max_threads>2</max_threads>
 <connect_timeout_with_failover_ms>2000</connect_timeout_with_failover_ms></default></profiles><users><default><password></password><networks><ip>127.0.0.1</ip></networks>

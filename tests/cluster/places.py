@@ -55,6 +55,17 @@ def copied(source: Path, target: Path) -> None:
         _begin(server, _name(target), template=_name(source))
 
 
+def forget(folder: Path) -> None:
+    """The bureau of a data folder has ended: what lies outside the folder is gone."""
+    import psycopg
+
+    server, name = os.environ.get(SERVER), _name(folder)
+    if server and name in _have:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        _have.remove(name)
+
+
 def _name(folder: Path) -> str:
     return "t" + hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:20]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster import places
+from tests.cluster.roles import PATIENCE
 from tests.path import county
 
 PROCESSES, EACH = 5, 20
@@ -103,7 +104,7 @@ def test_five_processes_write_at_once(new_database: Callable[[], str], tmp_path:
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()
-    faults = [json.loads(process.communicate(timeout=300)[0]) for process in processes]
+    faults = [json.loads(process.communicate(timeout=PATIENCE)[0]) for process in processes]
     assert faults == [[]] * PROCESSES
 
     seen = run(LOOK, folder, environment)

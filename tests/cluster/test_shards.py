@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from tests.cluster import clickhouse_server
-from tests.cluster.clickhouse_server import CLUSTER, OldLink, Shard
+from tests.cluster.clickhouse_server import CLUSTER, PATIENCE, OldLink, Shard
 from tests.store.rows import HOUR, MINUTE, NOON, packet, table, value, values_of
 
 from ecoledger.store.clickhouse.store import ClickHouseStore
@@ -123,7 +123,8 @@ def test_a_shard_that_is_killed_refuses_and_takes_the_same_again(
 
 def again(ask: Callable[[], Any]) -> Any:
     """What ``ask`` gives once the other shard has noticed that its connections are gone."""
-    for _ in range(120):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
         with contextlib.suppress(StoreError):
             return ask()
         time.sleep(0.5)

@@ -13,7 +13,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -26,13 +25,13 @@ from benchmarks.bus_failures import Devices
 from benchmarks.end_to_end import memory
 from benchmarks.kill_nine import REGISTRY, verify
 from tests.cli.server import Server
-from tests.cluster import nats_server, places, postgres
+from tests.cluster import guardian, nats_server, places, postgres
 from tests.cluster.nats_server import Nats
 from tests.cluster.roles import Role, settled
 from tests.path import county
 
 needs_nats = pytest.mark.skipif(nats_server.program() is None, reason="there is no NATS server")
-PATIENCE = 180.0
+PATIENCE = 600.0
 # Megabytes by which a gateway may grow while nothing is taken from it.
 GROWTH = 150
 
@@ -40,7 +39,6 @@ GROWTH = 150
 @contextmanager
 def small_disk(place: Path, megabytes: int, owner: int = 0) -> Iterator[Path]:
     """A disk of that size at ``place``."""
-    place.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,uid={owner},gid={owner}", "none", place],
         capture_output=True, text=True, check=False,
@@ -50,7 +48,7 @@ def small_disk(place: Path, megabytes: int, owner: int = 0) -> Iterator[Path]:
     try:
         yield place
     finally:
-        subprocess.run(["umount", "-l", place], check=True)
+        subprocess.run(["umount", "-l", place], check=False)
 
 
 async def until(there: Callable[[], bool], what: str) -> None:
@@ -61,10 +59,10 @@ async def until(there: Callable[[], bool], what: str) -> None:
 
 
 async def still(acknowledged: set[int]) -> int:
-    """How many are acknowledged once no more come for three seconds."""
+    """How many are acknowledged once no more come for six seconds."""
     count, since = len(acknowledged), time.monotonic()
     end = since + PATIENCE
-    while time.monotonic() - since < 3:
+    while time.monotonic() - since < 6:
         assert time.monotonic() < end, "acknowledgements do not end"
         if len(acknowledged) != count:
             count, since = len(acknowledged), time.monotonic()
@@ -106,11 +104,9 @@ def test_a_writer_that_stands_still_makes_devices_wait(tmp_path: Path) -> None:
                 await until(lambda: len(acknowledged) > 100, "the first acknowledgements")
                 os.kill(stalled, signal.SIGSTOP)
                 try:
-                    waiting = await still(acknowledged)
                     before = memory(pid)[0]
-                    await asyncio.sleep(3)
                     # Devices go on asking; they are not answered, and what they send is not piled up.
-                    assert len(acknowledged) == waiting
+                    waiting = await still(acknowledged)
                     assert memory(pid)[0] - before < GROWTH
                 finally:
                     os.kill(stalled, signal.SIGCONT)
@@ -126,7 +122,7 @@ def test_a_writer_that_stands_still_makes_devices_wait(tmp_path: Path) -> None:
 def test_a_full_disk_of_the_stream_makes_devices_wait(tmp_path: Path) -> None:
     data = tmp_path / "data"
     acknowledged: set[int] = set()
-    with small_disk(tmp_path / "nats", 8) as disk:
+    with guardian.folder("small") as place, small_disk(place, 8) as disk:
         nats = Nats(disk)
         settings = {"ECOLEDGER_BUS": nats.url(prefix="full", partitions=2, most_mb=4)}
         with nats:
@@ -197,9 +193,9 @@ print(json.dumps({"opened": opened, "there": Matter.objects.count(), "refused": 
 def test_a_full_disk_of_the_database_refuses_and_breaks_nothing(tmp_path: Path) -> None:
     owner = postgres.NOBODY if os.geteuid() == 0 else os.geteuid()
     # Where the unprivileged user of the server may go.
-    place = Path(tempfile.mkdtemp(prefix="ecoledger-small-"))
     with (
-        small_disk(place, 240, owner) as disk,
+        guardian.folder("small") as place,
+        small_disk(place, 320, owner) as disk,
         postgres.Postgres(disk / "server", durable=True) as server,
     ):
         environment = places.on(server.url())
@@ -224,10 +220,10 @@ def test_a_full_disk_of_the_database_refuses_and_breaks_nothing(tmp_path: Path) 
         filler.unlink()
         if server.process is not None and server.process.poll() is not None:
             server.start()  # it may have ended itself over its log
+        server.wait()
         process.stdin.write("\n")
         process.stdin.flush()
-        seen = json.loads(process.communicate(timeout=300)[0])
-    place.rmdir()
+        seen = json.loads(process.communicate(timeout=PATIENCE)[0])
     assert seen["broken"] == []
     assert seen["opened"] == seen["there"] >= 10
     assert seen["refused"]

@@ -28,6 +28,7 @@ def house(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hou
     places.copied(built, folder)
     with serving.begun(folder) as process:
         yield House(process)
+    places.forget(folder)
     # Nothing anybody did made the server itself fail.
     failures = [line for line in process.log().splitlines() if '"level": "error"' in line]
     assert [line for line in failures if '"logger": "django.security' not in line] == []

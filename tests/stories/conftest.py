@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.cluster import places
 from tests.path import county
 from tests.path.conftest import built, house, visitor  # noqa: F401  # the small county
 from tests.path.house import PATIENCE, House, Visitor
@@ -21,7 +23,9 @@ expect.set_options(timeout=PATIENCE * 1000)
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
-        pytest.fail("no Chromium: run python scripts/browser_for_tests.py")
+        # On a run's servers what this machine lacks is reported as not run.
+        missing = pytest.skip if os.environ.get(places.SERVER) else pytest.fail
+        missing("no Chromium: run python scripts/browser_for_tests.py")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
             executable_path=chromium,
