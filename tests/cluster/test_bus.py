@@ -16,7 +16,7 @@ from tests.cluster.nats_server import Nats
 from tests.cluster.roles import PATIENCE, Role, settled
 
 pytest.importorskip("nats")
-from ecoledger.bus import commands, live_events
+from ecoledger.bus import commands, connection, leases, live_events
 from ecoledger.bus.connection import Bus, BusError, Settings
 from ecoledger.bus.leases import Leases
 from ecoledger.hj212 import Gateway, UnreachableError
@@ -34,8 +34,10 @@ def nats() -> Iterator[Nats]:
 
 
 @pytest.fixture
-async def buses(nats: Nats) -> AsyncIterator[tuple[Bus, Bus]]:
-    """Two processes' connections of one bureau."""
+async def buses(nats: Nats, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Bus, Bus]]:
+    """Two processes' connections of one bureau, patient with a machine that stands still for a while."""
+    monkeypatch.setattr(connection, "PUBLISH_PATIENCE", PATIENCE)
+    monkeypatch.setattr(leases, "LENGTH", PATIENCE)
     settings = Settings.of(nats.url(prefix=next(_prefixes), partitions=4, most_mb=1))
     one, other = Bus(settings), Bus(settings)
     await one.connect()
@@ -92,7 +94,9 @@ async def test_a_partition_has_one_holder_and_ends_with_it(buses: tuple[Bus, Bus
     assert await other.members() == [buses[1].name]
 
 
-async def test_a_command_finds_the_gateway_that_holds_the_device(buses: tuple[Bus, Bus]) -> None:
+async def test_a_command_finds_the_gateway_that_holds_the_device(
+    buses: tuple[Bus, Bus], monkeypatch: pytest.MonkeyPatch
+) -> None:
     mn = "8" * 24
 
     async def handler(batch, connections):  # type: ignore[no-untyped-def]
@@ -106,6 +110,7 @@ async def test_a_command_finds_the_gateway_that_holds_the_device(buses: tuple[Bu
     with pytest.raises(UnreachableError):
         await askers.ask(mn, "1011", pw="123456")
     assert not await asyncio.to_thread(askers.reaches, mn)
+    monkeypatch.setattr(commands, "FOUND_WITHIN", PATIENCE)  # it is there: the answer ends the wait
     host, port = second._servers[0].sockets[0].getsockname()[:2]
     device = Device(mn=mn, st="31")
 

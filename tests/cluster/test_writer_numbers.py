@@ -87,10 +87,14 @@ def test_a_number_is_kept_after_the_connections_were_lost(turns: Turns) -> None:
 
 
 @pytest.mark.skipif(nats_server.program() is None, reason="there is no NATS server")
-async def test_numbers_by_lease_are_distinct_and_are_given_back(tmp_path: Path) -> None:
+async def test_numbers_by_lease_are_distinct_and_are_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("nats")
+    from ecoledger.bus import leases
     from ecoledger.bus.connection import Bus, Settings
 
+    monkeypatch.setattr(leases, "LENGTH", PATIENCE)  # longer than a machine stands still
     with nats_server.Nats(tmp_path / "nats") as nats:
         one, other = (Bus(Settings.of(nats.url(prefix="numbers", partitions=1))) for _ in range(2))
         await one.connect()
