@@ -14,13 +14,14 @@ from tests.cluster import places
 
 from ecoledger.accounts.models import AuditEntry
 from ecoledger.hj212 import Packet, Value
+from ecoledger.hj212.batch import BatchDecoder
 from ecoledger.hj212.client import Client, Device, UnacknowledgedError
 from ecoledger.hj212.codec import encode, framed
 from ecoledger.hj212.dialogue import Timing
 from ecoledger.hj212.server import Gateway
 from ecoledger.live import times
 from ecoledger.monitoring import heartbeat
-from ecoledger.monitoring.arriving import ingest, quarantine
+from ecoledger.monitoring.arriving import budget, ingest, quarantine, registry, replaying
 from ecoledger.monitoring.computing import pending
 from ecoledger.monitoring.models import Point, PointParameter
 from ecoledger.monitoring.points import table as points
@@ -50,7 +51,7 @@ async def gateway(store, bureau):
     handler = ingest.Ingest()
     points.forget()
     await sync_to_async(points.current)()
-    async with Gateway(handler, key=ingest.key_of) as running:
+    async with Gateway(handler, key=registry.key_of) as running:
         running.port = (await running.listen())[1]
         yield running
     handler.close()
@@ -116,15 +117,15 @@ async def test_an_unknown_mn_is_quarantined_and_replayed_once_it_is_registered(
     kept = store.frames(status="quarantined")
     assert kept["reason"].to_list() == ["mn"]
     number = kept["frame_id"][0]
-    assert [r.ok for r in await sync_to_async(ingest.replay)([number])] == [False]
+    assert [r.ok for r in await sync_to_async(replaying.replay)([number])] == [False]
     point = await Point.objects.acreate(
         entity_id=bureau.air[0].entity_id, kind="air", name="新站", area_code="990101001", mn=mn
     )
-    (result,) = await sync_to_async(ingest.replay)([number], bureau.monitor)
+    (result,) = await sync_to_async(replaying.replay)([number], bureau.monitor)
     assert (result.ok, result.observations) == (True, 1)
     assert observations(store)["point"].to_list() == [point.pk]
     assert store.frame(number).status == "replayed"
-    assert [r.ok for r in await sync_to_async(ingest.replay)([number])] == [False]
+    assert [r.ok for r in await sync_to_async(replaying.replay)([number])] == [False]
 
 
 async def test_a_wrong_check_code_is_quarantined_and_costs_its_neighbour_nothing(
@@ -148,7 +149,7 @@ async def test_an_unknown_factor_is_quarantined_while_the_known_ones_are_stored(
     assert kept["reason"].to_list() == ["code: a98765"]
     assert observations(store)["parameter"].to_list() == ["a34004"]
     await PointParameter.objects.acreate(point=bureau.air[0], code="a98765", name="新因子")
-    (result,) = await sync_to_async(ingest.replay)(kept["frame_id"].to_list())
+    (result,) = await sync_to_async(replaying.replay)(kept["frame_id"].to_list())
     assert (result.ok, result.observations) == (True, 1)
     assert sorted(observations(store)["parameter"].to_list()) == ["a34004", "a98765"]
 
@@ -219,7 +220,7 @@ async def test_an_encrypted_packet_without_its_key_waits_for_it(gateway, store, 
     kept = store.frames(status="quarantined")
     assert kept["reason"].to_list() == ["encrypted"]
     await Point.objects.filter(pk=bureau.air[0].pk).aupdate(sm4_key=key.decode())
-    (result,) = await sync_to_async(ingest.replay)(kept["frame_id"].to_list())
+    (result,) = await sync_to_async(replaying.replay)(kept["frame_id"].to_list())
     assert result.ok
     assert observations(store)["value"].to_list() == [3.0]
 
@@ -299,8 +300,8 @@ async def test_a_flag_about_a_value_falls_when_the_device_corrects_it(gateway, s
 
 
 async def test_an_address_cannot_fill_the_disk_with_garbage(gateway, store, bureau, monkeypatch):
-    few = ingest.Budget(frames=2, octets=1 << 20, frames_of_all=100, octets_of_all=1 << 20)
-    monkeypatch.setattr(ingest, "budget", few)
+    few = budget.Budget(frames=2, octets=1 << 20, frames_of_all=100, octets_of_all=1 << 20)
+    monkeypatch.setattr(budget, "budget", few)
     async with await Client(timing=QUICK).connect("127.0.0.1", gateway.port) as client:
         for number in range(5):
             client.write(b"##0030QN=2026050109000000%d;ST=22;x&&0000\r\n" % number)
@@ -312,8 +313,8 @@ async def test_an_address_cannot_fill_the_disk_with_garbage(gateway, store, bure
 async def test_what_nobody_vouches_for_is_kept_up_to_a_budget_and_then_not_acknowledged(
     gateway, store, bureau, monkeypatch, sort
 ):
-    few = ingest.Budget(frames=2, octets=1 << 20, frames_of_all=100, octets_of_all=1 << 20)
-    monkeypatch.setattr(ingest, "budget", few)
+    few = budget.Budget(frames=2, octets=1 << 20, frames_of_all=100, octets_of_all=1 << 20)
+    monkeypatch.setattr(budget, "budget", few)
     mn, pw = ("8" * 24 if sort == "mn" else bureau.air[1].mn), "123456"
     if sort == "password":
         pw = "000000"
@@ -336,11 +337,11 @@ async def test_what_nobody_vouches_for_is_kept_up_to_a_budget_and_then_not_ackno
 
 
 async def test_large_frames_of_strangers_use_the_budget_up_sooner(monkeypatch):
-    budget = ingest.Budget(frames=100, octets=1000, frames_of_all=100, octets_of_all=1500)
+    allowed = budget.Budget(frames=100, octets=1000, frames_of_all=100, octets_of_all=1500)
     now = times.now()
-    assert [budget.grants("tcp 10.0.0.1:1", 400, now) for _ in range(3)] == [True, True, False]
-    assert [budget.grants("tcp 10.0.0.2:1", 400, now) for _ in range(2)] == [True, False]
-    assert budget.grants("tcp 10.0.0.1:2", 400, now + timedelta(hours=1))
+    assert [allowed.grants("tcp 10.0.0.1:1", 400, now) for _ in range(3)] == [True, True, False]
+    assert [allowed.grants("tcp 10.0.0.2:1", 400, now) for _ in range(2)] == [True, False]
+    assert allowed.grants("tcp 10.0.0.1:2", 400, now + timedelta(hours=1))
 
 
 async def test_old_frames_of_strangers_are_let_go_and_those_of_known_devices_stay(
@@ -385,7 +386,7 @@ async def test_what_is_no_number_never_hides_the_number_before(store, bureau, va
     at = HOUR + timedelta(hours=2)
     points.forget()
     await sync_to_async(points.current)()
-    decoder = ingest.BatchDecoder()
+    decoder = BatchDecoder()
     for n, text in enumerate(("a34004-Avg=28,a34004-Flag=N", f"a34004-Avg={value},a34004-Flag=N")):
         batch = decoder([raw_packet(station.mn, text, f"2026050110000000{n}")])
         await sync_to_async(ingest.take)(batch, ["tcp test"], at)
@@ -402,7 +403,7 @@ async def told(
     points.forget()
     await sync_to_async(points.current)()
     rewritten = []
-    decoder = ingest.BatchDecoder()
+    decoder = BatchDecoder()
     for n, (value, parameter) in enumerate(zip(values, parameters, strict=True)):
         at = HOUR + timedelta(hours=1, minutes=5) + (after if n else timedelta())
         text = f"{parameter}-Avg={value},{parameter}-Flag=N"
@@ -431,7 +432,7 @@ async def test_a_value_changed_eight_days_later_waits_for_a_person(store, bureau
     assert observations(store, parameter="a34004")["value"].to_list() == [64.0]
     (frame,) = store.frames(status="quarantined").rows(named=True)
     assert frame["reason"] == "rewrite"
-    (replayed,) = await sync_to_async(ingest.replay)([frame["frame_id"]])
+    (replayed,) = await sync_to_async(replaying.replay)([frame["frame_id"]])
     assert replayed.ok
     assert observations(store, parameter="a34004")["value"].to_list() == [3.0]
 

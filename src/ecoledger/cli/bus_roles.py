@@ -99,7 +99,7 @@ async def _gateway(devices: tuple[str, int], connections: int) -> None:
 
     from ecoledger.cli.serve import in_thread
     from ecoledger.hj212.server import Gateway, Limits
-    from ecoledger.monitoring.arriving import ingest, over_bus
+    from ecoledger.monitoring.arriving import over_bus, registry
     from ecoledger.monitoring.points import table
     from ecoledger.web.office import security_notices
 
@@ -116,7 +116,7 @@ async def _gateway(devices: tuple[str, int], connections: int) -> None:
                 frames_in_flight=30_000,
                 retries=(),
             ),
-            key=ingest.key_of,
+            key=registry.key_of,
             second_address=in_thread(security_notices.second_address),
         )
         async with sharing(bus, server):

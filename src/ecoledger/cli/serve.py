@@ -188,7 +188,7 @@ async def _serve(
     from ecoledger.live import events
     from ecoledger.monitoring import heartbeat
     from ecoledger.monitoring.alarming import judging
-    from ecoledger.monitoring.arriving import ingest, unstored
+    from ecoledger.monitoring.arriving import ingest, registry, unstored
     from ecoledger.monitoring.points import asking, table
     from ecoledger.web import rail_counts
     from ecoledger.web.asgi import application
@@ -223,7 +223,7 @@ async def _serve(
             batch=5_000,
             frames_in_flight=30_000,
         ),
-        key=ingest.key_of,
+        key=registry.key_of,
         unhandled=lambda frames, connections: unstored.keep(
             folder / UNSTORED,
             ((f"tcp {c.peer}", f) for c, f in zip(connections, frames, strict=True)),

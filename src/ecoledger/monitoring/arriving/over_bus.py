@@ -26,7 +26,7 @@ from ecoledger.bus.leases import RENEWED, Leases
 from ecoledger.hj212.batch import Batch, BatchDecoder
 from ecoledger.hj212.server import Verdict
 from ecoledger.live import times
-from ecoledger.monitoring.arriving import ingest
+from ecoledger.monitoring.arriving import frame_rows, ingest, registry
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class Forwarding:
         for partition, indexes in shares.items():
             whole = Bundle(at, [batch.frames[i] for i in indexes], [sources[i] for i in indexes])
             for bundle in bundles.cut(whole):
-                digests = [ingest.digest(frame) for frame in bundle.frames]
+                digests = [frame_rows.digest(frame) for frame in bundle.frames]
                 messages.append((partition, bundles.written(bundle), bundles.identity(digests)))
         return messages, admitted
 
@@ -256,7 +256,7 @@ class Writing:
         frames = [frame for bundle in taken for frame in bundle.frames]
         sources = [source for bundle in taken for source in bundle.sources]
         try:
-            batch = decoder(frames, key=ingest.key_of)
+            batch = decoder(frames, key=registry.key_of)
             at = max(bundle.at for bundle in taken)
             return ingest.take(batch, sources, at, rewritten=self.rewritten, budgeted=False).stored
         finally:

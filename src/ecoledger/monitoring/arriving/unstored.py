@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ecoledger.hj212.batch import BatchDecoder
 from ecoledger.live import times
-from ecoledger.monitoring.arriving import ingest
+from ecoledger.monitoring.arriving import ingest, registry
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def take_back(path: Path) -> int:
             rows = [json.loads(line) for line in lines if line.endswith("\n")]
             if not rows:
                 continue
-            batch = decoder([row["frame"].encode("latin-1") for row in rows], key=ingest.key_of)
+            batch = decoder([row["frame"].encode("latin-1") for row in rows], key=registry.key_of)
             sources = [row["source"] for row in rows]
             try:
                 ingest.take(batch, sources, datetime.fromisoformat(rows[0]["at"]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from ecoledger.monitoring.arriving.ingest import check_verdict
+from ecoledger.monitoring.arriving.values import check_verdict
 from ecoledger.monitoring.points.table import PointMap
 from ecoledger.store.interface import Layer, ObservationStore
 

@@ -17,7 +17,7 @@ import polars as pl
 from ecoledger.live import events, times
 from ecoledger.monitoring import runtime
 from ecoledger.monitoring.alarming import alarms
-from ecoledger.monitoring.arriving.ingest import STATE_MARK
+from ecoledger.monitoring.arriving.values import STATE_MARK
 from ecoledger.monitoring.computing import aggregate, checks, evaluate
 from ecoledger.monitoring.computing.aggregate import Changed
 from ecoledger.monitoring.points import table

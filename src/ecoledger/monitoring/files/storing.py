@@ -20,7 +20,7 @@ from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.live import times
 from ecoledger.monitoring import runtime
-from ecoledger.monitoring.arriving.ingest import check_verdict
+from ecoledger.monitoring.arriving.values import check_verdict
 from ecoledger.monitoring.files.parsed import SECONDS, FileError, Parsed
 from ecoledger.monitoring.models import ImportBatch
 from ecoledger.monitoring.points import table as points

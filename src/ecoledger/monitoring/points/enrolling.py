@@ -19,7 +19,7 @@ from ecoledger.accounts.scope import covers
 from ecoledger.entities.models import Enterprise, Entity, Outlet, Station
 from ecoledger.monitoring import runtime
 from ecoledger.monitoring.alarming import limit_changes
-from ecoledger.monitoring.arriving import ingest
+from ecoledger.monitoring.arriving import replaying
 from ecoledger.monitoring.models import Limit, Point, PointParameter
 from ecoledger.monitoring.points import limits, parameters, table
 from ecoledger.standards import identifiers
@@ -143,9 +143,9 @@ def waiting(point: Point) -> int:
     return len(_quarantined(point))
 
 
-def replay(person: Person, point: Point) -> list[ingest.Replayed]:
+def replay(person: Person, point: Point) -> list[replaying.Replayed]:
     """Try the quarantined frames of the point's device again, oldest of the newest first."""
-    return ingest.replay(sorted(_quarantined(point)), person)
+    return replaying.replay(sorted(_quarantined(point)), person)
 
 
 def _quarantined(point: Point) -> list[int]:

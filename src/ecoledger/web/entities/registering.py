@@ -17,7 +17,7 @@ from ecoledger.accounts.visitors import address
 from ecoledger.entities.models import Outlet
 from ecoledger.hj212 import decode
 from ecoledger.listings import asked
-from ecoledger.monitoring.arriving import ingest
+from ecoledger.monitoring.arriving import registry
 from ecoledger.monitoring.models import Point, PointParameter
 from ecoledger.monitoring.points import enrolling, parameters
 from ecoledger.monitoring.runtime import store
@@ -69,7 +69,7 @@ def _heard_codes(mn: str) -> frozenset[str]:
     """The factors in the last data that a device has sent, whether they were stored or not."""
     frames = store().frames(mn=mn, limit=20) if mn else None
     for number in [] if frames is None else frames["frame_id"].to_list():
-        if values := decode(store().frame(int(number)).raw, key=ingest.key_of).values:
+        if values := decode(store().frame(int(number)).raw, key=registry.key_of).values:
             return frozenset(value.code for value in values)
     return frozenset()
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.listings import asked
 from ecoledger.listings.workbook import EXPORT_LIMIT, Head
-from ecoledger.monitoring.arriving import dismissing, ingest
+from ecoledger.monitoring.arriving import dismissing, replaying
 from ecoledger.monitoring.models import Dismissal, Point
 from ecoledger.monitoring.runtime import store
 from ecoledger.store.interface import STATUSES, Frame, Status
@@ -242,7 +242,7 @@ def replay(request: Request) -> HttpResponse:
         return redirect("quarantine")
     for number in chosen:
         visible_frame(request, number)
-    results = ingest.replay(chosen, request.user)
+    results = replaying.replay(chosen, request.user)
     done = [result for result in results if result.ok]
     if done:
         messages.success(
