@@ -3,9 +3,9 @@
     python -m benchmarks.gateway_attacks [--seconds 10] [--connections 1000]
 
 A real server takes each attack in turn for so many seconds from processes of their own, while one person opens the
-sign-in page and one device reports hour after hour. Printed an attack: what was sent, pages a median and the worst,
-acknowledgements a median and the worst (ms), resident memory before, at the most and a little after, open connections
-after. At the end the health page has to say ok and every acknowledged value has to be there.
+sign-in page and one device reports hour after hour. Printed an attack: pages and acknowledgements with their median,
+what 95 % stayed below and the worst (ms; 60,000 is no answer), resident memory before, at the most and a little after,
+open connections after, what was sent. At the end the health page has to say ok.
 """
 
 from __future__ import annotations
@@ -178,7 +178,13 @@ async def _reported(address: Address, begin: datetime, seconds: float) -> list[f
             reader, writer = await asyncio.open_connection(*address)
         begun = time.perf_counter()
         writer.write(_frame("1" * 24, begin + timedelta(minutes=len(times)), len(times)))
-        answer = await asyncio.wait_for(reader.readuntil(b"\r\n"), 60)  # type: ignore[union-attr]
+        try:
+            answer = await asyncio.wait_for(reader.readuntil(b"\r\n"), 60)  # type: ignore[union-attr]
+        except TimeoutError:
+            times.append(60_000)
+            writer.close()
+            writer = None
+            continue
         assert b"CN=9014" in answer, answer  # noqa: S101
         times.append(1000 * (time.perf_counter() - begun))
         await asyncio.sleep(0.05)
@@ -188,7 +194,8 @@ async def _reported(address: Address, begin: datetime, seconds: float) -> list[f
 
 
 def _said(times: list[float]) -> str:
-    return f"{statistics.median(times):6.0f} / {max(times):6.0f}"
+    nearly_all = sorted(times)[int(0.95 * (len(times) - 1))]
+    return f"{statistics.median(times):.0f} / {nearly_all:.0f} / {max(times):.0f}"
 
 
 def main() -> None:
@@ -202,7 +209,7 @@ def main() -> None:
         server.prepare(_POINT)
         with server:
             names = ["nothing", *ATTACKS]
-            print(f"{'':40}{'pages ms':>16}{'device ms':>17}{'MiB':>16}  left  sent")
+            print(f"{'':40}{'pages ms':>18}{'device ms':>20}{'MiB':>16}  left  sent")
             for n, name in enumerate(names):
                 begin = datetime(2026, 5, 2) + timedelta(days=n)
                 before, most = memory(server.pid), 0
@@ -235,7 +242,7 @@ def main() -> None:
                     return both
 
                 pages, device = asyncio.run(together())
-                reported += len(device)
+                reported += sum(one < 60_000 for one in device)
                 if name in ATTACKS:
                     process.kill()
                     process.join()
@@ -244,7 +251,7 @@ def main() -> None:
                 left = health.get("gateway", {}).get("connections_open", "?")
                 sizes = f"{before} {most} {memory(server.pid)}"
                 print(
-                    f"{name:40}{_said(pages):>16}{_said(device):>17}{sizes:>16}{left:>6}  {counter.value:,}",
+                    f"{name:40}{_said(pages):>18}{_said(device):>20}{sizes:>16}{left:>6}  {counter.value:,}",
                     flush=True,
                 )
             health = httpx.get(server.http + "health", timeout=60).json()

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from tests.conftest import COUNTY, NORTH, SOUTH
 
+from ecoledger.accounts import acting
 from ecoledger.books import score_sheet as sheets
 from ecoledger.books.models import Mark, Score
 from ecoledger.books.score_sheet import Grade, Item, Measured, ScoreSheet
@@ -149,6 +150,8 @@ def test_an_objection_is_answered_by_another_person_and_changes_the_marks(assess
         sheets.lock(assessment, year, by=people["leader"])
     with pytest.raises(Refused, match="自己提出"):
         sheets.answer(assessment, objection, by=people["enterprise"], text="是", marks=D(50))
+    with acting.by(people["enterprise"]), pytest.raises(Refused, match="自己提出"):
+        sheets.answer(assessment, objection, by=people["dispatcher"], text="是", marks=D(50))
     answered = sheets.answer(
         assessment, objection, by=people["dispatcher"], text="核实已补报", marks=D(50)
     )

@@ -115,6 +115,28 @@ def test_its_list_is_read_sorted_filtered_searched_and_exported_by_every_role(bo
         assert {str(c.label) for c in book.open_columns(person)} <= heads
 
 
+@pytest.mark.parametrize("register", [p for p in REGISTERS if len(p.values[0].lines) > 1])
+def test_its_child_rows_are_exported_each_on_its_own_sheet(register, bureau, matter_of):
+    """Sheets are written after all of them are named: each has the columns and rows of its own lines still."""
+    matter = matter_of(register)
+    for lines in register.lines:
+        lines.of(matter).delete()
+        values = {ask.stores: plausible(ask, bureau) for ask in lines.asks if ask.stores}
+        lines.model._default_manager.create(**values, **{lines.parent: matter})
+    person = next(p for p in bureau.people.values() if register.visible_to(p).exists())
+    rows = register.visible_to(person)
+    content = cells.workbook(register, person, rows, title=str(register.label))
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    for lines in register.lines:
+        table = [[str(cell or "") for cell in row] for row in book[str(lines.label)].values]
+        assert ["编号", *(str(column.label) for column in lines.shown)] in table
+        shown = [cells.text_of(lines.of(matter).get(), column) for column in lines.shown]
+        written = [row for row in table if row[0] == matter.number]
+        assert len(written) == 1
+        texts = [n for n, column in enumerate(lines.shown) if column.kind is Kind.TEXT]
+        assert [written[0][n + 1] for n in texts] == [shown[n] for n in texts]
+
+
 @pytest.mark.parametrize("book", BOOKS)
 def test_it_shows_nothing_to_whom_it_is_not_open(book, bureau):
     for person in bureau.people.values():

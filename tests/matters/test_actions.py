@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.utils import timezone
 
+from ecoledger.accounts import acting
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.matters import actions, chain, deadlines, evidence, schedule, timeline
 from ecoledger.matters.actions import NotVisible, Refused, Upload
@@ -206,6 +207,21 @@ def test_nobody_approves_their_own_extension(problem, people):
         approve=True,
     )
     assert answer.code == "second_person"
+
+
+@pytest.mark.parametrize("asked_as_deputy", [True, False])
+def test_a_deputy_approves_no_extension_that_he_asked(problem, people, asked_as_deputy):
+    """Who asks in one name and decides in another is still one person."""
+    asker, other = people["dispatcher"], people["leader"]
+    hand_over(problem, people)
+    clock = deadlines.running(problem)[0]
+    with acting.by(other if asked_as_deputy else None):
+        extension = actions.extend(problem.pk, clock.pk, by=asker, length=5, reason="x")
+    with acting.by(None if asked_as_deputy else asker):
+        answer = refused(actions.decide_extension, problem.pk, extension.pk, by=other, approve=True)
+    assert answer.code == "second_person"
+    if not asked_as_deputy:
+        actions.decide_extension(problem.pk, extension.pk, by=other, approve=True)
 
 
 def test_a_suspended_clock_is_no_deadline_and_moves_when_resumed(problem, people):

@@ -12,6 +12,7 @@ from docx import Document
 from pypdf import PdfReader
 from tests.daily_values import october
 
+from ecoledger.accounts import acting
 from ecoledger.accounts.models import AuditEntry
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters.models import Event, Notice
@@ -219,3 +220,22 @@ def test_whoever_is_next_is_told(files, problem, people):
     assert told(draft) == {"leader"}
     drafting.send_back(draft, by=people["leader"], note="改")
     assert told(draft) == {"officer"}
+
+
+@pytest.mark.parametrize("written_as_deputy", [True, False])
+def test_a_deputy_does_not_approve_what_he_wrote(files, problem, people, written_as_deputy):
+    """Whoever writes for another, or approves for another, is one hand on both sides."""
+    author, other = people["officer"], people["officer2"]
+    if written_as_deputy:
+        with acting.by(other):
+            draft = begun(problem, people)
+    else:
+        draft = begun(problem, people)
+    drafting.submit(draft, by=author)
+    if written_as_deputy:
+        with pytest.raises(Refused, match="拟稿人"):
+            drafting.approve(draft, by=other)
+        return
+    with acting.by(author), pytest.raises(Refused, match="拟稿人"):
+        drafting.approve(draft, by=other)
+    drafting.approve(draft, by=other)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from ecoledger.live import events
+from ecoledger.matters.sight import Sight
 from ecoledger.web.live import Scope, _events
 
-NORTH = Scope(("990101001",), "", frozenset({1, 2}))
+NOBODY = Sight(0)
+NORTH = Scope(("990101001",), "", frozenset({1, 2}), NOBODY)
 
 
 async def _topics(
@@ -49,11 +51,12 @@ async def test_observations_are_told_by_point_and_gathered():
 
 
 async def test_a_firm_hears_of_its_own():
-    firm = Scope((), "E-1", frozenset())
-    own = ("matter", {"area_code": "990101001", "owner_code": "E-1"})
-    other = ("matter", {"area_code": "990101001", "owner_code": "E-2"})
-    assert await _topics(firm, own, hears=1) == ["matter"]
-    assert await _topics(firm, other) == []
+    firm = Scope((), "E-1", frozenset(), Sight(7, frozenset({"self_check"}), entity="E-1"))
+    told = {"register": "self_check", "circulation": "enterprise", "area_code": "990101001"}
+    assert await _topics(firm, ("matter", told | {"owner_code": "E-1"}), hears=1) == ["matter"]
+    assert await _topics(firm, ("matter", told | {"owner_code": "E-2"})) == []
+    undecided = told | {"owner_code": "E-1", "circulation": "staff"}
+    assert await _topics(firm, ("matter", undecided)) == []
 
 
 async def test_a_page_that_leaves_is_forgotten():

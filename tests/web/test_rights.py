@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from ecoledger.accounts import keys
-from ecoledger.accounts.models import AuditEntry, Organisation, Person, PersonChange
+from ecoledger.accounts import deputies, keys
+from ecoledger.accounts.models import AuditEntry, HandOver, Organisation, Person, PersonChange
 from ecoledger.listings import lookups
 from ecoledger.listings.models import ImportBatch
 from ecoledger.monitoring.models import AlarmRule
@@ -65,10 +65,9 @@ def test_a_security_administrator_grants_within_his_own_area(people, signed_in):
     security.save()
     client = signed_in("security_admin")
     assert "超出您自己的数据范围" in edit(client, people["town"], area_codes="99").content.decode()
-    # Nor does he touch who sees more than he.
-    assert (
-        "超出您自己的数据范围" in edit(client, people["leader"], area_codes=NORTH).content.decode()
-    )
+    # Nor does he touch, or look up, who is of a larger unit than his.
+    assert edit(client, people["leader"], area_codes=NORTH).status_code == 404
+    assert people["leader"].name not in client.get(reverse("people")).content.decode()
     people["town"].organisation = None
     people["town"].save()
     assert edit(client, people["town"], post="干事").status_code == 302
@@ -92,6 +91,117 @@ def test_an_administrators_change_waits_for_a_second_one(people, signed_in):
     # Once is enough.
     client.post(reverse("person-change-decide", args=[change.pk, "refuse"]))
     assert Person.objects.get(pk=officer.pk).roles == ["system_admin"]
+
+
+@pytest.fixture
+def of_the_town(people):
+    """A security administrator of the north town alone."""
+    security = people["security_admin"]
+    security.area_codes = [NORTH]
+    security.save()
+    return security
+
+
+def test_a_towns_administrator_closes_frees_and_revokes_nobody_of_the_city(
+    people, of_the_town, signed_in
+):
+    client, city, town = signed_in("security_admin"), people["leader"], people["town"]
+    keys.make_key(city, "总线")
+    key = city.api_keys.get()
+    for address, sent in (
+        (reverse("hand-over", args=[city.pk]), {"taker": town.pk, "leaves": "on", "step": "do"}),
+        (reverse("person-second-factor", args=[city.pk]), {}),
+        (reverse("person-key-revoke", args=[key.pk]), {}),
+    ):
+        assert client.post(address, sent).status_code == 404, address
+    away = {"taker": city.pk, "step": "do"}
+    answer = client.post(reverse("hand-over", args=[town.pk]), away)
+    assert answer.status_code == 200
+    city.refresh_from_db()
+    assert city.is_active
+    assert not HandOver.objects.exists()
+    assert city.api_keys.get().valid
+    # One of the town who sees more than the town is not his either.
+    people["grid"].area_codes = [COUNTY]
+    people["grid"].save()
+    assert client.post(reverse("person-second-factor", args=[people["grid"].pk])).status_code == 403
+    assert (
+        client.post(
+            reverse("hand-over", args=[town.pk]), {"taker": people["grid"].pk, "step": "do"}
+        ).status_code
+        == 200
+    )
+    assert not HandOver.objects.exists()
+
+
+def test_no_administrator_leaves_by_one_persons_hand(people, signed_in):
+    leaves = {"taker": people["officer"].pk, "leaves": "on", "step": "do"}
+    address = reverse("hand-over", args=[people["audit_admin"].pk])
+    answer = signed_in("security_admin").post(address, leaves)
+    assert "由另一名管理员确认" in answer.content.decode()
+    assert Person.objects.get(pk=people["audit_admin"].pk).is_active
+
+
+def test_an_administrators_name_waits_too_and_every_change_of_one_is_told(people, signed_in):
+    audit_admin, client = people["audit_admin"], signed_in("security_admin")
+    edit(client, audit_admin, username="somebody", phone="13800000000")
+    assert Person.objects.get(pk=audit_admin.pk).username == audit_admin.username
+    change = PersonChange.objects.get()
+    signed_in("system_admin").post(reverse("person-change-decide", args=[change.pk, "confirm"]))
+    now = Person.objects.get(pk=audit_admin.pk)
+    assert (now.username, now.phone) == ("somebody", "13800000000")
+    told = AuditEntry.objects.filter(action="edit_person").first()
+    assert told.details["changed"] == {
+        "username": [audit_admin.username, "somebody"],
+        "phone": True,
+    }
+    # Of others it is done at once, and the trail says which unit it was before: a firm's people see by their unit.
+    firm, other = people["enterprise"].organisation_id, people["town"].organisation_id
+    edit(client, people["enterprise"], organisation=other)
+    told = AuditEntry.objects.filter(action="edit_person").first()
+    assert told.details["changed"] == {"organisation": [firm, other]}
+
+
+@pytest.fixture
+def second_security(people):
+    """A second security administrator, whose deputy the first one is."""
+    second = Person.objects.create(
+        username="second", name="第二安全员", organisation=people["security_admin"].organisation
+    )
+    second.roles, second.area_codes = ["security_admin"], [COUNTY]
+    second.save()
+    now = timezone.now()
+    deputies.name_deputy(
+        second, second, people["security_admin"], now - timedelta(hours=1), now + timedelta(days=1)
+    )
+    return second
+
+
+@pytest.mark.parametrize("asked_as_deputy", [True, False])
+def test_a_deputy_is_no_second_person(people, signed_in, second_security, asked_as_deputy):
+    client = signed_in("security_admin")
+
+    def act(as_deputy):
+        if as_deputy:
+            client.post(reverse("act-for", args=[second_security.pk]))
+        else:
+            client.post(reverse("act-for-end"))
+
+    act(asked_as_deputy)
+    assert edit(client, people["system_admin"], post="换岗").status_code == 302
+    change = PersonChange.objects.get()
+    act(not asked_as_deputy)
+    decide = reverse("person-change-decide", args=[change.pk, "confirm"])
+    assert client.post(decide).status_code == 403
+    change.refresh_from_db()
+    assert change.decided_at is None
+    # And nobody edits himself by another's name.
+    act(as_deputy=True)
+    refused = edit(client, people["security_admin"], post="换岗")
+    assert "不能修改自己的账号和权限" in refused.content.decode()
+    assert signed_in("audit_admin").post(decide).status_code == 302
+    change.refresh_from_db()
+    assert change.confirmed
 
 
 def test_a_refused_change_changes_nothing(people, signed_in):

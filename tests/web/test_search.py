@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ecoledger.matters import actions
+from ecoledger.matters.register import register_of
 from ecoledger.web.models import SearchEntry
 from ecoledger.web.search import finding, index
 
@@ -32,6 +34,20 @@ def test_what_was_mistyped_is_offered_as_it_sounds(bureau, people):
     firm.save()
     assert found(people["monitor"], "长清涂装") == []
     assert finding.nearest(people["monitor"], "长清涂装") == firm.name
+
+
+def test_an_undecided_case_is_not_offered_by_its_title(bureau, people):
+    """“Did you mean” must not be the way to ask whether one's firm is under investigation, cause by cause."""
+    title = "涉嫌未验先投案"
+    values = {"title": title, "area_code": "990101001", "entity": bureau.enterprise}
+    actions.open_matter(register_of("penalty_case"), values, by=None)
+    index.catch_up()
+    assert SearchEntry.objects.filter(name=title).exists()
+    assert title in "".join(found(people["officer"], title))
+    for who in ("enterprise", "town", "monitor", "third_party"):
+        for typed in (title, "涉险味验先投案", "涉嫌未验先透案"):
+            assert found(people[who], typed) == []
+            assert finding.nearest(people[who], typed) == "", (who, typed)
 
 
 def test_another_firms_things_are_not_found(bureau, people):

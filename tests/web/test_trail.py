@@ -19,6 +19,7 @@ from ecoledger.books.models import Drive
 from ecoledger.entities.models import Succession
 from ecoledger.listings import importing
 from ecoledger.matters import actions
+from ecoledger.matters.register import register_of
 from ecoledger.registers.problems.problem_ledger import REGISTER
 from ecoledger.web.audited import ACTIONS, IN_BOOKS, action_name
 from ecoledger.web.office import trail
@@ -211,3 +212,39 @@ def test_a_list_that_leaves_and_a_proof_that_is_opened_say_whence(worked, people
         ("export_list", "10.1.2.3"),
         ("open_evidence", "10.1.2.3"),
     }
+
+
+def test_a_restricted_ledger_leaves_its_line_by_the_interface_too(bureau, signed_in):
+    register = register_of("discipline_problem")
+    values = {"title": "巡察问题", "area_code": "990101001"}
+    problem = actions.open_matter(register, values, by=None)
+    client = signed_in("discipline")
+    for path in (f"/api/v1/matters/{register.key}", f"/api/v1/matters/problem/{problem.pk}"):
+        before = AuditEntry.objects.filter(action="open_restricted").count()
+        assert client.get(path).status_code == 200
+        lines = AuditEntry.objects.filter(
+            action="open_restricted", person=bureau.people["discipline"]
+        )
+        assert lines.count() == before + 1, path
+
+
+def test_only_a_picture_of_the_page_is_looked_at_without_a_line(
+    worked, bureau, signed_in, settings, tmp_path
+):
+    settings.MEDIA_ROOT = tmp_path
+    png = b"\x89PNG\r\n\x1a\n" + bytes(40)
+    files = [
+        actions.Upload(SimpleUploadedFile("现场.png", png)),
+        actions.Upload(SimpleUploadedFile("报告.pdf", b"%PDF-1.4")),
+    ]
+    picture, paper = actions.attach(worked.pk, files, by=bureau.people["dispatcher"])
+    client = signed_in("monitor")
+
+    def lines(path):
+        before = AuditEntry.objects.filter(action="open_evidence").count()
+        assert client.get(path).status_code == 200
+        return AuditEntry.objects.filter(action="open_evidence").count() - before
+
+    assert lines(f"/evidence/{picture.pk}?shown=1") == 0
+    assert lines(f"/evidence/{picture.pk}?shown=1&download=1") == 1
+    assert lines(f"/evidence/{paper.pk}?shown=1") == 1

@@ -19,6 +19,15 @@ def deputy() -> Person | None:
     return _deputy.get()
 
 
+def hand(person: Person) -> frozenset[int]:
+    """The people by whose hand ``person`` acts: himself, and the deputy who acts in his place now.
+
+    Where two people have to look at a thing, no hand may be on both sides: neither of the two checks what either did.
+    """
+    acting = deputy()
+    return frozenset({person.pk} if acting is None else {person.pk, acting.pk})
+
+
 @contextmanager
 def by(person: Person | None) -> Iterator[None]:
     """What is done within is done by ``person`` as deputy."""

@@ -10,14 +10,16 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ecoledger.accounts import audit, keys, scope
-from ecoledger.accounts.models import Person, PersonChange
+from ecoledger.accounts import acting, audit, keys, scope
+from ecoledger.accounts.models import AuditEntry, Person, PersonChange
 from ecoledger.accounts.roles import ADMINISTRATORS, Role
 
 _OFFICES = frozenset(role.value for role in ADMINISTRATORS)
+ASKED = "ask_administrator_change"
 
 
 def odd_roles(roles: Collection[str]) -> str:
@@ -37,13 +39,11 @@ def check(by: Person, person: Person, roles: Collection[str], area_codes: Collec
 
     A security administrator with areas of his own is bound by them; one without is of the whole house.
     """
-    if person.pk == by.pk:
+    if person.pk in acting.hand(by):
         raise ValidationError({"roles": _("不能修改自己的账号和权限，请由另一名安全管理员办理。")})
     if why := odd_roles(roles):
         raise ValidationError({"roles": why})
-    if not by.area_codes:
-        return
-    for code in {*area_codes, *person.area_codes}:
+    for code in {*area_codes, *person.area_codes} if by.area_codes else ():
         if not scope.covers(by, code):
             raise ValidationError(
                 {
@@ -51,9 +51,28 @@ def check(by: Person, person: Person, roles: Collection[str], area_codes: Collec
                     % {"code": code}
                 }
             )
-    organisation = person.organisation
-    if organisation is not None and not scope.covers(by, organisation.area_code):
+    if not within_reach(by, person):
         raise ValidationError({"organisation": _("该单位不在您的数据范围内。")})
+
+
+def reachable(by: Person) -> QuerySet[Person]:
+    """The people of the units that a security administrator keeps: those in his own areas, all when he has none."""
+    rows = Person.objects.select_related("organisation")
+    if not by.area_codes:
+        return rows
+    inside = Q(organisation=None)
+    for code in by.area_codes:
+        inside |= Q(organisation__area_code__startswith=code)
+    return rows.filter(inside)
+
+
+def within_reach(by: Person, person: Person) -> bool:
+    """Whether ``by`` keeps this person: unit and all areas of his lie in those of ``by``."""
+    if not by.area_codes:
+        return True
+    organisation = person.organisation
+    inside = organisation is None or scope.covers(by, organisation.area_code)
+    return inside and all(scope.covers(by, code) for code in person.area_codes)
 
 
 def needs_second(before: Collection[str], after: Collection[str]) -> bool:
@@ -61,9 +80,39 @@ def needs_second(before: Collection[str], after: Collection[str]) -> bool:
     return bool(_OFFICES & (set(before) | set(after)))
 
 
+# What of a person's own data the form changes; of these the trail keeps the values, of the others that they changed.
+IDENTITY = (
+    "username",
+    "name",
+    "organisation",
+    "post",
+    "phone",
+    "certificate_no",
+    "certificate_until",
+)
+_KEPT_ON_TRAIL = frozenset({"username", "name", "organisation"})
+
+
+def _changed(person: Person, identity: dict[str, Any]) -> dict[str, Any]:
+    """Put the changed data of a person in place; what the trail says of them."""
+    said: dict[str, Any] = {}
+    for name, value in identity.items():
+        attribute = "organisation_id" if name == "organisation" else name
+        if name in _KEPT_ON_TRAIL:
+            said[name] = [getattr(person, attribute), value]
+        else:
+            said[name] = True
+        setattr(person, attribute, value)
+    taken = Person.objects.filter(username=person.username).exclude(pk=person.pk)
+    if "username" in identity and taken.exists():
+        raise ValidationError(_("用户名“%(name)s”已有人使用。") % {"name": person.username})
+    return said
+
+
 @transaction.atomic
 def apply(by: Person, person: Person, wanted: dict[str, Any], *, address: str = "") -> None:
-    """Set roles, areas, password and whether the account is open, and put it on the trail."""
+    """Set roles, areas, password, own data and whether the account is open, and put it on the trail."""
+    changed = _changed(person, wanted.get("identity") or {})
     before = {
         "roles": list(person.roles),
         "area_codes": list(person.area_codes),
@@ -85,6 +134,7 @@ def apply(by: Person, person: Person, wanted: dict[str, Any], *, address: str = 
             "before": before,
             "after": {name: wanted[name] for name in ("roles", "area_codes", "active")},
             "password_set": bool(password),
+            **({"changed": changed} if changed else {}),
         },
         address=address,
     )
@@ -97,15 +147,28 @@ def ask(by: Person, person: Person, wanted: dict[str, Any], *, address: str = ""
     PersonChange.objects.filter(person=person, decided_at=None).update(decided_at=now)
     change = PersonChange.objects.create(person=person, wanted=wanted, by=by)
     details = {name: wanted[name] for name in ("roles", "area_codes", "active")}
-    audit.record(by, "ask_administrator_change", person, details=details, address=address)
+    details |= {"change": change.pk, "changed": sorted(wanted.get("identity") or {})}
+    audit.record(by, ASKED, person, details=details, address=address)
     return change
+
+
+def may_decide(by: Person, change: PersonChange) -> bool:
+    """Whether ``by`` is another hand than who asked, and than whom it is about; deputies count as whom they act for."""
+    asked = {change.by_id, change.person_id}
+    rows = AuditEntry.objects.filter(
+        action=ASKED, object_type="accounts.person", object_id=str(change.person_id)
+    )
+    for details, deputy in rows.values_list("details", "deputy"):
+        if details.get("change") == change.pk and deputy is not None:
+            asked.add(deputy)
+    return by.may("confirm_administrators") and asked.isdisjoint(acting.hand(by))
 
 
 @transaction.atomic
 def decide(by: Person, change: PersonChange, *, confirmed: bool, address: str = "") -> None:
     """Confirm or refuse a change: another administrator than who asked, and not for himself."""
     change = PersonChange.objects.select_for_update().get(pk=change.pk)
-    if not by.may("confirm_administrators") or by.pk in (change.by_id, change.person_id):
+    if not may_decide(by, change):
         raise PermissionDenied(_("须由提出人和本人以外的另一名管理员确认。"))
     if change.decided_at is not None:
         raise ValidationError(_("这项变更已经处理过。"))

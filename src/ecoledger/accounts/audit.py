@@ -60,6 +60,14 @@ def record(
     return entry
 
 
+def hands_of(obj: Model, *actions: str) -> frozenset[int]:
+    """Who did one of ``actions`` to a thing, by the trail: the people named, and those who acted in their place."""
+    rows = AuditEntry.objects.filter(
+        action__in=actions, object_type=obj._meta.label_lower, object_id=str(obj.pk)
+    )
+    return frozenset(pk for row in rows.values_list("person", "deputy") for pk in row if pk)
+
+
 def first_broken() -> chain.Broken | None:
     """Where the trail breaks, its end included; ``None`` when it holds."""
     rows = AuditEntry.objects.order_by("id").iterator()

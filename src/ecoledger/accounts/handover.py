@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ecoledger.accounts import audit, keys
+from ecoledger.accounts import acting, appointing, audit, keys
 from ecoledger.accounts.models import Deputy, HandOver, Person
 
 
@@ -72,8 +72,13 @@ def hand_over(
         raise PermissionDenied
     if giver.pk == taker.pk or not taker.is_active:
         raise ValidationError({"taker": _("请选择另一位在岗人员接手。")})
-    if leaves and giver.pk == by.pk:
+    for name, person in (("__all__", giver), ("taker", taker)):
+        if not appointing.within_reach(by, person):
+            raise ValidationError({name: _("%s不在您的数据范围内。") % person})
+    if leaves and giver.pk in acting.hand(by):
         raise ValidationError({"leaves": _("不能停用自己的账号。")})
+    if leaves and appointing.needs_second(giver.roles, ()):
+        raise ValidationError({"leaves": _("管理员离岗须在人员页停用，由另一名管理员确认后生效。")})
     chosen = set(PARTS if parts is None else parts)
     given: dict[str, list[int]] = {}
     for key, part in PARTS.items():
@@ -121,6 +126,8 @@ def undo(by: Person, row: HandOver, *, address: str = "") -> int:
     if row.undone_at is not None:
         raise ValidationError(_("这次交接已经撤销。"))
     giver, taker = row.giver, row.taker
+    if not (appointing.within_reach(by, giver) and appointing.within_reach(by, taker)):
+        raise ValidationError(_("交接双方须都在您的数据范围内。"))
     if row.leaves:
         giver.is_active = True
         giver.save()

@@ -16,6 +16,7 @@ from ninja import Field, NinjaAPI, Schema
 from ninja.errors import HttpError
 from ninja.security import HttpBearer, SessionAuth
 
+from ecoledger.accounts import audit
 from ecoledger.accounts.keys import person_of
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.scope import visible
@@ -222,8 +223,11 @@ def registers(request: HttpRequest) -> list[dict[str, str]]:
 @api.get("/matters/{key}", response=list[MatterOut])
 def matters(request: HttpRequest, key: str, limit: int = 100, offset: int = 0) -> Any:
     """Matters of a register; every filter of its list may be given by name (``open=1``, ``area_code=…``)."""
-    person = _person(request, "see_matters")
-    rows = select(_register(key), person, request.GET)
+    person, register = _person(request, "see_matters"), _register(key)
+    rows = select(register, person, request.GET)
+    if register.on_trail:
+        said = {"listing": str(register.label), "query": request.GET.dict()}
+        audit.record(person, "open_restricted", details=said, address=address(request))
     first = min(max(0, offset), 2**31)
     return rows.order_by("-opened_at", "-id")[first : first + max(1, min(limit, 500))]
 
@@ -232,7 +236,10 @@ def matters(request: HttpRequest, key: str, limit: int = 100, offset: int = 0) -
 def matter(request: HttpRequest, key: str, matter_id: int) -> dict[str, Any]:
     """One matter, and what this person may do with it now."""
     person, register = _person(request, "see_matters"), _register(key)
-    return _detail(register, actions.find(matter_id, person), person)
+    found = actions.find(matter_id, person)
+    if register_of(found.register).on_trail:
+        audit.record(person, "open_restricted", found, address=address(request))
+    return _detail(register, found, person)
 
 
 @api.post("/matters/{key}/{matter_id}/do/{name}", response=MatterDetail)

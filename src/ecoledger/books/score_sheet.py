@@ -18,7 +18,7 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ecoledger.accounts import audit
+from ecoledger.accounts import acting, audit
 from ecoledger.accounts.models import Person
 from ecoledger.books.models import Mark, Objection, Score, ScoreRound
 from ecoledger.listings.cells import area_name
@@ -343,7 +343,8 @@ def answer(
     )
     if row.upheld is not None:
         raise Refused("state", _("这条异议已经答复。"))
-    if row.by_id == by.pk:
+    objected = audit.hands_of(row, f"{row.mark.score.round.book}.object") | {row.by_id}
+    if not objected.isdisjoint(acting.hand(by)):
         raise Refused("second_person", _("不能答复自己提出的异议。"), _("请由他人答复。"))
     if not text.strip():
         raise Refused("form", _("没有写明答复。"), _("请写明答复的理由。"))

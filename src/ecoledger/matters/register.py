@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -191,15 +191,12 @@ class Register(Listing):
 
     def further_sheets(self, person: Person, rows: Iterable[Any]) -> Iterable[Sheet]:
         """The child rows of the listed matters, each under its matter's number."""
+        if not self.lines:
+            return
+        numbers = dict(self.visible_to(person).filter(pk__in=rows).values_list("pk", "number"))
         for lines in self.lines:
-            numbers = dict(self.visible_to(person).filter(pk__in=rows).values_list("pk", "number"))
-            children = lines.model._default_manager.filter(**{f"{lines.parent}__in": numbers})
-            of = f"{lines.parent}_id"
-            yield Sheet(
-                _(str(lines.label)),
-                [Head(_("编号")), *cells.heads_of(lines.shown)],
-                ([numbers[getattr(c, of)], *cells.cells_of(c, lines.shown)] for c in children),
-            )
+            heads = [Head(_("编号")), *cells.heads_of(lines.shown)]
+            yield Sheet(_(str(lines.label)), heads, _child_rows(lines, numbers))
 
     def may_manage(self, person: Person) -> bool:
         return person.may(self.see) and person.has_role(*self.manage)
@@ -365,6 +362,15 @@ class Register(Listing):
         from ecoledger.matters import imported
 
         return imported.restore(self, keys, by, at)
+
+
+def _child_rows(lines: Lines, numbers: Mapping[int, str]) -> Iterator[list[Any]]:
+    """The rows of one sort of lines, each under its matter's number.
+
+    A function of its own: sheets are written after all of them are named, and each has to know its own lines then.
+    """
+    for row in lines.model._default_manager.filter(**{f"{lines.parent}__in": numbers}):
+        yield [numbers[getattr(row, f"{lines.parent}_id")], *cells.cells_of(row, lines.shown)]
 
 
 def sees_all_events(person: Person) -> bool:

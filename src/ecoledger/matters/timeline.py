@@ -16,7 +16,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.listings.cells import area_name
 from ecoledger.listings.parts import Ask, Kind, Text
 from ecoledger.live import events
-from ecoledger.matters import chain
+from ecoledger.matters import chain, sight
 from ecoledger.matters.models import Event, Evidence, Matter
 from ecoledger.matters.register import sees_all_events
 
@@ -62,14 +62,7 @@ def record(
 
 def announce(matter: Matter) -> None:
     """Publish that ``matter`` changed, once the transaction holds. Carries no text of the matter."""
-    payload = {
-        "register": matter.register,
-        "id": matter.pk,
-        "number": matter.number,
-        "state": matter.state,
-        "area_code": matter.area_code,
-        "owner_code": matter.enterprise.code if matter.enterprise else "",
-    }
+    payload = sight.said_of(matter)
     transaction.on_commit(lambda: events.publish("matter", payload))
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from ecoledger.accounts import audit, grants
+from ecoledger.accounts import acting, audit, grants
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import CAPABILITIES
 from ecoledger.listings.refusals import Refused
@@ -32,6 +32,7 @@ from ecoledger.reports.profile import DocumentsError
 from ecoledger.standards.written_dates import UnreadableDateError, read_day
 
 _State = Draft.State
+WRITTEN = "拟稿"
 
 
 def begin_letter(
@@ -84,8 +85,8 @@ def begin_report(
 def _begun(draft: Draft, document: Document) -> Draft:
     with transaction.atomic():
         draft.save()
-        _record(draft, draft.author, "拟稿")
-        audit.record(draft.author, "拟稿", draft, details={"kind": document.key})
+        _record(draft, draft.author, WRITTEN)
+        audit.record(draft.author, WRITTEN, draft, details={"kind": document.key})
     return draft
 
 
@@ -335,8 +336,14 @@ def _may(person: Person, capability: str) -> None:
         raise Refused("role", _("您的岗位不能办这一步。"))
 
 
+def is_author(draft: Draft, person: Person) -> bool:
+    """Whether the draft is of the hand of ``person``: his own, his deputy's, or of whom he acts for."""
+    wrote = audit.hands_of(draft, WRITTEN) | {draft.author_id}
+    return not wrote.isdisjoint(acting.hand(person))
+
+
 def _not_author(draft: Draft, person: Person) -> None:
-    if draft.author_id == person.pk:
+    if is_author(draft, person):
         raise Refused("author", _("拟稿人不能审核、签发或印发自己的文书，请由他人办理。"))
 
 

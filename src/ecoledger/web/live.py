@@ -19,9 +19,10 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.live import events
+from ecoledger.matters.sight import Sight
 from ecoledger.web import scoped
 
-TOPICS = ("observation", "alarm", "matter", "arrival")
+TOPICS = ("observation", "alarm", "matter")
 # Told at once; the others at most once in so many seconds.
 URGENT = frozenset({"alarm", "matter"})
 PAUSE = 3.0
@@ -40,23 +41,24 @@ class Scope:
     areas: tuple[str, ...]
     entity: str
     points: frozenset[int]
+    matters: Sight
 
     @classmethod
     def of(cls, person: Person) -> Scope:
         inside = person.has_role(*STAFF, Role.THIRD_PARTY)
         points = scoped.points(person).values_list("pk", flat=True)
-        return cls(
-            tuple(person.area_codes) if inside else (), person.entity_code, frozenset(points)
-        )
+        entity = person.entity_code if person.has_role(Role.ENTERPRISE) else ""
+        areas = tuple(person.area_codes) if inside else ()
+        return cls(areas, entity, frozenset(points), Sight.of(person))
 
-    def covers(self, payload: dict[str, Any]) -> bool:
-        """An event that names neither points, area nor owner is about nothing a scope could hide."""
+    def covers(self, topic: str, payload: dict[str, Any]) -> bool:
+        """Whether the person may see what an event is about; what says nothing of it is told to nobody."""
+        if topic == "matter":
+            return self.matters.sees(payload)
         if "points" in payload:
             return not self.points.isdisjoint(payload["points"])
         area = str(payload.get("area_code") or "")
         owner = str(payload.get("owner_code") or "")
-        if not area and not owner:
-            return True
         return any(area.startswith(code) for code in self.areas) or bool(
             owner and owner == self.entity
         )
@@ -115,7 +117,7 @@ async def _events(scope: Scope) -> AsyncIterator[bytes]:
             if event.topic == "dropped":  # which, nobody knows: the page looks at everything again
                 waiting.update(TOPICS)
                 continue
-            if not scope.covers(event.payload):
+            if not scope.covers(event.topic, event.payload):
                 continue
             if event.topic in URGENT:
                 yield f"event: {event.topic}\ndata: {event.topic}\n\n".encode()

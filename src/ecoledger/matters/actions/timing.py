@@ -10,12 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
+from ecoledger.accounts import acting
 from ecoledger.accounts.models import Person
 from ecoledger.listings import forms
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, notices, timeline
 from ecoledger.matters.actions.access import locked, owns
-from ecoledger.matters.models import Clock, Extension, Matter
+from ecoledger.matters.models import Clock, Event, Extension, Matter
 from ecoledger.matters.register import register_of
 
 
@@ -77,6 +78,15 @@ def extend(
     return made
 
 
+def is_another_hand(extension: Extension, person: Person) -> bool:
+    """Whether ``person`` may decide what another asked: neither who asked nor the deputy by whom it was asked."""
+    events = Event.objects.filter(
+        matter_id=extension.clock.matter_id, transition="extension_asked", at=extension.asked_at
+    )
+    asked = {extension.asked_by_id, *events.values_list("deputy", flat=True)}
+    return asked.isdisjoint(acting.hand(person))
+
+
 @transaction.atomic
 def decide_extension(
     matter_id: int,
@@ -106,7 +116,7 @@ def decide_extension(
     if rule is None or not by.has_role(*rule.extend_by):
         roles = "、".join(r.label for r in (rule.extend_by if rule else ()))
         raise Refused("role", _("延期由%s审批。") % roles)
-    if extension.asked_by_id == by.pk:
+    if not is_another_hand(extension, by):
         raise Refused("second_person", _("不能审批自己的延期申请。"))
     extension.decided_by, extension.decided_at, extension.approved = by, at, approve
     extension.save()

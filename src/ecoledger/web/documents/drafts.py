@@ -69,7 +69,7 @@ def _page(
     document = document_of(draft.kind)
     words = typed or draft.words
     person = request.user
-    own = draft.author_id == person.pk
+    own = drafting.is_author(draft, person)
     state = draft.state
     signs = person.may("sign_documents")
     works = person.may(document.capability)

@@ -41,8 +41,10 @@ def handed_out(request: Request, found: Evidence | TargetEvidence) -> HttpRespon
             _("证据 #%(number)d “%(name)s”缺失或被改动") % {"number": found.pk, "name": found.name}
         )
         return refused_as_altered(request)
+    inline = found.content_type in evidence.INLINE and "download" not in request.GET
     # A picture drawn on the matter's own page is part of that page, which is not an opening of its own.
-    if "shown" not in request.GET:
+    drawn = inline and "shown" in request.GET and found.content_type.startswith("image/")
+    if not drawn:
         audit.record(
             request.user,
             "open_evidence",
@@ -50,7 +52,6 @@ def handed_out(request: Request, found: Evidence | TargetEvidence) -> HttpRespon
             details={"name": found.name},
             address=address(request),
         )
-    inline = found.content_type in evidence.INLINE and "download" not in request.GET
     response = FileResponse(
         file, as_attachment=not inline, filename=found.name, content_type=found.content_type
     )

@@ -26,6 +26,7 @@ from ecoledger.listings.parts import Ask, Kind
 from ecoledger.listings.personal import note_seen
 from ecoledger.matters import actions, chain, clocks, deadlines, evidence, likeness, timeline
 from ecoledger.matters.actions import NotVisible, Refused, urging
+from ecoledger.matters.actions.timing import is_another_hand
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import (
     Register,
@@ -246,7 +247,7 @@ def _detail(
                 for r in rows
                 if r["pending"]
                 and person.has_role(*r["approvers"])
-                and r["pending"].asked_by_id != person.pk
+                and is_another_hand(r["pending"], person)
             ],
             "suspended": any(r["clock"].running and r["clock"].suspended for r in rows),
             "running": any(r["clock"].running and not r["waiting"] for r in rows),

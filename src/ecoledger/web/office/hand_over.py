@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from ecoledger.accounts import handover
+from ecoledger.accounts import appointing, handover
 from ecoledger.accounts.models import HandOver, Person
 from ecoledger.accounts.visitors import address
 from ecoledger.web.access import Request, needs
@@ -39,18 +39,19 @@ class HandOverForm(forms.Form):
         widget=forms.TextInput(attrs={"class": "form-control"}),
     )
 
-    def __init__(self, giver: Person, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, by: Person, giver: Person, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cast("forms.ModelChoiceField[Person]", self.fields["taker"]).queryset = (
-            Person.objects.filter(is_active=True).exclude(pk=giver.pk).order_by("name", "username")
+        takers = appointing.reachable(by).filter(is_active=True).exclude(pk=giver.pk)
+        cast("forms.ModelChoiceField[Person]", self.fields["taker"]).queryset = takers.order_by(
+            "name", "username"
         )
 
 
 @needs("manage_people")
 def page(request: Request, pk: int) -> HttpResponse:
     """Preview with the chosen successor (``step=preview``), then do it (``step=do``)."""
-    giver = get_object_or_404(Person, pk=pk)
-    form = HandOverForm(giver, request.POST or None)
+    giver = get_object_or_404(appointing.reachable(request.user), pk=pk)
+    form = HandOverForm(request.user, giver, request.POST or None)
     taker = None
     if request.method == "POST" and form.is_valid():
         taker = form.cleaned_data["taker"]
@@ -90,7 +91,7 @@ def page(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @needs("manage_people")
 def undo(request: Request, pk: int) -> HttpResponse:
-    row = get_object_or_404(HandOver, pk=pk)
+    row = get_object_or_404(HandOver, pk=pk, giver__in=appointing.reachable(request.user))
     try:
         count = handover.undo(request.user, row, address=address(request))
     except ValidationError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, cast
 
 from django import forms
@@ -118,7 +119,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
 
 @needs("manage_people")
 def page(request: Request) -> HttpResponse:
-    rows = Person.objects.select_related("organisation").order_by("organisation__name", "username")
+    rows = appointing.reachable(request.user).order_by("organisation__name", "username")
     if words := request.GET.get("q", "").strip():
         rows = rows.filter(
             Q(name__icontains=words)
@@ -137,11 +138,11 @@ def page(request: Request) -> HttpResponse:
 
 @needs("manage_people")
 def person(request: Request, pk: int | None = None) -> HttpResponse:
-    found = get_object_or_404(Person, pk=pk) if pk is not None else Person()
-    roles, was_active = list(found.roles), found.is_active
+    keeps = appointing.reachable(request.user)
+    found = get_object_or_404(keeps, pk=pk) if pk is not None else Person()
     form = PersonForm(request.user, request.POST or None, instance=found)
     if request.method == "POST" and form.is_valid():
-        saved = _saved(request, form, roles, was_active, new=pk is None)
+        saved = _saved(request, form, pk)
         messages.success(request, _("已保存 %(name)s。") % {"name": saved.name})
         return redirect("people")
     return render(
@@ -157,35 +158,45 @@ def person(request: Request, pk: int | None = None) -> HttpResponse:
 
 
 @transaction.atomic
-def _saved(
-    request: Request, form: PersonForm, roles: list[str], was_active: bool, *, new: bool
-) -> Person:
-    """Store what the form says; what concerns administrators waits for a second one."""
+def _saved(request: Request, form: PersonForm, pk: int | None) -> Person:
+    """Store what the form says; what concerns administrators waits for a second one, names and units too."""
     given, came_from = form.cleaned_data, address(request)
-    saved: Person = form.save(commit=False)
     wanted = {
         "roles": given["roles"],
         "area_codes": given["area_codes"],
         "active": given["is_active"],
         "password": "",
+        "identity": {},
     }
     if given["password"]:
         hashing = Person()
         hashing.set_password(given["password"])
         wanted["password"] = hashing.password
-    saved.is_active = was_active and not new
-    if new:
+    if pk is None:
+        saved: Person = form.save(commit=False)
+        saved.is_active = False
         saved.password, saved.must_change_password = wanted["password"], True
-    saved.save()
-    if new:
+        saved.save()
         audit.record(request.user, "add_person", saved, address=came_from)
-    if not appointing.needs_second(roles, given["roles"]):
+    else:
+        # Read anew: the form has written into its own.
+        saved = Person.objects.select_related("organisation").get(pk=pk)
+        changed = [name for name in appointing.IDENTITY if name in form.changed_data]
+        wanted["identity"] = {name: _plain(given[name]) for name in changed}
+    if not appointing.needs_second(saved.roles, given["roles"]):
         appointing.apply(request.user, saved, wanted, address=came_from)
         return saved
     appointing.ask(request.user, saved, wanted, address=came_from)
     security_notices.change_waits(saved, request.user)
     messages.warning(request, _("涉及管理员，须由另一名管理员确认后生效。"))
     return saved
+
+
+def _plain(value: Any) -> Any:
+    """A field's value as it is kept until a second person has confirmed it."""
+    if isinstance(value, Organisation):
+        return value.pk
+    return value.isoformat() if isinstance(value, date) else value
 
 
 @needs("confirm_administrators")
@@ -196,7 +207,7 @@ def changes(request: Request) -> HttpResponse:
         {
             "change": change,
             "roles": [_(Role(role).label) for role in change.wanted["roles"]],
-            "may": request.user.pk not in (change.by_id, change.person_id),
+            "may": appointing.may_decide(request.user, change),
         }
         for change in waiting
     ]
@@ -220,7 +231,8 @@ def decide(request: Request, pk: int, word: str) -> HttpResponse:
 @needs("manage_people")
 def revoke_key(request: Request, pk: int) -> HttpResponse:
     """Take back somebody's key."""
-    key = get_object_or_404(ApiKey.objects.select_related("person"), pk=pk)
+    keeps = appointing.reachable(request.user)
+    key = get_object_or_404(ApiKey.objects.filter(person__in=keeps), pk=pk)
     keys.revoke(key, request.user, address=address(request))
     messages.success(request, _("已撤销密钥“%(name)s”，它不能再用。") % {"name": key.name})
     return redirect("person", key.person_id)

@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from ecoledger.accounts import audit, second_factor, sign_in
+from ecoledger.accounts import acting, appointing, audit, second_factor, sign_in
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import ADMINISTRATORS
 from ecoledger.accounts.visitors import address
@@ -118,8 +118,10 @@ def remove(request: Request) -> HttpResponse:
 @needs("manage_people")
 def reset(request: Request, pk: int) -> HttpResponse:
     """The security administrator frees somebody whose phone is lost; never an administrator or himself."""
-    person = get_object_or_404(Person, pk=pk)
-    if person.pk == request.user.pk or ADMINISTRATORS & set(person.roles):
+    person = get_object_or_404(appointing.reachable(request.user), pk=pk)
+    if not appointing.within_reach(request.user, person):
+        raise PermissionDenied(_("该人员不在您的数据范围内。"))
+    if person.pk in acting.hand(request.user) or ADMINISTRATORS & set(person.roles):
         raise PermissionDenied(_("管理员的动态口令只能在服务器上用命令解除。"))
     second_factor.remove(person, request.user, address=address(request))
     messages.success(request, _("已解除 %(name)s 的动态口令。") % {"name": person.name})

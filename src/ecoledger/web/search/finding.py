@@ -234,14 +234,17 @@ def nearest(person: Person, typed: str) -> str:
     first = initials(typed)
     if len(first) < 2 or typed.isascii():
         return ""
-    scope = SearchEntry.objects.filter(within(person, "area_code", "enterprise_code"))
+    # Names of places alone: that a matter or a document of this title is there is not for everybody to know.
+    scope = SearchEntry.objects.filter(
+        within(person, "area_code", "enterprise_code"), kind__in=(Kind.ENTITY, Kind.POINT)
+    )
     entry = scope.filter(initials=first).first()
     if entry is None:
         # One character wrong: the same beginning and the same end.
         near = scope.alias(
             head=StrIndex("name", Value(typed[:1])), tail=StrIndex("name", Value(typed[-2:]))
         )
-        entry = near.filter(head__gt=0, tail__gt=0).exclude(kind=Kind.MATTER).first()
+        entry = near.filter(head__gt=0, tail__gt=0).first()
     return entry.name if entry else ""
 
 

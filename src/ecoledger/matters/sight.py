@@ -1,0 +1,87 @@
+"""Who may hear that a matter changed: :func:`register.seen_by` asked without a query, of what an event says.
+
+An open page holds no database connection, so the rule stands here a second time; ``tests/web/test_live_leaks.py`` holds
+both to the same answer for every register, role and circulation. That somebody works on a case tells its firm that there
+is one: the time of an event is as secret as its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import STAFF, Role
+from ecoledger.matters.models import Circulation, Matter
+from ecoledger.matters.register import all_registers
+
+
+def said_of(matter: Matter) -> dict[str, Any]:
+    """What an event says of a matter so that it can be told who may know of it. No text of the matter."""
+    return {
+        "id": matter.pk,
+        "register": matter.register,
+        "circulation": matter.circulation,
+        "area_code": matter.area_code,
+        "owner_code": matter.enterprise.code if matter.enterprise else "",
+        "owner": matter.owner_id,
+        "unit": matter.owner_organisation_id,
+        "made_by": matter.created_by_id,
+    }
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What of all matters a person may know of, as it was when asked."""
+
+    person: int
+    registers: frozenset[str] = frozenset()
+    # Registers of whose restricted matters the person may know.
+    circles: frozenset[str] = frozenset()
+    areas: tuple[str, ...] = ()
+    entity: str = ""
+    staff: bool = False
+    # Of a contractor: its unit, and those who hand in for it.
+    unit: int | None = None
+    colleagues: frozenset[int] | None = None
+
+    @classmethod
+    def of(cls, person: Person) -> Self:
+        if not person.is_active:
+            return cls(person.pk)
+        books = [r for r in all_registers() if person.may(r.see)]
+        staff, contractor = person.has_role(*STAFF), person.has_role(Role.THIRD_PARTY)
+        unit = person.organisation_id if contractor and not staff else None
+        colleagues: frozenset[int] | None = None
+        if contractor and not staff:
+            rows = Person.objects.filter(organisation_id=unit) if unit is not None else ()
+            colleagues = frozenset([person.pk, *(row.pk for row in rows)])
+        return cls(
+            person.pk,
+            frozenset(r.key for r in books),
+            frozenset(r.key for r in books if person.has_role(*r.circle)) if staff else frozenset(),
+            tuple(person.area_codes) if staff or contractor else (),
+            person.entity_code if person.has_role(Role.ENTERPRISE) else "",
+            staff,
+            unit,
+            colleagues,
+        )
+
+    def sees(self, said: Mapping[str, Any]) -> bool:
+        """Whether the person may know of the matter that :func:`said_of` describes."""
+        if said.get("register") not in self.registers:
+            return False
+        area, owner = str(said.get("area_code") or ""), str(said.get("owner_code") or "")
+        inside = any(area.startswith(code) for code in self.areas)
+        if not inside and not (owner and owner == self.entity):
+            return False
+        unrestricted = (
+            said.get("circulation") != Circulation.RESTRICTED or said.get("owner") == self.person
+        )
+        if self.staff:
+            return unrestricted or said["register"] in self.circles
+        if self.colleagues is not None:
+            given = self.unit is not None and said.get("unit") == self.unit
+            return unrestricted and (given or said.get("made_by") in self.colleagues)
+        return said.get("circulation") == Circulation.ENTERPRISE
