@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -13,28 +15,40 @@ PACKAGE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("ECOLEDGER_DATA", "data")).resolve()
 
 
+def _kept(path: Path, make: Callable[[], str]) -> str:
+    """What a file holds, made by the first of the processes that start together; none reads half of it."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        number, beside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        with os.fdopen(number, "w", encoding="ascii") as file:
+            file.write(make())
+            file.flush()
+            os.fsync(number)
+        try:
+            os.link(beside, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a disk without links
+            if not path.exists():
+                Path(beside).replace(path)
+        Path(beside).unlink(missing_ok=True)
+    content = path.read_text(encoding="ascii").strip()
+    if not content:
+        raise ImproperlyConfigured(f"{path} 是空的：请从备份恢复；新系统可删去，启动时重新生成")
+    return content
+
+
 def _secret_key() -> str:
     """The signing key, made once per data folder so that no two installations share one."""
     if given := os.environ.get("ECOLEDGER_SECRET_KEY"):
         return given
-    path = DATA / "secret_key"
-    if path.exists():
-        return path.read_text(encoding="ascii").strip()
-    DATA.mkdir(parents=True, exist_ok=True)
-    key = secrets.token_urlsafe(48)
-    path.touch(mode=0o600)
-    path.write_text(key, encoding="ascii")
-    return key
+    return _kept(DATA / "secret_key", lambda: secrets.token_urlsafe(48))
 
 
 def _chain_key() -> bytes:
     """The key of the chains' seals. Best kept where the database is not: ``ECOLEDGER_CHAIN_KEY_FILE``."""
     path = Path(os.environ.get("ECOLEDGER_CHAIN_KEY_FILE") or DATA / "chain_key")
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32), encoding="ascii")
-    return bytes.fromhex(path.read_text(encoding="ascii").strip())
+    return bytes.fromhex(_kept(path, lambda: secrets.token_hex(32)))
 
 
 SECRET_KEY = _secret_key()
