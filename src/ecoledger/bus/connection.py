@@ -65,11 +65,15 @@ class Settings:
             f"{parts.scheme}://{access + '@' if access else ''}{host}" for host in hosts.split(",")
         )
         said = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        numbers: dict[str, int] = {
-            name: int(said[name]) for name in ("partitions", "replicas") if name in said
-        }
-        if "most_mb" in said:
-            numbers["most_bytes"] = int(said["most_mb"]) << 20
+        numbers: dict[str, int] = {}
+        for name in ("partitions", "replicas", "most_mb"):
+            if name not in said:
+                continue
+            if not said[name].isdecimal() or not int(said[name]):
+                raise BusError(f"ECOLEDGER_BUS: {name}={said[name]} 应为正整数")
+            numbers[name] = int(said[name])
+        if "most_mb" in numbers:
+            numbers["most_bytes"] = numbers.pop("most_mb") << 20
         return cls(servers, said.get("prefix", "ecoledger"), **numbers)
 
 

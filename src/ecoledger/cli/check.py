@@ -25,7 +25,7 @@ def command(data: Path) -> None:
     for problem, remedy in warnings:
         print(json.dumps({"problem": problem, "remedy": remedy}, ensure_ascii=False))
     # What is not entered yet makes nothing unsafe: said, and not counted.
-    for kind, text in _missing() if check_engines.reached() else ():
+    for kind, text in _missing() if check_engines.reached() and not data_folder.is_behind() else ():
         said = {"problem": text, "remedy": f"ecoledger enter {kind} 文件", "kind": kind}
         print(json.dumps(said, ensure_ascii=False))
     raise SystemExit(1 if warnings else 0)
@@ -55,7 +55,11 @@ def _warnings(folder: Path, mode: int) -> Iterator[tuple[str, str]]:
             "设 ECOLEDGER_SECOND_FACTOR=administrators 或 everybody（GB/T 22239 三级要求双因素）",
         )
     yield from check_engines.warnings(folder)
-    if check_engines.reached():
+    if not check_engines.reached():
+        return
+    if data_folder.is_behind():
+        yield "业务库还没有建表，或是旧版本程序的", "先备份，再运行 ecoledger migrate"
+    else:
         yield from _people()
 
 

@@ -36,6 +36,8 @@ def reached() -> bool:
     """Whether the business database answers, so that the rest can be asked of it."""
     from django.db import Error, connection
 
+    if connection.vendor == "sqlite" and not Path(connection.settings_dict["NAME"]).exists():
+        return False
     try:
         connection.ensure_connection()
     except Error:

@@ -5,6 +5,7 @@ Asked without the drivers of the extra ``cluster``: a machine where they are mis
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import socket
@@ -27,9 +28,18 @@ class _RefusedError(Exception):
 
 def of_store(address: str) -> Iterator[tuple[str, str]]:
     """Each problem of the ClickHouse at ``ECOLEDGER_STORE`` with its remedy."""
-    if not address.startswith("clickhouse"):
+    if address.startswith("chdb:"):
         return
-    url, _, user, password, options = parts_of(address)
+    try:
+        if urlsplit(address).scheme not in {"clickhouse", "clickhouses"}:
+            raise ValueError(address)
+        url, _, user, password, options = parts_of(address)
+    except ValueError:
+        yield (
+            "ECOLEDGER_STORE 不是观测库的地址",
+            "应写作 clickhouse://用户:密码@主机:8123/ecoledger",
+        )
+        return
 
     def ask(sql: str) -> str:
         headers = {"X-ClickHouse-User": user, "X-ClickHouse-Key": password}
@@ -69,8 +79,15 @@ def of_bus(address: str) -> Iterator[tuple[str, str]]:
     if parts.scheme not in {"nats", "tls"} or not parts.netloc:
         yield "ECOLEDGER_BUS 不是消息总线的地址", "应写作 nats://主机:4222"
         return
+    if importlib.util.find_spec("nats") is None:
+        yield "没有安装消息总线的驱动", "pip install 'ecoledger[cluster]'"
     hosts = parts.netloc.rpartition("@")[2].split(",")
-    replicas = int(parse_qs(parts.query).get("replicas", ["1"])[-1])
+    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    for name in ("replicas", "partitions", "most_mb"):
+        if not re.fullmatch(r"[1-9]\d{0,8}", options.get(name, "1")):
+            yield f"ECOLEDGER_BUS 的 {name} 不是正整数：{options[name]}", f"如 {name}=3"
+            return
+    replicas = int(options.get("replicas", "1"))
     if replicas > len(hosts):
         yield (
             f"ECOLEDGER_BUS 要 {replicas} 份副本，只写了 {len(hosts)} 台服务器",
@@ -81,14 +98,19 @@ def of_bus(address: str) -> Iterator[tuple[str, str]]:
 
 
 def _of_nats(host: str) -> Iterator[tuple[str, str]]:
-    name, _, port = host.partition(":")
     try:
-        with socket.create_connection((name, int(port or 4222)), timeout=PATIENCE) as connection:
+        parts = urlsplit(f"//{host}")
+        name, port = parts.hostname or "", parts.port or 4222
+    except ValueError:
+        yield f"ECOLEDGER_BUS 中的 {host} 不是地址", "应写作 主机:4222，多台以逗号分开"
+        return
+    try:
+        with socket.create_connection((name, port), timeout=PATIENCE) as connection:
             # The server speaks first: one line that says what it is.
             said = connection.makefile("rb").readline()
     except OSError as error:
         yield (
-            f"ECOLEDGER_BUS 所指的服务器连不上：{name}:{port or 4222} {error.strerror or error}",
+            f"ECOLEDGER_BUS 所指的服务器连不上：{name}:{port} {error.strerror or error}",
             "检查该服务器是否启动、地址和防火墙",
         )
         return
