@@ -115,6 +115,15 @@ def test_a_leaders_word_is_an_instruction_and_needs_words(three, people, town):
 def test_what_is_closed_is_not_pushed(three, people, town):
     hand_over(people, three, town)
     actions.merge([three[1].pk], three[0].pk, by=people["dispatcher"], reason="重复")
-    assert urging.urge_many([m.pk for m in three], "快", by=people["dispatcher"]) == (
-        2, [(three[1].pk, "该事项已并入其他事项。")],
-    )  # fmt: skip
+    urged = urging.urge_many([m.pk for m in three], "快", by=people["dispatcher"])
+    assert (urged.done, urged.told) == (2, [town.name])
+    assert urged.skipped == [(three[1].number, "该事项已并入其他事项。")]
+
+
+def test_nobody_pushes_themselves(three, people, town):
+    """What still waits for the dispatcher is left out and said so; nobody is told that a unit was told."""
+    hand_over(people, three[:1], town)
+    urged = urging.urge_many([m.pk for m in three], "", by=people["dispatcher"])
+    assert (urged.done, urged.told) == (1, [town.name])
+    assert urged.left_out() == {"正等您自己办理，不用催办。": [m.number for m in three[1:]]}
+    assert not Event.objects.filter(transition="urge", matter=three[1]).exists()

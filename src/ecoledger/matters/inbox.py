@@ -198,18 +198,25 @@ def count(person: Person, now: datetime | None = None) -> tuple[int, int]:
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
+def due_first(rows: QuerySet[Matter]) -> QuerySet[Matter]:
+    """Overdue and due first, what has no deadline last.
+
+    Ordered by an expression: by the column itself a database would walk the index of deadlines, past every matter
+    that is not asked for.
+    """
+    return rows.order_by(Coalesce("due", Value(_NEVER)), "pk")
+
+
 def nearest(rows: QuerySet[Matter], limit: int) -> list[Matter]:
     """The matters due first, what has no deadline last.
 
-    The keys are found in the wide index alone; only the rows shown are read. Ordered by an expression: by the column
-    itself a database would walk the index of deadlines, past every matter that is not asked for.
+    The keys are found in the wide index alone; only the rows shown are read.
     """
-    order = (Coalesce("due", Value(_NEVER)), "pk")
-    keys = list(rows.order_by(*order).values_list("pk", flat=True)[:limit])
+    keys = list(due_first(rows).values_list("pk", flat=True)[:limit])
     found = Matter.objects.filter(pk__in=keys).select_related(
         "owner", "owner_organisation", "entity"
     )
-    return list(found.order_by(*order))
+    return list(due_first(found))
 
 
 def waiting_for(person: Person, limit: int = 200) -> list[Matter]:

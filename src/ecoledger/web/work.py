@@ -14,6 +14,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.matters import clocks, deadlines, inbox
 from ecoledger.matters.models import Clock, Matter
 from ecoledger.matters.register import Register, register_of, state_of
+from ecoledger.matters.workflow import Transition
 from ecoledger.standards import workdays
 from ecoledger.web import rail_counts
 
@@ -88,6 +89,16 @@ def left_of(due: datetime | None, now: datetime) -> str:
     return _("今日到期") if days == 0 else _("剩 %d 天") % days
 
 
+def ask_of(register: Register, state: str) -> str:
+    """What is asked in a state: its one main way on as a verb, else the state itself."""
+    ways = _ways(register, state)
+    return str(ways[0].label) if len(ways) == 1 else str(register.workflow.state(state).label)
+
+
+def _ways(register: Register, state: str) -> list[Transition]:
+    return [t for t in register.workflow.leaving(state) if t.main and not t.automatic]
+
+
 def due_rows(matters: Iterable[Matter], now: datetime) -> list[DueRow]:
     """Matters with what is asked next and what is left."""
     matters = list(matters)
@@ -95,9 +106,8 @@ def due_rows(matters: Iterable[Matter], now: datetime) -> list[DueRow]:
     rows = []
     for matter in matters:
         register = register_of(matter.register)
-        ways = [t for t in register.workflow.leaving(matter.state) if t.main and not t.automatic]
-        ask = str(ways[0].label) if len(ways) == 1 else str(state_of(matter).label)
-        verb = ask if len(ways) == 1 else _("去办理")
+        ask = ask_of(register, matter.state)
+        verb = ask if len(_ways(register, matter.state)) == 1 else _("去办理")
         # Overdue is told in days of the calendar, whatever the clock counts in.
         late = matter.due is not None and matter.due < now
         left = (

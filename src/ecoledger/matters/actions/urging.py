@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
@@ -44,6 +45,8 @@ def urge(matter_id: int, text: str, *, by: Person, at: datetime | None = None) -
             _("没有人可催：责任单位里没有能办理的账号。"),
             _("请先转办，或请安全管理员建立账号。"),
         )
+    if all(person.pk == by.pk for person in waiting):
+        raise Refused("condition", _("正等您自己办理，不用催办。"))
     leads = by.has_role(Role.LEADER)
     text = text.strip()[:1000]
     if leads and not text:
@@ -61,19 +64,44 @@ def urge(matter_id: int, text: str, *, by: Person, at: datetime | None = None) -
         by=by,
         at=at,
         note=text,
-        form={"told": "、".join(sorted({str(p.organisation or p.name) for p in waiting}))},
+        form={
+            "told": "、".join(
+                sorted({str(p.organisation or p.name) for p in waiting if p.pk != by.pk})
+            )
+        },
     )
+
+
+@dataclass
+class Urged:
+    """What came of pushing several: on how many, the units told, and each matter left out with the reason."""
+
+    done: int = 0
+    told: list[str] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+
+    def left_out(self) -> dict[str, list[str]]:
+        """Reason -> numbers of the matters left out for it."""
+        reasons: dict[str, list[str]] = {}
+        for number, why in self.skipped:
+            reasons.setdefault(why, []).append(number)
+        return reasons
 
 
 def urge_many(
     matter_ids: Iterable[int], text: str, *, by: Person, at: datetime | None = None
-) -> tuple[int, list[tuple[int, str]]]:
-    """Push several on; (how many, [(matter, why it was left out)])."""
-    done, skipped = 0, []
-    for pk in dict.fromkeys(matter_ids):
+) -> Urged:
+    """Push several on; the units told stand in the order in which they come up."""
+    keys = list(dict.fromkeys(matter_ids))
+    numbers = dict(Matter.objects.filter(pk__in=keys).values_list("pk", "number"))
+    urged, told = Urged(), dict[str, None]()
+    for pk in keys:
         try:
-            urge(pk, text, by=by, at=at)
-            done += 1
+            event = urge(pk, text, by=by, at=at)
         except Refused as refused:
-            skipped.append((pk, refused.why))
-    return done, skipped
+            urged.skipped.append((numbers.get(pk, str(pk)), refused.why))
+        else:
+            urged.done += 1
+            told |= dict.fromkeys(str(event.form["told"]).split("、"))
+    urged.told = list(told)
+    return urged

@@ -23,6 +23,7 @@ from ecoledger.web.access import Request, needs
 from ecoledger.web.listings.once import once
 from ecoledger.web.matters.asking import sets_off
 from ecoledger.web.matters.finding import the_register
+from ecoledger.web.matters.in_hand import say_urged
 
 
 @needs("see_matters")
@@ -110,14 +111,10 @@ def _raw(request: Request, name: str) -> str:
 def urge(request: Request, key: str) -> HttpResponseBase:
     """催办 or 领导批示 on the chosen matters."""
     register = the_register(request, key)
-    matters = {matter.pk: matter for matter in _chosen(request, register)}
-    done, skipped = urging.urge_many(matters, request.POST.get("text", ""), by=request.user)
-    if done:
-        messages.success(request, _("已催办 %d 件，已通知承办单位。") % done)
-    for pk, why in skipped[:10]:
-        messages.warning(request, f"{matters[pk].number}：{why}")
+    matters = [matter.pk for matter in _chosen(request, register)]
+    say_urged(request, urging.urge_many(matters, request.POST.get("text", ""), by=request.user))
     if len(matters) == 1:
-        return redirect("matter", key, next(iter(matters)))
+        return redirect("matter", key, matters[0])
     return redirect("matter-list", key)
 
 

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 from ecoledger.web.matters import (
     book,
     evidence,
+    in_hand,
     lines,
     lists,
     many,
@@ -18,6 +19,8 @@ from ecoledger.web.matters import (
 urlpatterns: list[URLPattern | URLResolver] = [
     path("my-work", my_work.page, name="my-work"),
     path("my-work/list", my_work.part, name="my-work-part"),
+    path("my-work/in-hand", in_hand.page, name="in-hand"),
+    path("my-work/in-hand/urge", in_hand.urge, name="in-hand-urge"),
     path("evidence/<int:pk>", evidence.evidence_file, name="evidence"),
     path("matters/<slug:key>", lists.listing_page, name="matter-list"),
     path("matters/<slug:key>/new", pages.new, name="matter-new"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min, Q
+from django.db.models import Case, Count, Min, Q, When
 from django.db.models.functions import Substr
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,16 +18,16 @@ from django.views.decorators.cache import never_cache
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.entities.models import Area
 from ecoledger.matters import inbox
+from ecoledger.matters.actions import urging
 from ecoledger.matters.register import OPEN_WORK, visible_matters
 from ecoledger.web.access import Request, needs
 from ecoledger.web.figures.targets import standings
+from ecoledger.web.matters.in_hand import OVERDUE, TOWN, WEEK, address
 from ecoledger.web.navigation import first_page
 from ecoledger.web.scenes import cockpit, sentences
 from ecoledger.web.work import DueRow, due_rows, load_of
 
 TO_DECIDE = 6
-# Digits of a town's code; what answers for work is a town or the county itself.
-TOWN = 9
 
 
 @never_cache
@@ -48,6 +48,10 @@ def page(request: Request) -> HttpResponse:
         "decide": decide(person, now),
         "places": rows,
         "totals": sums,
+        "may_urge": person.has_role(*urging.URGERS),
+        "overdue_url": address(due=OVERDUE),
+        "open_url": address(),
+        "week_url": address(due=WEEK),
         "targets": goals,
         "air": cockpit.air(request),
         "water": cockpit.water(request),
@@ -116,22 +120,23 @@ def places(person: Person, now: datetime) -> list[dict[str, Any]]:
             "overdue": row["late"],
             "share": row["late"] / most if most else 0,
             "chief": chiefs.get(row["town"]),
+            "open_url": address(place=row["town"]),
+            "overdue_url": address(place=row["town"], due=OVERDUE),
         }
         for row in rows
     ]
 
 
 def _chiefs(towns: list[str]) -> dict[str, Person]:
-    """Who answers in each town: the first of its people with a telephone."""
+    """Who answers in each town: the first of its people with a telephone, else the first."""
     people = (
         Person.objects.filter(
             is_active=True,
             organisation__kind=Organisation.Kind.TOWN,
             organisation__area_code__in=towns,
         )
-        .exclude(phone="")
         .select_related("organisation")
-        .order_by("pk")
+        .order_by(Case(When(phone="", then=1), default=0), "pk")
     )
     chiefs: dict[str, Person] = {}
     for one in people:

@@ -20,6 +20,7 @@ from ecoledger.matters import inbox
 from ecoledger.matters.register import OPEN_WORK, visible_matters
 from ecoledger.web import navigation
 from ecoledger.web.access import Request
+from ecoledger.web.matters.in_hand import OVERDUE, address
 from ecoledger.web.models import pin
 from ecoledger.web.scenes import sentences
 from ecoledger.web.work import due_rows, load_of
@@ -59,9 +60,10 @@ def page(request: Request, key: str) -> HttpResponse:
             "shelves": _shelves(request, books),
             "book_count": len(books),
             "counts": counts,
-            "sentence": sentences.line(counts, oldest),
+            "sentence": sentences.line(key, counts, oldest),
             "rows": due_rows(to_do, now),
-            "units": _by_unit(matters, now),
+            "units": _by_unit(key, matters, now),
+            "all_url": address(line=key),
         },
     )
 
@@ -80,7 +82,7 @@ def _shelves(request: Request, books: Iterable[navigation.Book]) -> list[Shelf]:
     ]
 
 
-def _by_unit(matters: Any, now: Any) -> list[dict[str, Any]]:
+def _by_unit(key: str, matters: Any, now: Any) -> list[dict[str, Any]]:
     """Work in hand by the unit that answers, the most overdue first."""
     rows = list(
         matters.order_by()
@@ -92,7 +94,12 @@ def _by_unit(matters: Any, now: Any) -> list[dict[str, Any]]:
         Organisation.objects.filter(pk__in=[r["unit"] for r in rows]).values_list("pk", "name")
     )
     return [
-        row | {"owner_organisation": row["unit"] or None, "name": names.get(row["unit"], "")}
+        row
+        | {
+            "name": names.get(row["unit"], ""),
+            "open_url": address(line=key, unit=row["unit"]),
+            "overdue_url": address(line=key, unit=row["unit"], due=OVERDUE),
+        }
         for row in rows
     ]
 

@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from ecoledger.web.matters.in_hand import OVERDUE, WEEK, address
 from ecoledger.web.templatetags.faces import days_late, formula
 
 Part = SafeString | str
@@ -52,29 +53,34 @@ def home(
 
 
 def _late(totals: dict[str, Any], places: Any) -> Iterable[Part]:
-    yield format_html(_("超期 {}"), door(_("%d 件") % totals["overdue"], "#places"))
+    yield format_html(_("超期 {}"), door(_("%d 件") % totals["overdue"], address(due=OVERDUE)))
     if len(places) > 1 and places[0]["overdue"]:
         worst = places[0]
-        yield format_html("{} {}", worst["name"], door(_("%d 件") % worst["overdue"], "#places"))
+        yield format_html(
+            "{} {}", worst["name"], door(_("%d 件") % worst["overdue"], worst["overdue_url"])
+        )
     if (oldest := totals["oldest"]) is not None:
-        address = reverse("matter", args=[oldest.register, oldest.pk])
-        yield format_html(_("最久 {}"), door(_("%d 天") % days_late(oldest.due), address))
+        its_page = reverse("matter", args=[oldest.register, oldest.pk])
+        yield format_html(_("最久 {}"), door(_("%d 天") % days_late(oldest.due), its_page))
 
 
-def line(counts: dict[str, Any], oldest: Any) -> SafeString:
+def line(key: str, counts: dict[str, Any], oldest: Any) -> SafeString:
     """Work in hand of one line of business."""
     if not counts["open"]:
         return format_html("{}", _("现在没有在办事项。"))
-    clauses: list[Part] = [format_html(_("在办 {}"), door(_("%d 件") % counts["open"], "#to-do"))]
+    in_hand = door(_("%d 件") % counts["open"], address(line=key))
+    clauses: list[Part] = [format_html(_("在办 {}"), in_hand)]
     if counts["overdue"]:
-        clauses.append(format_html(_("超期 {}"), door(_("%d 件") % counts["overdue"], "#to-do")))
+        late = door(_("%d 件") % counts["overdue"], address(line=key, due=OVERDUE))
+        clauses.append(format_html(_("超期 {}"), late))
     if counts["week"]:
-        clauses.append(format_html(_("7 天内到期 {}"), door(_("%d 件") % counts["week"], "#to-do")))
+        soon = door(_("%d 件") % counts["week"], address(line=key, due=WEEK))
+        clauses.append(format_html(_("7 天内到期 {}"), soon))
     if oldest is not None:
-        address = reverse("matter", args=[oldest.register, oldest.pk])
+        its_page = reverse("matter", args=[oldest.register, oldest.pk])
         clauses.append(
             format_html(
-                _("最久 {}：{}"), _("%d 天") % days_late(oldest.due), door(oldest.title, address)
+                _("最久 {}：{}"), _("%d 天") % days_late(oldest.due), door(oldest.title, its_page)
             )
         )
     return joined(clauses)

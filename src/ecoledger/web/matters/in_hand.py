@@ -1,0 +1,175 @@
+"""在办事项: the work in hand of every register in one list, narrowed by line, place, unit and deadline.
+
+It stands behind the figures of the first page and of a line, and those who may push others do so from it: what all
+towns owe, in every book, at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Substr
+from django.http import HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from ecoledger.accounts.models import Organisation, Person
+from ecoledger.accounts.roles import Role
+from ecoledger.entities.models import Area
+from ecoledger.listings import asked
+from ecoledger.matters import inbox
+from ecoledger.matters.actions import urging
+from ecoledger.matters.models import Matter
+from ecoledger.matters.register import OPEN_WORK, visible_matters
+from ecoledger.web import navigation
+from ecoledger.web.access import Request, needs
+from ecoledger.web.listings.once import once
+from ecoledger.web.work import due_rows
+
+PAGE = 50
+# Pushed at once: each matter keeps its own event and notices.
+MOST = 500
+# Digits of a town's code; what answers for work is a town or the county itself.
+TOWN = 9
+OVERDUE, WEEK = "overdue", "week"
+DUES = {"": gettext_lazy("全部"), OVERDUE: gettext_lazy("超期"), WEEK: gettext_lazy("7 天内到期")}
+# A unit's number in the address where no unit answers yet.
+NO_UNIT = 0
+
+
+def address(**narrowed: Any) -> str:
+    """The list's address, narrowed: ``line`` (key), ``place`` (a town's code), ``unit`` (number), ``due``."""
+    return f"{reverse('in-hand')}?{urlencode(narrowed)}"
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """What the address narrows the list to."""
+
+    line: str
+    place: str
+    unit: int | None
+    due: str
+
+    @classmethod
+    def by(cls, query: QueryDict) -> Narrowed:
+        due = query.get("due", "")
+        return cls(
+            query.get("line", ""),
+            query.get("place", "")[:TOWN],
+            asked.number(query.get("unit", "")),
+            due if due in DUES else "",
+        )
+
+    def matters(self, person: Person, now: datetime) -> QuerySet[Matter]:
+        rows = visible_matters(person).filter(OPEN_WORK)
+        if self.line:
+            keys = [b.key for b in navigation.books(person) if b.line == self.line]
+            rows = rows.filter(register__in=keys)
+        if self.place:
+            rows = rows.annotate(town=Substr("area_code", 1, TOWN)).filter(town=self.place)
+        if self.unit is not None:
+            rows = rows.filter(owner_organisation=self.unit or None)
+        return rows.filter(_within(self.due, now))
+
+    def words(self) -> list[str]:
+        """The narrowing as words."""
+        said = []
+        if (line := navigation.line_of(self.line)) is not None:
+            said.append(str(line.label))
+        if self.place:
+            said.append(
+                Area.objects.filter(code=self.place).values_list("name", flat=True).first()
+                or self.place
+            )
+        if self.unit is not None:
+            names = Organisation.objects.filter(pk=self.unit).values_list("name", flat=True)
+            said.append(names.first() or _("还没有责任单位"))
+        return said
+
+
+def _within(due: str, now: datetime) -> Q:
+    if due == OVERDUE:
+        return Q(due__lt=now)
+    if due == WEEK:
+        return Q(due__gte=now, due__lt=now + timedelta(days=7))
+    return Q()
+
+
+@needs("see_matters")
+def page(request: Request) -> HttpResponse:
+    narrowed, now = Narrowed.by(request.GET), timezone.now()
+    matters = narrowed.matters(request.user, now)
+    shown = Paginator(inbox.due_first(matters), PAGE).get_page(request.GET.get("page"))
+    rows = Matter.objects.filter(pk__in=list(shown.object_list.values_list("pk", flat=True)))
+    rows = inbox.due_first(rows.select_related("owner", "owner_organisation", "entity"))
+    query = request.GET.copy()
+    query.pop("page", None)
+    return render(
+        request,
+        "web/matters/in_hand.html",
+        {
+            "shown": shown,
+            "count": shown.paginator.count,
+            "rows": due_rows(rows, now),
+            "words": narrowed.words(),
+            "narrowed": narrowed,
+            "dues": DUES,
+            "places": _places(request.user),
+            "may_urge": request.user.has_role(*urging.URGERS),
+            "leads": request.user.has_role(Role.LEADER),
+            "back": query.urlencode(),
+            "most": MOST,
+        },
+    )
+
+
+def _places(person: Person) -> list[tuple[str, str]]:
+    """The places that have work in hand, to choose from."""
+    rows = visible_matters(person).filter(OPEN_WORK).order_by()
+    codes = (
+        rows.annotate(town=Substr("area_code", 1, TOWN)).values_list("town", flat=True).distinct()
+    )
+    names = dict(Area.objects.filter(code__in=list(codes)).values_list("code", "name"))
+    return sorted(names.items())
+
+
+@needs("see_matters")
+@require_POST
+@once
+def urge(request: Request) -> HttpResponseBase:
+    """催办 or 领导批示 on the matters ticked, or on all that the list's address (``back``) shows."""
+    back = QueryDict(request.POST.get("back", ""))
+    if request.POST.get("all") == "1":
+        matters = Narrowed.by(back).matters(request.user, timezone.now())
+        keys = list(inbox.due_first(matters).values_list("pk", flat=True)[:MOST])
+    else:
+        keys = [pk for one in request.POST.getlist("ids") if (pk := asked.number(one)) is not None]
+        seen = visible_matters(request.user).filter(OPEN_WORK, pk__in=keys[:MOST])
+        keys = list(inbox.due_first(seen).values_list("pk", flat=True))
+    if keys:
+        say_urged(request, urging.urge_many(keys, request.POST.get("text", ""), by=request.user))
+    else:
+        messages.error(request, _("没有选择事项。"))
+    return redirect(f"{reverse('in-hand')}?{back.urlencode()}")
+
+
+def say_urged(request: Request, urged: urging.Urged) -> None:
+    """Tell how many were pushed and who was told, and why others were left out."""
+    if urged.done:
+        who = "、".join(urged.told[:12]) + (_("等") if len(urged.told) > 12 else "")
+        said = {"count": urged.done, "who": who}
+        messages.success(request, _("已催办 %(count)d 件，已通知：%(who)s。") % said)
+    for why, numbers in urged.left_out().items():
+        which = "、".join(numbers[:5]) + (_("等 %d 件") % len(numbers) if len(numbers) > 5 else "")
+        messages.warning(request, f"{which}：{why}")

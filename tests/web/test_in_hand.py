@@ -1,0 +1,134 @@
+"""The figures of work in hand are doors: the first page, a line and my work lead to all they count, and all are pushed from there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import lxml.html
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from ecoledger.accounts.models import Organisation, Person
+from ecoledger.listings import catalogue
+from ecoledger.matters import actions, register
+from ecoledger.matters.actions import many
+from ecoledger.matters.models import Event, Matter, Notice
+from ecoledger.registers.problems.problem_ledger import REGISTER
+
+NORTH, SOUTH = "990101001", "990101002"
+
+
+@pytest.fixture
+def late(county, monkeypatch) -> list[Matter]:
+    """Six overdue matters of two books and two towns, handed to their towns; one more waits for the dispatcher."""
+    monkeypatch.setattr(catalogue, "_listings", dict(catalogue._listings))
+    other = register.declare(replace(REGISTER, key="other_book", pattern="册〔{year}〕{n}号"))
+    south = Organisation.objects.create(name="南镇人民政府", kind="town", area_code=SOUTH)
+    clerk = Person(
+        username="south", name="南镇干事", roles=["town"], area_codes=[SOUTH], organisation=south
+    )
+    clerk.set_password("correct horse battery")
+    clerk.save()
+    units = {NORTH: Organisation.objects.get(name="北镇人民政府"), SOUTH: south}
+    rows = []
+    for book in (REGISTER, other):
+        for town in (NORTH, NORTH, SOUTH):
+            values = {"title": f"{town}第{len(rows)}件", "area_code": town, "origin_kind": "self"}
+            matter = actions.open_matter(book, values, by=county.person("officer"))
+            form = {"owner_organisation": str(units[town].pk), "measures": "清运"}
+            by = county.person("dispatcher")
+            many.perform_many(book, [matter.pk], "hand_over", by=by, form=form)
+            rows.append(matter)
+    values = {"title": "还没有交办", "area_code": NORTH, "origin_kind": "self"}
+    rows.append(actions.open_matter(REGISTER, values, by=county.person("officer")))
+    Matter.objects.update(due=timezone.now() - timedelta(days=9))
+    Notice.objects.all().delete()
+    return rows
+
+
+def page_of(client: Client, address: str) -> lxml.html.HtmlElement:
+    answer = client.get(address)
+    assert answer.status_code == 200, address
+    return lxml.html.fromstring(answer.content)
+
+
+def titles(page: lxml.html.HtmlElement) -> set[str]:
+    return {a.text_content() for a in page.xpath("//ul[contains(@class, 'due-rows')]//a")}
+
+
+def test_each_figure_of_the_first_page_opens_what_it_counts(late, signed_in):
+    client = signed_in("leader")
+    home = page_of(client, "/")
+    (all_late,) = home.xpath("//p[@class='brief']//a[contains(text(), '7 件')]/@href")
+    assert titles(page_of(client, all_late)) == {m.title for m in late}
+    rows = home.xpath("//section[@id='places']//tbody/tr")
+    counted = {}
+    for row in rows:
+        (door,) = row.xpath("td[@data-label='超期']/a")
+        counted[row.xpath("string(td[1])")] = int(door.text_content())
+        assert len(titles(page_of(client, door.get("href")))) == int(door.text_content())
+    assert sorted(counted.values()) == [2, 5]
+
+
+def test_each_figure_of_a_line_opens_what_it_counts(late, signed_in):
+    client = signed_in("leader")
+    line = page_of(client, "/lines/rectification")
+    doors = line.xpath("//p[@class='brief']//a[contains(@href, 'in-hand')]")
+    assert len(doors) == 2
+    for door in doors:
+        number = int(door.text_content().split()[0])
+        assert len(titles(page_of(client, door.get("href")))) == number
+    units = line.xpath("//table//tr[td[contains(., '北镇人民政府')]]//a/@href")
+    assert [len(titles(page_of(client, url))) for url in units] == [4, 4]
+
+
+def test_all_overdue_towns_are_pushed_in_two_clicks_from_the_first_page(late, signed_in):
+    """Every book at once; what waits for the one who pushes is left out, and those told are named."""
+    client = signed_in("dispatcher")
+    (door,) = page_of(client, "/").xpath("//p[@class='brief']//a[contains(text(), '7 件')]/@href")
+    (form,) = page_of(client, door).xpath("//form[@method='post'][.//textarea]")
+    sent = dict(form.form_values()) | {"all": "1", "text": "请于周五前报进展"}
+    said = client.post(form.get("action"), sent, follow=True).content.decode()
+    assert "已催办 6 件，已通知：北镇人民政府、南镇人民政府。" in said
+    assert f"{late[-1].number}：正等您自己办理，不用催办。" in said
+    assert Event.objects.filter(transition="urge").count() == 6
+    north, south = (Person.objects.get(username=name) for name in ("town", "south"))
+    assert Notice.objects.filter(person=north, text__contains="周五前").count() == 4
+    assert Notice.objects.filter(person=south, text__contains="周五前").count() == 2
+    # The way back is the list that was narrowed.
+    assert "超期" in said
+
+
+def test_only_the_ticked_are_pushed_and_only_within_ones_scope(late, signed_in):
+    sent = {"ids": [late[0].pk, late[3].pk], "text": "", "back": "due=overdue"}
+    signed_in("dispatcher").post("/my-work/in-hand/urge", sent)
+    assert set(Event.objects.filter(transition="urge").values_list("matter", flat=True)) == {
+        late[0].pk,
+        late[3].pk,
+    }
+    town = signed_in("town")
+    assert "催办" not in page_of(town, "/my-work/in-hand").text_content()
+    refused = town.post("/my-work/in-hand/urge", sent, follow=True).content.decode()
+    assert "催办由局领导、科长或调度人员办理" in refused
+    assert Event.objects.filter(transition="urge").count() == 2
+    assert titles(page_of(town, "/my-work/in-hand")) == {
+        m.title for m in late if m.area_code == NORTH
+    }
+
+
+def test_my_work_counts_all_that_is_asked_and_each_count_narrows(late, signed_in, monkeypatch):
+    """However many rows are shown at first, the counts are of all of them."""
+    monkeypatch.setattr("ecoledger.web.matters.my_work.AT_ONCE", 2)
+    client = signed_in("town")
+    page = page_of(client, "/my-work")
+    counts = {
+        a.text_content().strip(): a.get("href")
+        for a in page.xpath("//div[@class='card-header']/a[contains(@class, 'chip')]")
+    }
+    assert set(counts) == {"超期 4 件", "整改中 4"}
+    assert len(page.xpath("//table//tbody/tr")) == 2
+    chosen = page_of(client, "/my-work" + counts["整改中 4"])
+    (more,) = chosen.xpath("//div[@class='pager']/a/@href")
+    assert len(page_of(client, "/my-work" + more).xpath("//table//tbody/tr")) == 4
