@@ -96,6 +96,13 @@ export function startControls(): void {
     for (const box of all.closest("form")?.querySelectorAll<HTMLInputElement>("tbody input[type=checkbox]") ?? [])
       box.checked = all.checked;
   });
+  document.addEventListener("change", (event) => {
+    const form = (event.target as HTMLElement).closest("form");
+    const mark = form?.querySelector<HTMLElement>("[data-ticked]");
+    if (!form || !mark) return;
+    const number = form.querySelectorAll("tbody input[name=ids]:checked").length;
+    mark.textContent = number ? (mark.dataset.ticked ?? "").replace("{n}", String(number)) : "";
+  });
   // A second tap while the first is on its way sends nothing: the button says so and waits.
   document.addEventListener("submit", (event) => {
     const form = event.target as HTMLFormElement;

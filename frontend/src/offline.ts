@@ -148,6 +148,8 @@ function said(text: string, where = ""): void {
     place.append(link);
   }
   panel.hidden = !text && !panel.querySelector("li");
+  // What has arrived is good news; what still waits is not.
+  panel.classList.toggle("arrived", where !== "" && !panel.querySelector("li"));
 }
 
 function button(text: string, act: () => void): HTMLButtonElement {
@@ -181,6 +183,8 @@ async function show(): Promise<void> {
   if (!list) return;
   const rows = await waitingOf(person());
   list.replaceChildren(...rows.map(row));
+  if (rows.length) panel.classList.remove("arrived");
+  else if (panel.querySelector("[data-queue-state] a")) panel.classList.add("arrived");
   panel.hidden = rows.length === 0 && !panel.querySelector("[data-queue-state]")?.textContent;
 }
 
@@ -260,7 +264,10 @@ function keepDrafts(form: HTMLFormElement): void {
 function titleOf(form: HTMLFormElement): string {
   const chosen = form.querySelector<HTMLInputElement>("input[type=radio]:checked")?.parentElement?.textContent?.trim();
   const step = form.closest("details")?.querySelector("summary strong")?.textContent?.trim();
-  const heading = document.querySelector("h1")?.textContent?.replace(/\s+/g, " ").trim();
+  // The name alone: where the matter stood is not part of it.
+  const head = document.querySelector("h1")?.cloneNode(true) as HTMLElement | undefined;
+  head?.querySelectorAll(".chip, [data-live]").forEach((mark) => mark.remove());
+  const heading = head?.textContent?.replace(/\s+/g, " ").trim();
   return [step ?? chosen, heading].filter(Boolean).join(" · ");
 }
 

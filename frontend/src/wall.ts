@@ -43,11 +43,14 @@ class Wall {
 
   private tick(): void {
     const clock = this.element.querySelector("[data-wall-clock]");
-    if (clock)
-      clock.textContent = new Date().toLocaleString(document.documentElement.lang, {
+    if (clock) {
+      const form = new Intl.DateTimeFormat(document.documentElement.lang, {
         ...CHINA,
         month: "2-digit", day: "2-digit", weekday: "short", hour: "2-digit", minute: "2-digit",
       });
+      const part = Object.fromEntries(form.formatToParts(new Date()).map(({ type, value }) => [type, value]));
+      clock.textContent = `${part.month}-${part.day} ${part.weekday} ${part.hour}:${part.minute}`;
+    }
     // What presses keeps its place.
     const held = this.pages()[this.shown]?.dataset.hold !== undefined;
     if (!this.paused && !held && Date.now() - this.since > TURN) this.show(this.shown + 1);

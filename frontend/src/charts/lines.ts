@@ -104,7 +104,12 @@ export function draw(description: Lines, element: HTMLElement): echarts.EChartsC
     color: PALETTE,
     animation: false,
     aria: { enabled: true, label: { description: spoken(description.series) } },
-    grid: every.map((panel) => ({ left: 8, right: 12, top: top + panel * PANEL, height, bottom: height ? undefined : bottom, containLabel: true })),
+    // Panels share one edge, so that an hour stands above the same hour, however wide the labels of each are.
+    grid: every.map((panel) =>
+      panels > 1
+        ? { left: 56, right: 24, top: top + panel * PANEL, height }
+        : { left: 8, right: 12, top, bottom, containLabel: true },
+    ),
     axisPointer: { link: [{ xAxisIndex: "all" }] },
     legend: {
       show: legend,

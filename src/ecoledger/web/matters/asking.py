@@ -14,16 +14,21 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts.roles import Role
 from ecoledger.matters import evidence
-from ecoledger.matters.models import Event, Evidence, Matter
+from ecoledger.matters.models import Clock, Event, Evidence, Matter
 from ecoledger.matters.register import Register
-from ecoledger.matters.workflow import Transition
+from ecoledger.matters.workflow import State, Transition
 from ecoledger.web.work import left_of, tone_of
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of the line: ``standing`` is done, now, ahead or skipped."""
+    """One stage of the line: ``standing`` is done, now, ahead or skipped.
+
+    ``at`` and ``who``: when and by whom a stage was done; of the stage it stands in, since when. ``late``: it is overdue
+    now, or was done after its time.
+    """
 
     label: str
     standing: str
@@ -32,38 +37,54 @@ class Stage:
     late: bool = False
 
 
-def stage_line(register: Register, matter: Matter, events: Sequence[Event]) -> list[Stage]:
-    """Every stage in order, with the last event that brought the matter into it."""
+def stage_line(
+    register: Register, matter: Matter, events: Sequence[Event], clocks: Sequence[Clock] = ()
+) -> list[Stage]:
+    """Every stage in order, with the last event that brought the matter into it, or out of it."""
     labels = [str(label) for label in register.workflow.stages]
     stage_of = {state.name: str(state.stage) for state in register.workflow.states}
     entered: dict[str, Event] = {}
+    left: dict[str, Event] = {}
     for event in events:
-        if event.to_state != event.from_state and (label := stage_of.get(event.to_state)):
-            entered[label] = event
+        came, gone = stage_of.get(event.to_state), stage_of.get(event.from_state)
+        if event.to_state != event.from_state and came:
+            entered[came] = event
+        if gone and came != gone:
+            left[gone] = event
     state = register.state_of(matter)
     here = labels.index(str(state.stage)) if str(state.stage) in labels else len(labels)
+    late = _done_late(register, clocks)
     line = []
     for number, label in enumerate(labels):
-        came = entered.get(label)
         if number == here:
-            standing = "now"
+            since = entered.get(label)
+            at = since.at if since else None
+            line.append(Stage(label, "now", at, late=bool(matter.overdue)))
         elif number > here:
-            standing = "ahead"
+            line.append(Stage(label, "ahead"))
+        elif (done := left.get(label)) or number == 0:
+            who = done.person.name if done and done.person else ""
+            line.append(Stage(label, "done", done.at if done else None, who, label in late))
         else:
-            standing = "done" if came or number == 0 else "skipped"
-        shown = came if standing in ("done", "now") else None
-        line.append(
-            Stage(
-                label,
-                standing,
-                shown.at if shown else None,
-                shown.person.name if shown and shown.person else "",
-                standing == "now" and bool(matter.overdue),
-            )
-        )
+            line.append(Stage(label, "done" if label in entered else "skipped"))
     if not state.open:
         line.append(Stage(str(state.label), "now", matter.closed_at))
     return line
+
+
+def _done_late(register: Register, clocks: Sequence[Clock]) -> set[str]:
+    """Stages that have a clock of their own which stopped after its time."""
+    stage_of = {state.name: str(state.stage) for state in register.workflow.states}
+    during = {
+        rule.name: {stage_of.get(name, "") for name in rule.during}
+        for rule in register.workflow.clocks
+    }
+    late = set()
+    for clock in clocks:
+        stages = during.get(clock.name, set())
+        if len(stages) == 1 and clock.stopped_at and clock.due and clock.stopped_at > clock.due:
+            late |= stages
+    return late
 
 
 @dataclass(frozen=True)
@@ -97,7 +118,8 @@ def sets_off(register: Register, transition: Transition) -> str:
     if not transition.target:
         return ""
     target = register.workflow.state(transition.target)
-    words = [_("转为“%s”") % _(str(target.label))]
+    stays = set(transition.sources) == {transition.target}
+    words = [_("状态不变") if stays else _("转为“%s”") % _(str(target.label))]
     if transition.target not in transition.sources:
         words += [
             f"{_(str(rule.label))} {rule.length} {_(rule.unit.label)}"
@@ -145,7 +167,7 @@ def title(offered: Sequence[Any], state_label: str) -> str:
     mains = [o for o in offered if o.transition.main]
     if len(mains) == 1:
         return _("请您%s") % _(str(mains[0].transition.label))
-    return _("请您办理：%s") % _(state_label) if mains else _("您可以办理")
+    return _("请您选一项办理（现在%s）") % _(state_label) if mains else _("您可以办理")
 
 
 def context(
@@ -154,6 +176,7 @@ def context(
     offered: Sequence[Any],
     events: Sequence[Event],
     files: Sequence[Evidence],
+    clocks: Sequence[Clock] = (),
     *,
     inside: bool,
 ) -> dict[str, Any]:
@@ -161,7 +184,7 @@ def context(
     state = register.state_of(matter)
     now = timezone.now()
     return {
-        "stage_line": stage_line(register, matter, events),
+        "stage_line": stage_line(register, matter, events, clocks),
         "ask_title": title(offered, str(state.label)),
         "ask_left": left_of(matter.due, now) if state.open else "",
         "ask_tone": tone_of(matter.due, now) if state.open else "",
@@ -175,13 +198,20 @@ def context(
             for one in offered
         ],
         "pictures": images(files)[-4:],
-        "holder": holder(matter, inside=inside),
-        "holder_phone": matter.owner.phone if matter.owner and inside else "",
+        "holder": holder(matter, state, inside=inside),
+        "holder_phone": matter.owner.phone
+        if matter.owner and inside and (state.by_owner or not state.waits_for)
+        else "",
     }
 
 
-def holder(matter: Matter, *, inside: bool) -> str:
-    """Who has it now, where nothing is asked of the person looking."""
+def holder(matter: Matter, state: State, *, inside: bool) -> str:
+    """Whose turn it is, where nothing is asked of the person looking: the owner's, or that of a role of the authority."""
+    if state.waits_for and not state.by_owner:
+        if not inside or Role.ENTERPRISE in state.waits_for:
+            firm = matter.enterprise if Role.ENTERPRISE in state.waits_for else None
+            return str(firm or _("生态环境部门"))
+        return "、".join(str(role.label) for role in Role if role in state.waits_for)
     unit = str(matter.owner_organisation or "")
     if matter.owner and inside:
         return f"{unit} {matter.owner.name}".strip()

@@ -42,6 +42,8 @@ from ecoledger.web.matters import asking
 from ecoledger.web.matters.finding import the_matter, the_register
 from ecoledger.web.matters.lines import sent, sheet, show_problems, tables
 from ecoledger.web.matters.posted import revision, say, uploads
+from ecoledger.web.search.finding import entity_url
+from ecoledger.web.work import left_of
 
 _ASSIGN = (
     Ask("organisation", "责任单位", Kind.REFERENCE, stores=None, required=True, to=Organisation),
@@ -183,6 +185,8 @@ def _clock_rows(register: Register, matter: Any, now: Any) -> list[dict[str, Any
                 "waiting": bool(rule and rule.waiting),
                 "length": deadlines.length_text(clock),
                 "left": clocks.remaining(clock, now),
+                # Overdue is told in days of the calendar everywhere, whatever the clock counts in.
+                "late": left_of(clock.due, now) if clock.due and clock.due < now else "",
                 "longest": longest,
                 "unit": unit,
                 "pending": clock.extensions.filter(approved=None).first(),
@@ -258,7 +262,10 @@ def _detail(
             if manages or owns
             else None,
             "evidence": files,
-            **asking.context(register, matter, offered, events, files, inside=inside),
+            **asking.context(
+                register, matter, offered, events, files, [r["clock"] for r in rows], inside=inside
+            ),
+            "entity_url": entity_url(matter.entity) if matter.entity and inside else "",
             "line_tables": tables(register, matter, person) if inside else [],
             "beside": [
                 (register_of(other.register), other, state_of(other))

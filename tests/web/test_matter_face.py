@@ -1,0 +1,103 @@
+"""What a matter's page says of itself: who did each stage and how late, whose turn it is, and where its things are."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import lxml.html
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from ecoledger.accounts.models import Organisation
+from ecoledger.matters import actions
+from ecoledger.matters.evidence import Upload
+from ecoledger.matters.models import Clock, Matter
+from ecoledger.registers.problems.problem_ledger import REGISTER
+
+
+@pytest.fixture
+def problem(county):
+    """A problem of a firm, handed over nine days after it should have been."""
+    values = {
+        "title": "喷漆房未密闭",
+        "area_code": "990101001",
+        "origin_kind": "self",
+        "entity": county.bureau.enterprise.entity_ptr,
+    }
+    matter = actions.open_matter(REGISTER, values, by=county.person("officer"))
+    late = timezone.now() - timedelta(days=9)
+    Clock.objects.filter(matter=matter, name="hand_over").update(due=late)
+    Matter.objects.filter(pk=matter.pk).update(due=late)
+    unit = Organisation.objects.get(name="北镇人民政府")
+    form = {"owner_organisation": unit, "measures": "密闭", "deadline": "2026-01-01"}
+    return actions.perform(matter.pk, "hand_over", by=county.person("dispatcher"), form=form)
+
+
+def apply_close(county, problem):
+    png = bytes.fromhex("89504e470d0a1a0a") + b"\0" * 64
+    picture = Upload(SimpleUploadedFile("完工.png", png, "image/png"))
+    form = {"verdict": "true", "result": "已密闭"}
+    return actions.perform(
+        problem.pk, "apply_close", by=county.person("town"), form=form, files=[picture]
+    )
+
+
+def page_of(client, matter) -> lxml.html.HtmlElement:
+    return lxml.html.fromstring(client.get(f"/matters/problem/{matter.pk}").content)
+
+
+def said(node) -> str:
+    return re.sub(r"\s+", " ", node.text_content()).strip()
+
+
+def stages(page) -> dict[str, str]:
+    rows = (said(li) for li in page.xpath("//ol[@class='stage']/li"))
+    return {text.split()[0]: text for text in rows}
+
+
+def test_a_stage_is_told_with_who_did_it_not_with_who_brought_the_matter_there(
+    county, problem, signed_in
+):
+    line = stages(page_of(signed_in("leader"), problem))
+    assert county.person("dispatcher").name in line["交办"]
+    assert county.person("officer").name not in line["交办"]  # who entered it
+    assert "超期办结" in line["交办"]
+    assert line["整改"].endswith(("超期", "天"))  # overdue now: how long
+
+
+def test_the_turn_is_named_by_role_where_the_step_is_the_authoritys(county, problem, signed_in):
+    client = signed_in("town")
+    heading = "//h2[@id='ask-title']"
+    assert "请您" in said(page_of(client, problem).xpath(heading)[0])
+    closing = apply_close(county, problem)
+    (whose,) = page_of(client, closing).xpath(heading)
+    assert "局领导、" in said(whose)
+    assert "北镇人民政府" not in said(whose)
+
+
+def test_the_owner_is_named_where_the_step_is_the_owners(problem, signed_in):
+    (whose,) = page_of(signed_in("leader"), problem).xpath("//h2[@id='ask-title']")
+    assert said(whose) == "现在由 北镇人民政府 办理"
+
+
+def test_the_thing_a_matter_is_about_is_a_door(county, problem, signed_in):
+    firm = county.bureau.enterprise
+    links = page_of(signed_in("leader"), problem).xpath("//main//dd/a")
+    assert {said(a): a.get("href") for a in links}[firm.name] == f"/enterprises/{firm.pk}"
+
+
+def test_a_page_tells_one_number_of_days_overdue(problem, signed_in):
+    """In days of the calendar, in the head and at the clock, whatever the clock counts in."""
+    days = re.findall(
+        r"超期 ?([0-9.]+) ?(\S*天|工作日)", page_of(signed_in("leader"), problem).text_content()
+    )
+    assert len(days) >= 3
+    assert len(set(days)) == 1
+
+
+def test_a_step_that_leaves_the_state_says_so(county, problem, signed_in):
+    way = page_of(signed_in("town"), problem).xpath("//details[contains(., '填报进展')]/summary")[0]
+    assert "状态不变" in said(way)
+    assert "转为" not in said(way)
