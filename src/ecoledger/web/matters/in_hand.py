@@ -110,8 +110,9 @@ def _within(due: str, now: datetime) -> Q:
 def page(request: Request) -> HttpResponse:
     narrowed, now = Narrowed.by(request.GET), timezone.now()
     matters = narrowed.matters(request.user, now)
-    shown = Paginator(inbox.due_first(matters), PAGE).get_page(request.GET.get("page"))
-    rows = Matter.objects.filter(pk__in=list(shown.object_list.values_list("pk", flat=True)))
+    keys = inbox.due_first(matters).values_list("pk", flat=True)
+    shown = Paginator(keys, PAGE).get_page(request.GET.get("page"))
+    rows = Matter.objects.filter(pk__in=list(shown.object_list))
     rows = inbox.due_first(rows.select_related("owner", "owner_organisation", "entity"))
     query = request.GET.copy()
     query.pop("page", None)
