@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from demo import city
+from demo import case_file, city
 from demo.work import aware, person, picture
 from ecoledger.books import campaign as campaigns
 from ecoledger.entities.models import Enterprise
@@ -40,6 +40,7 @@ def build(firms: list[Enterprise], now: datetime) -> dict[str, int]:
     _production(firms[47], now)
     _transfer(firms[9], now)
     _reviews(now)
+    case_file.build(firms[32], CheckPlan.objects.get(item_no="2"), now)
     clues = damage_claims.screen(aware(now))
     return {"visits": visits, "damage_clues": clues}
 
@@ -136,7 +137,7 @@ def _credit(now: datetime) -> None:
     """The last decisions stand in the book of credit."""
     from ecoledger.registers.enforcement import credit_entries
 
-    for case in PenaltyCase.objects.filter(decided_on__isnull=False).order_by("-decided_on")[:20]:
+    for case in PenaltyCase.objects.filter(decided_on__isnull=False).order_by("-decided_on")[:19]:
         credit_entries.enter(case, by=None, until=case.decided_on + timedelta(days=1095))
 
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from demo import city
-from demo.work import aware, person
+from demo.work import aware, person, picture
 from ecoledger.accounts.models import Organisation
 from ecoledger.matters import actions, history
 from ecoledger.registers.complaints.complaint import Complaint
@@ -22,11 +22,14 @@ from ecoledger.registers.complaints.register import REGISTER as COMPLAINTS
 from ecoledger.registers.grid.cells import GridCell
 from ecoledger.registers.grid.events import REGISTER as EVENTS
 from ecoledger.registers.grid.events import GridEvent
+from ecoledger.registers.grid.patrol_services import SERVICES
 from ecoledger.registers.grid.patrols import PATROLS, Patrol
 from ecoledger.registers.problems.inspectorate import REGISTER as LETTERS
 from ecoledger.registers.problems.inspectorate import InspectorateBatch
 
 PATROLLED, REPORTED, COMPLAINED, CHAINS = 5_932, 1_632, 357, 22
+# Of the events, those a contractor handed in as clues.
+CLUES = 160
 OPEN_EVENTS, OPEN_COMPLAINTS = 24, 9
 BATCHES, LETTERS_OF_ALL, OWN_BATCHES, OWN = 31, 351, 19, 47
 REPEATED, RECTIFIED = 20, 22
@@ -106,22 +109,28 @@ def _events(
     generator: random.Random, cells: list[GridCell], towns: dict[str, Any], now: datetime
 ) -> int:
     categories = [value for value in GridEvent.Category.values if value != "other"]
-    rows = []
+    rows, clues = [], []
     for number in range(REPORTED - OPEN_EVENTS):
         cell = generator.choice(cells)
+        of_contractor = number < CLUES
         opened = aware(now - timedelta(hours=generator.randint(24 * 16, 24 * 320)))
-        rows.append(
+        (clues if of_contractor else rows).append(
             {
                 "title": generator.choice(_SEEN), "area_code": cell.area_code, "cell": cell,
                 "event_no": f"SJ-{number + 1:05d}", "category": generator.choice(categories),
-                "source": "patrol" if number % 5 else "public", "truth": "true",
+                "source": "contractor" if of_contractor else "patrol" if number % 5 else "public",
+                "truth": "true",
                 "owner_organisation": towns[cell.area_code], "handling": "已现场处置。",
                 "opened_at": opened, "closed_at": opened + timedelta(hours=generator.randint(3, 96)),
                 "synthetic": True,
             }
         )  # fmt: skip
-    rows.sort(key=lambda row: row["opened_at"])
-    history.enter(EVENTS, rows, by=person("diaodu"), source="网格事件台账（演示）")
+    for clue in clues[::8]:
+        clue |= {"state": "void", "truth": "false", "handling": ""}
+    for own, by in ((rows, "diaodu"), (clues, "xuncha")):
+        own.sort(key=lambda row: row["opened_at"])
+        history.enter(EVENTS, own, by=person(by), source="网格事件台账（演示）")
+    _services(now)
     for _number in range(OPEN_EVENTS):
         cell = generator.choice(cells)
         actions.open_matter(
@@ -132,6 +141,29 @@ def _events(
             at=aware(now - timedelta(hours=generator.randint(1, 40))),
         )  # fmt: skip
     return REPORTED
+
+
+def _services(now: datetime) -> None:
+    """The contractor's two half years: one accepted by what its clues came to, one that waits for it."""
+    desk, today = person("diaodu"), now.date()
+    contractor = person("xuncha").organisation
+    for n, (begin, end) in enumerate(((320, 160), (160, 2))):
+        service = actions.open_matter(
+            SERVICES,
+            {"title": f"大气专业巡查服务第{'一二'[n]}期（合成）", "area_code": city.CITY_CODE, "contractor": contractor,
+             "contract_no": f"XC-{n + 1:02}（演示）", "begin": today - timedelta(days=begin),
+             "end": today - timedelta(days=end), "clues_agreed": 50, "true_agreed": 80, "synthetic": True},
+            by=desk, at=aware(now - timedelta(days=begin)),
+        )  # fmt: skip
+        at = aware(now - timedelta(days=end - 1))
+        form = {"summary": "按合同巡查，线索逐件核实。"}
+        files = [picture(f"patrol service {n + 1}")]
+        actions.perform(service.pk, "ask", by=desk, form=form, files=files, at=at)
+        if n == 0:
+            form = {"verdict": "属实线索数和属实率达到约定，验收通过。"}
+            actions.perform(
+                service.pk, "accept", by=person("juzhang"), form=form, at=at + timedelta(days=6)
+            )
 
 
 # ---- complaints and the inspectorate's letters ---------------------------------------------------

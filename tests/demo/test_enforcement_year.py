@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
+import re
 from decimal import Decimal
 
 import pytest
 from django.db.models import Sum
 from django.utils import timezone
+from pypdf import PdfReader
 
 from demo import enforcement
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import Role
 from ecoledger.entities.models import Area, Enterprise
+from ecoledger.registers.enforcement import vetoes
 from ecoledger.registers.enforcement.models import (
     ActionMeeting,
+    CorrectionOrder,
     CreditEntry,
     DamageClaim,
     FileReview,
@@ -24,6 +29,7 @@ from ecoledger.registers.enforcement.models import (
     SelfCheck,
 )
 from ecoledger.registers.enforcement.random_check import sheet
+from ecoledger.reports import case_book
 from ecoledger.standards import draw_sheet
 
 TOWN = "990181001"
@@ -54,10 +60,27 @@ def test_the_brigades_year_has_its_figures(settings, tmp_path):
     assert draw_sheet.differences(sheet(public)) == []
     assert Seizure.objects.filter(state="seized").count() == 2
     assert SelfCheck.objects.count() == 91
-    assert Inspection.objects.filter(phase="done", kind="special").count() == 40
+    assert Inspection.objects.filter(phase="done", kind="special").count() == 41
+    assert CorrectionOrder.objects.count() == 13
     kinds = ActionMeeting.objects.values_list("kind", flat=True)
     assert (list(kinds).count("meeting"), list(kinds).count("joint")) == (4, 8)
     assert FileReview.objects.exclude(score=None).count() == 6
     assert CreditEntry.objects.count() == 20
     assert SelfCheck.objects.exclude(handed_to="").count() == 4
     assert DamageClaim.objects.filter(case__isnull=False).exists()
+    # One of the decided went its whole way here: its file is whole, in order, and nothing in it is blank.
+    case = PenaltyCase.objects.get(state="archived")
+    assert vetoes.of(case) == []
+    leader = Person.objects.get(username="juzhang")
+    titles = [
+        "行政处罚决定书", "送达回证", "立案审批表", "证据清单", "现场检查（勘察）笔录", "现场勘察平面图", "调查询问笔录", "废水总排口正在排水",
+        "监测报告", "监测（检测、鉴定）结果告知书", "送达回证", "案件调查报告", "责令改正违法行为决定书", "送达回证",
+        "行政处罚事先（听证）告知书", "送达回证", "曝气风机已修复", "陈述申辩意见笔录", "陈述申辩意见复核表", "行政处罚案件结案审批表",
+        "缴款票据", "案件审查表", "案件法制审核表", "案件集体讨论记录", "集体讨论签到表",
+    ]  # fmt: skip
+    held = [paper.title for paper in case_book.papers(case, leader)]
+    assert [re.sub("（(合成|行政|监测|责令).*| 许.*", "", title) for title in held] == titles
+    book = case_book.assemble(case, leader)
+    (tmp_path / "案卷.pdf").write_bytes(book)
+    whole = [page.extract_text() for page in PdfReader(io.BytesIO(book)).pages]
+    assert not re.search(r"\{\{|None|，，|：。|〔\s*〕", "".join(whole))

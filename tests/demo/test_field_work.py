@@ -8,6 +8,7 @@ from demo.__main__ import present
 from demo import build, county, field_work, rectification
 from ecoledger.registers.complaints.complaint import Complaint
 from ecoledger.registers.grid.events import GridEvent
+from ecoledger.registers.grid.patrol_services import PatrolService
 from ecoledger.registers.grid.patrols import Patrol
 from ecoledger.registers.office.discipline import (
     DisciplineMeasure,
@@ -27,6 +28,9 @@ def test_the_year_of_the_grid_and_of_complaints_has_its_figures():
     build.build()
     field_work.build(present())
     assert (Patrol.objects.count(), GridEvent.objects.count()) == (5_932, 1_632)
+    clues = GridEvent.objects.filter(source="contractor")
+    assert (clues.count(), clues.filter(truth="true").count()) == (160, 140)
+    assert [s.state for s in PatrolService.objects.order_by("begin")] == ["accepted", "asked"]
     assert Complaint.objects.count() == 357
     again = Complaint.objects.filter(title__endswith="仍未解决")
     assert again.exclude(merged_into=None).count() == 22

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.test import Client
+from pypdf import PdfReader
 
 
 def signed_in(people: dict[str, Any], names: tuple[str, ...]) -> dict[str, Client]:
@@ -25,6 +26,7 @@ def places(register: str, pk: int, words: str, number: str, entity: int | None =
     found = [
         book, f"{book}?q={word}", f"{book}/{pk}", f"{book}/{pk}/timeline", f"{book}/statistics",
         f"{book}/export.xlsx", f"{book}/map.geojson", f"{book}?merged=all&sort=number",
+        f"{book}/{pk}/book.pdf", f"{book}/{pk}/print", f"{book}/export.csv", "/documents/drafts", "/help",
         f"/api/v1{book}", f"/api/v1{book}/{pk}", "/my-work", "/my-work/list", "/", "/notices",
         f"/search?q={word}", f"/search/hits?q={word}", f"/search/hits?q={quote(number)}",
         "/map.geojson?layers=matters", f"/lookup/{register}?q={word}", "/documents", "/cockpit",
@@ -46,6 +48,10 @@ def told(client: Client, address: str, asked: str = "") -> str:
     if content[:2] == b"PK":
         with zipfile.ZipFile(io.BytesIO(content)) as book:
             content = b"".join(book.read(name) for name in book.namelist())
+    if content[:4] == b"%PDF":
+        # Pages hold their letters packed.
+        text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+        content += text.encode()
     said = content.decode("utf-8", "replace")
     # A search page repeats the question.
     return said.replace(asked, "") if asked else said

@@ -25,11 +25,11 @@ TIME = ZoneInfo("Asia/Shanghai")
 # 2026: 春节 2-15 to 2-23 (working 2-14, 2-28), 劳动节 5-1 to 5-5 (5-9), 端午 6-19 to 6-21, 中秋 9-25 to 9-27,
 # 清明 4-4 to 4-6, 国庆 10-1 to 10-7 (9-20, 10-10).
 BY_HAND = [
-    # limit, trigger, granted, suspended, last day, article
+    # limit, trigger, granted, suspended, last day, article (the act, where its text was read without its number)
     ("penalty-filing", date(2026, 11, 20), (), (), date(2026, 12, 7), "第18条"),
     ("penalty-filing", date(2026, 11, 20), (15,), (), date(2026, 12, 21), "第18条"),
     ("penalty-evidence-registration", date(2026, 9, 23), (), (), date(2026, 10, 10), "第56条"),
-    ("penalty-statement", date(2026, 9, 30), (), (), date(2026, 10, 13), ""),
+    ("penalty-statement", date(2026, 9, 30), (), (), date(2026, 10, 13), "（部令第30号）"),
     ("penalty-hearing-request", date(2026, 9, 30), (), (), date(2026, 10, 13), "第64条第1项"),
     ("penalty-hearing-notice", date(2026, 10, 12), (), (), date(2026, 9, 24), "第64条第2项"),
     ("penalty-decision", date(2026, 3, 2), (), (), date(2026, 6, 1), "第57条"),
@@ -44,34 +44,34 @@ BY_HAND = [
     ("penalty-public-notice", date(2026, 9, 2), (), (), date(2026, 10, 8), "第95条"),
     ("penalty-delivery", date(2026, 2, 12), (), (), date(2026, 2, 28), "第61条"),
     ("penalty-payment", date(2026, 9, 22), (), (), date(2026, 10, 8), "第67条"),
-    ("penalty-disclosure", date(2026, 6, 15), (), (), date(2026, 6, 25), ""),
+    ("penalty-disclosure", date(2026, 6, 15), (), (), date(2026, 6, 25), "（部令第30号）"),
     ("penalty-demand", date(2026, 4, 28), (), (), date(2026, 5, 14), "第54条"),
     ("reconsideration-application", date(2026, 3, 2), (), (), date(2026, 5, 6), "第20条"),
     ("litigation", date(2026, 3, 31), (), (), date(2026, 9, 30), "第46条"),
     ("seizure", date(2026, 9, 1), (), (), date(2026, 10, 1), "第25条"),
     ("seizure", date(2026, 9, 1), (30,), (), date(2026, 10, 31), "第25条"),
     ("seizure", date(2026, 9, 1), (), ((date(2026, 9, 10), date(2026, 9, 14)),), date(2026, 10, 6), "第25条"),
-    ("seizure-release-check", date(2026, 4, 30), (), (), date(2026, 5, 11), ""),
-    ("seizure-release-delivery", date(2026, 4, 30), (), (), date(2026, 5, 8), ""),
-    ("daily-penalty-recheck", date(2026, 9, 2), (), (), date(2026, 10, 8), ""),
-    ("detention-transfer", date(2026, 4, 3), (), (), date(2026, 4, 9), ""),
-    ("crime-transfer-decision", date(2026, 6, 17), (), (), date(2026, 6, 22), ""),
-    ("police-filing", date(2026, 3, 2), (), (), date(2026, 3, 5), ""),
-    ("police-filing", date(2026, 3, 2), (4,), (), date(2026, 3, 9), ""),
-    ("police-review", date(2026, 4, 30), (), (), date(2026, 5, 8), ""),
-    ("procurator-opinion", date(2026, 4, 30), (), (), date(2026, 5, 6), ""),
-    ("case-archive", date(2026, 1, 5), (), (), date(2026, 2, 4), ""),
+    ("seizure-release-check", date(2026, 4, 30), (), (), date(2026, 5, 11), "（部令第29号）"),
+    ("seizure-release-delivery", date(2026, 4, 30), (), (), date(2026, 5, 8), "（部令第29号）"),
+    ("daily-penalty-recheck", date(2026, 9, 2), (), (), date(2026, 10, 8), "（部令第28号）"),
+    ("detention-transfer", date(2026, 4, 3), (), (), date(2026, 4, 9), "（公治〔2014〕853号）"),
+    ("crime-transfer-decision", date(2026, 6, 17), (), (), date(2026, 6, 22), "环境保护行政执法与刑事司法衔接工作办法"),
+    ("police-filing", date(2026, 3, 2), (), (), date(2026, 3, 5), "环境保护行政执法与刑事司法衔接工作办法"),
+    ("police-filing", date(2026, 3, 2), (4,), (), date(2026, 3, 9), "环境保护行政执法与刑事司法衔接工作办法"),
+    ("police-review", date(2026, 4, 30), (), (), date(2026, 5, 8), "环境保护行政执法与刑事司法衔接工作办法"),
+    ("procurator-opinion", date(2026, 4, 30), (), (), date(2026, 5, 6), "环境保护行政执法与刑事司法衔接工作办法"),
+    ("case-archive", date(2026, 1, 5), (), (), date(2026, 2, 4), "（部令第30号）"),
     ("penalty-prescription", date(2026, 8, 20), (), (), date(2028, 8, 20), "第1054条"),
     ("penalty-prescription-harm", date(2026, 8, 20), (), (), date(2031, 8, 20), "第1054条"),
-    ("damage-first-check", date(2026, 3, 2), (), (), date(2026, 4, 1), ""),
+    ("damage-first-check", date(2026, 3, 2), (), (), date(2026, 4, 1), "（环法规〔2022〕31号）"),
     # 90 days end in the national holiday, 30 in that of 端午.
-    ("damage-consultation", date(2026, 7, 3), (), (), date(2026, 10, 8), ""),
-    ("damage-judicial-confirmation", date(2026, 5, 20), (), (), date(2026, 6, 22), ""),
+    ("damage-consultation", date(2026, 7, 3), (), (), date(2026, 10, 8), "（环法规〔2022〕31号）"),
+    ("damage-judicial-confirmation", date(2026, 5, 20), (), (), date(2026, 6, 22), "（环法规〔2022〕31号）"),
     # Decisions and money on the spot; 9-20 is a Sunday at work.
     ("penalty-summary-filing", date(2026, 9, 18), (), (), date(2026, 9, 22), "第67至68条"),
     ("penalty-hand-in", date(2026, 4, 30), (), (), date(2026, 5, 7), "第71条"),
     ("penalty-disclosure-withdrawal", date(2026, 9, 24), (), (), date(2026, 9, 30), "第48条"),
-    ("instalment-answer", date(2026, 2, 1), (), (), date(2026, 2, 24), ""),
+    ("instalment-answer", date(2026, 2, 1), (), (), date(2026, 2, 24), "（部令第30号）"),
     # Remedies and the court.
     ("litigation-after-reconsideration", date(2026, 9, 21), (), (), date(2026, 10, 8), "第45条"),
     ("appeal", date(2026, 4, 20), (), (), date(2026, 5, 6), "第85条"),
@@ -79,16 +79,16 @@ BY_HAND = [
     ("penalty-court-application", date(2026, 7, 5), (), (), date(2026, 10, 8), "第53条"),
     ("court-refusal-review", date(2026, 9, 18), (), (), date(2026, 10, 8), "第56条"),
     # Limits and halts of production: the term itself does not move off a holiday.
-    ("production-limit", date(2026, 7, 2), (), (), date(2026, 10, 2), ""),
-    ("production-limit", date(2026, 2, 2), (3,), (), date(2026, 8, 2), ""),
-    ("production-limit-plan", date(2026, 9, 21), (), (), date(2026, 10, 19), ""),
-    ("production-limit-follow-up", date(2026, 9, 3), (), (), date(2026, 10, 8), ""),
+    ("production-limit", date(2026, 7, 2), (), (), date(2026, 10, 2), "（部令第30号）"),
+    ("production-limit", date(2026, 2, 2), (3,), (), date(2026, 8, 2), "（部令第30号）"),
+    ("production-limit-plan", date(2026, 9, 21), (), (), date(2026, 10, 19), "（部令第30号）"),
+    ("production-limit-follow-up", date(2026, 9, 3), (), (), date(2026, 10, 8), "（部令第30号）"),
     # Complaints: passing on over 劳动节, and over 春节 with its Saturday at work.
-    ("complaint-forward", date(2026, 4, 30), (), (), date(2026, 5, 8), ""),
-    ("complaint-forward", date(2026, 2, 13), (), (), date(2026, 2, 25), ""),
-    ("complaint-acceptance", date(2026, 9, 17), (), (), date(2026, 10, 8), ""),
-    ("complaint-closing", date(2026, 3, 2), (), (), date(2026, 5, 6), ""),
-    ("complaint-closing", date(2026, 3, 2), (30,), (), date(2026, 6, 1), ""),
+    ("complaint-forward", date(2026, 4, 30), (), (), date(2026, 5, 8), "（部令第15号）"),
+    ("complaint-forward", date(2026, 2, 13), (), (), date(2026, 2, 25), "（部令第15号）"),
+    ("complaint-acceptance", date(2026, 9, 17), (), (), date(2026, 10, 8), "（部令第15号）"),
+    ("complaint-closing", date(2026, 3, 2), (), (), date(2026, 5, 6), "（部令第15号）"),
+    ("complaint-closing", date(2026, 3, 2), (30,), (), date(2026, 6, 1), "（部令第15号）"),
     # Before somebody does it in the party's place: three working days back over 国庆, over 劳动节, over 端午.
     ("substitute-demand", date(2026, 10, 9), (), (), date(2026, 9, 29), "第51条"),
     ("substitute-demand", date(2026, 5, 7), (), (), date(2026, 4, 29), "第51条"),
@@ -97,9 +97,9 @@ BY_HAND = [
     ("daily-penalty-order", date(2026, 9, 18), (), (), date(2026, 9, 22), "第8条"),
     ("daily-penalty-order", date(2026, 4, 30), (), (), date(2026, 5, 8), "第8条"),
     # Claimed within 60 days of the notice; the last day in 国庆 moves behind it, a Saturday to Monday.
-    ("seizure-claim", date(2026, 8, 3), (), (), date(2026, 10, 8), ""),
-    ("seizure-claim", date(2026, 3, 4), (), (), date(2026, 5, 6), ""),
-    ("seizure-claim", date(2026, 9, 22), (), (), date(2026, 11, 23), ""),
+    ("seizure-claim", date(2026, 8, 3), (), (), date(2026, 10, 8), "（部令第29号）"),
+    ("seizure-claim", date(2026, 3, 4), (), (), date(2026, 5, 6), "（部令第29号）"),
+    ("seizure-claim", date(2026, 9, 22), (), (), date(2026, 11, 23), "（部令第29号）"),
     # Petitions; 2-14 and 9-20 are days at work on a weekend, there the term ends.
     ("petition-registration", date(2026, 6, 5), (), (), date(2026, 6, 22), "第22条"),
     ("petition-acceptance", date(2026, 3, 2), (), (), date(2026, 3, 17), "第23条"),
@@ -117,6 +117,7 @@ def test_a_limit_ends_on_the_day_counted_by_hand(key, trigger, granted, suspende
     pauses = [Suspension(first, end) for first, end in suspended]
     found = deadline(trigger, key, extensions=granted, suspended=pauses)
     assert found.due_day == last, found.explanation
+    assert article
     assert found.basis.endswith(article)
     assert not found.provisional
 
@@ -141,6 +142,38 @@ def test_what_was_done_at_once_is_approved_within_24_hours_through_any_holiday()
     over = deadline(datetime(2026, 12, 31, 23, 30), "seizure-urgent-approval")
     assert over.due == datetime(2027, 1, 1, 23, 30)
     assert not over.provisional
+
+
+@pytest.mark.parametrize(
+    "key", ["seizure-claim", "substitute-demand", "daily-penalty-order", "seizure-release-delivery", "police-review"]
+)  # fmt: skip
+def test_what_nobody_may_extend_is_not_extended(key):
+    """The law knows no longer term of these."""
+    with pytest.raises(ValueError, match="allows 0 extension"):
+        deadline(date(2026, 9, 1), key, extensions=(1,))
+
+
+STOPPED = [
+    # limit, trigger, days that do not count, last day
+    ("seizure-claim", date(2026, 8, 3), (date(2026, 8, 10), date(2026, 8, 14)), date(2026, 10, 8)),
+    ("daily-penalty-order", date(2026, 9, 18), (date(2026, 9, 20), date(2026, 9, 21)), date(2026, 9, 24)),
+    ("seizure-release-delivery", date(2026, 4, 30), (date(2026, 5, 6), date(2026, 5, 7)), date(2026, 5, 11)),
+    ("production-limit-plan", date(2026, 9, 21), (date(2026, 9, 28), date(2026, 9, 30)), date(2026, 10, 22)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "trigger", "rests", "last"), STOPPED)
+def test_days_that_do_not_count_move_the_later_limits_too(key, trigger, rests, last):
+    found = deadline(trigger, key, suspended=[Suspension(*rests)])
+    assert found.due_day == last, found.explanation
+
+
+def test_hours_of_a_stop_do_not_count_towards_the_24():
+    pause = Suspension(datetime(2026, 10, 1, 0, 0), datetime(2026, 10, 1, 6, 0))
+    late = deadline(datetime(2026, 9, 30, 21, 40), "seizure-urgent-approval", suspended=[pause])
+    assert late.due == datetime(2026, 10, 2, 3, 40)
+    with pytest.raises(ValueError, match="allows 0 extension"):
+        deadline(datetime(2026, 9, 30, 21, 40), "seizure-urgent-approval", extensions=(24,))
 
 
 UNANNOUNCED = [

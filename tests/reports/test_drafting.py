@@ -10,16 +10,20 @@ from pathlib import Path
 import pytest
 from docx import Document
 from pypdf import PdfReader
+from tests.conftest import NORTH
 from tests.daily_values import october
 
 from ecoledger.accounts import acting
 from ecoledger.accounts.models import AuditEntry
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters.models import Event, Notice
+from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
 from ecoledger.reports import drafting, opening
 from ecoledger.reports.bulletin import MONTHLY_REPORT
+from ecoledger.reports.declaration import document_of
 from ecoledger.reports.letters import HANDOVER, REMINDER
 from ecoledger.reports.models import DraftStep, IssuedDocument
+from ecoledger.reports.numbers import next_number
 
 pytestmark = pytest.mark.django_db
 COUNTY = "990101"
@@ -239,3 +243,22 @@ def test_a_deputy_does_not_approve_what_he_wrote(files, problem, people, written
     with acting.by(author), pytest.raises(Refused, match="拟稿人"):
         drafting.approve(draft, by=other)
     drafting.approve(draft, by=other)
+
+
+def test_numbers_go_on_from_those_of_an_earlier_ledger(people):
+    """A bureau that begins in October has forty decisions already."""
+    year = 2026
+    for n in (39, 40):
+        PenaltyCase.objects.create(
+            register="penalty_case", number=f"环立〔{year}〕{n}号", state="closed", phase="closed", area_code=NORTH,
+            title="案", decision_no=f"环罚〔{year}〕{n}号",
+        )  # fmt: skip
+    decision = document_of("penalty_decision")
+    assert next_number(decision, year) == f"环罚〔{year}〕41号"
+    # One more comes in by a later import: its number is not given again.
+    PenaltyCase.objects.create(
+        register="penalty_case", number=f"环立〔{year}〕41号", state="closed", phase="closed", area_code=NORTH,
+        title="案", decision_no=f"环罚〔{year}〕42号",
+    )  # fmt: skip
+    assert next_number(decision, year) == f"环罚〔{year}〕43号"
+    assert next_number(decision, year + 1) == f"环罚〔{year + 1}〕1号"

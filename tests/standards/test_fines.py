@@ -65,7 +65,7 @@ def test_the_arithmetic_is_shown():
     assert found.fine == D(300_000)
     assert found.steps == (
         "裁量起点 10%", "超标倍数：0.5—1倍，＋10%", "两年内次数：两次，＋10%", "合计 30%",
-        "法定最高额 1,000,000元×30%＝300,000元", "取整为 300,000元，在法定幅度 100,000元—1,000,000元 之内",
+        "法定最高额 1,000,000元×30%＝300,000元", "取整为300,000元，在法定幅度100,000元—1,000,000元之内",
     )  # fmt: skip
     lighter = discretion.assess(TABLE, {"times": 0, "again": 0}, adjust=D(-20))
     assert lighter.fine == D(100_000)  # 80,000 is below the least

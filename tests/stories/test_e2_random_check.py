@@ -15,8 +15,8 @@ from tests.path.county import COUNTY, NORTH, SOUTH
 from tests.path.house import PATIENCE
 from tests.stories.pages import open_page, submit, text
 
-# 8 special, all of them; 160 key, a quarter; 200 ordinary, five for each of 7 officers: 8 + 40 + 35 = 83.
-SPECIAL, KEY, ORDINARY, OFFICERS = 8, 160, 200, 7
+# 1,683 objects: 8 special, all of them; 160 key, a quarter; 1,515 ordinary, five for each of 7 officers: 8 + 40 + 35 = 83.
+SPECIAL, KEY, ORDINARY, OFFICERS = 8, 160, 1_515, 7
 
 
 def book(house, name, rows):
@@ -69,9 +69,11 @@ def test_eighty_three_firms_are_drawn_and_anybody_can_draw_them_again(house, vis
     )  # fmt: skip
     check = address_of(opened, "freeze")
 
+    # The roster page and its list say how many there are.
+    assert "1,683" in text(open_page(dispatcher, "/b/check_object"))
     # The lists and their hash stand before a seed does; an expired certificate is not among them.
     page = submit(dispatcher, check, "/do/freeze")
-    assert "对象 368 个，检查人员 7 名" in text(page)
+    assert "对象 1683 个，检查人员 7 名" in text(page)
     assert "种子" not in text(page)
     assert not any("seed" in (name or "") for form in page.forms for name in form.fields)
 

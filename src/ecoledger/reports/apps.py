@@ -14,6 +14,7 @@ class ReportsConfig(AppConfig):
             enforcement_forms,
             enforcement_letters,
             enforcement_measures,
+            enforcement_visit_papers,
             inspectorate,
             letters,
             notices,

@@ -47,6 +47,7 @@ def day(at: datetime) -> str:
     return f"{at.year}.{at.month:02}.{at.day:02}"
 
 
+PHOTOGRAPH = "现场照片（图片）证据"
 HEADS = ("序号", "卷别", "文号", "题名", "日期", "页号")
 
 
@@ -87,12 +88,16 @@ def bind(
 
 
 def evidence_papers(
-    matter: Any, person: Person, volume: str, section: str, *, without: Collection[Any] = ()
-) -> Iterator[Paper]:
-    """The photographs and papers of a matter that ``person`` may see; what no page can show is listed with its hash."""
+    matter: Any, person: Person, volume: str, section: str, *, without: Collection[Any] = (),
+    only: Collection[Any] | None = None, heading: str = PHOTOGRAPH,
+) -> Iterator[Paper]:  # fmt: skip
+    """The photographs and papers of a matter that ``person`` may see; what no page can show is listed with its hash.
+
+    ``only``: these and no others; ``heading`` stands above a picture.
+    """
     beside = []
     for file in actions.evidence_for(matter, person):
-        if file.pk in without:
+        if file.pk in without or (only is not None and file.pk not in only):
             continue
         on = day(timezone.localtime(file.uploaded_at))
         title = file.caption or file.name
@@ -100,7 +105,7 @@ def evidence_papers(
             with evidence.opened(file) as opened:
                 yield Paper(volume, section, title, "", on, opened.read())
         elif file.content_type in ("image/jpeg", "image/png", "image/webp"):
-            picture = picture_page(file)
+            picture = picture_page(file, heading)
             if picture:
                 yield Paper(volume, section, title, "", on, picture)
             else:
@@ -160,12 +165,15 @@ def listed(
 #head(data.title)
 #v(6mm)
 #set text(size: 10.5pt)
-#table(columns: data.widths.map(w => if w == 0 { 1fr } else { w * 1mm }), inset: 6pt, align: left + horizon,
+#table(columns: data.widths.map(w => if w == 0 { 1fr } else { w * 1mm }), inset: data.inset * 1pt, align: left + horizon,
   table.header(..data.heads.map(h => strong(h))), ..data.rows.flatten())
 """
+    inset = 6
     if heads == HEADS:
-        widths = (12, 14, 44, 0, 26, 18)
-    return page(source, {"title": title, "heads": heads, "rows": rows, "widths": widths})
+        # The list of a usual case stands on one page.
+        widths, inset = (12, 12, 40, 0, 24, 16), 5
+    data = {"title": title, "heads": heads, "rows": rows, "widths": widths, "inset": inset}
+    return page(source, data)
 
 
 def _numbers(sizes: list[tuple[float, float]]) -> bytes:
@@ -182,7 +190,7 @@ def _numbers(sizes: list[tuple[float, float]]) -> bytes:
     return page(source, sizes)
 
 
-def picture_page(file: Any) -> bytes:
+def picture_page(file: Any, heading: str) -> bytes:
     """A photograph with what it proves, when and where it was taken, and its hash."""
     taken = timezone.localtime(file.device_time or file.uploaded_at)
     place = f"{file.lon:.5f}, {file.lat:.5f}" if file.lon is not None else "设备未提供"
@@ -190,8 +198,10 @@ def picture_page(file: Any) -> bytes:
         ["证明对象", file.caption or "—"], ["拍摄时间", f"{taken:%Y-%m-%d %H:%M}"], ["拍摄地点", place],
         ["拍摄人", str(file.uploaded_by or "—")], ["原始文件校验值", file.sha256],
     ]  # fmt: skip
+    if heading != PHOTOGRAPH:
+        rows = [["材料", rows[0][1]], ["时间", rows[1][1]], ["提供人", rows[3][1]], rows[4]]
     source = """
-#head[现场照片（图片）证据]
+#head(data.heading)
 #v(4mm)
 #align(center, image(data.name, height: 120mm, fit: "contain"))
 #v(4mm)
@@ -202,7 +212,11 @@ def picture_page(file: Any) -> bytes:
     with evidence.opened(file) as opened:
         content = opened.read()
     try:
-        return page(source, {"name": f"p.{ending}", "rows": rows}, {f"p.{ending}": content})
+        return page(
+            source,
+            {"name": f"p.{ending}", "rows": rows, "heading": heading},
+            {f"p.{ending}": content},
+        )
     except (typst.TypstError, RuntimeError):
         # Not a picture that can be drawn: it is named on the list of evidence, and kept as a file.
         return b""

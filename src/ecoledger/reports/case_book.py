@@ -1,13 +1,14 @@
 """The file of a penalty case (案卷) as one PDF: cover, list, papers in the prescribed order, closing sheet.
 
-Order of 正卷 and 副卷 by 生态环境行政处罚案卷制作规范 (form 63): the decision first, then filing, evidence, report,
+Files stand where the step that brought them belongs: the signed sheet of a discussion is no evidence of the act. Order of 正卷 and 副卷 by 生态环境行政处罚案卷制作规范 (form 63): the decision first, then filing, evidence, report,
 documents to the party, hearing, performance, closing; the second volume holds review and discussion. Every paper of
 both volumes carries its page number, upper right on a front, upper left on a back; cover, list and closing sheet none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Any
 
 import typst
@@ -15,6 +16,8 @@ from django.utils import timezone
 
 from ecoledger.accounts.models import Person
 from ecoledger.matters import evidence
+from ecoledger.matters.models import Event
+from ecoledger.registers.enforcement.rules import rules
 from ecoledger.reports import binding, enforcement_values, matter_values, visible
 from ecoledger.reports.binding import Paper
 from ecoledger.reports.declaration import Letter, document_of
@@ -26,15 +29,16 @@ ORDER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
                             "penalty_delivery")),
     ("正卷", "立案审批材料", ("penalty_filing", "penalty_unfiled", "on_spot_report")),
     ("正卷", "调查取证及证据", ()),
-    ("正卷", "调查取证及证据", ("evidence_kept", "evidence_freed", "inquiry_notice", "papers_notice", "test_order",
-                          "test_result", "penalty_stopped", "penalty_resumed", "penalty_ended")),
+    ("正卷", "调查取证及证据", ("evidence_kept", "evidence_freed", "sampling_notice", "sampling_record", "inquiry_notice",
+                          "papers_notice", "test_order", "test_result", "avoidance_answer", "penalty_stopped",
+                          "penalty_resumed", "penalty_ended")),
     ("正卷", "调查报告", ("penalty_investigation",)),
     ("正卷", "法律文书", ("correction_order", "lesser_promise", "damage_notice", "penalty_notice", "none_notice",
                        "daily_notice", "penalty_hearing", "limit_notice", "halt_notice", "limit_decision",
                        "halt_decision", "seizure_approval", "seizure_decision", "seizure_list", "seizure_record",
                        "seizure_longer", "seizure_release")),
     ("正卷", "陈述申辩和听证笔录", ("statement_record", "statement_review", "hearing_record")),
-    ("正卷", "财物处理与执行材料", ("penalty_instalments", "penalty_demand", "penalty_court", "substitute_decision",
+    ("正卷", "财物处理与执行材料", ("instalments_asked", "penalty_instalments", "penalty_demand", "penalty_court", "substitute_decision",
                              "substitute_demand")),
     ("正卷", "结案材料", ("penalty_closing",)),
     ("正卷", "其他材料", ("transfer_detention", "papers_detention", "transfer_crime", "papers_crime")),
@@ -44,7 +48,20 @@ ORDER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("副卷", "集体讨论", ("penalty_discussion",)),
     ("副卷", "其他材料", ("penalty_request", "approval_detention", "approval_crime")),
 )  # fmt: skip
-_EVIDENCE = "调查取证及证据"
+_EVIDENCE, _LETTERS = "调查取证及证据", "法律文书"
+_RECEIPT = "penalty_delivery"
+# Steps whose files are no evidence of the act, and the section these belong to.
+OF_STEP = {
+    "hold_hearing": "陈述申辩和听证笔录",
+    "discuss": "集体讨论",
+    "ask_instalments": "财物处理与执行材料",
+    "waive_surcharge": "财物处理与执行材料",
+    "apply_court": "财物处理与执行材料",
+    "end_remedy": "财物处理与执行材料",
+    "close": "结案材料",
+    "close_without": "结案材料",
+    "close_transferred": "结案材料",
+}
 
 
 def papers(case: Any, person: Person) -> list[Paper]:
@@ -57,20 +74,62 @@ def papers(case: Any, person: Person) -> list[Paper]:
         .filter(matter_id__in=matters, replaced_by=None)
         .order_by("issued_at", "pk")
     )
+    receipts = _receipts(issued)
+    placed = {receipt.pk for rows in receipts.values() for receipt in rows}
+    aside = _files_of_steps(case)
     made = []
     for volume, section, kinds in ORDER:
         if section == _EVIDENCE and not kinds:
-            made += list(_evidence(case, person))
+            made += list(_evidence(case, person, aside))
         for kind in kinds:
             for document in issued:
-                if document.kind == kind:
-                    with document.pdf_file.open("rb") as file:
-                        content = file.read()
-                    title = document.title.partition("：")[0]
-                    day = binding.day(timezone.localtime(document.issued_at))
-                    number = "" if _internal(kind) else document.number
-                    made.append(Paper(volume, section, title, number, day, content))
+                if document.kind == kind and document.pk not in placed:
+                    made.append(paper := _paper(volume, section, document))
+                    for receipt in receipts.get(document.pk, ()):
+                        its = _paper(volume, section, receipt)
+                        made.append(replace(its, title=f"{its.title}（{paper.title}）"))
+        if section == _LETTERS:
+            for order in case.orders.all():
+                made += list(binding.evidence_papers(order, person, volume, section, heading="责令改正复查照片"))  # fmt: skip
+        files = {pk for pk, where in aside.items() if where == section}
+        made += list(_kept(case, person, volume, section, files))
     return made
+
+
+def _paper(volume: str, section: str, document: Any) -> Paper:
+    with document.pdf_file.open("rb") as file:
+        content = file.read()
+    title = document.title.partition("：")[0]
+    number = "" if _internal(document.kind) else document.number
+    return Paper(
+        volume, section, title, number, binding.day(timezone.localtime(document.issued_at)), content
+    )
+
+
+def _receipts(issued: list[Any]) -> dict[int, list[Any]]:
+    """The receipts (送达回证) that stand behind each paper: behind the last one they name."""
+    sent = [d for d in issued if not _internal(d.kind)]
+    behind: dict[int, list[Any]] = {}
+    for receipt in issued:
+        named = [d for d in sent if d.number in str(receipt.words.get("送达文书", ""))]
+        if receipt.kind == _RECEIPT and named:
+            behind.setdefault(named[-1].pk, []).append(receipt)
+    return behind
+
+
+def _files_of_steps(case: Any) -> dict[int, str]:
+    """The files that came with a step of :data:`OF_STEP`, and the section of each."""
+    events = Event.objects.filter(matter=case.pk, transition__in=OF_STEP)
+    rows = events.values_list("transition", "evidence")
+    return {file["id"]: OF_STEP[step] for step, files in rows for file in files}
+
+
+def _kept(case: Any, person: Person, volume: str, section: str, its: set[int]) -> Iterator[Paper]:
+    """Those files as papers of their section."""
+    if its:
+        yield from binding.evidence_papers(
+            case, person, volume, section, only=its, heading=f"{section}附件"
+        )
 
 
 def _internal(kind: str) -> bool:
@@ -78,7 +137,7 @@ def _internal(kind: str) -> bool:
     return isinstance(letter, Letter) and letter.internal
 
 
-def _evidence(case: Any, person: Person) -> Iterator[Paper]:
+def _evidence(case: Any, person: Person, aside: Collection[int]) -> Iterator[Paper]:
     """The list of evidence, the records made on the spot, photographs and papers."""
     items = list(case.items.all())
     if items:
@@ -96,12 +155,8 @@ def _evidence(case: Any, person: Person) -> Iterator[Paper]:
         )
     # A case that is remade carries what was proved in the one that was set aside.
     own = [case, *([case.remade_from] if case.remade_from else [])]
-    visits = [
-        c.origin_matter_id
-        for c in own
-        if c.origin_matter and c.origin_matter.register == "inspection"
-    ]
-    ids = [*(c.pk for c in own), *visits]
+    visits = [c.origin_matter for c in own if c.origin_matter and c.origin_matter.register == "inspection"]  # fmt: skip
+    ids = [matter.pk for matter in (*own, *visits)]
     from ecoledger.registers.enforcement.field_records import FieldRecord
 
     signatures = set()
@@ -109,8 +164,9 @@ def _evidence(case: Any, person: Person) -> Iterator[Paper]:
         signatures |= {record.signature_id, record.drawing_id}
         day = binding.day(timezone.localtime(record.started_at))
         yield Paper("正卷", _EVIDENCE, str(record), "", day, record_pdf(record))
-    for one in own:
-        yield from binding.evidence_papers(one, person, "正卷", _EVIDENCE, without=signatures)
+    without = signatures | set(aside)
+    for matter in (*visits, *own):
+        yield from binding.evidence_papers(matter, person, "正卷", _EVIDENCE, without=without)
 
 
 def assemble(case: Any, person: Person) -> bytes:
@@ -135,7 +191,8 @@ def _cover(case: Any, count: int, pages: int) -> bytes:
         ["立案时间", matter_values.words(case.filed_on) if case.filed_on else "—"],
         ["办结时间", matter_values.words(timezone.localtime(case.closed_at).date()) if case.closed_at else "未结案"],
         ["经办人", str(case.owner or case.created_by or "—")],
-        ["保管期限", "30年"],
+        ["归档日期", _day(archived.at) if (archived := _step(case, "archive")) else "未归档"],
+        ["保管期限", str(rules("penalties").get("archive", {}).get("kept") or "30年")],
         ["卷内", f"共{count}件{pages}页"],
     ]  # fmt: skip
     source = """
@@ -155,15 +212,27 @@ def _closing_sheet(case: Any, pages: int) -> bytes:
 #v(10mm)
 #table(columns: (40mm, 1fr), inset: 12pt, align: horizon, ..data.rows.flatten())
 """
+    archived, checked = _step(case, "archive"), _step(case, "confirm_close")
     rows = [
         ["本卷页数", f"{pages}页（封面、目录、备考表不编页）"],
         ["其他载体", "音像资料存于案件证据，以校验值核对"],
         ["缺损说明", "无"],
-        ["立卷人", str(case.owner or case.created_by or "")],
-        ["审核人", ""],
-        ["立卷时间", matter_values.words(timezone.localdate())],
-    ]
+        ["存放地点", str((archived.form if archived else {}).get("place") or "未归档")],
+        ["立卷人", str((archived.person if archived else None) or case.owner or case.created_by or "—")],
+        ["审核人", str(checked.person or "—") if checked else "未结案"],
+        ["立卷时间", _day(archived.at) if archived else "未归档"],
+    ]  # fmt: skip
     return binding.page(source, {"rows": rows})
+
+
+def _step(case: Any, name: str) -> Event | None:
+    """The last time a step was done."""
+    rows = Event.objects.filter(matter=case.pk, transition=name).select_related("person")
+    return rows.order_by("pk").last()
+
+
+def _day(at: Any) -> str:
+    return matter_values.words(timezone.localtime(at).date())
 
 
 def record_pdf(record: Any) -> bytes:
@@ -190,7 +259,7 @@ def record_pdf(record: Any) -> bytes:
 #table(columns: (42mm, 1fr), inset: 6pt, ..data.rows.flatten())
 执法人员已出示执法证件，告知当事人依法享有陈述申辩、申请回避的权利和配合检查的义务。我已经确认，对执法人员身份无异议，不申请回避。
 #v(3mm)
-#if data.drawn { align(center, image("drawing.png", width: 100%, height: 95mm, fit: "contain")) }
+#if data.drawn { align(center, image("drawing.png", width: 100%, height: 64mm, fit: "contain")) }
 #for line in data.lines { par(first-line-indent: 2em, line) }
 （以下空白）
 #v(6mm)

@@ -129,6 +129,10 @@ class Letter(Document):
     states: tuple[str, ...] = ()
     # An approval or record of the bureau's own: its number is kept and not printed.
     internal: bool = False
+    # The field of its matter that carries its number: an earlier ledger may have brought numbers of this series.
+    carried_in: str = ""
+    # The number that its matter has already, given where it was decided; "" takes the next of the series.
+    own_number: Callable[[Matter], str] | None = None
     # Transitions of its matter that its issue and its reply bring about, where the matter stands ready for them.
     sends: str = ""
     answers: str = ""

@@ -220,9 +220,15 @@ def issue(draft: Draft, *, by: Person, at: datetime | None = None) -> IssuedDocu
 
 
 def _number(draft: Draft, document: Document, at: datetime) -> str:
-    """A reissue keeps its number; a report without a series is numbered by its period."""
+    """A reissue keeps its number, as does what was numbered on the spot; a report without a series goes by its period."""
     if draft.replaces is not None:
         return draft.replaces.number
+    if isinstance(document, Letter) and document.own_number and draft.matter is not None:
+        number = document.own_number(draft.matter)
+        if IssuedDocument.objects.filter(number=number).exists():
+            raise Refused("number", _("文号%s已有文书，请核对事项上的文号。") % number)
+        if number:
+            return number
     if document.series:
         return next_number(document, timezone.localtime(at).year)
     return str(draft.content["number"])

@@ -6,8 +6,12 @@ After the Hunan set of 2024 to 生态环境行政执法文书制作指南 (环�
 
 from __future__ import annotations
 
+from itertools import chain
+
+from ecoledger.accounts.models import Person
+from ecoledger.matters.models import Matter
 from ecoledger.reports import enforcement_values
-from ecoledger.reports.declaration import REVIEW, SIGN, Word
+from ecoledger.reports.declaration import REVIEW, SIGN, Word, document_of
 from ecoledger.reports.enforcement_letters import (
     FULL,
     HEAD,
@@ -41,6 +45,17 @@ REQUESTS = (
 )  # fmt: skip
 
 
+def not_yet_received(matter: Matter, _author: Person) -> str:
+    """What went out about the case and has no receipt yet."""
+    case = matter.as_penalty_case  # type: ignore[attr-defined]
+    beside = (case.orders.all(), case.seizures.all(), case.production_orders.all())
+    rows = [row for of in (case, *chain(*beside)) for row in of.documents.filter(replaced_by=None)]
+    issued = sorted(rows, key=lambda row: (row.issued_at, row.pk))
+    received = "".join(d.words.get("送达文书", "") for d in issued if d.kind == DELIVERY.key)
+    out = [d for d in issued if not document_of(d.kind).internal and d.number not in received]  # type: ignore[attr-defined]
+    return "；".join(f"{d.title.partition('：')[0]} {d.number}" for d in out)
+
+
 FILING = case_letter(
     "penalty_filing", "立案审批表", "环立审〔{year}〕{n}号",
     form("立案审批表", (*CASE_ROWS, ("案情简介及立案理由", "{{ 简要案情 }}"), *OPINION_ROWS),
@@ -55,7 +70,7 @@ INVESTIGATION = case_letter(
         "三、违法事实和主要证据", "{{ 简要案情 }}", "以上事实有下列证据证明：{{ 证据 }}。",
         "四、调查结论和法律依据", "上述行为违反了{{ 违反条款 }}的规定，应依据{{ 处罚依据 }}予以处罚。",
         "五、初步处理意见", "{{ 处理意见 }}", "{% if 裁量过程 %}裁量：{{ 裁量过程 }}。{% endif %}",
-        "调查人员：{{ 拟稿人 }}{% if 调查人员 %}、{{ 调查人员 }}{% endif %}。",
+        "调查人员：{{ 调查人员 or 拟稿人 }}。",
     ), numbered=False),
     (Word("调查经过", "long"), Word("处理意见", "long")), (REVIEW,),
     fits=FULL, states=("investigating", "reviewing"), internal=True,
@@ -90,11 +105,11 @@ DELIVERY = case_letter(
     form("送达回证", (
         ("送达文书名称及文号", "{{ 送达文书 }}"), ("受送达人", "{{ 当事人 }}"), ("送达地点", "{{ 送达地点 }}"),
         ("送达方式", "{{ 方式 }}"), ("收件人及与受送达人的关系", "{{ 收件人 }}"), ("收件日期", "{{ 收件日期 }}"),
-        ("送达人", "{{ 送达人 }}"), ("备注", "{{ 备注 }}"),
+        ("送达人", "{{ 送达人 }}"), ("备注", "{{ 备注 or '无' }}"),
     )),
-    (Word("送达文书", first=lambda m, _a: "；".join(f"{d.title.partition('：')[0]} {d.number}" for d in m.documents.filter(kind__in=("penalty_notice", "penalty_decision", "daily_notice", "daily_decision")))),
+    (Word("送达文书", first=not_yet_received),
      Word("送达地点"), Word("方式", first="直接送达"), Word("收件人"), Word("收件日期", first=today),
-     Word("送达人", first=author_of), Word("备注", required=False)), (),
+     Word("送达人", first=author_of, help="两名送达人及执法证号"), Word("备注", required=False, help="拒收理由、见证人、邮寄回执")), (),
     states=("telling", "defence", "decided", "performing", "demanded"), internal=True,
 )  # fmt: skip
 CLOSING = case_letter(

@@ -37,6 +37,19 @@ def author_of(_matter: Matter, author: Person) -> str:
     return " ".join(filter(None, (author.name, author.certificate_no)))
 
 
+def planned_parts(matter: Matter, _author: Person) -> str:
+    """The parts in which a fine is to be paid, one a line."""
+    rows = matter.as_penalty_case.instalments.all()  # type: ignore[attr-defined]
+    return "\n".join(
+        f"第{n}期{enforcement_values.money(row.amount)}元，{matter_values.words(row.due)}前缴纳"
+        for n, row in enumerate(rows, 1)
+    )
+
+
+# 行政处罚法 43, 部令30: why an officer steps aside.
+AVOID_GROUNDS = (
+    "是本案当事人或者当事人近亲属", "本人或者近亲属与本案有直接利害关系", "与本案有其他关系可能影响公正执法", "法律法规规定的其他情形",
+)  # fmt: skip
 CONTACT = (Word("联系人", first=author_of), Word("联系电话", required=False))
 CONTACT_LINE = "联系人：{{ 联系人 }}{% if 联系电话 %}，电话：{{ 联系电话 }}{% endif %}"
 
@@ -49,6 +62,11 @@ def of_kind(*kinds: str) -> Callable[[Matter], bool]:
         return row.kind in kinds
 
     return fits
+
+
+def written_on_the_spot(matter: Matter) -> str:
+    """The number that the officer wrote into the decision where it was made."""
+    return str(getattr(matter, "as_penalty_case", matter).decision_no)  # type: ignore[attr-defined]
 
 
 ORDINARY, BY_DAY, ON_THE_SPOT = of_kind("general"), of_kind("daily"), of_kind("on_spot")
@@ -78,7 +96,7 @@ NOTICE = case_letter(
         CONTACT_LINE,
     ), PARTY),
     (Word("其他拟处罚内容", required=False, help="没收、责令停产停业等，没有的不填"), *CONTACT),
-    fits=ORDINARY, states=("telling", "defence"),
+    carried_in="notice_no", fits=ORDINARY, states=("telling", "defence"),
 )  # fmt: skip
 HEARING_NOTICE = case_letter(
     "penalty_hearing", "听证通知书", "环听通〔{year}〕{n}号",
@@ -89,6 +107,18 @@ HEARING_NOTICE = case_letter(
     ), PARTY),
     (Word("听证时间"), Word("听证地点"), Word("主持人"), Word("记录员"), *CONTACT),
     fits=FULL, states=("hearing",),
+)  # fmt: skip
+AVOIDANCE = case_letter(
+    "avoidance_answer", "申请回避答复书", "环回通〔{year}〕{n}号",
+    paper("申请回避答复书", (
+        "你（单位）因{{ 案由 }}，于{{ 申请日期 }}申请{{ 被申请回避人员 }}回避，理由是：{{ 申请理由 }}。",
+        "经{{ 决定人 }}审查，决定{{ 决定 }}：{{ 答复理由 }}", CONTACT_LINE,
+    ), "{{ 申请人 }}"),
+    (Word("申请人", first=lambda m, _a: m.as_penalty_case.party), Word("申请日期", first=today), Word("被申请回避人员"),
+     Word("申请理由", first="认为其与本案有直接利害关系", help="、".join(AVOID_GROUNDS)),
+     Word("决定人", first="本机关负责人", help="主要负责人的回避由集体讨论决定，其他负责人的由主要负责人决定，其他人员的由该部门负责人决定"),
+     Word("决定", first="不予回避", help="予以回避，或不予回避"), Word("答复理由", "long"), *CONTACT),
+    fits=FULL, states=("investigating", "reviewing", "telling", "defence", "hearing"),
 )  # fmt: skip
 DECISION = case_letter(
     "penalty_decision", "行政处罚决定书", "环罚〔{year}〕{n}号",
@@ -103,7 +133,7 @@ DECISION = case_letter(
         "五、申请行政复议或者提起行政诉讼的途径和期限", REMEDY
         + "逾期不申请行政复议、不提起行政诉讼又不履行本决定的，我局将依法申请人民法院强制执行。",
     ), PARTY),
-    fits=ORDINARY, states=("decided",),
+    carried_in="decision_no", fits=ORDINARY, states=("decided",),
 )  # fmt: skip
 NO_PENALTY = case_letter(
     "penalty_none", "不予行政处罚决定书", "环不罚〔{year}〕{n}号",
@@ -113,7 +143,7 @@ NO_PENALTY = case_letter(
         "改正情况：{{ 改正情况 }}。对你（单位）的教育：{{ 教育情况 }}。", "四、救济途径", REMEDY,
     ), PARTY),
     (Word("理由", "long"), Word("改正情况"), Word("教育情况")),
-    fits=FULL, states=("not_punished",),
+    carried_in="decision_no", fits=FULL, states=("not_punished",),
 )  # fmt: skip
 DAILY_NOTICE = case_letter(
     "daily_notice", "按日连续处罚告知书", "环连罚告〔{year}〕{n}号",
@@ -125,7 +155,7 @@ DAILY_NOTICE = case_letter(
         "你（单位）有权自收到本告知书之日起五个工作日内陈述、申辩，并有权申请听证。", CONTACT_LINE,
     ), PARTY),
     (Word("首次决定文号"), *CONTACT),
-    fits=BY_DAY, states=("telling", "defence"),
+    carried_in="notice_no", fits=BY_DAY, states=("telling", "defence"),
 )  # fmt: skip
 DAILY_DECISION = case_letter(
     "daily_decision", "按日连续处罚决定书", "环连罚〔{year}〕{n}号",
@@ -139,7 +169,7 @@ DAILY_DECISION = case_letter(
         "五、履行和救济", "限自收到本决定书之日起十五日内" + BANK + "。" + REMEDY,
     ), PARTY),
     (Word("首次决定文号"),),
-    fits=BY_DAY, states=("decided",),
+    carried_in="decision_no", fits=BY_DAY, states=("decided",),
 )  # fmt: skip
 ON_SPOT = case_letter(
     "penalty_on_spot", "当场行政处罚决定书", "环当罚〔{year}〕{n}号",
@@ -154,7 +184,20 @@ ON_SPOT = case_letter(
         "可以自收到复议决定书之日起十五日内向{{ 管辖法院 }}提起行政诉讼。", "执法人员：{{ 执法人员 }}。当事人签收：",
     ), PARTY),
     (Word("当场陈述", first="当事人表示无异议。"), Word("执法人员", first=author_of, help="两名执法人员及执法证号")), (),
-    fits=ON_THE_SPOT, states=("clue", "performing"),
+    fits=ON_THE_SPOT, states=("clue", "performing"), own_number=written_on_the_spot,
+)  # fmt: skip
+INSTALMENTS_ASKED = case_letter(
+    "instalments_asked", "延期（分期）缴纳罚款申请书", "环延申〔{year}〕{n}号",
+    paper("延期（分期）缴纳罚款申请书", (
+        "我（单位）于{{ 决定书送达日期 }}收到你局{{ 决定书文号 }}行政处罚决定书，处罚款人民币{{ 罚款大写 }}（{{ 罚款数额 }}元），"
+        "{% if 缴款截止 %}应于{{ 缴款截止 }}前缴纳。{% endif %}", "确有经济困难的情况：{{ 经济困难情况 }}",
+        "现申请按下列期次缴纳：", "{%p for 条 in 各期安排 %}", "（{{ loop.index }}）{{ 条 }}", "{%p endfor %}", "附：{{ 证明材料 }}。", "本申请书应当在缴款期限届满前提出。",
+        "申请人（签章）：{{ 当事人 }}", "日期：{{ 申请日期 }}",
+    ), "{{ 发文机关 }}", sealed=False, numbered=False, of_party=True),
+    (Word("经济困难情况", "long"), Word("各期安排", "lines", help="一期一行：金额、截止日", first=planned_parts),
+     Word("证明材料", first="财务报表、银行流水等经济困难证明"),
+     Word("申请日期", first=lambda m, _a: enforcement_values.day(m.as_penalty_case.instalments_asked_on) or today(m, _a))), (),
+    states=("performing",), internal=True,
 )  # fmt: skip
 INSTALMENTS = case_letter(
     "penalty_instalments", "同意延期（分期）缴纳罚款通知书", "环延（分）缴〔{year}〕{n}号",
@@ -162,7 +205,7 @@ INSTALMENTS = case_letter(
         "你（单位）申请延期（分期）缴纳{{ 决定书文号 }}所处罚款，经审查，同意按下列安排缴纳：{{ 安排 }}",
         "逾期未缴的部分，每日按百分之三加处罚款。",
     ), PARTY),
-    (Word("安排", "long"),),
+    (Word("安排", "long", first=lambda m, a: "；".join(planned_parts(m, a).splitlines()) + "。" if planned_parts(m, a) else ""),),
     states=("performing",),
 )  # fmt: skip
 DEMAND = case_letter(

@@ -28,7 +28,7 @@ TRANSFER, REFERRAL, VISIT = ("police_transfer",), ("referral",), ("inspection",)
 ORDER_LETTER = declare(
     Letter(
         key="correction_order", label="责令改正违法行为决定书", line="enforcement",
-        series="环责改〔{year}〕{n}号", registers=ORDER, values=values.order, value_names=values.ORDER_NAMES,
+        series="环责改〔{year}〕{n}号", registers=ORDER, values=values.order, value_names=values.ORDER_NAMES, carried_in="order_no",
         words=(Word("事实", "long", first=lambda m, _a: m.description), Word("依据")),
         template=paper("责令改正违法行为决定书{{ 再次 }}", (
             "经查，你（单位）存在以下环境违法行为：{{ 事实 }}",
@@ -65,7 +65,7 @@ SUBSTITUTE_DEMAND = declare(
 SEIZURE_LETTER = declare(
     Letter(
         key="seizure_decision", label="查封（扣押）决定书", line="enforcement",
-        series="环查（扣）〔{year}〕{n}号", registers=SEIZURE, values=values.seizure, value_names=values.SEIZURE_NAMES,
+        series="环查（扣）〔{year}〕{n}号", registers=SEIZURE, values=values.seizure, value_names=values.SEIZURE_NAMES, carried_in="decision_no",
         words=(Word("事实", "long", first=lambda m, _a: m.description), Word("起止日期"), Word("存放")),
         states=("approved", "spot", "seized"),
         template=paper("{{ 措施 }}决定书", (
@@ -175,7 +175,7 @@ for _kind, _label, _notice_series, _series, _what in (
     declare(
         Letter(
             key=f"{_kind}_decision", label=f"{_label}决定书", line="enforcement", series=_series,
-            registers=PRODUCTION, words=(Word("依据"), *CONTACT), fits=of_kind(_kind),
+            registers=PRODUCTION, words=(Word("依据"), *CONTACT), fits=of_kind(_kind), carried_in="decision_no",
             values=values.production, value_names=values.REMEDY_NAMES,
             template=paper(f"{_label}决定书", (
                 "一、违法事实", "经查，你（单位）存在以下违法行为：{{ 内容 }}上述行为属于：{{ 情形 }}。",

@@ -41,6 +41,8 @@ class EnforcementPaper(OfficialDocument):
     def _letterhead(self, issuer: str, number: str) -> None:
         """The organ's name above the paper's own; the number waits for the name."""
         self._number = number
+        if not issuer:
+            return
         mark = self._document.add_paragraph()
         mark.alignment = WD_ALIGN_PARAGRAPH.CENTER
         mark.paragraph_format.line_spacing_rule = WD_LINE_SPACING.SINGLE
@@ -126,12 +128,14 @@ def paper(
     *,
     sealed: bool = True,
     numbered: bool = True,
+    of_party: bool = False,
 ) -> Callable[[], bytes]:
-    """The file of a paper to begin with; lines that begin 一、 are headings."""
+    """The file of a paper to begin with; lines that begin 一、 are headings. The party's own has no organ above."""
 
     def make() -> bytes:
         number = "{{ 文号 }}" if numbered else ""
-        document = EnforcementPaper("{{ 发文机关 }}", number, title, documents().fonts)
+        issuer = "" if of_party else "{{ 发文机关 }}"
+        document = EnforcementPaper(issuer, number, title, documents().fonts)
         if addressee:
             document.addressee(addressee)
         for part in parts:

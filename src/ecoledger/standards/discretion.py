@@ -137,7 +137,7 @@ def assess(
         bounds = f"{_yuan(least)}—{_yuan(most)}"
         steps.append(f"法定幅度 {bounds}{'（减轻）' if mitigated else ''}，取 {_yuan(fine)}")
     else:
-        steps.append(f"取整为 {_yuan(fine)}，在法定幅度 {_yuan(least)}—{_yuan(most)} 之内")
+        steps.append(f"取整为{_yuan(fine)}，在法定幅度{_yuan(least)}—{_yuan(most)}之内")
     return Assessment(fine, least, most, tuple(steps))
 
 

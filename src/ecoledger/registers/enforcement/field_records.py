@@ -118,8 +118,10 @@ def write(
     by: Person,
     client_id: Any = None,
     drawing: Upload | None = None,
+    at: datetime | None = None,
 ) -> FieldRecord:
     """Begin a record. Raises :class:`Refused` when it cannot be one: officers, times, place, rights not told, no map."""
+    at = at or timezone.now()
     if client_id and (sent := FieldRecord.objects.filter(client_id=client_id).first()):
         return sent
     if matter.register not in REGISTERS:
@@ -148,12 +150,12 @@ def write(
         raise Refused("form", _("笔录没有填对。"), _("请按各项提示修改。"), wrong)
     with transaction.atomic():
         record = FieldRecord.objects.create(
-            matter_id=matter.pk, made_by=by, client_id=client_id, **values
+            matter_id=matter.pk, made_by=by, made_at=at, client_id=client_id, **values
         )
         if drawing is not None:
-            (record.drawing,) = actions.attach(matter.pk, [drawing], by=by, text=str(record))
+            (record.drawing,) = actions.attach(matter.pk, [drawing], by=by, text=str(record), at=at)
             record.save(update_fields=["drawing"])
-        actions.note(matter.pk, _("制作%s。") % record, by=by)
+        actions.note(matter.pk, _("制作%s。") % record, by=by, at=at)
     return record
 
 

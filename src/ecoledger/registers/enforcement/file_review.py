@@ -29,7 +29,7 @@ from ecoledger.matters.register import Register, Statistic, declare
 from ecoledger.matters.statistics import share
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow
 from ecoledger.registers.closing import DEFAULT
-from ecoledger.registers.enforcement import vetoes
+from ecoledger.registers.enforcement import unread, vetoes
 from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
 from ecoledger.registers.enforcement.rules import rules
 from ecoledger.standards import drawing
@@ -59,6 +59,7 @@ class FileReview(Matter):
     )
     round = models.CharField("评查批次", max_length=60)
     seen = models.TextField("机器检出", blank=True)
+    unread = models.TextField("机器没有读的材料", blank=True)
     major = models.TextField("重大缺陷", blank=True)
     overruled = models.TextField("机器检出不成立的理由", blank=True)
     off = models.DecimalField("卷面扣分", max_digits=4, decimal_places=1, default=0)
@@ -109,7 +110,7 @@ def _score(step: Step) -> None:
     if silent:
         raise Refused("form", _("扣分没有写缺陷：%s。") % "、".join(silent[:5]))
     # What the machine sees is either a major defect or said not to be one; it is not passed over.
-    review.seen = "\n".join(vetoes.of(review.case)) if review.case else ""
+    _look(review)
     if review.seen and not review.major.strip() and not review.overruled.strip():
         raise Refused(
             "form",
@@ -175,16 +176,21 @@ def draw(round_: str, count: int, *, by: Person, at: datetime | None = None) -> 
     made = []
     for case in drawn:
         values = {"title": f"{case.number} {case.title}"[:200], "case": case, "round": round_,
-                  "area_code": case.area_code, "entity": case.entity,
-                  "seen": "\n".join(vetoes.of(case))}  # fmt: skip
+                  "area_code": case.area_code, "entity": case.entity}  # fmt: skip
         made.append(actions.open_matter(REGISTER, values, by=by, at=at, origin_matter=case))
     return made
 
 
 def _prepare(review: FileReview) -> None:
     review.circulation = Circulation.RESTRICTED
-    if review.case is not None and not review.seen:
+    _look(review)
+
+
+def _look(review: Any) -> None:
+    """What a machine sees in the file now, and which pieces it did not read."""
+    if review.case is not None:
         review.seen = "\n".join(vetoes.of(review.case))
+        review.unread = "\n".join(unread.of(review.case))
 
 
 def _figures(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
@@ -226,7 +232,7 @@ REGISTER = declare(Register(
     columns=("number", "title", "case", "round", "state", "due", "score", "grade"),
     filters=("state", "round", "grade", "area_code", "opened_at"), search=("number", "title", "round"),
     fields=("case", "round", "title", "area_code"),
-    details=("case", "round", "seen", "major", "overruled", "off", "score", "grade", "improvement"),
+    details=("case", "round", "seen", "unread", "major", "overruled", "off", "score", "grade", "improvement"),
     lines=(Lines(key="items", label="评查项目", model=ReviewItem,
                  columns=("name", "full", "needed", "score", "defect"), first=_papers),),
     edit=DRAWERS, manage=frozenset({Role.LEGAL, Role.LEADER, Role.OFFICER}),

@@ -1,7 +1,7 @@
 """The issued papers of a case compared word by word (mission E5): facts, laws, sums, parties and numbers as they stand in print.
 
 Fields may agree while the papers do not: a template was edited, a word written over, a paper issued before the case was
-put right. Read is the .docx that went out.
+put right. Read is the .docx that went out; what is not read is said by :mod:`.unread`.
 """
 
 from __future__ import annotations
@@ -67,9 +67,14 @@ class Paper:
 
 def papers(case: Any) -> list[Paper]:
     """The papers of a case and of what hangs on it that stand, in the order of their issue."""
-    of_case = [case, *case.orders.all(), *case.seizures.all(), *case.production_orders.all()]
-    rows = chain.from_iterable(matter.documents.filter(replaced_by=None) for matter in of_case)
+    its = matters_of(case)
+    rows = chain.from_iterable(matter.documents.filter(replaced_by=None) for matter in its)
     return [p for row in sorted(rows, key=lambda row: (row.issued_at, row.pk)) if (p := _read(row))]
+
+
+def matters_of(case: Any) -> list[Any]:
+    """The case and what hangs on it: orders, seizures, limits of production."""
+    return [case, *case.orders.all(), *case.seizures.all(), *case.production_orders.all()]
 
 
 def _read(document: Any) -> Paper | None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.matters.models import Event, Evidence
-from ecoledger.registers.enforcement import paper_words
+from ecoledger.registers.enforcement import paper_words, unread
 from ecoledger.registers.enforcement.field_records import FieldRecord
 from ecoledger.registers.enforcement.penalty_case import duties
 from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
@@ -26,7 +26,7 @@ CODE_FROM = date(2026, 8, 15)
 def of(case: Any) -> list[str]:
     """Every defect seen, in words; none: the machine sees none."""
     checks = (_officers, _parties, _heard, _hearing, _discussed, _same_hand, _reviewed, _too_late,
-              _daily, _seizures, _basis, paper_words.of)  # fmt: skip
+              _daily, _seizures, _basis, paper_words.of, unread.differing_scans)  # fmt: skip
     return [why for check in checks for why in check(case)]
 
 
@@ -121,11 +121,19 @@ def _reviewed(case: Any) -> Iterator[str]:
         if grounds := duties.needs_legal_review(case):
             yield _("没有法制审核：%s。") % "；".join(grounds)
         return
+    # The signed sheet of the discussion comes after the review and proves nothing of the act.
+    sheets = [
+        file["id"]
+        for files in Event.objects.filter(matter=case.pk, transition="discuss").values_list(
+            "evidence", flat=True
+        )
+        for file in files
+    ]
     newer = Evidence.objects.filter(
         matter=case.pk,
         uploaded_at__date__gt=case.legal_reviewed_on,
         uploaded_at__date__lt=case.decided_on,
-    )
+    ).exclude(pk__in=sheets)
     if newer.exists() or case.items.filter(obtained_on__gt=case.legal_reviewed_on).exists():
         yield _("法制审核后又取得证据，没有再审核。")
 

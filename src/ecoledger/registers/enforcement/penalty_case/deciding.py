@@ -129,9 +129,10 @@ def decide(step: Step) -> None:
     """The decision: inside the range, told, discussed; from now on all staff of its area know of it."""
     case, form = step.matter, step.form
     fine, confiscated = form["fine"] or ZERO, form.get("confiscated") or ZERO
+    # A sum that was left empty is nought, also where it is added up below.
+    case.fine, case.confiscated = fine, confiscated
     refuse(duties.wrong_decision(case, form["heaviest"], fine, confiscated))
     refuse(duties.same_again(case, form["heaviest"], fine, confiscated))
-    case.fine, case.confiscated = fine, confiscated
     case.decided_on, case.circulation = today(step), Circulation.STAFF
 
 
