@@ -16,6 +16,7 @@ from django.db import transaction
 from demo import case_file, city, enforcement_steps
 from demo.work import aware, person, picture
 from ecoledger.accounts.models import Organisation
+from ecoledger.books import campaign as campaigns
 from ecoledger.books import roster as rosters
 from ecoledger.entities.models import Enterprise
 from ecoledger.matters import actions, history
@@ -104,7 +105,9 @@ def _roster(firms: list[Enterprise], today: date) -> CheckPlan:
     area, by = firms[0].area_code[:6], person("diaodu")
     edition = rosters.draft(OBJECTS, str(today.year), area, by=by, basis="年度抽查工作方案（合成）")
     tiers = ["special"] * SPECIAL + ["key"] * KEY + ["ordinary"] * ORDINARY
-    for n, (firm, tier) in enumerate(zip(firms, tiers, strict=False)):
+    # Who is on the positive list is watched from afar: none of the special and the key firms is.
+    in_order = sorted(firms, key=lambda firm: bool(campaigns.why_left_out(firm)))
+    for n, (firm, tier) in enumerate(zip(in_order, tiers, strict=False)):
         CheckedObject.objects.create(
             edition=edition, entity=firm, area_code=firm.area_code, tier=tier,
             credit=("good", "fair", "fair", "warned")[n % 4], risk=("normal", "normal", "serious")[n % 3],

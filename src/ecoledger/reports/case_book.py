@@ -107,13 +107,15 @@ def _paper(volume: str, section: str, document: Any) -> Paper:
 
 
 def _receipts(issued: list[Any]) -> dict[int, list[Any]]:
-    """The receipts (送达回证) that stand behind each paper: behind the last one they name."""
-    sent = [d for d in issued if not _internal(d.kind)]
+    """The receipts (送达回证) behind each paper; one for several papers stands behind the first of them in the file."""
+    places = [kind for _volume, _section, kinds in ORDER for kind in kinds]
+    sent = [d for d in issued if d.kind in places and not _internal(d.kind)]
+    sent.sort(key=lambda d: places.index(d.kind))
     behind: dict[int, list[Any]] = {}
     for receipt in issued:
         named = [d for d in sent if d.number in str(receipt.words.get("送达文书", ""))]
         if receipt.kind == _RECEIPT and named:
-            behind.setdefault(named[-1].pk, []).append(receipt)
+            behind.setdefault(named[0].pk, []).append(receipt)
     return behind
 
 

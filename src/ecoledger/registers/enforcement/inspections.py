@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -185,6 +186,17 @@ def visits(entity: Entity | None, year: int, but: Inspection | None = None) -> i
     if but is not None:
         entered = entered.exclude(pk=but.pk)
     return entered.count() + apart.count()
+
+
+def visits_of_all(year: int) -> Counter[int]:
+    """The same for every thing at once, by its key: for a draw over a whole roster."""
+    entered = Inspection.objects.filter(entity__isnull=False, entered_at__year=year, exempt="")
+    apart = DriveTask.objects.filter(done_at__year=year, inspections=None)
+    counted: Counter[int] = Counter()
+    for rows in (entered, apart):
+        for row in rows.order_by().values("entity").annotate(n=Count("pk")):
+            counted[row["entity"]] += row["n"]
+    return counted
 
 
 def yearly_cap() -> int:
