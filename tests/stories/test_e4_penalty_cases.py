@@ -518,6 +518,25 @@ def test_damage_is_assessed_agreed_restored_and_accepted(people):
     submit(officer, address, "/do/assess_effect", {"effect": "土壤达标"}, files=[PHOTO])
     page = submit(leader, address, "/do/close")
     assert "已结案" in text(page)
+    # Another fails in its consultation: it stands on the list for the procurator, who is told.
+    opened = submit(officer, "/matters/damage_claim/new", "/new", {
+        "title": "酸洗废水渗漏案", "source": "penalty", "clue_no": "SP-2", "clue_on": TODAY, "medium": "ground",
+        "party": "渗漏测试厂", "area_code": NORTH, "description": "酸洗废水渗漏",
+    })  # fmt: skip
+    other = next(a for f in opened.forms if (a := (f.action or "").split("#")[0]).endswith("/do/check")).removesuffix("/do/check")  # fmt: skip
+    submit(officer, other, "/do/check", {"checked": "损害事实清楚", "clue_on": TODAY})
+    submit(leader, other, "/do/start", {"started_on": TODAY})
+    submit(officer, other, "/do/assess", {"way": "simple", "assessor": "专家组", "repair_cost": "100000", "consultation_on": TODAY}, files=[PHOTO])  # fmt: skip
+    lines = f"{other}/lines/meetings"
+    submit(officer, lines, lines, {"meetings-0-on": TODAY, "meetings-0-present": "双方", "meetings-0-result": "未达成一致"})  # fmt: skip
+    submit(officer, other, "/do/fail", {"reason": "对修复费用不能达成一致"})
+    listed = text(open_page(leader, "/matters/damage_claim?procurator=1"))
+    assert "渗漏测试厂" in listed
+    assert "倾倒测试厂" not in listed
+    told = submit(officer, other, "/do/tell_procurator", {"procurator_on": TODAY})
+    assert "抄告检察机关" in text(told)
     statistics = text(open_page(leader, "/matters/damage_claim/statistics"))
     assert "20" in statistics
     assert "磋商成功" in statistics
+    # This year beside the same days of the last: two clues, none before.
+    assert re.search(r"同比.*线索 2 0 —", statistics)

@@ -11,6 +11,21 @@ from django.db.models import Q
 EVERY = Q()
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What a register compares with the year before: its rows by the field ``dated``, or the sum of ``amount`` over them.
+
+    ``only`` narrows them, ``query`` says the same to the list; a sum is told divided by ``divided_by``.
+    """
+
+    label: str
+    dated: str
+    only: Q = EVERY
+    query: str = ""
+    amount: str = ""
+    divided_by: int = 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """A number of matters, or with ``denominator`` a share of them in percent.

@@ -20,7 +20,7 @@ from ecoledger.listings.parts import Ask, Choices, ImportColumn, Kind, TableRow,
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.workbook import Head, Sheet
 from ecoledger.matters.lines import Lines
-from ecoledger.matters.measures import Measure
+from ecoledger.matters.measures import Compared, Measure
 from ecoledger.matters.models import Circulation, Matter
 from ecoledger.matters.workflow import COMPLETED, Phase, State, Transition, Workflow
 from ecoledger.standards.completion import Course, read_completion
@@ -115,6 +115,11 @@ class Register(Listing):
     level: Callable[[Any], str] | None = None
     statistics: Callable[[QuerySet[Any], datetime], list[Statistic]] | None = None
     breakdowns: Callable[[QuerySet[Any], datetime], list[Breakdown]] | None = None
+    # What its statistics set beside the same days of the year before.
+    compared: tuple[Compared, ...] = (
+        Compared(noop("登记"), "opened_at"),
+        Compared(noop("办结"), "closed_at"),
+    )
     # Whether its statistics can be told as of a day that is past.
     as_of: bool = False
     # What it counts beside what every register counts; each becomes an indicator.

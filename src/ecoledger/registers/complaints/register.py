@@ -271,7 +271,8 @@ REGISTER = declare(Complaints(
             "description": "养猪场粪污直排", "status": "受理中",
         },
     ),
-    statistics=statistics.statistics, breakdowns=statistics.breakdowns, prepare=_prepare,
+    # Its own comparison goes by channel.
+    compared=(), statistics=statistics.statistics, breakdowns=statistics.breakdowns, prepare=_prepare,
     opened=proposals.propose_for,
     measures=(
         Measure(key="repeat", name="信访重复率", numerator=Q(merged_into__isnull=False),

@@ -2,11 +2,13 @@
 
 线索 → 初步核查(30日) → 启动 → 调查评估(鉴定、简易、专家意见) → 磋商(90日, 三次) → 协议 → 司法确认 → 修复、缴款 →
 效果评估 → 结案; 磋商不成 → 诉讼. What a suit or a penalty has to do with it is linked. The lengths are of 环法规〔2022〕31号
-and marked as from memory; the list for the procurator is the export of the list.
+and marked as from memory. The list for the procurator (报检察机关清单) is a view of the list, to be exported.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,11 +20,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 from django.utils.translation import override
 
+from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.listings.parts import Import, View
 from ecoledger.matters import actions
 from ecoledger.matters.actions import Refused
 from ecoledger.matters.lines import Lines
+from ecoledger.matters.measures import Compared
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, Statistic, declare
 from ecoledger.matters.statistics import share
@@ -30,6 +34,7 @@ from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON
 from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
 from ecoledger.registers.enforcement.rules import rules
+from ecoledger.standards import time_limits
 
 OFFICERS = frozenset({Role.OFFICER, Role.LEGAL})
 HEADS = frozenset({Role.LEADER})
@@ -108,6 +113,7 @@ class DamageClaim(Matter):
     )
     confirmed_on = models.DateField("司法确认日期", null=True, blank=True)
     confirmation_no = models.CharField("司法确认文号", max_length=60, blank=True)
+    procurator_on = models.DateField("抄告检察机关日期", null=True, blank=True)
     sued_on = models.DateField("起诉日期", null=True, blank=True)
     judged_on = models.DateField("裁判日期", null=True, blank=True)
     restore_by = models.DateField("修复期限", null=True, blank=True)
@@ -232,6 +238,24 @@ def screen(now: datetime) -> int:
     return made
 
 
+def for_the_procurator(now: datetime) -> Q:
+    """What the procurator is told of (法典 1073): consultation failed without a suit, or its term over without a result."""
+    length = time_limits.limit("damage-consultation", timezone.localdate(now)).length
+    over = Q(consultation_on__lt=timezone.localdate(now) - timedelta(days=length))
+    return Q(state="failed") | Q(state="consulting") & over
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Claims(Register):
+    """The book; its list knows ``?procurator=1``."""
+
+    def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
+        rows = super().conditions(query, person, now)
+        if query.get("procurator") == "1":
+            rows &= for_the_procurator(now)
+        return rows
+
+
 def _figures(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     n = rows.order_by().aggregate(
         clues=Count("pk"),
@@ -240,6 +264,7 @@ def _figures(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
         sued=Count("pk", filter=Q(sued_on__isnull=False)),
         simple=Count("pk", filter=Q(way__in=("simple", "expert"))),
         mended=Count("pk", filter=Q(restored_on__isnull=False)),
+        procurator=Count("pk", filter=for_the_procurator(now)),
         sum=Sum("agreed"),
     )
     return [
@@ -247,13 +272,20 @@ def _figures(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
         Statistic("started", "启动索赔", n["started"], "started_on_from=1900-01-01"),
         Statistic("agreed", "磋商成功", n["settled"], "agreed_on_from=1900-01-01"),
         Statistic("sued", "提起诉讼", n["sued"], "sued_on_from=1900-01-01"),
+        Statistic(
+            "procurator",
+            "报检察机关清单",
+            n["procurator"],
+            "procurator=1",
+            note="磋商不成未起诉的，和磋商期满没有协议的",
+        ),
         Statistic("sum", "赔偿金额", float((n["sum"] or 0) / 10000), unit="万元"),
         Statistic("simple", "简易评估", n["simple"], "way=simple,expert"),
         share("restored", "修复完成率", n["mended"], n["settled"], note="修复完成÷达成协议"),
     ]
 
 
-REGISTER = declare(Register(
+REGISTER = declare(Claims(
     key="damage_claim", label="生态环境损害赔偿", line="enforcement", model=DamageClaim,
     hidden={"case": "see_undecided_penalties"}, pattern="赔偿〔{year}〕{n}号",
     workflow=Workflow(
@@ -289,6 +321,9 @@ REGISTER = declare(Register(
             Transition("confirm", "司法确认", "agreed", "restoring", by=OFFICERS,
                        asks=("confirmed_on", "confirmation_no")),
             Transition("go_on", "不申请司法确认，转入履行", "agreed", "restoring", by=OFFICERS, main=False),
+            # 法典 1073: where the bureau does not sue, the procurator may; he is told of what failed.
+            Transition("tell_procurator", "抄告检察机关", ("consulting", "failed", "suit"), "", by=OFFICERS,
+                       asks=("procurator_on",), main=False),
             Transition("sue", "提起诉讼", "failed", "suit", by=OFFICERS, asks=("sued_on",)),
             Transition("judged", "裁判生效", "suit", "restoring", by=OFFICERS,
                        asks=("judged_on", "agreed", "performance"), offers=("restore_by",)),
@@ -321,7 +356,7 @@ REGISTER = declare(Register(
     labels={"title": "案件名称", "entity": "涉及对象", "area_code": "损害发生地", "loss": "损失合计 元"},
     columns=("number", "title", "party", "source", "medium", "state", "due", "way", "loss", "agreed",
              "performance", "restored_on", "case"),
-    filters=("state", "source", "medium", "way", "area_code", "started_on", "agreed_on", "sued_on",
+    filters=("state", "source", "medium", "way", "area_code", "started_on", "agreed_on", "sued_on", "procurator_on",
              "opened_at"),
     search=("number", "title", "party", "clue_no"),
     fields=("title", "source", "clue_no", "clue_on", "medium", "case", "entity", "party", "area_code",
@@ -329,10 +364,11 @@ REGISTER = declare(Register(
     details=("source", "clue_no", "clue_on", "case", "party", "medium", "checked", "not_started",
              "started_on", "way", "assessor", "emergency_cost", "repair_cost", "interim_loss",
              "permanent_loss", "assessment_cost", "loss", "consultation_on", "agreed_on", "agreed",
-             "performance", "confirmed_on", "confirmation_no", "sued_on", "judged_on", "restore_by",
+             "performance", "confirmed_on", "confirmation_no", "procurator_on", "sued_on", "judged_on", "restore_by",
              "restored_on", "restored", "paid", "effect", "disclosed_on"),
     views=(View("consulting", "磋商中", {"state": "consulting,agreed,failed"}),
-           View("restoring", "修复中", {"state": "restoring,effect"})),
+           View("restoring", "修复中", {"state": "restoring,effect"}),
+           View("procurator", "报检察机关清单", {"procurator": "1"})),
     lines=(Lines(key="meetings", label="磋商会议", model=Meeting, columns=("on", "present", "result")),),
     imports=Import(key=("clue_no",), columns=("clue_no", "title", "source", "medium", "party", "entity",
                                               "area_code", "clue_on", "started_on", "way", "repair_cost",
@@ -342,6 +378,8 @@ REGISTER = declare(Register(
                    examples={"clue_no": "SP-01", "title": "倾倒污泥损害土壤案", "source": "行政处罚案件",
                              "medium": "土壤", "area_code": "北镇"}, future=()),
     edit=OFFICERS, manage=frozenset({Role.LEADER, Role.LEGAL, Role.OFFICER}), statistics=_figures,
+    compared=(Compared(noop("线索"), "opened_at"), Compared(noop("启动索赔"), "started_on"), Compared(noop("磋商成功"), "agreed_on"),
+              Compared(noop("赔偿金额 万元"), "agreed_on", amount="agreed", divided_by=10_000)),
     daily=screen,
     empty=noop("还没有线索。从处罚案件、督察、事件和检察机关移送中筛查登记。"),
 ))  # fmt: skip

@@ -28,6 +28,7 @@ from ecoledger.entities.models import Entity
 from ecoledger.listings.parts import Ask, Import, Kind, View
 from ecoledger.matters import actions
 from ecoledger.matters.lines import Lines
+from ecoledger.matters.measures import Compared
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Breakdown, Register, Statistic, declare
 from ecoledger.matters.statistics import by_name, common_statistics, share
@@ -486,6 +487,7 @@ REGISTER = declare(Inspections(
                             "title": ("任务名称",), "kind": ("类别",)},
                    examples={"title": "一季度专项检查", "kind": "专项检查", "entity": "某某纺织厂"}),
     edit=DISPATCH | OFFICERS, manage=DISPATCH | {Role.LEADER}, statistics=_statistics, breakdowns=_tables,
+    compared=(Compared(noop("入企检查"), "entered_at"), Compared(noop("发现问题的检查"), "entered_at", Q(problems__gt=0))),
     prepare=_prepare,
     daily=remind_of_expiry,
     empty=noop("还没有检查任务。由随机抽查确认、专项行动合并或逐项登记产生。"),

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET
 
 from ecoledger.listings import asked
 from ecoledger.listings.selecting import select
-from ecoledger.matters import statistics
+from ecoledger.matters import statistics, year_before
 from ecoledger.matters.register import Register, headers
 from ecoledger.web.access import Request, needs
 from ecoledger.web.listings.chips import chips
@@ -98,7 +98,10 @@ def _figures(request: Request, register: Register, now: datetime) -> dict[str, A
             {"s": s, "url": _opens(register.key, base, s.query)}
             for s in statistics.of(register, rows, now)
         ],
-        "breakdowns": register.breakdowns(rows, now) if register.breakdowns else [],
+        "breakdowns": [
+            *([compared] if (compared := year_before.of(register, rows, now)) else []),
+            *(register.breakdowns(rows, now) if register.breakdowns else []),
+        ],
     }
 
 

@@ -15,6 +15,7 @@ from ecoledger.accounts.roles import CAPABILITIES, Role
 from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Import, View
 from ecoledger.matters.lines import Lines
+from ecoledger.matters.measures import Compared
 from ecoledger.matters.models import Circulation
 from ecoledger.matters.register import Register, declare
 from ecoledger.registers.enforcement.penalty_case import duties, statistics
@@ -26,6 +27,8 @@ from ecoledger.registers.enforcement.penalty_case.models import (
 from ecoledger.registers.enforcement.penalty_case.workflow import OFFICERS, WORKFLOW
 from ecoledger.standards import time_limits
 
+_PUNISHED = ~Q(heaviest=PenaltyCase.Heaviest.NONE)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Cases(Register):
@@ -36,7 +39,7 @@ class Cases(Register):
         if query.get("filed") == "1":
             rows &= Q(filed_on__isnull=False)
         if query.get("decided") == "1":
-            rows &= Q(decided_on__isnull=False) & ~Q(heaviest=PenaltyCase.Heaviest.NONE)
+            rows &= Q(decided_on__isnull=False) & _PUNISHED
         if query.get("remedied") == "1":
             rows &= ~Q(remedy="")
         return rows
@@ -140,6 +143,8 @@ REGISTER = declare(Cases(
     edit=OFFICERS, manage=frozenset({Role.LEADER, Role.OFFICER}),
     circle=CAPABILITIES["see_undecided_penalties"],
     statistics=statistics.figures, breakdowns=statistics.tables, prepare=prepare,
+    compared=(Compared(noop("立案"), "filed_on"), Compared(noop("作出处罚决定"), "decided_on", _PUNISHED, "decided=1"),
+              Compared(noop("罚款 万元"), "decided_on", _PUNISHED, "decided=1", "fine", 10_000)),
     detail_template="web/enforcement/penalty_case.html",
     empty=noop("还没有案件。从检查、投诉或线索立案，或导入现有台账。"),
 ))  # fmt: skip
