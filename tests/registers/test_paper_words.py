@@ -68,6 +68,14 @@ def test_papers_that_agree_say_nothing(case):
     assert said(case) == []
 
 
+def test_a_law_without_its_marks_below_a_heading_is_the_one_that_was_told(case):
+    bare = ("《中华人民共和国水污染防治法》", "水污染防治法")
+    told = changed(TOLD, *bare)
+    decided = changed(DECIDED, *bare)
+    decided.insert(4, "三、行政处罚的依据、种类和裁量理由")
+    assert said(case, told, decided) == []
+
+
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [

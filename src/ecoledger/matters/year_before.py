@@ -46,6 +46,7 @@ def of(register: Register, rows: QuerySet[Any], now: datetime) -> Breakdown | No
 def _figure(register: Register, what: Compared, begin: datetime, end: datetime) -> Any:
     field = register.model._meta.get_field(what.dated)
     first: Any
+    last: Any
     if isinstance(field, DateTimeField):
         first, last = _at(begin, time.min), _at(end, time.max)
     else:
@@ -71,7 +72,8 @@ def _said(number: Any, what: Compared) -> str:
 
 def _query(register: Register, what: Compared, begin: datetime, end: datetime) -> str:
     """The rows behind this year's number, where the list has its date among its filters and nothing more is asked."""
-    if what.dated not in {one.name for one in register.filters} or (what.only and not what.query):
+    names = {getattr(one, "name", one) for one in register.filters}
+    if what.dated not in names or (what.only and not what.query):
         return ""
     days = f"{what.dated}_from={begin:%Y-%m-%d}&{what.dated}_to={end:%Y-%m-%d}&merged=all"
     return "&".join(filter(None, (what.query, days)))

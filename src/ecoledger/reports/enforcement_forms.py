@@ -47,12 +47,13 @@ REQUESTS = (
 
 def not_yet_received(matter: Matter, _author: Person) -> str:
     """What went out about the case and has no receipt yet."""
-    case = matter.as_penalty_case  # type: ignore[attr-defined]
+    case = matter.as_penalty_case
     beside = (case.orders.all(), case.seizures.all(), case.production_orders.all())
     rows = [row for of in (case, *chain(*beside)) for row in of.documents.filter(replaced_by=None)]
     issued = sorted(rows, key=lambda row: (row.issued_at, row.pk))
     received = "".join(d.words.get("送达文书", "") for d in issued if d.kind == DELIVERY.key)
-    out = [d for d in issued if not document_of(d.kind).internal and d.number not in received]  # type: ignore[attr-defined]
+    sent = [d for d in issued if not getattr(document_of(d.kind), "internal", False)]
+    out = [d for d in sent if d.number not in received]
     return "；".join(f"{d.title.partition('：')[0]} {d.number}" for d in out)
 
 

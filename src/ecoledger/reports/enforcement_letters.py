@@ -39,7 +39,7 @@ def author_of(_matter: Matter, author: Person) -> str:
 
 def planned_parts(matter: Matter, _author: Person) -> str:
     """The parts in which a fine is to be paid, one a line."""
-    rows = matter.as_penalty_case.instalments.all()  # type: ignore[attr-defined]
+    rows = matter.as_penalty_case.instalments.all()
     return "\n".join(
         f"第{n}期{enforcement_values.money(row.amount)}元，{matter_values.words(row.due)}前缴纳"
         for n, row in enumerate(rows, 1)
@@ -66,7 +66,8 @@ def of_kind(*kinds: str) -> Callable[[Matter], bool]:
 
 def written_on_the_spot(matter: Matter) -> str:
     """The number that the officer wrote into the decision where it was made."""
-    return str(getattr(matter, "as_penalty_case", matter).decision_no)  # type: ignore[attr-defined]
+    case: Any = getattr(matter, "as_penalty_case", matter)
+    return str(case.decision_no)
 
 
 ORDINARY, BY_DAY, ON_THE_SPOT = of_kind("general"), of_kind("daily"), of_kind("on_spot")

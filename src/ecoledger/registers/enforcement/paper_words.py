@@ -28,7 +28,9 @@ TO_PARTY = (*NOTICES, *DECISIONS, "penalty_none", "penalty_hearing", "penalty_de
             "limit_decision", "halt_decision")  # fmt: skip
 _FACTS = re.compile(r"(?:违法行为|复查发现)[：:](.*?)(?:以上事实|上述行为|证据[：:])")
 _LAW = re.compile(
-    r"(?:违反了?|依据|根据|按照|参照|适用|[、，和及])((?:《[^》]+》|[\u4e00-\u9fa5]{2,14}?法典?)"
+    # A name without its marks ends where another of these words begins: a heading may stand before it.
+    r"(?:违反了?|依据|根据|按照|参照|适用|[、，和及])"
+    r"((?:《[^》]+》|(?:(?!依据|根据|违反|按照|参照|适用)[\u4e00-\u9fa5]){2,14}?法典?)"
     r"第[一二三四五六七八九十百千零〇\d]+条)"
 )
 # Laws of procedure are named in every paper.
