@@ -131,7 +131,7 @@ def _ordered(visit: Any, case: PenaltyCase, days: Days) -> Any:
 def _investigated(case: PenaltyCase, days: Days) -> None:
     _record(case, days, FieldRecord.Kind.INTERVIEW, (6, 14, 0), "\n".join((
         "问：我们是安澜市生态环境局的执法人员，这是我们的执法证件，请你确认。\n答：我已确认。",
-        "问：请介绍你公司的生产和环保手续情况。\n答：两条生产线正常生产，持有排污许可证。",
+        "问：你公司的生产和环保手续情况？\n答：两条生产线正常生产，持有排污许可证。",
         f"问：曝气风机什么时候停运的？\n答：{_before(days, 3)}发生故障，配件没有到货，一直没有修。",
         "问：停运期间为什么没有停止生产？\n答：订单紧，想等配件到了再修，我们知道这样做不对。",
         f"问：{days.said(0)}监测结果显示化学需氧量超标1.2倍，你是否有异议？\n答：没有异议。",

@@ -46,7 +46,12 @@ def test_the_brigades_year_has_its_figures(settings, tmp_path):
         )
     for n in range(enforcement.SPECIAL + enforcement.KEY + enforcement.ORDINARY):
         Enterprise.objects.create(
-            code=f"M-{n:04}", name=f"演示厂{n}", area_code=TOWN, synthetic=True
+            code=f"M-{n:04}",
+            name=f"演示厂{n}",
+            area_code=TOWN,
+            synthetic=True,
+            uscc=f"91990181MA{n:07}X",
+            address=f"示例路{n}号",
         )
     enforcement.build(timezone.localtime().replace(tzinfo=None))
     assert PenaltyCase.objects.filter(filed_on__isnull=False).count() == 69
@@ -71,6 +76,7 @@ def test_the_brigades_year_has_its_figures(settings, tmp_path):
     # One of the decided went its whole way here: its file is whole, in order, and nothing in it is blank.
     case = PenaltyCase.objects.get(state="archived")
     assert vetoes.of(case) == []
+    assert case.party_code == "91990181MA0000032X"
     leader = Person.objects.get(username="juzhang")
     titles = [
         "行政处罚决定书", "送达回证", "立案审批表", "证据清单", "现场检查（勘察）笔录", "现场勘察平面图", "调查询问笔录", "废水总排口正在排水",

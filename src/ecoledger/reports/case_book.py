@@ -265,12 +265,15 @@ def record_pdf(record: Any) -> bytes:
 #for line in data.lines { par(first-line-indent: 2em, line) }
 （以下空白）
 #v(6mm)
-#if data.refused != "" [拒签说明：#data.refused] else [
-  以上笔录已阅无误，记录属实。
-  #grid(columns: (auto, auto), align: horizon, [当事人签名：], if data.signed { image("signature.png", height: 18mm) })
+// The signature and its hash stay together.
+#block(breakable: false)[
+  #if data.refused != "" [拒签说明：#data.refused] else [
+    以上笔录已阅无误，记录属实。
+    #grid(columns: (auto, auto), align: horizon, [当事人签名：], if data.signed { image("signature.png", height: 18mm) })
+  ]
+  #v(3mm)
+  #text(size: 8pt)[签署时间 #data.at　校验值 #data.hash]
 ]
-#v(3mm)
-#text(size: 8pt)[签署时间 #data.at　校验值 #data.hash]
 """
     data = {
         "title": str(record.get_kind_display()),

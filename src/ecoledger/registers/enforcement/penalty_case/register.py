@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import CAPABILITIES, Role
+from ecoledger.entities.models import Enterprise
 from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Import, View
 from ecoledger.matters.lines import Lines
@@ -45,13 +46,20 @@ class Cases(Register):
         return rows
 
 
+def _code_of(entity: Any) -> str:
+    """The unified code of the firm that a thing is or belongs to, as the registry has it."""
+    firm = entity.enterprise
+    rows = Enterprise.objects.filter(pk=firm.pk) if firm is not None else Enterprise.objects.none()
+    return rows.values_list("uscc", flat=True).first() or ""
+
+
 def prepare(case: PenaltyCase) -> None:
     """Undecided, few may know of it. A case of an earlier ledger goes on in the state it had there."""
     entity = case.entity
     if entity is not None:
         case.party = case.party or entity.name
         case.party_address = case.party_address or entity.address
-        case.party_code = case.party_code or getattr(entity.enterprise, "uscc", "") or ""
+        case.party_code = case.party_code or _code_of(entity)
     case.circulation = Circulation.STAFF if case.decided_on else Circulation.RESTRICTED
     if case.import_batch_id is None:
         return
