@@ -198,7 +198,7 @@ def picture_page(file: Any, heading: str) -> bytes:
         ["证明对象", file.caption or "—"], ["拍摄时间", f"{taken:%Y-%m-%d %H:%M}"], ["拍摄地点", place],
         ["拍摄人", str(file.uploaded_by or "—")], ["原始文件校验值", file.sha256],
     ]  # fmt: skip
-    if heading != PHOTOGRAPH:
+    if "照片" not in heading:
         rows = [["材料", rows[0][1]], ["时间", rows[1][1]], ["提供人", rows[3][1]], rows[4]]
     source = """
 #head(data.heading)
