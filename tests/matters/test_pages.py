@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import lxml.html
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -57,6 +58,22 @@ def case(bureau, people):
 def page(client, person, name, *args, **query):
     client.force_login(person)
     return client.get(reverse(name, args=args), query)
+
+
+def test_what_was_changed_is_told_in_words_and_a_photo_is_seen(problem, client, people):
+    photo = SimpleUploadedFile("现场.png", PNG, "image/png")
+    actions.attach(problem.pk, [actions.Upload(photo)], by=people["officer"])
+    change = {"event": "edit", "label": "修改"}
+    actions.amend(problem.pk, {"area_code": "990101002"}, by=people["dispatcher"], **change)
+    shown = lxml.html.fromstring(
+        page(client, people["dispatcher"], "matter", "problem", problem.pk).content
+    )
+    (told,) = shown.xpath("//ol[@class='events']")
+    assert "南镇" in told.text_content()
+    assert "990101002" not in told.text_content()
+    pictures = shown.xpath("//main//img/@src")
+    evidence = problem.evidence.get()
+    assert [src for src in pictures if src.startswith(f"/evidence/{evidence.pk}")]
 
 
 def test_my_work_shows_what_waits_for_the_person_and_nothing_else(client, people, case, problem):
@@ -113,6 +130,27 @@ def test_a_case_is_dispatched_from_its_page(client, people, case):
     assert done.status_code == 302
     case.refresh_from_db()
     assert (case.state, case.owner_organisation) == ("dispatched", town)
+
+
+def test_a_case_says_what_goes_on_now_and_leads_to_its_firm_and_station(client, people, case):
+    """The text and level of the alarm as it is; what it was at first is called so."""
+    alarm = case.latest_alarm
+    alarm.level, alarm.text = "red", "二氧化硫 190 mg/m³，限值 50 mg/m³"
+    alarm.save()
+    alarm_case.repeated(alarm)
+    shown = lxml.html.fromstring(
+        page(client, people["dispatcher"], "matter", "alarm_case", case.pk).content
+    ).xpath("//main")[0]
+    text = " ".join(shown.text_content().split())
+    assert "首次预警时 二氧化硫 88 mg/m³" in text
+    assert text.index("二氧化硫 190 mg/m³") < text.index("首次预警时")
+    case.refresh_from_db()
+    assert case.level == "red"
+    links = shown.xpath(".//a/@href")
+    assert f"/stations/{alarm.point_id}" in links
+    firm = f"/entities/{case.enterprise_id}"
+    assert firm in links
+    assert client.get(firm).status_code == 200
 
 
 def test_acting_on_a_page_opened_before_someone_else_acted_is_told_so(client, people, case):
@@ -233,6 +271,19 @@ def test_the_statistics_page_opens_the_list_behind_each_number(client, people, p
     assert shown.status_code == 200
     numbers = {n["s"].name: n["s"].value for n in shown.context["numbers"]}
     assert (numbers["handed_over"], numbers["duplicates"], numbers["to_rectify"]) == (1, 0, 1)
+    opened = {}
+    for figure in lxml.html.fromstring(shown.content).xpath("//main//a[@class='figure']"):
+        value, label = (
+            figure.xpath(f".//*[@class='figure-{part}']")[0] for part in ("value", "label")
+        )
+        behind = client.get(figure.get("href"))
+        assert behind.status_code == 200, figure.get("href")
+        if "件" in value.text_content():
+            number = int(value.text_content().split()[0])
+            assert len(behind.context["page"].rows) == number, figure.get("href")
+            opened[label.text_content()] = number
+    assert sorted(opened.values())[-1] == 1
+    assert 0 in opened.values()
     assert page(client, people["leader"], "matter-statistics", "alarm_case").status_code == 200
     assert page(client, people["enterprise"], "matter-statistics", "problem").status_code == 403
 

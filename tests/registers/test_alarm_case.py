@@ -12,7 +12,7 @@ from django.utils import timezone
 from ecoledger.matters import actions, chain, deadlines, inbox, schedule, timeline
 from ecoledger.matters.actions import Refused, Upload, many
 from ecoledger.matters.models import Notice
-from ecoledger.monitoring.models import Alarm, AlarmRule
+from ecoledger.monitoring.models import Alarm, AlarmRule, Point
 from ecoledger.registers.alarms.alarm_case import REGISTER, AlarmCase, RoutingRule, open_from_alarm
 from ecoledger.registers.problems import problem_ledger
 
@@ -208,6 +208,10 @@ def test_an_orange_alarm_is_dismissed_by_two_people_only(alarm_at, people):
     assert answer.code == "condition"
     do(case, "propose_dismiss", people["monitor"], **form)
     assert refused(do, case, "confirm_dismiss", people["monitor"]).code == "second_person"
+    # Sent back as true: nothing of what was said against it stands on what is verified.
+    back = do(case, "reject_dismiss", people["dispatcher"], reason="现场属实")
+    assert (back.state, back.verdict, back.false_reason) == ("verify", "", "")
+    do(case, "propose_dismiss", people["monitor"], **form)
     done = do(case, "confirm_dismiss", people["dispatcher"])
     assert (done.state, done.verdict, done.false_reason) == ("dismissed", "false", "instrument")
 
@@ -422,6 +426,16 @@ def test_a_case_and_a_problem_share_material_and_keep_their_ways(case, people, c
     assert actions.perform(problem.pk, "apply_close", by=town, form=form).state == "close_check"
     waiting = inbox.waiting(people["dispatcher"]).values_list("pk", flat=True)
     assert set(waiting) >= {case.pk, problem.pk}
+
+
+def test_a_case_is_called_by_the_names_of_things_not_by_their_codes(alarm_at, bureau):
+    town = Point.objects.create(kind="area", name="北镇", area_code="990101001")
+    case = open_from_alarm(alarm_at(point=town, parameter="aqi"))
+    assert case.title.startswith("北镇AQI")
+    assert case.parameter_name == "AQI"
+    undeclared = open_from_alarm(alarm_at(point=bureau.flue_gas, parameter="a24088"))
+    assert "a24088" not in undeclared.title
+    assert "非甲烷总烃" in undeclared.title
 
 
 def test_false_alarms_of_one_cause_are_judged_together_with_one_reason(alarm_at, bureau, people):

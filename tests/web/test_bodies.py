@@ -263,14 +263,17 @@ def test_a_body_that_drips_is_ended(monkeypatch):
     """A byte now and then keeps no request open: after a while a body has to have come at a pace."""
     monkeypatch.setattr(bodies, "SILENCE", 0.3)
     told = []
+    drops = iter(range(500))
 
     async def application(scope, receive, send):
         while (await receive()).get("more_body"):
             pass
+        await send({"type": "http.response.start", "status": 200, "headers": []})
 
     async def receive():
         await asyncio.sleep(0.02)
-        return {"type": "http.request", "body": b"a", "more_body": True}
+        more = next(drops, None) is not None
+        return {"type": "http.request", "body": b"a", "more_body": more}
 
     async def send(message):
         told.append(message)

@@ -371,6 +371,11 @@ def test_a_phone_shows_work_first_and_keeps_what_rows_are_called(page, county):
     point = county.bureau.air[0].pk
     page.goto(f"/stations/{point}")
     settle(page)
+    spoken = page.locator("[data-chart]").first.evaluate(
+        "chart => (chart.querySelector('[aria-label]') || chart).getAttribute('aria-label')"
+    )
+    assert "PM2.5" in spoken
+    assert not re.search(r"\d{11,}", spoken)  # a sentence, not the milliseconds of a machine
     table = page.locator(".table-wrap:has(.first-stays)")
     time_of_row = table.locator("tbody td").first
     before = time_of_row.bounding_box()["x"]

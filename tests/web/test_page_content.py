@@ -83,7 +83,12 @@ def test_every_page_carries_a_policy_without_inline_scripts(county, signed_in):
 
 def test_refusals_say_what_would_help(county, signed_in):
     assert "请向安全管理员申请" in signed_in("town").get("/quarantine").content.decode()
-    assert "不在您的数据范围内" in signed_in("town").get("/stations/999999").content.decode()
+    lost = signed_in("town").get("/stations/999999").content.decode()
+    assert "不在您的数据范围内" in lost
+    for page in (lost, signed_in("town").get("/quarantine").content.decode()):
+        main = page.partition("<main")[2]
+        assert 'action="/search"' in main
+        assert 'name="q"' in main
     stale = Client(enforce_csrf_checks=True)
     stale.force_login(county.person("monitor"))
     refused = stale.post("/notices/read")
@@ -245,8 +250,17 @@ def test_alarms_are_found_by_state_level_and_words(county, signed_in):
 
 def test_an_alarm_page_shows_value_limit_and_course(county, signed_in):
     client = signed_in("monitor")
-    page = text(client.get(f"/alarms/{county.alarms[0].pk}"))
-    assert "0.22" in page
+    alarm = county.alarms[0]
+    Alarm.objects.filter(pk=alarm.pk).update(
+        value=95.9167,
+        peak=288.625,
+        times_over=3.81042,
+        evidence={"values": [["2026-11-20T08:00:00", 95.9167], ["2026-11-20T09:00:00", 90.0]]},
+    )
+    page = text(client.get(f"/alarms/{alarm.pk}"))
+    # Rounded as the factor is, not as a machine adds.
+    assert not [long for long in ("95.9167", "288.625", "3.81042") if long in page]
+    assert [short for short in ("95.9", "288.6", "3.81", "95.92") if short not in page] == []
     drawn = json.loads(client.get(f"/alarms/{county.alarms[0].pk}/series.json").content)
     assert drawn["limits"] == [{"name": "限值", "value": 50.0}]
     assert drawn["series"][0]["points"]

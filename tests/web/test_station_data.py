@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import timedelta
 
+import lxml.html
 import openpyxl
 import polars as pl
 import pytest
@@ -58,6 +59,29 @@ def test_converted_values_stand_beside_measured_ones_and_what_exceeds_is_marked(
     assert [[*row[1:3], row[3] or ""] for row in rows if row[1] == 10.0] == [
         [10.0, over, "超标"], [10.0, 12.0, ""], [10.0, over, "维护"],
     ]  # fmt: skip
+
+
+def test_an_hour_without_a_mean_is_a_dash_and_no_mark(monitor, county, store):
+    """What is not there is not insufficient: the mark stands beside a value alone."""
+    start = readings.now().replace(minute=0, second=0, microsecond=0)
+    rows = {"parameter": "a34004", "seconds": 3600, "series": "computed-hour", "start": start}
+    for point, value in ((county.bureau.air[0], None), (county.bureau.air[1], 42.0)):
+        store.append(
+            observations=pl.DataFrame(
+                [rows | {"point": point.pk, "value": value, "valid": False}],
+                schema_overrides={"value": pl.Float64},
+            )
+        )
+
+    def first_row(point):
+        page = monitor.get(f"/stations/{point.pk}", {"parameter": "a34004"}).content
+        table = lxml.html.fromstring(page.decode()).xpath(
+            "//table[contains(@class, 'first-stays')]"
+        )[0]
+        return " ".join(table.xpath("tbody/tr")[0].text_content().split())
+
+    assert "*" not in first_row(county.bureau.air[0])
+    assert "42 *" in first_row(county.bureau.air[1])
 
 
 def test_stations_are_compared_as_chart_table_and_file(monitor, county):

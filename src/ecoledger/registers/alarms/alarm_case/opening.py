@@ -14,7 +14,8 @@ from ecoledger.matters import actions, notices
 from ecoledger.matters.models import Link, Notice, Urgency
 from ecoledger.matters.timeline import record
 from ecoledger.matters.workflow import Phase
-from ecoledger.monitoring.models import Alarm
+from ecoledger.monitoring.models import Alarm, Point
+from ecoledger.monitoring.points import parameters
 from ecoledger.registers.alarms import economy
 from ecoledger.registers.alarms.alarm_case import first_step
 from ecoledger.registers.alarms.alarm_case.models import AlarmCase, CaseAlarm
@@ -172,7 +173,10 @@ def _join(case: AlarmCase, alarm: Alarm, at: datetime) -> AlarmCase:
 
 def _open(alarm: Alarm, at: datetime, before: AlarmCase | None) -> AlarmCase:
     parameter = alarm.point.parameters.filter(code=alarm.parameter).first()
-    name = parameter.name if parameter else alarm.parameter
+    kind = alarm.point.kind
+    # A division's own point declares nothing: it has the names of the stations it is computed from.
+    kind = Point.Kind.AIR.value if kind == Point.Kind.AREA else kind
+    name = parameter.name if parameter else parameters.label(alarm.parameter, kind)
     title = f"{alarm.point.name}{name}{alarm.rule.get_detector_display()}"
     case: AlarmCase = actions.open_matter(
         REGISTER,

@@ -137,7 +137,7 @@ WORKFLOW = Workflow(
                    sets={"verdict": "false"}),
         Transition("reject_dismiss", "不是误报，退回核实", "dismiss_check", "verify",
                    by=_DESK | {Role.LEADER}, asks=(REASON,), other_person_than=("propose_dismiss",),
-                   sets={"verdict": ""}, main=False),
+                   sets={"verdict": "", "false_reason": ""}, main=False),
         Transition("accept", "签收", "dispatched", "tracing", by=_FIELD, owner_only=True),
         Transition("decline", "不属本单位，退回", "dispatched", "verify", by=_FIELD, owner_only=True,
                    asks=(REASON,),
