@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import polars as pl
-from tests.cluster import guardian
+from tests.cluster import guardian, places
 from tests.cluster.postgres import free_port
 
 from ecoledger.store.clickhouse.link import HttpLink
@@ -42,6 +42,8 @@ SETTINGS: dict[str, str | int] = {
 
 def program() -> str | None:
     """The path of the server; ``None`` where it is not installed."""
+    if places.embedded_only():
+        return None
     return shutil.which("clickhouse-server", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 

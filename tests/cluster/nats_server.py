@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from tests.cluster import guardian
+from tests.cluster import guardian, places
 from tests.cluster.postgres import free_port
 
 PATIENCE = 120.0
@@ -25,6 +25,8 @@ PATIENCE = 120.0
 
 def program() -> str | None:
     """The path of ``nats-server``; ``None`` where there is none."""
+    if places.embedded_only():
+        return None
     beside = Path(sys.executable).with_name("nats-server")
     return str(beside) if beside.exists() else shutil.which("nats-server")
 

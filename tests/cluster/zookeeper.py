@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from tests.cluster import guardian
+from tests.cluster import guardian, places
 from tests.cluster.postgres import free_port
 
 PATIENCE = 180.0
@@ -25,6 +25,8 @@ JAR = Path("/usr/share/java/zookeeper.jar")
 
 def available() -> str:
     """Why there can be none here; empty when there can."""
+    if why := places.embedded_only():
+        return why
     if not JAR.exists():
         return "Debian's zookeeper is not installed"
     return "" if shutil.which("java") else "java is not installed"
