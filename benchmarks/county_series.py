@@ -165,7 +165,9 @@ def _beijing(folder: str) -> list[pl.DataFrame]:
             if table[c].dtype in (pl.Datetime("us"), pl.Datetime("ms"), pl.Datetime("ns"))
         )
         columns = [
-            pl.col(c).cast(pl.Float64).alias(_PARQUET[c.lower()])
+            (pl.col(c).cast(pl.Float64) / (1000 if c.lower() == "co" else 1)).alias(
+                _PARQUET[c.lower()]
+            )
             for c in table.columns
             if c.lower() in _PARQUET
         ]

@@ -74,7 +74,8 @@ def _capital(chance: np.random.Generator, hours: int, folder: str) -> tuple[Coun
         for code in AIR:
             if code in table.columns:
                 values = table[code].to_numpy().astype(float)[first : first + hours].copy()
-                site.put(code, _short_gaps(chance, values), AIR[code])
+                if np.isfinite(values).sum() >= 24:
+                    site.put(code, _short_gaps(chance, values), AIR[code])
         county.sites.append(site)
     return county, damp
 
@@ -105,11 +106,9 @@ def _city(chance: np.random.Generator, hours: int, folder: str) -> tuple[County,
             f"A-{len(county.sites)}", "air", float(rows["longitude"][0]), float(rows["latitude"][0])
         )
         for column, code in names.items():
-            site.put(
-                code,
-                _short_gaps(chance, mine[column].cast(pl.Float64, strict=False).to_numpy().copy()),
-                AIR[code],
-            )
+            values = mine[column].cast(pl.Float64, strict=False).to_numpy().copy()
+            if np.isfinite(values).sum() >= 24:  # else that station did not measure it in the month
+                site.put(code, _short_gaps(chance, values), AIR[code])
         county.sites.append(site)
     rain, damp = _rain_and_damp(chance, "", begin, hours)
     county.rain = rain
@@ -120,9 +119,6 @@ def _short_gaps(chance: np.random.Generator, values: np.ndarray) -> np.ndarray:
     """Gaps of one or two hours stay; longer ones are no labelled event here and are drawn over."""
     gap = np.isnan(values)
     known = np.flatnonzero(~gap)
-    if len(known) < 24:
-        # Not measured at all that month.
-        return np.full(len(values), 20.0) * np.exp(0.3 * ornstein(chance, len(values), 12))
     edges = np.flatnonzero(np.diff(np.concatenate([[False], gap, [False]])))
     for begin, end in zip(edges[::2], edges[1::2], strict=True):
         if end - begin > 2:
