@@ -87,6 +87,10 @@ def test_initials_of_names():
     assert initials("石桥镇") == "sqz"
     assert initials("重庆路ABC公司(3号)") == "cqlabcgs3h"
     assert initials("") == ""
+    # A name after its town's is one of its own; a mayor stays one.
+    assert initials("安澜市长青涂装") == "alscqtz"
+    assert initials("石桥镇长河村") == "sqzchc"
+    assert initials("安澜市市长热线") == "alsszrx"
 
 
 def test_yes_and_no_are_asked_without_an_answer_beforehand(bureau):

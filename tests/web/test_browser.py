@@ -17,8 +17,10 @@ from django.db import connections, models
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from ecoledger.live import events
+from ecoledger.matters import actions
 from ecoledger.monitoring.models import Alarm
 from ecoledger.registers.alarms.alarm_case import open_from_alarm
+from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -260,9 +262,63 @@ def test_the_phone_has_the_menu_behind_a_button(page, county):
 
 def test_the_dark_theme_is_remembered(page, county):
     page.goto("/alarms")
-    page.locator("[data-theme-switch]").click()
+    page.locator(".top-tools > [data-theme-switch]").click()
     page.goto("/filings")
     assert page.locator("html").get_attribute("data-bs-theme") == "dark"
+
+
+def test_the_bar_of_batch_actions_keeps_off_the_rows_until_some_are_ticked(
+    page, county, server, signed_in
+):
+    """Ticked, it stays at hand and says how many; the last row can always be scrolled clear of it."""
+    for number in range(30):
+        values = {"title": f"油烟扰民{number}", "area_code": "990101001", "origin_kind": "self"}
+        actions.open_matter(PROBLEMS, values, by=county.person("officer"))
+    leader = signed_in("leader").cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": leader, "url": server}])
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/matters/problem")
+    bar = page.locator(".batch-bar")
+    assert bar.bounding_box()["y"] > 844
+    page.locator("tbody input[name=ids]").first.check()
+    box = bar.bounding_box()
+    assert box["y"] + box["height"] <= 844
+    assert "已选 1 件" in bar.inner_text()
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    last = page.locator("tbody tr").last.bounding_box()
+    assert last["y"] + last["height"] <= bar.bounding_box()["y"]
+
+
+def test_a_name_stands_whole_at_the_head_of_the_phone(page, county):
+    case = open_from_alarm(county.alarms[1])
+    case.title = "石桥渡口断面氨氮持续超标，石桥镇与城关街道对责任有争议"
+    case.save()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"/matters/alarm_case/{case.pk}")
+    head = page.locator(".top h1")
+    assert case.title in head.inner_text()
+    assert head.evaluate("e => e.scrollHeight <= e.clientHeight + 1")
+    # What made room for it stands in the menu under the name.
+    page.locator("details.who > summary").click()
+    page.locator(".menu [data-theme-switch]").click()
+    assert page.locator("html").get_attribute("data-bs-theme") == "dark"
+    assert page.locator(".menu").get_by_role("link", name="本页的帮助").is_visible()
+
+
+@pytest.mark.parametrize("width", ["desk", "phone"])
+def test_a_box_to_tick_stands_at_its_words(page, county, width):
+    """Inside its card and before its label, not in a margin outside."""
+    page.set_viewport_size(dict(zip(("width", "height"), WIDTHS[width], strict=True)))
+    for address in ("/stations/compare", "/filings"):
+        page.goto(address)
+        for box in page.locator("main .form-check").all():
+            label, tick = box.bounding_box(), box.locator("input").bounding_box()
+            assert label["x"] <= tick["x"] <= label["x"] + 4, address
+            middle = tick["y"] + tick["height"] / 2
+            assert label["y"] <= middle <= label["y"] + label["height"], address
+            assert label["height"] < 48, address  # beside its words, not above them
+    page.goto("/stations/compare")
+    assert page.locator("main .form-check").count() >= 4
 
 
 def test_paper_shows_the_whole_list_and_a_matter_without_its_forms(page, county):
@@ -276,7 +332,7 @@ def test_paper_shows_the_whole_list_and_a_matter_without_its_forms(page, county)
     assert page.locator(".pick.on", has_text="黄色").is_visible()
     assert "打印于" in page.locator(".print-head").inner_text()
     assert county.person("monitor").name in page.locator(".print-head").inner_text()
-    for gone in (".rail", ".find", ".views", ".seek", ".pick.unfold"):
+    for gone in (".rail", ".find", ".views .end", ".seek", ".pick.unfold", ".batch-bar", ".tick"):
         assert not page.locator(gone).first.is_visible(), gone
     assert page.locator("td", has_text=case.title).first.is_visible()
     clipped = "all => all.filter(e => getComputedStyle(e).overflowX !== 'visible').length"

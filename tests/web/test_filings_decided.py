@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import lxml.html
 import pytest
 from django.utils import timezone
 
@@ -100,3 +101,16 @@ def test_the_bureaus_own_late_filing_holds(firm, bureau):
         end=None, reason="补录",
     )  # fmt: skip
     assert filing.silences
+
+
+def test_nothing_of_a_filing_is_chosen_beforehand(firm, bureau, client):
+    """What is filed silences what it says: a slip must not become a shutdown."""
+    client.force_login(bureau.people["enterprise"])
+    form = lxml.html.fromstring(client.get("/filings/new").content).xpath("//main//form")[0]
+    assert {name: form.fields[name] for name in ("entity", "point", "kind")} == {
+        "entity": "", "point": "", "kind": "",
+    }  # fmt: skip
+    assert next(o.text for o in form.inputs["kind"]) == "请选择"
+    sent = {"entity": bureau.flue_gas.entity.pk, "begin": form.fields["begin"], "reason": "检修"}
+    assert client.post("/filings/new", sent).status_code == 200  # asked again
+    assert not Filing.objects.exists()

@@ -132,3 +132,20 @@ def test_my_work_counts_all_that_is_asked_and_each_count_narrows(late, signed_in
     chosen = page_of(client, "/my-work" + counts["整改中 4"])
     (more,) = chosen.xpath("//div[@class='pager']/a/@href")
     assert len(page_of(client, "/my-work" + more).xpath("//table//tbody/tr")) == 4
+
+
+def test_the_menu_opens_what_its_number_counts_nearest_due_first(late, signed_in, county):
+    """The number beside a book of matters is of those in hand; behind it stand those, not the closed ones."""
+    Matter.objects.filter(pk=late[0].pk).update(phase="closed", state="closed")
+    Matter.objects.filter(pk=late[1].pk).update(due=timezone.now() - timedelta(days=90))
+    client = signed_in("leader")
+    (entry,) = page_of(client, "/lines/rectification").xpath(
+        "//nav//a[contains(@href, '/matters/problem')]"
+    )
+    shown = page_of(client, entry.get("href"))
+    rows = [a.text_content() for a in shown.xpath("//table//a[@class='title']")]
+    assert f" {len(rows)}" in " ".join(entry.text_content().split())
+    assert rows[0] == late[1].title
+    assert late[0].title not in rows
+    (view,) = shown.xpath("//nav[@class='views']//a[@aria-current]")
+    assert view.text_content() == "在办"

@@ -50,7 +50,7 @@ def test_the_bureau_finds_every_book_it_may_open(county):
     open_to_it = {
         listing.key for listing in all_listings() if listing.line and leader.may(listing.see)
     }
-    named = {book.url for book in books(leader)}
+    named = {book.url.partition("?")[0] for book in books(leader)}
     assert {x.key for x in all_listings() if x.key in open_to_it and x.url not in named} == set()
 
 

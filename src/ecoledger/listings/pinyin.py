@@ -10,6 +10,10 @@ from django.db import models
 
 _HAN = re.compile("[\u4e00-\u9fff]+")
 _SIGNS = re.compile(r"[\W_]+")
+# A firm's name after its town's is a name of its own: 安澜市长青 is no mayor (市长) and is not spelt zhǎng.
+_NAME_AFTER_TOWN = re.compile(
+    "(?<=[\u4e00-\u9fff]{2}[市县区镇乡])(?=长(?!办公|热线|信箱|电话|接待)[\u4e00-\u9fff])"
+)
 # Stands for a character whose readings begin with different letters.
 _SEVERAL = "\0"
 
@@ -45,7 +49,10 @@ def _spelt(match: re.Match[str]) -> str:
     from pypinyin.seg.mmseg import seg
 
     letters = match[0].translate(_letters)
-    return "".join(map(_word, seg.cut(match[0]))) if _SEVERAL in letters else letters
+    if _SEVERAL not in letters:
+        return letters
+    parts = _NAME_AFTER_TOWN.split(match[0])
+    return "".join(_word(word) for part in parts for word in seg.cut(part))
 
 
 @lru_cache(maxsize=16384)

@@ -51,14 +51,15 @@ _PAST = {
 
 # Narrowings that every register has, as views; each stands alone.
 GIVEN_VIEWS = tuple(
-    View(flag, label, {flag: "1"})
-    for flag, label in (
-        ("open", noop("在办")),
-        ("overdue", noop("超期")),
-        ("mine", noop("我负责")),
-        ("closed", noop("已销号")),
-        ("reopened", noop("反弹过")),
-        ("merged", noop("重复件")),
+    # What is still to be done stands by what is due first; the rest by the newest.
+    View(flag, label, {flag: "1"}, sort)
+    for flag, label, sort in (
+        ("open", noop("在办"), "due"),
+        ("overdue", noop("超期"), "due"),
+        ("mine", noop("我负责"), ""),
+        ("closed", noop("已销号"), ""),
+        ("reopened", noop("反弹过"), ""),
+        ("merged", noop("重复件"), ""),
     )
 )
 

@@ -202,7 +202,9 @@ def _books(roles: frozenset[str], _language: str, _edition: int) -> tuple[Book, 
         line = listing.line or LINE_OF.get(listing.key, "")
         if line and may(listing.see) and listing.url not in pages:
             label = gettext(str(listing.label))
-            rows.append(Book(listing.key, label, line, listing.url, kind_of(listing)))
+            # The number beside a book of matters counts what is in hand: that is what opens.
+            url = listing.url + ("?open=1&sort=due" if listing.is_work else "")
+            rows.append(Book(listing.key, label, line, url, kind_of(listing)))
     for line_key, page in PAGES:
         if may(page.capability):
             names = (page.url_name, *page.covers)

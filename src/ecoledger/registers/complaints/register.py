@@ -231,7 +231,6 @@ REGISTER = declare(Complaints(
     hidden=dict.fromkeys(IDENTITY, "see_complainants"),
     views=(
         View("new", "待受理", {"state": "new"}, "due"),
-        View("overdue", "超期未办结", {"overdue": "1"}, "due"),
         View("backlog", "治重化积", {"backlog": "1"}),
         View("repeated", "重复投诉", {"repeated": "1"}),
         View("unvisited", "待回访", {"state": "done"}),

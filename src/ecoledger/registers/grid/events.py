@@ -222,7 +222,6 @@ REGISTER = declare(GridEvents(
              "settled_on_spot", "deadline", "arrived_at", "handling", "department"),
     views=(
         View("urgent", "紧急", {"urgency": "urgent", "open": "1"}),
-        View("overdue", "超期未办结", {"overdue": "1"}, "due"),
         View("contractor", "第三方线索", {"source": "contractor"}),
     ),
     imports=Import(

@@ -303,7 +303,7 @@ REGISTER = declare(Letters(
              "deadline", "feedback_at", "merge_no", "orders", "cases", "fine", "investigations",
              "administrative_detention", "criminal_detention", "talks", "accountable",
              "accountable_text"),
-    views=(View("key", "重点件", {"key_item": "1"}), View("overdue", "超期未办结", {"overdue": "1"}, "due")),
+    views=(View("key", "重点件", {"key_item": "1"}),),
     imports=Import(
         key=("letter_no",), duplicate_of="repeats", tells_past=True, updates=True,
         columns=("letter_no", "sort_no", "round", "batch_no", "description", "area_code", "kinds",

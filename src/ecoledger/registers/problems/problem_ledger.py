@@ -273,7 +273,6 @@ REGISTER = declare(Register(
         View("section", "断面涉水问题", {"entity_kind": "section", "open": "1"}),
         View("major", "重大隐患", {"risk": "major", "open": "1"}),
         View("serious", "较大隐患", {"risk": "serious", "open": "1"}),
-        View("overdue", "超期未办结", {"overdue": "1"}, "due"),
     ),
     imports=Import(
         key=("source_no",), duplicate_of="duplicate_of",

@@ -93,6 +93,7 @@ class PointForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when 
         kind, new = self.instance.kind, self.instance.pk is None
         entities = scoped.registry(person, Entity.objects.filter(standing(kind)))
         entity = cast("forms.ModelChoiceField[Entity]", self.fields["entity"])
+        entity.empty_label = _("请选择")
         found = (entities | Entity.objects.filter(pk=self.instance.entity_id)).distinct()
         entity.queryset = found.select_related("parent").order_by("code")
         entity.required = True

@@ -87,7 +87,10 @@ def _views(listing: Listing, request: Request) -> list[dict[str, Any]]:
             query.setlist(name, value.split(","))
         if view.sort:
             query["sort"] = view.sort
-        views.append({"label": view.label, "query": query.urlencode(), "open": query == now})
+        unsorted = query.copy()
+        unsorted.pop("sort", None)
+        is_open = now == query or (bool(unsorted) and now == unsorted)
+        views.append({"label": view.label, "query": query.urlencode(), "open": is_open})
     saved = SavedView.objects.filter(listing=listing.key)
     for mine in sorted(saved, key=lambda view: view.person_id != request.user.pk):
         if mine.person_id == request.user.pk or mine.shared:

@@ -68,9 +68,14 @@ class FilingForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
             with_points | owners
         )
         cast("forms.ModelChoiceField[Any]", self.fields["point"]).queryset = points
-        cast("forms.ChoiceField", self.fields["kind"]).choices = [
-            (kind, _(str(label))) for kind, label in Filing.Kind.choices
-        ]
+        cast("forms.ModelChoiceField[Any]", self.fields["entity"]).empty_label = _("请选择")
+        cast("forms.ModelChoiceField[Any]", self.fields["point"]).empty_label = _("全部监测点")
+        # Nothing is chosen beforehand that a firm could get wrong: what is filed silences what it says.
+        kind = cast("forms.ChoiceField", self.fields["kind"])
+        kind.choices = [("", _("请选择"))] + [(k, _(str(name))) for k, name in Filing.Kind.choices]
+        kind.initial = self.initial["kind"] = (
+            self.initial.get("kind", "") if self.instance.pk else ""
+        )
         for field in self.fields.values():
             select = isinstance(field.widget, forms.Select)
             field.widget.attrs["class"] = "form-select" if select else "form-control"

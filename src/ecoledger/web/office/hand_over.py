@@ -23,6 +23,7 @@ class HandOverForm(forms.Form):
     """Who takes over, and whether the giver leaves."""
 
     taker = forms.ModelChoiceField(
+        empty_label=gettext_lazy("请选择"),
         label=gettext_lazy("接手人"),
         queryset=Person.objects.none(),
         widget=forms.Select(attrs={"class": "form-select"}),

@@ -107,6 +107,7 @@ class DeputyForm(forms.Form):
     """Who acts for oneself, from when, until when, and why."""
 
     deputy = forms.ModelChoiceField(
+        empty_label=gettext_lazy("请选择"),
         label=gettext_lazy("代理人"),
         queryset=Person.objects.none(),
         widget=forms.Select(attrs={"class": "form-select"}),

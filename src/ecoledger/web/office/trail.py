@@ -57,7 +57,7 @@ WORDS = {
     "action": gettext_lazy("动作"), "added": gettext_lazy("新增"), "alarm": gettext_lazy("预警编号"),
     "answers": gettext_lazy("答复"), "b": gettext_lazy("对方"), "batch": gettext_lazy("批次"), "bundle": gettext_lazy("成组"),
     "by": gettext_lazy("方式"), "bytes": gettext_lazy("字节"), "case": gettext_lazy("案件"), "charge": gettext_lazy("责任"),
-    "clock": gettext_lazy("时限"), "clocks": gettext_lazy("时限"), "cn": gettext_lazy("命令编码"), "days": gettext_lazy("天数"),
+    "clock": gettext_lazy("时限"), "clocks": gettext_lazy("时限"), "kept": gettext_lazy("保留件数"), "cn": gettext_lazy("命令编码"), "days": gettext_lazy("天数"),
     "done": gettext_lazy("完成"), "drawn": gettext_lazy("抽中"), "due": gettext_lazy("期限"),
     "duplicates": gettext_lazy("重复事项"), "effect": gettext_lazy("效果"), "entered": gettext_lazy("列入"),
     "failures": gettext_lazy("失败次数"), "frames": gettext_lazy("报文"), "given": gettext_lazy("交出"),

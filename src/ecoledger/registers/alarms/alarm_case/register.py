@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from ecoledger.listings.parts import Filter, View
+from ecoledger.listings.parts import Filter
 from ecoledger.matters.measures import Measure
 from ecoledger.matters.register import Register, Statistic, declare
 from ecoledger.matters.statistics import common_statistics
@@ -41,7 +41,6 @@ REGISTER = declare(Register(
     batch=("owner_organisation", "owner"),
     details=("point", "parameter_name", "rule", "first_alarm_at", "last_alarm_at", "alarm_count",
              "verdict", "cause", "source", "measures"),
-    views=(View("overdue", "超期未办结", {"overdue": "1"}, "due"),),
     # Cases come from alarms; a person's own finding goes into the problem ledger.
     edit=frozenset(), empty="预警触发后自动立件，无需登记。",
     statistics=_statistics, breakdowns=breakdowns, measures=(CONFIRMED_RATIO,),

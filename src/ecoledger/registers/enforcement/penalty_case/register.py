@@ -127,8 +127,7 @@ REGISTER = declare(Cases(
     views=(View("undecided", "未决定", {"state": "clue,filing_check,investigating,suspended,reviewing,telling,"
                                      "defence,hearing,legal_review,deciding"}),
            View("on_spot", "当场处罚", {"kind": "on_spot"}),
-           View("unpaid", "履行中", {"state": "performing,demanded,court"}),
-           View("overdue", "超期未办结", {"overdue": "1"}, "due")),
+           View("unpaid", "履行中", {"state": "performing,demanded,court"})),
     lines=(
         Lines(key="items", label="证据清单", model=EvidenceItem,
               columns=("name", "copies", "obtained_on", "provider", "proves")),
