@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import date
 
+import lxml.html
 import openpyxl
 import pytest
 from django.urls import reverse
@@ -280,10 +281,11 @@ def test_a_column_is_pointed_at_in_the_preview_and_remembered(preview, client, p
     assert batch.mapping["谁来管"] == ""
     client.force_login(people["dispatcher"])
     place = list(batch.mapping).index("谁来管")
-    client.post(
-        reverse("book-import-batch", args=["problem", batch.pk]),
-        {f"header:{place}": "owner_organisation"},
-    )
+    address = reverse("book-import-batch", args=["problem", batch.pk])
+    # The page itself asks what the column is, and offers those of the template.
+    form = lxml.html.fromstring(client.get(address).content)
+    assert "owner_organisation" in form.xpath(f"//select[@name='header:{place}']/option/@value")
+    client.post(address, {f"header:{place}": "owner_organisation"})
     batch.refresh_from_db()
     assert batch.rows.get().values["owner_organisation"] == "北镇人民政府"
     assert (

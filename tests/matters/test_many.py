@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lxml.html
 import pytest
 from django.utils import timezone
 
@@ -65,7 +66,13 @@ def test_steps_that_need_evidence_of_each_are_not_done_in_bulk(three, people, to
 def test_the_page_offers_what_the_chosen_have_in_common(three, people, town, client):
     client.force_login(people["dispatcher"])
     ids = [str(m.pk) for m in three]
-    assert "批量办理" in client.get("/matters/problem").content.decode()
+    listed = lxml.html.fromstring(client.get("/matters/problem").content)
+    buttons = listed.xpath("//button[@formaction='/matters/problem/many']")
+    assert [button.get("name") for button in buttons] == [
+        None,
+        "all",
+    ]  # what is ticked, or all found
+    assert {box.get("value") for box in listed.xpath("//input[@name='ids']")} == set(ids)
     page = client.post("/matters/problem/many", {"ids": ids}).content.decode()
     assert "3/3" in page
     assert 'name="measures"' in page
@@ -110,6 +117,19 @@ def test_a_leaders_word_is_an_instruction_and_needs_words(three, people, town):
     assert (event.label, event.note) == ("领导批示", "请分管领导盯办")
     with pytest.raises(Refused, match="局领导、科长或调度"):
         urging.urge(three[0].pk, "x", by=people["town"])
+
+
+def test_who_has_it_can_be_rung_up(three, people, town, client):
+    """Beside the name of who works on it stands his number, to tap; not for a firm's eyes."""
+    hand_over(people, three, town)
+    town_worker = people["town"]
+    town_worker.phone = "13800000000"
+    town_worker.save()
+    actions.assign(three[0].pk, by=people["dispatcher"], organisation=town, person=town_worker)
+    client.force_login(people["leader"])
+    page = lxml.html.fromstring(client.get(f"/matters/problem/{three[0].pk}").content)
+    assert page.xpath("//section[@id='act']//a[@href='tel:13800000000']")
+    assert town_worker.name in page.xpath("//section[@id='act']")[0].text_content()
 
 
 def test_what_is_closed_is_not_pushed(three, people, town):

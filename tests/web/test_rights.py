@@ -258,8 +258,12 @@ def test_keys_end_with_the_password_and_sleep_while_the_account_is_locked(people
     assert keys.person_of(key) is None
     Person.objects.filter(pk=officer.pk).update(locked_until=None)
     assert keys.person_of(key) == officer
-    edit(signed_in("security_admin"), officer, password=STRONG)
+    new = {"old_password": PASSWORD, "new_password1": STRONG, "new_password2": STRONG}
+    assert signed_in("officer").post("/account", new).status_code == 302
     assert keys.person_of(key) is None
+    another = keys.make_key(officer, "app")
+    edit(signed_in("security_admin"), officer, password=f"{STRONG} b")
+    assert keys.person_of(another) is None
 
 
 def test_the_security_administrator_sees_and_revokes_keys(people, signed_in):

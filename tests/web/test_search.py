@@ -20,6 +20,17 @@ def test_an_enterprise_is_found_by_part_of_its_name_initials_and_code(bureau, pe
         assert firm.name in found(people["monitor"], typed), typed
 
 
+def test_what_the_trade_writes_finds_what_our_pages_call_it(bureau, people):
+    values = {"title": "清溪桥断面氨氮超标", "area_code": "990101001", "origin_kind": "self"}
+    problem = actions.open_matter(register_of("problem"), values, by=people["officer"])
+    index.catch_up()
+    for typed in ("NH3-N", "nh3-n", "氨氮"):
+        assert any(
+            problem.number in name or problem.title in name
+            for name in found(people["dispatcher"], typed)
+        ), typed
+
+
 def test_a_saved_name_is_found_without_catching_up(bureau, people):
     firm = bureau.enterprise
     firm.name = "长青涂装有限公司"
