@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+import httpx
 import pytest
 from server import Server
 
@@ -153,3 +154,26 @@ def stored(data: Path) -> list[int]:
     with DuckDBStore(data / "observations.duckdb") as store:
         table = store.read(series="hour", columns=("start",), revisions=True)
     return [start.hour for start in table["start"]]
+
+
+def test_names_with_blanks_are_names_and_a_strange_way_in_is_told_its_setting(tmp_path):
+    """``ECOLEDGER_HOSTS`` as people write it; the machine's own health question; a proxy on another port."""
+    hosts = {"ECOLEDGER_HOSTS": "eco.test, mirror.test "}
+    with (
+        Server(tmp_path / "hosts", settings=hosts) as named,
+        httpx.Client(trust_env=False) as asking,
+    ):
+
+        def ask(path: str, host: str, **more: str) -> httpx.Response:
+            return asking.get(f"{named.http.rstrip('/')}{path}", headers={"Host": host, **more})
+
+        assert ask("/sign-in", "eco.test").status_code == 200
+        assert ask("/sign-in", "mirror.test").status_code == 200
+        assert ask("/sign-in", "evil.example").status_code == 400
+        assert ask("/health", "127.0.0.1").json()["ok"] is True
+        strange = {"Host": "eco.test", "Origin": "http://eco.test:8443"}
+        refused = asking.post(
+            f"{named.http.rstrip('/')}/sign-in", data={"username": "x"}, headers=strange
+        )
+        assert refused.status_code == 403
+        assert "ECOLEDGER_ORIGINS=http://eco.test:8443" in refused.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+import lxml.html
 import pytest
 
 from ecoledger.accounts.models import Organisation
@@ -91,6 +92,15 @@ def test_initials_of_names():
     assert initials("安澜市长青涂装") == "alscqtz"
     assert initials("石桥镇长河村") == "sqzchc"
     assert initials("安澜市市长热线") == "alsszrx"
+
+
+def test_a_choice_is_made_by_who_fills_in_the_form(bureau):
+    """The first of the choices is nobody's answer: a slip of the hand must not become data."""
+    form = forms.form_of(OUTLETS.fields, Outlet)
+    options = lxml.html.fromstring(str(form["medium"])).xpath("//option")
+    assert (options[0].get("value"), options[0].text) == ("", "请选择")
+    assert len(options) > 2
+    assert not [o for o in options[1:] if o.get("selected") is not None]
 
 
 def test_yes_and_no_are_asked_without_an_answer_beforehand(bureau):

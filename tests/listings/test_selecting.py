@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import openpyxl
 import pytest
@@ -127,6 +128,12 @@ def test_what_has_no_value_comes_last_either_way(firms):
     Enterprise.objects.filter(code="E-007").update(contact="王")
     ascending = selecting.ordered(LISTING, leader, shown(leader), "-contact")
     assert ascending[0].contact == "王"
+    placed = replace(LISTING, columns=(*LISTING.columns, Column("lon", "经度", sortable=True)))
+    for sort in ("lon", "-lon"):
+        rows = list(selecting.ordered(placed, leader, shown(leader), sort))
+        missing = [row.lon is None for row in rows]
+        assert True in missing
+        assert missing == sorted(missing), sort
 
 
 @pytest.mark.parametrize("sort", ["", "name", "-name", "code", "-code", "area_code", "-area_code"])

@@ -177,9 +177,13 @@ def test_no_page_spills_over_or_complains(page, county, width):
 
 def test_the_english_pages_hold_no_chinese_but_data(page, county, server, context):
     context.add_cookies([{"name": "django_language", "value": "en", "url": server}])
+    # What is computed is said in English too: what is left of a clock, who does it, steps, levels and units.
+    case = open_from_alarm(county.alarms[1])
+    matter = f"/matters/alarm_case/{case.pk}"
+    work = [matter, "/matters/alarm_case", "/matters/alarm_case/statistics", "/matters/problem/new"]
     words = data_words()
     left = []
-    for address in addresses(county):
+    for address in [*addresses(county), *work]:
         assert page.goto(address).ok, address
         settle(page)
         texts = page.evaluate(

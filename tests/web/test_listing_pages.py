@@ -174,6 +174,7 @@ def test_the_map_gets_the_rows_with_a_place(at, bureau):
 
 def test_a_view_and_columns_are_kept_for_their_person(at, bureau):
     client = at()
+    before = text(client.get("/b/firms-in-test"))
     client.post("/b/firms-in-test/views", {"name": "北镇的", "back": "area_code=990101001"})
     assert "北镇的" in text(client.get("/b/firms-in-test"))
     client.post(
@@ -182,6 +183,7 @@ def test_a_view_and_columns_are_kept_for_their_person(at, bureau):
     assert Taste.objects.get().columns == ["name"]  # a hidden column is not to be had this way
     shown = text(client.get("/b/firms-in-test"))
     assert "table-sm" in shown
+    assert 0 < shown.count("<th") < before.count("<th")
     assert "北镇的" not in text(at("dispatcher").get("/b/firms-in-test"))
     client = at()
     client.post("/b/firms-in-test/views", {"delete": SavedView.objects.get().pk})

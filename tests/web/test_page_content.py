@@ -240,6 +240,11 @@ def test_many_marks_in_a_window_are_gathered_square_by_square(bureau, signed_in)
 
 def test_alarms_are_found_by_state_level_and_words(county, signed_in):
     client = signed_in("monitor")
+    # The gravest first, however long ago it was last heard of.
+    Alarm.objects.filter(level="red").update(last=timezone.now() - timedelta(hours=9))
+    page = text(client.get("/alarms"))
+    places = [page.index(alarm.text) for alarm in county.alarms]  # red, yellow, blue
+    assert places == sorted(places)
     Alarm.objects.filter(pk=county.alarms[2].pk).update(state="ended")
     page = text(client.get("/alarms?level=red"))
     assert county.alarms[0].text in page

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from ecoledger.matters.models import Clock
 from ecoledger.matters.profile import profile
@@ -164,9 +165,12 @@ class Remaining:
     @property
     def text(self) -> str:
         if self.overdue and not self.amount:
-            return "已超期"
-        shown = f"{self.amount:.1f}".removesuffix(".0")
-        return f"{'超期' if self.overdue else '剩'}{shown}{self.unit.label}"
+            return _("已超期")
+        much = {
+            "much": f"{self.amount:.1f}".removesuffix(".0"),
+            "unit": _(self.unit.label),
+        }
+        return (_("超期%(much)s%(unit)s") if self.overdue else _("剩%(much)s%(unit)s")) % much
 
 
 def remaining(clock: Clock, now: datetime) -> Remaining | None:

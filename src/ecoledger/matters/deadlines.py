@@ -239,7 +239,10 @@ def _unit_label(unit: str) -> str:
 
 def length_text(clock: Clock) -> str:
     """The length as written beside the clock: 3个工作日."""
-    return f"{clock.length}{_unit_label(clock.unit)}" if clock.length else _("指定日期")
+    if not clock.length:
+        return _("指定日期")
+    much = {"much": clock.length, "unit": _(_unit_label(clock.unit))}
+    return _("%(much)s%(unit)s") % much
 
 
 def usual_length(register: str, rule: ClockRule) -> str:

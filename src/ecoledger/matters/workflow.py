@@ -11,6 +11,8 @@ from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext_noop as noop
+
 from ecoledger.accounts.roles import Role
 from ecoledger.listings.parts import Ask, DeclarationError, Kind, Text
 
@@ -131,11 +133,11 @@ class Unit(StrEnum):
     @property
     def label(self) -> str:
         return {
-            "working_day": "个工作日",
-            "day": "天",
-            "working_hour": "个工作小时",
-            "hour": "小时",
-            "date": "指定日期",
+            "working_day": noop("个工作日"),
+            "day": noop("天"),
+            "working_hour": noop("个工作小时"),
+            "hour": noop("小时"),
+            "date": noop("指定日期"),
         }[self.value]
 
 

@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext_noop as noop
+
 from ecoledger.accounts.roles import Role
 from ecoledger.listings.parts import Ask, Text
 from ecoledger.matters.workflow import ClockRule, Phase, State, Transition, said
 
 CHECKERS = frozenset({Role.DISPATCHER, Role.SECTION_CHIEF, Role.LEADER})
 # Why a clock has its length where no law gives one.
-DEFAULT = "平台默认，本局可改"
+DEFAULT = noop("平台默认，本局可改")
 REASON = said("reason", "理由")
 
 
