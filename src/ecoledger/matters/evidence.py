@@ -18,8 +18,12 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
+from ecoledger.listings import pixels
 from ecoledger.matters.models import Evidence, Matter
 from ecoledger.matters.profile import profile
+
+# A picture says its size here, after what a camera wrote of itself.
+_HEAD = 1 << 20
 
 # Content type, file name endings, and where in the file which bytes stand.
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -106,7 +110,10 @@ def keep(file: UploadedFile[Any]) -> Kept:
             % {"name": name, "size": file.size / 2**20, "limit": limit // 2**20}
         )
     file.seek(0)
-    kind = content_type(name, file.read(64))
+    head = file.read(_HEAD)
+    kind = content_type(name, head[:64])
+    if kind.startswith("image/") and (pixels.points(head) or 0) > pixels.MOST_KEPT:
+        raise BadFile(_("“%(name)s”的像素太多，打不开，请缩小后再传。") % {"name": name})
     file.seek(0)
     return Kept(name, file.size, kind, _keep(file))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,9 +20,12 @@ from django.utils import timezone
 from pypdf import PdfReader, PdfWriter
 
 from ecoledger.accounts.models import Person
+from ecoledger.listings import pixels
 from ecoledger.matters import actions, evidence
 from ecoledger.reports.rendering import own_fonts
 from ecoledger.reports.typesetting import fonts
+
+log = logging.getLogger(__name__)
 
 _STAMP = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -103,7 +107,11 @@ def evidence_papers(
         title = file.caption or file.name
         if file.content_type == "application/pdf":
             with evidence.opened(file) as opened:
-                yield Paper(volume, section, title, "", on, opened.read())
+                content = opened.read()
+            if can_be_bound(content):
+                yield Paper(volume, section, title, "", on, content)
+            else:
+                beside.append(file)
         elif file.content_type in ("image/jpeg", "image/png", "image/webp"):
             picture = picture_page(file, heading)
             if picture:
@@ -126,6 +134,33 @@ def evidence_papers(
         heads = ("文件", "时间", "提供人", "校验值")
         content = listed(heads, rows, "电子证据清单", widths=(52, 26, 26, 0))
         yield Paper(volume, section, "电子证据清单", "", "", content)
+
+
+MOST_PAGES, MOST_DRAWING = 2_000, 40 << 20
+
+
+def can_be_bound(content: bytes) -> bool:
+    """Whether a PDF that somebody handed in can be bound: whole, open, and of a size that is unpacked here.
+
+    One that cannot keeps nobody from the rest of the file; it is listed with its hash like a film.
+    """
+    try:
+        reader = PdfReader(io.BytesIO(content))
+        if reader.is_encrypted or not 0 < len(reader.pages) <= MOST_PAGES:
+            return False
+        drawing = 0
+        for sheet in reader.pages:
+            if not (float(sheet.mediabox.width) > 0 and float(sheet.mediabox.height) > 0):
+                return False
+            contents = sheet.get_contents()
+            drawing += len(contents.get_data()) if contents is not None else 0
+            if drawing > MOST_DRAWING:
+                return False
+        PdfWriter().append(io.BytesIO(content))
+    except Exception as error:  # what a stranger's file makes of a reader nobody can list
+        log.info("a PDF cannot be bound: %s", type(error).__name__)
+        return False
+    return True
 
 
 def page(source: str, data: Any, files: dict[str, bytes] | None = None) -> bytes:
@@ -211,6 +246,8 @@ def picture_page(file: Any, heading: str) -> bytes:
     ending = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}[file.content_type]
     with evidence.opened(file) as opened:
         content = opened.read()
+    if not pixels.may_be_drawn(content):
+        return b""
     try:
         return page(
             source,

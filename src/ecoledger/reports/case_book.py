@@ -15,6 +15,7 @@ import typst
 from django.utils import timezone
 
 from ecoledger.accounts.models import Person
+from ecoledger.listings import pixels
 from ecoledger.matters import evidence
 from ecoledger.matters.models import Event
 from ecoledger.registers.enforcement.rules import rules
@@ -292,6 +293,8 @@ def record_pdf(record: Any) -> bytes:
         if file is not None:
             with evidence.opened(file) as opened:
                 files[name] = opened.read()
+    if not all(map(pixels.may_be_drawn, files.values())):
+        return binding.page(source, data | {"signed": False, "drawn": False})
     try:
         return binding.page(source, data, files)
     except (typst.TypstError, RuntimeError):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ecoledger.listings import pixels
 from ecoledger.listings.word.package import NAMES, Element, child, name
 from ecoledger.reports.typesetting.runs import colour, pt
 
@@ -36,13 +37,16 @@ class Drawings:
         self.files: dict[str, bytes] = {}
 
     def picture(self, key: str | None, part: str, width: float, height: float) -> str | None:
-        """A picture by its relation, in points; ``None`` when its format cannot be drawn."""
+        """A picture by its relation, in points; ``None`` when its format or size cannot be drawn."""
         target = self.story.package.relations(part).get(key or "", ("", ""))[1]
         ending = posixpath.splitext(target)[1].lower()
         if ending not in FORMATS or not self.story.package.has(target):
             return None
+        content = self.story.package.bytes(target)
+        if not pixels.may_be_drawn(content):
+            return None
         file = target.replace("/", "-")
-        self.files[file] = self.story.package.bytes(target)
+        self.files[file] = content
         return f'image("{file}", width: {pt(width)}, height: {pt(height)}, fit: "stretch")'
 
     def _extent(self, holder: Element) -> tuple[float, float]:

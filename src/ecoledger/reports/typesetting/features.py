@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable
 
+from ecoledger.listings import pixels
 from ecoledger.listings.word.package import NAMES, Element, Package, child, name, value
 from ecoledger.reports.typesetting import fonts
 from ecoledger.reports.typesetting.drawings import FORMATS, LINES
@@ -143,6 +144,8 @@ def _pictures(package: Package, part: str, element: Element) -> list[str]:
     ending = posixpath.splitext(target)[1].lower()
     if target and ending not in FORMATS:
         return [f"{ending.lstrip('.').upper() or '外部'} 格式的图片（不显示）：请换成 PNG 或 JPEG"]
+    if target and package.has(target) and not pixels.may_be_drawn(package.bytes(target)):
+        return ["过大的图片（不显示）：请缩小到 6400 万像素以内"]
     if _local(element) == "blip" and element.get(name("r:link")):
         return ["链接的图片（不显示）：请改为嵌入"]
     return []
