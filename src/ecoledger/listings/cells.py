@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
+from ecoledger.listings import veil
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.lookups import lookup_of
 from ecoledger.listings.parts import Column, Kind
@@ -19,9 +20,12 @@ from ecoledger.listings.workbook import workbook as written
 
 
 def value_of(row: Any, name: str) -> Any:
-    """The value of ``name`` on ``row``, through relations; ``None`` where one is empty."""
+    """The value of ``name`` on ``row``, through relations; ``None`` where one is empty or not for the reader."""
     value: Any = row
-    for part in name.split("__"):
+    parts = name.split("__")
+    if parts[0] in getattr(row, "veiled", ()):
+        return None
+    for part in parts:
         if value is None:
             return None
         value = getattr(value, part)
@@ -85,7 +89,7 @@ def workbook(
     Child rows follow on sheets of their own.
     """
     columns = listing.open_columns(person)
-    cells = (cells_of(row, columns) for row in rows)
+    cells = (cells_of(row, columns) for row in veil.over(listing, person, rows))
     further = listing.further_sheets(person, rows)
     return written(heads_of(columns), cells, title=title, footer=footer, further=further)
 
@@ -120,7 +124,7 @@ def features(listing: Listing, person: Person, rows: Iterable[Any]) -> dict[str,
                     **{c.name: text_of(row, c) for c in columns},
                 },
             }
-            for row in rows
+            for row in veil.over(listing, person, rows)
             if row.lon is not None and row.lat is not None
         ],
     }

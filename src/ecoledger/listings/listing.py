@@ -90,6 +90,9 @@ class Listing:
     details: Named[Column] = Named("column")
     # Name -> capability without which it is shown, sorted, searched, filtered, exported nowhere.
     hidden: Mapping[str, str] = field(default_factory=dict)
+    # References whose matter is told to whoever sees the row, unless it is restricted: what the row would be without
+    # meaning otherwise. Others are shown to those alone who may see the matter (``listings.veil``).
+    tells: tuple[str, ...] = ()
     imports: Import | None = None
     # The name that stands for the row, and the names under it in a quiet second line.
     lead: str = ""

@@ -9,7 +9,11 @@ class MattersConfig(AppConfig):
     def ready(self) -> None:
         """Make known what of this room is handed over when somebody leaves, and what entities' files show."""
         from ecoledger.accounts import handover
+        from ecoledger.listings import veil
         from ecoledger.matters import knowing  # noqa: F401
         from ecoledger.matters.handing_over import PART
+        from ecoledger.matters.models import Matter
+        from ecoledger.matters.register import readable
 
         handover.register(PART)
+        veil.guard(Matter, readable)

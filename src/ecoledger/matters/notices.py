@@ -42,10 +42,14 @@ def whose_turn(matter: Matter) -> list[Person]:
             people += grants.people_with((Role.ENTERPRISE,)).filter(
                 organisation__entity_code=matter.enterprise.code
             )
-    if matter.circulation == Circulation.RESTRICTED:
-        register = register_of(matter.register)
-        people = [p for p in people if register.visible_to(p).filter(pk=matter.pk).exists()]
-    return people
+    # Firms and contractors see single matters of their area; of restricted ones so does everybody.
+    asked = {p.pk for p in people}
+    if matter.circulation != Circulation.RESTRICTED:
+        outside = {Role.ENTERPRISE, Role.THIRD_PARTY} & set(state.waits_for)
+        rows = grants.people_with(outside).filter(pk__in=asked) if outside else ()
+        asked = {p.pk for p in rows}
+    visible_to = register_of(matter.register).visible_to
+    return [p for p in people if p.pk not in asked or visible_to(p).filter(pk=matter.pk).exists()]
 
 
 def tell(

@@ -433,6 +433,14 @@ def visible_matters(person: Person) -> QuerySet[Matter]:
     return Matter.objects.filter(seen_by(person, all_registers()))
 
 
+def readable(person: Person, asked: QuerySet[Any], tells: bool) -> set[int]:
+    """Of the matters ``asked`` for by key, those of which ``person`` may know; with ``tells`` all that are not restricted."""
+    may = seen_by(person, all_registers())
+    if tells:
+        may |= ~Q(circulation=Circulation.RESTRICTED)
+    return set(Matter.objects.filter(may, pk__in=asked).values_list("pk", flat=True))
+
+
 def state_of(matter: Matter) -> State:
     """Where the matter stands, as its register declares it."""
     return register_of(matter.register).state_of(matter)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from ecoledger.accounts.models import Person
-from ecoledger.listings import cells
+from ecoledger.listings import cells, veil
 from ecoledger.matters import timeline
 from ecoledger.matters.register import register_of
 from ecoledger.reports import binding, matter_values, visible
@@ -49,6 +49,7 @@ def _facts(matter: Any, person: Person) -> bytes:
     """Every field of the matter's page that is filled."""
     register = register_of(matter.register)
     columns = register.open_details(person)
+    matter = veil.of(register, person)(matter)
     first = [
         ("编号", matter.number),
         (str(register.labels.get("title", "标题")), matter.title),

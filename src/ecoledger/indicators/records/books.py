@@ -17,6 +17,7 @@ from ecoledger.indicators.records.declaring import (
     between,
     table,
 )
+from ecoledger.listings import veil
 from ecoledger.listings.cells import text_of
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Column as Listed
@@ -43,11 +44,12 @@ def counted_rows(asked: Asked) -> Page:
     heads = [Column(str(c.label), lead=not number) for number, c in enumerate(columns)]
     if counted is not None:
         heads.append(Column("计入"))
+    veiled = veil.of(book, asked.person)
     title = f"{book.label} · {tally.name}"
     return Page(
         between(title, begin, end) if tally.dated else title,
         tuple(heads),
-        Rows(rows.order_by(*book.order), lambda row: _row(book, columns, row, counted)),
+        Rows(rows.order_by(*book.order), lambda row: _row(book, columns, veiled(row), counted)),
         notes=(_("共 %(n)s 条记录。") % {"n": rows.count()},),
         empty="没有这样的记录。",
     )

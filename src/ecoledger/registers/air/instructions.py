@@ -341,6 +341,8 @@ INSTRUCTION = declare(Register(
     key="air_instruction", label="减排指令", line="air", model=Instruction, workflow=WORKFLOW,
     pattern="减排令〔{year}〕{n}号", level=colour,
     labels={"title": "指令", "description": "减排措施", "entity": "企业", "area_code": "属地"},
+    # Whoever has to cut his emissions is told by which response.
+    tells=("response",),
     columns=("number", "title", "warning", "grade", "area_code", "state", "due", "asked_percent",
              "measured_percent", "outcome", "begin", "until"),
     filters=("state", "warning", "outcome", "area_code", "grade"),

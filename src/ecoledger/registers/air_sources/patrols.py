@@ -118,6 +118,8 @@ PATROLS = declare(PatrolLog(
     fields=(Ask("entity", "站点", to=Station, required=True), "at", "found", "place", "lon", "lat", "night",
             "on_the_spot", "note"),
     labels={"entity": "站点"}, lead="entity",
+    # Its own words became a problem: who patrols is told under which number.
+    tells=("begets",),
     imports=Import(key=("entity", "at", "place"),
                    headers={"entity": ("监测站点", "所属站点"), "at": ("巡查时间",), "found": ("问题类型",),
                             "place": ("问题地点", "具体位置"), "note": ("问题描述",), "night": ("是否夜查",)},

@@ -49,7 +49,8 @@ class Repeat(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.complaint.number} → {self.original.number}"
+        # Not of which: the original may lie where the reader of this one does not see.
+        return self.complaint.number
 
 
 def as_row(complaint: Complaint, key: str, town: str = "") -> repeats.Complaint:

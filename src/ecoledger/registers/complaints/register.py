@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -291,6 +291,14 @@ _DECIDED = ((Repeat.State.CONFIRMED.value, "确认重复"), (Repeat.State.REJECT
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Repeats(Listing):
     """Proposals are made by the machine; a person only decides them."""
+
+    def visible_to(self, person: Person) -> QuerySet[Any]:
+        """Of the complaints that the person may see: who may see none is told of no likeness either."""
+        return (
+            super()
+            .visible_to(person)
+            .filter(complaint__in=REGISTER.visible_to(person).values("pk"))
+        )
 
     def may_open(self, person: Person) -> bool:
         return False

@@ -303,6 +303,6 @@ STEPS = declare_list(SensitiveSteps(
     key="sensitive_step", label="敏感事项办理痕迹", line="assessment", model=Event, see=SEE,
     area="matter__area_code", order=("-pk",), lead="label",
     columns=("at", "label", "person", Column("matter__number", "事项"), Column("deputy", "代办人")),
-    filters=("at", "person"), search=("label", "matter__number", "person__name"),
+    filters=("at", "person"), search=("label", "matter__number", "person__name"), tells=("matter",),
     empty="还没有敏感事项的办理。审批、销号、延期、不予处理等步骤会列在这里。",
 ))  # fmt: skip

@@ -251,6 +251,8 @@ CHECKS = declare(Register(
                           basis=DEFAULT),),
     ),
     pattern="回头看核查〔{year}〕{n}号", labels={"owner_organisation": "核查单位"},
+    # Another town's people check: of what, they have to know.
+    tells=("round", "checked"),
     columns=("number", "title", "state", "due", "round", "owner_organisation", "outcome", "area_code"),
     filters=("state", "round", "owner_organisation", "outcome", "area_code"), search=("number", "title"),
     fields=("title", "area_code", "round", "owner_organisation", "deadline"),

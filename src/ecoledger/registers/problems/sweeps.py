@@ -119,6 +119,8 @@ SWEEPS = declare(Campaign(
     finding=as_problem,
     columns=("name", "state", "begin", "end", "area_code", "cause", "checklist"), filters=("state",),
     search=("name", "basis"), lead="name", labels={"cause": "起因问题"},
+    # What is swept for like it.
+    tells=("cause",),
     visitors=frozenset({Role.OFFICER, Role.TOWN, Role.GRID, Role.DISPATCHER}),
     edit=frozenset({Role.DISPATCHER, Role.SECTION_CHIEF}),
     empty="还没有举一反三排查。在一个问题的页面上发起，同类对象自动列入。",

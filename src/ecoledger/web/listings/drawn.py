@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
-from ecoledger.listings import cells
+from ecoledger.listings import cells, veil
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Column, Kind
 from ecoledger.matters.models import Matter
@@ -107,6 +107,7 @@ def drawn(
     ``under``: what stands in a quiet line under the lead, beside what the list itself says. ``narrow``: the only
     columns that a phone shows.
     """
+    rows = list(veil.over(listing, person, rows))
     sort, wanted = query.get("sort", "").removeprefix("-"), frozenset(chosen)
     every = listing.open_columns(person)
     columns = [c for c in every if c.name in wanted] if wanted else list(every)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_GET, require_POST
 
-from ecoledger.listings import asked, cells, forms, selecting
+from ecoledger.listings import asked, cells, forms, selecting, veil
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import SavedView, Taste
 from ecoledger.listings.refusals import Refused
@@ -218,13 +218,14 @@ def row(request: Request, key: str, pk: int) -> HttpResponse:
     if listing.url_of(found) != request.path:
         return redirect(listing.url_of(found))
     columns = listing.open_details(request.user) or listing.open_columns(request.user)
+    found = veil.of(listing, request.user)(found)
     context = {
         "listing": listing,
         "row": found,
         "facts": [(c.label, cells.text_of(found, c)) for c in columns],
         "may_change": bool(listing.fields) and listing.may_change(request.user),
         "begets": getattr(listing, "begotten", None) is not None and listing.may_open(request.user),
-        "begotten": getattr(found, "begets", None),
+        "begotten": getattr(found, "begets", None) and cells.value_of(found, "begets"),
         "links": listing.links(found, request.user) if listing.links else (),
     }
     return render(request, "web/listings/row.html", context)

@@ -21,7 +21,7 @@ from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import Role
 from ecoledger.accounts.visitors import address
 from ecoledger.entities.models import Area
-from ecoledger.listings import asked, cells, forms
+from ecoledger.listings import asked, cells, forms, veil
 from ecoledger.listings.parts import Ask, Kind
 from ecoledger.listings.personal import note_seen
 from ecoledger.matters import actions, chain, clocks, deadlines, evidence, likeness, timeline
@@ -207,6 +207,7 @@ def _detail(
 ) -> HttpResponse:
     person = request.user
     now = timezone.now()
+    matter = veil.of(register, person)(matter)
     offered = _offered(register, matter, person) if offered is None else offered
     manages = register.may_manage(person)
     owns = (
