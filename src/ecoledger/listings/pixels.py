@@ -66,11 +66,11 @@ def _webp(content: bytes) -> int | None:
     kind = content[12:16]
     if kind == b"VP8X":
         low_width, width, low_height, height = struct.unpack("<HBHB", content[24:30])
-        return ((width << 16 | low_width) + 1) * ((height << 16 | low_height) + 1)
+        return _times(((width << 16 | low_width) + 1, (height << 16 | low_height) + 1))
     if kind == b"VP8L":
-        bits = struct.unpack("<I", content[21:25])[0]
-        return ((bits & 0x3FFF) + 1) * ((bits >> 14 & 0x3FFF) + 1)
+        bits = int.from_bytes(content[21:25], "little") if len(content) >= 25 else 0
+        return _times(((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1)) if bits else None
     if kind == b"VP8 ":
         width, height = struct.unpack("<HH", content[26:30])
-        return (width & 0x3FFF) * (height & 0x3FFF)
+        return _times((width & 0x3FFF, height & 0x3FFF))
     return None
