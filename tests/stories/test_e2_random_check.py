@@ -70,7 +70,7 @@ def test_eighty_three_firms_are_drawn_and_anybody_can_draw_them_again(house, vis
     check = address_of(opened, "freeze")
 
     # The roster page and its list say how many there are.
-    assert "1,683" in text(open_page(dispatcher, "/b/check_object"))
+    assert "共 1683 条" in text(open_page(dispatcher, "/b/check_object"))
     # The lists and their hash stand before a seed does; an expired certificate is not among them.
     page = submit(dispatcher, check, "/do/freeze")
     assert "对象 1683 个，检查人员 7 名" in text(page)
