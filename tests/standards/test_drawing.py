@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import csv
 import hashlib
+import io
 
 import pytest
 from hypothesis import given
@@ -76,6 +78,17 @@ def test_a_sheet_holds_and_survives_its_files(seed):
     assert draw_sheet.differences(sheet) == []
     assert draw_sheet.differences(draw_sheet.read(draw_sheet.to_json(sheet))) == []
     assert draw_sheet.differences(draw_sheet.read(draw_sheet.to_csv(sheet))) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["=HYPERLINK(1)", "+1", "-x", "@SUM(A1)", "\t=1", "'=1", "'甲'", "甲=1"]
+)
+def test_no_name_runs_in_a_spreadsheet_and_each_comes_back_as_it_was(name):
+    sheet = sheet_of(lists(), "first", "s") | {"name": name}
+    written = draw_sheet.to_csv(sheet)
+    cells = [cell for row in csv.reader(io.StringIO(written)) for cell in row]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t"))]
+    assert draw_sheet.read(written)["name"] == name
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,16 @@ def to_csv(sheet: Sheet) -> str:
 
 
 def _cell(value: Any) -> str:
-    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    text = " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    # A spreadsheet would run a name that begins so; the mark is taken off again when the file is read.
+    return f"'{text}" if text.startswith(_RUN) else text
+
+
+def _uncell(text: str) -> str:
+    return text[1:] if text.startswith("'") and text[1:].startswith(_RUN) else text
+
+
+_RUN = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 def read(text: str) -> dict[str, Any]:
@@ -209,7 +218,7 @@ def _from_csv(text: str) -> dict[str, Any]:
         kind = cells[0]
         if kind not in ROWS:
             raise SheetError(f"第 {number} 行以“{kind}”开头，应为 {'、'.join(ROWS)} 之一")
-        row: dict[str, Any] = dict(zip(ROWS[kind], cells[1:], strict=False))
+        row: dict[str, Any] = dict(zip(ROWS[kind], map(_uncell, cells[1:]), strict=False))
         for name in ("avoids", "inspectors"):
             if name in row:
                 row[name] = row[name].split()
