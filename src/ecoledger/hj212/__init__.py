@@ -22,6 +22,7 @@ module         what it knows
 ``packet``     :class:`Packet`, :class:`Value`, names of errors and warnings
 ``codec``      :func:`decode`, :func:`encode`
 ``batch``      :func:`decode_many`, :class:`Batch`
+               with ``layouts``, ``octets``, ``columns``: what is remembered, read together, and how it is kept
 ``json_form``  a packet as a JSON object and back
 ``assemble``   packets split with PNUM and PNO
 ``sm4``        encryption of the edition of 2025
@@ -33,7 +34,7 @@ module         what it knows
 """
 
 from .assemble import Assembler, split
-from .batch import WARNING_BITS, Batch, BatchDecoder, decode_many
+from .batch import Batch, BatchDecoder, decode_many
 from .client import Client, Device, UnacknowledgedError
 from .codec import china_now, decode, encode, format_qn, format_time, framed, parse_time
 from .crc import crc16, crc16_modbus
@@ -41,6 +42,7 @@ from .dialogue import Answer, QnSource, Timing, history, reply, request
 from .frames import FrameReader, frames_of
 from .packet import ERRORS, WARNINGS, Packet, Value
 from .server import Connection, Gateway, Limits, Stats, UnreachableError, Verdict
+from .warning_bits import WARNING_BITS
 
 __all__ = [
     "ERRORS",

@@ -10,26 +10,38 @@ careful codec, so both ways give the same result (a property test holds them to 
 
 from __future__ import annotations
 
-import re
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .codec import Key, decode, format_time
-from .codes import PROTOCOL, STATISTICS
-from .crc import crc16_many, crc16_modbus
-from .packet import WARNINGS, Packet, Value
+from .codec import Key, decode
+from .codes import PROTOCOL
+from .columns import Columns, columns_of, merged
+from .layouts import EFLAG, EMPTY, FLAG, HEADER, NUMBER, SAMPLE_TIME, Layouts
+from .octets import (
+    ALPHANUMERIC,
+    UPPER_HEX,
+    Bools,
+    Buffer,
+    Ints,
+    checked,
+    joined,
+    numbers_of,
+    texts,
+    times_of,
+    well_framed,
+)
+from .packet import Packet
+from .warning_bits import WARNING_BITS
 
-WARNING_BITS: dict[str, int] = {name: 1 << bit for bit, name in enumerate(WARNINGS)}
-
-Ints = NDArray[np.intp]
-Bools = NDArray[np.bool_]
+_FEW = 8  # frames that are read sooner one by one than together
+_SEGMENT_SIZE: int = PROTOCOL["sizes"]["segment"]
+_CP_SIZE: int = PROTOCOL["sizes"]["parameters"]
+_MISSING = [float(number) for number in PROTOCOL["missing"]["numbers"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,389 +123,11 @@ class Batch:
         return tuple(name for name, bit in WARNING_BITS.items() if bits & bit)
 
 
-# ------------------------------------------------------------------------------------------------
-# Layouts
-
-_IGNORED, _NUMBER, _FLAG, _EFLAG, _SAMPLE_TIME, _EMPTY = range(6)
-_KINDS = {"flag": _FLAG, "eflag": _EFLAG, "sample_time": _SAMPLE_TIME}
-_HEADER = ("QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO", "RF")
-_SPECIAL = re.compile(rb"([=,;&])")
-# Warnings that a layout earns by itself; all others depend on values and are found anew each time.
-_OF_LAYOUT = frozenset(("header_order", "separator", "case", "space", "empty_item", "field"))
-_DEPENDENT = frozenset(("qn", "mn"))
-_FEW = 8  # frames that are read sooner one by one than together
-_LIMIT = 20000  # layouts or codes remembered before starting afresh: hostile devices invent them
-
-
-@dataclass(slots=True)
-class _Layout:
-    """Where the things of a packet stand among its tokens (a token is what follows one ``=``)."""
-
-    header: list[int]  # token of each _HEADER field, -1 when absent
-    data_time: int
-    warnings: int
-    kinds: list[int]
-    codes: list[int]
-    fields: list[int]
-    flags: list[int]  # for a number: the tokens of its flag, vendor flag, sample time; -1 without
-    eflags: list[int]
-    sample_times: list[int]
-
-
-class _Names:
-    """A growing list of names with their indices."""
-
-    def __init__(self, names: Iterable[str] = ()) -> None:
-        self.names = list(names)
-        self._index = {name: number for number, name in enumerate(self.names)}
-
-    def __call__(self, name: str) -> int:
-        number = self._index.get(name)
-        if number is None:
-            number = self._index[name] = len(self.names)
-            self.names.append(name)
-        return number
-
-
-def _made_up(keys: Sequence[str]) -> list[str]:
-    """A distinct, well-formed value for each token of a layout, by which to recognise it again."""
-    numbered = "PNUM" in keys or "PNO" in keys
-    fixed = {
-        "QN": "20200101000000000",
-        "ST": "22",
-        "CN": "2011",
-        "PW": "123456",
-        "MN": "0" * 24,
-        "FLAG": "6" if numbered else "4",
-        "PNUM": "1",
-        "PNO": "1",
-        "RF": "1",
-        "CP": "",
-        "DATATIME": "20200101000000",
-    }
-    values = []
-    for position, key in enumerate(keys):
-        suffix = key.rpartition("-")[2].lower() if "-" in key else ""
-        if key.upper() in fixed and "-" not in key:
-            values.append(fixed[key.upper()])
-        elif suffix in ("flag", "eflag"):
-            values.append(f"{position:04}")
-        elif suffix == "sampletime":
-            time = datetime(2001, 1, 1) + timedelta(seconds=position)
-            values.append(time.strftime("%Y%m%d%H%M%S"))
-        else:
-            values.append(f"{position}.5")
-    return values
-
-
-def _learn(skeleton: bytes, code: _Names, field: _Names) -> _Layout | None:
-    """Read a layout with the careful codec; None when its packets are to be read carefully."""
-    parts = _SPECIAL.split(skeleton)  # text, special, text, special, ..., text
-    keys = []
-    for position in range(1, len(parts), 2):
-        if parts[position] == b"=":
-            try:
-                keys.append(parts[position - 1].strip().decode("ascii"))
-            except UnicodeDecodeError:
-                return None
-    if len({key.lower() for key in keys}) < len(keys):
-        return None  # repeated keys mean what their values make of them
-    filled = []
-    made_up = _made_up(keys)
-    place_of = {text: position for position, text in enumerate(made_up)}
-    values = iter(made_up)
-    for position, part in enumerate(parts):
-        filled.append(part)
-        if position % 2 and part == b"=":
-            filled.append(next(values).encode())
-    segment = b"".join(filled)
-    # The CRC-16/Modbus and length of the made-up packet are right; what else it earns, the layout does.
-    packet = decode(b"##%04d%b%04X" % (len(segment) % 10000, segment, crc16_modbus(segment)))
-    odd = set(packet.warnings) - _OF_LAYOUT - _DEPENDENT - {"crc_modbus", "size", "packet_number"}
-    texts = [value for value in packet.values if not isinstance(value.value, Decimal)]
-    if odd or packet.fields or texts or len(segment) > 9000:
-        return None
-    if set(packet.errors) - {"crc", "length"}:
-        return None
-    kinds = [_IGNORED] * len(keys)
-    empty = [-1] * len(keys)
-    layout = _Layout(
-        [-1] * len(_HEADER),
-        -1,
-        0,
-        kinds,
-        [0] * len(keys),
-        [0] * len(keys),
-        *(list(empty) for _ in range(3)),
-    )
-    accounted = 0
-    for position, key in enumerate(keys):
-        if key == "CP":
-            kinds[position] = _EMPTY
-            accounted += 1
-        elif key in _HEADER and layout.header[_HEADER.index(key)] < 0:
-            layout.header[_HEADER.index(key)] = position
-            accounted += 1
-        elif key == "DataTime" and layout.data_time < 0:
-            layout.data_time = position
-            accounted += 1
-    attributes: set[int] = set()
-    for value in packet.values:
-        at = place_of.get(value.text)
-        if at is None:
-            return None
-        kinds[at] = _NUMBER
-        layout.codes[at] = code(value.code)
-        layout.fields[at] = field(value.field)
-        accounted += 1
-        time = None if value.sample_time is None else format_time(value.sample_time)
-        for content, places, kind in (
-            (value.flag, layout.flags, _FLAG),
-            (value.eflag, layout.eflags, _EFLAG),
-            (time, layout.sample_times, _SAMPLE_TIME),
-        ):
-            if content is None:
-                continue
-            owner = place_of.get(content)
-            if owner is None:
-                return None
-            places[at] = owner
-            kinds[owner] = kind
-            attributes.add(owner)
-    if accounted + len(attributes) != len(keys) or keys.count("CP") != 1:
-        return None
-    layout.warnings = sum(WARNING_BITS[name] for name in packet.warnings if name in _OF_LAYOUT)
-    return layout
-
-
-class _Layouts:
-    """All layouts known, as one table: the tokens of layout ``i`` are rows ``start[i]:start[i]+count[i]``."""
-
-    def __init__(self) -> None:
-        self.code = _Names()
-        self.field = _Names(name for name, entry in STATISTICS.items() if entry.kind == "number")
-        self.known: dict[bytes, int] = {}  # skeleton -> number of the layout, -1: read carefully
-        self._new: list[_Layout] = []
-        self._count = 0
-        nothing: Ints = np.zeros(0, dtype=np.intp)
-        self.start, self.count, self.data_time = nothing, nothing, nothing
-        self.header: Ints = nothing.reshape(0, len(_HEADER))
-        self.warnings = nothing.astype(np.uint32)
-        self.kinds = nothing.astype(np.int8)
-        self.codes, self.fields = nothing.astype(np.int32), nothing.astype(np.int32)
-        self.flags, self.eflags, self.sample_times = nothing, nothing, nothing
-
-    def add(self, skeleton: bytes) -> int:
-        layout = _learn(skeleton, self.code, self.field)
-        number = -1
-        if layout is not None:
-            number = self._count
-            self._count += 1
-            self._new.append(layout)
-        self.known[skeleton] = number
-        return number
-
-    @property
-    def full(self) -> bool:
-        return len(self.known) > _LIMIT or len(self.code.names) > _LIMIT
-
-    def freeze(self) -> None:
-        """Bring the table up to date with the layouts added."""
-        new, self._new = self._new, []
-
-        def more(before: NDArray[Any], of: Callable[[_Layout], list[int]]) -> NDArray[Any]:
-            added = np.array([item for row in new for item in of(row)], dtype=before.dtype)
-            return np.concatenate((before, added))
-
-        headers = more(self.header.reshape(-1), lambda row: row.header)
-        self.header = headers.reshape(-1, len(_HEADER))
-        self.count = more(self.count, lambda row: [len(row.kinds)])
-        self.start = np.cumsum(self.count) - self.count
-        self.data_time = more(self.data_time, lambda row: [row.data_time])
-        self.warnings = more(self.warnings, lambda row: [row.warnings])
-        self.kinds = more(self.kinds, lambda row: row.kinds)
-        self.codes = more(self.codes, lambda row: row.codes)
-        self.fields = more(self.fields, lambda row: row.fields)
-        self.flags = more(self.flags, lambda row: row.flags)
-        self.eflags = more(self.eflags, lambda row: row.eflags)
-        self.sample_times = more(self.sample_times, lambda row: row.sample_times)
-
-
-# ------------------------------------------------------------------------------------------------
-# Reading tokens, many at a time. ``octets`` ends with 64 zero bytes so that no gather runs over.
-
-_HEX_VALUE = np.full(256, 255, dtype=np.uint8)
-for _digit in b"0123456789ABCDEFabcdef":
-    _HEX_VALUE[_digit] = int(chr(_digit), 16)
-_LOWER_HEX = np.zeros(256, dtype=np.bool_)
-_LOWER_HEX[list(b"abcdef")] = True
-_UPPER_HEX = np.zeros(256, dtype=np.bool_)
-_UPPER_HEX[list(b"0123456789ABCDEF")] = True
-_ALPHANUMERIC = np.zeros(256, dtype=np.bool_)
-_ALPHANUMERIC[list(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")] = True
-_TENS: NDArray[np.int64] = 10 ** np.arange(17, dtype=np.int64)
-_SEGMENT_SIZE: int = PROTOCOL["sizes"]["segment"]
-_CP_SIZE: int = PROTOCOL["sizes"]["parameters"]
-_MISSING = [float(number) for number in PROTOCOL["missing"]["numbers"]]
-
-
-def _texts(octets: NDArray[np.uint8], starts: Ints, lengths: Ints, width: int) -> NDArray[np.uint8]:
-    """Tokens as rows of bytes, zero beyond their length (cut at ``width``)."""
-    columns = np.arange(width)
-    rows: NDArray[np.uint8] = octets[starts[:, None] + columns]
-    rows[columns >= lengths[:, None]] = 0
-    return rows
-
-
-def _joined(rows: NDArray[np.uint8]) -> NDArray[np.bytes_]:
-    width = rows.shape[1]
-    return np.ascontiguousarray(rows).view(f"S{width}").reshape(-1)
-
-
-def _numbers(
-    octets: NDArray[np.uint8], starts: Ints, lengths: Ints
-) -> tuple[NDArray[np.float64], NDArray[np.int16], Bools]:
-    """Value, digits after the point, and whether the token is ``-?digits(.digits)?`` of at most 15 digits.
-
-    Mantissa and power of ten are exact, so their quotient is the nearest double, as ``float()`` gives.
-    """
-    negative = octets[starts] == 0x2D
-    starts = starts + negative
-    width = (np.minimum(lengths, 100) - negative).astype(np.int8)
-    mantissa = np.zeros(len(starts), dtype=np.int64)
-    good = (width > 0) & (width <= 16)
-    point = np.full(len(starts), -1, dtype=np.int8)
-    longest = min(int(width.max(initial=0)), 16)
-    for place in range(longest):
-        octet = octets[starts + place]
-        digit = octet - np.uint8(0x30)
-        inside = width > place
-        is_digit = inside & (digit < 10)
-        is_point = (inside & (octet == 0x2E)) & (point < 0)
-        good &= (is_digit | is_point) | ~inside
-        np.multiply(mantissa, 10, out=mantissa, where=is_digit)
-        np.add(mantissa, digit, out=mantissa, where=is_digit)
-        point[is_point] = place
-    pointed = point >= 0
-    decimals = np.where(pointed, width - 1 - point, 0).astype(np.int16)
-    good &= (width - pointed <= 15) & (point != 0) & (~pointed | (decimals > 0))
-    value = mantissa / _TENS[np.clip(decimals, 0, 16)]
-    return np.where(negative, -value, value), decimals, good
-
-
-def _times(
-    octets: NDArray[np.uint8], starts: Ints, lengths: Ints
-) -> tuple[NDArray[np.datetime64], Bools]:
-    """``YYYYMMDDhhmmss`` tokens as datetime64[s], and whether they are valid."""
-    rows = octets[starts[:, None] + np.arange(14)] - np.uint8(0x30)
-    good = (lengths == 14) & (rows < 10).all(axis=1)
-    number = rows.astype(np.int64)
-    year = number[:, :4] @ np.array([1000, 100, 10, 1])
-    month, day, hour, minute, second = (
-        number[:, place] * 10 + number[:, place + 1] for place in (4, 6, 8, 10, 12)
-    )
-    good &= (year >= 1) & (month >= 1) & (month <= 12)
-    year = np.where(good, year, 2000)
-    month = np.where(good, month, 1)
-    first = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
-    days = first.astype("datetime64[D]") + (day - 1)
-    good &= (day >= 1) & (days.astype("datetime64[M]") == first)
-    good &= (hour < 24) & (minute < 60) & (second < 60)
-    result = days.astype("datetime64[s]") + (hour * 3600 + minute * 60 + second)
-    return np.where(good, result, np.datetime64("NaT")), good
-
-
-@dataclass(slots=True)
-class _Columns:
-    """Columns of packets and their values, as Batch has them."""
-
-    packets: dict[str, NDArray[Any]]
-    values: dict[str, NDArray[Any]]
-
-
-_PACKET_TYPES: dict[str, Any] = {
-    "index": np.int32,
-    "edition": np.int16,
-    "st": "S2",
-    "cn": "S4",
-    "pw": "S32",
-    "mn": "S32",
-    "qn": "S20",
-    "flag": np.int16,
-    "packet_count": np.int32,
-    "packet_no": np.int32,
-    "resend": np.bool_,
-    "data_time": "datetime64[s]",
-    "warnings": np.uint32,
-}
-_VALUE_TYPES: dict[str, Any] = {
-    "packet": np.int32,
-    "code": np.int32,
-    "field": np.int32,
-    "value": np.float64,
-    "decimals": np.int16,
-    "data_flag": "S4",
-    "eflag": "S4",
-    "sample_time": "datetime64[s]",
-}
-
-
-def _columns(packets: Sequence[tuple[int, Packet]], code: _Names, field: _Names) -> _Columns:
-    """Packets read by the careful codec, as columns."""
-    rows: dict[str, list[Any]] = {name: [] for name in _PACKET_TYPES}
-    values: dict[str, list[Any]] = {name: [] for name in _VALUE_TYPES}
-    for row, (index, packet) in enumerate(packets):
-        for name, content in (
-            ("index", index),
-            ("edition", packet.edition),
-            ("st", packet.st.encode()),
-            ("cn", packet.cn.encode()),
-            ("pw", packet.pw.encode()),
-            ("mn", packet.mn.encode()),
-            ("qn", packet.qn.encode()),
-            ("flag", -1 if packet.flag is None else packet.flag),
-            ("packet_count", packet.packet_count or 0),
-            ("packet_no", packet.packet_no or 0),
-            ("resend", packet.resend),
-            ("data_time", packet.data_time),
-            ("warnings", sum(WARNING_BITS[warning] for warning in packet.warnings)),
-        ):
-            rows[name].append(content)
-        for value in packet.values:
-            if not isinstance(value.value, str):
-                for name, content in zip(
-                    _VALUE_TYPES, _value(row, value, code, field), strict=True
-                ):
-                    values[name].append(content)
-    return _Columns(
-        {name: np.array(rows[name], dtype=kind) for name, kind in _PACKET_TYPES.items()},
-        {name: np.array(values[name], dtype=kind) for name, kind in _VALUE_TYPES.items()},
-    )
-
-
-def _value(row: int, value: Value, code: _Names, field: _Names) -> tuple[Any, ...]:
-    number, decimals = np.nan, -1
-    if isinstance(value.value, Decimal):
-        number = float(value.value)
-        exponent = value.value.as_tuple().exponent
-        decimals = max(0, -exponent) if isinstance(exponent, int) else -1
-    return (
-        row,
-        code(value.code),
-        field(value.field),
-        number,
-        decimals,
-        (value.flag or "").encode(),
-        (value.eflag or "").encode(),
-        value.sample_time,
-    )
-
-
 class BatchDecoder:
     """Decodes batches of frames and remembers the layouts it has seen. Safe to share among threads."""
 
     def __init__(self) -> None:
-        self._layouts = _Layouts()
+        self._layouts = Layouts()
         self._lock = threading.Lock()
 
     def __call__(self, frames: Sequence[bytes], *, key: Key = None) -> Batch:
@@ -503,9 +137,9 @@ class BatchDecoder:
 
     def _decode(self, frames: Sequence[bytes], key: Key) -> Batch:
         if self._layouts.full:
-            self._layouts = _Layouts()
+            self._layouts = Layouts()
         layouts = self._layouts
-        fast: _Columns | None = None
+        fast: Columns | None = None
         odd: list[int] = list(range(len(frames)))
         if len(frames) >= _FEW:
             fast, odd = self._together(frames)
@@ -514,8 +148,8 @@ class BatchDecoder:
         for index in odd:
             packet = decode(frames[index], key=key)
             (careful if packet.ok else faults).append((index, packet))
-        slow = _columns(careful, layouts.code, layouts.field)
-        packets, values, places = _merged(fast, slow)
+        slow = columns_of(careful, layouts.code, layouts.field)
+        packets, values, places = merged(fast, slow)
         return Batch(
             frames=frames,
             **packets,
@@ -526,21 +160,21 @@ class BatchDecoder:
             faults=tuple(faults),
         )
 
-    def _together(self, frames: Sequence[bytes]) -> tuple[_Columns | None, list[int]]:
+    def _together(self, frames: Sequence[bytes]) -> tuple[Columns | None, list[int]]:
         """The frames of known layouts read together, and the indices of the others."""
         sizes = np.fromiter(map(len, frames), dtype=np.intp, count=len(frames))
         chosen: Ints = np.flatnonzero((sizes >= 24) & (sizes <= 9000))
         if not len(chosen):
             return None, list(range(len(frames)))
-        buffer = _Buffer.of([frames[i] for i in chosen.tolist()])
-        good = _well_framed(buffer)
+        buffer = Buffer.of([frames[i] for i in chosen.tolist()])
+        good = well_framed(buffer)
         buffer, chosen = buffer.only(good), chosen[good]
-        bits, good = _checked(buffer)
+        bits, good = checked(buffer)
         buffer, chosen, bits = buffer.only(good), chosen[good], bits[good]
         numbers = self._layouts_of(buffer)
         good = numbers >= 0
         buffer, chosen, bits, numbers = buffer.only(good), chosen[good], bits[good], numbers[good]
-        columns: _Columns | None = None
+        columns: Columns | None = None
         if len(chosen):
             columns, good = self._read(buffer, numbers, chosen, bits)
             chosen = chosen[good]
@@ -548,7 +182,7 @@ class BatchDecoder:
         left[chosen] = False
         return columns, np.flatnonzero(left).tolist()
 
-    def _layouts_of(self, buffer: _Buffer) -> Ints:
+    def _layouts_of(self, buffer: Buffer) -> Ints:
         """The number of each frame's layout, learning those not seen before."""
         layouts = self._layouts
         if not len(buffer.starts):
@@ -581,8 +215,8 @@ class BatchDecoder:
         return np.array(numbers, dtype=np.intp)
 
     def _read(
-        self, buffer: _Buffer, numbers: Ints, chosen: Ints, bits: NDArray[np.uint32]
-    ) -> tuple[_Columns, Bools]:
+        self, buffer: Buffer, numbers: Ints, chosen: Ints, bits: NDArray[np.uint32]
+    ) -> tuple[Columns, Bools]:
         layouts = self._layouts
         tokens = buffer.tokens()
         octets = buffer.octets
@@ -595,14 +229,14 @@ class BatchDecoder:
         )
         kinds = layouts.kinds[slot]
         lengths = tokens.ends - tokens.starts
-        opening = np.flatnonzero(kinds == _EMPTY)  # the token of CP, one a packet
+        opening = np.flatnonzero(kinds == EMPTY)  # the token of CP, one a packet
         good &= lengths[opening] == 0
         content = buffer.ends - 6 - (tokens.starts[opening] + 2)
         too_long = (content > _CP_SIZE) | (buffer.ends - buffer.starts - 10 > _SEGMENT_SIZE)
         packets["warnings"][too_long] |= np.uint32(WARNING_BITS["size"])
 
-        at = np.flatnonzero(kinds == _NUMBER)
-        value, decimals, valid = _numbers(octets, tokens.starts[at], lengths[at])
+        at = np.flatnonzero(kinds == NUMBER)
+        value, decimals, valid = numbers_of(octets, tokens.starts[at], lengths[at])
         good[owner[at[~valid]]] = False
         missing = np.isin(value, _MISSING)
         if missing.any():
@@ -619,22 +253,22 @@ class BatchDecoder:
         }
         base = tokens.first[owner[at]]
         for name, kind, places in (
-            ("data_flag", _FLAG, layouts.flags),
-            ("eflag", _EFLAG, layouts.eflags),
+            ("data_flag", FLAG, layouts.flags),
+            ("eflag", EFLAG, layouts.eflags),
         ):
             marks = np.zeros(len(owner), dtype=np.uint32)  # four letters each
             marked = np.flatnonzero(kinds == kind)
-            rows_of = _texts(octets, tokens.starts[marked], lengths[marked], 4)
+            rows_of = texts(octets, tokens.starts[marked], lengths[marked], 4)
             fit = (lengths[marked] >= 1) & (lengths[marked] <= 4)
-            fit &= (_ALPHANUMERIC[rows_of] | (rows_of == 0)).all(axis=1)
+            fit &= (ALPHANUMERIC[rows_of] | (rows_of == 0)).all(axis=1)
             good[owner[marked[~fit]]] = False
             marks[marked] = rows_of.view(np.uint32).reshape(-1)
             place = places[slot[at]]
             values[name] = np.where(place >= 0, marks[base + np.maximum(place, 0)], 0).view("S4")
         times = np.full(len(owner), np.datetime64("NaT"), dtype="datetime64[s]")
-        timed = np.flatnonzero(kinds == _SAMPLE_TIME)
+        timed = np.flatnonzero(kinds == SAMPLE_TIME)
         if len(timed):
-            times[timed], valid = _times(octets, tokens.starts[timed], lengths[timed])
+            times[timed], valid = times_of(octets, tokens.starts[timed], lengths[timed])
             good[owner[timed[~valid]]] = False
         place = layouts.sample_times[slot[at]]
         values["sample_time"] = np.where(
@@ -646,92 +280,11 @@ class BatchDecoder:
             values = {name: column[keep] for name, column in values.items()}
             values["packet"] = renumbered[values["packet"]]
             packets = {name: column[good] for name, column in packets.items()}
-        return _Columns(packets, values), good
-
-
-@dataclass(slots=True)
-class _Tokens:
-    """What follows each ``=``, in all frames: where it starts and ends; each frame's first and count."""
-
-    starts: Ints
-    ends: Ints
-    first: Ints
-    count: Ints
-
-
-class _Buffer:
-    """Frames laid one after another."""
-
-    __slots__ = ("_tokens", "ends", "octets", "starts")
-
-    def __init__(self, octets: NDArray[np.uint8], starts: Ints, ends: Ints) -> None:
-        self.octets = octets
-        self.starts = starts
-        self.ends = ends
-        self._tokens: _Tokens | None = None
-
-    def only(self, chosen: Bools) -> _Buffer:
-        """The chosen frames alone."""
-        if chosen.all():
-            return self
-        octets = self.octets
-        pieces = zip(self.starts[chosen].tolist(), self.ends[chosen].tolist(), strict=True)
-        return self.of([octets[start:end].tobytes() for start, end in pieces])
-
-    @classmethod
-    def of(cls, frames: Sequence[bytes]) -> _Buffer:
-        sizes = np.fromiter(map(len, frames), dtype=np.intp, count=len(frames))
-        ends = np.cumsum(sizes)
-        return cls(np.frombuffer(b"".join([*frames, bytes(64)]), np.uint8), ends - sizes, ends)
-
-    def tokens(self) -> _Tokens:
-        """Only for well-framed frames: each ends in ``&&``, so no token reaches into the next."""
-        if self._tokens is None:
-            octets = self.octets
-            special = (octets == 0x3D) | (octets == 0x2C) | (octets == 0x3B) | (octets == 0x26)
-            places = np.flatnonzero(special)
-            equals = np.flatnonzero(octets[places] == 0x3D)
-            starts = places[equals] + 1
-            first = np.searchsorted(starts, self.starts)
-            count = np.diff(np.append(first, len(starts)))
-            self._tokens = _Tokens(starts, places[equals + 1], first, count)
-        return self._tokens
-
-
-def _well_framed(buffer: _Buffer) -> Bools:
-    """``##``, a length that is right, ``&&`` and four hexadecimal digits at the end."""
-    octets, starts, ends = buffer.octets, buffer.starts, buffer.ends
-    digits = octets[starts[:, None] + np.arange(2, 6)] - np.uint8(0x30)
-    stated = digits.astype(np.intp) @ np.array([1000, 100, 10, 1])
-    good: Bools = (
-        (octets[starts] == 0x23)
-        & (octets[starts + 1] == 0x23)
-        & (digits < 10).all(axis=1)
-        & (stated == ends - starts - 10)
-        & (octets[ends - 5] == 0x26)
-        & (octets[ends - 6] == 0x26)
-        & (_HEX_VALUE[octets[ends[:, None] + np.arange(-4, 0)]] < 16).all(axis=1)
-    )
-    return good
-
-
-def _checked(buffer: _Buffer) -> tuple[NDArray[np.uint32], Bools]:
-    """Warnings that the check code earns, and whether it is right by annex A or by Modbus."""
-    octets, starts, ends = buffer.octets, buffer.starts + 6, buffer.ends - 4
-    written = octets[ends[:, None] + np.arange(4)]
-    given = _HEX_VALUE[written].astype(np.int64) @ np.array([4096, 256, 16, 1])
-    good: Bools = crc16_many(octets, starts, ends) == given
-    bits = np.zeros(len(starts), dtype=np.uint32)
-    bits[_LOWER_HEX[written].any(axis=1)] |= np.uint32(WARNING_BITS["crc_case"])
-    for row in np.flatnonzero(~good).tolist():
-        if crc16_modbus(octets[starts[row] : ends[row]].tobytes()) == given[row]:
-            good[row] = True
-            bits[row] |= np.uint32(WARNING_BITS["crc_modbus"])
-    return bits, good
+        return Columns(packets, values), good
 
 
 def _headers(
-    buffer: _Buffer, layouts: _Layouts, numbers: Ints
+    buffer: Buffer, layouts: Layouts, numbers: Ints
 ) -> tuple[dict[str, NDArray[Any]], Bools]:
     """Columns of the packets' headers, and which packets the careful codec would read the same way."""
     tokens, octets = buffer.tokens(), buffer.octets
@@ -741,15 +294,15 @@ def _headers(
 
     def token(name: str) -> tuple[Bools, Ints, Ints]:
         """Whether the packet has this field, and its token's start and length (0 without)."""
-        place = places[:, _HEADER.index(name)]
+        place = places[:, HEADER.index(name)]
         given = place >= 0
         at = tokens.first + np.maximum(place, 0)
         return given, tokens.starts[at], np.where(given, tokens.ends[at] - tokens.starts[at], 0)
 
     def text(name: str, width: int) -> tuple[NDArray[np.uint8], Bools, Ints]:
         given, starts, lengths = token(name)
-        rows = _texts(octets, starts, lengths, width)
-        good[(lengths > width) | ~(_ALPHANUMERIC[rows] | (rows == 0)).all(axis=1)] = False
+        rows = texts(octets, starts, lengths, width)
+        good[(lengths > width) | ~(ALPHANUMERIC[rows] | (rows == 0)).all(axis=1)] = False
         return rows, given, lengths
 
     def integer(name: str, absent: int) -> tuple[NDArray[np.int64], Bools]:
@@ -768,7 +321,7 @@ def _headers(
 
     qn, qn_given, _ = text("QN", 20)
     given, starts, lengths = token("QN")
-    _, valid = _times(octets, starts, np.where(lengths == 17, 14, 0))
+    _, valid = times_of(octets, starts, np.where(lengths == 17, 14, 0))
     good &= ~given | (valid & (qn[:, 14:17] - np.uint8(0x30) < 10).all(axis=1))
     st, _, st_lengths = text("ST", 2)
     cn, _, cn_lengths = text("CN", 4)
@@ -790,22 +343,22 @@ def _headers(
     warn("pw", pw_lengths != 6)
     warn("qn", ~qn_given & (edition != 2005))
     fits = np.where(edition == 2005, mn_lengths == 14, mn_lengths == 24)
-    fits &= (edition != 2017) | _UPPER_HEX[mn[:, :24]].all(axis=1)
+    fits &= (edition != 2017) | UPPER_HEX[mn[:, :24]].all(axis=1)
     warn("mn", ~fits)
 
     place = layouts.data_time[numbers]
     at = tokens.first + np.maximum(place, 0)
-    time, valid = _times(
+    time, valid = times_of(
         octets, tokens.starts[at], np.where(place >= 0, tokens.ends[at] - tokens.starts[at], 0)
     )
     good &= valid | (place < 0)
     return {
         "edition": edition,
-        "st": _joined(st),
-        "cn": _joined(cn),
-        "pw": _joined(pw),
-        "mn": _joined(mn),
-        "qn": _joined(qn),
+        "st": joined(st),
+        "cn": joined(cn),
+        "pw": joined(pw),
+        "mn": joined(mn),
+        "qn": joined(qn),
         "flag": flag,
         "packet_count": count,
         "packet_no": number,
@@ -813,35 +366,6 @@ def _headers(
         "data_time": time,
         "warnings": warnings,
     }, good
-
-
-def _merged(
-    fast: _Columns | None, slow: _Columns
-) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]], list[int]]:
-    """Columns of both ways in the order of the frames, and the rows that the slow ones came to."""
-    slow_count = len(slow.packets["index"])
-    if fast is None:
-        return slow.packets, slow.values, list(range(slow_count))
-    fast_count = len(fast.packets["index"])
-    packets = {
-        name: np.concatenate((fast.packets[name].astype(kind), slow.packets[name]))
-        for name, kind in _PACKET_TYPES.items()
-    }
-    values = {
-        name: np.concatenate((fast.values[name].astype(kind), slow.values[name]))
-        for name, kind in _VALUE_TYPES.items()
-    }
-    if not slow_count:
-        return packets, values, []
-    values["packet"][len(fast.values["packet"]) :] += fast_count
-    order = np.argsort(packets["index"], kind="stable")
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    packets = {name: column[order] for name, column in packets.items()}
-    values["packet"] = rank[values["packet"]].astype(np.int32)
-    by_packet = np.argsort(values["packet"], kind="stable")
-    values = {name: column[by_packet] for name, column in values.items()}
-    return packets, values, rank[fast_count:].tolist()
 
 
 decode_many = BatchDecoder()

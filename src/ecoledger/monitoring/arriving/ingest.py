@@ -49,8 +49,9 @@ import polars as pl
 from django.db import close_old_connections
 from numpy.typing import NDArray
 
-from ecoledger.hj212.batch import WARNING_BITS, Batch
+from ecoledger.hj212.batch import Batch
 from ecoledger.hj212.server import Verdict
+from ecoledger.hj212.warning_bits import WARNING_BITS
 from ecoledger.live import events, times
 from ecoledger.monitoring import metrics, runtime
 from ecoledger.monitoring.arriving import budget as budgets
