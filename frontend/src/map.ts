@@ -43,11 +43,18 @@ interface Properties {
 type Features = GeoJSON.FeatureCollection<GeoJSON.Geometry, Properties>;
 
 const MARKED: ReadonlySet<Layer> = new Set(["air", "water"]);
-const DOTS: Record<string, { light: string; dark: string; radius: number }> = {
+/** `late`: of work whose time is over. */
+interface Dot {
+  light: string;
+  dark: string;
+  late?: string;
+  radius: number;
+}
+const DOTS: Record<string, Dot> = {
   section: { light: "#2a67a8", dark: "#8dbdf0", radius: 4 },
   enterprise: { light: "#6b5b95", dark: "#b9a7e6", radius: 4.5 },
   alarm: { light: "#d63939", dark: "#ff6b60", radius: 7 },
-  matter: { light: "#d9822b", dark: "#f2a65a", radius: 6 },
+  matter: { light: "#0f766e", dark: "#7fd1c4", late: "#8b1e3f", radius: 6 },
   // Whatever else has a place.
   thing: { light: "#3a7d6b", dark: "#86cdb8", radius: 5 },
 };
@@ -338,7 +345,8 @@ class OneMap {
     this.view.setPaintProperty("river", "line-color", dark ? "#3f6fa6" : "#8ab6e4");
     this.view.setLayoutProperty("river-arrow", "icon-image", dark ? "downstream-dark" : "downstream-light");
     for (const [layer, look] of Object.entries(DOTS)) {
-      this.view.setPaintProperty(layer, "circle-color", dark ? look.dark : look.light);
+      const colour = dark ? look.dark : look.light;
+      this.view.setPaintProperty(layer, "circle-color", look.late ? ["case", ["==", ["get", "late"], true], look.late, colour] : colour);
       this.view.setPaintProperty(layer, "circle-stroke-color", dark ? "#0e171b" : "#ffffff");
     }
   }

@@ -101,3 +101,38 @@ def test_a_step_that_leaves_the_state_says_so(county, problem, signed_in):
     way = page_of(signed_in("town"), problem).xpath("//details[contains(., '填报进展')]/summary")[0]
     assert "状态不变" in said(way)
     assert "转为" not in said(way)
+
+
+def test_whoever_is_asked_reads_what_was_written_before_them(county, problem, signed_in):
+    """The applicant's own words stand in the ask, not only further down on the timeline."""
+    page = page_of(signed_in("dispatcher"), apply_close(county, problem))
+    ask = said(page.xpath("//section[@id='act']")[0])
+    assert "请您" in ask
+    assert "整改结果 已密闭" in ask
+
+
+def test_a_hand_over_without_a_deadline_says_that_nobody_will_be_reminded(
+    county, problem, signed_in
+):
+    values = {"title": "第二件", "area_code": "990101001", "origin_kind": "self"}
+    other = actions.open_matter(REGISTER, values, by=county.person("officer"))
+    unit = Organisation.objects.get(name="北镇人民政府")
+    client = signed_in("dispatcher")
+    form = {"hand_over-owner_organisation": unit.pk, "hand_over-measures": "清运"}
+    address = f"/matters/problem/{other.pk}/do/hand_over"
+    answer = client.post(address, form, follow=True).content.decode()
+    assert "这件事现在没有期限" in answer
+    assert Matter.objects.get(pk=other.pk).due is None
+    # With a deadline nothing is said.
+    third = actions.open_matter(REGISTER, values | {"title": "第三件"}, by=county.person("officer"))
+    address = f"/matters/problem/{third.pk}/do/hand_over"
+    form["hand_over-deadline"] = f"{timezone.localdate() + timedelta(days=30)}"
+    assert "没有期限" not in client.post(address, form, follow=True).content.decode()
+
+
+def test_overdue_work_is_told_apart_on_the_map(county, problem, signed_in):
+    Matter.objects.filter(pk=problem.pk).update(lon=118.6, lat=24.9)
+    layer = signed_in("leader").get("/map/matter.geojson").json()
+    (mark,) = [f for f in layer["features"] if f["properties"]["name"] == problem.title]
+    assert mark["properties"]["late"] is True
+    assert any("超期" in line for line in mark["properties"]["lines"])

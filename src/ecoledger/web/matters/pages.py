@@ -221,6 +221,10 @@ def _detail(
     rows = _clock_rows(register, matter, now)
     files = actions.evidence_for(matter, person)
     events = timeline.events_of(matter, person)
+    entries = _entries(register, matter, person)
+    asks = asking.context(
+        register, matter, offered, events, files, [r["clock"] for r in rows], inside=inside
+    )
     return render(
         request,
         "web/matters/detail.html",
@@ -242,7 +246,8 @@ def _detail(
             "inside": inside,
             "offered": offered,
             "refused": _why_not(register, matter, person) if not offered else "",
-            "entries": _entries(register, matter, person),
+            "entries": entries,
+            "asked_words": _words_of(asks["asking"], entries),
             "clocks": rows if inside else [],
             "clock_choices": [
                 r for r in rows if r["longest"] and not r["clock"].suspended and not r["waiting"]
@@ -263,9 +268,7 @@ def _detail(
             if manages or owns
             else None,
             "evidence": files,
-            **asking.context(
-                register, matter, offered, events, files, [r["clock"] for r in rows], inside=inside
-            ),
+            **asks,
             "entity_url": entity_url(matter.entity) if matter.entity and inside else "",
             "line_tables": tables(register, matter, person) if inside else [],
             "beside": [
@@ -284,6 +287,13 @@ def _detail(
         },
         status=status,
     )
+
+
+def _words_of(asked: asking.Asking | None, entries: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """What whoever asks has written; of the entering itself the matter's own facts tell."""
+    if asked is None or not asked.event.from_state:
+        return []
+    return next((e["pairs"] for e in entries if e["event"].pk == asked.event.pk), [])
 
 
 def _area_name(code: str) -> str:
@@ -354,10 +364,22 @@ def act(request: Request, key: str, pk: int, name: str) -> HttpResponseBase:
     except Refused as refused:
         return _refused(request, register, matter, transition, data, refused)
     messages.success(request, _("“%s”已完成。") % _(str(transition.label)))
+    _warn_without_deadline(request, register, matter)
     # The step may have taken the matter out of the person's sight.
     if not register.visible_to(request.user).filter(pk=pk).exists():
         return redirect("my-work")
     return redirect("matter", key, pk)
+
+
+def _warn_without_deadline(request: Request, register: Register, before: Matter) -> None:
+    """A step that ended the last clock and began none leaves work that nobody is reminded of: say so at once."""
+    now = Matter.objects.get(pk=before.pk)
+    if before.due is None or now.due is not None or not register.state_of(now).open:
+        return
+    remedy = ""
+    if any(ask.name == "deadline" for ask in register.batch):
+        remedy = _("可在列表中勾选这一件，批量修改整改时限。")
+    messages.warning(request, _("这件事现在没有期限，不会到期提醒，也不算超期。") + remedy)
 
 
 def _sent(request: Request, register: Register, transition: Transition) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.matters import inbox
 from ecoledger.matters.models import Event, Matter, Notice, Urgency
 from ecoledger.web.access import Request
-from ecoledger.web.work import DueRow, due_rows
+from ecoledger.web.work import DueRow, due_rows, load_of
 
 NEWEST = 100
 
@@ -91,7 +91,14 @@ def page(request: Request) -> HttpResponse:
     return render(
         request,
         "web/office/notices.html",
-        {"asks": asks, "copies": copies, "ended": ended, "held": held},
+        {
+            "asks": asks,
+            # All that waits; the page lists what is due first.
+            "waiting": load_of(request).waiting,
+            "copies": copies,
+            "ended": ended,
+            "held": held,
+        },
     )
 
 

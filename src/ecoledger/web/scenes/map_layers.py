@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import Avg, Count, F, FloatField, IntegerField, Max, Min, Q, QuerySet
 from django.db.models.functions import Cast, Coalesce
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -28,6 +29,7 @@ from ecoledger.monitoring.models import Alarm, Point
 from ecoledger.web import scoped
 from ecoledger.web.monitoring import readings
 from ecoledger.web.templatetags.show import aqi_tone, cst, water_class
+from ecoledger.web.work import left_of
 
 Feature = dict[str, Any]
 # Marks that a window shows one by one; more are gathered.
@@ -301,6 +303,7 @@ def _matters(person: Person, box: Box) -> Iterator[Feature]:
     """Work in hand of every register that is drawn, in one query."""
     shown = [register.key for register in all_registers() if register.map_layer]
     rows = visible_matters(person).filter(OPEN_WORK, register__in=shown)
+    now = timezone.now()
 
     def one(matter: Any) -> Feature:
         return _feature(
@@ -308,7 +311,12 @@ def _matters(person: Person, box: Box) -> Iterator[Feature]:
             "matter",
             matter.title,
             level=matter.level,
-            lines=[matter.number, _(str(state_of(matter).label))],
+            late=matter.overdue,
+            lines=[
+                matter.number,
+                _(str(state_of(matter).label)),
+                *filter(None, [left_of(matter.due, now)]),
+            ],
             link=reverse("matter", args=[matter.register, matter.pk]),
             linkText=_("打开事项"),
         )
