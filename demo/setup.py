@@ -39,6 +39,11 @@ value = 66.0
 indicator = "pm2_5_mean"
 year = {year}
 value = 60
+
+[[target]]
+indicator = "water_good_ratio"
+year = {year}
+value = 75
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import lxml.html
@@ -295,3 +296,17 @@ def test_unknown_registers_and_steps_are_not_found(client, people, problem):
         client.post(reverse("matter-act", args=["problem", problem.pk, "fly"])).status_code == 404
     )
     assert page(client, people["system_admin"], "my-work").status_code == 403
+
+
+def test_what_stays_of_two_is_named_by_its_last_figures_alone(client, problem, bureau, people):
+    kept = actions.open_matter(
+        PROBLEMS,
+        {"title": "河岸垃圾堆放", "area_code": "990101001", "origin_kind": "self"},
+        by=people["officer"],
+    )
+    client.force_login(people["dispatcher"])
+    serial = re.search(r"(\d+)号$", kept.number)[1]
+    form = {"what": "merge", "ids": [problem.pk], "into": serial, "reason": "同一处"}
+    client.post(reverse("matter-batch", args=["problem"]), form)
+    problem.refresh_from_db()
+    assert problem.merged_into_id == kept.pk

@@ -124,6 +124,20 @@ def test_targets_of_the_profile_are_measured_to_date(county, signed_in, settings
     assert f"{mean:.1f}" in page
 
 
+@pytest.mark.parametrize("address", ["/", "/cockpit/year", "/targets", "/wall"])
+def test_a_target_of_water_stands_on_every_page_of_targets(
+    county, signed_in, settings, tmp_path, address
+):
+    settings.PROFILE = tmp_path
+    (tmp_path / "targets.toml").write_text(
+        f'[[target]]\nindicator = "water_good_ratio"\nyear = {county.hour.year}\nvalue = 87.5\n'
+    )
+    page = text(signed_in("leader").get(address, follow=True))
+    assert "优良（Ⅰ～Ⅲ类）断面比例" in page
+    # The wall has no room for a target that nothing is measured against yet.
+    assert "87.5" in page or address == "/wall"
+
+
 def test_a_bureau_without_data_is_told_how_to_get_some(bureau, store, signed_in):
     client = signed_in("monitor")
     assert "收到空气站小时值后自动生成" in text(client.get("/"))

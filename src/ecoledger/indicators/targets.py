@@ -247,6 +247,16 @@ def standings(
     ]
 
 
+def standing_at(point: Point, end: date, goals: Sequence[Target]) -> list[Standing]:
+    """How the area of ``point`` stands before ``end``; its sections are reckoned only where a target names them."""
+    found = year(point, end)
+    if not any(goal.indicator.source is catalogue.RIVERS for goal in goals):
+        return air_standings(found, goals)
+    rivers = water.year(found.area_code, found.begin, end)
+    before = water.year(found.area_code, found.before.begin, found.before.end)
+    return standings(found, goals, rivers, before)
+
+
 def standing(
     indicator: Indicator,
     found: Year,

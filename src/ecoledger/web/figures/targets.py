@@ -34,7 +34,7 @@ def standings(request: Request) -> dict[str, Any]:
         goals = targets.of(area.area_code if area else "", last.year)
     except targets.TargetsError as wrong:
         problem = str(wrong)
-    rows: list[Standing] = targets.air_standings(targets.year(area, today), goals) if area else []
+    rows: list[Standing] = targets.standing_at(area, today, goals) if area else []
     return {
         "area": area,
         "year": last.year,

@@ -89,7 +89,7 @@ def year(request: Request) -> dict[str, Any]:
     return {
         "area": area,
         "year": shown,
-        "standings": targets.air_standings(targets.year(area, today), goals) if area else [],
+        "standings": targets.standing_at(area, today, goals) if area else [],
         "target_file": targets.FILE,
         "has_targets": bool(goals),
         "problem": problem,
