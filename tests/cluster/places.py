@@ -64,10 +64,10 @@ def copied(source: Path, target: Path) -> None:
 
 def forget(folder: Path) -> None:
     """The bureau of a data folder has ended: what lies outside the folder is gone."""
-    import psycopg
-
     server, name = os.environ.get(SERVER), _name(folder)
     if server and name in _have:
+        import psycopg
+
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
         _have.remove(name)
