@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ecoledger.accounts.models import Organisation, Person
+from ecoledger.entities.models import Area
 from ecoledger.matters import actions
 from ecoledger.matters.models import Evidence
 from ecoledger.registers.alarms import alarm_case
@@ -310,3 +311,20 @@ def test_what_stays_of_two_is_named_by_its_last_figures_alone(client, problem, b
     client.post(reverse("matter-batch", args=["problem"]), form)
     problem.refresh_from_db()
     assert problem.merged_into_id == kept.pk
+
+
+def test_a_town_counts_what_lies_in_it_and_in_its_villages(client, bureau, people):
+    for title, area in (("镇", "990101001"), ("村", "990101001002"), ("邻镇", "990101002")):
+        given = {"title": title, "area_code": area, "origin_kind": "self"}
+        actions.open_matter(PROBLEMS, given, by=people["officer"])
+    Area.objects.get_or_create(code="990101001002", defaults={"name": "某村", "level": "village"})
+    counted = [
+        sum(
+            unit.total
+            for unit in page(client, people[role], "matter-statistics", "problem").context[
+                "organisations"
+            ]
+        )
+        for role in ("town", "officer")
+    ]
+    assert counted == [2, 3]
