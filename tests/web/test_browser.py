@@ -381,15 +381,17 @@ def test_the_map_says_what_its_marks_are_and_is_walked_by_list_and_keyboard(page
     pins = page.locator(".pin.air")
 
     def in_sight() -> int:
-        boxes = [pins.nth(n).bounding_box() for n in range(pins.count())]
+        # Asked at once: the map draws its marks anew while it moves.
+        boxes = pins.evaluate_all(
+            "pins => pins.map(pin => pin.getBoundingClientRect()).map(({x, y}) => [x, y])"
+        )
         return sum(
-            frame["x"] < box["x"] < frame["x"] + frame["width"]
-            and frame["y"] < box["y"] < frame["y"] + frame["height"]
-            for box in boxes
-            if box
+            frame["x"] < x < frame["x"] + frame["width"]
+            and frame["y"] < y < frame["y"] + frame["height"]
+            for x, y in boxes
         )
 
-    assert in_sight() == len(county.bureau.air)
+    until(lambda: in_sight() == len(county.bureau.air))
     for _ in range(4):
         page.locator(".maplibregl-ctrl-zoom-in").click()
         page.wait_for_timeout(400)
