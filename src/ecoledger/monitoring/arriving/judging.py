@@ -15,8 +15,6 @@ from ecoledger.monitoring.arriving.registry import Registry
 from ecoledger.monitoring.arriving.values import SERIES
 
 AHEAD = timedelta(hours=1)
-
-
 # No device speaks HJ/T 212 of before its first edition: a clock that fell back shows 1970 or 2000.
 EARLIEST = datetime(2005, 1, 1)
 

@@ -50,16 +50,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
 
     class Meta:
         model = Person
-        fields = [
-            "username",
-            "name",
-            "organisation",
-            "post",
-            "phone",
-            "certificate_no",
-            "certificate_until",
-            "is_active",
-        ]
+        fields = [*appointing.IDENTITY, "is_active"]
         labels = {
             "username": gettext_lazy("用户名"),
             "name": gettext_lazy("姓名"),
