@@ -19,7 +19,7 @@ from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Circulation, Matter
 from ecoledger.matters.register import Register, declare
 from ecoledger.matters.workflow import ClockRule, Phase, State, Transition, Workflow, said
-from ecoledger.registers.closing import REASON
+from ecoledger.registers.closing import DEFAULT, REASON
 from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
 
 OFFICERS = frozenset({Role.OFFICER})
@@ -74,6 +74,7 @@ class Transfer(Matter):
     persons = models.PositiveSmallIntegerField("涉及人数", default=0)
     review_asked_on = models.DateField("提出复议日期", null=True, blank=True)
     supervision_asked_on = models.DateField("提请检察监督日期", null=True, blank=True)
+    advised_on = models.DateField("收到检察意见日期", null=True, blank=True)
     result = models.TextField("办理结果", blank=True)
 
     class Meta:
@@ -102,6 +103,10 @@ def _no_papers(transfer: Any) -> str:
 
 def _crime(transfer: Any) -> bool:
     return bool(transfer.kind == Transfer.Kind.CRIME)
+
+
+def _only_crime(transfer: Any) -> str:
+    return "" if _crime(transfer) else _("检察院建议移送的，是涉嫌犯罪案件。")
 
 
 def _detention(transfer: Any) -> bool:
@@ -142,6 +147,9 @@ REGISTER = declare(Register(
         transitions=(
             Transition("approve", "决定移送", "new", "approved", by=HEADS, asks=("decided_on", "to")),
             Transition("refuse", "不移送", "new", "not_handed", by=HEADS, asks=(REASON,), main=False),
+            # 衔接工作办法 第14条: what the procurator says should be handed over is handed over within three days.
+            Transition("advised", "检察院建议移送，改为移送", "not_handed", "approved", by=HEADS,
+                       asks=("decided_on", "to", "advised_on", said("opinion", "检察意见")), when=_only_crime, main=False),
             Transition("hand_over", "已移交", "approved", "handed", by=OFFICERS, evidence=1,
                        asks=("handed_on",), offers=("copied_on", "transfer_no"), when=_no_papers),
             Transition("copy", "抄送检察院", ("handed", "accepted"), "", by=OFFICERS, asks=("copied_on",),
@@ -170,6 +178,8 @@ REGISTER = declare(Register(
             ClockRule("hand_over", "移交", "approved", limit="detention-transfer",
                       counted_from="decided_on", applies=_detention),
             ClockRule("crime", "涉嫌犯罪的24小时内移交", "approved", limit="police-transfer", applies=_crime),
+            ClockRule("advised", "检察意见后移交", "approved", since="advised", until="hand_over",
+                      limit="procurator-opinion", counted_from="advised_on"),
             ClockRule("police", "公安决定是否立案", "accepted", limit="police-filing",
                       counted_from="accepted_on"),
             ClockRule("ask_review", "向公安机关提出复议", "not_filed", working_days=3,
@@ -178,7 +188,7 @@ REGISTER = declare(Register(
                       until=("review_kept", "review"), limit="police-review", waiting=True,
                       counted_from="review_asked_on"),
             ClockRule("supervision", "检察院立案监督意见", "not_filed", since="ask_supervision",
-                      until=("supervised", "review"), limit="procurator-opinion", waiting=True,
+                      until=("supervised", "review"), working_days=10, waiting=True, basis=DEFAULT,
                       counted_from="supervision_asked_on"),
         ),
     ),
@@ -190,7 +200,7 @@ REGISTER = declare(Register(
     fields=("title", "kind", "ground", "case", "entity", "party", "party_head", "area_code", "description"),
     details=("kind", "ground", "case", "party", "party_head", "transfer_no", "decided_on", "to", "handed_on",
              "copied_on", "accepted_on", "receipt", "police", "police_on", "review_asked_on",
-             "supervision_asked_on", "persons", "result"),
+             "supervision_asked_on", "advised_on", "persons", "result"),
     views=(View("crime", "涉嫌犯罪", {"kind": "crime"}), View("detention", "行政拘留", {"kind": "detention"})),
     lines=(Lines(key="papers", label="移送材料清单", model=TransferPaper,
                  columns=("name", "count", "provider", "note")),),
