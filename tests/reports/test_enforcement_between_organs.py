@@ -32,9 +32,7 @@ def issue(files, people):
         drafting.write(draft, words, by=people["officer"])
         drafting.submit(draft, by=draft.author)
         while draft.state in ("review", "sign"):
-            drafting.approve(
-                draft, by=people["leader" if draft.state == "sign" else "officer2"]
-            )
+            drafting.approve(draft, by=people["leader" if draft.state == "sign" else "officer2"])
         document = drafting.issue(draft, by=people["officer2"])
         text = "\n".join(
             p.text for p in Document(io.BytesIO(opening.content(document, "docx"))).paragraphs
@@ -46,7 +44,12 @@ def issue(files, people):
 
 
 def referral(people, **values):
-    values = {"title": f"{CASE}案", "area_code": NORTH, "department_name": "测试市生态环境局北区分局", **values}
+    values = {
+        "title": f"{CASE}案",
+        "area_code": NORTH,
+        "department_name": "测试市生态环境局北区分局",
+        **values,
+    }
     return actions.open_matter(REFERRALS, values, by=people["officer"])
 
 
