@@ -425,8 +425,25 @@ def test_ninety_one_firms_check_themselves_and_four_go_to_the_emergency_bureau(v
 
 
 @pytest.mark.story("G10")
-def test_a_firm_does_its_business_on_its_phone_without_coming(page_of, checks):
-    """The firm's own form fits a phone; nothing it gave before is asked again, nothing is wider than the screen."""
+def test_a_firm_does_its_business_on_its_phone_without_coming(visitor, page_of, checks):
+    """The firm's own form fits a phone; nothing it gave before is asked again, nothing is wider than the screen; the
+    province's hall is one touch away once the bureau has set its address, and nowhere before."""
+    desk, rules = visitor("dispatcher"), "/own-rules/service_hall"
+    hall = "//a[contains(@rel, 'external')]"
+    assert not open_page(checks, own_check(checks)).xpath(hall)
+    form = next(f for f in open_page(desk, rules).forms if "text" in f.fields)
+    head, firm = form.fields["text"].split("[firm]")
+    address = "https://hall.example/office?who={name}&no={%s}"
+    wrong = desk.submit(
+        rules, {"text": f"{head}[firm]{firm}".replace('""', f'"{address % "phone"}"')}
+    )
+    assert wrong.status_code == 422
+    assert "占位符不对：phone" in wrong.text
+    firm = firm.replace('""', f'"{address % "number"}"')
+    submit(desk, rules, rules, {"text": f"{head}[firm]{firm}"})
+    (link,) = open_page(checks, own_check(checks)).xpath(hall)
+    assert link.text == "省级政务服务大厅"
+    assert link.get("href").startswith("https://hall.example/office?who=%E4%B8%80%E5%8F%B7")
     page = page_of("firm", phone=True)
     page.goto("/my-work")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models.functions import Length
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
@@ -40,8 +41,10 @@ def next_code(model: type[Entity], area_code: str) -> str:
     letter = inventory_of(model.KIND).letter or model.KIND[:1].upper()
     start = f"{letter}-{area_code[:6]}-"
     taken = Entity.objects.filter(code__startswith=start).values_list("code", flat=True)
-    numbers = [int(tail) for code in taken if (tail := code[len(start) :]).isdecimal()]
-    return f"{start}{max(numbers, default=0) + 1:04d}"
+    # The longest number is the highest; codes that were written otherwise are passed over.
+    highest = taken.order_by(Length("code").desc(), "-code").iterator(chunk_size=20)
+    numbers = (int(tail) for code in highest if (tail := code[len(start) :]).isdecimal())
+    return f"{start}{next(numbers, 0) + 1:04d}"
 
 
 def save(
@@ -148,6 +151,8 @@ def _keep_numbers(
     own = inventory_of(thing).numbers
     for name, scheme in own.items():
         value = getattr(thing, name)
+        if before is None and not value:
+            continue
         if before is not None and before.get(name) == value and thing.identifiers.exists():
             continue
         site = identifiers.next_site(scheme, value) if _shares(thing, name) else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -26,6 +27,8 @@ class Rules:
     name: str
     label: str
     own_name: str = ""
+    # What else is wrong with a text that is written as the shipped one is.
+    wrong: Callable[[dict[str, Any]], list[str]] | None = None
 
     @property
     def own(self) -> Path:
@@ -79,7 +82,10 @@ def write(rules: Rules, text: str, *, by: Person) -> None:
         raise Refused(
             "form", _("不是正确的 TOML：%s") % error, _("请按原文件的写法修改。")
         ) from error
-    if wrong := unlike(said, tomllib.loads(rules.shipped)):
+    wrong = unlike(said, tomllib.loads(rules.shipped))
+    if rules.wrong is not None and not wrong:
+        wrong = rules.wrong(said)
+    if wrong:
         raise Refused("form", "；".join(wrong[:5]), _("请按原文件的写法修改。"))
     before, text = rules.text, text.rstrip() + "\n"
     rules.own.parent.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,8 @@ BOOKS = (
     "damage_claims",
     "referrals",
     "self_checks",
+    # The bureau's own way to the province.
+    "service_hall",
 )
 
 
