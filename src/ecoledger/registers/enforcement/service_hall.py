@@ -25,7 +25,7 @@ def wrong(said: dict[str, Any]) -> list[str]:
         try:
             parts = [part for part in Formatter().parse(address) if part[1] is not None]
             asked = {
-                word if not (spec or turn) else f"{word}:{spec}"
+                str(word) if not (spec or turn) else f"{word}:{spec}"
                 for _text, word, spec, turn in parts
             }
         except ValueError:
