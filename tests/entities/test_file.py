@@ -6,12 +6,14 @@ from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
+from ecoledger.books.models import Obligation
 from ecoledger.entities import charges, file, succession
 from ecoledger.entities.file import Mark
-from ecoledger.entities.models import Charge
+from ecoledger.entities.models import Charge, Identifier
 from ecoledger.matters import actions
 from ecoledger.matters.models import Matter
 from ecoledger.monitoring.models import Alarm, AlarmRule
+from ecoledger.registers.complaints.register import REGISTER as COMPLAINTS
 from ecoledger.registers.problems.problem_ledger import REGISTER
 
 
@@ -37,19 +39,87 @@ def test_facts_name_the_kind_the_place_and_who_answers(bureau):
 def test_health_gives_reasons_the_worst_first(bureau):
     firm, officer = bureau.enterprise, bureau.people["officer"]
     items = file.health_of(firm, officer)
-    assert {(item.item, item.mark) for item in items} == {
-        ("预警", Mark.GOOD), ("许可限值", Mark.GOOD), ("事项", Mark.GOOD),
-    }  # fmt: skip
-    assert file.word_of(items) == "良好"
-    ended = alarm_at(bureau, timezone.now() - timedelta(days=20), "ended")
+    marks = {item.item: item.mark for item in items}
+    good = ("预警", "许可限值", "问题", "行政处罚", "信访投诉", "责令改正", "限产停产")
+    assert {name for name, mark in marks.items() if mark == Mark.GOOD} == set(good)
+    assert marks["排污许可"] == Mark.UNKNOWN  # a key polluter without a permit on record
+    alarm_at(bureau, timezone.now() - timedelta(days=20), "ended")
     items = file.health_of(firm, officer)
     assert (items[0].item, items[0].mark, items[0].url) == (
-        "预警", Mark.WATCH, f"/alarms/{ended.pk}",
+        "预警", Mark.WATCH, f"/alarms?about={firm.pk}&state=ended",
     )  # fmt: skip
     assert file.word_of(items) == "需关注"
     alarm_at(bureau, timezone.now(), "open")
-    assert file.word_of(file.health_of(firm, officer)) == "需处置"
+    items = file.health_of(firm, officer)
+    assert file.word_of(items) == "需处置"
+    assert items[0].url == f"/alarms?about={firm.pk}&state=open"
     assert all(item.rule for item in items)
+
+
+def test_a_permit_is_judged_by_its_end(bureau):
+    firm, officer = bureau.enterprise, bureau.people["officer"]
+    today = timezone.localdate()
+
+    def permit() -> tuple[Mark, str]:
+        (item,) = (i for i in file.health_of(firm, officer) if i.item == "排污许可")
+        return item.mark, item.fact
+
+    firm.permit_no = "91990101MA00000001001P"
+    firm.save()
+    assert permit() == (Mark.UNKNOWN, "91990101MA00000001001P，没有登记有效期")
+    number = Identifier.objects.create(
+        entity=firm,
+        scheme="排污许可证编号",
+        value=firm.permit_no,
+        until=today + timedelta(days=400),
+    )
+    assert permit()[0] == Mark.GOOD
+    for left, mark in ((60, Mark.WATCH), (0, Mark.WATCH), (-1, Mark.BAD)):
+        number.until = today + timedelta(days=left)
+        number.save()
+        assert permit()[0] == mark
+
+
+def test_penalties_and_complaints_stay_a_reason_for_their_days(bureau):
+    """What is over is still watched for a year or a season, then no longer."""
+    firm, officer = bureau.enterprise, bureau.people["officer"]
+    values = {"title": "夜间异味", "area_code": firm.area_code, "entity": firm}
+    complaint = actions.open_matter(COMPLAINTS, values, by=None)
+    rows = Matter.objects.filter(pk=complaint.pk)
+
+    def said() -> tuple[Mark, str, str]:
+        (item,) = (i for i in file.health_of(firm, officer) if i.item == "信访投诉")
+        return item.mark, item.fact, item.url
+
+    about = f"/matters/complaint?about={firm.pk}"
+    rows.update(due=None)
+    assert said() == (Mark.WATCH, "在办1件，没有超期", f"{about}&open=1")
+    rows.update(phase="closed", closed_at=timezone.now())
+    assert said() == (Mark.WATCH, "90日内1件，均已办结", about)
+    rows.update(opened_at=timezone.now() - timedelta(days=91))
+    assert said()[:2] == (Mark.GOOD, "90日内没有")
+
+
+def test_a_duty_that_was_not_done_is_a_reason(bureau):
+    station, monitor = bureau.air[0].entity, bureau.monitor
+    today = timezone.localdate()
+    row = Obligation.objects.create(
+        book="station_weekly", entity=station, area_code=station.area_code,
+        begin=today - timedelta(days=9), end=today - timedelta(days=3), due=today - timedelta(days=1),
+    )  # fmt: skip
+
+    def said() -> tuple[Mark, str]:
+        (item,) = (i for i in file.health_of(station, monitor) if i.item == "站点长周查")
+        assert item.url == f"/b/station_weekly?about={station.pk}"
+        return item.mark, item.fact
+
+    assert said() == (Mark.BAD, "到期没有履行1期")
+    row.due = today + timedelta(days=3)
+    row.save()
+    assert said() == (Mark.WATCH, "15日内到期1期")
+    row.state = Obligation.State.DONE
+    row.save()
+    assert said() == (Mark.GOOD, "按期履行")
 
 
 def test_work_that_is_overdue_is_a_reason(bureau):
@@ -58,11 +128,11 @@ def test_work_that_is_overdue_is_a_reason(bureau):
     officer = bureau.people["officer"]
     problem = actions.open_matter(REGISTER, values, by=officer)
     items = {item.item: item for item in file.health_of(bureau.enterprise, officer)}
-    assert (items["事项"].mark, items["事项"].fact) == (Mark.WATCH, "在办1件，没有超期")
+    assert (items["问题"].mark, items["问题"].fact) == (Mark.WATCH, "在办1件，没有超期")
     Matter.objects.filter(pk=problem.pk).update(due=timezone.now() - timedelta(days=1))
     items = {item.item: item for item in file.health_of(bureau.enterprise, officer)}
-    assert items["事项"].mark == Mark.BAD
-    assert problem.number in items["事项"].fact
+    assert (items["问题"].mark, items["问题"].fact) == (Mark.BAD, "超期1件")
+    assert items["问题"].url == f"/matters/problem?about={bureau.enterprise.pk}&overdue=1"
 
 
 def test_no_data_is_not_good(bureau):
@@ -79,7 +149,7 @@ def test_one_timeline_of_every_room(bureau):
     actions.open_matter(REGISTER, values, by=officer)
     rows = file.timeline_of(firm, officer)
     assert [row.at for row in rows] == sorted((row.at for row in rows), reverse=True)
-    assert {"更名", "变更登记", "预警", "问题一本账", "建档"} <= {row.kind for row in rows}
+    assert {"更名", "变更登记", "蓝色预警", "问题一本账", "建档"} <= {row.kind for row in rows}
     assert next(row.text for row in rows if row.kind == "更名") == "测试化工厂 → 新名"
 
 
@@ -89,4 +159,4 @@ def test_what_a_person_may_not_see_is_not_told(bureau):
     assert {row.kind for row in file.timeline_of(bureau.enterprise, stranger)} == {"建档"}
     other = bureau.people["town"]
     other.area_codes = ["990101002"]
-    assert "预警" not in {row.kind for row in file.timeline_of(bureau.enterprise, other)}
+    assert "蓝色预警" not in {row.kind for row in file.timeline_of(bureau.enterprise, other)}

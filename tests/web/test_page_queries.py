@@ -56,9 +56,16 @@ def test_queries_of_a_page_do_not_grow(bureau, store, client, monkeypatch, role)
     person = bureau.people[role]
     client.force_login(person)
 
+    firm = bureau.enterprise
+    files = (
+        f"/enterprises/{firm.pk}",
+        f"/entities/{firm.pk}?tab=work",
+        f"/entities/{firm.pk}?tab=data",
+    )
+
     def counted() -> dict[str, int]:
         asked = {}
-        for page in PAGES:
+        for page in (*PAGES, *files):
             with CaptureQueriesContext(
                 connection,
             ) as queries:
@@ -69,14 +76,17 @@ def test_queries_of_a_page_do_not_grow(bureau, store, client, monkeypatch, role)
 
     for number in range(3):
         _enter(REGISTER, _firm(number), units[number % len(units)], number)
+    _enter(REGISTER, firm, units[0], 3)
     counted()  # what is read once for the house
     few = counted()
     for number in range(20):
         book = replace(REGISTER, key=f"book{number}", pattern=f"册{number}〔{{year}}〕{{n}}号")
         register.declare(book)
-        firm = _firm(10 + number)
+        new = _firm(10 + number)
         for at in (book, REGISTER, REGISTER, REGISTER):
-            _enter(at, firm, units[number % len(units)], 10 + number)
+            _enter(at, new, units[number % len(units)], 10 + number)
+        for at in (book, REGISTER):
+            _enter(at, firm, units[number % len(units)], 100 + number)
     # One more where the rows are more than a page: then they are counted.
     grown = {page: (few[page], n) for page, n in counted().items() if n > few[page] + 1}
     assert grown == {}

@@ -226,7 +226,8 @@ def test_a_limit_from_a_day_on_leaves_the_one_before(county, signed_in, chimney)
         {"name": "限值", "value": 50.0, "from": "2026-06-15", "to": "2026-07-01"},
         {"name": "限值", "value": 35.0, "from": "2026-07-01", "to": "2026-07-11"},
     ]
-    file = client.get(f"/enterprises/{county.bureau.enterprise.pk}").content.decode()
+    file = client.get(f"/enterprises/{county.bureau.enterprise.pk}?tab=data")
+    file = file.content.decode()
     assert "35 mg/m³" in file
 
 

@@ -7,8 +7,9 @@ class BooksConfig(AppConfig):
     verbose_name = "台账"
 
     def ready(self) -> None:
-        """Let things that were imported owe what they owe at once, not from the next morning on."""
-        from ecoledger.books import duty
+        """Let things that were imported owe what they owe at once, not from the next morning on; and entities' files
+        show what the books say of them."""
+        from ecoledger.books import duty, knowing  # noqa: F401
         from ecoledger.listings.importing import accepting
 
         accepting.afterwards.append(duty.after_import)

@@ -52,6 +52,7 @@ class Roster(Listing):
 
     # What an edition is called after: a year, a season.
     edition: str = "年度"
+    tab: str = "lists"
     # The fields by which a line of one edition is found again in another.
     identity: tuple[str, ...] = ("entity_id",)
     # The attributes that are compared; left out, every field of the line's own model.

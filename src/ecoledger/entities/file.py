@@ -1,4 +1,4 @@
-"""What stands in the file of an entity (一档): facts, health by reasons, and one timeline of everything.
+"""What stands in the file of an entity (一档): facts, health by reasons, one timeline of everything, and the books.
 
 A room that knows something of entities says so here when it is loaded; the page draws what comes, whoever
 knows it, and no room has to know the others.
@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import IntEnum
 
+from django.db.models import F, TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.entities import charges, succession
 from ecoledger.entities.inventory import label_of, own_row
-from ecoledger.entities.models import Entity
+from ecoledger.entities.models import Enterprise, Entity
 
 
 @dataclass(frozen=True)
@@ -53,31 +55,67 @@ class HealthItem:
     url: str = ""
 
 
+class Tab(TextChoices):
+    """What happened to a thing, by what people look for. A list says by its ``tab`` where its rows stand."""
+
+    DATA = "data", noop("监测与限值")
+    WORK = "work", noop("事项")
+    CHECKS = "checks", noop("监督检查")
+    PERMITS = "permits", noop("许可与总量")
+    WASTE = "waste", noop("固废危废")
+    RECORDS = "records", noop("记录")
+    DOCUMENTS = "documents", noop("文书")
+    LISTS = "lists", noop("名录与责任")
+    PAST = "past", noop("更名与合并")
+
+
 @dataclass(frozen=True)
 class Happening:
-    """One line of the timeline: when, what kind of thing, its words, and the page it opens."""
+    """One line of the timeline: when, what kind of thing, its words, the page it opens, and the tab it stands under.
+
+    ``tone``: "bad", "good" or nothing.
+    """
 
     at: datetime
     kind: str
     text: str
     url: str = ""
+    tab: str = Tab.PAST.value
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """How many rows of one book are about the thing, under which tab, and the list that shows them."""
+
+    tab: str
+    label: str
+    count: int
+    url: str
 
 
 Facts = Callable[[Entity, Person], Iterable[Fact]]
 Health = Callable[[Entity, Person], Iterable[HealthItem]]
 Timeline = Callable[[Entity, Person], Iterable[Happening]]
+Shelves = Callable[[Entity, Person], Iterable[Shelf]]
 _facts: list[Facts] = []
 _health: list[Health] = []
 _timeline: list[Timeline] = []
+_shelves: list[Shelves] = []
 
 
 def knows(
-    *, facts: Facts | None = None, health: Health | None = None, timeline: Timeline | None = None
+    *,
+    facts: Facts | None = None,
+    health: Health | None = None,
+    timeline: Timeline | None = None,
+    shelves: Shelves | None = None,
 ) -> None:
     """Let a room tell what it knows of an entity, as far as the person may see it."""
     _facts.extend([facts] if facts else [])
     _health.extend([health] if health else [])
     _timeline.extend([timeline] if timeline else [])
+    _shelves.extend([shelves] if shelves else [])
 
 
 def facts_of(entity: Entity, person: Person) -> list[Fact]:
@@ -88,7 +126,11 @@ def facts_of(entity: Entity, person: Person) -> list[Fact]:
 
 def health_of(entity: Entity, person: Person) -> list[HealthItem]:
     """The reasons of the health summary, bad ones first, the newest of equals first."""
-    items = [item for know in _health for item in know(own_row(entity), person)]
+    return in_order(item for know in _health for item in know(own_row(entity), person))
+
+
+def in_order(items: Iterable[HealthItem]) -> list[HealthItem]:
+    """Bad ones first, the newest of equals first."""
     return sorted(items, key=lambda item: (item.mark, -(item.day or date.min).toordinal()))
 
 
@@ -109,6 +151,11 @@ def timeline_of(entity: Entity, person: Person) -> list[Happening]:
     return sorted(rows, key=lambda row: row.at, reverse=True)
 
 
+def shelves_of(entity: Entity, person: Person) -> list[Shelf]:
+    """The books that hold something about it, as far as the person may see them."""
+    return [shelf for know in _shelves for shelf in know(own_row(entity), person) if shelf.count]
+
+
 # -- what this room knows itself -----------------------------------------------------------------
 
 
@@ -122,6 +169,12 @@ def _own_facts(entity: Entity, person: Person) -> Iterable[Fact]:
     yield Fact(_("对象编码"), entity.code)
     if entity.parent is not None:
         yield Fact(_("所属对象"), entity.parent.name, f"/entities/{entity.parent.pk}")
+    if isinstance(entity, Enterprise):
+        yield Fact(_("信用代码"), entity.uscc)
+        yield Fact(_("行业"), f"{entity.industry} {entity.industry_code}".strip())
+        yield Fact(_("排污许可证"), entity.permit_no)
+        yield Fact(_("环保联系人"), entity.contact)
+        yield Fact(_("联系电话"), entity.phone, f"tel:{entity.phone}")
     yield Fact(_("地址"), entity.address)
     if entity.until is not None:
         yield Fact(_("停用日期"), f"{entity.until}")
@@ -141,7 +194,7 @@ def _own_timeline(entity: Entity, person: Person) -> Iterable[Happening]:
             yield Happening(_noon(state.since), _("变更登记"), state.source or entity.name)
     for charge in entity.charges.select_related("person", "organisation"):
         if charge.since is not None:
-            yield Happening(_noon(charge.since), charges.label(charge), charge.who)
+            yield Happening(_noon(charge.since), charges.label(charge), charge.who, "", Tab.LISTS)
     for number in entity.identifiers.exclude(since=None):
         if number.since is not None:
             yield Happening(_noon(number.since), number.scheme, number.value)
@@ -152,4 +205,37 @@ def _changed(details: dict[str, dict[str, object]]) -> str:
     return "；".join(f"{before.get(name, '')} → {value}" for name, value in after.items())
 
 
-knows(facts=_own_facts, timeline=_own_timeline)
+# A licence is renewed by an application 60 days before it ends (排污许可管理条例 第十四条).
+PERMIT, RENEWAL_DAYS = "排污许可证编号", 60
+
+
+def _own_health(entity: Entity, person: Person) -> Iterable[HealthItem]:
+    """Whether the firm's permit is there and still holds."""
+    if not isinstance(entity, Enterprise) or not person.may("see_monitoring"):
+        return
+    rule = _("许可证已过期为需处置；到期前60日内应申请延续，为需关注")
+    rows = entity.identifiers.filter(scheme=PERMIT).order_by(F("until").desc(nulls_first=True))
+    permit, today = rows.first(), timezone.localdate()
+    url = f"/registry/enterprises/{entity.pk}" if person.may("edit_registry") else ""
+    if permit is None and not entity.permit_no:
+        if not entity.is_key:
+            return  # the small ones are registered without a permit (排污登记)
+        yield HealthItem(_("排污许可"), _("没有登记排污许可证"), Mark.UNKNOWN, rule, url=url)
+    elif permit is None or permit.until is None:
+        number = entity.permit_no or (permit.value if permit else "")
+        text = _("%(number)s，没有登记有效期") % {"number": number}
+        yield HealthItem(_("排污许可"), text, Mark.UNKNOWN, rule, url=url)
+    else:
+        left = (permit.until - today).days
+        mark = Mark.BAD if left < 0 else Mark.WATCH if left <= RENEWAL_DAYS else Mark.GOOD
+        text = _("%(number)s，至 %(day)s") % {"number": permit.value, "day": permit.until}
+        yield HealthItem(_("排污许可"), text, mark, rule, permit.until if left < 0 else None, url)
+
+
+def _own_shelves(entity: Entity, person: Person) -> Iterable[Shelf]:
+    if person.may("see_monitoring"):
+        url = f"/b/charge?about={entity.pk}"
+        yield Shelf(Tab.LISTS, _("责任人"), entity.charges.count(), url)
+
+
+knows(facts=_own_facts, health=_own_health, timeline=_own_timeline, shelves=_own_shelves)

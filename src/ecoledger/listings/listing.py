@@ -111,6 +111,8 @@ class Listing:
     # Paths by which a row belongs to an area and to an enterprise; "" where it belongs to none.
     area: str = "area_code"
     enterprise: str = ""
+    # The tab of a thing's file under which its rows stand (``entities.file.Tab``).
+    tab: str = "records"
 
     def __post_init__(self) -> None:
         """Resolve every name now, so that a wrong one fails where it is declared."""
@@ -182,6 +184,13 @@ class Listing:
     def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
         """What parameters of the address other than the filters ask of the rows (a kind's own flags)."""
         return Q()
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """Paths by which a row is about a thing: what ``?about=<its key>`` of the list's address asks."""
+        names = {field.name for field in self.model._meta.fields}
+        paths = [path for path in ("entity", "enterprise", "parent") if path in names]
+        return (*paths, "entity__parent") if "entity" in names else tuple(paths)
 
     def is_open(self, name: str, person: Person) -> bool:
         """Whether ``person`` may know of the values under ``name``: a field, or a path that begins with it."""

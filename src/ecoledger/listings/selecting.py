@@ -50,9 +50,21 @@ def conditions(
     """What ``query`` asks of the rows, each to be met."""
     asked_for = [condition(declared, query) for declared in listing.open_filters(person)]
     asked_for.append(listing.conditions(query, person, now or timezone.now()))
+    asked_for.append(_about(listing, query))
     words = query.get("q", "").split()[:_WORDS]
     asked_for += [_holding(listing, person, word) for word in words]
     return [one for one in asked_for if one]
+
+
+def _about(listing: Listing, query: Query) -> Q:
+    """That a row is about the thing of that key or a part of it: keys first, each by the index of its path."""
+    number, holds = asked.number(query.get("about", "")), Q()
+    if number is None:
+        return holds
+    for path in listing.about:
+        rows = listing.model._default_manager.filter(**{path: number})
+        holds |= Q(pk__in=rows.order_by().values("pk"))
+    return holds
 
 
 # Ways to find a word without looking into every row; a room above adds its own (``web.search``). ``None``: not

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
-from ecoledger.entities.file import Happening, HealthItem, Mark, knows
+from ecoledger.entities.file import Happening, HealthItem, Mark, Shelf, knows
 from ecoledger.entities.models import Entity
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import OPEN_WORK, register_of, visible_matters
+from ecoledger.matters.reasons import Reason
+from ecoledger.matters.register import (
+    OPEN_WORK,
+    Register,
+    all_registers,
+    register_of,
+    sees_all_events,
+    visible_matters,
+)
 
 # Of a long history so many matters stand on the timeline.
-LATEST = 300
+LATEST = 200
+# What a register says whose declaration has no reason of its own: nothing of none in hand.
+WORK = Reason(noop("事项"), kinds=())
 
 
 def matters_of(entity: Entity, person: Person) -> QuerySet[Matter]:
@@ -36,25 +49,115 @@ def _url(matter: Matter) -> str:
     return f"/matters/{matter.register}/{matter.pk}"
 
 
+@dataclass
+class _Sum:
+    """What was counted of one item."""
+
+    registers: list[Register] = field(default_factory=list)
+    open: int = 0
+    overdue: int = 0
+    recent: int = 0
+    due: datetime | None = None
+
+
+def _recent(now: datetime) -> Q:
+    """Matters that are watched for some days although they are over."""
+    asked = Q(pk__in=[])
+    for register in all_registers():
+        if register.reason and register.reason.days:
+            since = now - timedelta(days=register.reason.days)
+            asked |= Q(register=register.key, opened_at__gte=since)
+    return asked
+
+
+def _counted(entity: Entity, person: Person, now: datetime) -> dict[str, dict[str, object]]:
+    """Open, overdue and recent matters by register: one query, however many registers there are."""
+    rows = matters_of(entity, person).filter(merged_into=None).order_by().values("register")
+    late = OPEN_WORK & Q(due__lt=now)
+    counted = rows.annotate(
+        open=Count("pk", filter=OPEN_WORK),
+        overdue=Count("pk", filter=late),
+        first=Min("due", filter=late),
+        recent=Count("pk", filter=_recent(now)),
+    )
+    return {row["register"]: row for row in counted}
+
+
+def _sums(entity: Entity, person: Person, now: datetime) -> dict[Reason, _Sum]:
+    counted = _counted(entity, person, now)
+    sums: dict[Reason, _Sum] = {}
+    inside = sees_all_events(person)
+    for register in all_registers():
+        reason, row = register.reason or WORK, counted.get(register.key)
+        # That there is none may be told by those alone who would see it.
+        tells = inside and person.may(register.see) and entity.kind in reason.kinds
+        if row is None and not tells:
+            continue
+        total = sums.setdefault(reason, _Sum())
+        if row is not None and (row["open"] or row["recent"]):
+            total.registers.append(register)
+            total.open += int(str(row["open"]))
+            total.overdue += int(str(row["overdue"]))
+            total.recent += int(str(row["recent"]))
+            first = row["first"]
+            if isinstance(first, datetime):
+                total.due = min(filter(None, (total.due, first)))
+    return sums
+
+
 def _health(entity: Entity, person: Person) -> Iterable[HealthItem]:
-    rows = matters_of(entity, person).filter(OPEN_WORK)
+    if not person.may("see_matters"):
+        return
+    for reason, total in _sums(entity, person, timezone.now()).items():
+        yield _item(entity, reason, total)
+
+
+def _item(entity: Entity, reason: Reason, total: _Sum) -> HealthItem:
+    item = _(str(reason.item))
+    flag = "&overdue=1" if total.overdue else "&open=1" if total.open else ""
+    url = f"?tab={total.registers[0].tab}" if total.registers else ""
+    if len(total.registers) == 1:
+        url = f"{total.registers[0].url}?about={entity.pk}{flag}"
     rule = _("超期未办结为需处置，在办为需关注，没有在办为良好")
-    overdue = rows.filter(due__lt=timezone.now()).order_by("due")
-    for matter in overdue[:5]:
-        day = timezone.localtime(matter.due).date() if matter.due else None
-        yield HealthItem(_("事项"), f"{matter} {_('超期')}", Mark.BAD, rule, day, _url(matter))
-    if not overdue.exists():
-        count = rows.count()
-        text = _("在办%(count)d件，没有超期") % {"count": count} if count else _("没有在办事项")
-        yield HealthItem(_("事项"), text, Mark.WATCH if count else Mark.GOOD, rule)
+    if reason.days:
+        rule = _("超期未办结为需处置，在办或%(days)d日内有过为需关注，否则为良好") % {
+            "days": reason.days
+        }
+    if total.overdue:
+        day = timezone.localtime(total.due).date() if total.due else None
+        return HealthItem(
+            item, _("超期%(count)d件") % {"count": total.overdue}, Mark.BAD, rule, day, url
+        )
+    if total.open:
+        text = _("在办%(count)d件，没有超期") % {"count": total.open}
+        return HealthItem(item, text, Mark.WATCH, rule, url=url)
+    if total.recent:
+        text = _("%(days)d日内%(count)d件，均已办结") % {"days": reason.days, "count": total.recent}
+        return HealthItem(item, text, Mark.WATCH, rule, url=url)
+    text = _("%(days)d日内没有") % {"days": reason.days} if reason.days else _("没有在办")
+    return HealthItem(item, text, Mark.GOOD, rule)
+
+
+def _shelves(entity: Entity, person: Person) -> Iterable[Shelf]:
+    """How many matters of each register are about it."""
+    rows = matters_of(entity, person).filter(merged_into=None).order_by()
+    for key, count in rows.values_list("register").annotate(Count("pk")):
+        register = register_of(key)
+        url = f"{register.url}?about={entity.pk}"
+        yield Shelf(register.tab, _(str(register.label)), count, url)
 
 
 def _timeline(entity: Entity, person: Person) -> Iterable[Happening]:
     for matter in matters_of(entity, person).order_by("-opened_at")[:LATEST]:
-        kind = _(str(register_of(matter.register).label))
-        yield Happening(matter.opened_at, kind, str(matter), _url(matter))
+        register = register_of(matter.register)
+        kind = _(str(register.label))
+        tone = "bad" if matter.phase == "open" and matter.overdue else ""
+        yield Happening(matter.opened_at, kind, str(matter), _url(matter), register.tab, tone)
         if matter.closed_at is not None:
-            yield Happening(matter.closed_at, f"{kind} {_('办结')}", str(matter), _url(matter))
+            ended = f"{kind} {_('办结')}"
+            yield Happening(
+                matter.closed_at, ended, str(matter), _url(matter), register.tab, "good"
+            )
 
 
-knows(health=_health, timeline=_timeline)
+knows(health=_health, timeline=_timeline, shelves=_shelves)

@@ -22,6 +22,7 @@ from ecoledger.listings.workbook import Head, Sheet
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Compared, Measure
 from ecoledger.matters.models import Circulation, Matter
+from ecoledger.matters.reasons import Reason
 from ecoledger.matters.workflow import COMPLETED, Phase, State, Transition, Workflow
 from ecoledger.standards.completion import Course, read_completion
 
@@ -125,6 +126,9 @@ class Register(Listing):
     as_of: bool = False
     # What it counts beside what every register counts; each becomes an indicator.
     measures: tuple[Measure, ...] = ()
+    # How its matters speak in the health summary of the thing they are about.
+    reason: Reason | None = None
+    tab: str = "work"
     # Template included in the detail page for what only this register has.
     detail_template: str = ""
     # Once a day; returns how many it did something about.

@@ -1,83 +1,152 @@
-"""What monitoring knows of an entity's file: warnings, arrival of data, filings, limits."""
+"""What monitoring knows of an entity's file, and of one point's: arrival of data, warnings, limits, filings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
-from ecoledger.accounts.scope import visible
-from ecoledger.entities.file import Happening, HealthItem, Mark, knows
+from ecoledger.accounts.scope import visible, within
+from ecoledger.entities.file import Happening, HealthItem, Mark, Shelf, Tab, knows
 from ecoledger.entities.models import Entity
 from ecoledger.entities.validity import in_force
+from ecoledger.live import times
+from ecoledger.monitoring import runtime
 from ecoledger.monitoring.models import Alarm, Filing, Limit, Point
 
-_YEAR = timedelta(days=365)
 _QUIET = timedelta(days=90)
+# Of a long history so many warnings and filings stand on the timeline.
+LATEST = 100
+# Without data for so long a point is watched, and then something is done about it.
+LATE, SILENT = timedelta(hours=4), timedelta(hours=24)
 
 
-def _points(entity: Entity) -> Q:
+def _points(entity: Entity) -> QuerySet[Point]:
     """Points of the thing and of its parts."""
-    return Q(entity_id=entity.pk) | Q(entity__parent_id=entity.pk)
+    return Point.objects.filter(Q(entity_id=entity.pk) | Q(entity__parent_id=entity.pk))
 
 
-def _alarms(entity: Entity, person: Person) -> list[Alarm]:
-    points = Point.objects.filter(_points(entity)).values("pk")
-    rows = visible(Alarm.objects.filter(point__in=points), person, "area_code", "owner_code")
-    return list(rows.exclude(state__in=Alarm.QUIET).select_related("rule")[:200])
+def _alarms(points: QuerySet[Point], person: Person) -> QuerySet[Alarm]:
+    rows = Alarm.objects.filter(point__in=points.order_by().values("pk"))
+    return visible(rows, person, "area_code", "owner_code").exclude(state__in=Alarm.QUIET)
 
 
 def _health(entity: Entity, person: Person) -> Iterable[HealthItem]:
+    alarms = f"/alarms?about={entity.pk}&"
+    yield from health_of_points(_points(entity), person, alarms, "?tab=data")
+
+
+def health_of_points(
+    points: QuerySet[Point], person: Person, alarms: str, data: str
+) -> Iterable[HealthItem]:
+    """How the points of a thing, or one point, stand; the addresses that show their warnings and their data."""
     if not person.may("see_monitoring"):
         return
-    points = Point.objects.filter(_points(entity), enabled=True)
-    if not points.exists():
+    inside = points.filter(within(person, "area_code", "owner_code"))
+    enabled = list(inside.filter(enabled=True).order_by().values_list("pk", "kind"))
+    if not enabled:
         yield HealthItem(_("在线监测"), _("没有接入自动监测"), Mark.UNKNOWN, _("有监测点才能判断"))
         return
-    rows = _alarms(entity, person)
+    numbers = [pk for pk, _kind in enabled]
+    yield _arrival(numbers, data)
+    yield _warned(_alarms(points, person), alarms)
+    if {kind for _pk, kind in enabled} & {"flue_gas", "wastewater"}:
+        yield _limited(numbers, data)
+
+
+def _arrival(points: list[int], url: str) -> HealthItem:
+    """Whether every point is heard."""
+    item, rule = _("数据"), _("监测点超过24小时没有数据为需处置，超过4小时为需关注")
+    heard: dict[int, datetime] = {}
+    if runtime.is_open():
+        for point, start in runtime.store().latest(points).select("point", "start").iter_rows():
+            heard[point] = max(heard.get(point, start), start)
+    if not heard:
+        return HealthItem(item, _("从未收到数据"), Mark.UNKNOWN, rule, url=url)
+    now = times.now().replace(tzinfo=None)
+    silent = [pk for pk in points if pk not in heard or now - heard[pk] > SILENT]
+    late = [pk for pk in points if pk in heard and now - heard[pk] > LATE]
+    last = max(heard.values())
+    if silent:
+        text = _("%(points)d个监测点中%(count)d个没有数据，最近 %(last)s")
+        mark, count = Mark.BAD, len(silent)
+    elif late:
+        text = _("%(points)d个监测点中%(count)d个数据迟到，最近 %(last)s")
+        mark, count = Mark.WATCH, len(late)
+    else:
+        text, mark, count = _("%(points)d个监测点都有数据，最近 %(last)s"), Mark.GOOD, 0
+    told = text % {"points": len(points), "count": count, "last": f"{last:%m-%d %H:%M}"}
+    gone = min((heard[pk] for pk in silent if pk in heard), default=None)
+    return HealthItem(item, told, mark, rule, gone.date() if gone else None, url)
+
+
+def _warned(alarms: QuerySet[Alarm], url: str) -> HealthItem:
     rule = _("持续中的预警为需处置；90日内有过为需关注；再久没有为良好")
-    running = [alarm for alarm in rows if alarm.state == Alarm.State.OPEN]
-    for alarm in running[:5]:
-        day = timezone.localtime(alarm.begin).date()
-        yield HealthItem(_("预警"), alarm.text, Mark.BAD, rule, day, f"/alarms/{alarm.pk}")
-    if not running:
-        recent = [alarm for alarm in rows if alarm.begin >= timezone.now() - _QUIET]
-        if recent:
-            last = recent[0]
-            text = _("90日内预警%(count)d次，均已恢复") % {"count": len(recent)}
-            day = timezone.localtime(last.begin).date()
-            yield HealthItem(_("预警"), text, Mark.WATCH, rule, day, f"/alarms/{last.pk}")
-        else:
-            yield HealthItem(_("预警"), _("90日内没有预警"), Mark.GOOD, rule)
-    outlets = Q(entity_id=entity.pk) | Q(entity__parent_id=entity.pk)
-    if points.filter(kind__in=("flue_gas", "wastewater")).exists():
-        held = Limit.objects.filter(in_force()).filter(outlets | Q(point__in=points.values("pk")))
-        mark, text = (
-            (Mark.GOOD, _("有在用限值%(count)d项") % {"count": held.count()})
-            if held.exists()
-            else (Mark.WATCH, _("没有登记许可限值，超标不能判断"))
-        )
-        yield HealthItem(_("许可限值"), text, mark, _("废气、废水监测点应有在用限值"))
+    recent = Q(begin__gte=timezone.now() - _QUIET)
+    said = alarms.aggregate(
+        running=Count("pk", filter=Q(state=Alarm.State.OPEN)),
+        first=Min("begin", filter=Q(state=Alarm.State.OPEN)),
+        recent=Count("pk", filter=recent),
+    )
+    if said["running"]:
+        text = _("持续中%(count)d条") % {"count": said["running"]}
+        day = timezone.localtime(said["first"]).date()
+        return HealthItem(_("预警"), text, Mark.BAD, rule, day, f"{url}state=open")
+    if said["recent"]:
+        text = _("90日内预警%(count)d次，均已恢复") % {"count": said["recent"]}
+        return HealthItem(_("预警"), text, Mark.WATCH, rule, url=f"{url}state=ended")
+    return HealthItem(_("预警"), _("90日内没有预警"), Mark.GOOD, rule, url=f"{url}state=all")
+
+
+def _limited(points: list[int], url: str) -> HealthItem:
+    rows = Limit.objects.filter(in_force())
+    places = Point.objects.filter(pk__in=points).values("entity")
+    count = rows.filter(Q(point__in=points) | Q(entity__in=places)).count()
+    mark, text = (
+        (Mark.GOOD, _("有在用限值%(count)d项") % {"count": count})
+        if count
+        else (Mark.WATCH, _("没有登记许可限值，超标不能判断"))
+    )
+    return HealthItem(_("许可限值"), text, mark, _("废气、废水监测点应有在用限值"), url=url)
+
+
+def _filings(entity: Entity, person: Person) -> QuerySet[Filing]:
+    rows = Filing.objects.filter(Q(entity_id=entity.pk) | Q(entity__parent_id=entity.pk))
+    own = within(person, "area_code", "entity__code") | within(
+        person, "area_code", "entity__parent__code"
+    )
+    return rows.filter(own)
+
+
+def _shelves(entity: Entity, person: Person) -> Iterable[Shelf]:
+    if not person.may("see_monitoring"):
+        return
+    alarms = _alarms(_points(entity), person).count()
+    yield Shelf(Tab.DATA, _("预警"), alarms, f"/alarms?about={entity.pk}&state=all")
+    filings = _filings(entity, person).count()
+    yield Shelf(Tab.DATA, _("停运申报"), filings, f"/filings?about={entity.pk}")
 
 
 def _timeline(entity: Entity, person: Person) -> Iterable[Happening]:
     if not person.may("see_monitoring"):
         return
-    for alarm in _alarms(entity, person):
-        yield Happening(alarm.begin, _("预警"), alarm.text, f"/alarms/{alarm.pk}")
-    filings = Filing.objects.filter(Q(entity_id=entity.pk) | Q(entity__parent_id=entity.pk))
-    for filing in visible(filings, person, "area_code", "entity__code"):
+    for alarm in _alarms(_points(entity), person).order_by("-begin")[:LATEST]:
+        tone = "bad" if alarm.state == Alarm.State.OPEN else ""
+        kind = f"{_(str(alarm.get_level_display()))}{_('预警')}"
+        yield Happening(alarm.begin, kind, alarm.text, f"/alarms/{alarm.pk}", Tab.DATA, tone)
+    for filing in _filings(entity, person).order_by("-begin")[:LATEST]:
         kind = _(filing.get_kind_display())
         marks = [_("事后申报")] if filing.after_the_fact else []
         marks += [_("预警中申报")] if filing.during_alarm else []
         if filing.decision:
             marks.append(_(str(filing.get_decision_display())))
         told = f"{filing.reason}（{'，'.join(marks)}）" if marks else filing.reason
-        yield Happening(filing.begin, kind, told, "/filings")
+        url = f"/filings?about={entity.pk}"
+        yield Happening(filing.begin, kind, told, url, Tab.DATA)
 
 
-knows(health=_health, timeline=_timeline)
+knows(health=_health, timeline=_timeline, shelves=_shelves)

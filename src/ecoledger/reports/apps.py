@@ -19,6 +19,7 @@ class ReportsConfig(AppConfig):
             enforcement_of_party,
             enforcement_visit_papers,
             inspectorate,
+            knowing,
             letters,
             notices,
             publication,

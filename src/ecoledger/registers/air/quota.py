@@ -46,7 +46,7 @@ class Pollutant(models.TextChoices):
 
 
 QUOTA = declare_book(Account(
-    key="air_quota", label="大气污染物指标总量库", line="air", holder="储存库",
+    key="air_quota", label="大气污染物指标总量库", line="air", tab="permits", holder="储存库",
     items=tuple(Item(p.value, p.label, "t/a", 3) for p in Pollutant),
     vouchers=(
         Voucher("reduction", "减排入库", source="减排项目"),
@@ -173,7 +173,7 @@ def _bring_in(step: Step) -> None:
 
 
 REDUCTION = declare(Register(
-    key="air_reduction", label="减排核算入库", line="air", model=Reduction,
+    key="air_reduction", label="减排核算入库", line="air", tab="permits", model=Reduction,
     pattern="减排〔{year}〕{n}号",
     workflow=Workflow(
         states=(
@@ -299,7 +299,7 @@ def _give_back(step: Step) -> None:
 
 
 ALLOCATION = declare(Register(
-    key="air_allocation", label="总量指标使用", line="air", model=Allocation,
+    key="air_allocation", label="总量指标使用", line="air", tab="permits", model=Allocation,
     pattern="总量〔{year}〕{n}号",
     workflow=Workflow(
         states=(

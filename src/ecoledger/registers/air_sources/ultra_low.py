@@ -167,7 +167,7 @@ def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
 
 
 ASSESSMENTS = declare(Register(
-    key="ultra_low", label="超低排放评估", line="air", model=UltraLowAssessment, workflow=WORKFLOW,
+    key="ultra_low", label="超低排放评估", line="air", tab="permits", model=UltraLowAssessment, workflow=WORKFLOW,
     pattern="超低评估〔{year}〕{n}号",
     labels={"title": "名称", "entity": "企业", "area_code": "属地"},
     columns=("number", "title", "entity", "trade", "assessor", "report_no", "state", "due", "shown_on", "area_code"),

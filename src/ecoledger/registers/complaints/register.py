@@ -24,6 +24,7 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions, repeats
 from ecoledger.matters.history import REMARKS
 from ecoledger.matters.measures import Measure
+from ecoledger.matters.reasons import Reason
 from ecoledger.matters.register import Register, declare
 from ecoledger.matters.workflow import said
 from ecoledger.registers.complaints import exports, proposals, statistics
@@ -209,7 +210,8 @@ def _text(name: str, label: str) -> Any:
 
 
 REGISTER = declare(Complaints(
-    key="complaint", label="信访投诉", line="enforcement", model=Complaint, workflow=WORKFLOW,
+    key="complaint", label="信访投诉", line="enforcement",
+    reason=Reason("信访投诉", days=90), model=Complaint, workflow=WORKFLOW,
     pattern="信访〔{year}〕{n}号",
     labels={"title": "问题", "description": "举报内容", "area_code": "镇街", "address": "详细地址",
             "opened_at": "举报时间", "entity": "对应企业", "owner_organisation": "办理单位"},

@@ -18,6 +18,7 @@ from ecoledger.listings.parts import Import
 from ecoledger.matters import actions
 from ecoledger.matters.actions import Refused
 from ecoledger.matters.models import Matter
+from ecoledger.matters.reasons import Reason
 from ecoledger.matters.register import Register, declare
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow
 from ecoledger.registers.closing import DEFAULT, REASON
@@ -171,7 +172,8 @@ def _prepare(order: CorrectionOrder) -> None:
 
 
 REGISTER = declare(Register(
-    key="correction_order", offline=True, label="责令改正", line="enforcement", model=CorrectionOrder,
+    key="correction_order", offline=True, label="责令改正", line="enforcement", tab="checks",
+    reason=Reason("责令改正"), model=CorrectionOrder,
     hidden={"case": "see_undecided_penalties"}, pattern="责改〔{year}〕{n}号",
     workflow=Workflow(
         states=(

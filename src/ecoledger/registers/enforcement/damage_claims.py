@@ -286,7 +286,7 @@ def _figures(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
 
 
 REGISTER = declare(Claims(
-    key="damage_claim", label="生态环境损害赔偿", line="enforcement", model=DamageClaim,
+    key="damage_claim", label="生态环境损害赔偿", line="enforcement", tab="checks", model=DamageClaim,
     hidden={"case": "see_undecided_penalties"}, pattern="赔偿〔{year}〕{n}号",
     workflow=Workflow(
         states=(

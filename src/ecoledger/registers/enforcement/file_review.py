@@ -211,7 +211,7 @@ def _figures(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
 
 
 REGISTER = declare(Register(
-    key="file_review", label="案卷评查", line="enforcement", model=FileReview, pattern="评查〔{year}〕{n}号",
+    key="file_review", label="案卷评查", line="enforcement", tab="checks", model=FileReview, pattern="评查〔{year}〕{n}号",
     workflow=Workflow(
         states=(
             State("scoring", "评查中", stage="评查", waits_for=REVIEWERS),

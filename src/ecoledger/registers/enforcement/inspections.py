@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -24,13 +24,20 @@ from django.utils.translation import gettext_noop as noop
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.books.models import DriveTask
+from ecoledger.entities.file import Fact, knows
 from ecoledger.entities.models import Entity
 from ecoledger.listings.parts import Ask, Import, Kind, View
 from ecoledger.matters import actions
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Compared
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Breakdown, Register, Statistic, declare
+from ecoledger.matters.register import (
+    Breakdown,
+    Register,
+    Statistic,
+    declare,
+    sees_all_events,
+)
 from ecoledger.matters.statistics import by_name, common_statistics, share
 from ecoledger.matters.workflow import (
     NOW,
@@ -213,6 +220,16 @@ def _beyond_cap(matter: Any) -> str:
         "cap": yearly_cap(),
     }
 
+
+def _facts(entity: Entity, person: Person) -> Iterable[Fact]:
+    """How often a firm was entered this year, against the cap."""
+    if entity.kind == "enterprise" and sees_all_events(person) and person.may("see_matters"):
+        count = visits(entity, timezone.localdate().year)
+        said = _("%(count)d 次，上限 %(cap)d 次") % {"count": count, "cap": yearly_cap()}
+        yield Fact(_("本年入企检查"), said, f"/matters/inspection?about={entity.pk}")
+
+
+knows(facts=_facts)
 
 # ---- who may go ----------------------------------------------------------------------------------
 
@@ -464,7 +481,7 @@ class Inspections(Register):
 
 
 REGISTER = declare(Inspections(
-    key="inspection", offline=True, label="现场检查", line="enforcement", model=Inspection, workflow=WORKFLOW,
+    key="inspection", offline=True, label="现场检查", line="enforcement", tab="checks", model=Inspection, workflow=WORKFLOW,
     pattern="检查〔{year}〕{n}号", labels={"title": "检查任务", "entity": "检查对象", "area_code": "属地"},
     columns=("number", "title", "entity", "kind", "lead", "second", "state", "due", "entered_at",
              "problems", "outcome"),

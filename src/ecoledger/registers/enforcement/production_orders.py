@@ -20,6 +20,7 @@ from ecoledger.accounts.roles import CAPABILITIES, Role
 from ecoledger.listings.parts import Import
 from ecoledger.matters.actions import Refused
 from ecoledger.matters.models import Circulation, Matter
+from ecoledger.matters.reasons import Reason
 from ecoledger.matters.register import Register, Statistic, declare
 from ecoledger.matters.workflow import (
     ClockRule,
@@ -196,7 +197,8 @@ def _figures(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
 
 
 REGISTER = declare(Register(
-    key="production_order", label="限产停产", line="enforcement", model=ProductionOrder,
+    key="production_order", label="限产停产", line="enforcement", tab="checks",
+    reason=Reason("限产停产"), model=ProductionOrder,
     hidden={"case": "see_undecided_penalties"}, pattern="限停〔{year}〕{n}号",
     workflow=Workflow(
         states=(

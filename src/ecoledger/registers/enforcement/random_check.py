@@ -352,7 +352,7 @@ def _prepare(check: RandomCheck) -> None:
 
 
 REGISTER = declare(Register(
-    key="random_check", label="双随机抽查", line="enforcement", model=RandomCheck, workflow=WORKFLOW,
+    key="random_check", label="双随机抽查", line="enforcement", tab="checks", model=RandomCheck, workflow=WORKFLOW,
     pattern="抽查〔{year}〕{n}号",
     labels={"title": "抽查名称", "area_code": "属地", "drawn": "抽中数", "thrown_away": "作废次数"},
     columns=("number", "title", "state", "plan", "check_by", "drawn", "thrown_away", "due", "opened_at"),

@@ -45,7 +45,7 @@ def _prepare(referral: Referral) -> None:
 
 
 REGISTER = declare(Register(
-    key="referral", label="部门移送", line="enforcement", model=Referral, pattern="部门移送〔{year}〕{n}号",
+    key="referral", label="部门移送", line="enforcement", tab="checks", model=Referral, pattern="部门移送〔{year}〕{n}号",
     workflow=Workflow(
         states=(
             State("new", "待移送", stage="移送", waits_for=OFFICERS),

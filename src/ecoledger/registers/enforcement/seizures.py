@@ -125,7 +125,7 @@ def _prepare(seizure: Seizure) -> None:
 
 
 REGISTER = declare(Register(
-    key="seizure", label="查封扣押", line="enforcement", model=Seizure,
+    key="seizure", label="查封扣押", line="enforcement", tab="checks", model=Seizure,
     hidden={"case": "see_undecided_penalties"}, pattern="查扣〔{year}〕{n}号",
     workflow=Workflow(
         states=(

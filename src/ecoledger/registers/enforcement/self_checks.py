@@ -187,7 +187,7 @@ class Checks(Register):
 
 
 REGISTER = declare(Checks(
-    key="self_check", offline=True, label="企业自查自纠", line="emergency", model=SelfCheck, pattern="自查〔{year}〕{n}号",
+    key="self_check", offline=True, label="企业自查自纠", line="emergency", tab="checks", model=SelfCheck, pattern="自查〔{year}〕{n}号",
     workflow=Workflow(
         states=(
             State("sent", "企业自查中", stage="自查", waits_for=FIRM),

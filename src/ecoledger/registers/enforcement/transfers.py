@@ -131,7 +131,7 @@ def _prepare(transfer: Transfer) -> None:
 
 
 REGISTER = declare(Register(
-    key="police_transfer", label="行刑衔接移送", line="enforcement", model=Transfer,
+    key="police_transfer", label="行刑衔接移送", line="enforcement", tab="checks", model=Transfer,
     pattern="移送〔{year}〕{n}号",
     workflow=Workflow(
         states=(

@@ -19,6 +19,7 @@ from ecoledger.accounts.roles import Role
 from ecoledger.listings.parts import Ask, Filter, Import, Kind, View
 from ecoledger.matters import notices
 from ecoledger.matters.models import Circulation, Matter, Notice, Urgency
+from ecoledger.matters.reasons import Reason
 from ecoledger.matters.register import OPEN_WORK, Register, Statistic, declare
 from ecoledger.matters.statistics import by_name, common_statistics, share
 from ecoledger.matters.workflow import (
@@ -253,7 +254,8 @@ def _restrict(problem: Problem) -> None:
 AIR_PROBLEM = {"origin_kind": Problem.Origin.SELF.value, "category": Problem.Category.AIR.value}
 
 REGISTER = declare(Register(
-    key="problem", offline=True, label="问题一本账", line="rectification", model=Problem, workflow=WORKFLOW,
+    key="problem", offline=True, label="问题一本账", line="rectification",
+    reason=Reason("问题", kinds=("enterprise", "outlet", "river", "section", "watch_site")), model=Problem, workflow=WORKFLOW,
     pattern="问题〔{year}〕{n}号",
     labels={"title": "问题", "description": "具体情况", "area_code": "属地", "address": "地点",
             "entity": "涉及企业或对象"},

@@ -49,7 +49,7 @@ def name_of(code: str) -> str:
 
 
 HAZARDOUS = declare(WasteAccount(
-    key="hazardous_waste", label="危险废物台账", line="waste", holder="产生单位",
+    key="hazardous_waste", label="危险废物台账", line="waste", tab="waste", holder="产生单位",
     vouchers=(
         Voucher("produced", "产生入库", source=PRODUCTION),
         Voucher("transferred", "委外转移出库", sink=RECEIVER),

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -34,7 +34,10 @@ def holdings(request: Request, key: str) -> HttpResponse:
     """What every holder has on a day, by item."""
     book = book_of(Account, key, request)
     day = asked.day(request.GET.get("on", "")) or timezone.localdate()
-    had = accounts.balances_on(_holdings(request, book).filter(outside=False), day)
+    held = _holdings(request, book).filter(outside=False)
+    if (about := asked.number(request.GET.get("about", ""))) is not None:
+        held = held.filter(Q(entity=about) | Q(entity__parent=about))
+    had = accounts.balances_on(held, day)
     rows = [
         {
             "holding": holding,

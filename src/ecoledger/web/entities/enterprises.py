@@ -5,24 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.core.paginator import Paginator
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from ecoledger.entities.models import Enterprise, Outlet
-from ecoledger.entities.validity import in_force
+from ecoledger.entities.models import Enterprise
 from ecoledger.listings.workbook import Head
-from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Register, register_of, state_of, visible_matters
 from ecoledger.monitoring.models import Alarm
-from ecoledger.monitoring.points import limits, parameters
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
+from ecoledger.web.entities import entity
 from ecoledger.web.export import download
-from ecoledger.web.monitoring import readings
 from ecoledger.web.monitoring.stations import area_names
 
 PAGE = 60
@@ -106,48 +101,8 @@ def export(request: Request) -> HttpResponse:
     return download(request, "enterprises", _("企业档案"), heads, cells, len(listed))
 
 
-def matters_of(request: Request, code: str) -> list[tuple[Register, Matter, str]]:
-    """Work about the enterprise, newest first, as far as the person may see it."""
-    rows = visible_matters(request.user).filter(enterprise__code=code)[:50]
-    return [(register_of(matter.register), matter, str(state_of(matter).label)) for matter in rows]
-
-
 @needs("see_monitoring")
 def enterprise(request: Request, pk: int) -> HttpResponse:
-    found = get_object_or_404(scoped.enterprises(request.user), pk=pk)
-    points = list(
-        scoped.points(request.user).filter(owner_code=found.code).prefetch_related("parameters")
-    )
-    latest = readings.latest_of(points)
-    outlets = list(Outlet.objects.filter(parent=found))
-    return render(
-        request,
-        "web/entities/enterprise.html",
-        {
-            "enterprise": found,
-            "area": area_names({found.area_code}).get(found.area_code, found.area_code),
-            # The numbers the enterprise carries elsewhere, without those shown above already.
-            "identifiers": found.identifiers.exclude(
-                value__in=[found.uscc, found.permit_no]
-            ).order_by("scheme", F("since").asc(nulls_first=True)),
-            "outlets": [(outlet, _limits(outlet)) for outlet in outlets],
-            "points": [(point, latest[point.pk]) for point in points],
-            "alarms": scoped.alarms(request.user).filter(owner_code=found.code)[:20],
-            "filings": scoped.filings(request.user)
-            .filter(Q(entity=found) | Q(entity__parent=found))
-            .order_by("-begin")[:10],
-            "matters": matters_of(request, found.code),
-            "now": timezone.now(),
-            "may_register": request.user.may("edit_registry"),
-            "may_check": register_of("inspection").may_open(request.user),
-        },
-    )
-
-
-def _limits(outlet: Outlet) -> list[tuple[str, str]]:
-    """The limits in force: parameter, limit with unit."""
-    kind = limits.kind_at(outlet)
-    return [
-        (parameters.label(row.parameter, kind), str(row).removeprefix(f"{row.parameter} "))
-        for row in limits.of_entity(outlet).filter(in_force())
-    ]
+    """A firm's file: that of any entity."""
+    firm = get_object_or_404(scoped.enterprises(request.user).select_related("parent"), pk=pk)
+    return entity.shown(request, firm)

@@ -1,33 +1,43 @@
-"""The file of any entity (一档): head, health by reasons, charges, relations, limits, work, documents, one timeline."""
+"""The file of any entity (一企一档): head, health by reasons, tabs by what happened to it, and one timeline."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.entities import charges, file, relations, succession
-from ecoledger.entities.inventory import inventory_of, own_row
+from ecoledger.entities.file import Tab
+from ecoledger.entities.inventory import Inventory, inventory_of, own_row
 from ecoledger.entities.models import Enterprise, Entity
 from ecoledger.entities.validity import in_force
 from ecoledger.listings import cells
-from ecoledger.matters.register import register_of, state_of, visible_matters
-from ecoledger.monitoring.models import Limit
+from ecoledger.matters.knowing import matters_of
+from ecoledger.matters.register import OPEN_WORK, register_of, state_of
+from ecoledger.monitoring import runtime
+from ecoledger.monitoring.models import Limit, Point
 from ecoledger.monitoring.points import limits, parameters
-from ecoledger.reports import visible
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
+from ecoledger.web.entities.health import Health
+from ecoledger.web.monitoring import readings
+from ecoledger.web.work import left_of
 
-# Rows of each part before "more".
-SHOWN, HAPPENINGS = 20, 60
+# Rows of each part before "more", facts of the head, lines of the timeline.
+SHOWN, HEAD, HAPPENINGS = 20, 6, 80
+OVERVIEW = "overview"
 
 
 def the_entity(person: Person, pk: int) -> Entity:
     """The entity with its kind's fields, if this person may know of it; otherwise the page does not exist."""
-    thing = Entity.objects.filter(pk=pk).first()
+    thing = Entity.objects.filter(pk=pk).select_related("parent").first()
     if thing is None:
         raise Http404
     try:
@@ -41,12 +51,29 @@ def the_entity(person: Person, pk: int) -> Entity:
 
 @needs("see_monitoring")
 def page(request: Request, pk: int) -> HttpResponse:
-    person, thing = request.user, the_entity(request.user, pk)
-    book = inventory_of(thing)
-    health = file.health_of(thing, person)
+    return shown(request, the_entity(request.user, pk))
+
+
+def shown(request: Request, thing: Entity) -> HttpResponse:
+    """The file of a thing that the person may know of."""
+    person, book = request.user, inventory_of(thing)
+    shelves = file.shelves_of(thing, person)
     happenings = file.timeline_of(thing, person)
-    own = [(c.label, cells.text_of(thing, c)) for c in book.open_columns(person)]
-    told = {"name", "code", "parent", "area_code"}
+    points = _points(person, thing)
+    parts = _parts(person, thing)
+    steps, links = succession.history_of(thing), relations.of(thing)
+    own = {
+        Tab.DATA: len(points) + sum(part["count"] for part in parts),
+        Tab.LISTS: len(links),
+        Tab.PAST: len(steps),
+    }
+    tabs = _tabs(shelves, own)
+    tab = request.GET.get("tab", OVERVIEW)
+    if tab not in {name for name, _label, _count in tabs}:
+        tab = OVERVIEW
+    rows = happenings if tab == OVERVIEW else [row for row in happenings if row.tab == tab]
+    facts = file.facts_of(thing, person)
+    lists = [fact for fact in facts if fact.label == _("名录")]
     return render(
         request,
         "web/entities/entity.html",
@@ -54,30 +81,98 @@ def page(request: Request, pk: int) -> HttpResponse:
             "entity": thing,
             "book": book,
             "area": cells.area_name(thing.area_code),
-            "facts": file.facts_of(thing, person),
-            "own": [
-                pair
-                for pair, column in zip(own, book.open_columns(person), strict=True)
-                if pair[1] and column.name not in told
-            ],
-            "health": health,
-            "word": file.word_of(health),
-            "worst": int(health[0].mark) if health else int(file.Mark.UNKNOWN),
-            "charges": charges.charges_of(thing),
-            "relations": relations.of(thing),
-            "parts": _parts(person, thing),
-            "points": scoped.points(person).filter(entity=thing)[:SHOWN],
-            "limits": _limits(thing),
-            "matters": _matters(person, thing),
-            "documents": visible.documents(person).filter(matter__entity=thing)[:SHOWN],
-            "successions": succession.history_of(thing),
-            "happenings": happenings[:HAPPENINGS],
-            "more": len(happenings) - HAPPENINGS,
+            "head": [fact for fact in facts if fact not in lists][1 : HEAD + 1],
+            "lists": lists,
+            "tab": tab,
+            "tabs": tabs,
+            "shelves": [shelf for shelf in shelves if shelf.tab == tab],
+            "happenings": rows[:HAPPENINGS],
+            "more": len(rows) - HAPPENINGS,
+            "parts": parts,
+            "relations": links,
+            "successions": steps,
             "may_edit": person.may("edit_registry") and book.may_change(person),
             "edit_url": reverse("entity-edit", args=[book.key, thing.pk]),
-            "is_enterprise": isinstance(thing, Enterprise),
-        },
+            "may_check": isinstance(thing, Enterprise)
+            and register_of("inspection").may_open(person),
+        }
+        | _content(request, thing, book, tab, points, facts),
     )
+
+
+def _tabs(
+    shelves: Sequence[file.Shelf], own: Mapping[Tab, int]
+) -> list[tuple[str, str, int | None]]:
+    """The tabs with something under them: name, words, how much."""
+    counts = {tab: own.get(tab, 0) for tab in Tab}
+    for shelf in shelves:
+        counts[Tab(shelf.tab)] += shelf.count
+    overview: list[tuple[str, str, int | None]] = [(OVERVIEW, _("概览"), None)]
+    return overview + [(tab.value, _(str(tab.label)), counts[tab]) for tab in Tab if counts[tab]]
+
+
+def _content(
+    request: Request,
+    thing: Entity,
+    book: Inventory,
+    tab: str,
+    points: list[Point],
+    facts: list[file.Fact],
+) -> dict[str, Any]:
+    """What only the tab that is open asks the database for."""
+    person = request.user
+    if tab == OVERVIEW:
+        return {
+            "health": Health(file.health_of(thing, person)),
+            "facts": facts,
+            "own": _own(thing, book, person, {fact.value for fact in facts}),
+            "identifiers": thing.identifiers.exclude(scheme__in=book.numbers.values()),
+            "in_hand": _in_hand(person, thing),
+            "points": _latest(points[:SHOWN]),
+            "charges": charges.charges_of(thing),
+        }
+    if tab == Tab.DATA:
+        return {"points": _latest(points), "limits": _limits(thing)}
+    if tab == Tab.LISTS:
+        return {"charges": charges.charges_of(thing)}
+    return {}
+
+
+def _own(thing: Entity, book: Inventory, person: Person, told: set[str]) -> list[tuple[Any, str]]:
+    """What its kind's list shows of it and no fact has said."""
+    pairs = [(c, cells.text_of(thing, c)) for c in book.open_columns(person)]
+    plain = {"name", "code", "parent", "area_code"}
+    return [
+        (c.label, text) for c, text in pairs if text and c.name not in plain and text not in told
+    ]
+
+
+def _points(person: Person, thing: Entity) -> list[Point]:
+    """The points at a thing and at its parts; of a firm all that are its own."""
+    rows = scoped.points(person).filter(enabled=True).prefetch_related("parameters")
+    if isinstance(thing, Enterprise):
+        return list(rows.filter(owner_code=thing.code).order_by("name"))
+    keys = [thing.pk, *thing.children.order_by().values_list("pk", flat=True)[:500]]
+    return list(rows.filter(entity__in=keys).order_by("name")[:100])
+
+
+@dataclass(frozen=True)
+class PointRow:
+    """A point with what it said last."""
+
+    point: Point
+    latest: list[readings.Latest]
+
+    @property
+    def worst(self) -> readings.Latest | None:
+        """The value to show where there is room for one: over its limit, or the first that there is."""
+        heard = [one for one in self.latest if one.value is not None]
+        return next((one for one in heard if one.over), heard[0] if heard else None)
+
+
+def _latest(points: list[Point]) -> list[PointRow]:
+    latest = readings.latest_of(points) if runtime.is_open() else {}
+    return [PointRow(point, latest.get(point.pk, [])) for point in points]
 
 
 def _parts(person: Person, thing: Entity) -> list[dict[str, Any]]:
@@ -99,23 +194,29 @@ def _limits(thing: Entity) -> list[dict[str, Any]]:
     of_parts = Limit.objects.filter(entity__parent_id=thing.pk)
     rows = (of_thing | of_parts).select_related("entity", "point__entity").distinct()
     current = set(rows.filter(in_force()).values_list("pk", flat=True))
-    shown = []
+    rows_shown = []
     for row in rows:
         place = row.entity or (row.point.entity if row.point else None)
         kind = row.point.kind if row.point else limits.kind_at(row.entity) if row.entity else ""
         text = str(row).removeprefix(f"{row.parameter} ")
         name = parameters.label(row.parameter, kind)
-        shown.append(
+        rows_shown.append(
             {"limit": row, "place": place, "name": name, "text": text, "now": row.pk in current}
         )
-    return sorted(shown, key=lambda one: not one["now"])
+    return sorted(rows_shown, key=lambda one: not one["now"])
 
 
-def _matters(person: Person, thing: Entity) -> list[dict[str, Any]]:
-    rows = visible_matters(person).filter(entity_id=thing.pk) | visible_matters(person).filter(
-        enterprise_id=thing.pk
-    )
+def _in_hand(person: Person, thing: Entity) -> list[dict[str, Any]]:
+    """The matters in hand about it, due first."""
+    now = timezone.now()
+    rows = matters_of(thing, person).filter(OPEN_WORK).order_by("due", "pk")[:SHOWN]
     return [
-        {"matter": m, "register": register_of(m.register), "state": state_of(m).label}
-        for m in rows.order_by("-opened_at")[:SHOWN]
+        {
+            "matter": m,
+            "register": register_of(m.register),
+            "state": state_of(m).label,
+            "left": left_of(m.due, now),
+            "late": m.overdue,
+        }
+        for m in rows
     ]

@@ -57,7 +57,8 @@ def chips(listing: Listing, request: Request) -> dict[str, Any]:
         "chips": [c for c in every if c.text or c in every[:FIRST]],
         "more": [c for c in every[FIRST:] if not c.text],
         "kept": [(name, value) for name, value in request.GET.items() if name not in own and value],
-        "narrowed": any(c.text for c in every) or bool(request.GET.get("q")),
+        "narrowed": any(c.text for c in every)
+        or bool(request.GET.get("q") or request.GET.get("about")),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.core.paginator import Paginator
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -18,7 +18,7 @@ from ecoledger.live import times
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, register_of, visible_matters
 from ecoledger.monitoring.alarming import words
-from ecoledger.monitoring.models import Alarm, AlarmRule
+from ecoledger.monitoring.models import Alarm, AlarmRule, Point
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.export import download
@@ -41,6 +41,9 @@ def _chosen(request: Request) -> QuerySet[Alarm]:
         alarms = alarms.filter(rule__detector=detector)
     if (rule := asked.number(request.GET.get("rule", ""))) is not None:
         alarms = alarms.filter(rule=rule)
+    if (about := asked.number(request.GET.get("about", ""))) is not None:
+        at = Point.objects.filter(Q(entity=about) | Q(entity__parent=about))
+        alarms = alarms.filter(point__in=at.values("pk"))
     if area := request.GET.get("area", ""):
         alarms = alarms.filter(area_code__startswith=area)
     if part := request.GET.get("q", "").strip():

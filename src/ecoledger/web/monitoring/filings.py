@@ -87,6 +87,8 @@ def _chosen(request: Request) -> QuerySet[Filing]:
         rows = rows.filter(withdrawn_at=None, decision=Filing.Decision.WAITING)
     if (kind := request.GET.get("kind", "")) in Filing.Kind.values:
         rows = rows.filter(kind=kind)
+    if (about := asked.number(request.GET.get("about", ""))) is not None:
+        rows = rows.filter(Q(entity=about) | Q(entity__parent=about))
     if request.GET.get("current"):
         now = timezone.now()
         rows = rows.filter(Filing.silencing(), begin__lte=now).filter(Q(end=None) | Q(end__gte=now))

@@ -16,9 +16,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ecoledger.accounts.visitors import address
+from ecoledger.entities import file
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings import asked
 from ecoledger.monitoring.computing import corrections
+from ecoledger.monitoring.knowing import health_of_points
 from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.points import enrolling, limits
 from ecoledger.monitoring.runtime import store
@@ -26,6 +28,7 @@ from ecoledger.standards import aqi as aqi_standard
 from ecoledger.store.interface import SERIES
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
+from ecoledger.web.entities.health import Health
 from ecoledger.web.monitoring import readings
 from ecoledger.web.monitoring.data_table import table_of
 from ecoledger.web.templatetags.show import FLAGS, WATER_CLASSES, flag_name
@@ -86,6 +89,7 @@ def _now(request: Request, point: Point) -> dict[str, Any]:
     chosen = [c for c in request.GET.getlist("parameter") if c in {p.code for p in declared}]
     return {
         "latest": readings.latest_of([point])[point.pk],
+        "health": _health(request, point),
         "scale": scale,
         "scales": _scales(),
         "begin": begin.date(),
@@ -96,6 +100,15 @@ def _now(request: Request, point: Point) -> dict[str, Any]:
         "table": table_of(point, scale, begin, end, chosen),
         "may_correct": request.user.may("correct_observations") and point.kind != Point.Kind.AREA,
     }
+
+
+def _health(request: Request, point: Point) -> Health:
+    """How the point stands; of a division's mean nothing is said."""
+    if point.kind == Point.Kind.AREA:
+        return Health([])
+    own = Point.objects.filter(pk=point.pk)
+    items = health_of_points(own, request.user, "?tab=alarms&", "?tab=quality")
+    return Health(file.in_order(items))
 
 
 def _scales() -> list[tuple[str, str]]:

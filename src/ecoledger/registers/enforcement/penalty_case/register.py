@@ -18,6 +18,7 @@ from ecoledger.listings.parts import Import, View
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Compared
 from ecoledger.matters.models import Circulation
+from ecoledger.matters.reasons import Reason
 from ecoledger.matters.register import Register, declare
 from ecoledger.registers.enforcement.penalty_case import duties, statistics
 from ecoledger.registers.enforcement.penalty_case.models import (
@@ -101,7 +102,8 @@ declare_lookup(
     )
 )
 REGISTER = declare(Cases(
-    key="penalty_case", label="行政处罚案件", line="enforcement", model=PenaltyCase, workflow=WORKFLOW,
+    key="penalty_case", label="行政处罚案件", line="enforcement", tab="checks",
+    reason=Reason("行政处罚", days=365), model=PenaltyCase, workflow=WORKFLOW,
     pattern="环立〔{year}〕{n}号",
     labels={"number": "立案号", "title": "案由", "description": "简要案情", "entity": "涉案对象",
             "area_code": "案发地", "address": "案发地址", "owed": "未缴 元"},

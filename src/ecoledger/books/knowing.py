@@ -1,0 +1,145 @@
+"""What the other books know of an entity's file: log entries, rosters it is on, duties, what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from django.db.models import Count, Min, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.scope import within
+from ecoledger.books.account import Account
+from ecoledger.books.duty import Duty
+from ecoledger.books.log import Log
+from ecoledger.books.models import Edition, Holding, LogEntry, Obligation, RosterLine
+from ecoledger.books.roster import Roster
+from ecoledger.entities.file import Fact, Happening, HealthItem, Mark, Shelf, knows
+from ecoledger.entities.models import Entity
+from ecoledger.entities.validity import in_force
+from ecoledger.listings.catalogue import listings_of
+from ecoledger.listings.listing import Listing
+from ecoledger.matters.register import sees_all_events
+
+# Of a long history so many entries stand on the timeline; a duty is watched so many days before it is due.
+LATEST, SOON = 100, timedelta(days=15)
+
+L = TypeVar("L", bound=Listing)
+
+
+def _books(cls: type[L], person: Person) -> Mapping[str, L]:
+    """The declared books of a kind that the person may see."""
+    return {book.key: book for book in listings_of(cls) if person.may(book.see)}
+
+
+def _about(entity: Entity) -> Q:
+    """That a row is about the thing or a part of it; keys first, each by its own index."""
+    parts = Entity.objects.filter(parent=entity.pk).values("pk")
+    return Q(entity=entity.pk) | Q(entity__in=parts)
+
+
+def _seen(person: Person, books: Mapping[str, Listing], path: str = "book") -> Q:
+    """Rows of ``books`` in scope: people of an enterprise see those of the books that are theirs too."""
+    theirs = [key for key, book in books.items() if book.enterprise]
+    own = within(person, "area_code", "entity__code") | within(
+        person, "area_code", "entity__parent__code"
+    )
+    staff = Q(**{f"{path}__in": list(books)}) & within(person, "area_code")
+    return staff | Q(**{f"{path}__in": theirs}) & own
+
+
+def _entries(entity: Entity, person: Person) -> QuerySet[Any]:
+    books = _books(Log, person)
+    return LogEntry.objects.filter(_about(entity), _seen(person, books), current=True)
+
+
+def _lines(entity: Entity, person: Person) -> QuerySet[Any]:
+    return RosterLine.objects.filter(
+        _about(entity), _seen(person, _books(Roster, person), "edition__book")
+    )
+
+
+def _owed(entity: Entity, person: Person) -> QuerySet[Any]:
+    return Obligation.objects.filter(_about(entity), _seen(person, _books(Duty, person)))
+
+
+def _facts(entity: Entity, person: Person) -> Iterable[Fact]:
+    """The lists it is on today."""
+    books = _books(Roster, person)
+    lines = (
+        _lines(entity, person)
+        .filter(in_force(path="edition__"), edition__since__isnull=False)
+        .exclude(edition__state=Edition.State.DRAFT)
+    )
+    for key, edition in lines.order_by().values_list("edition__book", "edition__name").distinct():
+        yield Fact(
+            _("名录"), f"{_(str(books[key].label))} {edition}", f"/b/{key}?about={entity.pk}"
+        )
+
+
+def _health(entity: Entity, person: Person) -> Iterable[HealthItem]:
+    """What it owes and has not done in time."""
+    today = timezone.localdate()
+    due = Q(state=Obligation.State.DUE)
+    late = due & Q(due__lt=today)
+    rule = _("到期没有履行为需处置，15日内到期为需关注，按期为良好")
+    counted = (
+        _owed(entity, person)
+        .order_by()
+        .values("book")
+        .annotate(
+            late=Count("pk", filter=late),
+            soon=Count("pk", filter=due & Q(due__range=(today, today + SOON))),
+            first=Min("due", filter=late),
+        )
+    )
+    for row in counted:
+        book = _books(Duty, person)[row["book"]]
+        item, url = _(str(book.label)), f"{book.url}?about={entity.pk}"
+        if row["late"]:
+            text = _("到期没有履行%(count)d期") % {"count": row["late"]}
+            yield HealthItem(item, text, Mark.BAD, rule, row["first"], url)
+        elif row["soon"]:
+            text = _("15日内到期%(count)d期") % {"count": row["soon"]}
+            yield HealthItem(item, text, Mark.WATCH, rule, url=url)
+        else:
+            yield HealthItem(item, _("按期履行"), Mark.GOOD, rule, url=url)
+
+
+def _shelves(entity: Entity, person: Person) -> Iterable[Shelf]:
+    by_path = (
+        (_books(Log, person), _entries(entity, person), "book"),
+        (_books(Roster, person), _lines(entity, person), "edition__book"),
+        (_books(Duty, person), _owed(entity, person), "book"),
+    )
+    for books, rows, path in by_path:
+        for key, count in rows.order_by().values_list(path).annotate(Count("pk")):
+            book = books[key]
+            yield Shelf(book.tab, _(str(book.label)), count, f"{book.url}?about={entity.pk}")
+    accounts = _books(Account, person)
+    held = Holding.objects.filter(
+        _about(entity), within(person), book__in=list(accounts), outside=False
+    )
+    for key, count in held.order_by().values_list("book").annotate(Count("pk")):
+        account = accounts[key]
+        url = f"{account.url}/holdings?about={entity.pk}"
+        yield Shelf(account.tab, _(str(account.label)), count, url)
+
+
+def _timeline(entity: Entity, person: Person) -> Iterable[Happening]:
+    books = _books(Log, person)
+    entries = _entries(entity, person).select_related("entity", "by").order_by("-at")
+    inside = sees_all_events(person)
+    for entry in entries[:LATEST]:
+        book = books[entry.book]
+        who = entry.by.name if entry.by and inside else ""
+        part = entry.entity.name if entry.entity_id != entity.pk else ""
+        note = entry.note if book.is_open("note", person) else ""
+        text = " · ".join(filter(None, (part, note, who))) or _("已登记")
+        yield Happening(entry.at, _(str(book.label)), text, f"{book.url}/{entry.pk}", book.tab)
+
+
+knows(facts=_facts, health=_health, timeline=_timeline, shelves=_shelves)
