@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
@@ -70,17 +71,17 @@ def _recent(now: datetime) -> Q:
     return asked
 
 
-def _counted(entity: Entity, person: Person, now: datetime) -> dict[str, dict[str, object]]:
+def _counted(entity: Entity, person: Person, now: datetime) -> dict[str, Mapping[str, Any]]:
     """Open, overdue and recent matters by register: one query, however many registers there are."""
     rows = matters_of(entity, person).filter(merged_into=None).order_by().values("register")
     late = OPEN_WORK & Q(due__lt=now)
     counted = rows.annotate(
-        open=Count("pk", filter=OPEN_WORK),
-        overdue=Count("pk", filter=late),
+        in_hand=Count("pk", filter=OPEN_WORK),
+        late=Count("pk", filter=late),
         first=Min("due", filter=late),
         recent=Count("pk", filter=_recent(now)),
     )
-    return {row["register"]: row for row in counted}
+    return {row["register"]: dict(row) for row in counted}
 
 
 def _sums(entity: Entity, person: Person, now: datetime) -> dict[Reason, _Sum]:
@@ -94,14 +95,12 @@ def _sums(entity: Entity, person: Person, now: datetime) -> dict[Reason, _Sum]:
         if row is None and not tells:
             continue
         total = sums.setdefault(reason, _Sum())
-        if row is not None and (row["open"] or row["recent"]):
+        if row is not None and (row["in_hand"] or row["recent"]):
             total.registers.append(register)
-            total.open += int(str(row["open"]))
-            total.overdue += int(str(row["overdue"]))
-            total.recent += int(str(row["recent"]))
-            first = row["first"]
-            if isinstance(first, datetime):
-                total.due = min(filter(None, (total.due, first)))
+            total.open += row["in_hand"]
+            total.overdue += row["late"]
+            total.recent += row["recent"]
+            total.due = min(filter(None, (total.due, row["first"])), default=None)
     return sums
 
 
