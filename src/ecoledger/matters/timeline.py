@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Model, Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -86,8 +87,27 @@ def did_in_this_round(matter: Matter, person: Person) -> set[str]:
     )
 
 
-def said_text(ask: Ask | None, value: Any) -> str:
-    """What an event's form holds under ``ask``, as a page shows it."""
+def _moment(text: str) -> str:
+    """A stored moment as it is written here; what is none stays as it is."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}" if moment.tzinfo else text
+
+
+def _choices(ask: Ask | None, model: type[Model] | None) -> Iterable[tuple[Any, Any]]:
+    if ask is None:
+        return ()
+    if ask.choices or model is None:
+        return ask.choices
+    field = next((one for one in model._meta.get_fields() if one.name == ask.name), None)
+    return getattr(field, "flatchoices", None) or ()
+
+
+def said_text(ask: Ask | None, value: Any, model: type[Model] | None = None) -> str:
+    """What an event's form holds under ``ask``, as a page shows it; ``model``: whose field of that name knows the choices
+    where a table's column is written in another way."""
     if value is None or value == "":
         return "—"
     if isinstance(value, dict):
@@ -96,7 +116,9 @@ def said_text(ask: Ask | None, value: Any) -> str:
         return _("是") if value else _("否")
     if ask is not None and ask.kind is Kind.AREA:
         return area_name(str(value))
-    labels = {value: _(str(label)) for value, label in (ask.choices if ask else ())}
+    if ask is not None and ask.kind is Kind.DATETIME:
+        return _moment(str(value))
+    labels = {value: _(str(label)) for value, label in _choices(ask, model)}
     if isinstance(value, list):
         return "、".join(labels.get(str(v), str(v)) for v in value) or "—"
     text = labels.get(str(value), str(value))

@@ -39,11 +39,16 @@ def case_name(matter: Matter, _author: Person) -> str:
     return f"{party}{act}"
 
 
+def to_a_bureau(matter: Matter) -> bool:
+    """Whether what is handed over goes to an ecology bureau, which alone can have the case."""
+    return "生态环境" in (_row(matter).department_name or "")
+
+
 NAME = Word("具体案件", first=case_name, help="当事人+涉嫌+违法行为类别，不写“一案”")
 JURISDICTION = declare(
     Letter(
         key="jurisdiction_assigned", label="指定管辖通知书", line="enforcement", series="环指定〔{year}〕{n}号",
-        registers=("referral",),
+        registers=("referral",), fits=to_a_bureau,
         words=(
             Word("被指定机关", first=_of("department_name")), NAME,
             Word("指定依据", first=f"{SANCTIONS}第二十五条和{MEASURES}第十五条",
@@ -60,7 +65,7 @@ JURISDICTION = declare(
 HANDED_DOWN = declare(
     Letter(
         key="case_handed_down", label="案件交办通知书", line="enforcement", series="环交办〔{year}〕{n}号",
-        registers=("referral",),
+        registers=("referral",), fits=to_a_bureau,
         words=(
             Word("交办机关", first=_of("department_name"), help="有管辖权的下级生态环境主管部门"), NAME,
             Word("报送要求", first="在办结后三日内", help="进展和结果何时报送，如“每月1日、15日报送进展，并在办结后三日内”"),

@@ -82,7 +82,7 @@ def _course(matter: Any, person: Person) -> bytes:
         for ask in register.asks_of(transition) if transition else ():
             value = event.form.get(ask.name)
             if value not in (None, "", []) and register.is_open(ask.stores or ask.name, person):
-                said.append(f"{ask.label}：{timeline.said_text(ask, value)}")
+                said.append(f"{ask.label}：{timeline.said_text(ask, value, register.model)}")
         rows.append(
             [f"{at:%Y-%m-%d %H:%M}", event.label, str(event.person or "系统"), "；".join(said)]
         )

@@ -106,7 +106,7 @@ WORKFLOW = Workflow(
 )  # fmt: skip
 SERVICES = declare(Register(
     key="patrol_service", label="第三方巡查服务", line="enforcement", model=PatrolService,
-    workflow=WORKFLOW, pattern="巡查服务〔{year}〕{n}号", labels={"title": "服务名称"},
+    workflow=WORKFLOW, pattern="巡查服务〔{year}〕{n}号", labels={"title": "服务名称", "area_code": "服务区域"},
     columns=("number", "title", "state", "due", "contractor", "begin", "end", "clues_agreed", "clues",
              "judged", "true", "solved"),
     filters=("state", "contractor", "begin"), search=("number", "title", "contractor__name"),

@@ -194,7 +194,7 @@ def _restrict(problem: DisciplineProblem) -> None:
 REGISTER = declare(Register(
     key="discipline_problem", label="巡察整改台账", line="assessment", model=DisciplineProblem,
     workflow=WORKFLOW, pattern="巡察整改〔{year}〕{n}号", see=SEE,
-    labels={"title": "问题", "description": "问题表现"},
+    labels={"title": "问题", "description": "问题表现", "area_code": "属地"},
     columns=("number", "title", "state", "due", "source_no", "aspect", "item", "supplementary", "section",
              "sponsor", "deadline"),
     filters=("state", "aspect", "supplementary", "deadline"),

@@ -148,7 +148,7 @@ REGISTER = declare(Register(
                       extensions=(15,), basis="来文"),
         ),
     ),
-    pattern="收文〔{year}〕{n}号", labels={"title": "来文标题", "description": "来文摘要"},
+    pattern="收文〔{year}〕{n}号", labels={"title": "来文标题", "description": "来文摘要", "area_code": "属地"},
     columns=("number", "title", "state", "due", "sender", "letter_no", "sort", "urgent", "received_on",
              "reply_by", "reply_no"),
     filters=("state", "sort", "urgent", "sender", "received_on"),

@@ -201,7 +201,7 @@ ROUNDS = declare(Register(
         clocks=(ClockRule("deadline", "完成时限", ("plan", "running"), deadline_field="deadline",
                           basis=DEFAULT),),
     ),
-    pattern="回头看〔{year}〕{n}号", labels={"title": "名称"},
+    pattern="回头看〔{year}〕{n}号", labels={"title": "名称", "area_code": "属地"},
     columns=("number", "title", "state", "due", "book", "count", "pool", "drawn", "seed", "opened_at"),
     filters=("state", "book", "opened_at"), search=("number", "title"),
     fields=("title", "area_code", "book", "closed_from", "closed_to", Ask("count", minimum=1), "deadline"),
@@ -250,7 +250,7 @@ CHECKS = declare(Register(
         clocks=(ClockRule("deadline", "完成时限", ("assigned", "judged"), deadline_field="deadline",
                           basis=DEFAULT),),
     ),
-    pattern="回头看核查〔{year}〕{n}号", labels={"owner_organisation": "核查单位"},
+    pattern="回头看核查〔{year}〕{n}号", labels={"owner_organisation": "核查单位", "area_code": "属地"},
     # Another town's people check: of what, they have to know.
     tells=("round", "checked"),
     columns=("number", "title", "state", "due", "round", "owner_organisation", "outcome", "area_code"),

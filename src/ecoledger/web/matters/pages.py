@@ -151,7 +151,10 @@ def _entries(register: Register, matter: Any, person: Person) -> list[dict[str, 
                 "event": event,
                 "by": _who(event.person, inside),
                 "pairs": [
-                    (_(str(known[name].label)), timeline.said_text(known[name], value))
+                    (
+                        _(str(known[name].label)),
+                        timeline.said_text(known[name], value, register.model),
+                    )
                     for name, value in event.form.items()
                     if name in known
                     and value not in (None, "", [])

@@ -253,7 +253,12 @@ def _said(register: Register | None, event: Event) -> list[tuple[str, str]]:
         if value in (None, "", [], {}):
             continue
         if name in known:
-            told.append((_(str(known[name].label)), timeline.said_text(known[name], value)[:300]))
+            told.append(
+                (
+                    _(str(known[name].label)),
+                    timeline.said_text(known[name], value, register.model)[:300],
+                )
+            )
         else:
             told.append((_named(name, event.matter._meta.label_lower), _text(value)[:300]))
     return told
