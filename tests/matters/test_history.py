@@ -68,7 +68,7 @@ def test_a_changed_fact_breaks_the_chain(matters):
 def test_they_start_no_clock_tell_nobody_and_wait_for_nobody(matters, people):
     assert not Clock.objects.exists()
     assert not Notice.objects.exists()
-    assert inbox.count(people["dispatcher"]) == (0, 0)
+    assert inbox.load(people["dispatcher"]).waiting == 0
     schedule.remind_and_escalate(timezone.now())
     schedule.daily(timezone.now())
     assert Problem.objects.filter(state="closed").count() == 61

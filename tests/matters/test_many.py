@@ -42,7 +42,7 @@ def test_several_are_handed_over_in_one_go_and_land_with_the_town(three, people,
     rows = Problem.objects.filter(pk__in=[m.pk for m in three])
     assert {(p.state, p.owner_organisation_id) for p in rows} == {("rectifying", town.pk)}
     assert Event.objects.filter(transition="hand_over", note="本周内").count() == 3
-    assert inbox.count(people["town"])[0] == 3
+    assert inbox.load(people["town"]).waiting == 3
     assert Notice.objects.filter(person=people["town"]).count() == 3
     assert Clock.objects.filter(name="hand_over", stopped_at__isnull=False).count() == 3
 

@@ -51,9 +51,11 @@ def test_the_inbox_takes_three_queries_however_many_registers(
     person = people["dispatcher"]
     # What is in hand, what is looked at again, own earlier steps; then own steps, keys, rows.
     with django_assert_num_queries(3):
-        assert inbox.count(person) == (20, 1)
+        load = inbox.load(person)
+    assert (load.waiting, load.overdue) == (20, 1)
     with django_assert_num_queries(3):
-        rows = inbox.waiting_for(person)
+        rows = inbox.waiting_for(person, load=load)
+    assert rows == inbox.waiting_for(person)
     assert next(m.pk for m in rows) == late.pk
     assert {m.register for m in rows} == {f"book{n}" for n in range(20)}
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import chain
@@ -98,21 +98,24 @@ def _own_before(person: Person, mine: Turns) -> list[int]:
     )
 
 
-def waiting(person: Person) -> QuerySet[Matter]:
-    """The matters of every register that wait for the person, as one query."""
+def waiting(person: Person, load: Load | None = None) -> QuerySet[Matter]:
+    """The matters of every register that wait for the person, as one query.
+
+    With ``load``, counted just before, only the places are asked in which something waits.
+    """
     mine = turns(person)
+    places = mine.places if load is None else mine.places & load.places.keys()
     anybody, owners = Q(pk__in=[]), Q(pk__in=[])
-    for key, states in _by_register(mine.places - mine.of_owner).items():
+    for key, states in _by_register(places - mine.of_owner).items():
         anybody |= Q(register=key, state__in=states)
-    for key, states in _by_register(mine.of_owner).items():
+    for key, states in _by_register(places & mine.of_owner).items():
         owners |= Q(register=key, state__in=states)
-    rows = visible_matters(person).filter(
+    rows = visible_matters(person, {key for key, _state in places}).filter(
         anybody | owners & _owned(person),
         merged_into=None,
-        # Said once more, wider: these three lead the index to the rows that the exact condition is asked of.
+        # Said once more, wider: these lead the index to the rows that the exact condition is asked of.
         phase__in=_phases(),
-        register__in=sorted({key for key, _state in mine.places}),
-        state__in=sorted({state for _key, state in mine.places}),
+        state__in=sorted({state for _key, state in places}),
     )
     before = _own_before(person, mine)
     return rows.exclude(pk__in=before) if before else rows
@@ -126,13 +129,32 @@ def _by_register(places: frozenset[Place]) -> dict[str, list[str]]:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """How many matters wait, and how many of them are overdue."""
+
+    all: int = 0
+    overdue: int = 0
+
+    def __add__(self, more: Waiting) -> Waiting:
+        return Waiting(self.all + more.all, self.overdue + more.overdue)
+
+
+@dataclass(frozen=True)
 class Load:
     """How much a person has before them: what waits for them, and what is in hand within their scope."""
 
-    waiting: int
-    overdue: int
+    # Where something waits for the person.
+    places: dict[Place, Waiting] = field(default_factory=dict)
     # Register -> matters in hand that the person may see.
-    open: dict[str, int]
+    open: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def waiting(self) -> int:
+        return sum(here.all for here in self.places.values())
+
+    @property
+    def overdue(self) -> int:
+        return sum(here.overdue for here in self.places.values())
 
 
 def load(person: Person, now: datetime | None = None) -> Load:
@@ -165,15 +187,16 @@ def load(person: Person, now: datetime | None = None) -> Load:
         )
         for condition in asked
     )
-    wait, overdue, in_hand = 0, 0, Counter[str]()
+    here: defaultdict[Place, Waiting] = defaultdict(Waiting)
+    in_hand = Counter[str]()
     for phase, register, state, number, late_number, own, own_late in groups:
         place = (register, state)
         if phase == Phase.OPEN:
             in_hand[register] += number
         if place in mine.of_owner:
-            wait, overdue = wait + own, overdue + own_late
+            here[place] += Waiting(own, own_late)
         elif place in mine.places:
-            wait, overdue = wait + number, overdue + late_number
+            here[place] += Waiting(number, late_number)
     if before := _own_before(person, mine):
         others = visible_matters(person).filter(pk__in=before, merged_into=None)
         for register, state, owner, unit, due in others.values_list(
@@ -183,15 +206,8 @@ def load(person: Person, now: datetime | None = None) -> Load:
                 owner is None and unit is not None and unit == person.organisation_id
             )
             if is_own or (register, state) not in mine.of_owner:
-                wait -= 1
-                overdue -= due is not None and due < now
-    return Load(wait, overdue, dict(in_hand))
-
-
-def count(person: Person, now: datetime | None = None) -> tuple[int, int]:
-    """How many matters wait for the person, and how many of them are overdue."""
-    counted = load(person, now)
-    return counted.waiting, counted.overdue
+                here[register, state] += Waiting(-1, -1 if due is not None and due < now else 0)
+    return Load({place: counted for place, counted in here.items() if counted.all}, dict(in_hand))
 
 
 # Later than any deadline: what has none comes last.
@@ -219,6 +235,6 @@ def nearest(rows: QuerySet[Matter], limit: int) -> list[Matter]:
     return list(due_first(found))
 
 
-def waiting_for(person: Person, limit: int = 200) -> list[Matter]:
+def waiting_for(person: Person, limit: int = 200, load: Load | None = None) -> list[Matter]:
     """What waits for the person: overdue and due first, what has no deadline last."""
-    return nearest(waiting(person), limit)
+    return nearest(waiting(person, load), limit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -432,9 +432,12 @@ def _names(condition: Q) -> Iterable[str]:
             yield child[0]
 
 
-def visible_matters(person: Person) -> QuerySet[Matter]:
-    """The matters of every register ``person`` may see: one query, however many registers there are."""
-    return Matter.objects.filter(seen_by(person, all_registers()))
+def visible_matters(person: Person, keys: Collection[str] | None = None) -> QuerySet[Matter]:
+    """The matters ``person`` may see of every register, or of those called ``keys``: one query, however many there are."""
+    registers = all_registers()
+    if keys is not None:
+        registers = tuple(register for register in registers if register.key in keys)
+    return Matter.objects.filter(seen_by(person, registers))
 
 
 def readable(person: Person, asked: QuerySet[Any], tells: bool) -> set[int]:

@@ -24,7 +24,7 @@ def load_of(request: HttpRequest) -> inbox.Load:
     counted = getattr(request, "_load", None)
     if counted is None:
         person = request.user
-        counted = inbox.Load(0, 0, {})
+        counted = inbox.Load()
         if isinstance(person, Person) and person.may("see_matters"):
             counted = inbox.load(person)
             rail_counts.note(person, counted)

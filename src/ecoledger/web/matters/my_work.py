@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -30,16 +29,16 @@ DONE = 10
 def _work(request: Request) -> dict[str, Any]:
     person, now = request.user, timezone.now()
     shown = MOST if request.GET.get("all") == "1" else AT_ONCE
-    asks, load = asks_waiting(person), load_of(request)
+    load = load_of(request)
+    asks, overdue = asks_waiting(load), request.GET.get("overdue") == "1"
     ask = request.GET.get("ask", "")
     ask = ask if ask in asks else ""
-    waiting, overdue = inbox.waiting(person), request.GET.get("overdue") == "1"
-    if ask:
-        waiting = waiting.filter(asks[ask].states)
+    chosen = asks[ask] if ask else load
+    waiting = inbox.waiting(person, chosen)
     if overdue:
         waiting = waiting.filter(due__lt=now)
     rows = due_rows(inbox.nearest(waiting, shown), now)
-    number = len(rows) if len(rows) < shown else min(waiting.count(), MOST)
+    number = min(chosen.overdue if overdue else chosen.waiting, MOST)
     # By the index of who began it: of what is in hand, each would be looked up.
     own = Matter.objects.filter(created_by=person).order_by().values("pk")
     begun = visible_matters(person).filter(OPEN_WORK, pk__in=own)
@@ -48,34 +47,24 @@ def _work(request: Request) -> dict[str, Any]:
         "rows": rows,
         "cards": rows[:CARDS],
         "rest": rows[CARDS:],
-        "groups": sorted(asks.items(), key=lambda one: -one[1].count),
+        "groups": sorted(asks.items(), key=lambda one: -one[1].waiting),
         "chosen": ask,
         "only_overdue": overdue,
         "count": load.waiting,
         "waiting": load.waiting,
         "overdue": load.overdue,
-        "further": number - len(rows),
+        "further": max(0, number - len(rows)),
         "begun": due_rows(inbox.nearest(begun, OTHERS), now),
         "done": _done(person),
     }
 
 
-@dataclass
-class Ask:
-    """One thing asked: of how many matters, and the states in which it is asked."""
-
-    count: int = 0
-    states: Q = field(default_factory=lambda: Q(pk__in=[]))
-
-
-def asks_waiting(person: Person) -> dict[str, Ask]:
-    """What waits for the person by what is asked, all of it, however many are shown."""
-    counted = inbox.waiting(person).order_by().values_list("register", "state")
-    asks: dict[str, Ask] = {}
-    for key, state, number in counted.annotate(number=Count("pk")):
-        one = asks.setdefault(ask_of(register_of(key), state), Ask())
-        one.count += number
-        one.states |= Q(register=key, state=state)
+def asks_waiting(load: inbox.Load) -> dict[str, inbox.Load]:
+    """What waits by what is asked, all of it, however many are shown."""
+    asks: dict[str, inbox.Load] = {}
+    for (key, state), number in load.places.items():
+        ask = asks.setdefault(ask_of(register_of(key), state), inbox.Load())
+        ask.places[key, state] = number
     return asks
 
 

@@ -24,7 +24,7 @@ from ecoledger.web.listings.chips import chips
 from ecoledger.web.matters.finding import the_register
 
 # More matters than this are counted by state beside the page, not before it.
-AT_ONCE = 20_000
+AT_ONCE = 5_000
 # Digits of a county's code; a town's are more. Nothing but digits stands in a code.
 COUNTY = 6
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
@@ -54,7 +55,7 @@ class Air:
     def end(self) -> datetime | None:
         return self.start + timedelta(seconds=self.seconds) if self.start else None
 
-    @property
+    @cached_property
     def stale(self) -> bool:
         return self.end is None or now() - self.end > AIR_STALE
 
@@ -68,7 +69,7 @@ class Water:
     deciding: str
     start: datetime | None
 
-    @property
+    @cached_property
     def stale(self) -> bool:
         return self.start is None or now() - self.start > WATER_STALE
 

@@ -45,7 +45,7 @@ def page(request: Request) -> HttpResponse:
         "sentences": sentences.home(waiting, goals["standings"], sums, rows),
         "waiting_count": waiting,
         "waiting": waiting,
-        "decide": decide(person, now),
+        "decide": decide(request, now),
         "places": rows,
         "totals": sums,
         "may_urge": person.has_role(*urging.URGERS),
@@ -79,9 +79,9 @@ def part(request: Request, name: str) -> HttpResponse:
     return render(request, f"web/scenes/home/{name}.html", {name: PARTS[name](request)})
 
 
-def decide(person: Person, now: datetime) -> list[DueRow]:
+def decide(request: Request, now: datetime) -> list[DueRow]:
     """What waits for the person, nearest due first."""
-    return due_rows(inbox.waiting_for(person, TO_DECIDE), now)
+    return due_rows(inbox.waiting_for(request.user, TO_DECIDE, load_of(request)), now)
 
 
 def totals(person: Person, rows: list[dict[str, Any]]) -> dict[str, Any]:

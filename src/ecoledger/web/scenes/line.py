@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,13 +17,14 @@ from django.views.decorators.http import require_POST
 
 from ecoledger.accounts.models import Organisation
 from ecoledger.matters import inbox
+from ecoledger.matters.models import Matter
 from ecoledger.matters.register import OPEN_WORK, visible_matters
 from ecoledger.web import navigation
 from ecoledger.web.access import Request
 from ecoledger.web.matters.in_hand import OVERDUE, address
 from ecoledger.web.models import pin
 from ecoledger.web.scenes import sentences
-from ecoledger.web.work import due_rows, load_of
+from ecoledger.web.work import due_rows
 
 TO_DO = 12
 
@@ -44,12 +45,9 @@ def page(request: Request, key: str) -> HttpResponse:
     books = [book for book in all_books if book.line == key]
     keys = [book.key for book in books if book.kind == "Register"]
     now = timezone.now()
-    matters = visible_matters(request.user).filter(OPEN_WORK, register__in=keys)
-    counts = matters.aggregate(
-        open=Count("pk"),
-        overdue=Count("pk", filter=Q(due__lt=now)),
-        week=Count("pk", filter=Q(due__gte=now, due__lt=now + timedelta(days=7))),
-    )
+    matters = visible_matters(request.user, keys).filter(OPEN_WORK)
+    counted = _counted(matters, now)
+    counts = _sums(counted)
     to_do = inbox.nearest(matters, TO_DO)
     oldest = next((m for m in to_do if m.due is not None and m.due < now), None)
     return render(
@@ -57,23 +55,56 @@ def page(request: Request, key: str) -> HttpResponse:
         "web/scenes/line.html",
         {
             "line": line,
-            "shelves": _shelves(request, books),
+            "shelves": _shelves(request, books, _by(counted, "register")),
             "book_count": len(books),
             "counts": counts,
             "sentence": sentences.line(key, counts, oldest),
             "rows": due_rows(to_do, now),
-            "units": _by_unit(key, matters, now),
+            "units": _by_unit(key, _by(counted, "unit")),
             "all_url": address(line=key),
         },
     )
 
 
-def _shelves(request: Request, books: Iterable[navigation.Book]) -> list[Shelf]:
-    counts, uses = load_of(request).open, navigation.uses_of(request.user)
+COUNTS = ("open", "overdue", "week")
+
+
+def _counted(matters: QuerySet[Matter], now: datetime) -> list[dict[str, Any]]:
+    """Work in hand by register and by the unit that answers, counted in one pass."""
+    grouped = matters.order_by().values("register", unit=Coalesce("owner_organisation_id", 0))
+    return list(
+        grouped.annotate(
+            open=Count("pk"),
+            overdue=Count("pk", filter=Q(due__lt=now)),
+            week=Count("pk", filter=Q(due__gte=now, due__lt=now + timedelta(days=7))),
+        )
+    )
+
+
+def _sums(rows: list[dict[str, Any]]) -> dict[str, int]:
+    return {name: sum(row[name] for row in rows) for name in COUNTS}
+
+
+def _by(rows: list[dict[str, Any]], name: str) -> dict[Any, dict[str, int]]:
+    """The counts summed for each register, or each unit."""
+    groups: dict[Any, list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(row[name], []).append(row)
+    return {value: _sums(group) for value, group in groups.items()}
+
+
+def _shelves(
+    request: Request, books: Iterable[navigation.Book], counts: dict[str, dict[str, int]]
+) -> list[Shelf]:
+    uses = navigation.uses_of(request.user)
     by_kind: dict[str, list[dict[str, Any]]] = {}
     for book in books:
         use = uses.get(book.key)
-        shown = {"book": book, "count": counts.get(book.key), "pinned": bool(use and use.pinned)}
+        shown = {
+            "book": book,
+            "count": counts.get(book.key, {}).get("open"),
+            "pinned": bool(use and use.pinned),
+        }
         by_kind.setdefault(book.kind, []).append(shown)
     return [
         Shelf(str(label), tuple(by_kind[kind]))
@@ -82,25 +113,21 @@ def _shelves(request: Request, books: Iterable[navigation.Book]) -> list[Shelf]:
     ]
 
 
-def _by_unit(key: str, matters: Any, now: Any) -> list[dict[str, Any]]:
+def _by_unit(key: str, units: dict[int, dict[str, int]]) -> list[dict[str, Any]]:
     """Work in hand by the unit that answers, the most overdue first."""
-    rows = list(
-        matters.order_by()
-        .values(unit=Coalesce("owner_organisation_id", 0))
-        .annotate(open=Count("pk"), overdue=Count("pk", filter=Q(due__lt=now)))
-        .order_by("-overdue", "-open")[:TO_DO]
-    )
+    worst = sorted(units.items(), key=lambda unit: (-unit[1]["overdue"], -unit[1]["open"]))[:TO_DO]
     names = dict(
-        Organisation.objects.filter(pk__in=[r["unit"] for r in rows]).values_list("pk", "name")
+        Organisation.objects.filter(pk__in=[pk for pk, _counts in worst]).values_list("pk", "name")
     )
     return [
-        row
+        counts
         | {
-            "name": names.get(row["unit"], ""),
-            "open_url": address(line=key, unit=row["unit"]),
-            "overdue_url": address(line=key, unit=row["unit"], due=OVERDUE),
+            "unit": pk,
+            "name": names.get(pk, ""),
+            "open_url": address(line=key, unit=pk),
+            "overdue_url": address(line=key, unit=pk, due=OVERDUE),
         }
-        for row in rows
+        for pk, counts in worst
     ]
 
 

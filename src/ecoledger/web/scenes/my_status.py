@@ -16,7 +16,7 @@ from ecoledger.monitoring.models import Alarm, Filing
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.monitoring import readings
-from ecoledger.web.work import due_rows
+from ecoledger.web.work import due_rows, load_of
 
 _TASKS = 8
 _ALARMS = 6
@@ -46,7 +46,7 @@ def _status(request: Request) -> dict[str, Any]:
     rows = [(point, latest.get(point.pk, [])) for point in points]
     over = sum(any(one.over for one in values) for _point, values in rows)
     alarms = scoped.alarms(person).filter(state=Alarm.State.OPEN).order_by("-last")
-    count, overdue = inbox.count(person, now)
+    load = load_of(request)
     running = Q(end=None) | Q(end__gt=now)
     filings = scoped.filings(person).filter(running, withdrawn_at=None).order_by("-begin")
     return {
@@ -55,9 +55,9 @@ def _status(request: Request) -> dict[str, Any]:
         "over": over,
         "alarms": alarms[:_ALARMS],
         "alarm_count": alarms.count(),
-        "tasks": due_rows(inbox.waiting_for(person, _TASKS), now),
-        "count": count,
-        "overdue": overdue,
+        "tasks": due_rows(inbox.waiting_for(person, _TASKS, load), now),
+        "count": load.waiting,
+        "overdue": load.overdue,
         "filings": filings[:5],
         "waiting_filings": filings.filter(decision=Filing.Decision.WAITING).count(),
         "now": now,

@@ -96,10 +96,12 @@ def finder(listing: Listing, word: str) -> Q | None:
         return None
     kind = Kind.MATTER if isinstance(listing, Register) else Kind.ENTITY
     held = holding(word.lower())
-    # Asked of every kind: by an index of kinds each entry would be looked up, which takes longer than to read all.
-    few = list(held.order_by().values_list("kind", "target")[: FEW + 1])
+    # Not of the other kinds: by an index of kinds each entry would be looked up, which takes longer than to read all.
+    others = [other for other in Kind.values if other != kind]
+    only = SearchEntry.objects.exclude(kind__in=others) & held
+    few = list(only.order_by().values_list("target", flat=True)[: FEW + 1])
     if len(few) <= FEW:
-        return Q(pk__in=[target for other, target in few if other == kind])
+        return Q(pk__in=few)
     # Of a common word the list's own order finds a page soon.
     return Q(Exists(held.filter(kind=kind, target=OuterRef("pk"))))
 
