@@ -70,7 +70,7 @@ class Matter(models.Model):
     number = models.CharField("编号", max_length=60, unique=True)
     title = models.CharField("标题", max_length=200)
     description = models.TextField("内容", blank=True)
-    area_code = AreaCodeField()
+    area_code = AreaCodeField(db_index=False)
     address = models.CharField("地址", max_length=200, blank=True)
     lon = models.FloatField("经度", null=True, blank=True)
     lat = models.FloatField("纬度", null=True, blank=True)
@@ -201,6 +201,7 @@ class Matter(models.Model):
                 ],
                 name="matter_by_phase",
             ),
+            models.Index(fields=["area_code", "register"], name="matter_by_area"),
             models.Index(fields=["register", "due"], name="matter_due_of_register"),
             models.Index(fields=["register", "number"], name="matter_number_of_register"),
             models.Index(fields=["phase", "due"], name="matter_by_due"),
