@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,7 +17,6 @@ from django.views.decorators.http import require_POST
 
 from ecoledger.accounts.models import Organisation
 from ecoledger.matters import inbox
-from ecoledger.matters.models import Matter
 from ecoledger.matters.register import OPEN_WORK, visible_matters
 from ecoledger.web import navigation
 from ecoledger.web.access import Request
@@ -69,7 +68,7 @@ def page(request: Request, key: str) -> HttpResponse:
 COUNTS = ("open", "overdue", "week")
 
 
-def _counted(matters: QuerySet[Matter], now: datetime) -> list[dict[str, Any]]:
+def _counted(matters: Any, now: datetime) -> list[dict[str, Any]]:
     """Work in hand by register and by the unit that answers, counted in one pass."""
     grouped = matters.order_by().values("register", unit=Coalesce("owner_organisation_id", 0))
     return list(
