@@ -15,6 +15,9 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 
 frontend: src/ecoledger/web/static/dist/.built
 
+# Compiled modules are kept: each process of the demonstration and of the tests would compile the whole program for itself.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Node brings its own list of certificate authorities; the machine's list (company proxies) counts too.
 export NODE_EXTRA_CA_CERTS ?= $(wildcard /etc/ssl/certs/ca-certificates.crt)
 

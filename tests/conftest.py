@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.utils.translation import override
+from tests import remembered
 from tests.cluster import places
 
 COUNTY, NORTH, SOUTH = "990101", "990101001", "990101002"
@@ -56,6 +57,13 @@ class Bureau:
         raise AttributeError(name)
 
 
+def pytest_collection_finish() -> None:
+    """Everything is loaded: the collector of garbage does not walk it again and again, as in the server."""
+    from ecoledger.cli import process_limits
+
+    process_limits.settle()
+
+
 @pytest.fixture(autouse=True)
 def chinese() -> Iterator[None]:
     """Each test begins in the source language, whatever language the test before it read pages in."""
@@ -81,6 +89,10 @@ def store(tmp_path: Path) -> Iterator[object]:
 @pytest.fixture
 def people(db: None) -> dict:
     """One person a role, keyed by the role's value, all of the county; ``officer2`` is a second officer."""
+    return remembered.again(_people)
+
+
+def _people() -> dict:
     from ecoledger.accounts.models import Organisation, Person
     from ecoledger.accounts.roles import Role
 
@@ -112,10 +124,19 @@ def people(db: None) -> dict:
 @pytest.fixture
 def bureau(people: dict) -> Bureau:
     """A small county with stations, a river, an enterprise and its meters, and ``people``."""
+    from ecoledger.monitoring.points import table
+
+    made = remembered.again(_county)
+    table.forget()
+    made.people = people
+    return made
+
+
+def _county() -> Bureau:
     from ecoledger.entities.models import Area, Enterprise, Outlet, River, Section, Station
     from ecoledger.monitoring.models import Limit, Point, PointParameter
 
-    made = Bureau(people=people)
+    made = Bureau()
     made.county = Area.objects.create(code=COUNTY, name="测试县", synthetic=True)
     made.towns = [
         Area.objects.create(code=NORTH, name="北镇", synthetic=True),

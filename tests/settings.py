@@ -14,6 +14,9 @@ from tests.cluster import guardian, places
 hypothesis.settings.register_profile("ecoledger", deadline=None)
 hypothesis.settings.load_profile("ecoledger")
 
+# Each of the many processes that tests start would compile the whole program for itself.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 _kept = contextlib.ExitStack()
 atexit.register(_kept.close)
 os.environ["ECOLEDGER_DATA"] = str(_kept.enter_context(guardian.folder("tests")))

@@ -13,12 +13,18 @@ from tests.cluster.roles import Role
 
 
 @contextmanager
-def begun(folder: Path) -> Iterator[Server]:
-    """``ecoledger serve`` on ``folder``; where there is a bus, devices reach it by ``ecoledger gateway`` beside it."""
+def begun(folder: Path, settings: dict[str, str]) -> Iterator[Server]:
+    """``ecoledger serve`` on ``folder``; where there is a bus, devices reach it by ``ecoledger gateway`` beside it.
+
+    ``settings``: environment besides that of the run.
+    """
     if not os.environ.get(places.BUS):
-        with Server(folder) as server:
+        with Server(folder, settings=settings) as server:
             yield server
         return
-    with Server(folder, "--no-gateway") as server, Role("gateway", folder, {}) as gateway:
+    with (
+        Server(folder, "--no-gateway", settings=settings) as server,
+        Role("gateway", folder, {}) as gateway,
+    ):
         server.device = gateway.device
         yield server

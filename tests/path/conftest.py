@@ -10,14 +10,14 @@ import pytest
 from tests.cli.server import Server
 from tests.cluster import places, serving
 from tests.path import county
-from tests.path.house import House, Visitor
+from tests.path.house import SETTINGS, House, Visitor
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The county's data folder, to be copied."""
     folder = tmp_path_factory.mktemp("county") / "data"
-    Server(folder).prepare(county.call("build"))
+    Server(folder, settings=SETTINGS).prepare(county.call("build"))
     return folder
 
 
@@ -26,7 +26,7 @@ def house(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hou
     folder = tmp_path_factory.mktemp("path") / "data"
     shutil.copytree(built, folder)
     places.copied(built, folder)
-    with serving.begun(folder) as process:
+    with serving.begun(folder, SETTINGS) as process:
         yield House(process)
     places.forget(folder)
     # Nothing anybody did made the server itself fail.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,8 +26,14 @@ from ecoledger.hj212.client import Client, Device
 from ecoledger.hj212.dialogue import Timing
 from ecoledger.live import times
 
+ROOT = Path(__file__).resolve().parents[2]
 # The machine may be slow and busy; a wait ends as soon as what it waits for is there.
 PATIENCE = 180.0
+# What the processes of a house are started with.
+SETTINGS = {
+    "DJANGO_SETTINGS_MODULE": "tests.path.settings",
+    "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", "")))),
+}
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64
 
 

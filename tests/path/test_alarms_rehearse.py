@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.cli.server import Server
 from tests.cluster import places
+from tests.path.house import SETTINGS
 
 CHIMNEY = "闭环锅炉烟囱"
 STATION = "北镇空气站"
@@ -40,7 +41,7 @@ def fingerprint(folder: Path) -> dict[str, str]:
 def folder(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small county with two weeks of 2024 at one chimney and one station, brought in by import."""
     place = tmp_path_factory.mktemp("rehearse")
-    server = Server(place / "data")
+    server = Server(place / "data", settings=SETTINGS)
 
     shutil.copytree(built, server.data)
     places.copied(built, server.data)
@@ -63,7 +64,7 @@ def folder(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def rehearse(folder: Path, *more: str) -> list[dict]:
-    code, lines, errors = Server(folder).command(
+    code, lines, errors = Server(folder, settings=SETTINGS).command(
         "alarms", "rehearse", "--data", str(folder), "--from", "2024-03-01", "--to", "2024-03-16", *more
     )  # fmt: skip
     assert code == 0, errors
@@ -107,7 +108,7 @@ def test_what_cannot_be_rehearsed_is_refused_with_the_remedy(folder):
         (["--from", "yesterday"], "2026-05-01"),
         (["--from", "2024-04-01"], "--to"),
     ):
-        code, _, errors = Server(folder).command(
+        code, _, errors = Server(folder, settings=SETTINGS).command(
             "alarms", "rehearse", "--data", str(folder), "--from", "2024-03-01", "--to", "2024-03-16", *more
         )  # fmt: skip
         assert code != 0
@@ -115,7 +116,7 @@ def test_what_cannot_be_rehearsed_is_refused_with_the_remedy(folder):
 
 
 def test_a_running_server_rehearses_itself(folder, tmp_path):
-    with Server(folder) as server:
+    with Server(folder, settings=SETTINGS) as server:
         code, lines, errors = server.command(
             "alarms", "rehearse", "--data", str(folder), "--from", "2024-03-01", "--to", "2024-03-16",
             "--rule", "flue_gas_hour",

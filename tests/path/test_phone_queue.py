@@ -20,7 +20,7 @@ from playwright.sync_api import expect, sync_playwright
 from tests.cli.server import Server
 from tests.cluster import places
 from tests.path import county
-from tests.path.house import PATIENCE, PNG, until
+from tests.path.house import PATIENCE, PNG, SETTINGS, until
 
 NAME = "eco.test"
 expect.set_options(timeout=PATIENCE * 1000)
@@ -70,7 +70,7 @@ def server(built, tmp_path_factory):
     shutil.copytree(built, folder / "data")
     places.copied(built, folder / "data")
     cert, key = certificate(folder)
-    with Server(folder / "data", "--certificate", cert, "--key", key) as process:
+    with Server(folder / "data", "--certificate", cert, "--key", key, settings=SETTINGS) as process:
         yield process
 
 
@@ -157,7 +157,7 @@ def test_a_certificate_that_cannot_serve_is_said_before_anything_starts(tmp_path
     if days > 0:
         key = certificate(tmp_path, 30)[1]  # of another certificate
     with pytest.raises(RuntimeError, match=words):
-        Server(tmp_path / "data", "--certificate", cert, "--key", key).start()
+        Server(tmp_path / "data", "--certificate", cert, "--key", key, settings=SETTINGS).start()
 
 
 def test_what_is_written_without_a_signal_goes_once_and_as_its_writer(server, phone):

@@ -1,0 +1,8 @@
+"""The product's settings with a quick hash of passwords: people sign in to the houses of these tests by the hundred.
+
+What the product's own hash lets in is told in tests/web/test_bodies.py.
+"""
+
+from ecoledger.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
