@@ -60,6 +60,7 @@ def use(folder: Path, *, make: bool = False) -> Path:
         ) from error
     finally:
         gc.enable()
+    process_limits.settle()
     return folder
 
 

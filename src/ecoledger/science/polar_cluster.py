@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from sklearn.cluster import KMeans
 
 from ecoledger.science.air_table import wind
 from ecoledger.science.polar_plot import Surface, polar_plot
@@ -18,6 +17,8 @@ def polar_cluster(
     table: pl.DataFrame, pollutant: str, clusters: int = 6, *, cells: int = 101, seed: int = 1
 ) -> tuple[pl.DataFrame, Surface]:
     """Cells ``u, v, z, cluster`` (1 is the cluster with the highest mean) and the surface they come from."""
+    from sklearn.cluster import KMeans  # slow to load: when it is needed
+
     surface = polar_plot(table, pollutant, cells=cells)
     cells_table = surface.table().drop_nulls("z")
     data = cells_table.to_numpy()

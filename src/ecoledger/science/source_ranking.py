@@ -11,7 +11,6 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import mannwhitneyu, rankdata
 
 from ecoledger.science.air_table import TableError, require
 from ecoledger.science.coordinates import FlatMap
@@ -122,6 +121,8 @@ def _activities(
 
 def _rank_correlation(patterns: Array, excess: Array) -> list[float | None]:
     """Spearman's coefficient of each row with the excess; none where a row or the excess does not vary."""
+    from scipy.stats import rankdata  # slow to load: when it is needed
+
     if not len(patterns) or excess.std() == 0:
         return [None] * len(patterns)
     ranks = rankdata(patterns, axis=1)
@@ -138,6 +139,8 @@ def _by_wind(excess: Array, down: NDArray[np.bool_]) -> dict[str, float | int | 
     total = float(excess.sum())
     p: float | None = None
     if 0 < down.sum() < len(down):
+        from scipy.stats import mannwhitneyu
+
         p = float(mannwhitneyu(excess[down], excess[~down], alternative="greater").pvalue)
     return {
         "downwind_hours": int(down.sum()),

@@ -13,7 +13,6 @@ from typing import Literal, get_args
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
 from ecoledger.science.air_table import TableError, require
@@ -148,6 +147,8 @@ def clusters(
     ``euclid``: by the places themselves; ``angle``: by the direction from the receptor at each hour, whatever the speed.
     k-means (scikit-learn) on those coordinates. Trajectories that are shorter than most are left out.
     """
+    from sklearn.cluster import KMeans  # slow to load: when it is needed
+
     require(table, ("date", "hour_inc", "lon", "lat"))
     rows = table.drop_nulls(["lon", "lat"]).sort("date", "hour_inc", descending=[False, True])
     sizes = rows.group_by("date", maintain_order=True).len()

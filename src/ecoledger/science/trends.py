@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from ecoledger.science.air_table import TableError
 from ecoledger.science.averages import Statistic, average
@@ -191,6 +190,8 @@ def smooth_trend(
         percentile=percentile,
         capture=capture,
     )
+    from scipy.stats import norm  # slow to load: when it is needed
+
     x = series["date"].cast(pl.Date).cast(pl.Int32).to_numpy().astype(float) / _DAYS_A_YEAR
     y = series["value"].to_numpy()
     smoother = _spline_smoother(x, y)

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
 from ecoledger.science.air_table import TableError, require
 from ecoledger.science.averages import complete
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingRegressor
 
 Array = NDArray[np.float64]
 _WEATHER = ("ws", "temp", "pres", "dewp", "rh", "rain", "radiation", "mixing_height")
@@ -90,6 +93,10 @@ def _features(table: pl.DataFrame, exclude: tuple[str, ...]) -> tuple[pl.DataFra
 
 
 def _model() -> HistGradientBoostingRegressor:
+    from sklearn.ensemble import (
+        HistGradientBoostingRegressor,
+    )  # slow to load: when it is needed
+
     return HistGradientBoostingRegressor(
         max_iter=250, learning_rate=0.06, max_leaf_nodes=24, min_samples_leaf=40, random_state=1
     )
