@@ -93,9 +93,7 @@ def _features(table: pl.DataFrame, exclude: tuple[str, ...]) -> tuple[pl.DataFra
 
 
 def _model() -> HistGradientBoostingRegressor:
-    from sklearn.ensemble import (
-        HistGradientBoostingRegressor,
-    )  # slow to load: when it is needed
+    from sklearn.ensemble import HistGradientBoostingRegressor  # slow to load
 
     return HistGradientBoostingRegressor(
         max_iter=250, learning_rate=0.06, max_leaf_nodes=24, min_samples_leaf=40, random_state=1
@@ -132,6 +130,7 @@ def effect(
         )
     x, y = before.select(names).to_numpy(), before[pollutant].to_numpy().astype(float)
     x_after = after.select(names).to_numpy()
+    _model()  # loads what the limit is for
     with threadpool_limits(1):  # on a busy machine threads wait for each other
         unseen = _unseen(x, y, (before["date"] - before["date"][0]).dt.total_hours().to_numpy())
         expected = _model().fit(x, y).predict(x_after)
