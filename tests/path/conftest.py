@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
-from tests.cli.server import Server
 from tests.cluster import places, serving
-from tests.path import county
-from tests.path.house import SETTINGS, House, Visitor
+from tests.path.house import SETTINGS, House, Visitor, built_once
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The county's data folder, to be copied."""
-    return _built(tmp_path_factory)
-
-
-@cache  # the rooms that import the fixture have one county
-def _built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("county") / "data"
-    Server(folder, settings=SETTINGS).prepare(county.call("build"))
-    return folder
+    return built_once(tmp_path_factory.getbasetemp() / "county" / "data")
 
 
 @pytest.fixture(scope="module")

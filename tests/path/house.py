@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,13 @@ def this_hour() -> datetime:
 
 def hours_ago(number: int) -> datetime:
     return this_hour() - timedelta(hours=number)
+
+
+@cache  # one county for all rooms that ask for it
+def built_once(folder: Path) -> Path:
+    """The county, written into the data folder ``folder``."""
+    Server(folder, settings=SETTINGS).prepare(county.call("build"))
+    return folder
 
 
 @dataclass(frozen=True)
