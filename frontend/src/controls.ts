@@ -52,6 +52,8 @@ export function startControls(): void {
     const value = box.closest("[data-lookup]")?.querySelector<HTMLInputElement>("[data-lookup-value]");
     if (value && box.matches("input[type=search]")) value.value = "";
   });
+  keepList();
+  document.addEventListener("keydown", goAlong);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     closeMenus(null);
@@ -131,4 +133,20 @@ function markLive(connected: boolean): void {
   document
     .querySelectorAll<HTMLElement>("[data-live]")
     .forEach((mark) => (mark.dataset.live = connected ? "on" : "off"));
+}
+
+/** A page that was opened from a list keeps the list in its address, so that a step or a reload does not lose it. */
+function keepList(): void {
+  const address = document.querySelector<HTMLElement>("nav.beside")?.dataset.address;
+  if (address && !location.search.includes("among=")) history.replaceState(history.state, "", address + location.hash);
+}
+
+/** j and k go to the next and the previous row of the list, unless somebody is writing. */
+function goAlong(event: KeyboardEvent): void {
+  if (event.key !== "j" && event.key !== "k") return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  const target = event.target as HTMLElement;
+  if (target.closest("input, select, textarea, [contenteditable], dialog")) return;
+  const link = document.querySelector<HTMLAnchorElement>(`nav.beside a[rel=${event.key === "j" ? "next" : "prev"}]`);
+  link?.click();
 }

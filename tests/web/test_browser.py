@@ -484,3 +484,32 @@ def test_a_phone_without_a_line_of_work_finds_the_bar_at_its_foot(
     menu.click()
     page.locator("body.rail-open").wait_for()
     assert menu.bounding_box() == closed  # it stays where it was
+
+
+def test_the_keys_j_and_k_go_along_the_list_that_a_matter_was_opened_from(page, county):
+    monitor = county.person("monitor")
+    made = [
+        actions.open_matter(
+            PROBLEMS,
+            {"title": f"第{n}件", "area_code": "990101001", "origin_kind": "self"},
+            by=monitor,
+        )
+        for n in range(3)
+    ]
+    first, second, third = (f"/matters/problem/{matter.pk}" for matter in made)
+    page.goto("/matters/problem?sort=number&open=1")
+    page.locator(f"a.title[href='{first}']").click()
+    # The list stands in the address at once: a reload does not lose it.
+    page.wait_for_url(f"**{first}?among=*", timeout=60_000)
+    assert page.locator("nav.beside a[rel=prev]").count() == 0
+    page.keyboard.press("j")
+    page.wait_for_url(f"**{second}?among=*", timeout=60_000)
+    page.keyboard.press("j")
+    page.wait_for_url(f"**{third}?among=*", timeout=60_000)
+    page.keyboard.press("k")
+    page.wait_for_url(f"**{second}?among=*", timeout=60_000)
+    page.reload()
+    page.locator("nav.beside a").first.click()
+    page.wait_for_url("**/matters/problem?*", timeout=60_000)
+    assert sorted(page.url.split("?")[1].split("&")) == ["open=1", "sort=number"]
+    assert page.complaints == []

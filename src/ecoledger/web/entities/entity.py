@@ -27,6 +27,7 @@ from ecoledger.monitoring.points import limits, parameters
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.entities.health import Health
+from ecoledger.web.listings.beside import beside
 from ecoledger.web.monitoring import readings
 from ecoledger.web.work import left_of
 
@@ -84,6 +85,7 @@ def shown(request: Request, thing: Entity) -> HttpResponse:
             "head": [fact for fact in facts if fact not in lists][1 : HEAD + 1],
             "lists": lists,
             "tab": tab,
+            "neighbours": beside(request, thing),
             "tabs": tabs,
             "shelves": [shelf for shelf in shelves if shelf.tab == tab],
             "happenings": rows[:HAPPENINGS],

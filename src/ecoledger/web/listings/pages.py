@@ -21,6 +21,7 @@ from ecoledger.listings.models import SavedView, Taste
 from ecoledger.listings.refusals import Refused
 from ecoledger.web.access import Request
 from ecoledger.web.export import exported_list
+from ecoledger.web.listings.beside import beside
 from ecoledger.web.listings.chips import chips
 from ecoledger.web.listings.drawn import drawn
 from ecoledger.web.listings.finding import say, the_listing, the_row
@@ -222,6 +223,7 @@ def row(request: Request, key: str, pk: int) -> HttpResponse:
     context = {
         "listing": listing,
         "row": found,
+        "neighbours": beside(request, found),
         "facts": [(c.label, cells.text_of(found, c)) for c in columns],
         "may_change": bool(listing.fields) and listing.may_change(request.user),
         "begets": getattr(listing, "begotten", None) is not None and listing.may_open(request.user),

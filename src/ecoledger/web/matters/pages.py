@@ -37,6 +37,7 @@ from ecoledger.matters.register import (
 )
 from ecoledger.matters.workflow import Transition
 from ecoledger.web.access import Request, needs
+from ecoledger.web.listings.beside import beside
 from ecoledger.web.listings.once import once
 from ecoledger.web.matters import asking
 from ecoledger.web.matters.finding import the_matter, the_register
@@ -274,6 +275,7 @@ def _detail(
             **asks,
             "entity_url": entity_url(matter.entity) if matter.entity and inside else "",
             "line_tables": tables(register, matter, person) if inside else [],
+            "neighbours": beside(request, matter),
             "beside": [
                 (register_of(other.register), other, state_of(other))
                 for other in actions.beside(matter, person)

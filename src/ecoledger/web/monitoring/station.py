@@ -29,6 +29,7 @@ from ecoledger.store.interface import SERIES
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.entities.health import Health
+from ecoledger.web.listings.beside import beside
 from ecoledger.web.monitoring import readings
 from ecoledger.web.monitoring.data_table import table_of
 from ecoledger.web.templatetags.show import FLAGS, WATER_CLASSES, flag_name
@@ -56,6 +57,7 @@ def page(request: Request, pk: int) -> HttpResponse:
     context: dict[str, Any] = {
         "point": point,
         "tab": tab,
+        "neighbours": beside(request, point),
         "tabs": _tabs(request, point),
         "station": getattr(point.entity, "as_station", None) if point.entity else None,
         "enterprise": _enterprise(point),

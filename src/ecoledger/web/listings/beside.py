@@ -1,0 +1,84 @@
+"""上一件 / 下一件: the rows beside one that was opened from a list, in the list's own order and narrowing.
+
+A page that is opened from a list knows it by the address that its request came from; the links to its neighbours carry
+the list in their own address (``among=problem?open=1&sort=due``). By any other way there are none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from django.http import QueryDict
+
+from ecoledger.listings import selecting
+from ecoledger.listings.catalogue import all_listings, listing_of
+from ecoledger.listings.listing import Listing
+from ecoledger.listings.neighbours import neighbours
+from ecoledger.matters.register import Register, headers
+from ecoledger.web.access import Request
+
+AMONG = "among"
+_LONGEST = 1500
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Where the list, the row before and the row after are; "" at an end of the list. ``here``: the row's own address
+    with the list in it."""
+
+    here: str
+    back: str
+    before: str
+    after: str
+
+
+def _said(request: Request) -> str:
+    """Which list, as ``key?query``: of the address, or of the list that the request came from."""
+    if said := request.GET.get(AMONG, ""):
+        return said[:_LONGEST]
+    came = urlsplit(request.headers.get("referer", ""))
+    if came.netloc != request.get_host():
+        return ""
+    if said := QueryDict(came.query).get(AMONG, ""):  # a step of the same row was done and led back
+        return said[:_LONGEST] if request.path.startswith(came.path) else ""
+    key = next((listing.key for listing in all_listings() if listing.url == came.path), "")
+    return f"{key}?{came.query}"[:_LONGEST] if key else ""
+
+
+def _rows(request: Request, listing: Listing, query: QueryDict) -> Any:
+    person, sort = request.user, query.get("sort", "")
+    rows = selecting.select(listing, person, query)
+    if isinstance(listing, Register):
+        own = {field.name for field in listing.model._meta.local_fields}
+        if sort.lstrip("-") not in own:
+            rows = headers(listing, person, query)
+    return selecting.ordered(listing, person, rows, sort)
+
+
+def beside(request: Request, row: Any) -> Beside | None:
+    """What stands beside ``row`` in the list that it was opened from; ``None`` without a list, or one of other things."""
+    key, _mark, asked = _said(request).partition("?")
+    if not key:
+        return None
+    try:
+        listing = listing_of(key)
+    except KeyError:
+        return None
+    if not isinstance(row, listing.model) or not request.user.may(listing.see):
+        return None
+    if isinstance(listing, Register) and row.register != listing.key:
+        return None
+    query = QueryDict(asked, mutable=True)
+    for name in ("page", "exact"):
+        query.pop(name, None)
+    pks = neighbours(listing, _rows(request, listing, query), row.pk)
+    rows = listing.model._default_manager.in_bulk([pk for pk in pks if pk is not None])
+    tail = f"?{AMONG}={quote(f'{key}?{query.urlencode()}')}"
+    before, after = (
+        f"{listing.url_of(rows[pk])}{tail}" if pk is not None and pk in rows else "" for pk in pks
+    )
+    own = request.GET.copy()
+    own[AMONG] = f"{key}?{query.urlencode()}"
+    return Beside(f"{request.path}?{own.urlencode()}", f"{listing.url}?{query.urlencode()}", before, after)
