@@ -81,4 +81,6 @@ def beside(request: Request, row: Any) -> Beside | None:
     )
     own = request.GET.copy()
     own[AMONG] = f"{key}?{query.urlencode()}"
-    return Beside(f"{request.path}?{own.urlencode()}", f"{listing.url}?{query.urlencode()}", before, after)
+    return Beside(
+        f"{request.path}?{own.urlencode()}", f"{listing.url}?{query.urlencode()}", before, after
+    )
