@@ -17,7 +17,7 @@ def _keys(listing: Listing, rows: QuerySet[Any]) -> list[tuple[str, bool, bool]]
     keys = []
     for said in rows.query.order_by:
         if isinstance(said, OrderBy):
-            path = said.expression.name if isinstance(said.expression, F) else ""
+            path = str(getattr(said.expression, "name", ""))
             descending, last = said.descending, bool(said.nulls_last)
             given = bool(said.nulls_last or said.nulls_first)
         else:

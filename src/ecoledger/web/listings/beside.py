@@ -68,7 +68,7 @@ def beside(request: Request, row: Any) -> Beside | None:
         return None
     if not isinstance(row, listing.model) or not request.user.may(listing.see):
         return None
-    if isinstance(listing, Register) and row.register != listing.key:
+    if isinstance(listing, Register) and getattr(row, "register", "") != listing.key:
         return None
     query = QueryDict(asked, mutable=True)
     for name in ("page", "exact"):
