@@ -71,7 +71,7 @@ def refusal(
 
 def _refused_by_duty(matter: Matter, transition: Transition, person: Person) -> Refused | None:
     if not person.has_role(*transition.by):
-        roles = "、".join(r.label for r in sorted(transition.by, key=list(Role).index))
+        roles = _("、").join(_(role.label) for role in Role if role in transition.by)
         return Refused(
             "role",
             _("“%(action)s”由%(roles)s办理。")

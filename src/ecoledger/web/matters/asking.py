@@ -211,7 +211,7 @@ def holder(matter: Matter, state: State, *, inside: bool) -> str:
         if not inside or Role.ENTERPRISE in state.waits_for:
             firm = matter.enterprise if Role.ENTERPRISE in state.waits_for else None
             return str(firm or _("生态环境部门"))
-        return "、".join(str(role.label) for role in Role if role in state.waits_for)
+        return _("、").join(_(role.label) for role in Role if role in state.waits_for)
     unit = str(matter.owner_organisation or "")
     if matter.owner and inside:
         return f"{unit} {matter.owner.name}".strip()
