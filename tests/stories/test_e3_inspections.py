@@ -121,6 +121,9 @@ def test_three_actions_are_one_visit_and_its_findings_go_on(visitor, visit, staf
     refused = dispatcher.submit(f"{visit}/do/assign_team", team)
     assert "执法证不在有效期内：执法员丙" in refused.text
     submit(dispatcher, visit, "/do/assign_team", {"lead_text": "ZF-1", "second_text": "ZF-2"})
+    # Nobody goes in without having shown the certificate.
+    refused = officer.submit(f"{visit}/do/enter", {"enter-code": "E-1", "enter-shown": "0"})
+    assert "没有出示执法证并告知权利义务" in refused.text
     submit(officer, visit, "/do/enter", {"code": "E-1", "shown": "1"})
     sheet = f"/enforcement/visits/{number}/checklist"
     page = open_page(officer, sheet)

@@ -258,6 +258,17 @@ def _own(step: Step) -> None:
     join(step.matter, step.form.get("departments") or "")
 
 
+def _certificate_shown(step: Step) -> None:
+    """行政处罚法 55: who does not show a certificate may be turned away, so nobody goes in without."""
+    if step.form.get("shown") is not True:
+        raise actions.Refused(
+            "form",
+            _("没有出示执法证并告知权利义务，不能入企检查。"),
+            _("请先出示执法证件、告知权利义务，再选“是”。暗查复查在责令改正事项中登记。"),
+            {"shown": [_("应为“是”")]},
+        )
+
+
 def _scanned(step: Step) -> None:
     """The code that was scanned is the object's."""
     said_code = str(step.form.get("code", "")).strip()
@@ -381,7 +392,7 @@ WORKFLOW = Workflow(
         Transition("enter", "亮证扫码入企", "assigned", "on_site", by=OFFICERS,
                    asks=(said("code", "企业码", Kind.TEXT, help="扫企业码，或填对象编码"),
                          said("shown", "已出示执法证并告知权利义务", Kind.BOOLEAN)),
-                   sets={"entered_at": NOW}, when=_not_certified_now, effects=(_one_of_the_two, _scanned)),
+                   sets={"entered_at": NOW}, when=_not_certified_now, effects=(_one_of_the_two, _certificate_shown, _scanned)),
         Transition("record", "提交检查记录", "on_site", "handling", by=OFFICERS,
                    asks=(*SITE, "found", "site_contact"), offers=("demand",), sets={"left_at": NOW},
                    when=_not_certified_now, effects=(_one_of_the_two,)),
