@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from ecoledger.accounts.models import AuditEntry
-from ecoledger.monitoring.computing import corrections, pending, period_review
+from ecoledger.monitoring.computing import corrections, pending, period_review, review_trial
 from ecoledger.monitoring.computing.corrections import NotCorrectedError
 from ecoledger.monitoring.models import PeriodReview
 from ecoledger.monitoring.points import table
@@ -128,3 +128,50 @@ def test_the_page_takes_few_clicks(store, county, client):
     assert set(spoken(store, county)["flag"]) == {"N"}
     client.force_login(county.people["officer"])
     assert client.get(address).status_code == 403
+
+
+def test_the_trial_says_what_the_days_become_and_leaves_no_trace(store, county):
+    """Six hours of the middle day are high by a fault, three are flagged: the trial gives the means and indices that computing gives after it."""
+    point, person = county.air[0], county.people["monitor"]
+    begin, end = datetime(2026, 3, 3), datetime(2026, 3, 3, 3)
+    morning = datetime(2026, 3, 3, 6)
+    high = store.read([point.pk], ["a34004"], "minute", begin, morning, columns=("start",))
+    store.append(
+        observations=high.select(
+            pl.lit(point.pk).alias("point"),
+            pl.lit("a34004").alias("parameter"),
+            "start",
+            pl.lit(300).alias("seconds"),
+            pl.lit("minute").alias("series"),
+            pl.lit(400.0).alias("value"),
+            pl.lit("N").alias("flag"),
+        )
+    )
+    pending.run_all()
+    day = {"columns": ("point", "parameter", "start", "value", "valid")}
+    span = (datetime(2026, 3, 1), datetime(2026, 3, 6))
+
+    def all_days():
+        rows = store.read(None, None, "computed-day", *span, **day).sort(*day["columns"][:3])
+        return [(*row[:3], row[3] if row[4] else None) for row in rows.iter_rows()]
+
+    before = all_days()
+    trial = review_trial.days_after(point, ["a34004"], begin, end, "D")
+    assert all_days() == before
+    assert not PeriodReview.objects.exists()
+    own = {d.parameter: (d.now, d.then) for d in trial if d.point == point.pk}
+    assert (own["a34004"][0], round(own["a34004"][1])) == (130.0, 91)  # 3 of 6 bad hours stay
+    assert 100 < own["aqi"][1] < own["aqi"][0]
+    assert {d.day.day for d in trial} == {3}
+
+    period_review.review(
+        person, point, ["a34004"], begin, end, flag="D", reason="采样泵故障", expected=36
+    )
+    pending.run_all()
+    after = {row[:3]: row[3] for row in all_days()}
+    for change in trial:
+        key = (change.point, change.parameter, datetime.combine(change.day, datetime.min.time()))
+        assert after[key] == change.then, change
+    old = {row[:3]: row[3] for row in before}
+    said = {(d.point, d.parameter, datetime.combine(d.day, datetime.min.time())) for d in trial}
+    assert {key for key in after if after[key] != old.get(key)} == said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from ecoledger.accounts.visitors import address
 from ecoledger.listings import asked
-from ecoledger.monitoring.computing import period_review
+from ecoledger.monitoring.computing import evaluate, period_review, review_trial
 from ecoledger.monitoring.computing.corrections import NotCorrectedError
 from ecoledger.monitoring.models import PeriodReview, Point
 from ecoledger.web import scoped
@@ -103,6 +104,8 @@ def page(request: Request, pk: int) -> HttpResponse:
         "form": form,
         "touched": touched,
         "rows": _told(point, touched) if touched else [],
+        "trial": _trial(point, form.cleaned_data) if touched else [],
+        "trial_days": review_trial.LONGEST.days,
         "reviews": [
             {"review": r, "factors": [readings.label(c, point) for c in r.parameters]}
             for r in point.period_reviews.select_related("person", "undone_by")[:_RECENT]
@@ -138,6 +141,38 @@ def _told(point: Point, touched: period_review.Selection) -> list[dict[str, Any]
             "days": [(day, value) for c, day, value in touched.days if c == code],
         }
         for code, count in touched.values.items()
+    ]
+
+
+@dataclass(frozen=True)
+class Becoming:
+    """What one daily value is and what it would become, at the point or in a division it counts in."""
+
+    place: str
+    label: str
+    decimals: int
+    days: list[review_trial.Day]
+
+
+def _trial(point: Point, said: dict[str, Any]) -> list[Becoming]:
+    """The daily values that would change, by place and factor; the index last."""
+    span = (timezone.make_naive(said["begin"]), timezone.make_naive(said["end"]))
+    days = review_trial.days_after(point, said["parameters"], *span, said["flag"])
+    places = Point.objects.in_bulk({day.point for day in days})
+    decimals = {p.code: p.decimals for p in readings.declared(point)}
+    index = {evaluate.AQI: "AQI", evaluate.WATER_CLASS: _("水质类别")}
+    by_factor: dict[tuple[bool, int, bool, str], list[review_trial.Day]] = {}
+    for day in days:
+        where = (day.point != point.pk, day.point, day.parameter in index, day.parameter)
+        by_factor.setdefault(where, []).append(day)
+    return [
+        Becoming(
+            places[pk].name,
+            index.get(code) or readings.label(code, point),
+            0 if is_index else decimals.get(code) or 1,
+            rows,
+        )
+        for (_other, pk, is_index, code), rows in sorted(by_factor.items())
     ]
 
 

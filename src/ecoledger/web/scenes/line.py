@@ -15,17 +15,19 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from ecoledger.accounts.models import Organisation
+from ecoledger.accounts.models import Organisation, Person
 from ecoledger.matters import inbox
 from ecoledger.matters.register import OPEN_WORK, visible_matters
 from ecoledger.web import navigation
 from ecoledger.web.access import Request
 from ecoledger.web.matters.in_hand import OVERDUE, address
 from ecoledger.web.models import pin
-from ecoledger.web.scenes import sentences
+from ecoledger.web.scenes import cockpit, sentences
 from ecoledger.web.work import due_rows
 
 TO_DO = 12
+# The line whose page is the desk of the monitoring station.
+MONITORING = "monitoring"
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def page(request: Request, key: str) -> HttpResponse:
             "rows": due_rows(to_do, now),
             "units": _by_unit(key, _by(counted, "unit")),
             "all_url": address(line=key),
+            "alarms": cockpit.alarms(request) if _watches(request.user, key) else None,
         },
     )
 
@@ -90,6 +93,11 @@ def _by(rows: list[dict[str, Any]], name: str) -> dict[Any, dict[str, int]]:
     for row in rows:
         groups.setdefault(row[name], []).append(row)
     return {value: _sums(group) for value, group in groups.items()}
+
+
+def _watches(person: Person, key: str) -> bool:
+    """Whether the page begins with the warnings that go on now: that of monitoring, for whoever sees them."""
+    return key == MONITORING and person.may("see_monitoring")
 
 
 def _shelves(
