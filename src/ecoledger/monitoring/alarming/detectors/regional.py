@@ -176,7 +176,7 @@ def _of_parameter(
                     *_extremes(anomaly[others]),
                     _spread(anomaly[others]),
                     present[n],
-                    logs[n] - _expected(logs[n], logs[others], SLOW, DRIFTS)
+                    logs[n] - _expected(logs[n], logs[others], SLOW, DRIFTS, guess=False)
                     if levels.get(number, "") == MICRO
                     else logs[n] - expected[n],
                     levels.get(number, "") == MICRO,
@@ -186,12 +186,18 @@ def _of_parameter(
 
 
 def _expected(
-    own: np.ndarray, others: np.ndarray, learned_hours: int = LEARNED, news: int = NEWS
+    own: np.ndarray,
+    others: np.ndarray,
+    learned_hours: int = LEARNED,
+    news: int = NEWS,
+    *,
+    guess: bool = True,
 ) -> np.ndarray:
     """What ``others`` (a row a station, logarithms) say that ``own`` is: each tells its value plus the usual difference
     between the two, and the one that has differed least from it in the days before counts most (weighted median).
 
-    Learned anew every day from the ``learned_hours`` before, the last ``news`` of them left out.
+    Learned anew every day from the ``learned_hours`` before, the last ``news`` of them left out. ``guess``: before anything
+    is learned the others' values stand for it, else nothing does.
     """
     result = np.full(len(own), np.nan)
     for begin in range(0, len(own), 24):
@@ -204,6 +210,8 @@ def _expected(
             usual = quantile(differences, count, 0.5)
             scatter = quantile(np.abs(differences - usual[:, None]), count, 0.5)
         else:
+            if not guess:
+                continue
             usual, scatter = np.zeros(len(others)), np.ones(len(others))
         # A station that has always been half as high again is no news; one that is three times as high is.
         usual = np.where(learned, np.clip(np.nan_to_num(usual), -0.7, 0.7), 0.0)
@@ -276,16 +284,20 @@ def _slope(values: np.ndarray, by: np.ndarray) -> np.ndarray:
 
 
 def crowded(
-    compared: list[Compared], unusual: list[np.ndarray], parameter: str, micro: bool
+    compared: list[Compared],
+    unusual: list[np.ndarray],
+    parameter: str,
+    micro: bool,
+    crowd: int = _CROWD,
 ) -> set[int]:
-    """Hours since 1970 in which three or more stations of a kind are unusual at once: that is no one station's trouble."""
+    """Hours since 1970 in which ``crowd`` stations of a kind are unusual at once: that is no one station's trouble."""
     count: dict[int, int] = {}
     for one, flags in zip(compared, unusual, strict=True):
         if one.track.parameter == parameter and one.micro == micro:
             for slot in np.flatnonzero(flags):
                 hour = one.track.first + int(slot)
                 count[hour] = count.get(hour, 0) + 1
-    return {hour for hour, number in count.items() if number >= _CROWD}
+    return {hour for hour, number in count.items() if number >= crowd}
 
 
 def _extremes(anomaly: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -14,6 +14,7 @@ from ecoledger.monitoring.alarming.detectors.tracks import (
     MAD_TO_SIGMA,
     Track,
     each,
+    going_on,
     share,
     together,
     trailing,
@@ -29,6 +30,8 @@ WASHED_OUT = 60
 # More turbid than usual by so much: what is in the water has been stirred up or washed in.
 TURBID = 1.6
 _OTHERS = 3
+# No day of a gradual change does more of it than this, and three and four days ago it was no more than this.
+_A_DAY, _BEFORE = 0.5, 0.8
 
 
 def detect(
@@ -42,11 +45,13 @@ def detect(
 
     Bad when it lies above (for parameters named in ``settings["falling"]``: below) the median of the ten days that end
     two days ago by more than ``settings["share"]`` (default 0.5; ``share_of`` by parameter) of it, by more than
-    ``settings["sigmas"]`` (default 5) robust standard deviations of the change of such day medians, and the day before and
-    the day before that lay beyond it as well, no less than a tenth further each day: it grows. What most stations of a kind
+    ``settings["step"]`` in its own unit (what an analyser can tell apart), by more than ``settings["sigmas"]`` (default 5)
+    robust standard deviations of the change of such day medians, and has come there day by day: a good part of it was there
+    yesterday and the day before, little four days ago, and no day did more than half of it (:data:`_A_DAY`). A wave that
+    passes, a leap and a level that is only high are told by other rules. What most stations of a kind
     do together (three others at least) is the weather, and is taken off; within :data:`WASHED_OUT` hours after rain, and while
-    the station's own water is more turbid than usual by :data:`TURBID`, half as much more is asked for. Good when the last day is back within half of that. Needs ``settings["history"]`` hours (default
-    72).
+    the station's own water is more turbid than usual by :data:`TURBID`, a fifth more is asked for. It goes on until half of
+    that is gone; good when the last day is back within half of that. Needs ``settings["history"]`` hours (default 72).
     """
     part, sigmas = float(settings.get("share", 0.5)), float(settings.get("sigmas", 5.0))
     shares, steps = numbers(settings, "share_of"), numbers(settings, "step")
@@ -59,7 +64,7 @@ def detect(
         track = mine.track
         if (track.point, track.parameter) not in wanted:
             continue
-        common = _common(mine, rises)
+        rise = mine.rise - _common(mine, rises)
         least = shares.get(track.parameter, part)
         wet = weather.wet(track, WASHED_OUT)
         if stirred := muddy.get(track.point):
@@ -67,21 +72,16 @@ def detect(
                 wet |= track.on(replace(stirred.track, value=stirred.rise)) > np.log(TURBID)
         with np.errstate(all="ignore"):
             usual = np.exp(mine.usual)
-            allowed = np.fmax(np.log1p(least), sigmas * mine.noise)
+            allowed = np.fmax(np.log1p(least), sigmas * _noise(track, rise, settings))
             # In the parameter's own unit it must be worth telling.
             allowed = np.fmax(allowed, np.log1p(steps.get(track.parameter, 0.0) / usual))
-            allowed = np.where(wet, 1.5, 1.0) * allowed
-            rise = mine.rise - common
-            rise1, rise2 = _back(rise, track.slots(24)), _back(rise, track.slots(48))
-            bad = (
-                (rise > allowed)
-                & (rise >= 0.9 * rise1)
-                & (rise1 >= 0.9 * rise2)
-                & (rise > 1.1 * rise2)
-            )
-            bad &= rise1 > allowed / 3
-            good = rise < allowed / 2
-        bad = share(bad, 4) >= min(4, track.slots(8))
+            allowed = np.where(wet, 1.2, 1.0) * allowed
+            one, two, three, four = (_back(rise, track.slots(24 * days)) for days in (1, 2, 3, 4))
+            bad = (rise > allowed) & (one > allowed / 2) & (two > allowed / 3)
+            bad &= (rise >= 0.8 * one) & (one >= 0.7 * two) & (rise > 1.05 * two)
+            bad &= (rise - one <= _A_DAY * rise) & ~(np.fmax(three, four) > _BEFORE * rise)
+            lasts, good = rise > allowed / 2, rise < allowed / 2
+        bad = going_on(share(bad, 4) >= min(4, track.slots(8)), lasts)
         parts.append(
             verdicts(
                 track, bad, np.asarray(good), limit=usual, value=np.exp(mine.level),
@@ -99,7 +99,6 @@ class _Rise:
     track: Track
     level: np.ndarray
     usual: np.ndarray
-    noise: np.ndarray
     rise: np.ndarray
 
 
@@ -112,12 +111,16 @@ def _rise(track: Track, settings: dict[str, Any], falling: set[str]) -> _Rise:
         value = np.log(np.where(track.value > 0, track.value, np.nan))
     level = _held(upto(value, day, "median", needed=max(3, day // 2)), track.slots(48))
     usual = trailing(value, past, "median", gap=gap, needed=needed, every=every)
-    # From day to day, so that a level that creeps does not hide itself in its own scatter.
-    noise = MAD_TO_SIGMA * trailing(
-        level - _back(level, track.slots(24)), past, "mad", gap=gap, needed=needed // 2, every=every
-    )
     sign = -1.0 if track.parameter in falling else 1.0
-    return _Rise(track, level, usual, noise, sign * (level - usual))
+    return _Rise(track, level, usual, sign * (level - usual))
+
+
+def _noise(track: Track, rise: np.ndarray, settings: dict[str, Any]) -> np.ndarray:
+    """How much a rise usually changes from day to day, so that a level that creeps does not hide in its own scatter."""
+    past, gap, every = track.slots(10 * 24, 30), track.slots(48), track.slots(3)
+    needed = track.slots(float(settings.get("history", 72)), 24) // 2
+    change = rise - _back(rise, track.slots(24))
+    return MAD_TO_SIGMA * trailing(change, past, "mad", gap=gap, needed=needed, every=every)
 
 
 def _common(mine: _Rise, rises: list[_Rise]) -> np.ndarray:
