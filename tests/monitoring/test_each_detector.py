@@ -158,6 +158,29 @@ def test_a_micro_station_that_drifts_is_told_within_days_and_a_foul_day_is_not(c
     for code in PM:
         foul[1, code][at : at + 24] *= 1.8
     assert told(drift.detect(*beside(foul, rule, "micro"), rule)) == []
+    # A sensor that was changed reads otherwise from one day to the next: it did not age.
+    changed = {key: values.copy() for key, values in county.items()}
+    for code in PM:
+        changed[1, code][at:] *= 1.8
+    assert told(drift.detect(*beside(changed, rule, "micro"), rule)) == []
+
+
+def test_a_drift_is_one_alarm_until_the_sensor_reads_right_again(county):
+    rule, at, days = settings_of("air_drift"), AT - 96, 6
+    drifting = {key: values.copy() for key, values in county.items()}
+    for code in PM:
+        drifting[1, code][at : at + days * 24] *= np.exp(np.linspace(0, 0.8, days * 24))
+    found = sorted(set(told(drift.detect(*beside(drifting, rule, "micro"), rule))))
+    assert found == list(range(found[0], found[-1] + 1))
+    assert at + days * 24 <= found[-1] < at + days * 24 + 24
+
+
+def test_before_a_station_is_known_beside_its_neighbours_nothing_is_said_of_its_drift(county):
+    stations, _hours = beside(county, settings_of("air_drift"), "micro")
+    slow = next(s.slow for s in stations if (s.track.point, s.track.parameter) == (1, "a34004"))
+    known = np.flatnonzero(~np.isnan(slow))
+    assert known[0] >= regional.DRIFTS
+    assert len(known) > HOURS / 2
 
 
 # -- plants ----------------------------------------------------------------------------------------
@@ -368,6 +391,28 @@ def test_a_river_that_creeps_up_and_a_county_in_the_rain():
         found = trend.detect(hours, hours, rule, operation.NOTHING, weather.of(table, RAIN_POINTS))
         assert bool(told(found)) == creeping
         assert all(not told(found, point) for point in (2, 3, 4))
+
+
+def creeping(rise):
+    """A river's ammonia that gains ``rise`` (a logarithm by the hour), judged; the hours told."""
+    rule = settings_of("water_trend")
+    hours = series(1, "w21003", np.round(wobbling(0.3, 0.06) * np.exp(rise), 3))
+    return told(trend.detect(hours, hours, rule))
+
+
+def test_what_rises_within_a_day_or_has_been_high_is_no_gradual_change():
+    day = np.arange(HOURS) - AT + 96
+    assert creeping(np.clip(day / 24 * 0.15, 0, 0.9))
+    # A discharge goes by within two days, a new level is there at once: other rules tell of them.
+    assert creeping(1.2 * np.exp(-((day - 30) ** 2) / 2 / 9**2)) == []
+    assert creeping(np.where(day > 0, 0.8, 0.0)) == []
+
+
+def test_a_gradual_change_goes_on_until_half_of_it_is_gone():
+    day = (np.arange(HOURS) - AT + 96) / 24
+    found = creeping(np.where(day < 5, np.clip(day * 0.15, 0, 0.75), 0.0))
+    assert found == list(range(found[0], found[-1] + 1))
+    assert AT - 96 + 2 * 24 < found[0] < AT < found[-1] < AT + 96
 
 
 def test_a_discharge_that_moves_down_the_river_and_a_tide():

@@ -26,8 +26,8 @@ from ecoledger.monitoring.alarming.detectors.tracks import (
 _A_DAY, _ONE_DAY, _TWO_DAYS, _BEFORE, _ALIKE = 0.5, 0.5, 0.3, 0.9, 0.65
 # It may waver by this share from one day to the next, and is told until it is back to this part of what is asked for.
 _WAVERS, _LASTS = 0.2, 0.7
-# So many sensors that move at once are the air: of a large network one in six.
-_AT_ONCE, _ONE_IN = 4, 6
+# So many sensors that move at once are the air: of a large network one in five.
+_AT_ONCE, _ONE_IN = 4, 5
 
 
 def detect(
@@ -79,7 +79,7 @@ def detect(
                 bad &= ~(np.fmin(mine, other) < _ALIKE * np.fmax(mine, other))
             lasts, good = np.abs(away) > _LASTS * allowed, np.abs(away) < allowed / 2
             times = np.exp(away)
-        judgements.append((station, share(bad, 6) >= 4, lasts, np.asarray(good), times))
+        judgements.append((station, share(bad, 4) >= 3, lasts, np.asarray(good), times))
     # Sensors do not age together: what several show at once is in the air.
     stations, bads = [j[0] for j in judgements], [j[1] for j in judgements]
     kinds = [(station.track.parameter, station.micro) for station in stations]

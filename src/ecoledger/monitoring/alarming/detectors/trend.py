@@ -30,8 +30,9 @@ WASHED_OUT = 60
 # More turbid than usual by so much: what is in the water has been stirred up or washed in.
 TURBID = 1.6
 _OTHERS = 3
-# No day of a gradual change does more of it than this, and three and four days ago it was no more than this.
-_A_DAY, _BEFORE = 0.5, 0.8
+# The last day of a gradual change does no more of it than this, no day before it this, and three and four days ago it was
+# no more than this.
+_A_DAY, _LEAP, _BEFORE = 0.5, 0.75, 0.8
 
 
 def detect(
@@ -47,7 +48,7 @@ def detect(
     two days ago by more than ``settings["share"]`` (default 0.5; ``share_of`` by parameter) of it, by more than
     ``settings["step"]`` in its own unit (what an analyser can tell apart), by more than ``settings["sigmas"]`` (default 5)
     robust standard deviations of the change of such day medians, and has come there day by day: a good part of it was there
-    yesterday and the day before, little four days ago, and no day did more than half of it (:data:`_A_DAY`). A wave that
+    yesterday and the day before, not all four days ago, and no day did most of it (:data:`_A_DAY`, :data:`_LEAP`). A wave that
     passes, a leap and a level that is only high are told by other rules. What most stations of a kind
     do together (three others at least) is the weather, and is taken off; within :data:`WASHED_OUT` hours after rain, and while
     the station's own water is more turbid than usual by :data:`TURBID`, a fifth more is asked for. It goes on until half of
@@ -79,7 +80,9 @@ def detect(
             one, two, three, four = (_back(rise, track.slots(24 * days)) for days in (1, 2, 3, 4))
             bad = (rise > allowed) & (one > allowed / 2) & (two > allowed / 3)
             bad &= (rise >= 0.8 * one) & (one >= 0.7 * two) & (rise > 1.05 * two)
-            bad &= (rise - one <= _A_DAY * rise) & ~(np.fmax(three, four) > _BEFORE * rise)
+            leap = np.fmax.reduce([one - two, two - three, three - four])
+            bad &= (rise - one <= _A_DAY * rise) & (leap <= _LEAP * rise)
+            bad &= ~(np.fmax(three, four) > _BEFORE * rise)
             lasts, good = rise > allowed / 2, rise < allowed / 2
         bad = going_on(share(bad, 4) >= min(4, track.slots(8)), lasts)
         parts.append(
