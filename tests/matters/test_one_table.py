@@ -12,10 +12,10 @@ from django.utils import timezone
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings import catalogue
 from ecoledger.matters import actions, inbox, register
+from ecoledger.matters.knowing import matters_of
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import visible_matters
 from ecoledger.registers.problems.problem_ledger import REGISTER
-from ecoledger.web.entities.enterprises import matters_of
 from ecoledger.web.scenes import cockpit, map_layers
 
 

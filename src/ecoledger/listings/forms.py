@@ -165,7 +165,8 @@ def field_of(ask: Ask, model: type[Model], person: Person | None) -> forms.Field
         common["choices"] = (("", _("请选择")), *labels)
         return forms.ChoiceField(**common)
     if kind is Kind.CHOICES:
-        return forms.MultipleChoiceField(choices=ask.choices, **common)
+        named = [(value, _(str(label))) for value, label in ask.choices]
+        return forms.MultipleChoiceField(choices=named, **common)
     stored = field_at(model, ask.stores) if ask.stores else None
     if stored is not None and (made := stored.formfield(**common)) is not None:
         return made  # type: ignore[no-any-return]

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.matters import clocks
 from ecoledger.matters.models import Clock, Matter
@@ -228,8 +229,20 @@ def longest_extension(clock: Clock) -> tuple[int, str]:
         )
     else:
         steps = rule.extensions
-    label = Unit.DAY.label if clock.unit == Unit.DATE else _unit_label(clock.unit)
-    return (steps[used] if used < len(steps) else 0), label
+    in_days = clock.unit in (Unit.DATE, Unit.DAY)
+    label = Unit.DAY.label if in_days else _unit_label(clock.unit)
+    return (steps[used] if used < len(steps) else 0), _(label)
+
+
+# Units whose names stand elsewhere for one of a kind: an hour's mean, a day's report.
+_MANY = {Unit.HOUR.value: noop("%s小时"), Unit.DAY.value: noop("%s日")}
+
+
+def _much(length: int, unit: str) -> str:
+    """A length as it is written: 3个工作日, 24小时, 15日."""
+    if unit in _MANY:
+        return _(_MANY[unit]) % length
+    return _("%(much)s%(unit)s") % {"much": length, "unit": _(_unit_label(unit))}
 
 
 def _unit_label(unit: str) -> str:
@@ -241,8 +254,7 @@ def length_text(clock: Clock) -> str:
     """The length as written beside the clock: 3个工作日."""
     if not clock.length:
         return _("指定日期")
-    much = {"much": clock.length, "unit": _(_unit_label(clock.unit))}
-    return _("%(much)s%(unit)s") % much
+    return _much(clock.length, clock.unit)
 
 
 def usual_length(register: str, rule: ClockRule) -> str:
@@ -257,4 +269,4 @@ def usual_length(register: str, rule: ClockRule) -> str:
         length, unit = limit.length, limit.unit.value
     else:
         length, unit = rule.length, rule.unit.value
-    return f"{length} {_(_unit_label(unit))}"
+    return _much(length, unit)

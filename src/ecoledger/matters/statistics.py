@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Count, F, Max, Q, QuerySet
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Organisation
 from ecoledger.matters.models import Clock, Event
@@ -41,10 +42,10 @@ class StageDuration:
 def duration_text(hours: float) -> str:
     """Hours as a person reads them: 45 分钟, 6.5 小时, 3.2 天."""
     if hours < 1:
-        return f"{round(hours * 60)} 分钟"
+        return _("%s 分钟") % round(hours * 60)
     if hours < 48:
-        return f"{hours:.1f} 小时"
-    return f"{hours / 24:.1f} 天"
+        return _("%.1f 小时") % hours
+    return _("%.1f 天") % (hours / 24)
 
 
 def share(
