@@ -92,15 +92,14 @@ def test_all_overdue_in_a_town_is_one_query(twenty_registers, people, django_ass
 
 
 def test_an_enterprise_s_file_shows_its_work_in_one_query(
-    problem_at, bureau, request_of, django_assert_num_queries
+    problem_at, bureau, people, django_assert_num_queries
 ):
     firm = Enterprise.objects.get(code=bureau.enterprise.code)
     problem = problem_at(entity=firm.entity_ptr)
     assert problem.enterprise_id == firm.pk
-    request = request_of("leader")
     with django_assert_num_queries(1):
-        rows = matters_of(request, firm.code)
-    assert [(r.key, m.pk, state) for r, m, state in rows] == [("problem", problem.pk, "新增")]
+        rows = list(matters_of(firm, people["leader"]))
+    assert [(row.register, row.pk) for row in rows] == [("problem", problem.pk)]
 
 
 def test_a_duplicate_may_go_into_a_matter_of_another_register(twenty_registers, problem_at, people):
