@@ -16,6 +16,7 @@ from ecoledger.matters import actions, register
 from ecoledger.matters.actions import many
 from ecoledger.matters.models import Event, Matter, Notice
 from ecoledger.registers.problems.problem_ledger import REGISTER
+from ecoledger.web.matters import in_hand
 
 NORTH, SOUTH = "990101001", "990101002"
 
@@ -149,3 +150,23 @@ def test_the_menu_opens_what_its_number_counts_nearest_due_first(late, signed_in
     assert late[0].title not in rows
     (view,) = shown.xpath("//nav[@class='views']//a[@aria-current]")
     assert view.text_content() == "在办"
+
+
+def test_pushing_more_than_fifty_asks_once_before_it_is_done(late, signed_in, monkeypatch):
+    monkeypatch.setattr(in_hand, "ASK_ABOVE", 5)
+    client = signed_in("leader")
+    sent = {"back": "due=overdue", "all": "1", "text": "请尽快办理"}
+    before = Notice.objects.count()
+    asked = client.post("/my-work/in-hand/urge", sent)
+    assert asked.status_code == 200
+    assert Notice.objects.count() == before
+    page = lxml.html.fromstring(asked.content)
+    (form,) = page.xpath("//main//form")
+    said = {f.get("name"): f.get("value") for f in form.xpath(".//input")}
+    (button,) = form.xpath(".//button[@name='sure']")
+    assert f"确认催办 {button.get('value')} 件" in button.text_content()
+    done = client.post(form.get("action"), said | {"sure": button.get("value")}, follow=True)
+    assert "已催办 " in done.content.decode()
+    assert Notice.objects.count() > before
+    # What was agreed to were so many: of another number it is asked anew.
+    assert client.post("/my-work/in-hand/urge", sent | {"sure": "5"}).status_code == 200

@@ -14,7 +14,9 @@ from ecoledger.live import times
 from ecoledger.monitoring.alarming import alarms
 from ecoledger.monitoring.models import Alarm, AlarmRule
 from ecoledger.registers.alarms.alarm_case import AlarmCase, RoutingRule, open_from_alarm, routing
+from ecoledger.web.monitoring import rule_spoken
 from ecoledger.web.monitoring.rule_form import RuleForm
+from ecoledger.web.monitoring.rule_settings import settings_of
 
 
 @pytest.fixture
@@ -231,3 +233,32 @@ def test_a_rule_reads_as_a_sentence(county, signed_in):
     assert said.startswith("废气排放")
     assert f"“{rule.get_detector_display()}”" in said
     assert said.endswith("。")
+
+
+def test_every_number_of_a_rule_is_spoken(county):
+    """No setting falls back to "name value": each has a clause that takes its kind of value."""
+    for detector in AlarmRule.Detector.values:
+        for setting in settings_of(detector):
+            clause = rule_spoken.clause_of(detector, setting.name)
+            wanted = {"ladder": "{level}", "table": "{list}", "choice": "{list}", "filings": "{list}",
+                      "text": "{list}"}.get(setting.kind)  # fmt: skip
+            assert clause, (detector, setting.name)
+            assert (wanted or "{n}") in clause or (wanted is None and "{p}" in clause), clause
+
+
+def test_a_rule_is_said_as_a_monitoring_clerk_would(db):
+    def said(detector: str, settings: dict[str, object], kind: str = "flue_gas") -> list[str]:
+        return rule_spoken.spoken(AlarmRule(detector=detector, kind=kind, settings=settings))
+
+    exceedance = {"basis": "hour", "levels": [[0, "blue"], [0.5, "yellow"]], "clear_below": 0.95,
+                  "clear_after": 2}  # fmt: skip
+    assert said("exceedance", exceedance) == [
+        "按小时均值判断", "一超过即为蓝色", "超标0.5倍起为黄色", "降到限值的95%以下才算正常", "连续正常2次后恢复",
+    ]  # fmt: skip
+    constant = {"hours": 6, "tolerance": 0, "floor": {"a21026": 15}, "escalate": [[3, "yellow"]]}
+    assert said("constant", constant) == [
+        "连续6小时不变", "最大与最小相差不超过0", "不高于SO2 15的不算", "累计3次升为黄色",
+    ]  # fmt: skip
+    assert said("consistency", {"factor": 2.5, "load": 0.2}) == [
+        "浓度不到平时的2.5分之一", "负荷与平时相差不超过20%",
+    ]  # fmt: skip

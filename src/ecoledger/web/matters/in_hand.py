@@ -39,6 +39,8 @@ from ecoledger.web.work import due_rows
 PAGE = 50
 # Pushed at once: each matter keeps its own event and notices.
 MOST = 500
+# More than so many at once are pushed only after a second look.
+ASK_ABOVE = 50
 # Digits of a town's code; what answers for work is a town or the county itself.
 TOWN = 9
 OVERDUE, WEEK = "overdue", "week"
@@ -158,11 +160,25 @@ def urge(request: Request) -> HttpResponseBase:
         keys = [pk for one in request.POST.getlist("ids") if (pk := asked.number(one)) is not None]
         seen = visible_matters(request.user).filter(OPEN_WORK, pk__in=keys[:MOST])
         keys = list(inbox.due_first(seen).values_list("pk", flat=True))
+    back_url = f"{reverse('in-hand')}?{back.urlencode()}"
+    if (question := sure_of(request, len(keys), back_url)) is not None:
+        return question
     if keys:
         say_urged(request, urging.urge_many(keys, request.POST.get("text", ""), by=request.user))
     else:
         messages.error(request, _("没有选择事项。"))
-    return redirect(f"{reverse('in-hand')}?{back.urlencode()}")
+    return redirect(back_url)
+
+
+def sure_of(request: Request, count: int, back: str) -> HttpResponse | None:
+    """The page that asks once more before many are pushed; ``None`` for few, or when it was said for so many."""
+    if count <= ASK_ABOVE or request.POST.get("sure") == str(count):
+        return None
+    own = ("csrfmiddlewaretoken", "sure")
+    sent = [(k, v) for k, values in request.POST.lists() for v in values if k not in own]
+    return render(
+        request, "web/matters/urge_sure.html", {"count": count, "sent": sent, "back": back}
+    )
 
 
 def say_urged(request: Request, urged: urging.Urged) -> None:

@@ -23,7 +23,7 @@ from ecoledger.web.access import Request, needs
 from ecoledger.web.listings.once import once
 from ecoledger.web.matters.asking import sets_off
 from ecoledger.web.matters.finding import the_register
-from ecoledger.web.matters.in_hand import say_urged
+from ecoledger.web.matters.in_hand import say_urged, sure_of
 
 
 @needs("see_matters")
@@ -112,6 +112,8 @@ def urge(request: Request, key: str) -> HttpResponseBase:
     """催办 or 领导批示 on the chosen matters."""
     register = the_register(request, key)
     matters = [matter.pk for matter in _chosen(request, register)]
+    if (question := sure_of(request, len(matters), register.url)) is not None:
+        return question
     say_urged(request, urging.urge_many(matters, request.POST.get("text", ""), by=request.user))
     if len(matters) == 1:
         return redirect("matter", key, matters[0])

@@ -24,33 +24,6 @@ def _number(value: float) -> str:
     return f"{float(value):g}"
 
 
-def in_words(rule: AlarmRule) -> list[tuple[str, str]]:
-    """The rule's numbers as (what, how much), what is not set left out."""
-    found = []
-    for setting in settings_of(rule.detector):
-        value = rule.settings.get(setting.name)
-        if value in (None, "", [], {}):
-            continue
-        match setting.kind:
-            case "ladder":
-                text = listed(f"{_(Alarm.Level(n).label)} {_number(v)}" for v, n in value)
-            case "table":
-                text = listed(
-                    f"{_(parameters.label(code, rule.kind))} {_number(v)}"
-                    for code, v in value.items()
-                )
-            case "choice":
-                text = str(dict(setting.choices).get(value, value))
-            case "filings":
-                text = listed(Filing.Kind(kind).label for kind in value)
-            case "text":
-                text = str(value)
-            case _:
-                text = _number(value)
-        found.append((str(setting.label), text))
-    return found
-
-
 # -- fields --------------------------------------------------------------------------------------
 
 

@@ -19,8 +19,8 @@ from ecoledger.monitoring.points import parameters
 from ecoledger.registers.alarms import alarm_case, economy
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
-from ecoledger.web.monitoring import rule_trial
-from ecoledger.web.monitoring.rule_form import RuleForm, in_words
+from ecoledger.web.monitoring import rule_spoken, rule_trial
+from ecoledger.web.monitoring.rule_form import RuleForm
 
 JUDGED_SHOWN = 20
 
@@ -47,7 +47,7 @@ def page(request: Request) -> HttpResponse:
             {
                 "rule": rule,
                 "parameters": [parameters.label(code, rule.kind) for code in rule.parameters],
-                "words": in_words(rule),
+                "words": rule_spoken.spoken(rule),
                 "open": counts.get(rule.pk, 0),
                 "precision": precision.get(rule.pk),
             }
@@ -61,19 +61,6 @@ def page(request: Request) -> HttpResponse:
             "detectors": AlarmRule.Detector.choices,
         },
     )
-
-
-def sentence(rule: AlarmRule) -> str:
-    """The rule as it is spoken: where, what of, which trouble, which alarm, under which conditions."""
-    labels = [parameters.label(code, rule.kind) for code in rule.parameters]
-    said = _("%(where)s的%(what)s出现“%(trouble)s”，报%(level)s预警") % {
-        "where": _(rule.get_kind_display()),
-        "what": "、".join(map(_, labels)) if labels else _("任一因子"),
-        "trouble": _(rule.get_detector_display()),
-        "level": _(Alarm.Level(rule.level).label),
-    }
-    terms = "；".join(f"{what} {much}" for what, much in in_words(rule))
-    return f"{said}：{terms}。" if terms else f"{said}。"
 
 
 @needs("edit_rules")
@@ -108,7 +95,7 @@ def edit(request: Request, pk: int) -> HttpResponse:
         "web/monitoring/rule.html",
         {
             "rule": rule,
-            "sentence": sentence(rule),
+            "sentence": rule_spoken.sentence(rule),
             "form": form,
             "may_edit": scoped.covers_everything(request.user),
             "precision": _precision(request).get(rule.pk),
