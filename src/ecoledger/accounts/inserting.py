@@ -5,7 +5,7 @@ For long imports. Values must be values, no expressions; as with ``bulk_create``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -16,10 +16,10 @@ from django.db.models.constants import OnConflict
 _AT_ONCE = 50
 
 # Kinds of columns, and the values a driver takes for them as they are.
-_PLAIN: tuple[tuple[Any, tuple[type, ...]], ...] = (
-    ((models.CharField, models.TextField), (str, type(None))),
-    (models.BooleanField, (bool, type(None))),
-    (models.IntegerField, (int, type(None))),
+_PLAIN: tuple[tuple[Any, frozenset[type]], ...] = (
+    ((models.CharField, models.TextField), frozenset((str, type(None)))),
+    (models.BooleanField, frozenset((bool, type(None)))),
+    (models.IntegerField, frozenset((int, type(None)))),
 )
 
 
@@ -68,33 +68,45 @@ def _over(fields: Sequence[Any], unique: Sequence[str]) -> str:
     return f" {said}"
 
 
-def _values(fields: Sequence[Any], rows: Sequence[Any]) -> Any:
-    """Each row's values as the database keeps them."""
-    ways = [_way(field) for field in fields]
-    return ([way(row) for way in ways] for row in rows)
+def _values(fields: Sequence[Any], rows: Sequence[Any]) -> Iterator[list[Any]]:
+    """Each row's values as the database keeps them. Most are what a driver takes; only the others are prepared."""
+    names = [field.attname for field in fields]
+    plain = [_plain(field) for field in fields]
+    prepare = [_prepared(field) for field in fields]
+    made_in_time = [
+        (place, field)
+        for place, field in enumerate(fields)
+        if type(field).pre_save is not models.Field.pre_save
+    ]
+    for row in rows:
+        values = [getattr(row, name) for name in names]
+        for place, field in made_in_time:
+            values[place] = field.pre_save(row, True)
+        for place, value in enumerate(values):
+            if type(value) not in plain[place]:
+                values[place] = prepare[place](value)
+        yield values
 
 
-def _way(field: Any) -> Callable[[Any], Any]:
-    """From a row to what stands in its column. What stands in many rows is worked out once."""
-    name, prepare = field.attname, field.get_db_prep_save
-    made_in_time = type(field).pre_save is not models.Field.pre_save
+def _plain(field: Any) -> frozenset[type]:
     kept = field.target_field if isinstance(field, models.ForeignKey) else field
-    plain = next((types for kinds, types in _PLAIN if isinstance(kept, kinds)), ())
+    return next((types for kinds, types in _PLAIN if isinstance(kept, kinds)), frozenset())
+
+
+def _prepared(field: Any) -> Callable[[Any], Any]:
+    """From a value to what stands in the column. What stands in many rows is worked out once."""
     known: dict[tuple[type, Any], Any] = {}
 
-    def of(row: Any) -> Any:
-        value = field.pre_save(row, True) if made_in_time else getattr(row, name)
-        if type(value) in plain:
-            return value
+    def of(value: Any) -> Any:
         # Of lists and objects only the empty ones come again.
         if isinstance(value, list | dict):
             if value:
-                return prepare(value, connection)
+                return field.get_db_prep_save(value, connection)
             key: tuple[type, Any] = (type(value), "")
         else:
             key = (type(value), value)
         if key not in known:
-            known[key] = prepare(value, connection)
+            known[key] = field.get_db_prep_save(value, connection)
         return known[key]
 
     return of

@@ -203,10 +203,13 @@ def same_end(one: str, other: str) -> bool:
 
 def troubles(text: Any) -> frozenset[str]:
     """Kinds of trouble a text tells of: odour, noise, sewage …"""
-    said = plain(text)
-    return frozenset(
-        kind for kind, listed in words().trouble.items() if any(word in said for word in listed)
-    )
+    said, kinds = plain(text), set()
+    for kind, listed in words().trouble.items():
+        for word in listed:
+            if word in said:
+                kinds.add(kind)
+                break
+    return frozenset(kinds)
 
 
 def media_of(kinds: Iterable[str], column: Any = "") -> frozenset[str]:

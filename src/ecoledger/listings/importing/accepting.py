@@ -126,7 +126,8 @@ def _portion(
     past = batch.history or bool(listing.imports and listing.imports.tells_past)
     at_once = batch.history or listing.bulk
     size = HISTORY_PORTION if at_once else MIXED_PORTION if past else PORTION
-    rows = list(batch.waiting[:size])
+    # What only the preview shows is not read again.
+    rows = list(batch.waiting.defer("cells", "faults", "warnings")[:size])
     _make_rows(listing, batch, rows, by, at, clean, past)
     refused = [row for row in rows if row.wrong]
     ImportRow.objects.bulk_update(refused, ["errors", "wrong"], batch_size=200)

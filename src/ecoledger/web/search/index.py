@@ -190,9 +190,13 @@ def _matters(rows: Any) -> list[Any]:
     whole: list[Any] = []
     for key, some in keys.items():
         register = register_of(key)
-        heads = {p.split("__")[0] for p in register.plain_search if "__" in p}
+        heads = {p.split("__")[0] for p in register.plain_search}
         own = register.model._default_manager.filter(pk__in=some)
-        whole += own.select_related("entity", "enterprise", *(heads & _foreign(register.model)))
+        fields = {field.name for field in register.model._meta.fields}
+        related = {"entity", "enterprise", *heads} & _foreign(register.model)
+        # Of a wide table only what the entries read.
+        read = fields & (READ | heads | {"register"})
+        whole += own.select_related(*related).only(*read)
     return whole
 
 
