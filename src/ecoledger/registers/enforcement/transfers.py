@@ -183,7 +183,7 @@ REGISTER = declare(Register(
             ClockRule("police", "公安决定是否立案", "accepted", limit="police-filing",
                       counted_from="accepted_on"),
             ClockRule("ask_review", "向公安机关提出复议", "not_filed", working_days=3,
-                      basis="环环监〔2017〕17号；国务院令第310号为3日"),
+                      basis="环环监〔2017〕17号第11条；国务院令第310号为3日"),
             ClockRule("review_answer", "公安机关复议答复", "not_filed", since="ask_review",
                       until=("review_kept", "review"), limit="police-review", waiting=True,
                       counted_from="review_asked_on"),
