@@ -348,6 +348,36 @@ def test_a_clock_is_only_that_of_its_kind(bureau, kind, here, not_here):
 
 
 @pytest.mark.django_db
+def test_what_the_procurator_advises_is_handed_over_within_three_days(bureau, settings, tmp_path):
+    """衔接工作办法 14: natural days from the opinion, over 劳动节; only of a suspected crime."""
+    settings.MEDIA_ROOT = str(tmp_path)
+    values = {"title": "案", "ground": "evasion", "party": "某厂", "area_code": NORTH}
+    opinion = {
+        "decided_on": "2026-04-30",
+        "to": "公安局",
+        "advised_on": "2026-04-30",
+        "opinion": "应当移送",
+    }
+    rows = {}
+    for kind in ("crime", "detention"):
+        row = actions.open_matter(TRANSFERS, {**values, "kind": kind}, by=bureau.officer)
+        actions.perform(row.pk, "refuse", by=bureau.leader, form={"reason": "证据不足"})
+        rows[kind] = row
+    with pytest.raises(Refused, match="涉嫌犯罪案件"):
+        actions.perform(rows["detention"].pk, "advised", by=bureau.leader, form=opinion)
+    row = rows["crime"]
+    actions.perform(row.pk, "advised", by=bureau.leader, form=opinion)
+    clock = row.clocks.get(name="advised", stopped_at=None)
+    # The third day is 3 May, in the holiday: the first day at work after it.
+    assert local(clock.due).date() == date(2026, 5, 6)
+    assert clock.basis.endswith("第14条")
+    row.papers.create(name="案件移送书", count="1份")
+    form = {"handed_on": "2026-05-06"}
+    actions.perform(row.pk, "hand_over", by=bureau.officer, form=form, files=[file()])
+    assert not row.clocks.filter(name="advised", stopped_at=None).exists()
+
+
+@pytest.mark.django_db
 def test_a_complaints_clocks_run_from_its_steps_and_from_what_the_hotline_orders(bureau):
     """Passing on and telling from the day it came; ending from the acceptance; the order's own day beside."""
     came = datetime(2026, 4, 30, 9, 0, tzinfo=TIME)
