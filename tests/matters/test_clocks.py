@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -118,3 +119,11 @@ def test_a_plain_and_a_bracketed_series_are_accepted():
         == "某环交办〔2026〕7号"
     )
     assert checked_pattern("YJ-{year}-{n:04d}", "x").format(year=2026, n=7) == "YJ-2026-0007"
+
+
+def test_one_hour_and_two_hours_are_told_apart_in_english():
+    with translation.override("en"):
+        assert clocks.Remaining(1, Unit.HOUR, overdue=False).text == "1 hour left"
+        assert clocks.Remaining(4, Unit.HOUR, overdue=False).text == "4 hours left"
+        assert clocks.Remaining(1, Unit.WORKING_DAY, overdue=True).text == "1 working day overdue"
+    assert clocks.Remaining(4, Unit.HOUR, overdue=False).text == "剩4小时"

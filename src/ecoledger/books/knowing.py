@@ -25,7 +25,7 @@ from ecoledger.listings.listing import Listing
 from ecoledger.matters.register import sees_all_events
 
 # Of a long history so many entries stand on the timeline; a duty is watched so many days before it is due.
-LATEST, SOON = 100, timedelta(days=15)
+LATEST, SOON = 60, timedelta(days=15)
 
 L = TypeVar("L", bound=Listing)
 

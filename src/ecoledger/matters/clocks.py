@@ -13,6 +13,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from ecoledger.matters.models import Clock
 from ecoledger.matters.profile import profile
@@ -154,6 +155,19 @@ def by_law(
     return time_limits.deadline(start, key, extensions=extensions, suspended=pauses)
 
 
+def counted(unit: Unit, amount: float) -> str:
+    """A unit as it stands after a number: languages with a plural say one hour and two hours."""
+    one = amount == 1
+    match unit:
+        case Unit.HOUR:
+            return pgettext("一", "小时") if one else pgettext("多", "小时")
+        case Unit.WORKING_HOUR:
+            return pgettext("一", "个工作小时") if one else pgettext("多", "个工作小时")
+        case Unit.WORKING_DAY:
+            return pgettext("一", "个工作日") if one else pgettext("多", "个工作日")
+    return pgettext("一", "天") if one else pgettext("多", "天")
+
+
 @dataclass(frozen=True, slots=True)
 class Remaining:
     """What is left of a clock (``overdue``: by how much it is late), in the clock's own unit."""
@@ -168,7 +182,7 @@ class Remaining:
             return _("已超期")
         much = {
             "much": f"{self.amount:.1f}".removesuffix(".0"),
-            "unit": _(self.unit.label),
+            "unit": counted(self.unit, self.amount),
         }
         return (_("超期%(much)s%(unit)s") if self.overdue else _("剩%(much)s%(unit)s")) % much
 

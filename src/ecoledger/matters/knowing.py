@@ -27,7 +27,8 @@ from ecoledger.matters.register import (
 )
 
 # Of a long history so many matters stand on the timeline.
-LATEST = 200
+LATEST = 100
+_SHOWN = ("register", "number", "title", "phase", "due", "opened_at", "closed_at")
 # What a register says whose declaration has no reason of its own: nothing of none in hand.
 WORK = Reason(noop("事项"), kinds=())
 
@@ -147,7 +148,7 @@ def _shelves(entity: Entity, person: Person) -> Iterable[Shelf]:
 
 
 def _timeline(entity: Entity, person: Person) -> Iterable[Happening]:
-    for matter in matters_of(entity, person).order_by("-opened_at")[:LATEST]:
+    for matter in matters_of(entity, person).only(*_SHOWN).order_by("-opened_at")[:LATEST]:
         register = register_of(matter.register)
         kind = _(str(register.label))
         tone = "bad" if matter.phase == "open" and matter.overdue else ""

@@ -20,7 +20,7 @@ from ecoledger.monitoring.models import Alarm, Filing, Limit, Point
 
 _QUIET = timedelta(days=90)
 # Of a long history so many warnings and filings stand on the timeline.
-LATEST = 100
+LATEST = 60
 # Without data for so long a point is watched, and then something is done about it.
 LATE, SILENT = timedelta(hours=4), timedelta(hours=24)
 
