@@ -13,6 +13,7 @@ from django.utils import timezone
 from ecoledger.entities.models import Area, Enterprise
 from ecoledger.live import times
 from ecoledger.monitoring.models import Alarm, AlarmRule, Filing, Point
+from ecoledger.web import rail_counts
 
 AIR_VALUES = {
     "a34004": 42.0,
@@ -201,3 +202,10 @@ def signed_in(people):
         return client
 
     return make
+
+
+@pytest.fixture
+def counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rail counts once for each person, as in a server: for tests that open every page there is."""
+    monkeypatch.setattr(rail_counts, "keep_seconds", 3600.0)
+    rail_counts._counted.clear()
