@@ -146,6 +146,26 @@ def test_a_sampler_interfered_with_measures_little_dust_and_as_much_gas_as_befor
     assert told(low_vs_neighbours.detect(*beside(clean, rule), rule)) == []
 
 
+def test_one_restless_hour_does_not_hide_an_interfered_sampler_and_clean_air_over_several_is_none(
+    county,
+):
+    rule = settings_of("air_low")
+    at = dusty(county)
+    sprayed = {key: values.copy() for key, values in county.items()}
+    share = np.array([0.4, 0.42, 0.9, 0.38, 0.4, 0.43, 0.4, 0.41, 0.39, 0.4])
+    for code in PM:
+        sprayed[3, code][at : at + 10] *= share
+    found = told(low_vs_neighbours.detect(*beside(sprayed, rule), rule), 3)
+    assert at + 2 <= found[0] <= at + 8
+    # Air that is clean over three of them is air.
+    clean = {key: values.copy() for key, values in county.items()}
+    for point in (3, 4, 5):
+        for code in PM:
+            clean[point, code][at : at + 10] *= share
+    judged = low_vs_neighbours.detect(*beside(clean, rule), rule)
+    assert all(told(judged, point) == [] for point in (3, 4, 5))
+
+
 def test_a_micro_station_that_drifts_is_told_within_days_and_a_foul_day_is_not(county):
     rule, at = settings_of("air_drift"), AT - 96
     drifting = {key: values.copy() for key, values in county.items()}

@@ -79,7 +79,7 @@ def detect(
                 bad &= ~(np.fmin(mine, other) < _ALIKE * np.fmax(mine, other))
             lasts, good = np.abs(away) > _LASTS * allowed, np.abs(away) < allowed / 2
             times = np.exp(away)
-        judgements.append((station, share(bad, 4) >= 3, lasts, np.asarray(good), times))
+        judgements.append((station, share(bad, 6) >= 4, lasts, np.asarray(good), times))
     # Sensors do not age together: what several show at once is in the air.
     stations, bads = [j[0] for j in judgements], [j[1] for j in judgements]
     kinds = [(station.track.parameter, station.micro) for station in stations]

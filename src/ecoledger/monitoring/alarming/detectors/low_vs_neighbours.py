@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ from ecoledger.monitoring.alarming.detectors.regional import (
     LEARNED,
     NEWS,
     Compared,
+    Own,
     crowded,
     hours_of,
+    others_at_once,
     own,
 )
 from ecoledger.monitoring.alarming.detectors.tracks import (
@@ -27,12 +30,16 @@ from ecoledger.monitoring.alarming.detectors.tracks import (
 )
 
 TWIN = {"a34004": "a34002", "a34002": "a34004"}
-# As shares of the deviation: how far fine and coarse dust may lie apart, how much of it may have been there before, how far
-# single hours may range, and how far the gases may have fallen. Set on twenty-two months of measured air (Beijing,
-# Lianyungang, Quanzhou) into which samplers were put that lose 40 to 75 %.
-_ALIKE, _SHARP, _STEADY, _WITH_GASES = 0.7, 0.5, 0.6, 0.35
-# So many times as far below as the lowest neighbour.
-_ALONE = 1.5
+# As shares of the deviation: how far fine and coarse dust may lie apart, how much of it may have been there before, what four of
+# five single hours show of it, and how far the gases may have fallen. Set on measured air of Beijing, Lianyungang and Quanzhou
+# into which samplers were put that lose 40 to 75 %.
+_ALIKE, _SHARP, _STEADY, _WITH_GASES = 0.55, 0.35, 0.6, 0.25
+# It lies as far below as this share of how low others lay in these hours, and so many times what neighbours differ now.
+_ALONE, _APART = 0.8, 1.3
+# What could not be told from some hours may be told from some more; of fewer so much more is asked for.
+_MORE_HOURS, _OF_FEW = 3, 1.1
+# So many hours before tell what was there before; of so many others one may have its own trouble.
+_BEFORE, _ONE_IN = 8, 6
 
 
 def detect(
@@ -41,15 +48,17 @@ def detect(
     """Judge each hour of each station; arguments as for :func:`.neighbours.detect`.
 
     A hand on the sampler takes the same share of fine and coarse dust, at once, and leaves the gases alone. Told by the
-    median of the last ``settings["hours"]`` hours (default 5) of the two dusts' mean deviation from what the neighbours let
-    expect (:mod:`.regional`), less what the gases tell of other air. Bad when that lies more than ``settings["share"]``
-    (default 0.33; ``micro_share``) below, beyond ``settings["sigmas"]`` (default 3.5; ``micro_sigmas``) of its usual scatter
-    and beyond what the neighbours differ among themselves and were low in these hours (:data:`_ALONE`: a front of clean air
-    reaches them one after the other), both dusts being expected at ``settings["least"]`` at least; when fine and coarse differ by less than :data:`_ALIKE` of it; when it began within these hours (:data:`_SHARP`), has been
-    steady since (:data:`_STEADY`) and the gases have not fallen with it (:data:`_WITH_GASES`): other air comes by degrees,
-    and brings other gases. It goes on until half of that is made good; where three stations are so at once it is the air.
+    median of the last ``settings["hours"]`` hours (default 5), or three hours more, of the two dusts' mean deviation from what
+    the neighbours let expect (:mod:`.regional`), less what the gases tell of other air. Bad when that lies more than
+    ``settings["share"]`` (default 0.33; ``micro_share``) below, beyond ``settings["sigmas"]`` (default 3; ``micro_sigmas``) of
+    its usual scatter, beyond what the neighbours differ among themselves (:data:`_APART`) and what other stations were low in
+    these hours (:data:`_ALONE`: a front of clean air reaches them one after the other), both dusts being expected at
+    ``settings["least"]`` at least; when fine and coarse differ by less than :data:`_ALIKE` of it; when little of it was there
+    before (:data:`_SHARP`), four of five hours show it (:data:`_STEADY`) and the gases have not fallen with it
+    (:data:`_WITH_GASES`): other air comes by degrees, and brings other gases. It goes on until half of that is made good; where
+    three stations are so at once it is the air.
     """
-    plain, sigmas = float(settings.get("share", 0.33)), float(settings.get("sigmas", 3.5))
+    plain, sigmas = float(settings.get("share", 0.33)), float(settings.get("sigmas", 3.0))
     micro = float(settings.get("micro_share", plain))
     micro_sigmas = float(settings.get("micro_sigmas", sigmas))
     width = int(settings.get("hours", 5))
@@ -60,34 +69,33 @@ def detect(
         for one in compared
         if one.track.parameter in TWIN
     }
+    dusts = {key: _dust(key, series, by_itself) for key in series}
+    windows = {
+        hours: _windows(series, dusts, hours)
+        for hours in dict.fromkeys((width, width + _MORE_HOURS))
+    }
     lows, shares = [], []
     for key, one in series.items():
-        track = one.track
-        drop = -np.log(1 - (micro if one.micro else plain))
-        beyond = micro_sigmas if one.micro else sigmas
-        other = series.get((track.point, TWIN[track.parameter]))
-        mine, others = by_itself[key].left, _others(one)
-        left, enough = mine, one.expected >= least.get(track.parameter, 0.0)
-        if other is not None:
-            twin, code = other.track, other.track.parameter
-            left = hours_of(by_itself[twin.point, code].left, twin, track)
-            left = np.where(np.isnan(left), mine, left)
-            others = np.fmin(others, hours_of(_others(other), twin, track))
-            enough &= ~(hours_of(other.expected, twin, track) < least.get(code, 0.0))
-        level = -_recent((mine + left) / 2, width)
-        scatter = MAD_TO_SIGMA * trailing(level, LEARNED, "mad", gap=NEWS, needed=48, every=6)
+        part = micro if one.micro else plain
+        drop, beyond = -np.log(1 - part), micro_sigmas if one.micro else sigmas
+        other = series.get((one.track.point, TWIN[one.track.parameter]))
+        low, lasts = np.zeros(len(one.track), dtype=bool), np.zeros(len(one.track), dtype=bool)
         with np.errstate(all="ignore"):
-            low = (level > drop) & (level > beyond * np.fmax(np.nan_to_num(scatter), 0.05))
-            low &= enough & ~(level < _ALONE * others) & ~(level < one.spread / 2)
-            low &= ~(np.abs(_recent(mine, width) - _recent(left, width)) > _ALIKE * level)
-            low &= ~(_recent(by_itself[key].air, width) < -_WITH_GASES * level)
-            low &= ~(before(level, width) > _SHARP * level)
-            low &= ~(_range(mine, width) > _STEADY * level)
-            share = 1 - track.value / one.expected
-            part = micro if one.micro else plain
-            low &= ~(share <= part / 2)
-            lows.append(going_on(low, (level > drop / 2) & ~(share <= part / 2)))
-            shares.append(share)
+            enough = one.expected >= least.get(one.track.parameter, 0.0)
+            if other is not None:
+                twin = hours_of(other.expected, other.track, one.track)
+                enough &= ~(twin < least.get(other.track.parameter, 0.0))
+            share = 1 - one.track.value / one.expected
+            for hours, levels in windows.items():
+                level, others = levels[key]
+                asked = drop * (_OF_FEW if hours == width else 1.0)
+                low |= (level > asked) & _of_a_hand(
+                    level, others, dusts[key], by_itself[key].air, one.spread, hours, beyond
+                )
+                lasts |= level > drop / 2
+            low &= enough & ~(share <= part / 2)
+        lows.append(going_on(low, lasts & ~(share <= part / 2)))
+        shares.append(share)
     compared = list(series.values())
     crowds = {
         key: crowded(compared, lows, *key)
@@ -108,17 +116,64 @@ def detect(
     return together(parts, judged)
 
 
+@dataclass(frozen=True)
+class _Dust:
+    """The logarithm of what one dust is of what was expected, the other's, and the mean of both."""
+
+    mine: np.ndarray
+    twin: np.ndarray
+    both: np.ndarray
+
+
+def _dust(
+    key: tuple[int, str],
+    series: dict[tuple[int, str], Compared],
+    by_itself: dict[tuple[int, str], Own],
+) -> _Dust:
+    point, code = key
+    mine, twin = by_itself[key].left, by_itself[key].left
+    if other := series.get((point, TWIN[code])):
+        left = by_itself[point, TWIN[code]].left
+        twin = hours_of(left, other.track, series[key].track)
+        twin = np.where(np.isnan(twin), mine, twin)
+    return _Dust(mine, twin, (mine + twin) / 2)
+
+
+def _windows(
+    series: dict[tuple[int, str], Compared], dusts: dict[tuple[int, str], _Dust], hours: int
+) -> dict[tuple[int, str], tuple[np.ndarray, np.ndarray]]:
+    """How far each lies below in its last ``hours``, and how far the lowest others of its kind did at the worst of :data:`NEWS`
+    hours; one in :data:`_ONE_IN` of them left out, for it may have a trouble of its own."""
+    levels = {key: -_recent(dust.both, hours) for key, dust in dusts.items()}
+    result: dict[tuple[int, str], tuple[np.ndarray, np.ndarray]] = {}
+    for kind in {(code, one.micro) for (_, code), one in series.items()}:
+        # The tracks of one parameter have the same hours (:func:`.regional.compare`).
+        keys = [key for key, one in series.items() if (key[1], one.micro) == kind]
+        of_kind = [levels[key] for key in keys]
+        others = others_at_once(of_kind, skip=max(1, (len(keys) - 1) // _ONE_IN))
+        result |= dict(zip(keys, zip(of_kind, others, strict=True), strict=True))
+    return result
+
+
+def _of_a_hand(
+    level: np.ndarray,
+    others: np.ndarray,
+    dust: _Dust,
+    air: np.ndarray,
+    spread: np.ndarray,
+    hours: int,
+    sigmas: float,
+) -> np.ndarray:
+    """Where a level is as a hand on the sampler makes it: unusual, alone, of both dusts, sudden, steady, without other gases."""
+    scatter = MAD_TO_SIGMA * trailing(level, LEARNED, "mad", gap=NEWS, needed=48, every=6)
+    was = before(-upto(dust.both, _BEFORE, "median", needed=3), hours)
+    most = -upto(dust.both, hours, "p80", needed=round(0.6 * hours))
+    like = np.abs(_recent(dust.mine, hours) - _recent(dust.twin, hours))
+    result = level > sigmas * np.fmax(np.nan_to_num(scatter), 0.05)
+    result &= ~(level < _ALONE * others) & ~(level < _APART * spread)
+    result &= ~(like > _ALIKE * level) & ~(_recent(air, hours) < -_WITH_GASES * level)
+    return np.asarray(result & ~(was > _SHARP * level) & (most > _STEADY * level))
+
+
 def _recent(values: np.ndarray, width: int) -> np.ndarray:
-    return upto(values, width, "median", needed=max(width - 1, 1))
-
-
-def _range(values: np.ndarray, width: int) -> np.ndarray:
-    needed = max(width - 1, 1)
-    return np.asarray(
-        upto(values, width, "max", needed=needed) - upto(values, width, "min", needed=needed)
-    )
-
-
-def _others(one: Compared) -> np.ndarray:
-    """How far the lowest of the neighbours was below its own expected value in the last :data:`NEWS` hours (logarithm)."""
-    return upto(-np.log(np.fmin(one.others_low, 1.0)), NEWS, "max")
+    return upto(values, width, "median", needed=max(2, round(0.6 * width)))

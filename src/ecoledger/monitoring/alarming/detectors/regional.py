@@ -300,6 +300,21 @@ def crowded(
     return {hour for hour, number in count.items() if number >= crowd}
 
 
+def others_at_once(levels: list[np.ndarray], skip: int = 0) -> list[np.ndarray]:
+    """For each of ``levels`` (stations of one kind, by the hour), the greatest among the others at its worst of the last
+    :data:`NEWS` hours; ``skip``: so many still greater ones are left out, for they may have a trouble of their own."""
+    ordered = np.sort(np.nan_to_num(levels, nan=-np.inf), axis=0)
+    size = len(levels)
+    rank = min(size, 1 + skip)
+    result = []
+    for level in levels:
+        # Without itself the next one has its place.
+        here = np.nan_to_num(level, nan=-np.inf) >= ordered[-rank]
+        others = np.where(here, ordered[max(-rank - 1, -size)], ordered[-rank])
+        result.append(upto(others, NEWS, "max"))
+    return result
+
+
 def _extremes(anomaly: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The greatest and the least ratio among neighbours; of five or more the second, for one may have its own trouble."""
     skip = 1 if len(anomaly) >= 5 else 0
