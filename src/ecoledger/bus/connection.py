@@ -234,7 +234,9 @@ class Bus:
             task.add_done_callback(answering.discard)
 
         await self._client.subscribe(subject, cb=on)
-        # What is sent from now on is heard.
+        # What is sent from now on is heard. The client writes the question of a flush before what still waits to be
+        # written: the answer to the first says nothing of the subscription, the second is asked after it.
+        await self._client.flush()
         await self._client.flush()
 
     async def bucket(self, name: str, seconds: float) -> Any:
