@@ -115,7 +115,8 @@ def _limited(points: list[int], url: str) -> HealthItem:
 
 
 def _filings(entity: Entity, person: Person) -> QuerySet[Filing]:
-    rows = Filing.objects.filter(Q(entity_id=entity.pk) | Q(entity__parent_id=entity.pk))
+    parts = Entity.objects.filter(parent=entity.pk).values("pk")
+    rows = Filing.objects.filter(Q(entity=entity.pk) | Q(entity__in=parts))
     own = within(person, "area_code", "entity__code") | within(
         person, "area_code", "entity__parent__code"
     )

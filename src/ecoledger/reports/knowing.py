@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.entities.file import Happening, Shelf, Tab, knows
 from ecoledger.entities.models import Entity
+from ecoledger.matters.knowing import matters_of
 from ecoledger.reports import visible
 
 LATEST = 50
 
 
 def _documents(entity: Entity, person: Person) -> QuerySet[Any]:
-    about = Q(matter__entity=entity.pk) | Q(matter__enterprise=entity.pk)
-    return visible.documents(person).filter(about | Q(matter__entity__parent=entity.pk))
+    # By the keys of its matters, which are few; asked for in one, all documents of the scope would be looked through.
+    keys = matters_of(entity, person).order_by().values("pk")
+    return visible.documents(person).filter(matter__in=keys)
 
 
 def _shelves(entity: Entity, person: Person) -> Iterable[Shelf]:
