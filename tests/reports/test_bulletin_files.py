@@ -34,7 +34,7 @@ _made: dict[str, object] = {}
 
 
 @pytest.fixture
-def monthly(request):
+def monthly(request, db):
     """October's bulletin: it cannot change, so the first test that asks for it composes it for all."""
     if "bulletin" not in _made:
         october(request.getfixturevalue("store"), request.getfixturevalue("bureau"))
