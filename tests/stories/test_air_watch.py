@@ -101,7 +101,8 @@ def _a_zone_is_drawn_on_the_map(page):
     page.click("main button.btn-primary")
     page.goto("/b/noise_zone?q=手绘4a类区")
     page.click("main td a >> nth=0")
-    page.click("a.btn-primary:has-text('修改')")
+    page.click("summary:has-text('修改与变更')")
+    page.click("main details a:text-is('修改')")
     assert json.loads(page.locator("[name=drawn]").input_value()) == drawn
 
 
