@@ -69,6 +69,7 @@ def test_several_values_of_a_filter_are_alternatives_and_filters_join(firms):
     every = Enterprise.objects.count()
     assert shown(leader).count() == every
     assert shown(leader, "area_code=990101001&area_code=990101002").count() == every
+    assert shown(leader, "area_code=990101001,990101002").count() == every
     keys = set(shown(leader, "area_code=990101002&is_key=1").values_list("code", flat=True))
     assert keys == {f"E-{n:03}" for n in range(2, 122) if n % 10 == 0}
 

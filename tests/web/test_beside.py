@@ -145,6 +145,7 @@ def test_after_a_step_one_goes_on_from_where_it_stood(bureau, client, seven):
         f"{HOST}/my-work",
         "http://elsewhere.example/matters/problem",
         f"{HOST}/matters/complaint",
+        "http://[bad/matters/problem",
     ],
 )
 def test_by_another_way_there_are_no_neighbours(bureau, client, seven, came):

@@ -53,6 +53,31 @@ def test_a_firm_shows_its_health_by_reasons_each_with_its_rows(county, signed_in
     )
 
 
+def test_all_in_hand_of_a_thing_is_one_list_whatever_the_tab(county, signed_in):
+    firm = county.bureau.enterprise
+    problem = open_problem(county, "喷涂车间未密闭")
+    values = {
+        "title": "夜间异味",
+        "area_code": firm.area_code,
+        "entity": firm,
+    }
+    complaint = actions.open_matter(COMPLAINTS, values, by=county.person("dispatcher"))
+    other = actions.open_matter(
+        PROBLEMS,
+        {"title": "与它无关", "area_code": firm.area_code, "origin_kind": "self"},
+        by=county.person("officer"),
+    )
+    client = signed_in("leader")
+    page = page_of(client, f"/enterprises/{firm.pk}")
+    (way,) = page.xpath("//a[contains(@href, 'in-hand')]/@href")
+    rows = words(page_of(client, way))
+    assert problem.title in rows
+    assert complaint.title in rows
+    assert other.title not in rows
+    assert firm.name in rows
+    assert problem.title not in words(page_of(client, "/my-work/in-hand?about=99999999"))
+
+
 def test_each_tab_says_how_much_is_under_it_and_leads_there(county, signed_in):
     firm = county.bureau.enterprise
     for n in range(3):

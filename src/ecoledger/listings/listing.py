@@ -64,6 +64,7 @@ class Named(Generic[Part]):
 
     def __set__(self, listing: Listing, said: Iterable[str | Part]) -> None:
         listing.__dict__[self.name] = tuple(said)
+        listing.__dict__.pop(f"resolved {self.name}", None)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -31,6 +31,14 @@ def values(query: Query, name: str) -> list[str]:
     return [text for value in given if (text := str(value).strip())]
 
 
+def chosen(declared: Filter, query: Query) -> list[str]:
+    """What is chosen of a filter: of codes and numbers several may stand in one value, parted by commas."""
+    given = values(query, declared.name)
+    if declared.kind in (Kind.TEXT, Kind.LONG_TEXT):
+        return given
+    return [part for value in given for text in value.split(",") if (part := text.strip())]
+
+
 def select(
     listing: Listing, person: Person, query: Query, now: datetime | None = None
 ) -> QuerySet[Any]:
@@ -60,7 +68,8 @@ def _about(listing: Listing, query: Query) -> Q:
     """That a row is about the thing of that key or a part of it: keys first, each by the index of its path."""
     number, holds = asked.number(query.get("about", "")), Q()
     if number is None:
-        return holds
+        # What is no key names nothing: no row is about it.
+        return Q(pk__in=[]) if query.get("about", "") else holds
     for path in listing.about:
         rows = listing.model._default_manager.filter(**{path: number})
         holds |= Q(pk__in=rows.order_by().values("pk"))
@@ -89,29 +98,29 @@ def _holding(listing: Listing, person: Person, word: str) -> Q:
 
 def condition(declared: Filter, query: Query) -> Q:
     """What one filter asks of the rows; several values of one filter are alternatives."""
-    chosen, path = values(query, declared.name), declared.lookup
+    picked, path = chosen(declared, query), declared.lookup
     match declared.kind:
         case Kind.CHOICES:
             known = {value for value, _label in declared.choices}
             holds = Q()
-            for code in known & set(chosen):
+            for code in known & set(picked):
                 holds |= Q(**{f"{path}__contains": f",{code},"})
             return holds
         case Kind.CHOICE | Kind.STATE:
             known = {value for value, _label in declared.choices}
-            chosen = [value for value in chosen if value in known]
-            return Q(**{f"{path}__in": chosen}) if chosen else Q()
+            picked = [value for value in picked if value in known]
+            return Q(**{f"{path}__in": picked}) if picked else Q()
         case Kind.BOOLEAN:
-            one = chosen[0] if len(chosen) == 1 else ""
+            one = picked[0] if len(picked) == 1 else ""
             return Q(**{path: one == "1"}) if one in ("0", "1") else Q()
         case Kind.AREA:
             inside = Q()
-            for code in chosen:
+            for code in picked:
                 if asked.number(code) is not None:
                     inside |= Q(**{f"{path}__startswith": code})
             return inside
         case Kind.REFERENCE:
-            numbers = [n for value in chosen if (n := asked.number(value)) is not None]
+            numbers = [n for value in picked if (n := asked.number(value)) is not None]
             return Q(**{f"{path}__in": numbers}) if numbers else Q()
         case Kind.DATE | Kind.DATETIME | Kind.DUE:
             return _between(declared, query)
@@ -119,7 +128,7 @@ def condition(declared: Filter, query: Query) -> Q:
             least, most = (_decimal(query.get(f"{declared.name}_{end}", "")) for end in _ENDS)
             within = Q() if least is None else Q(**{f"{path}__gte": least})
             return within if most is None else within & Q(**{f"{path}__lte": most})
-    return Q(**{f"{path}__icontains": chosen[0]}) if chosen else Q()
+    return Q(**{f"{path}__icontains": picked[0]}) if picked else Q()
 
 
 _ENDS = ("from", "to")

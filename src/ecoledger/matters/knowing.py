@@ -115,7 +115,10 @@ def _health(entity: Entity, person: Person) -> Iterable[HealthItem]:
 def _item(entity: Entity, reason: Reason, total: _Sum) -> HealthItem:
     item = _(str(reason.item))
     flag = "&overdue=1" if total.overdue else "&open=1" if total.open else ""
-    url = f"?tab={total.registers[0].tab}" if total.registers else ""
+    tabs = {register.tab for register in total.registers}
+    url = f"?tab={min(tabs)}" if len(tabs) == 1 else ""
+    if len(tabs) > 1 and total.open:  # they stand under several tabs
+        url = f"/my-work/in-hand?about={entity.pk}{'&due=overdue' if total.overdue else ''}"
     if len(total.registers) == 1:
         url = f"{total.registers[0].url}?about={entity.pk}{flag}"
     rule = _("超期未办结为需处置，在办为需关注，没有在办为良好")

@@ -142,6 +142,9 @@ class Register(Listing):
     _asked: dict[str, tuple[Ask, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        # Statistics by unit open the list of a unit: every book is narrowed by it.
+        if "owner_organisation" not in {declared.name for declared in self.filters}:
+            object.__setattr__(self, "filters", (*self.filters, "owner_organisation"))
         super().__post_init__()
         derive = self.derive
         asked = {}

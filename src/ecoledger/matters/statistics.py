@@ -176,6 +176,11 @@ def of(register: Register, rows: QuerySet[Any], now: datetime) -> list[Statistic
     return common_statistics(register, rows, now)
 
 
+def all_but(register: Register, *states: str) -> str:
+    """What a list's address asks for the matters of all other states."""
+    return "state=" + ",".join(s.name for s in register.workflow.states if s.name not in states)
+
+
 def by_name(statistics: Iterable[Statistic]) -> dict[str, Statistic]:
     return {s.name: s for s in statistics}
 

@@ -30,9 +30,14 @@ def _points(entity: Entity) -> QuerySet[Point]:
     return Point.objects.filter(Q(entity_id=entity.pk) | Q(entity__parent_id=entity.pk))
 
 
-def _alarms(points: QuerySet[Point], person: Person) -> QuerySet[Alarm]:
+def _all_alarms(points: QuerySet[Point], person: Person) -> QuerySet[Alarm]:
     rows = Alarm.objects.filter(point__in=points.order_by().values("pk"))
-    return visible(rows, person, "area_code", "owner_code").exclude(state__in=Alarm.QUIET)
+    return visible(rows, person, "area_code", "owner_code")
+
+
+def _alarms(points: QuerySet[Point], person: Person) -> QuerySet[Alarm]:
+    """Those that were told: not what was silenced or belongs to another."""
+    return _all_alarms(points, person).exclude(state__in=Alarm.QUIET)
 
 
 def _health(entity: Entity, person: Person) -> Iterable[HealthItem]:
@@ -126,7 +131,7 @@ def _filings(entity: Entity, person: Person) -> QuerySet[Filing]:
 def _shelves(entity: Entity, person: Person) -> Iterable[Shelf]:
     if not person.may("see_monitoring"):
         return
-    alarms = _alarms(_points(entity), person).count()
+    alarms = _all_alarms(_points(entity), person).count()
     yield Shelf(Tab.DATA, _("预警"), alarms, f"/alarms?about={entity.pk}&state=all")
     filings = _filings(entity, person).count()
     yield Shelf(Tab.DATA, _("停运申报"), filings, f"/filings?about={entity.pk}")

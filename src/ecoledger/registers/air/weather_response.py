@@ -6,6 +6,7 @@ level tells them anew; lifting it leaves each to be verified; the assessment clo
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -128,7 +129,14 @@ WORKFLOW = Workflow(
 def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     """The usual counts, and those of the instructions under these responses."""
     told = Instruction.objects.filter(response__in=rows.values("pk"))
-    return [*common_statistics(RESPONSE, rows, now), *instructions.statistics(told, now)]
+    return [
+        *common_statistics(RESPONSE, rows, now),
+        # They stand in a book of their own.
+        *(
+            replace(one, query=f"{instructions.INSTRUCTION.url}?{one.query}")
+            for one in instructions.statistics(told, now)
+        ),
+    ]
 
 
 RESPONSE = declare(Register(

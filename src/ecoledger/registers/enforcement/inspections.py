@@ -190,10 +190,15 @@ def visits(entity: Entity | None, year: int, but: Inspection | None = None) -> i
     if entity is None:
         return 0
     entered = Inspection.objects.filter(entity=entity, entered_at__year=year, exempt="")
-    apart = DriveTask.objects.filter(entity=entity, done_at__year=year, inspections=None)
+    apart = drives_apart(entity, year)
     if but is not None:
         entered = entered.exclude(pk=but.pk)
     return entered.count() + apart.count()
+
+
+def drives_apart(entity: Entity, year: int) -> QuerySet[DriveTask]:
+    """Tasks of a special action that were done at a thing in a year without an inspection of their own."""
+    return DriveTask.objects.filter(entity=entity, done_at__year=year, inspections=None)
 
 
 def visits_of_all(year: int) -> Counter[int]:
@@ -224,8 +229,11 @@ def _beyond_cap(matter: Any) -> str:
 def _facts(entity: Entity, person: Person) -> Iterable[Fact]:
     """How often a firm was entered this year, against the cap."""
     if entity.kind == "enterprise" and sees_all_events(person) and person.may("see_matters"):
-        count = visits(entity, timezone.localdate().year)
+        year = timezone.localdate().year
+        count, apart = visits(entity, year), drives_apart(entity, year).count()
         said = _("%(count)d 次，上限 %(cap)d 次") % {"count": count, "cap": yearly_cap()}
+        if apart:  # their rows are in the book of the action, not among the inspections
+            said += _("（其中专项行动 %(count)d 次）") % {"count": apart}
         yield Fact(_("本年入企检查"), said, f"/matters/inspection?about={entity.pk}")
 
 

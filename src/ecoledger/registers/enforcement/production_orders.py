@@ -189,8 +189,12 @@ def _figures(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
         late=Count("pk", filter=Q(phase="open", due__lt=now)),
     )
     return [
-        Statistic("limit", "限制生产", n["limit"], "kind=limit", unit="家次"),
-        Statistic("halt", "停产整治", n["halt"], "kind=halt", unit="家次"),
+        Statistic(
+            "limit", "限制生产", n["limit"], "kind=limit&decided_on_from=2000-01-01", unit="家次"
+        ),
+        Statistic(
+            "halt", "停产整治", n["halt"], "kind=halt&decided_on_from=2000-01-01", unit="家次"
+        ),
         Statistic("running", "限产停产中", n["open"], "state=running", unit="家次"),
         Statistic("overdue", "超期未办结", n["late"], "overdue=1"),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from string import Formatter
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -33,11 +34,29 @@ def wrong(said: dict[str, Any]) -> list[str]:
         if unknown := sorted(asked - set(WORDS)):
             faults.append(
                 _("%(place)s.address 的占位符不对：%(words)s")
-                % {"place": place, "words": "、".join(unknown)}
+                % {"place": place, "words": "、".join(f"{{{word}}}" for word in unknown)}
             )
-        elif urlsplit(address).scheme not in ("https", "http") or not urlsplit(address).netloc:
-            faults.append(_("%s.address 应为以 https:// 开头的完整网址") % place)
+        elif not _is_page(address):
+            faults.append(
+                _("%s.address 应为以 https:// 开头的完整网址，占位符不放在主机名里") % place
+            )
     return faults
+
+
+def _is_page(address: str) -> bool:
+    """Whether it is a whole address of one fixed host."""
+    try:
+        parts = urlsplit(address)
+        return (
+            parts.scheme == "https"
+            and parts.hostname is not None
+            and parts.netloc == parts.netloc.strip("@ ")
+            and not set(parts.netloc) & set("{}@")
+            and (parts.port is None or parts.port > 0)
+            and not re.search(r"\s", address)
+        )
+    except ValueError:
+        return False
 
 
 def link(place: str, entity: Any = None, number: str = "") -> dict[str, str] | None:

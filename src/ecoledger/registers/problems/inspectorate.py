@@ -27,7 +27,7 @@ from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Ask, Column, Import, Kind, View
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Breakdown, Register, Statistic, declare
-from ecoledger.matters.statistics import by_name, common_statistics, share
+from ecoledger.matters.statistics import all_but, by_name, common_statistics, share
 from ecoledger.matters.workflow import (
     COMPLETED,
     NOW,
@@ -214,7 +214,7 @@ def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
         Statistic("handed_over", "涉及本地件数", n["handed_over"], "merged=all"),
         Statistic("duplicates", "其中：重复", n["duplicates"], "merged=1"),
         Statistic("unfounded", "其中：不属实", n["unfounded"], "state=unfounded"),
-        Statistic("to_rectify", "应整改", n["to_rectify"], note="交办总数－重复－不属实"),
+        Statistic("to_rectify", "应整改", n["to_rectify"], all_but(REGISTER, "unfounded"), note="交办总数－重复－不属实"),
         Statistic("done", "已完成整改", n["done"], "closed=1"),
         Statistic("key", "重点件", live.filter(key_item=True).count(), "key_item=1"),
         share("done_of_all", "完成率（占交办总数）", n["done"], n["handed_over"], note="分母含重复和不属实"),

@@ -38,7 +38,10 @@ def _said(request: Request) -> str:
     """Which list, as ``key?query``: of the address, or of the list that the request came from."""
     if said := request.GET.get(AMONG, ""):
         return said[:_LONGEST]
-    came = urlsplit(request.headers.get("referer", ""))
+    try:
+        came = urlsplit(request.headers.get("referer", ""))
+    except ValueError:  # no address at all
+        return ""
     if came.netloc != request.get_host():
         return ""
     if said := QueryDict(came.query).get(AMONG, ""):  # a step of the same row was done and led back
@@ -71,8 +74,10 @@ def beside(request: Request, row: Any) -> Beside | None:
     if isinstance(listing, Register) and getattr(row, "register", "") != listing.key:
         return None
     query = QueryDict(asked, mutable=True)
-    for name in ("page", "exact"):
-        query.pop(name, None)
+    query.pop("exact", None)
+    back = f"{listing.url}?{query.urlencode()}"
+    # The page is of the list, not of the row: one walks on past its end.
+    query.pop("page", None)
     pks = neighbours(listing, _rows(request, listing, query), row.pk)
     rows = listing.model._default_manager.in_bulk([pk for pk in pks if pk is not None])
     tail = f"?{AMONG}={quote(f'{key}?{query.urlencode()}')}"
@@ -81,6 +86,4 @@ def beside(request: Request, row: Any) -> Beside | None:
     )
     own = request.GET.copy()
     own[AMONG] = f"{key}?{query.urlencode()}"
-    return Beside(
-        f"{request.path}?{own.urlencode()}", f"{listing.url}?{query.urlencode()}", before, after
-    )
+    return Beside(f"{request.path}?{own.urlencode()}", back, before, after)

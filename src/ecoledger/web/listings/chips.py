@@ -63,7 +63,7 @@ def chips(listing: Listing, request: Request) -> dict[str, Any]:
 
 
 def _chip(declared: Filter, request: Request) -> Chip:
-    chosen = selecting.values(request.GET, declared.name)
+    chosen = selecting.chosen(declared, request.GET)
     if declared.kind in _SPANS:
         since, until = (request.GET.get(f"{declared.name}_{end}", "") for end in ("from", "to"))
         text = f"{since}～{until}" if since or until else ""

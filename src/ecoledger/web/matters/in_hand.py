@@ -25,10 +25,11 @@ from django.views.decorators.http import require_POST
 
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import Role
-from ecoledger.entities.models import Area
+from ecoledger.entities.models import Area, Entity
 from ecoledger.listings import asked
 from ecoledger.matters import inbox
 from ecoledger.matters.actions import urging
+from ecoledger.matters.knowing import matters_of
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import OPEN_WORK, visible_matters
 from ecoledger.web import navigation
@@ -50,7 +51,8 @@ NO_UNIT = 0
 
 
 def address(**narrowed: Any) -> str:
-    """The list's address, narrowed: ``line`` (key), ``place`` (a town's code), ``unit`` (number), ``due``."""
+    """The list's address, narrowed: ``line`` (key), ``place`` (a town's code), ``unit`` and ``about`` (numbers of a unit
+    and of what it is about), ``due``."""
     return f"{reverse('in-hand')}?{urlencode(narrowed)}"
 
 
@@ -62,6 +64,8 @@ class Narrowed:
     place: str
     unit: int | None
     due: str
+    # What it is about; ``None``: anything. What the person may not see has nothing in hand.
+    about: int | None
 
     @classmethod
     def by(cls, query: QueryDict) -> Narrowed:
@@ -71,10 +75,14 @@ class Narrowed:
             query.get("place", "")[:TOWN],
             asked.number(query.get("unit", "")),
             due if due in DUES else "",
+            asked.number(query.get("about", "")),
         )
 
     def matters(self, person: Person, now: datetime) -> QuerySet[Matter]:
         rows = visible_matters(person).filter(OPEN_WORK)
+        if self.about is not None:
+            thing = Entity.objects.filter(pk=self.about).first()
+            rows = matters_of(thing, person).filter(OPEN_WORK) if thing else rows.none()
         if self.line:
             keys = [b.key for b in navigation.books(person) if b.line == self.line]
             rows = rows.filter(register__in=keys)
