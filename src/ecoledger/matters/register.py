@@ -143,7 +143,7 @@ class Register(Listing):
 
     def __post_init__(self) -> None:
         # Statistics by unit open the list of a unit: every book is narrowed by it.
-        if "owner_organisation" not in {declared.name for declared in self.filters}:
+        if "owner_organisation" not in {getattr(one, "name", one) for one in self.filters}:
             object.__setattr__(self, "filters", (*self.filters, "owner_organisation"))
         super().__post_init__()
         derive = self.derive
