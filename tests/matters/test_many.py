@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import lxml.html
 import pytest
 from django.utils import timezone
@@ -146,4 +148,10 @@ def test_nobody_pushes_themselves(three, people, town):
     urged = urging.urge_many([m.pk for m in three], "", by=people["dispatcher"])
     assert (urged.done, urged.told) == (1, [town.name])
     assert urged.left_out() == {"正等您自己办理，不用催办。": [m.number for m in three[1:]]}
+    # The same words of the same day are not said twice; others are.
+    again = urging.urge_many([three[0].pk], " ", by=people["dispatcher"])
+    assert again.left_out() == {"今天您已用同样的话催办过。": [three[0].number]}
+    assert urging.urge_many([three[0].pk], "请今天报来", by=people["dispatcher"]).done == 1
+    tomorrow = timezone.now() + timedelta(days=1)
+    assert urging.urge_many([three[0].pk], "", by=people["dispatcher"], at=tomorrow).done == 1
     assert not Event.objects.filter(transition="urge", matter=three[1]).exists()

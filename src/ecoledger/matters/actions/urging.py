@@ -88,14 +88,34 @@ class Urged:
         return reasons
 
 
+def _said_today(keys: list[int], text: str, by: Person, at: datetime) -> set[int]:
+    midnight = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = Event.objects.filter(
+        matter__in=keys,
+        person=by,
+        transition__in=(EVENT, INSTRUCTION),
+        at__gte=midnight,
+        note=text.strip()[:1000],
+    )
+    return set(rows.values_list("matter_id", flat=True))
+
+
 def urge_many(
     matter_ids: Iterable[int], text: str, *, by: Person, at: datetime | None = None
 ) -> Urged:
-    """Push several on; the units told stand in the order in which they come up."""
+    """Push several on; the units told stand in the order in which they come up.
+
+    What the same person said of a matter today is not said a second time.
+    """
+    at = at or timezone.now()
     keys = list(dict.fromkeys(matter_ids))
     numbers = dict(Matter.objects.filter(pk__in=keys).values_list("pk", "number"))
+    said = _said_today(keys, text, by, at)
     urged, told = Urged(), dict[str, None]()
     for pk in keys:
+        if pk in said:
+            urged.skipped.append((numbers[pk], _("今天您已用同样的话催办过。")))
+            continue
         try:
             event = urge(pk, text, by=by, at=at)
         except Refused as refused:
