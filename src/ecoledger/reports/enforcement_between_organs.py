@@ -67,7 +67,7 @@ HANDED_DOWN = declare(
         key="case_handed_down", label="案件交办通知书", line="enforcement", series="环交办〔{year}〕{n}号",
         registers=("referral",), fits=to_a_bureau,
         words=(
-            Word("交办机关", first=_of("department_name"), help="有管辖权的下级生态环境主管部门"), NAME,
+            Word("交办机关", first=_of("department_name"), help="有管辖权的生态环境主管部门"), NAME,
             Word("报送要求", first="在办结后三日内", help="进展和结果何时报送，如“每月1日、15日报送进展，并在办结后三日内”"),
             Word("附件", first="案件相关材料"), *CONTACT,
         ),
