@@ -441,7 +441,7 @@ def test_a_firm_does_its_business_on_its_phone_without_coming(visitor, page_of, 
         rules, {"text": f"{head}[firm]{firm}".replace('""', f'"{address % "phone"}"')}
     )
     assert wrong.status_code == 422
-    assert "占位符不对：phone" in wrong.text
+    assert "占位符不对：{phone}" in wrong.text
     firm = firm.replace('""', f'"{address % "number"}"')
     submit(desk, rules, rules, {"text": f"{head}[firm]{firm}"})
     (link,) = open_page(checks, own_check(checks)).xpath(hall)
