@@ -528,6 +528,30 @@ async def test_reading_pauses_while_the_handler_is_slow() -> None:
         writer.close()
 
 
+async def test_few_frames_wait_for_company_after_a_batch_and_as_many_as_one_holds_do_not() -> None:
+    store = Store()
+    gateway = Gateway(store, Limits(batch=10, rest=1e9, longest_rest=3600))
+    host, port = await gateway.listen()
+    _, writer = await asyncio.open_connection(host, port)
+    writer.write(made(""))
+    await eventually(
+        lambda: gateway.stats.acknowledged == 1
+    )  # nothing came before: no reason to wait
+    writer.write(made("") * 9)
+    await eventually(lambda: gateway.stats.frames == 10)
+    await asyncio.sleep(0.05)
+    assert gateway.stats.batches == 1
+    writer.write(made(""))
+    await eventually(lambda: len(store.packets) == 11)
+    assert gateway.stats.batches == 2
+    writer.write(made("") * 3)
+    await eventually(lambda: gateway.stats.frames == 14)
+    assert gateway.stats.batches == 2
+    await gateway.close()
+    assert len(store.packets) == 14
+    writer.close()
+
+
 async def test_what_was_read_is_handed_over_on_closing() -> None:
     store = Store()
     gateway = Gateway(store, Limits(linger=0.2))

@@ -9,6 +9,7 @@ yet acknowledged may come again and the handler has to recognise it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import ssl
 from collections import Counter, deque
@@ -51,6 +52,10 @@ class Limits:
     batch: int = 2_000
     batch_bytes: int = 4 << 20  # nothing else is done while a batch is decoded
     linger: float = 0.002  # wait so long for company before handing over a small batch
+    rest: float = 6.0  # and begin none before so many times as long as the last one took,
+    longest_rest: float = (
+        0.25  # but at most so long: a small batch costs nearly what a large one does
+    )
     batches_in_hand: int = 2  # one is decoded while the handler stores another
     retries: tuple[float, ...] = (0.5, 2.0, 5.0)  # when the handler fails
     routes: int = 1_000  # devices behind one connection that requests can be sent to
@@ -238,6 +243,10 @@ class Gateway:
         self._sources: list[Connection] = []
         self._in_hand = 0
         self._arrived = asyncio.Event()
+        self._octets = 0  # of the frames that wait
+        self._full = asyncio.Event()  # set while so many wait that nobody need wait for more
+        self._rested = 0.0  # a batch that is not full waits until then
+        self._pause_after = 0.0  # the last one's rest
         self._servers: list[asyncio.Server] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._telling: set[asyncio.Task[None]] = set()
@@ -273,6 +282,7 @@ class Gateway:
         for server in self._servers:
             server.close()
         self._arrived.set()
+        self._full.set()
         if self._tasks:
             self._tasks[0].cancel()
             await asyncio.gather(*self._tasks[1:])
@@ -419,6 +429,9 @@ class Gateway:
         self.stats.frames += len(frames)
         self._frames += frames
         self._sources += [connection] * len(frames)
+        self._octets += sum(map(len, frames))
+        if self._many():
+            self._full.set()
         if not self._paused and len(self._frames) + self._in_hand > self.limits.frames_in_flight:
             self.stats.pauses += 1
             for other in self._connections:
@@ -441,7 +454,6 @@ class Gateway:
 
     async def _work(self) -> None:
         """Take batches from what has arrived until the gateway is closed and all is handed over."""
-        size = self.limits.batch
         while True:
             if not self._frames:
                 if self._closing:
@@ -449,21 +461,30 @@ class Gateway:
                 self._arrived.clear()
                 await self._arrived.wait()
                 continue
-            if len(self._frames) < size and self.limits.linger and not self._closing:
-                await asyncio.sleep(self.limits.linger)
+            if not self._many() and not self._closing:
+                await self._company()
                 if not self._frames:  # the other worker has them
                     continue
             taken = self._of_one_batch()
             frames, self._frames = self._frames[:taken], self._frames[taken:]
             sources, self._sources = self._sources[:taken], self._sources[taken:]
+            self._octets -= sum(map(len, frames))
+            if not self._many() and not self._closing:
+                self._full.clear()
             self._in_hand += len(frames)
             before, self._turn = self._turn, asyncio.Event()
             after = self._turn
+            begun = self._now()
+            self._rested = begun + self._pause_after
             try:
                 await self._handle(frames, sources, before)
             except Exception:
                 log.exception("HJ 212: a batch of %d frames was not handled", len(frames))
                 await self._put_aside(frames, sources)
+            self._pause_after = min(
+                self.limits.rest * (self._now() - begun), self.limits.longest_rest
+            )
+            self._rested = max(self._rested, begun + self._pause_after)
             after.set()
             self._in_hand -= len(frames)
             for connection in sources:
@@ -471,6 +492,16 @@ class Gateway:
                 if connection.ended and not connection.waiting:
                     connection.transport.close()
             self._resume()
+
+    def _many(self) -> bool:
+        limits = self.limits
+        return len(self._frames) >= limits.batch or self._octets >= limits.batch_bytes // 4
+
+    async def _company(self) -> None:
+        """Wait for more frames to go with the few that are there, but not long."""
+        wait = max(self.limits.linger, self._rested - self._now())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._full.wait(), wait)
 
     def _of_one_batch(self) -> int:
         """How many of the waiting frames are decoded together: by number and by bytes, at least one."""
