@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 import polars as pl
 import pytest
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.utils import timezone
 
 from ecoledger.entities.models import Area, Enterprise
 from ecoledger.live import times
 from ecoledger.monitoring.models import Alarm, AlarmRule, Filing, Point
-from ecoledger.web import rail_counts
+from ecoledger.web import errors, rail_counts
 
 AIR_VALUES = {
     "a34004": 42.0,
@@ -209,3 +210,29 @@ def counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The rail counts once for each person, as in a server: for tests that open every page there is."""
     monkeypatch.setattr(rail_counts, "keep_seconds", 3600.0)
     rail_counts._counted.clear()
+
+
+_refusals_drawn: set[tuple[object, ...]] = set()
+
+
+@pytest.fixture
+def refusals_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of refusals only the first for each person and the first at each address are drawn, the others are their status.
+
+    For tests that knock at every door: half of the answers are a refusal, and each would draw the whole frame around
+    the same two sentences.
+    """
+    draw = errors.render
+
+    def render(
+        request: HttpRequest, template: str, context: dict | None = None, *, status: int
+    ) -> HttpResponse:
+        route = request.resolver_match.route if request.resolver_match else ""
+        who = getattr(getattr(request, "user", None), "username", "")
+        asked = {(template, "person", who), (template, "address", route)}
+        if status >= 500 or asked - _refusals_drawn:
+            _refusals_drawn.update(asked)
+            return draw(request, template, context, status=status)
+        return HttpResponse(status=status)
+
+    monkeypatch.setattr(errors, "render", render)

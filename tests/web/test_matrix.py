@@ -11,7 +11,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 
 from ecoledger.accounts.roles import CAPABILITIES, Role
 
-pytestmark = pytest.mark.usefixtures("counted_once")
+pytestmark = pytest.mark.usefixtures("counted_once", "refusals_drawn_once")
 
 # Beginning of the route -> what opens it: a capability; "signed": whoever has signed in, the page itself looks
 # closer (own things, or what the declaration says); "open": strangers too. The longest beginning counts.

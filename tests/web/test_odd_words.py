@@ -13,7 +13,10 @@ import ecoledger.web
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("counted_once")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("counted_once", "refusals_drawn_once"),
+]
 
 # Digits that int refuses, numbers no database keeps, no numbers, times of other zones, ends of the calendar.
 ODD = ("²", "9" * 30, "nan", "0001-01-01", "9999-12-31T00:00:00+14:00", "2026-11-28T00:00Z")

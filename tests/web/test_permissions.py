@@ -63,7 +63,7 @@ OPEN = {
 }
 
 
-@pytest.mark.usefixtures("counted_once")
+@pytest.mark.usefixtures("counted_once", "refusals_drawn_once")
 def test_each_page_opens_for_exactly_the_roles_that_hold_its_capability(county, signed_in):
     # Oversight roles belong to a county too; what they lack is the capability, not the area.
     wrong = []
