@@ -15,7 +15,7 @@ from tests.path.house import PATIENCE, House, Visitor
 from tests.stories.pages import open_page, submit
 
 BUREAU = "测试县生态环境局"
-OWN = "Qingxi-2026-shan!"
+FIRST, OWN = "Qingxi-2026-he!", "Qingxi-2026-shan!"
 expect.set_options(timeout=PATIENCE * 1000)
 
 
@@ -65,27 +65,36 @@ def page_of(
 
 
 @pytest.fixture(scope="module")
-def hired(house: House) -> Iterator[Callable[..., Visitor]]:  # noqa: F811
-    """``hired("approver", "审批员甲")``: somebody of that role, put on record by the command and signed in."""
+def hired(
+    house: House,  # noqa: F811
+    visitor: Callable[[str], Visitor],  # noqa: F811
+) -> Iterator[Callable[..., Visitor]]:
+    """``hired("approver", "审批员甲")``: somebody of that role, put on record by the security administrator and signed in."""
     people: dict[str, Visitor] = {}
 
     def hire(
         role: str, name: str, *, area: str = county.COUNTY, organisation: str = BUREAU
     ) -> Visitor:
         if name not in people:
-            username = f"{role}{len(people) + 1}"
-            code, lines, errors = house.process.command(
-                "person", "--data", str(house.process.data), "create", username, "--name", name,
-                "--role", role, "--area", area, "--organisation", organisation,
-            )  # fmt: skip
-            assert code == 0, errors
-            person = people[name] = Visitor(house, username, lines[0]["password"])
-            own = {"old_password": lines[0]["password"], "new_password1": OWN, "new_password2": OWN}
-            page = open_page(person, "/account")
-            form = next(form for form in page.forms if "new_password1" in form.fields)
-            submit(person, "/account", form.action or "/account", own)
+            username, security = f"{role}{len(people) + 1}", visitor("security")
+            page = open_page(security, "/people/new")
+            (unit,) = page.xpath(f"//option[normalize-space()='{organisation}']/@value")
+            submit(security, "/people/new", "/people/new", {
+                "username": username, "name": name, "organisation": unit, "roles": [role],
+                "area_codes": area, "password": FIRST,
+            })  # fmt: skip
+            people[name] = with_own_password(Visitor(house, username, FIRST), FIRST)
         return people[name]
 
     yield hire
     for person in people.values():
         person.close()
+
+
+def with_own_password(person: Visitor, first: str) -> Visitor:
+    """Somebody who has signed in with the password he was given, once he has set one of his own."""
+    own = {"old_password": first, "new_password1": OWN, "new_password2": OWN}
+    page = open_page(person, "/account")
+    form = next(form for form in page.forms if "new_password1" in form.fields)
+    submit(person, "/account", form.action or "/account", own)
+    return person

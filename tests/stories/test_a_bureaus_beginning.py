@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
 
 import pytest
 from tests.path.county import COUNTY, NORTH, SOUTH
+from tests.path.house import Visitor
+from tests.stories.conftest import BUREAU, with_own_password
 from tests.stories.pages import open_page, submit, text
 
 DAY = "2026-07-01"
@@ -91,6 +94,20 @@ def test_what_a_bureau_begins_with_comes_by_file_while_the_server_runs(house, vi
     shown = text(open_page(monitor, "/b/point?q=南镇烟囱备用仪"))
     assert "000000000000000000009001" in shown
     assert "NOx" in shown
+
+
+def test_who_is_put_on_record_by_the_command_signs_in_and_sets_a_password_of_his_own(house):
+    code, lines, errors = house.process.command(
+        "person", "--data", str(house.process.data), "create", "zhang", "--name", "审批员甲",
+        "--role", "approver", "--area", COUNTY, "--organisation", BUREAU,
+    )  # fmt: skip
+    assert code == 0, errors
+    first = lines[0]["password"]
+    assert (lines[0]["name"], lines[0]["roles"]) == ("审批员甲", ["approver"])
+    with closing(Visitor(house, "zhang", first)) as person:
+        assert person.get("/my-work").headers["Location"] == "/account"
+        with_own_password(person, first)
+        assert person.get("/my-work").status_code == 200
 
 
 def _address_of(person, book: str, name: str) -> str:
