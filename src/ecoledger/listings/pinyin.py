@@ -44,14 +44,15 @@ def _word(word: str) -> str:
     return "".join(lazy_pinyin([word], style=Style.FIRST_LETTER))
 
 
-def _spelt(match: re.Match[str]) -> str:
+@lru_cache(maxsize=16384)
+def _spelt(text: str) -> str:
     """First letters of Chinese text. Only a character with several readings needs the words around it."""
     from pypinyin.seg.mmseg import seg
 
-    letters = match[0].translate(_letters)
+    letters = text.translate(_letters)
     if _SEVERAL not in letters:
         return letters
-    parts = _NAME_AFTER_TOWN.split(match[0])
+    parts = _NAME_AFTER_TOWN.split(text)
     return "".join(_word(word) for part in parts for word in seg.cut(part))
 
 
@@ -62,7 +63,7 @@ def initials(text: str) -> str:
     >>> initials("石桥镇第2中学"), initials("重庆长江")
     ('sqzd2zx', 'cqcj')
     """
-    return _SIGNS.sub("", _HAN.sub(_spelt, text).lower())
+    return _SIGNS.sub("", _HAN.sub(lambda run: _spelt(run[0]), text).lower())
 
 
 def warm() -> None:

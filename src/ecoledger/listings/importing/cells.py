@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
@@ -50,16 +51,21 @@ def text_of(value: Cell) -> str:
             )
         return str(int(value)) if value.is_integer() else repr(value)
     if isinstance(value, str):
-        text = _UNSEEN.sub("", unicodedata.normalize("NFC", value)).strip()
-        text = _APOSTROPHE.sub("", text, count=1) if text[:1] in "'‘’`" else text
-        if match := _SCIENTIFIC.fullmatch(text):
-            if match[1] and len(match[2]) == int(match[3]):  # nothing is lost
-                return match[1] + match[2]
-            raise BadCell(_("“%s”是被表格软件改写的科学计数；请把该列设为“文本”后重新填写") % text)
-        return text
+        return _written(value)
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d" if value.time() == time() else "%Y-%m-%d %H:%M")
     return str(value)
+
+
+@lru_cache(maxsize=256)  # asked for twice of each cell
+def _written(value: str) -> str:
+    text = _UNSEEN.sub("", unicodedata.normalize("NFC", value)).strip()
+    text = _APOSTROPHE.sub("", text, count=1) if text[:1] in "'‘’`" else text
+    if match := _SCIENTIFIC.fullmatch(text):
+        if match[1] and len(match[2]) == int(match[3]):  # nothing is lost
+            return match[1] + match[2]
+        raise BadCell(_("“%s”是被表格软件改写的科学计数；请把该列设为“文本”后重新填写") % text)
+    return text
 
 
 def key_text(value: Cell) -> str:

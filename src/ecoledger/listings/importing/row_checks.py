@@ -27,6 +27,9 @@ Progress = Callable[[int, int], None]
 _TOLD = 200  # rows between two words of progress
 _REST = 0.02  # seconds in which pages have the interpreter for themselves
 
+# Kinds whose reading depends on when the row began, and on the years that its sheet and section name.
+_DATED = (Kind.DATE, Kind.DUE, Kind.DATETIME)
+
 _SHORT = 40  # letters of a cell that may come again
 _UNKNOWN_KEPT = 200  # distinct unknown words of a column
 
@@ -51,6 +54,7 @@ class RowChecks:
         self.in_order = sorted(self.columns, key=lambda name: name != "opened_at")
         assert listing.imports is not None  # noqa: S101 - preview refused such a list
         self.imports = listing.imports
+        self.dated = {c.name for c in columns if c.ask.kind in _DATED}
         self.fields = {c.name: field_of(c.ask, listing.model, by) for c in columns}
         self.words: dict[str, dict[str, str]] = {
             name: {fold(word): value for word, value in meanings.items()}
@@ -139,10 +143,12 @@ class RowChecks:
         if fault := row.faults.get(header):
             row.errors.append(problem(name, label, fault))
             return False
-        began = str(row.values.get("opened_at") or "")[:10]
         # What stands in many rows is read once.
         short = type(cell) is str and len(cell) <= _SHORT
-        alike = (name, row.section, row.sheet, began, cell) if short else ()
+        began, alike = "", (name, header, cell)
+        if name in self.dated:
+            began = str(row.values.get("opened_at") or "")[:10]
+            alike = (name, header, cell, row.section, row.sheet, began)
         if short and (read := self._read.get(alike)):
             row.cells[name], row.values[name], warning = read
             if warning:

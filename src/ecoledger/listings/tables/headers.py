@@ -148,6 +148,10 @@ _SECTION = re.compile(
 _SERIAL_HEADS = frozenset({"序号", "编号", "no", "no.", "#"})
 
 
+def _numbers(texts: Sequence[str]) -> int:
+    return sum(1 for text in texts if re.fullmatch(r"\D{0,6}[\d.,%\-]+\D{0,6}", fold(text)))
+
+
 def why_no_data(row: Sequence[Cell], header: Header, filled: frozenset[int], after: str) -> str:
     """Why a row below the header is no data; "" for data.
 
@@ -164,8 +168,7 @@ def why_no_data(row: Sequence[Cell], header: Header, filled: frozenset[int], aft
         return "header"
     first, width = fold(texts[0]) if texts else "", max(len([n for n in names if n]), 1)
     sparse = len(texts) <= max(2, width // 2)
-    numbers = sum(1 for text in texts[1:] if re.fullmatch(r"\D{0,6}[\d.,%\-]+\D{0,6}", fold(text)))
-    if (match := _TOTAL.fullmatch(first)) and (sparse or numbers * 2 >= len(texts)):
+    if (match := _TOTAL.fullmatch(first)) and (sparse or _numbers(texts[1:]) * 2 >= len(texts)):
         return "subtotal" if match["what"] == "小计" else "total"
     if len(texts) <= 4 and _FOOTER.match(first):
         return "footer"
