@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import queue
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from ecoledger.jobs import running
+from ecoledger.jobs import running, worker
 from ecoledger.jobs.models import Job
 
 pytestmark = pytest.mark.django_db
@@ -111,3 +112,18 @@ def test_only_who_began_it_sees_a_job(bureau, counting, client, django_capture_o
     for address in (f"/jobs/{job.pk}", f"/jobs/{job.pk}/file"):
         assert client.get(address).status_code == 404
     assert client.post(f"/jobs/{job.pk}/cancel").status_code == 404
+
+
+def test_the_worker_takes_at_once_what_its_process_queues_and_ends_at_once(
+    bureau, counting, django_capture_on_commit_callbacks, monkeypatch
+):
+    monkeypatch.setattr(worker, "LOOK_EVERY", 3600.0)
+    looks: queue.Queue[str] = queue.Queue()
+    waiting = worker.Worker()
+    monkeypatch.setattr(waiting._queue, "run", lambda: looks.put("looked"))
+    waiting.start()
+    looks.get(timeout=600)
+    begin(bureau.people["monitor"], django_capture_on_commit_callbacks, to=1)
+    looks.get(timeout=600)
+    waiting.stop(patience=600)
+    assert not waiting.is_alive()

@@ -14,6 +14,7 @@ and computed beside it (:mod:`ecoledger.jobs.beside`).
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ log = logging.getLogger(__name__)
 WRITE_EVERY = 0.5
 # The process beside that computes it.
 BESIDE = "jobs"
+# Set when this process has put work in the queue: its worker need not wait for its next look.
+queued = threading.Event()
 
 
 class Cancelled(Exception):  # noqa: N818
@@ -119,8 +122,13 @@ def begin(
     )
     if upload is not None:
         _write(job, upload)
-    transaction.on_commit(lambda: run.enqueue(str(job.pk)))
+    transaction.on_commit(lambda: _queue(job))
     return job
+
+
+def _queue(job: Job) -> None:
+    run.enqueue(str(job.pk))
+    queued.set()
 
 
 def _write(job: Job, content: bytes) -> None:

@@ -12,7 +12,10 @@ from ecoledger.jobs import running
 
 log = logging.getLogger(__name__)
 
-# Seconds between two looks into an empty queue.
+# Each look into the queue would be told.
+logging.getLogger("django_tasks_db").setLevel(logging.WARNING)
+
+# Seconds between two looks into a queue that other processes may put work in; what this one puts in is taken at once.
 LOOK_EVERY = 1.0
 # Seconds before the next look when the database cannot be reached.
 REST = 5.0
@@ -27,7 +30,7 @@ class Worker(threading.Thread):
         self._queue = QueueWorker(
             queue_names=["*"],
             interval=LOOK_EVERY,
-            batch=False,
+            batch=True,  # it comes back when the queue is empty
             backend_name="default",
             startup_delay=False,
             max_tasks=None,
@@ -36,12 +39,16 @@ class Worker(threading.Thread):
         )
 
     def run(self) -> None:
-        while self._queue.running:
+        while not self._ending.is_set():
+            running.queued.clear()
             try:
                 self._queue.run()
             except Error:
                 log.warning("the queue cannot be read; trying again", exc_info=True)
                 self._mend()
+                continue
+            if not self._ending.is_set():
+                running.queued.wait(LOOK_EVERY)
 
     def _mend(self) -> None:
         connection.close()
@@ -55,5 +62,6 @@ class Worker(threading.Thread):
         """Take no further job, and wait for the one in hand."""
         self._queue.running = False
         self._ending.set()
+        running.queued.set()
         if self.is_alive():
             self.join(patience)
