@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import openpyxl
 import pytest
+from django.core.exceptions import EmptyResultSet
 from django.db import models
 from django.utils import timezone
 
@@ -97,22 +98,39 @@ def matter_of(bureau):
     return make
 
 
+def question(rows):
+    """What the database is asked for ``rows``; nothing where the answer is known to be none."""
+    try:
+        return rows.query.sql_with_params()
+    except EmptyResultSet:
+        return None
+
+
 @pytest.mark.parametrize("book", BOOKS)
 def test_its_list_is_read_sorted_filtered_searched_and_exported_by_every_role(book, bureau):
     query = {f.name: "1" for f in book.filters} | {"q": "甲 1"}
+    sorted_alike, exported_alike = set(), set()
     for person in bureau.people.values():
         rows = selecting.select(book, person, {})
-        assert rows.count() >= 0
-        for column in book.open_columns(person):
-            if column.sortable:
-                for sort in (column.name, f"-{column.name}"):
-                    list(selecting.ordered(book, person, rows, sort)[:3])
         found = selecting.select(book, person, query)
-        assert found.count() <= rows.count()
-        content = cells.workbook(book, person, rows[:5], title=str(book.label))
-        sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
-        heads = {str(cell.value) for row in sheet.iter_rows(max_row=4) for cell in row}
-        assert {str(c.label) for c in book.open_columns(person)} <= heads
+        assert 0 <= found.count() <= rows.count()
+        columns = book.open_columns(person)
+        # Who sees the same rows and columns as somebody before him sorts them alike.
+        if new_to(sorted_alike, (columns, question(rows))):
+            for column in columns:
+                if column.sortable:
+                    for sort in (column.name, f"-{column.name}"):
+                        list(selecting.ordered(book, person, rows, sort)[:3])
+        if new_to(exported_alike, columns):
+            content = cells.workbook(book, person, rows[:5], title=str(book.label))
+            sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
+            heads = {str(cell.value) for row in sheet.iter_rows(max_row=4) for cell in row}
+            assert {str(c.label) for c in columns} <= heads
+
+
+def new_to(seen, what):
+    """Whether it was not seen yet; now it is."""
+    return what not in seen and not seen.add(what)
 
 
 @pytest.mark.parametrize("register", [p for p in REGISTERS if len(p.values[0].lines) > 1])
