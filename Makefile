@@ -52,7 +52,10 @@ $(VENV)/.cluster: $(VENV)/.installed requirements/cluster.txt
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/cluster.txt \
 		&& touch $@ || echo "test-cluster: not all drivers and servers can be installed here: what needs them is reported as not run"
 
-check: setup lint templates types contracts
+# Two at a time; what each says comes in one piece where make can.
+check: setup
+	$(MAKE) --no-print-directory --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
+		types lint templates contracts
 
 lint:
 	$(BIN)/ruff check .

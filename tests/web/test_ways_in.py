@@ -60,6 +60,7 @@ def test_signing_in_and_changing_the_language_lead_nowhere_else(people, to):
     assert not answer.get("Location", "/").startswith(("http", "//", "\\", "javascript"))
 
 
+@pytest.mark.usefixtures("refusals_drawn_once")
 def test_every_change_asks_for_the_forms_own_token(county):
     """A page of somebody else's that sends a form with the reader's cookies changes nothing."""
     client = Client(enforce_csrf_checks=True)
