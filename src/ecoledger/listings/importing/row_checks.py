@@ -145,7 +145,7 @@ class RowChecks:
             return False
         # What stands in many rows is read once.
         short = type(cell) is str and len(cell) <= _SHORT
-        began, alike = "", (name, header, cell)
+        began, alike = "", (name, header, cell, "", "", "")
         if name in self.dated:
             began = str(row.values.get("opened_at") or "")[:10]
             alike = (name, header, cell, row.section, row.sheet, began)
