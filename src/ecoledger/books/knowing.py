@@ -17,7 +17,7 @@ from ecoledger.books.duty import Duty
 from ecoledger.books.log import Log
 from ecoledger.books.models import Edition, Holding, LogEntry, Obligation, RosterLine
 from ecoledger.books.roster import Roster
-from ecoledger.entities.file import Fact, Happening, HealthItem, Mark, Shelf, knows
+from ecoledger.entities.file import Fact, File, Happening, HealthItem, Mark, Shelf, knows
 from ecoledger.entities.models import Entity
 from ecoledger.entities.validity import in_force
 from ecoledger.listings.catalogue import listings_of
@@ -51,43 +51,66 @@ def _seen(person: Person, books: Mapping[str, Listing], path: str = "book") -> Q
     return staff | Q(**{f"{path}__in": theirs}) & own
 
 
-def _entries(entity: Entity, person: Person) -> QuerySet[Any]:
-    books = _books(Log, person)
-    return LogEntry.objects.filter(_about(entity), _seen(person, books), current=True)
+def _entries(file: File) -> QuerySet[Any]:
+    books = _books(Log, file.person)
+    return LogEntry.objects.filter(_about(file.entity), _seen(file.person, books), current=True)
 
 
-def _lines(entity: Entity, person: Person) -> QuerySet[Any]:
+def _lines(file: File) -> QuerySet[Any]:
+    books = _books(Roster, file.person)
     return RosterLine.objects.filter(
-        _about(entity), _seen(person, _books(Roster, person), "edition__book")
+        _about(file.entity), _seen(file.person, books, "edition__book")
     )
 
 
-def _owed(entity: Entity, person: Person) -> QuerySet[Any]:
-    return Obligation.objects.filter(_about(entity), _seen(person, _books(Duty, person)))
+def _owed(file: File) -> QuerySet[Any]:
+    return Obligation.objects.filter(
+        _about(file.entity), _seen(file.person, _books(Duty, file.person))
+    )
 
 
-def _facts(entity: Entity, person: Person) -> Iterable[Fact]:
+def _by_book(rows: QuerySet[Any], path: str = "book") -> dict[str, int]:
+    return dict(rows.order_by().values_list(path).annotate(Count("pk")))
+
+
+def _entry_counts(file: File) -> dict[str, int]:
+    return _by_book(_entries(file))
+
+
+def _line_counts(file: File) -> dict[str, int]:
+    return _by_book(_lines(file), "edition__book")
+
+
+def _owed_counts(file: File) -> dict[str, int]:
+    return _by_book(_owed(file))
+
+
+def _facts(file: File) -> Iterable[Fact]:
     """The lists it is on today."""
-    books = _books(Roster, person)
+    if not file.once(_line_counts):
+        return
+    books = _books(Roster, file.person)
     lines = (
-        _lines(entity, person)
+        _lines(file)
         .filter(in_force(path="edition__"), edition__since__isnull=False)
         .exclude(edition__state=Edition.State.DRAFT)
     )
     for key, edition in lines.order_by().values_list("edition__book", "edition__name").distinct():
         yield Fact(
-            _("名录"), f"{_(str(books[key].label))} {edition}", f"/b/{key}?about={entity.pk}"
+            _("名录"), f"{_(str(books[key].label))} {edition}", f"/b/{key}?about={file.entity.pk}"
         )
 
 
-def _health(entity: Entity, person: Person) -> Iterable[HealthItem]:
+def _health(file: File) -> Iterable[HealthItem]:
     """What it owes and has not done in time."""
-    today = timezone.localdate()
+    if not file.once(_owed_counts):
+        return
+    books, today = _books(Duty, file.person), timezone.localdate()
     due = Q(state=Obligation.State.DUE)
     late = due & Q(due__lt=today)
     rule = _("到期没有履行为需处置，15日内到期为需关注，按期为良好")
     counted = (
-        _owed(entity, person)
+        _owed(file)
         .order_by()
         .values("book")
         .annotate(
@@ -97,8 +120,8 @@ def _health(entity: Entity, person: Person) -> Iterable[HealthItem]:
         )
     )
     for row in counted:
-        book = _books(Duty, person)[row["book"]]
-        item, url = _(str(book.label)), f"{book.url}?about={entity.pk}"
+        book = books[row["book"]]
+        item, url = _(str(book.label)), f"{book.url}?about={file.entity.pk}"
         if row["late"]:
             text = _("到期没有履行%(count)d期") % {"count": row["late"]}
             yield HealthItem(item, text, Mark.BAD, rule, row["first"], url)
@@ -109,35 +132,39 @@ def _health(entity: Entity, person: Person) -> Iterable[HealthItem]:
             yield HealthItem(item, _("按期履行"), Mark.GOOD, rule, url=url)
 
 
-def _shelves(entity: Entity, person: Person) -> Iterable[Shelf]:
-    by_path = (
-        (_books(Log, person), _entries(entity, person), "book"),
-        (_books(Roster, person), _lines(entity, person), "edition__book"),
-        (_books(Duty, person), _owed(entity, person), "book"),
+def _shelves(file: File) -> Iterable[Shelf]:
+    entity, person = file.entity, file.person
+    by_kind: tuple[tuple[type[Listing], dict[str, int]], ...] = (
+        (Log, file.once(_entry_counts)),
+        (Roster, file.once(_line_counts)),
+        (Duty, file.once(_owed_counts)),
     )
-    for books, rows, path in by_path:
-        for key, count in rows.order_by().values_list(path).annotate(Count("pk")):
+    for kind, counts in by_kind:
+        books = _books(kind, person)
+        for key, count in counts.items():
             book = books[key]
             yield Shelf(book.tab, _(str(book.label)), count, f"{book.url}?about={entity.pk}")
     accounts = _books(Account, person)
     held = Holding.objects.filter(
         _about(entity), within(person), book__in=list(accounts), outside=False
     )
-    for key, count in held.order_by().values_list("book").annotate(Count("pk")):
+    for key, count in _by_book(held).items():
         account = accounts[key]
         url = f"{account.url}/holdings?about={entity.pk}"
         yield Shelf(account.tab, _(str(account.label)), count, url)
 
 
-def _timeline(entity: Entity, person: Person) -> Iterable[Happening]:
-    books = _books(Log, person)
-    entries = _entries(entity, person).select_related("entity", "by").order_by("-at")
-    inside = sees_all_events(person)
+def _timeline(file: File) -> Iterable[Happening]:
+    if not file.once(_entry_counts):
+        return
+    books = _books(Log, file.person)
+    entries = _entries(file).select_related("entity", "by").order_by("-at")
+    inside = sees_all_events(file.person)
     for entry in entries[:LATEST]:
         book = books[entry.book]
         who = entry.by.name if entry.by and inside else ""
-        part = entry.entity.name if entry.entity_id != entity.pk else ""
-        note = entry.note if book.is_open("note", person) else ""
+        part = entry.entity.name if entry.entity_id != file.entity.pk else ""
+        note = entry.note if book.is_open("note", file.person) else ""
         text = " · ".join(filter(None, (part, note, who))) or _("已登记")
         yield Happening(entry.at, _(str(book.label)), text, f"{book.url}/{entry.pk}", book.tab)
 

@@ -7,9 +7,10 @@ knows it, and no room has to know the others.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import IntEnum
+from typing import Any, TypeVar
 
 from django.db.models import F, TextChoices
 from django.utils import timezone
@@ -19,7 +20,7 @@ from django.utils.translation import gettext_noop as noop
 from ecoledger.accounts.models import Person
 from ecoledger.entities import charges, succession
 from ecoledger.entities.inventory import label_of, own_row
-from ecoledger.entities.models import Enterprise, Entity
+from ecoledger.entities.models import Charge, Enterprise, Entity, Succession
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,53 @@ class Shelf:
     url: str
 
 
-Facts = Callable[[Entity, Person], Iterable[Fact]]
-Health = Callable[[Entity, Person], Iterable[HealthItem]]
-Timeline = Callable[[Entity, Person], Iterable[Happening]]
-Shelves = Callable[[Entity, Person], Iterable[Shelf]]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class File:
+    """The file of one thing, as one person may read it.
+
+    Its parts stand on the same rows: what several of them need is asked :meth:`once` for a page.
+    """
+
+    entity: Entity
+    person: Person
+    _asked: dict[Callable[[File], Any], Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, entity: Entity, person: Person) -> File:
+        return cls(own_row(entity), person)
+
+    def once(self, ask: Callable[[File], T]) -> T:
+        """What ``ask`` says of this file; asked again it is told from memory."""
+        if ask not in self._asked:
+            self._asked[ask] = ask(self)
+        said: T = self._asked[ask]
+        return said
+
+    def facts(self) -> list[Fact]:
+        """The facts of the file's head; empty ones are left out."""
+        return [fact for know in _facts for fact in know(self) if fact.value]
+
+    def health(self) -> list[HealthItem]:
+        """The reasons of the health summary, bad ones first, the newest of equals first."""
+        return in_order(item for know in _health for item in know(self))
+
+    def timeline(self) -> list[Happening]:
+        """Everything that happened to it, of every room, the newest first."""
+        rows = [row for know in _timeline for row in know(self)]
+        return sorted(rows, key=lambda row: row.at, reverse=True)
+
+    def shelves(self) -> list[Shelf]:
+        """The books that hold something about it, as far as the person may see them."""
+        return [shelf for know in _shelves for shelf in know(self) if shelf.count]
+
+
+Facts = Callable[[File], Iterable[Fact]]
+Health = Callable[[File], Iterable[HealthItem]]
+Timeline = Callable[[File], Iterable[Happening]]
+Shelves = Callable[[File], Iterable[Shelf]]
 _facts: list[Facts] = []
 _health: list[Health] = []
 _timeline: list[Timeline] = []
@@ -118,17 +162,6 @@ def knows(
     _shelves.extend([shelves] if shelves else [])
 
 
-def facts_of(entity: Entity, person: Person) -> list[Fact]:
-    """The facts of the file's head; empty ones are left out."""
-    row = own_row(entity)
-    return [fact for know in _facts for fact in know(row, person) if fact.value]
-
-
-def health_of(entity: Entity, person: Person) -> list[HealthItem]:
-    """The reasons of the health summary, bad ones first, the newest of equals first."""
-    return in_order(item for know in _health for item in know(own_row(entity), person))
-
-
 def in_order(items: Iterable[HealthItem]) -> list[HealthItem]:
     """Bad ones first, the newest of equals first."""
     return sorted(items, key=lambda item: (item.mark, -(item.day or date.min).toordinal()))
@@ -145,17 +178,6 @@ def word_of(items: Iterable[HealthItem]) -> str:
     }[worst]
 
 
-def timeline_of(entity: Entity, person: Person) -> list[Happening]:
-    """Everything that happened to it, of every room, the newest first."""
-    rows = [row for know in _timeline for row in know(own_row(entity), person)]
-    return sorted(rows, key=lambda row: row.at, reverse=True)
-
-
-def shelves_of(entity: Entity, person: Person) -> list[Shelf]:
-    """The books that hold something about it, as far as the person may see them."""
-    return [shelf for know in _shelves for shelf in know(own_row(entity), person) if shelf.count]
-
-
 # -- what this room knows itself -----------------------------------------------------------------
 
 
@@ -164,7 +186,18 @@ def _noon(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time(12)))
 
 
-def _own_facts(entity: Entity, person: Person) -> Iterable[Fact]:
+def answering(file: File) -> list[Charge]:
+    """Who answers for it today."""
+    return charges.charges_of(file.entity)
+
+
+def successions(file: File) -> list[Succession]:
+    """What it came from and what became of it."""
+    return succession.history_of(file.entity)
+
+
+def _own_facts(file: File) -> Iterable[Fact]:
+    entity = file.entity
     yield Fact(_("类别"), _(label_of(entity.kind)))
     yield Fact(_("对象编码"), entity.code)
     if entity.parent is not None:
@@ -178,21 +211,22 @@ def _own_facts(entity: Entity, person: Person) -> Iterable[Fact]:
     yield Fact(_("地址"), entity.address)
     if entity.until is not None:
         yield Fact(_("停用日期"), f"{entity.until}")
-    for charge in charges.charges_of(entity):
+    for charge in file.once(answering):
         phone = charge.phone or (charge.person.phone if charge.person else "")
         yield Fact(charges.label(charge), " ".join(filter(None, (charge.who, phone))))
 
 
-def _own_timeline(entity: Entity, person: Person) -> Iterable[Happening]:
+def _own_timeline(file: File) -> Iterable[Happening]:
+    entity = file.entity
     yield Happening(entity.created_at, _("建档"), entity.name)
-    for step in succession.history_of(entity):
+    for step in file.once(successions):
         if step.undone_at is None:
             text = str(step) if step.old_id != step.new_id else _changed(step.details)
             yield Happening(_noon(step.on), _(step.get_how_display()), text)
     for state in entity.states.exclude(since=None):
         if state.since is not None:
             yield Happening(_noon(state.since), _("变更登记"), state.source or entity.name)
-    for charge in entity.charges.select_related("person", "organisation"):
+    for charge in file.once(_charges):
         if charge.since is not None:
             yield Happening(_noon(charge.since), charges.label(charge), charge.who, "", Tab.LISTS)
     for number in entity.identifiers.exclude(since=None):
@@ -209,8 +243,9 @@ def _changed(details: dict[str, dict[str, object]]) -> str:
 PERMIT, RENEWAL_DAYS = "排污许可证编号", 60
 
 
-def _own_health(entity: Entity, person: Person) -> Iterable[HealthItem]:
+def _own_health(file: File) -> Iterable[HealthItem]:
     """Whether the firm's permit is there and still holds."""
+    entity, person = file.entity, file.person
     if not isinstance(entity, Enterprise) or not person.may("see_monitoring"):
         return
     rule = _("许可证已过期为需处置；到期前60日内应申请延续，为需关注")
@@ -232,10 +267,15 @@ def _own_health(entity: Entity, person: Person) -> Iterable[HealthItem]:
         yield HealthItem(_("排污许可"), text, mark, rule, permit.until if left < 0 else None, url)
 
 
-def _own_shelves(entity: Entity, person: Person) -> Iterable[Shelf]:
-    if person.may("see_monitoring"):
-        url = f"/b/charge?about={entity.pk}"
-        yield Shelf(Tab.LISTS, _("责任人"), entity.charges.count(), url)
+def _charges(file: File) -> list[Charge]:
+    """Who has answered for the thing itself, and does."""
+    return list(file.entity.charges.select_related("person", "organisation"))
+
+
+def _own_shelves(file: File) -> Iterable[Shelf]:
+    if file.person.may("see_monitoring"):
+        url = f"/b/charge?about={file.entity.pk}"
+        yield Shelf(Tab.LISTS, _("责任人"), len(file.once(_charges)), url)
 
 
 knows(facts=_own_facts, health=_own_health, timeline=_own_timeline, shelves=_own_shelves)

@@ -38,9 +38,8 @@ def text_of(row: Any, column: Column) -> str:
     if value is None or value == "":
         return ""
     if column.choices:
-        labels = dict(column.choices)
         many = value if isinstance(value, list | tuple) else [value]
-        return "、".join(_(str(labels[str(v)])) if str(v) in labels else str(v) for v in many)
+        return "、".join(_chosen(column, str(one)) for one in many)
     if isinstance(value, bool):
         return _("是") if value else _("否")
     if column.kind is Kind.AREA:
@@ -51,6 +50,11 @@ def text_of(row: Any, column: Column) -> str:
     if isinstance(value, date):
         return f"{value:%Y-%m-%d}"
     return str(value)
+
+
+def _chosen(column: Column, value: str) -> str:
+    """The choice in words; the value itself where it is none."""
+    return next((_(str(label)) for key, label in column.choices if key == value), value)
 
 
 def area_name(code: str) -> str:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
-from ecoledger.entities.file import Happening, HealthItem, Mark, Shelf, knows
+from ecoledger.entities.file import File, Happening, HealthItem, Mark, Shelf, knows
 from ecoledger.entities.models import Entity
 from ecoledger.matters.models import Matter
 from ecoledger.matters.reasons import Reason
@@ -47,6 +47,23 @@ def matters_of(entity: Entity, person: Person) -> QuerySet[Matter]:
     return visible_matters(person).filter(Q(*(("pk__in", some) for some in keys), _connector=Q.OR))
 
 
+# So many matters of a thing are named one by one; more are found again by each question.
+NAMED = 500
+
+
+def _keys(file: File) -> list[int]:
+    found = matters_of(file.entity, file.person).order_by().values_list("pk", flat=True)
+    return list(found[: NAMED + 1])
+
+
+def its_matters(file: File) -> QuerySet[Matter]:
+    """What :func:`matters_of` gives, for the parts of one file: found and asked for scope once."""
+    keys = file.once(_keys)
+    if len(keys) > NAMED:
+        return matters_of(file.entity, file.person)
+    return Matter.objects.filter(pk__in=keys)
+
+
 def _url(matter: Matter) -> str:
     return f"/matters/{matter.register}/{matter.pk}"
 
@@ -72,11 +89,13 @@ def _recent(now: datetime) -> Q:
     return asked
 
 
-def _counted(entity: Entity, person: Person, now: datetime) -> dict[str, Mapping[str, Any]]:
-    """Open, overdue and recent matters by register: one query, however many registers there are."""
-    rows = matters_of(entity, person).filter(merged_into=None).order_by().values("register")
+def _counted(file: File) -> dict[str, Mapping[str, Any]]:
+    """All, open, overdue and recent matters by register: one query, however many registers there are."""
+    now = timezone.now()
+    rows = its_matters(file).filter(merged_into=None).order_by().values("register")
     late = OPEN_WORK & Q(due__lt=now)
     counted = rows.annotate(
+        all=Count("pk"),
         in_hand=Count("pk", filter=OPEN_WORK),
         late=Count("pk", filter=late),
         first=Min("due", filter=late),
@@ -85,14 +104,14 @@ def _counted(entity: Entity, person: Person, now: datetime) -> dict[str, Mapping
     return {row["register"]: dict(row) for row in counted}
 
 
-def _sums(entity: Entity, person: Person, now: datetime) -> dict[Reason, _Sum]:
-    counted = _counted(entity, person, now)
+def _sums(file: File) -> dict[Reason, _Sum]:
+    counted, person = file.once(_counted), file.person
     sums: dict[Reason, _Sum] = {}
     inside = sees_all_events(person)
     for register in all_registers():
         reason, row = register.reason or WORK, counted.get(register.key)
         # That there is none may be told by those alone who would see it.
-        tells = inside and person.may(register.see) and entity.kind in reason.kinds
+        tells = inside and person.may(register.see) and file.entity.kind in reason.kinds
         if row is None and not tells:
             continue
         total = sums.setdefault(reason, _Sum())
@@ -105,11 +124,11 @@ def _sums(entity: Entity, person: Person, now: datetime) -> dict[Reason, _Sum]:
     return sums
 
 
-def _health(entity: Entity, person: Person) -> Iterable[HealthItem]:
-    if not person.may("see_matters"):
+def _health(file: File) -> Iterable[HealthItem]:
+    if not file.person.may("see_matters"):
         return
-    for reason, total in _sums(entity, person, timezone.now()).items():
-        yield _item(entity, reason, total)
+    for reason, total in _sums(file).items():
+        yield _item(file.entity, reason, total)
 
 
 def _item(entity: Entity, reason: Reason, total: _Sum) -> HealthItem:
@@ -141,17 +160,16 @@ def _item(entity: Entity, reason: Reason, total: _Sum) -> HealthItem:
     return HealthItem(item, text, Mark.GOOD, rule)
 
 
-def _shelves(entity: Entity, person: Person) -> Iterable[Shelf]:
+def _shelves(file: File) -> Iterable[Shelf]:
     """How many matters of each register are about it."""
-    rows = matters_of(entity, person).filter(merged_into=None).order_by()
-    for key, count in rows.values_list("register").annotate(Count("pk")):
+    for key, row in file.once(_counted).items():
         register = register_of(key)
-        url = f"{register.url}?about={entity.pk}"
-        yield Shelf(register.tab, _(str(register.label)), count, url)
+        url = f"{register.url}?about={file.entity.pk}"
+        yield Shelf(register.tab, _(str(register.label)), row["all"], url)
 
 
-def _timeline(entity: Entity, person: Person) -> Iterable[Happening]:
-    for matter in matters_of(entity, person).only(*_SHOWN).order_by("-opened_at")[:LATEST]:
+def _timeline(file: File) -> Iterable[Happening]:
+    for matter in its_matters(file).only(*_SHOWN).order_by("-opened_at")[:LATEST]:
         register = register_of(matter.register)
         kind = _(str(register.label))
         tone = "bad" if matter.phase == "open" and matter.overdue else ""

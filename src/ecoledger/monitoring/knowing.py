@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.scope import visible, within
-from ecoledger.entities.file import Happening, HealthItem, Mark, Shelf, Tab, knows
+from ecoledger.entities.file import File, Happening, HealthItem, Mark, Shelf, Tab, knows
 from ecoledger.entities.models import Entity
 from ecoledger.entities.validity import in_force
 from ecoledger.live import times
@@ -25,9 +25,15 @@ LATEST = 60
 LATE, SILENT = timedelta(hours=4), timedelta(hours=24)
 
 
-def _points(entity: Entity) -> QuerySet[Point]:
+def _points(file: File) -> QuerySet[Point]:
     """Points of the thing and of its parts."""
-    return Point.objects.filter(Q(entity_id=entity.pk) | Q(entity__parent_id=entity.pk))
+    return Point.objects.filter(pk__in=file.once(_keys))
+
+
+def _keys(file: File) -> list[int]:
+    parts = Entity.objects.filter(parent=file.entity.pk).values("pk")
+    its = Q(entity=file.entity.pk) | Q(entity__in=parts)
+    return list(Point.objects.filter(its).order_by().values_list("pk", flat=True))
 
 
 def _all_alarms(points: QuerySet[Point], person: Person) -> QuerySet[Alarm]:
@@ -40,9 +46,9 @@ def _alarms(points: QuerySet[Point], person: Person) -> QuerySet[Alarm]:
     return _all_alarms(points, person).exclude(state__in=Alarm.QUIET)
 
 
-def _health(entity: Entity, person: Person) -> Iterable[HealthItem]:
-    alarms = f"/alarms?about={entity.pk}&"
-    yield from health_of_points(_points(entity), person, alarms, "?tab=data")
+def _health(file: File) -> Iterable[HealthItem]:
+    alarms = f"/alarms?about={file.entity.pk}&"
+    yield from health_of_points(_points(file), file.person, alarms, "?tab=data")
 
 
 def health_of_points(
@@ -119,7 +125,8 @@ def _limited(points: list[int], url: str) -> HealthItem:
     return HealthItem(_("许可限值"), text, mark, _("废气、废水监测点应有在用限值"), url=url)
 
 
-def _filings(entity: Entity, person: Person) -> QuerySet[Filing]:
+def _filings(file: File) -> QuerySet[Filing]:
+    entity, person = file.entity, file.person
     parts = Entity.objects.filter(parent=entity.pk).values("pk")
     rows = Filing.objects.filter(Q(entity=entity.pk) | Q(entity__in=parts))
     own = within(person, "area_code", "entity__code") | within(
@@ -128,30 +135,37 @@ def _filings(entity: Entity, person: Person) -> QuerySet[Filing]:
     return rows.filter(own)
 
 
-def _shelves(entity: Entity, person: Person) -> Iterable[Shelf]:
-    if not person.may("see_monitoring"):
-        return
-    alarms = _all_alarms(_points(entity), person).count()
-    yield Shelf(Tab.DATA, _("预警"), alarms, f"/alarms?about={entity.pk}&state=all")
-    filings = _filings(entity, person).count()
-    yield Shelf(Tab.DATA, _("停运申报"), filings, f"/filings?about={entity.pk}")
+def _latest_filings(file: File) -> list[Filing]:
+    return list(_filings(file).order_by("-begin")[:LATEST])
 
 
-def _timeline(entity: Entity, person: Person) -> Iterable[Happening]:
-    if not person.may("see_monitoring"):
+def _shelves(file: File) -> Iterable[Shelf]:
+    if not file.person.may("see_monitoring"):
         return
-    for alarm in _alarms(_points(entity), person).order_by("-begin")[:LATEST]:
+    about = f"about={file.entity.pk}"
+    alarms = _all_alarms(_points(file), file.person).count()
+    yield Shelf(Tab.DATA, _("预警"), alarms, f"/alarms?{about}&state=all")
+    filings = len(file.once(_latest_filings))
+    if filings == LATEST:
+        filings = _filings(file).count()
+    yield Shelf(Tab.DATA, _("停运申报"), filings, f"/filings?{about}")
+
+
+def _timeline(file: File) -> Iterable[Happening]:
+    if not file.person.may("see_monitoring"):
+        return
+    for alarm in _alarms(_points(file), file.person).order_by("-begin")[:LATEST]:
         tone = "bad" if alarm.state == Alarm.State.OPEN else ""
         kind = f"{_(str(alarm.get_level_display()))}{_('预警')}"
         yield Happening(alarm.begin, kind, alarm.text, f"/alarms/{alarm.pk}", Tab.DATA, tone)
-    for filing in _filings(entity, person).order_by("-begin")[:LATEST]:
+    for filing in file.once(_latest_filings):
         kind = _(filing.get_kind_display())
         marks = [_("事后申报")] if filing.after_the_fact else []
         marks += [_("预警中申报")] if filing.during_alarm else []
         if filing.decision:
             marks.append(_(str(filing.get_decision_display())))
         told = f"{filing.reason}（{'，'.join(marks)}）" if marks else filing.reason
-        url = f"/filings?about={entity.pk}"
+        url = f"/filings?about={file.entity.pk}"
         yield Happening(filing.begin, kind, told, url, Tab.DATA)
 
 

@@ -8,28 +8,32 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from ecoledger.accounts.models import Person
-from ecoledger.entities.file import Happening, Shelf, Tab, knows
-from ecoledger.entities.models import Entity
-from ecoledger.matters.knowing import matters_of
+from ecoledger.entities.file import File, Happening, Shelf, Tab, knows
+from ecoledger.matters.knowing import its_matters
 from ecoledger.reports import visible
 
 LATEST = 50
 
 
-def _documents(entity: Entity, person: Person) -> QuerySet[Any]:
+def _documents(file: File) -> QuerySet[Any]:
     # By the keys of its matters, which are few; asked for in one, all documents of the scope would be looked through.
-    keys = matters_of(entity, person).order_by().values("pk")
-    return visible.documents(person).filter(matter__in=keys)
+    keys = its_matters(file).order_by().values("pk")
+    return visible.documents(file.person).filter(matter__in=keys)
 
 
-def _shelves(entity: Entity, person: Person) -> Iterable[Shelf]:
-    count = _documents(entity, person).count()
+def _latest(file: File) -> list[Any]:
+    return list(_documents(file).order_by("-issued_at")[:LATEST])
+
+
+def _shelves(file: File) -> Iterable[Shelf]:
+    count = len(file.once(_latest))
+    if count == LATEST:
+        count = _documents(file).count()
     yield Shelf(Tab.DOCUMENTS, _("文书"), count, "?tab=documents")
 
 
-def _timeline(entity: Entity, person: Person) -> Iterable[Happening]:
-    for row in _documents(entity, person).order_by("-issued_at")[:LATEST]:
+def _timeline(file: File) -> Iterable[Happening]:
+    for row in file.once(_latest):
         text = f"{row.number} {row}".strip()
         yield Happening(row.issued_at, _("文书"), text, f"/documents/{row.pk}", Tab.DOCUMENTS)
 

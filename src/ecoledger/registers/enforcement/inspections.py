@@ -24,7 +24,7 @@ from django.utils.translation import gettext_noop as noop
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.books.models import DriveTask
-from ecoledger.entities.file import Fact, knows
+from ecoledger.entities.file import Fact, File, knows
 from ecoledger.entities.models import Entity
 from ecoledger.listings.parts import Ask, Import, Kind, View
 from ecoledger.matters import actions
@@ -189,11 +189,15 @@ def visits(entity: Entity | None, year: int, but: Inspection | None = None) -> i
     """How often a thing was entered in a year by visits that count, over every plan and campaign."""
     if entity is None:
         return 0
-    entered = Inspection.objects.filter(entity=entity, entered_at__year=year, exempt="")
+    entered = _entered(entity, year)
     apart = drives_apart(entity, year)
     if but is not None:
         entered = entered.exclude(pk=but.pk)
     return entered.count() + apart.count()
+
+
+def _entered(entity: Entity, year: int) -> QuerySet[Inspection]:
+    return Inspection.objects.filter(entity=entity, entered_at__year=year, exempt="")
 
 
 def drives_apart(entity: Entity, year: int) -> QuerySet[DriveTask]:
@@ -226,11 +230,13 @@ def _beyond_cap(matter: Any) -> str:
     }
 
 
-def _facts(entity: Entity, person: Person) -> Iterable[Fact]:
+def _facts(file: File) -> Iterable[Fact]:
     """How often a firm was entered this year, against the cap."""
+    entity, person = file.entity, file.person
     if entity.kind == "enterprise" and sees_all_events(person) and person.may("see_matters"):
         year = timezone.localdate().year
-        count, apart = visits(entity, year), drives_apart(entity, year).count()
+        apart = drives_apart(entity, year).count()
+        count = _entered(entity, year).count() + apart
         said = _("%(count)d 次，上限 %(cap)d 次") % {"count": count, "cap": yearly_cap()}
         if apart:  # their rows are in the book of the action, not among the inspections
             said += _("（其中专项行动 %(count)d 次）") % {"count": apart}

@@ -10,10 +10,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ecoledger.accounts.models import Person
-from ecoledger.entities.file import HealthItem, Mark, knows
+from ecoledger.entities.file import File, HealthItem, Mark, knows
 from ecoledger.entities.inventory import CODE, Findings, Inventory, declare
-from ecoledger.entities.models import Enterprise, Entity, Outlet, Station
+from ecoledger.entities.models import Enterprise, Outlet, Station
 from ecoledger.entities.validity import in_force
 from ecoledger.listings.parts import Import
 from ecoledger.live import times
@@ -59,8 +58,9 @@ DEVICES = declare(Inventory(
 ))  # fmt: skip
 
 
-def _health(entity: Entity, person: Person) -> Iterable[HealthItem]:
+def _health(file: File) -> Iterable[HealthItem]:
     """Whether it is heard, whether its verification holds, and what is being repaired."""
+    entity, person = file.entity, file.person
     if not isinstance(entity, Device) or not person.may("see_monitoring"):
         return
     yield _connected(entity)

@@ -13,13 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
-from ecoledger.entities import charges, file, relations, succession
-from ecoledger.entities.file import Tab
+from ecoledger.entities import file, relations
+from ecoledger.entities.file import File, Tab
 from ecoledger.entities.inventory import Inventory, inventory_of, own_row
 from ecoledger.entities.models import Enterprise, Entity
 from ecoledger.entities.validity import in_force
 from ecoledger.listings import cells
-from ecoledger.matters.knowing import matters_of
+from ecoledger.matters.knowing import its_matters
 from ecoledger.matters.register import OPEN_WORK, register_of, state_of
 from ecoledger.monitoring import runtime
 from ecoledger.monitoring.models import Limit, Point
@@ -58,11 +58,11 @@ def page(request: Request, pk: int) -> HttpResponse:
 def shown(request: Request, thing: Entity) -> HttpResponse:
     """The file of a thing that the person may know of."""
     person, book = request.user, inventory_of(thing)
-    shelves = file.shelves_of(thing, person)
-    happenings = file.timeline_of(thing, person)
+    its = File.of(thing, person)
+    shelves, happenings = its.shelves(), its.timeline()
     points = _points(person, thing)
     parts = _parts(person, thing)
-    steps, links = succession.history_of(thing), relations.of(thing)
+    steps, links = its.once(file.successions), relations.of(thing)
     own = {
         Tab.DATA: len(points) + sum(part["count"] for part in parts),
         Tab.LISTS: len(links),
@@ -73,7 +73,7 @@ def shown(request: Request, thing: Entity) -> HttpResponse:
     if tab not in {name for name, _label, _count in tabs}:
         tab = OVERVIEW
     rows = happenings if tab == OVERVIEW else [row for row in happenings if row.tab == tab]
-    facts = file.facts_of(thing, person)
+    facts = its.facts()
     lists = [fact for fact in facts if fact.label == _("名录")]
     return render(
         request,
@@ -98,7 +98,7 @@ def shown(request: Request, thing: Entity) -> HttpResponse:
             "may_check": isinstance(thing, Enterprise)
             and register_of("inspection").may_open(person),
         }
-        | _content(request, thing, book, tab, points, facts),
+        | _content(its, book, tab, points, facts),
     )
 
 
@@ -114,29 +114,28 @@ def _tabs(
 
 
 def _content(
-    request: Request,
-    thing: Entity,
+    its: File,
     book: Inventory,
     tab: str,
     points: list[Point],
     facts: list[file.Fact],
 ) -> dict[str, Any]:
     """What only the tab that is open asks the database for."""
-    person = request.user
+    thing, person = its.entity, its.person
     if tab == OVERVIEW:
         return {
-            "health": Health(file.health_of(thing, person)),
+            "health": Health(its.health()),
             "facts": facts,
             "own": _own(thing, book, person, {fact.value for fact in facts}),
             "identifiers": thing.identifiers.exclude(scheme__in=book.numbers.values()),
-            "in_hand": _in_hand(person, thing),
+            "in_hand": _in_hand(its),
             "points": _latest(points[:SHOWN]),
-            "charges": charges.charges_of(thing),
+            "charges": its.once(file.answering),
         }
     if tab == Tab.DATA:
         return {"points": _latest(points), "limits": _limits(thing)}
     if tab == Tab.LISTS:
-        return {"charges": charges.charges_of(thing)}
+        return {"charges": its.once(file.answering)}
     return {}
 
 
@@ -208,10 +207,10 @@ def _limits(thing: Entity) -> list[dict[str, Any]]:
     return sorted(rows_shown, key=lambda one: not one["now"])
 
 
-def _in_hand(person: Person, thing: Entity) -> list[dict[str, Any]]:
+def _in_hand(its: File) -> list[dict[str, Any]]:
     """The matters in hand about it, due first."""
     now = timezone.now()
-    rows = matters_of(thing, person).filter(OPEN_WORK).order_by("due", "pk")[:SHOWN]
+    rows = its_matters(its).filter(OPEN_WORK).order_by("due", "pk")[:SHOWN]
     return [
         {
             "matter": m,

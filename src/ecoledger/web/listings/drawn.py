@@ -1,7 +1,8 @@
 """The rows of a list as HTML: lists of every kind look alike, because each cell is drawn here.
 
 Drawn in Python, not by a template of its own: a page has hundreds of cells, and a template each would be most of
-the page's time.
+the page's time. For the same reason values are escaped and put together by hand; every one of them goes through ``escape``
+of the standard library, or says that it is HTML already.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from html import escape
 from typing import Any
 
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
@@ -125,9 +126,10 @@ def drawn(
     if narrow:
         phone = " d-none d-sm-table-cell"
         away |= {c.name: away.get(c.name, phone) for c in columns if c.name not in narrow}
+    places = [_Place.of(c, away.get(c.name, ""), lead=c is lead) for c in columns]
     return Drawn(
         heads,
-        [_row(listing, row, columns, lead, quiet, away, mark(row)) for row in rows],
+        [_row(listing, row, places, quiet, mark(row)) for row in rows],
         [_(str(c.label)) for c in empty],
     )
 
@@ -152,64 +154,76 @@ def _head(
     )
 
 
+@dataclass(frozen=True)
+class _Place:
+    """A column as its cells are drawn: what is the same in every row."""
+
+    column: Column
+    label: str
+    # Further classes of its cells.
+    away: str
+    lead: bool
+
+    @classmethod
+    def of(cls, column: Column, away: str, *, lead: bool) -> _Place:
+        return cls(column, escape(_(str(column.label))), away, lead)
+
+
 def _row(
-    listing: Listing,
-    row: Any,
-    columns: Iterable[Column],
-    lead: Column | None,
-    under: Sequence[Column],
-    away: dict[str, str],
-    mark: Mark,
+    listing: Listing, row: Any, places: Iterable[_Place], under: Sequence[Column], mark: Mark
 ) -> Row:
     url = listing.url_of(row)
-    drawn_cells: list[tuple[str, str, str | SafeString]] = []
-    for column in columns:
-        text = cells.text_of(row, column)
-        if column is lead:
+    drawn_cells = []
+    for place in places:
+        text = cells.text_of(row, place.column)
+        if place.lead:
             quiet = " · ".join(filter(None, (cells.text_of(row, c) for c in under)))
-            shown = format_html('<a class="title" href="{}">{}</a>', url, text or "—")
+            content = f'<a class="title" href="{escape(url)}">{escape(text or "—")}</a>'
             if quiet:
-                shown += format_html('<span class="under">{}</span>', quiet)
-            drawn_cells.append((_(str(column.label)), "lead title", shown))
+                content += f'<span class="under">{escape(quiet)}</span>'
+            classes = "lead title"
         else:
-            label, classes, content = _cell(row, column, text, mark)
-            drawn_cells.append((label, classes + away.get(column.name, ""), content))
-    return Row(
-        row,
-        url,
-        format_html_join("", '<td data-label="{}" class="{}">{}</td>', drawn_cells),
-    )
+            classes, content = _cell(row, place.column, text, mark)
+            classes += place.away
+        drawn_cells.append(f'<td data-label="{place.label}" class="{classes}">{content}</td>')
+    return Row(row, url, mark_safe("".join(drawn_cells)))  # noqa: S308 - each part is escaped
 
 
-def _cell(row: Any, column: Column, text: str, mark: Mark) -> tuple[str, str, str | SafeString]:
-    """Label, class and content of one cell."""
-    label, kind = _(str(column.label)), column.kind
+def _cell(row: Any, column: Column, text: str, mark: Mark) -> tuple[str, str]:
+    """Class and content of one cell, as HTML."""
+    kind = column.kind
     if not text:
-        return label, "number" if kind in _NUMBERS else "", ""
+        return "number" if kind in _NUMBERS else "", ""
     if column.name == "level":
-        return label, "nowrap", level_chip(cells.value_of(row, "level"), text)
+        return "nowrap", level_chip(cells.value_of(row, "level"), text)
     if kind is Kind.STATE:
         chips = [(mark.tone, tr(text)), *(("", chip) for chip in mark.chips)]
-        return label, "nowrap", format_html_join(" ", '<span class="chip {}">{}</span>', chips)
-    value: Any = cells.value_of(row, column.name)
-    if kind is Kind.DUE and isinstance(value, date):
-        return label, "nowrap over" if mark.overdue else "nowrap", _due(value, text, mark)
-    if kind is Kind.DATETIME and isinstance(value, datetime):
-        return label, "nowrap", format_html('<span title="{}">{}</span>', text, cst(value))
-    if isinstance(value, Matter):
-        # The work that the row belongs to, a click away; whoever may not see it finds nothing there.
-        url = reverse("matter", args=(value.register, value.pk))
-        return label, "text", format_html('<a href="{}" title="{}">{}</a>', url, value.title, text)
+        return "nowrap", " ".join(_chip(tone, said) for tone, said in chips)
+    if kind is Kind.DUE or kind is Kind.DATETIME:
+        value = cells.value_of(row, column.name)
+        if kind is Kind.DUE and isinstance(value, date):
+            return "nowrap over" if mark.overdue else "nowrap", _due(value, text, mark)
+        if kind is Kind.DATETIME and isinstance(value, datetime):
+            return "nowrap", f'<span title="{escape(text)}">{escape(cst(value))}</span>'
+    words = escape(text)
     if kind in _TEXTS:
-        shown = format_html('<span class="two-lines" title="{}">{}</span>', text, text)
-        return label, "text", shown
-    return label, "number" if kind in _NUMBERS else "nowrap", text
+        value = cells.value_of(row, column.name)
+        if isinstance(value, Matter):
+            # The work that the row belongs to, a click away; whoever may not see it finds nothing there.
+            url = reverse("matter", args=(value.register, value.pk))
+            return "text", f'<a href="{url}" title="{escape(value.title)}">{words}</a>'
+        return "text", f'<span class="two-lines" title="{words}">{words}</span>'
+    return "number" if kind in _NUMBERS else "nowrap", words
 
 
-def _due(value: date, text: str, mark: Mark) -> SafeString:
-    shown = format_html('<span title="{}">{}</span>', text, cst(value, "day"))
+def _chip(tone: str, said: str) -> str:
+    return f'<span class="chip {tone}">{escape(said)}</span>'
+
+
+def _due(value: date, text: str, mark: Mark) -> str:
+    shown = f'<span title="{escape(text)}">{escape(cst(value, "day"))}</span>'
     if mark.left:
-        shown += format_html('<span class="under">{}</span>', mark.left)
+        shown += f'<span class="under">{escape(mark.left)}</span>'
     if mark.provisional:
-        shown += format_html(' <span class="chip warn">{}</span>', _("暂定"))
+        shown += f' <span class="chip warn">{escape(_("暂定"))}</span>'
     return shown

@@ -117,6 +117,7 @@ ICONS = {
 
 
 @register.simple_tag
+@lru_cache(maxsize=1024)
 def icon(name: str, title: str = "", small: bool = False) -> SafeString:
     """An icon drawn in the text's colour; hidden from screen readers unless it has a title."""
     label = (
