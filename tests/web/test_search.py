@@ -5,7 +5,7 @@ from __future__ import annotations
 from ecoledger.matters import actions
 from ecoledger.matters.register import register_of
 from ecoledger.web.models import SearchEntry
-from ecoledger.web.search import finding, index
+from ecoledger.web.search import finding, index, signs
 
 
 def found(person, typed: str) -> list[str]:
@@ -83,3 +83,37 @@ def test_the_empty_box_offers_what_was_opened_last(bureau, signed_in):
     assert "对象档案" in client.get("/search/hits").content.decode()
     assert client.get("/search/opened", {"to": "https://evil.example/"})["Location"] == "/search"
     assert client.get("/search/opened", {"to": "//evil.example/"})["Location"] == "/search"
+
+
+def test_signs_leave_out_only_what_cannot_hold_a_word(bureau, people):
+    index.catch_up()
+    entries = list(SearchEntry.objects.all())
+    words = {line[n : n + size] for e in entries for line in e.words.split("\n") for size in (2, 3, 5) for n in range(len(line) - size + 1)}  # fmt: skip
+    assert len(words) > 50
+    for word in words:
+        may = set(SearchEntry.objects.filter(signs.may_hold(word)).values_list("pk", flat=True))
+        held = {e.pk for e in entries if word in e.words}
+        assert held <= may
+        assert set(index.holding(word).values_list("pk", flat=True)) == held
+    # And they do leave out: most words are in few entries.
+    asked = SearchEntry.objects.filter(signs.may_hold("没有这样的对象"))
+    assert asked.count() < len(entries) / 2
+
+
+def test_an_entry_without_signs_is_found_and_signed_in_time(bureau, people):
+    index.catch_up()
+    entry = SearchEntry.objects.filter(kind="entity").first()
+    SearchEntry.objects.filter(pk=entry.pk).update(**dict.fromkeys(signs.FIELDS, signs.ANYTHING))
+    word = entry.name[-2:]
+    assert index.holding(word).filter(pk=entry.pk).exists()
+    index.catch_up()
+    again = SearchEntry.objects.get(kind=entry.kind, target=entry.target)
+    assert [getattr(again, name) for name in signs.FIELDS] == signs.of(entry.words)
+
+
+def test_a_word_in_many_entries_is_found_in_all_of_them(bureau, people, monkeypatch):
+    index.catch_up()
+    monkeypatch.setattr(index, "LIKELY", 0)
+    word = SearchEntry.objects.filter(kind="entity").first().name[-2:]
+    held = {e.pk for e in SearchEntry.objects.all() if word in e.words}
+    assert set(index.holding(word).values_list("pk", flat=True)) == held

@@ -82,6 +82,13 @@ class SearchEntry(models.Model):
     words = models.TextField()
     area_code = models.CharField(max_length=12, blank=True)
     enterprise_code = models.CharField(max_length=40, blank=True)
+    # Bits of the words' pairs of letters (``web.search.signs``); all of them while nobody has looked.
+    sign_0 = models.BigIntegerField(default=-1)
+    sign_1 = models.BigIntegerField(default=-1)
+    sign_2 = models.BigIntegerField(default=-1)
+    sign_3 = models.BigIntegerField(default=-1)
+    sign_4 = models.BigIntegerField(default=-1)
+    sign_5 = models.BigIntegerField(default=-1)
 
     class Meta:
         constraints = [
@@ -92,6 +99,10 @@ class SearchEntry(models.Model):
             models.Index(fields=["initials"], name="search_by_initials"),
             models.Index(fields=["code"], name="search_by_code"),
             models.Index(fields=["serial"], name="search_by_serial"),
+            models.Index(
+                fields=["sign_0", "sign_1", "sign_2", "sign_3", "sign_4", "sign_5"],
+                name="search_by_signs",
+            ),
         ]
 
     def __str__(self) -> str:

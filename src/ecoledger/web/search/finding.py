@@ -28,7 +28,7 @@ from ecoledger.monitoring.models import Point
 from ecoledger.reports import visible
 from ecoledger.web import navigation
 from ecoledger.web.models import Opened, SearchEntry
-from ecoledger.web.search import index
+from ecoledger.web.search import index, signs
 
 Kind = SearchEntry.Kind
 # Entries looked at for one question, of each way of finding.
@@ -241,7 +241,7 @@ def nearest(person: Person, typed: str) -> str:
     entry = scope.filter(initials=first).first()
     if entry is None:
         # One character wrong: the same beginning and the same end.
-        near = scope.alias(
+        near = scope.filter(signs.may_hold(typed[-2:].lower()) or Q()).alias(
             head=StrIndex("name", Value(typed[:1])), tail=StrIndex("name", Value(typed[-2:]))
         )
         entry = near.filter(head__gt=0, tail__gt=0).first()

@@ -24,11 +24,16 @@ from ecoledger.matters.register import Register, register_of
 from ecoledger.monitoring.models import Point
 from ecoledger.reports.models import IssuedDocument
 from ecoledger.web.models import SearchEntry
+from ecoledger.web.search import signs
 
 Kind = SearchEntry.Kind
 BATCH = 2000
 # So many rows are named one by one.
 FEW = 5000
+# So many entries that may hold a word are read one by one; of a commoner word those that hold it are soon met.
+LIKELY = 2000
+# Entries whose signs are made anew in one round.
+SIGNED = 20_000
 # Longer texts are sentences, which nobody looks for by initials.
 SPELT = 60
 SERIAL = re.compile(r"(\d+)\s*号?$")
@@ -85,9 +90,15 @@ def _at(thing: Any, steps: list[str]) -> str:
 def holding(word: str) -> QuerySet[SearchEntry]:
     """Entries whose words hold ``word``. SQLite looks for letters and digits twice as fast by a pattern, for characters
     by their place."""
+    entries = SearchEntry.objects.all()
+    if (likely := signs.may_hold(word)) is not None:
+        found = entries.filter(likely).order_by().values_list("pk", flat=True)
+        keys = list(found[: LIKELY + 1])
+        if len(keys) <= LIKELY:
+            entries = entries.filter(pk__in=keys)
     if word.isascii():
-        return SearchEntry.objects.filter(words__contains=word)
-    return SearchEntry.objects.alias(at=StrIndex("words", Value(word))).filter(at__gt=0)
+        return entries.filter(words__contains=word)
+    return entries.alias(at=StrIndex("words", Value(word))).filter(at__gt=0)
 
 
 def finder(listing: Listing, word: str) -> Q | None:
@@ -120,6 +131,7 @@ def _made(
     spelt = (initials(text) for text in more if len(text) <= SPELT and not text.isascii())
     words = [name, first, code, *more, *spelt]
     serial = SERIAL.search(code) if kind == Kind.MATTER else None
+    held = "\n".join(dict.fromkeys(word.lower() for word in words if word))
     return SearchEntry(
         kind=kind,
         target=thing.pk,
@@ -127,9 +139,10 @@ def _made(
         initials=first,
         code=code[:60],
         serial=int(serial[1]) if serial and len(serial[1]) < 9 else None,
-        words="\n".join(dict.fromkeys(word.lower() for word in words if word)),
+        words=held,
         area_code=thing.area_code,
         enterprise_code=owner,
+        **dict(zip(signs.FIELDS, signs.of(held), strict=True)),
     )
 
 
@@ -143,6 +156,7 @@ def keep(entries: Iterable[SearchEntry]) -> int:
 
 def catch_up(limit: int | None = None) -> int:
     """Enter what has no entry yet, and drop entries of what is gone; returns how many were entered."""
+    _sign()
     done = sum(enter_missing(kind, limit) for kind in MODELS)
     for kind, model in MODELS.items():
         there = model._default_manager.filter(pk=OuterRef("target"))
@@ -153,6 +167,16 @@ def catch_up(limit: int | None = None) -> int:
         if gone:
             SearchEntry.objects.filter(pk__in=gone).delete()
     return done
+
+
+def _sign() -> None:
+    """Give signs to entries of a time when there were none."""
+    unsigned = SearchEntry.objects.filter(sign_0=signs.ANYTHING).order_by()[:SIGNED]
+    for entry in (entries := list(unsigned)):
+        for name, number in zip(signs.FIELDS, signs.of(entry.words), strict=True):
+            setattr(entry, name, number)
+    if entries:
+        keep(entries)
 
 
 def enter_missing(kind: str, limit: int | None = None) -> int:
