@@ -14,7 +14,7 @@ from ecoledger.listings import catalogue
 from ecoledger.matters import actions, inbox, register
 from ecoledger.matters.knowing import matters_of
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import visible_matters
+from ecoledger.matters.register import OPEN_WORK, visible_matters
 from ecoledger.registers.problems.problem_ledger import REGISTER
 from ecoledger.web.scenes import cockpit, map_layers
 
@@ -43,17 +43,35 @@ def request_of(bureau, people):
     return make
 
 
+def test_work_in_hand_is_counted_by_area_in_the_same_pass(twenty_registers, people):
+    person, now = people["dispatcher"], timezone.now()
+    first, second, third = Matter.objects.order_by("pk")[:3]
+    for matter, days, code in ((first, -9, "990101002"), (second, -2, "990101002"), (third, 3, "")):
+        changed = {"area_code": code} if code else {}
+        Matter.objects.filter(pk=matter.pk).update(due=now + timedelta(days=days), **changed)
+    load = inbox.load(person, now, by_area=True)
+    assert load.places == inbox.load(person, now).places
+    rows = visible_matters(person).filter(OPEN_WORK)
+    for code in set(rows.values_list("area_code", flat=True)) | set(load.areas):
+        here, one = rows.filter(area_code=code), load.areas[code]
+        assert one.open == here.count() > 0
+        assert one.late == here.filter(due__lt=now).count()
+        assert one.week == here.filter(due__gte=now, due__lt=now + timedelta(days=7)).count()
+    assert load.areas["990101002"].oldest == now - timedelta(days=9)
+    assert load.areas["990101002"].late == 2
+
+
 def test_the_inbox_takes_three_queries_however_many_registers(
     twenty_registers, people, django_assert_num_queries
 ):
     late = Matter.objects.order_by("pk").first()
     Matter.objects.filter(pk=late.pk).update(due=timezone.now() - timedelta(days=1))
     person = people["dispatcher"]
-    # What is in hand, what is looked at again, own earlier steps; then own steps, keys, rows.
+    # What is in hand, what is looked at again, own earlier steps; then keys, rows.
     with django_assert_num_queries(3):
         load = inbox.load(person)
     assert (load.waiting, load.overdue) == (20, 1)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         rows = inbox.waiting_for(person, load=load)
     assert rows == inbox.waiting_for(person)
     assert next(m.pk for m in rows) == late.pk

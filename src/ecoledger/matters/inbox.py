@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import chain
+from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Value
+from django.db.models import Count, F, Min, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -117,7 +118,7 @@ def waiting(person: Person, load: Load | None = None) -> QuerySet[Matter]:
         phase__in=_phases(),
         state__in=sorted({state for _key, state in places}),
     )
-    before = _own_before(person, mine)
+    before = _own_before(person, mine) if load is None else load.before
     return rows.exclude(pk__in=before) if before else rows
 
 
@@ -139,6 +140,22 @@ class Waiting:
         return Waiting(self.all + more.all, self.overdue + more.overdue)
 
 
+@dataclass
+class InHand:
+    """Matters in hand in one area: how many, overdue, due within a week, and since when the oldest is overdue."""
+
+    open: int = 0
+    late: int = 0
+    week: int = 0
+    oldest: datetime | None = None
+
+    def add(self, number: int, late: int, week: int, oldest: datetime | None) -> None:
+        self.open += number
+        self.late += late
+        self.week += week
+        self.oldest = min(filter(None, (self.oldest, oldest)), default=None)
+
+
 @dataclass(frozen=True)
 class Load:
     """How much a person has before them: what waits for them, and what is in hand within their scope."""
@@ -147,6 +164,10 @@ class Load:
     places: dict[Place, Waiting] = field(default_factory=dict)
     # Register -> matters in hand that the person may see.
     open: dict[str, int] = field(default_factory=dict)
+    # The same by code of the area, where it was asked for.
+    areas: dict[str, InHand] = field(default_factory=dict)
+    # Matters of which the next step is another person's, because this one took an earlier one.
+    before: tuple[int, ...] = ()
 
     @property
     def waiting(self) -> int:
@@ -157,8 +178,8 @@ class Load:
         return sum(here.overdue for here in self.places.values())
 
 
-def load(person: Person, now: datetime | None = None) -> Load:
-    """Counted in one pass over the index, register by register and state by state."""
+def load(person: Person, now: datetime | None = None, *, by_area: bool = False) -> Load:
+    """Counted in one pass over the index, register by register and state by state, and with ``by_area`` area by area."""
     mine, now = turns(person), now or timezone.now()
     # Of what is not in hand, only the states that wait for the person.
     ended = {
@@ -178,26 +199,33 @@ def load(person: Person, now: datetime | None = None) -> Load:
         visible_matters(person)
         .filter(condition, merged_into=None)
         .order_by()
-        .values_list("phase", "register", "state")
+        .values_list("phase", "register", "state", *(["area_code"] if by_area else []))
         .annotate(
             all=Count("pk"),
             late=Count("pk", filter=late),
             own=Count("pk", filter=owned),
             own_late=Count("pk", filter=owned & late),
+            **(_due(now) if by_area else {}),
         )
         for condition in asked
     )
     here: defaultdict[Place, Waiting] = defaultdict(Waiting)
+    areas: defaultdict[str, InHand] = defaultdict(InHand)
     in_hand = Counter[str]()
-    for phase, register, state, number, late_number, own, own_late in groups:
+    for phase, register, state, *more in groups:
+        area = more.pop(0) if by_area else ""
+        number, late_number, own, own_late, *week = more
         place = (register, state)
         if phase == Phase.OPEN:
             in_hand[register] += number
+            if by_area:
+                areas[area].add(number, late_number, *week)
         if place in mine.of_owner:
             here[place] += Waiting(own, own_late)
         elif place in mine.places:
             here[place] += Waiting(number, late_number)
-    if before := _own_before(person, mine):
+    before = _own_before(person, mine)
+    if before:
         others = visible_matters(person).filter(pk__in=before, merged_into=None)
         for register, state, owner, unit, due in others.values_list(
             "register", "state", "owner", "owner_organisation", "due"
@@ -207,7 +235,16 @@ def load(person: Person, now: datetime | None = None) -> Load:
             )
             if is_own or (register, state) not in mine.of_owner:
                 here[register, state] += Waiting(-1, -1 if due is not None and due < now else 0)
-    return Load({place: counted for place, counted in here.items() if counted.all}, dict(in_hand))
+    waits = {place: counted for place, counted in here.items() if counted.all}
+    return Load(waits, dict(in_hand), dict(areas), tuple(before))
+
+
+def _due(now: datetime) -> dict[str, Any]:
+    week = Q(due__gte=now, due__lt=now + timedelta(days=7))
+    return {
+        "week": Count("pk", filter=week),
+        "oldest": Min("due", filter=Q(due__lt=now)),
+    }
 
 
 # Later than any deadline: what has none comes last.

@@ -19,14 +19,17 @@ from ecoledger.standards import workdays
 from ecoledger.web import rail_counts
 
 
-def load_of(request: HttpRequest) -> inbox.Load:
-    """What waits for the person and what is in hand: counted once for a page, however many of its parts ask."""
+def load_of(request: HttpRequest, *, by_area: bool = False) -> inbox.Load:
+    """What waits for the person and what is in hand: counted once for a page, however many of its parts ask.
+
+    Who wants it ``by_area`` asks first.
+    """
     counted = getattr(request, "_load", None)
     if counted is None:
         person = request.user
         counted = inbox.Load()
         if isinstance(person, Person) and person.may("see_matters"):
-            counted = inbox.load(person)
+            counted = inbox.load(person, by_area=by_area)
             rail_counts.note(person, counted)
         request._load = counted  # type: ignore[attr-defined]
     return counted

@@ -17,9 +17,13 @@ from ecoledger.web.access import Request, needs
 
 
 def area_point(request: Request) -> Point | None:
-    """The widest division that has an index: the city's own, where there is one."""
-    points = list(scoped.area_points(request.user))
-    return min(points, key=lambda point: (len(point.area_code), point.area_code), default=None)
+    """The widest division that has an index: the city's own, where there is one. Asked once for a page."""
+    if not hasattr(request, "_area_point"):
+        points = scoped.area_points(request.user)
+        widest = min(points, key=lambda p: (len(p.area_code), p.area_code), default=None)
+        request._area_point = widest  # type: ignore[attr-defined]
+    found: Point | None = request._area_point  # type: ignore[attr-defined]
+    return found
 
 
 def standings(request: Request) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from ecoledger.matters.register import OPEN_WORK, all_registers, visible_matters
 from ecoledger.monitoring.models import Alarm, Point, PointParameter
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
+from ecoledger.web.figures.targets import area_point
 from ecoledger.web.monitoring import readings
 from ecoledger.web.navigation import first_page
 
@@ -30,15 +31,9 @@ RANK = Case(
 )
 
 
-def _area_point(request: Request) -> Point | None:
-    """The widest division that has an index: the city's own, where there is one."""
-    points = list(scoped.area_points(request.user))
-    return min(points, key=lambda point: (len(point.area_code), point.area_code), default=None)
-
-
 def air(request: Request) -> dict[str, Any]:
     stations = list(scoped.points(request.user).filter(kind="air", enabled=True))
-    area = _area_point(request)
+    area = area_point(request)
     now = readings.air_now(stations)
     found = sorted(now, key=lambda a: (a.value is None or a.stale, -(a.value or 0)))
     fresh = [a.level.level for a in now if not a.stale and a.level]
@@ -76,7 +71,7 @@ def water(request: Request) -> dict[str, Any]:
 
 
 def year(request: Request) -> dict[str, Any]:
-    area = _area_point(request)
+    area = area_point(request)
     today = timezone.localdate()
     # On 1 January no day of the new year is over yet: the card still shows the old one.
     shown = (today - timedelta(days=1)).year

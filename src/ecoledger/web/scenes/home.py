@@ -5,11 +5,11 @@ Work first, figures second; every number opens what it counts.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections import defaultdict
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, Min, Q, When
-from django.db.models.functions import Substr
+from django.db.models import Case, When
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -38,8 +38,9 @@ def page(request: Request) -> HttpResponse:
     if request.GET.get("view") == "wall":
         return redirect("wall")
     now = timezone.now()
-    waiting = load_of(request).waiting
-    rows, goals = places(person, now), standings(request)
+    load = load_of(request, by_area=True)
+    waiting = load.waiting
+    rows, goals = places(load), standings(request)
     sums = totals(person, rows)
     context: dict[str, Any] = {
         "sentences": sentences.home(waiting, goals["standings"], sums, rows),
@@ -92,38 +93,29 @@ def totals(person: Person, rows: list[dict[str, Any]]) -> dict[str, Any]:
     return counts | {"oldest": late.order_by("due", "pk").first() if late is not None else None}
 
 
-def places(person: Person, now: datetime) -> list[dict[str, Any]]:
+def places(load: inbox.Load) -> list[dict[str, Any]]:
     """Work in hand by place, the most overdue first, with whom to ring there."""
-    rows = list(
-        visible_matters(person)
-        .filter(OPEN_WORK)
-        .order_by()
-        .annotate(town=Substr("area_code", 1, TOWN))
-        .values("town")
-        .annotate(
-            open=Count("pk"),
-            late=Count("pk", filter=Q(due__lt=now)),
-            week=Count("pk", filter=Q(due__gte=now, due__lt=now + timedelta(days=7))),
-            oldest=Min("due", filter=Q(due__lt=now)),
-        )
-        .order_by("-late", "-open", "town")
-    )
-    names = dict(
-        Area.objects.filter(code__in=[row["town"] for row in rows]).values_list("code", "name")
-    )
-    chiefs = _chiefs([row["town"] for row in rows])
-    most = max((row["late"] for row in rows), default=0)
+    towns: defaultdict[str, inbox.InHand] = defaultdict(inbox.InHand)
+    for code, one in load.areas.items():
+        towns[code[:TOWN]].add(one.open, one.late, one.week, one.oldest)
+    rows = sorted(towns.items(), key=lambda row: (-row[1].late, -row[1].open, row[0]))
+    names = dict(Area.objects.filter(code__in=towns).values_list("code", "name"))
+    chiefs = _chiefs(list(towns))
+    most = max((one.late for one in towns.values()), default=0)
     return [
-        row
-        | {
-            "name": names.get(row["town"], row["town"]),
-            "overdue": row["late"],
-            "share": row["late"] / most if most else 0,
-            "chief": chiefs.get(row["town"]),
-            "open_url": address(place=row["town"]),
-            "overdue_url": address(place=row["town"], due=OVERDUE),
+        {
+            "town": town,
+            "open": one.open,
+            "overdue": one.late,
+            "week": one.week,
+            "oldest": one.oldest,
+            "name": names.get(town, town),
+            "share": one.late / most if most else 0,
+            "chief": chiefs.get(town),
+            "open_url": address(place=town),
+            "overdue_url": address(place=town, due=OVERDUE),
         }
-        for row in rows
+        for town, one in rows
     ]
 
 

@@ -17,7 +17,7 @@ from ecoledger.web.access import Request, needs
 from ecoledger.web.figures.targets import standings
 from ecoledger.web.scenes import cockpit, home, map_layers
 from ecoledger.web.templatetags.show import WATER_CLASSES
-from ecoledger.web.work import due_rows
+from ecoledger.web.work import due_rows, load_of
 
 _ROWS = 8
 # What the map of the wall draws: marks without a name, for a firm that is only suspected is not named here.
@@ -38,7 +38,7 @@ def _context(request: Request) -> dict[str, Any]:
     now = timezone.now()
     late = visible_matters(request.user).filter(OPEN_WORK, due__lt=now).order_by("due")
     alarms = cockpit.alarms(request)
-    places = home.places(request.user, now)
+    places = home.places(load_of(request, by_area=True))
     return {
         "now": now,
         "air": cockpit.air(request),
