@@ -184,13 +184,12 @@ async def _serve(
     from ecoledger.hj212.server import Gateway, Limits
     from ecoledger.jobs import beside, running, turns
     from ecoledger.jobs import worker as worker_of_jobs
-    from ecoledger.listings import pinyin
     from ecoledger.live import events
     from ecoledger.monitoring import heartbeat
     from ecoledger.monitoring.alarming import judging
     from ecoledger.monitoring.arriving import ingest, registry, unstored
     from ecoledger.monitoring.points import asking, table
-    from ecoledger.web import rail_counts
+    from ecoledger.web import rail_counts, warming
     from ecoledger.web.asgi import application
     from ecoledger.web.connections import BoundedProtocol, Bounds
     from ecoledger.web.office import security_notices
@@ -257,9 +256,9 @@ async def _serve(
     scheduler = _scheduler(folder)
     scheduler.start()
     rail_counts.keep_seconds = RAIL_SECONDS
-    warming = threading.Timer(WARM_AFTER, pinyin.warm)
-    warming.daemon = True
-    warming.start()
+    soon = threading.Timer(WARM_AFTER, warming.warm)
+    soon.daemon = True
+    soon.start()
     worker = Worker()
     worker.start()
     await sync_to_async(turns.live)()
