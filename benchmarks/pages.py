@@ -8,7 +8,8 @@ send 50 packets a second; one import of a ledger runs after the other. No page i
 with another checkout of the project, on data of its own, in the same run. ``--folder`` keeps the data and uses it again.
 
 Prints one JSON line a build: milliseconds p50 and p95 of each kind of page and of all, pages that failed, counts that
-differ from SQL, packets acknowledged, and the share of one processor that the generator itself used.
+differ from SQL, packets acknowledged, and the share of one processor that the generator itself used. ``keystrokes``: after
+the load, how long the search takes for each letter of names and of their initials as they are typed.
 """
 
 from __future__ import annotations
@@ -244,6 +245,24 @@ def counts_that_differ(http: str, facts: dict[str, Any], data: Path) -> list[str
     return odd
 
 
+TYPED = 20  # names and as many initials, letter by letter
+
+
+def keystrokes(http: str, facts: dict[str, Any]) -> dict[str, float]:
+    """Milliseconds of the search for each keystroke, of somebody who sees the county and somebody of one town."""
+    times = []
+    for role in ("leader", "town"):
+        session = next(s for s in facts["sessions"] if s["role"] == role)
+        cookies = {"sessionid": session["session"]}
+        with httpx.Client(base_url=http, cookies=cookies, timeout=120) as client:
+            words = facts["words"][:TYPED] + facts["initials"][:TYPED]
+            for typed in (word[: n + 1] for word in words for n in range(len(word))):
+                begun = time.perf_counter()
+                client.get("/search/hits", params={"q": typed}).raise_for_status()
+                times.append((time.perf_counter() - begun) * 1000)
+    return _percentiles(times)
+
+
 def measure(checkout: Path, folder: Path, given: Any) -> dict[str, Any]:
     """Set up (or take what is there) and measure one build."""
     data, facts_file = folder / "data", folder / "facts.json"
@@ -274,6 +293,7 @@ def measure(checkout: Path, folder: Path, given: Any) -> dict[str, Any]:
         if entering is not None:
             entering.terminate()
             entering.wait()
+        typed = keystrokes(http, facts)
     finally:
         process.terminate()
         try:
@@ -287,6 +307,7 @@ def measure(checkout: Path, folder: Path, given: Any) -> dict[str, Any]:
         "observations": facts["counts"]["observations"],
         "requests": len(told),
         "milliseconds": _table(told),
+        "keystrokes": typed,
         "failed": [f"{status} {address}" for _, _, status, address in told if status >= 400][:10],
         "counts_that_differ": odd,
         "packets_acknowledged": packets,
