@@ -284,10 +284,13 @@ def menu(person: Person, request: HttpRequest) -> Menu:
     current = next((b for b in all_books if b.key == here or url_name in b.url_names), None)
     open_line = kwargs.get("key", "") if url_name == "line" else (current.line if current else "")
     lines = lines_of(person, all_books)
+    shelves: dict[str, list[Book]] = {line.key: [] for line in lines}
+    for book in all_books:
+        shelves.setdefault(book.line, []).append(book)
     uses = uses_of(person)
     rows = []
     for line in lines:
-        shelf = by_use(uses, [b for b in all_books if b.line == line.key])
+        shelf = shelves[line.key]
         is_open = line.key == open_line or len(lines) <= FEW_LINES
         rows.append(
             Entry(
@@ -297,7 +300,7 @@ def menu(person: Person, request: HttpRequest) -> Menu:
                 current=url_name == "line" and line.key == open_line,
                 count=sum(counts.get(b.key, 0) for b in shelf),
                 open=is_open,
-                books=tuple(_shelf(shelf, line, current, counts)) if is_open else (),
+                books=tuple(_shelf(by_use(uses, shelf), line, current, counts)) if is_open else (),
             )
         )
     return Menu(
