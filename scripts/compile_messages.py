@@ -43,7 +43,8 @@ CALLS: dict[str, tuple[tuple[int, ...], int | None]] = {
 DECLARED = frozenset({"Statistic", "Breakdown", "share", "said"})
 SAID = frozenset({"label", "note", "help", "unit"})
 _TEMPLATE_CALL = re.compile(r"(?<![\w.])(?:gettext|pgettext|ngettext|_)\(")
-CHINESE = re.compile(r"[\u3400-\u9fff]")
+# Signs of Chinese writing count as Chinese: an English sentence does not end with "。".
+CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 
 # A text and its context, empty for none.
 Message = tuple[str, str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import lxml.html
 import polars as pl
 import pytest
 
@@ -56,8 +57,8 @@ def flag(county, expected=864, **more):
 def test_the_preview_says_what_is_touched(store, county):
     touched = period_review.selection(county.air[0], ["a34004"], BEGIN, END)
     assert (touched.values, touched.hours) == ({"a34004": 864}, 72)
-    assert [(code, day.day, value) for code, day, value in touched.days] == [
-        ("a34004", day, 40.0) for day in (2, 3, 4)
+    assert [(code, day.day, value, ok) for code, day, value, ok in touched.days] == [
+        ("a34004", day, 40.0, True) for day in (2, 3, 4)
     ]
     assert not PeriodReview.objects.exists()
 
@@ -175,3 +176,38 @@ def test_the_trial_says_what_the_days_become_and_leaves_no_trace(store, county):
     old = {row[:3]: row[3] for row in before}
     said = {(d.point, d.parameter, datetime.combine(d.day, datetime.min.time())) for d in trial}
     assert {key for key in after if after[key] != old.get(key)} == said
+
+
+def previewed(client, county, begin: str, end: str, flag: str = "D") -> str:
+    client.force_login(county.people["monitor"])
+    form = {
+        "parameters": "a34004", "begin": begin, "end": end, "flag": flag, "reason": "采样泵故障", "step": "preview",
+    }  # fmt: skip
+    page = client.post(f"/stations/{county.air[0].pk}/review", form).content.decode()
+    return " ".join(lxml.html.fromstring(page).text_content().split())
+
+
+def test_a_day_with_too_few_hours_left_is_said_not_to_count(store, county, client):
+    """GB 3095-2012 table 4: a day needs 20 hours. What is left has a mean, which counts for nothing, before and after."""
+    said = previewed(client, county, "2026-03-03T00:00", "2026-03-03T10:00")
+    invalid = "03-03 40 → 40（有效小时 14 个，达不到数据有效性最低要求，不计）"
+    assert invalid in said
+    assert "无有效值" in previewed(client, county, "2026-03-03T00:00", "2026-03-04T00:00")
+    record = period_review.review(
+        county.people["monitor"], county.air[0], ["a34004"], datetime(2026, 3, 3), datetime(2026, 3, 3, 10),
+        flag="D", reason="采样泵故障", expected=120,
+    )  # fmt: skip
+    pending.run_all()
+    again = previewed(client, county, "2026-03-03T00:00", "2026-03-03T10:00")
+    assert "03-03 40 有效小时不足，不计" in again
+    assert record.values == 120
+
+
+def test_no_change_and_no_trial_are_said_apart(store, county, client):
+    """Three hours of a constant day change nothing; a period that is too long was not tried."""
+    unchanged = previewed(client, county, "2026-03-03T00:00", "2026-03-03T03:00")
+    assert "日均值和指数不会因此改变。" in unchanged
+    assert "未作试算" not in unchanged
+    untried = previewed(client, county, "2026-02-01T00:00", "2026-03-10T00:00")
+    assert "时段超过 31 天，未作试算" in untried
+    assert "不会因此改变" not in untried

@@ -91,7 +91,15 @@ def test_all_overdue_towns_are_pushed_in_two_clicks_from_the_first_page(late, si
     (door,) = page_of(client, "/").xpath("//p[@class='brief']//a[contains(text(), '7 件')]/@href")
     (form,) = page_of(client, door).xpath("//form[@method='post'][.//textarea]")
     sent = dict(form.form_values()) | {"all": "1", "text": "请于周五前报进展"}
-    said = client.post(form.get("action"), sent, follow=True).content.decode()
+    # What will be left out is said before, by the rule by which it will be.
+    asked = lxml.html.fromstring(client.post(form.get("action"), sent).content)
+    assert not Event.objects.filter(transition="urge").exists()
+    assert "将通知：北镇人民政府、南镇人民政府。" in asked.text_content()
+    (left_out,) = asked.xpath("//*[@id='left-out']/tbody/tr")
+    cells = [td.text_content() for td in left_out.xpath("td")]
+    assert cells == ["正等您自己办理，不用催办。", "1", late[-1].number]
+    (sure,) = asked.xpath("//button[@name='sure']/@value")
+    said = client.post(form.get("action"), sent | {"sure": sure}, follow=True).content.decode()
     assert "已催办 6 件，已通知：北镇人民政府、南镇人民政府。" in said
     assert f"{late[-1].number}：正等您自己办理，不用催办。" in said
     assert Event.objects.filter(transition="urge").count() == 6
@@ -100,6 +108,39 @@ def test_all_overdue_towns_are_pushed_in_two_clicks_from_the_first_page(late, si
     assert Notice.objects.filter(person=south, text__contains="周五前").count() == 2
     # The way back is the list that was narrowed.
     assert "超期" in said
+
+
+def test_what_was_said_today_is_foretold_as_left_out(late, signed_in):
+    """Pushed a second time with the same words, nobody would be told: the page says so and offers no button."""
+    client = signed_in("dispatcher")
+    sent = {"ids": [late[0].pk, late[3].pk], "text": "请速办", "back": "due=overdue"}
+    client.post("/my-work/in-hand/urge", sent)
+    told = Notice.objects.count()
+    asked = lxml.html.fromstring(client.post("/my-work/in-hand/urge", sent).content)
+    rows = [tr.text_content().split() for tr in asked.xpath("//*[@id='left-out']/tbody/tr")]
+    both = {late[0].number, late[3].number}
+    assert [(why, n, set(which.split("、"))) for why, n, which in rows] == [
+        ("今天您已用同样的话催办过。", "2", both)
+    ]
+    assert not asked.xpath("//button[@name='sure']")
+    assert Notice.objects.count() == told
+
+
+def test_the_first_page_counts_apart_what_is_decided_and_what_is_done(late, signed_in, county):
+    """A town's report waits for a dispatcher's check, which is a decision; handing over is work. Each count opens its rows."""
+    book = late[0].register
+    reported = Matter.objects.filter(pk__in=[late[0].pk, late[1].pk])
+    reported.filter(register=book).update(state="close_check")
+    client = signed_in("dispatcher")
+    page = page_of(client, "/")
+    (brief,) = page.xpath("//p[@class='brief']")
+    doors = {a.text_content(): a.get("href") for a in brief.xpath(".//a") if "turn=" in a.get("href")}
+    words = brief.text_content().split("。")[0]
+    for turn, word in (("decide", "等您定"), ("do", "等您办")):
+        (count,) = [text for text, url in doors.items() if f"turn={turn}" in url]
+        assert f"{count} {word}" in words
+        rows = page_of(client, f"/my-work?turn={turn}").xpath("//table//tbody/tr")
+        assert f"{len(rows)} 件" == count
 
 
 def test_only_the_ticked_are_pushed_and_only_within_ones_scope(late, signed_in):

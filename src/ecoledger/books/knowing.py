@@ -36,9 +36,8 @@ def _books(cls: type[L], person: Person) -> Mapping[str, L]:
 
 
 def _about(entity: Entity) -> Q:
-    """That a row is about the thing or a part of it; keys first, each by its own index."""
-    parts = Entity.objects.filter(parent=entity.pk).values("pk")
-    return Q(entity=entity.pk) | Q(entity__in=parts)
+    """That a row is about the thing or a part of it."""
+    return Q(entity__in=Entity.with_parts(entity.pk))
 
 
 def _seen(person: Person, books: Mapping[str, Listing], path: str = "book") -> Q:

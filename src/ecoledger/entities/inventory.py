@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -114,6 +115,10 @@ class Inventory(Listing):
         row = self.model._default_manager.get(pk=row.pk)
         on = more.pop("on", timezone.localtime(at).date())
         return self._saved(row, values, by, on=on, **more)
+
+    def about(self, thing: int) -> Q:
+        """The parts of a thing."""
+        return Q(pk__in=Entity.with_parts(thing)) & ~Q(pk=thing)
 
     def url_of(self, row: Any) -> str:
         """Address of the thing's file."""

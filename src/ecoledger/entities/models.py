@@ -22,6 +22,10 @@ from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.entities import coordinates, shapes
 from ecoledger.entities.validity import holds
+from ecoledger.standards import surface_water
+
+# The classes that a section may be meant to have; what is beyond Ⅴ is nobody's aim.
+TARGETS = surface_water.LABELS[: surface_water.INFERIOR - 1]
 
 
 class Entity(models.Model):
@@ -98,6 +102,21 @@ class Entity(models.Model):
         while thing is not None and thing.kind != Enterprise.KIND:
             thing = thing.parent
         return thing
+
+    @staticmethod
+    def with_parts(key: int) -> models.QuerySet[Any, Any]:
+        """The keys of a thing and of its parts: what has it as parent, the stations at a section, a river's sections.
+
+        What is about one of them is about the thing; every room and every list asks so. Parted by ``UNION``, for each
+        has an index of its own.
+        """
+        parts = (
+            Entity.objects.filter(parent=key),
+            Station.objects.filter(section=key),
+            Section.objects.filter(river=key),
+        )
+        itself = Entity.objects.filter(pk=key).order_by().values("pk")
+        return itself.union(*(rows.order_by().values("pk") for rows in parts))
 
     def place(self) -> None:
         """Set label point and box by geometry, or the box by the label point."""
@@ -261,7 +280,9 @@ class Section(Entity):
         River, verbose_name="河流", on_delete=models.PROTECT, related_name="sections"
     )
     chainage_km = models.FloatField("距河源 km")
-    target_class = models.PositiveSmallIntegerField("水质目标", default=3)
+    target_class = models.PositiveSmallIntegerField(
+        "水质目标", choices=list(enumerate((f"{name}类" for name in TARGETS), 1)), default=3
+    )
     level = models.CharField("级别", max_length=10, default="县控")
     is_lake = models.BooleanField("湖库", default=False)
     upstream_area_code = AreaCodeField("上游属地", blank=True)

@@ -15,6 +15,7 @@ class IndicatorsConfig(AppConfig):
         from ecoledger.indicators import (  # noqa: F401
             casework,
             catalogue,
+            knowing,
             records,
             scorecards,
             storing,

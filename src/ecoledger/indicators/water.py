@@ -302,10 +302,22 @@ class SectionDays:
         return list(self.period.mean.values) if self.period.mean else []
 
 
+def _days_at(
+    section: Section, begin: date, end: date
+) -> tuple[Point | None, list[dict[str, Any]]]:
+    """The point that speaks for a section, and its days."""
+    point = dict(places(section.area_code)).get(section)
+    return point, _by_point(daily([point], begin, end)).get(point.pk, []) if point else []
+
+
+def section_year(section: Section, begin: date, end: date) -> SectionYear:
+    """One section from 1 January ``begin`` to before ``end``, by mean and by months."""
+    return _section_year(section, *_days_at(section, begin, end), end)
+
+
 def section_days(section: Section, begin: date, end: date) -> SectionDays:
     """One section's records of the days ``begin <= day < end``."""
-    point = dict(places(section.area_code)).get(section)
-    rows = _by_point(daily([point], begin, end)).get(point.pk, []) if point else []
+    point, rows = _days_at(section, begin, end)
     months = [
         (
             month,

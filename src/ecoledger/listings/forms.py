@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.db.models import Model
+from django.db.models import IntegerField, Model
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -163,6 +163,8 @@ def field_of(ask: Ask, model: type[Model], person: Person | None) -> forms.Field
     if kind in (Kind.CHOICE, Kind.STATE):
         labels = [(value, gettext(str(label))) for value, label in ask.choices]
         common["choices"] = (("", _("请选择")), *labels)
+        if ask.stores and isinstance(field_at(model, ask.stores), IntegerField):
+            return forms.TypedChoiceField(coerce=int, empty_value=None, **common)
         return forms.ChoiceField(**common)
     if kind is Kind.CHOICES:
         named = [(value, _(str(label))) for value, label in ask.choices]

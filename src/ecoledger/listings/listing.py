@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 from django.db.models import Model, Q, QuerySet
 
 from ecoledger.accounts.roles import CAPABILITIES, STAFF, Role
-from ecoledger.listings.derive import Derive
+from ecoledger.listings.derive import Derive, related_to
 from ecoledger.listings.own_tables import table_of
 from ecoledger.listings.parts import (
     Ask,
@@ -186,12 +186,15 @@ class Listing:
         """What parameters of the address other than the filters ask of the rows (a kind's own flags)."""
         return Q()
 
-    @property
-    def about(self) -> tuple[str, ...]:
-        """Paths by which a row is about a thing: what ``?about=<its key>`` of the list's address asks."""
-        names = {field.name for field in self.model._meta.fields}
-        paths = [path for path in ("entity", "enterprise", "parent") if path in names]
-        return (*paths, "entity__parent") if "entity" in names else tuple(paths)
+    def about(self, thing: int) -> Q:
+        """The rows about the thing of that key or a part of it: keys first, each by the index of its own column."""
+        holds = Q()
+        for name in ("entity", "enterprise"):
+            named = [field for field in self.model._meta.fields if field.name == name]
+            if named and (to := related_to(named[0])) is not None:
+                rows = self.model._default_manager.filter(**{f"{name}__in": to.with_parts(thing)})  # type: ignore[attr-defined]  # a model of things
+                holds |= Q(pk__in=rows.order_by().values("pk"))
+        return holds
 
     def is_open(self, name: str, person: Person) -> bool:
         """Whether ``person`` may know of the values under ``name``: a field, or a path that begins with it."""

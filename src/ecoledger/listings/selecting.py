@@ -65,15 +65,11 @@ def conditions(
 
 
 def _about(listing: Listing, query: Query) -> Q:
-    """That a row is about the thing of that key or a part of it: keys first, each by the index of its path."""
-    number, holds = asked.number(query.get("about", "")), Q()
-    if number is None:
-        # What is no key names nothing: no row is about it.
-        return Q(pk__in=[]) if query.get("about", "") else holds
-    for path in listing.about:
-        rows = listing.model._default_manager.filter(**{path: number})
-        holds |= Q(pk__in=rows.order_by().values("pk"))
-    return holds
+    """That a row is about the thing of the key in ``?about=``; what is no key names nothing, and no row is about it."""
+    if not (said := query.get("about", "")):
+        return Q()
+    number = asked.number(said)
+    return Q(pk__in=[]) if number is None else listing.about(number)
 
 
 # Ways to find a word without looking into every row; a room above adds its own (``web.search``). ``None``: not

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import chain
@@ -14,11 +14,13 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import Role
 from ecoledger.listings import catalogue
 from ecoledger.matters.models import Event, Matter
 from ecoledger.matters.register import all_registers, register_of, visible_matters
 from ecoledger.matters.workflow import Phase
 
+_LEADS = frozenset({Role.LEADER, Role.SECTION_CHIEF})
 # A register and one of its states.
 Place = tuple[str, str]
 
@@ -32,6 +34,8 @@ class Turns:
     of_owner: frozenset[Place]
     # Place -> steps after which it is another person's turn.
     not_after: dict[Place, frozenset[str]]
+    # Those where the person says whether it may be (定): every way on is a check of what another did, or a leader's word.
+    decided: frozenset[Place]
 
 
 def turns(person: Person) -> Turns:
@@ -41,7 +45,7 @@ def turns(person: Person) -> Turns:
 
 @lru_cache(maxsize=256)
 def _turns(roles: frozenset[str], _edition: int) -> Turns:
-    places, of_owner, not_after = set(), set(), {}
+    places, of_owner, not_after, decided = set(), set(), {}, set()
     for register in all_registers():
         for state in register.workflow.states:
             if roles.isdisjoint(state.waits_for):
@@ -59,7 +63,9 @@ def _turns(roles: frozenset[str], _edition: int) -> Turns:
             # person did, it is not their turn.
             if ways and all(t.other_person_than for t in ways):
                 not_after[place] = frozenset(n for t in ways for n in t.other_person_than)
-    return Turns(frozenset(places), frozenset(of_owner), not_after)
+            if ways and all(t.other_person_than or t.by <= _LEADS for t in ways):
+                decided.add(place)
+    return Turns(frozenset(places), frozenset(of_owner), not_after, frozenset(decided))
 
 
 def _phases() -> list[str]:
@@ -176,6 +182,13 @@ class Load:
     @property
     def overdue(self) -> int:
         return sum(here.overdue for here in self.places.values())
+
+    def parted(self, person: Person) -> tuple[Load, Load]:
+        """What waits to be decided by the person, and what waits to be done."""
+        decided = turns(person).decided
+        decide = {place: number for place, number in self.places.items() if place in decided}
+        do = {place: number for place, number in self.places.items() if place not in decided}
+        return replace(self, places=decide), replace(self, places=do)
 
 
 def load(person: Person, now: datetime | None = None, *, by_area: bool = False) -> Load:

@@ -39,11 +39,8 @@ def matters_of(entity: Entity, person: Person) -> QuerySet[Matter]:
     Their keys come first, each by the index of its own key: asked in one with the scope, a database would walk all
     matters of the scope.
     """
-    parts = Entity.objects.filter(parent=entity.pk).values("pk")
-    keys = [
-        Matter.objects.filter(condition).order_by().values("pk")
-        for condition in (Q(entity=entity.pk), Q(enterprise=entity.pk), Q(entity__in=parts))
-    ]
+    about = (Q(entity__in=Entity.with_parts(entity.pk)), Q(enterprise=entity.pk))
+    keys = [Matter.objects.filter(condition).order_by().values("pk") for condition in about]
     return visible_matters(person).filter(Q(*(("pk__in", some) for some in keys), _connector=Q.OR))
 
 

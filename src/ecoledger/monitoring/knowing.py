@@ -31,9 +31,8 @@ def _points(file: File) -> QuerySet[Point]:
 
 
 def _keys(file: File) -> list[int]:
-    parts = Entity.objects.filter(parent=file.entity.pk).values("pk")
-    its = Q(entity=file.entity.pk) | Q(entity__in=parts)
-    return list(Point.objects.filter(its).order_by().values_list("pk", flat=True))
+    its = Point.objects.filter(entity__in=Entity.with_parts(file.entity.pk))
+    return list(its.order_by().values_list("pk", flat=True))
 
 
 def _all_alarms(points: QuerySet[Point], person: Person) -> QuerySet[Alarm]:
@@ -127,8 +126,7 @@ def _limited(points: list[int], url: str) -> HealthItem:
 
 def _filings(file: File) -> QuerySet[Filing]:
     entity, person = file.entity, file.person
-    parts = Entity.objects.filter(parent=entity.pk).values("pk")
-    rows = Filing.objects.filter(Q(entity=entity.pk) | Q(entity__in=parts))
+    rows = Filing.objects.filter(entity__in=Entity.with_parts(entity.pk))
     own = within(person, "area_code", "entity__code") | within(
         person, "area_code", "entity__parent__code"
     )

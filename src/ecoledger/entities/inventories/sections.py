@@ -7,12 +7,11 @@ from django.utils.translation import gettext as _
 from ecoledger.entities.inventory import CODE, COORDINATES, Findings, Inventory, declare
 from ecoledger.entities.models import Area, Section
 from ecoledger.listings.parts import Import
+from ecoledger.standards import surface_water
 
 
 def clean(section: Section, findings: Findings) -> None:
     """Lies on its river; the places above and below it are on record."""
-    if not 1 <= section.target_class <= 5:
-        findings.wrong["target_class"] = _("水质目标应为 1 至 5 类")
     if section.chainage_km is not None and section.chainage_km < 0:
         findings.wrong["chainage_km"] = _("距河源的距离不能为负")
     length = section.river.length_km if section.river_id else None
@@ -22,6 +21,15 @@ def clean(section: Section, findings: Findings) -> None:
         code = getattr(section, name)
         if code and not Area.objects.filter(code=code).exists():
             findings.wrong[name] = _("没有行政区划“%(code)s”") % {"code": code}
+
+
+def _class_of(text: str) -> str:
+    """The number of the class that a cell names: "Ⅲ类", "III", "3"."""
+    try:
+        rank = surface_water.rank_of(text)
+    except ValueError:
+        return ""
+    return str(rank) if rank < surface_water.INFERIOR else ""
 
 
 SECTIONS = declare(
@@ -49,8 +57,9 @@ SECTIONS = declare(
                 "chainage_km": ("里程", "距河源距离"),
                 "target_class": ("目标", "水质目标类别"),
             },
+            meaning={"target_class": _class_of},
             examples={"name": "示例桥断面", "river": "示例溪", "chainage_km": "12.0",
-                      "target_class": "3"},
+                      "target_class": "Ⅲ类"},
         ),
         empty="还没有断面。",
     )

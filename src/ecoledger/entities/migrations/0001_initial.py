@@ -234,7 +234,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('entity_ptr', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, related_name='as_section', serialize=False, to='entities.entity')),
                 ('chainage_km', models.FloatField(verbose_name='距河源 km')),
-                ('target_class', models.PositiveSmallIntegerField(default=3, verbose_name='水质目标')),
+                ('target_class', models.PositiveSmallIntegerField(choices=[(1, 'Ⅰ类'), (2, 'Ⅱ类'), (3, 'Ⅲ类'), (4, 'Ⅳ类'), (5, 'Ⅴ类')], default=3, verbose_name='水质目标')),
                 ('level', models.CharField(default='县控', max_length=10, verbose_name='级别')),
                 ('is_lake', models.BooleanField(default=False, verbose_name='湖库')),
                 ('upstream_area_code', ecoledger.accounts.fields.AreaCodeField(blank=True, db_index=True, max_length=12, verbose_name='上游属地')),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import notices, timeline
-from ecoledger.matters.actions.access import locked
+from ecoledger.matters.actions.access import find, locked
 from ecoledger.matters.models import Event, Matter, Urgency
 from ecoledger.matters.register import register_of, state_of
 
@@ -34,23 +34,9 @@ def urge(matter_id: int, text: str, *, by: Person, at: datetime | None = None) -
     """Push a matter on. Who it waits for is told at once; the deadline stays what it is."""
     at = at or timezone.now()
     matter = locked(matter_id, by)
-    if not by.has_role(*URGERS):
-        raise Refused("role", _("催办由局领导、科长或调度人员办理。"))
-    if not state_of(matter).open:
-        raise Refused("state", _("该事项已经办结，不用催办。"))
-    waiting = notices.whose_turn(matter)
-    if not waiting:
-        raise Refused(
-            "condition",
-            _("没有人可催：责任单位里没有能办理的账号。"),
-            _("请先转办，或请安全管理员建立账号。"),
-        )
-    if all(person.pk == by.pk for person in waiting):
-        raise Refused("condition", _("正等您自己办理，不用催办。"))
-    leads = by.has_role(Role.LEADER)
     text = text.strip()[:1000]
-    if leads and not text:
-        raise Refused("form", _("请写明批示内容。"), fields={"text": [_("请填写")]})
+    waiting = _to_tell(matter, text, by)
+    leads = by.has_role(Role.LEADER)
     said = noop("%(number)s %(what)s：%(text)s") % {
         "number": matter.number,
         "what": "领导批示" if leads else "催办",
@@ -64,12 +50,33 @@ def urge(matter_id: int, text: str, *, by: Person, at: datetime | None = None) -
         by=by,
         at=at,
         note=text,
-        form={
-            "told": "、".join(
-                sorted({str(p.organisation or p.name) for p in waiting if p.pk != by.pk})
-            )
-        },
+        form={"told": "、".join(_units(waiting, by))},
     )
+
+
+def _to_tell(matter: Matter, text: str, by: Person) -> list[Person]:
+    """Whom a push of ``matter`` goes to. Raises :class:`Refused`: the rule of a push and of what is foretold of it."""
+    if not by.has_role(*URGERS):
+        raise Refused("role", _("催办由局领导、科长或调度人员办理。"))
+    if not state_of(matter).open:
+        raise Refused("state", _("该事项已经办结，不用催办。"))
+    waiting = notices.whose_turn(matter)
+    if not waiting:
+        raise Refused(
+            "condition",
+            _("没有人可催：责任单位里没有能办理的账号。"),
+            _("请先转办，或请安全管理员建立账号。"),
+        )
+    if all(person.pk == by.pk for person in waiting):
+        raise Refused("condition", _("正等您自己办理，不用催办。"))
+    if by.has_role(Role.LEADER) and not text.strip():
+        raise Refused("form", _("请写明批示内容。"), fields={"text": [_("请填写")]})
+    return waiting
+
+
+def _units(people: Iterable[Person], by: Person) -> list[str]:
+    """Who is told, by the units they belong to."""
+    return sorted({str(p.organisation or p.name) for p in people if p.pk != by.pk})
 
 
 @dataclass
@@ -108,6 +115,32 @@ def urge_many(
     What the same person said of a matter today is not said a second time.
     """
     at = at or timezone.now()
+
+    def push(pk: int) -> list[str]:
+        return str(urge(pk, text, by=by, at=at).form["told"]).split("、")
+
+    return _each(matter_ids, text, by, at, push)
+
+
+def foretold(
+    matter_ids: Iterable[int], text: str, *, by: Person, at: datetime | None = None
+) -> Urged:
+    """What :func:`urge_many` would do now, by the same rule; nothing is done and nobody told."""
+
+    def would(pk: int) -> list[str]:
+        return _units(_to_tell(find(pk, by), text, by), by)
+
+    return _each(matter_ids, text, by, at or timezone.now(), would)
+
+
+def _each(
+    matter_ids: Iterable[int],
+    text: str,
+    by: Person,
+    at: datetime,
+    do: Callable[[int], list[str]],
+) -> Urged:
+    """What came of ``do``, which gives the units told, on each of the matters; those left out with the reason."""
     keys = list(dict.fromkeys(matter_ids))
     numbers = dict(Matter.objects.filter(pk__in=keys).values_list("pk", "number"))
     said = _said_today(keys, text, by, at)
@@ -117,11 +150,11 @@ def urge_many(
             urged.skipped.append((numbers[pk], _("今天您已用同样的话催办过。")))
             continue
         try:
-            event = urge(pk, text, by=by, at=at)
+            units = do(pk)
         except Refused as refused:
             urged.skipped.append((numbers.get(pk, str(pk)), refused.why))
         else:
             urged.done += 1
-            told |= dict.fromkeys(str(event.form["told"]).split("、"))
+            told |= dict.fromkeys(units)
     urged.told = list(told)
     return urged

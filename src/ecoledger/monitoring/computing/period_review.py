@@ -47,12 +47,12 @@ _TOLD = (
 class Selection:
     """What a period review would touch: per parameter the values, and the hours and days that rest on them.
 
-    ``days``: (parameter, day, its computed mean now or ``None``).
+    ``days``: (parameter, day, its computed mean now or ``None``, whether that has the hours that a day needs).
     """
 
     values: dict[str, int]
     hours: int
-    days: tuple[tuple[str, date, float | None], ...]
+    days: tuple[tuple[str, date, float | None, bool], ...]
 
     @property
     def count(self) -> int:
@@ -71,13 +71,13 @@ def selection(point: Point, parameters: Sequence[str], begin: datetime, end: dat
         "computed-day",
         datetime.combine(begin.date(), datetime.min.time()),
         end,
-        columns=("parameter", "start", "value"),
-    )
+        columns=("parameter", "start", "value", "valid"),
+    ).with_columns(pl.col("valid").fill_null(value=False))
     told = days.join(means, on=("parameter", "start"), how="left").sort("parameter", "start")
     return Selection(
         dict(counts.iter_rows()),
         hours.height,
-        tuple((code, start.date(), value) for code, start, value in told.iter_rows()),
+        tuple((code, start.date(), value, bool(ok)) for code, start, value, ok in told.iter_rows()),
     )
 
 

@@ -22,13 +22,19 @@ _KEY = list(KEY)
 
 @dataclass(frozen=True)
 class Day:
-    """A day's value of one parameter at one point, as it is and as it would be; ``None``: none that is valid."""
+    """A day's value of one parameter at one point, as it is and as it would be; ``None``: none that is valid.
+
+    ``left``: the mean of what would remain of a day that no longer has the hours it needs; it counts for nothing.
+    ``hours``: how many valid ones that are.
+    """
 
     point: int
     parameter: str
     day: date
     now: float | None
     then: float | None
+    left: float | None = None
+    hours: int = 0
 
 
 class _Overlay:
@@ -108,7 +114,8 @@ def days_after(
 def _changed(base: ObservationStore, made: pl.DataFrame) -> list[Day]:
     if made.is_empty():
         return []
-    then = made.select("point", "parameter", "start", then=_valid())
+    left = pl.when(pl.col("valid").fill_null(value=False).not_()).then("value")
+    then = made.select("point", "parameter", "start", then=_valid(), left=left, hours="count")
     first, last = cast("datetime", then["start"].min()), cast("datetime", then["start"].max())
     now = base.read(
         then["point"].unique().to_list(),
@@ -121,9 +128,9 @@ def _changed(base: ObservationStore, made: pl.DataFrame) -> list[Day]:
     both = then.join(now, on=["point", "parameter", "start"], how="left")
     both = both.filter(pl.col("now").ne_missing(pl.col("then")))
     rows: Any = both.sort("point", "parameter", "start").select(
-        "point", "parameter", "start", "now", "then"
+        "point", "parameter", "start", "now", "then", "left", pl.col("hours").fill_null(0)
     )
-    return [Day(p, code, start.date(), now, then) for p, code, start, now, then in rows.iter_rows()]
+    return [Day(p, code, start.date(), *rest) for p, code, start, *rest in rows.iter_rows()]
 
 
 def _valid() -> pl.Expr:

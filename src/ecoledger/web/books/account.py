@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,6 +18,7 @@ from ecoledger.accounts.scope import visible
 from ecoledger.books import account as accounts
 from ecoledger.books.account import Account
 from ecoledger.books.models import Holding, Posting
+from ecoledger.entities.models import Entity
 from ecoledger.listings import asked
 from ecoledger.listings.cells import area_name
 from ecoledger.listings.refusals import Refused
@@ -36,7 +37,7 @@ def holdings(request: Request, key: str) -> HttpResponse:
     day = asked.day(request.GET.get("on", "")) or timezone.localdate()
     held = _holdings(request, book).filter(outside=False)
     if (about := asked.number(request.GET.get("about", ""))) is not None:
-        held = held.filter(Q(entity=about) | Q(entity__parent=about))
+        held = held.filter(entity__in=Entity.with_parts(about))
     had = accounts.balances_on(held, day)
     rows = [
         {

@@ -75,6 +75,8 @@ def shown(request: Request, thing: Entity) -> HttpResponse:
     rows = happenings if tab == OVERVIEW else [row for row in happenings if row.tab == tab]
     facts = its.facts()
     lists = [fact for fact in facts if fact.label == _("名录")]
+    # Its kind and its lists stand above; what the head has no room for stands under 基本情况.
+    told = [fact for fact in facts if fact not in lists][1:]
     return render(
         request,
         "web/entities/entity.html",
@@ -82,7 +84,7 @@ def shown(request: Request, thing: Entity) -> HttpResponse:
             "entity": thing,
             "book": book,
             "area": cells.area_name(thing.area_code),
-            "head": [fact for fact in facts if fact not in lists][1 : HEAD + 1],
+            "head": told[:HEAD],
             "lists": lists,
             "tab": tab,
             "neighbours": beside(request, thing),
@@ -98,7 +100,7 @@ def shown(request: Request, thing: Entity) -> HttpResponse:
             "may_check": isinstance(thing, Enterprise)
             and register_of("inspection").may_open(person),
         }
-        | _content(its, book, tab, points, facts),
+        | _content(its, book, tab, points, facts, told[HEAD:]),
     )
 
 
@@ -119,13 +121,14 @@ def _content(
     tab: str,
     points: list[Point],
     facts: list[file.Fact],
+    further: list[file.Fact],
 ) -> dict[str, Any]:
     """What only the tab that is open asks the database for."""
     thing, person = its.entity, its.person
     if tab == OVERVIEW:
         return {
             "health": Health(its.health()),
-            "facts": facts,
+            "facts": further,
             "own": _own(thing, book, person, {fact.value for fact in facts}),
             "identifiers": thing.identifiers.exclude(scheme__in=book.numbers.values()),
             "in_hand": _in_hand(its),
@@ -153,8 +156,7 @@ def _points(person: Person, thing: Entity) -> list[Point]:
     rows = scoped.points(person).filter(enabled=True).prefetch_related("parameters")
     if isinstance(thing, Enterprise):
         return list(rows.filter(owner_code=thing.code).order_by("name"))
-    keys = [thing.pk, *thing.children.order_by().values_list("pk", flat=True)[:500]]
-    return list(rows.filter(entity__in=keys).order_by("name")[:100])
+    return list(rows.filter(entity__in=Entity.with_parts(thing.pk)).order_by("name")[:100])
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,7 @@ class PointRow:
 
     point: Point
     latest: list[readings.Latest]
+    water: readings.Water | None = None
 
     @property
     def worst(self) -> readings.Latest | None:
@@ -172,16 +175,21 @@ class PointRow:
 
 
 def _latest(points: list[Point]) -> list[PointRow]:
-    latest = readings.latest_of(points) if runtime.is_open() else {}
-    return [PointRow(point, latest.get(point.pk, [])) for point in points]
+    if not runtime.is_open():
+        return [PointRow(point, []) for point in points]
+    latest = readings.latest_of(points)
+    classes = readings.water_now([p for p in points if p.kind == Point.Kind.WATER])
+    water = {one.point.pk: one for one in classes}
+    return [PointRow(point, latest[point.pk], water.get(point.pk)) for point in points]
 
 
 def _parts(person: Person, thing: Entity) -> list[dict[str, Any]]:
     """What belongs to it, by kind, as far as the person may see it."""
     parts = []
-    for kind in thing.children.order_by().values_list("kind", flat=True).distinct():
+    every = Entity.objects.filter(pk__in=Entity.with_parts(thing.pk)).exclude(pk=thing.pk)
+    for kind in every.order_by().values_list("kind", flat=True).distinct():
         book = inventory_of(kind)
-        rows = book.visible_to(person).filter(parent_id=thing.pk)
+        rows = book.visible_to(person).filter(book.about(thing.pk))
         if count := rows.count():
             parts.append({"book": book, "count": count, "rows": rows.order_by("code")[:SHOWN]})
     return parts

@@ -169,7 +169,7 @@ def urge(request: Request) -> HttpResponseBase:
         seen = visible_matters(request.user).filter(OPEN_WORK, pk__in=keys[:MOST])
         keys = list(inbox.due_first(seen).values_list("pk", flat=True))
     back_url = f"{reverse('in-hand')}?{back.urlencode()}"
-    if (question := sure_of(request, len(keys), back_url)) is not None:
+    if (question := sure_of(request, keys, back_url)) is not None:
         return question
     if keys:
         say_urged(request, urging.urge_many(keys, request.POST.get("text", ""), by=request.user))
@@ -178,23 +178,39 @@ def urge(request: Request) -> HttpResponseBase:
     return redirect(back_url)
 
 
-def sure_of(request: Request, count: int, back: str) -> HttpResponse | None:
-    """The page that asks once more before many are pushed; ``None`` for few, or when it was said for so many."""
-    if count <= ASK_ABOVE or request.POST.get("sure") == str(count):
+def sure_of(request: Request, keys: list[int], back: str) -> HttpResponse | None:
+    """The page that says what a push would do, before it does it: how many are pushed, which are not and why.
+
+    ``None`` where there is nothing to say beforehand: few, all of them pushed; or what was said was agreed to.
+    """
+    foretold = urging.foretold(keys, request.POST.get("text", ""), by=request.user)
+    plain = len(keys) == 1 or (not foretold.skipped and foretold.done <= ASK_ABOVE)
+    if plain or request.POST.get("sure") == str(foretold.done):
         return None
     own = ("csrfmiddlewaretoken", "sure")
     sent = [(k, v) for k, values in request.POST.lists() for v in values if k not in own]
-    return render(
-        request, "web/matters/urge_sure.html", {"count": count, "sent": sent, "back": back}
-    )
+    context = {
+        "foretold": foretold,
+        "who": _who(foretold),
+        "left_out": [(why, len(n), _which(n)) for why, n in foretold.left_out().items()],
+        "sent": sent,
+        "back": back,
+    }
+    return render(request, "web/matters/urge_sure.html", context)
+
+
+def _who(urged: urging.Urged) -> str:
+    return "、".join(urged.told[:12]) + (_("等") if len(urged.told) > 12 else "")
+
+
+def _which(numbers: list[str]) -> str:
+    return "、".join(numbers[:5]) + (_("等 %d 件") % len(numbers) if len(numbers) > 5 else "")
 
 
 def say_urged(request: Request, urged: urging.Urged) -> None:
     """Tell how many were pushed and who was told, and why others were left out."""
     if urged.done:
-        who = "、".join(urged.told[:12]) + (_("等") if len(urged.told) > 12 else "")
-        said = {"count": urged.done, "who": who}
+        said = {"count": urged.done, "who": _who(urged)}
         messages.success(request, _("已催办 %(count)d 件，已通知：%(who)s。") % said)
     for why, numbers in urged.left_out().items():
-        which = "、".join(numbers[:5]) + (_("等 %d 件") % len(numbers) if len(numbers) > 5 else "")
-        messages.warning(request, f"{which}：{why}")
+        messages.warning(request, f"{_which(numbers)}：{why}")

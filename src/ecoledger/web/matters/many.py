@@ -112,7 +112,7 @@ def urge(request: Request, key: str) -> HttpResponseBase:
     """催办 or 领导批示 on the chosen matters."""
     register = the_register(request, key)
     matters = [matter.pk for matter in _chosen(request, register)]
-    if (question := sure_of(request, len(matters), register.url)) is not None:
+    if (question := sure_of(request, matters, register.url)) is not None:
         return question
     say_urged(request, urging.urge_many(matters, request.POST.get("text", ""), by=request.user))
     if len(matters) == 1:

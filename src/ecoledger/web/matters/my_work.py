@@ -24,12 +24,18 @@ AT_ONCE = 40
 MOST = 400
 OTHERS = 30
 DONE = 10
+# What the first page counts apart: to be decided, to be done.
+TURNS = DECIDE, DO = "decide", "do"
 
 
 def _work(request: Request) -> dict[str, Any]:
     person, now = request.user, timezone.now()
     shown = MOST if request.GET.get("all") == "1" else AT_ONCE
     load = load_of(request)
+    if (turn := request.GET.get("turn", "")) in TURNS:
+        load = load.parted(person)[TURNS.index(turn)]
+    else:
+        turn = ""
     asks, overdue = asks_waiting(load), request.GET.get("overdue") == "1"
     ask = request.GET.get("ask", "")
     ask = ask if ask in asks else ""
@@ -50,6 +56,7 @@ def _work(request: Request) -> dict[str, Any]:
         "groups": sorted(asks.items(), key=lambda one: -one[1].waiting),
         "chosen": ask,
         "only_overdue": overdue,
+        "turn": turn,
         "count": load.waiting,
         "waiting": load.waiting,
         "overdue": load.overdue,

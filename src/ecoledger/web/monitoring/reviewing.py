@@ -105,6 +105,7 @@ def page(request: Request, pk: int) -> HttpResponse:
         "touched": touched,
         "rows": _told(point, touched) if touched else [],
         "trial": _trial(point, form.cleaned_data) if touched else [],
+        "untried": touched is not None and _length(form.cleaned_data) > review_trial.LONGEST,
         "trial_days": review_trial.LONGEST.days,
         "reviews": [
             {"review": r, "factors": [readings.label(c, point) for c in r.parameters]}
@@ -130,6 +131,11 @@ def _first(request: Request) -> dict[str, Any]:
     return first
 
 
+def _length(said: dict[str, Any]) -> timedelta:
+    length: timedelta = said["end"] - said["begin"]
+    return length
+
+
 def _told(point: Point, touched: period_review.Selection) -> list[dict[str, Any]]:
     """Per factor: how many values, and the days that rest on them with their mean now."""
     decimals = {p.code: p.decimals for p in readings.declared(point)}
@@ -138,7 +144,7 @@ def _told(point: Point, touched: period_review.Selection) -> list[dict[str, Any]
             "label": readings.label(code, point),
             "decimals": decimals.get(code, 1),
             "values": count,
-            "days": [(day, value) for c, day, value in touched.days if c == code],
+            "days": [(day, value, ok) for c, day, value, ok in touched.days if c == code],
         }
         for code, count in touched.values.items()
     ]
@@ -169,7 +175,7 @@ def _trial(point: Point, said: dict[str, Any]) -> list[Becoming]:
         Becoming(
             places[pk].name,
             index.get(code) or readings.label(code, point),
-            0 if is_index else decimals.get(code) or 1,
+            0 if is_index else decimals.get(code, 1),
             rows,
         )
         for (_other, pk, is_index, code), rows in sorted(by_factor.items())

@@ -175,14 +175,26 @@ def _percent(number: float) -> str:
     return f"{plain(100 * float(number))}%"
 
 
+def conditions(rule: AlarmRule) -> str:
+    """What of and under which conditions, as the second half of the rule's sentence; "" where it has none."""
+    terms = _("，").join(spoken(rule))
+    return _("%(said)s：%(terms)s。") % {"said": _factors(rule), "terms": terms} if terms else ""
+
+
+def _factors(rule: AlarmRule) -> str:
+    labels = [parameters.label(code, rule.kind) for code in rule.parameters]
+    return listed(labels) if labels else _("任一因子")
+
+
 def sentence(rule: AlarmRule) -> str:
     """The rule as it is spoken: where, what of, which trouble, which alarm, under which conditions."""
-    labels = [parameters.label(code, rule.kind) for code in rule.parameters]
     said = _("%(where)s的%(what)s出现“%(trouble)s”，报%(level)s预警") % {
         "where": _(rule.get_kind_display()),
-        "what": listed(labels) if labels else _("任一因子"),
+        "what": _factors(rule),
         "trouble": _(rule.get_detector_display()),
         "level": _(Alarm.Level(rule.level).label),
     }
     terms = _("，").join(spoken(rule))
-    return _("%(said)s：%(terms)s。") % {"said": said, "terms": terms} if terms else f"{said}。"
+    if not terms:
+        return _("%s。") % said
+    return _("%(said)s：%(terms)s。") % {"said": said, "terms": terms}

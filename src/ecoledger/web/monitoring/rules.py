@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST
 
 from ecoledger.monitoring.alarming import alarms
 from ecoledger.monitoring.models import Alarm, AlarmRule, Point
-from ecoledger.monitoring.points import parameters
 from ecoledger.registers.alarms import alarm_case, economy
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
@@ -46,8 +45,7 @@ def page(request: Request) -> HttpResponse:
         by_kind.setdefault(rule.kind, []).append(
             {
                 "rule": rule,
-                "parameters": [parameters.label(code, rule.kind) for code in rule.parameters],
-                "words": rule_spoken.spoken(rule),
+                "words": rule_spoken.conditions(rule),
                 "open": counts.get(rule.pk, 0),
                 "precision": precision.get(rule.pk),
             }

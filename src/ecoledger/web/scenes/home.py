@@ -25,7 +25,7 @@ from ecoledger.web.figures.targets import standings
 from ecoledger.web.matters.in_hand import OVERDUE, TOWN, WEEK, address
 from ecoledger.web.navigation import first_page
 from ecoledger.web.scenes import cockpit, sentences
-from ecoledger.web.work import DueRow, due_rows, load_of
+from ecoledger.web.work import due_rows, load_of
 
 TO_DECIDE = 6
 
@@ -39,14 +39,19 @@ def page(request: Request) -> HttpResponse:
         return redirect("wall")
     now = timezone.now()
     load = load_of(request, by_area=True)
-    waiting = load.waiting
+    to_decide, to_do = load.parted(person)
+    # What nobody but the person may decide comes first; who has nothing to decide sees what there is to do.
+    first = to_decide if to_decide.waiting else to_do
     rows, goals = places(load), standings(request)
     sums = totals(person, rows)
     context: dict[str, Any] = {
-        "sentences": sentences.home(waiting, goals["standings"], sums, rows),
-        "waiting_count": waiting,
-        "waiting": waiting,
-        "decide": decide(request, now),
+        "sentences": sentences.home(
+            to_decide.waiting, to_do.waiting, goals["standings"], sums, rows
+        ),
+        "waiting": first.waiting,
+        "decides": first is to_decide,
+        "to_do": to_do.waiting,
+        "decide": due_rows(inbox.waiting_for(person, TO_DECIDE, first), now),
         "places": rows,
         "totals": sums,
         "may_urge": person.has_role(*urging.URGERS),
@@ -78,11 +83,6 @@ def part(request: Request, name: str) -> HttpResponse:
     if name not in PARTS:
         raise Http404
     return render(request, f"web/scenes/home/{name}.html", {name: PARTS[name](request)})
-
-
-def decide(request: Request, now: datetime) -> list[DueRow]:
-    """What waits for the person, nearest due first."""
-    return due_rows(inbox.waiting_for(request.user, TO_DECIDE, load_of(request)), now)
 
 
 def totals(person: Person, rows: list[dict[str, Any]]) -> dict[str, Any]:

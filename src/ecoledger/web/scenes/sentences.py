@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from ecoledger.web.matters.in_hand import OVERDUE, WEEK, address
+from ecoledger.web.matters.my_work import DECIDE, DO
 from ecoledger.web.templatetags.faces import days_late, formula
 
 Part = SafeString | str
@@ -29,15 +30,23 @@ def joined(parts: Iterable[Part]) -> SafeString:
 
 
 def home(
-    waiting: int, standings: list[dict[str, Any]], totals: dict[str, Any], places: Any
+    to_decide: int,
+    to_do: int,
+    standings: list[dict[str, Any]],
+    totals: dict[str, Any],
+    places: Any,
 ) -> list[SafeString]:
-    """What waits to be decided, how the first target stands, and who is late."""
+    """What waits for the person to decide and to do, how the first target stands, and who is late."""
     sentences = []
-    if waiting:
-        count = door(_("%d 件") % waiting, "#decide")
-        sentences.append(format_html(_("今天有 {} 等您定。"), count))
+    mine: list[Part] = []
+    if to_decide:
+        mine.append(format_html(_("{} 等您定"), _counted(to_decide, DECIDE)))
+    if to_do:
+        mine.append(format_html(_("{} 等您办"), _counted(to_do, DO)))
+    if mine:
+        sentences.append(format_html(_("今天有 {}"), joined(mine)))
     else:
-        sentences.append(format_html("{}", _("今天要您定的都定完了。")))
+        sentences.append(format_html("{}", _("今天要您办的都办完了。")))
     if standings:
         one = standings[0]["standing"]
         name = formula(_(one.indicator.name))
@@ -50,6 +59,10 @@ def home(
     elif totals["open"]:
         sentences.append(format_html("{}", _("没有超期事项。")))
     return sentences
+
+
+def _counted(number: int, turn: str) -> SafeString:
+    return door(_("%d 件") % number, f"{reverse('my-work')}?turn={turn}")
 
 
 def _late(totals: dict[str, Any], places: Any) -> Iterable[Part]:
