@@ -313,7 +313,7 @@ def test_a_name_stands_whole_at_the_head_of_the_phone(page, county):
 def test_a_box_to_tick_stands_at_its_words(page, county, width):
     """Inside its card and before its label, not in a margin outside."""
     page.set_viewport_size(dict(zip(("width", "height"), WIDTHS[width], strict=True)))
-    for address in ("/stations/compare", "/filings"):
+    for address in ("/stations/compare", "/matters/problem"):
         page.goto(address)
         for box in page.locator("main .form-check").all():
             label, tick = box.bounding_box(), box.locator("input").bounding_box()

@@ -68,13 +68,18 @@ def test_what_is_filed_too_late_waits_and_is_told_louder(firm, bureau, client, r
     notice = Notice.objects.get(person=bureau.people["monitor"])
     assert mark in notice.text
     assert notice.urgency == "soon"
-    assert notice.link == "/filings?waiting=1"
+    assert notice.link == f"/filings/{filing.pk}"
     # The firm sees that it waits and cannot agree to it itself.
-    assert "待确认" in client.get("/filings").content.decode()
+    (row,) = lxml.html.fromstring(client.get("/filings").content).xpath("//tbody/tr")
+    assert "待确认" in row.text_content()
+    assert mark in row.text_content()
+    assert "不予确认" not in client.get(notice.link).content.decode()
     assert client.post(f"/filings/{filing.pk}/decide", {"answer": "agree"}).status_code == 403
     # The monitoring staff agree; from now on it silences, and the firm is told.
     client.force_login(bureau.people["monitor"])
-    assert "不予确认" in client.get("/filings?waiting=1").content.decode()
+    page = lxml.html.fromstring(client.get("/filings?waiting=1").content)
+    assert page.xpath("//tbody/tr/@data-href") == [notice.link]
+    assert "不予确认" in client.get(notice.link).content.decode()
     client.post(f"/filings/{filing.pk}/decide", {"answer": "agree", "reason": "已看检修单"})
     filing.refresh_from_db()
     assert filing.silences

@@ -36,7 +36,7 @@ def text_of(row: Any, column: Column) -> str:
     """The column's value as the list writes it."""
     value = value_of(row, column.name)
     if value is None or value == "":
-        return ""
+        return _(str(column.nothing)) if column.nothing else ""
     if column.choices:
         many = value if isinstance(value, list | tuple) else [value]
         return "、".join(_chosen(column, str(one)) for one in many)
@@ -108,7 +108,12 @@ def heads_of(columns: Iterable[Column]) -> list[Head]:
 
 def cells_of(row: Any, columns: Iterable[Column]) -> list[Any]:
     """The cells of one row in a spreadsheet."""
-    return [value_of(row, c.name) if c.kind in _CELLS else text_of(row, c) for c in columns]
+    return [_cell_of(row, column) for column in columns]
+
+
+def _cell_of(row: Any, column: Column) -> Any:
+    value = value_of(row, column.name) if column.kind in _CELLS else None
+    return value if value is not None else text_of(row, column) or None
 
 
 def features(listing: Listing, person: Person, rows: Iterable[Any]) -> dict[str, Any]:

@@ -258,6 +258,11 @@ class Listing:
         return f"{self.url}/{row.pk}"
 
     @property
+    def form_url(self) -> str:
+        """Address of the form for a new row."""
+        return f"/b/{self.key}/new"
+
+    @property
     def further_pages(self) -> tuple[tuple[Text, str], ...]:
         """Name and address of the pages that its kind has beside the list."""
         table = table_of(self.key)

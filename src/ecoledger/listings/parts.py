@@ -54,6 +54,8 @@ class Column:
     sortable: bool | None = None
     choices: Choices = ()
     narrow: bool | None = None
+    # What a cell without a value says, where that means something: 未定, 全部.
+    nothing: Text = ""
 
 
 @dataclass(frozen=True, slots=True)

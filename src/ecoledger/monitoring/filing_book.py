@@ -8,14 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import CAPABILITIES
+from ecoledger.accounts.scope import within
 from ecoledger.entities.inventory import refused
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.parts import Ask, Import
+from ecoledger.listings.parts import Ask, Column, Import, Kind, View
 from ecoledger.listings.refusals import Refused
 from ecoledger.monitoring.alarming import filings
 from ecoledger.monitoring.models import Filing
@@ -30,10 +32,34 @@ class FilingBook(Listing):
         return "/filings"
 
     def url_of(self, row: Any) -> str:
-        return self.url
+        return f"{self.url}/{row.pk}"
+
+    @property
+    def form_url(self) -> str:
+        return f"{self.url}/new"
+
+    def visible_to(self, person: Person) -> QuerySet[Any]:
+        """Filings in scope; a firm's people see those of the firm and of its outlets."""
+        rows = Filing.objects.select_related("entity", "point", "filed_by")
+        if not person.may(self.see):
+            return rows.none()
+        of_firm = within(person, self.area, "entity__code")
+        return rows.filter(of_firm | within(person, self.area, "entity__parent__code"))
+
+    def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
+        asked = Q()
+        if query.get("waiting"):
+            asked &= Q(withdrawn_at=None, decision=Filing.Decision.WAITING)
+        if query.get("current"):
+            asked &= Filing.silencing() & Q(begin__lte=now) & (Q(end=None) | Q(end__gte=now))
+        return asked
 
     def may_open(self, person: Person) -> bool:
         return person.may("file_shutdown")
+
+    def may_change(self, person: Person) -> bool:
+        """What was filed stays as it was: it is ended, taken back, agreed to or not."""
+        return False
 
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
@@ -59,6 +85,10 @@ class FilingBook(Listing):
         return True
 
 
+_POINT = Column("point", nothing="全部")
+_END = Column("end", nothing="未定")
+_STANDING = Column("standing", "状态", Kind.STATE, choices=tuple(Filing.Standing.choices))
+
 FILINGS = declare(
     FilingBook(
         key="filing",
@@ -68,9 +98,14 @@ FILINGS = declare(
         see="see_monitoring",
         edit=CAPABILITIES["file_shutdown"],
         enterprise="entity__code",
-        labels={"entity": "对象", "point": "监测点", "filed_by": "申报人"},
-        columns=("entity", "point", "kind", "begin", "end", "reason", "filed_by", "filed_at", "decision"),
+        labels={"entity": "对象", "point": "监测点", "filed_by": "申报人", "decided_by": "核定人",
+                "area_code": "属地"},
+        columns=("entity", _POINT, "kind", "begin", _END, "reason", "filed_by", "filed_at", _STANDING),
+        details=("entity", _POINT, "kind", "begin", _END, "reason", "filed_by", "filed_at", _STANDING,
+                 "after_the_fact", "during_alarm", "decided_by", "decided_at", "decision_reason", "withdrawn_at"),
         filters=("kind", "decision", "area_code", "begin"),
+        views=(View("waiting", "待确认", {"waiting": "1"}), View("current", "正在生效", {"current": "1"})),
+        tab="data",
         search=("entity__name", "reason"),
         fields=("entity", "point", "kind", "begin", "end", "reason"),
         lead="entity",
@@ -90,6 +125,6 @@ FILINGS = declare(
                       "reason": "设备检修"},
             future=(),
         ),
-        empty="还没有停运申报。",
+        empty="没有申报。计划停运、检修或设备故障时，请在这里申报，以免误报。",
     )
 )  # fmt: skip

@@ -163,8 +163,7 @@ def _timeline(file: File) -> Iterable[Happening]:
         if filing.decision:
             marks.append(_(str(filing.get_decision_display())))
         told = f"{filing.reason}（{'，'.join(marks)}）" if marks else filing.reason
-        url = f"/filings?about={file.entity.pk}"
-        yield Happening(filing.begin, kind, told, url, Tab.DATA)
+        yield Happening(filing.begin, kind, told, f"/filings/{filing.pk}", Tab.DATA)
 
 
 knows(health=_health, timeline=_timeline, shelves=_shelves)

@@ -192,6 +192,27 @@ class Filing(models.Model):
     def __str__(self) -> str:
         return f"{self.entity} {self.get_kind_display()}"
 
+    class Standing(models.TextChoices):
+        """How it stands now."""
+
+        WITHDRAWN = "withdrawn", "已撤回"
+        WAITING = "waiting", "待确认"
+        REFUSED = "refused", "不予确认"
+        ENDED = "ended", "已结束"
+        COMING = "coming", "未开始"
+        RUNNING = "running", "正在生效"
+
+    @property
+    def standing(self) -> str:
+        now = timezone.now()
+        if self.withdrawn_at is not None:
+            return Filing.Standing.WITHDRAWN
+        if not self.silences:
+            return Filing.Standing(self.decision)
+        if self.end is not None and self.end < now:
+            return Filing.Standing.ENDED
+        return Filing.Standing.COMING if self.begin > now else Filing.Standing.RUNNING
+
     @property
     def silences(self) -> bool:
         """Whether it holds: not taken back, and agreed to where that was needed."""

@@ -48,14 +48,6 @@ def alarms(person: Person) -> QuerySet[Alarm]:
     )
 
 
-def filings(person: Person) -> QuerySet[Filing]:
-    """Filings in scope; a firm's people see those of the firm and of its outlets."""
-    mine = within(person, "area_code", "entity__code") | within(
-        person, "area_code", "entity__parent__code"
-    )
-    return Filing.objects.filter(mine).select_related("entity", "point", "filed_by")
-
-
 def covers_everything(person: Person) -> bool:
     """Whether every division lies in a person's scope: who may change what holds for all."""
     inside = Q(pk__in=[])

@@ -36,12 +36,16 @@ def page(request: Request, key: str) -> HttpResponse:
     listing = the_listing(request, key)
     if listing.url != request.path:
         return redirect(f"{listing.url}?{request.GET.urlencode()}")
+    return render(request, "web/listings/list.html", listed(request, listing))
+
+
+def listed(request: Request, listing: Listing, **drawing: Any) -> dict[str, Any]:
+    """What ``listings/list.html`` shows of the list as its address asks."""
     query, person = request.GET, request.user
     rows = selecting.ordered(
         listing, person, selecting.select(listing, person, query), query.get("sort", "")
     )
-    context = list_context(request, listing, rows, exact=query.get("exact") == "1")
-    return render(request, "web/listings/list.html", context)
+    return list_context(request, listing, rows, exact=query.get("exact") == "1", **drawing)
 
 
 def list_context(
@@ -67,7 +71,7 @@ def list_context(
         "ticks": batch_form is not None,
         "batch_form": batch_form,
         "batch_url": reverse("book-batch", args=[listing.key]),
-        "new_url": reverse("book-new", args=[listing.key]),
+        "new_url": listing.form_url,
         "export_url": reverse("book-export", args=[listing.key]),
         "may_open": bool(listing.fields) and listing.may_open(person),
         "may_import": listing.imports is not None and listing.may_open(person),
@@ -169,6 +173,8 @@ def new(request: Request, key: str) -> HttpResponseBase:
     listing = the_listing(request, key)
     if not listing.fields or not listing.may_open(request.user):
         raise PermissionDenied(_("您的岗位不能在“%s”登记。") % _(str(listing.label)))
+    if listing.form_url != request.path:
+        return redirect(listing.form_url)
     return _form(request, listing, None)
 
 
@@ -218,9 +224,14 @@ def row(request: Request, key: str, pk: int) -> HttpResponse:
     listing, found = the_row(request, key, pk)
     if listing.url_of(found) != request.path:
         return redirect(listing.url_of(found))
+    return render(request, "web/listings/row.html", row_context(request, listing, found))
+
+
+def row_context(request: Request, listing: Listing, found: Any) -> dict[str, Any]:
+    """What ``listings/row.html`` shows of a row."""
     columns = listing.open_details(request.user) or listing.open_columns(request.user)
     found = veil.of(listing, request.user)(found)
-    context = {
+    return {
         "listing": listing,
         "row": found,
         "neighbours": beside(request, found),
@@ -230,7 +241,6 @@ def row(request: Request, key: str, pk: int) -> HttpResponse:
         "begotten": getattr(found, "begets", None) and cells.value_of(found, "begets"),
         "links": listing.links(found, request.user) if listing.links else (),
     }
-    return render(request, "web/listings/row.html", context)
 
 
 @require_POST

@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.accounts.visitors import address
 from ecoledger.entities.models import Entity
 from ecoledger.listings import asked
-from ecoledger.listings.workbook import Head
 from ecoledger.matters import notices
 from ecoledger.matters.models import Urgency
 from ecoledger.monitoring.alarming import filings
+from ecoledger.monitoring.filing_book import FILINGS
 from ecoledger.monitoring.models import Filing
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
-from ecoledger.web.export import download
-from ecoledger.web.templatetags.show import tr
-
-PAGE = 60
+from ecoledger.web.listings import pages
+from ecoledger.web.listings.drawn import Mark
 
 
 class FilingForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
@@ -81,76 +77,47 @@ class FilingForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
             field.widget.attrs["class"] = "form-select" if select else "form-control"
 
 
-def _chosen(request: Request) -> QuerySet[Filing]:
-    rows = scoped.filings(request.user).order_by("-begin")
-    if request.GET.get("waiting"):
-        rows = rows.filter(withdrawn_at=None, decision=Filing.Decision.WAITING)
-    if (kind := request.GET.get("kind", "")) in Filing.Kind.values:
-        rows = rows.filter(kind=kind)
-    if (about := asked.number(request.GET.get("about", ""))) is not None:
-        rows = rows.filter(Q(entity=about) | Q(entity__parent=about))
-    if request.GET.get("current"):
-        now = timezone.now()
-        rows = rows.filter(Filing.silencing(), begin__lte=now).filter(Q(end=None) | Q(end__gte=now))
-    return rows
+_TONES = {
+    Filing.Standing.WAITING: "warn",
+    Filing.Standing.REFUSED: "bad",
+    Filing.Standing.COMING: "info",
+    Filing.Standing.RUNNING: "warn",
+}
+
+
+def _mark(filing: Filing) -> Mark:
+    """The tone of how it stands, and what was odd about when it was filed."""
+    odd = ((filing.after_the_fact, _("事后申报")), (filing.during_alarm, _("预警中申报")))
+    tone = _TONES.get(Filing.Standing(filing.standing), "")
+    return Mark(tone, tuple(words for holds, words in odd if holds))
 
 
 @needs("see_monitoring")
 def page(request: Request) -> HttpResponse:
     return render(
-        request,
-        "web/monitoring/filings.html",
-        {
-            "shown": Paginator(_chosen(request), PAGE).get_page(request.GET.get("page")),
-            "kinds": Filing.Kind.choices,
-            "now": timezone.now(),
-            "may_file": request.user.may("file_shutdown"),
-            "may_decide": filings.may_decide(request.user),
-        },
+        request, "web/monitoring/filings.html", pages.listed(request, FILINGS, mark=_mark)
     )
 
 
 @needs("see_monitoring")
-@require_GET
-def export(request: Request) -> HttpResponse:
-    rows = _chosen(request)
-    heads = [
-        Head(_("对象"), width=32),
-        Head(_("监测点"), width=32),
-        Head(_("类别"), width=10),
-        Head(_("开始"), "datetime"),
-        Head(_("结束"), "datetime"),
-        Head(_("原因"), width=40),
-        Head(_("申报人"), width=12),
-        Head(_("申报时间"), "datetime"),
-        Head(_("状态"), width=10),
-    ]
-    now = timezone.now()
-    cells = (
-        [
-            row.entity.name,
-            row.point.name if row.point else _("全部"),
-            tr(row.get_kind_display()),
-            row.begin,
-            row.end or _("未定"),
-            row.reason,
-            row.filed_by.name,
-            row.filed_at,
-            _state(row, now),
-        ]
-        for row in rows
+def one(request: Request, pk: int) -> HttpResponse:
+    """A filing, and what may be done about it."""
+    filing = get_object_or_404(FILINGS.visible_to(request.user), pk=pk)
+    person, now = request.user, timezone.now()
+    stands = filing.withdrawn_at is None
+    runs = stands and (filing.end is None or filing.end > now)
+    context = {
+        "may_decide": stands
+        and filing.decision == Filing.Decision.WAITING
+        and filings.may_decide(person),
+        "may_withdraw": runs and person.may("file_shutdown"),
+        "begun": filing.begin <= now,
+    }
+    return render(
+        request,
+        "web/monitoring/filing.html",
+        pages.row_context(request, FILINGS, filing) | context,
     )
-    return download(request, "filings", _("停运申报"), heads, cells, rows.count())
-
-
-def _state(filing: Filing, now: datetime) -> str:
-    if filing.withdrawn_at is not None:
-        return _("已撤回")
-    if not filing.silences:
-        return _(str(Filing.Decision(filing.decision).label))
-    if filing.end is not None and filing.end < now:
-        return _("已结束")
-    return _("未开始") if filing.begin > now else _("正在生效")
 
 
 @needs("file_shutdown")
@@ -184,7 +151,7 @@ def new(request: Request) -> HttpResponse:
                 messages.warning(
                     request, _("已申报，待监测人员确认；确认之前预警不静默。请准备佐证材料。")
                 )
-            return redirect("filings")
+            return redirect("filing", filing.pk)
     return render(request, "web/monitoring/filing_new.html", {"form": form})
 
 
@@ -210,7 +177,7 @@ def _announce(filing: Filing) -> None:
         notices.people_with((Role.MONITOR, Role.DISPATCHER), filing.area_code),
         text,
         urgency=Urgency.SOON if marks else Urgency.INFO,
-        link="/filings?waiting=1" if marks else "/filings",
+        link=f"/filings/{filing.pk}",
         at=timezone.now(),
     )
 
@@ -219,7 +186,7 @@ def _announce(filing: Filing) -> None:
 @needs("file_shutdown")
 def decide(request: Request, pk: int) -> HttpResponse:
     """Agree to a filing made after the fact or during an alarm, or not; the firm is told."""
-    filing = get_object_or_404(scoped.filings(request.user), pk=pk)
+    filing = get_object_or_404(FILINGS.visible_to(request.user), pk=pk)
     agreed = request.POST.get("answer") == "agree"
     try:
         filings.decide(
@@ -231,24 +198,24 @@ def decide(request: Request, pk: int) -> HttpResponse:
         )
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-        return redirect("filings")
+        return redirect("filing", pk)
     said = _("已确认") if agreed else _("不予确认")
     notices.tell(
         [filing.filed_by],
         _("%(firm)s的申报%(said)s：%(reason)s")
         % {"firm": filing.entity.name, "said": said, "reason": filing.decision_reason or "—"},
-        link="/filings",
+        link=f"/filings/{filing.pk}",
         at=timezone.now(),
     )
     messages.success(request, said)
-    return redirect("filings")
+    return redirect("filing", pk)
 
 
 @require_POST
 @needs("file_shutdown")
 def withdraw(request: Request, pk: int) -> HttpResponse:
     """Take a filing back, or end it now because operation has resumed."""
-    filing = get_object_or_404(scoped.filings(request.user), pk=pk)
+    filing = get_object_or_404(FILINGS.visible_to(request.user), pk=pk)
     try:
         if request.POST.get("action") == "finish":
             filings.finish(request.user, filing, timezone.now(), address=address(request))
@@ -259,4 +226,4 @@ def withdraw(request: Request, pk: int) -> HttpResponse:
             messages.success(request, _("申报已撤回，申报时段重新判断。"))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return redirect("filings")
+    return redirect("filing", pk)

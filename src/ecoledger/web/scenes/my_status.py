@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 
 from ecoledger.accounts.roles import Role
 from ecoledger.matters import inbox
+from ecoledger.monitoring.filing_book import FILINGS
 from ecoledger.monitoring.models import Alarm, Filing
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
@@ -48,7 +49,7 @@ def _status(request: Request) -> dict[str, Any]:
     alarms = scoped.alarms(person).filter(state=Alarm.State.OPEN).order_by("-last")
     load = load_of(request)
     running = Q(end=None) | Q(end__gt=now)
-    filings = scoped.filings(person).filter(running, withdrawn_at=None).order_by("-begin")
+    filings = FILINGS.visible_to(person).filter(running, withdrawn_at=None).order_by("-begin")
     return {
         "points": rows,
         "silent": sum(not any(one.start for one in values) for _point, values in rows),
