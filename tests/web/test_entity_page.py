@@ -48,7 +48,7 @@ def test_a_firm_shows_its_health_by_reasons_each_with_its_rows(county, signed_in
     assert firm.name in words(rows.xpath("//*[contains(@class, 'pick on')]")[0])
     (to_alarms,) = reasons["预警"].xpath(".//a/@href")
     shown = page_of(client, to_alarms)
-    assert len(shown.xpath("//*[@id='alarm-list']//tbody/tr")) == int(
+    assert len(shown.xpath("//*[@id='rows']//tbody/tr")) == int(
         re.search(r"持续中(\d+)条", words(reasons["预警"]))[1]
     )
 

@@ -134,7 +134,9 @@ def test_the_first_page_counts_apart_what_is_decided_and_what_is_done(late, sign
     client = signed_in("dispatcher")
     page = page_of(client, "/")
     (brief,) = page.xpath("//p[@class='brief']")
-    doors = {a.text_content(): a.get("href") for a in brief.xpath(".//a") if "turn=" in a.get("href")}
+    doors = {
+        a.text_content(): a.get("href") for a in brief.xpath(".//a") if "turn=" in a.get("href")
+    }
     words = brief.text_content().split("。")[0]
     for turn, word in (("decide", "等您定"), ("do", "等您办")):
         (count,) = [text for text, url in doors.items() if f"turn={turn}" in url]

@@ -37,7 +37,6 @@ PAGES = {
     "routing": (lambda c: [], "", "edit_routing"),
     "routing-new": (lambda c: [], "", "edit_routing"),
     "stations-export": (lambda c: [], "", "see_monitoring"),
-    "alarms-export": (lambda c: [], "", "see_monitoring"),
     "enterprises-export": (lambda c: [], "", "see_monitoring"),
     "catalogue-export": (lambda c: [], "", "see_monitoring"),
     "quarantine-export": (lambda c: [], "", "see_quarantine"),

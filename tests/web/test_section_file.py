@@ -7,12 +7,12 @@ from datetime import timedelta
 import lxml.html
 import pytest
 from django.utils import timezone
+from tests.daily_values import put_water
 
 from ecoledger.entities.inventory import inventory_of
 from ecoledger.entities.models import Entity, Section
 from ecoledger.matters import actions
 from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
-from tests.daily_values import put_water
 
 
 def text(node) -> str:
@@ -38,9 +38,7 @@ def page_of(client, address: str):
 def test_a_section_shows_its_station_its_class_and_the_records(measured, signed_in, county):
     client = signed_in("monitor")
     page = page_of(client, f"/entities/{measured.pk}")
-    facts = {
-        row.xpath("span")[0].text: row for row in page.xpath("//*[@class='facts']/div")
-    }
+    facts = {row.xpath("span")[0].text: row for row in page.xpath("//*[@class='facts']/div")}
     assert text(facts["水质目标"]) == "水质目标 Ⅲ类"
     (station,) = facts["水站"].xpath("a")
     assert (station.text.strip(), station.get("href")) == (

@@ -117,7 +117,8 @@ def carry(source: str, target: str, broken: Callable[[], list[str]]) -> list[tup
     compared = []
     with transaction.atomic(using=target):
         for model in tables():
-            fields = model._meta.local_concrete_fields
+            # What the database works out by itself it does so on the target as well.
+            fields = [f for f in model._meta.local_concrete_fields if not f.generated]
             for rows in _batches(_values(model, source, fields), ROWS):
                 _write(model, fields, rows, target)
         _reset_keys(target)

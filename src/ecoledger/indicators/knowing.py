@@ -46,7 +46,10 @@ def _health(file: File) -> Iterable[HealthItem]:
     entity, person = file.entity, file.person
     if not isinstance(entity, Section) or not person.may("see_monitoring"):
         return
-    item, rule = _("水质"), _("今年累计劣于水质目标为需处置；仅本月劣于目标为需关注；达到目标为良好")
+    item, rule = (
+        _("水质"),
+        _("今年累计劣于水质目标为需处置；仅本月劣于目标为需关注；达到目标为良好"),
+    )
     today = timezone.localdate()
     begin, end = today.replace(month=1, day=1), today + timedelta(days=1)
     url, target = _days(entity, begin, end), entity.target_class

@@ -302,9 +302,7 @@ class SectionDays:
         return list(self.period.mean.values) if self.period.mean else []
 
 
-def _days_at(
-    section: Section, begin: date, end: date
-) -> tuple[Point | None, list[dict[str, Any]]]:
+def _days_at(section: Section, begin: date, end: date) -> tuple[Point | None, list[dict[str, Any]]]:
     """The point that speaks for a section, and its days."""
     point = dict(places(section.area_code)).get(section)
     return point, _by_point(daily([point], begin, end)).get(point.pk, []) if point else []

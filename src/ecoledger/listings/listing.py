@@ -103,6 +103,9 @@ class Listing:
     offline: bool = False
     # What can be done from a row's page: label and address; nothing where it is not for that row or person.
     links: Callable[[Any, Person], Sequence[tuple[Text, str]]] | None = None
+    # What a bare address of the list asks of its filters, where that is not everything: {"state": "open"}. The first
+    # view asks for "all" of them.
+    at_first: Mapping[str, str] = field(default_factory=dict)
     # What an empty list says: how it fills.
     empty: Text = ""
     # Names to order by when nobody chose; the database must have an index for them.
@@ -181,6 +184,17 @@ class Listing:
         if not person.may(self.see):
             return rows.none()
         return visible(rows, person, self.area, self.enterprise or None) if self.area else rows
+
+    def begun(self, query: Mapping[str, str]) -> Mapping[str, str]:
+        """``query`` with what a bare address asks, where it says nothing of it."""
+        left = {name: value for name, value in self.at_first.items() if not query.get(name)}
+        if not left:
+            return query
+        # A ``QueryDict`` keeps several values of a name.
+        whole: Any = query.copy() if hasattr(query, "getlist") else dict(query)
+        for name, value in left.items():
+            whole[name] = value
+        return whole  # type: ignore[no-any-return]
 
     def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
         """What parameters of the address other than the filters ask of the rows (a kind's own flags)."""

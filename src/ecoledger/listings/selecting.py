@@ -56,6 +56,7 @@ def conditions(
     listing: Listing, person: Person, query: Query, now: datetime | None = None
 ) -> list[Q]:
     """What ``query`` asks of the rows, each to be met."""
+    query = listing.begun(query)
     asked_for = [condition(declared, query) for declared in listing.open_filters(person)]
     asked_for.append(listing.conditions(query, person, now or timezone.now()))
     asked_for.append(_about(listing, query))

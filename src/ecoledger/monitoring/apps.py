@@ -10,6 +10,7 @@ class MonitoringConfig(AppConfig):
         """Let points follow their entities; declare the books of points and limits."""
         from ecoledger.entities import editing
         from ecoledger.monitoring import (  # noqa: F401
+            alarm_book,
             filing_book,
             knowing,
             limit_book,

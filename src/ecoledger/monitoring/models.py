@@ -309,6 +309,19 @@ class Alarm(models.Model):
         SILENCED = "silenced", "静默"
         MERGED = "merged", "并入"
 
+    # From mild to severe, for lists that show the worst first.
+    severity = models.GeneratedField(
+        expression=models.Case(
+            models.When(level="red", then=models.Value(3)),
+            models.When(level="orange", then=models.Value(2)),
+            models.When(level="yellow", then=models.Value(1)),
+            default=models.Value(0),
+        ),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+        verbose_name="轻重",
+    )
+
     # What nobody was told of on its own.
     QUIET = (State.SILENCED, State.MERGED)
 
@@ -341,7 +354,14 @@ class Alarm(models.Model):
 
     class Meta:
         ordering = ["-begin"]
-        indexes = [models.Index(fields=["point", "begin"]), models.Index(fields=["state", "begin"])]
+        indexes = [
+            models.Index(fields=["point", "begin"]),
+            models.Index(fields=["state", "begin"]),
+            models.Index(fields=["-severity", "-last", "-id"], name="alarm_worst_first"),
+            models.Index(
+                fields=["state", "-severity", "-last", "-id"], name="alarm_state_worst_first"
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["rule", "point", "parameter"],

@@ -8,9 +8,9 @@ from typing import TypeVar
 from django.db.models import Model, Q, QuerySet
 
 from ecoledger.accounts.models import AuditEntry, Person
-from ecoledger.accounts.scope import visible, within
+from ecoledger.accounts.scope import visible
 from ecoledger.entities.models import Area, Enterprise, River, Section
-from ecoledger.monitoring.models import Alarm, Filing, Point
+from ecoledger.monitoring.models import Alarm, Point
 
 M = TypeVar("M", bound=Model)
 

@@ -129,7 +129,6 @@ urlpatterns = [
     path("stations/<int:pk>/review/<int:review>/undo", reviewing.undo, name="review-period-undo"),
     path("stations/<int:pk>/value/correct", station.correct, name="correct"),
     path("alarms", alarms.page, name="alarms"),
-    path("alarms.xlsx", alarms.export, name="alarms-export"),
     path("alarms/<int:pk>", alarms.alarm, name="alarm"),
     path("alarms/<int:pk>/series.json", alarms.series, name="alarm-series"),
     path("filings", filings.page, name="filings"),

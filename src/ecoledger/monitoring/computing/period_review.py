@@ -65,14 +65,18 @@ def selection(point: Point, parameters: Sequence[str], begin: datetime, end: dat
     counts = rows.group_by("parameter").len().sort("parameter")
     hours = rows.select("parameter", pl.col("start").dt.truncate("1h")).unique()
     days = rows.select("parameter", pl.col("start").dt.truncate("1d").alias("start")).unique()
-    means = store().read(
-        [point.pk],
-        list(parameters),
-        "computed-day",
-        datetime.combine(begin.date(), datetime.min.time()),
-        end,
-        columns=("parameter", "start", "value", "valid"),
-    ).with_columns(pl.col("valid").fill_null(value=False))
+    means = (
+        store()
+        .read(
+            [point.pk],
+            list(parameters),
+            "computed-day",
+            datetime.combine(begin.date(), datetime.min.time()),
+            end,
+            columns=("parameter", "start", "value", "valid"),
+        )
+        .with_columns(pl.col("valid").fill_null(value=False))
+    )
     told = days.join(means, on=("parameter", "start"), how="left").sort("parameter", "start")
     return Selection(
         dict(counts.iter_rows()),

@@ -172,6 +172,7 @@ class Migration(migrations.Migration):
                 ('area_code', ecoledger.accounts.fields.AreaCodeField(db_index=True, max_length=12, verbose_name='行政区划代码')),
                 ('owner_code', ecoledger.accounts.fields.EntityCodeField(blank=True, db_index=True, max_length=40, verbose_name='所属企业编码')),
                 ('level', models.CharField(choices=[('blue', '蓝色'), ('yellow', '黄色'), ('orange', '橙色'), ('red', '红色')], max_length=10, verbose_name='等级')),
+                ('severity', models.GeneratedField(db_persist=True, expression=models.Case(models.When(level='red', then=models.Value(3)), models.When(level='orange', then=models.Value(2)), models.When(level='yellow', then=models.Value(1)), default=models.Value(0)), output_field=models.SmallIntegerField(), verbose_name='轻重')),
                 ('state', models.CharField(choices=[('open', '持续中'), ('ended', '已恢复'), ('silenced', '静默'), ('merged', '并入')], default='open', max_length=10, verbose_name='状态')),
                 ('begin', models.DateTimeField(db_index=True, verbose_name='开始')),
                 ('last', models.DateTimeField(verbose_name='最近一次')),
@@ -256,6 +257,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='alarm',
             index=models.Index(fields=['state', 'begin'], name='monitoring__state_4386b9_idx'),
+        ),
+        migrations.AddIndex(
+            model_name='alarm',
+            index=models.Index(fields=['-severity', '-last', '-id'], name='alarm_worst_first'),
+        ),
+        migrations.AddIndex(
+            model_name='alarm',
+            index=models.Index(fields=['state', '-severity', '-last', '-id'], name='alarm_state_worst_first'),
         ),
         migrations.AddConstraint(
             model_name='alarm',

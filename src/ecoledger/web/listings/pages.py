@@ -51,7 +51,10 @@ def listed(request: Request, listing: Listing, **drawing: Any) -> dict[str, Any]
 def list_context(
     request: Request, listing: Listing, rows: QuerySet[Any], *, exact: bool, **drawing: Any
 ) -> dict[str, Any]:
-    """What ``listings/list.html`` shows of sorted ``rows``; ``drawing`` is said to :func:`drawn.drawn`."""
+    """What ``listings/list.html`` shows of sorted ``rows``; ``drawing`` is said to :func:`drawn.drawn`.
+
+    ``counts``: how many rows a view has, by its name, where the page says so.
+    """
     query, person = request.GET, request.user
     if not query:  # the book itself, not a page or an order of it
         opened(person, listing.key)
@@ -60,12 +63,16 @@ def list_context(
     taste = Taste.objects.filter(listing=listing.key, person=person).first()
     chosen = taste.columns if taste else ()
     batch_form = _batch_form(listing, request) if listing.may_change(person) else None
+    counted = drawing.pop("counts", {})
+    views = _views(listing, request)
+    for view in views:
+        view["count"] = counted.get(view.get("name"))
     return chips(listing, request) | {
         "listing": listing,
         "drawn": drawn(listing, person, shown.rows, query, chosen=chosen, **drawing),
         "page": shown,
         "words": query.get("q", ""),
-        "views": _views(listing, request),
+        "views": views,
         "every_column": [(c, not chosen or c.name in chosen) for c in listing.open_columns(person)],
         "compact": bool(taste and taste.compact),
         "ticks": batch_form is not None,
@@ -83,8 +90,11 @@ def _views(listing: Listing, request: Request) -> list[dict[str, Any]]:
     now = request.GET.copy()
     for name in ("page", "exact"):
         now.pop(name, None)
+    now = QueryDict(listing.begun(now).urlencode())
+    whole = QueryDict(mutable=True)
+    whole.update(dict.fromkeys(listing.at_first, "all"))
     views: list[dict[str, Any]] = [
-        {"label": noop("全部"), "query": "", "open": not now.urlencode()}
+        {"name": "", "label": noop("全部"), "query": whole.urlencode(), "open": now == whole}
     ]
     for view in (*listing.given_views(), *listing.views):
         query = QueryDict(mutable=True)
@@ -95,7 +105,8 @@ def _views(listing: Listing, request: Request) -> list[dict[str, Any]]:
         unsorted = query.copy()
         unsorted.pop("sort", None)
         is_open = now == query or (bool(unsorted) and now == unsorted)
-        views.append({"label": view.label, "query": query.urlencode(), "open": is_open})
+        one = {"name": view.name, "label": view.label, "query": query.urlencode(), "open": is_open}
+        views.append(one)
     saved = SavedView.objects.filter(listing=listing.key)
     for mine in sorted(saved, key=lambda view: view.person_id != request.user.pk):
         if mine.person_id == request.user.pk or mine.shared:

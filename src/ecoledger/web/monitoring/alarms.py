@@ -4,113 +4,44 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
 
 from ecoledger.listings import asked
-from ecoledger.listings.workbook import Head
 from ecoledger.live import times
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, register_of, visible_matters
+from ecoledger.monitoring.alarm_book import ALARMS
 from ecoledger.monitoring.alarming import words
-from ecoledger.monitoring.models import Alarm, AlarmRule, Point
+from ecoledger.monitoring.models import Alarm, AlarmRule
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
-from ecoledger.web.export import download
+from ecoledger.web.listings import pages
+from ecoledger.web.listings.beside import beside
+from ecoledger.web.listings.drawn import Mark
 from ecoledger.web.monitoring import readings
 from ecoledger.web.monitoring.station import drawn
-from ecoledger.web.scenes.cockpit import RANK
-from ecoledger.web.templatetags.show import plain, span, tr
+from ecoledger.web.templatetags.show import alarm_chip, plain, span
 
-PAGE = 50
-
-
-def _chosen(request: Request) -> QuerySet[Alarm]:
-    """The alarms in scope that fit the filters in the address; the open ones unless others are asked."""
-    alarms = scoped.alarms(request.user)
-    if (state := request.GET.get("state", Alarm.State.OPEN)) in Alarm.State.values:
-        alarms = alarms.filter(state=state)
-    if (level := request.GET.get("level", "")) in Alarm.Level.values:
-        alarms = alarms.filter(level=level)
-    if (detector := request.GET.get("detector", "")) in AlarmRule.Detector.values:
-        alarms = alarms.filter(rule__detector=detector)
-    if (rule := asked.number(request.GET.get("rule", ""))) is not None:
-        alarms = alarms.filter(rule=rule)
-    if (about := asked.number(request.GET.get("about", ""))) is not None:
-        at = Point.objects.filter(Q(entity=about) | Q(entity__parent=about))
-        alarms = alarms.filter(point__in=at.values("pk"))
-    if area := request.GET.get("area", ""):
-        alarms = alarms.filter(area_code__startswith=area)
-    if part := request.GET.get("q", "").strip():
-        alarms = alarms.filter(text__icontains=part)
-    return alarms
+_TONES = {Alarm.State.OPEN: "bad", Alarm.State.ENDED: "good"}
 
 
 @needs("see_monitoring")
 def page(request: Request) -> HttpResponse:
-    counted = scoped.alarms(request.user).order_by().values_list("state").annotate(Count("pk"))
-    states = dict(counted)
-    # Red first, then the newest.
-    rows = (
-        _chosen(request)
-        .select_related("rule")
-        .annotate(rank=RANK)
-        .order_by("-rank", "-last", "-pk")
-    )
-    shown = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    counted = ALARMS.visible_to(request.user).order_by().values_list("state")
     rule = asked.number(request.GET.get("rule", ""))
-    return render(
+    shown = pages.listed(
         request,
-        "web/monitoring/alarms.html",
-        {
-            "shown": shown,
-            "states": [
-                (value, label, states.get(value, 0)) for value, label in Alarm.State.choices
-            ],
-            "state": request.GET.get("state", Alarm.State.OPEN),
-            "levels": Alarm.Level.choices,
-            "detectors": AlarmRule.Detector.choices,
-            "rule": None if rule is None else AlarmRule.objects.filter(pk=rule).first(),
-            "areas": scoped.areas(request.user),
-        },
+        ALARMS,
+        counts=dict(counted.annotate(Count("pk"))),
+        mark=lambda alarm: Mark(_TONES.get(alarm.state, "")),
+        own={"level": alarm_chip},
     )
-
-
-@needs("see_monitoring")
-@require_GET
-def export(request: Request) -> HttpResponse:
-    alarms = _chosen(request)
-    heads = [
-        Head(_("内容"), width=70),
-        Head(_("等级"), width=8),
-        Head(_("类型"), width=12),
-        Head(_("监测点"), width=32),
-        Head(_("开始"), "datetime"),
-        Head(_("最近一次"), "datetime"),
-        Head(_("次数"), "number"),
-        Head(_("近30日"), "number"),
-        Head(_("状态"), width=10),
-    ]
-    cells = (
-        [
-            alarm.text,
-            tr(alarm.get_level_display()),
-            tr(alarm.rule.get_detector_display()),
-            alarm.point.name,
-            alarm.begin,
-            alarm.last,
-            alarm.occurrences,
-            alarm.count_30d,
-            tr(alarm.get_state_display()),
-        ]
-        for alarm in alarms.iterator(chunk_size=2000)
-    )
-    return download(request, "alarms", _("预警"), heads, cells, alarms.count())
+    of_rule = None if rule is None else AlarmRule.objects.filter(pk=rule).first()
+    return render(request, "web/monitoring/alarms.html", shown | {"rule": of_rule})
 
 
 def linked_matters(request: Request, alarm: Alarm) -> list[tuple[Register, Matter]]:
@@ -159,6 +90,7 @@ def alarm(request: Request, pk: int) -> HttpResponse:
         "web/monitoring/alarm.html",
         {
             "alarm": found,
+            "neighbours": beside(request, found),
             "label": readings.label(found.parameter, found.point) if found.parameter else "",
             "matters": linked_matters(request, found),
             "earlier": scoped.alarms(request.user)

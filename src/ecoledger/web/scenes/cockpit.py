@@ -9,7 +9,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Q, Value, When
+from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -23,12 +23,6 @@ from ecoledger.web.access import Request, needs
 from ecoledger.web.figures.targets import area_point
 from ecoledger.web.monitoring import readings
 from ecoledger.web.navigation import first_page
-
-# Red first: the order of ``Alarm.Level`` is from mild to severe.
-RANK = Case(
-    *(When(level=level, then=Value(n)) for n, level in enumerate(Alarm.Level.values)),
-    output_field=IntegerField(),
-)
 
 
 def air(request: Request) -> dict[str, Any]:
@@ -123,7 +117,7 @@ def alarms(request: Request) -> dict[str, Any]:
     opened = rows.filter(state=Alarm.State.OPEN)
     counts = dict(opened.order_by().values_list("level").annotate(Count("pk")))
     return {
-        "alarms": opened.annotate(rank=RANK).order_by("-rank", "-last")[:6],
+        "alarms": opened.order_by("-severity", "-last")[:6],
         "counts": [(v, label, counts.get(v, 0)) for v, label in reversed(Alarm.Level.choices)],
         "open": sum(counts.values()),
         "today": rows.filter(raised_at__date=timezone.localdate()).count(),
