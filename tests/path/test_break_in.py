@@ -381,7 +381,7 @@ LISTS = {
     "dispatcher": [
         "/matters/alarm_case", "/matters/alarm_case/export.xlsx", "/matters/alarm_case/statistics",
         "/matters/alarm_case/map.geojson", "/matters/problem", "/alarms", "/stations", "/filings",
-        "/b/alarm/export.xlsx", "/stations.xlsx", "/b/filing/export.xlsx", "/enterprises.xlsx", "/catalogue.xlsx",
+        "/b/alarm/export.xlsx", "/b/point/export.xlsx", "/b/filing/export.xlsx", "/b/enterprise/export.xlsx", "/catalogue.xlsx",
         "/enterprises", "/catalogue", "/map/air.geojson", "/map/enterprise.geojson", "/map/matter.geojson", "/notices", "/bulletins/choose",
         "/records/alarms", "/records/air-days", "/records/water-days", "/records/targets",
         "/api/v1/matters/alarm_case", "/api/v1/points", "/api/v1/alarms", "/cockpit/air",

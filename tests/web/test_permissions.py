@@ -36,8 +36,6 @@ PAGES = {
     "own-rules-edit": (lambda c: ["self_checks"], "", "edit_routing"),
     "routing": (lambda c: [], "", "edit_routing"),
     "routing-new": (lambda c: [], "", "edit_routing"),
-    "stations-export": (lambda c: [], "", "see_monitoring"),
-    "enterprises-export": (lambda c: [], "", "see_monitoring"),
     "catalogue-export": (lambda c: [], "", "see_monitoring"),
     "quarantine-export": (lambda c: [], "", "see_quarantine"),
     "people": (lambda c: [], "", "manage_people"),

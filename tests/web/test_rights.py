@@ -305,7 +305,7 @@ def test_somebody_at_work_stays_signed_in(people, signed_in, monkeypatch):
 
 def test_private_answers_are_kept_by_nobody(county, signed_in):
     client = signed_in("monitor")
-    for address in ("/stations", "/enterprises", "/api/v1/points", "/stations.xlsx"):
+    for address in ("/stations", "/enterprises", "/api/v1/points", "/b/point/export.xlsx"):
         assert client.get(address)["Cache-Control"] == "private, no-store", address
 
 

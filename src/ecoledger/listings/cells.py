@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -86,16 +86,25 @@ _WIDTHS = {Kind.CHOICE: 10, Kind.STATE: 12, Kind.LONG_TEXT: 40}
 
 
 def workbook(
-    listing: Listing, person: Person, rows: Iterable[Any], *, title: str, footer: str = ""
+    listing: Listing,
+    person: Person,
+    rows: Iterable[Any],
+    *,
+    title: str,
+    footer: str = "",
+    beside: tuple[list[Head], Callable[[Iterable[Any]], Iterator[tuple[Any, list[Any]]]]]
+    | None = None,
 ) -> bytes:
     """The rows as .xlsx with the columns open to ``person``: texts as text, numbers and times as such.
 
-    Child rows follow on sheets of their own.
+    Child rows follow on sheets of their own. ``beside``: heads of further columns, and what gives rows their cells.
     """
     columns = listing.open_columns(person)
-    cells = (cells_of(row, columns) for row in veil.over(listing, person, rows))
+    heads, given = beside or ([], lambda rows: ((row, []) for row in rows))
+    shown = given(veil.over(listing, person, rows))
+    cells = (cells_of(row, columns) + more for row, more in shown)
     further = listing.further_sheets(person, rows)
-    return written(heads_of(columns), cells, title=title, footer=footer, further=further)
+    return written([*heads_of(columns), *heads], cells, title=title, footer=footer, further=further)
 
 
 def heads_of(columns: Iterable[Column]) -> list[Head]:

@@ -80,6 +80,8 @@ class Listing:
     label: Text
     model: type[Model]
     line: str = ""
+    # Address of the list where it is not under /b/.
+    at: str = ""
     labels: Mapping[str, Text] = field(default_factory=dict)
     columns: Named[Column] = Named("column")
     filters: Named[Filter] = Named("filter")
@@ -110,6 +112,8 @@ class Listing:
     empty: Text = ""
     # Names to order by when nobody chose; the database must have an index for them.
     order: tuple[str, ...] = ("-pk",)
+    # Rows of other tables that the columns read, fetched for all rows at once.
+    prefetch: tuple[str, ...] = ()
     see: str = "see_matters"
     edit: frozenset[Role] = STAFF
     # Paths by which a row belongs to an area and to an enterprise; "" where it belongs to none.
@@ -265,7 +269,7 @@ class Listing:
     @property
     def url(self) -> str:
         """Address of the list."""
-        return f"/b/{self.key}"
+        return self.at or f"/b/{self.key}"
 
     def url_of(self, row: Any) -> str:
         """Address of one row's page."""

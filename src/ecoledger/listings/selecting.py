@@ -248,9 +248,9 @@ def page(
         keys = _keys(rows, number, size)
     by_key = {
         row.pk: row
-        for row in listing.model._default_manager.filter(pk__in=keys[:size]).select_related(
-            *related(listing)
-        )
+        for row in listing.model._default_manager.filter(pk__in=keys[:size])
+        .select_related(*related(listing))
+        .prefetch_related(*listing.prefetch)
     }
     shown = [by_key[key] for key in keys[:size] if key in by_key]
     return Page(shown, number, count, size, len(keys) > size)

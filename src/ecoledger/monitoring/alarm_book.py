@@ -22,10 +22,6 @@ from ecoledger.monitoring.models import Alarm, Point
 class AlarmBook(Listing):
     """Alarms follow from data: they are neither entered nor changed by hand."""
 
-    @property
-    def url(self) -> str:
-        return "/alarms"
-
     def visible_to(self, person: Person) -> QuerySet[Any]:
         return super().visible_to(person).select_related("rule", "point")
 
@@ -46,6 +42,7 @@ ALARMS = declare(
         key="alarm",
         label="预警",
         line="monitoring",
+        at="/alarms",
         model=Alarm,
         see="see_monitoring",
         enterprise="owner_code",

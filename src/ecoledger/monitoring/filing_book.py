@@ -27,10 +27,6 @@ from ecoledger.monitoring.models import Filing
 class FilingBook(Listing):
     """Filings go in by their own rules, whoever brings them; their page shows what is done about them."""
 
-    @property
-    def url(self) -> str:
-        return "/filings"
-
     def url_of(self, row: Any) -> str:
         return f"{self.url}/{row.pk}"
 
@@ -94,6 +90,7 @@ FILINGS = declare(
         key="filing",
         label="停运申报",
         line="monitoring",
+        at="/filings",
         model=Filing,
         see="see_monitoring",
         edit=CAPABILITIES["file_shutdown"],

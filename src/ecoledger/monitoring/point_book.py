@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
@@ -18,9 +18,9 @@ from ecoledger.entities.inventory import refused
 from ecoledger.entities.models import Entity
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.parts import Ask, Column, Import, Kind
+from ecoledger.listings.parts import Ask, Column, Filter, Import, Kind, View
 from ecoledger.listings.refusals import Refused
-from ecoledger.monitoring.models import Point, PointParameter
+from ecoledger.monitoring.models import Alarm, Point, PointParameter
 from ecoledger.monitoring.points import enrolling, parameters
 
 
@@ -29,8 +29,12 @@ class PointBook(Listing):
     """The points with a device or an import behind them; computed ones of divisions stand elsewhere."""
 
     def visible_to(self, person: Person) -> QuerySet[Any]:
-        rows = super().visible_to(person).exclude(kind=Point.Kind.AREA)
-        return rows.select_related("entity").prefetch_related("parameters")
+        return super().visible_to(person).exclude(kind=Point.Kind.AREA)
+
+    def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
+        if not query.get("alarm"):
+            return Q()
+        return Q(pk__in=Alarm.objects.filter(state=Alarm.State.OPEN).values("point"))
 
     def url_of(self, row: Any) -> str:
         return f"/stations/{row.pk}"
@@ -86,9 +90,15 @@ def _codes(text: str, kind: str) -> list[str]:
 
 
 POINTS = declare(PointBook(
-    key="point", label="监测点登记", line="monitoring", model=Point, enterprise="owner_code", lead="name",
-    columns=("name", "kind", Column("entity", "所在对象"), "mn", Column("parameter_names", "监测因子"), "area_code", "enabled"),
-    filters=("kind", "area_code", "enabled"), search=("name", "mn", "entity__name", "entity__code"),
+    key="point", label="监测点", line="monitoring", at="/stations", model=Point, enterprise="owner_code", lead="name",
+    columns=("name", "kind", Column("area_code", "属地"), Column("mn", "MN"), Column("entity", "所在对象"),
+             Column("parameter_names", "监测因子"), "enabled"),
+    filters=("kind", Filter("area_code", "属地"), Filter("level", "级别", path="entity__as_station__level"), "enabled"),
+    search=("name", "mn", "entity__name", "entity__code"), prefetch=("parameters",),
+    views=(View("on", "启用", {"enabled": "1"}),
+           *(View(kind, label, {"kind": kind}) for kind, label in Point.Kind.choices if kind != Point.Kind.AREA),
+           View("alarm", "有持续中的预警", {"alarm": "1"}), View("off", "停用", {"enabled": "0"})),
+    at_first={"enabled": "1"}, tab="data",
     fields=(Ask("entity", "所在对象", to=Entity, required=True), "kind",
             Ask("name", "名称", required=False, help="留空则与所在对象同名。"), "mn",
             Ask("password", "访问密码", required=False),

@@ -79,6 +79,7 @@ ENTERPRISES = declare(
         label="企业",
         model=Enterprise,
         line="enforcement",
+        at="/enterprises",
         letter="E",
         numbers={"uscc": "统一社会信用代码", "permit_no": "排污许可证编号"},
         clean=clean,

@@ -7,10 +7,11 @@ of the standard library, or says that it is HTML already.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from html import escape
+from types import MappingProxyType
 from typing import Any
 
 from django.http import QueryDict
@@ -23,6 +24,7 @@ from ecoledger.listings import cells, veil
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Column, Kind
 from ecoledger.matters.models import Matter
+from ecoledger.web.listings.known import KnownColumn, known_of
 from ecoledger.web.templatetags.show import cst, level_chip, tr
 
 # Columns of a list on a desk's screen; a wider one shows the rest.
@@ -41,6 +43,8 @@ class Mark:
     left: str = ""
     overdue: bool = False
     provisional: bool = False
+    # Chips beside the name of the row.
+    named: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,13 +104,15 @@ def drawn(
     under: Iterable[str] = (),
     narrow: frozenset[str] = frozenset(),
     mark: Callable[[Any], Mark] = lambda row: Mark(),
+    own: Mapping[str, Callable[[Any], SafeString]] = MappingProxyType({}),
 ) -> Drawn:
     """The page's ``rows`` with the columns open to ``person``.
 
     ``chosen``: the columns somebody wants, all of them shown; without it, those that some row fills, and ``always``,
     the first of them on any screen.
     ``under``: what stands in a quiet line under the lead, beside what the list itself says. ``narrow``: the only
-    columns that a phone shows.
+    columns that a phone shows. ``own``: how cells of some columns are drawn, by the column's name. What is known of the
+    rows now (:mod:`.known`) follows on any screen.
     """
     rows = list(veil.over(listing, person, rows))
     sort, wanted = query.get("sort", "").removeprefix("-"), frozenset(chosen)
@@ -120,16 +126,23 @@ def drawn(
     kept = {sort, *always, *wanted, lead.name if lead else ""}
     empty = [c for c in columns if c.name not in kept and rows and not _filled(c, rows)]
     columns = [c for c in columns if c not in empty]
-    wide = () if wanted else tuple(c for c in columns[AT_ONCE:] if c.name != sort)
+    known = known_of(listing)
+    at_once = max(AT_ONCE - len(known.columns), 1)
+    wide = () if wanted else tuple(c for c in columns[at_once:] if c.name != sort)
     heads = [_head(c, query, quiet if c is lead else (), wide=c in wide) for c in columns]
     away = {c.name: f" {WIDE}" for c in wide}
     if narrow:
         phone = " d-none d-sm-table-cell"
         away |= {c.name: away.get(c.name, phone) for c in columns if c.name not in narrow}
     places = [_Place.of(c, away.get(c.name, ""), lead=c is lead) for c in columns]
+    heads += [_head_of(c, n) for n, c in enumerate(known.columns)]
+    facts = known.of(person, rows) if known.columns else {}
     return Drawn(
         heads,
-        [_row(listing, row, places, quiet, mark(row)) for row in rows],
+        [
+            _row(listing, row, places, quiet, mark(row), own, known.drawn(facts.get(row.pk)))
+            for row in rows
+        ],
         [_(str(c.label)) for c in empty],
     )
 
@@ -169,8 +182,20 @@ class _Place:
         return cls(column, escape(_(str(column.label))), away, lead)
 
 
+def _head_of(column: KnownColumn, number: int) -> Head:
+    kind = Kind.INTEGER if column.kind == "number" else None
+    named = Column(f"known-{number}", column.label, kind)
+    return Head(named, "", sorted=False, descending=False, number=kind is not None)
+
+
 def _row(
-    listing: Listing, row: Any, places: Iterable[_Place], under: Sequence[Column], mark: Mark
+    listing: Listing,
+    row: Any,
+    places: Iterable[_Place],
+    under: Sequence[Column],
+    mark: Mark,
+    own: Mapping[str, Callable[[Any], SafeString]],
+    known: str,
 ) -> Row:
     url = listing.url_of(row)
     drawn_cells = []
@@ -179,14 +204,17 @@ def _row(
         if place.lead:
             quiet = " · ".join(filter(None, (cells.text_of(row, c) for c in under)))
             content = f'<a class="title" href="{escape(url)}">{escape(text or "—")}</a>'
+            content += "".join(f' <span class="chip">{escape(chip)}</span>' for chip in mark.named)
             if quiet:
                 content += f'<span class="under">{escape(quiet)}</span>'
             classes = "lead title"
         else:
             classes, content = _cell(row, place.column, text, mark)
+            if draw := own.get(place.column.name):
+                content = draw(row)
             classes += place.away
         drawn_cells.append(f'<td data-label="{place.label}" class="{classes}">{content}</td>')
-    return Row(row, url, mark_safe("".join(drawn_cells)))  # noqa: S308 - each part is escaped
+    return Row(row, url, mark_safe("".join(drawn_cells) + known))  # noqa: S308 - each part is escaped
 
 
 def _cell(row: Any, column: Column, text: str, mark: Mark) -> tuple[str, str]:

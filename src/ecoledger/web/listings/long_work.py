@@ -20,6 +20,7 @@ from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch
 from ecoledger.listings.personal import note_seen
 from ecoledger.listings.refusals import NotVisible, Refused
+from ecoledger.web.listings.known import known_of
 
 # A file of more bytes, rows to take in and rows to write out beyond which a job does it.
 LONG_FILE = 512 << 10
@@ -101,7 +102,7 @@ def rows_of(listing: Listing, person: Person, query: Any) -> Any:
     """The rows of a list's address, in its order, with what the columns read."""
     chosen = selecting.select(listing, person, query)
     ordered = selecting.ordered(listing, person, chosen, query.get("sort", ""))
-    return ordered.select_related(*selecting.related(listing))
+    return ordered.select_related(*selecting.related(listing)).prefetch_related(*listing.prefetch)
 
 
 def exported(listing: Listing, person: Person, query: Any, address: str = "") -> tuple[bytes, int]:
@@ -109,7 +110,15 @@ def exported(listing: Listing, person: Person, query: Any, address: str = "") ->
     rows = rows_of(listing, person, query)
     count = rows.count()
     label = _(str(listing.label))
-    content = cells.workbook(listing, person, rows, title=label, footer=footer(person, count))
+    known = known_of(listing)
+    content = cells.workbook(
+        listing,
+        person,
+        rows,
+        title=label,
+        footer=footer(person, count),
+        beside=(known.heads(), lambda shown: known.values(person, shown)),
+    )
     said = {name: query.get(name) for name in query}
     details = {"listing": listing.key, "query": said, "rows": count}
     audit.record(person, "export_list", details=details, address=address)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_GET, require_POST
 
+from ecoledger.entities.inventory import Inventory
 from ecoledger.listings import asked, cells, forms, selecting, veil
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import SavedView, Taste
@@ -23,7 +24,7 @@ from ecoledger.web.access import Request
 from ecoledger.web.export import exported_list
 from ecoledger.web.listings.beside import beside
 from ecoledger.web.listings.chips import chips
-from ecoledger.web.listings.drawn import drawn
+from ecoledger.web.listings.drawn import Mark, drawn
 from ecoledger.web.listings.finding import say, the_listing, the_row
 from ecoledger.web.listings.once import once
 from ecoledger.web.models import opened
@@ -45,7 +46,14 @@ def listed(request: Request, listing: Listing, **drawing: Any) -> dict[str, Any]
     rows = selecting.ordered(
         listing, person, selecting.select(listing, person, query), query.get("sort", "")
     )
+    if isinstance(listing, Inventory):
+        drawing.setdefault("mark", _gone)
     return list_context(request, listing, rows, exact=query.get("exact") == "1", **drawing)
+
+
+def _gone(thing: Any) -> Mark:
+    """That a thing exists no longer."""
+    return Mark() if thing.active else Mark(named=(_("停用"),))
 
 
 def list_context(
@@ -67,6 +75,8 @@ def list_context(
     views = _views(listing, request)
     for view in views:
         view["count"] = counted.get(view.get("name"))
+    # A view of nothing is left out where its rows are counted.
+    views = [view for view in views if view["count"] != 0 or view["open"]]
     return chips(listing, request) | {
         "listing": listing,
         "drawn": drawn(listing, person, shown.rows, query, chosen=chosen, **drawing),
@@ -102,9 +112,11 @@ def _views(listing: Listing, request: Request) -> list[dict[str, Any]]:
             query.setlist(name, value.split(","))
         if view.sort:
             query["sort"] = view.sort
-        unsorted = query.copy()
+        asked_for = listing.begun(query)
+        unsorted = QueryDict(mutable=True)
+        unsorted.update(asked_for)
         unsorted.pop("sort", None)
-        is_open = now == query or (bool(unsorted) and now == unsorted)
+        is_open = now == asked_for or (bool(unsorted) and now == unsorted)
         one = {"name": view.name, "label": view.label, "query": query.urlencode(), "open": is_open}
         views.append(one)
     saved = SavedView.objects.filter(listing=listing.key)

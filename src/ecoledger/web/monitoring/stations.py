@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext_noop as noop
 
-from ecoledger.entities.models import Area, Station
-from ecoledger.listings.workbook import Head
+from ecoledger.accounts.models import Person
+from ecoledger.entities.models import Area
+from ecoledger.monitoring import runtime
 from ecoledger.monitoring.models import Alarm, Point, PointParameter
-from ecoledger.web import scoped
+from ecoledger.monitoring.point_book import POINTS
 from ecoledger.web.access import Request, needs
-from ecoledger.web.export import download
+from ecoledger.web.entities.enterprises import alarm_count
+from ecoledger.web.listings import pages
+from ecoledger.web.listings.known import Known, KnownColumn, know
 from ecoledger.web.monitoring import readings
-from ecoledger.web.templatetags.show import reading, tr, water_class
-
-PAGE = 60
+from ecoledger.web.templatetags.show import (
+    ago,
+    aqi_chip,
+    meter,
+    percent,
+    reading,
+    tr,
+    water_chip,
+    water_class,
+)
 
 
 @dataclass(frozen=True)
@@ -30,11 +43,11 @@ class Row:
     """One point as the list shows it."""
 
     point: Point
-    area: str
     air: readings.Air | None
     water: readings.Water | None
     latest: list[readings.Latest]
     arrival: tuple[int, int]
+    alarms: int
 
     @property
     def share(self) -> float | None:
@@ -50,97 +63,39 @@ def area_names(codes: set[str]) -> dict[str, str]:
     return dict(Area.objects.filter(code__in=codes).values_list("code", "name"))
 
 
-def _chosen(request: Request) -> QuerySet[Point]:
-    """The points in scope that fit the filters in the address, in the order of the list."""
-    points = scoped.points(request.user).filter(enabled=not request.GET.get("off"))
-    if (kind := request.GET.get("kind", "")) in Point.Kind.values:
-        points = points.filter(kind=kind)
-    if area := request.GET.get("area", ""):
-        points = points.filter(area_code__startswith=area)
-    if level := request.GET.get("level", ""):
-        points = points.filter(entity__as_station__level=level)
-    if words := request.GET.get("q", "").strip():
-        points = points.filter(
-            Q(name__icontains=words) | Q(mn__icontains=words) | Q(entity__name__icontains=words)
-        )
-    if request.GET.get("alarm"):
-        points = points.filter(alarms__state=Alarm.State.OPEN).distinct()
-    points = points.annotate(
-        open_alarms=Count("alarms", filter=Q(alarms__state=Alarm.State.OPEN))
-    ).prefetch_related("parameters")
-    return points.order_by("id")
-
-
-def _rows(points: Sequence[Point]) -> list[Row]:
+def _rows(person: Person, points: Sequence[Any]) -> Mapping[int, Row]:
+    """What the points say now, and how much of what was due today has come."""
+    opened = Alarm.objects.filter(point__in=[p.pk for p in points], state=Alarm.State.OPEN)
+    alarms = dict(opened.order_by().values_list("point").annotate(Count("pk")))
+    if not runtime.is_open():
+        return {p.pk: Row(p, None, None, [], (0, 0), alarms.get(p.pk, 0)) for p in points}
     airs = {a.point.pk: a for a in readings.air_now([p for p in points if p.kind == "air"])}
     waters = {w.point.pk: w for w in readings.water_now([p for p in points if p.kind == "water"])}
     declared: list[PointParameter] = [one for point in points for one in point.parameters.all()]
     came: dict[int, list[readings.Arrival]] = {}
     for arrival in readings.arrivals(declared, readings.today(), readings.now()):
         came.setdefault(arrival.parameter.point_id, []).append(arrival)
-    names = area_names({point.area_code for point in points})
     latest = readings.latest_of(points)
-    return [
-        Row(
+    return {
+        point.pk: Row(
             point,
-            names.get(point.area_code, point.area_code),
             airs.get(point.pk),
             waters.get(point.pk),
             latest[point.pk],
             readings.total(came.get(point.pk, ())),
+            alarms.get(point.pk, 0),
         )
         for point in points
-    ]
+    }
 
 
 @needs("see_monitoring")
 def page(request: Request) -> HttpResponse:
-    seen = scoped.points(request.user).filter(enabled=True)
-    kinds = dict(seen.order_by().values_list("kind").annotate(Count("pk")))
-    shown = Paginator(_chosen(request), PAGE).get_page(request.GET.get("page"))
-    return render(
-        request,
-        "web/monitoring/stations.html",
-        {
-            "rows": _rows(list(shown)),
-            "shown": shown,
-            "kinds": [(k, label, kinds[k]) for k, label in Point.Kind.choices if k in kinds],
-            "kind": request.GET.get("kind", "") if request.GET.get("kind") in kinds else "",
-            "levels": Station.Level.choices,
-            "areas": scoped.areas(request.user),
-            "may_register": request.user.may("edit_registry"),
-        },
-    )
-
-
-@needs("see_monitoring")
-@require_GET
-def export(request: Request) -> HttpResponse:
-    rows = _rows(list(_chosen(request)))
-    heads = [
-        Head(_("监测点"), width=32),
-        Head("MN", width=26),
-        Head(_("类别"), width=10),
-        Head(_("属地")),
-        Head(_("现状"), width=40),
-        Head(_("最近数据"), "datetime"),
-        Head(_("今日到达"), "percent"),
-        Head(_("预警"), "number"),
-    ]
-    cells = (
-        [
-            row.point.name,
-            row.point.mn,
-            tr(row.point.get_kind_display()),
-            row.area,
-            _now_text(row),
-            row.last,
-            row.share,
-            row.point.open_alarms,  # type: ignore[attr-defined]  # annotated
-        ]
-        for row in rows
-    )
-    return download(request, "stations", _("监测点"), heads, cells, len(rows))
+    seen = POINTS.visible_to(request.user).filter(enabled=True).order_by()
+    kinds = dict(seen.values_list("kind").annotate(Count("pk")))
+    counts = {kind: kinds.get(kind, 0) for kind in Point.Kind.values}
+    shown = pages.listed(request, POINTS, counts=counts) | {"new_url": reverse("point-new")}
+    return render(request, "web/monitoring/stations.html", shown)
 
 
 def _now_text(row: Row) -> str:
@@ -161,3 +116,55 @@ def _now_text(row: Row) -> str:
         ]
         stale = False
     return " ".join([word for word in words if word] + ([_("非最新")] if stale else []))
+
+
+def _now(row: Row) -> SafeString:
+    """The column 现状 as a page draws it: index or class with its colour, else the first values."""
+    stale = format_html('<span class="quiet">{}</span>', _("非最新"))
+    if row.air is not None:
+        value = "" if row.air.value is None else row.air.value
+        if row.air.stale:
+            return format_html('<span class="quiet">{}</span> {}', value or "—", stale)
+        return format_html("{} {}", value, aqi_chip(row.air.value))
+    if row.water is not None:
+        old = row.water.stale and row.water.rank
+        return format_html("{} {}", water_chip(row.water.rank), stale if old else "")
+    said = (
+        (
+            " over" if one.over else " flagged" if one.flag and one.flag != "N" else "",
+            tr(one.label),
+            reading(one.shown, one.parameter.decimals),
+        )
+        for one in row.latest[:3]
+    )
+    return format_html_join(" · ", '<span class="nowrap{}">{} {}</span>', said)
+
+
+def _last(row: Row) -> SafeString | str:
+    if row.last is None:
+        return format_html('<span class="chip bad">{}</span>', _("从未收到"))
+    return format_html('<span class="nowrap">{}</span>', ago(row.last))
+
+
+def _arrived(row: Row) -> SafeString | str:
+    if row.share is None:
+        return "—"
+    return format_html(
+        '<span class="nowrap">{}</span> {}', percent(row.share, 0), meter(row.share)
+    )
+
+
+know(
+    POINTS,
+    Known(
+        _rows,
+        (
+            KnownColumn(noop("现状"), _now_text, _now, width=40),
+            KnownColumn(noop("最近数据"), lambda row: row.last, _last, "datetime"),
+            KnownColumn(noop("今日到达"), lambda row: row.share, _arrived, "percent"),
+            KnownColumn(
+                noop("预警"), lambda row: row.alarms, lambda row: alarm_count(row.alarms), "number"
+            ),
+        ),
+    ),
+)
