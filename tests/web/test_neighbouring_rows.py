@@ -174,6 +174,22 @@ def test_a_thing_opened_from_its_list_has_neighbours(bureau, client):
         Enterprise.objects.create(code=f"N-{n}", name=f"{n}厂", area_code="990101001")
     client.force_login(bureau.people["leader"])
     middle = Enterprise.objects.get(code="N-1")
-    page = page_of(client, f"/entities/{middle.pk}", f"{HOST}/b/enterprise?sort=-code")
+    page = page_of(client, f"/entities/{middle.pk}", f"{HOST}/enterprises?sort=-code")
     assert link(page, "next").startswith(f"/entities/{Enterprise.objects.get(code='N-0').pk}?")
     assert link(page, "prev").startswith(f"/entities/{Enterprise.objects.get(code='N-2').pk}?")
+
+
+def test_stations_alarms_firms_and_filings_lead_on_from_their_lists(county, client):
+    """Each opened from its list as it was narrowed and sorted leads to the next of that list, and back to it."""
+    client.force_login(county.person("monitor"))
+    for address in (
+        "/stations?kind=air", "/alarms?state=all", "/enterprises?sort=-name", "/filings?kind=maintenance",
+    ):  # fmt: skip
+        page = page_of(client, address)
+        rows = page.xpath("//section[@id='rows']//tbody/tr/@data-href")
+        assert rows, address
+        opened = page_of(client, rows[0], f"{HOST}{address}")
+        (back,) = opened.xpath("//nav[@class='beside']/a[1]/@href")
+        assert back == address
+        assert link(opened, "next").split("?")[0] == (rows[1] if len(rows) > 1 else ""), address
+        assert not link(opened, "prev")

@@ -22,7 +22,7 @@ PAGES = (
     "/matters/problem?page=2",
     "/matters/problem?sort=due&q=油烟",
     "/matters/problem/statistics",
-    "/b/enterprise",
+    "/stations",
     "/enterprises",
     "/lines/rectification",
     "/search/hits?q=油烟",

@@ -10,7 +10,7 @@ from ecoledger.registers.problems.problem_ledger import REGISTER
 from ecoledger.web import rail_counts
 
 pytestmark = pytest.mark.django_db
-SOMEWHERE = "/b/enterprise"
+SOMEWHERE = "/enterprises"
 
 
 @pytest.fixture(autouse=True)
