@@ -21,7 +21,9 @@ LISTS = [*BOOKS, "catalogue", "quarantine"]
 
 
 def export_of(name: str) -> str:
-    return reverse("book-export", args=[BOOKS[name]]) if name in BOOKS else reverse(f"{name}-export")
+    return (
+        reverse("book-export", args=[BOOKS[name]]) if name in BOOKS else reverse(f"{name}-export")
+    )
 
 
 def sheet(client, name: str, query: str = "") -> list[list]:
@@ -48,7 +50,9 @@ def test_the_columns_are_those_of_the_page(county, signed_in, name):
     heads = re.findall(r"<th[ >].*?</th>|<th>.*?</th>", table, re.DOTALL)
     shown = [part.strip() for th in heads for part in strip_tags(th).split("·") if part.strip()]
     rows = values(sheet(client, name))
-    if name in BOOKS:  # of a declared book a page leaves out what no row has, and no words stand twice
+    if (
+        name in BOOKS
+    ):  # of a declared book a page leaves out what no row has, and no words stand twice
         assert set(shown) <= set(rows[0])
         assert len(shown) == len(set(shown)) > 5
     else:

@@ -78,11 +78,7 @@ def _class(rank: int) -> str:
 def _timeline(file: File) -> Iterable[Happening]:
     """The class of each month, with the days it was judged by."""
     entity, person = file.entity, file.person
-    if (
-        not isinstance(entity, Section)
-        or not person.may("see_monitoring")
-        or not runtime.is_open()
-    ):
+    if not isinstance(entity, Section) or not person.may("see_monitoring") or not runtime.is_open():
         return
     today = timezone.localdate()
     last = today.replace(day=1)

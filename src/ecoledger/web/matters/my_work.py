@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import F
@@ -70,7 +71,7 @@ def asks_waiting(load: inbox.Load) -> dict[str, inbox.Load]:
     """What waits by what is asked, all of it, however many are shown."""
     asks: dict[str, inbox.Load] = {}
     for (key, state), number in load.places.items():
-        ask = asks.setdefault(ask_of(register_of(key), state), inbox.Load())
+        ask = asks.setdefault(ask_of(register_of(key), state), replace(load, places={}))
         ask.places[key, state] = number
     return asks
 

@@ -149,9 +149,7 @@ def _last(row: Row) -> SafeString | str:
 def _arrived(row: Row) -> SafeString | str:
     if row.share is None:
         return "—"
-    return format_html(
-        '<span class="nowrap">{}</span> {}', percent(row.share, 0), meter(row.share)
-    )
+    return format_html('<span class="nowrap">{}</span> {}', percent(row.share, 0), meter(row.share))
 
 
 know(

@@ -6,7 +6,6 @@ Work first, figures second; every number opens what it counts.
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, When
