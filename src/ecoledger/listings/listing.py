@@ -195,7 +195,8 @@ class Listing:
         if not left:
             return query
         # A ``QueryDict`` keeps several values of a name.
-        whole: Any = query.copy() if hasattr(query, "getlist") else dict(query)
+        whole: Any = query
+        whole = whole.copy() if hasattr(whole, "getlist") else dict(whole)
         for name, value in left.items():
             whole[name] = value
         return whole  # type: ignore[no-any-return]

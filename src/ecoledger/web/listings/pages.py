@@ -100,7 +100,9 @@ def _views(listing: Listing, request: Request) -> list[dict[str, Any]]:
     now = request.GET.copy()
     for name in ("page", "exact"):
         now.pop(name, None)
-    now = QueryDict(listing.begun(now).urlencode())
+    for name, value in listing.at_first.items():
+        if not now.get(name):
+            now[name] = value
     whole = QueryDict(mutable=True)
     whole.update(dict.fromkeys(listing.at_first, "all"))
     views: list[dict[str, Any]] = [
