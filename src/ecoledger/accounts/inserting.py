@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection, models, transaction
+from django.db.models.base import ModelState
 from django.db.models.constants import OnConflict
+
+Row = TypeVar("Row", bound=models.Model)
 
 # Rows of one statement that gives back their keys.
 _AT_ONCE = 50
@@ -21,6 +24,24 @@ _PLAIN: tuple[tuple[Any, frozenset[type]], ...] = (
     (models.BooleanField, frozenset((bool, type(None)))),
     (models.IntegerField, frozenset((int, type(None)))),
 )
+
+
+def maker(model: type[Row]) -> Callable[..., Row]:
+    """Makes new rows of ``model`` by attribute, each with its defaults, which are worked out once and not for each row.
+    As Django's own construction, but for its signals, which nothing here listens to."""
+    blank = {name: value for name, value in vars(model()).items() if name != "_state"}
+    called = [f for f in model._meta.concrete_fields if f.has_default() and callable(f.default)]
+
+    def make(**values: Any) -> Row:
+        row = model.__new__(model)
+        row.__dict__.update(blank, _state=ModelState())
+        for field in called:
+            row.__dict__[field.attname] = field.get_default()
+        for name, value in values.items():
+            setattr(row, name, value)
+        return row
+
+    return make
 
 
 def insert(model: type[models.Model], rows: Sequence[Any], *, over: Sequence[str] = ()) -> None:

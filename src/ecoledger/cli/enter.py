@@ -185,23 +185,24 @@ def _report(batch: ImportBatch, file: str, tell: control.Tell, *, preview: bool)
 def _lines(batch: ImportBatch, file: str, *, preview: bool) -> Iterator[dict[str, Any]]:
     """One line a row of the file, in its order."""
     from ecoledger.listings import words
+    from ecoledger.listings.models import one_sentence
 
     left: dict[str, dict[int, str]] = {}
     for sheet, number, why in batch.left_out:
         left.setdefault(sheet, {})[number] = why
-    rows = list(batch.rows.defer("raw", "faults", "cells", "values"))
-    for sheet in dict.fromkeys(
-        [*(sheet for sheet, _n, _w in batch.left_out), *(r.sheet for r in rows)]
-    ):
+    rows: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+    read = ("sheet", "number", "wrong", "errors", "warnings", "key", "repeats_of")
+    for sheet, number, wrong, errors, warnings, key, other in batch.rows.values_list(*read):
+        outcome = "refused" if wrong else "warned" if warnings else "kept"
+        said = {"outcome": outcome, "reason": one_sentence([*errors, *warnings]), "key": key}
+        rows.setdefault(sheet, []).append(
+            (number, said | ({"repeats_of": other} if preview else {}))
+        )
+    for sheet in dict.fromkeys([*(sheet for sheet, _n, _w in batch.left_out), *rows]):
         lines = [
             (number, {"outcome": "left_out", "reason": words.left_out(why), "key": ""})
             for number, why in left.get(sheet, {}).items()
         ]
-        for row in rows:
-            if row.sheet != sheet:
-                continue
-            outcome = "refused" if row.wrong else "warned" if row.warnings else "kept"
-            said = {"outcome": outcome, "reason": row.reason, "key": row.key}
-            lines.append((row.number, said | ({"repeats_of": row.repeats_of} if preview else {})))
+        lines += rows.get(sheet, [])
         for number, said in sorted(lines, key=lambda line: line[0]):
             yield {"file": file, "sheet": sheet, "row": number, **said}

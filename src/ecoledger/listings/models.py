@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -105,10 +106,7 @@ class ImportRow(models.Model):
     @property
     def reason(self) -> str:
         """What is wrong with it, or worth a look, as one sentence."""
-        said = [*self.errors, *self.warnings]
-        return "；".join(
-            f"{e['label']}：{e['message']}" if e["label"] else e["message"] for e in said
-        )
+        return one_sentence([*self.errors, *self.warnings])
 
     @property
     def place(self) -> str:
@@ -213,6 +211,13 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+
+def one_sentence(problems: Iterable[dict[str, Any]]) -> str:
+    """What is wrong with a row, or worth a look, cell by cell."""
+    return "；".join(
+        f"{e['label']}：{e['message']}" if e["label"] else e["message"] for e in problems
+    )
 
 
 def problem(column: str, label: str, message: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ has one event on the chain, which says whose facts they are and from which file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ecoledger.accounts import scope
+from ecoledger.accounts import inserting, scope
 from ecoledger.accounts.models import Person
 from ecoledger.listings import forms
 from ecoledger.listings.models import ImportBatch
@@ -79,11 +79,13 @@ def enter(
     if by is not None and not register.may_open(by):
         raise Refused("role", _("您的岗位不能在“%s”登记事项。") % _(str(register.label)))
     states = (working_of(register), ending_of(register))
-    matters = [_matter(register, states, row, by, batch, at) for row in rows]
+    made = inserting.maker(register.model)
+    matters = [_matter(register, made, states, row, by, batch, at) for row in rows]
     insertion.give_numbers(register, matters)
     insertion.insert(register, matters)
+    event = inserting.maker(Event)
     chain.append_all(
-        Event(
+        event(
             matter_id=matter.pk,
             at=at,
             person=by,
@@ -100,6 +102,7 @@ def enter(
 
 def _matter(
     register: Register,
+    made: Callable[..., Any],
     states: tuple[State, State],
     row: Mapping[str, Any],
     by: Person | None,
@@ -110,7 +113,7 @@ def _matter(
         raise Refused("form", why)
     beside = (ENDED, REMARKS)
     values = {n: value for n, value in row.items() if value not in (None, "") and n not in beside}
-    matter = register.model(register=register.key, **values)
+    matter = made(register=register.key, **values)
     closed = values.get("closed_at")
     matter.opened_at = values.get("opened_at") or closed or now
     state = states[bool(row.get(ENDED, True))]

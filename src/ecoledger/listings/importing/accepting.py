@@ -182,6 +182,7 @@ def _make_rows(
 ) -> None:
     """Facts of the past and, where the list can, new rows in bulk; what is in the book already is brought up to date."""
     facts, fresh, later = [], [], []
+    unused = {header for header, name in batch.mapping.items() if not name}
     for row in rows:
         if not (past or listing.bulk or row.changes):
             _make(listing, batch, row, by, at, clean)
@@ -195,7 +196,7 @@ def _make_rows(
         if row.changes:
             later.append((row, values))
         elif told is not None:
-            facts.append((row, told | {"remarks": _remarks(batch, row)}))
+            facts.append((row, told | {"remarks": _remarks(unused, row)}))
         elif listing.bulk:
             fresh.append((row, values))
         else:
@@ -227,10 +228,9 @@ def _keep_many(pairs: Pairs, make: Callable[[Pairs], list[Any]]) -> None:
         row.made = thing.pk
 
 
-def _remarks(batch: ImportBatch, row: ImportRow) -> dict[str, str]:
+def _remarks(unused: set[str], row: ImportRow) -> dict[str, str]:
     """What stands in columns that were not taken, so that nothing of the old ledger is lost."""
-    unused = {header for header, name in batch.mapping.items() if not name}
-    said = {header: unpacked_cell(cell) for header, cell in row.raw.items() if header in unused}
+    said = {header: unpacked_cell(row.raw[header]) for header in row.raw.keys() & unused}
     return {header: str(cell) for header, cell in said.items() if not is_blank(cell)}
 
 

@@ -122,6 +122,9 @@ def value_of(
     return text, ""
 
 
+_days = lru_cache(maxsize=4096)(read_day)  # the days of a few years come again and again
+
+
 def _day(
     cell: Cell, *, past: bool, year: int | None = None, after: date | None = None
 ) -> tuple[str, str]:
@@ -130,7 +133,7 @@ def _day(
     guessed = ""
     try:
         try:
-            written = read_day(cell)
+            written = _days(cell) if type(cell) is str else read_day(cell)
         except UnreadableDateError as error:
             if error.why != "year" or year is None:
                 raise

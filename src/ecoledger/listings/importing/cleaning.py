@@ -16,10 +16,15 @@ Cleaner = Callable[[str, Any], Any]
 def cleaner(listing: Listing, asks: Iterable[Ask], by: Person | None) -> Cleaner:
     """Cleans values column by column, each distinct value of a reference once."""
     fields = {ask.name: field_of(ask, listing.model, by) for ask in asks}
-    known: dict[tuple[str, type, Any], Any] = {}
+    texts: dict[str, dict[str, Any]] = {name: {} for name in fields}
+    others: dict[tuple[str, type, str], Any] = {}
 
     def clean(name: str, value: Any) -> Any:
-        key = (name, type(value), value if isinstance(value, str) else repr(value))
+        if type(value) is str:
+            known: dict[Any, Any] = texts[name]
+            key: Any = value
+        else:
+            known, key = others, (name, type(value), repr(value))
         if key not in known:
             known[key] = fields[name].clean(value)
         return known[key]

@@ -66,7 +66,7 @@ class RowChecks:
         for column, meanings in batch.words.items():
             self.words.setdefault(column, {}).update(meanings)
         self.labels = {c.name: _(str(c.ask.label)) for c in columns}
-        self._cleaned: dict[tuple[str, str], str] = {}
+        self._cleaned: dict[str, dict[str, str]] = {name: {} for name in self.columns}
         self._found: dict[Any, Any] = {}
         self._running: set[str] = set()
         self._headers_in: dict[str, set[str]] = {}
@@ -225,14 +225,14 @@ class RowChecks:
 
     def _wrong(self, name: str, value: Any) -> str:
         """What the form field says against a value; asked once for each value of a column."""
-        asked = (name, value if isinstance(value, str) else repr(value))
-        if asked not in self._cleaned:
+        asked, cleaned = value if isinstance(value, str) else repr(value), self._cleaned[name]
+        if asked not in cleaned:
             try:
                 self.fields[name].clean(value)
-                self._cleaned[asked] = ""
+                cleaned[asked] = ""
             except django_forms.ValidationError as error:
-                self._cleaned[asked] = "；".join(str(message) for message in error.messages)
-        return self._cleaned[asked]
+                cleaned[asked] = "；".join(str(message) for message in error.messages)
+        return cleaned[asked]
 
     def _unknown(self, name: str, word: str) -> None:
         words = self.batch.unknown.setdefault(name, {})

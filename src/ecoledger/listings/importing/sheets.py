@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts import inserting
 from ecoledger.listings import words as say
 from ecoledger.listings.importing.columns import names_of, ways_to_read
 from ecoledger.listings.listing import Listing
@@ -76,6 +77,7 @@ def rows_of(batch: ImportBatch, table: Table, header: Header) -> list[ImportRow]
     for number, _row in lines[header.first : header.below]:
         batch.left_out.append([table.name, number, "header"])
     rows, after, width, section = [], "", len(header.names), ""
+    made = inserting.maker(ImportRow)
     for number, cells in lines[header.below :]:
         after = why_no_data(cells, header, frozenset(filled.get(number, ())), after)
         if after:
@@ -83,7 +85,7 @@ def rows_of(batch: ImportBatch, table: Table, header: Header) -> list[ImportRow]
             if after == "section":
                 section = next(str(cell).strip() for cell in cells if cell is not None)[:100]
             continue
-        row = ImportRow(batch=batch, sheet=table.name[:100], number=number, section=section)
+        row = made(batch=batch, sheet=table.name[:100], number=number, section=section)
         for position, name in enumerate(header.names):
             if not name or position >= len(cells):
                 continue

@@ -148,6 +148,17 @@ _SECTION = re.compile(
 _SERIAL_HEADS = frozenset({"序号", "编号", "no", "no.", "#"})
 
 
+def _repeats_header(said: Sequence[tuple[int, str]], names: Sequence[str]) -> bool:
+    """Whether more than half of a row's cells, and two at least, are the names above them."""
+    others = 0
+    for x, text in said:
+        if not (x < len(names) and names[x] and fold(text) == names[x]):
+            others += 1
+            if others * 2 >= len(said):  # most rows: seen before the row is read to its end
+                return False
+    return len(said) - others >= 2
+
+
 def _numbers(texts: Sequence[str]) -> int:
     return sum(1 for text in texts if re.fullmatch(r"\D{0,6}[\d.,%\-]+\D{0,6}", fold(text)))
 
@@ -163,8 +174,7 @@ def why_no_data(row: Sequence[Cell], header: Header, filled: frozenset[int], aft
         return "blank"
     texts = [text for x, text in said if x not in filled]
     names = header.folded
-    alike = sum(1 for x, text in said if x < len(names) and names[x] and fold(text) == names[x])
-    if alike >= 2 and alike * 2 > len(said):
+    if _repeats_header(said, names):
         return "header"
     first, width = fold(texts[0]) if texts else "", max(len([n for n in names if n]), 1)
     sparse = len(texts) <= max(2, width // 2)

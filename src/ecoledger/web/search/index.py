@@ -27,6 +27,7 @@ from ecoledger.web.models import SearchEntry
 from ecoledger.web.search import signs
 
 Kind = SearchEntry.Kind
+_entry_with = inserting.maker(SearchEntry)
 BATCH = 2000
 # So many rows are named one by one.
 FEW = 5000
@@ -132,7 +133,7 @@ def _made(
     words = [name, first, code, *more, *spelt]
     serial = SERIAL.search(code) if kind == Kind.MATTER else None
     held = "\n".join(dict.fromkeys(word.lower() for word in words if word))
-    return SearchEntry(
+    return _entry_with(
         kind=kind,
         target=thing.pk,
         name=name[:200],

@@ -9,8 +9,9 @@ is found depends on the bits. An index of the pairs themselves would have ten to
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import pairwise
+from operator import or_
 from zlib import crc32
 
 from django.db.models import F, Q
@@ -19,15 +20,16 @@ from django.db.models.lookups import Exact
 # So many numbers, each of so many bits: below the sign.
 NUMBERS, BITS = 6, 62
 FIELDS = tuple(f"sign_{n}" for n in range(NUMBERS))
+_ONE = (1 << BITS) - 1
 # All bits: an entry that was never looked at may hold anything.
 ANYTHING = -1
 
 
 @lru_cache(maxsize=100_000)
-def _place(pair: str) -> tuple[int, int]:
-    """The number and the bit that stand for a pair; the same in every process."""
+def _bit(pair: str) -> int:
+    """The bit that stands for a pair, of all numbers one after another; the same in every process."""
     place = crc32(pair.encode("utf-8", "surrogatepass"))
-    return place % NUMBERS, 1 << place // NUMBERS % BITS
+    return 1 << place % NUMBERS * BITS + place // NUMBERS % BITS
 
 
 def _pairs(words: str) -> Iterator[str]:
@@ -37,11 +39,8 @@ def _pairs(words: str) -> Iterator[str]:
 
 def of(words: str) -> list[int]:
     """The numbers of a text whose lines are looked into one by one."""
-    numbers = [0] * NUMBERS
-    for pair in set(_pairs(words)):
-        number, bit = _place(pair)
-        numbers[number] |= bit
-    return numbers
+    bits = reduce(or_, map(_bit, set(_pairs(words))), 0)
+    return [bits >> number * BITS & _ONE for number in range(NUMBERS)]
 
 
 def may_hold(word: str) -> Q | None:
