@@ -20,8 +20,10 @@ from ecoledger.books.roster import Roster
 from ecoledger.entities.file import Fact, File, Happening, HealthItem, Mark, Shelf, knows
 from ecoledger.entities.models import Entity
 from ecoledger.entities.validity import in_force
+from ecoledger.listings import cells
 from ecoledger.listings.catalogue import listings_of
 from ecoledger.listings.listing import Listing
+from ecoledger.listings.parts import Column, Kind
 from ecoledger.matters.register import sees_all_events
 
 # Of a long history so many entries stand on the timeline; a duty is watched so many days before it is due.
@@ -157,15 +159,43 @@ def _timeline(file: File) -> Iterable[Happening]:
     if not file.once(_entry_counts):
         return
     books = _books(Log, file.person)
-    entries = _entries(file).select_related("entity", "by").order_by("-at")
+    entries = list(_entries(file).select_related("entity", "by").order_by("-at")[:LATEST])
+    said = _said(file.person, books, entries)
     inside = sees_all_events(file.person)
-    for entry in entries[:LATEST]:
+    for entry in entries:
         book = books[entry.book]
         who = entry.by.name if entry.by and inside else ""
         part = entry.entity.name if entry.entity_id != file.entity.pk else ""
         note = entry.note if book.is_open("note", file.person) else ""
-        text = " · ".join(filter(None, (part, note, who))) or _("已登记")
+        words = (part, *said.get(entry.pk, ()), note, who)
+        text = " · ".join(filter(None, words)) or _("已登记")
         yield Happening(entry.at, _(str(book.label)), text, f"{book.url}/{entry.pk}", book.tab)
+
+
+# Of what only a log records so many values stand on its line of the timeline.
+SAID = 3
+
+
+def _said(
+    person: Person, books: Mapping[str, Log], entries: Iterable[LogEntry]
+) -> dict[int, list[str]]:
+    """What was found, by entry: the first things that its log asks beside where, when and by whom."""
+    keys: dict[str, list[int]] = {}
+    for entry in entries:
+        keys.setdefault(entry.book, []).append(entry.pk)
+    said = {}
+    for key, pks in keys.items():
+        own = books[key].own_fields
+        columns = [c for c in books[key].open_columns(person) if c.name in own]
+        for row in books[key].model._default_manager.filter(pk__in=pks):
+            texts = ((c, cells.text_of(row, c)) for c in columns if cells.value_of(row, c.name))
+            said[row.pk] = [_worded(c, text) for c, text in texts if text][:SAID]
+    return said
+
+
+def _worded(column: Column, text: str) -> str:
+    """A choice speaks for itself; a number or a yes needs its name."""
+    return text if column.kind in (Kind.CHOICE, Kind.TEXT) else f"{_(str(column.label))} {text}"
 
 
 knows(facts=_facts, health=_health, timeline=_timeline, shelves=_shelves)

@@ -21,9 +21,9 @@ from ecoledger.listings.forms import as_json
 from ecoledger.listings.listing import Kind, Listing
 from ecoledger.listings.parts import Ask
 from ecoledger.listings.refusals import Refused
-from ecoledger.matters import actions
+from ecoledger.matters import actions, timeline
 from ecoledger.matters.evidence import Upload
-from ecoledger.matters.register import register_of
+from ecoledger.matters.register import register_of, sees_all_events, visible_matters
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -162,6 +162,35 @@ def beget(log: Log, entry: Any, *, by: Person, files: Sequence[Upload] = ()) -> 
     entry.begets = matter
     entry.save(update_fields=["begets"])
     return matter
+
+
+@dataclass(frozen=True)
+class LogStep:
+    """One step of an entry's way: recorded, corrected, handed on, and what became of that."""
+
+    at: datetime
+    label: str
+    who: str = ""
+    text: str = ""
+    url: str = ""
+
+
+def steps_of(entry: LogEntry, person: Person) -> list[LogStep]:
+    """The way of an entry, newest first: also the steps of the matter it begot, as far as ``person`` may see them."""
+    steps = []
+    for one in history(entry):
+        who = one.by.name if one.by and sees_all_events(person) else ""
+        label = _("更正") if one.corrects_id else _("登记")
+        steps.append(LogStep(one.recorded_at, label, who, one.reason))
+    matter = entry.begets
+    if matter is not None and visible_matters(person).filter(pk=matter.pk).exists():
+        url = f"/matters/{matter.register}/{matter.pk}"
+        for event in timeline.events_of(matter, person):
+            label = _("转办") if not event.from_state else _(event.label)
+            who = event.person.name if event.person and sees_all_events(person) else ""
+            text = event.note if event.from_state else f"{matter.number} {matter.title}"
+            steps.append(LogStep(event.at, label, who, text, url))
+    return sorted(steps, key=lambda step: step.at, reverse=True)
 
 
 def history(entry: LogEntry) -> list[LogEntry]:

@@ -236,7 +236,7 @@ def _own_timeline(file: File) -> Iterable[Happening]:
 
 def _changed(details: dict[str, dict[str, object]]) -> str:
     before, after = details.get("before", {}), details.get("after", {})
-    return "；".join(f"{before.get(name, '')} → {value}" for name, value in after.items())
+    return _("；").join(f"{before.get(name, '')} → {value}" for name, value in after.items())
 
 
 # A licence is renewed by an application 60 days before it ends (排污许可管理条例 第十四条).

@@ -39,7 +39,7 @@ def text_of(row: Any, column: Column) -> str:
         return _(str(column.nothing)) if column.nothing else ""
     if column.choices:
         many = value if isinstance(value, list | tuple) else [value]
-        return "、".join(_chosen(column, str(one)) for one in many)
+        return _("、").join(_chosen(column, str(one)) for one in many)
     if isinstance(value, bool):
         return _("是") if value else _("否")
     if column.kind is Kind.AREA:

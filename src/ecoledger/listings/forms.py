@@ -143,7 +143,7 @@ def field_of(ask: Ask, model: type[Model], person: Person | None) -> forms.Field
     """The form field of an ask: of the model field it stores to, or of its kind."""
     kind = ask.kind or Kind.TEXT
     common: dict[str, Any] = {
-        "label": gettext(str(ask.label)) + (f"（{ask.unit}）" if ask.unit else ""),
+        "label": gettext(str(ask.label)) + (gettext("（%s）") % ask.unit if ask.unit else ""),
         "required": bool(ask.required),
         "help_text": gettext(str(ask.help)) if ask.help else "",
     }

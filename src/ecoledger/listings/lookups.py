@@ -104,18 +104,18 @@ class Lookup:
         if len(found) == 1:
             return found[0]
         if found:
-            under = "；".join(filter(None, (self.under(row) for row in found)))
+            under = _("；").join(filter(None, (self.under(row) for row in found)))
             raise NoSuchRow(
                 _("有多个%(label)s名为“%(words)s”（%(under)s）；请改填编码")
                 % {"label": _(self.label), "words": words, "under": under}
             )
         if self.few:
-            names = "、".join(str(row) for row in rows[:MOST])
+            names = _("、").join(str(row) for row in rows[:MOST])
             raise NoSuchRow(
                 _("“%(words)s”不是您范围内的%(label)s；可填：%(names)s")
                 % {"label": _(self.label), "words": words, "names": names}
             )
-        close = "、".join(str(row) for row in self.search(words, person)[:3])
+        close = _("、").join(str(row) for row in self.search(words, person)[:3])
         hint = _("是不是：%s") % close if close else _("请核对全称，或先登记")
         raise NoSuchRow(
             _("没有名称或编码为“%(words)s”的%(label)s；%(hint)s")

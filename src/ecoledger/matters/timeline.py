@@ -120,6 +120,6 @@ def said_text(ask: Ask | None, value: Any, model: type[Model] | None = None) -> 
         return _moment(str(value))
     labels = {value: _(str(label)) for value, label in _choices(ask, model)}
     if isinstance(value, list):
-        return "、".join(labels.get(str(v), str(v)) for v in value) or "—"
+        return _("、").join(labels.get(str(v), str(v)) for v in value) or "—"
     text = labels.get(str(value), str(value))
     return f"{text} {ask.unit}" if ask and ask.unit else text

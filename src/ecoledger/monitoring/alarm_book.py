@@ -49,7 +49,7 @@ ALARMS = declare(
         labels={"area_code": "属地", "count_30d": "近30日"},
         columns=(
             "text", "level", Column("rule__detector", "类型"), Column("point", "监测点"), "begin", "last",
-            "occurrences", "count_30d", Column("state", kind=Kind.STATE),
+            Column("state", kind=Kind.STATE), "occurrences", "count_30d",
         ),
         filters=("level", Filter("detector", "类型", path="rule__detector"), "area_code", "begin", "state"),
         search=("text",),

@@ -97,7 +97,7 @@ FILINGS = declare(
         enterprise="entity__code",
         labels={"entity": "对象", "point": "监测点", "filed_by": "申报人", "decided_by": "核定人",
                 "area_code": "属地"},
-        columns=("entity", _POINT, "kind", "begin", _END, "reason", "filed_by", "filed_at", _STANDING),
+        columns=("entity", _STANDING, "kind", "begin", _END, "reason", _POINT, "filed_by", "filed_at"),
         details=("entity", _POINT, "kind", "begin", _END, "reason", "filed_by", "filed_at", _STANDING,
                  "after_the_fact", "during_alarm", "decided_by", "decided_at", "decision_reason", "withdrawn_at"),
         filters=("kind", "decision", "area_code", "begin"),

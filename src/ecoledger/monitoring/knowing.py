@@ -162,7 +162,7 @@ def _timeline(file: File) -> Iterable[Happening]:
         marks += [_("预警中申报")] if filing.during_alarm else []
         if filing.decision:
             marks.append(_(str(filing.get_decision_display())))
-        told = f"{filing.reason}（{'，'.join(marks)}）" if marks else filing.reason
+        told = f"{filing.reason}{_('（%s）') % _('，').join(marks)}" if marks else filing.reason
         yield Happening(filing.begin, kind, told, f"/filings/{filing.pk}", Tab.DATA)
 
 

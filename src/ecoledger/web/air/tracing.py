@@ -179,7 +179,7 @@ def words(row: dict[str, Any]) -> str:
         )
     if row["active"] is not None:
         parts.append(_("当时排放（用电）为平时的 %.1f 倍") % row["active"])
-    return "；".join(parts)
+    return _("；").join(parts)
 
 
 @needs("see_cockpit")

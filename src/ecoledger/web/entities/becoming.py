@@ -158,7 +158,7 @@ def undo(request: Request, pk: int) -> HttpResponse:
         succession.undo(request.user, step, address=address(request))
         messages.success(request, _("已撤销。"))
     except ValidationError as error:
-        messages.error(request, "；".join(error.messages))
+        messages.error(request, _("；").join(error.messages))
     return redirect("entity", step.old_id)
 
 

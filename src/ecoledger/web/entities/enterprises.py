@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
@@ -21,6 +22,7 @@ from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.entities import entity
 from ecoledger.web.listings import pages
+from ecoledger.web.listings.drawn import Mark
 from ecoledger.web.listings.known import Known, KnownColumn, know
 
 
@@ -51,9 +53,15 @@ know(
 )
 
 
+def _mark(firm: Any) -> Mark:
+    """Whether the firm is one of the key ones, and whether it is still there."""
+    marks = ((firm.is_key, _("重点")), (not firm.active, _("停用")))
+    return Mark(named=tuple(word for holds, word in marks if holds))
+
+
 @needs("see_monitoring")
 def page(request: Request) -> HttpResponse:
-    shown = pages.listed(request, ENTERPRISES) | {"new_url": reverse("enterprise-new")}
+    shown = pages.listed(request, ENTERPRISES, mark=_mark) | {"new_url": reverse("enterprise-new")}
     return render(request, "web/listings/list.html", shown)
 
 

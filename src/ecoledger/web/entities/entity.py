@@ -129,7 +129,7 @@ def _content(
         return {
             "health": Health(its.health()),
             "facts": further,
-            "own": _own(thing, book, person, {fact.value for fact in facts}),
+            "own": _own(thing, book, person, facts),
             "identifiers": thing.identifiers.exclude(scheme__in=book.numbers.values()),
             "in_hand": _in_hand(its),
             "points": _latest(points[:SHOWN]),
@@ -142,12 +142,17 @@ def _content(
     return {}
 
 
-def _own(thing: Entity, book: Inventory, person: Person, told: set[str]) -> list[tuple[Any, str]]:
-    """What its kind's list shows of it and no fact has said."""
-    pairs = [(c, cells.text_of(thing, c)) for c in book.open_columns(person)]
-    plain = {"name", "code", "parent", "area_code"}
+def _own(
+    thing: Entity, book: Inventory, person: Person, facts: list[file.Fact]
+) -> list[tuple[Any, str]]:
+    """What its kind's list shows of it and neither a fact nor the chips of the head have said."""
+    told = {said for fact in facts for said in (fact.label, fact.value)}
+    plain = {"name", "code", "parent", "area_code", "is_key"}
+    pairs = [(c, cells.text_of(thing, c)) for c in book.open_columns(person) if c.name not in plain]
     return [
-        (c.label, text) for c, text in pairs if text and c.name not in plain and text not in told
+        (c.label, text)
+        for c, text in pairs
+        if text and text not in told and _(str(c.label)) not in told
     ]
 
 

@@ -138,7 +138,7 @@ class PointForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when 
         codes = re.split(r"[,，、;；\s]+", self.cleaned_data["more"])
         wrong = [one for one in codes if one and not parameters.known(one, self.instance.kind)]
         if wrong:
-            raise ValidationError(_("没有因子编码“%(code)s”") % {"code": "、".join(wrong)})
+            raise ValidationError(_("没有因子编码“%(code)s”") % {"code": _("、").join(wrong)})
         return [one for one in codes if one]
 
 
@@ -162,7 +162,7 @@ def standing(kind: str) -> Q:
 
 def _named(entity: Entity) -> str:
     name = f"{entity.parent.name} {entity.name}" if entity.parent else entity.name
-    return f"{name}（{entity.code}）"
+    return f"{name}{_('（%s）') % entity.code}"
 
 
 class ParameterForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs

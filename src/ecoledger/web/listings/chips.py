@@ -78,7 +78,7 @@ def _chip(declared: Filter, request: Request) -> Chip:
     names = [text for value, text in pairs if value in chosen]
     boxes = "".join(_box(declared.name, v, t, v in chosen) for v, t in pairs)
     safe = mark_safe(boxes) if pairs else None  # noqa: S308 - each part is escaped
-    return Chip(declared, _listed(names) or "、".join(chosen), safe)
+    return Chip(declared, _listed(names) or _("、").join(chosen), safe)
 
 
 def _box(name: str, value: str, text: str, ticked: bool) -> str:

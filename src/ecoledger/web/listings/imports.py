@@ -237,7 +237,7 @@ def act(request: Request, key: str, pk: int, action: str) -> HttpResponse:
                 kept = importing.undo(listing, pk, by=request.user)
                 messages.success(request, _("整批导入已撤销。"))
                 if kept:
-                    names = "、".join(str(row) for row in kept[:10])
+                    names = _("、").join(str(row) for row in kept[:10])
                     messages.warning(request, _("已经办理过的没有撤销：%s") % names)
             case "redo":
                 count = importing.redo(listing, pk, by=request.user)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_GET, require_POST
 
+from ecoledger.books.log import Log, steps_of
 from ecoledger.entities.inventory import Inventory
 from ecoledger.listings import asked, cells, forms, selecting, veil
 from ecoledger.listings.listing import Listing
@@ -265,6 +266,7 @@ def row_context(request: Request, listing: Listing, found: Any) -> dict[str, Any
         "begets": getattr(listing, "begotten", None) is not None and listing.may_open(request.user),
         "begotten": getattr(found, "begets", None) and cells.value_of(found, "begets"),
         "links": listing.links(found, request.user) if listing.links else (),
+        "steps": steps_of(found, request.user) if isinstance(listing, Log) else (),
     }
 
 
@@ -293,8 +295,8 @@ def batch(request: Request, key: str) -> HttpResponse:
             listing.change_row(found, forms.stored(asks, cleaned), request.user, timezone.now())
             done += 1
         except Refused as refused:
-            skipped.append(f"{found}：{refused.why}")
+            skipped.append(f"{found}{_('：')}{refused.why}")
     messages.success(request, _("已修改 %d 行。") % done)
     if skipped:
-        messages.warning(request, _("跳过 %d 行：") % len(skipped) + "；".join(skipped[:5]))
+        messages.warning(request, _("跳过 %d 行：") % len(skipped) + _("；").join(skipped[:5]))
     return redirect(f"{listing.url}?{request.POST.get('back', '')}")

@@ -126,7 +126,7 @@ def sets_off(register: Register, transition: Transition) -> str:
             for rule in register.workflow.clocks
             if transition.target in rule.during and not rule.waiting and rule.length
         ]
-    return "；".join(words)
+    return _("；").join(words)
 
 
 @dataclass(frozen=True)

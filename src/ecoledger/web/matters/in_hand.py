@@ -200,11 +200,11 @@ def sure_of(request: Request, keys: list[int], back: str) -> HttpResponse | None
 
 
 def _who(urged: urging.Urged) -> str:
-    return "、".join(urged.told[:12]) + (_("等") if len(urged.told) > 12 else "")
+    return _("、").join(urged.told[:12]) + (_("等") if len(urged.told) > 12 else "")
 
 
 def _which(numbers: list[str]) -> str:
-    return "、".join(numbers[:5]) + (_("等 %d 件") % len(numbers) if len(numbers) > 5 else "")
+    return _("、").join(numbers[:5]) + (_("等 %d 件") % len(numbers) if len(numbers) > 5 else "")
 
 
 def say_urged(request: Request, urged: urging.Urged) -> None:
@@ -213,4 +213,4 @@ def say_urged(request: Request, urged: urging.Urged) -> None:
         said = {"count": urged.done, "who": _who(urged)}
         messages.success(request, _("已催办 %(count)d 件，已通知：%(who)s。") % said)
     for why, numbers in urged.left_out().items():
-        messages.warning(request, f"{_which(numbers)}：{why}")
+        messages.warning(request, f"{_which(numbers)}{_('：')}{why}")

@@ -175,7 +175,7 @@ def _warn_of_idle(request: Request, register: Register, edit: BatchEdit) -> None
         messages.warning(
             request,
             _("%(n)d 件尚未交办，改了责任单位也不会到它手里；请勾选后“批量办理”：%(numbers)s")
-            % {"n": len(idle), "numbers": "、".join(idle[:10])},
+            % {"n": len(idle), "numbers": _("、").join(idle[:10])},
         )
 
 
@@ -191,7 +191,7 @@ def batch_undo(request: Request, key: str, pk: int) -> HttpResponse:
         say(request, refused)
     else:
         if kept:
-            numbers = "、".join(m.number for m in kept[:10])
+            numbers = _("、").join(m.number for m in kept[:10])
             messages.warning(request, _("已撤销；以下事项此后又有变动，未改回：%s") % numbers)
         else:
             messages.success(request, _("批量修改已撤销。"))

@@ -59,7 +59,7 @@ def _work(request: Request) -> dict[str, Any]:
         "only_overdue": overdue,
         "turn": turn,
         "count": load.waiting,
-        "waiting": load.waiting,
+        "waiting": load_of(request).waiting,
         "overdue": load.overdue,
         "further": max(0, number - len(rows)),
         "begun": due_rows(inbox.nearest(begun, OTHERS), now),

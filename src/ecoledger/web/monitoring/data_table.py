@@ -126,7 +126,7 @@ def export(request: Request, pk: int) -> HttpResponse:
         name = f"{_(column.label)} {column.unit}".strip()
         heads.append(Head(name, "number"))
         if column.converts:
-            heads.append(Head(f"{name}（{_('折算')}）", "number"))
+            heads.append(Head(f"{name}{_('（%s）') % _('折算')}", "number"))
         heads.append(Head(f"{_(column.label)} {_('标记')}", width=12))
     rows = (
         [
@@ -159,7 +159,7 @@ def _cells(column: Column, cell: Cell | None) -> list[Any]:
     numbers = [_rounded(cell.row["value"], decimals)]
     if column.converts:
         numbers.append(_rounded(cell.row["converted"], decimals))
-    return [*numbers, "，".join(marks)]
+    return [*numbers, _("，").join(marks)]
 
 
 def _rounded(value: float | None, decimals: int) -> float | None:

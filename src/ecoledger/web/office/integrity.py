@@ -63,7 +63,9 @@ def _problems() -> Iterator[str]:
         (_("办理记录"), chain.first_broken_overall()),
     ):
         if broken is not None:
-            yield f"{name}：{broken.why}" + (f"（#{broken.row_id}）" if broken.row_id else "")
+            yield f"{name}{_('：')}{broken.why}" + (
+                _("（%s）") % f"#{broken.row_id}" if broken.row_id else ""
+            )
     if (path := head_file()) is not None:
         yield from _beside_notes(path)
     for number in Matter.objects.filter(pk__in=chain.out_of_step()[:_NAMED]).values_list(
@@ -90,7 +92,7 @@ def _beside_notes(path: Path) -> Iterator[str]:
             (_("办理记录"), chain.against_notes(path)),
         ):
             if broken is not None:
-                yield f"{name}：{broken.why}"
+                yield f"{name}{_('：')}{broken.why}"
     except FileNotFoundError:
         pass  # nothing noted yet
     except OSError as error:

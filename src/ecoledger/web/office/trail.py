@@ -116,9 +116,9 @@ def _text(value: Any, kind: str = "") -> str:
             if "text" in value:
                 return str(value["text"])
             parts = ((_named(k, kind), _text(v, kind)) for k, v in value.items() if v != "")
-            return "，".join(f"{name} {text}" for name, text in parts)
+            return _("，").join(f"{name} {text}" for name, text in parts)
         case list() | tuple():
-            return "、".join(_text(v, kind) for v in value) or "—"
+            return _("、").join(_text(v, kind) for v in value) or "—"
     return str(value)
 
 
@@ -332,7 +332,7 @@ def export(request: Request) -> HttpResponse:
             line.instead,
             line.what,
             line.about,
-            "；".join(f"{name}：{text}" for name, text in line.details),
+            _("；").join(f"{name}{_('：')}{text}" for name, text in line.details),
             line.address,
         ]
         for line in both[slice(0, count)]

@@ -47,7 +47,8 @@ def page(request: Request) -> HttpResponse:
         "sentences": sentences.home(
             to_decide.waiting, to_do.waiting, goals["standings"], sums, rows
         ),
-        "waiting": first.waiting,
+        "waiting_count": first.waiting,
+        "waiting": load.waiting,
         "decides": first is to_decide,
         "to_do": to_do.waiting,
         "decide": due_rows(inbox.waiting_for(person, TO_DECIDE, first), now),
