@@ -89,8 +89,10 @@ class LatestValues:
         if len(row):
             self.apply(np.array([number], np.int64), row)
 
-    def rows(self, points: list[int] | None = None) -> tuple[NDArray[np.int64], pl.DataFrame]:
-        """Series numbers and rows of some points or of all."""
+    def rows(
+        self, points: list[int] | None = None, series: list[int] | None = None
+    ) -> tuple[NDArray[np.int64], pl.DataFrame]:
+        """Series numbers and rows of some points or of all, of some series (by their term numbers) or of all."""
         with self._lock:
             if points is None:
                 where: NDArray[np.int64] = np.arange(len(self._numbers))
@@ -100,6 +102,8 @@ class LatestValues:
                 end = np.searchsorted(self._numbers, (wanted << 24) | 0xFFFFFF, side="right")
                 spans = [np.arange(b, e) for b, e in zip(begin, end, strict=True) if b < e]
                 where = np.concatenate(spans) if spans else np.empty(0, np.int64)
+            if series is not None:  # before anything is copied: a page asks for one of many
+                where = where[np.isin(self._numbers[where] & 0xFF, series)]
             numbers = self._numbers[where]
             columns = {name: values[where] for name, values in self._columns.items()}
         table = pl.DataFrame(

@@ -56,10 +56,11 @@ class Reading(Opened):
     def latest(
         self, points: Sequence[int] | None = None, series: str | None = None
     ) -> pl.DataFrame:
-        numbers, rows = self._latest.rows(None if points is None else [int(p) for p in points])
+        numbers, rows = self._latest.rows(
+            None if points is None else [int(p) for p in points],
+            None if series is None else self._series_codes(series) or [],
+        )
         table = rows.hstack(of_number(numbers))
-        if series is not None:
-            table = table.filter(pl.col("series").is_in(self._series_codes(series) or []))
         order = np.lexsort(
             (
                 self._terms.ranks("series")[table["series"].to_numpy()],
