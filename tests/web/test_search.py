@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ecoledger.matters import actions
 from ecoledger.matters.register import register_of
 from ecoledger.web.models import SearchEntry
@@ -111,9 +113,13 @@ def test_an_entry_without_signs_is_found_and_signed_in_time(bureau, people):
     assert [getattr(again, name) for name in signs.FIELDS] == signs.of(entry.words)
 
 
-def test_a_word_in_many_entries_is_found_in_all_of_them(bureau, people, monkeypatch):
+@pytest.mark.parametrize(("named", "looked_up"), [(0, 0), (0, 10_000)])
+def test_a_word_in_many_entries_is_found_in_all_of_them(
+    bureau, people, monkeypatch, named, looked_up
+):
     index.catch_up()
-    monkeypatch.setattr(index, "LIKELY", 0)
+    monkeypatch.setattr(index, "NAMED", named)
+    monkeypatch.setattr(index, "LOOKED_UP", looked_up)
     word = SearchEntry.objects.filter(kind="entity").first().name[-2:]
     held = {e.pk for e in SearchEntry.objects.all() if word in e.words}
     assert set(index.holding(word).values_list("pk", flat=True)) == held

@@ -31,8 +31,9 @@ _entry_with = inserting.maker(SearchEntry)
 BATCH = 2000
 # So many rows are named one by one.
 FEW = 5000
-# So many entries that may hold a word are read one by one; of a commoner word those that hold it are soon met.
-LIKELY = 2000
+# So many entries that may hold a word are named one by one, so many are looked up; of a commoner word those that hold
+# it are soon met wherever one begins.
+NAMED, LOOKED_UP = 300, 20_000
 # Entries whose signs are made anew in one round.
 SIGNED = 20_000
 # Longer texts are sentences, which nobody looks for by initials.
@@ -91,15 +92,23 @@ def _at(thing: Any, steps: list[str]) -> str:
 def holding(word: str) -> QuerySet[SearchEntry]:
     """Entries whose words hold ``word``. SQLite looks for letters and digits twice as fast by a pattern, for characters
     by their place."""
-    entries = SearchEntry.objects.all()
-    if (likely := signs.may_hold(word)) is not None:
-        found = entries.filter(likely).order_by().values_list("pk", flat=True)
-        keys = list(found[: LIKELY + 1])
-        if len(keys) <= LIKELY:
-            entries = entries.filter(pk__in=keys)
+    entries = _likely(word)
     if word.isascii():
         return entries.filter(words__contains=word)
     return entries.alias(at=StrIndex("words", Value(word))).filter(at__gt=0)
+
+
+def _likely(word: str) -> QuerySet[SearchEntry]:
+    """Entries among which those that hold ``word`` are, as few as is quickly said."""
+    entries = SearchEntry.objects.all()
+    if (likely := signs.may_hold(word)) is None:
+        return entries
+    found = entries.filter(likely).order_by().values("pk")
+    keys = list(found.values_list("pk", flat=True)[: NAMED + 1])
+    if len(keys) <= NAMED:
+        return entries.filter(pk__in=keys)
+    few = found[: LOOKED_UP + 1].count() <= LOOKED_UP
+    return entries.filter(pk__in=found) if few else entries
 
 
 def finder(listing: Listing, word: str) -> Q | None:
