@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from threading import Lock
@@ -46,6 +46,7 @@ class Air:
     start: datetime | None
     seconds: int
     standard: str = ""
+    asked: datetime = field(default_factory=now)
 
     @property
     def level(self) -> aqi_standard.Level | None:
@@ -57,7 +58,7 @@ class Air:
 
     @cached_property
     def stale(self) -> bool:
-        return self.end is None or now() - self.end > AIR_STALE
+        return self.end is None or self.asked - self.end > AIR_STALE
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ def air_now(points: Sequence[Point], series: str = "computed-hour") -> list[Air]
             for row in found.drop_nulls("value").sort("start").iter_rows(named=True)
         }
     nothing: dict[str, Any] = {"value": None, "text": "", "start": None, "seconds": 3600}
+    asked = now()
     return [
         Air(
             point,
@@ -107,6 +109,7 @@ def air_now(points: Sequence[Point], series: str = "computed-hour") -> list[Air]
             row["text"] or "",
             row["start"],
             row["seconds"],
+            asked=asked,
         )
         for point in points
     ]
