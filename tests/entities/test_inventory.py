@@ -5,12 +5,19 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.http import QueryDict
 from django.utils import timezone
 
 from ecoledger.entities import identifiers
-from ecoledger.entities.inventory import Inventory, all_inventories, inventory_of, own_row
+from ecoledger.entities.inventory import (
+    Inventory,
+    all_inventories,
+    headers,
+    inventory_of,
+    own_row,
+)
 from ecoledger.entities.models import Area, Enterprise, Entity, Outlet, River, Section
-from ecoledger.listings import forms
+from ecoledger.listings import forms, selecting
 from ecoledger.listings.parts import DeclarationError
 from ecoledger.listings.refusals import Refused
 
@@ -132,3 +139,29 @@ def test_the_operator_enters_without_a_person(bureau):
     assert identifiers.valid(firm) == []
     assert Area.objects.get(code=NORTH).exists_on(date(2020, 1, 1))
     assert Section.objects.filter(name="命令行登记").count() == 0
+
+
+@pytest.mark.parametrize(
+    "address", ["", "area_code=990101001", "is_key=1", "q=1", "sort=-name", "sort=uscc", "about=1"]
+)
+def test_a_list_of_the_one_table_is_that_of_the_kinds_own(bureau, people, address):
+    query = QueryDict(address)
+    sort = query.get("sort", "")
+    for book in all_inventories():
+        for name in ("leader", "town", "enterprise", "audit_admin", "system_admin"):
+            person = people[name]
+            keys = [
+                list(selecting.ordered(book, person, rows, sort).values_list("pk", flat=True))
+                for rows in (
+                    headers(book, person, query, sort),
+                    selecting.select(book, person, query),
+                )
+            ]
+            assert keys[0] == keys[1], (book.key, name)
+
+
+def test_a_kind_is_asked_in_the_one_table_alone(bureau, people):
+    book, person = inventory_of("enterprise"), people["leader"]
+    assert headers(book, person, QueryDict("area_code=990101001")).model is Entity
+    assert headers(book, person, QueryDict("is_key=1")).model is Enterprise
+    assert headers(book, person, QueryDict(""), "-performance_grade").model is Enterprise

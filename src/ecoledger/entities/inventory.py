@@ -12,14 +12,15 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import CAPABILITIES, Role
+from ecoledger.accounts.scope import visible
 from ecoledger.entities.models import Entity
-from ecoledger.listings import catalogue
+from ecoledger.listings import catalogue, selecting
 from ecoledger.listings.listing import Listing, Named
 from ecoledger.listings.parts import Ask, Column, DeclarationError, Filter
 from ecoledger.listings.refusals import Refused
@@ -155,6 +156,23 @@ class Inventory(Listing):
         except (ValidationError, PermissionDenied) as error:
             raise refused(error) from error
         return row
+
+
+def headers(
+    book: Inventory, person: Person, query: Mapping[str, str], sort: str = ""
+) -> QuerySet[Any]:
+    """What ``selecting.select`` gives, of the one table alone where nothing of the kind's own is asked, not even to see it."""
+    asked_for = selecting.conditions(book, person, query)
+    scope = (book.area, *filter(None, (book.enterprise,)))
+    names = (sort or "pk", *book.order, *scope)
+    own_way = type(book).visible_to is not Inventory.visible_to or not book.area
+    if own_way or selecting.asks_own(book, asked_for, names):
+        return selecting.select(book, person, query)
+    rows = Entity.objects.filter(kind=book.key)
+    rows = visible(rows, person, *scope) if person.may(book.see) else rows.none()
+    for one in asked_for:
+        rows = rows.filter(one)
+    return rows
 
 
 def refused(error: ValidationError | PermissionDenied) -> Refused:

@@ -75,6 +75,8 @@ class Entity(models.Model):
         indexes = [
             models.Index(fields=["west", "east", "south", "north"], name="entity_box"),
             models.Index(fields=["kind", "area_code"], name="entity_kind_area"),
+            # A kind in the order of its list; who sees what is decided from the index alone.
+            models.Index(fields=["kind", "code", "area_code"], name="entity_kind_code"),
         ]
 
     def __str__(self) -> str:

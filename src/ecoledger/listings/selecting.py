@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -63,6 +63,22 @@ def conditions(
     words = query.get("q", "").split()[:_WORDS]
     asked_for += [_holding(listing, person, word) for word in words]
     return [one for one in asked_for if one]
+
+
+def asks_own(listing: Listing, asked_for: Iterable[Q], names: Iterable[str] = ()) -> bool:
+    """Whether conditions, or names to order by, ask for what stands in the list's own table, not in the one it extends."""
+    own = {field.name for field in listing.model._meta.local_fields}
+    paths = (*names, *(path for one in asked_for for path in _paths(one)))
+    return any(path.lstrip("-").split("__")[0] in own for path in paths)
+
+
+def _paths(condition: Q) -> Iterable[str]:
+    """The paths that a condition asks."""
+    for child in condition.children:
+        if isinstance(child, Q):
+            yield from _paths(child)
+        elif isinstance(child, tuple):
+            yield child[0]
 
 
 def _about(listing: Listing, query: Query) -> Q:
@@ -161,7 +177,7 @@ def ordered(listing: Listing, person: Person, rows: QuerySet[Any], sort: str = "
     name, descending = sort.removeprefix("-"), sort.startswith("-")
     column = next((c for c in listing.open_columns(person) if c.name == name and c.sortable), None)
     if column is None:
-        return rows.order_by(*listing.order, *([] if _unique(listing.order) else ["-pk"]))
+        return rows.order_by(*listing.order, *([] if _unique(listing) else ["-pk"]))
     path = F(name)
     # What has no value comes last either way; asked only where there is such a thing, for an index's sake.
     last = True if getattr(field_at(listing.model, name), "null", True) else None
@@ -169,8 +185,12 @@ def ordered(listing: Listing, person: Person, rows: QuerySet[Any], sort: str = "
     return rows.order_by(order, "-pk" if descending else "pk")
 
 
-def _unique(order: tuple[str, ...]) -> bool:
-    return any(name.lstrip("-") in ("pk", "id") for name in order)
+def _unique(listing: Listing) -> bool:
+    names = [name.lstrip("-") for name in listing.order]
+    if {"pk", "id"} & set(names):
+        return True
+    fields = [field_at(listing.model, name) for name in names if "__" not in name]
+    return any(getattr(field, "unique", False) for field in fields)
 
 
 def related(listing: Listing) -> tuple[str, ...]:

@@ -420,19 +420,9 @@ def _of_contractor(person: Person) -> QuerySet[Any]:
 def headers(register: Register, person: Person, query: Mapping[str, str]) -> QuerySet[Any]:
     """What ``selecting.select`` gives, of the one table alone where nothing of the register's own is asked."""
     asked_for = selecting.conditions(register, person, query)
-    own = {field.name for field in register.model._meta.local_fields}
-    if any(name.split("__")[0] in own for one in asked_for for name in _names(one)):
+    if selecting.asks_own(register, asked_for):
         return selecting.select(register, person, query)
     return Matter.objects.filter(seen_by(person, (register,)), *asked_for)
-
-
-def _names(condition: Q) -> Iterable[str]:
-    """The paths that a condition asks."""
-    for child in condition.children:
-        if isinstance(child, Q):
-            yield from _names(child)
-        elif isinstance(child, tuple):
-            yield child[0]
 
 
 def visible_matters(person: Person, keys: Collection[str] | None = None) -> QuerySet[Matter]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.books.log import Log, steps_of
-from ecoledger.entities.inventory import Inventory
+from ecoledger.entities.inventory import Inventory, headers
 from ecoledger.listings import asked, cells, forms, selecting, veil
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import SavedView, Taste
@@ -44,9 +44,12 @@ def page(request: Request, key: str) -> HttpResponse:
 def listed(request: Request, listing: Listing, **drawing: Any) -> dict[str, Any]:
     """What ``listings/list.html`` shows of the list as its address asks."""
     query, person = request.GET, request.user
-    rows = selecting.ordered(
-        listing, person, selecting.select(listing, person, query), query.get("sort", "")
-    )
+    sort = query.get("sort", "")
+    if isinstance(listing, Inventory):
+        found = headers(listing, person, query, sort)
+    else:
+        found = selecting.select(listing, person, query)
+    rows = selecting.ordered(listing, person, found, sort)
     if isinstance(listing, Inventory):
         drawing.setdefault("mark", _gone)
     return list_context(request, listing, rows, exact=query.get("exact") == "1", **drawing)
