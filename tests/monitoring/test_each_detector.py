@@ -126,6 +126,28 @@ def test_one_station_high_for_hours_is_a_source_and_a_haze_is_none(county):
     assert not quiet & set(range(at, at + 10))
 
 
+def test_what_reaches_another_station_hours_later_is_no_source(county):
+    """Fireworks are let off here now and there a little later, in a strength of their own."""
+    rule, at = settings_of("air_neighbours"), dusty(county)
+    feast = {key: values.copy() for key, values in county.items()}
+    for point, late, part in ((1, 4, 1.0), (2, 0, 0.75)):
+        for code, more in (("a34004", 90), ("a34002", 160)):
+            feast[point, code][at + late : at + late + 6] += part * more
+    found = neighbours.detect(*beside(feast, rule), rule)
+    assert told(found, 1) == []
+
+
+def test_a_source_beside_a_restless_micro_station_is_told_when_it_alone_is_high(county):
+    rule, at = settings_of("air_neighbours"), dusty(county)
+    here = {key: values.copy() for key, values in county.items()}
+    restless = np.exp(0.22 * np.sin(np.arange(HOURS) * 2 * np.pi / 15))
+    for code, more in (("a34004", 60), ("a34002", 110)):
+        here[1, code] *= restless
+        here[1, code][at : at + 10] = 1.3 * county[1, code][at : at + 10] + more
+    found = neighbours.detect(*beside(here, rule, "micro"), rule)
+    assert at <= told(found)[0] <= at + 8
+
+
 def test_a_lorry_beside_the_inlet_is_no_source(county):
     rule, at = settings_of("air_neighbours"), dusty(county)
     here = {key: values.copy() for key, values in county.items()}
@@ -164,6 +186,32 @@ def test_one_restless_hour_does_not_hide_an_interfered_sampler_and_clean_air_ove
             clean[point, code][at : at + 10] *= share
     judged = low_vs_neighbours.detect(*beside(clean, rule), rule)
     assert all(told(judged, point) == [] for point in (3, 4, 5))
+
+
+def test_clean_air_that_reached_another_station_before_is_no_hand(county):
+    rule, at = settings_of("air_low"), dusty(county)
+    cleaner = {key: values.copy() for key, values in county.items()}
+    for point, late, part in ((1, 4, 0.35), (2, 0, 0.45)):
+        for code in PM:
+            cleaner[point, code][at + late : at + late + 8] *= part
+    judged = low_vs_neighbours.detect(*beside(cleaner, rule), rule)
+    assert told(judged, 1) == []
+
+
+def test_hours_of_clean_air_do_not_hide_a_drift(county):
+    """A few µg/m³ say little of a ratio: they are left out, and the foul hours between them tell it."""
+    rule, at = settings_of("air_drift"), AT - 96
+    drifting = {key: values.copy() for key, values in county.items()}
+    clean = np.arange(HOURS) % 24 < 14
+    for (point, code), values in drifting.items():
+        if code in PM:
+            values[clean] = 4.0
+            if point == 1:
+                up = np.exp(np.linspace(0, 1.0, 8 * 24))
+                foul = ~clean[at : at + 8 * 24]
+                values[at : at + 8 * 24][foul] *= up[foul]
+    found = told(drift.detect(*beside(drifting, rule, "micro"), rule))
+    assert at + 24 < found[0] <= at + 6 * 24
 
 
 def test_a_micro_station_that_drifts_is_told_within_days_and_a_foul_day_is_not(county):
@@ -237,6 +285,37 @@ def test_a_stuck_analyser_and_a_plant_that_stands():
     stops[AT - 2 : AT + 14] = False
     assert told(constant.detect(hours, hours, rule, running_of(plant())))[0] == AT + 5
     assert told(constant.detect(hours, hours, rule, running_of(plant(stops)))) == []
+
+
+def test_a_run_of_equal_values_is_judged_by_what_the_last_digit_hides_at_its_level():
+    """Ammonia given to 0.01: at 3 mg/L its steps are many digits, at 0.2 they are lost in one."""
+    rule, chance = settings_of("water_constant") | {"floor": {}}, np.random.default_rng(3)
+    walk = np.zeros(HOURS)
+    for n in range(1, HOURS):
+        walk[n] = 0.97 * walk[n - 1] + 0.02 * chance.normal()
+    level = np.where(np.arange(HOURS) < AT - 48, 3.0, 0.2)
+    low = np.round(level * np.exp(walk), 2)
+    low[AT : AT + 11] = low[AT]
+    low[AT + 11] = low[AT] + 0.01
+    hours = series(1, "w21003", low)
+    assert told(constant.detect(hours, hours, rule)) == []
+    high = np.round(3.0 * np.exp(walk), 2)
+    high[AT : AT + 11] = high[AT]
+    hours = series(1, "w21003", high)
+    assert AT + 7 <= told(constant.detect(hours, hours, rule))[0] <= AT + 10
+
+
+def test_a_station_of_four_hours_that_is_stuck_for_three_days_is_told():
+    rule, chance = settings_of("water_constant"), np.random.default_rng(5)
+    walk = np.zeros(HOURS)
+    for n in range(1, HOURS):
+        walk[n] = 0.99 * walk[n - 1] + 0.01 * chance.normal()
+    values = np.round(0.25 * np.exp(walk), 2)
+    hours = series(1, "w21003", values, step=4)
+    assert told(constant.detect(hours, hours, rule)) == []
+    values[AT : AT + 76] = values[AT]
+    hours = series(1, "w21003", values, step=4)
+    assert AT + 24 <= told(constant.detect(hours, hours, rule))[0] <= AT + 72
 
 
 def test_an_analyser_that_holds_its_value_between_samples_is_not_stuck():
@@ -459,7 +538,7 @@ def test_a_stations_gases_need_not_begin_and_end_with_its_dust():
         track = tracks.Track(1, parameter, first, 1, ratio, ratio, np.full(size, "N", dtype=object))
         flat = np.ones(size)
         return regional.Compared(
-            track, flat, flat, ratio, flat, flat, flat, flat, flat, flat, False
+            track, flat, flat, ratio, flat, flat, flat, flat, False
         )
 
     dust = beside("a34004", 1000, np.ones(400))

@@ -27,13 +27,14 @@ WEIGHT: dict[str, int] = {
             _D.BYPASS,
             _D.DILUTION,
             _D.NEAR_LIMIT,
+            # That one station alone is high says more than that its index is.
+            _D.NEIGHBOURS,
             # Nobody feeds a value that exceeds.
             _D.EXCEEDANCE,
             _D.CONSTANT,
             _D.FLAT,
             _D.PH_JUMP,
             _D.DOWNSTREAM,
-            _D.NEIGHBOURS,
             _D.LOW_VS_NEIGHBOURS,
             _D.CONSISTENCY,
             _D.DRIFT,

@@ -14,9 +14,9 @@ from ecoledger.monitoring.alarming.detectors.regional import (
     NEWS,
     Compared,
     Own,
+    at_once,
     crowded,
     hours_of,
-    others_at_once,
     own,
 )
 from ecoledger.monitoring.alarming.detectors.tracks import (
@@ -34,12 +34,12 @@ TWIN = {"a34004": "a34002", "a34002": "a34004"}
 # five single hours show of it, and how far the gases may have fallen. Set on measured air of Beijing, Lianyungang and Quanzhou
 # into which samplers were put that lose 40 to 75 %.
 _ALIKE, _SHARP, _STEADY, _WITH_GASES = 0.55, 0.35, 0.6, 0.25
-# It lies as far below as this share of how low others lay in these hours, and so many times what neighbours differ now.
-_ALONE, _APART = 0.8, 1.3
+# It lies so many times as far below as the lowest other did in these hours, and so many times what neighbours differ now.
+_ALONE, _APART = 1.4, 1.3
 # What could not be told from some hours may be told from some more; of fewer so much more is asked for.
 _MORE_HOURS, _OF_FEW = 3, 1.1
 # So many hours before tell what was there before; of so many others one may have its own trouble.
-_BEFORE, _ONE_IN = 8, 6
+_BEFORE, _ONE_IN = 8, 40
 
 
 def detect(
@@ -144,15 +144,9 @@ def _windows(
 ) -> dict[tuple[int, str], tuple[np.ndarray, np.ndarray]]:
     """How far each lies below in its last ``hours``, and how far the lowest others of its kind did at the worst of :data:`NEWS`
     hours; one in :data:`_ONE_IN` of them left out, for it may have a trouble of its own."""
-    levels = {key: -_recent(dust.both, hours) for key, dust in dusts.items()}
-    result: dict[tuple[int, str], tuple[np.ndarray, np.ndarray]] = {}
-    for kind in {(code, one.micro) for (_, code), one in series.items()}:
-        # The tracks of one parameter have the same hours (:func:`.regional.compare`).
-        keys = [key for key, one in series.items() if (key[1], one.micro) == kind]
-        of_kind = [levels[key] for key in keys]
-        others = others_at_once(of_kind, skip=max(1, (len(keys) - 1) // _ONE_IN))
-        result |= dict(zip(keys, zip(of_kind, others, strict=True), strict=True))
-    return result
+    levels = [-_recent(dusts[key].both, hours) for key in series]
+    others = at_once(list(series.values()), levels, _ONE_IN)
+    return dict(zip(series, zip(levels, others, strict=True), strict=True))
 
 
 def _of_a_hand(

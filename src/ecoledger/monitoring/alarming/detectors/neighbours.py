@@ -16,6 +16,7 @@ from ecoledger.monitoring.alarming.detectors.regional import (
     LEARNED,
     NEWS,
     Compared,
+    at_once,
     crowded,
     neighbours,
     own,
@@ -34,9 +35,11 @@ from ecoledger.standards.exceedance import multiples
 
 __all__ = ["detect", "neighbours"]
 
-# So many times as far above as the highest neighbour in the last hours (logarithm); of the level, what may have been there
+# So many times as far above as the highest of the others in the last hours (logarithm); of the level, what may have been there
 # before, and what every single hour has to show. Set as in :mod:`.low_vs_neighbours`.
 _ALONE, _SHARP, _EVERY = 1.6, 0.7, 0.6
+# Of so many others one may have its own trouble.
+_ONE_IN = 40
 REGIONAL = "区域性污染，周边站点同步升高"
 
 
@@ -53,7 +56,8 @@ def detect(
     (default 4.5; ``micro_sigmas``) of its usual scatter, each of the hours showing most of it (:data:`_EVERY`) and the value
     being ``settings["least"][parameter]`` at least. Excused as
     regional where it is not beyond ``settings["apart"]`` (default 1.5) of what the neighbours themselves differ in these hours,
-    where a neighbour is nearly as unusual (:data:`_ALONE`), where three stations are, or where it came by degrees
+    where another station of its kind was nearly as far above within :data:`.regional.NEWS` hours (:data:`_ALONE`; of a large
+    network one in :data:`_ONE_IN` is left out), where three stations are, or where it came by degrees
     (:data:`_SHARP`). It goes on until half of it is gone. Good when an
     hour is above by no more than half that share.
     """
@@ -86,13 +90,13 @@ def detect(
         key: crowded(compared, highs, *key)
         for key in {(one.track.parameter, one.micro) for one in compared}
     }
+    # Fireworks, a front and a dust storm reach the others a few hours before or after.
+    heights = at_once(compared, levels, _ONE_IN)
     parts = []
-    for one, level, high in zip(compared, levels, highs, strict=True):
+    for one, level, high, others in zip(compared, levels, highs, heights, strict=True):
         track, part = one.track, micro if one.micro else plain
         crowd = crowds[track.parameter, one.micro]
         with np.errstate(all="ignore"):
-            # A front reaches the others a few hours before or after.
-            others = upto(np.log(np.fmax(one.others_high, 1.0)), NEWS, "max")
             alone = ~(level < _ALONE * others) & (level > apart * np.nan_to_num(one.spread))
             alone &= ~np.isin(track.first + np.arange(len(track)), list(crowd))
             alone &= ~(before(level, width) > _SHARP * level)

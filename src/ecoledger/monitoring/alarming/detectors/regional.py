@@ -63,18 +63,15 @@ def pairs_within(places: pl.DataFrame, radius_km: float) -> pl.DataFrame:
 @dataclass(frozen=True)
 class Compared:
     """A track beside its neighbours. ``around``: their median; ``expected``: that times the usual ratio; ``ratio``: value
-    over expected; ``sigma``: the usual scatter of its logarithm; ``others``: the greatest and the least ratio among the
-    neighbours; ``spread``: how far the neighbours differ from one another in these hours (as ``sigma``); ``number``: how many
-    neighbours; ``slow``: of a micro-station, the logarithm of value over what the neighbours said in the days before the last
-    four, which does not follow a drift; ``micro``: whether it is a micro-station."""
+    over expected; ``sigma``: the usual scatter of its logarithm; ``spread``: how far the neighbours differ from one another
+    in these hours (as ``sigma``); ``number``: how many neighbours; ``slow``: of a micro-station, the logarithm of value over
+    what the neighbours said in the days before the last four, which does not follow a drift; ``micro``: whether it is a micro-station."""
 
     track: Track
     around: np.ndarray
     expected: np.ndarray
     ratio: np.ndarray
     sigma: np.ndarray
-    others_high: np.ndarray
-    others_low: np.ndarray
     spread: np.ndarray
     number: np.ndarray
     slow: np.ndarray
@@ -173,7 +170,6 @@ def _of_parameter(
                     np.round(np.exp(expected[n]) - soft, 6),
                     np.exp(anomaly[n]),
                     scatter[n],
-                    *_extremes(anomaly[others]),
                     _spread(anomaly[others]),
                     present[n],
                     logs[n] - _expected(logs[n], logs[others], SLOW, DRIFTS, guess=False)
@@ -300,6 +296,22 @@ def crowded(
     return {hour for hour, number in count.items() if number >= crowd}
 
 
+def at_once(
+    compared: list[Compared], levels: list[np.ndarray], one_in: int
+) -> list[np.ndarray]:
+    """For each of ``levels``, how high the others of its parameter and kind were (:func:`others_at_once`); of so many others
+    one is left out, for it may have a trouble of its own."""
+    kinds = [(one.track.parameter, one.micro) for one in compared]
+    result = list(levels)
+    for kind in set(kinds):
+        mine = [n for n, other in enumerate(kinds) if other == kind]
+        # The tracks of one parameter have the same hours (:func:`compare`).
+        others = others_at_once([levels[n] for n in mine], skip=(len(mine) - 1) // one_in)
+        for n, height in zip(mine, others, strict=True):
+            result[n] = height
+    return result
+
+
 def others_at_once(levels: list[np.ndarray], skip: int = 0) -> list[np.ndarray]:
     """For each of ``levels`` (stations of one kind, by the hour), the greatest among the others at its worst of the last
     :data:`NEWS` hours; ``skip``: so many still greater ones are left out, for they may have a trouble of their own."""
@@ -313,14 +325,6 @@ def others_at_once(levels: list[np.ndarray], skip: int = 0) -> list[np.ndarray]:
         others = np.where(here, ordered[max(-rank - 1, -size)], ordered[-rank])
         result.append(upto(others, NEWS, "max"))
     return result
-
-
-def _extremes(anomaly: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The greatest and the least ratio among neighbours; of five or more the second, for one may have its own trouble."""
-    skip = 1 if len(anomaly) >= 5 else 0
-    high = np.sort(np.nan_to_num(anomaly, nan=-np.inf), axis=0)[-1 - skip]
-    low = np.sort(np.nan_to_num(anomaly, nan=np.inf), axis=0)[skip]
-    return np.exp(high), np.exp(low)
 
 
 def _spread(anomaly: np.ndarray) -> np.ndarray:
