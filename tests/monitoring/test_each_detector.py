@@ -527,6 +527,34 @@ def test_a_discharge_that_moves_down_the_river_and_a_tide():
     assert AT + 6 <= told(downstream.detect(hours, hours, reaches, rule), 2)[0] <= AT + 9
 
 
+@pytest.mark.parametrize(("everywhere", "excused"), [(False, False), (True, True)])
+def test_a_discharge_in_the_rain_is_told_when_other_rivers_have_nothing_of_it(everywhere, excused):
+    rule = settings_of("water_downstream")
+    rain, rows = np.zeros(HOURS), []
+    rain[AT - 20 : AT - 15] = 3.0
+    # Two stations along one river, and four of other rivers.
+    for point in range(1, 7):
+        values = wobbling(0.3, 0.06, point)
+        if point <= 2 or everywhere:
+            values[AT + 6 * (point == 2) :][: 12 if point <= 2 else 24] *= 4
+        rows.append(series(point, "w21003", values))
+    hours = pl.concat(rows)
+    reaches = pl.DataFrame({"point": [1, 2, 3, 4, 5, 6], "river": [7, 7, 8, 9, 10, 11],
+                            "km": [10.0, 20.0, 5.0, 5.0, 5.0, 5.0]})  # fmt: skip
+    told_of = weather.of(pl.concat([series(9, "a01021", rain), hours]), RAIN_POINTS)
+    found = downstream.detect(hours, hours, reaches, rule, told_of, weather.Washed(hours))
+    assert (told(found, 2) == []) == excused
+
+
+def test_a_fed_value_of_few_digits_is_flat_though_no_step_is_smaller_than_a_digit():
+    rule, values = settings_of("flue_gas_flat"), np.round(wobbling(16, 0.048), 1)
+    hours = series(1, "a21026", values)
+    assert told(flat.detect(hours, hours, rule)) == []
+    values[AT : AT + 24] = 16.0 + np.tile([0, 0.1, 0.1, 0, -0.1, 0], 4)
+    hours = series(1, "a21026", np.round(values, 1))
+    assert AT + 6 <= told(flat.detect(hours, hours, rule))[0] <= AT + 14
+
+
 def test_tracks_know_their_own_rhythm():
     (track,) = tracks.each(series(1, "w21003", np.ones(HOURS), step=4))
     assert (track.step, len(track)) == (4, HOURS // 4)
@@ -537,9 +565,7 @@ def test_a_stations_gases_need_not_begin_and_end_with_its_dust():
         size = len(ratio)
         track = tracks.Track(1, parameter, first, 1, ratio, ratio, np.full(size, "N", dtype=object))
         flat = np.ones(size)
-        return regional.Compared(
-            track, flat, flat, ratio, flat, flat, flat, flat, False
-        )
+        return regional.Compared(track, flat, flat, ratio, flat, flat, flat, flat, False)
 
     dust = beside("a34004", 1000, np.ones(400))
     gas = np.ones(300)

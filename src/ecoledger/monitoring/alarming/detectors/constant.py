@@ -118,7 +118,7 @@ def _needed(track: Track, run: np.ndarray, settings: dict[str, Any]) -> np.ndarr
     chance = _CHANCE if held == 1 and track.step == 1 else _CHANCE_OF_SAMPLES
     by_chance = 1 + math.log(chance) / np.log(np.clip(repeats, least, 0.99))
     longest = max(base, track.slots(_LONGEST))
-    return np.clip(np.ceil(by_chance) * held, base, longest).astype(int)
+    return np.asarray(np.clip(np.ceil(by_chance) * held, base, longest).astype(int))
 
 
 def _repeats(track: Track, run: np.ndarray, long: int) -> np.ndarray:
@@ -136,7 +136,7 @@ def _repeats(track: Track, run: np.ndarray, long: int) -> np.ndarray:
     ordered = np.sort(shares[ordinary])
     with np.errstate(all="ignore"):
         hidden = digit / 2 / level
-    return np.searchsorted(ordered, np.nan_to_num(hidden)) / max(len(ordered), 1)
+    return np.asarray(np.searchsorted(ordered, np.nan_to_num(hidden)) / max(len(ordered), 1))
 
 
 def _within_long(run: np.ndarray, long: int) -> np.ndarray:

@@ -22,6 +22,8 @@ from ecoledger.monitoring.alarming.operation import NOTHING, Running
 
 # The usual range of a window is so many of the last digit at least.
 _DIGITS = 8
+# A step of no more than this is one of the last digit.
+_ONE_DIGIT = 1.5
 # So many samples make a window.
 _SAMPLES = 7
 # Where values that used to be held for hours are new every hour, that alone is strange: so much movement is little then.
@@ -39,7 +41,7 @@ def detect(
 
     ``hours``: ``point, parameter, start, value, valid``. Movement is measured twice: the median step from value to
     value, and the range of the window, each in the parameter's unit and as a share of the level. Bad when all of them
-    are below ``settings["share"]`` (default 0.2) of what is usual, and the range as a share of the level is below
+    are below ``settings["share"]`` (default 0.2) of what is usual (a step of one digit is as small as any), and the range as a share of the level is below
     half of the calmest such window of two weeks (one in fifty left out), at a level that is not at the detection
     limit (``floor``): a fed value with a little noise is smooth in every respect, a calm night is not. Good from half of
     the usual range on. At least ``settings["history"]`` hours (default 72) must be known before. An analyser that holds its
@@ -74,9 +76,16 @@ def detect(
                 here = np.full(len(track), True)
                 fed = size < longer and holds
                 allowed = _FED if fed else part
-                for measure in (moved, spread, moved / level, spread / level):
+                # Less than the last digit no value can move.
+                least = moved <= _ONE_DIGIT * digit
+                for measure, seen in (
+                    (moved, ~least),
+                    (spread, True),
+                    (moved / level, ~least),
+                    (spread / level, True),
+                ):
                     usual = trailing(measure, past, "median", gap=size, needed=needed, every=every)
-                    here &= ~(measure >= allowed * usual) & ~np.isnan(usual)
+                    here &= ~((measure >= allowed * usual) & seen) & ~np.isnan(usual)
                 calmest = trailing(spread / level, past, "p2", gap=size, needed=needed, every=every)
                 ordinary = trailing(
                     spread / level, past, "median", gap=size, needed=needed, every=every

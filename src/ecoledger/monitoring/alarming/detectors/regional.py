@@ -296,9 +296,7 @@ def crowded(
     return {hour for hour, number in count.items() if number >= crowd}
 
 
-def at_once(
-    compared: list[Compared], levels: list[np.ndarray], one_in: int
-) -> list[np.ndarray]:
+def at_once(compared: list[Compared], levels: list[np.ndarray], one_in: int) -> list[np.ndarray]:
     """For each of ``levels``, how high the others of its parameter and kind were (:func:`others_at_once`); of so many others
     one is left out, for it may have a trouble of its own."""
     kinds = [(one.track.parameter, one.micro) for one in compared]
