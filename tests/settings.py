@@ -14,6 +14,10 @@ from tests.cluster import guardian, places
 hypothesis.settings.register_profile("ecoledger", deadline=None)
 hypothesis.settings.load_profile("ecoledger")
 
+# Tests run side by side, one a processor: threads of one library would only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # Each of the many processes that tests start would compile the whole program for itself.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
