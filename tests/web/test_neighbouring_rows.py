@@ -19,7 +19,10 @@ from ecoledger.listings.catalogue import listing_of
 from ecoledger.listings.neighbours import neighbours
 from ecoledger.matters import actions
 from ecoledger.matters.models import Matter
+from ecoledger.registers.complaints.register import REGISTER as COMPLAINTS
 from ecoledger.registers.problems.problem_ledger import REGISTER
+from ecoledger.reports.declaration import Letter, all_documents
+from ecoledger.reports.models import IssuedDocument
 
 HOST = "http://testserver"
 
@@ -53,7 +56,7 @@ def test_the_neighbours_are_those_of_the_list(seven, bureau, sort):
     for n, pk in enumerate(order):
         before = order[n - 1] if n else None
         after = order[n + 1] if n + 1 < len(order) else None
-        assert neighbours(REGISTER, rows, pk) == (before, after), (sort, n)
+        assert neighbours(REGISTER.model, rows, pk) == (before, after), (sort, n)
 
 
 def test_firms_follow_their_own_list_too(bureau):
@@ -64,7 +67,7 @@ def test_firms_follow_their_own_list_too(bureau):
         rows = selecting.ordered(firms, person, firms.visible_to(person), sort)
         order = list(rows.values_list("pk", flat=True))
         walked, here = [order[0]], order[0]
-        while (after := neighbours(firms, rows, here)[1]) is not None:
+        while (after := neighbours(firms.model, rows, here)[1]) is not None:
             walked.append(after)
             here = after
         assert walked == order, sort
@@ -76,7 +79,7 @@ def test_it_asks_no_more_of_a_long_list(bureau, seven):
     def asked() -> tuple[int, list[str]]:
         rows = selecting.ordered(REGISTER, person, REGISTER.visible_to(person), "due")
         with CaptureQueriesContext(connection) as queries:
-            neighbours(REGISTER, rows, seven[0].pk)
+            neighbours(REGISTER.model, rows, seven[0].pk)
         return len(queries), [q["sql"] for q in queries]
 
     few, _sql = asked()
@@ -193,3 +196,40 @@ def test_stations_alarms_firms_and_filings_lead_on_from_their_lists(county, clie
         assert back == address
         assert link(opened, "next").split("?")[0] == (rows[1] if len(rows) > 1 else ""), address
         assert not link(opened, "prev")
+
+
+def test_all_work_in_hand_is_walked_whatever_its_book(county, client):
+    """In the list's order, nearest due first and what has no date last, over the books of all lines."""
+    client.force_login(county.person("leader"))
+    now, made = timezone.now(), problems(4)
+    values = {"title": "夜间异味", "area_code": "990101001"}
+    made.append(actions.open_matter(COMPLAINTS, values, by=county.person("dispatcher")))
+    for matter, days in zip(made, (5, None, 2, 2, 3), strict=True):
+        due = None if days is None else now + timedelta(days=days)
+        Matter.objects.filter(pk=matter.pk).update(due=due)
+    listed = page_of(client, "/my-work/in-hand?place=990101001")
+    order = [a.get("href") for a in listed.xpath("//ul[contains(@class, 'due-rows')]//a")]
+    assert len({path.split("/")[2] for path in order}) > 1
+    walked = [order[0]]
+    page = page_of(client, order[0], f"{HOST}/my-work/in-hand?place=990101001")
+    while path := link(page, "next"):
+        walked.append(path.split("?")[0])
+        page = page_of(client, path)
+    assert walked == order
+
+
+def test_documents_lead_on_from_their_list(county, client):
+    person = county.person("leader")
+    client.force_login(person)
+    kind = next(d.key for d in all_documents() if isinstance(d, Letter))
+    made = [
+        IssuedDocument.objects.create(
+            kind=kind, number=f"安环〔2026〕{n}号", area_code="990101", issued_by=person,
+            issued_at=timezone.now() - timedelta(days=n),
+        )
+        for n in range(3)
+    ]  # fmt: skip
+    came = f"{HOST}/documents?kind={kind}"
+    page = page_of(client, f"/documents/{made[1].pk}", came)
+    assert link(page, "prev").split("?")[0] == f"/documents/{made[0].pk}"
+    assert link(page, "next").split("?")[0] == f"/documents/{made[2].pk}"

@@ -190,7 +190,8 @@ def steps_of(entry: LogEntry, person: Person) -> list[LogStep]:
             who = event.person.name if event.person and sees_all_events(person) else ""
             text = event.note if event.from_state else f"{matter.number} {matter.title}"
             steps.append(LogStep(event.at, label, who, text, url))
-    return sorted(steps, key=lambda step: step.at, reverse=True)
+    # Of one moment what was done later stands above.
+    return sorted(reversed(steps), key=lambda step: step.at, reverse=True)
 
 
 def history(entry: LogEntry) -> list[LogEntry]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from django.db.models.expressions import OrderBy
 
 from ecoledger.listings.derive import field_at
-from ecoledger.listings.listing import Listing
 
 
-def _keys(listing: Listing, rows: QuerySet[Any]) -> list[tuple[str, bool, bool]]:
+def _keys(rows: QuerySet[Any]) -> list[tuple[str, bool, bool]]:
     """What ``rows`` are ordered by: (path, descending, whether what is empty comes last)."""
     keys = []
     for said in rows.query.order_by:
@@ -31,10 +30,10 @@ def _keys(listing: Listing, rows: QuerySet[Any]) -> list[tuple[str, bool, bool]]
     return keys
 
 
-def _order(keys: list[tuple[str, bool, bool]], listing: Listing) -> list[OrderBy]:
+def _order(keys: list[tuple[str, bool, bool]], model: type[Model]) -> list[OrderBy]:
     order = []
     for path, descending, last in keys:
-        may_be_empty = path != "pk" and getattr(field_at(listing.model, path), "null", True)
+        may_be_empty = path != "pk" and getattr(field_at(model, path), "null", True)
         nulls = {"nulls_last" if last else "nulls_first": True} if may_be_empty else {}
         order.append(F(path).desc(**nulls) if descending else F(path).asc(**nulls))
     return order
@@ -50,10 +49,10 @@ def _beyond(path: str, descending: bool, last: bool, value: Any) -> list[Q]:
 
 
 def _after(
-    rows: QuerySet[Any], keys: list[tuple[str, bool, bool]], values: list[Any], listing: Listing
+    rows: QuerySet[Any], keys: list[tuple[str, bool, bool]], values: list[Any], model: type[Model]
 ) -> int | None:
     """The key of the next row: first of those that share all but the last key, and so on outwards."""
-    rows = rows.order_by(*_order(keys, listing))
+    rows = rows.order_by(*_order(keys, model))
     for n in reversed(range(len(keys))):
         same = Q()
         for (path, _descending, _last), value in zip(keys[:n], values[:n], strict=True):
@@ -65,15 +64,15 @@ def _after(
     return None
 
 
-def neighbours(listing: Listing, rows: QuerySet[Any], pk: int) -> tuple[int | None, int | None]:
+def neighbours(model: type[Model], rows: QuerySet[Any], pk: int) -> tuple[int | None, int | None]:
     """The keys of the rows before and after ``pk`` in sorted ``rows``; the row itself need not be among them any more.
 
     So somebody who has dealt with a matter, which has left the list by that, still goes on from where it stood.
     """
-    keys = _keys(listing, rows)
-    values = listing.model._default_manager.filter(pk=pk).values_list(*(key[0] for key in keys))
+    keys = _keys(rows)
+    values = model._default_manager.filter(pk=pk).values_list(*(key[0] for key in keys))
     here = values.first()
     if here is None:
         return None, None
     back = [(path, not descending, not last) for path, descending, last in keys]
-    return _after(rows, back, list(here), listing), _after(rows, keys, list(here), listing)
+    return _after(rows, back, list(here), model), _after(rows, keys, list(here), model)

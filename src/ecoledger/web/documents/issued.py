@@ -6,12 +6,15 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ecoledger.accounts import audit
+from ecoledger.accounts.models import Person
 from ecoledger.accounts.visitors import address
 from ecoledger.listings.refusals import Refused
 from ecoledger.reports import drafting, opening, rendering, scans, visible
@@ -23,20 +26,37 @@ from ecoledger.web.access import Request, needs
 from ecoledger.web.documents import shown, summaries
 from ecoledger.web.documents.drafts import content_type
 from ecoledger.web.errors import refused_as_altered
+from ecoledger.web.listings import beside
 from ecoledger.web.navigation import LINES, Text
 from ecoledger.web.office import integrity
+
+
+def _chosen(person: Person, query: QueryDict) -> QuerySet[IssuedDocument]:
+    """What was issued, as the list's address asks for it, the newest first."""
+    rows = visible.documents(person).order_by("-issued_at", "-pk")
+    if has_document(kind := query.get("kind", "")):
+        rows = rows.filter(kind=kind)
+    if number := query.get("q", "").strip():
+        rows = rows.filter(number__icontains=number)
+    return rows
+
+
+beside.walk(
+    beside.Walk(
+        "documents",
+        "/documents",
+        IssuedDocument,
+        _chosen,
+        lambda row: reverse("document", args=[row.pk]),
+    )
+)
 
 
 @needs("see_documents")
 def page(request: Request) -> HttpResponse:
     """Kinds of document, drafts in hand, what was issued."""
-    rows = visible.documents(request.user)
-    kind = request.GET.get("kind", "")
-    if has_document(kind):
-        rows = rows.filter(kind=kind)
-    number = request.GET.get("q", "").strip()
-    if number:
-        rows = rows.filter(number__icontains=number)
+    rows = _chosen(request.user, request.GET)
+    kind, number = request.GET.get("kind", ""), request.GET.get("q", "").strip()
     in_hand = visible.drafts(request.user).exclude(
         state__in=(Draft.State.ISSUED, Draft.State.DISCARDED)
     )
@@ -93,6 +113,7 @@ def one(request: Request, pk: int) -> HttpResponse:
         | {
             "issued": issued,
             "document": document,
+            "neighbours": beside.beside(request, issued),
             "endings": [
                 e for e, name in opening.ENDINGS.items() if getattr(issued, f"{name}_sha256")
             ],

@@ -6,12 +6,15 @@ the list in their own address (``among=problem?open=1&sort=due``). By any other 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from django.db.models import Model, QuerySet
 from django.http import QueryDict
 
+from ecoledger.accounts.models import Person
 from ecoledger.listings import selecting
 from ecoledger.listings.catalogue import all_listings, listing_of
 from ecoledger.listings.listing import Listing
@@ -34,6 +37,29 @@ class Beside:
     after: str
 
 
+@dataclass(frozen=True)
+class Walk:
+    """A list that is no declared book, whose rows lead to each other all the same: work in hand of all books, documents.
+
+    ``rows``: what the list's address asks, in its order, by columns alone.
+    """
+
+    key: str
+    url: str
+    model: type[Model]
+    rows: Callable[[Person, QueryDict], QuerySet[Any]]
+    url_of: Callable[[Any], str]
+
+
+_walks: dict[str, Walk] = {}
+
+
+def walk(one: Walk) -> Walk:
+    """Let the rows of a page's own list lead to each other."""
+    _walks[one.key] = one
+    return one
+
+
 def _said(request: Request) -> str:
     """Which list, as ``key?query``: of the address, or of the list that the request came from."""
     if said := request.GET.get(AMONG, ""):
@@ -46,12 +72,15 @@ def _said(request: Request) -> str:
         return ""
     if said := QueryDict(came.query).get(AMONG, ""):  # a step of the same row was done and led back
         return said[:_LONGEST] if request.path.startswith(came.path) else ""
-    key = next((listing.key for listing in all_listings() if listing.url == came.path), "")
+    lists: Iterable[Listing | Walk] = (*all_listings(), *_walks.values())
+    key = next((one.key for one in lists if one.url == came.path), "")
     return f"{key}?{came.query}"[:_LONGEST] if key else ""
 
 
-def _rows(request: Request, listing: Listing, query: QueryDict) -> Any:
+def _rows(request: Request, listing: Listing | Walk, query: QueryDict) -> Any:
     person, sort = request.user, query.get("sort", "")
+    if isinstance(listing, Walk):
+        return listing.rows(person, query)
     rows = selecting.select(listing, person, query)
     if isinstance(listing, Register):
         own = {field.name for field in listing.model._meta.local_fields}
@@ -66,10 +95,12 @@ def beside(request: Request, row: Any) -> Beside | None:
     if not key:
         return None
     try:
-        listing = listing_of(key)
+        listing = _walks.get(key) or listing_of(key)
     except KeyError:
         return None
-    if not isinstance(row, listing.model) or not request.user.may(listing.see):
+    if not isinstance(row, listing.model):
+        return None
+    if isinstance(listing, Listing) and not request.user.may(listing.see):
         return None
     if isinstance(listing, Register) and getattr(row, "register", "") != listing.key:
         return None
@@ -78,7 +109,7 @@ def beside(request: Request, row: Any) -> Beside | None:
     back = f"{listing.url}?{query.urlencode()}"
     # The page is of the list, not of the row: one walks on past its end.
     query.pop("page", None)
-    pks = neighbours(listing, _rows(request, listing, query), row.pk)
+    pks = neighbours(listing.model, _rows(request, listing, query), row.pk)
     rows = listing.model._default_manager.in_bulk([pk for pk in pks if pk is not None])
     tail = f"?{AMONG}={quote(f'{key}?{query.urlencode()}')}"
     before, after = (

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Substr
 from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
@@ -34,6 +34,7 @@ from ecoledger.matters.models import Matter
 from ecoledger.matters.register import OPEN_WORK, visible_matters
 from ecoledger.web import navigation
 from ecoledger.web.access import Request, needs
+from ecoledger.web.listings import beside
 from ecoledger.web.listings.once import once
 from ecoledger.web.work import due_rows
 
@@ -143,6 +144,22 @@ def page(request: Request) -> HttpResponse:
             "most": MOST,
         },
     )
+
+
+def _walked(person: Person, query: QueryDict) -> QuerySet[Matter]:
+    rows = Narrowed.by(query).matters(person, timezone.now())
+    return rows.order_by(F("due").asc(nulls_last=True), "pk")
+
+
+beside.walk(
+    beside.Walk(
+        "in-hand",
+        "/my-work/in-hand",
+        Matter,
+        _walked,
+        lambda matter: reverse("matter", args=[matter.register, matter.pk]),
+    )
+)
 
 
 def _places(person: Person) -> list[tuple[str, str]]:
