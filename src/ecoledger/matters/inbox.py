@@ -117,8 +117,12 @@ def waiting(person: Person, load: Load | None = None) -> QuerySet[Matter]:
         anybody |= Q(register=key, state__in=states)
     for key, states in _by_register(places & mine.of_owner).items():
         owners |= Q(register=key, state__in=states)
-    rows = visible_matters(person, {key for key, _state in places}).filter(
-        anybody | owners & _owned(person),
+    seen = visible_matters(person, {key for key, _state in places})
+    # Whose a matter is, as expressions: by the indexes of the keys themselves all of a unit's matters would be read.
+    rows = seen.alias(
+        held=Coalesce("owner_id", 0), unit=Coalesce("owner_organisation_id", 0)
+    ).filter(
+        anybody | owners & (Q(held=person.pk) | Q(held=0, unit=person.organisation_id or -1)),
         merged_into=None,
         # Said once more, wider: these lead the index to the rows that the exact condition is asked of.
         phase__in=_phases(),
