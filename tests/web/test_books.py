@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+import lxml.html
 import pytest
 from django.utils import timezone
 from tests.books.conftest import declared, quota  # noqa: F401
@@ -137,8 +138,15 @@ def test_a_campaign_is_drawn_started_visited_and_seen(as_, coating, drive, peopl
     page = f"/b/test_coating/drives/{drive.pk}"
     visit = f"{page}/tasks/{task.pk}"
     assert "喷漆房是否密闭" in client.get(visit).content.decode()
-    answer = client.post(visit, {"房间密闭": "", "back": visit}, follow=True)
-    assert said(answer) == ["有 1 条没有填对。 请填写“喷漆房是否密闭”"]
+    # What is missing is said beside its question; what was filled in is still there.
+    answer = client.post(visit, {"房间密闭": "", "风速": "0.6", "note": "门帘破损", "back": visit})
+    assert said(answer) == ["有 1 条没有填对。"]
+    page_again = lxml.html.fromstring(answer.content)
+    (problem,) = page_again.xpath("//form//*[@role='alert']")
+    assert problem.text_content() == "请填写“喷漆房是否密闭”"
+    assert problem.getparent().xpath(".//input/@name")[0] == "房间密闭"
+    assert page_again.xpath("//input[@name='风速']/@value") == ["0.6"]
+    assert page_again.xpath("//textarea[@name='note']")[0].text.strip() == "门帘破损"
     client.post(visit, {"房间密闭": "ok", "风速": "0.6"})
     board = client.get(page)
     assert board.context["coverage"].done == 1

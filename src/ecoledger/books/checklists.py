@@ -234,8 +234,9 @@ def _check_limits(question: Question, number: Decimal) -> None:
 
 def problems(questions: Sequence[Question], answers: Mapping[str, Any]) -> list[Question]:
     """The questions whose answer says that something is wrong."""
-    return [q for q in questions if q.finds and PROBLEM in _as_list(answers.get(q.name))]
+    return [q for q in questions if q.finds and PROBLEM in as_list(answers.get(q.name))]
 
 
-def _as_list(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
+    """The answers to a question of one choice or of several."""
     return value if isinstance(value, list) else [value]

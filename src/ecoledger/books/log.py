@@ -191,7 +191,7 @@ def steps_of(entry: LogEntry, person: Person) -> list[LogStep]:
             text = event.note if event.from_state else f"{matter.number} {matter.title}"
             steps.append(LogStep(event.at, label, who, text, url))
     # Of one moment what was done later stands above.
-    return sorted(reversed(steps), key=lambda step: step.at, reverse=True)  # noqa: C414 - it is stable
+    return sorted(steps, key=lambda step: step.at)[::-1]
 
 
 def history(entry: LogEntry) -> list[LogEntry]:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from ecoledger.books import campaign as campaigns
 from ecoledger.books import checklists
 from ecoledger.books.campaign import Campaign
+from ecoledger.books.checklists import as_list
 from ecoledger.books.models import Checklist, Drive, DriveTask
 from ecoledger.entities.models import Entity
 from ecoledger.listings import asked
@@ -221,6 +222,7 @@ def visit(request: Request, key: str, pk: int, task: int) -> HttpResponseBase:
     drive = row_of(book.visible_to(request.user), pk)
     row = row_of(book.tasks_of(drive, request.user), task)
     questions = campaigns.questions_of(drive.checklist)
+    said, wrong = row.answers, {}
     if request.method == "POST":
         if request.POST.get("action") == "leave_out":
             needs_editor(book, request)
@@ -228,20 +230,31 @@ def visit(request: Request, key: str, pk: int, task: int) -> HttpResponseBase:
             return redirect("board", book.key, drive.pk)
         if not request.user.has_role(*book.visitors):
             raise Refused("role", _("您的岗位不承担这项检查。"))
-        campaigns.visit(
-            book,
-            row,
-            _answers(request, questions),
-            by=request.user,
-            note=request.POST.get("note", "").strip(),
-            beyond_cap=request.POST.get("beyond_cap", ""),
-            client_id=request.POST.get("client_id") or None,
-            seen=[
-                line.strip() for line in request.POST.get("seen", "").splitlines() if line.strip()
-            ],
-        )
-        messages.success(request, _("已记录：%s。") % row.entity)
-        return redirect("board", book.key, drive.pk)
+        said = _answers(request, questions)
+        try:
+            campaigns.visit(
+                book,
+                row,
+                said,
+                by=request.user,
+                note=request.POST.get("note", "").strip(),
+                beyond_cap=request.POST.get("beyond_cap", ""),
+                client_id=request.POST.get("client_id") or None,
+                seen=[
+                    line.strip()
+                    for line in request.POST.get("seen", "").splitlines()
+                    if line.strip()
+                ],
+            )
+        except Refused as refused:
+            if not refused.fields:
+                raise
+            # The form again, as it was filled in, each fault beside its question.
+            wrong = refused.fields
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, _("已记录：%s。") % row.entity)
+            return redirect("board", book.key, drive.pk)
     visits = campaigns.visits_this_year(row.entity, timezone.localdate())
     return render(
         request,
@@ -250,13 +263,18 @@ def visit(request: Request, key: str, pk: int, task: int) -> HttpResponseBase:
             "book": book,
             "drive": drive,
             "task": row,
-            "questions": [(q, row.answers.get(q.name, "")) for q in questions],
+            "questions": [
+                (q, said.get(q.name, ""), as_list(said.get(q.name)), wrong.get(q.name, ()))
+                for q in questions
+            ],
+            "typed": request.POST,
             "visits": visits,
             "capped": bool(book.yearly_cap and visits >= book.yearly_cap),
             "may_visit": request.user.has_role(*book.visitors),
             "may_change": book.may_change(request.user),
             "finds": book.finding is not None,
         },
+        status=422 if wrong else 200,
     )
 
 

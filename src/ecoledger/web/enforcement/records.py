@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from ecoledger.accounts.models import Person
 from ecoledger.books import campaign as campaigns
 from ecoledger.books import checklists
 from ecoledger.listings import asked
@@ -194,20 +195,26 @@ def checklist(request: Request, pk: int) -> HttpResponseBase:
     _register, visit = the_matter(request, inspections.REGISTER.key, pk)
     tasks = list(visit.tasks.select_related("drive__checklist", "entity"))
     parts = [(task, campaigns.questions_of(task.drive.checklist)) for task in tasks]
+    wrong: dict[str, list[str]] = {}
     if request.method == "POST":
         own = officer_of(request.user)
         if own is None or own not in visit.inspectors or visit.state not in ("on_site", "handling"):
             raise Refused("role", _("检查表由本次检查的执法人员在现场填写。"))
-        for task, questions in parts:
-            if task.state == task.State.TODO:
-                campaigns.visit(
-                    special_action.ACTIONS,
-                    task,
-                    _answers(request, task.pk, questions),
-                    by=request.user,
-                )
-        messages.success(request, _("检查表已记录。"))
-        return redirect("matter", inspections.REGISTER.key, pk)
+        try:
+            # All of one visit or none of it.
+            with transaction.atomic():
+                for task, questions in parts:
+                    if task.state == task.State.TODO:
+                        task.answers = _answers(request, task.pk, questions)
+                        _visited(task, request.user)
+        except Refused as refused:
+            if not refused.fields:
+                raise
+            wrong = refused.fields
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, _("检查表已记录。"))
+            return redirect("matter", inspections.REGISTER.key, pk)
     return render(
         request,
         "web/enforcement/checklist.html",
@@ -216,12 +223,31 @@ def checklist(request: Request, pk: int) -> HttpResponseBase:
             "parts": [
                 (
                     task,
-                    [(q, task.answers.get(q.name, ""), f"t{task.pk}-{q.name}") for q in questions],
+                    [
+                        (
+                            q,
+                            task.answers.get(q.name, ""),
+                            checklists.as_list(task.answers.get(q.name)),
+                            field := f"t{task.pk}-{q.name}",
+                            wrong.get(field, ()),
+                        )
+                        for q in questions
+                    ],
                 )
                 for task, questions in parts
             ],
         },
+        status=422 if wrong else 200,
     )
+
+
+def _visited(task: Any, by: Person) -> None:
+    """Keep what was answered of one action; what is wrong of it stands under the names of the form's fields."""
+    try:
+        campaigns.visit(special_action.ACTIONS, task, task.answers, by=by)
+    except Refused as refused:
+        refused.fields = {f"t{task.pk}-{name}": said for name, said in refused.fields.items()}
+        raise
 
 
 def _answers(request: Request, task: int, questions: list[checklists.Question]) -> dict[str, Any]:
