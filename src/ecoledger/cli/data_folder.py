@@ -75,7 +75,7 @@ def migrate(verbosity: int = 0) -> None:
     elif connection.vendor == "sqlite":
         if is_behind():
             _copy_before_upgrade(database)
-        call_command("migrate", interactive=False, verbosity=verbosity)
+            call_command("migrate", interactive=False, verbosity=verbosity)
     else:
         from ecoledger.cli import first_tables
 
