@@ -518,3 +518,23 @@ def test_the_keys_j_and_k_go_along_the_list_that_a_matter_was_opened_from(page, 
     page.wait_for_url("**/matters/problem?*", timeout=60_000)
     assert sorted(page.url.split("?")[1].split("&")) == ["open=1", "sort=number"]
     assert page.complaints == []
+
+
+def test_a_finger_finds_yes_and_no_and_a_timeline_is_read_on_the_phone(page, county):
+    """A choice is 44 px high over its whole line; the time of what happened stands clear of its mark."""
+    page.set_viewport_size(dict(zip(("width", "height"), WIDTHS["phone"], strict=True)))
+    page.goto("/b/air_patrol/new")
+    answers = page.locator("main .field label:has(> input[type=radio])").all()
+    assert len(answers) >= 4
+    assert min(label.bounding_box()["height"] for label in answers) >= 44
+    case = open_from_alarm(county.alarms[1])
+    for address in (f"/matters/alarm_case/{case.pk}", f"/entities/{county.bureau.enterprise.pk}"):
+        page.goto(address)
+        for event in page.locator(".events li.e").all():
+            mark = event.locator(".node i").bounding_box()
+            time = event.locator(".when").evaluate(
+                "e => { const r = document.createRange(); r.selectNodeContents(e);"
+                " const b = r.getBoundingClientRect(); return [b.left, b.right] }"
+            )
+            apart = time[0] >= mark["x"] + mark["width"] or time[1] <= mark["x"]
+            assert apart, address
