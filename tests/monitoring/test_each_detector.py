@@ -198,6 +198,15 @@ def test_clean_air_that_reached_another_station_before_is_no_hand(county):
     assert told(judged, 1) == []
 
 
+def test_a_spray_that_takes_more_of_the_coarse_dust_is_a_hand_where_nothing_else_is_low(county):
+    rule, at = settings_of("air_low"), dusty(county)
+    sprayed = {key: values.copy() for key, values in county.items()}
+    sprayed[3, "a34002"][at : at + 12] *= 0.3
+    sprayed[3, "a34004"][at : at + 12] *= 0.54
+    found = told(low_vs_neighbours.detect(*beside(sprayed, rule), rule), 3)
+    assert at + 2 <= found[0] <= at + 8
+
+
 def test_hours_of_clean_air_do_not_hide_a_drift(county):
     """A few µg/m³ say little of a ratio: they are left out, and the foul hours between them tell it."""
     rule, at = settings_of("air_drift"), AT - 96

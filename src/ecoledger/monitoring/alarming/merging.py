@@ -53,6 +53,8 @@ ONE_TROUBLE = timedelta(hours=72)
 ENTERPRISE = timedelta(hours=12)
 # Water takes up to three days through a county.
 RIVER = timedelta(hours=72)
+# And none of it flows up, but a station higher up may see the wave, or say so, a tide later.
+UP = timedelta(hours=8)
 _IN_WATER = {_D.EXCEEDANCE, _D.SUDDEN, _D.DOWNSTREAM}
 # What is wrong with one analyser says nothing of what another one measures beside it.
 _OF_ONE_ANALYSER = {_D.CONSTANT, _D.FLAT, _D.DATA_QUALITY, _D.NEAR_LIMIT, _D.PH_JUMP, _D.TREND}
@@ -74,6 +76,7 @@ class Told:
     kind: str
     owner: str
     river: int | None
+    km: float | None
     parameter: str
     rule: int
     detector: str
@@ -104,9 +107,14 @@ def place(new: Told, told: Told) -> str:
     # A discharge that has gone by leaves the day's median high; a river that creeps up explains no discharge.
     if river and new.detector in {*_IN_WATER, _D.TREND} and told.detector in _IN_WATER:
         same = new.parameter == told.parameter
-        if same and gap <= RIVER and new.begin - told.begin <= RIVER:
+        if same and gap <= RIVER and new.begin - told.begin <= (UP if _above(new, told) else RIVER):
             return "同一条河流上下游同一污染团"
     return ""
+
+
+def _above(one: Told, other: Told) -> bool:
+    """Whether ``one`` lies further up the river."""
+    return one.km is not None and other.km is not None and one.km < other.km
 
 
 def decide(new: Told, told: list[Told]) -> tuple[What, int, str]:

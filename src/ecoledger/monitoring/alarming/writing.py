@@ -37,6 +37,7 @@ class Place:
     owner_code: str
     entity: int | None
     river: int | None
+    km: float | None
 
 
 class Filings:
@@ -120,7 +121,7 @@ class Writer:
         self.ledger, self.points, self.filings = ledger, points, filings
         self.places = {
             row["point"]: Place(row["name"], row["kind"], row["area_code"], row["owner_code"],
-                                row["entity"], row["river"])
+                                row["entity"], row["river"], row["km"])
             for row in points.points.iter_rows(named=True)
         }  # fmt: skip
         self.open = {(a.rule.pk, a.point_id, a.parameter): a for a in ledger.going_on()}
@@ -213,6 +214,7 @@ class Writer:
             place.kind if place else "",
             alarm.owner_code,
             place.river if place else None,
+            place.km if place else None,
             alarm.parameter,
             alarm.rule.pk,
             alarm.rule.detector,

@@ -35,7 +35,10 @@ TWIN = {"a34004": "a34002", "a34002": "a34004"}
 # into which samplers were put that lose 40 to 75 %.
 _ALIKE, _SHARP, _STEADY, _WITH_GASES = 0.55, 0.35, 0.6, 0.25
 # It lies so many times as far below as the lowest other did in these hours, and so many times what neighbours differ now.
-_ALONE, _APART = 1.4, 1.3
+# Nobody gains by a hand on a micro-station, and its own moods are many.
+_ALONE, _MICRO_ALONE, _APART = 1.4, 2.0, 1.3
+# What lies so many times as far below as any other may be so much less alike and unusual: a spray takes coarse dust first.
+_FAR, _LESS_ALIKE, _LESS_UNUSUAL = 2.5, 0.75, 0.75
 # What could not be told from some hours may be told from some more; of fewer so much more is asked for.
 _MORE_HOURS, _OF_FEW = 3, 1.1
 # So many hours before tell what was there before; of so many others one may have its own trouble.
@@ -52,7 +55,8 @@ def detect(
     the neighbours let expect (:mod:`.regional`), less what the gases tell of other air. Bad when that lies more than
     ``settings["share"]`` (default 0.33; ``micro_share``) below, beyond ``settings["sigmas"]`` (default 3; ``micro_sigmas``) of
     its usual scatter, beyond what the neighbours differ among themselves (:data:`_APART`) and what other stations were low in
-    these hours (:data:`_ALONE`: a front of clean air reaches them one after the other), both dusts being expected at
+    these hours (:data:`_ALONE`: a front of clean air reaches them one after the other; a station far below all others need be
+    less unusual and alike, :data:`_FAR`), both dusts being expected at
     ``settings["least"]`` at least; when fine and coarse differ by less than :data:`_ALIKE` of it; when little of it was there
     before (:data:`_SHARP`), four of five hours show it (:data:`_STEADY`) and the gases have not fallen with it
     (:data:`_WITH_GASES`): other air comes by degrees, and brings other gases. It goes on until half of that is made good; where
@@ -90,7 +94,7 @@ def detect(
                 level, others = levels[key]
                 asked = drop * (_OF_FEW if hours == width else 1.0)
                 low |= (level > asked) & _of_a_hand(
-                    level, others, dusts[key], by_itself[key].air, one.spread, hours, beyond
+                    level, others, dusts[key], by_itself[key].air, one, hours, beyond
                 )
                 lasts |= level > drop / 2
             low &= enough & ~(share <= part / 2)
@@ -154,7 +158,7 @@ def _of_a_hand(
     others: np.ndarray,
     dust: _Dust,
     air: np.ndarray,
-    spread: np.ndarray,
+    one: Compared,
     hours: int,
     sigmas: float,
 ) -> np.ndarray:
@@ -163,9 +167,14 @@ def _of_a_hand(
     was = before(-upto(dust.both, _BEFORE, "median", needed=3), hours)
     most = -upto(dust.both, hours, "p80", needed=round(0.6 * hours))
     like = np.abs(_recent(dust.mine, hours) - _recent(dust.twin, hours))
-    result = level > sigmas * np.fmax(np.nan_to_num(scatter), 0.05)
-    result &= ~(level < _ALONE * others) & ~(level < _APART * spread)
-    result &= ~(like > _ALIKE * level) & ~(_recent(air, hours) < -_WITH_GASES * level)
+    far = (level >= _FAR * others) & (not one.micro)
+    needed = np.where(far, _LESS_UNUSUAL, 1.0) * sigmas
+    result = level > needed * np.fmax(np.nan_to_num(scatter), 0.05)
+    alone = _MICRO_ALONE if one.micro else _ALONE
+    result &= ~(level < alone * others) & ~(level < _APART * one.spread)
+    result &= ~(like > np.where(far, _LESS_ALIKE, _ALIKE) * level) & ~(
+        _recent(air, hours) < -_WITH_GASES * level
+    )
     return np.asarray(result & ~(was > _SHARP * level) & (most > _STEADY * level))
 
 
