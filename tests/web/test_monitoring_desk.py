@@ -73,7 +73,7 @@ def test_the_preview_of_a_review_shows_the_new_means_before_it_is_done(bureau, s
     client = signed_in("monitor")
     path = reverse("review-period", args=[point.pk])
     trial = page_of(client, path, **said).xpath("//*[@id='trial']//tbody/tr")
-    assert any(point.name in words(row) and "85.0 → 40.0" in words(row) for row in trial)
+    assert any(point.name in words(row) and "85 → 40" in words(row) for row in trial)
     assert not PeriodReview.objects.exists()
     # A word that changes nothing says so.
     same = page_of(client, path, **said | {"flag": "N"}).xpath("//*[@id='trial']")[0]

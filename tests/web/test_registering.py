@@ -190,7 +190,7 @@ def test_an_edit_keeps_the_secrets_and_the_trail_does_not_show_them(county, sign
     # Switched off, it leaves the list of what reports and is found among what does not.
     row = f'data-href="{reverse("station", args=[point.pk])}"'
     assert row not in client.get(reverse("stations")).content.decode()
-    assert row in client.get(reverse("stations") + "?off=1").content.decode()
+    assert row in client.get(reverse("stations") + "?enabled=0").content.decode()
     entry = AuditEntry.objects.get(action="point changed")
     assert entry.details["before"]["enabled"] is True
     limit = AuditEntry.objects.filter(action="limit changed").first()
