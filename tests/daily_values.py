@@ -91,21 +91,23 @@ def october(store, bureau) -> dict:
     bad = {4: 90.0, 5: 90.0, 6: 90.0, 7: 90.0, 8: 90.0, 9: 200.0}
     month: dict[date, dict] = {d: {"pm2_5": bad.get(d.day, 20.0)} for d in span(first, 31)}
     month[date(2026, 10, 31)] = {"pm10": None}
-    put_air(store, county, month)
     # 70 µg/m³ was a good day by the standard of 2012.
-    put_air(store, county, {d: {"pm2_5": 70.0} for d in span(before, 31)})
+    put_air(store, county, month | {d: {"pm2_5": 70.0} for d in span(before, 31)})
     for number, point in enumerate(bureau.air):
         days = span(first, 10 if number == 2 else 31)
-        put_air(store, point, {d: {"pm2_5": 25.0 + 5 * (number // 2)} for d in days})
-        put_air(store, point, {d: {"pm2_5": 40.0 - number} for d in span(before, 31)})
+        year_before = {d: {"pm2_5": 40.0 - number} for d in span(before, 31)}
+        put_air(store, point, {d: {"pm2_5": 25.0 + 5 * (number // 2)} for d in days} | year_before)
     fine = {"ph": 7.4, "do": 7.0, "codmn": 3.0, "tp": 0.08}
-    for year, number in ((2025, 10), *((2026, n) for n in range(1, 11))):
-        value = 1.5 if (year, number) in ((2026, 1), (2026, 10)) else 0.6
-        put_water(
-            store,
-            bureau.water,
-            {date(year, number, day): {**fine, "nh3n": value} for day in (10, 20)},
-        )
+    bad_months = ((2026, 1), (2026, 10))
+    put_water(
+        store,
+        bureau.water,
+        {
+            date(year, number, day): {**fine, "nh3n": 1.5 if (year, number) in bad_months else 0.6}
+            for year, number in ((2025, 10), *((2026, n) for n in range(1, 11)))
+            for day in (10, 20)
+        },
+    )
     rule = AlarmRule.objects.create(
         code="t-so2", name="二氧化硫小时超标", detector="exceedance", kind="flue_gas"
     )
