@@ -29,9 +29,14 @@ def locked(matter_id: int, by: Person | None, revision: int | None = None) -> An
             _("在您打开此页之后，该事项已由他人处理过。"),
             _("请刷新页面，看清最新情况后再办。"),
         )
+    refuse_merged(matter)
+    return matter
+
+
+def refuse_merged(matter: Matter) -> None:
+    """Raise :class:`Refused` for a matter that goes on in another."""
     if matter.merged_into_id is not None:
         raise Refused("state", _("该事项已并入其他事项。"), _("请到并入的事项上办理。"))
-    return matter
 
 
 def _found(matter_id: int, person: Person | None, *, lock: bool) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,9 +14,9 @@ from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
-from ecoledger.listings.refusals import Refused
+from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.matters import notices, timeline
-from ecoledger.matters.actions.access import find, locked
+from ecoledger.matters.actions.access import locked, refuse_merged
 from ecoledger.matters.models import Event, Matter, Urgency
 from ecoledger.matters.register import register_of, state_of
 
@@ -58,6 +59,7 @@ def _to_tell(matter: Matter, text: str, by: Person) -> list[Person]:
     """Whom a push of ``matter`` goes to. Raises :class:`Refused`: the rule of a push and of what is foretold of it."""
     if not by.has_role(*URGERS):
         raise Refused("role", _("催办由局领导、科长或调度人员办理。"))
+    refuse_merged(matter)
     if not state_of(matter).open:
         raise Refused("state", _("该事项已经办结，不用催办。"))
     waiting = notices.whose_turn(matter)
@@ -127,10 +129,19 @@ def foretold(
 ) -> Urged:
     """What :func:`urge_many` would do now, by the same rule; nothing is done and nobody told."""
 
-    def would(pk: int) -> list[str]:
-        return _units(_to_tell(find(pk, by), text, by), by)
+    keys = list(matter_ids)
+    seen: dict[int, Any] = {}
+    # Read book by book, not one by one: nothing is locked, for nothing is done.
+    for key in Matter.objects.filter(pk__in=keys).order_by().values_list("register").distinct():
+        rows = register_of(*key).visible_to(by).filter(pk__in=keys)
+        seen |= {m.pk: m for m in rows.select_related("owner", "owner_organisation", "enterprise")}
 
-    return _each(matter_ids, text, by, at or timezone.now(), would)
+    def would(pk: int) -> list[str]:
+        if pk not in seen:
+            raise NotVisible(f"matter {pk}")
+        return _units(_to_tell(seen[pk], text, by), by)
+
+    return _each(keys, text, by, at or timezone.now(), would)
 
 
 def _each(
