@@ -17,8 +17,16 @@ from ecoledger.books.duty import Duty
 from ecoledger.books.log import Log
 from ecoledger.books.models import Edition, Holding, LogEntry, Obligation, RosterLine
 from ecoledger.books.roster import Roster
-from ecoledger.entities.file import Fact, File, Happening, HealthItem, Mark, Shelf, knows
-from ecoledger.entities.models import Entity
+from ecoledger.entities.file import (
+    Fact,
+    File,
+    Happening,
+    HealthItem,
+    Mark,
+    Shelf,
+    knows,
+    with_parts,
+)
 from ecoledger.entities.validity import in_force
 from ecoledger.listings import cells
 from ecoledger.listings.catalogue import listings_of
@@ -37,9 +45,9 @@ def _books(cls: type[L], person: Person) -> Mapping[str, L]:
     return {book.key: book for book in listings_of(cls) if person.may(book.see)}
 
 
-def _about(entity: Entity) -> Q:
+def _about(file: File) -> Q:
     """That a row is about the thing or a part of it."""
-    return Q(entity__in=Entity.with_parts(entity.pk))
+    return Q(entity__in=file.once(with_parts))
 
 
 def _seen(person: Person, books: Mapping[str, Listing], path: str = "book") -> Q:
@@ -54,20 +62,16 @@ def _seen(person: Person, books: Mapping[str, Listing], path: str = "book") -> Q
 
 def _entries(file: File) -> QuerySet[Any]:
     books = _books(Log, file.person)
-    return LogEntry.objects.filter(_about(file.entity), _seen(file.person, books), current=True)
+    return LogEntry.objects.filter(_about(file), _seen(file.person, books), current=True)
 
 
 def _lines(file: File) -> QuerySet[Any]:
     books = _books(Roster, file.person)
-    return RosterLine.objects.filter(
-        _about(file.entity), _seen(file.person, books, "edition__book")
-    )
+    return RosterLine.objects.filter(_about(file), _seen(file.person, books, "edition__book"))
 
 
 def _owed(file: File) -> QuerySet[Any]:
-    return Obligation.objects.filter(
-        _about(file.entity), _seen(file.person, _books(Duty, file.person))
-    )
+    return Obligation.objects.filter(_about(file), _seen(file.person, _books(Duty, file.person)))
 
 
 def _by_book(rows: QuerySet[Any], path: str = "book") -> dict[str, int]:
@@ -147,7 +151,7 @@ def _shelves(file: File) -> Iterable[Shelf]:
             yield Shelf(book.tab, _(str(book.label)), count, f"{book.url}?about={entity.pk}")
     accounts = _books(Account, person)
     held = Holding.objects.filter(
-        _about(entity), within(person), book__in=list(accounts), outside=False
+        _about(file), within(person), book__in=list(accounts), outside=False
     )
     for key, count in _by_book(held).items():
         account = accounts[key]

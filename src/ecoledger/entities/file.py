@@ -186,6 +186,17 @@ def _noon(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time(12)))
 
 
+# So many parts of a thing are named one by one; of more each question finds them again.
+NAMED = 500
+
+
+def with_parts(file: File) -> Iterable[Any]:
+    """The keys of the thing and of its parts (``Entity.with_parts``), to be asked once."""
+    keys = Entity.with_parts(file.entity.pk)
+    named = list(keys.values_list("pk", flat=True)[: NAMED + 1])
+    return named if len(named) <= NAMED else keys
+
+
 def answering(file: File) -> list[Charge]:
     """Who answers for it today."""
     return charges.charges_of(file.entity)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
-from ecoledger.entities.file import File, Happening, HealthItem, Mark, Shelf, knows
+from ecoledger.entities.file import File, Happening, HealthItem, Mark, Shelf, knows, with_parts
 from ecoledger.entities.models import Entity
 from ecoledger.matters.models import Matter
 from ecoledger.matters.reasons import Reason
@@ -33,13 +33,17 @@ _SHOWN = ("register", "number", "title", "phase", "due", "opened_at", "closed_at
 WORK = Reason(noop("事项"), kinds=())
 
 
-def matters_of(entity: Entity, person: Person) -> QuerySet[Matter]:
-    """The matters about an entity or a part of it that ``person`` may see.
+def matters_of(
+    entity: Entity, person: Person, parts: Iterable[Any] | None = None
+) -> QuerySet[Matter]:
+    """The matters about an entity or a part of it that ``person`` may see. ``parts``: keys of both, where they are known.
 
     Their keys come first, each by the index of its own key: asked in one with the scope, a database would walk all
     matters of the scope.
     """
-    about = (Q(entity__in=Entity.with_parts(entity.pk)), Q(enterprise=entity.pk))
+    if parts is None:
+        parts = Entity.with_parts(entity.pk)
+    about = (Q(entity__in=parts), Q(enterprise=entity.pk))
     keys = [Matter.objects.filter(condition).order_by().values("pk") for condition in about]
     return visible_matters(person).filter(Q(*(("pk__in", some) for some in keys), _connector=Q.OR))
 
@@ -49,7 +53,11 @@ NAMED = 500
 
 
 def _keys(file: File) -> list[int]:
-    found = matters_of(file.entity, file.person).order_by().values_list("pk", flat=True)
+    found = (
+        matters_of(file.entity, file.person, file.once(with_parts))
+        .order_by()
+        .values_list("pk", flat=True)
+    )
     return list(found[: NAMED + 1])
 
 

@@ -11,8 +11,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.scope import visible, within
-from ecoledger.entities.file import File, Happening, HealthItem, Mark, Shelf, Tab, knows
-from ecoledger.entities.models import Entity
+from ecoledger.entities.file import File, Happening, HealthItem, Mark, Shelf, Tab, knows, with_parts
 from ecoledger.entities.validity import in_force
 from ecoledger.live import times
 from ecoledger.monitoring import runtime
@@ -31,7 +30,7 @@ def _points(file: File) -> QuerySet[Point]:
 
 
 def _keys(file: File) -> list[int]:
-    its = Point.objects.filter(entity__in=Entity.with_parts(file.entity.pk))
+    its = Point.objects.filter(entity__in=file.once(with_parts))
     return list(its.order_by().values_list("pk", flat=True))
 
 
@@ -125,8 +124,8 @@ def _limited(points: list[int], url: str) -> HealthItem:
 
 
 def _filings(file: File) -> QuerySet[Filing]:
-    entity, person = file.entity, file.person
-    rows = Filing.objects.filter(entity__in=Entity.with_parts(entity.pk))
+    person = file.person
+    rows = Filing.objects.filter(entity__in=file.once(with_parts))
     own = within(person, "area_code", "entity__code") | within(
         person, "area_code", "entity__parent__code"
     )

@@ -60,8 +60,7 @@ def shown(request: Request, thing: Entity) -> HttpResponse:
     person, book = request.user, inventory_of(thing)
     its = File.of(thing, person)
     shelves, happenings = its.shelves(), its.timeline()
-    points = _points(person, thing)
-    parts = _parts(person, thing)
+    points, parts = _points(its), _parts(its)
     steps, links = its.once(file.successions), relations.of(thing)
     own = {
         Tab.DATA: len(points) + sum(part["count"] for part in parts),
@@ -156,12 +155,13 @@ def _own(
     ]
 
 
-def _points(person: Person, thing: Entity) -> list[Point]:
+def _points(its: File) -> list[Point]:
     """The points at a thing and at its parts; of a firm all that are its own."""
+    person, thing = its.person, its.entity
     rows = scoped.points(person).filter(enabled=True).prefetch_related("parameters")
     if isinstance(thing, Enterprise):
         return list(rows.filter(owner_code=thing.code).order_by("name"))
-    return list(rows.filter(entity__in=Entity.with_parts(thing.pk)).order_by("name")[:100])
+    return list(rows.filter(entity__in=its.once(file.with_parts)).order_by("name")[:100])
 
 
 @dataclass(frozen=True)
@@ -188,10 +188,10 @@ def _latest(points: list[Point]) -> list[PointRow]:
     return [PointRow(point, latest[point.pk], water.get(point.pk)) for point in points]
 
 
-def _parts(person: Person, thing: Entity) -> list[dict[str, Any]]:
+def _parts(its: File) -> list[dict[str, Any]]:
     """What belongs to it, by kind, as far as the person may see it."""
-    parts = []
-    every = Entity.objects.filter(pk__in=Entity.with_parts(thing.pk)).exclude(pk=thing.pk)
+    person, thing, parts = its.person, its.entity, []
+    every = Entity.objects.filter(pk__in=its.once(file.with_parts)).exclude(pk=thing.pk)
     for kind in every.order_by().values_list("kind", flat=True).distinct():
         book = inventory_of(kind)
         rows = book.visible_to(person).filter(book.about(thing.pk))
