@@ -182,7 +182,7 @@ def detect(rule: AlarmRule, seen: Seen) -> pl.DataFrame:
             return drift.detect(seen.compared(rule.kind, settings), judged, settings)
         case _D.DOWNSTREAM:
             reaches = stations.filter(pl.col("river").is_not_null() & pl.col("km").is_not_null())
-            return downstream.detect(hours, judged, reaches, settings, seen.weather, seen.washed)
+            return downstream.detect(hours, judged, reaches, settings, seen.weather)
     raise ValueError(f"rule {rule.code}: there is no detector {rule.detector!r}")
 
 

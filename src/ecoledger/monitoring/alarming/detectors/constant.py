@@ -13,7 +13,7 @@ from ecoledger.monitoring.alarming.detectors.tracks import Track, each, together
 from ecoledger.monitoring.alarming.operation import NOTHING, Running
 
 # A run that chance gives once in so many is not chance. Where a value comes every four hours there is no time to be so sure.
-_CHANCE, _CHANCE_OF_SAMPLES = 1e-7, 1e-5
+_CHANCE, _CHANCE_OF_SAMPLES = 1e-6, 1e-4
 # A run this long is not chance, whatever the series does otherwise (hours).
 _LONGEST = 48
 # So many missing values do not end a run.
@@ -21,6 +21,8 @@ _GAP = 3
 # With fewer changes than this nothing is known of how often a series repeats itself.
 _CHANGES_NEEDED = 30
 _FEW = 6
+# Where the usual step is so few of the last digit, calm hours round to one value: a run has to be so much longer.
+_FEW_DIGITS, _LONGER = 2.5, 1.6
 STANDING = "停产期间无流量，数值不变属正常"
 
 
@@ -38,7 +40,7 @@ def detect(
     ``settings["tolerance"]`` (default 0), using the extremes within each hour; at least ``settings["samples"]``
     values (default 4), so that a station of four hours is not judged by two. A series that repeats itself by
     nature (coarse digits, an analyser that holds its value between samples) needs a run as much longer as its own
-    history asks for, and as its usual steps ask for at a level where the last digit hides many of them (:func:`_repeats`). Values at or below ``settings["floor"][parameter]`` do not count: an instrument at its
+    history asks for, and so does a level at which a calm hour is less than a digit (:func:`_coarse`). Values at or below ``settings["floor"][parameter]`` do not count: an instrument at its
     detection limit is not stuck. Excused where the plant stood (:mod:`..operation`).
     """
     floors = numbers(settings, "floor")
@@ -60,8 +62,8 @@ def detect(
         above = np.full(len(track), True) if floor is None else track.value > floor
         # How it repeats itself where it stands still or at its detection limit says nothing of how it does at work.
         needed = _needed(track, np.where(above & (running.running(track) != 0), run, 0), settings)
-        stuck = run >= needed
-        stood = running.stands(track, track.step * int(needed.min()))
+        stuck = run >= np.where(_coarse(track), math.ceil(_LONGER * needed), needed)
+        stood = running.stands(track, track.step * needed)
         parts.append(
             verdicts(
                 track,
@@ -71,6 +73,17 @@ def detect(
             )
         )
     return together(parts, judged)
+
+
+def _coarse(track: Track) -> np.ndarray:
+    """Where the usual step from hour to hour, as a share of the value, is hardly more than the last digit there."""
+    steps = np.abs(np.diff(track.value, prepend=np.nan))
+    known = steps[~np.isnan(steps) & (steps > 1e-9)]
+    if len(known) < _CHANGES_NEEDED:
+        return np.zeros(len(track), dtype=bool)
+    with np.errstate(all="ignore"):
+        usual = np.nanmedian(np.where(steps > 1e-9, steps, np.nan) / np.abs(track.value))
+        return np.asarray(usual * np.abs(track.value) < _FEW_DIGITS * np.quantile(known, 0.02))
 
 
 def _runs(low: np.ndarray, high: np.ndarray, tolerance: float) -> np.ndarray:
@@ -92,56 +105,22 @@ def _runs(low: np.ndarray, high: np.ndarray, tolerance: float) -> np.ndarray:
     return lengths
 
 
-def _needed(track: Track, run: np.ndarray, settings: dict[str, Any]) -> np.ndarray:
-    """How many equal values in a row are no chance any more, at the level of each slot."""
+def _needed(track: Track, run: np.ndarray, settings: dict[str, Any]) -> int:
     base = max(track.slots(int(settings.get("hours", 6))), int(settings.get("samples", 4)))
     ends = np.append(run[1:] <= run[:-1], True) & (run > 0)
     lengths = np.sort(run[ends])
     # The two longest may be what is looked for.
     ordinary = lengths[:-2]
-    size = len(track)
     if len(ordinary) < _FEW:
-        return np.full(size, base)
+        return base
     # An analyser that holds its value between samples says something new once in so many hours.
     held = max(1, int(np.quantile(ordinary, 0.1)))
     if len(lengths) < _CHANGES_NEEDED:
         # Too few to reckon with chance; but so many samples make a run.
-        samples = int(settings.get("samples", 4)) * max(held, int(np.median(ordinary)))
-        return np.full(size, max(base, samples))
+        return max(base, int(settings.get("samples", 4)) * max(held, int(np.median(ordinary))))
     samples = max(ordinary.sum() / held, len(ordinary))
     # What was never seen in so many samples may still come once in a third of them.
-    least = 3 / samples
-    overall = max(1 - len(ordinary) / samples, least)
-    repeats = np.full(size, overall)
-    if held == 1:
-        repeats = np.maximum(repeats, _repeats(track, run, lengths[-2]))
+    repeats = max(1 - len(ordinary) / samples, 3 / samples)
     chance = _CHANCE if held == 1 and track.step == 1 else _CHANCE_OF_SAMPLES
-    by_chance = 1 + math.log(chance) / np.log(np.clip(repeats, least, 0.99))
-    longest = max(base, track.slots(_LONGEST))
-    return np.asarray(np.clip(np.ceil(by_chance) * held, base, longest).astype(int))
-
-
-def _repeats(track: Track, run: np.ndarray, long: int) -> np.ndarray:
-    """How often a value is followed by the same one, at the level of each slot: steps go with the level, the last digit does not.
-
-    Of a step from value to value as a share of the value, as much is hidden by the last digit as the level is low. A step of
-    nothing was somewhere within half a digit; those of the two longest runs are left out.
-    """
-    steps = np.abs(np.diff(track.value, prepend=np.nan))
-    with np.errstate(all="ignore"):
-        level = np.abs(track.value)
-        digit = np.quantile(steps[steps > 1e-9], 0.02) if (steps > 1e-9).any() else 0.0
-        shares = np.where(steps > 1e-9, steps, digit / 4) / level
-    ordinary = ~np.isnan(shares) & ~_within_long(run, long) & (run > 0)
-    ordered = np.sort(shares[ordinary])
-    with np.errstate(all="ignore"):
-        hidden = digit / 2 / level
-    return np.asarray(np.searchsorted(ordered, np.nan_to_num(hidden)) / max(len(ordered), 1))
-
-
-def _within_long(run: np.ndarray, long: int) -> np.ndarray:
-    """The slots of runs of ``long`` and more."""
-    result = np.zeros(len(run), dtype=bool)
-    for end in np.flatnonzero((run >= max(long, 2)) & (np.append(run[1:], 0) <= run)):
-        result[end - run[end] + 1 : end + 1] = True
-    return result
+    by_chance = 1 + math.log(chance) / math.log(min(repeats, 0.99))
+    return int(min(max(base, math.ceil(by_chance) * held), max(base, track.slots(_LONGEST))))

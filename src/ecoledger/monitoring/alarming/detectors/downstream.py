@@ -17,7 +17,7 @@ from ecoledger.monitoring.alarming.detectors.tracks import (
     verdicts,
     worded,
 )
-from ecoledger.monitoring.alarming.weather import DRY, Washed, Weather
+from ecoledger.monitoring.alarming.weather import DRY, Weather
 
 
 def detect(
@@ -26,15 +26,14 @@ def detect(
     reaches: pl.DataFrame,
     settings: dict[str, Any],
     weather: Weather = DRY,
-    washed: Washed | None = None,
 ) -> pl.DataFrame:
     """Judge each water station against those above it on the same river.
 
     ``reaches``: ``point, river, km``, kilometres from the river's head. Bad when a value lies ``settings["sigmas"]`` (default
     4) robust standard deviations and ``settings["share"]`` (default 0.3) above its median of three days, and a station
     above it on the river had risen as much before, as many hours earlier as water needs at ``settings["slowest"]`` to
-    ``settings["fastest"]`` m/s (defaults 0.15 and 1.5). Good when it is back within half. Rain lifts
-    all rivers and is excused, as far as it explains what is seen (``washed``).
+    ``settings["fastest"]`` m/s (defaults 0.15 and 1.5). Good when it is back within half. Rain lifts the whole river and is
+    excused.
     """
     sigmas, part = float(settings.get("sigmas", 4.0)), float(settings.get("share", 0.3))
     slowest, fastest = float(settings.get("slowest", 0.15)), float(settings.get("fastest", 1.5))
@@ -61,14 +60,11 @@ def detect(
                 metres / fastest / 3600, metres / slowest / 3600,
             )  # fmt: skip
         arrived &= _new(arrived, up)
-        wet = weather.wet(track, 72)
-        if washed is not None and wet.any():
-            wet &= washed.explains(track)
         parts.append(
             verdicts(
                 track, arrived, back,
                 note="升高，与上游站点的升高按水流时间相接，疑似排污团下移",
-                excuse=worded(wet, "降雨后全河升高"),
+                excuse=worded(weather.wet(track, 72), "降雨后全河升高"),
             )
         )  # fmt: skip
     return together(parts, judged)

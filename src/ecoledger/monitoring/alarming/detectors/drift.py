@@ -35,24 +35,21 @@ def detect(
 ) -> pl.DataFrame:
     """Judge the median of a day's ratio to the neighbours; arguments as for :func:`.neighbours.detect`.
 
-    Bad when the last 24 hours' median lies more than ``settings["share"]`` (default 0.28) away from what the twelve days
+    Bad when the last 24 hours' median lies more than ``settings["share"]`` (default 0.22) away from what the twelve days
     that end four days ago let expect, and more than ``settings["sigmas"]`` (default 3.5) robust standard deviations of such
     medians, and has gone there over three days (:data:`_ONE_DAY`, :data:`_TWO_DAYS`, :data:`_BEFORE`), no day doing more than
-    half of it: three days are no plume, and a sensor does not age in one. It goes on until most of it is made good. Hours in
-    which the neighbours differ among themselves (a front of dust, fireworks) tell nothing, nor do those of air so clean that
-    their median is below ``settings["least"][parameter]``. Fine and coarse dust are judged by their
+    half of it: three days are no plume, and a sensor does not age in one; the neighbours' median being at least
+    ``settings["least"][parameter]``. It goes on until most of it is made good. Hours in which the
+    neighbours differ among themselves (a front of dust, fireworks) tell nothing. Fine and coarse dust are judged by their
     mean, and must have moved about alike: one sensor counts both. Good when the last day is within half of it. Needs
     ``settings["history"]`` hours (default 96) beside neighbours that are known.
     Reference stations are checked with zero and span gas, and judged here only where ``settings["reference"]`` says so.
     """
-    part, sigmas = float(settings.get("share", 0.28)), float(settings.get("sigmas", 3.5))
+    part, sigmas = float(settings.get("share", 0.22)), float(settings.get("sigmas", 3.5))
     needed = int(settings.get("history", 96))
     least = numbers(settings, "least")
     judgements: list[tuple[Compared, np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
-    levels = {
-        (one.track.point, one.track.parameter): _level(one, least.get(one.track.parameter, 0.0))
-        for one in compared
-    }
+    levels = {(one.track.point, one.track.parameter): _level(one) for one in compared}
     for station in compared:
         if not (station.micro or settings.get("reference", False)):
             continue
@@ -63,10 +60,13 @@ def detect(
             level = (level + np.where(np.isnan(twin), level, twin)) / 2
         noise = MAD_TO_SIGMA * trailing(level, SLOW, "mad", gap=DRIFTS, needed=needed, every=3)
         known = trailing(level, SLOW, "median", gap=DRIFTS, needed=needed, every=3)
+        high_enough = upto(station.around, 24, "median", needed=16) >= least.get(
+            track.parameter, 0.0
+        )
         with np.errstate(all="ignore"):
             allowed = np.fmax(np.log1p(part), sigmas * noise)
             away, sign = np.where(np.isnan(known), np.nan, level), np.sign(level)
-            bad = np.abs(away) > allowed
+            bad = (np.abs(away) > allowed) & high_enough
             one, two, three = (sign * _back(level, 24 * days) for days in (1, 2, 3))
             here = sign * level
             bad &= (one > _ONE_DAY * allowed) & (two > _TWO_DAYS * allowed)
@@ -102,14 +102,12 @@ def detect(
     return together(parts, judged)
 
 
-def _level(one: Compared, least: float) -> np.ndarray:
-    """The last day's median of the logarithm of its ratio to what the neighbours said before it drifted, of hours that tell
-    one: the neighbours agree, and there is so much dust that a few µg/m³ of noise make no ratio."""
+def _level(one: Compared) -> np.ndarray:
+    """The last day's median of the logarithm of its ratio to what the neighbours said before it drifted."""
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         apart = one.spread > np.fmax(2 * np.nanmedian(one.spread), 0.25)
-        clean = one.around < least
-    return upto(np.where(apart | clean, np.nan, one.slow), 24, "median", needed=6)
+    return upto(np.where(apart, np.nan, one.slow), 24, "median", needed=8)
 
 
 def _back(values: np.ndarray, hours: int) -> np.ndarray:

@@ -36,7 +36,7 @@ TWIN = {"a34004": "a34002", "a34002": "a34004"}
 _ALIKE, _SHARP, _STEADY, _WITH_GASES = 0.55, 0.35, 0.6, 0.25
 # It lies so many times as far below as the lowest other did in these hours, and so many times what neighbours differ now.
 # Nobody gains by a hand on a micro-station, and its own moods are many.
-_ALONE, _MICRO_ALONE, _APART = 1.4, 2.0, 1.3
+_ALONE, _MICRO_ALONE, _APART = 1.2, 2.0, 1.3
 # What lies so many times as far below as any other may be so much less alike and unusual: a spray takes coarse dust first.
 _FAR, _LESS_ALIKE, _LESS_UNUSUAL = 2.5, 0.75, 0.75
 # What could not be told from some hours may be told from some more; of fewer so much more is asked for.

@@ -38,8 +38,8 @@ __all__ = ["detect", "neighbours"]
 # So many times as far above as the highest of the others in the last hours (logarithm); of the level, what may have been there
 # before, and what every single hour has to show. Set as in :mod:`.low_vs_neighbours`.
 _ALONE, _SHARP, _EVERY = 1.6, 0.7, 0.6
-# Of so many others one may have its own trouble.
-_ONE_IN = 40
+# Of so many others one may have its own trouble; where a level is so many times as unusual as asked for, of so few.
+_ONE_IN, _STRIKING, _FEW = 40, 2.0, 20
 REGIONAL = "区域性污染，周边站点同步升高"
 
 
@@ -70,7 +70,7 @@ def detect(
     by_itself = own(compared)
     asked = set(judged["parameter"].unique())
     compared = [one for one in compared if one.track.parameter in asked]
-    levels, highs = [], []
+    levels, highs, strikings = [], [], []
     for one in compared:
         track, part = one.track, micro if one.micro else plain
         left = by_itself[track.point, track.parameter].left
@@ -79,25 +79,31 @@ def detect(
         above = upto(track.value - one.expected, width, "median", needed=width - 1)
         with np.errstate(all="ignore"):
             high = (level > np.log1p(part)) & (above >= excess.get(track.parameter, 0.0))
-            high &= level > (micro_sigmas if one.micro else sigmas) * np.fmax(scatter, 0.05)
+            unusual = level / ((micro_sigmas if one.micro else sigmas) * np.fmax(scatter, 0.05))
+            high &= unusual > 1
             high &= track.value >= least.get(track.parameter, 0.0)
             # An hour that is back is not bad, whatever the hours before were.
             high &= track.value > (1 + part / 2) * one.expected
             high &= upto(left, width, "min", needed=width - 1) > _EVERY * level
         levels.append(level)
         highs.append(high)
+        strikings.append(unusual > _STRIKING)
     crowds = {
         key: crowded(compared, highs, *key)
         for key in {(one.track.parameter, one.micro) for one in compared}
     }
     # Fireworks, a front and a dust storm reach the others a few hours before or after.
     heights = at_once(compared, levels, _ONE_IN)
+    seconds = at_once(compared, levels, _FEW)
     parts = []
-    for one, level, high, others in zip(compared, levels, highs, heights, strict=True):
+    for one, level, high, striking, others, second in zip(
+        compared, levels, highs, strikings, heights, seconds, strict=True
+    ):
         track, part = one.track, micro if one.micro else plain
         crowd = crowds[track.parameter, one.micro]
         with np.errstate(all="ignore"):
-            alone = ~(level < _ALONE * others) & (level > apart * np.nan_to_num(one.spread))
+            alone = ~(level < _ALONE * np.where(striking, second, others))
+            alone &= level > apart * np.nan_to_num(one.spread)
             alone &= ~np.isin(track.first + np.arange(len(track)), list(crowd))
             alone &= ~(before(level, width) > _SHARP * level)
             share = track.value / one.expected - 1
