@@ -61,7 +61,10 @@ def _mark(firm: Any) -> Mark:
 
 @needs("see_monitoring")
 def page(request: Request) -> HttpResponse:
-    shown = pages.listed(request, ENTERPRISES, mark=_mark) | {"new_url": reverse("enterprise-new")}
+    shown = pages.listed(request, ENTERPRISES, mark=_mark) | {
+        "new_url": reverse("enterprise-new"),
+        "new_label": _("登记企业"),
+    }
     return render(request, "web/listings/list.html", shown)
 
 

@@ -95,7 +95,9 @@ def _mark(filing: Filing) -> Mark:
 @needs("see_monitoring")
 def page(request: Request) -> HttpResponse:
     return render(
-        request, "web/monitoring/filings.html", pages.listed(request, FILINGS, mark=_mark)
+        request,
+        "web/monitoring/filings.html",
+        pages.listed(request, FILINGS, mark=_mark) | {"new_label": _("申报")},
     )
 
 

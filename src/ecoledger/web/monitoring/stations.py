@@ -94,7 +94,10 @@ def page(request: Request) -> HttpResponse:
     seen = POINTS.visible_to(request.user).filter(enabled=True).order_by()
     kinds = dict(seen.values_list("kind").annotate(Count("pk")))
     counts = {kind: kinds.get(kind, 0) for kind in Point.Kind.values}
-    shown = pages.listed(request, POINTS, counts=counts) | {"new_url": reverse("point-new")}
+    shown = pages.listed(request, POINTS, counts=counts) | {
+        "new_url": reverse("point-new"),
+        "new_label": _("登记监测点"),
+    }
     return render(request, "web/monitoring/stations.html", shown)
 
 
