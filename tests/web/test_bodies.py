@@ -77,6 +77,12 @@ def test_a_strangers_long_body_is_refused_unread(server):
         assert temporary_files(server) == 0
 
 
+def test_an_address_that_does_not_end_is_refused(server, monitor):
+    answer = monitor.get("/audit", params={"q": "a" * 60_000})
+    assert answer.status_code == 414
+    assert monitor.get("/my-work", params={"q": "a" * 10_000}).status_code == 200
+
+
 def test_a_body_that_does_not_say_its_length_is_counted(server):
     with closing(connected(server)) as stranger:
         stranger.sendall(b"POST /sign-in HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from ecoledger.accounts.models import Organisation
+from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import Role
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings import catalogue
@@ -19,6 +19,7 @@ from ecoledger.listings.listing import Column, Filter, Listing, View
 from ecoledger.listings.models import SavedView, Submission, Taste
 from ecoledger.listings.parts import Import
 from ecoledger.registers.problems.problem_ledger import Problem
+from ecoledger.web.listings import pages
 
 FIRMS = Listing(
     key="firms-in-test",
@@ -188,6 +189,30 @@ def test_a_view_and_columns_are_kept_for_their_person(at, bureau):
     client = at()
     client.post("/b/firms-in-test/views", {"delete": SavedView.objects.get().pk})
     assert not SavedView.objects.exists()
+
+
+def test_a_shared_view_stays_within_its_organisation(at, people):
+    """Its name and its conditions may tell what a firm or a town is not to know."""
+    shared = {"name": "拟立案", "back": "q=拟立案的一家", "shared": "1"}
+    at("monitor").post("/b/firms-in-test/views", shared)
+    house = Organisation.objects.create(name="青溪县局", kind="bureau", area_code="990101")
+    other = Organisation.objects.create(name="北镇", kind="town", area_code="990101001")
+    for name, organisation in (("monitor", house), ("dispatcher", house), ("grid", other)):
+        Person.objects.filter(pk=people[name].pk).update(organisation=organisation)
+    assert "拟立案" in text(at("dispatcher").get("/b/firms-in-test"))
+    assert "拟立案" not in text(at("grid").get("/b/firms-in-test"))
+    Person.objects.update(organisation=None)  # nobody's house is no house of all
+    assert "拟立案" not in text(at("dispatcher").get("/b/firms-in-test"))
+
+
+def test_a_person_keeps_only_so_many_views(at):
+    for n in range(pages.MOST_VIEWS + 1):
+        at().post("/b/firms-in-test/views", {"name": f"视图{n}", "back": ""})
+    assert SavedView.objects.count() == pages.MOST_VIEWS
+
+
+def test_words_longer_than_any_name_are_no_fault(at):
+    assert at().get("/b/firms-in-test", {"q": "a" * 60_000}).status_code == 200
 
 
 def test_a_table_is_imported_with_preview_and_taken_back(at, bureau):

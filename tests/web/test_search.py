@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ecoledger.entities.models import Enterprise
 from ecoledger.matters import actions
 from ecoledger.matters.register import register_of
 from ecoledger.web.models import SearchEntry
@@ -76,6 +77,12 @@ def test_another_firms_things_are_not_found(bureau, people):
 def test_pages_are_found_by_initials(people):
     assert "操作记录" in found(people["audit_admin"], "czjl")
     assert "操作记录" not in found(people["town"], "czjl")
+
+
+def test_one_character_within_a_name_is_enough(bureau, people):
+    Enterprise.objects.create(code="E-𠮷", name="青溪县龘织厂", area_code="990101001")
+    index.catch_up()
+    assert "青溪县龘织厂" in found(people["monitor"], "龘")
 
 
 def test_the_empty_box_offers_what_was_opened_last(bureau, signed_in):

@@ -153,6 +153,21 @@ def test_a_changed_field_is_called_as_on_its_form(auditor, people, bureau):
     assert "industry" not in page
 
 
+def test_what_stands_in_a_table_of_its_own_is_named_too(auditor, people, bureau, signed_in):
+    """A thing that was entered by its form, with its other codes."""
+    entered = {"name": "北镇印染厂", "code": "E-77", "area_code": "990101001"}
+    signed_in("monitor").post("/registry/enterprises/new", entered)
+    audit.record(
+        people["system_admin"],
+        "registry entered",
+        bureau.enterprise,
+        details={"before": {}, "after": {"identifiers": ["统一社会信用代码 91990101MA00000012"]}},
+    )
+    page = auditor()
+    assert "91990101MA00000012" in page
+    assert "identifiers" not in page
+
+
 def actions_of_the_source() -> tuple[set[str], set[str]]:
     """Every action that the source writes on the trail: whole ones, and those of a book by what follows the dot."""
     whole, in_books = set(), set()

@@ -19,6 +19,7 @@ from ecoledger.listings.parts import Filter, Kind
 PAGE = 50
 # So many rows are counted exactly; of more it is said that there are more, until somebody asks.
 COUNTED = 10_000
+_LETTERS = 200  # and more letters than any name has
 _WORDS = 5  # of a search; more would be joined into a query nobody waits for
 
 # What stands in a list's address: parameter -> value, or a ``QueryDict``.
@@ -60,7 +61,7 @@ def conditions(
     asked_for = [condition(declared, query) for declared in listing.open_filters(person)]
     asked_for.append(listing.conditions(query, person, now or timezone.now()))
     asked_for.append(_about(listing, query))
-    words = query.get("q", "").split()[:_WORDS]
+    words = query.get("q", "")[:_LETTERS].split()[:_WORDS]
     asked_for += [_holding(listing, person, word) for word in words]
     return [one for one in asked_for if one]
 

@@ -26,6 +26,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Any, Any], Awaitable[None]]
 
+OF_AN_ADDRESS = 16 << 10  # its questions; databases refuse patterns of more than fifty thousand letters
 OF_A_STRANGER = 64 << 10
 OF_A_PERSON = 300 << 20  # a video as evidence, several files in one form
 SILENCE = 60.0  # seconds between two parts of a body
@@ -64,6 +65,9 @@ def bounded(application: Application) -> Application:
     large = asyncio.Semaphore(_LARGE_AT_ONCE)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and len(scope.get("query_string", b"")) > OF_AN_ADDRESS:
+            await _refuse(send, 414, dict(scope["headers"]))
+            return
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await application(scope, receive, send)
             return

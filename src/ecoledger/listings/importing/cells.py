@@ -96,7 +96,7 @@ def value_of(
         return _day(cell, past=past, year=year, after=after)
     if kind is Kind.DATETIME:
         return _moment(cell, year, after)
-    if is_key and kind not in (Kind.CHOICE, Kind.STATE, Kind.BOOLEAN):
+    if is_key and kind not in (Kind.CHOICE, Kind.STATE, Kind.BOOLEAN, Kind.REFERENCE):
         return key_text(cell), ""
     text = text_of(cell)
     if not text:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -31,6 +31,7 @@ from ecoledger.web.listings.once import once
 from ecoledger.web.models import opened
 
 MAPPED = 5000
+MOST_VIEWS = 30  # of one person on one list
 
 
 def page(request: Request, key: str) -> HttpResponse:
@@ -125,14 +126,18 @@ def _views(listing: Listing, request: Request) -> list[dict[str, Any]]:
         is_open = now == asked_for or (bool(unsorted) and now == unsorted)
         one = {"name": view.name, "label": view.label, "query": query.urlencode(), "open": is_open}
         views.append(one)
-    saved = SavedView.objects.filter(listing=listing.key)
-    for mine in sorted(saved, key=lambda view: view.person_id != request.user.pk):
-        if mine.person_id == request.user.pk or mine.shared:
-            own = mine.person_id == request.user.pk
-            is_open = QueryDict(mine.query) == now
-            views.append(
-                {"label": mine.name, "query": mine.query, "open": is_open, "pk": own and mine.pk}
-            )
+    person = request.user
+    seen = Q(person=person)
+    if person.organisation_id is not None:
+        # A name or a condition may tell what others must not know: it stays in the house.
+        seen |= Q(shared=True, person__organisation=person.organisation_id)
+    saved = SavedView.objects.filter(seen, listing=listing.key)
+    for view in sorted(saved, key=lambda view: view.person_id != person.pk):
+        own = view.person_id == person.pk
+        is_open = QueryDict(view.query) == now and not any(one["open"] for one in views)
+        views.append(
+            {"label": view.name, "query": view.query, "open": is_open, "pk": own and view.pk}
+        )
     return views
 
 
@@ -169,7 +174,12 @@ def save_view(request: Request, key: str) -> HttpResponse:
         return redirect(listing.url)
     name = request.POST.get("name", "").strip()[:40]
     query = request.POST.get("back", "")[:2000]
-    if name:
+    kept = SavedView.objects.filter(listing=key, person=request.user)
+    if name and kept.exclude(name=name).count() >= MOST_VIEWS:
+        messages.error(
+            request, _("一个列表最多保存 %d 个视图，请先删除不用的。") % MOST_VIEWS
+        )
+    elif name:
         SavedView.objects.update_or_create(
             listing=key,
             person=request.user,

@@ -86,7 +86,10 @@ def _named(name: str, kind: str = "") -> str:
         return str(WORDS[name])
     if kind.count(".") == 1:
         with suppress(LookupError, FieldDoesNotExist):
-            return _(str(apps.get_model(kind)._meta.get_field(name).verbose_name))
+            field = apps.get_model(kind)._meta.get_field(name)
+            # What stands in a table of its own has no name as a field: that of its rows.
+            named = field.related_model._meta if field.auto_created else field
+            return _(str(named.verbose_name))
     return name
 
 

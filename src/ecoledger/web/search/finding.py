@@ -110,8 +110,8 @@ def _candidates(person: Person, words: list[str]) -> Iterator[SearchEntry]:
                 if entry.pk not in seen:
                     seen.add(entry.pk)
                     yield entry
-        # Who types a whole number wants what bears it, not what mentions it.
-        if len(word) > 1 and len(seen) < CANDIDATES and not exact:
+        # Who types a whole number wants what bears it, not what mentions it. One Latin letter is in everything.
+        if (len(word) > 1 or not word.isascii()) and len(seen) < CANDIDATES and not exact:
             # The words first: that few hold them is sooner said than where each entry lies.
             held = index.holding(word).filter(in_scope)
             for entry in held[: CANDIDATES * 2]:
