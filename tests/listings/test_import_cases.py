@@ -319,6 +319,23 @@ def test_every_row_is_kept_refused_or_left_out(preview):
     assert (batch.good.count(), batch.bad.count(), len(left)) == (1, 2, 4)
 
 
+def test_what_cannot_have_begun_and_ended_so_is_said_before_it_is_taken_in(preview, accept):
+    head = ("原编号", "来源类别", "问题", "属地", "登记日期", "办结日期", "完成情况")
+    rows = (
+        ("H-1", "自查发现", "甲", "北镇", "2025-03-01", "2025-04-01", "已完成"),
+        ("H-2", "自查发现", "乙", "北镇", "2025-05-01", "2025-04-01", "已完成"),
+        ("H-3", "自查发现", "丙", "北镇", "2025-05-01", "2199-04-01", "已完成"),
+        ("H-4", "自查发现", "丁", "北镇", "2199-05-01", "", "整改中"),
+        ("H-5", "自查发现", "戊", "北镇", "2025-05-01", "2025-05-01", "已完成"),
+    )
+    batch = preview(sheet(head, *rows), history=True)
+    assert [row.number for row in batch.bad] == [3, 4, 5]
+    assert "登记日期在办结日期之后" in said(batch, 3)
+    assert "办结日期在今天之后" in said(batch, 4)
+    assert "登记日期在今天之后" in said(batch, 5)
+    assert accept(batch) == (2, 3)
+
+
 def test_an_earlier_ledger_keeps_rows_whose_dates_nobody_can_read(preview, accept):
     head = ("原编号", "来源类别", "问题", "属地", "整改时限", "完成情况")
     batch = preview(

@@ -131,6 +131,7 @@ class TableRow:
     # What was looked up for earlier rows of the table.
     found: dict[Any, Any] = field(default_factory=dict)
     warnings: list[tuple[str, str]] = field(default_factory=list)
+    errors: list[tuple[str, str]] = field(default_factory=list)
 
     def look_up(self, name: str, find: Callable[[str], Any]) -> Any:
         """What ``find`` says of ``name``, asked once a table."""
@@ -142,6 +143,10 @@ class TableRow:
     def warn(self, column: str, message: str) -> None:
         """Say something about the row that a person should look at."""
         self.warnings.append((column, message))
+
+    def refuse(self, column: str, message: str) -> None:
+        """Say why the row cannot be taken in."""
+        self.errors.append((column, message))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,12 +49,20 @@ def refusal(values: Mapping[str, Any], by: Person | None, now: datetime) -> str:
     opened, closed = values.get("opened_at"), values.get("closed_at")
     if closed is None and ENDED not in values:
         return _("没有办结日期；未办结的请不作为历史导入。")
-    if closed is not None and closed > now:
-        return _("办结日期在今天之后。")
-    if opened is not None and opened > (closed or now):
-        return _("登记日期在办结日期之后。") if closed else _("登记日期在今天之后。")
+    if wrong := impossible(opened, closed, now):
+        return wrong
     if by is not None and by.area_codes and not scope.covers(by, values.get("area_code", "")):
         return _("行政区划 %s 不在您的数据范围内。") % (values.get("area_code") or "—")
+    return ""
+
+
+def impossible(opened: Any, closed: Any, now: Any) -> str:
+    """Why nothing of the past can have begun and ended so; empty when it can. All three are moments, or all are days
+    written alike, as a table is looked at before it is taken in."""
+    if closed and closed > now:
+        return _("办结日期在今天之后。")
+    if opened and opened > (closed or now):
+        return _("登记日期在办结日期之后。") if closed else _("登记日期在今天之后。")
     return ""
 
 

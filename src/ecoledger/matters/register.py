@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
@@ -313,8 +314,17 @@ class Register(Listing):
         return actions.open_many(self, openings, by=by, batch=batch)
 
     def read_row(self, row: TableRow) -> None:
-        """What 完成情况 says of the matter's end, and then what the register itself completes."""
+        """What 完成情况 says of the matter's end, and whether it can have begun and ended so."""
+        from ecoledger.matters import history
+
         super().read_row(row)
+        self._read_end(row)
+        if row.history or (self._tells_past and row.values.get(ENDED)):
+            days = (str(row.values.get(name) or "")[:10] for name in ("opened_at", "closed_at"))
+            if wrong := history.impossible(*days, timezone.localdate().isoformat()):
+                row.refuse("closed_at", wrong)
+
+    def _read_end(self, row: TableRow) -> None:
         completion = read_completion(row.texts.get(COMPLETION) or row.values.get(COMPLETION))
         closed = row.values.get("closed_at")
         words = row.texts.get(COMPLETION, "")

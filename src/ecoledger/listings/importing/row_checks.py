@@ -219,9 +219,8 @@ class RowChecks:
             self._found,
         )
         self.listing.read_row(said)
-        for name, message in said.warnings:
-            label = self.labels.get(name, "")
-            row.warnings.append(problem(name, label, message))
+        for told, kept in ((said.warnings, row.warnings), (said.errors, row.errors)):
+            kept += [problem(name, self.labels.get(name, ""), message) for name, message in told]
 
     def _wrong(self, name: str, value: Any) -> str:
         """What the form field says against a value; asked once for each value of a column."""
