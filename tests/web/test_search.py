@@ -79,6 +79,14 @@ def test_pages_are_found_by_initials(people):
     assert "操作记录" not in found(people["town"], "czjl")
 
 
+def test_each_of_several_words_is_asked_for(bureau, people):
+    Enterprise.objects.create(code="E-A1", name="青溪博安印染有限公司", area_code="990101001")
+    Enterprise.objects.create(code="E-A2", name="青溪博安纺织有限公司", area_code="990101001")
+    index.catch_up()
+    assert found(people["monitor"], "博安 印染") == ["青溪博安印染有限公司"]
+    assert found(people["monitor"], "印染 e-a1") == ["青溪博安印染有限公司"]
+
+
 def test_one_character_within_a_name_is_enough(bureau, people):
     Enterprise.objects.create(code="E-𠮷", name="青溪县龘织厂", area_code="990101001")
     index.catch_up()

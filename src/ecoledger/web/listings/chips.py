@@ -75,6 +75,8 @@ def _chip(declared: Filter, request: Request) -> Chip:
         pairs = [("1", _("是")), ("0", _("否"))]
     else:
         pairs = [(value, _(str(label))) for value, label in declared.choices]
+    # "all" takes back what the list begins with.
+    chosen = [v for v in chosen if v != "all" or any(value == v for value, _text in pairs)]
     names = [text for value, text in pairs if value in chosen]
     boxes = "".join(_box(declared.name, v, t, v in chosen) for v, t in pairs)
     safe = mark_safe(boxes) if pairs else None  # noqa: S308 - each part is escaped

@@ -29,6 +29,7 @@ from ecoledger.web.search import signs
 Kind = SearchEntry.Kind
 _entry_with = inserting.maker(SearchEntry)
 BATCH = 2000
+WORDS = 5  # looked for together
 # So many rows are named one by one.
 FEW = 5000
 # So many entries that may hold a word are named one by one, so many are looked up; of a commoner word those that hold
@@ -89,21 +90,25 @@ def _at(thing: Any, steps: list[str]) -> str:
     return str(thing or "")
 
 
-def holding(word: str) -> QuerySet[SearchEntry]:
-    """Entries whose words hold ``word``. SQLite looks for letters and digits twice as fast by a pattern, for characters
-    by their place."""
-    entries = _likely(word)
-    if word.isascii():
-        return entries.filter(words__contains=word)
-    return entries.alias(at=StrIndex("words", Value(word))).filter(at__gt=0)
-
-
-def _likely(word: str) -> QuerySet[SearchEntry]:
-    """Entries among which those that hold ``word`` are, as few as is quickly said."""
+def holding(typed: str) -> QuerySet[SearchEntry]:
+    """Entries that hold each word of ``typed``. SQLite looks for letters and digits twice as fast by a pattern, for
+    characters by their place."""
     entries = SearchEntry.objects.all()
+    for n, word in enumerate(typed.split()[:WORDS]):
+        entries = _likely(entries, word)
+        if word.isascii():
+            entries = entries.filter(words__contains=word)
+        else:
+            place = {f"place_{n}": StrIndex("words", Value(word))}
+            entries = entries.alias(**place).filter(**{f"place_{n}__gt": 0})
+    return entries
+
+
+def _likely(entries: QuerySet[SearchEntry], word: str) -> QuerySet[SearchEntry]:
+    """Those of ``entries`` among which those that hold ``word`` are, as few as is quickly said."""
     if (likely := signs.may_hold(word)) is None:
         return entries
-    found = entries.filter(likely).order_by().values("pk")
+    found = SearchEntry.objects.filter(likely).order_by().values("pk")
     keys = list(found.values_list("pk", flat=True)[: NAMED + 1])
     if len(keys) <= NAMED:
         return entries.filter(pk__in=keys)
