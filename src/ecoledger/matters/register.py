@@ -320,8 +320,8 @@ class Register(Listing):
         super().read_row(row)
         self._read_end(row)
         if row.history or (self._tells_past and row.values.get(ENDED)):
-            days = (str(row.values.get(name) or "")[:10] for name in ("opened_at", "closed_at"))
-            if wrong := history.impossible(*days, timezone.localdate().isoformat()):
+            began, ended = (str(row.values.get(n) or "")[:10] for n in ("opened_at", "closed_at"))
+            if wrong := history.impossible(began, ended, timezone.localdate().isoformat()):
                 row.refuse("closed_at", wrong)
 
     def _read_end(self, row: TableRow) -> None:

@@ -26,7 +26,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Any, Any], Awaitable[None]]
 
-OF_AN_ADDRESS = 16 << 10  # its questions; databases refuse patterns of more than fifty thousand letters
+OF_AN_ADDRESS = (
+    16 << 10
+)  # its questions; databases refuse patterns of more than fifty thousand letters
 OF_A_STRANGER = 64 << 10
 OF_A_PERSON = 300 << 20  # a video as evidence, several files in one form
 SILENCE = 60.0  # seconds between two parts of a body

@@ -132,11 +132,11 @@ def _views(listing: Listing, request: Request) -> list[dict[str, Any]]:
         # A name or a condition may tell what others must not know: it stays in the house.
         seen |= Q(shared=True, person__organisation=person.organisation_id)
     saved = SavedView.objects.filter(seen, listing=listing.key)
-    for view in sorted(saved, key=lambda view: view.person_id != person.pk):
-        own = view.person_id == person.pk
-        is_open = QueryDict(view.query) == now and not any(one["open"] for one in views)
+    for kept in sorted(saved, key=lambda kept: kept.person_id != person.pk):
+        own = kept.person_id == person.pk
+        is_open = QueryDict(kept.query) == now and not any(one["open"] for one in views)
         views.append(
-            {"label": view.name, "query": view.query, "open": is_open, "pk": own and view.pk}
+            {"label": kept.name, "query": kept.query, "open": is_open, "pk": own and kept.pk}
         )
     return views
 
@@ -176,9 +176,7 @@ def save_view(request: Request, key: str) -> HttpResponse:
     query = request.POST.get("back", "")[:2000]
     kept = SavedView.objects.filter(listing=key, person=request.user)
     if name and kept.exclude(name=name).count() >= MOST_VIEWS:
-        messages.error(
-            request, _("一个列表最多保存 %d 个视图，请先删除不用的。") % MOST_VIEWS
-        )
+        messages.error(request, _("一个列表最多保存 %d 个视图，请先删除不用的。") % MOST_VIEWS)
     elif name:
         SavedView.objects.update_or_create(
             listing=key,
