@@ -187,10 +187,11 @@ def test_what_is_written_without_a_signal_goes_once_and_as_its_writer(server, ph
 
     # Its writer is back, on any page: it goes by itself, once.
     sign_in(page, "town")
-    page.goto("/my-work")
     expect(page.locator("[data-queue-state]")).to_contain_text("已收到")
+    page.goto("/my-work")
     page.reload()
     page.wait_for_load_state("networkidle")
+    expect(page.locator("[data-queue-rows] li")).to_have_count(0)
     assert events(server, "无信号第一件") == ["town"]
 
 
@@ -209,7 +210,6 @@ def test_a_page_of_one_person_sends_nothing_under_another_session(server, phone)
     expect(page.locator("[data-queue-rows]")).to_contain_text("请登录后发送")
     assert events(server, "别人的会话") == []
     sign_in(page, "town")
-    page.goto("/my-work")
     expect(page.locator("[data-queue-state]")).to_contain_text("已收到")
     assert events(server, "别人的会话") == ["town"]
 
