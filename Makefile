@@ -38,8 +38,9 @@ messages: $(VENV)/.installed
 demo: setup
 	$(BIN)/python -m demo
 
-# How many tests run side by side: one a processor of the smallest machine this is made for.
-PROCESSES ?= 2
+# How many tests run side by side: one more than the smallest machine this is made for has processors, as a third of
+# a run is waiting for servers and a browser.
+PROCESSES ?= 3
 
 test: setup check
 	$(BIN)/python scripts/browser_for_tests.py
