@@ -7,7 +7,6 @@ unless it is told otherwise.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 import signal
@@ -200,6 +199,7 @@ def askers(bus: Bus) -> Asker:
 @asynccontextmanager
 async def writing(bus: Bus, leases: Leases) -> AsyncIterator[None]:
     """A writer at work on the process's store while the block runs."""
+    from ecoledger.bus.ending import ended
     from ecoledger.monitoring.arriving import over_bus
     from ecoledger.web.office import security_notices
 
@@ -209,6 +209,4 @@ async def writing(bus: Bus, leases: Leases) -> AsyncIterator[None]:
         yield
         await work.drain(LAST)
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await ended(task)

@@ -22,6 +22,7 @@ from django.db import close_old_connections
 from ecoledger.bus import bundles
 from ecoledger.bus.bundles import Bundle
 from ecoledger.bus.connection import UNFINISHED, Bus, BusError, Pull
+from ecoledger.bus.ending import ended
 from ecoledger.bus.leases import RENEWED, Leases
 from ecoledger.hj212.batch import Batch, BatchDecoder
 from ecoledger.hj212.server import Verdict
@@ -147,9 +148,7 @@ class Writing:
         try:
             await self._store()
         finally:
-            sharing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await sharing
+            await ended(sharing, again=1.0)
             for share in self._shares.values():
                 with contextlib.suppress(Exception):
                     await share.pull.close()
