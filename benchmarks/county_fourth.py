@@ -119,7 +119,7 @@ def _network(
         if mine["pm2_5"].null_count() > hours * 0.15 or len(series) == 10:
             continue
         series.append(
-            {code: mine[c].cast(pl.Float64, strict=False).to_numpy().copy() for c, code in _NATIONAL.items()}
+            {code: county_series.moving(code, mine[c].cast(pl.Float64, strict=False).to_numpy().copy()) for c, code in _NATIONAL.items()}
         )  # fmt: skip
         spots.append((float(rows["longitude"][0]), float(rows["latitude"][0])))
     return County(begin, hours, []), series, spots

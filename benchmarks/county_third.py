@@ -107,6 +107,7 @@ def _city(chance: np.random.Generator, hours: int, folder: str) -> tuple[County,
         )
         for column, code in names.items():
             values = mine[column].cast(pl.Float64, strict=False).to_numpy().copy()
+            values = county_series.moving(code, values)
             if np.isfinite(values).sum() >= 24:  # else that station did not measure it in the month
                 site.put(code, _short_gaps(chance, values), AIR[code])
         county.sites.append(site)

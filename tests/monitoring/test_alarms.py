@@ -312,6 +312,19 @@ def test_a_constant_value_and_a_sudden_change_in_words(store, county):
     assert stuck.text == "锅炉烟囱SO2恒为33 mg/m³，持续8小时无变化，近30日第1次，黄色预警"
 
 
+def test_stations_that_stand_at_once_are_one_alarm_that_names_them_all(store, county):
+    for n, station in enumerate(county.air[:3]):
+        put(store, station, "a05024", [80.0 + n] * 12, datetime(2026, 5, 1, 20 + n))
+    pending.run_all(NOW)
+    (alarm,) = of("constant", state="open")
+    one, two, three = (station.name for station in county.air[:3])
+    assert alarm.text == (
+        f"{one}O3恒为80 µg/m³，持续12小时无变化，近30日第1次，黄色预警"
+        f"；同一时段同样不变的还有{two}、{three}（共3个点位）"
+    )
+    assert len(of("constant", state="merged")) == 2
+
+
 def test_a_hook_that_fails_costs_neither_the_alarm_nor_the_next_hook(store, county):
     told = []
 

@@ -14,6 +14,7 @@ def told(point, detector, hours, **more):
     known = {
         "kind": "water",
         "owner": "",
+        "area": "370811001",
         "river": 7,
         "km": 10.0 * point,
         "parameter": "w21011",
@@ -41,3 +42,36 @@ def test_that_one_station_alone_is_high_says_more_than_that_its_index_is():
     source = told(1, "neighbours", 2, parameter="a34002", **station)
     assert decide(source, [index])[0] == What.TAKE_OVER
     assert decide(index, [source])[0] == What.MERGE
+
+
+STATION = {"kind": "air", "river": None, "km": None, "parameter": "a05024"}
+
+
+def stopped(point, hours, **more):
+    return told(point, "constant", hours, **STATION | more)
+
+
+def test_stations_of_one_county_that_stand_at_once_are_one_trouble():
+    first = stopped(1, 0)
+    assert decide(stopped(2, 3, area="370811002"), [first])[0] == What.MERGE
+    assert decide(stopped(2, 3, area="370812001"), [first])[0] == What.RAISE  # another county's
+    assert decide(stopped(2, 7), [first])[0] == What.RAISE  # other hours
+    assert decide(stopped(2, 3, parameter="a34004"), [first])[0] == What.RAISE  # one analyser each
+
+
+def test_once_several_stations_stand_whatever_stands_with_them_belongs_to_it():
+    several = stopped(1, 0, several=True)
+    assert decide(stopped(2, 5, parameter="a21026"), [several])[0] == What.MERGE
+
+
+def test_two_firms_that_feed_a_value_at_once_are_two_troubles_and_one_firm_is_one():
+    stack = {"kind": "flue_gas", "parameter": "a21026"}
+    first = stopped(1, 0, owner="E-1", **stack)
+    assert decide(stopped(2, 1, owner="E-2", **stack), [first])[0] == What.RAISE
+    assert decide(stopped(2, 1, owner="E-1", **stack), [first])[0] == What.MERGE
+
+
+def test_a_value_that_stands_high_is_an_instrument_and_no_source():
+    source = told(1, "neighbours", 0, **STATION)
+    assert decide(stopped(1, 3), [source])[0] == What.TAKE_OVER
+    assert decide(source, [stopped(1, 0)])[0] == What.MERGE

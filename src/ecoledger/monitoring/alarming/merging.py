@@ -56,6 +56,10 @@ RIVER = timedelta(hours=72)
 # And none of it flows up, but a station higher up may see the wave, or say so, a tide later.
 UP = timedelta(hours=8)
 _IN_WATER = {_D.EXCEEDANCE, _D.SUDDEN, _D.DOWNSTREAM}
+# Instruments of one keeper that stop moving within so many hours of each other were stopped by one cause: a platform that
+# repeats its last hour, a driver that died.
+STOPPED = timedelta(hours=6)
+_OPEN_GROUND = {"air", "water"}
 # What is wrong with one analyser says nothing of what another one measures beside it.
 _OF_ONE_ANALYSER = {_D.CONSTANT, _D.FLAT, _D.DATA_QUALITY, _D.NEAR_LIMIT, _D.PH_JUMP, _D.TREND}
 
@@ -75,6 +79,7 @@ class Told:
     point: int
     kind: str
     owner: str
+    area: str
     river: int | None
     km: float | None
     parameter: str
@@ -82,6 +87,8 @@ class Told:
     detector: str
     begin: datetime
     last: datetime
+    # Whether it speaks of several points.
+    several: bool = False
 
 
 def place(new: Told, told: Told) -> str:
@@ -99,6 +106,8 @@ def place(new: Told, told: Told) -> str:
         if new.begin - told.begin <= ONE_TROUBLE or new.detector == told.detector or going_on:
             return "同一监测点同一时段已报警"
         return ""
+    if stopped_together(new, told):
+        return "同一管理范围多个点位同一时段数值不变"
     if new.owner and new.owner == told.owner and "power" in (new.kind, told.kind):
         if gap <= ENTERPRISE and new.begin - told.begin <= ONE_TROUBLE:
             return "同一企业同一时段已报警"
@@ -112,6 +121,19 @@ def place(new: Told, told: Told) -> str:
     return ""
 
 
+def stopped_together(new: Told, told: Told) -> bool:
+    """Whether the values of several points stand for one cause: the same parameter at the same hours; once several points do,
+    any that is found to stand before they move again (coarse digits take longer to tell)."""
+    if new.point == told.point or not new.detector == told.detector == _D.CONSTANT:
+        return False
+    if new.owner or told.owner:
+        kept = new.owner == told.owner
+    else:
+        kept = new.kind in _OPEN_GROUND and new.area[:6] == told.area[:6]
+    at_once = new.parameter == told.parameter and abs(new.begin - told.begin) <= STOPPED
+    return kept and new.kind == told.kind and new.begin <= told.last and (at_once or told.several)
+
+
 def _above(one: Told, other: Told) -> bool:
     """Whether ``one`` lies further up the river."""
     return one.km is not None and other.km is not None and one.km < other.km
@@ -123,8 +145,14 @@ def decide(new: Told, told: list[Told]) -> tuple[What, int, str]:
         enumerate(told), key=lambda pair: (pair[1].point != new.point, -pair[1].last.timestamp())
     ):
         if why := place(new, other):
-            heavier = WEIGHT.get(new.detector, -99) > WEIGHT.get(other.detector, -99)
-            if heavier and new.begin - other.begin <= ONE_TROUBLE:
+            if _says_more(new, other) and new.begin - other.begin <= ONE_TROUBLE:
                 return What.TAKE_OVER, number, why
             return What.MERGE, number, why
     return What.RAISE, -1, ""
+
+
+def _says_more(new: Told, told: Told) -> bool:
+    if {new.detector, told.detector} == {_D.NEIGHBOURS, _D.CONSTANT}:
+        # A value that stands is no source, however high it stands.
+        return new.detector == _D.CONSTANT
+    return WEIGHT.get(new.detector, -99) > WEIGHT.get(told.detector, -99)

@@ -69,7 +69,19 @@ def describe(
             parts = [f"{place}{note}为{value}", lasted, time]
         case _:
             parts = [f"{place}{label}为{value}", note, lasted, time]
-    return "，".join([*parts, f"{Alarm.Level(alarm.level).label}预警"])
+    parts.append(f"{Alarm.Level(alarm.level).label}预警")
+    return with_others("，".join(parts), alarm.evidence.get("also", []))
+
+
+_ALSO = "；同一时段同样不变的还有"
+
+
+def with_others(text: str, others: list[str]) -> str:
+    """The text of an alarm with the names of the other points that show the same."""
+    alone = text.partition(_ALSO)[0]
+    if not others:
+        return alone
+    return f"{alone}{_ALSO}{'、'.join(others)}（共{len(others) + 1}个点位）"
 
 
 _REASON = {

@@ -166,7 +166,7 @@ class Writer:
             return
         alarm = self._new(rule, row, end, Alarm.State.OPEN)
         alarm.why = words.why(rule, row)
-        near = self.ledger.told_near(alarm.begin)
+        near = [self._as_open(other) for other in self.ledger.told_near(alarm.begin)]
         what, number, why = merging.decide(self._as_told(alarm), [self._as_told(a) for a in near])
         if what is What.MERGE:
             self._merge(alarm, near[number], why)
@@ -178,6 +178,12 @@ class Writer:
         self.open[rule.pk, alarm.point_id, alarm.parameter] = alarm
         self.ledger.tell(alarm, "raised")
 
+    def _as_open(self, alarm: Alarm) -> Alarm:
+        """The very row that findings go on to, else what one writes in it the other overwrites."""
+        going_on = self.open.get((alarm.rule.pk, alarm.point_id, alarm.parameter))
+        same = going_on is not None and alarm.pk is not None and going_on.pk == alarm.pk
+        return going_on if same and going_on else alarm
+
     def _merge(self, alarm: Alarm, into: Alarm, why: str) -> None:
         alarm.state = Alarm.State.MERGED
         alarm.why = why
@@ -187,12 +193,22 @@ class Writer:
         # Nobody is told; but a case that was closed in between is open again.
         self.ledger.tell(alarm, "merged")
         into.evidence["merged"] = into.evidence.get("merged", 0) + 1
+        if merging.stopped_together(self._as_told(alarm), self._as_told(into)):
+            self._name(alarm, into)
         if _severity(alarm.level) > _severity(into.level):
             into.level = alarm.level
             self.ledger.save(into)
             self.ledger.tell(into, "repeated")
         else:
             self.ledger.save(into)
+
+    def _name(self, alarm: Alarm, into: Alarm) -> None:
+        """Say in ``into`` that the point of ``alarm`` shows the same."""
+        place = self.places.get(alarm.point_id)
+        named = into.evidence.get("also", [])
+        if place and place.name not in named:
+            into.evidence["also"] = [*named, place.name]
+            into.text = words.with_others(into.text, into.evidence["also"])
 
     def _take_over(self, alarm: Alarm, other: Alarm, why: str) -> None:
         """``alarm`` says more of the trouble than ``other``, and carries on from its beginning."""
@@ -213,6 +229,7 @@ class Writer:
             alarm.point_id,
             place.kind if place else "",
             alarm.owner_code,
+            alarm.area_code,
             place.river if place else None,
             place.km if place else None,
             alarm.parameter,
@@ -220,6 +237,7 @@ class Writer:
             alarm.rule.detector,
             times.naive(alarm.begin),
             times.naive(alarm.last),
+            several="also" in alarm.evidence,
         )
 
     def _new(self, rule: AlarmRule, row: dict[str, Any], end: datetime, state: str) -> Alarm:
