@@ -99,7 +99,7 @@ def in_template(path: Path) -> Iterator[Message]:
 
 
 def in_declarations() -> Iterator[Message]:
-    """Words that pages translate as they show them: choices, roles, factors, levels."""
+    """Words that pages translate as they show them: names of things, choices, roles, factors, levels."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecoledger.settings")
     import django
 
@@ -124,6 +124,7 @@ def in_declarations() -> Iterator[Message]:
         yield level.category, ""
     for model in apps.get_models():
         if model.__module__.startswith("ecoledger."):
+            yield str(model._meta.verbose_name), ""
             for field in model._meta.get_fields():
                 for _value, label in getattr(field, "choices", None) or ():
                     yield str(label), ""

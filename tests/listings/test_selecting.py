@@ -9,9 +9,10 @@ import openpyxl
 import pytest
 from django.http import QueryDict
 
-from ecoledger.entities.models import Enterprise
+from ecoledger.entities.models import Enterprise, Entity, Outlet
 from ecoledger.listings import cells, selecting
 from ecoledger.listings.listing import Column, Filter, Listing
+from ecoledger.listings.lookups import lookup_among
 
 LISTING = Listing(
     key="firms",
@@ -72,6 +73,18 @@ def test_several_values_of_a_filter_are_alternatives_and_filters_join(firms):
     assert shown(leader, "area_code=990101001,990101002").count() == every
     keys = set(shown(leader, "area_code=990101002&is_key=1").values_list("code", flat=True))
     assert keys == {f"E-{n:03}" for n in range(2, 122) if n % 10 == 0}
+
+
+def test_a_filter_by_a_thing_takes_what_its_look_up_sends(firms, bureau):
+    """Things are sent by their code; a filter that took keys alone would show every row and say it was narrowed."""
+    parts = replace(LISTING, key="outlets", model=Outlet, filters=("parent",), hidden={}, lead="name",
+                    columns=("name",), search=("name",))  # fmt: skip
+    other = Enterprise.objects.first()
+    Outlet.objects.create(code="O-9", name="别家排口", area_code="990101001", parent=other)
+    sent = lookup_among("", Entity).value_of(bureau.enterprise)
+    rows = selecting.select(parts, firms["monitor"], QueryDict(f"parent={sent}"))
+    assert rows.exists()
+    assert {row.parent_id for row in rows} == {bureau.enterprise.pk}
 
 
 def test_odd_values_are_no_condition(firms):

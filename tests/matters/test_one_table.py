@@ -9,6 +9,7 @@ import pytest
 from django.test import RequestFactory
 from django.utils import timezone
 
+from ecoledger.entities.file import File, with_parts
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings import catalogue
 from ecoledger.matters import actions, inbox, register
@@ -115,8 +116,10 @@ def test_an_enterprise_s_file_shows_its_work_in_one_query(
     firm = Enterprise.objects.get(code=bureau.enterprise.code)
     problem = problem_at(entity=firm.entity_ptr)
     assert problem.enterprise_id == firm.pk
+    its = File(firm, people["leader"])
+    its.once(with_parts)
     with django_assert_num_queries(1):
-        rows = list(matters_of(firm, people["leader"]))
+        rows = list(matters_of(its))
     assert [(row.register, row.pk) for row in rows] == [("problem", problem.pk)]
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from ecoledger.listings import importing
 from ecoledger.listings.catalogue import listing_of
@@ -36,6 +39,33 @@ def test_filings_of_a_file_stand_as_if_they_had_been_made_by_form(bureau, people
     importing.undo(listing_of("filing"), batch.pk, by=None)
     filing.refresh_from_db()
     assert filing.withdrawn_at is not None
+
+
+def test_the_preview_promises_no_filing_that_is_refused_afterwards(bureau, people):
+    """Rows look right cell by cell; the rules of a filing are asked before anything is made."""
+    firm, book, now = bureau.enterprise, listing_of("filing"), timezone.localtime()
+    late, soon, later = (
+        (now + timedelta(hours=hours)).strftime("%Y-%m-%d %H:%M") for hours in (-48, 1, 2)
+    )
+    rows = (
+        f"{firm.name},停产停运,{soon},{later},检修,",
+        f"{firm.name},停产停运,{later},{soon},时间写反,",
+        f"{firm.name},停产停运,{late},{later},补报,",
+    )
+    content = "\n".join([HEADS, *rows]).encode()
+
+    def said(by):
+        batch = importing.preview(book, f"{by}.csv", content, by=by)
+        return batch, {row.number: row.reason for row in batch.bad}
+
+    batch, wrong = said(people["enterprise"])
+    assert set(wrong) == {3, 4}
+    assert "结束时间应晚于开始时间" in wrong[3]
+    assert "企业申报不得早于当前时间24小时以前" in wrong[4]
+    assert importing.accept(book, batch.pk, by=people["enterprise"]) == (1, 2)
+    # The bureau's people enter what is past.
+    assert set(said(people["monitor"])[1]) == {3}
+    assert all("没有写明由谁申报" in why for why in said(None)[1].values())
 
 
 def test_a_file_lets_nobody_file_for_another_s_area(bureau, people):

@@ -80,6 +80,13 @@ def test_a_strangers_long_body_is_refused_unread(server):
 def test_an_address_that_does_not_end_is_refused(server, monitor):
     answer = monitor.get("/audit", params={"q": "a" * 60_000})
     assert answer.status_code == 414
+    assert "网址超过允许的长度" in answer.text
+    # A person is told what to leave out of the address, not to press files.
+    shown = monitor.get("/audit", params={"q": "a" * 60_000}, headers={"Accept": "text/html"})
+    page = lxml.html.fromstring(shown.text).text_content()
+    assert "请减少筛选条件或搜索的文字" in page
+    assert "take out some filters" in page
+    assert [word for word in ("压缩", "smaller", "存在这台设备") if word in page] == []
     assert monitor.get("/my-work", params={"q": "a" * 10_000}).status_code == 200
 
 

@@ -6,6 +6,8 @@ import re
 import sys
 from pathlib import Path
 
+from django.apps import apps
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 import compile_messages
 
@@ -15,6 +17,16 @@ _PLACE = re.compile(r"%(?:\((\w+)\))?[.\d]*[sdf]")
 def test_every_text_is_translated():
     left = [f"{where}: {text}" for (text, _context), where in compile_messages.missing().items()]
     assert left == []
+
+
+def test_things_have_chinese_names_in_every_message():
+    """Look-ups and the trail name a row by its table; a table without a name of its own would say "period review"."""
+    named = {
+        model._meta.label: str(model._meta.verbose_name)
+        for model in apps.get_models()
+        if model.__module__.startswith("ecoledger.")
+    }
+    assert [at for at, name in named.items() if not compile_messages.CHINESE.search(name)] == []
 
 
 def test_translations_keep_the_placeholders():

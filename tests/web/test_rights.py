@@ -9,12 +9,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from ecoledger.accounts import deputies, keys
+from ecoledger.accounts import audit, deputies, keys
 from ecoledger.accounts.models import AuditEntry, HandOver, Organisation, Person, PersonChange
 from ecoledger.listings import lookups
 from ecoledger.listings.models import ImportBatch
 from ecoledger.monitoring.models import AlarmRule
 from ecoledger.web import scoped
+from ecoledger.web.listings import chips
 
 COUNTY, NORTH, SOUTH = "990101", "990101001", "990101002"
 PASSWORD = "correct horse battery"
@@ -398,6 +399,44 @@ def test_a_span_is_looked_at_before_it_is_read(people, bureau, store):
     ):
         answer = client.get(address, {"begin": begin, "end": end})
         assert answer.status_code == status, answer.content
+
+
+def offered_to(client, key):
+    return client.get(reverse("lookup", args=[key]), {"q": ""}).content.decode()
+
+
+def test_things_are_offered_to_those_alone_who_may_read_or_enter_them(bureau, people, signed_in):
+    """A look-up asks for the area and for the right to see that kind: its names are data as well."""
+    firm, river = bureau.enterprise, bureau.river
+    for role in ("audit_admin", "security_admin"):
+        for key in ("entity", "entities.enterprise", "entities.river", "entities.section"):
+            assert not lookups.lookup_of(key).open_rows(people[role]).exists(), (role, key)
+        assert firm.name not in offered_to(signed_in(role), "entity")
+    # Who enters things chooses what they are part of, though he reads no data of them.
+    for role in ("leader", "monitor", "system_admin"):
+        offered = offered_to(signed_in(role), "entity")
+        assert firm.name in offered and river.name in offered, role
+    assert not lookups.lookup_of("checklist").open_rows(people["audit_admin"]).exists()
+
+
+def test_a_chosen_row_is_named_to_those_alone_to_whom_it_is_offered(bureau, people, signed_in):
+    """Nobody learns the name of another town's firm by writing its number into an address."""
+    many = [
+        Organisation(name=f"北镇{n}厂", kind="enterprise", area_code=NORTH)
+        for n in range(chips.OFFERED)
+    ]
+    Organisation.objects.bulk_create(many)
+    foreign = Organisation.objects.create(name="南镇某厂", kind="enterprise", area_code=SOUTH)
+    asked = {"owner_organisation": foreign.pk}
+    assert foreign.name in signed_in("leader").get("/matters/problem", asked).content.decode()
+    assert foreign.name not in signed_in("town").get("/matters/problem", asked).content.decode()
+
+
+def test_the_auditor_is_offered_what_he_may_read_of_the_trail(people, signed_in):
+    """The actions that stand on his trail may be chosen, whoever did them."""
+    audit.record(people["monitor"], "table_imported", details={"file": "x.csv"})
+    page = signed_in("audit_admin").get(reverse("audit")).content.decode()
+    assert '<option value="table_imported"' in page
 
 
 def test_firms_of_other_towns_are_not_offered(people):

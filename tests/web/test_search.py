@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from ecoledger.entities.models import Enterprise
+from ecoledger.entities.identifiers import FORMER_NAME
+from ecoledger.entities.models import Enterprise, Identifier
+from ecoledger.listings.pinyin import initials
 from ecoledger.matters import actions
 from ecoledger.matters.register import register_of
+from ecoledger.monitoring.models import Alarm, AlarmRule
 from ecoledger.web.models import SearchEntry
 from ecoledger.web.search import finding, index, signs
 
@@ -138,3 +143,57 @@ def test_a_word_in_many_entries_is_found_in_all_of_them(
     word = SearchEntry.objects.filter(kind="entity").first().name[-2:]
     held = {e.pk for e in SearchEntry.objects.all() if word in e.words}
     assert set(index.holding(word).values_list("pk", flat=True)) == held
+
+
+def listed(client, address: str, typed: str) -> str:
+    """The rows of a list that holds ``typed``, not the box with the word in it."""
+    page = client.get(address, {"q": typed, "state": "all", "enabled": ""}).content.decode()
+    return page[page.index("<tbody") : page.index("</tbody>")] if "<tbody" in page else ""
+
+
+def test_alarms_and_filings_are_found_by_number_and_by_where_they_are(county, people):
+    alarm, filing = county.alarms[0], county.filing
+    for typed in (str(alarm.pk), f"#{alarm.pk}", alarm.point.name):
+        assert alarm.text in found(people["monitor"], typed), typed
+        assert alarm.text not in found(people["audit_admin"], typed), typed
+    title = f"{filing.entity} {filing.get_kind_display()}"
+    for typed in (f"#{filing.pk}", filing.entity.name):
+        assert title in found(people["monitor"], typed), typed
+        assert title not in found(people["audit_admin"], typed), typed
+
+
+def test_lists_find_what_the_box_finds(county, people, signed_in):
+    """By initials and by a former name too: of a point, and of the thing that a row is about."""
+    client, firm, point = signed_in("monitor"), county.bureau.enterprise, county.bureau.flue_gas
+    Identifier.objects.create(entity=firm, scheme=FORMER_NAME, value="老石桥冶炼厂")
+    index.catch_up()
+    assert point.name in listed(client, "/stations", initials(point.name))
+    assert county.bureau.air[0].name not in listed(client, "/stations", initials(point.name))
+    for typed in (initials(firm.name), "老石桥", "lsqylc"):
+        rows = listed(client, "/filings", typed)
+        assert county.filing.reason in rows, typed
+        assert county.filing.reason not in listed(client, "/filings", f"{typed}无"), typed
+    alarm = county.alarms[0]
+    assert alarm.text in listed(client, "/alarms", initials(alarm.point.name))
+
+
+def test_alarms_are_sorted_by_what_their_levels_mean(county, people, signed_in):
+    """Red before blue, not by the letters of the words; and the other way round."""
+    client, alarm = signed_in("monitor"), county.alarms[0]
+    Alarm.objects.exclude(pk=alarm.pk).delete()
+    for n, level in enumerate(("yellow", "red", "blue", "orange")):
+        rule = AlarmRule.objects.create(
+            code=f"R-{n}", name=level, detector="exceedance", kind="air"
+        )
+        Alarm.objects.create(
+            rule=rule, point=alarm.point, parameter="a34004", area_code=alarm.area_code, level=level,
+            begin=alarm.begin, last=alarm.last, text=f"等级{level}",
+        )  # fmt: skip
+    alarm.delete()
+
+    def order(sort: str) -> list[str]:
+        page = client.get("/alarms", {"sort": sort}).content.decode()
+        return re.findall(r"等级(\w+)</a>", page)
+
+    assert order("-level") == ["red", "orange", "yellow", "blue"]
+    assert order("level") == ["blue", "yellow", "orange", "red"]

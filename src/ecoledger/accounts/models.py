@@ -41,6 +41,7 @@ class Organisation(models.Model):
     )
 
     class Meta:
+        verbose_name = "单位"
         constraints = [
             models.UniqueConstraint(
                 fields=["entity_code"],
@@ -95,6 +96,9 @@ class Person(AbstractUser):
     locked_until = models.DateTimeField("锁定至", null=True, blank=True)
 
     REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        verbose_name = "人员"
 
     def __str__(self) -> str:
         return self.name or self.username
@@ -198,6 +202,7 @@ class RoleGrant(Grant):
     line = models.CharField("业务条线", max_length=20, blank=True, choices=list(LINES.items()))
 
     class Meta:
+        verbose_name = "岗位授权"
         ordering = ["id"]
         indexes = [models.Index(fields=["role", "until"], name="who_holds_a_role")]
 
@@ -212,6 +217,7 @@ class AreaGrant(Grant):
     area_code = AreaCodeField()
 
     class Meta:
+        verbose_name = "数据范围授权"
         ordering = ["id"]
         indexes = [models.Index(fields=["area_code", "until"], name="who_sees_an_area")]
 
@@ -228,6 +234,7 @@ class Deputy(Grant):
     named_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
+        verbose_name = "AB角代理"
         ordering = ["-since"]
         constraints = [
             models.CheckConstraint(
@@ -255,6 +262,7 @@ class PersonChange(models.Model):
     person_id: int
 
     class Meta:
+        verbose_name = "账号变更"
         ordering = ["-id"]
 
     def __str__(self) -> str:
@@ -276,6 +284,7 @@ class HandOver(models.Model):
     undone_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
+        verbose_name = "工作交接"
         ordering = ["-id"]
 
     def __str__(self) -> str:
@@ -294,6 +303,7 @@ class ApiKey(models.Model):
     last_used_at = models.DateTimeField("最近使用", null=True, blank=True)
 
     class Meta:
+        verbose_name = "接口密钥"
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
@@ -321,6 +331,7 @@ class AuditEntry(models.Model):
     hash = models.CharField(max_length=64, unique=True)
 
     class Meta:
+        verbose_name = "操作记录"
         ordering = ["-id"]
 
     def __str__(self) -> str:
@@ -333,6 +344,9 @@ class FailedSignIns(models.Model):
     source = models.CharField(primary_key=True, max_length=200)
     count = models.PositiveIntegerField()
     last = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = "登录失败"
 
     def __str__(self) -> str:
         return f"{self.source} {self.count}"
@@ -347,6 +361,9 @@ class ChainHead(models.Model):
     name = models.CharField(max_length=20, unique=True)
     hash = models.CharField(max_length=64, blank=True)
     count = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "记录链"
 
     def __str__(self) -> str:
         return f"{self.name} {self.count}"

@@ -24,6 +24,7 @@ from ecoledger.books import checklists
 from ecoledger.books.models import Checklist, Drive, DriveTask
 from ecoledger.entities.models import Entity
 from ecoledger.listings.listing import Listing
+from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Text
 from ecoledger.listings.refusals import Refused
 from ecoledger.standards import drawing
@@ -293,6 +294,17 @@ def coverage_by(tasks: QuerySet[DriveTask], path: str) -> list[dict[str, Any]]:
             left_out=Count("pk", filter=Q(state=Task.LEFT_OUT)),
         )
     )
+
+
+declare_lookup(
+    Lookup(
+        key="checklist",
+        model=Checklist,
+        label="检查表",
+        rows=lambda person: Checklist.objects.all(),
+        see="see_cockpit",
+    )
+)
 
 
 def questions_of(checklist: Checklist | None) -> list[checklists.Question]:

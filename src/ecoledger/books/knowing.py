@@ -17,6 +17,7 @@ from ecoledger.books.duty import Duty
 from ecoledger.books.log import Log
 from ecoledger.books.models import Edition, Holding, LogEntry, Obligation, RosterLine
 from ecoledger.books.roster import Roster
+from ecoledger.entities.about import about, in_scope
 from ecoledger.entities.file import (
     Fact,
     File,
@@ -25,7 +26,6 @@ from ecoledger.entities.file import (
     Mark,
     Shelf,
     knows,
-    with_parts,
 )
 from ecoledger.entities.validity import in_force
 from ecoledger.listings import cells
@@ -45,33 +45,25 @@ def _books(cls: type[L], person: Person) -> Mapping[str, L]:
     return {book.key: book for book in listings_of(cls) if person.may(book.see)}
 
 
-def _about(file: File) -> Q:
-    """That a row is about the thing or a part of it."""
-    return Q(entity__in=file.once(with_parts))
-
-
 def _seen(person: Person, books: Mapping[str, Listing], path: str = "book") -> Q:
     """Rows of ``books`` in scope: people of an enterprise see those of the books that are theirs too."""
     theirs = [key for key, book in books.items() if book.enterprise]
-    own = within(person, "area_code", "entity__code") | within(
-        person, "area_code", "entity__parent__code"
-    )
     staff = Q(**{f"{path}__in": list(books)}) & within(person, "area_code")
-    return staff | Q(**{f"{path}__in": theirs}) & own
+    return staff | Q(**{f"{path}__in": theirs}) & in_scope(person)
 
 
 def _entries(file: File) -> QuerySet[Any]:
     books = _books(Log, file.person)
-    return LogEntry.objects.filter(_about(file), _seen(file.person, books), current=True)
+    return LogEntry.objects.filter(about(file), _seen(file.person, books), current=True)
 
 
 def _lines(file: File) -> QuerySet[Any]:
     books = _books(Roster, file.person)
-    return RosterLine.objects.filter(_about(file), _seen(file.person, books, "edition__book"))
+    return RosterLine.objects.filter(about(file), _seen(file.person, books, "edition__book"))
 
 
 def _owed(file: File) -> QuerySet[Any]:
-    return Obligation.objects.filter(_about(file), _seen(file.person, _books(Duty, file.person)))
+    return Obligation.objects.filter(about(file), _seen(file.person, _books(Duty, file.person)))
 
 
 def _by_book(rows: QuerySet[Any], path: str = "book") -> dict[str, int]:
@@ -151,7 +143,7 @@ def _shelves(file: File) -> Iterable[Shelf]:
             yield Shelf(book.tab, _(str(book.label)), count, f"{book.url}?about={entity.pk}")
     accounts = _books(Account, person)
     held = Holding.objects.filter(
-        _about(file), within(person), book__in=list(accounts), outside=False
+        about(file), within(person), book__in=list(accounts), outside=False
     )
     for key, count in _by_book(held).items():
         account = accounts[key]

@@ -59,6 +59,7 @@ class LogEntry(models.Model):
     synthetic = models.BooleanField("合成数据", default=False, editable=False)
 
     class Meta:
+        verbose_name = "台账记录"
         ordering = ["-at", "-id"]
         indexes = [
             models.Index(fields=["book", "-at"], name="log_of_book"),
@@ -98,6 +99,7 @@ class Edition(models.Model):
     synthetic = models.BooleanField("合成数据", default=False, editable=False)
 
     class Meta:
+        verbose_name = "名录版本"
         ordering = ["book", models.F("since").desc(nulls_last=True), "-id"]
         constraints = [
             models.UniqueConstraint(
@@ -140,6 +142,7 @@ class RosterLine(models.Model):
     reason = models.CharField("列入理由", max_length=200, blank=True)
 
     class Meta:
+        verbose_name = "名录条目"
         ordering = ["edition_id", "id"]
         constraints = [
             models.UniqueConstraint(
@@ -185,6 +188,7 @@ class Holding(models.Model):
     overdraft = models.BooleanField("可透支", default=False)
 
     class Meta:
+        verbose_name = "持有量"
         ordering = ["book", "item", "area_code", "id"]
         constraints = [
             models.UniqueConstraint(
@@ -212,6 +216,9 @@ class PostingNumbers(models.Model):
 
     book = models.CharField(max_length=40, unique=True)
     last = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "凭证号序列"
 
     def __str__(self) -> str:
         return f"{self.book} {self.last}"
@@ -251,6 +258,7 @@ class Posting(models.Model):
     objects = AppendOnly.as_manager()
 
     class Meta:
+        verbose_name = "记账凭证"
         ordering = ["-on", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["book", "number"], name="one_voucher_number")
@@ -271,6 +279,7 @@ class Entry(models.Model):
     objects = AppendOnly.as_manager()
 
     class Meta:
+        verbose_name = "分录"
         ordering = ["on", "id"]
         indexes = [models.Index(fields=["holding", "on"], name="entry_of_holding")]
         constraints = [models.CheckConstraint(condition=~Q(quantity=0), name="moves_something")]
@@ -317,6 +326,7 @@ class Obligation(models.Model):
     synthetic = models.BooleanField("合成数据", default=False, editable=False)
 
     class Meta:
+        verbose_name = "到期义务"
         ordering = ["due", "id"]
         indexes = [models.Index(fields=["book", "state", "due"], name="obligation_by_due")]
         constraints = [
@@ -351,6 +361,7 @@ class Checklist(models.Model):
     made_at = models.DateTimeField("时间", default=timezone.now)
 
     class Meta:
+        verbose_name = "检查表"
         ordering = ["name", "-version"]
         constraints = [
             models.UniqueConstraint(fields=["name", "version"], name="one_checklist_version")
@@ -389,6 +400,7 @@ class Drive(models.Model):
     synthetic = models.BooleanField("合成数据", default=False, editable=False)
 
     class Meta:
+        verbose_name = "专项行动"
         ordering = ["-begin", "-id"]
 
     def __str__(self) -> str:
@@ -431,6 +443,7 @@ class DriveTask(models.Model):
     client_id = models.UUIDField(null=True, blank=True, unique=True, editable=False)
 
     class Meta:
+        verbose_name = "行动对象"
         ordering = ["drive_id", "area_code", "id"]
         indexes = [models.Index(fields=["drive", "state"], name="task_of_drive")]
         constraints = [models.UniqueConstraint(fields=["drive", "entity"], name="once_in_a_drive")]
@@ -467,6 +480,7 @@ class ScoreRound(models.Model):
     synthetic = models.BooleanField("合成数据", default=False, editable=False)
 
     class Meta:
+        verbose_name = "考核轮次"
         ordering = ["-end", "-id"]
 
     def __str__(self) -> str:
@@ -496,6 +510,7 @@ class Score(models.Model):
     vetoed = models.CharField("否决项", max_length=80, blank=True)
 
     class Meta:
+        verbose_name = "考核得分"
         ordering = ["round_id", models.F("total").desc(nulls_last=True), "id"]
         constraints = [
             models.UniqueConstraint(
@@ -536,6 +551,7 @@ class Mark(models.Model):
     )
 
     class Meta:
+        verbose_name = "单项得分"
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["score", "item"], name="one_mark_an_item")]
 
@@ -557,6 +573,7 @@ class Objection(models.Model):
     answered_at = models.DateTimeField("答复时间", null=True, blank=True)
 
     class Meta:
+        verbose_name = "得分异议"
         ordering = ["id"]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.entities.identifiers import FORMER_NAME
-from ecoledger.entities.inventory import label_of
+from ecoledger.entities.inventory import all_inventories, label_of
 from ecoledger.entities.models import Area, Entity
 from ecoledger.entities.validity import in_force
 from ecoledger.listings.lookups import Lookup, UnitLookup, declare_lookup
@@ -30,10 +30,16 @@ def areas_of(person: Person | None) -> QuerySet[Area]:
 
 
 def _entities(person: Person | None) -> QuerySet[Any]:
-    """Things of the person's areas and the wider ones these lie in (a river, a section); a firm's own."""
+    """Things of the person's areas and the wider ones these lie in (a river, a section); a firm's own. Of a kind whose
+    book the person neither reads nor writes there are none.
+    """
     rows = Entity.objects.filter(in_force()).order_by("code")
     if person is None:
         return rows
+    books = all_inventories()
+    known = [book.key for book in books if person.may(book.see) or book.may_open(person)]
+    if len(known) < len(books):
+        rows = rows.filter(kind__in=known)
     inside = Q(pk__in=[])
     for code in person.area_codes:
         wider = ["", *(code[:n] for n in range(2, len(code)))]

@@ -49,6 +49,7 @@ class Job(models.Model):
     cancel_asked_at = models.DateTimeField("要求取消", null=True, blank=True)
 
     class Meta:
+        verbose_name = "后台任务"
         ordering = ["-created_at"]
         indexes = [models.Index(fields=["person", "state"], name="job_of_person")]
 
@@ -89,6 +90,9 @@ class Turn(models.Model):
     due = models.DateTimeField(null=True)
     until = models.DateTimeField(null=True)
     done = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = "任务轮值"
 
     def __str__(self) -> str:
         return self.name

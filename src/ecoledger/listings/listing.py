@@ -339,6 +339,13 @@ class Listing:
         if self.imports is not None and self.imports.read is not None:
             self.imports.read(row)
 
+    def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
+        """What values, each right in itself, break together of the rules by which a row is made, by field.
+
+        A preview asks it, so that it promises no row that is refused afterwards.
+        """
+        return {}
+
     def history_of(
         self, values: Mapping[str, Any], said: Mapping[str, Any]
     ) -> dict[str, Any] | None:

@@ -173,7 +173,7 @@ def has_lookup(key: str) -> bool:
 
 def lookup_of(key: str) -> Lookup:
     """The look-up called ``key``. Raises ``KeyError``."""
-    return _lookups[key]
+    return _lookups[key] if key in _lookups else _asked_for(key)
 
 
 def lookup_among(key: str, model: type[Model]) -> Lookup:
@@ -187,6 +187,17 @@ def lookup_for(model: type[Model]) -> Lookup:
         return _by_model[model]
     above = next((_by_model[cls] for cls in model.__mro__ if cls in _by_model), None)
     return declare_lookup(_plain(model) if above is None else _narrowed(above, model))
+
+
+def _asked_for(key: str) -> Lookup:
+    """A model's look-up that no form of this process has made yet: the form may have come from another process."""
+    from ecoledger.listings.catalogue import all_listings
+
+    for listing in all_listings():
+        for part in (*listing.filters, *listing.fields, *listing.batch, *listing.import_asks):
+            if part.to is not None and part.to._meta.label_lower == key:
+                return lookup_for(part.to)
+    raise KeyError(key)
 
 
 def _narrowed(above: Lookup, model: type[Model]) -> Lookup:

@@ -46,6 +46,7 @@ class ImportBatch(models.Model):
     person_id: int | None
 
     class Meta:
+        verbose_name = "导入批次"
         ordering = ["-id"]
 
     def __str__(self) -> str:
@@ -97,6 +98,7 @@ class ImportRow(models.Model):
     changed = models.BooleanField(default=False)
 
     class Meta:
+        verbose_name = "导入行"
         ordering = ["id"]
         indexes = [models.Index(fields=["batch", "wrong"], name="import_row_of_batch")]
 
@@ -121,6 +123,9 @@ class ImportPicture(models.Model):
     name = models.CharField(max_length=120)
     content = models.BinaryField()
 
+    class Meta:
+        verbose_name = "导入图片"
+
     def __str__(self) -> str:
         return self.name
 
@@ -133,6 +138,7 @@ class ColumnMapping(models.Model):
     column = models.CharField(max_length=60)
 
     class Meta:
+        verbose_name = "列对应"
         unique_together = [("listing", "header")]
 
     def __str__(self) -> str:
@@ -148,6 +154,7 @@ class WordMapping(models.Model):
     value = models.CharField(max_length=120)
 
     class Meta:
+        verbose_name = "用词对应"
         unique_together = [("listing", "column", "word")]
 
     def __str__(self) -> str:
@@ -164,6 +171,7 @@ class SavedView(models.Model):
     shared = models.BooleanField("共用", default=False)
 
     class Meta:
+        verbose_name = "列表视图"
         ordering = ["id"]
 
     def __str__(self) -> str:
@@ -179,6 +187,7 @@ class Taste(models.Model):
     compact = models.BooleanField(default=False)
 
     class Meta:
+        verbose_name = "列表偏好"
         unique_together = [("listing", "person")]
 
     def __str__(self) -> str:
@@ -195,6 +204,7 @@ class Draft(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name = "表单草稿"
         unique_together = [("person", "key")]
 
     def __str__(self) -> str:
@@ -208,6 +218,9 @@ class Submission(models.Model):
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
     url = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name = "表单提交"
 
     def __str__(self) -> str:
         return self.url

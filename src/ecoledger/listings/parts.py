@@ -45,13 +45,15 @@ class Column:
     """One column of the list, of its export and of the details.
 
     ``name`` is a field or a property of the model, or a path through relations ("entity__name").
-    ``sortable`` left out: whether the database has an index for it. ``narrow``: shown on a phone too.
+    ``sortable`` left out: whether the database has an index for it; ``sorts``: the field that orders its values,
+    where they have an order of their own (red before blue). ``narrow``: shown on a phone too.
     """
 
     name: str
     label: Text = ""
     kind: Kind | None = None
     sortable: bool | None = None
+    sorts: str = ""
     choices: Choices = ()
     narrow: bool | None = None
     # What a cell without a value says, where that means something: 未定, 全部.

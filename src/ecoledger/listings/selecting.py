@@ -14,6 +14,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.listings import asked
 from ecoledger.listings.derive import field_at
 from ecoledger.listings.listing import Listing
+from ecoledger.listings.lookups import lookup_among
 from ecoledger.listings.parts import Filter, Kind
 
 PAGE = 50
@@ -134,8 +135,7 @@ def condition(declared: Filter, query: Query) -> Q:
                     inside |= Q(**{f"{path}__startswith": code})
             return inside
         case Kind.REFERENCE:
-            numbers = [n for value in picked if (n := asked.number(value)) is not None]
-            return Q(**{f"{path}__in": numbers}) if numbers else Q()
+            return _named(declared, picked)
         case Kind.DATE | Kind.DATETIME | Kind.DUE:
             return _between(declared, query)
         case Kind.INTEGER | Kind.DECIMAL:
@@ -143,6 +143,15 @@ def condition(declared: Filter, query: Query) -> Q:
             within = Q() if least is None else Q(**{f"{path}__gte": least})
             return within if most is None else within & Q(**{f"{path}__lte": most})
     return Q(**{f"{path}__icontains": picked[0]}) if picked else Q()
+
+
+def _named(declared: Filter, picked: list[str]) -> Q:
+    """The rows that look-ups of the filter send: by their key, or by the code that stands for them."""
+    value = lookup_among(declared.among, declared.to).value if declared.to is not None else "pk"
+    if value != "pk":
+        return Q(**{f"{declared.lookup}__{value}__in": picked}) if picked else Q()
+    numbers = [n for one in picked if (n := asked.number(one)) is not None]
+    return Q(**{f"{declared.lookup}__in": numbers}) if numbers else Q()
 
 
 _ENDS = ("from", "to")
@@ -179,7 +188,11 @@ def ordered(listing: Listing, person: Person, rows: QuerySet[Any], sort: str = "
     column = next((c for c in listing.open_columns(person) if c.name == name and c.sortable), None)
     if column is None:
         return rows.order_by(*listing.order, *([] if _unique(listing) else ["-pk"]))
-    path = F(name)
+    if column.sorts and column.sorts == listing.order[0].removeprefix("-"):
+        # As the list begins, or all of it the other way round: what an index of the list's order gives either way.
+        rows = rows.order_by(*listing.order)
+        return rows if listing.order[0].startswith("-") == descending else rows.reverse()
+    path = F(column.sorts or name)
     # What has no value comes last either way; asked only where there is such a thing, for an index's sake.
     last = True if getattr(field_at(listing.model, name), "null", True) else None
     order = path.desc(nulls_last=last) if descending else path.asc(nulls_last=last)

@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from ecoledger.accounts.models import Person
-from ecoledger.entities.file import File, Happening, HealthItem, Mark, Shelf, knows, with_parts
+from ecoledger.entities.about import about
+from ecoledger.entities.file import File, Happening, HealthItem, Mark, Shelf, knows
 from ecoledger.entities.models import Entity
 from ecoledger.matters.models import Matter
 from ecoledger.matters.reasons import Reason
@@ -33,19 +33,17 @@ _SHOWN = ("register", "number", "title", "phase", "due", "opened_at", "closed_at
 WORK = Reason(noop("事项"), kinds=())
 
 
-def matters_of(
-    entity: Entity, person: Person, parts: Iterable[Any] | None = None
-) -> QuerySet[Matter]:
-    """The matters about an entity or a part of it that ``person`` may see. ``parts``: keys of both, where they are known.
+def matters_of(file: File) -> QuerySet[Matter]:
+    """The matters about the thing of a file or a part of it that its person may see.
 
     Their keys come first, each by the index of its own key: asked in one with the scope, a database would walk all
     matters of the scope.
     """
-    if parts is None:
-        parts = Entity.with_parts(entity.pk)
-    about = (Q(entity__in=parts), Q(enterprise=entity.pk))
-    keys = [Matter.objects.filter(condition).order_by().values("pk") for condition in about]
-    return visible_matters(person).filter(Q(*(("pk__in", some) for some in keys), _connector=Q.OR))
+    either = (about(file), Q(enterprise=file.entity.pk))
+    keys = [Matter.objects.filter(condition).order_by().values("pk") for condition in either]
+    return visible_matters(file.person).filter(
+        Q(*(("pk__in", some) for some in keys), _connector=Q.OR)
+    )
 
 
 # So many matters of a thing are named one by one; more are found again by each question.
@@ -53,11 +51,7 @@ NAMED = 500
 
 
 def _keys(file: File) -> list[int]:
-    found = (
-        matters_of(file.entity, file.person, file.once(with_parts))
-        .order_by()
-        .values_list("pk", flat=True)
-    )
+    found = matters_of(file).order_by().values_list("pk", flat=True)
     return list(found[: NAMED + 1])
 
 
@@ -65,7 +59,7 @@ def its_matters(file: File) -> QuerySet[Matter]:
     """What :func:`matters_of` gives, for the parts of one file: found and asked for scope once."""
     keys = file.once(_keys)
     if len(keys) > NAMED:
-        return matters_of(file.entity, file.person)
+        return matters_of(file)
     return Matter.objects.filter(pk__in=keys)
 
 

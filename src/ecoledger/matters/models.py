@@ -259,6 +259,7 @@ class Event(models.Model):
     objects = AppendOnly.as_manager()
 
     class Meta:
+        verbose_name = "办理过程"
         ordering = ["id"]
         indexes = [
             models.Index(fields=["matter", "id", "from_state", "stayed"], name="event_of_matter"),
@@ -333,6 +334,7 @@ class Clock(models.Model):
     matter_id: int
 
     class Meta:
+        verbose_name = "时限"
         ordering = ["id"]
         indexes = [
             models.Index(fields=["matter", "name", "due", "stopped_at"], name="clock_of_matter")
@@ -370,6 +372,7 @@ class Extension(models.Model):
     approved = models.BooleanField("同意", null=True)
 
     class Meta:
+        verbose_name = "延期申请"
         ordering = ["id"]
 
     def __str__(self) -> str:
@@ -396,6 +399,7 @@ class Link(models.Model):
     to_matter_id: int
 
     class Meta:
+        verbose_name = "关联事项"
         unique_together = [("from_matter", "to_matter", "kind")]
 
     def __str__(self) -> str:
@@ -423,6 +427,7 @@ class Notice(models.Model):
     )
 
     class Meta:
+        verbose_name = "消息"
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["person", "read_at"], name="notice_unread"),
@@ -441,6 +446,7 @@ class NumberSeries(models.Model):
     last = models.PositiveIntegerField(default=0)
 
     class Meta:
+        verbose_name = "编号序列"
         unique_together = [("series", "year")]
 
     def __str__(self) -> str:
@@ -460,6 +466,7 @@ class BatchEdit(models.Model):
     undone_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
+        verbose_name = "批量修改"
         ordering = ["-id"]
 
     def __str__(self) -> str:

@@ -48,11 +48,11 @@ ALARMS = declare(
         enterprise="owner_code",
         labels={"area_code": "属地", "count_30d": "近30日"},
         columns=(
-            "text", "level", Column("rule__detector", "类型"), Column("point", "监测点"), "begin", "last",
+            "text", Column("level", sorts="severity", sortable=True), Column("rule__detector", "类型"), Column("point", "监测点"), "begin", "last",
             Column("state", kind=Kind.STATE), "occurrences", "count_30d",
         ),
         filters=("level", Filter("detector", "类型", path="rule__detector"), "area_code", "begin", "state"),
-        search=("text",),
+        search=("text", "point__name"),
         views=tuple(View(state, label, {"state": state}) for state, label in Alarm.State.choices),
         at_first={"state": Alarm.State.OPEN.value},
         lead="text",

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import CAPABILITIES
-from ecoledger.accounts.scope import within
+from ecoledger.entities.about import in_scope
 from ecoledger.entities.inventory import refused
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
@@ -39,8 +39,7 @@ class FilingBook(Listing):
         rows = Filing.objects.select_related("entity", "point", "filed_by")
         if not person.may(self.see):
             return rows.none()
-        of_firm = within(person, self.area, "entity__code")
-        return rows.filter(of_firm | within(person, self.area, "entity__parent__code"))
+        return rows.filter(in_scope(person))
 
     def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
         asked = Q()
@@ -57,18 +56,25 @@ class FilingBook(Listing):
         """What was filed stays as it was: it is ended, taken back, agreed to or not."""
         return False
 
+    def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
+        given = dict(values)
+        filer = given.pop("filed_by", None)
+        if (by or filer) is None:
+            return {"filed_by": _("没有写明由谁申报。")}
+        if not filings.may_file(by or filer, given["entity"]):
+            return {"entity": filings.not_yours()}
+        return filings.wrong(by or filer, given.pop("entity"), **given)
+
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
         given = dict(values)
-        filer = by or given.get("filed_by")
-        given.pop("filed_by", None)
-        if filer is None:
+        filer = given.pop("filed_by", None)
+        if (by or filer) is None:
             why = _("没有写明由谁申报。")
             raise Refused("form", why, _("请填写“申报人”一列。"), fields={"filed_by": [why]})
-        end, point = given.pop("end", None), given.pop("point", None)
         try:
-            return filings.file(filer, given.pop("entity"), end=end, point=point, **given)
+            return filings.file(by or filer, given.pop("entity"), **given)
         except (ValidationError, PermissionDenied) as error:
             raise refused(error) from error
 
@@ -103,7 +109,7 @@ FILINGS = declare(
         filters=("kind", "decision", "area_code", "begin"),
         views=(View("waiting", "待确认", {"waiting": "1"}), View("current", "正在生效", {"current": "1"})),
         tab="data",
-        search=("entity__name", "reason"),
+        search=("entity__name", "point__name", "reason"),
         fields=("entity", "point", "kind", "begin", "end", "reason"),
         lead="entity",
         order=("-begin", "-pk"),

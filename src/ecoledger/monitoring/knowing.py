@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.scope import visible, within
-from ecoledger.entities.file import File, Happening, HealthItem, Mark, Shelf, Tab, knows, with_parts
+from ecoledger.entities.about import about, in_scope
+from ecoledger.entities.file import File, Happening, HealthItem, Mark, Shelf, Tab, knows
 from ecoledger.entities.validity import in_force
 from ecoledger.live import times
 from ecoledger.monitoring import runtime
@@ -30,7 +31,7 @@ def _points(file: File) -> QuerySet[Point]:
 
 
 def _keys(file: File) -> list[int]:
-    its = Point.objects.filter(entity__in=file.once(with_parts))
+    its = Point.objects.filter(about(file))
     return list(its.order_by().values_list("pk", flat=True))
 
 
@@ -124,12 +125,7 @@ def _limited(points: list[int], url: str) -> HealthItem:
 
 
 def _filings(file: File) -> QuerySet[Filing]:
-    person = file.person
-    rows = Filing.objects.filter(entity__in=file.once(with_parts))
-    own = within(person, "area_code", "entity__code") | within(
-        person, "area_code", "entity__parent__code"
-    )
-    return rows.filter(own)
+    return Filing.objects.filter(about(file), in_scope(file.person))
 
 
 def _latest_filings(file: File) -> list[Filing]:
@@ -139,13 +135,13 @@ def _latest_filings(file: File) -> list[Filing]:
 def _shelves(file: File) -> Iterable[Shelf]:
     if not file.person.may("see_monitoring"):
         return
-    about = f"about={file.entity.pk}"
+    its = f"about={file.entity.pk}"
     alarms = _all_alarms(_points(file), file.person).count()
-    yield Shelf(Tab.DATA, _("预警"), alarms, f"/alarms?{about}&state=all")
+    yield Shelf(Tab.DATA, _("预警"), alarms, f"/alarms?{its}&state=all")
     filings = len(file.once(_latest_filings))
     if filings == LATEST:
         filings = _filings(file).count()
-    yield Shelf(Tab.DATA, _("停运申报"), filings, f"/filings?{about}")
+    yield Shelf(Tab.DATA, _("停运申报"), filings, f"/filings?{its}")
 
 
 def _timeline(file: File) -> Iterable[Happening]:

@@ -51,6 +51,7 @@ class Point(models.Model):
     synthetic = models.BooleanField("合成数据", default=False)
 
     class Meta:
+        verbose_name = "监测点"
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(
@@ -93,6 +94,7 @@ class PointParameter(models.Model):
     running_above = models.FloatField("运行判定阈值", null=True, blank=True)
 
     class Meta:
+        verbose_name = "监测点因子"
         unique_together = [("point", "code")]
         ordering = ["point_id", "id"]
 
@@ -189,6 +191,9 @@ class Filing(models.Model):
     decision_reason = models.CharField("核定说明", max_length=300, blank=True)
     area_code = AreaCodeField()
 
+    class Meta:
+        verbose_name = "停运申报"
+
     def __str__(self) -> str:
         return f"{self.entity} {self.get_kind_display()}"
 
@@ -242,6 +247,7 @@ class PeriodReview(models.Model):
     point_id: int
 
     class Meta:
+        verbose_name = "时段审核"
         ordering = ["-id"]
 
     def __str__(self) -> str:
@@ -288,6 +294,7 @@ class AlarmRule(models.Model):
     version = models.PositiveIntegerField("版本", default=1)
 
     class Meta:
+        verbose_name = "预警规则"
         ordering = ["id"]
 
     def __str__(self) -> str:
@@ -353,6 +360,7 @@ class Alarm(models.Model):
     raised_at = models.DateTimeField("产生时间", default=timezone.now)
 
     class Meta:
+        verbose_name = "预警"
         ordering = ["-begin"]
         indexes = [
             models.Index(fields=["point", "begin"]),
@@ -419,6 +427,7 @@ class Dismissal(models.Model):
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = "隔离处理"
         ordering = ["-id"]
 
     def __str__(self) -> str:
@@ -453,6 +462,7 @@ class ImportBatch(models.Model):
     )
 
     class Meta:
+        verbose_name = "数据导入批次"
         ordering = ["-id"]
 
     def __str__(self) -> str:

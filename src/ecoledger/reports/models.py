@@ -28,6 +28,7 @@ class LetterTemplate(models.Model):
     uploaded_at = models.DateTimeField("上传时间", default=timezone.now)
 
     class Meta:
+        verbose_name = "文书模板"
         ordering = ["kind", "-version"]
         unique_together = [("kind", "version")]
 
@@ -43,6 +44,7 @@ class DocumentSeries(models.Model):
     last = models.PositiveIntegerField(default=0)
 
     class Meta:
+        verbose_name = "发文字号序列"
         unique_together = [("pattern", "year")]
 
     def __str__(self) -> str:
@@ -94,6 +96,7 @@ class IssuedDocument(models.Model):
     differences = JSONInOrder("差异", default=list)
 
     class Meta:
+        verbose_name = "文书"
         ordering = ["-issued_at", "-id"]
         indexes = [models.Index(fields=["area_code", "kind", "begin"], name="document_of_period")]
 
@@ -145,6 +148,7 @@ class Draft(models.Model):
     author_id: int
 
     class Meta:
+        verbose_name = "文书草稿"
         ordering = ["-created_at", "-id"]
 
     def __str__(self) -> str:
@@ -161,6 +165,7 @@ class DraftStep(models.Model):
     note = models.TextField("意见", blank=True)
 
     class Meta:
+        verbose_name = "文书流转"
         ordering = ["id"]
 
     def __str__(self) -> str:
@@ -177,6 +182,7 @@ class Reply(models.Model):
     recorded_at = models.DateTimeField("登记时间", default=timezone.now)
 
     class Meta:
+        verbose_name = "文书回复"
         ordering = ["id"]
 
     def __str__(self) -> str:
@@ -194,6 +200,7 @@ class SealedScan(models.Model):
     added_at = models.DateTimeField("上传时间", default=timezone.now)
 
     class Meta:
+        verbose_name = "盖章扫描件"
         ordering = ["id"]
 
     def __str__(self) -> str:

@@ -41,16 +41,25 @@ _LARGE_AT_ONCE = 8
 # Of somebody whose session has ended: read and thrown away, so that the browser shows the answer.
 _DRAINED = 64 << 20
 
-_TEXT = "请求内容超过允许的大小。请压缩文件，或分几次上传。"
 _PAGE = """<!DOCTYPE html><html lang="zh-Hans"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>没有收下 · Not accepted</title></head>
-<body><main><h1>没有收下 · Not accepted</h1><p role="alert">{zh}</p><p>您写的内容存在这台设备上：
-重新打开刚才的页面就会恢复，也可以按浏览器的“后退”。</p><p lang="en">{en} What you wrote is kept on this device
-and comes back when you open the page again.</p><p><a href="{link}">{word}</a></p></main></body></html>"""
+<body><main><h1>没有收下 · Not accepted</h1><p role="alert">{zh}</p>{kept}<p lang="en">{en}</p>
+<p><a href="{link}">{word}</a></p></main></body></html>"""
+_KEPT = """<p>您写的内容存在这台设备上：重新打开刚才的页面就会恢复，也可以按浏览器的“后退”。</p><p lang="en">What you
+wrote is kept on this device and comes back when you open the page again.</p>"""
 _TOO_LONG = (
     "内容超过允许的大小。请压缩文件，或分几次上传。",
     "It is larger than allowed: make files smaller or send them in parts.",
 )
+_LONG_ADDRESS = (
+    "网址超过允许的长度。请减少筛选条件或搜索的文字，再打开一次。",
+    "The address is longer than allowed: take out some filters or words of the search and open it again.",
+)
+_TOO_SLOW = (
+    "内容很久没有传完，已停止接收。请检查网络后再发一次。",
+    "It did not come to its end in time: check the connection and send it again.",
+)
+_WHY = {408: _TOO_SLOW, 413: _TOO_LONG, 414: _LONG_ADDRESS}
 _ENDED = ("登录已过期，附件没有上传。", "Your session has ended and the files were not sent.")
 
 
@@ -174,11 +183,12 @@ async def _refuse(
     send: Send, status: int, asked: dict[bytes, bytes], *, ended: bool = False
 ) -> None:
     """Say why nothing was taken: as a page to a browser, as a line to others."""
-    kind, text = "text/plain", _TEXT
+    zh, en = _ENDED if ended else _WHY[status]
+    kind, text = "text/plain", zh
     if b"text/html" in asked.get(b"accept", b""):
-        zh, en = _ENDED if ended else _TOO_LONG
+        kept = "" if status == 414 else _KEPT  # an address brings nothing that was written
         link, word = ("/sign-in", "登录 · Sign in") if ended else ("/", "首页 · Home")
-        kind, text = "text/html", _PAGE.format(zh=zh, en=en, link=link, word=word)
+        kind, text = "text/html", _PAGE.format(zh=zh, en=en, kept=kept, link=link, word=word)
     body = text.encode()
     headers = [
         (b"content-type", f"{kind}; charset=utf-8".encode()),

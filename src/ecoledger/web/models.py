@@ -22,6 +22,7 @@ class BookUse(models.Model):
     pinned = models.BooleanField("钉在菜单", default=False)
 
     class Meta:
+        verbose_name = "台账使用"
         constraints = [models.UniqueConstraint(fields=["person", "book"], name="one_use_of_a_book")]
 
     def __str__(self) -> str:
@@ -91,6 +92,7 @@ class SearchEntry(models.Model):
     sign_5 = models.BigIntegerField(default=-1)
 
     class Meta:
+        verbose_name = "搜索条目"
         constraints = [
             models.UniqueConstraint(fields=["kind", "target"], name="one_entry_of_a_thing")
         ]
@@ -118,6 +120,7 @@ class Opened(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name = "最近打开"
         constraints = [models.UniqueConstraint(fields=["person", "url"], name="opened_once")]
         indexes = [models.Index(fields=["person", "-at"], name="opened_lately")]
 

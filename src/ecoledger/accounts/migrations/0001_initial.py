@@ -27,6 +27,9 @@ class Migration(migrations.Migration):
                 ('hash', models.CharField(blank=True, max_length=64)),
                 ('count', models.PositiveBigIntegerField(default=0)),
             ],
+            options={
+                'verbose_name': '记录链',
+            },
         ),
         migrations.CreateModel(
             name='FailedSignIns',
@@ -35,6 +38,9 @@ class Migration(migrations.Migration):
                 ('count', models.PositiveIntegerField()),
                 ('last', models.DateTimeField(db_index=True)),
             ],
+            options={
+                'verbose_name': '登录失败',
+            },
         ),
         migrations.CreateModel(
             name='Person',
@@ -62,8 +68,7 @@ class Migration(migrations.Migration):
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],
             options={
-                'verbose_name': 'user',
-                'verbose_name_plural': 'users',
+                'verbose_name': '人员',
                 'abstract': False,
             },
             managers=[
@@ -84,6 +89,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created_at'],
+                'verbose_name': '接口密钥',
             },
         ),
         migrations.CreateModel(
@@ -104,6 +110,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'verbose_name': '操作记录',
             },
         ),
         migrations.CreateModel(
@@ -122,6 +129,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'verbose_name': '工作交接',
             },
         ),
         migrations.CreateModel(
@@ -136,6 +144,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'constraints': [models.UniqueConstraint(condition=models.Q(('kind', 'enterprise'), models.Q(('entity_code', ''), _negated=True)), fields=('entity_code',), name='one_organisation_an_enterprise')],
+                'verbose_name': '单位',
             },
         ),
         migrations.AddField(
@@ -157,6 +166,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'verbose_name': '账号变更',
             },
         ),
         migrations.CreateModel(
@@ -171,6 +181,7 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['id'],
                 'indexes': [models.Index(fields=['area_code', 'until'], name='who_sees_an_area')],
+                'verbose_name': '数据范围授权',
             },
         ),
         migrations.CreateModel(
@@ -187,6 +198,7 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['-since'],
                 'constraints': [models.CheckConstraint(condition=models.Q(('principal', models.F('deputy')), _negated=True), name='nobody_is_his_own_deputy')],
+                'verbose_name': 'AB角代理',
             },
         ),
         migrations.CreateModel(
@@ -202,6 +214,7 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['id'],
                 'indexes': [models.Index(fields=['role', 'until'], name='who_holds_a_role')],
+                'verbose_name': '岗位授权',
             },
         ),
     ]

@@ -27,6 +27,9 @@ class Migration(migrations.Migration):
                 ('book', models.CharField(max_length=40, unique=True)),
                 ('last', models.PositiveBigIntegerField(default=0)),
             ],
+            options={
+                'verbose_name': '凭证号序列',
+            },
         ),
         migrations.CreateModel(
             name='Checklist',
@@ -41,6 +44,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name', '-version'],
+                'verbose_name': '检查表',
             },
         ),
         migrations.CreateModel(
@@ -63,6 +67,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-begin', '-id'],
+                'verbose_name': '专项行动',
             },
         ),
         migrations.CreateModel(
@@ -85,6 +90,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['drive_id', 'area_code', 'id'],
+                'verbose_name': '行动对象',
             },
         ),
         migrations.CreateModel(
@@ -107,6 +113,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['book', models.OrderBy(models.F('since'), descending=True, nulls_last=True), '-id'],
+                'verbose_name': '名录版本',
             },
         ),
         migrations.CreateModel(
@@ -124,6 +131,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['book', 'item', 'area_code', 'id'],
+                'verbose_name': '持有量',
             },
         ),
         migrations.CreateModel(
@@ -148,6 +156,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-at', '-id'],
+                'verbose_name': '台账记录',
             },
         ),
         migrations.CreateModel(
@@ -166,6 +175,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '单项得分',
             },
         ),
         migrations.CreateModel(
@@ -184,6 +194,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '得分异议',
             },
         ),
         migrations.CreateModel(
@@ -208,6 +219,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['due', 'id'],
+                'verbose_name': '到期义务',
             },
         ),
         migrations.CreateModel(
@@ -229,6 +241,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-on', '-id'],
+                'verbose_name': '记账凭证',
             },
         ),
         migrations.CreateModel(
@@ -242,6 +255,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['on', 'id'],
+                'verbose_name': '分录',
             },
         ),
         migrations.CreateModel(
@@ -258,6 +272,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['edition_id', 'id'],
+                'verbose_name': '名录条目',
             },
         ),
         migrations.CreateModel(
@@ -273,6 +288,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['round_id', models.OrderBy(models.F('total'), descending=True, nulls_last=True), 'id'],
+                'verbose_name': '考核得分',
             },
         ),
         migrations.AddField(
@@ -301,6 +317,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-end', '-id'],
+                'verbose_name': '考核轮次',
             },
         ),
         migrations.AddField(

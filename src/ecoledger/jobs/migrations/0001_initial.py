@@ -27,6 +27,9 @@ class Migration(migrations.Migration):
                 ('until', models.DateTimeField(null=True)),
                 ('done', models.BooleanField(default=False)),
             ],
+            options={
+                'verbose_name': '任务轮值',
+            },
         ),
         migrations.CreateModel(
             name='Job',
@@ -52,6 +55,7 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['-created_at'],
                 'indexes': [models.Index(fields=['person', 'state'], name='job_of_person')],
+                'verbose_name': '后台任务',
             },
         ),
     ]

@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.listings.forms import LookupField, field_of
+from ecoledger.listings.importing import updating
 from ecoledger.listings.importing.cells import BadCell, UnknownWord, text_of, value_of
+from ecoledger.listings.importing.cleaning import cleaner
 from ecoledger.listings.importing.columns import running_numbers
 from ecoledger.listings.importing.repeats import Repeats, year_of
 from ecoledger.listings.listing import Listing
@@ -56,6 +58,9 @@ class RowChecks:
         self.imports = listing.imports
         self.dated = {c.name for c in columns if c.ask.kind in _DATED}
         self.fields = {c.name: field_of(c.ask, listing.model, by) for c in columns}
+        # Most lists have no rules beyond their fields: their rows need not be cleaned to be looked at.
+        self.has_rules = type(listing).wrong is not Listing.wrong
+        self.clean = cleaner(listing, [c.ask for c in columns], by)
         self.words: dict[str, dict[str, str]] = {
             name: {fold(word): value for word, value in meanings.items()}
             for name, meanings in self.imports.values.items()
@@ -132,6 +137,10 @@ class RowChecks:
                 row.errors.append(problem(name, _(str(column.ask.label)), wrong))
                 if isinstance(self.fields[name], LookupField) and value:
                     self._unknown(name, str(value))
+        if self.has_rules and not row.errors:
+            values = updating.values_of(self.listing, row, self.clean)
+            for name, why in self.listing.wrong(values, self.by).items():
+                row.errors.append(problem(name, self.labels.get(name, ""), why))
         for header, fault in row.faults.items():
             if header and not self.batch.mapping.get(header):
                 row.warnings.append(problem("", header, fault))

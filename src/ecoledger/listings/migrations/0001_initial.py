@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'unique_together': {('listing', 'header')},
+                'verbose_name': '列对应',
             },
         ),
         migrations.CreateModel(
@@ -51,6 +52,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'verbose_name': '导入批次',
             },
         ),
         migrations.CreateModel(
@@ -77,6 +79,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '导入行',
             },
         ),
         migrations.CreateModel(
@@ -87,6 +90,9 @@ class Migration(migrations.Migration):
                 ('content', models.BinaryField()),
                 ('row', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pictures', to='listings.importrow')),
             ],
+            options={
+                'verbose_name': '导入图片',
+            },
         ),
         migrations.CreateModel(
             name='SavedView',
@@ -100,6 +106,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '列表视图',
             },
         ),
         migrations.CreateModel(
@@ -111,6 +118,9 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'verbose_name': '表单提交',
+            },
         ),
         migrations.CreateModel(
             name='Taste',
@@ -121,6 +131,9 @@ class Migration(migrations.Migration):
                 ('compact', models.BooleanField(default=False)),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'verbose_name': '列表偏好',
+            },
         ),
         migrations.CreateModel(
             name='WordMapping',
@@ -133,6 +146,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'unique_together': {('listing', 'column', 'word')},
+                'verbose_name': '用词对应',
             },
         ),
         migrations.CreateModel(
@@ -147,6 +161,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'unique_together': {('person', 'key')},
+                'verbose_name': '表单草稿',
             },
         ),
         migrations.AddIndex(

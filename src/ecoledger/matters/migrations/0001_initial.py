@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '时限',
             },
         ),
         migrations.CreateModel(
@@ -60,6 +61,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'verbose_name': '批量修改',
             },
         ),
         migrations.CreateModel(
@@ -90,6 +92,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '延期申请',
             },
         ),
         migrations.CreateModel(
@@ -144,6 +147,9 @@ class Migration(migrations.Migration):
                 ('from_matter', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='links', to='matters.matter')),
                 ('to_matter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='linked_from', to='matters.matter')),
             ],
+            options={
+                'verbose_name': '关联事项',
+            },
         ),
         migrations.CreateModel(
             name='Evidence',
@@ -191,6 +197,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '办理过程',
             },
         ),
         migrations.AddField(
@@ -215,6 +222,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'verbose_name': '消息',
             },
         ),
         migrations.CreateModel(
@@ -227,6 +235,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'unique_together': {('series', 'year')},
+                'verbose_name': '编号序列',
             },
         ),
         migrations.AddIndex(

@@ -42,23 +42,22 @@ def may_file(person: Person, entity: Entity) -> bool:
     return any(entity.area_code.startswith(code) for code in person.area_codes)
 
 
-def file(
+def not_yours() -> str:
+    """What is said to who may not file for an entity."""
+    return _("只能为本企业或本辖区的对象申报")
+
+
+def wrong(
     person: Person,
     entity: Entity,
     *,
     kind: str,
     begin: datetime,
-    end: datetime | None,
     reason: str,
+    end: datetime | None = None,
     point: Point | None = None,
-    address: str = "",
-) -> Filing:
-    """Put a filing on record. Times are aware; ``end`` may be open.
-
-    Raises ``PermissionDenied``, or ``ValidationError`` naming the field and what would help.
-    """
-    if not may_file(person, entity):
-        raise PermissionDenied(_("只能为本企业或本辖区的对象申报"))
+) -> dict[str, str]:
+    """What stands against such a filing, by field, and what would help."""
     problems: dict[str, str] = {}
     if kind not in Filing.Kind.values:
         problems["kind"] = _("没有这种申报类别：%(kind)s") % {"kind": kind}
@@ -70,6 +69,27 @@ def file(
         problems["begin"] = _("企业申报不得早于当前时间24小时以前，请联系监测人员补录")
     if point is not None and point.entity_id != entity.pk and point.owner_code != entity.code:
         problems["point"] = _("监测点不属于所申报的对象")
+    return problems
+
+
+def file(
+    person: Person,
+    entity: Entity,
+    *,
+    kind: str,
+    begin: datetime,
+    reason: str,
+    end: datetime | None = None,
+    point: Point | None = None,
+    address: str = "",
+) -> Filing:
+    """Put a filing on record. Times are aware; ``end`` may be open.
+
+    Raises ``PermissionDenied``, or ``ValidationError`` naming the field and what would help.
+    """
+    if not may_file(person, entity):
+        raise PermissionDenied(not_yours())
+    problems = wrong(person, entity, kind=kind, begin=begin, end=end, reason=reason, point=point)
     if problems:
         raise ValidationError(problems)
     filing = Filing(

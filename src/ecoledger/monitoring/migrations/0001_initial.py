@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '预警规则',
             },
         ),
         migrations.CreateModel(
@@ -51,6 +52,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'verbose_name': '隔离处理',
             },
         ),
         migrations.CreateModel(
@@ -77,6 +79,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'verbose_name': '数据导入批次',
             },
         ),
         migrations.CreateModel(
@@ -98,6 +101,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '监测点',
             },
         ),
         migrations.CreateModel(
@@ -118,6 +122,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'verbose_name': '时段审核',
             },
         ),
         migrations.CreateModel(
@@ -162,6 +167,9 @@ class Migration(migrations.Migration):
                 ('filed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('point', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='monitoring.point')),
             ],
+            options={
+                'verbose_name': '停运申报',
+            },
         ),
         migrations.CreateModel(
             name='Alarm',
@@ -194,6 +202,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-begin'],
+                'verbose_name': '预警',
             },
         ),
         migrations.CreateModel(
@@ -213,6 +222,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['point_id', 'id'],
+                'verbose_name': '监测点因子',
             },
         ),
         migrations.CreateModel(

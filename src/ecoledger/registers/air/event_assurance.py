@@ -85,6 +85,7 @@ class Consultation(models.Model):
     present = models.CharField("参加单位", max_length=200, blank=True)
 
     class Meta:
+        verbose_name = "日会商"
         ordering = ["on", "id"]
         constraints = [
             models.UniqueConstraint(fields=["plan", "on"], name="one_consultation_a_day")

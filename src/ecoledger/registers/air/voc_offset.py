@@ -86,6 +86,7 @@ class OffsetSource(models.Model):
     paper = models.CharField("来源文号", max_length=80, blank=True)
 
     class Meta:
+        verbose_name = "替代来源"
         ordering = ["id"]
 
     def __str__(self) -> str:

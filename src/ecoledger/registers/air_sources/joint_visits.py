@@ -64,6 +64,7 @@ class TestResult(models.Model):
     standard = models.CharField("执行标准", max_length=120, blank=True)
 
     class Meta:
+        verbose_name = "检测值"
         ordering = ["id"]
 
     def __str__(self) -> str:

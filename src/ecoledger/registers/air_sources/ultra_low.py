@@ -74,6 +74,7 @@ class AssessedPart(models.Model):
     note = models.CharField("说明", max_length=200, blank=True)
 
     class Meta:
+        verbose_name = "评估分项"
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["assessment", "part"], name="one_row_a_part")

@@ -141,6 +141,7 @@ class Meeting(models.Model):
     result = models.CharField("结果", max_length=300)
 
     class Meta:
+        verbose_name = "磋商会议"
         ordering = ["on", "id"]
 
     def __str__(self) -> str:

@@ -82,6 +82,7 @@ class ReviewItem(models.Model):
     defect = models.CharField("缺陷", max_length=300, blank=True)
 
     class Meta:
+        verbose_name = "评查项目"
         ordering = ["id"]
 
     def __str__(self) -> str:

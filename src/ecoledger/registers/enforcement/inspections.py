@@ -148,6 +148,7 @@ class Purpose(models.Model):
     result = models.CharField("结果", max_length=200, blank=True)
 
     class Meta:
+        verbose_name = "检查事项"
         ordering = ["id"]
 
     def __str__(self) -> str:
@@ -164,6 +165,7 @@ class JointDepartment(models.Model):
     handled = models.CharField("处理", max_length=120, blank=True)
 
     class Meta:
+        verbose_name = "联合检查部门"
         ordering = ["id"]
 
     def __str__(self) -> str:

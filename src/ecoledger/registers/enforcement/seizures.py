@@ -84,6 +84,7 @@ class SeizedThing(models.Model):
     place = models.CharField("存放地点", max_length=120, blank=True)
 
     class Meta:
+        verbose_name = "查封扣押物品"
         ordering = ["id"]
 
     def __str__(self) -> str:

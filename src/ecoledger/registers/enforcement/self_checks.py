@@ -75,6 +75,7 @@ class SelfCheckItem(models.Model):
     measure = models.CharField("措施", max_length=200, blank=True)
 
     class Meta:
+        verbose_name = "自查项目"
         ordering = ["id"]
 
     def __str__(self) -> str:

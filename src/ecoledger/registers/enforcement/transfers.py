@@ -91,6 +91,7 @@ class TransferPaper(models.Model):
     note = models.CharField("备注", max_length=120, blank=True)
 
     class Meta:
+        verbose_name = "移送材料"
         ordering = ["id"]
 
     def __str__(self) -> str:

@@ -46,7 +46,7 @@ def _plan(rows: QuerySet[Any], now: datetime) -> Breakdown:
         (_("网格"), _("计划"), _("已巡查"), _("完成率")),
         tuple(
             ((cell.name, str(cell.patrols_a_month), str(n), f"{100 * n / cell.patrols_a_month:.0f}%"),
-             f"/b/patrol?entity={cell.pk}&at_from={today.replace(day=1)}")
+             f"/b/patrol?entity={cell.code}&at_from={today.replace(day=1)}")
             for cell, n in lines
         ),
         _("计划次数登记在网格上；巡查只按网格计，不对人员排名。"),

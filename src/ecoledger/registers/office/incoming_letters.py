@@ -64,6 +64,7 @@ class Demand(models.Model):
     due = models.DateField("完成时限", null=True, blank=True)
 
     class Meta:
+        verbose_name = "来文要求"
         ordering = ["id"]
 
     def __str__(self) -> str:

@@ -87,6 +87,7 @@ class AgendaItem(models.Model):
     reporter = models.CharField("汇报单位", max_length=120, blank=True)
 
     class Meta:
+        verbose_name = "议题"
         ordering = ["id"]
 
     def __str__(self) -> str:
@@ -104,6 +105,7 @@ class Resolution(models.Model):
     due = models.DateField("完成时限")
 
     class Meta:
+        verbose_name = "议定事项"
         ordering = ["id"]
 
     def __str__(self) -> str:

@@ -54,6 +54,7 @@ class ShortBoardTask(models.Model):
     done_on = models.DateField("完成日期", null=True, blank=True)
 
     class Meta:
+        verbose_name = "攻坚任务"
         ordering = ["due", "id"]
 
     def __str__(self) -> str:

@@ -82,6 +82,7 @@ class Progress(models.Model):
     text = models.CharField("进展情况", max_length=300)
 
     class Meta:
+        verbose_name = "进展"
         ordering = ["on", "id"]
 
     def __str__(self) -> str:

@@ -66,6 +66,7 @@ class LookBackUnit(models.Model):
     )
 
     class Meta:
+        verbose_name = "核查单位"
         ordering = ["id"]
 
     def __str__(self) -> str:

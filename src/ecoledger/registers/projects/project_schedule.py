@@ -80,6 +80,7 @@ class Milestone(models.Model):
     done_on = models.DateField("实际完成", null=True, blank=True)
 
     class Meta:
+        verbose_name = "节点"
         ordering = ["due", "id"]
 
     def __str__(self) -> str:

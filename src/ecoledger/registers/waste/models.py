@@ -23,3 +23,6 @@ class RadiationSource(Entity):
     source_no = models.CharField("放射源编码", max_length=20, blank=True, db_index=True)
     licence_no = models.CharField("辐射安全许可证号", max_length=40)
     licence_until = models.DateField("许可证有效期至", db_index=True)
+
+    class Meta:
+        verbose_name = "放射源与射线装置"

@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'unique_together': {('pattern', 'year')},
+                'verbose_name': '发文字号序列',
             },
         ),
         migrations.CreateModel(
@@ -50,6 +51,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created_at', '-id'],
+                'verbose_name': '文书草稿',
             },
         ),
         migrations.CreateModel(
@@ -64,6 +66,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '文书流转',
             },
         ),
         migrations.CreateModel(
@@ -98,6 +101,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-issued_at', '-id'],
+                'verbose_name': '文书',
             },
         ),
         migrations.AddField(
@@ -127,6 +131,7 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['kind', '-version'],
                 'unique_together': {('kind', 'version')},
+                'verbose_name': '文书模板',
             },
         ),
         migrations.AddField(
@@ -146,6 +151,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '文书回复',
             },
         ),
         migrations.CreateModel(
@@ -161,6 +167,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '盖章扫描件',
             },
         ),
         migrations.AddIndex(

@@ -15,13 +15,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from ecoledger.books import campaign as campaigns
 from ecoledger.books import checklists
 from ecoledger.books.campaign import Campaign
-from ecoledger.books.checklists import as_list
 from ecoledger.books.models import Checklist, Drive, DriveTask
 from ecoledger.entities.models import Entity
 from ecoledger.listings import asked
 from ecoledger.listings.cells import area_name
 from ecoledger.listings.refusals import Refused
 from ecoledger.web.access import Request
+from ecoledger.web.books import checklist_form
 from ecoledger.web.books.finding import book_of, needs_editor, row_of, says_refusals
 from ecoledger.web.listings.once import once
 
@@ -222,7 +222,8 @@ def visit(request: Request, key: str, pk: int, task: int) -> HttpResponseBase:
     drive = row_of(book.visible_to(request.user), pk)
     row = row_of(book.tasks_of(drive, request.user), task)
     questions = campaigns.questions_of(drive.checklist)
-    said, wrong = row.answers, {}
+    said: dict[str, Any] = row.answers
+    wrong: checklist_form.Wrong = {}
     if request.method == "POST":
         if request.POST.get("action") == "leave_out":
             needs_editor(book, request)
@@ -230,7 +231,7 @@ def visit(request: Request, key: str, pk: int, task: int) -> HttpResponseBase:
             return redirect("board", book.key, drive.pk)
         if not request.user.has_role(*book.visitors):
             raise Refused("role", _("您的岗位不承担这项检查。"))
-        said = _answers(request, questions)
+        said = checklist_form.answers(request, questions)
         try:
             campaigns.visit(
                 book,
@@ -247,11 +248,7 @@ def visit(request: Request, key: str, pk: int, task: int) -> HttpResponseBase:
                 ],
             )
         except Refused as refused:
-            if not refused.fields:
-                raise
-            # The form again, as it was filled in, each fault beside its question.
-            wrong = refused.fields
-            messages.error(request, str(refused))
+            wrong = checklist_form.shown_again(request, refused)
         else:
             messages.success(request, _("已记录：%s。") % row.entity)
             return redirect("board", book.key, drive.pk)
@@ -263,10 +260,7 @@ def visit(request: Request, key: str, pk: int, task: int) -> HttpResponseBase:
             "book": book,
             "drive": drive,
             "task": row,
-            "questions": [
-                (q, said.get(q.name, ""), as_list(said.get(q.name)), wrong.get(q.name, ()))
-                for q in questions
-            ],
+            "questions": checklist_form.rows(questions, said, wrong),
             "typed": request.POST,
             "visits": visits,
             "capped": bool(book.yearly_cap and visits >= book.yearly_cap),
@@ -276,15 +270,6 @@ def visit(request: Request, key: str, pk: int, task: int) -> HttpResponseBase:
         },
         status=422 if wrong else 200,
     )
-
-
-def _answers(request: Request, questions: list[checklists.Question]) -> dict[str, Any]:
-    return {
-        q.name: request.POST.getlist(q.name)
-        if q.type == "select_multiple"
-        else request.POST.get(q.name, "")
-        for q in questions
-    }
 
 
 @require_http_methods(["GET", "POST"])

@@ -18,7 +18,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from ecoledger.accounts.models import Person
 from ecoledger.books import campaign as campaigns
-from ecoledger.books import checklists
 from ecoledger.listings import asked
 from ecoledger.listings.lookups import NoSuchRow, lookup_of
 from ecoledger.listings.refusals import Refused
@@ -29,6 +28,7 @@ from ecoledger.registers.enforcement.field_records import FieldRecord
 from ecoledger.registers.enforcement.officers import officer_of
 from ecoledger.reports import case_book
 from ecoledger.web.access import Request, needs
+from ecoledger.web.books import checklist_form
 from ecoledger.web.books.finding import says_refusals
 from ecoledger.web.listings.once import once
 from ecoledger.web.matters.finding import the_matter
@@ -195,7 +195,7 @@ def checklist(request: Request, pk: int) -> HttpResponseBase:
     _register, visit = the_matter(request, inspections.REGISTER.key, pk)
     tasks = list(visit.tasks.select_related("drive__checklist", "entity"))
     parts = [(task, campaigns.questions_of(task.drive.checklist)) for task in tasks]
-    wrong: dict[str, list[str]] = {}
+    wrong: checklist_form.Wrong = {}
     if request.method == "POST":
         own = officer_of(request.user)
         if own is None or own not in visit.inspectors or visit.state not in ("on_site", "handling"):
@@ -205,13 +205,10 @@ def checklist(request: Request, pk: int) -> HttpResponseBase:
             with transaction.atomic():
                 for task, questions in parts:
                     if task.state == task.State.TODO:
-                        task.answers = _answers(request, task.pk, questions)
+                        task.answers = checklist_form.answers(request, questions, _before(task))
                         _visited(task, request.user)
         except Refused as refused:
-            if not refused.fields:
-                raise
-            wrong = refused.fields
-            messages.error(request, str(refused))
+            wrong = checklist_form.shown_again(request, refused)
         else:
             messages.success(request, _("检查表已记录。"))
             return redirect("matter", inspections.REGISTER.key, pk)
@@ -221,19 +218,7 @@ def checklist(request: Request, pk: int) -> HttpResponseBase:
         {
             "visit": visit,
             "parts": [
-                (
-                    task,
-                    [
-                        (
-                            q,
-                            task.answers.get(q.name, ""),
-                            checklists.as_list(task.answers.get(q.name)),
-                            field := f"t{task.pk}-{q.name}",
-                            wrong.get(field, ()),
-                        )
-                        for q in questions
-                    ],
-                )
+                (task, checklist_form.rows(questions, task.answers, wrong, _before(task)))
                 for task, questions in parts
             ],
         },
@@ -246,14 +231,10 @@ def _visited(task: Any, by: Person) -> None:
     try:
         campaigns.visit(special_action.ACTIONS, task, task.answers, by=by)
     except Refused as refused:
-        refused.fields = {f"t{task.pk}-{name}": said for name, said in refused.fields.items()}
+        refused.fields = {f"{_before(task)}{name}": said for name, said in refused.fields.items()}
         raise
 
 
-def _answers(request: Request, task: int, questions: list[checklists.Question]) -> dict[str, Any]:
-    return {
-        q.name: request.POST.getlist(f"t{task}-{q.name}")
-        if q.type == "select_multiple"
-        else request.POST.get(f"t{task}-{q.name}", "")
-        for q in questions
-    }
+def _before(task: Any) -> str:
+    """Begins the names of an action's fields on the one form of them all."""
+    return f"t{task.pk}-"

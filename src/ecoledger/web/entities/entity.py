@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.entities import file, relations
+from ecoledger.entities.about import about
 from ecoledger.entities.file import File, Tab
 from ecoledger.entities.inventory import Inventory, inventory_of, own_row
 from ecoledger.entities.models import Enterprise, Entity
@@ -161,7 +162,7 @@ def _points(its: File) -> list[Point]:
     rows = scoped.points(person).filter(enabled=True).prefetch_related("parameters")
     if isinstance(thing, Enterprise):
         return list(rows.filter(owner_code=thing.code).order_by("name"))
-    return list(rows.filter(entity__in=its.once(file.with_parts)).order_by("name")[:100])
+    return list(rows.filter(about(its)).order_by("name")[:100])
 
 
 @dataclass(frozen=True)

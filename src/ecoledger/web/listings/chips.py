@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts.models import Person
 from ecoledger.listings import asked, selecting
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.lookups import Lookup, lookup_among, lookup_of
@@ -68,8 +69,9 @@ def _chip(declared: Filter, request: Request) -> Chip:
     if lookup is not None:
         rows = list(lookup.open_rows(request.user)[: OFFERED + 1])
         if len(rows) > OFFERED:
-            names = _names(lookup, chosen)
-            return Chip(declared, _listed(names), lookup=lookup.key, value=next(iter(chosen), ""))
+            names = _names(lookup, request.user, chosen)
+            text = _listed(names) or _("、").join(chosen)
+            return Chip(declared, text, lookup=lookup.key, value=next(iter(chosen), ""))
         pairs = [(str(lookup.value_of(row)), str(row)) for row in rows]
     elif declared.kind is Kind.BOOLEAN:
         pairs = [("1", _("是")), ("0", _("否"))]
@@ -101,11 +103,11 @@ def _lookup(declared: Filter) -> Lookup | None:
     return None
 
 
-def _names(lookup: Lookup, chosen: Iterable[str]) -> list[str]:
-    """What the chosen rows are called."""
+def _names(lookup: Lookup, person: Person, chosen: Iterable[str]) -> list[str]:
+    """What the chosen rows are called, of those that are offered."""
     path = lookup.value
     numbers = [value for value in chosen if path != "pk" or asked.number(value) is not None]
-    return [str(row) for row in lookup.model._default_manager.filter(**{f"{path}__in": numbers})]
+    return [str(row) for row in lookup.open_rows(person).filter(**{f"{path}__in": numbers})]
 
 
 def _listed(names: list[str]) -> str:

@@ -25,6 +25,7 @@ from django.views.decorators.http import require_POST
 
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import Role
+from ecoledger.entities.file import File
 from ecoledger.entities.models import Area, Entity
 from ecoledger.listings import asked
 from ecoledger.matters import inbox
@@ -83,7 +84,7 @@ class Narrowed:
         rows = visible_matters(person).filter(OPEN_WORK)
         if self.about is not None:
             thing = Entity.objects.filter(pk=self.about).first()
-            rows = matters_of(thing, person).filter(OPEN_WORK) if thing else rows.none()
+            rows = matters_of(File(thing, person)).filter(OPEN_WORK) if thing else rows.none()
         if self.line:
             keys = [b.key for b in navigation.books(person) if b.line == self.line]
             rows = rows.filter(register__in=keys)

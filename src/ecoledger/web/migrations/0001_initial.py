@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
             options={
                 'indexes': [models.Index(fields=['name'], name='search_by_name'), models.Index(fields=['initials'], name='search_by_initials'), models.Index(fields=['code'], name='search_by_code'), models.Index(fields=['serial'], name='search_by_serial')],
                 'constraints': [models.UniqueConstraint(fields=('kind', 'target'), name='one_entry_of_a_thing')],
+                'verbose_name': '搜索条目',
             },
         ),
         migrations.CreateModel(
@@ -46,6 +47,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('person', 'book'), name='one_use_of_a_book')],
+                'verbose_name': '台账使用',
             },
         ),
         migrations.CreateModel(
@@ -60,6 +62,7 @@ class Migration(migrations.Migration):
             options={
                 'indexes': [models.Index(fields=['person', '-at'], name='opened_lately')],
                 'constraints': [models.UniqueConstraint(fields=('person', 'url'), name='opened_once')],
+                'verbose_name': '最近打开',
             },
         ),
     ]

@@ -1,4 +1,4 @@
-"""Finding any page, entity, point, matter or document by what a person types.
+"""Finding any page, entity, point, alarm, filing, matter or document by what a person types.
 
 Name, initials of its pinyin, former name, code, number or a part of them. Only what the person may see is
 found: a number outside their scope answers like one that is not there.
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from django.db.models import Case, IntegerField, Q, Value, When
 from django.db.models.functions import StrIndex
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -24,7 +25,9 @@ from ecoledger.listings import asked
 from ecoledger.listings.pinyin import initials
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import register_of, state_of, visible_matters
-from ecoledger.monitoring.models import Point
+from ecoledger.monitoring.alarm_book import ALARMS
+from ecoledger.monitoring.filing_book import FILINGS
+from ecoledger.monitoring.models import Alarm, Filing, Point
 from ecoledger.reports import visible
 from ecoledger.web import navigation
 from ecoledger.web.models import Opened, SearchEntry
@@ -82,11 +85,14 @@ def find(person: Person, typed: str) -> list[Group]:
     exact = [hit for hit, matter in matters if _is_exactly(matter, typed)]
     in_hand = [h for h, m in matters if m.phase == "open" and h not in exact]
     closed = [h for h, m in matters if m.phase != "open" and h not in exact]
+    things, points = by_kind.get(Kind.ENTITY, []), by_kind.get(Kind.POINT, [])
     groups = [
         Group(_("编号"), tuple(exact)),
-        Group(_("对象"), tuple(_entities(by_kind.get(Kind.ENTITY, []), typed))),
+        Group(_("对象"), tuple(_entities(things, typed))),
         Group(_("在办事项"), tuple(in_hand)),
-        Group(_("监测点"), tuple(_points(by_kind.get(Kind.POINT, []), typed))),
+        Group(_("监测点"), tuple(_points(points, typed))),
+        Group(_("预警"), tuple(_alarms(person, points, typed))),
+        Group(_("停运申报"), tuple(_filings(person, things, points, typed))),
         Group(_("页面"), tuple(_pages(person, typed))),
         Group(_("文书"), tuple(_documents(person, by_kind.get(Kind.DOCUMENT, []), typed))),
         Group(_("已结事项"), tuple(closed)),
@@ -179,6 +185,38 @@ def _points(targets: list[int], typed: str) -> Iterator[Hit]:
         where = names.get(row.area_code, "")
         kind = _(str(row.get_kind_display()))
         yield Hit(kind, marked(row.name, typed), reverse("station", args=[row.pk]), where, row.name)
+
+
+def _alarms(person: Person, points: list[int], typed: str) -> Iterator[Hit]:
+    """The alarm of a number, and those of the points that were found: what goes on first, then the newest."""
+    called = Q(point__in=points[:EACH]) if points else Q()
+    number = asked.number(typed.removeprefix("#"))
+    if number is not None:
+        called |= Q(pk=number)
+    if not called:
+        return
+    rows = ALARMS.visible_to(person).filter(called)
+    runs_last = Case(When(state=Alarm.State.OPEN, then=0), default=1)
+    for row in rows.order_by(runs_last, "-begin")[:EACH]:
+        begun = f"{timezone.localtime(row.begin):%m-%d %H:%M}"
+        where = " · ".join((row.point.name, _(str(row.get_state_display())), begun))
+        kind = f"{_(str(row.get_level_display()))}{_('预警')} #{row.pk}"
+        yield Hit(kind, marked(row.text, typed), ALARMS.url_of(row), where, row.text)
+
+
+def _filings(person: Person, things: list[int], points: list[int], typed: str) -> Iterator[Hit]:
+    """The filing of a number, and those of the things and points that were found."""
+    called = Q(entity__in=things[:EACH]) | Q(point__in=points[:EACH])
+    number = asked.number(typed.removeprefix("#"))
+    if number is not None:
+        called |= Q(pk=number)
+    rows = FILINGS.visible_to(person).filter(called).order_by("-begin")
+    for row in rows[:EACH]:
+        title = f"{row.entity} {_(str(row.get_kind_display()))}"
+        begun = f"{timezone.localtime(row.begin):%m-%d %H:%M}"
+        where = " · ".join((_(str(Filing.Standing(row.standing).label)), begun))
+        kind = f"{_('停运申报')} #{row.pk}"
+        yield Hit(kind, marked(title, typed), FILINGS.url_of(row), where, title)
 
 
 def _matters(person: Person, targets: list[int], typed: str) -> Iterator[tuple[Hit, Matter]]:

@@ -117,9 +117,9 @@ def _likely(entries: QuerySet[SearchEntry], word: str) -> QuerySet[SearchEntry]:
 
 
 def finder(listing: Listing, word: str) -> Q | None:
-    """Rows of an inventory or a register that hold ``word``, by their entries."""
+    """Rows of an inventory or a register that hold ``word``, by their entries; of another list, rows of things that do."""
     if not isinstance(listing, Inventory | Register):
-        return None
+        return _of_things(listing, word)
     kind = Kind.MATTER if isinstance(listing, Register) else Kind.ENTITY
     held = holding(word.lower())
     # Not of the other kinds: by an index of kinds each entry would be looked up, which takes longer than to read all.
@@ -130,6 +130,35 @@ def finder(listing: Listing, word: str) -> Q | None:
         return Q(pk__in=few)
     # Of a common word the list's own order finds a page soon.
     return Q(Exists(held.filter(kind=kind, target=OuterRef("pk"))))
+
+
+def _of_things(listing: Listing, word: str) -> Q | None:
+    """Rows whose own texts hold ``word``, or whose things and points go by it: initials, former names, codes."""
+    named = [path.split("__") for path in listing.plain_search if path.split("__")[-1] == "name"]
+    things = {"__".join(steps[:-1]): _kind_at(listing.model, steps[:-1]) for steps in named}
+    if not any(things.values()):
+        return None
+    match = Q()
+    for path in listing.plain_search:
+        match |= Q(**{f"{path}__icontains": word})
+    held = holding(word.lower()).order_by()
+    for head, kind in things.items():
+        few = (
+            list(held.filter(kind=kind).values_list("target", flat=True)[: FEW + 1]) if kind else []
+        )
+        # A word that so many hold is one of names, which the texts themselves find.
+        if 0 < len(few) <= FEW:
+            match |= Q(**{f"{head}__in" if head else "pk__in": few})
+    return match
+
+
+def _kind_at(model: type[Model], steps: Iterable[str]) -> str:
+    """The kind of entry of what stands at a path; empty where it is neither a thing nor a point."""
+    for step in steps:
+        field = model._meta.get_field(step)
+        model = field.related_model  # type: ignore[assignment]  # a path of the declaration leads on
+    kinds = {Kind.ENTITY: Entity, Kind.POINT: Point}
+    return next((kind for kind, one in kinds.items() if issubclass(model, one)), "")
 
 
 def _owner(entity: Entity) -> str:

@@ -329,6 +329,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '替代来源',
             },
         ),
         migrations.CreateModel(
@@ -362,6 +363,7 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['on', 'id'],
                 'constraints': [models.UniqueConstraint(fields=('plan', 'on'), name='one_consultation_a_day')],
+                'verbose_name': '日会商',
             },
         ),
     ]

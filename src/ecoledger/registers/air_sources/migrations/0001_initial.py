@@ -401,6 +401,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '检测值',
             },
         ),
         migrations.CreateModel(
@@ -416,6 +417,7 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['id'],
                 'constraints': [models.UniqueConstraint(fields=('assessment', 'part'), name='one_row_a_part')],
+                'verbose_name': '评估分项',
             },
         ),
     ]

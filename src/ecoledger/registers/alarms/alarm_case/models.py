@@ -85,6 +85,7 @@ class CaseAlarm(models.Model):
     joined_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name = "预警件所含预警"
         ordering = ["id"]
 
     def __str__(self) -> str:
@@ -113,6 +114,7 @@ class RoutingRule(models.Model):
     )
 
     class Meta:
+        verbose_name = "预警分派规则"
         ordering = ["id"]
 
     def __str__(self) -> str:

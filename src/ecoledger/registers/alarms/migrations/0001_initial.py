@@ -53,6 +53,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '预警件所含预警',
             },
         ),
         migrations.AddField(
@@ -74,6 +75,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '预警分派规则',
             },
         ),
         migrations.AddIndex(

@@ -177,6 +177,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '联合检查部门',
             },
         ),
         migrations.CreateModel(
@@ -190,6 +191,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['on', 'id'],
+                'verbose_name': '磋商会议',
             },
         ),
         migrations.CreateModel(
@@ -371,6 +373,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['on', 'id'],
+                'verbose_name': '缴款',
             },
         ),
         migrations.CreateModel(
@@ -383,6 +386,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['due', 'id'],
+                'verbose_name': '分期缴款',
             },
         ),
         migrations.CreateModel(
@@ -418,6 +422,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '证据',
             },
         ),
         migrations.AddField(
@@ -524,6 +529,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '检查事项',
             },
         ),
         migrations.CreateModel(
@@ -581,6 +587,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['begun_on', 'id'],
+                'verbose_name': '复议诉讼',
             },
         ),
         migrations.CreateModel(
@@ -596,6 +603,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '评查项目',
             },
         ),
         migrations.CreateModel(
@@ -635,6 +643,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '查封扣押物品',
             },
         ),
         migrations.CreateModel(
@@ -648,6 +657,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '自查项目',
             },
         ),
         migrations.CreateModel(
@@ -706,6 +716,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '移送材料',
             },
         ),
         migrations.CreateModel(

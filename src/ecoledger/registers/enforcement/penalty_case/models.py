@@ -209,6 +209,7 @@ class EvidenceItem(models.Model):
     proves = models.CharField("证明内容", max_length=300)
 
     class Meta:
+        verbose_name = "证据"
         ordering = ["id"]
 
     def __str__(self) -> str:
@@ -223,6 +224,7 @@ class Instalment(models.Model):
     amount = models.DecimalField("金额 元", **MONEY)  # type: ignore[arg-type]
 
     class Meta:
+        verbose_name = "分期缴款"
         ordering = ["due", "id"]
 
     def __str__(self) -> str:
@@ -239,6 +241,7 @@ class Payment(models.Model):
     receipt = models.CharField("票据号码", max_length=60, blank=True)
 
     class Meta:
+        verbose_name = "缴款"
         ordering = ["on", "id"]
 
     def __str__(self) -> str:
@@ -262,6 +265,7 @@ class Remedy(models.Model):
     fine_after = models.DecimalField("变更后罚款 元", null=True, blank=True, **MONEY)  # type: ignore[arg-type]
 
     class Meta:
+        verbose_name = "复议诉讼"
         ordering = ["begun_on", "id"]
 
     def __str__(self) -> str:

@@ -178,6 +178,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '来文要求',
             },
         ),
         migrations.CreateModel(
@@ -190,6 +191,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '议题',
             },
         ),
         migrations.CreateModel(
@@ -203,6 +205,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '议定事项',
             },
         ),
     ]

@@ -110,6 +110,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['due', 'id'],
+                'verbose_name': '攻坚任务',
             },
         ),
         migrations.CreateModel(
@@ -183,6 +184,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['on', 'id'],
+                'verbose_name': '进展',
             },
         ),
         migrations.AddConstraint(

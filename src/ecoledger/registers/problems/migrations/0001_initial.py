@@ -188,6 +188,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'verbose_name': '核查单位',
             },
         ),
     ]

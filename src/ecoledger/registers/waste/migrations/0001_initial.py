@@ -24,6 +24,9 @@ class Migration(migrations.Migration):
                 ('licence_no', models.CharField(max_length=40, verbose_name='辐射安全许可证号')),
                 ('licence_until', models.DateField(db_index=True, verbose_name='许可证有效期至')),
             ],
+            options={
+                'verbose_name': '放射源与射线装置',
+            },
             bases=('entities.entity',),
         ),
     ]
