@@ -8,11 +8,11 @@ import lxml.html
 import pytest
 from django.utils import timezone
 
-from ecoledger.accounts.models import Organisation
+from ecoledger.accounts.models import Organisation, Person
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions, inbox
 from ecoledger.matters.actions import many, urging
-from ecoledger.matters.models import Clock, Event, Notice
+from ecoledger.matters.models import Clock, Event, Notice, Urgency
 from ecoledger.registers.problems.problem_ledger import REGISTER, Problem
 
 
@@ -140,6 +140,24 @@ def test_what_is_closed_is_not_pushed(three, people, town):
     urged = urging.urge_many([m.pk for m in three], "快", by=people["dispatcher"])
     assert (urged.done, urged.told) == (2, [town.name])
     assert urged.skipped == [(three[1].number, "该事项已并入其他事项。")]
+
+
+def test_what_waits_for_the_pusher_as_well_is_said(three, people, town):
+    """Another of the same duty is told; who pushed could do it himself, and is not left to wait for the other."""
+    hand_over(people, three[:1], town)
+    second = Person(
+        username="second", name="调度人员乙", roles=["dispatcher"], area_codes=["990101"],
+        organisation=people["dispatcher"].organisation,
+    )  # fmt: skip
+    second.set_password("correct horse battery")
+    second.save()
+    keys, by = [m.pk for m in three], people["dispatcher"]
+    both = [m.number for m in three[1:]]
+    assert urging.foretold(keys, "", by=by).own == both
+    urged = urging.urge_many(keys, "", by=by)
+    assert (urged.done, urged.own) == (3, both)
+    told = Notice.objects.filter(matter__in=keys[1:], person=second, urgency=Urgency.ESCALATED)
+    assert told.count() == 2
 
 
 def test_nobody_pushes_themselves(three, people, town):

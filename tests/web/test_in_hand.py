@@ -110,6 +110,17 @@ def test_all_overdue_towns_are_pushed_in_two_clicks_from_the_first_page(late, si
     assert "超期" in said
 
 
+def test_a_push_says_what_the_pusher_may_do_himself(late, signed_in, county):
+    """Two dispatchers share what waits for dispatchers: who pushes learns that it waits for him too."""
+    other = Person(username="other", name="调度乙", roles=["dispatcher"], area_codes=["990101"],
+                   organisation=county.person("dispatcher").organisation)  # fmt: skip
+    other.set_password("correct horse battery")
+    other.save()
+    sent = {"ids": [late[0].pk, late[-1].pk], "text": "请速办", "back": "due=overdue"}
+    said = signed_in("dispatcher").post("/my-work/in-hand/urge", sent, follow=True).content.decode()
+    assert f"其中 1 件也等您办理，您可以自己办：{late[-1].number}。" in said
+
+
 def test_what_was_said_today_is_foretold_as_left_out(late, signed_in):
     """Pushed a second time with the same words, nobody would be told: the page says so and offers no button."""
     client = signed_in("dispatcher")

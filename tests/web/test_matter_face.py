@@ -136,3 +136,18 @@ def test_overdue_work_is_told_apart_on_the_map(county, problem, signed_in):
     (mark,) = [f for f in layer["features"] if f["properties"]["name"] == problem.title]
     assert mark["properties"]["late"] is True
     assert any("超期" in line for line in mark["properties"]["lines"])
+
+
+def test_a_remark_that_is_too_long_is_kept_as_written_and_not_cut(problem, signed_in):
+    """Cut without a word, its end would be missing from the record; sent back empty, it would be written twice."""
+    client, text = signed_in("dispatcher"), "已联系镇里。" * 1000
+    answer = client.post(f"/matters/problem/{problem.pk}/note", {"text": text})
+    page = lxml.html.fromstring(answer.content)
+    assert answer.status_code == 422
+    assert "说明最多 4000 字，现在有 6000 字。" in page.text_content()
+    (box,) = page.xpath("//section[@id='act']//textarea[@name='text']")
+    assert box.text == text
+    assert box.get("maxlength") == "4000"
+    assert not problem.events.filter(transition="note").exists()
+    client.post(f"/matters/problem/{problem.pk}/note", {"text": text[:4000]})
+    assert problem.events.get(transition="note").note == text[:4000].strip()

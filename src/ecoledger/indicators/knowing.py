@@ -92,15 +92,14 @@ def _timeline(file: File) -> Iterable[Happening]:
         at = datetime.combine(min(following - timedelta(days=1), today), time(12))
         met = rank <= entity.target_class
         said = {
-            "month": f"{month:%Y-%m}",
             "class": _class(rank),
             "days": mean.parts,
             "why": water.failing(mean, entity, month),
         }
         text = (
-            _("%(month)s %(class)s，达到目标（%(days)d 天）")
+            _("%(class)s，达到目标（%(days)d 天）")
             if met
-            else _("%(month)s %(class)s，劣于目标：%(why)s（%(days)d 天）")
+            else _("%(class)s，劣于目标：%(why)s（%(days)d 天）")
         ) % said
         yield Happening(
             min(timezone.make_aware(at), timezone.now()), _("水质月评价"), text, _days(entity, month, following),

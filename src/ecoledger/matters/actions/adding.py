@@ -21,6 +21,19 @@ from ecoledger.matters.models import Event, Evidence, Matter
 from ecoledger.matters.register import sees_all_events
 
 
+# As a long text of any form.
+MOST_LETTERS = 4000
+
+
+def _said(text: str) -> str:
+    """A remark as it is kept. Raises :class:`Refused` for one that would have to be cut."""
+    text = text.strip()
+    if len(text) > MOST_LETTERS:
+        why = _("说明最多 %(most)d 字，现在有 %(n)d 字。") % {"most": MOST_LETTERS, "n": len(text)}
+        raise Refused("form", why, _("请删减，或作为附件上传。"), fields={"text": [why]})
+    return text
+
+
 @transaction.atomic
 def note(
     matter_id: int,
@@ -31,7 +44,7 @@ def note(
 ) -> Event:
     """Add a remark to the timeline. Anyone who sees the matter may; enterprises see their own."""
     at = at or timezone.now()
-    text = text.strip()
+    text = _said(text)
     if not text:
         raise Refused("form", _("说明是空的。"), fields={"text": [_("请填写")]})
     matter = locked(matter_id, by)
@@ -42,7 +55,7 @@ def note(
         label=noop("补充说明"),
         by=by,
         at=at,
-        note=text[:4000],
+        note=text,
         shown_to_enterprise=outside,
     )
 
@@ -57,7 +70,7 @@ def attach(
     at: datetime | None = None,
 ) -> list[Evidence]:
     """Add files as evidence. Raises :class:`Refused` when one cannot be taken; then none is."""
-    at = at or timezone.now()
+    at, text = at or timezone.now(), _said(text)
     if not files:
         raise Refused("file", _("没有选择文件。"), fields={"files": [_("请选择文件")]})
     matter = locked(matter_id, by)
@@ -71,7 +84,7 @@ def attach(
         label=noop("上传证据"),
         by=by,
         at=at,
-        note=text[:4000],
+        note=text,
         evidence=evidence,
         shown_to_enterprise=outside,
     )

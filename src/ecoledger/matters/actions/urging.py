@@ -30,10 +30,15 @@ def may_urge(person: Person, matter: Matter) -> bool:
     return person.has_role(*URGERS) and state_of(matter).open
 
 
-@transaction.atomic
 def urge(matter_id: int, text: str, *, by: Person, at: datetime | None = None) -> Event:
     """Push a matter on. Who it waits for is told at once; the deadline stays what it is."""
-    at = at or timezone.now()
+    event, _waiting = _pushed(matter_id, text, by, at or timezone.now())
+    return event
+
+
+@transaction.atomic
+def _pushed(matter_id: int, text: str, by: Person, at: datetime) -> tuple[Event, list[Person]]:
+    """The step of a push, and whom the matter waits for."""
     matter = locked(matter_id, by)
     text = text.strip()[:1000]
     waiting = _to_tell(matter, text, by)
@@ -44,7 +49,7 @@ def urge(matter_id: int, text: str, *, by: Person, at: datetime | None = None) -
         "text": text or str(register_of(matter.register).state_of(matter).label),
     }
     notices.tell(waiting, said, matter=matter, urgency=Urgency.ESCALATED, at=at, but=by)
-    return timeline.record(
+    event = timeline.record(
         matter,
         name=INSTRUCTION if leads else EVENT,
         label=noop("领导批示") if leads else noop("催办"),
@@ -53,6 +58,7 @@ def urge(matter_id: int, text: str, *, by: Person, at: datetime | None = None) -
         note=text,
         form={"told": "、".join(_units(waiting, by))},
     )
+    return event, waiting
 
 
 def _to_tell(matter: Matter, text: str, by: Person) -> list[Person]:
@@ -83,10 +89,14 @@ def _units(people: Iterable[Person], by: Person) -> list[str]:
 
 @dataclass
 class Urged:
-    """What came of pushing several: on how many, the units told, and each matter left out with the reason."""
+    """What came of pushing several: on how many, the units told, and each matter left out with the reason.
+
+    ``own``: numbers of those pushed that wait for the person as well, who is not told of what is his own to do.
+    """
 
     done: int = 0
     told: list[str] = field(default_factory=list)
+    own: list[str] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
 
     def left_out(self) -> dict[str, list[str]]:
@@ -118,8 +128,8 @@ def urge_many(
     """
     at = at or timezone.now()
 
-    def push(pk: int) -> list[str]:
-        return str(urge(pk, text, by=by, at=at).form["told"]).split("、")
+    def push(pk: int) -> list[Person]:
+        return _pushed(pk, text, by, at)[1]
 
     return _each(matter_ids, text, by, at, push)
 
@@ -136,10 +146,10 @@ def foretold(
         rows = register_of(*key).visible_to(by).filter(pk__in=keys)
         seen |= {m.pk: m for m in rows.select_related("owner", "owner_organisation", "enterprise")}
 
-    def would(pk: int) -> list[str]:
+    def would(pk: int) -> list[Person]:
         if pk not in seen:
             raise NotVisible(f"matter {pk}")
-        return _units(_to_tell(seen[pk], text, by), by)
+        return _to_tell(seen[pk], text, by)
 
     return _each(keys, text, by, at or timezone.now(), would)
 
@@ -149,9 +159,9 @@ def _each(
     text: str,
     by: Person,
     at: datetime,
-    do: Callable[[int], list[str]],
+    do: Callable[[int], list[Person]],
 ) -> Urged:
-    """What came of ``do``, which gives the units told, on each of the matters; those left out with the reason."""
+    """What came of ``do``, which gives whom a matter waits for, on each of them; those left out with the reason."""
     keys = list(dict.fromkeys(matter_ids))
     numbers = dict(Matter.objects.filter(pk__in=keys).values_list("pk", "number"))
     said = _said_today(keys, text, by, at)
@@ -161,11 +171,13 @@ def _each(
             urged.skipped.append((numbers[pk], _("今天您已用同样的话催办过。")))
             continue
         try:
-            units = do(pk)
+            waiting = do(pk)
         except Refused as refused:
             urged.skipped.append((numbers.get(pk, str(pk)), refused.why))
         else:
             urged.done += 1
-            told |= dict.fromkeys(units)
+            told |= dict.fromkeys(_units(waiting, by))
+            if any(person.pk == by.pk for person in waiting):
+                urged.own.append(numbers[pk])
     urged.told = list(told)
     return urged

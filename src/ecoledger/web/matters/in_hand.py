@@ -210,6 +210,7 @@ def sure_of(request: Request, keys: list[int], back: str) -> HttpResponse | None
     context = {
         "foretold": foretold,
         "who": _who(foretold),
+        "own": own_of(foretold),
         "left_out": [(why, len(n), _which(n)) for why, n in foretold.left_out().items()],
         "sent": sent,
         "back": back,
@@ -221,6 +222,14 @@ def _who(urged: urging.Urged) -> str:
     return _("、").join(urged.told[:12]) + (_("等") if len(urged.told) > 12 else "")
 
 
+def own_of(urged: urging.Urged) -> str:
+    """Of what is pushed, what the person may do himself instead of waiting; empty where nothing is."""
+    if not urged.own:
+        return ""
+    said = {"count": len(urged.own), "which": _which(urged.own)}
+    return _("其中 %(count)d 件也等您办理，您可以自己办：%(which)s。") % said
+
+
 def _which(numbers: list[str]) -> str:
     return _("、").join(numbers[:5]) + (_("等 %d 件") % len(numbers) if len(numbers) > 5 else "")
 
@@ -230,5 +239,7 @@ def say_urged(request: Request, urged: urging.Urged) -> None:
     if urged.done:
         said = {"count": urged.done, "who": _who(urged)}
         messages.success(request, _("已催办 %(count)d 件，已通知：%(who)s。") % said)
+    if urged.own:
+        messages.info(request, own_of(urged))
     for why, numbers in urged.left_out().items():
         messages.warning(request, f"{_which(numbers)}{_('：')}{why}")

@@ -207,6 +207,7 @@ def _detail(
     matter: Any,
     *,
     offered: list[Offered] | None = None,
+    noted: str = "",
     status: int = 200,
 ) -> HttpResponse:
     person = request.user
@@ -249,6 +250,7 @@ def _detail(
             else [],
             "inside": inside,
             "offered": offered,
+            "noted": noted,
             "refused": _why_not(register, matter, person) if not offered else "",
             "entries": entries,
             "asked_words": _words_of(asks["asking"], entries),
@@ -443,10 +445,16 @@ def _simple(
 @needs("see_matters")
 @require_POST
 def note(request: Request, key: str, pk: int) -> HttpResponse:
+    register, matter = the_matter(request, key, pk)
     text = request.POST.get("text", "")
-    return _simple(
-        request, key, pk, _("已补充说明。"), lambda r: actions.note(pk, text, by=request.user)
-    )
+    try:
+        actions.note(pk, text, by=request.user)
+    except Refused as refused:
+        messages.error(request, f"{refused.why}{refused.remedy}")
+        # As it was written: whoever has to shorten it does not write it again.
+        return _detail(request, register, matter, noted=text, status=422)
+    messages.success(request, _("已补充说明。"))
+    return redirect("matter", key, pk)
 
 
 @needs("see_matters")
