@@ -119,3 +119,38 @@ def test_nothing_of_a_filing_is_chosen_beforehand(firm, bureau, client):
     sent = {"entity": bureau.flue_gas.entity.pk, "begin": form.fields["begin"], "reason": "检修"}
     assert client.post("/filings/new", sent).status_code == 200  # asked again
     assert not Filing.objects.exists()
+
+
+def test_the_page_of_a_filing_leads_to_its_thing_its_point_and_its_alarms(
+    bureau, running_alarm, client
+):
+    """As a matter's page does: what is asked, what it is about, what went on meanwhile, and the way there."""
+    begin = timezone.now() - timedelta(hours=1)
+    filing = Filing.objects.create(
+        entity=bureau.flue_gas.entity, point=bureau.flue_gas, kind="maintenance", begin=begin, reason="检修",
+        filed_by=bureau.people["enterprise"], area_code="990101001", decision="waiting", during_alarm=True,
+    )  # fmt: skip
+    other = Alarm.objects.create(
+        rule=running_alarm.rule, point=bureau.air[0], parameter="a34004", area_code="990101001",
+        level="yellow", begin=begin, last=timezone.now(), text="别处的预警", evidence={},
+    )  # fmt: skip
+    client.force_login(bureau.people["monitor"])
+    page = lxml.html.fromstring(client.get(f"/filings/{filing.pk}").content)
+    ways = {a.get("href"): " ".join(a.text_content().split()) for a in page.xpath("//main//a")}
+    assert ways[f"/entities/{filing.entity_id}"] == filing.entity.name
+    assert ways[f"/stations/{bureau.flue_gas.pk}"] == bureau.flue_gas.name
+    assert ways[f"/alarms/{running_alarm.pk}"] == "颗粒物超标"
+    assert f"/alarms/{other.pk}" not in ways
+    (ask,) = page.xpath("//section[@id='act']")
+    assert "请您核定" in ask.text_content()
+    assert "检修" in page.xpath("//section[@id='past']")[0].text_content()
+    # The firm reads the same and is not asked.
+    client.force_login(bureau.people["enterprise"])
+    page = lxml.html.fromstring(client.get(f"/filings/{filing.pk}").content)
+    assert "待监测或执法人员确认" in page.xpath("//section[@id='act']")[0].text_content()
+    assert page.xpath("//section[@id='alarms']//a/@href") == [f"/alarms/{running_alarm.pk}"]
+    client.force_login(bureau.people["monitor"])
+    client.post(f"/filings/{filing.pk}/decide", {"answer": "refuse", "reason": "没有佐证"})
+    page = lxml.html.fromstring(client.get(f"/filings/{filing.pk}").content)
+    assert "没有佐证" in page.xpath("//section[@id='past']")[0].text_content()
+    assert not page.xpath("//section[@id='act']")

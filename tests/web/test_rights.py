@@ -415,7 +415,8 @@ def test_things_are_offered_to_those_alone_who_may_read_or_enter_them(bureau, pe
     # Who enters things chooses what they are part of, though he reads no data of them.
     for role in ("leader", "monitor", "system_admin"):
         offered = offered_to(signed_in(role), "entity")
-        assert firm.name in offered and river.name in offered, role
+        assert firm.name in offered, role
+        assert river.name in offered, role
     assert not lookups.lookup_of("checklist").open_rows(people["audit_admin"]).exists()
 
 

@@ -20,7 +20,6 @@ from ecoledger.matters.evidence import BadFile, Upload, stored
 from ecoledger.matters.models import Event, Evidence, Matter
 from ecoledger.matters.register import sees_all_events
 
-
 # As a long text of any form.
 MOST_LETTERS = 4000
 

@@ -25,6 +25,7 @@ from ecoledger.web.access import Request
 from ecoledger.web.export import exported_list
 from ecoledger.web.listings.beside import beside
 from ecoledger.web.listings.chips import chips
+from ecoledger.web.listings.doors import door_of
 from ecoledger.web.listings.drawn import Mark, drawn
 from ecoledger.web.listings.finding import say, the_listing, the_row
 from ecoledger.web.listings.once import once
@@ -272,7 +273,10 @@ def row_context(request: Request, listing: Listing, found: Any) -> dict[str, Any
         "listing": listing,
         "row": found,
         "neighbours": beside(request, found),
-        "facts": [(c.label, cells.text_of(found, c)) for c in columns],
+        "facts": [
+            (c.label, cells.text_of(found, c), door_of(cells.value_of(found, c.name), request.user))
+            for c in columns
+        ],
         "may_change": bool(listing.fields) and listing.may_change(request.user),
         "begets": getattr(listing, "begotten", None) is not None and listing.may_open(request.user),
         "begotten": getattr(found, "begets", None) and cells.value_of(found, "begets"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -24,7 +25,7 @@ from ecoledger.matters import notices
 from ecoledger.matters.models import Urgency
 from ecoledger.monitoring.alarming import filings
 from ecoledger.monitoring.filing_book import FILINGS
-from ecoledger.monitoring.models import Filing
+from ecoledger.monitoring.models import Alarm, Filing
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.listings import pages
@@ -109,17 +110,41 @@ def one(request: Request, pk: int) -> HttpResponse:
     stands = filing.withdrawn_at is None
     runs = stands and (filing.end is None or filing.end > now)
     context = {
-        "may_decide": stands
-        and filing.decision == Filing.Decision.WAITING
-        and filings.may_decide(person),
-        "may_withdraw": runs and person.may("file_shutdown"),
+        "waits": stands and filing.decision == Filing.Decision.WAITING,
+        "may_decide": filings.may_decide(person),
+        "may_withdraw": runs and filings.may_file(person, filing.entity),
         "begun": filing.begin <= now,
+        "mark": _mark(filing),
+        "standing": Filing.Standing(filing.standing).label,
+        "alarms": _alarms(filing, person)[:MOST],
+        "past": _past(filing),
     }
     return render(
         request,
         "web/monitoring/filing.html",
         pages.row_context(request, FILINGS, filing) | context,
     )
+
+
+MOST = 30  # alarms named on the page of a filing
+
+
+def _alarms(filing: Filing, person: Person) -> QuerySet[Alarm]:
+    """What was raised where and when the filing holds: what it silenced, and what went on beside it."""
+    rows = scoped.alarms(person).filter(point__in=filings.points_of(filing))
+    until = filing.end or timezone.now()
+    return rows.filter(Q(filing=filing) | Q(begin__lte=until, last__gte=filing.begin))
+
+
+def _past(filing: Filing) -> list[tuple[datetime, str, str, str]]:
+    """What was done about it: when, what, by whom, and what was said."""
+    said = [(filing.filed_at, _("申报"), str(filing.filed_by), filing.reason)]
+    if filing.decided_at is not None:
+        decided = _(str(filing.get_decision_display()))
+        said.append((filing.decided_at, decided, str(filing.decided_by), filing.decision_reason))
+    if filing.withdrawn_at is not None:
+        said.append((filing.withdrawn_at, _("撤回"), "", ""))
+    return sorted(said, reverse=True)
 
 
 @needs("file_shutdown")
