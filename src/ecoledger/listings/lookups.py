@@ -194,9 +194,10 @@ def _asked_for(key: str) -> Lookup:
     from ecoledger.listings.catalogue import all_listings
 
     for listing in all_listings():
-        for part in (*listing.filters, *listing.fields, *listing.batch, *listing.import_asks):
-            if part.to is not None and part.to._meta.label_lower == key:
-                return lookup_for(part.to)
+        asks = (*listing.fields, *listing.batch, *listing.import_asks)
+        for to in (*(f.to for f in listing.filters), *(a.to for a in asks)):
+            if to is not None and to._meta.label_lower == key:
+                return lookup_for(to)
     raise KeyError(key)
 
 
