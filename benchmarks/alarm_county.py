@@ -1,9 +1,9 @@
 """Precision and recall of all alarm rules on a simulated county, per event, through the product's own rehearsal.
 
-    python -m benchmarks.alarm_county [--seeds 101,102] [--days 30] [--kind first|other|third|fourth] [--show]
+    python -m benchmarks.alarm_county [--seeds 101,102] [--days 30] [--kind first|other|third|fourth|fifth] [--show]
 
-Counties of the kinds ``other``, ``third`` and ``fourth`` come from :mod:`benchmarks.county_other`, :mod:`benchmarks.county_third`
-and :mod:`benchmarks.county_fourth`, which make noise, troubles and decoys in other ways: a rule that was tuned to one of them is found out by the others.
+Counties of the kinds ``other``, ``third``, ``fourth`` and ``fifth`` come from :mod:`benchmarks.county_other`,
+:mod:`benchmarks.county_third`, :mod:`benchmarks.county_fourth` and :mod:`benchmarks.county_fifth`, which make noise, troubles and decoys in other ways: a rule that was tuned to one of them is found out by the others.
 
 A county of 83 points is built in a data folder as a bureau would (points, parameters, limits, filings, hours with their
 marks), some forty troubles and a hundred decoys are put in, and ``rehearsal.rehearse`` is asked what it would have raised.
@@ -27,7 +27,14 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from benchmarks import county_fourth, county_fourth_troubles, county_other, county_third
+from benchmarks import (
+    county_fifth,
+    county_fifth_troubles,
+    county_fourth,
+    county_fourth_troubles,
+    county_other,
+    county_third,
+)
 from benchmarks.county_series import DAYS, WARM_UP, County, build
 from benchmarks.county_troubles import COUNTS, GRADUAL, Event, Troubles, put_in
 
@@ -161,6 +168,7 @@ def judge(
     events: list[Event],
     county: County,
     counts: dict[str, set[str]] = COUNTS,
+    gradual: set[str] = GRADUAL,
 ) -> tuple[Counter[str], Counter[str], set[int], list[Any]]:
     """True and false alarms by detector, the events found, and for each alarm what it was taken for."""
     true: Counter[str] = Counter()
@@ -176,7 +184,7 @@ def judge(
             if alarm["last"] <= begin or alarm["first"] >= end + timedelta(hours=1):
                 continue
             why = f"{event.kind}: "
-            patience = GRADUALLY if event.kind in GRADUAL else PROMPT
+            patience = GRADUALLY if event.kind in gradual else PROMPT
             if alarm["detector"] not in counts[event.kind]:
                 why += "other detector"
             elif alarm["sounded"] > county.at(event.visible + 1) + patience:
@@ -202,6 +210,12 @@ COUNTIES: dict[str, Any] = {
     "other": county_other.whole,
     "third": county_third.whole,
     "fourth": county_fourth.whole,
+    "fifth": county_fifth.whole,
+}
+# Where a county names its own: the detectors of each kind of trouble, and the kinds that come slowly.
+NAMED = {
+    "fourth": (county_fourth_troubles.COUNTS, GRADUAL),
+    "fifth": (county_fifth_troubles.COUNTS, county_fifth_troubles.GRADUAL),
 }
 
 
@@ -239,10 +253,7 @@ def run(seed: int, days: int = DAYS, kind: str = "first") -> dict[str, Any]:
         transaction.set_rollback(True)
     table.forget()
     true, false, found, explained = judge(
-        raised,
-        troubles.events,
-        county,
-        county_fourth_troubles.COUNTS if kind == "fourth" else COUNTS,
+        raised, troubles.events, county, *NAMED.get(kind, (COUNTS, GRADUAL))
     )
     missed = [e for n, e in enumerate(troubles.events) if n not in found]
     return {"true": true, "false": false, "events": troubles.events, "missed": missed, "explained": explained,
