@@ -28,6 +28,7 @@ import time
 import urllib.request
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from benchmarks import pairs
 from tests.cli.server import Server
@@ -49,6 +50,9 @@ FACTORS = [
 FLUE_GAS = "F" * 24
 WINDOW = 400
 PATIENCE = 300  # seconds for the work that the load left behind
+SETTLING = 6  # seconds after the start in which a server loads what it will need
+# By the clock, where sender and server share the processors; and what the server alone spends.
+COMPARED = ["packets_per_second", "server_seconds_per_1000_packets"]
 
 REGISTRY = """
 from decimal import Decimal
@@ -163,11 +167,13 @@ def send(host: str, port: int, points: int, packets: int, connections: int, pipe
     """The sender's process: makes its frames, waits for the word, sends."""
     made = frames(points, packets)
     shares = [made[n::connections] for n in range(connections)]
-    pipe.send("ready")
-    pipe.recv()
     import uvloop
 
-    pipe.send(uvloop.run(_send_all(host, port, shares)))
+    pipe.send("ready")
+    pipe.recv()
+    began = time.process_time()
+    acknowledged, took = uvloop.run(_send_all(host, port, shares))
+    pipe.send((acknowledged, took, time.process_time() - began))
 
 
 def memory(pid: int) -> tuple[float, float]:
@@ -181,6 +187,13 @@ def cpu_seconds(pid: int) -> float:
     """Processor time a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def rests(pid: int) -> bool:
+    """Whether a process does next to nothing for a second."""
+    before = cpu_seconds(pid)
+    time.sleep(1)
+    return cpu_seconds(pid) - before < 0.1
 
 
 async def _line(reader: asyncio.StreamReader) -> bytes:
@@ -226,9 +239,9 @@ async def alarm_latency(server: Server, session: str, rounds: int) -> list[float
     return taken
 
 
-def pending(server: Server) -> int:
+def health(server: Server) -> dict[str, Any]:
     with urllib.request.urlopen(server.http + "health", timeout=60) as answer:  # noqa: S310
-        return json.load(answer)["store"]["pending"]
+        return json.load(answer)
 
 
 def main() -> None:
@@ -239,13 +252,13 @@ def main() -> None:
     options.add_argument("--alarms", type=int, default=20)
     options.add_argument("--against", help="a revision to compare with")
     options.add_argument("--pairs", type=int, default=5)
-    options.add_argument("--figure", default="packets_per_second", help="what to compare them by")
+    options.add_argument("--figures", nargs="+", default=COMPARED, help="what to compare them by")
     given = options.parse_args()
     if given.against:
         print(json.dumps(pairs.measured("benchmarks.end_to_end", given.against, given.pairs, [
             "--packets", str(given.packets), "--connections", str(given.connections),
             "--points", str(given.points), "--alarms", str(given.alarms),
-        ], given.figure)))  # fmt: skip
+        ], given.figures)))  # fmt: skip
         return
     with tempfile.TemporaryDirectory() as folder:
         server = Server(Path(folder) / "data")
@@ -259,9 +272,12 @@ def main() -> None:
             )
             sender.start()
             ours.recv()
+            time.sleep(SETTLING)
+            while not rests(pid):
+                pass
             before = cpu_seconds(pid)
             ours.send("go")
-            acknowledged, took = ours.recv()
+            acknowledged, took, sending = ours.recv()
             used = cpu_seconds(pid) - before
             sender.join()
             result = {
@@ -270,7 +286,10 @@ def main() -> None:
                 "seconds": round(took, 2),
                 "packets_per_second": round(acknowledged / took),
                 "observations_per_second": round(acknowledged * len(FACTORS) / took),
+                "packets_a_batch": round(acknowledged / health(server)["gateway"]["batches"]),
                 "server_cores_used": round(used / took, 2),
+                "sender_cores_used": round(sending / took, 2),
+                "server_seconds_per_1000_packets": round(1000 * used / acknowledged, 4),
                 # What is left to others on a busy machine changes the figure above more than this one.
                 "packets_a_second_and_core": round(acknowledged / used),
                 "memory_mb_now_and_peak": memory(pid),
@@ -278,7 +297,7 @@ def main() -> None:
             print(json.dumps(result), file=sys.stderr)
             if given.alarms:
                 begun = time.perf_counter()
-                while waiting := pending(server):
+                while waiting := health(server)["store"]["pending"]:
                     if time.perf_counter() - begun > PATIENCE:
                         raise RuntimeError(f"still {waiting} hours pending\n{server.log()[-4000:]}")
                     time.sleep(0.2)

@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,23 +38,28 @@ def worktree(revision: str) -> Iterator[Path]:
 
 
 def measured(
-    module: str, revision: str, pairs: int, arguments: list[str], figure: str
+    module: str, revision: str, pairs: int, arguments: list[str], figures: Sequence[str]
 ) -> dict[str, Any]:
-    """``figure`` of the JSON that a benchmark prints, of both builds in turn, and the median of the pairs' ratios."""
-    before: list[float] = []
-    now: list[float] = []
+    """Figures of the JSON that a benchmark prints, of both builds in turn, and the median of the pairs' ratios."""
+    before: list[dict[str, Any]] = []
+    now: list[dict[str, Any]] = []
     with worktree(revision) as old:
         for number in range(pairs):
             turns = [(old, before), (TREE, now)]
-            for tree, figures in turns if number % 2 == 0 else turns[::-1]:
-                figures.append(_run(tree, module, arguments)[figure])
-            print(f"{before[-1]} -> {now[-1]}", file=sys.stderr)
-    ratios = [new / old for old, new in zip(before, now, strict=True)]
+            for tree, runs in turns if number % 2 == 0 else turns[::-1]:
+                runs.append(_run(tree, module, arguments))
+            for figure in figures:
+                print(f"{figure}: {before[-1][figure]} -> {now[-1][figure]}", file=sys.stderr)
+    return {"against": revision} | {name: _compared(name, before, now) for name in figures}
+
+
+def _compared(
+    name: str, before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    ratios = [new[name] / old[name] for old, new in zip(before, now, strict=True)]
     return {
-        "figure": figure,
-        "against": revision,
-        "before": before,
-        "now": now,
+        "before": [run[name] for run in before],
+        "now": [run[name] for run in now],
         "ratios": [round(ratio, 2) for ratio in ratios],
         "median_ratio": round(statistics.median(ratios), 3),
     }

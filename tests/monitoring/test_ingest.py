@@ -21,7 +21,14 @@ from ecoledger.hj212.dialogue import Timing
 from ecoledger.hj212.server import Gateway
 from ecoledger.live import times
 from ecoledger.monitoring import heartbeat
-from ecoledger.monitoring.arriving import budget, ingest, quarantine, registry, replaying
+from ecoledger.monitoring.arriving import (
+    budget,
+    frame_rows,
+    ingest,
+    quarantine,
+    registry,
+    replaying,
+)
 from ecoledger.monitoring.computing import pending
 from ecoledger.monitoring.models import Point, PointParameter
 from ecoledger.monitoring.points import table as points
@@ -106,6 +113,31 @@ async def test_a_packet_sent_twice_is_acknowledged_twice_and_stored_once(gateway
     assert [a.cn for a in answers] == ["9014", "9014"]
     assert store.counts().frames["accepted"] == 1
     assert observations(store).height == 1
+
+
+async def test_an_mn_in_chinese_is_put_aside_and_its_neighbours_are_stored(gateway, store, bureau):
+    stranger = framed(
+        "QN=20240601085857000;ST=22;CN=2061;PW=123456;MN=阳光一号;Flag=5;CP=&&&&".encode()
+    )
+    neighbour = encode(packet(bureau.air[0].mn, a34004="37"))
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    writer.write(stranger + neighbour)
+    async with asyncio.timeout(30):
+        answers = [await reader.readline(), await reader.readline()]
+    writer.close()
+    assert all(b"CN=9014" in answer for answer in answers)
+    kept = store.frames(status="quarantined")
+    assert kept.select("mn", "reason").rows() == [("阳光一号", "mn")]
+    assert observations(store).height == 1
+
+
+def test_only_the_header_marks_a_packet_as_sent_again() -> None:
+    """What a device writes into its content belongs to the packet."""
+    once = b"##0000QN=1;MN=2;Flag=5;CP=&&a01001-Info=RF=1;a01002-Rtd=3&&ABCD"
+    again = once.replace(b"CP=", b"RF=1;CP=", 1)
+    other = once.replace(b"Info=RF=1;", b"Info=;")
+    assert frame_rows.digest(once) == frame_rows.digest(again)
+    assert frame_rows.digest(once) != frame_rows.digest(other)
 
 
 async def test_an_unknown_mn_is_quarantined_and_replayed_once_it_is_registered(

@@ -9,8 +9,8 @@ import pytest
 from tests.store.rows import HOUR, MINUTE, NOON, packet, table, value, values_of
 
 from ecoledger.store.interface import ObservationStore
+from ecoledger.store.recent_frames import BACKLOG, WINDOW, RecentFrames
 from ecoledger.store.recent_frames import HOUR as HOUR_MICROS
-from ecoledger.store.recent_frames import WINDOW, RecentFrames
 
 
 def test_a_packet_twice_in_one_batch(store: ObservationStore) -> None:
@@ -73,6 +73,19 @@ def test_a_packet_again_long_after(
         store.close()
 
 
+def test_a_backlog_comes_in_many_batches_and_again(store: ObservationStore) -> None:
+    """More packets of an hour long ago than one batch needs to keep it in mind."""
+    now = NOON + timedelta(days=30)
+    backlog = [packet(NOON, device, received_at=now) for device in range(3 * BACKLOG)]
+    first = store.append(table(*backlog[:BACKLOG]))
+    second = store.append(table(*backlog[BACKLOG - 10 : 2 * BACKLOG]))
+    assert second.new.tolist() == [False] * 10 + [True] * BACKLOG
+    assert second.frame_ids[:10].tolist() == first.frame_ids[-10:].tolist()
+    again = store.append(table(*backlog))
+    assert again.new.tolist() == [False] * (2 * BACKLOG) + [True] * BACKLOG
+    assert store.counts().frames["accepted"] == len(backlog)
+
+
 def test_packets_without_any_time_are_compared_with_each_other(store: ObservationStore) -> None:
     timeless = packet(qn=None)
     assert store.append(table(timeless)).new.all()
@@ -121,5 +134,15 @@ def test_hours_let_go_are_not_kept_again() -> None:
     assert 98 * HOUR_MICROS not in recent
     assert 100 * HOUR_MICROS in recent
     assert not recent.wants(98 * HOUR_MICROS, newest)
+    assert not recent.wants(98 * HOUR_MICROS, newest, BACKLOG)
     assert not recent.wants(newest - WINDOW - HOUR_MICROS, newest)
     assert recent.of(100 * HOUR_MICROS) == {b"100-0": 0, b"100-1": 1}
+
+
+def test_of_an_older_hour_only_a_backlog_is_kept_and_of_the_future_nothing() -> None:
+    recent = RecentFrames()
+    newest = 1000 * HOUR_MICROS
+    old, future = newest - 2 * WINDOW, newest + 2 * HOUR_MICROS
+    assert recent.wants(old, newest, BACKLOG)
+    assert not recent.wants(old, newest, BACKLOG - 1)
+    assert not recent.wants(future, newest, BACKLOG)

@@ -288,19 +288,23 @@ def _headers(
 ) -> tuple[dict[str, NDArray[Any]], Bools]:
     """Columns of the packets' headers, and which packets the careful codec would read the same way."""
     tokens, octets = buffer.tokens(), buffer.octets
-    places = layouts.header[numbers]
     good = np.ones(len(numbers), dtype=np.bool_)
     warnings = layouts.warnings[numbers]
+    # Of each field of HEADER: which packets have it, where its token starts and how long it is (0 without).
+    places = layouts.header[numbers].T
+    present = places >= 0
+    at = tokens.first + np.maximum(places, 0)
+    begins = tokens.starts[at]
+    sizes = np.where(present, tokens.ends[at] - begins, 0)
 
     def token(name: str) -> tuple[Bools, Ints, Ints]:
-        """Whether the packet has this field, and its token's start and length (0 without)."""
-        place = places[:, HEADER.index(name)]
-        given = place >= 0
-        at = tokens.first + np.maximum(place, 0)
-        return given, tokens.starts[at], np.where(given, tokens.ends[at] - tokens.starts[at], 0)
+        field = HEADER.index(name)
+        return present[field], begins[field], sizes[field]
 
     def text(name: str, width: int) -> tuple[NDArray[np.uint8], Bools, Ints]:
         given, starts, lengths = token(name)
+        if not given.any():
+            return np.zeros((len(given), width), dtype=np.uint8), given, lengths
         rows = texts(octets, starts, lengths, width)
         good[(lengths > width) | ~(ALPHANUMERIC[rows] | (rows == 0)).all(axis=1)] = False
         return rows, given, lengths
@@ -308,6 +312,8 @@ def _headers(
     def integer(name: str, absent: int) -> tuple[NDArray[np.int64], Bools]:
         """At most four digits."""
         rows, given, lengths = text(name, 4)
+        if not given.any():
+            return np.full(len(given), absent), given
         digits = rows - np.uint8(0x30)
         inside = np.arange(4) < lengths[:, None]
         good[given & ((lengths == 0) | (inside & (digits > 9)).any(axis=1))] = False

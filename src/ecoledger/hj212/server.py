@@ -732,6 +732,7 @@ def acknowledgements(batch: Batch, rows: NDArray[Any]) -> list[bytes]:
     """Frames of the replies (9014, or 9013 for a notification) to packets of a batch, in order; empty
     for a packet that is itself a reply."""
     commands: dict[bytes, bytes | None] = {}
+    flags = {2017: flag_of(2017), 2025: flag_of(2025)}
     segments: list[bytes] = []
     for row, edition, qn, cn, pw, mn in zip(
         rows.tolist(),
@@ -760,7 +761,7 @@ def acknowledgements(batch: Batch, rows: NDArray[Any]) -> list[bytes]:
                 command,
                 pw,
                 mn,
-                flag_of(2017) if edition == 2017 else flag_of(2025),
+                flags[edition],
             )
         segments.append(segment)
     frames = iter(framed_many([segment for segment in segments if segment]))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 HOUR: Final = 3_600_000_000  # microseconds, the unit of every time here
 WINDOW: Final = 24 * HOUR
 MOST_FRAMES: Final = 500_000  # about 100 MB
+BACKLOG: Final = 500  # frames of an older hour in one batch: the next batch will bring more of them
 
 
 class RecentFrames:
@@ -30,9 +31,13 @@ class RecentFrames:
     def __contains__(self, hour: int) -> bool:
         return hour in self._hours
 
-    def wants(self, hour: int, newest: int) -> bool:
-        """Whether to keep this hour, ``newest`` being the time of the newest frame received."""
-        return self._floor <= hour and newest - WINDOW <= hour <= newest + HOUR
+    def wants(self, hour: int, newest: int, frames: int = 1) -> bool:
+        """Whether to keep this hour, of which ``frames`` have come together.
+
+        ``newest``: the time of the newest frame received.
+        """
+        lasting = newest - WINDOW <= hour or frames >= BACKLOG
+        return self._floor <= hour <= newest + HOUR and lasting
 
     def open(self, hour: int) -> None:
         """Begin an hour; its stored frames are to be put in before it is asked."""

@@ -12,13 +12,16 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ecoledger.hj212.batch import Batch
+from ecoledger.hj212.octets import times_of
 from ecoledger.monitoring import metrics
 from ecoledger.monitoring.arriving import budget as budgets
 
 
 def digest(frame: bytes) -> bytes:
     """What makes two frames the same packet: the data segment without its resend mark."""
-    segment = frame.rstrip(b"\r\n")[6:-4].replace(b"RF=1;", b"", 1)
+    segment = frame.rstrip(b"\r\n")[6:-4]
+    if segment.find(b"RF=1;", 0, segment.find(b"CP=")) >= 0:
+        segment = segment.replace(b"RF=1;", b"", 1)
     # The processors of today have instructions for SHA-256.
     return hashlib.sha256(segment).digest()[:16]
 
@@ -32,44 +35,42 @@ def frames_table(
 ) -> pl.DataFrame:
     """The packets at ``kept``; ``reasons``: why each packet of the batch is put aside, "" for accepted."""
     index = batch.index[kept].tolist()
+    frames = [batch.frames[i] for i in index]
     reason = reasons[kept].tolist()
-    qn = pl.Series(batch.qn[kept].astype("U"))
-    moment = qn.str.slice(0, 14).str.to_datetime("%Y%m%d%H%M%S", strict=False, time_unit="us")
-    thousandths = qn.str.slice(14).cast(pl.Int64, strict=False)
-    table = pl.DataFrame(
-        {
-            "digest": pl.Series([digest(batch.frames[i]) for i in index], dtype=pl.Binary),
-            "raw": pl.Series([batch.frames[i] for i in index], dtype=pl.Binary),
-            "mn": batch.mn[kept].astype("U"),
-            "qn": qn,
-            "cn": batch.cn[kept].astype("U"),
-            "st": batch.st[kept].astype("U"),
-            "status": pl.Series(
-                ["quarantined" if r else "accepted" for r in reason], dtype=pl.String
-            ),
-            "reason": pl.Series([r or None for r in reason], dtype=pl.String),
-            "connection": pl.Series([sources[i] for i in index], dtype=pl.String),
-            "moment": moment,
-            "thousandths": thousandths,
-            "data_time": batch.data_time[kept].astype("datetime64[us]"),
-        }
+    sent, known = _moments(batch.qn[kept])
+    # A device of 2005 may have no QN; its DataTime is the same in every copy.
+    dated = np.where(known, sent, batch.data_time[kept].astype("datetime64[us]"))
+    columns: dict[str, Any] = {
+        "received_at": np.full(len(index), now, dtype="datetime64[us]"),
+        "digest": [digest(frame) for frame in frames],
+        "raw": frames,
+        "dated": dated,
+        **{name: _texts(getattr(batch, name)[kept]) for name in ("mn", "qn", "cn", "st")},
+        "status": ["quarantined" if r else "accepted" for r in reason],
+        "reason": [r or None for r in reason],
+        "connection": [sources[i] for i in index],
+    }
+    return pl.DataFrame(
+        [pl.Series(name, columns[name], dtype=kind) for name, kind in _FRAME_SCHEMA.items()]
     )
-    return table.select(
-        pl.lit(now).dt.cast_time_unit("us").alias("received_at"),
-        "digest",
-        "raw",
-        pl.coalesce(
-            pl.when(pl.col("qn").str.len_bytes() == 17).then(
-                pl.col("moment") + pl.duration(milliseconds="thousandths")
-            ),
-            # A device of 2005 may have no QN; its DataTime is the same in every copy.
-            "data_time",
-        ).alias("dated"),
-        *(pl.when(pl.col(name) != "").then(name).alias(name) for name in ("mn", "qn", "cn", "st")),
-        "status",
-        "reason",
-        "connection",
-    )
+
+
+def _texts(column: NDArray[np.bytes_]) -> pl.Series:
+    """A field of the header; null where there is none."""
+    return pl.Series([text or None for text in column.tolist()], dtype=pl.Binary).cast(pl.String)
+
+
+def _moments(qn: NDArray[np.bytes_]) -> tuple[NDArray[np.datetime64], NDArray[np.bool_]]:
+    """The time that each QN says, and whether it is ``YYYYMMDDhhmmsszzz``."""
+    width = qn.itemsize
+    octets = np.ascontiguousarray(qn).view(np.uint8)
+    starts = np.arange(len(qn)) * width
+    seconds, valid = times_of(octets, starts, np.full(len(qn), 14))
+    rows = octets.reshape(-1, width)
+    digits = rows[:, 14:17] - np.uint8(0x30)
+    whole = valid & (digits < 10).all(axis=1) & (rows[:, 17:] == 0).all(axis=1)
+    thousandths = (digits @ np.array([100, 10, 1])).astype("timedelta64[ms]")
+    return seconds.astype("datetime64[us]") + thousandths, whole
 
 
 def faults_table(

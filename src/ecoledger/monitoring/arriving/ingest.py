@@ -113,9 +113,8 @@ def prepare(batch: Batch, registry: Registry, now: datetime) -> Prepared:
         reason[(reason == 0) & unreadable] = Why.VALUE
         # Nothing must not hide the number that the device reported before.
         there = pl.Series(~unreadable[observations["row"].to_numpy()])
-        observations = observations.filter(
-            there | pl.any_horizontal(pl.col(*KEPT, "text").is_not_null())
-        )
+        said = [name for name in (*KEPT, "text") if name in observations.columns]
+        observations = observations.filter(there | pl.any_horizontal(pl.col(*said).is_not_null()))
     texts = REASONS[reason]
     for row, names in unknown.items():
         texts[row] = f"code: {', '.join(sorted(names))}"
@@ -224,11 +223,10 @@ def take(
     for point in prepared.ahead:
         last_ahead[point] = at
     new = receipt.new
-    reasons = frames["reason"].to_numpy()
-    quarantined = 0
-    for reason in reasons[new & np.array([r is not None for r in reasons], dtype=bool)]:
-        quarantined += 1
-        metrics.QUARANTINED.labels(str(reason).split(":")[0].split(",")[0]).inc()
+    reasons = frames["reason"].filter(pl.Series(new)).drop_nulls().to_list()
+    quarantined = len(reasons)
+    for reason in reasons:
+        metrics.QUARANTINED.labels(reason.split(":")[0].split(",")[0]).inc()
     stored, duplicates = int(new.sum()), int((~new).sum())
     metrics.PACKETS.labels("accepted").inc(stored - quarantined)
     metrics.PACKETS.labels("quarantined").inc(quarantined)
@@ -271,7 +269,8 @@ class Ingest:
         self.last_batch: datetime | None = None
 
     async def __call__(self, batch: Batch, connections: Sequence[Any]) -> Verdict:
-        sources = [f"tcp {connection.peer}" for connection in connections]
+        names = {connection: f"tcp {connection.peer}" for connection in set(connections)}
+        sources = [names[connection] for connection in connections]
         loop = asyncio.get_running_loop()
         number = self._turn.number()
         taken = await loop.run_in_executor(self._threads, self._take, batch, sources, number)

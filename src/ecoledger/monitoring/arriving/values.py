@@ -101,7 +101,10 @@ def observations_of(
     commands: NDArray[np.bytes_],
     command_of: NDArray[np.intp],
 ) -> tuple[pl.DataFrame, dict[int, set[str]]]:
-    """Rows for the store (column ``row``: the packet's), and unknown factor codes by packet."""
+    """Rows for the store (column ``row``: the packet's), and unknown factor codes by packet.
+
+    Of the columns only those are there that say something of a row.
+    """
     unknown: dict[int, set[str]] = {}
     chosen = np.flatnonzero(trusted[batch.packet])
     if not chosen.size:
@@ -135,7 +138,7 @@ def observations_of(
     columns: dict[str, Any] = {}
     for number, name in enumerate(KEPT):
         here = slot == number
-        if not here.any():
+        if name != "value" and not here.any():
             continue
         filled = np.full(count, np.nan)
         filled[group[here]] = value[here]
@@ -189,20 +192,15 @@ def observations_of(
             "start": batch.data_time[rows].astype("datetime64[us]"),
             "seconds": seconds.astype(np.int32),
             "series": pl.Series(_SERIES_NAMES).gather(series),
-            **{name: columns[name] for name in KEPT if name in columns},
-            "decimals": decimals.astype(np.int8),
+            **{name: pl.Series(values, nan_to_null=True) for name, values in columns.items()},
+            "decimals": pl.Series(decimals.astype(np.int8)).set(pl.Series(decimals < 0), None),
             "flag": _flags(batch.data_flag[chosen[first]]),
+            "layer": np.zeros(count, dtype=np.int8),
         }
-    )
-    table = pl.concat([pl.DataFrame(schema=_SCHEMA), table], how="diagonal_relaxed")
-    table = table.with_columns(
-        pl.col(*KEPT).fill_nan(None),
-        pl.col("layer").fill_null(0),
-        pl.when(pl.col("decimals") >= 0).then("decimals"),
     )
     checked = _checks(table, columns.get("value"), position, registry)
     if checked is not None:
-        table = pl.concat([table, checked])
+        table = pl.concat([table, checked], how="diagonal")
     return _with_texts(batch, trusted, point, table), unknown
 
 
@@ -298,7 +296,7 @@ def _with_texts(
         rows += _texts(packet, row, int(point[row]))
     if not rows:
         return table
-    return pl.concat([table, pl.DataFrame(rows, schema=_SCHEMA, orient="row")])
+    return pl.concat([table, pl.DataFrame(rows, schema=_SCHEMA, orient="row")], how="diagonal")
 
 
 def _texts(packet: Packet, row: int, point: int) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -36,9 +37,9 @@ class FrameNumbers(Opened):
         identities = identities_of(halves, times.to_numpy())
         hours = hours_of(times).tolist()
         newest = int(frames["received_at"].to_physical().max())  # type: ignore[arg-type]
-        present = set(hours)
-        for hour in present:
-            if hour not in self._recent and self._recent.wants(hour, newest):
+        present = Counter(hours)
+        for hour, count in present.items():
+            if hour not in self._recent and self._recent.wants(hour, newest, count):
                 self._load_hour(hour)
         absent = {hour for hour in present if hour not in self._recent}
         sought = [row for row, hour in enumerate(hours) if hour in absent] if absent else []

@@ -22,18 +22,17 @@ class Waiting(Opened):
         touching = ~self._computed[rows["series"].to_numpy()] | (rows["layer"].to_numpy() > 0)
         hours = hours_of(rows["start"])[touching]
         numbers = (series_numbers(rows)[touching] >> 8) << 8
-        distinct = pl.DataFrame({"hour": hours, "number": numbers}).unique().sort("hour", "number")
-        hour_of, number_of = distinct["hour"].to_numpy(), distinct["number"].to_list()
-        ends = [*(np.flatnonzero(np.diff(hour_of)) + 1).tolist(), len(hour_of)]
+        order = np.argsort(hours, kind="stable")
+        spans, begins, counts = np.unique(hours[order], return_index=True, return_counts=True)
         found_hours: list[int] = []
         found_numbers: list[int] = []
-        begin = 0
-        for end in ends if len(hour_of) else []:
-            hour = int(hour_of[begin])
-            fresh = self._pending.fresh(hour, number_of[begin:end])
+        for hour, begin, count in zip(
+            spans.tolist(), begins.tolist(), counts.tolist(), strict=True
+        ):
+            of_hour = numbers[order[begin : begin + count]]
+            fresh = self._pending.fresh(hour, np.unique(of_hour).tolist())
             found_hours += [hour] * len(fresh)
             found_numbers += fresh
-            begin = end
         return pl.DataFrame(
             {"hour": found_hours, "number": found_numbers},
             schema={"hour": pl.Int64, "number": pl.Int64},
