@@ -67,7 +67,7 @@ class Scene(Troubles):
             warnings.simplefilter("ignore")
             middle = np.nanmedian([s.values[code] for s in others], axis=0)
         ours: np.ndarray = np.log(np.maximum(site.values[code], 1))
-        return ours - np.log(np.maximum(middle, 1))
+        return np.asarray(np.log(np.maximum(site.values[code], 1) / np.maximum(middle, 1)))
 
     def repeats(self, site: Site, code: str) -> int:
         """The longest time in hours a value was repeated by itself while the plant ran."""
