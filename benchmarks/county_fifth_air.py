@@ -3,7 +3,7 @@
 What is measured is not always right, so it is mended by three plain rules before anything is put in (:func:`_mended`):
 
 - a value that stands still for 12 hours above the floor of the instrument (48 at it, 24 of CO) was not measured;
-- what lacks for more than three hours is filled from the other stations, with the station's own scatter of another time;
+- what a station lacks for half of the time it does not measure; what lacks for more than three hours is filled from the other stations, with the station's own scatter of another time;
 - where a station stands apart from the others for five hours by as much as the benchmark's own events do
   (:func:`evident`), that was an event which nobody labelled: it is pulled back to half of that.
 
@@ -149,6 +149,11 @@ def _mended(chance: np.random.Generator, stations: list[dict[str, np.ndarray]]) 
             for a, b in runs_of_same(values):
                 if b - a >= (48 if values[a] <= floor / 2 else 24 if code == "a21005" else 12):
                     values[a:b] = np.nan
+        for station in stations:
+            if code in station and np.isnan(station[code]).mean() > 0.5:
+                # It was not measured there.
+                del station[code]
+        series = [s[code] for s in stations if code in s]
         logs = np.log(np.array(series) + floor)
         with warnings.catch_warnings():
             # An hour in which nobody measured has no median.
@@ -158,16 +163,14 @@ def _mended(chance: np.random.Generator, stations: list[dict[str, np.ndarray]]) 
         middle = np.interp(np.arange(len(middle)), known, middle[known])
         for values, log in zip(series, logs, strict=True):
             lacking = np.isnan(values)
-            usual = np.nanmedian(log - middle) if not lacking.all() else 0.0
+            usual = np.nanmedian(log - middle)
             apart = np.where(lacking, 0.0, log - middle - usual)
             bound, mended = evident(apart[~lacking]), np.zeros(len(values), dtype=bool)
             for a, b in runs_of_same(lacking):
                 if lacking[a] and b - a > 3:
                     then = int(chance.integers(0, max(len(values) - (b - a), 1)))
-                    apart[a:b], mended[a:b] = (
-                        np.clip(apart[then : then + b - a], -bound, bound),
-                        True,
-                    )
+                    apart[a:b] = np.clip(apart[then : then + b - a], -bound, bound)
+                    mended[a:b] = True
             for a, b in runs_of_same(np.sign(apart) * (np.abs(apart) > bound)):
                 if abs(apart[a]) > bound and b - a >= 5:
                     apart[a:b] *= bound / 2 / np.max(np.abs(apart[a:b]))

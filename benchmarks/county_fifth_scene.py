@@ -66,7 +66,6 @@ class Scene(Troubles):
             # An hour in which no neighbour measured has no median.
             warnings.simplefilter("ignore")
             middle = np.nanmedian([s.values[code] for s in others], axis=0)
-        ours: np.ndarray = np.log(np.maximum(site.values[code], 1))
         return np.asarray(np.log(np.maximum(site.values[code], 1) / np.maximum(middle, 1)))
 
     def repeats(self, site: Site, code: str) -> int:
@@ -144,7 +143,9 @@ def small_things(t: Scene) -> None:
                 site.values["a34002"][n : n + int(t.chance.integers(1, 3))] *= t.chance.uniform(1.5, 2.6)  # fmt: skip
         n = int(t.chance.integers(0, hours - 4))
         if free(site, n):
-            site.values[str(t.chance.choice(GASES))][n : n + int(t.chance.integers(1, 4))] = np.nan
+            site.values[str(t.chance.choice([c for c in GASES if c in site.values]))][
+                n : n + int(t.chance.integers(1, 4))
+            ] = np.nan
     for site in t.county.sites:
         n = int(t.chance.integers(WARM_UP * 24, hours - 3))
         if site.kind != "weather" and free(site, n):

@@ -58,7 +58,7 @@ def constant(t: Scene) -> None:
     sites = [t.gas, t.waste, t.stations][len(t.events) % 3]
     if sites is t.stations:
         site, at = t.some(sites, 14, 30)
-        code = str(t.chance.choice(["a21004", "a05024", "a34004"]))
+        code = str(t.chance.choice([c for c in ("a21004", "a05024", "a34004") if c in site.values]))
     else:
         site, at = t.working(sites, 16, 32)
         code = t.code(site)
