@@ -77,7 +77,8 @@ def measured(chance: np.random.Generator, hours: int) -> Watched:
         places = _places(folder, len(tables))
     county = Watched(begin, hours, [])
     _mended(chance, stations)
-    for n, (series, place) in enumerate(zip(stations, places, strict=True)):
+    known = [n for n, s in enumerate(stations) if set(PM) <= set(s)]
+    for n, (series, place) in enumerate([(stations[n], places[n]) for n in known]):
         site = Site(f"A-{n}", "air", *place)
         for code, values in series.items():
             site.put(code, values, AIR[code])
@@ -185,12 +186,13 @@ def micro_station(
     home = reference[n % len(reference)]
     turn, far = chance.uniform(0, 2 * np.pi), chance.uniform(0.004, 0.025)
     site = Site(f"V-{n}", "air", home.lon + far * np.cos(turn), home.lat + far * np.sin(turn), level="micro")  # fmt: skip
-    near = np.array([1 / (0.02 + np.hypot(s.lon - site.lon, s.lat - site.lat)) ** 2 for s in reference])  # fmt: skip
     rough = chance.uniform(0.07, 0.17)
     own = noise(chance, county.hours, ((2, rough), (200, 0.07)))
     for code in (*PM, *(("a21004", "a05024") if n % 2 else ())):
-        field_ = np.array([np.log(np.nan_to_num(s.values[code], nan=np.nanmedian(s.values[code])) + 1) for s in reference])  # fmt: skip
-        here = near @ field_ / near.sum()
+        around = [s for s in reference if code in s.values]
+        near = np.array([1 / (0.02 + np.hypot(s.lon - site.lon, s.lat - site.lat)) ** 2 for s in around])  # fmt: skip
+        logs = [np.log(s.values[code] + 1) for s in around]
+        here = near @ np.array([np.nan_to_num(v, nan=np.nanmedian(v)) for v in logs]) / near.sum()
         wet = chance.uniform(0.1, 0.3) * damp if code in PM else 0.0
         # What the particles do, both channels do: one counter measures them.
         shared = own if code in PM else noise(chance, county.hours, ((2, rough), (200, 0.1)))
