@@ -38,6 +38,7 @@ CALLS: dict[str, tuple[tuple[int, ...], int | None]] = {
     "ngettext_lazy": ((0, 1), None),
     "pgettext": ((1,), 0),
     "pgettext_lazy": ((1,), 0),
+    "numbered": ((0,), None),
 }
 # Parts of declarations that say their words themselves, plainly: first the name, then the label.
 DECLARED = frozenset({"Statistic", "Breakdown", "share", "said"})
@@ -195,8 +196,9 @@ def _catalogue(folder: Path) -> Catalog:
 def translated() -> dict[Message, str]:
     """Text -> English, of the entries that have one and are not marked fuzzy."""
     return {
-        (entry.id if isinstance(entry.id, str) else entry.id[0], entry.context or ""): str(
-            entry.string
+        (entry.id if isinstance(entry.id, str) else entry.id[0], entry.context or ""): (
+            # Of a text with a number, the form for several.
+            entry.string if isinstance(entry.string, str) else entry.string[-1]
         )
         for entry in _catalogue(ENGLISH)
         if entry.id and entry.string and not entry.fuzzy

@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 from django.apps import apps
+from django.utils.translation import override
+
+from ecoledger.accounts.wording import numbered
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 import compile_messages
@@ -35,6 +38,30 @@ def test_translations_keep_the_placeholders():
         for (text, _context), english in compile_messages.translated().items()
         if sorted(m.group() for m in _PLACE.finditer(text))
         != sorted(m.group() for m in _PLACE.finditer(english))
+    ]
+    assert wrong == []
+
+
+def test_one_is_said_as_one_in_english_and_several_as_several():
+    """A number stands beside its noun in the form that goes with it; Chinese has one form for both."""
+    said = {"剩 %d 天": "%d day left", "共 %d 行": "%d row", "%d 份": "%d file"}
+    with override("en"):
+        for text, one in said.items():
+            assert numbered(text, 1) % 1 == one % 1
+            assert numbered(text, 2) % 2 == (one % 2).replace("day", "days").replace(
+                "row", "rows"
+            ).replace("file", "files")
+    assert numbered("剩 %d 天", 1) % 1 == "剩 1 天"
+
+
+def test_both_forms_of_a_number_keep_the_placeholders():
+    wrong = [
+        entry.id[0]
+        for entry in compile_messages._catalogue(compile_messages.ENGLISH)
+        if isinstance(entry.id, tuple)
+        for form in entry.string
+        if sorted(m.group() for m in _PLACE.finditer(entry.id[0]))
+        != sorted(m.group() for m in _PLACE.finditer(form))
     ]
     assert wrong == []
 

@@ -17,6 +17,7 @@ from typing import Any
 import python_calamine
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts.wording import numbered
 from ecoledger.listings.refusals import Refused
 
 # XLSForm type → what an answer is.
@@ -188,7 +189,7 @@ def clean(questions: Sequence[Question], answers: Mapping[str, Any]) -> dict[str
         except ValueError as why:
             wrong[question.name] = [str(why)]
     if wrong:
-        raise Refused("form", _("有 %d 条没有填对。") % len(wrong), "", wrong)
+        raise Refused("form", numbered("有 %d 条没有填对。", len(wrong)) % len(wrong), "", wrong)
     return kept
 
 

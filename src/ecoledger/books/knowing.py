@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.scope import within
+from ecoledger.accounts.wording import numbered
 from ecoledger.books.account import Account
 from ecoledger.books.duty import Duty
 from ecoledger.books.log import Log
@@ -120,10 +121,10 @@ def _health(file: File) -> Iterable[HealthItem]:
         book = books[row["book"]]
         item, url = _(str(book.label)), f"{book.url}?about={file.entity.pk}"
         if row["late"]:
-            text = _("到期没有履行%(count)d期") % {"count": row["late"]}
+            text = numbered("到期没有履行%(count)d期", row["late"]) % {"count": row["late"]}
             yield HealthItem(item, text, Mark.BAD, rule, row["first"], url)
         elif row["soon"]:
-            text = _("15日内到期%(count)d期") % {"count": row["soon"]}
+            text = numbered("15日内到期%(count)d期", row["soon"]) % {"count": row["soon"]}
             yield HealthItem(item, text, Mark.WATCH, rule, url=url)
         else:
             yield HealthItem(item, _("按期履行"), Mark.GOOD, rule, url=url)

@@ -142,7 +142,7 @@ class RosterLine(models.Model):
     reason = models.CharField("列入理由", max_length=200, blank=True)
 
     class Meta:
-        verbose_name = "名录条目"
+        verbose_name = "名录对象"
         ordering = ["edition_id", "id"]
         constraints = [
             models.UniqueConstraint(

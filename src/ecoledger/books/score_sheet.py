@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts import acting, audit
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.wording import numbered
 from ecoledger.books.models import Mark, Objection, Score, ScoreRound
 from ecoledger.listings.cells import area_name
 from ecoledger.listings.listing import Listing
@@ -366,7 +367,11 @@ def lock(sheet: ScoreSheet, row: ScoreRound, *, by: Person) -> ScoreRound:
         raise Refused("state", _("只有已公示的评分可以锁定。"))
     waiting = Objection.objects.filter(mark__score__round=row, upheld=None).count()
     if waiting:
-        raise Refused("condition", _("还有 %d 条异议没有答复。") % waiting, _("请先答复异议。"))
+        raise Refused(
+            "condition",
+            numbered("还有 %d 条异议没有答复。", waiting) % waiting,
+            _("请先答复异议。"),
+        )
     row.state = State.LOCKED
     row.save(update_fields=["state"])
     audit.record(by, f"{sheet.key}.lock", row)

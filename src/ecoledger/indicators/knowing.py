@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from ecoledger.accounts.wording import numbered
 from ecoledger.entities.file import Fact, File, Happening, HealthItem, Mark, Tab, knows
 from ecoledger.entities.models import Section, Station
 from ecoledger.indicators import doors, water
@@ -97,9 +98,9 @@ def _timeline(file: File) -> Iterable[Happening]:
             "why": water.failing(mean, entity, month),
         }
         text = (
-            _("%(class)s，达到目标（%(days)d 天）")
+            numbered("%(class)s，达到目标（%(days)d 天）", mean.parts)
             if met
-            else _("%(class)s，劣于目标：%(why)s（%(days)d 天）")
+            else numbered("%(class)s，劣于目标：%(why)s（%(days)d 天）", mean.parts)
         ) % said
         yield Happening(
             min(timezone.make_aware(at), timezone.now()), _("水质月评价"), text, _days(entity, month, following),

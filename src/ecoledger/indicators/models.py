@@ -171,7 +171,7 @@ class PlanItem(models.Model):
     )
 
     class Meta:
-        verbose_name = verbose_name_plural = "计划条目"
+        verbose_name = verbose_name_plural = "计划事项"
         ordering = ["plan", "start", "pk"]
 
     def __str__(self) -> str:

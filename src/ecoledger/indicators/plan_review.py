@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.wording import numbered
 from ecoledger.indicators import plans
 from ecoledger.indicators.models import PlanItem, PlanText
 from ecoledger.indicators.plan import figures
@@ -80,7 +81,7 @@ def add(plan: PlanText, kind: str, text: str, *, by: Person) -> PlanItem:
         plan=plan, type=kind, start=start, end=start + len(words), text=words, confidence=1,
         note=_("人工补充"), period=str(plan.year),
     )  # fmt: skip
-    audit.record(by, "补充计划条目", item)
+    audit.record(by, "补充计划事项", item)
     return item
 
 
@@ -107,9 +108,9 @@ def split(item: PlanItem, pieces: str, *, by: Person) -> list[PlanItem]:
         made.append(_part(item, line, item.start + place))
     for row in made:
         row.save()
-    note = _("已拆分为 %d 条") % len(made)
+    note = numbered("已拆分为 %d 条", len(made)) % len(made)
     plans.decide(item, State.DROPPED, by=by, note=note)
-    audit.record(by, "拆分计划条目", item, details={"pieces": lines})
+    audit.record(by, "拆分计划事项", item, details={"pieces": lines})
     return made
 
 

@@ -132,7 +132,7 @@ def decide(item: PlanItem, state: str, *, by: Person, **corrections: Any) -> Pla
     row.state, row.decided_by, row.decided_at = state, by, timezone.now()
     row.save()
     changed = {name: str(value) for name, value in before.items() if value != getattr(row, name)}
-    audit.record(by, "确认计划条目", row, details={"state": state, "before": changed})
+    audit.record(by, "确认计划事项", row, details={"state": state, "before": changed})
     return row
 
 

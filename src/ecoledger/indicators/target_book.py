@@ -43,9 +43,12 @@ class Totals:
     @property
     def sentence(self) -> str:
         """``22项（约束性14项、预期性4项、引领性4项）``"""
-        parts = "、".join(f"{label}{n}项" for label, n in self.by_kind)
-        words = f"{self.indicators}项" + (f"（{parts}）" if parts else "")
-        return words + (f"，另有基本条件{self.conditions}项" if self.conditions else "")
+        parts = _("、").join(
+            _("%(kind)s%(n)d项") % {"kind": _(label), "n": n} for label, n in self.by_kind
+        )
+        words = _("%d项") % self.indicators + (_("（%s）") % parts if parts else "")
+        more = _("，另有基本条件%d项") % self.conditions if self.conditions else ""
+        return f"{words}{more}"
 
 
 def totals(rows: Iterable[PlanTarget]) -> Totals:

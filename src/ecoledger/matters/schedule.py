@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.listings.refusals import Refused
@@ -137,7 +138,7 @@ def _overdue(matter: Matter, clock: Clock, rule: ClockRule, now: datetime) -> st
         timeline.record(
             matter,
             name="escalated",
-            label="超期升级督办",
+            label=noop("超期升级督办"),
             by=None,
             at=now,
             form={"clock": clock.label, "told": [p.name for p in told]},

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.scope import visible, within
+from ecoledger.accounts.wording import numbered
 from ecoledger.entities.about import about, in_scope
 from ecoledger.entities.file import File, Happening, HealthItem, Mark, Shelf, Tab, knows
 from ecoledger.entities.validity import in_force
@@ -88,7 +89,8 @@ def _arrival(points: list[int], url: str) -> HealthItem:
         text = _("%(points)d个监测点中%(count)d个数据迟到，最近 %(last)s")
         mark, count = Mark.WATCH, len(late)
     else:
-        text, mark, count = _("%(points)d个监测点都有数据，最近 %(last)s"), Mark.GOOD, 0
+        text = numbered("%(points)d个监测点都有数据，最近 %(last)s", len(points))
+        mark, count = Mark.GOOD, 0
     told = text % {"points": len(points), "count": count, "last": f"{last:%m-%d %H:%M}"}
     gone = min((heard[pk] for pk in silent if pk in heard), default=None)
     return HealthItem(item, told, mark, rule, gone.date() if gone else None, url)
@@ -107,7 +109,9 @@ def _warned(alarms: QuerySet[Alarm], url: str) -> HealthItem:
         day = timezone.localtime(said["first"]).date()
         return HealthItem(_("预警"), text, Mark.BAD, rule, day, f"{url}state=open")
     if said["recent"]:
-        text = _("90日内预警%(count)d次，均已恢复") % {"count": said["recent"]}
+        text = numbered("90日内预警%(count)d次，均已恢复", said["recent"]) % {
+            "count": said["recent"]
+        }
         return HealthItem(_("预警"), text, Mark.WATCH, rule, url=f"{url}state=ended")
     return HealthItem(_("预警"), _("90日内没有预警"), Mark.GOOD, rule, url=f"{url}state=all")
 
@@ -117,7 +121,7 @@ def _limited(points: list[int], url: str) -> HealthItem:
     places = Point.objects.filter(pk__in=points).values("entity")
     count = rows.filter(Q(point__in=points) | Q(entity__in=places)).count()
     mark, text = (
-        (Mark.GOOD, _("有在用限值%(count)d项") % {"count": count})
+        (Mark.GOOD, numbered("有在用限值%(count)d项", count) % {"count": count})
         if count
         else (Mark.WATCH, _("没有登记许可限值，超标不能判断"))
     )

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts import grants
 from ecoledger.accounts.roles import Role
+from ecoledger.accounts.wording import numbered
 from ecoledger.matters import notices
 from ecoledger.matters.models import Notice, Urgency
 from ecoledger.outbox.models import Channel, Outgoing
@@ -90,7 +91,7 @@ def _recipient(channel: Channel, notice: Notice) -> str | None:
 def _pointer(notice: Any) -> str:
     """What of a notice may leave the house: the matter's number, or that there is something."""
     if notice.held:
-        return _("预警汇总%(count)d条") % {"count": notice.held}
+        return numbered("预警汇总%(count)d条", notice.held) % {"count": notice.held}
     return notice.matter.number if notice.matter is not None else _("平台消息")
 
 

@@ -154,7 +154,7 @@ def approve(draft: Draft, *, by: Person, note: str = "") -> None:
         held.state = _following(document, held.state)
         _keep(held)
         _record(held, by, "签发" if signing else "审核同意", note)
-        audit.record(by, "签发文书" if signing else "审核文书", held)
+        audit.record(by, noop("签发文书") if signing else noop("审核文书"), held)
         _tell_next(held, by)
     draft.refresh_from_db()
 
@@ -208,7 +208,7 @@ def issue(draft: Draft, *, by: Person, at: datetime | None = None) -> IssuedDocu
         _keep(held)
         _record(held, by, "编号印发", number)
         _tell_next(held, by)
-        audit.record(by, "印发文书", issued, details={"title": str(issued), "number": number})
+        audit.record(by, noop("印发文书"), issued, details={"title": str(issued), "number": number})
         if held.matter is not None:
             said = f"印发{document.label} {number}。"
             actions.note(held.matter.pk, said, by=by, at=at)

@@ -92,7 +92,7 @@ class SearchEntry(models.Model):
     sign_5 = models.BigIntegerField(default=-1)
 
     class Meta:
-        verbose_name = "搜索条目"
+        verbose_name = "搜索记录"
         constraints = [
             models.UniqueConstraint(fields=["kind", "target"], name="one_entry_of_a_thing")
         ]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.wording import numbered
 from ecoledger.matters import clocks, deadlines, inbox
 from ecoledger.matters.models import Clock, Matter
 from ecoledger.matters.register import Register, register_of, state_of
@@ -88,8 +89,8 @@ def left_of(due: datetime | None, now: datetime) -> str:
         return ""
     days = (timezone.localdate(due) - timezone.localdate(now)).days
     if due < now:
-        return _("超期 %d 天") % max(-days, 1)
-    return _("今日到期") if days == 0 else _("剩 %d 天") % days
+        return numbered("超期 %d 天", max(-days, 1)) % max(-days, 1)
+    return _("今日到期") if days == 0 else numbered("剩 %d 天", days) % days
 
 
 def ask_of(register: Register, state: str) -> str:

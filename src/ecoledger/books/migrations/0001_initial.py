@@ -272,7 +272,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['edition_id', 'id'],
-                'verbose_name': '名录条目',
+                'verbose_name': '名录对象',
             },
         ),
         migrations.CreateModel(

@@ -117,8 +117,8 @@ class Migration(migrations.Migration):
                 ('plan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='indicators.plantext')),
             ],
             options={
-                'verbose_name': '计划条目',
-                'verbose_name_plural': '计划条目',
+                'verbose_name': '计划事项',
+                'verbose_name_plural': '计划事项',
                 'ordering': ['plan', 'start', 'pk'],
             },
         ),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
-
+from ecoledger.accounts.wording import numbered
 from ecoledger.indicators import doors, of_books
 from ecoledger.indicators.declaring import Span
 from ecoledger.indicators.records.declaring import (
@@ -50,7 +49,7 @@ def counted_rows(asked: Asked) -> Page:
         between(title, begin, end) if tally.dated else title,
         tuple(heads),
         Rows(rows.order_by(*book.order), lambda row: _row(book, columns, veiled(row), counted)),
-        notes=(_("共 %(n)s 条记录。") % {"n": rows.count()},),
+        notes=(numbered("共 %(n)s 条记录。", rows.count()) % {"n": rows.count()},),
         empty="没有这样的记录。",
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts.wording import numbered
 from ecoledger.entities.models import Section
 from ecoledger.indicators import doors, water
 from ecoledger.indicators.figures import Records
@@ -166,7 +167,7 @@ def water_days(asked: Asked) -> Page:
         )
     if len(found.months) > 1:
         for month, mean_of, rank in found.months:
-            days = _("%(parts)s 天") % {"parts": mean_of.parts}
+            days = numbered("%(parts)s 天", mean_of.parts) % {"parts": mean_of.parts}
             rows.append(
                 Row(
                     (

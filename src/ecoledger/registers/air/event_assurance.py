@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.roles import Role
+from ecoledger.accounts.wording import numbered
 from ecoledger.books import roster as rosters
 from ecoledger.books.models import Edition
 from ecoledger.listings.catalogue import declare as declare_book
@@ -146,7 +147,7 @@ def _is_accounted_for(plan: Any) -> str:
             "there": consulted,
         }
     waiting = Instruction.objects.filter(response=plan.pk, phase=Phase.OPEN).count()
-    return _("还有 %d 家没有核查。") % waiting if waiting else ""
+    return numbered("还有 %d 家没有核查。", waiting) % waiting if waiting else ""
 
 
 PLAN = declare(Register(

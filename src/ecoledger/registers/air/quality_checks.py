@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
+from ecoledger.accounts.wording import numbered
 from ecoledger.books.log import Log
 from ecoledger.books.models import LogEntry
 from ecoledger.listings import own_data
@@ -90,7 +91,7 @@ class QualityRecord(LogEntry):
             point=doubt.point, begin__lte=begin, end__gte=end, undone_at=None
         )
         match = next((r for r in reviews if doubt.code in r.parameters), None)
-        return _("已标记 %d 个值") % match.values if match else _("待标记")
+        return numbered("已标记 %d 个值", match.values) % match.values if match else _("待标记")
 
 
 def judged(task: str, value: Decimal, expected: Decimal | None) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.roles import Role
+from ecoledger.accounts.wording import numbered
 from ecoledger.books.models import Edition
 from ecoledger.listings.parts import View
 from ecoledger.listings.refusals import Refused
@@ -100,7 +101,7 @@ def _end(step: Step) -> None:
 
 def _all_verified(response: Any) -> str:
     waiting = Instruction.objects.filter(response=response.pk, phase=Phase.OPEN).count()
-    return _("还有 %d 家没有核查。") % waiting if waiting else ""
+    return numbered("还有 %d 家没有核查。", waiting) % waiting if waiting else ""
 
 
 WORKFLOW = Workflow(

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.roles import Role
+from ecoledger.accounts.wording import numbered
 from ecoledger.listings.parts import Ask, Import, Kind
 from ecoledger.matters import actions
 from ecoledger.matters.lines import Lines
@@ -102,7 +103,7 @@ def grade_of(check: Any) -> str:
 
 def _unanswered(check: Any) -> str:
     waiting = check.items.filter(found="").count()
-    return _("还有 %d 项没有填写结果。") % waiting if waiting else ""
+    return numbered("还有 %d 项没有填写结果。", waiting) % waiting if waiting else ""
 
 
 def _graded(step: Step) -> None:

@@ -14,6 +14,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Organisation
+from ecoledger.accounts.wording import numbered
 from ecoledger.listings.parts import Import
 from ecoledger.matters import actions
 from ecoledger.matters.lines import Lines
@@ -93,7 +94,7 @@ def _under_way(letter: Any) -> str:
     left = Matter.objects.filter(
         origin_matter=letter.pk, register=TASKS.key, phase="open", withdrawn_at=None
     ).count()
-    return _("还有 %d 项任务没有办结。") % left if left else ""
+    return numbered("还有 %d 项任务没有办结。", left) % left if left else ""
 
 
 def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:

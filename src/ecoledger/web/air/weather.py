@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.wording import numbered
 from ecoledger.books.models import Edition
 from ecoledger.indicators import air, response_effect
 from ecoledger.listings.cells import area_name
@@ -301,5 +302,5 @@ def verify(request: Request, pk: int) -> HttpResponse:
         done += 1
     if not done:
         raise Refused("state", _("没有可核查的企业。"), _("请刷新页面查看最新状态。"))
-    messages.success(request, _("已核查 %d 家。") % done)
+    messages.success(request, numbered("已核查 %d 家。", done) % done)
     return redirect("air-response", pk)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from ecoledger.accounts.wording import numbered
 from ecoledger.books import campaign as campaigns
 from ecoledger.books import checklists
 from ecoledger.books.campaign import Campaign
@@ -147,13 +148,13 @@ def move(request: Request, key: str, pk: int) -> HttpResponse:
         case "all":
             rows = book.objects().filter(area_code__startswith=drive.area_code)
             new = campaigns.add_objects(book, drive, rows, by=request.user)
-            messages.success(request, _("已列入 %d 个对象。") % new)
+            messages.success(request, numbered("已列入 %d 个对象。", new) % new)
         case "draw":
             count = asked.number(request.POST.get("count", "")) or 0
             if count <= 0:
                 raise Refused("form", _("没有抽取数量。"), _("请填写一个整数。"))
             new = campaigns.draw_objects(book, drive, count, by=request.user)
-            messages.success(request, _("已抽取 %d 个对象。") % new)
+            messages.success(request, numbered("已抽取 %d 个对象。", new) % new)
         case "start":
             campaigns.start(book, drive, by=request.user)
         case "end":
@@ -178,7 +179,7 @@ def choose(request: Request, key: str, pk: int) -> HttpResponse:
             Q(pk__in=proposed.values("pk")) | Q(kind__in=_kinds(book)), pk__in=numbers
         )
         new = campaigns.add_objects(book, drive, rows, by=request.user)
-        messages.success(request, _("已列入 %d 个对象。") % new)
+        messages.success(request, numbered("已列入 %d 个对象。", new) % new)
         return redirect("board", book.key, drive.pk)
     words = request.GET.get("q", "").strip()
     listed = drive.tasks.values("entity_id")

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from ecoledger.accounts.wording import numbered
 from ecoledger.listings import asked
 from ecoledger.listings.refusals import Refused
 from ecoledger.registers.enforcement import inspections, special_action
@@ -35,7 +36,7 @@ def page(request: Request) -> HttpResponse:
             raise Refused("form", _("没有选择对象或检查期限。"), _("请勾选企业并填写期限。"))
         plan = CheckPlan.objects.filter(pk=asked.number(request.POST.get("plan", "")) or 0).first()
         made = special_action.merge(chosen, check_by=until, plan=plan, by=request.user)
-        messages.success(request, _("已生成 %d 次检查，等待下达。") % len(made))
+        messages.success(request, numbered("已生成 %d 次检查，等待下达。", len(made)) % len(made))
         return redirect("matter-list", inspections.REGISTER.key)
     year = timezone.localdate().year
     rows = [

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from ecoledger.accounts.wording import numbered
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
 from ecoledger.registers.enforcement.self_checks import REGISTER, SelfCheckItem
@@ -45,7 +46,9 @@ def form(request: Request, pk: int) -> HttpResponseBase:
             lines.append(f"{word}：{measure}" if measure else word)
         try:
             if "" in lines:
-                raise Refused("form", _("还有 %d 项没有填写结果。") % lines.count(""))
+                raise Refused(
+                    "form", numbered("还有 %d 项没有填写结果。", lines.count("")) % lines.count("")
+                )
             actions.perform(pk, "fill", by=request.user, form={"answers": "\n".join(lines)})
         except Refused as refused:
             messages.error(request, f"{refused.why}{refused.remedy}")

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.accounts import scope
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.wording import numbered
 from ecoledger.jobs import running
 from ecoledger.listings import importing, words
 from ecoledger.listings.importing.checking import earlier
@@ -228,10 +229,11 @@ def act(request: Request, key: str, pk: int, action: str) -> HttpResponse:
                     messages.info(request, _("行数较多，正在后台导入，可以离开此页。"))
                     return redirect("jobs")
                 made, left = importing.accept(listing, pk, by=request.user, again=again)
-                messages.success(request, _("已导入 %d 件。") % made)
+                messages.success(request, numbered("已导入 %d 件。", made) % made)
                 if left:
                     messages.warning(
-                        request, _("%d 行没有导入，可下载未导入的行，改正后重新上传。") % left
+                        request,
+                        numbered("%d 行没有导入，可下载未导入的行，改正后重新上传。", left) % left,
                     )
             case "undo":
                 kept = importing.undo(listing, pk, by=request.user)
@@ -241,7 +243,7 @@ def act(request: Request, key: str, pk: int, action: str) -> HttpResponse:
                     messages.warning(request, _("已经办理过的没有撤销：%s") % names)
             case "redo":
                 count = importing.redo(listing, pk, by=request.user)
-                messages.success(request, _("已恢复 %d 件。") % count)
+                messages.success(request, numbered("已恢复 %d 件。", count) % count)
             case "discard":
                 importing.discard(listing, pk, by=request.user)
                 return redirect("book-import", key)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.wording import numbered
 from ecoledger.jobs.running import Failed, Outcome, Progress, work
 from ecoledger.listings import cells, importing, selecting
 from ecoledger.listings.catalogue import listing_of
@@ -84,7 +85,7 @@ def export(
     declared = listing_of(listing)
     content, count = exported(declared, progress.person, _Query(query), address)
     name = f"{_(str(declared.label))}_{timezone.localdate():%Y%m%d}.xlsx"
-    return Outcome(_("共 %d 行") % count, file_name=name, content=content)
+    return Outcome(numbered("共 %d 行", count) % count, file_name=name, content=content)
 
 
 class _Query(dict[str, Any]):

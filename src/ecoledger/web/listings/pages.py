@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_GET, require_POST
 
+from ecoledger.accounts.wording import numbered
 from ecoledger.books.log import Log, steps_of
 from ecoledger.entities.inventory import Inventory, headers
 from ecoledger.listings import asked, cells, forms, selecting, veil
@@ -311,7 +312,10 @@ def batch(request: Request, key: str) -> HttpResponse:
             done += 1
         except Refused as refused:
             skipped.append(f"{found}{_('：')}{refused.why}")
-    messages.success(request, _("已修改 %d 行。") % done)
+    messages.success(request, numbered("已修改 %d 行。", done) % done)
     if skipped:
-        messages.warning(request, _("跳过 %d 行：") % len(skipped) + _("；").join(skipped[:5]))
+        messages.warning(
+            request,
+            numbered("跳过 %d 行：", len(skipped)) % len(skipped) + _("；").join(skipped[:5]),
+        )
     return redirect(f"{listing.url}?{request.POST.get('back', '')}")

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.visitors import address
+from ecoledger.accounts.wording import numbered
 from ecoledger.listings import asked, cells, forms
 from ecoledger.listings.personal import note_seen
 from ecoledger.listings.selecting import ordered, related, select
@@ -154,7 +155,10 @@ def batch(request: Request, key: str) -> HttpResponse:
             edit = actions.batch_edit(
                 register, ids, request.POST.dict(), by=request.user, reason=reason
             )
-            messages.success(request, _("已修改 %d 件，可在本页撤销。") % len(edit.before))
+            messages.success(
+                request,
+                numbered("已修改 %d 件，可在本页撤销。", len(edit.before)) % len(edit.before),
+            )
             _warn_of_idle(request, register, edit)
     except NotVisible as error:
         raise Http404 from error
@@ -214,7 +218,7 @@ def draw(request: Request, key: str) -> HttpResponse:
             return render(request, "web/matters/draw.html", context)
         seed = secrets.randbelow(10**12)
         drawn = actions.draw_for_review(register, share / 100, seed, by=request.user)
-        messages.success(request, _("抽中 %d 件，已进入回头看。") % len(drawn))
+        messages.success(request, numbered("抽中 %d 件，已进入回头看。", len(drawn)) % len(drawn))
     except Refused as refused:
         say(request, refused)
     return redirect("matter-list", key)

@@ -13,6 +13,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -49,7 +50,7 @@ from ecoledger.web.work import left_of
 _ASSIGN = (
     Ask("organisation", "责任单位", Kind.REFERENCE, stores=None, required=True, to=Organisation),
     Ask("person", "责任人", Kind.REFERENCE, stores=None, required=False, to=Person),
-    Ask("reason", "转办原因", Kind.LONG_TEXT, stores=None, required=False),
+    Ask("reason", noop("转办原因"), Kind.LONG_TEXT, stores=None, required=False),
 )
 
 

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             options={
                 'indexes': [models.Index(fields=['name'], name='search_by_name'), models.Index(fields=['initials'], name='search_by_initials'), models.Index(fields=['code'], name='search_by_code'), models.Index(fields=['serial'], name='search_by_serial')],
                 'constraints': [models.UniqueConstraint(fields=('kind', 'target'), name='one_entry_of_a_thing')],
-                'verbose_name': '搜索条目',
+                'verbose_name': '搜索记录',
             },
         ),
         migrations.CreateModel(

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.wording import numbered
 from ecoledger.monitoring.files import imports
 from ecoledger.monitoring.files.parsed import SHEET_STEP
 from ecoledger.monitoring.models import ImportBatch
@@ -185,6 +186,7 @@ def undo(request: Request, pk: int) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
     else:
         messages.success(
-            request, _("已撤销，%(count)d 个值恢复为导入前的状态。") % {"count": count}
+            request,
+            numbered("已撤销，%(count)d 个值恢复为导入前的状态。", count) % {"count": count},
         )
     return redirect("import")

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from ecoledger.accounts.visitors import address
+from ecoledger.accounts.wording import numbered
 from ecoledger.listings import asked
 from ecoledger.monitoring.computing import evaluate, period_review, review_trial
 from ecoledger.monitoring.computing.corrections import NotCorrectedError
@@ -91,7 +92,10 @@ def page(request: Request, pk: int) -> HttpResponse:
                 )
                 messages.success(
                     request,
-                    _("已审核 %d 个值，小时值和日评价将自动重算；可在本页撤销。") % record.values,
+                    numbered(
+                        "已审核 %d 个值，小时值和日评价将自动重算；可在本页撤销。", record.values
+                    )
+                    % record.values,
                 )
                 return redirect("review-period", pk)
             if not touched.count:

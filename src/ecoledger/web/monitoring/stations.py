@@ -94,11 +94,17 @@ def page(request: Request) -> HttpResponse:
     seen = POINTS.visible_to(request.user).filter(enabled=True).order_by()
     kinds = dict(seen.values_list("kind").annotate(Count("pk")))
     counts = {kind: kinds.get(kind, 0) for kind in Point.Kind.values}
-    shown = pages.listed(request, POINTS, counts=counts) | {
+    shown = pages.listed(request, POINTS, counts=counts, own={"parameter_names": _parameters}) | {
         "new_url": reverse("point-new"),
         "new_label": _("登记监测点"),
     }
     return render(request, "web/monitoring/stations.html", shown)
+
+
+def _parameters(point: Any) -> SafeString:
+    """The point's factors under the names that the person's language has for them."""
+    names = _("、").join(tr(name) for name in point.parameter_names.split("、"))
+    return format_html('<span class="two-lines" title="{}">{}</span>', names, names)
 
 
 def _now_text(row: Row) -> str:

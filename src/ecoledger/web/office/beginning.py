@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET
 from ecoledger.accounts import grants
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import Role
+from ecoledger.accounts.wording import numbered
 from ecoledger.entities.models import Area, Charge, Enterprise, Outlet, Relation, Section, Station
 from ecoledger.entities.validity import in_force
 from ecoledger.indicators import targets
@@ -54,7 +55,7 @@ def _areas() -> Iterator[str]:
     if not Area.objects.exists():
         yield _("还没有行政区划")
     elif count := Area.objects.filter(geometry__isnull=True).count():
-        yield _("%d 个区划没有边界，地图上看不到，坐标也不能核对") % count
+        yield numbered("%d 个区划没有边界，地图上看不到，坐标也不能核对", count) % count
 
 
 def _people() -> Iterator[str]:
@@ -63,7 +64,7 @@ def _people() -> Iterator[str]:
             yield _("没有%s") % _(role.label)
     waiting = Person.objects.filter(is_active=True, password__startswith="!", last_login=None)  # noqa: S106
     if count := waiting.count():
-        yield _("%d 人还没有初始密码") % count
+        yield numbered("%d 人还没有初始密码", count) % count
 
 
 def _enterprises() -> Iterator[str]:
@@ -78,7 +79,7 @@ def _enterprises() -> Iterator[str]:
 def _outlets() -> Iterator[str]:
     held = Limit.objects.filter(in_force(), entity_id=OuterRef("pk"))
     if count := Outlet.objects.filter(~Exists(held), points__isnull=False).distinct().count():
-        yield _("%d 个在线监测的排放口没有许可限值，超标不能判断") % count
+        yield numbered("%d 个在线监测的排放口没有许可限值，超标不能判断", count) % count
 
 
 def _points() -> Iterator[str]:
@@ -86,9 +87,9 @@ def _points() -> Iterator[str]:
         yield _("还没有监测点")
     points = Point.objects.filter(entity_id=OuterRef("pk"))
     if count := Station.objects.filter(~Exists(points)).count():
-        yield _("%d 个自动监测站没有监测点") % count
+        yield numbered("%d 个自动监测站没有监测点", count) % count
     if count := Point.objects.exclude(kind=Point.Kind.AREA).filter(mn=None).count():
-        yield _("%d 个监测点没有登记 MN，只能导入数据") % count
+        yield numbered("%d 个监测点没有登记 MN，只能导入数据", count) % count
 
 
 def _river_network() -> Iterator[str]:

@@ -27,6 +27,7 @@ from ecoledger.accounts import audit, deputies, keys, sign_in
 from ecoledger.accounts.models import Deputy, Person
 from ecoledger.accounts.second_factor import device_of, required, spare_left
 from ecoledger.accounts.visitors import address
+from ecoledger.accounts.wording import numbered
 from ecoledger.web import acting
 from ecoledger.web.access import Request
 from ecoledger.web.acting import refuse_deputies
@@ -259,7 +260,7 @@ class KeyForm(forms.Form):
         if not person.has_usable_password():  # signs in by the bureau's sign-on alone
             del self.fields["password"]
         cast("forms.ChoiceField", self.fields["days"]).choices = [
-            (days, _("%(count)d 天") % {"count": days}) for days in keys.LIVES
+            (days, numbered("%(count)d 天", days) % {"count": days}) for days in keys.LIVES
         ]
 
     def clean_password(self) -> str:

@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import AuditEntry, Person
+from ecoledger.accounts.wording import numbered
 from ecoledger.listings import asked
 from ecoledger.listings.parts import Ask
 from ecoledger.listings.workbook import Head
@@ -228,7 +229,7 @@ def _line_of_event(event: Event) -> Line:
             details.append((_("说明"), event.note[:300]))
         details += _said(register, event)
     if event.evidence:
-        details.append((_("证据"), _("%d 份") % len(event.evidence)))
+        details.append((_("证据"), numbered("%d 份", len(event.evidence)) % len(event.evidence)))
     return Line(
         event.at,
         event.person.name if event.person else _("系统"),

@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts.wording import numbered
 from ecoledger.web.matters.in_hand import OVERDUE, WEEK, address
 from ecoledger.web.matters.my_work import DECIDE, DO
 from ecoledger.web.templatetags.faces import days_late, formula
@@ -74,7 +75,10 @@ def _late(totals: dict[str, Any], places: Any) -> Iterable[Part]:
         )
     if (oldest := totals["oldest"]) is not None:
         its_page = reverse("matter", args=[oldest.register, oldest.pk])
-        yield format_html(_("最久 {}"), door(_("%d 天") % days_late(oldest.due), its_page))
+        yield format_html(
+            _("最久 {}"),
+            door(numbered("%d 天", days_late(oldest.due)) % days_late(oldest.due), its_page),
+        )
 
 
 def line(key: str, counts: dict[str, Any], oldest: Any) -> SafeString:
@@ -93,7 +97,9 @@ def line(key: str, counts: dict[str, Any], oldest: Any) -> SafeString:
         its_page = reverse("matter", args=[oldest.register, oldest.pk])
         clauses.append(
             format_html(
-                _("最久 {}：{}"), _("%d 天") % days_late(oldest.due), door(oldest.title, its_page)
+                _("最久 {}：{}"),
+                numbered("%d 天", days_late(oldest.due)) % days_late(oldest.due),
+                door(oldest.title, its_page),
             )
         )
     return joined(clauses)

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
+from ecoledger.accounts.wording import numbered
 from ecoledger.listings import cells, words
 from ecoledger.monitoring.alarming.writing import level_now
 from ecoledger.monitoring.models import Alarm
@@ -123,7 +124,7 @@ def ago(moment: datetime | None) -> str:
         return gettext("%(count)d 分钟前") % {"count": seconds // 60}
     if seconds < 86400:
         return gettext("%(count)d 小时前") % {"count": seconds // 3600}
-    return gettext("%(count)d 天前") % {"count": seconds // 86400}
+    return numbered("%(count)d 天前", seconds // 86400) % {"count": seconds // 86400}
 
 
 @register.filter
@@ -137,7 +138,7 @@ def span(seconds: float | None) -> str:
         return gettext("%(count)d 分钟") % {"count": seconds // 60}
     if seconds < 172800:
         return gettext("%(count)d 小时") % {"count": seconds // 3600}
-    return gettext("%(count)d 天") % {"count": seconds // 86400}
+    return numbered("%(count)d 天", seconds // 86400) % {"count": seconds // 86400}
 
 
 def aqi_tone(value: float | None) -> str:
