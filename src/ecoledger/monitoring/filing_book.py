@@ -104,8 +104,8 @@ FILINGS = declare(
         labels={"entity": "对象", "point": "监测点", "filed_by": "申报人", "decided_by": "核定人",
                 "area_code": "属地"},
         columns=("entity", _STANDING, "kind", "begin", _END, "reason", _POINT, "filed_by", "filed_at"),
-        details=("entity", _POINT, "area_code", "kind", "begin", _END, "reason", "filed_by", "filed_at", _STANDING,
-                 "after_the_fact", "during_alarm", "decided_by", "decided_at", "decision_reason", "withdrawn_at"),
+        # Its page tells the rest: how it stands, what was odd about it, who decided and why.
+        details=("entity", _POINT, "area_code", "kind", "begin", _END, "reason", "filed_by", "filed_at"),
         filters=("kind", "decision", "area_code", "begin"),
         views=(View("waiting", "待确认", {"waiting": "1"}), View("current", "正在生效", {"current": "1"})),
         tab="data",

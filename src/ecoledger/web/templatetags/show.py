@@ -124,7 +124,7 @@ def ago(moment: datetime | None) -> str:
         return gettext("%(count)d 分钟前") % {"count": seconds // 60}
     if seconds < 86400:
         return gettext("%(count)d 小时前") % {"count": seconds // 3600}
-    return numbered("%(count)d 天前", seconds // 86400) % {"count": seconds // 86400}
+    return numbered("%(count)d 天前", int(seconds // 86400)) % {"count": seconds // 86400}
 
 
 @register.filter
@@ -138,7 +138,7 @@ def span(seconds: float | None) -> str:
         return gettext("%(count)d 分钟") % {"count": seconds // 60}
     if seconds < 172800:
         return gettext("%(count)d 小时") % {"count": seconds // 3600}
-    return numbered("%(count)d 天", seconds // 86400) % {"count": seconds // 86400}
+    return numbered("%(count)d 天", int(seconds // 86400)) % {"count": seconds // 86400}
 
 
 def aqi_tone(value: float | None) -> str:
