@@ -156,13 +156,13 @@ def _mended(chance: np.random.Generator, stations: list[dict[str, np.ndarray]]) 
                 del station[code]
         series = [s[code] for s in stations if code in s]
         logs = np.log(np.array(series) + floor)
-        with warnings.catch_warnings():
-            # An hour in which nobody measured has no median.
-            warnings.simplefilter("ignore")
-            middle = np.nanmedian(logs, axis=0)
-        known = np.flatnonzero(~np.isnan(middle))
-        middle = np.interp(np.arange(len(middle)), known, middle[known])
-        for values, log in zip(series, logs, strict=True):
+        for n, (values, log) in enumerate(zip(series, logs, strict=True)):
+            with warnings.catch_warnings():
+                # An hour in which nobody else measured has no median.
+                warnings.simplefilter("ignore")
+                middle = np.nanmedian(np.delete(logs, n, axis=0), axis=0)
+            known = np.flatnonzero(~np.isnan(middle))
+            middle = np.interp(np.arange(len(middle)), known, middle[known])
             lacking = np.isnan(values)
             usual = np.nanmedian(log - middle)
             apart = np.where(lacking, 0.0, log - middle - usual)

@@ -43,6 +43,16 @@ class Scene(Troubles):
         site, n = self.place(sites, length)
         return site, slice(n, n + length)
 
+    def alone(self, sites: list[Site], low: int, high: int) -> tuple[Site, slice]:
+        """A point of air in whose neighbourhood nothing else is wrong meanwhile: against whom else would it be seen?"""
+        stations = {s.key for s in self.stations}
+        for _ in range(60):
+            site, at = self.some(sites, low, high)
+            if not any(e.site in stations and e.first - 12 < at.stop and e.last + 12 > at.start for e in self.events):  # fmt: skip
+                return site, at
+            self.free(site)
+        raise RuntimeError("there is always something wrong nearby")
+
     def mark(self, kind: str, site: Site, at: slice, visible: int, linked: set[str] | None = None) -> None:  # fmt: skip
         self.add(kind, site, at.start, at.stop - at.start, visible, linked)
 
@@ -57,9 +67,10 @@ class Scene(Troubles):
         return float(np.nanmedian(site.values[code][self.county.running[site.key]]))
 
     def apart(self, site: Site, code: str) -> np.ndarray:
-        """A point of air against its nearest neighbours, as a logarithm."""
+        """A point of air against its nearest neighbours, as a logarithm. Reference stations are held against their like."""
+        peers = self.county.of("air") if site.level == "micro" else self.stations
         others = sorted(
-            (s for s in self.county.of("air") if s is not site and code in s.values),
+            (s for s in peers if s is not site and code in s.values),
             key=lambda s: (s.lon - site.lon) ** 2 + (s.lat - site.lat) ** 2,
         )[:7]
         with warnings.catch_warnings():
@@ -98,7 +109,7 @@ def region(t: Scene) -> None:
             for evening in evenings:
                 burnt = t.chance.gamma(2, 0.6) * np.exp(-np.arange(8) / t.chance.uniform(1.5, 3.5))
                 values[evening : evening + 8] *= 1 + burnt
-        late = sand + round((site.lon - air[0].lon) * 12) + 3
+        late = sand + round((site.lon - air[0].lon) * 3) + 2
         shape = np.sin(np.linspace(0.2, np.pi, blow)) * t.chance.uniform(0.75, 1.3)
         site.values["a34002"][late : late + blow] += 480 * shape
         site.values["a34004"][late : late + blow] += 60 * shape

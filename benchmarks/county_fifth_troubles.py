@@ -12,7 +12,7 @@ of its difference to its neighbours:
 - ``constant``, ``river_stuck``: visible after twice the longest time the point ever repeated a value by itself, at least 6;
 - ``flat``, ``clamped``: a tenth of the scatter the point has in an ordinary stretch of the same length, seen after 10 hours;
 - what needs no measure: ``missing`` (three values), ``negative``, ``zero``, ``unit``, ``range_end``, ``marked_stop``,
-  ``no_treatment``, ``exceedance`` (15 % above the limit and more), ``clock`` (ahead by eight hours: a gap, then a wrong day).
+  ``no_treatment``, ``exceedance`` (15 % above the limit and more), ``clock`` (ahead by eight hours: a gap, labelled as one, then a wrong day, seen after one).
 
 Decoys carry no label (:mod:`benchmarks.county_fifth_scene`). The table of all kinds stands last.
 """
@@ -252,7 +252,8 @@ def discharge(t: Scene) -> None:
         middle = n + 2 * wide + way / speed
         size = top * wide / here * np.exp(-0.015 * way)
         site.values[code] *= 1 + size * np.exp(-0.5 * ((np.arange(t.county.hours) - middle) / here) ** 2)  # fmt: skip
-        if size > np.exp(6 * t.scatter(site, code)) - 1:
+        # Whoever is told of it further down is told of it, however thin it has become.
+        if size > np.exp(2 * t.scatter(site, code)) - 1:
             linked.add(site.key)
             last = int(middle + 1.5 * here)
     seen = int(wide) + head.step
@@ -277,7 +278,7 @@ def river_stuck(t: Scene) -> None:
 
 
 def local_source(t: Scene) -> None:
-    site, at = t.some(t.stations if len(t.events) % 2 else t.micro, 7, 18)
+    site, at = t.alone(t.stations if len(t.events) % 2 else t.micro, 7, 18)
     rise = np.minimum(1, (np.arange(at.stop - at.start) + 1) / 2)
     for code, more in (("a34004", 35), ("a34002", 70)):
         apart = t.apart(site, code)
@@ -291,7 +292,7 @@ def local_source(t: Scene) -> None:
 def interfered(t: Scene) -> None:
     """A mist cannon beside the inlet: dust falls further than fine particles."""
     for _ in range(200):
-        site, at = t.some(t.stations, 8, 22)
+        site, at = t.alone(t.stations, 8, 22)
         if np.nanmedian(site.values["a34002"][at]) > 70:
             break
         t.free(site)
@@ -311,10 +312,11 @@ def micro_drift(t: Scene) -> None:
 
 
 def clock(t: Scene) -> None:
-    site, at = t.some(t.stations, 60, 90)
+    site, at = t.alone(t.stations, 60, 90)
     for values in site.values.values():
         values[at] = np.concatenate([np.full(8, np.nan), values[at][:-8]])
-    t.mark("clock", site, at, 3)
+    t.mark("missing", site, slice(at.start, at.start + 8), 3)
+    t.mark("clock", site, slice(at.start + 8, at.stop), 24)
 
 
 # -- the tables ------------------------------------------------------------------------------------
@@ -341,7 +343,7 @@ KINDS = [
     _kind(1, trend, "trend near_limit sudden", True),
     _kind(2, discharge, "sudden exceedance downstream"),
     _kind(2, river_stuck, "constant flat", True),
-    _kind(1, clock, "missing data_quality neighbours low_vs_neighbours"),
+    _kind(1, clock, "data_quality neighbours low_vs_neighbours", True),
     _kind(2, clamped, "near_limit flat"),
     _kind(2, flat, "flat constant"),
     _kind(3, constant, "constant flat"),
