@@ -106,7 +106,8 @@ def _roster(firms: list[Enterprise], today: date) -> CheckPlan:
     edition = rosters.draft(OBJECTS, str(today.year), area, by=by, basis="年度抽查工作方案（合成）")
     tiers = ["special"] * SPECIAL + ["key"] * KEY + ["ordinary"] * ORDINARY
     # Who is on the positive list is watched from afar: none of the special and the key firms is.
-    in_order = sorted(firms, key=lambda firm: bool(campaigns.why_left_out(firm)))
+    left = campaigns.left_out()
+    in_order = sorted(firms, key=lambda firm: firm.pk in left)
     for n, (firm, tier) in enumerate(zip(in_order, tiers, strict=False)):
         CheckedObject.objects.create(
             edition=edition, entity=firm, area_code=firm.area_code, tier=tier,

@@ -30,8 +30,8 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.standards import drawing
 
 State, Task = Drive.State, DriveTask.State
-# Asked of each thing that a drive is to visit: why it is not visited as a matter of routine, or "".
-reasons_to_leave_out: list[Callable[[Entity], str]] = []
+# Asked once for all that is to be visited: what is not visited as a matter of routine today, key -> why.
+reasons_to_leave_out: list[Callable[[], dict[int, str]]] = []
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -105,8 +105,8 @@ def add_objects(
     """Put things on the list of a drive; what is there already is left. Returns how many are new."""
     if drive.state == State.ENDED:
         raise Refused("state", _("行动已结束，不能再加对象。"))
-    before = drive.tasks.count()
-    rows = [_task(drive, entity) for entity in entities]
+    before, left = drive.tasks.count(), left_out()
+    rows = [_task(drive, entity, left.get(entity.pk, "")) for entity in entities]
     with transaction.atomic():
         DriveTask.objects.bulk_create(rows, batch_size=1000, ignore_conflicts=True)
         new = drive.tasks.count() - before
@@ -114,26 +114,30 @@ def add_objects(
     return new
 
 
-def _task(drive: Drive, entity: Entity) -> DriveTask:
-    """A visit to come; left out from the start, with the reason, where a rule says so."""
+def _task(drive: Drive, entity: Entity, why: str) -> DriveTask:
+    """A visit to come; left out from the start where there is a reason."""
     row = DriveTask(drive=drive, entity=entity, area_code=entity.area_code)
-    if why := why_left_out(entity):
+    if why:
         row.state, row.reason = Task.LEFT_OUT, why[:200]
     return row
 
 
-def why_left_out(entity: Entity) -> str:
-    """Why a rule keeps a thing out of routine visits; "" where none does."""
-    return next(filter(None, (ask(entity) for ask in reasons_to_leave_out)), "")
+def left_out() -> dict[int, str]:
+    """What rules keep out of routine visits today: key of the entity -> why."""
+    kept_out: dict[int, str] = {}
+    for ask in reasons_to_leave_out:
+        kept_out = ask() | kept_out
+    return kept_out
 
 
 def candidates(
     entities: Iterable[Entity], weight: Callable[[Entity], int] = lambda _e: 1
 ) -> drawing.Lists:
     """The list that a draw is of; what a rule leaves out has no ticket."""
+    left = left_out()
     return drawing.Lists(
         tuple(
-            drawing.Candidate(e.code, e.name, "", 0 if why_left_out(e) else weight(e), e.area_code)
+            drawing.Candidate(e.code, e.name, "", 0 if e.pk in left else weight(e), e.area_code)
             for e in entities
         ),
         (),

@@ -124,14 +124,24 @@ class Roster(Listing):
 
     def lists(self, entity: Any, day: date | None = None) -> RosterLine | None:
         """The line by which ``entity`` is on the roster on ``day``, in any edition that holds then."""
+        return self._holding(day).filter(entity=entity).first()
+
+    def listed(self, day: date | None = None) -> dict[int, Any]:
+        """Everything that is on the roster on ``day``: key of the entity -> its line, with its edition."""
+        lines: dict[int, Any] = {}
+        for line in self._holding(day).exclude(entity=None).select_related("edition"):
+            lines.setdefault(line.entity_id, line)
+        return lines
+
+    def _holding(self, day: date | None) -> QuerySet[Any]:
+        """The lines of all editions that hold on ``day``."""
         day = day or timezone.localdate()
         lines: QuerySet[Any] = self.model._default_manager.filter(
             Q(edition__until=None) | Q(edition__until__gte=day),
-            entity=entity,
             edition__book=self.key,
             edition__since__lte=day,
         )
-        return lines.exclude(edition__state=State.DRAFT).first()
+        return lines.exclude(edition__state=State.DRAFT)
 
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any

@@ -75,22 +75,17 @@ class RandomCheck(Matter):
 # ---- the lists -----------------------------------------------------------------------------------
 
 
-def _tickets(line: Any, visits: int, cap: int) -> int:
-    """None for who was visited often enough, or is watched from afar by the positive list."""
-    if visits >= cap or campaigns.why_left_out(line.entity):
-        return 0
-    return int(line.weight)
-
-
 def lists_now(check: Any) -> drawing.Lists:
     """The lists as they are: objects of the roster in force by weight, officers certified to the end."""
     cap, visits = inspections.yearly_cap(), inspections.visits_of_all(timezone.localdate().year)
+    # No ticket for who was visited often enough, or is watched from afar by the positive list.
+    left = campaigns.left_out()
     objects = [
         drawing.Candidate(
             line.entity.code,
             line.entity.name,
             line.get_tier_display(),
-            _tickets(line, visits[line.entity_id], cap),
+            0 if visits[line.entity_id] >= cap or line.entity_id in left else int(line.weight),
             line.area_code,
         )
         for line in check_objects.pool(check.area_code[:6])

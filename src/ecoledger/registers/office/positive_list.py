@@ -102,10 +102,10 @@ POSITIVE = declare(Roster(
 ))  # fmt: skip
 
 
-def off_site_first(entity: Entity, day: date | None = None) -> str:
-    """Why an enterprise is not visited as a matter of routine on ``day``; "" where it may be."""
-    line = POSITIVE.lists(entity, day)
-    return _("在监督执法正面清单（%s），以非现场方式优先") % line.edition if line else ""
+def off_site_first() -> dict[int, str]:
+    """Why enterprises are not visited as a matter of routine today: key -> reason."""
+    why = _("在监督执法正面清单（%s），以非现场方式优先")
+    return {key: why % line.edition for key, line in POSITIVE.listed().items()}
 
 
 campaigns.reasons_to_leave_out.append(off_site_first)
