@@ -7,6 +7,8 @@ from datetime import date
 
 import openpyxl
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -202,6 +204,20 @@ def test_a_duplicate_named_in_the_table_is_merged_and_a_wrong_one_is_refused(bur
     assert not Problem.objects.filter(source_no="D4-03").exists()
     batch.refresh_from_db()
     assert "找不到" in str(batch.bad[0].errors)
+
+
+def test_rows_taken_in_are_not_read_one_by_one(bureau, people):
+    def reads(rows: int) -> int:
+        table = [[f"D{rows}-{n}", *GOOD[1:]] for n in range(rows)]
+        batch = preview(workbook(HEADER, *table), people)
+        with CaptureQueriesContext(connection) as asked:
+            importing.accept(REGISTER, batch.pk, by=people["dispatcher"])
+        assert batch.rows.exclude(made=None).count() == rows
+        return sum(
+            q["sql"].startswith("SELECT") and "listings_importrow" in q["sql"] for q in asked
+        )
+
+    assert reads(2) == reads(9)
 
 
 def test_an_import_broken_off_goes_on_where_it_stopped(bureau, people, monkeypatch):

@@ -8,7 +8,6 @@ even the key helps to cut the end off (:func:`against_notes`).
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import os
@@ -44,23 +43,29 @@ _PLAIN = frozenset((str, int, bool, type(None)))
 
 def as_stored(value: Any) -> Any:
     """Through JSON once, so that the seal is of what a later reader gets back."""
-    if type(value) is dict and all(
-        type(key) is str and type(kept) in _PLAIN for key, kept in value.items()
-    ):
-        return dict(value)
+    if type(value) in _PLAIN:
+        return value
+    if type(value) is dict and all(type(key) is str for key in value):
+        return {key: as_stored(kept) for key, kept in value.items()}
+    if type(value) is list:
+        return [as_stored(kept) for kept in value]
     return json.loads(_STORED.encode(value))
 
 
 def seal(content: Any) -> str:
     """The seal of a row's content, its predecessors among it, as hexadecimal."""
     text = _SEALED.encode(content)
-    return hmac.new(settings.CHAIN_KEY, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(settings.CHAIN_KEY, text.encode(), "sha256").hex()
 
 
 def locked_head(name: str) -> ChainHead:
     """The head of a chain, locked until the transaction ends: two writers make one chain."""
-    ChainHead.objects.get_or_create(name=name)
-    return ChainHead.objects.select_for_update().get(name=name)
+    heads = ChainHead.objects.select_for_update()
+    try:
+        return heads.get(name=name)
+    except ChainHead.DoesNotExist:
+        ChainHead.objects.get_or_create(name=name)
+        return heads.get(name=name)
 
 
 def first_broken(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.db import connection, models, transaction
@@ -30,15 +31,23 @@ def maker(model: type[Row]) -> Callable[..., Row]:
     """Makes new rows of ``model`` by attribute, each with its defaults, which are worked out once and not for each row.
     As Django's own construction, but for its signals, which nothing here listens to."""
     blank = {name: value for name, value in vars(model()).items() if name != "_state"}
-    called = [f for f in model._meta.concrete_fields if f.has_default() and callable(f.default)]
+    fields = model._meta.concrete_fields
+    called = [(f.attname, f.default) for f in fields if f.has_default() and callable(f.default)]
+    # What is no row of another table is kept as it is given.
+    as_given = {f.attname for f in fields}
 
     def make(**values: Any) -> Row:
         row = model.__new__(model)
-        row.__dict__.update(blank, _state=ModelState())
-        for field in called:
-            row.__dict__[field.attname] = field.get_default()
+        kept = row.__dict__
+        kept.update(blank, _state=ModelState())
+        for name, default in called:
+            if name not in values:
+                kept[name] = default()
         for name, value in values.items():
-            setattr(row, name, value)
+            if name in as_given:
+                kept[name] = value
+            else:
+                setattr(row, name, value)
         return row
 
     return make
@@ -89,24 +98,22 @@ def _over(fields: Sequence[Any], unique: Sequence[str]) -> str:
     return f" {said}"
 
 
-def _values(fields: Sequence[Any], rows: Sequence[Any]) -> Iterator[list[Any]]:
-    """Each row's values as the database keeps them. Most are what a driver takes; only the others are prepared."""
-    names = [field.attname for field in fields]
-    plain = [_plain(field) for field in fields]
-    prepare = [_prepared(field) for field in fields]
-    made_in_time = [
-        (place, field)
-        for place, field in enumerate(fields)
-        if type(field).pre_save is not models.Field.pre_save
-    ]
-    for row in rows:
-        values = [getattr(row, name) for name in names]
-        for place, field in made_in_time:
-            values[place] = field.pre_save(row, True)
-        for place, value in enumerate(values):
-            if type(value) not in plain[place]:
-                values[place] = prepare[place](value)
-        yield values
+def _values(fields: Sequence[Any], rows: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """Each row's values as the database keeps them."""
+    return zip(*(_column(field, rows) for field in fields), strict=True)
+
+
+def _column(field: Any, rows: Sequence[Any]) -> list[Any]:
+    """The values of a column. Most are what a driver takes; only the others are prepared."""
+    if type(field).pre_save is models.Field.pre_save:
+        values = list(map(attrgetter(field.attname), rows))
+    else:  # made when the row is written
+        values = [field.pre_save(row, True) for row in rows]
+    plain = _plain(field)
+    if plain.issuperset(map(type, values)):
+        return values
+    prepare = _prepared(field)
+    return [value if type(value) in plain else prepare(value) for value in values]
 
 
 def _plain(field: Any) -> frozenset[type]:
@@ -122,7 +129,7 @@ def _prepared(field: Any) -> Callable[[Any], Any]:
         # Of lists and objects only the empty ones come again.
         if isinstance(value, list | dict):
             if value:
-                return field.get_db_prep_save(value, connection)
+                return field.get_db_prep_value(value, connection)
             key: tuple[type, Any] = (type(value), "")
         else:
             key = (type(value), value)

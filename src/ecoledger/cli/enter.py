@@ -66,12 +66,12 @@ def command(
         "history": history,
         "again": again,
     }
-    kept = 0
+    kept, as_json = 0, json.JSONEncoder(ensure_ascii=False, default=str).encode
 
     def tell(line: Any) -> None:
         nonlocal kept
         kept = line.get("kept", kept) if line.get("event") == "counts" else kept
-        print(json.dumps(line, ensure_ascii=False, default=str))
+        print(as_json(line))
 
     if server := control.running(data.resolve()):
         for line in control.ask(server, "enter", arguments):

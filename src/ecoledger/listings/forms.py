@@ -239,6 +239,8 @@ def stored(asks: Iterable[Ask], values: Mapping[str, Any]) -> dict[str, Any]:
 
 def as_json(value: Any) -> Any:
     """A cleaned value as an event or a trail keeps it: readable without the row it points at."""
+    if type(value) is str:  # most are
+        return value
     match value:
         case Model():
             code = getattr(value, "code", None)

@@ -96,7 +96,7 @@ def enter(
         event(
             matter_id=matter.pk,
             at=at,
-            person=by,
+            person_id=by.pk if by is not None else None,
             transition=EVENT,
             label=LABEL,
             to_state=matter.state,

@@ -321,7 +321,7 @@ class Register(Listing):
         self._read_end(row)
         if row.history or (self._tells_past and row.values.get(ENDED)):
             began, ended = (str(row.values.get(n) or "")[:10] for n in ("opened_at", "closed_at"))
-            if wrong := history.impossible(began, ended, timezone.localdate().isoformat()):
+            if wrong := history.impossible(began, ended, row.look_up("", _today)):
                 row.refuse("closed_at", wrong)
 
     def _read_end(self, row: TableRow) -> None:
@@ -385,6 +385,10 @@ class Register(Listing):
         from ecoledger.matters import imported
 
         return imported.restore(self, keys, by, at)
+
+
+def _today(_name: str) -> str:
+    return timezone.localdate().isoformat()
 
 
 def _child_rows(lines: Lines, numbers: Mapping[int, str]) -> Iterator[list[Any]]:

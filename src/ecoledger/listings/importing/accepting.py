@@ -123,12 +123,19 @@ def _portion(
     """Make the next rows; how many were looked at."""
     batch = _batch(listing, batch_id, by)
     _may_accept(batch, by)
-    past = batch.history or bool(listing.imports and listing.imports.tells_past)
+    tells_past = bool(listing.imports and listing.imports.tells_past)
+    past = batch.history or tells_past
     at_once = batch.history or listing.bulk
     size = HISTORY_PORTION if at_once else MIXED_PORTION if past else PORTION
-    # What only the preview shows is not read again.
-    rows = list(batch.waiting.defer("cells", "faults", "warnings")[:size])
-    _make_rows(listing, batch, rows, by, at, clean, past)
+    unused = {header for header, name in batch.mapping.items() if not name}
+    # Columns of which nothing is made are not read again.
+    left = ["faults", "warnings"]
+    if batch.history and not tells_past:
+        left.append("cells")  # kept with what is opened
+    if not (past and unused):
+        left.append("raw")  # kept with facts of the past, as far as no column took it
+    rows = list(batch.waiting.defer(*left)[:size])
+    _make_rows(listing, batch, rows, by, at, clean, past, unused)
     refused = [row for row in rows if row.wrong]
     ImportRow.objects.bulk_update(refused, ["errors", "wrong"], batch_size=200)
     _note_made([row for row in rows if row.made is not None])
@@ -179,10 +186,10 @@ def _make_rows(
     at: datetime,
     clean: Cleaner,
     past: bool,
+    unused: set[str],
 ) -> None:
     """Facts of the past and, where the list can, new rows in bulk; what is in the book already is brought up to date."""
     facts, fresh, later = [], [], []
-    unused = {header for header, name in batch.mapping.items() if not name}
     for row in rows:
         if not (past or listing.bulk or row.changes):
             _make(listing, batch, row, by, at, clean)
@@ -230,6 +237,8 @@ def _keep_many(pairs: Pairs, make: Callable[[Pairs], list[Any]]) -> None:
 
 def _remarks(unused: set[str], row: ImportRow) -> dict[str, str]:
     """What stands in columns that were not taken, so that nothing of the old ledger is lost."""
+    if not unused:
+        return {}
     said = {header: unpacked_cell(row.raw[header]) for header in row.raw.keys() & unused}
     return {header: str(cell) for header, cell in said.items() if not is_blank(cell)}
 

@@ -14,7 +14,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.listings.forms import LookupField, field_of
 from ecoledger.listings.importing import updating
 from ecoledger.listings.importing.cells import BadCell, UnknownWord, text_of, value_of
-from ecoledger.listings.importing.cleaning import cleaner
+from ecoledger.listings.importing.cleaning import cleaner, keeper
 from ecoledger.listings.importing.columns import running_numbers
 from ecoledger.listings.importing.repeats import Repeats, year_of
 from ecoledger.listings.listing import Listing
@@ -31,6 +31,9 @@ _REST = 0.02  # seconds in which pages have the interpreter for themselves
 
 # Kinds whose reading depends on when the row began, and on the years that its sheet and section name.
 _DATED = (Kind.DATE, Kind.DUE, Kind.DATETIME)
+
+# What a cell was read as: its text, its value for the form, and a warning.
+_Read = tuple[str, Any, str]
 
 _SHORT = 40  # letters of a cell that may come again
 _UNKNOWN_KEPT = 200  # distinct unknown words of a column
@@ -58,6 +61,7 @@ class RowChecks:
         self.imports = listing.imports
         self.dated = {c.name for c in columns if c.ask.kind in _DATED}
         self.fields = {c.name: field_of(c.ask, listing.model, by) for c in columns}
+        self._keeps = {name: keeper(field) for name, field in self.fields.items()}
         # Most lists have no rules beyond their fields: their rows need not be cleaned to be looked at.
         self.has_rules = type(listing).wrong is not Listing.wrong
         self.clean = cleaner(listing, [c.ask for c in columns], by)
@@ -75,8 +79,8 @@ class RowChecks:
         self._found: dict[Any, Any] = {}
         self._running: set[str] = set()
         self._headers_in: dict[str, set[str]] = {}
-        self._headed: dict[str, list[tuple[str, str]]] = {}
-        self._read: dict[tuple[Any, ...], tuple[str, Any, str]] = {}
+        self._headed: dict[str, list[tuple[str, str, dict[Any, _Read]]]] = {}
+        self._read: dict[tuple[str, str], dict[Any, _Read]] = {}
         self._read_as: dict[str, dict[str, str]] = {}
 
     def rows(self, rows: list[ImportRow], progress: Progress | None = None) -> None:
@@ -104,15 +108,19 @@ class RowChecks:
         for row in rows:
             row.wrong = bool(row.errors)
 
-    def _columns_of(self, sheet: str) -> list[tuple[str, str]]:
-        """The columns that a sheet has, each with its header there."""
+    def _columns_of(self, sheet: str) -> list[tuple[str, str, dict[Any, _Read]]]:
+        """The columns that a sheet has, each with its header there and what was read below it."""
         if sheet not in self._headed:
             there = self._headers_in.get(sheet, set())
             first = {
                 name: next((h for h in self.headers_of.get(name, ()) if h in there), "")
                 for name in self.in_order
             }
-            self._headed[sheet] = [(name, header) for name, header in first.items() if header]
+            self._headed[sheet] = [
+                (name, header, self._read.setdefault((name, header), {}))
+                for name, header in first.items()
+                if header
+            ]
         return self._headed[sheet]
 
     def _row(self, row: ImportRow) -> None:
@@ -123,8 +131,8 @@ class RowChecks:
             row.errors.append(problem("", "", whole))
         faulty = {
             name
-            for name, header in self._columns_of(row.sheet)
-            if not self._cell(name, header, row)
+            for name, header, known in self._columns_of(row.sheet)
+            if not self._cell(name, header, known, row)
         }
         self._complete(row, faulty)
         for name, column in self.columns.items():
@@ -145,24 +153,24 @@ class RowChecks:
             if header and not self.batch.mapping.get(header):
                 row.warnings.append(problem("", header, fault))
 
-    def _cell(self, name: str, header: str, row: ImportRow) -> bool:
+    def _cell(self, name: str, header: str, known: dict[Any, _Read], row: ImportRow) -> bool:
         """Read the cell of a column into the row; whether it could be read."""
-        ask, label = self.columns[name].ask, self.labels[name]
-        cell = unpacked_cell(row.raw.get(header))
         if fault := row.faults.get(header):
-            row.errors.append(problem(name, label, fault))
+            row.errors.append(problem(name, self.labels[name], fault))
             return False
+        cell = row.raw.get(header)
         # What stands in many rows is read once.
         short = type(cell) is str and len(cell) <= _SHORT
-        began, alike = "", (name, header, cell, "", "", "")
+        began, alike = "", cell
         if name in self.dated:
             began = str(row.values.get("opened_at") or "")[:10]
-            alike = (name, header, cell, row.section, row.sheet, began)
-        if short and (read := self._read.get(alike)):
+            alike = (cell, row.section, row.sheet, began)
+        if short and (read := known.get(alike)):
             row.cells[name], row.values[name], warning = read
             if warning:
-                row.warnings.append(problem(name, label, warning))
+                row.warnings.append(problem(name, self.labels[name], warning))
             return True
+        ask, label, cell = self.columns[name].ask, self.labels[name], unpacked_cell(cell)
         try:
             row.cells[name] = text_of(cell)
             if header in self._running:
@@ -193,7 +201,7 @@ class RowChecks:
                 self._unknown(name, row.cells[name])
             return False
         if short and type(row.values[name]) is str:
-            self._read[alike] = row.cells[name], row.values[name], warning
+            known[alike] = row.cells[name], row.values[name], warning
         if warning:
             row.warnings.append(problem(name, label, warning))
         return True
@@ -233,6 +241,8 @@ class RowChecks:
 
     def _wrong(self, name: str, value: Any) -> str:
         """What the form field says against a value; asked once for each value of a column."""
+        if type(value) is str and self._keeps[name](value):
+            return ""
         asked, cleaned = value if isinstance(value, str) else repr(value), self._cleaned[name]
         if asked not in cleaned:
             try:

@@ -8,10 +8,8 @@ is found depends on the bits. An index of the pairs themselves would have ten to
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache, reduce
-from itertools import pairwise
-from operator import or_
+from operator import add, or_
 from zlib import crc32
 
 from django.db.models import F, Q
@@ -27,19 +25,17 @@ ANYTHING = -1
 
 @lru_cache(maxsize=100_000)
 def _bit(pair: str) -> int:
-    """The bit that stands for a pair, of all numbers one after another; the same in every process."""
+    """The bit that stands for a pair, of all numbers one after another; the same in every process. None for the end of
+    a line and the beginning of the next."""
+    if "\n" in pair:
+        return 0
     place = crc32(pair.encode("utf-8", "surrogatepass"))
     return 1 << place % NUMBERS * BITS + place // NUMBERS % BITS
 
 
-def _pairs(words: str) -> Iterator[str]:
-    for line in words.split("\n"):
-        yield from map("".join, pairwise(line))
-
-
 def of(words: str) -> list[int]:
     """The numbers of a text whose lines are looked into one by one."""
-    bits = reduce(or_, map(_bit, set(_pairs(words))), 0)
+    bits = reduce(or_, map(_bit, set(map(add, words, words[1:]))), 0)
     return [bits >> number * BITS & _ONE for number in range(NUMBERS)]
 
 
