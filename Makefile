@@ -38,9 +38,9 @@ messages: $(VENV)/.installed
 demo: setup
 	$(BIN)/python -m demo
 
-# How many tests run side by side: one more than the smallest machine this is made for has processors, as a third of
-# a run is waiting for servers and a browser.
-PROCESSES ?= 3
+# How many tests run side by side: twice the processors of the smallest machine this is made for, as with three a seventh of
+# a run is waiting for servers, a browser and what computes beside them.
+PROCESSES ?= 4
 
 test: setup check
 	$(BIN)/python scripts/browser_for_tests.py
