@@ -97,18 +97,20 @@ class Scene(Troubles):
 def region(t: Scene) -> None:
     """Haze of days, two evenings of fireworks, a sandstorm: over everything, unevenly."""
     hours, air = t.county.hours, t.county.of("air")
-    n, length = int(t.chance.integers(WARM_UP * 24, hours - 90)), int(t.chance.integers(36, 70))
+    begin, length = int(t.chance.integers(WARM_UP * 24, hours - 90)), int(t.chance.integers(36, 70))
     haze = 1 + t.chance.uniform(0.8, 1.6) * np.sin(np.linspace(0, np.pi, length)) ** 0.7
     evenings = [int(d) * 24 + 19 for d in t.chance.integers(WARM_UP, hours // 24 - 2, 2)]
     sand, blow = int(t.chance.integers(WARM_UP * 24, hours - 50)), int(t.chance.integers(12, 28))
     for site in air:
-        for code in {*PM, "a21026"} & set(site.values):
-            values = site.values[code]
-            if code in PM:
-                values[n : n + length] *= 1 + (haze - 1) * t.chance.uniform(0.8, 1.2)
-            for evening in evenings:
-                burnt = t.chance.gamma(2, 0.6) * np.exp(-np.arange(8) / t.chance.uniform(1.5, 3.5))
-                values[evening : evening + 8] *= 1 + burnt
+        # One cloud of smoke is in all that a station measures of it.
+        burnt = np.zeros(hours)
+        for n in evenings:
+            burnt[n : n + 8] += t.chance.gamma(2, 0.6) * np.exp(-np.arange(8) / t.chance.uniform(1.5, 3.5))  # fmt: skip
+        thick = np.ones(hours)
+        thick[begin : begin + length] += (haze - 1) * t.chance.uniform(0.8, 1.2)
+        for code, share in (("a34004", 1.0), ("a34002", 0.85), ("a21026", 0.7)):
+            if code in site.values:
+                site.values[code] *= (1 + share * burnt) * (thick if code in PM else 1)
         late = sand + round((site.lon - air[0].lon) * 3) + 2
         shape = np.sin(np.linspace(0.2, np.pi, blow)) * t.chance.uniform(0.75, 1.3)
         site.values["a34002"][late : late + blow] += 480 * shape
