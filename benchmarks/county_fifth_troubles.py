@@ -74,7 +74,7 @@ def _usual(t: Scene, site: Site, code: str, hours: int = 10) -> float:
     """The scatter of an ordinary stretch of work, small ones first: the tenth of a hundred."""
     on, values = t.county.running[site.key], site.values[code]
     spans = [np.std(values[n : n + hours]) for n in range(0, len(values) - hours, 5) if on[n : n + hours].all()]  # fmt: skip
-    return float(np.quantile(spans, 0.1))
+    return float(np.nanquantile(spans, 0.1))
 
 
 def flat(t: Scene) -> None:
