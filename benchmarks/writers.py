@@ -45,7 +45,7 @@ def sent(address: tuple[str, int], packets: int, connections: int) -> tuple[int,
     sender.start()
     ours.recv()
     ours.send("go")
-    acknowledged, took = ours.recv()
+    acknowledged, took, _ = ours.recv()
     sender.join()
     return int(acknowledged), float(took)
 

@@ -147,6 +147,7 @@ async def _with_store(
 
 def run_loop(main: Any) -> None:
     """Run a coroutine to its end, on uvloop where there is one."""
+    process_limits.keep_memory()
     try:
         import uvloop
     except ImportError:

@@ -106,17 +106,15 @@ def merged(
     slow_count = len(slow.packets["index"])
     if fast is None:
         return slow.packets, slow.values, list(range(slow_count))
-    fast_count = len(fast.packets["index"])
-    packets = {
-        name: np.concatenate((fast.packets[name].astype(kind), slow.packets[name]))
-        for name, kind in PACKET_TYPES.items()
-    }
-    values = {
-        name: np.concatenate((fast.values[name].astype(kind), slow.values[name]))
-        for name, kind in VALUE_TYPES.items()
-    }
+    packets = {name: fast.packets[name].astype(kind) for name, kind in PACKET_TYPES.items()}
+    values = {name: fast.values[name].astype(kind) for name, kind in VALUE_TYPES.items()}
     if not slow_count:
         return packets, values, []
+    fast_count = len(fast.packets["index"])
+    packets = {
+        name: np.concatenate((column, slow.packets[name])) for name, column in packets.items()
+    }
+    values = {name: np.concatenate((column, slow.values[name])) for name, column in values.items()}
     values["packet"][len(fast.values["packet"]) :] += fast_count
     order = np.argsort(packets["index"], kind="stable")
     rank = np.empty_like(order)

@@ -60,8 +60,9 @@ def numbers_of(
         is_digit = inside & (digit < 10)
         is_point = (inside & (octet == 0x2E)) & (point < 0)
         good &= (is_digit | is_point) | ~inside
-        np.multiply(mantissa, 10, out=mantissa, where=is_digit)
-        np.add(mantissa, digit, out=mantissa, where=is_digit)
+        # Multiplied by one, or with nothing added, a number stays: cheaper than leaving it out.
+        mantissa *= 1 + 9 * is_digit.view(np.int8)
+        mantissa += digit * is_digit
         point[is_point] = place
     pointed = point >= 0
     decimals = np.where(pointed, width - 1 - point, 0).astype(np.int16)

@@ -70,7 +70,7 @@ class Terms:
         """The table with numbers for texts; a text that is not known becomes null."""
         # The numbers count from 0 without a gap, so they are the physical values of an Enum.
         return table.with_columns(
-            pl.col(kind)
+            table[kind]
             .cast(pl.Enum(self.texts(kind)), strict=False)
             .to_physical()
             .cast(KINDS[kind])
