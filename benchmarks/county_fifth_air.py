@@ -176,8 +176,8 @@ def _mended(chance: np.random.Generator, stations: list[dict[str, np.ndarray]]) 
                 if abs(apart[a]) > bound and b - a >= 5:
                     apart[a:b] *= bound / 2 / np.max(np.abs(apart[a:b]))
                     mended[a:b] = ~lacking[a:b] | mended[a:b]
-            guess = np.exp(middle + usual + apart) - floor
-            values[mended] = np.round(np.maximum(guess, floor / 10), AIR[code])[mended]
+            guess, least = np.exp(middle + usual + apart) - floor, 10.0 ** -AIR[code]
+            values[mended] = np.round(np.maximum(guess, least), AIR[code])[mended]
 
 
 def micro_station(

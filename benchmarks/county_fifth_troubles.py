@@ -10,7 +10,8 @@ of its difference to its neighbours:
 - ``local_source``, ``interfered``: four s and a factor of 1.9 to its neighbours (``evident``), for six hours and more;
 - ``micro_drift``, ``trend``, ``river_trend``: visible when four s and a factor of 1.5 are passed, and half as much again in the end;
 - ``constant``, ``river_stuck``: visible after twice the longest time the point ever repeated a value by itself, at least 6;
-- ``flat``, ``clamped``: a tenth of the scatter the point has in an ordinary stretch of the same length, seen after 10 hours;
+- ``flat``: a tenth of the scatter the point has in a calm stretch of ten hours, seen after as many; ``clamped``: what would be
+  over the limit lies 1.5 to 4.5 % below it within half a per cent, seen after ten hours;
 - what needs no measure: ``missing`` (three values), ``negative``, ``zero``, ``unit``, ``range_end``, ``marked_stop``,
   ``no_treatment``, ``exceedance`` (15 % above the limit and more), ``clock`` (ahead by eight hours: a gap, labelled as one, then a wrong day, seen after one).
 
