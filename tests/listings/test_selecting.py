@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from decimal import Decimal
+from types import SimpleNamespace
 
 import openpyxl
 import pytest
@@ -203,3 +205,11 @@ def test_the_map_has_the_rows_with_a_place_and_no_hidden_names(firms):
     assert placed == {f"{'甲乙丙'[n % 3]}厂{n}" for n in range(5, 122, 10)}
     assert all("phone" not in f["properties"] for f in layer["features"])
     assert LISTING.has_place
+
+
+def test_a_small_quantity_is_shown_without_places_that_nobody_measured():
+    """What is kept with many places, lest a trace be lost, is written as it was entered; money keeps its two."""
+    column = Column("amount")
+    for amount, text in (("50.00000", "50"), ("0.00120", "0.0012"), ("12.50", "12.50")):
+        row = SimpleNamespace(amount=Decimal(amount))
+        assert cells.text_of(row, column) == text

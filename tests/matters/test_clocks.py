@@ -87,10 +87,10 @@ def test_what_is_left_is_said_in_the_clocks_own_unit():
     def left(moment):
         return clocks.remaining(clock, clocks.aware(at(moment))).text
 
-    assert left("2026-11-16T09:00") == "剩4个工作日"
-    assert left("2026-11-20T15:00") == "剩2.5个工作小时"
+    assert left("2026-11-16T09:00") == "剩 4 个工作日"
+    assert left("2026-11-20T15:00") == "剩 2.5 个工作小时"
     assert left("2026-11-21T10:00") == "已超期"
-    assert left("2026-11-24T10:00") == "超期2个工作日"
+    assert left("2026-11-24T10:00") == "超期 2 个工作日"
     assert clocks.used_share(clock, clocks.aware(at("2026-11-16T08:00"))) == 0
     assert clocks.used_share(clock, clocks.aware(at("2026-11-25T08:00"))) == 1
 
@@ -126,4 +126,4 @@ def test_one_hour_and_two_hours_are_told_apart_in_english():
         assert clocks.Remaining(1, Unit.HOUR, overdue=False).text == "1 hour left"
         assert clocks.Remaining(4, Unit.HOUR, overdue=False).text == "4 hours left"
         assert clocks.Remaining(1, Unit.WORKING_DAY, overdue=True).text == "1 working day overdue"
-    assert clocks.Remaining(4, Unit.HOUR, overdue=False).text == "剩4小时"
+    assert clocks.Remaining(4, Unit.HOUR, overdue=False).text == "剩 4 小时"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Model
@@ -49,7 +50,13 @@ def text_of(row: Any, column: Column) -> str:
         return f"{at:%Y-%m-%d %H:%M}"
     if isinstance(value, date):
         return f"{value:%Y-%m-%d}"
+    if isinstance(value, Decimal) and int(value.as_tuple().exponent) <= -_FINE:
+        return f"{value.normalize():f}"
     return str(value)
+
+
+# So many places are kept lest a small quantity be lost, not because each of them was measured: 50, not 50.00000.
+_FINE = 4
 
 
 def _chosen(column: Column, value: str) -> str:

@@ -184,7 +184,7 @@ class Remaining:
             "much": f"{self.amount:.1f}".removesuffix(".0"),
             "unit": counted(self.unit, self.amount),
         }
-        return (_("超期%(much)s%(unit)s") if self.overdue else _("剩%(much)s%(unit)s")) % much
+        return (_("超期 %(much)s %(unit)s") if self.overdue else _("剩 %(much)s %(unit)s")) % much
 
 
 def remaining(clock: Clock, now: datetime) -> Remaining | None:

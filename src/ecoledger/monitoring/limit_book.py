@@ -15,7 +15,7 @@ from ecoledger.entities.inventory import refused
 from ecoledger.entities.models import Outlet
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.parts import Ask, Import
+from ecoledger.listings.parts import Ask, Column, Import
 from ecoledger.monitoring.alarming import limit_changes
 from ecoledger.monitoring.models import Limit
 from ecoledger.monitoring.points import limits
@@ -58,7 +58,7 @@ LIMITS = declare(
         enterprise="entity__parent__code",
         see="see_monitoring",
         edit=CAPABILITIES["edit_registry"],
-        columns=("entity", "parameter", "value", "lower", "unit", "basis", "standard", "converted",
+        columns=("entity", Column("factor", "因子"), "value", "lower", "unit", "basis", "standard", "converted",
                  "since", "until"),
         filters=("basis", "parameter"),
         search=("entity__name", "entity__code", "entity__parent__name", "standard"),

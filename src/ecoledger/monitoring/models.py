@@ -9,6 +9,7 @@ from ecoledger.accounts.fields import AreaCodeField, EntityCodeField
 from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Person
 from ecoledger.entities.models import Entity
+from ecoledger.monitoring.points import parameters
 
 
 class Point(models.Model):
@@ -154,7 +155,13 @@ class Limit(models.Model):
     def __str__(self) -> str:
         low = "" if self.lower is None else f"{self.lower.normalize():f}–"
         high = "" if self.value is None else f"{self.value.normalize():f}"
-        return f"{self.parameter} {low}{high} {self.unit}".strip()
+        return f"{self.factor} {low}{high} {self.unit}".strip()
+
+    @property
+    def factor(self) -> str:
+        """What the parameter is called; those of water and of air have codes of their own."""
+        kind = Point.Kind.WASTEWATER if self.parameter.startswith("w") else Point.Kind.FLUE_GAS
+        return parameters.label(self.parameter, kind)
 
 
 class Filing(models.Model):

@@ -380,7 +380,10 @@ def thumbs(person: Person, request: HttpRequest) -> list[Thumb]:
             Thumb(gettext("随手报"), "camera", reverse("report"), here == "report", main=True)
         )
     if person.may("see_cockpit"):
-        rows.append(Thumb(gettext("本镇"), "town", reverse("home"), here == "home"))
+        # A town's people find their town there, the bureau's people all of it.
+        of_town = person.has_role(Role.TOWN, Role.GRID)
+        label, icon = (gettext("本镇"), "town") if of_town else (gettext("首页"), "home")
+        rows.append(Thumb(label, icon, reverse("home"), here == "home"))
     rows.append(Thumb(gettext("我"), "person", reverse("account"), here == "account"))
     return rows
 

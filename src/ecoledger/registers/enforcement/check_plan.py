@@ -96,7 +96,7 @@ declare_lookup(
 )
 PLANS = declare(Listing(
     key="check_plan", label="年度检查计划", model=CheckPlan, line="enforcement",
-    columns=("year", "item_no", "name", "kind", "months", "objects_planned", "departments", "filed_on"),
+    columns=("name", "year", "item_no", "kind", "months", "objects_planned", "departments", "filed_on"),
     filters=("year", "kind", "area_code"), search=("name", "items"),
     fields=("year", "item_no", "name", "kind", "items", "scope", "months", "objects_planned",
             "departments", "basis", "filed_on", "area_code"),

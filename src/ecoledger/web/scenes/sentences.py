@@ -67,7 +67,9 @@ def _counted(number: int, turn: str) -> SafeString:
 
 
 def _late(totals: dict[str, Any], places: Any) -> Iterable[Part]:
-    yield format_html(_("超期 {}"), door(_("%d 件") % totals["overdue"], address(due=OVERDUE)))
+    # Of all that is in hand there, whoever has it: more than what waits for the person.
+    late = door(_("%d 件") % totals["overdue"], address(due=OVERDUE))
+    yield format_html(_("辖区在办超期 {}"), late)
     if len(places) > 1 and places[0]["overdue"]:
         worst = places[0]
         yield format_html(
