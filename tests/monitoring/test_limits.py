@@ -252,7 +252,7 @@ def test_the_book_of_limits_takes_permits_as_they_are_written(county):
     assert (limit.parameter, limit.standard) == ("a34013", "")
     shown = LIMITS.visible_to(county.approver)
     assert {str(row) for row in shown.filter(parameter="a34013")} == {
-        "a34013 10 mg/m³", "a34013 20 mg/m³",
+        "颗粒物 10 mg/m³", "颗粒物 20 mg/m³",
     }  # fmt: skip
     with pytest.raises(Refused, match="已有限值"):
         LIMITS.open_row(values | {"since": date(2026, 8, 1)}, county.approver, times.aware(NOW))
