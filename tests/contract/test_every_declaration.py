@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from datetime import timedelta
 from decimal import Decimal
 
@@ -14,6 +15,14 @@ from django.utils import timezone
 
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import Role
+from ecoledger.books import account
+from ecoledger.books.account import Account
+from ecoledger.books.campaign import Campaign
+from ecoledger.books.duty import Duty
+from ecoledger.books.log import Log
+from ecoledger.books.models import Drive, Edition, Obligation, ScoreRound
+from ecoledger.books.roster import Roster
+from ecoledger.books.score_sheet import ScoreSheet
 from ecoledger.entities.models import Entity
 from ecoledger.listings import cells, forms, selecting
 from ecoledger.listings.catalogue import all_listings, listings_of
@@ -153,6 +162,70 @@ def test_its_child_rows_are_exported_each_on_its_own_sheet(register, bureau, mat
         assert len(written) == 1
         texts = [n for n, column in enumerate(lines.shown) if column.kind is Kind.TEXT]
         assert [written[0][n + 1] for n in texts] == [shown[n] for n in texts]
+
+
+def in_one_table():
+    """Lists of one kind that keep their rows in one table, two by two."""
+    pairs = itertools.permutations(all_listings(), 2)
+    return [(a, b) for a, b in pairs if a.model is b.model and type(a).told_apart_by]
+
+
+def test_whatever_kind_may_share_a_table_tells_its_lists_apart():
+    """A table with the key of a book in it may come to hold two: no list of it forgets to ask for its own."""
+    kinds = (Account, Campaign, Duty, Log, Roster, ScoreSheet)
+    for book in (book for kind in kinds for book in listings_of(kind)):
+        assert type(book).told_apart_by, book.key
+        assert book.key in str(book.standing().query), book.key
+    assert {type(a) for a, _b in in_one_table()} >= {Account, Campaign, Duty, ScoreSheet}
+
+
+@pytest.mark.parametrize(
+    ("book", "other"), [pytest.param(*p, id=f"{p[0].key} {p[1].key}") for p in in_one_table()]
+)
+def test_no_list_shows_the_rows_of_another_in_its_table(book, other, bureau):
+    made = row_of(book, bureau)
+    for person in bureau.people.values():
+        assert not other.visible_to(person).filter(pk=made.pk).exists()
+        assert not selecting.select(other, person, {}).filter(pk=made.pk).exists()
+    assert not other.standing().filter(pk=made.pk).exists()
+    seen = [p for p in bureau.people.values() if book.visible_to(p).filter(pk=made.pk).exists()]
+    assert seen
+    assert [row.pk for row in book.visible_to(seen[0])] == [made.pk]
+
+
+def row_of(book, bureau):
+    """A row as the kind of list keeps it."""
+    today, area = timezone.localdate(), bureau.towns[0].code
+    match book:
+        case Account():
+            item = book.items[0].key if book.items else "900-039-49"
+            kind = next(v for v in book.vouchers if v.source)
+            held = book.holding(item, bureau.enterprise)
+            moves = {held: Decimal(1), book.outside(item, kind.source, area): Decimal(-1)}
+            return account.post(book, kind.key, moves, on=today, text="甲", by=None)
+        case Campaign():
+            return Drive.objects.create(
+                book=book.key, name="甲", area_code=area, begin=today, end=today
+            )
+        case Duty():
+            return Obligation.objects.create(
+                book=book.key,
+                entity=bureau.enterprise,
+                area_code=area,
+                begin=today,
+                end=today,
+                due=today,
+            )
+        case ScoreSheet():
+            return ScoreRound.objects.create(
+                book=book.key, name="甲", area_code=area, begin=today, end=today
+            )
+        case Roster():
+            edition = Edition.objects.create(book=book.key, name="甲", area_code=area)
+            return book.model._default_manager.create(
+                edition=edition, entity=bureau.enterprise, area_code=area
+            )
+    raise AssertionError(f"{book.key}: how does it keep its rows?")
 
 
 @pytest.mark.parametrize("book", BOOKS)

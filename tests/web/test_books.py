@@ -13,10 +13,12 @@ from tests.books.test_account import bring
 from tests.books.test_campaign import coating, drive, painters  # noqa: F401
 from tests.books.test_duty import station_check  # noqa: F401
 from tests.books.test_roster import firms, key_units, year_2025  # noqa: F401
-from tests.conftest import COUNTY, SOUTH
+from tests.conftest import COUNTY, NORTH, SOUTH
 
+from ecoledger.accounts.roles import Role
 from ecoledger.books import campaign as campaigns
 from ecoledger.books import duty as duties
+from ecoledger.books.account import VOUCHER, Account, Item, Voucher
 from ecoledger.books.models import Drive, Edition, Holding, Obligation
 
 pytestmark = pytest.mark.django_db
@@ -99,10 +101,35 @@ def test_a_quota_is_brought_in_used_and_reversed_on_its_statement(as_, quota):  
     seen = client.get(f"{page}?from=2026-01-01&to=2026-12-31").content.decode()
     assert "12.500" in seen
     posting = pool.entries.get().posting
-    client.post(f"/b/test_quota/postings/{posting.pk}/reverse", {"reason": "重复", "back": page})
+    client.post(
+        f"/b/test_quota/postings/{posting.pk}/reverse", {"reason": "重复记账", "back": page}
+    )
     pool.refresh_from_db()
     assert pool.balance == 0
     assert "已冲正" in client.get(f"{page}?from=2026-01-01&to=2027-12-31").content.decode()
+
+
+def test_a_reversal_says_why_in_words_and_comes_from_who_enters_such_postings(as_, declared):  # noqa: F811
+    bureau = frozenset({Role.APPROVER})
+    book = declared(Account(
+        key="test_own", label="台账", items=(Item("NOx", "氮氧化物", "t/a", 3),), edit=bureau | {Role.TOWN},
+        vouchers=(Voucher("reduction", "入库", source="关停减排", by=bureau),),
+        columns=(*VOUCHER, "text"),
+    ))  # fmt: skip
+    pool = book.holding("NOx", "县总量库", NORTH)
+    bring(book, pool, "2", date(2026, 3, 1))
+    page, posting = f"/b/test_own/holdings/{pool.pk}", pool.entries.get().posting
+    address = f"/b/test_own/postings/{posting.pk}/reverse"
+    town = as_("town")
+    assert address not in town.get(f"{page}?from=2026-01-01").content.decode()
+    town.post(address, {"reason": "这一笔记错了", "back": page})
+    refused = as_("approver").post(address, {"reason": "试", "back": page}, follow=True)
+    assert "至少 4 个字" in said(refused)[-1]
+    pool.refresh_from_db()
+    assert pool.balance == 2
+    as_("approver").post(address, {"reason": "这一笔记错了", "back": page})
+    pool.refresh_from_db()
+    assert pool.balance == 0
 
 
 def test_holdings_show_a_day(as_, quota):  # noqa: F811

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import transaction
 from django.db.models import Q, QuerySet, Sum
@@ -20,10 +20,12 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import Role
 from ecoledger.books.models import Entry, Holding, Posting, PostingNumbers
 from ecoledger.entities.models import Entity
+from ecoledger.listings.derive import Derive
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.parts import Text
+from ecoledger.listings.parts import Choices, Kind, Text
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters.models import Matter
 
@@ -44,17 +46,45 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Voucher:
-    """One kind of posting: its key and name, the outside holding it draws from or feeds, if any."""
+    """One kind of posting: its key and name, the outside holding it draws from or feeds, if any.
+
+    ``paper``: what the number of the paper is called without which it is not written. ``by``: who enters it, where
+    that is not everybody who writes in the book.
+    """
 
     key: str
     label: str
     source: str = ""
     sink: str = ""
+    paper: Text = ""
+    by: frozenset[Role] = frozenset()
+
+    @property
+    def within(self) -> bool:
+        """Whether it moves something from one holder of the book to another."""
+        return not self.source and not self.sink
+
+
+# What a voucher says, whatever the account: the columns of every account's list.
+VOUCHER = ("number", "on", "kind", "what", "giver", "taker", "quantity", "unit")
+_LABELS: Mapping[str, Text] = {
+    "what": "项目",
+    "giver": "出自",
+    "taker": "转入",
+    "quantity": "数量",
+    "unit": "单位",
+    "by": "经办人",
+}
+# A reversal says why in so many characters at least.
+SHORTEST_REASON = 4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Account(Listing):
     """A declared account. Its rows are postings; ``model`` is :class:`Posting` unless a book extends it."""
+
+    told_apart_by: ClassVar[str] = "book"
+    kinds: ClassVar[Mapping[str, Kind]] = {"kind": Kind.CHOICE, "quantity": Kind.DECIMAL}
 
     model: type[Any] = Posting
     items: tuple[Item, ...] = ()
@@ -63,6 +93,15 @@ class Account(Listing):
     # What a holder is called: 企业, 储存库, 镇街.
     holder: Text = "持有者"
     area: str = "entries__holding__area_code"
+    prefetch: tuple[str, ...] = ("entries__holding__entity",)
+
+    @property
+    def derive(self) -> Derive:
+        labels = {**_LABELS, **self.labels}
+        return Derive(self.model, labels, self.kinds, self.own_choices())
+
+    def own_choices(self) -> Mapping[str, Choices]:
+        return {"kind": tuple((voucher.key, voucher.label) for voucher in self.vouchers)}
 
     @property
     def longest_days(self) -> int:
@@ -80,6 +119,14 @@ class Account(Listing):
     def voucher(self, key: str) -> Voucher:
         """The kind of posting called ``key``. Raises ``KeyError``."""
         return {voucher.key: voucher for voucher in self.vouchers}[key]
+
+    def may_enter(self, person: Person, kind: str) -> bool:
+        """Whether ``person`` writes postings of that kind, and so takes them back."""
+        try:
+            voucher = self.voucher(kind)
+        except KeyError:
+            return False
+        return self.may_change(person) and (not voucher.by or person.has_role(*voucher.by))
 
     def holding(self, item: str, holder: Entity | str, area_code: str = "") -> Holding:
         """The holding of a thing, or of the division's pool called ``holder``; made when new."""
@@ -157,7 +204,14 @@ def post(
     Raises :class:`Refused` when the sum is not zero, nothing moves, or a holding would have less
     than nothing on that day or a later one.
     """
-    account.voucher(kind)
+    paper = account.voucher(kind).paper
+    if paper and not voucher_no.strip() and voucher is None and reverses is None:
+        raise Refused(
+            "form",
+            _("没有%s。") % _(str(paper)),
+            _("“%(kind)s”须填写%(paper)s。")
+            % {"kind": _(account.voucher(kind).label), "paper": _(str(paper))},
+        )
     moved = {holding: quantity for holding, quantity in moves.items() if quantity}
     if not moved:
         raise Refused("form", _("数量为零，没有可记的内容。"), _("请填写数量。"))
@@ -202,6 +256,20 @@ def post(
         },
     )
     return posting
+
+
+def may_reverse(account: Account, posting: Posting, reason: str, by: Person) -> None:
+    """Refuse who does not enter such postings (nobody takes back what only others write), and a reason that is none."""
+    if not account.may_enter(by, posting.kind):
+        raise Refused(
+            "role", _("这类凭证不由您的岗位登记，不能冲正。"), _("需要时请联系登记这类凭证的岗位。")
+        )
+    if len("".join(reason.split())) < SHORTEST_REASON:
+        raise Refused(
+            "form",
+            _("没有写清冲正的原因。"),
+            _("请写明原因，至少 %d 个字。") % SHORTEST_REASON,
+        )
 
 
 def reverse(

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import transaction
 from django.db.models import Count, Model, Q, QuerySet
@@ -42,6 +42,8 @@ class Campaign(Listing):
     ``visitors`` are the roles that carry it out.
     """
 
+    told_apart_by: ClassVar[str] = "book"
+
     model: type[Model] = Drive
     objects: Callable[[], QuerySet[Any]]
     # Why a thing is proposed, in words, for whoever confirms the list by hand.
@@ -56,7 +58,7 @@ class Campaign(Listing):
         """Drives of the person's own area, and those that visit something in it."""
         from ecoledger.accounts.scope import visible
 
-        rows = self.model._default_manager.filter(book=self.key)
+        rows = self.own_rows()
         if not person.may(self.see):
             return rows.none()
         own = visible(rows, person, self.area)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import transaction
 from django.db.models import Count, F, Model, Q, QuerySet
@@ -64,6 +64,8 @@ class Duty(Listing):
     ``owed_by`` names the roles that are reminded; ``charges`` may find them through charges instead.
     """
 
+    told_apart_by: ClassVar[str] = "book"
+
     model: type[Model] = Obligation
     # The things it is about now: a query set of entities, asked again each day.
     objects: Callable[[], QuerySet[Any]]
@@ -93,9 +95,6 @@ class Duty(Listing):
         if self.owners is not None:
             return list(self.owners(entity))
         return notices.people_with(self.owed_by, entity.area_code)
-
-    def visible_to(self, person: Person) -> QuerySet[Any]:
-        return super().visible_to(person).filter(book=self.key)
 
 
 def term_of(every: Every, day: date, due_after: int = 0) -> Term:

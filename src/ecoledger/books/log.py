@@ -34,6 +34,7 @@ class Log(Listing):
     """
 
     kinds: ClassVar[Mapping[str, Kind]] = {}
+    told_apart_by: ClassVar[str] = "book"
 
     begets: str = ""
     # What such a matter begins with beside what the entry says; without it entries are not handed on by a button.

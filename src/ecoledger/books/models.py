@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.entities.models import Entity
+from ecoledger.listings.catalogue import listing_of
 from ecoledger.matters.models import AppendOnly, Matter
 
 # ---- log 记录台账 -----------------------------------------------------------------------------------
@@ -266,6 +271,45 @@ class Posting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.text}"
+
+    # What the list says of it, read from its entries (fetched for all rows at once).
+
+    def _holdings(self, sign: int) -> list[Entry]:
+        return [entry for entry in self.entries.all() if entry.quantity * sign > 0]
+
+    @property
+    def _items(self) -> list[Any]:
+        account: Any = listing_of(self.book)
+        keys = dict.fromkeys(entry.holding.item for entry in self._holdings(1))
+        return [account.item(key) for key in keys]
+
+    @property
+    def what(self) -> str:
+        """What moved: a pollutant, a waste with its code."""
+        return _("、").join(_(item.label) for item in self._items)
+
+    @property
+    def unit(self) -> str:
+        return _("、").join(dict.fromkeys(item.unit for item in self._items))
+
+    @property
+    def giver(self) -> str:
+        """Where it came from."""
+        return _("、").join(dict.fromkeys(str(e.holding) for e in self._holdings(-1)))
+
+    @property
+    def taker(self) -> str:
+        """Where it went."""
+        return _("、").join(dict.fromkeys(str(e.holding) for e in self._holdings(1)))
+
+    @property
+    def quantity(self) -> Decimal | None:
+        """How much moved, of one thing; nothing where several things did."""
+        items = self._items
+        if len(items) != 1:
+            return None
+        moved = sum((e.quantity for e in self._holdings(1)), Decimal(0))
+        return round(moved, items[0].decimals)
 
 
 class Entry(models.Model):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -49,6 +49,8 @@ class _OfOneBook(Derive):
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Roster(Listing):
     """A declared roster: ``model`` extends :class:`RosterLine` with the attributes of a line."""
+
+    told_apart_by: ClassVar[str] = "edition__book"
 
     # What an edition is called after: a year, a season.
     edition: str = "年度"

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -91,6 +91,8 @@ class ScoreSheet(Listing):
     a lost mark opens a matter.
     """
 
+    told_apart_by: ClassVar[str] = "book"
+
     model: type[Model] = ScoreRound
     items: tuple[Item, ...] = ()
     grades: tuple[Grade, ...] = ()
@@ -123,9 +125,6 @@ class ScoreSheet(Listing):
             row.synthetic = True
             row.save(update_fields=["synthetic"])
         return row
-
-    def visible_to(self, person: Person) -> QuerySet[Any]:
-        return super().visible_to(person).filter(book=self.key)
 
 
 def items_of(round_: ScoreRound) -> tuple[Item, ...]:

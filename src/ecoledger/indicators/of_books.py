@@ -65,8 +65,6 @@ class Counting:
     def rows(self, tally: Tally, within: QuerySet[Any] | None = None) -> QuerySet[Any]:
         """The rows whose day lies in the span; without a day, all. ``within``: those a person may see."""
         rows = self.book.standing() if within is None else within
-        if isinstance(self.book, Log | Duty):
-            rows = rows.filter(book=self.book.key)
         if isinstance(self.book, Log):
             rows = rows.filter(current=True)
         if self.book.area:

@@ -51,7 +51,8 @@ def field_at(model: type[models.Model], path: str) -> Any:
         return owner._meta.get_field(last)
     except FieldDoesNotExist:
         if hasattr(owner, last):
-            return None
+            # A relation that leads back is known by its own name before all models are loaded.
+            return getattr(getattr(owner, last), "rel", None)
         raise DeclarationError(f"{owner.__name__} has no {last!r}") from None
 
 

@@ -75,6 +75,8 @@ class Listing:
     kinds: ClassVar[Mapping[str, Kind]] = {}
     # Whether its rows are pieces of work (件), not things or records (条).
     is_work: ClassVar[bool] = False
+    # Path of the key of its list, of a kind whose lists may stand in one table together.
+    told_apart_by: ClassVar[str] = ""
 
     key: str
     label: Text
@@ -180,11 +182,16 @@ class Listing:
 
     # Who sees what: the one place that display, sort, search, filter, export, API and import ask.
 
+    def own_rows(self) -> QuerySet[Any]:
+        """The rows of this list alone, where the table holds those of others too."""
+        rows: QuerySet[Any] = self.model._default_manager.all()
+        return rows.filter(**{self.told_apart_by: self.key}) if self.told_apart_by else rows
+
     def visible_to(self, person: Person) -> QuerySet[Any]:
         """The rows ``person`` may see. Every page, export and API starts from this."""
         from ecoledger.accounts.scope import visible
 
-        rows = self.model._default_manager.all()
+        rows = self.own_rows()
         if not person.may(self.see):
             return rows.none()
         return visible(rows, person, self.area, self.enterprise or None) if self.area else rows
@@ -322,7 +329,7 @@ class Listing:
 
     def standing(self) -> QuerySet[Any]:
         """Every row that stands, whoever may see it: what a key must not repeat."""
-        return self.model._default_manager.all()
+        return self.own_rows()
 
     def rows_of(self, keys: list[int]) -> QuerySet[Any]:
         """The rows of an import that still stand."""

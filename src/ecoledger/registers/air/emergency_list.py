@@ -18,7 +18,6 @@ from typing import Any, ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import QuerySet
 from django.urls import reverse
 
 from ecoledger.accounts.models import Person
@@ -113,12 +112,6 @@ class ControlRoster(Roster):
         words = own_data.read(__package__, "emergency_list")["grade"]
         grades = tuple((row["word"], row["word"]) for row in words)
         return {"grade": grades, "source": tuple(Source.choices)}
-
-    def visible_to(self, person: Person) -> QuerySet[Any]:
-        return super().visible_to(person).filter(edition__book=self.key)
-
-    def standing(self) -> QuerySet[Any]:
-        return super().standing().filter(edition__book=self.key)
 
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.books import account as accounts
-from ecoledger.books.account import Account, Item, Voucher
+from ecoledger.books.account import VOUCHER, Account, Item, Voucher
 from ecoledger.listings.catalogue import declare as declare_book
 from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Ask
@@ -55,8 +55,9 @@ QUOTA = declare_book(Account(
         Voucher("reserve", "预占"),
         Voucher("lapse", "失效退回"),
     ),
-    columns=("number", "on", "kind", "text", "voucher", "by"), filters=("on",),
-    labels={"voucher": "凭据", "by": "经办人"}, search=("text",), edit=APPROVERS,
+    columns=(*VOUCHER, "voucher", "text", "by"), filters=("on", "kind"),
+    labels={"what": "污染物"},
+    search=("text", "voucher_no", "entries__holding__name"), edit=APPROVERS,
     empty="总量库还没有收支。减排项目审核入库后会出现在这里。",
 ))  # fmt: skip
 

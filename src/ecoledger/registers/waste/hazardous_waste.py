@@ -14,9 +14,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
-from ecoledger.accounts.roles import STAFF
+from ecoledger.accounts.roles import BUREAU
 from ecoledger.books import account as accounts
-from ecoledger.books.account import Account, Item, Voucher
+from ecoledger.books.account import VOUCHER, Account, Item, Voucher
 from ecoledger.books.models import Holding, Posting
 from ecoledger.entities.models import Entity
 from ecoledger.listings import own_data
@@ -52,11 +52,12 @@ HAZARDOUS = declare(WasteAccount(
     key="hazardous_waste", label="危险废物台账", line="waste", tab="waste", holder="产生单位",
     vouchers=(
         Voucher("produced", "产生入库", source=PRODUCTION),
-        Voucher("transferred", "委外转移出库", sink=RECEIVER),
+        Voucher("transferred", "委外转移出库", sink=RECEIVER, paper="联单号"),
         Voucher("own", "自行利用处置", sink="自行利用处置"),
     ),
-    columns=("number", "on", "kind", "text", "voucher_no", "by"), filters=("on",),
-    labels={"voucher_no": "联单号", "by": "经办人"}, search=("text", "voucher_no"), edit=STAFF,
+    columns=(*VOUCHER, "voucher_no", "text", "by"), filters=("on", "kind"),
+    labels={"what": "废物", "voucher_no": "联单号"},
+    search=("text", "voucher_no", "entries__holding__entity__name", "entries__holding__item"), edit=BUREAU,
     empty="危险废物台账还没有收支。活性炭更换登记后，废炭会自动入账。",
 ))  # fmt: skip
 

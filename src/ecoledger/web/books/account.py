@@ -83,7 +83,10 @@ def statement(request: Request, key: str, pk: int) -> HttpResponse:
             "statement": accounts.statement(holding, first, last),
             "first": first,
             "last": last,
-            "vouchers": book.vouchers,
+            "vouchers": [v for v in book.vouchers if book.may_enter(request.user, v.key)],
+            "paper": book.labels.get("voucher_no", "凭据文号"),
+            "within": any(voucher.within for voucher in book.vouchers),
+            "reversible": {v.key for v in book.vouchers if book.may_enter(request.user, v.key)},
             "others": _holdings(request, book)
             .filter(item=holding.item, outside=False)
             .exclude(pk=pk),
@@ -104,6 +107,8 @@ def post(request: Request, key: str, pk: int) -> HttpResponse:
         voucher = book.voucher(said.get("kind", ""))
     except KeyError:
         raise Refused("form", _("没有选择类别。"), _("请选择入账或出账的类别。")) from None
+    if not book.may_enter(request.user, voucher.key):
+        raise Refused("role", _("这类凭证不由您的岗位登记。"))
     try:
         quantity = Decimal(said.get("quantity", "").strip())
     except InvalidOperation:
@@ -149,12 +154,10 @@ def _moves(
 def reverse(request: Request, key: str, pk: int) -> HttpResponse:
     """Reverse a posting, with the reason."""
     book = book_of(Account, key, request)
-    needs_editor(book, request)
     rows = Posting.objects.filter(entries__holding__in=_holdings(request, book)).distinct()
     posting = row_of(rows, pk)
     reason = request.POST.get("reason", "").strip()
-    if not reason:
-        raise Refused("form", _("没有冲正的原因。"), _("请写明原因。"))
+    accounts.may_reverse(book, posting, reason, request.user)
     right = accounts.reverse(book, posting, on=timezone.localdate(), reason=reason, by=request.user)
     messages.success(
         request,
