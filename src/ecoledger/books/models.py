@@ -309,7 +309,8 @@ class Posting(models.Model):
         if len(items) != 1:
             return None
         moved = sum((e.quantity for e in self._holdings(1)), Decimal(0))
-        return round(moved, items[0].decimals)
+        digits: int = items[0].decimals
+        return round(moved, digits)
 
 
 class Entry(models.Model):
