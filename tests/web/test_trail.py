@@ -18,11 +18,13 @@ from ecoledger.accounts.models import AuditEntry
 from ecoledger.books.models import Drive
 from ecoledger.entities.models import Succession
 from ecoledger.listings import importing
+from ecoledger.listings.pinyin import initials
 from ecoledger.matters import actions
 from ecoledger.matters.register import register_of
 from ecoledger.registers.problems.problem_ledger import REGISTER
 from ecoledger.web.audited import ACTIONS, IN_BOOKS, action_name
 from ecoledger.web.office import trail
+from ecoledger.web.search import index
 
 
 @pytest.fixture
@@ -85,6 +87,28 @@ def test_it_is_narrowed_by_person_day_number_and_source(auditor, worked):
     assert "泵故障" not in auditor(q=worked.number)
     assert "三天内办结" not in auditor(to="2020-01-01")
     assert "三天内办结" in auditor(**{"from": "2020-01-01"})
+
+
+def test_it_is_searched_by_what_things_and_matters_are_called(auditor, worked, bureau):
+    """An auditor looks for what was done about a station or a case, by its name; no number has to be looked up before."""
+    index.catch_up()
+    assert "三天内办结" in auditor(q="河岸堆放")
+    assert "泵故障" not in auditor(q="河岸堆放")
+    for typed in (bureau.air[0].name, initials(bureau.air[0].name)):
+        assert "泵故障" in auditor(q=typed)
+        assert "三天内办结" not in auditor(q=typed)
+
+
+def test_a_restricted_matter_is_neither_named_nor_found_by_its_name(auditor, bureau, people):
+    values = {"title": "某领导线索", "area_code": "990101001", "origin_kind": "discipline"}
+    problem = actions.open_matter(REGISTER, values, by=people["dispatcher"])
+    audit.record(people["dispatcher"], "export_matter_book", problem, details={"note": "装订成册"})
+    index.catch_up()
+    assert "装订成册" in auditor(q=problem.number)
+    assert "某领导线索" not in auditor(q=problem.number)
+    for typed in ("某领导线索", "mldxs"):
+        assert "装订成册" not in auditor(q=typed)
+        assert problem.number not in auditor(q=typed)
 
 
 def test_restricted_matters_are_told_by_number_alone(auditor, bureau, people):

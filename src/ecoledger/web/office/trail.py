@@ -30,15 +30,17 @@ from ecoledger.listings import asked
 from ecoledger.listings.parts import Ask
 from ecoledger.listings.workbook import Head
 from ecoledger.matters import timeline
-from ecoledger.matters.models import Circulation, Event
+from ecoledger.matters.models import Circulation, Event, Matter
 from ecoledger.matters.register import Register, has_register, register_of
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.audited import action_name
 from ecoledger.web.export import download
+from ecoledger.web.search import index
 
 PAGE = 60
 DEEPEST = 200  # pages walked; beyond, a narrower search is asked for
+NAMED = 300  # things that one search by name may mean
 SYSTEM, MATTERS = "system", "matters"
 # Steps that a table made by the thousand: its import stands on the trail once.
 _IN_BULK = Q(transition="history") | Q(transition="open", matter__import_batch__isnull=False)
@@ -142,10 +144,29 @@ def _entries(person: Person, query: Any) -> QuerySet[AuditEntry]:
             | Q(person__username=words)
             | Q(object_id=words)
             | Q(address__startswith=words)
+            | _about(words)
         )
     if action := query.get("action", ""):
         rows = rows.filter(action=action)
     return _between(rows, query)
+
+
+def _about(words: str) -> Q:
+    """Entries about things and work that go by ``words``; not by what a matter of restricted circulation is called."""
+    held: dict[str, list[int]] = defaultdict(list)
+    found = index.holding(words.lower()).order_by()
+    for kind, target in found.values_list("kind", "target")[:NAMED]:
+        held[kind].append(target)
+    condition = Q(pk__in=[])
+    for kind, keys in held.items():
+        model = index.MODELS[kind]
+        if model is Matter:
+            told = ~Q(circulation=Circulation.RESTRICTED) | Q(number__icontains=words)
+            rows = Matter.objects.filter(told, pk__in=keys).order_by()
+            keys = list(rows.values_list("pk", flat=True))
+        labels = [m._meta.label_lower for m in apps.get_models() if issubclass(m, model)]
+        condition |= Q(object_type__in=labels, object_id__in=[str(key) for key in keys])
+    return condition
 
 
 def _between(rows: QuerySet[Any], query: Any) -> QuerySet[Any]:
@@ -190,10 +211,20 @@ def _names(entries: Iterable[AuditEntry]) -> dict[tuple[str, str], str]:
         label = str(model._meta.verbose_name) if model is not None else kind
         there = {}
         if model is not None and model._meta.pk is not None:
-            there = {str(row.pk): str(row) for row in model._default_manager.filter(pk__in=keys)}
+            there = {
+                str(row.pk): _called(row) for row in model._default_manager.filter(pk__in=keys)
+            }
         for key in keys:
             names[kind, key] = f"{_(label)} {there.get(key, '#' + key)}"
     return names
+
+
+def _called(row: Any) -> str:
+    """What a row is called; a matter of restricted circulation by its number alone, and so what hangs on it."""
+    matter = row if isinstance(row, Matter) else getattr(row, "matter", None)
+    if isinstance(matter, Matter) and matter.circulation == Circulation.RESTRICTED:
+        return matter.number
+    return str(row)
 
 
 # -- the steps of matters ------------------------------------------------------------------------------
@@ -210,6 +241,7 @@ def _events(person: Person, query: Any) -> QuerySet[Event]:
             Q(person__name__icontains=words)
             | Q(person__username=words)
             | Q(matter__number__icontains=words)
+            | Q(matter__title__icontains=words) & ~Q(matter__circulation=Circulation.RESTRICTED)
         )
     return _between(rows, query).order_by("-at", "-pk")
 
