@@ -139,6 +139,15 @@ def test_stations_are_ranked_by_value_and_by_improvement(house, visitor, measure
     assert rows["南镇空气站"][4].startswith("20")
     assert rows["县城空气站"][0] == "—"
     assert "0/25" in rows["县城空气站"][6]
+    # A town sees its own station alone, in the place that it has among all.
+    page = open_page(visitor("town"), "/air/ranking?measure=pm2_5&first=2026-02-01&last=2026-02-28")
+    places = {
+        r.get("data-place"): r.xpath("./td")[0].text_content().strip()
+        for r in page.xpath("//tr[@data-place]")
+    }
+    assert "南镇空气站" not in places
+    assert places[STATION] == "2"
+    assert "（2 个）" in page.get_element_by_id("ranked").text_content()
 
 
 @pytest.mark.story("Q5")

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -39,9 +40,13 @@ def ranking(request: Request) -> HttpResponse:
     of = "areas" if request.GET.get("of") == "areas" else "stations"
     measure = request.GET.get("measure", "")
     measure = measure if measure in air_standing.MEASURES else "composite"
-    points = _points(request, of)
-    rows = air_standing.ranking(points, measure, begin, end) if points else []
+    own = {point.pk for point in _own(request, of)}
+    points = _ranked(of) if own else []
+    # A place is one among all: who sees two stations reads their places among those of the whole city.
+    places = air_standing.ranking(points, measure, begin, end) if points else []
+    rows = [row for row in places if row.point.pk in own]
     context = {
+        "ranked": sum(1 for row in places if row.value.rank is not None),
         "rows": rows,
         "names": {row.point.pk: _name(row.point) for row in rows},
         "of": of,
@@ -54,11 +59,16 @@ def ranking(request: Request) -> HttpResponse:
     return render(request, "web/air/ranking.html", context)
 
 
-def _points(request: Request, of: str) -> list[Point]:
-    """Points that may be ranked: micro-stations are clues and never are."""
+def _own(request: Request, of: str) -> QuerySet[Point]:
+    """What of the ranking a person's page lists."""
+    return scoped.area_points(request.user) if of == "areas" else scoped.points(request.user)
+
+
+def _ranked(of: str) -> list[Point]:
+    """Points that may be ranked, whoever looks: micro-stations are clues and never are."""
     if of == "areas":
-        return sorted(scoped.area_points(request.user), key=lambda p: p.area_code)
-    points = scoped.points(request.user).filter(kind=Point.Kind.AIR, enabled=True)
+        return list(Point.objects.filter(kind=Point.Kind.AREA).order_by("area_code"))
+    points = Point.objects.filter(kind=Point.Kind.AIR, enabled=True)
     points = points.exclude(entity__as_station__level="micro")
     return list(points.select_related("entity__as_station"))
 
