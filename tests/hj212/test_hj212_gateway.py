@@ -382,6 +382,25 @@ async def test_a_connection_that_never_proves_itself_is_closed_and_a_device_stay
             assert gateway.stats.closed_unproven == 1
 
 
+async def test_a_device_that_has_nothing_to_show_stays_when_the_handler_knows_it() -> None:
+    class Knowing(Store):
+        async def __call__(self, batch: Batch, connections: Sequence[Connection]) -> Verdict:
+            await super().__call__(batch, connections)
+            return Verdict(believe=(), know=batch.mn == MN.encode())
+
+    async with Gateway(Knowing(), Limits(unproven=0.5)) as gateway:
+        host, port = await gateway.listen()
+        async with Client() as client:
+            await client.connect(host, port)
+            await client.send(Device(MN).packet("2011"))
+            _, stranger = await asyncio.open_connection(host, port)
+            stranger.write(encode(Device("9" * 24).packet("2011")))
+            await eventually(lambda: gateway.stats.closed_unproven)
+            assert (await client.send(Device(MN).packet("2011"))).cn == "9014"
+            assert gateway.stats.closed_unproven == 1
+            assert not gateway.reaches(MN)  # it may be anybody: no command goes there
+
+
 async def test_idle_connections_are_closed() -> None:
     async with Gateway(Store(), Limits(idle=0.1)) as gateway:
         host, port = await gateway.listen()

@@ -186,6 +186,19 @@ async def test_an_unknown_factor_is_quarantined_while_the_known_ones_are_stored(
     assert sorted(observations(store)["parameter"].to_list()) == ["a34004", "a98765"]
 
 
+async def test_only_devices_of_points_that_are_in_use_may_stay_connected(gateway, store, bureau):
+    await Point.objects.filter(pk=bureau.air[1].pk).aupdate(enabled=False)
+    points.forget()
+    for mn, stays in ((bureau.air[0].mn, True), (bureau.air[1].mn, False), ("9" * 24, False)):
+        async with await Client(timing=QUICK).connect("127.0.0.1", gateway.port) as client:
+            await client.send(packet(mn, a34004="37"))
+            (connection,) = gateway._connections
+            assert (mn, connection.known) == (mn, stays)
+        async with asyncio.timeout(30):
+            while gateway._connections:
+                await asyncio.sleep(0.01)
+
+
 async def test_a_wrong_password_is_quarantined_and_not_acknowledged(gateway, store, bureau):
     with pytest.raises(UnacknowledgedError):
         await send(gateway, packet(bureau.air[0].mn, pw="654321", a34004="37"), timing=IMPATIENT)

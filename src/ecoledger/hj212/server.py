@@ -44,7 +44,7 @@ class Limits:
     buffer: int = 16_384  # an incomplete frame, each connection
     unsent: int = 262_144  # answers a device has not read, each connection
     idle: float = 7_200.0  # RtdInterval may be an hour; a silent connection is closed after two
-    unproven: float = 600.0  # a connection that has sent nothing believable is closed after it
+    unproven: float = 600.0  # a connection that has sent nothing of a device is closed after it
     faults: int = 1_000  # bad frames in a row, or 64 times as many bytes of garbage, before closing
     fault_size: int = 1_024  # every so many bytes of a bad frame count as a fault more
     closings: int = 5  # of an address for faults within a minute; then it is refused for a minute
@@ -99,6 +99,7 @@ class Connection:
     transport: asyncio.Transport
     since: float = 0.0
     proven: bool = False  # has sent a packet that the handler believed
+    known: bool = False  # or one of a device that the handler knows
     frames: int = 0
     waiting: int = 0  # frames read and not yet dealt with
     ended: bool = False  # the device will send no more
@@ -134,11 +135,13 @@ class Verdict:
     """What a handler says of the packets of a batch.
 
     ``acknowledge``: those to answer. ``believe``: those whose sender has shown that they are the device
-    (by PW or SM4); only these say where a device is and count as its answers.
+    (by PW or SM4); only these say where a device is and count as its answers. ``know``: those that name a device
+    which has nothing to show; their connection may stay open.
     """
 
     acknowledge: Rows = None
     believe: Rows = None
+    know: Rows = ()
 
 
 Handler = Callable[[Batch, Sequence[Connection]], Awaitable[Verdict | Rows]]
@@ -417,7 +420,10 @@ class Gateway:
                 if connection.last_seen < now - idle:
                     self.stats.closed_idle += 1
                     connection.transport.abort()
-                elif not connection.proven and connection.since < now - unproven:
+                elif (
+                    not (connection.proven or connection.known)
+                    and connection.since < now - unproven
+                ):
                     self.stats.closed_unproven += 1
                     connection.transport.abort()
 
@@ -555,6 +561,8 @@ class Gateway:
                 await asyncio.sleep(wait)
         verdict = said if isinstance(said, Verdict) else Verdict(said, said)
         believed = _rows(batch, verdict.believe)
+        for connection in {sources[i] for i in batch.index[_rows(batch, verdict.know)].tolist()}:
+            connection.known = True
         # Before the answers: who has one can be asked.
         self._learn_routes(batch, believed, sources)
         self._acknowledge(batch, _rows(batch, verdict.acknowledge), sources)

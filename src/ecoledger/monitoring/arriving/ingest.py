@@ -72,14 +72,15 @@ class Prepared:
 
     ``kept``: rows of packets whose frame is stored; ``reason``: for each packet, why it is quarantined
     ("" for accepted); ``observations``: table with a column ``row`` naming the packet's row; ``believed``:
-    packets whose sender has shown by PW or SM4 to be the device. A point that has neither is never believed:
-    its data are taken, but it is sent no command.
+    packets whose sender has shown by PW or SM4 to be the device. A point that has neither is never believed but
+    ``known``: its data are taken and it may stay, but it is sent no command.
     """
 
     kept: NDArray[np.intp]
     reason: NDArray[np.object_]
     observations: pl.DataFrame
     points: frozenset[int]
+    known: NDArray[np.bool_]
     believed: NDArray[np.bool_]
     # Points whose packets are dated ahead of this machine's clock.
     ahead: frozenset[int] = frozenset()
@@ -87,9 +88,10 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a batch: which packets to acknowledge, which senders to believe, and counts."""
+    """What became of a batch: which packets to acknowledge, which senders are known, which to believe, and counts."""
 
     acknowledge: NDArray[np.bool_]
+    known: NDArray[np.bool_]
     believed: NDArray[np.bool_]
     stored: int
     duplicates: int
@@ -121,17 +123,24 @@ def prepare(batch: Batch, registry: Registry, now: datetime) -> Prepared:
     kept = np.flatnonzero(~judged.silent | (reason != 0))
     ahead = frozenset(point[reason == Why.FUTURE].tolist())
     return Prepared(
-        kept, texts, observations, frozenset(point[trusted].tolist()), judged.believed, ahead
+        kept,
+        texts,
+        observations,
+        frozenset(point[trusted].tolist()),
+        judged.known,
+        judged.believed,
+        ahead,
     )
 
 
 @dataclass(frozen=True)
 class Admitted:
     """What a gateway makes of a batch that somebody else will store: the frames (by index) to hand on, the packets
-    to acknowledge once they are handed on durably, and those whose sender is believed."""
+    to acknowledge once they are handed on durably, and those whose sender is known, and believed."""
 
     frames: list[int]
     acknowledge: NDArray[np.bool_]
+    known: NDArray[np.bool_]
     believed: NDArray[np.bool_]
 
 
@@ -146,7 +155,8 @@ def admit(batch: Batch, sources: Sequence[str], now: datetime) -> Admitted:
             frames.append(index)
         else:
             metrics.PACKETS.labels("dropped").inc()
-    return Admitted(sorted(frames), (judged.reason != Why.PASSWORD) & ~beyond, judged.believed)
+    acknowledge = (judged.reason != Why.PASSWORD) & ~beyond
+    return Admitted(sorted(frames), acknowledge, judged.known, judged.believed)
 
 
 last_seen: dict[int, datetime] = {}
@@ -202,7 +212,7 @@ def take(
         frames = pl.concat([frames, faults_table(batch, sources, at, budgeted)])
     acknowledge = (prepared.reason != "password") & ~beyond
     if frames.is_empty():
-        return Taken(acknowledge, prepared.believed, 0, 0, 0, 0)
+        return Taken(acknowledge, prepared.known, prepared.believed, 0, 0, 0, 0)
     frame_of_row = np.full(len(batch), 0, dtype=np.uint32)
     frame_of_row[prepared.kept] = np.arange(prepared.kept.size, dtype=np.uint32)
     observations = None
@@ -238,7 +248,13 @@ def take(
     if quarantined:
         events.publish("arrival", {"quarantined": quarantined})
     return Taken(
-        acknowledge, prepared.believed, stored, duplicates, quarantined, receipt.observations
+        acknowledge,
+        prepared.known,
+        prepared.believed,
+        stored,
+        duplicates,
+        quarantined,
+        receipt.observations,
     )
 
 
@@ -275,7 +291,7 @@ class Ingest:
         number = self._turn.number()
         taken = await loop.run_in_executor(self._threads, self._take, batch, sources, number)
         self.last_batch = times.now()
-        return Verdict(taken.acknowledge, taken.believed)
+        return Verdict(taken.acknowledge, taken.believed, taken.known)
 
     def _take(self, batch: Batch, sources: Sequence[str], number: int) -> Taken:
         try:

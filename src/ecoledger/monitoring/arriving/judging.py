@@ -41,10 +41,12 @@ REASONS = np.array(["", *(why.name.lower() for why in Why if why)], dtype=object
 @dataclass(frozen=True)
 class Judged:
     """Of each packet of a batch: whose it is, what is wrong with it before its values are read, and whether its
-    sender has shown to be the device. ``silent``: says nothing worth a row; ``is_data``: brings values."""
+    sender has shown to be the device (``believed``) or only names it, and nothing speaks against it (``known``).
+    ``silent``: says nothing worth a row; ``is_data``: brings values."""
 
     point: NDArray[np.int64]
     reason: NDArray[np.int8]
+    known: NDArray[np.bool_]
     believed: NDArray[np.bool_]
     silent: NDArray[np.bool_]
     is_data: NDArray[np.bool_]
@@ -69,16 +71,17 @@ def judge(batch: Batch, registry: Registry, now: datetime) -> Judged:
     sealed = np.array([d is not None and d[4] for d in devices] or [False], dtype=np.bool_)[inverse]
     if sealed.any():
         sealed = sealed & encrypted(batch)
-    believed = (point >= 0) & ~wrong & ((passwords != b"") | sealed) & ~off[inverse]
+    known = (point >= 0) & ~wrong & ~off[inverse]
+    believed = known & ((passwords != b"") | sealed)
 
     commands, command_of = np.unique(batch.cn, return_inverse=True)
-    known = [codes.COMMANDS.get(cn.decode()) for cn in commands.tolist()]
-    reason[(reason == 0) & np.array([k is None for k in known], dtype=bool)[command_of]] = (
+    kinds = [codes.COMMANDS.get(cn.decode()) for cn in commands.tolist()]
+    reason[(reason == 0) & np.array([k is None for k in kinds], dtype=bool)[command_of]] = (
         Why.COMMAND
     )
     # Replies and heartbeats say nothing that is worth a row.
     silent = np.array(
-        [k is not None and (k.kind == "reply" or k.code == "9015") for k in known], dtype=bool
+        [k is not None and (k.kind == "reply" or k.code == "9015") for k in kinds], dtype=bool
     )[command_of]
     is_data = np.array([cn in SERIES for cn in commands.tolist()], dtype=bool)[command_of]
 
@@ -88,7 +91,7 @@ def judge(batch: Batch, registry: Registry, now: datetime) -> Judged:
     reason[usable & is_data & ~dated] = Why.TIME
     reason[usable & is_data & dated & (when > np.datetime64(now + AHEAD, "s"))] = Why.FUTURE
     reason[usable & is_data & dated & (when < np.datetime64(EARLIEST, "s"))] = Why.ANCIENT
-    return Judged(point, reason, believed, silent, is_data, commands, command_of)
+    return Judged(point, reason, known, believed, silent, is_data, commands, command_of)
 
 
 def encrypted(batch: Batch) -> NDArray[np.bool_]:

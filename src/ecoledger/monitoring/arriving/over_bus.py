@@ -72,7 +72,7 @@ class Forwarding:
             await before.wait()
             through.set()
         self.last_batch = times.now()
-        return Verdict(admitted.acknowledge, admitted.believed)
+        return Verdict(admitted.acknowledge, admitted.believed, admitted.known)
 
     def _messages(
         self, batch: Batch, sources: Sequence[str]
