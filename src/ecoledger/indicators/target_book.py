@@ -83,7 +83,7 @@ class Standing:
         difference = self.figure.value - Fraction(self.target.target)
         unit = "个百分点" if self.target.unit == PERCENT else self.target.unit
         decimals = max(self.figure.decimals, 1 if self.target.unit == PERCENT else 0)
-        return f"{printed(difference, decimals)}{unit}"
+        return _("%(much)s%(unit)s") % {"much": printed(difference, decimals), "unit": _(unit)}
 
     @property
     def verdict(self) -> str:

@@ -199,8 +199,8 @@ def _alarms(person: Person, points: list[int], typed: str) -> Iterator[Hit]:
     runs_last = Case(When(state=Alarm.State.OPEN, then=0), default=1)
     for row in rows.order_by(runs_last, "-begin")[:EACH]:
         begun = f"{timezone.localtime(row.begin):%m-%d %H:%M}"
-        where = " · ".join((row.point.name, _(str(row.get_state_display())), begun))
-        kind = f"{_(str(row.get_level_display()))}{_('预警')} #{row.pk}"
+        where = " · ".join((f"#{row.pk}", _(str(row.get_state_display())), begun))
+        kind = f"{_(str(row.get_level_display()))}{_('预警')}"
         yield Hit(kind, marked(row.text, typed), ALARMS.url_of(row), where, row.text)
 
 
@@ -214,9 +214,8 @@ def _filings(person: Person, things: list[int], points: list[int], typed: str) -
     for row in rows[:EACH]:
         title = f"{row.entity} {_(str(row.get_kind_display()))}"
         begun = f"{timezone.localtime(row.begin):%m-%d %H:%M}"
-        where = " · ".join((_(str(Filing.Standing(row.standing).label)), begun))
-        kind = f"{_('停运申报')} #{row.pk}"
-        yield Hit(kind, marked(title, typed), FILINGS.url_of(row), where, title)
+        where = " · ".join((f"#{row.pk}", _(str(Filing.Standing(row.standing).label)), begun))
+        yield Hit(_("停运申报"), marked(title, typed), FILINGS.url_of(row), where, title)
 
 
 def _matters(person: Person, targets: list[int], typed: str) -> Iterator[tuple[Hit, Matter]]:

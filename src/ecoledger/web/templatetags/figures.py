@@ -58,7 +58,7 @@ def figure_note(figure: Figure) -> str:
     made = figure.parts
     if not made and figure.value is not None and figure.value.denominator != 1:
         made = f"{gettext('未修约')} {unrounded(figure)}"
-    told = (figure.label, made, figure.standard, figure.missing)
+    told = (gettext(figure.label), made, figure.standard, figure.missing)
     return " · ".join(text for text in told if text)
 
 
