@@ -226,7 +226,7 @@ def test_an_import_broken_off_goes_on_where_it_stopped(bureau, people, monkeypat
     monkeypatch.setattr(accepting, "HISTORY_PORTION", 2)
     dispatcher = people["dispatcher"]
     clean = cleaner(REGISTER, [c.ask for c in REGISTER.import_columns], dispatcher)
-    assert accepting._portion(REGISTER, batch.pk, dispatcher, timezone.now(), clean) == 2
+    assert len(accepting._portion(REGISTER, batch.pk, dispatcher, timezone.now(), clean)) == 2
     assert Problem.objects.count() == 2
     assert importing.accept(REGISTER, batch.pk, by=dispatcher) == (5, 0)
     assert sorted(Problem.objects.values_list("source_no", flat=True)) == [r[0] for r in rows]

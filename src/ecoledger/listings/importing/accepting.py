@@ -77,9 +77,9 @@ def accept(
                 _("确要再导入一次，请选“仍要导入”。"),
             )
         waiting = batch.waiting.count()
-    done = 0
-    while taken := _portion(listing, batch_id, by, at, clean):
-        done += taken
+    done = last = 0
+    while rows := _portion(listing, batch_id, by, at, clean, last):
+        done, last = done + len(rows), rows[-1].pk
         time.sleep(TURN)
         if progress is not None:
             progress(min(done, waiting), waiting)
@@ -118,9 +118,9 @@ def _may_accept(batch: ImportBatch, by: Person | None) -> None:
 
 @transaction.atomic
 def _portion(
-    listing: Listing, batch_id: int, by: Person | None, at: datetime, clean: Cleaner
-) -> int:
-    """Make the next rows; how many were looked at."""
+    listing: Listing, batch_id: int, by: Person | None, at: datetime, clean: Cleaner, last: int = 0
+) -> list[ImportRow]:
+    """Make the next rows after the one whose key is ``last``; those that were looked at."""
     batch = _batch(listing, batch_id, by)
     _may_accept(batch, by)
     tells_past = bool(listing.imports and listing.imports.tells_past)
@@ -134,13 +134,13 @@ def _portion(
         left.append("cells")  # kept with what is opened
     if not (past and unused):
         left.append("raw")  # kept with facts of the past, as far as no column took it
-    rows = list(batch.waiting.defer(*left)[:size])
+    rows = list(batch.waiting.filter(pk__gt=last).defer(*left)[:size])
     _make_rows(listing, batch, rows, by, at, clean, past, unused)
     refused = [row for row in rows if row.wrong]
     ImportRow.objects.bulk_update(refused, ["errors", "wrong"], batch_size=200)
     _note_made([row for row in rows if row.made is not None])
     ImportRow.objects.filter(pk__in=[row.pk for row in rows if row.changed]).update(changed=True)
-    return len(rows)
+    return rows
 
 
 def _note_made(rows: list[ImportRow]) -> None:
@@ -247,7 +247,7 @@ def _link_repeats(listing: Listing, batch: ImportBatch, by: Person | None, at: d
     """Rows that say which one they repeat are linked to it, wherever in the file that stands."""
     _link_carried(listing, batch, by, at)
     name = listing.imports.duplicate_of if listing.imports else ""
-    if not name:
+    if not name or name not in batch.mapping.values():
         return
     taken = batch.rows.exclude(made=None)
     saying = taken.exclude(**{f"values__{name}": ""}).exclude(**{f"values__{name}": None})

@@ -8,7 +8,7 @@ is found depends on the bits. An index of the pairs themselves would have ten to
 
 from __future__ import annotations
 
-from functools import lru_cache, reduce
+from functools import reduce
 from operator import add, or_
 from zlib import crc32
 
@@ -23,19 +23,29 @@ _ONE = (1 << BITS) - 1
 ANYTHING = -1
 
 
-@lru_cache(maxsize=100_000)
-def _bit(pair: str) -> int:
-    """The bit that stands for a pair, of all numbers one after another; the same in every process. None for the end of
-    a line and the beginning of the next."""
-    if "\n" in pair:
-        return 0
-    place = crc32(pair.encode("utf-8", "surrogatepass"))
-    return 1 << place % NUMBERS * BITS + place // NUMBERS % BITS
+# So many pairs are remembered.
+MOST = 100_000
+
+
+class _Bits(dict[str, int]):
+    """Pair -> the bit that stands for it, of all numbers one after another; the same in every process. None for the end
+    of a line and the beginning of the next. Filled as pairs come."""
+
+    def __missing__(self, pair: str) -> int:
+        place = crc32(pair.encode("utf-8", "surrogatepass"))
+        bit = 0 if "\n" in pair else 1 << place % NUMBERS * BITS + place // NUMBERS % BITS
+        if len(self) >= MOST:
+            self.clear()
+        self[pair] = bit
+        return bit
+
+
+_bits = _Bits()
 
 
 def of(words: str) -> list[int]:
     """The numbers of a text whose lines are looked into one by one."""
-    bits = reduce(or_, map(_bit, set(map(add, words, words[1:]))), 0)
+    bits = reduce(or_, map(_bits.__getitem__, set(map(add, words, words[1:]))), 0)
     return [bits >> number * BITS & _ONE for number in range(NUMBERS)]
 
 
