@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -16,6 +17,7 @@ from django.utils import timezone
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.listings import catalogue
+from ecoledger.matters import requests
 from ecoledger.matters.models import Event, Matter
 from ecoledger.matters.register import all_registers, register_of, visible_matters
 from ecoledger.matters.workflow import Phase
@@ -117,19 +119,22 @@ def waiting(person: Person, load: Load | None = None) -> QuerySet[Matter]:
         anybody |= Q(register=key, state__in=states)
     for key, states in _by_register(places & mine.of_owner).items():
         owners |= Q(register=key, state__in=states)
-    seen = visible_matters(person, {key for key, _state in places})
+    # Here a request stands, whatever the matter's own next step is.
+    asked = (requests.waiting(person) if load is None else load.requests).keys()
+    seen = visible_matters(person, None if asked else {key for key, _state in places})
     # Whose a matter is, as expressions: by the indexes of the keys themselves all of a unit's matters would be read.
     rows = seen.alias(
         held=Coalesce("owner_id", 0), unit=Coalesce("owner_organisation_id", 0)
-    ).filter(
-        anybody | owners & (Q(held=person.pk) | Q(held=0, unit=person.organisation_id or -1)),
-        merged_into=None,
-        # Said once more, wider: these lead the index to the rows that the exact condition is asked of.
-        phase__in=_phases(),
-        state__in=sorted({state for _key, state in places}),
     )
+    turn = anybody | owners & (Q(held=person.pk) | Q(held=0, unit=person.organisation_id or -1))
     before = _own_before(person, mine) if load is None else load.before
-    return rows.exclude(pk__in=before) if before else rows
+    if before:
+        turn &= ~Q(pk__in=before)
+    # Said once more, wider: these lead the index to the rows that the exact condition is asked of.
+    wider = Q(state__in=sorted({state for _key, state in places}))
+    if asked:
+        turn, wider = turn & wider | Q(pk__in=list(asked)), Q()
+    return rows.filter(turn, wider, merged_into=None, phase__in=_phases())
 
 
 def _by_register(places: frozenset[Place]) -> dict[str, list[str]]:
@@ -178,21 +183,32 @@ class Load:
     areas: dict[str, InHand] = field(default_factory=dict)
     # Matters of which the next step is another person's, because this one took an earlier one.
     before: tuple[int, ...] = ()
+    # What others asked of the person, by the matter's key, and the place by which that matter is counted already.
+    requests: Mapping[int, requests.Request] = field(default_factory=dict)
+    counted_at: Mapping[int, Place] = field(default_factory=dict)
 
     @property
     def waiting(self) -> int:
-        return sum(here.all for here in self.places.values())
+        return sum(here.all for here in self.places.values()) + len(self._further)
 
     @property
     def overdue(self) -> int:
-        return sum(here.overdue for here in self.places.values())
+        late = sum(request.late for request in self._further)
+        return sum(here.overdue for here in self.places.values()) + late
+
+    @property
+    def _further(self) -> list[requests.Request]:
+        """Requests about matters that wait for nothing else of the person."""
+        return [
+            one for pk, one in self.requests.items() if self.counted_at.get(pk) not in self.places
+        ]
 
     def parted(self, person: Person) -> tuple[Load, Load]:
         """What waits to be decided by the person, and what waits to be done."""
         decided = turns(person).decided
         decide = {place: number for place, number in self.places.items() if place in decided}
         do = {place: number for place, number in self.places.items() if place not in decided}
-        return replace(self, places=decide), replace(self, places=do)
+        return replace(self, places=decide), replace(self, places=do, requests={})
 
 
 def load(person: Person, now: datetime | None = None, *, by_area: bool = False) -> Load:
@@ -253,7 +269,24 @@ def load(person: Person, now: datetime | None = None, *, by_area: bool = False) 
             if is_own or (register, state) not in mine.of_owner:
                 here[register, state] += Waiting(-1, -1 if due is not None and due < now else 0)
     waits = {place: counted for place, counted in here.items() if counted.all}
-    return Load(waits, dict(in_hand), dict(areas), tuple(before))
+    asked = requests.waiting(person, now)
+    counted_at = _counted_at(person, mine, asked, before) if asked else {}
+    return Load(waits, dict(in_hand), dict(areas), tuple(before), asked, counted_at)
+
+
+def _counted_at(
+    person: Person, mine: Turns, asked: Mapping[int, Any], before: list[int]
+) -> dict[int, Place]:
+    """Of the matters ``asked`` about, those that wait for a step of the person too, and where."""
+    rows = Matter.objects.filter(pk__in=list(asked)).exclude(pk__in=before)
+    own = _owned(person)
+    places: dict[int, Place] = {
+        pk: (register, state)
+        for pk, register, state in rows.values_list("pk", "register", "state")
+        if (register, state) in mine.places
+    }
+    owned = set(rows.filter(own).values_list("pk", flat=True))
+    return {pk: place for pk, place in places.items() if place not in mine.of_owner or pk in owned}
 
 
 def _due(now: datetime) -> dict[str, Any]:

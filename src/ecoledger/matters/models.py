@@ -110,6 +110,7 @@ class Matter(models.Model):
         on_delete=models.PROTECT,
         null=True,
         blank=True,
+        db_index=False,
         related_name="+",
     )
     owner = models.ForeignKey(
@@ -182,6 +183,7 @@ class Matter(models.Model):
                     "owner",
                     "withdrawn_at",
                     "merged_into",
+                    "owner_organisation",
                 ],
                 name="matter_of_register",
             ),
@@ -202,6 +204,7 @@ class Matter(models.Model):
                 name="matter_by_phase",
             ),
             models.Index(fields=["area_code", "register"], name="matter_by_area"),
+            models.Index(fields=["owner_organisation", "area_code"], name="matter_of_unit"),
             models.Index(fields=["register", "due"], name="matter_due_of_register"),
             models.Index(fields=["register", "number"], name="matter_number_of_register"),
             models.Index(fields=["phase", "due"], name="matter_by_due"),

@@ -48,8 +48,13 @@ def whose_turn(matter: Matter) -> list[Person]:
         outside = {Role.ENTERPRISE, Role.THIRD_PARTY} & set(state.waits_for)
         rows = grants.people_with(outside).filter(pk__in=asked) if outside else ()
         asked = {p.pk for p in rows}
-    visible_to = register_of(matter.register).visible_to
-    return [p for p in people if p.pk not in asked or visible_to(p).filter(pk=matter.pk).exists()]
+    register = register_of(matter.register)
+    return [
+        p
+        for p in people
+        if p.may(register.see)
+        and (p.pk not in asked or register.visible_to(p).filter(pk=matter.pk).exists())
+    ]
 
 
 def tell(

@@ -409,7 +409,10 @@ def seen_by(person: Person, registers: Iterable[Register]) -> Q:
     """Condition on matters of ``registers``: what ``person`` may see by area, role and circulation."""
     books = [r for r in registers if person.is_active and person.may(r.see)]
     rows = Q(register__in=[r.key for r in books], withdrawn_at=None)
-    rows &= within(person, "area_code", "enterprise__code")
+    inside = within(person, "area_code", "enterprise__code")
+    if person.has_role(*STAFF):
+        inside |= answered_for(person)
+    rows &= inside
     unrestricted = ~Q(circulation=Circulation.RESTRICTED) | Q(owner=person)
     if person.has_role(*STAFF):
         circle = [r.key for r in books if person.has_role(*r.circle)]
@@ -418,6 +421,20 @@ def seen_by(person: Person, registers: Iterable[Register]) -> Q:
         # A contractor works on what it was given, and sees what it handed in; nothing else of the area.
         return rows & Q(pk__in=_of_contractor(person)) & unrestricted
     return rows & Q(circulation=Circulation.ENTERPRISE)
+
+
+def answered_for(person: Person) -> Q:
+    """Condition on matters that ``person`` answers for wherever they lie: his own, and those his unit was given outside its
+    own area.
+
+    Inside it the areas granted to him say how much of the unit's work is his; of who has handed a matter on, they alone.
+    """
+    mine = Q(owner=person)
+    unit = person.organisation
+    if unit is None:
+        return mine
+    given = Q(owner_organisation=unit)
+    return mine | (given & ~Q(area_code__startswith=unit.area_code) if unit.area_code else given)
 
 
 def _of_contractor(person: Person) -> QuerySet[Any]:

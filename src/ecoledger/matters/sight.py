@@ -42,8 +42,9 @@ class Sight:
     areas: tuple[str, ...] = ()
     entity: str = ""
     staff: bool = False
-    # Of a contractor: its unit, and those who hand in for it.
+    # The person's unit and the area of that unit; of a contractor those who hand in for it.
     unit: int | None = None
+    unit_area: str = ""
     colleagues: frozenset[int] | None = None
 
     @classmethod
@@ -52,7 +53,7 @@ class Sight:
             return cls(person.pk)
         books = [r for r in all_registers() if person.may(r.see)]
         staff, contractor = person.has_role(*STAFF), person.has_role(Role.THIRD_PARTY)
-        unit = person.organisation_id if contractor and not staff else None
+        unit = person.organisation_id
         colleagues: frozenset[int] | None = None
         if contractor and not staff:
             rows = Person.objects.filter(organisation_id=unit) if unit is not None else ()
@@ -65,6 +66,7 @@ class Sight:
             person.entity_code if person.has_role(Role.ENTERPRISE) else "",
             staff,
             unit,
+            person.organisation.area_code if person.organisation else "",
             colleagues,
         )
 
@@ -74,7 +76,8 @@ class Sight:
             return False
         area, owner = str(said.get("area_code") or ""), str(said.get("owner_code") or "")
         inside = any(area.startswith(code) for code in self.areas)
-        if not inside and not (owner and owner == self.entity):
+        inside = inside or bool(owner and owner == self.entity)
+        if not inside and not (self.staff and self._answers(said, area)):
             return False
         unrestricted = (
             said.get("circulation") != Circulation.RESTRICTED or said.get("owner") == self.person
@@ -85,3 +88,10 @@ class Sight:
             given = self.unit is not None and said.get("unit") == self.unit
             return unrestricted and (given or said.get("made_by") in self.colleagues)
         return said.get("circulation") == Circulation.ENTERPRISE
+
+    def _answers(self, said: Mapping[str, Any], area: str) -> bool:
+        """:func:`register.answered_for`: one's own matter, or one that one's unit was given outside its area."""
+        if said.get("owner") == self.person:
+            return True
+        outside = not self.unit_area or not area.startswith(self.unit_area)
+        return self.unit is not None and said.get("unit") == self.unit and outside

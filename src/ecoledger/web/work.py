@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -14,6 +15,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.wording import numbered
 from ecoledger.matters import clocks, deadlines, inbox
 from ecoledger.matters.models import Clock, Matter
+from ecoledger.matters.requests import Request
 from ecoledger.matters.register import Register, register_of, state_of
 from ecoledger.matters.workflow import Transition
 from ecoledger.standards import workdays
@@ -103,8 +105,10 @@ def _ways(register: Register, state: str) -> list[Transition]:
     return [t for t in register.workflow.leaving(state) if t.main and not t.automatic]
 
 
-def due_rows(matters: Iterable[Matter], now: datetime) -> list[DueRow]:
-    """Matters with what is asked next and what is left."""
+def due_rows(
+    matters: Iterable[Matter], now: datetime, asked: Mapping[int, Request] = MappingProxyType({})
+) -> list[DueRow]:
+    """Matters with what is asked next and what is left; of those ``asked`` about, what is to be answered."""
     matters = list(matters)
     texts = clock_texts(matters, now)
     rows = []
@@ -112,6 +116,8 @@ def due_rows(matters: Iterable[Matter], now: datetime) -> list[DueRow]:
         register = register_of(matter.register)
         ask = ask_of(register, matter.state)
         verb = ask if len(_ways(register, matter.state)) == 1 else _("去办理")
+        if matter.pk in asked:
+            ask = verb = asked[matter.pk].label
         # Overdue is told in days of the calendar, whatever the clock counts in.
         late = matter.due is not None and matter.due < now
         left = (

@@ -9,7 +9,7 @@ from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.matters.actions.access import find
 from ecoledger.matters.actions.adding import attach, evidence_for, find_evidence, note
 from ecoledger.matters.actions.amending import amend
-from ecoledger.matters.actions.assigning import assign
+from ecoledger.matters.actions.assigning import ask_transfer, assign, decline_transfer
 from ecoledger.matters.actions.batch import batch_edit, undo_batch_edit
 from ecoledger.matters.actions.bundling import beside, bundle, unbundle
 from ecoledger.matters.actions.following import follow
@@ -28,6 +28,7 @@ __all__ = [
     "Refused",
     "Upload",
     "amend",
+    "ask_transfer",
     "assign",
     "attach",
     "available",
@@ -36,6 +37,7 @@ __all__ = [
     "bundle",
     "count_for_review",
     "decide_extension",
+    "decline_transfer",
     "draw_for_review",
     "evidence_for",
     "extend",

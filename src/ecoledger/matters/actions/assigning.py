@@ -1,4 +1,4 @@
-"""Giving a matter to another owner."""
+"""Giving a matter to another owner, or asking that it be given to another unit."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Organisation, Person
+from ecoledger.accounts.roles import STAFF
 from ecoledger.listings import forms
 from ecoledger.listings.refusals import Refused
-from ecoledger.matters import notices, timeline
+from ecoledger.matters import notices, requests, timeline
 from ecoledger.matters.actions.access import keep, locked, owns
-from ecoledger.matters.register import register_of
+from ecoledger.matters.models import Matter
+from ecoledger.matters.register import Register, register_of
 
 
 @transaction.atomic
@@ -29,14 +31,19 @@ def assign(
     at: datetime | None = None,
     revision: int | None = None,
 ) -> Any:
-    """Give the matter to another owner (转办): managers of the register, or the present owner."""
+    """Give the matter to another owner (转办): managers of the register, or the present owner within his own unit."""
     at = at or timezone.now()
     matter = locked(matter_id, by, revision)
     register = register_of(matter.register)
     if by is not None and not register.may_manage(by) and not owns(matter, by):
         raise Refused("role", _("转办由调度人员或当前责任人办理。"), _("请联系调度人员。"))
     if person is not None:
-        if not register.visible_to(person).filter(pk=matter.pk).exists():
+        of_unit = organisation is None or person.organisation_id == organisation.pk
+        joins = of_unit and person.organisation_id is not None and person.has_role(*STAFF)
+        if not (
+            (joins and person.is_active and person.may(register.see))
+            or register.visible_to(person).filter(pk=matter.pk).exists()
+        ):
             raise Refused(
                 "area",
                 _("%(person)s的数据范围不含此事项的属地，看不到它。") % {"person": person},
@@ -51,6 +58,13 @@ def assign(
                 % {"person": person, "organisation": organisation},
                 fields={"person": [_("与单位不符")]},
             )
+    if by is not None and must_ask(register, matter, by, organisation):
+        raise Refused(
+            "unit",
+            _("转给其他单位须由调度人员决定。"),
+            _("请用“申请转办”报调度人员，或在本单位内转办。"),
+            {"organisation": [_("不是本单位")]},
+        )
     before = {
         "organisation": forms.as_json(matter.owner_organisation),
         "person": forms.as_json(matter.owner),
@@ -71,4 +85,78 @@ def assign(
         },
     )
     notices.tell_next(matter, by, at)
+    return matter
+
+
+def must_ask(
+    register: Register, matter: Matter, by: Person, organisation: Organisation | None
+) -> bool:
+    """Whether ``by`` may only ask that the matter goes to ``organisation``: who does not manage the register hands nothing
+    on to another unit by himself; inside the bureau everybody does."""
+    if register.may_manage(by) or organisation is None or by.organisation is None:
+        return False
+    house = Organisation.Kind.BUREAU
+    inside = by.organisation.kind == house and organisation.kind == house
+    return organisation.pk != by.organisation_id and not inside
+
+
+@transaction.atomic
+def ask_transfer(
+    matter_id: int,
+    *,
+    by: Person,
+    organisation: Organisation,
+    person: Person | None = None,
+    reason: str = "",
+    at: datetime | None = None,
+    revision: int | None = None,
+) -> Any:
+    """Ask whoever manages the register that ``organisation`` take the matter (申请转办). It stays where it is until then."""
+    at = at or timezone.now()
+    matter = locked(matter_id, by, revision)
+    register = register_of(matter.register)
+    if not owns(matter, by):
+        raise Refused("role", _("申请转办由当前责任人提出。"), _("请联系调度人员。"))
+    if not reason.strip():
+        raise Refused("form", _("请写明转办原因。"), fields={"reason": [_("请填写")]})
+    if requests.transfer_asked(matter) is not None:
+        raise Refused("state", _("已有一份转办申请待答复。"), _("请等待调度人员答复。"))
+    timeline.record(
+        matter,
+        name=requests.ASKED,
+        label=noop("申请转办"),
+        by=by,
+        at=at,
+        note=_("申请转给%(unit)s：%(reason)s") % {"unit": organisation, "reason": reason.strip()},
+        form={"organisation": forms.as_json(organisation), "person": forms.as_json(person)},
+    )
+    notices.tell(
+        notices.people_with(register.manage, matter.area_code),
+        noop("%(number)s %(unit)s申请转办，请决定")
+        % {"number": matter.number, "unit": by.organisation},
+        matter=matter,
+        at=at,
+        but=by,
+    )
+    return matter
+
+
+@transaction.atomic
+def decline_transfer(
+    matter_id: int, *, by: Person, reason: str = "", at: datetime | None = None
+) -> Any:
+    """Say that the matter stays with its unit; who agrees hands it over (:func:`assign`)."""
+    at = at or timezone.now()
+    matter = locked(matter_id, by)
+    asked = requests.transfer_asked(matter)
+    if not register_of(matter.register).may_manage(by):
+        raise Refused("role", _("转办申请由调度人员答复。"))
+    if asked is None:
+        raise Refused("state", _("没有待答复的转办申请。"), _("请刷新页面。"))
+    timeline.record(
+        matter, name=requests.DECLINED, label=noop("不同意转办"), by=by, at=at, note=reason
+    )
+    if asked.person is not None:
+        text = noop("%(number)s 的转办申请：不同意") % {"number": matter.number}
+        notices.tell([asked.person], text, matter=matter, at=at)
     return matter

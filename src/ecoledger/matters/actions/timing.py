@@ -10,14 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from ecoledger.accounts import acting
 from ecoledger.accounts.models import Person
 from ecoledger.listings import forms
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, notices, timeline
 from ecoledger.matters.actions.access import locked, owns
-from ecoledger.matters.models import Clock, Event, Extension, Matter
+from ecoledger.matters.models import Clock, Extension, Matter
 from ecoledger.matters.register import register_of
+from ecoledger.matters.requests import is_another_hand
 
 
 @transaction.atomic
@@ -76,15 +76,6 @@ def extend(
             but=by,
         )
     return made
-
-
-def is_another_hand(extension: Extension, person: Person) -> bool:
-    """Whether ``person`` may decide what another asked: neither who asked nor the deputy by whom it was asked."""
-    events = Event.objects.filter(
-        matter_id=extension.clock.matter_id, transition="extension_asked", at=extension.asked_at
-    )
-    asked = {extension.asked_by_id, *events.values_list("deputy", flat=True)}
-    return asked.isdisjoint(acting.hand(person))
 
 
 @transaction.atomic

@@ -130,7 +130,7 @@ class Migration(migrations.Migration):
                 ('merged_into', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='matters.matter', verbose_name='并入')),
                 ('origin_matter', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='begotten', to='matters.matter', verbose_name='引自')),
                 ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='责任人')),
-                ('owner_organisation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation', verbose_name='责任单位')),
+                ('owner_organisation', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation', verbose_name='责任单位')),
             ],
             options={
                 'verbose_name': '事项',
@@ -240,7 +240,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='matter',
-            index=models.Index(fields=['register', '-opened_at', '-id', 'area_code', 'circulation', 'owner', 'withdrawn_at', 'merged_into'], name='matter_of_register'),
+            index=models.Index(fields=['register', '-opened_at', '-id', 'area_code', 'circulation', 'owner', 'withdrawn_at', 'merged_into', 'owner_organisation'], name='matter_of_register'),
         ),
         migrations.AddIndex(
             model_name='matter',
@@ -249,6 +249,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='matter',
             index=models.Index(fields=['area_code', 'register'], name='matter_by_area'),
+        ),
+        migrations.AddIndex(
+            model_name='matter',
+            index=models.Index(fields=['owner_organisation', 'area_code'], name='matter_of_unit'),
         ),
         migrations.AddIndex(
             model_name='matter',

@@ -44,7 +44,7 @@ def _work(request: Request) -> dict[str, Any]:
     waiting = inbox.waiting(person, chosen)
     if overdue:
         waiting = waiting.filter(due__lt=now)
-    rows = due_rows(inbox.nearest(waiting, shown), now)
+    rows = due_rows(inbox.nearest(waiting, shown), now, chosen.requests)
     number = min(chosen.overdue if overdue else chosen.waiting, MOST)
     # By the index of who began it: of what is in hand, each would be looked up.
     own = Matter.objects.filter(created_by=person).order_by().values("pk")
@@ -70,8 +70,11 @@ def _work(request: Request) -> dict[str, Any]:
 def asks_waiting(load: inbox.Load) -> dict[str, inbox.Load]:
     """What waits by what is asked, all of it, however many are shown."""
     asks: dict[str, inbox.Load] = {}
+    for pk, request in load.requests.items():
+        ask = asks.setdefault(request.label, replace(load, places={}, requests={}))
+        asks[request.label] = replace(ask, requests={**ask.requests, pk: request})
     for (key, state), number in load.places.items():
-        ask = asks.setdefault(ask_of(register_of(key), state), replace(load, places={}))
+        ask = asks.setdefault(ask_of(register_of(key), state), replace(load, places={}, requests={}))
         ask.places[key, state] = number
     return asks
 

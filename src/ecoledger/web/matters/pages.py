@@ -25,10 +25,10 @@ from ecoledger.entities.models import Area
 from ecoledger.listings import asked, cells, forms, veil
 from ecoledger.listings.parts import Ask, Kind
 from ecoledger.listings.personal import note_seen
-from ecoledger.matters import actions, chain, clocks, deadlines, evidence, likeness, timeline
+from ecoledger.matters import actions, chain, clocks, deadlines, evidence, likeness, requests, timeline
 from ecoledger.matters.actions import NotVisible, Refused, urging
-from ecoledger.matters.actions.timing import is_another_hand
-from ecoledger.matters.models import Matter
+from ecoledger.matters.actions.assigning import must_ask
+from ecoledger.matters.models import Event, Matter
 from ecoledger.matters.register import (
     Register,
     register_of,
@@ -183,7 +183,7 @@ def _clock_rows(register: Register, matter: Any, now: Any) -> list[dict[str, Any
     rows = []
     for clock in deadlines.of(matter):
         rule = deadlines.rule_of(clock)
-        longest, unit = deadlines.longest_extension(clock) if clock.running else (0, "")
+        longest = deadlines.longest_extension(clock)[0] if clock.running else 0
         rows.append(
             {
                 "clock": clock,
@@ -193,9 +193,8 @@ def _clock_rows(register: Register, matter: Any, now: Any) -> list[dict[str, Any
                 # Overdue is told in days of the calendar everywhere, whatever the clock counts in.
                 "late": left_of(clock.due, now) if clock.due and clock.due < now else "",
                 "longest": longest,
-                "unit": unit,
+                "unit": deadlines.extension_unit(clock),
                 "pending": clock.extensions.filter(approved=None).first(),
-                "approvers": rule.extend_by if rule else frozenset(),
             }
         )
     # What runs now stands above what has stopped.
@@ -227,6 +226,7 @@ def _detail(
     rows = _clock_rows(register, matter, now)
     files = actions.evidence_for(matter, person)
     events = timeline.events_of(matter, person)
+    asked = requests.transfer_asked(matter) if inside else None
     entries = _entries(register, matter, person)
     asks = asking.context(
         register, matter, offered, events, files, [r["clock"] for r in rows], inside=inside
@@ -260,18 +260,17 @@ def _detail(
                 r for r in rows if r["longest"] and not r["clock"].suspended and not r["waiting"]
             ],
             "pending_extensions": [
-                r["pending"]
-                for r in rows
-                if r["pending"]
-                and person.has_role(*r["approvers"])
-                and is_another_hand(r["pending"], person)
+                r for r in rows if r["pending"] and requests.may_decide(r["pending"], person)
             ],
+            "transfer_asked": asked,
             "suspended": any(r["clock"].running and r["clock"].suspended for r in rows),
             "running": any(r["clock"].running and not r["waiting"] for r in rows),
             "manages": manages,
             "may_assign": manages or owns,
             "may_extend": manages or owns,
-            "assign_form": forms.form_of(_ASSIGN, Matter, person=person, prefix="assign")
+            "assign_form": forms.form_of(
+                _ASSIGN, Matter, person=person, prefix="assign", first=_asked_for(asked)
+            )
             if manages or owns
             else None,
             "evidence": files,
@@ -295,6 +294,12 @@ def _detail(
         },
         status=status,
     )
+
+
+def _asked_for(asked: Event | None) -> dict[str, Any]:
+    """The unit and the person that were asked for, as first values of handing over."""
+    form = asked.form if asked else {}
+    return {name: form[name]["id"] for name in ("organisation", "person") if form.get(name)}
 
 
 def _words_of(asked: asking.Asking | None, entries: list[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -477,10 +482,25 @@ def attach(request: Request, key: str, pk: int) -> HttpResponse:
 def assign(request: Request, key: str, pk: int) -> HttpResponse:
     form = forms.form_of(_ASSIGN, Matter, data=request.POST, person=request.user, prefix="assign")
 
-    def do(register: Register) -> None:
+    if request.POST.get("what") == "decline":
+        reason = request.POST.get("reason", "").strip()
+        return _simple(
+            request,
+            key,
+            pk,
+            _("已答复。"),
+            lambda _register: actions.decline_transfer(pk, by=request.user, reason=reason),
+        )
+    register, matter = the_matter(request, key, pk)
+    asks = bool(form.is_valid()) and must_ask(
+        register, matter, request.user, form.cleaned_data["organisation"]
+    )
+
+    def do(_register: Register) -> None:
         if not form.is_valid():
             raise Refused("form", _("转办没有填对。"), fields=forms.problems(form))
-        actions.assign(
+        hand = actions.ask_transfer if asks else actions.assign
+        hand(
             pk,
             by=request.user,
             organisation=form.cleaned_data["organisation"],
@@ -489,7 +509,8 @@ def assign(request: Request, key: str, pk: int) -> HttpResponse:
             revision=revision(request),
         )
 
-    return _simple(request, key, pk, _("已转办。"), do)
+    done = _("已申请转办，由调度人员决定。") if asks else _("已转办。")
+    return _simple(request, key, pk, done, do)
 
 
 @needs("see_matters")

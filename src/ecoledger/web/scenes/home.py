@@ -51,7 +51,7 @@ def page(request: Request) -> HttpResponse:
         "waiting": load.waiting,
         "decides": first is to_decide,
         "to_do": to_do.waiting,
-        "decide": due_rows(inbox.waiting_for(person, TO_DECIDE, first), now),
+        "decide": due_rows(inbox.waiting_for(person, TO_DECIDE, first), now, first.requests),
         "places": rows,
         "totals": sums,
         "may_urge": person.has_role(*urging.URGERS),

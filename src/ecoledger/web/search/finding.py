@@ -18,13 +18,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import STAFF
 from ecoledger.accounts.scope import within
 from ecoledger.entities import inventory
 from ecoledger.entities.models import Area, Entity
 from ecoledger.listings import asked
 from ecoledger.listings.pinyin import initials
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import register_of, state_of, visible_matters
+from ecoledger.matters.register import answered_for, register_of, state_of, visible_matters
 from ecoledger.monitoring.alarm_book import ALARMS
 from ecoledger.monitoring.filing_book import FILINGS
 from ecoledger.monitoring.models import Alarm, Filing, Point
@@ -38,6 +39,8 @@ Kind = SearchEntry.Kind
 CANDIDATES = 40
 # Rows shown of each sort, and of all.
 EACH, MOST = 7, 24
+# Matters given from outside one's own area that are looked through.
+MOST_GIVEN = 500
 LATEST = 7
 # What the trade writes -> what our pages call it.
 SAME = {
@@ -103,6 +106,11 @@ def find(person: Person, typed: str) -> list[Group]:
 def _candidates(person: Person, words: list[str]) -> Iterator[SearchEntry]:
     """Entries in scope that begin with the words, by index; then those that hold them anywhere."""
     in_scope = within(person, "area_code", "enterprise_code")
+    if person.has_role(*STAFF):
+        # What one answers for outside one's area; who may know of it is asked when the matters are read.
+        given = Matter.objects.filter(answered_for(person)).order_by()
+        keys = list(given.values_list("pk", flat=True)[:MOST_GIVEN])
+        in_scope |= Q(kind=Kind.MATTER, target__in=keys)
     scope = SearchEntry.objects.filter(in_scope)
     seen: set[int] = set()
     exact = False

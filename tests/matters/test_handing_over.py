@@ -1,0 +1,150 @@
+"""A matter that another unit is given is seen and worked there; who may not decide alone asks."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+from tests.small_county import SOUTH
+
+from ecoledger.accounts.models import Organisation, Person
+from ecoledger.matters import actions, inbox, requests
+from ecoledger.matters.actions import Refused
+from ecoledger.matters.models import Matter, Notice
+from ecoledger.matters.register import register_of, visible_matters
+from ecoledger.registers.complaints.register import REGISTER as COMPLAINTS
+from ecoledger.web.search.finding import find
+
+GIVEN, OTHER = "夜间敲打声扰民", "另一件不相干的事"
+
+
+@pytest.fixture
+def south(people, bureau):
+    unit = Organisation.objects.create(name="南镇人民政府", kind="town", area_code=SOUTH)
+    return Person.objects.create_user(
+        username="south", name="南镇甲", roles=["town"], area_codes=[SOUTH], organisation=unit
+    )
+
+
+@pytest.fixture
+def given(south, people):
+    """A complaint of the north that the south is to look into, beside one that stays in the north."""
+    north = people["town"].organisation
+    matters = [
+        actions.open_matter(
+            COMPLAINTS,
+            {"channel": "phone", "area_code": "990101001", "description": words, "title": words},
+            by=people["complaint"],
+        )
+        for words in (GIVEN, OTHER)
+    ]
+    for matter in matters:
+        actions.perform(
+            matter.pk, "accept", by=people["complaint"], form={"owner_organisation": north.pk}
+        )
+    actions.assign(matters[0].pk, by=people["dispatcher"], organisation=south.organisation)
+    return matters[0]
+
+
+def test_the_unit_that_is_given_a_matter_opens_it_and_no_other_of_that_place(given, south, client):
+    client.force_login(south)
+    other = Matter.objects.exclude(pk=given.pk).get(title=OTHER)
+    assert client.get(reverse("matter", args=["complaint", given.pk])).status_code == 200
+    assert client.get(reverse("matter", args=["complaint", other.pk])).status_code == 404
+    listed = client.get(COMPLAINTS.url).content.decode()
+    assert GIVEN in listed and OTHER not in listed
+    assert GIVEN in client.get(reverse("my-work")).content.decode()
+
+
+def test_list_work_search_and_counts_agree_on_what_was_given(given, south):
+    assert list(visible_matters(south)) == [Matter.objects.get(pk=given.pk)]
+    assert list(register_of("complaint").visible_to(south)) == [given]
+    assert [m.pk for m in inbox.waiting(south)] == [given.pk]
+    assert inbox.load(south).waiting == 1
+    found = [hit.plain for group in find(south, "敲打声") for hit in group.hits]
+    assert len(found) == 1 and GIVEN in found[0]
+    assert not find(south, "不相干")
+
+
+def test_the_unit_works_what_it_was_given_and_hears_of_it(given, south):
+    assert Notice.objects.filter(person=south, matter=given).exists()
+    form = {"verdict": "unfounded", "findings": "到场未发现"}
+    assert actions.perform(given.pk, "report", by=south, form=form).state == "answering"
+
+
+def test_who_handed_it_on_sees_it_no_more(given, south, people):
+    actions.assign(given.pk, by=people["dispatcher"], organisation=people["town"].organisation)
+    assert not visible_matters(south).exists()
+
+
+def test_a_town_asks_before_another_unit_gets_its_matter(given, south, people):
+    north = people["town"].organisation
+    with pytest.raises(Refused) as refused:
+        actions.assign(given.pk, by=south, organisation=north)
+    assert refused.value.code == "unit"
+    actions.ask_transfer(given.pk, by=south, organisation=north, reason="在北镇")
+    assert Matter.objects.get(pk=given.pk).owner_organisation == south.organisation
+    boss = people["dispatcher"]
+    assert requests.waiting(boss)[given.pk].label == "审批转办"
+    assert given.pk in {m.pk for m in inbox.waiting(boss)}
+    assert not requests.waiting(south)
+    actions.assign(given.pk, by=boss, organisation=north)
+    assert not requests.waiting(boss)
+
+
+def test_a_declined_asking_leaves_the_matter_where_it_is(given, south, people):
+    north = people["town"].organisation
+    actions.ask_transfer(given.pk, by=south, organisation=north, reason="在北镇")
+    actions.decline_transfer(given.pk, by=people["dispatcher"], reason="由你镇办理")
+    assert not requests.waiting(people["dispatcher"])
+    assert Matter.objects.get(pk=given.pk).owner_organisation == south.organisation
+    assert Notice.objects.filter(person=south, text__contains="不同意").exists()
+
+
+def test_the_page_asks_where_the_town_may_not_decide(given, south, people, client):
+    client.force_login(south)
+    sent = {
+        "assign-organisation": str(people["town"].organisation_id),
+        "assign-reason": "在北镇",
+        "revision": str(Matter.objects.get(pk=given.pk).revision),
+    }
+    client.post(reverse("matter-assign", args=["complaint", given.pk]), sent)
+    assert requests.transfer_asked(given) is not None
+    client.force_login(people["dispatcher"])
+    page = client.get(reverse("matter", args=["complaint", given.pk])).content.decode()
+    assert "不同意转办" in page and "申请转给北镇人民政府" in page
+    work = client.get(reverse("my-work")).content.decode()
+    assert "审批转办" in work
+
+
+def _asks_for_time(given, south) -> None:
+    clock = given.clocks.get(name="closing")
+    actions.extend(given.pk, clock.pk, by=south, length=10, reason="要等检测结果")
+
+
+def test_who_may_lengthen_a_clock_has_the_request_in_his_work(
+    given, south, people, client, store
+):
+    _asks_for_time(given, south)
+    leader = people["leader"]
+    load = inbox.load(leader)
+    decide, _do = load.parted(leader)
+    assert decide.requests[given.pk].label == "审批延期"
+    assert decide.waiting == len(inbox.waiting_for(leader, 50, decide))
+    client.force_login(leader)
+    assert "审批延期" in client.get(reverse("my-work")).content.decode()
+    assert "审批延期" in client.get("/").content.decode()
+    page = client.get(reverse("matter", args=["complaint", given.pk])).content.decode()
+    assert "延长 10天" in page.replace("&nbsp;", " ") or "延长 10个工作日" in page
+    assert not inbox.load(people["officer"]).requests
+
+
+def test_a_request_ends_with_its_clock_and_says_so(given, south, people):
+    _asks_for_time(given, south)
+    form = {"verdict": "unfounded", "findings": "到场未发现"}
+    actions.perform(given.pk, "report", by=south, form=form)
+    actions.perform(given.pk, "answer", by=south, form={"answer": "已查"})
+    actions.perform(given.pk, "approve", by=people["complaint"])
+    assert not inbox.load(people["leader"]).requests
+    assert given.events.filter(transition="extension_lapsed").exists()
+    assert Notice.objects.filter(person=south, text__contains="未经审批即终止").exists()
+    assert not given.clocks.get(name="closing").extensions.filter(approved=None).exists()
