@@ -51,7 +51,8 @@ def test_the_unit_that_is_given_a_matter_opens_it_and_no_other_of_that_place(giv
     assert client.get(reverse("matter", args=["complaint", given.pk])).status_code == 200
     assert client.get(reverse("matter", args=["complaint", other.pk])).status_code == 404
     listed = client.get(COMPLAINTS.url).content.decode()
-    assert GIVEN in listed and OTHER not in listed
+    assert GIVEN in listed
+    assert OTHER not in listed
     assert GIVEN in client.get(reverse("my-work")).content.decode()
 
 
@@ -61,7 +62,8 @@ def test_list_work_search_and_counts_agree_on_what_was_given(given, south):
     assert [m.pk for m in inbox.waiting(south)] == [given.pk]
     assert inbox.load(south).waiting == 1
     found = [hit.plain for group in find(south, "敲打声") for hit in group.hits]
-    assert len(found) == 1 and GIVEN in found[0]
+    assert len(found) == 1
+    assert GIVEN in found[0]
     assert not find(south, "不相干")
 
 
@@ -111,7 +113,8 @@ def test_the_page_asks_where_the_town_may_not_decide(given, south, people, clien
     assert requests.transfer_asked(given) is not None
     client.force_login(people["dispatcher"])
     page = client.get(reverse("matter", args=["complaint", given.pk])).content.decode()
-    assert "不同意转办" in page and "申请转给北镇人民政府" in page
+    assert "不同意转办" in page
+    assert "申请转给北镇人民政府" in page
     work = client.get(reverse("my-work")).content.decode()
     assert "审批转办" in work
 
@@ -121,9 +124,7 @@ def _asks_for_time(given, south) -> None:
     actions.extend(given.pk, clock.pk, by=south, length=10, reason="要等检测结果")
 
 
-def test_who_may_lengthen_a_clock_has_the_request_in_his_work(
-    given, south, people, client, store
-):
+def test_who_may_lengthen_a_clock_has_the_request_in_his_work(given, south, people, client, store):
     _asks_for_time(given, south)
     leader = people["leader"]
     load = inbox.load(leader)

@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from ecoledger.matters import clocks, notices, timeline
-from ecoledger.matters.models import Clock, Extension, Matter
+from ecoledger.matters import clocks
+from ecoledger.matters.models import Clock, Matter
 from ecoledger.matters.profile import profile
 from ecoledger.matters.register import has_register, register_of
 from ecoledger.matters.workflow import ClockRule, Unit
@@ -75,31 +75,6 @@ def _stop(clock: Clock, at: datetime) -> None:
         recount(clock)
     clock.stopped_at = at
     clock.save()
-    for extension in clock.extensions.filter(approved=None).select_related("asked_by"):
-        _lapse(extension, at)
-
-
-def _lapse(extension: Extension, at: datetime) -> None:
-    """End a request that nobody answered, because its clock stopped; tell who asked."""
-    clock = extension.clock
-    extension.approved, extension.decided_at = False, at
-    extension.save(update_fields=["approved", "decided_at"])
-    timeline.record(
-        clock.matter,
-        name="extension_lapsed",
-        label=noop("延期申请终止"),
-        by=None,
-        at=at,
-        note=_("“%s”已停止计时，申请不再审批。") % clock.label,
-        form={"clock": clock.label, "length": extension.length, "unit": extension_unit(clock)},
-    )
-    notices.tell(
-        [extension.asked_by],
-        noop("%(number)s 的延期申请未经审批即终止：“%(clock)s”已停止计时")
-        % {"number": clock.matter.number, "clock": clock.label},
-        matter=clock.matter,
-        at=at,
-    )
 
 
 def first_clocks(matter: Matter, at: datetime, counted: dict[Any, Clock | None]) -> list[Clock]:

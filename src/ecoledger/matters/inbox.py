@@ -20,6 +20,7 @@ from ecoledger.listings import catalogue
 from ecoledger.matters import requests
 from ecoledger.matters.models import Event, Matter
 from ecoledger.matters.register import all_registers, register_of, visible_matters
+from ecoledger.matters.requests import Request
 from ecoledger.matters.workflow import Phase
 
 _LEADS = frozenset({Role.LEADER, Role.SECTION_CHIEF})
@@ -123,9 +124,7 @@ def waiting(person: Person, load: Load | None = None) -> QuerySet[Matter]:
     asked = (requests.waiting(person) if load is None else load.requests).keys()
     seen = visible_matters(person, None if asked else {key for key, _state in places})
     # Whose a matter is, as expressions: by the indexes of the keys themselves all of a unit's matters would be read.
-    rows = seen.alias(
-        held=Coalesce("owner_id", 0), unit=Coalesce("owner_organisation_id", 0)
-    )
+    rows = seen.alias(held=Coalesce("owner_id", 0), unit=Coalesce("owner_organisation_id", 0))
     turn = anybody | owners & (Q(held=person.pk) | Q(held=0, unit=person.organisation_id or -1))
     before = _own_before(person, mine) if load is None else load.before
     if before:
@@ -184,7 +183,7 @@ class Load:
     # Matters of which the next step is another person's, because this one took an earlier one.
     before: tuple[int, ...] = ()
     # What others asked of the person, by the matter's key, and the place by which that matter is counted already.
-    requests: Mapping[int, requests.Request] = field(default_factory=dict)
+    requests: Mapping[int, Request] = field(default_factory=dict)
     counted_at: Mapping[int, Place] = field(default_factory=dict)
 
     @property
@@ -197,7 +196,7 @@ class Load:
         return sum(here.overdue for here in self.places.values()) + late
 
     @property
-    def _further(self) -> list[requests.Request]:
+    def _further(self) -> list[Request]:
         """Requests about matters that wait for nothing else of the person."""
         return [
             one for pk, one in self.requests.items() if self.counted_at.get(pk) not in self.places
@@ -269,9 +268,9 @@ def load(person: Person, now: datetime | None = None, *, by_area: bool = False) 
             if is_own or (register, state) not in mine.of_owner:
                 here[register, state] += Waiting(-1, -1 if due is not None and due < now else 0)
     waits = {place: counted for place, counted in here.items() if counted.all}
-    asked = requests.waiting(person, now)
-    counted_at = _counted_at(person, mine, asked, before) if asked else {}
-    return Load(waits, dict(in_hand), dict(areas), tuple(before), asked, counted_at)
+    requested = requests.waiting(person, now)
+    counted_at = _counted_at(person, mine, requested, before) if requested else {}
+    return Load(waits, dict(in_hand), dict(areas), tuple(before), requested, counted_at)
 
 
 def _counted_at(

@@ -56,7 +56,9 @@ def _late(matter: Matter, now: datetime) -> bool:
 def may_decide(extension: Extension, person: Person) -> bool:
     """Whether ``person`` may say yes or no to it: by role, and as another hand than who asked."""
     rule = deadlines.rule_of(extension.clock)
-    return rule is not None and person.has_role(*rule.extend_by) and is_another_hand(extension, person)
+    return (
+        rule is not None and person.has_role(*rule.extend_by) and is_another_hand(extension, person)
+    )
 
 
 def is_another_hand(extension: Extension, person: Person) -> bool:
@@ -83,5 +85,3 @@ def pending_transfers() -> QuerySet[Event]:
 def transfer_asked(matter: Matter) -> Event | None:
     """The asking that stands on ``matter``."""
     return pending_transfers().filter(matter=matter).last()
-
-

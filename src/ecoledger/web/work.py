@@ -15,8 +15,8 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.wording import numbered
 from ecoledger.matters import clocks, deadlines, inbox
 from ecoledger.matters.models import Clock, Matter
-from ecoledger.matters.requests import Request
 from ecoledger.matters.register import Register, register_of, state_of
+from ecoledger.matters.requests import Request
 from ecoledger.matters.workflow import Transition
 from ecoledger.standards import workdays
 from ecoledger.web import rail_counts

@@ -16,6 +16,7 @@ from ecoledger.listings.parts import Text
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, timeline
 from ecoledger.matters.actions.access import keep, locked, owns
+from ecoledger.matters.actions.assigning import must_ask
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import register_of
 
@@ -49,6 +50,9 @@ def amend(
             raise ValueError("what a person changes stands on the timeline")
         if barred := set(values) - asked:
             raise Refused("role", _("“%s”不能这样修改。") % "、".join(sorted(barred)))
+        unit = values.get("owner_organisation", matter.owner_organisation)
+        if unit != matter.owner_organisation and must_ask(register, matter, by, unit):
+            raise Refused("unit", _("转给其他单位须由调度人员决定。"), _("请用“转办”申请。"))
     after = {name: value for name, value in values.items() if getattr(matter, name) != value}
     if not after and form is None:
         return matter

@@ -15,6 +15,7 @@ from ecoledger.listings import forms
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, timeline
 from ecoledger.matters.actions.access import keep, locked
+from ecoledger.matters.actions.lapsing import end_requests
 from ecoledger.matters.register import register_of
 from ecoledger.matters.workflow import Phase
 
@@ -67,6 +68,7 @@ def follow(
         form={**said, "before": before},
     )
     deadlines.follow_state(matter, ended or at)
+    end_requests(matter, at)
     if {rule.deadline_field for rule in register.workflow.clocks} & set(values):
         deadlines.follow_dates(matter, at)
     return matter

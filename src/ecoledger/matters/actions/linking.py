@@ -15,6 +15,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, timeline
 from ecoledger.matters.actions.access import find, keep, locked
+from ecoledger.matters.actions.lapsing import end_requests
 from ecoledger.matters.models import Link, Matter
 from ecoledger.matters.register import register_of, visible_matters
 
@@ -81,6 +82,7 @@ def merge(
         duplicate.merged_into = target
         keep(duplicate)
         deadlines.stop_all(duplicate, at)
+        end_requests(duplicate, at)
         link(duplicate, target, Link.Kind.DUPLICATE_OF, by=by, at=at)
         timeline.record(
             duplicate,

@@ -20,6 +20,7 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, notices, timeline
 from ecoledger.matters.actions.access import keep
 from ecoledger.matters.actions.adding import take_in
+from ecoledger.matters.actions.lapsing import end_requests
 from ecoledger.matters.actions.lining import write_lines
 from ecoledger.matters.actions.linking import link
 from ecoledger.matters.evidence import Upload
@@ -146,6 +147,7 @@ def withdraw(matter: Matter, *, by: Person | None, label: str, at: datetime) -> 
     keep(matter)
     deadlines.stop_all(matter, at)
     timeline.record(matter, name="withdrawn", label=label, by=by, at=at)
+    end_requests(matter, at)
 
 
 def restore(matter: Matter, *, by: Person | None, label: str, at: datetime) -> None:

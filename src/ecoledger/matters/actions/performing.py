@@ -18,6 +18,7 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, notices, timeline
 from ecoledger.matters.actions.access import find, keep, locked, owns
 from ecoledger.matters.actions.adding import take_in
+from ecoledger.matters.actions.lapsing import end_requests
 from ecoledger.matters.evidence import Upload
 from ecoledger.matters.models import Evidence, Matter
 from ecoledger.matters.register import register_of, state_of
@@ -163,6 +164,7 @@ def perform(
         shown_to_enterprise=transition.shown_to_enterprise,
     )
     deadlines.follow_state(matter, at, transition.name)
+    end_requests(matter, at)
     notices.tell_next(matter, by, at)
     return matter
 

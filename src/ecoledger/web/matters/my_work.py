@@ -74,7 +74,9 @@ def asks_waiting(load: inbox.Load) -> dict[str, inbox.Load]:
         ask = asks.setdefault(request.label, replace(load, places={}, requests={}))
         asks[request.label] = replace(ask, requests={**ask.requests, pk: request})
     for (key, state), number in load.places.items():
-        ask = asks.setdefault(ask_of(register_of(key), state), replace(load, places={}, requests={}))
+        ask = asks.setdefault(
+            ask_of(register_of(key), state), replace(load, places={}, requests={})
+        )
         ask.places[key, state] = number
     return asks
 

@@ -25,7 +25,16 @@ from ecoledger.entities.models import Area
 from ecoledger.listings import asked, cells, forms, veil
 from ecoledger.listings.parts import Ask, Kind
 from ecoledger.listings.personal import note_seen
-from ecoledger.matters import actions, chain, clocks, deadlines, evidence, likeness, requests, timeline
+from ecoledger.matters import (
+    actions,
+    chain,
+    clocks,
+    deadlines,
+    evidence,
+    likeness,
+    requests,
+    timeline,
+)
 from ecoledger.matters.actions import NotVisible, Refused, urging
 from ecoledger.matters.actions.assigning import must_ask
 from ecoledger.matters.models import Event, Matter
