@@ -126,11 +126,11 @@ def test_one_station_high_for_hours_is_a_source_and_a_haze_is_none(county):
     assert not quiet & set(range(at, at + 10))
 
 
-def test_what_reaches_another_station_hours_later_is_no_source(county):
-    """Fireworks are let off here now and there a little later, in a strength of their own."""
+def test_what_reaches_other_stations_hours_later_is_no_source(county):
+    """Fireworks are let off here now and there a little later, in a strength of their own; one other may have its own trouble."""
     rule, at = settings_of("air_neighbours"), dusty(county)
     feast = {key: values.copy() for key, values in county.items()}
-    for point, late, part in ((1, 4, 1.0), (2, 0, 0.75)):
+    for point, late, part in ((1, 4, 1.0), (2, 0, 0.9), (3, 1, 1.0)):
         for code, more in (("a34004", 90), ("a34002", 160)):
             feast[point, code][at + late : at + late + 6] += part * more
     found = neighbours.detect(*beside(feast, rule), rule)
@@ -207,14 +207,41 @@ def test_one_restless_hour_does_not_hide_an_interfered_sampler_and_clean_air_ove
     assert all(told(judged, point) == [] for point in (3, 4, 5))
 
 
-def test_clean_air_that_reached_another_station_before_is_no_hand(county):
+def test_clean_air_that_reached_others_before_is_no_hand(county):
     rule, at = settings_of("air_low"), dusty(county)
     cleaner = {key: values.copy() for key, values in county.items()}
-    for point, late, part in ((1, 4, 0.35), (2, 0, 0.38)):
+    for point, late, part in ((1, 4, 0.35), (2, 0, 0.38), (3, 1, 0.36)):
         for code in PM:
             cleaner[point, code][at + late : at + late + 8] *= part
     judged = low_vs_neighbours.detect(*beside(cleaner, rule), rule)
     assert told(judged, 1) == []
+
+
+def test_another_stations_own_trouble_hides_none(county):
+    """Two samplers are interfered with in the same night, two sources blow on the same day."""
+    low, high = settings_of("air_low"), settings_of("air_neighbours")
+    at = dusty(county)
+    sprayed = {key: values.copy() for key, values in county.items()}
+    sources = {key: values.copy() for key, values in county.items()}
+    for point, late in ((1, 2), (5, 0)):
+        for code, more in (("a34004", 90), ("a34002", 160)):
+            sprayed[point, code][at + late : at + late + 10] *= 0.35
+            sources[point, code][at + late : at + late + 10] += more
+    for judged in (
+        low_vs_neighbours.detect(*beside(sprayed, low), low),
+        neighbours.detect(*beside(sources, high), high),
+    ):
+        assert all(at < told(judged, point)[0] <= at + 8 for point in (1, 5))
+
+
+def test_gusts_hide_a_source_from_some_hours_and_not_from_more(county):
+    rule, at = settings_of("air_neighbours"), dusty(county)
+    here = {key: values.copy() for key, values in county.items()}
+    gusts = np.array([1, 0.1, 1, 1, 0.9, 0.1, 1, 1, 0.9, 1.0])
+    for code, more in (("a34004", 90), ("a34002", 160)):
+        here[1, code][at : at + 10] += more * gusts
+    found = told(neighbours.detect(*beside(here, rule), rule))
+    assert at < found[0] <= at + 8
 
 
 def test_a_spray_that_takes_more_of_the_coarse_dust_is_a_hand_where_nothing_else_is_low(county):

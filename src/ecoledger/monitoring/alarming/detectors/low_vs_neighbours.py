@@ -16,6 +16,7 @@ from ecoledger.monitoring.alarming.detectors.regional import (
     Own,
     at_once,
     crowded,
+    explained,
     hours_of,
     own,
 )
@@ -30,19 +31,21 @@ from ecoledger.monitoring.alarming.detectors.tracks import (
 )
 
 TWIN = {"a34004": "a34002", "a34002": "a34004"}
-# As shares of the deviation: how far fine and coarse dust may lie apart, how much of it may have been there before, what four of
-# five single hours show of it, and how far the gases may have fallen. Set on measured air of Beijing, Lianyungang and Quanzhou
-# into which samplers were put that lose 40 to 75 %.
-_ALIKE, _SHARP, _STEADY, _WITH_GASES = 0.55, 0.35, 0.6, 0.25
-# It lies so many times as far below as the lowest other did in these hours, and so many times what neighbours differ now.
-# Nobody gains by a hand on a micro-station, and its own moods are many.
-_ALONE, _MICRO_ALONE, _APART = 1.2, 2.0, 1.3
-# What lies so many times as far below as any other may be so much less alike and unusual: a spray takes coarse dust first.
-_FAR, _LESS_ALIKE, _LESS_UNUSUAL = 2.5, 0.75, 0.75
+# How far fine and coarse dust may lie apart, as a share of the deviation.
+_ALIKE = 0.95
+# Nobody gains by a hand on a micro-station, and its own moods are many: so many times as far below as any other.
+_MICRO_ALONE = 2.0
 # What could not be told from some hours may be told from some more; of fewer so much more is asked for.
 _MORE_HOURS, _OF_FEW = 3, 1.1
-# So many hours before tell what was there before; of so many others one may have its own trouble.
-_BEFORE, _ONE_IN = 8, 40
+# So many hours before tell what was there before; of so many others one may have its own trouble, and one of so few.
+_BEFORE, _ONE_IN, _FEW = 8, 40, 5
+# How much of the lowest other, of what the neighbours differ, of what was there before, of the gases' fall and of what single hours
+# do not show has another reason. Of a level as unusual as asked for so much may have, of a more unusual one more (logarithm), down
+# to so much of what is asked for. Set on simulated counties such that measured air of Beijing and Lianyungang is quieter than before.
+_OTHERS, _SPREAD, _WAS, _GASES, _UNSTEADY = 1.0, 0.7, 0.3, 0.75, 1.35
+_DOUBT, _CLEAR, _LEAST, _MOST = 0.64, 0.28, 0.75, 2.0
+# However unusual: gases that have fallen by half as much are other air.
+_WITH_GASES = 0.5
 
 
 def detect(
@@ -53,14 +56,12 @@ def detect(
     A hand on the sampler takes the same share of fine and coarse dust, at once, and leaves the gases alone. Told by the
     median of the last ``settings["hours"]`` hours (default 5), or three hours more, of the two dusts' mean deviation from what
     the neighbours let expect (:mod:`.regional`), less what the gases tell of other air. Bad when that lies more than
-    ``settings["share"]`` (default 0.33; ``micro_share``) below, beyond ``settings["sigmas"]`` (default 3; ``micro_sigmas``) of
-    its usual scatter, beyond what the neighbours differ among themselves (:data:`_APART`) and what other stations were low in
-    these hours (:data:`_ALONE`: a front of clean air reaches them one after the other; a station far below all others need be
-    less unusual and alike, :data:`_FAR`), both dusts being expected at
-    ``settings["least"]`` at least; when fine and coarse differ by less than :data:`_ALIKE` of it; when little of it was there
-    before (:data:`_SHARP`), four of five hours show it (:data:`_STEADY`) and the gases have not fallen with it
-    (:data:`_WITH_GASES`): other air comes by degrees, and brings other gases. It goes on until half of that is made good; where
-    three stations are so at once it is the air.
+    ``settings["share"]`` (default 0.33; ``micro_share``) below, near or beyond ``settings["sigmas"]`` (default 3;
+    ``micro_sigmas``) of its usual scatter (:data:`_LEAST`), both dusts being expected at ``settings["least"]`` at least and
+    having fallen (:data:`_ALIKE`), and little of it can have another reason (:func:`.regional.explained`): the lowest other
+    station in these hours but one (a front of clean air reaches them one after the other), what the neighbours differ now, what
+    was there before and the gases' fall (other air comes by degrees, and brings other gases), what single hours do not show. It
+    goes on until half of it is made good; where three stations are so at once it is the air.
     """
     plain, sigmas = float(settings.get("share", 0.33)), float(settings.get("sigmas", 3.0))
     micro = float(settings.get("micro_share", plain))
@@ -91,10 +92,10 @@ def detect(
                 enough &= ~(twin < least.get(other.track.parameter, 0.0))
             share = 1 - one.track.value / one.expected
             for hours, levels in windows.items():
-                level, others = levels[key]
+                level, others, second = levels[key]
                 asked = drop * (_OF_FEW if hours == width else 1.0)
                 low |= (level > asked) & _of_a_hand(
-                    level, others, dusts[key], by_itself[key].air, one, hours, beyond
+                    level, others, second, dusts[key], by_itself[key].air, one, hours, beyond
                 )
                 lasts |= level > drop / 2
             low &= enough & ~(share <= part / 2)
@@ -145,37 +146,46 @@ def _dust(
 
 def _windows(
     series: dict[tuple[int, str], Compared], dusts: dict[tuple[int, str], _Dust], hours: int
-) -> dict[tuple[int, str], tuple[np.ndarray, np.ndarray]]:
+) -> dict[tuple[int, str], tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """How far each lies below in its last ``hours``, and how far the lowest others of its kind did at the worst of :data:`NEWS`
-    hours; one in :data:`_ONE_IN` of them left out, for it may have a trouble of its own."""
-    levels = [-_recent(dusts[key].both, hours) for key in series]
-    others = at_once(list(series.values()), levels, _ONE_IN)
-    return dict(zip(series, zip(levels, others, strict=True), strict=True))
+    hours; one in :data:`_ONE_IN` of them left out, for it may have a trouble of its own; then one of :data:`_FEW` already."""
+    levels, all_ = [-_recent(dusts[key].both, hours) for key in series], list(series.values())
+    others = at_once(all_, levels, _ONE_IN)
+    second = at_once(all_, levels, _ONE_IN, one_of=_FEW)
+    return dict(zip(series, zip(levels, others, second, strict=True), strict=True))
 
 
 def _of_a_hand(
     level: np.ndarray,
     others: np.ndarray,
+    second: np.ndarray,
     dust: _Dust,
     air: np.ndarray,
     one: Compared,
     hours: int,
     sigmas: float,
 ) -> np.ndarray:
-    """Where a level is as a hand on the sampler makes it: unusual, alone, of both dusts, sudden, steady, without other gases."""
+    """Where a level is as a hand on the sampler makes it: unusual, of both dusts, and little to doubt in it."""
     scatter = MAD_TO_SIGMA * trailing(level, LEARNED, "mad", gap=NEWS, needed=48, every=6)
+    unusual = level / (sigmas * np.fmax(np.nan_to_num(scatter), 0.05))
     was = before(-upto(dust.both, _BEFORE, "median", needed=3), hours)
     most = -upto(dust.both, hours, "p80", needed=round(0.6 * hours))
     like = np.abs(_recent(dust.mine, hours) - _recent(dust.twin, hours))
-    far = (level >= _FAR * others) & (not one.micro)
-    needed = np.where(far, _LESS_UNUSUAL, 1.0) * sigmas
-    result = level > needed * np.fmax(np.nan_to_num(scatter), 0.05)
-    alone = _MICRO_ALONE if one.micro else _ALONE
-    result &= ~(level < alone * others) & ~(level < _APART * one.spread)
-    result &= ~(like > np.where(far, _LESS_ALIKE, _ALIKE) * level) & ~(
-        _recent(air, hours) < -_WITH_GASES * level
+    doubt = explained(
+        (
+            (_OTHERS, second),
+            (_SPREAD, one.spread),
+            (_WAS, was),
+            (_GASES, -_recent(air, hours)),
+            (_UNSTEADY, level - most),
+        )
     )
-    return np.asarray(result & ~(was > _SHARP * level) & (most > _STEADY * level))
+    result = (unusual > _LEAST) & ~(like > _ALIKE * level)
+    result &= doubt < (_DOUBT + _CLEAR * np.log(np.clip(unusual, _LEAST, _MOST))) * level
+    result &= ~(_recent(air, hours) < -_WITH_GASES * level)
+    if one.micro:
+        result &= ~(level < _MICRO_ALONE * others)
+    return np.asarray(result)
 
 
 def _recent(values: np.ndarray, width: int) -> np.ndarray:

@@ -8,6 +8,7 @@ and their dislike of humid air are common to them. A reference station is never 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -296,16 +297,20 @@ def crowded(
     return {hour for hour, number in count.items() if number >= crowd}
 
 
-def at_once(compared: list[Compared], levels: list[np.ndarray], one_in: int) -> list[np.ndarray]:
+def at_once(
+    compared: list[Compared], levels: list[np.ndarray], one_in: int, *, one_of: int = 0
+) -> list[np.ndarray]:
     """For each of ``levels``, how high the others of its parameter and kind were (:func:`others_at_once`); of so many others
-    one is left out, for it may have a trouble of its own."""
+    one is left out, for it may have a trouble of its own; ``one_of``: one already of so many."""
     kinds = [(one.track.parameter, one.micro) for one in compared]
     result = list(levels)
     for kind in set(kinds):
         mine = [n for n, other in enumerate(kinds) if other == kind]
+        others = len(mine) - 1
+        skip = max(others // one_in, int(0 < one_of <= others))
         # The tracks of one parameter have the same hours (:func:`compare`).
-        others = others_at_once([levels[n] for n in mine], skip=(len(mine) - 1) // one_in)
-        for n, height in zip(mine, others, strict=True):
+        heights = others_at_once([levels[n] for n in mine], skip=skip)
+        for n, height in zip(mine, heights, strict=True):
             result[n] = height
     return result
 
@@ -323,6 +328,12 @@ def others_at_once(levels: list[np.ndarray], skip: int = 0) -> list[np.ndarray]:
         others = np.where(here, ordered[max(-rank - 1, -size)], ordered[-rank])
         result.append(upto(others, NEWS, "max"))
     return result
+
+
+def explained(parts: Iterable[tuple[float, np.ndarray]]) -> np.ndarray:
+    """How much of a deviation has another reason than the station: so much of what the others show, of what they differ, of
+    what was there before. Each by itself proves nothing, and a little of each is much."""
+    return np.asarray(sum(weight * np.fmax(np.nan_to_num(what), 0.0) for weight, what in parts))
 
 
 def _spread(anomaly: np.ndarray) -> np.ndarray:
