@@ -43,7 +43,10 @@ def frames_table(frames: Table) -> pl.DataFrame:
         if name not in table.columns
     ]
     dated_given = "dated" in table.columns
-    table = table.with_columns(missing).with_columns(pl.col("status").fill_null("accepted"))
+    if missing:
+        table = table.with_columns(missing)
+    if table["status"].null_count():
+        table = table.with_columns(pl.col("status").fill_null("accepted"))
     if not dated_given:
         digits = pl.col("qn").str.slice(0, _QN_DIGITS)
         moment = digits.str.slice(0, 14).str.to_datetime(
@@ -59,7 +62,7 @@ def frames_table(frames: Table) -> pl.DataFrame:
         ("status", ~pl.col("status").is_in(STATUSES), f"not one of {', '.join(STATUSES)}"),
     ]
     _refuse(table, "frames", rules)
-    return table.select(*FRAME_COLUMNS)
+    return table[list(FRAME_COLUMNS)]
 
 
 def observations_table(observations: Table, frames: int) -> pl.DataFrame:

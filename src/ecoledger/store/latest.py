@@ -140,7 +140,7 @@ def _newest(
     numbers: NDArray[np.int64], rows: pl.DataFrame
 ) -> tuple[NDArray[np.int64], pl.DataFrame]:
     """Of each series the one row that could be its latest: most batches bring many minutes of the same points."""
-    start = rows["start"].to_physical().to_numpy()
+    start = rows["start"].to_numpy()
     layer = rows["layer"].to_numpy() if "layer" in rows.columns else np.zeros(len(rows), np.int8)
     recorded = rows["observation_id"].to_numpy()
     if np.any(start[1:] < start[:-1]) or np.any(layer[1:] != layer[:1]):

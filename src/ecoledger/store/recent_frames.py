@@ -65,7 +65,7 @@ class RecentFrames:
 
 def hours_of(times: pl.Series) -> NDArray[np.int64]:
     """Start of the hour of each time, in microseconds; times must not be null."""
-    micros = times.to_physical().to_numpy()
+    micros = times.to_numpy().astype(np.int64)
     hours: NDArray[np.int64] = micros - micros % HOUR
     return hours
 

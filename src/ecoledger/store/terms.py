@@ -70,7 +70,7 @@ class Terms:
         """The table with numbers for texts; a text that is not known becomes null."""
         # The numbers count from 0 without a gap, so they are the physical values of an Enum.
         return table.with_columns(
-            table[kind]
+            pl.col(kind)
             .cast(pl.Enum(self.texts(kind)), strict=False)
             .to_physical()
             .cast(KINDS[kind])
@@ -81,7 +81,7 @@ class Terms:
     def decode(self, table: pl.DataFrame) -> pl.DataFrame:
         """The table with texts for numbers."""
         return table.with_columns(
-            self.texts(kind).gather(table[kind].cast(pl.UInt32)).alias(kind)
+            self.texts(kind)[table[kind].cast(pl.UInt32)].alias(kind)
             for kind in self._codes
             if kind in table.columns
         )

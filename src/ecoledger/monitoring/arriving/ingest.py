@@ -217,9 +217,10 @@ def take(
     frame_of_row[prepared.kept] = np.arange(prepared.kept.size, dtype=np.uint32)
     observations = None
     if not prepared.observations.is_empty():
-        observations = prepared.observations.with_columns(
-            pl.Series("frame", frame_of_row[prepared.observations["row"].to_numpy()])
-        ).drop("row")
+        observations = prepared.observations.select(
+            pl.exclude("row"),
+            pl.Series("frame", frame_of_row[prepared.observations["row"].to_numpy()]),
+        )
     receipt = store.append(frames, observations)
     runtime.arrived.set()
     if not changed.is_empty():

@@ -188,10 +188,10 @@ def observations_of(
         {
             "row": rows.astype(np.int64),
             "point": of_point,
-            "parameter": pl.Series(texts, dtype=pl.String).gather(codes_here),
+            "parameter": pl.Series(texts, dtype=pl.String)[codes_here],
             "start": batch.data_time[rows].astype("datetime64[us]"),
             "seconds": seconds.astype(np.int32),
-            "series": pl.Series(_SERIES_NAMES).gather(series),
+            "series": pl.Series(_SERIES_NAMES)[series],
             **{name: pl.Series(values, nan_to_null=True) for name, values in columns.items()},
             "decimals": pl.Series(decimals.astype(np.int8)).set(pl.Series(decimals < 0), None),
             "flag": _flags(batch.data_flag[chosen[first]]),
@@ -227,7 +227,7 @@ def _flags(marks: NDArray[np.bytes_]) -> pl.Series:
         int(mark).to_bytes(4, "little").rstrip(b"\0").decode("ascii").upper() or None
         for mark in found
     ]
-    return pl.Series(texts, dtype=pl.String).gather(inverse)
+    return pl.Series(texts, dtype=pl.String)[inverse]
 
 
 def _convert(columns: dict[str, Any], position: NDArray[np.intp], registry: Registry) -> None:

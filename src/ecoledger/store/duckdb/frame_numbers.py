@@ -59,7 +59,8 @@ class FrameNumbers(Opened):
             frame_ids[row] = number
         new = np.zeros(len(frames), np.bool_)
         new[fresh] = True
-        stored = frames.drop("digest").with_columns(
+        stored = frames.select(
+            pl.exclude("digest"),
             pl.Series("frame_id", frame_ids),
             pl.Series("digest_0", np.ascontiguousarray(halves[:, 0])),
             pl.Series("digest_1", np.ascontiguousarray(halves[:, 1])),
@@ -126,6 +127,10 @@ class FrameNumbers(Opened):
         named = pl.col("frame_id") if "frame_id" in rows.columns else pl.lit(None, dtype=pl.Int64)
         if "frame" not in rows.columns:
             return rows.with_columns(named.alias("frame_id"))
+        if "frame_id" not in rows.columns and not rows["frame"].null_count():
+            of_row = rows["frame"].to_numpy()
+            rows = rows.select(pl.exclude("frame"), pl.Series("frame_id", frame_ids[of_row]))
+            return rows if new.all() else rows.filter(pl.Series(new[of_row]))
         rows = rows.with_columns(
             pl.coalesce(pl.Series(frame_ids).gather(rows["frame"]), named).alias("frame_id"),
             pl.Series("new", new).gather(rows["frame"]).fill_null(True).alias("new"),

@@ -73,12 +73,10 @@ class Waiting(Opened):
 
     def _pending_table(self, rows: pl.DataFrame) -> pl.DataFrame:
         """(hour, number) and perhaps a ticket, as readers see them."""
-        numbers = of_number(rows["number"].to_numpy()).drop("series")
-        table = rows.drop("number").hstack(self._terms.decode(numbers))
-        shown = ["ticket"] if "ticket" in rows.columns else []
-        return table.with_columns(pl.col("hour").cast(pl.Datetime("us"))).select(
-            *shown, "point", "parameter", "hour"
-        )
+        things = self._terms.decode(of_number(rows["number"].to_numpy()))
+        tickets = [rows["ticket"]] if "ticket" in rows.columns else []
+        hour = rows["hour"].cast(pl.Datetime("us"))
+        return pl.DataFrame([*tickets, things["point"], things["parameter"], hour])
 
     def _new_tickets(self, pending: pl.DataFrame | None) -> pl.DataFrame:
         """The hours of another store's list, under tickets of this one's."""

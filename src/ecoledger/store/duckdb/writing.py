@@ -246,7 +246,7 @@ class Writing(FrameNumbers, Waiting):
         numbers = series_numbers(rows)
         kept = [name for name in latest_values.COLUMNS if name in rows.columns]
         if "withdrawn" not in rows.columns or not rows["withdrawn"].any():
-            self._latest.apply(numbers, rows.select(kept))
+            self._latest.apply(numbers, rows[kept])
             return
         lifted = rows["withdrawn"].fill_null(False)
         standing = (~lifted).to_numpy()
