@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 import pytest
+from benchmarks.alarm_precision import settings as settings_of
 
 from ecoledger.monitoring.alarming.detectors import constant, missing, neighbours, regional, sudden
 
@@ -52,6 +53,18 @@ def test_an_instrument_at_its_detection_limit_is_not_stuck():
     table = hours([3] * 6)
     found = constant.detect(table, table, {"hours": 4, "floor": {"a34004": 3}})
     assert set(states(found).values()) == {"good", "hold"}
+
+
+def test_a_low_value_that_stands_is_stuck_where_the_stations_beside_it_are_high():
+    settings = {"hours": 4, "floor": {"a34004": 8}, "beside": {"a34004": 3}}
+
+    def stuck(around):
+        others = [hours([around + n % 3 for n in range(6)], point=point) for point in (2, 3, 4)]
+        table = pl.concat([hours([3] * 6, point=1), *others])
+        return bad(constant.detect(table, table, settings).filter(pl.col("point") == 1))
+
+    assert stuck(60) == [3, 4, 5]
+    assert stuck(4) == []
 
 
 def test_sudden_change_is_measured_against_the_hours_before():
@@ -110,6 +123,19 @@ def last(**arrived):
         },
         schema_overrides={"arrived": pl.Datetime("us"), "point": pl.Int64},
     )
+
+
+@pytest.mark.parametrize("interval", [900, 3600])
+def test_a_meter_of_quarter_hours_is_missed_no_sooner_than_an_hourly_one(interval):
+    meter = last(dPower=BEGIN).with_columns(pl.lit(interval).alias("interval"))
+
+    def state(silent_for):
+        now = BEGIN + timedelta(hours=silent_for)
+        found = missing.detect(meter, now, settings_of("power_missing"))
+        return dict(found.select("parameter", "state").iter_rows())[""]
+
+    assert state(2) != "bad"
+    assert state(5) == "bad"
 
 
 def test_missing_tells_a_dead_device_from_a_dead_sensor():

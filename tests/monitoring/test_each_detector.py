@@ -358,6 +358,16 @@ def test_a_fed_value_with_a_little_jitter_is_flat_and_a_calm_day_is_not():
     assert AT + 6 <= told(flat.detect(hours, hours, rule))[0] <= AT + 10
 
 
+def test_a_night_in_which_the_plant_stood_still_is_no_measure_of_calm():
+    rule, values = settings_of("flue_gas_flat"), wobbling(30)
+    values[AT - 200 : AT - 180] = values[AT - 200]
+    values[AT : AT + 24] = 30 + 0.1 * np.sin(np.arange(24) * 2.1)
+    hours = series(1, "a21026", values)
+    assert (
+        AT + 6 <= next(n for n in told(flat.detect(hours, hours, rule)) if n > AT - 100) <= AT + 10
+    )
+
+
 def test_values_cut_off_under_the_limit_and_values_that_only_come_near_it():
     rule, free = settings_of("flue_gas_near_limit"), wobbling(52, 0.1)
     clamped = free.copy()
@@ -526,6 +536,18 @@ def test_what_rises_within_a_day_or_has_been_high_is_no_gradual_change():
     # A discharge goes by within two days, a new level is there at once: other rules tell of them.
     assert creeping(1.2 * np.exp(-((day - 30) ** 2) / 2 / 9**2)) == []
     assert creeping(np.where(day > 0, 0.8, 0.0)) == []
+
+
+def test_wastewater_that_gets_two_thirds_worse_within_a_week_is_told():
+    rule = settings_of("wastewater_trend")
+
+    def found(gain):
+        rise = np.clip((np.arange(HOURS) - AT + 120) / 120, 0, 1) * np.log(gain)
+        hours = series(1, "w01018", wobbling(90) * np.exp(rise))
+        return told(trend.detect(hours, hours, rule))
+
+    assert AT - 96 < found(1.7)[0] < AT + 24
+    assert found(1.2) == []
 
 
 def test_a_gradual_change_goes_on_until_half_of_it_is_gone():

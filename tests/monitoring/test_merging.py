@@ -75,3 +75,19 @@ def test_a_value_that_stands_high_is_an_instrument_and_no_source():
     source = told(1, "neighbours", 0, **STATION)
     assert decide(stopped(1, 3), [source])[0] == What.TAKE_OVER
     assert decide(source, [stopped(1, 0)])[0] == What.MERGE
+
+
+def test_a_gap_and_what_the_values_around_it_show_are_two_troubles():
+    """The treatment was off before the data stopped; the gap of a meter explains nothing of the outlet either."""
+    firm = {"river": None, "km": None, "owner": "E-1", "kind": "power", "parameter": ""}
+    off, gap = told(1, "no_treatment", 0, **firm), told(1, "missing", 5, **firm)
+    assert decide(gap, [off])[0] == What.RAISE
+    stack = firm | {"kind": "flue_gas", "parameter": "a34013"}
+    assert decide(told(2, "exceedance", 6, **stack), [gap])[0] == What.RAISE
+    assert decide(told(1, "missing", 9, **firm), [gap])[0] == What.MERGE
+
+
+def test_what_comes_again_half_a_day_after_it_was_over_is_another_trouble():
+    first = told(1, "low_vs_neighbours", 0, **STATION)
+    assert decide(told(1, "low_vs_neighbours", 10, **STATION), [first])[0] == What.MERGE
+    assert decide(told(1, "low_vs_neighbours", 18, **STATION), [first])[0] == What.RAISE

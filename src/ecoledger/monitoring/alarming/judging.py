@@ -150,13 +150,13 @@ def detect(rule: AlarmRule, seen: Seen) -> pl.DataFrame:
         case _D.SUDDEN:
             excused = excuses.of_changes(hours.join(judged, on=["point", "parameter", "start"],
                                                     how="semi"), rule.kind, seen)  # fmt: skip
-            return sudden.detect(seen.while_running(hours), judged, settings, excused)
+            hours = _at_reference(seen.while_running(hours), rule, points)
+            return sudden.detect(hours, judged, settings, excused)
         case _D.TREND:
             # Turbidity tells what is washed in, and is not judged by this rule.
             tracks = seen.of(rule.kind, [*rule.parameters, TURBIDITY] if rule.parameters else [])
-            return trend.detect(
-                seen.while_running(tracks), judged, settings, seen.running, seen.weather
-            )
+            tracks = _at_reference(seen.while_running(tracks), rule, points)
+            return trend.detect(tracks, judged, settings, seen.running, seen.weather)
         case _D.PH_JUMP:
             return ph_jump.detect(hours, judged, settings, seen.running)
         case _D.DILUTION:
@@ -217,6 +217,13 @@ def _judged_values(rows: pl.DataFrame) -> pl.DataFrame:
         .otherwise("value")
         .alias("value")
     )
+
+
+def _at_reference(hours: pl.DataFrame, rule: AlarmRule, points: PointMap) -> pl.DataFrame:
+    """``hours`` as they are judged: what a stack emits follows the oxygen, and none of that is a change."""
+    if rule.kind != "flue_gas":
+        return hours
+    return _judged_values(limits.attach(hours, "hour", rule.settings, rule.kind, points))
 
 
 def _exceedance(rule: AlarmRule, touched: pl.DataFrame, daily: bool, seen: Seen) -> pl.DataFrame:

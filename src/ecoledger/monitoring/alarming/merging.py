@@ -21,7 +21,6 @@ WEIGHT: dict[str, int] = {
     for n, name in enumerate(
         (
             _D.DATA_QUALITY,
-            _D.MISSING,
             _D.MARKED_STOP,
             _D.NO_TREATMENT,
             _D.BYPASS,
@@ -40,11 +39,16 @@ WEIGHT: dict[str, int] = {
             _D.DRIFT,
             _D.TREND,
             _D.SUDDEN,
+            # That nothing came says nothing of what came.
+            _D.MISSING,
         )
     )
 }
-# The same point's next finding within this time of the last is the same trouble.
-AGAIN = timedelta(hours=24)
+# The same point's next finding within this time of the last is the same trouble: no rule takes longer to make sure that a
+# trouble is over, but those that look at a whole day.
+AGAIN = timedelta(hours=6)
+AGAIN_BY_DAY = timedelta(hours=24)
+_BY_DAY = {_D.DRIFT, _D.TREND, _D.NEAR_LIMIT, _D.DATA_QUALITY}
 # An alarm that sounded within this time goes on.
 STILL = timedelta(hours=6)
 # After so long another detector tells of another trouble.
@@ -94,7 +98,11 @@ class Told:
 def place(new: Told, told: Told) -> str:
     """Why ``new`` is the same trouble as ``told``; empty when it is another."""
     gap = new.begin - told.last
-    if new.point == told.point and gap <= AGAIN:
+    if (new.detector == _D.MISSING) != (told.detector == _D.MISSING):
+        # A gap tells nothing of the values before and after it, nor they of it.
+        return ""
+    by_day = {new.detector, told.detector} & _BY_DAY
+    if new.point == told.point and gap <= (AGAIN_BY_DAY if by_day else AGAIN):
         if new.rule == told.rule and new.parameter == told.parameter:
             return "同一事件再次出现"
         if new.parameter and told.parameter and new.parameter != told.parameter:

@@ -211,8 +211,9 @@ class Writer:
             into.text = words.with_others(into.text, into.evidence["also"])
 
     def _take_over(self, alarm: Alarm, other: Alarm, why: str) -> None:
-        """``alarm`` says more of the trouble than ``other``, and carries on from its beginning."""
-        alarm.begin = min(alarm.begin, other.begin)
+        """``alarm`` says more of the trouble than ``other``, and carries on from its beginning, unless that was over before."""
+        if other.last >= alarm.begin:
+            alarm.begin = min(alarm.begin, other.begin)
         alarm.level = max(alarm.level, other.level, key=_severity)
         alarm.evidence["sounded"] = other.evidence["sounded"]
         self.ledger.save(alarm)

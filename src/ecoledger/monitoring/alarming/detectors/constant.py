@@ -23,6 +23,8 @@ _CHANGES_NEEDED = 30
 _FEW = 6
 # Where the usual step is so few of the last digit, calm hours round to one value: a run has to be so much longer.
 _FEW_DIGITS, _LONGER = 2.5, 1.6
+# So many others say what the air is like.
+_OTHERS = 3
 STANDING = "停产期间无流量，数值不变属正常"
 
 
@@ -41,7 +43,8 @@ def detect(
     values (default 4), so that a station of four hours is not judged by two. A series that repeats itself by
     nature (coarse digits, an analyser that holds its value between samples) needs a run as much longer as its own
     history asks for, and so does a level at which a calm hour is less than a digit (:func:`_coarse`). Values at or below ``settings["floor"][parameter]`` do not count: an instrument at its
-    detection limit is not stuck. Excused where the plant stood (:mod:`..operation`).
+    detection limit is not stuck; but it is where the stations beside it show ``settings["beside"][parameter]`` times its
+    value and its floor. Excused where the plant stood (:mod:`..operation`).
     """
     floors = numbers(settings, "floor")
     default = settings.get("floor_default")
@@ -53,8 +56,10 @@ def detect(
     high = each(good.with_columns(value=pl.max_horizontal("maximum", "value")))
     wanted = judged.select("point", "parameter").unique()
     chosen = set(wanted.iter_rows())
+    times = numbers(settings, "beside")
+    tracks = list(each(good))
     parts = []
-    for track, bottom, top in zip(each(good), low, high, strict=True):
+    for track, bottom, top in zip(tracks, low, high, strict=True):
         if (track.point, track.parameter) not in chosen:
             continue
         run = _runs(bottom.value, top.value, tolerance)
@@ -62,17 +67,36 @@ def detect(
         above = np.full(len(track), True) if floor is None else track.value > floor
         # How it repeats itself where it stands still or at its detection limit says nothing of how it does at work.
         needed = _needed(track, np.where(above & (running.running(track) != 0), run, 0), settings)
-        stuck = run >= np.where(_coarse(track), math.ceil(_LONGER * needed), needed)
+        apart = np.full(len(track), False)
+        beside = times.get(track.parameter)
+        if floor is not None and beside and (~above & (run >= needed)).any():
+            apart = _beside(track, tracks) > beside * np.fmax(track.value, floor)
+        stuck = run >= np.where(_coarse(track) & ~apart, math.ceil(_LONGER * needed), needed)
         stood = running.stands(track, track.step * needed)
         parts.append(
             verdicts(
                 track,
-                stuck & above,
+                stuck & (above | apart),
                 ~stuck,
                 excuse=worded(stood, STANDING),
             )
         )
     return together(parts, judged)
+
+
+def _beside(track: Track, tracks: list[Track]) -> np.ndarray:
+    """The middle one of what three or more others show of the same parameter; NaN where there are fewer."""
+    others = [
+        track.on(other)
+        for other in tracks
+        if other.parameter == track.parameter and other.point != track.point
+    ]
+    shown = np.sort(np.array(others), axis=0) if others else np.empty((0, len(track)))
+    count = np.sum(~np.isnan(shown), axis=0)
+    middle = np.full(len(track), np.nan)
+    known = np.flatnonzero(count >= _OTHERS)
+    middle[known] = shown[(count[known] - 1) // 2, known]
+    return middle
 
 
 def _coarse(track: Track) -> np.ndarray:

@@ -86,7 +86,9 @@ def detect(
                 ):
                     usual = trailing(measure, past, "median", gap=size, needed=needed, every=every)
                     here &= ~((measure >= allowed * usual) & seen) & ~np.isnan(usual)
-                calmest = trailing(spread / level, past, "p2", gap=size, needed=needed, every=every)
+                # A window in which nothing moved at all is no calm one: it stood.
+                calm_ones = np.where(spread > 0, spread / level, np.nan)
+                calmest = trailing(calm_ones, past, "p2", gap=size, needed=needed, every=every)
                 ordinary = trailing(
                     spread / level, past, "median", gap=size, needed=needed, every=every
                 )

@@ -120,7 +120,8 @@ def _rise(track: Track, settings: dict[str, Any], falling: set[str]) -> _Rise:
 
 def _noise(track: Track, rise: np.ndarray, settings: dict[str, Any]) -> np.ndarray:
     """How much a rise usually changes from day to day, so that a level that creeps does not hide in its own scatter."""
-    past, gap, every = track.slots(10 * 24, 30), track.slots(48), track.slots(3)
+    # The change itself, that takes days, is no scatter.
+    past, gap, every = track.slots(10 * 24, 30), track.slots(96), track.slots(3)
     needed = track.slots(float(settings.get("history", 72)), 24) // 2
     change = rise - _back(rise, track.slots(24))
     return MAD_TO_SIGMA * trailing(change, past, "mad", gap=gap, needed=needed, every=every)
