@@ -120,14 +120,14 @@ class AreaField(LookupField):
 
 
 class YesNo(forms.TypedChoiceField):
-    """Two radios, neither chosen beforehand; unanswered where it may be is no."""
+    """Two radios, neither chosen beforehand; unanswered is ``unsaid``: not known where the column can say so, else no."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, unsaid: bool | None = False, **kwargs: Any) -> None:
         super().__init__(
             choices=(("1", _("是")), ("0", _("否"))),
             widget=forms.RadioSelect(),
             coerce=lambda value: value == "1",
-            empty_value=False,  # type: ignore[arg-type]  # Django's stubs know texts only
+            empty_value=unsaid,  # type: ignore[arg-type]  # Django's stubs know texts only
             **kwargs,
         )
 
@@ -148,7 +148,8 @@ def field_of(ask: Ask, model: type[Model], person: Person | None) -> forms.Field
         "help_text": gettext(str(ask.help)) if ask.help else "",
     }
     if kind is Kind.BOOLEAN:
-        return YesNo(**common)
+        column = field_at(model, ask.stores) if ask.stores else None
+        return YesNo(unsaid=None if column is not None and column.null else False, **common)
     if kind is Kind.AREA:
         return AreaField(lookup_of("area"), person, **common)
     if kind is Kind.REFERENCE:
@@ -191,6 +192,8 @@ def form_of(
     asks = tuple(asks)
     fields = {ask.name: field_of(ask, model, person) for ask in asks}
     initial = {ask.name: first[ask.name] for ask in asks if first and first.get(ask.name)}
+    if row is None:
+        initial = _kept_unasked(asks, model) | initial
     for ask in asks if row is not None else ():
         if ask.initial is not None:
             initial[ask.name] = ask.initial(row)
@@ -201,6 +204,16 @@ def form_of(
     cls = type("DeclaredForm", (forms.Form,), fields)
     form: forms.Form = cls(data=data, initial=initial, prefix=prefix)
     return form
+
+
+def _kept_unasked(asks: Iterable[Ask], model: type[Model]) -> dict[str, Any]:
+    """The choices that a new row keeps where nobody chooses: shown as chosen, so that nothing is kept that was not seen."""
+    kept = {}
+    for ask in asks:
+        column = field_at(model, ask.stores) if ask.stores and ask.kind is Kind.CHOICE else None
+        if column is not None and column.has_default() and not callable(column.default):
+            kept[ask.name] = column.default
+    return kept
 
 
 def problems(form: forms.Form) -> dict[str, list[str]]:

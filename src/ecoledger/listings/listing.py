@@ -255,6 +255,7 @@ class Listing:
         )
 
     def open_asks(self, person: Person, asks: Iterable[Ask]) -> tuple[Ask, ...]:
+        """Of ``asks`` those whose values ``person`` may know of; who enters a new row writes down the others too."""
         return tuple(a for a in asks if self.is_open(a.stores or a.name, person))
 
     def may_open(self, person: Person) -> bool:

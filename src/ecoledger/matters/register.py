@@ -114,6 +114,12 @@ class Register(Listing):
     map_layer: bool = True
     # Whether opening one of its matters, or its list, stands on the audit trail.
     on_trail: bool = False
+    # Puts in order what is to be kept, whoever changed it: a complainant's name out of what everybody reads.
+    tidy: Callable[[Any], None] | None = None
+    # What an event of that matter says under a name ("": its note), as everybody may read it.
+    said_openly: Callable[[Any, str, str], str] | None = None
+    # State -> hidden names that its owner may have told him there, with a purpose and on the trail.
+    told_to_owner: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # The level as it follows from a matter's other fields; without it the level is set like any field.
     level: Callable[[Any], str] | None = None
     statistics: Callable[[QuerySet[Any], datetime], list[Statistic]] | None = None

@@ -19,7 +19,7 @@ from ecoledger.listings.parts import Ask, Kind, Text
 from ecoledger.live import events
 from ecoledger.matters import chain, sight
 from ecoledger.matters.models import Event, Evidence, Matter
-from ecoledger.matters.register import sees_all_events
+from ecoledger.matters.register import register_of, sees_all_events
 
 
 def record(
@@ -40,6 +40,13 @@ def record(
     # Kept in the language of the record, whichever the person reads the pages in.
     with override("zh-hans"):
         written = str(label)
+    register = register_of(matter.register)
+    said = dict(form or {})
+    if register.said_openly is not None:
+        note = register.said_openly(matter, "", note)
+        for key, value in said.items():
+            if isinstance(value, str) and key not in register.hidden:
+                said[key] = register.said_openly(matter, key, value)
     event = chain.append(
         Event(
             matter_id=matter.pk,
@@ -52,7 +59,7 @@ def record(
             cycle=matter.reopened,
             stayed=None if stayed is None else max(0, int(stayed.total_seconds())),
             note=note,
-            form=dict(form or {}),
+            form=said,
             evidence=[{"id": e.pk, "sha256": e.sha256} for e in evidence],
             shown_to_enterprise=shown_to_enterprise,
         )

@@ -58,6 +58,8 @@ def keep(matter: Matter) -> None:
     """Save ``matter`` as a further revision: pages opened before are told that someone else acted."""
     register = register_of(matter.register)
     matter.phase = register.state_of(matter).phase.value
+    if register.tidy is not None:
+        register.tidy(matter)
     if register.level is not None:
         matter.level = register.level(matter)
     if matter.pk is not None:

@@ -57,12 +57,13 @@ class Complaint(Matter):
     )
     # The number of the platform, kept so that results can be copied back.
     source_no = models.CharField("举报编号", max_length=60, blank=True, db_index=True)
-    channel = models.CharField("举报类型", max_length=10, choices=Channel.choices, default="phone")
+    channel = models.CharField("举报类型", max_length=10, choices=Channel.choices, blank=True)
     # Of the complainant: seen by few (生态环境法典第146条、第1238条).
     complainant = models.CharField("举报人", max_length=60, blank=True)
     telephone = models.CharField("联系电话", max_length=60, blank=True)
     as_told = models.TextField("举报原文", blank=True)
-    real_name = models.BooleanField("实名举报", default=False)
+    # Empty: nobody said so.
+    real_name = models.BooleanField("实名举报", null=True, blank=True)
     target = models.CharField("被举报单位", max_length=120, blank=True)
     industry = models.CharField("行业", max_length=60, blank=True)
     pollution = CodesField("污染类型", choices=Pollution.choices)

@@ -117,8 +117,8 @@ def complaint_of(
         if row.get("lon") is None and firm[1] is not None:
             row["lon"], row["lat"], row["placed"] = *firm[1:], Placed.FIRM
     locate(row, known.places)
-    row["title"] = title_of(row)
     mask(row)
+    row["title"] = title_of(row)
     _place_in_flow(row, meant("state", said.get("status")))
     row["number"] = row.get("source_no", "")
     return {name: value for name, value in row.items() if value not in (None, "", [])}
@@ -160,17 +160,38 @@ def _refusal(said: Any) -> str:
     return "other"
 
 
+# What names nobody in particular.
+_ANYBODY = ("匿名", "群众", "市民", "居民", "村民", "网民", "热心")
+_TELEPHONE = re.compile(r"(?<!\d)1\d{10}(?!\d)")
+# Texts that everybody reads who sees a complaint: what was told, and what was found and said about it.
+TOLD, WRITTEN = (
+    ("title", "description", "target", "address", "wanted"),
+    ("findings", "answer", "remark"),
+)
+
+
 def mask(row: dict[str, Any]) -> None:
     """Take the complainant's name and telephone out of what everybody reads; the words as told are kept apart."""
-    text = str(row.get("description", ""))
-    clean = text
-    for secret in (row.get("telephone", ""), row.get("complainant", "")):
-        if len(str(secret)) >= 2 and "匿名" not in str(secret):
-            clean = clean.replace(str(secret), "［举报人］")
-    clean = re.sub(r"(?<!\d)1\d{10}(?!\d)", "［电话］", clean)
-    if clean != text:
-        row["as_told"], row["description"] = text, clean
-        row["title"] = title_of(row)
+    text = str(row.get("description") or "")
+    for name in (*TOLD, *WRITTEN):
+        if row.get(name):
+            row[name] = without_person(str(row[name]), row)
+            if name in TOLD:
+                row[name] = without_telephones(row[name])
+    if row.get("description", "") != text and not row.get("as_told"):
+        row["as_told"] = text
+
+
+def without_telephones(text: str) -> str:
+    return _TELEPHONE.sub("［电话］", text)
+
+
+def without_person(text: str, of: Mapping[str, Any]) -> str:
+    """``text`` without the telephone and the name of whom the complaint ``of`` is from."""
+    for secret in (str(of.get("telephone") or ""), str(of.get("complainant") or "")):
+        if len(secret) >= 2 and not any(word in secret for word in _ANYBODY):
+            text = text.replace(secret, "［举报人］")
+    return text
 
 
 def _place_in_flow(row: dict[str, Any], state: str) -> None:

@@ -186,9 +186,16 @@ def _as_row(row: ImportRow) -> repeats.Complaint:
 
 def _prepare(complaint: Complaint) -> None:
     """Name it by what it is about; the complainant's name and telephone stay out of what everybody reads."""
-    row = {n: getattr(complaint, n) for n in ("target", "pollution", "description", "address",
-                                              "telephone", "complainant")}  # fmt: skip
+    if complaint.import_batch_id is None and complaint.real_name and not complaint.complainant:
+        raise Refused(
+            "form",
+            _("实名举报要写明举报人。"),
+            _("请填写举报人，或将“实名举报”改为“否”。"),
+            {"complainant": [_("实名举报请填写姓名")]},
+        )
+    tidy(complaint)
     if not complaint.title:
+        row = {n: getattr(complaint, n) for n in ("target", "pollution", "description", "address")}
         complaint.title = exports.title_of(row)
     if complaint.lon is None and complaint.import_batch_id is None:
         where = {"area_code": complaint.area_code, "address": complaint.address,
@@ -199,10 +206,21 @@ def _prepare(complaint: Complaint) -> None:
         complaint.placed = where.get("placed", "")
     elif not complaint.placed and complaint.lon is not None:
         complaint.placed = Placed.FIRM if complaint.entity_id else Placed.GIVEN
-    if not complaint.as_told:
-        exports.mask(row)
-        complaint.description = row["description"]
-        complaint.as_told = row.get("as_told", "")
+
+
+def tidy(complaint: Complaint) -> None:
+    """Whoever writes something on it: what everybody reads names no complainant."""
+    names = ("telephone", "complainant", "as_told", *exports.TOLD, *exports.WRITTEN)
+    row = {name: getattr(complaint, name) for name in names}
+    exports.mask(row)
+    for name, text in row.items():
+        setattr(complaint, name, text)
+
+
+def _said_openly(complaint: Any, name: str, text: str) -> str:
+    known = {one: getattr(complaint, one, "") for one in ("telephone", "complainant")}
+    text = exports.without_person(text, known)
+    return exports.without_telephones(text) if name in exports.TOLD else text
 
 
 def _text(name: str, label: str) -> Any:
@@ -222,9 +240,9 @@ REGISTER = declare(Complaints(
              "satisfaction", "target", "industry", "real_name", "placed", "opened_at"),
     search=("number", "title", "description", "address", "target", "source_no", "complainant",
             "telephone"),
-    fields=("channel", "opened_at", "complainant", "telephone", "real_name", "target", "entity",
-            "area_code", "address", "pollution", "industry", "description", "wanted", "source_no",
-            "urgency", "deadline"),
+    fields=(Ask("channel", required=True), "opened_at", "complainant", "telephone", "real_name", "target", "entity",
+            "area_code", "address", "pollution", "industry", Ask("description", required=True), "wanted",
+            "source_no", "urgency", "deadline"),
     batch=("owner_organisation", "owner", "deadline", "industry", "remark"),
     details=("source_no", "channel", "complainant", "telephone", "as_told", "real_name", "target",
              "pollution", "industry", "wanted", "urgency", "deadline", "accepted_at", "refusal",
@@ -273,6 +291,8 @@ REGISTER = declare(Complaints(
         },
     ),
     # Its own comparison goes by channel.
+    tidy=tidy, said_openly=_said_openly,
+    told_to_owner={"answering": ("complainant", "telephone")},
     compared=(), statistics=statistics.statistics, breakdowns=statistics.breakdowns, prepare=_prepare,
     opened=proposals.propose_for,
     measures=(

@@ -115,7 +115,7 @@ def breakdowns(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
 
 def _label(choices: Any) -> Callable[[str], str]:
     labels = {value: _(str(label)) for value, label in choices.choices}
-    return lambda value: labels.get(value, value)
+    return lambda value: labels.get(value, value) or _("未填")
 
 
 _TRUE, _DUPLICATE = Q(verdict__in=TRUE), Q(merged_into__isnull=False)
@@ -132,7 +132,8 @@ def _by(
     most: int = 0,
 ) -> Breakdown:
     counted = (
-        rows.exclude(**{path: ""})
+        # Of a choice nobody made the number is told too; what is written freely is left out where it is empty.
+        (rows if path == "channel" else rows.exclude(**{path: ""}))
         .values(path)
         .annotate(
             n=Count("pk"),
@@ -151,7 +152,7 @@ def _by(
             (
                 (name(row[path]), str(row["n"]), str(row["again"]), _percent(row["n"], total),
                  str(row["true"]), str(row["bad"])),
-                f"{query}={row[path]}&merged=all",
+                f"{query}={row[path]}&merged=all" if row[path] else "",
             )
             for row in (all_rows[:most] if most else all_rows)
         ),

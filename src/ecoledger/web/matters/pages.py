@@ -50,6 +50,7 @@ from ecoledger.web.access import Request, needs
 from ecoledger.web.listings.beside import beside
 from ecoledger.web.listings.once import once
 from ecoledger.web.matters import asking
+from ecoledger.web.matters import contact as contacts
 from ecoledger.web.matters.finding import the_matter, the_register
 from ecoledger.web.matters.lines import sent, sheet, show_problems, tables
 from ecoledger.web.matters.posted import revision, say, uploads
@@ -69,7 +70,8 @@ def new(request: Request, key: str) -> HttpResponseBase:
     register = the_register(request, key)
     if not register.fields or not register.may_open(request.user):
         raise PermissionDenied(_("您的岗位不能在“%s”登记事项。") % _(str(register.label)))
-    asks = register.open_asks(request.user, register.fields)
+    # Who takes a complaint down hears the name; what is kept of it he is not shown again.
+    asks = register.fields
     form = forms.form_of(
         asks, register.model, data=request.POST or None, person=request.user, first=request.GET
     )
@@ -210,13 +212,14 @@ def _clock_rows(register: Register, matter: Any, now: Any) -> list[dict[str, Any
     return sorted(rows, key=lambda r: not r["clock"].running)
 
 
-def _detail(
+def show(
     request: Request,
     register: Register,
     matter: Any,
     *,
     offered: list[Offered] | None = None,
     noted: str = "",
+    contact: list[tuple[str, str]] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     person = request.user
@@ -261,6 +264,8 @@ def _detail(
             "inside": inside,
             "offered": offered,
             "noted": noted,
+            "contact": contact,
+            "contact_offered": contacts.offered(register, matter, person),
             "refused": _why_not(register, matter, person) if not offered else "",
             "entries": entries,
             "asked_words": _words_of(asks["asking"], entries),
@@ -342,7 +347,7 @@ def detail(request: Request, key: str, pk: int) -> HttpResponse:
     if register.on_trail:
         audit.record(request.user, "open_restricted", matter, address=address(request))
     note_seen(register, request.user, [matter], register.hidden, address(request))
-    return _detail(request, register, matter)
+    return show(request, register, matter)
 
 
 @needs("see_matters")
@@ -436,7 +441,7 @@ def _refused(
         else:
             o.open = False
     messages.error(request, f"{refused.why}{refused.remedy}")
-    return _detail(request, register, matter, offered=offered, status=422)
+    return show(request, register, matter, offered=offered, status=422)
 
 
 def _simple(
@@ -467,7 +472,7 @@ def note(request: Request, key: str, pk: int) -> HttpResponse:
     except Refused as refused:
         messages.error(request, f"{refused.why}{refused.remedy}")
         # As it was written: whoever has to shorten it does not write it again.
-        return _detail(request, register, matter, noted=text, status=422)
+        return show(request, register, matter, noted=text, status=422)
     messages.success(request, _("已补充说明。"))
     return redirect("matter", key, pk)
 

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from ecoledger.web.matters import (
     book,
+    contact,
     evidence,
     in_hand,
     lines,
@@ -53,6 +54,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("matters/<slug:key>/<int:pk>/do/<slug:name>", pages.act, name="matter-act"),
     path("matters/<slug:key>/<int:pk>/note", pages.note, name="matter-note"),
     path("matters/<slug:key>/<int:pk>/evidence", pages.attach, name="matter-attach"),
+    path("matters/<slug:key>/<int:pk>/contact", contact.page, name="matter-contact"),
     path("matters/<slug:key>/<int:pk>/assign", pages.assign, name="matter-assign"),
     path("matters/<slug:key>/<int:pk>/clocks", pages.clocks_action, name="matter-clocks"),
     path("matters/<slug:key>/<int:pk>/bundle", pages.bundle, name="matter-bundle"),

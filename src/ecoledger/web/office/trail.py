@@ -7,7 +7,7 @@ matter of restricted circulation it tells the number alone.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -27,7 +27,7 @@ from ecoledger.accounts import audit
 from ecoledger.accounts.models import AuditEntry, Person
 from ecoledger.accounts.wording import numbered
 from ecoledger.listings import asked
-from ecoledger.listings.parts import Ask
+from ecoledger.listings.parts import Ask, Kind
 from ecoledger.listings.workbook import Head
 from ecoledger.matters import timeline
 from ecoledger.matters.models import Circulation, Event, Matter
@@ -47,7 +47,7 @@ _IN_BULK = Q(transition="history") | Q(transition="open", matter__import_batch__
 
 # What the details of an entry are called.
 WORDS = {
-    "reason": gettext_lazy("理由"), "parameter": gettext_lazy("因子"), "parameters": gettext_lazy("因子"),
+    "reason": gettext_lazy("理由"), "purpose": gettext_lazy("用途"), "parameter": gettext_lazy("因子"), "parameters": gettext_lazy("因子"),
     "series": gettext_lazy("数据类型"), "start": gettext_lazy("时间"), "value": gettext_lazy("数值"),
     "flag": gettext_lazy("标记"), "begin": gettext_lazy("起"), "end": gettext_lazy("止"), "kind": gettext_lazy("类别"),
     "entity": gettext_lazy("对象"), "point": gettext_lazy("监测点"), "before": gettext_lazy("原为"),
@@ -246,7 +246,42 @@ def _events(person: Person, query: Any) -> QuerySet[Event]:
     return _between(rows, query).order_by("-at", "-pk")
 
 
-def _line_of_event(event: Event) -> Line:
+def _lines_of_events(person: Person, events: Sequence[Event]) -> Iterator[Line]:
+    """The steps as ``person`` may read them: what a book hides from him is told neither under its name nor in other texts."""
+    secrets = _secrets(person, (event.matter for event in events))
+    for event in events:
+        yield _line_of_event(person, event, secrets.get(event.matter_id, ()))
+
+
+def _secrets(person: Person, matters: Iterable[Matter]) -> dict[int, tuple[str, ...]]:
+    """By matter the short values that its book hides from ``person``: one query a book."""
+    asked: dict[str, set[int]] = defaultdict(set)
+    for matter in matters:
+        asked[matter.register].add(matter.pk)
+    found = {}
+    for key, keys in asked.items():
+        register = register_of(key) if has_register(key) else None
+        if register is None:
+            continue
+        hidden = [
+            name
+            for name in register.hidden
+            if not register.is_open(name, person) and register.derive.column(name).kind is Kind.TEXT
+        ]
+        if hidden:
+            rows = register.model._default_manager.filter(pk__in=keys)
+            for pk, *values in rows.values_list("pk", *hidden):
+                found[pk] = tuple(str(v) for v in values if v and len(str(v)) > 1)
+    return found
+
+
+def _without(text: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "［…］")
+    return text
+
+
+def _line_of_event(person: Person, event: Event, secrets: tuple[str, ...]) -> Line:
     matter = event.matter
     register = register_of(matter.register) if has_register(matter.register) else None
     hidden = matter.circulation == Circulation.RESTRICTED
@@ -259,7 +294,7 @@ def _line_of_event(event: Event) -> Line:
     if not hidden:
         if event.note:
             details.append((_("说明"), event.note[:300]))
-        details += _said(register, event)
+        details += _said(register, event, person)
     if event.evidence:
         details.append((_("证据"), numbered("%d 份", len(event.evidence)) % len(event.evidence)))
     return Line(
@@ -268,15 +303,15 @@ def _line_of_event(event: Event) -> Line:
         str(event.person.organisation or "") if event.person else "",
         event.deputy.name if event.deputy else "",
         _(event.label),
-        about,
-        tuple(details),
+        _without(about, secrets),
+        tuple((name, _without(text, secrets)) for name, text in details),
         "",
         MATTERS,
         event.pk,
     )
 
 
-def _said(register: Register | None, event: Event) -> list[tuple[str, str]]:
+def _said(register: Register | None, event: Event, person: Person) -> list[tuple[str, str]]:
     """What was filled in, under the labels of its form."""
     if register is None:
         return []
@@ -286,7 +321,13 @@ def _said(register: Register | None, event: Event) -> list[tuple[str, str]]:
         known |= {ask.name: ask for ask in register.asks_of(way)}
     told = []
     for name, value in event.form.items():
-        if value in (None, "", [], {}):
+        stored = (known[name].stores if name in known else None) or name
+        if isinstance(value, dict):
+            value = {k: v for k, v in value.items() if register.is_open(k, person)}
+        if value in (None, "", [], {}) or not register.is_open(stored, person):
+            continue
+        # A table's own columns may name whom the book hides.
+        if name not in known and register.hidden and register.said_openly is not None:
             continue
         if name in known:
             told.append(
@@ -307,6 +348,7 @@ class _Both:
     """Entries and events as one sequence, the newest first; a slice reads no more than it must."""
 
     def __init__(self, person: Person, query: Any) -> None:
+        self.person = person
         source = query.get("source", "")
         events = source != SYSTEM and not query.get("action")
         self.entries = _entries(person, query) if source != MATTERS else AuditEntry.objects.none()
@@ -324,7 +366,7 @@ class _Both:
         chosen = sorted(keys, reverse=True)[part.start or 0 : end]
         entries = self.entries.filter(pk__in=[pk for _at, s, pk in chosen if s == SYSTEM])
         events = self.events.filter(pk__in=[pk for _at, s, pk in chosen if s == MATTERS])
-        lines = [*_lines_of_entries(list(entries)), *map(_line_of_event, events)]
+        lines = [*_lines_of_entries(list(entries)), *_lines_of_events(self.person, list(events))]
         return sorted(lines, key=lambda line: (line.at, line.source, line.number), reverse=True)
 
 

@@ -21,11 +21,11 @@ class Migration(migrations.Migration):
             fields=[
                 ('matter_ptr', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, related_name='as_complaint', serialize=False, to='matters.matter')),
                 ('source_no', models.CharField(blank=True, db_index=True, max_length=60, verbose_name='举报编号')),
-                ('channel', models.CharField(choices=[('phone', '电话'), ('wechat', '微信'), ('web', '网络'), ('message', '网民留言'), ('letter', '来信'), ('visit', '来访'), ('hotline', '12345热线'), ('superior', '上级转办'), ('other', '其他')], default='phone', max_length=10, verbose_name='举报类型')),
+                ('channel', models.CharField(blank=True, choices=[('phone', '电话'), ('wechat', '微信'), ('web', '网络'), ('message', '网民留言'), ('letter', '来信'), ('visit', '来访'), ('hotline', '12345热线'), ('superior', '上级转办'), ('other', '其他')], max_length=10, verbose_name='举报类型')),
                 ('complainant', models.CharField(blank=True, max_length=60, verbose_name='举报人')),
                 ('telephone', models.CharField(blank=True, max_length=60, verbose_name='联系电话')),
                 ('as_told', models.TextField(blank=True, verbose_name='举报原文')),
-                ('real_name', models.BooleanField(default=False, verbose_name='实名举报')),
+                ('real_name', models.BooleanField(blank=True, null=True, verbose_name='实名举报')),
                 ('target', models.CharField(blank=True, max_length=120, verbose_name='被举报单位')),
                 ('industry', models.CharField(blank=True, max_length=60, verbose_name='行业')),
                 ('pollution', ecoledger.listings.fields.CodesField(blank=True, choices=[('air', '大气'), ('noise', '噪声'), ('water', '水'), ('waste', '固废'), ('ecology', '生态破坏'), ('radiation', '辐射'), ('soil', '土壤'), ('other', '其他')], default=list, max_length=200, verbose_name='污染类型')),

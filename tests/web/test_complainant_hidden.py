@@ -1,0 +1,168 @@
+"""Who complained is told nobody whom it is not for: not in titles, not by the trail; and to the owner who answers, on request."""
+
+from __future__ import annotations
+
+import io
+
+import openpyxl
+import pytest
+
+from ecoledger.accounts.models import AuditEntry
+from ecoledger.matters import actions
+from ecoledger.matters.actions import Refused
+from ecoledger.registers.complaints import exports
+from ecoledger.registers.complaints.register import REGISTER
+from ecoledger.web.models import SearchEntry
+
+NAME, TELEPHONE = "李测试匿", "13700002222"
+TOLD = f"联系电话{TELEPHONE}，{NAME}反映夜间异味"
+
+
+@pytest.fixture
+def complaint(bureau, people):
+    given = {
+        "description": TOLD,
+        "area_code": "990101001",
+        "channel": "phone",
+        "complainant": NAME,
+        "telephone": TELEPHONE,
+        "wanted": f"请回电{TELEPHONE}",
+    }
+    return actions.open_matter(REGISTER, given, by=people["complaint"])
+
+
+def _tells(text: str) -> bool:
+    return NAME in text or TELEPHONE in text
+
+
+def test_a_title_made_of_the_words_holds_neither_name_nor_telephone(complaint):
+    complaint.refresh_from_db()
+    for name in ("title", "description", "wanted"):
+        assert getattr(complaint, name)
+        assert not _tells(getattr(complaint, name)), name
+    assert complaint.as_told == TOLD
+    entry = SearchEntry.objects.get(kind="matter", target=complaint.pk)
+    assert not _tells(f"{entry.name} {entry.words}" if hasattr(entry, "words") else entry.name)
+
+
+def test_an_imported_title_holds_neither(bureau):
+    values = {
+        "description": TOLD,
+        "complainant": NAME,
+        "telephone": TELEPHONE,
+        "answer": f"已致电{NAME}",
+    }
+    row = exports.complaint_of(values, {}, exports.Register())
+    assert not any(_tells(row[name]) for name in ("title", "description", "answer"))
+
+
+def test_what_is_said_of_it_later_names_nobody(complaint, people):
+    town = people["town"]
+    actions.perform(
+        complaint.pk,
+        "accept",
+        by=people["complaint"],
+        form={"owner_organisation": town.organisation_id},
+    )
+    form = {"verdict": "unfounded", "findings": f"已联系{NAME}"}
+    after = actions.perform(complaint.pk, "report", by=town, form=form)
+    assert not _tells(after.findings)
+    assert not _tells(str(complaint.events.get(transition="report").form))
+    actions.amend(
+        complaint.pk,
+        {"description": f"补充：{TELEPHONE}"},
+        event="edit",
+        label="修改",
+        by=people["complaint"],
+    )
+    complaint.refresh_from_db()
+    assert not _tells(complaint.description)
+
+
+@pytest.fixture
+def auditor(client, people):
+    client.force_login(people["audit_admin"])
+    return client
+
+
+def test_the_auditor_reads_the_steps_without_who_complained(complaint, auditor):
+    page = auditor.get("/audit").content.decode()
+    assert complaint.number in page
+    assert not _tells(page)
+    book = openpyxl.load_workbook(io.BytesIO(b"".join(auditor.get("/audit.xlsx"))))
+    cells = " ".join(str(c) for row in book.active.iter_rows(values_only=True) for c in row)
+    assert complaint.number in cells
+    assert not _tells(cells)
+    assert "完整" in auditor.get("/audit?verify=1").content.decode()
+
+
+@pytest.fixture
+def answering(complaint, people):
+    town = people["town"]
+    actions.perform(
+        complaint.pk,
+        "accept",
+        by=people["complaint"],
+        form={"owner_organisation": town.organisation_id},
+    )
+    form = {"verdict": "unfounded", "findings": "到场未发现"}
+    return actions.perform(complaint.pk, "report", by=town, form=form)
+
+
+def test_the_owner_who_answers_is_told_the_telephone_once_with_a_purpose(answering, people, client):
+    client.force_login(people["town"])
+    at = f"/matters/complaint/{answering.pk}"
+    page = client.get(at).content.decode()
+    assert "查看联系方式" in page
+    assert not _tells(page)
+    assert client.post(f"{at}/contact", {"purpose": " "}).status_code == 302
+    assert not AuditEntry.objects.filter(action="see_complainant").exists()
+    told = client.post(f"{at}/contact", {"purpose": "电话答复"}).content.decode()
+    assert TELEPHONE in told
+    (entry,) = AuditEntry.objects.filter(action="see_complainant")
+    assert (entry.person, entry.details["purpose"]) == (people["town"], "电话答复")
+    assert not _tells(client.get(at).content.decode())
+
+
+def test_nobody_else_and_at_no_other_step_is_told_the_telephone(answering, people, client):
+    at = f"/matters/complaint/{answering.pk}/contact"
+    client.force_login(people["officer"])
+    assert client.post(at, {"purpose": "看看"}).status_code == 403
+    actions.perform(answering.pk, "answer", by=people["town"], form={"answer": "已查"})
+    client.force_login(people["town"])
+    assert client.post(at, {"purpose": "看看"}).status_code == 403
+
+
+def test_who_takes_a_complaint_down_enters_who_complained(people, bureau, client):
+    client.force_login(people["officer"])
+    page = client.get(
+        REGISTER.form_url if REGISTER.at else "/matters/complaint/new"
+    ).content.decode()
+    assert 'name="complainant"' in page
+    assert 'name="telephone"' in page
+
+
+def test_what_nobody_answered_is_not_known(people, bureau, client):
+    client.force_login(people["complaint"])
+    sent = {"area_code": "990101001", "description": "夜里有异味"}
+    assert "必填" in client.post("/matters/complaint/new", sent).content.decode()
+    assert (
+        "必填"
+        in client.post(
+            "/matters/complaint/new", {"area_code": "990101001", "channel": "visit"}
+        ).content.decode()
+    )
+    assert client.post("/matters/complaint/new", sent | {"channel": "visit"}).status_code == 302
+    assert REGISTER.model.objects.get().real_name is None
+
+
+def test_a_complaint_under_ones_name_says_the_name(people, bureau):
+    values = {
+        "area_code": "990101001",
+        "channel": "visit",
+        "description": "异味",
+        "real_name": True,
+    }
+    with pytest.raises(Refused) as refused:
+        actions.open_matter(REGISTER, values, by=people["complaint"])
+    assert "complainant" in refused.value.fields
