@@ -7,7 +7,7 @@ Decided cases and the like come in as a ledger of history, in bulk; the rest sta
 from __future__ import annotations
 
 import random
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -197,10 +197,21 @@ def _cases(generator: random.Random, firms: list[Enterprise], now: datetime) -> 
         found = now.date() - timedelta(days=generator.randrange(2, 40))
         values = {
             "title": _CAUSES[n % len(_CAUSES)], "entity": firm, "source": ("site", "remote", "complaint")[n % 3],
-            "found_on": found, "filed_on": found + timedelta(days=1), "description": "现场检查发现（合成）",
-            "synthetic": True,
+            "found_on": found, "act_until": found, "description": "现场检查发现（合成）", "synthetic": True,
         }  # fmt: skip
-        actions.open_matter(CASES, values, by=None)
+        at = aware(datetime.combine(found, time(9)))
+        case = actions.open_matter(CASES, values, by=None, at=at)
+        form = {
+            "description": values["description"],
+            "found_on": found.isoformat(),
+            "act_until": found.isoformat(),
+        }
+        actions.perform(
+            case.pk, "propose_filing", by=person("zhifa"), form=form, at=at + timedelta(hours=4)
+        )
+        actions.perform(
+            case.pk, "approve_filing", by=person("juzhang"), form={}, at=at + timedelta(days=1)
+        )
     return FILED
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
+from django.utils import timezone
 from tests.daily_values import october
 
-from ecoledger.indicators import of_registers
+from ecoledger.indicators import of_registers, of_statistics
 from ecoledger.indicators.declaring import Span
 from ecoledger.indicators.figures import Figure
+from ecoledger.matters import actions
+from ecoledger.matters.models import Clock, Matter
 from ecoledger.matters.register import register_of
+from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
+from ecoledger.registers.enforcement.penalty_case.register import REGISTER as CASES
 from ecoledger.reports import checking, drafting, rendering, spans
 from ecoledger.reports.compensation_sheet import SHEET
 from ecoledger.reports.content import Table
@@ -130,8 +135,51 @@ def test_one_pass_over_all_registers_counts_what_each_counts_itself(month):
     assert {"alarm_case", "problem"} <= set(at_once)
     for key, figures in at_once.items():
         counting = of_registers.Counting(register_of(key), COUNTY, span)
-        for measure in of_registers.standing_measures():
+        for measure in of_registers.standing_measures(register_of(key).begins):
             assert figures[measure.key] == counting.figure(measure), (key, measure.key)
+
+
+def test_cases_count_by_the_day_they_were_filed_and_the_list_of_the_late_holds_as_many_as_are_counted(
+    month, bureau
+):
+    """Entered only in November, as a ledger is taken over: filed in October they are new and in hand in October."""
+    entered = timezone.make_aware(datetime(2026, 11, 20))
+    for n, filed in enumerate((date(2026, 9, 28), date(2026, 10, 9), date(2026, 10, 12), None)):
+        values = {
+            "title": f"案{n}",
+            "area_code": bureau.towns[0].code,
+            "found_on": date(2026, 9, 25),
+        }
+        case = actions.open_matter(CASES, values, by=None, at=entered)
+        state = "investigating" if filed else "clue"
+        PenaltyCase.objects.filter(pk=case.pk).update(filed_on=filed, state=state)
+        due = timezone.make_aware(datetime(2026, 10, 20 if n < 2 else 30))
+        Clock.objects.filter(matter=case).update(due=due, stopped_at=None)
+        if n == 1:  # ended since; late at the end of October all the same
+            over = timezone.make_aware(datetime(2026, 11, 25))
+            Matter.objects.filter(pk=case.pk).update(phase="closed", closed_at=over)
+    october = Span(date(2026, 10, 1), date(2026, 11, 1))
+    counting = of_registers.Counting(CASES, COUNTY, october)
+    counted = {m.key: counting.figure(m).value for m in of_registers.measures_of(CASES)}
+    assert {key: counted[key] for key in ("opened", "closed", "in_hand", "overdue")} == {
+        "opened": 2, "closed": 0, "in_hand": 3, "overdue": 3,
+    }  # fmt: skip
+    assert {
+        k: f.value for k, f in of_registers.standing(COUNTY, october)["penalty_case"].items()
+    } == {key: counted[key] for key in ("opened", "closed", "in_hand", "overdue")}
+    filed = {f.label: f.value for f in of_statistics.figures_of("penalty_case", COUNTY, october)}
+    assert filed["立案"] == 2
+    assert len(tables(ENFORCEMENT)["行政处罚案件超期未办结清单"].rows) == 3
+
+
+def test_a_lead_that_waits_for_its_filing_is_no_case_yet(bureau):
+    case = actions.open_matter(CASES, {"title": "线索", "area_code": bureau.towns[0].code}, by=None)
+    PenaltyCase.objects.filter(pk=case.pk).update(filed_on=date(2026, 10, 9))
+    said = {s.name: s.value for s in CASES.statistics(PenaltyCase.objects.all(), timezone.now())}
+    assert (said["filed"], said["open"]) == (0, 1)
+    PenaltyCase.objects.filter(pk=case.pk).update(state="investigating")
+    said = {s.name: s.value for s in CASES.statistics(PenaltyCase.objects.all(), timezone.now())}
+    assert said["filed"] == 1
 
 
 @pytest.mark.parametrize("document", [*NOTICES, SHEET], ids=lambda d: d.key)

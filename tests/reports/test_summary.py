@@ -12,10 +12,13 @@ from docx import Document
 from pypdf import PdfReader
 from tests.daily_values import october
 
+from ecoledger.indicators.declaring import Span
 from ecoledger.indicators.figures import Change, Figure
+from ecoledger.matters import actions
+from ecoledger.registers.office.discipline import REGISTER as DISCIPLINE
 from ecoledger.registers.plan.target_book import TARGETS
 from ecoledger.registers.publicity.articles import ARTICLES
-from ecoledger.reports import checking, drafting, letter_file, opening, rendering
+from ecoledger.reports import checking, drafting, letter_file, named_figures, opening, rendering
 from ecoledger.reports.models import LetterTemplate
 from ecoledger.reports.summary import MONTHLY, YEARLY
 
@@ -87,6 +90,30 @@ def test_parts_that_do_not_come_to_the_total_are_flagged_before_issue(month):
 
     [one] = [f for f in check(text) if f.kind == "parts"]
     assert (one.stated, one.computed) == ("116", "111")
+
+
+def test_no_figure_of_a_book_that_only_some_may_see_is_said_to_readers_of_documents(month, people):
+    values = {"title": "整改一条", "area_code": COUNTY}
+    actions.open_matter(DISCIPLINE, values, by=None)
+    draft = drafting.begin_report(YEARLY, COUNTY, OCTOBER, by=people["leader"])
+    rows = [
+        row["台账"]
+        for row in named_figures.rows_of(
+            "台账表", named_figures.Asked(COUNTY, Span(date(2026, 1, 1), date(2027, 1, 1)))
+        )
+    ]
+    assert str(DISCIPLINE.label) not in rows
+    assert not [name for name in named_figures.named() if name.startswith("巡察整改")]
+    said = checking.text_of(rendering.report_of(draft, "试"))
+    assert str(DISCIPLINE.label) not in said
+    assert "台账表不含限定知悉范围的台账" in draft.content["said"]["数字说明"]
+
+
+def test_a_summary_tells_of_penalties_and_complaints(month, people):
+    draft = drafting.begin_report(YEARLY, COUNTY, OCTOBER, by=people["leader"])
+    said = checking.text_of(rendering.report_of(draft, "试"))
+    assert "（三）执法和信访" in said
+    assert "期内没有立案，没有在办案件。" in said
 
 
 def test_word_pdf_and_table_say_the_same(month, people, sent_out):

@@ -76,8 +76,9 @@ class Indicator:
     progress: Callable[[Any, Any], Progress] | None = None
     highest: float = math.inf
     always: bool = False
-    # Label of the book whose rows it counts.
+    # Label of the book whose rows it counts, and the capability by which they are seen.
     owner: str = ""
+    see: str = "see_matters"
 
     def __post_init__(self) -> None:
         if self.better not in (HIGHER, LOWER):

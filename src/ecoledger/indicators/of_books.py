@@ -125,6 +125,7 @@ def _indicator(key: str, tally: Tally) -> Indicator:
         key=key,
         name=tally.name,
         owner=str(book.label),
+        see=book.see,
         unit=PERCENT if tally.whole is not None else tally.unit,
         better=HIGHER if tally.better == "higher" else LOWER,
         line=book.line,

@@ -11,15 +11,19 @@ from datetime import date, datetime, time
 from functools import partial
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, DateTimeField, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from ecoledger.indicators import doors
 from ecoledger.indicators.declaring import HIGHER, LOWER, Indicator, Source, Span
 from ecoledger.indicators.figures import PERCENT, Figure, Records, count, ratio
+from ecoledger.listings.derive import field_at
 from ecoledger.matters.measures import EVERY, Measure
 from ecoledger.matters.models import Clock, Matter
 from ecoledger.matters.register import OPEN_WORK, Register, all_registers, register_of
+
+# By which field work counts as begun where a register says nothing else.
+ENTERED = "opened_at"
 
 
 def moment(day: date) -> datetime:
@@ -43,15 +47,7 @@ class Counting:
 
     def dated(self, measure: Measure) -> QuerySet[Matter]:
         """Those whose moment lies in the span; without one, all."""
-        rows = self.matters()
-        if not measure.dated:
-            return rows
-        return rows.filter(
-            **{
-                f"{measure.dated}__gte": moment(self.span.begin),
-                f"{measure.dated}__lt": moment(self.span.end),
-            }
-        )
+        return self.matters().filter(within(self.register.model, measure.dated, self.span))
 
     def figure(self, measure: Measure) -> Figure:
         """The number or share, with the door to its matters."""
@@ -95,19 +91,34 @@ def late() -> Q:
     return OPEN_WORK & Q(due__lt=timezone.now())
 
 
-def open_at(at: datetime) -> Q:
+def within(model: type[Matter], dated: str, span: Span) -> Q:
+    """That the day or moment ``dated`` lies in a span; without one, everything."""
+    if not dated:
+        return Q()
+    begin: Any = span.begin
+    end: Any = span.end
+    if isinstance(field_at(model, dated), DateTimeField):
+        begin, end = moment(begin), moment(end)
+    return Q(**{f"{dated}__gte": begin, f"{dated}__lt": end})
+
+
+def open_at(at: datetime, begins: str = ENTERED) -> Q:
     """Work that was open at a moment: begun before it and not ended by then. Of a matter that was reopened
     its last end counts."""
-    return Q(opened_at__lt=at, merged_into=None) & (OPEN_WORK | Q(closed_at__gte=at))
+    begun = Q(opened_at__lt=at)
+    if begins != ENTERED:
+        day = timezone.localdate(at)
+        begun = Q(**{f"{begins}__lt": day}) | (begun & Q(**{f"{begins}__isnull": True}))
+    return begun & Q(merged_into=None) & (OPEN_WORK | Q(closed_at__gte=at))
 
 
-def late_at(at: datetime) -> Q:
+def late_at(at: datetime, begins: str = ENTERED) -> Q:
     """Work that was open at a moment with a duty's time over: its clock ran then and was due before."""
     running = Q(stopped_at=None) | Q(stopped_at__gte=at)
     duties = Clock.objects.filter(running, matter=OuterRef("pk"), due__lt=at).exclude(
         name__in=waiting_clocks()
     )
-    return open_at(at) & Q(Exists(duties))
+    return open_at(at, begins) & Q(Exists(duties))
 
 
 def waiting_clocks() -> set[str]:
@@ -129,20 +140,22 @@ def counted(measure: Measure, span: Span) -> Q:
     return measure.numerator
 
 
-def standing_measures() -> tuple[Measure, ...]:
-    """What every register counts."""
+def standing_measures(begins: str = ENTERED) -> tuple[Measure, ...]:
+    """What every register counts: begun and ended within a span, in hand and late at its end."""
     return (
-        Measure(key="opened", name="新立", numerator=EVERY, dated="opened_at"),
+        Measure(key="opened", name="新立", numerator=EVERY, dated=begins),
         Measure(key="closed", name="办结", numerator=EVERY, dated="closed_at"),
-        Measure(key="in_hand", name="在办", numerator=OPEN_WORK, query={"open": "1"}, at=open_at),
+        Measure(key="in_hand", name="在办", numerator=OPEN_WORK, query={"open": "1"}, at=partial(open_at, begins=begins)),
         Measure(
-            key="overdue", name="超期", numerator=late(), query={"overdue": "1"}, at=late_at, higher_is_better=False
+            key="overdue", name="超期", numerator=late(), query={"overdue": "1"}, at=partial(late_at, begins=begins),
+            higher_is_better=False,
         ),
     )  # fmt: skip
 
 
 def standing(area_code: str, span: Span) -> dict[str, dict[str, Figure]]:
-    """What every register counts, of all registers at once: one pass over the one table of matters.
+    """What every register counts, of all registers at once: one pass over the one table of matters, and one for each
+    register whose work begins by a day of its own.
 
     Register -> measure -> figure; a register without a matter of the division is left out.
     """
@@ -151,11 +164,14 @@ def standing(area_code: str, span: Span) -> dict[str, dict[str, Figure]]:
         area_code__startswith=area_code, withdrawn_at=None, merged_into=None
     ).order_by()
     by_register = rows.values("register").annotate(
-        **{f"n_{m.key}": Count("pk", filter=counted(m, span) & _within(m, span)) for m in measures}
+        **{
+            f"n_{m.key}": Count("pk", filter=counted(m, span) & within(Matter, m.dated, span))
+            for m in measures
+        }
     )
     known = {register.key: register for register in all_registers()}
     rows_of: list[dict[str, Any]] = [dict(row) for row in by_register]
-    return {
+    found = {
         row["register"]: {
             m.key: count(
                 m.name,
@@ -168,22 +184,16 @@ def standing(area_code: str, span: Span) -> dict[str, dict[str, Figure]]:
         for row in rows_of
         if row["register"] in known
     }
-
-
-def _within(measure: Measure, span: Span) -> Q:
-    if not measure.dated:
-        return Q()
-    return Q(
-        **{
-            f"{measure.dated}__gte": moment(span.begin),
-            f"{measure.dated}__lt": moment(span.end),
-        }
-    )
+    for key in found:
+        if known[key].begins != ENTERED:
+            counting = Counting(known[key], area_code, span)
+            found[key] = {m.key: counting.figure(m) for m in standing_measures(known[key].begins)}
+    return found
 
 
 def measures_of(register: Register) -> tuple[Measure, ...]:
     """The counts that every register has, and its own."""
-    return (*standing_measures(), *register.measures)
+    return (*standing_measures(register.begins), *register.measures)
 
 
 def _of(register_key: str, area_code: str, span: Span, as_of: date | None) -> Counting:
@@ -200,6 +210,7 @@ def _indicator(register: Register, measure: Measure) -> Indicator:
         key=f"{register.key}.{measure.key}",
         name=measure.name,
         owner=str(register.label),
+        see=register.see,
         unit=PERCENT if measure.denominator is not None else measure.unit,
         better=HIGHER if measure.higher_is_better else LOWER,
         line=register.line,

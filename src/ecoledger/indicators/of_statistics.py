@@ -1,6 +1,6 @@
 """Every number of a register's statistics as an indicator: 交办总数, 其中：重复, 完成率 with the denominator it names.
 
-Counted are matters entered in the span. A register that declares a statistic tomorrow has its figure in summaries
+Counted are matters begun in the span: entered, or filed where a register says so. A register that declares a statistic tomorrow has its figure in summaries
 without a line here.
 """
 
@@ -17,7 +17,7 @@ from django.utils import timezone
 from ecoledger.indicators import doors
 from ecoledger.indicators.declaring import HIGHER, Indicator, Source, Span
 from ecoledger.indicators.figures import PERCENT, Figure, absent, quantity, ratio
-from ecoledger.indicators.of_registers import moment
+from ecoledger.indicators.of_registers import within
 from ecoledger.matters.register import Register, Statistic, all_registers, register_of
 
 Found = dict[str, tuple[Statistic, Figure]]
@@ -39,15 +39,16 @@ def _of(register_key: str, area_code: str, span: Span, as_of: date | None) -> di
     register = register_of(register_key)
     if register.statistics is None:
         return {}
-    begin, end = moment(span.begin), moment(span.end)
     rows = register.model._default_manager.filter(
-        area_code__startswith=area_code, withdrawn_at=None, opened_at__gte=begin, opened_at__lt=end
+        within(register.model, register.begins, span),
+        area_code__startswith=area_code,
+        withdrawn_at=None,
     )
     shown = {
         "register": register.key,
         "area_code": area_code,
-        "opened_at_from": span.begin.isoformat(),
-        "opened_at_to": date.fromordinal(span.end.toordinal() - 1).isoformat(),
+        f"{register.begins}_from": span.begin.isoformat(),
+        f"{register.begins}_to": date.fromordinal(span.end.toordinal() - 1).isoformat(),
     }
     return {s.name: _figure(s, shown) for s in register.statistics(rows, timezone.now())}
 
@@ -81,6 +82,7 @@ def _indicator(register: Register, name: str, label: str, unit: str) -> Indicato
         key=f"{register.key}:{name}",
         name=label,
         owner=str(register.label),
+        see=register.see,
         unit=PERCENT if unit == PERCENT else unit,
         better=HIGHER,
         line=register.line,

@@ -129,6 +129,9 @@ class Register(Listing):
         Compared(noop("登记"), "opened_at"),
         Compared(noop("办结"), "closed_at"),
     )
+    # By which field work of it counts as begun (新立): of a case the day on which it was filed. What has no such day is
+    # not begun yet, and is in hand from its entry on.
+    begins: str = "opened_at"
     # Whether its statistics can be told as of a day that is past.
     as_of: bool = False
     # What it counts beside what every register counts; each becomes an indicator.

@@ -16,6 +16,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from ecoledger.accounts.roles import CAPABILITIES
 from ecoledger.indicators import air, doors, reconciling, storing, target_book, targets
 from ecoledger.indicators.declaring import Indicator, Span, all_indicators
 from ecoledger.indicators.figures import PERCENT, Change, Figure, absent, count
@@ -61,11 +62,20 @@ def variable(name: str) -> str:
     return "".join(c for c in re.sub(r"（[Ⅰ-Ⅻ～]+类）", "", name) if c.isalnum())
 
 
+def for_readers(see: str) -> bool:
+    """Whether all who read documents may see what is seen by that capability: a figure tells of its rows."""
+    return CAPABILITIES[see] >= CAPABILITIES["see_documents"]
+
+
 def named() -> dict[str, Indicator]:
-    """Every indicator by the name a template knows it by; the first declared keeps a name."""
+    """Every indicator by the name a template knows it by; the first declared keeps a name.
+
+    Figures of a book that only some may see are named by no template.
+    """
     found: dict[str, Indicator] = {}
     for indicator in all_indicators():
-        found.setdefault(variable(indicator.full_name), indicator)
+        if for_readers(indicator.see):
+            found.setdefault(variable(indicator.full_name), indicator)
     return found
 
 
@@ -229,13 +239,19 @@ def _register_rows(asked: Asked) -> list[dict[str, Part]]:
     counted = standing(asked.area_code, asked.span)
     for register in all_registers():
         figures = counted.get(register.key, {})
-        if any(f.value for f in figures.values()):
+        if for_readers(register.see) and any(f.value for f in figures.values()):
             label = str(register.label)
             row: dict[str, Part] = {"台账": label}
             for key, head in columns.items():
                 row[head] = replace(figures[key], label=f"{label}{head}")
             found.append(row)
     return found
+
+
+def left_out() -> str:
+    """That the list of books does not hold those which only some may see; "" where there are none."""
+    kept = [register for register in all_registers() if not for_readers(register.see)]
+    return "台账表不含限定知悉范围的台账。" if kept else ""
 
 
 def _section_rows(asked: Asked) -> list[dict[str, Part]]:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 
-from ecoledger.indicators import air, of_statistics, water
+from ecoledger.indicators import air, of_registers, of_statistics, water
 from ecoledger.indicators.figures import Figure
 from ecoledger.indicators.of_registers import Counting, measures_of
 from ecoledger.indicators.scorecards import towns
 from ecoledger.listings.cells import area_name
-from ecoledger.matters.register import OPEN_WORK, Register, register_of
+from ecoledger.matters.register import Register, register_of
 from ecoledger.monitoring.computing.evaluate import area_point
 from ecoledger.reports import air_text, notes, water_text
 from ecoledger.reports.content import Block, Part, Statement, Subheading, Table
@@ -125,7 +125,8 @@ def _statistics(register: Register, of: Spoken) -> Table | None:
 def _late(register: Register, of: Spoken) -> Table | None:
     counting = Counting(register, of.area_code, of.span)
     overdue = next(m for m in measures_of(register) if m.key == "overdue")
-    rows = counting.matters().filter(OPEN_WORK).filter(overdue.numerator).order_by("due", "pk")
+    # Those that the figure above counts: at the end of a span that is over.
+    rows = counting.matters().filter(of_registers.counted(overdue, of.span)).order_by("due", "pk")
     cells = tuple(
         (m.number or str(m.pk), m.title, area_name(m.area_code), f"{m.due:%Y-%m-%d}" if m.due else "—")
         for m in rows[:LATE_ROWS]

@@ -79,7 +79,8 @@ class Summary(Report):
                     "区域": _whole(of.name),
                     "期间": of.words,
                     "发文机关": issued_by,
-                    "数字说明": _note(named),
+                    "数字说明": _note(named)
+                    + (named_figures.left_out() if "台账表" in lists else ""),
                 },
             }
             return self.read(kept, {}, kept["number"]), kept

@@ -72,13 +72,19 @@ def _matter(register: Register, measure: Measure, matter: Matter, counted: bool)
         (
             Cell(matter.number, opens=doors.MATTER.opens(register=register.key, id=str(matter.pk))),
             Cell(matter.title),
-            Cell(matter.opened_at, "moment"),
+            Cell(*_begun(register, matter)),
             *shown,
             Cell(counted, "tick"),
         ),
         marks,
         counted=counted,
     )
+
+
+def _begun(register: Register, matter: Matter) -> tuple[Any, str]:
+    """When it counts as begun, or was entered."""
+    begun = getattr(matter, register.begins) or matter.opened_at
+    return begun, "moment" if isinstance(begun, datetime) else "day"
 
 
 def _shown(matter: Any, name: str) -> Cell:

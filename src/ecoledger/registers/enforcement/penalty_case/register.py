@@ -39,7 +39,7 @@ class Cases(Register):
     def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
         rows = super().conditions(query, person, now)
         if query.get("filed") == "1":
-            rows &= Q(filed_on__isnull=False)
+            rows &= statistics.FILED
         if query.get("decided") == "1":
             rows &= Q(decided_on__isnull=False) & _PUNISHED
         if query.get("remedied") == "1":
@@ -150,7 +150,7 @@ REGISTER = declare(Cases(
         future=(),
     ),
     edit=OFFICERS, manage=frozenset({Role.LEADER, Role.OFFICER}),
-    circle=CAPABILITIES["see_undecided_penalties"],
+    circle=CAPABILITIES["see_undecided_penalties"], begins="filed_on",
     statistics=statistics.figures, breakdowns=statistics.tables, prepare=prepare,
     compared=(Compared(noop("立案"), "filed_on"), Compared(noop("作出处罚决定"), "decided_on", _PUNISHED, "decided=1"),
               Compared(noop("罚款 万元"), "decided_on", _PUNISHED, "decided=1", "fine", 10_000)),

@@ -16,13 +16,15 @@ from ecoledger.matters.statistics import share
 from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
 
 TEN_THOUSAND = Decimal(10_000)
+# A lead that is looked into, or whose filing waits for approval, is no case yet.
+FILED = Q(filed_on__isnull=False) & ~Q(state__in=("clue", "filing_check"))
 
 
 def figures(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     """Each number opens its cases; sums are of what was decided."""
     decided = Q(decided_on__isnull=False) & ~Q(heaviest=PenaltyCase.Heaviest.NONE)
     n = rows.order_by().aggregate(
-        filed=Count("pk", filter=Q(filed_on__isnull=False)),
+        filed=Count("pk", filter=FILED),
         decided=Count("pk", filter=decided),
         none=Count("pk", filter=Q(heaviest=PenaltyCase.Heaviest.NONE)),
         served=Count("pk", filter=Q(served_on__isnull=False)),
@@ -82,7 +84,7 @@ def _by_kind(rows: QuerySet[Any]) -> Breakdown:
 
 def _by_title(rows: QuerySet[Any]) -> Breakdown:
     counted = (
-        rows.filter(filed_on__isnull=False)
+        rows.filter(FILED)
         .order_by()
         .values("title")
         .annotate(n=Count("pk"), fine=Sum("fine"))
