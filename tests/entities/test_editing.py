@@ -26,6 +26,22 @@ def test_an_enterprise_gets_a_code_and_its_entry_is_on_the_trail(bureau):
     assert editing.next_code(Enterprise, NORTH) == "E-990101-0002"
 
 
+def test_the_next_code_is_free_whatever_became_of_the_last(bureau):
+    def entered(name):
+        firm = Enterprise(name=name, area_code=NORTH)
+        editing.save(bureau.monitor, firm)
+        return firm.code
+
+    assert [entered("甲"), entered("乙")] == ["E-990101-0001", "E-990101-0002"]
+    Enterprise.objects.create(code="E-990101-0003", name="丙", area_code=NORTH)
+    assert entered("丁") == "E-990101-0004"
+    Enterprise.objects.filter(code__gt="E-990101-0001", code__lt="E-990101-0005").delete()
+    assert entered("戊") == "E-990101-0002"
+    Enterprise.objects.create(code="E-990101-10000", name="己", area_code=NORTH)
+    Enterprise.objects.create(code="E-990101-0003", name="庚", area_code=NORTH)
+    assert entered("辛") == "E-990101-10001"
+
+
 def test_a_change_is_on_the_trail_with_what_was_and_no_change_is_not(bureau):
     firm = bureau.enterprise
     firm.industry = "印染"

@@ -40,11 +40,26 @@ def next_code(model: type[Entity], area_code: str) -> str:
     """
     letter = inventory_of(model.KIND).letter or model.KIND[:1].upper()
     start = f"{letter}-{area_code[:6]}-"
+    last = _last_given.get(start, 0)
+    ours, following = f"{start}{last:04d}", f"{start}{last + 1:04d}"
+    taken = Entity.objects.filter(code__in=(ours, following)).values_list("code", flat=True)
+    if list(taken) != [ours]:
+        last = _highest(start)
+    _last_given[start] = last + 1
+    return f"{start}{last + 1:04d}"
+
+
+# Beginning of codes -> the number given last by this process. Tables of thousands of rows ask again and again.
+_last_given: dict[str, int] = {}
+
+
+def _highest(start: str) -> int:
+    """The highest number of a code that begins so."""
     taken = Entity.objects.filter(code__startswith=start).values_list("code", flat=True)
     # The longest number is the highest; codes that were written otherwise are passed over.
     highest = taken.order_by(Length("code").desc(), "-code").iterator(chunk_size=20)
     numbers = (int(tail) for code in highest if (tail := code[len(start) :]).isdecimal())
-    return f"{start}{next(numbers, 0) + 1:04d}"
+    return next(numbers, 0)
 
 
 def save(
