@@ -12,7 +12,7 @@ from tests.cluster import places
 from tests.small_county import COUNTY, NORTH, SOUTH  # noqa: F401  # what tests ask this file for
 
 # Rooms whose files take long: none of them is to begin when everything else is done.
-LONG = ("stories", "path", "web", "cli", "contract")
+LONG = ("stories", "path", "web", "cli", "contract", "demo", "store")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
