@@ -7,6 +7,7 @@ import "./styles/list.css";
 import "./styles/entity.css";
 import "./styles/matter.css";
 import "./styles/home.css";
+import "./styles/campaign.css";
 import "./styles/phone.css";
 import "./styles/palette.css";
 import "./styles/door.css";

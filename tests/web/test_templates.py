@@ -34,6 +34,22 @@ def test_every_head_of_a_table_says_what_it_heads():
     assert bare == []
 
 
+def test_what_a_template_draws_has_a_colour_of_its_own():
+    """A shape whose class no style knows is drawn black, whatever it stands for."""
+    folder = Path(__file__).parents[2] / "frontend/src/styles"
+    styles = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.css"))
+    styled = set(re.findall(r"\.([A-Za-z][\w-]*)", styles))
+    shape = re.compile(r'<(?:rect|path|line|circle|polyline|polygon)\b[^>]*?class="([\w -]+)"')
+    black = {
+        f"{path.name}: {name}"
+        for path in FILES
+        for names in shape.findall(path.read_text(encoding="utf-8"))
+        for name in names.split()
+        if name not in styled
+    }
+    assert black == set()
+
+
 # What is Chinese in every language: an issued document, and names that stand in code.
 ALWAYS_CHINESE = {"_report.html"}
 
