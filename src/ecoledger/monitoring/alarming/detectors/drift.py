@@ -23,7 +23,7 @@ from ecoledger.monitoring.alarming.detectors.tracks import (
 
 # No day of a drift does more of it than this; yesterday and the day before had these parts of what is told, three days ago no
 # more than this of it all; and of fine and coarse dust one moves as far as the other by this.
-_A_DAY, _ONE_DAY, _TWO_DAYS, _BEFORE, _ALIKE = 0.5, 0.5, 0.3, 0.9, 0.65
+_A_DAY, _ONE_DAY, _TWO_DAYS, _BEFORE, _ALIKE = 0.65, 0.5, 0.3, 0.9, 0.65
 # It may waver by this share from one day to the next, and is told until it is back to this part of what is asked for.
 _WAVERS, _LASTS = 0.2, 0.7
 # So many sensors that move at once are the air: of a large network one in five.
