@@ -37,8 +37,8 @@ def detect(
 
     Bad when the last 24 hours' median lies more than ``settings["share"]`` (default 0.22) away from what the twelve days
     that end four days ago let expect, and more than ``settings["sigmas"]`` (default 3.5) robust standard deviations of such
-    medians, and has gone there over three days (:data:`_ONE_DAY`, :data:`_TWO_DAYS`, :data:`_BEFORE`), no day doing more than
-    half of it: three days are no plume, and a sensor does not age in one; the neighbours' median being at least
+    medians, and has gone there over three days (:data:`_ONE_DAY`, :data:`_TWO_DAYS`, :data:`_BEFORE`), no day doing much more than
+    half of it (:data:`_A_DAY`): three days are no plume, and a sensor does not age in one; the neighbours' median being at least
     ``settings["least"][parameter]``. It goes on until most of it is made good. Hours in which the
     neighbours differ among themselves (a front of dust, fireworks) tell nothing. Fine and coarse dust are judged by their
     mean, and must have moved about alike: one sensor counts both. Good when the last day is within half of it. Needs
