@@ -55,7 +55,7 @@ def _turns(roles: frozenset[str], _edition: int) -> Turns:
                 continue
             place = (register.key, state.name)
             places.add(place)
-            if state.by_owner:
+            if state.narrowed_to_owner(roles):
                 of_owner.add(place)
             ways = [
                 t

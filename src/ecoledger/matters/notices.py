@@ -37,7 +37,13 @@ def whose_turn(matter: Matter) -> list[Person]:
             grants.people_with(state.waits_for).filter(organisation_id=matter.owner_organisation_id)
         )
     else:
-        people = people_with(state.waits_for, matter.area_code)
+        if not state.of_firm or matter.enterprise is None:
+            people = people_with(state.waits_for, matter.area_code)
+        elif matter.owner_organisation_id is not None:
+            inside = state.waits_for - {Role.ENTERPRISE}
+            people = list(
+                grants.people_with(inside).filter(organisation_id=matter.owner_organisation_id)
+            )
         if Role.ENTERPRISE in state.waits_for and matter.enterprise is not None:
             people += grants.people_with((Role.ENTERPRISE,)).filter(
                 organisation__entity_code=matter.enterprise.code

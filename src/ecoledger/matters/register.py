@@ -167,7 +167,24 @@ class Register(Listing):
         object.__setattr__(self, "_asked", asked)
 
     def given_views(self) -> tuple[View, ...]:
-        return GIVEN_VIEWS
+        """Those of its own workflow: what it never rectifies is ended and not 销号, and what cannot come back never did."""
+        ways = self.workflow.transitions
+        phases = {state.phase for state in self.workflow.states}
+        rectified = Phase.CLOSED in phases
+        comes_back = any(
+            t.target and self.workflow.state(t.target).open and not self.workflow.state(source).open
+            for t in ways
+            for source in t.sources
+        )
+        views = []
+        for view in GIVEN_VIEWS:
+            if view.name == "closed" and not rectified:
+                view = replace(view, label=noop("已办结"))
+            if view.name == "reopened" and not rectified:
+                view = replace(view, label=noop("重新办理过"))
+            if view.name != "reopened" or comes_back:
+                views.append(view)
+        return tuple(views)
 
     def own_choices(self) -> Mapping[str, Choices]:
         return {"state": tuple((s.name, s.label) for s in self.workflow.states)}

@@ -62,6 +62,15 @@ class State:
     def open(self) -> bool:
         return self.phase is Phase.OPEN
 
+    @property
+    def of_firm(self) -> bool:
+        """Whether the firm owes the next step: others may do it in its place, but it waits for none of them."""
+        return Role.ENTERPRISE in self.waits_for
+
+    def narrowed_to_owner(self, roles: frozenset[str] | frozenset[Role]) -> bool:
+        """Whether people of ``roles`` have it before them only as its owners: what a firm owes is in no other's work."""
+        return self.by_owner or (self.of_firm and Role.ENTERPRISE not in roles)
+
 
 def said(name: str, label: Text, kind: Kind = Kind.LONG_TEXT, **more: Any) -> Ask:
     """An asked field that is only said: kept in the event, in no attribute of the matter."""

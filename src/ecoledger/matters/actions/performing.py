@@ -101,6 +101,17 @@ def available(matter: Matter, person: Person) -> list[Transition]:
     return [t for t in leaving if refusal(matter, t, person, did) is None]
 
 
+def in_place_of_firm(matter: Matter, transition: Transition, person: Person | None) -> bool:
+    """Whether ``person`` does what the firm owes: the trail says that it was done in its place (代填)."""
+    return (
+        person is not None
+        and matter.enterprise_id is not None
+        and state_of(matter).of_firm
+        and Role.ENTERPRISE in transition.by
+        and not person.has_role(Role.ENTERPRISE)
+    )
+
+
 @transaction.atomic
 def perform(
     matter_id: int,
@@ -127,6 +138,9 @@ def perform(
         raise refused
     asks = register.asks_of(transition)
     cleaned = forms.cleaned(asks, register.model, form or {}, row=matter, person=by)
+    label = str(transition.label)
+    if in_place_of_firm(matter, transition, by):
+        label = f"{label}（代企业）"
     evidence = take_in(matter, files, by, at)
     _check_evidence(matter, transition)
 
@@ -153,7 +167,7 @@ def perform(
     timeline.record(
         matter,
         name=transition.name,
-        label=transition.label,
+        label=label,
         by=by,
         at=at,
         from_state=from_state,

@@ -103,7 +103,7 @@ def _shown_to_the_firm(connection: Any) -> None:
 WORKFLOW = Workflow(
     states=(
         State("planned", "待安装", stage="安装", waits_for=FIRM),
-        State("installed", "待联网", stage="联网", waits_for=FIRM),
+        State("installed", "待联网", stage="联网", waits_for=STATION),
         State("connected", "试运行", stage="验收", waits_for=STATION),
         State("accepted", "已验收", phase=Phase.DONE),
         State("dropped", "不需联网", phase=Phase.DISMISSED),

@@ -162,11 +162,21 @@ def images(files: Iterable[Evidence]) -> list[Evidence]:
     ]
 
 
-def title(offered: Sequence[Any], state_label: str) -> str:
-    """The ask as a sentence with a verb."""
+def _as_verb(label: str) -> str:
+    """A way on as what one is asked to do: of 无隐患或已整改，办结 the verb is the last word, what holds first stands behind."""
+    condition, comma, verb = label.rpartition("，")
+    return f"{verb}（{condition}）" if comma else label
+
+
+def title(offered: Sequence[Any], state_label: str, *, for_firm: bool = False) -> str:
+    """The ask as a sentence with a verb; ``for_firm``: what is asked is the firm's, and may be done in its place."""
     mains = [o for o in offered if o.transition.main]
+    if len(mains) == 1 and for_firm:
+        return _("应由企业办理，您可以代企业%s") % _as_verb(_(str(mains[0].transition.label)))
     if len(mains) == 1:
-        return _("请您%s") % _(str(mains[0].transition.label))
+        return _("请您%s") % _as_verb(_(str(mains[0].transition.label)))
+    if mains and for_firm:
+        return _("应由企业办理（现在%s），您可以代办") % _(state_label)
     return _("请您选一项办理（现在%s）") % _(state_label) if mains else _("您可以办理")
 
 
@@ -183,9 +193,10 @@ def context(
     """Stage line and ask as template variables."""
     state = register.state_of(matter)
     now = timezone.now()
+    for_firm = inside and matter.enterprise_id is not None and state.of_firm
     return {
         "stage_line": stage_line(register, matter, events, clocks),
-        "ask_title": title(offered, str(state.label)),
+        "ask_title": title(offered, str(state.label), for_firm=for_firm),
         "ask_left": left_of(matter.due, now) if state.open else "",
         "ask_tone": tone_of(matter.due, now) if state.open else "",
         "asking": asked_by(events, files, inside=inside),

@@ -1,0 +1,80 @@
+"""What a firm owes is in no other's work but its unit's; who does it in the firm's place is named so."""
+
+from __future__ import annotations
+
+import pytest
+
+from ecoledger.matters import actions, inbox
+from ecoledger.matters.models import Circulation
+from ecoledger.matters.register import all_registers, register_of
+from ecoledger.registers.enforcement.self_checks import REGISTER as SELF_CHECK
+from ecoledger.web.matters import asking
+
+
+@pytest.fixture
+def self_check(bureau, people):
+    values = {
+        "title": "治理设施自查",
+        "area_code": "990101001",
+        "entity": bureau.enterprise,
+        "circulation": Circulation.ENTERPRISE,
+    }
+    matter = actions.open_matter(SELF_CHECK, values, by=people["officer"])
+    matter.items.all().delete()
+    return matter
+
+
+def test_a_firms_step_waits_for_the_firm_alone(self_check, people):
+    assert self_check.pk in {m.pk for m in inbox.waiting(people["enterprise"])}
+    for role in ("officer", "monitor", "dispatcher", "town"):
+        assert self_check.pk not in {m.pk for m in inbox.waiting(people[role])}, role
+
+
+def test_no_staff_role_has_a_firms_step_before_it_unless_its_unit_owns_the_matter(people):
+    for register in all_registers():
+        for state in register.workflow.states:
+            if not state.of_firm:
+                continue
+            for role in ("monitor", "officer", "grid"):
+                mine = inbox.turns(people[role])
+                place = (register.key, state.name)
+                assert place not in mine.places or place in mine.of_owner, place
+
+
+def test_who_does_a_firms_step_in_its_place_is_named_so_on_the_trail(self_check, people):
+    actions.perform(self_check.pk, "answer", by=people["officer"], form=ANSWER)
+    assert self_check.events.get(transition="answer").label.endswith("（代企业）")
+
+
+def test_the_firms_own_step_is_named_as_it_is(self_check, people):
+    actions.perform(self_check.pk, "answer", by=people["enterprise"], form=ANSWER)
+    assert "代" not in self_check.events.get(transition="answer").label
+
+
+ANSWER = {"answer": "逐项查过，均符合"}
+
+
+class _Way:
+    def __init__(self, transition):
+        self.transition = transition
+
+
+def test_an_ask_is_a_sentence_with_its_verb():
+    for key, name in (("self_check", "accept"), ("air_allocation", "enter")):
+        workflow = register_of(key).workflow
+        for transition in workflow.transitions:
+            label = str(transition.label)
+            if "，" in label and transition.main:
+                said = asking.title([_Way(transition)], "现在")
+                assert said.startswith(f"请您{label.rpartition('，')[2]}（"), (key, name)
+
+
+def test_views_are_named_by_what_the_book_can_be():
+    named = {
+        key: {str(view.label) for view in register_of(key).given_views()}
+        for key in ("complaint", "self_check", "penalty_case", "problem")
+    }
+    assert {"已销号", "反弹过"} <= named["problem"]
+    assert not {"已销号", "反弹过"} & (named["complaint"] | named["self_check"])
+    assert "已办结" in named["complaint"]
+    assert "反弹过" not in named["penalty_case"]
