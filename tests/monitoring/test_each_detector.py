@@ -346,7 +346,11 @@ def test_an_analyser_that_holds_its_value_between_samples_is_not_stuck():
     assert told(constant.detect(hours, hours, rule)) == []
     held[AT : AT + 40] = held[AT]
     hours = series(1, "w01018", held)
-    assert AT + 8 < told(constant.detect(hours, hours, rule))[0] <= AT + 24
+    found = constant.detect(hours, hours, rule)
+    assert AT + 8 < told(found)[0] <= AT + 24
+    # It took longer to be sure, and began when it began.
+    since = set(found.filter(pl.col("state") == "bad")["since"])
+    assert since == {BEGIN + timedelta(hours=AT)}
 
 
 def test_a_fed_value_with_a_little_jitter_is_flat_and_a_calm_day_is_not():

@@ -91,3 +91,11 @@ def test_what_comes_again_half_a_day_after_it_was_over_is_another_trouble():
     first = told(1, "low_vs_neighbours", 0, **STATION)
     assert decide(told(1, "low_vs_neighbours", 10, **STATION), [first])[0] == What.MERGE
     assert decide(told(1, "low_vs_neighbours", 18, **STATION), [first])[0] == What.RAISE
+
+
+def test_what_an_outlet_and_a_meter_of_one_firm_show_half_a_day_apart_are_two_troubles():
+    firm = {"river": None, "km": None, "owner": "E-1"}
+    off = told(1, "no_treatment", 0, kind="power", parameter="dPower", **firm)
+    stack = firm | {"kind": "flue_gas", "parameter": "a34013"}
+    assert decide(told(2, "exceedance", 3, **stack), [off])[0] == What.MERGE
+    assert decide(told(2, "exceedance", 16, **stack), [off])[0] == What.RAISE

@@ -54,7 +54,7 @@ STILL = timedelta(hours=6)
 # After so long another detector tells of another trouble.
 ONE_TROUBLE = timedelta(hours=72)
 # Meter and outlet of one enterprise speak of one trouble when they speak within this time of each other.
-ENTERPRISE = timedelta(hours=12)
+ENTERPRISE = timedelta(hours=6)
 # Water takes up to three days through a county.
 RIVER = timedelta(hours=72)
 # And none of it flows up, but a station higher up may see the wave, or say so, a tide later.

@@ -26,7 +26,7 @@ _WASHES = 3.0
 _MANY = 0.7
 # A rain changes one station by so many times what it changes another; and the logarithm of what clings to particles by so
 # much of that of the turbidity.
-_UNEVEN, _CLINGS = 2.2, 0.8
+_UNEVEN, _CLINGS = 2.2, 0.9
 _OTHERS = 3
 
 
@@ -67,8 +67,8 @@ class Washed:
     def explains(self, track: Track) -> np.ndarray:
         """Where the change of ``track`` is no greater than rain makes it.
 
-        That is, no more than a factor :data:`_UNEVEN` beyond the change at the middle one of the other stations, or four
-        fifths (of the logarithm) of the greatest rise of its own turbidity in half a day: what clings to particles comes
+        That is, no more than a factor :data:`_UNEVEN` beyond the change at the middle one of the other stations, or nine
+        tenths (of the logarithm) of the greatest rise of its own turbidity in half a day: what clings to particles comes
         with them. Where neither can be told, all is explained.
         """
         others = [

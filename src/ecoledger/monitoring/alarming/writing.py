@@ -252,7 +252,7 @@ class Writer:
             owner_code=place.owner_code,
             level=level_of(rule, row["over"], 1, row["seconds"]),
             state=state,
-            begin=times.aware(row["start"] - _lookback(rule)),
+            begin=times.aware(row["since"] or row["start"] - _lookback(rule)),
             last=times.aware(end),
             value=row["value"],
             peak=row["value"],
@@ -404,10 +404,10 @@ def _severity(level: str) -> int:
 
 
 def _lookback(rule: AlarmRule) -> timedelta:
-    """How long the trouble had lasted when the first finding could be made."""
+    """How long the trouble had lasted when the first finding could be made that does not say so itself."""
     settings = rule.settings
     match rule.detector:
-        case _D.CONSTANT | _D.FLAT:
+        case _D.FLAT:
             return timedelta(hours=int(settings.get("hours", 6)) - 1)
         case _D.LOW_VS_NEIGHBOURS:
             # Most of these hours, not all.

@@ -17,6 +17,7 @@ over           float64       times over the limit (超标倍数), or a share ove
 note           text          in words, what else an officer should know
 excuse         text          why nobody is alarmed though the state is bad (rain, a regional haze, a stopped
                              plant): the alarm is recorded as silenced; null where it is to be raised
+since          datetime[us]  when it began, where the detector knows that it did before the period; else null
 =============  ============  =====================================================================
 """
 
@@ -37,6 +38,7 @@ SCHEMA: dict[str, Any] = {
     "over": pl.Float64,
     "note": pl.String,
     "excuse": pl.String,
+    "since": pl.Datetime("us"),
 }
 
 

@@ -9,7 +9,14 @@ import numpy as np
 import polars as pl
 
 from ecoledger.monitoring.alarming.detectors import findings, numbers
-from ecoledger.monitoring.alarming.detectors.tracks import Track, each, together, verdicts, worded
+from ecoledger.monitoring.alarming.detectors.tracks import (
+    Track,
+    each,
+    share,
+    together,
+    verdicts,
+    worded,
+)
 from ecoledger.monitoring.alarming.operation import NOTHING, Running
 
 # A run that chance gives once in so many is not chance. Where a value comes every four hours there is no time to be so sure.
@@ -25,6 +32,7 @@ _FEW = 6
 _FEW_DIGITS, _LONGER = 2.5, 1.6
 # So many others say what the air is like.
 _OTHERS = 3
+_MOST = 0.8
 STANDING = "停产期间无流量，数值不变属正常"
 
 
@@ -71,6 +79,8 @@ def detect(
         beside = times.get(track.parameter)
         if floor is not None and beside and (~above & (run >= needed)).any():
             apart = _beside(track, tracks) > beside * np.fmax(track.value, floor)
+            # All the while, and not only since the air about it changed.
+            apart = share(apart, needed) >= _MOST * needed
         stuck = run >= np.where(_coarse(track) & ~apart, math.ceil(_LONGER * needed), needed)
         stood = running.stands(track, track.step * needed)
         parts.append(
@@ -79,6 +89,7 @@ def detect(
                 stuck & (above | apart),
                 ~stuck,
                 excuse=worded(stood, STANDING),
+                began=np.fmax(run - 1, 0),
             )
         )
     return together(parts, judged)

@@ -211,8 +211,11 @@ def verdicts(
     value: np.ndarray | None = None,
     note: np.ndarray | str | None = None,
     excuse: np.ndarray | None = None,
+    began: np.ndarray | int = 0,
 ) -> dict[str, Any]:
-    """Columns of findings for the slots of ``track`` that are bad or good; the others are on hold."""
+    """Columns of findings for the slots of ``track`` that are bad or good; the others are on hold.
+
+    ``began``: so many slots ago, where that is known (0: not)."""
     size = len(track)
 
     def column(given: Any, kind: Any) -> np.ndarray:
@@ -220,10 +223,13 @@ def verdicts(
 
     held = ~np.isnan(track.shown) | bad
     state = np.where(bad, "bad", np.where(good, "good", "hold"))
+    start = (track.first + track.step * np.arange(size)) * _HOUR
+    ago = column(began, int)
+    since = np.where(ago > 0, start - track.step * ago * _HOUR, None)
     return {
         "point": np.full(int(held.sum()), track.point),
         "parameter": np.full(int(held.sum()), track.parameter, dtype=object),
-        "start": ((track.first + track.step * np.arange(size)) * _HOUR)[held],
+        "start": start[held],
         "seconds": np.full(int(held.sum()), 3600),
         "state": state[held].astype(object),
         "value": (track.shown if value is None else value)[held],
@@ -231,6 +237,7 @@ def verdicts(
         "over": column(np.nan if over is None else over, float)[held],
         "note": column(note, object)[held],
         "excuse": column(excuse, object)[held],
+        "since": since[held],
     }
 
 
@@ -247,11 +254,11 @@ def together(parts: list[dict[str, Any]], judged: pl.DataFrame) -> pl.DataFrame:
             for name, kind in {
                 "point": pl.Int64, "parameter": pl.String, "start": pl.Int64, "seconds": pl.Int32,
                 "state": pl.String, "value": pl.Float64, "limit": pl.Float64, "over": pl.Float64,
-                "note": pl.String, "excuse": pl.String,
+                "note": pl.String, "excuse": pl.String, "since": pl.Int64,
             }.items()
         }
     ).with_columns(
-        pl.col("start").cast(pl.Datetime("us")),
+        pl.col("start", "since").cast(pl.Datetime("us")),
         *(pl.col(name).fill_nan(None) for name in ("value", "limit", "over")),
     )  # fmt: skip
     key = ["point", "parameter", "start"]
