@@ -8,9 +8,12 @@ import pytest
 from django.utils import timezone
 from tests.daily_values import october
 
+from ecoledger.accounts.models import AuditEntry
+from ecoledger.entities.models import Section
 from ecoledger.indicators import of_registers, of_statistics
 from ecoledger.indicators.declaring import Span
 from ecoledger.indicators.figures import Figure
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
 from ecoledger.matters.models import Clock, Matter
 from ecoledger.matters.register import register_of
@@ -31,7 +34,7 @@ from ecoledger.reports.notices import (
     PROBLEMS,
     WATER_MONTH,
 )
-from ecoledger.reports.summary import TEN_DAYS, WEEKLY
+from ecoledger.reports.summary import SUMMARIES, TEN_DAYS, WEEKLY
 
 pytestmark = pytest.mark.django_db
 COUNTY = "990101"
@@ -183,14 +186,42 @@ def test_a_lead_that_waits_for_its_filing_is_no_case_yet(bureau):
 
 
 @pytest.mark.parametrize("document", [*NOTICES, SHEET], ids=lambda d: d.key)
-def test_every_notice_makes_its_files(month, people, document):
+def test_every_notice_makes_its_files(month, people, document, settings):
+    if document is SHEET:
+        bills(settings, "heze")
     draft = drafting.begin_report(document, COUNTY, DAY, by=people["leader"])
     files = {ending for _n, ending, _c in rendering.files(draft, "试", date(2026, 11, 1))}
     assert files == {"pdf", "docx", "xlsx"}
 
 
-def test_compensation_says_what_it_lacks_before_a_rule_is_chosen(month):
-    assert "尚未选定补偿规则" in said(SHEET)
+def test_no_sheet_of_compensation_is_drafted_before_a_rule_is_chosen(month, people, settings):
+    with pytest.raises(Refused, match="尚未选定"):
+        drafting.begin_report(SHEET, COUNTY, DAY, by=people["leader"])
+    assert "尚未选定" not in said(SHEET)
+    assert "toml" not in said(SHEET)
+    bills(settings, "heze")
+    assert drafting.begin_report(SHEET, COUNTY, DAY, by=people["leader"]).pk
+
+
+def test_the_bureau_chooses_its_rule_of_compensation_on_a_page(month, people, client, settings):
+    client.force_login(people["dispatcher"])
+    form = {"kind": SHEET.key, "day": f"{DAY}", "area": COUNTY}
+    answer = client.post("/documents/summaries", form)
+    assert answer.headers["Location"] == "/documents/compensation"
+    page = client.get("/documents/compensation").content.decode()
+    assert "菏泽市水环境质量生态补偿暂行办法" in page
+    (name, *_more) = Section.objects.order_by("name").values_list("name", flat=True)
+    chosen = {"rule": "heze", "name": name, "upstream": "上游县", "downstream": ""}
+    assert client.post("/documents/compensation", chosen).status_code == 422
+    assert (
+        client.post("/documents/compensation", chosen | {"downstream": "下游县"}).status_code == 302
+    )
+    assert (
+        client.post("/documents/summaries", form)
+        .headers["Location"]
+        .startswith("/documents/drafts/")
+    )
+    assert AuditEntry.objects.filter(details__file="compensation_sheet.toml").exists()
 
 
 def test_compensation_is_computed_with_every_step(month, settings):
@@ -211,9 +242,14 @@ def test_a_rule_that_counts_loads_names_the_flow_that_is_missing(month, settings
     assert "1200万m³" in str(row[4])
 
 
-def bills(settings, rule, flow=0):
-    from ecoledger.entities.models import Section
+@pytest.mark.parametrize("document", [*SUMMARIES, *NOTICES, SHEET], ids=lambda d: d.key)
+def test_no_shipped_text_is_doubted_by_the_system_itself(month, document, settings):
+    bills(settings, "heze")
+    for day in (DAY, date(2026, 10, 31)):
+        assert checking.findings(document.compose(COUNTY, day)) == []
 
+
+def bills(settings, rule, flow=0):
     names = list(
         Section.objects.filter(area_code__startswith=COUNTY).values_list("name", flat=True)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from io import BytesIO
 
@@ -19,6 +20,7 @@ from ecoledger.registers.office.discipline import REGISTER as DISCIPLINE
 from ecoledger.registers.plan.target_book import TARGETS
 from ecoledger.registers.publicity.articles import ARTICLES
 from ecoledger.reports import checking, drafting, letter_file, named_figures, opening, rendering
+from ecoledger.reports.content import Section, Statement
 from ecoledger.reports.models import LetterTemplate
 from ecoledger.reports.summary import MONTHLY, YEARLY
 
@@ -114,6 +116,18 @@ def test_a_summary_tells_of_penalties_and_complaints(month, people):
     said = checking.text_of(rendering.report_of(draft, "试"))
     assert "（三）执法和信访" in said
     assert "期内没有立案，没有在办案件。" in said
+
+
+def test_what_the_system_computed_is_no_question_to_the_writer_and_what_he_wrote_is(month):
+    figure = next(
+        f for f in rendering.report_of(month, "试").figures() if f.label == "优良天数比例"
+    )
+    computed = Statement(("优良天数比例为", figure, "（优良天数/有效天数：3/6）。"))
+    typed = Statement(("检查企业100家，合格90家，合格率80.0%。",))
+    bulletin = replace(
+        rendering.report_of(month, "试"), sections=(Section("一、情况", (computed, typed)),)
+    )
+    assert [f.stated for f in checking.findings(bulletin)] == ["80.0%"]
 
 
 def test_word_pdf_and_table_say_the_same(month, people, sent_out):

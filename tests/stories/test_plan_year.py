@@ -491,7 +491,7 @@ def test_weekly_and_monthly_notices_are_begun_where_summaries_are(visitor):
     for kind, words in (
         ("summary_week", "工作小结"), ("summary_ten_days", "工作小结"), ("air_week", "环境空气质量周报"),
         ("water_notice", "水环境质量情况"), ("complaint_report", "信访投诉"), ("enforcement_report", "执法情况"),
-        ("problem_progress", "问题整改进展"), ("alarm_notice", "预警处置情况"), ("compensation_sheet", "尚未选定补偿规则"),
+        ("problem_progress", "问题整改进展"), ("alarm_notice", "预警处置情况"),
     ):  # fmt: skip
         form = {"kind": kind, "day": f"{TODAY}", "area": COUNTY}
         draft = desk.submit("/documents/summaries", form).headers["Location"]

@@ -13,9 +13,14 @@ from datetime import date
 from math import isfinite
 from typing import Any
 
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ecoledger.accounts.models import Person
 from ecoledger.indicators import doors, water
 from ecoledger.indicators.figures import Figure, quantity
 from ecoledger.listings import own_data
+from ecoledger.listings.refusals import Refused
 from ecoledger.reports.content import Block, Part, Statement, Table
 from ecoledger.reports.declaration import Part as Heading
 from ecoledger.reports.declaration import SectionedReport, declare
@@ -40,6 +45,61 @@ def _settings() -> tuple[dict[str, Any], str]:
         return own_data.read("ecoledger.reports", "compensation_sheet"), ""
     except tomllib.TOMLDecodeError as wrong:
         return {}, f"补偿设置 compensation_sheet.toml 读不出来：{wrong}"
+
+
+def lacks() -> tuple[str, str]:
+    """Why no sheet can be drafted, and where that is put right; nothing when one can."""
+    table, wrong = _settings()
+    if wrong:
+        return wrong, _("请在“生态补偿规则”页重新选定。")
+    if not table.get("rule"):
+        return (
+            _("尚未选定水环境生态补偿规则，不能起草核算表。"),
+            _("请先在“生态补偿规则”页选定规则，并写明各断面上下游责任方。"),
+        )
+    return "", ""
+
+
+def rules() -> list[tuple[str, str]]:
+    """The rules on file that a bureau may choose: key and name."""
+    today = timezone.localdate()
+    named = ((key, _name_of(key, today)) for key in compensation.rule_names())
+    return [(key, name) for key, name in named if name]
+
+
+def _name_of(key: str, on: date) -> str:
+    """What a rule is called; "" where none of its editions is in force on that day."""
+    try:
+        return str(compensation.rule(key, on).content.get("title") or key)
+    except (KeyError, ValueError, LookupError):
+        return ""
+
+
+def said() -> dict[str, Any]:
+    """The bureau's settings as they are; empty where they cannot be read."""
+    return _settings()[0]
+
+
+def choose(rule: str, parties: Sequence[tuple[str, str, str]], *, by: Person) -> None:
+    """Set the rule and who is above and below each section; flows that were entered stay.
+
+    Raises :class:`Refused` for a rule that is not on file, or a section with one party alone.
+    """
+    if rule not in compensation.rule_names():
+        raise Refused("form", _("没有选定规则。"), _("请从列表中选一项。"))
+    half = [name for name, above, below in parties if bool(above) != bool(below)]
+    if half:
+        raise Refused("form", _("“%s”只写了一方。") % half[0], _("上游和下游责任方须一并写明。"))
+    rows = [
+        {"name": name, "upstream": above, "downstream": below}
+        for name, above, below in parties
+        if above and below
+    ]
+    own_data.write(
+        "compensation_sheet",
+        {"rule": rule, "section": rows, "flow": said().get("flow", [])},
+        by=by,
+    )
 
 
 def _factors(found: water.SectionPeriod, on: date) -> dict[str, Factor]:
@@ -101,13 +161,10 @@ def _bills(of: Spoken, table: dict[str, Any]) -> list[_Bill]:
 
 
 def _sheet(of: Spoken) -> Blocks:
-    table, wrong = _settings()
-    if wrong or not table.get("rule"):
-        said = (
-            wrong
-            or "尚未选定补偿规则：请在单位设置的 compensation_sheet.toml 中写明 rule 和各断面上下游责任方。"
-        )
-        return [Statement((said,))]
+    if lacks()[0]:
+        # What is missing is said to who begins a draft, not inside an official paper.
+        return []
+    table, _wrong = _settings()
     bills = _bills(of, table)
     results = [bill.result for bill in bills if bill.result]
     blocks: list[Block | None] = [_told(of, table, bills, results)]
@@ -167,5 +224,6 @@ SHEET = declare(
         series="环补〔{year}〕{n}号",
         gather=_gather,
         sections=(Heading("核算情况", _sheet),),
+        lacks=lacks,
     )
 )

@@ -80,6 +80,8 @@ class Report(Document):
     span: str
     # Small type, for what must fit one page.
     compact: bool = False
+    # Why it cannot be drafted yet, and what would help: a setting of the bureau that is missing; "" when it can.
+    lacks: Callable[[], tuple[str, str]] | None = None
 
     @abstractmethod
     def compose(self, area_code: str, day: date) -> Bulletin:

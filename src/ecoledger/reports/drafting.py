@@ -65,6 +65,9 @@ def begin_report(
 ) -> Draft:
     """A draft of a report, its figures locked. A span that is not over is refused."""
     _may(by, report.capability)
+    why, remedy = report.lacks() if report.lacks is not None else ("", "")
+    if why:
+        raise Refused("settings", why, remedy)
     bulletin, content = report.lock(area_code, day)
     if bulletin.end > timezone.localdate():
         raise Refused("period", _("该期间尚未结束，数字还会变化，不能印发。请在期间结束后印发。"))

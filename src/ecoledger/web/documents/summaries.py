@@ -72,5 +72,6 @@ def begin(request: Request) -> HttpResponse:
         draft = drafting.begin_report(document, area, day, by=request.user)
     except (Refused, DocumentsError) as refused:
         messages.error(request, str(refused))
-        return redirect("documents")
+        unset = document is SHEET and isinstance(refused, Refused) and refused.code == "settings"
+        return redirect("compensation-rule" if unset else "documents")
     return redirect("draft", draft.pk)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from ecoledger.web.documents import drafts, issued, summaries, templates
+from ecoledger.web.documents import compensation, drafts, issued, summaries, templates
 
 urlpatterns = [
     path("documents", issued.page, name="documents"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("documents/<int:pk>/scans", issued.add_scan, name="document-scan-add"),
     path("documents/<int:pk>/scans/<int:number>", issued.scan, name="document-scan"),
     path("documents/<int:pk>/reply", issued.reply, name="document-reply"),
+    path("documents/compensation", compensation.page, name="compensation-rule"),
     path("documents/summaries", summaries.begin, name="summary-begin"),
     path("documents/begin/<slug:kind>/<int:matter>", drafts.begin, name="draft-begin"),
     path("documents/drafts/<int:pk>", drafts.page, name="draft"),
