@@ -34,7 +34,7 @@ from ecoledger.monitoring.alarming.detectors import (
 )
 from ecoledger.monitoring.alarming.operation import usual_high
 from ecoledger.monitoring.alarming.seen import HOURS, Seen, finished
-from ecoledger.monitoring.alarming.weather import DRY, TURBIDITY
+from ecoledger.monitoring.alarming.weather import TURBIDITY
 from ecoledger.monitoring.computing.aggregate import Changed
 from ecoledger.monitoring.models import AlarmRule
 from ecoledger.monitoring.points.table import PointMap
@@ -156,9 +156,7 @@ def detect(rule: AlarmRule, seen: Seen) -> pl.DataFrame:
             # Turbidity tells what is washed in, and is not judged by this rule.
             tracks = seen.of(rule.kind, [*rule.parameters, TURBIDITY] if rule.parameters else [])
             tracks = _at_reference(seen.while_running(tracks), rule, points)
-            # Rain stirs up rivers, and explains nothing of what a plant lets out.
-            rain = seen.weather if rule.kind == "water" else DRY
-            return trend.detect(tracks, judged, settings, seen.running, rain)
+            return trend.detect(tracks, judged, settings, seen.running, seen.weather)
         case _D.PH_JUMP:
             return ph_jump.detect(hours, judged, settings, seen.running)
         case _D.DILUTION:

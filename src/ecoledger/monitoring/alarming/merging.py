@@ -2,7 +2,8 @@
 
 A second finding about the same trouble is *merged*: kept with its reason, told to nobody. When it says more than the
 first (the unit is wrong, and not the limit exceeded; the treatment is off, and that is why), it *takes over*: the first is
-merged into it, and it carries on from the first one's beginning.
+merged into it, and it carries on from the first one's beginning, if that went on till then. A gap in the data and what the
+values beside it show are never one trouble.
 """
 
 from __future__ import annotations

@@ -17,9 +17,6 @@ from ecoledger.monitoring.alarming.detectors.tracks import (
 )
 from ecoledger.monitoring.alarming.operation import NOTHING, Running
 
-# Values that are cut off lie so close together, as a share of the limit.
-_PILE = 0.015
-
 
 def detect(
     values: pl.DataFrame,
@@ -33,7 +30,7 @@ def detect(
     which is bad:
 
     * *clamped*: of the last ``settings["hours"]`` hours (default 24) at least ``settings["piled"]`` (default 6) lie within
-      1.5 % of the limit under the greatest of them, that lies between ``settings["from"]`` (default 0.88) of the limit and
+      1 % of the limit under the greatest of them, that lies between ``settings["from"]`` (default 0.88) of the limit and
       the limit, and none exceeds: chance leaves one or two values so close to a maximum;
     * *close and smooth*: the last ``settings["close"]`` hours (default 8) all lie in that band, and their range is below a
       third of the usual one.
@@ -83,9 +80,9 @@ def detect(
 
 
 def _piled(ratio: np.ndarray, width: int) -> np.ndarray:
-    """How many of the last ``width`` values lie within :data:`_PILE` of the limit under the greatest of them."""
+    """How many of the last ``width`` values lie within 1 % of the limit under the greatest of them."""
     padded = np.concatenate([np.full(width - 1, np.nan), ratio])
     windows = np.lib.stride_tricks.sliding_window_view(padded, width)
     with np.errstate(all="ignore"):
         top = np.fmax.reduce(windows, axis=1)
-        return np.asarray(np.sum(windows >= top[:, None] - _PILE, axis=1))
+        return np.asarray(np.sum(windows >= top[:, None] - 0.01, axis=1))

@@ -29,8 +29,6 @@ from ecoledger.monitoring.alarming.weather import DRY, TURBIDITY, Weather
 WASHED_OUT = 60
 # More turbid than usual by so much: what is in the water has been stirred up or washed in.
 TURBID = 1.6
-# And then so much more of a change is asked for.
-_WET = 1.5
 _OTHERS = 3
 # The last day of a gradual change does no more of it than this, no day before it this, and three and four days ago it was
 # no more than this.
@@ -53,8 +51,9 @@ def detect(
     yesterday and the day before, not all four days ago, and no day did most of it (:data:`_A_DAY`, :data:`_LEAP`). A wave that
     passes, a leap and a level that is only high are told by other rules. What most stations of a kind
     do together (three others at least) is the weather, and is taken off; within :data:`WASHED_OUT` hours after rain, and while
-    the station's own water is more turbid than usual by :data:`TURBID`, half as much again is asked for (:data:`_WET`). It
-    goes on until half of that is gone; good when the last day is back within half of that. Needs ``settings["history"]`` hours (default 72).
+    the station's own water is more turbid than usual by :data:`TURBID`, ``settings["wet"]`` times as much (default 1.2)
+    is asked for. It goes on until half of that is gone; good when the last day is back within half of that. Needs
+    ``settings["history"]`` hours (default 72).
     """
     part, sigmas = float(settings.get("share", 0.5)), float(settings.get("sigmas", 5.0))
     shares, steps = numbers(settings, "share_of"), numbers(settings, "step")
@@ -78,7 +77,7 @@ def detect(
             allowed = np.fmax(np.log1p(least), sigmas * _noise(track, rise, settings))
             # In the parameter's own unit it must be worth telling.
             allowed = np.fmax(allowed, np.log1p(steps.get(track.parameter, 0.0) / usual))
-            allowed = np.where(wet, _WET, 1.0) * allowed
+            allowed = np.where(wet, float(settings.get("wet", 1.2)), 1.0) * allowed
             one, two, three, four = (_back(rise, track.slots(24 * days)) for days in (1, 2, 3, 4))
             bad = (rise > allowed) & (one > allowed / 2) & (two > allowed / 3)
             bad &= (rise >= 0.8 * one) & (one >= 0.7 * two) & (rise > 1.05 * two)
