@@ -112,7 +112,7 @@ def test_the_export_comes_in_as_it_is_and_its_repeats_are_confirmed_by_a_person(
     said = text(open_page(desk, f"/matters/complaint/statistics?opened_at_from={first_day}"))
     assert f"受理登记（含重复） {RECEIVED} 件" in said
     assert f"其中：重复件 {REPEATS} 件" in said
-    assert f"共 {CHAINS} 条重复链，{REPEATS} 件重复" in said
+    assert f"共 {CHAINS} 条重复链，{REPEATS} 件重复，" in said
 
     # 12369同比下降72.8%: this year's calls beside the same days of last year.
     said = text(open_page(desk, "/matters/complaint/statistics"))

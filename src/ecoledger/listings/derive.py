@@ -119,6 +119,8 @@ class Derive:
             kind=column.kind or self.kinds.get(column.name) or kind_of(field),
             sortable=self._sorts(field, column) if column.sortable is None else column.sortable,
             choices=column.choices or self._choices(field, column.name),
+            # A model says which of its columns orders another: numbers count, letters do not.
+            sorts=column.sorts or getattr(self.model, "sorted_by", {}).get(column.name, ""),
         )
 
     def _sorts(self, field: Any, column: Column) -> bool:

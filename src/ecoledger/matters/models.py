@@ -16,6 +16,7 @@ from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.entities.models import Entity
 from ecoledger.listings.models import ImportBatch
+from ecoledger.matters import number_order
 
 
 class Urgency(models.TextChoices):
@@ -68,6 +69,8 @@ class Matter(models.Model):
 
     register = models.CharField("台账", max_length=40, editable=False)
     number = models.CharField("编号", max_length=60, unique=True)
+    # The number as it sorts (``number_order.order_of``).
+    number_order = models.CharField(max_length=number_order.LENGTH, default="", editable=False)
     title = models.CharField("标题", max_length=200)
     description = models.TextField("内容", blank=True)
     area_code = AreaCodeField(db_index=False)
@@ -160,6 +163,8 @@ class Matter(models.Model):
     # Closed before it came here: a fact of an earlier ledger, not work that was checked here.
     history = models.BooleanField("导入的历史", default=False, editable=False)
 
+    sorted_by = {"number": "number_order"}
+
     owner_id: int | None
     owner_organisation_id: int | None
     enterprise_id: int | None
@@ -206,13 +211,17 @@ class Matter(models.Model):
             models.Index(fields=["area_code", "register"], name="matter_by_area"),
             models.Index(fields=["owner_organisation", "area_code"], name="matter_of_unit"),
             models.Index(fields=["register", "due"], name="matter_due_of_register"),
-            models.Index(fields=["register", "number"], name="matter_number_of_register"),
+            models.Index(fields=["register", "number_order"], name="matter_number_of_register"),
             models.Index(fields=["phase", "due"], name="matter_by_due"),
             models.Index(fields=["register", "state"], name="matter_by_state"),
         ]
 
     def __str__(self) -> str:
         return f"{self.number} {self.title}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.number_order = number_order.order_of(self.number)
+        super().save(*args, **kwargs)
 
     @property
     def overdue(self) -> bool:

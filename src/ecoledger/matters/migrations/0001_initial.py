@@ -101,6 +101,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('register', models.CharField(editable=False, max_length=40, verbose_name='台账')),
                 ('number', models.CharField(max_length=60, unique=True, verbose_name='编号')),
+                ('number_order', models.CharField(default='', editable=False, max_length=160)),
                 ('title', models.CharField(max_length=200, verbose_name='标题')),
                 ('description', models.TextField(blank=True, verbose_name='内容')),
                 ('area_code', ecoledger.accounts.fields.AreaCodeField(db_index=False, max_length=12, verbose_name='行政区划代码')),
@@ -260,7 +261,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='matter',
-            index=models.Index(fields=['register', 'number'], name='matter_number_of_register'),
+            index=models.Index(fields=['register', 'number_order'], name='matter_number_of_register'),
         ),
         migrations.AddIndex(
             model_name='matter',

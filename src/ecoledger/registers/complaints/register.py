@@ -68,6 +68,10 @@ class Complaints(Register):
         rows = super().conditions(query, person, now)
         if query.get("backlog") == "1":
             rows &= statistics.backlog(now)
+        if (original := asked.number(query.get("chain", ""))) is not None:
+            rows &= Q(pk=original) | Q(merged_into=original)
+        if query.get("unvisited") == "1":
+            rows &= statistics.UNVISITED
         if query.get("repeated") == "1":
             rows &= statistics.repeated()
         return rows
@@ -193,6 +197,9 @@ def _prepare(complaint: Complaint) -> None:
             _("请填写举报人，或将“实名举报”改为“否”。"),
             {"complainant": [_("实名举报请填写姓名")]},
         )
+    # What another ledger ended and asked back stands where that was asked, whatever word it has for it.
+    if complaint.state == "done" and complaint.satisfaction not in statistics.UNASKED:
+        complaint.state = "visited"
     tidy(complaint)
     if not complaint.title:
         row = {n: getattr(complaint, n) for n in ("target", "pollution", "description", "address")}
@@ -215,6 +222,8 @@ def tidy(complaint: Complaint) -> None:
     exports.mask(row)
     for name, text in row.items():
         setattr(complaint, name, text)
+    if complaint.state == "done" and not complaint.satisfaction:
+        complaint.satisfaction = Complaint.Satisfaction.NOT_ASKED
 
 
 def _said_openly(complaint: Any, name: str, text: str) -> str:
@@ -253,7 +262,7 @@ REGISTER = declare(Complaints(
         View("new", "待受理", {"state": "new"}, "due"),
         View("backlog", "治重化积", {"backlog": "1"}),
         View("repeated", "重复投诉", {"repeated": "1"}),
-        View("unvisited", "待回访", {"state": "done"}),
+        View("unvisited", "待回访", {"unvisited": "1"}),
         View("dissatisfied", "不满意件", {"satisfaction": "dissatisfied"}),
     ),
     imports=Import(

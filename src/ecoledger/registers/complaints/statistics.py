@@ -22,6 +22,9 @@ from ecoledger.standards import time_limits
 TRUE = ("true", "partly", "mostly")
 CONTENT = ("satisfied", "fairly")
 ANSWERED = (*CONTENT, "dissatisfied")
+# Ended, and nobody has asked the complainant back yet.
+UNASKED = ("", "not_asked")
+UNVISITED = Q(state="done", satisfaction__in=UNASKED)
 # A complaint told so often, or so old, stands on the list 治重化积.
 OFTEN, OLD = 2, timedelta(days=60)
 _MOST = 10
@@ -40,9 +43,10 @@ def repeated(times: int = 1) -> Q:
 
 
 def backlog(now: datetime) -> Q:
-    """治重化积: told again and again, not satisfied and in work again, or open for longer than the limit."""
+    """治重化积: told again and again, not satisfied and not dealt with since, or open for longer than the limit."""
     is_open = Q(phase="open")
-    return repeated(OFTEN) | is_open & (Q(reopened__gt=0) | Q(opened_at__lt=now - OLD))
+    unsettled = Q(satisfaction="dissatisfied", reopened=0)
+    return repeated(OFTEN) | unsettled | is_open & (Q(reopened__gt=0) | Q(opened_at__lt=now - OLD))
 
 
 def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
@@ -72,6 +76,7 @@ def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
         not_content=Count("pk", filter=Q(satisfaction="dissatisfied")),
         real=Count("pk", filter=Q(real_name=True) & ended),
         real_answered=Count("pk", filter=Q(real_name=True) & ended & ~Q(answer="")),
+        unvisited=Count("pk", filter=live & UNVISITED),
         backlog=Count("pk", filter=live & backlog(now)),
     )
     return [
@@ -93,8 +98,9 @@ def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
               note="实名且已办结的，有答复÷全部（生态环境法典第146条）"),
         share("satisfied", "回访满意率", n["content"], n["answered"], query="merged=all",
               note="满意、基本满意÷已评价的"),
+        Statistic("unvisited", "待回访", n["unvisited"], "unvisited=1", note="已办结、还没有回访结果的"),
         Statistic("dissatisfied", "不满意件", n["not_content"], "satisfaction=dissatisfied&merged=all"),
-        Statistic("backlog", "治重化积清单", n["backlog"], "backlog=1", note="重复2次以上、不满意重办、在办超过60天"),
+        Statistic("backlog", "治重化积清单", n["backlog"], "backlog=1", note="重复2次以上、不满意未重办或重办中、在办超过60天"),
     ]  # fmt: skip
 
 
@@ -208,15 +214,16 @@ def _chains(rows: QuerySet[Any]) -> Breakdown:
         )
     )
     named = Complaint.objects.in_bulk([pk for pk, _n in into.most_common(_MOST)])
-    note = _("共 %(chains)d 条重复链，%(repeats)d 件重复。") % {
+    note = _("共 %(chains)d 条重复链，%(repeats)d 件重复，列出反映最多的 %(shown)d 条。") % {
         "chains": len(into),
         "repeats": sum(into.values()),
+        "shown": min(len(into), _MOST),
     }
     return Breakdown(
         _("重复访"),
         (_("原件"), _("问题"), _("反映次数"), _("状态")),
         tuple(
-            ((row.number, row.title, str(n + 1), _(row_state(row))), f"q={row.number}")
+            ((row.number, row.title, str(n + 1), _(row_state(row))), f"chain={row.pk}&merged=all")
             for pk, n in into.most_common(_MOST)
             if (row := named.get(pk))
         ),

@@ -1,0 +1,84 @@
+"""Views, filters and figures of complaints name the same complaints; numbers sort as they count."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from ecoledger.listings import selecting
+from ecoledger.matters import actions, history
+from ecoledger.registers.complaints import statistics
+from ecoledger.registers.complaints.register import REGISTER
+
+NOW = timezone.now()
+
+
+def _past(people, *results: str) -> list:
+    rows = [
+        {
+            "area_code": "990101001",
+            "channel": "phone",
+            "description": f"第{n}件",
+            "satisfaction": result,
+            "opened_at": NOW - timedelta(days=30),
+            "closed_at": NOW - timedelta(days=10),
+        }
+        for n, result in enumerate(results)
+    ]
+    return history.enter(REGISTER, rows, by=people["complaint"], source="旧台账.xlsx")
+
+
+def _listed(person, **query) -> set[int]:
+    return set(selecting.select(REGISTER, person, query).values_list("pk", flat=True))
+
+
+def test_what_was_asked_back_elsewhere_stands_as_asked_and_the_rest_waits_for_it(people, bureau):
+    satisfied, dissatisfied, unasked = _past(people, "satisfied", "dissatisfied", "")
+    clerk = people["complaint"]
+    assert (satisfied.state, dissatisfied.state, unasked.state) == ("visited", "visited", "done")
+    view = next(view for view in REGISTER.views if view.name == "unvisited")
+    assert _listed(clerk, **view.query) == {unasked.pk}
+    assert _listed(clerk, satisfaction="not_asked") == {unasked.pk}
+    counted = {s.name: s.value for s in statistics.statistics(REGISTER.visible_to(clerk), NOW)}
+    assert counted["unvisited"] == 1
+    assert counted["dissatisfied"] == 1
+
+
+def test_a_complainant_who_was_not_satisfied_is_on_the_list_of_unsettled_ones(people, bureau):
+    _satisfied, dissatisfied = _past(people, "satisfied", "dissatisfied")
+    clerk = people["complaint"]
+    assert _listed(clerk, backlog="1") == {dissatisfied.pk}
+    actions.perform(dissatisfied.pk, "dissatisfied", by=clerk, form={"reason": "仍有异味"})
+    assert _listed(clerk, backlog="1") == {dissatisfied.pk}
+    actions.perform(dissatisfied.pk, "uphold", by=people["leader"], form={"reason": "已到位"})
+    assert _listed(clerk, backlog="1") == set()
+
+
+@pytest.fixture
+def hundred(people, bureau):
+    return _past(people, *["satisfied"] * 101)
+
+
+def test_numbers_sort_by_year_and_count(hundred, people):
+    rows = REGISTER.visible_to(people["complaint"])
+    listed = list(selecting.ordered(REGISTER, people["complaint"], rows, "number"))
+    assert [row.pk for row in listed] == [row.pk for row in hundred]
+    back = list(selecting.ordered(REGISTER, people["complaint"], rows, "-number"))
+    assert [row.pk for row in back] == [row.pk for row in reversed(hundred)]
+
+
+def test_a_chain_opens_all_that_was_told_again(people, bureau):
+    first, again, other = _past(people, "", "", "")
+    actions.merge([again.pk], first.pk, by=people["complaint"], reason="同一件")
+    clerk = people["complaint"]
+    (door,) = {
+        query
+        for table in statistics.breakdowns(REGISTER.visible_to(clerk), NOW)
+        for cells, query in table.rows
+        if cells[0] == first.number
+    }
+    asked = dict(part.split("=") for part in door.split("&"))
+    assert _listed(clerk, **asked) == {first.pk, again.pk}
+    assert other.pk not in _listed(clerk, **asked)
