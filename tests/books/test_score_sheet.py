@@ -192,3 +192,16 @@ def test_an_item_of_an_unknown_source_is_refused_when_declared():
             scores=lambda area: [],
             columns=("name",),
         )
+
+
+def test_who_is_scored_finds_the_round_in_the_list_from_its_publication_on(
+    assessment, year, firms, people
+):
+    """The round is of the county; a town whose firm is scored lists it once it is public, and another does not."""
+    town = people["town"]
+    assert not assessment.visible_to(town).exists()
+    sheets.publish(assessment, year, date(2027, 1, 10), by=people["leader"])
+    assert list(assessment.visible_to(town)) == [year]
+    Enterprise.objects.filter(pk__in=[f.pk for f in firms]).update(area_code=SOUTH)
+    Score.objects.filter(round=year).update(area_code=SOUTH)
+    assert not assessment.visible_to(town).exists()

@@ -76,6 +76,25 @@ def test_nobody_reviews_signs_or_issues_what_they_wrote(files, problem, people):
     assert draft.state == "sign"
 
 
+def test_who_reviewed_does_not_sign_and_each_finds_what_waits_for_him_among_his_work(
+    files, problem, people, client
+):
+    draft = begun(problem, people)
+    drafting.submit(draft, by=people["officer"])
+
+    def waits(name):
+        client.force_login(people[name])
+        return f"/documents/drafts/{draft.pk}" in client.get("/my-work").content.decode()
+
+    assert (waits("leader"), waits("officer"), waits("town")) == (True, False, False)
+    drafting.approve(draft, by=people["leader"])
+    assert draft.state == "sign"
+    assert not waits("leader")
+    with pytest.raises(Refused, match="两人办理"):
+        drafting.approve(draft, by=people["leader"])
+    assert draft.state == "sign"
+
+
 def test_only_who_may_signs(files, problem, people):
     draft = begun(problem, people)
     drafting.submit(draft, by=people["officer"])

@@ -377,10 +377,17 @@ def test_a_firm_fills_in_the_form_of_its_facility(visitor, checks):
     found = [n for n in fields if n.startswith("found-")]
     measures = [n for n in fields if n.startswith("measure-")]
     values = dict(zip(found, ("ok", "problem", "ok", "absent"), strict=True))
-    submit(firm, form, form, values)
-    wrong = firm.submit(f"{address}/do/answer", {"answer-answer": "已自查"})
-    assert "不符合项须写明整改措施" in wrong.text
-    submit(firm, form, form, {measures[1]: "本周更换阻火器"})
+    # An item that fails is not taken without what is done about it; what was ticked stays on the form.
+    wrong = firm.submit(form, values)
+    assert "不符合，须写明整改措施" in wrong.text
+    submit(firm, form, form, {**values, measures[1]: "本周更换阻火器"})
+    # The same is asked in one place alone.
+    page = open_page(firm, address)
+    assert not [f for f in page.forms if (f.action or "").split("#")[0].endswith("/do/fill")]
+    late = firm.submit(
+        f"{address}/do/answer", {"answer-answer": "已自查", "answer-rectify_by": "2020-01-31"}
+    )
+    assert "整改期限已经过去" in late.text
     # Mending that takes longer than the rule's days makes it a major danger; the bureau may set it by its reason.
     submit(firm, address, "/do/answer", {"answer": "阻火器失效一只", "measures": "更换", "rectify_by": "2099-01-31"})  # fmt: skip
     assert "重大隐患" in text(open_page(officer, address))
@@ -397,7 +404,7 @@ def test_ninety_one_firms_check_themselves_and_four_go_to_the_emergency_bureau(v
     rows = [r for r in dispatcher.api("matters/self_check", limit=100) if r["state"] == "sent"]
     for row in rows[:HANDED]:
         address = f"/matters/self_check/{row['id']}"
-        submit(officer, address, "/do/fill", {"answers": "符合\n符合\n不符合：停用整改\n符合"})
+        officer.submit(f"{address}/do/fill", {"fill-answers": "符合\n符合\n不符合：停用整改\n符合"})
         submit(
             officer,
             address,

@@ -426,7 +426,7 @@ def test_a_rule_proposes_a_letter_is_numbered_and_its_reply_closes_it(entered, v
     words = {"word-主送": "北镇人民政府", "word-反馈期限": "2026年12月20日", "word-要求": "逐件整改。",
              "word-情况": "北镇超期问题4件。", "word-联系人": "调度员甲"}  # fmt: skip
     assert desk.submit(f"{draft}/submit", words).is_redirect
-    assert leader.submit(f"{draft}/approve", {"note": ""}).is_redirect
+    assert hired("section_chief", "科长乙").submit(f"{draft}/approve", {"note": ""}).is_redirect
     assert leader.submit(f"{draft}/approve", {"note": ""}).is_redirect
     issued = leader.submit(f"{draft}/issue", {}).headers["Location"]
     document = text(open_page(desk, issued))
@@ -535,7 +535,7 @@ def test_the_summary_is_written_from_figures_that_open_their_records(entered, vi
     words["word-存在问题"] = "信访件共29件，其中噪声12件、油烟9件、扬尘8件。"
     assert desk.submit(f"{draft}/submit", words).is_redirect
     assert "核对提示" not in text(open_page(desk, draft))
-    assert leader.submit(f"{draft}/approve", {"note": ""}).is_redirect
+    assert hired("section_chief", "科长乙").submit(f"{draft}/approve", {"note": ""}).is_redirect
     assert leader.submit(f"{draft}/approve", {"note": ""}).is_redirect
     issued = leader.submit(f"{draft}/issue", {}).headers["Location"]
     page = open_page(desk, issued)

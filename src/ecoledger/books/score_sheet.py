@@ -14,12 +14,13 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts import acting, audit
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.scope import visible
 from ecoledger.accounts.wording import numbered
 from ecoledger.books.models import Mark, Objection, Score, ScoreRound
 from ecoledger.listings.cells import area_name
@@ -125,6 +126,21 @@ class ScoreSheet(Listing):
             row.synthetic = True
             row.save(update_fields=["synthetic"])
         return row
+
+    def visible_to(self, person: Person) -> QuerySet[Any]:
+        """Rounds of the person's area, and from their publication on those in which somebody of it is scored."""
+        rows = self.own_rows()
+        if not person.may(self.see):
+            return rows.none()
+        own = visible(rows, person, self.area)
+        scored = _scored(self, person).values("round_id")
+        public = ~Q(state=ScoreRound.State.DRAFT) & Q(pk__in=scored)
+        return rows.filter(Q(pk__in=own.values("pk")) | public)
+
+
+def _scored(sheet: ScoreSheet, person: Person) -> QuerySet[Score]:
+    """The scores of the person's own area or firm."""
+    return visible(Score.objects.filter(round__book=sheet.key), person, "area_code", "entity__code")
 
 
 def items_of(round_: ScoreRound) -> tuple[Item, ...]:

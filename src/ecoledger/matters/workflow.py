@@ -110,6 +110,8 @@ class Transition:
     main: bool = True
     danger: bool = False
     help: Text = ""
+    # Asked on a page of its own, to which the register's template leads; the matter's page does not ask it a second time.
+    on_page: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sources", _names(self.sources))

@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -153,6 +154,7 @@ def approve(draft: Draft, *, by: Person, note: str = "") -> None:
         _may(by, "sign_documents" if signing else document.capability)
         _not_author(held, by)
         if signing:
+            _not_reviewer(held, by)
             held.signer = by
         held.state = _following(document, held.state)
         _keep(held)
@@ -160,6 +162,18 @@ def approve(draft: Draft, *, by: Person, note: str = "") -> None:
         audit.record(by, noop("签发文书") if signing else noop("审核文书"), held)
         _tell_next(held, by)
     draft.refresh_from_db()
+
+
+def waiting_for(person: Person, drafts: QuerySet[Draft]) -> list[Draft]:
+    """Those of ``drafts`` that wait for ``person`` to review or to sign them."""
+    found = []
+    for draft in drafts.filter(state__in=(_State.REVIEW, _State.SIGN)).order_by("pk"):
+        signing = draft.state == SIGN
+        if not person.may("sign_documents" if signing else document_of(draft.kind).capability):
+            continue
+        if not is_author(draft, person) and not (signing and _reviewed(draft, person)):
+            found.append(draft)
+    return found
 
 
 def send_back(draft: Draft, *, by: Person, note: str) -> None:
@@ -354,6 +368,20 @@ def is_author(draft: Draft, person: Person) -> bool:
 def _not_author(draft: Draft, person: Person) -> None:
     if is_author(draft, person):
         raise Refused("author", _("拟稿人不能审核、签发或印发自己的文书，请由他人办理。"))
+
+
+def _reviewed(draft: Draft, person: Person) -> bool:
+    """Whether the review of the round that is under way is of the hand of ``person``."""
+    steps = draft.steps.order_by("-pk")
+    begun = steps.filter(label="送审").values_list("pk", flat=True).first() or 0
+    looked = steps.filter(label="审核同意", pk__gt=begun, person__in=acting.hand(person))
+    return bool(looked.exists())
+
+
+def _not_reviewer(draft: Draft, person: Person) -> None:
+    """Review and signature are two looks: not both by one hand."""
+    if _reviewed(draft, person):
+        raise Refused("reviewer", _("审核和签发须由两人办理，请由他人签发。"))
 
 
 def _held(draft: Draft, *states: str) -> Draft:

@@ -109,8 +109,24 @@ def _unanswered(check: Any) -> str:
 def _graded(step: Step) -> None:
     """The level follows from what failed; a firm that found something says what it does about it."""
     check = step.matter
-    if check.items.filter(found=SelfCheckItem.Found.PROBLEM, measure="").exists():
-        raise actions.Refused("form", _("不符合项须写明整改措施。"))
+    bare = check.items.filter(found=SelfCheckItem.Found.PROBLEM, measure="")
+    if bare.exists():
+        # What is said for all that failed stands for each that says nothing of its own.
+        if not check.measures.strip():
+            raise actions.Refused(
+                "form",
+                _("不符合项须写明整改措施。"),
+                _("请填写本页的“整改措施”，或在逐项填写中补写。"),
+                {"measures": [_("请填写")]},
+            )
+        bare.update(measure=check.measures.strip()[:200])
+    if check.rectify_by and check.rectify_by < timezone.localdate(step.at):
+        raise actions.Refused(
+            "form",
+            _("整改期限已经过去。"),
+            _("请填写今天或以后的日期。"),
+            {"rectify_by": [_("请核对")]},
+        )
     check.danger = grade_of(check)
     step.form["danger"] = check.danger
 
@@ -150,6 +166,13 @@ def _fill(step: Step) -> None:
         word, _colon, measure = line.replace(":", "：").partition("：")
         if word not in words:
             raise actions.Refused("form", _("读不懂“%s”。") % line, "", {"answers": [_("请核对")]})
+        if word == "不符合" and not measure.strip():
+            raise actions.Refused(
+                "form",
+                _("“%s”不符合，须写明整改措施。") % item.name,
+                "",
+                {"answers": [_("请写明整改措施")]},
+            )
         item.found, item.measure = words[word], measure.strip()[:200]
         item.save()
 
@@ -200,7 +223,7 @@ REGISTER = declare(Checks(
         ),
         transitions=(
             Transition("fill", "填写自查表", "sent", "", by=FIRM | BUREAU, main=False, effects=(_fill,),
-                       shown_to_enterprise=True,
+                       shown_to_enterprise=True, on_page=True,
                        asks=(said("answers", "逐项结果", help="每项一行：符合、不涉及，或“不符合：措施”"),)),
             Transition("answer", "提交自查结果", "sent", "verifying", by=FIRM | BUREAU, when=_unanswered,
                        asks=("answer",), offers=("measures", "rectify_by"), effects=(_graded,),

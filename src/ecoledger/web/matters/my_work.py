@@ -15,6 +15,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.matters import inbox
 from ecoledger.matters.models import Event, Matter
 from ecoledger.matters.register import OPEN_WORK, register_of, visible_matters
+from ecoledger.reports import drafting, visible
 from ecoledger.web.access import Request, needs
 from ecoledger.web.work import ask_of, due_rows, load_of
 
@@ -64,6 +65,9 @@ def _work(request: Request) -> dict[str, Any]:
         "further": max(0, number - len(rows)),
         "begun": due_rows(inbox.nearest(begun, OTHERS), now),
         "done": _done(person),
+        "papers": drafting.waiting_for(person, visible.drafts(person))
+        if person.may("see_documents")
+        else [],
     }
 
 

@@ -133,6 +133,7 @@ def _offered(register: Register, matter: Any, person: Person) -> list[Offered]:
     offered = [
         Offered(t, _form(register, t, matter, person))
         for t in sorted(actions.available(matter, person), key=lambda t: (t.danger, not t.main))
+        if not t.on_page
     ]
     if offered and sum(o.transition.main for o in offered) == 1:
         next(o for o in offered if o.transition.main).open = True

@@ -19,6 +19,7 @@ from ecoledger.entities.models import Area
 from ecoledger.matters import inbox
 from ecoledger.matters.actions import urging
 from ecoledger.matters.register import OPEN_WORK, visible_matters
+from ecoledger.reports import drafting, visible
 from ecoledger.web.access import Request, needs
 from ecoledger.web.figures.targets import standings
 from ecoledger.web.matters.in_hand import OVERDUE, TOWN, WEEK, address
@@ -63,6 +64,9 @@ def page(request: Request) -> HttpResponse:
         "water": cockpit.water(request),
         "alarms": cockpit.alarms(request),
         "now": now,
+        "papers": drafting.waiting_for(person, visible.drafts(person))
+        if person.may("see_documents")
+        else [],
     }
     return render(request, "web/scenes/home.html", context)
 
