@@ -82,3 +82,45 @@ def test_a_chain_opens_all_that_was_told_again(people, bureau):
     asked = dict(part.split("=") for part in door.split("&"))
     assert _listed(clerk, **asked) == {first.pk, again.pk}
     assert other.pk not in _listed(clerk, **asked)
+
+
+def _told(people, **more):
+    given = {
+        "channel": "visit",
+        "area_code": "990101001",
+        "description": "夜间加工声音很大",
+        "target": "老王家",
+        "address": "菜场后门",
+    }
+    return actions.open_matter(REGISTER, given | more, by=people["complaint"])
+
+
+def test_the_same_unit_and_address_told_again_is_proposed_and_hinted(people, bureau, client):
+    first = _told(people)
+    client.force_login(people["complaint"])
+    entered = {"area_code": "990101001", "target": "老王家", "address": "菜场后门"}
+    hint = client.get("/matters/complaint/like", entered).content.decode()
+    assert first.number in hint
+    assert (
+        first.number
+        not in client.get(
+            "/matters/complaint/like", entered | {"target": "小李家", "address": "河边"}
+        ).content.decode()
+    )
+    again = _told(people, description="又在加工了")
+    assert again.repeats.get().original_id == first.pk
+
+
+def test_nobody_was_there_before_it_was_taken_up(people, bureau):
+    complaint = _told(people)
+    town = people["town"]
+    actions.perform(
+        complaint.pk,
+        "accept",
+        by=people["complaint"],
+        form={"owner_organisation": town.organisation_id},
+    )
+    form = {"verdict": "true", "findings": "属实", "on_site_at": "2020-01-01 10:00"}
+    with pytest.raises(actions.Refused) as refused:
+        actions.perform(complaint.pk, "report", by=town, form=form)
+    assert "on_site_at" in refused.value.fields

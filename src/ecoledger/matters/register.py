@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -114,6 +114,8 @@ class Register(Listing):
     map_layer: bool = True
     # Whether opening one of its matters, or its list, stands on the audit trail.
     on_trail: bool = False
+    # Of values being entered the matters they may repeat, those that the person sees; without it titles are compared.
+    repeats_of: Callable[[Mapping[str, Any], Person], Sequence[Any]] | None = None
     # Puts in order what is to be kept, whoever changed it: a complainant's name out of what everybody reads.
     tidy: Callable[[Any], None] | None = None
     # What an event of that matter says under a name ("": its note), as everybody may read it.

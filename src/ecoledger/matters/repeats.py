@@ -188,6 +188,8 @@ def _pairs(read: Sequence[_Read]) -> Iterator[tuple[int, int]]:
             blocks["estate", place.estate[-4:]].append(n)
         if place.village:
             blocks["village", item.town, place.village[-3:], place.road[-3:]].append(n)
+        if (firm := plain(item.row.firm)) and (address := plain(item.row.address)):
+            blocks["named", firm, address].append(n)
         if len(item.telephone) >= 7:
             blocks["telephone", item.telephone].append(n)
     seen: set[tuple[int, int]] = set()
@@ -215,12 +217,16 @@ def _weigh(one: _Read, other: _Read) -> Likeness | None:
     firm = _same_firm(one.firm, other.firm)
     if firm is False:
         return None
+    # A unit and an address of which nothing can be read are still the same when they are written the same.
+    written = _named_alike(one.row, other.row)
+    firm = firm or written
     if firm:
         weight += 3.0
         reasons.append("同一企业")
     place = _same_place(one.place, other.place)
     if place is None:
         return None
+    place = max(place, 3.0) if written else place
     weight += place
     if place >= 3.0:
         reasons.append("同一地址")
@@ -245,6 +251,12 @@ def _weigh(one: _Read, other: _Read) -> Likeness | None:
     if one.troubles & other.troubles:
         reasons.append("同类问题")
     return Likeness(round(weight, 2), tuple(reasons))
+
+
+def _named_alike(one: Complaint, other: Complaint) -> bool:
+    """Whether both name a unit and an address, each in the same words."""
+    pairs = ((plain(one.firm), plain(other.firm)), (plain(one.address), plain(other.address)))
+    return all(len(here) >= 2 and here == there for here, there in pairs)
 
 
 def _same_firm(one: Firm | None, other: Firm | None) -> bool | None:

@@ -237,7 +237,7 @@ VEHICLES = declare_book(Listing(
              "area_code"),
     filters=("passed", "handling", "way", "area_code", "on"), search=("plate", "sortie", "place"),
     fields=("sortie", "on", "place", "area_code", "way", "plate", "vehicle", "fuel", "stage", "opacity",
-            "nox", "obd_ok", "passed", "handling", "units", "recheck_on"),
+            "nox", "obd_ok", Ask("passed", required=True), "handling", "units", "recheck_on"),
     imports=Import(key=("plate", "on"),
                    headers={"sortie": ("批次", "抽查次数"), "on": ("检查日期", "抽检日期"), "plate": ("车牌号", "号牌号码"),
                             "vehicle": ("车辆类型",), "stage": ("排放标准",), "passed": ("检测结果", "是否合格"),

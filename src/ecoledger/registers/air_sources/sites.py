@@ -100,8 +100,10 @@ DUST_CHECKS = declare_book(Log(
     columns=("entity", "at", "met", "fenced", "covered", "wet", "paved", "washed", "sealed", "pm10", "note",
              "area_code", "by"),
     filters=("area_code", "covered", "washed", "at"), search=("entity__name", "note"),
-    fields=(Ask("entity", "工地", to=DustSite, required=True), "at", "fenced", "covered", "wet", "paved",
-            "washed", "sealed", "pm10", "note"),
+    fields=(Ask("entity", "工地", to=DustSite, required=True), "at",
+            # Each is answered: what was not looked at is neither met nor missed.
+            *(Ask(name, required=True) for name in ("fenced", "covered", "wet", "paved", "washed", "sealed")),
+            "pm10", "note"),
     labels={"entity": "工地", "met": "落实项（共6）"}, lead="entity",
     empty="还没有扬尘巡查记录。",
 ))  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,9 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
+from ecoledger.listings.cells import area_name
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions, repeats
 from ecoledger.registers.complaints.complaint import Complaint
+
+# So many likely originals of one complaint are proposed.
+SHOWN = 3
 
 
 class Repeat(models.Model):
@@ -85,15 +89,31 @@ def keep(pairs: Iterable[tuple[int, int, str]]) -> int:
 
 def propose_for(complaint: Complaint) -> int:
     """Look for what one complaint, entered by hand, may repeat."""
-    from ecoledger.listings.cells import area_name
+    like = _like(complaint, standing(complaint.opened_at).exclude(pk=complaint.pk))
+    return keep((complaint.pk, key, "、".join(reasons)) for key, reasons in like)
 
-    others = standing(complaint.opened_at).exclude(pk=complaint.pk)
+
+def _like(complaint: Complaint, others: QuerySet[Any]) -> list[tuple[int, tuple[str, ...]]]:
+    """The likeliest of ``others`` in the same place within the year, and why."""
     near = others.filter(
         area_code=complaint.area_code, opened_at__gte=complaint.opened_at - timedelta(days=366)
     )[:3000]
     rows = [as_row(o, str(o.pk), area_name(o.area_code)) for o in near]
     like = repeats.alike(as_row(complaint, "new", area_name(complaint.area_code)), rows)
-    return keep((complaint.pk, int(str(key)), "、".join(found.reasons)) for key, found in like[:3])
+    return [(int(str(key)), found.reasons) for key, found in like[:SHOWN]]
+
+
+def repeats_of(entered: Mapping[str, Any], seen: QuerySet[Any]) -> list[Complaint]:
+    """Of the complaints ``seen`` those that what is being ``entered`` may repeat."""
+    names = ("area_code", "description", "target", "address", "telephone")
+    said = {name: str(entered.get(name) or "")[:400] for name in names}
+    if not said["area_code"] or not (said["target"] or said["address"] or said["description"]):
+        return []
+    new = Complaint(opened_at=timezone.now(), **said)
+    others = standing(new.opened_at).filter(pk__in=seen.order_by().values("pk"))
+    keys = [key for key, _why in _like(new, others)]
+    found = Complaint.objects.in_bulk(keys)
+    return [found[key] for key in keys]
 
 
 @transaction.atomic

@@ -232,6 +232,11 @@ def _said_openly(complaint: Any, name: str, text: str) -> str:
     return exports.without_telephones(text) if name in exports.TOLD else text
 
 
+def _repeats_of(entered: Mapping[str, Any], person: Person) -> list[Complaint]:
+    book: Any = REGISTER
+    return proposals.repeats_of(entered, book.visible_to(person))
+
+
 def _text(name: str, label: str) -> Any:
     return said(name, label, Kind.TEXT, required=False)
 
@@ -304,6 +309,7 @@ REGISTER = declare(Complaints(
     told_to_owner={"answering": ("complainant", "telephone")},
     compared=(), statistics=statistics.statistics, breakdowns=statistics.breakdowns, prepare=_prepare,
     opened=proposals.propose_for,
+    repeats_of=_repeats_of,
     measures=(
         Measure(key="repeat", name="信访重复率", numerator=Q(merged_into__isnull=False),
                 denominator=Q(), dated="opened_at", unit="%", higher_is_better=False),

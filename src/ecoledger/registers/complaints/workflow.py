@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
 from ecoledger.accounts.models import Organisation
 from ecoledger.accounts.roles import Role
 from ecoledger.listings.parts import Ask
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters.workflow import NOW, ClockRule, Phase, State, Transition, Workflow, said
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON
 from ecoledger.registers.complaints.complaint import Complaint
@@ -26,6 +30,23 @@ def owner_to_offer(complaint: Any) -> Any:
     """Who has it already, or the government of the town it is about."""
     town = Organisation.objects.filter(kind="town", area_code=complaint.area_code[:9]).first()
     return complaint.owner_organisation or town
+
+
+def _came_after(step: Any) -> None:
+    """Nobody is on the spot before the complaint was taken up, nor before it was made, nor in the future."""
+    complaint = step.matter
+    there, since = complaint.on_site_at, complaint.accepted_at or complaint.opened_at
+    if there is None:
+        return
+    wrong = ""
+    if there < since:
+        wrong = (
+            _("到场时间早于受理时间 %s，请核对。") % f"{timezone.localtime(since):%Y-%m-%d %H:%M}"
+        )
+    elif there > step.at:
+        wrong = _("到场时间在现在之后，请核对。")
+    if wrong:
+        raise Refused("form", wrong, fields={"on_site_at": [wrong]})
 
 
 WORKFLOW = Workflow(
@@ -50,7 +71,7 @@ WORKFLOW = Workflow(
         Transition("transfer", "转送有权处理的单位", "new", "transferred", by=CLERKS,
                    asks=("transferred_to", said("told", "告知举报人情况")), main=False),
         Transition("report", "上报调查处理情况", "handling", "answering", by=_HANDLERS, owner_only=True,
-                   asks=("verdict", "findings"), offers=("on_site_at",)),
+                   asks=("verdict", "findings"), offers=("on_site_at",), effects=(_came_after,)),
         Transition("return", "不属本单位，退回", "handling", "new", by=_HANDLERS, owner_only=True,
                    asks=(REASON,), sets={"owner_organisation": None, "owner": None}, main=False),
         Transition("answer", "答复举报人", "answering", "review", by=_HANDLERS, owner_only=True,

@@ -106,14 +106,17 @@ def new(request: Request, key: str) -> HttpResponseBase:
 def like(request: Request, key: str) -> HttpResponse:
     """Open matters that the one being written may repeat."""
     register = the_register(request, key)
-    rows = likeness.like(
-        register,
-        request.user,
-        title=request.GET.get("title", "")[:200],
-        area_code=request.GET.get("area_code", "")[:12],
-        entity=asked.number(request.GET.get("entity", "")),
-        now=timezone.now(),
-    )
+    if register.repeats_of is not None:
+        rows = list(register.repeats_of(request.GET, request.user))
+    else:
+        rows = likeness.like(
+            register,
+            request.user,
+            title=request.GET.get("title", "")[:200],
+            area_code=request.GET.get("area_code", "")[:12],
+            entity=asked.number(request.GET.get("entity", "")),
+            now=timezone.now(),
+        )
     return render(request, "web/matters/_like.html", {"register": register, "rows": rows})
 
 
