@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,6 +14,7 @@ from ecoledger.books.models import Posting
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
 from ecoledger.matters.actions import Upload
+from ecoledger.matters.models import Matter
 from ecoledger.registers.air.quota import ALLOCATION, POOL, QUOTA, REDUCTION
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +24,7 @@ COUNTY = "990101"
 @pytest.fixture(autouse=True)
 def evidence(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "evidence"
+    settings.PROFILE = tmp_path
 
 
 def paper():
@@ -56,6 +58,7 @@ def stock(bureau, **values):
     form["method"] = "许可量与实际排放量取小"
     perform(matter, "account", bureau.approver, form, paper())
     perform(matter, "approve", bureau.leader)
+    Matter.objects.filter(pk=matter.pk).update(state_since=timezone.now() - timedelta(days=20))
     perform(matter, "stock", bureau.approver)
     matter.refresh_from_db()
     return matter
@@ -88,6 +91,17 @@ def test_a_reviewed_reduction_comes_into_the_pool_against_its_matter(bureau):
         bureau.approver,
     )
     assert (matter.state, matter.phase, balance()) == ("stocked", "done", Decimal("9.8"))
+
+
+def test_a_reduction_is_shown_for_its_days_before_it_comes_in(bureau, settings):
+    matter = reduce(bureau)
+    Matter.objects.filter(pk=matter.pk).update(state="shown", state_since=timezone.now())
+    with pytest.raises(Refused, match="公示期至"):
+        perform(matter, "stock", bureau.approver)
+    assert Posting.objects.count() == 0
+    (settings.PROFILE / "quota.toml").write_text("publicity_days = 0\n", encoding="utf-8")
+    perform(matter, "stock", bureau.approver)
+    assert Posting.objects.count() == 1
 
 
 def test_who_accounted_does_not_approve(bureau):

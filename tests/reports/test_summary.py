@@ -20,7 +20,7 @@ from ecoledger.registers.office.discipline import REGISTER as DISCIPLINE
 from ecoledger.registers.plan.target_book import TARGETS
 from ecoledger.registers.publicity.articles import ARTICLES
 from ecoledger.reports import checking, drafting, letter_file, named_figures, opening, rendering
-from ecoledger.reports.content import Section, Statement
+from ecoledger.reports.content import Section, Statement, Table
 from ecoledger.reports.models import LetterTemplate
 from ecoledger.reports.summary import MONTHLY, YEARLY
 
@@ -109,6 +109,24 @@ def test_no_figure_of_a_book_that_only_some_may_see_is_said_to_readers_of_docume
     said = checking.text_of(rendering.report_of(draft, "试"))
     assert str(DISCIPLINE.label) not in said
     assert "台账表不含限定知悉范围的台账" in draft.content["said"]["数字说明"]
+
+
+def test_a_target_that_stands_in_two_books_is_told_with_its_book(month, people):
+    values = {
+        "book": "三年行动方案", "year": 2026, "area_code": COUNTY, "number": "9", "name": "优良天数比例",
+        "kind": "expected", "comparator": ">=", "target": 95, "unit": "%", "indicator": "good_day_ratio",
+    }  # fmt: skip
+    TARGETS.open_row(values, people["dispatcher"], timezone.now())
+    draft = drafting.begin_report(YEARLY, COUNTY, OCTOBER, by=people["leader"])
+    shown = [
+        str(row[0])
+        for section in rendering.report_of(draft, "试").sections
+        for block in section.blocks
+        if isinstance(block, Table)
+        for row in block.rows
+    ]
+    assert "优良天数比例（三年行动方案）" in shown
+    assert "优良天数比例（2026年责任书）" in shown
 
 
 def test_a_summary_tells_of_penalties_and_complaints(month, people):

@@ -21,6 +21,11 @@ def address_of(page):
 def test_the_pool_takes_in_what_is_freed_and_never_gives_more_than_it_has(house, hired):
     """A closed boiler's 9.8 t/a come in after review and showing; 2 × 3 t/a go to a new project; what is not
     there is refused with the lack; the statement shows every voucher."""
+    # A county that asks for no days of publicity.
+    (house.process.data / "profile").mkdir(exist_ok=True)
+    (house.process.data / "profile" / "quota.toml").write_text(
+        "publicity_days = 0\n", encoding="utf-8"
+    )
     approver, head = hired("approver", "审批员甲"), hired("leader", "局领导甲")
 
     # Accounted with its table: the lesser of what was permitted and what was emitted is freed.

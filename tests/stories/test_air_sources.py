@@ -529,6 +529,11 @@ def test_six_firms_are_tested_and_inspected_and_what_exceeds_goes_on(house, visi
 def test_18_firms_offset_their_vocs_by_the_ratio_of_the_place(house, hired, visitor, tmp_path):
     """“18家涉气企业实行VOCs倍量调剂”: 1.2 times what each adds is found at a closed project, is approved by a second
     person and leaves the pool; a source that gives too little is refused."""
+    # A county that asks for no days of publicity.
+    (house.process.data / "profile").mkdir(exist_ok=True)
+    (house.process.data / "profile" / "quota.toml").write_text(
+        "publicity_days = 0\n", encoding="utf-8"
+    )
     approver, head_person = hired("approver", "审批员甲"), hired("leader", "局领导甲")
     reduction = {"title": "关停某涂装线", "area_code": NORTH, "way": "closed", "pollutant": "VOCs",
                  "permitted": "60", "actual": "55", "base_year": "2020"}  # fmt: skip

@@ -237,3 +237,12 @@ def test_rows_are_offered_while_one_types(at, bureau):
     assert "没有找到" in text(client.get("/lookup/organisation?q=火星"))
     assert bureau.enterprise.name in text(client.get(f"/lookup/entity?q={bureau.enterprise.code}"))
     assert client.get("/lookup/nothing").status_code == 404
+
+
+def test_an_empty_list_does_not_deny_what_lies_outside_the_persons_scope(at):
+    address = reverse("book", args=[FIRMS.key])
+    own = Enterprise.objects.filter(area_code__startswith="990101001")
+    own.update(area_code="990101002")
+    page = at("town").get(address).content.decode()
+    assert "您的范围内没有内容。" in page
+    assert "还没有测试企业" not in page

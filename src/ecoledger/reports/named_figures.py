@@ -10,6 +10,7 @@ What has no value is false in a condition and prints as a dash, so that a senten
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -31,7 +32,7 @@ from ecoledger.reports.content import Part
 ASPECTS = ("", "同比", "上年", "目标", "达标", "分子", "分母", "有")
 # Lists with the columns of their rows: {%tr for 行 in 目标表 %}{{ 行.指标 }}.
 LISTS: dict[str, tuple[str, ...]] = {
-    "目标表": ("指标", "性质", "现值", "目标", "结论"),
+    "目标表": ("指标", "来源", "性质", "现值", "目标", "结论"),
     "台账表": ("台账", "新立", "办结", "在办", "超期"),
     "科室表": ("科室", "任务", "完成", "结转", "超期"),
     "镇街表": ("镇街", "优良天数比例", "PM25平均浓度", "断面达标率", "超期问题"),
@@ -202,7 +203,10 @@ def _target_rows(asked: Asked) -> list[dict[str, Part]]:
         kind=PlanTarget.Kind.CONDITION
     )
     found: list[dict[str, Part]] = []
-    for one in target_book.standings(rows.select_related("lead"), asked.span.end):
+    stands = target_book.standings(rows.select_related("lead"), asked.span.end)
+    # What stands in two books is named with its book: each may set a target of its own.
+    named = Counter(one.target.name for one in stands)
+    for one in stands:
         target = one.target
         goal = (
             f"{target.get_comparator_display()}{float(target.target):.10g}{target.unit}"
@@ -213,6 +217,7 @@ def _target_rows(asked: Asked) -> list[dict[str, Part]]:
         found.append(
             {
                 "指标": target.name,
+                "来源": target.book if named[target.name] > 1 else "",
                 "性质": kind,
                 "现值": one.figure,
                 "目标": goal,

@@ -9,6 +9,7 @@ its matter, reversed and not changed. A reduction knows who draws on it: one sou
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +22,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.books import account as accounts
 from ecoledger.books.account import VOUCHER, Account, Item, Voucher
+from ecoledger.listings import own_data
 from ecoledger.listings.catalogue import declare as declare_book
 from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Ask
@@ -29,6 +31,7 @@ from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, declare
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow
 from ecoledger.registers.closing import DEFAULT, REASON
+from ecoledger.standards import workdays
 
 APPROVERS = frozenset({Role.APPROVER})
 REVIEWERS = frozenset({Role.SECTION_CHIEF, Role.LEADER})
@@ -46,7 +49,7 @@ class Pollutant(models.TextChoices):
 
 
 QUOTA = declare_book(Account(
-    key="air_quota", label="大气污染物指标总量库", line="air", tab="permits", holder="储存库",
+    key="air_quota", label="大气污染物指标总量库", line="approval", tab="permits", holder="储存库",
     items=tuple(Item(p.value, p.label, "t/a", 3) for p in Pollutant),
     vouchers=(
         Voucher("reduction", "减排入库", source="减排项目"),
@@ -119,6 +122,24 @@ def _nothing_freed(matter: Any) -> str:
     return "" if matter.freed else _("没有可入库的削减量。")
 
 
+def public_until(matter: Any) -> date | None:
+    """The last day on which objections to a reduction are taken (``data/quota.toml``); ``None`` where it is not shown."""
+    days = int(own_data.read(__package__, "quota")["publicity_days"])
+    if not days:
+        return None
+    return workdays.add_working_days(timezone.localdate(matter.state_since), days).day
+
+
+def _not_to_be_stocked(matter: Any) -> str:
+    """Why it cannot come into the pool yet: nothing was freed, or it is shown still."""
+    if why := _nothing_freed(matter):
+        return why
+    last = public_until(matter)
+    if last is not None and timezone.localdate() <= last:
+        return _("公示期至 %s 止，期满无异议后方可入库。") % f"{last:%Y-%m-%d}"
+    return ""
+
+
 def short_of(matter: Matter, wanted: Mapping[Reduction, Decimal]) -> str:
     """Which source gives less than ``matter`` wants of it, what is left there and who has the rest; "" when all do."""
     for source, quantity in wanted.items():
@@ -174,7 +195,7 @@ def _bring_in(step: Step) -> None:
 
 
 REDUCTION = declare(Register(
-    key="air_reduction", label="减排核算入库", line="air", tab="permits", model=Reduction,
+    key="air_reduction", label="减排核算入库", line="approval", tab="permits", model=Reduction,
     pattern="减排〔{year}〕{n}号",
     workflow=Workflow(
         states=(
@@ -194,7 +215,7 @@ REDUCTION = declare(Register(
                        main=False),
             Transition("stock", "公示无异议，入库", "shown", "stocked", by=APPROVERS,
                        effects=(_bring_in,),
-                       when=_nothing_freed),
+                       when=_not_to_be_stocked),
             Transition("refuse", "不予入库", ("review", "shown"), "refused", by=REVIEWERS,
                        asks=(REASON,), danger=True, main=False),
         ),
@@ -300,7 +321,7 @@ def _give_back(step: Step) -> None:
 
 
 ALLOCATION = declare(Register(
-    key="air_allocation", label="总量指标使用", line="air", tab="permits", model=Allocation,
+    key="air_allocation", label="总量指标使用", line="approval", tab="permits", model=Allocation,
     pattern="总量〔{year}〕{n}号",
     workflow=Workflow(
         states=(

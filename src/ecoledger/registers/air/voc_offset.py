@@ -159,7 +159,7 @@ def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
 
 
 OFFSET = declare(Register(
-    key="voc_offset", label="VOCs 倍量调剂", line="air", tab="permits", model=VocOffset, pattern="倍量〔{year}〕{n}号",
+    key="voc_offset", label="VOCs 倍量调剂", line="approval", tab="permits", model=VocOffset, pattern="倍量〔{year}〕{n}号",
     prepare=_set_ratio,
     workflow=Workflow(
         states=(

@@ -9,7 +9,7 @@ from ecoledger.books.duty import Duty
 from ecoledger.entities.inventory import CODE, Findings, Inventory, declare
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings.catalogue import declare as declare_book
-from ecoledger.listings.parts import Import
+from ecoledger.listings.parts import Ask, Import
 from ecoledger.registers.waste.models import RadiationSource
 
 
@@ -29,7 +29,7 @@ SOURCES = declare(Inventory(
     parents=(Enterprise,), clean=clean, numbers={"source_no": "radiation_source_no"},
     columns=("name", "code", "parent", "sort", "category", "nuclide", "licence_until", "area_code"),
     filters=("sort", "area_code"),
-    fields=("name", CODE, "parent", "area_code", "sort", "category", "nuclide", "source_no",
+    fields=("name", CODE, Ask("parent", required=True), "area_code", "sort", "category", "nuclide", "source_no",
             "licence_no", "licence_until"),
     labels={"parent": "使用单位"},
     imports=Import(key=("code",), headers={"parent": ("单位名称", "核技术利用单位")},

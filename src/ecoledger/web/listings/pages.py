@@ -86,6 +86,8 @@ def list_context(
     views = [view for view in views if view["count"] != 0 or view["open"]]
     return chips(listing, request) | {
         "listing": listing,
+        # An empty list does not deny what others see in it.
+        "elsewhere": not shown.rows and listing.own_rows().exists(),
         "drawn": drawn(listing, person, shown.rows, query, chosen=chosen, **drawing),
         "page": shown,
         "words": query.get("q", ""),

@@ -73,12 +73,14 @@ def _late(totals: dict[str, Any], places: Any) -> Iterable[Part]:
     if len(places) > 1 and places[0]["overdue"]:
         worst = places[0]
         yield format_html(
-            "{} {}", worst["name"], door(_("%d 件") % worst["overdue"], worst["overdue_url"])
+            _("其中{}最多，{}"),
+            worst["name"],
+            door(_("%d 件") % worst["overdue"], worst["overdue_url"]),
         )
     if (oldest := totals["oldest"]) is not None:
         its_page = reverse("matter", args=[oldest.register, oldest.pk])
         yield format_html(
-            _("最久 {}"),
+            _("全辖区最久 {}"),
             door(numbered("%d 天", days_late(oldest.due)) % days_late(oldest.due), its_page),
         )
 
