@@ -93,6 +93,13 @@ def test_a_town_asks_before_another_unit_gets_its_matter(given, south, people):
     assert not requests.waiting(boss)
 
 
+def test_no_other_form_hands_it_on_either(given, south, people):
+    north = people["town"].organisation
+    with pytest.raises(Refused) as refused:
+        actions.amend(given.pk, {"owner_organisation": north}, event="edit", label="修改", by=south)
+    assert refused.value.code == "unit"
+
+
 def test_a_declined_asking_leaves_the_matter_where_it_is(given, south, people):
     north = people["town"].organisation
     actions.ask_transfer(given.pk, by=south, organisation=north, reason="在北镇")

@@ -36,6 +36,8 @@ def matters_of_all_kinds(bureau, contractor):
         {},
         {"owner": bureau.people["monitor"]},
         {"owner_organisation": person.organisation},
+        {"owner_organisation": bureau.people["town"].organisation},
+        {"owner": bureau.people["grid"]},
         {"created_by": colleague},
         {"created_by": person},
     ]
