@@ -43,7 +43,7 @@ value = 60
 [[target]]
 indicator = "water_good_ratio"
 year = {year}
-value = 75
+value = 80
 """
 
 
