@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import polars as pl
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from ecoledger.accounts.models import AuditEntry
 from ecoledger.live import events, times
 from ecoledger.monitoring.alarming import alarms, filings
+from ecoledger.monitoring.alarming.detectors import findings
+from ecoledger.monitoring.alarming.ledgers import DatabaseLedger
 from ecoledger.monitoring.computing import pending
 from ecoledger.monitoring.models import Alarm, AlarmRule, Limit, Point
 from ecoledger.monitoring.points import table
@@ -411,3 +414,23 @@ def test_a_station_above_its_neighbours_raises_one_alarm(store, county):
         "2号空气站PM2.5小时均值为96 µg/m³，高于周边3个站点中位值（60 µg/m³）60%，持续4小时，"
         "近30日第1次，黄色预警"
     )
+
+
+@pytest.mark.parametrize(("later", "since"), [(4, 0), (16, 16)])
+def test_what_says_more_begins_where_the_first_did_unless_that_was_long_over(county, later, since):
+    """A flat series that is found to exceed its limit: at once, or half a day after it moved again."""
+    begin = datetime(2026, 5, 1, 6)
+    smooth, over = (AlarmRule.objects.get(code=f"flue_gas_{code}") for code in ("flat", "hour"))
+    smooth.settings |= {"hours": 1}
+
+    def found(state, hours):
+        start = begin + timedelta(hours=hours)
+        one = {"point": county.flue_gas.pk, "parameter": SO2, "start": start, "seconds": 3600}
+        return findings(pl.DataFrame([one | {"state": state, "value": 80.0}]))
+
+    ledger = DatabaseLedger([smooth, over], lambda alarm, what: None)
+    calm = pl.concat([found("bad", 0), found("good", 1), found("good", 2)])
+    alarms.apply([(smooth, calm), (over, found("bad", later))], table.current(), ledger)
+    (alarm,) = of("exceedance")
+    assert of("flat")[0].merged_into == alarm
+    assert times.naive(alarm.begin) == begin + timedelta(hours=since)

@@ -46,10 +46,10 @@ WEIGHT: dict[str, int] = {
     )
 }
 # The same point's next finding within this time of the last is the same trouble: no rule takes longer to make sure that a
-# trouble is over, but those that look at a whole day.
+# trouble is over, but those that look at many hours at once; and a river may be about its limit for days.
 AGAIN = timedelta(hours=6)
 AGAIN_BY_DAY = timedelta(hours=24)
-_BY_DAY = {_D.DRIFT, _D.TREND, _D.NEAR_LIMIT, _D.DATA_QUALITY}
+_BY_DAY = {_D.DRIFT, _D.TREND, _D.NEAR_LIMIT, _D.DATA_QUALITY, _D.CONSTANT, _D.FLAT}
 # An alarm that sounded within this time goes on.
 STILL = timedelta(hours=6)
 # After so long another detector tells of another trouble.
@@ -102,7 +102,9 @@ def place(new: Told, told: Told) -> str:
     if (new.detector == _D.MISSING) != (told.detector == _D.MISSING):
         # A gap tells nothing of the values before and after it, nor they of it.
         return ""
-    by_day = {new.detector, told.detector} & _BY_DAY
+    by_day = (
+        new.detector == told.detector == _D.EXCEEDANCE or {new.detector, told.detector} & _BY_DAY
+    )
     if new.point == told.point and gap <= (AGAIN_BY_DAY if by_day else AGAIN):
         if new.rule == told.rule and new.parameter == told.parameter:
             return "同一事件再次出现"

@@ -212,7 +212,7 @@ class Writer:
 
     def _take_over(self, alarm: Alarm, other: Alarm, why: str) -> None:
         """``alarm`` says more of the trouble than ``other``, and carries on from its beginning, unless that was over before."""
-        if other.last >= alarm.begin:
+        if alarm.begin - other.last <= merging.AGAIN:
             alarm.begin = min(alarm.begin, other.begin)
         alarm.level = max(alarm.level, other.level, key=_severity)
         alarm.evidence["sounded"] = other.evidence["sounded"]
