@@ -111,12 +111,15 @@ def test_no_figure_of_a_book_that_only_some_may_see_is_said_to_readers_of_docume
     assert "台账表不含限定知悉范围的台账" in draft.content["said"]["数字说明"]
 
 
-def test_a_target_that_stands_in_two_books_is_told_with_its_book(month, people):
+def test_a_target_that_stands_in_two_books_is_told_with_its_book(month, people, client):
     values = {
         "book": "三年行动方案", "year": 2026, "area_code": COUNTY, "number": "9", "name": "优良天数比例",
         "kind": "expected", "comparator": ">=", "target": 95, "unit": "%", "indicator": "good_day_ratio",
     }  # fmt: skip
     TARGETS.open_row(values, people["dispatcher"], timezone.now())
+    client.force_login(people["leader"])
+    page = client.get("/targets/book?book=三年行动方案&year=2026").content.decode()
+    assert "与别处不同：2026年责任书 97%" in page
     draft = drafting.begin_report(YEARLY, COUNTY, OCTOBER, by=people["leader"])
     shown = [
         str(row[0])

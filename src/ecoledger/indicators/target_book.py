@@ -51,6 +51,38 @@ class Totals:
         return f"{words}{more}"
 
 
+def said_elsewhere(rows: Iterable[PlanTarget], every: QuerySet[PlanTarget]) -> dict[int, str]:
+    """Targets of which another source sets another number for the same indicator, area and year: by key, who says what.
+
+    Other sources are the books among ``every`` and the year's targets of the profile.
+    """
+    chosen = [row for row in rows if row.indicator and row.target is not None]
+    others = list(
+        every.filter(indicator__in={row.indicator for row in chosen}).exclude(target=None)
+    )
+    found: dict[int, str] = {}
+    for row in chosen:
+        said = {
+            other.book: Fraction(other.target)
+            for other in others
+            if (other.indicator, other.area_code, other.year)
+            == (row.indicator, row.area_code, row.year)
+            and other.target is not None
+            and other.book != row.book
+        }
+        try:
+            goals = targets.of(row.area_code, row.year)
+        except targets.TargetsError:
+            goals = []
+        said |= {_("年度目标"): g.value for g in goals if g.indicator.key == row.indicator}
+        unlike = [(who, value) for who, value in said.items() if value != Fraction(row.target or 0)]
+        if unlike:
+            found[row.pk] = _("；").join(
+                f"{who} {float(value):.10g}{row.unit}" for who, value in unlike
+            )
+    return found
+
+
 def totals(rows: Iterable[PlanTarget]) -> Totals:
     """The totals of a book's targets; every row counts in exactly one kind."""
     counted = Counter(row.kind for row in rows)

@@ -52,6 +52,7 @@ def page(request: Request) -> HttpResponse:
             "book": book,
             "on": on,
             "totals": target_book.totals(chosen),
+            "elsewhere": target_book.said_elsewhere(chosen, rows),
             "groups": _groups(standings),
             "marks": target_book.marked(standings),
             "grades": GRADES.visible_to(request.user).filter(book=book, year=year),
