@@ -282,6 +282,25 @@ def test_a_drift_is_one_alarm_until_the_sensor_reads_right_again(county):
     assert at + days * 24 <= found[-1] < at + days * 24 + 24
 
 
+def test_what_is_said_of_a_drift_has_a_value_and_a_gap_is_left_to_the_gap(county):
+    rule, at = settings_of("air_drift"), AT - 96
+    drifting = {key: values.copy() for key, values in county.items()}
+    for code in PM:
+        drifting[1, code][at : at + 8 * 24] *= np.exp(np.linspace(0, 1.0, 8 * 24))
+    whole = told(drift.detect(*beside(drifting, rule, "micro"), rule))
+    gap = range(whole[0] + 3, whole[0] + 9)
+    for code in PM:
+        drifting[1, code][gap] = np.nan
+    stations, _measured = beside(drifting, rule, "micro")
+    due = pl.concat([series(point, code, values) for (point, code), values in county.items()])
+    found = drift.detect(stations, due, rule)
+    bad = found.filter(pl.col("state") == "bad")
+    assert not bad["value"].is_null().any()
+    assert not bad["value"].is_nan().any()
+    assert not set(gap) & set(told(found))
+    assert max(told(found)) > gap[-1]
+
+
 def test_before_a_station_is_known_beside_its_neighbours_nothing_is_said_of_its_drift(county):
     stations, _hours = beside(county, settings_of("air_drift"), "micro")
     slow = next(s.slow for s in stations if (s.track.point, s.track.parameter) == (1, "a34004"))

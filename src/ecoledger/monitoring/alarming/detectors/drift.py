@@ -92,9 +92,11 @@ def detect(
         track = station.track
         hours = track.first + np.arange(len(track))
         alone = ~np.isin(hours, crowds[track.parameter, station.micro])
+        # An hour without a value is a gap, which is told as one.
+        told = going_on(bad & alone, lasts) & ~np.isnan(track.shown) & np.isfinite(times)
         parts.append(
             verdicts(
-                track, going_on(bad & alone, lasts), good, limit=station.around, over=np.abs(times - 1),
+                track, told, good, limit=station.around, over=np.abs(times - 1),
                 note=np.array([f"与周边站点的比值变为此前的{t:.2f}倍，疑似漂移" if np.isfinite(t) else None
                                for t in times], dtype=object),
             )
