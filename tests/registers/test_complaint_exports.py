@@ -9,12 +9,14 @@ import openpyxl
 import pytest
 from tests.conftest import COUNTY, NORTH
 
+from ecoledger.accounts.models import Organisation
 from ecoledger.listings import importing
 from ecoledger.listings.models import ImportRow
-from ecoledger.matters import chain
+from ecoledger.matters import actions, chain
 from ecoledger.matters.actions import Refused
 from ecoledger.registers.complaints.complaint import Complaint
 from ecoledger.registers.complaints.register import REGISTER
+from ecoledger.registers.grid.events import REGISTER as EVENTS
 
 pytestmark = pytest.mark.django_db
 LINE = ["工单编号", "受理员", "来电人", "电话", "分类", "紧急程度", "来电类别", "受理渠道", "主要内容", "受理时间",
@@ -150,3 +152,48 @@ def test_a_number_of_another_area_is_neither_shown_nor_changed(bureau):
         importing.accept(REGISTER, batch.pk, by=town)
     assert Complaint.objects.get(source_no="GD20").state == "handling"
     assert Complaint.objects.get(source_no="GD20").area_code.startswith(COUNTY)
+
+
+@pytest.mark.parametrize("owned", [True, False])
+def test_no_table_ends_or_gives_away_what_somebody_works_on_here(bureau, owned):
+    """An officer imports the number of a complaint as ended: it stays where it stands, and the row says why."""
+    given = {"source_no": "GD30", "description": "夜间异味", "area_code": NORTH, "channel": "phone"}
+    case = actions.open_matter(REGISTER, given, by=bureau.complaint)
+    if owned:
+        unit = bureau.people["town"].organisation_id
+        actions.perform(
+            case.pk, "accept", by=bureau.complaint, form={"owner_organisation": unit}
+        )
+    before = Complaint.objects.get(pk=case.pk)
+    ended = saved(workbook(("一", [LINE, order("GD30", "已办结", "2026-10-20 16:00", "满意"), order("GD31")])))
+    for who in ("officer", "complaint"):
+        batch = importing.preview(REGISTER, f"{who}.xlsx", ended, by=bureau.people[who])
+        importing.accept(REGISTER, batch.pk, by=bureau.people[who], again=True)
+        now = Complaint.objects.get(pk=case.pk)
+        for name in ("state", "description", "satisfaction", "owner_organisation_id", "closed_at"):
+            assert getattr(now, name) == getattr(before, name), (who, name)
+        row = batch.rows.get(number=2)
+        assert row.wrong
+        assert "按表格" in row.reason
+
+
+def test_of_work_begun_here_a_table_may_still_tell_the_facts(bureau):
+    given = {"source_no": "GD40", "description": "夜间异味", "area_code": NORTH, "channel": "phone"}
+    case = actions.open_matter(REGISTER, given, by=bureau.complaint)
+    with pytest.raises(Refused):
+        actions.follow(case.pk, {"wanted": "请查"}, by=bureau.people["officer"], at=case.opened_at)
+    with pytest.raises(Refused):
+        actions.follow(case.pk, {"answer": "已查"}, by=bureau.complaint, at=case.opened_at)
+    actions.follow(case.pk, {"wanted": "请查"}, by=bureau.complaint, at=case.opened_at)
+    assert Complaint.objects.get(pk=case.pk).wanted == "请查"
+
+
+def test_no_table_gives_a_grid_event_to_another_town(bureau):
+    town = bureau.people["town"]
+    given = {"category": "noise", "area_code": NORTH, "address": "河边"}
+    event = actions.open_matter(EVENTS, given, by=town)
+    other = Organisation.objects.create(name="南镇人民政府", kind="town", area_code="990101002")
+    with pytest.raises(Refused):
+        actions.follow(event.pk, {"owner_organisation": other}, by=town, at=event.opened_at)
+    event.refresh_from_db()
+    assert event.owner_organisation_id is None

@@ -101,7 +101,7 @@ class Life(RuleBasedStateMachine):
         try:
             with transaction.atomic():
                 actions.follow(
-                    self.case.pk, {"telephone": LATER, "answer": "已答复"}, by=self.bureau.complaint,
+                    self.case.pk, {"telephone": LATER, "wanted": "请答复"}, by=self.bureau.complaint,
                     at=self.case.opened_at, unsaid=("complainant", "telephone", "as_told"),
                 )  # fmt: skip
         except Refused:

@@ -7,9 +7,11 @@ import io
 import openpyxl
 import pytest
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from ecoledger.accounts.models import AuditEntry
 from ecoledger.matters import actions
-from ecoledger.matters.actions import Refused
+from ecoledger.matters.actions import Refused, Upload
 from ecoledger.registers.complaints import exports
 from ecoledger.registers.complaints.register import REGISTER
 from ecoledger.web.models import SearchEntry
@@ -166,3 +168,50 @@ def test_a_complaint_under_ones_name_says_the_name(people, bureau):
     with pytest.raises(Refused) as refused:
         actions.open_matter(REGISTER, values, by=people["complaint"])
     assert "complainant" in refused.value.fields
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "139 1111 2222", "139-1111-2222", "+8613911112222", "+86 139 1111 2222", "１３９１１１１２２２２",
+        "0594-7234567", "（0594）7234567", "电话05947234567", "电话：7234567",
+    ],
+)  # fmt: skip
+def test_a_telephone_is_found_however_it_is_written(said):
+    text = exports.without_telephones(f"夜间异味，{said}，请回电")
+    assert "［电话］" in text
+    assert not any(digits in text for digits in ("2222", "２２２２", "7234567"))
+
+
+@pytest.mark.parametrize(
+    "said", ["浓度150 2026-10-09", "2026-10-09 08:30", "〔2026〕12号", "HJ 1013-2018", "拨打12369投诉"]
+)
+def test_dates_and_numbers_that_call_nobody_stay(said):
+    assert exports.without_telephones(said) == said
+
+
+def test_a_name_and_a_known_number_are_found_however_they_are_spaced():
+    of = {"complainant": "司徒 暗查", "telephone": "13911112222、0594-7234567"}
+    text = exports.without_person("我是司徒暗查（司　徒暗查），打 139 1111-2222 或05947234567", of)
+    assert text == "我是［举报人］（［举报人］），打 ［举报人］ 或［举报人］"
+
+
+def test_a_file_of_evidence_tells_nobody_who_complained(complaint, people, client, auditor):
+    file = SimpleUploadedFile(f"{NAME}{TELEPHONE}.txt", b"x")
+    (kept,) = actions.attach(
+        complaint.pk, [Upload(file, caption=f"{NAME}提供")], by=people["complaint"]
+    )
+    assert not _tells(f"{kept.name}{kept.caption}")
+    assert kept.name.endswith(".txt")
+    client.force_login(people["complaint"])
+    client.get(f"/matters/evidence/{kept.pk}")
+    assert not _tells(str(list(AuditEntry.objects.values_list("details", flat=True))))
+
+
+def test_the_trail_keeps_no_name_that_a_list_was_searched_for(complaint, people, client):
+    client.force_login(people["complaint"])
+    b"".join([client.get(f"/matters/complaint/export.xlsx?q={NAME}&state=new").content])
+    (entry,) = AuditEntry.objects.filter(action="export_list")
+    assert entry.details["query"] == {"q": "［…］", "state": "new"}
+    client.force_login(people["audit_admin"])
+    assert not _tells(client.get("/audit").content.decode())

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from ecoledger.accounts.models import AuditEntry
+from ecoledger.listings import importing
 from ecoledger.matters import actions
 from ecoledger.registers.complaints.register import REGISTER
 
@@ -78,3 +79,39 @@ def test_a_file_that_leaves_with_them_is_recorded_with_its_rows(complaint, peopl
     assert complaint.number in cells
     assert not {"13900000000", "某某某"} & cells
     assert len(seen()) == 1
+
+
+@pytest.mark.parametrize("place", ["timeline", "book.pdf", "edit", ""])
+def test_every_page_that_shows_them_is_recorded_once(complaint, people, place):
+    client = Client(REMOTE_ADDR="10.1.2.3")
+    client.force_login(people["dispatcher"])
+    at = f"/matters/complaint/{complaint.pk}/{place}".rstrip("/")
+    at = f"/b/complaint/{complaint.pk}/edit" if place == "edit" else at
+    assert client.get(at).status_code == 200
+    (entry,) = seen()
+    assert (entry.person, entry.address) == (people["dispatcher"], "10.1.2.3")
+    client.force_login(people["leader"])
+    client.get(at)
+    assert len(seen()) == 1
+
+
+def test_a_page_that_refuses_what_was_sent_is_recorded_too(complaint, people):
+    client = Client()
+    client.force_login(people["dispatcher"])
+    at = f"/matters/complaint/{complaint.pk}"
+    assert client.post(f"{at}/note", {"text": " "}).status_code == 422
+    assert client.post(f"{at}/do/accept", {}).status_code == 422
+    assert len(seen()) == 2
+
+
+def test_a_table_being_brought_in_is_recorded_where_its_cells_are_shown(bureau, people):
+    text = "工单编号,来电人,电话,主要内容,受理时间\nGD1,某某某,13900000000,夜间异味,无此日\n"
+    batch = importing.preview(REGISTER, "单.csv", text.encode(), by=people["dispatcher"])
+    client = Client(REMOTE_ADDR="10.1.2.3")
+    client.force_login(people["dispatcher"])
+    at = f"/b/complaint/import/{batch.pk}"
+    assert "13900000000" in client.get(at).content.decode()
+    (entry,) = seen()
+    assert (entry.address, entry.details["file"]) == ("10.1.2.3", "单.csv")
+    assert client.get(f"{at}/errors.xlsx").status_code == 200
+    assert len(seen()) == 1 + batch.bad.exists()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.listings.listing import Listing
+from ecoledger.listings.models import ImportBatch, ImportRow
 
 # Rights that open a person's data, so that each look is recorded.
 RECORDED = frozenset({"see_complainants"})
@@ -17,16 +18,44 @@ def note_seen(
     listing: Listing, person: Person, rows: Iterable[Any], names: Iterable[str], address: str = ""
 ) -> None:
     """Record that ``person`` is shown the values under ``names`` of ``rows``, where there are any."""
-    secret = [name for name in names if listing.hidden.get(name) in RECORDED]
-    if not secret or not person.may(listing.hidden[secret[0]]):
-        return
-    seen = [row for row in rows if any(getattr(row, name, "") for name in secret)]
+    secret = _secret(listing, person, names)
+    seen = [row for row in rows if any(getattr(row, name, "") for name in secret)] if secret else ()
     if not seen:
         return
-    details = {
-        "list": listing.key,
-        "rows": [getattr(row, "number", str(row.pk)) for row in seen],
-        "fields": [str(listing.derive.column(name).label) for name in secret],
-    }
+    numbers = [getattr(row, "number", str(row.pk)) for row in seen]
+    details = _details(listing, secret, numbers)
     one = seen[0] if len(seen) == 1 else None
     audit.record(person, "see_complainant", one, details=details, address=address)
+
+
+def note_seen_in_table(
+    listing: Listing, person: Person, batch: ImportBatch, rows: Iterable[ImportRow], address: str
+) -> None:
+    """The same of ``rows`` of a table that is brought in, whose cells are shown as they came."""
+    secret = _secret(listing, person, batch.mapping.values())
+    if not secret:
+        return
+    places = [row.place for row in rows if any(row.cells.get(name) for name in secret)]
+    if places:
+        details = {"file": batch.file_name, **_details(listing, secret, places)}
+        audit.record(person, "see_complainant", batch, details=details, address=address)
+
+
+def _secret(listing: Listing, person: Person, names: Iterable[str]) -> list[str]:
+    """Of ``names`` those whose values are recorded when ``person``, who may, is shown them."""
+    secret = [name for name in names if listing.hidden.get(name) in RECORDED]
+    return secret if secret and person.may(listing.hidden[secret[0]]) else []
+
+
+def _details(listing: Listing, secret: Iterable[str], rows: list[str]) -> dict[str, Any]:
+    fields = [str(listing.derive.column(name).label) for name in secret]
+    return {"list": listing.key, "rows": rows, "fields": fields}
+
+
+def asked_openly(listing: Listing, query: Mapping[str, Any]) -> dict[str, Any]:
+    """What a list was asked, as the trail keeps it: a word that may be a complainant's name is left out."""
+    secret = {name for name, right in listing.hidden.items() if right in RECORDED}
+    if not secret:
+        return {name: query.get(name) for name in query}
+    closed = secret | {"q"}
+    return {n: "［…］" if n in closed and query.get(n) else query.get(n) for n in query}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -118,18 +119,28 @@ def keep(file: UploadedFile[Any]) -> Kept:
     return Kept(name, file.size, kind, _keep(file))
 
 
-def stored(upload: Upload, *, matter: Matter, by: Person | None, at: datetime) -> Evidence:
-    """Check and keep a file, and write its row. Raises :class:`BadFile`."""
+def stored(
+    upload: Upload,
+    *,
+    matter: Matter,
+    by: Person | None,
+    at: datetime,
+    openly: Callable[[str], str] = str,
+) -> Evidence:
+    """Check and keep a file, and write its row. Raises :class:`BadFile`.
+
+    ``openly``: a text of the matter as everybody may read it, for its name and caption.
+    """
     kept = keep(upload.file)
     return Evidence.objects.create(
         matter=matter,
         sha256=kept.sha256,
-        name=kept.name,
+        name=openly(kept.name)[:200],
         size=kept.size,
         content_type=kept.content_type,
         uploaded_by=by,
         uploaded_at=at,
-        caption=upload.caption[:200],
+        caption=openly(upload.caption)[:200],
         lon=upload.lon,
         lat=upload.lat,
         device_time=upload.device_time,

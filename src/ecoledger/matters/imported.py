@@ -9,14 +9,12 @@ from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.matters import actions, notices
+from ecoledger.matters.actions.following import OF_IMPORT
 from ecoledger.matters.models import Matter
 
 if TYPE_CHECKING:
     from ecoledger.listings.models import ImportBatch
     from ecoledger.matters.register import Register
-
-# Events that an import and its undoing leave; any other is work somebody has done since.
-_OF_IMPORT = ("open", "history", "merged", "absorbed", "withdrawn", "restored")
 
 
 def announce(
@@ -54,7 +52,7 @@ def link_repeat(
 
 def withdraw(matter: Matter, by: Person | None, at: datetime) -> bool:
     """Hide an imported matter; not when somebody has worked on it."""
-    if matter.events.exclude(transition__in=_OF_IMPORT).exists():
+    if matter.events.exclude(transition__in=OF_IMPORT).exists():
         return False
     actions.withdraw(matter, by=by, label=noop("撤销导入"), at=at)
     return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
@@ -18,7 +19,7 @@ from ecoledger.matters.actions.access import find, locked
 from ecoledger.matters.actions.bundling import beside
 from ecoledger.matters.evidence import BadFile, Upload, stored
 from ecoledger.matters.models import Event, Evidence, Matter
-from ecoledger.matters.register import sees_all_events
+from ecoledger.matters.register import register_of, sees_all_events
 
 # As a long text of any form.
 MOST_LETTERS = 4000
@@ -94,8 +95,10 @@ def take_in(
     matter: Matter, files: Sequence[Upload], by: Person | None, at: datetime
 ) -> list[Evidence]:
     """Keep ``files`` as evidence of ``matter``; a file that cannot be taken is :class:`Refused`."""
+    said = register_of(matter.register).said_openly
+    openly = partial(said, matter, "title") if said is not None else str
     try:
-        return [stored(f, matter=matter, by=by, at=at) for f in files]
+        return [stored(f, matter=matter, by=by, at=at, openly=openly) for f in files]
     except BadFile as error:
         raise Refused("file", str(error), fields={"files": [str(error)]}) from error
 

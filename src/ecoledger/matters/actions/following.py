@@ -10,16 +10,21 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from ecoledger.accounts.models import Person
+from ecoledger.accounts.models import Organisation, Person
+from ecoledger.accounts.scope import covers
 from ecoledger.listings import forms
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, timeline
-from ecoledger.matters.actions.access import keep, locked
+from ecoledger.matters.actions.access import keep, locked, owns
 from ecoledger.matters.actions.lapsing import end_requests
-from ecoledger.matters.register import register_of
+from ecoledger.matters.models import Matter
+from ecoledger.matters.register import Register, register_of
 from ecoledger.matters.workflow import Phase
 
 EVENT, LABEL = "followed", noop("按原平台更新")
+# Events that an import and its undoing leave; any other is work somebody has done since.
+OF_IMPORT = ("open", "history", "merged", "absorbed", "withdrawn", "restored")
+_OWNER = frozenset({"owner", "owner_id", "owner_organisation", "owner_organisation_id"})
 
 
 @transaction.atomic
@@ -36,13 +41,16 @@ def follow(
 ) -> Any:
     """Keep ``values`` by attribute and, with ``state``, where the other ledger says the matter stands.
 
-    Work that is over here is not begun again, and what needs a second person here is never closed by a table.
+    Work that is over here is not begun again, and what needs a second person here is never closed by a table. The
+    person manages the matter or owns it; what somebody works on here is moved on by its own steps alone.
     ``ended``: when it ended there. ``unsaid`` names values that the event does not repeat.
     """
     matter = locked(matter_id, by)
     register = register_of(matter.register)
     if by is not None and not register.may_open(by):
         raise Refused("role", _("您的岗位不能在“%s”登记事项。") % _(str(register.label)))
+    if by is not None:
+        _check_duty(register, matter, by, values, state)
     hidden = frozenset(unsaid)
     before = {n: forms.as_json(getattr(matter, n)) for n in values if n not in hidden}
     said = {n: forms.as_json(v) for n, v in values.items() if n not in hidden}
@@ -72,3 +80,51 @@ def follow(
     if {rule.deadline_field for rule in register.workflow.clocks} & set(values):
         deadlines.follow_dates(matter, at)
     return matter
+
+
+def _check_duty(
+    register: Register, matter: Any, by: Person, values: Mapping[str, Any], state: str
+) -> None:
+    """Raise :class:`Refused` for what ``by`` may not change of ``matter`` by a table."""
+    manages = register.may_manage(by) and covers(by, matter.area_code)
+    if not manages and not owns(matter, by):
+        raise Refused(
+            "role",
+            _("%(number)s 不由您负责，不能按表格更新。") % {"number": matter.number},
+            _("请由调度人员或当前责任人导入。"),
+        )
+    if manages and only_followed(matter):
+        if not _may_give(by, values):
+            raise Refused("unit", _("不能按表格把事项交给其他单位。"), _("请用“转办”申请。"))
+        return
+    moved = bool(state) and state != matter.state
+    if moved or set(values) & (_OWNER | _set_by_steps(register)):
+        raise Refused(
+            "state",
+            _("%(number)s 的状态、责任单位和办理结果不能按表格改变。") % {"number": matter.number},
+            _("请打开该事项，按环节办理；表中可只保留基本情况各列。"),
+        )
+
+
+def only_followed(matter: Matter) -> bool:
+    """Whether the matter came by a table and nobody has worked on it here: its work is done elsewhere."""
+    if matter.import_batch_id is None:
+        return False
+    done = matter.events.exclude(transition__in=(*OF_IMPORT, EVENT))
+    return not done.filter(person__isnull=False).exists()
+
+
+def _may_give(by: Person, values: Mapping[str, Any]) -> bool:
+    """Whether ``by`` may give a matter to the unit among ``values``: the bureau to all, anybody else to his own."""
+    unit = values.get("owner_organisation_id") or values.get("owner_organisation")
+    if unit is None or (by.organisation and by.organisation.kind == Organisation.Kind.BUREAU):
+        return True
+    return getattr(unit, "pk", unit) == by.organisation_id
+
+
+def _set_by_steps(register: Register) -> set[str]:
+    """What only steps of the workflow write: not what may be amended at any time."""
+    written: set[str] = set()
+    for way in register.workflow.transitions:
+        written |= {ask.stores for ask in register.asks_of(way) if ask.stores} | set(way.sets)
+    return written - {ask.stores for ask in (*register.fields, *register.batch)}

@@ -7,6 +7,7 @@ word does not tell is left open, and the cell's own text stays on the import row
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -162,7 +163,17 @@ def _refusal(said: Any) -> str:
 
 # What names nobody in particular.
 _ANYBODY = ("匿名", "群众", "市民", "居民", "村民", "网民", "热心")
-_TELEPHONE = re.compile(r"(?<!\d)1\d{10}(?!\d)")
+# Between the digits of a number, and of one that is known in advance.
+_GAP, _GAPS = r"[ \-‐-―]?", r"[\s\-‐-―]*"
+_TELEPHONES = (
+    # Of a mobile, in one or in the groups in which it is read aloud, with or without the country's.
+    rf"(?<!\d)(?:(?:\+|00)?86\)?{_GAP})?(?:1\d{{10}}|1[3-9]\d{_GAP}(?:\d{{4}}{_GAP}\d{{4}}|\d{{3}}{_GAP}\d{{5}})"
+    rf"|1[3-9]\d\d{_GAP}\d{{3}}{_GAP}\d{{4}}|1(?:[ \-]\d){{10}})(?!\d)",
+    # Of a landline: its area's apart, or after the word for it.
+    r"(?<!\d)(?:0\d{2,3}[ \-‐-―]{1,2}|\(0\d{2,3}\) ?)\d{3,4}[ \-]?\d{4}(?!\d)",
+    r"(?<=电话)[^\d\n。;,，；]{0,3}(?P<number>0\d{9,11}|[2-8]\d{6,7})(?!\d)",
+)
+_TELEPHONE = tuple(re.compile(one) for one in _TELEPHONES)
 # Texts that everybody reads who sees a complaint: what was told, and what was found and said about it.
 TOLD, WRITTEN = (
     ("title", "description", "target", "address", "wanted"),
@@ -183,15 +194,51 @@ def mask(row: dict[str, Any]) -> None:
 
 
 def without_telephones(text: str) -> str:
-    return _TELEPHONE.sub("［电话］", text)
+    for pattern in _TELEPHONE:
+        text = _without(text, pattern, "［电话］")
+    return text
 
 
 def without_person(text: str, of: Mapping[str, Any]) -> str:
     """``text`` without the telephone and the name of whom the complaint ``of`` is from."""
-    for secret in (str(of.get("telephone") or ""), str(of.get("complainant") or "")):
-        if len(secret) >= 2 and not any(word in secret for word in _ANYBODY):
-            text = text.replace(secret, "［举报人］")
+    for pattern in _patterns(str(of.get("telephone") or ""), str(of.get("complainant") or "")):
+        text = _without(text, pattern, "［举报人］")
     return text
+
+
+@lru_cache(maxsize=500)
+def _patterns(telephones: str, name: str) -> tuple[re.Pattern[str], ...]:
+    """What finds the numbers and the name however they are spaced."""
+    found = []
+    for told in re.split(r"[、,;/\n]", _folded(telephones)):
+        digits = re.sub(r"\D", "", told)
+        digits = digits[2:] if len(digits) == 13 and digits.startswith("861") else digits
+        if len(digits) >= 5:
+            found.append(re.compile(rf"(?<!\d)(?:\+?86)?{_GAPS.join(digits)}(?!\d)"))
+        elif len(told.strip()) >= 2:
+            found.append(re.compile(re.escape(told.strip())))
+    letters = "".join(_folded(name).split())
+    if len(letters) >= 2 and not any(word in letters for word in _ANYBODY):
+        found.append(re.compile(r"\s*".join(map(re.escape, letters)), re.IGNORECASE))
+    return tuple(found)
+
+
+def _folded(text: str) -> str:
+    """``text`` with its wide letters, digits and blanks as plain ones, each at its place."""
+    if text.isascii():
+        return text
+    plain = ((c, unicodedata.normalize("NFKC", c)) for c in text)
+    return "".join(one if len(one) == 1 else c for c, one in plain)
+
+
+def _without(text: str, pattern: re.Pattern[str], word: str) -> str:
+    """``text`` with ``word`` for what ``pattern`` finds in its folded form: the rest stays as it was written."""
+    parts, end = [], 0
+    for found in pattern.finditer(_folded(text)):
+        begin, until = found.span("number" if "number" in pattern.groupindex else 0)
+        parts += [text[end:begin], word]
+        end = until
+    return "".join([*parts, text[end:]]) if parts else text
 
 
 def _place_in_flow(row: dict[str, Any], state: str) -> None:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.accounts import scope
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.visitors import address
 from ecoledger.accounts.wording import numbered
 from ecoledger.jobs import running
 from ecoledger.listings import importing, words
@@ -22,6 +23,7 @@ from ecoledger.listings.listing import Listing
 from ecoledger.listings.lookups import lookup_among, lookup_of
 from ecoledger.listings.models import ImportBatch
 from ecoledger.listings.parts import Ask, Kind
+from ecoledger.listings.personal import note_seen_in_table
 from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.web.access import Request
 from ecoledger.web.export import xlsx
@@ -164,6 +166,7 @@ def batch(request: Request, key: str, pk: int) -> HttpResponse:
         "takes_history": _takes_history(listing),
         "ended": found.rows.filter(values__ended=True).count(),
     }
+    note_seen_in_table(listing, request.user, found, shown, address(request))
     return render(request, "web/listings/import_batch.html", context)
 
 
@@ -209,6 +212,7 @@ def _said(request: Request, found: ImportBatch) -> dict[str, Any]:
 def errors(request: Request, key: str, pk: int) -> HttpResponse:
     listing = _importable(request, key)
     found = _batch(listing, pk, request)
+    note_seen_in_table(listing, request.user, found, found.bad, address(request))
     return xlsx(importing.error_file(listing, found), _("未导入的行_%s.xlsx") % found.pk)
 
 

@@ -19,7 +19,7 @@ from ecoledger.listings import cells, importing, selecting
 from ecoledger.listings.catalogue import listing_of
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch
-from ecoledger.listings.personal import note_seen
+from ecoledger.listings.personal import asked_openly, note_seen
 from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.web.listings.known import known_of
 
@@ -120,8 +120,7 @@ def exported(listing: Listing, person: Person, query: Any, address: str = "") ->
         footer=footer(person, count),
         beside=(known.heads(), lambda shown: known.values(person, shown)),
     )
-    said = {name: query.get(name) for name in query}
-    details = {"listing": listing.key, "query": said, "rows": count}
+    details = {"listing": listing.key, "query": asked_openly(listing, query), "rows": count}
     audit.record(person, "export_list", details=details, address=address)
     note_seen(listing, person, rows, [c.name for c in listing.open_columns(person)], address)
     return content, count

@@ -15,12 +15,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_GET, require_POST
 
+from ecoledger.accounts.visitors import address
 from ecoledger.accounts.wording import numbered
 from ecoledger.books.log import Log, steps_of
 from ecoledger.entities.inventory import Inventory, headers
 from ecoledger.listings import asked, cells, forms, selecting, veil
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import SavedView, Taste
+from ecoledger.listings.personal import note_seen
 from ecoledger.listings.refusals import Refused
 from ecoledger.web.access import Request
 from ecoledger.web.export import exported_list
@@ -250,6 +252,9 @@ def _form(request: Request, listing: Listing, row: Any) -> HttpResponseBase:
         else:
             messages.success(request, _("已保存。"))
             return redirect(listing.url_of(made))
+    if row is not None:
+        names = [ask.stores or ask.name for ask in asks]
+        note_seen(listing, request.user, [row], names, address(request))
     context = {"listing": listing, "form": form, "row": row}
     return render(request, "web/listings/form.html", context)
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from ecoledger.accounts import audit
 from ecoledger.accounts.roles import STAFF
 from ecoledger.accounts.visitors import address
+from ecoledger.listings.personal import note_seen
 from ecoledger.registers.enforcement.penalty_case.register import REGISTER as CASES
 from ecoledger.reports import matter_book
 from ecoledger.web.access import Request, needs
@@ -29,6 +30,7 @@ def book(request: Request, key: str, pk: int) -> HttpResponse:
     content = matter_book.assemble(matter, request.user)
     said = {"bytes": len(content)}
     audit.record(request.user, "export_matter_book", matter, details=said, address=address(request))
+    note_seen(register, request.user, [matter], register.hidden, address(request))
     name = quote(f"{register.label}{matter.number}.pdf")
     return HttpResponse(
         content,

@@ -228,6 +228,7 @@ def show(
 ) -> HttpResponse:
     person = request.user
     now = timezone.now()
+    note_seen(register, person, [matter], register.hidden, address(request))
     matter = veil.of(register, person)(matter)
     offered = _offered(register, matter, person) if offered is None else offered
     manages = register.may_manage(person)
@@ -350,7 +351,6 @@ def detail(request: Request, key: str, pk: int) -> HttpResponse:
     register, matter = the_matter(request, key, pk)
     if register.on_trail:
         audit.record(request.user, "open_restricted", matter, address=address(request))
-    note_seen(register, request.user, [matter], register.hidden, address(request))
     return show(request, register, matter)
 
 
@@ -358,6 +358,7 @@ def detail(request: Request, key: str, pk: int) -> HttpResponse:
 @never_cache
 def timeline_part(request: Request, key: str, pk: int) -> HttpResponse:
     register, matter = the_matter(request, key, pk)
+    note_seen(register, request.user, [matter], register.hidden, address(request))
     return render(
         request,
         "web/matters/_timeline.html",

@@ -30,7 +30,7 @@ from ecoledger.listings import asked
 from ecoledger.listings.parts import Ask, Kind
 from ecoledger.listings.workbook import Head
 from ecoledger.matters import timeline
-from ecoledger.matters.models import Circulation, Event, Matter
+from ecoledger.matters.models import Circulation, Event, Evidence, Matter
 from ecoledger.matters.register import Register, has_register, register_of
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
@@ -180,8 +180,8 @@ def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time()))
 
 
-def _lines_of_entries(entries: Sequence[AuditEntry]) -> list[Line]:
-    names = _names(entries)
+def _lines_of_entries(person: Person, entries: Sequence[AuditEntry]) -> list[Line]:
+    names, secrets = _names(entries), _secrets_of(person, entries)
     return [
         Line(
             entry.at,
@@ -189,14 +189,39 @@ def _lines_of_entries(entries: Sequence[AuditEntry]) -> list[Line]:
             str(entry.person.organisation or "") if entry.person else "",
             entry.deputy.name if entry.deputy else "",
             action_name(entry.action),
-            names.get((entry.object_type, entry.object_id), ""),
-            _details(entry.details, entry.object_type),
+            _without(
+                names.get((entry.object_type, entry.object_id), ""), secrets.get(entry.pk, ())
+            ),
+            tuple(
+                (name, _without(text, secrets.get(entry.pk, ())))
+                for name, text in _details(entry.details, entry.object_type)
+            ),
             entry.address,
             SYSTEM,
             entry.pk,
         )
         for entry in entries
     ]
+
+
+def _secrets_of(person: Person, entries: Iterable[AuditEntry]) -> dict[int, tuple[str, ...]]:
+    """By entry what the book of its matter, or of the matter whose file it is about, hides from ``person``."""
+    about: dict[int, int] = {}
+    files: dict[int, int] = {}
+    for entry in entries:
+        key = asked.number(entry.object_id)
+        if key is None or entry.object_type.count(".") != 1:
+            continue
+        model = apps.get_model(entry.object_type)
+        if issubclass(model, Matter):
+            about[entry.pk] = key
+        elif model is Evidence:
+            files[entry.pk] = key
+    rows = Evidence.objects.filter(pk__in=set(files.values())).values_list("pk", "matter_id")
+    matter_of = dict(rows)
+    about |= {pk: matter_of[key] for pk, key in files.items() if key in matter_of}
+    secrets = _secrets(person, Matter.objects.filter(pk__in=set(about.values())))
+    return {pk: secrets[key] for pk, key in about.items() if key in secrets}
 
 
 def _names(entries: Iterable[AuditEntry]) -> dict[tuple[str, str], str]:
@@ -366,7 +391,7 @@ class _Both:
         chosen = sorted(keys, reverse=True)[part.start or 0 : end]
         entries = self.entries.filter(pk__in=[pk for _at, s, pk in chosen if s == SYSTEM])
         events = self.events.filter(pk__in=[pk for _at, s, pk in chosen if s == MATTERS])
-        lines = [*_lines_of_entries(list(entries)), *_lines_of_events(self.person, list(events))]
+        lines = [*_lines_of_entries(self.person, list(entries)), *_lines_of_events(self.person, list(events))]
         return sorted(lines, key=lambda line: (line.at, line.source, line.number), reverse=True)
 
 
