@@ -161,11 +161,11 @@ def test_no_table_ends_or_gives_away_what_somebody_works_on_here(bureau, owned):
     case = actions.open_matter(REGISTER, given, by=bureau.complaint)
     if owned:
         unit = bureau.people["town"].organisation_id
-        actions.perform(
-            case.pk, "accept", by=bureau.complaint, form={"owner_organisation": unit}
-        )
+        actions.perform(case.pk, "accept", by=bureau.complaint, form={"owner_organisation": unit})
     before = Complaint.objects.get(pk=case.pk)
-    ended = saved(workbook(("一", [LINE, order("GD30", "已办结", "2026-10-20 16:00", "满意"), order("GD31")])))
+    ended = saved(
+        workbook(("一", [LINE, order("GD30", "已办结", "2026-10-20 16:00", "满意"), order("GD31")]))
+    )
     for who in ("officer", "complaint"):
         batch = importing.preview(REGISTER, f"{who}.xlsx", ended, by=bureau.people[who])
         importing.accept(REGISTER, batch.pk, by=bureau.people[who], again=True)

@@ -6,7 +6,6 @@ import io
 
 import openpyxl
 import pytest
-
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from ecoledger.accounts.models import AuditEntry
@@ -184,7 +183,8 @@ def test_a_telephone_is_found_however_it_is_written(said):
 
 
 @pytest.mark.parametrize(
-    "said", ["浓度150 2026-10-09", "2026-10-09 08:30", "〔2026〕12号", "HJ 1013-2018", "拨打12369投诉"]
+    "said",
+    ["浓度150 2026-10-09", "2026-10-09 08:30", "〔2026〕12号", "HJ 1013-2018", "拨打12369投诉"],
 )
 def test_dates_and_numbers_that_call_nobody_stay(said):
     assert exports.without_telephones(said) == said

@@ -119,7 +119,7 @@ def _may_give(by: Person, values: Mapping[str, Any]) -> bool:
     unit = values.get("owner_organisation_id") or values.get("owner_organisation")
     if unit is None or (by.organisation and by.organisation.kind == Organisation.Kind.BUREAU):
         return True
-    return getattr(unit, "pk", unit) == by.organisation_id
+    return bool(getattr(unit, "pk", unit) == by.organisation_id)
 
 
 def _set_by_steps(register: Register) -> set[str]:

@@ -391,7 +391,10 @@ class _Both:
         chosen = sorted(keys, reverse=True)[part.start or 0 : end]
         entries = self.entries.filter(pk__in=[pk for _at, s, pk in chosen if s == SYSTEM])
         events = self.events.filter(pk__in=[pk for _at, s, pk in chosen if s == MATTERS])
-        lines = [*_lines_of_entries(self.person, list(entries)), *_lines_of_events(self.person, list(events))]
+        lines = [
+            *_lines_of_entries(self.person, list(entries)),
+            *_lines_of_events(self.person, list(events)),
+        ]
         return sorted(lines, key=lambda line: (line.at, line.source, line.number), reverse=True)
 
 
