@@ -94,6 +94,42 @@ def test_more_digits_than_the_item_has_are_refused(quota, pool):
         bring(quota, pool, "0.0001", date(2026, 1, 1))
 
 
+@pytest.mark.parametrize(
+    "quantity", ["99999999999999999999", "1000000000.001", "1e30", "1e400", "NaN", "Infinity"]
+)
+def test_more_than_the_book_can_keep_is_refused_and_the_book_stays_readable(quota, pool, quantity):
+    bring(quota, pool, 3, date(2026, 1, 1))
+    with pytest.raises(Refused, match="数量过大：氮氧化物最多 1,000,000,000 t/a") as refused:
+        bring(quota, pool, quantity, date(2026, 1, 2))
+    assert refused.value.remedy
+    assert [h.balance for h in Holding.objects.filter(outside=False)] == [3]
+    assert accounts.first_broken(quota) == ""
+
+
+def test_what_a_holding_has_stays_within_what_is_kept_of_it(quota, pool, monkeypatch):
+    monkeypatch.setattr(accounts, "MOST_HELD", D(10))
+    bring(quota, pool, 10, date(2026, 1, 1))
+    with pytest.raises(Refused, match="数量过大：氮氧化物最多 10 t/a"):
+        bring(quota, pool, "0.001", date(2026, 1, 1))
+    assert accounts.balance_on(pool, date(2026, 1, 1)) == 10
+
+
+def test_texts_longer_than_are_kept_are_refused_by_name(quota, pool):
+    def post(**texts):
+        outside = quota.outside("NOx", "关停减排", COUNTY)
+        texts = {"text": "关停锅炉", **texts}
+        accounts.post(
+            quota, "reduction", {pool: D(1), outside: D(-1)}, on=date(2026, 1, 1), by=None, **texts
+        )
+
+    with pytest.raises(Refused, match="摘要过长，最多 200 个字"):
+        post(text="长" * 201)
+    with pytest.raises(Refused, match="凭据文号过长，最多 80 个字"):
+        post(voucher_no="9" * 81)
+    post(text="长" * 200, voucher_no="9" * 80)
+    assert accounts.balance_on(pool, date(2026, 1, 1)) == 1
+
+
 def test_a_mistake_is_reversed_once_by_a_posting_of_its_own(quota, pool, people):
     wrong = bring(quota, pool, 7, date(2026, 1, 1))
     right = accounts.reverse(
@@ -198,3 +234,29 @@ def test_two_who_take_the_last_of_it_at_once_do_not_both_get_it(quota):
     numbers = list(Posting.objects.order_by("number").values_list("number", flat=True))
     assert numbers == sorted(set(numbers))
     assert accounts.first_broken(quota) == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_those_who_reverse_a_posting_at_once_one_does_and_the_others_are_told(quota):
+    pool = quota.holding("NOx", "县总量库", COUNTY)
+    wrong = bring(quota, pool, 10, date(2026, 1, 1))
+    barrier, outcomes = threading.Barrier(6), []
+
+    def undo() -> None:
+        barrier.wait()
+        try:
+            accounts.reverse(quota, wrong, on=date(2026, 1, 2), reason="重复入库", by=None)
+            outcomes.append("reversed")
+        except Refused as refused:
+            outcomes.append(refused.why)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=undo) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    told = f"凭证 {wrong.number} 已经冲正过。"
+    assert sorted(outcomes) == ["reversed", *[told] * 5]
+    assert accounts.balance_on(pool, date(2026, 1, 2)) == 0

@@ -259,6 +259,25 @@ def test_its_form_asks_what_it_says_and_refuses_an_empty_one_by_field(book, bure
     assert required <= set(form.errors)
 
 
+def numbers_asked(book):
+    """Every number that a declared list asks for, with the model it is kept in: in its form, of a table, with a step, in
+    child rows."""
+    asks = [(ask, book.model) for ask in (*book.fields, *(c.ask for c in book.import_columns))]
+    if isinstance(book, Register):
+        for transition in book.workflow.transitions:
+            asks += [(ask, book.model) for ask in book.asks_of(transition)]
+        asks += [(ask, lines.model) for lines in book.lines for ask in lines.asks]
+    return [(a, m) for a, m in asks if a.kind in (Kind.INTEGER, Kind.DECIMAL) and not a.choices]
+
+
+@pytest.mark.parametrize("book", [p for p in BOOKS if numbers_asked(p.values[0])])
+def test_it_takes_no_number_that_it_could_not_keep_and_show(book, bureau):
+    for ask, model in numbers_asked(book):
+        for said in ("1e30", "1e400", "-1e30", "9" * 20, "NaN", "sNaN", "Infinity", "-Infinity"):
+            form = forms.form_of([ask], model, data={ask.name: said}, person=bureau.dispatcher)
+            assert ask.name in form.errors, f"{ask.name}: {said}"
+
+
 @pytest.mark.parametrize("book", BOOKS)
 def test_its_template_opens_and_loses_no_row(book, bureau):
     if book.imports is None:

@@ -90,6 +90,21 @@ def test_an_address_that_does_not_end_is_refused(server, monitor):
     assert monitor.get("/my-work", params={"q": "a" * 10_000}).status_code == 200
 
 
+@pytest.mark.parametrize("charset", ["utf-7", "utf-16", "hex", "zlib", "idna", "unicode_escape"])
+def test_a_form_in_other_letters_than_utf8_is_refused(server, charset):
+    kind = "application/x-www-form-urlencoded; charset="
+    for method, path in (("POST", "/sign-in"), ("GET", "/sign-in?next=%2F")):
+        headers = {"Content-Type": kind + charset}
+        answer = httpx.request(method, server.http + path, headers=headers, content=b"username=a")
+        assert answer.status_code == 415, method
+        assert "UTF-8" in answer.text
+    for said in (kind + "UTF-8", kind + '"utf8"', "application/x-www-form-urlencoded"):
+        taken = httpx.post(
+            f"{server.http}/sign-in", headers={"Content-Type": said}, content=b"username=a"
+        )
+        assert taken.status_code == 404, said  # read, and without its token
+
+
 def test_a_body_that_does_not_say_its_length_is_counted(server):
     with closing(connected(server)) as stranger:
         stranger.sendall(b"POST /sign-in HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")

@@ -146,6 +146,8 @@ def test_holdings_show_a_day(as_, quota):  # noqa: F811
     [
         ({"quantity": "x"}, "数量不是数"),
         ({"quantity": "NaN"}, "数量须大于零"),
+        ({"quantity": "1e30"}, "数量过大"),
+        ({"quantity": "99999999999999999999"}, "数量过大"),
         ({"quantity": "-1"}, "数量须大于零"),
         ({"kind": "gift"}, "没有选择类别"),
         ({"text": " "}, "没有摘要"),
@@ -157,6 +159,7 @@ def test_a_posting_with_nonsense_is_refused_in_words(as_, quota, form, why):  # 
     good = {"kind": "reduction", "quantity": "1", "on": "2026-01-01", "text": "x", "back": page}
     answer = as_("approver").post(f"{page}/post", {**good, **form}, follow=True)
     assert why in said(answer)[-1]
+    assert as_("approver").get("/b/test_quota").status_code == 200
 
 
 def test_a_campaign_is_drawn_started_visited_and_seen(as_, coating, drive, people):  # noqa: F811

@@ -23,7 +23,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.books.models import Entry, Holding, Posting, PostingNumbers
 from ecoledger.entities.models import Entity
-from ecoledger.listings.derive import Derive
+from ecoledger.listings.derive import Derive, field_at
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Choices, Kind, Text
 from ecoledger.listings.refusals import Refused
@@ -32,6 +32,10 @@ from ecoledger.matters.models import Matter
 ZERO = Decimal(0)
 # Digits that are kept. SQLite adds decimals as floats; sums are rounded back to what was written.
 KEPT = Decimal("0.000001")
+# What one posting moves at most, and what a holding has: far beyond what a county has of anything, and few enough
+# digits for a database that adds decimals as floats.
+MOST_MOVED = Decimal(10**9)
+MOST_HELD = Decimal(10**12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +205,10 @@ def post(
 ) -> Posting:
     """Write one posting. ``moves``: holding → what it gains; the sum over each item is zero.
 
-    Raises :class:`Refused` when the sum is not zero, nothing moves, or a holding would have less
-    than nothing on that day or a later one.
+    Raises :class:`Refused` when the sum is not zero, nothing moves, a quantity or a text is larger than is kept,
+    or a holding would have less than nothing on that day or a later one.
     """
+    _check_texts(text=text, voucher_no=voucher_no)
     paper = account.voucher(kind).paper
     if paper and not voucher_no.strip() and voucher is None and reverses is None:
         raise Refused(
@@ -216,14 +221,14 @@ def post(
     if not moved:
         raise Refused("form", _("数量为零，没有可记的内容。"), _("请填写数量。"))
     _check_sums(account, moved)
-    # Two postings of a book at once wait for each other here, and are judged one after the other.
-    PostingNumbers.objects.get_or_create(book=account.key)
-    numbers = PostingNumbers.objects.select_for_update().get(book=account.key)
+    numbers = _in_turn(account)
     numbers.last += 1
     numbers.save()
     rows = Holding.objects.select_for_update().filter(pk__in=[h.pk for h in moved]).order_by("pk")
     locked = {row.pk: row for row in rows}
     for holding, quantity in moved.items():
+        if abs(locked[holding.pk].balance + quantity) > MOST_HELD:
+            raise _too_much(account.item(holding.item), MOST_HELD)
         _check_funds(account, locked[holding.pk], quantity, on)
     posting = Posting.objects.create(
         book=account.key,
@@ -272,10 +277,12 @@ def may_reverse(account: Account, posting: Posting, reason: str, by: Person) -> 
         )
 
 
+@transaction.atomic
 def reverse(
     account: Account, posting: Posting, *, on: date, reason: str, by: Person | None
 ) -> Posting:
     """Undo a posting by one of its own, linked to it. Raises :class:`Refused` when it was undone."""
+    _in_turn(account)
     if Posting.objects.filter(reverses=posting).exists():
         raise Refused("state", _("凭证 %d 已经冲正过。") % posting.number)
     if posting.reverses_id is not None:
@@ -350,12 +357,43 @@ def first_broken(account: Account) -> str:
     return ""
 
 
+def _in_turn(account: Account) -> PostingNumbers:
+    """The book's counter, locked: two postings of a book at once wait for each other, and are judged one after the other."""
+    PostingNumbers.objects.get_or_create(book=account.key)
+    return PostingNumbers.objects.select_for_update().get(book=account.key)
+
+
+def _check_texts(**texts: str) -> None:
+    for name, text in texts.items():
+        column = field_at(Posting, name)
+        most = column.max_length
+        if len(text) > most:
+            raise Refused(
+                "form",
+                _("%(field)s过长，最多 %(most)d 个字。")
+                % {"field": _(str(column.verbose_name)), "most": most},
+                _("请写短些。"),
+            )
+
+
+def _too_much(item: Item, most: Decimal) -> Refused:
+    return Refused(
+        "form",
+        _("数量过大：%(item)s最多 %(most)s %(unit)s。")
+        % {"item": item.label, "most": f"{most:,}", "unit": item.unit},
+        _("请核对数字和单位。"),
+    )
+
+
 def _check_sums(account: Account, moves: Mapping[Holding, Decimal]) -> None:
     sums: dict[str, Decimal] = {}
     for holding, quantity in moves.items():
         if holding.book != account.key:
             raise Refused("form", _("%s 不属于本账。") % holding)
         item = account.item(holding.item)
+        # First: what is endless or has more digits than are reckoned with cannot be rounded.
+        if not quantity.is_finite() or abs(quantity) > MOST_MOVED:
+            raise _too_much(item, MOST_MOVED)
         if quantity != round(quantity, item.decimals):
             raise Refused(
                 "form",

@@ -18,6 +18,7 @@ import python_calamine
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.wording import numbered
+from ecoledger.listings.parts import MOST
 from ecoledger.listings.refusals import Refused
 
 # XLSForm type → what an answer is.
@@ -207,6 +208,8 @@ def _cleaned(question: Question, said: Any) -> Any:
             number = Decimal(str(said))
         except InvalidOperation:
             raise ValueError(_("“%s”不是数") % said) from None
+        if number.is_finite() and abs(number) > MOST:  # before it is written out in full
+            raise ValueError(_("“%s”数量过大") % said)
         if not number.is_finite() or (question.type == "integer" and number != int(number)):
             raise ValueError(_("“%s”不是整数") % said)
         _check_limits(question, number)

@@ -17,6 +17,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.indicators import scorecards, warning_rules
 from ecoledger.indicators.declaring import all_indicators
 from ecoledger.listings import catalogue, own_data
+from ecoledger.listings.parts import MOST
 from ecoledger.listings.refusals import Refused
 from ecoledger.registers.plan.warnings import WarningLetter
 
@@ -140,6 +141,8 @@ def _number(number: int, field: str, written: str) -> int | float:
         raise _refused(number, field, _("请填数字")) from None
     if not value.is_finite():
         raise _refused(number, field, _("请填数字"))
+    if abs(value) > MOST:
+        raise _refused(number, field, _("数量过大，请核对"))
     return int(value) if value == value.to_integral_value() else float(value)
 
 

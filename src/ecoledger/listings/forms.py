@@ -8,14 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.db.models import IntegerField, Model
+from django.db.backends.base.operations import BaseDatabaseOperations
+from django.db.models import DecimalField, IntegerField, Model
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.listings.derive import field_at
 from ecoledger.listings.lookups import Lookup, NoSuchRow, lookup_among, lookup_of
-from ecoledger.listings.parts import Ask, Kind
+from ecoledger.listings.parts import MOST, Ask, Kind
 from ecoledger.listings.refusals import Refused
 
 _CONTROL = {"class": "form-control"}
@@ -47,6 +48,10 @@ _FIELDS: dict[Kind, type[forms.Field]] = {
     Kind.CHOICES: forms.MultipleChoiceField,
 }
 _MOST_LETTERS = {Kind.TEXT: 200, Kind.LONG_TEXT: 4000}
+# Which whole numbers the columns of the strictest engine hold.
+_WHOLE = BaseDatabaseOperations.integer_field_ranges
+# Of numbers that are only said: as many digits before the point as MOST has, and those of a place by satellite behind it.
+_SAID_DIGITS = {"max_digits": 26, "decimal_places": 15}
 
 
 class LookupInput(forms.TextInput):
@@ -158,9 +163,12 @@ def field_of(ask: Ask, model: type[Model], person: Person | None) -> forms.Field
         return LookupField(lookup_among(ask.among, ask.to), person, **common)
     common["widget"] = _WIDGETS[kind]
     if kind in (Kind.INTEGER, Kind.DECIMAL):
-        # Only where said: the model field has bounds of its own.
-        bounds = {"min_value": ask.minimum, "max_value": ask.maximum}
-        common |= {name: bound for name, bound in bounds.items() if bound is not None}
+        column = field_at(model, ask.stores) if ask.stores else None
+        least, most = _bounds(kind, column)
+        common["min_value"] = least if ask.minimum is None else ask.minimum
+        common["max_value"] = most if ask.maximum is None else ask.maximum
+        if column is None and kind is Kind.DECIMAL:
+            common |= _SAID_DIGITS
     if kind in (Kind.CHOICE, Kind.STATE):
         labels = [(value, gettext(str(label))) for value, label in ask.choices]
         common["choices"] = (("", _("请选择")), *labels)
@@ -176,6 +184,16 @@ def field_of(ask: Ask, model: type[Model], person: Person | None) -> forms.Field
     if kind in _MOST_LETTERS:
         common["max_length"] = _MOST_LETTERS[kind]
     return _FIELDS[kind](**common)
+
+
+def _bounds(kind: Kind, column: Any) -> tuple[float | None, float | None]:
+    """Between which numbers one fits its column on every engine; a decimal's own digits say it."""
+    if isinstance(column, DecimalField):
+        return None, None
+    if kind is Kind.INTEGER:
+        whole = column.get_internal_type() if isinstance(column, IntegerField) else "IntegerField"
+        return _WHOLE[whole]
+    return -MOST, MOST
 
 
 def form_of(

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.listings import own_data
-from ecoledger.listings.parts import DeclarationError, Text
+from ecoledger.listings.parts import MOST, DeclarationError, Text
 from ecoledger.listings.refusals import Refused
 
 
@@ -122,6 +122,8 @@ def _number(number: int, column: OwnColumn, written: str) -> int | float:
         raise _refused(number, column, _("请填数字")) from None
     if not value.is_finite() or value < 0:
         raise _refused(number, column, _("请填数字"))
+    if value > MOST:
+        raise _refused(number, column, _("数量过大，请核对"))
     return int(value) if value == value.to_integral_value() else float(value)
 
 

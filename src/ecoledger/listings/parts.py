@@ -40,6 +40,11 @@ class Kind(StrEnum):
     DUE = "due"
 
 
+# The largest number that is taken where no column of a table says how many digits it keeps: more than any money,
+# weight or length here, and less than what a page can show.
+MOST = 10**11
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of the list, of its export and of the details.

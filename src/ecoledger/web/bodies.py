@@ -1,4 +1,4 @@
-"""How much a request may bring along, looked at before anything is written down and before the view.
+"""How much a request may bring along and in which letters, looked at before anything is written down and before the view.
 
 Strangers bring a form, nothing more; who has signed in (or holds a key) may bring files. A body that says it is
 too long is answered 413 unread; one that says nothing is counted while it is read.
@@ -7,8 +7,9 @@ too long is answered 413 unread; one that says nothing is counted while it is re
 from __future__ import annotations
 
 import asyncio
+import codecs
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import close_old_connections
+from django.utils.http import parse_header_parameters
 
 from ecoledger.accounts import keys
 
@@ -59,7 +61,11 @@ _TOO_SLOW = (
     "内容很久没有传完，已停止接收。请检查网络后再发一次。",
     "It did not come to its end in time: check the connection and send it again.",
 )
-_WHY = {408: _TOO_SLOW, 413: _TOO_LONG, 414: _LONG_ADDRESS}
+_OTHER_LETTERS = (
+    "内容不是 UTF-8 编码，没有接收。请改用 UTF-8 再发一次。",
+    "It is not written in UTF-8: send it in UTF-8.",
+)
+_WHY = {408: _TOO_SLOW, 413: _TOO_LONG, 414: _LONG_ADDRESS, 415: _OTHER_LETTERS}
 _ENDED = ("登录已过期，附件没有上传。", "Your session has ended and the files were not sent.")
 
 
@@ -78,6 +84,9 @@ def bounded(application: Application) -> Application:
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and len(scope.get("query_string", b"")) > OF_AN_ADDRESS:
             await _refuse(send, 414, dict(scope["headers"]))
+            return
+        if scope["type"] == "http" and not _in_utf8(scope["headers"]):
+            await _refuse(send, 415, dict(scope["headers"]))
             return
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await application(scope, receive, send)
@@ -116,6 +125,16 @@ def bounded(application: Application) -> Application:
             await run()
 
     return serve
+
+
+def _in_utf8(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a request says UTF-8 or nothing of its letters. Django takes any codec that Python has, such as hex."""
+    said = b",".join(text for name, text in headers if name == b"content-type").decode("latin-1")
+    try:
+        charset = parse_header_parameters(said)[1].get("charset", "utf-8")
+        return codecs.lookup(charset).name == "utf-8"
+    except (LookupError, ValueError):  # no such codec, or no header of that form
+        return False
 
 
 def _length(headers: dict[bytes, bytes]) -> int | None:

@@ -12,6 +12,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ecoledger.listings.parts import MOST
 from ecoledger.monitoring.models import Alarm, AlarmRule, Filing
 from ecoledger.monitoring.points import parameters
 from ecoledger.web.monitoring.rule_settings import LEVELS, Setting, settings_of
@@ -75,7 +76,7 @@ class TableField(forms.CharField):
 
 
 def _cell(written: str, line: int, setting: Setting) -> float:
-    if not re.fullmatch(r"-?\d+(\.\d+)?", written):
+    if not re.fullmatch(r"-?\d{1,12}(\.\d{1,12})?", written):
         raise forms.ValidationError(
             _("第 %(line)d 行：“%(text)s”不是数值，应写作“因子 = 数值”。")
             % {"line": line, "text": written}
@@ -119,7 +120,9 @@ def _field(setting: Setting, kind: str) -> forms.Field:
                 widget=forms.CheckboxSelectMultiple,
             )
     number = forms.FloatField(
-        required=setting.required, min_value=setting.least, max_value=setting.most
+        required=setting.required,
+        min_value=-MOST if setting.least is None else setting.least,
+        max_value=MOST if setting.most is None else setting.most,
     )
     number.widget.attrs.update(shown | {"step": "any"})
     return number
