@@ -197,3 +197,20 @@ def test_no_table_gives_a_grid_event_to_another_town(bureau):
         actions.follow(event.pk, {"owner_organisation": other}, by=town, at=event.opened_at)
     event.refresh_from_db()
     assert event.owner_organisation_id is None
+
+
+def test_an_event_that_came_by_a_table_goes_to_another_town_by_the_bureau_alone(bureau):
+    head = ["事件编号", "事件类别", "所在镇街", "位置", "情况描述", "处置单位"]
+    row = ["SJ-1", "噪声", "北镇", "河边", "夜间噪声"]
+    batches = []
+    other = Organisation.objects.create(name="南镇人民政府", kind="town", area_code="990101002")
+    for who, unit in (("dispatcher", ""), ("town", other.name), ("dispatcher", other.name)):
+        person = bureau.people[who]
+        content = saved(
+            workbook(("一", [head, [*row, unit], ["SJ-9" + who + unit[:1], *row[1:], ""]]))
+        )
+        batch = importing.preview(EVENTS, f"{who}{unit}.xlsx", content, by=person)
+        importing.accept(EVENTS, batch.pk, by=person, again=True)
+        event = EVENTS.model.objects.get(event_no="SJ-1")
+        batches.append((event.owner_organisation_id, batch.bad.count()))
+    assert batches == [(None, 0), (None, 1), (other.pk, 0)]

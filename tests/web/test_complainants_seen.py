@@ -115,3 +115,12 @@ def test_a_table_being_brought_in_is_recorded_where_its_cells_are_shown(bureau, 
     assert (entry.address, entry.details["file"]) == ("10.1.2.3", "单.csv")
     assert client.get(f"{at}/errors.xlsx").status_code == 200
     assert len(seen()) == 1 + batch.bad.exists()
+
+
+def test_the_map_of_complaints_names_nobody(complaint, people):
+    type(complaint).objects.filter(pk=complaint.pk).update(lon=118.5, lat=26.5)
+    client = Client()
+    client.force_login(people["dispatcher"])
+    sent = client.get("/b/complaint/map.geojson")
+    assert [one["id"] for one in sent.json()["features"]] == [complaint.pk]
+    assert not any(secret in str(sent.json()) for secret in ("13900000000", "某某某"))
