@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from tests.small_county import SOUTH
 
 from ecoledger.accounts.models import Organisation, Person
@@ -12,6 +15,7 @@ from ecoledger.matters.actions import Refused
 from ecoledger.matters.models import Matter, Notice
 from ecoledger.matters.register import register_of, visible_matters
 from ecoledger.registers.complaints.register import REGISTER as COMPLAINTS
+from ecoledger.registers.grid.events import REGISTER as EVENTS
 from ecoledger.web.search.finding import find
 
 GIVEN, OTHER = "夜间敲打声扰民", "另一件不相干的事"
@@ -156,3 +160,140 @@ def test_a_request_ends_with_its_clock_and_says_so(given, south, people):
     assert given.events.filter(transition="extension_lapsed").exists()
     assert Notice.objects.filter(person=south, text__contains="未经审批即终止").exists()
     assert not given.clocks.get(name="closing").extensions.filter(approved=None).exists()
+
+
+# ---- who only owns, and who manages ----------------------------------------------------------------
+
+
+@pytest.fixture
+def owned(south, people, problem):
+    """A problem of the north that the south is to put right by a day."""
+    values = {"owner_organisation": south.organisation, "deadline": date(2026, 12, 31)}
+    return actions.amend(problem.pk, values, event="edit", by=people["dispatcher"])
+
+
+def _posted(client, matter, **changed) -> int:
+    """The edit form sent as it is offered, with ``changed``; the status that came back."""
+    url = reverse("book-edit", args=[matter.register, matter.pk])
+    form = client.get(url).context["form"]
+    first = {name: form.get_initial_for_field(f, name) for name, f in form.fields.items()}
+    sent = {name: getattr(v, "pk", v) for name, v in first.items() if v not in (None, "", False)}
+    return client.post(url, {**sent, **changed}).status_code
+
+
+def test_a_unit_moves_nothing_into_its_own_area_nor_its_deadline_away(owned, south, client):
+    client.force_login(south)
+    moved = {"area_code": SOUTH, "deadline": "2028-12-31", "owner_organisation": ""}
+    assert _posted(client, owned, description="已清运一半", **moved) == 302
+    after = register_of("problem").model.objects.get(pk=owned.pk)
+    assert after.description == "已清运一半"
+    assert (after.area_code, after.deadline) == (owned.area_code, date(2026, 12, 31))
+    assert after.owner_organisation == south.organisation
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("area_code", SOUTH),
+        ("deadline", date(2028, 12, 31)),
+        ("owner_organisation", None),
+    ],
+)
+def test_no_way_of_changing_lets_the_owner_change_what_is_not_his(
+    owned, south, people, name, value
+):
+    with pytest.raises(Refused):
+        actions.amend(owned.pk, {name: value}, event="edit", by=south)
+    changed = actions.amend(owned.pk, {name: value}, event="edit", by=people["dispatcher"])
+    assert getattr(changed, name) == value
+
+
+@pytest.mark.parametrize("key", ["problem", "city_problem", "inspectorate_letter", "project"])
+def test_the_owners_form_asks_neither_area_nor_owner_nor_deadline(key, south, people):
+    register = register_of(key)
+    row = register.model(register=key, area_code="990101001", owner_organisation=south.organisation)
+    offered = {ask.name for ask in register.asks_of_row(south, row)}
+    assert offered
+    assert not offered & {"area_code", "owner_organisation", "owner", "deadline", "planned_finish"}
+    assert "area_code" in {ask.name for ask in register.asks_of_row(people["dispatcher"], row)}
+
+
+def test_what_is_finished_is_changed_by_who_manages_alone(owned, south, people):
+    type(owned).objects.filter(pk=owned.pk).update(state="closed", phase="closed")
+    with pytest.raises(Refused) as refused:
+        actions.amend(owned.pk, {"description": "改口"}, event="edit", by=south)
+    assert refused.value.code == "state"
+    put_right = {"description": "更正错字"}
+    assert actions.amend(owned.pk, put_right, event="edit", by=people["dispatcher"])
+
+
+def test_no_owner_drops_his_matter(owned, south):
+    with pytest.raises(Refused) as refused:
+        actions.assign(owned.pk, by=south)
+    assert refused.value.code == "unit"
+    assert Matter.objects.get(pk=owned.pk).owner_organisation == south.organisation
+
+
+@pytest.fixture
+def event(south, people):
+    """A grid event of the north, dispatched to the south by a batch that set its deadline too."""
+    made = actions.open_matter(
+        EVENTS, {"category": "noise", "area_code": "990101001"}, by=people["dispatcher"]
+    )
+    unit = {"owner_organisation": south.organisation.pk}
+    return actions.perform(made.pk, "dispatch", by=people["dispatcher"], form=unit)
+
+
+def test_a_town_does_not_manage_what_it_was_given_outside_its_area(event, south, people, client):
+    batch = actions.batch_edit(EVENTS, [event.pk], {"urgency": "urgent"}, by=people["dispatcher"])
+    north = people["town"].organisation
+    for attempt in (
+        lambda: actions.suspend(event.pk, by=south, reason="等等"),
+        lambda: actions.assign(event.pk, by=south, organisation=north),
+        lambda: actions.batch_edit(EVENTS, [event.pk], {"deadline": "2028-12-31"}, by=south),
+        lambda: actions.undo_batch_edit(EVENTS, batch.pk, by=south),
+    ):
+        with pytest.raises(Refused):
+            attempt()
+    assert EVENTS.may_manage(south)
+    assert not EVENTS.manages(south, event)
+    client.force_login(south)
+    page = client.get(reverse("matter", args=["grid_event", event.pk]))
+    assert page.context["manages"] is False
+
+
+def test_a_town_manages_the_events_of_its_own_area(event, people):
+    assert actions.suspend(event.pk, by=people["town"], reason="停电")
+    assert actions.assign(
+        event.pk, by=people["town"], organisation=people["town"].organisation
+    ).owner_organisation == (people["town"].organisation)
+
+
+@pytest.mark.parametrize("way", ["batch", "amend", "table", "hand_over"])
+def test_another_owner_ends_what_was_asked(way, event, south, people):
+    north, boss = people["town"].organisation, people["dispatcher"]
+    unit = {"owner_organisation": north.pk}
+    actions.ask_transfer(event.pk, by=south, organisation=north, reason="在北镇")
+    assert requests.waiting(boss)
+    match way:
+        case "batch":
+            actions.batch_edit(EVENTS, [event.pk], unit, by=boss)
+        case "amend":
+            values = {"owner_organisation": north}
+            actions.amend(event.pk, values, event="edit", by=boss)
+        case "table":
+            values = {"owner_organisation": north}
+            actions.follow(event.pk, values, by=boss, at=timezone.now())
+        case "hand_over":
+            actions.assign(event.pk, by=None, organisation=north)
+    assert not requests.waiting(boss)
+    assert not requests.pending_transfers().exists()
+    if way in ("batch", "amend"):
+        assert Notice.objects.filter(person=south, text__contains="未经答复即终止").exists()
+
+
+def test_a_batch_that_keeps_the_owner_ends_no_asking(event, south, people):
+    north, boss = people["town"].organisation, people["dispatcher"]
+    actions.ask_transfer(event.pk, by=south, organisation=north, reason="在北镇")
+    actions.batch_edit(EVENTS, [event.pk], {"urgency": "urgent"}, by=boss)
+    assert event.pk in requests.waiting(boss)

@@ -262,6 +262,10 @@ class Listing:
         """Whether ``person`` may add rows."""
         return person.may(self.see) and person.has_role(*self.edit)
 
+    def asks_of_row(self, person: Person, row: Any) -> tuple[Ask, ...]:
+        """Of the fields those that ``person`` may change of ``row``."""
+        return self.open_asks(person, self.fields)
+
     def asks_to_change(self) -> tuple[Ask, ...]:
         """What a change is asked beside the fields, such as why."""
         return ()

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
-from ecoledger.accounts.scope import within
+from ecoledger.accounts.scope import covers, within
 from ecoledger.listings import catalogue, cells, selecting
 from ecoledger.listings.listing import Listing, Named
 from ecoledger.listings.parts import Ask, Choices, ImportColumn, Kind, TableRow, Text, View
@@ -36,6 +36,8 @@ OPEN_WORK = Q(phase=Phase.OPEN.value, merged_into=None)
 COMPLETION = "completion"
 # Beside a row's values: whether it is over.
 ENDED = "ended"
+# Who sees a matter hangs on these.
+_WHO_SEES = frozenset({"area_code", "enterprise", "circulation", "owner_organisation", "owner"})
 # What a later table does not change of a matter: what it is called, when it came, where it stands.
 _OWN = frozenset(
     {"number", "title", "origin", "opened_at", "state", "closed_at", "area_code", ENDED}
@@ -241,7 +243,25 @@ class Register(Listing):
             yield Sheet(_(str(lines.label)), heads, _child_rows(lines, numbers))
 
     def may_manage(self, person: Person) -> bool:
+        """Whether ``person`` manages the book at all; of one matter :meth:`manages` says it."""
         return person.may(self.see) and person.has_role(*self.manage)
+
+    def manages(self, person: Person, matter: Matter) -> bool:
+        """Whether ``person`` manages ``matter``: by role, and where the areas granted to him reach. What his unit was given
+        outside them he works on, and does not manage."""
+        return self.may_manage(person) and covers(person, matter.area_code)
+
+    @property
+    def held(self) -> frozenset[str]:
+        """Attributes that only who manages a matter changes by hand: who sees it, and by when it is due."""
+        dates = {rule.deadline_field for rule in self.workflow.clocks if rule.deadline_field}
+        return _WHO_SEES | dates
+
+    def asks_of_row(self, person: Person, row: Any) -> tuple[Ask, ...]:
+        asks = super().asks_of_row(person, row)
+        if self.manages(person, row):
+            return asks
+        return tuple(ask for ask in asks if ask.stores not in self.held)
 
     @property
     def url(self) -> str:

@@ -14,13 +14,14 @@ from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts import acting
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.scope import covers
 from ecoledger.matters import deadlines
 from ecoledger.matters.models import Event, Extension, Matter
 from ecoledger.matters.register import OPEN_WORK, register_of, visible_matters
 
 MORE_TIME, ANOTHER_UNIT = noop("审批延期"), noop("审批转办")
-# Steps of the trail: asked that another unit take it, and that it may not.
-ASKED, DECLINED = "transfer_asked", "transfer_declined"
+# Steps of the trail: asked that another unit take it, that it may not, and that the owner changed otherwise.
+ASKED, DECLINED, LAPSED = "transfer_asked", "transfer_declined", "transfer_lapsed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def waiting(person: Person, now: datetime | None = None) -> dict[int, Request]:
     now = now or timezone.now()
     found: dict[int, Request] = {}
     for event in pending_transfers():
-        if register_of(event.matter.register).may_manage(person):
+        if register_of(event.matter.register).manages(person, event.matter):
             found[event.matter_id] = Request(ANOTHER_UNIT, _late(event.matter, now))
     pending = Extension.objects.filter(approved=None, clock__stopped_at=None)
     for one in pending.select_related("clock__matter"):
@@ -54,10 +55,13 @@ def _late(matter: Matter, now: datetime) -> bool:
 
 
 def may_decide(extension: Extension, person: Person) -> bool:
-    """Whether ``person`` may say yes or no to it: by role, and as another hand than who asked."""
+    """Whether ``person`` may say yes or no to it: by role, in his areas, and as another hand than who asked."""
     rule = deadlines.rule_of(extension.clock)
     return (
-        rule is not None and person.has_role(*rule.extend_by) and is_another_hand(extension, person)
+        rule is not None
+        and person.has_role(*rule.extend_by)
+        and covers(person, extension.clock.matter.area_code)
+        and is_another_hand(extension, person)
     )
 
 
@@ -71,9 +75,12 @@ def is_another_hand(extension: Extension, person: Person) -> bool:
 
 
 def pending_transfers() -> QuerySet[Event]:
-    """The askings for another unit that nothing has answered: neither a word, nor a step of the matter."""
+    """The askings for another unit that nothing has answered: neither a word, nor a step of the matter, nor another owner."""
     answered = Event.objects.filter(matter_id=OuterRef("matter_id"), pk__gt=OuterRef("pk")).filter(
-        Q(transition__in=("assign", DECLINED)) | ~Q(from_state=F("to_state"))
+        Q(transition__in=("assign", DECLINED, LAPSED))
+        | ~Q(from_state=F("to_state"))
+        # A later table that names the unit.
+        | Q(transition="followed", form__before__has_any_keys=["owner_organisation", "owner"])
     )
     return (
         Event.objects.filter(~Exists(answered), transition=ASKED, matter__merged_into=None)

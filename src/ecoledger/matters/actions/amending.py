@@ -16,9 +16,9 @@ from ecoledger.listings.parts import Text
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, timeline
 from ecoledger.matters.actions.access import keep, locked, owns
-from ecoledger.matters.actions.assigning import must_ask
+from ecoledger.matters.actions.lapsing import end_transfer
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import register_of
+from ecoledger.matters.register import Register, register_of
 
 
 @transaction.atomic
@@ -36,24 +36,25 @@ def amend(
     """Keep cleaned ``values`` by attribute: what a machine learned, or what a person puts right.
 
     Recorded as ``event`` with the values before; unchanged values change nothing. Only a machine may do
-    without an event, for what it learns again and again. A person must manage the register or own the
-    matter, and changes only what its forms ask.
+    without an event, for what it learns again and again. A person must manage the matter or own it, and
+    changes only what its forms ask; who only owns it changes neither what is finished nor who sees it nor
+    by when it is due.
     """
     at = at or timezone.now()
     matter = locked(matter_id, by)
     register = register_of(matter.register)
     if by is not None:
-        if not register.may_manage(by) and not owns(matter, by):
+        manages = register.manages(by, matter)
+        if not manages and not owns(matter, by):
             raise Refused("role", _("修改由调度人员或当前责任人办理。"), _("请联系调度人员。"))
         asked = {ask.stores for ask in (*register.fields, *register.batch)}
         if not event:
             raise ValueError("what a person changes stands on the timeline")
         if barred := set(values) - asked:
             raise Refused("role", _("“%s”不能这样修改。") % "、".join(sorted(barred)))
-        unit = values.get("owner_organisation", matter.owner_organisation)
-        if unit != matter.owner_organisation and must_ask(register, matter, by, unit):
-            raise Refused("unit", _("转给其他单位须由调度人员决定。"), _("请用“转办”申请。"))
     after = {name: value for name, value in values.items() if getattr(matter, name) != value}
+    if by is not None and not manages:
+        _refuse_owner(register, matter, after)
     if not after and form is None:
         return matter
     if not event:
@@ -75,15 +76,34 @@ def amend(
     return matter
 
 
+def _refuse_owner(register: Register, matter: Matter, after: Mapping[str, Any]) -> None:
+    """Raise :class:`Refused` where ``after`` is not for who owns the matter without managing it."""
+    if not register.state_of(matter).open:
+        raise Refused("state", _("该事项已经办结，责任人不能再修改。"), _("请联系调度人员。"))
+    held = register.held & set(after)
+    if held & {"owner_organisation", "owner"}:
+        raise Refused("unit", _("转给其他单位须由调度人员决定。"), _("请用“转办”申请。"))
+    if held:
+        labels = "、".join(sorted(_(str(register.derive.ask(name).label)) for name in held))
+        raise Refused(
+            "role",
+            _("“%s”由调度人员修改，责任人不能自行更改。") % labels,
+            _("期限可申请延期，其他请联系调度人员。"),
+        )
+
+
 def change(matter: Matter, values: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     """Set and save ``values``; what they were before, as an event keeps them."""
     before = {name: forms.as_json(getattr(matter, name)) for name in values}
+    owner = matter.owner_organisation_id, matter.owner_id
     for name, value in values.items():
         setattr(matter, name, value)
     # A person of another organisation is no longer the owner once the organisation changed.
     if matter.owner is not None and matter.owner.organisation_id != matter.owner_organisation_id:
         matter.owner = None
     keep(matter)
+    if owner != (matter.owner_organisation_id, matter.owner_id):
+        end_transfer(matter, at)
     rules = register_of(matter.register).workflow.clocks
     if set(values) & {rule.deadline_field for rule in rules}:
         deadlines.follow_dates(matter, at)

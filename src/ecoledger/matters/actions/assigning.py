@@ -35,7 +35,7 @@ def assign(
     at = at or timezone.now()
     matter = locked(matter_id, by, revision)
     register = register_of(matter.register)
-    if by is not None and not register.may_manage(by) and not owns(matter, by):
+    if by is not None and not register.manages(by, matter) and not owns(matter, by):
         raise Refused("role", _("转办由调度人员或当前责任人办理。"), _("请联系调度人员。"))
     if person is not None:
         of_unit = organisation is None or person.organisation_id == organisation.pk
@@ -91,9 +91,13 @@ def assign(
 def must_ask(
     register: Register, matter: Matter, by: Person, organisation: Organisation | None
 ) -> bool:
-    """Whether ``by`` may only ask that the matter goes to ``organisation``: who does not manage the register hands nothing
-    on to another unit by himself; inside the bureau everybody does."""
-    if register.may_manage(by) or organisation is None or by.organisation is None:
+    """Whether ``by`` may only ask that the matter goes to ``organisation``: who does not manage it hands nothing on to
+    another unit, nor to none, by himself; inside the bureau everybody does."""
+    if register.manages(by, matter):
+        return False
+    if organisation is None:
+        return matter.owner_organisation_id is not None
+    if by.organisation is None:
         return False
     house = Organisation.Kind.BUREAU
     inside = by.organisation.kind == house and organisation.kind == house
@@ -149,7 +153,7 @@ def decline_transfer(
     at = at or timezone.now()
     matter = locked(matter_id, by)
     asked = requests.transfer_asked(matter)
-    if not register_of(matter.register).may_manage(by):
+    if not register_of(matter.register).manages(by, matter):
         raise Refused("role", _("转办申请由调度人员答复。"))
     if asked is None:
         raise Refused("state", _("没有待答复的转办申请。"), _("请刷新页面。"))

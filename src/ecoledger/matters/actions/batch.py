@@ -47,6 +47,7 @@ def batch_edit(
     matters = [locked(pk, by) for pk in dict.fromkeys(matter_ids)]
     if not matters:
         raise Refused("form", _("没有选择事项。"))
+    _refuse_outside(register, matters, by)
     edit = BatchEdit.objects.create(
         register=register.key,
         person=by,
@@ -81,9 +82,11 @@ def undo_batch_edit(
         raise NotVisible(f"batch edit {edit_id}")
     if edit.undone_at is not None:
         raise Refused("state", _("这次批量修改已经撤销。"))
+    matters = [locked(int(key), by) for key in edit.before]
+    _refuse_outside(register, matters, by)
     kept = []
-    for key, before in edit.before.items():
-        matter = locked(int(key), by)
+    for matter in matters:
+        before = edit.before[str(matter.pk)]
         last = matter.events.last()
         if last is None or last.form.get("batch") != edit.pk:
             kept.append(matter)
@@ -104,6 +107,16 @@ def undo_batch_edit(
     edit.undone_at, edit.undone_by = at, by
     edit.save()
     return kept
+
+
+def _refuse_outside(register: Register, matters: Iterable[Matter], by: Person) -> None:
+    outside = [matter.number for matter in matters if not register.manages(by, matter)]
+    if outside:
+        raise Refused(
+            "area",
+            _("%s的属地不在您的数据范围内，不能批量修改。") % "、".join(outside[:5]),
+            _("请去掉这些事项，或请调度人员办理。"),
+        )
 
 
 def _plain_value(matter: Matter, attribute: str) -> Any:

@@ -85,6 +85,6 @@ def unbundle(matter_id: int, *, by: Person, at: datetime | None = None) -> Any:
 
 def _changeable(matter_id: int, by: Person) -> Any:
     matter = locked(matter_id, by)
-    if not register_of(matter.register).may_manage(by) and not owns(matter, by):
+    if not register_of(matter.register).manages(by, matter) and not owns(matter, by):
         raise Refused("role", _("并联由调度人员或当前责任人办理。"), _("请联系调度人员。"))
     return matter

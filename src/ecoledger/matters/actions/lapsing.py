@@ -1,4 +1,4 @@
-"""A request for more time ends with its clock: nobody is left to decide what no longer runs."""
+"""Requests that end unanswered: for more time with its clock, for another unit once the owner changed otherwise."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from ecoledger.matters import deadlines, notices, timeline
+from ecoledger.matters import deadlines, notices, requests, timeline
 from ecoledger.matters.models import Extension, Matter
 
 
@@ -40,3 +40,23 @@ def end_requests(matter: Matter, at: datetime) -> None:
             matter=matter,
             at=at,
         )
+
+
+def end_transfer(matter: Matter, at: datetime) -> None:
+    """End the asking for another unit that stands on ``matter``, whose owner changed; tell who asked."""
+    asked = requests.transfer_asked(matter)
+    if asked is None:
+        return
+    timeline.record(
+        matter,
+        name=requests.LAPSED,
+        label=noop("转办申请终止"),
+        by=None,
+        at=at,
+        note=_("责任单位或责任人已变更，申请不再审批。"),
+    )
+    if asked.person is not None:
+        text = noop("%(number)s 的转办申请未经答复即终止：责任单位或责任人已变更") % {
+            "number": matter.number
+        }
+        notices.tell([asked.person], text, matter=matter, at=at)

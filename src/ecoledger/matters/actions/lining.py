@@ -42,7 +42,7 @@ def set_lines(
     at = at or timezone.now()
     matter = locked(matter_id, by, revision)
     register = register_of(matter.register)
-    if by is not None and not register.may_manage(by) and not owns(matter, by):
+    if by is not None and not register.manages(by, matter) and not owns(matter, by):
         raise Refused("role", _("由调度人员或当前责任人填报。"), _("请联系调度人员。"))
     lines = register.lines_of(key)
     before = [_kept(lines, row) for row in lines.of(matter)]

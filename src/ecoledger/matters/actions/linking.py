@@ -73,7 +73,7 @@ def merge(
     target = locked(into_id, by)
     duplicates = [locked(pk, by) for pk in dict.fromkeys(duplicate_ids) if pk != target.pk]
     if by is not None and not all(
-        register_of(m.register).may_manage(by) for m in (target, *duplicates)
+        register_of(m.register).manages(by, m) for m in (target, *duplicates)
     ):
         raise Refused("role", _("合并重复事项由调度人员或局领导办理。"))
     if not duplicates:
@@ -110,7 +110,7 @@ def unmerge(matter_id: int, *, by: Person, at: datetime | None = None) -> Any:
     """Take a duplicate out again: it goes on in the state it was in, its clocks started anew."""
     at = at or timezone.now()
     matter = find(matter_id, by)
-    if not register_of(matter.register).may_manage(by):
+    if not register_of(matter.register).manages(by, matter):
         raise Refused("role", _("拆分事项由调度人员或局领导办理。"))
     if matter.merged_into_id is None:
         raise Refused("state", _("该事项没有并入其他事项。"))

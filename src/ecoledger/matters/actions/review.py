@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.scope import within
 from ecoledger.listings import own_data
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters.actions.performing import perform
@@ -60,7 +61,7 @@ def _of(register: Register, share: float, by: Person, at: datetime) -> tuple[lis
     days = own_data.read("ecoledger.matters", "look_back")["days_since_closing"]
     old = at - timedelta(days=days)
     rows = register.visible_to(by).filter(
-        state__in=starts[0].sources, merged_into=None, closed_at__lte=old
+        within(by), state__in=starts[0].sources, merged_into=None, closed_at__lte=old
     )
     ids = sorted(rows.values_list("pk", flat=True))
     if not ids:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.scope import covers
 from ecoledger.listings import forms
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, notices, timeline
@@ -34,7 +35,7 @@ def extend(
     at = at or timezone.now()
     matter = locked(matter_id, by)
     clock = _clock(matter, clock_id)
-    if not register_of(matter.register).may_manage(by) and not owns(matter, by):
+    if not register_of(matter.register).manages(by, matter) and not owns(matter, by):
         raise Refused("owner", _("延期由责任人或调度人员申请。"))
     if not reason.strip():
         raise Refused("form", _("请写明延期理由。"), fields={"reason": [_("请填写")]})
@@ -107,6 +108,8 @@ def decide_extension(
     if rule is None or not by.has_role(*rule.extend_by):
         roles = "、".join(r.label for r in (rule.extend_by if rule else ()))
         raise Refused("role", _("延期由%s审批。") % roles)
+    if not covers(by, matter.area_code):
+        raise Refused("area", _("该事项的属地不在您的数据范围内，延期由有此范围的人员审批。"))
     if not is_another_hand(extension, by):
         raise Refused("second_person", _("不能审批自己的延期申请。"))
     extension.decided_by, extension.decided_at, extension.approved = by, at, approve
@@ -166,7 +169,7 @@ def _pause(matter_id: int, by: Person, reason: str, at: datetime, *, begin: bool
     """Stop or go on counting, in the matter and in those beside it."""
     matter = locked(matter_id, by)
     together = [matter, *(locked(pk, by) for pk in _beside(matter))]
-    if not all(register_of(m.register).may_manage(by) for m in together):
+    if not all(register_of(m.register).manages(by, m) for m in together):
         raise Refused("role", _("时限的中止与恢复由调度人员或局领导办理。"))
     if begin and not reason.strip():
         raise Refused("form", _("请写明中止理由和依据。"), fields={"reason": [_("请填写")]})

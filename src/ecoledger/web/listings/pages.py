@@ -231,9 +231,10 @@ def edit(request: Request, key: str, pk: int) -> HttpResponseBase:
 
 
 def _form(request: Request, listing: Listing, row: Any) -> HttpResponseBase:
-    asks = listing.open_asks(request.user, listing.fields)
-    if row is not None:
-        asks = (*asks, *listing.asks_to_change())
+    if row is None:
+        asks = listing.open_asks(request.user, listing.fields)
+    else:
+        asks = (*listing.asks_of_row(request.user, row), *listing.asks_to_change())
     data = request.POST if request.method == "POST" else None
     form = forms.form_of(asks, listing.model, data=data, row=row, person=request.user)
     if data is not None and form.is_valid():

@@ -38,7 +38,9 @@ class Table:
 
 def tables(register: Register, matter: Any, person: Any) -> list[Table]:
     """The matter's lines, each with whether ``person`` may fill them in."""
-    may = matter.merged_into_id is None and (register.may_manage(person) or owns(matter, person))
+    may = matter.merged_into_id is None and (
+        register.manages(person, matter) or owns(matter, person)
+    )
     return [
         Table(
             lines,
@@ -125,7 +127,7 @@ def edit(request: Request, key: str, pk: int, name: str) -> HttpResponse:
     if name not in {lines.key for lines in register.lines}:
         raise Http404
     lines = register.lines_of(name)
-    if not register.may_manage(request.user) and not owns(matter, request.user):
+    if not register.manages(request.user, matter) and not owns(matter, request.user):
         raise PermissionDenied(_("由调度人员或当前责任人填报。"))
     status = 200
     shown = sheet(lines, request.user, matter)

@@ -231,7 +231,7 @@ def show(
     note_seen(register, person, [matter], register.hidden, address(request))
     matter = veil.of(register, person)(matter)
     offered = _offered(register, matter, person) if offered is None else offered
-    manages = register.may_manage(person)
+    manages = register.manages(person, matter)
     owns = (
         matter.owner_id == person.pk
         if matter.owner_id
