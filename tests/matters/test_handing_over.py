@@ -283,7 +283,7 @@ def test_another_owner_ends_what_was_asked(way, event, south, people):
             actions.amend(event.pk, values, event="edit", by=boss)
         case "table":
             values = {"owner_organisation": north}
-            actions.follow(event.pk, values, by=boss, at=timezone.now())
+            actions.follow(event.pk, values, by=None, at=timezone.now())
         case "hand_over":
             actions.assign(event.pk, by=None, organisation=north)
     assert not requests.waiting(boss)

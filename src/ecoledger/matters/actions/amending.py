@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -54,7 +54,7 @@ def amend(
             raise Refused("role", _("“%s”不能这样修改。") % "、".join(sorted(barred)))
     after = {name: value for name, value in values.items() if getattr(matter, name) != value}
     if by is not None and not manages:
-        _refuse_owner(register, matter, after)
+        refuse_owner(register, matter, after)
     if not after and form is None:
         return matter
     if not event:
@@ -76,8 +76,8 @@ def amend(
     return matter
 
 
-def _refuse_owner(register: Register, matter: Matter, after: Mapping[str, Any]) -> None:
-    """Raise :class:`Refused` where ``after`` is not for who owns the matter without managing it."""
+def refuse_owner(register: Register, matter: Matter, after: Iterable[str]) -> None:
+    """Raise :class:`Refused` where what ``after`` names is not for who owns the matter without managing it."""
     if not register.state_of(matter).open:
         raise Refused("state", _("该事项已经办结，责任人不能再修改。"), _("请联系调度人员。"))
     held = register.held & set(after)
