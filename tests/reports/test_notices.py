@@ -15,7 +15,7 @@ from ecoledger.indicators.declaring import Span
 from ecoledger.indicators.figures import Figure
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
-from ecoledger.matters.models import Clock, Matter
+from ecoledger.matters.models import Circulation, Clock, Matter
 from ecoledger.matters.register import register_of
 from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
 from ecoledger.registers.enforcement.penalty_case.register import REGISTER as CASES
@@ -170,9 +170,34 @@ def test_cases_count_by_the_day_they_were_filed_and_the_list_of_the_late_holds_a
     assert {
         k: f.value for k, f in of_registers.standing(COUNTY, october)["penalty_case"].items()
     } == {key: counted[key] for key in ("opened", "closed", "in_hand", "overdue")}
+    # Which cases are late is told of those alone that every reader may know of; of the others how many.
+    (late,) = [t for name, t in tables(ENFORCEMENT).items() if "超期未办结" in name]
+    assert (late.rows, late.note) == ((), "另有3件限定知悉范围，不列。")
+    Matter.objects.update(circulation=Circulation.STAFF)
     filed = {f.label: f.value for f in of_statistics.figures_of("penalty_case", COUNTY, october)}
     assert filed["立案"] == 2
     assert len(tables(ENFORCEMENT)["行政处罚案件超期未办结清单"].rows) == 3
+
+
+def test_a_notice_of_one_town_tells_nothing_of_cases_that_only_some_may_know_of(month, bureau):
+    north, south = (town.code for town in bureau.towns)
+    for area in (north, north, south):
+        case = actions.open_matter(CASES, {"title": "某厂偷排", "area_code": area}, by=None)
+        PenaltyCase.objects.filter(pk=case.pk).update(filed_on=DAY, state="investigating")
+    Matter.objects.filter(area_code=south).update(circulation=Circulation.STAFF)
+
+    def opened(area):
+        figures = ENFORCEMENT.compose(area, DAY).figures()
+        return [f.value for f in figures if f.label == f"{CASES.label}新立"]
+
+    # The county's, then the row of the town whose cases everybody may know of.
+    assert opened(COUNTY) == [3, 1]
+    assert set(opened(south)) == {1}
+    assert opened(north) == [None]
+    assert "某厂偷排" not in checking.text_of(ENFORCEMENT.compose(north, DAY))
+    by_town = tables(ENFORCEMENT)[f"{CASES.label}各镇街情况"]
+    assert [row[0] for row in by_town.rows] == ["南镇"]
+    assert by_town.note
 
 
 def test_a_lead_that_waits_for_its_filing_is_no_case_yet(bureau):

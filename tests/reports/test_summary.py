@@ -16,6 +16,8 @@ from tests.daily_values import october
 from ecoledger.indicators.declaring import Span
 from ecoledger.indicators.figures import Change, Figure
 from ecoledger.matters import actions
+from ecoledger.matters.models import Circulation, Matter
+from ecoledger.registers.enforcement.penalty_case.register import REGISTER as CASES
 from ecoledger.registers.office.discipline import REGISTER as DISCIPLINE
 from ecoledger.registers.plan.target_book import TARGETS
 from ecoledger.registers.publicity.articles import ARTICLES
@@ -109,6 +111,27 @@ def test_no_figure_of_a_book_that_only_some_may_see_is_said_to_readers_of_docume
     said = checking.text_of(rendering.report_of(draft, "试"))
     assert str(DISCIPLINE.label) not in said
     assert "台账表不含限定知悉范围的台账" in draft.content["said"]["数字说明"]
+
+
+def test_a_summary_of_one_town_leaves_out_figures_of_cases_that_only_some_may_know_of(
+    month, bureau, people
+):
+    town = bureau.towns[0].code
+    case = actions.open_matter(CASES, {"title": "某厂偷排", "area_code": town}, by=None)
+    name = named_figures.variable(f"{CASES.label}在办")
+
+    def told(area):
+        asked = named_figures.Asked(area, Span(date(2026, 1, 1), date(2099, 1, 1)))
+        named = named_figures.gathered([name, f"{name}_有"], asked)
+        rows = [row["台账"] for row in named_figures.rows_of("台账表", asked)]
+        return named[name].value, named[f"{name}_有"], str(CASES.label) in rows
+
+    assert told(COUNTY) == (1, "有", True)
+    assert told(town) == (None, "", False)
+    draft = drafting.begin_report(YEARLY, town, OCTOBER, by=people["leader"])
+    assert "涉及限定知悉范围事项的数字不列" in draft.content["said"]["数字说明"]
+    Matter.objects.filter(pk=case.pk).update(circulation=Circulation.STAFF)
+    assert told(town) == (1, "有", True)
 
 
 def test_a_target_that_stands_in_two_books_is_told_with_its_book(month, people, client):

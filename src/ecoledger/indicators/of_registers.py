@@ -5,7 +5,7 @@ A register that is declared tomorrow has its indicators without a line here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import partial
@@ -19,11 +19,15 @@ from ecoledger.indicators.declaring import HIGHER, LOWER, Indicator, Source, Spa
 from ecoledger.indicators.figures import PERCENT, Figure, Records, count, ratio
 from ecoledger.listings.derive import field_at
 from ecoledger.matters.measures import EVERY, Measure
-from ecoledger.matters.models import Clock, Matter
+from ecoledger.matters.models import Circulation, Clock, Matter
 from ecoledger.matters.register import OPEN_WORK, Register, all_registers, register_of
 
 # By which field work counts as begun where a register says nothing else.
 ENTERED = "opened_at"
+# Why a figure of one town is not told.
+KEPT_BACK = "限定知悉范围"
+# Digits of a county's code; a town's is longer.
+_COUNTY = 6
 
 
 def moment(day: date) -> datetime:
@@ -189,6 +193,20 @@ def standing(area_code: str, span: Span) -> dict[str, dict[str, Figure]]:
             counting = Counting(known[key], area_code, span)
             found[key] = {m.key: counting.figure(m) for m in standing_measures(known[key].begins)}
     return found
+
+
+def kept_back(codes: Collection[str]) -> set[tuple[str, str]]:
+    """Of the divisions the towns, each with the keys of the registers whose figures its documents do not tell.
+
+    Of a whole county figures are public; in one town the cases that only some may know of are so few that a figure
+    speaks of them, and a document has more readers than they are.
+    """
+    towns = [code for code in codes if len(code) > _COUNTY]
+    if not towns:
+        return set()
+    restricted = Matter.objects.filter(circulation=Circulation.RESTRICTED, withdrawn_at=None)
+    found = restricted.order_by().values_list("area_code", "register").distinct()
+    return {(code, key) for area, key in found for code in towns if area.startswith(code)}
 
 
 def measures_of(register: Register) -> tuple[Measure, ...]:

@@ -21,7 +21,7 @@ from ecoledger.accounts.roles import CAPABILITIES
 from ecoledger.indicators import air, doors, reconciling, storing, target_book, targets
 from ecoledger.indicators.declaring import Indicator, Span, all_indicators
 from ecoledger.indicators.figures import PERCENT, Change, Figure, absent, count
-from ecoledger.indicators.of_registers import standing
+from ecoledger.indicators.of_registers import KEPT_BACK, kept_back, standing
 from ecoledger.indicators.scorecards import towns
 from ecoledger.listings.cells import area_name
 from ecoledger.matters.register import all_registers
@@ -103,10 +103,21 @@ def gathered(wanted: Iterable[str], asked: Asked) -> dict[str, Part]:
     before = storing.figures(
         [i for i in lastly.values() if not _of_the_moment(i)], asked.area_code, asked.before
     )
+    hidden = {f"register:{key}" for _code, key in kept_back([asked.area_code])}
     made: dict[str, Part] = {}
     for name, (base, aspect) in used.items():
+        if known[base].source.touched_by in hidden:
+            made[name] = _untold(now[known[base].key], aspect)
+            continue
         made[name] = _aspect(known[base], aspect, now[known[base].key], before, asked)
     return made
+
+
+def _untold(figure: Figure, aspect: str) -> Part:
+    """A figure that readers of the document may not see; its records ask again who may."""
+    if aspect in ("达标", "有"):
+        return ""
+    return absent(f"{figure.label}{aspect}", figure.records, KEPT_BACK)
 
 
 def _of_the_moment(indicator: Indicator) -> bool:
@@ -242,6 +253,8 @@ def _register_rows(asked: Asked) -> list[dict[str, Part]]:
     found: list[dict[str, Part]] = []
     columns = {"opened": "新立", "closed": "办结", "in_hand": "在办", "overdue": "超期"}
     counted = standing(asked.area_code, asked.span)
+    for _code, key in kept_back([asked.area_code]):
+        counted.pop(key, None)
     for register in all_registers():
         figures = counted.get(register.key, {})
         if for_readers(register.see) and any(f.value for f in figures.values()):
@@ -257,6 +270,12 @@ def left_out() -> str:
     """That the list of books does not hold those which only some may see; "" where there are none."""
     kept = [register for register in all_registers() if not for_readers(register.see)]
     return "台账表不含限定知悉范围的台账。" if kept else ""
+
+
+def untold(named: Iterable[Part]) -> str:
+    """That figures of a town were left out; "" where none was."""
+    hidden = any(isinstance(part, Figure) and part.missing == KEPT_BACK for part in named)
+    return "涉及限定知悉范围事项的数字不列。" if hidden else ""
 
 
 def _section_rows(asked: Asked) -> list[dict[str, Part]]:
@@ -291,10 +310,14 @@ def _town_rows(asked: Asked) -> list[dict[str, Part]]:
     every = {i.key: i for i in all_indicators()}
     used = {head: every[key] for head, key in wanted.items() if key in every}
     found: list[dict[str, Part]] = []
-    for code in towns(asked.area_code):
+    codes = towns(asked.area_code)
+    hidden = {(code, f"register:{key}") for code, key in kept_back(codes)}
+    for code in codes:
         figures = storing.figures(used.values(), code, asked.span)
         row: dict[str, Part] = {"镇街": area_name(code)}
-        row |= {head: figures[i.key] for head, i in used.items()}
+        for head, one in used.items():
+            told = (code, one.source.touched_by) not in hidden
+            row[head] = figures[one.key] if told else _untold(figures[one.key], "")
         found.append(row)
     return found
 

@@ -10,10 +10,11 @@ from dataclasses import replace
 from datetime import date
 
 from ecoledger.indicators import air, of_registers, of_statistics, water
-from ecoledger.indicators.figures import Figure
+from ecoledger.indicators.figures import Figure, absent
 from ecoledger.indicators.of_registers import Counting, measures_of
 from ecoledger.indicators.scorecards import towns
 from ecoledger.listings.cells import area_name
+from ecoledger.matters.models import Circulation
 from ecoledger.matters.register import Register, register_of
 from ecoledger.monitoring.computing.evaluate import area_point
 from ecoledger.reports import air_text, notes, water_text
@@ -76,6 +77,11 @@ def _counts(register: Register, area_code: str, of: Spoken) -> dict[str, Figure]
     """What a register counts, each named with its book, as a reader of the annex needs it."""
     counting = Counting(register, area_code, of.span)
     found = {m.key: counting.figure(m) for m in measures_of(register)}
+    if (area_code, register.key) in of_registers.kept_back([area_code]):
+        found = {
+            key: absent(figure.label, figure.records, of_registers.KEPT_BACK)
+            for key, figure in found.items()
+        }
     return {
         key: figure
         if str(register.label)[:2] in figure.label
@@ -103,18 +109,25 @@ def _numbers(register: Register, of: Spoken) -> Statement:
 
 def _by_town(register: Register, of: Spoken) -> Table | None:
     rows: list[tuple[Part, ...]] = []
-    for code in towns(of.area_code):
+    codes = towns(of.area_code)
+    hidden = {code for code, key in of_registers.kept_back(codes) if key == register.key}
+    note = "涉及限定知悉范围事项的镇街不列。" if hidden else ""
+    for code in codes:
+        if code in hidden:
+            continue
         figures = _counts(register, code, of)
         chosen = [figures[k] for k in ("opened", "closed", "in_hand", "overdue")]
         if any(f.value for f in chosen):
             rows.append((area_name(code), *chosen))
-    if not rows:
+    if not rows and not note:
         return None
     header = ("镇街", "新立", "办结", "在办", "超期")
-    return Table(f"{register.label}各镇街情况", header, tuple(rows))
+    return Table(f"{register.label}各镇街情况", header, tuple(rows), note=note)
 
 
 def _statistics(register: Register, of: Spoken) -> Table | None:
+    if (of.area_code, register.key) in of_registers.kept_back([of.area_code]):
+        return None
     found = of_statistics.figures_of(register.key, of.area_code, of.span)
     rows = tuple((figure.label, figure) for figure in found if figure.value is not None)
     if not any(figure.value for _label, figure in rows):
@@ -126,15 +139,21 @@ def _late(register: Register, of: Spoken) -> Table | None:
     counting = Counting(register, of.area_code, of.span)
     overdue = next(m for m in measures_of(register) if m.key == "overdue")
     # Those that the figure above counts: at the end of a span that is over.
-    rows = counting.matters().filter(of_registers.counted(overdue, of.span)).order_by("due", "pk")
+    every = counting.matters().filter(of_registers.counted(overdue, of.span)).order_by("due", "pk")
+    rows = every.exclude(circulation=Circulation.RESTRICTED)
     cells = tuple(
         (m.number or str(m.pk), m.title, area_name(m.area_code), f"{m.due:%Y-%m-%d}" if m.due else "—")
         for m in rows[:LATE_ROWS]
     )  # fmt: skip
-    if not cells:
+    hidden = every.count() - (told := rows.count())
+    if not cells and not hidden:
         return None
-    more = rows.count() - len(cells)
+    more = told - len(cells)
     note = f"另有{more}件未列出。" if more > 0 else ""
+    if hidden:
+        # How many, of a county alone; which, nowhere.
+        town = (of.area_code, register.key) in of_registers.kept_back([of.area_code])
+        note += "限定知悉范围的事项不列。" if town else f"另有{hidden}件限定知悉范围，不列。"
     return Table(
         f"{register.label}超期未办结清单", ("编号", "事项", "属地", "期限"), cells, note=note
     )

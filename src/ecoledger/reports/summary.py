@@ -80,6 +80,7 @@ class Summary(Report):
                     "期间": of.words,
                     "发文机关": issued_by,
                     "数字说明": _note(named)
+                    + named_figures.untold(named.values())
                     + (named_figures.left_out() if "台账表" in lists else ""),
                 },
             }
