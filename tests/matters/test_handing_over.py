@@ -227,6 +227,17 @@ def test_what_is_finished_is_changed_by_who_manages_alone(owned, south, people):
     assert actions.amend(owned.pk, put_right, event="edit", by=people["dispatcher"])
 
 
+def test_no_table_moves_the_owners_deadline(south, people):
+    letters = register_of("inspectorate_letter")
+    made = letters.model(register=letters.key, area_code="990101001", state="rectifying")
+    made.owner_organisation = south.organisation
+    with pytest.raises(Refused) as refused:
+        letters.follow_row(
+            made, {"deadline": date(2028, 12, 31)}, None, None, south, timezone.now()
+        )
+    assert "整改时限" in refused.value.why
+
+
 def test_no_owner_drops_his_matter(owned, south):
     with pytest.raises(Refused) as refused:
         actions.assign(owned.pk, by=south)
