@@ -346,10 +346,9 @@ class Register(Listing):
         self, thing: Any, changed: dict[str, Any], batch: Any, row: Any, by: Any, at: datetime
     ) -> None:
         from ecoledger.matters import actions
-        from ecoledger.matters.actions.amending import refuse_owner
 
         if by is not None and not self.manages(by, thing):
-            refuse_owner(self, thing, changed)
+            actions.refuse_owner(self, thing, changed)
         note = f"{batch.file_name} {row.place}"
         actions.follow(thing.pk, changed, by=by, at=at, unsaid=self.hidden, note=note)
 

@@ -8,7 +8,7 @@ or a rule. What cannot be done raises :class:`Refused`; what may not be known of
 from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.matters.actions.access import find
 from ecoledger.matters.actions.adding import attach, evidence_for, find_evidence, note
-from ecoledger.matters.actions.amending import amend
+from ecoledger.matters.actions.amending import amend, refuse_owner
 from ecoledger.matters.actions.assigning import ask_transfer, assign, decline_transfer
 from ecoledger.matters.actions.batch import batch_edit, undo_batch_edit
 from ecoledger.matters.actions.bundling import beside, bundle, unbundle
@@ -52,6 +52,7 @@ __all__ = [
     "open_matter",
     "perform",
     "refusal",
+    "refuse_owner",
     "reopen",
     "restore",
     "resume",
