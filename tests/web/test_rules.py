@@ -75,6 +75,7 @@ def test_an_edit_makes_a_version_and_the_trail_keeps_what_was(rules, signed_in):
     [
         ("air_neighbours", {"set_share": "0"}, "0.01"),
         ("air_neighbours", {"set_least": "PM2.5 = 高"}, "第 1 行：“高”不是数值"),
+        ("air_neighbours", {"set_least": f"PM2.5 = {'9' * 400}"}, "9”不是数值"),
         ("air_neighbours", {"set_least": "PM2.5 = 35\n甲醛 = 3"}, "第 2 行：没有因子“甲醛”"),
         ("air_neighbours", {"set_least": "PM2.5 = 35\na34004 = 3"}, "写了两次"),
         ("air_neighbours", {"set_levels_orange": "0.4"}, "由蓝到红递增"),
