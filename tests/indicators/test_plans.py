@@ -53,7 +53,7 @@ def test_a_decision_keeps_who_decided_and_what_was_corrected(plan, people):
     task = item(plan, "task")
     row = plans.decide(task, State.CONFIRMED, by=people["leader"], value="32", owners=["县水利局"])
     assert (row.state, row.value, row.decided_by) == (State.CONFIRMED, "32", people["leader"])
-    entry = AuditEntry.objects.filter(action="确认计划条目").latest("pk")
+    entry = AuditEntry.objects.filter(action="确认计划事项").latest("pk")
     assert entry.details["before"]["value"] == "30"
 
 
