@@ -264,7 +264,7 @@ def test_a_town_sees_its_own_stations_sections_and_alarms_behind_a_figure(month,
     assert town.get(air, {**span, "point": other.pk}).status_code == 404
     alarms = reverse("records", args=["alarms"])
     assert body(town.get(alarms, {**span, "state": "loud"})).count("data-alarm=") == 4
-    type(month["true"]).objects.update(area_code=SOUTH)
+    type(month["true"]).objects.update(area_code=SOUTH, owner=None, owner_organisation=None)
     Alarm.objects.update(area_code=SOUTH)
     assert "data-alarm=" not in body(town.get(alarms, {**span, "state": "loud"}))
     cases = reverse("records", args=["counted-matters"])
