@@ -303,13 +303,13 @@ def test_a_filed_shutdown_silences_what_falls_into_it(house, open_for, visitor):
     firm.get_by_label("原因").fill("锅炉停炉检修")
     firm.get_by_role("button", name="提交申报").click()
     # It begins in the past: until the bureau agrees, it silences nothing.
-    expect(firm.locator("main")).to_contain_text("待确认")
+    expect(firm.locator("[data-state]")).to_have_text("待确认")
     desk = open_for("monitor", "/filings?waiting=1")
     desk.locator("tbody tr").filter(has_text=outlet).get_by_role("link").first.click()
     desk.get_by_role("button", name="确认", exact=True).click()
     desk.wait_for_load_state()
     firm.reload()
-    expect(firm.locator("main")).to_contain_text("正在生效")
+    expect(firm.locator("[data-state]")).to_have_text("正在生效")
 
     house.emit(outlet, 300, hours_ago(2))
     until(

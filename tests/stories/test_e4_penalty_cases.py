@@ -43,6 +43,7 @@ def people(visitor, hired):
         "officer": visitor("officer"),
         "second": hired("officer", "执法员乙"),
         "legal": hired("legal", "法制员甲"),
+        "deputy": hired("leader", "副局长甲"),
         "leader": hired("leader", "局长甲"),
         "dispatcher": visitor("dispatcher"),
         "town": visitor("town"),
@@ -63,8 +64,8 @@ def issue(people, register, number, kind, words=None):
     assert {f"word-{name}" for name in words or {}} <= set(data), sorted(data)
     data |= {f"word-{name}": value for name, value in (words or {}).items()}
     author.post(f"{draft}/submit", data=data, follow_redirects=True)
-    for _step in range(2):
-        signer.submit(f"{draft}/approve", {"note": "同意"})
+    for person in (people["deputy"], signer):
+        person.submit(f"{draft}/approve", {"note": "同意"})
     signer.submit(f"{draft}/issue", {})
     found = re.findall(r'href="(/documents/\d+)">([^<]+号)<', author.get(address).text)
     assert found, text(open_page(author, draft))[:600]
