@@ -132,6 +132,8 @@ class Complaints(Register):
         self, thing: Any, changed: dict[str, Any], batch: Any, row: Any, by: Any, at: datetime
     ) -> None:
         """What the platform says anew; who complained is not repeated on the timeline."""
+        if by is not None and not self.manages(by, thing):
+            actions.refuse_owner(self, thing, changed)
         values = dict(changed)
         state, ended = values.pop("state", ""), values.pop("closed_at", None)
         actions.follow(
