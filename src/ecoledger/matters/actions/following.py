@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Organisation, Person
-from ecoledger.accounts.scope import covers
 from ecoledger.listings import forms
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, timeline
@@ -86,7 +85,7 @@ def _check_duty(
     register: Register, matter: Any, by: Person, values: Mapping[str, Any], state: str
 ) -> None:
     """Raise :class:`Refused` for what ``by`` may not change of ``matter`` by a table."""
-    manages = register.may_manage(by) and covers(by, matter.area_code)
+    manages = register.manages(by, matter)
     if not manages and not owns(matter, by):
         raise Refused(
             "role",
