@@ -108,11 +108,12 @@ def test_a_later_export_brings_known_numbers_up_to_date_and_says_what_changed(bu
     assert "状态 核查处理 → 已办结" in told["GD7"]
     assert "办结时间" in told["GD7"]
     assert "13933334444" not in told["GD7"]
-    assert "相同" in told["GD8"]
+    assert "没有新内容" in told["GD8"]
     assert "状态 待受理 → 核查处理" in told["GD9"]
     assert "更新" not in told["GD10"]
     made, _left = importing.accept(REGISTER, batch.pk, by=bureau.complaint)
-    assert made == 4
+    assert made == 3
+    assert [row.values["source_no"] for row in batch.unchanged] == ["GD8"]
     assert Complaint.objects.count() == 4
     done = Complaint.objects.get(source_no="GD7")
     assert (done.pk, done.state, done.phase) == (before["GD7"].pk, "done", "done")
@@ -214,3 +215,29 @@ def test_an_event_that_came_by_a_table_goes_to_another_town_by_the_bureau_alone(
         event = EVENTS.model.objects.get(event_no="SJ-1")
         batches.append((event.owner_organisation_id, batch.bad.count()))
     assert batches == [(None, 0), (None, 1), (other.pk, 0)]
+
+
+def test_a_later_export_of_what_is_worked_on_here_changes_nothing_that_was_decided(bureau):
+    """What adds nothing is said to be here, what may change is taken, what was decided here is refused with its reason."""
+    rows = [order(number, "待处理") for number in ("GD1", "GD2", "GD3", "GD4")]
+    take_in(bureau, saved(workbook(("一", [LINE, *rows]))))
+    unit = Organisation.objects.get(kind="bureau")
+    for one in Complaint.objects.order_by("source_no"):
+        form = {"owner_organisation": unit.pk}
+        actions.perform(one.pk, "accept", by=bureau.complaint, form=form)
+    original, again = Complaint.objects.filter(source_no__in=["GD1", "GD4"]).order_by("source_no")
+    actions.merge([again.pk], original.pk, by=bureau.complaint, reason="同一件事")
+    taken_up = Complaint.objects.get(source_no="GD1").accepted_at
+    later = workbook(("二", [
+        LINE, order("GD1"), order("GD2", 紧急程度="紧急"), order("GD3", "已办结", "2026-10-20 16:00"),
+        order("GD4", 紧急程度="紧急"),
+    ]))  # fmt: skip
+    batch = importing.preview(REGISTER, "二.xlsx", saved(later), by=bureau.complaint)
+    told = {row.values["source_no"]: row for row in batch.rows.all()}
+    assert [number for number, row in told.items() if row.wrong] == ["GD3"]
+    assert "已在本局办理，“状态”不能按表格改变" in told["GD3"].reason
+    assert importing.accept(REGISTER, batch.pk, by=bureau.complaint) == (1, 1)
+    assert {row.key for row in batch.unchanged} == {"GD1", "GD4"}
+    now = {one.source_no: one for one in Complaint.objects.all()}
+    assert (now["GD2"].urgency, now["GD3"].state) == ("紧急", "handling")
+    assert (now["GD1"].accepted_at, now["GD4"].urgency) == (taken_up, "一般")

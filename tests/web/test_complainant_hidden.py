@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from ecoledger.accounts.models import AuditEntry
-from ecoledger.matters import actions
+from ecoledger.matters import actions, chain
 from ecoledger.matters.actions import Refused, Upload
 from ecoledger.registers.complaints import exports
 from ecoledger.registers.complaints.register import REGISTER
@@ -206,6 +206,25 @@ def test_a_file_of_evidence_tells_nobody_who_complained(complaint, people, clien
     client.force_login(people["complaint"])
     client.get(f"/matters/evidence/{kept.pk}")
     assert not _tells(str(list(AuditEntry.objects.values_list("details", flat=True))))
+
+
+def test_what_came_in_before_he_was_known_does_not_name_him_afterwards(people, client):
+    """Files, titles and notes; the note stays on the chain as it was written."""
+    given = {"description": f"{NAME}反映夜间异味", "area_code": "990101001", "channel": "phone"}
+    made = actions.open_matter(REGISTER, given, by=people["complaint"])
+    upload = Upload(SimpleUploadedFile(f"{NAME}.txt", b"x"), caption=f"{NAME}提供")
+    (kept,) = actions.attach(made.pk, [upload], text=f"{NAME}来电", by=people["complaint"])
+    assert NAME in kept.name
+    actions.amend(made.pk, {"complainant": NAME}, event="edit", label="修改", by=people["complaint"])
+    made.refresh_from_db()
+    kept.refresh_from_db()
+    assert (kept.name, kept.caption) == ("［举报人］.txt", "［举报人］提供")
+    assert NAME not in f"{made.title}{made.description}"
+    client.force_login(people["leader"])
+    page = client.get(f"/matters/complaint/{made.pk}").content.decode()
+    assert "［举报人］来电" in page
+    assert NAME not in page
+    assert chain.first_broken_overall() is None
 
 
 def test_the_trail_keeps_no_name_that_a_list_was_searched_for(complaint, people, client):

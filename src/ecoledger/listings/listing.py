@@ -404,6 +404,9 @@ class Listing:
         """What a later table changes of ``thing``: attributes of ``values`` that it says anew."""
         return {name: value for name, value in values.items() if getattr(thing, name) != value}
 
+    def may_follow(self, thing: Any, changed: Mapping[str, Any], by: Any) -> None:
+        """Raise :class:`Refused` where a table of ``by`` may not change of ``thing`` what it says anew."""
+
     def follow_row(
         self,
         thing: Any,

@@ -63,6 +63,11 @@ class ImportBatch(models.Model):
         return self.good.filter(made=None, changed=False)
 
     @property
+    def unchanged(self) -> models.QuerySet[ImportRow]:
+        """Rows of what is in the book already that, once the batch was taken in, had said nothing new."""
+        return self.waiting.exclude(changes=None)
+
+    @property
     def bad(self) -> models.QuerySet[ImportRow]:
         """Rows that cannot."""
         return ImportRow.objects.filter(batch=self).filter(wrong=True)

@@ -42,6 +42,7 @@ _WHO_SEES = frozenset({"area_code", "enterprise", "circulation", "owner_organisa
 _OWN = frozenset(
     {"number", "title", "origin", "opened_at", "state", "closed_at", "area_code", ENDED}
 )
+_ENDS = ("state", "closed_at")
 # When a matter began and ended and how far it is, with the headers that ledgers write above it.
 _PAST = {
     "opened_at": ("登记日期", "受理日期", "交办日期", "立项日期", "发现时间", "发现日期", "交办时间", "受理时间", "检查时间",
@@ -333,22 +334,29 @@ class Register(Listing):
     def updatable(self, by: Person | None) -> QuerySet[Any]:
         if by is None:
             return self.standing()
-        return self.visible_to(by).filter(withdrawn_at=None, merged_into=None)
+        return self.visible_to(by).filter(withdrawn_at=None)
 
     def later_values(self, thing: Any, values: dict[str, Any]) -> dict[str, Any]:
         """What a later table says anew of what was seen and done; where a matter stands is for its own steps."""
+        if thing.merged_into_id is not None:
+            return {}
         changed = super().later_values(thing, {n: v for n, v in values.items() if n not in _OWN})
         if changed.get("owner_organisation") and thing.owner_organisation_id:
             del changed["owner_organisation"]
         return changed
+
+    def may_follow(self, thing: Any, changed: Mapping[str, Any], by: Person | None) -> None:
+        from ecoledger.matters import actions
+
+        if by is not None:
+            values = {name: value for name, value in changed.items() if name not in _ENDS}
+            actions.may_follow(self, thing, by, values, str(changed.get("state", "")))
 
     def follow_row(
         self, thing: Any, changed: dict[str, Any], batch: Any, row: Any, by: Any, at: datetime
     ) -> None:
         from ecoledger.matters import actions
 
-        if by is not None and not self.manages(by, thing):
-            actions.refuse_owner(self, thing, changed)
         note = f"{batch.file_name} {row.place}"
         actions.follow(thing.pk, changed, by=by, at=at, unsaid=self.hidden, note=note)
 

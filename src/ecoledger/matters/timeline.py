@@ -19,7 +19,7 @@ from ecoledger.listings.parts import Ask, Kind, Text
 from ecoledger.live import events
 from ecoledger.matters import chain, sight
 from ecoledger.matters.models import Event, Evidence, Matter
-from ecoledger.matters.register import register_of, sees_all_events
+from ecoledger.matters.register import Register, register_of, sees_all_events
 
 
 def record(
@@ -41,12 +41,6 @@ def record(
     with override("zh-hans"):
         written = str(label)
     register = register_of(matter.register)
-    said = dict(form or {})
-    if register.said_openly is not None:
-        note = register.said_openly(matter, "", note)
-        for key, value in said.items():
-            if isinstance(value, str) and key not in register.hidden:
-                said[key] = register.said_openly(matter, key, value)
     event = chain.append(
         Event(
             matter_id=matter.pk,
@@ -58,14 +52,23 @@ def record(
             to_state=matter.state,
             cycle=matter.reopened,
             stayed=None if stayed is None else max(0, int(stayed.total_seconds())),
-            note=note,
-            form=said,
+            note=_openly(register, matter, note),
+            form=_openly(register, matter, dict(form or {})),
             evidence=[{"id": e.pk, "sha256": e.sha256} for e in evidence],
             shown_to_enterprise=shown_to_enterprise,
         )
     )
     announce(matter)
     return event
+
+
+def _openly(register: Register, matter: Matter, said: Any, name: str = "") -> Any:
+    """What an event says under ``name``, as everybody may read it who sees ``matter``."""
+    if register.said_openly is None or name in register.hidden:
+        return said
+    if isinstance(said, Mapping):
+        return {key: _openly(register, matter, value, key) for key, value in said.items()}
+    return register.said_openly(matter, name, said) if isinstance(said, str) else said
 
 
 def announce(matter: Matter) -> None:
@@ -79,7 +82,13 @@ def events_of(matter: Matter, person: Person | None = None) -> list[Event]:
     events = Event.objects.filter(matter_id=matter.pk).order_by("id")
     if person is not None and not sees_all_events(person):
         events = events.filter(shown_to_enterprise=True)
-    return list(events.select_related("person__organisation"))
+    found = list(events.select_related("person__organisation"))
+    # What was said before it was known who is not to be named stays on the chain as it was said, and is shown without him.
+    register = register_of(matter.register)
+    for event in found if register.said_openly is not None else ():
+        event.note = _openly(register, matter, event.note)
+        event.form = _openly(register, matter, event.form)
+    return found
 
 
 def did_in_this_round(matter: Matter, person: Person) -> set[str]:

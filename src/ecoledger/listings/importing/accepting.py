@@ -88,7 +88,7 @@ def accept(
         _link_repeats(listing, batch, by, at)
         made = batch.rows.exclude(made=None).count()
         changed = batch.rows.filter(changed=True).count()
-        if not made and not changed:
+        if not (made or changed or batch.unchanged.exists()):
             raise Refused("form", _("没有一行可以导入。"), _("请按各行的提示改正后重新上传。"))
         batch.state, batch.accepted_at = ImportBatch.State.ACCEPTED, at
         batch.save()

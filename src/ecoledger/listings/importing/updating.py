@@ -47,7 +47,12 @@ def compare(
                 continue
             try:
                 changed = listing.later_values(thing, values_of(listing, row, clean))
+                if changed:
+                    listing.may_follow(thing, changed, by)
             except django_forms.ValidationError:
+                continue
+            except Refused as refused:
+                row.errors.append(_refusal(refused))
                 continue
             row.warnings.append(problem("", "", _told(listing, thing, changed)))
     return found
@@ -56,7 +61,7 @@ def compare(
 def _told(listing: Listing, thing: Any, changed: Mapping[str, Any]) -> str:
     name = getattr(thing, "number", "") or str(thing)
     if not changed:
-        return _("与台账中的 %s 相同，不再导入") % name
+        return _("已在台账中（%s），没有新内容") % name
     labels = {ask.stores or ask.name: str(ask.label) for ask in listing.import_asks}
     parts = [
         f"{_(labels.get(n, _field_label(listing, n)))} {_text(listing, n, getattr(thing, n))} → {_text(listing, n, v)}"
@@ -91,7 +96,7 @@ def apply(
     by: Person | None,
     at: datetime,
 ) -> None:
-    """Keep what the rows changed. One that cannot be kept says why."""
+    """Keep what the rows changed; those that say nothing new change nothing. One that cannot be kept says why."""
     rows = list(rows)
     things = {
         thing.pk: thing
@@ -104,8 +109,14 @@ def apply(
                 raise NotVisible(f"{listing.key} {row.changes}")
             if changed := listing.later_values(thing, values):
                 listing.follow_row(thing, changed, batch, row, by, at)
-            row.changed = True
-        except (Refused, NotVisible) as refused:
-            why = getattr(refused, "why", "") or _("不在您的数据范围内。")
-            row.errors.append(problem("", "", why))
+                row.changed = True
+        except Refused as refused:
+            row.errors.append(_refusal(refused))
             row.wrong = True
+        except NotVisible:
+            row.errors.append(problem("", "", _("不在您的数据范围内。")))
+            row.wrong = True
+
+
+def _refusal(refused: Refused) -> dict[str, str]:
+    return problem("", "", " ".join(filter(None, (refused.why, refused.remedy))))

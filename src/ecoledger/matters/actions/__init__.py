@@ -12,7 +12,7 @@ from ecoledger.matters.actions.amending import amend, refuse_owner
 from ecoledger.matters.actions.assigning import ask_transfer, assign, decline_transfer
 from ecoledger.matters.actions.batch import batch_edit, undo_batch_edit
 from ecoledger.matters.actions.bundling import beside, bundle, unbundle
-from ecoledger.matters.actions.following import follow
+from ecoledger.matters.actions.following import follow, may_follow, only_followed
 from ecoledger.matters.actions.lining import set_lines
 from ecoledger.matters.actions.linking import link, linked, merge, unmerge
 from ecoledger.matters.actions.opening import open_matter, restore, withdraw
@@ -46,8 +46,10 @@ __all__ = [
     "follow",
     "link",
     "linked",
+    "may_follow",
     "merge",
     "note",
+    "only_followed",
     "open_many",
     "open_matter",
     "perform",

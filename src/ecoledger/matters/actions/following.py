@@ -15,6 +15,7 @@ from ecoledger.listings import forms
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, timeline
 from ecoledger.matters.actions.access import keep, locked, owns
+from ecoledger.matters.actions.amending import refuse_owner
 from ecoledger.matters.actions.lapsing import end_requests
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, register_of
@@ -49,7 +50,7 @@ def follow(
     if by is not None and not register.may_open(by):
         raise Refused("role", _("您的岗位不能在“%s”登记事项。") % _(str(register.label)))
     if by is not None:
-        _check_duty(register, matter, by, values, state)
+        may_follow(register, matter, by, values, state)
     hidden = frozenset(unsaid)
     before = {n: forms.as_json(getattr(matter, n)) for n in values if n not in hidden}
     said = {n: forms.as_json(v) for n, v in values.items() if n not in hidden}
@@ -81,10 +82,11 @@ def follow(
     return matter
 
 
-def _check_duty(
-    register: Register, matter: Any, by: Person, values: Mapping[str, Any], state: str
+def may_follow(
+    register: Register, matter: Any, by: Person, values: Mapping[str, Any], state: str = ""
 ) -> None:
-    """Raise :class:`Refused` for what ``by`` may not change of ``matter`` by a table."""
+    """Raise :class:`Refused` for what ``by`` may not change of ``matter`` by a table: neither what was decided here, nor, as
+    its owner, who sees it and by when it is due."""
     manages = register.manages(by, matter)
     if not manages and not owns(matter, by):
         raise Refused(
@@ -92,15 +94,20 @@ def _check_duty(
             _("%(number)s 不由您负责，不能按表格更新。") % {"number": matter.number},
             _("请由调度人员或当前责任人导入。"),
         )
+    if not manages:
+        refuse_owner(register, matter, values)
     if manages and only_followed(matter):
         if not _may_give(by, values):
             raise Refused("unit", _("不能按表格把事项交给其他单位。"), _("请用“转办”申请。"))
         return
-    moved = bool(state) and state != matter.state
-    if moved or set(values) & (_OWNER | _set_by_steps(register)):
+    decided = sorted(set(values) & (_OWNER | _set_by_steps(register)))
+    labels = [_("状态")] if state and state != matter.state else []
+    labels += [_(str(register.derive.ask(name.removesuffix("_id")).label)) for name in decided]
+    if labels:
         raise Refused(
             "state",
-            _("%(number)s 的状态、责任单位和办理结果不能按表格改变。") % {"number": matter.number},
+            _("%(number)s 已在本局办理，“%(what)s”不能按表格改变。")
+            % {"number": matter.number, "what": _("、").join(labels)},
             _("请打开该事项，按环节办理；表中可只保留基本情况各列。"),
         )
 

@@ -16,6 +16,7 @@ from ecoledger.accounts.models import Organisation
 from ecoledger.entities.models import Area, Enterprise
 from ecoledger.listings import own_data
 from ecoledger.listings.tables.headers import fold
+from ecoledger.matters import actions
 from ecoledger.matters.models import Matter
 from ecoledger.registers.complaints.complaint import Complaint
 from ecoledger.registers.complaints.placing import Gazetteer, Placed, locate
@@ -272,7 +273,11 @@ def later(complaint: Complaint, values: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in values.items()
         if name not in (*_OWN, "state", "closed_at") and getattr(complaint, name) != value
     }
-    if not complaint.owner_organisation_id and values.get("owner_organisation_id"):
+    # Once it was taken up by a step here, this bureau knows better when, and who was given it.
+    taken_up = complaint.accepted_at is not None and not actions.only_followed(complaint)
+    if taken_up:
+        changed.pop("accepted_at", None)
+    elif not complaint.owner_organisation_id and values.get("owner_organisation_id"):
         changed["owner_organisation_id"] = values["owner_organisation_id"]
     here, there = complaint.state, str(values.get("state") or "")
     if _ON.get(here, 0) < min(_ON.get(there, 0), _ON["refused"]):

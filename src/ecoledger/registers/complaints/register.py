@@ -126,14 +126,12 @@ class Complaints(Register):
         return super().import_rows(rows, batch, by, at)
 
     def later_values(self, thing: Any, values: dict[str, Any]) -> dict[str, Any]:
-        return exports.later(thing, values)
+        return {} if thing.merged_into_id is not None else exports.later(thing, values)
 
     def follow_row(
         self, thing: Any, changed: dict[str, Any], batch: Any, row: Any, by: Any, at: datetime
     ) -> None:
         """What the platform says anew; who complained is not repeated on the timeline."""
-        if by is not None and not self.manages(by, thing):
-            actions.refuse_owner(self, thing, changed)
         values = dict(changed)
         state, ended = values.pop("state", ""), values.pop("closed_at", None)
         actions.follow(
@@ -226,9 +224,22 @@ def tidy(complaint: Complaint) -> None:
         setattr(complaint, name, text)
     if complaint.state == "done" and not complaint.satisfaction:
         complaint.satisfaction = Complaint.Satisfaction.NOT_ASKED
+    _tidy_evidence(complaint)
 
 
-def _said_openly(complaint: Any, name: str, text: str) -> str:
+def _tidy_evidence(complaint: Complaint) -> None:
+    """Files that came in before it was known who complained are named as those that came in after."""
+    if complaint.pk is None or not (complaint.complainant or complaint.telephone):
+        return
+    for file in complaint.evidence.only("name", "caption"):
+        openly = [_said_openly(complaint, "title", text) for text in (file.name, file.caption)]
+        if openly != [file.name, file.caption]:
+            file.name, file.caption = (text[:200] for text in openly)
+            file.save(update_fields=["name", "caption"])
+
+
+def _said_openly(matter: Any, name: str, text: str) -> str:
+    complaint = matter if isinstance(matter, Complaint) else matter.as_complaint
     known = {one: getattr(complaint, one, "") for one in ("telephone", "complainant")}
     text = exports.without_person(text, known)
     return exports.without_telephones(text) if name in exports.TOLD else text

@@ -234,6 +234,8 @@ def act(request: Request, key: str, pk: int, action: str) -> HttpResponse:
                     return redirect("jobs")
                 made, left = importing.accept(listing, pk, by=request.user, again=again)
                 messages.success(request, numbered("已导入 %d 件。", made) % made)
+                if same := found.unchanged.count():
+                    messages.info(request, numbered("%d 行已在台账中，没有新内容。", same) % same)
                 if left:
                     messages.warning(
                         request,
