@@ -13,6 +13,7 @@ import {
   Popup,
   ScaleControl,
   setWorkerUrl,
+  type ExpressionSpecification,
   type GeoJSONSource,
   type StyleSpecification,
 } from "maplibre-gl";
@@ -43,27 +44,18 @@ interface Properties {
 type Features = GeoJSON.FeatureCollection<GeoJSON.Geometry, Properties>;
 
 const MARKED: ReadonlySet<Layer> = new Set(["air", "water"]);
-/** `late`: of work whose time is over. */
-interface Dot {
-  light: string;
-  dark: string;
-  late?: string;
-  radius: number;
-}
-const DOTS: Record<string, Dot> = {
-  section: { light: "#2a67a8", dark: "#8dbdf0", radius: 4 },
-  enterprise: { light: "#6b5b95", dark: "#b9a7e6", radius: 4.5 },
-  alarm: { light: "#d63939", dark: "#ff6b60", radius: 7 },
-  matter: { light: "#0f766e", dark: "#7fd1c4", late: "#8b1e3f", radius: 6 },
-  // Whatever else has a place.
-  thing: { light: "#3a7d6b", dark: "#86cdb8", radius: 5 },
-};
+/** The radius of a layer's dots. Their colours, as in the legend, stand in map.css; `thing` is whatever else has a place. */
+const DOTS: Record<string, number> = { section: 4, enterprise: 4.5, alarm: 7, matter: 6, thing: 5 };
 const NOTHING: Features = { type: "FeatureCollection", features: [] };
 const SHAPES: ReadonlySet<Layer> = new Set(["area", "river"]);
 const PAUSE = 250; // ms of rest after which a moved window is asked for
 
 function isDark(): boolean {
   return document.documentElement.dataset.bsTheme === "dark";
+}
+
+function colourOf(mark: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--map-${mark}`).trim();
 }
 
 export function mapStyle(tiles: string): StyleSpecification {
@@ -255,13 +247,13 @@ class OneMap {
   private addDots(): void {
     this.view.addSource("dots", { type: "geojson", data: NOTHING });
     const known = Object.keys(DOTS);
-    for (const [layer, look] of Object.entries(DOTS)) {
+    for (const [layer, radius] of Object.entries(DOTS)) {
       this.view.addLayer({
         id: layer,
         type: "circle",
         source: "dots",
         filter: layer === "thing" ? ["!", ["in", ["get", "layer"], ["literal", known]]] : ["==", ["get", "layer"], layer],
-        paint: { "circle-radius": this.still ? 2 * look.radius : look.radius, "circle-stroke-width": 1.5 },
+        paint: { "circle-radius": this.still ? 2 * radius : radius, "circle-stroke-width": 1.5 },
       });
       this.view.on("click", layer, (event) => {
         const found = event.features?.[0];
@@ -344,9 +336,9 @@ class OneMap {
     this.view.setPaintProperty("area-edge", "line-color", dark ? "#4a5f66" : "#9aaca8");
     this.view.setPaintProperty("river", "line-color", dark ? "#3f6fa6" : "#8ab6e4");
     this.view.setLayoutProperty("river-arrow", "icon-image", dark ? "downstream-dark" : "downstream-light");
-    for (const [layer, look] of Object.entries(DOTS)) {
-      const colour = dark ? look.dark : look.light;
-      this.view.setPaintProperty(layer, "circle-color", look.late ? ["case", ["==", ["get", "late"], true], look.late, colour] : colour);
+    const late: ExpressionSpecification = ["case", ["==", ["get", "late"], true], colourOf("late"), colourOf("matter")];
+    for (const layer of Object.keys(DOTS)) {
+      this.view.setPaintProperty(layer, "circle-color", layer === "matter" ? late : colourOf(layer));
       this.view.setPaintProperty(layer, "circle-stroke-color", dark ? "#0e171b" : "#ffffff");
     }
   }

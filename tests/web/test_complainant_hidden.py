@@ -215,7 +215,9 @@ def test_what_came_in_before_he_was_known_does_not_name_him_afterwards(people, c
     upload = Upload(SimpleUploadedFile(f"{NAME}.txt", b"x"), caption=f"{NAME}提供")
     (kept,) = actions.attach(made.pk, [upload], text=f"{NAME}来电", by=people["complaint"])
     assert NAME in kept.name
-    actions.amend(made.pk, {"complainant": NAME}, event="edit", label="修改", by=people["complaint"])
+    actions.amend(
+        made.pk, {"complainant": NAME}, event="edit", label="修改", by=people["complaint"]
+    )
     made.refresh_from_db()
     kept.refresh_from_db()
     assert (kept.name, kept.caption) == ("［举报人］.txt", "［举报人］提供")
