@@ -202,7 +202,7 @@ def test_a_stray_mark_costs_its_row_alone(preview):
     )
     assert [r.number for r in batch.bad] == [3]
     assert "引号" in said(batch, 3)
-    assert batch.rows.get(number=2).cells["title"] == '"三角地"垃圾'
+    assert batch.rows.get(number=2).texts["title"] == '"三角地"垃圾'
 
 
 @pytest.mark.parametrize("delimiter", ["\t", ";", ",", "，"])
@@ -343,6 +343,6 @@ def test_an_earlier_ledger_keeps_rows_whose_dates_nobody_can_read(preview, accep
     )
     assert batch.bad.count() == 0, said(batch, 2)
     assert "“下个月”读不出日期" in said(batch, 2)
-    assert batch.rows.get().cells["deadline"] == "下个月"
+    assert batch.rows.get().texts["deadline"] == "下个月"
     assert accept(batch) == (1, 0)
     assert Problem.objects.get().deadline is None

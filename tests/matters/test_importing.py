@@ -118,7 +118,7 @@ def test_csv_in_the_encodings_offices_write(bureau, people, encoding):
     text = "\r\n".join(",".join(row) for row in (HEADER, GOOD))
     batch = preview(text.encode(encoding), people, "问题.csv")
     assert not batch.bad.exists()
-    assert batch.rows.first().cells["title"] == "夜间异味"
+    assert batch.rows.first().texts["title"] == "夜间异味"
 
 
 def test_a_header_of_two_lines_with_merged_cells(bureau, people):
@@ -148,7 +148,7 @@ def test_merged_cells_down_a_column_count_for_every_row(bureau, people):
         ),
         people,
     )
-    assert [row.cells["area_code"] for row in batch.rows.all()] == ["北镇", "北镇"]
+    assert [row.texts["area_code"] for row in batch.rows.all()] == ["北镇", "北镇"]
 
 
 def test_a_header_pointed_at_once_is_remembered(bureau, people):

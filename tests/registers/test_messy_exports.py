@@ -206,7 +206,7 @@ def test_what_is_not_known_stays_open_and_says_so(bureau):
     one = made["D00001"]
     assert (one.target, one.owner_organisation) == ("", None)
     assert one.handled_by == "某委办局"
-    assert "外星镇" in str(batch.rows.first().cells)
+    assert "外星镇" in str(batch.rows.first().texts)
 
 
 def test_the_same_number_twice_in_one_file_is_said(bureau):

@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ecoledger.cli import control, data_folder, process_limits
+from ecoledger.listings.tables import reading
 
 if TYPE_CHECKING:
     from ecoledger.listings.listing import Listing
     from ecoledger.listings.models import ImportBatch
+    from ecoledger.listings.tables.book import Book
 
 # A file of more bytes is checked and taken in by a process beside the server.
 LONG_FILE = 20 << 10
@@ -77,14 +80,17 @@ def command(
         for line in control.ask(server, "enter", arguments):
             tell(line)
     else:
-        data_folder.use(data)
-        data_folder.migrate()
-        process_limits.settle()
-        from ecoledger.monitoring import runtime
+        with ThreadPoolExecutor(1) as beside:
+            # A process of its own reads the file while the program loads here.
+            book = beside.submit(reading.read, file.read_bytes())
+            data_folder.use(data)
+            data_folder.migrate()
+            process_limits.settle()
+            from ecoledger.monitoring import runtime
 
-        # Points ask the store what their devices sent.
-        with runtime.opened(data_folder.setting("OBSERVATIONS")):
-            run_for_client(arguments, tell)
+            # Points ask the store what their devices sent.
+            with runtime.opened(data_folder.setting("OBSERVATIONS")):
+                run_for_client(arguments, tell, lambda _content: book.result())
     if not kept:
         sys.exit(1)
 
@@ -140,7 +146,11 @@ def for_client(arguments: dict[str, Any], tell: control.Tell) -> None:
         raise click.ClickException("导入中断了，请再运行一次；已录入的行不会重复。") from lost
 
 
-def run_for_client(arguments: dict[str, Any], tell: control.Tell) -> None:
+def run_for_client(
+    arguments: dict[str, Any],
+    tell: control.Tell,
+    book_of: Callable[[bytes], Book] = reading.read,
+) -> None:
     """Do what the command asks for, with the store open in this process or asked of the server's."""
     from django.db import transaction
 
@@ -151,16 +161,21 @@ def run_for_client(arguments: dict[str, Any], tell: control.Tell) -> None:
     listing, path = _listing(arguments["kind"]), Path(arguments["file"])
     only_look = bool(arguments.get("preview"))
     history, again = bool(arguments.get("history")), bool(arguments.get("again"))
+    content = path.read_bytes()
+
+    def preview() -> ImportBatch:
+        return importing.preview(
+            listing, path.name, content, by=None, history=history, book_of=book_of
+        )
+
     try:
         if only_look:
             with transaction.atomic():
-                batch = importing.preview(
-                    listing, path.name, path.read_bytes(), by=None, history=history
-                )
+                batch = preview()
                 _report(batch, path.name, tell, preview=True)
                 transaction.set_rollback(True)
             return
-        batch = importing.preview(listing, path.name, path.read_bytes(), by=None, history=history)
+        batch = preview()
         try:
             importing.accept(listing, batch.pk, by=None, again=again)
         except Refused as refused:

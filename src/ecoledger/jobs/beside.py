@@ -166,6 +166,16 @@ def is_open(name: str) -> bool:
     return name in _opened
 
 
+def serves() -> bool:
+    """Whether pages are served by this process: who computes in it for long lets them have the interpreter."""
+    return bool(_opened)
+
+
+def alone() -> bool:
+    """Whether this is a command while no server runs: nobody waits for what it has locked."""
+    return not _opened and _to_server is None
+
+
 def do(name: str, function: Callable[..., Any], *arguments: Any, tell: Tell | None = None) -> Any:
     """Call ``function`` in the process ``name``, or here where there is none. ``tell`` becomes its last argument."""
     if process := _opened.get(name):

@@ -82,7 +82,7 @@ class ImportRow(models.Model):
     # Header -> cell as read (a date is a list, see ``tables.book``); header -> fault of its cell.
     raw = JSONInOrder(default=dict)
     faults = JSONInOrder(default=dict)
-    # Column -> text as a person reads it; column -> value for the form.
+    # Column -> text as a person reads it where the value is not that text itself; column -> value for the form.
     cells = JSONInOrder(default=dict)
     values = JSONInOrder(default=dict, encoder=DjangoJSONEncoder)
     # [{"column", "label", "message"}]
@@ -109,6 +109,22 @@ class ImportRow(models.Model):
 
     def __str__(self) -> str:
         return self.place
+
+    def text(self, name: str) -> str:
+        """The cell of a column as a person reads it."""
+        return str(self.cells.get(name, self.values.get(name, "")))
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Column -> its cell as a person reads it."""
+        said = self.values | self.cells
+        return {name: text for name, text in said.items() if text is not None}
+
+    def keep_texts(self) -> None:
+        """Keep of ``cells`` what the values do not say; of what is no column (``None``) there is no text."""
+        values, cells = self.values, self.cells
+        kept: dict[str, str | None] = {n: t for n, t in cells.items() if values.get(n) != t}
+        self.cells = kept | dict.fromkeys(name for name in values if name not in cells)
 
     @property
     def reason(self) -> str:

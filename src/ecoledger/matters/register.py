@@ -314,7 +314,7 @@ class Register(Listing):
             raise Refused(
                 "form", _("这一行已经办结。"), _("请勾选“作为历史”再导入：已办结的按其日期入账。")
             )
-        said = {"file": batch.file_name, "row": row.place, **row.cells}
+        said = {"file": batch.file_name, "row": row.place, **row.texts}
         return {"values": {"origin": batch.file_name, **values}, "form": said}
 
     def import_row(

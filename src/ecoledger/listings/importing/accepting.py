@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
-from ecoledger.jobs import table_sizes
+from ecoledger.jobs import beside, table_sizes
 from ecoledger.listings.importing import updating
 from ecoledger.listings.importing.checking import earlier
 from ecoledger.listings.importing.cleaning import Cleaner, cleaner
@@ -35,7 +35,9 @@ TURN = 0.03  # seconds
 # After so many rows the database counts its tables anew.
 GROWN = 5000
 
-# Told after rows were put in; a room above adds what follows rows (``web.search``).
+# Told what was made in bulk once it stands, and that all rows were put in; a room above adds what follows rows
+# (``web.search``).
+in_bulk: list[Callable[[list[Any]], object]] = []
 afterwards: list[Callable[[Listing], object]] = []
 
 
@@ -78,9 +80,15 @@ def accept(
             )
         waiting = batch.waiting.count()
     done = last = 0
-    while rows := _portion(listing, batch_id, by, at, clean, last):
+    while True:
+        rows, things = _portion(listing, batch_id, by, at, clean, last)
+        if not rows:
+            break
+        for tell_of in in_bulk:
+            tell_of(things)
         done, last = done + len(rows), rows[-1].pk
-        time.sleep(TURN)
+        if not beside.alone():
+            time.sleep(TURN)
         if progress is not None:
             progress(min(done, waiting), waiting)
     with transaction.atomic():
@@ -119,8 +127,8 @@ def _may_accept(batch: ImportBatch, by: Person | None) -> None:
 @transaction.atomic
 def _portion(
     listing: Listing, batch_id: int, by: Person | None, at: datetime, clean: Cleaner, last: int = 0
-) -> list[ImportRow]:
-    """Make the next rows after the one whose key is ``last``; those that were looked at."""
+) -> tuple[list[ImportRow], list[Any]]:
+    """Make the next rows after the one whose key is ``last``; those that were looked at, and what was made in bulk."""
     batch = _batch(listing, batch_id, by)
     _may_accept(batch, by)
     tells_past = bool(listing.imports and listing.imports.tells_past)
@@ -135,12 +143,12 @@ def _portion(
     if not (past and unused):
         left.append("raw")  # kept with facts of the past, as far as no column took it
     rows = list(batch.waiting.filter(pk__gt=last).defer(*left)[:size])
-    _make_rows(listing, batch, rows, by, at, clean, past, unused)
+    things = _make_rows(listing, batch, rows, by, at, clean, past, unused)
     refused = [row for row in rows if row.wrong]
     ImportRow.objects.bulk_update(refused, ["errors", "wrong"], batch_size=200)
     _note_made([row for row in rows if row.made is not None])
     ImportRow.objects.filter(pk__in=[row.pk for row in rows if row.changed]).update(changed=True)
-    return rows
+    return rows, things
 
 
 def _note_made(rows: list[ImportRow]) -> None:
@@ -187,8 +195,9 @@ def _make_rows(
     clean: Cleaner,
     past: bool,
     unused: set[str],
-) -> None:
-    """Facts of the past and, where the list can, new rows in bulk; what is in the book already is brought up to date."""
+) -> list[Any]:
+    """Facts of the past and, where the list can, new rows in bulk, which are given back; what is in the book already is
+    brought up to date."""
     facts, fresh, later = [], [], []
     for row in rows:
         if not (past or listing.bulk or row.changes):
@@ -208,31 +217,33 @@ def _make_rows(
             fresh.append((row, values))
         else:
             _make(listing, batch, row, by, at, clean)
-    _keep_many(facts, lambda pairs: listing.import_history([v for _r, v in pairs], batch, by, at))
-    _keep_many(fresh, lambda pairs: listing.import_rows([(v, r) for r, v in pairs], batch, by, at))
+    things = [
+        *_keep_many(facts, lambda some: listing.import_history([v for _, v in some], batch, by, at)),
+        *_keep_many(fresh, lambda some: listing.import_rows([(v, r) for r, v in some], batch, by, at)),
+    ]
     updating.apply(listing, batch, later, by, at)
+    return things
 
 
 Pairs = list[tuple[ImportRow, dict[str, Any]]]
 
 
-def _keep_many(pairs: Pairs, make: Callable[[Pairs], list[Any]]) -> None:
-    """Rows in bulk; where one spoils the bulk it is halved until the one is named."""
+def _keep_many(pairs: Pairs, make: Callable[[Pairs], list[Any]]) -> list[Any]:
+    """Rows in bulk, and what was made; where one spoils the bulk it is halved until the one is named."""
     if not pairs:
-        return
+        return []
     try:
         with transaction.atomic():
             made = make(pairs)
     except Refused as refused:
         if len(pairs) == 1:
             _refuse(pairs[0][0], " ".join(filter(None, (refused.why, refused.remedy))))
-            return
+            return []
         middle = len(pairs) // 2
-        _keep_many(pairs[:middle], make)
-        _keep_many(pairs[middle:], make)
-        return
+        return _keep_many(pairs[:middle], make) + _keep_many(pairs[middle:], make)
     for (row, _values), thing in zip(pairs, made, strict=True):
         row.made = thing.pk
+    return made
 
 
 def _remarks(unused: set[str], row: ImportRow) -> dict[str, str]:

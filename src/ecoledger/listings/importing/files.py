@@ -80,7 +80,7 @@ def error_file(listing: Listing, batch: ImportBatch) -> bytes:
             wrong = {e["column"] for e in row.errors}
             for n, column in enumerate(columns):
                 form = red if column.name in wrong else text
-                sheet.write_string(y, n, row.cells.get(column.name, ""), form)
+                sheet.write_string(y, n, row.text(column.name), form)
             reasons = "；".join(
                 f"{e['label']}：{e['message']}" if e["label"] else e["message"] for e in row.errors
             )

@@ -11,6 +11,7 @@ from django import forms as django_forms
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
+from ecoledger.jobs import beside
 from ecoledger.listings.forms import LookupField, field_of
 from ecoledger.listings.importing import updating
 from ecoledger.listings.importing.cells import BadCell, UnknownWord, text_of, value_of
@@ -93,7 +94,8 @@ class RowChecks:
         self._running = running_numbers(rows, self.headers_of, self.imports.key)
         for n, row in enumerate(rows):
             if n % _TOLD == 0:
-                time.sleep(_REST)
+                if beside.serves():
+                    time.sleep(_REST)
                 if progress is not None:
                     progress(n, len(rows))
             self._row(row)
@@ -107,6 +109,7 @@ class RowChecks:
             row.warnings.append(problem("", "", message))
         for row in rows:
             row.wrong = bool(row.errors)
+            row.keep_texts()
 
     def _columns_of(self, sheet: str) -> list[tuple[str, str, dict[Any, _Read]]]:
         """The columns that a sheet has, each with its header there and what was read below it."""

@@ -158,7 +158,7 @@ class HotSpotBook(Register):
         self, values: Mapping[str, Any], batch: Any, row: Any, by: Person | None, at: datetime
     ) -> Any:
         utc = any(str(header).strip().lower() == FIRMS_HEADER for header in batch.mapping)
-        said_row = {"file": batch.file_name, "row": row.place, **row.cells}
+        said_row = {"file": batch.file_name, "row": row.place, **row.texts}
         return self.open_row(
             {"origin": batch.file_name, **values}, by, at, batch=batch, form=said_row, utc=utc
         )

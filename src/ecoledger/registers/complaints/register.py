@@ -115,7 +115,7 @@ class Complaints(Register):
         state, number = str(values.pop("state", "")), str(values.pop("number", ""))
         since = values.get("accepted_at") if state == "handling" else None
         began = since or values.get("opened_at") or at
-        told = {"file": batch.file_name, "row": row.place, **row.cells}
+        told = {"file": batch.file_name, "row": row.place, **row.texts}
         told |= {"description": values.get("description", ""), "subject": values.get("title", "")}
         return {"values": values, "at": began, "form": told, "number": number, "state": state}
 

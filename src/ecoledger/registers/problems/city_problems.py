@@ -103,7 +103,7 @@ class CityProblems(Register):
     def import_row(
         self, values: Mapping[str, Any], batch: Any, row: Any, by: Person | None, at: datetime
     ) -> Any:
-        told = {"file": batch.file_name, "row": row.place, **row.cells}
+        told = {"file": batch.file_name, "row": row.place, **row.texts}
         files = [
             Upload(
                 SimpleUploadedFile(p.name, bytes(p.content), "image/*"),

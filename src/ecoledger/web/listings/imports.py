@@ -172,7 +172,7 @@ def batch(request: Request, key: str, pk: int) -> HttpResponse:
 
 def _cell(row: Any, name: str, ask: Ask) -> dict[str, Any]:
     return {
-        "text": row.cells.get(name, ""),
+        "text": row.text(name),
         "label": ask.label,
         "wrong": any(e["column"] == name for e in row.errors),
     }

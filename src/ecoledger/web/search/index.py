@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Value
@@ -236,6 +237,27 @@ def enter_missing(kind: str, limit: int | None = None) -> int:
     return done
 
 
+def _made_in_bulk(things: list[Any]) -> None:
+    """Enter matters that were just made, without reading them again, as far as all is at hand that their entries read."""
+    matters = [thing for thing in things if isinstance(thing, Matter) and _is_at_hand(thing)]
+    if matters:
+        keep(entry_of(Kind.MATTER, matter) for matter in matters)
+
+
+def _is_at_hand(matter: Matter) -> bool:
+    """Whether what an entry reads of other tables is known of a matter."""
+    fields = _read_through(register_of(matter.register))
+    return all(getattr(matter, f.attname) is None or f.is_cached(matter) for f in fields)
+
+
+@cache
+def _read_through(register: Register) -> list[Any]:
+    """The columns of a register's rows through which an entry reads other tables."""
+    heads = {path.split("__")[0] for path in register.plain_search}
+    related = {"enterprise", *heads} & _foreign(register.model)
+    return [register.model._meta.get_field(name) for name in related]
+
+
 def _after_import(listing: Listing) -> None:
     for kind, model in MODELS.items():
         if issubclass(listing.model, model):
@@ -316,4 +338,5 @@ def follow() -> None:
     post_save.connect(_on_save, dispatch_uid="search entry follows")
     post_delete.connect(_on_delete, dispatch_uid="search entry goes")
     selecting.finders.append(finder)
+    accepting.in_bulk.append(_made_in_bulk)
     accepting.afterwards.append(_after_import)
