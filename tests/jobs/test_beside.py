@@ -106,6 +106,19 @@ def test_a_long_table_is_entered_beside_the_server_and_ends_with_it(tmp_path):
         assert not any(child.exists() for child in children)
 
 
+def test_who_computes_knows_whether_it_serves_and_whether_a_server_waits(process):
+    assert beside.alone()
+    assert not beside.serves()
+    assert process.do(beside.alone) is False
+    assert process.do(beside.serves) is False
+    beside.open_beside(("work",), "ecoledger.cli.beside", {})
+    try:
+        assert beside.serves()
+        assert not beside.alone()
+    finally:
+        beside.close_all()
+
+
 def _children(pid):
     """The processes beside the server ``pid``."""
     return [

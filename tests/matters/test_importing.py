@@ -21,6 +21,8 @@ from ecoledger.matters.actions import NotVisible, Refused
 from ecoledger.matters.models import Notice
 from ecoledger.registers.alarms.alarm_case import REGISTER as CASES
 from ecoledger.registers.problems.problem_ledger import REGISTER, Problem
+from ecoledger.web.models import SearchEntry
+from ecoledger.web.search.index import entry_of
 
 HEADER = ["序号", "问题来源", "问题概述", "所在镇街", "整改责任单位", "完成时限", "重复件编号"]
 GOOD = ["D1-01", "信访投诉", "夜间异味", "北镇", "北镇人民政府", "2026.12.31", ""]
@@ -119,6 +121,22 @@ def test_csv_in_the_encodings_offices_write(bureau, people, encoding):
     batch = preview(text.encode(encoding), people, "问题.csv")
     assert not batch.bad.exists()
     assert batch.rows.first().texts["title"] == "夜间异味"
+
+
+def test_a_cell_is_kept_once_and_in_its_own_letters(bureau, people):
+    row = preview(workbook(HEADER, GOOD), people, history=True).rows.get()
+    assert row.texts["title"] == "夜间异味"
+    assert (row.texts["origin_kind"], row.values["origin_kind"]) == ("信访投诉", "petition")
+    assert row.texts["deadline"] == "2026.12.31"
+    assert "title" not in row.cells  # its value says it
+    assert "ended" in row.values
+    assert "ended" not in row.texts  # told by other cells, no cell itself
+    with connection.cursor() as cursor:
+        cursor.execute('SELECT CAST("values" AS TEXT) FROM listings_importrow')
+        assert "夜间异味" in cursor.fetchone()[0]
+    row.raw = {"问题概述": "夜间\ud83d"}  # half a letter, as broken files have it
+    row.save()
+    assert type(row).objects.get().raw == row.raw
 
 
 def test_a_header_of_two_lines_with_merged_cells(bureau, people):
@@ -226,10 +244,24 @@ def test_an_import_broken_off_goes_on_where_it_stopped(bureau, people, monkeypat
     monkeypatch.setattr(accepting, "HISTORY_PORTION", 2)
     dispatcher = people["dispatcher"]
     clean = cleaner(REGISTER, [c.ask for c in REGISTER.import_columns], dispatcher)
-    assert len(accepting._portion(REGISTER, batch.pk, dispatcher, timezone.now(), clean)) == 2
+    looked_at, _made = accepting._portion(REGISTER, batch.pk, dispatcher, timezone.now(), clean)
+    assert len(looked_at) == 2
     assert Problem.objects.count() == 2
     assert importing.accept(REGISTER, batch.pk, by=dispatcher) == (5, 0)
     assert sorted(Problem.objects.values_list("source_no", flat=True)) == [r[0] for r in rows]
+
+
+@pytest.mark.parametrize("history", [True, False])
+def test_search_entries_of_an_import_say_what_the_kept_rows_say(bureau, people, history):
+    rows = [["D8-1", *GOOD[1:]], ["D8-2", "信访投诉", "重庆路扬尘", "北镇", "", "", ""]]
+    batch = preview(workbook(HEADER, *rows), people, history=history)
+    assert importing.accept(REGISTER, batch.pk, by=people["dispatcher"]) == (2, 0)
+    kept = SearchEntry.objects.filter(kind=SearchEntry.Kind.MATTER).order_by("target")
+    anew = [entry_of(SearchEntry.Kind.MATTER, own) for own in Problem.objects.order_by("pk")]
+    fields = [f.attname for f in SearchEntry._meta.concrete_fields if not f.primary_key]
+    assert [[getattr(e, f) for f in fields] for e in kept] == [
+        [getattr(e, f) for f in fields] for e in anew
+    ]
 
 
 def test_a_table_is_announced_once_not_row_by_row(bureau, people):

@@ -218,8 +218,12 @@ def _make_rows(
         else:
             _make(listing, batch, row, by, at, clean)
     things = [
-        *_keep_many(facts, lambda some: listing.import_history([v for _, v in some], batch, by, at)),
-        *_keep_many(fresh, lambda some: listing.import_rows([(v, r) for r, v in some], batch, by, at)),
+        *_keep_many(
+            facts, lambda some: listing.import_history([v for _, v in some], batch, by, at)
+        ),
+        *_keep_many(
+            fresh, lambda some: listing.import_rows([(v, r) for r, v in some], batch, by, at)
+        ),
     ]
     updating.apply(listing, batch, later, by, at)
     return things

@@ -132,6 +132,8 @@ def unpacked(said: dict[str, Any]) -> Book:
 
 def packed_cell(cell: Cell) -> Any:
     """A cell as a JSON value."""
+    if type(cell) is str:  # most are
+        return cell
     match cell:
         case datetime():
             return ["datetime", cell.isoformat()]
