@@ -256,3 +256,18 @@ def test_the_book_of_limits_takes_permits_as_they_are_written(county):
     }  # fmt: skip
     with pytest.raises(Refused, match="已有限值"):
         LIMITS.open_row(values | {"since": date(2026, 8, 1)}, county.approver, times.aware(NOW))
+
+
+def test_limits_are_found_by_firm_outlet_and_the_factor_s_name(county, client):
+    outlet = county.flue_gas.entity
+    client.force_login(county.approver)
+    page = client.get("/b/limit").content.decode()
+    assert '<span class="form-check-label">颗粒物</span>' in page
+    for asked, there in (
+        (f"enterprise={outlet.parent_id}&parameter=a34013", True),
+        (f"entity={outlet.code}", True),
+        (f"enterprise={outlet.parent_id}&parameter=w21003", False),
+        ("enterprise=0", False),
+    ):
+        listed = client.get(f"/b/limit?{asked}").content.decode()
+        assert ('<td data-label="因子"' in listed) is there, asked

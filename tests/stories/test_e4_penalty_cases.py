@@ -153,7 +153,9 @@ def case(people):
     assert "3倍以上" in text(open_page(officer, f"{sheet}?table=water_excess"))
     chosen = {"table": "water_excess", "times": "2", "area": "0", "again": "0"}
     officer.submit(sheet, chosen)
-    assert "1,000,000元×25%＝250,000元" in text(open_page(officer, address))
+    shown = text(open_page(officer, address))
+    assert "1,000,000元×25%＝250,000元" in shown
+    assert "water_excess" not in shown
     submit(officer, address, "/do/finish_investigation", {"violated": "水污染防治法第十条", "basis": "水污染防治法第八十三条第二项", "conclusion": "事实清楚"})  # fmt: skip
     submit(second, address, "/do/pass_review", {"checked": "同意"})
     # Not before the notice is issued; then the party is heard for the whole term.

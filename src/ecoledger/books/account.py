@@ -25,7 +25,7 @@ from ecoledger.books.models import Entry, Holding, Posting, PostingNumbers
 from ecoledger.entities.models import Entity
 from ecoledger.listings.derive import Derive, field_at
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.parts import Choices, Kind, Text
+from ecoledger.listings.parts import Choices, Column, Kind, Text
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters.models import Matter
 
@@ -70,7 +70,8 @@ class Voucher:
 
 
 # What a voucher says, whatever the account: the columns of every account's list.
-VOUCHER = ("number", "on", "kind", "what", "giver", "taker", "quantity", "unit")
+_MOVED = Column("quantity", unit_from="unit")
+VOUCHER = ("number", "on", "kind", "what", "giver", "taker", _MOVED, "unit")
 _LABELS: Mapping[str, Text] = {
     "what": "项目",
     "giver": "出自",

@@ -15,6 +15,7 @@ class IndicatorsConfig(AppConfig):
         from ecoledger.indicators import (  # noqa: F401
             casework,
             catalogue,
+            declaring,
             knowing,
             records,
             scorecards,
@@ -22,9 +23,11 @@ class IndicatorsConfig(AppConfig):
         )
         from ecoledger.matters.models import Event
         from ecoledger.monitoring.computing import pending
+        from ecoledger.registers.plan import target_book
 
         def stepped(instance: Event, **_: Any) -> None:
             storing.matter_changed(instance)
 
+        target_book.naming.append(declaring.called)
         pending.on_computed.append(storing.observations_changed)
         post_save.connect(stepped, sender=Event, weak=False, dispatch_uid="indicators")

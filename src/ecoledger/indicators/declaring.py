@@ -148,6 +148,18 @@ def all_indicators() -> tuple[Indicator, ...]:
     )
 
 
+# Said of an indicator whose book does not stand.
+NOT_THERE = "台账未建"
+
+
+def called(key: str) -> str:
+    """What a person reads in place of an indicator's key, which says nothing to him."""
+    try:
+        return str(indicator_of(key).full_name)
+    except KeyError:
+        return NOT_THERE
+
+
 def indicator_of(key: str) -> Indicator:
     """The indicator called ``key``. Raises ``KeyError``."""
     from ecoledger.indicators import of_books, of_registers, of_statistics

@@ -13,7 +13,7 @@ from typing import Any
 from ecoledger.accounts.roles import Role
 from ecoledger.books.score_sheet import Grade, Item, Measured, ScoreSheet, Source
 from ecoledger.entities.models import Area
-from ecoledger.indicators import scoring
+from ecoledger.indicators import declaring, scoring
 from ecoledger.listings import own_data
 from ecoledger.listings.catalogue import declare
 
@@ -39,7 +39,7 @@ def feed(indicator: str) -> Source:
         try:
             source = scoring.source(indicator)
         except KeyError:
-            return Measured(None, "数据缺：台账未建")
+            return Measured(None, f"数据缺：{declaring.NOT_THERE}")
         return source(scored, first, last)
 
     return measured
@@ -51,7 +51,7 @@ def _items(said: dict[str, Any]) -> Iterator[Item]:
             key=item["key"],
             label=item["label"],
             full=Decimal(str(item["full"])),
-            basis=f"{item['indicator']}（{said['mark']}）",
+            basis=f"{declaring.called(item['indicator'])}（{said['mark']}）",
             source=item["indicator"],
             steps=tuple((Decimal(str(a)), Decimal(str(b))) for a, b in item["steps"]),
         )

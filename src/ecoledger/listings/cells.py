@@ -34,7 +34,13 @@ def value_of(row: Any, name: str) -> Any:
 
 
 def text_of(row: Any, column: Column) -> str:
-    """The column's value as the list writes it."""
+    """The column's value as the list writes it, a quantity with its unit."""
+    text = _text_of(row, column)
+    unit = value_of(row, column.unit_from) if text and column.unit_from else ""
+    return f"{text} {_(str(unit))}" if unit else text
+
+
+def _text_of(row: Any, column: Column) -> str:
     value = value_of(row, column.name)
     if value is None or value == "":
         return _(str(column.nothing)) if column.nothing else ""

@@ -63,6 +63,8 @@ class Column:
     narrow: bool | None = None
     # What a cell without a value says, where that means something: 未定, 全部.
     nothing: Text = ""
+    # The attribute of the row that names the unit of its quantity, where rows have several: said beside it.
+    unit_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ class Ask:
     # Key of the look-up that finds the row, where it is not that of the model ``to``.
     among: str = ""
     initial: Callable[[Any], Any] | None = None
+    # What is read in place of a value that an event keeps, where it is a key of a bureau's data.
+    words: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

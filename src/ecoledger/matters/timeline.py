@@ -134,6 +134,8 @@ def said_text(ask: Ask | None, value: Any, model: type[Model] | None = None) -> 
         return area_name(str(value))
     if ask is not None and ask.kind is Kind.DATETIME:
         return _moment(str(value))
+    if ask is not None and ask.words is not None:
+        return ask.words(str(value))
     labels = {value: _(str(label)) for value, label in _choices(ask, model)}
     if isinstance(value, list):
         return _("、").join(labels.get(str(v), str(v)) for v in value) or "—"

@@ -12,13 +12,13 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import CAPABILITIES
 from ecoledger.entities.inventory import refused
-from ecoledger.entities.models import Outlet
+from ecoledger.entities.models import Enterprise, Outlet
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.parts import Ask, Column, Import
+from ecoledger.listings.parts import Ask, Column, Filter, Import, Kind
 from ecoledger.monitoring.alarming import limit_changes
-from ecoledger.monitoring.models import Limit
-from ecoledger.monitoring.points import limits
+from ecoledger.monitoring.models import Limit, Point
+from ecoledger.monitoring.points import limits, parameters
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,6 +48,15 @@ def _entered(limit: Limit, by: Person | None) -> Limit:
         raise refused(error) from error
 
 
+# What a permit limits, by name: of flue gas and of waste water.
+_FACTORS = tuple(
+    (known.code, known.name)
+    for kind in (Point.Kind.FLUE_GAS, Point.Kind.WASTEWATER)
+    for known in parameters.of_kind(kind)
+)
+
+_BOUNDS = tuple(Column(name, unit_from="unit") for name in ("value", "lower"))
+
 LIMITS = declare(
     LimitBook(
         key="limit",
@@ -58,9 +67,14 @@ LIMITS = declare(
         enterprise="entity__parent__code",
         see="see_monitoring",
         edit=CAPABILITIES["edit_registry"],
-        columns=("entity", Column("factor", "因子"), "value", "lower", "unit", "basis", "standard", "converted",
+        columns=("entity", Column("factor", "因子"), *_BOUNDS, "unit", "basis", "standard", "converted",
                  "since", "until"),
-        filters=("basis", "parameter"),
+        filters=(
+            Filter("enterprise", "企业", path="entity__parent", to=Enterprise),
+            Filter("entity", "排放口", to=Outlet),
+            Filter("parameter", "因子", Kind.CHOICE, choices=_FACTORS),
+            "basis",
+        ),
         search=("entity__name", "entity__code", "entity__parent__name", "standard"),
         fields=(Ask("entity", "排放口", to=Outlet, required=True), "parameter", "value", "lower",
                 "unit", "basis", "standard", "converted", "since", "until"),

@@ -6,13 +6,29 @@ conditions (基本条件). One that names an indicator of the house is measured 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.db import models
+from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Organisation
 from ecoledger.accounts.roles import Role
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.parts import Import
+from ecoledger.listings.parts import Column, Import
+
+
+def _by_key(key: str) -> str:
+    return key
+
+
+# What an indicator is called, by its key: the room of indicators, which stands above, says it.
+naming: list[Callable[[str], str]] = [_by_key]
+
+
+def called(key: str) -> str:
+    """The name of the indicator with that key."""
+    return naming[-1](key)
 
 
 class PlanTarget(models.Model):
@@ -77,11 +93,17 @@ class PlanTarget(models.Model):
     def __str__(self) -> str:
         return f"{self.number} {self.name}"
 
+    @property
+    def measured_by(self) -> str:
+        """The indicator that measures it, by its name."""
+        return _(called(self.indicator)) if self.indicator else ""
+
 
 TARGETS = declare(Listing(
     key="plan_target", label="年度目标", line="assessment", model=PlanTarget,
-    columns=("number", "name", "kind", "comparator", "target", "unit", "weight", "words", "indicator",
-             "reported", "lead", "book", "year"),
+    columns=("number", "name", "kind", "comparator", Column("target", unit_from="unit"), "unit", "weight", "words",
+             Column("measured_by", "跟踪指标名称"),
+             Column("reported", unit_from="unit"), "lead", "book", "year"),
     filters=("book", "year", "kind", "area_code"),
     search=("name", "book", "group"),
     fields=("book", "year", "area_code", "number", "group", "name", "kind", "weight", "comparator", "target",

@@ -23,7 +23,7 @@ from ecoledger.accounts import audit
 from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
-from ecoledger.listings.parts import Import, View
+from ecoledger.listings.parts import Column, Import, View
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Measure
@@ -295,14 +295,14 @@ REGISTER = declare(Register(
     key="work_task", label="重点任务", line="assessment", model=WorkTask, workflow=WORKFLOW,
     pattern="任务〔{year}〕{n}号",
     labels={"title": "任务", "description": "任务要求", "area_code": "属地", "origin": "出处"},
-    columns=("title", "state", "section", "owner", "finish_by", "quantity", "unit", "number", "source",
+    columns=("title", "state", "section", "owner", "finish_by", Column("quantity", unit_from="unit"), "unit", "number", "source",
              "year", "closed_at"),
     filters=("state", "section", "year", "source", "owner", "finish_by", "closed_at"),
     search=("number", "title", "description", "section"),
     fields=("year", "title", "source", "section", "owner_organisation", "owner", "area_code", "quantity",
             "unit", "finish_by", "description"),
     batch=("section", "owner", "finish_by"),
-    details=("year", "source", "section", "quantity", "unit", "finish_by", "origin"),
+    details=("year", "source", "section", Column("quantity", unit_from="unit"), "finish_by", "origin"),
     lines=(Lines(key="progress", label="进展", model=Progress, columns=("on", "amount", "text")),),
     views=(View("late", "超期任务", {"overdue": "1"}, "due"), View("done", "已完成", {"closed": "1"})),
     imports=Import(

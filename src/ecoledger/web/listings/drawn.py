@@ -123,6 +123,10 @@ def drawn(
     if lead is not None and lead.name == listing.lead:
         quiet = [c for c in every if c.name in (*under, *listing.under) and c is not lead]
         columns = [c for c in columns if c not in quiet]
+    if not wanted:
+        # A unit stands beside its quantity; a column of its own is for tables that leave the house.
+        said = {c.unit_from for c in columns}
+        columns = [c for c in columns if c.name not in said]
     kept = {sort, *always, *wanted, lead.name if lead else ""}
     empty = [c for c in columns if c.name not in kept and rows and not _filled(c, rows)]
     columns = [c for c in columns if c not in empty]

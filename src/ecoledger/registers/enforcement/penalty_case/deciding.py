@@ -25,6 +25,29 @@ def tables() -> dict[str, discretion.Table]:
     return {key: discretion.table(key, one, version) for key, one in said_["tables"].items()}
 
 
+def act_of(key: str) -> str:
+    """The act that a discretion table is about; its key where it is in use no longer."""
+    return tables()[key].act if key in tables() else key
+
+
+def levels_in_words(levels: str) -> str:
+    """The levels ``factor=place`` of a sheet by their names, of the first table that has them all."""
+    chosen = dict(pair.split("=", 1) for pair in levels.split() if "=" in pair)
+    for table in tables().values():
+        factors = {factor.key: factor for factor in table.factors}
+        if chosen.keys() <= factors.keys():
+            return _("；").join(
+                f"{factors[key].label}：{_named(factors[key], place)}"
+                for key, place in chosen.items()
+            )
+    return levels
+
+
+def _named(factor: discretion.Factor, place: str) -> str:
+    known = place.isdecimal() and int(place) < len(factor.levels)
+    return factor.levels[int(place)].label if known else place
+
+
 def today(step: Step) -> date:
     """The day of the step."""
     return timezone.localtime(step.at).date()
