@@ -13,6 +13,7 @@ from ecoledger.matters.models import Notice
 from ecoledger.monitoring.alarming import alarms, filings
 from ecoledger.monitoring.models import Alarm, AlarmRule, Filing
 from ecoledger.monitoring.points import table
+from ecoledger.registers.alarms import filing_ends
 
 
 @pytest.fixture
@@ -28,6 +29,7 @@ def firm(store, bureau, client):
             "entity": outlet.pk,
             "kind": "maintenance",
             "begin": f"{begin:%Y-%m-%dT%H:%M}",
+            "end": f"{timezone.localtime() + timedelta(hours=5):%Y-%m-%dT%H:%M}",
             "reason": "检修",
         }
         client.post("/filings/new", form | more)
@@ -55,6 +57,28 @@ def test_a_filing_made_in_time_holds_at_once_and_is_told(firm, bureau):
     assert filing.silences
     assert filing in filings.active()
     assert [t for t in told(bureau.people["monitor"]) if "检修" in t]
+
+
+def test_a_firm_s_filing_without_an_end_or_with_a_far_one_waits_and_what_is_agreed_runs_out(
+    firm, bureau, client
+):
+    far = timezone.localtime() + timedelta(days=90)
+    assert firm(end=f"{far:%Y-%m-%dT%H:%M}").decision == "waiting"
+    filing = firm(end="")
+    assert (filing.end, filing.decision) == (None, "waiting")
+    (notice,) = Notice.objects.filter(person=bureau.people["monitor"], link=f"/filings/{filing.pk}")
+    assert "未报预计恢复" in notice.text
+    client.force_login(bureau.people["monitor"])
+    client.post(f"/filings/{filing.pk}/decide", {"answer": "agree"})
+    filing.refresh_from_db()
+    assert filing in filings.active()
+    assert filing.end == filing.decided_at + filings.LONGEST
+    assert filing not in filings.active(filing.end)
+    day_before = filing.end - timedelta(hours=20)
+    assert filing_ends.remind(filing.end - timedelta(days=2)) == 0
+    assert (filing_ends.remind(day_before), filing_ends.remind(day_before)) == (1, 0)
+    for name in ("enterprise", "monitor"):
+        assert [t for t in told(bureau.people[name]) if "请另行申报" in t]
 
 
 @pytest.mark.parametrize("case", ["after the fact", "during an alarm"])

@@ -542,10 +542,11 @@ def _jobs_of_other_rooms(every: Callable[..., None], at: Callable[..., None]) ->
     from ecoledger.jobs import running, table_sizes
     from ecoledger.matters import schedule
     from ecoledger.registers.air import fire_files, noise_stations
-    from ecoledger.registers.alarms import economy, unopened_alarms
+    from ecoledger.registers.alarms import economy, filing_ends, unopened_alarms
     from ecoledger.web.search import index
 
     every("unopened-alarms", 300, unopened_alarms.sweep)
+    every("filing-ends", 3600, filing_ends.remind)
     every("fire-files", 300, fire_files.take_in)
     every("alarm-digest", 300, economy.send_digest)
     every("clocks", 60, schedule.remind_and_escalate)

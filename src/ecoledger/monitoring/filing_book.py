@@ -13,14 +13,17 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import CAPABILITIES
+from ecoledger.accounts.scope import visible
 from ecoledger.entities.about import in_scope
-from ecoledger.entities.inventory import refused
+from ecoledger.entities.inventory import label_of, refused
+from ecoledger.entities.models import Entity
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
+from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Ask, Column, Import, Kind, View
 from ecoledger.listings.refusals import Refused
 from ecoledger.monitoring.alarming import filings
-from ecoledger.monitoring.models import Filing
+from ecoledger.monitoring.models import Filing, Point
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,6 +89,34 @@ class FilingBook(Listing):
             return False
         return True
 
+
+def _points(person: Person | None) -> QuerySet[Any]:
+    """The points in scope that something is judged of."""
+    rows = Point.objects.filter(enabled=True).exclude(kind=Point.Kind.AREA).select_related("entity")
+    return rows if person is None else visible(rows, person, "area_code", "owner_code")
+
+
+def _objects(person: Person | None) -> QuerySet[Any]:
+    """What has such points, and the firms to which they belong."""
+    points = _points(person)
+    with_points = Q(pk__in=points.exclude(entity=None).values("entity"))
+    owners = Q(code__in=points.exclude(owner_code="").values("owner_code"))
+    return Entity.objects.filter(with_points | owners).order_by("code")
+
+
+OBJECTS = declare_lookup(
+    Lookup(
+        key="filing_object", model=Entity, label="申报对象", rows=_objects, see="see_monitoring",
+        exact=("name", "code", "identifiers__value"), begins=("code",),
+        under=lambda row: " · ".join(filter(None, (_(label_of(row.kind)), row.code))),
+    )
+)  # fmt: skip
+POINTS = declare_lookup(
+    Lookup(
+        key="filing_point", model=Point, label="监测点", rows=_points, see="see_monitoring",
+        exact=("name",), contains=("name", "entity__name"), under=lambda row: str(row.entity or ""),
+    )
+)  # fmt: skip
 
 _POINT = Column("point", nothing="全部")
 _END = Column("end", nothing="未定")

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
@@ -26,6 +27,9 @@ from ecoledger.monitoring.points import table
 LATEST_FILING = timedelta(hours=24)
 # A filing whose begin lies no further back than this is made in time.
 GRACE = timedelta(minutes=15)
+# For how long an enterprise silences by its own word; what is longer, or has no end, holds once the bureau agrees. What
+# the bureau agrees to without an end runs out by itself after as long.
+LONGEST = timedelta(days=30)
 
 
 def owner_code(entity: Entity) -> str:
@@ -45,6 +49,37 @@ def may_file(person: Person, entity: Entity) -> bool:
 def not_yours() -> str:
     """What is said to who may not file for an entity."""
     return _("只能为本企业或本辖区的对象申报")
+
+
+def too_long(filing: Filing) -> bool:
+    """Whether it says no end (起止 belong to a filing), or one further off than an enterprise may silence by itself."""
+    return filing.end is None or filing.end - filing.begin > LONGEST
+
+
+def doubts(filing: Filing) -> list[str]:
+    """In words, why an enterprise's filing waits for the bureau: each of them alone is enough."""
+    return [
+        words
+        for holds, words in (
+            (filing.after_the_fact, _("事后申报")),
+            (filing.during_alarm, _("预警中申报")),
+            (filing.filed_by.has_role(Role.ENTERPRISE) and filing.end is None, _("未报预计恢复")),
+            (
+                filing.filed_by.has_role(Role.ENTERPRISE)
+                and filing.end is not None
+                and too_long(filing),
+                _("超过 %d 天") % LONGEST.days,
+            ),
+        )
+        if holds
+    ]
+
+
+def ending(now: datetime, within: timedelta) -> QuerySet[Filing]:
+    """The filings in force that run out by themselves within that time."""
+    return Filing.objects.filter(
+        Filing.silencing(), begin__lte=now, end__gt=now, end__lte=now + within
+    )
 
 
 def wrong(
@@ -83,7 +118,7 @@ def file(
     point: Point | None = None,
     address: str = "",
 ) -> Filing:
-    """Put a filing on record. Times are aware; ``end`` may be open.
+    """Put a filing on record. Times are aware; ``end`` may be open, and then an enterprise's waits for the bureau.
 
     Raises ``PermissionDenied``, or ``ValidationError`` naming the field and what would help.
     """
@@ -106,7 +141,7 @@ def file(
         filing.after_the_fact = begin < times.aware(times.now()) - GRACE
         open_there = Alarm.objects.filter(point__in=points_of(filing), state=Alarm.State.OPEN)
         filing.during_alarm = open_there.exists()
-        if filing.after_the_fact or filing.during_alarm:
+        if doubts(filing):
             filing.decision = Filing.Decision.WAITING
     with transaction.atomic():
         filing.save()
@@ -137,7 +172,10 @@ def may_decide(person: Person) -> bool:
 def decide(
     person: Person, filing: Filing, *, agreed: bool, reason: str = "", address: str = ""
 ) -> Filing:
-    """Agree to a filing that waits, or not: what is judged from now on is silenced by it, or is not."""
+    """Agree to a filing that waits, or not: what is judged from now on is silenced by it, or is not.
+
+    One without an end gets one, :data:`LONGEST` from now: it goes on if it is filed again.
+    """
     if not (may_decide(person) and may_file(person, filing.entity)):
         raise PermissionDenied(_("由本辖区的监测或执法人员确认"))
     if filing.withdrawn_at is not None or filing.decision != Filing.Decision.WAITING:
@@ -147,13 +185,15 @@ def decide(
     with transaction.atomic():
         filing.decision = Filing.Decision.AGREED if agreed else Filing.Decision.REFUSED
         filing.decided_by, filing.decided_at = person, times.aware(times.now())
+        if agreed and filing.end is None:
+            filing.end = filing.decided_at + LONGEST
         filing.decision_reason = reason.strip()[:300]
         filing.save()
         audit.record(
             person,
             "filing agreed" if agreed else "filing refused",
             filing,
-            details={"reason": filing.decision_reason},
+            details={"reason": filing.decision_reason, "end": filing.end},
             address=address,
         )
     return filing

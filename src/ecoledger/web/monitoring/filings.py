@@ -19,12 +19,12 @@ from django.views.decorators.http import require_POST
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.accounts.visitors import address
-from ecoledger.entities.models import Entity
 from ecoledger.listings import asked
+from ecoledger.listings.forms import LookupField
 from ecoledger.matters import notices
 from ecoledger.matters.models import Urgency
 from ecoledger.monitoring.alarming import filings
-from ecoledger.monitoring.filing_book import FILINGS
+from ecoledger.monitoring.filing_book import FILINGS, OBJECTS, POINTS
 from ecoledger.monitoring.models import Alarm, Filing
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
@@ -43,12 +43,14 @@ class FilingForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
             "point": gettext_lazy("监测点"),
             "kind": gettext_lazy("类别"),
             "begin": gettext_lazy("开始"),
-            "end": gettext_lazy("结束"),
+            "end": gettext_lazy("预计恢复"),
             "reason": gettext_lazy("原因"),
         }
         help_texts = {
             "point": gettext_lazy("只影响其中一个监测点时选择；不选则对象的全部监测点。"),
-            "end": gettext_lazy("尚不确定可留空，恢复运行后在列表中结束。"),
+            "end": gettext_lazy(
+                "到期自动恢复预警，届时未恢复的另行申报。企业留空或超过 30 天的，经监测或执法人员确认后才静默。"
+            ),
         }
         widgets = {
             "begin": forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
@@ -58,15 +60,9 @@ class FilingForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
 
     def __init__(self, person: Person, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        points = scoped.points(person).filter(enabled=True)
-        with_points = Q(pk__in=points.values("entity"))
-        owners = Q(code__in=points.exclude(owner_code="").values("owner_code"))
-        cast("forms.ModelChoiceField[Any]", self.fields["entity"]).queryset = Entity.objects.filter(
-            with_points | owners
-        )
-        cast("forms.ModelChoiceField[Any]", self.fields["point"]).queryset = points
-        cast("forms.ModelChoiceField[Any]", self.fields["entity"]).empty_label = _("请选择")
-        cast("forms.ModelChoiceField[Any]", self.fields["point"]).empty_label = _("全部监测点")
+        for name, lookup, required in (("entity", OBJECTS, True), ("point", POINTS, False)):
+            said = {"label": self.fields[name].label, "help_text": self.fields[name].help_text}
+            self.fields[name] = LookupField(lookup, person, required=required, **said)
         # Nothing is chosen beforehand that a firm could get wrong: what is filed silences what it says.
         kind = cast("forms.ChoiceField", self.fields["kind"])
         kind.choices = [("", _("请选择"))] + [(k, _(str(name))) for k, name in Filing.Kind.choices]
@@ -88,9 +84,8 @@ _TONES = {
 
 def _mark(filing: Filing) -> Mark:
     """The tone of how it stands, and what was odd about when it was filed."""
-    odd = ((filing.after_the_fact, _("事后申报")), (filing.during_alarm, _("预警中申报")))
     tone = _TONES.get(Filing.Standing(filing.standing), "")
-    return Mark(tone, tuple(words for holds, words in odd if holds))
+    return Mark(tone, tuple(filings.doubts(filing)))
 
 
 @needs("see_monitoring")
@@ -186,14 +181,7 @@ def _announce(filing: Filing) -> None:
     """Tell the people who watch the data what an enterprise filed; the louder when it asks to be agreed to."""
     if not filing.filed_by.has_role(Role.ENTERPRISE):
         return
-    marks = [
-        mark
-        for mark, holds in (
-            (_("事后申报"), filing.after_the_fact),
-            (_("预警中申报"), filing.during_alarm),
-        )
-        if holds
-    ]
+    marks = filings.doubts(filing)
     text = _("%(firm)s申报%(kind)s：%(reason)s%(marks)s") % {
         "firm": filing.entity.name,
         "kind": _(str(filing.get_kind_display())),
