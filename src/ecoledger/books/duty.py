@@ -135,11 +135,12 @@ def terms(duty: Duty, entity: Any, today: date) -> Iterator[Term]:
     yield term
 
 
-def extend(duty: Duty, today: date | None = None) -> int:
-    """Make the rows of the terms under way; returns how many are new. Safe to call again."""
+def extend(duty: Duty, today: date | None = None, about: Entity | None = None) -> int:
+    """Make the rows of the terms under way, of all its things or of one; returns how many are new. Safe to call again."""
     today = today or timezone.localdate()
     wanted = []
-    for entity in duty.objects().iterator(1000):
+    things = duty.objects() if about is None else duty.objects().filter(pk=about.pk)
+    for entity in things.iterator(1000):
         wanted += [
             Obligation(
                 book=duty.key,
@@ -247,6 +248,13 @@ def remind(duty: Duty, now: datetime | None = None) -> int:
             obligation.save(update_fields=["overdue_told_at", "reminded_at", "matter"])
         count += 1
     return count
+
+
+def begin(thing: Entity) -> None:
+    """Let a thing whose date was entered or changed owe at once what is due by that date."""
+    for duty in listings_of(Duty):
+        if duty.until and isinstance(thing, duty.objects().model):
+            extend(duty, about=thing)
 
 
 def after_import(_listing: Any) -> None:

@@ -111,12 +111,16 @@ def save(
             follow(person, thing, address)
         if before and before["area_code"] != thing.area_code:
             _take_parts_along(person, thing, before["area_code"], on=on, address=address)
+        for begin in stored:
+            begin(thing)
     return findings.odd
 
 
 # What else is done when a thing was changed: its points follow it to another division.
 Follower = Callable[[Person | None, Entity, str], object]
 followers: list[Follower] = []
+# What begins with a thing or with another date of it, whoever enters it: what it owes.
+stored: list[Callable[[Entity], object]] = []
 
 
 def convert_coordinates(thing: Entity, source: str) -> None:

@@ -19,8 +19,9 @@ from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.entities import charges, succession
-from ecoledger.entities.inventory import label_of, own_row
+from ecoledger.entities.inventory import ending, inventory_of, label_of, own_row
 from ecoledger.entities.models import Charge, Enterprise, Entity, Succession
+from ecoledger.listings.parts import Column
 
 
 @dataclass(frozen=True)
@@ -254,8 +255,30 @@ def _changed(details: dict[str, dict[str, object]]) -> str:
 PERMIT, RENEWAL_DAYS = "排污许可证编号", 60
 
 
+def _holds_still(file: File) -> Iterable[HealthItem]:
+    """Whether the date until which it may be used is near or gone by, of kinds that have one; told by the day."""
+    entity, person = file.entity, file.person
+    try:
+        book = inventory_of(entity)
+    except KeyError:
+        return
+    if not book.ends or not entity.active or not person.may(book.see):
+        return
+    thing = own_row(entity)
+    last, left = getattr(thing, book.ends), book.days_left(thing)
+    rule = _("过期为需处置；到期前%(days)d日内为需关注") % {"days": book.ends_soon}
+    label = _(str(book.derive.column(Column(book.ends)).label))
+    if last is None:
+        yield HealthItem(label, _("没有登记"), Mark.UNKNOWN, rule)
+        return
+    mark = Mark.GOOD if left is None else Mark.WATCH if left >= 0 else Mark.BAD
+    text = "，".join(filter(None, (f"{last:%Y-%m-%d}", ending(left))))
+    yield HealthItem(label, text, mark, rule, last if mark is Mark.BAD else None)
+
+
 def _own_health(file: File) -> Iterable[HealthItem]:
-    """Whether the firm's permit is there and still holds."""
+    """Whether the firm's permit is there and still holds, and what else has an end."""
+    yield from _holds_still(file)
     entity, person = file.entity, file.person
     if not isinstance(entity, Enterprise) or not person.may("see_monitoring"):
         return

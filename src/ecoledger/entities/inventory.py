@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -19,10 +19,11 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import CAPABILITIES, Role
 from ecoledger.accounts.scope import visible
+from ecoledger.accounts.wording import numbered
 from ecoledger.entities.models import Entity
 from ecoledger.listings import catalogue, selecting
 from ecoledger.listings.listing import Listing, Named
-from ecoledger.listings.parts import Ask, Column, DeclarationError, Filter
+from ecoledger.listings.parts import Ask, Column, DeclarationError, Filter, View
 from ecoledger.listings.refusals import Refused
 
 
@@ -86,6 +87,9 @@ class Inventory(Listing):
     # Roles of ``charges.ROLES`` by which somebody answers for it, and paths to those it answers with.
     charges: tuple[str, ...] = ()
     answers_with: tuple[str, ...] = ()
+    # The date until which a thing may be used (a licence, a verification), and so many days before it, it is time to renew.
+    ends: str = ""
+    ends_soon: int = 60
     search: tuple[str, ...] = ("name", "code", "identifiers__value")
     lead: str = "name"
     under: tuple[str, ...] = ("code",)
@@ -101,6 +105,27 @@ class Inventory(Listing):
     def may_open(self, person: Person) -> bool:
         """Whether ``person`` may enter things: system administrators do too, who see no data."""
         return person.may("edit_registry") and person.has_role(*self.edit)
+
+    def given_views(self) -> tuple[View, ...]:
+        return _ENDING if self.ends else ()
+
+    def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
+        """The views of what ends: told by the day, not by what a round of the schedule wrote."""
+        today = timezone.localdate(now)
+        match query.get("ends", "") if self.ends else "":
+            case "soon":
+                soon = today + timedelta(days=self.ends_soon)
+                return Q(**{f"{self.ends}__range": (today, soon), "until": None})
+            case "over":
+                return Q(**{f"{self.ends}__lt": today, "until": None})
+        return Q()
+
+    def days_left(self, thing: Any) -> int | None:
+        """Days from today to the date until which it may be used, negative after it; ``None`` while that is far or not
+        said, and of what is used no longer."""
+        last: date | None = getattr(thing, self.ends) if self.ends and thing.active else None
+        left = (last - timezone.localdate()).days if last is not None else None
+        return left if left is not None and left <= self.ends_soon else None
 
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
@@ -156,6 +181,21 @@ class Inventory(Listing):
         except (ValidationError, PermissionDenied) as error:
             raise refused(error) from error
         return row
+
+
+_ENDING = (
+    View("ends_soon", "临近到期", {"ends": "soon"}),
+    View("ends_over", "已过期", {"ends": "over"}),
+)
+
+
+def ending(days_left: int | None) -> str:
+    """What :meth:`Inventory.days_left` is in words; "" where nothing ends soon."""
+    if days_left is None:
+        return ""
+    if days_left < 0:
+        return numbered("过期 %d 天", -days_left) % -days_left
+    return numbered("%d 天后到期", days_left) % days_left
 
 
 def headers(

@@ -34,6 +34,7 @@ from ecoledger.listings.parts import (
 if TYPE_CHECKING:
     from ecoledger.accounts.models import Person
     from ecoledger.listings.models import ImportBatch, ImportRow
+    from ecoledger.listings.refusals import Refused
     from ecoledger.listings.workbook import Sheet
 
 Part = TypeVar("Part")
@@ -272,6 +273,10 @@ class Listing:
 
     def may_change(self, person: Person) -> bool:
         return self.may_open(person)
+
+    def refusal_to_change(self, person: Person, row: Any) -> Refused | None:
+        """Why ``person``, who may change rows of the list, may not change this one; ``None`` when they may."""
+        return None
 
     def further_sheets(self, person: Person, rows: Iterable[Any]) -> Iterable[Sheet]:
         """Sheets beside the list's own in its export; a kind with child rows has some."""

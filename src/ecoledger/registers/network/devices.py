@@ -39,7 +39,7 @@ DEVICES = declare(Inventory(
     parents=(Station, Outlet, Enterprise), numbers={"serial_no": "device_serial_no"},
     columns=("name", "code", "parent", "sort", "maker", "product_model", "serial_no", "operator",
              "verified_until", "area_code"),
-    filters=("sort", "area_code", "verified_until"),
+    filters=("sort", "area_code", "verified_until"), ends="verified_until", ends_soon=30,
     search=("name", "code", "serial_no", "product_model", "maker", "operator", "parent__name",
             "identifiers__value"),
     fields=("name", CODE, "parent", "sort", "maker", "product_model", "serial_no", "operator",
@@ -59,19 +59,11 @@ DEVICES = declare(Inventory(
 
 
 def _health(file: File) -> Iterable[HealthItem]:
-    """Whether it is heard, whether its verification holds, and what is being repaired."""
+    """Whether it is heard, and what is being repaired; whether its verification holds is said of every kind that has an end."""
     entity, person = file.entity, file.person
     if not isinstance(entity, Device) or not person.may("see_monitoring"):
         return
     yield _connected(entity)
-    rule = _("检定有效期过了为需处置，30日内到期为需关注")
-    until, today = entity.verified_until, times.now().date()
-    if until is None:
-        yield HealthItem(_("检定"), _("没有登记检定有效期"), Mark.UNKNOWN, rule)
-    else:
-        near = until < today + timedelta(days=30)
-        mark = Mark.BAD if until < today else Mark.WATCH if near else Mark.GOOD
-        yield HealthItem(_("检定"), _("有效期至 %s") % until, mark, rule, until)
 
 
 def _connected(device: Device) -> HealthItem:

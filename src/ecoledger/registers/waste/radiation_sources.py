@@ -28,7 +28,7 @@ SOURCES = declare(Inventory(
     key="radiation_source", label="放射源与射线装置", model=RadiationSource, line="waste", letter="F",
     parents=(Enterprise,), clean=clean, numbers={"source_no": "radiation_source_no"},
     columns=("name", "code", "parent", "sort", "category", "nuclide", "licence_until", "area_code"),
-    filters=("sort", "area_code"),
+    filters=("sort", "licence_until", "area_code"), ends="licence_until",
     fields=("name", CODE, Ask("parent", required=True), "area_code", "sort", "category", "nuclide", "source_no",
             "licence_no", "licence_until"),
     labels={"parent": "使用单位"},

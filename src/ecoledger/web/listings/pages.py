@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from ecoledger.accounts.visitors import address
 from ecoledger.accounts.wording import numbered
 from ecoledger.books.log import Log, steps_of
-from ecoledger.entities.inventory import Inventory, headers
+from ecoledger.entities.inventory import Inventory, ending, headers
 from ecoledger.listings import asked, cells, forms, selecting, veil
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import SavedView, Taste
@@ -56,13 +57,15 @@ def listed(request: Request, listing: Listing, **drawing: Any) -> dict[str, Any]
         found = selecting.select(listing, person, query)
     rows = selecting.ordered(listing, person, found, sort)
     if isinstance(listing, Inventory):
-        drawing.setdefault("mark", _gone)
+        drawing.setdefault("mark", partial(_standing, listing))
     return list_context(request, listing, rows, exact=query.get("exact") == "1", **drawing)
 
 
-def _gone(thing: Any) -> Mark:
-    """That a thing exists no longer."""
-    return Mark() if thing.active else Mark(named=(_("停用"),))
+def _standing(book: Inventory, thing: Any) -> Mark:
+    """That a thing exists no longer, or that the date until which it may be used is near or gone by."""
+    if not thing.active:
+        return Mark(named=(_("停用"),))
+    return Mark(named=tuple(filter(None, (ending(book.days_left(thing)),))))
 
 
 def list_context(
@@ -227,6 +230,8 @@ def edit(request: Request, key: str, pk: int) -> HttpResponseBase:
     listing, row = the_row(request, key, pk)
     if not listing.fields or not listing.may_change(request.user):
         raise PermissionDenied(_("您的岗位不能修改“%s”。") % _(str(listing.label)))
+    if refused := listing.refusal_to_change(request.user, row):
+        raise PermissionDenied(f"{refused.why}{refused.remedy}")
     return _form(request, listing, row)
 
 
