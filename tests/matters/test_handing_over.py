@@ -273,6 +273,28 @@ def test_a_town_does_not_manage_what_it_was_given_outside_its_area(event, south,
     assert page.context["manages"] is False
 
 
+def test_a_town_answers_for_what_it_was_given_outside_and_decides_nothing_there(
+    event, south, people, photo, client
+):
+    assert [t.name for t in actions.available(event, south)] == ["feed_back", "decline"]
+    with pytest.raises(Refused) as refused:
+        actions.perform(event.pk, "hang", by=south, form={"reason": "等设备"})
+    assert refused.value.code == "area"
+    assert event.pk in [m.pk for m in inbox.waiting(south)]
+    form = {"handling": "已停业整顿"}
+    checked = actions.perform(event.pk, "feed_back", by=south, form=form, files=[photo()])
+    unit = south.organisation
+    colleague = Person.objects.create_user(
+        username="south2", name="南镇乙", roles=["town"], area_codes=[SOUTH], organisation=unit
+    )
+    for person in (south, colleague):
+        assert actions.available(checked, person) == []
+        assert not inbox.waiting(person)
+        assert inbox.load(person).waiting == 0
+    assert "close" in [t.name for t in actions.available(checked, people["town"])]
+    assert checked.pk in [m.pk for m in inbox.waiting(people["town"])]
+
+
 def test_a_town_manages_the_events_of_its_own_area(event, people):
     assert actions.suspend(event.pk, by=people["town"], reason="停电")
     assert actions.assign(

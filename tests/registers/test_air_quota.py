@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 
+import lxml.html
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
@@ -82,7 +83,7 @@ def test_what_a_project_frees(bureau, values, freed):
     assert reduce(bureau, **values).freed == Decimal(freed)
 
 
-def test_a_reviewed_reduction_comes_into_the_pool_against_its_matter(bureau):
+def test_a_reviewed_reduction_comes_into_the_pool_against_its_matter(bureau, client):
     matter = stock(bureau)
     posting = Posting.objects.get()
     assert (posting.kind, posting.voucher_id, posting.by) == (
@@ -91,6 +92,10 @@ def test_a_reviewed_reduction_comes_into_the_pool_against_its_matter(bureau):
         bureau.approver,
     )
     assert (matter.state, matter.phase, balance()) == ("stocked", "done", Decimal("9.8"))
+    client.force_login(bureau.approver)
+    listed = client.get("/b/air_quota").content.decode()
+    assert ">9.800 t/a</td>" in listed
+    assert ">计量单位" not in listed
 
 
 def test_a_reduction_is_shown_for_its_days_before_it_comes_in(bureau, settings):
@@ -102,6 +107,23 @@ def test_a_reduction_is_shown_for_its_days_before_it_comes_in(bureau, settings):
     (settings.PROFILE / "quota.toml").write_text("publicity_days = 0\n", encoding="utf-8")
     perform(matter, "stock", bureau.approver)
     assert Posting.objects.count() == 1
+
+
+def test_what_was_entered_is_taken_over_and_asked_again_of_nobody(bureau, client):
+    matter = reduce(bureau, method="许可量与实际排放量取小")
+    client.force_login(bureau.approver)
+    page = lxml.html.fromstring(client.get(f"/matters/air_reduction/{matter.pk}").content)
+    (form,) = page.xpath("//form[contains(@action, '/account')]")
+    folded = form.xpath(".//details[@class='taken-over']//*[@name]/@name")
+    assert {name.removeprefix("account-") for name in folded} == {
+        "way", "pollutant", "permitted", "actual", "base_year", "method", "permitted_after",
+    }  # fmt: skip
+    assert set(form.xpath(".//*[starts-with(@name, 'account-')]/@name")) == set(folded)
+    perform(matter, "account", bureau.approver, {"actual": "9.1"}, paper())
+    matter.refresh_from_db()
+    assert (matter.state, matter.way, matter.permitted, matter.actual) == (
+        "review", "closed", Decimal("12.5"), Decimal("9.1"),
+    )  # fmt: skip
 
 
 def test_who_accounted_does_not_approve(bureau):

@@ -135,6 +135,22 @@ def test_a_wrong_row_is_named_and_nothing_is_changed(bureau, people):
     assert Milestone.objects.filter(project=made).count() == 2
 
 
+def test_of_a_finished_project_its_owner_changes_neither_lines_nor_fields(bureau, people, client):
+    made = project(people, lines=STEPS)
+    type(made).objects.filter(pk=made.pk).update(state="completed", phase="done")
+    with pytest.raises(Refused) as refused:
+        actions.set_lines(made.pk, "milestones", [], by=people["town"])
+    assert refused.value.code == "state"
+    assert Milestone.objects.filter(project=made).count() == 2
+    pages = (f"/b/project/{made.pk}/edit", f"/matters/project/{made.pk}/lines/milestones")
+    for name, status in (("town", 403), ("dispatcher", 200)):
+        client.force_login(people[name])
+        assert [client.get(page).status_code for page in pages] == [status, status]
+    put_right = [{"name": "完成招标", "due": "2025-04-15"}]
+    actions.set_lines(made.pk, "milestones", put_right, by=people["dispatcher"])
+    assert [m.name for m in Milestone.objects.filter(project=made)] == ["完成招标"]
+
+
 def test_who_neither_manages_nor_owns_does_not_fill_them_in(bureau, people):
     made = project(people)
     with pytest.raises(Refused) as refused:

@@ -16,10 +16,16 @@ from django.utils import timezone
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
+from ecoledger.accounts.scope import within
 from ecoledger.listings import catalogue
 from ecoledger.matters import requests
 from ecoledger.matters.models import Event, Matter
-from ecoledger.matters.register import all_registers, register_of, visible_matters
+from ecoledger.matters.register import (
+    all_registers,
+    answered_for,
+    register_of,
+    visible_matters,
+)
 from ecoledger.matters.requests import Request
 from ecoledger.matters.workflow import Phase
 
@@ -39,6 +45,8 @@ class Turns:
     not_after: dict[Place, frozenset[str]]
     # Those where the person says whether it may be (定): every way on is a check of what another did, or a leader's word.
     decided: frozenset[Place]
+    # Those where every way on is for who manages the book, which reaches as far as the areas granted to him.
+    led: frozenset[Place] = frozenset()
 
 
 def turns(person: Person) -> Turns:
@@ -48,7 +56,7 @@ def turns(person: Person) -> Turns:
 
 @lru_cache(maxsize=256)
 def _turns(roles: frozenset[str], _edition: int) -> Turns:
-    places, of_owner, not_after, decided = set(), set(), {}, set()
+    places, of_owner, not_after, decided, led = set(), set(), {}, set(), set()
     for register in all_registers():
         for state in register.workflow.states:
             if roles.isdisjoint(state.waits_for):
@@ -68,7 +76,10 @@ def _turns(roles: frozenset[str], _edition: int) -> Turns:
                 not_after[place] = frozenset(n for t in ways for n in t.other_person_than)
             if ways and all(t.other_person_than or t.by <= _LEADS for t in ways):
                 decided.add(place)
-    return Turns(frozenset(places), frozenset(of_owner), not_after, frozenset(decided))
+            if ways and all(register.leads(roles, t) for t in ways):
+                led.add(place)
+    kept = (frozenset(names) for names in (decided, led))
+    return Turns(frozenset(places), frozenset(of_owner), not_after, *kept)
 
 
 def _phases() -> list[str]:
@@ -108,6 +119,26 @@ def _own_before(person: Person, mine: Turns) -> list[int]:
     )
 
 
+def _led_elsewhere(person: Person, mine: Turns) -> list[int]:
+    """Matters that the person's unit was given outside its area and that stand where somebody of that area goes on.
+
+    Asked of towns alone: the areas of all others reach over whatever they are given.
+    """
+    unit = person.organisation
+    if unit is None or not unit.area_code or not person.has_role(Role.TOWN):
+        return []
+    asked = Q(pk__in=[])
+    for key, states in _by_register(mine.led - mine.of_owner).items():
+        asked |= Q(register=key, state__in=states)
+    given = Matter.objects.filter(asked, answered_for(person), phase__in=_phases())
+    return sorted(given.exclude(within(person)).order_by().values_list("pk", flat=True))
+
+
+def _not_his_turn(person: Person, mine: Turns) -> list[int]:
+    """Matters that stand where people of his role go on, and not he: after his own step, or outside his area."""
+    return sorted({*_own_before(person, mine), *_led_elsewhere(person, mine)})
+
+
 def waiting(person: Person, load: Load | None = None) -> QuerySet[Matter]:
     """The matters of every register that wait for the person, as one query.
 
@@ -126,7 +157,7 @@ def waiting(person: Person, load: Load | None = None) -> QuerySet[Matter]:
     # Whose a matter is, as expressions: by the indexes of the keys themselves all of a unit's matters would be read.
     rows = seen.alias(held=Coalesce("owner_id", 0), unit=Coalesce("owner_organisation_id", 0))
     turn = anybody | owners & (Q(held=person.pk) | Q(held=0, unit=person.organisation_id or -1))
-    before = _own_before(person, mine) if load is None else load.before
+    before = _not_his_turn(person, mine) if load is None else load.before
     if before:
         turn &= ~Q(pk__in=before)
     # Said once more, wider: these lead the index to the rows that the exact condition is asked of.
@@ -180,7 +211,7 @@ class Load:
     open: dict[str, int] = field(default_factory=dict)
     # The same by code of the area, where it was asked for.
     areas: dict[str, InHand] = field(default_factory=dict)
-    # Matters of which the next step is another person's, because this one took an earlier one.
+    # Matters of which the next step is another person's: this one took an earlier one, or has no say where they lie.
     before: tuple[int, ...] = ()
     # What others asked of the person, by the matter's key, and the place by which that matter is counted already.
     requests: Mapping[int, Request] = field(default_factory=dict)
@@ -256,7 +287,7 @@ def load(person: Person, now: datetime | None = None, *, by_area: bool = False) 
             here[place] += Waiting(own, own_late)
         elif place in mine.places:
             here[place] += Waiting(number, late_number)
-    before = _own_before(person, mine)
+    before = _not_his_turn(person, mine)
     if before:
         others = visible_matters(person).filter(pk__in=before, merged_into=None)
         for register, state, owner, unit, due in others.values_list(

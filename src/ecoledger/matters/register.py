@@ -198,6 +198,15 @@ class Register(Listing):
         """What a transition's form asks: the required fields, then those that may be left out."""
         return self._asked[transition.name]
 
+    def known(self, transition: Transition, matter: Any) -> tuple[str, ...]:
+        """Of what a transition's form asks, what the matter says already and the transition takes over."""
+        return tuple(
+            ask.name
+            for ask in self.asks_of(transition)
+            if ask.name in transition.takes_over
+            and getattr(matter, ask.stores or ask.name) not in (None, "")
+        )
+
     def lines_of(self, key: str) -> Lines:
         """The child rows called ``key``. Raises ``KeyError``."""
         return {lines.key: lines for lines in self.lines}[key]
@@ -252,11 +261,25 @@ class Register(Listing):
         outside them he works on, and does not manage."""
         return self.may_manage(person) and covers(person, matter.area_code)
 
+    def leads(self, roles: Collection[str], transition: Transition) -> bool:
+        """Whether people of ``roles`` take that step only as those who manage the book, not as those who do the work."""
+        may = {role for role in transition.by if role in roles}
+        return not transition.owner_only and bool(may) and may <= self.manage
+
+    def leads_elsewhere(self, person: Person, matter: Matter, transition: Transition) -> bool:
+        """Whether that would be managing a matter outside the areas granted to ``person``: :meth:`manages`, of a step."""
+        return self.leads(person.roles, transition) and not covers(person, matter.area_code)
+
     @property
     def held(self) -> frozenset[str]:
         """Attributes that only who manages a matter changes by hand: who sees it, and by when it is due."""
         dates = {rule.deadline_field for rule in self.workflow.clocks if rule.deadline_field}
         return _WHO_SEES | dates
+
+    def refusal_to_change(self, person: Person, row: Any) -> Refused | None:
+        from ecoledger.matters import actions
+
+        return actions.refusal_to_change(row, person)
 
     def asks_of_row(self, person: Person, row: Any) -> tuple[Ask, ...]:
         asks = super().asks_of_row(person, row)

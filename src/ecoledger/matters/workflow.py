@@ -110,6 +110,8 @@ class Transition:
     main: bool = True
     danger: bool = False
     help: Text = ""
+    # Of ``asks`` what the matter says already: it is taken over where nobody says it anew.
+    takes_over: tuple[str, ...] = ()
     # Asked on a page of its own, to which the register's template leads; the matter's page does not ask it a second time.
     on_page: bool = False
 

@@ -67,6 +67,28 @@ def keep(matter: Matter) -> None:
     matter.save()
 
 
+def refusal_to_change(matter: Matter, person: Person) -> Refused | None:
+    """Why ``person`` may not change what is written of the matter, its lines included; ``None`` when they may.
+
+    Who manages it puts right what is wrong at any time; who only owns it changes nothing of what is finished.
+    """
+    if matter.merged_into_id is not None:
+        return Refused("state", _("该事项已并入其他事项。"), _("请到并入的事项上办理。"))
+    register = register_of(matter.register)
+    if register.manages(person, matter):
+        return None
+    if not owns(matter, person):
+        return Refused("role", _("修改由调度人员或当前责任人办理。"), _("请联系调度人员。"))
+    return finished(matter)
+
+
+def finished(matter: Matter) -> Refused | None:
+    """Why who only owns the matter changes nothing of it any more; ``None`` while it is in hand."""
+    if register_of(matter.register).state_of(matter).open:
+        return None
+    return Refused("state", _("该事项已经办结，责任人不能再修改。"), _("请联系调度人员。"))
+
+
 def owns(matter: Matter, person: Person) -> bool:
     """Whether ``person`` answers for the matter; while no person is named, their organisation does."""
     if matter.owner_id is not None:

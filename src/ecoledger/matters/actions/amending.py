@@ -15,7 +15,7 @@ from ecoledger.listings import forms
 from ecoledger.listings.parts import Text
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, timeline
-from ecoledger.matters.actions.access import keep, locked, owns
+from ecoledger.matters.actions.access import finished, keep, locked, refusal_to_change
 from ecoledger.matters.actions.lapsing import end_transfer
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, register_of
@@ -44,16 +44,15 @@ def amend(
     matter = locked(matter_id, by)
     register = register_of(matter.register)
     if by is not None:
-        manages = register.manages(by, matter)
-        if not manages and not owns(matter, by):
-            raise Refused("role", _("修改由调度人员或当前责任人办理。"), _("请联系调度人员。"))
+        if refused := refusal_to_change(matter, by):
+            raise refused
         asked = {ask.stores for ask in (*register.fields, *register.batch)}
         if not event:
             raise ValueError("what a person changes stands on the timeline")
         if barred := set(values) - asked:
             raise Refused("role", _("“%s”不能这样修改。") % "、".join(sorted(barred)))
     after = {name: value for name, value in values.items() if getattr(matter, name) != value}
-    if by is not None and not manages:
+    if by is not None and not register.manages(by, matter):
         refuse_owner(register, matter, after)
     if not after and form is None:
         return matter
@@ -78,8 +77,8 @@ def amend(
 
 def refuse_owner(register: Register, matter: Matter, after: Iterable[str]) -> None:
     """Raise :class:`Refused` where what ``after`` names is not for who owns the matter without managing it."""
-    if not register.state_of(matter).open:
-        raise Refused("state", _("该事项已经办结，责任人不能再修改。"), _("请联系调度人员。"))
+    if refused := finished(matter):
+        raise refused
     held = register.held & set(after)
     if held & {"owner_organisation", "owner"}:
         raise Refused("unit", _("转给其他单位须由调度人员决定。"), _("请用“转办”申请。"))

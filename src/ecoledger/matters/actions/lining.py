@@ -16,7 +16,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.listings import forms
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import timeline
-from ecoledger.matters.actions.access import keep, locked, owns
+from ecoledger.matters.actions.access import keep, locked, refusal_to_change
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import register_of
@@ -42,8 +42,8 @@ def set_lines(
     at = at or timezone.now()
     matter = locked(matter_id, by, revision)
     register = register_of(matter.register)
-    if by is not None and not register.manages(by, matter) and not owns(matter, by):
-        raise Refused("role", _("由调度人员或当前责任人填报。"), _("请联系调度人员。"))
+    if by is not None and (refused := refusal_to_change(matter, by)):
+        raise refused
     lines = register.lines_of(key)
     before = [_kept(lines, row) for row in lines.of(matter)]
     write_lines(lines, matter, rows, by)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.listings import forms
+from ecoledger.listings.cells import area_name
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, notices, timeline
 from ecoledger.matters.actions.access import find, keep, locked, owns
@@ -79,6 +80,13 @@ def _refused_by_duty(matter: Matter, transition: Transition, person: Person) -> 
             % {"action": _(str(transition.label)), "roles": roles or _("系统")},
             _("您可以补充说明或证据。"),
         )
+    if register_of(matter.register).leads_elsewhere(person, matter, transition):
+        return Refused(
+            "area",
+            _("“%(action)s”由事项属地的人员办理，本事项在%(area)s。")
+            % {"action": _(str(transition.label)), "area": area_name(matter.area_code)},
+            _("本单位承办的部分请照常反馈，其他请联系调度人员。"),
+        )
     if transition.owner_only and not owns(matter, person):
         owner = matter.owner or matter.owner_organisation
         return Refused(
@@ -136,7 +144,8 @@ def perform(
     transition = workflow.transition(name)
     if refused := refusal(matter, transition, by):
         raise refused
-    asks = register.asks_of(transition)
+    known = set(register.known(transition, matter)) - set(form or {})
+    asks = tuple(ask for ask in register.asks_of(transition) if ask.name not in known)
     cleaned = forms.cleaned(asks, register.model, form or {}, row=matter, person=by)
     label = str(transition.label)
     if in_place_of_firm(matter, transition, by):

@@ -194,6 +194,9 @@ def _bring_in(step: Step) -> None:
     )
 
 
+# What is known since the project was entered.
+_FIGURES = ("way", "pollutant", "permitted", "actual", "base_year", "method", "permitted_after")
+
 REDUCTION = declare(Register(
     key="air_reduction", label="减排核算入库", line="approval", tab="permits", model=Reduction,
     pattern="减排〔{year}〕{n}号",
@@ -208,7 +211,7 @@ REDUCTION = declare(Register(
         transitions=(
             Transition("account", "提交核算", "new", "review", by=APPROVERS, evidence=1,
                        asks=("way", "pollutant", "permitted", "actual", "base_year", "method"),
-                       offers=("permitted_after",)),
+                       offers=("permitted_after",), takes_over=_FIGURES),
             Transition("approve", "审核通过，公示", "review", "shown", by=REVIEWERS,
                        other_person_than=("account",)),
             Transition("send_back", "退回核算", "review", "new", by=REVIEWERS, asks=(REASON,),

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from ecoledger.listings import asked, cells, forms
 from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.matters import actions
-from ecoledger.matters.actions.access import owns
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.register import Register
 from ecoledger.web.access import Request, needs
@@ -38,9 +37,7 @@ class Table:
 
 def tables(register: Register, matter: Any, person: Any) -> list[Table]:
     """The matter's lines, each with whether ``person`` may fill them in."""
-    may = matter.merged_into_id is None and (
-        register.manages(person, matter) or owns(matter, person)
-    )
+    may = actions.refusal_to_change(matter, person) is None
     return [
         Table(
             lines,
@@ -127,8 +124,8 @@ def edit(request: Request, key: str, pk: int, name: str) -> HttpResponse:
     if name not in {lines.key for lines in register.lines}:
         raise Http404
     lines = register.lines_of(name)
-    if not register.manages(request.user, matter) and not owns(matter, request.user):
-        raise PermissionDenied(_("由调度人员或当前责任人填报。"))
+    if refused := actions.refusal_to_change(matter, request.user):
+        raise PermissionDenied(f"{refused.why}{refused.remedy}")
     status = 200
     shown = sheet(lines, request.user, matter)
     if request.method == "POST":

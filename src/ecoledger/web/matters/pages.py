@@ -130,11 +130,27 @@ class Offered:
     transition: Transition
     form: django_forms.Form
     open: bool = False
+    # What the matter says already: filled in, and folded away.
+    known: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> list[django_forms.BoundField]:
+        """The fields that stand open."""
+        return [field for field in self.form if field.name not in self.known]
+
+    @property
+    def taken_over(self) -> list[django_forms.BoundField]:
+        return [field for field in self.form if field.name in self.known]
+
+    @property
+    def wrong(self) -> bool:
+        """Whether something of what was taken over was refused."""
+        return any(field.errors for field in self.taken_over)
 
 
 def _offered(register: Register, matter: Any, person: Person) -> list[Offered]:
     offered = [
-        Offered(t, _form(register, t, matter, person))
+        Offered(t, _form(register, t, matter, person), known=register.known(t, matter))
         for t in sorted(actions.available(matter, person), key=lambda t: (t.danger, not t.main))
         if not t.on_page
     ]
