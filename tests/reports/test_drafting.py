@@ -22,7 +22,7 @@ from ecoledger.reports import drafting, opening
 from ecoledger.reports.bulletin import MONTHLY_REPORT
 from ecoledger.reports.declaration import document_of
 from ecoledger.reports.letters import HANDOVER, REMINDER
-from ecoledger.reports.models import DraftStep, IssuedDocument
+from ecoledger.reports.models import Draft, DraftStep, IssuedDocument
 from ecoledger.reports.numbers import next_number
 
 pytestmark = pytest.mark.django_db
@@ -77,7 +77,7 @@ def test_nobody_reviews_signs_or_issues_what_they_wrote(files, problem, people):
 
 
 def test_who_reviewed_does_not_sign_and_each_finds_what_waits_for_him_among_his_work(
-    files, problem, people, client
+    files, problem, people, client, django_assert_num_queries
 ):
     draft = begun(problem, people)
     drafting.submit(draft, by=people["officer"])
@@ -90,6 +90,10 @@ def test_who_reviewed_does_not_sign_and_each_finds_what_waits_for_him_among_his_
     drafting.approve(draft, by=people["leader"])
     assert draft.state == "sign"
     assert not waits("leader")
+    further = begun(problem, people)
+    drafting.submit(further, by=people["officer"])
+    with django_assert_num_queries(3):
+        assert drafting.waiting_for(people["leader"], Draft.objects.all()) == [further]
     with pytest.raises(Refused, match="两人办理"):
         drafting.approve(draft, by=people["leader"])
     assert draft.state == "sign"

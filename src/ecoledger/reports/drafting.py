@@ -7,7 +7,7 @@ Each step is checked, done, recorded and audited in one transaction. What cannot
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from django.core.files.base import ContentFile
@@ -34,6 +34,7 @@ from ecoledger.standards.written_dates import UnreadableDateError, read_day
 
 _State = Draft.State
 WRITTEN = "拟稿"
+_SUBMITTED, _REVIEWED = "送审", "审核同意"
 
 
 def begin_letter(
@@ -140,7 +141,7 @@ def submit(draft: Draft, *, by: Person) -> None:
         _may(by, document.capability)
         held.state = _following(document, _State.DRAFT)
         _keep(held)
-        _record(held, by, "送审")
+        _record(held, by, _SUBMITTED)
         _tell_next(held, by)
     draft.refresh_from_db()
 
@@ -158,22 +159,27 @@ def approve(draft: Draft, *, by: Person, note: str = "") -> None:
             held.signer = by
         held.state = _following(document, held.state)
         _keep(held)
-        _record(held, by, "签发" if signing else "审核同意", note)
+        _record(held, by, "签发" if signing else _REVIEWED, note)
         audit.record(by, noop("签发文书") if signing else noop("审核文书"), held)
         _tell_next(held, by)
     draft.refresh_from_db()
 
 
 def waiting_for(person: Person, drafts: QuerySet[Draft]) -> list[Draft]:
-    """Those of ``drafts`` that wait for ``person`` to review or to sign them."""
-    found = []
-    for draft in drafts.filter(state__in=(_State.REVIEW, _State.SIGN)).order_by("pk"):
-        signing = draft.state == SIGN
-        if not person.may("sign_documents" if signing else document_of(draft.kind).capability):
-            continue
-        if not is_author(draft, person) and not (signing and _reviewed(draft, person)):
-            found.append(draft)
-    return found
+    """Those of ``drafts`` that wait for ``person`` to review or to sign them: three queries, however many there are."""
+    rows = drafts.filter(state__in=(_State.REVIEW, _State.SIGN)).order_by("pk")
+    asked = [draft for draft in rows if person.may(_capability_at(draft))]
+    own, looked = _written_by(asked, person), _reviewed_by(asked, person)
+    return [
+        draft
+        for draft in asked
+        if draft.pk not in own and not (draft.state == SIGN and draft.pk in looked)
+    ]
+
+
+def _capability_at(draft: Draft) -> str:
+    """What the step that the draft stands at asks of a person."""
+    return "sign_documents" if draft.state == SIGN else document_of(draft.kind).capability
 
 
 def send_back(draft: Draft, *, by: Person, note: str) -> None:
@@ -361,8 +367,16 @@ def _may(person: Person, capability: str) -> None:
 
 def is_author(draft: Draft, person: Person) -> bool:
     """Whether the draft is of the hand of ``person``: his own, his deputy's, or of whom he acts for."""
-    wrote = audit.hands_of(draft, WRITTEN) | {draft.author_id}
-    return not wrote.isdisjoint(acting.hand(person))
+    return draft.pk in _written_by([draft], person)
+
+
+def _written_by(drafts: Sequence[Draft], person: Person) -> set[int]:
+    """Of ``drafts`` those of the hand of ``person``."""
+    hand = acting.hand(person)
+    wrote = audit.hands_on(drafts, WRITTEN)
+    return {
+        draft.pk for draft in drafts if not hand.isdisjoint(wrote[draft.pk] | {draft.author_id})
+    }
 
 
 def _not_author(draft: Draft, person: Person) -> None:
@@ -372,10 +386,19 @@ def _not_author(draft: Draft, person: Person) -> None:
 
 def _reviewed(draft: Draft, person: Person) -> bool:
     """Whether the review of the round that is under way is of the hand of ``person``."""
-    steps = draft.steps.order_by("-pk")
-    begun = steps.filter(label="送审").values_list("pk", flat=True).first() or 0
-    looked = steps.filter(label="审核同意", pk__gt=begun, person__in=acting.hand(person))
-    return bool(looked.exists())
+    return draft.pk in _reviewed_by([draft], person)
+
+
+def _reviewed_by(drafts: Sequence[Draft], person: Person) -> set[int]:
+    """Of ``drafts`` those that the hand of ``person`` reviewed in the round under way."""
+    hand, reviewed = acting.hand(person), set()
+    steps = DraftStep.objects.filter(draft__in=drafts, label__in=(_SUBMITTED, _REVIEWED))
+    for draft, who, label in steps.order_by("pk").values_list("draft", "person", "label"):
+        if label == _SUBMITTED:
+            reviewed.discard(draft)
+        elif who in hand:
+            reviewed.add(draft)
+    return reviewed
 
 
 def _not_reviewer(draft: Draft, person: Person) -> None:
