@@ -264,9 +264,9 @@ def test_limits_are_found_by_firm_outlet_and_the_factor_s_name(county, client):
     page = client.get("/b/limit").content.decode()
     assert '<span class="form-check-label">颗粒物</span>' in page
     for asked, there in (
-        (f"enterprise={outlet.parent_id}&parameter=a34013", True),
+        (f"enterprise={outlet.parent.code}&parameter=a34013", True),
         (f"entity={outlet.code}", True),
-        (f"enterprise={outlet.parent_id}&parameter=w21003", False),
+        (f"enterprise={outlet.parent.code}&parameter=a21024", False),
         ("enterprise=0", False),
     ):
         listed = client.get(f"/b/limit?{asked}").content.decode()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 
 import openpyxl
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from docx import Document
 from pypdf import PdfReader
@@ -19,7 +20,7 @@ from ecoledger.matters import actions
 from ecoledger.matters.models import Circulation, Matter
 from ecoledger.registers.enforcement.penalty_case.register import REGISTER as CASES
 from ecoledger.registers.office.discipline import REGISTER as DISCIPLINE
-from ecoledger.registers.plan.target_book import TARGETS
+from ecoledger.registers.plan.target_book import TARGETS, PlanTarget
 from ecoledger.registers.publicity.articles import ARTICLES
 from ecoledger.reports import checking, drafting, letter_file, named_figures, opening, rendering
 from ecoledger.reports.content import Section, Statement, Table
@@ -132,6 +133,43 @@ def test_a_summary_of_one_town_leaves_out_figures_of_cases_that_only_some_may_kn
     assert "涉及限定知悉范围事项的数字不列" in draft.content["said"]["数字说明"]
     Matter.objects.filter(pk=case.pk).update(circulation=Circulation.STAFF)
     assert told(town) == (1, "有", True)
+
+
+def test_a_town_s_target_tells_no_figure_of_cases_that_only_some_may_know_of(
+    bureau, people, client
+):
+    town = bureau.towns[0].code
+    before = timezone.now() - timedelta(days=2)
+    actions.open_matter(CASES, {"title": "某厂偷排", "area_code": town}, by=None, at=before)
+    target = PlanTarget.objects.create(
+        book="镇街责任书", year=timezone.localdate().year, area_code=town, number="1", name="在办案件", kind="binding",
+        comparator="<=", target=0, weight=5, unit="件", indicator=f"{CASES.key}.in_hand",
+    )  # fmt: skip
+
+    def shown(name):
+        client.force_login(people[name])
+        book = client.get(reverse("target-book"), {"year": target.year})
+        one = client.get(reverse("target", args=[target.pk]))
+        (group,) = book.context["groups"]
+        (standing,) = group["rows"]
+        assert ("限定知悉范围" in book.content.decode()) is standing.untold
+        assert one.context["standing"].met is standing.met
+        assert f"{CASES.key}.in_hand" not in client.get("/b/plan_target").content.decode()
+        told = standing.figure.value, standing.met, standing.score, standing.rest
+        return told, (group["lacking"], group["untold"]), book.context["marks"].lacking
+
+    assert shown("monitor") == ((None, None, None, ""), (0, 1), 0)
+    assert shown("leader") == ((1, False, 0, ""), (0, 0), 0)
+    begin = date(target.year, 1, 1)
+    asked = named_figures.Asked(town, Span(begin, date(target.year + 1, 1, 1)))
+    (row,) = named_figures.rows_of("目标表", asked)
+    assert (row["现值"].value, row["结论"]) == (None, "不列")
+    assert named_figures.untold(row.values())
+    # A book that only some may see is told in no document, of the whole county neither.
+    kept = {"area_code": COUNTY, "indicator": f"{DISCIPLINE.key}.in_hand"}
+    PlanTarget.objects.filter(pk=target.pk).update(**kept)
+    (row,) = named_figures.rows_of("目标表", replace(asked, area_code=COUNTY))
+    assert (row["现值"].value, row["结论"]) == (None, "不列")
 
 
 def test_a_target_that_stands_in_two_books_is_told_with_its_book(month, people, client):

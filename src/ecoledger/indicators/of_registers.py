@@ -14,6 +14,8 @@ from typing import Any
 from django.db.models import Count, DateTimeField, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import CAPABILITIES
 from ecoledger.indicators import doors
 from ecoledger.indicators.declaring import HIGHER, LOWER, Indicator, Source, Span
 from ecoledger.indicators.figures import PERCENT, Figure, Records, count, ratio
@@ -207,6 +209,24 @@ def kept_back(codes: Collection[str]) -> set[tuple[str, str]]:
     restricted = Matter.objects.filter(circulation=Circulation.RESTRICTED, withdrawn_at=None)
     found = restricted.order_by().values_list("area_code", "register").distinct()
     return {(code, key) for area, key in found for code in towns if area.startswith(code)}
+
+
+def for_readers(see: str) -> bool:
+    """Whether all who read documents may see what is seen by that capability: a figure tells of its rows."""
+    return CAPABILITIES[see] >= CAPABILITIES["see_documents"]
+
+
+def untold(indicator: Indicator, back: Collection[str], person: Person | None = None) -> bool:
+    """Whether a figure of one place is not told to ``person``; ``None``: in a document, whose readers nobody knows.
+
+    ``back``: keys of the registers that are :func:`kept_back` there. Who may know of their cases is told.
+    """
+    if not (for_readers(indicator.see) if person is None else person.may(indicator.see)):
+        return True
+    _kind, _colon, key = indicator.source.touched_by.partition("register:")
+    if key not in back:
+        return False
+    return person is None or not person.has_role(*register_of(key).circle)
 
 
 def measures_of(register: Register) -> tuple[Measure, ...]:

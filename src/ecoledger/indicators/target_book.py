@@ -7,7 +7,7 @@ nought, and has no score.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
-from ecoledger.indicators import doors, storing, targets
+from ecoledger.indicators import doors, of_registers, storing, targets
 from ecoledger.indicators.declaring import Indicator, Span, indicator_of
 from ecoledger.indicators.figures import PERCENT, Figure, absent, printed, quantity
 from ecoledger.listings.refusals import Refused
@@ -108,6 +108,11 @@ class Standing:
     children: tuple[Standing, ...] = field(default=())
 
     @property
+    def untold(self) -> bool:
+        """Whether its figure is there and not told to who asked."""
+        return self.figure.missing == of_registers.KEPT_BACK
+
+    @property
     def gap(self) -> str:
         """How far the value is from the target, shares in percentage points."""
         if self.figure.value is None or self.target.target is None:
@@ -130,17 +135,28 @@ class Standing:
         )
 
 
-def standings(rows: Iterable[PlanTarget], on: date) -> list[Standing]:
-    """Every target as it stands at the end of the day before ``on``."""
-    return [standing(row, on) for row in rows]
+def standings(rows: Iterable[PlanTarget], on: date, person: Person | None = None) -> list[Standing]:
+    """Every target as it stands at the end of the day before ``on``, as ``person`` may know it; ``None``: in a document.
+
+    What he may not know is not computed; nothing follows from it, no mark and no total.
+    """
+    rows = list(rows)
+    back: dict[str, set[str]] = {}
+    for code, register in of_registers.kept_back({row.area_code for row in rows}):
+        back.setdefault(code, set()).add(register)
+    return [_standing(row, on, back.get(row.area_code, set()), person) for row in rows]
 
 
-def standing(row: PlanTarget, on: date) -> Standing:
+def standing(row: PlanTarget, on: date, person: Person | None = None) -> Standing:
     """One target: measured by its indicator, else as reported, else by whether its words are met."""
+    return standings([row], on, person)[0]
+
+
+def _standing(row: PlanTarget, on: date, back: Collection[str], person: Person | None) -> Standing:
     begin, end = date(row.year, 1, 1), date(row.year + 1, 1, 1)
     until = min(max(on, begin + timedelta(days=1)), end)
     gone = Fraction((until - begin).days, (end - begin).days)
-    figure = _figure(row, Span(begin, until))
+    figure = _figure(row, Span(begin, until), back, person)
     step = _step(row, until)
     if row.target is not None:
         met = _met(row, figure, row.target)
@@ -182,13 +198,15 @@ def years(rows: QuerySet[PlanTarget], book: str) -> Years | None:
     )
 
 
-def _figure(row: PlanTarget, span: Span) -> Figure:
+def _figure(row: PlanTarget, span: Span, back: Collection[str], person: Person | None) -> Figure:
     door = doors.PLAN_TARGETS.opens(id=str(row.pk))
     if row.indicator:
-        try:
-            return storing.figure(indicator_of(row.indicator), row.area_code, span)
-        except KeyError:
+        measured = _declared(row)
+        if measured is None:
             return absent(row.name, door, f"没有指标 {row.indicator}")
+        if of_registers.untold(measured, back, person):
+            return absent(row.name, door, of_registers.KEPT_BACK)
+        return storing.figure(measured, row.area_code, span)
     if row.reported is not None:
         return quantity(row.name, row.reported, max(-_exponent(row.reported), 0), row.unit, door)
     return absent(row.name, door, "数据缺")
@@ -298,13 +316,13 @@ def marked(rows: Iterable[Standing]) -> Marked:
     return Marked(
         sum((row.score or Decimal(0) for row in scored), Decimal(0)),
         sum((row.target.weight or Decimal(0) for row in scored), Decimal(0)),
-        len(every) - len(scored),
+        sum(1 for row in every if row.score is None and not row.untold),
     )
 
 
 def list_short(row: PlanTarget, on: date, *, by: Person) -> Any:
     """Open the short board of a target that is missed. Raises :class:`Refused` for one that is not."""
-    now = standing(row, on)
+    now = standing(row, on, by)
     if now.met is not False:
         raise Refused("state", _("“%s”没有未达到，不能列为短板。") % row.name)
     goal = (

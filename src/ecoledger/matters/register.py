@@ -198,7 +198,7 @@ class Register(Listing):
         """What a transition's form asks: the required fields, then those that may be left out."""
         return self._asked[transition.name]
 
-    def known(self, transition: Transition, matter: Any) -> tuple[str, ...]:
+    def said_before(self, transition: Transition, matter: Any) -> tuple[str, ...]:
         """Of what a transition's form asks, what the matter says already and the transition takes over."""
         return tuple(
             ask.name

@@ -17,11 +17,10 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from ecoledger.accounts.roles import CAPABILITIES
 from ecoledger.indicators import air, doors, reconciling, storing, target_book, targets
 from ecoledger.indicators.declaring import Indicator, Span, all_indicators
 from ecoledger.indicators.figures import PERCENT, Change, Figure, absent, count
-from ecoledger.indicators.of_registers import KEPT_BACK, kept_back, standing
+from ecoledger.indicators.of_registers import KEPT_BACK, for_readers, kept_back, standing
 from ecoledger.indicators.scorecards import towns
 from ecoledger.listings.cells import area_name
 from ecoledger.matters.register import all_registers
@@ -61,11 +60,6 @@ def variable(name: str) -> str:
     ('优良断面比例', 'PM25平均浓度')
     """
     return "".join(c for c in re.sub(r"（[Ⅰ-Ⅻ～]+类）", "", name) if c.isalnum())
-
-
-def for_readers(see: str) -> bool:
-    """Whether all who read documents may see what is seen by that capability: a figure tells of its rows."""
-    return CAPABILITIES[see] >= CAPABILITIES["see_documents"]
 
 
 def named() -> dict[str, Indicator]:
@@ -240,6 +234,8 @@ def _target_rows(asked: Asked) -> list[dict[str, Part]]:
 
 def _said_of(one: target_book.Standing, end: date) -> str:
     """How a target stands: of a year under way only how it stands so far; what is amassed is under way, not missed."""
+    if one.untold:
+        return "不列"
     if one.met is None:
         return "数据缺"
     if end >= date(one.target.year + 1, 1, 1):

@@ -30,10 +30,13 @@ def _books(of: Spoken) -> list[Block]:
         standings = target_book.standings(chosen, of.end)
         marks = target_book.marked(standings)
         met = sum(1 for s in standings if s.met)
-        lacking = sum(1 for s in standings if s.met is None)
+        untold = sum(1 for s in standings if s.untold)
+        lacking = sum(1 for s in standings if s.met is None) - untold
         words = (
             f"《{book}》共{target_book.totals(chosen).sentence}，已达到{met}项，数据缺{lacking}项"
         )
+        if untold:
+            words += f"，限定知悉范围不列{untold}项"
         if marks.full:
             words += f"，得分{marks.given}（可计{marks.full}分）"
         found.append(Statement((f"{words}。",)))

@@ -55,6 +55,7 @@ class Summary(Report):
                 for name in named_figures.LISTS
                 if name in used
             }
+            in_rows = (part for rows in lists.values() for row in rows for part in row.values())
             issued_by = issuer(area_code)
             title = f"{of.words}{self.called}"
             kept: dict[str, Any] = {
@@ -80,7 +81,7 @@ class Summary(Report):
                     "期间": of.words,
                     "发文机关": issued_by,
                     "数字说明": _note(named)
-                    + named_figures.untold(named.values())
+                    + named_figures.untold([*named.values(), *in_rows])
                     + (named_figures.left_out() if "台账表" in lists else ""),
                 },
             }

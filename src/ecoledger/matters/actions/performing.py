@@ -144,7 +144,7 @@ def perform(
     transition = workflow.transition(name)
     if refused := refusal(matter, transition, by):
         raise refused
-    known = set(register.known(transition, matter)) - set(form or {})
+    known = set(register.said_before(transition, matter)) - set(form or {})
     asks = tuple(ask for ask in register.asks_of(transition) if ask.name not in known)
     cleaned = forms.cleaned(asks, register.model, form or {}, row=matter, person=by)
     label = str(transition.label)

@@ -150,7 +150,7 @@ class Offered:
 
 def _offered(register: Register, matter: Any, person: Person) -> list[Offered]:
     offered = [
-        Offered(t, _form(register, t, matter, person), known=register.known(t, matter))
+        Offered(t, _form(register, t, matter, person), known=register.said_before(t, matter))
         for t in sorted(actions.available(matter, person), key=lambda t: (t.danger, not t.main))
         if not t.on_page
     ]

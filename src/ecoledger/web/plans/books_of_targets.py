@@ -42,7 +42,7 @@ def page(request: Request) -> HttpResponse:
         .order_by("pk")
     )
     on = asked.day(request.GET.get("on", "")) or timezone.localdate()
-    standings = target_book.standings(chosen, on)
+    standings = target_book.standings(chosen, on, request.user)
     return render(
         request,
         "web/plans/target_book.html",
@@ -71,8 +71,10 @@ def _groups(standings: list[target_book.Standing]) -> list[dict[str, Any]]:
         inside = [s for s in standings if s.target.kind == kind]
         if inside:
             met = sum(1 for s in inside if s.met)
-            lacking = sum(1 for s in inside if s.met is None)
-            groups.append({"label": kind.label, "rows": inside, "met": met, "lacking": lacking})
+            untold = sum(1 for s in inside if s.untold)
+            lacking = sum(1 for s in inside if s.met is None) - untold
+            group = {"label": kind.label, "rows": inside, "met": met}
+            groups.append(group | {"lacking": lacking, "untold": untold})
     return groups
 
 
@@ -107,9 +109,11 @@ def one(request: Request, pk: int) -> HttpResponse:
         "web/plans/target.html",
         {
             "target": row,
-            "standing": target_book.standing(row, target_book.end_of(row.year, today)),
+            "standing": target_book.standing(
+                row, target_book.end_of(row.year, today), request.user
+            ),
             "steps": [
-                target_book.standing(step, target_book.end_of(step.year, today))
+                target_book.standing(step, target_book.end_of(step.year, today), request.user)
                 for step in same.order_by("year")
             ],
             "evidence": row.evidence.select_related("uploaded_by"),

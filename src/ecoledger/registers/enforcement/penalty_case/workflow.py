@@ -35,9 +35,7 @@ def _closing_among(*names: str) -> Ask:
 
 
 _COURT = Ask("court", help="向有管辖权的人民法院申请")
-_LEVELS = said(
-    "levels", "档次", Kind.TEXT, help="由裁量页填写", words=deciding.levels_in_words
-)
+_LEVELS = said("levels", "档次", Kind.TEXT, help="由裁量页填写", words=deciding.levels_in_words)
 _TABLE = said("table", "裁量基准", Kind.TEXT, help="由裁量页填写", words=deciding.act_of)
 
 WORKFLOW = Workflow(
