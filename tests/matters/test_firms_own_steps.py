@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.utils.translation import override
 
-from ecoledger.matters import actions, inbox
+from ecoledger.matters import actions, inbox, timeline
 from ecoledger.matters.models import Circulation
 from ecoledger.matters.register import all_registers, register_of
 from ecoledger.registers.enforcement.self_checks import REGISTER as SELF_CHECK
@@ -43,7 +44,10 @@ def test_no_staff_role_has_a_firms_step_before_it_unless_its_unit_owns_the_matte
 
 def test_who_does_a_firms_step_in_its_place_is_named_so_on_the_trail(self_check, people):
     actions.perform(self_check.pk, "answer", by=people["officer"], form=ANSWER)
-    assert self_check.events.get(transition="answer").label.endswith("（代企业）")
+    answered = self_check.events.get(transition="answer")
+    assert answered.label.endswith("（代企业）")
+    with override("en"):
+        assert timeline.done(answered) == "Submit the result (for the firm)"
 
 
 def test_the_firms_own_step_is_named_as_it_is(self_check, people):

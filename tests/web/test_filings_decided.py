@@ -52,9 +52,14 @@ def told(person):
     return [n.text for n in Notice.objects.filter(person=person)]
 
 
-def test_a_filing_made_in_time_holds_at_once_and_is_told(firm, bureau):
+def test_a_filing_made_in_time_holds_at_once_and_is_told(firm, bureau, client):
     filing = firm()
     assert filing.silences
+    (ask,) = lxml.html.fromstring(client.get(f"/filings/{filing.pk}").content).xpath(
+        "//*[@id='act']"
+    )
+    assert "为止，预警静默" in ask.text_content()
+    assert ask.xpath(".//button/@value") == ["finish", "withdraw"]
     assert filing in filings.active()
     assert [t for t in told(bureau.people["monitor"]) if "检修" in t]
 

@@ -187,7 +187,7 @@ def steps_of(entry: LogEntry, person: Person) -> list[LogStep]:
     if matter is not None and visible_matters(person).filter(pk=matter.pk).exists():
         url = f"/matters/{matter.register}/{matter.pk}"
         for event in timeline.events_of(matter, person):
-            label = _("转办") if not event.from_state else _(event.label)
+            label = _("转办") if not event.from_state else timeline.done(event)
             who = event.person.name if event.person and sees_all_events(person) else ""
             text = event.note if event.from_state else f"{matter.number} {matter.title}"
             steps.append(LogStep(event.at, label, who, text, url))

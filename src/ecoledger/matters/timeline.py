@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Model, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 from django.utils.translation import override
 
 from ecoledger.accounts import acting
@@ -20,6 +21,9 @@ from ecoledger.live import events
 from ecoledger.matters import chain, sight
 from ecoledger.matters.models import Event, Evidence, Matter
 from ecoledger.matters.register import Register, register_of, sees_all_events
+
+# Behind the label of a step that somebody took in the firm's place.
+IN_PLACE = noop("（代企业）")
 
 
 def record(
@@ -75,6 +79,12 @@ def announce(matter: Matter) -> None:
     """Publish that ``matter`` changed, once the transaction holds. Carries no text of the matter."""
     payload = sight.said_of(matter)
     transaction.on_commit(lambda: events.publish("matter", payload))
+
+
+def done(event: Event) -> str:
+    """What was done, in the reader's language; that it was in the firm's place is said behind it."""
+    label, place, _rest = event.label.partition(IN_PLACE)
+    return _(label) + (_(IN_PLACE) if place else "")
 
 
 def events_of(matter: Matter, person: Person | None = None) -> list[Event]:

@@ -149,7 +149,7 @@ def perform(
     cleaned = forms.cleaned(asks, register.model, form or {}, row=matter, person=by)
     label = str(transition.label)
     if in_place_of_firm(matter, transition, by):
-        label = f"{label}（代企业）"
+        label += timeline.IN_PLACE
     evidence = take_in(matter, files, by, at)
     _check_evidence(matter, transition)
 

@@ -284,6 +284,12 @@ def show(
             else [],
             "inside": inside,
             "offered": offered,
+            # Steps whose form a page of their own has.
+            "ways_on_page": {
+                t.name
+                for t in register.workflow.leaving(matter.state)
+                if t.on_page and actions.refusal(matter, t, person) is None
+            },
             "noted": noted,
             "contact": contact,
             "contact_offered": contacts.offered(register, matter, person),

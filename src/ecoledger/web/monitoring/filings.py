@@ -109,6 +109,8 @@ def one(request: Request, pk: int) -> HttpResponse:
         "may_decide": filings.may_decide(person),
         "may_withdraw": runs and filings.may_file(person, filing.entity),
         "begun": filing.begin <= now,
+        "coming": filing.standing == Filing.Standing.COMING,
+        "running": filing.standing == Filing.Standing.RUNNING,
         "mark": _mark(filing),
         "standing": Filing.Standing(filing.standing).label,
         "alarms": _alarms(filing, person)[:MOST],

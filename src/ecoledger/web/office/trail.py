@@ -327,7 +327,7 @@ def _line_of_event(person: Person, event: Event, secrets: tuple[str, ...]) -> Li
         event.person.name if event.person else _("系统"),
         str(event.person.organisation or "") if event.person else "",
         event.deputy.name if event.deputy else "",
-        _(event.label),
+        timeline.done(event),
         _without(about, secrets),
         tuple((name, _without(text, secrets)) for name, text in details),
         "",

@@ -16,6 +16,8 @@ from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from ecoledger.accounts.wording import numbered
 from ecoledger.listings import cells, words
+from ecoledger.matters import timeline
+from ecoledger.matters.models import Event
 from ecoledger.monitoring.alarming.writing import level_now
 from ecoledger.monitoring.models import Alarm
 from ecoledger.monitoring.points import parameters
@@ -49,6 +51,12 @@ DASH = "—"
 def tr(text: Any) -> str:
     """A domain's own word (a model's label, a state's name) in the reader's language."""
     return gettext(str(text)) if text not in (None, "") else ""
+
+
+@register.filter
+def done(event: Event) -> str:
+    """What was done, in the reader's language."""
+    return timeline.done(event)
 
 
 @register.filter
