@@ -82,7 +82,13 @@ def command(
     else:
         with ThreadPoolExecutor(1) as beside:
             # A process of its own reads the file while the program loads here.
-            book = beside.submit(reading.read, file.read_bytes())
+            early = file.read_bytes()
+            book = beside.submit(reading.read, early)
+
+            def book_of(content: bytes) -> Book:
+                """What was read, unless somebody has written the file anew since."""
+                return book.result() if content == early else reading.read(content)
+
             data_folder.use(data)
             data_folder.migrate()
             process_limits.settle()
@@ -90,7 +96,7 @@ def command(
 
             # Points ask the store what their devices sent.
             with runtime.opened(data_folder.setting("OBSERVATIONS")):
-                run_for_client(arguments, tell, lambda _content: book.result())
+                run_for_client(arguments, tell, book_of)
     if not kept:
         sys.exit(1)
 
