@@ -232,9 +232,7 @@ def test_no_table_moves_the_owners_deadline(south, people):
     made = letters.model(register=letters.key, area_code="990101001", state="rectifying")
     made.owner_organisation = south.organisation
     with pytest.raises(Refused) as refused:
-        letters.follow_row(
-            made, {"deadline": date(2028, 12, 31)}, None, None, south, timezone.now()
-        )
+        letters.may_follow(made, {"deadline": date(2028, 12, 31)}, south)
     assert "整改时限" in refused.value.why
 
 
