@@ -12,7 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# The same browser, of Debian: without its own window, where that is packaged, and with it.
+WINDOWLESS = "chromium-headless-shell"
+BROWSERS = (WINDOWLESS, "chromium", "chromium-browser")
 FONT_PACKAGE = "fonts-wqy-zenhei"
 
 
@@ -35,18 +37,27 @@ def has_chinese_font() -> bool:
 
 
 def install(packages: list[str]) -> None:
+    """Install Debian packages; of a release that has no browser without a window, the one with it."""
+    apt("update", "-qq")
+    order = ("install", "-y", "-qq", "--no-install-recommends")
+    try:
+        apt(*order, *packages)
+    except subprocess.CalledProcessError:
+        if WINDOWLESS not in packages:
+            raise
+        apt(*order, *(name for name in packages if name != WINDOWLESS), "chromium")
+
+
+def apt(*words: str) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (
-        ["apt-get", "update", "-qq"],
-        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages],
-    ):
-        subprocess.run(command, check=True, env=environment, stdout=sys.stderr)  # noqa: S603
+    command = ["apt-get", *words]
+    subprocess.run(command, check=True, env=environment, stdout=sys.stderr)  # noqa: S603
 
 
 def main() -> int:
     missing = []
     if not browser():
-        missing.append("chromium")
+        missing.append(WINDOWLESS)
     if not has_chinese_font():
         missing += ["fontconfig", FONT_PACKAGE]
     if not missing:

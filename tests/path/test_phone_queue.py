@@ -16,7 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
+from tests.browser import opened
 from tests.cli.server import Server
 from tests.cluster import places
 from tests.path import county
@@ -76,19 +77,12 @@ def server(built, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def phone(server):
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     port = urlsplit(server.http).port
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium,
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                f"--host-resolver-rules=MAP {NAME} 127.0.0.1",
-                # As with a certificate that the device trusts.
-                f"--ignore-certificate-errors-spki-list={fingerprint(server.more[1])}",
-            ],
-        )
+    with opened(
+        f"--host-resolver-rules=MAP {NAME} 127.0.0.1",
+        # As with a certificate that the device trusts.
+        f"--ignore-certificate-errors-spki-list={fingerprint(server.more[1])}",
+    ) as browser:
         context = browser.new_context(
             base_url=f"https://{NAME}:{port}",
             viewport={"width": 390, "height": 844},
@@ -96,7 +90,6 @@ def phone(server):
         )
         context.set_default_timeout(PATIENCE * 1000)
         yield context.new_page()
-        browser.close()
 
 
 def sign_in(page, username):

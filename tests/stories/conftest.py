@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from tests.cluster import places
+from playwright.sync_api import Browser, Page, expect
+from tests.browser import opened
 from tests.path import county
 from tests.path.conftest import built, house, visitor  # noqa: F401  # the small county
 from tests.path.house import PATIENCE, House, Visitor
@@ -21,18 +19,8 @@ expect.set_options(timeout=PATIENCE * 1000)
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        # On a run's servers what this machine lacks is reported as not run.
-        missing = pytest.skip if os.environ.get(places.SERVER) else pytest.fail
-        missing("no Chromium: run python scripts/browser_for_tests.py")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=chromium,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    with opened() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +13,8 @@ import uvicorn
 from django.apps import apps
 from django.core.asgi import get_asgi_application
 from django.db import connections, models
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from tests.browser import opened
 
 from ecoledger.live import events
 from ecoledger.matters import actions
@@ -30,15 +30,10 @@ CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.fail("no Chromium: run python scripts/browser_for_tests.py")
     # Playwright's loop runs in this thread, and Django takes any running loop for an async caller.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with opened() as started:
         yield started
-        started.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 

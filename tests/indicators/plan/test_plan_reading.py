@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 
 import pytest
 from docx import Document
+from tests.browser import program
 
 from ecoledger.indicators.plan.extraction import extract
 from ecoledger.indicators.plan.reading import UnreadableError, read_text
@@ -74,9 +74,6 @@ def test_html_without_scripts_and_markup(tmp_path):
 
 @pytest.mark.browser
 def test_pdf_whose_lines_break_in_the_middle_of_a_figure(tmp_path):
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.fail("no Chromium: run python scripts/browser_for_tests.py")
     page = tmp_path / "plan.html"
     page.write_text(
         "<meta charset='utf-8'><body style='width:330px;font-size:16px'>"
@@ -85,7 +82,7 @@ def test_pdf_whose_lines_break_in_the_middle_of_a_figure(tmp_path):
     )
     path = tmp_path / "plan.pdf"
     subprocess.run(
-        [chromium, "--headless", "--no-sandbox", "--disable-gpu", f"--print-to-pdf={path}", "--no-pdf-header-footer", page.as_uri()],
+        [program(), "--headless", "--no-sandbox", "--disable-gpu", f"--print-to-pdf={path}", "--no-pdf-header-footer", page.as_uri()],
         check=True, capture_output=True, timeout=120,
     )  # fmt: skip
     assert _items(read_text(path)) == EXPECTED
