@@ -21,6 +21,7 @@ from ecoledger.reports.official_document import (
     OfficialDocument,
 )
 from ecoledger.reports.profile import documents
+from ecoledger.reports.template_in_force import made_once
 
 ITEM_WIDTH = Mm(44)
 ROW_HEIGHT, OPINION_HEIGHT = Mm(7), Mm(14)
@@ -149,7 +150,7 @@ def paper(
             document.sign_as("{{ 发文机关 }}", "{{ 成文日期 }}")
         return document.save()
 
-    return make
+    return made_once(make)
 
 
 def form(
@@ -163,4 +164,4 @@ def form(
         document.form(rows, note)
         return document.save()
 
-    return make
+    return made_once(make)

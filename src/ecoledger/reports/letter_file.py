@@ -9,7 +9,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -102,6 +102,7 @@ def columns(examples: Values) -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=64)  # each draft asks it of the same few files
 def variables(content: bytes) -> frozenset[str]:
     """The variables that a template names."""
     found: set[str] = set()

@@ -15,6 +15,7 @@ from ecoledger.reports.declaration import Letter, Word, declare
 from ecoledger.reports.models import IssuedDocument
 from ecoledger.reports.official_document import OfficialDocument
 from ecoledger.reports.profile import DocumentsError, documents
+from ecoledger.reports.template_in_force import made_once
 
 # What every letter can say beside its matter and its words.
 ALWAYS = ("文号", "发文机关", "成文日期", "拟稿人", "审核人", "签发人")
@@ -91,6 +92,7 @@ def _letter(title: str, paragraphs: tuple[str, ...]) -> bytes:
     return document.save()
 
 
+@made_once
 def handover_template() -> bytes:
     return _letter(
         "关于交办{{ 标题 }}的函",
@@ -110,6 +112,7 @@ def handover_template() -> bytes:
     )
 
 
+@made_once
 def reminder_template() -> bytes:
     return _letter(
         "关于督办{{ 标题 }}的函",
@@ -181,6 +184,7 @@ REMINDER = declare(
 )
 
 
+@made_once
 def warning_template() -> bytes:
     return _letter(
         "关于{{ 标题 }}的预警函",
@@ -195,6 +199,7 @@ def warning_template() -> bytes:
     )
 
 
+@made_once
 def interview_template() -> bytes:
     return _letter(
         "关于约谈的通知",
@@ -269,6 +274,7 @@ INTERVIEW = declare(
 )
 
 
+@made_once
 def reply_template() -> bytes:
     return _letter(
         "关于{{ 标题 }}办理情况的复函",

@@ -7,6 +7,7 @@ from ecoledger.registers.publicity.activities import Activity
 from ecoledger.reports.named_figures import variable
 from ecoledger.reports.official_document import OfficialDocument
 from ecoledger.reports.profile import documents
+from ecoledger.reports.template_in_force import made_once
 
 _CHANGED = "{{% if {0}_同比 %}}，{{{{ {0}_同比 }}}}{{% endif %}}"
 _GOAL = "{{% if {0}_达标 %}}（{{{{ {0}_达标 }}}}年度目标{{{{ {0}_目标 }}}}）{{% endif %}}"
@@ -93,6 +94,7 @@ _WORK = (
 )  # fmt: skip
 
 
+@made_once
 def summary_template() -> bytes:
     """The .docx."""
     title = "{{ 发文机关 }}\n{{ 标题 }}"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache, wraps
 from typing import Protocol
 
 from ecoledger.reports.models import LetterTemplate
+from ecoledger.reports.official_document import Fonts
+from ecoledger.reports.profile import documents
 
 
 class FromTemplate(Protocol):
@@ -16,6 +19,20 @@ class FromTemplate(Protocol):
 
     @property
     def template(self) -> Callable[[], bytes]: ...
+
+
+def made_once(make: Callable[[], bytes]) -> Callable[[], bytes]:
+    """A file to begin with, kept: making it anew takes longer than filling it, and only the bureau's fonts change it."""
+
+    @lru_cache(maxsize=2)
+    def for_fonts(_fonts: Fonts) -> bytes:
+        return make()
+
+    @wraps(make)
+    def template() -> bytes:
+        return for_fonts(documents().fonts)
+
+    return template
 
 
 def newest(document: FromTemplate) -> LetterTemplate | None:
