@@ -35,6 +35,8 @@ TURN = 0.03  # seconds
 # After so many rows the database counts its tables anew.
 GROWN = 5000
 
+# Entered around each portion; a room above does once for all of its rows what it does after each (``web.search``).
+around: list[Callable[[], contextlib.AbstractContextManager[object]]] = []
 # Told what was made in bulk once it stands, and that all rows were put in; a room above adds what follows rows
 # (``web.search``).
 in_bulk: list[Callable[[list[Any]], object]] = []
@@ -143,7 +145,10 @@ def _portion(
     if not (past and unused):
         left.append("raw")  # kept with facts of the past, as far as no column took it
     rows = list(batch.waiting.filter(pk__gt=last).defer(*left)[:size])
-    things = _make_rows(listing, batch, rows, by, at, clean, past, unused)
+    with contextlib.ExitStack() as stack:
+        for enter in around:
+            stack.enter_context(enter())
+        things = _make_rows(listing, batch, rows, by, at, clean, past, unused)
     refused = [row for row in rows if row.wrong]
     ImportRow.objects.bulk_update(refused, ["errors", "wrong"], batch_size=200)
     _note_made([row for row in rows if row.made is not None])

@@ -5,7 +5,10 @@ signals (imports of many rows at once) is caught up with.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
@@ -264,10 +267,12 @@ def _after_import(listing: Listing) -> None:
             enter_missing(kind)
 
 
-def _related(kind: str, rows: Any) -> list[Any]:
-    """The next things with what their entries read of them, fetched at once."""
+def _related(kind: str, rows: Any, kinds: Iterable[str] | None = None) -> list[Any]:
+    """The next things with what their entries read of them, fetched at once; ``kinds``: all that the entities are of."""
     if kind == Kind.ENTITY:
-        own = [f"as_{book.model.KIND}" for book in all_inventories()]
+        if kinds is None:
+            kinds = [book.model.KIND for book in all_inventories()]
+        own = [f"as_{own_kind}" for own_kind in kinds]
         rows = rows.select_related("parent__parent", *own).prefetch_related("identifiers", "states")
     return list(rows[:BATCH])
 
@@ -310,6 +315,34 @@ def _read(instance: Any) -> set[str]:
     return READ | {path.split("__")[0] for path in paths}
 
 
+# What was saved while rows of a table are taken in: kind -> keys.
+_noted: ContextVar[defaultdict[str, set[int]] | None] = ContextVar("_noted", default=None)
+
+
+@contextmanager
+def _together() -> Iterator[None]:
+    """What is saved meanwhile is entered at the end, all at once: a row of a table saves a thing, its numbers, its state."""
+    noted: defaultdict[str, set[int]] = defaultdict(set)
+    token = _noted.set(noted)
+    try:
+        yield
+    finally:
+        _noted.reset(token)
+    for kind, keys in noted.items():
+        rows = MODELS[kind]._default_manager.filter(pk__in=keys)
+        kinds = set(rows.values_list("kind", flat=True)) if kind == Kind.ENTITY else None
+        things = _matters(rows) if kind == Kind.MATTER else _related(kind, rows, kinds)
+        keep(entry_of(kind, thing) for thing in things)
+
+
+def _enter(kind: str, key: int, thing: Any = None) -> None:
+    """Make the entry of a thing, now or with the others of its table."""
+    if (noted := _noted.get()) is not None:
+        noted[kind].add(key)
+    else:
+        keep([entry_of(kind, thing or MODELS[kind]._default_manager.get(pk=key))])
+
+
 def _on_save(
     sender: type[Model],
     instance: Any,
@@ -320,11 +353,11 @@ def _on_save(
     if raw or (update_fields is not None and not _read(instance) & set(update_fields)):
         return
     if issubclass(sender, Identifier | EntityState):
-        keep([_entity(Entity.objects.get(pk=instance.entity_id))])
+        _enter(Kind.ENTITY, instance.entity_id)
         return
     for kind, model in MODELS.items():
         if issubclass(sender, model):
-            keep([entry_of(kind, instance)])
+            _enter(kind, instance.pk, instance)
 
 
 def _on_delete(sender: type[Model], instance: Any, **_: Any) -> None:
@@ -340,3 +373,4 @@ def follow() -> None:
     selecting.finders.append(finder)
     accepting.in_bulk.append(_made_in_bulk)
     accepting.afterwards.append(_after_import)
+    accepting.around.append(_together)
