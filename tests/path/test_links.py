@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 
 # Pages of one shape (the same address with another number or book in it) are opened this often.
-OF_A_SHAPE = 3
+OF_A_SHAPE = 2
 VISITORS = (
     "monitor",
     "dispatcher",

@@ -283,7 +283,7 @@ def test_no_sequence_of_steps_breaks_the_law(bureau, store, settings_media):
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=12,
+            max_examples=8,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -90,7 +90,7 @@ def test_two_sources_are_told_by_their_evidence():
         )
     step = np.repeat(np.arange(3), x.size)
     samples = plume.points(np.vstack([xyz] * 3), np.concatenate([v for _, v in parts]), step)
-    found = plume_inversion.invert(samples, weather, sources=2)
+    found = plume_inversion.invert(samples, weather, sources=2, steps=300)
     places = sorted(((each.x, each.y) for each in found.sources), key=lambda p: p[1])
     assert len(places) == 2
     assert np.hypot(places[0][0] + 40, places[0][1] + 70) < 25

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zlib import crc32
 
 import polars as pl
 import pytest
 from django.http import HttpRequest, HttpResponse
+from django.template import loader
 from django.test import Client
 from django.utils import timezone
 
@@ -237,3 +240,29 @@ def refusals_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return HttpResponse(status=status)
 
     monkeypatch.setattr(errors, "render", render)
+
+
+_templates_drawn: set[str] = set()
+
+
+@pytest.fixture
+def drawn_in_turn(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """``drawn_in_turn(n)``: for person number ``n`` a third of the pages is drawn, and those that were not drawn before.
+
+    Of the others all is computed that the view computes, and the template is left out. For tests in which each of
+    twenty roles opens every page: a page is drawn for a third of those who may open it.
+    """
+    draw, turn = loader.render_to_string, 0
+
+    def render_to_string(name: str, *args: object, **more: object) -> str:
+        if name in _templates_drawn and (crc32(name.encode()) + turn) % 3:
+            return ""
+        _templates_drawn.add(name)
+        return draw(name, *args, **more)
+
+    def begin(number: int) -> None:
+        nonlocal turn
+        turn = number
+
+    monkeypatch.setattr(loader, "render_to_string", render_to_string)
+    return begin

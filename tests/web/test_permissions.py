@@ -60,10 +60,13 @@ OPEN = {
 
 
 @pytest.mark.usefixtures("counted_once", "refusals_drawn_once")
-def test_each_page_opens_for_exactly_the_roles_that_hold_its_capability(county, signed_in):
+def test_each_page_opens_for_exactly_the_roles_that_hold_its_capability(
+    county, signed_in, drawn_in_turn
+):
     # Oversight roles belong to a county too; what they lack is the capability, not the area.
     wrong = []
-    for role in Role:
+    for number, role in enumerate(Role):
+        drawn_in_turn(number)
         client = signed_in(role.value)
         for name, (arguments, query, capability) in PAGES.items():
             address = reverse(name, args=arguments(county)) + query
