@@ -92,7 +92,7 @@ def test_every_tenth_of_the_domain_is_exact_as_scalar_and_as_array(table, standa
     st.one_of(st.none(), st.floats(0, 5000), st.floats(allow_nan=True, allow_infinity=True)),
     st.booleans(),
 )
-@settings(max_examples=500)
+@settings(max_examples=200)
 def test_scalar_and_array_agree_on_any_float(which, concentration, round_input):
     table, standard = which
     scheme = aqi.edition(standard=standard).content.tables[table]
@@ -235,7 +235,7 @@ readings = st.one_of(st.none(), st.integers(0, 1300), st.floats(0, 1300))
     st.sets(st.sampled_from(aqi.FACTORS), max_size=2),
     st.sampled_from([aqi.hourly, aqi.daily]),
 )
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_arrays_agree_with_scalars(rows, standard, incomplete, left_out, function):
     options = {"standard": standard, "incomplete": incomplete, "not_planned": left_out}
     columns = {
