@@ -38,7 +38,7 @@ def test_list_and_export_say_firm_waste_quantity_and_kind_in_words(bureau):
     assert said["taker"] == bureau.enterprise.name
     assert said["giver"] == "产生环节"
     assert said["what"] == f"废活性炭 {CARBON}"
-    assert (said["quantity"], said["unit"]) == ("120.50", "kg")
+    assert (said["quantity"], said["unit"]) == ("120.50 kg", "kg")
 
 
 def test_a_voucher_is_found_by_its_firm_and_by_its_code(bureau):

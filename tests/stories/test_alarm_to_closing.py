@@ -299,7 +299,7 @@ def test_a_filed_shutdown_silences_what_falls_into_it(house, open_for, visitor):
     fill(firm.get_by_label("对象"), outlet)
     fill(firm.get_by_label("类别"), "停产停运")
     firm.get_by_label("开始").fill(f"{hours_ago(4):%Y-%m-%dT%H:%M}")
-    firm.get_by_label("结束").fill(f"{times.now() + timedelta(hours=2):%Y-%m-%dT%H:%M}")
+    firm.get_by_label("预计恢复").fill(f"{times.now() + timedelta(hours=2):%Y-%m-%dT%H:%M}")
     firm.get_by_label("原因").fill("锅炉停炉检修")
     firm.get_by_role("button", name="提交申报").click()
     # It begins in the past: until the bureau agrees, it silences nothing.

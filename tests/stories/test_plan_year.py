@@ -218,7 +218,7 @@ def test_a_target_book_is_scored_live_and_what_lacks_data_is_no_nought(entered, 
     """S0: the book of the year: targets with marks, 每季公示; met, missed, and 数据缺."""
     book = f"{YEAR}年党政领导生态环保目标责任书"
     entered("plan_target", [
-        target(book, 1, "优良天数比例", "约束性", 分值=10, 目标值="97.1", 计量单位="%", 跟踪指标="good_day_ratio"),
+        target(book, 1, "优良天数比例", "约束性", 分值=10, 目标值="97.1", 计量单位="%", 跟踪指标="优良天数比例"),
         target(book, 2, "污水管网", "预期性", 分值=10, 目标值="80", 计量单位="公里", 填报值="60"),
         target(book, 3, "受污染耕地安全利用率", "约束性", 分值=10, 目标值="93", 计量单位="%", 填报值="93.5"),
         target(book, 4, "单位GDP能耗", "约束性", 分值=10, 目标值="3", 计量单位="%", 文字要求=""),

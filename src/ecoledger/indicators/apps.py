@@ -29,5 +29,6 @@ class IndicatorsConfig(AppConfig):
             storing.matter_changed(instance)
 
         target_book.naming.append(declaring.called)
+        target_book.keying.append(declaring.key_of)
         pending.on_computed.append(storing.observations_changed)
         post_save.connect(stepped, sender=Event, weak=False, dispatch_uid="indicators")

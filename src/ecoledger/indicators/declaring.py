@@ -152,6 +152,11 @@ def all_indicators() -> tuple[Indicator, ...]:
 NOT_THERE = "台账未建"
 
 
+def key_of(words: str) -> str:
+    """The key of the indicator that is called so; ``words`` themselves where none is."""
+    return next((one.key for one in all_indicators() if words == str(one.full_name)), words)
+
+
 def called(key: str) -> str:
     """What a person reads in place of an indicator's key, which says nothing to him."""
     try:

@@ -112,7 +112,8 @@ class ImportRow(models.Model):
 
     def text(self, name: str) -> str:
         """The cell of a column as a person reads it."""
-        return str(self.cells.get(name, self.values.get(name, "")))
+        said = self.cells.get(name, self.values.get(name))
+        return "" if said is None else str(said)
 
     @property
     def texts(self) -> dict[str, str]:

@@ -35,7 +35,7 @@ def note_seen_in_table(
     secret = _secret(listing, person, batch.mapping.values())
     if not secret:
         return
-    places = [row.place for row in rows if any(row.cells.get(name) for name in secret)]
+    places = [row.place for row in rows if any(row.text(name) for name in secret)]
     if places:
         details = {"file": batch.file_name, **_details(listing, secret, places)}
         audit.record(person, "see_complainant", batch, details=details, address=address)
