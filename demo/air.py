@@ -33,6 +33,7 @@ from ecoledger.registers.air_sources import (
 from ecoledger.registers.air_sources import shared_centres as centres
 from ecoledger.registers.air_sources.ultra_low import ASSESSMENTS
 from ecoledger.registers.network.connections import CONNECTIONS
+from ecoledger.web.search.index import together
 
 LISTED, BOXES, CAMERAS, BOILERS, PROJECTS = 140, 320, 37, 46, 110
 GRADES = ("A", "B", "B", "C", "C", "C", "D", "D", "引领性", "民生豁免")
@@ -43,6 +44,7 @@ MEASURES = {
 }
 
 
+@together()
 def build(now: datetime) -> dict[str, int]:
     """Everything of this module; ``now`` in China standard time without zone."""
     generator = random.Random(f"{city.SEED}-air")

@@ -29,6 +29,7 @@ from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
 from ecoledger.registers.problems.responsibilities import RESPONSIBILITIES
 from ecoledger.registers.projects.project_schedule import REGISTER as PROJECTS
 from ecoledger.registers.waste.assessment import ASSESSMENT
+from ecoledger.web.search.index import together
 
 FIRMS = 4_000
 PROBLEMS_BEFORE = 1_480
@@ -49,6 +50,7 @@ _TRADES = (
 _COATING = ("3360", "金属表面喷涂", "喷涂")
 
 
+@together()
 def build(now: datetime) -> dict[str, int]:
     """Everything of this module, in a few transactions; returns how many of each."""
     generator = random.Random(f"{city.SEED}-county")

@@ -32,6 +32,7 @@ from ecoledger.registers.enforcement.seizures import REGISTER as SEIZURES
 from ecoledger.registers.enforcement.seizures import SeizedThing
 from ecoledger.registers.enforcement.self_checks import REGISTER as CHECKS
 from ecoledger.registers.enforcement.transfers import REGISTER as TRANSFERS
+from ecoledger.web.search.index import together
 
 FILED, DECIDED, FINED = 69, 43, Decimal(6_055_000)
 # 1,683 objects of checks.
@@ -46,6 +47,7 @@ _CAUSES = (
 _NAMES = ("", "", "", "吴承舟", "郑砚秋", "苏明澈", "许知行")
 
 
+@together()
 def build(now: datetime) -> dict[str, int]:
     """Everything of this module; returns how many of each."""
     generator = random.Random(f"{city.SEED}-enforcement")

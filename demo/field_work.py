@@ -26,6 +26,7 @@ from ecoledger.registers.grid.patrol_services import SERVICES
 from ecoledger.registers.grid.patrols import PATROLS, Patrol
 from ecoledger.registers.problems.inspectorate import REGISTER as LETTERS
 from ecoledger.registers.problems.inspectorate import InspectorateBatch
+from ecoledger.web.search.index import together
 
 PATROLLED, REPORTED, COMPLAINED, CHAINS = 5_932, 1_632, 357, 22
 # Of the events, those a contractor handed in as clues.
@@ -47,6 +48,7 @@ _TOLD = (
 )  # fmt: skip
 
 
+@together()
 def build(now: datetime) -> dict[str, int]:
     """Everything of this module; returns how many of each."""
     generator = random.Random(f"{city.SEED}-field-work")

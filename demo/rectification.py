@@ -30,6 +30,7 @@ from ecoledger.registers.problems.city_problems import REGISTER as CITY
 from ecoledger.registers.problems.look_back import ROUNDS
 from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
 from ecoledger.registers.problems.sweeps import SWEEPS, WatchSite
+from ecoledger.web.search.index import together
 
 LISTED, INSPECTED, OPEN_PLACES = 124, 8, 11
 FOUND, SUPPLEMENTARY, MEASURES, RULES = 44, 11, 114, 18
@@ -48,6 +49,7 @@ _PLACES = (
 )
 
 
+@together()
 def build(now: datetime) -> dict[str, int]:
     """Everything of this module; returns how many of each."""
     generator = random.Random(f"{city.SEED}-rectification")

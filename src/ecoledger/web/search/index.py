@@ -315,12 +315,12 @@ def _read(instance: Any) -> set[str]:
     return READ | {path.split("__")[0] for path in paths}
 
 
-# What was saved while rows of a table are taken in: kind -> keys.
+# What was saved while things are entered together: kind -> keys.
 _noted: ContextVar[defaultdict[str, set[int]] | None] = ContextVar("_noted", default=None)
 
 
 @contextmanager
-def _together() -> Iterator[None]:
+def together() -> Iterator[None]:
     """What is saved meanwhile is entered at the end, all at once: a row of a table saves a thing, its numbers, its state."""
     noted: defaultdict[str, set[int]] = defaultdict(set)
     token = _noted.set(noted)
@@ -328,15 +328,17 @@ def _together() -> Iterator[None]:
         yield
     finally:
         _noted.reset(token)
-    for kind, keys in noted.items():
-        rows = MODELS[kind]._default_manager.filter(pk__in=keys)
-        kinds = set(rows.values_list("kind", flat=True)) if kind == Kind.ENTITY else None
-        things = _matters(rows) if kind == Kind.MATTER else _related(kind, rows, kinds)
-        keep(entry_of(kind, thing) for thing in things)
+    for kind, found in noted.items():
+        keys = sorted(found)
+        for at in range(0, len(keys), BATCH):
+            rows = MODELS[kind]._default_manager.filter(pk__in=keys[at : at + BATCH])
+            kinds = set(rows.values_list("kind", flat=True)) if kind == Kind.ENTITY else None
+            things = _matters(rows) if kind == Kind.MATTER else _related(kind, rows, kinds)
+            keep(entry_of(kind, thing) for thing in things)
 
 
 def _enter(kind: str, key: int, thing: Any = None) -> None:
-    """Make the entry of a thing, now or with the others of its table."""
+    """Make the entry of a thing, now or together with others."""
     if (noted := _noted.get()) is not None:
         noted[kind].add(key)
     else:
@@ -373,4 +375,4 @@ def follow() -> None:
     selecting.finders.append(finder)
     accepting.in_bulk.append(_made_in_bulk)
     accepting.afterwards.append(_after_import)
-    accepting.around.append(_together)
+    accepting.around.append(together)
