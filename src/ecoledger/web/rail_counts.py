@@ -56,7 +56,9 @@ class StepsMiddleware:
 
     def __call__(self, request: HttpRequest) -> Any:
         response = self.get_response(request)
-        if request.method not in ("GET", "HEAD") and isinstance(request.user, Person):
+        # What was refused has changed nothing.
+        done = request.method not in ("GET", "HEAD") and response.status_code < 400
+        if done and isinstance(request.user, Person):
             forget(request.user)
         return response
 
