@@ -50,7 +50,7 @@ def test_after_an_own_step_the_rail_counts_anew(bureau, people, signed_in):
     client = signed_in("dispatcher")
     assert in_hand(client, SOMEWHERE) == 1
     opened(people, "雨污混接")
-    client.post(f"/matters/problem/{problem.pk}/note", {"note": "电话了解进展。"})
+    client.post(f"/matters/problem/{problem.pk}/note", {"text": "电话了解进展。"})
     assert in_hand(client, SOMEWHERE) == 2
 
 
