@@ -127,6 +127,19 @@ def test_wastewater_is_judged_by_the_day(store, county):
     )
 
 
+@pytest.mark.parametrize(("hours", "state"), [(0.1, "open"), (11, "open"), (12, "silenced")])
+def test_a_filing_excuses_a_day_of_which_it_covers_half(store, county, hours, state):
+    begin = datetime(2026, 5, 1)
+    filings.file(
+        county.monitor, county.wastewater.entity, kind="maintenance", reason="清洗",
+        begin=times.aware(begin), end=times.aware(begin + timedelta(hours=hours)),
+    )  # fmt: skip
+    put(store, county.wastewater, "w00000", [2.0] * 24, begin)
+    put(store, county.wastewater, "w01018", [130] * 24, begin)
+    pending.run_all(NOW)
+    assert [a.state for a in of("exceedance")] == [state]
+
+
 def test_air_is_judged_by_the_edition_of_its_date(store, county, monkeypatch):
     for day, expected in ((datetime(2026, 2, 20), 0), (datetime(2026, 3, 20), 1)):
         monkeypatch.setattr(times, "now", lambda day=day: day + timedelta(days=1, hours=1))

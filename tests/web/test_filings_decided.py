@@ -86,10 +86,61 @@ def test_a_firm_s_filing_without_an_end_or_with_a_far_one_waits_and_what_is_agre
         assert [t for t in told(bureau.people[name]) if "请另行申报" in t]
 
 
-@pytest.mark.parametrize("case", ["after the fact", "during an alarm"])
+def test_filings_one_after_the_other_silence_no_longer_than_one_may(firm, bureau):
+    """Neither a short gap nor the whole firm for one outlet makes a new count; what is far ahead waits too."""
+    now = timezone.now().replace(second=0, microsecond=0)
+
+    def ahead(first, last, **more):
+        begin, end = (timezone.localtime(now + timedelta(days=days)) for days in (first, last))
+        return firm(begin=f"{begin:%Y-%m-%dT%H:%M}", end=f"{end:%Y-%m-%dT%H:%M}", **more)
+
+    first = ahead(0, 20)
+    assert (first.decision, filings.doubts(first)) == ("", [])
+    # Half a day later, for the whole firm: 20 and 9 days, then 20 and 11.
+    whole = {"entity": bureau.enterprise.pk}
+    assert ahead(20.5, 29.5, **whole).decision == ""
+    next_one = ahead(20.5, 31.5, **whole)
+    assert (next_one.decision, filings.doubts(next_one)) == ("waiting", ["连同前后申报超过 30 天"])
+    assert filings.doubts(first) == []
+    assert filings.doubts(ahead(40, 50)) == ["30 天以后才开始"]
+    # The other outlet was silent for 9 days; the first filing is none of its business.
+    other = {"entity": bureau.wastewater.entity.pk}
+    assert ahead(25, 45, **other).decision == ""
+
+
+def test_an_ended_filing_is_not_ended_later_and_what_begins_later_ends_after_it(
+    firm, bureau, client
+):
+    over = firm()
+    ended = timezone.now() - timedelta(hours=2)
+    Filing.objects.filter(pk=over.pk).update(begin=ended - timedelta(hours=3), end=ended)
+    page = client.post(f"/filings/{over.pk}/withdraw", {"action": "finish"}, follow=True)
+    assert "仍未恢复的请另行申报" in page.content.decode()
+    over.refresh_from_db()
+    assert over.end == ended
+    later = firm(timedelta(days=-60), end="")
+    client.force_login(bureau.people["monitor"])
+    client.post(f"/filings/{later.pk}/decide", {"answer": "agree"})
+    later.refresh_from_db()
+    assert later.end == later.begin + filings.LONGEST
+
+
+def test_a_year_beyond_reckoning_is_refused_by_its_field(bureau, client):
+    client.force_login(bureau.people["monitor"])
+    sent = {"entity": bureau.flue_gas.entity.pk, "kind": "fault", "reason": "检修"}
+    years = {"begin": "0001-01-01T00:00+14:00", "end": "9999-12-31T23:59-12:00"}
+    page = client.post("/filings/new", sent | years)
+    assert set(page.context["form"].errors) == {"begin", "end"}
+    assert page.content.decode().count("年份应在2000年至2100年之间") == 2
+    assert not Filing.objects.exists()
+
+
+@pytest.mark.parametrize("case", ["after the fact", "during an alarm", "during a merged alarm"])
 def test_what_is_filed_too_late_waits_and_is_told_louder(firm, bureau, client, request, case):
-    if case == "during an alarm":
-        request.getfixturevalue("running_alarm")
+    if case != "after the fact":
+        running = request.getfixturevalue("running_alarm")
+    if case == "during a merged alarm":
+        Alarm.objects.filter(pk=running.pk).update(state="merged")
     filing = firm(timedelta(hours=13) if case == "after the fact" else timedelta(0))
     assert (filing.decision, filing.silences) == ("waiting", False)
     assert filing not in filings.active()

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
@@ -20,6 +21,7 @@ from ecoledger.entities.models import Entity
 from ecoledger.live import times
 from ecoledger.monitoring import runtime
 from ecoledger.monitoring.alarming import alarms
+from ecoledger.monitoring.alarming.ledgers import GOING_ON
 from ecoledger.monitoring.models import Alarm, Filing, Point
 from ecoledger.monitoring.points import table
 
@@ -30,6 +32,10 @@ GRACE = timedelta(minutes=15)
 # For how long an enterprise silences by its own word; what is longer, or has no end, holds once the bureau agrees. What
 # the bureau agrees to without an end runs out by itself after as long.
 LONGEST = timedelta(days=30)
+# Filings of a firm less than this apart count as one: else a minute between them would begin the count anew.
+APART = timedelta(days=1)
+# The years a filing may lie in: what is outside of them is a slip, and cannot be reckoned with in every zone.
+YEARS = range(2000, 2101)
 
 
 def owner_code(entity: Entity) -> str:
@@ -51,13 +57,51 @@ def not_yours() -> str:
     return _("只能为本企业或本辖区的对象申报")
 
 
+def silent_together(filing: Filing, end: datetime) -> timedelta:
+    """How long a firm's filing up to ``end`` silences, with those before and after it that the firm filed earlier.
+
+    Only what is in force counts, and only what silences a point that this one silences too.
+    """
+    mine = set(points_of(filing))
+    earlier = Filing.objects.filter(
+        Filing.silencing(),
+        filed_by__organisation__entity_code=filing.filed_by.entity_code,
+        filed_at__lte=filing.filed_at,
+        end__isnull=False,
+    )
+    own = (filing.begin, end)
+    spans = [
+        (other.begin, other.end)
+        for other in earlier.exclude(pk=filing.pk).select_related("entity")
+        if other.end is not None and not mine.isdisjoint(points_of(other))
+    ]
+    spans = sorted([own, *spans])
+    total, until, met = timedelta(0), spans[0][0], False
+    for since, last in spans:
+        if since - until >= APART:
+            if met:
+                break
+            total, until = timedelta(0), since
+        total += max(timedelta(0), last - max(since, until))
+        until = max(until, last)
+        met = met or (since, last) == own
+    return total
+
+
 def too_long(filing: Filing) -> bool:
-    """Whether it says no end (起止 belong to a filing), or one further off than an enterprise may silence by itself."""
-    return filing.end is None or filing.end - filing.begin > LONGEST
+    """Whether an enterprise's filing silences for longer, with its neighbours, than the firm may by its own word."""
+    if filing.end is None or filing.end - filing.begin > LONGEST:
+        return True
+    if filing.pk and not filing.decision:
+        return (
+            False  # It held at once, so it was not: its neighbours filed since do not change that.
+        )
+    return silent_together(filing, filing.end) > LONGEST
 
 
 def doubts(filing: Filing) -> list[str]:
     """In words, why an enterprise's filing waits for the bureau: each of them alone is enough."""
+    alone = filing.end is not None and filing.end - filing.begin > LONGEST
     return [
         words
         for holds, words in (
@@ -68,7 +112,12 @@ def doubts(filing: Filing) -> list[str]:
                 filing.filed_by.has_role(Role.ENTERPRISE)
                 and filing.end is not None
                 and too_long(filing),
-                _("超过 %d 天") % LONGEST.days,
+                (_("超过 %d 天") if alone else _("连同前后申报超过 %d 天")) % LONGEST.days,
+            ),
+            (
+                filing.filed_by.has_role(Role.ENTERPRISE)
+                and filing.begin - filing.filed_at > LONGEST,
+                _("%d 天以后才开始") % LONGEST.days,
             ),
         )
         if holds
@@ -104,6 +153,12 @@ def wrong(
         problems["begin"] = _("企业申报不得早于当前时间24小时以前，请联系监测人员补录")
     if point is not None and point.entity_id != entity.pk and point.owner_code != entity.code:
         problems["point"] = _("监测点不属于所申报的对象")
+    for field, moment in (("begin", begin), ("end", end)):
+        if moment is not None and moment.year not in YEARS:
+            problems[field] = _("年份应在%(first)d年至%(last)d年之间，请核对") % {
+                "first": YEARS[0],
+                "last": YEARS[-1],
+            }
     return problems
 
 
@@ -139,8 +194,9 @@ def file(
     )
     if person.has_role(Role.ENTERPRISE):
         filing.after_the_fact = begin < times.aware(times.now()) - GRACE
-        open_there = Alarm.objects.filter(point__in=points_of(filing), state=Alarm.State.OPEN)
-        filing.during_alarm = open_there.exists()
+        # One that was merged into another goes on too, though only the other is told.
+        going_on = Alarm.objects.filter(GOING_ON, point__in=points_of(filing))
+        filing.during_alarm = going_on.exists()
         if doubts(filing):
             filing.decision = Filing.Decision.WAITING
     with transaction.atomic():
@@ -174,7 +230,8 @@ def decide(
 ) -> Filing:
     """Agree to a filing that waits, or not: what is judged from now on is silenced by it, or is not.
 
-    One without an end gets one, :data:`LONGEST` from now: it goes on if it is filed again.
+    One without an end gets one, :data:`LONGEST` from now, or from its begin when that is later: it goes on if it is
+    filed again.
     """
     if not (may_decide(person) and may_file(person, filing.entity)):
         raise PermissionDenied(_("由本辖区的监测或执法人员确认"))
@@ -186,7 +243,7 @@ def decide(
         filing.decision = Filing.Decision.AGREED if agreed else Filing.Decision.REFUSED
         filing.decided_by, filing.decided_at = person, times.aware(times.now())
         if agreed and filing.end is None:
-            filing.end = filing.decided_at + LONGEST
+            filing.end = max(filing.begin, filing.decided_at) + LONGEST
         filing.decision_reason = reason.strip()[:300]
         filing.save()
         audit.record(
@@ -200,13 +257,18 @@ def decide(
 
 
 def finish(person: Person, filing: Filing, end: datetime, *, address: str = "") -> Filing:
-    """End a filing at ``end`` (operation resumes); what came after it is judged again."""
+    """End a filing earlier, at ``end`` (operation resumes); what came after it is judged again."""
     if not may_file(person, filing.entity):
         raise PermissionDenied(_("只能结束本企业或本辖区的申报"))
     if filing.withdrawn_at is not None:
         raise ValidationError(_("申报已撤回"))
     if end <= filing.begin:
         raise ValidationError({"end": _("结束时间应晚于开始时间；若申报有误请撤回")})
+    if filing.end is not None and end >= filing.end:
+        # Else who ends what has run out would lengthen it to now.
+        ended = f"{timezone.localtime(filing.end):%Y-%m-%d %H:%M}"
+        said = _("申报于%(end)s到期，不能再往后结束；仍未恢复的请另行申报") % {"end": ended}
+        raise ValidationError({"end": said})
     with transaction.atomic():
         before = filing.end
         filing.end = end

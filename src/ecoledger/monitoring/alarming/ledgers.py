@@ -18,6 +18,10 @@ HISTORY = timedelta(days=30)
 _TOLD = (Alarm.State.OPEN, Alarm.State.ENDED)
 
 
+# The same as :func:`going_on`, as a condition.
+GOING_ON = Q(state=Alarm.State.OPEN) | Q(state=Alarm.State.MERGED, end__isnull=True)
+
+
 def going_on(alarm: Alarm) -> bool:
     """Whether findings of its rule still belong to it."""
     return alarm.state == Alarm.State.OPEN or (
@@ -56,10 +60,7 @@ class DatabaseLedger:
         return transaction.atomic()
 
     def going_on(self) -> Iterable[Alarm]:
-        merged = Q(state=Alarm.State.MERGED, end__isnull=True)
-        return Alarm.objects.filter(
-            Q(state=Alarm.State.OPEN) | merged, rule__in=self._rules
-        ).select_related("point", "rule")
+        return Alarm.objects.filter(GOING_ON, rule__in=self._rules).select_related("point", "rule")
 
     def covered(self, rule: AlarmRule, point: int, parameter: str, start: datetime) -> bool:
         return (

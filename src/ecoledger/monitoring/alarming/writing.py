@@ -40,6 +40,19 @@ class Place:
     km: float | None
 
 
+def silences(filing: Filing, begin: datetime, end: datetime) -> bool:
+    """Whether a filing in force silences a value of the time from ``begin`` to ``end`` (aware).
+
+    For an hour or a minute the moment it begins decides. A value of a day or more is silenced only when the filing
+    covers at least half of it: else a minute that is filed would excuse the mean of a whole day.
+    """
+    length = end - begin
+    if length < timedelta(seconds=_DAY):
+        return filing.begin <= begin and (filing.end is None or begin < filing.end)
+    covered = min(end, filing.end or end) - max(begin, filing.begin)
+    return 2 * covered >= length
+
+
 class Filings:
     """Filings that may silence, looked up by point and time."""
 
@@ -57,10 +70,10 @@ class Filings:
         self._codes = {f.pk: codes.get(f.entity_id, "") for f in self._rows}
 
     def covering(
-        self, point: int, place: Place, at: datetime, until: datetime, kinds: Iterable[str]
+        self, point: int, place: Place, begin: datetime, end: datetime, kinds: Iterable[str]
     ) -> Filing | None:
-        """The filing in force at some moment from ``at`` to ``until``."""
-        moment, last = times.aware(at), times.aware(until)
+        """The filing that silences a value of the time from ``begin`` to ``end``."""
+        since, until = times.aware(begin), times.aware(end)
         for filing in self._rows:
             mine = (
                 filing.point_id == point
@@ -68,12 +81,7 @@ class Filings:
                 else filing.entity_id == place.entity
                 or (place.owner_code and self._codes[filing.pk] == place.owner_code)
             )
-            if (
-                mine
-                and filing.kind in kinds
-                and filing.begin <= last
-                and (filing.end is None or moment < filing.end)
-            ):
+            if mine and filing.kind in kinds and silences(filing, since, until):
                 return filing
         return None
 
@@ -147,8 +155,8 @@ class Writer:
         if rule.detector == _D.MISSING:
             # Silence is judged now, not at the moment the data stopped.
             filing = self.filings.covering(row["point"], place, end, end, kinds)
-        # A day is excused by a filing for any part of it.
-        until = end if row["seconds"] >= _DAY and rule.detector != _D.MISSING else start
+        # What is missing has no mean: the moment the data stopped decides, however long they are away.
+        until = start if rule.detector == _D.MISSING else end
         filing = filing or self.filings.covering(row["point"], place, start, until, kinds)
         if filing is not None:
             self._silenced(rule, row, end, filing, f"已申报{filing.get_kind_display()}")

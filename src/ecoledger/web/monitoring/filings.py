@@ -49,7 +49,7 @@ class FilingForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
         help_texts = {
             "point": gettext_lazy("只影响其中一个监测点时选择；不选则对象的全部监测点。"),
             "end": gettext_lazy(
-                "到期自动恢复预警，届时未恢复的另行申报。企业留空或超过 30 天的，经监测或执法人员确认后才静默。"
+                "到期自动恢复预警，届时未恢复的另行申报。企业留空、连同前后申报超过 30 天，或者 30 天以后才开始的，经监测或执法人员确认后才静默。"
             ),
         }
         widgets = {
