@@ -14,8 +14,10 @@ from docx import Document
 from pypdf import PdfReader
 from tests.daily_values import october
 
+from ecoledger.indicators import own_rules, scoring, warning_rules
 from ecoledger.indicators.declaring import Span
 from ecoledger.indicators.figures import Change, Figure
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
 from ecoledger.matters.models import Circulation, Matter
 from ecoledger.registers.enforcement.penalty_case.register import REGISTER as CASES
@@ -170,6 +172,41 @@ def test_a_town_s_target_tells_no_figure_of_cases_that_only_some_may_know_of(
     PlanTarget.objects.filter(pk=target.pk).update(**kept)
     (row,) = named_figures.rows_of("目标表", replace(asked, area_code=COUNTY))
     assert (row["现值"].value, row["结论"]) == (None, "不列")
+
+
+def test_no_rule_score_or_short_board_tells_a_town_s_cases_that_only_some_may_know_of(
+    files, bureau, people, settings, client
+):
+    town, today = bureau.towns[0].code, timezone.localdate()
+    before = timezone.now() - timedelta(days=2)
+    case = actions.open_matter(CASES, {"title": "某厂偷排", "area_code": town}, by=None, at=before)
+    rule = {
+        "label": "在办案件", "measure": "notice", "indicator": f"{CASES.key}.in_hand", "per": "month", "over": "towns",
+        "worse_than": "999", "times": "1", "reply_days": "10",
+    }  # fmt: skip
+    own_rules.write_warnings([rule], by=people["leader"])
+    target = PlanTarget.objects.create(
+        book="镇街责任书", year=today.year, area_code=town, number="1", name="在办案件", kind="binding",
+        comparator="<=", target=0, weight=5, unit="件", indicator=f"{CASES.key}.in_hand",
+    )  # fmt: skip
+
+    def told():
+        broken = {b.area_code for b in warning_rules.breaches(COUNTY, today)}
+        found = scoring.source(rule["indicator"])(town, today, today)
+        return town in broken, (found.value, found.text)
+
+    assert told() == (False, (None, "限定知悉范围"))
+    client.force_login(people["leader"])
+    answer = client.post(reverse("target-short", args=[target.pk]), follow=True)
+    assert "现值属限定知悉范围，不能列为短板" in answer.content.decode()
+    assert not Matter.objects.filter(register="short_board").exists()
+    Matter.objects.filter(pk=case.pk).update(circulation=Circulation.STAFF)
+    assert told() == (True, (1, "在办1件"))
+    # No rule rests on a book that only some may see.
+    with pytest.raises(Refused, match="依据指标"):
+        own_rules.write_warnings(
+            [rule | {"indicator": f"{DISCIPLINE.key}.in_hand"}], by=people["leader"]
+        )
 
 
 def test_a_target_that_stands_in_two_books_is_told_with_its_book(month, people, client):

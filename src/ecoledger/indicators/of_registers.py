@@ -229,6 +229,12 @@ def untold(indicator: Indicator, back: Collection[str], person: Person | None = 
     return person is None or not person.has_role(*register_of(key).circle)
 
 
+def untold_of(indicator: Indicator, area_code: str) -> bool:
+    """Whether what many read, a matter or a score as much as a document, does not tell the figure of that place."""
+    back = {key for _code, key in kept_back([area_code])}
+    return untold(indicator, back)
+
+
 def measures_of(register: Register) -> tuple[Measure, ...]:
     """The counts that every register has, and its own."""
     return (*standing_measures(register.begins), *register.measures)

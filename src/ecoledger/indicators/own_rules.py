@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Person
 from ecoledger.indicators import scorecards, warning_rules
 from ecoledger.indicators.declaring import all_indicators
+from ecoledger.indicators.of_registers import for_readers
 from ecoledger.listings import catalogue, own_data
 from ecoledger.listings.parts import MOST
 from ecoledger.listings.refusals import Refused
@@ -36,6 +37,13 @@ def towns_said() -> dict[str, Any]:
     return own_data.read(__package__, "town_assessment")
 
 
+def choices() -> dict[str, str]:
+    """Key -> name of the indicators that a rule may rest on; not those of a book that only some may see: what comes of
+    a rule has many readers.
+    """
+    return {i.key: i.full_name for i in all_indicators() if for_readers(i.see)}
+
+
 def write_warnings(rows: Sequence[Mapping[str, str]], *, by: Person) -> None:
     """Keep these rules; a row without a name is left out. Raises :class:`Refused` naming row and field."""
     kept = [_warning(number, row) for number, row in enumerate(rows, 1) if row["label"].strip()]
@@ -47,7 +55,7 @@ def write_warnings(rows: Sequence[Mapping[str, str]], *, by: Person) -> None:
 def _warning(number: int, row: Mapping[str, str]) -> dict[str, Any]:
     if row["measure"] not in WarningLetter.Measure.values:
         raise _refused(number, _("措施"), _("请选择通报、预警或约谈"))
-    if row["indicator"] not in {i.key for i in all_indicators()}:
+    if row["indicator"] not in choices():
         raise _refused(number, _("依据指标"), _("请从清单中选择"))
     if row["per"] not in dict(PERIODS) or row["over"] not in dict(PLACES):
         raise _refused(number, _("周期和范围"), _("请从清单中选择"))
@@ -97,7 +105,9 @@ def write_towns(
 
 def _item(number: int, row: Mapping[str, str]) -> dict[str, Any]:
     full = _number(number, _("满分"), row["full"])
-    if not row["indicator"].strip():
+    # One whose register does not stand yet may be named: it has no data.
+    declared = {i.key for i in all_indicators()}
+    if (key := row["indicator"].strip()) not in choices() and (not key or key in declared):
         raise _refused(number, _("取数指标"), _("请选择指标"))
     steps = []
     for pair in re.split(r"[;；,，\s]+", row["steps"].strip()):
@@ -114,7 +124,7 @@ def _item(number: int, row: Mapping[str, str]) -> dict[str, Any]:
         "key": row.get("key", "").strip() or _key(row["label"]),
         "label": row["label"].strip()[:60],
         "full": full,
-        "indicator": row["indicator"].strip(),
+        "indicator": key,
         "steps": steps,
     }
 

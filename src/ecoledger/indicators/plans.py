@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
-from ecoledger.indicators import storing
+from ecoledger.indicators import of_registers, storing
 from ecoledger.indicators.declaring import Indicator, Span, indicator_of
 from ecoledger.indicators.figures import Figure
 from ecoledger.indicators.models import PlanItem, PlanText
@@ -195,6 +195,8 @@ def _followed(item: PlanItem, on: date) -> Followed:
         if span is None:
             return Followed(item)
         indicator = indicator_of(item.catalogue)
+        if of_registers.untold_of(indicator, item.plan.area_code):
+            return Followed(item)
         figure = storing.figure(indicator, item.plan.area_code, span)
         return Followed(item, figure, _met(item, indicator, figure))
     return Followed(item, pace=pace(item, on))

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from ecoledger.books.score_sheet import Measured, Source
-from ecoledger.indicators import doors, storing
+from ecoledger.indicators import doors, of_registers, storing
 from ecoledger.indicators.declaring import Span, indicator_of
 from ecoledger.indicators.figures import Records
 
@@ -20,13 +20,16 @@ _PAGES = {door.key for door in vars(doors).values() if isinstance(door, doors.Do
 def source(key: str) -> Source:
     """The source that measures a division, or the division a thing lies in, by an indicator.
 
-    What has no value is told as lacking, never as nought: a score sheet leaves it out of the rank.
+    What has no value is told as lacking, never as nought: a score sheet leaves it out of the rank. So is a figure that
+    only some may know: scores are published.
     Raises ``KeyError`` for an indicator that is not declared.
     """
     indicator = indicator_of(key)
 
     def measured(scored: Any, first: date, last: date) -> Measured:
         area_code = scored if isinstance(scored, str) else scored.area_code
+        if of_registers.untold_of(indicator, area_code):
+            return Measured(None, of_registers.KEPT_BACK)
         span = Span(first, last + timedelta(days=1))
         figure = storing.figure(indicator, area_code, span)
         if figure.value is None:

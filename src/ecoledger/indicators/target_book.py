@@ -321,8 +321,12 @@ def marked(rows: Iterable[Standing]) -> Marked:
 
 
 def list_short(row: PlanTarget, on: date, *, by: Person) -> Any:
-    """Open the short board of a target that is missed. Raises :class:`Refused` for one that is not."""
-    now = standing(row, on, by)
+    """Open the short board of a target that is missed. Raises :class:`Refused` for one that is not, and for one whose
+    figure only some may know: many read a short board, whoever lists it.
+    """
+    now = standing(row, on)
+    if now.untold:
+        raise Refused("state", _("“%s”的现值属限定知悉范围，不能列为短板。") % row.name)
     if now.met is not False:
         raise Refused("state", _("“%s”没有未达到，不能列为短板。") % row.name)
     goal = (

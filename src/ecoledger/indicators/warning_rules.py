@@ -1,6 +1,7 @@
 """Who is due a notice, a warning letter or an interview, by the bureau's rules; proposed once a rule, place and period.
 
-A rule without data proposes nothing: what is not known is no failure.
+A rule without data proposes nothing: what is not known is no failure. Nor does a figure that only some may know:
+a breach is shown, and proposed as a matter that many read.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from django.utils import timezone
 
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.entities.models import Area
-from ecoledger.indicators import scorecards, storing, targets
+from ecoledger.indicators import of_registers, scorecards, storing, targets
 from ecoledger.indicators.declaring import HIGHER, Indicator, Span, indicator_of
 from ecoledger.indicators.figures import Figure
 from ecoledger.listings import own_data
@@ -124,7 +125,7 @@ def _breaches(area_code: str, on: date) -> Iterator[Breach]:
 
 def _breach(rule: Rule, indicator: Indicator, place: str, whole: str, on: date) -> Breach | None:
     limit = _limit(rule, place, whole, on.year)
-    if limit is None:
+    if limit is None or of_registers.untold_of(indicator, place):
         return None
     figures = []
     # What is counted at a moment is judged now, what comes to be in a span by the last that is over.

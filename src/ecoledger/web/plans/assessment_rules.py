@@ -12,7 +12,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from ecoledger.indicators import own_rules
-from ecoledger.indicators.declaring import all_indicators
 from ecoledger.indicators.scorecards import SHEET
 from ecoledger.listings.refusals import Refused
 from ecoledger.registers.plan.warnings import WarningLetter
@@ -46,7 +45,7 @@ def _may(request: Request) -> None:
 
 
 def _indicators() -> list[tuple[str, str]]:
-    return sorted({(i.key, i.full_name) for i in all_indicators()}, key=lambda pair: pair[1])
+    return sorted(own_rules.choices().items(), key=lambda pair: pair[1])
 
 
 @needs("see_plans")
