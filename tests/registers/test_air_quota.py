@@ -15,7 +15,7 @@ from ecoledger.books.models import Posting
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
 from ecoledger.matters.actions import Upload
-from ecoledger.matters.models import Matter
+from ecoledger.matters.models import Event, Matter
 from ecoledger.registers.air.quota import ALLOCATION, POOL, QUOTA, REDUCTION
 
 pytestmark = pytest.mark.django_db
@@ -116,14 +116,31 @@ def test_what_was_entered_is_taken_over_and_asked_again_of_nobody(bureau, client
     (form,) = page.xpath("//form[contains(@action, '/account')]")
     folded = form.xpath(".//details[@class='taken-over']//*[@name]/@name")
     assert {name.removeprefix("account-") for name in folded} == {
-        "way", "pollutant", "permitted", "actual", "base_year", "method", "permitted_after",
+        "way", "pollutant", "permitted", "actual", "base_year", "method",
     }  # fmt: skip
-    assert set(form.xpath(".//*[starts-with(@name, 'account-')]/@name")) == set(folded)
+    every = form.xpath(".//*[starts-with(@name, 'account-')]/@name")
+    assert set(every) - set(folded) == {"account-permitted_after"}
     perform(matter, "account", bureau.approver, {"actual": "9.1"}, paper())
     matter.refresh_from_db()
     assert (matter.state, matter.way, matter.permitted, matter.actual) == (
         "review", "closed", Decimal("12.5"), Decimal("9.1"),
     )  # fmt: skip
+    kept = Event.objects.filter(matter=matter, transition="account").get().form
+    assert (Decimal(kept["permitted"]), kept["actual"]) == (Decimal("12.5"), "9.1")
+
+
+def test_what_stays_after_a_retrofit_is_said_by_somebody(bureau):
+    matter = reduce(bureau, way="retrofit", method="许可量与实际排放量取小")
+    for form in ({}, {"permitted_after": ""}):
+        with pytest.raises(Refused, match="须填写改造后许可量"):
+            perform(matter, "account", bureau.approver, form, paper())
+    perform(matter, "account", bureau.approver, {"permitted_after": "4"}, paper())
+    matter.refresh_from_db()
+    assert (matter.state, matter.freed) == ("review", Decimal("5.8"))
+    entered = reduce(bureau, way="retrofit", permitted_after=Decimal(4), method="取小")
+    perform(entered, "account", bureau.approver, {}, paper())
+    kept = Event.objects.filter(matter=entered, transition="account").get().form
+    assert Decimal(kept["permitted_after"]) == 4
 
 
 def test_who_accounted_does_not_approve(bureau):

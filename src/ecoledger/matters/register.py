@@ -16,6 +16,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.accounts.scope import covers, within
 from ecoledger.listings import catalogue, cells, selecting
+from ecoledger.listings.derive import field_at
 from ecoledger.listings.listing import Listing, Named
 from ecoledger.listings.parts import Ask, Choices, ImportColumn, Kind, TableRow, Text, View
 from ecoledger.listings.refusals import Refused
@@ -199,13 +200,17 @@ class Register(Listing):
         return self._asked[transition.name]
 
     def said_before(self, transition: Transition, matter: Any) -> tuple[str, ...]:
-        """Of what a transition's form asks, what the matter says already and the transition takes over."""
-        return tuple(
-            ask.name
-            for ask in self.asks_of(transition)
-            if ask.name in transition.takes_over
-            and getattr(matter, ask.stores or ask.name) not in (None, "")
-        )
+        """Of what a transition's form asks, what the matter says already and the transition takes over.
+
+        What a field holds by itself nobody has said.
+        """
+        asks = [ask for ask in self.asks_of(transition) if ask.name in transition.takes_over]
+        return tuple(ask.name for ask in asks if self._said(ask.stores or ask.name, matter))
+
+    def _said(self, attribute: str, matter: Any) -> bool:
+        column = field_at(self.model, attribute)
+        unsaid = (None, "") if column is None else (None, "", column.get_default())
+        return getattr(matter, attribute) not in unsaid
 
     def lines_of(self, key: str) -> Lines:
         """The child rows called ``key``. Raises ``KeyError``."""

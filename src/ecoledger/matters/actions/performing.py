@@ -15,6 +15,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.listings import forms
 from ecoledger.listings.cells import area_name
+from ecoledger.listings.derive import field_at
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, notices, timeline
 from ecoledger.matters.actions.access import find, keep, locked, owns
@@ -147,6 +148,12 @@ def perform(
     known = set(register.said_before(transition, matter)) - set(form or {})
     asks = tuple(ask for ask in register.asks_of(transition) if ask.name not in known)
     cleaned = forms.cleaned(asks, register.model, form or {}, row=matter, person=by)
+    # What is taken over stands in the event as well: it keeps what the next person reviews.
+    said = cleaned | {
+        ask.name: getattr(matter, ask.stores or ask.name)
+        for ask in register.asks_of(transition)
+        if ask.name in known
+    }
     label = str(transition.label)
     if in_place_of_firm(matter, transition, by):
         label += timeline.IN_PLACE
@@ -156,7 +163,8 @@ def perform(
     before, after = workflow.state(matter.state), workflow.after(transition, matter.state)
     from_state, since = matter.state, matter.state_since
     for name, value in forms.stored(asks, cleaned).items():
-        setattr(matter, name, value)
+        if value is not None or _may_be_empty(register.model, name):
+            setattr(matter, name, value)
     for name, value in transition.sets.items():
         setattr(matter, name, at if value is NOW else value)
     matter.state = after.name
@@ -167,7 +175,7 @@ def perform(
         matter.closed_at = None
     elif before.open and not after.open:
         matter.closed_at = at
-    step = Step(matter, transition, by, at, cleaned)
+    step = Step(matter, transition, by, at, said)
     for effect in transition.effects:
         effect(step)
     keep(matter)
@@ -182,7 +190,7 @@ def perform(
         from_state=from_state,
         stayed=at - since if after.name != from_state else None,
         note=note,
-        form={k: forms.as_json(v) for k, v in cleaned.items()},
+        form={k: forms.as_json(v) for k, v in said.items()},
         evidence=evidence,
         shown_to_enterprise=transition.shown_to_enterprise,
     )
@@ -190,6 +198,12 @@ def perform(
     end_requests(matter, at)
     notices.tell_next(matter, by, at)
     return matter
+
+
+def _may_be_empty(model: type[Matter], attribute: str) -> bool:
+    """Whether nothing said empties a column; one that always holds something keeps what it has."""
+    column = field_at(model, attribute)
+    return column is None or column.null or not column.has_default()
 
 
 def _check_evidence(matter: Matter, transition: Transition) -> None:

@@ -194,6 +194,18 @@ def _bring_in(step: Step) -> None:
     )
 
 
+def _stays_permitted(reduction: Any) -> Decimal | None:
+    """What was entered; the nought that a field holds by itself is offered to nobody."""
+    return reduction.permitted_after or None
+
+
+def _what_stays_is_said(step: Step) -> None:
+    """A retrofitted project goes on emitting: how much, nought as well, somebody has to say."""
+    if step.matter.way == Reduction.Way.RETROFIT and step.form["permitted_after"] is None:
+        why = _("改造项目须填写改造后许可量。")
+        raise Refused("form", why, _("改造后不再排放的填 0。"), {"permitted_after": [why]})
+
+
 # What is known since the project was entered.
 _FIGURES = ("way", "pollutant", "permitted", "actual", "base_year", "method", "permitted_after")
 
@@ -211,7 +223,8 @@ REDUCTION = declare(Register(
         transitions=(
             Transition("account", "提交核算", "new", "review", by=APPROVERS, evidence=1,
                        asks=("way", "pollutant", "permitted", "actual", "base_year", "method"),
-                       offers=("permitted_after",), takes_over=_FIGURES),
+                       offers=(Ask("permitted_after", initial=_stays_permitted),),
+                       takes_over=_FIGURES, effects=(_what_stays_is_said,)),
             Transition("approve", "审核通过，公示", "review", "shown", by=REVIEWERS,
                        other_person_than=("account",)),
             Transition("send_back", "退回核算", "review", "new", by=REVIEWERS, asks=(REASON,),
