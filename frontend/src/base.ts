@@ -30,8 +30,10 @@ htmx.config.includeIndicatorStyles = false;
 htmx.config.selfRequestsOnly = true;
 
 async function startIslands(root: ParentNode): Promise<void> {
-  // Something may wait on this device although the page has no such form.
-  const waits = root === document && localStorage.getItem("ecoledger-waiting") !== null;
+  // Something may wait on this device although the page has no such form, or what was sent from one was taken.
+  const waits =
+    root === document &&
+    (localStorage.getItem("ecoledger-waiting") !== null || document.querySelector("main .alert-success") !== null);
   if (waits || root.querySelector("form[data-offline], form[data-draft]")) {
     const { startOffline } = await import("./offline");
     startOffline(root);

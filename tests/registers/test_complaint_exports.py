@@ -138,13 +138,35 @@ def test_a_later_export_brings_known_numbers_up_to_date_and_says_what_changed(bu
     assert Complaint.objects.get(source_no="GD7").withdrawn_at is None
 
 
+def nameless(lines):
+    """The table without who complained and the telephone, as somebody may bring it who may not know them."""
+    closed = [LINE.index("来电人"), LINE.index("电话")]
+    return [[cell for x, cell in enumerate(line) if x not in closed] for line in lines]
+
+
+def test_what_says_the_complainant_is_pointed_at_no_open_column(bureau):
+    """What a header was said to mean is remembered for everybody: not that a complainant stands under remarks."""
+    table = saved(workbook(("一", [LINE, order("GD50")])))
+    desk = bureau.complaint
+    batch = importing.preview(REGISTER, "一.xlsx", table, by=desk, chosen={"来电人": "remark"})
+    importing.recheck(REGISTER, batch, by=desk, columns={"电话": "findings"})
+    assert (
+        batch.mapping["来电人"]
+        == importing.preview(REGISTER, "二.xlsx", table, by=desk).mapping["来电人"]
+    )
+    assert {batch.mapping["来电人"], batch.mapping["电话"]} <= set(REGISTER.hidden)
+
+
 def test_a_number_of_another_area_is_neither_shown_nor_changed(bureau):
     """Somebody whose scope does not hold the complaint learns that the number is taken, and nothing of it."""
     take_in(bureau, saved(workbook(("一", [LINE, order("GD20")]))))
     town = bureau.people["officer"]
     town.area_codes = ["990101002"]
     town.save()
-    changed = workbook(("一", [LINE, order("GD20", "已办结", "2026-10-20 16:00")]))
+    lines = [LINE, order("GD20", "已办结", "2026-10-20 16:00")]
+    with pytest.raises(Refused, match="来电人"):
+        importing.preview(REGISTER, "他.xlsx", saved(workbook(("一", lines))), by=town)
+    changed = workbook(("一", nameless(lines)))
     batch = importing.preview(REGISTER, "他.xlsx", saved(changed), by=town)
     (row,) = batch.rows.all()
     assert row.wrong
@@ -164,10 +186,9 @@ def test_no_table_ends_or_gives_away_what_somebody_works_on_here(bureau, owned):
         unit = bureau.people["town"].organisation_id
         actions.perform(case.pk, "accept", by=bureau.complaint, form={"owner_organisation": unit})
     before = Complaint.objects.get(pk=case.pk)
-    ended = saved(
-        workbook(("一", [LINE, order("GD30", "已办结", "2026-10-20 16:00", "满意"), order("GD31")]))
-    )
-    for who in ("officer", "complaint"):
+    lines = [LINE, order("GD30", "已办结", "2026-10-20 16:00", "满意"), order("GD31")]
+    for who, said in (("officer", nameless(lines)), ("complaint", lines)):
+        ended = saved(workbook(("一", said)))
         batch = importing.preview(REGISTER, f"{who}.xlsx", ended, by=bureau.people[who])
         importing.accept(REGISTER, batch.pk, by=bureau.people[who], again=True)
         now = Complaint.objects.get(pk=case.pk)

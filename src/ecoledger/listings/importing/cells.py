@@ -34,6 +34,7 @@ class UnknownWord(BadCell):
 _SCIENTIFIC = re.compile(r"(\d)\.(\d{2,})E\+?(\d{1,2})|\d(?:\.\d+)?E\+\d{2}", re.IGNORECASE)
 # Spreadsheets are told by an apostrophe that a number is a text; an export may carry it along.
 _APOSTROPHE = re.compile(r"['‘’`](?=[\w+()/\- ]*\d[\w+()/\- ]*$)")
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
 _UNSEEN = re.compile(r"[\u200b-\u200f\u2060\ufeff\u00ad]")
 
 
@@ -69,12 +70,18 @@ def _written(value: str) -> str:
 
 
 def key_text(value: Cell) -> str:
-    """A number or code that tells rows apart: half-width, without blanks. Raises :class:`BadCell`."""
+    """A number or code that tells rows apart: half-width, without blanks. Raises :class:`BadCell`.
+
+    A name stays as it is written: its brackets are its own, and keys are compared without such differences.
+    """
     if isinstance(value, date | time | timedelta):
         raise BadCell(
             _("编号被表格软件改成了日期（%s）；请把该列设为“文本”格式后重新填写") % text_of(value)
         )
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text_of(value)))
+    text = text_of(value)
+    return (
+        text if _CHINESE.search(text) else re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
+    )
 
 
 def value_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -14,9 +14,12 @@ from ecoledger.listings import words as say
 from ecoledger.listings.importing.columns import (
     headers_side_by_side,
     match_columns,
+    names_of,
     need_required,
+    open_choices,
     open_columns,
     remember_columns,
+    ways_to_read,
 )
 from ecoledger.listings.importing.row_checks import Progress, RowChecks
 from ecoledger.listings.importing.sheets import notes_on, rows_of, sheets_of
@@ -28,10 +31,12 @@ from ecoledger.listings.models import (
     ImportRow,
     WordMapping,
 )
+from ecoledger.listings.parts import ImportColumn
+from ecoledger.listings.personal import RECORDED
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tables import reading
 from ecoledger.listings.tables.book import Book
-from ecoledger.listings.tables.headers import fold
+from ecoledger.listings.tables.headers import Header, fold
 from ecoledger.listings.tables.pictures import pictures
 
 MOST_ROWS = 100_000
@@ -78,8 +83,10 @@ def preview(
         ColumnMapping.objects.filter(listing=listing.key).values_list("header", "column")
     )
     remember_columns(listing, chosen or {}, sheets)
+    choices = open_choices(listing, {**remembered, **(chosen or {})})
     for _table, header in sheets:
-        mapping = match_columns(columns, header.names, {**remembered, **(chosen or {})})
+        _refuse_personal(listing, columns, header)
+        mapping = match_columns(columns, header.names, choices)
         for column_header, column in mapping.items():
             batch.mapping.setdefault(column_header, column)
     assert listing.imports is not None  # noqa: S101 - its columns were asked for above
@@ -103,6 +110,19 @@ def preview(
                 row.batch = batch  # it has its key now
             inserting.insert(ImportRow, rows)
     return batch
+
+
+def _refuse_personal(listing: Listing, open_to: Sequence[ImportColumn], header: Header) -> None:
+    """Who may not see whom a row is about takes in no table that says it: nobody could be masked in its texts."""
+    closed = set(listing.import_columns) - set(open_to)
+    personal = [c for c in closed if listing.hidden.get(c.ask.stores or c.name) in RECORDED]
+    for name in header.names:
+        if any(not names_of(column).isdisjoint(ways_to_read(name)) for column in personal):
+            raise Refused(
+                "role",
+                _("表中有“%s”一列，您的岗位不能查看这类信息，不能导入此表。") % name,
+                _("请交由能查看的人员导入。"),
+            )
 
 
 def _keep_pictures(content: bytes, rows: list[ImportRow]) -> None:
@@ -136,7 +156,7 @@ def recheck(
     if history is not None:
         batch.history = history
     beside = headers_side_by_side(batch)
-    for header, column in (columns or {}).items():
+    for header, column in open_choices(listing, columns or {}).items():
         if header in batch.mapping and (column in known or not column):
             for other, taken in batch.mapping.items():
                 if column and taken == column and other != header and other in beside[header]:

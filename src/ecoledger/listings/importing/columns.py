@@ -70,11 +70,25 @@ def match_columns(
     return mapping
 
 
+def open_choices(listing: Listing, chosen: Mapping[str, str]) -> dict[str, str]:
+    """Choices of what headers mean, without those that would lay what is hidden into a column that others read.
+
+    What somebody chose is remembered for everybody: 举报人电话 stays what it says, whoever points elsewhere.
+    """
+    hidden = {c.name for c in listing.import_columns if (c.ask.stores or c.name) in listing.hidden}
+    said = {word for c in listing.import_columns if c.name in hidden for word in names_of(c)}
+    return {
+        header: column
+        for header, column in chosen.items()
+        if not column or column in hidden or said.isdisjoint(ways_to_read(header))
+    }
+
+
 def remember_columns(
     listing: Listing, chosen: Mapping[str, str], sheets: list[tuple[Table, Header]]
 ) -> None:
     headers = {name for _table, header in sheets for name in header.names}
-    for header, column in chosen.items():
+    for header, column in open_choices(listing, chosen).items():
         if column and header in headers:
             ColumnMapping.objects.update_or_create(
                 listing=listing.key, header=header[:120], defaults={"column": column}

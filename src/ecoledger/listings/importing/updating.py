@@ -68,6 +68,8 @@ def _told(listing: Listing, thing: Any, changed: Mapping[str, Any]) -> str:
         for n, v in changed.items()
         if n not in listing.hidden
     ]
+    if not parts:  # only what is hidden from whoever reads the preview
+        return _("更新 %s") % name
     more = _("等 %d 项") % len(changed) if len(parts) > _SHOWN else ""
     return _("更新 %(name)s：%(what)s") % {"name": name, "what": "；".join(parts[:_SHOWN]) + more}
 

@@ -136,7 +136,7 @@ _NOTE = re.compile(
 )
 _FOOTER = re.compile(
     r"(?:填报人|填表人|制表人|制表单位|填报单位|报送单位|审核人|审批人|复核人|负责人|联系人|联系电话|填表日期|填报日期|报送日期|"
-    r"制表|审核|导出时间|打印时间|数据来源)[:].*"
+    r"制表|审核|导出人|导出时间|打印时间|数据来源)[:].*"
 )
 # Between the printed pages of a table.
 _PAGE = re.compile(

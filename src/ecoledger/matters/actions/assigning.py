@@ -37,6 +37,8 @@ def assign(
     register = register_of(matter.register)
     if by is not None and not register.manages(by, matter) and not owns(matter, by):
         raise Refused("role", _("转办由调度人员或当前责任人办理。"), _("请联系调度人员。"))
+    if by is not None:
+        _in_hand(register, matter)
     if person is not None:
         of_unit = organisation is None or person.organisation_id == organisation.pk
         joins = of_unit and person.organisation_id is not None and person.has_role(*STAFF)
@@ -104,6 +106,12 @@ def must_ask(
     return organisation.pk != by.organisation_id and not inside
 
 
+def _in_hand(register: Register, matter: Matter) -> None:
+    """What is finished has its owner for good: nobody has anything to do there any more."""
+    if not register.state_of(matter).open:
+        raise Refused("state", _("该事项已经办结，不再转办。"), _("需要再办的，请先重新打开。"))
+
+
 @transaction.atomic
 def ask_transfer(
     matter_id: int,
@@ -121,6 +129,7 @@ def ask_transfer(
     register = register_of(matter.register)
     if not owns(matter, by):
         raise Refused("role", _("申请转办由当前责任人提出。"), _("请联系调度人员。"))
+    _in_hand(register, matter)
     if not reason.strip():
         raise Refused("form", _("请写明转办原因。"), fields={"reason": [_("请填写")]})
     if requests.transfer_asked(matter) is not None:

@@ -111,7 +111,7 @@ TARGETS = declare(Listing(
     key="plan_target", label="年度目标", line="assessment", model=PlanTarget,
     columns=("number", "name", "kind", "comparator", Column("target", unit_from="unit"), "unit", "weight", "words",
              Column("measured_by", "跟踪指标名称"),
-             Column("reported", unit_from="unit"), "lead", "book", "year"),
+             Column("reported", unit_from="unit"), "lead", "book", "year", "area_code"),
     filters=("book", "year", "kind", "area_code"),
     search=("name", "book", "group"),
     fields=("book", "year", "area_code", "number", "group", "name", "kind", "weight", "comparator", "target",

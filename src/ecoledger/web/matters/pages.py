@@ -307,7 +307,7 @@ def show(
             "suspended": any(r["clock"].running and r["clock"].suspended for r in rows),
             "running": any(r["clock"].running and not r["waiting"] for r in rows),
             "manages": manages,
-            "may_assign": manages or owns,
+            "may_assign": (manages or owns) and register.state_of(matter).open,
             "may_extend": manages or owns,
             "assign_form": forms.form_of(
                 _ASSIGN, Matter, person=person, prefix="assign", first=_asked_for(asked)
