@@ -100,7 +100,9 @@ def test_bad_rows_name_row_field_and_remedy_and_the_good_ones_go_in(bureau, peop
     made, left = importing.accept(REGISTER, batch.pk, by=people["dispatcher"])
     assert (made, left) == (3, 5)
     batch.refresh_from_db()
-    errors = openpyxl.load_workbook(io.BytesIO(importing.error_file(REGISTER, batch))).active
+    errors = openpyxl.load_workbook(
+        io.BytesIO(importing.error_file(REGISTER, batch, by=people["dispatcher"]))
+    ).active
     assert errors.max_row == 6
     assert "第 3 行" in errors.cell(2, errors.max_column).value
     assert errors.cell(5, 1).value == "D1-01"
@@ -108,7 +110,9 @@ def test_bad_rows_name_row_field_and_remedy_and_the_good_ones_go_in(bureau, peop
 
 def test_the_error_file_put_right_can_be_sent_again(bureau, people):
     batch = preview(workbook(HEADER, ["D1-02", "天外来件", "异味", "北镇", "", "", ""]), people)
-    sheet = openpyxl.load_workbook(io.BytesIO(importing.error_file(REGISTER, batch)))
+    sheet = openpyxl.load_workbook(
+        io.BytesIO(importing.error_file(REGISTER, batch, by=people["dispatcher"]))
+    )
     sheet.active.cell(2, 2).value = "信访投诉"
     buffer = io.BytesIO()
     sheet.save(buffer)

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 from tests.conftest import COUNTY, NORTH
 
-from ecoledger.accounts.models import Organisation
+from ecoledger.accounts.models import AuditEntry, Organisation
 from ecoledger.listings import importing
 from ecoledger.listings.models import ImportRow
 from ecoledger.matters import actions, chain
@@ -157,6 +157,49 @@ def test_what_says_the_complainant_is_pointed_at_no_open_column(bureau):
     assert {batch.mapping["来电人"], batch.mapping["电话"]} <= set(REGISTER.hidden)
 
 
+def test_a_telephone_in_the_text_of_a_table_without_complainants_is_masked_or_its_showing_recorded(
+    bureau, client
+):
+    """Who may not know complainants reads the text as it will be kept; who may is on the audit trail for it."""
+    told = "北镇夜间异味，请回电 13955556666"
+    lines = order("GD60", 主要内容=told)
+    table = saved(
+        workbook(("一", nameless([LINE, lines, order("GD61", 受理时间="13月", 主要内容=told)])))
+    )
+    for who, reads, shown in (("officer", False, "［电话］"), ("complaint", True, "13955556666")):
+        person = bureau.people[who]
+        batch = importing.preview(REGISTER, f"{who}.xlsx", table, by=person)
+        client.force_login(person)
+        said = client.get(f"/b/complaint/import/{batch.pk}").content.decode()
+        assert shown in said
+        assert ("13955556666" in said) is reads
+        sheet = openpyxl.load_workbook(
+            io.BytesIO(client.get(f"/b/complaint/import/{batch.pk}/errors.xlsx").content)
+        ).active
+        assert ("13955556666" in str([[c.value for c in row] for row in sheet])) is reads
+        noted = AuditEntry.objects.filter(person=person, action="see_complainant")
+        assert noted.count() == (2 if reads else 0)
+        assert all(event.details["fields"] == ["举报内容"] for event in noted)
+
+
+def test_a_table_is_compared_with_what_its_reader_may_see_and_names_it_by_its_number(bureau):
+    take_in(
+        bureau,
+        saved(
+            workbook(("一", [LINE, order("GD70", 主要内容="北镇工业路9号化工厂夜间排放刺鼻气味")]))
+        ),
+    )
+    town = bureau.people["officer"]
+    town.area_codes = ["990101002"]
+    town.save()
+    again = [LINE, order("GD71", 主要内容="北镇工业路9号化工厂夜间排放刺鼻气味")]
+    table = saved(workbook(("二", nameless(again))))
+    for person, told in ((bureau.complaint, True), (town, False)):
+        (row,) = importing.preview(REGISTER, "二.xlsx", table, by=person).rows.all()
+        assert ("可能与 GD70 是同一件" in row.reason) is told
+        assert "#" not in row.reason
+
+
 def test_a_number_of_another_area_is_neither_shown_nor_changed(bureau):
     """Somebody whose scope does not hold the complaint learns that the number is taken, and nothing of it."""
     take_in(bureau, saved(workbook(("一", [LINE, order("GD20")]))))
@@ -171,6 +214,7 @@ def test_a_number_of_another_area_is_neither_shown_nor_changed(bureau):
     (row,) = batch.rows.all()
     assert row.wrong
     assert "核查处理" not in row.reason
+    assert "不在您的数据范围内" in row.reason
     with pytest.raises(Refused):
         importing.accept(REGISTER, batch.pk, by=town)
     assert Complaint.objects.get(source_no="GD20").state == "handling"

@@ -376,8 +376,15 @@ class Listing:
         """The attributes of an imported row, where some follow from what other columns say."""
         return values
 
-    def likely_repeats(self, rows: list[ImportRow]) -> Iterable[tuple[ImportRow, str, str]]:
-        """Rows of a preview that seem to repeat another: (row, place or number of the other, why)."""
+    def openly(self, cells: Mapping[str, str]) -> Mapping[str, str]:
+        """A row of a table, column by column, as it is read by who may not know whom it is about."""
+        return cells
+
+    def likely_repeats(
+        self, rows: list[ImportRow], by: Person | None
+    ) -> Iterable[tuple[ImportRow, str, str, str]]:
+        """Rows of a preview that seem to repeat another, of the file or of those that ``by`` may see: (row, place or
+        key of the other, what it is called, why)."""
         return ()
 
     def import_history(

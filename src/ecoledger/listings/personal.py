@@ -31,14 +31,47 @@ def note_seen(
 def note_seen_in_table(
     listing: Listing, person: Person, batch: ImportBatch, rows: Iterable[ImportRow], address: str
 ) -> None:
-    """The same of ``rows`` of a table that is brought in, whose cells are shown as they came."""
-    secret = _secret(listing, person, batch.mapping.values())
-    if not secret:
+    """The same of ``rows`` of a table that is brought in, whose cells are shown as they came: what says whom the row
+    is about, and texts that name them."""
+    if not _may_know(listing, person):
         return
-    places = [row.place for row in rows if any(row.text(name) for name in secret)]
+    secret = set(_secret(listing, person, batch.mapping.values()))
+    places, told = [], set()
+    for row in rows:
+        cells = _texts(row)
+        open_cells = listing.openly(cells)
+        personal = {
+            n for n, text in cells.items() if text and (n in secret or open_cells[n] != text)
+        }
+        if personal:
+            places.append(row.place)
+            told |= personal
     if places:
-        details = {"file": batch.file_name, **_details(listing, secret, places)}
+        fields = [str(ask.label) for ask in listing.import_asks if ask.name in told]
+        details = {"file": batch.file_name, "list": listing.key, "rows": places, "fields": fields}
         audit.record(person, "see_complainant", batch, details=details, address=address)
+
+
+def open_texts(listing: Listing, person: Person, row: ImportRow) -> Mapping[str, str]:
+    """The cells of a row of a table that is brought in, by column, as ``person`` may read them."""
+    cells = _texts(row)
+    if not _closed(listing, person):
+        return cells
+    told = listing.openly(cells)
+    return {name: text for name, text in told.items() if listing.is_open(name, person)}
+
+
+def _texts(row: ImportRow) -> dict[str, str]:
+    return {name: str(text) for name, text in row.texts.items()}
+
+
+def _closed(listing: Listing, person: Person) -> bool:
+    """Whether there are people in the list's rows of whom ``person`` may not know."""
+    return any(r in RECORDED and not person.may(r) for r in listing.hidden.values())
+
+
+def _may_know(listing: Listing, person: Person) -> bool:
+    return not RECORDED.isdisjoint(listing.hidden.values()) and not _closed(listing, person)
 
 
 def _secret(listing: Listing, person: Person, names: Iterable[str]) -> list[str]:

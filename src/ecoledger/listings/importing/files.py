@@ -7,9 +7,12 @@ import io
 import xlsxwriter
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts.models import Person
+from ecoledger.listings.importing.columns import open_columns
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch
 from ecoledger.listings.parts import Kind
+from ecoledger.listings.personal import open_texts
 
 _FILLED_BY_HAND = 5000  # rows of the template that offer a choice's values
 _KIND_NOTES = {
@@ -58,10 +61,11 @@ def _sheet_name(label: str) -> str:
     return "".join(c for c in label if c not in "[]:*?/\\")[:31] or "Sheet1"
 
 
-def error_file(listing: Listing, batch: ImportBatch) -> bytes:
-    """The rows left out as .xlsx, as they were, each with its reasons: to be put right and sent again."""
+def error_file(listing: Listing, batch: ImportBatch, *, by: Person) -> bytes:
+    """The rows left out as .xlsx, as they were and ``by`` may read them, each with its reasons: to be put right and
+    sent again."""
     taken = set(batch.mapping.values())
-    columns = [c for c in listing.import_columns if c.name in taken]
+    columns = [c for c in open_columns(listing, by) if c.name in taken]
     several = batch.rows.order_by().values("sheet").distinct().count() > 1
     buffer = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -77,10 +81,10 @@ def error_file(listing: Listing, batch: ImportBatch) -> bytes:
             sheet.set_column(0, len(columns) - 1, 18)
         sheet.set_column(len(columns), len(columns), 60)
         for y, row in enumerate(batch.bad, start=1):
-            wrong = {e["column"] for e in row.errors}
+            wrong, texts = {e["column"] for e in row.errors}, open_texts(listing, by, row)
             for n, column in enumerate(columns):
                 form = red if column.name in wrong else text
-                sheet.write_string(y, n, row.text(column.name), form)
+                sheet.write_string(y, n, texts.get(column.name, ""), form)
             reasons = "；".join(
                 f"{e['label']}：{e['message']}" if e["label"] else e["message"] for e in row.errors
             )

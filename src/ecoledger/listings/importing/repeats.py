@@ -63,6 +63,8 @@ class Repeats:
         for key, row in again.items():
             if key not in known:
                 message = _("已在台账中（%s）；若是新问题请改正编号") % row.repeats_of
+                if not row.repeats_of:
+                    message = _("已在别处登记，不在您的数据范围内；若是新问题请改正编号")
                 row.errors.append(problem(first, label, message))
         if self.imports.duplicate_of:
             self._duplicates(rows, seen, there)
@@ -78,7 +80,7 @@ class Repeats:
         return updating.compare(self.listing, rows, store, self.by, clean)
 
     def _keys_there(self, rows: list[ImportRow]) -> dict[str, str]:
-        """Folded key -> how the row of the book that has it is called."""
+        """Folded key -> how the row of the book that has it is called, "" where it may not be seen."""
         stores = [self.columns[name].ask.stores or name for name in self.imports.key]
         shown = "number" if hasattr(self.listing.model, "number") else stores[0]
         there = self.listing.standing()
@@ -91,12 +93,23 @@ class Repeats:
             " ".join(str(row.values.get(name) or "") for name in self.imports.key) for row in rows
         }
         folded = {fold(text) for text in keys | wanted}
-        found: dict[str, str] = {}
-        for *parts, name in there.values_list(*stores, shown).iterator(chunk_size=5000):
+        found: dict[str, tuple[int, str]] = {}
+        for pk, *parts, name in there.values_list("pk", *stores, shown).iterator(chunk_size=5000):
             key = fold(" ".join(str(part) for part in parts))
             if key in folded:
-                found.setdefault(key, str(name))
-        return found
+                found.setdefault(key, (pk, str(name)))
+        seen = self._seen([pk for pk, _name in found.values()])
+        return {key: name if pk in seen else "" for key, (pk, name) in found.items()}
+
+    def _seen(self, keys: list[int]) -> set[int]:
+        """Of the rows of the book of those keys the ones that whoever imports may see."""
+        if self.by is None:
+            return set(keys)
+        seen: set[int] = set()
+        for start in range(0, len(keys), 500):
+            rows = self.listing.visible_to(self.by).filter(pk__in=keys[start : start + 500])
+            seen.update(rows.order_by().values_list("pk", flat=True))
+        return seen
 
     def _duplicates(
         self, rows: list[ImportRow], seen: Mapping[str, ImportRow], there: Mapping[str, str]

@@ -103,9 +103,9 @@ class RowChecks:
         repeats.keys(rows)
         repeats.carried_over(rows)
         self._note_meanings()
-        for row, other, why in self.listing.likely_repeats(rows):
+        for row, other, called, why in self.listing.likely_repeats(rows, self.by):
             row.repeats_of = other
-            message = _("可能与 %(other)s 是同一件（%(why)s）") % {"other": other, "why": why}
+            message = _("可能与 %(other)s 是同一件（%(why)s）") % {"other": called, "why": why}
             row.warnings.append(problem("", "", message))
         for row in rows:
             row.wrong = bool(row.errors)

@@ -194,6 +194,14 @@ def mask(row: dict[str, Any]) -> None:
         row["as_told"] = text
 
 
+def openly(cells: Mapping[str, str]) -> dict[str, str]:
+    """The cells of a row of a table, by column, as :func:`mask` leaves what is kept of them."""
+    row: dict[str, Any] = dict(cells)
+    row["title"] = row.pop("subject", "")
+    mask(row)
+    return {name: row["title" if name == "subject" else name] for name in cells}
+
+
 def without_telephones(text: str) -> str:
     for pattern in _TELEPHONE:
         text = _without(text, pattern, "［电话］")

@@ -87,9 +87,14 @@ class Complaints(Register):
     def attributes_of(self, values: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
         return exports.complaint_of(values, said, self.known())
 
-    def likely_repeats(self, rows: list[ImportRow]) -> Iterable[tuple[ImportRow, str, str]]:
-        """Rows that seem to repeat another of the file, or one that is here."""
-        compared, places = [], {}
+    def openly(self, cells: Mapping[str, str]) -> Mapping[str, str]:
+        return exports.openly(cells)
+
+    def likely_repeats(
+        self, rows: list[ImportRow], by: Person | None
+    ) -> Iterable[tuple[ImportRow, str, str, str]]:
+        """Rows that seem to repeat another of the file, or one that is here and ``by`` may see."""
+        compared, places, called = [], {}, {}
         for row in rows:
             if not row.errors:
                 places[row.place] = row
@@ -98,14 +103,19 @@ class Complaints(Register):
         if not days:
             return
         first = timezone.make_aware(datetime.combine(min(days), datetime.min.time()))
-        for complaint in proposals.standing(first).iterator(chunk_size=2000):
+        here = proposals.standing(first)
+        if by is not None:
+            here = here.filter(pk__in=self.visible_to(by).order_by().values("pk"))
+        for complaint in here.iterator(chunk_size=2000):
             key = f"#{complaint.pk}"
+            called[key] = complaint.number
             compared.append(proposals.as_row(complaint, key, area_name(complaint.area_code)))
         for chain in repeats.chains(compared):
             original, *again = (str(key) for key in chain.keys)
             for place in again:
                 if place in places:
-                    yield places[place], original, "、".join(chain.reasons)
+                    name = called.get(original, original)
+                    yield places[place], original, name, "、".join(chain.reasons)
 
     def opening_of(
         self, values: Mapping[str, Any], batch: Any, row: Any, at: datetime

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -23,7 +24,7 @@ from ecoledger.listings.listing import Listing
 from ecoledger.listings.lookups import lookup_among, lookup_of
 from ecoledger.listings.models import ImportBatch
 from ecoledger.listings.parts import Ask, Kind
-from ecoledger.listings.personal import note_seen_in_table
+from ecoledger.listings.personal import note_seen_in_table, open_texts
 from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.web.access import Request
 from ecoledger.web.export import xlsx
@@ -129,7 +130,11 @@ def batch(request: Request, key: str, pk: int) -> HttpResponse:
         return redirect("book-import-batch", key, pk)
     names = [name for name in dict.fromkeys(found.mapping.values()) if name]
     columns = {c.name: c.ask for c in listing.import_columns}
-    names = [name for name in names if name in columns]
+    names = [
+        name
+        for name in names
+        if name in columns and listing.is_open(columns[name].stores or name, request.user)
+    ]
     only = request.GET.get("only", "")
     rows = {"bad": found.bad, "warned": found.good.exclude(warnings=[])}.get(only, found.rows.all())
     shown = Paginator(rows, ROWS).get_page(request.GET.get("page"))
@@ -143,8 +148,9 @@ def batch(request: Request, key: str, pk: int) -> HttpResponse:
         "page": shown,
         "labels": [columns[name].label for name in names],
         "rows": [
-            {"row": row, "cells": [_cell(row, name, columns[name]) for name in names]}
+            {"row": row, "cells": [_cell(row, texts, columns[name]) for name in names]}
             for row in shown
+            for texts in [open_texts(listing, request.user, row)]
         ],
         "headers": [
             {"header": header, "column": column} for header, column in found.mapping.items()
@@ -170,11 +176,11 @@ def batch(request: Request, key: str, pk: int) -> HttpResponse:
     return render(request, "web/listings/import_batch.html", context)
 
 
-def _cell(row: Any, name: str, ask: Ask) -> dict[str, Any]:
+def _cell(row: Any, texts: Mapping[str, str], ask: Ask) -> dict[str, Any]:
     return {
-        "text": row.text(name),
+        "text": texts.get(ask.name, ""),
         "label": ask.label,
-        "wrong": any(e["column"] == name for e in row.errors),
+        "wrong": any(e["column"] == ask.name for e in row.errors),
     }
 
 
@@ -213,7 +219,9 @@ def errors(request: Request, key: str, pk: int) -> HttpResponse:
     listing = _importable(request, key)
     found = _batch(listing, pk, request)
     note_seen_in_table(listing, request.user, found, found.bad, address(request))
-    return xlsx(importing.error_file(listing, found), _("未导入的行_%s.xlsx") % found.pk)
+    return xlsx(
+        importing.error_file(listing, found, by=request.user), _("未导入的行_%s.xlsx") % found.pk
+    )
 
 
 @require_POST
