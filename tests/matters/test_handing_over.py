@@ -7,9 +7,10 @@ from datetime import date
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from tests.small_county import SOUTH
+from tests.small_county import NORTH, SOUTH
 
 from ecoledger.accounts.models import Organisation, Person
+from ecoledger.entities.models import Enterprise
 from ecoledger.matters import actions, inbox, requests
 from ecoledger.matters.actions import Refused
 from ecoledger.matters.models import Matter, Notice
@@ -328,3 +329,33 @@ def test_a_batch_that_keeps_the_owner_ends_no_asking(event, south, people):
     actions.ask_transfer(event.pk, by=south, organisation=north, reason="在北镇")
     actions.batch_edit(EVENTS, [event.pk], {"urgency": "urgent"}, by=boss)
     assert event.pk in requests.waiting(boss)
+
+
+def test_the_town_around_takes_no_step_of_what_another_town_was_given(south, people):
+    """Steps of a town wherever something lies are the unit's that has it; while no unit has, the place says whose."""
+    instructions = register_of("air_instruction")
+    firm = Enterprise.objects.create(code="91990101MA0000STEP", name="北镇砖厂", area_code=NORTH)
+    values = {
+        "title": "停产", "entity": firm, "warning": "orange", "area_code": NORTH,
+        "begin": timezone.now(), "owner_organisation": south.organisation,
+    }  # fmt: skip
+    made = actions.open_matter(instructions, values, by=people["dispatcher"])
+    town = people["town"]
+    with pytest.raises(Refused) as refused:
+        actions.perform(made.pk, "sign", by=town)
+    assert refused.value.code == "owner"
+    assert "南镇人民政府" in refused.value.why
+    for person, may in ((town, False), (south, True), (people["officer"], True)):
+        assert ("sign" in [t.name for t in actions.available(made, person)]) is may
+    actions.perform(made.pk, "sign", by=south)
+    actions.perform(made.pk, "report", by=people["officer"], form={"report": "已停窑"})
+    made.refresh_from_db()
+    for person, may in ((town, False), (south, True)):
+        assert ("verify" in [t.name for t in actions.available(made, person)]) is may
+        assert [m.pk for m in inbox.waiting(person)] == [made.pk] * may
+        assert inbox.load(person).waiting == may
+        assert Notice.objects.filter(person=person, matter=made).exists() is may
+    actions.assign(made.pk, by=people["dispatcher"])
+    made.refresh_from_db()
+    assert "verify" in [t.name for t in actions.available(made, town)]
+    assert [m.pk for m in inbox.waiting(town)] == [made.pk]

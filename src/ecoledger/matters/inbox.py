@@ -21,10 +21,12 @@ from ecoledger.listings import catalogue
 from ecoledger.matters import requests
 from ecoledger.matters.models import Event, Matter
 from ecoledger.matters.register import (
+    GOVERNMENT,
     all_registers,
     answered_for,
     register_of,
     visible_matters,
+    works_as_town,
 )
 from ecoledger.matters.requests import Request
 from ecoledger.matters.workflow import Phase
@@ -47,6 +49,8 @@ class Turns:
     decided: frozenset[Place]
     # Those where every way on is for who manages the book, which reaches as far as the areas granted to him.
     led: frozenset[Place] = frozenset()
+    # Those where every way on is a town's work: another unit's, where one has the matter.
+    of_town: frozenset[Place] = frozenset()
 
 
 def turns(person: Person) -> Turns:
@@ -56,7 +60,8 @@ def turns(person: Person) -> Turns:
 
 @lru_cache(maxsize=256)
 def _turns(roles: frozenset[str], _edition: int) -> Turns:
-    places, of_owner, not_after, decided, led = set(), set(), {}, set(), set()
+    places, of_owner, not_after = set(), set(), {}
+    decided, led, of_town = set(), set(), set()
     for register in all_registers():
         for state in register.workflow.states:
             if roles.isdisjoint(state.waits_for):
@@ -78,7 +83,13 @@ def _turns(roles: frozenset[str], _edition: int) -> Turns:
                 decided.add(place)
             if ways and all(register.leads(roles, t) for t in ways):
                 led.add(place)
-    kept = (frozenset(names) for names in (decided, led))
+            if (
+                ways
+                and roles.isdisjoint(register.manage)
+                and all(works_as_town(roles, t) for t in ways)
+            ):
+                of_town.add(place)
+    kept = (frozenset(names) for names in (decided, led, of_town))
     return Turns(frozenset(places), frozenset(of_owner), not_after, *kept)
 
 
@@ -134,9 +145,24 @@ def _led_elsewhere(person: Person, mine: Turns) -> list[int]:
     return sorted(given.exclude(within(person)).order_by().values_list("pk", flat=True))
 
 
+def _held_elsewhere(person: Person, mine: Turns) -> list[int]:
+    """Matters in a town's area that another unit of government was given, where only that unit goes on."""
+    places = _by_register(mine.of_town - mine.of_owner)
+    if not places:
+        return []
+    asked = Q(pk__in=[])
+    for key, states in places.items():
+        asked |= Q(register=key, state__in=states)
+    kept = Matter.objects.filter(asked, within(person), owner_organisation__kind__in=GOVERNMENT)
+    kept = kept.exclude(owner_organisation=person.organisation).filter(phase__in=_phases())
+    return sorted(kept.exclude(owner=person).order_by().values_list("pk", flat=True))
+
+
 def _not_his_turn(person: Person, mine: Turns) -> list[int]:
-    """Matters that stand where people of his role go on, and not he: after his own step, or outside his area."""
-    return sorted({*_own_before(person, mine), *_led_elsewhere(person, mine)})
+    """Matters that stand where people of his role go on, and not he: after his own step, outside his area, or as another
+    unit's."""
+    elsewhere = (_led_elsewhere(person, mine), _held_elsewhere(person, mine))
+    return sorted({*_own_before(person, mine), *chain.from_iterable(elsewhere)})
 
 
 def waiting(person: Person, load: Load | None = None) -> QuerySet[Matter]:

@@ -39,6 +39,7 @@ def whose_turn(matter: Matter) -> list[Person]:
     else:
         if not state.of_firm or matter.enterprise is None:
             people = people_with(state.waits_for, matter.area_code)
+            people = [p for p in people if not _of_another_unit(matter, p)]
         elif matter.owner_organisation_id is not None:
             inside = state.waits_for - {Role.ENTERPRISE}
             people = list(
@@ -61,6 +62,13 @@ def whose_turn(matter: Matter) -> list[Person]:
         if p.may(register.see)
         and (p.pk not in asked or register.visible_to(p).filter(pk=matter.pk).exists())
     ]
+
+
+def _of_another_unit(matter: Matter, person: Person) -> bool:
+    """Whether every usual way on is another unit's work than the person's."""
+    register = register_of(matter.register)
+    ways = [t for t in register.workflow.leaving(matter.state) if t.main and person.has_role(*t.by)]
+    return bool(ways) and all(register.held_elsewhere(person, matter, t) for t in ways)
 
 
 def tell(

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from ecoledger.accounts.models import Person
+from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.accounts.scope import covers, within
 from ecoledger.listings import catalogue, cells, selecting
@@ -29,6 +29,9 @@ from ecoledger.matters.workflow import COMPLETED, Phase, State, Transition, Work
 from ecoledger.standards.completion import Course, read_completion
 
 NOTHING = Q(pk__in=[])
+TOWN_ROLES = frozenset({Role.TOWN, Role.GRID})
+# Units that have work of their own among matters; a firm or a contractor is asked for something.
+GOVERNMENT = (Organisation.Kind.TOWN, Organisation.Kind.BUREAU, Organisation.Kind.DEPARTMENT)
 # Work in hand: duplicates count where they went.
 OPEN_WORK = Q(phase=Phase.OPEN.value, merged_into=None)
 
@@ -275,6 +278,20 @@ class Register(Listing):
         """Whether that would be managing a matter outside the areas granted to ``person``: :meth:`manages`, of a step."""
         return self.leads(person.roles, transition) and not covers(person, matter.area_code)
 
+    def held_elsewhere(self, person: Person, matter: Matter, transition: Transition) -> bool:
+        """Whether ``person`` would take that step as a town's, and the matter was given to another unit of government.
+
+        Where it lies, a town then only looks on. What a firm owes somebody may do in its place, and inside the bureau
+        everybody works on what any section has.
+        """
+        return (
+            works_as_town(person.roles, transition)
+            and matter.owner_organisation_id not in (None, person.organisation_id)
+            and matter.owner_organisation.kind in GOVERNMENT
+            and matter.owner_id != person.pk
+            and not self.manages(person, matter)
+        )
+
     @property
     def held(self) -> frozenset[str]:
         """Attributes that only who manages a matter changes by hand: who sees it, and by when it is due."""
@@ -484,6 +501,12 @@ def _child_rows(lines: Lines, numbers: Mapping[int, str]) -> Iterator[list[Any]]
     """
     for row in lines.model._default_manager.filter(**{f"{lines.parent}__in": numbers}):
         yield [numbers[getattr(row, f"{lines.parent}_id")], *cells.cells_of(row, lines.shown)]
+
+
+def works_as_town(roles: Collection[str], transition: Transition) -> bool:
+    """Whether people of ``roles`` take that step as those of a town alone."""
+    may = {role for role in transition.by if role in roles}
+    return bool(may) and may <= TOWN_ROLES
 
 
 def sees_all_events(person: Person) -> bool:

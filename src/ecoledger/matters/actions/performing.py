@@ -88,7 +88,8 @@ def _refused_by_duty(matter: Matter, transition: Transition, person: Person) -> 
             % {"action": _(str(transition.label)), "area": area_name(matter.area_code)},
             _("本单位承办的部分请照常反馈，其他请联系调度人员。"),
         )
-    if transition.owner_only and not owns(matter, person):
+    elsewhere = register_of(matter.register).held_elsewhere(person, matter, transition)
+    if elsewhere or (transition.owner_only and not owns(matter, person)):
         owner = matter.owner or matter.owner_organisation
         return Refused(
             "owner",
