@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import lxml.html
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from ecoledger.accounts.models import AuditEntry
@@ -234,3 +236,65 @@ def test_the_page_of_a_filing_leads_to_its_thing_its_point_and_its_alarms(
     page = lxml.html.fromstring(client.get(f"/filings/{filing.pk}").content)
     assert "没有佐证" in page.xpath("//section[@id='past']")[0].text_content()
     assert not page.xpath("//section[@id='act']")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_filings_at_the_same_moment_see_each_other(bureau, store):
+    """Each is short enough alone: whichever is written second reckons with the first."""
+    table.forget()
+    now, barrier = timezone.now() + timedelta(hours=1), threading.Barrier(2)
+    person, outlet = bureau.people["enterprise"], bureau.flue_gas.entity
+
+    def send(first: int) -> None:
+        begin = now + timedelta(days=first)
+        end = begin + timedelta(days=19)
+        barrier.wait()
+        try:
+            filings.file(person, outlet, kind="shutdown", begin=begin, end=end, reason="检修")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=send, args=(first,)) for first in (0, 19)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(Filing.objects.values_list("decision", flat=True)) == ["", "waiting"]
+
+
+def test_a_filing_s_end_says_which_other_goes_on_and_stands_on_the_timelines(firm, bureau, client):
+    far = timezone.localtime() + timedelta(hours=9)
+    first, second = firm(), firm(end=f"{far:%Y-%m-%dT%H:%M}", kind="fault")
+    page = client.post(f"/filings/{first.pk}/withdraw", {"action": "finish"}, follow=True)
+    said = page.content.decode()
+    assert "预警仍未恢复判断" in said
+    assert f"#{second.pk}" in said
+    assert "已结束申报，预警恢复判断" not in said
+    (past,) = lxml.html.fromstring(page.content).xpath("//section[@id='past']")
+    assert "提前结束" in past.text_content()
+    assert str(bureau.people["enterprise"]) in past.text_content()
+    page = client.post(f"/filings/{second.pk}/withdraw", {"action": "finish"}, follow=True)
+    assert "已结束申报，预警恢复判断" in page.content.decode()
+    client.force_login(bureau.people["monitor"])
+    assert "设备维护申报提前结束" in client.get(f"/entities/{first.entity_id}").content.decode()
+
+
+@pytest.mark.parametrize("name", ["monitor", "officer"])
+def test_what_waits_for_the_bureau_stands_in_the_work_of_who_decides_until_it_is_decided(
+    firm, bureau, client, name
+):
+    filing = firm(timedelta(hours=2))
+    pages = ("/my-work", "/", "/lines/monitoring")
+
+    def asked(path):
+        page = lxml.html.fromstring(client.get(path).content)
+        return page.xpath("//section[@id='filings-waiting']//li//a/@href")
+
+    client.force_login(bureau.people["dispatcher"])
+    assert not asked("/my-work")
+    client.force_login(bureau.people[name])
+    for path in pages:
+        assert asked(path) == [f"/filings/{filing.pk}", f"/filings/{filing.pk}#act"]
+    assert "1 份申报" in client.get("/").content.decode()
+    client.post(f"/filings/{filing.pk}/decide", {"answer": "agree"})
+    assert not [path for path in pages if asked(path)]

@@ -133,7 +133,8 @@ def _filings(file: File) -> QuerySet[Filing]:
 
 
 def _latest_filings(file: File) -> list[Filing]:
-    return list(_filings(file).order_by("-begin")[:LATEST])
+    rows = _filings(file).select_related("ended_by")
+    return list(rows.order_by("-begin")[:LATEST])
 
 
 def _shelves(file: File) -> Iterable[Shelf]:
@@ -163,6 +164,13 @@ def _timeline(file: File) -> Iterable[Happening]:
             marks.append(_(str(filing.get_decision_display())))
         told = f"{filing.reason}{_('（%s）') % _('，').join(marks)}" if marks else filing.reason
         yield Happening(filing.begin, kind, told, f"/filings/{filing.pk}", Tab.DATA)
+        if filing.ended_at is not None and filing.withdrawn_at is None:
+            ended = _("%(kind)s申报提前结束，%(person)s") % {
+                "kind": kind,
+                "person": filing.ended_by,
+            }
+            link = f"/filings/{filing.pk}"
+            yield Happening(filing.end or filing.ended_at, _("恢复运行"), ended, link, Tab.DATA)
 
 
 knows(health=_health, timeline=_timeline, shelves=_shelves)

@@ -196,6 +196,9 @@ class Filing(models.Model):
     decided_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField("核定时间", null=True, blank=True)
     decision_reason = models.CharField("核定说明", max_length=300, blank=True)
+    # Ended earlier than it said: when somebody did so, and who.
+    ended_at = models.DateTimeField("提前结束时间", null=True, blank=True)
+    ended_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     area_code = AreaCodeField()
 
     class Meta:

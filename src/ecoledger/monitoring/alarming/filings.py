@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
+from ecoledger.accounts.scope import visible
 from ecoledger.entities.models import Entity
 from ecoledger.live import times
 from ecoledger.monitoring import runtime
@@ -182,24 +183,25 @@ def file(
     problems = wrong(person, entity, kind=kind, begin=begin, end=end, reason=reason, point=point)
     if problems:
         raise ValidationError(problems)
-    filing = Filing(
-        entity=entity,
-        point=point,
-        kind=kind,
-        begin=begin,
-        end=end,
-        reason=reason.strip(),
-        filed_by=person,
-        area_code=entity.area_code,
-    )
-    if person.has_role(Role.ENTERPRISE):
-        filing.after_the_fact = begin < times.aware(times.now()) - GRACE
-        # One that was merged into another goes on too, though only the other is told.
-        going_on = Alarm.objects.filter(GOING_ON, point__in=points_of(filing))
-        filing.during_alarm = going_on.exists()
-        if doubts(filing):
-            filing.decision = Filing.Decision.WAITING
     with transaction.atomic():
+        _one_at_a_time(entity)
+        filing = Filing(
+            entity=entity,
+            point=point,
+            kind=kind,
+            begin=begin,
+            end=end,
+            reason=reason.strip(),
+            filed_by=person,
+            area_code=entity.area_code,
+        )
+        if person.has_role(Role.ENTERPRISE):
+            filing.after_the_fact = begin < times.aware(times.now()) - GRACE
+            # One that was merged into another goes on too, though only the other is told.
+            going_on = Alarm.objects.filter(GOING_ON, point__in=points_of(filing))
+            filing.during_alarm = going_on.exists()
+            if doubts(filing):
+                filing.decision = Filing.Decision.WAITING
         filing.save()
         audit.record(
             person,
@@ -220,6 +222,16 @@ def file(
     return filing
 
 
+def _one_at_a_time(entity: Entity) -> None:
+    """Let the firm's filings be judged one after the other, until the transaction ends: each reckons with those before it."""
+    list(Entity.objects.select_for_update(of=("self",)).filter(code=owner_code(entity)))
+
+
+def _held(filing: Filing) -> None:
+    """``filing`` as it stands now, locked until the transaction ends."""
+    filing.refresh_from_db(from_queryset=Filing.objects.select_for_update(of=("self",)))
+
+
 def may_decide(person: Person) -> bool:
     """Whether ``person`` is of the bureau's people who agree to filings."""
     return person.may("file_shutdown") and not person.has_role(Role.ENTERPRISE)
@@ -235,11 +247,12 @@ def decide(
     """
     if not (may_decide(person) and may_file(person, filing.entity)):
         raise PermissionDenied(_("由本辖区的监测或执法人员确认"))
-    if filing.withdrawn_at is not None or filing.decision != Filing.Decision.WAITING:
-        raise ValidationError(_("这份申报不在待确认状态，请刷新页面"))
     if not agreed and not reason.strip():
         raise ValidationError({"reason": _("不予确认请写明原因")})
     with transaction.atomic():
+        _held(filing)
+        if filing.withdrawn_at is not None or filing.decision != Filing.Decision.WAITING:
+            raise ValidationError(_("这份申报不在待确认状态，请刷新页面"))
         filing.decision = Filing.Decision.AGREED if agreed else Filing.Decision.REFUSED
         filing.decided_by, filing.decided_at = person, times.aware(times.now())
         if agreed and filing.end is None:
@@ -260,18 +273,20 @@ def finish(person: Person, filing: Filing, end: datetime, *, address: str = "") 
     """End a filing earlier, at ``end`` (operation resumes); what came after it is judged again."""
     if not may_file(person, filing.entity):
         raise PermissionDenied(_("只能结束本企业或本辖区的申报"))
-    if filing.withdrawn_at is not None:
-        raise ValidationError(_("申报已撤回"))
-    if end <= filing.begin:
-        raise ValidationError({"end": _("结束时间应晚于开始时间；若申报有误请撤回")})
-    if filing.end is not None and end >= filing.end:
-        # Else who ends what has run out would lengthen it to now.
-        ended = f"{timezone.localtime(filing.end):%Y-%m-%d %H:%M}"
-        said = _("申报于%(end)s到期，不能再往后结束；仍未恢复的请另行申报") % {"end": ended}
-        raise ValidationError({"end": said})
     with transaction.atomic():
+        _held(filing)
+        if filing.withdrawn_at is not None:
+            raise ValidationError(_("申报已撤回"))
+        if end <= filing.begin:
+            raise ValidationError({"end": _("结束时间应晚于开始时间；若申报有误请撤回")})
+        if filing.end is not None and end >= filing.end:
+            # Else who ends what has run out would lengthen it to now.
+            ended = f"{timezone.localtime(filing.end):%Y-%m-%d %H:%M}"
+            said = _("申报于%(end)s到期，不能再往后结束；仍未恢复的请另行申报") % {"end": ended}
+            raise ValidationError({"end": said})
         before = filing.end
         filing.end = end
+        filing.ended_at, filing.ended_by = times.aware(times.now()), person
         filing.save()
         audit.record(
             person, "filing ended", filing, details={"end": end, "before": before}, address=address
@@ -284,9 +299,10 @@ def withdraw(person: Person, filing: Filing, *, reason: str, address: str = "") 
     """Take a filing back as if it had never been: what it silenced becomes alarms."""
     if not may_file(person, filing.entity):
         raise PermissionDenied(_("只能撤回本企业或本辖区的申报"))
-    if filing.withdrawn_at is not None:
-        raise ValidationError(_("申报已撤回"))
     with transaction.atomic():
+        _held(filing)
+        if filing.withdrawn_at is not None:
+            raise ValidationError(_("申报已撤回"))
         filing.withdrawn_at = times.aware(times.now())
         filing.save()
         audit.record(
@@ -301,6 +317,26 @@ def active(at: datetime | None = None) -> list[Filing]:
     moment = at or times.aware(times.now())
     running = Filing.objects.filter(Filing.silencing(), begin__lte=moment)
     return [filing for filing in running if filing.end is None or filing.end > moment]
+
+
+def beside(filing: Filing, since: datetime, until: datetime | None = None) -> list[Filing]:
+    """The other filings that silence one of its points between two moments, or at the first alone."""
+    until = until or since
+    mine = set(points_of(filing))
+    rows = Filing.objects.filter(
+        Filing.silencing(), Q(end=None) | Q(end__gt=since), begin__lte=until
+    )
+    rows = rows.exclude(pk=filing.pk).select_related("entity").order_by("begin", "pk")
+    return [other for other in rows if not mine.isdisjoint(points_of(other))]
+
+
+def waiting_for(person: Person) -> QuerySet[Filing]:
+    """The filings that wait for a word of ``person``, the oldest first."""
+    if not may_decide(person):
+        return Filing.objects.none()
+    rows = Filing.objects.filter(withdrawn_at=None, decision=Filing.Decision.WAITING)
+    rows = visible(rows, person, "entity__area_code")
+    return rows.select_related("entity", "filed_by").order_by("filed_at", "pk")
 
 
 def points_of(filing: Filing) -> list[int]:

@@ -17,6 +17,7 @@ from ecoledger.matters.models import Event, Matter
 from ecoledger.matters.register import OPEN_WORK, register_of, visible_matters
 from ecoledger.reports import drafting, visible
 from ecoledger.web.access import Request, needs
+from ecoledger.web.monitoring import filings
 from ecoledger.web.work import ask_of, due_rows, load_of
 
 # Cards with buttons on the phone; the rest is a list.
@@ -65,6 +66,7 @@ def _work(request: Request) -> dict[str, Any]:
         "further": max(0, number - len(rows)),
         "begun": due_rows(inbox.nearest(begun, OTHERS), now),
         "done": _done(person),
+        "filings_waiting": filings.waiting(person),
         "papers": drafting.waiting_for(person, visible.drafts(person))
         if person.may("see_documents")
         else [],

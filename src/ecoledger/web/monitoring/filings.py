@@ -123,6 +123,18 @@ def one(request: Request, pk: int) -> HttpResponse:
     )
 
 
+NAMED = 5  # filings that wait, by name beside their number; their list has all
+
+
+def waiting(person: Person) -> dict[str, Any]:
+    """The filings that wait for a word of ``person``: how many, and the oldest of them by name."""
+    rows = filings.waiting_for(person)
+    named = list(rows[: NAMED + 1])
+    count = len(named) if len(named) <= NAMED else rows.count()
+    shown = named[:NAMED]
+    return {"count": count, "rows": [(row, filings.doubts(row)) for row in shown]}
+
+
 MOST = 30  # alarms named on the page of a filing
 
 
@@ -139,9 +151,17 @@ def _past(filing: Filing) -> list[tuple[datetime, str, str, str]]:
     if filing.decided_at is not None:
         decided = _(str(filing.get_decision_display()))
         said.append((filing.decided_at, decided, str(filing.decided_by), filing.decision_reason))
+    if filing.ended_at is not None:
+        said.append((filing.ended_at, _("提前结束"), str(filing.ended_by), _ended(filing)))
     if filing.withdrawn_at is not None:
         said.append((filing.withdrawn_at, _("撤回"), "", ""))
     return sorted(said, reverse=True)
+
+
+def _ended(filing: Filing) -> str:
+    """Whether alarms were judged again from its end on, or another filing went on."""
+    end = filing.end or timezone.now()
+    return _still_silent(filings.beside(filing, end)) if filing.silences else ""
 
 
 @needs("file_shutdown")
@@ -228,6 +248,35 @@ def decide(request: Request, pk: int) -> HttpResponse:
     return redirect("filing", pk)
 
 
+def _after_the_end(filing: Filing, now: datetime) -> str:
+    """What the end of a filing changes: alarms are back, unless it silenced none or another filing goes on."""
+    if not filing.silences:
+        return _("已结束申报。")
+    still = filings.beside(filing, now)
+    silent = {point for other in still for point in filings.points_of(other)}
+    if not silent:
+        return _("已结束申报，预警恢复判断。")
+    if silent.issuperset(filings.points_of(filing)):
+        return _("已结束这份申报，预警仍未恢复判断。") + _still_silent(still)
+    return _("已结束申报，其余监测点的预警恢复判断。") + _still_silent(still)
+
+
+def _still_silent(others: list[Filing]) -> str:
+    """The filings that go on silencing, by name; "" where there are none."""
+    if not others:
+        return ""
+    names = [
+        _("%(filing)s（#%(number)d，至%(end)s）")
+        % {
+            "filing": f"{other.entity} {_(str(other.get_kind_display()))}",
+            "number": other.pk,
+            "end": f"{timezone.localtime(other.end):%Y-%m-%d %H:%M}" if other.end else _("未定"),
+        }
+        for other in others
+    ]
+    return _("仍在静默的另有：%s。") % _("、").join(names)
+
+
 @require_POST
 @needs("file_shutdown")
 def withdraw(request: Request, pk: int) -> HttpResponse:
@@ -235,12 +284,14 @@ def withdraw(request: Request, pk: int) -> HttpResponse:
     filing = get_object_or_404(FILINGS.visible_to(request.user), pk=pk)
     try:
         if request.POST.get("action") == "finish":
-            filings.finish(request.user, filing, timezone.now(), address=address(request))
-            messages.success(request, _("已结束申报，预警恢复判断。"))
+            now = timezone.now()
+            filings.finish(request.user, filing, now, address=address(request))
+            messages.success(request, _after_the_end(filing, now))
         else:
             reason = request.POST.get("reason", "").strip() or _("申报有误")
             filings.withdraw(request.user, filing, reason=reason, address=address(request))
-            messages.success(request, _("申报已撤回，申报时段重新判断。"))
+            still = filings.beside(filing, filing.begin, filing.end or timezone.now())
+            messages.success(request, _("申报已撤回，申报时段重新判断。") + _still_silent(still))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return redirect("filing", pk)

@@ -23,6 +23,7 @@ from ecoledger.reports import drafting, visible
 from ecoledger.web.access import Request, needs
 from ecoledger.web.figures.targets import standings
 from ecoledger.web.matters.in_hand import OVERDUE, TOWN, WEEK, address
+from ecoledger.web.monitoring import filings
 from ecoledger.web.navigation import first_page
 from ecoledger.web.scenes import cockpit, sentences
 from ecoledger.web.work import due_rows, load_of
@@ -43,10 +44,10 @@ def page(request: Request) -> HttpResponse:
     # What nobody but the person may decide comes first; who has nothing to decide sees what there is to do.
     first = to_decide if to_decide.waiting else to_do
     rows, goals = places(load), standings(request)
-    sums = totals(person, rows)
+    sums, filed = totals(person, rows), filings.waiting(person)
     context: dict[str, Any] = {
         "sentences": sentences.home(
-            to_decide.waiting, to_do.waiting, goals["standings"], sums, rows
+            to_decide.waiting, to_do.waiting, goals["standings"], sums, rows, filed["count"]
         ),
         "waiting_count": first.waiting,
         "waiting": load.waiting,
@@ -64,6 +65,7 @@ def page(request: Request) -> HttpResponse:
         "water": cockpit.water(request),
         "alarms": cockpit.alarms(request),
         "now": now,
+        "filings_waiting": filed,
         "papers": drafting.waiting_for(person, visible.drafts(person))
         if person.may("see_documents")
         else [],

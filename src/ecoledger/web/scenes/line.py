@@ -22,6 +22,7 @@ from ecoledger.web import navigation
 from ecoledger.web.access import Request
 from ecoledger.web.matters.in_hand import OVERDUE, address
 from ecoledger.web.models import pin
+from ecoledger.web.monitoring import filings
 from ecoledger.web.scenes import cockpit, sentences
 from ecoledger.web.work import due_rows
 
@@ -63,6 +64,7 @@ def page(request: Request, key: str) -> HttpResponse:
             "rows": due_rows(to_do, now),
             "units": _by_unit(key, _by(counted, "unit")),
             "all_url": address(line=key),
+            "filings_waiting": filings.waiting(request.user) if key == MONITORING else None,
             "alarms": cockpit.alarms(request) if _watches(request.user, key) else None,
         },
     )

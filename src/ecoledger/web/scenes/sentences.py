@@ -36,6 +36,7 @@ def home(
     standings: list[dict[str, Any]],
     totals: dict[str, Any],
     places: Any,
+    filings: int = 0,
 ) -> list[SafeString]:
     """What waits for the person to decide and to do, how the first target stands, and who is late."""
     sentences = []
@@ -44,6 +45,9 @@ def home(
         mine.append(format_html(_("{} 等您定"), _counted(to_decide, DECIDE)))
     if to_do:
         mine.append(format_html(_("{} 等您办"), _counted(to_do, DO)))
+    if filings:
+        filed = door(numbered("%d 份申报", filings) % filings, f"{reverse('filings')}?waiting=1")
+        mine.append(format_html(_("{} 等您确认"), filed))
     if mine:
         sentences.append(format_html(_("今天有 {}"), joined(mine)))
     else:
