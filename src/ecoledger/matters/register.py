@@ -284,10 +284,12 @@ class Register(Listing):
         Where it lies, a town then only looks on. What a firm owes somebody may do in its place, and inside the bureau
         everybody works on what any section has.
         """
+        unit = matter.owner_organisation
         return (
             works_as_town(person.roles, transition)
-            and matter.owner_organisation_id not in (None, person.organisation_id)
-            and matter.owner_organisation.kind in GOVERNMENT
+            and unit is not None
+            and unit.pk != person.organisation_id
+            and unit.kind in GOVERNMENT
             and matter.owner_id != person.pk
             and not self.manages(person, matter)
         )
