@@ -6,12 +6,17 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
+from django.http import QueryDict
 from django.utils import timezone
 
+from ecoledger.entities.models import Station
+from ecoledger.listings import importing
 from ecoledger.live import times
 from ecoledger.monitoring.models import Filing
+from ecoledger.registers.network.devices import DEVICES
 from ecoledger.registers.network.maintenance import open_for_silent
 from ecoledger.registers.network.models import Device, MaintenanceOrder
+from ecoledger.web.listings import long_work
 
 
 @pytest.fixture
@@ -63,3 +68,24 @@ def test_where_a_shutdown_is_filed_silence_is_as_it_should_be(devices, people):
         filed_by=people["monitor"], area_code=devices.area_code,
     )  # fmt: skip
     assert open_for_silent(now) == 0
+
+
+def test_the_list_of_devices_brought_in_again_finds_each_by_its_code_and_changes_only_what_it_says(bureau):
+    """Also those without a serial number, and where a name of a place must be read first."""
+    desk = bureau.monitor
+    place = Station.objects.first()
+    for name, serial in (("分析仪甲", ""), ("分析仪乙", "SN-2")):
+        values = {"name": name, "sort": "analyser", "serial_no": serial, "parent": place}
+        DEVICES.open_row(values, desk, timezone.now())
+    before = list(Device.objects.values().order_by("pk"))
+    content, _count = long_work.exported(DEVICES, desk, QueryDict(""))
+    same = importing.preview(DEVICES, "设备.xlsx", content, by=desk)
+    assert [row.reason for row in same.rows.all() if "没有新内容" not in row.reason] == []
+    importing.accept(DEVICES, same.pk, by=desk)
+    assert list(Device.objects.values().order_by("pk")) == before
+    # Without the codes it is the place and the serial number that tell a device.
+    lines = f"设备名称,安装位置,种类,出厂编号,检定有效期\n分析仪乙,{place.name},分析仪,SN-2,2099-12-31\n"
+    later = importing.preview(DEVICES, "检定.csv", lines.encode("utf-8-sig"), by=desk)
+    importing.accept(DEVICES, later.pk, by=desk)
+    assert str(Device.objects.get(serial_no="SN-2").verified_until) == "2099-12-31"
+    assert Device.objects.count() == 2

@@ -72,6 +72,8 @@ class Inventory(Listing):
         columns: Named[Column] = Named("column")
         filters: Named[Filter] = Named("filter")
         fields: Named[Ask] = Named("ask")
+    numbered_by = "code"
+
     model: type[Entity]
     # Begins its codes: "E" makes E-350582-0001. ``number`` makes the code where it comes otherwise.
     letter: str = ""
@@ -105,6 +107,19 @@ class Inventory(Listing):
     def may_open(self, person: Person) -> bool:
         """Whether ``person`` may enter things: system administrators do too, who see no data."""
         return person.may("edit_registry") and person.has_role(*self.edit)
+
+    def _import_asks(self) -> tuple[Ask, ...]:
+        """The template's columns, and the code, by which an export that comes back names its things."""
+        asks = super()._import_asks()
+        has_code = not asks or any(ask.name == "code" for ask in asks)
+        return asks if has_code else (*asks, self.derive.ask(CODE))
+
+    def updatable(self, by: Person | None) -> QuerySet[Any]:
+        return self.standing() if by is None else self.visible_to(by)
+
+    def later_values(self, thing: Any, values: dict[str, Any]) -> dict[str, Any]:
+        said = {name: value for name, value in values.items() if name not in self.answers}
+        return super().later_values(thing, said)
 
     def given_views(self) -> tuple[View, ...]:
         return _ENDING if self.ends else ()

@@ -79,6 +79,9 @@ class Listing:
     # Path of the key of its list, of a kind whose lists may stand in one table together.
     told_apart_by: ClassVar[str] = ""
 
+    # Column of the import by which its own export names each row: a table that says it means that row.
+    numbered_by: ClassVar[str] = ""
+
     key: str
     label: Text
     model: type[Model]
@@ -414,7 +417,7 @@ class Listing:
 
     def later_values(self, thing: Any, values: dict[str, Any]) -> dict[str, Any]:
         """What a later table changes of ``thing``: attributes of ``values`` that it says anew."""
-        return {name: value for name, value in values.items() if getattr(thing, name) != value}
+        return {n: value for n, value in values.items() if not _same(getattr(thing, n), value)}
 
     def may_follow(self, thing: Any, changed: Mapping[str, Any], by: Any) -> None:
         """Raise :class:`Refused` where a table of ``by`` may not change of ``thing`` what it says anew."""
@@ -448,6 +451,13 @@ class Listing:
     def restore_rows(self, keys: list[int], by: Person | None, at: datetime) -> int:
         """Bring withdrawn rows back; how many. A plain list has deleted them and cannot."""
         return 0
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are one; a thing is the same under its kind's model and under that of all kinds."""
+    if isinstance(one, Model) and isinstance(other, Model):
+        return bool(one.pk == other.pk)
+    return bool(one == other)
 
 
 __all__ = [

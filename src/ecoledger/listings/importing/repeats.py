@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db.models import CharField
+from django import forms as django_forms
+from django.db.models import CharField, Model
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
@@ -15,8 +16,12 @@ from ecoledger.listings.importing import updating
 from ecoledger.listings.importing.cleaning import cleaner
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch, ImportRow, problem
-from ecoledger.listings.parts import Import, ImportColumn
+from ecoledger.listings.parts import Import, ImportColumn, Kind
 from ecoledger.listings.tables.headers import fold
+
+
+# Before what tells a row by its number in the list's own export.
+_OWN = "\0"
 
 
 class Repeats:
@@ -32,6 +37,7 @@ class Repeats:
     ) -> None:
         self.listing, self.imports, self.columns = listing, imports, columns
         self.batch, self.by = batch, by
+        self.clean = cleaner(listing, listing.import_asks, by)
 
     def keys(self, rows: list[ImportRow]) -> None:
         """Keys that stand twice in the file or are in the book already are errors, not copies."""
@@ -40,28 +46,28 @@ class Repeats:
             return
         label = "、".join(_(str(self.columns[n].ask.label)) for n in self.imports.key)
         first = self.imports.key[0]
-        there = self._keys_there(rows)
+        told = {id(row): self._told(row) for row in rows}
+        there = self._keys_there(rows, told.values())
         seen: dict[str, ImportRow] = {}
-        again: dict[str, ImportRow] = {}
+        again: dict[int, ImportRow] = {}
         for row in rows:
             row.changes = None
             parts = [str(row.values.get(name) or "") for name in self.imports.key]
             row.key, row.repeats_of = " ".join(parts)[:200] if all(parts) else "", ""
-            if not row.key:
-                continue
-            folded = fold(row.key)
-            if folded in seen:
-                row.repeats_of = seen[folded].place
-                message = _("与第 %s 行相同；请删去一行，或改正编号") % _place(seen[folded], row)
+            keys = told[id(row)]
+            if before := next((seen[key] for key in keys if key in seen), None):
+                row.repeats_of = before.place
+                message = _("与第 %s 行相同；请删去一行，或改正编号") % _place(before, row)
                 row.errors.append(problem(first, label, message))
                 continue
-            seen[folded] = row
-            if folded in there:
-                row.repeats_of = there[folded]
-                again[str(row.values[first])] = row
+            seen.update(dict.fromkeys(keys, row))
+            if standing := next((there[key] for key in keys if key in there), None):
+                pk, row.repeats_of = standing
+                if pk not in again:
+                    again[pk] = row
         known = self._updates(again)
-        for key, row in again.items():
-            if key not in known:
+        for pk, row in again.items():
+            if pk not in known:
                 message = _("已在台账中（%s）；若是新问题请改正编号") % row.repeats_of
                 if not row.repeats_of:
                     message = _("已在别处登记，不在您的数据范围内；若是新问题请改正编号")
@@ -70,36 +76,67 @@ class Repeats:
             self._duplicates(rows, seen, there)
         self._same_rows([row for row in rows if not row.key])
 
-    def _updates(self, rows: dict[str, ImportRow]) -> set[str]:
+    def _told(self, row: ImportRow) -> list[str]:
+        """What tells the row from others: its number in the list's own export, and its key as it is kept."""
+        told = []
+        if own := str(row.values.get(self.listing.numbered_by) or ""):
+            told.append(_OWN + fold(own))
+        parts = [self._kept(name, row.values.get(name)) for name in self.imports.key]
+        if all(parts):
+            told.append(fold(" ".join(parts)))
+        return told
+
+    def _kept(self, name: str, value: Any) -> str:
+        """A part of a key as the column keeps it: of a name that means another row, that row's key."""
+        if value and self.columns[name].ask.kind in (Kind.REFERENCE, Kind.AREA):
+            try:
+                value = self.clean(name, value)
+            except django_forms.ValidationError:
+                return ""
+        return str(value.pk if isinstance(value, Model) else value or "")
+
+    def _updates(self, rows: dict[int, ImportRow]) -> set[int]:
         """Keys of rows that bring the book up to date, where the list takes such."""
         if not (self.imports.updates and rows):
             return set()
-        (name,) = self.imports.key
-        store = self.columns[name].ask.stores or name
-        clean = cleaner(self.listing, self.listing.import_asks, self.by)
-        return updating.compare(self.listing, rows, store, self.by, clean)
+        return updating.compare(self.listing, rows, self.by, self.clean)
 
-    def _keys_there(self, rows: list[ImportRow]) -> dict[str, str]:
-        """Folded key -> how the row of the book that has it is called, "" where it may not be seen."""
+    def _keys_there(
+        self, rows: list[ImportRow], told: Iterable[list[str]]
+    ) -> dict[str, tuple[int, str]]:
+        """What tells a row from others -> (primary key, name) of the row of the book of which it tells, "" for its name
+        where it may not be seen."""
+        wanted = {fold(row.values.get(self.imports.duplicate_of) or "") for row in rows}
+        wanted.update(key for keys in told for key in keys)
+        found: dict[str, tuple[int, str]] = {}
         stores = [self.columns[name].ask.stores or name for name in self.imports.key]
         shown = "number" if hasattr(self.listing.model, "number") else stores[0]
+        if own := self.listing.numbered_by:
+            shown = own
+            self._find([own], shown, {k for k in wanted if k.startswith(_OWN)}, found, _OWN)
+        self._find(stores, shown, {k for k in wanted if not k.startswith(_OWN)}, found)
+        seen = self._seen([pk for pk, _name in found.values()])
+        return {key: (pk, name if pk in seen else "") for key, (pk, name) in found.items()}
+
+    def _find(
+        self,
+        stores: list[str],
+        shown: str,
+        wanted: set[str],
+        found: dict[str, tuple[int, str]],
+        mark: str = "",
+    ) -> None:
         there = self.listing.standing()
         if isinstance(field_at(self.listing.model, stores[0]), CharField):
             there = there.filter(
                 **{f"{stores[0]}__gt": ""}
             )  # most of a book may have no such number
-        wanted = {str(row.values.get(self.imports.duplicate_of) or "") for row in rows}
-        keys = {
-            " ".join(str(row.values.get(name) or "") for name in self.imports.key) for row in rows
-        }
-        folded = {fold(text) for text in keys | wanted}
-        found: dict[str, tuple[int, str]] = {}
+        if not wanted - {""}:
+            return
         for pk, *parts, name in there.values_list("pk", *stores, shown).iterator(chunk_size=5000):
-            key = fold(" ".join(str(part) for part in parts))
-            if key in folded:
+            key = mark + fold(" ".join(str(part) for part in parts))
+            if key in wanted:
                 found.setdefault(key, (pk, str(name)))
-        seen = self._seen([pk for pk, _name in found.values()])
-        return {key: name if pk in seen else "" for key, (pk, name) in found.items()}
 
     def _seen(self, keys: list[int]) -> set[int]:
         """Of the rows of the book of those keys the ones that whoever imports may see."""
@@ -112,7 +149,10 @@ class Repeats:
         return seen
 
     def _duplicates(
-        self, rows: list[ImportRow], seen: Mapping[str, ImportRow], there: Mapping[str, str]
+        self,
+        rows: list[ImportRow],
+        seen: Mapping[str, ImportRow],
+        there: Mapping[str, tuple[int, str]],
     ) -> None:
         """A row that says which one it repeats must name one that is there, above or below it, and not itself."""
         name = self.imports.duplicate_of
@@ -128,7 +168,7 @@ class Repeats:
             elif original in seen:
                 row.repeats_of = seen[original].place
             elif original in there:
-                row.repeats_of = there[original]
+                row.repeats_of = there[original][1]
             else:
                 message = _("找不到编号为“%s”的原件；请核对，或先导入原件") % row.values[name]
                 row.errors.append(problem(name, label, message))

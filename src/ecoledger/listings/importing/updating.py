@@ -32,16 +32,16 @@ def values_of(listing: Listing, row: ImportRow, clean: Cleaner) -> dict[str, Any
 
 
 def compare(
-    listing: Listing, rows: Mapping[str, ImportRow], store: str, by: Person | None, clean: Cleaner
-) -> set[str]:
-    """Say in each row's warning what it changes; the keys of those that name a row ``by`` may see."""
+    listing: Listing, rows: Mapping[int, ImportRow], by: Person | None, clean: Cleaner
+) -> set[int]:
+    """Say in each row's warning what it changes of the row of the book with its key; the keys of those that ``by`` may
+    see."""
     keys, found = list(rows), set()
     for start in range(0, len(keys), _AT_ONCE):
         some = keys[start : start + _AT_ONCE]
-        for thing in listing.updatable(by).filter(**{f"{store}__in": some}):
-            key = str(getattr(thing, store))
-            row = rows[key]
-            found.add(key)
+        for thing in listing.updatable(by).filter(pk__in=some):
+            row = rows[thing.pk]
+            found.add(thing.pk)
             row.changes = thing.pk
             if row.errors:
                 continue
