@@ -17,7 +17,7 @@ from ecoledger.entities.inventory import (
     own_row,
 )
 from ecoledger.entities.models import Area, Enterprise, Entity, Outlet, River, Section
-from ecoledger.listings import forms, selecting
+from ecoledger.listings import forms, importing, selecting
 from ecoledger.listings.parts import DeclarationError
 from ecoledger.listings.refusals import Refused
 
@@ -165,3 +165,35 @@ def test_a_kind_is_asked_in_the_one_table_alone(bureau, people):
     assert headers(book, person, QueryDict("area_code=990101001")).model is Entity
     assert headers(book, person, QueryDict("is_key=1")).model is Enterprise
     assert headers(book, person, QueryDict(""), "-performance_grade").model is Enterprise
+
+
+def test_a_table_says_before_it_is_taken_in_which_credit_codes_are_shared_or_cannot_be_right(
+    bureau,
+):
+    """A firm twice in one table, a code that is on record, and a check character that does not fit (a warning)."""
+    book = inventory_of("enterprise")
+    code, other = "914403001922038216", "91350582M00000000D"
+    enter("enterprise", bureau.monitor, name="已登记", area_code="北镇", uscc=other, is_key="0")
+    rows = [
+        ("甲", code, ""),
+        ("乙", code, ""),
+        ("丙", code, "同一企业的另一场所"),
+        ("丁", other, ""),
+        ("戊", "914403001922038211", ""),
+    ]
+    lines = [
+        "企业名称,所属镇街,信用代码,信用代码已登记时",
+        *(f"{n},北镇,{c},{w}" for n, c, w in rows),
+    ]
+    batch = importing.preview(
+        book, "企业.csv", "\n".join(lines).encode("utf-8-sig"), by=bureau.monitor
+    )
+    first, second, site, known, unfit = batch.rows.all()
+    assert (first.wrong, second.wrong, site.wrong, known.wrong, unfit.wrong) == (
+        False, True, False, True, False,
+    )  # fmt: skip
+    assert "与第 3 行相同" in first.reason
+    assert "与第 2 行相同" in second.reason
+    assert "已由“已登记”" in known.reason
+    assert "校验码应为“6”" in unfit.reason
+    assert importing.accept(book, batch.pk, by=bureau.monitor) == (3, 2)

@@ -70,7 +70,9 @@ def test_where_a_shutdown_is_filed_silence_is_as_it_should_be(devices, people):
     assert open_for_silent(now) == 0
 
 
-def test_the_list_of_devices_brought_in_again_finds_each_by_its_code_and_changes_only_what_it_says(bureau):
+def test_the_list_of_devices_brought_in_again_finds_each_by_its_code_and_changes_only_what_it_says(
+    bureau,
+):
     """Also those without a serial number, and where a name of a place must be read first."""
     desk = bureau.monitor
     place = Station.objects.first()

@@ -6,7 +6,7 @@ it can be a part of, which of its fields are numbers of other systems, and who a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -113,6 +113,23 @@ class Inventory(Listing):
         asks = super()._import_asks()
         has_code = not asks or any(ask.name == "code" for ask in asks)
         return asks if has_code else (*asks, self.derive.ask(CODE))
+
+    def look_over(
+        self, values: Mapping[str, Any], said: Mapping[str, Any]
+    ) -> tuple[Mapping[str, str], Sequence[str]]:
+        """What the check of its kind says of a thing that is not kept yet."""
+        if self.clean is None:
+            return {}, ()
+        thing = self.model()
+        for name, value in values.items():
+            if name not in self.answers:
+                setattr(thing, name, value)
+        if thing.parent is not None and not thing.area_code:
+            thing.area_code = thing.parent.area_code
+        findings = Findings({name: str(said[name]) for name in self.answers if said.get(name)})
+        self.clean(thing, findings)
+        asked = {name: question.text for name, question in findings.asked.items()}
+        return {**findings.wrong, **asked}, findings.odd
 
     def updatable(self, by: Person | None) -> QuerySet[Any]:
         return self.standing() if by is None else self.visible_to(by)

@@ -366,6 +366,12 @@ class Listing:
         """
         return {}
 
+    def look_over(
+        self, values: Mapping[str, Any], said: Mapping[str, Any]
+    ) -> tuple[Mapping[str, str], Sequence[str]]:
+        """What is wrong, by field, and what is odd of a new row of a table; ``said``: everything that was read of it."""
+        return {}, ()
+
     def history_of(
         self, values: Mapping[str, Any], said: Mapping[str, Any]
     ) -> dict[str, Any] | None:

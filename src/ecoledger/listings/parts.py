@@ -192,6 +192,8 @@ class Import:
     tells_past: bool = False
     # Whether a row whose key (of one column) is in the book already brings it up to date, instead of being refused.
     updates: bool = False
+    # Columns whose value no two rows of a table may share -> the column that says why they do, "" where nothing can.
+    once: Mapping[str, str] = field(default_factory=dict)
     # Whether pictures that lie over its rows are kept with them.
     pictures: bool = False
     after: Callable[..., None] | None = None

@@ -101,6 +101,7 @@ ENTERPRISES = declare(
         views=(View("key", "重点单位", {"is_key": "1"}),),
         imports=Import(
             key=("name", "area_code"),
+            once={"uscc": IN_USE},
             headers={
                 "name": ("企业名称", "单位名称", "排污单位名称", "污染源名称", "公司名称"),
                 "code": ("对象编码", "企业编码"),

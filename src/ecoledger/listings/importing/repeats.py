@@ -19,7 +19,6 @@ from ecoledger.listings.models import ImportBatch, ImportRow, problem
 from ecoledger.listings.parts import Import, ImportColumn, Kind
 from ecoledger.listings.tables.headers import fold
 
-
 # Before what tells a row by its number in the list's own export.
 _OWN = "\0"
 
@@ -75,6 +74,24 @@ class Repeats:
         if self.imports.duplicate_of:
             self._duplicates(rows, seen, there)
         self._same_rows([row for row in rows if not row.key])
+
+    def shared(self, rows: list[ImportRow]) -> None:
+        """Of rows that share what is one row's alone the later is refused, and each says where the other stands."""
+        for name, reason in self.imports.once.items():
+            if name not in self.columns:
+                continue
+            label, seen = _(str(self.columns[name].ask.label)), dict[str, ImportRow]()
+            for row in rows:
+                if not (value := fold(row.values.get(name))):
+                    continue
+                before = seen.setdefault(value, row)
+                if before is row or row.repeats_of or row.values.get(reason):
+                    continue
+                for one, other, told in ((row, before, row.errors), (before, row, before.warnings)):
+                    message = _("“%(value)s”与第 %(row)s 行相同，请核对") % {
+                        "value": row.values[name], "row": _place(other, one)
+                    }  # fmt: skip
+                    told.append(problem(name, label, message))
 
     def _told(self, row: ImportRow) -> list[str]:
         """What tells the row from others: its number in the list's own export, and its key as it is kept."""

@@ -101,7 +101,9 @@ class RowChecks:
             self._row(row)
         repeats = Repeats(self.listing, self.imports, self.columns, self.batch, self.by)
         repeats.keys(rows)
+        repeats.shared(rows)
         repeats.carried_over(rows)
+        self._look_over(rows)
         self._note_meanings()
         for row, other, called, why in self.listing.likely_repeats(rows, self.by):
             row.repeats_of = other
@@ -155,6 +157,20 @@ class RowChecks:
         for header, fault in row.faults.items():
             if header and not self.batch.mapping.get(header):
                 row.warnings.append(problem("", header, fault))
+
+    def _look_over(self, rows: list[ImportRow]) -> None:
+        """Ask of each new row what is asked when it is made, where the list asks more than its fields."""
+        if type(self.listing).look_over is Listing.look_over:
+            return
+        for row in rows:
+            if row.errors or row.changes:
+                continue
+            values = updating.values_of(self.listing, row, self.clean)
+            wrong, odd = self.listing.look_over(values, row.values)
+            row.errors += [
+                problem(name, self.labels.get(name, ""), why) for name, why in wrong.items()
+            ]
+            row.warnings += [problem("", "", why) for why in odd]
 
     def _cell(self, name: str, header: str, known: dict[Any, _Read], row: ImportRow) -> bool:
         """Read the cell of a column into the row; whether it could be read."""

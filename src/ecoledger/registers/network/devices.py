@@ -46,7 +46,7 @@ DEVICES = declare(Inventory(
             "verified_until", "since", "until"),
     labels={"parent": "安装位置"},
     imports=Import(
-        key=("parent", "serial_no"), updates=True,
+        key=("parent", "serial_no"), updates=True, once={"serial_no": ""},
         columns=("name", "parent", "sort", "maker", "product_model", "serial_no", "operator",
                  "verified_until", "since"),
         headers={"name": ("设备名称",), "parent": ("站点", "站点名称", "排放口", "所在站点"),
