@@ -6,13 +6,15 @@ import pytest
 from django.utils import timezone
 from tests.daily_values import october
 
-from ecoledger.indicators import casework, doors
+from ecoledger.indicators import casework, doors, of_registers
 from ecoledger.indicators.declaring import Span, all_indicators, indicator_of
 from ecoledger.indicators.records.declaring import Asked
 from ecoledger.indicators.records.matters import counted_matters
 from ecoledger.listings.selecting import select
 from ecoledger.matters import actions
+from ecoledger.matters.register import register_of
 from ecoledger.registers.alarms import alarm_case
+from ecoledger.reports import letters
 
 BEGIN, END = date(2026, 10, 1), date(2026, 11, 1)
 COUNTY = "990101"
@@ -102,3 +104,58 @@ def test_every_register_reaches_the_indicators_by_its_declaration(month):
     assert figure == cases()["opened"]
     counted = {work.register.key for work in casework.of_all_registers(COUNTY, BEGIN, END)}
     assert {"alarm_case", "problem"} <= counted
+
+
+def at(month, day):
+    return timezone.make_aware(datetime(2026, month, day, 9))
+
+
+def counted(name, begin=BEGIN, end=END, person=None):
+    """A measure's figure, held against the page behind it."""
+    indicator = indicator_of(name)
+    register, measure = of_registers.measure_of(indicator.key)
+    figure = of_registers.Counting(register, COUNTY, Span(begin, end)).figure(measure)
+    page = counted_matters(Asked(figure.records.query, person, None))
+    assert sum(row.counted for row in page.rows) == figure.value
+    return figure.value
+
+
+def test_what_was_handed_out_is_counted_by_the_day_it_was(people, bureau):
+    """Not by the day it was registered; what waits to be handed out is not counted."""
+    chief, unit = people["dispatcher"], people["town"].organisation
+    problems = register_of("problem")
+    values = {"title": "岸线垃圾", "area_code": "990101001", "origin_kind": "self"}
+    for day, handed in (((9, 20), (10, 5)), ((10, 20), (11, 3)), ((10, 21), None)):
+        made = actions.open_matter(problems, values, by=chief, at=at(*day))
+        if handed:
+            form = {"owner_organisation": unit.pk, "measures": "清运"}
+            actions.perform(made.pk, "hand_over", by=chief, form=form, at=at(*handed))
+    assert counted("problem.handed_out", person=chief) == 1
+    assert counted("problem.handed_out", END, date(2026, 12, 1), chief) == 1
+    assert counted("problem.opened", person=chief) == 2
+
+
+def test_a_letter_of_warning_counts_when_it_goes_out_and_as_what_it_is(people, bureau):
+    """Whatever was proposed at first, and though an interview follows; what is not sent does not count."""
+    chief, values = people["dispatcher"], {"title": "超期", "area_code": "990101001"}
+    november = (END, date(2026, 12, 1), people["leader"])
+    sent, dropped, old = (
+        actions.open_matter(
+            register_of("warning"), values | {"measure": kind}, by=chief, at=at(10, 30)
+        )
+        for kind in ("notice", "warning", "warning")
+    )
+    actions.perform(dropped.pk, "drop", by=people["leader"], form={"reason": "已整改"})
+    type(old).objects.filter(pk=old.pk).update(state="closed", phase="done")
+    letter = letters.WARNING
+    actions.perform(sent.pk, letter.sends, by=chief, form=dict(letter.sent_as), at=at(11, 2))
+    sent.refresh_from_db()
+    assert (sent.state, sent.measure) == ("sent", "warning")
+    assert counted("warning.letters", person=people["leader"]) == 1  # the old one, which came so
+    assert counted("warning.letters", *november) == 1
+    actions.perform(sent.pk, "answer", by=chief, form={"reply": "正在整改"}, at=at(11, 9))
+    form = {"reason": "整改不力"}
+    actions.perform(sent.pk, "again", by=people["leader"], form=form, at=at(11, 10))
+    assert counted("warning.interviews", *november) == 0
+    actions.perform(sent.pk, "send", by=chief, at=at(11, 12))
+    assert (counted("warning.letters", *november), counted("warning.interviews", *november)) == (1, 1)

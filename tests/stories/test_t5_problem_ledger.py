@@ -124,7 +124,7 @@ def test_problems_of_every_origin_stand_in_one_ledger_and_go_the_whole_way(house
 
     # The three completion rates say what they count.
     text = desk.get("/matters/problem/statistics").text
-    assert all(w in text for w in ("分母含重复和不属实", "分母为交办总数－重复", "分母为应整改数"))
+    assert all(w in text for w in ("分母含重复和不属实", "分母为登记总数－重复", "分母为应整改数"))
     assert "0 / 7" in text
     assert "0 / 6" in text
 

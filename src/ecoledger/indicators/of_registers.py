@@ -21,7 +21,7 @@ from ecoledger.indicators.declaring import HIGHER, LOWER, Indicator, Source, Spa
 from ecoledger.indicators.figures import PERCENT, Figure, Records, count, ratio
 from ecoledger.listings.derive import field_at
 from ecoledger.matters.measures import EVERY, Measure
-from ecoledger.matters.models import Circulation, Clock, Matter
+from ecoledger.matters.models import Circulation, Clock, Event, Matter
 from ecoledger.matters.register import OPEN_WORK, Register, all_registers, register_of
 
 # By which field work counts as begun where a register says nothing else.
@@ -52,8 +52,11 @@ class Counting:
         )
 
     def dated(self, measure: Measure) -> QuerySet[Matter]:
-        """Those whose moment lies in the span; without one, all."""
-        return self.matters().filter(within(self.register.model, measure.dated, self.span))
+        """Those whose moment, or step, lies in the span; without one, all."""
+        inside = within(self.register.model, measure.dated, self.span)
+        if measure.step:
+            inside = _took(measure, self.span) | inside & measure.past & ~_took(measure)
+        return self.matters().filter(inside)
 
     def figure(self, measure: Measure) -> Figure:
         """The number or share, with the door to its matters."""
@@ -106,6 +109,15 @@ def within(model: type[Matter], dated: str, span: Span) -> Q:
     if isinstance(field_at(model, dated), DateTimeField):
         begin, end = moment(begin), moment(end)
     return Q(**{f"{dated}__gte": begin, f"{dated}__lt": end})
+
+
+def _took(measure: Measure, span: Span | None = None) -> Q:
+    """That a matter took the measure's step: ever, or within a span with what the measure asks."""
+    steps = Event.objects.filter(matter=OuterRef("pk"), transition=measure.step)
+    if span is not None:
+        said = {f"form__{name}": value for name, value in measure.said.items()}
+        steps = steps.filter(at__gte=moment(span.begin), at__lt=moment(span.end), **said)
+    return Q(Exists(steps))
 
 
 def open_at(at: datetime, begins: str = ENTERED) -> Q:

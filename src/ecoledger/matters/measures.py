@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import Q
@@ -32,6 +32,8 @@ class Measure:
 
     Counted are matters of an area whose ``dated`` moment lies in the span; without ``dated``, those of now,
     or of the end of a span that is over where ``at`` says what counted at a moment.
+    With ``step`` counted are those that took that step within the span, ``said`` what they said with it; of what came
+    into the book ``past`` the step its ``dated`` moment speaks.
     ``query``: parameters of the register's list that show exactly them; without, the page of records does,
     with ``columns`` beside number and title, and for a share those of its denominator.
     ``missing`` is said of a share without denominator.
@@ -50,4 +52,7 @@ class Measure:
     query: dict[str, str] | None = None
     at: Callable[[datetime], Q] | None = None
     columns: tuple[str, ...] = ()
+    step: str = ""
+    said: Mapping[str, str] = field(default_factory=dict)
+    past: Q = EVERY
     missing: str = "没有可计算的件"

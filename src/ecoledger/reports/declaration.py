@@ -137,6 +137,8 @@ class Letter(Document):
     own_number: Callable[[Matter], str] | None = None
     # Transitions of its matter that its issue and its reply bring about, where the matter stands ready for them.
     sends: str = ""
+    # What the step that its issue brings about says of the matter: that it is a letter of this kind.
+    sent_as: Mapping[str, str] = field(default_factory=dict)
     answers: str = ""
     capability: str = "write_letters"
 

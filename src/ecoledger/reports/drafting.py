@@ -237,7 +237,7 @@ def issue(draft: Draft, *, by: Person, at: datetime | None = None) -> IssuedDocu
             actions.note(held.matter.pk, said, by=by, at=at)
             if isinstance(document, Letter):
                 due = {"reply_by": f"{issued.reply_due}"} if issued.reply_due else {}
-                _move(held.matter, document.sends, due, by)
+                _move(held.matter, document.sends, {**document.sent_as, **due}, by)
     draft.refresh_from_db()
     return issued
 

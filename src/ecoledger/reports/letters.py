@@ -241,6 +241,7 @@ WARNING = declare(
         ),
         template=warning_template,
         sends="send",
+        sent_as={"measure": "warning"},
         answers="answer",
     )
 )
@@ -269,6 +270,7 @@ INTERVIEW = declare(
         ),
         template=interview_template,
         sends="send",
+        sent_as={"measure": "interview"},
         answers="answer",
     )
 )

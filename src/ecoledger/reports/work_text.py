@@ -38,6 +38,8 @@ def _alarms(when: str, alarms: AlarmPeriod, cases: RegisterPeriod) -> Statement:
             alarms.silenced,
             "。新立预警交办件",
             cases["opened"],
+            "，交办",
+            cases["dispatched"],
             "，办结",
             cases["closed"],
             f"；{_at(cases)}在办",

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from ecoledger.accounts.roles import Role
 from ecoledger.listings.parts import Import, View
-from ecoledger.matters.measures import Measure
+from ecoledger.matters.measures import EVERY, Measure
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, declare
 from ecoledger.matters.workflow import ClockRule, Phase, State, Transition, Workflow, said
@@ -66,7 +66,7 @@ WORKFLOW = Workflow(
     ),
     transitions=(
         Transition("send", "登记印发", "proposed", "sent", by=_DESK, automatic=True,
-                   offers=("reply_by",), help="印发预警函、约谈通知时自动进入这一步"),
+                   asks=("measure",), takes_over=("measure",), offers=("reply_by",), help="印发预警函、约谈通知时自动进入这一步"),
         Transition("answer", "登记回复", "sent", "replied", by=_DESK, automatic=True,
                    asks=(said("reply", "回复情况"),)),
         Transition("close", "核实办结", "replied", "closed", by=CHECKERS,
@@ -80,6 +80,19 @@ WORKFLOW = Workflow(
         ClockRule("reply", "回复", "sent", deadline_field="reply_by", basis=DEFAULT),
     ),
 )  # fmt: skip
+
+_SENT = ("sent", "replied", "closed")
+
+
+def _sent(key: str, name: str, kind: str, unit: str) -> Measure:
+    """What went out in a span: as it was when it did, though an interview followed; neither what was only proposed nor
+    what was dropped."""
+    past = Q(measure=kind, state__in=_SENT)
+    return Measure(
+        key=key, name=name, numerator=EVERY, dated="opened_at", unit=unit,
+        step="send", said={"measure": kind}, past=past, columns=("measure", "state"),
+    )  # fmt: skip
+
 
 REGISTER = declare(Register(
     key="warning", label="通报预警约谈", line="assessment", model=WarningLetter, workflow=WORKFLOW,
@@ -101,12 +114,10 @@ REGISTER = declare(Register(
                   "owner_organisation": "北镇人民政府"},
     ),
     measures=(
-        Measure(key="letters", name="发出预警函", numerator=Q(measure="warning") & ~Q(state="proposed"),
-                dated="opened_at", unit="件"),
-        Measure(key="interviews", name="约谈", numerator=Q(measure="interview") & ~Q(state="proposed"),
-                dated="opened_at", unit="次"),
+        _sent("letters", "发出预警函", WarningLetter.Measure.WARNING, "件"),
+        _sent("interviews", "约谈", WarningLetter.Measure.INTERVIEW, "次"),
         Measure(key="reply_ratio", name="回复率", numerator=Q(state__in=("replied", "closed")),
-                denominator=Q(state__in=("sent", "replied", "closed")), dated="opened_at"),
+                denominator=Q(state__in=_SENT), dated="opened_at"),
     ),
     map_layer=False, edit=_DESK, prepare=_prepare,
     empty="还没有通报、预警或约谈。每月按规则提出，也可登记。",

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_noop as noop
 from ecoledger.accounts.roles import Role
 from ecoledger.listings.parts import Ask, Filter, Import, Kind, View
 from ecoledger.matters import notices
+from ecoledger.matters.measures import EVERY, Measure
 from ecoledger.matters.models import Circulation, Matter, Notice, Urgency
 from ecoledger.matters.reasons import Reason
 from ecoledger.matters.register import OPEN_WORK, Register, Statistic, declare
@@ -223,15 +224,15 @@ def _statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     today = timezone.localdate(now)
     past = rows.filter(OPEN_WORK, deadline__lt=today).exclude(course=Course.ALWAYS.value)
     return [
-        Statistic("handed_over", "交办总数", n["handed_over"], "merged=all"),
+        Statistic("handed_over", "登记总数", n["handed_over"], "merged=all"),
         Statistic("duplicates", "其中：重复", n["duplicates"], "merged=1"),
         Statistic("unfounded", "其中：不属实", n["unfounded"], "state=unfounded"),
-        Statistic("to_rectify", "应整改", n["to_rectify"], all_but(REGISTER, "unfounded"), note="交办总数－重复－不属实"),
+        Statistic("to_rectify", "应整改", n["to_rectify"], all_but(REGISTER, "unfounded"), note="登记总数－重复－不属实"),
         Statistic("done", "已完成整改", n["done"], "closed=1"),
-        share("done_of_all", "完成率（占交办总数）", n["done"], n["handed_over"],
+        share("done_of_all", "完成率（占登记总数）", n["done"], n["handed_over"],
               note="分母含重复和不属实"),
         share("done_of_distinct", "完成率（剔除重复）", n["done"], n["without_duplicates"],
-              note="分母为交办总数－重复"),
+              note="分母为登记总数－重复"),
         share("done_of_due", "完成率（剔除重复和不属实）", n["done"], n["to_rectify"],
               note="分母为应整改数"),
         *(common[name] for name in ("open", "overdue", "on_time", "recurrence")),
@@ -249,6 +250,12 @@ def _restrict(problem: Problem) -> None:
     if problem.origin_kind == Problem.Origin.DISCIPLINE:
         problem.circulation = Circulation.RESTRICTED
 
+
+# What was given to a unit in the span, whenever it was registered.
+HANDED_OVER = Measure(
+    key="handed_out", name="问题交办", numerator=EVERY, dated="opened_at", step="hand_over",
+    past=~Q(state="new") & Q(owner_organisation__isnull=False), columns=("owner_organisation", "state"),
+)  # fmt: skip
 
 # With what a problem begins that the bureau's own patrols and tests of the air found.
 AIR_PROBLEM = {"origin_kind": Problem.Origin.SELF.value, "category": Problem.Category.AIR.value}
@@ -295,5 +302,6 @@ REGISTER = declare(Register(
         },
     ),
     level=lambda problem: {"major": "red", "serious": "orange"}.get(problem.risk, "blue"),
+    measures=(HANDED_OVER,),
     statistics=_statistics, daily=remind_of_progress, prepare=_restrict,
 ))  # fmt: skip

@@ -8,8 +8,8 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from ecoledger.listings.parts import Filter
-from ecoledger.matters.measures import Measure
-from ecoledger.matters.register import Register, Statistic, declare
+from ecoledger.matters.measures import EVERY, Measure
+from ecoledger.matters.register import NOTHING, Register, Statistic, declare
 from ecoledger.matters.statistics import common_statistics
 from ecoledger.registers.alarms import economy
 from ecoledger.registers.alarms.alarm_case.models import AlarmCase
@@ -20,6 +20,12 @@ from ecoledger.registers.alarms.alarm_case.workflow import WORKFLOW
 def _statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     return [*common_statistics(REGISTER, rows, now), *accuracy(rows)]
 
+
+# What was given to a unit in the span, whenever the case began.
+DISPATCHED = Measure(
+    key="dispatched", name="预警件交办", numerator=EVERY, dated="opened_at", step="dispatch", past=NOTHING,
+    columns=("owner_organisation", "state"),
+)  # fmt: skip
 
 # Of the cases verified so far: what is not verified is in neither part.
 CONFIRMED_RATIO = Measure(
@@ -43,6 +49,6 @@ REGISTER = declare(Register(
              "verdict", "cause", "source", "measures"),
     # Cases come from alarms; a person's own finding goes into the problem ledger.
     edit=frozenset(), empty="预警触发后自动立件，无需登记。",
-    statistics=_statistics, breakdowns=breakdowns, measures=(CONFIRMED_RATIO,),
+    statistics=_statistics, breakdowns=breakdowns, measures=(CONFIRMED_RATIO, DISPATCHED),
     detail_template="web/matters/alarm_case.html", notices_a_day=economy.most_a_day,
 ))  # fmt: skip
