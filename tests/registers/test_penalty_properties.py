@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -28,7 +29,7 @@ from tests.registers import looking
 
 from ecoledger.listings import cells, selecting
 from ecoledger.live import events
-from ecoledger.matters import actions
+from ecoledger.matters import actions, deadlines
 from ecoledger.matters.actions import NotVisible, Refused, Upload
 from ecoledger.matters.models import Event, Notice
 from ecoledger.matters.register import visible_matters
@@ -331,3 +332,25 @@ def test_live_events_say_that_something_changed_to_who_may_see_it_and_never_what
     said = asyncio.run(listen())
     assert said == f"retry: 3000\n\n{first}"
     assert case.number not in said
+
+
+def test_why_a_clock_stands_still_or_ends_early_is_said_on_the_timeline(people):
+    """A hearing ends the term for a statement before its time and pauses the case's own: both say by which step."""
+    officer, now = people["officer"], timezone.now()
+    case = actions.open_matter(REGISTER, {"title": TITLE, "area_code": NORTH}, by=officer)
+    PenaltyCase.objects.filter(pk=case.pk).update(
+        state="defence", filed_on=TODAY, notice_served_on=TODAY
+    )
+    case.refresh_from_db()
+    deadlines.follow_state(case, now)
+    form = {"hearing_asked_on": f"{TODAY}"}
+    actions.perform(case.pk, "ask_hearing", by=officer, form=form, at=now)
+    said = list(Event.objects.filter(matter=case).order_by("pk").values_list("label", "note"))[-3:]
+    assert [label for label, _note in said] == ["当事人申请听证", "中止计时", "停止计时"]
+    assert "作出决定" in said[1][1]
+    assert "第五十七条" in said[1][1]
+    assert said[2][1] == "“陈述申辩期”期限未满，因“当事人申请听证”停止计时"
+    days = {"hearing_told_on": f"{TODAY}", "hearing_on": f"{TODAY + timedelta(days=20)}"}
+    form = days | {"result": "维持"}
+    actions.perform(case.pk, "hold_hearing", by=officer, form=form, files=[file()], at=now)
+    assert Event.objects.filter(matter=case, label="恢复计时").get().note.startswith("“作出决定”")

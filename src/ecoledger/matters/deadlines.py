@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any
 
@@ -33,11 +34,12 @@ def rule_of(clock: Clock) -> ClockRule | None:
     return next((rule for rule in rules if rule.name == clock.name), None)
 
 
-def follow_state(matter: Matter, at: datetime, done: str = "") -> None:
-    """Stop the clocks whose states the matter has left and start those it has entered.
+def follow_state(matter: Matter, at: datetime, done: str = "") -> list[Clock]:
+    """Stop the clocks whose states the matter has left and start those it has entered; returns what was stopped.
 
     ``done``: the transition that was just done, by which clocks with ``since`` and ``until`` go.
     """
+    stopped = []
     now_running = {clock.name: clock for clock in running(matter)}
     for rule in register_of(matter.register).workflow.clocks:
         inside = matter.state in rule.during and matter.merged_into_id is None
@@ -45,6 +47,7 @@ def follow_state(matter: Matter, at: datetime, done: str = "") -> None:
         clock = now_running.get(rule.name)
         if clock is not None and (not inside or anew or done in rule.until):
             _stop(clock, at)
+            stopped.append(clock)
             clock = None
             started = anew and inside
         else:
@@ -52,6 +55,20 @@ def follow_state(matter: Matter, at: datetime, done: str = "") -> None:
         if clock is None and started and (rule.applies is None or rule.applies(matter)):
             _start(matter, rule, at)
     refresh_due(matter)
+    return stopped
+
+
+def cut_short(stopped: Iterable[Clock], at: datetime) -> list[Clock]:
+    """Those of ``stopped`` that only waited and had not run out: a duty that is done needs no word, a term that ends early
+    does."""
+    return [
+        clock
+        for clock in stopped
+        if (rule := rule_of(clock)) is not None
+        and rule.waiting
+        and clock.due is not None
+        and clock.due > at
+    ]
 
 
 def follow_dates(matter: Matter, at: datetime) -> None:

@@ -132,6 +132,17 @@ class Step:
     person: Person | None
     at: datetime
     form: dict[str, Any]
+    # Why an effect stopped a clock or let it count again: events of their own after the step's.
+    clocks: list[ClockNote] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ClockNote:
+    """What became of a clock beside the usual, and why, as the timeline says it."""
+
+    name: str
+    label: Text
+    why: str
 
 
 class Unit(StrEnum):

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
@@ -22,9 +23,9 @@ from ecoledger.matters.actions.access import find, keep, locked, owns
 from ecoledger.matters.actions.adding import take_in
 from ecoledger.matters.actions.lapsing import end_requests
 from ecoledger.matters.evidence import Upload
-from ecoledger.matters.models import Evidence, Matter
+from ecoledger.matters.models import Clock, Evidence, Matter
 from ecoledger.matters.register import register_of, state_of
-from ecoledger.matters.workflow import NOW, Step, Transition
+from ecoledger.matters.workflow import NOW, ClockNote, Step, Transition
 
 
 def refusal(
@@ -195,10 +196,30 @@ def perform(
         evidence=evidence,
         shown_to_enterprise=transition.shown_to_enterprise,
     )
-    deadlines.follow_state(matter, at, transition.name)
+    stopped = deadlines.follow_state(matter, at, transition.name)
+    _say_of_clocks(matter, step, deadlines.cut_short(stopped, at))
     end_requests(matter, at)
     notices.tell_next(matter, by, at)
     return matter
+
+
+def _say_of_clocks(matter: Matter, step: Step, cut_short: Sequence[Clock]) -> None:
+    """On the timeline, why a clock stands still, counts again or ended before its time."""
+    early = noop("“%(clock)s”期限未满，因“%(step)s”停止计时")
+    for note in (
+        *step.clocks,
+        *(
+            ClockNote(
+                "clock_stopped",
+                noop("停止计时"),
+                early % {"clock": clock.label, "step": step.transition.label},
+            )
+            for clock in cut_short
+        ),
+    ):
+        timeline.record(
+            matter, name=note.name, label=note.label, by=step.person, at=step.at, note=note.why
+        )
 
 
 def _may_be_empty(model: type[Matter], attribute: str) -> bool:

@@ -7,11 +7,12 @@ from decimal import Decimal
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.matters import deadlines
 from ecoledger.matters.actions import Refused
 from ecoledger.matters.models import Circulation
-from ecoledger.matters.workflow import Step
+from ecoledger.matters.workflow import ClockNote, Step
 from ecoledger.registers.enforcement.penalty_case import duties, money
 from ecoledger.registers.enforcement.penalty_case.models import ZERO, PenaltyCase
 from ecoledger.registers.enforcement.rules import rules
@@ -126,6 +127,9 @@ def pause(step: Step) -> None:
         if clock.name == "decision" and not clock.suspended:
             clock.suspensions.append([step.at.isoformat(), None])
             clock.save()
+            why = noop("“%(clock)s”：自“%(step)s”起，期间不计入办案期限（《生态环境行政处罚办法》第五十七条）")
+            said = why % {"clock": clock.label, "step": step.transition.label}
+            step.clocks.append(ClockNote("suspend", noop("中止计时"), said))
 
 
 def go_on(step: Step) -> None:
@@ -135,6 +139,13 @@ def go_on(step: Step) -> None:
             clock.suspensions[-1][1] = step.at.isoformat()
             deadlines.recount(clock)
             clock.save()
+            why = noop("“%(clock)s”：自“%(step)s”起继续计算，期限顺延至%(due)s")
+            said = why % {
+                "clock": clock.label,
+                "step": step.transition.label,
+                "due": f"{timezone.localtime(clock.due):%Y-%m-%d}" if clock.due else "—",
+            }
+            step.clocks.append(ClockNote("resume", noop("恢复计时"), said))
 
 
 def hold_hearing(step: Step) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.matters import deadlines
 from ecoledger.matters.actions import Refused
-from ecoledger.matters.workflow import Step
+from ecoledger.matters.workflow import ClockNote, Step
 from ecoledger.registers.enforcement import credit_entries
 from ecoledger.registers.enforcement.penalty_case import duties, money
 from ecoledger.registers.enforcement.penalty_case.deciding import refuse, today
@@ -89,6 +90,9 @@ def grant_instalments(step: Step) -> None:
         if clock.name == "payment":
             clock.stopped_at = step.at
             clock.save()
+            why = noop("“%(clock)s”：因“%(step)s”停止，改按同意的期限")
+            said = why % {"clock": clock.label, "step": step.transition.label}
+            step.clocks.append(ClockNote("clock_stopped", noop("停止计时"), said))
     count_surcharge(step)
 
 
