@@ -158,4 +158,7 @@ def test_a_letter_of_warning_counts_when_it_goes_out_and_as_what_it_is(people, b
     actions.perform(sent.pk, "again", by=people["leader"], form=form, at=at(11, 10))
     assert counted("warning.interviews", *november) == 0
     actions.perform(sent.pk, "send", by=chief, at=at(11, 12))
-    assert (counted("warning.letters", *november), counted("warning.interviews", *november)) == (1, 1)
+    assert (counted("warning.letters", *november), counted("warning.interviews", *november)) == (
+        1,
+        1,
+    )

@@ -14,7 +14,8 @@ from docx import Document
 from pypdf import PdfReader
 from tests.daily_values import october
 
-from ecoledger.indicators import own_rules, scoring, warning_rules
+from ecoledger.entities.models import Area
+from ecoledger.indicators import of_registers, own_rules, scoring, warning_rules
 from ecoledger.indicators.declaring import Span
 from ecoledger.indicators.figures import Change, Figure
 from ecoledger.listings.refusals import Refused
@@ -369,3 +370,34 @@ def test_a_year_under_way_is_told_up_to_yesterday(files, store, bureau, people):
     draft = drafting.begin_report(YEARLY, COUNTY, timezone.localdate(), by=people["leader"])
     assert draft.content["end"] == timezone.localdate().isoformat()
     assert isinstance(rendering.report_of(draft, "试").figures()[0], Figure)
+
+
+def test_what_one_town_keeps_back_is_no_difference_of_what_the_others_and_the_county_tell(
+    bureau, people
+):
+    """Its neighbour is kept back with it, whichever of the two it is; a county of one town keeps back its own figure."""
+    codes = sorted(town.code for town in bureau.towns)
+    assert len(codes) == 2
+    third, fourth = (f"{COUNTY}00{n}" for n in (8, 9))
+    for code in (third, fourth):
+        Area.objects.create(code=code, name=f"{code[-1]}镇", level="town")
+    case = actions.open_matter(CASES, {"title": "某厂偷排", "area_code": third}, by=None)
+
+    def back():
+        every = [COUNTY, *codes, third, fourth, f"{fourth}001"]
+        return {code for code, key in of_registers.kept_back(every) if key == CASES.key}
+
+    assert back() == {third, fourth, f"{fourth}001"}
+    Matter.objects.filter(pk=case.pk).update(area_code=fourth)
+    assert back() == {third, fourth}
+    found = scoring.source(f"{CASES.key}.in_hand")
+    today = timezone.localdate()
+    assert [found(code, today, today).value is None for code in (*codes, third, fourth)] == [
+        False, False, True, True,
+    ]  # fmt: skip
+    asked = named_figures.Asked(COUNTY, Span(date(2026, 1, 1), date(2099, 1, 1)))
+    name = named_figures.variable(f"{CASES.label}在办")
+    assert named_figures.gathered([name], asked)[name].value == 1
+    Area.objects.filter(code__in=[*codes, third]).delete()
+    assert back() == {COUNTY, fourth}
+    assert named_figures.gathered([name], asked)[name].value is None

@@ -107,8 +107,13 @@ def of_register(key: str, area_code: str, begin: date, end: date) -> RegisterPer
 
 
 def of_all_registers(area_code: str, begin: date, end: date) -> list[RegisterPeriod]:
-    """Every declared register's figures of a span."""
-    return [of_register(register.key, area_code, begin, end) for register in all_registers()]
+    """The figures of a span of every register whose figures documents tell of that place."""
+    back = {key for _code, key in of_registers.kept_back([area_code])}
+    return [
+        of_register(register.key, area_code, begin, end)
+        for register in all_registers()
+        if of_registers.for_readers(register.see) and register.key not in back
+    ]
 
 
 def open_about(sections: Iterable[Section]) -> dict[int, list[Matter]]:

@@ -5,7 +5,7 @@ A register that is declared tomorrow has its indicators without a line here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import partial
@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import CAPABILITIES
+from ecoledger.entities.models import Area
 from ecoledger.indicators import doors
 from ecoledger.indicators.declaring import HIGHER, LOWER, Indicator, Source, Span
 from ecoledger.indicators.figures import PERCENT, Figure, Records, count, ratio
@@ -28,8 +29,8 @@ from ecoledger.matters.register import OPEN_WORK, Register, all_registers, regis
 ENTERED = "opened_at"
 # Why a figure of one town is not told.
 KEPT_BACK = "限定知悉范围"
-# Digits of a county's code; a town's is longer.
-_COUNTY = 6
+# Digits of a county's code, and of a town's.
+_COUNTY, _TOWN = 6, 9
 
 
 def moment(day: date) -> datetime:
@@ -213,14 +214,57 @@ def kept_back(codes: Collection[str]) -> set[tuple[str, str]]:
     """Of the divisions the towns, each with the keys of the registers whose figures its documents do not tell.
 
     Of a whole county figures are public; in one town the cases that only some may know of are so few that a figure
-    speaks of them, and a document has more readers than they are.
+    speaks of them, and a document has more readers than they are. What one town alone kept back would be the county's
+    figure less the others': its neighbours are kept back with it, and with no neighbour the county.
     """
-    towns = [code for code in codes if len(code) > _COUNTY]
-    if not towns:
+    alone = _single_towns([code for code in codes if len(code) == _COUNTY])
+    asked = [code for code in codes if len(code) > _COUNTY or code in alone]
+    if not asked:
         return set()
     restricted = Matter.objects.filter(circulation=Circulation.RESTRICTED, withdrawn_at=None)
-    found = restricted.order_by().values_list("area_code", "register").distinct()
-    return {(code, key) for area, key in found for code in towns if area.startswith(code)}
+    found = set(restricted.order_by().values_list("area_code", "register").distinct())
+    hidden = {
+        (code, key)
+        for area, key in found
+        for code in asked
+        if area.startswith(code) and len(area) > _COUNTY
+    }
+    by_county: dict[tuple[str, str], set[str]] = {}
+    for area, key in found:
+        if len(area) >= _TOWN:
+            by_county.setdefault((area[:_COUNTY], key), set()).add(area[:_TOWN])
+    for (county, key), towns in by_county.items():
+        inside = [code for code in asked if code.startswith(county)]
+        if inside and len(towns) == 1:
+            beside = neighbours(_towns_of(county), *towns) - towns
+            hidden |= {(code, key) for code in inside if code[:_TOWN] in beside}
+    return hidden
+
+
+def neighbours(towns: Sequence[str], town: str) -> set[str]:
+    """The towns that are kept back together: two by two in the order of their codes, the last three where they are odd.
+
+    Always the same ones, whichever of them it is for: which one it is nobody can tell.
+
+    >>> sorted(neighbours(("1", "2", "3", "4", "5"), "1")), sorted(neighbours(("1", "2", "3", "4", "5"), "4"))
+    (['1', '2'], ['3', '4', '5'])
+    """
+    if town not in towns:
+        return {town}
+    groups = [set(towns[first : first + 2]) for first in range(0, len(towns), 2)]
+    if len(groups) > 1 and len(groups[-1]) == 1:
+        groups[-2] |= groups.pop()
+    return next(group for group in groups if town in group)
+
+
+def _towns_of(county: str) -> list[str]:
+    codes = Area.objects.filter(code__startswith=county).values_list("code", flat=True)
+    return sorted(code for code in codes if len(code) == _TOWN)
+
+
+def _single_towns(counties: Collection[str]) -> set[str]:
+    """Those of ``counties`` that have one town alone."""
+    return {county for county in counties if len(_towns_of(county)) == 1}
 
 
 def for_readers(see: str) -> bool:

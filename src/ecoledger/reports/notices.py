@@ -111,7 +111,7 @@ def _by_town(register: Register, of: Spoken) -> Table | None:
     rows: list[tuple[Part, ...]] = []
     codes = towns(of.area_code)
     hidden = {code for code, key in of_registers.kept_back(codes) if key == register.key}
-    note = "涉及限定知悉范围事项的镇街不列。" if hidden else ""
+    note = "涉及限定知悉范围事项的镇街和相邻镇街不列。" if hidden else ""
     for code in codes:
         if code in hidden:
             continue

@@ -127,7 +127,9 @@ def pause(step: Step) -> None:
         if clock.name == "decision" and not clock.suspended:
             clock.suspensions.append([step.at.isoformat(), None])
             clock.save()
-            why = noop("“%(clock)s”：自“%(step)s”起，期间不计入办案期限（《生态环境行政处罚办法》第五十七条）")
+            why = noop(
+                "“%(clock)s”：自“%(step)s”起，期间不计入办案期限（《生态环境行政处罚办法》第五十七条）"
+            )
             said = why % {"clock": clock.label, "step": step.transition.label}
             step.clocks.append(ClockNote("suspend", noop("中止计时"), said))
 
