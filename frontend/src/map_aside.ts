@@ -8,6 +8,7 @@ interface Row {
   value?: string;
   tone?: string;
   alarm?: boolean;
+  late?: boolean;
   lines?: string[];
 }
 
@@ -79,7 +80,8 @@ export class Aside {
     const button = document.createElement("button");
     button.type = "button";
     const mark = document.createElement("span");
-    mark.className = `spot ${place.properties.tone ?? ""} map-${place.properties.layer}`;
+    const kind = place.properties.late ? "late" : place.properties.layer;
+    mark.className = `spot ${place.properties.tone ?? ""} map-${kind}`;
     mark.textContent = place.properties.value ?? "";
     const text = document.createElement("span");
     text.textContent = place.properties.name;

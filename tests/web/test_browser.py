@@ -364,7 +364,10 @@ def test_the_map_says_what_its_marks_are_and_is_walked_by_list_and_keyboard(page
     page.goto("/map")
     settle(page)
     legend = page.locator(".legend-marks").inner_text()
-    for mark in ("空气站", "水站", "企业", "断面", "当前预警", "在办事项"):
+    for mark in (
+        "空气站", "水站", "站点没有新数据", "站点有预警", "企业", "断面", "当前预警", "在办事项，未超期",
+        "在办事项，已超期", "多处",
+    ):  # fmt: skip
         assert mark in legend
     assert page.get_by_text("未加载底图").is_visible()
     pin = page.get_by_role("button", name=re.compile("1号空气站"))
