@@ -33,7 +33,7 @@ from typing import Any
 from benchmarks import pairs
 from tests.cli.server import Server
 
-from ecoledger.hj212.codec import framed
+from ecoledger.hj212.encoding import framed
 
 FACTORS = [
     "a34004",

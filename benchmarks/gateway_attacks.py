@@ -28,7 +28,7 @@ from pathlib import Path
 import httpx
 from tests.cli.server import Server
 
-from ecoledger.hj212.codec import framed
+from ecoledger.hj212.encoding import framed
 
 Address = tuple[str, int]
 _PW = "123456"

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from tests.cli.server import Server
 
-from ecoledger.hj212.codec import framed
+from ecoledger.hj212.encoding import framed
 from ecoledger.store.duckdb.store import DuckDBStore
 
 POINTS = 40

@@ -35,7 +35,7 @@ from benchmarks.end_to_end import cpu_seconds, memory
 from benchmarks.sizing import FILE
 from tests.cli.server import Server
 
-from ecoledger.hj212.codec import framed
+from ecoledger.hj212.encoding import framed
 
 REGISTRY = """
 from ecoledger.entities.models import Station

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecoledger.hj212 import FrameReader, crc16, decode, framed, frames_of
-from ecoledger.hj212.codec import framed_many
+from ecoledger.hj212.encoding import framed_many
 
 ONE = made("DataTime=20240601085800;a34004-Rtd=35.2,a34004-Flag=N")
 TWO = made("DataTime=20240601085900;a34004-Rtd=36.0,a34004-Flag=N")

@@ -65,6 +65,6 @@ def test_a_span_has_a_day():
 
 
 def test_a_registers_own_measure_is_an_indicator():
-    [measure] = alarm_case.REGISTER.measures
+    measure, _dispatched = alarm_case.REGISTER.measures
     one = indicator_of(f"alarm_case.{measure.key}")
     assert (one.name, one.unit, one.line) == ("预警属实率", "%", "monitoring")

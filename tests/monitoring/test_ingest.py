@@ -16,8 +16,8 @@ from ecoledger.accounts.models import AuditEntry
 from ecoledger.hj212 import Packet, Value
 from ecoledger.hj212.batch import BatchDecoder
 from ecoledger.hj212.client import Client, Device, UnacknowledgedError
-from ecoledger.hj212.codec import encode, framed
 from ecoledger.hj212.dialogue import Timing
+from ecoledger.hj212.encoding import encode, framed
 from ecoledger.hj212.server import Gateway
 from ecoledger.live import times
 from ecoledger.monitoring import heartbeat

@@ -9,7 +9,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from tests.monitoring.test_ingest import observations, packet
 
-from ecoledger.hj212.codec import encode
+from ecoledger.hj212.encoding import encode
 from ecoledger.hj212.server import Gateway, Limits
 from ecoledger.monitoring import heartbeat, runtime
 from ecoledger.monitoring.arriving import ingest, unstored

@@ -20,7 +20,9 @@ module         what it knows
 ``frames``     where a frame begins and ends
 ``codes``      commands, systems, factors, statistics, flags, results (data files)
 ``packet``     :class:`Packet`, :class:`Value`, names of errors and warnings
-``codec``      :func:`decode`, :func:`encode`
+``times``      times as the protocol writes them
+``decoding``   :func:`decode`; with ``header``, ``content`` and ``faults``: the parts of a segment, and what is found wrong
+``encoding``   :func:`encode`, :func:`framed`
 ``batch``      :func:`decode_many`, :class:`Batch`
                with ``layouts``, ``octets``, ``columns``: what is remembered, read together, and how it is kept
 ``json_form``  a packet as a JSON object and back
@@ -36,12 +38,14 @@ module         what it knows
 from .assemble import Assembler, split
 from .batch import Batch, BatchDecoder, decode_many
 from .client import Client, Device, UnacknowledgedError
-from .codec import china_now, decode, encode, format_qn, format_time, framed, parse_time
 from .crc import crc16, crc16_modbus
+from .decoding import decode
 from .dialogue import Answer, QnSource, Timing, history, reply, request
+from .encoding import encode, framed
 from .frames import FrameReader, frames_of
 from .packet import ERRORS, WARNINGS, Packet, Value
 from .server import Connection, Gateway, Limits, Stats, UnreachableError, Verdict
+from .times import china_now, format_qn, format_time, parse_time
 from .warning_bits import WARNING_BITS
 
 __all__ = [

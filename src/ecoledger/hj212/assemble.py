@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from .codec import content_of, encode
 from .codes import PROTOCOL
+from .encoding import content_of, encode
 from .packet import WARNINGS, Packet, Value
 
 _CP_SIZE: int = PROTOCOL["sizes"]["parameters"]

@@ -1,11 +1,11 @@
 """Many frames at once: what a server decodes and stores.
 
-The careful codec reads a packet in some hundred microseconds; a server needs ten. Devices repeat the same
+Careful decoding reads a packet in some hundred microseconds; a server needs ten. Devices repeat the same
 *layout* (everything but the values: names, separators, their order) day after day, so a layout is read
-once by the careful codec, on a made-up packet, and remembered: which token is which statistic of which
+once by careful decoding, on a made-up packet, and remembered: which token is which statistic of which
 factor, where its flag stands, which warnings the layout earns. Packets of known layouts are then read
 together by NumPy: check codes, header, times, numbers, flags. Whatever is out of the ordinary goes to the
-careful codec, so both ways give the same result (a property test holds them to it).
+careful decoding, so both ways give the same result (a property test holds them to it).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .codec import Key, decode
 from .codes import PROTOCOL
 from .columns import Columns, columns_of, merged
+from .decoding import Key, decode
 from .layouts import EFLAG, EMPTY, FLAG, HEADER, NUMBER, SAMPLE_TIME, Layouts
 from .octets import (
     ALPHANUMERIC,
@@ -71,7 +71,7 @@ class Batch:
     ``data_flag``, ``eflag``, ``sample_time``
         of its factor; empty and ``NaT`` when not given.
 
-    ``careful`` holds, by row, the packets that the careful codec read: those with texts, other fields or
+    ``careful`` holds, by row, the packets that careful decoding read: those with texts, other fields or
     anything unusual. :meth:`packet_at` gives any row as a :class:`Packet`. ``faults`` are the frames that
     cannot be trusted: (index, packet with its errors).
     """
@@ -286,7 +286,7 @@ class BatchDecoder:
 def _headers(
     buffer: Buffer, layouts: Layouts, numbers: Ints
 ) -> tuple[dict[str, NDArray[Any]], Bools]:
-    """Columns of the packets' headers, and which packets the careful codec would read the same way."""
+    """Columns of the packets' headers, and which packets careful decoding would read the same way."""
     tokens, octets = buffer.tokens(), buffer.octets
     good = np.ones(len(numbers), dtype=np.bool_)
     warnings = layouts.warnings[numbers]

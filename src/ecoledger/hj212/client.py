@@ -12,11 +12,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from .assemble import split
-from .codec import Key, china_now, decode, encode, format_time, parse_time
 from .codes import COMMANDS, PROTOCOL, Edition
+from .decoding import Key, decode
 from .dialogue import QnSource, Timing, flag_of, reply
+from .encoding import encode
 from .frames import FrameReader
 from .packet import Packet, Value
+from .times import china_now, format_time, parse_time
 
 
 class UnacknowledgedError(Exception):

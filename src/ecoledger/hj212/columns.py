@@ -51,7 +51,7 @@ VALUE_TYPES: dict[str, Any] = {
 
 
 def columns_of(packets: Sequence[tuple[int, Packet]], code: Names, field: Names) -> Columns:
-    """Packets read by the careful codec, as columns."""
+    """Packets read by careful decoding, as columns."""
     rows: dict[str, list[Any]] = {name: [] for name in PACKET_TYPES}
     values: dict[str, list[Any]] = {name: [] for name in VALUE_TYPES}
     for row, (index, packet) in enumerate(packets):

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from .codec import format_qn, format_time, parse_time
 from .codes import COMMANDS, EXECUTION_RESULTS, PROTOCOL, REQUEST_RESULTS, Edition
 from .packet import Packet
+from .times import format_qn, format_time, parse_time
 
 INTERACTION = "91"  # ST of every reply
 

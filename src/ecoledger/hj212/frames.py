@@ -24,7 +24,7 @@ class FrameReader:
     """Bytes in, frames out. One reader for each connection or file.
 
     A frame is handed out without its line end, as soon as its last byte is in. ``limit`` bounds the bytes
-    held back; of a longer run without an end so much is handed out, for the codec to refuse, and the rest is
+    held back; of a longer run without an end so much is handed out, for the decoding to refuse, and the rest is
     garbage: no frame is longer than ``limit``.
     ``keep_garbage`` also hands out what lies between frames, line by line (it does not start with ``##``);
     otherwise it is only counted in ``garbage_bytes``.

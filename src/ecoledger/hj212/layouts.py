@@ -1,4 +1,4 @@
-"""Layouts of packets: everything but the values, read once by the careful codec and remembered."""
+"""Layouts of packets: everything but the values, read once by careful decoding and remembered."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .codec import decode, format_time
 from .codes import STATISTICS
 from .crc import crc16_modbus
+from .decoding import decode
 from .octets import (
     Ints,
 )
+from .times import format_time
 from .warning_bits import WARNING_BITS
 
 IGNORED, NUMBER, FLAG, EFLAG, SAMPLE_TIME, EMPTY = range(6)
@@ -92,7 +93,7 @@ def _made_up(keys: Sequence[str]) -> list[str]:
 
 
 def _learn(skeleton: bytes, code: Names, field: Names) -> _Layout | None:
-    """Read a layout with the careful codec; None when its packets are to be read carefully."""
+    """Read a layout with careful decoding; None when its packets are to be read carefully."""
     parts = _SPECIAL.split(skeleton)  # text, special, text, special, ..., text
     keys = []
     for position in range(1, len(parts), 2):

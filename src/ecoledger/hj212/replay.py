@@ -30,11 +30,12 @@ from typing import TextIO
 
 from .assemble import split
 from .client import Client, UnacknowledgedError
-from .codec import china_now, decode, parse_time
 from .codes import EDITIONS, STATISTICS, Edition
+from .decoding import decode
 from .dialogue import QnSource, Timing, flag_of
 from .json_form import raw_bytes
 from .packet import Packet, Value
+from .times import china_now, parse_time
 
 _OWN = ("time", "mn", "st", "cn", "pw", "edition", "raw", "code", "field", "value", "flag")
 

@@ -22,10 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .batch import Batch, BatchDecoder
-from .codec import Key, china_now, encode, framed_many
 from .codes import Edition, reply_command
+from .decoding import Key
 from .dialogue import INTERACTION, Answer, Exchange, QnSource, Timing, flag_of, request
+from .encoding import encode, framed_many
 from .frames import FrameReader
+from .times import china_now
 
 log = logging.getLogger(__name__)
 

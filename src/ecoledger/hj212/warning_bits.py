@@ -1,4 +1,4 @@
-"""A bit for each warning of the codec, as a batch of packets keeps them."""
+"""A bit for each warning of the decoding, as a batch of packets keeps them."""
 
 from __future__ import annotations
 

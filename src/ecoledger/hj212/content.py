@@ -1,0 +1,227 @@
+"""The CP area of a data segment: its fields, and the values of its factors with flags and sample times."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+
+from .codes import FIELDS, PROTOCOL, STATISTICS
+from .faults import Faults, stripped, text_of, time_of
+from .packet import Value
+from .times import format_time
+
+_STATISTIC_NAMES = {name.lower(): name for name in STATISTICS}
+_FIELD_NAMES = {name.lower(): name for name in FIELDS}
+_KINDS = {name: entry.kind for name, entry in STATISTICS.items()}
+_MISSING = frozenset(Decimal(number) for number in PROTOCOL["missing"]["numbers"])
+_ATTRIBUTES = {"flag": "Flag", "eflag": "EFlag", "sample_time": "SampleTime"}
+
+_ITEM = re.compile(rb"([,;]?)((?:[^,;=]*=//.*?//[^,;]*)|[^,;]*)", re.DOTALL)
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_ODD_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
+_MARK = re.compile(r"[0-9A-Za-z]{1,4}")
+
+
+class _Group:
+    """The keys of one factor that belong together: one sample, one set of flags."""
+
+    __slots__ = ("code", "eflag", "flag", "numbers", "sample_time", "statistics")
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        self.statistics: set[str] = set()
+        self.numbers: list[int] = []
+        self.flag: str | None = None
+        self.eflag: str | None = None
+        self.sample_time: datetime | None = None
+
+
+def _number(text: str, field: str, where: str, faults: Faults) -> Decimal | str | None:
+    """The value of a text. Numbers keep their digits; what is not one gives None (or, for a field the
+    standard does not know, the text itself)."""
+    if _NUMBER.fullmatch(text) and len(text) <= 40:
+        number = Decimal(text)
+        if number in _MISSING:
+            faults.warn("missing", f"{where}={text} stands for a missing value")
+            return None
+        return number
+    if _ODD_NUMBER.fullmatch(text) and len(text) <= 40:
+        try:
+            number = Decimal(text)
+        except InvalidOperation:  # pragma: no cover - the pattern admits only numbers
+            return None
+        faults.warn("value", f"{where}={text} is written unusually")
+        return number
+    if field not in _KINDS and text:
+        return text
+    faults.warn("value", f"{where}={text!r} is not a number")
+    return None
+
+
+def _items(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Items of a CP area with the separator before each; a text between // and // stays whole."""
+    if b"//" not in content:
+        parts = re.split(rb"([,;])", content)
+        yield b"", parts[0]
+        yield from zip(parts[1::2], parts[2::2], strict=True)
+        return
+    position = 0
+    while position <= len(content):
+        found = _ITEM.match(content, position)
+        if found is None:  # pragma: no cover - the pattern matches the empty string
+            return
+        yield found[1], found[2]
+        if found.end() == len(content):
+            return
+        position = found.end()
+
+
+class Content:
+    """The CP area, read."""
+
+    def __init__(self, content: bytes, fields: dict[str, str], faults: Faults) -> None:
+        self.fields = fields
+        self.data_time: datetime | None = None
+        self.faults = faults
+        self._values: list[tuple[_Group, str, Decimal | str | None, str]] = []
+        self._groups: list[_Group] = []
+        self._current: dict[str, _Group] = {}
+        self._last_code = ""
+        if content:
+            for separator, item in _items(content):
+                self._read(separator, item)
+        self._settle_flags()
+
+    def _read(self, separator: bytes, item: bytes) -> None:
+        faults = self.faults
+        if not item.strip():
+            faults.warn("empty_item", "an empty item")
+            return
+        name, equals, data = item.partition(b"=")
+        key = text_of(stripped(name, faults), faults, "a field name")
+        text = text_of(stripped(data, faults), faults, key)
+        if not equals:
+            faults.warn("field", f"{key!r} has no value")
+            return
+        code, hyphen, suffix = key.rpartition("-")
+        if not hyphen or not code:
+            self._field(key, text)
+            self._last_code = ""
+            return
+        field = _STATISTIC_NAMES.get(suffix.lower(), suffix)
+        if field not in _KINDS:
+            faults.warn("field", f"{suffix} is not a field of a factor")
+        elif field != suffix:
+            faults.warn("case", f"{suffix} for {field}")
+        code = self._mended(code, separator)
+        first = separator != b","
+        if first and code == self._last_code and not self._repeats(code, field):
+            faults.warn("separator", f"; between the fields of {code}")
+        elif not first and self._last_code and code != self._last_code:
+            faults.warn("separator", f", between {self._last_code} and {code}")
+        self._last_code = code
+        kind = _KINDS.get(field, "number")
+        if kind in _ATTRIBUTES:
+            self._attribute(code, kind, text, key, first)
+        else:
+            self._value(code, field, kind, text)
+
+    def _mended(self, code: str, separator: bytes) -> str:
+        """``01018`` within an item of ``w01018`` is w01018 (a slip in the standard's own annex C)."""
+        last = self._last_code
+        if separator == b"," and len(code) == 5 and code.isdigit() and last[1:] == code:
+            self.faults.warn("code", f"{code} read as {last}")
+            return last
+        return code
+
+    def _repeats(self, code: str, field: str) -> bool:
+        group = self._current.get(code)
+        return group is not None and (
+            field in group.statistics or (field == "SampleTime" and bool(group.statistics))
+        )
+
+    def _start(self, code: str) -> _Group:
+        group = self._current[code] = _Group(code)
+        self._groups.append(group)
+        return group
+
+    def _field(self, key: str, text: str) -> None:
+        name = _FIELD_NAMES.get(key.lower(), key)
+        if name != key and name != "Ctime":  # the standard itself writes both Ctime and CTime
+            self.faults.warn("case", f"{key} for {name}")
+        if name == "DataTime" and self.data_time is None:
+            self.data_time = time_of(text, self.faults, "DataTime")
+            if self.data_time is not None:
+                return
+        if name == "Flag":
+            self.faults.warn("common_flag", f"one Flag={text} for all factors")
+        elif name not in FIELDS:
+            self.faults.warn("field", f"{name} is not a field of the standard")
+        if name in self.fields or (name == "DataTime" and self.data_time is not None):
+            self.faults.warn("duplicate", f"{name} twice")
+        self.fields.setdefault(name, text)
+
+    def _attribute(self, code: str, kind: str, text: str, key: str, first: bool) -> None:
+        content: str | datetime | None
+        if kind == "sample_time":
+            content = time_of(text, self.faults, key)
+        else:
+            content = text if _MARK.fullmatch(text) else None
+            if content is None:
+                self.faults.warn("value", f"{key}={text!r} is not a flag")
+        if content is None:
+            self.fields.setdefault(f"{code}-{_ATTRIBUTES[kind]}", text)
+            return
+        group = self._current.get(code)
+        if group is not None and getattr(group, kind) == content and not first:
+            return  # said again for a further value of the same sample
+        if (
+            group is None
+            or getattr(group, kind) is not None
+            or (kind == "sample_time" and first and group.statistics)
+        ):
+            group = self._start(code)
+        setattr(group, kind, content)
+
+    def _value(self, code: str, field: str, kind: str, text: str) -> None:
+        group = self._current.get(code)
+        if group is None:
+            group = self._start(code)
+        elif field in group.statistics:
+            if group.sample_time is None:
+                self.faults.warn("duplicate", f"{code}-{field} twice")
+            group = self._start(code)
+        group.statistics.add(field)
+        value = text if kind == "text" else _number(text, field, f"{code}-{field}", self.faults)
+        group.numbers.append(len(self._values))
+        self._values.append((group, field, value, text))
+
+    def _settle_flags(self) -> None:
+        """Give flags that came apart from their values to the factor's earlier values."""
+        latest: dict[str, _Group] = {}
+        common = self.fields.get("Flag")
+        for group in self._groups:
+            if group.numbers:
+                latest[group.code] = group
+                continue
+            owner = latest.get(group.code)
+            for kind, name in _ATTRIBUTES.items():
+                content = getattr(group, kind)
+                if content is None:
+                    continue
+                if owner is not None and getattr(owner, kind) in (None, content):
+                    setattr(owner, kind, content)
+                else:
+                    text = format_time(content) if isinstance(content, datetime) else content
+                    self.fields.setdefault(f"{group.code}-{name}", text)
+        if common and _MARK.fullmatch(common):
+            for group in self._groups:
+                group.flag = group.flag or common
+
+    def values(self) -> tuple[Value, ...]:
+        return tuple(
+            Value(group.code, field, value, group.flag, group.eflag, group.sample_time, text)
+            for group, field, value, text in self._values
+        )
