@@ -390,6 +390,11 @@ def test_what_one_town_keeps_back_is_no_difference_of_what_the_others_and_the_co
     assert back() == {third, fourth, f"{fourth}001"}
     Matter.objects.filter(pk=case.pk).update(area_code=fourth)
     assert back() == {third, fourth}
+    # Of an odd number of towns the last three go together.
+    fifth = Area.objects.create(code=f"{COUNTY}010", name="10镇", level="town")
+    assert back() == {third, fourth}
+    assert of_registers.kept_back([fifth.code])
+    fifth.delete()
     found = scoring.source(f"{CASES.key}.in_hand")
     today = timezone.localdate()
     assert [found(code, today, today).value is None for code in (*codes, third, fourth)] == [

@@ -253,7 +253,8 @@ def neighbours(towns: Sequence[str], town: str) -> set[str]:
         return {town}
     groups = [set(towns[first : first + 2]) for first in range(0, len(towns), 2)]
     if len(groups) > 1 and len(groups[-1]) == 1:
-        groups[-2] |= groups.pop()
+        last = groups.pop()
+        groups[-1] |= last
     return next(group for group in groups if town in group)
 
 
