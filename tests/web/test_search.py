@@ -197,3 +197,19 @@ def test_alarms_are_sorted_by_what_their_levels_mean(county, people, signed_in):
 
     assert order("-level") == ["red", "orange", "yellow", "blue"]
     assert order("level") == ["blue", "yellow", "orange", "red"]
+
+
+def test_a_look_up_finds_by_what_the_search_finds_by(bureau, client):
+    """Initials, former names and codes of things and points; of people and units, whom no entry holds, the initials."""
+    firm, clerk = bureau.enterprise, bureau.people["officer2"]
+    Identifier.objects.create(entity=firm, scheme=FORMER_NAME, value="老石桥印染厂")
+    client.force_login(bureau.monitor)
+    for key, typed, name in (
+        ("entity", initials(firm.name), firm.name),
+        ("entity", initials(firm.name)[1:], firm.name),
+        ("entity", "lsqyrc", firm.name),
+        ("filing_point", initials(bureau.air[0].name), bureau.air[0].name),
+        ("person", initials(clerk.name), clerk.name),
+        ("organisation", initials(clerk.organisation.name), clerk.organisation.name),
+    ):
+        assert name in client.get(f"/lookup/{key}", {"q": typed}).content.decode(), (key, typed)

@@ -5,7 +5,7 @@ Forms, filters, imports and the API all resolve a reference here, so all of them
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,10 +19,16 @@ from ecoledger.accounts.roles import ADMINISTRATORS, STAFF
 from ecoledger.accounts.scope import visible
 from ecoledger.listings import asked
 from ecoledger.listings.parts import DeclarationError
+from ecoledger.listings.pinyin import initials
 from ecoledger.standards.written_names import plain
 from ecoledger.standards.written_units import unit_key
 
 MOST = 12  # rows offered for what was typed
+SPELT = 20_000  # rows whose names are spelt to find one by its initials, where no index holds them
+
+# By what else a row of a model is found for what was typed, the likeliest first; ``None`` where a finder does not know
+# the model. A room above adds the search's own (``web.search``).
+finders: list[Callable[[type[Model], str], Sequence[Q] | None]] = []
 
 
 class NoSuchRow(LookupError):  # noqa: N818 - said to a person
@@ -78,12 +84,26 @@ class Lookup:
             starts |= Q(**{f"{path}__istartswith": words})
         for path in self.contains:
             holds |= Q(**{f"{path}__icontains": words})
-        first = list(rows.filter(starts).distinct()[:MOST])
-        if len(first) < MOST:
-            known = {row.pk for row in first}
-            more = rows.filter(holds).exclude(pk__in=known).distinct()[: MOST - len(first)]
-            first.extend(more)
-        return first
+        found: list[Any] = []
+        for way in self._ways(rows, words, starts, holds):
+            known = {row.pk for row in found}
+            found += rows.filter(way).exclude(pk__in=known).distinct()[: MOST - len(found)]
+            if len(found) >= MOST:
+                break
+        return found
+
+    def _ways(self, rows: QuerySet[Any], words: str, starts: Q, holds: Q) -> Iterator[Q]:
+        """In which rows may be meant, the likeliest first; each is asked only where those before found too few."""
+        yield starts
+        yield holds
+        entered = [ways for finder in finders if (ways := finder(self.model, words)) is not None]
+        for ways in entered:
+            yield from ways
+        if not entered and (letters := words.lower()).isascii() and len(letters) > 1:
+            texts = rows.order_by().values_list("pk", *self.contains)[:SPELT]
+            spelt = [(pk, [initials(str(one or "")) for one in names]) for pk, *names in texts]
+            for fits in (str.startswith, str.__contains__):
+                yield Q(pk__in=[pk for pk, names in spelt if any(fits(n, letters) for n in names)])
 
     def alike(self, rows: QuerySet[Any], words: str) -> list[Any]:
         """Rows that ``words`` may mean though no path holds them exactly."""

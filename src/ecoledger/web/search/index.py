@@ -19,7 +19,7 @@ from django.db.models.signals import post_delete, post_save
 from ecoledger.accounts import inserting
 from ecoledger.entities.inventory import Inventory, all_inventories, inventory_of, own_row
 from ecoledger.entities.models import Entity, EntityState, Identifier
-from ecoledger.listings import selecting
+from ecoledger.listings import lookups, selecting
 from ecoledger.listings.importing import accepting
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.pinyin import initials
@@ -154,6 +154,19 @@ def _of_things(listing: Listing, word: str) -> Q | None:
         if 0 < len(few) <= FEW:
             match |= Q(**{f"{head}__in" if head else "pk__in": few})
     return match
+
+
+def offered(model: type[Model], typed: str) -> list[Q] | None:
+    """By what rows of ``model`` go in the search: initials from their beginning, then any words; of no other model."""
+    kind = next((kind for kind, one in MODELS.items() if issubclass(model, one)), None)
+    if kind is None:
+        return None
+    word = typed.lower()
+    entries = SearchEntry.objects.filter(kind=kind)
+    begin = entries.filter(initials__gte=word, initials__lt=word + "\uffff")
+    # One Latin letter is in everything.
+    held = [holding(word).filter(kind=kind)] if len(word) > 1 or not word.isascii() else []
+    return [Q(pk__in=some.order_by().values("target")) for some in (begin, *held)]
 
 
 def _kind_at(model: type[Model], steps: Iterable[str]) -> str:
@@ -373,6 +386,7 @@ def follow() -> None:
     post_save.connect(_on_save, dispatch_uid="search entry follows")
     post_delete.connect(_on_delete, dispatch_uid="search entry goes")
     selecting.finders.append(finder)
+    lookups.finders.append(offered)
     accepting.in_bulk.append(_made_in_bulk)
     accepting.afterwards.append(_after_import)
     accepting.around.append(together)
