@@ -14,9 +14,12 @@ from django.utils import timezone
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.entities.models import Area
 from ecoledger.matters import actions
+from ecoledger.matters.actions import Upload
 from ecoledger.matters.models import Evidence
 from ecoledger.registers.alarms import alarm_case
 from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
+from ecoledger.reports import drafting
+from ecoledger.reports.declaration import document_of
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
 
@@ -328,3 +331,35 @@ def test_a_town_counts_what_lies_in_it_and_in_its_villages(client, bureau, peopl
         for role in ("town", "officer")
     ]
     assert counted == [2, 3]
+
+
+def test_of_what_is_finished_nothing_is_offered_that_belongs_to_its_work(client, problem, people):
+    """No evidence, nothing beside it and no letter of the time before its end; a remark, and what leads out of its state."""
+    desk, other = people["dispatcher"], actions.open_matter(
+        PROBLEMS,
+        {"title": "另一件", "area_code": "990101001", "origin_kind": "self"},
+        by=people["officer"],
+    )  # fmt: skip
+    offered = ("上传证据", "并联", "拟交办函", "拟督办函")
+    said = page(client, desk, "matter", "problem", problem.pk).content.decode()
+    assert [word for word in offered if word not in said] == []
+    town = people["town"]
+    form = {"owner_organisation": town.organisation_id, "owner": town.pk, "measures": "清运", "deadline": "2099-12-31"}  # fmt: skip
+    actions.perform(problem.pk, "hand_over", by=desk, form=form)
+    photo = Upload(SimpleUploadedFile("清运后.png", PNG, "image/png"))
+    actions.perform(
+        problem.pk, "apply_close", by=town, form={"verdict": "true", "result": "已清运"}, files=[photo]
+    )
+    actions.perform(problem.pk, "confirm_close", by=people["leader"], form={"checked": "已清理"})
+    said = page(client, desk, "matter", "problem", problem.pk).content.decode()
+    assert [word for word in offered if word in said] == []
+    assert "补充说明" in said
+    assert "反弹，重开整改" in said
+    for refused in (
+        lambda: actions.attach(problem.pk, [photo], by=desk),
+        lambda: actions.bundle([problem.pk, other.pk], by=desk),
+        lambda: drafting.begin_letter(document_of("handover"), problem, by=people["officer"]),
+    ):
+        problem.refresh_from_db()
+        with pytest.raises(actions.Refused, match="已经办结"):
+            refused()

@@ -222,6 +222,11 @@ class Register(Listing):
     def state_of(self, matter: Matter) -> State:
         return self.workflow.state(matter.state)
 
+    def takes_evidence(self, matter: Matter) -> bool:
+        """Whether files may still be added: of what is finished, where a step out of its state asks for some."""
+        state = self.state_of(matter)
+        return state.open or any(t.evidence for t in self.workflow.leaving(state.name))
+
     def visible_to(self, person: Person) -> QuerySet[Any]:
         """The matters ``person`` may see. Every page, export and API starts from this."""
         return self.model._default_manager.filter(seen_by(person, (self,)))

@@ -19,6 +19,7 @@ from django.utils.translation import override
 
 from ecoledger.accounts.models import Person
 from ecoledger.matters.models import Matter
+from ecoledger.matters.register import state_of
 from ecoledger.reports import locked
 from ecoledger.reports.content import Block, Bulletin, numbered
 
@@ -141,6 +142,10 @@ class Letter(Document):
     sent_as: Mapping[str, str] = field(default_factory=dict)
     answers: str = ""
     capability: str = "write_letters"
+
+    def may_begin(self, matter: Matter) -> bool:
+        """Whether one may be drafted where the matter stands: of what is finished those alone that say this state."""
+        return matter.state in self.states or state_of(matter).open
 
 
 D = TypeVar("D", bound=Document)

@@ -46,6 +46,8 @@ def begin_letter(
         raise Refused("register", _("这本台账不发%s。") % letter.label)
     if letter.fits is not None and not letter.fits(matter):
         raise Refused("register", _("这一事项不用%s。") % letter.label)
+    if replaces is None and not letter.may_begin(matter):
+        raise Refused("state", _("该事项已经办结，不再拟%s。") % letter.label)
     words = {word.name: word.beginning(matter, by) for word in letter.words}
     if replaces is not None:
         words |= replaces.words

@@ -74,6 +74,10 @@ def attach(
     if not files:
         raise Refused("file", _("没有选择文件。"), fields={"files": [_("请选择文件")]})
     matter = locked(matter_id, by)
+    if not register_of(matter.register).takes_evidence(matter):
+        raise Refused(
+            "state", _("该事项已经办结，不再补充证据。"), _("有更正或新情况，请写补充说明。")
+        )
     evidence = take_in(matter, files, by, at)
     outside = by is not None and not sees_all_events(by)
     if outside:

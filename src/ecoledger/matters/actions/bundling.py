@@ -38,6 +38,8 @@ def bundle(
     """Let matters of whichever registers run side by side; those already bundled take the others in."""
     at = at or timezone.now()
     matters = [_changeable(pk, by) for pk in dict.fromkeys(matter_ids)]
+    if over := [m.number for m in matters if not register_of(m.register).state_of(m).open]:
+        raise Refused("state", _("%s 已经办结，不再并联。") % _("、").join(over))
     if len(matters) < 2:
         raise Refused("form", _("并联办理至少要有两件事项。"))
     there = {m.bundle_id for m in matters} - {None}

@@ -325,7 +325,8 @@ def show(
             ],
             "may_urge": urging.may_urge(person, matter),
             "leads": person.has_role(Role.LEADER),
-            "may_bundle": inside and (manages or owns),
+            "may_bundle": inside and (manages or owns) and register.state_of(matter).open,
+            "takes_evidence": register.takes_evidence(matter),
             "linked": [
                 (relation, register_of(other.register), other, state_of(other))
                 for relation, other in actions.linked(matter, person)

@@ -28,7 +28,7 @@ def documents_of(context: dict[str, Any], matter: Matter) -> dict[str, Any]:
     fitting = [
         d
         for d in letters(matter.register)
-        if person.may(d.capability) and (d.fits is None or d.fits(matter))
+        if person.may(d.capability) and (d.fits is None or d.fits(matter)) and d.may_begin(matter)
     ]
     usual = [d for d in fitting if not d.states or matter.state in d.states]
     return {
