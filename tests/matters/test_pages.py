@@ -348,7 +348,11 @@ def test_of_what_is_finished_nothing_is_offered_that_belongs_to_its_work(client,
     actions.perform(problem.pk, "hand_over", by=desk, form=form)
     photo = Upload(SimpleUploadedFile("清运后.png", PNG, "image/png"))
     actions.perform(
-        problem.pk, "apply_close", by=town, form={"verdict": "true", "result": "已清运"}, files=[photo]
+        problem.pk,
+        "apply_close",
+        by=town,
+        form={"verdict": "true", "result": "已清运"},
+        files=[photo],
     )
     actions.perform(problem.pk, "confirm_close", by=people["leader"], form={"checked": "已清理"})
     said = page(client, desk, "matter", "problem", problem.pk).content.decode()

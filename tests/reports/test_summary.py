@@ -157,7 +157,10 @@ def test_a_town_s_target_tells_no_figure_of_cases_that_only_some_may_know_of(
         (standing,) = group["rows"]
         assert ("限定知悉范围" in book.content.decode()) is standing.untold
         assert one.context["standing"].met is standing.met
-        assert f"{CASES.key}.in_hand" not in client.get("/b/plan_target").content.decode()
+        listed = client.get("/b/plan_target").content.decode()
+        assert f"{CASES.key}.in_hand" not in listed
+        assert "?sort=year" in listed
+        assert f"{target.year} 1 在办案件" == str(target)
         told = standing.figure.value, standing.met, standing.score, standing.rest
         return told, (group["lacking"], group["untold"]), book.context["marks"].lacking
 

@@ -99,7 +99,8 @@ class PlanTarget(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.number} {self.name}"
+        # A target of the same number and name stands in the book of every year.
+        return f"{self.year} {self.number} {self.name}"
 
     @property
     def measured_by(self) -> str:
@@ -109,15 +110,15 @@ class PlanTarget(models.Model):
 
 TARGETS = declare(Listing(
     key="plan_target", label="年度目标", line="assessment", model=PlanTarget,
-    columns=("number", "name", "kind", "comparator", Column("target", unit_from="unit"), "unit", "weight", "words",
+    columns=("year", "number", "name", "kind", "comparator", Column("target", unit_from="unit"), "unit", "weight", "words",
              Column("measured_by", "跟踪指标名称"),
-             Column("reported", unit_from="unit"), "lead", "book", "year", "area_code"),
+             Column("reported", unit_from="unit"), "lead", "book", "area_code"),
     filters=("book", "year", "kind", "area_code"),
     search=("name", "book", "group"),
     fields=("book", "year", "area_code", "number", "group", "name", "kind", "weight", "comparator", "target",
             "unit", "words", "baseline", "q1", "q2", "q3", "indicator", "reported", "met_by_words", "lead", "basis"),
     batch=("weight", "indicator", "lead", "reported"),
-    lead="name",
+    lead="name", under=("book",),
     imports=Import(
         key=("book", "year", "number"),
         headers={"name": ("指标", "建设指标", "考核指标"), "kind": ("指标性质", "类型"), "target": ("目标", "目标要求"),
