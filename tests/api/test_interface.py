@@ -130,6 +130,28 @@ def test_a_case_is_dispatched_by_the_same_action_as_on_the_page(as_person, burea
     assert again.status_code in (403, 409)
 
 
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"note": "\ud83d"}, ["note"]),
+        ({"form": {"instruction": "整改\ud83d"}}, ["form", "instruction"]),
+        ({"form": {"\ud83d": "x"}}, ["[key]"]),
+    ],
+)
+def test_half_a_character_is_refused_and_its_field_named(as_person, bureau, case, given, named):
+    form = {
+        "owner_organisation": str(bureau.people["town"].organisation_id),
+        "finding": "属实", "instruction": "立即整改",
+    }  # fmt: skip
+    given = {"form": form | given.pop("form", {}), **given}
+    address = f"/api/v1/matters/{REGISTER.key}/{case.pk}/do/dispatch"
+    answer = as_person("dispatcher").post(address, given, content_type="application/json")
+    assert answer.status_code == 422
+    (wrong,) = answer.json()["detail"]
+    assert wrong["loc"][-len(named) :] == named
+    assert "只有半个" in wrong["msg"]
+
+
 def test_another_areas_case_is_not_there(as_person, bureau, case):
     bureau.people["town"].area_codes = ["990101002"]
     bureau.people["town"].save()

@@ -36,6 +36,7 @@ def test_a_file_of_roads_is_taken_in_feature_by_feature():
             _feature("LineString", [[118.51, 24.9], [118.52, 24.9]], osm_id="W1", name="工业路", ref="X301"),
             _feature("Point", [118.51, 24.9], osm_id="W2", name="路口"),
             _feature("LineString", [[100.0, 20.0], [100.1, 20.0]], osm_id="W3", name="外地路"),
+            _feature("LineString", [[118.51, 24.9], [118.52, 24.9]], osm_id="W4", name="半\ud83d路"),
         ],
     }  # fmt: skip
     book = listing_of("road")
@@ -48,3 +49,5 @@ def test_a_file_of_roads_is_taken_in_feature_by_feature():
     refused = {row.key: row.reason for row in batch.rows.filter(made=None)}
     assert "LineString" in refused["W2"]
     assert "没有行政区划" in refused["W3"]
+    # Half a character, which JSON can say and nothing can keep.
+    assert "无法识别的字节：半\ufffd路" in refused["W4"]

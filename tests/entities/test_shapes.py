@@ -105,3 +105,10 @@ def test_sources_are_known_by_their_usual_names():
     assert coordinates.to_cgcs2000(116.404, 39.915, "GCJ-02") == pytest.approx(
         (116.397756, 39.913596), abs=1e-6
     )
+
+
+def test_half_a_character_in_a_file_is_no_shape():
+    said = b'{"type": "Point", "coordinates": [118.5, 24.9], "name": "\\ud83d"}'
+    with pytest.raises(shapes.ShapeError):
+        shapes.of_file(said)
+    assert shapes.of_file(said.replace(b"\\ud83d", b"\\ud83d\\ude00"))

@@ -7,7 +7,7 @@ page. The OpenAPI document is at ``/api/v1/openapi.json``.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import QuerySet
@@ -15,6 +15,8 @@ from django.http import HttpRequest
 from ninja import Field, NinjaAPI, Schema
 from ninja.errors import HttpError
 from ninja.security import HttpBearer, SessionAuth
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.keys import person_of
@@ -113,11 +115,24 @@ class MatterDetail(MatterOut):
     transitions: list[str]
 
 
+def _whole(text: str) -> str:
+    """``text``, unless it holds half a character (one surrogate of two), which nothing can store."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        said = f"第 {error.start + 1} 个字符只有半个（\\u{ord(text[error.start]):04x}），请改正编码。"
+        raise PydanticCustomError("half_character", said) from error  # type: ignore[arg-type]  # no literal
+    return text
+
+
+WholeText = Annotated[str, AfterValidator(_whole)]
+
+
 class Act(Schema):
     """A transition: its form by field name, and the revision the caller saw."""
 
-    form: dict[str, str] = {}
-    note: str = ""
+    form: dict[WholeText, WholeText] = {}
+    note: WholeText = ""
     revision: int | None = None
 
 

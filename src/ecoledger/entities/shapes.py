@@ -57,7 +57,9 @@ def features(content: bytes) -> list[tuple[dict[str, Any], GeoJSON]]:
     """The features of a GeoJSON file: (properties, geometry). Raises ``ShapeError``."""
     try:
         body = json.loads(content.decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        if b"\\u" in content:  # it may say half a character, which nothing can keep
+            json.dumps(body, ensure_ascii=False).encode()
+    except (UnicodeError, json.JSONDecodeError) as error:
         raise ShapeError(f"文件不是 GeoJSON：{error}") from error
     if not isinstance(body, dict):
         raise ShapeError("文件不是 GeoJSON")

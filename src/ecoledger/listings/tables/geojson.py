@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
-from ecoledger.listings.tables.book import Book, Cell, Table, trimmed
+from ecoledger.listings.tables.book import Book, Cell, Fault, Table, trimmed
 
 GEOMETRY = "geometry"
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class NoFeaturesError(ValueError):
@@ -31,14 +33,26 @@ def read(content: bytes) -> Book:
     for feature in features:
         properties = feature.get("properties") if isinstance(feature, dict) else None
         names.update(dict.fromkeys(map(str, properties or {})))
-    rows: list[list[Cell]] = [[*names, GEOMETRY]]
-    for feature in features:
+    rows: list[list[Cell]] = [[_whole(name) for name in names] + [GEOMETRY]]
+    faults: dict[int, list[Fault]] = {}
+    for number, feature in enumerate(features, start=2):
         feature = feature if isinstance(feature, dict) else {}
         properties = {str(k): v for k, v in (feature.get("properties") or {}).items()}
         shape = feature.get("geometry")
         text = json.dumps(shape, separators=(",", ":")) if shape else None
-        rows.append(trimmed([*(_cell(properties.get(name)) for name in names), text]))
-    return Book("geojson", [Table("", rows, list(range(1, len(rows) + 1)))], encoding="utf-8")
+        cells = [_cell(properties.get(name)) for name in names]
+        whole = [_whole(cell) if isinstance(cell, str) else cell for cell in cells]
+        for n, (cell, kept) in enumerate(zip(cells, whole, strict=True)):
+            if cell != kept:
+                faults.setdefault(number, []).append(Fault("bytes", n, str(kept)))
+        rows.append(trimmed([*whole, text]))
+    table = Table("", rows, list(range(1, len(rows) + 1)), faults)
+    return Book("geojson", [table], encoding="utf-8")
+
+
+def _whole(text: str) -> str:
+    """``text`` with a mark for each half of a character (one surrogate of two): JSON can say it, nothing can keep it."""
+    return _HALF.sub("\ufffd", text)
 
 
 def _cell(value: object) -> Cell:
