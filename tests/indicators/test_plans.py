@@ -1,18 +1,11 @@
 """Plans taken in: proposed by the rules, decided by a person, followed against what is true."""
 
-from datetime import date
-from decimal import Decimal
-from fractions import Fraction
-
 import pytest
-from tests.daily_values import put_air, span
 
 from ecoledger.accounts.models import AuditEntry
 from ecoledger.indicators import plans
-from ecoledger.indicators.declaring import Span
 from ecoledger.indicators.models import PlanItem, PlanText
 from ecoledger.listings.refusals import Refused
-from ecoledger.monitoring.computing import evaluate
 
 COUNTY = "990101"
 State = PlanItem.State
@@ -41,7 +34,6 @@ def test_everything_is_proposed_and_nothing_confirmed_by_itself(plan):
     ]
     for row in plan.items.all():
         assert plan.text[row.start : row.end] == row.text
-    assert plans.followed(plan, date(2026, 7, 1)) == []
 
 
 def test_the_same_text_is_kept_once(plan, people):
@@ -67,47 +59,3 @@ def test_a_doubt_needs_its_reason_and_a_link_something_declared(plan, people):
     with pytest.raises(Refused, match="没有台账"):
         plans.decide(item(plan, "task"), State.CONFIRMED, by=people["leader"], register="nothing")
     assert not plan.items.exclude(state=State.PROPOSED).exists()
-
-
-def test_a_confirmed_target_is_laid_beside_its_figure(plan, store, people):
-    point = evaluate.area_point(COUNTY)
-    put_air(store, point, {day: {"pm2_5": 30} for day in span(date(2026, 1, 1), 90)})
-    plans.decide(item(plan, "target"), State.CONFIRMED, by=people["leader"])
-    plans.decide(item(plan, "target", 1), State.CONFIRMED, by=people["leader"])
-    mean, share = plans.followed(plan, date(2026, 4, 1))
-    assert (mean.figure.value, mean.met) == (30, False)
-    assert (share.figure.parts, share.met) == ("90/90", True)
-
-
-def test_a_task_is_measured_against_its_time(plan, people):
-    task = plans.decide(item(plan, "task"), State.CONFIRMED, by=people["leader"])
-    plans.report_done(task, Decimal(12), by=people["leader"])
-    [behind] = plans.followed(plan, date(2026, 4, 1))
-    # 90 of the 181 days up to 30 June are over, 12 of 30 done.
-    assert (behind.pace.done, behind.pace.elapsed) == (Fraction(2, 5), Fraction(90, 181))
-    assert not behind.pace.ahead
-    plans.report_done(task, Decimal(30), by=people["leader"])
-    assert plans.followed(plan, date(2026, 4, 1))[0].pace.ahead
-
-
-def test_progress_is_reported_of_confirmed_tasks_with_a_quantity_only(plan, people):
-    with pytest.raises(Refused):
-        plans.report_done(item(plan, "task"), Decimal(1), by=people["leader"])
-    bare = plans.decide(item(plan, "task", 1), State.CONFIRMED, by=people["leader"])
-    with pytest.raises(Refused):
-        plans.report_done(bare, Decimal(1), by=people["leader"])
-
-
-@pytest.mark.parametrize(
-    ("period", "expected"),
-    [
-        ("2026", Span(date(2026, 1, 1), date(2026, 9, 10))),
-        ("2026H1", Span(date(2026, 1, 1), date(2026, 7, 1))),
-        ("2026Q3", Span(date(2026, 7, 1), date(2026, 9, 10))),
-        ("2026-12", None),
-        ("2025", Span(date(2025, 1, 1), date(2026, 1, 1))),
-        ("2021/2025", None),
-    ],
-)
-def test_a_period_reaches_to_today_at_most(period, expected):
-    assert plans.span_of(period, date(2026, 9, 10)) == expected

@@ -120,8 +120,10 @@ def _whole(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        said = f"第 {error.start + 1} 个字符只有半个（\\u{ord(text[error.start]):04x}），请改正编码。"
-        raise PydanticCustomError("half_character", said) from error  # type: ignore[arg-type]  # no literal
+        said = (
+            f"第 {error.start + 1} 个字符只有半个（\\u{ord(text[error.start]):04x}），请改正编码。"
+        )
+        raise PydanticCustomError("half_character", said) from error
     return text
 
 

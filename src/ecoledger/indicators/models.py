@@ -105,7 +105,7 @@ class PlanItem(models.Model):
     """A target, task or fact of a plan: proposed by the rules, decided by a person.
 
     The fields are those of ``docs/plan_annotation.md``. ``catalogue`` is a declared indicator and
-    ``register`` a register that it is followed by; ``done`` how much of a task's quantity is reported done.
+    ``register`` a register that it is followed by.
     """
 
     class State(models.TextChoices):
@@ -151,7 +151,6 @@ class PlanItem(models.Model):
     decided_at = models.DateTimeField("确认时间", null=True, blank=True)
     catalogue = models.CharField("跟踪指标", max_length=80, blank=True)
     register = models.CharField("跟踪台账", max_length=40, blank=True)
-    done = models.DecimalField("已完成", max_digits=14, decimal_places=3, null=True, blank=True)
     # What it became when it was handed out: a task of the year, or a target of a book.
     matter = models.ForeignKey(
         Matter,

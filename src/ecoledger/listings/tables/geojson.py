@@ -33,7 +33,7 @@ def read(content: bytes) -> Book:
     for feature in features:
         properties = feature.get("properties") if isinstance(feature, dict) else None
         names.update(dict.fromkeys(map(str, properties or {})))
-    rows: list[list[Cell]] = [[_whole(name) for name in names] + [GEOMETRY]]
+    rows: list[list[Cell]] = [[*map(_whole, names), GEOMETRY]]
     faults: dict[int, list[Fault]] = {}
     for number, feature in enumerate(features, start=2):
         feature = feature if isinstance(feature, dict) else {}
