@@ -36,7 +36,7 @@ def offered(register: Register, matter: Any, person: Person) -> tuple[str, ...]:
 @require_POST
 @never_cache
 def page(request: Request, key: str, pk: int) -> HttpResponse:
-    from ecoledger.web.matters.pages import show
+    from ecoledger.web.matters.detail import show
 
     register, matter = the_matter(request, key, pk)
     names = offered(register, matter, request.user)
