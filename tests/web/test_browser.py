@@ -365,7 +365,7 @@ def test_the_map_says_what_its_marks_are_and_is_walked_by_list_and_keyboard(page
     settle(page)
     legend = page.locator(".legend-marks").inner_text()
     for mark in (
-        "空气站", "水站", "站点没有新数据", "站点有预警", "企业", "断面", "当前预警", "在办事项，未超期",
+        "空气站", "水站", "监测点没有新数据", "监测点有预警", "企业", "断面", "当前预警", "在办事项，未超期",
         "在办事项，已超期", "多处",
     ):  # fmt: skip
         assert mark in legend
