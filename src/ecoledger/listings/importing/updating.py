@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ecoledger.listings.listing import Listing
 
 _AT_ONCE, _SHOWN = 500, 6
+# Beside the warning of a row that says nothing new.
+SAME = {"same": "1"}
 
 
 def values_of(listing: Listing, row: ImportRow, clean: Cleaner) -> dict[str, Any]:
@@ -54,7 +56,8 @@ def compare(
             except Refused as refused:
                 row.errors.append(_refusal(refused))
                 continue
-            row.warnings.append(problem("", "", _told(listing, thing, changed)))
+            said = problem("", "", _told(listing, thing, changed))
+            row.warnings.append(said if changed else said | SAME)
     return found
 
 

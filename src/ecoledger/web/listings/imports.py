@@ -20,6 +20,7 @@ from ecoledger.accounts.wording import numbered
 from ecoledger.jobs import running
 from ecoledger.listings import importing, words
 from ecoledger.listings.importing.checking import earlier
+from ecoledger.listings.importing.updating import SAME
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.lookups import lookup_among, lookup_of
 from ecoledger.listings.models import ImportBatch
@@ -142,6 +143,7 @@ def batch(request: Request, key: str, pk: int) -> HttpResponse:
         "listing": listing,
         "batch": found,
         "good": found.good.count(),
+        **_kept_as(found),
         "bad": found.bad.count(),
         "before": earlier(found),
         "only": only,
@@ -169,11 +171,28 @@ def batch(request: Request, key: str, pk: int) -> HttpResponse:
         ],
         "left_out": [(sheet, row, words.left_out(why)) for sheet, row, why in found.left_out],
         "own": found.person_id == request.user.pk,
-        "takes_history": _takes_history(listing),
         "ended": found.rows.filter(values__ended=True).count(),
     }
+    # Whether it is an earlier ledger is asked of what would be new: of what is on record that is settled.
+    context["asks_history"] = (
+        _takes_history(listing)
+        and found.state == ImportBatch.State.PREVIEW
+        and context["own"]
+        and (found.history or context["fresh"] or context["ended"])
+    )
     note_seen_in_table(listing, request.user, found, shown, address(request))
     return render(request, "web/listings/import_batch.html", context)
+
+
+def _kept_as(found: ImportBatch) -> dict[str, int]:
+    """Of the rows that can be taken in how many are new, change what is on record, and say nothing new of it."""
+    known = found.good.exclude(changes=None)
+    same = sum(
+        any(SAME.items() <= one.items() for one in told)
+        for told in known.values_list("warnings", flat=True)
+    )
+    later = known.count() - same
+    return {"fresh": found.good.filter(changes=None).count(), "later": later, "same": same}
 
 
 def _cell(row: Any, texts: Mapping[str, str], ask: Ask) -> dict[str, Any]:
@@ -241,7 +260,11 @@ def act(request: Request, key: str, pk: int, action: str) -> HttpResponse:
                     messages.info(request, _("行数较多，正在后台导入，可以离开此页。"))
                     return redirect("jobs")
                 made, left = importing.accept(listing, pk, by=request.user, again=again)
-                messages.success(request, numbered("已导入 %d 件。", made) % made)
+                later = found.rows.filter(changed=True).count()
+                if fresh := made - later:
+                    messages.success(request, numbered("已导入 %d 件。", fresh) % fresh)
+                if later:
+                    messages.success(request, numbered("已更新 %d 件。", later) % later)
                 if same := found.unchanged.count():
                     messages.info(request, numbered("%d 行已在台账中，没有新内容。", same) % same)
                 if left:
