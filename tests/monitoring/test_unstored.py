@@ -10,7 +10,8 @@ from asgiref.sync import sync_to_async
 from tests.monitoring.test_ingest import observations, packet
 
 from ecoledger.hj212.encoding import encode
-from ecoledger.hj212.server import Gateway, Limits
+from ecoledger.hj212.granting import Limits
+from ecoledger.hj212.server import Gateway
 from ecoledger.monitoring import heartbeat, runtime
 from ecoledger.monitoring.arriving import ingest, unstored
 from ecoledger.monitoring.points import table

@@ -97,7 +97,8 @@ async def _gateway(devices: tuple[str, int], connections: int) -> None:
     from asgiref.sync import sync_to_async
 
     from ecoledger.cli.serve import in_thread
-    from ecoledger.hj212.server import Gateway, Limits
+    from ecoledger.hj212.granting import Limits
+    from ecoledger.hj212.server import Gateway
     from ecoledger.monitoring.arriving import over_bus, registry
     from ecoledger.monitoring.points import table
     from ecoledger.web.office import security_notices

@@ -182,7 +182,8 @@ async def _serve(
 
     from ecoledger.cli import bus_roles, enter
     from ecoledger.cli.control import ControlServer
-    from ecoledger.hj212.server import Gateway, Limits
+    from ecoledger.hj212.granting import Limits
+    from ecoledger.hj212.server import Gateway
     from ecoledger.jobs import beside, running, turns
     from ecoledger.jobs import worker as worker_of_jobs
     from ecoledger.live import events

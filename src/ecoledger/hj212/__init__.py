@@ -29,23 +29,28 @@ module         what it knows
 ``assemble``   packets split with PNUM and PNO
 ``sm4``        encryption of the edition of 2025
 ``dialogue``   request, 9011, uploads, 9012; timeouts and resends
-``server``     :class:`Gateway`, the asyncio server
+``server``     :class:`Gateway`, the asyncio server: frames into batches, batches to the handler; with
+               ``granting``, ``connections``, ``routes``, ``asking``, ``verdicts``, ``acknowledging``
 ``client``     :class:`Device`, :class:`Client`: devices to test and demonstrate with
 ``replay``     a CSV file sent as if by devices
 ============== =======================================================================================
 """
 
+from .asking import UnreachableError
 from .assemble import Assembler, split
 from .batch import Batch, BatchDecoder, decode_many
 from .client import Client, Device, UnacknowledgedError
+from .connections import Connection
 from .crc import crc16, crc16_modbus
 from .decoding import decode
 from .dialogue import Answer, QnSource, Timing, history, reply, request
 from .encoding import encode, framed
 from .frames import FrameReader, frames_of
+from .granting import Limits, Stats
 from .packet import ERRORS, WARNINGS, Packet, Value
-from .server import Connection, Gateway, Limits, Stats, UnreachableError, Verdict
+from .server import Gateway
 from .times import china_now, format_qn, format_time, parse_time
+from .verdicts import Verdict
 from .warning_bits import WARNING_BITS
 
 __all__ = [

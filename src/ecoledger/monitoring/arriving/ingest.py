@@ -50,7 +50,7 @@ from django.db import close_old_connections
 from numpy.typing import NDArray
 
 from ecoledger.hj212.batch import Batch
-from ecoledger.hj212.server import Verdict
+from ecoledger.hj212.verdicts import Verdict
 from ecoledger.hj212.warning_bits import WARNING_BITS
 from ecoledger.live import events, times
 from ecoledger.monitoring import metrics, runtime

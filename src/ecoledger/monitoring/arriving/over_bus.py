@@ -25,7 +25,7 @@ from ecoledger.bus.connection import UNFINISHED, Bus, BusError, Pull
 from ecoledger.bus.ending import ended
 from ecoledger.bus.leases import RENEWED, Leases
 from ecoledger.hj212.batch import Batch, BatchDecoder
-from ecoledger.hj212.server import Verdict
+from ecoledger.hj212.verdicts import Verdict
 from ecoledger.live import times
 from ecoledger.monitoring.arriving import frame_rows, ingest, registry
 
