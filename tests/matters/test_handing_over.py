@@ -355,6 +355,8 @@ def test_the_town_around_takes_no_step_of_what_another_town_was_given(south, peo
         assert [m.pk for m in inbox.waiting(person)] == [made.pk] * may
         assert inbox.load(person).waiting == may
         assert Notice.objects.filter(person=person, matter=made).exists() is may
+    # Each time it waits: to be signed, and to be verified.
+    assert Notice.objects.filter(person=south, matter=made).count() == 2
     actions.assign(made.pk, by=people["dispatcher"])
     made.refresh_from_db()
     assert "verify" in [t.name for t in actions.available(made, town)]

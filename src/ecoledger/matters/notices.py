@@ -39,7 +39,12 @@ def whose_turn(matter: Matter) -> list[Person]:
     else:
         if not state.of_firm or matter.enterprise is None:
             people = people_with(state.waits_for, matter.area_code)
-            people = [p for p in people if not _of_another_unit(matter, p)]
+            unit = matter.owner_organisation
+            if unit is not None and unit.area_code and not matter.area_code.startswith(unit.area_code):
+                # Whoever has it from outside works on it as well.
+                given = grants.people_with(state.waits_for).filter(organisation=unit)
+                people += given.select_related("organisation")
+            people = [p for p in people if not _is_anothers(matter, p)]
         elif matter.owner_organisation_id is not None:
             inside = state.waits_for - {Role.ENTERPRISE}
             people = list(
@@ -64,11 +69,15 @@ def whose_turn(matter: Matter) -> list[Person]:
     ]
 
 
-def _of_another_unit(matter: Matter, person: Person) -> bool:
-    """Whether every usual way on is another unit's work than the person's."""
+def _is_anothers(matter: Matter, person: Person) -> bool:
+    """Whether every usual way on is another unit's, by whom it was given it or by where it lies."""
     register = register_of(matter.register)
-    ways = [t for t in register.workflow.leaving(matter.state) if t.main and person.has_role(*t.by)]
-    return bool(ways) and all(register.held_elsewhere(person, matter, t) for t in ways)
+    leaving = register.workflow.leaving(matter.state)
+    ways = [t for t in leaving if t.main and person.has_role(*t.by)]
+    return bool(ways) and all(
+        register.held_elsewhere(person, matter, t) or register.leads_elsewhere(person, matter, t)
+        for t in ways
+    )
 
 
 def tell(
