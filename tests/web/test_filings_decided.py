@@ -118,6 +118,8 @@ def test_an_ended_filing_is_not_ended_later_and_what_begins_later_ends_after_it(
     Filing.objects.filter(pk=over.pk).update(begin=ended - timedelta(hours=3), end=ended)
     page = client.post(f"/filings/{over.pk}/withdraw", {"action": "finish"}, follow=True)
     assert "仍未恢复的请另行申报" in page.content.decode()
+    (past,) = lxml.html.fromstring(page.content).xpath("//section[@id='past']")
+    assert "到期" in past.text_content()
     over.refresh_from_db()
     assert over.end == ended
     later = firm(timedelta(days=-60), end="")

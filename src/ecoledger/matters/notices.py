@@ -40,7 +40,11 @@ def whose_turn(matter: Matter) -> list[Person]:
         if not state.of_firm or matter.enterprise is None:
             people = people_with(state.waits_for, matter.area_code)
             unit = matter.owner_organisation
-            if unit is not None and unit.area_code and not matter.area_code.startswith(unit.area_code):
+            if (
+                unit is not None
+                and unit.area_code
+                and not matter.area_code.startswith(unit.area_code)
+            ):
                 # Whoever has it from outside works on it as well.
                 given = grants.people_with(state.waits_for).filter(organisation=unit)
                 people += given.select_related("organisation")

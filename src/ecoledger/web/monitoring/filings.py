@@ -153,6 +153,8 @@ def _past(filing: Filing) -> list[tuple[datetime, str, str, str]]:
         said.append((filing.decided_at, decided, str(filing.decided_by), filing.decision_reason))
     if filing.ended_at is not None:
         said.append((filing.ended_at, _("提前结束"), str(filing.ended_by), _ended(filing)))
+    elif filing.silences and filing.end is not None and filing.end <= timezone.now():
+        said.append((filing.end, _("到期"), "", _ended(filing)))
     if filing.withdrawn_at is not None:
         said.append((filing.withdrawn_at, _("撤回"), "", ""))
     return sorted(said, reverse=True)
