@@ -34,6 +34,7 @@ CALLS: dict[str, tuple[tuple[int, ...], int | None]] = {
     "gettext": ((0,), None),
     "gettext_lazy": ((0,), None),
     "gettext_noop": ((0,), None),
+    "noop": ((0,), None),  # as which it is imported beside "_"
     "ngettext": ((0, 1), None),
     "ngettext_lazy": ((0, 1), None),
     "pgettext": ((1,), 0),
@@ -108,14 +109,15 @@ def in_declarations() -> Iterator[Message]:
     from django.apps import apps
 
     from ecoledger.accounts.roles import Role
-    from ecoledger.indicators.targets import INDICATORS
+    from ecoledger.indicators.declaring import all_indicators
     from ecoledger.reports.declaration import all_documents
     from ecoledger.standards import aqi
 
     for role in Role:
         yield role.label, ""
-    for indicator in INDICATORS.values():
-        yield indicator.name, ""
+    for indicator in all_indicators():
+        yield str(indicator.name), ""
+        yield str(indicator.unit), ""
     for document in all_documents():
         yield document.label, ""
         for word in document.words:
