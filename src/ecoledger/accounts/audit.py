@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Model
 
-from ecoledger.accounts import acting, chain
-from ecoledger.accounts.models import AuditEntry, Person
+from ecoledger.accounts import acting, chain, inserting
+from ecoledger.accounts.models import AuditEntry, ChainHead, Person
 
 NAME = "audit"
 
@@ -43,21 +43,47 @@ def record(
     """Append one entry. Runs inside the caller's transaction, so a change without its entry cannot commit."""
     with transaction.atomic():
         head = chain.locked_head(NAME)
-        entry = AuditEntry(
-            person=person,
-            deputy=acting.deputy() if person is not None else None,
-            action=action,
-            object_type=obj._meta.label_lower if obj is not None else "",
-            object_id=str(obj.pk) if obj is not None else "",
-            area_code=getattr(obj, "area_code", "") or "",
-            details=chain.as_stored(details or {}),
-            address=address,
-            previous_hash=head.hash,
-        )
-        entry.hash = _sealed(entry)
+        entry = _linked(head, person, action, obj, details or {}, address)
         entry.save(force_insert=True)
-        head.hash, head.count = entry.hash, head.count + 1
         head.save()
+    return entry
+
+
+def record_all(
+    person: Person | None, action: str, things: Iterable[tuple[Model, dict[str, Any]]]
+) -> None:
+    """Append an entry about each of many things, with its details, as :func:`record` would one after the other."""
+    with transaction.atomic():
+        head = chain.locked_head(NAME)
+        inserting.insert(
+            AuditEntry,
+            [_linked(head, person, action, thing, details, "") for thing, details in things],
+        )
+        head.save()
+
+
+def _linked(
+    head: ChainHead,
+    person: Person | None,
+    action: str,
+    obj: Model | None,
+    details: dict[str, Any],
+    address: str,
+) -> AuditEntry:
+    """A new entry, sealed after those before it; the head moves on to it."""
+    entry = AuditEntry(
+        person=person,
+        deputy=acting.deputy() if person is not None else None,
+        action=action,
+        object_type=obj._meta.label_lower if obj is not None else "",
+        object_id=str(obj.pk) if obj is not None else "",
+        area_code=getattr(obj, "area_code", "") or "",
+        details=chain.as_stored(details),
+        address=address,
+        previous_hash=head.hash,
+    )
+    entry.hash = _sealed(entry)
+    head.hash, head.count = entry.hash, head.count + 1
     return entry
 
 

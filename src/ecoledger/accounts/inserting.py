@@ -10,7 +10,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from django.db import connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, models, transaction
 from django.db.models.base import ModelState
 from django.db.models.constants import OnConflict
 
@@ -74,6 +74,35 @@ def insert_with_keys(model: type[models.Model], rows: Sequence[Any]) -> list[int
             cursor.execute(statement, [value for row in some for value in row])
             keys += [given for (given,) in cursor.fetchall()]
     return keys
+
+
+def insert_things(rows: Sequence[models.Model]) -> None:
+    """Write new rows of one model, and of the table that it extends, if any. They know their keys afterwards.
+
+    Django's own bulk insertion stops at models that extend another table.
+    """
+    if not rows:
+        return
+    model = type(rows[0])
+    parents = [(parent, link) for parent, link in model._meta.parents.items() if link is not None]
+    if not parents:
+        keys = insert_with_keys(model, rows)
+        attributes = [_key_of(model)]
+    else:
+        ((parent, link),) = parents
+        keys = insert_with_keys(parent, rows)
+        attributes = [_key_of(parent), link.attname]
+    for row, key in zip(rows, keys, strict=True):
+        for name in attributes:
+            setattr(row, name, key)
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+    if parents:
+        insert(model, rows)
+
+
+def _key_of(model: type[models.Model]) -> str:
+    key: Any = model._meta.pk
+    return str(key.attname)
 
 
 def _fields(model: type[models.Model]) -> list[Any]:

@@ -194,13 +194,16 @@ def waive(duty: Duty, obligation: Obligation, *, by: Person, reason: str) -> Obl
     return row
 
 
+def fulfilled_by(log: str) -> list[Duty]:
+    """The duties that entries of a log fulfil."""
+    return [duty for duty in listings_of(Duty) if duty.fulfilled_by == log]
+
+
 def take_entry(entry: Any) -> int:
     """A log entry fulfils the terms it lies in, of the duties that its log fulfils; returns how many."""
     count = 0
     day = timezone.localdate(entry.at)
-    for duty in listings_of(Duty):
-        if duty.fulfilled_by != entry.book:
-            continue
+    for duty in fulfilled_by(entry.book):
         owed = Obligation.objects.filter(
             book=duty.key, entity_id=entry.entity_id, state=State.DUE, begin__lte=day, due__gte=day
         )

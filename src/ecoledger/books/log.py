@@ -21,6 +21,7 @@ from ecoledger.listings.forms import as_json
 from ecoledger.listings.listing import Kind, Listing
 from ecoledger.listings.parts import Ask
 from ecoledger.listings.refusals import Refused
+from ecoledger.listings.rows import open_rows
 from ecoledger.matters import actions, timeline
 from ecoledger.matters.evidence import Upload
 from ecoledger.matters.register import register_of, sees_all_events, visible_matters
@@ -63,11 +64,34 @@ class Log(Listing):
             sent = self.model._default_manager.filter(client_id=client_id).first()
             if sent is not None:
                 return sent
-        entity = values["entity"]
-        base = {"book": self.key, "by": by, "recorded_at": at, "area_code": entity.area_code}
-        entry = super().open_row({"at": at, **values, **base}, by, at, **more)
+        entry = super().open_row(self._whole(values, by, at), by, at, **more)
         duty.take_entry(entry)
         return entry
+
+    def _whole(self, values: Mapping[str, Any], by: Person | None, at: datetime) -> dict[str, Any]:
+        """What a new entry is made of."""
+        area_code = values["entity"].area_code
+        base = {"book": self.key, "by": by, "recorded_at": at, "area_code": area_code}
+        return {"at": at, **values, **base}
+
+    @property
+    def bulk(self) -> bool:
+        """Whether entries of a table are recorded at once: nothing of its own is done for each."""
+        plain = type(self).open_row is Log.open_row and type(self).import_row is Log.import_row
+        return plain and not (self.imports and self.imports.after)
+
+    def import_rows(
+        self,
+        rows: list[tuple[dict[str, Any], Any]],
+        batch: Any,
+        by: Person | None,
+        at: datetime,
+    ) -> list[Any]:
+        entries = open_rows(self, [self._whole(values, by, at) for values, _row in rows], by, at)
+        if duty.fulfilled_by(self.key):
+            for entry in entries:
+                duty.take_entry(entry)
+        return entries
 
     def change_row(
         self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime

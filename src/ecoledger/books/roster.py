@@ -26,6 +26,7 @@ from ecoledger.listings.listing import Listing
 from ecoledger.listings.lookups import Lookup, declare_lookup, has_lookup
 from ecoledger.listings.parts import Ask, Filter, Text
 from ecoledger.listings.refusals import Refused
+from ecoledger.listings.rows import open_rows
 
 State = Edition.State
 
@@ -148,18 +149,34 @@ class Roster(Listing):
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
-        _must_be_draft(values["edition"])
-        subject = values.get("entity") or values.get("organisation")
-        if subject is None:
-            raise Refused("form", _("没有对象。"), _("请选择列入的对象或单位。"))
-        area = {"area_code": subject.area_code}
-        return super().open_row({**area, **values}, by, at, **more)
+        return super().open_row(_whole(values), by, at, **more)
+
+    @property
+    def bulk(self) -> bool:
+        """Whether lines of a table are made at once: nothing of its own is done for each."""
+        plain = type(self).open_row is Roster.open_row
+        plain = plain and type(self).import_row is Roster.import_row
+        return plain and not (self.imports and self.imports.after)
+
+    def import_rows(
+        self, rows: list[tuple[dict[str, Any], Any]], batch: Any, by: Person | None, at: datetime
+    ) -> list[Any]:
+        return open_rows(self, [_whole(values) for values, _row in rows], by, at)
 
     def change_row(
         self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
     ) -> Any:
         _must_be_draft(row.edition)
         return super().change_row(row, values, by, at)
+
+
+def _whole(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a new line is made of. Raises :class:`Refused` where its edition stands, or there is nothing it is about."""
+    _must_be_draft(values["edition"])
+    subject = values.get("entity") or values.get("organisation")
+    if subject is None:
+        raise Refused("form", _("没有对象。"), _("请选择列入的对象或单位。"))
+    return {"area_code": subject.area_code, **values}
 
 
 def visible_editions(key: str, person: Person | None) -> QuerySet[Edition]:

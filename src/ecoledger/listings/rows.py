@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import ProtectedError, RestrictedError
 
-from ecoledger.accounts import audit
+from ecoledger.accounts import audit, inserting
 from ecoledger.accounts.models import Person
 from ecoledger.listings.forms import as_json
 
@@ -26,6 +26,18 @@ def open_row(
     details = {name: as_json(value) for name, value in values.items()}
     audit.record(by, f"{listing.key}.open", row, details=details)
     return row
+
+
+@transaction.atomic
+def open_rows(
+    listing: Listing, many: Sequence[Mapping[str, Any]], by: Person | None, at: datetime
+) -> list[Any]:
+    """:func:`open_row` for many, written at once."""
+    made = [listing.model(**values) for values in many]
+    inserting.insert_things(made)
+    details = [{name: as_json(value) for name, value in values.items()} for values in many]
+    audit.record_all(by, f"{listing.key}.open", zip(made, details, strict=True))
+    return made
 
 
 @transaction.atomic

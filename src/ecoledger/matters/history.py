@@ -90,7 +90,7 @@ def enter(
     made = inserting.maker(register.model)
     matters = [_matter(register, made, states, row, by, batch, at) for row in rows]
     insertion.give_numbers(register, matters)
-    insertion.insert(register, matters)
+    insertion.insert(matters)
     event = inserting.maker(Event)
     chain.append_all(
         event(

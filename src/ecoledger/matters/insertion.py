@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS
-
 from ecoledger.accounts import inserting
 from ecoledger.matters.clocks import local
-from ecoledger.matters.models import Matter
 from ecoledger.matters.number_order import order_of
 from ecoledger.matters.numbering import next_numbers
 from ecoledger.matters.register import Register
@@ -27,12 +24,8 @@ def give_numbers(register: Register, matters: Sequence[Any]) -> None:
             matter.number = number
 
 
-def insert(register: Register, matters: Sequence[Any]) -> None:
-    """Both rows of each matter. Django's own bulk insertion stops at models that extend another table."""
+def insert(matters: Sequence[Any]) -> None:
+    """Both rows of each matter of one register."""
     for matter in matters:
         matter.number_order = order_of(matter.number)
-    keys = inserting.insert_with_keys(Matter, matters)
-    for matter, key in zip(matters, keys, strict=True):
-        matter.id = matter.matter_ptr_id = key
-        matter._state.adding, matter._state.db = False, DEFAULT_DB_ALIAS
-    inserting.insert(register.model, matters)
+    inserting.insert_things(matters)

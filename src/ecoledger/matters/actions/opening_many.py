@@ -54,7 +54,7 @@ def open_many(
         clocks += deadlines.first_clocks(matter, one.at, counted)
         matters.append(matter)
     insertion.give_numbers(register, matters)
-    insertion.insert(register, matters)
+    insertion.insert(matters)
     chain.append_all(
         Event(
             matter_id=matter.pk,
