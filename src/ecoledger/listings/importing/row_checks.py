@@ -21,6 +21,7 @@ from ecoledger.listings.importing.repeats import Repeats, year_of
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch, ImportRow, WordMapping, problem
 from ecoledger.listings.parts import ImportColumn, Kind, TableRow
+from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tables.book import unpacked_cell
 from ecoledger.listings.tables.headers import fold
 
@@ -165,7 +166,10 @@ class RowChecks:
         for row in rows:
             if row.errors or row.changes:
                 continue
-            values = updating.values_of(self.listing, row, self.clean)
+            try:
+                values = updating.values_of(self.listing, row, self.clean)
+            except Refused:  # it names a row above it, which is not made yet: asked when both are
+                continue
             wrong, odd = self.listing.look_over(values, row.values)
             row.errors += [
                 problem(name, self.labels.get(name, ""), why) for name, why in wrong.items()
