@@ -114,7 +114,7 @@ def test_a_later_export_brings_known_numbers_up_to_date_and_says_what_changed(bu
     client.force_login(bureau.complaint)
     address = f"/b/complaint/import/{batch.pk}"
     page = client.get(address).content.decode()
-    for counted in ("1 行会作为新事项登记", "新增 1 行", "更新 2 行", "1 行没有新内容"):
+    for counted in ("1 行会作为新事项登记", "登记 1 行", "更新 2 行", "1 行没有新内容"):
         assert counted in page
     page = client.post(f"{address}/accept", follow=True).content.decode()
     for counted in ("已导入 1 件", "已更新 2 件", "1 行已在台账中，没有新内容"):

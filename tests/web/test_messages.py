@@ -10,6 +10,8 @@ from django.apps import apps
 from django.utils.translation import override
 
 from ecoledger.accounts.wording import numbered
+from ecoledger.indicators.figures import Change, Records, quantity
+from ecoledger.web.templatetags import figures, show
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 import compile_messages
@@ -79,3 +81,32 @@ def test_texts_are_found_in_templates_and_code(tmp_path):
         'x = _("登录")\ny = pgettext_lazy("水质类别", "劣Ⅴ")\nz = "不翻译"\n', encoding="utf-8"
     )
     assert set(compile_messages.in_python(code)) == {("登录", ""), ("劣Ⅴ", "水质类别")}
+
+
+def test_what_is_marked_by_noop_and_what_indicators_are_called_is_looked_for(bureau):
+    """So that it stands in English: words of tables under statistics, names of figures that registers count."""
+    texts = {text for text, _context in compile_messages.messages()}
+    assert {"各科室", "信访重复率", "在册数"} <= texts
+
+
+def test_an_alarm_says_its_facts_in_the_readers_language(county, client):
+    """The sentence it was raised with is Chinese; who reads English is told factor, value, limit and count."""
+    alarm = next(one for one in county.alarms if one.rule.detector == "exceedance")
+    client.force_login(county.person("leader"))
+    client.cookies["django_language"] = "en"
+    for address in ("/alarms", f"/alarms/{alarm.pk}"):
+        page = client.get(address).content.decode()
+        assert alarm.text not in page
+        assert "in 30 days" in page
+    client.cookies["django_language"] = "zh-hans"
+    assert alarm.text in client.get("/alarms").content.decode()
+
+
+def test_changes_and_names_of_factors_are_said_in_the_readers_language():
+    now, before = (quantity("", value, 1, "µg/m³", Records("")) for value in (67.5, 73.6))
+    moved = Change(now, before, 1, word="")
+    with override("en"):
+        assert show.named("氨氮(0.22)、总磷") == "Ammonia nitrogen(0.22), Total phosphorus"
+        assert figures.change(moved) == "down 6.1 µg/m³ (8.3%)"
+    assert show.named("氨氮(0.22)、总磷") == "氨氮(0.22)、总磷"
+    assert figures.change(moved) == moved.bare == "下降6.1 µg/m³（8.3%）"

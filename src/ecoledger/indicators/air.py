@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 from django.utils import timezone
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.indicators import doors
 from ecoledger.indicators.figures import Figure, Records, count, quantity, ratio
@@ -276,7 +277,7 @@ def _period(
             judged.height,
             opened(),
             standard=index_standard,
-            missing="没有有效天",
+            missing=noop("没有有效天"),
             judged=True,
         ),
         number("有效天数", judged, "valid"),
@@ -289,7 +290,7 @@ def _period(
             "",
             opened(),
             standard,
-            missing="六项污染物中有缺项",
+            missing=noop("六项污染物中有缺项"),
             judged=True,
         ),
         f"{row['aqi_min']}～{row['aqi_max']}" if judged.height else "—",

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 import polars as pl
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.indicators import air
 from ecoledger.indicators.figures import Change, Figure, absent
@@ -156,7 +157,9 @@ class Baseline:
 def _heavy(period: air.AirPeriod) -> Figure:
     """Days of heavy pollution; a year without data has none that are known."""
     heavy = period.heavy_days
-    return heavy if period.valid_days.value else absent(heavy.label, heavy.records, "没有有效天")
+    return (
+        heavy if period.valid_days.value else absent(heavy.label, heavy.records, noop("没有有效天"))
+    )
 
 
 def baseline(point: Point, begin: date, end: date) -> list[Baseline]:

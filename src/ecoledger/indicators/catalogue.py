@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_noop as noop
+
 from ecoledger.indicators import air, water
 from ecoledger.indicators.behaviours import Progress
 from ecoledger.indicators.declaring import (
@@ -189,7 +191,7 @@ def air_aqi_max(period: air.AirPeriod) -> Figure:
     """Read from the same days as the range that a summary prints (AQI为21-140)."""
     highest, door = period.days["aqi"].max(), period.good_days.records
     if highest is None:
-        return absent("AQI最高值", door, "没有有效天")
+        return absent("AQI最高值", door, noop("没有有效天"))
     return count("AQI最高值", int(highest), door)  # type: ignore[arg-type]
 
 
@@ -197,7 +199,7 @@ def air_aqi_max(period: air.AirPeriod) -> Figure:
 def air_aqi_min(period: air.AirPeriod) -> Figure:
     lowest, door = period.days["aqi"].min(), period.good_days.records
     if lowest is None:
-        return absent("AQI最低值", door, "没有有效天")
+        return absent("AQI最低值", door, noop("没有有效天"))
     return count("AQI最低值", int(lowest), door)  # type: ignore[arg-type]
 
 

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext
+
 from ecoledger.indicators.behaviours import BEHAVIOURS, Behaviour, Progress
 from ecoledger.indicators.figures import Figure
 
@@ -96,6 +98,16 @@ class Indicator:
             if not self.owner or self.owner[:2] in self.name
             else f"{self.owner}{self.name}"
         )
+
+    @property
+    def said(self) -> str:
+        """Its full name in the reader's language."""
+        if self.full_name == self.name:
+            return gettext(self.name)
+        return gettext("%(book)s%(what)s") % {
+            "book": gettext(self.owner),
+            "what": gettext(self.name),
+        }
 
     @property
     def higher_is_better(self) -> bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.standards.percent import Number, Percent, exact, shown
 from ecoledger.standards.rounding import half_even
 
 PERCENT = "%"
 TOO_FEW = "有效数据不足"
+_POINTS = "个百分点"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,22 +179,32 @@ class Change:
 
     @property
     def unit(self) -> str:
-        return "个百分点" if self.now.unit == PERCENT else self.now.unit
+        return _POINTS if self.now.unit == PERCENT else self.now.unit
 
     @property
     def bare(self) -> str:
         """The change without the word for the period: ``"上升2.1个百分点"``, for tables."""
+        return self.told(str)
+
+    def told(self, say: Callable[[str], str]) -> str:
+        """:attr:`bare` in the words that ``say`` has for its Chinese ones: documents stay Chinese, pages are read."""
         if self.difference is None:
             return "—"
         amount = self._amount(self.difference)
         if not self.difference:
-            return "持平"
+            return say(noop("持平"))
         if not float(amount):
-            return "基本持平"
-        verb = "上升" if self.difference > 0 else "下降"
-        space = " " if self.unit and self.unit != "个百分点" else ""
-        words = f"{verb}{amount}{space}{self.unit}"
-        return words if self.ratio is None else f"{words}（{printed(abs(self.ratio), 1)}%）"
+            return say(noop("基本持平"))
+        if self.unit and self.unit != _POINTS:
+            amount = f"{amount} {say(self.unit)}"
+        elif self.unit:
+            amount = say(noop("%s个百分点")) % amount
+        words = say(noop("上升%s") if self.difference > 0 else noop("下降%s")) % amount
+        if self.ratio is None:
+            return words
+        return say(noop("%(words)s（%(share)s%%）")) % {
+            "words": words, "share": printed(abs(self.ratio), 1)
+        }  # fmt: skip
 
     @property
     def display(self) -> str:

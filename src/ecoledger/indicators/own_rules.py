@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.indicators import scorecards, warning_rules
@@ -23,7 +24,7 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.registers.plan.warnings import WarningLetter
 
 PERIODS = (("month", "月"), ("quarter", "季"))
-PLACES = (("towns", "各镇街"), ("whole", "全域"))
+PLACES = (("towns", noop("各镇街")), ("whole", noop("全域")))
 TARGET = "目标"
 
 
@@ -41,7 +42,7 @@ def choices() -> dict[str, str]:
     """Key -> name of the indicators that a rule may rest on; not those of a book that only some may see: what comes of
     a rule has many readers.
     """
-    return {i.key: i.full_name for i in all_indicators() if for_readers(i.see)}
+    return {i.key: i.said for i in all_indicators() if for_readers(i.see)}
 
 
 def write_warnings(rows: Sequence[Mapping[str, str]], *, by: Person) -> None:

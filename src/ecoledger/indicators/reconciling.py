@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from django.utils.translation import gettext
+
 from ecoledger.indicators import of_books
 from ecoledger.indicators.declaring import Span
 from ecoledger.indicators.figures import Figure
@@ -34,7 +36,8 @@ class Divided:
         whole = int(self.whole.value or 0)
         if self.adds_up:
             return f"{whole} = {sum_}"
-        return f"{whole} ≠ {sum_} = {int(self.known)}，差{int(self.unexplained)}{self.whole.unit}"
+        left = {"n": int(self.unexplained), "unit": gettext(self.whole.unit)}
+        return f"{whole} ≠ {sum_} = {int(self.known)}" + gettext("，差%(n)d%(unit)s") % left
 
 
 def divided(whole: str, area_code: str, span: Span) -> Divided:

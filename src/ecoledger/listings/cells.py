@@ -58,7 +58,7 @@ def _text_of(row: Any, column: Column) -> str:
         return f"{value:%Y-%m-%d}"
     if isinstance(value, Decimal) and int(value.as_tuple().exponent) <= -_FINE:
         return f"{value.normalize():f}"
-    return str(value)
+    return _(str(value)) if column.word else str(value)
 
 
 # So many places are kept lest a small quantity be lost, not because each of them was measured: 50, not 50.00000.

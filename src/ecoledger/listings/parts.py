@@ -63,6 +63,8 @@ class Column:
     narrow: bool | None = None
     # What a cell without a value says, where that means something: 未定, 全部.
     nothing: Text = ""
+    # Whether its texts are words of the house, a factor's or a rule's name, that the reader has in his language.
+    word: bool = False
     # The attribute of the row that names the unit of its quantity, where rows have several: said beside it.
     unit_from: str = ""
 

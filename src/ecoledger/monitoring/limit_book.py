@@ -67,7 +67,7 @@ LIMITS = declare(
         enterprise="entity__parent__code",
         see="see_monitoring",
         edit=CAPABILITIES["edit_registry"],
-        columns=("entity", Column("factor", "因子"), *_BOUNDS, "unit", "basis", "standard", "converted",
+        columns=("entity", Column("factor", "因子", word=True), *_BOUNDS, "unit", "basis", "standard", "converted",
                  "since", "until"),
         filters=(
             Filter("enterprise", "企业", path="entity__parent", to=Enterprise),

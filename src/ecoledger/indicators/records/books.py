@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
+
 from ecoledger.accounts.wording import numbered
 from ecoledger.indicators import doors, of_books
 from ecoledger.indicators.declaring import Span
@@ -44,7 +46,7 @@ def counted_rows(asked: Asked) -> Page:
     if counted is not None:
         heads.append(Column("计入"))
     veiled = veil.of(book, asked.person)
-    title = f"{book.label} · {tally.name}"
+    title = f"{gettext(str(book.label))} · {gettext(tally.name)}"
     return Page(
         between(title, begin, end) if tally.dated else title,
         tuple(heads),

@@ -104,15 +104,15 @@ def drawn(
     under: Iterable[str] = (),
     narrow: frozenset[str] = frozenset(),
     mark: Callable[[Any], Mark] = lambda row: Mark(),
-    own: Mapping[str, Callable[[Any], SafeString]] = MappingProxyType({}),
+    own: Mapping[str, Callable[[Any], str]] = MappingProxyType({}),
 ) -> Drawn:
     """The page's ``rows`` with the columns open to ``person``.
 
     ``chosen``: the columns somebody wants, all of them shown; without it, those that some row fills, and ``always``,
     the first of them on any screen.
     ``under``: what stands in a quiet line under the lead, beside what the list itself says. ``narrow``: the only
-    columns that a phone shows. ``own``: how cells of some columns are drawn, by the column's name. What is known of the
-    rows now (:mod:`.known`) follows on any screen.
+    columns that a phone shows. ``own``: how cells of some columns are drawn, by the column's name; of the lead, what it
+    says. What is known of the rows now (:mod:`.known`) follows on any screen.
     """
     rows = list(veil.over(listing, person, rows))
     sort, wanted = query.get("sort", "").removeprefix("-"), frozenset(chosen)
@@ -198,7 +198,7 @@ def _row(
     places: Iterable[_Place],
     under: Sequence[Column],
     mark: Mark,
-    own: Mapping[str, Callable[[Any], SafeString]],
+    own: Mapping[str, Callable[[Any], str]],
     known: str,
 ) -> Row:
     url = listing.url_of(row)
@@ -207,6 +207,7 @@ def _row(
         text = cells.text_of(row, place.column)
         if place.lead:
             quiet = " · ".join(filter(None, (cells.text_of(row, c) for c in under)))
+            text = own[place.column.name](row) if place.column.name in own else text
             content = f'<a class="title" href="{escape(url)}">{escape(text or "—")}</a>'
             content += "".join(f' <span class="chip">{escape(chip)}</span>' for chip in mark.named)
             if quiet:

@@ -24,7 +24,7 @@ from ecoledger.web.listings.beside import beside
 from ecoledger.web.listings.drawn import Mark
 from ecoledger.web.monitoring import readings
 from ecoledger.web.monitoring.station import drawn
-from ecoledger.web.templatetags.show import alarm_chip, plain, span
+from ecoledger.web.templatetags.show import alarm_chip, plain, sentence, span
 
 _TONES = {Alarm.State.OPEN: "bad", Alarm.State.ENDED: "good"}
 
@@ -38,7 +38,7 @@ def page(request: Request) -> HttpResponse:
         ALARMS,
         counts=dict(counted.annotate(Count("pk"))),
         mark=lambda alarm: Mark(_TONES.get(alarm.state, "")),
-        own={"level": alarm_chip},
+        own={"level": alarm_chip, "text": sentence},
     )
     of_rule = None if rule is None else AlarmRule.objects.filter(pk=rule).first()
     return render(request, "web/monitoring/alarms.html", shown | {"rule": of_rule})

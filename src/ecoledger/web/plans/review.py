@@ -110,9 +110,7 @@ def review(request: Request, pk: int) -> HttpResponse:
             "type": chosen,
             "kinds": PlanTarget.Kind.choices,
             "comparators": PlanTarget.Comparator.choices,
-            "indicators": sorted(
-                {(i.key, i.full_name) for i in all_indicators()}, key=lambda p: p[1]
-            ),
+            "indicators": sorted({(i.key, i.said) for i in all_indicators()}, key=lambda p: p[1]),
             "people": Person.objects.filter(is_active=True, organisation__kind="bureau").order_by(
                 "name"
             ),

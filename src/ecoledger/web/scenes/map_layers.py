@@ -28,7 +28,7 @@ from ecoledger.matters.register import OPEN_WORK, all_registers, state_of, visib
 from ecoledger.monitoring.models import Alarm, Point
 from ecoledger.web import scoped
 from ecoledger.web.monitoring import readings
-from ecoledger.web.templatetags.show import aqi_tone, cst, water_class
+from ecoledger.web.templatetags.show import aqi_tone, cst, named, sentence, water_class
 from ecoledger.web.work import left_of
 
 Feature = dict[str, Any]
@@ -258,7 +258,7 @@ def _water(person: Person, box: Box) -> Iterator[Feature]:
         name = water_class(water.rank)
         lines = [_("%(name)s类") % {"name": name}] if name else [_("暂无数据")]
         if water.deciding:
-            lines.append(_("定类项目 %(name)s") % {"name": water.deciding})
+            lines.append(_("定类项目 %(name)s") % {"name": named(water.deciding)})
         if water.start:
             lines.append(cst(water.start))
         yield _station(
@@ -290,7 +290,7 @@ def _alarms(person: Person, box: Box) -> Iterator[Feature]:
             _point(alarm.at_lon, alarm.at_lat),
             "alarm",
             alarm.point.name,
-            lines=[alarm.text],
+            lines=[sentence(alarm)],
             link=reverse("alarm", args=[alarm.pk]),
             linkText=_("打开预警"),
         )

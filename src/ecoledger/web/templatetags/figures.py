@@ -58,8 +58,15 @@ def figure_note(figure: Figure) -> str:
     made = figure.parts
     if not made and figure.value is not None and figure.value.denominator != 1:
         made = f"{gettext('未修约')} {unrounded(figure)}"
-    told = (gettext(figure.label), made, figure.standard, figure.missing)
+    missing = gettext(figure.missing) if figure.missing else ""
+    told = (gettext(figure.label), made, figure.standard, missing)
     return " · ".join(text for text in told if text)
+
+
+@register.filter
+def change(moved: Change) -> str:
+    """How a figure has changed, in the reader's language and without the word for the period."""
+    return moved.told(gettext)
 
 
 @register.filter

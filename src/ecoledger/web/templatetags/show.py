@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
@@ -12,14 +13,14 @@ from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
+from django.utils.translation import get_language, gettext, gettext_lazy, pgettext_lazy
 
 from ecoledger.accounts.wording import numbered
 from ecoledger.listings import cells, words
 from ecoledger.matters import timeline
 from ecoledger.matters.models import Event
 from ecoledger.monitoring.alarming.writing import level_now
-from ecoledger.monitoring.models import Alarm
+from ecoledger.monitoring.models import Alarm, AlarmRule
 from ecoledger.monitoring.points import parameters
 from ecoledger.standards import aqi as aqi_standard
 from ecoledger.standards.rounding import half_even
@@ -196,6 +197,49 @@ def alarm_chip(alarm: Alarm) -> SafeString:
         return chip
     once = gettext("曾达%s") % gettext(str(alarm.get_level_display()))
     return format_html('{} <span class="quiet small nowrap">{}</span>', chip, once)
+
+
+# Of which the last value speaks for itself; of others it is a power, a time, a share.
+_VALUED = frozenset(
+    {AlarmRule.Detector.EXCEEDANCE, AlarmRule.Detector.CONSTANT, AlarmRule.Detector.SUDDEN,
+     AlarmRule.Detector.NEIGHBOURS}
+)  # fmt: skip
+
+
+@register.filter
+def sentence(alarm: Alarm) -> str:
+    """What an alarm says: the sentence it was raised with; to who reads another language, its facts in that one."""
+    if (get_language() or "").startswith("zh"):
+        return alarm.text
+    kind, code = alarm.point.kind, alarm.parameter
+    parts = [f"{alarm.point.name}: {gettext(alarm.rule.name)}"]
+    said = symbol(code, kind) if code else ""
+    if said and alarm.value is not None and alarm.rule.detector in _VALUED:
+        try:
+            unit = parameters.parameter(code, kind).unit
+        except KeyError:
+            unit = ""
+        said = f"{said} {plain(alarm.value)} {gettext(unit) if unit else ''}".rstrip()
+        if alarm.rule.detector == AlarmRule.Detector.EXCEEDANCE and alarm.limit is not None:
+            said += gettext("（限值 %s）") % plain(alarm.limit)
+    parts += [said] if said else []
+    parts.append(gettext("自 %s 起") % f"{timezone.localtime(alarm.begin):%m-%d %H:%M}")
+    parts.append(gettext("近30日第%s次") % alarm.count_30d)
+    parts.append(gettext("%s预警") % gettext(str(alarm.get_level_display())))
+    if others := alarm.evidence.get("also"):
+        parts.append(gettext("同一时段同样不变的还有%s") % gettext("、").join(others))
+    return gettext("，").join(parts)
+
+
+_NAMED = re.compile(r"[^、(（]+")
+
+
+@register.filter
+def named(text: str) -> str:
+    """Names of factors in a row, some with a number behind them (氨氮(0.22)、总磷), in the reader's language."""
+    return gettext("、").join(
+        _NAMED.sub(lambda name: gettext(name[0]), one, count=1) for one in text.split("、") if one
+    )
 
 
 @register.simple_tag

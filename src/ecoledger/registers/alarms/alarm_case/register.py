@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from ecoledger.listings.parts import Filter
+from ecoledger.listings.parts import Column, Filter
 from ecoledger.matters.measures import EVERY, Measure
 from ecoledger.matters.register import NOTHING, Register, Statistic, declare
 from ecoledger.matters.statistics import common_statistics
@@ -39,13 +39,13 @@ REGISTER = declare(Register(
     pattern="预警〔{year}〕{n}号",
     labels={"area_code": "属地", "opened_at": "立案时间"},
     columns=("number", "level", "title", "state", "due", "owner_organisation", "owner", "point",
-             "parameter_name", "alarm_count", "opened_at", "last_alarm_at", "verdict", "cause",
+             Column("parameter_name", word=True), "alarm_count", "opened_at", "last_alarm_at", "verdict", "cause",
              "reopened"),
     filters=("state", "level", "area_code", "owner_organisation", Filter("point__kind", "监测点类别"),
              Filter("rule__detector", "预警类型"), "verdict", "opened_at", "closed_at"),
     search=("number", "title", "description", "address", "entity__name", "point__name", "source"),
     batch=("owner_organisation", "owner"),
-    details=("point", "parameter_name", "rule", "first_alarm_at", "last_alarm_at", "alarm_count",
+    details=("point", Column("parameter_name", word=True), Column("rule", word=True), "first_alarm_at", "last_alarm_at", "alarm_count",
              "verdict", "cause", "source", "measures"),
     # Cases come from alarms; a person's own finding goes into the problem ledger.
     edit=frozenset(), empty="预警触发后自动立件，无需登记。",

@@ -165,7 +165,7 @@ def _by_rule(rows: QuerySet[Any]) -> list[Breakdown]:
             tuple(
                 (
                     (
-                        e["rule"],
+                        gettext(e["rule"]),
                         str(e["confirmed"]),
                         str(e["false"]),
                         "—" if e["precision"] is None else f"{e['precision']:.1f}%",
