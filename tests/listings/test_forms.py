@@ -76,6 +76,23 @@ def test_two_of_one_name_are_asked_by_code(bureau):
     assert lookup_for(Enterprise).resolve("E-99", None).area_code == "990101002"
 
 
+def test_many_words_asked_together_name_what_each_names_alone(bureau):
+    twin = Enterprise.objects.create(code="E-98", name="双名厂", area_code="990101002")
+    Enterprise.objects.create(code="E-99", name="双名厂", area_code="990101002")
+    # A name that is another's code: the code counts.
+    Enterprise.objects.create(code="E-97", name="E-98", area_code="990101002")
+    firm, firms = bureau.enterprise, lookup_for(Enterprise)
+    named = firms.of_many([firm.name, firm.code, "E-98", "双名厂", "没有的厂"], None)
+    assert named == {firm.name: firm, firm.code: firm, "E-98": twin}
+    assert all(firms.resolve(word, None) == row for word, row in named.items())
+    units, unit = lookup_of("organisation"), Organisation.objects.first()
+    # Where a key of the database is sent a number is a key first.
+    assert units.of_many([unit.name, str(unit.pk)], None) == {unit.name: unit}
+    town = bureau.people["town"]
+    hidden = Enterprise.objects.create(code="E-96", name="南镇的厂", area_code="990101002")
+    assert firms.of_many([hidden.name, hidden.code], town) == {}
+
+
 def test_words_typed_offer_what_begins_with_them_first(people):
     for name in ("石桥镇人民政府", "新石桥环保服务所", "石油管理处"):
         Organisation.objects.create(name=name, kind="department", area_code="990101")

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from ecoledger.listings import importing
 from ecoledger.listings.importing import accepting
-from ecoledger.listings.importing.cleaning import cleaner
+from ecoledger.listings.importing.cleaning import Cleaner
 from ecoledger.listings.models import ImportBatch
 from ecoledger.matters import actions, chain
 from ecoledger.matters.actions import NotVisible, Refused
@@ -250,7 +250,7 @@ def test_an_import_broken_off_goes_on_where_it_stopped(bureau, people, monkeypat
     batch = preview(workbook(HEADER, *rows), people)
     monkeypatch.setattr(accepting, "HISTORY_PORTION", 2)
     dispatcher = people["dispatcher"]
-    clean = cleaner(REGISTER, [c.ask for c in REGISTER.import_columns], dispatcher)
+    clean = Cleaner(REGISTER, [c.ask for c in REGISTER.import_columns], dispatcher)
     looked_at, _made = accepting._portion(REGISTER, batch.pk, dispatcher, timezone.now(), clean)
     assert len(looked_at) == 2
     assert Problem.objects.count() == 2

@@ -102,7 +102,13 @@ class LookupField(forms.Field):
                 forms.Select({"class": "form-select"}, choices=[("", _("请选择")), *rows]),
             )
         kwargs.setdefault("widget", LookupInput(lookup, person))
+        self._named: dict[str, Any] = {}
         super().__init__(**kwargs)
+
+    def expect(self, words: Iterable[str]) -> None:
+        """Find the rows that many ``words`` name with few questions; each is cleaned without one then."""
+        asked = {str(word).strip() for word in words} - self._named.keys()
+        self._named.update(self.lookup.of_many(asked, self.person))
 
     def prepare_value(self, value: Any) -> Any:
         return self.lookup.value_of(value) if isinstance(value, Model) else value
@@ -110,6 +116,8 @@ class LookupField(forms.Field):
     def to_python(self, value: Any) -> Any:
         if value in self.empty_values or isinstance(value, self.lookup.model):
             return value or None
+        if row := self._named.get(str(value).strip()):
+            return row
         try:
             return self.lookup.resolve(str(value), self.person)
         except NoSuchRow as error:

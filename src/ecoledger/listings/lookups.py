@@ -23,6 +23,7 @@ from ecoledger.listings.pinyin import initials
 from ecoledger.standards.written_names import plain
 from ecoledger.standards.written_units import unit_key
 
+_AT_ONCE = 500  # words that are asked for in one question
 MOST = 12  # rows offered for what was typed
 SPELT = 20_000  # rows whose names are spelt to find one by its initials, where no index holds them
 
@@ -109,6 +110,28 @@ class Lookup:
         """Rows that ``words`` may mean though no path holds them exactly."""
         return []
 
+    def of_many(self, many: Iterable[str], person: Person | None) -> dict[str, Any]:
+        """The rows that each of ``many`` words names by its value, its code or its whole name, as :meth:`resolve` finds
+        them, a few hundred at once. What it would look for further, or refuse, is left to it."""
+        # By a key of the database a number is a row before it is a name.
+        words = [one for one in many if self.value != "pk" or asked.number(one) is None]
+        rows = self.open_rows(person)
+        found: dict[str, Any] = {}
+        for start in range(0, len(words), _AT_ONCE):
+            some = set(words[start : start + _AT_ONCE])
+            if self.value != "pk":
+                found |= _once(rows, self.value, some)
+                some -= found.keys()
+            keys: dict[str, set[Any]] = {}
+            for path in self.exact:
+                said = rows.filter(**{f"{path}__in": some}).order_by().values_list(path, "pk")
+                for word, key in said:
+                    keys.setdefault(str(word), set()).add(key)
+            single = {word: key for word, (key, *more) in keys.items() if not more}
+            there = {row.pk: row for row in rows.filter(pk__in=set(single.values()))}
+            found |= {word: there[key] for word, key in single.items()}
+        return found
+
     def resolve(self, words: str, person: Person | None) -> Any:
         """The one row that ``words`` name: its value, code, or whole name. Raises :class:`NoSuchRow`."""
         rows, words = self.open_rows(person), str(words).strip()
@@ -141,6 +164,14 @@ class Lookup:
             _("没有名称或编码为“%(words)s”的%(label)s；%(hint)s")
             % {"label": _(self.label), "words": words, "hint": hint}
         )
+
+
+def _once(rows: QuerySet[Any], path: str, words: set[str]) -> dict[str, Any]:
+    """The rows in whose ``path`` one of ``words`` stands, as far as it stands in one alone."""
+    found: dict[str, list[Any]] = {}
+    for row in rows.filter(**{f"{path}__in": words}):
+        found.setdefault(str(getattr(row, path)), []).append(row)
+    return {word: some[0] for word, some in found.items() if len(some) == 1}
 
 
 class UnitLookup(Lookup):

@@ -19,7 +19,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.jobs import beside, table_sizes
 from ecoledger.listings.importing import updating
 from ecoledger.listings.importing.checking import earlier
-from ecoledger.listings.importing.cleaning import Cleaner, cleaner
+from ecoledger.listings.importing.cleaning import Cleaner
 from ecoledger.listings.importing.row_checks import Progress
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch, ImportRow, problem
@@ -68,7 +68,7 @@ def accept(
     taken in a second time on purpose.
     """
     at = at or timezone.now()
-    clean = cleaner(listing, [c.ask for c in listing.import_columns], by)
+    clean = Cleaner(listing, [c.ask for c in listing.import_columns], by)
     with transaction.atomic():
         batch = _batch(listing, batch_id, by)
         _may_accept(batch, by)
@@ -145,6 +145,7 @@ def _portion(
     if not (past and unused):
         left.append("raw")  # kept with facts of the past, as far as no column took it
     rows = list(batch.waiting.filter(pk__gt=last).defer(*left)[:size])
+    clean.expect(row.values for row in rows)
     with contextlib.ExitStack() as stack:
         for enter in around:
             stack.enter_context(enter())

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django import forms
 from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator
 
 from ecoledger.accounts.models import Person
-from ecoledger.listings.forms import field_of
+from ecoledger.listings.forms import LookupField, field_of
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Ask
 
-Cleaner = Callable[[str, Any], Any]
+_MANY = 5  # names in a column that are worth asking for together
 
 # What a field of plain text asks of it.
 _OF_TEXT = {MaxLengthValidator, ProhibitNullCharactersValidator}
@@ -38,23 +38,37 @@ def _never(text: str) -> bool:
     return False
 
 
-def cleaner(listing: Listing, asks: Iterable[Ask], by: Person | None) -> Cleaner:
-    """Cleans values column by column, each distinct value of a reference once."""
-    fields = {ask.name: field_of(ask, listing.model, by) for ask in asks}
-    as_it_is = {name: keeper(field) for name, field in fields.items()}
-    texts: dict[str, dict[str, Any]] = {name: {} for name in fields}
-    others: dict[tuple[str, type, str], Any] = {}
+class Cleaner:
+    """Cleans values of a table column by column, as the fields of the list's form do; each distinct value of a reference
+    once."""
 
-    def clean(name: str, value: Any) -> Any:
+    def __init__(self, listing: Listing, asks: Iterable[Ask], by: Person | None) -> None:
+        self.fields = {ask.name: field_of(ask, listing.model, by) for ask in asks}
+        self._keeps = {name: keeper(field) for name, field in self.fields.items()}
+        self._texts: dict[str, dict[str, Any]] = {name: {} for name in self.fields}
+        self._others: dict[tuple[str, type, str], Any] = {}
+
+    def __call__(self, name: str, value: Any) -> Any:
         if type(value) is str:
-            if as_it_is[name](value):
+            if self._keeps[name](value):
                 return value
-            known: dict[Any, Any] = texts[name]
+            known: dict[Any, Any] = self._texts[name]
             key: Any = value
         else:
-            known, key = others, (name, type(value), repr(value))
+            known, key = self._others, (name, type(value), repr(value))
         if key not in known:
-            known[key] = fields[name].clean(value)
+            known[key] = self.fields[name].clean(value)
         return known[key]
 
-    return clean
+    def keeps(self, name: str, text: str) -> bool:
+        """Whether cleaning would give a text of a column back as it is."""
+        return self._keeps[name](text)
+
+    def expect(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Find with few questions what ``rows``, values by column, name of other tables."""
+        rows = list(rows)
+        for name, field in self.fields.items():
+            if isinstance(field, LookupField):
+                words = {word for row in rows if type(word := row.get(name)) is str and word}
+                if len(words) >= _MANY:
+                    field.expect(words)

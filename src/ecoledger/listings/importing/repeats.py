@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Person
 from ecoledger.listings.derive import field_at
 from ecoledger.listings.importing import updating
-from ecoledger.listings.importing.cleaning import cleaner
+from ecoledger.listings.importing.cleaning import Cleaner
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch, ImportRow, problem
 from ecoledger.listings.parts import Import, ImportColumn, Kind
@@ -33,10 +33,10 @@ class Repeats:
         columns: Mapping[str, ImportColumn],
         batch: ImportBatch,
         by: Person | None,
+        clean: Cleaner,
     ) -> None:
         self.listing, self.imports, self.columns = listing, imports, columns
-        self.batch, self.by = batch, by
-        self.clean = cleaner(listing, listing.import_asks, by)
+        self.batch, self.by, self.clean = batch, by, clean
 
     def keys(self, rows: list[ImportRow]) -> None:
         """Keys that stand twice in the file or are in the book already are errors, not copies."""

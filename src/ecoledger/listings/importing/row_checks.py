@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.jobs import beside
-from ecoledger.listings.forms import LookupField, field_of
+from ecoledger.listings.forms import LookupField
 from ecoledger.listings.importing import updating
 from ecoledger.listings.importing.cells import BadCell, UnknownWord, text_of, value_of
-from ecoledger.listings.importing.cleaning import cleaner, keeper
+from ecoledger.listings.importing.cleaning import Cleaner
 from ecoledger.listings.importing.columns import running_numbers
 from ecoledger.listings.importing.repeats import Repeats, year_of
 from ecoledger.listings.listing import Listing
@@ -62,11 +62,10 @@ class RowChecks:
         assert listing.imports is not None  # noqa: S101 - preview refused such a list
         self.imports = listing.imports
         self.dated = {c.name for c in columns if c.ask.kind in _DATED}
-        self.fields = {c.name: field_of(c.ask, listing.model, by) for c in columns}
-        self._keeps = {name: keeper(field) for name, field in self.fields.items()}
+        self.clean = Cleaner(listing, [c.ask for c in columns], by)
+        self.fields = self.clean.fields
         # Most lists have no rules beyond their fields: their rows need not be cleaned to be looked at.
         self.has_rules = type(listing).wrong is not Listing.wrong
-        self.clean = cleaner(listing, [c.ask for c in columns], by)
         self.words: dict[str, dict[str, str]] = {
             name: {fold(word): value for word, value in meanings.items()}
             for name, meanings in self.imports.values.items()
@@ -93,6 +92,7 @@ class RowChecks:
         for row in rows:
             self._headers_in.setdefault(row.sheet, set()).update(row.raw, row.faults)
         self._running = running_numbers(rows, self.headers_of, self.imports.key)
+        self._expect(rows)
         for n, row in enumerate(rows):
             if n % _TOLD == 0:
                 if beside.serves():
@@ -100,7 +100,7 @@ class RowChecks:
                 if progress is not None:
                     progress(n, len(rows))
             self._row(row)
-        repeats = Repeats(self.listing, self.imports, self.columns, self.batch, self.by)
+        repeats = Repeats(self.listing, self.imports, self.columns, self.batch, self.by, self.clean)
         repeats.keys(rows)
         repeats.shared(rows)
         repeats.carried_over(rows)
@@ -113,6 +113,18 @@ class RowChecks:
         for row in rows:
             row.wrong = bool(row.errors)
             row.keep_texts()
+
+    def _expect(self, rows: list[ImportRow]) -> None:
+        """What the rows name of other tables is found together, as far as it is written plainly."""
+        names = {
+            header: name
+            for name, headers in self.headers_of.items()
+            for header in headers
+            if isinstance(self.fields.get(name), LookupField)
+        }
+        if names:
+            cells = ({name: row.raw.get(header) for header, name in names.items()} for row in rows)
+            self.clean.expect(cells)
 
     def _columns_of(self, sheet: str) -> list[tuple[str, str, dict[Any, _Read]]]:
         """The columns that a sheet has, each with its header there and what was read below it."""
@@ -264,7 +276,7 @@ class RowChecks:
 
     def _wrong(self, name: str, value: Any) -> str:
         """What the form field says against a value; asked once for each value of a column."""
-        if type(value) is str and self._keeps[name](value):
+        if type(value) is str and self.clean.keeps(name, value):
             return ""
         asked, cleaned = value if isinstance(value, str) else repr(value), self._cleaned[name]
         if asked not in cleaned:
