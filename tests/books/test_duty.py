@@ -9,10 +9,12 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecoledger.accounts import audit
 from ecoledger.accounts.roles import Role
 from ecoledger.books import duty as duties
 from ecoledger.books.duty import Duty, Every
-from ecoledger.books.models import Obligation
+from ecoledger.books.log import Log
+from ecoledger.books.models import LogEntry, Obligation
 from ecoledger.entities.models import Entity
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters.models import Notice
@@ -103,3 +105,27 @@ def test_a_date_kept_in_the_thing_itself_is_a_term(bureau, declared):
     assert list(duties.terms(expiry, Licence(), due - timedelta(days=31))) == []
     (term,) = duties.terms(expiry, Licence(), due - timedelta(days=30))
     assert term.due == due
+
+
+def test_entries_of_a_table_fulfil_as_one_by_one_do(bureau, declared):
+    log = declared(Log(key="test_rounds", label="巡查", model=LogEntry, columns=("entity", "at")))
+    duty = declared(
+        Duty(
+            key="test_round",
+            label="每周巡查",
+            objects=lambda: Entity.objects.filter(pk=bureau.enterprise.pk),
+            every=Every.WEEK,
+            fulfilled_by="test_rounds",
+            columns=("entity", "due", "state"),
+        )
+    )
+    duties.extend(duty, date(2026, 11, 25))
+    rows = [
+        ({"entity": bureau.enterprise, "at": at(day)}, None)
+        for day in (date(2026, 11, 18), date(2026, 11, 26))
+    ]
+    before, after = log.import_rows(rows, None, bureau.monitor, at(date(2026, 11, 27)))
+    assert (before.area_code, after.by) == (bureau.enterprise.area_code, bureau.monitor)
+    owed = Obligation.objects.get(book="test_round")
+    assert (owed.state, owed.entry_id, owed.done_on) == ("done", after.pk, date(2026, 11, 26))
+    assert audit.first_broken() is None

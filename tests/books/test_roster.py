@@ -7,6 +7,8 @@ from datetime import date
 import pytest
 from tests.conftest import COUNTY, NORTH
 
+from ecoledger.accounts import audit
+from ecoledger.accounts.models import AuditEntry
 from ecoledger.books import roster as rosters
 from ecoledger.books.models import RosterLine
 from ecoledger.books.roster import Roster
@@ -110,3 +112,27 @@ def test_only_published_editions_freeze(key_units, year_2025):
         rosters.freeze(key_units, draft, by=None)
     assert rosters.freeze(key_units, year_2025, by=None).state == "frozen"
     assert key_units.in_force(COUNTY, date(2026, 1, 1)) == year_2025
+
+
+def test_lines_of_a_table_are_made_as_one_by_one(key_units, firms):
+    edition = rosters.draft(key_units, "2026", COUNTY, by=None)
+    fill(key_units, edition, (firms[0], "水"))
+    said = [{"edition": edition, "entity": firm, "reason": "大气"} for firm in firms[1:]]
+    lines = key_units.import_rows([(values, None) for values in said], None, None, edition.made_at)
+    assert key_units.bulk
+    assert [line.entity_id for line in key_units.lines(edition).order_by("pk")] == [
+        f.pk for f in firms
+    ]
+    assert [key_units.lines(edition).get(pk=line.pk).area_code for line in lines] == [NORTH] * 3
+    entries = AuditEntry.objects.filter(action="test_key_units.open").order_by("pk")
+    assert [entry.object_id for entry in entries[1:]] == [str(line.pk) for line in lines]
+    assert {frozenset(entry.details) for entry in entries} == {
+        frozenset(("edition", "entity", "reason", "area_code"))
+    }
+    assert audit.first_broken() is None
+
+
+def test_a_table_makes_no_lines_of_an_edition_in_force(key_units, firms, year_2025):
+    said = [({"edition": year_2025, "entity": firms[3], "reason": "噪声"}, None)]
+    with pytest.raises(Refused, match="不能再改"):
+        key_units.import_rows(said, None, None, year_2025.made_at)
