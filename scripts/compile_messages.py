@@ -146,7 +146,8 @@ def in_books() -> Iterator[str]:
     for listing in all_listings():
         asks = [*listing.fields, *listing.batch, *(c.ask for c in listing.import_columns)]
         parts = [*listing.columns, *listing.details, *listing.filters, *listing.views]
-        yield from map(str, (listing.label, listing.empty))
+        parts += listing.given_views()
+        yield from map(str, (listing.label, listing.empty, getattr(listing, "holder", "")))
         for register in all_registers():
             if register is listing:
                 for step in register.workflow.transitions:

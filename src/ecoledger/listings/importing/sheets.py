@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts import inserting
+from ecoledger.accounts.wording import numbered
 from ecoledger.listings import words as say
 from ecoledger.listings.importing.columns import names_of, ways_to_read
 from ecoledger.listings.listing import Listing
@@ -58,7 +59,10 @@ def notes_on(book: Book, sheets: list[tuple[Table, Header]]) -> list[str]:
         if table.hidden_rows:
             listed = "、".join(str(row) for row in sorted(table.hidden_rows)[:20])
             notes.append(
-                _("%(sheet)s有 %(count)d 行是隐藏的（第 %(rows)s 行），也会导入")
+                numbered(
+                    "%(sheet)s有 %(count)d 行是隐藏的（第 %(rows)s 行），也会导入",
+                    len(table.hidden_rows),
+                )
                 % {"sheet": table.name, "count": len(table.hidden_rows), "rows": listed}
             )
     return notes

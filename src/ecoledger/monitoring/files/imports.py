@@ -18,6 +18,7 @@ import polars as pl
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.wording import numbered
 from ecoledger.listings import words
 from ecoledger.listings.tables import reading
 from ecoledger.listings.tables.book import Book
@@ -108,7 +109,10 @@ def _layouts(book: Book, places: Places, parameter: str, parsed: Parsed) -> dict
         if table.hidden_rows:
             listed = "、".join(str(row) for row in sorted(table.hidden_rows)[:20])
             parsed.notes.append(
-                _("%(sheet)s有 %(count)d 行是隐藏的（第 %(rows)s 行），也会导入")
+                numbered(
+                    "%(sheet)s有 %(count)d 行是隐藏的（第 %(rows)s 行），也会导入",
+                    len(table.hidden_rows),
+                )
                 % {"sheet": table.name, "count": len(table.hidden_rows), "rows": listed}
             )
     if not layouts:

@@ -11,6 +11,7 @@ import polars as pl
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.wording import numbered
 from ecoledger.hj212 import codes
 from ecoledger.listings import words
 from ecoledger.listings.tables.book import Cell, Fault, Table
@@ -141,7 +142,10 @@ class Reader:
                 self._take(number, row, filled.get(number, set()))
         if self._computed:
             self.parsed.notes.append(
-                _("%d 行是滑动平均或指数（如 PM2.5_24h、AQI），由系统从小时值计算，未导入")
+                numbered(
+                    "%d 行是滑动平均或指数（如 PM2.5_24h、AQI），由系统从小时值计算，未导入",
+                    self._computed,
+                )
                 % self._computed
             )
 

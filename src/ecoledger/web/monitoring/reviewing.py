@@ -199,5 +199,5 @@ def undo(request: Request, pk: int, review: int) -> HttpResponse:
     else:
         messages.success(request, _("时段审核已撤销，恢复为原来的数据。"))
         if left:
-            messages.warning(request, _("%d 个值此后又被审核过，没有改动。") % left)
+            messages.warning(request, numbered("%d 个值此后又被审核过，没有改动。", left) % left)
     return redirect(reverse("review-period", args=[pk]))

@@ -128,8 +128,21 @@ def _text(value: Any, kind: str = "") -> str:
     return str(value)
 
 
+# Details that are words of the house: the names of books and of clocks.
+_WORDS = frozenset({"listing", "clock", "clocks"})
+
+
 def _details(said: dict[str, Any], kind: str) -> tuple[tuple[str, str], ...]:
-    return tuple((_named(name, kind), _text(value, kind)[:300]) for name, value in said.items())
+    return tuple(
+        (_named(n, kind), _text(_in_words(n, value), kind)[:300]) for n, value in said.items()
+    )
+
+
+def _in_words(name: str, value: Any) -> Any:
+    """The value of a detail, in the reader's language where it is a word of the house."""
+    if name not in _WORDS:
+        return value
+    return [_(str(one)) for one in value] if isinstance(value, list) else _(str(value or ""))
 
 
 # -- the audit trail -----------------------------------------------------------------------------------
