@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import faulthandler
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.utils.translation import override
-from tests import remembered, small_county
+from tests import remembered, small_county, spare_store
 from tests.cluster import places
 from tests.small_county import COUNTY, NORTH, SOUTH  # noqa: F401  # what tests ask this file for
 
 # Rooms whose files take long: none of them is to begin when everything else is done.
 LONG = ("stories", "path", "web", "cli", "contract", "demo", "store")
+# Seconds after which a process of the run that is still at work says at what.
+HANGS = 2400
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Rooms of long files first (``--no-loadscope-reorder``); within a room as before."""
     order = {Path(__file__).parent / room: place for place, room in enumerate(LONG)}
     items.sort(key=lambda item: min(order.get(parent, len(LONG)) for parent in item.path.parents))
+
+
+def pytest_configure() -> None:
+    """A test that hangs says where; one watch for all, where pytest's own starts a thread for each test."""
+    faulthandler.dump_traceback_later(HANGS, repeat=True, file=os.dup(2))
 
 
 def pytest_collection_finish() -> None:
@@ -36,17 +45,19 @@ def chinese() -> Iterator[None]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[object]:
+def store(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     """The process's open observation store, empty."""
     from ecoledger.monitoring import runtime
 
-    place = places.store(tmp_path)
-    if place:
+    if place := places.store(tmp_path):
         from ecoledger.store.clickhouse import store as clickhouse
 
         # A busy machine counts slowly; a test wants to know how many there are now.
         clickhouse.COUNTS_LONG = float("inf")
-    with runtime.opened(place or tmp_path / "observations.duckdb") as opened:
+        with runtime.opened(place) as opened:
+            yield opened
+        return
+    with spare_store.taken(tmp_path_factory) as opened:
         yield opened
 
 

@@ -11,8 +11,10 @@ import click
 import pytest
 from tests.cli.server import Server
 
+from ecoledger.cli import enter
 from ecoledger.jobs import beside
 
+MANY = 60
 TOWN = """
 from ecoledger.entities.models import Area
 Area.objects.create(code="990101", name="清溪县", level="county")
@@ -88,14 +90,16 @@ def test_without_a_process_beside_work_is_done_here():
 def test_a_long_table_is_entered_beside_the_server_and_ends_with_it(tmp_path):
     server = Server(tmp_path / "data")
     server.prepare(TOWN)
-    rows = [f"E-{n},第{n}纺织有限公司,石桥镇" for n in range(1500)]
+    # Few rows make a long file where each says much; what no column takes is left out.
+    rows = [f"E-{n},第{n}纺织有限公司,石桥镇,{'说明' * 100}" for n in range(MANY)]
     file = tmp_path / "firms.csv"
-    file.write_text("\n".join(["编码,名称,行政区划", *rows]), encoding="utf-8")
+    file.write_text("\n".join(["编码,名称,行政区划,说明", *rows]), encoding="utf-8")
+    assert file.stat().st_size > enter.LONG_FILE
     with server:
         code, lines, errors = server.command(
             "enter", "enterprise", str(file), "--data", str(server.data)
         )
-        assert (code, lines[-1]["kept"], errors) == (0, 1500, "")
+        assert (code, lines[-1]["kept"], errors) == (0, MANY, "")
         children = _children(server.pid)
         assert len(children) == 1
         server.kill()

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.cluster import places, serving
-from tests.path.house import SETTINGS, House, Visitor, built_once
+from tests.path.house import SETTINGS, House, Visitor, build
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The county's data folder, to be copied."""
-    return built_once(tmp_path_factory.getbasetemp() / "county" / "data")
+    """The county's data folder, to be copied. Of processes that test side by side one builds it."""
+    beginning = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ and not os.environ.get(places.SERVER):
+        beginning = beginning.parent
+    folder, whole = beginning / "county" / "data", beginning / "county" / "whole"
+    folder.parent.mkdir(exist_ok=True)
+    with (folder.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not whole.exists():
+            build(folder)
+            whole.touch()
+    return folder
 
 
 @pytest.fixture(scope="module")

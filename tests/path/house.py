@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +65,9 @@ def hours_ago(number: int) -> datetime:
     return this_hour() - timedelta(hours=number)
 
 
-@cache  # one county for all rooms that ask for it
-def built_once(folder: Path) -> Path:
-    """The county, written into the data folder ``folder``."""
+def build(folder: Path) -> None:
+    """Write the county into the data folder ``folder``."""
     Server(folder, settings=SETTINGS).prepare(county.call("build"))
-    return folder
 
 
 @dataclass(frozen=True)

@@ -247,15 +247,15 @@ _templates_drawn: set[str] = set()
 
 @pytest.fixture
 def drawn_in_turn(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """``drawn_in_turn(n)``: for person number ``n`` a third of the pages is drawn, and those that were not drawn before.
+    """``drawn_in_turn(n)``: for person number ``n`` a sixth of the pages is drawn, and those that were not drawn before.
 
     Of the others all is computed that the view computes, and the template is left out. For tests in which each of
-    twenty roles opens every page: a page is drawn for a third of those who may open it.
+    twenty roles opens every page: a page is drawn for a sixth of those who may open it.
     """
     draw, turn = loader.render_to_string, 0
 
     def render_to_string(name: str, *args: object, **more: object) -> str:
-        if name in _templates_drawn and (crc32(name.encode()) + turn) % 3:
+        if name in _templates_drawn and (crc32(name.encode()) + turn) % 6:
             return ""
         _templates_drawn.add(name)
         return draw(name, *args, **more)

@@ -51,13 +51,18 @@ def is_open() -> bool:
     return _store is not None
 
 
-def close() -> None:
-    """Close the process's store; nothing happens when none is open."""
+def give_up() -> ObservationStore | None:
+    """Let the process have no store any more; the one it had, still open."""
     global _store
     with _lock:
-        closing, _store = _store, None
-    if closing is not None:
-        closing.close()
+        had, _store = _store, None
+    return had
+
+
+def close() -> None:
+    """Close the process's store; nothing happens when none is open."""
+    if (had := give_up()) is not None:
+        had.close()
 
 
 @contextmanager
