@@ -68,13 +68,17 @@ def attach(
     by: Person | None,
     text: str = "",
     at: datetime | None = None,
+    of_record: bool = False,
 ) -> list[Evidence]:
-    """Add files as evidence. Raises :class:`Refused` when one cannot be taken; then none is."""
+    """Add files as evidence. Raises :class:`Refused` when one cannot be taken; then none is.
+
+    ``of_record``: what belongs to a record kept beside the matter, a signature or a drawing, is taken after its end too.
+    """
     at, text = at or timezone.now(), _said(text)
     if not files:
         raise Refused("file", _("没有选择文件。"), fields={"files": [_("请选择文件")]})
     matter = locked(matter_id, by)
-    if not register_of(matter.register).takes_evidence(matter):
+    if not of_record and not register_of(matter.register).takes_evidence(matter):
         raise Refused(
             "state", _("该事项已经办结，不再补充证据。"), _("有更正或新情况，请写补充说明。")
         )

@@ -153,7 +153,9 @@ def write(
             matter_id=matter.pk, made_by=by, made_at=at, client_id=client_id, **values
         )
         if drawing is not None:
-            (record.drawing,) = actions.attach(matter.pk, [drawing], by=by, text=str(record), at=at)
+            (record.drawing,) = actions.attach(
+                matter.pk, [drawing], by=by, text=str(record), at=at, of_record=True
+            )
             record.save(update_fields=["drawing"])
         actions.note(matter.pk, _("制作%s。") % record, by=by, at=at)
     return record
@@ -177,7 +179,7 @@ def sign(
         raise Refused("form", _("还没有签名。"), _("请当事人签名，或写明拒签情况。"))
     if signature is not None:
         (row.signature,) = actions.attach(
-            row.matter_id, [signature], by=by, text=_("%s签名") % row.name, at=at
+            row.matter_id, [signature], by=by, text=_("%s签名") % row.name, at=at, of_record=True
         )
     row.refused, row.signed_at = refused.strip()[:200], at
     row.sha256 = row.digest()

@@ -88,7 +88,7 @@ def new(request: Request, key: str, pk: int, kind: str) -> HttpResponseBase:
                     drawing=drawing,
                 )
                 if files:
-                    actions.attach(pk, files, by=request.user, text=str(record))
+                    actions.attach(pk, files, by=request.user, text=str(record), of_record=True)
                 # Read to the party and signed on the spot, it is final when it arrives.
                 signature = _drawn(request, "signature", f"{record}签名")
                 if signature is not None or said.get("refused"):
