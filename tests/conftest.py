@@ -45,7 +45,9 @@ def chinese() -> Iterator[None]:
 
 
 @pytest.fixture
-def store(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+def store(
+    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[object]:
     """The process's open observation store, empty."""
     from ecoledger.monitoring import runtime
 
@@ -57,7 +59,8 @@ def store(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         with runtime.opened(place) as opened:
             yield opened
         return
-    with spare_store.taken(tmp_path_factory) as opened:
+    content = request.node.stash.get(spare_store.WANTED, None)
+    with spare_store.taken(tmp_path_factory, content) as opened:
         yield opened
 
 

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.test import Client
 from django.utils import timezone
+from tests import spare_store
 
 from ecoledger.entities.models import Area, Enterprise
 from ecoledger.live import times
@@ -63,7 +64,7 @@ def observations(rows: list[dict]) -> pl.DataFrame:
 
 
 @pytest.fixture
-def county(bureau, store) -> County:
+def county(request, bureau) -> County:
     made = County(bureau, times.now().replace(minute=0, second=0, microsecond=0), None)
     square = [[118.55, 24.85], [118.70, 24.85], [118.70, 24.97], [118.55, 24.97], [118.55, 24.85]]
     for town in bureau.towns:
@@ -128,7 +129,6 @@ def county(bureau, store) -> County:
         minute = times.now().replace(second=0, microsecond=0) - timedelta(minutes=back)
         for code, value in (("a21026", 61.0), ("a21002", 110.0), ("a34013", 8.0), ("a19001", 9.1)):
             add(bureau.flue_gas, code, minute, 60, "minute", value)
-    store.append(observations=observations(rows))
     made.reported = {
         "parameter": "a34004",
         "series": "hour",
@@ -138,21 +138,27 @@ def county(bureau, store) -> County:
         f"QN=20261121180000000;ST=22;CN=2061;PW=123456;MN={bureau.air[0].mn};Flag=4;"
         "CP=&&DataTime=20261121170000;a34004-Avg=43,a34004-Flag=N&&"
     ).encode()
-    receipt = store.append(
-        frames=pl.DataFrame(
-            {
-                "received_at": [times.now()] * 3,
-                "digest": [bytes([n]) * 16 for n in range(3)],
-                "raw": [raw, b"##0008ST=99;\xff\xfe\r\n", raw],
-                "mn": [bureau.air[0].mn, "X" * 24, bureau.air[2].mn],
-                "cn": ["2061", "2011", "2061"],
-                "status": ["accepted", "quarantined", "accepted"],
-                "reason": [None, "mn", None],
-                "connection": ["tcp 10.0.0.8:51234"] * 3,
-            },
-            schema_overrides={"reason": pl.String},
-        )
+    request.node.stash[spare_store.WANTED] = rows
+    store = request.getfixturevalue("store")
+    frames = pl.DataFrame(
+        {
+            "received_at": [times.now()] * 3,
+            "digest": [bytes([n]) * 16 for n in range(3)],
+            "raw": [raw, b"##0008ST=99;\xff\xfe\r\n", raw],
+            "mn": [bureau.air[0].mn, "X" * 24, bureau.air[2].mn],
+            "cn": ["2061", "2011", "2061"],
+            "status": ["accepted", "quarantined", "accepted"],
+            "reason": [None, "mn", None],
+            "connection": ["tcp 10.0.0.8:51234"] * 3,
+        },
+        schema_overrides={"reason": pl.String},
     )
+
+    def enter():
+        store.append(observations=observations(rows))
+        return store.append(frames=frames)
+
+    receipt = spare_store.filled(store, rows, enter)
     made.frame, made.quarantined, made.southern_frame = (int(n) for n in receipt.frame_ids)
     now = timezone.now()
     for detector, point, code, level, text in (
