@@ -359,6 +359,9 @@ def test_of_what_is_finished_nothing_is_offered_that_belongs_to_its_work(client,
     assert [word for word in offered if word in said] == []
     assert "补充说明" in said
     assert "反弹，重开整改" in said
+    # A record of its own is signed even now.
+    again = Upload(SimpleUploadedFile("签名.png", PNG, "image/png"))
+    assert actions.attach(problem.pk, [again], by=desk, of_record=True)
     for refused in (
         lambda: actions.attach(problem.pk, [photo], by=desk),
         lambda: actions.bundle([problem.pk, other.pk], by=desk),
