@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.utils.translation import override
-from tests import remembered, small_county, spare_store
+from tests import daily_values, remembered, small_county, spare_store
 from tests.cluster import places
 from tests.small_county import COUNTY, NORTH, SOUTH  # noqa: F401  # what tests ask this file for
 
@@ -79,3 +79,10 @@ def bureau(people: dict) -> small_county.Bureau:
     table.forget()
     made.people = people
     return made
+
+
+@pytest.fixture
+def october(request: pytest.FixtureRequest, bureau: small_county.Bureau) -> dict:
+    """A month of the small county (:func:`tests.daily_values.october`)."""
+    request.node.stash[spare_store.WANTED] = daily_values.measured_in(bureau)
+    return daily_values.october(request.getfixturevalue("store"), bureau)

@@ -4,7 +4,6 @@ from datetime import date, datetime
 
 import pytest
 from django.utils import timezone
-from tests.daily_values import october
 
 from ecoledger.indicators import casework, doors, of_registers
 from ecoledger.indicators.declaring import Span, all_indicators, indicator_of
@@ -21,8 +20,8 @@ COUNTY = "990101"
 
 
 @pytest.fixture
-def month(store, bureau):
-    return october(store, bureau)
+def month(october):
+    return october
 
 
 def cases(begin=BEGIN, end=END):

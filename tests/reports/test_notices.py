@@ -6,7 +6,6 @@ from datetime import date, datetime
 
 import pytest
 from django.utils import timezone
-from tests.daily_values import october
 
 from ecoledger.accounts.models import AuditEntry
 from ecoledger.entities.models import Area, Section
@@ -42,8 +41,8 @@ DAY = date(2026, 10, 14)
 
 
 @pytest.fixture
-def month(files, store, bureau, people):
-    return october(store, bureau)
+def month(files, people, october):
+    return october
 
 
 def said(document, day=DAY) -> str:

@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils import timezone
 from docx import Document
 from pypdf import PdfReader
-from tests.daily_values import october
 
 from ecoledger.entities.models import Area
 from ecoledger.indicators import of_registers, own_rules, scoring, warning_rules
@@ -36,8 +35,7 @@ OCTOBER = date(2026, 10, 1)
 
 
 @pytest.fixture
-def month(files, store, bureau, people):
-    october(store, bureau)
+def month(files, people, october):
     for level, n in (("national", 4), ("provincial", 23), ("city", 84), ("", 5)):
         values = {
             "on": date(2026, 10, 9),

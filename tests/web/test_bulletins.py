@@ -14,7 +14,6 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 from docx import Document
-from tests.daily_values import october
 
 from ecoledger.accounts.models import AuditEntry, Person
 from ecoledger.accounts.roles import CAPABILITIES, Role
@@ -40,14 +39,14 @@ def sent_out(people):
 
 
 @pytest.fixture
-def month(store, bureau, settings, tmp_path):
+def month(request, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.PROFILE = tmp_path
     (tmp_path / "alarm_steps.toml").write_text("ask_first = false\n", encoding="utf-8")
     (tmp_path / "targets.toml").write_text(
         '[[target]]\nindicator = "good_day_ratio"\nyear = 2026\nvalue = 92.5\n', encoding="utf-8"
     )
-    return october(store, bureau)
+    return request.getfixturevalue("october")
 
 
 def body(response) -> str:
