@@ -110,7 +110,7 @@ class PlanTarget(models.Model):
 
 TARGETS = declare(Listing(
     key="plan_target", label="年度目标", line="assessment", model=PlanTarget,
-    columns=("year", "number", "name", "kind", "comparator", Column("target", unit_from="unit"), "unit", "weight", "words",
+    columns=("name", "year", "number", "kind", "comparator", Column("target", unit_from="unit"), "unit", "weight", "words",
              Column("measured_by", "跟踪指标名称"),
              Column("reported", unit_from="unit"), "lead", "book", "area_code"),
     filters=("book", "year", "kind", "area_code"),
