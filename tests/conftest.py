@@ -39,7 +39,11 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True)
 def chinese() -> Iterator[None]:
-    """Each test begins in the source language, whatever language the test before it read pages in."""
+    """Each test begins in the source language, whatever language the test before it read pages in, and with divisions of
+    its own."""
+    from ecoledger.listings import cells
+
+    cells.forget_areas()
     with override("zh-hans"):
         yield
 

@@ -85,6 +85,11 @@ def _area_names() -> dict[str, str]:
     return _AREAS["names"]  # type: ignore[no-any-return]
 
 
+def forget_areas() -> None:
+    """Ask for the names of divisions anew."""
+    _AREAS["at"] = 0.0
+
+
 _AREAS: dict[str, Any] = {"at": 0.0, "names": {}}
 
 # Kind of a column -> kind of a spreadsheet's cell, where it is not text.
