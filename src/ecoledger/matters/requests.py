@@ -36,11 +36,14 @@ def waiting(person: Person, now: datetime | None = None) -> dict[int, Request]:
     """What ``person`` may answer, by the matter's key."""
     now = now or timezone.now()
     found: dict[int, Request] = {}
-    for event in pending_transfers():
-        if register_of(event.matter.register).manages(person, event.matter):
-            found[event.matter_id] = Request(ANOTHER_UNIT, _late(event.matter, now))
-    pending = Extension.objects.filter(approved=None, clock__stopped_at=None)
-    for one in pending.select_related("clock__matter"):
+    # Each page asks, and seldom is there anything: first whether there is.
+    if _askings().exists():
+        for event in pending_transfers():
+            if register_of(event.matter.register).manages(person, event.matter):
+                found[event.matter_id] = Request(ANOTHER_UNIT, _late(event.matter, now))
+    undecided = Extension.objects.filter(approved=None)
+    pending = undecided.filter(clock__stopped_at=None).select_related("clock__matter")
+    for one in pending if undecided.exists() else ():
         if may_decide(one, person):
             matter = one.clock.matter
             found[matter.pk] = Request(MORE_TIME, _late(matter, now))
@@ -74,6 +77,11 @@ def is_another_hand(extension: Extension, person: Person) -> bool:
     return asked.isdisjoint(acting.hand(person))
 
 
+def _askings() -> QuerySet[Event]:
+    """Every asking for another unit, answered or not."""
+    return Event.objects.filter(transition=ASKED)
+
+
 def pending_transfers() -> QuerySet[Event]:
     """The askings for another unit that nothing has answered: neither a word, nor a step of the matter, nor another owner."""
     answered = Event.objects.filter(matter_id=OuterRef("matter_id"), pk__gt=OuterRef("pk")).filter(
@@ -83,7 +91,8 @@ def pending_transfers() -> QuerySet[Event]:
         | Q(transition="followed", form__before__has_any_keys=["owner_organisation", "owner"])
     )
     return (
-        Event.objects.filter(~Exists(answered), transition=ASKED, matter__merged_into=None)
+        _askings()
+        .filter(~Exists(answered), matter__merged_into=None)
         .select_related("matter", "person")
         .order_by("pk")
     )
@@ -91,4 +100,6 @@ def pending_transfers() -> QuerySet[Event]:
 
 def transfer_asked(matter: Matter) -> Event | None:
     """The asking that stands on ``matter``."""
+    if not _askings().filter(matter=matter).exists():
+        return None
     return pending_transfers().filter(matter=matter).last()
