@@ -224,11 +224,16 @@ def counts_that_differ(http: str, facts: dict[str, Any], data: Path) -> list[str
         "WHERE m.withdrawn_at IS NULL AND m.merged_into_id IS NULL AND m.circulation <> 'restricted'"
     )
     town = facts["towns"][0]
+    person = next(s["person"] for s in facts["sessions"] if s["role"] == "town")
+    # Who works for a town sees what lies in it, and what he or his unit was given elsewhere.
+    unit = f"(SELECT organisation_id FROM accounts_person WHERE id = {person})"
     asked = [
         ("leader", "/matters/problem?exact=1", f"SELECT count(*) {rows}"),
         ("leader", "/matters/problem?exact=1&state=rectifying",
          f"SELECT count(*) {rows} AND m.state = 'rectifying'"),
-        ("town", "/matters/problem?exact=1", f"SELECT count(*) {rows} AND m.area_code LIKE '{town}%'"),
+        ("town", "/matters/problem?exact=1",
+         f"SELECT count(*) {rows} AND (m.area_code LIKE '{town}%' OR m.owner_id = {person} "
+         f"OR m.owner_organisation_id = {unit})"),
         ("leader", f"/enterprises?exact=1&area_code={town}",
          f"SELECT count(*) FROM entities_entity WHERE kind='enterprise' AND area_code LIKE '{town}%'"),
     ]  # fmt: skip
