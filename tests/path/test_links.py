@@ -8,8 +8,8 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-# Pages of one shape (the same address with another number or book in it) are opened this often.
-OF_A_SHAPE = 2
+# Pages of one shape (the same address with another number or book in it) are opened this often by each visitor.
+OF_A_SHAPE = 1
 VISITORS = (
     "monitor",
     "dispatcher",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from uuid import UUID
+from zlib import crc32
 
 import pytest
 from django.urls import get_resolver
@@ -161,10 +162,17 @@ def test_a_stranger_is_asked_who_he_is_everywhere(county, client):
     assert odd == []
 
 
+_opened: set[str] = set()
+
+
 @pytest.mark.parametrize("role", list(Role))
 def test_a_role_opens_only_what_its_capabilities_open(county, signed_in, drawn_in_turn, role):
-    """Without the capability neither a look nor a change; and nothing breaks for anybody."""
-    drawn_in_turn(list(Role).index(role))
+    """Without the capability neither a look nor a change; and nothing breaks.
+
+    Of pages that a role may open a third is opened, another third by the next role, and each that nobody opened before.
+    """
+    number = list(Role).index(role)
+    drawn_in_turn(number)
     client = signed_in(role.value)
     odd = []
     for route in routes():
@@ -172,9 +180,13 @@ def test_a_role_opens_only_what_its_capabilities_open(county, signed_in, drawn_i
         if kind == "open" or route.startswith("live"):  # a stream does not end
             continue
         lacks = kind in CAPABILITIES and role not in CAPABILITIES[kind]
+        if not lacks and route in _opened and (crc32(route.encode()) + number) % 3:
+            continue
         answers = [("GET", client.get(address(route)))]
         if lacks:
             answers.append(("POST", client.post(address(route))))
+        else:
+            _opened.add(route)
         for method, answer in answers:
             # The interface reads its arguments before it looks at who asks.
             more = (400, 422) if route.startswith("api/") else ()
