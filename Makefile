@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test test-cluster check lint templates format types contracts messages frontend fonts lock sbom clean
+.PHONY: setup demo test suite test-cluster check lint templates format types contracts messages frontend fonts lock sbom clean
 
 setup: $(VENV)/.installed frontend fonts messages
 
@@ -42,8 +42,13 @@ demo: setup
 # a run is waiting for servers, a browser and what computes beside them.
 PROCESSES ?= 4
 
-test: setup check
+# Types are checked beside the tests: one process, which would leave the other processor idle for half a minute.
+test: setup
+	$(MAKE) --no-print-directory lint templates contracts
 	$(BIN)/python scripts/browser_for_tests.py
+	$(MAKE) --no-print-directory --jobs=2 types suite
+
+suite:
 	ECOLEDGER_TEST_SERVERS=none $(BIN)/python scripts/run_tests.py -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 # The same tests on servers of their own: drivers and servers come as wheels where the machine has none.
