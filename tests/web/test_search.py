@@ -12,6 +12,7 @@ from ecoledger.listings.pinyin import initials
 from ecoledger.matters import actions
 from ecoledger.matters.register import register_of
 from ecoledger.monitoring.models import Alarm, AlarmRule
+from ecoledger.registers.network.models import Device
 from ecoledger.web.models import SearchEntry
 from ecoledger.web.search import finding, index, signs
 
@@ -213,3 +214,18 @@ def test_a_look_up_finds_by_what_the_search_finds_by(bureau, client):
         ("organisation", initials(clerk.organisation.name), clerk.organisation.name),
     ):
         assert name in client.get(f"/lookup/{key}", {"q": typed}).content.decode(), (key, typed)
+
+
+def test_what_bears_a_name_comes_before_what_belongs_to_it(bureau, client):
+    """By initials within it, in the look-up and in the box: a firm before its devices, whose codes and names come first."""
+    firm = bureau.enterprise
+    firm.name = "安澜县长青涂装有限公司"
+    firm.save()
+    Device.objects.create(
+        parent=firm, kind=Device.KIND, code="A-0", name="分析仪", area_code=firm.area_code
+    )
+    names = found(bureau.monitor, "cqtz")
+    assert names.index(firm.name) < names.index("分析仪")
+    client.force_login(bureau.monitor)
+    page = client.get("/lookup/entity", {"q": "cqtz"}).content.decode()
+    assert 0 < page.index(firm.name) < page.index("分析仪")

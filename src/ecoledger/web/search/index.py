@@ -157,7 +157,8 @@ def _of_things(listing: Listing, word: str) -> Q | None:
 
 
 def offered(model: type[Model], typed: str) -> list[Q] | None:
-    """By what rows of ``model`` go in the search: initials from their beginning, then any words; of no other model."""
+    """By what rows of ``model`` go in the search: initials from their beginning, then within, then any words, which may be
+    those of what a row belongs to; of no other model."""
     kind = next((kind for kind, one in MODELS.items() if issubclass(model, one)), None)
     if kind is None:
         return None
@@ -166,7 +167,8 @@ def offered(model: type[Model], typed: str) -> list[Q] | None:
     begin = entries.filter(initials__gte=word, initials__lt=word + "\uffff")
     # One Latin letter is in everything.
     held = [holding(word).filter(kind=kind)] if len(word) > 1 or not word.isascii() else []
-    return [Q(pk__in=some.order_by().values("target")) for some in (begin, *held)]
+    own = [some.filter(initials__contains=word) for some in held if word.isascii()]
+    return [Q(pk__in=some.order_by().values("target")) for some in (begin, *own, *held)]
 
 
 def _kind_at(model: type[Model], steps: Iterable[str]) -> str:
