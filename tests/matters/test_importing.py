@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import date
+from datetime import UTC, date, datetime
 
 import openpyxl
 import pytest
@@ -215,6 +215,16 @@ def test_an_import_is_undone_as_a_whole_and_brought_back(bureau, people):
     assert importing.redo(REGISTER, batch.pk, by=dispatcher) == 2
     assert REGISTER.visible_to(dispatcher).count() == 3
     assert chain.first_broken_overall() is None
+
+
+def test_a_file_taken_in_before_is_told_by_the_day_it_was_here(bureau, people):
+    night = datetime(2026, 11, 29, 22, 30, tzinfo=UTC)  # the morning of the 30th
+    batch = preview(workbook(HEADER, GOOD), people)
+    importing.accept(REGISTER, batch.pk, by=people["dispatcher"], at=night)
+    again = preview(workbook(HEADER, GOOD), people)
+    assert any("已于 2026-11-30 导入过" in note for note in again.notes)
+    with pytest.raises(Refused, match="已于 2026-11-30 导入过"):
+        importing.accept(REGISTER, again.pk, by=people["dispatcher"])
 
 
 def test_a_duplicate_named_in_the_table_is_merged_and_a_wrong_one_is_refused(bureau, people):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+
 from ecoledger.matters.models import Event, Evidence, Matter
 from ecoledger.reports.declaration import Letter, Word, declare
 from ecoledger.reports.enforcement_forms import OPINION, OPINION_ROWS
@@ -37,7 +39,7 @@ def values(matter: Matter) -> dict[str, Any]:
         "佐证材料": "；".join(
             f"{n}.{file.caption or file.name}" for n, file in enumerate(files, 1)
         ),
-        "申请日期": f"{applied.at:%Y-%m-%d}" if applied else "",
+        "申请日期": f"{timezone.localdate(applied.at):%Y-%m-%d}" if applied else "",
         "核查情况": checked.form.get("checked", "") if checked else "",
     }
 

@@ -18,7 +18,7 @@ from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.jobs import beside, table_sizes
 from ecoledger.listings.importing import updating
-from ecoledger.listings.importing.checking import earlier
+from ecoledger.listings.importing.checking import earlier, told_earlier
 from ecoledger.listings.importing.cleaning import Cleaner
 from ecoledger.listings.importing.row_checks import Progress
 from ecoledger.listings.listing import Listing
@@ -76,8 +76,7 @@ def accept(
         if before is not None and not again and not batch.rows.exclude(made=None).exists():
             raise Refused(
                 "again",
-                _("同一文件已于 %(day)s 导入过（%(name)s）")
-                % {"day": f"{before.accepted_at:%Y-%m-%d}", "name": before.file_name},
+                told_earlier(before),
                 _("确要再导入一次，请选“仍要导入”。"),
             )
         waiting = batch.waiting.count()

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts import inserting
@@ -202,8 +203,14 @@ def earlier(batch: ImportBatch) -> ImportBatch | None:
 
 def _note_earlier(batch: ImportBatch) -> None:
     before = earlier(batch)
-    if before is not None and before.accepted_at is not None:
-        batch.notes.append(
-            _("同一文件已于 %(day)s 导入过（%(name)s）")
-            % {"day": f"{before.accepted_at:%Y-%m-%d}", "name": before.file_name}
-        )
+    if before is not None:
+        batch.notes.append(told_earlier(before))
+
+
+def told_earlier(before: ImportBatch) -> str:
+    """That the same file was taken in, and on which day here."""
+    day = timezone.localdate(before.accepted_at)
+    return _("同一文件已于 %(day)s 导入过（%(name)s）") % {
+        "day": f"{day:%Y-%m-%d}",
+        "name": before.file_name,
+    }

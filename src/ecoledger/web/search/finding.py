@@ -140,12 +140,14 @@ def _begins(field: str, word: str) -> Q:
 
 
 def _ordered(entries: Iterable[SearchEntry], word: str) -> list[SearchEntry]:
-    """Whole names and codes first, then what begins with the word, then what holds it."""
+    """Whole names and codes first, then what begins with the word, then what holds it in its own name, then what
+    belongs to such."""
 
-    def rank(entry: SearchEntry) -> tuple[bool, bool, int]:
+    def rank(entry: SearchEntry) -> tuple[bool, bool, bool, int]:
         known = {entry.name.lower(), entry.code.lower(), entry.initials}
         begins = any(text.startswith(word) for text in known)
-        return (word not in known, not begins, len(entry.name))
+        holds = any(word in text for text in known)
+        return (word not in known, not begins, not holds, len(entry.name))
 
     return sorted(entries, key=rank)
 
@@ -253,7 +255,13 @@ def _documents(person: Person, targets: list[int], typed: str) -> Iterator[Hit]:
     for row in rows[:EACH]:
         title = f"{row.number} {row}"
         url = reverse("document", args=[row.pk])
-        yield Hit(_("文书"), marked(title, typed), url, f"{row.issued_at:%m-%d}", title)
+        yield Hit(
+            _("文书"),
+            marked(title, typed),
+            url,
+            f"{timezone.localdate(row.issued_at):%m-%d}",
+            title,
+        )
 
 
 def _pages(person: Person, typed: str) -> Iterator[Hit]:
