@@ -13,7 +13,7 @@ from ecoledger.listings import selecting
 from ecoledger.listings.catalogue import all_listings
 from ecoledger.listings.parts import Kind
 from ecoledger.matters import statistics
-from ecoledger.matters.register import all_registers
+from ecoledger.matters.register import all_registers, seen_of
 
 pytestmark = pytest.mark.django_db
 CODES = (Kind.CHOICE, Kind.CHOICES, Kind.STATE)
@@ -28,7 +28,7 @@ def _narrows(listing, person, name, value):
 @pytest.mark.parametrize("register", all_registers(), ids=lambda register: register.key)
 def test_figures_ask_what_the_list_knows(register, people):
     rows = register.model._default_manager.all()
-    for figure in statistics.of(register, rows, timezone.now()):
+    for figure in statistics.of(register, rows, timezone.now(), seen_of(None)):
         if not figure.query:
             continue
         listing, asked = register, figure.query

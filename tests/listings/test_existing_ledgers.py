@@ -16,6 +16,7 @@ from ecoledger.cli import enter
 from ecoledger.listings import importing
 from ecoledger.matters import chain, inbox, statistics
 from ecoledger.matters.models import Clock, Notice
+from ecoledger.matters.register import seen_of
 from ecoledger.registers.problems.ledger_rows import origin_of
 from ecoledger.registers.problems.problem_ledger import REGISTER, Problem
 
@@ -155,7 +156,9 @@ def test_units_under_several_names_are_one_and_the_second_helps(entered):
 def test_what_is_carried_over_goes_on_in_its_later_row(entered):
     assert entered.rows.get(sheet="大气", number=12).carried_from == "大气!9"
     assert made(entered, "大气", 9).merged_into_id == made(entered, "大气", 12).pk
-    counted = statistics.by_name(statistics.of(REGISTER, Problem.objects.all(), timezone.now()))
+    counted = statistics.by_name(
+        statistics.of(REGISTER, Problem.objects.all(), timezone.now(), seen_of(None))
+    )
     assert (counted["done_of_distinct"].numerator, counted["done_of_distinct"].denominator) == (
         5,
         9,

@@ -10,6 +10,7 @@ from django.utils import timezone
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions, chain, history, inbox, schedule, statistics
 from ecoledger.matters.models import Clock, Event, Notice
+from ecoledger.matters.register import seen_of
 from ecoledger.registers.problems.problem_ledger import REGISTER, Problem
 
 
@@ -76,7 +77,9 @@ def test_they_start_no_clock_tell_nobody_and_wait_for_nobody(matters, people):
 
 
 def test_they_count_as_done_but_in_no_rate_of_time(matters):
-    counted = statistics.by_name(statistics.of(REGISTER, Problem.objects.all(), timezone.now()))
+    counted = statistics.by_name(
+        statistics.of(REGISTER, Problem.objects.all(), timezone.now(), seen_of(None))
+    )
     assert counted["done"].value == 61
     assert (counted["on_time"].value, counted["on_time"].denominator) == (None, 0)
     assert statistics.stage_durations(REGISTER, Problem.objects.all()) == []

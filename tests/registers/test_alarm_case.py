@@ -12,6 +12,7 @@ from django.utils import timezone
 from ecoledger.matters import actions, chain, deadlines, inbox, schedule, timeline
 from ecoledger.matters.actions import Refused, Upload, many
 from ecoledger.matters.models import Notice
+from ecoledger.matters.register import seen_of
 from ecoledger.monitoring.models import Alarm, AlarmRule, Point
 from ecoledger.registers.alarms.alarm_case import REGISTER, AlarmCase, RoutingRule, open_from_alarm
 from ecoledger.registers.problems import problem_ledger
@@ -378,9 +379,9 @@ def test_stage_durations_and_clocks_kept_come_from_the_events(case, people):
     spent = {d.state: d for d in stage_durations(REGISTER, rows)}
     assert spent["verify"].median_hours == 1
     assert (spent["dispatched"].median_hours, spent["dispatched"].on_time) == (6, 1)
-    numbers = by_name(of(REGISTER, rows, begin + timedelta(days=1)))
+    numbers = by_name(of(REGISTER, rows, begin + timedelta(days=1), seen_of(None)))
     assert (numbers["on_time"].numerator, numbers["on_time"].denominator) == (2, 2)
-    late = by_name(of(REGISTER, rows, begin + timedelta(days=30)))
+    late = by_name(of(REGISTER, rows, begin + timedelta(days=30), seen_of(None)))
     assert late["overdue"].value == 1
 
 

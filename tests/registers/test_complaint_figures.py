@@ -9,8 +9,14 @@ from django.utils import timezone
 
 from ecoledger.listings import selecting
 from ecoledger.matters import actions, history
+from ecoledger.matters.models import Circulation
+from ecoledger.matters.register import seen_of
 from ecoledger.registers.complaints import statistics
+from ecoledger.registers.complaints.complaint import Complaint
 from ecoledger.registers.complaints.register import REGISTER
+from ecoledger.registers.enforcement.penalty_case.register import REGISTER as CASES
+from ecoledger.registers.enforcement.transfers import REGISTER as TRANSFERS
+from ecoledger.registers.enforcement.transfers import Transfer
 
 NOW = timezone.now()
 
@@ -41,7 +47,10 @@ def test_what_was_asked_back_elsewhere_stands_as_asked_and_the_rest_waits_for_it
     view = next(view for view in REGISTER.views if view.name == "unvisited")
     assert _listed(clerk, **view.query) == {unasked.pk}
     assert _listed(clerk, satisfaction="not_asked") == {unasked.pk}
-    counted = {s.name: s.value for s in statistics.statistics(REGISTER.visible_to(clerk), NOW)}
+    counted = {
+        s.name: s.value
+        for s in statistics.statistics(REGISTER.visible_to(clerk), NOW, seen_of(clerk))
+    }
     assert counted["unvisited"] == 1
     assert counted["dissatisfied"] == 1
 
@@ -75,7 +84,7 @@ def test_a_chain_opens_all_that_was_told_again(people, bureau):
     clerk = people["complaint"]
     (door,) = {
         query
-        for table in statistics.breakdowns(REGISTER.visible_to(clerk), NOW)
+        for table in statistics.breakdowns(REGISTER.visible_to(clerk), NOW, seen_of(clerk))
         for cells, query in table.rows
         if cells[0] == first.number
     }
@@ -124,3 +133,33 @@ def test_nobody_was_there_before_it_was_taken_up(people, bureau):
     with pytest.raises(actions.Refused) as refused:
         actions.perform(complaint.pk, "report", by=town, form=form)
     assert "on_site_at" in refused.value.fields
+
+
+def _table(register, person, title: str) -> list[tuple[str, ...]]:
+    tables = register.breakdowns(register.visible_to(person), NOW, seen_of(person))
+    return next([cells for cells, _query in t.rows] for t in tables if t.title == title)
+
+
+def test_what_others_may_not_know_of_is_neither_named_nor_counted_in_statistics(people, bureau):
+    """A repeat may be seen where its original is not, and a penalty case where its transfer to the police is not."""
+    first, again, more = _past(people, "satisfied", "satisfied", "satisfied")
+    Complaint.objects.filter(pk__in=(again.pk, more.pk)).update(merged_into=first.pk)
+    town = people["town"]
+    assert [line[0] for line in _table(REGISTER, town, "重复访")] == [first.number]
+    assert _listed(town, repeated="1") == {first.pk}
+    Complaint.objects.filter(pk=first.pk).update(circulation=Circulation.RESTRICTED)
+    assert _table(REGISTER, town, "重复访") == []
+    assert len(_table(REGISTER, people["leader"], "重复访")) == 1
+    Complaint.objects.update(circulation=Circulation.RESTRICTED)
+    Complaint.objects.filter(pk=first.pk).update(circulation=Circulation.STAFF)
+    assert _listed(town, repeated="1") == set()
+
+    values = {"area_code": "990101001", "title": "偷排", "party": "测试化工厂"}
+    actions.open_matter(CASES, values, by=people["officer"])
+    told = actions.open_matter(
+        TRANSFERS, {**values, "kind": "detention", "ground": "evasion"}, by=people["officer"]
+    )
+    Transfer.objects.filter(pk=told.pk).update(circulation=Circulation.RESTRICTED)
+    for role, n in (("town", "0"), ("officer", "1")):
+        five = dict(_table(CASES, people[role], "五类案件"))
+        assert (role, five["移送行政拘留"]) == (role, n)

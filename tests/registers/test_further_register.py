@@ -15,7 +15,7 @@ from ecoledger.listings import catalogue
 from ecoledger.matters import actions, deadlines, register, schedule, statistics
 from ecoledger.matters.actions import Refused, Upload
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Register
+from ecoledger.matters.register import Register, seen_of
 from ecoledger.matters.workflow import ClockRule, Phase, State, Transition, Workflow, said
 from ecoledger.registers.alarms.alarm_case import WORKFLOW as CASES
 from ecoledger.registers.closing import Closing
@@ -161,7 +161,9 @@ def test_what_comes_back_goes_on_where_the_work_is_done_and_is_counted(petition,
     close(petition, people)
     again = actions.reopen(petition.pk, by=people["officer2"], form={"reason": "再次夜间施工"})
     assert (again.state, again.reopened) == ("handling", 1)
-    counted = statistics.by_name(statistics.of(PETITIONS, Petition.objects.all(), timezone.now()))
+    counted = statistics.by_name(
+        statistics.of(PETITIONS, Petition.objects.all(), timezone.now(), seen_of(None))
+    )
     assert counted["open"].value == 1
     assert counted["recurrence"].value == 100
 

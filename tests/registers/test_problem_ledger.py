@@ -12,6 +12,7 @@ from ecoledger.accounts.models import Organisation
 from ecoledger.matters import actions, schedule
 from ecoledger.matters.actions import Refused, Upload
 from ecoledger.matters.models import Notice
+from ecoledger.matters.register import seen_of
 from ecoledger.registers.problems.problem_ledger import REGISTER, completion, remind_of_progress
 from ecoledger.registers.problems.problem_ledger import Problem as Row
 
@@ -132,7 +133,7 @@ def test_completion_is_counted_on_three_named_denominators(problem_at, people):
         "to_rectify": 3,
         "done": 1,
     }
-    numbers = {s.name: s for s in REGISTER.statistics(rows, timezone.now())}
+    numbers = {s.name: s for s in REGISTER.statistics(rows, timezone.now(), seen_of(None))}
     shares = [numbers[n] for n in ("done_of_all", "done_of_distinct", "done_of_due")]
     assert [(s.numerator, s.denominator) for s in shares] == [(1, 6), (1, 4), (1, 3)]
     assert len({str(s.label) for s in shares}) == 3

@@ -13,6 +13,7 @@ from django.utils import timezone
 from ecoledger.listings import cells
 from ecoledger.matters import actions, chain, history, statistics
 from ecoledger.matters.actions import Refused
+from ecoledger.matters.register import seen_of
 from ecoledger.registers.projects import project_schedule
 from ecoledger.registers.projects.project_schedule import REGISTER, Milestone, Project
 
@@ -55,7 +56,9 @@ STEPS = [
 
 
 def counted(now: str):
-    return statistics.by_name(statistics.of(REGISTER, Project.objects.all(), cst(now)))
+    return statistics.by_name(
+        statistics.of(REGISTER, Project.objects.all(), cst(now), seen_of(None))
+    )
 
 
 def test_completion_stands_beside_the_time_gone_on_any_day(bureau, people):
@@ -75,7 +78,9 @@ def test_completion_stands_beside_the_time_gone_on_any_day(bureau, people):
 def test_what_is_late_is_counted_by_town_and_by_type(bureau, people):
     project(people, planned_finish=date(2025, 6, 1), lines=STEPS)
     history.enter(REGISTER, [done(n) for n in range(2)], by=people["dispatcher"], source="x")
-    towns, types, steps = REGISTER.breakdowns(Project.objects.all(), cst("2025-09-02T12:00:00"))
+    towns, types, steps = REGISTER.breakdowns(
+        Project.objects.all(), cst("2025-09-02T12:00:00"), seen_of(None)
+    )
     assert [cells_ for cells_, _query in towns.rows] == [
         ("北镇", "1", "0", "0.0%", "1"),
         ("南镇", "2", "2", "100.0%", "0"),

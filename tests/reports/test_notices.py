@@ -15,7 +15,7 @@ from ecoledger.indicators.figures import Figure
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
 from ecoledger.matters.models import Circulation, Clock, Matter
-from ecoledger.matters.register import register_of
+from ecoledger.matters.register import register_of, seen_of
 from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
 from ecoledger.registers.enforcement.penalty_case.register import REGISTER as CASES
 from ecoledger.reports import checking, drafting, rendering, spans
@@ -204,10 +204,16 @@ def test_a_notice_of_one_town_tells_nothing_of_cases_that_only_some_may_know_of(
 def test_a_lead_that_waits_for_its_filing_is_no_case_yet(bureau):
     case = actions.open_matter(CASES, {"title": "线索", "area_code": bureau.towns[0].code}, by=None)
     PenaltyCase.objects.filter(pk=case.pk).update(filed_on=date(2026, 10, 9))
-    said = {s.name: s.value for s in CASES.statistics(PenaltyCase.objects.all(), timezone.now())}
+    said = {
+        s.name: s.value
+        for s in CASES.statistics(PenaltyCase.objects.all(), timezone.now(), seen_of(None))
+    }
     assert (said["filed"], said["open"]) == (0, 1)
     PenaltyCase.objects.filter(pk=case.pk).update(state="investigating")
-    said = {s.name: s.value for s in CASES.statistics(PenaltyCase.objects.all(), timezone.now())}
+    said = {
+        s.name: s.value
+        for s in CASES.statistics(PenaltyCase.objects.all(), timezone.now(), seen_of(None))
+    }
     assert said["filed"] == 1
 
 

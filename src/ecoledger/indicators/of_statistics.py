@@ -18,7 +18,7 @@ from ecoledger.indicators import doors
 from ecoledger.indicators.declaring import HIGHER, Indicator, Source, Span
 from ecoledger.indicators.figures import PERCENT, Figure, absent, quantity, ratio
 from ecoledger.indicators.of_registers import within
-from ecoledger.matters.register import Register, Statistic, all_registers, register_of
+from ecoledger.matters.register import Register, Statistic, all_registers, register_of, seen_of
 
 Found = dict[str, tuple[Statistic, Figure]]
 
@@ -31,7 +31,8 @@ def _labels(register_key: str) -> tuple[tuple[str, str, str], ...]:
         return ()
     nothing = register.model._default_manager.none()
     return tuple(
-        (s.name, str(s.label), s.unit) for s in register.statistics(nothing, timezone.now())
+        (s.name, str(s.label), s.unit)
+        for s in register.statistics(nothing, timezone.now(), seen_of(None))
     )
 
 
@@ -50,7 +51,8 @@ def _of(register_key: str, area_code: str, span: Span, as_of: date | None) -> di
         f"{register.begins}_from": span.begin.isoformat(),
         f"{register.begins}_to": date.fromordinal(span.end.toordinal() - 1).isoformat(),
     }
-    return {s.name: _figure(s, shown) for s in register.statistics(rows, timezone.now())}
+    counted = register.statistics(rows, timezone.now(), seen_of(None))
+    return {s.name: _figure(s, shown) for s in counted}
 
 
 def figures_of(register_key: str, area_code: str, span: Span) -> list[Figure]:

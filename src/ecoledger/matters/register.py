@@ -97,6 +97,17 @@ class Breakdown:
     note: str = ""
 
 
+# Rows of a book that may be counted: of another book than a statistics' own, which its ``rows`` do not narrow.
+Seen = Callable[[Listing], QuerySet[Any]]
+
+
+def seen_of(person: Person | None) -> Seen:
+    """Those that ``person`` may see; ``None``: all that stand, for a figure that is kept and has no reader yet."""
+    if person is None:
+        return lambda listing: listing.standing()
+    return lambda listing: listing.visible_to(person)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Register(Listing):
     """One kind of matter: a list whose rows have a workflow, clocks and an end."""
@@ -131,8 +142,9 @@ class Register(Listing):
     told_to_owner: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # The level as it follows from a matter's other fields; without it the level is set like any field.
     level: Callable[[Any], str] | None = None
-    statistics: Callable[[QuerySet[Any], datetime], list[Statistic]] | None = None
-    breakdowns: Callable[[QuerySet[Any], datetime], list[Breakdown]] | None = None
+    # What is counted of its rows at a moment. What lies in other books is asked of the third: what of them may be seen.
+    statistics: Callable[[QuerySet[Any], datetime, Seen], list[Statistic]] | None = None
+    breakdowns: Callable[[QuerySet[Any], datetime, Seen], list[Breakdown]] | None = None
     # What its statistics set beside the same days of the year before.
     compared: tuple[Compared, ...] = (
         Compared(noop("登记"), "opened_at"),

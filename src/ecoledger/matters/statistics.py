@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Organisation
 from ecoledger.matters.models import Clock, Event
-from ecoledger.matters.register import Register, Statistic
+from ecoledger.matters.register import Register, Seen, Statistic
 from ecoledger.matters.workflow import COMPLETED
 
 
@@ -169,10 +169,10 @@ def _median(stayed: list[dict[str, Any]]) -> float:
     return float(sum(middle)) / len(middle)
 
 
-def of(register: Register, rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def of(register: Register, rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     """The register's statistics over ``rows``: its own when it declares them, else the common ones."""
     if register.statistics is not None:
-        return register.statistics(rows, now)
+        return register.statistics(rows, now, seen)
     return common_statistics(register, rows, now)
 
 

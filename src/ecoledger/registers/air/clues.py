@@ -20,7 +20,7 @@ from ecoledger.entities.models import Enterprise, Entity
 from ecoledger.listings.parts import Ask, View
 from ecoledger.matters.measures import Measure
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Register, Statistic, declare
+from ecoledger.matters.register import Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import common_statistics, share
 from ecoledger.matters.workflow import ClockRule, Phase, State, Transition, Workflow, said
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON
@@ -112,7 +112,7 @@ TRUE = Q(verdict=Clue.Verdict.TRUE)
 JUDGED = ~Q(verdict="")
 
 
-def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     """The usual counts, and how often the ranking was right: at its first place, at its first three."""
     ranked = rows.filter(origin_kind=Clue.Origin.STATION)
     n = ranked.aggregate(

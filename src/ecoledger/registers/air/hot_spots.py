@@ -27,7 +27,7 @@ from ecoledger.listings.parts import Ask, Import, View
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Register, Statistic, declare
+from ecoledger.matters.register import Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import common_statistics, share
 from ecoledger.matters.workflow import ClockRule, Phase, State, Transition, Workflow, said
 from ecoledger.registers.closing import DEFAULT, REASON
@@ -243,7 +243,7 @@ def _metres(lon: float, lat: float, thing: Any) -> float:
 STRAW = Q(verdict=HotSpot.Verdict.STRAW)
 
 
-def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     """Fires seen, set aside, verified, and those of straw."""
     n = rows.aggregate(
         seen=Count("pk"),

@@ -23,7 +23,7 @@ from ecoledger.listings.parts import Ask, View
 from ecoledger.matters import actions
 from ecoledger.matters.measures import Measure
 from ecoledger.matters.models import Circulation, Level, Link, Matter
-from ecoledger.matters.register import Register, Statistic, declare
+from ecoledger.matters.register import Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import share
 from ecoledger.matters.workflow import (
     NOW,
@@ -310,7 +310,7 @@ WORKFLOW = Workflow(
 )  # fmt: skip
 
 
-def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     """签收率、核查率、执行率, each with its denominator."""
     due = rows.exclude(state="excused")
     n = due.aggregate(

@@ -30,7 +30,7 @@ from ecoledger.listings.catalogue import declare as declare_book
 from ecoledger.listings.parts import Ask, Import, View
 from ecoledger.matters import actions
 from ecoledger.matters.models import Link, Matter
-from ecoledger.matters.register import Register, Statistic, declare
+from ecoledger.matters.register import Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import common_statistics, share
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow
 from ecoledger.monitoring.models import PeriodReview, Point
@@ -298,7 +298,7 @@ WORKFLOW = Workflow(
 )  # fmt: skip
 
 
-def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     """The usual counts, objects concluded, and those that were not good."""
     n = rows.aggregate(
         done=Count("pk", filter=Q(state="done")),

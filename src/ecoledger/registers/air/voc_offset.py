@@ -22,7 +22,7 @@ from ecoledger.entities.models import Enterprise
 from ecoledger.listings.parts import Ask, Import
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Register, Statistic, declare
+from ecoledger.matters.register import Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import common_statistics
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow
 from ecoledger.registers.air.quota import (
@@ -145,7 +145,7 @@ def _take_out(step: Step) -> None:
     )
 
 
-def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     """The usual counts, firms whose offset is approved, and the tonnes."""
     n = rows.aggregate(
         firms=Count("entity", filter=Q(state="approved"), distinct=True),

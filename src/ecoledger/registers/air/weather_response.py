@@ -22,7 +22,7 @@ from ecoledger.listings.parts import View
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters.measures import EVERY, Measure
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Register, Statistic, declare
+from ecoledger.matters.register import Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import common_statistics
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow
 from ecoledger.registers.air import instructions
@@ -127,15 +127,15 @@ WORKFLOW = Workflow(
 )  # fmt: skip
 
 
-def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     """The usual counts, and those of the instructions under these responses."""
-    told = Instruction.objects.filter(response__in=rows.values("pk"))
+    told = seen(instructions.INSTRUCTION).filter(response__in=rows.values("pk"))
     return [
         *common_statistics(RESPONSE, rows, now),
         # They stand in a book of their own.
         *(
             replace(one, query=f"{instructions.INSTRUCTION.url}?{one.query}")
-            for one in instructions.statistics(told, now)
+            for one in instructions.statistics(told, now, seen)
         ),
     ]
 

@@ -22,7 +22,7 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Link, Matter
-from ecoledger.matters.register import Register, Statistic, declare
+from ecoledger.matters.register import Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import common_statistics, share
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow, said
 from ecoledger.monitoring.points import limits as outlet_limits
@@ -166,7 +166,7 @@ WORKFLOW = Workflow(
 )  # fmt: skip
 
 
-def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     """The usual counts, firms done, and the share that exceeded."""
     n = rows.aggregate(
         done=Count("pk", filter=Q(state="done")),

@@ -19,7 +19,7 @@ from ecoledger.entities.models import Enterprise
 from ecoledger.listings.parts import Ask, Import
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Register, Statistic, declare
+from ecoledger.matters.register import Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import common_statistics, share
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow, said
 from ecoledger.registers.air_sources.boilers import Furnace
@@ -154,7 +154,7 @@ WORKFLOW = Workflow(
 )  # fmt: skip
 
 
-def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     """The usual counts, firms that passed, and their share of those concluded."""
     n = rows.aggregate(
         passed=Count("entity", filter=Q(state="passed"), distinct=True),

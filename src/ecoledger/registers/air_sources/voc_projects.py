@@ -15,7 +15,7 @@ from ecoledger.entities.models import Enterprise
 from ecoledger.listings.parts import Ask, Import, View
 from ecoledger.matters.measures import EVERY, Measure
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Register, Statistic, declare
+from ecoledger.matters.register import Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import common_statistics, share
 from ecoledger.matters.workflow import (
     COMPLETED,
@@ -114,7 +114,7 @@ DONE = Q(phase__in=COMPLETED)
 SUBSTITUTION = Q(way=VocProject.Way.SUBSTITUTION)
 
 
-def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     """Completed of planned, those with substitution, and what they take away."""
     plan = rows.exclude(phase=Phase.DISMISSED)
     n = plan.aggregate(

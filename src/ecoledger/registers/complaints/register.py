@@ -67,13 +67,13 @@ class Complaints(Register):
     def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
         rows = super().conditions(query, person, now)
         if query.get("backlog") == "1":
-            rows &= statistics.backlog(now)
+            rows &= statistics.backlog(self.visible_to(person), now)
         if (original := asked.number(query.get("chain", ""))) is not None:
             rows &= Q(pk=original) | Q(merged_into=original)
         if query.get("unvisited") == "1":
             rows &= statistics.UNVISITED
         if query.get("repeated") == "1":
-            rows &= statistics.repeated()
+            rows &= statistics.repeated(self.visible_to(person))
         return rows
 
     def read_row(self, row: TableRow) -> None:

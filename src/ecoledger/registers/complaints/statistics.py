@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.listings.cells import area_name
-from ecoledger.matters.register import Breakdown, Statistic
+from ecoledger.matters.register import Breakdown, Seen, Statistic, register_of
 from ecoledger.matters.statistics import share
 from ecoledger.matters.workflow import COMPLETED
 from ecoledger.registers.complaints.complaint import Complaint
@@ -30,10 +30,10 @@ OFTEN, OLD = 2, timedelta(days=60)
 _MOST = 10
 
 
-def repeated(times: int = 1) -> Q:
-    """Complaints into which at least ``times`` others were merged."""
+def repeated(seen: QuerySet[Any], times: int = 1) -> Q:
+    """Complaints into which at least ``times`` of those ``seen`` were merged."""
     into = (
-        Complaint.objects.filter(merged_into__isnull=False, withdrawn_at=None)
+        seen.filter(merged_into__isnull=False, withdrawn_at=None)
         .order_by()
         .values("merged_into")
         .annotate(n=Count("pk"))
@@ -42,14 +42,18 @@ def repeated(times: int = 1) -> Q:
     return Q(pk__in=into.values("merged_into"))
 
 
-def backlog(now: datetime) -> Q:
+def backlog(seen: QuerySet[Any], now: datetime) -> Q:
     """治重化积: told again and again, not satisfied and not dealt with since, or open for longer than the limit."""
     is_open = Q(phase="open")
     unsettled = Q(satisfaction="dissatisfied", reopened=0)
-    return repeated(OFTEN) | unsettled | is_open & (Q(reopened__gt=0) | Q(opened_at__lt=now - OLD))
+    return (
+        repeated(seen, OFTEN)
+        | unsettled
+        | is_open & (Q(reopened__gt=0) | Q(opened_at__lt=now - OLD))
+    )
 
 
-def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     live, is_open, done = Q(merged_into=None), Q(phase="open"), Q(phase__in=COMPLETED)
     tell = time_limits.limit("complaint-acceptance", timezone.localdate(now)).length
     end = time_limits.limit("complaint-closing", timezone.localdate(now)).length
@@ -77,7 +81,7 @@ def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
         real=Count("pk", filter=Q(real_name=True) & ended),
         real_answered=Count("pk", filter=Q(real_name=True) & ended & ~Q(answer="")),
         unvisited=Count("pk", filter=live & UNVISITED),
-        backlog=Count("pk", filter=live & backlog(now)),
+        backlog=Count("pk", filter=live & backlog(seen(register_of("complaint")), now)),
     )
     return [
         Statistic("received", "受理登记（含重复）", n["received"], "merged=all"),
@@ -104,13 +108,13 @@ def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     ]  # fmt: skip
 
 
-def breakdowns(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
+def breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown]:
     rows = rows.order_by()
     return [
         _years(rows, now),
         _by(rows, _("按镇街（高发区域）"), _("镇街"), "area_code", area_name, "area_code"),
         _targets(rows),
-        _chains(rows),
+        _chains(rows, seen),
         _by(rows, _("按举报类型"), _("举报类型"), "channel", _label(Complaint.Channel), "channel"),
         _pollution(rows),
         _by(rows, _("按行业"), _("行业"), "industry", str, "industry", most=_MOST),
@@ -206,14 +210,15 @@ def _targets(rows: QuerySet[Any]) -> Breakdown:
     )  # fmt: skip
 
 
-def _chains(rows: QuerySet[Any]) -> Breakdown:
+def _chains(rows: QuerySet[Any], seen: Seen) -> Breakdown:
     """重复访: complaints told again, the most often told first; a visit is each complaint of a chain."""
     into = Counter(
         rows.filter(merged_into__isnull=False, withdrawn_at=None).values_list(
             "merged_into", flat=True
         )
     )
-    named = Complaint.objects.in_bulk([pk for pk, _n in into.most_common(_MOST)])
+    # One who sees a repeat need not see what it was merged into: that is counted, and not named.
+    named = seen(register_of("complaint")).in_bulk([pk for pk, _n in into.most_common(_MOST)])
     note = _("共 %(chains)d 条重复链，%(repeats)d 件重复，列出反映最多的 %(shown)d 条。") % {
         "chains": len(into),
         "repeats": sum(into.values()),

@@ -28,7 +28,7 @@ from ecoledger.matters.actions import Refused
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Compared
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Register, Statistic, declare
+from ecoledger.matters.register import Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import share
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON
@@ -257,7 +257,7 @@ class Claims(Register):
         return rows
 
 
-def _figures(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def _figures(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     n = rows.order_by().aggregate(
         clues=Count("pk"),
         started=Count("pk", filter=Q(started_on__isnull=False)),

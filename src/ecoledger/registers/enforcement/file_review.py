@@ -25,7 +25,7 @@ from ecoledger.matters import actions
 from ecoledger.matters.actions import Refused
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Circulation, Matter
-from ecoledger.matters.register import Register, Statistic, declare
+from ecoledger.matters.register import Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import share
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow
 from ecoledger.registers.closing import DEFAULT
@@ -194,7 +194,7 @@ def _look(review: Any) -> None:
         review.unread = "\n".join(unread.of(review.case))
 
 
-def _figures(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def _figures(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     n = rows.order_by().aggregate(
         all=Count("pk"),
         scored=Count("pk", filter=Q(score__isnull=False)),

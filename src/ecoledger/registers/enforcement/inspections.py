@@ -34,6 +34,7 @@ from ecoledger.matters.models import Matter
 from ecoledger.matters.register import (
     Breakdown,
     Register,
+    Seen,
     Statistic,
     declare,
     sees_all_events,
@@ -432,7 +433,7 @@ WORKFLOW = Workflow(
 )  # fmt: skip
 
 
-def _statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     common = by_name(common_statistics(REGISTER, rows, now))
     n = rows.order_by().aggregate(
         all=Count("pk"),
@@ -492,7 +493,7 @@ def _by_department(rows: QuerySet[Any]) -> Breakdown:
     return Breakdown(_("按联合检查部门"), (_("部门"), _("联合检查"), _("已填检查情况")), lines)
 
 
-def _tables(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
+def _tables(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown]:
     return [*_by_month(rows, now), _by_department(rows)]
 
 

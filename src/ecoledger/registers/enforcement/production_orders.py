@@ -21,7 +21,7 @@ from ecoledger.listings.parts import Import
 from ecoledger.matters.actions import Refused
 from ecoledger.matters.models import Circulation, Matter
 from ecoledger.matters.reasons import Reason
-from ecoledger.matters.register import Register, Statistic, declare
+from ecoledger.matters.register import Register, Seen, Statistic, declare
 from ecoledger.matters.workflow import (
     ClockRule,
     Phase,
@@ -181,7 +181,7 @@ def _prepare(order: ProductionOrder) -> None:
         order.state = "running" if order.served_on else "decided"
 
 
-def _figures(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def _figures(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     n = rows.order_by().aggregate(
         limit=Count("pk", filter=Q(kind="limit", decided_on__isnull=False)),
         halt=Count("pk", filter=Q(kind="halt", decided_on__isnull=False)),

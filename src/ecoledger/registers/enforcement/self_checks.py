@@ -21,7 +21,7 @@ from ecoledger.listings.parts import Ask, Import, Kind
 from ecoledger.matters import actions
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Circulation, Matter
-from ecoledger.matters.register import Register, Statistic, declare
+from ecoledger.matters.register import Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import share
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow, said
 from ecoledger.registers.closing import DEFAULT, REASON
@@ -181,7 +181,7 @@ def _prepare(check: SelfCheck) -> None:
     check.circulation = Circulation.ENTERPRISE
 
 
-def _figures(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def _figures(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     n = rows.order_by().aggregate(
         all=Count("pk"),
         answered=Count("pk", filter=~Q(answer="")),

@@ -9,21 +9,22 @@ from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ecoledger.listings.catalogue import listing_of
 from ecoledger.listings.cells import area_name
-from ecoledger.matters.register import Breakdown, Statistic
+from ecoledger.matters.register import Breakdown, Seen, Statistic
 from ecoledger.matters.statistics import share
 from ecoledger.matters.workflow import COMPLETED
 from ecoledger.registers.grid.cells import GridCell
 from ecoledger.registers.grid.patrols import PATROLS, Patrol
 
 
-def patrols_of(rows: QuerySet[Any]) -> QuerySet[Patrol]:
-    """Patrols that stand, of the towns the events lie in."""
+def patrols_of(rows: QuerySet[Any], seen: Seen) -> QuerySet[Patrol]:
+    """Patrols that stand and may be seen, of the towns the events lie in."""
     towns = rows.order_by().values("area_code").distinct()
-    return Patrol.objects.filter(current=True, area_code__in=towns)
+    return seen(PATROLS).filter(current=True, area_code__in=towns)
 
 
-def month_of(rows: QuerySet[Any], now: datetime) -> list[tuple[GridCell, int]]:
+def month_of(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[tuple[GridCell, int]]:
     """The cells with a plan in the towns of ``rows``, and how often each was walked in this month."""
     today = timezone.localdate(now)
     walked = Count(
@@ -31,15 +32,15 @@ def month_of(rows: QuerySet[Any], now: datetime) -> list[tuple[GridCell, int]]:
         filter=Q(log_entries__book=PATROLS.key, log_entries__current=True,
                  log_entries__at__year=today.year, log_entries__at__month=today.month),
     )  # fmt: skip
-    cells = GridCell.objects.filter(
+    cells = seen(listing_of("grid_cell")).filter(
         patrols_a_month__gt=0, until=None, area_code__in=rows.order_by().values("area_code")
     )
     return [(cell, cell.walked) for cell in cells.annotate(walked=walked).order_by("code")]
 
 
-def _plan(rows: QuerySet[Any], now: datetime) -> Breakdown:
+def _plan(rows: QuerySet[Any], now: datetime, seen: Seen) -> Breakdown:
     """This month's patrols of each cell against its plan, the furthest behind first."""
-    lines = sorted(month_of(rows, now), key=lambda pair: pair[1] / pair[0].patrols_a_month)
+    lines = sorted(month_of(rows, now, seen), key=lambda pair: pair[1] / pair[0].patrols_a_month)
     today = timezone.localdate(now)
     return Breakdown(
         _("本月巡查与计划（按网格）"),
@@ -53,7 +54,7 @@ def _plan(rows: QuerySet[Any], now: datetime) -> Breakdown:
     )  # fmt: skip
 
 
-def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     live, done = Q(merged_into=None), Q(phase__in=COMPLETED)
     n = rows.order_by().aggregate(
         total=Count("pk", filter=live),
@@ -66,8 +67,8 @@ def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
         timed=Count("pk", filter=live & done & Q(deadline__isnull=False)),
         in_time=Count("pk", filter=live & done & Q(closed_at__date__lte=F("deadline"))),
     )
-    patrols = patrols_of(rows)
-    planned = month_of(rows, now)
+    patrols = patrols_of(rows, seen)
+    planned = month_of(rows, now, seen)
     reached = sum(walked >= cell.patrols_a_month for cell, walked in planned)
     return [
         Statistic("patrols", "巡查记录", patrols.count(), "/b/patrol"),
@@ -86,12 +87,12 @@ def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     ]  # fmt: skip
 
 
-def breakdowns(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
+def breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown]:
     rows = rows.filter(merged_into=None).order_by()
     return [
-        _towns(rows, now),
-        _cells(rows, now),
-        _plan(rows, now),
+        _towns(rows, now, seen),
+        _cells(rows, now, seen),
+        _plan(rows, now, seen),
         _categories(rows),
         _sources(rows),
     ]
@@ -106,8 +107,10 @@ def _counts(now: datetime) -> dict[str, Any]:
     }
 
 
-def _towns(rows: QuerySet[Any], now: datetime) -> Breakdown:
-    walked = dict(patrols_of(rows).order_by().values_list("area_code").annotate(n=Count("pk")))
+def _towns(rows: QuerySet[Any], now: datetime, seen: Seen) -> Breakdown:
+    walked = dict(
+        patrols_of(rows, seen).order_by().values_list("area_code").annotate(n=Count("pk"))
+    )
     counted = rows.values("area_code").annotate(**_counts(now)).order_by("-n")
     heads = (_("镇街"), _("巡查记录"), _("事件"), _("在办"), _("超期"), _("复发"))
     return Breakdown(
@@ -122,8 +125,8 @@ def _towns(rows: QuerySet[Any], now: datetime) -> Breakdown:
     )  # fmt: skip
 
 
-def _cells(rows: QuerySet[Any], now: datetime) -> Breakdown:
-    walked = dict(patrols_of(rows).order_by().values_list("entity").annotate(n=Count("pk")))
+def _cells(rows: QuerySet[Any], now: datetime, seen: Seen) -> Breakdown:
+    walked = dict(patrols_of(rows, seen).order_by().values_list("entity").annotate(n=Count("pk")))
     counted = rows.exclude(cell=None).values("cell").annotate(**_counts(now)).order_by("-n")[:30]
     names = GridCell.objects.in_bulk([r["cell"] for r in counted])
     heads = (_("网格"), _("巡查记录"), _("事件"), _("在办"), _("超期"), _("复发"))

@@ -18,7 +18,7 @@ from ecoledger.entities.models import Enterprise
 from ecoledger.listings.parts import Ask, Import, View
 from ecoledger.live import times
 from ecoledger.matters.models import Circulation, Matter
-from ecoledger.matters.register import Register, Statistic, declare
+from ecoledger.matters.register import Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import common_statistics, share
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow, said
 from ecoledger.monitoring import runtime
@@ -123,7 +123,7 @@ WORKFLOW = Workflow(
 )  # fmt: skip
 
 
-def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     """The usual counts; firms connected and accepted of those planned."""
     n = rows.exclude(state="dropped").aggregate(
         planned=Count("pk"),

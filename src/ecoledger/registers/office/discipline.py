@@ -24,7 +24,7 @@ from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Column, Import, View
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Circulation, Event, Matter
-from ecoledger.matters.register import Breakdown, Register, Statistic, declare
+from ecoledger.matters.register import Breakdown, Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import by_name, common_statistics, share
 from ecoledger.matters.workflow import (
     COMPLETED,
@@ -153,7 +153,7 @@ WORKFLOW = Workflow(
 )  # fmt: skip
 
 
-def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     common = by_name(common_statistics(REGISTER, rows, now))
     keys = rows.order_by().values("pk")
     measures = DisciplineMeasure.objects.filter(problem__in=keys)
@@ -176,7 +176,7 @@ def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     ]  # fmt: skip
 
 
-def breakdowns(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
+def breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown]:
     counted = (
         rows.order_by("aspect", "item").values("aspect", "item")
         .annotate(n=Count("pk"), done=Count("pk", filter=Q(phase__in=COMPLETED)))

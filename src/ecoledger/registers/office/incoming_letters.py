@@ -19,7 +19,7 @@ from ecoledger.listings.parts import Import
 from ecoledger.matters import actions
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Breakdown, Register, Statistic, declare
+from ecoledger.matters.register import Breakdown, Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import by_name, common_statistics, share
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow
 from ecoledger.registers.closing import DEFAULT, REASON
@@ -97,7 +97,7 @@ def _under_way(letter: Any) -> str:
     return numbered("还有 %d 项任务没有办结。", left) % left if left else ""
 
 
-def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     common = by_name(common_statistics(REGISTER, rows, now))
     n = rows.order_by().aggregate(
         total=Count("pk"),
@@ -113,7 +113,7 @@ def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     ]  # fmt: skip
 
 
-def breakdowns(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
+def breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown]:
     counted = (
         rows.order_by("sender").values("sender")
         .annotate(n=Count("pk"), done=Count("pk", filter=~Q(phase="open")))

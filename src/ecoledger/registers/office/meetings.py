@@ -18,7 +18,7 @@ from ecoledger.listings.parts import Ask, Import
 from ecoledger.matters import actions
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Breakdown, Register, Statistic, declare
+from ecoledger.matters.register import Breakdown, Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import by_name, common_statistics, share
 from ecoledger.matters.workflow import (
     COMPLETED,
@@ -202,7 +202,7 @@ COMMITTEES = declare_list(Listing(
 ))  # fmt: skip
 
 
-def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     common = by_name(common_statistics(TASKS, rows, now))
     n = rows.order_by().aggregate(
         total=Count("pk"),
@@ -217,7 +217,7 @@ def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     ]
 
 
-def breakdowns(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
+def breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown]:
     labels = dict(CommitteeTask.Origin.choices)
     counted = (
         rows.order_by("origin_kind").values("origin_kind")

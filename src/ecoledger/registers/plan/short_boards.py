@@ -14,7 +14,7 @@ from ecoledger.listings.parts import Import, View
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Measure
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import OPEN_WORK, Breakdown, Register, Statistic, declare
+from ecoledger.matters.register import OPEN_WORK, Breakdown, Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import share
 from ecoledger.matters.workflow import (
     COMPLETED,
@@ -96,7 +96,7 @@ WORKFLOW = Workflow(
 )  # fmt: skip
 
 
-def _statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     boards = rows.filter(merged_into=None).exclude(phase=Phase.DISMISSED).order_by()
     tasks = ShortBoardTask.objects.filter(board__in=boards.values("pk"))
     met = boards.filter(phase__in=COMPLETED).count()
@@ -108,7 +108,7 @@ def _statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     ]
 
 
-def _breakdowns(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
+def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown]:
     today = timezone.localtime(now).date()
     late = ShortBoardTask.objects.filter(
         board__in=rows.filter(OPEN_WORK).values("pk"), done_on=None, due__lt=today

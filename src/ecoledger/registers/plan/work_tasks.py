@@ -28,7 +28,7 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Measure
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Breakdown, Register, Statistic, declare
+from ecoledger.matters.register import Breakdown, Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import share
 from ecoledger.matters.workflow import (
     COMPLETED,
@@ -260,7 +260,7 @@ def sign(
 # ---- register ------------------------------------------------------------------------------------
 
 
-def _statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     plan = rows.filter(merged_into=None).exclude(phase=Phase.DISMISSED).order_by()
     done = plan.filter(phase__in=COMPLETED).count()
     late = plan.filter(phase=Phase.OPEN, finish_by__lt=timezone.localtime(now).date()).count()
@@ -271,7 +271,7 @@ def _statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     ]
 
 
-def _breakdowns(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
+def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown]:
     plan = rows.filter(merged_into=None).exclude(phase=Phase.DISMISSED).order_by()
     counted = plan.values("section").annotate(
         n=Count("pk"), done=Count("pk", filter=Q(phase__in=COMPLETED))

@@ -21,7 +21,7 @@ from ecoledger.listings.models import ImportPicture
 from ecoledger.listings.parts import Import
 from ecoledger.matters.evidence import Upload
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Breakdown, Register, Statistic, declare
+from ecoledger.matters.register import Breakdown, Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import by_name, common_statistics, share
 from ecoledger.matters.workflow import (
     COMPLETED,
@@ -115,7 +115,7 @@ class CityProblems(Register):
         return self.open_row(values, by, at, batch=batch, form=told, files=files)
 
 
-def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     common = by_name(common_statistics(REGISTER, rows, now))
     live = rows.filter(merged_into=None)
     n = live.order_by().aggregate(
@@ -134,7 +134,7 @@ def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     ]  # fmt: skip
 
 
-def breakdowns(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
+def breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown]:
     counted = (
         rows.filter(merged_into=None).order_by("area_code").values("area_code")
         .annotate(n=Count("pk"), done=Count("pk", filter=Q(phase__in=COMPLETED)))

@@ -26,7 +26,7 @@ from ecoledger.listings.fields import CodesField
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Ask, Column, Import, Kind, View
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Breakdown, Register, Statistic, declare
+from ecoledger.matters.register import Breakdown, Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import all_but, by_name, common_statistics, share
 from ecoledger.matters.workflow import (
     COMPLETED,
@@ -195,12 +195,12 @@ WORKFLOW = Workflow(
 )  # fmt: skip
 
 
-def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     """Batches and letters of the region, ours, and the three completion rates, each with its denominator."""
     n, common = completion(rows), by_name(common_statistics(REGISTER, rows, now))
     live = rows.filter(merged_into=None)
     areas = {code[:6] for code in rows.order_by().values_list("area_code", flat=True).distinct()}
-    batches = InspectorateBatch.objects.filter(area_code__in=areas)
+    batches = seen(BATCHES).filter(area_code__in=areas)
     whole = batches.aggregate(n=Count("pk"), total=Sum("total"))
     sums = rows.order_by().aggregate(
         orders=Sum("orders"), cases=Sum("cases"), fine=Sum("fine"), talks=Sum("talks"),
@@ -230,7 +230,7 @@ def statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     ]  # fmt: skip
 
 
-def breakdowns(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
+def breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown]:
     counts = {
         "n": Count("pk"),
         "again": Count("pk", filter=Q(merged_into__isnull=False)),

@@ -22,7 +22,7 @@ from ecoledger.listings.parts import Ask
 from ecoledger.matters import actions
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Register, Statistic, declare, register_of
+from ecoledger.matters.register import Register, Seen, Statistic, declare, register_of
 from ecoledger.matters.statistics import share
 from ecoledger.matters.workflow import (
     ClockRule,
@@ -212,7 +212,7 @@ ROUNDS = declare(Register(
 ))  # fmt: skip
 
 
-def _statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     n = rows.order_by().aggregate(
         total=Count("pk"),
         open=Count("pk", filter=Q(phase="open")),

@@ -21,7 +21,7 @@ from ecoledger.matters import notices
 from ecoledger.matters.measures import EVERY, Measure
 from ecoledger.matters.models import Circulation, Matter, Notice, Urgency
 from ecoledger.matters.reasons import Reason
-from ecoledger.matters.register import OPEN_WORK, Register, Statistic, declare
+from ecoledger.matters.register import OPEN_WORK, Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import all_but, by_name, common_statistics, share
 from ecoledger.matters.workflow import (
     COMPLETED,
@@ -219,7 +219,7 @@ def completion(rows: QuerySet[Any]) -> dict[str, int]:
     return n
 
 
-def _statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     n, common = completion(rows), by_name(common_statistics(REGISTER, rows, now))
     today = timezone.localdate(now)
     past = rows.filter(OPEN_WORK, deadline__lt=today).exclude(course=Course.ALWAYS.value)

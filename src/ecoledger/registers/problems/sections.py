@@ -9,7 +9,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from ecoledger.entities.models import Entity
-from ecoledger.matters.register import Breakdown
+from ecoledger.matters.register import Breakdown, Seen
 from ecoledger.matters.workflow import COMPLETED
 
 KINDS = (("section", "断面"), ("enterprise", "企业"), ("river", "河流"), ("watch_site", "重点点位"))
@@ -19,7 +19,7 @@ def _sections() -> QuerySet[Any]:
     return Entity.objects.filter(kind="section").order_by().values_list("pk", flat=True)
 
 
-def breakdowns(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
+def breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown]:
     """Open and closed problems of each section; nothing where no problem lies at one."""
     counted = (
         # The few sections first: a database that begins with the problems reads all of them.

@@ -22,7 +22,7 @@ from ecoledger.matters.clocks import local
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Measure
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import OPEN_WORK, Breakdown, Register, Statistic, declare
+from ecoledger.matters.register import OPEN_WORK, Breakdown, Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import share
 from ecoledger.matters.workflow import (
     COMPLETED,
@@ -153,7 +153,7 @@ def _late(now: datetime) -> Q:
     return ~_done(now) & Q(planned_finish__lt=local(now).date())
 
 
-def _statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     plan, today = _planned(rows), local(now).date()
     n = plan.aggregate(
         total=Count("pk"), done=Count("pk", filter=_done(now)), late=Count("pk", filter=_late(now))
@@ -193,7 +193,7 @@ def verdict(completion: float | None, gone: float | None) -> str:
     )
 
 
-def _breakdowns(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
+def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown]:
     plan, today = _planned(rows), local(now).date()
     types = dict(Project.Type.choices)
     names = dict(Area.objects.values_list("code", "name"))

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 from ecoledger.listings import asked
 from ecoledger.listings.selecting import select
 from ecoledger.matters import statistics, year_before
-from ecoledger.matters.register import Register, headers
+from ecoledger.matters.register import Register, headers, seen_of
 from ecoledger.web.access import Request, needs
 from ecoledger.web.listings.chips import chips
 from ecoledger.web.matters.finding import the_register
@@ -95,18 +95,18 @@ def _until(register: Register, query: QueryDict) -> datetime:
 
 def _figures(request: Request, register: Register, now: datetime) -> dict[str, Any]:
     """The register's numbers and tables. Numbers open the list with the page's filters and their own condition."""
-    rows = _asked(select, register, request)
+    rows, seen = _asked(select, register, request), seen_of(request.user)
     kept = {k: v for k, v in request.GET.items() if v and k not in ("page", "sort", "merged", "on")}
     base = "&".join(f"{quote(k)}={quote(str(v))}" for k, v in kept.items())
     return {
         "register": register,
         "numbers": [
             {"s": s, "url": _opens(register.key, base, s.query)}
-            for s in statistics.of(register, rows, now)
+            for s in statistics.of(register, rows, now, seen)
         ],
         "breakdowns": [
             *([compared] if (compared := year_before.of(register, rows, now)) else []),
-            *(register.breakdowns(rows, now) if register.breakdowns else []),
+            *(register.breakdowns(rows, now, seen) if register.breakdowns else []),
         ],
     }
 

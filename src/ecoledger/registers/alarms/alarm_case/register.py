@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from ecoledger.listings.parts import Column, Filter
 from ecoledger.matters.measures import EVERY, Measure
-from ecoledger.matters.register import NOTHING, Register, Statistic, declare
+from ecoledger.matters.register import NOTHING, Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import common_statistics
 from ecoledger.registers.alarms import economy
 from ecoledger.registers.alarms.alarm_case.models import AlarmCase
@@ -17,7 +17,7 @@ from ecoledger.registers.alarms.alarm_case.statistics import accuracy, breakdown
 from ecoledger.registers.alarms.alarm_case.workflow import WORKFLOW
 
 
-def _statistics(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     return [*common_statistics(REGISTER, rows, now), *accuracy(rows)]
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 
 from ecoledger.listings.cells import area_name
-from ecoledger.matters.register import Breakdown, Statistic
+from ecoledger.matters.register import Breakdown, Seen, Statistic
 from ecoledger.matters.statistics import share
 from ecoledger.monitoring.models import Alarm
 
@@ -136,7 +136,7 @@ def _off_site(rows: QuerySet[Any], of: str, title: str, head: str) -> Breakdown:
     return Breakdown(title, heads, lines, gettext("未到现场即得出结论的÷已核实的"))
 
 
-def breakdowns(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
+def breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown]:
     """How often each rule was right, and how often nobody had to go there, by month and by town."""
     standing = rows.filter(merged_into=None)
     return [

@@ -10,8 +10,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Breakdown, Statistic
+from ecoledger.matters.register import Breakdown, Seen, Statistic, register_of
 from ecoledger.matters.statistics import share
 from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
 
@@ -20,7 +19,7 @@ TEN_THOUSAND = Decimal(10_000)
 FILED = Q(filed_on__isnull=False) & ~Q(state__in=("clue", "filing_check"))
 
 
-def figures(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
+def figures(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     """Each number opens its cases; sums are of what was decided."""
     decided = Q(decided_on__isnull=False) & ~Q(heaviest=PenaltyCase.Heaviest.NONE)
     n = rows.order_by().aggregate(
@@ -53,9 +52,9 @@ def figures(rows: QuerySet[Any], now: datetime) -> list[Statistic]:
     ]  # fmt: skip
 
 
-def tables(rows: QuerySet[Any], now: datetime) -> list[Breakdown]:
+def tables(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown]:
     """By kind of penalty (a case with several counts by the heaviest), by cause, and the five kinds of case."""
-    return [_by_kind(rows), _by_title(rows), _five(rows)]
+    return [_by_kind(rows), _by_title(rows), _five(rows, seen)]
 
 
 def _by_kind(rows: QuerySet[Any]) -> Breakdown:
@@ -97,17 +96,21 @@ def _by_title(rows: QuerySet[Any]) -> Breakdown:
     return Breakdown(_("按案由"), (_("案由"), _("立案"), _("罚款 万元")), lines)
 
 
-def _five(rows: QuerySet[Any]) -> Breakdown:
+def _five(rows: QuerySet[Any], seen: Seen) -> Breakdown:
     """五类案件: of the cases themselves, and of the books beside them by the same places."""
     areas = rows.order_by().values_list("area_code", flat=True).distinct()
-    beside = Matter.objects.filter(area_code__in=areas, withdrawn_at=None)
+
+    def beside(key: str) -> QuerySet[Any]:
+        return seen(register_of(key)).filter(area_code__in=areas)
+
+    transfers = beside("police_transfer")
     daily = rows.filter(kind=PenaltyCase.Kind.DAILY)
     said: Iterable[tuple[str, int, str]] = (
         (_("按日连续处罚"), daily.count(), "kind=daily"),
-        (_("查封扣押"), beside.filter(register="seizure").count(), ""),
-        (_("限产停产"), beside.filter(as_production_order__decided_on__isnull=False).count(), ""),
-        (_("移送行政拘留"), beside.filter(as_police_transfer__kind="detention").count(), ""),
-        (_("移送涉嫌犯罪"), beside.filter(as_police_transfer__kind="crime").count(), ""),
+        (_("查封扣押"), beside("seizure").count(), ""),
+        (_("限产停产"), beside("production_order").filter(decided_on__isnull=False).count(), ""),
+        (_("移送行政拘留"), transfers.filter(kind="detention").count(), ""),
+        (_("移送涉嫌犯罪"), transfers.filter(kind="crime").count(), ""),
     )
     lines = tuple(((label, str(n)), query) for label, n, query in said)
     return Breakdown(_("五类案件"), (_("类别"), _("件数")), lines, _("限产停产计已作出决定的"))
