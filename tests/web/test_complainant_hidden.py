@@ -7,11 +7,14 @@ import io
 import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import CharField, TextField
 
 from ecoledger.accounts.models import AuditEntry
+from ecoledger.listings import importing
 from ecoledger.matters import actions, chain
 from ecoledger.matters.actions import Refused, Upload
 from ecoledger.registers.complaints import exports
+from ecoledger.registers.complaints.complaint import Complaint
 from ecoledger.registers.complaints.register import REGISTER
 from ecoledger.web.models import SearchEntry
 
@@ -55,6 +58,44 @@ def test_an_imported_title_holds_neither(bureau):
     }
     row = exports.complaint_of(values, {}, exports.Register())
     assert not any(_tells(row[name]) for name in ("title", "description", "answer"))
+
+
+def test_every_text_that_is_written_freely_is_read_without_who_complained():
+    own = Complaint._meta.get_fields(include_parents=False)
+    free = {f.name for f in own if isinstance(f, CharField | TextField) and not f.choices}
+    codes = {"source_no", "pollution"}
+    assert free - codes <= {*exports.TOLD, *exports.WRITTEN, *exports.IDENTITY}
+
+
+def test_no_column_of_a_table_keeps_who_complained_in_the_open(bureau, people, client):
+    """Nor does the event with which its row came in."""
+    heads = (
+        "举报编号",
+        "主要内容",
+        "举报人",
+        "联系电话",
+        "行业",
+        "办理单位",
+        "调查处理情况",
+        "备注",
+        "不受理原因",
+        "完成情况",
+    )
+    said = f"转{NAME} {TELEPHONE}"
+    cells = ("GD1", "北镇夜间异味", NAME, TELEPHONE, *[said] * 6)
+    table = "\n".join(",".join(line) for line in (heads, cells)).encode()
+    batch = importing.preview(REGISTER, "一.csv", table, by=people["complaint"])
+    assert {"handled_by", "industry", "why_refused"} <= set(batch.mapping.values())
+    importing.accept(REGISTER, batch.pk, by=people["complaint"])
+    complaint = Complaint.objects.get()
+    assert "［举报人］" in complaint.industry
+    assert "［举报人］" in complaint.handled_by
+    form = complaint.events.get(transition="open").form
+    assert "why_refused" in form
+    assert not _tells(str({n: v for n, v in form.items() if n not in exports.IDENTITY}))
+    client.force_login(people["town"])
+    for page in (f"/matters/complaint/{complaint.pk}", "/matters/complaint/statistics"):
+        assert not _tells(client.get(page).content.decode())
 
 
 def test_what_is_said_of_it_later_names_nobody(complaint, people):

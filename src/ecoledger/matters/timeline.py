@@ -56,8 +56,8 @@ def record(
             to_state=matter.state,
             cycle=matter.reopened,
             stayed=None if stayed is None else max(0, int(stayed.total_seconds())),
-            note=_openly(register, matter, note),
-            form=_openly(register, matter, dict(form or {})),
+            note=openly(register, matter, note),
+            form=openly(register, matter, dict(form or {})),
             evidence=[{"id": e.pk, "sha256": e.sha256} for e in evidence],
             shown_to_enterprise=shown_to_enterprise,
         )
@@ -66,12 +66,12 @@ def record(
     return event
 
 
-def _openly(register: Register, matter: Matter, said: Any, name: str = "") -> Any:
+def openly(register: Register, matter: Matter, said: Any, name: str = "") -> Any:
     """What an event says under ``name``, as everybody may read it who sees ``matter``."""
     if register.said_openly is None or name in register.hidden:
         return said
     if isinstance(said, Mapping):
-        return {key: _openly(register, matter, value, key) for key, value in said.items()}
+        return {key: openly(register, matter, value, key) for key, value in said.items()}
     return register.said_openly(matter, name, said) if isinstance(said, str) else said
 
 
@@ -96,8 +96,8 @@ def events_of(matter: Matter, person: Person | None = None) -> list[Event]:
     # What was said before it was known who is not to be named stays on the chain as it was said, and is shown without him.
     register = register_of(matter.register)
     for event in found if register.said_openly is not None else ():
-        event.note = _openly(register, matter, event.note)
-        event.form = _openly(register, matter, event.form)
+        event.note = openly(register, matter, event.note)
+        event.form = openly(register, matter, event.form)
     return found
 
 

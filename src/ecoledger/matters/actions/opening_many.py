@@ -63,7 +63,7 @@ def open_many(
             transition=OPEN,
             label=noop("登记"),
             to_state=matter.state,
-            form=dict(one.form),
+            form=timeline.openly(register, matter, dict(one.form)),
         )
         for matter, one in zip(matters, openings, strict=True)
     )

@@ -175,10 +175,12 @@ _TELEPHONES = (
     r"(?<=电话)[^\d\n。;,，；]{0,3}(?P<number>0\d{9,11}|[2-8]\d{6,7})(?!\d)",
 )
 _TELEPHONE = tuple(re.compile(one) for one in _TELEPHONES)
+# Of the complainant: read by few.
+IDENTITY = ("complainant", "telephone", "as_told")
 # Texts that everybody reads who sees a complaint: what was told, and what was found and said about it.
 TOLD, WRITTEN = (
-    ("title", "description", "target", "address", "wanted"),
-    ("findings", "answer", "remark"),
+    ("title", "description", "target", "address", "wanted", "industry"),
+    ("findings", "answer", "remark", "handled_by", "transferred_to", "urgency"),
 )
 
 
@@ -187,19 +189,27 @@ def mask(row: dict[str, Any]) -> None:
     text = str(row.get("description") or "")
     for name in (*TOLD, *WRITTEN):
         if row.get(name):
-            row[name] = without_person(str(row[name]), row)
-            if name in TOLD:
-                row[name] = without_telephones(row[name])
+            # The word in its place may be longer than the name.
+            length = getattr(Complaint._meta.get_field(name), "max_length", None)
+            row[name] = openly_said(row, name, str(row[name]))[:length]
     if row.get("description", "") != text and not row.get("as_told"):
         row["as_told"] = text
 
 
 def openly(cells: Mapping[str, str]) -> dict[str, str]:
     """The cells of a row of a table, by column, as :func:`mask` leaves what is kept of them."""
-    row: dict[str, Any] = dict(cells)
-    row["title"] = row.pop("subject", "")
-    mask(row)
-    return {name: row["title" if name == "subject" else name] for name in cells}
+    return {
+        name: text
+        if name in IDENTITY
+        else openly_said(cells, "title" if name == "subject" else name, text)
+        for name, text in cells.items()
+    }
+
+
+def openly_said(of: Mapping[str, Any], name: str, text: str) -> str:
+    """What stands under ``name`` with the complaint ``of``, as everybody may read it."""
+    text = without_person(text, of)
+    return without_telephones(text) if name in TOLD else text
 
 
 def without_telephones(text: str) -> str:

@@ -33,8 +33,6 @@ from ecoledger.registers.complaints.placing import Placed, locate
 from ecoledger.registers.complaints.proposals import Repeat
 from ecoledger.registers.complaints.workflow import WORKFLOW
 
-IDENTITY = ("complainant", "telephone", "as_told")
-
 
 @dataclass
 class _Known:
@@ -145,7 +143,7 @@ class Complaints(Register):
         values = dict(changed)
         state, ended = values.pop("state", ""), values.pop("closed_at", None)
         actions.follow(
-            thing.pk, values, by=by, at=at, state=state, ended=ended, unsaid=IDENTITY,
+            thing.pk, values, by=by, at=at, state=state, ended=ended, unsaid=exports.IDENTITY,
             note=f"{batch.file_name} {row.place}",
         )  # fmt: skip
 
@@ -227,7 +225,7 @@ def _prepare(complaint: Complaint) -> None:
 
 def tidy(complaint: Complaint) -> None:
     """Whoever writes something on it: what everybody reads names no complainant."""
-    names = ("telephone", "complainant", "as_told", *exports.TOLD, *exports.WRITTEN)
+    names = (*exports.IDENTITY, *exports.TOLD, *exports.WRITTEN)
     row = {name: getattr(complaint, name) for name in names}
     exports.mask(row)
     for name, text in row.items():
@@ -251,8 +249,7 @@ def _tidy_evidence(complaint: Complaint) -> None:
 def _said_openly(matter: Any, name: str, text: str) -> str:
     complaint = matter if isinstance(matter, Complaint) else matter.as_complaint
     known = {one: getattr(complaint, one, "") for one in ("telephone", "complainant")}
-    text = exports.without_person(text, known)
-    return exports.without_telephones(text) if name in exports.TOLD else text
+    return exports.openly_said(known, name, text)
 
 
 def _repeats_of(entered: Mapping[str, Any], person: Person) -> list[Complaint]:
@@ -285,7 +282,7 @@ REGISTER = declare(Complaints(
              "pollution", "industry", "wanted", "urgency", "deadline", "accepted_at", "refusal",
              "transferred_to", "handled_by", "on_site_at", "verdict", "findings", "answer",
              "answered_at", "satisfaction", "visited_at", "placed", "remark"),
-    hidden=dict.fromkeys(IDENTITY, "see_complainants"),
+    hidden=dict.fromkeys(exports.IDENTITY, "see_complainants"),
     views=(
         View("new", "待受理", {"state": "new"}, "due"),
         View("backlog", "治重化积", {"backlog": "1"}),
