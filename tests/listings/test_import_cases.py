@@ -9,8 +9,11 @@ import lxml.html
 import openpyxl
 import pytest
 from django.urls import reverse
+from tests.small_county import SOUTH
 
+from ecoledger.accounts.models import Person
 from ecoledger.listings import importing
+from ecoledger.listings.importing import remembered
 from ecoledger.listings.models import ImportBatch
 from ecoledger.listings.refusals import Refused
 from ecoledger.registers.problems.problem_ledger import REGISTER, Problem
@@ -292,6 +295,71 @@ def test_a_column_is_pointed_at_in_the_preview_and_remembered(preview, client, p
         preview(sheet(head, (*row("C-2")[:7], "北镇人民政府", None))).mapping["谁来管"]
         == "owner_organisation"
     )
+
+
+def pointed(batch, by, **words):
+    importing.recheck(REGISTER, batch, by=by, words=words)
+    return batch
+
+
+def test_what_somebody_said_a_word_means_holds_for_his_own_unit_only(preview, people):
+    """A colleague's table is read so too, and says so; another unit's stays as it is written."""
+    table = sheet(HEAD, row("W-1", source="某处来的"))
+    town, desk = people["town"], people["dispatcher"]
+    own = importing.preview(REGISTER, "镇.xlsx", table, by=town)
+    pointed(own, town, origin_kind={"某处来的": "superior"})
+    assert "某处来的 → 上级交办" in said(own, 2)
+    assert preview(table).unknown["origin_kind"] == {"某处来的": 1}
+    pointed(preview(table), desk, origin_kind={"某处来的": "self"})
+    assert importing.preview(REGISTER, "队.xlsx", table, by=people["officer"]).good.count() == 1
+    # Each keeps his own word, and may say another one.
+    again = importing.preview(REGISTER, "镇二.xlsx", table, by=town)
+    assert again.rows.get().values["origin_kind"] == "superior"
+    pointed(again, town, origin_kind={"某处来的": "self"})
+    assert (
+        importing.preview(REGISTER, "镇三.xlsx", table, by=town).rows.get().values["origin_kind"]
+        == "self"
+    )
+
+
+def test_people_of_firms_are_remembered_for_themselves(people):
+    firm = people["enterprise"]
+    other = Person.objects.create(username="other", name="另一人", organisation=firm.organisation)
+    remembered.keep_word(REGISTER, "origin_kind", "某处", "self", firm)
+    remembered.keep_header(REGISTER, "啥问题", "title", firm)
+    assert remembered.words(REGISTER, firm) == {"origin_kind": {"某处": "self"}}
+    assert remembered.headers(REGISTER, firm) == {"啥问题": "title"}
+    for stranger in (other, people["dispatcher"], None):
+        assert not remembered.words(REGISTER, stranger)
+        assert not remembered.headers(REGISTER, stranger)
+
+
+def test_a_name_that_is_found_by_itself_is_never_read_as_something_else(preview, people):
+    town, desk = people["town"], people["dispatcher"]
+    for by in (town, desk):
+        for word in ("北镇", "北街道片区"):
+            remembered.keep_word(REGISTER, "area_code", word, SOUTH, by)
+    table = sheet(HEAD, row("W-1"), (*row("W-2")[:4], "北街道片区", *row("W-2")[5:]))
+    batch = preview(table)
+    assert batch.rows.get(number=2).values["area_code"] == "北镇"
+    assert not batch.rows.get(number=2).warnings
+    # What it was read as stands beside the cell.
+    assert batch.rows.get(number=3).values["area_code"] == SOUTH
+    assert f"北街道片区 → 南镇（{SOUTH}）" in said(batch, 3)
+    # Where that is not the reader's to choose, the word is as unknown as before.
+    own = importing.preview(REGISTER, "镇.xlsx", table, by=town)
+    assert [r.number for r in own.bad] == [3]
+
+
+def test_a_column_that_bears_its_own_name_is_never_another(preview, people):
+    for header, column in (("问题描述", "title"), ("责任单位", ""), ("来源类别", "")):
+        remembered.keep_header(REGISTER, header, column, people["dispatcher"])
+    own = next(str(c.ask.label) for c in REGISTER.import_columns if c.name == "owner_organisation")
+    head = [own if cell == "责任单位" else cell for cell in HEAD]
+    remembered.keep_header(REGISTER, own, "", people["dispatcher"])
+    mapping = preview(sheet([*head, "问题描述"], (*row("C-1"), "长文"))).mapping
+    assert mapping[own] == "owner_organisation"
+    assert mapping["问题"] == "title"
 
 
 def test_what_is_confirmed_is_what_was_seen(preview, accept):

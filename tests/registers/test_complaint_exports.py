@@ -151,7 +151,7 @@ def nameless(lines):
 
 
 def test_what_says_the_complainant_is_pointed_at_no_open_column(bureau):
-    """What a header was said to mean is remembered for everybody: not that a complainant stands under remarks."""
+    """What a header was said to mean is remembered for others too: not that a complainant stands under remarks."""
     table = saved(workbook(("一", [LINE, order("GD50")])))
     desk = bureau.complaint
     batch = importing.preview(REGISTER, "一.xlsx", table, by=desk, chosen={"来电人": "remark"})

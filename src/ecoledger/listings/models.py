@@ -153,31 +153,35 @@ class ImportPicture(models.Model):
 
 
 class ColumnMapping(models.Model):
-    """A header someone once pointed at a column of the template; remembered for the next file."""
+    """A header someone once pointed at a column of the template; remembered for his next file and his unit's."""
 
     listing = models.CharField(max_length=40)
+    # Who said so; nobody where it was the operator, or where it is not known any more.
+    person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="+")
     header = models.CharField(max_length=120)
     column = models.CharField(max_length=60)
 
     class Meta:
         verbose_name = "列对应"
-        unique_together = [("listing", "header")]
+        unique_together = [("listing", "person", "header")]
 
     def __str__(self) -> str:
         return f"{self.header} → {self.column}"
 
 
 class WordMapping(models.Model):
-    """What someone once said a word of a column means; remembered for the next file."""
+    """What someone once said a word of a column means; remembered for his next file and his unit's."""
 
     listing = models.CharField(max_length=40)
+    # Who said so; nobody where it was the operator, or where it is not known any more.
+    person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="+")
     column = models.CharField(max_length=60)
     word = models.CharField(max_length=120)
     value = models.CharField(max_length=120)
 
     class Meta:
         verbose_name = "用词对应"
-        unique_together = [("listing", "column", "word")]
+        unique_together = [("listing", "person", "column", "word")]
 
     def __str__(self) -> str:
         return f"{self.word} → {self.value}"

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts import inserting
 from ecoledger.accounts.models import Person
 from ecoledger.listings import words as say
+from ecoledger.listings.importing import remembered
 from ecoledger.listings.importing.columns import (
     headers_side_by_side,
     match_columns,
@@ -26,11 +27,9 @@ from ecoledger.listings.importing.row_checks import Progress, RowChecks
 from ecoledger.listings.importing.sheets import notes_on, rows_of, sheets_of
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import (
-    ColumnMapping,
     ImportBatch,
     ImportPicture,
     ImportRow,
-    WordMapping,
 )
 from ecoledger.listings.parts import ImportColumn
 from ecoledger.listings.personal import RECORDED
@@ -70,7 +69,9 @@ def preview(
     except reading.NoTableError as error:
         raise Refused("file", say.no_table(error)) from error
     columns = open_columns(listing, by)
-    sheets = sheets_of(listing, columns, book)
+    earlier_choices = open_choices(listing, remembered.headers(listing, by))
+    choices = open_choices(listing, chosen or {})
+    sheets = sheets_of(listing, columns, book, {**earlier_choices, **choices})
     batch = ImportBatch(
         listing=listing.key,
         file_name=name[:200],
@@ -80,14 +81,10 @@ def preview(
     )
     batch.notes = notes_on(book, sheets)
     _note_earlier(batch)
-    remembered = dict(
-        ColumnMapping.objects.filter(listing=listing.key).values_list("header", "column")
-    )
-    remember_columns(listing, chosen or {}, sheets)
-    choices = open_choices(listing, {**remembered, **(chosen or {})})
+    remember_columns(listing, choices, sheets, by)
     for _table, header in sheets:
         _refuse_personal(listing, columns, header)
-        mapping = match_columns(columns, header.names, choices)
+        mapping = match_columns(columns, header.names, choices, earlier_choices)
         for column_header, column in mapping.items():
             batch.mapping.setdefault(column_header, column)
     assert listing.imports is not None  # noqa: S101 - its columns were asked for above
@@ -163,19 +160,12 @@ def recheck(
                 if column and taken == column and other != header and other in beside[header]:
                     batch.mapping[other] = ""
             batch.mapping[header] = column
-            ColumnMapping.objects.update_or_create(
-                listing=listing.key, header=header[:120], defaults={"column": column}
-            )
+            remembered.keep_header(listing, header, column, by)
     for column, meanings in (words or {}).items():
         for word, value in meanings.items():
             if column in known and value:
                 batch.words.setdefault(column, {})[fold(word)] = value
-                WordMapping.objects.update_or_create(
-                    listing=listing.key,
-                    column=column,
-                    word=fold(word)[:120],
-                    defaults={"value": value[:120]},
-                )
+                remembered.keep_word(listing, column, word, value, by)
     assert listing.imports is not None  # noqa: S101 - the preview was made by it
     need_required(listing.imports, template, batch.mapping)
     rows = list(batch.rows.all())

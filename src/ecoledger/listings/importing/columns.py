@@ -9,8 +9,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
+from ecoledger.listings.importing import remembered
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.models import ColumnMapping, ImportBatch, ImportRow
+from ecoledger.listings.models import ImportBatch, ImportRow
 from ecoledger.listings.parts import Import, ImportColumn, Kind
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tables.book import Table
@@ -43,10 +44,23 @@ def ways_to_read(header: str) -> tuple[str, ...]:
 
 
 def match_columns(
-    columns: tuple[ImportColumn, ...], headers: Iterable[str], chosen: Mapping[str, str]
+    columns: tuple[ImportColumn, ...],
+    headers: Iterable[str],
+    chosen: Mapping[str, str],
+    earlier: Mapping[str, str],
 ) -> dict[str, str]:
-    """Header -> name of the template's column, "" where none fits; a choice of a person wins."""
+    """Header -> name of the template's column, "" where none fits.
+
+    ``chosen`` by a person for this table wins. What was said ``earlier`` wins where no header bears the column's own
+    name: that one always means it.
+    """
     mapping: dict[str, str] = {}
+    own = {fold(name): c.name for c in columns for name in (str(c.ask.label), c.name)}
+    named = {own[fold(header)] for header in headers if fold(header) in own}
+    chosen = {
+        **{h: c for h, c in earlier.items() if fold(h) not in own and c not in named},
+        **chosen,
+    }
     known = {c.name for c in columns}
     by_name: dict[str, list[str]] = {}
     for column in columns:
@@ -73,7 +87,7 @@ def match_columns(
 def open_choices(listing: Listing, chosen: Mapping[str, str]) -> dict[str, str]:
     """Choices of what headers mean, without those that would lay what is hidden into a column that others read.
 
-    What somebody chose is remembered for everybody: 举报人电话 stays what it says, whoever points elsewhere.
+    What somebody chose is remembered for others too: 举报人电话 stays what it says, whoever points elsewhere.
     """
     hidden = {c.name for c in listing.import_columns if (c.ask.stores or c.name) in listing.hidden}
     said = {word for c in listing.import_columns if c.name in hidden for word in names_of(c)}
@@ -85,14 +99,15 @@ def open_choices(listing: Listing, chosen: Mapping[str, str]) -> dict[str, str]:
 
 
 def remember_columns(
-    listing: Listing, chosen: Mapping[str, str], sheets: list[tuple[Table, Header]]
+    listing: Listing,
+    chosen: Mapping[str, str],
+    sheets: list[tuple[Table, Header]],
+    by: Person | None,
 ) -> None:
     headers = {name for _table, header in sheets for name in header.names}
     for header, column in open_choices(listing, chosen).items():
         if column and header in headers:
-            ColumnMapping.objects.update_or_create(
-                listing=listing.key, header=header[:120], defaults={"column": column}
-            )
+            remembered.keep_header(listing, header, column, by)
 
 
 def need_required(

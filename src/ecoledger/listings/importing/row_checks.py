@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Person
 from ecoledger.jobs import beside
 from ecoledger.listings.forms import LookupField
-from ecoledger.listings.importing import updating
+from ecoledger.listings.importing import remembered, updating
 from ecoledger.listings.importing.cells import BadCell, UnknownWord, text_of, value_of
 from ecoledger.listings.importing.cleaning import Cleaner
 from ecoledger.listings.importing.columns import running_numbers
 from ecoledger.listings.importing.repeats import Repeats, year_of
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.models import ImportBatch, ImportRow, WordMapping, problem
+from ecoledger.listings.models import ImportBatch, ImportRow, problem
 from ecoledger.listings.parts import ImportColumn, Kind, TableRow
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tables.book import unpacked_cell
@@ -70,11 +70,10 @@ class RowChecks:
             name: {fold(word): value for word, value in meanings.items()}
             for name, meanings in self.imports.values.items()
         }
-        known = WordMapping.objects.filter(listing=listing.key)
-        for column, word, value in known.values_list("column", "word", "value"):
-            self.words.setdefault(column, {})[word] = value
+        # What people said words mean: asked only of what the column itself does not know.
+        self.said = remembered.words(listing, by)
         for column, meanings in batch.words.items():
-            self.words.setdefault(column, {}).update(meanings)
+            self.said.setdefault(column, {}).update(meanings)
         self.labels = {c.name: _(str(c.ask.label)) for c in columns}
         self._cleaned: dict[str, dict[str, str]] = {name: {} for name in self.columns}
         self._found: dict[Any, Any] = {}
@@ -222,6 +221,8 @@ class RowChecks:
             )
         except BadCell as bad:
             row.cells[name] = row.cells[name] or str(cell)
+            if isinstance(bad, UnknownWord) and self._as_said(name, row, row.cells[name]):
+                return True
             if isinstance(bad, UnknownWord) and (meant := self._meaning(name, row.cells[name])):
                 row.values[name] = meant
                 return True
@@ -235,11 +236,40 @@ class RowChecks:
             if isinstance(bad, UnknownWord):
                 self._unknown(name, row.cells[name])
             return False
+        if self._not_found(name, row.values[name]) and self._as_said(name, row, row.values[name]):
+            return True
         if short and type(row.values[name]) is str:
             known[alike] = row.cells[name], row.values[name], warning
         if warning:
             row.warnings.append(problem(name, label, warning))
         return True
+
+    def _not_found(self, name: str, value: Any) -> bool:
+        """Whether a name of another table, of which something was said, finds nothing there by itself."""
+        asked = self.said.get(name) and isinstance(self.fields[name], LookupField)
+        return bool(asked and value and self._wrong(name, value))
+
+    def _as_said(self, name: str, row: ImportRow, word: str) -> bool:
+        """Read a word as somebody said it means, where that can be kept; the row says so."""
+        meant = self.said.get(name, {}).get(fold(word))
+        value = [meant] if self.columns[name].ask.kind is Kind.CHOICES else meant
+        if meant is None or self._wrong(name, value):
+            return False
+        row.values[name] = value
+        self.batch.words.setdefault(name, {})[fold(word)] = meant
+        told = f"{word} → {self._called(name, meant)}"
+        row.warnings.append(problem(name, self.labels[name], told))
+        return True
+
+    def _called(self, name: str, value: str) -> str:
+        """A value as a person reads it: the choice's name, the other table's row with its code."""
+        field = self.fields[name]
+        if not isinstance(field, LookupField):
+            labels = dict(self.columns[name].ask.choices)
+            return _(str(labels.get(value, value)))
+        found = field.lookup.resolve(value, self.by)
+        code = getattr(found, "code", "")
+        return _("%(name)s（%(code)s）") % {"name": found, "code": code} if code else str(found)
 
     def _meaning(self, name: str, words: str) -> str:
         """The choice that words which are none of the choices mean by the list's own reading."""

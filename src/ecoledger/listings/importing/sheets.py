@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from ecoledger.accounts.wording import numbered
 from ecoledger.listings import words as say
 from ecoledger.listings.importing.columns import names_of, ways_to_read
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.models import ColumnMapping, ImportBatch, ImportRow
+from ecoledger.listings.models import ImportBatch, ImportRow
 from ecoledger.listings.parts import ImportColumn
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tables.book import Book, Fault, Table, packed_cell
@@ -19,12 +20,12 @@ from ecoledger.listings.tables.headers import Header, find_header, fold, why_no_
 
 
 def sheets_of(
-    listing: Listing, columns: tuple[ImportColumn, ...], book: Book
+    listing: Listing, columns: tuple[ImportColumn, ...], book: Book, remembered: Mapping[str, str]
 ) -> list[tuple[Table, Header]]:
-    """The sheets that have a header. Raises :class:`Refused` when none has."""
+    """The sheets that have a header; ``remembered``: what headers were said to mean. Raises :class:`Refused` when none
+    has."""
     names: set[str] = set().union(*(names_of(c) for c in columns)) if columns else set()
-    headers = ColumnMapping.objects.filter(listing=listing.key).exclude(column="")
-    names |= {fold(header) for header in headers.values_list("header", flat=True)}
+    names |= {fold(header) for header, column in remembered.items() if column}
 
     def known(text: str) -> bool:
         return not names.isdisjoint(ways_to_read(text))

@@ -163,10 +163,10 @@ def batch(request: Request, key: str, pk: int) -> HttpResponse:
             {
                 "column": name,
                 "label": columns[name].label,
-                "words": list(unknown.items())[:WORDS],
+                "words": words_of,
                 "values": _offered(columns[name], request),
             }
-            for name, unknown in found.unknown.items()
+            for name, words_of in _asked_words(found).items()
             if name in columns
         ],
         "left_out": [(sheet, row, words.left_out(why)) for sheet, row, why in found.left_out],
@@ -203,6 +203,16 @@ def _cell(row: Any, texts: Mapping[str, str], ask: Ask) -> dict[str, Any]:
     }
 
 
+def _asked_words(found: ImportBatch) -> dict[str, list[tuple[str, int | None, str]]]:
+    """Column -> (word, in how many rows, what it was said to mean): what nobody knows first, then what was said."""
+    asked: dict[str, list[tuple[str, int | None, str]]] = {}
+    for column in found.unknown.keys() | found.words.keys():
+        unknown, said = found.unknown.get(column, {}), found.words.get(column, {})
+        asked[column] = [(word, count, "") for word, count in list(unknown.items())[:WORDS]]
+        asked[column] += [(word, None, meant) for word, meant in list(said.items())[:WORDS]]
+    return asked
+
+
 def _offered(ask: Ask, request: Request) -> list[tuple[str, str]]:
     """The values a word of the column can mean."""
     if ask.choices:
@@ -224,10 +234,10 @@ def _said(request: Request, found: ImportBatch) -> dict[str, Any]:
     meanings = {
         column: {
             word: value
-            for n, word in enumerate(list(unknown)[:WORDS])
-            if (value := request.POST.get(f"word:{column}:{n}", ""))
+            for n, (word, _count, meant) in enumerate(asked)
+            if (value := request.POST.get(f"word:{column}:{n}", "")) and value != meant
         }
-        for column, unknown in found.unknown.items()
+        for column, asked in _asked_words(found).items()
     }
     history = {"0": False, "1": True}.get(request.POST.get("history", ""))
     return {"columns": headers, "words": meanings, "history": history}
