@@ -227,6 +227,20 @@ def test_a_file_taken_in_before_is_told_by_the_day_it_was_here(bureau, people):
         importing.accept(REGISTER, again.pk, by=people["dispatcher"])
 
 
+def test_what_somebody_merged_into_an_imported_matter_is_not_lost_with_it(
+    bureau, people, problem_at
+):
+    dispatcher = people["dispatcher"]
+    rows = [["D3-01", *GOOD[1:]], ["D3-02", *GOOD[1:6], "D3-01"], ["D3-03", *GOOD[1:]]]
+    batch = preview(workbook(HEADER, *rows), people)
+    importing.accept(REGISTER, batch.pk, by=dispatcher)
+    into, genuine = Problem.objects.get(source_no="D3-03"), problem_at()
+    actions.merge([genuine.pk], into.pk, by=dispatcher, reason="同一件")
+    # What the table itself said to repeat is withdrawn with it.
+    assert importing.undo(REGISTER, batch.pk, by=dispatcher) == [into]
+    assert {p.source_no for p in REGISTER.visible_to(dispatcher)} == {"D3-03", ""}
+
+
 def test_a_duplicate_named_in_the_table_is_merged_and_a_wrong_one_is_refused(bureau, people):
     rows = [
         ["D4-01", *GOOD[1:6], ""],

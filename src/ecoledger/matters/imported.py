@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.matters import actions, notices
-from ecoledger.matters.actions.following import OF_IMPORT
+from ecoledger.matters.actions.following import SAID_TO_REPEAT, work_on
 from ecoledger.matters.models import Matter
 
 if TYPE_CHECKING:
@@ -47,12 +47,17 @@ def link_repeat(
         target = there.exclude(pk=made).order_by("pk").values_list("pk", flat=True).first()
     if made is None or target is None or made == target:
         return
-    actions.merge([made], target, by=by, reason=noop("导入时标明重复"), at=at)
+    actions.merge([made], target, by=by, reason=SAID_TO_REPEAT, at=at)
 
 
 def withdraw(matter: Matter, by: Person | None, at: datetime) -> bool:
-    """Hide an imported matter; not when somebody has worked on it."""
-    if matter.events.exclude(transition__in=OF_IMPORT).exists():
+    """Hide an imported matter; not when somebody has worked on it, or what stays goes on in it."""
+    if work_on(matter).exists():
+        return False
+    within = Matter.objects.filter(merged_into=matter, withdrawn_at=None)
+    if any(
+        one.import_batch_id != matter.import_batch_id or work_on(one).exists() for one in within
+    ):
         return False
     actions.withdraw(matter, by=by, label=noop("撤销导入"), at=at)
     return True

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
@@ -17,13 +18,15 @@ from ecoledger.matters import deadlines, timeline
 from ecoledger.matters.actions.access import keep, locked, owns
 from ecoledger.matters.actions.amending import refuse_owner
 from ecoledger.matters.actions.lapsing import end_requests
-from ecoledger.matters.models import Matter
+from ecoledger.matters.models import Event, Matter
 from ecoledger.matters.register import Register, register_of
 from ecoledger.matters.workflow import Phase
 
 EVENT, LABEL = "followed", noop("按原平台更新")
-# Events that an import and its undoing leave; any other is work somebody has done since.
-OF_IMPORT = ("open", "history", "merged", "absorbed", "withdrawn", "restored")
+# Events that an import and its undoing leave, and why it lets one matter go on for another; any other is work that
+# somebody has done since, a merging of one's own too.
+_OF_IMPORT, _MERGINGS = ("open", "history", "withdrawn", "restored"), ("merged", "absorbed")
+SAID_TO_REPEAT = noop("导入时标明重复")
 _OWNER = frozenset({"owner", "owner_id", "owner_organisation", "owner_organisation_id"})
 
 
@@ -116,8 +119,14 @@ def only_followed(matter: Matter) -> bool:
     """Whether the matter came by a table and nobody has worked on it here: its work is done elsewhere."""
     if matter.import_batch_id is None:
         return False
-    done = matter.events.exclude(transition__in=(*OF_IMPORT, EVENT))
+    done = work_on(matter).exclude(transition=EVENT)
     return not done.filter(person__isnull=False).exists()
+
+
+def work_on(matter: Matter) -> QuerySet[Event]:
+    """What was done about an imported matter since."""
+    linked = Q(transition__in=_MERGINGS, note=SAID_TO_REPEAT)
+    return Event.objects.filter(matter=matter).exclude(Q(transition__in=_OF_IMPORT) | linked)
 
 
 def _may_give(by: Person, values: Mapping[str, Any]) -> bool:
