@@ -300,3 +300,45 @@ def test_what_waits_for_the_bureau_stands_in_the_work_of_who_decides_until_it_is
     assert "1 份申报" in client.get("/").content.decode()
     client.post(f"/filings/{filing.pk}/decide", {"answer": "agree"})
     assert not [path for path in pages if asked(path)]
+
+
+def test_the_bureau_refuses_what_a_firm_filed_and_does_not_take_it_back(firm, bureau, client):
+    """With a reason, by name, and the firm is told; what was agreed to first stays in its history."""
+    filing = firm(timedelta(hours=2))
+    page, monitor = f"/filings/{filing.pk}", bureau.people["monitor"]
+    client.force_login(monitor)
+    client.post(f"{page}/decide", {"answer": "agree", "reason": "已看检修单"})
+    (ask,) = lxml.html.fromstring(client.get(page).content).xpath("//*[@id='act']")
+    assert ask.xpath(".//button/@value") == ["refuse", "finish"]
+    assert client.post(f"{page}/withdraw", {"action": "withdraw"}).status_code == 403
+    client.post(f"{page}/decide", {"answer": "refuse"})
+    filing.refresh_from_db()
+    assert (filing.withdrawn_at, filing.silences) == (None, True)
+    client.post(f"{page}/decide", {"answer": "refuse", "reason": "现场未检修"})
+    filing.refresh_from_db()
+    assert (filing.decision, filing.silences, filing.decided_by) == ("refused", False, monitor)
+    assert [t for t in told(bureau.people["enterprise"]) if "现场未检修" in t]
+    (past,) = lxml.html.fromstring(client.get(page).content).xpath("//section[@id='past']")
+    words = past.text_content()
+    assert words.index("现场未检修") < words.index("已看检修单")
+    assert words.count(str(monitor)) == 2
+
+
+def test_a_withdrawn_filing_says_so_with_who_on_its_page_and_in_the_firm_s_history(
+    firm, bureau, client
+):
+    """What begins later or is over silences nothing now, whatever hours it shares with it."""
+    filing = firm(timedelta(hours=2))
+    client.force_login(bureau.people["monitor"])
+    client.post(f"/filings/{filing.pk}/decide", {"answer": "agree"})
+    firm(timedelta(hours=-2), kind="fault")
+    client.force_login(bureau.people["enterprise"])
+    page = client.post(f"/filings/{filing.pk}/withdraw", {"action": "withdraw"}, follow=True)
+    assert "申报时段重新判断" in page.content.decode()
+    assert "仍在静默" not in page.content.decode()
+    (past,) = lxml.html.fromstring(page.content).xpath("//section[@id='past']")
+    assert past.text_content().count(str(bureau.people["enterprise"])) == 2
+    client.force_login(bureau.people["monitor"])
+    history = client.get(f"/entities/{filing.entity_id}").content.decode()
+    assert "（事后申报，已撤回）" in history
+    assert "已确认）" not in history

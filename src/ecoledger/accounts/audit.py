@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from ecoledger.accounts import acting, chain, inserting
 from ecoledger.accounts.models import AuditEntry, ChainHead, Person
@@ -85,6 +85,14 @@ def _linked(
     entry.hash = _sealed(entry)
     head.hash, head.count = entry.hash, head.count + 1
     return entry
+
+
+def of(obj: Model, *actions: str) -> QuerySet[AuditEntry]:
+    """What the trail says was done to a thing by one of ``actions``, the first first."""
+    rows = AuditEntry.objects.filter(
+        action__in=actions, object_type=obj._meta.label_lower, object_id=str(obj.pk)
+    )
+    return rows.select_related("person").order_by("pk")
 
 
 def hands_of(obj: Model, *actions: str) -> frozenset[int]:

@@ -160,7 +160,9 @@ def _timeline(file: File) -> Iterable[Happening]:
         kind = _(filing.get_kind_display())
         marks = [_("事后申报")] if filing.after_the_fact else []
         marks += [_("预警中申报")] if filing.during_alarm else []
-        if filing.decision:
+        if filing.withdrawn_at is not None:
+            marks.append(_(str(Filing.Standing.WITHDRAWN.label)))
+        elif filing.decision:
             marks.append(_(str(filing.get_decision_display())))
         told = f"{filing.reason}{_('（%s）') % _('，').join(marks)}" if marks else filing.reason
         yield Happening(filing.begin, kind, told, f"/filings/{filing.pk}", Tab.DATA)

@@ -237,10 +237,32 @@ def may_decide(person: Person) -> bool:
     return person.may("file_shutdown") and not person.has_role(Role.ENTERPRISE)
 
 
+def of_a_firm(filing: Filing) -> bool:
+    """Whether the firm itself filed it: it alone takes that back, and the bureau does not agree to it."""
+    return filing.filed_by.has_role(Role.ENTERPRISE)
+
+
+def may_take_back(person: Person, filing: Filing) -> bool:
+    """Whether ``person`` is of those who filed it: a firm's people for the firm's, the bureau's for the bureau's."""
+    theirs = person.has_role(Role.ENTERPRISE)
+    return may_file(person, filing.entity) and theirs == of_a_firm(filing)
+
+
+def may_refuse(person: Person, filing: Filing) -> bool:
+    """Whether ``person`` may say no to it: to what waits, and to a firm's that holds and is not over."""
+    if not (may_decide(person) and may_file(person, filing.entity)):
+        return False
+    over = filing.end is not None and filing.end <= timezone.now()
+    holds = filing.silences and not over and of_a_firm(filing)
+    return holds or filing.decision == Filing.Decision.WAITING
+
+
 def decide(
     person: Person, filing: Filing, *, agreed: bool, reason: str = "", address: str = ""
 ) -> Filing:
     """Agree to a filing that waits, or not: what is judged from now on is silenced by it, or is not.
+
+    One that holds may still be refused: what it silenced becomes alarms.
 
     One without an end gets one, :data:`LONGEST` from now, or from its begin when that is later: it goes on if it is
     filed again.
@@ -251,8 +273,11 @@ def decide(
         raise ValidationError({"reason": _("不予确认请写明原因")})
     with transaction.atomic():
         _held(filing)
-        if filing.withdrawn_at is not None or filing.decision != Filing.Decision.WAITING:
-            raise ValidationError(_("这份申报不在待确认状态，请刷新页面"))
+        waits = filing.decision == Filing.Decision.WAITING
+        if filing.withdrawn_at is not None or not (
+            waits or (not agreed and may_refuse(person, filing))
+        ):
+            raise ValidationError(_("这份申报已经核定、撤回或结束，请刷新页面"))
         filing.decision = Filing.Decision.AGREED if agreed else Filing.Decision.REFUSED
         filing.decided_by, filing.decided_at = person, times.aware(times.now())
         if agreed and filing.end is None:
@@ -266,6 +291,8 @@ def decide(
             details={"reason": filing.decision_reason, "end": filing.end},
             address=address,
         )
+        if not agreed and not waits:
+            _look_again(filing, filing.begin)
     return filing
 
 
@@ -297,8 +324,10 @@ def finish(person: Person, filing: Filing, end: datetime, *, address: str = "") 
 
 def withdraw(person: Person, filing: Filing, *, reason: str, address: str = "") -> Filing:
     """Take a filing back as if it had never been: what it silenced becomes alarms."""
-    if not may_file(person, filing.entity):
-        raise PermissionDenied(_("只能撤回本企业或本辖区的申报"))
+    if not may_take_back(person, filing):
+        raise PermissionDenied(
+            _("只能撤回本企业或本辖区的申报；企业的申报由企业撤回，监测或执法人员可不予确认")
+        )
     with transaction.atomic():
         _held(filing)
         if filing.withdrawn_at is not None:

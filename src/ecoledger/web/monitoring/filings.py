@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.accounts.visitors import address
@@ -107,8 +108,9 @@ def one(request: Request, pk: int) -> HttpResponse:
     context = {
         "waits": stands and filing.decision == Filing.Decision.WAITING,
         "may_decide": filings.may_decide(person),
-        "may_withdraw": runs and filings.may_file(person, filing.entity),
-        "begun": filing.begin <= now,
+        "may_refuse": stands and filings.may_refuse(person, filing),
+        "may_end": runs and filing.begin <= now and filings.may_file(person, filing.entity),
+        "may_withdraw": runs and filings.may_take_back(person, filing),
         "coming": filing.standing == Filing.Standing.COMING,
         "running": filing.standing == Filing.Standing.RUNNING,
         "mark": _mark(filing),
@@ -145,25 +147,32 @@ def _alarms(filing: Filing, person: Person) -> QuerySet[Alarm]:
     return rows.filter(Q(filing=filing) | Q(begin__lte=until, last__gte=filing.begin))
 
 
+# Taken from the trail: what was decided first stays, though another decision stands now.
+_STEPS = {
+    "filing agreed": gettext_lazy("已确认"),
+    "filing refused": gettext_lazy("不予确认"),
+    "filing withdrawn": gettext_lazy("撤回"),
+}
+
+
 def _past(filing: Filing) -> list[tuple[datetime, str, str, str]]:
     """What was done about it: when, what, by whom, and what was said."""
     said = [(filing.filed_at, _("申报"), str(filing.filed_by), filing.reason)]
-    if filing.decided_at is not None:
-        decided = _(str(filing.get_decision_display()))
-        said.append((filing.decided_at, decided, str(filing.decided_by), filing.decision_reason))
+    said += [
+        (step.at, str(_STEPS[step.action]), str(step.person or ""), step.details.get("reason", ""))
+        for step in audit.of(filing, *_STEPS)
+    ]
     if filing.ended_at is not None:
         said.append((filing.ended_at, _("提前结束"), str(filing.ended_by), _ended(filing)))
     elif filing.silences and filing.end is not None and filing.end <= timezone.now():
         said.append((filing.end, _("到期"), "", _ended(filing)))
-    if filing.withdrawn_at is not None:
-        said.append((filing.withdrawn_at, _("撤回"), "", ""))
     return sorted(said, reverse=True)
 
 
 def _ended(filing: Filing) -> str:
-    """Whether alarms were judged again from its end on, or another filing went on."""
-    end = filing.end or timezone.now()
-    return _still_silent(filings.beside(filing, end)) if filing.silences else ""
+    """Which other filings went on silencing at its end: they may be over by now."""
+    others = filings.beside(filing, filing.end or timezone.now()) if filing.silences else []
+    return _("当时仍静默的另有：%s。") % _named(others) if others else ""
 
 
 @needs("file_shutdown")
@@ -239,15 +248,20 @@ def decide(request: Request, pk: int) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
         return redirect("filing", pk)
     said = _("已确认") if agreed else _("不予确认")
+    _tell_the_filer(filing, said, filing.decision_reason)
+    messages.success(request, said)
+    return redirect("filing", pk)
+
+
+def _tell_the_filer(filing: Filing, said: str, why: str = "") -> None:
+    """Tell who filed it what became of it by another's word."""
     notices.tell(
         [filing.filed_by],
         _("%(firm)s的申报%(said)s：%(reason)s")
-        % {"firm": filing.entity.name, "said": said, "reason": filing.decision_reason or "—"},
+        % {"firm": filing.entity.name, "said": said, "reason": why or "—"},
         link=f"/filings/{filing.pk}",
         at=timezone.now(),
     )
-    messages.success(request, said)
-    return redirect("filing", pk)
 
 
 def _after_the_end(filing: Filing, now: datetime) -> str:
@@ -265,8 +279,11 @@ def _after_the_end(filing: Filing, now: datetime) -> str:
 
 def _still_silent(others: list[Filing]) -> str:
     """The filings that go on silencing, by name; "" where there are none."""
-    if not others:
-        return ""
+    return _("仍在静默的另有：%s。") % _named(others) if others else ""
+
+
+def _named(others: list[Filing]) -> str:
+    """Filings by name, number and end."""
     names = [
         _("%(filing)s（#%(number)d，至%(end)s）")
         % {
@@ -276,24 +293,28 @@ def _still_silent(others: list[Filing]) -> str:
         }
         for other in others
     ]
-    return _("仍在静默的另有：%s。") % _("、").join(names)
+    return _("、").join(names)
 
 
 @require_POST
 @needs("file_shutdown")
 def withdraw(request: Request, pk: int) -> HttpResponse:
-    """Take a filing back, or end it now because operation has resumed."""
+    """Take back what one filed, or end it now because operation has resumed."""
     filing = get_object_or_404(FILINGS.visible_to(request.user), pk=pk)
+    now = timezone.now()
     try:
         if request.POST.get("action") == "finish":
-            now = timezone.now()
+            said, why = _("提前结束"), ""
             filings.finish(request.user, filing, now, address=address(request))
             messages.success(request, _after_the_end(filing, now))
         else:
-            reason = request.POST.get("reason", "").strip() or _("申报有误")
-            filings.withdraw(request.user, filing, reason=reason, address=address(request))
-            still = filings.beside(filing, filing.begin, filing.end or timezone.now())
+            said, why = _("撤回"), request.POST.get("reason", "").strip() or _("申报有误")
+            filings.withdraw(request.user, filing, reason=why, address=address(request))
+            still = filings.beside(filing, now)
             messages.success(request, _("申报已撤回，申报时段重新判断。") + _still_silent(still))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
+    else:
+        if request.user != filing.filed_by:
+            _tell_the_filer(filing, said, why)
     return redirect("filing", pk)
