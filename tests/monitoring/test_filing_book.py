@@ -10,6 +10,7 @@ from django.utils import timezone
 from ecoledger.listings import importing
 from ecoledger.listings.catalogue import listing_of
 from ecoledger.listings.refusals import Refused
+from ecoledger.matters.models import Notice
 from ecoledger.monitoring.models import Filing
 
 HEADS = "对象,类别,开始,结束,原因,申报人"
@@ -63,6 +64,9 @@ def test_the_preview_promises_no_filing_that_is_refused_afterwards(bureau, peopl
     assert "结束时间应晚于开始时间" in wrong[3]
     assert "企业申报不得早于当前时间24小时以前" in wrong[4]
     assert importing.accept(book, batch.pk, by=people["enterprise"]) == (1, 2)
+    # Who watches the data hears of a firm's filing whichever way it came in.
+    (notice,) = Notice.objects.filter(person=people["monitor"])
+    assert notice.link == f"/filings/{Filing.objects.get().pk}"
     # The bureau's people enter what is past.
     assert set(said(people["monitor"])[1]) == {3}
     assert all("没有写明由谁申报" in why for why in said(None)[1].values())

@@ -98,6 +98,8 @@ def test_filings_one_after_the_other_silence_no_longer_than_one_may(firm, bureau
 
     first = ahead(0, 20)
     assert (first.decision, filings.doubts(first)) == ("", [])
+    # A whole day later, to the minute, is no new count either.
+    assert filings.doubts(ahead(21, 32)) == ["连同前后申报超过 30 天"]
     # Half a day later, for the whole firm: 20 and 9 days, then 20 and 11.
     whole = {"entity": bureau.enterprise.pk}
     assert ahead(20.5, 29.5, **whole).decision == ""

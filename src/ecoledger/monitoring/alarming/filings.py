@@ -1,11 +1,12 @@
 """Filed shutdowns, maintenance and faults (停运、维护、故障申报): they silence alarms and are on record.
 
 Who may: the enterprise itself for its own file, and monitoring staff and officers within their area
-(capability ``file_shutdown``).
+(capability ``file_shutdown``). Other rooms hook on ``on_filed``: callables that take the filing, whatever way it came in.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -26,6 +27,8 @@ from ecoledger.monitoring.alarming.ledgers import GOING_ON
 from ecoledger.monitoring.models import Alarm, Filing, Point
 from ecoledger.monitoring.points import table
 
+on_filed: list[Callable[[Filing], None]] = []
+
 # How far back an enterprise may file: later than that it explains, it does not silence.
 LATEST_FILING = timedelta(hours=24)
 # A filing whose begin lies no further back than this is made in time.
@@ -33,7 +36,7 @@ GRACE = timedelta(minutes=15)
 # For how long an enterprise silences by its own word; what is longer, or has no end, holds once the bureau agrees. What
 # the bureau agrees to without an end runs out by itself after as long.
 LONGEST = timedelta(days=30)
-# Filings of a firm less than this apart count as one: else a minute between them would begin the count anew.
+# Filings of a firm no more than this apart count as one: else a minute between them would begin the count anew.
 APART = timedelta(days=1)
 # The years a filing may lie in: what is outside of them is a slip, and cannot be reckoned with in every zone.
 YEARS = range(2000, 2101)
@@ -79,7 +82,7 @@ def silent_together(filing: Filing, end: datetime) -> timedelta:
     spans = sorted([own, *spans])
     total, until, met = timedelta(0), spans[0][0], False
     for since, last in spans:
-        if since - until >= APART:
+        if since - until > APART:
             if met:
                 break
             total, until = timedelta(0), since
@@ -219,6 +222,8 @@ def file(
             },
             address=address,
         )
+        for hook in on_filed:
+            hook(filing)
     return filing
 
 

@@ -18,12 +18,10 @@ from django.views.decorators.http import require_POST
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
-from ecoledger.accounts.roles import Role
 from ecoledger.accounts.visitors import address
 from ecoledger.listings import asked
 from ecoledger.listings.forms import LookupField
 from ecoledger.matters import notices
-from ecoledger.matters.models import Urgency
 from ecoledger.monitoring.alarming import filings
 from ecoledger.monitoring.filing_book import FILINGS, OBJECTS, POINTS
 from ecoledger.monitoring.models import Alarm, Filing
@@ -199,7 +197,6 @@ def new(request: Request) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            _announce(filing)
             if filing.silences:
                 messages.success(request, _("已申报。申报时段内的预警将静默，并照样留痕。"))
             else:
@@ -208,26 +205,6 @@ def new(request: Request) -> HttpResponse:
                 )
             return redirect("filing", filing.pk)
     return render(request, "web/monitoring/filing_new.html", {"form": form})
-
-
-def _announce(filing: Filing) -> None:
-    """Tell the people who watch the data what an enterprise filed; the louder when it asks to be agreed to."""
-    if not filing.filed_by.has_role(Role.ENTERPRISE):
-        return
-    marks = filings.doubts(filing)
-    text = _("%(firm)s申报%(kind)s：%(reason)s%(marks)s") % {
-        "firm": filing.entity.name,
-        "kind": _(str(filing.get_kind_display())),
-        "reason": filing.reason[:80],
-        "marks": f"（{'、'.join(marks)}，待确认）" if marks else "",
-    }
-    notices.tell(
-        notices.people_with((Role.MONITOR, Role.DISPATCHER), filing.area_code),
-        text,
-        urgency=Urgency.SOON if marks else Urgency.INFO,
-        link=f"/filings/{filing.pk}",
-        at=timezone.now(),
-    )
 
 
 @require_POST
