@@ -10,7 +10,7 @@ from tests.conftest import COUNTY, NORTH
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import AuditEntry
 from ecoledger.books import roster as rosters
-from ecoledger.books.models import RosterLine
+from ecoledger.books.models import Edition, RosterLine
 from ecoledger.books.roster import Roster
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings.refusals import Refused
@@ -136,3 +136,37 @@ def test_a_table_makes_no_lines_of_an_edition_in_force(key_units, firms, year_20
     said = [({"edition": year_2025, "entity": firms[3], "reason": "噪声"}, None)]
     with pytest.raises(Refused, match="不能再改"):
         key_units.import_rows(said, None, None, year_2025.made_at)
+
+
+def test_an_edition_published_meanwhile_takes_and_gives_no_lines(key_units, firms):
+    """What it was when a table began to be taken in does not count."""
+    drafted = rosters.draft(key_units, "2026", COUNTY, by=None)
+    fill(key_units, drafted, (firms[0], "水"))
+    line = key_units.lines(drafted).get()
+    rosters.publish(key_units, Edition.objects.get(pk=drafted.pk), date(2026, 4, 1), by=None)
+    said = [({"edition": drafted, "entity": firms[1], "reason": "噪声"}, None)]
+    with pytest.raises(Refused, match="不能再改"):
+        key_units.import_rows(said, None, None, drafted.made_at)
+    with pytest.raises(Refused, match="不能再改"):
+        fill(key_units, drafted, (firms[1], "噪声"))
+    assert not key_units.withdraw_row(line, None, drafted.made_at)
+    # Nor does a line of a draft slip into it.
+    other = rosters.copy(key_units, drafted, "2027", by=None)
+    with pytest.raises(Refused, match="不能再改"):
+        key_units.change_row(
+            key_units.lines(other).get(), {"edition": drafted}, None, drafted.made_at
+        )
+    assert [line.entity_id for line in key_units.lines(drafted)] == [firms[0].pk]
+
+
+def test_the_trail_keeps_what_a_withdrawn_line_said(key_units, firms):
+    drafted = rosters.draft(key_units, "2026", COUNTY, by=None)
+    fill(key_units, drafted, (firms[0], "水"))
+    assert key_units.withdraw_row(key_units.lines(drafted).get(), None, drafted.made_at)
+    assert not key_units.lines(drafted).exists()
+    details = AuditEntry.objects.get(action="test_key_units.withdraw").details
+    assert (details["entity"]["code"], details["reason"], details["area_code"]) == (
+        "E-1",
+        "水",
+        NORTH,
+    )

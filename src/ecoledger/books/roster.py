@@ -146,9 +146,11 @@ class Roster(Listing):
         )
         return lines.exclude(edition__state=State.DRAFT)
 
+    @transaction.atomic
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
+        _must_be_draft(values["edition"])
         return super().open_row(_whole(values), by, at, **more)
 
     @property
@@ -158,21 +160,31 @@ class Roster(Listing):
         plain = plain and type(self).import_row is Roster.import_row
         return plain and not (self.imports and self.imports.after)
 
+    @transaction.atomic
     def import_rows(
         self, rows: list[tuple[dict[str, Any], Any]], batch: Any, by: Person | None, at: datetime
     ) -> list[Any]:
+        for edition in {values["edition"] for values, _row in rows}:
+            _must_be_draft(edition)
         return open_rows(self, [_whole(values) for values, _row in rows], by, at)
 
+    @transaction.atomic
     def change_row(
         self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
     ) -> Any:
-        _must_be_draft(row.edition)
+        for edition in {row.edition, values.get("edition") or row.edition}:
+            _must_be_draft(edition)
         return super().change_row(row, values, by, at)
+
+    @transaction.atomic
+    def withdraw_row(self, row: Any, by: Person | None, at: datetime) -> bool:
+        """A line leaves a draft only: an edition that was published keeps what it said."""
+        drafted = _as_it_stands(row.edition).state == State.DRAFT
+        return drafted and super().withdraw_row(row, by, at)
 
 
 def _whole(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What a new line is made of. Raises :class:`Refused` where its edition stands, or there is nothing it is about."""
-    _must_be_draft(values["edition"])
+    """What a new line is made of. Raises :class:`Refused` where there is nothing it is about."""
     subject = values.get("entity") or values.get("organisation")
     if subject is None:
         raise Refused("form", _("没有对象。"), _("请选择列入的对象或单位。"))
@@ -185,7 +197,14 @@ def visible_editions(key: str, person: Person | None) -> QuerySet[Edition]:
     return rows if person is None else visible(rows, person)
 
 
+def _as_it_stands(edition: Edition) -> Edition:
+    """The edition as it is now, which nobody publishes before the transaction ends."""
+    return Edition.objects.select_for_update().get(pk=edition.pk)
+
+
 def _must_be_draft(edition: Edition) -> None:
+    """Raise :class:`Refused` for an edition that stands, whatever it was when it was read."""
+    edition = _as_it_stands(edition)
     if edition.state != State.DRAFT:
         raise Refused(
             "state",
@@ -227,12 +246,12 @@ def copy(roster: Roster, old: Edition, name: str, *, by: Person | None) -> Editi
     return new
 
 
+@transaction.atomic
 def remove(roster: Roster, line: RosterLine, *, by: Person | None) -> None:
     """Take a thing off a draft."""
     _must_be_draft(line.edition)
-    with transaction.atomic():
-        audit.record(by, f"{roster.key}.remove", line, details={"subject": str(line.subject)})
-        line.delete()
+    audit.record(by, f"{roster.key}.remove", line, details={"subject": str(line.subject)})
+    line.delete()
 
 
 @transaction.atomic
@@ -305,7 +324,7 @@ def publish(roster: Roster, edition: Edition, since: date, *, by: Person | None)
 
     Raises :class:`Refused` for what is no draft, is empty, or would begin before the last edition.
     """
-    edition = Edition.objects.select_for_update().get(pk=edition.pk)
+    edition = _as_it_stands(edition)
     _must_be_draft(edition)
     if not roster.lines(edition).exists():
         raise Refused("state", _("“%s”还没有内容，不能公布。") % edition)
@@ -336,7 +355,7 @@ def publish(roster: Roster, edition: Edition, since: date, *, by: Person | None)
 @transaction.atomic
 def freeze(roster: Roster, edition: Edition, *, by: Person | None) -> Edition:
     """Close a published edition for good, as the base of an assessment."""
-    edition = Edition.objects.select_for_update().get(pk=edition.pk)
+    edition = _as_it_stands(edition)
     if edition.state != State.PUBLISHED:
         raise Refused("state", _("只有已公布的版本可以冻结。"))
     edition.state = State.FROZEN

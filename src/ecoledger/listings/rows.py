@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import ProtectedError, RestrictedError
+from django.db.models import BinaryField, ProtectedError, RestrictedError
 
 from ecoledger.accounts import audit, inserting
 from ecoledger.accounts.models import Person
@@ -58,11 +58,23 @@ def change_row(
 
 
 def withdraw_row(listing: Listing, row: Any, by: Person | None) -> bool:
-    """Delete a row that an import made, unless something else has come to rest on it."""
+    """Delete a row that an import made, unless something else has come to rest on it; the trail keeps what it said."""
     try:
         with transaction.atomic():
-            audit.record(by, f"{listing.key}.withdraw", row, details={"text": str(row)})
+            details = {"text": str(row), **_said_by(row)}
+            audit.record(by, f"{listing.key}.withdraw", row, details=details)
             row.delete()
     except (ProtectedError, RestrictedError):
         return False
     return True
+
+
+def _said_by(row: Any) -> dict[str, Any]:
+    """Everything that stands in a row, by attribute."""
+    said = {}
+    for column in row._meta.concrete_fields:
+        held = as_json(getattr(row, column.name))
+        plain = held is None or isinstance(held, str | int | float | list | dict)
+        if held not in (None, "", [], {}) and not isinstance(column, BinaryField):
+            said[column.name] = held if plain else column.value_to_string(row)
+    return said
