@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from docx import Document
 from pypdf import PdfReader
 from tests.conftest import NORTH
@@ -32,7 +33,7 @@ COUNTY = "990101"
 def begun(problem, people, letter=HANDOVER, **words):
     draft = drafting.begin_letter(letter, problem, by=people["officer"])
     drafting.write(
-        draft, {"主送": "北镇人民政府", "反馈期限": "2026年12月5日", **words}, by=people["officer"]
+        draft, {"主送": "北镇人民政府", "反馈期限": "2036年12月5日", **words}, by=people["officer"]
     )
     return draft
 
@@ -44,7 +45,7 @@ def text_of(content: bytes) -> str:
 def test_a_letter_says_its_matter_its_words_and_its_number(files, problem, people, sent_out):
     issued = sent_out(begun(problem, people, 要求="清运垃圾。\n查明来源。"))
     assert issued.number == f"环交办〔{issued.issued_at.year}〕1号"
-    assert (issued.addressee, issued.reply_due) == ("北镇人民政府", date(2026, 12, 5))
+    assert (issued.addressee, issued.reply_due) == ("北镇人民政府", date(2036, 12, 5))
     said = text_of(opening.content(issued, "docx"))
     for part in (
         "测试县生态环境局",
@@ -55,7 +56,7 @@ def test_a_letter_says_its_matter_its_words_and_its_number(files, problem, peopl
         f"编号{problem.number}，位于北镇北河左岸",
         "（1）清运垃圾。",
         "（2）查明来源。",
-        "请于2026年12月5日前",
+        "请于2036年12月5日前",
     ):
         assert part in said
     assert "{" not in said
@@ -66,7 +67,7 @@ def test_a_letter_says_its_matter_its_words_and_its_number(files, problem, peopl
 def test_nobody_reviews_signs_or_issues_what_they_wrote(files, problem, people):
     leader = people["leader"]
     draft = drafting.begin_letter(HANDOVER, problem, by=leader)
-    drafting.write(draft, {"主送": "北镇", "反馈期限": "2026-12-05"}, by=leader)
+    drafting.write(draft, {"主送": "北镇", "反馈期限": "2036-12-05"}, by=leader)
     drafting.submit(draft, by=leader)
     with pytest.raises(Refused, match="拟稿人不能"):
         drafting.approve(draft, by=leader)
@@ -127,6 +128,19 @@ def test_what_must_be_written_is_named(files, problem, people):
     )
     with pytest.raises(Refused, match="读不出日期"):
         drafting.submit(draft, by=people["officer"])
+
+
+def test_no_letter_asks_for_a_reply_by_a_day_that_is_over(files, problem, people):
+    """It proposes the matter's own day while that is to come."""
+    for days, proposed in ((-55, False), (5, True)):
+        problem.due = timezone.now() + timedelta(days=days)
+        problem.save()
+        draft = drafting.begin_letter(REMINDER, problem, by=people["officer"])
+        assert bool(draft.words["反馈期限"]) == proposed
+    late = begun(problem, people, 反馈期限="2026年10月5日")
+    with pytest.raises(Refused, match="2026年10月5日”已经过去") as refused:
+        drafting.submit(late, by=people["officer"])
+    assert set(refused.value.fields) == {"反馈期限"}
 
 
 def test_a_draft_sent_back_is_written_again_and_needs_a_reason(files, problem, people):
@@ -203,11 +217,11 @@ def test_a_file_that_was_altered_is_not_given_out(files, problem, people, sent_o
 def test_a_reissue_keeps_the_first_and_lists_what_differs(files, problem, people, sent_out):
     first = sent_out(begun(problem, people))
     draft = drafting.begin_letter(HANDOVER, problem, by=people["officer"], replaces=first)
-    drafting.write(draft, {**draft.words, "反馈期限": "2026年12月15日"}, by=people["officer"])
+    drafting.write(draft, {**draft.words, "反馈期限": "2036年12月15日"}, by=people["officer"])
     second = sent_out(draft)
     assert (second.number, second.replaces) == (first.number, first)
     assert second.differences == [
-        {"name": "反馈期限", "before": "2026年12月5日", "after": "2026年12月15日"}
+        {"name": "反馈期限", "before": "2036年12月5日", "after": "2036年12月15日"}
     ]
     assert "12月5日" in text_of(opening.content(first, "docx"))
 

@@ -29,7 +29,7 @@ def test_a_letter_is_drafted_signed_and_issued(page_of, visitor, hired):
     page.goto(new.headers["Location"])
     page.get_by_role("button", name="拟交办函").click()
     page.get_by_label("主送").fill("北镇人民政府")
-    page.get_by_label("反馈期限").fill("2026年12月5日")
+    page.get_by_label("反馈期限").fill("2036年12月5日")
     page.get_by_label("要求").fill("三日内清运。\n查明来源。")
     page.get_by_role("button", name="送审").click()
     expect(page.locator("body")).to_contain_text("已送审")

@@ -423,7 +423,7 @@ def test_a_rule_proposes_a_letter_is_numbered_and_its_reply_closes_it(entered, v
 
     begun = desk.submit(f"/documents/begin/warning_letter/{row['id']}", {})
     draft = begun.headers["Location"]
-    words = {"word-主送": "北镇人民政府", "word-反馈期限": "2026年12月20日", "word-要求": "逐件整改。",
+    words = {"word-主送": "北镇人民政府", "word-反馈期限": "2036年12月20日", "word-要求": "逐件整改。",
              "word-情况": "北镇超期问题4件。", "word-联系人": "调度员甲"}  # fmt: skip
     assert desk.submit(f"{draft}/submit", words).is_redirect
     assert hired("section_chief", "科长乙").submit(f"{draft}/approve", {"note": ""}).is_redirect

@@ -137,7 +137,7 @@ def submit(draft: Draft, *, by: Person) -> None:
             _("还没有填：%s。") % "、".join(missing),
             fields={name: [_("请填写")] for name in missing},
         )
-    reply_day(draft)
+    _asks_in_time(draft, timezone.localdate())
     with transaction.atomic():
         held = _held(draft, _State.DRAFT)
         _may(by, document.capability)
@@ -220,6 +220,7 @@ def issue(draft: Draft, *, by: Person, at: datetime | None = None) -> IssuedDocu
         held = _held(draft, _State.NUMBER)
         _may(by, document.capability)
         _not_author(held, by)
+        _asks_in_time(held, timezone.localtime(at).date())
         try:
             number = _number(held, document, at)
             files = rendering.files(held, number, timezone.localtime(at).date())
@@ -293,6 +294,17 @@ def reply_day(draft: Draft) -> date | None:
             _("反馈期限“%s”读不出日期，请写成 2026年12月5日。") % written,
             fields={"反馈期限": [_("请写成 2026年12月5日")]},
         ) from wrong
+
+
+def _asks_in_time(draft: Draft, today: date) -> None:
+    """Refuse a day for the reply that is over; what is issued anew under its number keeps the one it had."""
+    day = reply_day(draft)
+    if day is not None and day < today and draft.replaces is None:
+        raise Refused(
+            "words",
+            _("反馈期限“%s”已经过去，请写今天或以后的日期。") % draft.words["反馈期限"],
+            fields={"反馈期限": [_("请写今天或以后的日期")]},
+        )
 
 
 def _kept(

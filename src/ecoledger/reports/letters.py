@@ -31,7 +31,9 @@ def _facts(matter: Matter, _author: Person) -> str:
 
 
 def _due(matter: Matter, _author: Person) -> str:
-    return matter_values.words(timezone.localtime(matter.due).date()) if matter.due else ""
+    """The matter's own day, while it is to come: when it is over, who writes says how much longer."""
+    day = timezone.localtime(matter.due).date() if matter.due else None
+    return matter_values.words(day) if day and day >= timezone.localdate() else ""
 
 
 def _author_name(_matter: Matter, author: Person) -> str:

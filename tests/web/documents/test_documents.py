@@ -45,7 +45,7 @@ def letter(problem, signed_in):
     assert begin
     assert "数字已锁定" in body(officer.post(begin[1], follow=True))
     draft = Draft.objects.get()
-    words = {"word-主送": "北镇人民政府", "word-反馈期限": "2026年12月5日"}
+    words = {"word-主送": "北镇人民政府", "word-反馈期限": "2036年12月5日"}
     assert "草稿已存" in body(step(officer, draft, "save", **words))
     step(officer, draft, "submit")
     step(dispatcher, draft, "approve", note="同意")
@@ -111,7 +111,7 @@ def test_a_letter_is_printed_again_with_its_differences(letter, signed_in):
     begun = officer.post(reverse("document-reissue", args=[letter.pk]), follow=True)
     assert "与上次印发比较：0 处不同" in body(begun)
     draft = Draft.objects.get(replaces=letter)
-    shown = step(officer, draft, "save", **{"word-反馈期限": "2026年12月15日"})
+    shown = step(officer, draft, "save", **{"word-反馈期限": "2036年12月15日"})
     assert "与上次印发比较：1 处不同" in body(shown)
     step(officer, draft, "submit")
     step(dispatcher, draft, "approve")
