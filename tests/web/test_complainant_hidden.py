@@ -225,6 +225,30 @@ def test_a_telephone_is_found_however_it_is_written(said):
 
 @pytest.mark.parametrize(
     "said",
+    [
+        "350582199001011234",
+        "350582 19900101 123x",
+        "３５０５８２１９９００１０１１２３Ｘ",
+        "350582900101123",
+    ],
+)
+def test_an_identity_card_is_taken_out_of_what_is_told_and_of_what_is_found(said):
+    row = {"description": f"身份证{said}，夜间异味", "findings": f"举报人（{said}）到场"}
+    exports.mask(row)
+    assert row["description"] == "身份证［身份证号］，夜间异味"
+    assert row["findings"] == "举报人（［身份证号］）到场"
+    assert said in row["as_told"]
+
+
+@pytest.mark.parametrize("said", ["914403001990010122", "D990181202601220003", "20261129000000123"])
+def test_the_codes_of_firms_and_the_numbers_of_orders_stay(said):
+    row = {"description": f"{said}夜间异味"}
+    exports.mask(row)
+    assert row == {"description": f"{said}夜间异味"}
+
+
+@pytest.mark.parametrize(
+    "said",
     ["浓度150 2026-10-09", "2026-10-09 08:30", "〔2026〕12号", "HJ 1013-2018", "拨打12369投诉"],
 )
 def test_dates_and_numbers_that_call_nobody_stay(said):

@@ -175,6 +175,13 @@ _TELEPHONES = (
     r"(?<=电话)[^\d\n。;,，；]{0,3}(?P<number>0\d{9,11}|[2-8]\d{6,7})(?!\d)",
 )
 _TELEPHONE = tuple(re.compile(one) for one in _TELEPHONES)
+# Of an identity card: division, day of birth, order and check; of the first generation two digits of the year and no
+# check. A credit code begins with a 9.
+_DAY_OF_BIRTH = rf"(?:0[1-9]|1[0-2]){_GAP}(?:0[1-9]|[12]\d|3[01])"
+_IDENTITY_CARD = re.compile(
+    rf"(?<!\d)[1-8]\d{{5}}{_GAP}(?:(?:19|20)\d\d{_GAP}{_DAY_OF_BIRTH}{_GAP}\d{{3}}{_GAP}[\dXx]"
+    rf"|\d\d{_GAP}{_DAY_OF_BIRTH}{_GAP}\d{{3}})(?!\d)"
+)
 # Of the complainant: read by few.
 IDENTITY = ("complainant", "telephone", "as_told")
 # Texts that everybody reads who sees a complaint: what was told, and what was found and said about it.
@@ -185,7 +192,7 @@ TOLD, WRITTEN = (
 
 
 def mask(row: dict[str, Any]) -> None:
-    """Take the complainant's name and telephone out of what everybody reads; the words as told are kept apart."""
+    """Take the complainant's name, telephone and card out of what everybody reads; the words as told are kept apart."""
     text = str(row.get("description") or "")
     for name in (*TOLD, *WRITTEN):
         if row.get(name):
@@ -208,7 +215,7 @@ def openly(cells: Mapping[str, str]) -> dict[str, str]:
 
 def openly_said(of: Mapping[str, Any], name: str, text: str) -> str:
     """What stands under ``name`` with the complaint ``of``, as everybody may read it."""
-    text = without_person(text, of)
+    text = _without(without_person(text, of), _IDENTITY_CARD, "［身份证号］")
     return without_telephones(text) if name in TOLD else text
 
 
