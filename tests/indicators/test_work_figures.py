@@ -131,6 +131,16 @@ def test_what_was_handed_out_is_counted_by_the_day_it_was(people, bureau):
             actions.perform(made.pk, "hand_over", by=chief, form=form, at=at(*handed))
     assert counted("problem.handed_out", person=chief) == 1
     assert counted("problem.handed_out", END, date(2026, 12, 1), chief) == 1
+    query = {
+        "indicator": "problem.handed_out",
+        "area": COUNTY,
+        "begin": f"{BEGIN}",
+        "end": f"{END}",
+    }
+    page = counted_matters(Asked(query, chief, None))
+    (row,) = page.rows
+    assert page.columns[4].label == "状态"
+    assert row.cells[4].value == "整改中"
     assert counted("problem.opened", person=chief) == 2
 
 

@@ -65,7 +65,7 @@ def _matter(register: Register, measure: Measure, matter: Matter, counted: bool)
     marks = {"case": str(matter.pk)}
     shown: list[Cell] = []
     for name in measure.columns:
-        value = _shown(matter, name)
+        value = _shown(register, matter, name)
         shown.append(value)
         marks[name] = str(getattr(matter, name))
     return Row(
@@ -87,7 +87,9 @@ def _begun(register: Register, matter: Matter) -> tuple[Any, str]:
     return begun, "moment" if isinstance(begun, datetime) else "day"
 
 
-def _shown(matter: Any, name: str) -> Cell:
+def _shown(register: Register, matter: Any, name: str) -> Cell:
+    if name == "state":
+        return Cell(_(str(register.state_of(matter).label)))
     display = getattr(matter, f"get_{name}_display", None)
     value = display() if display is not None else getattr(matter, name)
     if isinstance(value, datetime):
