@@ -301,6 +301,24 @@ def test_a_town_manages_the_events_of_its_own_area(event, people):
     ).owner_organisation == (people["town"].organisation)
 
 
+def test_a_town_decides_nothing_about_an_event_that_another_unit_has(south, people):
+    """It manages the book, and checks what the other did; the work itself is the other's."""
+    values = {"category": "noise", "area_code": NORTH}
+    town, boss = people["town"], people["dispatcher"]
+    made = actions.open_matter(EVENTS, values, by=boss)
+    assert "dispatch" in [t.name for t in actions.available(made, town)]
+    assert [m.pk for m in inbox.waiting(town)] == [made.pk]
+    actions.assign(made.pk, by=boss, organisation=south.organisation)
+    made.refresh_from_db()
+    assert actions.available(made, town) == []
+    assert not inbox.waiting(town)
+    assert inbox.load(town).waiting == 0
+    with pytest.raises(Refused) as refused:
+        actions.perform(made.pk, "void", by=town, form={"reason": "不是本镇的"})
+    assert refused.value.code == "owner"
+    assert "void" in [t.name for t in actions.available(made, boss)]
+
+
 @pytest.mark.parametrize("way", ["batch", "amend", "table", "hand_over"])
 def test_another_owner_ends_what_was_asked(way, event, south, people):
     north, boss = people["town"].organisation, people["dispatcher"]

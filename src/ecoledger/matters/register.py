@@ -298,8 +298,8 @@ class Register(Listing):
     def held_elsewhere(self, person: Person, matter: Matter, transition: Transition) -> bool:
         """Whether ``person`` would take that step as a town's, and the matter was given to another unit of government.
 
-        Where it lies, a town then only looks on. What a firm owes somebody may do in its place, and inside the bureau
-        everybody works on what any section has.
+        Where it lies, a town then only looks on; where it manages the book it checks what was done, and brings back what is
+        over. What a firm owes somebody may do in its place, and inside the bureau everybody works on what any section has.
         """
         unit = matter.owner_organisation
         return (
@@ -308,8 +308,18 @@ class Register(Listing):
             and unit.pk != person.organisation_id
             and unit.kind in GOVERNMENT
             and matter.owner_id != person.pk
-            and not self.manages(person, matter)
+            and not (
+                self.manages(person, matter)
+                and (self.checks(person.roles, transition) or not self.state_of(matter).open)
+            )
         )
+
+    def checks(self, roles: Collection[str], transition: Transition) -> bool:
+        """Whether people of ``roles`` who manage the book may take that step of what another unit has: by a role beyond a
+        town's any, as a town the checks of what was done."""
+        beyond = self.manage - TOWN_ROLES
+        managing = beyond if not transition.other_person_than else self.manage
+        return not managing.isdisjoint(roles)
 
     @property
     def held(self) -> frozenset[str]:
