@@ -57,7 +57,7 @@ class PointBook(Listing):
         point, said = Point.objects.get(pk=row.pk), dict(values)
         codes = _codes(said.pop("parameter_names", row.parameter_names), point.kind)
         for name, value in said.items():
-            # An empty password in the form leaves the one that is set.
+            # An empty password, as the form shows it, leaves the one that is set.
             if name != "password" or value:
                 setattr(point, name, value)
         there = {p.code: p for p in point.parameters.all()}
@@ -101,7 +101,8 @@ POINTS = declare(PointBook(
     at_first={"enabled": "1"}, tab="data",
     fields=(Ask("entity", "所在对象", to=Entity, required=True), "kind",
             Ask("name", "名称", required=False, help="留空则与所在对象同名。"), "mn",
-            Ask("password", "访问密码", required=False),
+            # What is set is shown nowhere; see ``change_row``.
+            Ask("password", "访问密码", required=False, initial=lambda row: "", help="留空则不改；最多 6 位。"),
             Ask("parameter_names", "监测因子", Kind.TEXT, stores="parameter_names", required=False,
                 help="因子名称或编码，多个用顿号分开。"),
             "power_role", "line"),
