@@ -14,7 +14,7 @@ from docx import Document
 from pypdf import PdfReader
 
 from ecoledger.entities.models import Area
-from ecoledger.indicators import of_registers, own_rules, scoring, warning_rules
+from ecoledger.indicators import of_registers, own_rules, scorecards, scoring, warning_rules
 from ecoledger.indicators.declaring import Span
 from ecoledger.indicators.figures import Change, Figure
 from ecoledger.listings.refusals import Refused
@@ -395,6 +395,15 @@ def test_what_one_town_keeps_back_is_no_difference_of_what_the_others_and_the_co
     fifth = Area.objects.create(code=f"{COUNTY}010", name="10镇", level="town")
     assert back() == {third, fourth}
     assert of_registers.kept_back([fifth.code])
+    # One that is abolished is nobody's neighbour: it has no figure that could be kept back. Its own case it still hides.
+    Area.objects.filter(pk=fifth.pk).update(until=date(2020, 1, 1))
+    assert fifth.code not in scorecards.towns(COUNTY)
+    Area.objects.filter(code=third).update(until=date(2020, 1, 1))
+    assert back() == {*codes, fourth}
+    Matter.objects.filter(pk=case.pk).update(area_code=third)
+    assert back() & {*codes, fourth} == {fourth}
+    Matter.objects.filter(pk=case.pk).update(area_code=fourth)
+    Area.objects.filter(code=third).update(until=None)
     fifth.delete()
     found = scoring.source(f"{CASES.key}.in_hand")
     today = timezone.localdate()

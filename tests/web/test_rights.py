@@ -310,6 +310,21 @@ def test_private_answers_are_kept_by_nobody(county, signed_in):
         assert client.get(address)["Cache-Control"] == "private, no-store", address
 
 
+def test_a_device_s_password_is_set_in_a_form_and_shown_in_none(county, signed_in):
+    point = county.bureau.flue_gas
+    assert point.password
+    client = signed_in("monitor")
+    at = f"/b/point/{point.pk}/edit"
+    form = client.get(at).context["form"]
+    assert form["password"].value() == ""
+    assert point.password not in client.get(at).content.decode().replace(point.mn, "")
+    given = {f.name: f.value() for f in form if f.value() is not None}
+    for sent, kept in (("", point.password), ("abc123", "abc123")):
+        assert client.post(at, given | {"password": sent}).status_code == 302
+        point.refresh_from_db()
+        assert point.password == kept
+
+
 # -- area ----------------------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import CAPABILITIES
 from ecoledger.entities.models import Area
+from ecoledger.entities.validity import in_force
 from ecoledger.indicators import doors
 from ecoledger.indicators.declaring import HIGHER, LOWER, Indicator, Source, Span
 from ecoledger.indicators.figures import PERCENT, Figure, Records, count, ratio
@@ -236,7 +237,8 @@ def kept_back(codes: Collection[str]) -> set[tuple[str, str]]:
     for (county, key), towns in by_county.items():
         inside = [code for code in asked if code.startswith(county)]
         if inside and len(towns) == 1:
-            beside = neighbours(_towns_of(county), *towns) - towns
+            # One that is abolished tells no figure of its own, and is in the county's.
+            beside = neighbours(sorted({*_towns_of(county), *towns}), *towns) - towns
             hidden |= {(code, key) for code in inside if code[:_TOWN] in beside}
     return hidden
 
@@ -259,7 +261,7 @@ def neighbours(towns: Sequence[str], town: str) -> set[str]:
 
 
 def _towns_of(county: str) -> list[str]:
-    codes = Area.objects.filter(code__startswith=county).values_list("code", flat=True)
+    codes = Area.objects.filter(in_force(), code__startswith=county).values_list("code", flat=True)
     return sorted(code for code in codes if len(code) == _TOWN)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from ecoledger.accounts.roles import Role
 from ecoledger.books.score_sheet import Grade, Item, Measured, ScoreSheet, Source
 from ecoledger.entities.models import Area
+from ecoledger.entities.validity import in_force
 from ecoledger.indicators import declaring, scoring
 from ecoledger.listings import own_data
 from ecoledger.listings.catalogue import declare
@@ -23,9 +24,9 @@ TOWN = 9
 
 
 def towns(area_code: str) -> list[str]:
-    """Codes of the towns and streets of a division."""
+    """Codes of the towns and streets of a division that there are today."""
     codes = (
-        Area.objects.filter(code__startswith=area_code)
+        Area.objects.filter(in_force(), code__startswith=area_code)
         .order_by("code")
         .values_list("code", flat=True)
     )

@@ -83,7 +83,9 @@ def _turns(roles: frozenset[str], _edition: int) -> Turns:
                 decided.add(place)
             if ways and all(register.leads(roles, t) for t in ways):
                 led.add(place)
-            if ways and all(works_as_town(roles, t) and not register.checks(roles, t) for t in ways):
+            if ways and all(
+                works_as_town(roles, t) and not register.checks(roles, t) for t in ways
+            ):
                 of_town.add(place)
     kept = (frozenset(names) for names in (decided, led, of_town))
     return Turns(frozenset(places), frozenset(of_owner), not_after, *kept)
