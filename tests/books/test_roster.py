@@ -13,6 +13,8 @@ from ecoledger.books import roster as rosters
 from ecoledger.books.models import Edition, RosterLine
 from ecoledger.books.roster import Roster
 from ecoledger.entities.models import Enterprise
+from ecoledger.listings import importing
+from ecoledger.listings.parts import Import
 from ecoledger.listings.refusals import Refused
 
 pytestmark = pytest.mark.django_db
@@ -157,6 +159,53 @@ def test_an_edition_published_meanwhile_takes_and_gives_no_lines(key_units, firm
             key_units.lines(other).get(), {"edition": drafted}, None, drafted.made_at
         )
     assert [line.entity_id for line in key_units.lines(drafted)] == [firms[0].pk]
+
+
+@pytest.fixture
+def imported(declared, firms):
+    """Import lines of named firms into the draft 2026 of a roster that takes tables."""
+    book = declared(
+        Roster(
+            key="test_imported_units",
+            label="导入名录",
+            model=RosterLine,
+            columns=("entity", "reason"),
+            fields=("edition", "entity", "part", "reason"),
+            imports=Import(key=("edition", "entity", "part")),
+        )
+    )
+    drafted = rosters.draft(book, "2026", COUNTY, by=None)
+
+    def take_in(*names):
+        table = "\n".join(
+            ["版本,对象,列入原因", *(f"2026,{name},水{n}" for n, name in enumerate(names))]
+        )
+        batch = importing.preview(book, "名录.csv", table.encode(), by=None)
+        assert not batch.bad.exists()
+        return batch
+
+    return book, drafted, take_in
+
+
+def test_a_line_that_stands_already_is_refused_by_itself(imported):
+    book, drafted, take_in = imported
+    batch, later = take_in("1号厂", "2号厂", "1号厂"), take_in("2号厂")
+    assert importing.accept(book, batch.pk, by=None) == (2, 1)
+    assert "重复" in batch.bad.get().reason
+    assert book.lines(drafted).count() == 2
+    # Nothing of it could be taken in: it can be put aside.
+    with pytest.raises(Refused, match="没有一行"):
+        importing.accept(book, later.pk, by=None)
+    importing.discard(book, later.pk, by=None)
+
+
+def test_an_import_undone_leaves_what_was_published(imported):
+    book, drafted, take_in = imported
+    batch = take_in("1号厂", "2号厂")
+    importing.accept(book, batch.pk, by=None)
+    rosters.publish(book, drafted, date(2026, 4, 1), by=None)
+    assert len(importing.undo(book, batch.pk, by=None)) == 2
+    assert book.lines(drafted).count() == 2
 
 
 def test_the_trail_keeps_what_a_withdrawn_line_said(key_units, firms):

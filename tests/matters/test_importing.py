@@ -219,9 +219,10 @@ def test_an_import_is_undone_as_a_whole_and_brought_back(bureau, people):
 
 def test_a_file_taken_in_before_is_told_by_the_day_it_was_here(bureau, people):
     night = datetime(2026, 11, 29, 22, 30, tzinfo=UTC)  # the morning of the 30th
-    batch = preview(workbook(HEADER, GOOD), people)
+    content = workbook(HEADER, GOOD)  # a second one would say the second it was made in
+    batch = preview(content, people)
     importing.accept(REGISTER, batch.pk, by=people["dispatcher"], at=night)
-    again = preview(workbook(HEADER, GOOD), people)
+    again = preview(content, people)
     assert any("已于 2026-11-30 导入过" in note for note in again.notes)
     with pytest.raises(Refused, match="已于 2026-11-30 导入过"):
         importing.accept(REGISTER, again.pk, by=people["dispatcher"])
@@ -239,6 +240,32 @@ def test_what_somebody_merged_into_an_imported_matter_is_not_lost_with_it(
     # What the table itself said to repeat is withdrawn with it.
     assert importing.undo(REGISTER, batch.pk, by=dispatcher) == [into]
     assert {p.source_no for p in REGISTER.visible_to(dispatcher)} == {"D3-03", ""}
+
+
+def test_a_table_broken_off_half_way_can_be_undone(bureau, people, monkeypatch):
+    batch = preview(workbook(HEADER, GOOD), people)
+    monkeypatch.setattr(accepting, "_link_repeats", lambda *said: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        importing.accept(REGISTER, batch.pk, by=people["dispatcher"])
+    assert REGISTER.visible_to(people["dispatcher"]).count() == 1
+    assert importing.undo(REGISTER, batch.pk, by=people["dispatcher"]) == []
+    assert not REGISTER.visible_to(people["dispatcher"]).exists()
+    assert importing.redo(REGISTER, batch.pk, by=people["dispatcher"]) == 1
+
+
+def test_a_row_that_repeats_what_its_person_may_not_see_is_taken_in_without_that_link(
+    bureau, people, monkeypatch
+):
+    """What was seen at the preview may be another's when the table is taken in."""
+
+    def unseen(*_said, **_more):
+        raise NotVisible("1")
+
+    rows = [["D4-01", *GOOD[1:]], ["D4-02", *GOOD[1:6], "D4-01"]]
+    batch = preview(workbook(HEADER, *rows), people)
+    monkeypatch.setattr(actions, "merge", unseen)
+    assert importing.accept(REGISTER, batch.pk, by=people["dispatcher"]) == (2, 0)
+    assert "找不到编号为“D4-01”的原件" in batch.rows.get(key="D4-02").reason
 
 
 def test_a_duplicate_named_in_the_table_is_merged_and_a_wrong_one_is_refused(bureau, people):

@@ -139,9 +139,15 @@ def test_a_later_export_brings_known_numbers_up_to_date_and_says_what_changed(bu
     assert Complaint.objects.get(source_no="GD7").state == "done"
     assert chain.first_broken_overall() is None
     # Undone as a whole, it withdraws what it made and leaves what was there.
-    importing.undo(REGISTER, batch.pk, by=bureau.complaint)
+    page = client.post(f"{address}/undo", follow=True).content.decode()
+    assert "已撤销 1 件" in page
+    assert "更新过的 2 件保持更新后的内容" in page
     assert Complaint.objects.get(source_no="GD10").withdrawn_at is not None
     assert Complaint.objects.get(source_no="GD7").withdrawn_at is None
+    # Where nothing was made there is nothing to undo, and it is not offered.
+    assert "撤销整批导入" not in client.get(f"/b/complaint/import/{old.pk}").content.decode()
+    with pytest.raises(Refused, match="只更新了已有的行"):
+        importing.undo(REGISTER, old.pk, by=bureau.complaint)
 
 
 def nameless(lines):

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django import forms as django_forms
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -180,15 +179,9 @@ def _make(
             if listing.imports is not None and listing.imports.after is not None:
                 listing.imports.after(made, row.values, by, at)
             row.made = made.pk
-    except Refused as refused:
-        _refuse(row, " ".join(filter(None, (refused.why, refused.remedy))))
-    except django_forms.ValidationError as error:
-        _refuse(row, "；".join(error.messages))
-
-
-def _refuse(row: ImportRow, why: str) -> None:
-    row.errors.append(problem("", "", why))
-    row.wrong = True
+    except updating.SPOILING as error:
+        row.made = None
+        updating.refuse(row, error)
 
 
 def _make_rows(
@@ -210,10 +203,10 @@ def _make_rows(
             continue
         try:
             values = updating.values_of(listing, row, clean)
-        except django_forms.ValidationError as error:
-            _refuse(row, "；".join(error.messages))
+            told = listing.history_of(values, row.values) if past else None
+        except updating.SPOILING as error:
+            updating.refuse(row, error)
             continue
-        told = listing.history_of(values, row.values) if past else None
         if row.changes:
             later.append((row, values))
         elif told is not None:
@@ -244,9 +237,9 @@ def _keep_many(pairs: Pairs, make: Callable[[Pairs], list[Any]]) -> list[Any]:
     try:
         with transaction.atomic():
             made = make(pairs)
-    except Refused as refused:
+    except updating.SPOILING as error:
         if len(pairs) == 1:
-            _refuse(pairs[0][0], " ".join(filter(None, (refused.why, refused.remedy))))
+            updating.refuse(pairs[0][0], error)
             return []
         middle = len(pairs) // 2
         return _keep_many(pairs[:middle], make) + _keep_many(pairs[middle:], make)
@@ -283,8 +276,11 @@ def _link_repeats(listing: Listing, batch: ImportBatch, by: Person | None, at: d
                 with transaction.atomic():
                     said = str(row.values[name])
                     listing.link_repeat(row.made, made.get(original), said, by, at)
-            except Refused as refused:
-                row.warnings.append(problem(name, "", f"{refused.why}{refused.remedy}"))
+            except (Refused, NotVisible) as error:
+                why = _("找不到编号为“%s”的原件；请核对，或先导入原件") % row.values[name]
+                if isinstance(error, Refused):
+                    why = f"{error.why}{error.remedy}"
+                row.warnings.append(problem(name, "", why))
                 row.save(update_fields=["warnings"])
 
 
@@ -295,7 +291,7 @@ def _link_carried(listing: Listing, batch: ImportBatch, by: Person | None, at: d
     made = {row.place: row.made for row in rows}
     for row in carried:
         if (earlier_row := made.get(row.carried_from)) is not None:
-            with contextlib.suppress(Refused), transaction.atomic():
+            with contextlib.suppress(Refused, NotVisible), transaction.atomic():
                 listing.link_repeat(earlier_row, row.made, row.key, by, at)
 
 
@@ -321,14 +317,25 @@ def _made(batch: ImportBatch) -> list[int]:
 def undo(
     listing: Listing, batch_id: int, *, by: Person | None, at: datetime | None = None
 ) -> list[Any]:
-    """Withdraw every row of the batch. Those worked on since stay and are returned."""
+    """Withdraw every row that the batch made. Those worked on since stay and are returned.
+
+    One that was broken off half-way is withdrawn too. What a batch changed of the book stays as it is now.
+    """
     at = at or timezone.now()
     batch = _batch(listing, batch_id, by)
-    if batch.state != ImportBatch.State.ACCEPTED:
-        raise Refused("state", _("只有已导入的批次可以撤销。"))
     made = _made(batch)
+    half_way = batch.state == ImportBatch.State.PREVIEW and made
+    if batch.state != ImportBatch.State.ACCEPTED and not half_way:
+        raise Refused("state", _("只有已导入的批次可以撤销。"))
+    if not made:
+        raise Refused(
+            "state",
+            _("这批数据只更新了已有的行，没有新登记的，不能撤销。"),
+            _("请到各行中改回，原来的内容见其记录。"),
+        )
     kept = [thing for thing in listing.rows_of(made) if not listing.withdraw_row(thing, by, at)]
     batch.state, batch.undone_at, batch.undone_by = ImportBatch.State.UNDONE, at, by
+    batch.accepted_at = batch.accepted_at or at
     batch.save()
     _on_trail(listing, batch, by, "table_undone", kept=len(kept))
     return kept
@@ -343,6 +350,8 @@ def redo(listing: Listing, batch_id: int, *, by: Person | None, at: datetime | N
         raise Refused("state", _("这批数据没有撤销。"))
     made = _made(batch)
     count = listing.restore_rows(made, by, at)
+    if not count:
+        raise Refused("state", _("没有可以恢复的行。"), _("请重新上传原表导入。"))
     batch.state, batch.undone_at, batch.undone_by = ImportBatch.State.ACCEPTED, None, None
     batch.save()
     _on_trail(listing, batch, by, "table_brought_back", made=count)

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms as django_forms
+from django.core.exceptions import PermissionDenied
+from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -54,7 +56,7 @@ def compare(
             except django_forms.ValidationError:
                 continue
             except Refused as refused:
-                row.errors.append(_refusal(refused))
+                refuse(row, refused)
                 continue
             said = problem("", "", _told(listing, thing, changed))
             row.warnings.append(said if changed else said | SAME)
@@ -113,15 +115,36 @@ def apply(
             if thing is None:
                 raise NotVisible(f"{listing.key} {row.changes}")
             if changed := listing.later_values(thing, values):
-                listing.follow_row(thing, changed, batch, row, by, at)
+                with transaction.atomic():
+                    listing.follow_row(thing, changed, batch, row, by, at)
                 row.changed = True
-        except Refused as refused:
-            row.errors.append(_refusal(refused))
-            row.wrong = True
-        except NotVisible:
-            row.errors.append(problem("", "", _("不在您的数据范围内。")))
-            row.wrong = True
+        except SPOILING as error:
+            refuse(row, error)
 
 
-def _refusal(refused: Refused) -> dict[str, str]:
-    return problem("", "", " ".join(filter(None, (refused.why, refused.remedy))))
+# What one row may break: a rule, what its person may see, what the database keeps once.
+SPOILING = (
+    Refused,
+    NotVisible,
+    django_forms.ValidationError,
+    PermissionDenied,
+    IntegrityError,
+    DataError,
+)
+
+
+def refuse(row: ImportRow, error: Exception) -> None:
+    """Say at the row what kept it from being taken in: it alone stays out."""
+    row.errors.append(problem("", "", _why(error)))
+    row.wrong = True
+
+
+def _why(error: Exception) -> str:
+    match error:
+        case Refused():
+            return " ".join(filter(None, (error.why, error.remedy)))
+        case django_forms.ValidationError():
+            return "；".join(error.messages)
+        case NotVisible() | PermissionDenied():
+            return _("不在您的数据范围内。")
+    return _("与台账中的一行或本表的另一行重复，或有内容无法保存；请核对后改正")

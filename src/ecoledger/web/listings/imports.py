@@ -171,6 +171,7 @@ def batch(request: Request, key: str, pk: int) -> HttpResponse:
         ],
         "left_out": [(sheet, row, words.left_out(why)) for sheet, row, why in found.left_out],
         "own": found.person_id == request.user.pk,
+        "made": found.rows.exclude(made=None).exists(),
         "ended": found.rows.filter(values__ended=True).count(),
     }
     # Whether it is an earlier ledger is asked of what would be new: of what is on record that is settled.
@@ -284,10 +285,16 @@ def act(request: Request, key: str, pk: int, action: str) -> HttpResponse:
                     )
             case "undo":
                 kept = importing.undo(listing, pk, by=request.user)
-                messages.success(request, _("整批导入已撤销。"))
+                taken = found.rows.exclude(made=None).count() - len(kept)
+                if taken > 0:
+                    messages.success(request, numbered("已撤销 %d 件。", taken) % taken)
                 if kept:
                     names = _("、").join(str(row) for row in kept[:10])
-                    messages.warning(request, _("已经办理过的没有撤销：%s") % names)
+                    messages.warning(request, _("已经办理过或已生效的没有撤销：%s") % names)
+                if later := found.rows.filter(changed=True).count():
+                    messages.info(
+                        request, numbered("更新过的 %d 件保持更新后的内容。", later) % later
+                    )
             case "redo":
                 count = importing.redo(listing, pk, by=request.user)
                 messages.success(request, numbered("已恢复 %d 件。", count) % count)
