@@ -121,6 +121,7 @@ MIDDLEWARE = [
     "ecoledger.web.acting.ActingMiddleware",
     "ecoledger.web.rail_counts.StepsMiddleware",
     "ecoledger.web.sent_by.SentByMiddleware",
+    "ecoledger.web.errors.SentOnlyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "ecoledger.web.office.kept_text.SessionEndedMiddleware",
 ]

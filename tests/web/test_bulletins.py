@@ -332,7 +332,10 @@ def test_a_period_that_is_not_over_is_shown_but_not_issued(month, signed_in):
 
 def test_it_is_issued_by_posting_only(month, signed_in):
     address = reverse("bulletin-issue", args=["daily", "2026-10-09"])
-    assert signed_in("monitor").get(address).status_code == 405
+    answer = signed_in("monitor").get(address)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    # Whoever reloads it reads why.
+    assert "不能直接打开或刷新" in answer.content.decode()
 
 
 def test_periods_that_cannot_be_are_refused(month, signed_in):
