@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 
+import openpyxl
 import pytest
 from django.http import QueryDict
 from django.utils import timezone
@@ -20,6 +22,7 @@ from ecoledger.entities.models import Area, Enterprise, Entity, Outlet, River, S
 from ecoledger.listings import forms, importing, selecting
 from ecoledger.listings.parts import DeclarationError
 from ecoledger.listings.refusals import Refused
+from ecoledger.web.listings import long_work
 
 NORTH = "990101001"
 
@@ -197,3 +200,60 @@ def test_a_table_says_before_it_is_taken_in_which_credit_codes_are_shared_or_can
     assert "已由“已登记”" in known.reason
     assert "校验码应为“6”" in unfit.reason
     assert importing.accept(book, batch.pk, by=bureau.monitor) == (3, 2)
+
+
+@pytest.mark.parametrize("key", ["enterprise", "station", "outlet", "section", "river"])
+def test_its_own_export_comes_back_with_the_cells_that_changed(bureau, key):
+    book, desk = inventory_of(key), bureau.monitor
+    book.model.objects.filter(since=None).update(since=date(2020, 1, 1))
+    content, count = long_work.exported(book, desk, QueryDict(""))
+    same = importing.preview(book, "导出.xlsx", content, by=desk)
+    told = [row.reason for row in same.rows.all()]
+    assert len(told) == count
+    assert [reason for reason in told if "没有新内容" not in reason] == []
+    before = list(book.model.objects.values().order_by("pk"))
+    importing.accept(book, same.pk, by=desk)
+    assert list(book.model.objects.values().order_by("pk")) == before
+    workbook = openpyxl.load_workbook(io.BytesIO(content))
+    cell = next(
+        c for row in workbook.active.iter_rows() for c in row if c.value == before[0]["name"]
+    )
+    cell.value = "新名称"
+    workbook.save(buffer := io.BytesIO())
+    later = importing.preview(book, "导出.xlsx", buffer.getvalue(), by=desk)
+    assert [row.reason for row in later.rows.all() if "新名称" in row.reason] != []
+    importing.accept(book, later.pk, by=desk)
+    was, now = (
+        (row.items() for row in rows)
+        for rows in (before, book.model.objects.values().order_by("pk"))
+    )
+    changed = [dict(later - earlier) for earlier, later in zip(was, now, strict=True)]
+    assert changed == [{"name": "新名称"}, *({} for _ in before[1:])]
+
+
+def test_a_preview_refuses_what_entering_refuses(bureau):
+    """Where a thing is a part of nothing, where its end lies before its beginning, where its number in the book is another's."""
+    lines = (
+        "企业名称,所属镇街,启用日期,停用日期\n甲厂,北镇,2024-05-01,2024-04-01\n测试化工厂,北镇,,\n"
+    )
+    batch = importing.preview(
+        inventory_of("enterprise"), "企业.csv", lines.encode("utf-8-sig"), by=bureau.monitor
+    )
+    ended, known = batch.rows.all()
+    assert ended.reason == "停用日期：停用日期应不早于启用日期"
+    assert "已在台账中（E-1）；若是新的一条，请改正" in known.reason
+    ends = {
+        "name": "甲厂",
+        "area_code": NORTH,
+        "since": date(2024, 5, 1),
+        "until": date(2024, 4, 1),
+    }
+    with pytest.raises(Refused) as refusal:
+        inventory_of("enterprise").open_row(ends, bureau.monitor, timezone.now())
+    assert refusal.value.why == "停用日期应不早于启用日期"
+    device = inventory_of("device")
+    assert all(
+        ask.required for ask in (*device.fields, *device.import_asks) if ask.name == "parent"
+    )
+    with pytest.raises(Refused, match="请选择所属的"):
+        device.open_row({"name": "分析仪", "sort": "analyser"}, bureau.monitor, timezone.now())

@@ -81,18 +81,15 @@ def save(
     The code never changes: points, people and work refer to it.
     """
     before = _on_record(thing)
-    if isinstance(thing, Area) and before is None:
-        thing.area_code = thing.code = thing.code.strip()
-        thing.parent = thing.parent or divisions.parent_of(thing.code)
-    if thing.parent is not None and not thing.area_code:
-        thing.area_code = thing.parent.area_code
-    reached = {thing.area_code, *([before["area_code"]] if before else [])}
-    if not all(may_edit(person, code) for code in reached):
+    _settle(thing)
+    if not _within_reach(person, thing, *([before["area_code"]] if before else [])):
         raise PermissionDenied(_("只能登记和修改本辖区的对象"))
     if before is not None and before["code"] != thing.code:
         raise ValidationError({"code": _("对象编码登记后不能修改")})
     findings = Findings(answers or {})
     _check(thing, findings, new=before is None)
+    findings.stop()
+    findings.odd += _place(thing)
     with transaction.atomic():
         thing.save()
         _keep_numbers(thing, before, others, on)
@@ -114,6 +111,31 @@ def save(
         for begin in stored:
             begin(thing)
     return findings.odd
+
+
+def look_over(person: Person | None, thing: Entity, findings: Findings) -> None:
+    """Find what :func:`save` would refuse or ask of a thing or of its changes, and what is odd; nothing is stored."""
+    _settle(thing)
+    if not _within_reach(person, thing):
+        findings.wrong["area_code"] = _("只能登记和修改本辖区的对象")
+    _check(thing, findings, new=False)
+
+
+def _settle(thing: Entity) -> None:
+    """Put a thing where its code or what it is a part of says."""
+    if isinstance(thing, Area) and thing.pk is None:
+        thing.area_code = thing.code = thing.code.strip()
+        thing.parent = thing.parent or divisions.parent_of(thing.code)
+    if thing.parent is not None and not thing.area_code:
+        thing.area_code = thing.parent.area_code
+
+
+def _within_reach(person: Person | None, thing: Entity, *before: str) -> bool:
+    """Whether ``person`` may enter what lies where ``thing`` does and in the divisions ``before``."""
+    reached = {thing.area_code, *before}
+    if inventory_of(thing).parents and thing.parent is None:
+        reached.discard("")  # a part of nothing lies nowhere yet, and is refused for that
+    return all(may_edit(person, code) for code in reached)
 
 
 # What else is done when a thing was changed: its points follow it to another division.
@@ -279,13 +301,14 @@ def _check(thing: Entity, findings: Findings, *, new: bool) -> None:
         thing.code = thing.code.strip() or (
             book.number(thing) if book.number else next_code(type(thing), thing.area_code)
         )
+    # What is refused gets no code, nor what is only looked over.
+    uncoded = ["code"] if not thing.code and (wrong or not new) else []
     try:
-        thing.clean_fields(exclude=wrong)
-        thing.validate_unique()
+        thing.clean_fields(exclude={*wrong, *uncoded})
+        thing.validate_unique(exclude=set(uncoded))
     except ValidationError as error:
-        raise ValidationError({**error.message_dict, **wrong}) from None
-    findings.stop()
-    findings.odd += _place(thing)
+        told = {name: "；".join(messages) for name, messages in error.message_dict.items()}
+        findings.wrong = told | wrong
 
 
 def _place(thing: Entity) -> list[str]:

@@ -7,6 +7,7 @@ it can be a part of, which of its fields are numbers of other systems, and who a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -115,19 +116,17 @@ class Inventory(Listing):
         return asks if has_code else (*asks, self.derive.ask(CODE))
 
     def look_over(
-        self, values: Mapping[str, Any], said: Mapping[str, Any]
+        self, values: Mapping[str, Any], said: Mapping[str, Any], by: Person | None
     ) -> tuple[Mapping[str, str], Sequence[str]]:
-        """What the check of its kind says of a thing that is not kept yet."""
-        if self.clean is None:
-            return {}, ()
+        """What the checks of its kind and of every thing say of one that is not kept yet."""
+        from ecoledger.entities import editing  # it asks the declarations in its turn
+
         thing = self.model()
         for name, value in values.items():
             if name not in self.answers:
                 setattr(thing, name, value)
-        if thing.parent is not None and not thing.area_code:
-            thing.area_code = thing.parent.area_code
         findings = Findings({name: str(said[name]) for name in self.answers if said.get(name)})
-        self.clean(thing, findings)
+        editing.look_over(by, thing, findings)
         asked = {name: question.text for name, question in findings.asked.items()}
         return {**findings.wrong, **asked}, findings.odd
 
@@ -137,6 +136,20 @@ class Inventory(Listing):
     def later_values(self, thing: Any, values: dict[str, Any]) -> dict[str, Any]:
         said = {name: value for name, value in values.items() if name not in self.answers}
         return super().later_values(thing, said)
+
+    def may_follow(self, thing: Any, changed: Mapping[str, Any], by: Person | None) -> None:
+        from ecoledger.entities import editing  # it asks the declarations in its turn
+
+        later, findings = copy(thing), Findings()
+        for name, value in changed.items():
+            setattr(later, name, value)
+        if not editing.may_edit(by, thing.area_code):
+            findings.wrong["area_code"] = _("只能登记和修改本辖区的对象")
+        editing.look_over(by, later, findings)
+        try:
+            findings.stop()
+        except ValidationError as error:
+            raise refused(error) from error
 
     def given_views(self) -> tuple[View, ...]:
         return _ENDING if self.ends else ()

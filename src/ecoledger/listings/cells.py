@@ -115,9 +115,13 @@ def workbook(
 ) -> bytes:
     """The rows as .xlsx with the columns open to ``person``: texts as text, numbers and times as such.
 
-    Child rows follow on sheets of their own. ``beside``: heads of further columns, and what gives rows their cells.
+    Where tables are taken in, each row is named by its number, so that it is known when it comes back. Child rows follow
+    on sheets of their own. ``beside``: heads of further columns, and what gives rows their cells.
     """
     columns = listing.open_columns(person)
+    number = listing.numbered_by if listing.imports is not None else ""
+    if number and number not in {column.name for column in columns}:
+        columns = (*columns, listing.derive.column(number))
     heads, given = beside or ([], lambda rows: ((row, []) for row in rows))
     shown = given(veil.over(listing, person, rows))
     cells = (cells_of(row, columns) + more for row, more in shown)

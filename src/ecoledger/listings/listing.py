@@ -367,7 +367,7 @@ class Listing:
         return {}
 
     def look_over(
-        self, values: Mapping[str, Any], said: Mapping[str, Any]
+        self, values: Mapping[str, Any], said: Mapping[str, Any], by: Person | None
     ) -> tuple[Mapping[str, str], Sequence[str]]:
         """What is wrong, by field, and what is odd of a new row of a table; ``said``: everything that was read of it."""
         return {}, ()

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.entities.inventory import CODE, Findings, Inventory, declare
 from ecoledger.entities.models import Enterprise, Facility
-from ecoledger.listings.parts import Import
+from ecoledger.listings.parts import Ask, Import
 
 _NUMBER = re.compile(r"(MF|TA|TW)\d{3,4}")
 
@@ -36,13 +36,13 @@ FACILITIES = declare(Inventory(
     columns=("name", "number", "role", "process", "parent", "area_code"),
     filters=("role", "area_code"),
     search=("name", "code", "number", "parent__name", "identifiers__value"),
-    fields=("parent", "number", "name", "role", "process", "capacity", "machines", "yearly_use", CODE,
+    fields=(Ask("parent", required=True), "number", "name", "role", "process", "capacity", "machines", "yearly_use", CODE,
             "since", "until"),
     labels={"parent": "所属企业"},
     imports=Import(
         key=("parent", "number"),
-        columns=("parent", "number", "name", "role", "process", "capacity", "machines", "yearly_use",
-                 "since", "until"),
+        columns=(Ask("parent", required=True), "number", "name", "role", "process", "capacity",
+                 "machines", "yearly_use", "since", "until"),
         headers={"parent": ("企业", "企业名称", "单位名称"), "number": ("设施编号",),
                  "name": ("设施名称",), "role": ("设施类别",), "process": ("治理工艺", "生产工艺"),
                  "machines": ("数量", "设备数量", "台数"), "yearly_use": ("年用量", "年使用量", "年用量（吨）")},

@@ -49,6 +49,7 @@ class Repeats:
         there = self._keys_there(rows, told.values())
         seen: dict[str, ImportRow] = {}
         again: dict[int, ImportRow] = {}
+        numbered: set[int] = set()  # of these, what was named by its number in the book
         for row in rows:
             row.changes = None
             parts = [str(row.values.get(name) or "") for name in self.imports.key]
@@ -60,16 +61,19 @@ class Repeats:
                 row.errors.append(problem(first, label, message))
                 continue
             seen.update(dict.fromkeys(keys, row))
-            if standing := next((there[key] for key in keys if key in there), None):
-                pk, row.repeats_of = standing
+            if found := next((key for key in keys if key in there), ""):
+                pk, row.repeats_of = there[found]
                 if pk not in again:
                     again[pk] = row
-        known = self._updates(again)
+                    if found.startswith(_OWN):
+                        numbered.add(pk)
+        meant = again if self.imports.updates else {pk: again[pk] for pk in numbered}
+        known = updating.compare(self.listing, meant, self.by, self.clean) if meant else set()
         for pk, row in again.items():
             if pk not in known:
-                message = _("已在台账中（%s）；若是新问题请改正编号") % row.repeats_of
+                message = _("已在台账中（%s）；若是新的一条，请改正") % row.repeats_of
                 if not row.repeats_of:
-                    message = _("已在别处登记，不在您的数据范围内；若是新问题请改正编号")
+                    message = _("已在别处登记，不在您的数据范围内；若是新的一条，请改正")
                 row.errors.append(problem(first, label, message))
         if self.imports.duplicate_of:
             self._duplicates(rows, seen, there)
@@ -111,12 +115,6 @@ class Repeats:
             except django_forms.ValidationError:
                 return ""
         return str(value.pk if isinstance(value, Model) else value or "")
-
-    def _updates(self, rows: dict[int, ImportRow]) -> set[int]:
-        """Keys of rows that bring the book up to date, where the list takes such."""
-        if not (self.imports.updates and rows):
-            return set()
-        return updating.compare(self.listing, rows, self.by, self.clean)
 
     def _keys_there(
         self, rows: list[ImportRow], told: Iterable[list[str]]

@@ -181,7 +181,7 @@ class RowChecks:
                 values = updating.values_of(self.listing, row, self.clean)
             except Refused:  # it names a row above it, which is not made yet: asked when both are
                 continue
-            wrong, odd = self.listing.look_over(values, row.values)
+            wrong, odd = self.listing.look_over(values, row.values, self.by)
             row.errors += [
                 problem(name, self.labels.get(name, ""), why) for name, why in wrong.items()
             ]

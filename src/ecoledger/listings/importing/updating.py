@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Person
 from ecoledger.listings import forms
 from ecoledger.listings.models import ImportBatch, ImportRow, problem
+from ecoledger.listings.parts import Kind
 from ecoledger.listings.refusals import NotVisible, Refused
 
 if TYPE_CHECKING:
@@ -27,8 +28,10 @@ SAME = {"same": "1"}
 
 
 def values_of(listing: Listing, row: ImportRow, clean: Cleaner) -> dict[str, Any]:
-    """The row's cleaned values by attribute; what is empty keeps the model's default."""
-    asks = listing.import_asks
+    """The row's cleaned values by attribute; what is empty keeps the model's default, and so does a yes or no of which
+    the table has no column."""
+    there = set(row.batch.mapping.values())
+    asks = [a for a in listing.import_asks if a.kind != Kind.BOOLEAN or a.name in there]
     cleaned = {ask.name: clean(ask.name, row.values.get(ask.name)) for ask in asks}
     kept = forms.stored(asks, cleaned)
     values = {name: value for name, value in kept.items() if value not in (None, "")}
@@ -88,6 +91,8 @@ def _text(listing: Listing, name: str, value: Any) -> str:
     choices = dict(listing.own_choices().get(name, ()))
     if not choices and hasattr(field := listing.model._meta.get_field(name), "flatchoices"):
         choices = dict(field.flatchoices)
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
     if isinstance(value, list):
         return "、".join(str(choices.get(one, one)) for one in value) or "—"
     if isinstance(value, datetime):

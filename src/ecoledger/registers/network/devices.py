@@ -14,7 +14,7 @@ from ecoledger.entities.file import File, HealthItem, Mark, knows
 from ecoledger.entities.inventory import CODE, Findings, Inventory, declare
 from ecoledger.entities.models import Enterprise, Outlet, Station
 from ecoledger.entities.validity import in_force
-from ecoledger.listings.parts import Import
+from ecoledger.listings.parts import Ask, Import
 from ecoledger.live import times
 from ecoledger.matters.register import OPEN_WORK
 from ecoledger.monitoring import runtime
@@ -42,13 +42,13 @@ DEVICES = declare(Inventory(
     filters=("sort", "area_code", "verified_until"), ends="verified_until", ends_soon=30,
     search=("name", "code", "serial_no", "product_model", "maker", "operator", "parent__name",
             "identifiers__value"),
-    fields=("name", CODE, "parent", "sort", "maker", "product_model", "serial_no", "operator",
+    fields=("name", CODE, Ask("parent", required=True), "sort", "maker", "product_model", "serial_no", "operator",
             "verified_until", "since", "until"),
     labels={"parent": "安装位置"},
     imports=Import(
         key=("parent", "serial_no"), updates=True, once={"serial_no": ""},
-        columns=("name", "parent", "sort", "maker", "product_model", "serial_no", "operator",
-                 "verified_until", "since"),
+        columns=("name", Ask("parent", required=True), "sort", "maker", "product_model", "serial_no",
+                 "operator", "verified_until", "since"),
         headers={"name": ("设备名称",), "parent": ("站点", "站点名称", "排放口", "所在站点"),
                  "sort": ("设备类别",), "serial_no": ("编号", "设备编号"), "operator": ("运维公司",),
                  "product_model": ("规格型号",), "verified_until": ("检定有效期", "校准有效期")},
