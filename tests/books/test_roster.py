@@ -16,6 +16,7 @@ from ecoledger.entities.models import Enterprise
 from ecoledger.listings import importing
 from ecoledger.listings.parts import Import
 from ecoledger.listings.refusals import Refused
+from ecoledger.registers.enforcement.check_objects import OBJECTS
 
 pytestmark = pytest.mark.django_db
 
@@ -219,3 +220,17 @@ def test_the_trail_keeps_what_a_withdrawn_line_said(key_units, firms):
         "水",
         NORTH,
     )
+
+
+def test_a_preview_refuses_lines_of_what_is_published_and_lines_about_nothing(firms):
+    old = rosters.draft(OBJECTS, "2025", COUNTY, by=None)
+    fill(OBJECTS, old, (firms[0], "水"))
+    rosters.publish(OBJECTS, old, date(2025, 4, 1), by=None)
+    rosters.draft(OBJECTS, "2026", COUNTY, by=None)
+    rows = "年度,检查对象,级别\n2025,2号厂,重点\n2026,,重点\n2026,2号厂,重点\n"
+    batch = importing.preview(OBJECTS, "名录.csv", rows.encode("utf-8-sig"), by=None)
+    published, nothing, good = batch.rows.all()
+    assert "“2025”已公布，不能再改。" in published.reason
+    assert (nothing.wrong, good.wrong) == (True, False)
+    assert importing.accept(OBJECTS, batch.pk, by=None) == (1, 2)
+    assert OBJECTS.wrong({}, None) == {"entity": "没有对象。请选择列入的对象或单位。"}

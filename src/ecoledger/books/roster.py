@@ -146,6 +146,13 @@ class Roster(Listing):
         )
         return lines.exclude(edition__state=State.DRAFT)
 
+    def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
+        """A line enters a draft only, and is about something."""
+        stands = _refusal_of(edition) if (edition := values.get("edition")) else None
+        no_subject = None if _subject(values) else _no_subject()
+        told = {"edition": stands, "entity": no_subject}
+        return {name: f"{one.why}{one.remedy}" for name, one in told.items() if one is not None}
+
     @transaction.atomic
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
@@ -183,11 +190,20 @@ class Roster(Listing):
         return drafted and super().withdraw_row(row, by, at)
 
 
+def _subject(values: Mapping[str, Any]) -> Any:
+    """What a line is about; ``None`` where it says neither a thing nor a unit."""
+    return values.get("entity") or values.get("organisation")
+
+
+def _no_subject() -> Refused:
+    return Refused("form", _("没有对象。"), _("请选择列入的对象或单位。"))
+
+
 def _whole(values: Mapping[str, Any]) -> dict[str, Any]:
     """What a new line is made of. Raises :class:`Refused` where there is nothing it is about."""
-    subject = values.get("entity") or values.get("organisation")
+    subject = _subject(values)
     if subject is None:
-        raise Refused("form", _("没有对象。"), _("请选择列入的对象或单位。"))
+        raise _no_subject()
     return {"area_code": subject.area_code, **values}
 
 
@@ -204,14 +220,20 @@ def _as_it_stands(edition: Edition) -> Edition:
 
 def _must_be_draft(edition: Edition) -> None:
     """Raise :class:`Refused` for an edition that stands, whatever it was when it was read."""
-    edition = _as_it_stands(edition)
-    if edition.state != State.DRAFT:
-        raise Refused(
-            "state",
-            _("“%(edition)s”已%(state)s，不能再改。")
-            % {"edition": edition, "state": _(edition.get_state_display())},
-            _("请复制为新版本后修改。"),
-        )
+    if refused := _refusal_of(_as_it_stands(edition)):
+        raise refused
+
+
+def _refusal_of(edition: Edition) -> Refused | None:
+    """Why lines of an edition cannot change; ``None`` while it is a draft."""
+    if edition.state == State.DRAFT:
+        return None
+    return Refused(
+        "state",
+        _("“%(edition)s”已%(state)s，不能再改。")
+        % {"edition": edition, "state": _(edition.get_state_display())},
+        _("请复制为新版本后修改。"),
+    )
 
 
 def draft(

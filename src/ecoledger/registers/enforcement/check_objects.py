@@ -11,7 +11,7 @@ from ecoledger.accounts.roles import Role
 from ecoledger.books.models import RosterLine
 from ecoledger.books.roster import Roster
 from ecoledger.listings.catalogue import declare
-from ecoledger.listings.parts import Import
+from ecoledger.listings.parts import Ask, Import
 from ecoledger.registers.enforcement.rules import rules
 
 
@@ -77,7 +77,8 @@ OBJECTS = declare(Roster(
     key="check_object", label="随机抽查对象名录", line="enforcement", model=CheckedObject,
     columns=("entity", "tier", "reason", "credit", "risk", "positive", "running", "edition", "area_code"),
     filters=("edition", "tier", "credit", "risk", "running", "area_code"), search=("entity__name",),
-    fields=("edition", "entity", "tier", "reason", "credit", "risk", "positive", "running"), lead="entity",
+    fields=("edition", Ask("entity", required=True), "tier", "reason", "credit", "risk", "positive",
+            "running"), lead="entity",
     imports=Import(key=("edition", "entity"), headers={
         "edition": ("年度", "版本"), "entity": ("单位名称", "企业名称", "检查对象"), "tier": ("级别", "对象类别"),
         "reason": ("分级理由",), "credit": ("信用",), "risk": ("风险",), "running": ("状态",),

@@ -20,7 +20,7 @@ from ecoledger.books.roster import Roster
 from ecoledger.entities.models import Enterprise, Entity
 from ecoledger.listings import own_data, own_files
 from ecoledger.listings.catalogue import declare
-from ecoledger.listings.parts import Import
+from ecoledger.listings.parts import Ask, Import
 from ecoledger.matters.models import Matter
 from ecoledger.monitoring.models import Point
 
@@ -93,7 +93,7 @@ POSITIVE = declare(Roster(
     attributes=("ground", "reason"),
     columns=("entity", "ground", "reason", "exit_reason", "edition", "area_code"),
     filters=("edition", "ground"), search=("entity__name", "reason"),
-    fields=("edition", "entity", "ground", "reason"), lead="entity",
+    fields=("edition", Ask("entity", required=True), "ground", "reason"), lead="entity",
     imports=Import(key=("edition", "entity"), headers={"entity": ("企业名称", "单位名称"), "ground": ("类别",),
                    "edition": ("年度", "版本")}, examples={"edition": "2026", "entity": "示例企业"}),
     proposes=eligible, leaves=exit_reason,

@@ -17,7 +17,7 @@ from ecoledger.accounts.roles import Role
 from ecoledger.books.models import Edition, RosterLine
 from ecoledger.books.roster import Roster
 from ecoledger.listings.catalogue import declare
-from ecoledger.listings.parts import Import
+from ecoledger.listings.parts import Ask, Import
 from ecoledger.registers.problems.categories import Category
 
 
@@ -48,7 +48,7 @@ RESPONSIBILITIES = declare(Roster(
     identity=("organisation_id", "item"), attributes=("category", "words", "basis", "reason"),
     columns=("organisation", "item", "category", "words", "basis", "edition"),
     filters=("edition", "category", "organisation"), search=("item", "words", "organisation__name"),
-    fields=("edition", "organisation", "item", "category", "words", "basis"), lead="item",
+    fields=("edition", Ask("organisation", required=True), "item", "category", "words", "basis"), lead="item",
     imports=Import(key=("organisation", "item"), headers={
         "organisation": ("部门", "责任部门", "责任单位"), "item": ("责任", "职责", "事项"),
         "basis": ("依据",), "words": ("关键字",), "edition": ("年度",),
