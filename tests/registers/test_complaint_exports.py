@@ -231,6 +231,13 @@ def test_a_number_of_another_area_is_neither_shown_nor_changed(bureau):
         importing.accept(REGISTER, batch.pk, by=town)
     assert Complaint.objects.get(source_no="GD20").state == "handling"
     assert Complaint.objects.get(source_no="GD20").area_code.startswith(COUNTY)
+    # That a row repeats one he may not see is answered as if there were none.
+    named = [[*LINE, "关联工单"], [*order("GD21"), "GD20"], [*order("GD22"), "GD99"]]
+    table = saved(workbook(("一", nameless(named))))
+    batch = importing.preview(REGISTER, "三.xlsx", table, by=town)
+    assert [
+        row.reason.replace(n, "") for row, n in zip(batch.bad, ("GD20", "GD99"), strict=True)
+    ] == ["重复于：找不到编号为“”的原件；请核对，或先导入原件"] * 2
 
 
 @pytest.mark.parametrize("owned", [True, False])

@@ -169,7 +169,10 @@ class Repeats:
         seen: Mapping[str, ImportRow],
         there: Mapping[str, tuple[int, str]],
     ) -> None:
-        """A row that says which one it repeats must name one that is there, above or below it, and not itself."""
+        """A row that says which one it repeats must name one that is there, above or below it, and not itself.
+
+        What may not be seen is not there: else any number could be asked for.
+        """
         name = self.imports.duplicate_of
         if name not in self.columns:
             return
@@ -182,8 +185,8 @@ class Repeats:
                 row.errors.append(problem(name, label, _("不能重复于自己；请核对编号")))
             elif original in seen:
                 row.repeats_of = seen[original].place
-            elif original in there:
-                row.repeats_of = there[original][1]
+            elif called := there.get(original, (0, ""))[1]:
+                row.repeats_of = called
             else:
                 message = _("找不到编号为“%s”的原件；请核对，或先导入原件") % row.values[name]
                 row.errors.append(problem(name, label, message))
