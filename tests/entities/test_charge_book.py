@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from ecoledger.entities.inventories.charges import CHARGES
+from ecoledger.entities.inventories.relations import RELATIONS
 from ecoledger.listings import forms, importing
 from ecoledger.listings.refusals import Refused
 
@@ -44,3 +45,16 @@ def test_words_of_a_key_column_are_read_as_its_choices(bureau):
     assert importing.accept(CHARGES, batch.pk, by=bureau.monitor) == (1, 0)
     charge = CHARGES.visible_to(bureau.monitor).get()
     assert (charge.role, charge.level, charge.who) == ("river_chief", "county", "林某")
+
+
+def test_a_preview_refuses_charges_and_relations_that_are_refused_when_made(bureau):
+    desk = bureau.monitor
+    rows = "R-1,河长,县级,,,\nR-1,河长,镇级,林某,2026-02-01,2026-01-01\n"
+    text = f"对象,责任类别,级别,姓名,任职起,任职止\n{rows}"
+    batch = importing.preview(CHARGES, "河长.csv", text.encode("utf-8-sig"), by=desk)
+    nobody, turned = (row.reason for row in batch.rows.all())
+    assert "或填写姓名" in nobody
+    assert "任职止应不早于任职起" in turned
+    text = "对象,关系,另一对象\nE-1,与其同址,E-1\n"
+    batch = importing.preview(RELATIONS, "关系.csv", text.encode("utf-8-sig"), by=desk)
+    assert "对象不能与自己有关系" in batch.rows.get().reason

@@ -110,14 +110,8 @@ def charged_to(person: Person, on: date | None = None) -> QuerySet[Charge]:
     return Charge.objects.filter(in_force(on), person=person).select_related("entity")
 
 
-@transaction.atomic
-def appoint(
-    person: Person | None, charge: Charge, *, ends: bool = True, address: str = ""
-) -> Charge:
-    """Put a charge on record; with ``ends`` whoever held it on the same level ends the day before.
-
-    Raises ``PermissionDenied`` outside the person's divisions, ``ValidationError`` by field.
-    """
+def check(person: Person | None, charge: Charge) -> None:
+    """Raise ``PermissionDenied`` outside the person's divisions, ``ValidationError`` by field for what cannot be."""
     if not editing.may_edit(person, charge.entity.area_code):
         raise PermissionDenied(_("只能登记和修改本辖区的对象"))
     if charge.role not in ROLES:
@@ -126,6 +120,17 @@ def appoint(
         raise ValidationError({"person": _("请选择责任人或责任单位，或填写姓名")})
     if charge.since and charge.until and charge.since > charge.until:
         raise ValidationError({"until": _("任职止应不早于任职起")})
+
+
+@transaction.atomic
+def appoint(
+    person: Person | None, charge: Charge, *, ends: bool = True, address: str = ""
+) -> Charge:
+    """Put a charge on record; with ``ends`` whoever held it on the same level ends the day before.
+
+    Raises what :func:`check` does.
+    """
+    check(person, charge)
     same = Charge.objects.filter(
         overlapping(charge.since, charge.until),
         entity_id=charge.entity_id,

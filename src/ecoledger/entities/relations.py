@@ -39,6 +39,20 @@ PHRASES: dict[str, str] = {
 ANSWERING = ("discharges_into",)
 
 
+def check(
+    person: Person | None, a: Entity, kind: str, b: Entity, since: date | None, until: date | None
+) -> None:
+    """Raise ``PermissionDenied`` outside the person's divisions, ``ValidationError`` by field for what cannot be."""
+    if not editing.may_edit(person, a.area_code):
+        raise PermissionDenied(_("只能登记和修改本辖区的对象"))
+    if kind not in KINDS:
+        raise ValidationError({"kind": _("没有这种关系：%(kind)s") % {"kind": kind}})
+    if a.pk == b.pk:
+        raise ValidationError({"b": _("对象不能与自己有关系")})
+    if since and until and since > until:
+        raise ValidationError({"until": _("停用日期应不早于启用日期")})
+
+
 @transaction.atomic
 def relate(
     person: Person | None,
@@ -52,12 +66,7 @@ def relate(
     address: str = "",
 ) -> Relation:
     """Put a relation on record, or change what it measures where it stands already."""
-    if not editing.may_edit(person, a.area_code):
-        raise PermissionDenied(_("只能登记和修改本辖区的对象"))
-    if kind not in KINDS:
-        raise ValidationError({"kind": _("没有这种关系：%(kind)s") % {"kind": kind}})
-    if a.pk == b.pk:
-        raise ValidationError({"b": _("对象不能与自己有关系")})
+    check(person, a, kind, b, since, until)
     same = Relation.objects.filter(overlapping(since, until), a_id=a.pk, b_id=b.pk, kind=kind)
     relation = same.first() or Relation(a_id=a.pk, b_id=b.pk, kind=kind, since=since)
     relation.until, relation.values = until, dict(values or relation.values)

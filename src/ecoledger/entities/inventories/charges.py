@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import CAPABILITIES
 from ecoledger.entities import charges
-from ecoledger.entities.inventory import refused
+from ecoledger.entities.inventory import refused, wrong_of
 from ecoledger.entities.models import Charge
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
@@ -27,6 +27,9 @@ class ChargeBook(Listing):
 
     def own_choices(self) -> Mapping[str, Choices]:
         return {"role": tuple(charges.ROLES.items())}
+
+    def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
+        return wrong_of(charges.check, by, Charge(**values))
 
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any

@@ -17,7 +17,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import CAPABILITIES
 from ecoledger.accounts.scope import within
 from ecoledger.entities import relations
-from ecoledger.entities.inventory import refused
+from ecoledger.entities.inventory import refused, wrong_of
 from ecoledger.entities.models import Entity, Relation
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
@@ -43,6 +43,10 @@ class RelationBook(Listing):
             person, "b__area_code", "b__code"
         )
         return rows.filter(ends)
+
+    def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
+        ends = (values["a"], values["kind"], values["b"])
+        return wrong_of(relations.check, by, *ends, values.get("since"), values.get("until"))
 
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
