@@ -14,9 +14,11 @@ from ecoledger.entities.models import Enterprise
 from ecoledger.matters import actions, inbox, requests
 from ecoledger.matters.actions import Refused
 from ecoledger.matters.models import Matter, Notice
-from ecoledger.matters.register import register_of, visible_matters
+from ecoledger.matters.register import register_of, seen_of, visible_matters
 from ecoledger.registers.complaints.register import REGISTER as COMPLAINTS
+from ecoledger.registers.grid.cells import GridCell
 from ecoledger.registers.grid.events import REGISTER as EVENTS
+from ecoledger.registers.grid.patrols import PATROLS
 from ecoledger.web.search.finding import find
 
 GIVEN, OTHER = "夜间敲打声扰民", "另一件不相干的事"
@@ -292,6 +294,19 @@ def test_a_town_answers_for_what_it_was_given_outside_and_decides_nothing_there(
         assert inbox.load(person).waiting == 0
     assert "close" in [t.name for t in actions.available(checked, people["town"])]
     assert checked.pk in [m.pk for m in inbox.waiting(people["town"])]
+
+
+def test_an_event_given_elsewhere_counts_no_patrols_of_that_place(event, south, people):
+    cell = GridCell.objects.create(
+        code="G-1", name="北镇一网格", area_code=NORTH, level="village", patrols_a_month=9
+    )
+    PATROLS.open_row({"entity": cell, "at": timezone.now()}, people["grid"], timezone.now())
+    for person, patrols, planned in ((south, 0, 0), (people["town"], 1, 1)):
+        rows, seen = EVENTS.visible_to(person), seen_of(person)
+        figures = {s.name: s for s in EVENTS.statistics(rows, timezone.now(), seen)}
+        assert figures["events"].value == 1
+        assert figures["patrols"].value == patrols
+        assert figures["patrol_plan"].denominator == planned
 
 
 def test_a_town_manages_the_events_of_its_own_area(event, people):
