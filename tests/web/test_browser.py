@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 import uvicorn
@@ -15,12 +16,16 @@ from django.core.asgi import get_asgi_application
 from django.db import connections, models
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 from tests.browser import opened
+from tests.conftest import COUNTY
 
 from ecoledger.live import events
 from ecoledger.matters import actions
 from ecoledger.monitoring.models import Alarm
 from ecoledger.registers.alarms.alarm_case import open_from_alarm
 from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
+from ecoledger.reports import locked
+from ecoledger.reports.content import Bulletin, Section, Table
+from ecoledger.reports.models import Draft
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -154,12 +159,26 @@ def data_words() -> list[str]:
     return sorted((word for word in words if word and CHINESE.search(word)), key=len, reverse=True)
 
 
+def wide_draft(county) -> Draft:
+    """A notice with a table wider than a phone."""
+    names = tuple(f"第{n}项指标" for n in range(12))
+    table = Table("各项指标", names, (names,))
+    day = date(2025, 1, 1)
+    notice = Bulletin(
+        "air_notice", "通报", "1", "", COUNTY, day, day, (Section("一", (table,)),), (), ()
+    )
+    return Draft.objects.create(
+        kind=notice.kind, area_code=COUNTY, begin=day, title=notice.title, content=locked.kept(notice),
+        author=county.person("monitor"),
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_page_spills_over_or_complains(page, county, width):
     size = WIDTHS[width]
     page.set_viewport_size({"width": size[0], "height": size[1]})
     trouble = []
-    for address in addresses(county):
+    for address in [*addresses(county), f"/documents/drafts/{wide_draft(county).pk}"]:
         assert page.goto(address).ok, address
         settle(page)
         wide = page.evaluate("document.documentElement.scrollWidth")
