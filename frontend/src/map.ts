@@ -44,8 +44,11 @@ interface Properties {
 type Features = GeoJSON.FeatureCollection<GeoJSON.Geometry, Properties>;
 
 const MARKED: ReadonlySet<Layer> = new Set(["air", "water"]);
-/** The radius of a layer's dots. Their colours, as in the legend, stand in map.css; `thing` is whatever else has a place. */
-const DOTS: Record<string, number> = { section: 4, enterprise: 4.5, alarm: 7, matter: 6, thing: 5 };
+/**
+ * The radius of a layer's dots; what comes later lies on top, a warning above the matter about it. Their colours, as in the
+ * legend, stand in map.css; `thing` is whatever else has a place.
+ */
+const DOTS: Record<string, number> = { section: 4, enterprise: 4.5, thing: 5, matter: 6, alarm: 7 };
 const NOTHING: Features = { type: "FeatureCollection", features: [] };
 const SHAPES: ReadonlySet<Layer> = new Set(["area", "river"]);
 const PAUSE = 250; // ms of rest after which a moved window is asked for
