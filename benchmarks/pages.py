@@ -108,7 +108,7 @@ class Person:
             if self.random.random() < 0.1 and self.has_work:
                 kind, how = "write", self.client.post
                 address = f"/matters/problem/{self.random.choice(self.facts['matters'])}/note"
-                more: dict[str, Any] = {"data": {"note": "电话了解进展。"}}
+                more: dict[str, Any] = {"data": {"text": "电话了解进展。"}}
             else:
                 kind, how = self.random.choice(kinds), self.client.get
                 address, more = self.address(kind), {"follow_redirects": True}
