@@ -1,0 +1,16 @@
+from importlib import import_module
+
+from django.apps import AppConfig
+
+BOOKS: tuple[str, ...] = ()
+
+
+class NatureConfig(AppConfig):
+    name = "ecoledger.registers.nature"
+    label = "nature"
+    verbose_name = "自然生态"
+
+    def ready(self) -> None:
+        """Declare the books of this line, once every model is known."""
+        for book in BOOKS:
+            import_module(f"ecoledger.registers.nature.{book}")

@@ -1,0 +1,1 @@
+"""What the books of this line keep."""

@@ -1,0 +1,16 @@
+from importlib import import_module
+
+from django.apps import AppConfig
+
+BOOKS: tuple[str, ...] = ()
+
+
+class WaterConfig(AppConfig):
+    name = "ecoledger.registers.water"
+    label = "water"
+    verbose_name = "水"
+
+    def ready(self) -> None:
+        """Declare the books of this line, once every model is known."""
+        for book in BOOKS:
+            import_module(f"ecoledger.registers.water.{book}")
