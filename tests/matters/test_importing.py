@@ -296,12 +296,25 @@ def test_rows_taken_in_are_not_read_one_by_one(bureau, people):
     assert reads(2) == reads(9)
 
 
+def test_history_is_taken_in_with_as_many_questions_for_many_rows_as_for_few(bureau, people):
+    def asked_of(rows: int) -> int:
+        table = [[f"D{rows}-{n}", *GOOD[1:]] for n in range(rows)]
+        batch = preview(workbook(HEADER, *table), people, history=True)
+        with CaptureQueriesContext(connection) as asked:
+            importing.accept(REGISTER, batch.pk, by=people["dispatcher"])
+        assert batch.rows.exclude(made=None).count() == rows
+        return len(asked)
+
+    asked_of(3)  # what is asked once a process
+    assert asked_of(8) == asked_of(30)
+
+
 def test_an_import_broken_off_goes_on_where_it_stopped(bureau, people, monkeypatch):
     rows = [[f"D6-{n:02d}", *GOOD[1:]] for n in range(5)]
     batch = preview(workbook(HEADER, *rows), people)
     monkeypatch.setattr(accepting, "HISTORY_PORTION", 2)
     dispatcher = people["dispatcher"]
-    clean = Cleaner(REGISTER, [c.ask for c in REGISTER.import_columns], dispatcher)
+    clean = Cleaner(REGISTER, REGISTER.import_asks, dispatcher, ())
     looked_at, _made = accepting._portion(REGISTER, batch.pk, dispatcher, timezone.now(), clean)
     assert len(looked_at) == 2
     assert Problem.objects.count() == 2

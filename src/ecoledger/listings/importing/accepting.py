@@ -67,7 +67,6 @@ def accept(
     taken in a second time on purpose.
     """
     at = at or timezone.now()
-    clean = Cleaner(listing, [c.ask for c in listing.import_columns], by)
     with transaction.atomic():
         batch = _batch(listing, batch_id, by)
         _may_accept(batch, by)
@@ -79,6 +78,7 @@ def accept(
                 _("确要再导入一次，请选“仍要导入”。"),
             )
         waiting = batch.waiting.count()
+    clean = Cleaner(listing, listing.import_asks, by, batch.mapping.values())
     done = last = 0
     while True:
         rows, things = _portion(listing, batch_id, by, at, clean, last)

@@ -12,7 +12,7 @@ from django.core.validators import MaxLengthValidator, ProhibitNullCharactersVal
 from ecoledger.accounts.models import Person
 from ecoledger.listings.forms import LookupField, field_of
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.parts import Ask
+from ecoledger.listings.parts import Ask, Kind
 
 _MANY = 5  # names in a column that are worth asking for together
 
@@ -42,7 +42,13 @@ class Cleaner:
     """Cleans values of a table column by column, as the fields of the list's form do; each distinct value of a reference
     once."""
 
-    def __init__(self, listing: Listing, asks: Iterable[Ask], by: Person | None) -> None:
+    def __init__(
+        self, listing: Listing, asks: Iterable[Ask], by: Person | None, there: Iterable[str]
+    ) -> None:
+        """``there``: the names of the columns that the table has."""
+        asks, names = tuple(asks), frozenset(there)
+        # A yes or no that is not asked of anybody is not answered with no.
+        self.asks = tuple(a for a in asks if a.kind != Kind.BOOLEAN or a.name in names)
         self.fields = {ask.name: field_of(ask, listing.model, by) for ask in asks}
         self._keeps = {name: keeper(field) for name, field in self.fields.items()}
         self._texts: dict[str, dict[str, Any]] = {name: {} for name in self.fields}

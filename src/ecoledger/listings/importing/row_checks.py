@@ -62,7 +62,7 @@ class RowChecks:
         assert listing.imports is not None  # noqa: S101 - preview refused such a list
         self.imports = listing.imports
         self.dated = {c.name for c in columns if c.ask.kind in _DATED}
-        self.clean = Cleaner(listing, listing.import_asks, by)
+        self.clean = Cleaner(listing, listing.import_asks, by, batch.mapping.values())
         self.fields = {c.name: self.clean.fields[c.name] for c in columns}
         # Most lists have no rules beyond their fields: their rows need not be cleaned to be looked at.
         self.has_rules = type(listing).wrong is not Listing.wrong

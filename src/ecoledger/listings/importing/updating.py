@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Person
 from ecoledger.listings import forms
 from ecoledger.listings.models import ImportBatch, ImportRow, problem
-from ecoledger.listings.parts import Kind
 from ecoledger.listings.refusals import NotVisible, Refused
 
 if TYPE_CHECKING:
@@ -30,10 +29,8 @@ SAME = {"same": "1"}
 def values_of(listing: Listing, row: ImportRow, clean: Cleaner) -> dict[str, Any]:
     """The row's cleaned values by attribute; what is empty keeps the model's default, and so does a yes or no of which
     the table has no column."""
-    there = set(row.batch.mapping.values())
-    asks = [a for a in listing.import_asks if a.kind != Kind.BOOLEAN or a.name in there]
-    cleaned = {ask.name: clean(ask.name, row.values.get(ask.name)) for ask in asks}
-    kept = forms.stored(asks, cleaned)
+    cleaned = {ask.name: clean(ask.name, row.values.get(ask.name)) for ask in clean.asks}
+    kept = forms.stored(clean.asks, cleaned)
     values = {name: value for name, value in kept.items() if value not in (None, "")}
     return listing.attributes_of(values, row.values)
 
