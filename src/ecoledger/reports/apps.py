@@ -18,6 +18,7 @@ class ReportsConfig(AppConfig):
             enforcement_measures,
             enforcement_of_party,
             enforcement_visit_papers,
+            incident_reports,
             inspectorate,
             knowing,
             letters,

@@ -146,6 +146,10 @@ PAGES = (
     ("air", Page("air-noise", _("声环境质量"), "station", "see_cockpit")),
     ("air", Page("air-staggering", _("错峰执行"), "air", "see_cockpit")),
     ("enforcement", Page("routing", _("交办规则"), "routing", "edit_routing")),
+    (
+        "emergency",
+        Page("emergency-desk", _("一张图应急指挥"), "warning", "see_cockpit", ("emergency-scene",)),
+    ),
 )
 # Kind of book -> the word for it; the order is the line page's.
 KINDS = {

@@ -227,6 +227,7 @@ urlpatterns = [
     path("account/keys/<int:pk>/revoke", session.revoke_key, name="key-revoke"),
     path("", include("ecoledger.web.matters.urls")),
     path("", include("ecoledger.web.enforcement.urls")),
+    path("", include("ecoledger.web.emergency.urls")),
     path("", include("ecoledger.web.books.urls")),
     path("", include("ecoledger.web.listings.urls")),
 ]

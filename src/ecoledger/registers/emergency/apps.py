@@ -2,7 +2,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-BOOKS: tuple[str, ...] = ()
+BOOKS = ("incidents", "plan_filings", "drills", "depots", "dispatches", "around_it", "health_maps")
 
 
 class EmergencyConfig(AppConfig):

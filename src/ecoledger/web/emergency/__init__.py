@@ -1,0 +1,1 @@
+"""Pages of the line of emergencies that its declarations do not give."""
