@@ -20,7 +20,7 @@ from django.utils.translation import gettext_noop as noop
 from ecoledger.accounts.roles import Role
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings import own_data
-from ecoledger.listings.lookups import NoSuchRow, lookup_of
+from ecoledger.listings.lookups import NoSuchRow, lookup_for
 from ecoledger.listings.parts import Ask, Import, Kind, TableRow, View
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions, notices
@@ -371,7 +371,7 @@ def _read(row: TableRow) -> None:
 def _area_of(firm: str) -> str:
     """Where a firm lies; "" where its name is not on record, which its own column says."""
     try:
-        return str(lookup_of("enterprise").resolve(firm, None).area_code)
+        return str(lookup_for(Enterprise).resolve(firm, None).area_code)
     except NoSuchRow:
         return ""
 
