@@ -38,6 +38,7 @@ class Stop:
 class Arrival:
     """What a spill reaches: how far down, and after how many hours, between which bounds."""
 
+    stop: Stop
     thing: Any
     km: float
     hours: float
@@ -64,6 +65,15 @@ def on_river(rivers: Iterable[River], lon: float, lat: float) -> Stop | None:
         length = river.length_km or shapes.length_km(river.geometry)
         best = (away, Stop(river.pk, round(float(share) * length, 3), None))
     return best[1] if best else None
+
+
+def place_on(river: River, km: float) -> tuple[float, float] | None:
+    """Longitude and latitude of a place on a drawn river, by its distance from the head."""
+    length = river.length_km
+    if not river.geometry or not length:
+        return None
+    point = shapes.read(river.geometry).interpolate(min(km / length, 1.0), normalized=True)
+    return round(point.x, 6), round(point.y, 6)
 
 
 def stops_on(rivers: Sequence[River]) -> list[Stop]:
@@ -138,7 +148,7 @@ def arrivals(
             continue
         rows.append(
             Arrival(
-                stop.thing, row["distance"] / 1000, row["hours"], row["hours_low"], row["hours_high"],
+                stop, stop.thing, row["distance"] / 1000, row["hours"], row["hours_low"], row["hours_high"],
                 at + timedelta(hours=row["hours"]), at + timedelta(hours=row["hours_low"]),
                 at + timedelta(hours=row["hours_high"]),
             )

@@ -230,8 +230,8 @@ def _drawn(scene: Scene) -> Iterator[dict[str, Any]]:
         yield _feature(near.ring, "area", _("%d 米范围") % near.metres)
         yield from _marks(near.firms, "enterprise", _("企业"))
         yield from _marks(near.sensitive, "section", _("敏感点"))
-        yield from _marks(near.depots, "thing", _("储备库"))
-        yield from _marks(near.teams, "thing", _("应急队伍"))
+        yield from _marks(near.depots, "material_depot", _("储备库"))
+        yield from _marks(near.teams, "rescue_team", _("应急队伍"))
         if place:
             event = {"type": "Point", "coordinates": list(place)}
             yield _feature(
@@ -240,10 +240,14 @@ def _drawn(scene: Scene) -> Iterator[dict[str, Any]]:
                 scene.incident.title,
                 lines=[cst(_local(scene.incident.occurred_at))],
             )
+    rivers = River.objects.in_bulk([one.stop.river for one in scene.arrivals])
     for one in scene.arrivals:
-        if one.thing.lon is not None and one.thing.lat is not None:
+        at = _point(one.thing)["coordinates"]
+        if None in at:  # a section without coordinates lies on its river's line
+            at = downstream.place_on(rivers[one.stop.river], one.stop.km)
+        if at is not None:
             yield _feature(
-                _point(one.thing), "matter", str(one.thing), late=_is_intake(one.thing),
+                {"type": "Point", "coordinates": list(at)}, "matter", str(one.thing), late=_is_intake(one.thing),
                 lines=[_("下游 %(km).1f 公里，约 %(hours).1f 小时") % {"km": one.km, "hours": one.hours},
                        _("预计 %s 到达") % cst(_local(one.at))],
             )  # fmt: skip
@@ -256,7 +260,7 @@ def _local(moment: datetime) -> datetime:
 def _wet(scene: Scene) -> set[int]:
     """Rivers that it runs through: those of what it reaches, and its own."""
     own = {scene.start.river} if scene.start else set()
-    return own | {one.thing.river_id for one in scene.arrivals if hasattr(one.thing, "river_id")}
+    return own | {one.stop.river for one in scene.arrivals}
 
 
 @needs("see_matters")
