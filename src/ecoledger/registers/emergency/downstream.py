@@ -102,7 +102,7 @@ def network(rivers: Sequence[River], stops: Iterable[Stop]) -> pl.DataFrame:
         if river.length_km:
             own.add(float(river.length_km))
         below = river.flows_into_id
-        if below in known and river.joins_at_km is not None:
+        if below is not None and below in known and river.joins_at_km is not None:
             places.setdefault(below, {0.0}).add(float(river.joins_at_km))
     for stop in stops:
         places.setdefault(stop.river, {0.0}).add(stop.km)
@@ -112,9 +112,10 @@ def network(rivers: Sequence[River], stops: Iterable[Stop]) -> pl.DataFrame:
         rows += [
             (node(river.pk, a), node(river.pk, b), (b - a) * 1000) for a, b in pairwise(ordered)
         ]
-        if river.flows_into_id in known and river.joins_at_km is not None:
+        below = river.flows_into_id
+        if below is not None and below in known and river.joins_at_km is not None:
             mouth = node(river.pk, ordered[-1])
-            rows.append((mouth, node(river.flows_into_id, float(river.joins_at_km)), 0.0))
+            rows.append((mouth, node(below, float(river.joins_at_km)), 0.0))
     schema = {"from_node": pl.String, "to_node": pl.String, "length": pl.Float64}
     return pl.DataFrame(rows, schema=schema, orient="row")
 

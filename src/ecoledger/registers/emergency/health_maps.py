@@ -29,7 +29,9 @@ from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Ask, Import, View
 from ecoledger.listings.refusals import Refused
 from ecoledger.standards import health_risk
+from ecoledger.standards.catalogue import Mark
 from ecoledger.standards.health_risk import LandUse, Substance
+from ecoledger.standards.rule_data import weakest
 
 PATHWAYS = ("经口摄入", "皮肤接触", "吸入颗粒物", "饮用地下水")
 # Fields of a substance that a version may say anew.
@@ -219,11 +221,11 @@ def parameters_of(
 
 
 def _substance(name: str, toxic: Mapping[str, Mapping[str, float]]) -> Substance | None:
-    own = dict(toxic.get(name, {}))
+    own: dict[str, Any] = dict(toxic.get(name, {}))
     try:
         return replace(health_risk.substance(name), **own)
     except KeyError:
-        return Substance(name=name, **own, mark=health_risk.Mark.MEMORY) if own else None
+        return Substance(name=name, **own, mark=Mark.MEMORY) if own else None
 
 
 @transaction.atomic
@@ -276,7 +278,7 @@ def calculate(assessment: HealthAssessment, version: str, by: Person | None) -> 
         version=version,
         by=by,
         parameters={**used, **{f"{name} {key}": value for name, row in toxic.items() for key, value in row.items()}},
-        mark=str(health_risk.weakest(*marks)) if marks else "",
+        mark=str(weakest(*marks)) if marks else "",
         left_out=left_out,
     )  # fmt: skip
     rows = []
@@ -337,6 +339,7 @@ class Parameters(Listing):
         name = str(values.get("name") or "")
         if not name:
             return {}
+        known: tuple[str, ...]
         if values.get("substance"):
             known = TOXICITY
         else:
