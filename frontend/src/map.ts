@@ -50,7 +50,7 @@ const MARKED: ReadonlySet<Layer> = new Set(["air", "water"]);
  */
 const DOTS: Record<string, number> = { section: 4, enterprise: 4.5, thing: 5, matter: 6, alarm: 7 };
 const NOTHING: Features = { type: "FeatureCollection", features: [] };
-const SHAPES: ReadonlySet<Layer> = new Set(["area", "river"]);
+const SHAPES: ReadonlySet<Layer> = new Set(["area", "river", "isoline"]);
 const PAUSE = 250; // ms of rest after which a moved window is asked for
 
 function isDark(): boolean {
@@ -244,6 +244,7 @@ class OneMap {
     this.view.addLayer({ id: "area", type: "fill", source: "shapes", filter: ["==", ["get", "layer"], "area"] });
     this.view.addLayer({ id: "area-edge", type: "line", source: "shapes", filter: ["==", ["get", "layer"], "area"], paint: { "line-width": 1.2, "line-dasharray": [3, 2] } });
     this.view.addLayer({ id: "river", type: "line", source: "shapes", filter: ["==", ["get", "layer"], "river"], layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-width": 3 } });
+    this.view.addLayer({ id: "isoline", type: "line", source: "shapes", filter: ["==", ["get", "layer"], "isoline"], paint: { "line-width": 1.5 } });
     this.view.addLayer({ id: "river-arrow", type: "symbol", source: "shapes", filter: ["==", ["get", "layer"], "river"], layout: { "symbol-placement": "line", "symbol-spacing": 90, "icon-allow-overlap": true, "icon-rotation-alignment": "map" } });
   }
 
@@ -338,6 +339,7 @@ class OneMap {
     this.view.setPaintProperty("area", "fill-opacity", this.element.dataset.tiles ? 0.25 : 1);
     this.view.setPaintProperty("area-edge", "line-color", dark ? "#4a5f66" : "#9aaca8");
     this.view.setPaintProperty("river", "line-color", dark ? "#3f6fa6" : "#8ab6e4");
+    this.view.setPaintProperty("isoline", "line-color", dark ? "#f5b04c" : "#b45309");
     this.view.setLayoutProperty("river-arrow", "icon-image", dark ? "downstream-dark" : "downstream-light");
     const late: ExpressionSpecification = ["case", ["==", ["get", "late"], true], colourOf("late"), colourOf("matter")];
     for (const layer of Object.keys(DOTS)) {

@@ -45,6 +45,8 @@ def plausible(ask, bureau):
     """A value that the asked field takes."""
     if ask.choices:
         return ask.choices[0][0]
+    if ask.stores == "geometry":
+        return {"type": "Polygon", "coordinates": [[[118, 24], [119, 24], [119, 25], [118, 24]]]}
     match ask.kind:
         case Kind.AREA:
             return bureau.towns[0].code
@@ -216,6 +218,10 @@ def row_of(book, bureau):
                 begin=today,
                 end=today,
                 due=today,
+            )
+        case Log():
+            return book.model._default_manager.create(
+                book=book.key, entity=bureau.enterprise, area_code=area
             )
         case ScoreSheet():
             return ScoreRound.objects.create(

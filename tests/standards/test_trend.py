@@ -104,3 +104,15 @@ def test_too_few_values():
         trend.mann_kendall([1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="at least 4"):
         trend.spearman([1.0, 2.0, None, 3.0])
+
+
+def test_a_slope_is_per_unit_of_the_times_given():
+    found = trend.mann_kendall([2.0, 2.5, 3.5, 4.0, 6.0], at=[0, 0.25, 0.75, 1.0, 2.0])
+    assert found.slope == pytest.approx(2.0)
+    assert found.s == 10
+
+
+@pytest.mark.parametrize("at", [[0, 1, 2], [0, 1, 1, 2], [0, 2, 1, 3]])
+def test_times_are_as_many_as_the_values_and_rise(at):
+    with pytest.raises(ValueError, match="each is later"):
+        trend.mann_kendall([1.0, 2.0, 3.0, 4.0], at=at)

@@ -35,6 +35,8 @@ CLASSES = {
     "home": "signed",
     "lines": "signed",
     "search": "signed",
+    "creation": "see_matters",
+    "soil": "see_cockpit",
     "system": "signed",
     "beginning": "signed",
     "targets": "signed",

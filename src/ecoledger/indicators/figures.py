@@ -115,8 +115,8 @@ def quantity(
 
 def ratio(
     label: str,
-    part: int,
-    whole: int,
+    part: Number,
+    whole: Number,
     records: Records,
     decimals: int = 1,
     standard: str = "",
@@ -124,7 +124,7 @@ def ratio(
     missing: str = "分母为零，无法计算",
     judged: bool = False,
 ) -> Figure:
-    """A share in percent, with both its parts; exact, as both are whole numbers."""
+    """A share in percent, with both its parts, exact as they were written."""
     if whole == 0:
         return absent(label, records, missing, standard)
     share = Percent.of(part, whole)
@@ -134,8 +134,8 @@ def ratio(
         share.show(decimals),
         records,
         PERCENT,
-        Fraction(part),
-        Fraction(whole),
+        exact(part),
+        exact(whole),
         standard,
         decimals=decimals,
         judged=judged,

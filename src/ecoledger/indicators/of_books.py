@@ -80,19 +80,30 @@ class Counting:
     def figure(self, tally: Tally) -> Figure:
         """The number, sum or share, with the door to its rows."""
         rows, door = self.rows(tally), self.records_of(tally)
+        if tally.over:
+            counted = rows.filter(tally.of).exclude(**{tally.over: None})
+            sums = counted.aggregate(part=Sum(tally.add), whole=Sum(tally.over))
+            return ratio(
+                tally.name,
+                sums["part"] or 0,
+                sums["whole"] or 0,
+                door,
+                tally.decimals or 1,
+                missing=tally.missing,
+            )
         if tally.whole is not None:
             whole = rows.filter(tally.whole)
             return ratio(
                 tally.name,
-                whole.filter(tally.of).count(),
-                whole.count(),
+                _amount(tally, whole.filter(tally.of)),
+                _amount(tally, whole),
                 door,
                 tally.decimals or 1,
                 missing=tally.missing,
             )  # fmt: skip
-        counted = rows.filter(tally.of)
-        value = counted.aggregate(n=Sum(tally.add))["n"] or 0 if tally.add else counted.count()
-        made = quantity(tally.name, value, tally.decimals, tally.unit, door)
+        made = quantity(
+            tally.name, _amount(tally, rows.filter(tally.of)), tally.decimals, tally.unit, door
+        )
         return _close(made)
 
     def records_of(self, tally: Tally) -> Records:
@@ -102,6 +113,11 @@ class Counting:
             begin=self.span.begin.isoformat(),
             end=self.span.end.isoformat(),
         )
+
+
+def _amount(tally: Tally, rows: QuerySet[Any]) -> Any:
+    """How many rows, or what their ``add`` comes to."""
+    return rows.aggregate(n=Sum(tally.add))["n"] or 0 if tally.add else rows.count()
 
 
 def _close(figure: Figure) -> Figure:
@@ -126,7 +142,7 @@ def _indicator(key: str, tally: Tally) -> Indicator:
         name=tally.name,
         owner=str(book.label),
         see=book.see,
-        unit=PERCENT if tally.whole is not None else tally.unit,
+        unit=PERCENT if tally.whole is not None or tally.over else tally.unit,
         better=HIGHER if tally.better == "higher" else LOWER,
         line=book.line,
         source=Source(f"book:{book.key}", partial(_of, book), touched_by=f"book:{book.key}", as_of_now=True),

@@ -26,7 +26,9 @@ EVERY = Q()
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tally:
-    """A number of rows, the sum of their ``add``, or with ``whole`` a share of rows in percent.
+    """A number of rows, the sum of their ``add``, or with ``whole`` a share of rows in percent: of their ``add`` where
+    that is said, as of areas. With ``over`` it is the share of what ``add`` comes to in what ``over`` does, over the
+    same rows: of what was produced what was used.
 
     Counted are rows whose ``dated`` day lies in the span; without ``dated``, those of now. ``part_of``: key of
     the tally that this one and its like divide: together they must come to it.
@@ -39,6 +41,7 @@ class Tally:
     whole: Q | None = None
     dated: str = ""
     add: str = ""
+    over: str = ""
     unit: str = "个"
     decimals: int = 0
     better: str = "higher"

@@ -153,6 +153,13 @@ def construction_land(
     return _whole(items, edition)
 
 
+def construction_items(on: date) -> dict[str, str]:
+    """The items of the standard for construction land on a day: key -> written name."""
+    _declared()
+    edition = catalogue.in_force(CONSTRUCTION_RULE_SET, on)
+    return {key: str(item["name"]) for key, item in edition.content["items"].items()}
+
+
 def agricultural_land(
     values: Mapping[str, float | str | Reading | None], field: Field, *, on: date
 ) -> SoilJudgement:

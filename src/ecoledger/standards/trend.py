@@ -160,9 +160,13 @@ def _exact_kendall(s: int, n: int) -> float:
     return far / sum(counts)
 
 
-def _prepared(values: Array | Sequence[float | None]) -> tuple[Array, Array]:
+def _prepared(
+    values: Array | Sequence[float | None], at: Array | Sequence[float] | None = None
+) -> tuple[Array, Array]:
     given = np.array([np.nan if v is None else v for v in values], dtype=np.float64)
-    times = np.arange(given.size, dtype=np.float64)
+    times = np.arange(given.size, dtype=np.float64) if at is None else np.asarray(at, dtype=float)
+    if times.size != given.size or np.any(np.diff(times) <= 0):
+        raise ValueError("the times of a series are as many as its values, and each is later")
     known = ~np.isnan(given)
     return times[known], given[known]
 
@@ -172,12 +176,20 @@ def _slopes(times: Array, values: Array) -> Array:
     return np.sort((values[second] - values[first]) / (times[second] - times[first]))
 
 
-def mann_kendall(values: Array | Sequence[float | None], alpha: float = 0.05) -> KendallTrend:
+def mann_kendall(
+    values: Array | Sequence[float | None],
+    alpha: float = 0.05,
+    at: Array | Sequence[float] | None = None,
+) -> KendallTrend:
     """Mann-Kendall test with Sen's slope and its confidence interval at ``1 − alpha``.
 
+    ``at``: the times of the values, rising, where they are not one step apart; the slope is then per unit of them.
     Raises ``ValueError`` for fewer than four values, of which no order is significant.
+
+    >>> round(mann_kendall([1.0, 2.0, 4.0, 5.0, 9.0], at=[0.0, 0.25, 0.75, 1.0, 2.0]).slope, 6)
+    4.0
     """
-    times, known = _prepared(values)
+    times, known = _prepared(values, at)
     n = known.size
     if n < 4:
         raise ValueError(f"a trend test needs at least 4 values; there are {n}")

@@ -145,6 +145,9 @@ PAGES = (
     ("air", Page("air-patrols", _("巡查成效"), "search", "see_cockpit", ("air-effect",))),
     ("air", Page("air-noise", _("声环境质量"), "station", "see_cockpit")),
     ("air", Page("air-staggering", _("错峰执行"), "air", "see_cockpit")),
+    ("soil", Page("soil-groundwater", _("地下水质量"), "station", "see_cockpit")),
+    ("soil", Page("soil-farmland", _("耕地安全利用"), "target", "see_cockpit")),
+    ("soil", Page("soil-grid", _("区块地下水"), "map", "see_cockpit")),
     ("enforcement", Page("routing", _("交办规则"), "routing", "edit_routing")),
     (
         "emergency",

@@ -156,6 +156,8 @@ urlpatterns = [
     path("quarantine/dismissals/<int:pk>/withdraw", dismissals.withdraw, name="dismissal-withdraw"),
     path("frames/<int:frame_id>", quarantine.frame, name="frame"),
     path("", include("ecoledger.web.air.urls")),
+    path("", include("ecoledger.web.soil.urls")),
+    path("", include("ecoledger.web.creation.urls")),
     path("", include("ecoledger.web.documents.urls")),
     path("bulletins", bulletins.page, name="bulletins"),
     path("bulletins/choose", bulletins.choose, name="bulletin-choose"),

@@ -1,0 +1,1 @@
+"""The soil line's own pages."""
