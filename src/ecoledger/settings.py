@@ -101,6 +101,7 @@ INSTALLED_APPS = [
     "ecoledger.registers.water",
     "ecoledger.registers.soil",
     "ecoledger.registers.approval",
+    "ecoledger.registers.quota",
     "ecoledger.registers.credit",
     "ecoledger.registers.carbon",
     "ecoledger.registers.emergency",

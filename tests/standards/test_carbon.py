@@ -135,3 +135,18 @@ def test_the_vector_form_agrees_with_the_scalar(amounts, name):
 
 def test_the_tables_are_in_the_catalogue():
     assert {"carbon/fuels", "carbon/electricity", "carbon/gwp"} <= set(catalogue.rule_sets())
+
+
+def test_the_version_of_the_guideline_chooses_the_defaults():
+    # 烟煤: 19.57·0.0261 in the older set, 23.076·0.02618 in the newer one; oxidation 0.93 in both.
+    older, newer = carbon.fuel("烟煤", 100), carbon.fuel("烟煤", 100, version="2024")
+    assert newer.tonnes == 100 * Fraction("23.076") * Fraction("0.02618") * Fraction(
+        "0.93"
+    ) * Fraction(44, 12)
+    assert newer.tonnes > older.tonnes
+    assert newer.mark is Mark.ONE_PLACE
+    other = carbon.fuel("柴油", 1, version="2024")
+    assert other.tonnes == carbon.fuel("柴油", 1).tonnes
+    assert "未收录" in other.note
+    with pytest.raises(KeyError, match="2024"):
+        carbon.fuel("烟煤", 1, version="1999")

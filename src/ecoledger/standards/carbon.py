@@ -85,11 +85,25 @@ def fuels() -> tuple[str, ...]:
     return tuple(_tables()["fuels"])
 
 
-def _fuel(name: str) -> dict[str, Any]:
+def versions() -> tuple[str, ...]:
+    """Names of the further sets of default properties, by the guideline's version."""
+    return tuple(_tables()["fuel_sets"])
+
+
+def _fuel(name: str, version: str = "") -> tuple[dict[str, Any], str]:
+    """Properties of a fuel in a set of defaults, and what is to be said of it."""
     table: dict[str, dict[str, Any]] = _tables()["fuels"]
     if name not in table:
         raise KeyError(f"no fuel {name!r}; on file: {'、'.join(table)}")
-    return table[name]
+    if not version:
+        return table[name], ""
+    sets = _tables()["fuel_sets"]
+    if version not in sets:
+        raise KeyError(f"no set of defaults {version!r}; on file: {', '.join(sets)}")
+    own = sets[version]["fuels"].get(name)
+    if own is None:
+        return table[name], f"{version}版未收录{name}，采用通用缺省值"
+    return {**table[name], **own, "mark": sets[version]["mark"]}, ""
 
 
 def _not_negative(amount: Number, what: str) -> Fraction:
@@ -106,14 +120,15 @@ def fuel(
     ncv: Number | None = None,
     carbon: Number | None = None,
     oxidation: Number | None = None,
+    version: str = "",
 ) -> Emission:
     """CO2 of burning ``amount`` (t, or 10⁴ Nm³ of a gas) of a fuel.
 
     ``amount * ncv * carbon * oxidation * 44/12``; ``ncv`` in GJ a unit, ``carbon`` in tC/GJ. What is
-    not measured is the default of the guideline. Raises ``KeyError`` for an unknown fuel and
-    ``ValueError`` for a negative amount or an oxidation beyond 1.
+    not measured is the default of the guideline, of its ``version`` where one is named (:func:`versions`). Raises
+    ``KeyError`` for an unknown fuel or version and ``ValueError`` for a negative amount or an oxidation beyond 1.
     """
-    default = _fuel(name)
+    default, note = _fuel(name, version)
     used = _not_negative(amount, name)
     parts = {
         "ncv": exact(default["ncv"] if ncv is None else ncv),
@@ -128,7 +143,8 @@ def fuel(
         f"{float(used):g}{default['unit']}×{float(parts['ncv']):g}GJ/{default['unit']}"
         f"×{float(parts['carbon']):g}tC/GJ×{float(parts['oxidation']):g}×44/12"
     )
-    return Emission(name, tonnes, how, Mark.PRIMARY if measured else Mark(default["mark"]))
+    mark = Mark.PRIMARY if measured else Mark(default["mark"])
+    return Emission(name, tonnes, how, mark, "" if measured else note)
 
 
 def fuel_emissions(name: str, amounts: ArrayLike) -> NDArray[np.float64]:
@@ -160,6 +176,16 @@ def power_plant_coal(
     else:
         raise ValueError("燃煤: give the measured carbon content, or the net calorific value")
     return Emission("发电燃煤", used * content * oxidation * _CO2_PER_CARBON, how, mark)
+
+
+def fuel_unit(name: str) -> str:
+    """What an amount of a fuel is given in. Raises ``KeyError`` for an unknown fuel."""
+    return str(_fuel(name)[0]["unit"])
+
+
+def materials() -> tuple[str, ...]:
+    """Names of the carbonates with a process factor."""
+    return tuple(_tables()["processes"])
 
 
 def process(material: str, tonnes: Number) -> Emission:

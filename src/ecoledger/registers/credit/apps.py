@@ -2,7 +2,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-BOOKS: tuple[str, ...] = ()
+BOOKS = ("events", "ratings", "batches", "objections", "repairs")
 
 
 class CreditConfig(AppConfig):

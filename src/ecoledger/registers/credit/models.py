@@ -1,1 +1,8 @@
 """What the books of this line keep."""
+
+from ecoledger.registers.credit.events import CreditEvent
+from ecoledger.registers.credit.objections import CreditObjection
+from ecoledger.registers.credit.ratings import CreditBatch, Rating
+from ecoledger.registers.credit.repairs import CreditRepair
+
+__all__ = ["CreditBatch", "CreditEvent", "CreditObjection", "CreditRepair", "Rating"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from math import prod
 from typing import Any
 
@@ -58,13 +59,30 @@ class CheckedObject(RosterLine):
     @property
     def weight(self) -> int:
         """Its tickets in a draw, by the bureau's rules; 0 for what is closed or on the positive list."""
+        return self.weight_as(self.credit)
+
+    def weight_as(self, credit: str) -> int:
+        """Its tickets where its credit today is ``credit``, whatever it was when the list was made."""
         if self.running == self.Running.CLOSED:
             return 0
         weights = rules("inspections")["weights"]
-        parts = [weights["credit"][self.credit], weights["risk"][self.risk]]
+        parts = [weights["credit"][credit], weights["risk"][self.risk]]
         if self.positive:
             parts.append(weights["positive"]["listed"])
         return prod(int(part) for part in parts)
+
+
+# Told by the room that rates firms: key of the firm -> its credit today. A list in force keeps what it said; a draw goes by
+# what holds.
+ratings: list[Callable[[], Mapping[int, str]]] = []
+
+
+def credit_today() -> dict[int, str]:
+    """The credit that firms have today, of those that were rated."""
+    known: dict[int, str] = {}
+    for told in ratings:
+        known.update({k: v for k, v in told().items() if v in CheckedObject.Credit.values})
+    return known
 
 
 def pool(area_code: str) -> list[Any]:

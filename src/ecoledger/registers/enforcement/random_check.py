@@ -79,13 +79,15 @@ def lists_now(check: Any) -> drawing.Lists:
     """The lists as they are: objects of the roster in force by weight, officers certified to the end."""
     cap, visits = inspections.yearly_cap(), inspections.visits_of_all(timezone.localdate().year)
     # No ticket for who was visited often enough, or is watched from afar by the positive list.
-    left = campaigns.left_out()
+    left, credit = campaigns.left_out(), check_objects.credit_today()
     objects = [
         drawing.Candidate(
             line.entity.code,
             line.entity.name,
             line.get_tier_display(),
-            0 if visits[line.entity_id] >= cap or line.entity_id in left else int(line.weight),
+            0
+            if visits[line.entity_id] >= cap or line.entity_id in left
+            else int(line.weight_as(credit.get(line.entity_id, line.credit))),
             line.area_code,
         )
         for line in check_objects.pool(check.area_code[:6])
