@@ -10,6 +10,7 @@ class ReportsConfig(AppConfig):
         # What declares documents.
         from ecoledger.reports import (  # noqa: F401
             bulletin,
+            carbon_chapter,
             closing_forms,
             compensation_sheet,
             enforcement_between_organs,

@@ -2,7 +2,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-BOOKS: tuple[str, ...] = ()
+BOOKS = ("sheets", "reports", "economy", "impact")
 
 
 class CarbonConfig(AppConfig):

@@ -2,7 +2,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-BOOKS = ("events", "ratings", "batches", "objections", "repairs")
+BOOKS = ("events", "ratings", "batches", "objections", "repairs", "insurance", "subsidies")
 
 
 class CreditConfig(AppConfig):

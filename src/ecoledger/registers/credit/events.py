@@ -177,7 +177,7 @@ EVENTS = declare(Events(
                   "reference": "测环罚〔2026〕6号", "repair_class": "一般", "source": "其他"}, future=()),
     views=(View("standing", "有效", {"standing": "1"}),),
     enterprise="entity__code", edit=RATERS | REVIEWERS,
-    empty="还没有记分事件。已计入环境信用的处罚、逾期的整改和自查每天自动列入，其他可登记或导入。",
+    empty="还没有记分事件。已计入环境信用的处罚、超期的整改和自查每天自动列入，其他可登记或导入。",
 ))  # fmt: skip
 
 

@@ -45,7 +45,7 @@ def _late_problems(today: date) -> Iterator[Found]:
         enterprise__isnull=False, phase="open", deadline__lt=today, withdrawn_at=None, merged_into=None
     ).exclude(circulation=Circulation.RESTRICTED)  # fmt: skip
     for problem in rows.exclude(pk__in=_known("problem")).select_related("enterprise"):
-        text = _("%s 逾期未完成整改") % problem.number
+        text = _("%s 超期未完成整改") % problem.number
         yield problem.enterprise, today, text, "", ZERO, problem.pk
 
 
@@ -54,7 +54,7 @@ def _unanswered(today: date) -> Iterator[Found]:
         enterprise__isnull=False, state="sent", answer_by__lt=today, withdrawn_at=None, merged_into=None
     )  # fmt: skip
     for check in rows.exclude(pk__in=_known("self_check")).select_related("enterprise"):
-        yield check.enterprise, today, _("%s 逾期未提交自查") % check.number, "", ZERO, check.pk
+        yield check.enterprise, today, _("%s 超期未提交自查") % check.number, "", ZERO, check.pk
 
 
 _SOURCES: dict[str, Callable[[date], Iterator[Found]]] = {

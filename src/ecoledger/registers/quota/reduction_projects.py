@@ -227,18 +227,18 @@ def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statisti
         Statistic("done", "已认定", n["done"], f"year={year}&state=recognised", "个"),
     ]
     for pollutant, attribute in KEPT.items():
-        cut = n[attribute] or Decimal(0)
+        cut, word = n[attribute] or Decimal(0), str(Counted(pollutant).label)
         # Where only the names of the figures are asked, of no rows, nothing is looked up.
         target = None if own.query.is_empty() else _target(seen, pollutant, year)
         query = f"year={year}&state=recognised"
-        found.append(Statistic(attribute, f"{pollutant} 已减排", float(cut), query, "t"))
+        found.append(Statistic(attribute, f"{word}已减排", float(cut), query, "t"))
         note = noop("没有登记年度目标") if target is None else ""
         found.append(
-            Statistic(f"{attribute}_target", f"{pollutant} 减排目标", None if target is None else float(target), "", "t", note=note)
+            Statistic(f"{attribute}_target", f"{word}减排目标", None if target is None else float(target), "", "t", note=note)
         )  # fmt: skip
         rate = float(100 * cut / target) if target else None
         found.append(
-            Statistic(f"{attribute}_rate", f"{pollutant} 目标完成率", rate, query, "%", note=note)
+            Statistic(f"{attribute}_rate", f"{word}目标完成率", rate, query, "%", note=note)
         )
     return found
 
@@ -259,7 +259,7 @@ def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdow
     areas = dict(Area.objects.values_list("code", "name"))
     labels = dict(kind_choices())
     sums = {attribute: Sum(attribute) for attribute in KEPT.values()}
-    heads = ("项目", *(f"{pollutant} t" for pollutant in KEPT))
+    heads = ("项目", *(f"{_(Counted(pollutant).label)} t" for pollutant in KEPT))
 
     def table(path: str, word: dict[str, str]) -> tuple[tuple[tuple[str, ...], str], ...]:
         counted = done.values(key=F(path)).annotate(n=Count("pk"), **sums).order_by("key")

@@ -63,7 +63,8 @@ class QuotaRequest(Matter):
     def asked(self) -> str:
         """What it asks for, in words."""
         return "；".join(
-            f"{row.pollutant} {row.amount.normalize():f} t/a" for row in self.amounts.all()
+            f"{_(row.get_pollutant_display())} {row.amount.normalize():f} t/a"
+            for row in self.amounts.all()
         )
 
     @property
@@ -73,7 +74,7 @@ class QuotaRequest(Matter):
         for row in self.amounts.all():
             pool = _pool_row(self, row.pollutant)
             found.append(
-                f"{row.pollutant} {(pool.balance if pool else Decimal(0)).normalize():f} t/a"
+                f"{_(row.get_pollutant_display())} {(pool.balance if pool else Decimal(0)).normalize():f} t/a"
             )
         return "；".join(found)
 
@@ -196,7 +197,7 @@ def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statisti
         if (
             pollutant is not Pollutant.CO2
         ):  # no project asks for it: it is issued by the carbon market
-            amount, label = sums.get(pollutant.value, Decimal(0)), f"分配 {pollutant.value}"
+            amount, label = sums.get(pollutant.value, Decimal(0)), f"分配{pollutant.label}"
             key = f"sum_{pollutant.name.lower()}"
             found.append(Statistic(key, label, float(amount), "state=granted,used", "t/a"))
     return found
