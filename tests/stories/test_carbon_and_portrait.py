@@ -297,3 +297,78 @@ def test_15_firms_are_insured_and_four_titles_are_granted(house, visitor, chief,
     submit(officer, batch, "/do/announce")
     other = matter(approver, "green_subsidy", OTHER)
     assert "不能推荐" in refused(approver, other, "recommend", {"opinion": "好"}, PROOF)
+
+
+@pytest.mark.story("E17")
+def test_small_firms_are_portrayed_with_every_point_explained(house, visitor):
+    """“小微企业污染源数字画像”: complaints, a late problem, a penalty and a permit that ended add up to a score by the bureau's
+    weights; what nobody measures is no data; a town sees its own firms and no more than it may."""
+    officer, dispatcher, town = visitor("officer"), visitor("dispatcher"), visitor("town")
+    small = "小微画像厂"
+    enter(
+        house,
+        "enterprise",
+        [
+            ["企业名称", "所在地", "行业"],
+            [small, "990101001", "五金"],
+            ["南镇画像厂", "990101002", "五金"],
+        ],
+    )
+    heads = ["来源类别", "问题", "属地", "涉及企业或对象", "整改时限"]
+    enter(house, "problem", [heads, ["自查发现", "油烟净化器未清洗", "北镇", small, day(5)],
+                             ["自查发现", "危废未登记", "北镇", small, day(4)],
+                             ["自查发现", "台账不全", "北镇", small, day(-40)]])  # fmt: skip
+    heads = ["违法行为", "当事人名称", "企业名称", "所在镇街", "立案时间", "处罚决定书文号", "处罚决定日期", "处罚类别",
+             "罚款金额（元）", "决定书送达日期", "公开时间"]  # fmt: skip
+    enter(house, "penalty_case", [heads, ["超标排放案", small, small, "北镇", day(260), "测环罚〔2026〕88号", day(201), "罚款",
+                                          20_000, day(200), day(199)]])  # fmt: skip
+    submit(
+        officer,
+        matter(officer, "penalty_case", small),
+        "/do/note_credit",
+        {"public_until": day(-300)},
+    )
+
+    page = open_page(officer, f"/portraits?q={small}")
+    (row,) = page.xpath(f"//tr[@data-firm='{small}']")
+    # Two late problems are 20, one penalty 15: 35 of the rules as they ship.
+    assert re.search(r"35\b", row.text_content()), row.text_content()
+    assert "中风险" in row.text_content()
+    assert {"整改超期", "受过处罚"} <= set(" ".join(row.text_content().split()).split())
+    (address,) = row.xpath(".//a/@href")
+    one = open_page(officer, address)
+    lines = {
+        r.get("data-rule"): " ".join(r.text_content().split())
+        for r in one.xpath("//table[@id='lines']//tr[@data-rule]")
+    }
+    assert "超期未整改 2 件" in lines["problems"]
+    assert "2 × 10，最高 20" in lines["problems"]
+    assert "公示中的处罚 1 件 15" in lines["penalties"]
+    # Nobody measures its power, and its waste is in no account: no data, not nought.
+    assert "没有用电监控 数据缺" in lines["power"]
+    assert "数据缺" in lines["waste"]
+    assert "没有登记排污许可证" in lines["permit"]
+    # Each line opens what it counts.
+    (records,) = one.xpath("//tr[@data-rule='problems']//a/@href")
+    assert "油烟净化器未清洗" in text(open_page(officer, records))
+
+    # The bureau weighs a late problem more: the score follows.
+    rules = open_page(dispatcher, "/own-rules/portrait")
+    (said,) = rules.xpath("//textarea[@name='text']")
+    own = said.text.replace(
+        'source = "problems"\neach = 10\nmost = 20', 'source = "problems"\neach = 15\nmost = 30'
+    )
+    assert own != said.text
+    submit(dispatcher, "/own-rules/portrait", "/own-rules/portrait", {"text": own})
+    one = open_page(officer, address)
+    assert one.get_element_by_id("score").text_content().split()[1] == "45"
+    assert "高风险" in text(one)
+
+    # A town sees its own firms; the other town's are not there, and cannot be opened.
+    assert not open_page(town, "/portraits?q=南镇画像厂").xpath("//tr[@data-firm]")
+    south = open_page(officer, "/portraits?q=南镇画像厂").xpath("//tr[@data-firm]//a/@href")[0]
+    assert town.get(south).status_code == 404
+    assert visitor("firm").get("/portraits").status_code == 403
+    # Key firms are left out unless asked for.
+    assert not open_page(officer, f"/portraits?q={FIRM}").xpath("//tr[@data-firm]")
+    assert open_page(officer, f"/portraits?q={FIRM}&every=1").xpath("//tr[@data-firm]")

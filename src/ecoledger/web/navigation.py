@@ -148,6 +148,10 @@ PAGES = (
     ("soil", Page("soil-groundwater", _("地下水质量"), "station", "see_cockpit")),
     ("soil", Page("soil-farmland", _("耕地安全利用"), "target", "see_cockpit")),
     ("soil", Page("soil-grid", _("区块地下水"), "map", "see_cockpit")),
+    (
+        "enforcement",
+        Page("portraits", _("小微企业画像"), "enterprise", "see_cockpit", ("portrait",)),
+    ),
     ("enforcement", Page("routing", _("交办规则"), "routing", "edit_routing")),
     (
         "emergency",

@@ -56,7 +56,7 @@ from ecoledger.web.plans import (
     warnings,
     work_accounts,
 )
-from ecoledger.web.scenes import cockpit, home, line, my_status, one_map, wall
+from ecoledger.web.scenes import cockpit, home, line, my_status, one_map, portrait, wall
 from ecoledger.web.search import pages as searching
 
 handler403 = errors.forbidden
@@ -70,6 +70,8 @@ urlpatterns = [
     path("books/<slug:key>/pin", line.pin_book, name="pin-book"),
     path("cockpit", cockpit.page, name="cockpit"),
     path("wall", wall.page, name="wall"),
+    path("portraits", portrait.page, name="portraits"),
+    path("portraits/<int:pk>", portrait.one, name="portrait"),
     path("my-status", my_status.page, name="my-status"),
     path("my-status/part", my_status.part, name="my-status-part"),
     path("search", searching.page, name="search"),

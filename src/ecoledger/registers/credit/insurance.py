@@ -6,7 +6,8 @@ renewed. What was insured before stays as a term of the policy.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
 from django.core.validators import MinValueValidator
@@ -14,6 +15,7 @@ from django.db import models
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.entities.inventory import inventory_of
 from ecoledger.entities.models import Enterprise
@@ -120,9 +122,14 @@ def _prepare(policy: Any) -> None:
     _check_days(policy)
 
 
+def _backwards(starts_on: date | None, ends_on: date | None) -> str:
+    if starts_on and ends_on and ends_on < starts_on:
+        return _("保险止期应在起期之后。")
+    return ""
+
+
 def _check_days(policy: Any) -> None:
-    if policy.starts_on and policy.ends_on and policy.ends_on <= policy.starts_on:
-        why = _("保险止期应在起期之后。")
+    if why := _backwards(policy.starts_on, policy.ends_on):
         raise Refused("form", why, "", {"ends_on": [why]})
 
 
@@ -171,7 +178,15 @@ def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statisti
     ]  # fmt: skip
 
 
-POLICIES = declare(Register(
+class Policies(Register):
+    """The book; a table is told beforehand of days that run backwards."""
+
+    def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
+        why = _backwards(values.get("starts_on"), values.get("ends_on"))
+        return {"ends_on": why} if why else {}
+
+
+POLICIES = declare(Policies(
     key="insurance_policy", label="环境污染责任保险", line="approval", tab="permits", model=InsurancePolicy,
     pattern="环责险〔{year}〕{n}号", prepare=_prepare,
     workflow=Workflow(

@@ -1,0 +1,71 @@
+"""小微企业污染源数字画像 (mission E17): firms by risk with their tags; one firm's score, point by point."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from ecoledger.indicators import portrait
+from ecoledger.listings import asked
+from ecoledger.listings.cells import area_name
+from ecoledger.web.access import Request, needs
+
+A_PAGE = 50
+
+
+@needs("see_cockpit")
+@require_GET
+def page(request: Request) -> HttpResponse:
+    """The firms of the person's area, the riskiest first."""
+    query = request.GET
+    every = query.get("every") == "1"
+    firms = portrait.small_firms(request.user, every=every)
+    if words := query.get("q", "").strip():
+        firms = firms.filter(name__icontains=words)
+    made = portrait.portraits(list(firms), request.user, timezone.now())
+    tags = Counter(tag for one in made for tag in one.tags)
+    counts = Counter(one.level.key for one in made)
+    level, tag = query.get("level", ""), query.get("tag", "")
+    shown = [
+        one
+        for one in made
+        if (not level or one.level.key == level) and (not tag or tag in one.tags)
+    ]
+    number = asked.number(query.get("page", "")) or 1
+    rows = Paginator(shown, A_PAGE).get_page(number)
+    kept = query.copy()
+    kept.pop("page", None)
+    context = {
+        "rows": [(one, area_name(one.firm.area_code)) for one in rows],
+        "page": rows,
+        "kept": kept.urlencode(),
+        "total": len(made),
+        "levels": [(one, counts[one.key]) for one in portrait.levels()],
+        "level": level,
+        "tags": tags.most_common(),
+        "tag": tag,
+        "words": words,
+        "every": every,
+        "mark": portrait.mark(),
+    }
+    return render(request, "web/scenes/portraits.html", context)
+
+
+@needs("see_cockpit")
+@require_GET
+def one(request: Request, pk: int) -> HttpResponse:
+    """One firm: what each point rests on, and what could not be counted."""
+    firm = get_object_or_404(portrait.small_firms(request.user, every=True), pk=pk)
+    (made,) = portrait.portraits([firm], request.user, timezone.now())
+    context = {
+        "portrait": made,
+        "area": area_name(firm.area_code),
+        "mark": portrait.mark(),
+        "may_edit": request.user.may("edit_routing"),
+    }
+    return render(request, "web/scenes/portrait.html", context)
