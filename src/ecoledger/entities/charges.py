@@ -32,6 +32,7 @@ ROLES: dict[str, str] = {
     "section_chief": "断面长",
     "pipe_chief": "管长",
     "bay_chief": "湾长",
+    "source_chief": "水源地责任人",
     "point_chief": "点位长",
     "station_chief": "站点长",
     "grid_worker": "网格员",

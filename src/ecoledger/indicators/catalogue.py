@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_noop as noop
 
-from ecoledger.indicators import air, water
+from ecoledger.indicators import air, boundaries, outlets, sea, sources, water
 from ecoledger.indicators.behaviours import Progress
 from ecoledger.indicators.declaring import (
     HIGHER,
@@ -262,3 +262,114 @@ def water_months_attained_ratio(rivers: water.WaterPeriod | water.WaterYear) -> 
     if isinstance(rivers, water.WaterYear):
         return rivers.months_attained
     return replace(rivers.attained, label="断面逐月达标率")
+
+
+def _boundaries(area_code: str, span: Span, as_of: date | None) -> boundaries.Boundaries:
+    return boundaries.of(area_code, span.begin, span.end)
+
+
+BOUNDARIES = Source("boundaries", _boundaries, touched_by="water")
+
+
+@indicator(
+    key="boundary_attained_ratio", name="镇街交接断面达标率", unit=PERCENT, better=HIGHER, line="water",
+    source=BOUNDARIES, per=("month", "quarter", "year"),
+)  # fmt: skip
+def boundary_attained_ratio(found: boundaries.Boundaries) -> Figure:
+    return found.attained
+
+
+@indicator(
+    key="boundary_passed_ratio", name="出境水质达标或不劣于入境的镇街比例", unit=PERCENT, better=HIGHER, line="water",
+    source=BOUNDARIES, per=("month", "quarter", "year"),
+)  # fmt: skip
+def boundary_passed_ratio(found: boundaries.Boundaries) -> Figure:
+    return found.passed
+
+
+def _sea(area_code: str, span: Span, as_of: date | None) -> sea.SeaYear:
+    return sea.of(area_code, span.begin.year)
+
+
+def _sea_rivers(area_code: str, span: Span, as_of: date | None) -> sea.Rivers:
+    return sea.rivers(area_code, span.begin.year, span.end)
+
+
+def _sources(area_code: str, span: Span, as_of: date | None) -> sources.Sources:
+    return sources.of(area_code, span.begin, span.end)
+
+
+SEA = Source("sea", _sea, touched_by="sea")
+SEA_RIVERS = Source("sea_rivers", _sea_rivers, touched_by="water")
+SOURCES = Source("water_sources", _sources, touched_by="water")
+
+
+@indicator(
+    key="sea_good_ratio", name="近岸海域优良（一、二类）面积比例", unit=PERCENT, better=HIGHER, line="water",
+    source=SEA, per=("year",),
+)  # fmt: skip
+def sea_good_ratio(found: sea.SeaYear) -> Figure:
+    return found.good
+
+
+@indicator(
+    key="bays_attained_ratio", name="达到自身目标的湾段比例", unit=PERCENT, better=HIGHER, line="water",
+    source=SEA, per=("year",),
+)  # fmt: skip
+def bays_attained_ratio(found: sea.SeaYear) -> Figure:
+    return found.attained
+
+
+@indicator(
+    key="sea_rivers_attained_ratio", name="入海河流控制断面达标率", unit=PERCENT, better=HIGHER, line="water",
+    source=SEA_RIVERS, per=("year",),
+)  # fmt: skip
+def sea_rivers_attained_ratio(found: sea.Rivers) -> Figure:
+    return found.attained
+
+
+@indicator(
+    key="sea_rivers_inferior_ratio", name="入海河流劣Ⅴ类比例", unit=PERCENT, better=LOWER, line="water",
+    source=SEA_RIVERS, per=("year",),
+)  # fmt: skip
+def sea_rivers_inferior_ratio(found: sea.Rivers) -> Figure:
+    return found.inferior
+
+
+@indicator(
+    key="source_attained_ratio", name="水源地达标率（按水源次数）", unit=PERCENT, better=HIGHER, line="water",
+    source=SOURCES, per=("month", "quarter", "year"),
+)  # fmt: skip
+def source_attained_ratio(found: sources.Sources) -> Figure:
+    return found.by_number
+
+
+@indicator(
+    key="source_attained_volume_ratio", name="水源地达标率（按取水量）", unit=PERCENT, better=HIGHER, line="water",
+    source=SOURCES, per=("month", "quarter", "year"),
+)  # fmt: skip
+def source_attained_volume_ratio(found: sources.Sources) -> Figure:
+    return found.by_volume
+
+
+def _outlets(area_code: str, span: Span, as_of: date | None) -> outlets.Mouths:
+    return outlets.of(area_code, span.begin, span.end)
+
+
+OUTLETS = Source("outlets", _outlets, touched_by="water")
+
+
+@indicator(
+    key="outlet_mean_ratio", name="内河入江口达标率（累计均值）", unit=PERCENT, better=HIGHER, line="water",
+    source=OUTLETS, per=("year",),
+)  # fmt: skip
+def outlet_mean_ratio(found: outlets.Mouths) -> Figure:
+    return found.by_mean
+
+
+@indicator(
+    key="outlet_months_ratio", name="内河入江口达标率（月次）", unit=PERCENT, better=HIGHER, line="water",
+    source=OUTLETS, per=("year",),
+)  # fmt: skip
+def outlet_months_ratio(found: outlets.Mouths) -> Figure:
+    return found.by_months

@@ -1,6 +1,7 @@
 """Figures of surface water: the class of each section for a period, against its functional-zone target.
 
-A month is judged by the mean of its daily means, a longer period by the mean of its month means; a year's
+A month is judged by the mean of its daily means, or of what was sampled by hand where its section has no station or that
+had nothing; a longer period by the mean of its month means; a year's
 attainment is told in two ways, by the mean and by the months (环办〔2011〕22号, ``standards.water_periods``).
 """
 
@@ -21,6 +22,7 @@ from ecoledger.monitoring.computing import standard_values
 from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.points import table as known_points
 from ecoledger.monitoring.runtime import store
+from ecoledger.registers.water import samples
 from ecoledger.standards import exceedance, surface_water, water_periods
 from ecoledger.standards.water_periods import Attainment, Needed, PeriodMean
 
@@ -193,6 +195,25 @@ def daily(points: Sequence[Point], begin: date, end: date) -> pl.DataFrame:
     )
 
 
+def rows_of(
+    found: Sequence[tuple[Section, Point | None]], begin: date, end: date
+) -> dict[int, list[dict[str, Any]]]:
+    """Key of the section -> its days: of its station and, of months in which that has none, what was sampled by hand."""
+    measured = _by_point(daily([point for _, point in found if point], begin, end))
+    sampled = samples.days_of([section.pk for section, _ in found], begin, end)
+    rows: dict[int, list[dict[str, Any]]] = {}
+    for section, point in found:
+        own = measured.get(point.pk, []) if point else []
+        months = {(row["time"].year, row["time"].month) for row in own}
+        by_hand = [
+            row
+            for row in sampled.get(section.pk, ())
+            if (row["time"].year, row["time"].month) not in months
+        ]
+        rows[section.pk] = sorted([*own, *by_hand], key=lambda row: row["time"])
+    return rows
+
+
 def _by_point(table: pl.DataFrame) -> dict[int, list[dict[str, Any]]]:
     found: dict[int, list[dict[str, Any]]] = {}
     for row in table.iter_rows(named=True):
@@ -227,11 +248,8 @@ def _month_means(rows: Sequence[dict[str, Any]], section: Section) -> dict[date,
 def period(area_code: str, begin: date, end: date) -> WaterPeriod:
     """Figures of an area's sections for the days ``begin <= day < end``."""
     found = places(area_code)
-    rows = _by_point(daily([p for _, p in found if p], begin, end))
-    sections = [
-        _section(section, point, rows.get(point.pk, []) if point else [])
-        for section, point in found
-    ]
+    rows = rows_of(found, begin, end)
+    sections = [_section(section, point, rows[section.pk]) for section, point in found]
     span = {"area": area_code, "begin": begin.isoformat(), "end": end.isoformat()}
     judged = [s for s in sections if s.rank is not None]
     standard = judged[0].standard if judged else ""
@@ -305,7 +323,7 @@ class SectionDays:
 def _days_at(section: Section, begin: date, end: date) -> tuple[Point | None, list[dict[str, Any]]]:
     """The point that speaks for a section, and its days."""
     point = dict(places(section.area_code)).get(section)
-    return point, _by_point(daily([point], begin, end)).get(point.pk, []) if point else []
+    return point, rows_of([(section, point)], begin, end)[section.pk]
 
 
 def section_year(section: Section, begin: date, end: date) -> SectionYear:
@@ -342,11 +360,8 @@ def failing(mean: PeriodMean, section: Section, on: date) -> str:
 def year(area_code: str, begin: date, end: date) -> WaterYear:
     """An area's sections from 1 January ``begin`` to before ``end``, by mean and by months."""
     found = places(area_code)
-    rows = _by_point(daily([p for _, p in found if p], begin, end))
-    sections = [
-        _section_year(section, point, rows.get(point.pk, []) if point else [], end)
-        for section, point in found
-    ]
+    rows = rows_of(found, begin, end)
+    sections = [_section_year(section, point, rows[section.pk], end) for section, point in found]
     judged = [s for s in sections if s.rank is not None]
     standard = judged[0].standard if judged else ""
     span = {"area": area_code, "begin": begin.isoformat(), "end": end.isoformat()}

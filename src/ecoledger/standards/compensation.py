@@ -244,6 +244,24 @@ def _index(rule: Rule, section: SectionPeriod) -> tuple[list[Step], Fraction]:
     return steps, amount if index > 1 else -amount
 
 
+FORMS = (*_FORMS, "index")
+
+
+def checked(table: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``table`` of a bureau's own rule if it can be followed; raises ``ValueError`` naming what is wrong."""
+    _checked("own", table)
+    if not table.get("factors"):
+        raise ValueError("own: no factors")
+    needed = {"bands": ("bands", "one_plus_k"), "steps": ("step", "amount", "cap"),
+              "classes": ("amount", "amount_not_worse_than_inflow"), "index": ("stability", "amount")}  # fmt: skip
+    for name in ("two_way", "decimals", *needed.get(str(table["kind"]), ())):
+        if table.get(name) in (None, []):
+            raise ValueError(f"own: {name} is missing")
+    if table["kind"] == "steps" and exact(table["step"]) <= 0:
+        raise ValueError("own: step must be above zero")
+    return table
+
+
 def _checked(name: str, table: Mapping[str, Any]) -> Mapping[str, Any]:
     kind = table.get("kind")
     if kind != "index" and kind not in _FORMS:
@@ -283,7 +301,11 @@ def compensate(section: SectionPeriod, name: str, on: date) -> Compensation:
     A factor that is excluded, or not given at all, is left out and said so. Raises ``ValueError`` when
     an input the rule needs is missing or a price is not on file, ``KeyError`` for an unknown rule.
     """
-    edition = rule(name, on)
+    return compensate_by(section, rule(name, on))
+
+
+def compensate_by(section: SectionPeriod, edition: Edition) -> Compensation:
+    """As :func:`compensate`, by an edition that is at hand; its ``content`` is the table of the rule."""
     table: Rule = edition.content
     steps: list[Step] = []
     left_out: list[str] = []

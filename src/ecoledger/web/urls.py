@@ -160,6 +160,7 @@ urlpatterns = [
     path("", include("ecoledger.web.air.urls")),
     path("", include("ecoledger.web.soil.urls")),
     path("", include("ecoledger.web.creation.urls")),
+    path("", include("ecoledger.web.rivers.urls")),
     path("", include("ecoledger.web.documents.urls")),
     path("bulletins", bulletins.page, name="bulletins"),
     path("bulletins/choose", bulletins.choose, name="bulletin-choose"),

@@ -48,7 +48,7 @@ RIVERS = declare(
         labels={"geometry": "走向 GeoJSON"},
         imports=Import(
             key=("name",),
-            columns=("name", "code", "area_code", "length_km", "flows_into", "joins_at_km"),
+            columns=("name", CODE, "area_code", "length_km", "flows_into", "joins_at_km"),
             headers={"name": ("河流名称", "水体名称"), "flows_into": ("汇入", "汇入水体")},
             examples={"name": "示例溪", "length_km": "32.5"},
         ),

@@ -23,7 +23,7 @@ def clean(section: Section, findings: Findings) -> None:
             findings.wrong[name] = _("没有行政区划“%(code)s”") % {"code": code}
 
 
-def _class_of(text: str) -> str:
+def class_of(text: str) -> str:
     """The number of the class that a cell names: "Ⅲ类", "III", "3"."""
     try:
         rank = surface_water.rank_of(text)
@@ -42,8 +42,9 @@ SECTIONS = declare(
         clean=clean,
         charges=("section_chief",),
         answers_with=("river",),
-        columns=("name", "code", "river", "chainage_km", "target_class", "level", "area_code"),
-        filters=("area_code", "river", "level"),
+        columns=("name", "code", "river", "chainage_km", "target_class", "level", "area_code",
+                 "upstream_area_code", "downstream_area_code"),
+        filters=("area_code", "river", "level", "upstream_area_code", "downstream_area_code"),
         fields=(
             "name", CODE, "area_code", "lon", "lat", COORDINATES, "river", "chainage_km",
             "target_class", "level", "is_lake", "upstream_area_code", "downstream_area_code",
@@ -56,8 +57,10 @@ SECTIONS = declare(
                 "river": ("所在河流", "水体", "河流名称"),
                 "chainage_km": ("里程", "距河源距离"),
                 "target_class": ("目标", "水质目标类别"),
+                "upstream_area_code": ("上游镇街", "上游镇（街道）", "来水镇街", "上游责任方"),
+                "downstream_area_code": ("下游镇街", "下游镇（街道）", "受水镇街", "下游责任方"),
             },
-            meaning={"target_class": _class_of},
+            meaning={"target_class": class_of},
             examples={"name": "示例桥断面", "river": "示例溪", "chainage_km": "12.0",
                       "target_class": "Ⅲ类"},
         ),

@@ -8,8 +8,11 @@ from ecoledger.indicators.records import (  # noqa: F401
     air,
     alarms,
     books,
+    boundaries,
     matters,
     plan_targets,
+    sea,
+    sources,
     targets,
     water,
 )

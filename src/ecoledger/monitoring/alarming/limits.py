@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from ecoledger.entities.models import Station
+from ecoledger.monitoring.alarming import flood
 from ecoledger.monitoring.computing import standard_values
 from ecoledger.monitoring.points import limits
 from ecoledger.monitoring.points.table import PointMap
@@ -47,8 +48,8 @@ def attach(
     if kind == "air":
         return _filled(table, _air_limits(table, basis), kind, points)
     if kind == "water" and basis == "hour":
-        return _filled(table, _water_limits(table), kind, points)
-    return table
+        table = _filled(table, _water_limits(table), kind, points)
+    return flood.raised(table, points.points) if kind == "water" else table
 
 
 def _filled(

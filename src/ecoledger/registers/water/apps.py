@@ -2,7 +2,17 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-BOOKS: tuple[str, ...] = ()
+BOOKS: tuple[str, ...] = (
+    "samples",
+    "compensation_account",
+    "compensation",
+    "sea",
+    "sources",
+    "outlets",
+    "traces",
+    "section_help",
+    "flood_season",
+)
 
 
 class WaterConfig(AppConfig):

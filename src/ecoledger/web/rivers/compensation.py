@@ -1,0 +1,162 @@
+"""横向生态补偿 (mission W9): a month's matrix of who pays whom, every section's calculation, and the year so far."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from ecoledger.accounts.roles import BUREAU
+from ecoledger.entities.models import Area
+from ecoledger.indicators import doors
+from ecoledger.indicators.records.declaring import Cell, Column, Fact, Page, Row
+from ecoledger.registers.water import compensation as books
+from ecoledger.registers.water.compensation import APPEALS, EXCLUSIONS, MONTHS, YEARS
+from ecoledger.registers.water.compensation_account import ACCOUNT
+from ecoledger.registers.water.compensation_models import CompensationLine, CompensationMonth
+from ecoledger.web.access import Request, needs
+from ecoledger.web.rivers import asked
+
+# What has been told to the towns: they read it, their neighbours' lines too.
+TOLD = ("published", "frozen")
+ZERO = Decimal(0)
+
+
+@needs("see_cockpit")
+@require_GET
+def page(request: Request) -> HttpResponse:
+    """The month asked for; towns see it once it was told to them."""
+    begin, county = asked.month(request), asked.county(request)
+    months = CompensationMonth.objects.filter(area_code=county, withdrawn_at=None)
+    if not request.user.has_role(*BUREAU):
+        months = months.filter(state__in=TOLD)
+    month = months.filter(month=begin).first()
+    panels: list[tuple[str, Page]] = []
+    if month is not None:
+        panels += [("收支矩阵", _matrix(month, county)), ("各断面核算", _lines(month))]
+    panels.append(("本年各月", _year(months.filter(month__year=begin.year), county)))
+    can_open = request.user.has_role(*BUREAU)
+    rules = (("生态补偿规则", "/documents/compensation"),) if request.user.may("make_reports") else ()  # fmt: skip
+    context = {
+        "heading": "镇街横向生态补偿",
+        "month": begin,
+        "panels": panels,
+        "doors": (
+            *((register.label, register.url) for register in (MONTHS, EXCLUSIONS, APPEALS, YEARS)),
+            *(((ACCOUNT.label, f"{ACCOUNT.url}/holdings"),) if can_open else ()),
+            *rules,
+        ),
+    }
+    return render(request, "web/rivers/month.html", context)
+
+
+def _names(county: str) -> set[str]:
+    return set(Area.objects.filter(code__startswith=county).values_list("name", flat=True))
+
+
+def _matrix(month: CompensationMonth, county: str) -> Page:
+    """Who pays (rows) whom (columns), and what each is left with; towns and the county's part together come to zero."""
+    sums = books.pairs(month)
+    parties = sorted({name for pair in sums for name in pair})
+    towns = _names(county)
+    net: dict[str, Decimal] = dict.fromkeys(parties, ZERO)
+    rows: list[Row] = []
+    for payer in parties:
+        for payee in parties:
+            amount = sums.get((payer, payee), ZERO)
+            net[payer] -= amount
+            net[payee] += amount
+    for payer in parties:
+        cells = [
+            Cell(float(sums[payer, payee]), "number", 4) if (payer, payee) in sums else Cell("")
+            for payee in parties
+        ]
+        rows.append(Row((Cell(payer), *cells, Cell(float(net[payer]), "number", 4)), {"party": payer}))  # fmt: skip
+    of_towns = sum((amount for name, amount in net.items() if name in towns), ZERO)
+    others = sum((amount for name, amount in net.items() if name not in towns), ZERO)
+    # Adding zero turns a negative zero into a plain one.
+    facts = (
+        Fact("状态", (str(MONTHS.state_of(month).label),)),
+        Fact("核算规则", (f"{month.rule}（{_(month.mark)}）",)),
+        Fact("镇街净额合计", (f"{of_towns + 0} 万元",)),
+        Fact("本级和统筹净额", (f"{others + 0} 万元",)),
+        Fact("全部合计", (f"{of_towns + others + 0} 万元",)),
+    )
+    return Page(
+        "", (Column("支付方", lead=True), *(Column(name, "number") for name in parties), Column("净额 万元", "number")),
+        rows, facts=facts, empty="本月各断面都不需补偿。",
+        notes=(_("行为支付方，列为收取方；净额为正是应收，为负是应付。"),),
+    )  # fmt: skip
+
+
+def _lines(month: CompensationMonth) -> Page:
+    rows = month.bills.select_related("section").order_by("section__name")
+    done = [line for line in rows if not line.why]
+    return Page(
+        "",
+        (
+            Column("断面", lead=True), Column("来水方"), Column("受水方"), Column("支付方"), Column("收取方"),
+            Column("金额 万元", "number"), Column("本级分担 万元", "number"), Column("核算过程"),
+        ),
+        [_line(line, month) for line in rows],
+        notes=(
+            _("断面 %(all)s 个，核算 %(done)s 个，未核算 %(left)s 个（原因写在核算过程里）。")
+            % {"all": len(rows), "done": len(done), "left": len(rows) - len(done)},
+        ),
+        empty="还没有核算。",
+    )  # fmt: skip
+
+
+def _line(line: CompensationLine, month: CompensationMonth) -> Row:
+    end = asked.after(month.month)
+    days = doors.WATER_DAYS.opens(section=str(line.section_id), begin=f"{month.month}", end=f"{end}")  # fmt: skip
+    return Row(
+        (
+            Cell(line.section.name, opens=days, note=_("逆流") if line.turned else ""), Cell(line.upper or "—"),
+            Cell(line.lower or "—"), Cell(line.payer or "—"), Cell(line.payee or "—"),
+            Cell(None if line.why else float(line.amount), "number", 4),
+            Cell(None if line.why else float(line.shared), "number", 4),
+            Cell(line.why or line.how.replace("\n", "；")),
+        ),
+        {"section": line.section.name},
+        counted=not line.why,
+    )  # fmt: skip
+
+
+def _year(months: Any, county: str) -> Page:
+    """Each party's net by month, and over the year: what the account will be settled by."""
+    rows = list(months.order_by("month").prefetch_related("bills"))
+    nets: list[dict[str, Decimal]] = []
+    for month in rows:
+        net: dict[str, Decimal] = {}
+        for (payer, payee), amount in books.pairs(month).items():
+            net[payer] = net.get(payer, ZERO) - amount
+            net[payee] = net.get(payee, ZERO) + amount
+        nets.append(net)
+    parties = sorted({name for net in nets for name in net})
+    frozen = sum(1 for month in rows if month.state == "frozen")
+    return Page(
+        "",
+        (
+            Column("责任方", lead=True),
+            *(Column(f"{month.month:%Y-%m}", "number") for month in rows),
+            Column("本年净额 万元", "number"),
+        ),
+        [
+            Row(
+                (
+                    Cell(party),
+                    *(Cell(float(net.get(party, ZERO)), "number", 4) for net in nets),
+                    Cell(float(sum((net.get(party, ZERO) for net in nets), ZERO)), "number", 4),
+                ),
+                {"year-party": party},
+            )
+            for party in parties
+        ],
+        notes=(_("核算月份 %(all)s 个，已冻结 %(frozen)s 个。") % {"all": len(rows), "frozen": frozen},),
+        empty="本年还没有核算。",
+    )  # fmt: skip

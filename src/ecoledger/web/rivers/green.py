@@ -1,0 +1,250 @@
+"""绿水智能管理 (mission W8): on one page how the rivers lie, the quality at each section, outfalls, alarms and work in hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.scope import covers
+from ecoledger.entities.models import River, Section
+from ecoledger.entities.validity import in_force
+from ecoledger.indicators import doors, water
+from ecoledger.indicators.records.declaring import Cell, Column, Page, Row
+from ecoledger.matters import inbox
+from ecoledger.matters.models import Matter
+from ecoledger.matters.register import OPEN_WORK, visible_matters
+from ecoledger.monitoring.models import Alarm
+from ecoledger.registers.water import network
+from ecoledger.registers.water.network import Network
+from ecoledger.web import navigation, scoped
+from ecoledger.web.access import Request, needs
+from ecoledger.web.rivers import asked
+from ecoledger.web.templatetags.show import sentence
+
+# The line of a river as drawn, in units of the picture, and how many lines of names stand above it.
+LEFT, WIDTH, NAMES = 20, 860, 3
+TO_DO, ALARMS = 12, 12
+# Of the classes Ⅰ to 劣Ⅴ (环办〔2011〕22号 表1), as the styles have them; without a class, with an alarm, without one.
+COLOURS = ("#3f7fd9", "#3f7fd9", "#2fa84f", "#f2d33b", "#f08a24", "#d63939")
+NONE, RED, QUIET = "#8a94a0", "#d63939", "#8a94a0"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A thing on a river's line: where, what it says, and where it leads."""
+
+    x: float
+    name: str
+    url: str
+    rank: int | None = None
+    label: str = ""
+    alarms: int = 0
+    tasks: int = 0
+    attains: bool | None = None
+    row: int = 0
+
+    @property
+    def colour(self) -> str:
+        return COLOURS[self.rank - 1] if self.rank else NONE
+
+    @property
+    def ink(self) -> str:
+        """What can be read on the colour."""
+        return "#1b1f24" if self.rank in (4, 5) else "#ffffff"
+
+    @property
+    def ring(self) -> str:
+        return RED if self.alarms else QUIET
+
+    @property
+    def anchor(self) -> str:
+        """How its name stands, so that it is not cut at either end."""
+        return "start" if self.x < 80 else "end" if self.x > 820 else "middle"
+
+    @property
+    def height(self) -> int:
+        """Where its name stands, so that neighbours do not write over each other."""
+        return 14 + 15 * self.row
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One river: how deep it lies under the river it flows into, and what stands along it, downstream."""
+
+    river: River
+    depth: int
+    length: float
+    sections: tuple[Mark, ...] = ()
+    outfalls: tuple[Mark, ...] = ()
+    joining: tuple[Mark, ...] = ()
+    into: str = ""
+
+
+@dataclass
+class Scene:
+    """Everything the page draws."""
+
+    lines: list[Line] = field(default_factory=list)
+    unplaced: int = 0
+
+
+@needs("see_monitoring")
+@require_GET
+def page(request: Request) -> HttpResponse:
+    """The month so far, or the last one that has data; what a person does not see is not on it."""
+    person, today = request.user, timezone.localdate()
+    begin, end = today.replace(day=1), today + timedelta(days=1)
+    county = asked.county(request)
+    found = water.period(county, begin, end)
+    if not found.judged:
+        begin, end = (begin - timedelta(days=1)).replace(day=1), begin
+        found = water.period(county, begin, end)
+    net = network.of(person)
+    alarms = list(
+        scoped.alarms(person)
+        .filter(state=Alarm.State.OPEN, point__kind__in=("water", "wastewater"))
+        .select_related("point__entity__as_station")
+        .order_by("-last")[:200]
+    )
+    keys = [book.key for book in navigation.books(person) if book.line == "water" and book.kind == "Register"]  # fmt: skip
+    water_work = Q(register__in=keys) | Q(
+        entity__kind__in=("section", "river", "river_outfall", "water_source")
+    )
+    matters = visible_matters(person).filter(OPEN_WORK).filter(water_work)
+    scene = _scene(net, found, alarms, matters, person)
+    now = timezone.now()
+    context = {
+        "month": begin,
+        "scene": scene,
+        "figures": [
+            ("good", found.good),
+            ("attained", found.attained),
+            ("inferior", found.inferior),
+        ],
+        "alarms": len(alarms),
+        "outfalls": sum(len(line.outfalls) for line in scene.lines) + scene.unplaced,
+        "tasks": matters.count(),
+        "late": matters.filter(due__lt=now).count(),
+        "panels": (("当前预警", _alarm_panel(alarms[:ALARMS])), ("待办任务", _task_panel(matters))),
+    }
+    return render(request, "web/rivers/green.html", context)
+
+
+def _scene(net: Network, found: water.WaterPeriod, alarms: list[Alarm], matters: Any, person: Person) -> Scene:  # fmt: skip
+    by_section: dict[int, int] = {}
+    by_thing: dict[int, int] = {}
+    for alarm in alarms:
+        entity = alarm.point.entity
+        if entity is None:
+            continue
+        by_thing[entity.pk] = by_thing.get(entity.pk, 0) + 1
+        section = getattr(getattr(entity, "as_station", None), "section_id", None)
+        if section:
+            by_section[section] = by_section.get(section, 0) + 1
+    tasks = dict(matters.order_by().exclude(entity=None).values_list("entity").annotate(n=Count("pk")))  # fmt: skip
+    periods = {one.section.pk: one for one in found.sections}
+    rivers = {river.pk: river for river in River.objects.filter(in_force()).order_by("code")}
+    shown = _shown(rivers, net, person)
+    scene = Scene(unplaced=len(net.unplaced))
+    for river, depth in _tree({pk: river for pk, river in rivers.items() if pk in shown}):
+        length = max(
+            river.length_km or 0,
+            *(place.km for place in net.places.values() if place.river == river.pk), 0.1,
+        )  # fmt: skip
+        sections: list[Mark] = []
+        outfalls: list[Mark] = []
+        on_river = sorted(
+            (
+                (place.km, net.things[pk])
+                for pk, place in net.places.items()
+                if place.river == river.pk
+            ),
+            key=lambda pair: (pair[0], pair[1].pk),
+        )
+        for km, thing in on_river:
+            x = LEFT + WIDTH * km / length
+            url = f"/entities/{thing.pk}"
+            if thing.kind == Section.KIND:
+                period = periods.get(thing.pk)
+                sections.append(
+                    Mark(
+                        x, thing.name, url, period.rank if period else None, period.label if period else "—",
+                        by_section.get(thing.pk, 0), tasks.get(thing.pk, 0), period.attains if period else None,
+                        len(sections) % NAMES,
+                    )
+                )  # fmt: skip
+            elif thing.kind in network.SOURCE_KINDS:
+                outfalls.append(Mark(x, thing.name, url, alarms=by_thing.get(thing.pk, 0), tasks=tasks.get(thing.pk, 0)))  # fmt: skip
+        joining = tuple(
+            Mark(LEFT + WIDTH * (one.joins_at_km if one.joins_at_km is not None else length) / length, one.name, f"/entities/{one.pk}")
+            for one in rivers.values() if one.flows_into_id == river.pk
+        )  # fmt: skip
+        into = rivers[river.flows_into_id].name if river.flows_into_id in rivers else ""
+        scene.lines.append(Line(river, depth, length, tuple(sections), tuple(outfalls), joining, into))  # fmt: skip
+    return scene
+
+
+def _shown(rivers: dict[int, River], net: Network, person: Person) -> set[int]:
+    """Rivers with something on them that the person may see, and those they flow into."""
+    own = {
+        net.places[pk].river
+        for pk, thing in net.things.items()
+        if covers(person, thing.area_code) or (thing.area_code and any(code.startswith(thing.area_code) for code in person.area_codes))
+    }  # fmt: skip
+    wanted: set[int] = set()
+    for pk in own:
+        while pk in rivers and pk not in wanted:
+            wanted.add(pk)
+            pk = rivers[pk].flows_into_id or 0
+    return wanted
+
+
+def _tree(rivers: dict[int, River]) -> list[tuple[River, int]]:
+    """Main rivers, each followed by what flows into it, from its head down."""
+    ordered: list[tuple[River, int]] = []
+
+    def put(river: River, depth: int) -> None:
+        ordered.append((river, depth))
+        below = [one for one in rivers.values() if one.flows_into_id == river.pk]
+        for one in sorted(below, key=lambda one: (one.joins_at_km or 0, one.pk)):
+            put(one, depth + 1)
+
+    for river in rivers.values():
+        if river.flows_into_id not in rivers:
+            put(river, 0)
+    return ordered
+
+
+def _alarm_panel(alarms: list[Alarm]) -> Page:
+    lines = [
+        Row((Cell(alarm.point.name, opens=doors.ALARM.opens(id=str(alarm.pk))), Cell(sentence(alarm)), Cell(alarm.begin, "moment")), {"alarm": alarm.point.name})
+        for alarm in alarms
+    ]  # fmt: skip
+    return Page(
+        "", (Column("监测点", lead=True), Column("预警"), Column("时间")), lines, empty="现在没有水站和废水排口的预警。"
+    )  # fmt: skip
+
+
+def _task_panel(matters: Any) -> Page:
+    rows: list[Matter] = list(inbox.nearest(matters, TO_DO))
+    lines = [
+        Row(
+            (
+                Cell(f"{one.number} {one.title}", opens=doors.MATTER.opens(register=one.register, id=str(one.pk))),
+                Cell(one.due, "moment") if one.due else Cell("—"),
+            ),
+            {"task": one.number},
+        )
+        for one in rows
+    ]  # fmt: skip
+    return Page(
+        "", (Column("事项", lead=True), Column("期限")), lines, empty="没有在办的涉水事项。"
+    )
