@@ -305,7 +305,7 @@ class Listing:
     def further_pages(self) -> tuple[tuple[Text, str], ...]:
         """Name and address of the pages that its kind has beside the list."""
         table = table_of(self.key)
-        return ((table.label, f"{self.url}/items"),) if table else ()
+        return ((table.label, f"/b/{self.key}/items"),) if table else ()
 
     def level_of(self, row: Any) -> str:
         """The row's colour on the map: blue, yellow, orange, red."""

@@ -380,6 +380,13 @@ class Register(Listing):
     def standing(self) -> QuerySet[Any]:
         return self.model._default_manager.filter(withdrawn_at=None)
 
+    def attributes_of(self, values: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+        """A row that names no division lies where the thing lies that it is about, the past as well."""
+        thing = values.get("entity")
+        if thing is None or values.get("area_code"):
+            return values
+        return {**values, "area_code": thing.area_code}
+
     def opening_of(
         self, values: Mapping[str, Any], batch: Any, row: Any, at: datetime
     ) -> Mapping[str, Any]:

@@ -112,6 +112,8 @@ class Transition:
     help: Text = ""
     # Of ``asks`` what the matter says already: it is taken over where nobody says it anew.
     takes_over: tuple[str, ...] = ()
+    # Pictures that are asked for each in a place of its own: key and what it shows, under which it is kept as evidence.
+    pictures: tuple[tuple[str, Text], ...] = ()
     # Asked on a page of its own, to which the register's template leads; the matter's page does not ask it a second time.
     on_page: bool = False
 

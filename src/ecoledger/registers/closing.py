@@ -7,15 +7,15 @@ not for a register to choose (mission T7, T8).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.roles import Role
 from ecoledger.listings.parts import Ask, Text
-from ecoledger.matters.workflow import ClockRule, Phase, State, Transition, said
+from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, said
 
 CHECKERS = frozenset({Role.DISPATCHER, Role.SECTION_CHIEF, Role.LEADER})
 # Why a clock has its length where no law gives one.
@@ -95,3 +95,19 @@ class Closing:
             ClockRule("look_back", "回头看", "look_back", working_days=self.working_days_of_look_back,
                       basis=DEFAULT),
         )  # fmt: skip
+
+
+def with_effects(
+    transitions: Iterable[Transition],
+    effects: Mapping[str, Callable[[Step], None]],
+    conditions: Mapping[str, Callable[[Any], str]] | None = None,
+) -> tuple[Transition, ...]:
+    """``transitions`` with what a register does beside them, and what it asks before, by their names."""
+    return tuple(
+        replace(
+            t,
+            effects=(*t.effects, *([effects[t.name]] if t.name in effects else [])),
+            when=(conditions or {}).get(t.name, t.when),
+        )
+        for t in transitions
+    )

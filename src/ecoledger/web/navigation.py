@@ -165,6 +165,11 @@ PAGES = (
         "emergency",
         Page("emergency-desk", _("一张图应急指挥"), "warning", "see_cockpit", ("emergency-scene",)),
     ),
+    ("water", Page("sewage-balance", _("水污染物平衡核算"), "target", "see_cockpit")),
+    (
+        "water",
+        Page("sewage-plants", _("污水处理厂运行"), "station", "see_monitoring", ("sewage-plant",)),
+    ),
 )
 # Kind of book -> the word for it; the order is the line page's.
 KINDS = {

@@ -229,11 +229,13 @@ def _may_be_empty(model: type[Matter], attribute: str) -> bool:
 
 
 def _check_evidence(matter: Matter, transition: Transition) -> None:
-    if not transition.evidence:
+    if not (transition.evidence or transition.pictures):
         return
     # What is proved in one matter of a bundle is proved in all.
     shared = Q(matter__bundle=matter.bundle_id) if matter.bundle_id else Q(matter=matter)
-    there = Evidence.objects.filter(shared, uploaded_at__gte=matter.state_since).count()
+    files = Evidence.objects.filter(shared, uploaded_at__gte=matter.state_since)
+    _check_pictures(transition, set(files.values_list("caption", flat=True)))
+    there = files.count()
     if there < transition.evidence:
         raise Refused(
             "evidence",
@@ -241,6 +243,20 @@ def _check_evidence(matter: Matter, transition: Transition) -> None:
             % {"action": _(str(transition.label)), "count": transition.evidence, "there": there},
             _("请上传现场照片、监测报告等材料后再提交。"),
             {"files": [_("缺少证据")]},
+        )
+
+
+def _check_pictures(transition: Transition, captions: set[str]) -> None:
+    """Refuse where a place for a picture is empty."""
+    missing = [label for _key, label in transition.pictures if str(label) not in captions]
+    if missing:
+        names = "、".join(_(str(label)) for label in missing)
+        raise Refused(
+            "evidence",
+            _("“%(action)s”还缺照片：%(names)s。")
+            % {"action": _(str(transition.label)), "names": names},
+            _("请在各自的位置上传后再提交。"),
+            {"files": [_("缺少照片")]},
         )
 
 

@@ -12,6 +12,17 @@ BOOKS: tuple[str, ...] = (
     "traces",
     "section_help",
     "flood_season",
+    "outfalls",
+    "outfall_work",
+    "outfall_settings",
+    "villages",
+    "village_works",
+    "plants",
+    "balance",
+    "district_plans",
+    "sewer_works",
+    "industrial_water",
+    "black_waters",
 )
 
 

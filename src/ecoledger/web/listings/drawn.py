@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.listings import cells, veil
+from ecoledger.listings.derive import field_at
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Column, Kind
 from ecoledger.matters.models import Matter
@@ -128,7 +129,7 @@ def drawn(
         said = {c.unit_from for c in columns}
         columns = [c for c in columns if c.name not in said]
     kept = {sort, *always, *wanted, lead.name if lead else ""}
-    empty = [c for c in columns if c.name not in kept and rows and not _filled(c, rows)]
+    empty = [c for c in columns if c.name not in kept and rows and not _filled(listing, c, rows)]
     columns = [c for c in columns if c not in empty]
     known = known_of(listing)
     at_once = max(AT_ONCE - len(known.columns), 1)
@@ -151,8 +152,12 @@ def drawn(
     )
 
 
-def _filled(column: Column, rows: Iterable[Any]) -> bool:
-    return any(cells.value_of(row, column.name) not in (None, "", 0) for row in rows)
+def _filled(listing: Listing, column: Column, rows: Iterable[Any]) -> bool:
+    """Whether some row says something there: of a yes or no that may be left open, a no as well."""
+    field = field_at(listing.model, column.name)
+    open_answer = column.kind is Kind.BOOLEAN and getattr(field, "null", False)
+    values = (cells.value_of(row, column.name) for row in rows)
+    return any(v not in (None, "", 0) or (open_answer and v is False) for v in values)
 
 
 def _head(

@@ -141,13 +141,17 @@ class Check:
 def checks(matter: Matter, transition: Transition, files: Sequence[Evidence]) -> list[Check]:
     """The conditions of a way on that can be told before it is taken."""
     rows = []
+    here = [f for f in files if matter.state_since is None or f.uploaded_at >= matter.state_since]
     if transition.evidence:
-        n = sum(
-            1 for f in files if matter.state_since is None or f.uploaded_at >= matter.state_since
-        )
+        n = len(here)
         rows.append(
             Check(n >= transition.evidence, _("本环节的证据"), f"{n}/{transition.evidence}")
         )
+    if transition.pictures:
+        captions = {f.caption for f in here}
+        n = sum(1 for _key, label in transition.pictures if str(label) in captions)
+        wanted = len(transition.pictures)
+        rows.append(Check(n == wanted, _("各位置的照片"), f"{n}/{wanted}"))
     if transition.other_person_than:
         rows.append(Check(True, _("办理人与申请人不是同一人"), _("符合")))
     return rows

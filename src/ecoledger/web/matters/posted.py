@@ -9,17 +9,28 @@ from django.utils import timezone
 
 from ecoledger.listings import asked
 from ecoledger.matters.actions import Refused, Upload
+from ecoledger.matters.workflow import Transition
 from ecoledger.web.access import Request
 
 
-def uploads(request: Request) -> list[Upload]:
-    """The request's files, each with the caption given for all of them, and where and when the device says it was."""
+def uploads(request: Request, transition: Transition | None = None) -> list[Upload]:
+    """The request's files, each with the caption given for all of them, and where and when the device says it was.
+
+    Pictures that ``transition`` asks for in places of their own are captioned by them.
+    """
     caption = request.POST.get("caption", "").strip()
     lon, lat = _degrees(request, "files_lon", 180), _degrees(request, "files_lat", 90)
     if lon is None or lat is None:
         lon = lat = None
     at = device_time(request.POST.get("files_time", ""))
-    return [Upload(file, caption, lon, lat, at) for file in request.FILES.getlist("files")]
+    places = [("files", caption)]
+    for key, label in transition.pictures if transition is not None else ():
+        places.append((f"picture-{key}", str(label)))
+    return [
+        Upload(file, said, lon, lat, at)
+        for field, said in places
+        for file in request.FILES.getlist(field)
+    ]
 
 
 def _degrees(request: Request, name: str, most: float) -> float | None:

@@ -43,7 +43,7 @@ def act(request: Request, key: str, pk: int, name: str) -> HttpResponseBase:
             by=request.user,
             form=data,
             note=request.POST.get("note", "").strip()[:4000],
-            files=uploads(request),
+            files=uploads(request, transition),
             revision=revision(request),
         )
     except NotVisible as error:
