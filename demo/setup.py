@@ -11,7 +11,18 @@ import polars as pl
 from django.conf import settings
 from django.db import transaction
 
-from demo import air, build, closing, county, enforcement, field_work, history, rectification, work
+from demo import (
+    air,
+    build,
+    closing,
+    county,
+    enforcement,
+    field_work,
+    history,
+    rectification,
+    waste,
+    work,
+)
 from demo import plan as plan_year
 from demo.stories import Stories
 from ecoledger.cli import data_folder
@@ -82,6 +93,8 @@ def set_up(data: Path, start: datetime, until: datetime, say: Say) -> None:
             say(f"办理历史预警 {work.work_cases(start)} 件，问题台账 {work.problems(start)} 件")
         work_of_air = air.build(until)
         say("大气：" + "，".join(f"{k} {v}" for k, v in work_of_air.items()))
+        work_of_waste = waste.build(until)
+        say("固废：" + "，".join(f"{k} {v}" for k, v in work_of_waste.items()))
         ends = closing.build(until)
         say("考核与文书：" + "，".join(f"{k} {v}" for k, v in ends.items()))
         index.catch_up()

@@ -129,3 +129,29 @@ def test_entries_of_a_table_fulfil_as_one_by_one_do(bureau, declared):
     owed = Obligation.objects.get(book="test_round")
     assert (owed.state, owed.entry_id, owed.done_on) == ("done", after.pk, date(2026, 11, 26))
     assert audit.first_broken() is None
+
+
+def test_what_is_owed_of_a_day_is_of_that_day_and_may_have_been_done_before_it_was_owed(
+    bureau, declared
+):
+    """A weight of today does not stand for the one that nobody took yesterday."""
+    log = declared(Log(key="test_weights", label="称重", model=LogEntry, columns=("entity", "at")))
+    duty = declared(
+        Duty(
+            key="test_weighing",
+            label="每日称重",
+            objects=lambda: Entity.objects.filter(pk=bureau.enterprise.pk),
+            every=Every.DAY,
+            due_after=1,
+            fulfilled_by="test_weights",
+            columns=("entity", "due", "state"),
+        )
+    )
+    today = date(2026, 11, 26)
+    log.open_row({"entity": bureau.enterprise, "at": at(today)}, bureau.monitor, at(today))
+    assert duties.extend(duty, today) == 2
+    states = dict(Obligation.objects.filter(book="test_weighing").values_list("begin", "state"))
+    assert states == {today - timedelta(days=1): "due", today: "done"}
+    late = today - timedelta(days=1)
+    log.open_row({"entity": bureau.enterprise, "at": at(late)}, bureau.monitor, at(today))
+    assert not Obligation.objects.filter(book="test_weighing", state="due").exists()

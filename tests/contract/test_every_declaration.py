@@ -210,6 +210,15 @@ def row_of(book, bureau):
             return Drive.objects.create(
                 book=book.key, name="甲", area_code=area, begin=today, end=today
             )
+        case Log():
+            weights = {
+                f.name: Decimal(1)
+                for f in book.model._meta.local_fields
+                if isinstance(f, models.DecimalField) and not f.null and not f.has_default()
+            }
+            return book.model._default_manager.create(
+                book=book.key, entity=bureau.enterprise, area_code=area, **weights
+            )
         case Duty():
             return Obligation.objects.create(
                 book=book.key,

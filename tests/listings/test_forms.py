@@ -11,6 +11,7 @@ import pytest
 from ecoledger.accounts.models import Organisation
 from ecoledger.entities.models import Enterprise, Outlet, Section
 from ecoledger.listings import forms
+from ecoledger.listings.derive import Derive
 from ecoledger.listings.listing import Ask, Kind, Listing
 from ecoledger.listings.lookups import NoSuchRow, lookup_for, lookup_of
 from ecoledger.listings.pinyin import initials
@@ -161,3 +162,13 @@ def test_what_is_only_said_has_the_bounds_it_was_declared_with():
     with pytest.raises(Refused) as refused:
         forms.cleaned(asks, Section, good | {"tonnes": "-1", "ways": ["c"], "why": "长" * 201})
     assert set(refused.value.fields) == {"tonnes", "ways", "why"}
+
+
+def test_a_columns_own_rules_are_asked_of_what_is_typed():
+    """A validator of the model is one of the form: no entry is kept that the column's rules refuse."""
+    from ecoledger.registers.waste.manifests import ManifestItem
+
+    ask = Derive(ManifestItem, {}, {}, {}).ask
+    for name, said in (("moved", "-1"), ("code", "900-249-8")):
+        form = forms.form_of([ask(name)], ManifestItem, data={name: said})
+        assert name in form.errors

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_noop as noop
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
-from ecoledger.books.models import Obligation
+from ecoledger.books.models import LogEntry, Obligation
 from ecoledger.entities.models import Entity
 from ecoledger.listings.catalogue import listings_of
 from ecoledger.listings.listing import Listing
@@ -36,6 +36,7 @@ State = Obligation.State
 class Every(StrEnum):
     """How long a term is."""
 
+    DAY = "day"
     WEEK = "week"
     MONTH = "month"
     QUARTER = "quarter"
@@ -105,7 +106,9 @@ def term_of(every: Every, day: date, due_after: int = 0) -> Term:
     >>> term_of(Every.WEEK, date(2026, 11, 28)).end
     datetime.date(2026, 11, 29)
     """
-    if every is Every.WEEK:
+    if every is Every.DAY:
+        begin = end = day
+    elif every is Every.WEEK:
         begin = day - timedelta(days=day.weekday())
         end = begin + timedelta(days=6)
     else:
@@ -153,9 +156,35 @@ def extend(duty: Duty, today: date | None = None, about: Entity | None = None) -
             )
             for term in terms(duty, entity, today)
         ]
-    before = Obligation.objects.filter(book=duty.key).count()
+    last = Obligation.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     Obligation.objects.bulk_create(wanted, batch_size=1000, ignore_conflicts=True)
-    return Obligation.objects.filter(book=duty.key).count() - before
+    made = Obligation.objects.filter(book=duty.key, pk__gt=last)
+    count = made.count()
+    if count and duty.fulfilled_by:
+        _take_earlier_entries(duty, made)
+    return count
+
+
+def _take_earlier_entries(duty: Duty, made: QuerySet[Obligation]) -> None:
+    """Terms that began to be owed after their log had an entry in them are fulfilled by it."""
+    entries = LogEntry.objects.filter(
+        book=duty.fulfilled_by, current=True, entity__in=made.values("entity"),
+        at__date__gte=min(made.values_list("begin", flat=True)),
+    ).order_by("at")  # fmt: skip
+    by_thing: dict[int, list[LogEntry]] = {}
+    for entry in entries:
+        by_thing.setdefault(entry.entity_id, []).append(entry)
+    for owed in made.filter(entity__in=list(by_thing)):
+        for entry in by_thing[owed.entity_id]:
+            day = timezone.localdate(entry.at)
+            if _lies_in(duty, owed, day):
+                fulfil(duty, owed, by=entry.by, on=day, entry=entry)
+                break
+
+
+def _lies_in(duty: Duty, owed: Obligation, day: date) -> bool:
+    """Whether what is dated ``day`` is for that term: until it is due, but what is owed of a day is of that day."""
+    return owed.begin <= day <= (owed.end if duty.every is Every.DAY else owed.due)
 
 
 def fulfil(
@@ -208,8 +237,9 @@ def take_entry(entry: Any) -> int:
             book=duty.key, entity_id=entry.entity_id, state=State.DUE, begin__lte=day, due__gte=day
         )
         for obligation in owed:
-            fulfil(duty, obligation, by=entry.by, on=day, entry=entry)
-            count += 1
+            if _lies_in(duty, obligation, day):
+                fulfil(duty, obligation, by=entry.by, on=day, entry=entry)
+                count += 1
     return count
 
 

@@ -26,6 +26,7 @@ class IndicatorsConfig(AppConfig):
             records,
             scorecards,
             storing,
+            waste,
         )
         from ecoledger.matters.models import Event
         from ecoledger.monitoring.computing import pending

@@ -188,6 +188,8 @@ def field_of(ask: Ask, model: type[Model], person: Person | None) -> forms.Field
         return forms.MultipleChoiceField(choices=named, **common)
     stored = field_at(model, ask.stores) if ask.stores else None
     if stored is not None and (made := stored.formfield(**common)) is not None:
+        # Django asks a column's own rules of whole rows; here they are asked of what is typed, by field.
+        made.validators += [rule for rule in stored.validators if rule not in made.validators]
         return made  # type: ignore[no-any-return]
     if kind in _MOST_LETTERS:
         common["max_length"] = _MOST_LETTERS[kind]

@@ -112,6 +112,7 @@ PAGES = (
     ("assessment", Page("work-accounts", _("干事对账"), "work", "see_plans")),
     ("assessment", Page("warning-rules", _("预警约谈规则"), "rules", "see_plans")),
     ("assessment", Page("publicity", _("宣传统计"), "bulletin", "see_plans")),
+    ("waste", Page("waste-year", _("固废一年"), "waste", "see_cockpit")),
     ("monitoring", Page("alarms", _("预警"), "alarm", "see_monitoring", ("alarm",))),
     (
         "monitoring",

@@ -97,6 +97,7 @@ urlpatterns = [
     path("work-accounts", work_accounts.page, name="work-accounts"),
     path("work-accounts/sign", work_accounts.sign, name="work-account-sign"),
     path("publicity", publicity.page, name="publicity"),
+    path("", include("ecoledger.web.waste.urls")),
     path("warnings/propose", warnings.propose, name="warnings-propose"),
     path("warnings/rules", warnings.page, name="warning-rules"),
     path("warnings/rules/edit", assessment_rules.warnings, name="warning-rules-edit"),

@@ -2,7 +2,27 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-BOOKS = ("assessment", "hazardous_waste", "radiation_sources")
+BOOKS = (
+    "assessment",
+    "hazardous_waste",
+    "waste_ledgers",
+    "producers",
+    "manifests",
+    "manifest_lines",
+    "waste_balance",
+    "overdue_storage",
+    "medical_waste",
+    "medical_alarms",
+    "small_producers",
+    "small_pickups",
+    "disposal_capacity",
+    "batteries",
+    "industrial_waste",
+    "closed_plants",
+    "radiation_units",
+    "epidemic_checks",
+    "radiation_sources",
+)
 
 
 class WasteConfig(AppConfig):

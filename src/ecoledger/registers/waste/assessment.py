@@ -18,6 +18,7 @@ from ecoledger.entities.models import Enterprise
 from ecoledger.listings import own_data, own_tables
 from ecoledger.listings.catalogue import declare, redeclare
 from ecoledger.listings.own_tables import OwnColumn, OwnTable
+from ecoledger.registers.waste.producers import on_list
 
 
 def _items(said: dict[str, Any]) -> Iterator[Item]:
@@ -32,8 +33,10 @@ def _items(said: dict[str, Any]) -> Iterator[Item]:
 
 
 def producers(area_code: str) -> QuerySet[Any]:
-    """Firms that are assessed: the key firms of the division. A roster of producers takes their place."""
-    return Enterprise.objects.filter(area_code__startswith=area_code, is_key=True)
+    """Firms that are assessed: those of the list of producers in force; without one, the key firms of the division."""
+    firms = Enterprise.objects.filter(area_code__startswith=area_code)
+    listed = firms.filter(pk__in=on_list().values("pk"))
+    return listed if listed.exists() else firms.filter(is_key=True)
 
 
 def sheet() -> ScoreSheet:

@@ -1,20 +1,23 @@
-"""危险废物台账 (missions A7, S-4): what each firm has in store, by code, against vouchers.
+"""危险废物台账 (missions A7, S-5): what each firm has in store, by code, against vouchers.
 
 An account: produced (产生入库), handed on with its manifest (委外转移), or dealt with on site (自行利用处置). A firm can
-never hand on more than it has. Other books post into it: replaced carbon comes in by ``produce``.
+never hand on more than it has. Other books post into it: replaced carbon comes in by ``produce``; of the firms' own
+ledgers (``waste_ledgers``) what went into the store (入库) and out of it (出库).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
-from ecoledger.accounts.roles import BUREAU
+from ecoledger.accounts.roles import BUREAU, Role
 from ecoledger.books import account as accounts
 from ecoledger.books.account import VOUCHER, Account, Item, Voucher
 from ecoledger.books.models import Holding, Posting
@@ -22,10 +25,15 @@ from ecoledger.entities.models import Entity
 from ecoledger.listings import own_data
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.refusals import Refused
+from ecoledger.standards import waste
 from ecoledger.standards.identifiers import parse_waste_code
 
 KILOGRAMS = Decimal("0.01")
-PRODUCTION, RECEIVER = "产生环节", "接收单位"
+# Told which firms' waste, by code, was entered or corrected: what is computed of it is computed again.
+on_changed: list[Callable[[Collection[tuple[int, str]]], object]] = []
+PRODUCTION, RECEIVER, STORE_EXIT = "产生环节", "接收单位", "出库去向"
+# What only the firms' ledgers post: their corrections take it back.
+NOBODY = frozenset({Role.SYSTEM_ADMIN})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -43,6 +51,12 @@ class WasteAccount(Account):
         return Item(code.code, f"{name_of(code.code)} {code.code}".strip(), "kg", 2)
 
 
+def is_waste_code(text: str) -> None:
+    """Raise ``ValidationError`` for what is no code of the national list; a field's validator."""
+    if wrong := waste.hazardous(text).wrong:
+        raise ValidationError(wrong)
+
+
 def name_of(code: str) -> str:
     """What a code's waste is usually called, by ``data/hazardous_waste.toml``; "" where it is not named there."""
     return str(own_data.read(__package__, "hazardous_waste")["names"].get(code, ""))
@@ -54,6 +68,8 @@ HAZARDOUS = declare(WasteAccount(
         Voucher("produced", "产生入库", source=PRODUCTION),
         Voucher("transferred", "委外转移出库", sink=RECEIVER, paper="联单号"),
         Voucher("own", "自行利用处置", sink="自行利用处置"),
+        Voucher("stored", "台账入库", source=PRODUCTION, by=NOBODY),
+        Voucher("taken_out", "台账出库", sink=STORE_EXIT, by=NOBODY),
     ),
     columns=(*VOUCHER, "voucher_no", "text", "by"), filters=("on", "kind"),
     labels={"what": "废物", "voucher_no": "联单号"},
@@ -77,9 +93,11 @@ def produce(
     holding, outside = _pair(firm, code, PRODUCTION)
     quantity = kilograms.quantize(KILOGRAMS)
     moves = {holding: quantity, outside: -quantity}
-    return accounts.post(
+    posting = accounts.post(
         HAZARDOUS, "produced", moves, on=on, text=text, by=by, at=at, details=details
     )
+    tell_changed({(firm.pk, holding.item)})
+    return posting
 
 
 def hand_on(
@@ -98,19 +116,27 @@ def hand_on(
     holding, outside = _pair(firm, code, RECEIVER)
     quantity = kilograms.quantize(KILOGRAMS)
     moves = {holding: -quantity, outside: quantity}
-    return accounts.post(
+    posting = accounts.post(
         HAZARDOUS, "transferred", moves,
         on=on, text=text, voucher_no=manifest_no, by=by, at=at, details=details,
     )  # fmt: skip
+    tell_changed({(firm.pk, holding.item)})
+    return posting
+
+
+def tell_changed(firms_and_codes: Collection[tuple[int, str]]) -> None:
+    """Let what is computed of these firms' waste be computed again."""
+    for told in on_changed:
+        told(firms_and_codes)
 
 
 def _pair(firm: Entity, code: str, beyond: str) -> tuple[Holding, Holding]:
     """The firm's holding of a code, and the outside that it is drawn from or goes to."""
-    waste = parse_waste_code(code)
-    if not waste.ok:
+    parsed = parse_waste_code(code)
+    if not parsed.ok:
         raise Refused(
-            "form", waste.problems[0].text, _("请按国家危险废物名录填写，如 900-039-49。")
+            "form", parsed.problems[0].text, _("请按国家危险废物名录填写，如 900-039-49。")
         )
-    return HAZARDOUS.holding(waste.code, firm), HAZARDOUS.outside(
-        waste.code, beyond, firm.area_code
+    return HAZARDOUS.holding(parsed.code, firm), HAZARDOUS.outside(
+        parsed.code, beyond, firm.area_code
     )

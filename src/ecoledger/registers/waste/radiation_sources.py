@@ -11,6 +11,7 @@ from ecoledger.entities.models import Enterprise
 from ecoledger.listings.catalogue import declare as declare_book
 from ecoledger.listings.parts import Ask, Import
 from ecoledger.registers.waste.models import RadiationSource
+from ecoledger.registers.waste.radiation_units import RadiationUnit
 
 
 def clean(thing: RadiationSource, findings: Findings) -> None:
@@ -26,13 +27,17 @@ def clean(thing: RadiationSource, findings: Findings) -> None:
 
 SOURCES = declare(Inventory(
     key="radiation_source", label="放射源与射线装置", model=RadiationSource, line="waste", letter="F",
-    parents=(Enterprise,), clean=clean, numbers={"source_no": "radiation_source_no"},
-    columns=("name", "code", "parent", "sort", "category", "nuclide", "licence_until", "area_code"),
+    parents=(Enterprise, RadiationUnit), clean=clean, numbers={"source_no": "radiation_source_no"},
+    columns=("name", "code", "parent", "sort", "category", "nuclide", "activity", "used_at", "licence_until", "area_code"),
     filters=("sort", "licence_until", "area_code"), ends="licence_until",
     fields=("name", CODE, Ask("parent", required=True), "area_code", "sort", "category", "nuclide", "source_no",
-            "licence_no", "licence_until"),
+            "licence_no", "licence_until", "model_no", "activity", "made_on", "purpose", "used_at", "came_from",
+            "went_to", "since", "until"),
     labels={"parent": "使用单位"},
-    imports=Import(key=("code",), headers={"parent": ("单位名称", "核技术利用单位")},
+    imports=Import(key=("code",), headers={"parent": ("单位名称", "核技术利用单位"), "source_no": ("编码", "国家编码"),
+                            "nuclide": ("核素名称",), "activity": ("出厂活度（Bq）",), "model_no": ("规格型号",),
+                            "used_at": ("场所",), "licence_no": ("许可证号",),
+                            "licence_until": ("有效期至", "许可证有效期")},
                    examples={"name": "工业探伤机 1 号", "sort": "射线装置", "category": "Ⅱ"}),
     empty="还没有放射源和射线装置。导入核技术利用单位的台账，或逐项登记。",
 ))  # fmt: skip

@@ -1,0 +1,1 @@
+"""Pages of the waste line that are no lists."""

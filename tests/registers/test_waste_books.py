@@ -1,0 +1,143 @@
+"""Books of waste where no story looks: corrections of what was posted, capacity shared by codes, periods and grades."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from ecoledger.books.models import Holding
+from ecoledger.listings.refusals import Refused
+from ecoledger.registers.waste import disposal_capacity, producers, waste_balance
+from ecoledger.registers.waste.disposal_capacity import CapacityLine
+from ecoledger.registers.waste.hazardous_waste import HAZARDOUS
+from ecoledger.registers.waste.waste_balance import WasteBalance
+from ecoledger.registers.waste.waste_ledgers import CONSIGNED, STORED, TAKEN_OUT
+
+pytestmark = pytest.mark.django_db
+OIL = "900-249-08"
+
+
+def at(day):
+    return timezone.make_aware(datetime(2026, 3, day, 9))
+
+
+def line(ledger, bureau, number, quantity, day=2, **more):
+    values = {
+        "entity": bureau.enterprise,
+        "batch_no": number,
+        "at": at(day),
+        "code": OIL,
+        "quantity": Decimal(quantity),
+        "unit": "t",
+        **more,
+    }
+    return ledger.open_row(values, bureau.officer, timezone.now())
+
+
+def stock(bureau):
+    return Holding.objects.get(book=HAZARDOUS.key, entity=bureau.enterprise, item=OIL).balance
+
+
+def test_a_weight_of_which_most_has_gone_is_corrected_upwards_and_not_below_what_went(bureau):
+    """A nought too few: 10 t of which 8 are gone was 100 t; it cannot have been 5."""
+    stored = line(STORED, bureau, "R1", 10)
+    line(TAKEN_OUT, bureau, "C1", 8, day=3)
+    right = STORED.change_row(
+        stored, {"quantity": Decimal(100), "reason": "少写一个零"}, bureau.officer, timezone.now()
+    )
+    assert stock(bureau) == 92_000
+    with pytest.raises(Refused, match="差 3000"):
+        STORED.change_row(
+            right, {"quantity": Decimal(5), "reason": "又改"}, bureau.officer, timezone.now()
+        )
+    assert stock(bureau) == 92_000
+
+
+def test_what_left_is_corrected_up_to_all_there_is(bureau):
+    line(STORED, bureau, "R1", 10)
+    out = line(TAKEN_OUT, bureau, "C1", 8, day=3)
+    TAKEN_OUT.change_row(
+        out, {"quantity": Decimal(10), "reason": "磅单更正"}, bureau.officer, timezone.now()
+    )
+    assert stock(bureau) == 0
+
+
+def test_an_imported_line_is_taken_back_with_its_voucher_unless_its_waste_has_gone(bureau):
+    stored = line(STORED, bureau, "R1", 10)
+    out = line(TAKEN_OUT, bureau, "C1", 8, day=3)
+    assert STORED.withdraw_row(stored, bureau.officer, timezone.now()) is False
+    assert TAKEN_OUT.withdraw_row(out, bureau.officer, timezone.now()) is True
+    assert STORED.withdraw_row(stored, bureau.officer, timezone.now()) is True
+    assert stock(bureau) == 0
+    assert not WasteBalance.objects.filter(stored__gt=0).exists()
+
+
+def test_a_code_of_another_class_is_refused_by_field(bureau):
+    with pytest.raises(Refused) as refused:
+        line(STORED, bureau, "R1", 1, category="HW49")
+    assert "code" in refused.value.fields
+
+
+def test_the_balance_says_what_does_not_agree_and_counts_rounding_for_nothing(bureau):
+    line(STORED, bureau, "R1", 10)
+    line(TAKEN_OUT, bureau, "C1", "8.0005", day=3)
+    line(CONSIGNED, bureau, "W1", 8, day=3, receiver="示例环保公司")
+    row = WasteBalance.objects.get(entity=bureau.enterprise, span="month")
+    assert (row.opening, row.stored, row.closing) == (0, 10, Decimal("1.9995"))
+    assert row.differences.split("；") == [
+        "产生无记录，入库和直接利用处置 10.000 t",
+        "委外台账 8.000 t，联单移出无记录",
+    ]
+    assert row.declared is None
+
+
+def test_shared_capacity_counts_once(bureau):
+    """5 t/a for oil and paint together and 3 t/a for paint alone: of 4 t oil and 5 t paint 8 t can be taken."""
+    lines = [
+        CapacityLine(takes="HW08、HW12", capacity=Decimal(5), since=date(2020, 1, 1)),
+        CapacityLine(takes="HW12", capacity=Decimal(3), since=date(2020, 1, 1)),
+    ]
+    produced = {OIL: Decimal(4), "900-252-12": Decimal(5), "900-039-49": Decimal(1)}
+    rows = {row.code: row for row in disposal_capacity.cover(produced, lines)}
+    assert sum(row.taken for row in rows.values()) == 8
+    assert rows["900-252-12"].capacity == 8
+    assert (rows["900-039-49"].capacity, rows["900-039-49"].gap) == (0, 1)
+    assert disposal_capacity.cover({}, lines) == []
+    assert disposal_capacity.cover({OIL: Decimal(4)}, [])[0].gap == 4
+
+
+def test_classes_are_read_as_licences_write_them():
+    assert disposal_capacity.read_takes("HW08,hw12；900-039-49") == ("HW08、HW12、900-039-49", "")
+    assert "HW42" in disposal_capacity.read_takes("HW42")[1]
+
+
+@pytest.mark.parametrize(
+    ("tonnes", "more", "grade"),
+    [("100", {}, "key"), ("99.9", {}, "simple"), ("3", {}, "registered"),
+     ("3", {"own_facility": True}, "key")],
+)  # fmt: skip
+def test_the_grade_of_a_producer_follows_from_its_tonnage(tonnes, more, grade):
+    assert producers.grade_of(Decimal(tonnes), **more) == grade
+
+
+@pytest.mark.parametrize(
+    ("period", "begin", "end"),
+    [("m02", date(2024, 2, 1), date(2024, 2, 29)), ("q4", date(2024, 10, 1), date(2024, 12, 31)),
+     ("y", date(2024, 1, 1), date(2024, 12, 31)), ("m12", date(2024, 12, 1), date(2024, 12, 31))],
+)  # fmt: skip
+def test_periods_have_their_days(period, begin, end):
+    assert producers.span_of(2024, period) == (begin, end)
+
+
+def test_a_declared_quarter_has_a_row_of_its_own():
+    said = waste_balance.Said(
+        into=[(date(2026, 2, 3), Decimal(1))],
+        declared={date(2026, 1, 1): [(date(2026, 3, 31), Decimal(1), Decimal(0), Decimal(1))]},
+    )
+    spans = [(span, begin) for span, begin, _end in waste_balance.periods(said)]
+    assert ("quarter", date(2026, 1, 1)) in spans
+    assert ("month", date(2026, 2, 1)) in spans
+    assert ("year", date(2026, 1, 1)) in spans
