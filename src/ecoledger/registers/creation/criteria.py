@@ -187,10 +187,17 @@ class CriterionBook(Listing):
         self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
     ) -> Any:
         _open(row.project)
-        names = ("unit", "numerator", "denominator", "target", "better")
-        whole = {**{name: getattr(row, name) for name in names}, **values}
-        if "value" not in values and not {"numerator", "denominator"} & set(values):
-            whole["value"] = row.value
+        names = ("unit", "numerator", "denominator", "target", "better", "value", "met")
+        before = {name: getattr(row, name) for name in names}
+        whole = {**before, **values}
+        # A form sends what it showed: what nobody said anew does not stand against the parts that were.
+        parts = ("numerator", "denominator")
+        if whole["value"] == before["value"] and any(whole[n] != before[n] for n in parts):
+            whole["value"] = None
+        told = ("value", "target", "better", *parts)
+        reckons = whole["target"] is not None and whole["better"]
+        if reckons and whole["met"] == before["met"] and any(whole[n] != before[n] for n in told):
+            whole["met"] = None
         own = {"number_order": _order(str(values.get("number", row.number)))}
         return super().change_row(row, {**values, **own, **judged(whole)}, by, at)
 
