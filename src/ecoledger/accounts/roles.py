@@ -88,6 +88,7 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "see_statistics": STAFF | {Role.THIRD_PARTY},
     "merge_visits": frozenset({Role.DISPATCHER, Role.SECTION_CHIEF}),
     "draw_case_files": frozenset({Role.LEADER, Role.LEGAL}),
+    "draw_filings": frozenset({Role.APPROVER, Role.OFFICER, Role.SECTION_CHIEF, Role.LEADER}),
     "see_quarantine": frozenset({Role.MONITOR, Role.SYSTEM_ADMIN}),
     "replay_frames": frozenset({Role.MONITOR, Role.SYSTEM_ADMIN}),
     "see_raw_frames": BUREAU | {Role.SYSTEM_ADMIN},

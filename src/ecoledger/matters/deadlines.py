@@ -105,8 +105,8 @@ def first_clocks(matter: Matter, at: datetime, counted: dict[Any, Clock | None])
             continue
         if rule.applies is not None and not rule.applies(matter):
             continue
-        own = getattr(matter, rule.counted_from or rule.deadline_field or "opened_at")
-        like = (rule.name, _day(at), own if rule.counted_from or rule.deadline_field else "")
+        fields = (rule.counted_from, rule.deadline_field, rule.length_field)
+        like = (rule.name, _day(at), *(getattr(matter, name) for name in fields if name))
         if like not in counted:
             counted[like] = _begun(matter, rule, at)
         pattern = counted[like]
@@ -169,6 +169,10 @@ def _begun(matter: Matter, rule: ClockRule, at: datetime) -> Clock | None:
         clock.unit, clock.length = Unit.DATE, 0
         clock.due = clocks.aware(datetime.combine(day, time(23, 59, 59)))
         clock.original_due = clock.due
+    elif rule.length_field:
+        clock.length = getattr(matter, rule.length_field) or 0
+        if not clock.length:
+            return None
     elif own is not None:
         clock.length, clock.unit = own.length, own.unit
         clock.basis, clock.basis_version = own.basis or rule.basis, own.version
@@ -283,6 +287,8 @@ def usual_length(register: str, rule: ClockRule) -> str:
     own = profile().clocks.get((register, rule.name))
     if rule.deadline_field:
         return _("到事项上写明的期限")
+    if rule.length_field:
+        return _("事项上写明的工作日数")
     if own is not None:
         length, unit = own.length, str(own.unit)
     elif rule.limit:

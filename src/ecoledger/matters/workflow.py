@@ -178,8 +178,9 @@ class ClockRule:
     ``applies`` says of a matter whether it has the limit at all.
 
     Its length stands here in one unit, is overridden by the bureau's profile, or comes from a legal
-    limit (``limit``: key of ``standards.time_limits``) or from the matter's own date
-    (``deadline_field``). ``on_due`` names an automatic transition done when it runs out.
+    limit (``limit``: key of ``standards.time_limits``), from the matter's own date (``deadline_field``) or from
+    the working days that the matter itself says (``length_field``: those promised for what is applied for; none
+    said, no clock). ``on_due`` names an automatic transition done when it runs out.
     ``extensions`` are the longest steps by which ``extend_by`` may lengthen it.
     """
 
@@ -197,6 +198,7 @@ class ClockRule:
     hours: int = 0
     limit: str = ""
     deadline_field: str = ""
+    length_field: str = ""
     extensions: tuple[int, ...] = ()
     extend_by: frozenset[Role] = frozenset({Role.LEADER})
     # Remind when this share of the time is gone; 1 means only once it is overdue.
@@ -314,9 +316,11 @@ class Workflow:
                     raise WorkflowError(f"clock {clock.name}: no transition {clock.on_due!r}")
                 if not self._transitions[clock.on_due].automatic:
                     raise WorkflowError(f"clock {clock.name}: {clock.on_due} is not automatic")
-            ways = [*clock.lengths, *filter(None, (clock.limit, clock.deadline_field))]
-            if len(ways) != 1:
-                raise WorkflowError(f"clock {clock.name}: give one length, limit or deadline_field")
+            named = (clock.limit, clock.deadline_field, clock.length_field)
+            if len([*clock.lengths, *filter(None, named)]) != 1:
+                raise WorkflowError(
+                    f"clock {clock.name}: give one length, limit, deadline_field or length_field"
+                )
 
     def _check_reach(self) -> None:
         reached = {self.initial.name}

@@ -9,6 +9,7 @@ class ReportsConfig(AppConfig):
     def ready(self) -> None:
         # What declares documents.
         from ecoledger.reports import (  # noqa: F401
+            approval_letters,
             bulletin,
             carbon_chapter,
             closing_forms,

@@ -161,6 +161,10 @@ PAGES = (
     ("water", Page("water-outlets", _("内河入江口"), "target", "see_cockpit")),
     ("water", Page("water-upstream", _("上游溯源"), "search", "see_monitoring", ("water-trace",))),
     ("water", Page("water-help", _("断面专项帮扶跟踪"), "work", "see_cockpit")),
+    ("approval", Page("approval-catalogue", _("目录与时限"), "stamp", "see_matters")),
+    ("approval", Page("approval-reviews", _("双百审核"), "stamp", "see_cockpit")),
+    ("approval", Page("filings-draw", _("登记表抽取"), "stamp", "draw_filings")),
+    ("approval", Page("approval-agencies", _("星级评定"), "stamp", "see_cockpit")),
     ("enforcement", Page("routing", _("交办规则"), "routing", "edit_routing")),
     (
         "emergency",

@@ -163,6 +163,7 @@ urlpatterns = [
     path("", include("ecoledger.web.creation.urls")),
     path("", include("ecoledger.web.rivers.urls")),
     path("", include("ecoledger.web.sewage.urls")),
+    path("", include("ecoledger.web.approval.urls")),
     path("", include("ecoledger.web.documents.urls")),
     path("bulletins", bulletins.page, name="bulletins"),
     path("bulletins/choose", bulletins.choose, name="bulletin-choose"),

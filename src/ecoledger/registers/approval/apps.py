@@ -2,7 +2,27 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-BOOKS: tuple[str, ...] = ()
+BOOKS = (
+    "items",
+    "cases",
+    "joint",
+    "key_projects",
+    "zoning",
+    "zoning_check",
+    "filing_checks",
+    "parks",
+    "agencies",
+    "document_reviews",
+    "permits",
+    "permit_terms",
+    "reports",
+    "self_results",
+    "permit_review",
+    "self_review",
+    "service_requests",
+    # Look across models.
+    "both_reviews",
+)
 
 
 class ApprovalConfig(AppConfig):
