@@ -317,7 +317,8 @@ def test_29_filings_are_drawn_and_checked_and_8_cancelled(
     gone = text(open_page(chief, "/matters/approval_case?state=cancelled"))
     assert "登记表项目" in gone
     assert re.search(r"共 8 件", gone), gone
-    twice = officer.submit("/approval/filings", {**said, "count": "29"})
+    again = {**said, "count": "29"}
+    twice = officer.submit("/approval/filings", again, follow_redirects=True)
     assert "请填写批次和 1—11 之间的件数" in twice.text
 
 

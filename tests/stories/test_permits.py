@@ -43,7 +43,7 @@ def permits(house, approver, tmp_path_factory):
            "主要原辅料", "提交年报", "提交季报"),
           [(FIRM, FIRM_NO, "重点", "制鞋业", "张某", f"{YEAR - 2}-01-01", f"{YEAR + 2}-12-31", "测环审〔2019〕1号", "鞋 100 万双/年",
             "胶水 20 t", "是", "是"),
-           (OTHER, OTHER_NO, "简化", "", "", f"{soon.year - 5}-{soon:%m}-01", f"{soon}", "", "", "", "是", "否")])  # fmt: skip
+           (OTHER, OTHER_NO, "简化", "", "", f"{soon.replace(year=soon.year - 5)}", f"{soon}", "", "", "", "是", "否")])  # fmt: skip
     enter("limit", ("排放口编码", "因子", "许可浓度限值", "单位", "判定依据", "生效日期"),
           [("E-1-DA001", "二氧化硫", 50, "mg/m³", "小时均值", f"{YEAR}-01-01"),
            ("E-1-DA002", "二氧化硫", 50, "mg/m³", "小时均值", f"{YEAR}-01-01")])  # fmt: skip

@@ -191,7 +191,7 @@ def open_reviews(
         }  # fmt: skip
         found = permit_rules.faults(subject, thing)
         if not found:
-            values["conclusion"] = _("规则逐条核查，没有检出问题。")
+            values |= {"conclusion": _("规则逐条核查，没有检出问题。"), "closed_at": at}
         review = actions.open_matter(
             REGISTER, whose(values), by=by, at=at, state="" if found else "passed",
             lines={"findings": _rows(found)},

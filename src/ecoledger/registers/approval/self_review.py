@@ -115,8 +115,9 @@ def _prepare(review: SelfReview) -> None:
         review.entity_id = review.entity_id or permit.pk
         review.enterprise_id = review.enterprise_id or permit.parent_id
         review.area_code = review.area_code or permit.area_code
-    elif review.entity is not None and review.enterprise_id is None:
-        review.enterprise_id = review.entity.pk
+    elif review.entity is not None:
+        review.area_code = review.area_code or review.entity.area_code
+        review.enterprise_id = review.enterprise_id or review.entity.pk
     name = (permit.parent or permit) if permit is not None else review.entity
     review.title = review.title or _("%(firm)s %(month)s 自行监测") % {
         "firm": name or "", "month": f"{review.month:%Y-%m}"}  # fmt: skip
@@ -155,7 +156,7 @@ def open_month(month: date, *, by: Person, at: datetime) -> list[Any]:
         whole = not said["missing"] and not said["over"]
         values = {
             "permit": permit, "month": month.replace(day=1), **said,
-            "verdict": SelfReview.Verdict.WHOLE if whole else SelfReview.Verdict.PENDING,
+            "closed_at": at if whole else None, "verdict": SelfReview.Verdict.WHOLE if whole else SelfReview.Verdict.PENDING,
         }  # fmt: skip
         lines = [
             {"where": r.term.where, "factor": r.term.factor, "frequency": r.term.frequency, "wanted": r.wanted,
