@@ -21,6 +21,7 @@ from demo import (
     field_work,
     history,
     rectification,
+    soil,
     waste,
     work,
 )
@@ -70,7 +71,7 @@ def set_up(data: Path, start: datetime, until: datetime, say: Say) -> None:
         work.file_shutdown(plan)
     say("城市：" + "，".join(f"{k} {v}" for k, v in made.items()))
     size = county.build(until) | enforcement.build(until) | field_work.build(until)
-    size |= rectification.build(until)
+    size |= rectification.build(until) | soil.build(until)
     say("全县：" + "，".join(f"{k} {v}" for k, v in size.items()))
     with transaction.atomic():
         year = plan_year.build(work.aware(until))
