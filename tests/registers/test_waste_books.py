@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date, datetime
 from decimal import Decimal
 
+import openpyxl
 import pytest
 from django.utils import timezone
 
 from ecoledger.books.models import Holding
+from ecoledger.listings import importing
 from ecoledger.listings.refusals import Refused
 from ecoledger.registers.waste import disposal_capacity, producers, waste_balance
 from ecoledger.registers.waste.disposal_capacity import CapacityLine
@@ -141,3 +144,18 @@ def test_a_declared_quarter_has_a_row_of_its_own():
     assert ("quarter", date(2026, 1, 1)) in spans
     assert ("month", date(2026, 2, 1)) in spans
     assert ("year", date(2026, 1, 1)) in spans
+
+
+def test_a_firms_own_table_says_nowhere_whose_it_is(bureau):
+    """A producer's ledger has no column for the producer: who brings it in is asked whose person he is."""
+    book = openpyxl.Workbook()
+    book.active.append(
+        ("入库批次编码", "入库时间", "危险废物类别", "危险废物代码", "入库量", "计量单位")
+    )
+    book.active.append(("HWRK20260302001", "2026-03-02 09:00", "HW08", OIL, "1.5", "吨"))
+    content = io.BytesIO()
+    book.save(content)
+    person = bureau.people["enterprise"]
+    batch = importing.preview(STORED, "入库.xlsx", content.getvalue(), by=person)
+    assert importing.accept(STORED, batch.pk, by=person) == (1, 0)
+    assert stock(bureau) == 1500

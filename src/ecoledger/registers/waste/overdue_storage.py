@@ -188,7 +188,7 @@ def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic
     return [
         *common_statistics(OVERDUE, rows, now),
         share("case_ratio", "超期贮存处置率（按起数）", done.count(), counted.count(), query="closed=1"),
-        Statistic("overdue", "超期贮存量", float(tonnes), "", "t"),
+        Statistic("tonnes", "超期贮存量", float(tonnes), "", "t"),
         Statistic("dealt", "已处置量", float(dealt), "closed=1", "t"),
         Statistic("tonne_ratio", "超期贮存处置率（按重量）", rate, "closed=1", "%", note=note),
     ]  # fmt: skip
