@@ -19,6 +19,7 @@ from demo import (
     county,
     enforcement,
     field_work,
+    green,
     history,
     rectification,
     soil,
@@ -99,6 +100,8 @@ def set_up(data: Path, start: datetime, until: datetime, say: Say) -> None:
         say("固废：" + "，".join(f"{k} {v}" for k, v in work_of_waste.items()))
         approvals = approval.build(until)
         say("审批：" + "，".join(f"{k} {v}" for k, v in approvals.items()))
+        green_year = green.build(until)
+        say("信用与碳：" + "，".join(f"{k} {v}" for k, v in green_year.items()))
         ends = closing.build(until)
         say("考核与文书：" + "，".join(f"{k} {v}" for k, v in ends.items()))
         index.catch_up()

@@ -36,6 +36,7 @@ CLASSES = {
     "lines": "signed",
     "search": "signed",
     "creation": "see_matters",
+    "portraits": "see_cockpit",
     "soil": "see_cockpit",
     "system": "signed",
     "beginning": "signed",

@@ -68,7 +68,7 @@ def _described(matter: Any, _author: Any) -> str:
 
 
 def _measures(matter: Any, _author: Any) -> str:
-    return str(matter.measures).strip()
+    return CarbonImpact.objects.get(pk=matter.pk).measures.strip()
 
 
 CHAPTER = declare(Letter(

@@ -1,0 +1,192 @@
+"""Quota, cuts and carbon at their borders: what is refused, what comes back, what is not counted twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from ecoledger.books import account as accounts
+from ecoledger.listings import own_files
+from ecoledger.listings.refusals import Refused
+from ecoledger.matters import actions
+from ecoledger.matters.actions import Upload
+from ecoledger.registers.carbon.economy import ECONOMY, CarbonEconomy
+from ecoledger.registers.carbon.reports import REPORTS
+from ecoledger.registers.carbon.sheets import SHEETS
+from ecoledger.registers.quota import holdings
+from ecoledger.registers.quota.plans import PLANS
+from ecoledger.registers.quota.reduction_projects import PROJECTS
+from ecoledger.registers.quota.requests import REQUESTS
+from ecoledger.registers.quota.trades import TRADES
+
+pytestmark = pytest.mark.django_db
+COUNTY, NORTH = "990101", "990101001"
+
+
+@pytest.fixture(autouse=True)
+def evidence(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "evidence"
+    settings.PROFILE = tmp_path
+
+
+def paper():
+    return [Upload(SimpleUploadedFile("材料.pdf", b"%PDF-1.7 proof"))]
+
+
+def perform(row, name, by, form=None, files=()):
+    return actions.perform(row.pk, name, by=by, form=form or {}, files=files)
+
+
+def issue(bureau, pollutant="COD", amount=10, **more):
+    row = actions.open_matter(PLANS, {
+        "title": "下达", "kind": "issued", "year": 2026, "area_code": COUNTY, "pollutant": pollutant,
+        "amount": Decimal(amount), "paper_no": "1号", **more,
+    }, by=bureau.approver)  # fmt: skip
+    return perform(row, "post", bureau.leader)
+
+
+def left(pollutant="COD"):
+    return holdings.reserve(pollutant, COUNTY).balance
+
+
+def request(bureau, amount="4", source="reserve", pollutant="COD"):
+    row = actions.open_matter(REQUESTS, {
+        "title": "项目", "entity": bureau.enterprise, "area_code": NORTH, "source": source,
+    }, by=bureau.approver, lines={"amounts": [{"pollutant": pollutant, "amount": amount}]})  # fmt: skip
+    return perform(row, "submit", bureau.approver)
+
+
+def until(days):
+    return {"use_by": (timezone.localdate() + timedelta(days)).isoformat()}
+
+
+def test_what_is_given_back_or_lapses_is_in_the_reserve_again(bureau):
+    issue(bureau)
+    row = perform(request(bureau), "grant", bureau.leader, until(30))
+    assert (left(), holdings.held(bureau.enterprise)[0][1]) == (6, 4)
+    perform(row, "lapse", bureau.approver)
+    assert (left(), holdings.held(bureau.enterprise)) == (10, [])
+    again = perform(request(bureau), "grant", bureau.leader, until(30))
+    perform(again, "use", bureau.approver, {"approval_no": "测环审1号"})
+    perform(again, "give_back", bureau.approver, {"reason": "项目终止"}, paper())
+    assert left() == 10
+    assert accounts.first_broken(holdings.QUOTA) == ""
+
+
+def test_who_entered_an_amount_does_not_post_it_and_a_split_names_its_town(bureau):
+    row = actions.open_matter(PLANS, {
+        "title": "分解", "kind": "split", "year": 2026, "area_code": COUNTY, "pollutant": "COD", "amount": Decimal(1),
+    }, by=bureau.approver)  # fmt: skip
+    with pytest.raises(Refused, match="分解须写明镇街"):
+        perform(row, "post", bureau.leader)
+    both = bureau.leader
+    both.roles = [*both.roles, "approver"]
+    both.save()
+    own = actions.open_matter(PLANS, {
+        "title": "下达", "kind": "issued", "year": 2026, "area_code": COUNTY, "pollutant": "COD",
+        "amount": Decimal(1), "paper_no": "1号",
+    }, by=both)  # fmt: skip
+    with pytest.raises(Refused, match="须由另一人审核"):
+        perform(own, "post", both)
+
+
+def test_the_air_pool_gives_only_what_it_counts(bureau):
+    with pytest.raises(Refused, match="大气总量库没有这些指标"):
+        request(bureau, source="air")
+    row = request(bureau, source="air", pollutant="NOx")
+    with pytest.raises(Refused, match="不能调出"):
+        perform(row, "grant", bureau.leader, until(30))
+
+
+def test_a_trade_names_its_sides_and_leaves_both_balances(bureau):
+    issue(bureau)
+    row = {"title": "出让", "area_code": COUNTY, "pollutant": "COD", "amount": Decimal(2), "price": Decimal("100"),
+           "years": 3, "contract_no": "A1"}  # fmt: skip
+    wrong = actions.open_matter(
+        TRADES, {**row, "way": "firms", "buyer": bureau.enterprise}, by=bureau.approver
+    )
+    with pytest.raises(Refused, match="须写明转让方"):
+        perform(wrong, "transfer", bureau.leader)
+    good = actions.open_matter(
+        TRADES, {**row, "way": "reserve_out", "buyer": bureau.enterprise}, by=bureau.approver
+    )
+    done = perform(good, "transfer", bureau.leader)
+    assert (done.total, done.seller_left, done.buyer_has) == (600, 8, 2)
+    carbon = TRADES.model(pollutant="CO2", amount=Decimal(10), price=Decimal(90), years=5)
+    assert carbon.worth == 900
+
+
+def project(bureau, kind="voc_source", **values):
+    row = actions.open_matter(PROJECTS, {
+        "title": "替代", "kind": kind, "year": 2026, "area_code": NORTH,
+    }, by=bureau.approver)  # fmt: skip
+    inputs = [{"name": i.name, "value": values.get(i.name, "")} for i in row.inputs.all()]
+    actions.set_lines(row.pk, "inputs", inputs, by=bureau.approver)
+    proofs = [{"name": p.name, "given": "1"} for p in row.proofs.all()]
+    actions.set_lines(row.pk, "proofs", proofs, by=bureau.approver)
+    return row
+
+
+def test_more_than_was_cut_is_not_used_elsewhere_and_a_division_by_nought_is_said(bureau):
+    row = project(bureau, 替代原辅料用量="85", 原料挥发分="55", 替代料挥发分="12")
+    use = [{"pollutant": "VOCs", "amount": "40", "used_by": "新项目"}]
+    actions.set_lines(row.pk, "uses", use, by=bureau.approver)
+    day = {"finished_on": timezone.localdate().isoformat()}
+    with pytest.raises(Refused, match="已用于区域削减 40"):
+        perform(row, "account", bureau.approver, day, paper())
+    actions.set_lines(row.pk, "uses", [], by=bureau.approver)
+    # 85 × (55 − 12) % = 36.55 t
+    assert perform(row, "account", bureau.approver, day, paper()).vocs == Decimal("36.550")
+    other = project(
+        bureau, "denitration", 改造前氮氧化物排放量="9", 改造前排放浓度="0", 改造后排放浓度="0"
+    )
+    with pytest.raises(Refused, match="无法计算"):
+        perform(other, "account", bureau.approver, day, paper())
+
+
+def test_formulas_of_the_bureau_are_read_before_they_are_kept(bureau):
+    rules = own_files.declared()["reduction_kinds"]
+    broken = rules.shipped.replace("use * (voc_before", "use * (voc_bofore")
+    with pytest.raises(Refused, match="没有参数 voc_bofore"):
+        own_files.write(rules, broken, by=bureau.dispatcher)
+    broken = rules.shipped.replace("use * (voc_before", "open(voc_before")
+    with pytest.raises(Refused, match="算式写错了"):
+        own_files.write(rules, broken, by=bureau.dispatcher)
+
+
+def test_a_report_without_its_sheet_is_not_filed_and_a_sheet_stays_as_filed(bureau):
+    unit = {"entity": bureau.enterprise, "year": 2023}
+    report = actions.open_matter(
+        REPORTS, {**unit, "industry": "other", "area_code": NORTH}, by=bureau.approver
+    )
+    with pytest.raises(Refused, match="没有这个单位这一年的数据表"):
+        perform(report, "file", bureau.approver, {"reported": "1"}, paper())
+    row = SHEETS.open_row(
+        {**unit, "source": "外购电力", "item": "consumption", "whole": Decimal(1000)}, bureau.approver, timezone.now()
+    )  # fmt: skip
+    perform(report, "file", bureau.approver, {"reported": "500"}, paper())
+    with pytest.raises(Refused, match="已报送"):
+        SHEETS.change_row(row, {"whole": Decimal(900)}, bureau.approver, timezone.now())
+    done = perform(report, "conclude", bureau.approver, {"opinion": "一致"}, paper())
+    assert (done.computed, done.verified) == (Decimal("530.60"), Decimal("530.60"))
+    assert done.difference_percent == Decimal("-5.77")
+    with pytest.raises(Refused):
+        perform(done, "approve", bureau.approver)
+    perform(done, "approve", bureau.leader)
+    with pytest.raises(Refused, match="没有纳入碳市场"):
+        perform(done, "surrender", bureau.approver)
+
+
+def test_a_fall_is_told_of_one_price_year_alone(bureau):
+    for year, base in ((2023, 2020), (2024, 2020), (2025, 2025)):
+        ECONOMY.open_row({
+            "year": year, "area_code": COUNTY, "gdp": Decimal(100 + year - 2023), "price_year": base, "co2": Decimal(90),
+            "target_fall": Decimal("0.5"),
+        }, bureau.approver, timezone.now())  # fmt: skip
+    first, second, third = CarbonEconomy.objects.order_by("year")
+    assert (first.fall, third.fall) == (None, None)
+    assert (second.fall, second.met, third.met) == (Decimal("0.99"), "完成", "数据缺")
