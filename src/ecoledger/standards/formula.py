@@ -7,6 +7,7 @@ asks for is told by :func:`names`, so that a form can ask for it.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
@@ -61,6 +62,22 @@ def names(text: str) -> tuple[str, ...]:
     said = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id not in _CALLS]
     said.sort(key=lambda n: n.col_offset)
     return tuple(dict.fromkeys(n.id for n in said))
+
+
+def worded(text: str, labels: Mapping[str, str]) -> str:
+    """A formula with its quantities by their labels and the signs that people write.
+
+    >>> worded("flow * (before - after) / 100", {"flow": "水量", "before": "进水", "after": "出水"})
+    '水量 × (进水 － 出水) ÷ 100'
+    """
+    wanted = set(names(text))
+    signs = {"*": "×", "/": "÷", "-": "－"}
+
+    def said(found: re.Match[str]) -> str:
+        word = found[0]
+        return labels.get(word, word) if word in wanted else signs.get(word, word)
+
+    return re.sub(r"[^\W\d]\w*|[*/-]", said, text)
 
 
 def value(text: str, quantities: Mapping[str, Number]) -> Fraction:

@@ -130,7 +130,10 @@ class Rating(models.Model):
         self.colour = rules.COLOURS[found.level.colour]
         self.vetoed = any(c.veto and c.active for c in found.events)
         self.why = explained(found)
-        self.standard = f"{found.standard}（{found.mark}）"
+        self.standard = _("%(rule)s（标记 %(mark)s）") % {
+            "rule": found.standard,
+            "mark": found.mark,
+        }
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

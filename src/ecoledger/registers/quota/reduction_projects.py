@@ -196,7 +196,8 @@ def _account(step: Step) -> None:
             }, _("请核对区域削减使用量。"))  # fmt: skip
         setattr(project, attribute, whole - taken)
         said = "，".join(f"{names[n]} {quantities[n].normalize():f}" for n in formula.names(text))
-        line = f"{pollutant} = {text} = {whole.normalize():f} t（{said}）"
+        word = _(Counted(pollutant).label)
+        line = f"{word} = {formula.worded(text, names)} = {whole.normalize():f} t（{said}）"
         if taken:
             line += _("，扣除区域削减 %(used)s t，计 %(left)s t") % {
                 "used": f"{taken.normalize():f}", "left": f"{(whole - taken).normalize():f}",
