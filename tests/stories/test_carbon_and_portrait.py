@@ -186,7 +186,7 @@ def test_a_tyre_project_is_computed_compared_and_its_chapter_written(house, visi
     desk.post(f"{draft}/submit", data=dict(form.form_values()), follow_redirects=True)
     submit(chief, draft, f"{draft}/approve")
     submit(leader, draft, f"{draft}/approve")
-    submit(desk, draft, f"{draft}/issue")
+    submit(chief, draft, f"{draft}/issue")
     issued = re.search(r'href="(/documents/\d+)">碳评章〔\d{4}〕1号<', desk.get(tyre).text)[1]
     pages = PdfReader(BytesIO(desk.get(f"{issued}.pdf").content)).pages
     said = "".join(p.extract_text() for p in pages).replace(" ", "").replace("\n", "")

@@ -156,6 +156,13 @@ def test_four_batches_rate_69_firms_and_one_1683_whose_records_are_repaired(
     enter(house, "problem", [["来源类别", "问题", "属地", "涉及企业或对象", "整改时限"],
                              ["自查发现", "危废间未防渗", "北镇", FIRM, day(5)]])  # fmt: skip
 
+    heads = ["企业名称", "认定日", "记分项目", "扣分", "有效期", "处罚文号", "来源"]
+    enter(
+        house,
+        "credit_event",
+        [heads, [OTHER, day(30), "生态保护扣分", -25, 12, "测环记〔2026〕950号", "其他"]],
+    )
+
     # The year's rating of all of them; nothing is the firm's to see before it is published.
     enter(
         house,
@@ -250,14 +257,15 @@ def test_four_batches_rate_69_firms_and_one_1683_whose_records_are_repaired(
     assert re.search(r"已办理信用修复\s*14", shown), shown
     assert re.search(r"其中：轻微\s*6", shown), shown
 
-    # 600,000 yuan: −10 of 100 is 蓝; the repaired firm is 绿. With the bureau's weights warned firms are drawn more often.
+    # 600,000 yuan and a polluted stream: 100 − 10 − 25 is 黄, whatever the list of objects said; it is drawn twice as often.
     opened = submit(dispatcher, "/matters/random_check/new", "/new",
                     {"title": "按信用抽查", "area_code": COUNTY, "check_by": "2099-03-31"})  # fmt: skip
     check = address_of(opened)
     submit(dispatcher, check, "/do/freeze")
     number = check.rsplit("/", 1)[1]
     sheet = dispatcher.get(f"/enforcement/draws/{number}.json").json()
-    assert {row["name"]: row["weight"] for row in sheet["objects"]}[firms[0]] == 1
+    weights = {row["name"]: row["weight"] for row in sheet["objects"]}
+    assert weights == {FIRM: 1, OTHER: 2, firms[0]: 1}
 
 
 # ---- quota, cuts and trades ----------------------------------------------------------------------
