@@ -22,6 +22,7 @@ from demo import (
     green,
     history,
     rectification,
+    rivers,
     soil,
     waste,
     work,
@@ -102,6 +103,8 @@ def set_up(data: Path, start: datetime, until: datetime, say: Say) -> None:
         say("审批：" + "，".join(f"{k} {v}" for k, v in approvals.items()))
         green_year = green.build(until)
         say("信用与碳：" + "，".join(f"{k} {v}" for k, v in green_year.items()))
+        waters = rivers.build(until)
+        say("河海与水源：" + "，".join(f"{k} {v}" for k, v in waters.items()))
         ends = closing.build(until)
         say("考核与文书：" + "，".join(f"{k} {v}" for k, v in ends.items()))
         index.catch_up()

@@ -103,7 +103,9 @@ def test_five_bay_segments_have_their_own_targets_chiefs_and_problems(bays, hous
         for a in page.xpath(f"//tr[@data-card='{BAYS[3]}']//a/@href")
         if a.startswith("/entities/")
     }
-    assert "湾长4" in text(open_page(desk, file))
+    said = text(open_page(desk, file))
+    assert "湾长4" in said
+    assert "优良面积比例 0.0 %，目标 75 %" in said
 
 
 @pytest.mark.story("Q11")
@@ -238,6 +240,15 @@ def test_sixteen_sources_have_files_zones_patrols_and_two_rates(house, visitor, 
     assert "批复" in cards[names[0]][3]
     (inside,) = page.xpath("//tr[@data-inside]")
     assert cells(inside)[:3] == [names[1], "水库边养殖场", "一级保护区"]
+
+    (file,) = {
+        a
+        for a in page.xpath(f"//tr[@data-card='{names[14]}']//a/@href")
+        if a.startswith("/entities/")
+    }
+    said = text(open_page(desk, file))
+    assert f"{month:%Y-%m} 不达标：锰(0.5)" in said
+    assert "一级保护区" in said
 
     # Patrols: what is found is a problem; what was put right at once is not.
     patrol = {

@@ -27,6 +27,7 @@ class IndicatorsConfig(AppConfig):
             scorecards,
             storing,
             waste,
+            waters_knowing,
         )
         from ecoledger.matters.models import Event
         from ecoledger.monitoring.computing import pending

@@ -35,6 +35,8 @@ from ecoledger.standards.percent import shown
 
 FILE, ROOM = "compensation_sheet", "ecoledger.reports"
 OWN = "own"
+# Who stands for the own formula.
+_OWN_RULE = "本局确定"
 FACTORS = {
     "codmn": "高锰酸盐指数",
     "codcr": "化学需氧量",
@@ -336,7 +338,7 @@ def _bill(
     if across is not None and across.dry:
         return replace(blank, why="断流，不核算")
     if period.mean is None:
-        return replace(blank, why=period.missing or "期内无有效数据")
+        return replace(blank, why="期内没有监测数据")
     if "" in left:
         return replace(blank, why=f"数据剔除：{left['']}")
     if volume is None and edition.content["kind"] == "load":
@@ -367,7 +369,11 @@ def counted(area_code: str, month: date) -> Counted:
     rows = bills(area_code, month, end)
     # Of the county's own book: sections that some party answers for, and those between two towns.
     kept = [_kept(one, share) for one in rows if one.crossing is not None or one.result is not None]
-    return Counted(edition.title or edition.standard, edition.mark.label, kept)
+    return Counted(
+        edition.title or edition.standard,
+        _OWN_RULE if table.get("rule") == OWN else edition.mark.label,
+        kept,
+    )
 
 
 def _kept(one: SectionBill, share: Fraction) -> Bill:

@@ -59,16 +59,7 @@ def of(area_code: str, begin: date, end: date) -> Sources:
         .exclude(use=WaterSource.Use.ENDED)
         .order_by("code")
     )
-    sampled = samples.days_of([one.pk for one in sources], begin, end)
-    rows: list[SourceMonth] = []
-    month = begin.replace(day=1)
-    while month < end:
-        following = (month + timedelta(days=31)).replace(day=1)
-        volumes = books.taken([one.pk for one in sources], month, following)
-        for one in sources:
-            parts = [row for row in sampled.get(one.pk, ()) if month <= row["time"] < following]
-            rows.append(_month(one, month, parts, volumes.get(one.pk)))
-        month = following
+    rows = _months(sources, begin, end)
     door = doors.SOURCES.opens(area=area_code, begin=f"{begin}", end=f"{end}")
     # Reserves are judged and shown; the rates are of what is drunk.
     counted = [row for row in rows if row.source.use == WaterSource.Use.IN_USE]
@@ -79,6 +70,26 @@ def of(area_code: str, begin: date, end: date) -> Sources:
         missing=NO_SAMPLES, judged=True,
     )  # fmt: skip
     return Sources(tuple(rows), number, _by_volume(judged, door, standard))
+
+
+def months_of(source: WaterSource, begin: date, end: date) -> list[SourceMonth]:
+    """One source month by month, the oldest first."""
+    return _months([source], begin, end)
+
+
+def _months(sources: Sequence[WaterSource], begin: date, end: date) -> list[SourceMonth]:
+    keys = [one.pk for one in sources]
+    sampled = samples.days_of(keys, begin, end)
+    rows: list[SourceMonth] = []
+    month = begin.replace(day=1)
+    while month < end:
+        following = (month + timedelta(days=31)).replace(day=1)
+        volumes = books.taken(keys, month, following)
+        for one in sources:
+            parts = [row for row in sampled.get(one.pk, ()) if month <= row["time"] < following]
+            rows.append(_month(one, month, parts, volumes.get(one.pk)))
+        month = following
+    return rows
 
 
 def _by_volume(judged: Sequence[SourceMonth], door: Any, standard: str) -> Figure:

@@ -13,6 +13,7 @@ class ReportsConfig(AppConfig):
             bulletin,
             carbon_chapter,
             closing_forms,
+            compensation_notice,
             compensation_sheet,
             enforcement_between_organs,
             enforcement_forms,

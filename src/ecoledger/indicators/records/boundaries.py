@@ -61,7 +61,7 @@ def _section(one: Crossing, days: Days) -> Row:
             Cell(one.name, opens=days(one), note=note), Cell(str(period.section.river or "")),
             Cell(area_name(one.upper)), Cell(area_name(one.lower)), Cell(period.target),
             Cell(period.rank, "water"), Cell(period.attains, "tick"),
-            Cell(period.failures or _(period.missing) or "—"), Cell(period.days, "number"),
+            Cell(period.failures or (_("期内没有监测数据") if period.rank is None else "—")), Cell(period.days, "number"),
         ),
         {"section": one.name, "rank": "" if period.rank is None else str(period.rank)},
         counted=bool(period.attains),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import F, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -26,7 +27,12 @@ def page(request: Request) -> HttpResponse:
     """The rule, the formula and the parties, as they are and to be changed."""
     said = compensating.said()
     chosen = {row["name"]: row for row in said.get("section", [])}
-    names = visible(Section.objects.order_by("name"), request.user).values_list("name", flat=True)
+    between = ~Q(upstream_area_code="") & ~Q(downstream_area_code="")
+    # Sections between two towns say themselves who is above and below.
+    rows = visible(Section.objects.order_by("name"), request.user).exclude(
+        between & ~Q(upstream_area_code=F("downstream_area_code"))
+    )
+    names = rows.values_list("name", flat=True)
     parties = [
         (name, *(chosen.get(name, {}).get(side, "") for side in ("upstream", "downstream")))
         for name in dict.fromkeys([*names, *chosen])

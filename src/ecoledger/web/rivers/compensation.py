@@ -94,7 +94,9 @@ def _matrix(month: CompensationMonth, county: str) -> Page:
 
 
 def _lines(month: CompensationMonth) -> Page:
-    rows = month.bills.select_related("section").order_by("section__name")
+    rows = month.bills.select_related("section").order_by(
+        "section__river__code", "section__chainage_km"
+    )
     done = [line for line in rows if not line.why]
     return Page(
         "",

@@ -32,7 +32,7 @@ def page(request: Request) -> HttpResponse:
             ("by-mean", found.by_mean), ("by-months", found.by_months), ("inferior-months", found.inferior_months),
             ("least", found.least), ("most", found.most),
         ),
-        "panels": (("全年目标", _verdict(found)), ("各入江口", tables.mouths(rows, begin, end))),
+        "panels": (("全年目标", _verdict(found)), ("保证测算", tables.mouths(rows, begin, end)), ("逐月类别", tables.months(rows))),
         "doors": ((MOUTHS.label, f"{MOUTHS.url}/editions"), (SAMPLES.label, SAMPLES.url)),
     }  # fmt: skip
     return render(request, "web/rivers/month.html", context)
