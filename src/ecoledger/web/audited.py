@@ -76,6 +76,8 @@ ACTIONS = {
     "export_draw_sheet": gettext_lazy("导出抽取结果"),
     "export_matter_book": gettext_lazy("导出一事一档"),
     "file_review.draw": gettext_lazy("抽取案卷"),
+    "filing_check.draw": gettext_lazy("抽取登记表"),
+    "agency_rating.publish": gettext_lazy("公布编制单位星级"),
     "first_password": gettext_lazy("发放初始密码"),
     "hand_over_undone": gettext_lazy("撤销交接"),
     "limit changed": gettext_lazy("修改限值"),

@@ -48,6 +48,7 @@ MAY: dict[str, Promise] = {
     "see_complainants": _("看举报人的姓名和电话；每次查看都记入操作记录"),
     "merge_visits": _("合并多项检查为一次上门"),
     "draw_case_files": _("抽取案卷评查"),
+    "draw_filings": _("抽取登记表核查"),
     "see_statistics": _("看统计"),
     "see_discipline": _("看巡察整改与廉政风险"),
 }
