@@ -30,7 +30,7 @@ from ecoledger.matters.workflow import (
     Workflow,
     said,
 )
-from ecoledger.registers.approval.cases import ApprovalCase
+from ecoledger.registers.approval.cases import CASES, ApprovalCase
 from ecoledger.registers.closing import DEFAULT, REASON
 
 DESK = frozenset({Role.APPROVER, Role.SECTION_CHIEF, Role.DISPATCHER})
@@ -101,8 +101,6 @@ class KeyProject(Matter):
         rows = ApprovalCase.objects.filter(
             project_code=self.project_code, withdrawn_at=None, merged_into=None
         )
-        from ecoledger.registers.approval.cases import CASES
-
         return "\n".join(
             f"{case.number} {case.item or case.get_kind_display()}：{_(str(CASES.state_of(case).label))}"
             for case in rows.order_by("opened_at")
