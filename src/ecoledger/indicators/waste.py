@@ -15,13 +15,14 @@ from itertools import groupby
 
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.books.account import KEPT
 from ecoledger.books.models import Entry
 from ecoledger.entities.models import Area
 from ecoledger.indicators import doors, of_books
 from ecoledger.indicators.declaring import HIGHER, LOWER, Source, Span, indicator
-from ecoledger.indicators.figures import PERCENT, Figure, Records, quantity, ratio
+from ecoledger.indicators.figures import PERCENT, Figure, Records, absent, quantity, ratio
 from ecoledger.registers.waste.disposal_capacity import CAPACITY, Covered, cover, lines_of
 from ecoledger.registers.waste.hazardous_waste import HAZARDOUS as WASTE_ACCOUNT
 from ecoledger.registers.waste.industrial_waste import (
@@ -119,7 +120,9 @@ HAZARDOUS = Source("waste:hazardous", hazardous, touched_by="book:waste_balance"
     per=("month", "quarter", "half", "year"),
 )  # fmt: skip
 def produced(waste: Hazardous) -> Figure:
-    return quantity("危险废物产生量", waste.produced, 2, "t", waste.records, missing="没有产生台账")
+    return quantity(
+        "危险废物产生量", waste.produced, 2, "t", waste.records, missing=noop("没有产生台账")
+    )
 
 
 @indicator(
@@ -128,7 +131,12 @@ def produced(waste: Hazardous) -> Figure:
 )  # fmt: skip
 def dealt_with(waste: Hazardous) -> Figure:
     return quantity(
-        "危险废物利用处置量", waste.dealt_with, 2, "t", waste.records, missing="没有利用处置台账"
+        "危险废物利用处置量",
+        waste.dealt_with,
+        2,
+        "t",
+        waste.records,
+        missing=noop("没有利用处置台账"),
     )
 
 
@@ -138,7 +146,7 @@ def dealt_with(waste: Hazardous) -> Figure:
 )  # fmt: skip
 def in_store(waste: Hazardous) -> Figure:
     return quantity(
-        "危险废物贮存量", waste.closing, 2, "t", waste.records, missing="没有出入库台账"
+        "危险废物贮存量", waste.closing, 2, "t", waste.records, missing=noop("没有出入库台账")
     )
 
 
@@ -148,11 +156,16 @@ def in_store(waste: Hazardous) -> Figure:
 )  # fmt: skip
 def disposal_ratio(waste: Hazardous) -> Figure:
     """Dealt with ÷ (produced + dealt with of what was in store before)."""
+    if waste.dealt_with is None:
+        return absent("危险废物处置利用率", waste.records, noop("没有利用处置台账"))
     whole = (waste.produced or NOTHING) + waste.from_before
     return ratio(
-        "危险废物处置利用率", waste.dealt_with or NOTHING, whole, waste.records,
-        missing="没有产生台账，无法计算",
-    )  # fmt: skip
+        "危险废物处置利用率",
+        waste.dealt_with,
+        whole,
+        waste.records,
+        missing=noop("没有产生台账，无法计算"),
+    )
 
 
 # ---- medical waste -------------------------------------------------------------------------------
@@ -211,7 +224,11 @@ def medical_disposal_ratio(waste: Medical) -> Figure:
     """Fetched ÷ (weighed + there before − what may still lie there)."""
     whole = waste.weighed + waste.opening - waste.waiting
     return ratio(
-        "医疗废物安全处置率", waste.fetched, whole, waste.records, missing="没有称重记录，无法计算"
+        "医疗废物安全处置率",
+        waste.fetched,
+        whole,
+        waste.records,
+        missing=noop("没有称重记录，无法计算"),
     )
 
 
@@ -258,9 +275,13 @@ COVERAGE = Source("waste:coverage", coverage, touched_by="book:waste_balance", a
 )  # fmt: skip
 def disposal_coverage(covered: Coverage) -> Figure:
     """What the area's own lines could take together ÷ what was produced."""
+    if covered.rows and not any(row.capacity for row in covered.rows):
+        return absent(
+            "危废产生量处置能力覆盖率", covered.records, noop("没有可接收这些废物的处置能力")
+        )
     return ratio(
         "危废产生量处置能力覆盖率", covered.taken, covered.produced, covered.records,
-        missing="没有产生台账，无法计算",
+        missing=noop("没有产生台账，无法计算"),
     )  # fmt: skip
 
 
@@ -277,6 +298,7 @@ class Reach:
     towns_reached: int
     firms: int
     firms_reached: int
+    any_route: bool
 
 
 def reach(area_code: str, span: Span, as_of: date | None = None) -> Reach:
@@ -285,8 +307,8 @@ def reach(area_code: str, span: Span, as_of: date | None = None) -> Reach:
         code for code in Area.objects.filter(code__startswith=area_code).values_list("code", flat=True)
         if len(code) == TOWN
     }  # fmt: skip
-    routes = in_service(CollectionRoute.objects.all()).values_list("area_code", flat=True)
-    reached = {town for town in towns for code in {*routes} if town.startswith(code)}
+    routes = {*in_service(CollectionRoute.objects.all()).values_list("area_code", flat=True)}
+    reached = {town for town in towns for code in routes if town.startswith(code)}
     declared = IndustrialDeclaration.objects.filter(
         current=True, until__gte=span.begin, until__lt=span.end, area_code__startswith=area_code
     )
@@ -299,6 +321,7 @@ def reach(area_code: str, span: Span, as_of: date | None = None) -> Reach:
         len(reached),
         len(firms),
         len(firms & signed),
+        bool(routes),
     )
 
 
@@ -311,12 +334,14 @@ REACH = Source("waste:reach", reach, touched_by="book:collection_route", as_of_n
 )  # fmt: skip
 def town_coverage(of: Reach) -> Figure:
     """Towns with a route ÷ towns."""
+    if not of.any_route:
+        return absent("一般工业固废收运镇街覆盖率", of.routes, noop("没有登记收运线路"))
     return ratio(
         "一般工业固废收运镇街覆盖率",
         of.towns_reached,
         of.towns,
         of.routes,
-        missing="没有镇级行政区划",
+        missing=noop("没有镇级行政区划"),
     )
 
 
@@ -331,5 +356,5 @@ def firm_coverage(of: Reach) -> Figure:
         of.firms_reached,
         of.firms,
         of.contracts,
-        missing="没有企业申报",
+        missing=noop("没有企业申报"),
     )

@@ -18,6 +18,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
@@ -102,7 +103,7 @@ SITES = declare_inventory(Inventory(
 ))  # fmt: skip
 tally(SITES, "sites", "废铅蓄电池产生点", Q(until=None), unit="家")
 tally(SITES, "signed_ratio", "废铅蓄电池签约率", Q(signed_on__isnull=False), whole=Q(until=None),
-      missing="没有登记产生点")  # fmt: skip
+      missing=noop("没有登记产生点"))  # fmt: skip
 
 
 class BatteryCollection(LogEntry):

@@ -18,6 +18,7 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
@@ -165,7 +166,7 @@ CHECKS = declare(CheckLog(
 tally(CHECKS, "people", "疫情检查出动人次", dated="at", add="people", unit="人次")
 tally(CHECKS, "visits", "疫情检查家次", dated="at", unit="家次")
 tally(CHECKS, "in_order_ratio", "医废医水收集处置到位率", Q(in_order=True), whole=Q(), dated="at",
-      missing="没有检查记录")  # fmt: skip
+      missing=noop("没有检查记录"))  # fmt: skip
 WEEKLY = declare(Duty(
     key="epidemic_weekly", label="疫情医废医水每周检查", line="waste", tab="waste", objects=under_check, every=Every.WEEK,
     due_after=0, remind_before=2, owed_by=frozenset({Role.OFFICER}), fulfilled_by="epidemic_check",
@@ -175,4 +176,4 @@ WEEKLY = declare(Duty(
     empty="监管名单公布后，每周应检查的对象会列在这里。",
 ))  # fmt: skip
 tally(WEEKLY, "covered_ratio", "医疗机构及设施监管覆盖率", Q(state="done"), whole=~Q(state="waived"), dated="due",
-      missing="名单没有公布")  # fmt: skip
+      missing=noop("名单没有公布"))  # fmt: skip

@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.roles import BUREAU, Role
 from ecoledger.books.duty import Duty, Every
@@ -156,5 +157,5 @@ DAY_DUE = declare_book(Duty(
     empty="登记医疗机构后，每天应称重的会列在这里。",
 ))  # fmt: skip
 tally(DAY_DUE, "weighed_ratio", "医废每日称重率", Q(state="done"), whole=~Q(state="waived"), dated="begin",
-      missing="没有登记医疗机构")  # fmt: skip
+      missing=noop("没有登记医疗机构"))  # fmt: skip
 __all__ = ["ALARMS", "DAY_DUE", "HANDOVERS"]

@@ -19,6 +19,7 @@ from django.db import models
 from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import BUREAU, Role
@@ -115,7 +116,7 @@ INSTITUTIONS = declare_inventory(Inventory(
     empty="还没有医疗机构。导入辖区医疗机构清单后，登记每日称重和交接。",
 ))  # fmt: skip
 tally(INSTITUTIONS, "online_ratio", "医疗废物信息化管理完成率", Q(online=True), whole=Q(until=None),
-      missing="没有登记医疗机构")  # fmt: skip
+      missing=noop("没有登记医疗机构"))  # fmt: skip
 
 # ---- the account ---------------------------------------------------------------------------------
 

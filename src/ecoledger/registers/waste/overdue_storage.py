@@ -16,6 +16,7 @@ from django.db import models
 from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.roles import BUREAU, Role
 from ecoledger.books import account as accounts
@@ -204,7 +205,7 @@ OVERDUE = declare(Register(
     details=("code", "tonnes", "left", "dealt_with", "days", "allowed_until", "allowed_by"),
     measures=(
         Measure(key="dealt_ratio", name="超期贮存的危险废物处置率", numerator=Q(phase__in=COMPLETED),
-                denominator=~Q(phase=Phase.DISMISSED.value), dated="opened_at", missing="没有超期贮存"),
+                denominator=~Q(phase=Phase.DISMISSED.value), dated="opened_at", missing=noop("没有超期贮存")),
     ),
     statistics=statistics, edit=BUREAU,
     empty="没有超期贮存。每日核对危险废物账，超过贮存期限的会自动列在这里。",

@@ -18,6 +18,7 @@ from django.db import models
 from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import BUREAU, Role
@@ -293,4 +294,4 @@ MONTH_DUE = _due("waste_month_due", "危险废物月度申报", (Grade.KEY,), Ev
 QUARTER_DUE = _due("waste_quarter_due", "危险废物季度申报", (Grade.SIMPLE,), Every.QUARTER, 15)
 YEAR_DUE = _due("waste_year_due", "危险废物年度申报", (Grade.REGISTERED,), Every.YEAR, 90)
 tally(PLAN_DUE, "filed_ratio", "管理计划备案率", Q(state="done"), whole=~Q(state="waived"), dated="begin",
-      missing="名录没有公布，或还没有到备案年度")  # fmt: skip
+      missing=noop("名录没有公布，或还没有到备案年度"))  # fmt: skip

@@ -14,6 +14,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.roles import BUREAU, STAFF, Role
 from ecoledger.books.duty import Duty, Every
@@ -95,7 +96,7 @@ UNITS = declare_inventory(Inventory(
 ))  # fmt: skip
 tally(UNITS, "units", "核技术利用单位数", Q(until=None), unit="家")
 tally(UNITS, "licensed_ratio", "辐射安全许可持证率", ~Q(licence_no=""), whole=Q(until=None),
-      missing="没有登记核技术利用单位")  # fmt: skip
+      missing=noop("没有登记核技术利用单位"))  # fmt: skip
 RENEWAL = declare(Duty(
     key="radiation_unit_licence", label="核技术利用单位许可证延续", line="waste", tab="waste",
     objects=RadiationUnit.objects.filter(until=None).exclude(licence_until=None).all, until="licence_until",
@@ -163,7 +164,7 @@ DUE = declare(Duty(
     empty="登记核技术利用单位后，各年应报送评估的会列在这里。",
 ))  # fmt: skip
 tally(DUE, "filed_ratio", "辐射年度自查评估率", Q(state="done"), whole=~Q(state="waived"), dated="begin",
-      missing="没有登记核技术利用单位")  # fmt: skip
+      missing=noop("没有登记核技术利用单位"))  # fmt: skip
 
 # ---- visits --------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
@@ -160,7 +161,7 @@ MEMBERS = declare_inventory(Inventory(
 SIGNED, JOINED = Q(signed_on__isnull=False, until=None), Q(joined_on__isnull=False, until=None)
 tally(MEMBERS, "signed", "签订合同小微企业", SIGNED, unit="家")
 tally(MEMBERS, "joined", "纳入平台小微企业", JOINED, unit="家")
-tally(MEMBERS, "joined_ratio", "签约企业入网率", JOINED, whole=SIGNED, missing="没有签约企业")
+tally(MEMBERS, "joined_ratio", "签约企业入网率", JOINED, whole=SIGNED, missing=noop("没有签约企业"))
 tally(MEMBERS, "declared", "入网申报企业", JOINED, dated="declared_on", unit="家")
 
 

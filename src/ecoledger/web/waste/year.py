@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_GET
 
 from ecoledger.entities.models import Area
@@ -25,40 +26,40 @@ from ecoledger.web.access import Request, needs
 
 # Headings and the keys of what stands under each.
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("危险废物", (
+    (noop("危险废物"), (
         "hazardous_produced", "hazardous_dealt_with", "hazardous_in_store", "hazardous_disposal_ratio",
         "waste_transfer.accepted", "waste_plan_due.filed_ratio", "overdue_storage.dealt_ratio",
         "waste_balance.differs",
     )),
-    ("医疗废物", (
+    (noop("医疗废物"), (
         "medical_day.kilograms", "medical_handover.kilograms", "medical_disposal_ratio",
         "medical_institution.online_ratio", "medical_day_due.weighed_ratio", "medical_handover.manifests",
         "medical_alarm.settled_ratio",
     )),
-    ("小微收集", (
+    (noop("小微收集"), (
         "small_producer.signed", "small_producer.joined", "small_producer.joined_ratio",
         "small_producer.declared", "small_declaration.kilograms", "small_pickup.delivered",
     )),
-    ("废铅蓄电池", (
+    (noop("废铅蓄电池"), (
         "battery_site.sites", "battery_site.signed_ratio", "battery_collection.kilograms",
         "battery_collection.pieces",
     )),
-    ("一般工业固废", (
+    (noop("一般工业固废"), (
         "industrial_waste.produced", "centre_intake.tonnes", "sorting_centre.running",
         "collection_town_coverage", "collection_firm_coverage",
     )),
-    ("关停化工企业", (
+    (noop("关停化工企业"), (
         "closed_plant.closed", "clearance:material", "clearance:solid", "clearance:wastewater",
     )),
-    ("核技术利用", (
+    (noop("核技术利用"), (
         "radiation_unit.units", "radiation_unit.licensed_ratio", "radiation_assessment_due.filed_ratio",
         "radiation_check.visits",
     )),
-    ("疫情医废医水", (
+    (noop("疫情医废医水"), (
         "epidemic_weekly.covered_ratio", "epidemic_check.in_order_ratio", "epidemic_check.people",
         "epidemic_check.visits",
     )),
-    ("处置能力", ("disposal_capacity.capacity", "disposal_capacity.added", "disposal_coverage")),
+    (noop("处置能力"), ("disposal_capacity.capacity", "disposal_capacity.added", "disposal_coverage")),
 )  # fmt: skip
 
 

@@ -1,0 +1,76 @@
+"""Pages of waste ask the database as often of many firms as of a few, and say what is missing and not nought."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from ecoledger.entities.models import Enterprise
+from ecoledger.registers.waste.medical_waste import DAYS, INSTITUTIONS
+from ecoledger.registers.waste.waste_ledgers import CONSIGNED, STORED, TAKEN_OUT
+from ecoledger.web import models
+
+pytestmark = pytest.mark.django_db
+CODES = ("900-249-08", "336-064-17", "900-039-49", "900-252-12")
+LISTS = (
+    "/waste",
+    "/b/waste_balance",
+    "/b/waste_stored",
+    "/b/medical_institution",
+    "/matters/waste_manifest",
+)
+
+
+def fill(bureau, first, last):
+    now = timezone.now()
+    at = timezone.make_aware(datetime(now.year, 1, 5, 9))
+    for number in range(first, last):
+        town = bureau.towns[number % 2].code
+        firm = Enterprise.objects.create(
+            code=f"WP-{number}", name=f"第{number}电镀厂", area_code=town
+        )
+        for ledger, tonnes in ((STORED, 10), (TAKEN_OUT, 8), (CONSIGNED, 8)):
+            ledger.open_row(
+                {"entity": firm, "batch_no": f"{ledger.key}-{number}", "at": at, "unit": "t",
+                 "code": CODES[number % 4], "quantity": Decimal(tonnes)}, bureau.officer, now,
+            )  # fmt: skip
+        place = INSTITUTIONS.open_row(
+            {"name": f"第{number}卫生院", "area_code": town, "sort": "township"},
+            bureau.people["monitor"],
+            now,
+        )
+        DAYS.open_row(
+            {"entity": place, "at": now, "infectious": Decimal(3), "injuring": Decimal(0)},
+            bureau.officer,
+            now,
+        )
+
+
+@pytest.mark.parametrize("address", LISTS)
+def test_a_page_asks_no_oftener_of_many_firms(bureau, client, monkeypatch, address):
+    monkeypatch.setattr(models, "_EVERY", float("inf"))
+    client.force_login(bureau.dispatcher)
+    counts = []
+    # Every class and town is there from the start: they are few by law.
+    for first, last in ((0, 8), (8, 24)):
+        fill(bureau, first, last)
+        client.get(address)
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get(address).status_code == 200
+        counts.append(len(asked))
+    # What lies too long is asked of each institution that has anything: a handful of a county's.
+    spare = 16 if "medical" in address else 0
+    assert counts[1] <= counts[0] + spare, [query["sql"][:200] for query in asked]
+
+
+def test_what_nobody_wrote_down_is_missing_and_not_nought(bureau, client):
+    client.force_login(bureau.dispatcher)
+    page = client.get("/waste").content.decode()
+    assert "没有产生台账" in page
+    assert "没有利用处置台账" in page
+    assert "0.0%" not in page
