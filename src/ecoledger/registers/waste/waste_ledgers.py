@@ -197,7 +197,7 @@ def _ledger(
     headers = {**_NAMES, **(more or {})}
     return declare(WasteLedger(
         key=key, label=label, line="waste", model=WasteRecord, kind=kind, stock=stock, comes_of=comes_of,
-        edit=WRITERS, enterprise="entity__code", lead="entity", under=("batch_no",),
+        edit=WRITERS, enterprise="entity__code", lead="entity", under=("batch_no",), prefetch=("posting",) if stock else (),
         columns=("entity", "batch_no", "at", "common_name", "category", "code", "quantity", "unit",
                  *(("voucher",) if stock else ()),
                  *(n for n in ("destination", "method", "receiver", "source_batch", "facility_no")
