@@ -28,6 +28,7 @@ from demo import (
     work,
 )
 from demo import plan as plan_year
+from demo import sewage as sewage_year
 from demo.stories import Stories
 from ecoledger.cli import data_folder
 from ecoledger.monitoring import runtime
@@ -95,6 +96,8 @@ def set_up(data: Path, start: datetime, until: datetime, say: Say) -> None:
         with transaction.atomic():
             say(f"按规则提出通报、预警、约谈 {plan_year.propose(until)} 件")
             say(f"办理历史预警 {work.work_cases(start)} 件，问题台账 {work.problems(start)} 件")
+        of_sewage = sewage_year.build(until)
+        say("污水与排污口：" + "，".join(f"{k} {v}" for k, v in of_sewage.items()))
         work_of_air = air.build(until)
         say("大气：" + "，".join(f"{k} {v}" for k, v in work_of_air.items()))
         work_of_waste = waste.build(until)

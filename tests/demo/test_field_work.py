@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from demo.__main__ import present
 
-from demo import build, county, field_work, rectification
+from demo import build, county, field_work, rectification, sewage
 from ecoledger.registers.complaints.complaint import Complaint
 from ecoledger.registers.grid.events import GridEvent
 from ecoledger.registers.grid.patrol_services import PatrolService
@@ -20,6 +20,9 @@ from ecoledger.registers.office.positive_list import PositiveLine
 from ecoledger.registers.problems.city_problems import CityProblem
 from ecoledger.registers.problems.inspectorate import InspectorateBatch, InspectorateLetter
 from ecoledger.registers.problems.look_back import LookBackCheck
+from ecoledger.registers.water import balance
+from ecoledger.registers.water.outfall_models import OutfallWork, RiverOutfall
+from ecoledger.registers.water.sewage_models import SewageRegion, VillageFacility
 
 pytestmark = pytest.mark.django_db
 
@@ -65,3 +68,16 @@ def test_rectification_and_the_office_have_their_figures():
     # Nine of meetings, twelve of letters that came in.
     assert CommitteeTask.objects.count() == 21
     assert PositiveLine.objects.exists()
+
+
+def test_the_water_section_has_something_on_every_page():
+    build.build()
+    size = sewage.build(present())
+    assert RiverOutfall.objects.count() == size["排污口"]
+    states = set(OutfallWork.objects.values_list("state", flat=True))
+    assert {"suspected", "monitoring", "rectifying", "closed", "kept"} <= states
+    runs = set(VillageFacility.objects.values_list("run", flat=True))
+    assert runs == {"normal", "still", "idle", "unknown"}
+    found = balance.of_year(SewageRegion.objects.all(), present().year - 1)
+    assert found.total is not None
+    assert not found.left_out
