@@ -136,6 +136,9 @@ class Register(Listing):
     repeats_of: Callable[[Mapping[str, Any], Person], Sequence[Any]] | None = None
     # Puts in order what is to be kept, whoever changed it: a complainant's name out of what everybody reads.
     tidy: Callable[[Any], None] | None = None
+    # What nobody changes of a matter as it stands, by hand or by file: names of fields, of lines ("items"), or of single
+    # columns of lines ("items.quantity", and then no row comes or goes). What a step settled is not written over.
+    settled: Callable[[Any], Collection[str]] | None = None
     # What an event of that matter says under a name ("": its note), as everybody may read it.
     said_openly: Callable[[Any, str, str], str] | None = None
     # State -> hidden names that its owner may have told him there, with a purpose and on the trail.

@@ -184,10 +184,17 @@ def recount_provisional() -> int:
 
 
 def daily(now: datetime | None = None) -> dict[str, int]:
-    """Once a day: provisional deadlines and each register's own round; counts by name."""
+    """Once a day: provisional deadlines and each register's own round; counts by name.
+
+    A round that fails is logged and the others go on. Its name is missing from the counts.
+    """
     now = now or timezone.now()
     counts = {"recounted": recount_provisional()}
     for register in all_registers():
-        if register.daily is not None:
+        if register.daily is None:
+            continue
+        try:
             counts[register.key] = register.daily(now)
+        except Exception:
+            log.exception("the daily round of %s failed", register.key)
     return counts

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
+from ecoledger.listings.parts import Text
 from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import has_register, register_of
+from ecoledger.matters.register import Register, has_register, register_of
 
 
 def find(matter_id: int, person: Person | None) -> Any:
@@ -80,6 +82,32 @@ def refusal_to_change(matter: Matter, person: Person) -> Refused | None:
     if not owns(matter, person):
         return Refused("role", _("修改由调度人员或当前责任人办理。"), _("请联系调度人员。"))
     return finished(matter)
+
+
+def refuse_settled(matter: Matter, names: Iterable[str]) -> None:
+    """Raise :class:`Refused` where a person changes what the register holds as settled in this state."""
+    register = register_of(matter.register)
+    settled = frozenset(register.settled(matter)) if register.settled is not None else frozenset()
+    barred = sorted(settled & set(names))
+    if barred:
+        labels = "、".join(_(str(_label(register, name))) for name in barred)
+        raise Refused(
+            "state",
+            _("“%(state)s”的事项不再修改“%(what)s”。")
+            % {"state": _(str(register.state_of(matter).label)), "what": labels},
+            _("登记有误的，请按流程退回或另办。"),
+        )
+
+
+def _label(register: Register, name: str) -> Text:
+    """What a field, lines, or a column of lines is called."""
+    key, _dot, column = name.partition(".")
+    for lines in register.lines:
+        if lines.key == key:
+            asks = {ask.name: ask.label for ask in lines.asks}
+            return asks.get(column) or lines.label
+    asked = {ask.stores or ask.name: ask.label for ask in (*register.fields, *register.batch)}
+    return asked.get(name) or name
 
 
 def finished(matter: Matter) -> Refused | None:

@@ -15,7 +15,13 @@ from ecoledger.listings import forms
 from ecoledger.listings.parts import Text
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, timeline
-from ecoledger.matters.actions.access import finished, keep, locked, refusal_to_change
+from ecoledger.matters.actions.access import (
+    finished,
+    keep,
+    locked,
+    refusal_to_change,
+    refuse_settled,
+)
 from ecoledger.matters.actions.lapsing import end_transfer
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, register_of
@@ -52,6 +58,8 @@ def amend(
         if barred := set(values) - asked:
             raise Refused("role", _("“%s”不能这样修改。") % "、".join(sorted(barred)))
     after = {name: value for name, value in values.items() if getattr(matter, name) != value}
+    if by is not None:
+        refuse_settled(matter, after)
     if by is not None and not register.manages(by, matter):
         refuse_owner(register, matter, after)
     if not after and form is None:

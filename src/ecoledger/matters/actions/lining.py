@@ -16,7 +16,12 @@ from ecoledger.accounts.models import Person
 from ecoledger.listings import forms
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import timeline
-from ecoledger.matters.actions.access import keep, locked, refusal_to_change
+from ecoledger.matters.actions.access import (
+    keep,
+    locked,
+    refusal_to_change,
+    refuse_settled,
+)
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import register_of
@@ -45,11 +50,14 @@ def set_lines(
     if by is not None and (refused := refusal_to_change(matter, by)):
         raise refused
     lines = register.lines_of(key)
-    before = [_kept(lines, row) for row in lines.of(matter)]
+    was = {row.pk: _kept(lines, row) for row in lines.of(matter)}
     write_lines(lines, matter, rows, by)
-    after = [_kept(lines, row) for row in lines.of(matter)]
+    now = {row.pk: _kept(lines, row) for row in lines.of(matter)}
+    before, after = list(was.values()), list(now.values())
     if after == before:
         return matter
+    if by is not None:
+        refuse_settled(matter, _changed(lines, was, now))
     keep(matter)
     timeline.record(
         matter,
@@ -91,6 +99,18 @@ def write_lines(
         row_of_matter.save()
     for gone in there.values():
         gone.delete()
+
+
+def _changed(
+    lines: Lines, was: Mapping[Any, Mapping[str, Any]], now: Mapping[Any, Mapping[str, Any]]
+) -> set[str]:
+    """What of the lines is another: their key, and each column as "key.column"; with a row more or less, all of them."""
+    names = {
+        ask.name
+        for ask in lines.asks
+        if was.keys() != now.keys() or any(was[key][ask.name] != now[key][ask.name] for key in was)
+    }
+    return {lines.key, *(f"{lines.key}.{name}" for name in names)}
 
 
 def _kept(lines: Lines, row: Any) -> dict[str, Any]:

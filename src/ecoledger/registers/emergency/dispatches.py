@@ -193,6 +193,14 @@ def _no_returns_yet(step: Step) -> None:
         raise Refused("form", _("出库前不填归还数量。"), _("物资归还后再填。"))
 
 
+def _settled(note: Any) -> tuple[str, ...]:
+    """What was approved is what goes out, and what went out is what can come back: then only returns are filled in."""
+    if note.state == "asked":
+        return ()
+    said = ("purpose", "to_depot", "area_code", "items.batch", "items.quantity")
+    return said if note.state in ("approved", "out") else (*said, "items")
+
+
 WORKFLOW = Workflow(
     states=(
         State("asked", "待批准", stage="申请", waits_for=HEADS),
@@ -240,6 +248,6 @@ DISPATCHES = declare(Register(
     details=("purpose", "to_depot", "receiver", "origin_matter"),
     lines=(Lines(key="items", label="调用明细", model=DispatchLine,
                  columns=(Ask("batch", among="stock_batch"), "quantity", Ask("returned", required=False))),),
-    statistics=_statistics, edit=DESK, manage=KEEPERS | HEADS, enterprise="",
+    settled=_settled, statistics=_statistics, edit=DESK, manage=KEEPERS | HEADS, enterprise="",
     empty="还没有调用单。登记事由和物资明细，批准后出库。",
 ))  # fmt: skip

@@ -265,15 +265,14 @@ WORKFLOW = Workflow(
 def watch_terms(now: datetime) -> int:
     """Tell of plans that are due soon, once each; those whose three years are over fall due."""
     today = timezone.localdate(now)
-    over = PlanFiling.objects.filter(state="filed", review_due__lte=today, withdrawn_at=None)
+    on_file = PlanFiling.objects.filter(state="filed", withdrawn_at=None, merged_into=None)
+    over = on_file.filter(review_due__lte=today)
     count = 0
     for filing in over:
         actions.perform(filing.pk, "fall_due", by=None, at=now)
         count += 1
     soon = today + timedelta(days=int(rules()["remind_days"]))
-    near = PlanFiling.objects.filter(
-        state="filed", review_due__gt=today, review_due__lte=soon, withdrawn_at=None
-    )
+    near = on_file.filter(review_due__gt=today, review_due__lte=soon)
     for filing in near:
         text = TOLD % {"number": filing.number, "due": f"{filing.review_due:%Y-%m-%d}"}
         if Notice.objects.filter(matter_id=filing.pk, text=text).exists():
