@@ -127,6 +127,7 @@ PAGES = (
     ("monitoring", Page("station-towns", _("镇街站网"), "station", "see_cockpit")),
     ("monitoring", Page("air-capture", _("监测点数据捕集率"), "station", "see_cockpit")),
     ("monitoring", Page("air-transmission", _("在线监控传输有效率"), "station", "see_cockpit")),
+    ("monitoring", Page("exchanges", _("省级系统交换"), "bulletin", "see_cockpit")),
     ("enforcement", Page("merge-visits", _("合并检查"), "shield", "merge_visits")),
     ("enforcement", Page("review-draw", _("案卷抽取"), "stamp", "draw_case_files")),
     (
@@ -166,6 +167,7 @@ PAGES = (
     ("approval", Page("filings-draw", _("登记表抽取"), "stamp", "draw_filings")),
     ("approval", Page("approval-agencies", _("星级评定"), "stamp", "see_cockpit")),
     ("enforcement", Page("routing", _("交办规则"), "routing", "edit_routing")),
+    ("soil", Page("biodiversity", _("生物多样性监测"), "search", "see_cockpit")),
     (
         "emergency",
         Page("emergency-desk", _("一张图应急指挥"), "warning", "see_cockpit", ("emergency-scene",)),

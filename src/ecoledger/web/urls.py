@@ -236,6 +236,8 @@ urlpatterns = [
     path("", include("ecoledger.web.matters.urls")),
     path("", include("ecoledger.web.enforcement.urls")),
     path("", include("ecoledger.web.emergency.urls")),
+    path("", include("ecoledger.web.nature.urls")),
+    path("", include("ecoledger.web.network.urls")),
     path("", include("ecoledger.web.books.urls")),
     path("", include("ecoledger.web.listings.urls")),
 ]

@@ -73,7 +73,7 @@ class Incident(Matter):
         SEVERAL = "several", "多要素"
 
     class Cut(models.TextChoices):
-        TOWN = "town", "乡镇级水源取水中断"
+        TOWN = "town", "镇级水源取水中断"
         COUNTY = "county", "县级水源取水中断"
         CITY = "city", "地市级水源取水中断"
 

@@ -2,7 +2,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-BOOKS: tuple[str, ...] = ()
+BOOKS = ("species", "detections", "candidates", "surveys", "protected_areas", "change_spots")
 
 
 class NatureConfig(AppConfig):

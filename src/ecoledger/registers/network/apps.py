@@ -2,7 +2,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-BOOKS = ("devices", "maintenance")
+BOOKS = ("devices", "maintenance", "private_network", "exchanges")
 
 
 class NetworkConfig(AppConfig):

@@ -6,8 +6,10 @@ from django.db import models
 from ecoledger.entities.models import Entity
 from ecoledger.matters.models import Matter
 from ecoledger.registers.network.connections import Connection
+from ecoledger.registers.network.exchanges import Exchange
+from ecoledger.registers.network.private_network import NetworkNode
 
-__all__ = ["Connection", "Device", "MaintenanceOrder"]
+__all__ = ["Connection", "Device", "Exchange", "MaintenanceOrder", "NetworkNode"]
 
 
 class Device(Entity):

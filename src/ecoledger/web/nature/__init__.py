@@ -1,0 +1,1 @@
+"""Pages of the line of nature that its declarations do not give."""

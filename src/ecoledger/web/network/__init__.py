@@ -1,0 +1,1 @@
+"""Pages of the network's line that its declarations do not give."""
