@@ -26,6 +26,7 @@ from demo import (
     waste,
     work,
 )
+from demo import emergency as emergencies
 from demo import plan as plan_year
 from demo import sewage as sewage_year
 from demo.stories import Stories
@@ -97,6 +98,8 @@ def set_up(data: Path, start: datetime, until: datetime, say: Say) -> None:
             say(f"办理历史预警 {work.work_cases(start)} 件，问题台账 {work.problems(start)} 件")
         of_sewage = sewage_year.build(until)
         say("污水与排污口：" + "，".join(f"{k} {v}" for k, v in of_sewage.items()))
+        answered = emergencies.build(until)
+        say("应急与自然：" + "，".join(f"{k} {v}" for k, v in answered.items()))
         work_of_air = air.build(until)
         say("大气：" + "，".join(f"{k} {v}" for k, v in work_of_air.items()))
         work_of_waste = waste.build(until)
