@@ -47,8 +47,9 @@ RULES = {
     r"NH3-N|\bCOD(?:Mn|Cr)?\b|NMHC": "氨氮、化学需氧量、高锰酸盐指数、非甲烷总烃",
 }
 # Texts that quote what somebody else writes: a ledger's own words, the columns of a form by law.
-# A factor as files may call it; the institution as a line of the menu; columns of patrols' and joint visits' own forms.
-QUOTED = frozenset({"烟尘", "监测站", "所在地", "点位", "站点"})
+# A factor as files may call it; the institution as a line of the menu; columns of patrols' and joint visits' own forms;
+# a criterion of the levels of environmental incidents.
+QUOTED = frozenset({"烟尘", "监测站", "所在地", "点位", "站点", "乡镇级水源取水中断"})
 
 
 @pytest.fixture(scope="module")
