@@ -13,6 +13,7 @@ from django.db import transaction
 
 from demo import (
     air,
+    approval,
     build,
     closing,
     county,
@@ -104,6 +105,8 @@ def set_up(data: Path, start: datetime, until: datetime, say: Say) -> None:
         say("大气：" + "，".join(f"{k} {v}" for k, v in work_of_air.items()))
         work_of_waste = waste.build(until)
         say("固废：" + "，".join(f"{k} {v}" for k, v in work_of_waste.items()))
+        approvals = approval.build(until)
+        say("审批：" + "，".join(f"{k} {v}" for k, v in approvals.items()))
         green_year = green.build(until)
         say("信用与碳：" + "，".join(f"{k} {v}" for k, v in green_year.items()))
         waters = rivers.build(until)

@@ -160,7 +160,7 @@ ALARMS = declare(Register(
             "sampled_on"),
     details=("site", "item_name", "why", "value", "limit", "slope", "p", "sampled_on", "finding"),
     views=(View("rising", "上升趋势", {"why": "rising"}),),
-    measures=(Measure(key="opened", name="区块地下水预警", numerator=Q(), dated="opened_at", higher_is_better=False),),
+    measures=(Measure(key="raised", name="区块地下水预警", numerator=Q(), dated="opened_at", higher_is_better=False),),
     statistics=_statistics, edit=FIELD, manage=FIELD | CHECKERS,
     empty="没有区块地下水预警。登记监测区块内的井的结果后，超限或呈上升趋势的自动列出。",
 ))  # fmt: skip
