@@ -392,6 +392,8 @@ def _kept(one: SectionBill, share: Fraction) -> Bill:
     }  # fmt: skip
     inputs["flow"] = None if result.inputs.flow is None else str(result.inputs.flow)
     paid = bool(result.amount)
+    if paid and result.payer == result.payee:
+        return replace(base, why=f"支付方和收取方都是{result.payer}，不需补偿", inputs=inputs)
     return replace(
         base,
         payer=result.payer if paid else "", payee=result.payee if paid else "", amount=result.amount,

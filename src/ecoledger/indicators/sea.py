@@ -13,18 +13,18 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
+from ecoledger.accounts.models import Person
 from ecoledger.entities.models import Entity
 from ecoledger.entities.validity import in_force
 from ecoledger.indicators import doors, water
 from ecoledger.indicators.figures import Figure, absent, quantity, ratio
 from ecoledger.indicators.water import SectionYear
 from ecoledger.matters.workflow import COMPLETED
-from ecoledger.registers.problems.problem_ledger import Problem
+from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
 from ecoledger.registers.water import samples
 from ecoledger.registers.water import sea as books
 from ecoledger.registers.water.sample_models import MonthlyFlow
@@ -291,18 +291,24 @@ def _load(river: SeaRiver, begin: date, end: date) -> dict[str, Load]:
     return loads
 
 
-def problems_of(bays: Iterable[Bay]) -> dict[int, dict[str, int]]:
-    """Bay -> open, late and closed problems of it and of its stations and rivers."""
-    counted: dict[int, dict[str, Any]] = {}
-    now = timezone.now()
-    for bay in bays:
-        rows = Problem.objects.filter(
-            entity__in=Entity.with_parts(bay.pk), merged_into=None, withdrawn_at=None
+def problems_of(bays: Iterable[Bay], person: Person) -> dict[int, dict[str, int]]:
+    """Bay -> problems of it and of its stations and rivers, of those that ``person`` may see: all, open, late, closed."""
+    counted = {bay.pk: dict.fromkeys(("all", "open", "late", "closed"), 0) for bay in bays}
+    bay_of = {pk: pk for pk in counted}
+    bay_of |= dict(Entity.objects.filter(parent__in=counted).values_list("pk", "parent_id"))
+    late = Q(phase="open", due__lt=timezone.now())
+    rows = (
+        PROBLEMS.visible_to(person)
+        .filter(entity__in=bay_of, merged_into=None, withdrawn_at=None)
+        .order_by()
+        .values("entity")
+        .annotate(
+            all=Count("pk"), open=Count("pk", filter=Q(phase="open")), late=Count("pk", filter=late),
+            closed=Count("pk", filter=Q(phase__in=COMPLETED)),
         )
-        counted[bay.pk] = {
-            "all": rows.count(),
-            "open": rows.filter(phase="open").count(),
-            "late": rows.filter(Q(phase="open", due__lt=now)).count(),
-            "closed": rows.filter(phase__in=COMPLETED).count(),
-        }
+    )  # fmt: skip
+    for row in rows:
+        sums = counted[bay_of[row["entity"]]]
+        for name in sums:
+            sums[name] += row[name]
     return counted

@@ -156,6 +156,20 @@ def parse(raw: str | float | int | Decimal | Reading | None) -> Reading:
     )
 
 
+# No laboratory writes more: 10⁹ MPN/L are more germs than raw sewage has.
+_MOST = 1e9
+_PH_MOST = 14.0
+
+
+def possible(key: str, value: float) -> bool:
+    """Whether an item can have such a value at all; one that cannot is a slip of the pen.
+
+    >>> possible("ph", 7.2), possible("ph", 72.0), possible("codmn", -1.0), possible("codmn", 1e300)
+    (True, False, False, False)
+    """
+    return 0 <= value <= (_PH_MOST if key == "ph" else _MOST)
+
+
 def values(column: Iterable[str | float | None]) -> list[float | None]:
     """The value of each reading of a column; see :func:`parse`."""
     return [parse(cell).value for cell in column]

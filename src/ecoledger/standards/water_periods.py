@@ -91,9 +91,11 @@ def mean(key: str, parts: Sequence[float]) -> Fraction:
     if not parts:
         raise ValueError(f"{key}: no values to average")
     if key == "ph" and validity().ph_through_ions:
-        ions = math.fsum(10.0**-value for value in parts) / len(parts)
+        # Relative to the lowest, so that no instrument's nonsense leaves the range of a float.
+        lowest = min(parts)
+        ions = math.fsum(10.0 ** (lowest - value) for value in parts) / len(parts)
         # Back to decimals, so that the noise of the logarithm does not decide a tie: 9.65 stays 9.65.
-        return Fraction(Decimal(repr(round(-math.log10(ions), 9))))
+        return Fraction(Decimal(repr(round(lowest - math.log10(ions), 9))))
     return sum((Fraction(Decimal(repr(value))) for value in parts), Fraction(0)) / len(parts)
 
 

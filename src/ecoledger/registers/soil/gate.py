@@ -37,6 +37,11 @@ class Met:
     of_parcel: float | None
     against: tuple[str, ...]
 
+    def called(self, area_code: str) -> str:
+        """Its name, where it lies in this division."""
+        inside = self.parcel.area_code.startswith(area_code)
+        return self.parcel.name if inside else _("辖区外的地块")
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -49,7 +54,11 @@ class Finding:
     @property
     def words(self) -> str:
         """Everything that stands against it, in one sentence; "" where nothing does."""
-        every = [f"“{met.parcel.name}”{why}" for met in self.met for why in met.against]
+        return self.told("")
+
+    def told(self, area_code: str) -> str:
+        """:attr:`words` for who reads of this division alone: parcels of others have no name."""
+        every = [f"“{met.called(area_code)}”{why}" for met in self.met for why in met.against]
         return "；".join([*every, *self.against])
 
 

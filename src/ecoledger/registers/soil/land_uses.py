@@ -79,12 +79,17 @@ def not_an_area(geometry: Any) -> str:
     return "" if is_area else _("范围应为面（Polygon 或 MultiPolygon）")
 
 
+def _tidy(row: LandUse) -> None:
+    """However it came to be written, the planned land is an area."""
+    if row.geometry and (why := not_an_area(row.geometry)):
+        raise Refused("form", why, fields={"geometry": [why]})
+
+
 def _prepare(row: LandUse) -> None:
     """The drawn land is a polygon, and says how large it is."""
+    _tidy(row)
     if not row.geometry:
         return
-    if why := not_an_area(row.geometry):
-        raise Refused("form", why, fields={"geometry": [why]})
     if row.size is None:
         row.size = Decimal(f"{1e6 * shapes.area_km2(row.geometry):.2f}")
     if row.lon is None:
@@ -100,8 +105,8 @@ def _answer(step: Step) -> None:
     row = step.matter
     finding = row.finding
     row.safe = not finding.words
-    names = "、".join(met.parcel.name for met in finding.met)
-    row.answer = finding.words or (
+    names = "、".join(met.called(row.area_code) for met in finding.met)
+    row.answer = finding.told(row.area_code) or (
         _("涉及地块：%s；未发现不符合准入要求的情形") % names if names else _("不涉及登记地块")
     )
     step.form["finding"] = row.answer
@@ -164,7 +169,7 @@ def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statisti
 
 LAND_USES = declare(LandUseRegister(
     key="land_use", label="用地准入核查", line="soil", tab="permits", model=LandUse, workflow=WORKFLOW,
-    pattern="准入〔{year}〕{n}号", prepare=_prepare,
+    pattern="准入〔{year}〕{n}号", prepare=_prepare, tidy=_tidy,
     labels={"title": "名称", "entity": "地块", "area_code": "属地"},
     columns=("number", "title", "request", "use", "entity", "size", "state", "due", "safe", "asked_by", "area_code"),
     filters=("state", "request", "use", "key_land", "safe", "area_code", "opened_at"),

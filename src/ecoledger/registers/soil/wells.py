@@ -30,7 +30,7 @@ from ecoledger.listings.parts import Ask, Import, Kind, View
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tallies import tally
 from ecoledger.standards import groundwater
-from ecoledger.standards.readings import UnreadableReadingError, parse
+from ecoledger.standards.readings import UnreadableReadingError, parse, possible
 
 own_files.declare(own_files.Rules("ecoledger.registers.soil", "wells", "地下水评价与预警"))
 CLASSES = [(n, f"{label}类") for n, label in enumerate(groundwater.LABELS, 1)]
@@ -172,11 +172,17 @@ class SampleLog(Log):
     def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
         told, names = {}, items()
         for key, text in (values.get("readings") or {}).items():
+            name = names[key][0] if key in names else key
             try:
-                parse(text)
+                value = parse(text).value
             except UnreadableReadingError:
-                name = names[key][0] if key in names else key
                 told[key] = _("%(item)s的“%(text)s”读不出数值，如 0.02、0.02L、未检出") % {
+                    "item": name,
+                    "text": text,
+                }
+                continue
+            if value is not None and not possible(key, value):
+                told[key] = _("%(item)s的“%(text)s”超出可能的范围，请核对数值和单位") % {
                     "item": name,
                     "text": text,
                 }

@@ -18,6 +18,7 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts import acting
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.accounts.wording import numbered
@@ -140,6 +141,10 @@ def _count(step: Step) -> None:
                 "why": bill.why[:200], "inputs": dict(bill.inputs),
             },
         )  # fmt: skip
+    # A section that is no longer counted owes nothing; its line stays, for an appeal may rest on it.
+    month.bills.exclude(section__in=[bill.section for bill in counted.bills]).update(
+        payer="", payee="", amount=0, shared=0, how="", why="不再核算", inputs={}
+    )
     if not counted.bills:
         raise Refused(
             "condition",
@@ -159,7 +164,8 @@ def pairs(month: CompensationMonth) -> dict[tuple[str, str], Decimal]:
             sums[line.payer, line.payee] += line.amount
         if line.shared:
             sums[county, line.payee] += line.shared
-    return dict(sums)
+    # Who would pay himself pays nothing.
+    return {pair: amount for pair, amount in sums.items() if pair[0] != pair[1]}
 
 
 def _publish(step: Step) -> None:
@@ -305,6 +311,13 @@ EXCLUSIONS = declare(Register(
 # ---- appeals -----------------------------------------------------------------------------------------
 
 
+def _by_other_hand(step: Step) -> None:
+    """Who brought an appeal does not decide it."""
+    person = step.person
+    if person is not None and step.matter.created_by_id in acting.hand(person):
+        raise Refused("second_person", _("这件申诉是您登记的，须由另一人答复。"))
+
+
 def _lines_open_to(person: Person | None) -> QuerySet[CompensationLine]:
     """Lines of months that were told to the towns and are not frozen; a town's own alone."""
     rows = CompensationLine.objects.filter(of__state="published", of__withdrawn_at=None)
@@ -373,9 +386,9 @@ APPEALS = declare(Register(
         ),
         transitions=(
             Transition("uphold", "申诉成立", "new", "upheld", by=CHECKERS, asks=("answer",), offers=("factor",),
-                       sets={"decided_at": NOW}, help="所选因子（留空为全部）不计入，重新核算后生效。"),
+                       sets={"decided_at": NOW}, effects=(_by_other_hand,), help="所选因子（留空为全部）不计入，重新核算后生效。"),
             Transition("reject", "申诉不成立", "new", "rejected", by=CHECKERS, asks=("answer",),
-                       sets={"decided_at": NOW}, main=False),
+                       sets={"decided_at": NOW}, effects=(_by_other_hand,), main=False),
             Transition("give_up", "撤回申诉", "new", "given_up", by=PROPOSERS, offers=(REASON,), main=False),
         ),
         clocks=(ClockRule("answer", "答复申诉", "new", working_days=5, basis=DEFAULT),),

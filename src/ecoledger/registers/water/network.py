@@ -69,6 +69,7 @@ class Network:
 
     edges: list[tuple[str, str, float, float | None]] = field(default_factory=list)
     places: dict[int, Place] = field(default_factory=dict)
+    # What has a place and may be named: water runs past sections that the reader does not see.
     things: dict[int, Entity] = field(default_factory=dict)
     # Known to discharge into a river, not where.
     unplaced: list[Entity] = field(default_factory=list)
@@ -101,7 +102,7 @@ class Network:
         found = []
         for pk, at in self.places.items():
             row = ways.get(at.node)
-            if row is None:
+            if row is None or pk not in self.things:
                 continue
             found.append(
                 Upstream(
@@ -125,7 +126,7 @@ class Network:
                 self.things[pk], ways[at.node]["distance"] / 1000, ways[at.node]["hours"],
                 ways[at.node]["hours_low"], ways[at.node]["hours_high"],
             )
-            for pk, at in self.places.items() if at.node in ways
+            for pk, at in self.places.items() if at.node in ways and pk in self.things
         ]  # fmt: skip
         return sorted(found, key=lambda one: (one.hours, one.thing.pk))
 
@@ -146,6 +147,10 @@ def of(person: Person | None, extra: Mapping[int, Place] | None = None) -> Netwo
     for section in sections:
         if section.river_id in rivers:
             put(section, Place(section.river_id, round(section.chainage_km, 4)))
+    if person is not None:
+        seen = visible(Section.objects.all(), person).values_list("pk", flat=True)
+        for pk in net.things.keys() - set(seen):
+            del net.things[pk]
     _put_sources(net, put, rivers, lines, person)
     for place in (extra or {}).values():
         stops[place.river].add(round(place.km, 4))

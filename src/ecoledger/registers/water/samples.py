@@ -53,8 +53,12 @@ def unreadable(values: Mapping[str, Any], names: Collection[str]) -> dict[str, s
         except readings.UnreadableReadingError:
             wrong[name] = _("读不出数值，写成数字、“0.02L”“未检出”或“断流”等")
             continue
-        if reading.value is not None and reading.value < 0:
+        if reading.value is None:
+            continue
+        if reading.value < 0:
             wrong[name] = _("不能为负")
+        elif not readings.possible(name, reading.value):
+            wrong[name] = _("超出可能的范围，请核对数值和单位")
     return wrong
 
 

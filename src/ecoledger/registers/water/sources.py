@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
+from ecoledger.accounts.scope import visible
 from ecoledger.books.campaign import Campaign
 from ecoledger.books.duty import Duty, Every
 from ecoledger.books.log import Log
@@ -228,8 +229,8 @@ def taken(sources: Collection[int], begin: date, end: date) -> dict[int, Decimal
     return {row["entity"]: row["n"] for row in sums}
 
 
-def firms_inside(source: WaterSource) -> list[tuple[Enterprise, ProtectionZone]]:
-    """Enterprises that stand inside a zone of the source, the strictest zone of each."""
+def firms_inside(source: WaterSource, person: Person) -> list[tuple[Enterprise, ProtectionZone]]:
+    """Enterprises that ``person`` may see inside a zone of the source, the strictest zone of each."""
     zones = [
         z
         for z in ProtectionZone.objects.filter(in_force(), parent=source).order_by("grade")
@@ -238,7 +239,7 @@ def firms_inside(source: WaterSource) -> list[tuple[Enterprise, ProtectionZone]]
     order = {grade: n for n, grade in enumerate(ProtectionZone.Grade.values)}
     found: dict[int, tuple[Enterprise, ProtectionZone]] = {}
     for zone in sorted(zones, key=lambda z: order[z.grade]):
-        near = Enterprise.objects.filter(
+        near = visible(Enterprise.objects.all(), person, "area_code", "code").filter(
             in_force(),
             lon__gte=zone.west,
             lon__lte=zone.east,

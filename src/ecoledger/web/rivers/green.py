@@ -165,7 +165,7 @@ def _scene(net: Network, found: water.WaterPeriod, alarms: list[Alarm], matters:
             (
                 (place.km, net.things[pk])
                 for pk, place in net.places.items()
-                if place.river == river.pk
+                if place.river == river.pk and pk in net.things
             ),
             key=lambda pair: (pair[0], pair[1].pk),
         )

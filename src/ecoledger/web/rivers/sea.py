@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from ecoledger.accounts.models import Person
 from ecoledger.accounts.scope import covers
 from ecoledger.entities.charges import charges_of
 from ecoledger.indicators import doors, sea
@@ -37,7 +38,7 @@ def page(request: Request) -> HttpResponse:
             ("rivers-attained", rivers.attained), ("rivers-inferior", rivers.inferior),
         ),
         "panels": (
-            ("湾段", tables.bays(bays)), ("湾长与问题", _chiefs(bays)), ("海水监测点", tables.stations(bays)),
+            ("湾段", tables.bays(bays)), ("湾长与问题", _chiefs(bays, person)), ("海水监测点", tables.stations(bays)),
             ("入海河流", tables.rivers(rows, year)),
         ),
         "doors": tuple(
@@ -48,9 +49,9 @@ def page(request: Request) -> HttpResponse:
     return render(request, "web/rivers/month.html", context)
 
 
-def _chiefs(bays: list[sea.BayYear]) -> Page:
+def _chiefs(bays: list[sea.BayYear], person: Person) -> Page:
     """Each bay's card in a line: its goal, who answers for it, and its problems."""
-    counted = sea.problems_of([row.bay for row in bays])
+    counted = sea.problems_of([row.bay for row in bays], person)
     lines = []
     for row in bays:
         chiefs = charges_of(row.bay, roles=("bay_chief",), also=False)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from ecoledger.accounts.models import Person
 from ecoledger.accounts.scope import covers
 from ecoledger.entities.charges import charges_of
 from ecoledger.entities.validity import in_force
@@ -46,7 +47,7 @@ def page(request: Request) -> HttpResponse:
             ("by-number-year", _so_far(so_far.by_number)), ("by-volume-year", _so_far(so_far.by_volume)),
         ),
         "panels": (
-            ("本月水质", tables.months(rows)), ("一源一档", _cards(request, own, begin)), ("保护区内企业", _inside(own)),
+            ("本月水质", tables.months(rows)), ("一源一档", _cards(request, own, begin)), ("保护区内企业", _inside(own, person)),
         ),
         "doors": tuple(
             (book.label, book.url)
@@ -117,7 +118,7 @@ def _cards(request: Request, own: list[WaterSource], begin: date) -> Page:
     )  # fmt: skip
 
 
-def _inside(own: list[WaterSource]) -> Page:
+def _inside(own: list[WaterSource], person: Person) -> Page:
     lines = [
         Row(
             (
@@ -128,7 +129,7 @@ def _inside(own: list[WaterSource]) -> Page:
             {"inside": firm.name},
         )
         for one in own
-        for firm, zone in books.firms_inside(one)
+        for firm, zone in books.firms_inside(one, person)
     ]  # fmt: skip
     return Page(
         "",

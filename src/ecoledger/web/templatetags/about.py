@@ -1,4 +1,4 @@
-"""The chip of a list that shows only what is about one thing (``?about=<its key>``)."""
+"""Things that a page names: to whom, and the chip of a list that shows only what is about one (``?about=<its key>``)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ from typing import Any
 
 from django import template
 
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.scope import covers
 from ecoledger.entities.inventory import inventory_of
 from ecoledger.entities.models import Entity
 from ecoledger.listings import asked
 
 register = template.Library()
+
+
+@register.filter
+def known_to(thing: Entity, person: Person) -> bool:
+    """Whether a thing lies in the person's divisions, so that a page names it."""
+    return covers(person, thing.area_code)
 
 
 @register.inclusion_tag("web/entities/_about.html", takes_context=True)
