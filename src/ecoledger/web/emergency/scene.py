@@ -101,7 +101,7 @@ def _start(incident: Incident, place: tuple[float, float] | None) -> tuple[Stop 
     return start, ""
 
 
-@needs("see_matters")
+@needs("see_cockpit")
 @require_GET
 def desk(request: Request) -> HttpResponse:
     """The events in hand, each with the way to its scene; and what the map is made of."""
