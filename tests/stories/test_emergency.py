@@ -409,3 +409,58 @@ def test_the_health_risk_of_cells_is_summed_over_pathways_and_substances(
         index[0], rel=0.01
     )  # what it was before stands beside it
     assert "本地暴露参数2026" in again.get_element_by_id("version").text_content()
+
+
+SCENES = {
+    "/lines/emergency": ("一张图应急指挥", "/emergency/command"),
+    "/lines/water": ("绿水智能管理", "/water/green"),
+    "/lines/enforcement": ("小微企业画像", "/portraits"),
+    "/lines/air": ("污染天气市镇联动", "/air/weather"),
+}
+
+
+@pytest.mark.story("G8")
+def test_four_scenes_stand_on_one_platform(house, visitor, hired, tmp_path):
+    """“四大业务应用场景”，“环境质量全面掌握、环境业务统一支撑、环境监管智慧应用”: each is on the page of its line; what is entered
+    once, an event on a river, stands on the map, in the work of who has it, in its statistics and in its scene."""
+    leader, officer = hired("leader", "局领导乙"), visitor("officer")
+    for line, (name, address) in SCENES.items():
+        menu = open_page(leader, line)
+        (door,) = set(menu.xpath(f"//main//a[contains(., '{name}')]/@href"))
+        assert door == address
+        assert name in open_page(leader, door).xpath("string(//title)")
+    river = "四景河"
+    submit(officer_of_water(hired), "/registry/river/new", "/new",
+           {"name": river, "area_code": COUNTY, "drawn": json.dumps(RIVER)})  # fmt: skip
+    head = ("断面名称", "河流", "距河源 km", "水质目标", "行政区划")
+    rows = [("四景桥断面", river, 12, "Ⅲ类", NORTH)]
+    assert kept(entered(house, "section", workbook(tmp_path / "断面.xlsx", head, rows))) == 1
+    learned = datetime.now(tz=CHINA) - timedelta(minutes=30)
+    moment = f"{learned:%Y-%m-%dT%H:%M}"
+    opened = submit(officer, "/matters/incident/new", "/new", {
+        "title": "四景河油膜", "area_code": NORTH, "address": "四景桥", "lon": "118.66", "lat": "24.92",
+        "occurred_at": moment, "found_at": moment, "learned_at": moment, "cause": "traffic", "medium": "water",
+        "evacuated": "0", "speed": "0.5", **REPORT,
+    })  # fmt: skip
+    case = address_of(opened)
+    number = case.rsplit("/", 1)[1]
+    for page in (
+        "/matters/incident",
+        "/emergency/command",
+        f"/emergency/command/{number}",
+    ):
+        assert "四景河油膜" in leader.get(page).text, page
+    places = leader.get("/map/matter.geojson").json()["features"]
+    assert "四景河油膜" in json.dumps(places, ensure_ascii=False)
+    green = open_page(leader, "/water/green")
+    assert "四景桥断面" in green.text_content()
+    # Nobody enters anything twice: the section's own file knows of both.
+    assert "四景桥断面" in text(open_page(leader, f"/emergency/command/{number}"))
+    # A town sees the same platform, within its own area.
+    assert "四景河油膜" not in visitor("south").get("/emergency/command").text
+    assert "四景河油膜" not in visitor("south").get("/matters/incident").text
+
+
+def officer_of_water(hired):
+    """Who draws rivers."""
+    return hired("monitor", "监测员乙")

@@ -45,6 +45,7 @@ CLASSES = {
     "soil": "see_cockpit",
     "system": "signed",
     "beginning": "signed",
+    "waste": "see_cockpit",
     "water": "see_cockpit",
     "water/flood": "see_matters",
     "water/green": "see_monitoring",
