@@ -211,3 +211,58 @@ def test_a_veto_gives_the_lowest_level_and_says_so(bureau):
     rating = Rating.objects.get()
     assert (rating.score, rating.colour, rating.vetoed) == (100, "red", True)
     assert "一票否决" in rating.why
+
+
+def test_a_repair_ends_the_record_that_was_accepted_and_no_other(bureau):
+    minor = event(bureau, back=400, reference="轻")
+    serious = event(bureau, back=10, repair_class="serious", reference="重", points=Decimal(-30))
+    today = timezone.localdate()
+    row = actions.open_matter(REPAIRS, {
+        "event": minor, "entity": bureau.enterprise, "corrected": "a", "duties_done_on": today, "promised_on": today,
+    }, by=bureau.officer)  # fmt: skip
+    perform(row, "accept", bureau.officer, files=paper())
+    with pytest.raises(Refused, match="不再修改"):
+        actions.amend(row.pk, {"event": serious}, event="amended", by=bureau.leader)
+    REPAIRS.model.objects.filter(pk=row.pk).update(event=serious)
+    with pytest.raises(Refused, match="不一致"):
+        perform(row, "grant", bureau.leader, {"checked": "ok"})
+
+
+def test_a_day_before_any_scoring_is_refused_and_stops_no_round(bureau, client):
+    from ecoledger.registers.enforcement.credit_entries import CreditEntry
+    from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
+
+    now, firm = timezone.now(), bureau.enterprise.entity_ptr
+    case = PenaltyCase.objects.create(
+        register="penalty_case", title="案", area_code="990101001", state="x", state_since=now, opened_at=now, number="n",
+    )  # fmt: skip
+    CreditEntry.objects.create(
+        case=case, entity=firm, area_code="990101001", party="x", act="x", kind="fine", decided_on=date(2012, 5, 5),
+        public_until=date(2099, 1, 1), entered_on=timezone.localdate(), fine=Decimal(100_000),
+    )  # fmt: skip
+    assert feeding.feed(timezone.now()) == 0
+    client.force_login(bureau.officer)
+    answer = client.post("/b/credit_event/new", {
+        "entity_text": bureau.enterprise.name, "on": "1990-01-01", "behaviour": "pollution-control", "points": "-5",
+        "valid_months": "12", "reference": "x", "source": "other",
+    })  # fmt: skip
+    assert "当日没有计分标准" in answer.content.decode()
+
+
+def test_a_problem_that_the_firm_is_not_told_of_is_not_named_on_its_list(bureau, client):
+    from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
+
+    row = actions.open_matter(PROBLEMS, {
+        "title": "内部问题", "area_code": "990101001", "entity": bureau.enterprise, "origin_kind": "petition",
+        "deadline": timezone.localdate() - timedelta(3),
+    }, by=bureau.dispatcher)  # fmt: skip
+    assert row.circulation == "staff"
+    assert feeding.feed(timezone.now()) == 1
+    client.force_login(bureau.people["enterprise"])
+    for address in ("/b/credit_event", f"/b/credit_event/{CreditEvent.objects.get().pk}"):
+        page = client.get(address)
+        assert page.status_code == 200
+        shown = page.content.decode()
+        assert "问题超期未完成整改" in shown
+        assert row.number not in shown
+        assert "内部问题" not in shown

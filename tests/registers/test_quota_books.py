@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from ecoledger.books import account as accounts
+from ecoledger.books.models import Posting
 from ecoledger.listings import own_files
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
@@ -190,3 +191,120 @@ def test_a_fall_is_told_of_one_price_year_alone(bureau):
     first, second, third = CarbonEconomy.objects.order_by("year")
     assert (first.fall, third.fall) == (None, None)
     assert (second.fall, second.met, third.met) == (Decimal("0.99"), "完成", "数据缺")
+
+
+def test_a_granted_request_stays_as_it_was_granted_and_gives_back_what_was_posted(bureau):
+    issue(bureau, amount=100)
+    row = perform(request(bureau, amount="80"), "grant", bureau.leader, until(30))
+    with pytest.raises(Refused, match="不再修改"):
+        actions.set_lines(
+            row.pk, "amounts", [{"pollutant": "COD", "amount": "1"}], by=bureau.approver
+        )
+    with pytest.raises(Refused, match="不再修改"):
+        actions.amend(row.pk, {"source": "town"}, event="amended", by=bureau.approver)
+    # Whatever its lines say, what comes back is what was posted.
+    row.amounts.update(amount=1)
+    perform(row, "lapse", bureau.approver)
+    assert (left(), holdings.held(bureau.enterprise)) == (100, [])
+
+
+def test_the_account_is_written_by_steps_and_nothing_goes_back_twice(bureau, client):
+    issue(bureau)
+    row = perform(request(bureau), "grant", bureau.leader, until(30))
+    client.force_login(bureau.approver)
+    pool, posted = holdings.reserve("COD", COUNTY), Posting.objects.get(kind="granted")
+    said = {"kind": "issued", "quantity": "1000", "text": "x"}
+    client.post(f"/b/emission_quota/holdings/{pool.pk}/post", said)
+    client.post(f"/b/emission_quota/postings/{posted.pk}/reverse", {"reason": "登记有误冲正"})
+    assert left() == 6
+    accounts.reverse(
+        holdings.QUOTA, posted, on=timezone.localdate(), reason="登记有误", by=bureau.leader
+    )
+    other = perform(request(bureau), "grant", bureau.leader, until(30))
+    perform(row, "lapse", bureau.approver)
+    assert left() == 6
+    perform(other, "lapse", bureau.approver)
+    assert left() == 10
+
+
+def test_what_is_granted_to_a_project_not_begun_is_neither_sold_nor_recovered(bureau):
+    issue(bureau)
+    row = perform(request(bureau), "grant", bureau.leader, until(30))
+    sale = actions.open_matter(TRADES, {
+        "title": "售出", "way": "sold", "seller": bureau.enterprise, "area_code": COUNTY, "pollutant": "COD",
+        "amount": Decimal(4), "price": Decimal(1), "years": 1, "contract_no": "c",
+    }, by=bureau.approver)  # fmt: skip
+    with pytest.raises(Refused, match="尚未落实的项目"):
+        perform(sale, "transfer", bureau.leader)
+    with pytest.raises(Refused, match="尚未落实的项目"):
+        issue(bureau, amount=4, kind="recovered", entity=bureau.enterprise)
+    perform(row, "use", bureau.approver, {"approval_no": "1号"})
+    assert perform(sale, "transfer", bureau.leader).seller_left == 0
+
+
+def test_a_posted_plan_and_a_town_s_view_of_the_reserve(bureau, client):
+    row = issue(bureau, amount="77.125")
+    with pytest.raises(Refused, match="不再修改"):
+        actions.amend(row.pk, {"amount": Decimal(999)}, event="amended", by=bureau.approver)
+    asked = request(bureau, amount="5")
+    for person, told in ((bureau.people["town"], False), (bureau.leader, True)):
+        client.force_login(person)
+        page = client.get(f"/matters/quota_request/{asked.pk}")
+        assert page.status_code == 200
+        assert ("77.125" in page.content.decode()) is told
+
+
+def test_a_sum_with_too_many_digits_is_refused_and_its_list_stands(bureau, client):
+    huge = actions.open_matter(TRADES, {
+        "title": "t", "way": "reserve_out", "buyer": bureau.enterprise, "area_code": COUNTY, "pollutant": "COD",
+        "amount": Decimal("999999999.999"), "price": Decimal("999999999999.99"), "years": 32767, "contract_no": "c",
+    }, by=bureau.approver)  # fmt: skip
+    client.force_login(bureau.approver)
+    assert client.get("/matters/quota_trade").status_code == 200
+    with pytest.raises(Refused, match="成交额过大"):
+        perform(huge, "transfer", bureau.leader)
+
+
+def test_a_cut_under_review_stays_and_its_inputs_are_within_reason(bureau):
+    good = {"替代原辅料用量": "85", "原料挥发分": "55", "替代料挥发分": "12"}
+    with pytest.raises(Refused):
+        project(bureau, **{**good, "替代料挥发分": "-12"})
+    with pytest.raises(Refused):
+        project(bureau, **{**good, "替代原辅料用量": "999999999999.9999"})
+    row = project(bureau, **good)
+    finished = {"finished_on": timezone.localdate().isoformat()}
+    twice = [{"name": i.name, "value": i.value} for i in row.inputs.all()]
+    actions.set_lines(
+        row.pk, "inputs", [*twice, {"name": "原料挥发分", "value": ""}], by=bureau.approver
+    )
+    row = perform(row, "account", bureau.approver, finished, paper())
+    for lines in ("inputs", "uses"):
+        rows = [{"pollutant": "VOCs", "amount": "9", "used_by": "x"}] if lines == "uses" else []
+        with pytest.raises(Refused, match="不再修改"):
+            actions.set_lines(row.pk, lines, rows, by=bureau.approver)
+    with pytest.raises(Refused, match="不再修改"):
+        actions.amend(row.pk, {"year": 2020}, event="amended", by=bureau.approver)
+
+
+def test_a_filed_row_moves_nowhere_and_a_year_is_reported_once(bureau):
+    unit = {"entity": bureau.enterprise, "year": 2023}
+    said = {**unit, "industry": "other", "area_code": NORTH}
+    report = actions.open_matter(REPORTS, said, by=bureau.approver)
+    with pytest.raises(Refused, match="已有报告"):
+        actions.open_matter(REPORTS, said, by=bureau.approver)
+    row = SHEETS.open_row(
+        {**unit, "source": "外购电力", "item": "consumption", "whole": Decimal(1000)}, bureau.approver, timezone.now()
+    )  # fmt: skip
+    perform(report, "file", bureau.approver, {"reported": "500"}, paper())
+    with pytest.raises(Refused, match="已报送"):
+        SHEETS.change_row(row, {"year": 2010}, bureau.approver, timezone.now())
+    assert not SHEETS.withdraw_row(row, bureau.approver, timezone.now())
+    finding = {
+        "source": "外购电力",
+        "item": "consumption",
+        "month": "99",
+        "verified": "1",
+        "reason": "x",
+    }
+    with pytest.raises(Refused):
+        actions.set_lines(report.pk, "findings", [finding], by=bureau.approver)

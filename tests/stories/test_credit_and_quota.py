@@ -192,7 +192,7 @@ def test_four_batches_rate_69_firms_and_one_1683_whose_records_are_repaired(
         "/new",
         {"entity_text": FIRM, "rating_text": FIRM, "description": "防渗已于期限前完成"},
     )
-    (late,) = re.findall(r"问题〔\d+〕\d+号 超期未完成整改", told)
+    (late,) = re.findall(r"问题超期未完成整改（[\d-]+）", told)
     objection = matter(chief, "credit_objection", FIRM)
     submit(chief, objection, "/do/uphold", {"event_text": late, "answer": "现场核实已完成"})
     told = text(open_page(firm, mine))

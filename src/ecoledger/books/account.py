@@ -302,6 +302,45 @@ def reverse(
     )
 
 
+@transaction.atomic
+def take_back(
+    account: Account,
+    kind: str,
+    taken: Iterable[str],
+    *,
+    voucher: Matter,
+    on: date,
+    text: str,
+    by: Person | None,
+    voucher_no: str = "",
+    at: datetime | None = None,
+) -> None:
+    """Move back, by one posting of ``kind``, what postings of the kinds ``taken`` moved for a matter and what still stands.
+
+    It is read from the postings, not from what the matter says today, and what was reversed by hand does not go back twice.
+    """
+    _in_turn(account)
+    entries = Entry.objects.filter(
+        posting__book=account.key, posting__voucher=voucher.pk, posting__kind__in=list(taken),
+        posting__reverses=None, posting__reversed_by=None,
+    )  # fmt: skip
+    moves: dict[Holding, Decimal] = {}
+    for entry in entries.select_related("holding__entity").order_by("pk"):
+        moves[entry.holding] = moves.get(entry.holding, ZERO) - entry.quantity
+    if any(moves.values()):
+        post(
+            account,
+            kind,
+            moves,
+            on=on,
+            text=text,
+            by=by,
+            voucher=voucher,
+            voucher_no=voucher_no,
+            at=at,
+        )
+
+
 def _sum(entries: QuerySet[Entry]) -> Decimal:
     total = entries.aggregate(total=Sum("quantity"))["total"]
     return ZERO if total is None else Decimal(total).quantize(KEPT)

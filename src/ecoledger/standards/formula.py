@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from math import isfinite
 
 from ecoledger.standards.percent import Number, exact
 
@@ -36,7 +37,7 @@ def _parsed(text: str) -> ast.expr:
 
 def _check(node: ast.AST) -> None:
     match node:
-        case ast.Constant(value=value) if type(value) in (int, float):
+        case ast.Constant(value=value) if type(value) in (int, float) and isfinite(value):
             return
         case ast.Call(func=ast.Name(id=name), keywords=[]) if name in _CALLS and node.args:
             return

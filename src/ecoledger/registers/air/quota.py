@@ -35,6 +35,8 @@ from ecoledger.standards import workdays
 
 APPROVERS = frozenset({Role.APPROVER})
 REVIEWERS = frozenset({Role.SECTION_CHIEF, Role.LEADER})
+# Vouchers that steps write, which two people take; by hand only a leader writes one, or takes one back.
+STEPS = frozenset({Role.LEADER})
 POOL, RESERVED = "大气总量库", "预占指标"
 TONNES = {"max_digits": 12, "decimal_places": 3, "validators": [MinValueValidator(0)]}
 
@@ -52,15 +54,15 @@ QUOTA = declare_book(Account(
     key="air_quota", label="大气污染物指标总量库", line="approval", tab="permits", holder="储存库",
     items=tuple(Item(p.value, p.label, "t/a", 3) for p in Pollutant),
     vouchers=(
-        Voucher("reduction", "减排入库", source="减排项目"),
-        Voucher("allocation", "新项目使用", sink="新建项目"),
+        Voucher("reduction", "减排入库", source="减排项目", by=STEPS),
+        Voucher("allocation", "新项目使用", sink="新建项目", by=STEPS),
         Voucher("transfer", "库间调剂"),
-        Voucher("reserve", "预占"),
-        Voucher("lapse", "失效退回"),
+        Voucher("reserve", "预占", by=STEPS),
+        Voucher("lapse", "失效退回", by=STEPS),
     ),
     columns=(*VOUCHER, "voucher", "text", "by"), filters=("on", "kind"),
     labels={"what": "污染物"},
-    search=("text", "voucher_no", "entries__holding__name"), edit=APPROVERS,
+    search=("text", "voucher_no", "entries__holding__name"), edit=APPROVERS | STEPS,
     empty="总量库还没有收支。减排项目审核入库后会出现在这里。",
 ))  # fmt: skip
 
@@ -206,6 +208,24 @@ def _what_stays_is_said(step: Step) -> None:
         raise Refused("form", why, _("改造后不再排放的填 0。"), {"permitted_after": [why]})
 
 
+def _settled(row: Any) -> tuple[str, ...]:
+    """Once submitted it is judged as it was, and the pool counts what was judged."""
+    if row.state == "new":
+        return ()
+    if isinstance(row, Reduction):
+        return (
+            "entity",
+            "area_code",
+            "way",
+            "pollutant",
+            "permitted",
+            "actual",
+            "permitted_after",
+            "base_year",
+        )
+    return ("entity", "area_code", "pollutant", "added", "multiple", "source")
+
+
 # What is known since the project was entered.
 _FIGURES = ("way", "pollutant", "permitted", "actual", "base_year", "method", "permitted_after")
 
@@ -246,7 +266,7 @@ REDUCTION = declare(Register(
             "permitted_after", "base_year", "method"),
     details=("way", "pollutant", "permitted", "actual", "permitted_after", "freed", "left",
              "drawn_words", "base_year", "method"),
-    edit=APPROVERS, enterprise="",
+    settled=_settled, edit=APPROVERS, enterprise="",
 ))  # fmt: skip
 
 
@@ -328,12 +348,20 @@ def _use_reserved(step: Step) -> None:
     _move(step, "allocation", _pool(step.matter, RESERVED), _outside(step.matter))
 
 
-def _give_back_reserved(step: Step) -> None:
-    _move(step, "lapse", _pool(step.matter, RESERVED), _pool(step.matter))
-
-
 def _give_back(step: Step) -> None:
-    _move(step, "lapse", _outside(step.matter), _pool(step.matter))
+    """What was reserved and what was taken out for it is in the pool again."""
+    allocation = step.matter
+    accounts.take_back(
+        QUOTA,
+        "lapse",
+        ("reserve", "allocation"),
+        voucher=allocation,
+        on=timezone.localdate(step.at),
+        text=allocation.title,
+        voucher_no=allocation.approval_no,
+        by=step.person,
+        at=step.at,
+    )
 
 
 ALLOCATION = declare(Register(
@@ -361,7 +389,7 @@ ALLOCATION = declare(Register(
             Transition("confirm", "环评批复，预占转出库", "reserved", "allocated", by=APPROVERS,
                        asks=("approval_no",), effects=(_use_reserved,)),
             Transition("lapse", "预占失效，退回", "reserved", "lapsed", by=APPROVERS, automatic=True,
-                       offers=(REASON,), effects=(_give_back_reserved,), main=False),
+                       offers=(REASON,), effects=(_give_back,), main=False),
             Transition("give_back", "批文失效，指标退回", "allocated", "lapsed", by=APPROVERS,
                        asks=(REASON,), evidence=1, effects=(_give_back,), main=False, danger=True,
                        help="项目不再建设，或批准后逾期未开工、批文失效。"),
@@ -377,5 +405,5 @@ ALLOCATION = declare(Register(
     fields=("title", "entity", "area_code", "pollutant", "added", "multiple",
             Ask("source", among="air_reduction"), "approval_no"),
     details=("pollutant", "added", "multiple", "taken", "source", "approval_no"),
-    edit=APPROVERS, enterprise="",
+    settled=_settled, edit=APPROVERS, enterprise="",
 ))  # fmt: skip

@@ -119,6 +119,13 @@ def _is_met(offset: Any) -> str:
     return short_of(offset, wanted)
 
 
+def _settled(offset: Any) -> tuple[str, ...]:
+    """Once submitted it is judged as it was, and its sources count what it draws."""
+    if offset.state == "new":
+        return ()
+    return ("entity", "area_code", "added", "place", "attained", "sources")
+
+
 def _wanted(offset: Any) -> dict[Reduction, Decimal]:
     """What the offset draws from each source."""
     wanted: dict[Reduction, Decimal] = {}
@@ -190,6 +197,6 @@ OFFSET = declare(Register(
                                             "added": ("新增排放量", "VOCs新增量"), "place": ("规则",),
                                             "attained": ("环境质量达标",)},
                    examples={"title": "某鞋业扩建", "entity": "示例鞋业有限公司", "added": "1.2", "place": "fujian"}),
-    statistics=statistics, edit=APPROVERS, manage=APPROVERS, enterprise="",
+    settled=_settled, statistics=statistics, edit=APPROVERS, manage=APPROVERS, enterprise="",
     empty="还没有倍量调剂。登记新建项目和削减来源，审核后从总量库出库。",
 ))  # fmt: skip

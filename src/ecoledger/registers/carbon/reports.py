@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -130,7 +130,9 @@ class CarbonFinding(models.Model):
     line = models.CharField("生产线", max_length=60, blank=True)
     source = models.CharField("排放源", max_length=20)
     item = models.CharField("参数", max_length=12, choices=CarbonRow.Item.choices)
-    month = models.PositiveSmallIntegerField("月份（0为全年）", default=0)
+    month = models.PositiveSmallIntegerField(
+        "月份（0为全年）", default=0, validators=[MaxValueValidator(12)]
+    )
     reported = models.DecimalField("报告值", max_digits=18, decimal_places=6, null=True, blank=True)
     verified = models.DecimalField("核查值", max_digits=18, decimal_places=6)
     reason = models.CharField("原因", max_length=200)
@@ -188,7 +190,18 @@ def _compute(report: Any, *, right: bool) -> Sheet:
     return sheet
 
 
+def _twin(report: Any) -> str:
+    """Why a unit's year is not reported again: two reports would be surrendered for twice."""
+    others = CarbonReport.objects.filter(
+        entity=report.entity, year=report.year, withdrawn_at=None, merged_into=None
+    )
+    other = others.exclude(pk=report.pk).exclude(state="dropped").first()
+    return _("这个单位这一年已有报告 %s。") % other.number if other else ""
+
+
 def _file(step: Step) -> None:
+    if why := _twin(step.matter):
+        raise Refused("state", why)
     sheet = _compute(step.matter, right=False)
     step.matter.computed = rounded(sheet.total)
     step.form["computed"] = str(step.matter.computed)
@@ -231,8 +244,20 @@ def _filed(entity: Any, year: int) -> str:
 sheets.closed.append(_filed)
 
 
+def _settled(report: Any) -> tuple[str, ...]:
+    """Once reported it is the report of that unit and year; once concluded it is what was verified."""
+    if report.state == "reporting":
+        return ()
+    said = ("entity", "year", "area_code")
+    if report.state in ("verifying", "answering"):
+        return said
+    return (*said, "industry", "in_market", "version", "power_area", "power_scope", "findings")
+
+
 def _prepare(report: Any) -> None:
     report.circulation = Circulation.ENTERPRISE
+    if report.entity is not None and (why := _twin(report)):
+        raise Refused("form", why, "", {"year": [why]})
     if report.entity is not None and not report.title:
         report.title = _("%(unit)s %(year)s 年度碳排放报告") % {
             "unit": report.entity,
@@ -370,7 +395,7 @@ REPORTS = declare(Register(
         "entity": ("单位名称", "企业名称", "重点排放单位"), "year": ("年度",), "industry": ("所属行业",),
         "in_market": ("是否纳入碳市场",), "version": ("因子版本",), "power_area": ("电力因子",)},
         examples={"entity": "某某热电厂", "year": "2025", "industry": "发电", "in_market": "是"}),
-    statistics=_statistics, breakdowns=_breakdowns, edit=CARBONISTS, manage=CARBONISTS | REVIEWERS,
+    settled=_settled, statistics=_statistics, breakdowns=_breakdowns, edit=CARBONISTS, manage=CARBONISTS | REVIEWERS,
     enterprise="enterprise__code",
     empty="还没有碳排放报告。导入重点排放单位名录，企业或本局导入数据表后报送核查。",
 ))  # fmt: skip

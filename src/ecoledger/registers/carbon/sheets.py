@@ -154,9 +154,18 @@ class Sheets(Listing):
     def change_row(
         self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
     ) -> Any:
-        later = {f.name: getattr(row, f.name) for f in row._meta.fields} | dict(values)
-        _refuse(_wrong(later) | _closed(later))
+        # By what is kept, and not by what a caller has set of it already.
+        kept = self.model._default_manager.get(pk=row.pk)
+        before = {f.name: getattr(kept, f.name) for f in kept._meta.fields}
+        later = before | dict(values)
+        _refuse(_closed(before) or _wrong(later) | _closed(later))
         return super().change_row(row, values, by, at)
+
+    def withdraw_row(self, row: Any, by: Person | None, at: datetime) -> bool:
+        """What is reported stays, whoever undoes the import that brought it."""
+        if _closed({"entity": row.entity, "year": row.year}):
+            return False
+        return super().withdraw_row(row, by, at)
 
 
 def _refuse(wrong: Mapping[str, str]) -> None:

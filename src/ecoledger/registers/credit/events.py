@@ -108,7 +108,10 @@ def wrong_of(values: Mapping[str, Any]) -> dict[str, str]:
         return {}
     if day > timezone.localdate():
         return {"on": _("认定日期还没有到")}
-    behaviour = rules.rules_on(day).behaviours.get(code)
+    try:
+        behaviour = rules.rules_on(day).behaviours.get(code)
+    except LookupError:
+        return {"on": _("当日没有计分标准")}
     if behaviour is None:
         return {"behaviour": _("当日的计分标准没有这种行为")}
     wrong = {}
@@ -127,6 +130,11 @@ class Events(Listing):
 
     def own_choices(self) -> Mapping[str, Choices]:
         return {"behaviour": rules.behaviours()}
+
+    def is_open(self, name: str, person: Person) -> bool:
+        """From which matter it came is the bureau's to know; a firm is told by which document."""
+        hidden = name.split("__")[0] == "origin" and person.has_role(Role.ENTERPRISE)
+        return not hidden and super().is_open(name, person)
 
     def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
         rows = super().conditions(query, person, now)

@@ -6,6 +6,7 @@ penalty that is set aside takes its event back.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters.models import Circulation
 from ecoledger.registers.credit import rules
 from ecoledger.registers.credit.events import EVENTS, CreditEvent
@@ -25,6 +27,7 @@ from ecoledger.registers.problems.problem_ledger import Problem
 # Firm, day, document, kind of penalty, fine, the matter.
 Found = tuple[Any, date, str, str, Decimal, int]
 ZERO = Decimal(0)
+log = logging.getLogger(__name__)
 
 
 def _known(source: str) -> Any:
@@ -45,7 +48,13 @@ def _late_problems(today: date) -> Iterator[Found]:
         enterprise__isnull=False, phase="open", deadline__lt=today, withdrawn_at=None, merged_into=None
     ).exclude(circulation=Circulation.RESTRICTED)  # fmt: skip
     for problem in rows.exclude(pk__in=_known("problem")).select_related("enterprise"):
-        text = _("%s 超期未完成整改") % problem.number
+        # The firm reads what counts against it: of a problem that it is not told of, not its number.
+        told = problem.circulation == Circulation.ENTERPRISE
+        text = (
+            _("%s 超期未完成整改") % problem.number
+            if told
+            else _("问题超期未完成整改（%s）") % f"{today:%Y-%m-%d}"
+        )
         yield problem.enterprise, today, text, "", ZERO, problem.pk
 
 
@@ -87,7 +96,12 @@ def feed(now: datetime) -> int:
                 "points": Decimal(str(rule["points"])), "valid_months": rule["months"],
                 "source": source, "repair_class": rule["class"],
             }  # fmt: skip
-            EVENTS.open_row(values, None, now, origin_id=matter)
+            try:
+                EVENTS.open_row(values, None, now, origin_id=matter)
+            except Refused as refused:
+                # What the scoring of its day does not know, such as a penalty of a time before any, counts nowhere.
+                log.info("%s %s is not scored: %s", source, matter, refused)
+                continue
             changed += 1
     withdrawn = CreditEntry.objects.exclude(withdrawn_on=None)
     for event in CreditEvent.objects.filter(

@@ -110,7 +110,11 @@ def _too_early(repair: Any) -> str:
     """Why it may not be granted yet: the least time, what is not put right, not paid, not promised."""
     if repair.event is None:
         return _("没有对应的失信记录。")
-    today = timezone.localdate()
+    event, today = repair.event, timezone.localdate()
+    if (event.entity_id, event.repair_class, event.on) != (
+        repair.entity_id, repair.repair_class, repair.document_on,
+    ):  # fmt: skip
+        return _("失信记录与申请所写的企业、类别或认定日期不一致，请另行申请。")
     if repair.window is None:
         return _("没有当日适用的信用修复规则，请核对失信类别。")
     if today < repair.earliest:
@@ -142,6 +146,11 @@ def _grant(step: Step) -> None:
     new = ratings.rate_anew(row.entity, on, repair)
     if new is not None:
         step.form["level"] = new.level
+
+
+def _settled(repair: Any) -> tuple[str, ...]:
+    """Once it is accepted another record is another application."""
+    return () if repair.state == "new" else ("event", "entity")
 
 
 def _refuse(step: Step) -> None:
@@ -225,6 +234,6 @@ REPAIRS = declare(Register(
                             "decided_on": ("修复日期",)},
                    examples={"title": "某某印染厂信用修复", "entity": "某某印染厂", "document_no": "测环罚〔2026〕6号",
                              "document_on": "2026-04-06", "repair_class": "一般"}, future=()),
-    statistics=_statistics, edit=FIRM | RATERS, manage=RATERS | REVIEWERS, enterprise="enterprise__code",
+    settled=_settled, statistics=_statistics, edit=FIRM | RATERS, manage=RATERS | REVIEWERS, enterprise="enterprise__code",
     map_layer=False, empty="还没有修复申请。最短公示期满、行为已纠正、义务已履行并作出承诺后可以申请。",
 ))  # fmt: skip

@@ -23,6 +23,8 @@ from ecoledger.listings.refusals import Refused
 
 APPROVERS = frozenset({Role.APPROVER})
 REVIEWERS = frozenset({Role.SECTION_CHIEF, Role.LEADER})
+# Every voucher is written by a step that two people take; by hand only a leader writes one, or takes one back.
+STEPS = frozenset({Role.LEADER})
 RESERVE, TOWN_SHARE = "县级储备", "镇街指标"
 ABOVE, AIR_POOL, ELSEWHERE, SURRENDERED = "上级下达", "大气总量库", "区外交易", "清缴履约"
 AMOUNT = {"max_digits": 12, "decimal_places": 3, "validators": [MinValueValidator(0)]}
@@ -52,21 +54,21 @@ QUOTA = declare(Account(
     key="emission_quota", label="总量指标账", line="approval", tab="permits", holder="企业或镇街",
     items=tuple(_item(p) for p in Pollutant),
     vouchers=(
-        Voucher("issued", "上级下达", source=ABOVE),
-        Voucher("split", "分解到镇街"),
-        Voucher("granted", "分配到企业"),
-        Voucher("from_air", "自大气总量库调入", source=AIR_POOL),
-        Voucher("lapsed", "到期收回"),
-        Voucher("to_air", "退回大气总量库", sink=AIR_POOL),
-        Voucher("recovered", "盘活收回"),
-        Voucher("traded", "交易过户"),
-        Voucher("bought", "区外购入", source=ELSEWHERE, paper="合同编号"),
-        Voucher("sold", "售往区外", sink=ELSEWHERE, paper="合同编号"),
-        Voucher("surrendered", "清缴", sink=SURRENDERED, paper="履约年度"),
+        Voucher("issued", "上级下达", source=ABOVE, by=STEPS),
+        Voucher("split", "分解到镇街", by=STEPS),
+        Voucher("granted", "分配到企业", by=STEPS),
+        Voucher("from_air", "自大气总量库调入", source=AIR_POOL, by=STEPS),
+        Voucher("lapsed", "到期收回", by=STEPS),
+        Voucher("to_air", "退回大气总量库", sink=AIR_POOL, by=STEPS),
+        Voucher("recovered", "盘活收回", by=STEPS),
+        Voucher("traded", "交易过户", by=STEPS),
+        Voucher("bought", "区外购入", source=ELSEWHERE, paper="合同编号", by=STEPS),
+        Voucher("sold", "售往区外", sink=ELSEWHERE, paper="合同编号", by=STEPS),
+        Voucher("surrendered", "清缴", sink=SURRENDERED, paper="履约年度", by=STEPS),
     ),
     columns=(*VOUCHER, "voucher", "text", "by"), filters=("on", "kind"), labels={"what": "指标"},
     search=("text", "voucher_no", "entries__holding__name", "entries__holding__entity__name"),
-    edit=APPROVERS,
+    edit=APPROVERS | STEPS,
     empty="总量指标账还没有收支。登记上级下达的指标并审核后，会出现在这里。",
 ))  # fmt: skip
 

@@ -22,6 +22,7 @@ from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition
 from ecoledger.registers.closing import DEFAULT, REASON
 from ecoledger.registers.quota import holdings
 from ecoledger.registers.quota.holdings import AMOUNT, APPROVERS, QUOTA, REVIEWERS, Pollutant
+from ecoledger.registers.quota.requests import refuse_promised
 
 
 class QuotaPlan(Matter):
@@ -76,6 +77,14 @@ def _post(step: Step) -> None:
         on=timezone.localdate(step.at), text=plan.title, voucher=plan, voucher_no=plan.paper_no,
         by=step.person, at=step.at,
     )  # fmt: skip
+    refuse_promised(giver)
+
+
+def _settled(plan: Any) -> tuple[str, ...]:
+    """What is posted stays as the account has it."""
+    if plan.state == "review":
+        return ()
+    return ("kind", "year", "area_code", "pollutant", "amount", "entity")
 
 
 def _posted() -> Q:
@@ -150,6 +159,6 @@ PLANS = declare(Register(
         "entity": ("企业名称",)},
         examples={"title": "2026年度总量指标分解", "kind": "分解到镇街", "year": "2026", "area_code": "北镇",
                   "pollutant": "化学需氧量", "amount": "12.5", "paper_no": "测环总〔2026〕3号"}),
-    statistics=_statistics, breakdowns=_breakdowns, edit=APPROVERS, manage=APPROVERS, enterprise="", map_layer=False,
+    settled=_settled, statistics=_statistics, breakdowns=_breakdowns, edit=APPROVERS, manage=APPROVERS, enterprise="", map_layer=False,
     empty="还没有指标。登记或导入上级下达的指标和各镇街的分解表，审核后入账。",
 ))  # fmt: skip

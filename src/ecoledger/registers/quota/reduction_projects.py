@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
@@ -41,6 +42,8 @@ REVIEWERS = frozenset({Role.SECTION_CHIEF, Role.LEADER})
 KEPT = {"COD": "cod", "NH3-N": "nh3n", "NOx": "nox", "VOCs": "vocs"}
 TONNES = {"max_digits": 12, "decimal_places": 3, "null": True, "blank": True, "editable": False}
 GRAMS = Decimal("0.001")
+# Far beyond what a project cuts, and than what an input comes to: more digits are not kept exactly.
+MOST = 10**9
 
 
 def _wrong(said: dict[str, Any]) -> list[str]:
@@ -103,7 +106,10 @@ class ReductionInput(models.Model):
     project = models.ForeignKey(ReductionProject, on_delete=models.CASCADE, related_name="inputs")
     name = models.CharField("参数", max_length=80)
     unit = models.CharField("单位", max_length=20, blank=True)
-    value = models.DecimalField("数值", max_digits=16, decimal_places=4, null=True, blank=True)
+    value = models.DecimalField(
+        "数值", max_digits=16, decimal_places=4, null=True, blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(MOST)],
+    )  # fmt: skip
     basis = models.CharField("数据来源", max_length=120, blank=True)
 
     class Meta:
@@ -159,7 +165,10 @@ def _not_ready(project: Any) -> str:
     """What is missing before it can be computed."""
     if project.kind not in kinds():
         return _("没有这一类项目的算式。")
-    given = set(project.inputs.exclude(value=None).values_list("name", flat=True))
+    names = list(project.inputs.exclude(value=None).values_list("name", flat=True))
+    given = set(names)
+    if twice := sorted(name for name in given if names.count(name) > 1):
+        return _("参数重复：%s。") % _("、").join(twice)
     empty = [r["label"] for r in kinds()[project.kind]["inputs"] if r["label"] not in given]
     if empty:
         return _("缺少参数：%s。") % _("、").join(empty)
@@ -171,7 +180,7 @@ def _account(step: Step) -> None:
     """Compute every pollutant of the kind, and take off what was used elsewhere."""
     project, kind = step.matter, kinds()[step.matter.kind]
     names = {row["key"]: row["label"] for row in kind["inputs"]}
-    given = dict(project.inputs.values_list("name", "value"))
+    given = dict(project.inputs.exclude(value=None).values_list("name", "value"))
     quantities = {key: given[label] for key, label in names.items()}
     used = dict(project.uses.order_by().values_list("pollutant").annotate(Sum("amount")))
     lines = []
@@ -188,6 +197,10 @@ def _account(step: Step) -> None:
                 _("%(what)s无法计算：%(why)s。") % {"what": pollutant, "why": error},
                 _("请核对参数和算式。"),
             ) from error
+        if abs(found) >= MOST:
+            raise Refused(
+                "form", _("%s减排量过大。") % _(Counted(pollutant).label), _("请核对参数和算式。")
+            )
         whole = (Decimal(found.numerator) / Decimal(found.denominator)).quantize(GRAMS)
         taken = used.get(pollutant, Decimal(0))
         if taken > whole:
@@ -211,6 +224,13 @@ def _forget(step: Step) -> None:
     """What goes back to be entered anew has no result."""
     for attribute in KEPT.values():
         setattr(step.matter, attribute, None)
+
+
+def _settled(project: Any) -> tuple[str, ...]:
+    """What was accounted for is what is recognised; to enter it anew it is sent back."""
+    return (
+        () if project.state == "new" else ("year", "kind", "area_code", "inputs", "proofs", "uses")
+    )
 
 
 def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
@@ -334,6 +354,6 @@ PROJECTS = declare(ReductionProjects(
         Measure(key="done_ratio", name="减排项目认定率", numerator=Q(state="recognised"),
                 denominator=~Q(phase=Phase.DISMISSED.value)),
     ),
-    statistics=_statistics, breakdowns=_breakdowns, edit=WORKERS, manage=ACCOUNTANTS,
+    settled=_settled, statistics=_statistics, breakdowns=_breakdowns, edit=WORKERS, manage=ACCOUNTANTS,
     empty="还没有减排项目。登记或导入年度减排计划，填写参数和佐证材料后核算认定。",
 ))  # fmt: skip

@@ -16,6 +16,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts.models import Person
 from ecoledger.books import account as accounts
 from ecoledger.books.models import Holding
 from ecoledger.entities.models import Enterprise
@@ -132,49 +133,84 @@ def _not_complete(request: Any) -> str:
     return ""
 
 
-def _moves(request: Any, sign: int) -> Iterator[tuple[str, Holding, Holding, Decimal]]:
+def _settled(request: Any) -> tuple[str, ...]:
+    """Once submitted it is judged, granted and taken back as it was."""
+    return () if request.state == "new" else ("entity", "area_code", "source", "amounts")
+
+
+def promised(firm: int, pollutant: str) -> Decimal:
+    """What a firm holds for projects that have not begun: it comes back when they never do."""
+    rows = RequestedAmount.objects.filter(
+        request__entity=firm, request__state="granted", request__merged_into=None,
+        request__withdrawn_at=None, pollutant=pollutant,
+    )  # fmt: skip
+    return rows.aggregate(all=Sum("amount"))["all"] or Decimal(0)
+
+
+def refuse_promised(holding: Holding) -> None:
+    """Refuse, once a posting is written, what leaves a firm less than is granted to projects not begun."""
+    if holding.entity_id is None:
+        return
+    bound = promised(holding.entity_id, holding.item)
+    if holding.balance < bound:
+        raise Refused(
+            "balance",
+            _("%(firm)s 有 %(bound)s %(unit)s 已分配给尚未落实的项目，不能转出。")
+            % {
+                "firm": holding,
+                "bound": f"{bound.normalize():f}",
+                "unit": QUOTA.item(holding.item).unit,
+            },
+            _("请减少数量，或待项目落实后再办。"),
+        )
+
+
+def _moves(request: Any) -> Iterator[tuple[str, Holding, Holding, Decimal]]:
     """Pollutant, where it comes from, the firm's holding, and how much the firm gains."""
     for pollutant, amount in _wanted(request).items():
         firm = holdings.of_firm(pollutant, request.entity)
         if request.source == QuotaRequest.Source.AIR:
             beyond = holdings.outside(pollutant, holdings.AIR_POOL, request.area_code)
-            yield pollutant, beyond, firm, sign * amount
+            yield pollutant, beyond, firm, amount
         else:
-            yield pollutant, _pool(request, pollutant), firm, sign * amount
+            yield pollutant, _pool(request, pollutant), firm, amount
 
 
-def _write(step: Step, sign: int) -> None:
-    """Grant (1) or take back (-1); what comes out of the air pool is posted there as well."""
-    request, of_air = step.matter, step.matter.source == QuotaRequest.Source.AIR
-    said = {
+def _said(step: Step) -> dict[str, Any]:
+    """What every posting says of it."""
+    request = step.matter
+    return {
         "on": timezone.localdate(step.at), "text": request.title, "voucher": request,
         "voucher_no": request.approval_no, "by": step.person, "at": step.at,
     }  # fmt: skip
+
+
+def _grant(step: Step) -> None:
+    """Post what it gets; what comes out of the air pool is posted there as well."""
+    request, today = step.matter, timezone.localdate(step.at)
+    if step.form["use_by"] <= today:
+        why = _("落实期限应在今天之后。")
+        raise Refused("form", why, "", {"use_by": [why]})
+    request.granted_on = today
+    of_air, said = request.source == QuotaRequest.Source.AIR, _said(step)
     moves: dict[Holding, Decimal] = {}
-    for pollutant, giver, firm, amount in _moves(request, sign):
+    for pollutant, giver, firm, amount in _moves(request):
         moves[giver] = moves.get(giver, Decimal(0)) - amount
         moves[firm] = moves.get(firm, Decimal(0)) + amount
         if of_air:
             county = request.area_code[: holdings.COUNTY]
             pool = air.QUOTA.holding(pollutant, air.POOL, county)
             beyond = air.QUOTA.outside(pollutant, "新建项目", county)
-            kind = "allocation" if sign > 0 else "lapse"
-            accounts.post(air.QUOTA, kind, {pool: -amount, beyond: amount}, **said)
-    granted, back = ("from_air", "to_air") if of_air else ("granted", "lapsed")
-    accounts.post(QUOTA, granted if sign > 0 else back, moves, **said)
-
-
-def _grant(step: Step) -> None:
-    today = timezone.localdate(step.at)
-    if step.form["use_by"] <= today:
-        why = _("落实期限应在今天之后。")
-        raise Refused("form", why, "", {"use_by": [why]})
-    step.matter.granted_on = today
-    _write(step, 1)
+            accounts.post(air.QUOTA, "allocation", {pool: -amount, beyond: amount}, **said)
+    accounts.post(QUOTA, "from_air" if of_air else "granted", moves, **said)
 
 
 def _take_back(step: Step) -> None:
-    _write(step, -1)
+    """What was posted for it goes back to where it came from."""
+    said = _said(step)
+    accounts.take_back(QUOTA, "lapsed", ("granted",), **said)
+    accounts.take_back(QUOTA, "to_air", ("from_air",), **said)
+    accounts.take_back(air.QUOTA, "lapse", ("allocation",), **said)
 
 
 def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
@@ -228,7 +264,15 @@ def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdow
     ]
 
 
-REQUESTS = declare(Register(
+class Requests(Register):
+    """The book; what a source has left is told to those who grant, for a town sees neither the county's nor another's."""
+
+    def is_open(self, name: str, person: Person) -> bool:
+        grants = name != "available" or person.has_role(*APPROVERS, *REVIEWERS)
+        return grants and super().is_open(name, person)
+
+
+REQUESTS = declare(Requests(
     key="quota_request", label="总量指标申请与分配", line="approval", tab="permits", model=QuotaRequest,
     pattern="总申〔{year}〕{n}号",
     workflow=Workflow(
@@ -269,6 +313,6 @@ REQUESTS = declare(Register(
     imports=Import(key=("title",), headers={"title": ("项目",), "entity": ("企业名称", "建设单位"), "source": ("来源",)},
                    examples={"title": "年产五万吨精密铸件项目", "entity": "某某铸造厂", "source": "镇街指标",
                              "priority": "重点企业（项目）"}),
-    statistics=_statistics, breakdowns=_breakdowns, edit=APPROVERS, manage=APPROVERS, enterprise="",
+    settled=_settled, statistics=_statistics, breakdowns=_breakdowns, edit=APPROVERS, manage=APPROVERS, enterprise="",
     empty="还没有申请。登记项目和申请数量，提交审核后由镇街指标、县级储备或大气总量库分配。",
 ))  # fmt: skip

@@ -7,7 +7,7 @@ what he has not. Between two firms, out of or into the county's reserve, and wit
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 from django.core.validators import MinValueValidator
@@ -26,8 +26,11 @@ from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition
 from ecoledger.registers.closing import DEFAULT, REASON
 from ecoledger.registers.quota import holdings
 from ecoledger.registers.quota.holdings import AMOUNT, APPROVERS, QUOTA, REVIEWERS, Pollutant
+from ecoledger.registers.quota.requests import refuse_promised
 
 YUAN = {"max_digits": 14, "decimal_places": 2}
+# A sum of so many yuan has more digits than are kept.
+MOST = Decimal(10**12)
 
 
 class QuotaTrade(Matter):
@@ -82,7 +85,9 @@ class QuotaTrade(Matter):
     def worth(self) -> Decimal:
         """Price by amount and years, to the fen; of a carbon quota, which is used up, by amount alone."""
         years = 1 if self.pollutant == Pollutant.CO2 else self.years
-        return (self.amount * self.price * years).quantize(Decimal("0.01"))
+        with localcontext() as context:
+            context.prec = 50  # more digits than the three can have together
+            return (self.amount * self.price * years).quantize(Decimal("0.01"))
 
 
 Way = QuotaTrade.Way
@@ -112,6 +117,8 @@ def _not_complete(trade: Any) -> str:
         return _("转让方和受让方是同一家。")
     if not trade.amount:
         return _("数量须大于零。")
+    if trade.worth >= MOST:
+        return _("成交额过大，请核对数量、单价和年限。")
     return "" if trade.contract_no.strip() else _("没有填写合同编号。")
 
 
@@ -139,8 +146,16 @@ def _transfer(step: Step) -> None:
         on=trade.transferred_on, text=trade.title, voucher=trade, voucher_no=trade.contract_no,
         by=step.person, at=step.at, details={"price": str(trade.price), "total": str(trade.total)},
     )  # fmt: skip
+    refuse_promised(giver)
     trade.seller_left = None if giver.outside else giver.balance
     trade.buyer_has = None if taker.outside else taker.balance
+
+
+def _settled(trade: Any) -> tuple[str, ...]:
+    """What is transferred stays as the account has it."""
+    if trade.state == "review":
+        return ()
+    return ("way", "seller", "buyer", "area_code", "pollutant", "amount", "price", "years")
 
 
 def _prepare(trade: Any) -> None:
@@ -226,6 +241,6 @@ TRADES = declare(Register(
         examples={"title": "某某印染厂受让化学需氧量", "way": "企业间转让", "seller": "某某造纸厂", "buyer": "某某印染厂",
                   "pollutant": "化学需氧量", "amount": "1.2", "price": "9500", "years": "5",
                   "contract_no": "PWQ-2026-003", "area_code": "北镇"}, future=()),
-    statistics=_statistics, breakdowns=_breakdowns, edit=APPROVERS, manage=APPROVERS, enterprise="",
+    settled=_settled, statistics=_statistics, breakdowns=_breakdowns, edit=APPROVERS, manage=APPROVERS, enterprise="",
     map_layer=False, empty="还没有交易。登记或导入成交合同，审核后在总量指标账过户。",
 ))  # fmt: skip

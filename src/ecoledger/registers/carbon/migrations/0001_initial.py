@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
                 ('line', models.CharField(blank=True, max_length=60, verbose_name='生产线')),
                 ('source', models.CharField(max_length=20, verbose_name='排放源')),
                 ('item', models.CharField(choices=[('consumption', '消耗量'), ('ncv', '低位发热量'), ('carbon', '单位热值含碳量'), ('oxidation', '碳氧化率')], max_length=12, verbose_name='参数')),
-                ('month', models.PositiveSmallIntegerField(default=0, verbose_name='月份（0为全年）')),
+                ('month', models.PositiveSmallIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(12)], verbose_name='月份（0为全年）')),
                 ('reported', models.DecimalField(blank=True, decimal_places=6, max_digits=18, null=True, verbose_name='报告值')),
                 ('verified', models.DecimalField(decimal_places=6, max_digits=18, verbose_name='核查值')),
                 ('reason', models.CharField(max_length=200, verbose_name='原因')),

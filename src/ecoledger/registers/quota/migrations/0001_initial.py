@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=80, verbose_name='参数')),
                 ('unit', models.CharField(blank=True, max_length=20, verbose_name='单位')),
-                ('value', models.DecimalField(blank=True, decimal_places=4, max_digits=16, null=True, verbose_name='数值')),
+                ('value', models.DecimalField(blank=True, decimal_places=4, max_digits=16, null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1000000000)], verbose_name='数值')),
                 ('basis', models.CharField(blank=True, max_length=120, verbose_name='数据来源')),
                 ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='inputs', to='quota.reductionproject')),
             ],
