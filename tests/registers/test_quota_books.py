@@ -246,6 +246,8 @@ def test_a_posted_plan_and_a_town_s_view_of_the_reserve(bureau, client):
     row = issue(bureau, amount="77.125")
     with pytest.raises(Refused, match="不再修改"):
         actions.amend(row.pk, {"amount": Decimal(999)}, event="amended", by=bureau.approver)
+    with pytest.raises(Refused, match="不再修改"):
+        actions.may_follow(PLANS, row, bureau.approver, {"amount": Decimal(999)})
     asked = request(bureau, amount="5")
     for person, told in ((bureau.people["town"], False), (bureau.leader, True)):
         client.force_login(person)

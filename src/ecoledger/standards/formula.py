@@ -37,7 +37,9 @@ def _parsed(text: str) -> ast.expr:
 
 def _check(node: ast.AST) -> None:
     match node:
-        case ast.Constant(value=value) if type(value) in (int, float) and isfinite(value):
+        case ast.Constant(value=float() as value) if isfinite(value):
+            return
+        case ast.Constant(value=int() as value) if not isinstance(value, bool):
             return
         case ast.Call(func=ast.Name(id=name), keywords=[]) if name in _CALLS and node.args:
             return

@@ -15,7 +15,7 @@ from ecoledger.accounts.models import Organisation, Person
 from ecoledger.listings import forms
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, timeline
-from ecoledger.matters.actions.access import keep, locked, owns
+from ecoledger.matters.actions.access import keep, locked, owns, refuse_settled
 from ecoledger.matters.actions.amending import refuse_owner
 from ecoledger.matters.actions.lapsing import end_requests
 from ecoledger.matters.models import Event, Matter
@@ -103,6 +103,7 @@ def may_follow(
         if not _may_give(by, values):
             raise Refused("unit", _("不能按表格把事项交给其他单位。"), _("请用“转办”申请。"))
         return
+    refuse_settled(matter, values)
     decided = sorted(set(values) & (_OWNER | _set_by_steps(register)))
     labels = [_("状态")] if state and state != matter.state else []
     labels += [_(str(register.derive.ask(name.removesuffix("_id")).label)) for name in decided]
