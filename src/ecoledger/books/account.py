@@ -357,6 +357,24 @@ def held_longer(holding: Holding, day: date, days: int) -> Decimal:
     return max(ZERO, balance_on(holding, day) - recent)
 
 
+def all_held_longer(
+    holdings: QuerySet[Holding], day: date, days: int
+) -> list[tuple[Holding, Decimal]]:
+    """Each of ``holdings`` with what :func:`held_longer` says of it, in one query."""
+    first = day - timedelta(days=days - 1)
+    rows = holdings.annotate(
+        had=Sum("entries__quantity", filter=Q(entries__on__lte=day)),
+        fresh=Sum(
+            "entries__quantity",
+            filter=Q(entries__on__range=(first, day), entries__quantity__gt=0),
+        ),
+    )
+    return [
+        (row, max(ZERO, (Decimal(row.had or ZERO) - Decimal(row.fresh or ZERO)).quantize(KEPT)))
+        for row in rows
+    ]
+
+
 def balances_on(holdings: QuerySet[Holding], day: date) -> list[tuple[Holding, Decimal]]:
     """Each of ``holdings`` with what it had at the end of ``day``, in one query."""
     rows = holdings.annotate(had=Sum("entries__quantity", filter=Q(entries__on__lte=day)))

@@ -123,6 +123,16 @@ class Portrait:
         return sum(line.points is None for line in self.lines)
 
 
+MOST_POINTS = 100_000
+# What a rule's numbers lie between: a period of at most a hundred years.
+_BOUNDS = (
+    ("days", 0, 36_500),
+    ("each", 0, MOST_POINTS),
+    ("most", 0, MOST_POINTS),
+    ("tag_from", 0, MOST_POINTS),
+)
+
+
 # ---- rules ---------------------------------------------------------------------------------------
 
 
@@ -133,8 +143,18 @@ def _wrong(said: dict[str, Any]) -> list[str]:
         for n, row in enumerate(said["rule"], 1)
         if row.get("source") not in SOURCES
     ]
-    bounds = [row.get("from", 0) for row in said["level"]]
-    if not bounds or bounds != sorted(bounds, reverse=True) or bounds[-1] > 0:
+    for n, row in enumerate(said["rule"], 1):
+        for name, least, most in _BOUNDS:
+            # Written so that what is no number is outside as well.
+            if not least <= row[name] <= most:
+                words = {"n": n, "name": name, "least": least, "most": most}
+                wrong.append(_("第 %(n)d 项：%(name)s 应在 %(least)s 到 %(most)s 之间") % words)
+    bounds = [row["from"] for row in said["level"]]
+    if not all(-MOST_POINTS <= bound <= MOST_POINTS for bound in bounds):
+        wrong.append(_("风险等级的 from 应在 %(least)s 到 %(most)s 之间") % {
+            "least": -MOST_POINTS, "most": MOST_POINTS,
+        })  # fmt: skip
+    elif not bounds or bounds != sorted(bounds, reverse=True) or bounds[-1] > 0:
         wrong.append(_("风险等级要从高到低，最低一级的 from 写 0"))
     return wrong
 
@@ -209,10 +229,10 @@ def _waste(
         within(person), book=HAZARDOUS.key, entity__in=firms, outside=False
     )
     late: dict[int, int] = {}
-    for row in held:
+    for row, old in accounts.all_held_longer(held, today, HAZARDOUS.longest_days):
         assert row.entity_id is not None  # noqa: S101  asked for by firm
         late.setdefault(row.entity_id, 0)
-        if row.balance and accounts.held_longer(row, today, HAZARDOUS.longest_days) > 0:
+        if row.balance and old > 0:
             late[row.entity_id] += 1
     for key, count in late.items():
         text = _("%(n)d 种废物贮存超过 %(days)d 天") % {"n": count, "days": HAZARDOUS.longest_days}

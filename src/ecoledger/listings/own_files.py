@@ -97,7 +97,10 @@ def write(rules: Rules, text: str, *, by: Person) -> None:
 
 
 def unlike(said: Any, shipped: Any, where: str = "") -> list[str]:
-    """Where ``said`` lacks a key of ``shipped`` or holds another kind of value; rows of a list may be any number."""
+    """Where ``said`` lacks a key of ``shipped`` or holds another kind of value.
+
+    Rows of a list may be any number; each is like one of the shipped rows.
+    """
     if isinstance(shipped, dict):
         if not isinstance(said, dict):
             return [_("%s 应为一组设置") % where]
@@ -106,7 +109,15 @@ def unlike(said: Any, shipped: Any, where: str = "") -> list[str]:
             wrong += unlike(said[key], shipped[key], f"{where}{key}.")
         return wrong
     if isinstance(shipped, list):
-        return [] if isinstance(said, list) else [_("%s 应为一列") % where.rstrip(".")]
+        if not isinstance(said, list):
+            return [_("%s 应为一列") % where.rstrip(".")]
+        lines: list[str] = []
+        for n, row in enumerate(said, 1) if shipped else ():
+            # The least that is wrong with it, beside any row that was shipped.
+            beside: list[list[str]] = [unlike(row, like, f"{where}{n}.") for like in shipped]
+            least = min(beside, key=len)
+            lines += least
+        return lines
     numbers = (int, float)
     same = type(said) is type(shipped) or (
         isinstance(said, numbers) and isinstance(shipped, numbers) and type(said) is not bool

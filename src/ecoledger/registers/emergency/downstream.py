@@ -6,22 +6,28 @@ from the head. An intake or an event that only has a place is put on the nearest
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from math import cos, radians
 from typing import Any
 
 import polars as pl
 import shapely
+from django.utils.translation import gettext as _
+from shapely.geometry.base import BaseGeometry
 
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.scope import visible
 from ecoledger.entities import shapes
 from ecoledger.entities.models import River, Section
-from ecoledger.registers.emergency.around_it import SensitivePoint
+from ecoledger.registers.emergency.around_it import SENSITIVE, SensitivePoint
 from ecoledger.science import river_network
 
 # Farther from a river's line than this, a place is not on it, metres.
 REACH = 2000.0
+_DEGREE_M = 111_000.0
 SPEED, UNCERTAINTY = 0.5, 0.5
 
 
@@ -47,22 +53,48 @@ class Arrival:
     at: datetime
     from_at: datetime
     until_at: datetime
+    # Whether the reader may see the thing's own file; of others only distance and hour are told.
+    known: bool = True
+
+    @property
+    def name(self) -> str:
+        """What it is called, to whom may see it."""
+        if self.known:
+            return str(self.thing)
+        return _("辖区外的断面") if isinstance(self.thing, Section) else _("辖区外的敏感点")
 
 
-def on_river(rivers: Iterable[River], lon: float, lat: float) -> Stop | None:
+def lines_of(rivers: Iterable[River]) -> dict[int, BaseGeometry]:
+    """The shapes of the drawn rivers, read once for many places."""
+    return {river.pk: shapes.read(river.geometry) for river in rivers if river.geometry}
+
+
+def on_river(
+    rivers: Iterable[River], lon: float, lat: float, lines: Mapping[int, BaseGeometry] | None = None
+) -> Stop | None:
     """The place on the nearest drawn river within :data:`REACH`; ``None`` where there is none."""
+    rivers = list(rivers)
+    drawn = lines_of(rivers) if lines is None else lines
     best: tuple[float, Stop] | None = None
-    place = {"type": "Point", "coordinates": [lon, lat]}
+    shrink = max(cos(radians(lat)), 0.1)
+    high, wide = REACH / _DEGREE_M * 1.1, REACH / _DEGREE_M / shrink * 1.1
     for river in rivers:
-        if not river.geometry:
+        line = drawn.get(river.pk)
+        if line is None:
             continue
-        away = shapes.distance_m(river.geometry, place)
+        west, south, east, north = line.bounds
+        if not (west - wide <= lon <= east + wide and south - high <= lat <= north + high):
+            continue
+        flat = shapely.transform(
+            line, lambda xy: (xy - (lon, lat)) * (_DEGREE_M * shrink, _DEGREE_M)
+        )
+        here = shapely.Point(0, 0)
+        away = flat.distance(here)
         if away > REACH or (best is not None and best[0] <= away):
             continue
-        line = shapes.read(river.geometry)
         # A share of the line as drawn; what was surveyed is the length on record.
         share = line.project(shapely.Point(lon, lat), normalized=True)
-        length = river.length_km or shapes.length_km(river.geometry)
+        length = river.length_km or shapes.length_km(river.geometry or {})
         best = (away, Stop(river.pk, round(float(share) * length, 3), None))
     return best[1] if best else None
 
@@ -83,11 +115,12 @@ def stops_on(rivers: Sequence[River]) -> list[Stop]:
         Stop(section.river_id, section.chainage_km, section)
         for section in Section.objects.filter(river__in=keys, until=None)
     ]
+    lines = lines_of(rivers)
     wet = (SensitivePoint.Sort.INTAKE, SensitivePoint.Sort.FARM)
     for point in SensitivePoint.objects.filter(sort__in=wet, until=None).exclude(lon=None):
         if point.lon is None or point.lat is None:
             continue
-        place = on_river(rivers, point.lon, point.lat)
+        place = on_river(rivers, point.lon, point.lat, lines)
         if place is not None:
             stops.append(Stop(place.river, place.km, point))
     return stops
@@ -130,10 +163,14 @@ def arrivals(
     rivers: Sequence[River],
     at: datetime,
     *,
+    person: Person,
     speed: float = SPEED,
     uncertainty: float = UNCERTAINTY,
 ) -> list[Arrival]:
-    """Sections and intakes downstream of ``start``, the soonest first; ``at`` is when it went into the river."""
+    """Sections and intakes downstream of ``start``, the soonest first; ``at`` is when it went into the river.
+
+    Water runs beyond a person's scope: what lies there is reached as well, and not named.
+    """
     stops = stops_on(rivers)
     edges = network(rivers, [*stops, start])
     if edges.is_empty():
@@ -142,6 +179,7 @@ def arrivals(
         edges, node(start.river, start.km), speed=speed, uncertainty=uncertainty
     )
     by_node = {row["node"]: row for row in reached.iter_rows(named=True)}
+    known = _known(stops, person)
     rows = []
     for stop in stops:
         row = by_node.get(node(stop.river, stop.km))
@@ -151,7 +189,15 @@ def arrivals(
             Arrival(
                 stop, stop.thing, row["distance"] / 1000, row["hours"], row["hours_low"], row["hours_high"],
                 at + timedelta(hours=row["hours"]), at + timedelta(hours=row["hours_low"]),
-                at + timedelta(hours=row["hours_high"]),
+                at + timedelta(hours=row["hours_high"]), stop.thing.pk in known,
             )
         )  # fmt: skip
-    return sorted(rows, key=lambda one: (one.hours, str(one.thing)))
+    return sorted(rows, key=lambda one: (one.hours, one.name))
+
+
+def _known(stops: Iterable[Stop], person: Person) -> set[int]:
+    """Those of the things whose files ``person`` may see."""
+    keys = [stop.thing.pk for stop in stops]
+    sections = visible(Section.objects.filter(pk__in=keys), person)
+    points = SENSITIVE.visible_to(person).filter(pk__in=keys)
+    return {*sections.values_list("pk", flat=True), *points.values_list("pk", flat=True)}

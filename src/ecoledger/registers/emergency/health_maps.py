@@ -47,6 +47,14 @@ TOXICITY = (
 )
 
 
+# Parameters and toxicities that others are divided by, and the least that may be divided by.
+DIVISORS = frozenset({
+    "acceptable_risk", "acceptable_quotient", "weight_a", "weight_c", "air_a", "averaging_carcinogenic",
+    "averaging_noncarcinogenic", "rfd_oral", "rfc", "absorption_gut", "saf", "waf",
+})  # fmt: skip
+LEAST_DIVISOR = 1e-15
+
+
 class HealthAssessment(models.Model):
     """One assessment of an area or of a project's surroundings."""
 
@@ -333,7 +341,8 @@ declare_lookup(
 
 
 class Parameters(Listing):
-    """Versions of parameters: a name that means nothing is refused, for it would change nothing."""
+    """Versions of parameters: a name that means nothing is refused, for it would change nothing; so is nought where
+    others are divided by it."""
 
     def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
         name = str(values.get("name") or "")
@@ -346,6 +355,9 @@ class Parameters(Listing):
             known = tuple(
                 dict.fromkeys(key for land in LandUse for key in health_risk.parameters(land))
             )
+        value = values.get("value")
+        if name in DIVISORS and value is not None and float(value) < LEAST_DIVISOR:
+            return {"value": _("“%(name)s”是除数，须大于零") % {"name": name}}
         if name in known:
             return {}
         return {
@@ -356,11 +368,22 @@ class Parameters(Listing):
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
-        if wrong := self.wrong(values, by):
+        self._refuse(self.wrong(values, by))
+        return super().open_row(values, by, at, **more)
+
+    def change_row(
+        self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
+    ) -> Any:
+        there = {name: getattr(row, name) for name in ("substance", "name", "value")}
+        self._refuse(self.wrong({**there, **values}, by))
+        return super().change_row(row, values, by, at)
+
+    @staticmethod
+    def _refuse(wrong: Mapping[str, str]) -> None:
+        if wrong:
             raise Refused(
                 "form", next(iter(wrong.values())), fields={k: [v] for k, v in wrong.items()}
             )
-        return super().open_row(values, by, at, **more)
 
 
 PARAMETERS = declare(Parameters(

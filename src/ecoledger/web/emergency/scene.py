@@ -76,7 +76,9 @@ def _scene(request: Request, incident: Incident) -> Scene:
     speed = incident.speed or downstream.SPEED
     start, dry = _start(incident, place)
     found = (
-        downstream.arrivals(start, list(River.objects.all()), incident.occurred_at, speed=speed)
+        downstream.arrivals(
+            start, list(River.objects.all()), incident.occurred_at, person=request.user, speed=speed
+        )
         if start
         else []
     )
@@ -242,6 +244,8 @@ def _drawn(scene: Scene) -> Iterator[dict[str, Any]]:
             )
     rivers = River.objects.in_bulk([one.stop.river for one in scene.arrivals])
     for one in scene.arrivals:
+        if not one.known:
+            continue
         at = _point(one.thing)["coordinates"]
         if None in at:  # a section without coordinates lies on its river's line
             at = downstream.place_on(rivers[one.stop.river], one.stop.km)

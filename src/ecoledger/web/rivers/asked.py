@@ -11,6 +11,8 @@ from ecoledger.web.access import Request
 
 # A county's code; of a city's people the city is asked.
 COUNTY = 6
+# GB 3838-2002 judges data from June 2002 on; no limits are on file for years that it does not hold for as a whole.
+FIRST, LAST = 2003, 2100
 
 
 def month(request: Request) -> date:
@@ -19,7 +21,7 @@ def month(request: Request) -> date:
         said = date.fromisoformat(f"{request.GET.get('month', '')}-01")
     except ValueError:
         said = (timezone.localdate().replace(day=1) - timedelta(days=1)).replace(day=1)
-    return said if 2000 <= said.year <= 2100 else timezone.localdate().replace(day=1)
+    return said if FIRST <= said.year <= LAST else timezone.localdate().replace(day=1)
 
 
 def after(first: date) -> date:
@@ -30,7 +32,7 @@ def after(first: date) -> date:
 def year(request: Request) -> int:
     """The year asked for, else this one."""
     said = asked.number(request.GET.get("year", ""))
-    return said if said is not None and 2000 <= said <= 2100 else timezone.localdate().year
+    return said if said is not None and FIRST <= said <= LAST else timezone.localdate().year
 
 
 def county(request: Request) -> str:

@@ -24,6 +24,7 @@ from ecoledger.registers.water import network
 from ecoledger.registers.water.network import Network, Place, Upstream
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
+from ecoledger.web.rivers import asked
 
 MOST = 200
 SLOWEST, FASTEST = 0.01, 5.0
@@ -53,7 +54,7 @@ def search_of(request: Request, seen: datetime | None = None) -> Search:
         at = datetime.fromisoformat(written) if written else None
     except ValueError:
         at = None
-    if at is None:
+    if at is None or not asked.FIRST <= at.year <= asked.LAST:
         at = seen or timezone.now()
     elif timezone.is_naive(at):
         at = timezone.make_aware(at)

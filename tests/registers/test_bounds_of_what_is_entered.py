@@ -1,0 +1,168 @@
+"""What is entered at the border of what can be: years, divisors, rules of a bureau, places beyond a person's area."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from ecoledger.books import account as accounts
+from ecoledger.books.models import Holding
+from ecoledger.entities.models import Section
+from ecoledger.indicators import portrait
+from ecoledger.listings import own_files
+from ecoledger.listings.refusals import Refused
+from ecoledger.matters import actions
+from ecoledger.registers.emergency import downstream
+from ecoledger.registers.emergency.around_it import SensitivePoint
+from ecoledger.registers.emergency.health_maps import PARAMETERS
+from ecoledger.registers.emergency.incidents import INCIDENTS
+from ecoledger.registers.emergency.plan_filings import FILINGS, PlanFiling
+from ecoledger.registers.waste.hazardous_waste import HAZARDOUS
+
+pytestmark = pytest.mark.django_db
+COUNTY, NORTH, SOUTH = "990101", "990101001", "990101002"
+
+
+@pytest.fixture(autouse=True)
+def profile(settings, tmp_path):
+    settings.PROFILE = tmp_path
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("days = 90", "days = 99999999", "days 应在 0 到 36500 之间"),
+        ("days = 90", "days = nan", "days 应在"),
+        ('key = "power"\n', "", "缺少 rule.3.key"),
+        ("from = 15", 'from = "x"', "level.2.from 的取值类型不对"),
+        ("from = 15", "from = nan", "from 应在"),
+    ],
+)
+def test_rules_that_would_stop_the_page_of_portraits_are_refused(bureau, before, after, said):
+    rules = own_files.declared()["portrait"]
+    assert before in rules.shipped
+    with pytest.raises(Refused, match=said):
+        own_files.write(rules, rules.shipped.replace(before, after, 1), by=bureau.officer)
+
+
+@pytest.mark.parametrize("name", sorted(own_files.declared()))
+def test_every_shipped_file_is_like_itself(name):
+    shipped = tomllib.loads(own_files.declared()[name].shipped)
+    assert own_files.unlike(shipped, shipped) == []
+
+
+def test_what_is_stored_too_long_is_asked_of_all_firms_at_once(bureau):
+    code, today = "900-249-08", timezone.localdate()
+    stored = HAZARDOUS.holding(code, bureau.enterprise)
+    beyond = HAZARDOUS.outside(code, "产生", COUNTY)
+    for days, amount in ((400, 5), (3, 2)):
+        accounts.post(
+            HAZARDOUS, HAZARDOUS.vouchers[0].key, {stored: Decimal(amount), beyond: Decimal(-amount)},
+            on=today - timedelta(days), text="x", voucher_no="1", by=None,
+        )  # fmt: skip
+    rows = Holding.objects.filter(pk=stored.pk)
+    with CaptureQueriesContext(connection) as asked:
+        told = accounts.all_held_longer(rows, today, 365)
+    assert len(asked) == 1
+    assert [old for _row, old in told] == [accounts.held_longer(stored, today, 365)] == [5]
+    firms = {bureau.enterprise.pk: bureau.enterprise}
+    now = timezone.now()
+    assert (
+        portrait.SOURCES["waste"](firms, bureau.leader, now, now)[bureau.enterprise.pk].count == 1
+    )
+
+
+def test_nothing_is_divided_by_nought(bureau):
+    said = {
+        "version": "本地",
+        "substance": "",
+        "name": "weight_a",
+        "unit": "kg",
+        "source": "调查",
+        "area_code": COUNTY,
+    }
+    now = timezone.now()
+    with pytest.raises(Refused, match="除数"):
+        PARAMETERS.open_row({**said, "value": 0.0}, bureau.officer, now)
+    row = PARAMETERS.open_row({**said, "value": 60.0}, bureau.officer, now)
+    with pytest.raises(Refused, match="除数"):
+        PARAMETERS.change_row(row, {"value": 0.0}, bureau.officer, now)
+    with pytest.raises(Refused, match="没有参数"):
+        PARAMETERS.change_row(row, {"name": "nonsense"}, bureau.officer, now)
+
+
+def test_years_that_no_standard_judges_are_not_asked(bureau, client):
+    client.force_login(bureau.leader)
+    for address in (
+        f"/water/upstream?section={bureau.section.pk}&seen=0001-01-01T00:00",
+        "/water/outlets?month=2000-01",
+        "/water/outlets?month=2002-12",
+    ):
+        assert client.get(address).status_code == 200
+
+
+def test_a_plan_is_not_filed_or_signed_in_days_to_come(bureau):
+    row = actions.open_matter(
+        FILINGS, {"title": "预案", "entity": bureau.enterprise, "area_code": NORTH, "sort": "firm", "risk": "L"},
+        by=bureau.officer,
+    )  # fmt: skip
+    PlanFiling.objects.filter(pk=row.pk).update(state="reviewed")
+    with pytest.raises(Refused, match="今天之后"):
+        actions.perform(
+            row.pk, "sign", by=bureau.officer, form={"signed_on": "9999-12-31", "signed_by": "某"}
+        )
+    PlanFiling.objects.filter(pk=row.pk).update(state="sent")
+    row.papers.update(there=True)
+    with pytest.raises(Refused, match="今天之后"):
+        actions.perform(row.pk, "file", by=bureau.officer, form={"filed_on": "9999-12-31"})
+
+
+def test_what_lies_beyond_ones_area_is_reached_and_not_named(bureau, client):
+    river = bureau.river
+    river.geometry = {"type": "LineString", "coordinates": [[118.5, 24.9], [118.6, 24.9]]}
+    river.save()
+    SensitivePoint.objects.create(
+        code="MG-1", name="南镇水厂取水口", area_code=SOUTH, lon=118.59, lat=24.901, sort="intake"
+    )
+    Section.objects.create(
+        code="S-2", name="南镇内部断面", area_code=SOUTH, river=river, chainage_km=(river.length_km or 10) * 0.8, target_class=3
+    )  # fmt: skip
+    now = timezone.now()
+    case = actions.open_matter(INCIDENTS, {
+        "title": "泄漏", "area_code": NORTH, "lon": 118.51, "lat": 24.9, "occurred_at": now, "learned_at": now,
+        "cause": "traffic", "medium": "water",
+    }, by=bureau.officer)  # fmt: skip
+    town = bureau.people["town"]
+    town.area_codes = [NORTH]
+    town.save()
+    texts = {}
+    for person in (town, bureau.leader):
+        client.force_login(person)
+        texts[person] = "".join(
+            client.get(reverse(name, args=[case.pk])).content.decode("unicode_escape" if name == "emergency-map" else "utf-8")
+            for name in ("emergency-scene", "emergency-map")
+        )  # fmt: skip
+    assert "南镇水厂取水口" in texts[bureau.leader]
+    assert "南镇内部断面" in texts[bureau.leader]
+    assert "南镇水厂" not in texts[town]
+    assert "南镇内部" not in texts[town]
+    assert texts[town].count("辖区外的敏感点") >= 2
+    assert "辖区外的断面" in texts[town]
+
+
+def test_a_place_is_put_on_the_nearest_river_in_reach(bureau):
+    river = bureau.river
+    river.geometry = {"type": "LineString", "coordinates": [[118.5, 24.9], [118.6, 24.9]]}
+    river.length_km = 20
+    river.save()
+    stop = downstream.on_river([river], 118.55, 24.91)
+    assert stop is not None
+    assert stop.km == 10
+    assert downstream.on_river([river], 118.55, 24.93) is None
