@@ -115,6 +115,9 @@ def _score(step: Step) -> None:
     wrong = [m.name for m in marks if m.score is None or not 0 <= m.score <= m.full]
     if wrong or not marks:
         raise Refused("form", _("这些项目没有评分或超出满分：%s。") % "、".join(wrong[:5]))
+    full, total = Decimal(str(rules()["full"])), sum((m.full for m in marks), Decimal(0))
+    if total != full:
+        raise Refused("form", _("各项满分合计 %(n)s，应为 %(full)s") % {"n": total, "full": full})
     silent = [m.name for m in marks if m.score < m.full and not m.fault.strip()]
     if silent:
         raise Refused("form", _("扣分没有写问题：%s。") % "、".join(silent[:5]))

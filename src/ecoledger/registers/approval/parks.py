@@ -93,7 +93,7 @@ def _years_on(day: date, years: int) -> date:
     try:
         return day.replace(year=day.year + years)
     except ValueError:  # 29 February
-        return date(day.year + years, 3, 1)
+        return date(min(day.year + years, date.max.year), 3, 1)
 
 
 PARKS = declare(Inventory(

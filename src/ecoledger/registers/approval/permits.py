@@ -102,7 +102,7 @@ def after_years(day: date, years: int) -> date:
     try:
         return day.replace(year=day.year + years)
     except ValueError:  # 29 February
-        return date(day.year + years, 3, 1)
+        return date(min(day.year + years, date.max.year), 3, 1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -187,6 +187,15 @@ class Amounts(Terms):
         values["report"] = _named(said)
         return values
 
+    def open_row(
+        self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
+    ) -> Any:
+        """A table names its permit in words: it is one that the person may see."""
+        report = values["report"]
+        if by is not None and not REPORTS.visible_to(by).filter(pk=report.pk).exists():
+            raise Refused("area", _("这张许可证不在您的范围内。"))
+        return super().open_row(values, by, at, **more)
+
     def about(self, thing: int) -> Any:
         return models.Q(report__permit=thing) | models.Q(report__permit__parent=thing)
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
@@ -24,7 +25,12 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.matters.workflow import said as asked_only
 from ecoledger.monitoring.hourly import hours
 from ecoledger.monitoring.models import Point, PointParameter
-from ecoledger.registers.approval.permit_terms import Frequency, PermitMonitoring, Terms
+from ecoledger.registers.approval.permit_terms import (
+    MONITORING,
+    Frequency,
+    PermitMonitoring,
+    Terms,
+)
 from ecoledger.registers.approval.permits import Permit
 
 _EVERY = {
@@ -87,11 +93,33 @@ class Results(Terms):
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
         kept = {name: value for name, value in values.items() if value is not None}
+        _refuse_strange(kept["term"], by)
+        _refuse_impossible(kept)
         if kept.get("value") is None and not kept.get("below"):
             raise Refused(
                 "form", _("没有结果。"), _("请填写结果，或勾选未检出。"), {"value": [_("请填写")]}
             )
         return super().open_row(kept, by, at, **more)
+
+    def change_row(
+        self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
+    ) -> Any:
+        _refuse_impossible(values)
+        return super().change_row(row, values, by, at)
+
+
+def _refuse_strange(term: PermitMonitoring, by: Person | None) -> None:
+    """A table names its permit in words: it is one that the person may see."""
+    if by is not None and not MONITORING.visible_to(by).filter(pk=term.pk).exists():
+        raise Refused("area", _("这张许可证不在您的范围内。"))
+
+
+def _refuse_impossible(values: Mapping[str, Any]) -> None:
+    """No concentration is below nought, and nothing was measured tomorrow."""
+    if (value := values.get("value")) is not None and value < 0:
+        raise Refused("form", _("结果不能为负。"), "", {"value": [_("请核对")]})
+    if (on := values.get("on")) is not None and on > timezone.localdate():
+        raise Refused("form", _("监测日期在今天之后。"), "", {"on": [_("请核对")]})
 
 
 def _asked_of(said: Mapping[str, Any]) -> PermitMonitoring:

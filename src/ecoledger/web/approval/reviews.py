@@ -22,6 +22,8 @@ from ecoledger.web.books.finding import says_refusals
 
 # So many reviews are opened by one press: the rest by the next.
 AT_ONCE = 300
+# Before this year there were no permits to review.
+FIRST = 2015
 
 
 @needs("see_cockpit")
@@ -31,8 +33,10 @@ def page(request: Request) -> HttpResponse:
     """What has been reviewed of the year and of the month; reviewers begin the rest."""
     person, today = request.user, timezone.localdate()
     year = asked.number(request.GET.get("year", "")) or today.year
+    if not FIRST <= year <= today.year:
+        year = today.year
     month = asked.day(request.GET.get("month", "")) or self_review.last_month(today)
-    month = month.replace(day=1)
+    month = month.replace(day=1) if month.year >= FIRST else self_review.last_month(today)
     if request.method == "POST":
         return _begin(request, year, month)
     permits = permit_review.in_force(PERMITS.visible_to(person))
