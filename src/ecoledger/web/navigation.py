@@ -180,6 +180,7 @@ PAGES = (
 )
 # Kind of book -> the word for it; the order is the line page's.
 KINDS = {
+    "Page": _("页面"),
     "Inventory": _("对象"),
     "Log": _("记录"),
     "Register": _("事项"),
@@ -189,7 +190,6 @@ KINDS = {
     "Campaign": _("专项行动"),
     "ScoreSheet": _("评分"),
     "Listing": _("清单"),
-    "Page": _("页面"),
 }
 # Where lists stand that do not say their line themselves.
 LINE_OF = {"alarm_case": "monitoring"}

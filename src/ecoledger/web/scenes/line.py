@@ -27,6 +27,8 @@ from ecoledger.web.scenes import cockpit, sentences
 from ecoledger.web.work import due_rows
 
 TO_DO = 12
+# More books than this stand side by side below the work: a column beside it would be longer than two screens.
+SIDE_BY_SIDE = 24
 # The line whose page is the desk of the monitoring station.
 MONITORING = "monitoring"
 
@@ -59,6 +61,7 @@ def page(request: Request, key: str) -> HttpResponse:
             "line": line,
             "shelves": _shelves(request, books, _by(counted, "register")),
             "book_count": len(books),
+            "many": len(books) > SIDE_BY_SIDE,
             "counts": counts,
             "sentence": sentences.line(key, counts, oldest),
             "rows": due_rows(to_do, now),
