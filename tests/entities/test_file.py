@@ -40,7 +40,16 @@ def test_health_gives_reasons_the_worst_first(bureau):
     firm, officer = bureau.enterprise, bureau.people["officer"]
     items = File.of(firm, officer).health()
     marks = {item.item: item.mark for item in items}
-    good = ("预警", "许可限值", "问题", "行政处罚", "信访投诉", "责令改正", "限产停产")
+    good = (
+        "预警",
+        "许可限值",
+        "问题",
+        "行政处罚",
+        "信访投诉",
+        "责令改正",
+        "限产停产",
+        "五规范检查",
+    )
     assert {name for name, mark in marks.items() if mark == Mark.GOOD} == set(good)
     assert marks["排污许可"] == Mark.UNKNOWN  # a key polluter without a permit on record
     alarm_at(bureau, timezone.now() - timedelta(days=20), "ended")

@@ -429,16 +429,19 @@ def test_four_scenes_stand_on_one_platform(house, visitor, hired, tmp_path):
         (door,) = set(menu.xpath(f"//main//a[contains(., '{name}')]/@href"))
         assert door == address
         assert name in open_page(leader, door).xpath("string(//title)")
-    river = "四景河"
+    river, drawn = (
+        "四景河",
+        {"type": "LineString", "coordinates": [[118.60, 25.05], [118.90, 25.05]]},
+    )
     submit(officer_of_water(hired), "/registry/river/new", "/new",
-           {"name": river, "area_code": COUNTY, "drawn": json.dumps(RIVER)})  # fmt: skip
+           {"name": river, "area_code": COUNTY, "drawn": json.dumps(drawn)})  # fmt: skip
     head = ("断面名称", "河流", "距河源 km", "水质目标", "行政区划")
     rows = [("四景桥断面", river, 12, "Ⅲ类", NORTH)]
     assert kept(entered(house, "section", workbook(tmp_path / "断面.xlsx", head, rows))) == 1
     learned = datetime.now(tz=CHINA) - timedelta(minutes=30)
     moment = f"{learned:%Y-%m-%dT%H:%M}"
     opened = submit(officer, "/matters/incident/new", "/new", {
-        "title": "四景河油膜", "area_code": NORTH, "address": "四景桥", "lon": "118.66", "lat": "24.92",
+        "title": "四景河油膜", "area_code": NORTH, "address": "四景桥", "lon": "118.66", "lat": "25.05",
         "occurred_at": moment, "found_at": moment, "learned_at": moment, "cause": "traffic", "medium": "water",
         "evacuated": "0", "speed": "0.5", **REPORT,
     })  # fmt: skip

@@ -191,7 +191,7 @@ class FiveNormChecks(Register):
 
 CHECKS = declare(FiveNormChecks(
     key="five_norms", offline=True, label="工业废水“五规范”", line="water", model=FiveNorms, workflow=WORKFLOW,
-    pattern="五规范〔{year}〕{n}号", reason=Reason("五规范"),
+    pattern="五规范〔{year}〕{n}号", reason=Reason("五规范检查"),
     labels={"title": "名称", "entity": "企业", "area_code": "属地", "description": "情况说明", "failed": "不规范项"},
     columns=("number", "title", "entity", "trade", "state", "due", "checked_on", "failed", "ordered_on", "deadline",
              "order_no", "receiving", "area_code"),

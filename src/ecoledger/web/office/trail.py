@@ -79,6 +79,9 @@ WORDS = {
     "subject": gettext_lazy("对象"), "succession": gettext_lazy("变更"), "text": gettext_lazy("内容"),
     "through": gettext_lazy("至报文"), "title": gettext_lazy("标题"), "to": gettext_lazy("交给"),
     "told": gettext_lazy("已通知"), "undone": gettext_lazy("已撤销"), "unit": gettext_lazy("单位（时长）"),
+    "cells": gettext_lazy("网格"), "entry": gettext_lazy("记录"), "format": gettext_lazy("格式"), "log": gettext_lazy("台账"),
+    "price": gettext_lazy("单价"), "ratings": gettext_lazy("等级"), "repair": gettext_lazy("信用修复"),
+    "total": gettext_lazy("金额"), "year": gettext_lazy("年度"),
     "until": gettext_lazy("至"), "who": gettext_lazy("责任人"), "why": gettext_lazy("结论"),
 }  # fmt: skip
 
