@@ -206,7 +206,9 @@ def matter_changed(event: Event) -> None:
 
 def refresh(limit: int = 500) -> int:
     """Compute stale values anew, and forget what no computation can still overtake; how many were done."""
-    Touched.objects.filter(at__lt=timezone.now() - REMEMBERED).delete()
+    old = Touched.objects.filter(at__lt=timezone.now() - REMEMBERED)
+    if old.exists():  # nobody has to wait for a deletion of nothing
+        old.delete()
     known = {one.key: one for one in all_indicators()}
     done = 0
     rows = IndicatorValue.objects.filter(stale=True, current=True).order_by("pk")[:limit]

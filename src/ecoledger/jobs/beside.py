@@ -31,8 +31,9 @@ log = logging.getLogger(__name__)
 # Seconds after which a process that has nothing to do ends, and how long it is waited for in the end.
 IDLE = 600.0
 PATIENCE = 30.0
-# How much a process beside gives way to the one that serves.
-NICE = 15
+# How much a process beside gives way to the one that serves. Not further: what it writes keeps the embedded database
+# locked, and on a busy machine a process that hardly gets a turn would keep it for all.
+NICE = 5
 
 Tell = Callable[[Any], object]
 
