@@ -363,6 +363,18 @@ def test_a_batch_edit_with_one_matter_out_of_scope_changes_none(problem_at, peop
     assert a.risk == "normal"
 
 
+def test_what_a_step_settled_is_not_changed_on_many_at_once(problem_at, people, monkeypatch):
+    """No register that settles something has an edit of many yet; one that gets it is held to the same."""
+    a, b = problem_at("甲"), problem_at("乙")
+    monkeypatch.setitem(vars(REGISTER), "settled", lambda problem: ("risk",) * (problem.pk == b.pk))
+    changed = [REGISTER, [a.pk, b.pk], {"risk": "major"}]
+    assert refused(actions.batch_edit, *changed, by=people["dispatcher"]).code == "state"
+    actions.batch_edit(REGISTER, [a.pk, b.pk], {"deadline": "2026-12-25"}, by=people["dispatcher"])
+    for problem in (a, b):
+        problem.refresh_from_db()
+        assert (problem.risk, problem.deadline) == ("normal", date(2026, 12, 25))
+
+
 def test_numbers_run_by_year_and_follow_the_bureaus_pattern(problem_at, people, settings, tmp_path):
     settings.PROFILE = tmp_path
     (tmp_path / "matters.toml").write_text(

@@ -58,6 +58,12 @@ def test_every_shipped_file_is_like_itself(name):
     assert own_files.unlike(shipped, shipped) == []
 
 
+def test_a_number_is_no_answer_to_yes_or_no():
+    assert own_files.unlike({"counts": 1}, {"counts": True}) != []
+    assert own_files.unlike({"counts": True}, {"counts": 1}) != []
+    assert own_files.unlike({"counts": 1.5}, {"counts": 1}) == []
+
+
 def test_what_is_stored_too_long_is_asked_of_all_firms_at_once(bureau):
     code, today = "900-249-08", timezone.localdate()
     stored = HAZARDOUS.holding(code, bureau.enterprise)

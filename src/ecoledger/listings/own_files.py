@@ -118,8 +118,5 @@ def unlike(said: Any, shipped: Any, where: str = "") -> list[str]:
             least = min(beside, key=len)
             lines += least
         return lines
-    numbers = (int, float)
-    same = type(said) is type(shipped) or (
-        isinstance(said, numbers) and isinstance(shipped, numbers) and type(said) is not bool
-    )
+    same = type(said) is type(shipped) or {type(said), type(shipped)} <= {int, float}
     return [] if same else [_("%s 的取值类型不对") % where.rstrip(".")]

@@ -16,7 +16,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.listings import forms
 from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.matters import deadlines, timeline
-from ecoledger.matters.actions.access import keep, locked
+from ecoledger.matters.actions.access import keep, locked, refuse_settled
 from ecoledger.matters.actions.amending import change
 from ecoledger.matters.models import BatchEdit, Matter
 from ecoledger.matters.register import Register
@@ -48,6 +48,10 @@ def batch_edit(
     if not matters:
         raise Refused("form", _("没有选择事项。"))
     _refuse_outside(register, matters, by)
+    for matter in matters:
+        refuse_settled(
+            matter, [name for name, value in cleaned.items() if getattr(matter, name) != value]
+        )
     edit = BatchEdit.objects.create(
         register=register.key,
         person=by,
