@@ -24,6 +24,7 @@ from ecoledger.registers.problems.problem_ledger import REGISTER, Problem
 from ecoledger.web.models import SearchEntry
 from ecoledger.web.search.index import entry_of
 
+NEXT_YEAR = timezone.localdate().year + 1
 HEADER = ["序号", "问题来源", "问题概述", "所在镇街", "整改责任单位", "完成时限", "重复件编号"]
 GOOD = ["D1-01", "信访投诉", "夜间异味", "北镇", "北镇人民政府", "2026.12.31", ""]
 
@@ -83,7 +84,7 @@ def test_bad_rows_name_row_field_and_remedy_and_the_good_ones_go_in(bureau, peop
         ["D1-04", "信访投诉", "噪声", "外县某镇", "不存在的单位", "", ""],
         ["D1-01", "信访投诉", "异味", "北镇", "", "", ""],
         [1.2345678901234567e17, "信访投诉", "异味", "北镇", "", "", ""],
-        ["D1-06", "信访投诉", "垃圾", "北镇", "", "2026年11月底前", ""],
+        ["D1-06", "信访投诉", "垃圾", "北镇", "", f"{NEXT_YEAR}年11月底前", ""],
         ["D1-07", "信访投诉", "垃圾", "北镇", "", "长期坚持", ""],
     ]
     batch = preview(workbook(HEADER, *rows), people)
@@ -95,7 +96,7 @@ def test_bad_rows_name_row_field_and_remedy_and_the_good_ones_go_in(bureau, peop
     assert set(messages(by_row[5])) == {"area_code", "owner_organisation"}
     assert "与第 2 行相同" in messages(by_row[6])["source_no"]
     assert "设为“文本”" in messages(by_row[7])["source_no"]
-    assert "按月末 2026-11-30 计" in by_row[8].warnings[0]["message"]
+    assert f"按月末 {NEXT_YEAR}-11-30 计" in by_row[8].warnings[0]["message"]
     assert "不设时限" in by_row[9].warnings[0]["message"]
     made, left = importing.accept(REGISTER, batch.pk, by=people["dispatcher"])
     assert (made, left) == (3, 5)

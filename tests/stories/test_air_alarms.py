@@ -133,7 +133,8 @@ def test_stations_warn_of_a_gradual_change_and_not_of_rain_or_tide(house, visito
     cells = [" ".join(c.text_content().split()) for c in row.xpath("./td")]
     assert cells[1] == "中湾断面"
     assert cells[2] == "未明确"
-    assert cells[3] == "100.0 84/84"
+    # A week of four-hourly values of two factors; the last two may not be due yet.
+    assert cells[3] in ("100.0 84/84", "100.0 82/82")
     assert int(cells[4]) >= 1
     assert towns.get_element_by_id("without-chief").text_content().split()[1] == "4"
 

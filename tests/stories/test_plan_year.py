@@ -490,12 +490,14 @@ def _lists(pairs):
 @pytest.mark.story("G14")
 def test_weekly_and_monthly_notices_are_begun_where_summaries_are(visitor):
     desk = visitor("dispatcher")
+    # The span of yesterday has a whole day in it, on the first of a month too.
+    yesterday = TODAY - timedelta(days=1)
     for kind, words in (
         ("summary_week", "工作小结"), ("summary_ten_days", "工作小结"), ("air_week", "环境空气质量周报"),
         ("water_notice", "水环境质量情况"), ("complaint_report", "信访投诉"), ("enforcement_report", "执法情况"),
         ("problem_progress", "问题整改进展"), ("alarm_notice", "预警处置情况"),
     ):  # fmt: skip
-        form = {"kind": kind, "day": f"{TODAY}", "area": COUNTY}
+        form = {"kind": kind, "day": f"{yesterday}", "area": COUNTY}
         draft = desk.submit("/documents/summaries", form).headers["Location"]
         said = text(open_page(desk, draft))
         assert words in said, kind

@@ -14,4 +14,5 @@ class BooksConfig(AppConfig):
         from ecoledger.listings.importing import accepting
 
         editing.stored.append(duty.begin)
+        accepting.around.append(duty.in_the_end)
         accepting.afterwards.append(duty.after_import)

@@ -7,6 +7,8 @@ schedule makes the rows of terms that have begun, reminds, and opens a matter wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -283,9 +285,23 @@ def remind(duty: Duty, now: datetime | None = None) -> int:
     return count
 
 
+# Whether a table is taken in: what its rows owe begins when all are there (:func:`after_import`).
+_in_the_end: ContextVar[bool] = ContextVar("_in_the_end", default=False)
+
+
+@contextmanager
+def in_the_end() -> Iterator[None]:
+    """Things that are entered meanwhile begin nothing each for itself."""
+    token = _in_the_end.set(True)
+    try:
+        yield
+    finally:
+        _in_the_end.reset(token)
+
+
 def begin(thing: Entity) -> None:
     """Let a thing whose date was entered or changed owe at once what is due by that date."""
-    for duty in listings_of(Duty):
+    for duty in () if _in_the_end.get() else listings_of(Duty):
         if duty.until and isinstance(thing, duty.objects().model):
             extend(duty, about=thing)
 
