@@ -1,6 +1,7 @@
 from decimal import Decimal
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,6 +42,7 @@ def test_rounding_is_half_even_on_the_exact_fraction():
     assert Percent.of(1, 800).show(2) == "0.12%"  # 0.125
     assert Percent.of(3, 800).show(2) == "0.38%"  # 0.375
     assert Percent.exactly(0.15).show(1) == "0.2%"  # the float is what was written
+    assert Percent.exactly(np.float64(0.15)) == Percent.exactly(0.15)
     assert Percent.exactly("-0.04").show(1) == "0.0%"
 
 

@@ -65,3 +65,18 @@ def test_with_other_rights_the_rail_counts_anew(bureau, people, signed_in):
     assert not lxml.html.fromstring(page).xpath(
         "//aside//a[contains(@href, 'rectification')]//span[@class='n']"
     )
+
+
+def test_the_rail_says_the_same_on_pages_that_count_something_waiting_themselves(
+    bureau, people, signed_in
+):
+    opened(people, "河岸堆放垃圾")
+    client = signed_in("dispatcher")
+    pages = ("/my-work", "/nature/biodiversity", "/approval/filings")
+    numbers = {
+        tuple(lxml.html.fromstring(client.get(address).content).xpath(
+            "//aside//a[@href='/my-work']//span[contains(@class, 'hot')]/text()"
+        ))
+        for address in pages
+    }  # fmt: skip
+    assert numbers == {("1",)}

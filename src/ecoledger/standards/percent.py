@@ -25,7 +25,9 @@ Number = int | float | str | Decimal | Fraction
 def exact(value: Number) -> Fraction:
     """The number as it was written: the float 0.1 and the text "0.1" are one tenth."""
     if isinstance(value, float):
-        return Fraction(Decimal(repr(value)))
+        return Fraction(
+            Decimal(repr(float(value)))
+        )  # a number of numpy is a float that writes itself otherwise
     return Fraction(value)
 
 

@@ -21,7 +21,7 @@ import polars as pl
 
 from ecoledger.standards import surface_water, surface_water_tables
 from ecoledger.standards.catalogue import Mark
-from ecoledger.standards.percent import Ratio
+from ecoledger.standards.percent import Ratio, exact
 from ecoledger.standards.quality_classes import ItemLimits
 from ecoledger.standards.readings import Reading, parse, read_column
 from ecoledger.standards.rounding import half_even
@@ -96,7 +96,7 @@ def mean(key: str, parts: Sequence[float]) -> Fraction:
         ions = math.fsum(10.0 ** (lowest - value) for value in parts) / len(parts)
         # Back to decimals, so that the noise of the logarithm does not decide a tie: 9.65 stays 9.65.
         return Fraction(Decimal(repr(round(lowest - math.log10(ions), 9))))
-    return sum((Fraction(Decimal(repr(value))) for value in parts), Fraction(0)) / len(parts)
+    return sum((exact(value) for value in parts), Fraction(0)) / len(parts)
 
 
 def period_mean(

@@ -38,7 +38,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "bureau": SimpleLazyObject(bureau_name),
         "writer": name_of(request) if isinstance(person, Person) else "",
         "my_work_url": reverse("my-work"),
-        "waiting": SimpleLazyObject(lambda: rail_load(request).waiting),
+        "rail_waiting": SimpleLazyObject(lambda: rail_load(request).waiting),
         "thumbs": SimpleLazyObject(
             lambda: thumbs(person, request) if isinstance(person, Person) else []
         ),
