@@ -9,16 +9,25 @@ import pytest
 from django.utils import timezone
 from tests.conftest import NORTH
 
+from ecoledger.books import duty
+from ecoledger.books.models import Obligation
 from ecoledger.entities.models import Enterprise
+from ecoledger.listings import own_files
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
-from ecoledger.registers.approval import parks, permits
+from ecoledger.matters.models import Circulation, Matter
+from ecoledger.registers.approval import parks, reports
+from ecoledger.registers.approval.agencies import EiaAgency
+from ecoledger.registers.approval.cases import CASES
 from ecoledger.registers.approval.document_reviews import REGISTER as DOCUMENTS
 from ecoledger.registers.approval.permit_review import PermitReview
 from ecoledger.registers.approval.permit_terms import PermitMonitoring
 from ecoledger.registers.approval.permits import Permit
 from ecoledger.registers.approval.reports import AMOUNTS, ExecutionReport
 from ecoledger.registers.approval.self_results import RESULTS
+from ecoledger.registers.approval.service_requests import REGISTER as SERVICES
+from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
+from ecoledger.standards.anniversaries import years_on
 
 pytestmark = pytest.mark.django_db
 
@@ -66,8 +75,8 @@ def test_no_reviews_are_opened_of_years_that_never_were(bureau, permit, client):
 
 
 def test_years_on_end_with_the_calendar():
-    assert permits.after_years(date(9998, 1, 1), 5).year == 9999
-    assert parks._years_on(date(9999, 1, 1), 5).year == 9999
+    assert years_on(date(9998, 1, 1), 5).year == 9999
+    assert years_on(date(2, 1, 1), -5).year == 1
 
 
 def test_full_marks_are_the_sheets(bureau):
@@ -78,3 +87,56 @@ def test_full_marks_are_the_sheets(bureau):
     actions.set_lines(review.pk, "marks", marks, by=bureau.approver)
     with pytest.raises(Refused, match="满分合计"):
         actions.perform(review.pk, "score", by=bureau.approver, form={"opinion": "可"})
+
+
+SQUARE = [[118.4, 24.8], [118.7, 24.8], [118.7, 25.0], [118.4, 25.0], [118.4, 24.8]]
+
+
+@pytest.fixture
+def in_a_park(bureau):
+    """A case of the bureau's firm in a park where another firm has a problem that is past its day."""
+    park = parks.PARKS.open_row(
+        {"name": "北镇工业园", "area_code": NORTH, "grade": "county", "planning": "none",
+         "geometry": {"type": "Polygon", "coordinates": [SQUARE]}},
+        bureau.approver, timezone.now(),
+    )  # fmt: skip
+    other = Enterprise.objects.create(
+        code="E-8", name="邻厂", area_code=NORTH, lon=118.55, lat=24.9
+    )
+    late = actions.open_matter(
+        PROBLEMS,
+        {"title": "邻厂废水直排", "entity": other, "area_code": NORTH},
+        by=bureau.dispatcher,
+    )
+    Matter.objects.filter(pk=late.pk).update(
+        due=timezone.now() - timedelta(days=3), enterprise=other
+    )
+    case = actions.open_matter(
+        CASES, {"title": "扩建项目", "kind": "eia_form", "entity": bureau.enterprise, "park": park, "area_code": NORTH},
+        by=bureau.approver,
+    )  # fmt: skip
+    return case, late
+
+
+@pytest.mark.parametrize("reader", ["enterprise", "town", "officer"])
+def test_a_cases_page_says_that_a_tie_does_not_hold_and_nothing_of_the_parks_firms(
+    bureau, in_a_park, client, reader
+):
+    case, _late = in_a_park
+    client.force_login(bureau.people[reader])
+    page = client.get(f"/matters/approval_case/{case.pk}").content.decode()
+    assert "扩建项目" in page
+    assert ("× 现有项目环境管理" in page) is (reader != "enterprise")
+    assert "超期未整改" not in page
+
+
+def test_who_decides_is_told_of_a_parks_problems_those_that_he_may_see(bureau, in_a_park):
+    case, late = in_a_park
+    form = {"decision": "granted", "decision_no": "1号"}
+    actions.perform(case.pk, "accept", by=bureau.approver)
+    with pytest.raises(Refused, match="有 1 个问题超期未整改"):
+        actions.perform(case.pk, "decide", by=bureau.approver, form=form)
+    Matter.objects.filter(pk=late.pk).update(circulation=Circulation.RESTRICTED)
+    with pytest.raises(Refused, match="现有项目环境管理") as refused:
+        actions.perform(case.pk, "decide", by=bureau.approver, form=form)
+    assert "超期未整改" not in str(refused.value)

@@ -129,7 +129,7 @@ class ApprovalCase(Matter):
 
     @property
     def hooks(self) -> str:
-        """三挂钩 of an assessment in a park, a line each."""
+        """三挂钩 of an assessment in a park, a line each, as everybody who reads the case may know them."""
         return in_words(three_hooks(self.park, self.cut_from)) if self.kind in EIA else ""
 
 
@@ -217,9 +217,10 @@ def _through_the_gate(step: Step) -> None:
     case = step.matter
     if case.kind not in EIA:
         return
-    failing = [hook for hook in three_hooks(case.park, case.cut_from) if hook.holds is False]
+    hooks = three_hooks(case.park, case.cut_from, step.person)
+    failing = [hook for hook in hooks if hook.holds is False]
     if failing and not (step.form.get("exception") or "").strip():
-        why = "；".join(f"{hook.name}：{hook.why}" for hook in failing)
+        why = "；".join(str(hook) for hook in failing)
         refuse({"exception": _("“三挂钩”不符合（%s），须写明例外依据或不予批准") % why})
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.books.duty import Duty
 from ecoledger.entities import shapes
@@ -25,7 +26,8 @@ from ecoledger.listings.catalogue import declare as declare_book
 from ecoledger.listings.parts import Import, View
 from ecoledger.listings.tallies import EVERY, tally
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import OPEN_WORK
+from ecoledger.matters.register import OPEN_WORK, register_of
+from ecoledger.standards.anniversaries import years_on
 
 # A follow-up assessment is due so many years after the planning assessment was reviewed (规划环境影响跟踪评价).
 FOLLOW_UP_YEARS = 5
@@ -86,14 +88,7 @@ def clean(park: Park, findings: Findings) -> None:
     if park.suspended and not park.suspended_why:
         findings.wrong["suspended_why"] = _("暂停审批须写明原因")
     if park.reviewed_on is not None and park.follow_up_due is None:
-        park.follow_up_due = _years_on(park.reviewed_on, FOLLOW_UP_YEARS)
-
-
-def _years_on(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:  # 29 February
-        return date(min(day.year + years, date.max.year), 3, 1)
+        park.follow_up_due = years_on(park.reviewed_on, FOLLOW_UP_YEARS)
 
 
 PARKS = declare(Inventory(
@@ -130,11 +125,14 @@ FOLLOW_UP = declare_book(Duty(
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """One of the three ties: whether it holds (``None``: nothing is known), and why."""
+    """One of the three ties: whether it holds (``None``: nothing is known), and why; "" where the reason is others' affair."""
 
     name: str
     holds: bool | None
-    why: str
+    why: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}：{self.why}" if self.why else self.name
 
 
 def park_of(lon: float | None, lat: float | None) -> Park | None:
@@ -164,19 +162,19 @@ def firms_of(park: Park) -> list[int]:
     ]  # fmt: skip
 
 
-def overdue_problems(park: Park) -> int:
+def overdue_problems(park: Park) -> QuerySet[Any]:
     """Problems of the park's firms that are past their day and not put right."""
-    firms = firms_of(park)
-    if not firms:
-        return 0
     rows = Matter.objects.filter(
         OPEN_WORK, register="problem", withdrawn_at=None, due__lt=timezone.now()
     )
-    return rows.filter(enterprise__in=firms).count()
+    return rows.filter(enterprise__in=firms_of(park))
 
 
-def three_hooks(park: Park | None, cut_from: str = "") -> list[Hook]:
-    """How a project in ``park`` stands to the three ties; ``cut_from``: the region's reduction that it names."""
+def three_hooks(park: Park | None, cut_from: str = "", person: Person | None = None) -> list[Hook]:
+    """How a project in ``park`` stands to the three ties; ``cut_from``: the region's reduction that it names.
+
+    What stands against the park's firms holds the tie for everybody; ``person`` is told of it what they may see.
+    """
     if park is None:
         return []
     planning = Hook(
@@ -184,16 +182,7 @@ def three_hooks(park: Park | None, cut_from: str = "") -> list[Hook]:
         park.covered,
         f"{park.review_no} {park.reviewed_on or ''}".strip() if park.covered else _("园区规划环评%s") % _(str(park.get_planning_display())),
     )  # fmt: skip
-    late = overdue_problems(park)
-    managed = Hook(
-        _("现有项目环境管理"),
-        not park.suspended and not late,
-        park.suspended_why
-        if park.suspended
-        else _("园区企业有 %d 个问题超期未整改") % late
-        if late
-        else _("没有暂停审批"),
-    )
+    managed = _managed(park, person)
     if park.quality_met is None:
         quality = Hook(_("区域环境质量"), None, _("没有登记区域环境质量"))
     elif park.quality_met:
@@ -204,7 +193,22 @@ def three_hooks(park: Park | None, cut_from: str = "") -> list[Hook]:
     return [planning, managed, quality]
 
 
+def _managed(park: Park, person: Person | None) -> Hook:
+    """Whether the firms that are there are managed as they should be, with what of it ``person`` may know."""
+    name, late = _("现有项目环境管理"), overdue_problems(park)
+    holds = not park.suspended and not late.exists()
+    if person is None or person.has_role(Role.ENTERPRISE):
+        return Hook(name, holds)
+    if park.suspended:
+        return Hook(name, holds, park.suspended_why)
+    if holds:
+        return Hook(name, holds, _("没有暂停审批"))
+    problems = register_of("problem").visible_to(person)
+    known = problems.filter(pk__in=late.order_by().values("pk")).count()
+    return Hook(name, holds, _("园区企业有 %d 个问题超期未整改") % known if known else "")
+
+
 def in_words(hooks: Iterable[Hook]) -> str:
     """A line a tie, as a case's page shows them."""
     marks = {True: "√", False: "×", None: "？"}
-    return "\n".join(f"{marks[hook.holds]} {hook.name}：{hook.why}" for hook in hooks)
+    return "\n".join(f"{marks[hook.holds]} {hook}" for hook in hooks)

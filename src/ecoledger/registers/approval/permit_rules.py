@@ -22,10 +22,11 @@ from ecoledger.listings.derive import field_at
 from ecoledger.monitoring.models import Limit
 from ecoledger.monitoring.points import limits, parameters
 from ecoledger.registers.approval.permit_terms import OFTEN, Frequency, PermitAmount
-from ecoledger.registers.approval.permits import Permit, after_years
+from ecoledger.registers.approval.permits import Permit
 from ecoledger.registers.approval.reports import SECTIONS, ExecutionReport, data, terms_over
 from ecoledger.registers.approval.self_results import SelfResult, shortfalls
 from ecoledger.standards import identifiers
+from ecoledger.standards.anniversaries import years_on
 
 PERMIT, REPORT = "permit", "report"
 
@@ -153,7 +154,7 @@ def _validity(permit: Permit, rule: Rule) -> Iterable[str]:
         return
     if permit.valid_from is None or permit.valid_until is None:
         yield _("没有有效期")
-    elif permit.valid_until > after_years(permit.valid_from, rule.number):
+    elif permit.valid_until > years_on(permit.valid_from, rule.number):
         yield _("有效期 %(a)s 至 %(b)s，超过 %(n)d 年") % {
             "a": permit.valid_from, "b": permit.valid_until, "n": rule.number}  # fmt: skip
 

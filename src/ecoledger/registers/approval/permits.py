@@ -28,6 +28,7 @@ from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Ask, Import
 from ecoledger.listings.tallies import tally
 from ecoledger.standards import identifiers
+from ecoledger.standards.anniversaries import years_on
 
 YEARS = 5
 
@@ -92,17 +93,10 @@ def clean(permit: Permit, findings: Findings) -> None:
     if permit.valid_from and permit.valid_until:
         if permit.valid_until <= permit.valid_from:
             findings.wrong["valid_until"] = _("有效期止应在有效期起之后")
-        elif permit.valid_until > after_years(permit.valid_from, YEARS):
+        elif permit.valid_until > years_on(permit.valid_from, YEARS):
             findings.odd.append(_("有效期超过 %d 年，请核对") % YEARS)
     elif permit.management != Permit.Management.REGISTERED and not permit.valid_until:
         findings.odd.append(_("没有有效期，到期不能提醒"))
-
-
-def after_years(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:  # 29 February
-        return date(min(day.year + years, date.max.year), 3, 1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
