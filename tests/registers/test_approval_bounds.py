@@ -140,3 +140,28 @@ def test_who_decides_is_told_of_a_parks_problems_those_that_he_may_see(bureau, i
     with pytest.raises(Refused, match="现有项目环境管理") as refused:
         actions.perform(case.pk, "decide", by=bureau.approver, form=form)
     assert "超期未整改" not in str(refused.value)
+
+
+def test_a_scored_document_keeps_its_marks_and_its_agency_until_it_is_reviewed_anew(bureau, client):
+    agency, another = (EiaAgency.objects.create(name=f"环评{n}公司") for n in "甲乙")
+    review = actions.open_matter(
+        DOCUMENTS, {"title": "某报告表", "agency": agency, "area_code": NORTH, "year": 2026}, by=bureau.approver
+    )  # fmt: skip
+    marks = [
+        {"id": str(m.pk), "name": m.name, "full": str(m.full), "score": str(m.full), "fault": ""}
+        for m in review.marks.all()
+    ]
+    actions.set_lines(review.pk, "marks", marks, by=bureau.approver)
+    actions.perform(review.pk, "score", by=bureau.approver, form={"opinion": "可"})
+    with pytest.raises(Refused, match="不再修改"):
+        actions.set_lines(
+            review.pk, "marks", [{**marks[0], "score": "0", "fault": "错"}, *marks[1:]], by=bureau.approver
+        )  # fmt: skip
+    with pytest.raises(Refused, match="不再修改"):
+        actions.amend(review.pk, {"agency": another}, event="amended", by=bureau.leader)
+    client.force_login(bureau.approver)
+    address = f"/matters/document_review/{review.pk}"
+    assert f"{address}/lines/marks" not in client.get(address).content.decode()
+    actions.perform(review.pk, "again", by=bureau.leader, form={"reason": "漏项"})
+    assert f"{address}/lines/marks" in client.get(address).content.decode()
+    actions.amend(review.pk, {"agency": another}, event="amended", by=bureau.leader)

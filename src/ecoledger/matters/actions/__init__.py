@@ -6,7 +6,7 @@ or a rule. What cannot be done raises :class:`Refused`; what may not be known of
 """
 
 from ecoledger.listings.refusals import NotVisible, Refused
-from ecoledger.matters.actions.access import find, refusal_to_change
+from ecoledger.matters.actions.access import find, refusal_to_change, settled
 from ecoledger.matters.actions.adding import attach, evidence_for, find_evidence, note
 from ecoledger.matters.actions.amending import amend, refuse_owner
 from ecoledger.matters.actions.assigning import ask_transfer, assign, decline_transfer
@@ -60,6 +60,7 @@ __all__ = [
     "restore",
     "resume",
     "set_lines",
+    "settled",
     "suspend",
     "unbundle",
     "undo_batch_edit",

@@ -84,11 +84,16 @@ def refusal_to_change(matter: Matter, person: Person) -> Refused | None:
     return finished(matter)
 
 
-def refuse_settled(matter: Matter, names: Iterable[str]) -> None:
-    """Raise :class:`Refused` where a person changes what the register holds as settled in this state."""
+def settled(matter: Matter) -> frozenset[str]:
+    """What the register holds as settled in this state."""
     register = register_of(matter.register)
-    settled = frozenset(register.settled(matter)) if register.settled is not None else frozenset()
-    barred = sorted(settled & set(names))
+    return frozenset(register.settled(matter)) if register.settled is not None else frozenset()
+
+
+def refuse_settled(matter: Matter, names: Iterable[str]) -> None:
+    """Raise :class:`Refused` where a person changes what is :func:`settled`."""
+    register = register_of(matter.register)
+    barred = sorted(settled(matter) & set(names))
     if barred:
         labels = "、".join(_(str(_label(register, name))) for name in barred)
         raise Refused(

@@ -38,12 +38,13 @@ class Table:
 def tables(register: Register, matter: Any, person: Any) -> list[Table]:
     """The matter's lines, each with whether ``person`` may fill them in."""
     may = actions.refusal_to_change(matter, person) is None
+    settled = actions.settled(matter) if may else frozenset()
     return [
         Table(
             lines,
             [_(str(c.label)) for c in lines.shown],
             [[cells.text_of(row, c) for c in lines.shown] for row in lines.of(matter)],
-            may,
+            may and lines.key not in settled,
         )
         for lines in register.lines
     ]
