@@ -165,3 +165,28 @@ def test_a_scored_document_keeps_its_marks_and_its_agency_until_it_is_reviewed_a
     actions.perform(review.pk, "again", by=bureau.leader, form={"reason": "漏项"})
     assert f"{address}/lines/marks" in client.get(address).content.decode()
     actions.amend(review.pk, {"agency": another}, event="amended", by=bureau.leader)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "9999-12-31"])
+def test_a_permit_is_valid_in_years_that_can_be(bureau, permit, client, day):
+    client.force_login(bureau.approver)
+    said = {"parent": bureau.enterprise.code, "permit_no": permit.permit_no, "management": "key", "valid_from": day,
+            "valid_until": day}  # fmt: skip
+    page = client.post(f"/b/pollution_permit/{permit.pk}/edit", said).content.decode()
+    assert page.count("年份应在 1900 到 2999 之间") >= 2
+    permit.refresh_from_db()
+    assert permit.valid_until is None
+
+
+def test_one_odd_permit_stops_no_renewal(bureau, permit):
+    """What came in before years were bounded, or by another way."""
+    today = timezone.localdate()
+    Permit.objects.filter(pk=permit.pk).update(valid_until=date.min)
+    for code, day in (("PW-7", date.max), ("PW-8", today + timedelta(days=70))):
+        Permit.objects.create(
+            code=code, name=code, parent=bureau.enterprise, area_code=NORTH, permit_no=code, management="key",
+            valid_until=day,
+        )  # fmt: skip
+    duty.daily()
+    owed = Obligation.objects.filter(book="permit_renewal").values_list("entity__code", flat=True)
+    assert sorted(owed) == ["PW-8", "PW-9"]

@@ -21,7 +21,12 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
 from ecoledger.registers.emergency import downstream
 from ecoledger.registers.emergency.around_it import SensitivePoint
-from ecoledger.registers.emergency.health_maps import PARAMETERS
+from ecoledger.registers.emergency.health_maps import (
+    PARAMETERS,
+    HealthAssessment,
+    HealthParameter,
+    HealthSample,
+)
 from ecoledger.registers.emergency.incidents import INCIDENTS
 from ecoledger.registers.emergency.plan_filings import FILINGS, PlanFiling
 from ecoledger.registers.waste.hazardous_waste import HAZARDOUS
@@ -119,15 +124,16 @@ def test_a_plan_is_not_filed_or_signed_in_days_to_come(bureau):
         FILINGS, {"title": "预案", "entity": bureau.enterprise, "area_code": NORTH, "sort": "firm", "risk": "L"},
         by=bureau.officer,
     )  # fmt: skip
+    later = f"{timezone.localdate() + timedelta(days=1)}"
     PlanFiling.objects.filter(pk=row.pk).update(state="reviewed")
     with pytest.raises(Refused, match="今天之后"):
         actions.perform(
-            row.pk, "sign", by=bureau.officer, form={"signed_on": "9999-12-31", "signed_by": "某"}
+            row.pk, "sign", by=bureau.officer, form={"signed_on": later, "signed_by": "某"}
         )
     PlanFiling.objects.filter(pk=row.pk).update(state="sent")
     row.papers.update(there=True)
     with pytest.raises(Refused, match="今天之后"):
-        actions.perform(row.pk, "file", by=bureau.officer, form={"filed_on": "9999-12-31"})
+        actions.perform(row.pk, "file", by=bureau.officer, form={"filed_on": later})
 
 
 def test_what_lies_beyond_ones_area_is_reached_and_not_named(bureau, client):

@@ -49,6 +49,10 @@ class Every(StrEnum):
 _MONTHS = {Every.MONTH: 1, Every.QUARTER: 3, Every.HALF_YEAR: 6, Every.YEAR: 12}
 
 
+# Days after an end, or the due day of an end.
+DueAfter = int | Callable[[date], date]
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """A stretch of days, both ends in it, and the day by which what is owed for it must be there."""
@@ -63,7 +67,8 @@ class Duty(Listing):
     """A declared duty about ``objects``.
 
     Either ``every`` term, due ``due_after`` days after its end (negative: before it), or ``until`` a date
-    kept in the thing's own field of that name, due ``due_after`` days before or after that date.
+    kept in the thing's own field of that name, due ``due_after`` days before or after that date. ``due_after`` may be
+    a function of that end, where the day is the calendar's or stands in a file that the bureau changes.
     ``owed_by`` names the roles that are reminded; ``charges`` may find them through charges instead.
     """
 
@@ -74,7 +79,7 @@ class Duty(Listing):
     objects: Callable[[], QuerySet[Any]]
     every: Every | None = None
     until: str = ""
-    due_after: int = 0
+    due_after: DueAfter = 0
     remind_before: int = 5
     owed_by: frozenset[Role] = frozenset()
     owners: Callable[[Entity], Iterable[Person]] | None = None
@@ -100,7 +105,17 @@ class Duty(Listing):
         return notices.people_with(self.owed_by, entity.area_code)
 
 
-def term_of(every: Every, day: date, due_after: int = 0) -> Term:
+def _due(end: date, due_after: DueAfter) -> date:
+    """The day by which what is owed of an end must be there; of an end at a border of the calendar that border."""
+    if callable(due_after):
+        return due_after(end)
+    try:
+        return end + timedelta(days=due_after)
+    except OverflowError:
+        return date.max if due_after > 0 else date.min
+
+
+def term_of(every: Every, day: date, due_after: DueAfter = 0) -> Term:
     """The term in which ``day`` lies.
 
     >>> term_of(Every.QUARTER, date(2026, 5, 20), 15)
@@ -119,7 +134,7 @@ def term_of(every: Every, day: date, due_after: int = 0) -> Term:
         begin = date(day.year, first + 1, 1)
         last = first + months
         end = date(day.year + last // 12, last % 12 + 1, 1) - timedelta(days=1)
-    return Term(begin, end, end + timedelta(days=due_after))
+    return Term(begin, end, _due(end, due_after))
 
 
 def terms(duty: Duty, entity: Any, today: date) -> Iterator[Term]:
@@ -127,8 +142,8 @@ def terms(duty: Duty, entity: Any, today: date) -> Iterator[Term]:
     if duty.until:
         last: date | None = getattr(entity, duty.until, None)
         if last is not None:
-            due = last + timedelta(days=duty.due_after)
-            if due - timedelta(days=duty.remind_before) <= today:
+            due = _due(last, duty.due_after)
+            if due <= today + timedelta(days=duty.remind_before):
                 yield Term(last, last, due)
         return
     if duty.every is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 _DIGITS = 18  # all numbers of so many digits fit 64 bits
-_FIRST, _LAST = date(1900, 1, 1), date(2999, 12, 31)
+FIRST, LAST = date(1900, 1, 1), date(2999, 12, 31)
 
 
 def number(text: str) -> int | None:
@@ -32,7 +32,7 @@ def day(text: str) -> date | None:
         found = date.fromisoformat(text)
     except ValueError:
         return None
-    return found if _FIRST <= found <= _LAST else None
+    return found if FIRST <= found <= LAST else None
 
 
 def moment(text: str) -> datetime | None:
@@ -45,4 +45,4 @@ def moment(text: str) -> datetime | None:
         said = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return said if said.tzinfo is None and _FIRST <= said.date() <= _LAST else None
+    return said if said.tzinfo is None and FIRST <= said.date() <= LAST else None

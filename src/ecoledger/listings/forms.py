@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ecoledger.accounts.models import Person
+from ecoledger.listings import asked
 from ecoledger.listings.derive import field_at
 from ecoledger.listings.lookups import Lookup, NoSuchRow, lookup_among, lookup_of
 from ecoledger.listings.parts import MOST, Ask, Kind
@@ -170,6 +171,8 @@ def field_of(ask: Ask, model: type[Model], person: Person | None) -> forms.Field
             raise ValueError(f"{ask.name}: a reference to what?")
         return LookupField(lookup_among(ask.among, ask.to), person, **common)
     common["widget"] = _WIDGETS[kind]
+    if kind in (Kind.DATE, Kind.DUE, Kind.DATETIME):
+        common["validators"] = [_of_our_time]
     if kind in (Kind.INTEGER, Kind.DECIMAL):
         column = field_at(model, ask.stores) if ask.stores else None
         least, most = _bounds(kind, column)
@@ -194,6 +197,16 @@ def field_of(ask: Ask, model: type[Model], person: Person | None) -> forms.Field
     if kind in _MOST_LETTERS:
         common["max_length"] = _MOST_LETTERS[kind]
     return _FIELDS[kind](**common)
+
+
+def _of_our_time(day: date | datetime) -> None:
+    """A day of a year that a bureau can have records or plans of: neither end of the calendar can be counted from."""
+    said = day.date() if isinstance(day, datetime) else day
+    if not asked.FIRST <= said <= asked.LAST:
+        raise forms.ValidationError(
+            gettext("年份应在 %(first)d 到 %(last)d 之间。")
+            % {"first": asked.FIRST.year, "last": asked.LAST.year}
+        )
 
 
 def _bounds(kind: Kind, column: Any) -> tuple[float | None, float | None]:
