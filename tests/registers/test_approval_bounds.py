@@ -190,3 +190,13 @@ def test_one_odd_permit_stops_no_renewal(bureau, permit):
     duty.daily()
     owed = Obligation.objects.filter(book="permit_renewal").values_list("entity__code", flat=True)
     assert sorted(owed) == ["PW-8", "PW-9"]
+
+
+def test_the_days_of_reports_follow_the_bureaus_file_without_a_restart(bureau, settings, tmp_path):
+    settings.PROFILE = tmp_path
+    rules = own_files.declared()["permit_reports"]
+    own_files.write(
+        rules, rules.shipped.replace("quarter = 15", "quarter = 20"), by=bureau.dispatcher
+    )
+    quarter = reports.DUTIES["quarter"]
+    assert [t.due for t in duty.terms(quarter, None, date(2026, 11, 2))] == [date(2027, 1, 20)]

@@ -268,7 +268,7 @@ def _duty(period: str, label: str) -> Duty:
     return declare(Duty(
         key=f"permit_report_{period}", label=label, line="approval", tab="permits",
         objects=lambda: Permit.objects.filter(**{f"report_{period}": True}, until=None), every=EVERY[period],
-        due_after=int(data()[period]), remind_before=10, owed_by=frozenset({Role.ENTERPRISE, Role.APPROVER}),
+        due_after=lambda end: end + timedelta(days=int(data()[period])), remind_before=10, owed_by=frozenset({Role.ENTERPRISE, Role.APPROVER}),
         columns=("entity", "begin", "end", "due", "state", "done_on"), filters=("state", "area_code", "due"),
         edit=frozenset({Role.APPROVER}), empty="这一期还没有须提交的执行报告。",
     ))  # fmt: skip
