@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 from django.utils import timezone
 
+from ecoledger.books import duty
 from ecoledger.books.models import Holding
 from ecoledger.listings import importing
 from ecoledger.listings.refusals import Refused
@@ -159,3 +160,10 @@ def test_a_firms_own_table_says_nowhere_whose_it_is(bureau):
     batch = importing.preview(STORED, "入库.xlsx", content.getvalue(), by=person)
     assert importing.accept(STORED, batch.pk, by=person) == (1, 0)
     assert stock(bureau) == 1500
+
+
+@pytest.mark.parametrize("year", [2026, 2027, 2028])
+def test_a_years_declaration_is_owed_by_the_end_of_march_in_leap_years_too(year):
+    before, term = duty.terms(producers.YEAR_DUE, None, date(year, 3, 31))
+    assert before.due == date(year, 3, 31)
+    assert term.due == date(year + 1, 3, 31)

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import BUREAU, Role
-from ecoledger.books.duty import Duty, Every
+from ecoledger.books.duty import DueAfter, Duty, Every
 from ecoledger.books.models import LogEntry, RosterLine
 from ecoledger.books.roster import Roster
 from ecoledger.entities.models import Enterprise
@@ -35,6 +35,7 @@ from ecoledger.registers.waste.filings import FilingLog
 from ecoledger.registers.waste.hazardous_waste import tell_changed
 from ecoledger.registers.waste.waste_ledgers import WasteRecord, own_firm
 from ecoledger.standards import waste
+from ecoledger.standards.anniversaries import years_on
 
 WRITERS = BUREAU | {Role.ENTERPRISE}
 _YEAR: dict[str, Any] = {"validators": [MinValueValidator(2000), MaxValueValidator(2100)]}
@@ -83,7 +84,7 @@ def proposed(area_code: str, day: date) -> Iterable[tuple[Any, dict[str, Any]]]:
     """Firms whose ledgers of the year before ``day`` hold waste, with the grade that follows from the tonnage."""
     lines = WasteRecord.objects.filter(
         book="waste_produced", current=True, area_code__startswith=area_code,
-        at__date__gt=day - timedelta(days=365), at__date__lte=day,
+        at__date__gt=years_on(day, -1), at__date__lte=day,
     )  # fmt: skip
     totals = dict(lines.order_by().values_list("entity").annotate(n=Sum("kilograms")))
     for firm in Enterprise.objects.filter(pk__in=list(totals)).order_by("code"):
@@ -276,7 +277,7 @@ DECLARATIONS = declare(DeclarationLog(
 # ---- by when -------------------------------------------------------------------------------------
 
 
-def _due(key: str, label: str, grades: tuple[str, ...], every: Every, after: int) -> Duty:
+def _due(key: str, label: str, grades: tuple[str, ...], every: Every, after: DueAfter) -> Duty:
     return declare(Duty(
         key=key, label=label, line="waste", tab="waste", objects=lambda: on_list(*grades), every=every,
         due_after=after, remind_before=7, owed_by=frozenset({Role.OFFICER}),
@@ -292,6 +293,8 @@ def _due(key: str, label: str, grades: tuple[str, ...], every: Every, after: int
 PLAN_DUE = _due("waste_plan_due", "管理计划备案期限", (), Every.YEAR, -275)
 MONTH_DUE = _due("waste_month_due", "危险废物月度申报", (Grade.KEY,), Every.MONTH, 15)
 QUARTER_DUE = _due("waste_quarter_due", "危险废物季度申报", (Grade.SIMPLE,), Every.QUARTER, 15)
-YEAR_DUE = _due("waste_year_due", "危险废物年度申报", (Grade.REGISTERED,), Every.YEAR, 90)
+# By 31 March of the year after, which is no number of days after the year's end.
+YEAR_DUE = _due("waste_year_due", "危险废物年度申报", (Grade.REGISTERED,), Every.YEAR,
+                lambda end: date(end.year + 1, 3, 31))  # fmt: skip
 tally(PLAN_DUE, "filed_ratio", "管理计划备案率", Q(state="done"), whole=~Q(state="waived"), dated="begin",
       missing=noop("名录没有公布，或还没有到备案年度"))  # fmt: skip
