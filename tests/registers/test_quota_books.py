@@ -310,3 +310,32 @@ def test_a_filed_row_moves_nowhere_and_a_year_is_reported_once(bureau):
     }
     with pytest.raises(Refused):
         actions.set_lines(report.pk, "findings", [finding], by=bureau.approver)
+
+
+def test_findings_are_the_verifiers_and_not_the_firms_that_answers_them(bureau):
+    firm = bureau.people["enterprise"]
+    unit = {"entity": bureau.enterprise, "year": 2023}
+    report = actions.open_matter(
+        REPORTS, {**unit, "industry": "other", "area_code": NORTH}, by=bureau.approver
+    )
+    finding = {
+        "source": "外购电力",
+        "item": "consumption",
+        "month": "0",
+        "verified": "900",
+        "reason": "少报",
+    }
+    actions.assign(report.pk, by=bureau.leader, organisation=firm.organisation)
+    with pytest.raises(Refused, match="不再修改"):
+        actions.set_lines(report.pk, "findings", [finding], by=firm)
+    SHEETS.open_row(
+        {**unit, "source": "外购电力", "item": "consumption", "whole": Decimal(1000)}, bureau.approver, timezone.now()
+    )  # fmt: skip
+    perform(report, "file", bureau.approver, {"reported": "500"}, paper())
+    actions.set_lines(report.pk, "findings", [finding], by=bureau.approver)
+    perform(report, "question", bureau.approver, {"nonconformity": "少报"})
+    with pytest.raises(Refused, match="不再修改"):
+        actions.set_lines(report.pk, "findings", [], by=firm)
+    perform(report, "answer", firm, {"answer": "已更正"}, paper())
+    done = perform(report, "conclude", bureau.approver, {"opinion": "更正后符合"}, paper())
+    assert done.verified == Decimal("477.54")

@@ -245,12 +245,17 @@ sheets.closed.append(_filed)
 
 
 def _settled(report: Any) -> tuple[str, ...]:
-    """Once reported it is the report of that unit and year; once concluded it is what was verified."""
+    """Once reported it is the report of that unit and year; once concluded it is what was verified.
+
+    Findings are the verifiers': nobody writes any while the firm has the report in hand.
+    """
     if report.state == "reporting":
-        return ()
+        return ("findings",)
     said = ("entity", "year", "area_code")
-    if report.state in ("verifying", "answering"):
+    if report.state == "verifying":
         return said
+    if report.state == "answering":
+        return (*said, "findings")
     return (*said, "industry", "in_market", "version", "power_area", "power_scope", "findings")
 
 
