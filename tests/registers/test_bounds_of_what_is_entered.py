@@ -178,3 +178,23 @@ def test_a_place_is_put_on_the_nearest_river_in_reach(bureau):
     assert stop is not None
     assert stop.km == 10
     assert downstream.on_river([river], 118.55, 24.93) is None
+
+
+def test_a_parameter_that_is_kept_as_nought_is_said_and_stops_no_page(bureau, client):
+    case = HealthAssessment.objects.create(
+        name="园区评价", area_code=COUNTY, land="first", on=timezone.localdate()
+    )
+    HealthSample.objects.create(
+        assessment=case, area_code=COUNTY, cell="G1", lon=118.5, lat=24.9, medium="soil", substance="镉", value=10
+    )  # fmt: skip
+    HealthParameter.objects.create(
+        version="本地", name="acceptable_risk", value=0, source="旧系统", area_code=COUNTY
+    )
+    client.force_login(bureau.officer)
+    address = f"/emergency/health/{case.pk}"
+    said = client.post(f"{address}/calculate", {"version": "本地", "back": address}, follow=True)
+    assert "“acceptable_risk”是除数，须大于零" in said.content.decode()
+    assert not case.runs.exists()
+    assert client.get(address).status_code == 200
+    client.post(f"{address}/calculate", {"version": ""})
+    assert case.runs.get().cells.count() == 1

@@ -55,6 +55,11 @@ DIVISORS = frozenset({
 LEAST_DIVISOR = 1e-15
 
 
+def is_nought(name: str, value: float) -> bool:
+    """Whether others would be divided by nought."""
+    return name in DIVISORS and value < LEAST_DIVISOR
+
+
 class HealthAssessment(models.Model):
     """One assessment of an area or of a project's surroundings."""
 
@@ -246,6 +251,13 @@ def calculate(assessment: HealthAssessment, version: str, by: Person | None) -> 
         raise Refused("form", _("这次评价还没有网格浓度。"), _("请先导入各网格的浓度。"))
     land = LandUse(assessment.land)
     changed, toxic = parameters_of(version, land, assessment.area_code)
+    for said in (changed, *toxic.values()):
+        if nought := [name for name in said if is_nought(name, said[name])]:
+            raise Refused(
+                "form",
+                _("“%(name)s”是除数，须大于零") % {"name": nought[0]},
+                _("请更正这一版的参数。"),
+            )
     places = {s.cell: (s.lon, s.lat) for s in samples}
     cells = list(places)
     shape = len(cells)
@@ -356,7 +368,7 @@ class Parameters(Listing):
                 dict.fromkeys(key for land in LandUse for key in health_risk.parameters(land))
             )
         value = values.get("value")
-        if name in DIVISORS and value is not None and float(value) < LEAST_DIVISOR:
+        if value is not None and is_nought(name, float(value)):
             return {"value": _("“%(name)s”是除数，须大于零") % {"name": name}}
         if name in known:
             return {}
