@@ -198,3 +198,26 @@ def test_a_parameter_that_is_kept_as_nought_is_said_and_stops_no_page(bureau, cl
     assert client.get(address).status_code == 200
     client.post(f"{address}/calculate", {"version": ""})
     assert case.runs.get().cells.count() == 1
+
+
+def test_the_page_of_an_account_asks_no_more_for_more_holdings(bureau, client):
+    client.force_login(bureau.officer)
+    asked, today = [], timezone.localdate()
+    client.get(f"{HAZARDOUS.url}/holdings")  # what is asked once a process
+    for codes in (["900-249-08"], ["900-039-49", "900-041-49", "900-252-12"]):
+        for code in codes:
+            stored, beyond = (
+                HAZARDOUS.holding(code, bureau.enterprise), HAZARDOUS.outside(code, "产生", COUNTY),
+            )  # fmt: skip
+            accounts.post(
+                HAZARDOUS, HAZARDOUS.vouchers[0].key, {stored: Decimal(5), beyond: Decimal(-5)},
+                on=today - timedelta(days=400), text="x", voucher_no="1", by=None,
+            )  # fmt: skip
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(f"{HAZARDOUS.url}/holdings")
+        rows = page.context["rows"]
+        assert [row["too_long"] for row in rows] == [5] * len(rows)
+        asked.append((len(rows), len(queries)))
+    (one, before), (four, after) = asked
+    assert (one, four) == (1, 4)
+    assert after <= before

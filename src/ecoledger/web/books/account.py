@@ -38,16 +38,15 @@ def holdings(request: Request, key: str) -> HttpResponse:
     held = _holdings(request, book).filter(outside=False)
     if (about := asked.number(request.GET.get("about", ""))) is not None:
         held = held.filter(entity__in=Entity.with_parts(about))
-    had = accounts.balances_on(held, day)
+    had, days = accounts.balances_on(held, day), book.longest_days
+    old = {row.pk: kept for row, kept in accounts.all_held_longer(held, day, days)} if days else {}
     rows = [
         {
             "holding": holding,
             "item": book.item(holding.item),
             "area": area_name(holding.area_code),
             "balance": balance,
-            "too_long": accounts.held_longer(holding, day, book.longest_days)
-            if book.longest_days and balance
-            else None,
+            "too_long": old.get(holding.pk) if balance else None,
         }
         for holding, balance in had
     ]
