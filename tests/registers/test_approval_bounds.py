@@ -200,3 +200,24 @@ def test_the_days_of_reports_follow_the_bureaus_file_without_a_restart(bureau, s
     )
     quarter = reports.DUTIES["quarter"]
     assert [t.due for t in duty.terms(quarter, None, date(2026, 11, 2))] == [date(2027, 1, 20)]
+
+
+def test_what_a_firm_reports_of_itself_is_read_by_who_helps_it_and_not_by_who_enforces(
+    bureau, client
+):
+    firm = bureau.people["enterprise"]
+    values = {"title": "自查发现危废标签缺失", "sort": "self_report", "channel": "platform"}
+    own = actions.open_matter(SERVICES, values, by=firm)
+    ask = actions.open_matter(SERVICES, {**values, "title": "咨询", "sort": "approval"}, by=firm)
+    for name, reads in {"enterprise": True, "approver": True, "leader": True, "town": True, "officer": False,
+                        "legal": False, "complaint": False, "grid": False}.items():  # fmt: skip
+        client.force_login(bureau.people[name])
+        shown = client.get(f"/matters/service_request/{own.pk}").status_code == 200
+        assert shown is reads, name
+        listed = client.get("/matters/service_request").content.decode()
+        assert ("自查发现危废标签缺失" in listed) is reads, name
+        assert client.get(f"/matters/service_request/{ask.pk}").status_code == 200, name
+    # One that is found to be a self-report later is kept back from then on.
+    actions.amend(ask.pk, {"sort": "self_report"}, event="amended", by=bureau.approver)
+    client.force_login(bureau.officer)
+    assert client.get(f"/matters/service_request/{ask.pk}").status_code == 404

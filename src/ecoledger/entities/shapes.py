@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import shapely
+from django.utils.translation import gettext as _
 from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
@@ -179,6 +181,29 @@ def length_km(geometry: GeoJSON) -> float:
     """Length of a line, or of a polygon's border, in kilometres."""
     body = read(geometry)
     return float(_flat(body, _middle(body)).length) / 1e3
+
+
+def in_words(value: Any) -> str:
+    """What a kept geometry measures, for whoever reads that it was entered or changed; "" for what is none.
+
+    >>> in_words({"type": "Point", "coordinates": [118.5, 24.9]}), in_words({"text": "Point"}), in_words("{")
+    ('点 118.5, 24.9', '', '')
+    """
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        with suppress(ValueError):
+            value = json.loads(value)
+    if not isinstance(value, dict) or not value.keys() & {"coordinates", "geometries", "geometry"}:
+        return ""
+    try:
+        body = read(value)
+    except ShapeError:
+        return ""
+    flat = _flat(body, _middle(body))
+    if flat.area:
+        return _("范围 %s ㎡") % f"{flat.area:,.0f}"
+    if flat.length:
+        return _("走向 %s km") % f"{flat.length / 1e3:,.2f}"
+    return _("点 %s") % f"{body.centroid.x:.6g}, {body.centroid.y:.6g}"
 
 
 def distance_m(one: GeoJSON, other: GeoJSON) -> float:

@@ -13,7 +13,7 @@ from ecoledger.indicators import doors, of_registers
 from ecoledger.indicators.declaring import LOWER, Source, Span, indicator
 from ecoledger.indicators.figures import Figure, count
 from ecoledger.indicators.of_registers import moment
-from ecoledger.matters.models import Circulation, Matter
+from ecoledger.matters.models import NARROW, Matter
 from ecoledger.matters.register import OPEN_WORK, Register, all_registers, register_of
 from ecoledger.monitoring.models import Alarm, AlarmRule
 
@@ -129,7 +129,7 @@ def open_about(sections: Iterable[Section]) -> dict[int, list[Matter]]:
     )
     about = {**{pk: pk for pk in ids}, **stations}
     rows = Matter.objects.filter(OPEN_WORK, entity__in=list(about), withdrawn_at=None).exclude(
-        circulation=Circulation.RESTRICTED
+        circulation__in=NARROW
     )
     for matter in rows.select_related("owner_organisation").order_by(
         F("due").asc(nulls_first=True), "pk"

@@ -23,7 +23,7 @@ from ecoledger.indicators.declaring import HIGHER, LOWER, Indicator, Source, Spa
 from ecoledger.indicators.figures import PERCENT, Figure, Records, count, ratio
 from ecoledger.listings.derive import field_at
 from ecoledger.matters.measures import EVERY, Measure
-from ecoledger.matters.models import Circulation, Clock, Event, Matter
+from ecoledger.matters.models import NARROW, Clock, Event, Matter
 from ecoledger.matters.register import OPEN_WORK, Register, all_registers, register_of
 
 # By which field work counts as begun where a register says nothing else.
@@ -222,7 +222,7 @@ def kept_back(codes: Collection[str]) -> set[tuple[str, str]]:
     asked = [code for code in codes if len(code) > _COUNTY or code in alone]
     if not asked:
         return set()
-    restricted = Matter.objects.filter(circulation=Circulation.RESTRICTED, withdrawn_at=None)
+    restricted = Matter.objects.filter(circulation__in=NARROW, withdrawn_at=None)
     found = set(restricted.order_by().values_list("area_code", "register").distinct())
     hidden = {
         (code, key)

@@ -44,6 +44,13 @@ class Circulation(models.TextChoices):
     ENTERPRISE = "enterprise", "内部及涉事企业"
     # The roles its register names, and who answers for it.
     RESTRICTED = "restricted", "限定知悉"
+    # The same roles, and the firm it is about: what a firm confided.
+    CONFIDED = "confided", "限定知悉及涉事企业"
+
+
+# Of whose matters the circle of their register alone may know, and of whose the firm reads its own.
+NARROW = frozenset({Circulation.RESTRICTED, Circulation.CONFIDED})
+TOLD = frozenset({Circulation.ENTERPRISE, Circulation.CONFIDED})
 
 
 class Bundle(models.Model):

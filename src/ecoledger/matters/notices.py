@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop as noop
 from ecoledger.accounts import deputies, grants
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
-from ecoledger.matters.models import Circulation, Matter, Notice, Urgency
+from ecoledger.matters.models import NARROW, Matter, Notice, Urgency
 from ecoledger.matters.register import register_of
 
 
@@ -60,7 +60,7 @@ def whose_turn(matter: Matter) -> list[Person]:
             )
     # Firms and contractors see single matters of their area; of restricted ones so does everybody.
     asked = {p.pk for p in people}
-    if matter.circulation != Circulation.RESTRICTED:
+    if matter.circulation not in NARROW:
         outside = {Role.ENTERPRISE, Role.THIRD_PARTY} & set(state.waits_for)
         rows = grants.people_with(outside).filter(pk__in=asked) if outside else ()
         asked = {p.pk for p in rows}

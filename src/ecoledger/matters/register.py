@@ -23,7 +23,7 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.listings.workbook import Head, Sheet
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Compared, Measure
-from ecoledger.matters.models import Circulation, Matter
+from ecoledger.matters.models import NARROW, TOLD, Matter
 from ecoledger.matters.reasons import Reason
 from ecoledger.matters.workflow import COMPLETED, Phase, State, Transition, Workflow
 from ecoledger.standards.completion import Course, read_completion
@@ -561,14 +561,14 @@ def seen_by(person: Person, registers: Iterable[Register]) -> Q:
     if person.has_role(*STAFF):
         inside |= answered_for(person)
     rows &= inside
-    unrestricted = ~Q(circulation=Circulation.RESTRICTED) | Q(owner=person)
+    unrestricted = ~Q(circulation__in=NARROW) | Q(owner=person)
     if person.has_role(*STAFF):
         circle = [r.key for r in books if person.has_role(*r.circle)]
         return rows & (unrestricted | Q(register__in=circle))
     if person.has_role(Role.THIRD_PARTY):
         # A contractor works on what it was given, and sees what it handed in; nothing else of the area.
         return rows & Q(pk__in=_of_contractor(person)) & unrestricted
-    return rows & Q(circulation=Circulation.ENTERPRISE)
+    return rows & Q(circulation__in=TOLD)
 
 
 def answered_for(person: Person) -> Q:
@@ -616,7 +616,7 @@ def readable(person: Person, asked: QuerySet[Any], tells: bool) -> set[int]:
     """Of the matters ``asked`` for by key, those of which ``person`` may know; with ``tells`` all that are not restricted."""
     may = seen_by(person, all_registers())
     if tells:
-        may |= ~Q(circulation=Circulation.RESTRICTED)
+        may |= ~Q(circulation__in=NARROW)
     return set(Matter.objects.filter(may, pk__in=asked).values_list("pk", flat=True))
 
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
-from ecoledger.matters.models import Circulation, Matter
+from ecoledger.matters.models import NARROW, TOLD, Matter
 from ecoledger.matters.register import all_registers
 
 
@@ -79,15 +79,13 @@ class Sight:
         inside = inside or bool(owner and owner == self.entity)
         if not inside and not (self.staff and self._answers(said, area)):
             return False
-        unrestricted = (
-            said.get("circulation") != Circulation.RESTRICTED or said.get("owner") == self.person
-        )
+        unrestricted = said.get("circulation") not in NARROW or said.get("owner") == self.person
         if self.staff:
             return unrestricted or said["register"] in self.circles
         if self.colleagues is not None:
             given = self.unit is not None and said.get("unit") == self.unit
             return unrestricted and (given or said.get("made_by") in self.colleagues)
-        return said.get("circulation") == Circulation.ENTERPRISE
+        return said.get("circulation") in TOLD
 
     def _answers(self, said: Mapping[str, Any], area: str) -> bool:
         """:func:`register.answered_for`: one's own matter, or one that one's unit was given outside its area."""

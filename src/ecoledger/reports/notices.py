@@ -14,7 +14,7 @@ from ecoledger.indicators.figures import Figure, absent
 from ecoledger.indicators.of_registers import Counting, measures_of
 from ecoledger.indicators.scorecards import towns
 from ecoledger.listings.cells import area_name
-from ecoledger.matters.models import Circulation
+from ecoledger.matters.models import NARROW
 from ecoledger.matters.register import Register, register_of
 from ecoledger.monitoring.computing.evaluate import area_point
 from ecoledger.reports import air_text, notes, water_text
@@ -140,7 +140,7 @@ def _late(register: Register, of: Spoken) -> Table | None:
     overdue = next(m for m in measures_of(register) if m.key == "overdue")
     # Those that the figure above counts: at the end of a span that is over.
     every = counting.matters().filter(of_registers.counted(overdue, of.span)).order_by("due", "pk")
-    rows = every.exclude(circulation=Circulation.RESTRICTED)
+    rows = every.exclude(circulation__in=NARROW)
     cells = tuple(
         (m.number or str(m.pk), m.title, area_name(m.area_code), f"{m.due:%Y-%m-%d}" if m.due else "—")
         for m in rows[:LATE_ROWS]

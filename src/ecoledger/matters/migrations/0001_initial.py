@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
                 ('lon', models.FloatField(blank=True, null=True, verbose_name='经度')),
                 ('lat', models.FloatField(blank=True, null=True, verbose_name='纬度')),
                 ('origin', models.CharField(blank=True, max_length=200, verbose_name='来源')),
-                ('circulation', models.CharField(choices=[('staff', '内部'), ('enterprise', '内部及涉事企业'), ('restricted', '限定知悉')], default='staff', max_length=12, verbose_name='知悉范围')),
+                ('circulation', models.CharField(choices=[('staff', '内部'), ('enterprise', '内部及涉事企业'), ('restricted', '限定知悉'), ('confided', '限定知悉及涉事企业')], default='staff', max_length=12, verbose_name='知悉范围')),
                 ('level', models.CharField(choices=[('blue', '蓝色'), ('yellow', '黄色'), ('orange', '橙色'), ('red', '红色')], default='blue', max_length=10, verbose_name='等级')),
                 ('state', models.CharField(max_length=30, verbose_name='状态')),
                 ('phase', models.CharField(default='open', editable=False, max_length=10, verbose_name='阶段')),

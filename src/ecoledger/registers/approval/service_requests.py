@@ -1,8 +1,8 @@
 """亲清服务 (mission P16): what firms ask for, the visit, the answer and its time; what they report of themselves without penalty.
 
 A request comes from the firm or is taken down by the desk; the answer has a clock by its kind (data). A firm that reports a
-problem of its own (自查自报) is helped to put it right: the ticket bears the mark 不作为处罚线索, and nothing of this register
-leads to enforcement.
+problem of its own (自查自报) is helped to put it right: the ticket bears the mark 不作为处罚线索, those who enforce do not read
+it, and nothing of this register leads to enforcement.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ecoledger.listings.parts import Ask, Import, Kind, TableRow, View
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Measure
-from ecoledger.matters.models import Matter
+from ecoledger.matters.models import Circulation, Matter
 from ecoledger.matters.register import Breakdown, Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import by_name, common_statistics, share
 from ecoledger.matters.workflow import (
@@ -121,13 +121,21 @@ def days_for(sort: str) -> int:
     )
 
 
+def _tidy(request: ServiceRequest) -> None:
+    """What a firm reports of itself is known to those who help it and to nobody who enforces, however it came in."""
+    if request.sort == ServiceRequest.Sort.SELF_REPORT:
+        request.no_penalty = True
+    if request.no_penalty:
+        request.circulation = Circulation.CONFIDED
+
+
 def _prepare(request: ServiceRequest) -> None:
     by = request.created_by
     if request.entity is None and by is not None and by.entity_code:
         request.entity = Enterprise.objects.filter(code=by.entity_code).first()
     take_holder(request)
     request.answer_days = days_for(request.sort)
-    request.no_penalty = request.no_penalty or request.sort == ServiceRequest.Sort.SELF_REPORT
+    _tidy(request)
     if request.used_days is None and request.answered_on and request.history:
         _count(request)
 
@@ -274,6 +282,7 @@ REGISTER = declare(Register(
                   "answered_on": "2026-03-03"},
     ),
     measures=(Measure(key="answered", name="亲清服务已答复", numerator=Q(used_days__isnull=False), dated="answered_on"),),
+    tidy=_tidy, circle=SERVERS | HEADS | {Role.TOWN},
     statistics=statistics, breakdowns=breakdowns, edit=SERVERS | FIRM | frozenset({Role.TOWN}), manage=HEADS | frozenset({Role.APPROVER}),
     empty="还没有服务请求。企业在平台提出，或由走访人员登记。",
 ))  # fmt: skip

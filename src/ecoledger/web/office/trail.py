@@ -26,11 +26,12 @@ from django.utils.translation import gettext_lazy
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import AuditEntry, Person
 from ecoledger.accounts.wording import numbered
+from ecoledger.entities import shapes
 from ecoledger.listings import asked
 from ecoledger.listings.parts import Ask, Kind
 from ecoledger.listings.workbook import Head
 from ecoledger.matters import timeline
-from ecoledger.matters.models import Circulation, Event, Evidence, Matter
+from ecoledger.matters.models import NARROW, Event, Evidence, Matter
 from ecoledger.matters.register import Register, has_register, register_of
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
@@ -116,6 +117,8 @@ class Line:
 
 
 def _text(value: Any, kind: str = "") -> str:
+    if measured := shapes.in_words(value):
+        return measured
     match value:
         case None | "":
             return "—"
@@ -177,7 +180,7 @@ def _about(words: str) -> Q:
     for kind, keys in held.items():
         model = index.MODELS[kind]
         if model is Matter:
-            told = ~Q(circulation=Circulation.RESTRICTED) | Q(number__icontains=words)
+            told = ~Q(circulation__in=NARROW) | Q(number__icontains=words)
             rows = Matter.objects.filter(told, pk__in=keys).order_by()
             keys = list(rows.values_list("pk", flat=True))
         labels = [m._meta.label_lower for m in apps.get_models() if issubclass(m, model)]
@@ -263,7 +266,7 @@ def _names(entries: Iterable[AuditEntry]) -> dict[tuple[str, str], str]:
 def _called(row: Any) -> str:
     """What a row is called; a matter of restricted circulation by its number alone, and so what hangs on it."""
     matter = row if isinstance(row, Matter) else getattr(row, "matter", None)
-    if isinstance(matter, Matter) and matter.circulation == Circulation.RESTRICTED:
+    if isinstance(matter, Matter) and matter.circulation in NARROW:
         return matter.number
     return str(row)
 
@@ -282,7 +285,7 @@ def _events(person: Person, query: Any) -> QuerySet[Event]:
             Q(person__name__icontains=words)
             | Q(person__username=words)
             | Q(matter__number__icontains=words)
-            | Q(matter__title__icontains=words) & ~Q(matter__circulation=Circulation.RESTRICTED)
+            | Q(matter__title__icontains=words) & ~Q(matter__circulation__in=NARROW)
         )
     return _between(rows, query).order_by("-at", "-pk")
 
@@ -325,7 +328,7 @@ def _without(text: str, secrets: Iterable[str]) -> str:
 def _line_of_event(person: Person, event: Event, secrets: tuple[str, ...]) -> Line:
     matter = event.matter
     register = register_of(matter.register) if has_register(matter.register) else None
-    hidden = matter.circulation == Circulation.RESTRICTED
+    hidden = matter.circulation in NARROW
     about = matter.number if hidden else f"{matter.number} {matter.title}"
     details: list[tuple[str, str]] = []
     if event.from_state != event.to_state and register is not None:
