@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from ecoledger.matters import actions
 from ecoledger.matters.timeline import said_text
 from ecoledger.registers.complaints.register import REGISTER
+from ecoledger.registers.soil.land_uses import LAND_USES
 
 COLUMNS = {ask.name: ask for ask in REGISTER.fields} | {
     column.name: column.ask for column in REGISTER.import_columns
@@ -30,3 +34,30 @@ COLUMNS = {ask.name: ask for ask in REGISTER.fields} | {
 )
 def test_a_value_is_said_in_words(name, value, said):
     assert said_text(COLUMNS[name], value, REGISTER.model) == said
+
+
+FIELD = {
+    "type": "Polygon",
+    "coordinates": [[[118, 24], [118.001, 24], [118.001, 24.001], [118, 24.001], [118, 24]]],
+}
+
+
+def test_a_drawn_area_is_told_by_its_size_wherever_a_step_is_read(bureau, client):
+    where = {ask.name: ask for ask in LAND_USES.fields}["geometry"]
+    assert said_text(where, FIELD, LAND_USES.model) == "范围 11,225 ㎡"
+    assert said_text(where, json.dumps(FIELD), LAND_USES.model) == "范围 11,225 ㎡"
+    row = actions.open_matter(
+        LAND_USES, {"title": "某片区", "area_code": "990101001", "request": "change", "use": "居住用地", "geometry": FIELD},
+        by=bureau.approver,
+    )  # fmt: skip
+    wider = {
+        **FIELD,
+        "coordinates": [[[118, 24], [118.002, 24], [118.002, 24.001], [118, 24.001], [118, 24]]],
+    }
+    actions.amend(row.pk, {"geometry": wider}, event="amended", label="修改", by=bureau.approver)
+    for reader, address in (("approver", f"/matters/land_use/{row.pk}"), ("audit_admin", "/audit")):
+        client.force_login(bureau.people[reader])
+        page = client.get(address).content.decode()
+        assert "㎡" in page
+        assert "coordinates" not in page
+        assert "118.002" not in page

@@ -15,6 +15,7 @@ from django.utils.translation import override
 
 from ecoledger.accounts import acting
 from ecoledger.accounts.models import Person
+from ecoledger.entities import shapes
 from ecoledger.listings.cells import area_name
 from ecoledger.listings.parts import Ask, Kind, Text
 from ecoledger.live import events
@@ -136,6 +137,8 @@ def said_text(ask: Ask | None, value: Any, model: type[Model] | None = None) -> 
     where a table's column is written in another way."""
     if value is None or value == "":
         return "—"
+    if measured := shapes.in_words(value):
+        return measured
     if isinstance(value, dict):
         return str(value.get("text", value))
     if isinstance(value, bool):
