@@ -50,6 +50,15 @@ def test_a_header_of_two_rows_is_read_by_its_lowest_known_names():
     assert (found.below, found.names) == (2, ("点位", "时间", "PM2.5", "PM10"))
 
 
+def test_a_row_of_data_in_which_one_word_is_a_name_is_no_header():
+    found = find(
+        ["序号", "问题", "类别", "属地"],
+        ["1", "某厂扬尘", "备注", "北镇"],
+        ["2", "某厂废水", "其他", "南镇"],
+    )
+    assert (found.below, found.names) == (1, ("序号", "问题", "类别", "属地"))
+
+
 def test_no_header_is_none():
     assert find(["a", "b"], ["问题", "b"]) is None
 

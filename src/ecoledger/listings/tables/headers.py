@@ -66,7 +66,8 @@ def find_header(table: Table, known: Callable[[str], bool], least: int = 2) -> H
     """The header among the first rows: the one in which most columns have a known name.
 
     A header of several rows is read column by column: the lowest known name, or the names from above
-    to below as one. ``None`` where no row names ``least`` columns.
+    to below as one; each row below the first names more than half of what it fills, so that a row of data in which one
+    word is a name is none. ``None`` where no row names ``least`` columns.
     """
     # The same texts are asked about with each number of rows.
     known = cache(known)
@@ -75,12 +76,24 @@ def find_header(table: Table, known: Callable[[str], bool], least: int = 2) -> H
         for rows in range(1, _HEADER_ROWS + 1):
             if start + rows > len(table.rows):
                 break
+            if rows > 1 and not _goes_on(table.rows[start : start + rows], known):
+                break
             names = _names(table.rows[start : start + rows], known)
             score = len({fold(name) for name in names if known(name)})
             # Of equal scores the header of fewer rows, so that a title above it is not part of it.
             if best is None or (score, -rows) > (best.score, best.first - best.below):
                 best = Header(tuple(names), start, start + rows, score)
     return best if best is not None and best.score >= least else None
+
+
+def _goes_on(rows: Sequence[Sequence[Cell]], known: Callable[[str], bool]) -> bool:
+    """Whether the last of ``rows`` goes on with the header that the others begin."""
+    said = [(x, str(cell).strip()) for x, cell in enumerate(rows[-1]) if not is_blank(cell)]
+    heads = 0
+    for x, text in said:
+        above = [str(row[x]).strip() for row in rows[:-1] if x < len(row) and not is_blank(row[x])]
+        heads += text in above or known(text) or known("".join(dict.fromkeys([*above, text])))
+    return heads * 2 > len(said)
 
 
 def _names(rows: Sequence[Sequence[Cell]], known: Callable[[str], bool]) -> list[str]:
