@@ -8,6 +8,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Person
@@ -254,8 +255,8 @@ class Submission(models.Model):
 
 def one_sentence(problems: Iterable[dict[str, Any]]) -> str:
     """What is wrong with a row, or worth a look, cell by cell."""
-    return "；".join(
-        f"{e['label']}：{e['message']}" if e["label"] else e["message"] for e in problems
+    return _("；").join(
+        f"{e['label']}{_('：')}{e['message']}" if e["label"] else e["message"] for e in problems
     )
 
 

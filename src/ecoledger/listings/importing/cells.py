@@ -204,7 +204,7 @@ def _choice(ask: Ask, text: str) -> str:
         % {
             "text": text,
             "label": _(str(ask.label)),
-            "names": "、".join(_(str(n)) for _v, n in ask.choices),
+            "names": _("、").join(_(str(n)) for _v, n in ask.choices),
         }
     )
 

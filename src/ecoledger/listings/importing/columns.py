@@ -123,7 +123,7 @@ def need_required(
     if missing:
         raise Refused(
             "file",
-            _("表里缺少必填的列：%s。") % "、".join(missing),
+            _("表里缺少必填的列：%s。") % _("、").join(missing),
             _("请补上这些列，或在列对应中指明哪一列是它。"),
         )
 

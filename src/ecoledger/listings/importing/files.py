@@ -6,23 +6,24 @@ import io
 
 import xlsxwriter
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.listings.importing.columns import open_columns
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.models import ImportBatch
+from ecoledger.listings.models import ImportBatch, one_sentence
 from ecoledger.listings.parts import Kind
 from ecoledger.listings.personal import open_texts
 
 _FILLED_BY_HAND = 5000  # rows of the template that offer a choice's values
 _KIND_NOTES = {
-    Kind.DATE: "日期，如 2026-12-31",
-    Kind.DATETIME: "日期和时间，如 2026-12-31 08:00",
-    Kind.BOOLEAN: "是、否",
-    Kind.AREA: "镇（街道）名称或行政区划代码",
-    Kind.REFERENCE: "编码或全称",
-    Kind.INTEGER: "整数",
-    Kind.DECIMAL: "数字",
+    Kind.DATE: noop("日期，如 2026-12-31"),
+    Kind.DATETIME: noop("日期和时间，如 2026-12-31 08:00"),
+    Kind.BOOLEAN: noop("是、否"),
+    Kind.AREA: noop("镇（街道）名称或行政区划代码"),
+    Kind.REFERENCE: noop("编码或全称"),
+    Kind.INTEGER: noop("整数"),
+    Kind.DECIMAL: noop("数字"),
 }
 
 
@@ -48,11 +49,13 @@ def template(listing: Listing) -> bytes:
             if labels and len(",".join(labels)) <= 255:
                 rule = {"validate": "list", "source": labels}
                 sheet.data_validation(2, n, _FILLED_BY_HAND, n, rule)
-            notes.write_string(n + 1, 0, str(ask.label))
+            # The column as the table has it, and as its reader calls it.
+            names = dict.fromkeys((str(ask.label), _(str(ask.label))))
+            notes.write_string(n + 1, 0, " ".join(names))
             notes.write_string(n + 1, 1, _("是") if required else "")
             note = _KIND_NOTES.get(ask.kind or Kind.TEXT, "")
-            notes.write_string(n + 1, 2, "、".join(labels) or note)
-            notes.write_string(n + 1, 3, str(ask.help))
+            notes.write_string(n + 1, 2, _("、").join(labels) or (_(note) if note else ""))
+            notes.write_string(n + 1, 3, _(str(ask.help)) if ask.help else "")
         sheet.freeze_panes(1, 0)
     return buffer.getvalue()
 
@@ -85,9 +88,7 @@ def error_file(listing: Listing, batch: ImportBatch, *, by: Person) -> bytes:
             for n, column in enumerate(columns):
                 form = red if column.name in wrong else text
                 sheet.write_string(y, n, texts.get(column.name, ""), form)
-            reasons = "；".join(
-                f"{e['label']}：{e['message']}" if e["label"] else e["message"] for e in row.errors
-            )
+            reasons = one_sentence(row.errors)
             where = f"{row.sheet} " if several else ""
             sheet.write_string(y, len(columns), where + _("第 %d 行：") % row.number + reasons, red)
     return buffer.getvalue()

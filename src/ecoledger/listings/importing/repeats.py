@@ -43,7 +43,7 @@ class Repeats:
         if not self.imports.key:
             self._same_rows(rows)
             return
-        label = "、".join(_(str(self.columns[n].ask.label)) for n in self.imports.key)
+        label = _("、").join(_(str(self.columns[n].ask.label)) for n in self.imports.key)
         first = self.imports.key[0]
         told = {id(row): self._told(row) for row in rows}
         there = self._keys_there(rows, told.values())

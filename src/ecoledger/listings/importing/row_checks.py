@@ -284,8 +284,8 @@ class RowChecks:
         kept = [note for note in self.batch.notes if not note.startswith(start)]
         for name, words in self._read_as.items():
             labels = {value: _(str(label)) for value, label in self.columns[name].ask.choices}
-            told = "；".join(f"{word} → {labels[value]}" for word, value in words.items())
-            kept.append(f"{start}{_(str(self.columns[name].ask.label))}：{told}")
+            told = _("；").join(f"{word} → {labels[value]}" for word, value in words.items())
+            kept.append(f"{start}{_(str(self.columns[name].ask.label))}{_('：')}{told}")
         self.batch.notes = kept
 
     def _complete(self, row: ImportRow, faulty: set[str]) -> None:
@@ -314,7 +314,7 @@ class RowChecks:
                 self.fields[name].clean(value)
                 cleaned[asked] = ""
             except django_forms.ValidationError as error:
-                cleaned[asked] = "；".join(str(message) for message in error.messages)
+                cleaned[asked] = _("；").join(str(message) for message in error.messages)
         return cleaned[asked]
 
     def _unknown(self, name: str, word: str) -> None:

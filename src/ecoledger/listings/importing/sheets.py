@@ -37,7 +37,7 @@ def sheets_of(
         if header is not None:
             sheets.append((table, header))
     if not sheets:
-        looked_at = "、".join(table.name for table in book.tables if table.name)
+        looked_at = _("、").join(table.name for table in book.tables if table.name)
         where = _("（看了工作表：%s）") % looked_at if looked_at else ""
         raise Refused(
             "file",
@@ -51,14 +51,14 @@ def notes_on(book: Book, sheets: list[tuple[Table, Header]]) -> list[str]:
     notes = []
     read = [table for table, _header in sheets]
     if len(book.tables) > 1:
-        notes.append(_("读取了工作表：%s") % "、".join(table.name for table in read))
+        notes.append(_("读取了工作表：%s") % _("、").join(table.name for table in read))
         if skipped := [t.name for t in book.tables if t.rows and t not in read]:
-            notes.append(_("没有表头、没有读取的工作表：%s") % "、".join(skipped))
+            notes.append(_("没有表头、没有读取的工作表：%s") % _("、").join(skipped))
     for table in read:
         if table.hidden:
             notes.append(_("工作表“%s”是隐藏的") % table.name)
         if table.hidden_rows:
-            listed = "、".join(str(row) for row in sorted(table.hidden_rows)[:20])
+            listed = _("、").join(str(row) for row in sorted(table.hidden_rows)[:20])
             notes.append(
                 numbered(
                     "%(sheet)s有 %(count)d 行是隐藏的（第 %(rows)s 行），也会导入",
@@ -104,7 +104,7 @@ def rows_of(batch: ImportBatch, table: Table, header: Header) -> list[ImportRow]
         if not table.name and not faults and _misfits(cells, width):
             row.faults[""] = " ".join(say.wrong_width(len(cells), width))
         for fault in faults:
-            row.faults[_header_at(fault, header)] = "；".join(
+            row.faults[_header_at(fault, header)] = _("；").join(
                 filter(None, say.fault(fault, number))
             )
         rows.append(row)

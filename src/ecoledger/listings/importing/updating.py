@@ -76,7 +76,10 @@ def _told(listing: Listing, thing: Any, changed: Mapping[str, Any]) -> str:
     if not parts:  # only what is hidden from whoever reads the preview
         return _("更新 %s") % name
     more = _("等 %d 项") % len(changed) if len(parts) > _SHOWN else ""
-    return _("更新 %(name)s：%(what)s") % {"name": name, "what": "；".join(parts[:_SHOWN]) + more}
+    return _("更新 %(name)s：%(what)s") % {
+        "name": name,
+        "what": _("；").join(parts[:_SHOWN]) + more,
+    }
 
 
 def _field_label(listing: Listing, name: str) -> str:
@@ -91,7 +94,7 @@ def _text(listing: Listing, name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("是") if value else _("否")
     if isinstance(value, list):
-        return "、".join(str(choices.get(one, one)) for one in value) or "—"
+        return _("、").join(str(choices.get(one, one)) for one in value) or "—"
     if isinstance(value, datetime):
         return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
     text = str(choices.get(value, value)) if value not in (None, "") else "—"
@@ -146,7 +149,7 @@ def _why(error: Exception) -> str:
         case Refused():
             return " ".join(filter(None, (error.why, error.remedy)))
         case django_forms.ValidationError():
-            return "；".join(error.messages)
+            return _("；").join(error.messages)
         case NotVisible() | PermissionDenied():
             return _("不在您的数据范围内。")
     return _("与台账中的一行或本表的另一行重复，或有内容无法保存；请核对后改正")

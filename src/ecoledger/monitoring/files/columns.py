@@ -206,4 +206,4 @@ def _where(table: Table) -> str:
 
 
 def _listed(header: Header) -> str:
-    return "、".join(name for name in header.names if name)[:80]
+    return _("、").join(name for name in header.names if name)[:80]

@@ -53,7 +53,7 @@ def read(
     if series != "auto" and series not in SECONDS:
         raise FileError(
             _("没有这种数据类型：%(series)s；可用 auto、%(known)s")
-            % {"series": series, "known": "、".join(SECONDS)}
+            % {"series": series, "known": _("、").join(SECONDS)}
         )
     if label not in ("start", "end"):
         raise FileError(_("时段标注只能是 start（起始）或 end（结束）"))
@@ -107,7 +107,7 @@ def _layouts(book: Book, places: Places, parameter: str, parsed: Parsed) -> dict
         if table.hidden:
             parsed.notes.append(_("工作表“%s”是隐藏的") % table.name)
         if table.hidden_rows:
-            listed = "、".join(str(row) for row in sorted(table.hidden_rows)[:20])
+            listed = _("、").join(str(row) for row in sorted(table.hidden_rows)[:20])
             parsed.notes.append(
                 numbered(
                     "%(sheet)s有 %(count)d 行是隐藏的（第 %(rows)s 行），也会导入",
@@ -119,7 +119,7 @@ def _layouts(book: Book, places: Places, parameter: str, parsed: Parsed) -> dict
         first = next(iter(refused.values()), FileError(_("表格是空的")))
         raise FileError(_("%(name)s：%(why)s") % {"name": parsed.name, "why": first}) from first
     if len(book.tables) > 1:
-        names = "、".join(book.tables[position].name for position in layouts)
+        names = _("、").join(book.tables[position].name for position in layouts)
         parsed.notes.append(_("读取了工作表：%s") % names)
         for name, refusal in refused.items():
             parsed.notes.append(

@@ -38,7 +38,7 @@ def store(parsed: Parsed, person: Person | None = None, *, sure: bool = False) -
     if person is not None and not person.may("import_observations"):
         raise PermissionDenied(_("没有导入监测数据的权限"))
     if parsed.stops and not sure:
-        raise FileError("；".join(parsed.stops))
+        raise FileError(_("；").join(parsed.stops))
     table = _checked(parsed.observations)
     with transaction.atomic():
         batch = ImportBatch.objects.create(
