@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.db.models import Count, Max
@@ -63,11 +64,18 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a source says of a firm: how many, in words; ``None`` where there are no data, with why."""
+    """What a source says of a firm: how many; ``None`` where there are no data, with why.
+
+    All firms are counted before the first page is shown: words are made where somebody reads them.
+    """
 
     count: int | None
-    text: str
+    says: str | Callable[[], str]
     url: str = ""
+
+    @property
+    def text(self) -> str:
+        return self.says() if callable(self.says) else self.says
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +102,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """A firm with its lines, the sum of their points, its level and its tags."""
+    """A firm with what was seen of it by each rule, the sum of the points, its level and its tags."""
 
     firm: Enterprise
-    lines: tuple[Line, ...]
+    seen: tuple[tuple[Rule, Seen], ...]
+    score: Decimal
     level: Level
 
     @property
-    def score(self) -> Decimal:
-        return sum((line.points for line in self.lines if line.points is not None), Decimal(0))
+    def lines(self) -> tuple[Line, ...]:
+        return tuple(Line(rule, seen, _points(rule, seen)) for rule, seen in self.seen)
 
     @property
     def worth(self) -> str:
@@ -112,15 +121,15 @@ class Portrait:
     @property
     def tags(self) -> tuple[str, ...]:
         return tuple(
-            line.rule.tag
-            for line in self.lines
-            if line.seen.count is not None and line.seen.count >= line.rule.tag_from
+            rule.tag
+            for rule, seen in self.seen
+            if seen.count is not None and seen.count >= rule.tag_from
         )
 
     @property
     def missing(self) -> int:
         """How many items have no data."""
-        return sum(line.points is None for line in self.lines)
+        return sum(seen.count is None for _rule, seen in self.seen)
 
 
 MOST_POINTS = 100_000
@@ -190,6 +199,18 @@ def _said() -> dict[str, Any]:
 Source = Callable[[Mapping[int, Enterprise], Person, datetime, datetime], dict[int, Seen]]
 
 
+def _counted(words: Text, count: int) -> str:
+    return _(str(words)) % count
+
+
+def _until(last: date) -> str:
+    return _("有效期至 %s") % f"{last:%Y-%m-%d}"
+
+
+def _stored(count: int) -> str:
+    return _("%(n)d 种废物贮存超过 %(days)d 天") % {"n": count, "days": HAZARDOUS.longest_days}
+
+
 def _none(firms: Iterable[int], why: str) -> dict[int, Seen]:
     return dict.fromkeys(firms, Seen(None, why))
 
@@ -209,8 +230,7 @@ def _permits(
     for key, firm in firms.items():
         last: date | None = None if key in endless else ends.get(key)
         if last is not None:
-            text = _("有效期至 %s") % f"{last:%Y-%m-%d}"
-            found[key] = Seen(int(last < today), text, f"/entities/{key}")
+            found[key] = Seen(int(last < today), partial(_until, last), f"/entities/{key}")
         elif key in endless or firm.permit_no:
             found[key] = Seen(None, _("许可证没有登记有效期"), f"/entities/{key}")
         else:
@@ -235,8 +255,7 @@ def _waste(
         if row.balance and old > 0:
             late[row.entity_id] += 1
     for key, count in late.items():
-        text = _("%(n)d 种废物贮存超过 %(days)d 天") % {"n": count, "days": HAZARDOUS.longest_days}
-        found[key] = Seen(count, text, f"{HAZARDOUS.url}/holdings?about={key}")
+        found[key] = Seen(count, partial(_stored, count), f"{HAZARDOUS.url}/holdings?about={key}")
     return found
 
 
@@ -266,7 +285,8 @@ def _of_points(power: bool) -> Source:
         found = _none(firms, why)
         for code in watched:
             count, key = counted.get(code, 0), by_code[code]
-            found[key] = Seen(count, _("预警 %d 条") % count, f"/entities/{key}?tab=data")
+            told = partial(_counted, noop("预警 %d 条"), count)
+            found[key] = Seen(count, told, f"/entities/{key}?tab=data")
         return found
 
     return source
@@ -293,10 +313,9 @@ def _of_matters(
             narrow(rows, since, now).order_by().values_list("enterprise").annotate(Count("pk"))
         )
         return {
-            key: Seen(
-                counted.get(key, 0), _(str(words)) % counted.get(key, 0), f"{book.url}?about={key}"
-            )
+            key: Seen(n, partial(_counted, words, n), f"{book.url}?about={key}")
             for key in firms
+            for n in (counted.get(key, 0),)
         }
 
     return source
@@ -315,12 +334,9 @@ def _penalties(
     )  # fmt: skip
     counted = dict(rows.order_by().values_list("entity").annotate(Count("pk")))
     return {
-        key: Seen(
-            counted.get(key, 0),
-            _("公示中的处罚 %d 件") % counted.get(key, 0),
-            f"{CREDIT.url}?about={key}",
-        )
+        key: Seen(n, partial(_counted, noop("公示中的处罚 %d 件"), n), f"{CREDIT.url}?about={key}")
         for key in firms
+        for n in (counted.get(key, 0),)
     }
 
 
@@ -382,17 +398,15 @@ def portraits(firms: Sequence[Enterprise], person: Person, now: datetime) -> lis
         seen[rule.key] = SOURCES[rule.source](by_key, person, since, now)
     made = []
     for key, firm in by_key.items():
-        lines = tuple(_line(rule, seen[rule.key][key]) for rule in in_force)
-        score = sum((line.points for line in lines if line.points is not None), Decimal(0))
+        own = tuple((rule, seen[rule.key][key]) for rule in in_force)
+        score = sum((_points(*one) or Decimal(0) for one in own), Decimal(0))
         level = next((one for one in grades if score >= one.least), grades[-1])
-        made.append(Portrait(firm, lines, level))
+        made.append(Portrait(firm, own, score, level))
     return sorted(made, key=lambda one: (-one.score, one.firm.code))
 
 
-def _line(rule: Rule, seen: Seen) -> Line:
-    if seen.count is None:
-        return Line(rule, seen, None)
-    return Line(rule, seen, min(rule.most, rule.each * seen.count))
+def _points(rule: Rule, seen: Seen) -> Decimal | None:
+    return None if seen.count is None else min(rule.most, rule.each * seen.count)
 
 
 # Words of the shipped rules, for whoever reads another language.

@@ -27,7 +27,9 @@ def page(request: Request) -> HttpResponse:
     firms = portrait.small_firms(request.user, every=every)
     if words := query.get("q", "").strip():
         firms = firms.filter(name__icontains=words)
-    made = portrait.portraits(list(firms), request.user, timezone.now())
+    # All are scored for their order and counts; of their many columns few are asked.
+    read = firms.only("code", "name", "area_code", "permit_no")
+    made = portrait.portraits(list(read), request.user, timezone.now())
     tags = Counter(tag for one in made for tag in one.tags)
     counts = Counter(one.level.key for one in made)
     level, tag = query.get("level", ""), query.get("tag", "")
