@@ -126,25 +126,19 @@ def _said(one: sea.StationSurvey | None) -> str:
 
 
 def rivers(rows: Collection[RiverYear], year: int, title: str = "") -> Page:
-    """Rivers with class, target, and what they carried in tonnes over the years."""
-    years = list(range(year - sea.YEARS + 1, year + 1))
+    """Rivers with class and target, and the means that their control targets speak of."""
     return Page(
         title,
         (
             Column("入海河流", lead=True), Column("控制断面"), Column("汇入湾段"), Column("目标"), Column("类别", "chip"),
-            Column("达标"),
-            *(Column(f"{_(name)} {y} t", "number") for name in ("总氮", "总磷") for y in years),
-            Column("总氮变化"), Column("总磷变化"), Column("总氮均值（控制目标）"), Column("总磷均值（控制目标）"), Column("计入月份"),
+            Column("达标"), Column("总氮均值（控制目标）"), Column("总磷均值（控制目标）"),
         ),
-        [_river(row, year, years) for row in rows],
-        notes=(
-            _("入海量＝各月月均浓度×月水量之和（mg/L×万m³÷100＝t），只计两者都有的月份；月数不同的年份不比较。"),
-        ),
+        [_river(row, year) for row in rows],
         empty="还没有入海河流。",
     )  # fmt: skip
 
 
-def _river(row: RiverYear, year: int, years: list[int]) -> Row:
+def _river(row: RiverYear, year: int) -> Row:
     now = row.loads[year]
     section = row.river.section
     begin, end = date(year, 1, 1), end_of(year)
@@ -154,14 +148,37 @@ def _river(row: RiverYear, year: int, years: list[int]) -> Row:
             Cell(row.river.name, opens=doors.ROW.opens(url=f"/entities/{row.river.pk}")),
             Cell(section.name, opens=days), Cell(str(row.river.parent or "—")), Cell(row.year.target),
             Cell(row.year.rank, "water"), Cell({True: "✓", False: "✗", None: "—"}[row.year.attains]),
-            *(Cell(_number(row.loads[y][item]), "number", 2) for item in sea.ITEMS for y in years),
-            Cell(_percent(row.change("tn", year))), Cell(_percent(row.change("tp", year))),
             Cell(_against(now["tn"])), Cell(_against(now["tp"])),
-            Cell(f"{now['tn'].months} / {now['tp'].months}"),
         ),
         {"river": row.river.name},
         counted=bool(row.year.attains),
     )  # fmt: skip
+
+
+def loads(rows: Collection[RiverYear], year: int) -> Page:
+    """What each river carried to the sea in tonnes over the years."""
+    years = list(range(year - sea.YEARS + 1, year + 1))
+    columns = [Column("入海河流", lead=True)]
+    for name, change in (("总氮", Column("总氮变化")), ("总磷", Column("总磷变化"))):
+        columns += [*(Column(f"{_(name)} {y} t", "number") for y in years), change]
+    return Page(
+        "",
+        (*columns, Column("计入月份")),
+        [_load(row, year, years) for row in rows],
+        notes=(
+            _("入海量＝各月月均浓度×月水量之和（mg/L×万m³÷100＝t），只计两者都有的月份；月数不同的年份不比较。"),
+        ),
+        empty="还没有入海河流。",
+    )  # fmt: skip
+
+
+def _load(row: RiverYear, year: int, years: list[int]) -> Row:
+    now, cells = row.loads[year], [Cell(row.river.name)]
+    for item in sea.ITEMS:
+        cells += [Cell(_number(row.loads[y][item]), "number", 2) for y in years]
+        cells.append(Cell(_percent(row.change(item, year))))
+    months = f"{now['tn'].months} / {now['tp'].months}"
+    return Row((*cells, Cell(months)), {"load": row.river.name})
 
 
 def _number(load: Load) -> float | None:

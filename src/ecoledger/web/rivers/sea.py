@@ -7,6 +7,7 @@ from datetime import date
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_GET
 
 from ecoledger.accounts.models import Person
@@ -39,7 +40,7 @@ def page(request: Request) -> HttpResponse:
         ),
         "panels": (
             ("湾段", tables.bays(bays)), ("湾长与问题", _chiefs(bays, person)), ("海水监测点", tables.stations(bays)),
-            ("入海河流", tables.rivers(rows, year)),
+            ("入海河流", tables.rivers(rows, year)), (noop("入海污染物总量"), tables.loads(rows, year)),
         ),
         "doors": tuple(
             (book.label, book.url)
