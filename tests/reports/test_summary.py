@@ -129,9 +129,11 @@ def test_a_summary_of_one_town_leaves_out_figures_of_cases_that_only_some_may_kn
         return named[name].value, named[f"{name}_有"], str(CASES.label) in rows
 
     assert told(COUNTY) == (1, "有", True)
-    assert told(town) == (None, "", False)
+    assert told(town) == (None, "限定知悉范围", False)
     draft = drafting.begin_report(YEARLY, town, OCTOBER, by=people["leader"])
     assert "涉及限定知悉范围事项的数字不列" in draft.content["said"]["数字说明"]
+    # What is not told is not denied either.
+    assert "没有立案" not in checking.text_of(rendering.report_of(draft, "试"))
     Matter.objects.filter(pk=case.pk).update(circulation=Circulation.STAFF)
     assert told(town) == (1, "有", True)
 

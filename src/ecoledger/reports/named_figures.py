@@ -2,7 +2,7 @@
 
 ``{{ 优良天数比例 }}`` is the figure of the span; ``_同比`` its change against the same span a year before,
 ``_上年`` that figure, ``_目标`` the year's target, ``_达标`` how the span keeps to it, ``_分子`` and ``_分母`` the parts of a share,
-``_有`` whether it is more than nought. ``_达标`` is 达到 or 未达到 of a whole year, 目前达到 or 目前未达到 of a year so
+``_有`` whether it is more than nought, or not told. ``_达标`` is 达到 or 未达到 of a whole year, 目前达到 or 目前未达到 of a year so
 far, and nothing of a week, a month or a later quarter, which no target of a year speaks of.
 What has no value is false in a condition and prints as a dash, so that a sentence about it can be left out.
 """
@@ -109,8 +109,10 @@ def gathered(wanted: Iterable[str], asked: Asked) -> dict[str, Part]:
 
 def _untold(figure: Figure, aspect: str) -> Part:
     """A figure that readers of the document may not see; its records ask again who may."""
-    if aspect in ("达标", "有"):
+    if aspect == "达标":
         return ""
+    if aspect == "有":  # a sentence that there are none would tell, and mostly not the truth
+        return KEPT_BACK
     return absent(f"{figure.label}{aspect}", figure.records, KEPT_BACK)
 
 
