@@ -88,7 +88,9 @@ def _letters(now: datetime) -> int:
         words = draft.words | {"反馈期限": f"{reply_by.year}年{reply_by.month}月{reply_by.day}日"}
         words["主送"] = words["主送"] or "各镇（街道）（演示）"
         drafting.write(draft, words, by=person("diaodu"))
-        document = _issued(draft, now)
+        # Of the warnings a summary speaks that was begun today.
+        days = 2 if kind == "warning_letter" else 0
+        document = _issued(draft, now - timedelta(days=days))
         if number == 0:
             drafting.reply(
                 IssuedDocument.objects.get(pk=document.pk),

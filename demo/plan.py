@@ -12,7 +12,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from demo import city
-from demo.work import person, town_person
+from demo.work import aware, person, town_person
 from ecoledger.accounts.models import Organisation
 from ecoledger.entities.models import Charge, Station
 from ecoledger.indicators import plans, warning_rules
@@ -69,7 +69,7 @@ def build(now: datetime) -> dict[str, int]:
     counts = {
         "目标": _targets(year),
         "重点任务": _tasks(generator, now),
-        "短板指标": _short_boards(year),
+        "短板指标": _short_boards(now),
         "稿件": _articles(generator, now),
         "活动": _activities(generator, now),
         "点位长": _chiefs(year),
@@ -85,8 +85,9 @@ def build(now: datetime) -> dict[str, int]:
 
 
 def propose(now: datetime) -> int:
-    """What the rules of warnings propose, once the year has been computed."""
-    return len(warning_rules.propose(city.CITY_CODE, now.date()))
+    """What the rules of warnings propose, once the year has been computed: days ago, so that summaries speak of it."""
+    at = aware(now) - timedelta(days=5)
+    return len(warning_rules.propose(city.CITY_CODE, now.date(), at=at))
 
 
 def _targets(year: int) -> int:
@@ -161,7 +162,10 @@ def _tasks(generator: random.Random, now: datetime) -> int:
     return len(rows)
 
 
-def _short_boards(year: int) -> int:
+def _short_boards(now: datetime) -> int:
+    """What failed in the year before, listed when its grade had come."""
+    year = now.year
+    listed = min(timezone.make_aware(datetime(year, 4, 22, 9)), now - timedelta(days=1))
     names = (
         "水环境质量",
         "单位地区生产总值能耗",
@@ -175,7 +179,7 @@ def _short_boards(year: int) -> int:
                 "year": year, "title": name, "area_code": city.CITY_CODE, "target_value": "达到创建要求",
                 "finish_by": date(year, 12, 31), "synthetic": True,
             },
-            by=None,
+            by=None, at=listed,
         )  # fmt: skip
     return len(names)
 

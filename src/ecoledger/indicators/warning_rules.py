@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -157,13 +157,15 @@ def _limit(rule: Rule, place: str, whole: str, year: int) -> Fraction | None:
     return None
 
 
-def propose(area_code: str, on: date | None = None, *, by: Person | None = None) -> list[Any]:
+def propose(
+    area_code: str, on: date | None = None, *, by: Person | None = None, at: datetime | None = None
+) -> list[Any]:
     """Open a matter for each breach that has none yet; a place due an interview gets no letter for the same."""
     on = on or timezone.localdate()
     found = breaches(area_code, on)
     interviewed = {(b.area_code, b.rule.indicator) for b in found if b.rule.measure == "interview"}
     return [
-        _opened(breach, on, by)
+        _opened(breach, on, by, at)
         for breach in found
         if not _there(breach)
         and (
@@ -182,7 +184,7 @@ def _there(breach: Breach) -> bool:
     ).exists()
 
 
-def _opened(breach: Breach, on: date, by: Person | None) -> Any:
+def _opened(breach: Breach, on: date, by: Person | None, at: datetime | None) -> Any:
     rule = breach.rule
     name = Area.objects.filter(code=breach.area_code).values_list("name", flat=True).first() or ""
     town = (
@@ -211,6 +213,7 @@ def _opened(breach: Breach, on: date, by: Person | None) -> Any:
             "origin": f"规则：{rule.label}",
         },
         by=by,
+        at=at,
     )
 
 

@@ -240,7 +240,7 @@ def issue(draft: Draft, *, by: Person, at: datetime | None = None) -> IssuedDocu
             actions.note(held.matter.pk, said, by=by, at=at)
             if isinstance(document, Letter):
                 due = {"reply_by": f"{issued.reply_due}"} if issued.reply_due else {}
-                _move(held.matter, document.sends, {**document.sent_as, **due}, by)
+                _move(held.matter, document.sends, {**document.sent_as, **due}, by, at)
     draft.refresh_from_db()
     return issued
 
@@ -275,10 +275,12 @@ def reply(document: IssuedDocument, text: str, received_on: date, *, by: Person)
     return made
 
 
-def _move(matter: Matter, transition: str, form: dict[str, str], by: Person) -> None:
+def _move(
+    matter: Matter, transition: str, form: dict[str, str], by: Person, at: datetime | None = None
+) -> None:
     """Take the step that the letter brings about, if the matter waits for it and ``by`` may take it."""
     if transition and any(t.name == transition for t in actions.available(matter, by)):
-        actions.perform(matter.pk, transition, by=by, form=form)
+        actions.perform(matter.pk, transition, by=by, form=form, at=at)
 
 
 def reply_day(draft: Draft) -> date | None:
