@@ -11,9 +11,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from ecoledger.accounts.models import Organisation
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
 from ecoledger.matters.evidence import Upload
 from ecoledger.matters.models import Clock, Matter
+from ecoledger.registers.approval.zoning_check import REGISTER as ZONING
 from ecoledger.registers.problems.problem_ledger import REGISTER
 
 
@@ -151,3 +153,52 @@ def test_a_remark_that_is_too_long_is_kept_as_written_and_not_cut(problem, signe
     assert not problem.events.filter(transition="note").exists()
     client.post(f"/matters/problem/{problem.pk}/note", {"text": text[:4000]})
     assert problem.events.get(transition="note").note == text[:4000].strip()
+
+
+@pytest.fixture
+def check(county):
+    """A check of a project against the zones, not yet judged."""
+    values = {"title": "电镀项目", "area_code": "990101001", "lon": 118.6, "lat": 24.9}
+    return actions.open_matter(ZONING, values, by=county.person("dispatcher"))
+
+
+def zoning_page(client, check) -> lxml.html.HtmlElement:
+    return lxml.html.fromstring(client.get(f"/matters/zoning_check/{check.pk}").content)
+
+
+def test_of_several_ways_none_is_chosen_for_the_person(problem, signed_in):
+    ways = page_of(signed_in("town"), problem).xpath("//details[contains(@class, 'way')]")
+    assert len(ways) > 1
+    assert [way for way in ways if "open" in way.attrib] == []
+
+
+def test_what_is_left_is_counted_in_the_ask_as_at_the_clock(check, signed_in):
+    page = zoning_page(signed_in("leader"), check)
+    (ask,) = page.xpath("//div[@class='ask-head']/span[contains(@class, 'chip')]")
+    (clock,) = page.xpath("//section[h2='时限' or div/h2='时限']//li/span[contains(@class, 'chip')]")
+    assert "工作" in said(clock)
+    assert said(ask) == said(clock)
+
+
+def test_rows_of_many_columns_stand_in_the_main_column(check, signed_in):
+    page = zoning_page(signed_in("leader"), check)
+    (column,) = page.xpath("//section[@id='findings']/parent::div")
+    assert "span-8" in column.get("class")
+
+
+def test_whoever_may_only_do_it_over_is_told_whose_turn_it_is(check, signed_in):
+    """The first judging is done: it is the approver's to review, though the leader may have it judged anew."""
+    Matter.objects.filter(pk=check.pk).update(state="judged")
+    page = zoning_page(signed_in("leader"), check)
+    assert said(page.xpath("//h2[@id='ask-title']")[0]) == "现在由 审批人员 办理"
+    ways = [said(way) for way in page.xpath("//details[contains(@class, 'way')]/summary//strong")]
+    assert ways == ["按现行方案重新研判", "撤回"]
+
+
+def test_only_what_may_run_beside_others_offers_it(county, check, problem, signed_in):
+    client = signed_in("dispatcher")
+    assert page_of(client, problem).xpath("//section[@id='bundle']")
+    assert not zoning_page(signed_in("leader"), check).xpath("//section[@id='bundle']")
+    with pytest.raises(Refused) as refused:
+        actions.bundle([problem.pk, check.pk], by=county.person("leader"))
+    assert "准入研判" in refused.value.why

@@ -130,6 +130,8 @@ class Register(Listing):
     # Who may know of matters of restricted circulation, beside those who answer for them.
     circle: frozenset[Role] = frozenset({Role.DISPATCHER, Role.LEADER})
     map_layer: bool = True
+    # Whether its matters may run beside others (并联办理).
+    bundled: bool = False
     # Whether opening one of its matters, or its list, stands on the audit trail.
     on_trail: bool = False
     # Of values being entered the matters they may repeat, those that the person sees; without it titles are compared.

@@ -63,10 +63,15 @@ class DueRow:
     verb: str = ""
 
 
-def clock_texts(matters: Sequence[Matter], now: datetime) -> dict[int, str]:
-    """What is left of each matter's earliest clock, by the matter's key: one query."""
-    texts: dict[int, str] = {}
-    running = Clock.objects.filter(matter__in=[m.pk for m in matters], stopped_at=None)
+def lefts(matters: Sequence[Matter], now: datetime) -> dict[int, str]:
+    """What is left of each matter, by its key, as its earliest clock counts: one query.
+
+    Overdue is told in days of the calendar, whatever the clock counts in.
+    """
+    texts = {matter.pk: left_of(matter.due, now) for matter in matters}
+    running = Clock.objects.filter(
+        matter__in=[m.pk for m in matters if m.due is None or m.due >= now], stopped_at=None
+    )
     for clock in running.select_related("matter").order_by("-due"):
         rule = deadlines.rule_of(clock)
         left = clocks.remaining(clock, now)
@@ -110,7 +115,7 @@ def due_rows(
 ) -> list[DueRow]:
     """Matters with what is asked next and what is left; of those ``asked`` about, what is to be answered."""
     matters = list(matters)
-    texts = clock_texts(matters, now)
+    texts = lefts(matters, now)
     rows = []
     for matter in matters:
         register = register_of(matter.register)
@@ -118,18 +123,13 @@ def due_rows(
         verb = ask if len(_ways(register, matter.state)) == 1 else _("去办理")
         if matter.pk in asked:
             ask = verb = asked[matter.pk].label
-        # Overdue is told in days of the calendar, whatever the clock counts in.
-        late = matter.due is not None and matter.due < now
-        left = (
-            left_of(matter.due, now) if late else texts.get(matter.pk) or left_of(matter.due, now)
-        )
         rows.append(
             DueRow(
                 matter,
                 register,
                 str(state_of(matter).label),
                 ask,
-                left,
+                texts[matter.pk],
                 tone_of(matter.due, now),
                 verb,
             )

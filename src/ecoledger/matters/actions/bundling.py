@@ -40,6 +40,8 @@ def bundle(
     matters = [_changeable(pk, by) for pk in dict.fromkeys(matter_ids)]
     if over := [m.number for m in matters if not register_of(m.register).state_of(m).open]:
         raise Refused("state", _("%s 已经办结，不再并联。") % _("、").join(over))
+    if alone := [r.label for m in matters if not (r := register_of(m.register)).bundled]:
+        raise Refused("condition", _("“%s”不与其他事项并联办理。") % _(str(alone[0])))
     if len(matters) < 2:
         raise Refused("form", _("并联办理至少要有两件事项。"))
     there = {m.bundle_id for m in matters} - {None}

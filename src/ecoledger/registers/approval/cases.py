@@ -319,7 +319,7 @@ def read_dates(row: TableRow) -> None:
 
 
 CASES = declare(Register(
-    key="approval_case", label="审批办件", line="approval", tab="permits", model=ApprovalCase, workflow=WORKFLOW,
+    key="approval_case", bundled=True, label="审批办件", line="approval", tab="permits", model=ApprovalCase, workflow=WORKFLOW,
     pattern="审批〔{year}〕{n}号",
     labels={"title": "项目或申请内容", "entity": "申请企业", "area_code": "属地", "opened_at": "收件时间",
             "saved_days": "提前 工作日", "hooks": "三挂钩"},

@@ -261,7 +261,7 @@ HANDED_OVER = Measure(
 AIR_PROBLEM = {"origin_kind": Problem.Origin.SELF.value, "category": Problem.Category.AIR.value}
 
 REGISTER = declare(Register(
-    key="problem", offline=True, label="问题一本账", line="rectification",
+    key="problem", bundled=True, offline=True, label="问题一本账", line="rectification",
     reason=Reason("问题", kinds=("enterprise", "outlet", "river", "section", "watch_site")), model=Problem, workflow=WORKFLOW,
     pattern="问题〔{year}〕{n}号",
     labels={"title": "问题", "description": "具体情况", "area_code": "属地", "address": "地点",

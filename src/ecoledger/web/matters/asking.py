@@ -19,7 +19,7 @@ from ecoledger.matters import evidence
 from ecoledger.matters.models import Clock, Event, Evidence, Matter
 from ecoledger.matters.register import Register
 from ecoledger.matters.workflow import State, Transition
-from ecoledger.web.work import left_of, tone_of
+from ecoledger.web.work import lefts, tone_of
 
 
 @dataclass(frozen=True)
@@ -172,9 +172,16 @@ def _as_verb(label: str) -> str:
     return f"{verb}（{condition}）" if comma else label
 
 
-def title(offered: Sequence[Any], state_label: str, *, for_firm: bool = False) -> str:
-    """The ask as a sentence with a verb; ``for_firm``: what is asked is the firm's, and may be done in its place."""
+def title(
+    offered: Sequence[Any], state_label: str, *, for_firm: bool = False, holder: str = ""
+) -> str:
+    """The ask as a sentence with a verb; ``for_firm``: what is asked is the firm's, and may be done in its place.
+
+    ``holder``: whose turn it is, where the way on is another's.
+    """
     mains = [o for o in offered if o.transition.main]
+    if not mains and holder:
+        return _("现在由 %(holder)s 办理") % {"holder": holder}
     if len(mains) == 1 and for_firm:
         return _("应由企业办理，您可以代企业%s") % _as_verb(_(str(mains[0].transition.label)))
     if len(mains) == 1:
@@ -198,10 +205,17 @@ def context(
     state = register.state_of(matter)
     now = timezone.now()
     for_firm = inside and matter.enterprise_id is not None and state.of_firm
+    whose = holder(matter, state, inside=inside)
+    goes_on = any(t.main and not t.automatic for t in register.workflow.leaving(matter.state))
     return {
         "stage_line": stage_line(register, matter, events, clocks),
-        "ask_title": title(offered, str(state.label), for_firm=for_firm),
-        "ask_left": left_of(matter.due, now) if state.open else "",
+        "ask_title": title(
+            offered,
+            str(state.label),
+            for_firm=for_firm,
+            holder=whose if state.open and goes_on else "",
+        ),
+        "ask_left": lefts([matter], now)[matter.pk] if state.open else "",
         "ask_tone": tone_of(matter.due, now) if state.open else "",
         "asking": asked_by(events, files, inside=inside),
         "ways": [
@@ -213,7 +227,7 @@ def context(
             for one in offered
         ],
         "pictures": images(files)[-4:],
-        "holder": holder(matter, state, inside=inside),
+        "holder": whose,
         "holder_phone": matter.owner.phone
         if matter.owner and inside and (state.by_owner or not state.waits_for)
         else "",

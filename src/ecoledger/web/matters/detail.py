@@ -73,6 +73,7 @@ def show(
     events = timeline.events_of(matter, person)
     asked = requests.transfer_asked(matter) if inside else None
     entries = entries_of(register, matter, person)
+    line_tables = tables(register, matter, person) if inside else []
     asks = asking.context(
         register, matter, offered, events, files, [r["clock"] for r in rows], inside=inside
     )
@@ -129,7 +130,8 @@ def show(
             "evidence": files,
             **asks,
             "entity_url": entity_url(matter.entity) if matter.entity and inside else "",
-            "line_tables": tables(register, matter, person) if inside else [],
+            "wide_tables": [t for t in line_tables if t.wide],
+            "narrow_tables": [t for t in line_tables if not t.wide],
             "neighbours": beside(request, matter),
             "beside": [
                 (register_of(other.register), other, state_of(other))
@@ -137,7 +139,10 @@ def show(
             ],
             "may_urge": urging.may_urge(person, matter),
             "leads": person.has_role(Role.LEADER),
-            "may_bundle": inside and (manages or owns) and register.state_of(matter).open,
+            "may_bundle": register.bundled
+            and inside
+            and (manages or owns)
+            and register.state_of(matter).open,
             "takes_evidence": register.takes_evidence(matter),
             "linked": [
                 (relation, register_of(other.register), other, state_of(other))

@@ -23,31 +23,42 @@ from ecoledger.web.matters.finding import the_matter
 
 SPARE = 3  # empty rows offered below those that are there
 MOST = 200
+NARROW, WIDE = 3, 7  # columns that can be read beside the main ones, and among them
 
 
 @dataclass
 class Table:
-    """Lines as a page shows them: headings, and the texts of each row."""
+    """Lines as a page shows them: headings, and the texts of each row beside their headings."""
 
     lines: Lines
     heads: list[str]
-    rows: list[list[str]]
+    rows: list[list[tuple[str, str]]]
     may_fill: bool = False
+
+    @property
+    def wide(self) -> bool:
+        """Whether it needs the room of the main column to be read."""
+        return len(self.heads) > NARROW
+
+    @property
+    def spread(self) -> bool:
+        """Whether its rows are written as blocks, since not even that room is enough."""
+        return len(self.heads) > WIDE
 
 
 def tables(register: Register, matter: Any, person: Any) -> list[Table]:
     """The matter's lines, each with whether ``person`` may fill them in."""
     may = actions.refusal_to_change(matter, person) is None
     settled = actions.settled(matter) if may else frozenset()
-    return [
-        Table(
-            lines,
-            [_(str(c.label)) for c in lines.shown],
-            [[cells.text_of(row, c) for c in lines.shown] for row in lines.of(matter)],
-            may and lines.key not in settled,
-        )
-        for lines in register.lines
-    ]
+    shown = []
+    for lines in register.lines:
+        heads = [_(str(c.label)) for c in lines.shown]
+        rows = [
+            [(head, cells.text_of(row, c)) for head, c in zip(heads, lines.shown, strict=True)]
+            for row in lines.of(matter)
+        ]
+        shown.append(Table(lines, heads, rows, may and lines.key not in settled))
+    return shown
 
 
 @dataclass

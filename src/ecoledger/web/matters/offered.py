@@ -58,8 +58,9 @@ def offered_to(register: Register, matter: Any, person: Person) -> list[Offered]
         for t in sorted(actions.available(matter, person), key=lambda t: (t.danger, not t.main))
         if not t.on_page
     ]
-    if offered and sum(o.transition.main for o in offered) == 1:
-        next(o for o in offered if o.transition.main).open = True
+    # Of several none is chosen before the person has.
+    if len(offered) == 1:
+        offered[0].open = True
     return offered
 
 

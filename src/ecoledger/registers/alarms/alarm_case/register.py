@@ -35,7 +35,7 @@ CONFIRMED_RATIO = Measure(
 )  # fmt: skip
 
 REGISTER = declare(Register(
-    key="alarm_case", offline=True, label="预警交办", line="monitoring", model=AlarmCase, workflow=WORKFLOW,
+    key="alarm_case", bundled=True, offline=True, label="预警交办", line="monitoring", model=AlarmCase, workflow=WORKFLOW,
     pattern="预警〔{year}〕{n}号",
     labels={"area_code": "属地", "opened_at": "立案时间"},
     columns=("number", "level", "title", "state", "due", "owner_organisation", "owner", "point",
