@@ -6,6 +6,7 @@ import "./styles/frame.css";
 import "./styles/list.css";
 import "./styles/entity.css";
 import "./styles/matter.css";
+import "./styles/river.css";
 import "./styles/home.css";
 import "./styles/campaign.css";
 import "./styles/phone.css";

@@ -124,6 +124,11 @@ def rate_by_population(
     return _rate(rule, _collected(inflows), generated, per_capita=grams)
 
 
+def check_concentration() -> Fraction:
+    """The concentration that domestic sewage is taken to have where nobody says another, mg/L COD."""
+    return exact(_editions()["cod-check-concentration"].content["check_concentration"])
+
+
 def rate_by_check_concentration(
     inflows: Iterable[Inflow], sewage_volume: Number, check_concentration: Number | None = None
 ) -> CollectionRate:

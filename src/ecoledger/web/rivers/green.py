@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -14,27 +15,27 @@ from django.views.decorators.http import require_GET
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.scope import covers
+from ecoledger.entities.inventory import inventory_of
 from ecoledger.entities.models import River, Section
 from ecoledger.entities.validity import in_force
 from ecoledger.indicators import doors, water
 from ecoledger.indicators.records.declaring import Cell, Column, Page, Row
 from ecoledger.matters import inbox
-from ecoledger.matters.models import Matter
 from ecoledger.matters.register import OPEN_WORK, visible_matters
 from ecoledger.monitoring.models import Alarm
 from ecoledger.registers.water import network
 from ecoledger.registers.water.network import Network
 from ecoledger.web import navigation, scoped
 from ecoledger.web.access import Request, needs
+from ecoledger.web.matters.in_hand import OVERDUE, address
 from ecoledger.web.rivers import asked
 from ecoledger.web.templatetags.show import sentence
+from ecoledger.web.work import due_rows
 
-# The line of a river as drawn, in units of the picture, and how many lines of names stand above it.
-LEFT, WIDTH, NAMES = 20, 860, 3
+# The line of a river as drawn, in percent of the picture's width, and how many lines of names stand above it.
+LEFT, WIDTH, NAMES = 3.0, 93.0, 3
 TO_DO, ALARMS = 12, 12
-# Of the classes Ⅰ to 劣Ⅴ (环办〔2011〕22号 表1), as the styles have them; without a class, with an alarm, without one.
-COLOURS = ("#3f7fd9", "#3f7fd9", "#2fa84f", "#f2d33b", "#f08a24", "#d63939")
-NONE, RED, QUIET = "#8a94a0", "#d63939", "#8a94a0"
+LINE = "water"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +53,9 @@ class Mark:
     row: int = 0
 
     @property
-    def colour(self) -> str:
-        return COLOURS[self.rank - 1] if self.rank else NONE
-
-    @property
-    def ink(self) -> str:
-        """What can be read on the colour."""
-        return "#1b1f24" if self.rank in (4, 5) else "#ffffff"
-
-    @property
-    def ring(self) -> str:
-        return RED if self.alarms else QUIET
-
-    @property
     def anchor(self) -> str:
         """How its name stands, so that it is not cut at either end."""
-        return "start" if self.x < 80 else "end" if self.x > 820 else "middle"
+        return "start" if self.x < 9 else "end" if self.x > 89 else "middle"
 
     @property
     def height(self) -> int:
@@ -94,6 +82,8 @@ class Scene:
 
     lines: list[Line] = field(default_factory=list)
     unplaced: int = 0
+    # Outfalls and firms of the rivers, by kind.
+    sources: Counter[str] = field(default_factory=Counter)
 
 
 @needs("see_monitoring")
@@ -114,12 +104,13 @@ def page(request: Request) -> HttpResponse:
         .select_related("point__entity__as_station")
         .order_by("-last")[:200]
     )
-    keys = [book.key for book in navigation.books(person) if book.line == "water" and book.kind == "Register"]  # fmt: skip
-    water_work = Q(register__in=keys) | Q(
-        entity__kind__in=("section", "river", "river_outfall", "water_source")
-    )
-    matters = visible_matters(person).filter(OPEN_WORK).filter(water_work)
-    scene = _scene(net, found, alarms, matters, person)
+    keys = [book.key for book in navigation.books(person) if book.line == LINE and book.kind == "Register"]  # fmt: skip
+    own = Q(register__in=keys)
+    about_water = Q(entity__kind__in=("section", "river", "river_outfall", "water_source"))
+    work = visible_matters(person).filter(OPEN_WORK)
+    # The line's own work is counted as the rail counts it; what other lines do about its waters stands beside it.
+    matters, others = work.filter(own), work.filter(about_water & ~own)
+    scene = _scene(net, found, alarms, work.filter(own | about_water), person)
     now = timezone.now()
     context = {
         "month": begin,
@@ -130,10 +121,15 @@ def page(request: Request) -> HttpResponse:
             ("inferior", found.inferior),
         ],
         "alarms": len(alarms),
-        "outfalls": sum(len(line.outfalls) for line in scene.lines) + scene.unplaced,
+        "outfalls": sum(scene.sources.values()),
+        "sources": [(inventory_of(kind), n) for kind, n in sorted(scene.sources.items())],
         "tasks": matters.count(),
         "late": matters.filter(due__lt=now).count(),
-        "panels": (("当前预警", _alarm_panel(alarms[:ALARMS])), ("待办任务", _task_panel(matters))),
+        "tasks_url": address(line=LINE),
+        "late_url": address(line=LINE, due=OVERDUE),
+        "alarm_panel": _alarm_panel(alarms[:ALARMS]),
+        "rows": due_rows(inbox.nearest(matters, TO_DO), now),
+        "other_rows": due_rows(inbox.nearest(others, TO_DO), now),
     }
     return render(request, "web/rivers/green.html", context)
 
@@ -153,7 +149,7 @@ def _scene(net: Network, found: water.WaterPeriod, alarms: list[Alarm], matters:
     periods = {one.section.pk: one for one in found.sections}
     rivers = {river.pk: river for river in River.objects.filter(in_force()).order_by("code")}
     shown = _shown(rivers, net, person)
-    scene = Scene(unplaced=len(net.unplaced))
+    scene = Scene(unplaced=len(net.unplaced), sources=Counter(one.kind for one in net.unplaced))
     for river, depth in _tree({pk: river for pk, river in rivers.items() if pk in shown}):
         length = max(
             river.length_km or 0,
@@ -182,6 +178,7 @@ def _scene(net: Network, found: water.WaterPeriod, alarms: list[Alarm], matters:
                     )
                 )  # fmt: skip
             elif thing.kind in network.SOURCE_KINDS:
+                scene.sources[thing.kind] += 1
                 outfalls.append(Mark(x, thing.name, url, alarms=by_thing.get(thing.pk, 0), tasks=tasks.get(thing.pk, 0)))  # fmt: skip
         joining = tuple(
             Mark(LEFT + WIDTH * (one.joins_at_km if one.joins_at_km is not None else length) / length, one.name, f"/entities/{one.pk}")
@@ -231,20 +228,3 @@ def _alarm_panel(alarms: list[Alarm]) -> Page:
     return Page(
         "", (Column("监测点", lead=True), Column("预警"), Column("时间")), lines, empty="现在没有水站和废水排口的预警。"
     )  # fmt: skip
-
-
-def _task_panel(matters: Any) -> Page:
-    rows: list[Matter] = list(inbox.nearest(matters, TO_DO))
-    lines = [
-        Row(
-            (
-                Cell(f"{one.number} {one.title}", opens=doors.MATTER.opens(register=one.register, id=str(one.pk))),
-                Cell(one.due, "moment") if one.due else Cell("—"),
-            ),
-            {"task": one.number},
-        )
-        for one in rows
-    ]  # fmt: skip
-    return Page(
-        "", (Column("事项", lead=True), Column("期限")), lines, empty="没有在办的涉水事项。"
-    )

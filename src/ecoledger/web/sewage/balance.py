@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
+from django.db.models import Max
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,8 +15,9 @@ from django.views.decorators.http import require_GET
 
 from ecoledger.listings import asked
 from ecoledger.registers.water import balance
-from ecoledger.registers.water.balance import RegionBalance, YearBalance
+from ecoledger.registers.water.balance import YEARS, RegionBalance, YearBalance
 from ecoledger.registers.water.plants import REGIONS
+from ecoledger.standards import sewage
 from ecoledger.standards.percent import PercentagePoints, shown
 from ecoledger.web.access import Request, needs
 
@@ -46,10 +48,13 @@ class Line:
 def page(request: Request) -> HttpResponse:
     """A year's balance at a check concentration."""
     this_year = timezone.localdate().year
-    year = asked.number(request.GET.get("year", "")) or this_year
-    year = year if this_year - 20 <= year <= this_year else this_year
-    check = _check(request.GET.get("check", ""))
     regions = REGIONS.visible_to(request.user)
+    # Without a year said, the newest of which anything can be reckoned.
+    held = YEARS.visible_to(request.user).filter(region__in=regions, year__lte=this_year)
+    newest = held.aggregate(year=Max("year"))["year"] or this_year
+    year = asked.number(request.GET.get("year", "")) or newest
+    year = year if this_year - 20 <= year <= this_year else newest
+    check = _check(request.GET.get("check", ""))
     found = balance.of_year(regions, year, check)
     before = balance.of_year(regions, year - 1, check)
     told = found.balance
@@ -58,7 +63,9 @@ def page(request: Request) -> HttpResponse:
         "years": [(n, str(n)) for n in range(this_year, this_year - 6, -1)],
         "found": found,
         "left_out": [one.region.name for one in found.left_out],
-        "check": _plain(found.total.check_concentration or 0) if found.total else check or "",
+        "check": _plain(found.total.check_concentration or 0)
+        if found.total
+        else check or _plain(sewage.check_concentration()),
         "rate": _percent(found),
         "gap": _points(found.gap, 2),
         "target": _plain(balance.target().value),
@@ -66,6 +73,8 @@ def page(request: Request) -> HttpResponse:
         "generated": _tonnes(told.generated) if told else "",
         "change": _change(found, before),
         "turning": _plain(found.turning, 1) if found.turning is not None else "",
+        "parameters": YEARS,
+        "may_enter": YEARS.may_open(request.user),
         "lines": [_line(one) for one in found.regions],
         "compared": [
             {

@@ -46,6 +46,7 @@ LAYERS = {
 }
 WATER_CLASSES = ("Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ", "Ⅴ", pgettext_lazy("水质类别", "劣Ⅴ"))
 DASH = "—"
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @register.filter
@@ -84,6 +85,25 @@ def reading(value: float | None, decimals: int | str | None = 1) -> str:
 def plain(value: float | None) -> str:
     """A number as short as it goes: 118.2, 50, 0.013."""
     return DASH if value is None else f"{float(value):.6g}"
+
+
+@register.filter
+def powers(value: float | None, decimals: int | None = None) -> str:
+    """A number as short as it goes, very small and very large ones by a power of ten: 1.5×10⁻⁶; ``decimals`` before it."""
+    if value is None:
+        return DASH
+    if value == 0 or 0.001 <= abs(value) < 1e6:
+        return f"{value:.6g}"
+    mantissa, _e, power = f"{value:.{5 if decimals is None else decimals}e}".partition("e")
+    if decimals is None:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}×10{str(int(power)).translate(_RAISED)}"
+
+
+@register.filter
+def away(metres: float) -> str:
+    """A distance: 778 m, 6.8 km."""
+    return f"{metres:.0f} m" if metres < 1000 else f"{metres / 1000:.1f} km"
 
 
 @register.filter
