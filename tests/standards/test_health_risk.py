@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecoledger.standards import catalogue
+from ecoledger.standards import catalogue, health_risk
 from ecoledger.standards.catalogue import Mark
 from ecoledger.standards.health_risk import (
     LandUse,
@@ -124,3 +124,10 @@ def test_risk_is_proportional_to_concentration(name, land_use, soil):
 
 def test_the_standard_is_in_the_catalogue():
     assert catalogue.editions("health-risk")[0].standard == "HJ 25.3-2019"
+
+
+@pytest.mark.parametrize("land", list(LandUse))
+def test_every_parameter_has_the_name_and_symbol_of_the_standard(land):
+    unnamed = [key for key in health_risk.parameters(land) if health_risk.named(key)[0] == key]
+    assert unnamed == []
+    assert health_risk.named("weight_a") == ("成人平均体重", "BWa", "kg")

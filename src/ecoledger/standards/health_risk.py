@@ -133,6 +133,12 @@ def parameters(land_use: LandUse, **changed: float) -> dict[str, float]:
     return {key: float(value) for key, value in (merged | changed).items()}
 
 
+def named(key: str) -> tuple[str, str, str]:
+    """What a parameter or toxicity is called in the standard: name, symbol and unit; the key where nobody has said it."""
+    name, symbol, unit = _tables()[0].get("names", {}).get(key, (key, "", ""))
+    return name, symbol, unit
+
+
 def substances() -> tuple[str, ...]:
     """Names of the substances whose toxicity is on file."""
     return tuple(_tables()[0]["substances"])

@@ -117,7 +117,7 @@ def _stock(person: Person, depots: list[int]) -> dict[int, str]:
             own[batch.material] = own.get(batch.material, 0) + there
     return {
         depot: "；".join(
-            f"{(row := material(key))['label']} {quantity:f} {row['unit']}"
+            f"{(row := material(key))['label']} {quantity.normalize():f} {row['unit']}"
             for key, quantity in own.items()
         )
         for depot, own in found.items()

@@ -22,11 +22,13 @@ from ecoledger.registers.emergency.health_maps import (
     HealthCell,
     HealthRun,
 )
+from ecoledger.standards import health_risk
 from ecoledger.web.access import Request, needs
 from ecoledger.web.books.finding import says_refusals
+from ecoledger.web.templatetags.show import powers
 
 SHOWN = 200
-# Upper ends of the classes of a quotient (times the acceptable); the colours are those of the index of air.
+# Upper ends of the classes of a quotient (times the acceptable): three of what is acceptable, in calm colours, then red.
 CLASSES = (0.1, 0.5, 1.0, 5.0, 10.0)
 SUM = ""
 
@@ -103,8 +105,16 @@ def page(request: Request, pk: int) -> HttpResponse:
         "sample_book": SAMPLES,
         "parameter_book": PARAMETERS,
         "compared": bool(before),
+        "parameters": [_named(key, value) for key, value in run.parameters.items()] if run else [],
     }  # fmt: skip
     return render(request, "web/emergency/health.html", context)
+
+
+def _named(key: str, value: float) -> tuple[str, str, float, str]:
+    """A parameter as HJ 25.3 calls it: its name (of which substance), symbol, value and unit."""
+    substance, _space, own = key.rpartition(" ")
+    name, symbol, unit = health_risk.named(own)
+    return f"{_(substance)} {_(name)}".strip(), symbol, value, unit
 
 
 def _before(assessment: HealthAssessment, run: HealthRun | None) -> dict[str, float]:
@@ -128,10 +138,10 @@ def drawn(request: Request, pk: int) -> JsonResponse:
             "layer": "air",
             "name": cell.cell,
             "value": f"{times:.1f}" if times < 100 else f"{times:.0f}",
-            "tone": f"aqi-{_class(times)}",
+            "tone": f"times-{_class(times)}",
             "lines": [
                 _("危害指数 %s") % f"{cell.total_quotient:.3g}",
-                _("致癌风险 %s") % f"{cell.total_cancer:.2e}",
+                _("致癌风险 %s") % powers(cell.total_cancer, 2),
                 _("主要污染物 %s") % (cell.worst or "—"),
             ],
         }
