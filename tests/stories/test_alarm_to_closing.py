@@ -539,6 +539,7 @@ def test_the_english_pages_do_the_same_work(house, open_for, visitor):
     page.get_by_role("button", name="English").click()
     expect(state(page)).to_have_text("To verify")
     form = page.locator('form[action*="/do/dispatch#"]')
+    page.locator("details.way").filter(has=form).locator("summary").first.click()
     form.locator('[name="dispatch-finding"]').fill("true")
     form.locator('[name="dispatch-instruction"]').fill("find the cause")
     form.get_by_role("button", name="Hand over").click()

@@ -428,7 +428,11 @@ def test_the_rate_of_safe_use_and_ten_thousand_mu_of_sources(house, visitor, chi
     assert page.get_element_by_id("unknown").text_content().strip() == "700"
     assert "达到" in text(page)
     (row,) = page.xpath("//tr[@data-town='南镇']")
-    assert [" ".join(c.text_content().split()) for c in row.xpath("./td")][-1] == "30.00"
+    polluted, *parts, rate = (
+        " ".join(c.text_content().split()) for c in row.xpath("./td[@data-label]")
+    )
+    assert rate == "30.00"
+    assert float(polluted) == sum(map(float, parts)), "a row adds up"
 
     page = submit(desk, "/matters/apportionment/new", "/new", {
         "title": "北片集中区域", "area_code": NORTH, "area_mu": "10000", "pollutant": "镉", "deadline": "2099-12-31",

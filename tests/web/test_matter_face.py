@@ -175,7 +175,9 @@ def test_of_several_ways_none_is_chosen_for_the_person(problem, signed_in):
 def test_what_is_left_is_counted_in_the_ask_as_at_the_clock(check, signed_in):
     page = zoning_page(signed_in("leader"), check)
     (ask,) = page.xpath("//div[@class='ask-head']/span[contains(@class, 'chip')]")
-    (clock,) = page.xpath("//section[h2='时限' or div/h2='时限']//li/span[contains(@class, 'chip')]")
+    (clock,) = page.xpath(
+        "//section[h2='时限' or div/h2='时限']//li/span[contains(@class, 'chip')]"
+    )
     assert "工作" in said(clock)
     assert said(ask) == said(clock)
 

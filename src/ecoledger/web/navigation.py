@@ -256,6 +256,10 @@ def _own_books(person: Person) -> set[str] | None:
     return own
 
 
+# Pages of one row of a book.
+ONE_OF = {"one-permit": "pollution_permit", "emergency-health": "health_assessment"}
+
+
 @dataclass(frozen=True)
 class Entry:
     """One row of the rail as drawn."""
@@ -309,7 +313,11 @@ def menu(person: Person, request: HttpRequest) -> Menu:
     match = request.resolver_match
     url_name = (match.url_name or "") if match else ""
     kwargs: dict[str, Any] = match.kwargs if match else {}
-    here = kwargs.get("key", "") if url_name.startswith(("matter", "book")) else ""
+    here = (
+        kwargs.get("key", "")
+        if url_name.startswith(("matter", "book"))
+        else ONE_OF.get(url_name, "")
+    )
     all_books = books(person)
     counts = rail_load(request).open
     current = next((b for b in all_books if b.key == here or url_name in b.url_names), None)

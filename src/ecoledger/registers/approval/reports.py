@@ -78,10 +78,10 @@ class ExecutionReport(models.Model):
 
     @property
     def term(self) -> str:
-        """2026年第3季度季报."""
+        """2026年第3季度报告."""
         year = _("%d年") % self.year
         if self.period == self.Period.QUARTER:
-            return _("%(year)s第%(n)d季度季报") % {"year": year, "n": self.number}
+            return _("%(year)s第%(n)d季度报告") % {"year": year, "n": self.number}
         if self.period == self.Period.HALF:
             return _("%(year)s%(half)s半年报") % {
                 "year": year,

@@ -38,7 +38,7 @@ class NetworkNode(models.Model):
     address = models.CharField("接入地址", max_length=60, blank=True)
     required = models.BooleanField("应接入", default=True)
     connected = models.BooleanField("已接入", default=False)
-    answers = models.BooleanField("联通", null=True, blank=True)
+    answers = models.BooleanField("连通", null=True, blank=True)
     tried_on = models.DateField("最近测试", null=True, blank=True, db_index=True)
     note = models.CharField("备注", max_length=200, blank=True)
     area_code = models.CharField("属地", max_length=12, db_index=True)
@@ -60,15 +60,15 @@ NODES = declare(Listing(
     search=("unit", "device", "address"), lead="unit", order=("unit", "pk"),
     fields=("unit", "level", "kind", "device", "address", "required", "connected", "answers", "tried_on", "note", "area_code"),
     batch=("connected", "answers", "tried_on"),
-    views=(View("open", "未接入", {"required": "1", "connected": "0"}), View("down", "不联通", {"connected": "1", "answers": "0"})),
+    views=(View("open", "未接入", {"required": "1", "connected": "0"}), View("down", "不连通", {"connected": "1", "answers": "0"})),
     imports=Import(key=("unit",), updates=True, future=(),
-                   headers={"unit": ("单位名称", "节点名称"), "device": ("设备", "路由器"), "answers": ("是否联通", "连通"),
+                   headers={"unit": ("单位名称", "节点名称"), "device": ("设备", "路由器"), "answers": ("是否连通", "是否联通", "联通"),
                             "connected": ("是否接入",), "tried_on": ("测试日期",), "address": ("IP",)},
                    examples={"unit": "北镇生态环境所", "level": "镇街", "connected": "是", "answers": "是",
                              "tried_on": "2026-06-01", "area_code": "北镇"}),
-    empty="还没有节点。导入网络设备清单和联通测试结果，覆盖率、联通率由此计算。",
+    empty="还没有节点。导入网络设备清单和连通测试结果，覆盖率、连通率由此计算。",
 ))  # fmt: skip
 tally(NODES, "covered", "环保专网覆盖率", Q(required=True, connected=True), whole=Q(required=True), unit="%", decimals=1,
       missing="没有应接入的单位")  # fmt: skip
-tally(NODES, "answering", "环保专网联通率", Q(connected=True, answers=True), whole=Q(connected=True), unit="%", decimals=1,
+tally(NODES, "answering", "环保专网连通率", Q(connected=True, answers=True), whole=Q(connected=True), unit="%", decimals=1,
       missing="没有已接入的单位")  # fmt: skip

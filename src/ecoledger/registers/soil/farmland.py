@@ -251,6 +251,11 @@ class Safe:
     fields: int
 
     @property
+    def lacking(self) -> Decimal:
+        """Reported, and neither used safely nor under control."""
+        return self.polluted - self.safe - self.strict - self.unknown
+
+    @property
     def rate(self) -> float | None:
         """Percent; ``None`` without polluted land."""
         return float(100 * (self.safe + self.strict) / self.polluted) if self.polluted else None

@@ -60,6 +60,8 @@ def page(request: Request) -> HttpResponse:
         else 0,
         "may_review": permit_review.REGISTER.may_open(person),
         "may_self": self_review.REGISTER.may_open(person),
+        "permit_book": PERMITS,
+        "report_book": REPORTS,
         "review_book": permit_review.REGISTER,
         "self_book": self_review.REGISTER,
     }

@@ -80,6 +80,7 @@ def statement(request: Request, key: str, pk: int) -> HttpResponse:
             "item": book.item(holding.item),
             "area": area_name(holding.area_code),
             "statement": accounts.statement(holding, first, last),
+            "today": today,
             "first": first,
             "last": last,
             "vouchers": [v for v in book.vouchers if book.may_enter(request.user, v.key)],

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ecoledger.accounts.models import Person
+from ecoledger.listings.listing import Listing
 from ecoledger.listings.refusals import Refused
 from ecoledger.registers.network import exchanges
 from ecoledger.registers.network.exchanges import EXCHANGES, LARGEST, Exchange, Format
@@ -55,8 +56,17 @@ def _shown(one: Format, last: Exchange | None, person: Person) -> dict[str, obje
         "last": last,
         "sends": sends,
         "may": may and EXCHANGES.may_change(person),
-        "headers": [header for header, _name, _code in one.columns],
+        "headers": _headers(one, None if fault else one.listing),
     }
+
+
+def _headers(one: Format, book: Listing | None) -> list[str]:
+    """The columns by our names, with the other system's where they are others."""
+    labels = {c.name: _(str(c.ask.label)) for c in book.import_columns} if book else {}
+    return [
+        said if (said := labels.get(name, header)) == header else _("%(ours)s（%(theirs)s）") % {"ours": said, "theirs": header}
+        for header, name, _code in one.columns
+    ]  # fmt: skip
 
 
 def _format(key: str) -> Format:

@@ -42,10 +42,14 @@ def page(request: Request) -> HttpResponse:
     rows = Paginator(shown, A_PAGE).get_page(number)
     kept = query.copy()
     kept.pop("page", None)
+    other_levels = kept.copy()
+    for name in ("level", "tag"):  # the figures count every firm of the search
+        other_levels.pop(name, None)
     context = {
         "rows": [(one, area_name(one.firm.area_code)) for one in rows],
         "page": rows,
         "kept": kept.urlencode(),
+        "other_levels": other_levels.urlencode(),
         "total": len(made),
         "levels": [(one, counts[one.key]) for one in portrait.levels()],
         "level": level,

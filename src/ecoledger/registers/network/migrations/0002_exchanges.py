@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('address', models.CharField(blank=True, max_length=60, verbose_name='接入地址')),
                 ('required', models.BooleanField(default=True, verbose_name='应接入')),
                 ('connected', models.BooleanField(default=False, verbose_name='已接入')),
-                ('answers', models.BooleanField(blank=True, null=True, verbose_name='联通')),
+                ('answers', models.BooleanField(blank=True, null=True, verbose_name='连通')),
                 ('tried_on', models.DateField(blank=True, db_index=True, null=True, verbose_name='最近测试')),
                 ('note', models.CharField(blank=True, max_length=200, verbose_name='备注')),
                 ('area_code', models.CharField(db_index=True, max_length=12, verbose_name='属地')),
