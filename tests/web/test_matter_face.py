@@ -204,3 +204,11 @@ def test_only_what_may_run_beside_others_offers_it(county, check, problem, signe
     with pytest.raises(Refused) as refused:
         actions.bundle([problem.pk, check.pk], by=county.person("leader"))
     assert "准入研判" in refused.value.why
+
+
+def test_a_row_to_fill_in_that_has_many_boxes_names_each_of_them(signed_in):
+    page = lxml.html.fromstring(signed_in("approver").get("/matters/zoning_check/new").content)
+    (table,) = page.xpath("//table[contains(@class, 'spread')]")
+    heads = [said(head).rstrip(" *") for head in table.xpath(".//th")]
+    assert table.xpath(".//tbody/tr[1]/td/@data-label") == heads
+    assert len(heads) > 6

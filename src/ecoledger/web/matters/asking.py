@@ -21,6 +21,8 @@ from ecoledger.matters.register import Register
 from ecoledger.matters.workflow import State, Transition
 from ecoledger.web.work import lefts, tone_of
 
+SEVERAL = 4  # roles that are named one by one
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -240,7 +242,11 @@ def holder(matter: Matter, state: State, *, inside: bool) -> str:
         if not inside or Role.ENTERPRISE in state.waits_for:
             firm = matter.enterprise if Role.ENTERPRISE in state.waits_for else None
             return str(firm or _("生态环境部门"))
-        return _("、").join(_(role.label) for role in Role if role in state.waits_for)
+        roles = [_(role.label) for role in Role if role in state.waits_for]
+        # Where nearly everybody may, a list of all names nobody.
+        if len(roles) > SEVERAL:
+            return str(matter.owner_organisation or _("经办人员"))
+        return _("、").join(roles)
     unit = str(matter.owner_organisation or "")
     if matter.owner and inside:
         return f"{unit} {matter.owner.name}".strip()

@@ -24,6 +24,7 @@ from ecoledger.web.matters.finding import the_matter
 SPARE = 3  # empty rows offered below those that are there
 MOST = 200
 NARROW, WIDE = 3, 7  # columns that can be read beside the main ones, and among them
+ROOM_TO_WRITE = 6  # columns that can be filled in side by side
 
 
 @dataclass
@@ -67,6 +68,16 @@ class Sheet:
 
     lines: Lines
     forms: list[django_forms.Form]
+
+    @property
+    def wide(self) -> bool:
+        """Whether it needs more room than the fields of a form."""
+        return len(self.lines.asks) > NARROW
+
+    @property
+    def spread(self) -> bool:
+        """Whether a row is written as a block: its boxes do not stand side by side on a page."""
+        return len(self.lines.asks) > ROOM_TO_WRITE
 
     @property
     def heads(self) -> list[tuple[str, bool]]:

@@ -55,9 +55,9 @@ def new(request: Request, key: str) -> HttpResponseBase:
         else:
             messages.success(request, _("已登记，编号 %s。") % matter.number)
             return redirect("matter", key, matter.pk)
-    return render(
-        request, "web/matters/new.html", {"register": register, "form": form, "sheets": sheets}
-    )
+    wide = any(one.wide for one in sheets)
+    context = {"register": register, "form": form, "sheets": sheets, "wide": wide}
+    return render(request, "web/matters/new.html", context)
 
 
 @needs("see_matters")

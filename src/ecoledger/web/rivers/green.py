@@ -121,6 +121,7 @@ def page(request: Request) -> HttpResponse:
             ("inferior", found.inferior),
         ],
         "alarms": len(alarms),
+        "may_register": person.may("edit_registry"),
         "outfalls": sum(scene.sources.values()),
         "sources": [(inventory_of(kind), n) for kind, n in sorted(scene.sources.items())],
         "tasks": matters.count(),
