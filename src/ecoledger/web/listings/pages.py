@@ -241,7 +241,9 @@ def _form(request: Request, listing: Listing, row: Any) -> HttpResponseBase:
     else:
         asks = (*listing.asks_of_row(request.user, row), *listing.asks_to_change())
     data = request.POST if request.method == "POST" else None
-    form = forms.form_of(asks, listing.model, data=data, row=row, person=request.user)
+    # A link to a new row says what it is to be about.
+    first = request.GET if row is None else None
+    form = forms.form_of(asks, listing.model, data=data, row=row, person=request.user, first=first)
     if data is not None and form.is_valid():
         values = forms.stored(asks, form.cleaned_data)
         try:
