@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
@@ -62,8 +63,15 @@ def test_regions_answer_with_the_smallest_first():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{}, {"type": "Polygon"}, {"type": "Ring", "coordinates": []}, {"type": "Point"}]
-)
+    "wrong",
+    [
+        {}, {"type": "Polygon"}, {"type": "Ring", "coordinates": []}, {"type": "Point"}, None, [1], "x",
+        {"type": "Feature", "geometry": [1]}, {"type": "Point", "coordinates": [math.inf, 1]},
+        {"type": "Polygon", "coordinates": [[[math.nan, 1], [2, 1], [2, 2], [math.nan, 1]]]},
+        {"type": "Polygon", "coordinates": [[[0, 0], [1e308, 0], [1e308, 1e308], [0, 0]]]},
+        {"type": "Point", "coordinates": [500000, 2700000]},
+    ],
+)  # fmt: skip
 def test_what_is_no_geometry_is_refused(wrong):
     with pytest.raises(shapes.ShapeError):
         shapes.read(wrong)
@@ -112,3 +120,21 @@ def test_half_a_character_in_a_file_is_no_shape():
     with pytest.raises(shapes.ShapeError):
         shapes.of_file(said)
     assert shapes.of_file(said.replace(b"\\ud83d", b"\\ud83d\\ude00"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[1, 2]", '"x"', "5", "[" * 3500, "1" * 5000, '{"type": "FeatureCollection", "features": 5}',
+        '{"type": "FeatureCollection", "features": [1]}', '{"type": "Feature", "properties": {}}',
+        '{"type":"GeometryCollection","geometries":[' * 3000 + "]}" * 3000,
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_geojson_is_refused(said):
+    with pytest.raises(shapes.ShapeError):
+        shapes.of_file(said.encode())
+
+
+def test_properties_that_are_none_are_left_out():
+    said = {"type": "Feature", "properties": [1], "geometry": SQUARE}
+    assert shapes.features(json.dumps(said).encode()) == [({}, SQUARE)]

@@ -172,3 +172,11 @@ def test_a_columns_own_rules_are_asked_of_what_is_typed():
     for name, said in (("moved", "-1"), ("code", "900-249-8")):
         form = forms.form_of([ask(name)], ManifestItem, data={name: said})
         assert name in form.errors
+
+
+@pytest.mark.parametrize("said", ["[" * 3500, "1" * 5000, "[1e999]", "[NaN]", '["\\ud83d"]', "{"])
+def test_json_that_cannot_be_kept_is_refused_and_shown_again(said):
+    ask = Derive(Section, {}, {}, {}).ask("geometry")
+    form = forms.form_of([ask], Section, data={"geometry": said})
+    assert "geometry" in form.errors
+    assert "geometry" in form.as_p()

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
+import numpy as np
 import shapely
 from django.utils.translation import gettext as _
 from shapely.geometry import mapping, shape
@@ -20,6 +21,8 @@ from shapely.geometry.base import BaseGeometry
 # Metres of one degree of latitude at 30° N on the CGCS2000 ellipsoid.
 _METRES_PER_DEGREE = 110_850.0
 
+_FARTHEST = (180, 90)
+
 GeoJSON = dict[str, Any]
 
 
@@ -27,10 +30,10 @@ class ShapeError(ValueError):
     """A geometry that cannot be read; the text says what is wrong with it."""
 
 
-def read(geometry: GeoJSON) -> BaseGeometry:
+def read(geometry: Any) -> BaseGeometry:
     """A GeoJSON geometry (or Feature) as a shape. Raises :class:`ShapeError`."""
-    body: Any = geometry.get("geometry") if geometry.get("type") == "Feature" else geometry
     try:
+        body = geometry.get("geometry") if geometry.get("type") == "Feature" else geometry
         result = shape(body)
     except (
         AttributeError,
@@ -38,11 +41,15 @@ def read(geometry: GeoJSON) -> BaseGeometry:
         TypeError,
         ValueError,
         IndexError,
+        RecursionError,
         shapely.errors.ShapelyError,
     ) as error:
         raise ShapeError(f"不是 GeoJSON 几何：{error}") from error
     if result.is_empty:
         raise ShapeError("几何为空")
+    # What is not finite is within no bounds.
+    if not (np.abs(shapely.get_coordinates(result)) <= _FARTHEST).all():
+        raise ShapeError("坐标不是经纬度")
     if not result.is_valid:
         # A ring that crosses itself, as drawing tools leave it.
         result = shapely.make_valid(result)
@@ -61,16 +68,16 @@ def features(content: bytes) -> list[tuple[dict[str, Any], GeoJSON]]:
         body = json.loads(content.decode("utf-8-sig"))
         if b"\\u" in content:  # it may say half a character, which nothing can keep
             json.dumps(body, ensure_ascii=False).encode()
-    except (UnicodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ShapeError(f"文件不是 GeoJSON：{error}") from error
-    if not isinstance(body, dict):
-        raise ShapeError("文件不是 GeoJSON")
-    many: Any = body.get("features") if body.get("type") == "FeatureCollection" else [body]
+    collected = isinstance(body, dict) and body.get("type") == "FeatureCollection"
+    many: Any = body.get("features") if collected else [body]
     result: list[tuple[dict[str, Any], GeoJSON]] = []
-    for feature in many or []:
-        geometry = feature.get("geometry") if feature.get("type") == "Feature" else feature
-        read(geometry or {})
-        result.append((dict(feature.get("properties") or {}), geometry))
+    for feature in many if isinstance(many, list) else ():
+        read(feature)
+        geometry = feature["geometry"] if feature["type"] == "Feature" else feature
+        properties = feature.get("properties")
+        result.append((properties if isinstance(properties, dict) else {}, geometry))
     if not result:
         raise ShapeError("文件里没有几何")
     return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,7 +10,8 @@ from typing import Any
 
 from django import forms
 from django.db.backends.base.operations import BaseDatabaseOperations
-from django.db.models import DecimalField, IntegerField, Model
+from django.db.models import DecimalField, IntegerField, JSONField, Model
+from django.forms.fields import InvalidJSONInput
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -153,6 +155,24 @@ class YesNo(forms.TypedChoiceField):
         return {True: "1", False: "0"}.get(value, value) if isinstance(value, bool) else value
 
 
+class JSONText(forms.JSONField):
+    """JSON as it can be kept: not nested without end, and of finite numbers and whole characters."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            said = super().to_python(value)
+            json.dumps(said, allow_nan=False, ensure_ascii=False).encode()
+        except (ValueError, RecursionError) as error:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from error
+        return said
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        try:
+            return super().bound_data(data, initial)
+        except (ValueError, RecursionError):
+            return InvalidJSONInput(data)
+
+
 def field_of(ask: Ask, model: type[Model], person: Person | None) -> forms.Field:
     """The form field of an ask: of the model field it stores to, or of its kind."""
     kind = ask.kind or Kind.TEXT
@@ -190,6 +210,8 @@ def field_of(ask: Ask, model: type[Model], person: Person | None) -> forms.Field
         named = [(value, _(str(label))) for value, label in ask.choices]
         return forms.MultipleChoiceField(choices=named, **common)
     stored = field_at(model, ask.stores) if ask.stores else None
+    if isinstance(stored, JSONField):
+        common["form_class"] = JSONText
     if stored is not None and (made := stored.formfield(**common)) is not None:
         # Django asks a column's own rules of whole rows; here they are asked of what is typed, by field.
         made.validators += [rule for rule in stored.validators if rule not in made.validators]

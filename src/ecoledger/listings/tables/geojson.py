@@ -22,22 +22,21 @@ def read(content: bytes) -> Book:
     """
     try:
         said = json.loads(content.decode("utf-8-sig"))
-    except (UnicodeDecodeError, ValueError) as error:
+    except (ValueError, RecursionError) as error:
         raise NoFeaturesError(str(error)) from error
     if not isinstance(said, dict):
         raise NoFeaturesError("no object")
     features = [said] if said.get("type") == "Feature" else said.get("features")
     if not isinstance(features, list) or not features:
         raise NoFeaturesError("no features")
+    features = [feature if isinstance(feature, dict) else {} for feature in features]
     names: dict[str, None] = {}
     for feature in features:
-        properties = feature.get("properties") if isinstance(feature, dict) else None
-        names.update(dict.fromkeys(map(str, properties or {})))
+        names.update(dict.fromkeys(_properties(feature)))
     rows: list[list[Cell]] = [[*map(_whole, names), GEOMETRY]]
     faults: dict[int, list[Fault]] = {}
     for number, feature in enumerate(features, start=2):
-        feature = feature if isinstance(feature, dict) else {}
-        properties = {str(k): v for k, v in (feature.get("properties") or {}).items()}
+        properties = _properties(feature)
         shape = feature.get("geometry")
         text = json.dumps(shape, separators=(",", ":")) if shape else None
         cells = [_cell(properties.get(name)) for name in names]
@@ -48,6 +47,11 @@ def read(content: bytes) -> Book:
         rows.append(trimmed([*whole, text]))
     table = Table("", rows, list(range(1, len(rows) + 1)), faults)
     return Book("geojson", [table], encoding="utf-8")
+
+
+def _properties(feature: dict[str, object]) -> dict[str, object]:
+    said = feature.get("properties")
+    return said if isinstance(said, dict) else {}
 
 
 def _whole(text: str) -> str:
