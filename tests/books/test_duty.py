@@ -155,3 +155,33 @@ def test_what_is_owed_of_a_day_is_of_that_day_and_may_have_been_done_before_it_w
     late = today - timedelta(days=1)
     log.open_row({"entity": bureau.enterprise, "at": at(late)}, bureau.monitor, at(today))
     assert not Obligation.objects.filter(book="test_weighing", state="due").exists()
+
+
+def test_what_breaks_one_duty_stops_neither_the_others_nor_an_import(
+    station_check, bureau, declared, caplog
+):
+    def broken():
+        raise RuntimeError("no things")
+
+    declared(Duty(key="test_broken", label="坏的", objects=broken, every=Every.DAY))
+    declared(
+        Duty(key="test_after", label="之后", objects=station_check.objects, every=Every.YEAR)
+    )
+    duties.daily(at(date(2026, 11, 28)))
+    assert Obligation.objects.filter(book="test_after").count() == 4
+    Obligation.objects.all().delete()
+    duties.after_import(None)
+    assert Obligation.objects.filter(book="test_after").count() == 4
+    assert "the duty test_broken was left out" in caplog.text
+
+
+def test_a_thing_whose_term_cannot_be_reckoned_is_left_out(station_check, declared, monkeypatch):
+    first = station_check.objects().order_by("code").first()
+
+    def terms(duty, entity, today):
+        if entity.pk == first.pk:
+            raise OverflowError
+        yield duties.term_of(Every.MONTH, today)
+
+    monkeypatch.setattr(duties, "terms", terms)
+    assert duties.extend(station_check, date(2026, 11, 28)) == 3

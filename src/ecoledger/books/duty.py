@@ -6,6 +6,7 @@ schedule makes the rows of terms that have begun, reminds, and opens a matter wh
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -33,6 +34,7 @@ from ecoledger.matters import notices
 from ecoledger.matters.models import Urgency
 
 State = Obligation.State
+log = logging.getLogger(__name__)
 
 
 class Every(StrEnum):
@@ -161,6 +163,11 @@ def extend(duty: Duty, today: date | None = None, about: Entity | None = None) -
     wanted = []
     things = duty.objects() if about is None else duty.objects().filter(pk=about.pk)
     for entity in things.iterator(1000):
+        try:
+            owed = list(terms(duty, entity, today))
+        except (ValueError, OverflowError):  # its date is at an end of the calendar
+            log.exception("%s: no term of %s can be reckoned", duty.key, entity.code)
+            continue
         wanted += [
             Obligation(
                 book=duty.key,
@@ -171,7 +178,7 @@ def extend(duty: Duty, today: date | None = None, about: Entity | None = None) -
                 due=term.due,
                 synthetic=entity.synthetic,
             )
-            for term in terms(duty, entity, today)
+            for term in owed
         ]
     last = Obligation.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     Obligation.objects.bulk_create(wanted, batch_size=1000, ignore_conflicts=True)
@@ -323,16 +330,23 @@ def begin(thing: Entity) -> None:
 
 def after_import(_listing: Any) -> None:
     """Begin the terms of what an import brought: a new chief's stations, a new licence."""
-    for duty in listings_of(Duty):
-        extend(duty)
+    _each(extend)
 
 
 def daily(now: datetime | None = None) -> int:
     """The day's round over every duty: new terms, then reminders."""
     now = now or timezone.now()
+    return _each(lambda duty: extend(duty, timezone.localdate(now)) + remind(duty, now))
+
+
+def _each(ask: Callable[[Duty], int]) -> int:
+    """Ask something of every duty; what breaks one stops none of the others."""
     count = 0
     for duty in listings_of(Duty):
-        count += extend(duty, timezone.localdate(now)) + remind(duty, now)
+        try:
+            count += ask(duty)
+        except Exception:
+            log.exception("the duty %s was left out", duty.key)
     return count
 
 
