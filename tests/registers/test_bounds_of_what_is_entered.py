@@ -43,7 +43,7 @@ def profile(settings, tmp_path):
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ("days = 90", "days = 99999999", "days 应在 0 到 36500 之间"),
+        ("days = 90", "days = 99999999", "rule.3.days 应在 -1000 到 1000 之间"),
         ("days = 90", "days = nan", "days 应在"),
         ('key = "power"\n', "", "缺少 rule.3.key"),
         ("from = 15", 'from = "x"', "level.2.from 的取值类型不对"),
@@ -61,6 +61,16 @@ def test_rules_that_would_stop_the_page_of_portraits_are_refused(bureau, before,
 def test_every_shipped_file_is_like_itself(name):
     shipped = tomllib.loads(own_files.declared()[name].shipped)
     assert own_files.unlike(shipped, shipped) == []
+
+
+def test_days_that_no_calendar_counts_are_no_rule(bureau):
+    rules = own_files.declared()["enterprise_services"]
+    for days in ("999999999999", "-99999", "inf", "nan"):
+        with pytest.raises(Refused, match="default 应在 -1000 到 1000 之间"):
+            own_files.write(
+                rules, rules.shipped.replace("default = 5", f"default = {days}"), by=bureau.officer
+            )
+    own_files.write(rules, rules.shipped.replace("default = 5", "default = 7"), by=bureau.officer)
 
 
 def test_a_number_is_no_answer_to_yes_or_no():

@@ -97,7 +97,7 @@ def write(rules: Rules, text: str, *, by: Person) -> None:
 
 
 def unlike(said: Any, shipped: Any, where: str = "") -> list[str]:
-    """Where ``said`` lacks a key of ``shipped`` or holds another kind of value.
+    """Where ``said`` lacks a key of ``shipped``, holds another kind of value, or a number that is none of its size.
 
     Rows of a list may be any number; each is like one of the shipped rows.
     """
@@ -118,5 +118,14 @@ def unlike(said: Any, shipped: Any, where: str = "") -> list[str]:
             least = min(beside, key=len)
             lines += least
         return lines
-    same = type(said) is type(shipped) or {type(said), type(shipped)} <= {int, float}
-    return [] if same else [_("%s 的取值类型不对") % where.rstrip(".")]
+    numbers = {type(said), type(shipped)} <= {int, float}
+    if not numbers and type(said) is not type(shipped):
+        return [_("%s 的取值类型不对") % where.rstrip(".")]
+    # Days of such a number are counted by no calendar. What is no number is not less either.
+    most = 100 * max(abs(shipped), 10) if numbers else 0
+    if numbers and not -most <= said <= most:
+        return [
+            _("%(name)s 应在 %(least)s 到 %(most)s 之间")
+            % {"name": where.rstrip("."), "least": -most, "most": most}
+        ]
+    return []
