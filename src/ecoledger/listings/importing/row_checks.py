@@ -300,7 +300,10 @@ class RowChecks:
             self.by,
             self._found,
         )
-        self.listing.read_row(said)
+        try:
+            self.listing.read_row(said)
+        except (ValueError, OverflowError):
+            said.refuse("", _("这一行有日期、时间或数值读不出，请核对"))
         for told, kept in ((said.warnings, row.warnings), (said.errors, row.errors)):
             kept += [problem(name, self.labels.get(name, ""), message) for name, message in told]
 

@@ -135,6 +135,7 @@ SPOILING = (
     PermissionDenied,
     IntegrityError,
     DataError,
+    OverflowError,
 )
 
 

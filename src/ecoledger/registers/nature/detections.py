@@ -140,10 +140,10 @@ def moment(text: str) -> str:
     """
     try:
         at = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
-    except ValueError:
+        if at.tzinfo is not None:
+            at = timezone.make_naive(at, timezone.get_default_timezone())
+    except (ValueError, OverflowError):
         return ""
-    if at.tzinfo is not None:
-        at = timezone.make_naive(at, timezone.get_default_timezone())
     return at.isoformat(timespec="seconds")
 
 
