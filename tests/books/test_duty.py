@@ -164,9 +164,7 @@ def test_what_breaks_one_duty_stops_neither_the_others_nor_an_import(
         raise RuntimeError("no things")
 
     declared(Duty(key="test_broken", label="坏的", objects=broken, every=Every.DAY))
-    declared(
-        Duty(key="test_after", label="之后", objects=station_check.objects, every=Every.YEAR)
-    )
+    declared(Duty(key="test_after", label="之后", objects=station_check.objects, every=Every.YEAR))
     duties.daily(at(date(2026, 11, 28)))
     assert Obligation.objects.filter(book="test_after").count() == 4
     Obligation.objects.all().delete()

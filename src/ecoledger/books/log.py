@@ -20,7 +20,7 @@ from ecoledger.listings import cells
 from ecoledger.listings.forms import as_json
 from ecoledger.listings.listing import Kind, Listing
 from ecoledger.listings.parts import Ask
-from ecoledger.listings.refusals import Refused
+from ecoledger.listings.refusals import Refused, refuse
 from ecoledger.listings.rows import open_rows
 from ecoledger.matters import actions, timeline
 from ecoledger.matters.evidence import Upload
@@ -97,6 +97,7 @@ class Log(Listing):
         self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
     ) -> Any:
         """A change of a fact is its correction."""
+        refuse(self.wrong_beside(row, values, by))
         return correct(self, row, values, by=by, at=at, reason=str(values.get("reason", "")))
 
 

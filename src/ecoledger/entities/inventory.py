@@ -130,9 +130,6 @@ class Inventory(Listing):
         asked = {name: question.text for name, question in findings.asked.items()}
         return {**findings.wrong, **asked}, findings.odd
 
-    def updatable(self, by: Person | None) -> QuerySet[Any]:
-        return self.standing() if by is None else self.visible_to(by)
-
     def later_values(self, thing: Any, values: dict[str, Any]) -> dict[str, Any]:
         said = {name: value for name, value in values.items() if name not in self.answers}
         return super().later_values(thing, said)

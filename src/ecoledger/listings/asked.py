@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 _DIGITS = 18  # all numbers of so many digits fit 64 bits
-FIRST, LAST = date(1900, 1, 1), date(2999, 12, 31)
+FIRST, LAST = date(1900, 1, 1), date(2199, 12, 31)
 
 
 def number(text: str) -> int | None:

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from ecoledger.accounts.roles import CAPABILITIES, STAFF, Role
 from ecoledger.listings.derive import Derive, related_to
@@ -30,11 +31,11 @@ from ecoledger.listings.parts import (
     Text,
     View,
 )
+from ecoledger.listings.refusals import Refused, refuse
 
 if TYPE_CHECKING:
     from ecoledger.accounts.models import Person
     from ecoledger.listings.models import ImportBatch, ImportRow
-    from ecoledger.listings.refusals import Refused
     from ecoledger.listings.workbook import Sheet
 
 Part = TypeVar("Part")
@@ -366,6 +367,16 @@ class Listing:
         """
         return {}
 
+    def wrong_beside(
+        self, row: Any, values: Mapping[str, Any], by: Person | None
+    ) -> Mapping[str, str]:
+        """What ``values`` break together with what else ``row``, which is there already, says; ``pk`` is its key."""
+        asked = {ask.stores or ask.within for ask in (*self.fields, *self.import_asks)}
+        fields = row._meta.concrete_fields
+        kept = {f.name: getattr(row, f.name) for f in fields if f.editable or f.name in asked}
+        whole = {"pk": row.pk, **kept, **values}
+        return self.wrong({n: v for n, v in whole.items() if v not in (None, "")}, by)
+
     def look_over(
         self, values: Mapping[str, Any], said: Mapping[str, Any], by: Person | None
     ) -> tuple[Mapping[str, str], Sequence[str]]:
@@ -419,7 +430,7 @@ class Listing:
 
     def updatable(self, by: Person | None) -> QuerySet[Any]:
         """The rows of the book that a later table of ``by`` may bring up to date."""
-        return self.standing()
+        return self.standing() if by is None else self.visible_to(by)
 
     def later_values(self, thing: Any, values: dict[str, Any]) -> dict[str, Any]:
         """What a later table changes of ``thing``: attributes of ``values`` that it says anew."""
@@ -427,6 +438,11 @@ class Listing:
 
     def may_follow(self, thing: Any, changed: Mapping[str, Any], by: Any) -> None:
         """Raise :class:`Refused` where a table of ``by`` may not change of ``thing`` what it says anew."""
+        if by is not None and not self.may_change(by):
+            raise Refused("role", _("您的岗位不能修改“%s”。") % _(str(self.label)))
+        if by is not None and (refused := self.refusal_to_change(by, thing)):
+            raise refused
+        refuse(self.wrong_beside(thing, changed, by))
 
     def follow_row(
         self,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.utils.translation import gettext as _
+
 
 class Refused(Exception):  # noqa: N818 - an answer, not a failure
     """An action that was not done. ``why`` and ``remedy`` are in the person's language.
@@ -24,6 +26,13 @@ class Refused(Exception):  # noqa: N818 - an answer, not a failure
         self.remedy = str(remedy)
         self.fields = dict(fields or {})
         super().__init__(f"{self.why}{self.remedy}")
+
+
+def refuse(wrong: Mapping[str, str], remedy: str = "") -> None:
+    """Raise what is wrong, by field; nothing where nothing is."""
+    if wrong:
+        fields = {name: [why] for name, why in wrong.items()}
+        raise Refused("form", _("；").join(wrong.values()), remedy, fields)
 
 
 class NotVisible(LookupError):  # noqa: N818 - pages answer 404, as for what does not exist

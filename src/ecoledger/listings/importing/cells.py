@@ -12,6 +12,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ecoledger.listings import asked
 from ecoledger.listings.parts import Ask, Kind
 from ecoledger.listings.tables.book import Cell
 from ecoledger.listings.tables.headers import bare, fold
@@ -159,7 +160,7 @@ def _day(
     day = written.day
     if day is None:
         return "", _("“%s”没有确定日期，不设时限") % str(cell).strip()
-    if not 1900 <= day.year <= 2199:
+    if not asked.FIRST <= day <= asked.LAST:
         raise BadCell(_("%s 的年份不可信；请更正") % day)
     match written.precision:
         case Precision.SERIAL:

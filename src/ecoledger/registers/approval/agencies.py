@@ -102,15 +102,6 @@ class Agencies(Listing):
     def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
         return _wrong_code(values)
 
-    def open_row(
-        self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
-    ) -> Any:
-        if faults := _wrong_code(values):
-            raise Refused(
-                "form", "；".join(faults.values()), "", {n: [t] for n, t in faults.items()}
-            )
-        return super().open_row(values, by, at, **more)
-
     @property
     def further_pages(self) -> tuple[tuple[Any, str], ...]:
         return (("星级评定", "/approval/agencies"),)

@@ -18,6 +18,7 @@ from ecoledger.accounts.roles import Role
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Ask, Import, TableRow, View
+from ecoledger.listings.refusals import refuse
 from ecoledger.matters.measures import Measure
 from ecoledger.matters.models import Circulation, Matter
 from ecoledger.matters.pausing import Pauses, working_days_still
@@ -33,7 +34,7 @@ from ecoledger.matters.workflow import (
     said,
 )
 from ecoledger.registers.approval.case_figures import EIA, breakdowns, statistics
-from ecoledger.registers.approval.items import DESK, ApprovalItem, Kind, refuse
+from ecoledger.registers.approval.items import DESK, ApprovalItem, Kind
 from ecoledger.registers.approval.parks import Park, in_words, park_of, three_hooks
 from ecoledger.registers.closing import REASON
 from ecoledger.standards import workdays

@@ -25,7 +25,6 @@ from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Import
-from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tallies import tally
 
 DESK = frozenset({Role.APPROVER, Role.SECTION_CHIEF, Role.DISPATCHER})
@@ -120,27 +119,13 @@ class Items(Listing):
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
-        refuse(wrong(values))
         # What was left empty keeps the model's own.
         said = {name: value for name, value in values.items() if value is not None}
         return super().open_row(said, by, at, **more)
 
-    def change_row(
-        self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
-    ) -> Any:
-        said = {n: getattr(row, n) for n in ("at_once", "legal_days", "promised_days", "sort")}
-        refuse(wrong({**said, **values}))
-        return super().change_row(row, values, by, at)
-
     @property
     def further_pages(self) -> tuple[tuple[Any, str], ...]:
         return (("目录与时限", "/approval/catalogue"),)
-
-
-def refuse(faults: Mapping[str, str]) -> None:
-    """Raise what is wrong, by field."""
-    if faults:
-        raise Refused("form", "；".join(faults.values()), "", {n: [t] for n, t in faults.items()})
 
 
 def _choosable(person: Person | None) -> QuerySet[Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.core.validators import MinValueValidator
@@ -18,7 +17,6 @@ from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Ask, Filter, Import
-from ecoledger.listings.refusals import Refused
 from ecoledger.registers.approval.permits import Permit
 
 EDITORS = frozenset({Role.APPROVER, Role.MONITOR, Role.SYSTEM_ADMIN})
@@ -153,15 +151,6 @@ class MonitoringTerms(Terms):
 
     def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
         return wrong(values)
-
-    def open_row(
-        self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
-    ) -> Any:
-        if faults := wrong(values):
-            raise Refused(
-                "form", "；".join(faults.values()), "", {n: [t] for n, t in faults.items()}
-            )
-        return super().open_row(values, by, at, **more)
 
 
 _PERMIT = {"permit": ("许可证编号", "排污许可证编号", "企业名称", "单位名称")}

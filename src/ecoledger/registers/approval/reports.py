@@ -22,6 +22,7 @@ from ecoledger.listings.catalogue import declare
 from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Ask, Filter, Import, Kind
 from ecoledger.listings.refusals import Refused
+from ecoledger.matters.workflow import COMPLETED
 from ecoledger.matters.workflow import said as asked_only
 from ecoledger.registers.approval.permit_terms import Terms
 from ecoledger.registers.approval.permits import Permit
@@ -151,19 +152,20 @@ def wrong(values: Mapping[str, Any]) -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reports(Terms):
-    """The reports; one that is entered fulfils what the permit owes for its term."""
+    """The reports; one that is entered fulfils what the permit owes for its term, one that was reviewed stays."""
 
     def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
         return wrong(values)
+
+    def refusal_to_change(self, person: Person, row: Any) -> Refused | None:
+        if row.reviews.filter(phase__in=COMPLETED).exists():
+            return Refused("state", _("这一期已经审核通过。"), _("请先由审核人员重新审核。"))
+        return None
 
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
         said = {name: value for name, value in values.items() if value is not None}
-        if faults := wrong(said):
-            raise Refused(
-                "form", "；".join(faults.values()), "", {n: [t] for n, t in faults.items()}
-            )
         report = super().open_row(said, by, at, **more)
         begin, end = report.span
         owed = Obligation.objects.filter(

@@ -22,6 +22,7 @@ from ecoledger.books.duty import Every, term_of
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.parts import Import, Kind
 from ecoledger.listings.refusals import Refused
+from ecoledger.matters.workflow import COMPLETED
 from ecoledger.matters.workflow import said as asked_only
 from ecoledger.monitoring.hourly import hours
 from ecoledger.monitoring.models import Point, PointParameter
@@ -89,37 +90,36 @@ class Results(Terms):
         values["term"] = _asked_of(said)
         return values
 
+    def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
+        """No concentration is below nought, nothing was measured tomorrow, and something was."""
+        value, on = values.get("value"), values.get("on")
+        if on is not None and on > timezone.localdate():
+            return {"on": _("监测日期在今天之后。")}
+        if value is None:
+            return {} if values.get("below") else {"value": _("请填写结果，或勾选未检出。")}
+        return {"value": _("结果不能为负。")} if value < 0 else {}
+
+    def refusal_to_change(self, person: Person, row: Any) -> Refused | None:
+        """What the review of a month, or of the term that ended in it, has counted stays."""
+        every = _EVERY.get(row.term.frequency, Every.MONTH)
+        months = (row.on.replace(day=1), term_of(every, row.on).end)
+        rows = row.term.permit.self_reviews.filter(month__range=months, phase__in=COMPLETED)
+        if rows.exists():
+            return Refused("state", _("这一期已经审核通过。"), _("请先由审核人员重新审核。"))
+        return None
+
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
         kept = {name: value for name, value in values.items() if value is not None}
         _refuse_strange(kept["term"], by)
-        _refuse_impossible(kept)
-        if kept.get("value") is None and not kept.get("below"):
-            raise Refused(
-                "form", _("没有结果。"), _("请填写结果，或勾选未检出。"), {"value": [_("请填写")]}
-            )
         return super().open_row(kept, by, at, **more)
-
-    def change_row(
-        self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
-    ) -> Any:
-        _refuse_impossible(values)
-        return super().change_row(row, values, by, at)
 
 
 def _refuse_strange(term: PermitMonitoring, by: Person | None) -> None:
     """A table names its permit in words: it is one that the person may see."""
     if by is not None and not MONITORING.visible_to(by).filter(pk=term.pk).exists():
         raise Refused("area", _("这张许可证不在您的范围内。"))
-
-
-def _refuse_impossible(values: Mapping[str, Any]) -> None:
-    """No concentration is below nought, and nothing was measured tomorrow."""
-    if (value := values.get("value")) is not None and value < 0:
-        raise Refused("form", _("结果不能为负。"), "", {"value": [_("请核对")]})
-    if (on := values.get("on")) is not None and on > timezone.localdate():
-        raise Refused("form", _("监测日期在今天之后。"), "", {"on": [_("请核对")]})
 
 
 def _asked_of(said: Mapping[str, Any]) -> PermitMonitoring:

@@ -28,7 +28,6 @@ from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Ask, Filter, Import
-from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tallies import tally
 
 EDITORS = frozenset({Role.APPROVER, Role.SECTION_CHIEF, Role.SYSTEM_ADMIN})
@@ -275,10 +274,6 @@ class Clauses(Listing):
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
-        if faults := wrong(values):
-            raise Refused(
-                "form", "；".join(faults.values()), "", {n: [t] for n, t in faults.items()}
-            )
         return super().open_row({n: v for n, v in values.items() if v is not None}, by, at, **more)
 
 

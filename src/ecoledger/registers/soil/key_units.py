@@ -15,6 +15,7 @@ from django.db import models, transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
@@ -146,17 +147,28 @@ class SoilSurvey(LogEntry):
         verbose_name = "土壤隐患排查"
 
 
+def _next(day: date) -> date:
+    """Until when a unit that was surveyed on a day is surveyed again."""
+    return years_after(day, int(rules()["survey_every_years"]))
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SurveyLog(Log):
     """The surveys: each fulfils what was owed, and says when the next one is."""
+
+    def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
+        """The next one is after this one, and no later than the rules have it."""
+        day, said = timezone.localdate(values.get("at")), values.get("next_by")
+        if said is None or day < said <= _next(day):
+            return {}
+        return {"next_by": _("应在本次排查之后，不晚于 %s") % _next(day)}
 
     @transaction.atomic
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
         day = timezone.localdate(values.get("at") or at)
-        following = years_after(day, int(rules()["survey_every_years"]))
-        values = {**values, "next_by": values.get("next_by") or following}
+        values = {**values, "next_by": values.get("next_by") or _next(day)}
         entry = super().open_row(values, by, at, **more)
         owed = Obligation.objects.filter(
             book=SURVEY_DUE.key, entity=entry.entity_id, state=Obligation.State.DUE

@@ -25,7 +25,6 @@ from ecoledger.entities.models import Entity
 from ecoledger.listings.catalogue import declare as declare_book
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Ask, Import, View
-from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tallies import tally
 
 _TONNES: dict[str, Any] = {
@@ -121,13 +120,6 @@ class RunLog(Log):
         if all(values.get(n) is None for n in ("produced", "collected", "used")):
             return {"collected": _("产生量、收集量、利用量至少填一项")}
         return {}
-
-    def open_row(
-        self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
-    ) -> Any:
-        for name, why in self.wrong(values, by).items():
-            raise Refused("form", why, fields={name: [why]})
-        return super().open_row(values, by, at, **more)
 
 
 RUNS = declare_book(RunLog(

@@ -25,7 +25,6 @@ from ecoledger.entities.models import Entity
 from ecoledger.listings.catalogue import declare as declare_book
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Ask, Choices, Import, Kind, View
-from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tallies import tally
 from ecoledger.registers.soil import land
 
@@ -203,13 +202,10 @@ class ListBook(Listing):
             return {"until": _("移出日期应不早于列入日期")}
         standing = ListEntry.objects.filter(
             parcel=values.get("parcel"), list=values.get("list"), until=None
-        )
+        ).exclude(pk=values.get("pk"))
         return {"list": _("这个地块已在这份名录上")} if not last and standing.exists() else {}
 
     def open_row(self, values: Mapping[str, Any], by: Any, at: Any, **more: Any) -> Any:
-        if wrong := self.wrong(values, by):
-            name, why = next(iter(wrong.items()))
-            raise Refused("form", why, fields={name: [why]})
         parcel = values["parcel"]
         more = {"synthetic": parcel.synthetic, **more}
         return super().open_row({**values, "area_code": parcel.area_code}, by, at, **more)

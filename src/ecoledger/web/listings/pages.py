@@ -25,6 +25,7 @@ from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import SavedView, Taste
 from ecoledger.listings.personal import note_seen
 from ecoledger.listings.refusals import Refused
+from ecoledger.listings.rows import kept_once
 from ecoledger.web.access import Request
 from ecoledger.web.export import exported_list
 from ecoledger.web.listings.beside import beside
@@ -247,10 +248,11 @@ def _form(request: Request, listing: Listing, row: Any) -> HttpResponseBase:
     if data is not None and form.is_valid():
         values = forms.stored(asks, form.cleaned_data)
         try:
-            if row is None:
-                made = listing.open_row(_given(values), request.user, timezone.now())
-            else:
-                made = listing.change_row(row, values, request.user, timezone.now())
+            with kept_once():
+                if row is None:
+                    made = listing.open_row(_given(values), request.user, timezone.now())
+                else:
+                    made = listing.change_row(row, values, request.user, timezone.now())
         except Refused as refused:
             for name, problems in refused.fields.items():
                 if name in form.fields:
@@ -323,7 +325,8 @@ def batch(request: Request, key: str) -> HttpResponse:
     done, skipped = 0, []
     for found in listing.visible_to(request.user).filter(pk__in=ids):
         try:
-            listing.change_row(found, forms.stored(asks, cleaned), request.user, timezone.now())
+            with kept_once():
+                listing.change_row(found, forms.stored(asks, cleaned), request.user, timezone.now())
             done += 1
         except Refused as refused:
             skipped.append(f"{found}{_('：')}{refused.why}")
