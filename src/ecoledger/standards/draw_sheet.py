@@ -15,6 +15,7 @@ from typing import Any
 
 from ecoledger.standards import drawing
 from ecoledger.standards.drawing import METHOD, Candidate, Inspector, Lists, Quota
+from ecoledger.standards.written_csv import uncell, written
 
 Sheet = Mapping[str, Any]
 # First cell of a CSV row -> the names of its other cells.
@@ -163,8 +164,8 @@ def to_json(sheet: Sheet) -> str:
 
 def to_csv(sheet: Sheet) -> str:
     """The sheet as one CSV file, each row beginning with its kind."""
-    out = io.StringIO()
-    write = csv.writer(out).writerow
+    rows: list[list[str]] = []
+    write = rows.append
     head = {**sheet, "other_district": int(bool(sheet.get("other_district")))}
     write(["抽查", *(_cell(head.get(name, "")) for name in ROWS["抽查"])])
     for kind, key in (("对象", "objects"), ("检查人员", "inspectors"), ("份额", "quotas")):
@@ -179,20 +180,11 @@ def to_csv(sheet: Sheet) -> str:
     for kind, key in (("替换", "replacements"), ("结果", "results")):
         for row in sheet.get(key, ()):
             write([kind, *(_cell(row.get(name, "")) for name in ROWS[kind])])
-    return out.getvalue()
+    return written(rows)
 
 
 def _cell(value: Any) -> str:
-    text = " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    # A spreadsheet would run a name that begins so; the mark is taken off again when the file is read.
-    return f"'{text}" if text.startswith(_RUN) else text
-
-
-def _uncell(text: str) -> str:
-    return text[1:] if text.startswith("'") and text[1:].startswith(_RUN) else text
-
-
-_RUN = ("=", "+", "-", "@", "\t", "\r", "'")
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def read(text: str) -> dict[str, Any]:
@@ -218,7 +210,7 @@ def _from_csv(text: str) -> dict[str, Any]:
         kind = cells[0]
         if kind not in ROWS:
             raise SheetError(f"第 {number} 行以“{kind}”开头，应为 {'、'.join(ROWS)} 之一")
-        row: dict[str, Any] = dict(zip(ROWS[kind], map(_uncell, cells[1:]), strict=False))
+        row: dict[str, Any] = dict(zip(ROWS[kind], map(uncell, cells[1:]), strict=False))
         for name in ("avoids", "inspectors"):
             if name in row:
                 row[name] = row[name].split()

@@ -138,7 +138,7 @@ def due_after(permit: Permit, period: str) -> int:
 def wrong(values: Mapping[str, Any]) -> dict[str, str]:
     """A term that the year does not have, or a report that was there before its term was over."""
     period, year, n = values.get("period"), values.get("year"), values.get("number") or 1
-    if not period or not year or not values.get("permit"):
+    if not period or year is None or not values.get("permit"):
         return {}
     if n > {"year": 1, "half": 2, "quarter": 4}[period]:
         return {"number": _("没有这一期")}

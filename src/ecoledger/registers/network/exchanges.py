@@ -7,10 +7,9 @@ is one row: file, digest, rows, who, and the receipt of the other side.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +21,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import BUREAU
+from ecoledger.accounts.scope import within
 from ecoledger.listings import cells, importing, own_data, veil
 from ecoledger.listings.catalogue import declare, listing_of
 from ecoledger.listings.derive import field_at
@@ -30,6 +30,8 @@ from ecoledger.listings.models import ImportBatch
 from ecoledger.listings.parts import Column, DeclarationError
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tallies import tally
+from ecoledger.matters.register import Register
+from ecoledger.standards import written_csv
 
 LARGEST = 20 * 1024 * 1024
 
@@ -153,16 +155,16 @@ def export(one: Format, person: Person, *, at: datetime | None = None) -> Exchan
     if not person.may(book.see):
         raise Refused("role", _("您的岗位不能查看“%s”。") % _(str(book.label)))
     columns = _columns(one, person)
-    rows = [
-        {header: _said(row, column, code) for header, column, code in columns}
-        for row in veil.over(book, person, book.visible_to(person).order_by("pk"))
-    ]
+    rows, areas = [], set()
+    for row in veil.over(book, person, book.visible_to(person).order_by("pk")):
+        rows.append({header: _said(row, column, code) for header, column, code in columns})
+        areas.add(str(cells.value_of(row, book.area) or "") if book.area else "")
     if not rows:
         raise Refused("condition", _("“%s”没有可上报的内容。") % _(str(book.label)))
     content = _written(one, rows)
     moment = at or timezone.now()
     name = f"{one.key}_{timezone.localtime(moment):%Y%m%d%H%M%S}.{one.file}"
-    return _kept(one, name, content, len(rows), person, moment)
+    return _kept(one, name, content, len(rows), person, moment, areas - {""})
 
 
 def _said(row: Any, column: Column, code: bool) -> str:
@@ -175,11 +177,8 @@ def _said(row: Any, column: Column, code: bool) -> str:
 def _written(one: Format, rows: list[dict[str, str]]) -> bytes:
     if one.file == "json":
         return json.dumps({"format": one.key, "rows": rows}, ensure_ascii=False, indent=1).encode()
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, [header for header, _name, _code in one.columns])
-    writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue().encode("utf-8-sig")
+    headers = [header for header, _name, _code in one.columns]
+    return written_csv.written([headers, *(row.values() for row in rows)]).encode("utf-8-sig")
 
 
 def receive(one: Format, name: str, content: bytes, person: Person) -> Exchange:
@@ -198,7 +197,7 @@ def receive(one: Format, name: str, content: bytes, person: Person) -> Exchange:
         )
     chosen = {header: column for header, column, _code in one.columns}
     batch = importing.preview(one.listing, name, content, by=person, chosen=chosen)
-    return _kept(one, name, content, batch.rows.count(), person, timezone.now(), batch)
+    return _kept(one, name, content, batch.rows.count(), person, timezone.now(), (), batch)
 
 
 def _kept(
@@ -208,12 +207,13 @@ def _kept(
     rows: int,
     person: Person,
     at: datetime,
+    areas: Collection[str],
     batch: ImportBatch | None = None,
 ) -> Exchange:
     row = Exchange.objects.create(
         at=at, format=one.key, label=one.label, system=one.system, direction=one.direction, file_name=name[:200],
         sha256=hashlib.sha256(content).hexdigest(), size=len(content), rows=rows, content=content, batch=batch, by=person,
-        area_code=person.area_codes[0] if person.area_codes else "",
+        area_code=_around(areas or person.area_codes),
     )  # fmt: skip
     audit.record(
         person,
@@ -224,13 +224,42 @@ def _kept(
     return row
 
 
+def _around(areas: Collection[str]) -> str:
+    """The division in which all of ``areas`` lie; "" where there is none.
+
+    >>> _around(["990101001", "990101002"]), _around(["990101001"]), _around(["990101", "120101"])
+    ('990101', '990101001', '')
+    """
+    heads = ({area[:n] for area in areas} for n in (12, 9, 6, 4, 2))
+    return next((head.pop() for head in heads if len(head) == 1), "")
+
+
+def may_read(row: Exchange, person: Person) -> bool:
+    """Whether ``person`` may know all that the file says: the book, every column, and of a register also what few may."""
+    try:
+        one = format_of(row.format)
+        book = one.listing
+    except KeyError:
+        return False
+    if not person.may(book.see) or not all(
+        book.is_open(name, person) for _h, name, _c in one.columns
+    ):
+        return False
+    narrow = isinstance(book, Register) and not person.has_role(*book.circle)
+    return row.by_id == person.pk or not narrow
+
+
 def whole(row: Exchange) -> bool:
     """Whether the file that is kept is still the one that was exchanged."""
     return hashlib.sha256(bytes(row.content)).hexdigest() == row.sha256
 
 
 class Exchanges(Listing):
-    """The log: rows are made by exchanging alone; only the receipt is written later."""
+    """The log: rows are made by exchanging alone, whose maker sees them; only the receipt is written later."""
+
+    def visible_to(self, person: Person) -> models.QuerySet[Any]:
+        rows = self.own_rows() if person.may(self.see) else self.own_rows().none()
+        return rows.filter(within(person) | models.Q(by=person))
 
     def may_open(self, person: Person) -> bool:
         return False

@@ -202,7 +202,7 @@ class ListBook(Listing):
             return {"until": _("移出日期应不早于列入日期")}
         standing = ListEntry.objects.filter(
             parcel=values.get("parcel"), list=values.get("list"), until=None
-        ).exclude(pk=values.get("pk"))
+        ).exclude(pk=values.get("pk", 0))
         return {"list": _("这个地块已在这份名录上")} if not last and standing.exists() else {}
 
     def open_row(self, values: Mapping[str, Any], by: Any, at: Any, **more: Any) -> Any:

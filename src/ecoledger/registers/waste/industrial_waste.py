@@ -313,7 +313,7 @@ class IndustrialLog(Log):
             return {}
         rows = IndustrialDeclaration.objects.filter(
             entity_id=firm.pk, code=code.code, year=values.get("year") or 0, current=True
-        ).exclude(pk=values.get("pk"))
+        ).exclude(pk=values.get("pk", 0))
         by_month = values.get("month") is not None
         if rows.filter(month__isnull=by_month).exists():
             return {"month": _("这个代码已按年申报") if by_month else _("这个代码已按月申报")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -115,6 +116,8 @@ def file(request: Request, pk: int) -> HttpResponse:
     row = EXCHANGES.visible_to(request.user).filter(pk=pk).first()
     if row is None:
         raise Http404
+    if not exchanges.may_read(row, request.user):
+        raise PermissionDenied(_("这个文件含有您不能查看的内容。"))
     if not exchanges.whole(row):
         return HttpResponse(
             _("文件与登记的摘要不符，请通知审计管理员。"),
