@@ -166,7 +166,8 @@ def rated(year: int) -> list[Rated]:
     counted = EiaAgency.objects.annotate(
         n=Count("reviews", filter=_counts(year)), average=Avg("reviews__score", filter=_counts(year)),
         worst=models.Min("reviews__score", filter=_counts(year)),
-        taken=Sum("reviews__points", filter=_counts(year)),
+        # Points are what a second person decides here: those of an earlier ledger restrict nobody.
+        taken=Sum("reviews__points", filter=_counts(year) & Q(reviews__history=False)),
     ).filter(n__gt=0)  # fmt: skip
     rows = []
     for agency in counted:

@@ -93,10 +93,14 @@ def last_of(month: date) -> date:
 
 
 def exclusions(county: str, month: date) -> dict[int, dict[str, str]]:
-    """Section -> factor ("" for all) -> why it is left out: approved records and appeals that were upheld."""
+    """Section -> factor ("" for all) -> why it is left out: records approved here, and appeals that were upheld."""
     left: dict[int, dict[str, str]] = defaultdict(dict)
     approved = DataExclusion.objects.filter(
-        state="approved", month=month, area_code__startswith=county, withdrawn_at=None
+        state="approved",
+        month=month,
+        area_code__startswith=county,
+        withdrawn_at=None,
+        history=False,
     )
     for row in approved:
         if row.entity_id:
