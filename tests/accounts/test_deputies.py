@@ -91,11 +91,11 @@ def test_a_deputy_and_his_principal_are_one_hand(bureau, people, named):
     with acting.by(people["monitor"]):
         actions.note(problem.pk, "代办", by=people["leader"])
     # What the deputy did for the leader counts as done by each of them.
-    assert timeline.did_in_this_round(problem, people["monitor"]) == {"note"}
-    assert timeline.did_in_this_round(problem, people["leader"]) == {"note"}
+    assert timeline.did(problem, people["monitor"]) == {"note"}
+    assert timeline.did(problem, people["leader"]) == {"note"}
     actions.note(problem.pk, "自办", by=people["dispatcher"])
     with acting.by(people["dispatcher"]):
-        assert "note" in timeline.did_in_this_round(problem, people["approver"])
+        assert "note" in timeline.did(problem, people["approver"])
 
 
 def test_in_the_browser_the_pages_are_the_principals(people, named, client):

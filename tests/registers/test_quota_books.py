@@ -326,7 +326,7 @@ def test_findings_are_the_verifiers_and_not_the_firms_that_answers_them(bureau):
         "reason": "少报",
     }
     actions.assign(report.pk, by=bureau.leader, organisation=firm.organisation)
-    with pytest.raises(Refused, match="不再修改"):
+    with pytest.raises(Refused, match="管理部门"):
         actions.set_lines(report.pk, "findings", [finding], by=firm)
     SHEETS.open_row(
         {**unit, "source": "外购电力", "item": "consumption", "whole": Decimal(1000)}, bureau.approver, timezone.now()

@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from django.db.models import Count, F, Min, Q, QuerySet, Value
+from django.db.models import Count, Min, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -18,7 +18,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.accounts.scope import within
 from ecoledger.listings import catalogue
-from ecoledger.matters import requests
+from ecoledger.matters import requests, timeline
 from ecoledger.matters.models import Event, Matter
 from ecoledger.matters.register import (
     GOVERNMENT,
@@ -111,10 +111,10 @@ def _own_before(person: Person, mine: Turns) -> list[int]:
     if not steps:
         return []
     rows = Event.objects.filter(
+        timeline.counting(),
         person=person,
         transition__in=sorted(steps),
         matter__phase__in=_phases(),
-        cycle=F("matter__reopened"),
     )
     own = rows.order_by().values_list(
         "matter_id", "matter__register", "matter__state", "transition"

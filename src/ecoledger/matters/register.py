@@ -42,6 +42,8 @@ COMPLETION = "completion"
 ENDED = "ended"
 # Who sees a matter hangs on these.
 _WHO_SEES = frozenset({"area_code", "enterprise", "circulation", "owner_organisation", "owner"})
+# Who has a matter to do, which says nothing of what was judged.
+_GIVEN = frozenset({"owner_organisation", "owner", "circulation"})
 # What a later table does not change of a matter: what it is called, when it came, where it stands.
 _OWN = frozenset(
     {"number", "title", "origin", "opened_at", "state", "closed_at", "area_code", ENDED}
@@ -139,8 +141,10 @@ class Register(Listing):
     # Puts in order what is to be kept, whoever changed it: a complainant's name out of what everybody reads.
     tidy: Callable[[Any], None] | None = None
     # What nobody changes of a matter as it stands, by hand or by file: names of fields, of lines ("items"), or of single
-    # columns of lines ("items.quantity", and then no row comes or goes). What a step settled is not written over.
+    # columns of lines ("items.quantity", and then no row comes or goes). Said here, it stands in place of :attr:`judged`.
     settled: Callable[[Any], Collection[str]] | None = None
+    # Of what is entered what nobody judges by, named alike: it is put right, or filled in, also afterwards.
+    loose: tuple[str, ...] = ()
     # What an event of that matter says under a name ("": its note), as everybody may read it.
     said_openly: Callable[[Any, str, str], str] | None = None
     # State -> hidden names that its owner may have told him there, with a purpose and on the trail.
@@ -329,8 +333,20 @@ class Register(Listing):
     @property
     def held(self) -> frozenset[str]:
         """Attributes that only who manages a matter changes by hand: who sees it, and by when it is due."""
-        dates = {rule.deadline_field for rule in self.workflow.clocks if rule.deadline_field}
-        return _WHO_SEES | dates
+        return _WHO_SEES | self._dates
+
+    @property
+    def _dates(self) -> frozenset[str]:
+        return frozenset(rule.deadline_field for rule in self.workflow.clocks) - {""}
+
+    @property
+    def judged(self) -> frozenset[str]:
+        """What stays as it was once it is before a second person: all that is entered, but who answers for it and by when."""
+        entered = {ask.stores or ask.name for ask in (*self.fields, *self.batch)}
+        for lines in self.lines:
+            columns = {f"{lines.key}.{ask.name}" for ask in lines.asks}
+            entered |= {lines.key} if columns.isdisjoint(self.loose) else columns
+        return frozenset(entered) - _GIVEN - self._dates - set(self.loose)
 
     def refusal_to_change(self, person: Person, row: Any) -> Refused | None:
         from ecoledger.matters import actions

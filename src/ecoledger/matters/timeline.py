@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Model, Q
+from django.db.models import Exists, F, Model, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
@@ -102,16 +102,41 @@ def events_of(matter: Matter, person: Person | None = None) -> list[Event]:
     return found
 
 
-def did_in_this_round(matter: Matter, person: Person) -> set[str]:
-    """Names of what ``person`` did to ``matter`` since it was opened or last came back."""
+def counting() -> Q:
+    """Condition on events that count where another person is asked for: those of the present round, and what nobody has
+    done again since it was done in a round before."""
+    again = Event.objects.filter(
+        matter=OuterRef("matter"), transition=OuterRef("transition"), pk__gt=OuterRef("pk")
+    )
+    return Q(cycle=F("matter__reopened")) | Q(~Exists(again))
+
+
+def did(matter: Matter, person: Person) -> set[str]:
+    """Names of what ``person`` did to ``matter`` that still counts, rounds before this one included."""
     # A deputy and whom he acts for are one hand: neither may check what the other did.
     hand = [person.pk] + ([acting_now.pk] if (acting_now := acting.deputy()) else [])
     by_hand = Q(person__in=hand) | Q(deputy__in=hand)
     return set(
-        Event.objects.filter(by_hand, matter_id=matter.pk, cycle=matter.reopened).values_list(
+        Event.objects.filter(by_hand, counting(), matter_id=matter.pk).values_list(
             "transition", flat=True
         )
     )
+
+
+def judged(matter: Matter) -> bool:
+    """Whether ``matter`` was put before a second person here, and has not been sent back before that since."""
+    workflow = register_of(matter.register).workflow
+    if not workflow.judging:
+        return False
+    stands: list[str] = []
+    steps = Event.objects.filter(matter_id=matter.pk).order_by("pk")
+    for name, before, after in steps.values_list("transition", "from_state", "to_state"):
+        if name in workflow.judging and before != after:
+            stands.append(after)
+        not_yet = workflow.judged_after(after)
+        back = next((n for n, state in enumerate(stands) if state in not_yet), len(stands))
+        del stands[back:]
+    return bool(stands)
 
 
 def _moment(text: str) -> str:

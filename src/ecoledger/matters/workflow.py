@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_noop as noop
@@ -282,6 +283,17 @@ class Workflow:
     def names(self, *phases: Phase) -> tuple[str, ...]:
         """Names of the states in ``phases``."""
         return tuple(s.name for s in self.states if s.phase in phases)
+
+    @cached_property
+    def judging(self) -> frozenset[str]:
+        """Names of the steps that take two persons: those for another person, and those which they look at."""
+        seconds = [t for t in self.transitions if t.other_person_than]
+        return frozenset({t.name for t in seconds}.union(*(t.other_person_than for t in seconds)))
+
+    def judged_after(self, state: str) -> frozenset[str]:
+        """The states to which such a step leads from ``state``: a matter that stands here has not been judged so far."""
+        steps = (t for t in self.leaving(state) if t.name in self.judging)
+        return frozenset(t.target for t in steps) - {"", state}
 
     @property
     def stages(self) -> tuple[str, ...]:

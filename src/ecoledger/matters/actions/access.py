@@ -8,8 +8,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import STAFF
 from ecoledger.listings.parts import Text
 from ecoledger.listings.refusals import NotVisible, Refused
+from ecoledger.matters import timeline
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, has_register, register_of
 
@@ -72,7 +74,8 @@ def keep(matter: Matter) -> None:
 def refusal_to_change(matter: Matter, person: Person) -> Refused | None:
     """Why ``person`` may not change what is written of the matter, its lines included; ``None`` when they may.
 
-    Who manages it puts right what is wrong at any time; who only owns it changes nothing of what is finished.
+    Who manages it puts right what is wrong at any time; who only owns it changes nothing of what is finished. A firm or a
+    contractor changes what it entered itself; of what it was given it says what is its own to say by the steps.
     """
     if matter.merged_into_id is not None:
         return Refused("state", _("该事项已并入其他事项。"), _("请到并入的事项上办理。"))
@@ -81,17 +84,27 @@ def refusal_to_change(matter: Matter, person: Person) -> Refused | None:
         return None
     if not owns(matter, person):
         return Refused("role", _("修改由调度人员或当前责任人办理。"), _("请联系调度人员。"))
+    entered_by = matter.created_by.organisation_id if matter.created_by is not None else None
+    own = entered_by is not None and entered_by == person.organisation_id
+    if not own and not person.has_role(*STAFF):
+        return Refused(
+            "role",
+            _("交给贵单位的事项，登记内容由管理部门修改。"),
+            _("请按环节提交说明或整改情况。"),
+        )
     return finished(matter)
 
 
 def settled(matter: Matter) -> frozenset[str]:
-    """What the register holds as settled in this state."""
+    """What nobody changes of ``matter`` as it stands: what its register names, or all that stands judged."""
     register = register_of(matter.register)
-    return frozenset(register.settled(matter)) if register.settled is not None else frozenset()
+    if register.settled is not None:
+        return frozenset(register.settled(matter))
+    return register.judged if timeline.judged(matter) else frozenset()
 
 
 def refuse_settled(matter: Matter, names: Iterable[str]) -> None:
-    """Raise :class:`Refused` where a person changes what is :func:`settled`."""
+    """Raise :class:`Refused` where a person changes what is settled of ``matter``."""
     register = register_of(matter.register)
     barred = sorted(settled(matter) & set(names))
     if barred:

@@ -14,10 +14,10 @@ from django.utils.translation import gettext_noop as noop
 from ecoledger.accounts.models import Person
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, timeline
-from ecoledger.matters.actions.access import find, keep, locked
+from ecoledger.matters.actions.access import find, keep, locked, settled
 from ecoledger.matters.actions.lapsing import end_requests
 from ecoledger.matters.models import Link, Matter
-from ecoledger.matters.register import register_of, visible_matters
+from ecoledger.matters.register import register_of, state_of, visible_matters
 
 
 def link(
@@ -79,6 +79,8 @@ def merge(
     if not duplicates:
         raise Refused("form", _("没有选择要并入的事项。"))
     for duplicate in duplicates:
+        _refuse_unlike(duplicate, target)
+    for duplicate in duplicates:
         duplicate.merged_into = target
         keep(duplicate)
         deadlines.stop_all(duplicate, at)
@@ -103,6 +105,28 @@ def merge(
     )
     keep(target)
     return target
+
+
+def _refuse_unlike(duplicate: Matter, target: Matter) -> None:
+    """Raise :class:`Refused` where two matters cannot be the same thing, or ``duplicate`` was judged by itself.
+
+    What sums leave out once it goes on in another is never what somebody decided.
+    """
+    if settled(duplicate):
+        raise Refused(
+            "state",
+            _("%(number)s “%(state)s”，不再并入其他事项。")
+            % {"number": duplicate.number, "state": _(str(state_of(duplicate).label))},
+            _("确属重复的，请先按流程退回。"),
+        )
+    things = {m.enterprise_id or m.entity_id for m in (duplicate, target)} - {None}
+    if len(things) > 1:
+        raise Refused(
+            "form",
+            _("%(number)s 与 %(into)s 涉及的对象不同，不能合并。")
+            % {"number": duplicate.number, "into": target.number},
+            _("对象登记有误的，请先更正。"),
+        )
 
 
 @transaction.atomic

@@ -36,7 +36,7 @@ def refusal(
 ) -> Refused | None:
     """Why ``person`` may not do ``transition`` now; ``None`` when they may (form and files aside).
 
-    ``did``: what the person did in this round, when the caller has looked it up already.
+    ``did``: what the person did that still counts, when the caller has looked it up already.
     """
     if matter.merged_into_id is not None:
         return Refused("state", _("该事项已并入其他事项。"), _("请到并入的事项上办理。"))
@@ -58,13 +58,13 @@ def refusal(
             return refused
         if transition.other_person_than:
             if did is None:
-                did = timeline.did_in_this_round(matter, person)
+                did = timeline.did(matter, person)
             own = [n for n in transition.other_person_than if n in did]
             if own:
                 done = register_of(matter.register).workflow.transition(own[0]).label
                 return Refused(
                     "second_person",
-                    _("本轮的“%(done)s”是您办的，“%(action)s”须由另一人办理。")
+                    _("“%(done)s”是您办的，“%(action)s”须由另一人办理。")
                     % {"done": _(str(done)), "action": _(str(transition.label))},
                     _("请转同岗位的其他人员。"),
                 )
@@ -104,11 +104,7 @@ def _refused_by_duty(matter: Matter, transition: Transition, person: Person) -> 
 def available(matter: Matter, person: Person) -> list[Transition]:
     """What ``person`` may do with ``matter`` now, in the order of declaration."""
     leaving = register_of(matter.register).workflow.leaving(matter.state)
-    did = (
-        timeline.did_in_this_round(matter, person)
-        if any(t.other_person_than for t in leaving)
-        else set()
-    )
+    did = timeline.did(matter, person) if any(t.other_person_than for t in leaving) else set()
     return [t for t in leaving if refusal(matter, t, person, did) is None]
 
 

@@ -257,6 +257,12 @@ def _both_said(check: Any) -> str:
     return _("%s还没有提交核查情况。") % "、".join(lacking) if lacking else ""
 
 
+def _settled(check: Any) -> frozenset[str]:
+    """What either line found was found there."""
+    said = check.monitoring_verdict or check.enforcement_verdict
+    return CHECKS.judged if said else frozenset()
+
+
 def _falsified_goes_on(step: Step) -> None:
     check = step.matter
     if check.verdict != QualityCheck.Verdict.FALSIFIED:
@@ -330,6 +336,6 @@ CHECKS = declare(Register(
     imports=Import(key=("title",), headers={"title": ("核查任务",), "entity": ("单位名称", "站点名称"),
                                             "sort": ("类型",), "campaign": ("行动名称",), "area_code": ("镇街",)},
                    examples={"title": "某水站数据质量核查", "sort": "自动监测站", "area_code": "北镇"}),
-    statistics=statistics, edit=DESK, enterprise="",
+    settled=_settled, statistics=statistics, edit=DESK, enterprise="",
     empty="还没有数据质量核查。登记对象后监测、执法两线分别提交，由第三人结论。",
 ))  # fmt: skip

@@ -136,11 +136,6 @@ def _decide(step: Step) -> None:
     step.matter.decided_on = timezone.localdate(step.at)
 
 
-def _settled(review: Any) -> tuple[str, ...]:
-    """Once it is scored, the marks are that document's and that agency's; what is wrong is reviewed anew."""
-    return () if review.state == "scoring" else ("agency", "case", "year", "sort", "marks")
-
-
 def _has_no_points(review: Any) -> str:
     return _("有失信记分，须先告知编制单位。") if review.points else ""
 
@@ -242,6 +237,6 @@ REGISTER = declare(Register(
         examples={"title": "某塑胶项目报告表", "agency": "示例环境科技有限公司", "year": "2026", "sort": "报告表",
                   "area_code": "北镇", "score": "86"},
     ),
-    settled=_settled, statistics=statistics, breakdowns=breakdowns, edit=REVIEWERS | HEADS, manage=HEADS | REVIEWERS, map_layer=False,
+    statistics=statistics, breakdowns=breakdowns, edit=REVIEWERS | HEADS, manage=HEADS | REVIEWERS, map_layer=False,
     empty="还没有复核。登记一份环评文件，逐项评分。",
 ))  # fmt: skip

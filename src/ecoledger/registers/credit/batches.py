@@ -117,6 +117,13 @@ def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdow
     return [Breakdown(noop("各批次"), heads, tuple(table))]
 
 
+def _settled(batch: Any) -> frozenset[str]:
+    """What was computed is of that year and day; for others there is another batch."""
+    if batch.state == "draft" and not batch.ratings.exclude(level="").exists():
+        return frozenset()
+    return BATCHES.judged
+
+
 BATCHES = declare(Register(
     key="credit_batch", label="信用评价批次", line="enforcement", model=CreditBatch, pattern="信评〔{year}〕{n}号",
     workflow=Workflow(
@@ -149,7 +156,7 @@ BATCHES = declare(Register(
     details=("year", "as_of", "firms", "objections_until", "announced_on"),
     imports=Import(key=("title",), headers={"title": ("批次",), "as_of": ("评价日期", "基准日")},
                    examples={"title": "2026年第一批", "year": "2026", "as_of": "2026-03-31"}, future=()),
-    statistics=_statistics, breakdowns=_breakdowns, detail_template="web/credit/batch.html",
+    settled=_settled, statistics=_statistics, breakdowns=_breakdowns, detail_template="web/credit/batch.html",
     edit=RATERS | REVIEWERS, manage=RATERS | REVIEWERS, enterprise="", map_layer=False, daily=feeding.feed,
     empty="还没有评价批次。登记一批，导入参评企业，计算后由另一人公示，异议期满发布。",
 ))  # fmt: skip

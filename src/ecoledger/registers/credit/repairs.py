@@ -148,9 +148,9 @@ def _grant(step: Step) -> None:
         step.form["level"] = new.level
 
 
-def _settled(repair: Any) -> tuple[str, ...]:
+def _settled(repair: Any) -> frozenset[str]:
     """Once it is accepted another record is another application."""
-    return () if repair.state == "new" else ("event", "entity")
+    return frozenset() if repair.state == "new" else REPAIRS.judged
 
 
 def _refuse(step: Step) -> None:

@@ -201,7 +201,7 @@ REGISTER = declare(Register(
     search=("number", "title", "description", "aspect", "item", "source_no"),
     fields=("source_no", "aspect", "item", "title", "description", "area_code", "supplementary",
             "section", "sponsor", "deadline"),
-    batch=("section", "sponsor", "deadline"),
+    loose=("section", "sponsor"), batch=("section", "sponsor", "deadline"),
     details=("source_no", "aspect", "item", "supplementary", "section", "sponsor", "deadline", "result"),
     lines=(
         Lines(key="measures", label="整改措施", model=DisciplineMeasure,

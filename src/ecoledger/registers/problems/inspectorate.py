@@ -297,7 +297,7 @@ REGISTER = declare(Letters(
     search=("number", "title", "description", "letter_no", "merge_no"),
     fields=("letter_no", "round", "batch_no", "description", "title", "area_code", "address", "kinds",
             "trade", "key_item", "deadline", "entity", "lon", "lat"),
-    batch=("owner_organisation", "owner", "deadline", "sponsor", "key_item"),
+    loose=("sponsor",), batch=("owner_organisation", "owner", "deadline", "sponsor", "key_item"),
     details=("sort_no", "letter_no", "round", "batch_no", "kinds", "trade", "key_item", "verdict",
              "findings", "goal", "handling", "latest", "finish", "sponsor", "contact", "contact_phone",
              "deadline", "feedback_at", "merge_no", "orders", "cases", "fine", "investigations",

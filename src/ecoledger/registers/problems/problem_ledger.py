@@ -275,7 +275,7 @@ REGISTER = declare(Register(
     breakdowns=sections.breakdowns,
     fields=("origin_kind", "title", "description", "area_code", "address", "entity", "category",
             "tier", "risk", "key_item", "source_no", "source_batch", "target", "measures", "deadline"),
-    batch=("owner_organisation", "owner", "responsible", "deadline", "risk", "category"),
+    loose=("responsible",), batch=("owner_organisation", "owner", "responsible", "deadline", "risk", "category"),
     details=("origin_kind", "source_no", "source_batch", "tier", "risk", "target", "measures",
              "assisting", "supervisor", "responsible", "deadline", "course", "progress", "progress_text", "progress_at", "verdict"),
     views=(

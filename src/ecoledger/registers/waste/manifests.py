@@ -300,6 +300,20 @@ def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic
     ]  # fmt: skip
 
 
+_HANDED = frozenset(
+    f"items.{name}"
+    for name in ("name", "code", "moved", "hazard", "form", "component", "packaging", "packages")
+)
+
+
+def _settled(manifest: Any) -> frozenset[str]:
+    """What was handed over arrives as it was handed over; on the way the carriers are said, and what was accepted."""
+    if manifest.state in ("draft", "void"):
+        return frozenset()
+    ended = manifest.state in ("accepted", "refused")
+    return MANIFEST.judged if ended else MANIFEST.judged - {"items", "legs"} | _HANDED
+
+
 MANIFEST = declare(Register(
     key="waste_manifest", label="危险废物转移联单", line="waste", model=Manifest, workflow=WORKFLOW,
     pattern="联单〔{year}〕{n}号", prepare=_prepare, map_layer=False, prefetch=("items",),
@@ -331,7 +345,7 @@ MANIFEST = declare(Register(
                 unit="份", higher_is_better=False),
     ),
     views=(View("waiting", "待接受", {"state": "arrived"}, "due"), View("paper", "纸质补录", {"paper": "1"})),
-    statistics=statistics, edit=HANDLERS, manage=frozenset({Role.DISPATCHER, Role.OFFICER, Role.APPROVER,
+    settled=_settled, statistics=statistics, edit=HANDLERS, manage=frozenset({Role.DISPATCHER, Role.OFFICER, Role.APPROVER,
                                                             Role.SECTION_CHIEF, Role.LEADER}),
     empty="还没有转移联单。登记一份，或在“联单明细”导入系统导出的联单。",
 ))  # fmt: skip

@@ -193,6 +193,6 @@ PLANS = declare(Register(
     imports=Import(key=("entity", "year"), headers={"title": ("方案",), "entity": ("区域名称",), "year": ("年度",)},
                    examples={"title": "示例开发区一区一策", "entity": "示例开发区", "year": "2026"}),
     measures=(Measure(key="running", name="实施中的一区一策", numerator=Q(state="running"), query={"state": "running"}),),
-    statistics=_statistics, breakdowns=_breakdowns, edit=WRITERS, map_layer=False,
+    loose=("plan_measures.done_on",), statistics=_statistics, breakdowns=_breakdowns, edit=WRITERS, map_layer=False,
     empty="还没有方案。登记一个区域的方案时，成因诊断由平衡核算自动带出。",
 ))  # fmt: skip

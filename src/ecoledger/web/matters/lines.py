@@ -49,7 +49,7 @@ class Table:
 
 def tables(register: Register, matter: Any, person: Any) -> list[Table]:
     """The matter's lines, each with whether ``person`` may fill them in."""
-    may = actions.refusal_to_change(matter, person) is None
+    may = bool(register.lines) and actions.refusal_to_change(matter, person) is None
     settled = actions.settled(matter) if may else frozenset()
     shown = []
     for lines in register.lines:

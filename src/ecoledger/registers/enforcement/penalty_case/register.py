@@ -15,6 +15,7 @@ from ecoledger.accounts.roles import CAPABILITIES, Role
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Import, View
+from ecoledger.matters import timeline
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Compared
 from ecoledger.matters.models import Circulation
@@ -101,6 +102,15 @@ declare_lookup(
         under=lambda row: row.party,
     )
 )
+
+
+def _settled(case: Any) -> frozenset[str]:
+    """What was found is what is told, decided and performed; to find out more the case goes back to its investigation."""
+    if case.state in ("investigating", "suspended") or not timeline.judged(case):
+        return frozenset()
+    return REGISTER.judged
+
+
 REGISTER = declare(Cases(
     key="penalty_case", label="行政处罚案件", line="enforcement", tab="checks",
     reason=Reason("行政处罚", days=365), model=PenaltyCase, workflow=WORKFLOW,
@@ -151,6 +161,7 @@ REGISTER = declare(Cases(
     ),
     edit=OFFICERS, manage=frozenset({Role.LEADER, Role.OFFICER}),
     circle=CAPABILITIES["see_undecided_penalties"], begins="filed_on",
+    settled=_settled, loose=("instalments", "party_address", "party_head"),
     statistics=statistics.figures, breakdowns=statistics.tables, prepare=prepare,
     compared=(Compared(noop("立案"), "filed_on"), Compared(noop("作出处罚决定"), "decided_on", _PUNISHED, "decided=1"),
               Compared(noop("罚款 万元"), "decided_on", _PUNISHED, "decided=1", "fine", 10_000)),
