@@ -334,7 +334,7 @@ def test_findings_are_the_verifiers_and_not_the_firms_that_answers_them(bureau):
     perform(report, "file", bureau.approver, {"reported": "500"}, paper())
     actions.set_lines(report.pk, "findings", [finding], by=bureau.approver)
     perform(report, "question", bureau.approver, {"nonconformity": "少报"})
-    with pytest.raises(Refused, match="不再修改"):
+    with pytest.raises(Refused, match="管理部门"):
         actions.set_lines(report.pk, "findings", [], by=firm)
     perform(report, "answer", firm, {"answer": "已更正"}, paper())
     done = perform(report, "conclude", bureau.approver, {"opinion": "更正后符合"}, paper())
