@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 
 _RUN = ("=", "+", "-", "@", "\t", "\r", "'")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def written(rows: Iterable[Iterable[object]]) -> str:

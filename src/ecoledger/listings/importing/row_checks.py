@@ -162,13 +162,19 @@ class RowChecks:
                 row.errors.append(problem(name, _(str(column.ask.label)), wrong))
                 if isinstance(self.fields[name], LookupField) and value:
                     self._unknown(name, str(value))
-        if self.has_rules and not row.errors:
-            values = updating.values_of(self.listing, row, self.clean)
+        if self.has_rules and not row.errors and (values := self._values(row)) is not None:
             for name, why in self.listing.wrong(values, self.by).items():
                 row.errors.append(problem(name, self.labels.get(name, ""), why))
         for header, fault in row.faults.items():
             if header and not self.batch.mapping.get(header):
                 row.warnings.append(problem("", header, fault))
+
+    def _values(self, row: ImportRow) -> dict[str, Any] | None:
+        """What would be kept of the row; ``None`` where it names a row above it, which is not made yet: both are asked then."""
+        try:
+            return updating.values_of(self.listing, row, self.clean)
+        except Refused:
+            return None
 
     def _look_over(self, rows: list[ImportRow]) -> None:
         """Ask of each new row what is asked when it is made, where the list asks more than its fields."""
@@ -177,9 +183,7 @@ class RowChecks:
         for row in rows:
             if row.errors or row.changes:
                 continue
-            try:
-                values = updating.values_of(self.listing, row, self.clean)
-            except Refused:  # it names a row above it, which is not made yet: asked when both are
+            if (values := self._values(row)) is None:
                 continue
             wrong, odd = self.listing.look_over(values, row.values, self.by)
             row.errors += [
