@@ -73,6 +73,19 @@ def test_an_ask_is_a_sentence_with_its_verb():
                 assert said.startswith(f"请您{label.rpartition('，')[2]}（"), (key, name)
 
 
+def test_an_ask_does_not_presume_how_it_ends():
+    asks = {
+        ("species_candidate", "screen"): "请您初筛",
+        ("quota_request", "grant"): "请您审核分配",
+        ("village_work", "accept"): "请您验收",
+    }
+    for (key, name), sentence in asks.items():
+        way = _Way(register_of(key).workflow.transition(name))
+        assert asking.title([way], "现在") == sentence
+        with override("en"):
+            assert asking.title([way], "现在").startswith("Please choose")
+
+
 def test_views_are_named_by_what_the_book_can_be():
     named = {
         key: {str(view.label) for view in register_of(key).given_views()}
