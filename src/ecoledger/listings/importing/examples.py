@@ -29,13 +29,14 @@ def example_row(listing: Listing, by: Person | None) -> dict[str, str]:
     # What a row is about says where it lies.
     for column in sorted(listing.import_columns, key=lambda one: one.ask.kind is Kind.AREA):
         field = field_of(column.ask, listing.model, by)
-        row[column.name] = column.example
+        declared = column.example if isinstance(column.example, str) else column.example(by)
+        row[column.name] = declared
         if isinstance(field, LookupField):
-            match = _on_record(field, rows_of(listing, column, field), column.example, named)
+            match = _on_record(field, rows_of(listing, column, field), declared, named)
             if match is not None:
                 named.append(match)
                 row[column.name] = _called(field, match)
-        elif not column.example and column.ask.required:
+        elif not declared and column.ask.required:
             row[column.name] = _plausible(column.ask)
     return row
 

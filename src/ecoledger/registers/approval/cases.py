@@ -165,7 +165,7 @@ def take_holder(case: Any) -> None:
     apart = not (own.startswith(case.area_code) or case.area_code.startswith(own))
     if apart and not case.address and not case.history:
         said = {"own": area_name(own), "area": area_name(case.area_code)}
-        why = _("申请企业在%(own)s，属地填的是%(area)s。项目不在企业所在地的，请写明地址。")
+        why = _("申请企业在%(own)s，属地填的是%(area)s。项目不在%(own)s的，请写明地址。")
         refuse({"area_code": why % said})
     if case.enterprise_id is None and case.entity.enterprise is not None:
         case.enterprise_id = case.entity.enterprise.pk
