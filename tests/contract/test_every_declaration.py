@@ -309,6 +309,10 @@ def test_its_template_opens_and_loses_no_row(book, bureau):
     assert len(heads) == len(book.import_columns), "two columns of one name"
 
 
+# Books whose rows name others by several texts together: of these nothing is on record here.
+NAMED_IN_WORDS = {"self_result"}
+
+
 @pytest.mark.parametrize("book", [p for p in BOOKS if p.values[0].imports is not None])
 def test_the_example_of_its_template_is_taken_as_it_is(book, bureau):
     """What the example names is on record here, unless the table it names from is empty."""
@@ -321,6 +325,8 @@ def test_the_example_of_its_template_is_taken_as_it_is(book, bureau):
         if isinstance(field, forms.LookupField) and not rows_of(book, column, field).exists():
             empty.add(column.name)
     (row,) = batch.rows.all()
+    if book.key in NAMED_IN_WORDS:
+        empty.add("")
     assert [fault for fault in row.errors if fault["column"] not in empty] == []
 
 

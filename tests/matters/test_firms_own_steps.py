@@ -76,7 +76,6 @@ def test_an_ask_does_not_presume_how_it_ends():
         ("species_candidate", "screen"): "请您初筛",
         ("quota_request", "grant"): "请您审核分配",
         ("village_work", "accept"): "请您验收",
-        ("air_allocation", "enter"): "请您审核",
     }
     for (key, name), sentence in asks.items():
         way = _Way(register_of(key).workflow.transition(name))

@@ -163,8 +163,12 @@ class RowChecks:
                 if isinstance(self.fields[name], LookupField) and value:
                     self._unknown(name, str(value))
         if self.has_rules and not row.errors:
-            values = updating.values_of(self.listing, row, self.clean)
-            for name, why in self.listing.wrong(values, self.by).items():
+            try:
+                values = updating.values_of(self.listing, row, self.clean)
+            except Refused as refused:
+                updating.refuse(row, refused)
+                values = None
+            for name, why in self.listing.wrong(values, self.by).items() if values else ():
                 row.errors.append(problem(name, self.labels.get(name, ""), why))
         for header, fault in row.faults.items():
             if header and not self.batch.mapping.get(header):
