@@ -34,6 +34,7 @@ from ecoledger.registers.water.sewage_models import VillageWork
 from ecoledger.web.search.index import together
 
 OUTFALLS, VILLAGES, FACILITIES, FIRMS = 42, 40, 24, 10
+PLACES = ("城东", "城西", "开发区")
 CLASSES = ("3008", "3005", "0201", "3007", "0101", "3004")
 
 
@@ -165,13 +166,19 @@ def _plants(generator: random.Random, at: datetime) -> None:
         plants.REGIONS.open_row({"name": f"{name}（演示）", "sort": sort, "area_code": city.CITY_CODE, "synthetic": True}, keeper, at)
         for name, sort in (("建成区", "built"), ("经济开发区", "development"))
     ]  # fmt: skip
-    firms = list(Enterprise.objects.exclude(code__startswith="M-").order_by("code")[:3])
+    firms = [
+        Enterprise.objects.create(
+            code=f"M-WS{n + 1}", name=f"{name}水务有限公司（演示）", area_code=city.TOWNS[n][0],
+            industry="污水处理及其再生利用", industry_code="4620", synthetic=True,
+        )
+        for n, name in enumerate(PLACES)
+    ]  # fmt: skip
     year = at.year - 1
     for n, (firm, design, cod) in enumerate(
         zip(firms, (60_000, 30_000, 20_000), (168, 205, 232), strict=True)
     ):
         plant = plants.PLANTS.open_row(
-            {"name": f"{('城东', '城西', '开发区')[n]}污水处理厂（演示）", "parent": firm, "area_code": firm.area_code, "sort": "town",
+            {"name": f"{PLACES[n]}污水处理厂（演示）", "parent": firm, "area_code": firm.area_code, "sort": "town",
              "design_m3d": Decimal(design), "region": regions[n // 2], "grade": "grade_1a", "synthetic": True},
             keeper, at,
         )  # fmt: skip

@@ -4,11 +4,22 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecoledger.indicators.figures import Change, Records, absent, bare, printed, quantity, ratio
+from ecoledger.indicators.figures import (
+    Change,
+    Records,
+    absent,
+    bare,
+    count,
+    printed,
+    quantity,
+    ratio,
+)
 from ecoledger.standards.percent import shown
+from ecoledger.web.templatetags.figures import as_read
 
 NOWHERE = Records("none")
 
@@ -92,3 +103,23 @@ def test_a_written_number_is_rounded_half_to_even_once(value: Decimal, decimals:
 def test_a_bare_figure_is_the_same_number_without_its_unit():
     assert (bare(pm(30)).display, bare(pm(30)).value) == ("30.0", pm(30).value)
     assert bare(absent("PM2.5", NOWHERE, "无")).display == "—"
+
+
+@pytest.mark.parametrize(
+    ("figure", "printed", "chinese", "english"),
+    [
+        (count("记录", 1286, NOWHERE, "条"), "1286条", "1,286条", "1,286"),
+        (quantity("产生量", 2598, 2, "t", NOWHERE), "2598.00 t", "2,598.00 t", "2,598.00 t"),
+        (quantity("能力", Decimal("0.3"), 1, "万吨", NOWHERE), "0.3万吨", "0.3万吨", "0.3 ×10⁴ t"),
+        (good(13, 14), "92.9%", "92.9%", "92.9%"),
+        (absent("记录", NOWHERE, "有效数据不足"), "—", "—", "—"),
+    ],
+)
+def test_a_symbol_stands_apart_from_its_number_and_a_chinese_word_does_not(
+    figure, printed, chinese, english
+):
+    """A page sets thousands apart; what only Chinese counts by is not said in English."""
+    assert figure.display == printed
+    assert as_read(figure) == chinese
+    with override("en"):
+        assert as_read(figure) == english

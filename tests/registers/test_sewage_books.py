@@ -154,3 +154,16 @@ def test_a_month_is_judged_once_and_entered_once(region):
     assert "month" in wrong({"month": "2025-13", "inflow_m3": 1}, None)
     assert "industrial_m3" in wrong({"month": "2025-03", "inflow_m3": 1, "industrial_m3": 2}, None)
     assert PlantMonth.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_the_page_of_plants_opens_on_the_newest_month_that_is_entered(region, bureau, client):
+    """What nobody has entered is no nought."""
+    client.force_login(bureau.leader)
+    page = client.get("/water/plants")
+    assert page.context["entered"] == 0
+    assert "0 / 0" not in page.content.decode()
+    assert "0.00" not in page.content.decode()
+    month("一厂", "2025-03")
+    assert client.get("/water/plants").context["month"] == "2025-03"
+    assert client.get("/water/plants?month=2025-04").context["month"] == "2025-04"

@@ -177,3 +177,16 @@ def test_a_parcel_of_another_division_is_not_named_and_no_change_leaves_land_wit
     for nonsense in ({"type": "Polygon", "coordinates": []}, {"x": 1}):
         with pytest.raises(Refused):
             actions.amend(row.pk, {"geometry": nonsense}, event="amended", by=bureau.approver)
+
+
+def test_land_without_a_place_is_not_judged(bureau, client):
+    """Neither drawn nor of a parcel: it meets nothing, which is no finding, and nobody is asked to agree or to refuse."""
+    values = {"title": "变更", "area_code": NORTH, "request": "change", "use": "居住用地"}
+    row = actions.open_matter(LAND_USES, values, by=bureau.approver)
+    client.force_login(bureau.leader)
+    page = client.get(f"/matters/land_use/{row.pk}").content.decode()
+    assert "没有范围，无法判断" in page
+    assert "没有交叠" not in page
+    assert "不符合准入要求" not in page.partition('id="gate"')[2].partition("</section>")[0]
+    with pytest.raises(Refused, match="无法判断"):
+        actions.perform(row.pk, "check", by=bureau.approver, form={})

@@ -203,7 +203,7 @@ def test_2217_tonnes_are_followed_from_the_ledger_to_the_receiver(house, visitor
 
     # The year's figures, with both parts, each with the door to its records.
     shown, door = figure(officer, "危险废物转移处置量")
-    assert shown.startswith("2217.44t"), shown
+    assert shown.startswith("2,217.44 t"), shown
     opened = text(open_page(officer, door))
     assert all(number in opened for *_, number in WASTES)
     shown, door = figure(officer, "危险废物处置利用率")
@@ -428,7 +428,7 @@ def test_20000_tonnes_of_new_capacity_are_held_against_what_is_produced(house, v
     assert kept(lines) == 2
     assert "不是类别" in refused(lines)
     shown, door = figure(officer, "危废处置能力新增量")
-    assert shown == "20000t/a"
+    assert shown == "20,000 t/a"
     assert "焚烧线" in text(open_page(officer, door))
 
     # A producer of its own, so that the figures do not hang on other stories: 900.35 t against a line of 500.
@@ -491,7 +491,7 @@ def test_226_shops_give_their_batteries_to_a_collector_and_are_checked(house, vi
     said = text(open_page(officer, "/b/battery_collection"))
     assert "平均每只 140.0 kg；不是签约的收集单位" in said
     shown, door = figure(officer, "废铅蓄电池收集量")
-    assert shown == "6720.00kg"
+    assert shown == "6,720.00 kg"
     assert "SJ1" in text(open_page(officer, door)) or "测试车行1号" in text(
         open_page(officer, door)
     )
@@ -567,7 +567,7 @@ def test_three_centres_reach_every_town_and_every_firm(house, visitor, tmp_path)
     assert "应存 10.00 t，填报 4.00 t" in text(
         open_page(officer, "/b/industrial_waste?category=SW03")
     )
-    assert figure(officer, "一般工业固废产生量")[0] == "67.50t"
+    assert figure(officer, "一般工业固废产生量")[0] == "67.50 t"
 
     # Half the towns, no firm; then all of both.
     assert figure(officer, "一般工业固废收运镇街覆盖率")[0] == "50.0% 1/2"

@@ -16,10 +16,10 @@ class AreaCodeField(models.CharField):  # type: ignore[type-arg]  # not generic 
 
     # What lists, forms and imports take it for.
     listing_kind = "area"
+    # What the column itself is called; a person reads the division's name in it.
+    CODE = "行政区划代码"
 
-    def __init__(
-        self, verbose_name: str = "行政区划代码", *, follows: bool = True, **options: Any
-    ) -> None:
+    def __init__(self, verbose_name: str = CODE, *, follows: bool = True, **options: Any) -> None:
         self.follows = follows
         super().__init__(verbose_name, **{"max_length": 12, "db_index": True, **options})
 

@@ -81,3 +81,15 @@ def people_with(
         covered = Q(area_code__in=prefixes(area_code))
         people = people.filter(pk__in=_holders("AreaGrant", covered))
     return people.order_by("pk")
+
+
+def roles_held(roles: Iterable[Role], area_code: str) -> set[Role]:
+    """Those of ``roles`` that somebody holds now who covers a place: one query."""
+    roles = list(roles)
+    table: Any = apps.get_model("accounts", "RoleGrant")
+    rows = table.objects.filter(
+        in_force(),
+        role__in=[role.value for role in roles],
+        person__in=people_with(roles, area_code).order_by(),
+    )
+    return {Role(role) for role in rows.values_list("role", flat=True).distinct()}

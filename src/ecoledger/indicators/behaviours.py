@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from django.utils.translation import gettext as _
 
-from ecoledger.indicators.figures import Figure, Records, count, quantity
+from ecoledger.indicators.figures import Figure, Records, bare, count, quantity
 from ecoledger.standards import air_targets
 
 Said = tuple[Figure | None, str]
@@ -100,7 +100,7 @@ class _Rounded(Behaviour):
     def met(self, now: Figure, target: Fraction, *, higher: bool) -> bool | None:
         if now.value is None:
             return None
-        value = Fraction(now.display.split(" ")[0])
+        value = Fraction(bare(now).display)
         return value >= target if higher else value <= target
 
 

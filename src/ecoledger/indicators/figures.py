@@ -68,6 +68,12 @@ def printed(value: Fraction, decimals: int) -> str:
     return f"{rounded + 0.0:.{decimals}f}"
 
 
+def written(number: str, unit: str) -> str:
+    """A number with its unit: a gap before a symbol (GB 3101), none before a Chinese word or the percent sign."""
+    is_symbol = bool(unit) and unit != PERCENT and not "\u4e00" <= unit[0] <= "\u9fff"
+    return f"{number} {unit}" if is_symbol else f"{number}{unit}"
+
+
 def bare(figure: Figure) -> Figure:
     """The figure printed without its unit, for a table whose heading names it."""
     if figure.value is None or not figure.unit:
@@ -82,7 +88,7 @@ def absent(label: str, records: Records, why: str, standard: str = "") -> Figure
 
 def count(label: str, number: int, records: Records, unit: str = "", **more: object) -> Figure:
     """A number of records."""
-    return Figure(label, Fraction(number), f"{number}{unit}", records, unit, **more)  # type: ignore[arg-type]
+    return Figure(label, Fraction(number), written(str(number), unit), records, unit, **more)  # type: ignore[arg-type]
 
 
 def quantity(
@@ -100,11 +106,10 @@ def quantity(
     if value is None:
         return absent(label, records, missing, standard)
     number = exact(value)
-    spaced = f" {unit}" if unit and unit != PERCENT else unit
     return Figure(
         label,
         number,
-        f"{printed(number, decimals)}{spaced}",
+        written(printed(number, decimals), unit),
         records,
         unit,
         standard=standard,

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from django.db.models import DateTimeField, F, Q, QuerySet, Sum
+from django.utils import timezone
 
 from ecoledger.books.duty import Duty
 from ecoledger.books.log import Log
@@ -20,7 +21,7 @@ from ecoledger.books.models import Obligation
 from ecoledger.entities.inventory import Inventory
 from ecoledger.indicators import doors
 from ecoledger.indicators.declaring import HIGHER, LOWER, Indicator, Source, Span
-from ecoledger.indicators.figures import PERCENT, Figure, Records, quantity, ratio
+from ecoledger.indicators.figures import PERCENT, Figure, Records, absent, quantity, ratio
 from ecoledger.indicators.of_registers import moment
 from ecoledger.listings.catalogue import all_listings
 from ecoledger.listings.derive import field_at
@@ -93,6 +94,8 @@ class Counting:
             )
         if tally.whole is not None:
             whole = rows.filter(tally.whole)
+            if isinstance(self.book, Duty) and not _begun(whole, tally.of):
+                return absent(tally.name, door, "未到期")
             return ratio(
                 tally.name,
                 _amount(tally, whole.filter(tally.of)),
@@ -101,10 +104,8 @@ class Counting:
                 tally.decimals or 1,
                 missing=tally.missing,
             )  # fmt: skip
-        made = quantity(
-            tally.name, _amount(tally, rows.filter(tally.of)), tally.decimals, tally.unit, door
-        )
-        return _close(made)
+        amount = _amount(tally, rows.filter(tally.of))
+        return quantity(tally.name, amount, tally.decimals, tally.unit, door)
 
     def records_of(self, tally: Tally) -> Records:
         return doors.COUNTED_ROWS.opens(
@@ -115,16 +116,15 @@ class Counting:
         )
 
 
+def _begun(owed: QuerySet[Any], done: Q) -> bool:
+    """Whether a share of what is owed says anything yet: something was done, or a day has passed, or nothing is owed."""
+    today = timezone.localdate()
+    return owed.filter(done | Q(due__lt=today)).exists() or not owed.exists()
+
+
 def _amount(tally: Tally, rows: QuerySet[Any]) -> Any:
     """How many rows, or what their ``add`` comes to."""
     return rows.aggregate(n=Sum(tally.add))["n"] or 0 if tally.add else rows.count()
-
-
-def _close(figure: Figure) -> Figure:
-    """Counts are printed close to their unit: 116篇."""
-    from dataclasses import replace
-
-    return replace(figure, display=figure.display.replace(" ", ""))
 
 
 def _of(book: Listing, area_code: str, span: Span, as_of: date | None) -> Counting:

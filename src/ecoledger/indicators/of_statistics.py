@@ -69,10 +69,7 @@ def _figure(one: Statistic, shown: dict[str, str]) -> Figure:
         return absent(label, door, str(one.note) or "没有可计算的件")
     value = Fraction(one.value).limit_denominator(10**9)
     decimals = 0 if value.denominator == 1 else 1
-    made = quantity(label, value, decimals, one.unit, door)
-    return Figure(
-        label, made.value, made.display.replace(" ", ""), door, one.unit, decimals=decimals
-    )
+    return quantity(label, value, decimals, one.unit, door)
 
 
 def _read(name: str, label: str, found: dict[str, Figure]) -> Figure:

@@ -22,12 +22,12 @@ from ecoledger.standards import surface_water, water_periods
 from ecoledger.standards.surface_water import Waterbody
 from ecoledger.standards.water_periods import Needed
 
-HOLDS, OPEN, LOST, NO_DATA = "已稳", "可保", "难保", "数据缺"
+HOLDS, OPEN, LOST, NO_DATA = "稳定达标", "有望达标", "难以达标", "数据缺"
 
 
 @dataclass(frozen=True, slots=True)
 class Mouth:
-    """One outlet's year so far. ``outlook``: 已稳 (kept though every month left were like the worst), 可保, 难保."""
+    """One outlet's year so far. ``outlook``: 稳定达标 (kept though every month left were like the worst), 有望达标, 难以达标."""
 
     line: RiverMouth
     section: Section

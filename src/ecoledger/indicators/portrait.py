@@ -102,12 +102,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """A firm with what was seen of it by each rule, the sum of the points, its level and its tags."""
+    """A firm with what was seen of it by each rule, the sum of the points, its level and its tags.
+
+    ``level``: ``None`` where too few items have data to say that nothing is wrong; points that were found speak anyway.
+    """
 
     firm: Enterprise
     seen: tuple[tuple[Rule, Seen], ...]
     score: Decimal
-    level: Level
+    level: Level | None
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -159,6 +162,8 @@ def _wrong(said: dict[str, Any]) -> list[str]:
                 words = {"n": n, "name": name, "least": least, "most": most}
                 wrong.append(_("第 %(n)d 项：%(name)s 应在 %(least)s 到 %(most)s 之间") % words)
     bounds = [row["from"] for row in said["level"]]
+    if not 0 <= said["least_share"] <= 1:
+        wrong.append(_("least_share 应在 0 到 1 之间"))
     if not all(-MOST_POINTS <= bound <= MOST_POINTS for bound in bounds):
         wrong.append(_("风险等级的 from 应在 %(least)s 到 %(most)s 之间") % {
             "least": -MOST_POINTS, "most": MOST_POINTS,
@@ -182,6 +187,11 @@ def rules() -> tuple[Rule, ...]:
 def levels() -> tuple[Level, ...]:
     """The grades of risk, worst first."""
     return tuple(Level(r["key"], r["label"], Decimal(str(r["from"]))) for r in _said()["level"])
+
+
+def least_share() -> float:
+    """Of how many of the items there must be data before a firm is called the least risk."""
+    return float(_said().get("least_share", 0))
 
 
 def mark() -> str:
@@ -391,7 +401,7 @@ def small_firms(person: Person, *, every: bool = False) -> Any:
 def portraits(firms: Sequence[Enterprise], person: Person, now: datetime) -> list[Portrait]:
     """A portrait of each firm, as ``person`` may have it; the highest score first."""
     by_key = {firm.pk: firm for firm in firms}
-    in_force, grades = rules(), levels()
+    in_force, grades, share = rules(), levels(), least_share()
     seen = {}
     for rule in in_force:
         since = now - timedelta(days=rule.days)
@@ -401,7 +411,9 @@ def portraits(firms: Sequence[Enterprise], person: Person, now: datetime) -> lis
         own = tuple((rule, seen[rule.key][key]) for rule in in_force)
         score = sum((_points(*one) or Decimal(0) for one in own), Decimal(0))
         level = next((one for one in grades if score >= one.least), grades[-1])
-        made.append(Portrait(firm, own, score, level))
+        told = sum(said.count is not None for _rule, said in own)
+        unsure = level is grades[-1] and told < share * len(own)
+        made.append(Portrait(firm, own, score, None if unsure else level))
     return sorted(made, key=lambda one: (-one.score, one.firm.code))
 
 

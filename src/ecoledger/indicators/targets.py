@@ -45,6 +45,7 @@ from ecoledger.indicators.figures import (
     absent,
     printed,
     quantity,
+    written,
 )
 from ecoledger.monitoring.models import Point
 from ecoledger.standards.percent import exact
@@ -274,9 +275,8 @@ def standing(
         nothing = absent(label, records, f"未在 {FILE} 中设定")
         gap = absent(f"{indicator.name}与目标之差", records, nothing.missing)
         return Standing(indicator, now, before, nothing, gap, None, found.remaining)
-    space = "" if indicator.unit in (PERCENT, "天") else " "
     goal = Figure(
-        label, target.value, f"{target.shown}{space}{indicator.unit}", records, indicator.unit
+        label, target.value, written(target.shown, indicator.unit), records, indicator.unit
     )
     behaviour = indicator.behaviour
     rest = projected = behaviours.NOTHING
@@ -318,11 +318,10 @@ def _gap(indicator: Indicator, now: Figure, goal: Figure, records: Records) -> F
         decimals = 0
     made = quantity(label, difference, decimals, unit, records)
     sign = "+" if difference > 0 else ""
-    shown = made.display.replace(" 个百分点", "个百分点").replace(" 天", "天")
     return Figure(
         label,
         difference,
-        f"{sign}{shown}",
+        f"{sign}{made.display}",
         records,
         unit,
         standard=now.standard,

@@ -12,6 +12,7 @@ from typing import Any
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
+from ecoledger.accounts.fields import AreaCodeField
 from ecoledger.listings.parts import (
     Ask,
     Choices,
@@ -103,6 +104,8 @@ class Derive:
             return self._label(field_at(self.model, thing), thing)
         if field is None:
             raise DeclarationError(f"{name!r} is no field of {self.model.__name__}: label it")
+        if isinstance(field, AreaCodeField) and field.verbose_name == AreaCodeField.CODE:
+            return "属地"
         return str(field.verbose_name)
 
     def _choices(self, field: Any, name: str) -> Choices:

@@ -119,7 +119,7 @@ class ImportColumn:
 
     ask: Ask
     aliases: tuple[str, ...] = ()
-    example: str = ""
+    example: str | Callable[[Any], str] = ""
 
     @property
     def name(self) -> str:
@@ -175,7 +175,8 @@ class Import:
     columns: tuple[str | Ask, ...] = ()
     also: tuple[str | Ask, ...] = ()
     headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    examples: Mapping[str, str] = field(default_factory=dict)
+    # A function where the example depends on who asks for the template.
+    examples: Mapping[str, str | Callable[[Any], str]] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     # Dates that should lie ahead: one gone by is questioned.
     future: tuple[str, ...] = ("deadline",)

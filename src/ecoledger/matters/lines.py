@@ -21,7 +21,7 @@ from ecoledger.matters.models import Matter
 class Lines:
     """Rows of ``model`` that belong to a matter by its one foreign key to the matter's model.
 
-    ``columns`` are names of the model, or asks in place of them. ``needed``: how many a matter has at least.
+    ``columns`` are names of the model, or asks in place of them; those ``computed`` are shown and not asked. ``needed``: how many a matter has at least.
     ``first`` gives the rows a new matter begins with where nobody filled any in: the items of a form.
     """
 
@@ -30,6 +30,7 @@ class Lines:
     model: type[Model]
     columns: tuple[str | Ask, ...]
     labels: Mapping[str, Text] = field(default_factory=dict)
+    computed: tuple[str, ...] = ()
     needed: int = 0
     first: Callable[[Any], Sequence[Mapping[str, Any]]] | None = None
 
@@ -44,13 +45,17 @@ class Lines:
     @cached_property
     def asks(self) -> tuple[Ask, ...]:
         """The columns as the form asks them."""
+        return tuple(ask for ask in self._columns if ask.name not in self.computed)
+
+    @cached_property
+    def _columns(self) -> tuple[Ask, ...]:
         return tuple(self._derive.ask(said) for said in self.columns)
 
     @cached_property
     def shown(self) -> tuple[Column, ...]:
         """The columns as the page and the export show them."""
         return tuple(
-            self._derive.column(Column(ask.name, ask.label, ask.kind)) for ask in self.asks
+            self._derive.column(Column(ask.name, ask.label, ask.kind)) for ask in self._columns
         )
 
     @cached_property

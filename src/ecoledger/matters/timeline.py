@@ -168,6 +168,9 @@ def said_text(ask: Ask | None, value: Any, model: type[Model] | None = None) -> 
         return str(value.get("text", value))
     if isinstance(value, bool):
         return _("是") if value else _("否")
+    if isinstance(value, float):
+        # As it was entered, without what binary numbers add to it.
+        value = f"{value:.12g}"
     if ask is not None and ask.kind is Kind.AREA:
         return area_name(str(value))
     if ask is not None and ask.kind is Kind.DATETIME:

@@ -97,7 +97,7 @@ def _arrival(points: list[int], url: str) -> HealthItem:
 
 
 def _warned(alarms: QuerySet[Alarm], url: str) -> HealthItem:
-    rule = _("持续中的预警为需处置；90日内有过为需关注；再久没有为良好")
+    rule = _("持续中的预警为需处置；90 日内有过为需关注；再久没有为良好")
     recent = Q(begin__gte=timezone.now() - _QUIET)
     said = alarms.aggregate(
         running=Count("pk", filter=Q(state=Alarm.State.OPEN)),
@@ -109,11 +109,11 @@ def _warned(alarms: QuerySet[Alarm], url: str) -> HealthItem:
         day = timezone.localtime(said["first"]).date()
         return HealthItem(_("预警"), text, Mark.BAD, rule, day, f"{url}state=open")
     if said["recent"]:
-        text = numbered("90日内预警%(count)d次，均已恢复", said["recent"]) % {
+        text = numbered("90 日内预警 %(count)d 次，均已恢复", said["recent"]) % {
             "count": said["recent"]
         }
         return HealthItem(_("预警"), text, Mark.WATCH, rule, url=f"{url}state=ended")
-    return HealthItem(_("预警"), _("90日内没有预警"), Mark.GOOD, rule, url=f"{url}state=all")
+    return HealthItem(_("预警"), _("90 日内没有预警"), Mark.GOOD, rule, url=f"{url}state=all")
 
 
 def _limited(points: list[int], url: str) -> HealthItem:

@@ -195,7 +195,7 @@ INSTALMENTS_ASKED = case_letter(
         "现申请按下列期次缴纳：", "{%p for 条 in 各期安排 %}", "（{{ loop.index }}）{{ 条 }}", "{%p endfor %}", "附：{{ 证明材料 }}。", "本申请书应当在缴款期限届满前提出。",
         "申请人（签章）：{{ 当事人 }}", "日期：{{ 申请日期 }}",
     ), "{{ 发文机关 }}", sealed=False, numbered=False, of_party=True),
-    (Word("经济困难情况", "long"), Word("各期安排", "lines", help="一期一行：金额、截止日", first=planned_parts),
+    (Word("经济困难情况", "long"), Word("各期安排", "lines", help="一期一行：金额、期限", first=planned_parts),
      Word("证明材料", first="财务报表、银行流水等经济困难证明"),
      Word("申请日期", first=lambda m, _a: enforcement_values.day(m.as_penalty_case.instalments_asked_on) or today(m, _a))), (),
     states=("performing",), internal=True,

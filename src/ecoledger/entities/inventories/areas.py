@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts.models import Person
 from ecoledger.entities import divisions
 from ecoledger.entities.inventory import Findings, Inventory, declare
 from ecoledger.entities.models import Area
@@ -26,6 +27,13 @@ def clean(area: Area, findings: Findings) -> None:
     area.level = area.level or _LEVELS[len(area.code)]
     if area.geometry and area.geometry.get("type") not in ("Polygon", "MultiPolygon"):
         findings.wrong["geometry"] = _("边界应为面（Polygon 或 MultiPolygon）")
+
+
+def _example_code(person: Person | None) -> str:
+    """A town's code in the person's own division."""
+    own = min(person.area_codes, key=len, default="") if person is not None else ""
+    known = Area.objects.order_by("code").values_list("code", flat=True).first()
+    return f"{(own or known or '350582')[:6]:0<6}901"
 
 
 AREAS = declare(
@@ -52,7 +60,7 @@ AREAS = declare(
             values={"level": {"省": "province", "市": "city", "县": "county", "县区": "county",
                               "镇": "town", "乡": "town", "街道": "town", "村": "village",
                               "社区": "village"}},
-            examples={"code": "350582", "name": "示例县", "level": "县级"},
+            examples={"code": _example_code, "name": "示例镇", "level": "镇级"},
         ),
         empty="还没有行政区划。导入一份“代码、名称、级别”的表格即可；边界可另行上传 GeoJSON。",
     )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.listings.importing.columns import open_columns
+from ecoledger.listings.importing.examples import example_row
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch, one_sentence
 from ecoledger.listings.parts import Kind
@@ -27,9 +28,9 @@ _KIND_NOTES = {
 }
 
 
-def template(listing: Listing) -> bytes:
+def template(listing: Listing, *, by: Person | None = None) -> bytes:
     """The template as .xlsx: one header row, an example row, and a sheet that explains each column."""
-    buffer = io.BytesIO()
+    buffer, example = io.BytesIO(), example_row(listing, by)
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
         bold = book.add_format({"bold": True, "border": 1, "bg_color": "#E8F1EF"})
         # Text, so that long codes keep all their digits.
@@ -43,7 +44,7 @@ def template(listing: Listing) -> bytes:
             ask = column.ask
             required = ask.required and ask.kind is not Kind.BOOLEAN
             sheet.write_string(0, n, f"{ask.label}{'*' if required else ''}", bold)
-            sheet.write_string(1, n, column.example, text)
+            sheet.write_string(1, n, example[column.name], text)
             sheet.set_column(n, n, 18, text)
             labels = [_(str(label)) for _value, label in ask.choices]
             if labels and len(",".join(labels)) <= 255:

@@ -162,19 +162,21 @@ class RowChecks:
                 row.errors.append(problem(name, _(str(column.ask.label)), wrong))
                 if isinstance(self.fields[name], LookupField) and value:
                     self._unknown(name, str(value))
-        if self.has_rules and not row.errors and (values := self._values(row)) is not None:
-            for name, why in self.listing.wrong(values, self.by).items():
-                row.errors.append(problem(name, self.labels.get(name, ""), why))
+        if self.has_rules and not row.errors:
+            self._rules(row)
         for header, fault in row.faults.items():
             if header and not self.batch.mapping.get(header):
                 row.warnings.append(problem("", header, fault))
 
-    def _values(self, row: ImportRow) -> dict[str, Any] | None:
-        """What would be kept of the row; ``None`` where it names a row above it, which is not made yet: both are asked then."""
+    def _rules(self, row: ImportRow) -> None:
+        """Ask the list's rules of a row; one whose texts name nothing is refused for that."""
         try:
-            return updating.values_of(self.listing, row, self.clean)
-        except Refused:
-            return None
+            values = updating.values_of(self.listing, row, self.clean)
+        except Refused as refused:
+            updating.refuse(row, refused)
+            return
+        for name, why in self.listing.wrong(values, self.by).items():
+            row.errors.append(problem(name, self.labels.get(name, ""), why))
 
     def _look_over(self, rows: list[ImportRow]) -> None:
         """Ask of each new row what is asked when it is made, where the list asks more than its fields."""
@@ -183,7 +185,9 @@ class RowChecks:
         for row in rows:
             if row.errors or row.changes:
                 continue
-            if (values := self._values(row)) is None:
+            try:
+                values = updating.values_of(self.listing, row, self.clean)
+            except Refused:  # it names a row above it, which is not made yet: asked when both are
                 continue
             wrong, odd = self.listing.look_over(values, row.values, self.by)
             row.errors += [

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.roles import Role
 from ecoledger.entities.models import Enterprise
+from ecoledger.listings.cells import area_name
 from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Ask, Import, TableRow, View
 from ecoledger.listings.refusals import refuse
@@ -160,7 +161,12 @@ def take_holder(case: Any) -> None:
     """Place and firm of whom it is about, also of a fact of the past; the firm reads what is its own."""
     if case.entity is None:
         return
-    case.area_code = case.area_code or case.entity.area_code
+    own, case.area_code = case.entity.area_code, case.area_code or case.entity.area_code
+    apart = not (own.startswith(case.area_code) or case.area_code.startswith(own))
+    if apart and not case.address and not case.history:
+        said = {"own": area_name(own), "area": area_name(case.area_code)}
+        why = _("申请企业在%(own)s，属地填的是%(area)s。项目不在%(own)s的，请写明地址。")
+        refuse({"area_code": why % said})
     if case.enterprise_id is None and case.entity.enterprise is not None:
         case.enterprise_id = case.entity.enterprise.pk
     case.circulation = Circulation.ENTERPRISE
@@ -253,6 +259,10 @@ def _is_filing(case: Any) -> str:
     return "" if case.kind == Kind.FILING else _("只有登记备案可以撤销备案。")
 
 
+# What a person may decide; 办结 is what is done at once without a decision.
+_DECIDED = Ask("decision", choices=tuple(
+    (one.value, one.label) for one in (ApprovalCase.Decision.GRANTED, ApprovalCase.Decision.REFUSED)
+))  # fmt: skip
 WORKFLOW = Workflow(
     states=(
         State("received", "待受理", stage="收件", waits_for=APPROVERS),
@@ -287,7 +297,7 @@ WORKFLOW = Workflow(
         Transition("reviewed", "评审结束", "review", "reviewing", by=APPROVERS,
                    asks=(said("found", "评审意见"),), effects=(PAUSES.go_on,), shown_to_enterprise=True),
         Transition("decide", "作出决定", "reviewing", "decided", by=APPROVERS | HEADS,
-                   asks=("decision", "decision_no"), offers=("opinion", said("exception", "三挂钩例外依据")), effects=(_decide,),
+                   asks=(_DECIDED, "decision_no"), offers=("opinion", said("exception", "三挂钩例外依据")), effects=(_decide,),
                    shown_to_enterprise=True),
         Transition("deliver", "送达办结", "decided", "done", by=APPROVERS, asks=("delivered_on",),
                    offers=("content",), effects=(_deliver,), shown_to_enterprise=True),

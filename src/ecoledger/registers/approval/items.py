@@ -7,7 +7,7 @@ source. A case keeps the days that were promised when it came in.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -136,6 +136,21 @@ declare_lookup(Lookup(
     key="approval_item", model=ApprovalItem, label="审批服务事项", rows=_choosable, exact=("name", "code"),
     contains=("name",), see="see_matters", few=True,
 ))  # fmt: skip
+
+
+def _of(*kinds: Kind) -> Callable[[Person | None], QuerySet[Any]]:
+    return lambda person: _choosable(person).filter(kind__in=kinds)
+
+
+# Of which items an assessment and a permit that are decided together may be.
+for _key, _label, _rows in (
+    ("eia_item", "环评事项", _of(Kind.REPORT, Kind.FORM)),
+    ("joint_permit_item", "排污许可事项", _of(Kind.PERMIT)),
+):
+    declare_lookup(Lookup(
+        key=_key, model=ApprovalItem, label=_label, rows=_rows, exact=("name", "code"), contains=("name",),
+        see="see_matters", few=True,
+    ))  # fmt: skip
 
 ITEMS = declare(Items(
     key="approval_item", label="审批服务事项", line="approval", model=ApprovalItem, area="", lead="name", under=("code",),

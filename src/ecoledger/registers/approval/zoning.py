@@ -7,6 +7,7 @@ worked out by :mod:`.zoning_judging`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -245,7 +246,9 @@ UNITS = declare_inventory(Inventory(
                  "unit_class": ("ZHGKDYFL", "管控单元分类", "类别"), "version": ("方案", "版本"),
                  "area_code": ("区划代码", "AREA", "县区"), "geometry": ("几何", "边界")},
         values={"unit_class": {"优先": "1", "优先保护": "1", "重点": "2", "重点管控": "2", "一般": "3", "一般管控": "3"}},
-        examples={"unit_code": "ZH99010120001", "name": "北镇工业园重点管控单元", "unit_class": "重点管控单元"},
+        examples={"unit_code": "ZH99010120001", "name": "北镇工业园重点管控单元", "unit_class": "重点管控单元",
+                  "geometry": json.dumps({"type": "Polygon", "coordinates": [
+                      [[118.6, 24.9], [118.61, 24.9], [118.61, 24.91], [118.6, 24.9]]]})},
     ),
     empty="还没有管控单元。导入 GeoJSON（每个要素一个单元，属性含编码、名称和类别）。",
 ))  # fmt: skip

@@ -138,7 +138,9 @@ def _review(step: Step) -> None:
     check = step.matter
     rows = list(check.findings.all())
     silent = [
-        r.number for r in rows if GRAVITY[r.verdict] > GRAVITY[r.machine] and not r.evidence.strip()
+        r.number
+        for r in rows
+        if r.machine and GRAVITY[r.verdict] > GRAVITY[r.machine] and not r.evidence.strip()
     ]
     if silent:
         raise Refused(
@@ -237,6 +239,7 @@ REGISTER = declare(Register(
              "judged_at"),
     views=(View("forbid", "不符合", {"verdict": "forbid"}), View("condition", "有条件", {"verdict": "condition"})),
     lines=(Lines(key="findings", label="研判明细", model=ZoningFinding,
+                 computed=("machine",),
                  columns=("where", "dimension", "number", "text", "value", "machine", "verdict", "evidence")),),
     imports=Import(key=("title",), headers={"title": ("项目",), "industry_code": ("国民经济行业代码",), "lon": ("东经",),
                                             "lat": ("北纬",), "description": ("建设内容", "工艺")},

@@ -30,6 +30,7 @@ from ecoledger.registers.carbon.sheets import CARBONISTS, source_choices
 from ecoledger.registers.closing import DEFAULT, REASON
 from ecoledger.standards import carbon_sheet
 from ecoledger.standards.carbon_sheet import Item, Row
+from ecoledger.standards.catalogue import Mark
 from ecoledger.standards.percent import exact
 
 ROOM = "ecoledger.registers.carbon"
@@ -174,7 +175,7 @@ def _assess(step: Step) -> None:
         f"{s.name} {rounded(s.tonnes)} tCO2 = {s.how}（{s.mark}）{'；'.join(s.notes)}"
         for s in after.sources
     ]
-    lines.append(_("基准标记 %s") % _content()["mark"])
+    lines.append(_("基准标记 %s") % _(Mark(_content()["mark"]).label))
     impact.how = "\n".join(lines)
     step.form["verdict"] = str(impact.verdict)
 

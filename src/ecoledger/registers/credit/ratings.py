@@ -44,7 +44,7 @@ class CreditBatch(Matter):
     )
     year = models.PositiveSmallIntegerField("年度", db_index=True)
     as_of = models.DateField("评价基准日")
-    objections_until = models.DateField("异议截止日", null=True, blank=True)
+    objections_until = models.DateField("异议期限", null=True, blank=True)
     announced_on = models.DateField("发布日期", null=True, blank=True, editable=False)
 
     class Meta:

@@ -49,7 +49,7 @@ class CreditEntry(models.Model):
     fine = models.DecimalField("罚款金额 元", default=ZERO, **MONEY)  # type: ignore[arg-type]
     confiscated = models.DecimalField("没收金额 元", default=ZERO, **MONEY)  # type: ignore[arg-type]
     decided_on = models.DateField("处罚决定日期", db_index=True)
-    public_until = models.DateField("公示截止日期", db_index=True)
+    public_until = models.DateField("公示期限", db_index=True)
     entered_on = models.DateField("计入日期")
     repaired_on = models.DateField("信用修复日期", null=True, blank=True)
     repair = models.CharField("修复说明", max_length=200, blank=True)
@@ -65,7 +65,7 @@ class CreditEntry(models.Model):
 def enter(case: Any, *, by: Person | None, until: date) -> CreditEntry:
     """Enter a decided case. Raises :class:`Refused` for an end before the decision."""
     if until <= case.decided_on:
-        raise Refused("form", _("公示截止日期早于决定日期。"), "", {"public_until": [_("请核对")]})
+        raise Refused("form", _("公示期限早于决定日期。"), "", {"public_until": [_("请核对")]})
     parts = [f"罚款{case.fine:,.2f}元" if case.fine else "", case.other_penalty]
     entry = CreditEntry.objects.create(
         case_id=case.pk, entity=case.entity, area_code=case.area_code, party=case.party or case.title,

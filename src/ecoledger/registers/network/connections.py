@@ -154,7 +154,7 @@ CONNECTIONS = declare(Register(
                             "factors": ("因子", "监测项目"), "due_on": ("完成时限",)},
                    examples={"title": "某厂在线监控联网", "entity": "示例印染有限公司",
                              "batch": "2026年新增65家", "factors": "SO2、NOx、颗粒物", "due_on": "2026-12-31"}),
-    views=(View("late", "逾期未联网", {"overdue": "1"}, "due"),),
+    views=(View("late", "超期未联网", {"overdue": "1"}, "due"),),
     statistics=statistics, edit=STAFF, manage=STATION, enterprise="enterprise__code",
     empty="还没有联网任务。导入一批须新增在线监控的企业，安装、联网、验收逐家跟踪。",
 ))  # fmt: skip

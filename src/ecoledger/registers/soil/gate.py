@@ -45,11 +45,15 @@ class Met:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a plan meets. ``covered``: percent of the plan in parcels with a reviewed survey; ``None`` without a drawing."""
+    """What a plan meets. ``covered``: percent of the plan in parcels with a reviewed survey; ``None`` without a drawing.
+
+    ``placed``: whether it says where it lies, by a drawing or a parcel; of one that does not nothing can be found.
+    """
 
     met: tuple[Met, ...]
     covered: float | None
     against: tuple[str, ...]
+    placed: bool = True
 
     @property
     def words(self) -> str:
@@ -69,6 +73,8 @@ def look(kind: str, use: str, geometry: dict[str, Any] | None, named: Parcel | N
     """
     sensitive = bool(land.use_of(use)["sensitive"])
     rules = land.rules()["gate"]
+    if not geometry and named is None:
+        return Finding((), None, (), placed=False)
     met: list[Met] = []
     surveyed = []
     for parcel, of_plan, of_parcel in _meeting(geometry, named, float(rules["least_share"])):

@@ -96,7 +96,13 @@ def _prepare(row: LandUse) -> None:
         row.lon, row.lat = shapes.label_point(row.geometry)
 
 
+def _not_placed(row: Any) -> str:
+    return "" if row.finding.placed else _("没有画出规划用地范围，也没有填写地块，无法判断。")
+
+
 def _not_to_be_agreed(row: Any) -> str:
+    if why := _not_placed(row):
+        return why
     words = row.finding.words
     return _("不符合准入要求：%s。") % words if words else ""
 
@@ -104,6 +110,10 @@ def _not_to_be_agreed(row: Any) -> str:
 def _answer(step: Step) -> None:
     row = step.matter
     finding = row.finding
+    if not finding.placed:
+        row.safe, row.answer = None, _("没有范围，无法判断")
+        step.form["finding"] = row.answer
+        return
     row.safe = not finding.words
     names = "、".join(met.called(row.area_code) for met in finding.met)
     row.answer = finding.told(row.area_code) or (
@@ -121,7 +131,7 @@ WORKFLOW = Workflow(
         State("dropped", "撤回", phase=Phase.DISMISSED),
     ),
     transitions=(
-        Transition("check", "核查完成，提交复核", "asked", "review", by=DESK,
+        Transition("check", "核查完成，提交复核", "asked", "review", by=DESK, when=_not_placed,
                    offers=(said("opinion", noop("核查意见")),)),
         Transition("agree", "同意", "review", "agreed", by=HEADS, when=_not_to_be_agreed,
                    other_person_than=("check",), effects=(_answer,)),

@@ -116,7 +116,9 @@ def _takes_history(listing: Listing) -> bool:
 @require_GET
 def template(request: Request, key: str) -> HttpResponse:
     listing = _importable(request, key)
-    return xlsx(importing.template(listing), _("%s导入模板.xlsx") % _(str(listing.label)))
+    return xlsx(
+        importing.template(listing, by=request.user), _("%s导入模板.xlsx") % _(str(listing.label))
+    )
 
 
 def batch(request: Request, key: str, pk: int) -> HttpResponse:

@@ -6,22 +6,26 @@ what each way on sets off, and which conditions the system has checked already.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts.grants import roles_held
 from ecoledger.accounts.roles import Role
 from ecoledger.matters import evidence
 from ecoledger.matters.models import Clock, Event, Evidence, Matter
 from ecoledger.matters.register import Register
-from ecoledger.matters.workflow import State, Transition
+from ecoledger.matters.workflow import Phase, State, Transition
 from ecoledger.web.work import lefts, tone_of
 
-SEVERAL = 4  # roles that are named one by one
+# Roles that are named of those whose turn it is.
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,9 @@ def stage_line(
             who = done.person.name if done and done.person else ""
             line.append(Stage(label, "done", done.at if done else None, who, label in late))
         else:
-            line.append(Stage(label, "done" if label in entered else "skipped"))
+            # What came in as a fact of the past was not seen on its way.
+            unseen = state.phase is Phase.DONE and not left
+            line.append(Stage(label, "done" if label in entered or unseen else "skipped"))
     if not state.open:
         line.append(Stage(str(state.label), "now", matter.closed_at))
     return line
@@ -174,6 +180,31 @@ def _as_verb(label: str) -> str:
     return f"{verb}（{condition}）" if comma else label
 
 
+# Of a label that is the favourable end of a judgement, what is to be judged.
+_RESULT = re.compile(r"(.*?)(?:通过|合格|(?<!不)属实)")
+_CONSENT = {"同意": "审核", "准予": "审核", "批准": "审批"}
+
+
+def _judged(label: str) -> str:
+    """What is asked where a way on is named by its favourable end: 初筛通过 is 初筛, 同意分配 is 审核分配; "" of others."""
+    for part in label.split("，"):
+        if match := _RESULT.fullmatch(part):
+            return {"": "审核", "整改": "核查整改"}.get(match[1], match[1])
+        for consent, verb in _CONSENT.items():
+            if part.startswith(consent):
+                return verb + part.removeprefix(consent)
+    return ""
+
+
+def _asked_to(label: str, state_label: str) -> str:
+    """The one way on as a sentence that leaves its outcome open."""
+    judged = _judged(label)
+    if not judged:
+        return _("请您%s") % _as_verb(_(label))
+    is_chinese = (get_language() or "").startswith("zh")
+    return f"请您{judged}" if is_chinese else _("请您选一项办理（现在%s）") % _(state_label)
+
+
 def title(
     offered: Sequence[Any], state_label: str, *, for_firm: bool = False, holder: str = ""
 ) -> str:
@@ -187,7 +218,7 @@ def title(
     if len(mains) == 1 and for_firm:
         return _("应由企业办理，您可以代企业%s") % _as_verb(_(str(mains[0].transition.label)))
     if len(mains) == 1:
-        return _("请您%s") % _as_verb(_(str(mains[0].transition.label)))
+        return _asked_to(str(mains[0].transition.label), state_label)
     if mains and for_firm:
         return _("应由企业办理（现在%s），您可以代办") % _(state_label)
     return _("请您选一项办理（现在%s）") % _(state_label) if mains else _("您可以办理")
@@ -207,7 +238,7 @@ def context(
     state = register.state_of(matter)
     now = timezone.now()
     for_firm = inside and matter.enterprise_id is not None and state.of_firm
-    whose = holder(matter, state, inside=inside)
+    whose = holder(register, matter, state, inside=inside)
     goes_on = any(t.main and not t.automatic for t in register.workflow.leaving(matter.state))
     return {
         "stage_line": stage_line(register, matter, events, clocks),
@@ -236,18 +267,28 @@ def context(
     }
 
 
-def holder(matter: Matter, state: State, *, inside: bool) -> str:
+def holder(register: Register, matter: Matter, state: State, *, inside: bool) -> str:
     """Whose turn it is, where nothing is asked of the person looking: the owner's, or that of a role of the authority."""
     if state.waits_for and not state.by_owner:
         if not inside or Role.ENTERPRISE in state.waits_for:
             firm = matter.enterprise if Role.ENTERPRISE in state.waits_for else None
             return str(firm or _("生态环境部门"))
-        roles = [_(role.label) for role in Role if role in state.waits_for]
-        # Where nearly everybody may, a list of all names nobody.
-        if len(roles) > SEVERAL:
-            return str(matter.owner_organisation or _("经办人员"))
-        return _("、").join(roles)
+        return _roles(register, matter, state)
     unit = str(matter.owner_organisation or "")
     if matter.owner and inside:
         return f"{unit} {matter.owner.name}".strip()
     return unit or _("生态环境部门")
+
+
+def _roles(register: Register, matter: Matter, state: State) -> str:
+    """The roles whose people can take the matter on from here, heads last; a few are enough to know whom to ask."""
+    on = {role for way in register.workflow.leaving(state.name) if way.main for role in way.by}
+    # Whoever works for the bureau from outside does what was given to him alone.
+    may = set((state.waits_for & on) or state.waits_for) - {Role.THIRD_PARTY}
+    may = roles_held(may, matter.area_code) or may
+    last = (Role.LEADER, Role.SECTION_CHIEF)
+    named = sorted((role for role in Role if role in may), key=lambda role: role in last)
+    words = _("、").join(_(role.label) for role in named[:_NAMED])
+    if len(named) > _NAMED:
+        return str(matter.owner_organisation or _("%s等") % words)
+    return words

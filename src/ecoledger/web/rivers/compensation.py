@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -38,6 +39,8 @@ def page(request: Request) -> HttpResponse:
     panels: list[tuple[str, Page]] = []
     if month is not None:
         panels += [("收支矩阵", _matrix(month, county)), ("各断面核算", _lines(month))]
+    else:
+        panels.append(("收支矩阵", Page("", (), (), empty="这个月还没有核算。")))
     panels.append(("本年各月", _year(months.filter(month__year=begin.year), county)))
     can_open = request.user.has_role(*BUREAU)
     rules = (("生态补偿规则", "/documents/compensation"),) if request.user.may("make_reports") else ()  # fmt: skip
@@ -58,10 +61,17 @@ def _names(county: str) -> set[str]:
     return set(Area.objects.filter(code__startswith=county).values_list("name", flat=True))
 
 
+def _ordered(parties: Iterable[str], county: str) -> list[str]:
+    """Towns as divisions are ordered, what is no town behind them."""
+    places = Area.objects.filter(code__startswith=county).order_by("code").values_list("name", flat=True)  # fmt: skip
+    rank = {name: n for n, name in enumerate(places)}
+    return sorted(parties, key=lambda name: (rank.get(name, len(rank)), name))
+
+
 def _matrix(month: CompensationMonth, county: str) -> Page:
     """Who pays (rows) whom (columns), and what each is left with; towns and the county's part together come to zero."""
     sums = books.pairs(month)
-    parties = sorted({name for pair in sums for name in pair})
+    parties = _ordered({name for pair in sums for name in pair}, county)
     towns = _names(county)
     net: dict[str, Decimal] = dict.fromkeys(parties, ZERO)
     rows: list[Row] = []
@@ -72,19 +82,19 @@ def _matrix(month: CompensationMonth, county: str) -> Page:
             net[payee] += amount
     for payer in parties:
         cells = [
-            Cell(float(sums[payer, payee]), "number", 4) if (payer, payee) in sums else Cell("")
+            Cell(float(sums[payer, payee]), "number", 2) if (payer, payee) in sums else Cell("")
             for payee in parties
         ]
-        rows.append(Row((Cell(payer), *cells, Cell(float(net[payer]), "number", 4)), {"party": payer}))  # fmt: skip
+        rows.append(Row((Cell(payer), *cells, Cell(float(net[payer]), "number", 2)), {"party": payer}))  # fmt: skip
     of_towns = sum((amount for name, amount in net.items() if name in towns), ZERO)
     others = sum((amount for name, amount in net.items() if name not in towns), ZERO)
     # Adding zero turns a negative zero into a plain one.
     facts = (
         Fact("状态", (str(MONTHS.state_of(month).label),)),
         Fact("核算规则", (f"{month.rule}（{_(month.mark)}）",)),
-        Fact("镇街净额合计", (f"{of_towns + 0} 万元",)),
-        Fact("本级和统筹净额", (f"{others + 0} 万元",)),
-        Fact("全部合计", (f"{of_towns + others + 0} 万元",)),
+        Fact("镇街净额合计", (f"{of_towns + 0:.2f}万元",)),
+        Fact("本级和统筹净额", (f"{others + 0:.2f}万元",)),
+        Fact("全部合计", (f"{of_towns + others + 0:.2f}万元",)),
     )
     return Page(
         "", (Column("支付方", lead=True), *(Column(name, "number") for name in parties), Column("净额 万元", "number")),
@@ -120,8 +130,8 @@ def _line(line: CompensationLine, month: CompensationMonth) -> Row:
         (
             Cell(line.section.name, opens=days, note=_("逆流") if line.turned else ""), Cell(line.upper or "—"),
             Cell(line.lower or "—"), Cell(line.payer or "—"), Cell(line.payee or "—"),
-            Cell(None if line.why else float(line.amount), "number", 4),
-            Cell(None if line.why else float(line.shared), "number", 4),
+            Cell(None if line.why else float(line.amount), "number", 2),
+            Cell(None if line.why else float(line.shared), "number", 2),
             Cell(line.why or line.how.replace("\n", "；")),
         ),
         {"section": line.section.name},
@@ -139,7 +149,7 @@ def _year(months: Any, county: str) -> Page:
             net[payer] = net.get(payer, ZERO) - amount
             net[payee] = net.get(payee, ZERO) + amount
         nets.append(net)
-    parties = sorted({name for net in nets for name in net})
+    parties = _ordered({name for net in nets for name in net}, county)
     frozen = sum(1 for month in rows if month.state == "frozen")
     return Page(
         "",
@@ -152,8 +162,8 @@ def _year(months: Any, county: str) -> Page:
             Row(
                 (
                     Cell(party),
-                    *(Cell(float(net.get(party, ZERO)), "number", 4) for net in nets),
-                    Cell(float(sum((net.get(party, ZERO) for net in nets), ZERO)), "number", 4),
+                    *(Cell(float(net.get(party, ZERO)), "number", 2) for net in nets),
+                    Cell(float(sum((net.get(party, ZERO) for net in nets), ZERO)), "number", 2),
                 ),
                 {"year-party": party},
             )

@@ -39,17 +39,17 @@ def page(request: Request) -> HttpResponse:
 
 
 def _verdict(found: outlets.Mouths) -> Page:
-    words = {True: _("稳得住"), False: _("已无可能"), None: _("还有可能，取决于余下月份")}
+    words = {True: _("可以实现"), False: _("已无法实现"), None: _("还有可能，取决于余下月份")}
     judged = [row for row in found.rows if row.rank is not None]
     facts = (
         Fact("目标比例", (f"≥{found.goal:g} %",)),
-        Fact("目标能否保住", (words[found.verdict] if judged else _("数据缺"),)),
-        Fact("已稳", (str(sum(1 for row in judged if row.outlook == outlets.HOLDS)),)),
-        Fact("可保", (str(sum(1 for row in judged if row.outlook == outlets.OPEN)),)),
-        Fact("难保", (str(sum(1 for row in judged if row.outlook == outlets.LOST)),)),
+        Fact("目标能否实现", (words[found.verdict] if judged else _("数据缺"),)),
+        Fact("稳定达标", (str(sum(1 for row in judged if row.outlook == outlets.HOLDS)),)),
+        Fact("有望达标", (str(sum(1 for row in judged if row.outlook == outlets.OPEN)),)),
+        Fact("难以达标", (str(sum(1 for row in judged if row.outlook == outlets.LOST)),)),
         Fact("数据缺", (str(len(found.rows) - len(judged)),)),
     )
     return Page(
         "", (), (), facts=facts,
-        empty="目标比例由本局在 outlets.toml 中按年度计划填写。" if found.mark != "P" else "",
+        empty="目标比例为平台示例，请在“本局规则”中按年度计划核对。" if found.mark != "P" else "",
     )  # fmt: skip

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from ecoledger.accounts.models import Person
 from ecoledger.accounts.scope import covers
 from ecoledger.entities.charges import charges_of
 from ecoledger.entities.validity import in_force
@@ -27,6 +26,9 @@ from ecoledger.registers.water.samples import SAMPLES
 from ecoledger.registers.water.source_models import ProtectionZone, WaterSource
 from ecoledger.web.access import Request, needs
 from ecoledger.web.rivers import asked
+
+# Firms in the zones that a page lists before all are asked for.
+SHOWN = 12
 
 
 @needs("see_cockpit")
@@ -47,7 +49,7 @@ def page(request: Request) -> HttpResponse:
             ("by-number-year", _so_far(so_far.by_number)), ("by-volume-year", _so_far(so_far.by_volume)),
         ),
         "panels": (
-            ("本月水质", tables.months(rows)), ("一源一档", _cards(request, own, begin)), ("保护区内企业", _inside(own, person)),
+            ("本月水质", tables.months(rows)), ("一源一档", _cards(request, own, begin)), ("保护区内企业", _inside(own, request)),
         ),
         "doors": tuple(
             (book.label, book.url)
@@ -118,7 +120,8 @@ def _cards(request: Request, own: list[WaterSource], begin: date) -> Page:
     )  # fmt: skip
 
 
-def _inside(own: list[WaterSource], person: Person) -> Page:
+def _inside(own: list[WaterSource], request: Request) -> Page:
+    """The firms in the zones: some, and all of them where they are asked for."""
     lines = [
         Row(
             (
@@ -129,12 +132,21 @@ def _inside(own: list[WaterSource], person: Person) -> Page:
             {"inside": firm.name},
         )
         for one in own
-        for firm, zone in books.firms_inside(one, person)
+        for firm, zone in books.firms_inside(one, request.user)
     ]  # fmt: skip
+    notes: list[str | Cell] = [
+        _("按企业坐标落在保护区边界内判断；没有边界的保护区、没有坐标的企业不在其中。")
+    ]
+    if len(lines) > SHOWN and request.GET.get("inside") != "all":
+        query = request.GET.copy()
+        query["inside"] = "all"
+        door = doors.ROW.opens(url=f"{request.path}?{query.urlencode()}")
+        notes.insert(0, Cell(_("全部 %d 家") % len(lines), opens=door))
+        lines = lines[:SHOWN]
     return Page(
         "",
         (Column("水源地", lead=True), Column("企业"), Column("所在保护区"), Column("行业")),
         lines,
-        notes=(_("按企业坐标落在保护区边界内判断；没有边界的保护区、没有坐标的企业不在其中。"),),
+        notes=notes,
         empty="保护区边界内没有登记的企业。",
     )  # fmt: skip

@@ -16,6 +16,12 @@ from ecoledger.listings.cells import area_name
 from ecoledger.web.access import Request, needs
 
 A_PAGE = 50
+# Asked for in place of a level: firms of which too little is known for one.
+UNSURE = "unsure"
+
+
+def _key(one: portrait.Portrait) -> str:
+    return one.level.key if one.level else UNSURE
 
 
 @needs("see_cockpit")
@@ -31,12 +37,10 @@ def page(request: Request) -> HttpResponse:
     read = firms.only("code", "name", "area_code", "permit_no")
     made = portrait.portraits(list(read), request.user, timezone.now())
     tags = Counter(tag for one in made for tag in one.tags)
-    counts = Counter(one.level.key for one in made)
+    counts = Counter(_key(one) for one in made)
     level, tag = query.get("level", ""), query.get("tag", "")
     shown = [
-        one
-        for one in made
-        if (not level or one.level.key == level) and (not tag or tag in one.tags)
+        one for one in made if (not level or _key(one) == level) and (not tag or tag in one.tags)
     ]
     number = asked.number(query.get("page", "")) or 1
     rows = Paginator(shown, A_PAGE).get_page(number)
@@ -52,11 +56,13 @@ def page(request: Request) -> HttpResponse:
         "other_levels": other_levels.urlencode(),
         "total": len(made),
         "levels": [(one, counts[one.key]) for one in portrait.levels()],
+        "unsure": counts[UNSURE],
         "level": level,
         "tags": tags.most_common(),
         "tag": tag,
         "words": words,
         "every": every,
+        "share": f"{100 * portrait.least_share():g}",
         "mark": portrait.mark(),
     }
     return render(request, "web/scenes/portraits.html", context)

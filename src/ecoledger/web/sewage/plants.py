@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Max
 from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -24,14 +25,17 @@ NAMES = {"cod": "化学需氧量", "ammonia": "氨氮", "phosphorus": "总磷", 
 
 
 def _month(request: Request) -> str:
-    """The month asked for; left out or none, the last whole one."""
-    said = request.GET.get("month", "")
-    last = timezone.localdate().replace(day=1) - timedelta(days=1)
+    """The month asked for; left out or none, the newest of which anything is entered, else the last whole one."""
+    said, now = request.GET.get("month", ""), f"{timezone.localdate():%Y-%m}"
     try:
         plants.days_of(said)
+        if len(said) == 7 and said <= now:
+            return said
     except ValueError:
-        return f"{last:%Y-%m}"
-    return said if len(said) == 7 and said <= f"{timezone.localdate():%Y-%m}" else f"{last:%Y-%m}"
+        pass
+    newest = MONTHS.visible_to(request.user).filter(month__lte=now).aggregate(Max("month"))
+    last = timezone.localdate().replace(day=1) - timedelta(days=1)
+    return newest["month__max"] or f"{last:%Y-%m}"
 
 
 @needs("see_monitoring")
@@ -51,6 +55,7 @@ def page(request: Request) -> HttpResponse:
     context = {
         "month": month,
         "rows": rows,
+        "entered": len(there),
         "inflow": sum(float(entry.inflow_m3) for entry in there) / 10_000,
         "load": 100 * sum(float(e.inflow_m3) for e in there) / design if design else None,
         "judged": len(judged),

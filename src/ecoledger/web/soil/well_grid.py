@@ -45,6 +45,12 @@ def _asked(request: Request) -> _Asked:
     return _Asked(site, item, until, found, sites)
 
 
+def _decimals(courses: list[Course]) -> int:
+    """As many as the finest of the last results has, for the whole column."""
+    texts = [f"{float(one.last):.4f}".rstrip("0") for one in courses if one.last is not None]
+    return max((len(text.partition(".")[2]) for text in texts), default=0)
+
+
 def _most_telling(known: dict[str, tuple[str, str]]) -> str:
     return "benzene" if "benzene" in known else next(iter(known), "")
 
@@ -60,6 +66,7 @@ def page(request: Request) -> HttpResponse:
     context = {
         "said": said,
         "items": [(key, label) for key, (label, _unit) in items().items()],
+        "decimals": _decimals(said.courses),
         "name": name,
         "unit": unit,
         "limit": next((one.limit for one in said.courses if one.limit is not None), None),

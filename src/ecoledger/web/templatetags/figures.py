@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from decimal import Decimal
 
 from django import template
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
-from ecoledger.indicators.figures import Change, Figure, bare, plain
+from ecoledger.indicators.figures import Change, Figure, bare, plain, written
 from ecoledger.standards import surface_water
 from ecoledger.standards.water_periods import PeriodMean
 from ecoledger.web.figures import records
@@ -17,6 +19,8 @@ from ecoledger.web.figures import records
 register = template.Library()
 # A cell with more characters than this may break over lines.
 LONG = 20
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_COUNTERS = frozenset((*"件个家条份单只项起座户种张批处篇类次", "家次", "人次", "群次", "场次"))
 
 
 @register.simple_tag
@@ -41,9 +45,25 @@ def shown_part(part: object) -> str | SafeString:
             '<a class="ref" href="{}" title="{}">{}</a>',
             records_url(part),
             figure_note(part),
-            part.display,
+            as_read(part),
         )
-    return conditional_escape(str(part))
+    return conditional_escape(as_read(part) if isinstance(part, Figure) else str(part))
+
+
+def as_read(figure: Figure) -> str:
+    """A figure as its reader writes numbers: thousands apart, the unit in his language. Documents stay as they are."""
+    number = bare(figure).display
+    if figure.value is None or not _NUMBER.fullmatch(number):
+        return gettext(figure.display)
+    return written(f"{Decimal(number):,}", unit_words(figure.unit))
+
+
+@register.filter
+def unit_words(unit: str) -> str:
+    """A unit in the reader's language; what Chinese counts by (个, 家) is said in no other, the label names it."""
+    if (get_language() or "").startswith("zh") or not unit:
+        return unit
+    return "" if unit in _COUNTERS else gettext(unit)
 
 
 @register.simple_tag

@@ -23,6 +23,7 @@ from ecoledger.monitoring.alarming.writing import level_now
 from ecoledger.monitoring.models import Alarm, AlarmRule
 from ecoledger.monitoring.points import parameters
 from ecoledger.standards import aqi as aqi_standard
+from ecoledger.standards.catalogue import Mark
 from ecoledger.standards.rounding import half_even
 
 register = template.Library()
@@ -59,6 +60,12 @@ def tr(text: Any) -> str:
 def done(event: Event) -> str:
     """What was done, in the reader's language."""
     return timeline.done(event)
+
+
+@register.filter
+def mark_words(mark: str) -> str:
+    """A fact's mark with what it means; a sign alone tells nobody anything."""
+    return f"{mark} {gettext(Mark(mark).label)}" if mark in set(Mark) else mark
 
 
 @register.filter

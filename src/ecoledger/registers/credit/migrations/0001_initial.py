@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('matter_ptr', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, related_name='as_credit_batch', serialize=False, to='matters.matter')),
                 ('year', models.PositiveSmallIntegerField(db_index=True, verbose_name='年度')),
                 ('as_of', models.DateField(verbose_name='评价基准日')),
-                ('objections_until', models.DateField(blank=True, null=True, verbose_name='异议截止日')),
+                ('objections_until', models.DateField(blank=True, null=True, verbose_name='异议期限')),
                 ('announced_on', models.DateField(blank=True, editable=False, null=True, verbose_name='发布日期')),
             ],
             options={

@@ -380,7 +380,7 @@ class Migration(migrations.Migration):
             name='Instalment',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('due', models.DateField(verbose_name='截止日')),
+                ('due', models.DateField(verbose_name='期限')),
                 ('amount', models.DecimalField(decimal_places=2, max_digits=14, verbose_name='金额 元')),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='instalments', to='enforcement.penaltycase')),
             ],
@@ -446,7 +446,7 @@ class Migration(migrations.Migration):
                 ('fine', models.DecimalField(decimal_places=2, default=Decimal('0'), max_digits=14, verbose_name='罚款金额 元')),
                 ('confiscated', models.DecimalField(decimal_places=2, default=Decimal('0'), max_digits=14, verbose_name='没收金额 元')),
                 ('decided_on', models.DateField(db_index=True, verbose_name='处罚决定日期')),
-                ('public_until', models.DateField(db_index=True, verbose_name='公示截止日期')),
+                ('public_until', models.DateField(db_index=True, verbose_name='公示期限')),
                 ('entered_on', models.DateField(verbose_name='计入日期')),
                 ('repaired_on', models.DateField(blank=True, null=True, verbose_name='信用修复日期')),
                 ('repair', models.CharField(blank=True, max_length=200, verbose_name='修复说明')),

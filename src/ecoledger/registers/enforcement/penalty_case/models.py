@@ -220,7 +220,7 @@ class Instalment(models.Model):
     """One part of a fine that may be paid in parts (分期)."""
 
     case = models.ForeignKey(PenaltyCase, on_delete=models.CASCADE, related_name="instalments")
-    due = models.DateField("截止日")
+    due = models.DateField("期限")
     amount = models.DecimalField("金额 元", **MONEY)  # type: ignore[arg-type]
 
     class Meta:

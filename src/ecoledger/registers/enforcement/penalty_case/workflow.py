@@ -141,7 +141,7 @@ WORKFLOW = Workflow(
                    asks=("disclosure_withdrawn_on",), when=duties.nothing_to_withdraw,
                    effects=(performing.withdraw_disclosure,), main=False),
         Transition("note_credit", "计入环境信用", (*SERVED, "closed"), "", by=OFFICERS,
-                   asks=(said("public_until", "公示截止日期", Kind.DATE),), when=duties.no_credit,
+                   asks=(said("public_until", "公示期限", Kind.DATE),), when=duties.no_credit,
                    effects=(performing.note_credit,), main=False),
         Transition("pay", "登记缴款", OWING, "", by=OFFICERS,
                    asks=(said("paid_on", "缴款日期", Kind.DATE), said("amount", "金额 元", Kind.DECIMAL)),
