@@ -272,7 +272,7 @@ def test_files_go_to_the_province_and_come_from_it_in_declared_formats(house, vi
     )
     rows = list(csv.DictReader(io.StringIO(monitor.get(file).content.decode("utf-8-sig"))))
     assert {row["企业名称"] for row in rows} >= {"一号测试厂", "二号测试厂", "三号测试厂"}
-    assert rows[0]["属地"].startswith("990101")
+    assert rows[0]["行政区划代码"].startswith("990101")
     # A town sends what lies in it, and no more.
     town = visitor("town")
     assert not open_page(town, "/exchanges").xpath("//form[contains(@action, '/send')]")
