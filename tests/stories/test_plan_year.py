@@ -381,7 +381,7 @@ def test_articles_by_level_come_to_the_total_or_say_what_is_left(entered, visito
     ])  # fmt: skip
     page = open_page(desk, f"/publicity?begin={YEAR}-08-01&end={YEAR}-08-31")
     reach = page.get_element_by_id("reach")
-    assert "2401次" in text_of(reach)
+    assert "2,401次" in text_of(reach)
     assert "60次" in text_of(reach)
     assert "河长巡河1" in text(open_page(desk, reach.xpath(".//a/@href")[0]))
 

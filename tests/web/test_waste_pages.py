@@ -65,6 +65,7 @@ def test_a_page_asks_no_oftener_of_many_firms(bureau, client, monkeypatch, addre
         counts.append(len(asked))
     # What lies too long is asked of each institution that has anything: a handful of a county's.
     spare = 16 if "medical" in address else 0
+    spare += 1  # what a page remembers for a minute, it asks anew when that is over
     assert counts[1] <= counts[0] + spare, [query["sql"][:200] for query in asked]
 
 
