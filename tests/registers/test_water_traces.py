@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from ecoledger.entities import relations
 from ecoledger.entities.models import Enterprise, River, Section
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
 from ecoledger.registers.water import network, traces
 from ecoledger.registers.water.network import Place
@@ -84,7 +85,7 @@ def test_suspects_are_taken_onto_the_list_once(rivers, people):
     assert row.thing.name == "支河印染厂"
     assert row.distance_km == 8.32
     assert row.window.startswith("2026-11-2")
-    with pytest.raises(Exception, match="没有选中新的对象"):
+    with pytest.raises(Refused, match="没有选中新的对象"):
         traces.suspect(
             traces.TRACES.model.objects.get(pk=trace.pk), [rivers["firm"].pk], by=officer
         )

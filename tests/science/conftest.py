@@ -28,6 +28,14 @@ def aotizhongxin(reference: Path) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="session")
+def shipped() -> pl.DataFrame:
+    """PM2.5 of the same hours, as the demonstration has them."""
+    path = Path(__file__).parents[2] / "demo" / "data" / "beijing" / "aotizhongxin.parquet"
+    # The digits as published: the copy holds single precision.
+    return pl.read_parquet(path).select(date="time", pm25=pl.col("pm2_5").cast(pl.Float64).round(1))
+
+
+@pytest.fixture(scope="session")
 def golden(reference: Path):
     """A file of what openair 2.18-2 made of that station."""
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 from tests.path.county import COUNTY, NORTH, SOUTH
 from tests.path.house import this_hour
-from tests.stories.pages import open_page, text
+from tests.stories.pages import open_page, submit, text
 from tests.stories.test_air_weather import entered
 
 from ecoledger.live import times
@@ -150,7 +150,8 @@ def rehearsed(house, now, rule):
 
 @pytest.mark.story("A9")
 def test_production_without_treatment_is_told_and_a_filed_stop_is_not(house, visitor, tmp_path):
-    """Production and treatment of one line: standby is learned, an hour of treatment off is told, a filing silences."""
+    """Production and treatment of one line: standby is learned, four hours of treatment off are told, a filing of those hours
+    silences."""
     head = ("所属对象", "监测类别", "监测点名称", "监测因子", "用电设施类别", "生产线")
     meters = [
         ("E-3", "用电监控", "南厂生产表", "有功功率", "产污设施", "1"),
@@ -176,5 +177,14 @@ def test_production_without_treatment_is_told_and_a_filed_stop_is_not(house, vis
     # Nights on standby are nobody's trouble.
     assert [a["point_name"] for a in told] == ["南厂治理表"]
     assert told[0]["first"] >= f"{now - timedelta(hours=6):%Y-%m-%dT%H:00}"
-    case = visitor("monitor").case("南厂治理表")
+    monitor = visitor("monitor")
+    case = monitor.case("南厂治理表")
     assert case["state"] == "verify"
+    # The bureau files that the line was being tried out in those hours: the same hours are told to nobody any more.
+    filed = {
+        "entity_text": "E-3", "kind": "shutdown", "begin": f"{now - timedelta(hours=6):%Y-%m-%dT%H:%M}",
+        "end": f"{now:%Y-%m-%dT%H:%M}", "reason": "停产检修，单机试运转",
+    }  # fmt: skip
+    submit(monitor, "/filings/new", "/filings/new", filed)
+    (alarm,) = rehearsed(house, now, "no_treatment")
+    assert alarm["state"] == "silenced"

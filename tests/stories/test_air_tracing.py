@@ -181,7 +181,7 @@ def test_a_january_stands_beside_the_three_before(house, visitor, measured_years
 def test_78_stations_stand_on_the_network_and_their_level_says_what_they_count_for(
     house, visitor, tmp_path
 ):
-    """“78个空气自动站”: entered from a list on five levels; micro-stations enter no evaluation and no ranking; the
+    """“78个空气自动站”: entered from a list on five levels; a micro-station that measures is not ranked; the
     page of points says how much of what is due has arrived."""
     monitor = visitor("monitor")
     levels = ("国控", "省控", "市控", "镇街", "微站")
@@ -198,8 +198,16 @@ def test_78_stations_stand_on_the_network_and_their_level_says_what_they_count_f
     ]
     lines = entered(house, "station", workbook(tmp_path / "站点.xlsx", head, rows))
     assert sum(line.get("outcome") in ("kept", "warned") for line in lines) == 75
-    assert "78" in text(open_page(monitor, "/b/station?medium=air"))
-    assert "15" in text(open_page(monitor, "/b/station?medium=air&level=micro"))
+    assert "共 78 条" in text(open_page(monitor, "/b/station?medium=air"))
+    assert "共 15 条" in text(open_page(monitor, "/b/station?medium=air&level=micro"))
+    # Of a state station and a micro-station that measure, the first alone has a row in the ranking.
+    head = ("所属对象", "监测类别", "监测点名称", "监测因子")
+    points = [(f"网格空气站{n}", "环境空气", f"网格空气点{n}", "PM2.5") for n in (0, 4)]
+    made = entered(house, "point", workbook(tmp_path / "点位.xlsx", head, points))
+    assert sum(line.get("outcome") in ("kept", "warned") for line in made) == 2
+    places = open_page(monitor, "/air/ranking").xpath("//tr/@data-place")
+    assert "网格空气点0" in places
+    assert "网格空气点4" not in places
     # Capture by station: three hours of the last day from one, none from the others.
     device = Device(AIR_MN["县城空气站"], st="22")
     values = (Value("a34004", "Avg", Decimal(30), flag="N"),)

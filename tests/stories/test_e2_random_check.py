@@ -60,6 +60,8 @@ def lists(house, visitor):
 
 @pytest.mark.story("E2")
 def test_eighty_three_firms_are_drawn_and_anybody_can_draw_them_again(house, visitor, lists):
+    """83 of 1,683 firms: lists frozen before there is a seed, a draw thrown away with its reason, a firm replaced by rule;
+    who has the sheet draws again, and a changed one is found out."""
     dispatcher, officer = visitor("dispatcher"), visitor("officer")
     plan = {"year": "2026", "item_no": "1", "name": "一季度双随机抽查", "kind": "random", "objects_planned": "83", "filed_on": "2026-01-10", "area_code": COUNTY}  # fmt: skip
     submit(dispatcher, "/b/check_plan/new", "/new", plan)

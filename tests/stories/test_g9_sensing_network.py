@@ -17,6 +17,8 @@ DEVICES = """设备名称,安装位置,种类,型号,出厂编号,运维公司,�
 
 @pytest.mark.story("G9")
 def test_a_silent_device_is_seen_repaired_and_heard_again(house, visitor, hired, tmp_path):
+    """Devices come from a file; one that was never heard and whose verification ran out is seen, repaired by order and
+    heard again."""
     monitor = visitor("monitor")
     folder = str(house.process.data)
     offices = tmp_path / "单位.csv"

@@ -442,6 +442,7 @@ def test_a_rule_proposes_a_letter_is_numbered_and_its_reply_closes_it(entered, v
 
 @pytest.mark.story("T16")
 def test_the_rules_of_warnings_are_changed_on_their_page(visitor, hired):
+    """Rules are changed on their page; what is no number, or too large a one, is refused by row and column."""
     desk = visitor("dispatcher")
     page = open_page(desk, "/warnings/rules/edit")
     form = next(f for f in page.forms if "rule-label" in f.fields)
@@ -462,6 +463,7 @@ def test_the_rules_of_warnings_are_changed_on_their_page(visitor, hired):
 
 @pytest.mark.story("T2")
 def test_the_items_of_the_town_scorecard_are_changed_on_their_page(visitor, hired):
+    """Items are changed on their page and hold for the next round; steps out of order are refused."""
     chief = hired("section_chief", "综合科长甲")
     page = open_page(chief, "/warnings/towns")
     form = next(f for f in page.forms if "item-label" in f.fields)
@@ -489,6 +491,7 @@ def _lists(pairs):
 
 @pytest.mark.story("G14")
 def test_weekly_and_monthly_notices_are_begun_where_summaries_are(visitor):
+    """Eight kinds of summary and notice are begun for yesterday's span; none of a week speaks of a year's target."""
     desk = visitor("dispatcher")
     # The span of yesterday has a whole day in it, on the first of a month too.
     yesterday = TODAY - timedelta(days=1)

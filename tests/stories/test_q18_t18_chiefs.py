@@ -36,6 +36,8 @@ def enter(house, tmp_path):
 def test_a_station_chief_checks_every_week_and_interference_becomes_a_problem(
     visitor, enter, hired
 ):
+    """A check is owed every week and answered item by item from the bureau's own list; water sprayed at the station is a
+    problem of the ledger."""
     monitor, chief = visitor("monitor"), visitor("town")
     assert (
         enter("charge", f"对象,责任类别,责任人,任职起\n{STATION},站点长,北镇员甲,2026-01-01\n") == 1
@@ -87,6 +89,8 @@ def test_a_station_chief_checks_every_week_and_interference_becomes_a_problem(
 
 @pytest.mark.story("T18")
 def test_one_warning_at_a_pipe_calls_its_chief_and_those_of_the_river(house, visitor, enter):
+    """One exceedance at a pipe calls its chief and those of the river and the basin; their answers stand together as one
+    log."""
     county, town, monitor = visitor("dispatcher"), visitor("south"), visitor("monitor")
     assert enter("river", "河流名称,对象编码,所在地,长度\n清溪,R-9,测试县,31\n") == 1
     outlet = "企业名称,编号,排放口名称,类型\n三号测试厂,DW001,清溪三号管,废水\n"

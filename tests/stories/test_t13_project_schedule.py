@@ -81,6 +81,8 @@ def expected_verdict() -> str:
 
 
 def test_the_year_s_projects_are_counted_beside_the_time_gone(plan, page_of, visitor):
+    """S3: 134 works, 104 completed, 77.6 % beside the time gone, by town and type, with the milestones that are late; on 1
+    January nothing was completed."""
     # The last one is entered on the page, with its milestones.
     page = page_of("dispatcher")
     page.goto("/matters/project")
@@ -125,6 +127,7 @@ def test_the_year_s_projects_are_counted_beside_the_time_gone(plan, page_of, vis
 
 
 def test_what_is_late_is_a_list_that_leaves_as_a_file(plan, visitor):
+    """What is late is a list and leaves as a file, milestones on a sheet of their own."""
     listed = plan.get("/matters/project", params={"overdue": "1"}).text
     late = [n for n in range(COMPLETED, PROJECTS - 1) if n % 10 == 0]
     assert all(f"第{n}项大气治理工程" in listed for n in late)
@@ -137,6 +140,7 @@ def test_what_is_late_is_a_list_that_leaves_as_a_file(plan, visitor):
 
 
 def test_a_town_sees_its_own_projects_only(plan, visitor):
+    """A town sees its own works alone."""
     page = open_page(visitor("south"), "/matters/project?q=大气治理工程")
     seen = page.xpath("//tbody")[0].text_content()
     assert "南镇" in seen
@@ -144,6 +148,7 @@ def test_a_town_sees_its_own_projects_only(plan, visitor):
 
 
 def test_a_project_is_completed_on_evidence_and_by_a_second_person(plan, visitor):
+    """Completed on evidence, accepted by a second person."""
     from tests.path.house import PNG
 
     town, desk = visitor("town"), visitor("dispatcher")

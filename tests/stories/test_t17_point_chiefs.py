@@ -23,6 +23,8 @@ LIST = f"""对象,责任类别,级别,责任人,姓名,任职起
 
 @pytest.mark.story("T17")
 def test_three_chiefs_of_a_station_are_warned_and_their_town_is_scored(house, visitor, tmp_path):
+    """Chiefs on three levels from a list; one warning reaches each, an answer without what was done is refused, and the
+    town's row counts what was told and answered; what the station may still have this year stands beside them."""
     county, town, monitor = visitor("dispatcher"), visitor("town"), visitor("monitor")
     file = tmp_path / "点位长名单.csv"
     file.write_text(LIST, encoding="utf-8-sig")

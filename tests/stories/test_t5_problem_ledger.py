@@ -76,6 +76,8 @@ def ledger() -> bytes:
 
 
 def test_problems_of_every_origin_stand_in_one_ledger_and_go_the_whole_way(house, page_of, visitor):
+    """Problems of every origin come in from a spreadsheet, the wrong row named; one is handed over, reported on, struck off
+    by a second person, looked at again and reopened; three completion rates name their denominators."""
     # The ledger the bureau keeps in a spreadsheet comes in: previewed, the wrong row named, the rest kept.
     desk = visitor("dispatcher")
     answer = desk.submit(
@@ -142,6 +144,8 @@ OLD = (
 
 
 def test_an_existing_ledger_comes_in_as_it_is_and_new_ones_are_handed_over_together(visitor):
+    """A ledger of two years ago comes in as history as it was written: what was not finished stays open and no clock runs;
+    two new problems are handed over in one step."""
     # The ledger of two years ago: one upload, nothing edited, nothing pointed at; said afterwards to be history.
     desk = visitor("dispatcher")
     book = openpyxl.Workbook()

@@ -14,6 +14,8 @@ PHOTO = {"name": "整改后.png", "mimeType": "image/png", "buffer": PNG}
 
 
 def test_found_rectified_completed_struck_off_one_by_one(page_of, visitor):
+    """“发现一项、整改一项、完成一项、销号一项”: a major danger is entered with its risk and stands in the view of such; it is not struck off
+    without evidence, nor by who rectified it."""
     # 发现一项: an officer enters it on the page, with its risk.
     officer = page_of("officer")
     officer.goto("/matters/problem/new")

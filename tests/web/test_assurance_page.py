@@ -27,4 +27,4 @@ def test_the_page_names_what_lacks_and_shows_scenarios(
     said = signed_in("monitor").get(address).content.decode()
     whole = round((Fraction(20) * 273 + 30 * 92) / 365, 1)
     assert "2 种情形中 2 种可达到目标" in said
-    assert f"{float(whole)} 微克/立方米" in said or f"{float(whole)}" in said
+    assert f"{float(whole)} µg/m³" in said

@@ -74,10 +74,13 @@ def test_another_firms_things_are_not_found(bureau, people):
     index.catch_up()
     own = SearchEntry.objects.filter(enterprise_code=people["enterprise"].entity_code)
     names = set(own.values_list("name", flat=True))
+    seen = set()
     for entry in SearchEntry.objects.exclude(kind="matter"):
         hits = finding.find(people["enterprise"], entry.name)
         things = [h.plain for g in hits for h in g.hits if "/stations/" in h.url or "/ent" in h.url]
         assert set(things) <= names, entry.name
+        seen |= set(things)
+    assert bureau.enterprise.name in seen
 
 
 def test_pages_are_found_by_initials(people):
