@@ -199,7 +199,7 @@ def test_a_changed_patch_in_the_red_line_is_checked_and_closed_on_evidence(
     (first,) = matters(monitor, "/matters/change_spot?q=TB-1")
     page = text(open_page(monitor, first))
     assert "清溪源水源涵养红线" in page
-    assert "1.11" in page or "1.12" in page  # 0.001° squared at 25° N is 1.12 ha
+    assert "区内面积 公顷 1.1145" in page  # 0.001° squared at 25° N
     (second,) = matters(monitor, "/matters/change_spot?q=TB-2")
     both = text(open_page(monitor, second))
     assert "清溪源水源涵养红线" in both
