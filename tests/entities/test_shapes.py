@@ -69,7 +69,7 @@ def test_regions_answer_with_the_smallest_first():
         {"type": "Feature", "geometry": [1]}, {"type": "Point", "coordinates": [math.inf, 1]},
         {"type": "Polygon", "coordinates": [[[math.nan, 1], [2, 1], [2, 2], [math.nan, 1]]]},
         {"type": "Polygon", "coordinates": [[[0, 0], [1e308, 0], [1e308, 1e308], [0, 0]]]},
-        {"type": "Point", "coordinates": [500000, 2700000]},
+        {"type": "Point", "coordinates": [500000, 2700000]}, {"type": "Point", "coordinates": [10**400, 1]},
     ],
 )  # fmt: skip
 def test_what_is_no_geometry_is_refused(wrong):
@@ -128,6 +128,7 @@ def test_half_a_character_in_a_file_is_no_shape():
         "[1, 2]", '"x"', "5", "[" * 3500, "1" * 5000, '{"type": "FeatureCollection", "features": 5}',
         '{"type": "FeatureCollection", "features": [1]}', '{"type": "Feature", "properties": {}}',
         '{"type":"GeometryCollection","geometries":[' * 3000 + "]}" * 3000,
+        '{"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[118,24,Infinity]}}',
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_geojson_is_refused(said):

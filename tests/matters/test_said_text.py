@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from ecoledger.accounts import audit
 from ecoledger.matters import actions
 from ecoledger.matters.timeline import said_text
+from ecoledger.registers.approval.service_requests import REGISTER as REQUESTS
 from ecoledger.registers.complaints.register import REGISTER
 from ecoledger.registers.soil.land_uses import LAND_USES
 
@@ -62,3 +64,29 @@ def test_a_drawn_area_is_told_by_its_size_wherever_a_step_is_read(bureau, client
         assert "㎡" in page
         assert "coordinates" not in page
         assert "118.002" not in page
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"type":"Point","coordinates":[1' + "0" * 400 + ",1]}",
+        '{"":' * 1000,
+        '{"type":"Point","coordinates":[118.5,24.9]}',
+    ],
+)
+def test_what_somebody_writes_is_text_whatever_it_begins_with(bureau, client, text):
+    firm = bureau.people["enterprise"]
+    values = {"title": "请求", "sort": REQUESTS.model.Sort.values[0], "area_code": "990101001",
+              "entity": bureau.enterprise, "description": text}  # fmt: skip
+    row = actions.open_matter(REQUESTS, values, by=firm)
+    audit.record(firm, "service_request.open", row, details={"note": text})
+    for reader, address in (
+        ("approver", f"/matters/service_request/{row.pk}"),
+        ("enterprise", f"/matters/service_request/{row.pk}"),
+        ("audit_admin", "/audit"),
+        ("audit_admin", "/audit.xlsx"),
+    ):
+        client.force_login(bureau.people[reader])
+        assert client.get(address).status_code == 200
+    known = {ask.name: ask for ask in REQUESTS.fields}
+    assert said_text(known["description"], text, REQUESTS.model) == text

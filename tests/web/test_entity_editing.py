@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from ecoledger.entities import states
 from ecoledger.entities.inventory import all_inventories
-from ecoledger.entities.models import Area, Enterprise, River, Section
+from ecoledger.entities.models import Area, Enterprise, Entity, River, Section
 
 NORTH = "990101001"
 CODE = "914403001922038216"
@@ -77,10 +77,18 @@ def test_a_boundary_comes_as_a_file(county, signed_in):
     town.refresh_from_db()
     assert (town.name, town.geometry) == ("北街道", ring)
     page = client.post(address, given | {"geometry": SimpleUploadedFile("x.json", b"no")})
-    assert "文件不是 GeoJSON" in page.content.decode()
+    assert "不是 GeoJSON" in page.content.decode()
     point = file_of({"type": "Point", "coordinates": [118.6, 24.9]})
     page = client.post(address, given | {"geometry": point})
     assert "边界应为面" in page.content.decode()
+
+
+def test_a_number_too_large_for_a_map_is_refused_at_the_form(county, signed_in):
+    drawn = '{"type":"Polygon","coordinates":[[[1' + "0" * 400 + ",1],[2,2],[3,1],[1,1]]]}"
+    given = {"name": "某园区", "area_code": NORTH, "geometry": drawn}
+    page = signed_in("approver").post("/b/park/new", given)
+    assert "不是 GeoJSON" in page.content.decode()
+    assert not Entity.objects.filter(name="某园区").exists()
 
 
 def test_rivers_and_sections_are_changed_with_a_day(county, signed_in):

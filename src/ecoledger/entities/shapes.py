@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -23,11 +22,24 @@ _METRES_PER_DEGREE = 110_850.0
 
 _FARTHEST = (180, 90)
 
+# Under which names things and matters keep a geometry; what anybody writes elsewhere is text.
+_KEPT_AS = frozenset({"geometry", "outline"})
+
 GeoJSON = dict[str, Any]
 
 
 class ShapeError(ValueError):
     """A geometry that cannot be read; the text says what is wrong with it."""
+
+
+def parsed(text: str | bytes) -> Any:
+    """GeoJSON of a text or a file, as it can be kept: of finite numbers, whole characters. Raises :class:`ShapeError`."""
+    try:
+        said = json.loads(text)
+        json.dumps(said, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise ShapeError(_("不是 GeoJSON：%s") % error) from error
+    return said
 
 
 def read(geometry: Any) -> BaseGeometry:
@@ -41,6 +53,7 @@ def read(geometry: Any) -> BaseGeometry:
         TypeError,
         ValueError,
         IndexError,
+        OverflowError,
         RecursionError,
         shapely.errors.ShapelyError,
     ) as error:
@@ -64,12 +77,7 @@ def of_file(content: bytes) -> GeoJSON:
 
 def features(content: bytes) -> list[tuple[dict[str, Any], GeoJSON]]:
     """The features of a GeoJSON file: (properties, geometry). Raises ``ShapeError``."""
-    try:
-        body = json.loads(content.decode("utf-8-sig"))
-        if b"\\u" in content:  # it may say half a character, which nothing can keep
-            json.dumps(body, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
-        raise ShapeError(f"文件不是 GeoJSON：{error}") from error
+    body = parsed(content)
     collected = isinstance(body, dict) and body.get("type") == "FeatureCollection"
     many: Any = body.get("features") if collected else [body]
     result: list[tuple[dict[str, Any], GeoJSON]] = []
@@ -190,19 +198,17 @@ def length_km(geometry: GeoJSON) -> float:
     return float(_flat(body, _middle(body)).length) / 1e3
 
 
-def in_words(value: Any) -> str:
-    """What a kept geometry measures, for whoever reads that it was entered or changed; "" for what is none.
+def in_words(name: str, value: Any) -> str:
+    """What the geometry kept under ``name`` measures, for whoever reads that it was entered or changed; "" for what is none.
 
-    >>> in_words({"type": "Point", "coordinates": [118.5, 24.9]}), in_words({"text": "Point"}), in_words("{")
+    >>> there = {"type": "Point", "coordinates": [118.5, 24.9]}
+    >>> in_words("geometry", there), in_words("geometry", "{"), in_words("description", there)
     ('点 118.5, 24.9', '', '')
     """
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        with suppress(ValueError):
-            value = json.loads(value)
-    if not isinstance(value, dict) or not value.keys() & {"coordinates", "geometries", "geometry"}:
+    if name not in _KEPT_AS or not isinstance(value, str | dict):
         return ""
     try:
-        body = read(value)
+        body = read(parsed(value) if isinstance(value, str) else value)
     except ShapeError:
         return ""
     flat = _flat(body, _middle(body))

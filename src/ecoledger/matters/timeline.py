@@ -162,7 +162,7 @@ def said_text(ask: Ask | None, value: Any, model: type[Model] | None = None) -> 
     where a table's column is written in another way."""
     if value is None or value == "":
         return "—"
-    if measured := shapes.in_words(value):
+    if ask is not None and (measured := shapes.in_words(ask.stores or ask.name, value)):
         return measured
     if isinstance(value, dict):
         return str(value.get("text", value))

@@ -16,10 +16,7 @@ from ecoledger.listings.parts import Ask, Import, TableRow
 
 def _line(said: Any) -> dict[str, Any]:
     """The line that was said, as GeoJSON or its text. Raises :class:`shapes.ShapeError`."""
-    try:
-        line = json.loads(said) if isinstance(said, str) else said
-    except ValueError as error:
-        raise shapes.ShapeError(_("走向不是 GeoJSON")) from error
+    line = shapes.parsed(said) if isinstance(said, str) else said
     if not isinstance(line, dict) or line.get("type") not in ("LineString", "MultiLineString"):
         raise shapes.ShapeError(_("道路走向应为线（LineString 或 MultiLineString）"))
     shapes.read(line)

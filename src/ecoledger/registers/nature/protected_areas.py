@@ -41,10 +41,7 @@ class ProtectedArea(Entity):
 
 def polygon(said: Any) -> dict[str, Any]:
     """A polygon as forms and tables say it, text or read already. Raises :class:`ShapeError`."""
-    try:
-        outline = json.loads(said) if isinstance(said, str) else said
-    except ValueError as error:
-        raise shapes.ShapeError(_("边界不是 GeoJSON")) from error
+    outline = shapes.parsed(said) if isinstance(said, str) else said
     if not isinstance(outline, dict) or outline.get("type") not in ("Polygon", "MultiPolygon"):
         raise shapes.ShapeError(_("边界应为面（Polygon 或 MultiPolygon）"))
     shapes.read(outline)

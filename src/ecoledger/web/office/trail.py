@@ -116,8 +116,8 @@ class Line:
     number: int
 
 
-def _text(value: Any, kind: str = "") -> str:
-    if measured := shapes.in_words(value):
+def _text(name: str, value: Any, kind: str = "") -> str:
+    if measured := shapes.in_words(name, value):
         return measured
     match value:
         case None | "":
@@ -127,10 +127,10 @@ def _text(value: Any, kind: str = "") -> str:
         case dict():
             if "text" in value:
                 return str(value["text"])
-            parts = ((_named(k, kind), _text(v, kind)) for k, v in value.items() if v != "")
-            return _("，").join(f"{name} {text}" for name, text in parts)
+            parts = ((_named(k, kind), _text(k, v, kind)) for k, v in value.items() if v != "")
+            return _("，").join(f"{called} {text}" for called, text in parts)
         case list() | tuple():
-            return _("、").join(_text(v, kind) for v in value) or "—"
+            return _("、").join(_text(name, v, kind) for v in value) or "—"
     return str(value)
 
 
@@ -140,7 +140,7 @@ _WORDS = frozenset({"listing", "clock", "clocks"})
 
 def _details(said: dict[str, Any], kind: str) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (_named(n, kind), _text(_in_words(n, value), kind)[:300]) for n, value in said.items()
+        (_named(n, kind), _text(n, _in_words(n, value), kind)[:300]) for n, value in said.items()
     )
 
 
@@ -381,7 +381,7 @@ def _said(register: Register | None, event: Event, person: Person) -> list[tuple
                 )
             )
         else:
-            told.append((_named(name, event.matter._meta.label_lower), _text(value)[:300]))
+            told.append((_named(name, event.matter._meta.label_lower), _text(name, value)[:300]))
     return told
 
 
