@@ -135,39 +135,38 @@ def load(plan: Stories, since: datetime | None, until: datetime, say: Say) -> No
 
 def _work_through(until: datetime, alarms_from: datetime, say: Say) -> None:
     """Aggregate, evaluate and, from a day on, raise the alarms and cases of the time."""
-    store = runtime.store()
+    store, known = runtime.store(), points.current()
+    parts = []
+    while (pending := store.take_pending(CHUNK)).height:
+        changed = evaluate.run(aggregate.run(pending, store, known), store, known)
+        parts.append(
+            aggregate.Changed(
+                changed.hours.filter(pl.col("hour") >= alarms_from),
+                changed.days.filter(pl.col("day").cast(pl.Datetime("us")) >= alarms_from),
+            )
+        )
+        store.done_pending(pending)
+        say(f"  已评价至 {pending['hour'].max():%Y-%m-%d}")
+    if parts:
+        _raise_alarms(aggregate.Changed(
+            pl.concat([part.hours for part in parts]).unique(),
+            pl.concat([part.days for part in parts]).unique(),
+        ), until)  # fmt: skip
+
+
+def _raise_alarms(changed: aggregate.Changed, until: datetime) -> None:
+    """The alarms of each day as they would have been raised on it, and the cases they made."""
     raised, alarms.on_raised[:] = list(alarms.on_raised), []
     try:
-        while (pending := store.take_pending(CHUNK)).height:
-            known = points.current()
-            changed = evaluate.run(aggregate.run(pending, store, known), store, known)
-            for day in _days(changed, alarms_from):
-                _alarms_of(day, changed, until)
-            store.done_pending(pending)
-            say(f"  已评价至 {pending['hour'].max():%Y-%m-%d}")
+        last = Alarm.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+        for day in alarms.run_by_days(changed, runtime.store(), points.current(), until):
+            for alarm in Alarm.objects.filter(pk__gt=last).order_by("begin"):
+                noticed = max(alarm.begin, work.aware(day)) + timedelta(hours=1, minutes=4)
+                Alarm.objects.filter(pk=alarm.pk).update(raised_at=noticed)
+                open_from_alarm(alarm, at=noticed)
+                last = max(last, alarm.pk)
     finally:
         alarms.on_raised[:] = raised
-
-
-def _days(changed: aggregate.Changed, since: datetime) -> list[datetime]:
-    hours = changed.hours.filter(pl.col("hour") >= since)["hour"].dt.truncate("1d")
-    days = changed.days.filter(pl.col("day") >= since)["day"].cast(pl.Datetime("us"))
-    return sorted(set(hours.to_list()) | set(days.to_list()))
-
-
-def _alarms_of(day: datetime, changed: aggregate.Changed, until: datetime) -> None:
-    """The alarms of one day as they would have been raised on it, and the cases they made."""
-    end = day + timedelta(days=1)
-    part = aggregate.Changed(
-        changed.hours.filter(pl.col("hour").is_between(day, end, closed="left")),
-        changed.days.filter(pl.col("day").cast(pl.Datetime("us")) == day),
-    )
-    before = Alarm.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    alarms.run(part, runtime.store(), points.current(), now=min(end, until))
-    for alarm in Alarm.objects.filter(pk__gt=before).order_by("begin"):
-        noticed = max(alarm.begin, work.aware(day)) + timedelta(hours=1, minutes=4)
-        Alarm.objects.filter(pk=alarm.pk).update(raised_at=noticed)
-        open_from_alarm(alarm, at=noticed)
 
 
 def fill_gap(data: Path, since: datetime, until: datetime, plan: Stories, say: Say) -> datetime:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 from django.utils import timezone
 
 from ecoledger.entities.models import Enterprise
@@ -230,3 +231,20 @@ def test_an_exclusion_from_an_earlier_ledger_changes_no_compensation(bureau):
     )
     assert row.state == "approved"
     assert compensation.exclusions(COUNTY, date(2026, 5, 1)) == {}
+
+
+def test_the_form_names_what_is_settled_and_asks_the_rest(bureau, client):
+    clerk = bureau.approver
+    row = subsidy(bureau)
+    client.force_login(clerk)
+    address = reverse("book-edit", args=["green_subsidy", row.pk])
+    assert 'name="asked"' in client.get(address).content.decode()
+    perform(row, "recommend", clerk, {"opinion": "好"}, paper())
+    shown = client.get(address).content.decode()
+    assert 'name="asked"' not in shown
+    assert "不再修改" in shown
+    # A form that was open before is not taken for one that leaves the rest alone.
+    sent = client.post(address, {"asked": "99", "year": "2026", "kind": row.kind}, follow=True)
+    assert "不再修改“" in sent.content.decode()
+    row.refresh_from_db()
+    assert row.asked == 30

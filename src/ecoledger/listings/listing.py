@@ -6,7 +6,7 @@ From the declaration alone come the list page, forms, import, export, map layer,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -270,6 +270,10 @@ class Listing:
     def asks_of_row(self, person: Person, row: Any) -> tuple[Ask, ...]:
         """Of the fields those that ``person`` may change of ``row``."""
         return self.open_asks(person, self.fields)
+
+    def settled_of(self, row: Any) -> Collection[str]:
+        """What nobody changes of ``row`` as it stands: names of attributes."""
+        return ()
 
     def asks_to_change(self) -> tuple[Ask, ...]:
         """What a change is asked beside the fields, such as why."""

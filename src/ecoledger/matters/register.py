@@ -359,6 +359,11 @@ class Register(Listing):
             return asks
         return tuple(ask for ask in asks if ask.stores not in self.held)
 
+    def settled_of(self, row: Any) -> Collection[str]:
+        from ecoledger.matters import actions
+
+        return actions.settled(row)
+
     @property
     def url(self) -> str:
         return f"/matters/{self.key}"
@@ -662,4 +667,8 @@ def register_of(key: str) -> Register:
 
 
 def has_register(key: str) -> bool:
-    return any(register.key == key for register in all_registers())
+    try:
+        register_of(key)
+    except KeyError:
+        return False
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from functools import partial
 from typing import Any
 
@@ -23,6 +24,7 @@ from ecoledger.entities.inventory import Inventory, ending, headers
 from ecoledger.listings import asked, cells, forms, selecting, veil
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import SavedView, Taste
+from ecoledger.listings.parts import Ask
 from ecoledger.listings.personal import note_seen
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.rows import kept_once
@@ -237,11 +239,13 @@ def edit(request: Request, key: str, pk: int) -> HttpResponseBase:
 
 
 def _form(request: Request, listing: Listing, row: Any) -> HttpResponseBase:
+    data = request.POST if request.method == "POST" else None
+    held: tuple[Ask, ...] = ()
     if row is None:
         asks = listing.open_asks(request.user, listing.fields)
     else:
-        asks = (*listing.asks_of_row(request.user, row), *listing.asks_to_change())
-    data = request.POST if request.method == "POST" else None
+        asks, held = _held_apart(listing, row, listing.asks_of_row(request.user, row), data or {})
+        asks += listing.asks_to_change()
     # A link to a new row says what it is to be about.
     first = request.GET if row is None else None
     form = forms.form_of(asks, listing.model, data=data, row=row, person=request.user, first=first)
@@ -265,8 +269,17 @@ def _form(request: Request, listing: Listing, row: Any) -> HttpResponseBase:
     if row is not None:
         names = [ask.stores or ask.name for ask in asks]
         note_seen(listing, request.user, [row], names, address(request))
-    context = {"listing": listing, "form": form, "row": row}
+    context = {"listing": listing, "form": form, "row": row, "held": [ask.label for ask in held]}
     return render(request, "web/listings/form.html", context)
+
+
+def _held_apart(
+    listing: Listing, row: Any, asks: Iterable[Ask], sent: Container[str]
+) -> tuple[tuple[Ask, ...], tuple[Ask, ...]]:
+    """What a form of ``row`` asks, and what is settled of it; that is asked only of who sent it, to be refused if changed."""
+    settled = listing.settled_of(row)
+    held = tuple(ask for ask in asks if (ask.stores or ask.name) in settled)
+    return tuple(ask for ask in asks if ask not in held or ask.name in sent), held
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:
