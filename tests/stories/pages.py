@@ -36,11 +36,39 @@ def submit(
     *,
     button: str = "",
     files: list[tuple[str, bytes, str]] | None = None,
-) -> Any:
-    """Fill in the form whose address ends with ``action`` on the page at ``address``; the page it leads to.
+) -> None:
+    """Fill in the form whose address ends with ``action`` on the page at ``address``, and send it; it is taken.
 
     A field is named by the end of its name. ``button``: the value of the button that is pressed.
     """
+    answer = _sent(visitor, address, action, values, button, files)
+    assert answer.is_redirect, f"{action} was not taken: {_complaints(answer)}"
+
+
+def page_after(
+    visitor: Visitor,
+    address: str,
+    action: str,
+    values: dict[str, Any] | None = None,
+    *,
+    button: str = "",
+    files: list[tuple[str, bytes, str]] | None = None,
+) -> Any:
+    """As :func:`submit`; the page that comes next, also where the form was refused."""
+    answer = _sent(visitor, address, action, values, button, files)
+    while answer.next_request is not None:
+        answer = visitor.send(answer.next_request)
+    return _page(answer)
+
+
+def _sent(
+    visitor: Visitor,
+    address: str,
+    action: str,
+    values: dict[str, Any] | None,
+    button: str,
+    files: list[tuple[str, bytes, str]] | None,
+) -> httpx.Response:
     page = open_page(visitor, address)
     forms = [f for f in page.forms if _path(f.action or address).endswith(_path(action))]
     if not forms:
@@ -58,10 +86,13 @@ def submit(
             raise NoSuchForm(f"{action} has no button {button!r}")
         data[pressed[0].get("name")] = button
     sent = [("files", file) for file in files or []]
-    answer = visitor.post(
-        form.action or address, data=data, files=sent or None, follow_redirects=True
-    )
-    return _page(answer)
+    return visitor.post(form.action or address, data=data, files=sent or None)
+
+
+def _complaints(answer: httpx.Response) -> str:
+    """What the page says is wrong."""
+    said = lxml.html.fromstring(answer.text or "<p>").xpath("//*[@role='alert']")
+    return f"{answer.status_code} " + " ".join(text(alert) for alert in said)
 
 
 def text(page: Any) -> str:

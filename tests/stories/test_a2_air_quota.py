@@ -6,7 +6,7 @@ import re
 
 import pytest
 from tests.path.county import NORTH
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 
 TABLE = [("核算表.pdf", b"%PDF-1.7 accounting", "application/pdf")]
 
@@ -38,11 +38,11 @@ def test_the_pool_takes_in_what_is_freed_and_never_gives_more_than_it_has(house,
         "actual": "9.8",
         "base_year": "2020",
     }
-    case = address_of(submit(approver, "/matters/air_reduction/new", "/new", reduction))
+    case = address_of(page_after(approver, "/matters/air_reduction/new", "/new", reduction))
     submit(approver, case, "/do/account", {"method": "许可量与实际排放量取小"}, files=TABLE)
     assert "核算表.pdf" in text(open_page(head, case))
     submit(head, case, "/do/approve")
-    stocked = submit(approver, case, "/do/stock")
+    stocked = page_after(approver, case, "/do/stock")
     assert "已入库" in text(stocked)
 
     # It is in the pool, and the pool's page leads to its statement.
@@ -53,11 +53,11 @@ def test_the_pool_takes_in_what_is_freed_and_never_gives_more_than_it_has(house,
     # A new project takes its multiple; a second one that wants more than is left is refused.
     project = {"area_code": NORTH, "pollutant": "NOx", "multiple": "2"}
     first = {**project, "title": "新建汽车零部件项目", "added": "3"}
-    taking = address_of(submit(approver, "/matters/air_allocation/new", "/new", first))
+    taking = address_of(page_after(approver, "/matters/air_allocation/new", "/new", first))
     submit(approver, taking, "/do/submit")
     submit(head, taking, "/do/allocate", {"approval_no": "测环审〔2026〕8号"})
     second = {**project, "title": "新建表面处理项目", "added": "2"}
-    wanting = address_of(submit(approver, "/matters/air_allocation/new", "/new", second))
+    wanting = address_of(page_after(approver, "/matters/air_allocation/new", "/new", second))
     submit(approver, wanting, "/do/submit")
     refused = head.post(
         f"{wanting}/do/allocate",
@@ -88,7 +88,7 @@ def test_the_pool_takes_in_what_is_freed_and_never_gives_more_than_it_has(house,
 
     # A project without its approval holds what it needs first: it is out of the pool, and lapses back into it.
     third = {**project, "title": "待批环评项目", "added": "4", "multiple": "1.5"}
-    held = address_of(submit(approver, "/matters/air_allocation/new", "/new", third))
+    held = address_of(page_after(approver, "/matters/air_allocation/new", "/new", third))
     submit(approver, held, "/do/submit", {"source_text": "关停2020年燃煤锅炉"})
     submit(head, held, "/do/reserve")
     pools = text(open_page(approver, "/b/air_quota/holdings"))
@@ -97,7 +97,7 @@ def test_the_pool_takes_in_what_is_freed_and_never_gives_more_than_it_has(house,
     assert left(approver, statement) == "3.800"
     # What it holds of its source nobody else can draw.
     fourth = {**project, "title": "另一项目", "added": "5", "multiple": "1"}
-    other = address_of(submit(approver, "/matters/air_allocation/new", "/new", fourth))
+    other = address_of(page_after(approver, "/matters/air_allocation/new", "/new", fourth))
     refused = approver.submit(
         f"{other}/do/submit",
         {"submit-pollutant": "NOx", "submit-added": "5", "submit-multiple": "1",

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 from tests.books.test_checklists import COATING, book
 from tests.path.county import COUNTY, NORTH
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 from tests.stories.test_air_weather import entered, workbook
 
 FIRMS = 273
@@ -45,7 +45,7 @@ def test_every_firm_is_listed_visited_and_its_problems_are_in_the_ledger(house, 
     )
     assert "喷涂检查表 v1" in sent.text
 
-    board = submit(
+    board = page_after(
         dispatcher,
         "/b/coating/new",
         "/new",
@@ -84,20 +84,22 @@ def test_every_firm_is_listed_visited_and_its_problems_are_in_the_ledger(house, 
     (number,) = found.xpath("//tr[@data-object='隐名涂装厂']//input/@value")
     form = next(f for f in found.forms if "object" in f.fields)
     dispatcher.post(f"{address}/objects", data={**dict(form.form_values()), "object": number})
-    board = submit(dispatcher, address, drive, button="start")
+    board = page_after(dispatcher, address, drive, button="start")
     assert covered(board) == f"0/{FIRMS + 2}"
 
     # Two visits: one finds nothing, the other an open paint room.
     visits = open_page(officer, address).xpath("//a[contains(@href, '/tasks/')]/@href")
     submit(officer, visits[0], visits[0], {"房间密闭": "ok", "风速": "0.6"})
-    board = submit(officer, visits[1], visits[1], {"房间密闭": "problem", "缺口": "侧门"})
+    board = page_after(officer, visits[1], visits[1], {"房间密闭": "problem", "缺口": "侧门"})
     assert covered(board) == f"2/{FIRMS + 2}"
     assert "1 家有问题" in text(board)
     assert "发现问题" in text(open_page(officer, visits[1]))
     assert "喷漆房是否密闭" in text(open_page(dispatcher, "/matters/problem?q=喷漆房"))
 
     # One firm has closed down: it leaves the plan with its reason and is counted apart.
-    board = submit(dispatcher, visits[2], visits[2], {"reason": "已关停拆除"}, button="leave_out")
+    board = page_after(
+        dispatcher, visits[2], visits[2], {"reason": "已关停拆除"}, button="leave_out"
+    )
     assert covered(board) == f"2/{FIRMS + 1}"
     assert "不再安排 1" in text(board)
 

@@ -10,7 +10,7 @@ import pytest
 from tests.path.county import COUNTY, NORTH, SOUTH
 from tests.path.house import Visitor
 from tests.stories.conftest import BUREAU, with_own_password
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, text
 
 DAY = "2026-07-01"
 OFFICES = "单位名称,类别,行政区划\n清溪环境监测站,政府部门,测试县\n"
@@ -129,7 +129,7 @@ def test_the_file_of_a_thing_shows_its_relations_and_what_became_of_it(house, vi
     assert "林断面长" in text(open_page(monitor, address))
 
     # Renamed from a day: the old name stays in the history and is found.
-    page = submit(
+    page = page_after(
         monitor, f"{address}/rename", "rename", {"name": "新桥断面", "on": DAY}, button="do"
     )
     assert "上桥断面 → 新桥断面" in text(page)
@@ -140,7 +140,7 @@ def test_the_file_of_a_thing_shows_its_relations_and_what_became_of_it(house, vi
     enter("facility", "企业,设施编号,设施名称,设施类别\n三号测试厂,TA002,布袋除尘,治理设施\n")
     enter("relation", "对象,关系,另一对象\n布袋除尘器,接至排放口,E-3-DA001\n")
     said = {"other_text": "布袋除尘", "other": "布袋除尘", "on": DAY}
-    page = submit(monitor, f"{twin}/merge", "merge", said, button="preview")
+    page = page_after(monitor, f"{twin}/merge", "merge", said, button="preview")
     assert "关系 1" in text(page)
     assert "接至排放口" not in text(
         open_page(monitor, _address_of(monitor, "facility", "布袋除尘"))
@@ -148,7 +148,7 @@ def test_the_file_of_a_thing_shows_its_relations_and_what_became_of_it(house, vi
     data = dict(said) | {"step": "do"}
     done = monitor.submit(f"{twin}/merge", data, follow_redirects=True)
     assert "停用" in done.text
-    page = submit(monitor, twin, "/undo")
+    page = page_after(monitor, twin, "/undo")
     assert "已撤销" in text(page)
     assert "排放口" in text(open_page(monitor, twin))
 

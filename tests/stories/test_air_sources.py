@@ -12,7 +12,7 @@ from threading import Thread
 import pytest
 from tests.path.county import COUNTY, NORTH
 from tests.path.house import PNG, hours_ago, until
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 from tests.stories.test_air_weather import edition_of, entered, workbook
 
 from ecoledger.hj212 import Device, Value
@@ -233,14 +233,14 @@ def test_22_firms_have_37_cameras_and_a_look_begets_a_problem(house, visitor, tm
     )
     number = file.rsplit("/", 1)[1]
     edit = f"/registry/camera/{number}"
-    refused = submit(monitor, edit, edit, {"still": "http://169.254.169.254/latest"})
+    refused = page_after(monitor, edit, edit, {"still": "http://169.254.169.254/latest"})
     assert "须在视频平台登记的主机内" in text(refused)
     submit(monitor, edit, edit, {"still": f"http://{host}/7.png"})
     entry = next(
         a for a in open_page(officer, "/b/camera_check?q=摄像头7").xpath("//tbody//a/@href")
         if re.fullmatch(r"/b/camera_check/\d+", a)
     )  # fmt: skip
-    problem = submit(officer, entry, "/beget")
+    problem = page_after(officer, entry, "/beget")
     platform.shutdown()
     assert "治污设施未运行" in text(problem)
     assert re.search(r"摄像头7_\d{14}\.png", text(problem)), text(problem)[:800]
@@ -296,7 +296,7 @@ def test_four_sorties_test_twelve_vehicles_and_two_are_fined(house, visitor, tmp
     assert "挖掘机1号" in text(open_page(officer, "/b/machine_check?passed=0"))
 
     # Black smoke: whoever passed the first review does not do the second.
-    page = submit(monitor, "/matters/black_smoke/new", "/new",
+    page = page_after(monitor, "/matters/black_smoke/new", "/new",
                   {"title": "国道卡口抓拍", "area_code": NORTH, "plate": "闽C12345",
                    "caught_at": "2026-06-01 08:30", "ringelmann": "3"})  # fmt: skip
     case = address_of(page)
@@ -305,7 +305,7 @@ def test_four_sorties_test_twelve_vehicles_and_two_are_fined(house, visitor, tmp
     assert "须由另一人办理" in own.text
     submit(officer, case, "/do/send", {"told": "已推送交警并短信告知车主"})
     submit(officer, case, "/do/retest", {"retest": "复检合格"}, files=PROOF)
-    assert "已销号" in text(submit(dispatcher, case, "/do/close"))
+    assert "已销号" in text(page_after(dispatcher, case, "/do/close"))
 
 
 @pytest.mark.story("A13")
@@ -451,7 +451,7 @@ def test_46_biomass_boilers_show_the_limits_of_the_edition_in_force(house, visit
 
     # The firm is assessed for ultra-low emission: three parts, a report, a second person's review, shown, passed.
     dispatcher = visitor("dispatcher")
-    page = submit(monitor, "/matters/ultra_low/new", "/new",
+    page = page_after(monitor, "/matters/ultra_low/new", "/new",
                   {"title": "一号测试厂超低排放评估", "entity_text": FIRM, "trade": "steel"})  # fmt: skip
     case = address_of(page)
     submit(monitor, case, "/do/begin", {"assessor": "某环境监测中心"})
@@ -537,7 +537,7 @@ def test_18_firms_offset_their_vocs_by_the_ratio_of_the_place(house, hired, visi
     approver, head_person = hired("approver", "审批员甲"), hired("leader", "局领导甲")
     reduction = {"title": "关停某涂装线", "area_code": NORTH, "way": "closed", "pollutant": "VOCs",
                  "permitted": "60", "actual": "55", "base_year": "2020"}  # fmt: skip
-    closed = address_of(submit(approver, "/matters/air_reduction/new", "/new", reduction))
+    closed = address_of(page_after(approver, "/matters/air_reduction/new", "/new", reduction))
     submit(approver, closed, "/do/account", {"method": "取小"}, files=PROOF)
     submit(head_person, closed, "/do/approve")
     submit(approver, closed, "/do/stock")
@@ -566,7 +566,7 @@ def test_18_firms_offset_their_vocs_by_the_ratio_of_the_place(house, hired, visi
 
     # A second source fills the pool; the first is held by the eighteen and gives no more than its own rest.
     other = {**reduction, "title": "关停某印刷线", "permitted": "40", "actual": "40"}
-    second = address_of(submit(approver, "/matters/air_reduction/new", "/new", other))
+    second = address_of(page_after(approver, "/matters/air_reduction/new", "/new", other))
     submit(approver, second, "/do/account", {"method": "取小"}, files=PROOF)
     submit(head_person, second, "/do/approve")
     submit(approver, second, "/do/stock")

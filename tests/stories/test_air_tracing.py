@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.path.county import AIR_MN, COUNTY, MN, NORTH
 from tests.path.house import PNG, hours_ago, this_hour, until
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 from tests.stories.test_air_weather import entered, workbook
 
 from ecoledger.hj212 import Device, Value
@@ -271,7 +271,7 @@ def test_an_anomaly_is_traced_handed_over_and_closed(house, visitor, page_of):
     own = town.submit(f"{case}/do/close", {"close-checked": "属实"})
     assert own.status_code in (403, 422)
     page.goto(case)
-    closed = submit(dispatcher, case, "/do/close", {"checked": "同站浓度已回落"})
+    closed = page_after(dispatcher, case, "/do/close", {"checked": "同站浓度已回落"})
     assert "已销号" in text(closed)
     shown = text(open_page(dispatcher, "/matters/air_clue/statistics"))
     assert re.search(r"排名第一的属实率.{0,20}100", shown), shown
@@ -348,7 +348,7 @@ def test_a_survey_finds_the_hot_stretch_and_hands_it_over(house, visitor):
     assert stretches > 20
     marks = json.loads(dispatcher.get(f"{survey}/spots.geojson").text)["features"]
     assert sum(mark["properties"]["layer"] == "alarm" for mark in marks) == hot
-    made = submit(dispatcher, survey, "/dispatch", {"spot": "0"})
+    made = page_after(dispatcher, survey, "/dispatch", {"spot": "0"})
     assert "走航高值" in text(made)
     # GCJ-02 was brought to WGS-84: the place moved by some hundred metres.
     assert "待交办" in text(made)

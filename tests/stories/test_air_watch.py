@@ -13,7 +13,7 @@ import lxml.html
 import pytest
 from tests.path.county import AIR_MN, NORTH
 from tests.path.house import PNG, hours_ago
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 from tests.stories.test_air_sources import address_of, kept, matters, row_of
 from tests.stories.test_air_weather import entered, workbook
 
@@ -142,7 +142,7 @@ def _an_automatic_station_reads_by_itself(house, monitor, tmp_path):
     assert "昼间 14/16 h，夜间 8/8 h；因雨、大风剔除 2 h" in text(
         open_page(monitor, "/b/noise_reading?q=自动监测")
     )
-    again = text(submit(monitor, f"/air/noise?first={day}&last={day}", "/air/noise/take"))
+    again = text(page_after(monitor, f"/air/noise?first={day}&last={day}", "/air/noise/take"))
     assert "取得 0 条" in again
 
 
@@ -165,7 +165,7 @@ def test_data_are_checked_by_two_lines_and_quality_control_is_judged(house, visi
     assert "±5%" in text(failed)
     _a_failed_control_marks_its_hours(house, monitor, tmp_path)
 
-    page = submit(
+    page = page_after(
         dispatcher,
         "/matters/quality_check/new",
         "/new",

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.path.county import COUNTY, MN, NORTH
 from tests.path.house import hours_ago
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 
 from ecoledger.hj212 import Device, Value
 
@@ -95,7 +95,7 @@ def test_the_list_of_a_season_is_kept_in_versions_with_its_measures(house, visit
     )
     compared = text(open_page(dispatcher, f"{newer}?with={season.rsplit('/', 1)[1]}"))
     assert re.search(r"C\s*→?\s*D", compared), compared
-    refused = submit(
+    refused = page_after(
         dispatcher, f"/b/emergency_list/{numbers[0]}/edit", f"{numbers[0]}/edit", {"grade": "A"}
     )
     assert "不能再改" in text(refused)
@@ -181,7 +181,7 @@ def measured(house, visitor):
 
 def opened(dispatcher, title, area=COUNTY):
     """A warning on record; the address of its matter."""
-    page = submit(
+    page = page_after(
         dispatcher,
         "/matters/weather_response/new",
         "/new",
@@ -216,7 +216,7 @@ def test_a_warning_goes_from_forecast_to_assessment_as_one_matter(house, visitor
     (mine,) = {
         a for a in own.xpath("//a/@href") if re.fullmatch(r"/matters/air_instruction/\d+", a)
     }
-    signed = submit(firm, mine, "/do/sign")
+    signed = page_after(firm, mine, "/do/sign")
     assert "768吨" in text(signed)
     submit(firm, mine, "/do/report", {"report": "1号窑投料量已降到 760 吨"})
 
@@ -239,7 +239,7 @@ def test_a_warning_goes_from_forecast_to_assessment_as_one_matter(house, visitor
 
     # The year's assessment of the mechanisms draws its marks from what was verified: one of two in the north.
     year = hours_ago(0).year
-    page = submit(dispatcher, "/b/air_assessment/new", "/new",
+    page = page_after(dispatcher, "/b/air_assessment/new", "/new",
                   {"name": f"{year}年度大气考核", "area_code": COUNTY, "begin": f"{year}-01-01",
                    "end": f"{year}-12-31"})  # fmt: skip
     scores = {
@@ -359,7 +359,7 @@ def test_an_event_has_a_clone_of_the_list_and_a_consultation_every_day(house, vi
     dispatcher = visitor("dispatcher")
     day = hours_ago(0).date()
     first, last = day - timedelta(days=2), day
-    page = submit(
+    page = page_after(
         dispatcher,
         "/matters/event_assurance/new",
         "/new",

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 from tests.path.county import NORTH
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 from tests.stories.test_air_sources import address_of, kept, matters, statistics
 from tests.stories.test_air_weather import workbook
 
@@ -87,7 +87,7 @@ def catalogue(house, approver, tmp_path_factory):
 
 def case_of(person, **values):
     """The address of a new application."""
-    page = submit(person, "/matters/approval_case/new", "/new", values)
+    page = page_after(person, "/matters/approval_case/new", "/new", values)
     assert any("/do/" in (form.action or "") for form in page.forms), text(page)
     return address_of(page)
 
@@ -112,7 +112,7 @@ def test_348_cases_of_a_year_in_the_days_that_were_promised(
     # A promise longer than the law is refused where it is typed.
     wrong = {"code": "XK-99", "name": "错误事项", "sort": "permit", "kind": "other", "legal_days": "10",
              "promised_days": "12", "receive_days": "5", "deliver_days": "10", "publicity_days": "0", "review_days": "0"}  # fmt: skip
-    refused = submit(approver, "/b/approval_item/new", "/new", wrong)
+    refused = page_after(approver, "/b/approval_item/new", "/new", wrong)
     assert "承诺时限 12 个工作日长于法定时限 10 个工作日" in text(refused)
 
     # One application, by hand: sent back once for a paper, published, decided, delivered.
@@ -219,7 +219,7 @@ def test_one_set_of_papers_and_two_approvals_that_end_together(
     eia, permit = item(approver, "环境影响报告表审批"), item(approver, "排污许可证核发")
     values = {"title": "某制鞋扩建项目", "document": "eia_form", "entity_text": FIRM, "eia_item": eia,
               "permit_item": permit}  # fmt: skip
-    joint = address_of(submit(approver, "/matters/joint_approval/new", "/new", values))
+    joint = address_of(page_after(approver, "/matters/joint_approval/new", "/new", values))
     shown = text(open_page(approver, joint))
     assert shown.count("申请表") == 1, "a paper that both need is asked once"
     early = approver.submit(f"{joint}/do/accept", {})
@@ -347,11 +347,11 @@ def test_25_agencies_are_rated_by_49_documents(house, catalogue, chief, tmp_path
         "sort": "form",
         "area_code": NORTH,
     }
-    review = address_of(submit(approver, "/matters/document_review/new", "/new", values))
+    review = address_of(page_after(approver, "/matters/document_review/new", "/new", values))
     early = approver.submit(f"{review}/do/score", {"score-opinion": "源强偏小"})
     assert "没有评分" in early.text
     marks = {f"marks-{n}-score": s for n, s in enumerate(("10", "15", "10", "15", "10", "10"))}
-    silent = submit(approver, f"{review}/lines/marks", "/lines/marks", marks)
+    silent = page_after(approver, f"{review}/lines/marks", "/lines/marks", marks)
     assert silent is not None
     assert (
         "扣分没有写问题"
@@ -658,7 +658,7 @@ def test_a_firm_asks_is_visited_answered_in_time_and_reports_itself_without_pena
         "channel": "platform",
         "description": "请指导",
     }
-    request = address_of_firm(submit(firm, "/matters/service_request/new", "/new", ask))
+    request = address_of_firm(page_after(firm, "/matters/service_request/new", "/new", ask))
     submit(
         approver,
         request,
@@ -675,7 +675,7 @@ def test_a_firm_asks_is_visited_answered_in_time_and_reports_itself_without_pena
         "channel": "platform",
         "description": "三桶没有标签",
     }
-    report = address_of_firm(submit(firm, "/matters/service_request/new", "/new", own))
+    report = address_of_firm(page_after(firm, "/matters/service_request/new", "/new", own))
     without = approver.submit(f"{report}/do/answer", {"answer-answer": "请整改"})
     assert "须商定整改期限" in without.text
     submit(

@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 from tests.path.county import NORTH
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 from tests.stories.test_credit_and_quota import (
     FIRM,
     NOW,
@@ -179,7 +179,7 @@ def test_a_tyre_project_is_computed_compared_and_its_chapter_written(house, visi
 
     # The chapter: drafted from the sheet, reviewed, signed and issued; its file says the figures.
     number = tyre.rsplit("/", 1)[1]
-    page = submit(desk, tyre, f"/documents/begin/carbon_chapter/{number}")
+    page = page_after(desk, tyre, f"/documents/begin/carbon_chapter/{number}")
     draft = next(
         a for f in page.forms if (a := re.match(r"/documents/drafts/\d+", f.action or ""))
     )[0]
@@ -246,7 +246,7 @@ def test_15_firms_are_insured_and_four_titles_are_granted(house, visitor, chief,
     assert "原止期之后" in refused(approver, policy, "renew", {
         "policy_no": "HZX-0B", "insured": "300", "starts_on": day(-200), "ends_on": day(-250),
     })  # fmt: skip
-    page = submit(approver, policy, "/do/renew", {
+    page = page_after(approver, policy, "/do/renew", {
         "policy_no": "HZX-0B", "insured": "300", "starts_on": day(-266), "ends_on": day(-630),
     })  # fmt: skip
     assert "HZX-0" in text(page)

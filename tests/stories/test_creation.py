@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from tests.path.county import COUNTY
 from tests.path.house import hours_ago
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 from tests.stories.test_air_sources import kept, matters, statistics
 from tests.stories.test_air_weather import entered, workbook
 
@@ -151,7 +151,7 @@ def test_one_river_a_year_is_measured_by_six_indicators(house, visitor, chief, t
         "公众满意度",
     ):
         assert name in names
-    wrong = submit(
+    wrong = page_after(
         desk, f"{pages['2']}/edit", f"{pages['2']}/edit",
         {"numerator": "8.2", "denominator": "10", "value": "90", "met": "1"},
     )  # fmt: skip
@@ -320,7 +320,7 @@ def test_two_communities_of_the_city_and_seven_of_the_district_are_named_by_scor
     cases = matters(desk, "/matters/creation_project?kind=community&sort=number")
     assert len(cases) == 9
 
-    page = submit(desk, "/b/community_score/new", "/new", {
+    page = page_after(desk, "/b/community_score/new", "/new", {
         "name": f"{YEAR}年评分", "area_code": COUNTY, "begin": f"{YEAR}-01-01", "end": f"{YEAR}-12-31",
     })  # fmt: skip
     act = next(f.action for f in page.forms if (f.action or "").endswith("/act"))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 from tests.path.county import COUNTY, NORTH, SOUTH
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 
 RATED = 1_683
 FIRM, OTHER = "一号测试厂", "二号测试厂"
@@ -91,7 +91,7 @@ def rate(officer, chief, batch, until):
     """Compute, publish by another person, announce."""
     submit(officer, batch, "/do/compute")
     submit(chief, batch, "/do/publish", {"objections_until": until})
-    return submit(officer, batch, "/do/announce")
+    return page_after(officer, batch, "/do/announce")
 
 
 @pytest.mark.story("P13")
@@ -174,7 +174,7 @@ def test_four_batches_rate_69_firms_and_one_1683_whose_records_are_repaired(
     year = matter(officer, "credit_batch", "年度评价")
     submit(officer, year, "/do/compute")
     assert "年度评价" not in text(open_page(firm, "/b/credit_rating"))
-    page = submit(chief, year, "/do/publish", {"objections_until": day(-1)})
+    page = page_after(chief, year, "/do/publish", {"objections_until": day(-1)})
     assert re.search(r"绿（诚信）\s*1613", text(page)), text(page)
 
     # The firm sees its score with every event: 100 − 5 − 3. It objects to the second, and is right.
@@ -196,7 +196,7 @@ def test_four_batches_rate_69_firms_and_one_1683_whose_records_are_repaired(
     told = text(open_page(firm, mine))
     assert "95" in told
     assert "已撤销" in told
-    assert "已发布" in text(submit(officer, year, "/do/announce"))
+    assert "已发布" in text(page_after(officer, year, "/do/announce"))
     assert re.search(rf"参评企业\s*{RATED + 69}\b", statistics(officer, "credit_batch"))
 
     # A draw goes by what holds, not by what the list of objects said a year ago.
@@ -245,7 +245,7 @@ def test_four_batches_rate_69_firms_and_one_1683_whose_records_are_repaired(
                for n in range(13)]  # fmt: skip
     enter(house, "credit_event", [heads, *records])
     for row in records:
-        page = submit(officer, "/matters/credit_repair/new", "/new", {
+        page = page_after(officer, "/matters/credit_repair/new", "/new", {
             "entity_text": row[0], "event_text": row[5], "corrected": "已改正", "duties_done_on": day(90), "promised_on": day(1),
         })  # fmt: skip
         one = address_of(page)
@@ -256,7 +256,7 @@ def test_four_batches_rate_69_firms_and_one_1683_whose_records_are_repaired(
     assert re.search(r"其中：轻微\s*6", shown), shown
 
     # 600,000 yuan and a polluted stream: 100 − 10 − 25 is 黄, whatever the list of objects said; it is drawn twice as often.
-    opened = submit(dispatcher, "/matters/random_check/new", "/new",
+    opened = page_after(dispatcher, "/matters/random_check/new", "/new",
                     {"title": "按信用抽查", "area_code": COUNTY, "check_by": "2099-03-31"})  # fmt: skip
     check = address_of(opened)
     submit(dispatcher, check, "/do/freeze")
@@ -324,7 +324,7 @@ def test_quota_is_issued_split_granted_and_lapses_to_where_it_came_from(
         "source": "town",
         "priority": "key",
     }
-    page = submit(approver, "/matters/quota_request/new", "/new", {
+    page = page_after(approver, "/matters/quota_request/new", "/new", {
         **form, "amounts-0-pollutant": "COD", "amounts-0-amount": "1.5", "amounts-1-pollutant": "NH3-N",
         "amounts-1-amount": "0.15",
     })  # fmt: skip
@@ -338,7 +338,7 @@ def test_quota_is_issued_split_granted_and_lapses_to_where_it_came_from(
     assert re.search(r"镇街指标.{0,40}18\.500 t/a", said), said
 
     # One that wants more than its town has is refused with the lack.
-    page = submit(approver, "/matters/quota_request/new", "/new", {
+    page = page_after(approver, "/matters/quota_request/new", "/new", {
         **form, "title": "扩建项目", "priority": "ordinary", "amounts-0-pollutant": "COD", "amounts-0-amount": "30",
     })  # fmt: skip
     other = address_of(page)
@@ -352,11 +352,11 @@ def test_quota_is_issued_split_granted_and_lapses_to_where_it_came_from(
     )
     reduction = {"title": "关停燃煤锅炉", "area_code": NORTH, "way": "closed", "pollutant": "NOx", "permitted": "12.5",
                  "actual": "9.8", "base_year": "2020"}  # fmt: skip
-    boiler = address_of(submit(approver, "/matters/air_reduction/new", "/new", reduction))
+    boiler = address_of(page_after(approver, "/matters/air_reduction/new", "/new", reduction))
     submit(approver, boiler, "/do/account", {"method": "取小"}, files=PROOF)
     submit(chief, boiler, "/do/approve")
     submit(approver, boiler, "/do/stock")
-    page = submit(approver, "/matters/quota_request/new", "/new", {
+    page = page_after(approver, "/matters/quota_request/new", "/new", {
         "title": "热处理线项目", "entity_text": OTHER, "area_code": NORTH, "source": "air", "priority": "listed",
         "amounts-0-pollutant": "NOx", "amounts-0-amount": "4",
     })  # fmt: skip

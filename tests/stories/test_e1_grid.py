@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.path.county import COUNTY, NORTH, SOUTH
 from tests.path.house import PNG, until
-from tests.stories.pages import NoSuchForm, open_page, submit, text
+from tests.stories.pages import NoSuchForm, open_page, page_after, submit, text
 
 from ecoledger.live import times
 
@@ -174,7 +174,7 @@ def test_an_event_is_reported_without_a_connection_and_arrives_once(hired, page_
     submit(desk, address, f"{address}/do/dispatch", {"owner_organisation": "北镇人民政府"})
     file = [("整改后.png", PNG, "image/png")]
     submit(worker, address, f"{address}/do/feed_back", {"handling": "已清洗油烟净化器"}, files=file)
-    page = submit(town, address, f"{address}/do/close", {"checked": "现场复查，无油烟"})
+    page = page_after(town, address, f"{address}/do/close", {"checked": "现场复查，无油烟"})
     assert "已销号" in text(page)
     # A clue is no inspection: a grid worker opens no inspection and no campaign visit by an officer.
     with pytest.raises(AssertionError):
@@ -230,5 +230,7 @@ def test_a_contractor_hands_in_clues_only_and_is_accepted_by_what_came_of_them(
     said = text(open_page(desk, address))
     assert re.search(r"提交线索数 3 .*已核实线索数 3 .*属实线索数 2", said)
     chief = hired("leader", "局长甲")
-    page = submit(chief, address, f"{address}/do/accept", {"verdict": "线索属实率 66.7%，同意验收"})
+    page = page_after(
+        chief, address, f"{address}/do/accept", {"verdict": "线索属实率 66.7%，同意验收"}
+    )
     assert "验收通过" in text(page)

@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 from tests.path.county import COUNTY, NORTH, SOUTH
 from tests.path.house import PATIENCE
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 
 # 1,683 objects: 8 special, all of them; 160 key, a quarter; 1,515 ordinary, five for each of 7 officers: 8 + 40 + 35 = 83.
 SPECIAL, KEY, ORDINARY, OFFICERS = 8, 160, 1_515, 7
@@ -65,7 +65,7 @@ def test_eighty_three_firms_are_drawn_and_anybody_can_draw_them_again(house, vis
     dispatcher, officer = visitor("dispatcher"), visitor("officer")
     plan = {"year": "2026", "item_no": "1", "name": "一季度双随机抽查", "kind": "random", "objects_planned": "83", "filed_on": "2026-01-10", "area_code": COUNTY}  # fmt: skip
     submit(dispatcher, "/b/check_plan/new", "/new", plan)
-    opened = submit(
+    opened = page_after(
         dispatcher, "/matters/random_check/new", "/new",
         {"title": "一季度双随机抽查", "area_code": COUNTY, "check_by": "2099-03-31", "plan": "1"},
     )  # fmt: skip
@@ -74,7 +74,7 @@ def test_eighty_three_firms_are_drawn_and_anybody_can_draw_them_again(house, vis
     # The roster page and its list say how many there are.
     assert "共 1683 条" in text(open_page(dispatcher, "/b/check_object"))
     # The lists and their hash stand before a seed does; an expired certificate is not among them.
-    page = submit(dispatcher, check, "/do/freeze")
+    page = page_after(dispatcher, check, "/do/freeze")
     assert "对象 1683 个，检查人员 7 名" in text(page)
     assert "种子" not in text(page)
     assert not any("seed" in (name or "") for form in page.forms for name in form.fields)
@@ -82,10 +82,10 @@ def test_eighty_three_firms_are_drawn_and_anybody_can_draw_them_again(house, vis
     # A first draw is thrown away with its reason; both stay on the sheet.
     submit(dispatcher, check, "/do/draw")
     submit(dispatcher, check, "/do/discard", {"reason": "名单核对有误，重抽"})
-    page = submit(dispatcher, check, "/do/draw")
+    page = page_after(dispatcher, check, "/do/draw")
     assert "抽中 83 个" in text(page)
     assert "名单核对有误，重抽" in text(page)
-    page = submit(dispatcher, check, "/do/confirm")
+    page = page_after(dispatcher, check, "/do/confirm")
     assert "检查中" in text(page)
     number = int(check.rsplit("/", 1)[1])
     sheet = dispatcher.get(f"/enforcement/draws/{number}.json").json()
@@ -118,7 +118,7 @@ def test_eighty_three_firms_are_drawn_and_anybody_can_draw_them_again(house, vis
         "/do/record",
         {**site, "found": "生产正常，设施运行", "site_contact": "王某"},
     )
-    page = submit(officer, visit, "/do/finish", {"outcome": "clean"})
+    page = page_after(officer, visit, "/do/finish", {"outcome": "clean"})
     assert "已办结" in text(page)
 
     # What was published is all that is needed: equal, and where it was touched, where.
@@ -149,7 +149,7 @@ def test_eighty_three_firms_are_drawn_and_anybody_can_draw_them_again(house, vis
 def test_anybody_reads_the_published_sheet_and_draws_again(house, visitor, lists):
     """Ended visits published: a page without signing in, the files beside it, no telephone number in them."""
     dispatcher, officer = visitor("dispatcher"), visitor("officer")
-    opened = submit(dispatcher, "/matters/random_check/new", "/new", {
+    opened = page_after(dispatcher, "/matters/random_check/new", "/new", {
         "title": "公示测试抽查", "area_code": COUNTY, "check_by": "2099-03-31", "share_special": "0", "share_key": "0.01",
         "share_ordinary": "0",
     })  # fmt: skip

@@ -12,7 +12,7 @@ from tests.books.test_checklists import COATING
 from tests.books.test_checklists import book as checklist
 from tests.path.county import COUNTY, NORTH, SOUTH
 from tests.path.house import until
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 
 SELF_CHECKED, HANDED = 91, 4
 ACTIONS = ("清水蓝天", "全链条监管", "静夜守护")
@@ -88,7 +88,7 @@ def visit(house, visitor, staff):
     plan = {"year": "2026", "item_no": "7", "name": "专项执法", "kind": "special", "filed_on": "2026-01-10", "area_code": COUNTY}  # fmt: skip
     submit(dispatcher, "/b/check_plan/new", "/new", plan)
     for name in ACTIONS:
-        board = submit(dispatcher, "/b/special_action/new", "/new", {
+        board = page_after(dispatcher, "/b/special_action/new", "/new", {
             "name": name, "area_code": NORTH, "begin": "2026-01-01", "end": "2099-12-31", "checklist": "1",
         })  # fmt: skip
         move = next(f.action for f in board.forms if (f.action or "").endswith("/move"))
@@ -145,7 +145,7 @@ def test_three_actions_are_one_visit_and_its_findings_go_on(visitor, visit, staf
     submit(officer, visit, "/do/order", {"act": "喷漆房未密闭"})
     submit(officer, visit, "/do/file_case", {"cause": "涉嫌未采取密闭措施案"})
     submit(officer, visit, "/do/refer", {"department": "应急管理局", "what": "安全出口堵塞"})
-    page = submit(officer, visit, "/do/finish", {"outcome": "filed"})
+    page = page_after(officer, visit, "/do/finish", {"outcome": "filed"})
     said = text(page)
     assert "已办结" in said
     assert "涉嫌未采取密闭措施案" in said
@@ -156,7 +156,7 @@ def test_three_actions_are_one_visit_and_its_findings_go_on(visitor, visit, staf
     submit(
         dispatcher, where, "/do/send", {"department_name": "应急管理局", "sent_on": "2026-11-28"}
     )
-    page = submit(
+    page = page_after(
         dispatcher, where, "/do/reply", {"replied_on": "2026-12-01", "reply": "已责令清理"}
     )
     assert "已责令清理" in text(page)
@@ -327,7 +327,7 @@ def test_teams_of_a_cross_check_stay_out_of_their_own_district(house, visitor, s
     assert enter(house, "check_object", book(house, "名录.xlsx", rows)) == 2
     (edition,) = open_page(dispatcher, "/b/check_object/editions").xpath("//a[contains(@href, '/editions/') and not(contains(@href, 'new'))]/@href")  # fmt: skip
     submit(dispatcher, edition, edition, {"since": "2026-01-01"}, button="publish")
-    opened = submit(dispatcher, "/matters/random_check/new", "/new", {"title": "交叉检查", "area_code": COUNTY, "check_by": "2099-03-31", "share_key": "1", "other_district": "1"})  # fmt: skip
+    opened = page_after(dispatcher, "/matters/random_check/new", "/new", {"title": "交叉检查", "area_code": COUNTY, "check_by": "2099-03-31", "share_key": "1", "other_district": "1"})  # fmt: skip
     check = address_of(opened, "freeze")
     submit(dispatcher, check, "/do/freeze")
     submit(dispatcher, check, "/do/draw")
@@ -391,9 +391,9 @@ def test_a_firm_fills_in_the_form_of_its_facility(visitor, checks):
     # Mending that takes longer than the rule's days makes it a major danger; the bureau may set it by its reason.
     submit(firm, address, "/do/answer", {"answer": "阻火器失效一只", "measures": "更换", "rectify_by": "2099-01-31"})  # fmt: skip
     assert "重大隐患" in text(open_page(officer, address))
-    page = submit(officer, address, "/do/regrade", {"danger": "normal", "reason": "备件已到，三日可更换"})  # fmt: skip
+    page = page_after(officer, address, "/do/regrade", {"danger": "normal", "reason": "备件已到，三日可更换"})  # fmt: skip
     assert "一般隐患" in text(page)
-    page = submit(officer, address, "/do/accept", {"checked": "已更换，属实"})
+    page = page_after(officer, address, "/do/accept", {"checked": "已更换，属实"})
     assert "办结" in text(page)
 
 

@@ -12,7 +12,7 @@ import pytest
 from pypdf import PdfReader
 from tests.path.county import NORTH, SOUTH
 from tests.path.house import PNG
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 
 FILED, DECIDED, FINED = 69, 43, 6_055_000
 TODAY = f"{datetime.now(ZoneInfo('Asia/Shanghai')):%Y-%m-%d}"
@@ -54,7 +54,7 @@ def issue(people, register, number, kind, words=None):
     """A document about a matter: drafted, reviewed, signed and issued by the people who may."""
     address = f"/matters/{register}/{number}"
     author, signer = people["officer"], people["leader"]
-    page = submit(author, address, f"/documents/begin/{kind}/{number}")
+    page = page_after(author, address, f"/documents/begin/{kind}/{number}")
     draft = next(
         a for f in page.forms if (a := re.match(r"/documents/drafts/\d+", f.action or ""))
     )[0]
@@ -130,7 +130,7 @@ def figures(person, area):
 def case(people):
     """A case that has gone its whole way to a served decision; its number."""
     officer, second, leader, legal = (people[n] for n in ("officer", "second", "leader", "legal"))
-    opened = submit(officer, "/matters/penalty_case/new", "/new", {
+    opened = page_after(officer, "/matters/penalty_case/new", "/new", {
         "title": "涉嫌超标排放水污染物案", "kind": "general", "source": "site", "party_kind": "organisation",
         "party": "一号测试厂", "party_code": "91350582MA0000000X", "party_address": "北镇1号", "party_head": "王某",
         "found_on": "2026-09-01", "area_code": NORTH, "description": "外排废水化学需氧量超标一点二倍。",
@@ -187,7 +187,7 @@ def case(people):
     submit(leader, address, "/do/decide", {"heaviest": "fine", "fine": "250000"})
     _link, decision = issue(people, "penalty_case", number, "penalty_decision")
     assert re.fullmatch(r"环罚〔\d{4}〕\d+号", decision)
-    page = submit(officer, address, "/do/serve", {"served_on": TODAY, "serve_mode": "direct"})
+    page = page_after(officer, address, "/do/serve", {"served_on": TODAY, "serve_mode": "direct"})
     assert decision in text(page)
     return address, number, decision
 
@@ -210,7 +210,7 @@ def test_a_case_goes_from_its_clue_to_its_file(people, case):
         {"closing": "performed", "corrected_on": TODAY},
         files=[PHOTO],
     )
-    page = submit(leader, address, "/do/confirm_close")
+    page = page_after(leader, address, "/do/confirm_close")
     assert "已结案" in text(page)
     issue(people, "penalty_case", number, "penalty_closing", {"承办意见": "建议结案"})
     answer = leader.get(f"/enforcement/cases/{number}/book.pdf")
@@ -272,16 +272,18 @@ def test_who_does_not_pay_is_demanded_and_brought_before_the_court(people, serve
     named = {f"close-{name}": value for name, value in closing.items()}
     refused = officer.post(f"{address}/do/close", data={**token, **named}, files=[("files", PHOTO)])
     assert "法院还没有受理" in refused.text
-    page = submit(officer, address, "/do/court_refuses", {"court_refused_on": TODAY, "reason": "材料不全"})  # fmt: skip
+    page = page_after(officer, address, "/do/court_refuses", {"court_refused_on": TODAY, "reason": "材料不全"})  # fmt: skip
     assert "向上一级法院申请复议" in text(page)
     submit(officer, address, "/do/apply_court", form, files=[PHOTO])
     submit(officer, address, "/do/court_accepts", {"court_accepted_on": TODAY})
     submit(officer, address, "/do/court_rules", {"court_ruling": "permitted", "court_ruled_on": TODAY})  # fmt: skip
-    page = submit(officer, address, "/do/court_ends", {"court_result": "扣划银行存款，执行到位"})
+    page = page_after(
+        officer, address, "/do/court_ends", {"court_result": "扣划银行存款，执行到位"}
+    )
     assert re.search(r"加处罚款 ?元? ?50,?000", text(page))
     submit(officer, address, "/do/note_credit", {"public_until": "2029-06-30"})
     submit(officer, address, "/do/close", closing, files=[PHOTO])
-    assert "已结案" in text(submit(leader, address, "/do/confirm_close"))
+    assert "已结案" in text(page_after(leader, address, "/do/confirm_close"))
     assert "不履行测试厂" in text(open_page(officer, "/b/credit_entry"))
 
 
@@ -314,9 +316,9 @@ def test_a_decision_that_the_court_sets_aside_is_paid_back_withdrawn_and_remade(
     items = f"{address}/lines/items"
     submit(officer, items, items, {"items-0-name": "监测报告", "items-0-proves": "超标"})
     submit(officer, address, "/do/close", {"closing": "revoked", "corrected_on": TODAY}, files=[PHOTO])  # fmt: skip
-    assert "已结案" in text(submit(leader, address, "/do/confirm_close"))
+    assert "已结案" in text(page_after(leader, address, "/do/confirm_close"))
     # The judgment orders a new decision: the case goes on in a new one with its facts and its list of evidence.
-    page = submit(officer, address, "/do/remake", {"remake_by": "2099-12-31"})
+    page = page_after(officer, address, "/do/remake", {"remake_by": "2099-12-31"})
     (again,) = {
         a for a in page.xpath("//a/@href") if re.fullmatch(r"/matters/penalty_case/\d+", a)
     } - {address}
@@ -346,7 +348,7 @@ def test_a_decision_that_the_court_sets_aside_is_paid_back_withdrawn_and_remade(
 def test_a_small_fine_is_decided_on_the_spot(people):
     """A fine on the spot: not above 3,000 yuan, reported and handed in within its days, closed by a second person."""
     officer = people["officer"]
-    opened = submit(officer, "/matters/penalty_case/new", "/new", {
+    opened = page_after(officer, "/matters/penalty_case/new", "/new", {
         "title": "涉嫌未公开环境信息案", "kind": "on_spot", "party_kind": "organisation", "party": "当场测试厂",
         "found_on": TODAY, "area_code": NORTH, "description": "未公开环境信息。",
     })  # fmt: skip
@@ -356,7 +358,7 @@ def test_a_small_fine_is_decided_on_the_spot(people):
     token = {"csrfmiddlewaretoken": officer.cookies["csrftoken"]}
     more = officer.post(f"{address}/do/decide_on_spot", data={**token, **named}, files=[("files", PHOTO)])  # fmt: skip
     assert "不超过 3000 元" in more.text
-    page = submit(officer, address, "/do/decide_on_spot", {**decided, "fine": "1000", "collected": "100"}, files=[PHOTO])  # fmt: skip
+    page = page_after(officer, address, "/do/decide_on_spot", {**decided, "fine": "1000", "collected": "100"}, files=[PHOTO])  # fmt: skip
     assert "当场处罚备案" in text(page)
     assert "3个工作日" in text(page)
     refused = officer.submit(f"{address}/do/begin_remedy", {"begin_remedy-remedy": "lawsuit", "begin_remedy-remedy_from": TODAY, "begin_remedy-organ": "法院"})  # fmt: skip
@@ -366,7 +368,7 @@ def test_a_small_fine_is_decided_on_the_spot(people):
     submit(officer, address, "/do/pay", {"paid_on": TODAY, "amount": "900"})
     submit(officer, address, "/do/disclose", {"disclosed_on": TODAY})
     submit(officer, address, "/do/close", {"closing": "performed", "corrected_on": TODAY}, files=[PHOTO])  # fmt: skip
-    page = submit(people["leader"], address, "/do/confirm_close")
+    page = page_after(people["leader"], address, "/do/confirm_close")
     assert "已结案" in text(page)
 
 
@@ -374,7 +376,7 @@ def test_a_small_fine_is_decided_on_the_spot(people):
 def test_production_is_limited_told_heard_released_and_looked_at_again(people):
     """A limit of production: notice and decision by numbered letters, plan on file, released and looked at again."""
     officer, leader = people["officer"], people["leader"]
-    opened = submit(officer, "/matters/production_order/new", "/new", {
+    opened = page_after(officer, "/matters/production_order/new", "/new", {
         "title": "超标排放水污染物", "kind": "limit", "ground": "excess", "party": "限产测试厂",
         "area_code": NORTH, "description": "化学需氧量超标。", "scale": "印染一车间减产百分之五十",
     })  # fmt: skip
@@ -394,15 +396,15 @@ def test_production_is_limited_told_heard_released_and_looked_at_again(people):
     submit(officer, address, "/do/send_decision")
     submit(leader, address, "/do/decide")
     _link, decision = issue(people, "production_order", number, "limit_decision", {"依据": "生态环境法典"})  # fmt: skip
-    page = submit(officer, address, "/do/serve", {"served_on": TODAY})
+    page = page_after(officer, address, "/do/serve", {"served_on": TODAY})
     assert decision in text(page)
     assert "整改方案备案" in text(page)
     assert "15个工作日" in text(page)
     assert "3个月" in text(page)
     submit(officer, address, "/do/file_plan", {"plan_filed_on": TODAY})
-    page = submit(officer, address, "/do/release", {"completed_on": TODAY, "released_on": TODAY, "compared": "用电量下降四成"}, files=[PHOTO])  # fmt: skip
+    page = page_after(officer, address, "/do/release", {"completed_on": TODAY, "released_on": TODAY, "compared": "用电量下降四成"}, files=[PHOTO])  # fmt: skip
     assert "解除后跟踪检查" in text(page)
-    page = submit(officer, address, "/do/follow_up", {"followed_up_on": TODAY}, files=[PHOTO])
+    page = page_after(officer, address, "/do/follow_up", {"followed_up_on": TODAY}, files=[PHOTO])
     assert "办结" in text(page)
     assert people["dispatcher"].get(address).status_code == 200
     assert re.search(r"限产停产 ?1", text(open_page(leader, "/matters/penalty_case/statistics")))
@@ -413,13 +415,13 @@ def test_a_case_is_handed_to_the_police_with_its_papers_in_time(people):
     """Handed over within three working days, not without its list of papers; accepted, filed, and ended with what the
     police decided."""
     officer, leader = people["officer"], people["leader"]
-    opened = submit(officer, "/matters/police_transfer/new", "/new", {
+    opened = page_after(officer, "/matters/police_transfer/new", "/new", {
         "title": "涉嫌以逃避监管方式排放水污染物案", "kind": "detention", "ground": "evasion", "party": "暗管测试厂",
         "area_code": NORTH, "description": "私设暗管排放废水",
     })  # fmt: skip
     address = next(a for f in opened.forms if (a := (f.action or "").split("#")[0]).endswith("/note")).removesuffix("/note")  # fmt: skip
     assert people["town"].get(address).status_code == 404
-    page = submit(leader, address, "/do/approve", {"decided_on": TODAY, "to": "测试县公安局"})
+    page = page_after(leader, address, "/do/approve", {"decided_on": TODAY, "to": "测试县公安局"})
     assert "3个工作日" in text(page)
     assert "24小时" not in text(page)
     refused = officer.submit(f"{address}/do/hand_over", {"hand_over-handed_on": TODAY})
@@ -433,7 +435,7 @@ def test_a_case_is_handed_to_the_police_with_its_papers_in_time(people):
     submit(
         officer, address, "/do/filed", {"police": "detained", "police_on": TODAY, "persons": "1"}
     )
-    page = submit(officer, address, "/do/conclude", {"result": "行政拘留五日"})
+    page = page_after(officer, address, "/do/conclude", {"result": "行政拘留五日"})
     assert "办结" in text(page)
     assert "行政拘留五日" in text(page)
     statistics = text(open_page(leader, "/matters/penalty_case/statistics"))
@@ -444,7 +446,7 @@ def test_a_case_is_handed_to_the_police_with_its_papers_in_time(people):
 def test_decided_files_are_drawn_scored_and_improved(people, case):
     """A file is drawn, scored item by item with its defects, graded, and improved by who kept it."""
     legal, officer = people["legal"], people["officer"]
-    page = submit(legal, "/enforcement/reviews/draw", "/enforcement/reviews/draw", {"round": "2026年上半年", "count": "1"})  # fmt: skip
+    page = page_after(legal, "/enforcement/reviews/draw", "/enforcement/reviews/draw", {"round": "2026年上半年", "count": "1"})  # fmt: skip
     assert "抽中 1 件" in text(page)
     row = legal.api("matters/file_review", limit=5)[0]
     address = f"/matters/file_review/{row['id']}"
@@ -462,10 +464,10 @@ def test_decided_files_are_drawn_scored_and_improved(people, case):
         {**marks, first.replace("-score", "-defect"): "立案审批表缺承办人签字日期"},
     )
     # Whichever was drawn: what the machine saw in it is looked at, and said not to be a defect.
-    page = submit(legal, address, "/do/score", {"off": "1", "overruled": "已逐项核对，不成立"})
+    page = page_after(legal, address, "/do/score", {"off": "1", "overruled": "已逐项核对，不成立"})
     assert re.search(r"得分 ?9\d\.\d", text(page))
     assert "优秀" in text(page)
-    page = submit(officer, address, "/do/improve", {"improvement": "已补正并通报"})
+    page = page_after(officer, address, "/do/improve", {"improvement": "已补正并通报"})
     assert "办结" in text(page)
 
 
@@ -473,7 +475,7 @@ def test_decided_files_are_drawn_scored_and_improved(people, case):
 def test_the_words_of_an_issued_paper_are_read_by_its_review(people):
     """A decision as it went out agrees with its case: the review, which reads its words, says of the party nothing."""
     officer, legal = people["officer"], people["legal"]
-    opened = submit(officer, "/matters/penalty_case/new", "/new", {
+    opened = page_after(officer, "/matters/penalty_case/new", "/new", {
         "title": "涉嫌未公开环境信息案", "kind": "on_spot", "party_kind": "organisation", "party": "逐字测试厂",
         "party_code": "91350582MA00000010", "party_address": "北镇2号", "party_head": "李某",
         "found_on": TODAY, "area_code": NORTH, "description": "未公开环境信息。",
@@ -487,7 +489,7 @@ def test_the_words_of_an_issued_paper_are_read_by_its_review(people):
     number = officer.api("matters/penalty_case", q="逐字测试厂")[0]["number"]
 
     def seen(round_):
-        page = submit(legal, "/matters/file_review/new", "/new", {"case_text": number, "round": round_, "title": round_})  # fmt: skip
+        page = page_after(legal, "/matters/file_review/new", "/new", {"case_text": number, "round": round_, "title": round_})  # fmt: skip
         return text(page)
 
     assert "逐字测试厂" not in seen("改前").partition("机器发现")[2].partition("评分")[0]
@@ -498,7 +500,7 @@ def test_damage_is_assessed_agreed_restored_and_accepted(people):
     """From a clue to its closing: above the cap no simple assessment; agreed, confirmed by the court, restored, accepted;
     where no agreement is reached the procurator is told."""
     officer, leader = people["officer"], people["leader"]
-    opened = submit(officer, "/matters/damage_claim/new", "/new", {
+    opened = page_after(officer, "/matters/damage_claim/new", "/new", {
         "title": "倾倒污泥损害土壤案", "source": "penalty", "clue_no": "SP-1", "clue_on": TODAY, "medium": "soil",
         "party": "倾倒测试厂", "area_code": NORTH, "description": "倾倒污泥约三十吨",
     })  # fmt: skip
@@ -529,10 +531,10 @@ def test_damage_is_assessed_agreed_restored_and_accepted(people):
         files=[PHOTO],
     )
     submit(officer, address, "/do/assess_effect", {"effect": "土壤达标"}, files=[PHOTO])
-    page = submit(leader, address, "/do/close")
+    page = page_after(leader, address, "/do/close")
     assert "已结案" in text(page)
     # Another fails in its consultation: it stands on the list for the procurator, who is told.
-    opened = submit(officer, "/matters/damage_claim/new", "/new", {
+    opened = page_after(officer, "/matters/damage_claim/new", "/new", {
         "title": "酸洗废水渗漏案", "source": "penalty", "clue_no": "SP-2", "clue_on": TODAY, "medium": "ground",
         "party": "渗漏测试厂", "area_code": NORTH, "description": "酸洗废水渗漏",
     })  # fmt: skip
@@ -546,7 +548,7 @@ def test_damage_is_assessed_agreed_restored_and_accepted(people):
     listed = text(open_page(leader, "/matters/damage_claim?procurator=1"))
     assert "渗漏测试厂" in listed
     assert "倾倒测试厂" not in listed
-    told = submit(officer, other, "/do/tell_procurator", {"procurator_on": TODAY})
+    told = page_after(officer, other, "/do/tell_procurator", {"procurator_on": TODAY})
     assert "抄告检察机关" in text(told)
     statistics = text(open_page(leader, "/matters/damage_claim/statistics"))
     assert "赔偿金额 20 万元" in statistics

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from pypdf import PdfReader
 from tests.path.county import COUNTY, NORTH
 from tests.path.house import hours_ago
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 from tests.stories.test_air_sources import address_of, kept, matters, row_of, statistics
 from tests.stories.test_air_weather import entered, workbook
 
@@ -38,7 +38,7 @@ def fill(visitor, case, lines, rows):
     values = {
         f"{lines}-{n}-{name}": said for n, row in enumerate(rows) for name, said in row.items()
     }
-    return submit(visitor, f"{case}/lines/{lines}", f"/lines/{lines}", values)
+    return page_after(visitor, f"{case}/lines/{lines}", f"/lines/{lines}", values)
 
 
 def refused(visitor, case, name, form=None):
@@ -70,7 +70,7 @@ def test_eleven_firms_have_their_plans_on_file_and_drill_them(house, visitor, hi
 
     # One firm's plan from its review to its number. Its grade follows from its figures.
     officer, approver = visitor("officer"), hired("approver", "审批员甲")
-    opened = submit(officer, "/matters/emergency_plan/new", "/new", {
+    opened = page_after(officer, "/matters/emergency_plan/new", "/new", {
         "title": "一号测试厂突发环境事件应急预案", "entity_text": "一号测试厂", "area_code": NORTH, "sort": "firm",
         "risk": "M", "air_amount": "1.5", "air_process": "30", "air_around": "E1", "water_amount": "0.2",
     })  # fmt: skip
@@ -80,7 +80,7 @@ def test_eleven_firms_have_their_plans_on_file_and_drill_them(house, visitor, hi
     day = f"{today()}"
     submit(firm, case, "/do/review", {"reviewed_on": day}, files=PROOF)
     submit(firm, case, "/do/sign", {"signed_on": day, "signed_by": "一厂厂长"})
-    sent = submit(firm, case, "/do/send")
+    sent = page_after(firm, case, "/do/send")
     assert "已报送，待核对" in text(sent)
     # What is not there is said at once, and all of it; put right, it gets its number.
     why = refused(approver, case, "file")
@@ -89,7 +89,7 @@ def test_eleven_firms_have_their_plans_on_file_and_drill_them(house, visitor, hi
     submit(approver, case, "/do/ask_correction", {"reason": "缺五份文件"})
     submit(firm, case, "/do/correct")
     fill(approver, case, "papers", [{"there": "on"}] * 5)
-    done = text(submit(approver, case, "/do/file"))
+    done = text(page_after(approver, case, "/do/file"))
     assert re.search(rf"990101-{today().year}-0\d\d-M", done), done
     assert f"{years_ago(-3)}"[:4] in done
 
@@ -117,7 +117,7 @@ def test_eleven_firms_have_their_plans_on_file_and_drill_them(house, visitor, hi
         kept(entered(house, "emergency_drill", workbook(tmp_path / "演练.xlsx", head, drills))) == 2
     )
     assert "预案〔" in row_of(dispatcher, "emergency_drill", "测试应急1厂")["所演练预案"]
-    revised = text(submit(officer, due, "/do/revise", {"reason": "drill"}))
+    revised = text(page_after(officer, due, "/do/revise", {"reason": "drill"}))
     assert "编制" in revised
     assert "实际应对或演练发现问题" in revised
 
@@ -243,7 +243,7 @@ def test_a_spill_is_reported_in_its_hours_and_commanded_on_one_map(
 
     # Nothing is reported before its level is known or one of the six circumstances is named.
     learned = datetime.now(tz=CHINA) - timedelta(minutes=40)
-    opened = submit(officer, "/matters/incident/new", "/new", {
+    opened = page_after(officer, "/matters/incident/new", "/new", {
         "title": "国道槽罐车侧翻柴油泄漏", "area_code": NORTH, "address": "国道 K12", "lon": "118.65", "lat": "24.923",
         "occurred_at": f"{learned - timedelta(minutes=30):%Y-%m-%dT%H:%M}",
         "found_at": f"{learned - timedelta(minutes=20):%Y-%m-%dT%H:%M}",
@@ -252,7 +252,9 @@ def test_a_spill_is_reported_in_its_hours_and_commanded_on_one_map(
     })  # fmt: skip
     case = address_of(opened)
     assert "没有事件等级" in refused(officer, case, "report_first")
-    graded = text(submit(chief, case, "/do/regrade", {"grade": "4", "reason": "按 119 号文计算"}))
+    graded = text(
+        page_after(chief, case, "/do/regrade", {"grade": "4", "reason": "按 119 号文计算"})
+    )
     assert "Ⅳ级（一般）" in graded
     assert "初报（4 小时）" in graded
 
@@ -291,7 +293,7 @@ def test_a_spill_is_reported_in_its_hours_and_commanded_on_one_map(
         {"order": "在清溪桥布设两道围油栏", "unit": "北镇人民政府", "until": "1 小时内"},
     )
     submit(visitor("town"), scene, "/feed_back", {"unit": "北镇人民政府", "done": "已布设 120 米"})
-    log = text(submit(officer, scene, "/call_material", {"what": "围油栏 200 米"}))
+    log = text(page_after(officer, scene, "/call_material", {"what": "围油栏 200 米"}))
     for word in (
         "在清溪桥布设两道围油栏",
         "已布设 120 米",
@@ -333,7 +335,7 @@ def test_a_spill_is_reported_in_its_hours_and_commanded_on_one_map(
     assert "报告还缺" in refused(officer, case, "report_final")
     submit(officer, case, "/do/say_result",
            {"aftermath": "无", "social": "无不良影响", "left_over": "含油污泥待处置"})  # fmt: skip
-    closing = text(submit(officer, case, "/do/report_final"))
+    closing = text(page_after(officer, case, "/do/report_final"))
     assert "调查（30 日）" in closing
     submit(leader, case, "/do/conclude", {"conclusion": "驾驶人操作不当"}, files=PROOF)
     figures = statistics(dispatcher, "incident")
@@ -376,7 +378,7 @@ def test_the_health_risk_of_cells_is_summed_over_pathways_and_substances(
         for a in open_page(approver, "/b/health_assessment").xpath("//tbody//a/@href")
         if "/health/" in a
     }
-    first = submit(approver, address, "/calculate")
+    first = page_after(approver, address, "/calculate")
     land = health_risk.LandUse.FIRST
     cadmium = health_risk.assess(health_risk.substance("镉"), land, [12.0, 0.1, 0.0], [0.002, 0, 0])
     pyrene = health_risk.assess(health_risk.substance("苯并[a]芘"), land, [0.2, 0, 5.5])
@@ -408,7 +410,7 @@ def test_the_health_risk_of_cells_is_summed_over_pathways_and_substances(
     lines = entered(house, "health_parameter", workbook(tmp_path / "参数.xlsx", head, rows))
     assert kept(lines) == 1
     assert "没有参数“体重”" in str([line for line in lines if line.get("outcome") == "refused"])
-    again = submit(approver, address, "/calculate", {"version": "本地暴露参数2026"})
+    again = page_after(approver, address, "/calculate", {"version": "本地暴露参数2026"})
     local = health_risk.assess(health_risk.substance("镉"), land, 12.0, 0.002, weight_c=16)
     more = health_risk.assess(health_risk.substance("苯并[a]芘"), land, 0.2, weight_c=16)
     cells = [c.text_content().split() for c in again.xpath("//tr[@data-cell='G01']/td")]
@@ -450,7 +452,7 @@ def test_four_scenes_stand_on_one_platform(house, visitor, hired, tmp_path):
     assert kept(entered(house, "section", workbook(tmp_path / "断面.xlsx", head, rows))) == 1
     learned = datetime.now(tz=CHINA) - timedelta(minutes=30)
     moment = f"{learned:%Y-%m-%dT%H:%M}"
-    opened = submit(officer, "/matters/incident/new", "/new", {
+    opened = page_after(officer, "/matters/incident/new", "/new", {
         "title": "四景河油膜", "area_code": NORTH, "address": "四景桥", "lon": "118.66", "lat": "25.05",
         "occurred_at": moment, "found_at": moment, "learned_at": moment, "cause": "traffic", "medium": "water",
         "evacuated": "0", "speed": "0.5", **REPORT,

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 import pytest
 from tests.path.county import COUNTY, NORTH
 from tests.path.house import PNG, hours_ago
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 from tests.stories.test_air_sources import kept, matters, statistics
 from tests.stories.test_air_weather import entered, workbook
 
@@ -96,7 +96,7 @@ def test_machines_propose_species_experts_decide_and_counts_go_by_effort(
     refused = monitor.submit(f"{stork}/do/confirm", {"confirm-name": "东方白鹳"})
     assert refused.status_code == 422
     assert "须由另一人办理" in refused.text
-    confirmed = text(submit(chief, stork, "/do/confirm", {"opinion": "翼羽黑色，喙黑"}))
+    confirmed = text(page_after(chief, stork, "/do/confirm", {"opinion": "翼羽黑色，喙黑"}))
     assert "国家一级" in confirmed
     (cat,) = matters(monitor, "/matters/species_candidate?q=Prionailurus")
     submit(monitor, cat, "/do/screen", {"name": "豹猫"})
@@ -223,7 +223,7 @@ def test_a_changed_patch_in_the_red_line_is_checked_and_closed_on_evidence(
     submit(dispatcher, first, "/do/hand_over",
            {"measures": "拆除并复绿", "deadline": later, "owner_organisation_text": "北镇人民政府"})  # fmt: skip
     submit(town, first, "/do/apply_close", {"result": "已拆除，覆土播草"}, files=PHOTO)
-    done = text(submit(dispatcher, first, "/do/confirm_close", {"checked": "现场已恢复"}))
+    done = text(page_after(dispatcher, first, "/do/confirm_close", {"checked": "现场已恢复"}))
     assert "已销号" in done
     submit(town, third, "/do/check", {"verdict": "lawful", "found": "有批文"}, files=PHOTO)
     submit(dispatcher, third, "/do/clear", {"reason": "已核对批文"})
@@ -265,7 +265,7 @@ def test_files_go_to_the_province_and_come_from_it_in_declared_formats(house, vi
     assert "100.0" in page.get_element_by_id("connectivity").text_content()
 
     # Sent: the file has the other side's headers, and its digest stands in the log.
-    sent = submit(monitor, "/exchanges", "/province_enterprises/send")
+    sent = page_after(monitor, "/exchanges", "/province_enterprises/send")
     assert "已生成 province_enterprises_" in sent.text_content()
     (file,) = sent.xpath(
         "//tr[@data-format='province_enterprises']//a[contains(@href, '/file')]/@href"

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import lxml.html
 import pytest
 from tests.path.county import NORTH, SOUTH
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 from tests.stories.test_air_sources import kept, matters, statistics
 from tests.stories.test_air_weather import workbook
 from tests.stories.test_approval import entered
@@ -106,7 +106,7 @@ def test_one_page_of_a_permit_holds_all_that_hangs_on_it(house, permits, approve
     assert visitor("south").get(page).status_code == 404
     # A number that is none is refused with its reason.
     bad = {"parent_text": FIRM, "permit_no": "123", "management": "key"}
-    assert "应为22位" in text(submit(approver, "/b/pollution_permit/new", "/new", bad))
+    assert "应为22位" in text(page_after(approver, "/b/pollution_permit/new", "/new", bad))
 
 
 @pytest.mark.story("P8")

@@ -12,7 +12,7 @@ import pytest
 from pypdf import PdfReader
 from tests.path.county import COUNTY, NORTH
 from tests.path.house import PNG
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, text
 
 from ecoledger.live import times
 
@@ -51,7 +51,9 @@ def take_in(person, path, year=YEAR, name=""):
 def decide(person, page_text, item, **values):
     """Send the open item's form with ``values``; the page it leads to."""
     address = f"/plans/{page_text}?item={item}"
-    return submit(person, address, f"/items/{item}", values, button=values.pop("button", "confirm"))
+    return page_after(
+        person, address, f"/items/{item}", values, button=values.pop("button", "confirm")
+    )
 
 
 def text_of(part):
@@ -105,9 +107,9 @@ def test_a_plan_is_reviewed_item_by_item_and_handed_out(house, visitor):
     assert "有疑问 1" in page.get_element_by_id("counts").text_content()
 
     # What the rules missed is added word for word.
-    page = submit(desk, f"/plans/{plan}", "/add", {"type": "task", "text": "组建1支专业帮扶队"})
+    page = page_after(desk, f"/plans/{plan}", "/add", {"type": "task", "text": "组建1支专业帮扶队"})
     assert "组建1支专业帮扶队" in text(page)
-    page = submit(desk, f"/plans/{plan}", "/add", {"type": "task", "text": "文中没有的话"})
+    page = page_after(desk, f"/plans/{plan}", "/add", {"type": "task", "text": "文中没有的话"})
     assert "原文中没有这段话" in text(page)
 
 
@@ -141,7 +143,7 @@ def test_one_item_that_says_two_things_is_split_on_the_page(visitor, tmp_path):
     path = tmp_path / "拆分计划.txt"
     path.write_text(f"{YEAR}年工作计划\n一、重点任务\n{words}。\n", encoding="utf-8")
     plan = re.search(r"/plans/(\d+)", str(take_in(desk, path).url))[1]
-    page = submit(desk, f"/plans/{plan}", "/add", {"type": "task", "text": words})
+    page = page_after(desk, f"/plans/{plan}", "/add", {"type": "task", "text": words})
     whole = item_of(page, "年内由水科牵头")
     wrong = {"pieces": "完成北河沿线截污管网3公里\n整治排污口50个", "button": "split"}
     assert "第 2 行不在这一条的原文里" in text(decide(desk, plan, whole, **wrong))
@@ -305,7 +307,7 @@ def test_towns_are_scored_by_their_registers_and_what_does_not_stand_is_left_out
 ):
     """S2: 将申报企业数纳入各镇（街道）年度考核: a feed whose register does not stand is 数据缺, never nought."""
     chief = hired("section_chief", "综合科长甲")
-    page = submit(
+    page = page_after(
         chief,
         "/b/town_assessment/new",
         "/new",
@@ -472,7 +474,7 @@ def test_the_items_of_the_town_scorecard_are_changed_on_their_page(visitor, hire
         "考核项目已存"
         in chief.post("/warnings/towns", data=_lists(sent), follow_redirects=True).text
     )
-    page = submit(chief, "/b/town_assessment/new", "/new", {
+    page = page_after(chief, "/b/town_assessment/new", "/new", {
         "name": f"{YEAR}年第二季度", "area_code": COUNTY, "begin": f"{YEAR}-04-01", "end": f"{YEAR}-06-30",
     })  # fmt: skip
     scores = page.xpath("//a[contains(@href, '/scores/')]/@href")

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from tests.path.house import hours_ago, until
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 
 from ecoledger.hj212 import Device, Value
 
@@ -46,7 +46,7 @@ def test_a_station_chief_checks_every_week_and_interference_becomes_a_problem(
     assert STATION in text(open_page(monitor, "/b/station_weekly/calendar"))
 
     # The checklist must be answered item by item.
-    refused = submit(
+    refused = page_after(
         chief, "/b/station_check/new", "/b/station_check/new", {"entity_text": STATION}
     )
     assert "没有填对" in text(refused)
@@ -74,7 +74,7 @@ def test_a_station_chief_checks_every_week_and_interference_becomes_a_problem(
         "entity_text": STATION, "power_ok": "1", "sampling_ok": "0", "surroundings_ok": "1",
         "records_ok": "1", new_key: "1", "interference": "spray", "handling": "已制止，洒水车改道", "note": "站房旁有洒水车来回喷淋",
     }  # fmt: skip
-    kept = submit(chief, "/b/station_check/new", "/b/station_check/new", found)
+    kept = page_after(chief, "/b/station_check/new", "/b/station_check/new", found)
     assert "已制止" in text(kept)
 
     # The week is done; what was found stands in the book of checks and has become a problem to be dealt with.

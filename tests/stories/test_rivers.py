@@ -8,7 +8,7 @@ from datetime import timedelta
 import openpyxl
 import pytest
 from tests.path.county import COUNTY
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 from tests.stories.test_air_weather import entered, workbook
 
 from ecoledger.live import times
@@ -232,7 +232,7 @@ def test_towns_pay_each_other_by_the_bureaus_formula_and_a_year_is_settled(
         "/matters/compensation_appeal/new", {**objection, "area_code": "990101001"}
     )
     assert elsewhere.status_code != 302
-    appeal = address_of(submit(town, "/matters/compensation_appeal/new", "/new", objection))
+    appeal = address_of(page_after(town, "/matters/compensation_appeal/new", "/new", objection))
     submit(head, appeal, "/do/uphold", {"answer": "经核实系上游来水", "factor": "tp"})
     submit(desk, case, "/do/recalculate", {"reason": "申诉成立"})
     page = open_page(desk, f"/water/compensation?month={april}")
@@ -253,7 +253,7 @@ def test_towns_pay_each_other_by_the_bureaus_formula_and_a_year_is_settled(
         "factor": "tp",
         "cause": "works",
     }
-    record = address_of(submit(town, "/matters/compensation_exclusion/new", "/new", left))
+    record = address_of(page_after(town, "/matters/compensation_exclusion/new", "/new", left))
     submit(town, record, "/do/submit", {"cause": "works", "description": "清淤施工"}, files=PROOF)
     submit(head, record, "/do/approve", {"reason": "属实"})
     older = address_of(
@@ -271,7 +271,7 @@ def test_towns_pay_each_other_by_the_bureaus_formula_and_a_year_is_settled(
         {**objection, "line_text": f"{december} {section(0, 4)}"},
     )
     assert "申诉期已于" in late.text
-    assert "已冻结" in text(submit(head, older, "/do/freeze"))
+    assert "已冻结" in text(page_after(head, older, "/do/freeze"))
 
     # Frozen it is in the account; the year is settled once every month is frozen, each party to nothing.
     holdings = text(open_page(head, "/b/eco_compensation/holdings"))
@@ -285,7 +285,7 @@ def test_towns_pay_each_other_by_the_bureaus_formula_and_a_year_is_settled(
             party in holdings and net in holdings
         ), holdings
     settlement = {"area_code": COUNTY, "year": f"{YEAR}"}
-    this = address_of(submit(desk, "/matters/compensation_year/new", "/new", settlement))
+    this = address_of(page_after(desk, "/matters/compensation_year/new", "/new", settlement))
     assert "还有 1 个月没有冻结" in desk.submit(f"{this}/do/add_up", {}).text
     last = address_of(
         submit(
@@ -400,7 +400,7 @@ def test_failing_sections_are_helped_and_what_was_found_is_followed_up(
     assert (
         kept(entered(house, "water_sample", workbook(tmp_path / "上月.xlsx", head_row, bad))) == 2
     )
-    board = submit(head, "/b/section_help/new", "/new", {
+    board = page_after(head, "/b/section_help/new", "/new", {
         "name": f"{month:%Y年%m月}专项帮扶", "area_code": COUNTY, "begin": f"{month}", "end": f"{month.replace(day=28)}",
         "checklist": "1",
     })  # fmt: skip
@@ -450,7 +450,7 @@ def test_pollution_seen_is_traced_upstream_to_its_source(network, house, visitor
     seen = times.now().replace(minute=0, second=0, microsecond=0)
     event = {"title": "战备桥段水体发黑", "area_code": CODES[0], "entity_text": "战备桥", "seen_at": f"{seen:%Y-%m-%d %H:%M}",
              "channel": "complaint", "pollutant": "化学需氧量", "speed": "0.4", "look_back_hours": "24"}  # fmt: skip
-    case = address_of(submit(officer, "/matters/water_trace/new", "/new", event))
+    case = address_of(page_after(officer, "/matters/water_trace/new", "/new", event))
     submit(officer, case, "/do/begin", {"measured": "COD 86 mg/L"})
     number = case.rsplit("/", 1)[1]
     page = open_page(officer, f"/water/traces/{number}")
@@ -496,7 +496,7 @@ def test_a_rain_is_prepared_for_its_alarms_are_raised_and_it_is_reviewed(
         f"//a[normalize-space()='{TODAY.year}']/@href"
     )
     submit(desk, newer, newer, {"since": f"{TODAY.year}-01-01"}, button="publish")
-    case = address_of(submit(head, "/matters/flood_mode/new", "/new", rain))
+    case = address_of(page_after(head, "/matters/flood_mode/new", "/new", rain))
     early = head.submit(f"{case}/do/start", {})
     assert "还有 5 处没有检查" in early.text
     checked = {f"checks-{n}-result": "fine" for n in range(5)} | {

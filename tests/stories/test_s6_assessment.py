@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.path.county import COUNTY
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 
 
 @pytest.mark.story("S-6")
@@ -12,7 +12,7 @@ def test_a_firm_is_marked_graded_objects_and_is_put_right(house, visitor, hired)
     """Thirty items of two marks; a lost veto is 不达标; the firm objects, another person upholds it with the
     right marks, and the round is locked."""
     officer, chief = visitor("officer"), hired("section_chief", "固管科长甲")
-    page = submit(
+    page = page_after(
         officer,
         "/b/waste_assessment/new",
         "/new",
@@ -65,4 +65,4 @@ def test_a_firm_is_marked_graded_objects_and_is_put_right(house, visitor, hired)
     page = open_page(chief, score)
     assert page.get_element_by_id("total").text_content() == "60.00"
     assert "达标" in text(page)
-    assert "已锁定" in text(submit(chief, round_, act, button="lock"))
+    assert "已锁定" in text(page_after(chief, round_, act, button="lock"))

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from tests.path.county import COUNTY, NORTH
 from tests.path.house import hours_ago
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 from tests.stories.test_air_weather import entered, workbook
 from tests.stories.test_rivers import cells, figure, kept
 
@@ -276,7 +276,9 @@ def test_sixteen_sources_have_files_zones_patrols_and_two_rates(house, visitor, 
     submit(dispatcher, case, "/do/hand_over", given)
     done = {"verdict": "true", "result": "已清退"}
     submit(visitor("town"), case, "/do/apply_close", done, files=PROOF)
-    assert "已销号" in text(submit(dispatcher, case, "/do/confirm_close", {"checked": "现场复核"}))
+    assert "已销号" in text(
+        page_after(dispatcher, case, "/do/confirm_close", {"checked": "现场复核"})
+    )
     page = open_page(desk, f"/water/sources?month={today:%Y-%m}")
     cards = {row.get("data-card"): cells(row) for row in page.xpath("//tr[@data-card]")}
     assert cards[names[1]][5:] == ["2", "1 / 1"]

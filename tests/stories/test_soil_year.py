@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from tests.path.county import COUNTY, NORTH
 from tests.path.house import hours_ago
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 from tests.stories.test_air_sources import address_of, kept, matters, row_of, statistics
 from tests.stories.test_air_weather import edition_of, entered, workbook
 
@@ -36,7 +36,7 @@ def refusal(visitor, case: str, step: str, **form: str) -> str:
 def reviewed(desk, head, parcel: str, kind: str, conclusion: str, samples=(), agency="甲环境院") -> str:  # fmt: skip
     """A report about a parcel, submitted by one and passed by another; its address."""
     title = f"{parcel}{kind}{conclusion}"
-    page = submit(desk, "/matters/soil_report/new", "/new", {
+    page = page_after(desk, "/matters/soil_report/new", "/new", {
         "title": title, "entity_text": parcel, "kind": kind, "agency": agency, "reported_on": f"{TODAY}",
         "use": "residential",
     })  # fmt: skip
@@ -84,14 +84,14 @@ def test_two_parcels_are_surveyed_before_they_become_homes(house, visitor, chief
     (second,) = matters(desk, "/matters/parcel_case?q=原乙电镀地块调查")
     notified = {"notified_on": f"{TODAY}", "basis": "测环函〔2026〕1号"}
     for case in (first, second):
-        page = submit(desk, case, "/do/notify", notified)
+        page = page_after(desk, case, "/do/notify", notified)
     assert "六个月" in text(page) or "6个月" in text(page) or "6 个月" in text(page)
     assert "疑似污染地块名单" in row_of(desk, "parcel", "原甲化工地块")["在列名录"]
 
     # The plan lies over both: half of it in each.
     plan = {"title": "城东居住片区", "area_code": COUNTY, "request": "change", "use": "residential",
             "geometry": square(118.605, 24.902, 0.008), "key_land": "1"}  # fmt: skip
-    page = submit(desk, "/matters/land_use/new", "/new", plan)
+    page = page_after(desk, "/matters/land_use/new", "/new", plan)
     change = address_of(page)
     (row,) = open_page(desk, change).xpath("//tr[@data-parcel='原甲化工地块']")
     cells = [" ".join(c.text_content().split()) for c in row.xpath("./td")]
@@ -135,7 +135,7 @@ def test_two_parcels_are_surveyed_before_they_become_homes(house, visitor, chief
     # On the third list: no planning permission for a works there.
     permit = {"title": "乙地块厂房许可", "area_code": COUNTY, "request": "permit", "use": "industrial",
               "entity_text": "原乙电镀地块"}  # fmt: skip
-    permit = address_of(submit(desk, "/matters/land_use/new", "/new", permit))
+    permit = address_of(page_after(desk, "/matters/land_use/new", "/new", permit))
     submit(desk, permit, "/do/check")
     assert "移出前不得办理建设工程规划许可" in refusal(chief, permit, "agree")
 
@@ -167,7 +167,7 @@ def test_two_parcels_are_surveyed_before_they_become_homes(house, visitor, chief
 
     # Homes beyond the parcels: what was not surveyed stands against it.
     wide = {**plan, "title": "扩大片区", "geometry": square(118.605, 24.905, 0.02)}
-    page = submit(desk, "/matters/land_use/new", "/new", wide)
+    page = page_after(desk, "/matters/land_use/new", "/new", wide)
     assert "在已评审调查报告的地块内，其余须补充调查" in text(page)
 
 
@@ -182,12 +182,12 @@ def test_reports_are_drawn_by_a_kept_seed_and_agencies_get_a_score(house, visito
     experts = [("专家甲", "ZJ-1", "某大学", "测试县"), ("专家乙", "ZJ-2", "某研究院", "测试县"),
                ("专家丙", "ZJ-3", "丙环境院0", "测试县")]  # fmt: skip
     assert kept(entered(house, "soil_expert", workbook(tmp_path / "专家.xlsx", head, experts))) == 3
-    page = submit(desk, "/matters/report_check/new", "/new", {
+    page = page_after(desk, "/matters/report_check/new", "/new", {
         "title": "报告抽查", "area_code": COUNTY, "first": f"{YEAR}-01-01", "last": f"{YEAR}-12-31", "share": "1",
     })  # fmt: skip
     check = address_of(page)
     submit(desk, check, "/do/freeze")
-    shown = text(submit(desk, check, "/do/draw"))
+    shown = text(page_after(desk, check, "/do/draw"))
     assert re.search(r"重抽一致\s*是", shown), shown
     assert re.search(r"种子\s*[0-9a-f]{32}", shown)
     assert "还没有结果或意见" in refusal(desk, check, "tell", criteria="HJ 25.1")
@@ -282,7 +282,7 @@ def test_42_key_units_owe_their_duties_and_their_dangers_are_put_right(house, vi
     assert re.search(r"隐患整改合格率\s*50", shown), shown
 
     # A demolition: its plan is due fifteen working days before.
-    page = submit(desk, "/matters/soil_demolition/new", "/new", {
+    page = page_after(desk, "/matters/soil_demolition/new", "/new", {
         "title": "一车间拆除", "entity_text": "土壤重点1厂", "objects_text": "电镀车间", "starts_on": "2026-06-30",
     })  # fmt: skip
     # 端午节 19 June 2026 is no working day.
@@ -434,7 +434,7 @@ def test_the_rate_of_safe_use_and_ten_thousand_mu_of_sources(house, visitor, chi
     assert rate == "30.00"
     assert float(polluted) == sum(map(float, parts)), "a row adds up"
 
-    page = submit(desk, "/matters/apportionment/new", "/new", {
+    page = page_after(desk, "/matters/apportionment/new", "/new", {
         "title": "北片集中区域", "area_code": NORTH, "area_mu": "10000", "pollutant": "镉", "deadline": "2099-12-31",
     })  # fmt: skip
     case = address_of(page)

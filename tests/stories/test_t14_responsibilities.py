@@ -8,7 +8,7 @@ import re
 import openpyxl
 import pytest
 from tests.path.county import COUNTY, NORTH
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 
 ROWS = [
     ("住房和城乡建设局", "施工工地扬尘", "大气", "工地、扬尘", "大气污染防治法第六十九条"),
@@ -89,7 +89,7 @@ def offered(dispatcher, title, category):
         "risk": "normal",
         "key_item": "0",
     }
-    page = submit(dispatcher, "/matters/problem/new", "/new", values)
+    page = page_after(dispatcher, "/matters/problem/new", "/new", values)
     form = next(
         f for f in page.forms if re.search(r"/do/hand_over$", (f.action or "").split("#")[0])
     )

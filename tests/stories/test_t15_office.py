@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 from tests.path.county import COUNTY, NORTH
 from tests.path.house import PNG
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 
 REPLY = [("反馈.png", PNG, "image/png")]
 
@@ -58,7 +58,7 @@ def test_a_meetings_resolutions_become_tasks_that_are_answered_in_writing(visito
     submit(town, task, f"{task}/do/sign")
     submit(town, task, f"{task}/do/reply",
            {"reply_no": "北政函〔2026〕3号", "progress_text": "已开工"}, files=REPLY)  # fmt: skip
-    said = text(submit(desk, task, f"{task}/do/accept"))
+    said = text(page_after(desk, task, f"{task}/do/accept"))
     assert "已办结" in said
     assert "北政函〔2026〕3号" in said
     assert "测环委纪〔2026〕1号" in said
@@ -91,12 +91,12 @@ def test_a_letter_that_came_in_becomes_tasks_and_is_answered(house, visitor):
         submit(person, task, f"{task}/do/reply", {"reply_no": "函1号", "progress_text": f"{words}已完成"}, files=REPLY)  # fmt: skip
         submit(desk, task, f"{task}/do/accept")
     draft = open_page(desk, letter)
-    begun = submit(desk, letter, f"/documents/begin/reply_letter/{row['id']}")
+    begun = page_after(desk, letter, f"/documents/begin/reply_letter/{row['id']}")
     said = begun.text_content()
     assert "清理河岸垃圾已完成" in said
     assert "市环委办" in said
     assert draft is not None
-    page = submit(desk, letter, f"{letter}/do/reply", {"reply_no": "测环函〔2026〕6号", "replied_on": "2026-03-20"}, files=REPLY)  # fmt: skip
+    page = page_after(desk, letter, f"{letter}/do/reply", {"reply_no": "测环函〔2026〕6号", "replied_on": "2026-03-20"}, files=REPLY)  # fmt: skip
     assert "已复函" in text(page)
     said = text(open_page(desk, "/matters/incoming_letter/statistics"))
     assert re.search(r"来文 4", said)
@@ -202,7 +202,7 @@ def test_firms_enter_the_positive_list_by_rule_and_are_not_visited_as_routine(ho
     (edition,) = open_page(desk, "/b/positive_list/editions").xpath(
         "//a[contains(@href, '/editions/') and not(contains(@href, 'new'))]/@href"
     )
-    page = submit(desk, edition, edition, button="rule")
+    page = page_after(desk, edition, edition, button="rule")
     said = text(page)
     assert "按条件列入 3 家" in page.text_content()
     assert "一号测试厂" in said
@@ -232,7 +232,7 @@ def test_firms_enter_the_positive_list_by_rule_and_are_not_visited_as_routine(ho
         a for a in open_page(desk, "/b/positive_list/editions").xpath("//a[contains(@href, '/editions/')]/@href")
         if a != edition and not a.endswith("new")
     )  # fmt: skip
-    page = submit(desk, copied, copied, button="rule")
+    page = page_after(desk, copied, copied, button="rule")
     assert "退出 1 家" in page.text_content()
     assert "属实信访投诉" in page.text_content()
     # Planning: a drive over all firms leaves those on the list out, with the reason.

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from tests.path.county import AIR_MN
 from tests.path.house import hours_ago, until
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, text
 
 from ecoledger.hj212 import Device, Value
 from ecoledger.live import times
@@ -66,9 +66,9 @@ def test_three_chiefs_of_a_station_are_warned_and_their_town_is_scored(house, vi
     opened = town.submit(form.action, dict(form.form_values()), follow_redirects=True)
     address = opened.url.path
     assert re.fullmatch(r"/b/chief_call/\d+/edit", address)
-    refused = submit(town, address, address, {"action": ""})
+    refused = page_after(town, address, address, {"action": ""})
     assert "处置措施" in text(refused)
-    answered = submit(
+    answered = page_after(
         town, address, address, {"action": "现场排查，停止垃圾焚烧", "effect": "CO降至1.2"}
     )
     assert "停止垃圾焚烧" in text(answered)

@@ -13,7 +13,7 @@ from PIL import Image as Picture
 from pypdf import PdfReader
 from tests.path.county import COUNTY, NORTH
 from tests.path.house import PNG
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 
 PHOTO = [("照片.png", PNG, "image/png")]
 ROUND = "2026年省督察"
@@ -124,7 +124,7 @@ def test_the_daily_report_goes_up_and_the_public_reads_the_list(house, visitor):
         ("inspectorate_daily", ("督察信访件办理情况日报", "累计交办", "各镇街办理情况")),
         ("inspectorate_public", ("第31批", "D3SX202605310001", "［电话］")),
     ):
-        page = submit(desk, "/documents", "/documents/summaries", {"kind": kind, "day": "2026-05-31", "area": COUNTY})  # fmt: skip
+        page = page_after(desk, "/documents", "/documents/summaries", {"kind": kind, "day": "2026-05-31", "area": COUNTY})  # fmt: skip
         said = text(page)
         for word in words:
             assert word in said, (kind, word, said[:400])
@@ -175,7 +175,7 @@ def test_closed_problems_are_drawn_and_looked_at_by_another_unit(house, visitor,
     theirs = south.api("matters/look_back_check")
     assert len(theirs) == 2
     one = f"/matters/look_back_check/{theirs[0]['id']}"
-    page = submit(
+    page = page_after(
         south, one, f"{one}/do/visit", {"outcome": "kept", "seen": "未见反弹"}, files=PHOTO
     )
     assert "待认定" in text(page)
@@ -243,7 +243,7 @@ def test_the_city_list_comes_in_with_its_photos(house, visitor):
     assert "image1.png" in text(open_page(desk, address))
     submit(desk, address, f"{address}/do/hand_over", {"owner_organisation": "北镇人民政府"})
     submit(town, address, f"{address}/do/report", {"result": "已清运"}, files=PHOTO)
-    assert "已销号" in text(submit(desk, address, f"{address}/do/close", {"checked": "已清"}))
+    assert "已销号" in text(page_after(desk, address, f"{address}/do/close", {"checked": "已清"}))
 
 
 @pytest.mark.story("T12")

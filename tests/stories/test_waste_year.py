@@ -11,7 +11,7 @@ import pytest
 from tests.books.test_checklists import COATING, book
 from tests.path.county import COUNTY, NORTH, SOUTH
 from tests.path.house import hours_ago
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 from tests.stories.test_a8_coating_campaign import covered
 from tests.stories.test_air_sources import address_of, kept, matters, row_of, statistics
 from tests.stories.test_air_weather import edition_of, entered, workbook
@@ -160,7 +160,7 @@ def test_2217_tonnes_are_followed_from_the_ledger_to_the_receiver(house, visitor
     assert kept(lines) == 2
     assert "危险废物代码应为nnn-nnn-nn" in refused(lines)
     third, code, name, _in, out, number = WASTES[2]
-    page = submit(officer, "/matters/waste_manifest/new", "/new", {
+    page = page_after(officer, "/matters/waste_manifest/new", "/new", {
         "entity_text": third, "receiver": "示例环保公司", "items-0-name": name, "items-0-code": code,
         "items-0-moved": out, "legs-0-carrier": "示例危货运输公司", "legs-0-plate": "闽C00001",
     })  # fmt: skip
@@ -185,7 +185,7 @@ def test_2217_tonnes_are_followed_from_the_ledger_to_the_receiver(house, visitor
     # Who handed over for the sender does not accept for the receiver.
     own = officer.submit(f"{case}/do/accept", accepted)
     assert "须由另一人办理" in own.text
-    assert "已办结" in text(submit(dispatcher, case, "/do/accept",
+    assert "已办结" in text(page_after(dispatcher, case, "/do/accept",
                                 {"accepted_on": f"{YEAR}-02-02 10:00", "outcome": "whole"}))  # fmt: skip
 
     # Plans are filed; the declaration of one firm does not say what its ledger says.
@@ -225,7 +225,7 @@ def test_2217_tonnes_are_followed_from_the_ledger_to_the_receiver(house, visitor
     submit(
         officer, case, "/do/report", {"result": "联单20263505000009，交有资质单位焚烧"}, files=PROOF
     )
-    assert "已处置" in text(submit(chief, case, "/do/close", {"checked": "库房已清空"}))
+    assert "已处置" in text(page_after(chief, case, "/do/close", {"checked": "库房已清空"}))
     said = statistics(officer, "overdue_storage")
     assert "已处置 10.000 t ÷ 超期贮存 10.000 t" in said
     assert re.search(r"超期贮存处置率（按重量）\s*100", said), said
@@ -307,7 +307,9 @@ def test_23_institutions_weigh_every_day_and_nothing_lies_for_longer_than_two(
     submit(officer, "/b/medical_handover/new", "/new", {
         "entity_text": "测试卫生院23号", "at": f"{today} 09:00", "manifest_no": "20263505100024", "infectious": "10",
         "injuring": "1.5", "received": "11.5"})  # fmt: skip
-    assert "已处理" in text(submit(officer, case, "/do/settle", {"result": "车辆故障，已补收运"}))
+    assert "已处理" in text(
+        page_after(officer, case, "/do/settle", {"result": "车辆故障，已补收运"})
+    )
 
     # All that may not lie there any more is disposed of: 23 × 11.5 kg of 267.7 less the 3.2 of today.
     shown, door = figure(officer, "医疗废物安全处置率")
@@ -363,7 +365,7 @@ def test_55_of_100_small_firms_are_fetched_from_together(house, visitor, tmp_pat
     # Two orders, one trip; the towns' people order for their firms.
     orders = []
     for n, person in ((1, town), (2, visitor("south"))):
-        page = submit(person, "/matters/small_pickup/new", "/new", {
+        page = page_after(person, "/matters/small_pickup/new", "/new", {
             "entity_text": f"测试小微{n}厂", "waste": "废机油", "code": "900-249-08", "estimated": "120"})  # fmt: skip
         orders.append(
             re.search(
@@ -371,7 +373,7 @@ def test_55_of_100_small_firms_are_fetched_from_together(house, visitor, tmp_pat
                 str(page.xpath("//a/@href") + [f.action or "" for f in page.forms]),
             )[0]
         )
-    page = submit(officer, "/matters/small_batch/new", "/new", {
+    page = page_after(officer, "/matters/small_batch/new", "/new", {
         "area_code": COUNTY, "planned_on": "2099-01-05", "collector": "示例收集公司", "plate": "闽C00003"})  # fmt: skip
     trip = address_of(page)
     early = officer.submit(
@@ -387,7 +389,7 @@ def test_55_of_100_small_firms_are_fetched_from_together(house, visitor, tmp_pat
     for order, weight in zip(orders, ("118.5", "131.5"), strict=True):
         submit(officer, order, "/do/collect", {"weighed": weight, "price": "2.40"})
     submit(officer, trip, "/do/load", {"manifest_no": "20263505200001", "receiver": "示例环保公司"})
-    assert "已交付" in text(submit(officer, trip, "/do/deliver", {"received": "249.5"}))
+    assert "已交付" in text(page_after(officer, trip, "/do/deliver", {"received": "249.5"}))
     assert "-0.50" in text(open_page(officer, trip))
     assert "已完成" in text(open_page(officer, orders[0]))
     submit(town, orders[0], "/do/rate", {"satisfaction": "5"})
@@ -453,7 +455,7 @@ def test_20000_tonnes_of_new_capacity_are_held_against_what_is_produced(house, v
     assert float(cells[3]) + float(cells[4]) == pytest.approx(900.35)
     assert float(cells[4]) >= 400.35
 
-    page = submit(officer, "/matters/waste_manifest/new", "/new", {
+    page = page_after(officer, "/matters/waste_manifest/new", "/new", {
         "entity_text": "二号测试厂", "receiver": "示例焚烧公司", "items-0-name": "实验室废物",
         "items-0-code": "900-047-49", "items-0-moved": "0.5"})  # fmt: skip
     case = address_of(page)
@@ -505,7 +507,7 @@ def test_226_shops_give_their_batteries_to_a_collector_and_are_checked(house, vi
         files={"file": ("检查表.xlsx", book(COATING))}, follow_redirects=True)  # fmt: skip
     number = re.search(r'废铅蓄电池检查表 v1', sent.text) and open_page(dispatcher, "/b/battery_check/new").xpath(
         "//option[contains(., '废铅蓄电池检查表')]/@value")  # fmt: skip
-    board = submit(dispatcher, "/b/battery_check/new", "/new", {
+    board = page_after(dispatcher, "/b/battery_check/new", "/new", {
         "name": f"{YEAR}年废铅蓄电池检查", "area_code": COUNTY, "begin": f"{YEAR}-01-01", "end": "2099-12-31",
         **({"checklist": number[0]} if number else {"checklist_text": "废铅蓄电池检查表"})})  # fmt: skip
     move = next(f.action for f in board.forms if (f.action or "").endswith("/move"))
@@ -517,10 +519,10 @@ def test_226_shops_give_their_batteries_to_a_collector_and_are_checked(house, vi
         f"{address}/objects",
         data=dict(form.form_values()) | {"object": list(form.inputs["object"].value_options)},
     )
-    board = submit(dispatcher, address, move, button="start")
+    board = page_after(dispatcher, address, move, button="start")
     assert covered(board) == "0/226"
     visits = open_page(officer, address).xpath("//a[contains(@href, '/tasks/')]/@href")
-    board = submit(officer, visits[0], visits[0], {"房间密闭": "problem", "缺口": "侧门"})
+    board = page_after(officer, visits[0], visits[0], {"房间密闭": "problem", "缺口": "侧门"})
     assert covered(board) == "1/226"
     assert "固体废物" in text(open_page(dispatcher, "/matters/problem?category=waste"))
 
@@ -639,7 +641,7 @@ def test_36_closed_plants_are_cleared_and_seen_by_a_second_person(house, visitor
     assert row_of(officer, "closed_plant", "测试化工7厂")["清理状态"] == "已清理"
 
     # One more load than was found: refused with the lack when it is verified.
-    page = submit(officer, "/matters/clearance/new", "/new", {
+    page = page_after(officer, "/matters/clearance/new", "/new", {
         "entity_text": "测试化工7厂", "wastewater": "20", "cleared_on": f"{YEAR}-06-01"})  # fmt: skip
     case = address_of(page)
     submit(officer, case, "/do/prove", {"result": "又清运一车"}, files=PROOF)
@@ -708,7 +710,7 @@ def test_36_units_hold_licences_and_assess_themselves_every_year(house, visitor,
     assert shown == "8家次"
     entry = next(a for a in open_page(officer, "/b/radiation_check?q=测试辐射3院").xpath("//tbody//a/@href")
                  if re.fullmatch(r"/b/radiation_check/\d+", a))  # fmt: skip
-    assert "警示标志和联锁正常" in text(submit(officer, entry, "/beget"))
+    assert "警示标志和联锁正常" in text(page_after(officer, entry, "/beget"))
 
 
 # ---- S-15 ----------------------------------------------------------------------------------------

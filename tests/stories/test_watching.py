@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from tests.path import county
 from tests.path.house import PNG, hours_ago, until
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, text
 
 from ecoledger.hj212 import Value
 from ecoledger.hj212.client import Device
@@ -103,7 +103,7 @@ def test_an_outlet_s_data_arrive_are_judged_valid_and_a_fault_is_filed(house, vi
     now = times.now()
     page = open_page(firm, "/filings/new")
     form = next(f for f in page.forms if "reason" in f.fields)
-    page = submit(
+    page = page_after(
         firm,
         "/filings/new",
         form.action or "/filings/new",

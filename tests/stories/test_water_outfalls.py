@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from tests.path.county import COUNTY, NORTH
 from tests.path.house import PNG, hours_ago
-from tests.stories.pages import _page, open_page, submit, text
+from tests.stories.pages import _page, open_page, page_after, submit, text
 from tests.stories.test_air_sources import PROOF, kept, matters, row_of, statistics
 from tests.stories.test_air_weather import entered, workbook
 
@@ -141,7 +141,7 @@ def test_a_new_outfall_is_approved_or_registered_by_its_class(house, visitor, hi
     approver, chief = hired("approver", "审批员甲"), hired("section_chief", "水科长甲")
     form = {"sort": "new", "title": "城东污水厂新排口", "liable": "城东水务", "river_text": "测试河1",
             "outfall_class": "1000", "area_code": NORTH}  # fmt: skip
-    page = submit(approver, "/matters/outfall_setting/new", "/new", form)
+    page = page_after(approver, "/matters/outfall_setting/new", "/new", form)
     case = matters(approver, "/matters/outfall_setting?q=城东污水厂")[0]
     assert "审批" in text(page)
     assert not [f for f in page.forms if "/do/register" in (f.action or "")]

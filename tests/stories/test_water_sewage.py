@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from tests.path.county import COUNTY, NORTH
 from tests.path.house import hours_ago
-from tests.stories.pages import open_page, submit, text
+from tests.stories.pages import open_page, page_after, submit, text
 from tests.stories.test_air_sources import PROOF, kept, matters, row_of, statistics
 from tests.stories.test_air_weather import edition_of, entered, workbook
 
@@ -84,7 +84,7 @@ def test_600_villages_941_facilities_and_the_year_s_nine(house, visitor, village
         for a in open_page(town, "/b/facility_visit").xpath("//tbody//a/@href")
         if re.fullmatch(r"/b/facility_visit/\d+", a)
     )
-    assert "设备断电停运" in text(submit(town, entry, "/beget"))
+    assert "设备断电停运" in text(page_after(town, entry, "/beget"))
 
     # The year's villages.
     plan = [
@@ -240,7 +240,7 @@ def test_a_plant_s_months_are_judged_and_drawn_up_from_its_devices(house, visito
     assert "数据缺" in text(open_page(monitor, f"/water/plants?month={TODAY:%Y-%m}"))
     # A second record of the month is refused.
     again = {"entity_text": "城东污水厂", "month": month, "inflow_m3": "1"}
-    assert "已有月运行记录" in text(submit(monitor, "/b/plant_month/new", "/new", again))
+    assert "已有月运行记录" in text(page_after(monitor, "/b/plant_month/new", "/new", again))
 
     # Devices at both sides of one plant: two days of this month.
     last = TODAY - timedelta(days=1)
@@ -271,7 +271,7 @@ def test_a_plant_s_months_are_judged_and_drawn_up_from_its_devices(house, visito
     # 810 L/s are 69,984 m³ a day: 70.0 % of the design.
     assert cells[1:4] == ["69984", "69984", "70.0"]
     assert "超标" in cells[-1]
-    done = submit(monitor, f"{address}?month={last:%Y-%m}", "/draw-up")
+    done = page_after(monitor, f"{address}?month={last:%Y-%m}", "/draw-up")
     assert "监测数据" in text(done)
     entry = row_of(monitor, "plant_month", f"{last:%Y-%m}")
     assert (entry["天数"], entry["负荷率 %"], entry["出水达标"]) == ("2", "70.0", "否")
@@ -335,7 +335,7 @@ def test_a_region_s_plan_begins_with_its_diagnosis_and_counts_its_points(
         "year": f"{YEAR}",
         "target": "75",
     }
-    page = submit(dispatcher, "/matters/district_plan/new", "/new", form)
+    page = page_after(dispatcher, "/matters/district_plan/new", "/new", form)
     said = text(page)
     for words in (
         "集中收集率 54.48%（校核浓度 350 mg/L），距 75% 差 20.52 个百分点。",
@@ -365,7 +365,7 @@ def test_a_region_s_plan_begins_with_its_diagnosis_and_counts_its_points(
     submit(dispatcher, case, "/do/evaluate", {"reached": "72.3", "result": "补齐管网"}, files=PROOF)
     assert "已评估" in text(open_page(dispatcher, case))
     # One region has one plan of a year.
-    assert "已有方案" in text(submit(dispatcher, "/matters/district_plan/new", "/new", form))
+    assert "已有方案" in text(page_after(dispatcher, "/matters/district_plan/new", "/new", form))
 
 
 @pytest.mark.story("W3")
