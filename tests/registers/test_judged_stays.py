@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+import lxml.html
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -18,6 +19,7 @@ from ecoledger.registers.approval import agencies
 from ecoledger.registers.approval.document_reviews import REGISTER as DOCUMENTS
 from ecoledger.registers.approval.permit_review import REGISTER as PERMIT_REVIEWS
 from ecoledger.registers.approval.permits import Permit
+from ecoledger.registers.complaints.register import REGISTER as COMPLAINTS
 from ecoledger.registers.credit.batches import BATCHES
 from ecoledger.registers.credit.subsidies import SUBSIDIES
 from ecoledger.registers.nature.candidates import REGISTER as CANDIDATES
@@ -248,3 +250,43 @@ def test_the_form_names_what_is_settled_and_asks_the_rest(bureau, client):
     assert "不再修改“" in sent.content.decode()
     row.refresh_from_db()
     assert row.asked == 30
+
+
+def as_a_browser_sends(page):
+    """What a form sends that nobody changed: lines of a text end as a browser ends them."""
+    form = next(
+        f for f in lxml.html.fromstring(page.content.decode()).forms if f.fields.get("submission")
+    )
+    return {
+        name: value.replace("\r\n", "\n").replace("\n", "\r\n")
+        for name, value in form.form_values()
+    }  # fmt: skip
+
+
+def a_complaint(bureau):
+    values = {"channel": "phone", "area_code": NORTH, "description": "臭味\n很大", "pollution": ["air"],
+              "entity": bureau.enterprise, "wanted": "停产\n查处"}  # fmt: skip
+    return actions.open_matter(COMPLAINTS, values, by=bureau.people["dispatcher"])
+
+
+def test_what_is_loose_is_put_right_by_the_page(bureau, client):
+    desk, officer = bureau.people["dispatcher"], bureau.people["officer"]
+    row = a_complaint(bureau)
+    perform(row, "accept", desk, {"owner_organisation": officer.organisation_id})
+    perform(row, "report", officer, {"verdict": "true", "findings": "属实"})
+    client.force_login(desk)
+    address = reverse("book-edit", args=["complaint", row.pk])
+    sent = as_a_browser_sends(client.get(address))
+    assert client.post(address, {**sent, "telephone": "13800000000"}).status_code == 302
+    row.refresh_from_db()
+    assert row.telephone == "13800000000"
+
+
+def test_a_form_sent_back_as_it_was_changes_nothing(bureau, client):
+    """A thing, a moment and a text come back from a browser otherwise than they are kept."""
+    row = a_complaint(bureau)
+    client.force_login(bureau.people["dispatcher"])
+    address = reverse("book-edit", args=["complaint", row.pk])
+    events = row.events.count()
+    assert client.post(address, as_a_browser_sends(client.get(address))).status_code == 302
+    assert row.events.count() == events

@@ -493,7 +493,9 @@ def test_a_project_is_laid_over_the_units_and_held_against_every_clause(
 
     def check(**values):
         return address_of(
-            submit(approver, "/matters/zoning_check/new", "/new", {"area_code": NORTH, **values})
+            page_after(
+                approver, "/matters/zoning_check/new", "/new", {"area_code": NORTH, **values}
+            )
         )
 
     plating = check(

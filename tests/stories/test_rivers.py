@@ -188,7 +188,7 @@ def test_towns_pay_each_other_by_the_bureaus_formula_and_a_year_is_settled(
     april = f"{YEAR}-04"
     measured(network, april)
     case = address_of(
-        submit(
+        page_after(
             desk,
             "/matters/compensation_month/new",
             "/new",
@@ -257,7 +257,7 @@ def test_towns_pay_each_other_by_the_bureaus_formula_and_a_year_is_settled(
     submit(town, record, "/do/submit", {"cause": "works", "description": "清淤施工"}, files=PROOF)
     submit(head, record, "/do/approve", {"reason": "属实"})
     older = address_of(
-        submit(
+        page_after(
             desk,
             "/matters/compensation_month/new",
             "/new",
@@ -288,7 +288,7 @@ def test_towns_pay_each_other_by_the_bureaus_formula_and_a_year_is_settled(
     this = address_of(page_after(desk, "/matters/compensation_year/new", "/new", settlement))
     assert "还有 1 个月没有冻结" in desk.submit(f"{this}/do/add_up", {}).text
     last = address_of(
-        submit(
+        page_after(
             desk, "/matters/compensation_year/new", "/new", {**settlement, "year": f"{YEAR - 1}"}
         )
     )

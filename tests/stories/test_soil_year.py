@@ -354,7 +354,7 @@ def test_both_wells_are_better_than_class_four_and_one_is_moved(house, visitor, 
                "planned_finish": f"{YEAR}-12-31", "milestones-0-name": "完成布点采样",
                "milestones-0-due": f"{YEAR}-06-30"}  # fmt: skip
     assert "完成布点采样" in text(
-        submit(visitor("dispatcher"), "/matters/project/new", "/new", project)
+        page_after(visitor("dispatcher"), "/matters/project/new", "/new", project)
     )
 
 

@@ -32,6 +32,7 @@ from ecoledger.listings.parts import (
     View,
 )
 from ecoledger.listings.refusals import Refused, refuse
+from ecoledger.listings.unchanged import same
 
 if TYPE_CHECKING:
     from ecoledger.accounts.models import Person
@@ -438,7 +439,7 @@ class Listing:
 
     def later_values(self, thing: Any, values: dict[str, Any]) -> dict[str, Any]:
         """What a later table changes of ``thing``: attributes of ``values`` that it says anew."""
-        return {n: value for n, value in values.items() if not _same(getattr(thing, n), value)}
+        return {n: value for n, value in values.items() if not same(getattr(thing, n), value)}
 
     def may_follow(self, thing: Any, changed: Mapping[str, Any], by: Any) -> None:
         """Raise :class:`Refused` where a table of ``by`` may not change of ``thing`` what it says anew."""
@@ -477,13 +478,6 @@ class Listing:
     def restore_rows(self, keys: list[int], by: Person | None, at: datetime) -> int:
         """Bring withdrawn rows back; how many. A plain list has deleted them and cannot."""
         return 0
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Whether two values are one; a thing is the same under its kind's model and under that of all kinds."""
-    if isinstance(one, Model) and isinstance(other, Model):
-        return bool(one.pk == other.pk)
-    return bool(one == other)
 
 
 __all__ = [

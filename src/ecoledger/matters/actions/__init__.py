@@ -6,7 +6,12 @@ or a rule. What cannot be done raises :class:`Refused`; what may not be known of
 """
 
 from ecoledger.listings.refusals import NotVisible, Refused
-from ecoledger.matters.actions.access import find, refusal_to_change, settled
+from ecoledger.matters.actions.access import (
+    find,
+    refusal_as_settled,
+    refusal_to_change,
+    settled,
+)
 from ecoledger.matters.actions.adding import attach, evidence_for, find_evidence, note
 from ecoledger.matters.actions.amending import amend, refuse_owner
 from ecoledger.matters.actions.assigning import ask_transfer, assign, decline_transfer
@@ -54,6 +59,7 @@ __all__ = [
     "open_matter",
     "perform",
     "refusal",
+    "refusal_as_settled",
     "refusal_to_change",
     "refuse_owner",
     "reopen",

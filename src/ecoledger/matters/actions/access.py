@@ -103,18 +103,25 @@ def settled(matter: Matter) -> frozenset[str]:
     return register.judged if timeline.judged(matter) else frozenset()
 
 
-def refuse_settled(matter: Matter, names: Iterable[str]) -> None:
-    """Raise :class:`Refused` where a person changes what is settled of ``matter``."""
+def refusal_as_settled(matter: Matter, names: Iterable[str]) -> Refused | None:
+    """Why nobody changes what ``names`` say of ``matter``; ``None`` where it is not settled."""
     register = register_of(matter.register)
     barred = sorted(settled(matter) & set(names))
-    if barred:
-        labels = "、".join(_(str(_label(register, name))) for name in barred)
-        raise Refused(
-            "state",
-            _("“%(state)s”的事项不再修改“%(what)s”。")
-            % {"state": _(str(register.state_of(matter).label)), "what": labels},
-            _("登记有误的，请按流程退回或另办。"),
-        )
+    if not barred:
+        return None
+    labels = "、".join(_(str(_label(register, name))) for name in barred)
+    return Refused(
+        "state",
+        _("“%(state)s”的事项不再修改“%(what)s”。")
+        % {"state": _(str(register.state_of(matter).label)), "what": labels},
+        _("登记有误的，请按流程退回或另办。"),
+    )
+
+
+def refuse_settled(matter: Matter, names: Iterable[str]) -> None:
+    """Raise :class:`Refused` where a person changes what is settled of ``matter``."""
+    if refused := refusal_as_settled(matter, names):
+        raise refused
 
 
 def _label(register: Register, name: str) -> Text:

@@ -14,6 +14,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.listings import forms
 from ecoledger.listings.parts import Text
 from ecoledger.listings.refusals import Refused
+from ecoledger.listings.unchanged import same
 from ecoledger.matters import deadlines, timeline
 from ecoledger.matters.actions.access import (
     finished,
@@ -57,7 +58,7 @@ def amend(
             raise ValueError("what a person changes stands on the timeline")
         if barred := set(values) - asked:
             raise Refused("role", _("“%s”不能这样修改。") % "、".join(sorted(barred)))
-    after = {name: value for name, value in values.items() if getattr(matter, name) != value}
+    after = {name: said for name, said in values.items() if not same(getattr(matter, name), said)}
     if by is not None:
         refuse_settled(matter, after)
     if by is not None and not register.manages(by, matter):

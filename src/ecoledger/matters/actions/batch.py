@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop as noop
 from ecoledger.accounts.models import Person
 from ecoledger.listings import forms
 from ecoledger.listings.refusals import NotVisible, Refused
+from ecoledger.listings.unchanged import same
 from ecoledger.matters import deadlines, timeline
 from ecoledger.matters.actions.access import keep, locked, refuse_settled
 from ecoledger.matters.actions.amending import change
@@ -50,7 +51,8 @@ def batch_edit(
     _refuse_outside(register, matters, by)
     for matter in matters:
         refuse_settled(
-            matter, [name for name, value in cleaned.items() if getattr(matter, name) != value]
+            matter,
+            [name for name, said in cleaned.items() if not same(getattr(matter, name), said)],
         )
     edit = BatchEdit.objects.create(
         register=register.key,

@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from ecoledger.listings import asked, cells, forms
+from ecoledger.listings.parts import Text
 from ecoledger.listings.refusals import NotVisible, Refused
 from ecoledger.matters import actions
 from ecoledger.matters.lines import Lines
@@ -147,7 +148,10 @@ def edit(request: Request, key: str, pk: int, name: str) -> HttpResponse:
     if name not in {lines.key for lines in register.lines}:
         raise Http404
     lines = register.lines_of(name)
-    if refused := actions.refusal_to_change(matter, request.user):
+    refused = actions.refusal_to_change(matter, request.user) or actions.refusal_as_settled(
+        matter, [lines.key]
+    )
+    if refused:
         raise PermissionDenied(f"{refused.why}{refused.remedy}")
     status = 200
     shown = sheet(lines, request.user, matter)
@@ -169,6 +173,21 @@ def edit(request: Request, key: str, pk: int, name: str) -> HttpResponse:
     return render(
         request,
         "web/matters/lines.html",
-        {"register": register, "matter": matter, "sheet": shown},
+        {
+            "register": register,
+            "matter": matter,
+            "sheet": shown,
+            "held": _held(lines, shown, matter),
+        },
         status=status,
     )
+
+
+def _held(lines: Lines, shown: Sheet, matter: Any) -> list[Text]:
+    """What the columns are called that stay as they are; where a box can be closed it is."""
+    settled = actions.settled(matter)
+    held = [ask for ask in lines.asks if f"{lines.key}.{ask.name}" in settled]
+    for form in shown.forms:
+        for ask in held:
+            form.fields[ask.name].widget.attrs["readonly"] = True
+    return [ask.label for ask in held]
