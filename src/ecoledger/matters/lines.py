@@ -61,12 +61,17 @@ class Lines:
     @cached_property
     def parent(self) -> str:
         """Name of the foreign key to the matter."""
-        for candidate in self.model._meta.fields:
-            remote = related_to(candidate)
-            if isinstance(candidate, ForeignKey) and remote and issubclass(remote, Matter):
-                return candidate.name
-        raise DeclarationError(f"{self.model.__name__} belongs to no matter")
+        return matter_of(self.model)
 
     def of(self, matter: Matter) -> QuerySet[Any]:
         """The matter's rows, in the model's order."""
         return self.model._default_manager.filter(**{self.parent: matter.pk})
+
+
+def matter_of(model: type[Model]) -> str:
+    """Name of the foreign key by which rows of ``model`` belong to a matter."""
+    for candidate in model._meta.fields:
+        remote = related_to(candidate)
+        if isinstance(candidate, ForeignKey) and remote and issubclass(remote, Matter):
+            return candidate.name
+    raise DeclarationError(f"{model.__name__} belongs to no matter")

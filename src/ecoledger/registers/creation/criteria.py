@@ -21,13 +21,13 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.listings.catalogue import declare
-from ecoledger.listings.listing import Listing
 from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Ask, Import, TableRow, View
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tallies import tally
 from ecoledger.matters.actions import access
-from ecoledger.matters.models import Evidence
+from ecoledger.matters.belonging import Belongings
+from ecoledger.matters.models import Evidence, Matter
 from ecoledger.matters.workflow import Phase
 from ecoledger.registers.creation.criteria_sets import items_of
 from ecoledger.registers.creation.projects import OWNERS, PROJECTS, CreationProject
@@ -150,43 +150,44 @@ def judged(values: Mapping[str, Any]) -> dict[str, Any]:
     return {"value": value, "met": met}
 
 
-def _open(project: CreationProject) -> None:
-    """Refuse a change of what belongs to a project that is over."""
-    if project.phase != Phase.OPEN.value:
-        raise Refused("state", _("“%s”已经结束，清单不能再改。") % project.title)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OfProject(Belongings):
+    """Rows of a project that its self-assessment rests on: who may take that step fills them in, and from it on they
+    stand, but where a named one is looked at again."""
+
+    def refusal(self, person: Person, matter: Matter) -> Refused | None:
+        if matter.phase != Phase.OPEN.value:
+            return Refused("state", _("“%s”已经结束，清单不能再改。") % matter.title)
+        if matter.state != "recheck" and (held := self.held(matter)):
+            return held
+        if PROJECTS.held_elsewhere(person, matter, PROJECTS.workflow.transition("assess")):
+            return Refused("role", _("修改由调度人员或当前责任人办理。"), _("请联系调度人员。"))
+        return None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class CriterionBook(Listing):
+class CriterionBook(OfProject):
     """The criteria, judged when they are entered or changed."""
 
     def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
+        told = super().wrong(values, by)
         try:
             judged(values)
         except Refused as refused:
-            return {name: "；".join(texts) for name, texts in refused.fields.items()}
-        return {}
-
-    def refusal_to_change(self, person: Person, row: Any) -> Refused | None:
-        try:
-            _open(row.project)
-        except Refused as refused:
-            return refused
-        return None
+            return {**told, **{name: "；".join(texts) for name, texts in refused.fields.items()}}
+        return told
 
     @transaction.atomic
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
         project = values["project"]
-        _open(project)
         own = {"area_code": project.area_code, "number_order": _order(str(values["number"]))}
         return super().open_row({**values, **own, **judged(values)}, by, at, **more)
 
     def change_row(
         self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
     ) -> Any:
-        _open(row.project)
         names = ("unit", "numerator", "denominator", "target", "better", "value", "met")
         before = {name: getattr(row, name) for name in names}
         whole = {**before, **values}
@@ -198,7 +199,10 @@ class CriterionBook(Listing):
         reckons = whole["target"] is not None and whole["better"]
         if reckons and whole["met"] == before["met"] and any(whole[n] != before[n] for n in told):
             whole["met"] = None
-        own = {"number_order": _order(str(values.get("number", row.number)))}
+        own = {
+            "area_code": values.get("project", row.project).area_code,
+            "number_order": _order(str(values.get("number", row.number))),
+        }
         return super().change_row(row, {**values, **own, **judged(whole)}, by, at)
 
 
@@ -324,7 +328,7 @@ class CreationItem(models.Model):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ItemBook(Listing):
+class ItemBook(OfProject):
     """The lists of works, tasks and responsibilities; what is late is a view."""
 
     def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
@@ -333,28 +337,20 @@ class ItemBook(Listing):
         going = (CreationItem.Status.PLANNED, CreationItem.Status.RUNNING)
         return Q(deadline__lt=timezone.localdate(now), status__in=going)
 
-    def refusal_to_change(self, person: Person, row: Any) -> Refused | None:
-        try:
-            _open(row.project)
-        except Refused as refused:
-            return refused
-        return None
-
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
-        project = values["project"]
-        _open(project)
-        return super().open_row({**values, "area_code": project.area_code}, by, at, **more)
+        area = {"area_code": values["project"].area_code}
+        return super().open_row({**values, **area}, by, at, **more)
 
     def change_row(
         self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
     ) -> Any:
-        _open(row.project)
         status = values.get("status")
+        own = {"area_code": values.get("project", row.project).area_code}
         if status == CreationItem.Status.DONE and not (values.get("done_on") or row.done_on):
-            values = {**values, "done_on": timezone.localdate(at)}
-        return super().change_row(row, values, by, at)
+            own["done_on"] = timezone.localdate(at)
+        return super().change_row(row, {**values, **own}, by, at)
 
 
 ITEMS = declare(ItemBook(
@@ -428,5 +424,7 @@ def prove(criterion: Criterion, evidence: list[Evidence], *, by: Person) -> None
     access.find(criterion.project_id, by)
     if not CRITERIA.may_change(by):
         raise Refused("role", _("您的岗位不能办这一步。"))
+    if refused := CRITERIA.refusal_to_change(by, criterion):
+        raise refused
     own = [one for one in evidence if one.matter_id == criterion.project_id]
     criterion.proofs.add(*own)

@@ -22,6 +22,7 @@ from ecoledger.listings.catalogue import declare as declare_list
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Column, Import, View
+from ecoledger.matters.belonging import Belongings
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Circulation, Event, Matter
 from ecoledger.matters.register import Breakdown, Register, Seen, Statistic, declare
@@ -243,7 +244,7 @@ declare_lookup(Lookup(
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class OfProblem(Listing):
+class OfProblem(Belongings):
     """Rows of a restricted problem, as a list with an import of its own."""
 
     see: str = SEE

@@ -37,7 +37,8 @@ def page(request: Request, pk: int) -> HttpResponse:
         "lists": criteria.four_lists(project),
         "rows": rows,
         "bare": sum(bool(row.met) and not row.proof_count for row in rows),
-        "may_change": CRITERIA.may_change(request.user) and PROJECTS.takes_evidence(project),
+        "may_change": CRITERIA.may_change(request.user)
+        and CRITERIA.refusal(request.user, project) is None,
         "book": CRITERIA,
     }
     return render(request, "web/creation/library.html", context)
@@ -53,6 +54,8 @@ def prove(request: Request, pk: int) -> HttpResponse:
     row: Criterion = get_object_or_404(Criterion, pk=number or 0, project=project)
     if not CRITERIA.may_change(request.user):
         raise Refused("role", _("您的岗位不能办这一步。"))
+    if refused := CRITERIA.refusal_to_change(request.user, row):
+        raise refused
     caption = str(row)[:200]
     files = [Upload(file, caption=caption) for file in request.FILES.getlist("files")]
     kept = actions.attach(project.pk, files, by=request.user, text=caption)
