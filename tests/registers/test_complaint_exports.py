@@ -325,3 +325,21 @@ def test_a_later_export_of_what_is_worked_on_here_changes_nothing_that_was_decid
     now = {one.source_no: one for one in Complaint.objects.all()}
     assert (now["GD2"].urgency, now["GD3"].state) == ("紧急", "handling")
     assert (now["GD1"].accepted_at, now["GD4"].urgency) == (taken_up, "一般")
+
+
+def test_a_later_export_leaves_what_was_reported_on_and_takes_the_rest(bureau):
+    """The platform completes what it says; what somebody has judged by stays, the row is kept and says so."""
+    take_in(bureau, saved(workbook(("一", [LINE, order("GD1", "待处理")]))))
+    case = Complaint.objects.get()
+    officer = bureau.officer
+    form = {"owner_organisation": officer.organisation.pk}
+    actions.perform(case.pk, "accept", by=bureau.complaint, form=form)
+    found = {"verdict": Complaint.Verdict.values[0], "findings": "属实"}
+    actions.perform(case.pk, "report", by=officer, form=found)
+    later = workbook(("二", [LINE, order("GD1", 紧急程度="特急", 备注="群众来电催办")]))
+    batch = take_in(bureau, saved(later), "二.xlsx")
+    (row,) = batch.rows.all()
+    assert "紧急程度" in row.reason
+    assert "不按表格更改" in row.reason
+    case.refresh_from_db()
+    assert (case.urgency, case.remark) == ("一般", "群众来电催办")

@@ -441,6 +441,10 @@ class Listing:
         """What a later table changes of ``thing``: attributes of ``values`` that it says anew."""
         return {n: value for n, value in values.items() if not same(getattr(thing, n), value)}
 
+    def standing_of(self, thing: Any) -> frozenset[str]:
+        """Attributes of ``thing`` that no later table changes, as somebody judged by them: the row's others it does."""
+        return frozenset()
+
     def may_follow(self, thing: Any, changed: Mapping[str, Any], by: Any) -> None:
         """Raise :class:`Refused` where a table of ``by`` may not change of ``thing`` what it says anew."""
         if by is not None and not self.may_change(by):

@@ -452,6 +452,11 @@ class Register(Listing):
             del changed["owner_organisation"]
         return changed
 
+    def standing_of(self, thing: Any) -> frozenset[str]:
+        from ecoledger.matters import actions
+
+        return frozenset() if actions.only_followed(thing) else actions.settled(thing)
+
     def may_follow(self, thing: Any, changed: Mapping[str, Any], by: Person | None) -> None:
         from ecoledger.matters import actions
 

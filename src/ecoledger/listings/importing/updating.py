@@ -50,7 +50,7 @@ def compare(
             if row.errors:
                 continue
             try:
-                changed = listing.later_values(thing, values_of(listing, row, clean))
+                changed, left = changes(listing, thing, values_of(listing, row, clean))
                 if changed:
                     listing.may_follow(thing, changed, by)
             except django_forms.ValidationError:
@@ -59,17 +59,32 @@ def compare(
                 refuse(row, refused)
                 continue
             said = problem("", "", _told(listing, thing, changed))
-            row.warnings.append(said if changed else said | SAME)
+            row.warnings.append(said if changed or left else said | SAME)
+            if left:
+                row.warnings.append(problem("", "", _left_out(listing, left)))
     return found
+
+
+def changes(
+    listing: Listing, thing: Any, values: dict[str, Any]
+) -> tuple[dict[str, Any], frozenset[str]]:
+    """What a later table changes of ``thing``; and the names of what it says otherwise, but stands there as it was judged."""
+    said = listing.later_values(thing, values)
+    left = listing.standing_of(thing).intersection(said) if said else frozenset()
+    return {name: value for name, value in said.items() if name not in left}, left
+
+
+def _left_out(listing: Listing, names: Iterable[str]) -> str:
+    labels = (_called(listing, name) for name in sorted(names))
+    return _("“%s”已提交审核，不按表格更改；其余各列照常更新") % _("、").join(labels)
 
 
 def _told(listing: Listing, thing: Any, changed: Mapping[str, Any]) -> str:
     name = getattr(thing, "number", "") or str(thing)
     if not changed:
         return _("已在台账中（%s），没有新内容") % name
-    labels = {ask.stores or ask.name: str(ask.label) for ask in listing.import_asks}
     parts = [
-        f"{_(labels.get(n, _field_label(listing, n)))} {_text(listing, n, getattr(thing, n))} → {_text(listing, n, v)}"
+        f"{_called(listing, n)} {_text(listing, n, getattr(thing, n))} → {_text(listing, n, v)}"
         for n, v in changed.items()
         if n not in listing.hidden
     ]
@@ -82,8 +97,10 @@ def _told(listing: Listing, thing: Any, changed: Mapping[str, Any]) -> str:
     }
 
 
-def _field_label(listing: Listing, name: str) -> str:
-    return str(listing.labels.get(name) or listing.model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+def _called(listing: Listing, name: str) -> str:
+    labels = {ask.stores or ask.name: str(ask.label) for ask in listing.import_asks}
+    own = labels.get(name) or listing.labels.get(name)
+    return _(str(own or listing.model._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
 
 
 def _text(listing: Listing, name: str, value: Any) -> str:
@@ -119,7 +136,7 @@ def apply(
         try:
             if thing is None:
                 raise NotVisible(f"{listing.key} {row.changes}")
-            if changed := listing.later_values(thing, values):
+            if changed := changes(listing, thing, values)[0]:
                 with transaction.atomic():
                     listing.follow_row(thing, changed, batch, row, by, at)
                 row.changed = True
