@@ -328,14 +328,20 @@ def test_findings_are_the_verifiers_and_not_the_firms_that_answers_them(bureau):
     actions.assign(report.pk, by=bureau.leader, organisation=firm.organisation)
     with pytest.raises(Refused, match="管理部门"):
         actions.set_lines(report.pk, "findings", [finding], by=firm)
-    SHEETS.open_row(
+    row = SHEETS.open_row(
         {**unit, "source": "外购电力", "item": "consumption", "whole": Decimal(1000)}, bureau.approver, timezone.now()
     )  # fmt: skip
-    perform(report, "file", bureau.approver, {"reported": "500"}, paper())
+    filed = perform(report, "file", bureau.approver, {"reported": "500"}, paper())
+    assert filed.computed == Decimal("530.60")
     actions.set_lines(report.pk, "findings", [finding], by=bureau.approver)
     perform(report, "question", bureau.approver, {"nonconformity": "少报"})
     with pytest.raises(Refused, match="管理部门"):
         actions.set_lines(report.pk, "findings", [], by=firm)
-    perform(report, "answer", firm, {"answer": "已更正"}, paper())
+    # What the firm changes of its sheet meanwhile is counted anew, and what it came to before stays to be read.
+    SHEETS.change_row(row, {"whole": Decimal(900)}, bureau.approver, timezone.now())
+    answered = perform(report, "answer", firm, {"answer": "已更正"}, paper())
+    assert answered.computed == Decimal("477.54")
+    event = answered.events.get(transition="answer")
+    assert event.form["before"] == {"computed": "530.60"}
     done = perform(report, "conclude", bureau.approver, {"opinion": "更正后符合"}, paper())
     assert done.verified == Decimal("477.54")

@@ -202,9 +202,16 @@ def _twin(report: Any) -> str:
 def _file(step: Step) -> None:
     if why := _twin(step.matter):
         raise Refused("state", why)
-    sheet = _compute(step.matter, right=False)
+    _reckon(step)
+
+
+def _reckon(step: Step) -> None:
+    """What the firm's sheet comes to as it is handed over, the first time and with each answer."""
+    before, sheet = step.matter.computed, _compute(step.matter, right=False)
     step.matter.computed = rounded(sheet.total)
     step.form["computed"] = str(step.matter.computed)
+    if before is not None and before != step.matter.computed:
+        step.form["before"] = {"computed": str(before)}
 
 
 def _conclude(step: Step) -> None:
@@ -364,7 +371,7 @@ REPORTS = declare(Register(
             Transition("question", "开具不符合项", "verifying", "answering", by=CARBONISTS,
                        asks=(said("nonconformity", "不符合项"),), shown_to_enterprise=True, main=False),
             Transition("answer", "答复不符合项", "answering", "verifying", by=FIRM | CARBONISTS, evidence=1,
-                       asks=(said("answer", "整改和说明"),), shown_to_enterprise=True),
+                       asks=(said("answer", "整改和说明"),), effects=(_reckon,), shown_to_enterprise=True),
             Transition("conclude", "核查结论", "verifying", "concluded", by=CARBONISTS,
                        asks=(said("opinion", "核查结论"),), effects=(_conclude,), evidence=1),
             Transition("approve", "核定", "concluded", "verified", by=REVIEWERS,
