@@ -13,6 +13,7 @@ from ecoledger.listings.selecting import select
 from ecoledger.matters import actions
 from ecoledger.matters.register import register_of
 from ecoledger.registers.alarms import alarm_case
+from ecoledger.registers.emergency.incidents import INCIDENTS
 from ecoledger.reports import letters
 
 BEGIN, END = date(2026, 10, 1), date(2026, 11, 1)
@@ -171,3 +172,14 @@ def test_a_letter_of_warning_counts_when_it_goes_out_and_as_what_it_is(people, b
         1,
         1,
     )
+
+
+def test_what_begins_at_a_moment_is_in_hand_from_then(people):
+    began = timezone.make_aware(datetime(2026, 6, 5, 10))
+    incident = actions.open_matter(INCIDENTS, {
+        "title": "泄漏", "area_code": COUNTY, "lon": 118.51, "lat": 24.9, "occurred_at": began, "learned_at": began,
+        "cause": "traffic", "medium": "water",
+    }, by=people["dispatcher"])  # fmt: skip
+    for hour, expected in ((9, False), (11, True)):
+        then = of_registers.open_at(began.replace(hour=hour), INCIDENTS.begins)
+        assert type(incident).objects.filter(then).exists() is expected

@@ -127,8 +127,8 @@ def open_at(at: datetime, begins: str = ENTERED) -> Q:
     its last end counts."""
     begun = Q(opened_at__lt=at)
     if begins != ENTERED:
-        day = timezone.localdate(at)
-        begun = Q(**{f"{begins}__lt": day}) | (begun & Q(**{f"{begins}__isnull": True}))
+        # A column of days takes of the moment its day.
+        begun = Q(**{f"{begins}__lt": at}) | (begun & Q(**{f"{begins}__isnull": True}))
     return begun & Q(merged_into=None) & (OPEN_WORK | Q(closed_at__gte=at))
 
 
