@@ -80,6 +80,12 @@ def test_a_sound_workflow_is_accepted():
         ),
         (
             (NEW, CHECK, CLOSED),
+            (APPLY, CLOSE, step("past", "new", "check")),
+            (),
+            "reached past",
+        ),
+        (
+            (NEW, CHECK, CLOSED),
             (APPLY, CLOSE),
             (ClockRule("c", "", "new"),),
             "give one length",
@@ -95,6 +101,13 @@ def test_a_sound_workflow_is_accepted():
 def test_a_contradiction_is_named(states, transitions, clocks, complaint):
     with pytest.raises(WorkflowError, match=complaint):
         Workflow(states=states, transitions=transitions, clocks=clocks)
+
+
+def test_a_second_person_alone_is_said_so():
+    past = step("past", "new", "check")
+    close = step("close", "check", "closed", other_person_than=("apply",), even_without=True)
+    workflow = Workflow(states=(NEW, CHECK, CLOSED), transitions=(APPLY, past, close))
+    assert workflow.judging == {"apply", "close"}
 
 
 def test_work_done_at_once_needs_no_second_person():

@@ -91,7 +91,7 @@ def test_who_entered_an_amount_does_not_post_it_and_a_split_names_its_town(burea
         "title": "下达", "kind": "issued", "year": 2026, "area_code": COUNTY, "pollutant": "COD",
         "amount": Decimal(1), "paper_no": "1号",
     }, by=both)  # fmt: skip
-    with pytest.raises(Refused, match="须由另一人审核"):
+    with pytest.raises(Refused, match="“登记”是您办的"):
         perform(own, "post", both)
 
 

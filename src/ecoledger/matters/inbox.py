@@ -29,7 +29,7 @@ from ecoledger.matters.register import (
     works_as_town,
 )
 from ecoledger.matters.requests import Request
-from ecoledger.matters.workflow import Phase
+from ecoledger.matters.workflow import OPEN, Phase
 
 _LEADS = frozenset({Role.LEADER, Role.SECTION_CHIEF})
 # A register and one of its states.
@@ -116,6 +116,9 @@ def _own_before(person: Person, mine: Turns) -> list[int]:
         transition__in=sorted(steps),
         matter__phase__in=_phases(),
     )
+    # Nearly everything that somebody entered may be checked by himself.
+    opened = {register for (register, _state), names in mine.not_after.items() if OPEN in names}
+    rows = rows.filter(~Q(transition=OPEN) | Q(matter__register__in=sorted(opened)))
     own = rows.order_by().values_list(
         "matter_id", "matter__register", "matter__state", "transition"
     )

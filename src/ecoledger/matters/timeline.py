@@ -128,15 +128,15 @@ def judged(matter: Matter) -> bool:
     workflow = register_of(matter.register).workflow
     if not workflow.judging:
         return False
-    stands: list[str] = []
+    # The states in which what stands judged is free again; None while nothing does.
+    free: frozenset[str] | None = None
     steps = Event.objects.filter(matter_id=matter.pk).order_by("pk")
     for name, before, after in steps.values_list("transition", "from_state", "to_state"):
-        if name in workflow.judging and before != after:
-            stands.append(after)
-        not_yet = workflow.judged_after(after)
-        back = next((n for n, state in enumerate(stands) if state in not_yet), len(stands))
-        del stands[back:]
-    return bool(stands)
+        if free is not None:
+            free = None if after in free else free
+        elif name in workflow.judging and before != after and not workflow.leads_back(name):
+            free = workflow.unjudged(name, before, after)
+    return free is not None
 
 
 def _moment(text: str) -> str:

@@ -6,7 +6,7 @@ or a closing without evidence and a second person is a ``WorkflowError``, not a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -86,7 +86,8 @@ class Transition:
     in, ``offers`` may be: names of the register's model, or :func:`said` fields. ``sets`` gives
     attributes a constant, or :data:`NOW`. ``evidence`` is the least number of files that must have been
     added since the matter entered its present state, this action's own included. ``other_person_than``
-    names transitions: who did one of them in this round may not do this one. ``when`` returns why it
+    names transitions, or :data:`OPEN`: who did one of them in this round may not do this one. No way leads
+    past all of them to it, unless ``even_without`` says that this is meant. ``when`` returns why it
     cannot be done now, or "". ``effects`` run inside the transaction, after the state has changed.
     ``automatic`` lets the schedule and rules do it.
     """
@@ -103,6 +104,7 @@ class Transition:
     sets: Mapping[str, Any] = field(default_factory=dict)
     evidence: int = 0
     other_person_than: tuple[str, ...] = ()
+    even_without: bool = False
     when: Callable[[Matter], str] | None = None
     effects: tuple[Callable[[Step], None], ...] = ()
     automatic: bool = False
@@ -255,6 +257,7 @@ class Workflow:
         self._check_names()
         self._check_reach()
         self._check_closing()
+        self._check_first_persons()
 
     @property
     def initial(self) -> State:
@@ -268,6 +271,10 @@ class Workflow:
 
     def has_transition(self, name: str) -> bool:
         return name in self._transitions
+
+    def label_of(self, name: str) -> Text:
+        """What the step ``name`` is called, the opening too."""
+        return noop("登记") if name == OPEN else self._transitions[name].label
 
     def clock(self, name: str) -> ClockRule:
         return self._clocks[name]
@@ -288,12 +295,36 @@ class Workflow:
     def judging(self) -> frozenset[str]:
         """Names of the steps that take two persons: those for another person, and those which they look at."""
         seconds = [t for t in self.transitions if t.other_person_than]
-        return frozenset({t.name for t in seconds}.union(*(t.other_person_than for t in seconds)))
+        named = {t.name for t in seconds}.union(*(t.other_person_than for t in seconds))
+        # What is only entered is before nobody yet.
+        return frozenset(named - {OPEN})
 
-    def judged_after(self, state: str) -> frozenset[str]:
-        """The states to which such a step leads from ``state``: a matter that stands here has not been judged so far."""
-        steps = (t for t in self.leaving(state) if t.name in self.judging)
-        return frozenset(t.target for t in steps) - {"", state}
+    def leads_back(self, step: str) -> bool:
+        """Whether ``step`` sends a matter back: every way to where it starts comes through where it leads."""
+        way, first = self.transition(step), self.initial.name
+        there = {t.name for t in self.transitions if t.target == way.target}
+        return self._reached({first} - {way.target}, but=there).isdisjoint(way.sources)
+
+    def unjudged(self, step: str, source: str, target: str) -> frozenset[str]:
+        """The states in which it still lies before a matter to come to ``target`` by a step of two persons, as it first came
+        by ``step`` from ``source``: sent back to one of them, it is as free as it was."""
+        leads = [t for t in self.transitions if t.name in self.judging and t.target == target]
+        last = {s for t in leads for s in t.sources}
+        ends = {t.name for t in self.transitions if t.target and not self.state(t.target).open}
+        start = {self.initial.name, source, *self.transition(step).sources}
+        before = self._reached(start, but=self.judging | ends) - {target}
+        return frozenset(s for s in before if last & self._reached({s}, but=self.judging | ends))
+
+    def _reached(self, start: Iterable[str], but: Collection[str] = ()) -> set[str]:
+        """The states to which steps lead from ``start``, itself included, other steps than those named ``but``."""
+        reached = set(start)
+        waiting = list(reached)
+        while waiting:
+            ways = self.leaving(waiting.pop())
+            further = {t.target for t in ways if t.name not in but} - reached - {""}
+            reached |= further
+            waiting.extend(further)
+        return reached
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -308,7 +339,7 @@ class Workflow:
                 if state not in self._states:
                     raise WorkflowError(f"transition {t.name}: there is no state {state!r}")
             for other in t.other_person_than:
-                if other not in self._transitions:
+                if other not in self._transitions and other != OPEN:
                     raise WorkflowError(f"transition {t.name}: there is no transition {other!r}")
             if not t.sources:
                 raise WorkflowError(f"transition {t.name} starts from no state")
@@ -335,13 +366,7 @@ class Workflow:
                 )
 
     def _check_reach(self) -> None:
-        reached = {self.initial.name}
-        waiting = [self.initial.name]
-        while waiting:
-            for target in {t.target for t in self.leaving(waiting.pop())} - reached - {""}:
-                reached.add(target)
-                waiting.append(target)
-        if missed := set(self._states) - reached:
+        if missed := set(self._states) - self._reached({self.initial.name}):
             raise WorkflowError(f"no transition leads to {sorted(missed)}")
         for state in self.states:
             if state.open and not any(t.target for t in self.leaving(state.name)):
@@ -360,9 +385,18 @@ class Workflow:
                 raise WorkflowError(f"transition {t.name} closes without a second person")
             if t.automatic:
                 raise WorkflowError(f"transition {t.name} closes without a person")
-            before = [self._transitions[name] for name in t.other_person_than]
+            before = [self._transitions[name] for name in t.other_person_than if name != OPEN]
             if not any(other.evidence for other in (t, *before)):
                 raise WorkflowError(f"transition {t.name} closes without evidence")
+
+    def _check_first_persons(self) -> None:
+        for t in self.transitions:
+            if not t.other_person_than or OPEN in t.other_person_than or t.even_without:
+                continue
+            if self._reached({self.initial.name}, but=t.other_person_than) & set(t.sources):
+                raise WorkflowError(
+                    f"transition {t.name} can be reached past {list(t.other_person_than)}"
+                )
 
 
 def _by_name(what: str, items: Iterable[Any]) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def refusal(
                 did = timeline.did(matter, person)
             own = [n for n in transition.other_person_than if n in did]
             if own:
-                done = register_of(matter.register).workflow.transition(own[0]).label
+                done = register_of(matter.register).workflow.label_of(own[0])
                 return Refused(
                     "second_person",
                     _("“%(done)s”是您办的，“%(action)s”须由另一人办理。")

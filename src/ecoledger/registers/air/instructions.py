@@ -298,7 +298,7 @@ WORKFLOW = Workflow(
                    shown_to_enterprise=True),
         Transition("verify", "核查", ("sent", "executing", "verifying"), "verified", by=FIELD | DESK,
                    asks=("outcome", "proof"), offers=(said("seen", "核查情况"),), when=_has_begun,
-                   other_person_than=("report",),
+                   other_person_than=("report",), even_without=True,
                    effects=(_keep_measured, _violation_becomes_a_problem)),
         Transition("excuse", "不需执行", ("sent", "executing", "verifying"), "excused", by=DESK,
                    asks=(REASON,), main=False, help="长期停产、保障任务等。"),

@@ -297,7 +297,7 @@ WORKFLOW = Workflow(
         Transition("enforcement", "执法线提交", "open", "open", by=frozenset({Role.OFFICER}),
                    asks=("enforcement_verdict", "enforcement_found"), offers=("checked_on",)),
         Transition("conclude", "结论", "open", "done", by=CHECKERS, asks=("verdict",), when=_both_said,
-                   other_person_than=("monitoring", "enforcement"), effects=(_falsified_goes_on,)),
+                   other_person_than=("monitoring", "enforcement"), even_without=True, effects=(_falsified_goes_on,)),
         Transition("drop", "不再核查", "open", "dropped", by=CHECKERS, asks=(REASON,), main=False),
     ),
     clocks=(ClockRule("check", "核查", "open", working_days=20, basis=DEFAULT),),

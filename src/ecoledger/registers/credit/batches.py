@@ -136,7 +136,7 @@ BATCHES = declare(Register(
         transitions=(
             Transition("compute", "计算得分和等级", "draft", "", by=RATERS, effects=(_compute,)),
             Transition("publish", "公示", "draft", "public", by=REVIEWERS, asks=("objections_until",),
-                       other_person_than=("compute",), when=_unrated, effects=(_publish,)),
+                       other_person_than=("compute",), even_without=True, when=_unrated, effects=(_publish,)),
             Transition("announce", "发布", "public", "announced", by=RATERS, when=_objections,
                        effects=(_announce,)),
             Transition("take_back", "撤回公示", "public", "draft", by=REVIEWERS, asks=(REASON,),

@@ -10,16 +10,12 @@ from typing import Any
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.utils.translation import gettext as _
 
-from ecoledger.accounts import acting
-from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.books.account import VOUCHER, Account, Item, Voucher
 from ecoledger.books.models import Holding
 from ecoledger.entities.models import Entity
 from ecoledger.listings.catalogue import declare
-from ecoledger.listings.refusals import Refused
 
 APPROVERS = frozenset({Role.APPROVER})
 REVIEWERS = frozenset({Role.SECTION_CHIEF, Role.LEADER})
@@ -98,9 +94,3 @@ def held(firm: Any) -> list[tuple[Item, Any]]:
     """Everything that a firm holds today, without what is nought."""
     rows = Holding.objects.filter(book=QUOTA.key, entity=firm).exclude(balance=0)
     return [(QUOTA.item(row.item), row.balance) for row in rows.order_by("item")]
-
-
-def other_person(matter: Any, person: Person | None) -> None:
-    """Refuse who entered it: what moves quantities is looked at by somebody else."""
-    if person is not None and matter.created_by_id in acting.hand(person):
-        raise Refused("second_person", _("这一笔是您登记的，须由另一人审核。"))

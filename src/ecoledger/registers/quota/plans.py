@@ -18,7 +18,7 @@ from ecoledger.entities.models import Enterprise
 from ecoledger.listings.parts import Ask, Import
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Breakdown, Register, Seen, Statistic, declare
-from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow
+from ecoledger.matters.workflow import OPEN, ClockRule, Phase, State, Step, Transition, Workflow
 from ecoledger.registers.closing import DEFAULT, REASON
 from ecoledger.registers.quota import holdings
 from ecoledger.registers.quota.holdings import AMOUNT, APPROVERS, QUOTA, REVIEWERS, Pollutant
@@ -61,7 +61,6 @@ def _not_sound(plan: Any) -> str:
 
 def _post(step: Step) -> None:
     plan = step.matter
-    holdings.other_person(plan, step.person)
     reserve = holdings.reserve(plan.pollutant, plan.area_code)
     if plan.kind == QuotaPlan.Kind.ISSUED:
         giver, taker = (
@@ -140,7 +139,7 @@ PLANS = declare(Register(
             State("refused", "不予入账", phase=Phase.DISMISSED),
         ),
         transitions=(
-            Transition("post", "审核入账", "review", "posted", by=REVIEWERS, when=_not_sound,
+            Transition("post", "审核入账", "review", "posted", by=REVIEWERS, other_person_than=(OPEN,), when=_not_sound,
                        effects=(_post,)),
             Transition("refuse", "不予入账", "review", "refused", by=REVIEWERS, asks=(REASON,),
                        danger=True, main=False),

@@ -22,7 +22,7 @@ from ecoledger.entities.models import Enterprise, Entity
 from ecoledger.listings.parts import Ask, Import
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Breakdown, Register, Seen, Statistic, declare
-from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow
+from ecoledger.matters.workflow import OPEN, ClockRule, Phase, State, Step, Transition, Workflow
 from ecoledger.registers.closing import DEFAULT, REASON
 from ecoledger.registers.quota import holdings
 from ecoledger.registers.quota.holdings import AMOUNT, APPROVERS, QUOTA, REVIEWERS, Pollutant
@@ -137,7 +137,6 @@ def _sides(trade: Any) -> tuple[Holding, Holding]:
 
 def _transfer(step: Step) -> None:
     trade = step.matter
-    holdings.other_person(trade, step.person)
     giver, taker = _sides(trade)
     trade.transferred_on = timezone.localdate(step.at)
     trade.total = trade.worth
@@ -218,8 +217,8 @@ TRADES = declare(Register(
             State("refused", "不予过户", phase=Phase.DISMISSED),
         ),
         transitions=(
-            Transition("transfer", "审核过户", "review", "transferred", by=REVIEWERS, when=_not_complete,
-                       effects=(_transfer,)),
+            Transition("transfer", "审核过户", "review", "transferred", by=REVIEWERS, other_person_than=(OPEN,),
+                       when=_not_complete, effects=(_transfer,)),
             Transition("refuse", "不予过户", "review", "refused", by=REVIEWERS, asks=(REASON,), danger=True,
                        main=False),
         ),

@@ -18,7 +18,6 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ecoledger.accounts import acting
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.accounts.wording import numbered
@@ -31,7 +30,16 @@ from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Measure
 from ecoledger.matters.register import Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import common_statistics
-from ecoledger.matters.workflow import NOW, ClockRule, Phase, State, Step, Transition, Workflow
+from ecoledger.matters.workflow import (
+    NOW,
+    OPEN,
+    ClockRule,
+    Phase,
+    State,
+    Step,
+    Transition,
+    Workflow,
+)
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON
 from ecoledger.registers.water import compensation_account as books
 from ecoledger.registers.water.compensation_models import (
@@ -241,7 +249,7 @@ MONTHS = declare(Register(
             Transition("recalculate", "重新核算", "published", "published", by=COUNTERS, asks=(REASON,),
                        effects=(_count,), main=False),
             Transition("freeze", "冻结并记账", "published", "frozen", by=CHECKERS,
-                       other_person_than=("recalculate",), when=_may_freeze, effects=(_freeze,),
+                       other_person_than=("recalculate",), even_without=True, when=_may_freeze, effects=(_freeze,),
                        help="申诉期满、申诉都已答复后冻结；冻结后不再改变。"),
         ),
         clocks=(ClockRule("count", "月核算", ("new", "computed"), working_days=10, basis=DEFAULT),
@@ -315,13 +323,6 @@ EXCLUSIONS = declare(Register(
 # ---- appeals -----------------------------------------------------------------------------------------
 
 
-def _by_other_hand(step: Step) -> None:
-    """Who brought an appeal does not decide it."""
-    person = step.person
-    if person is not None and step.matter.created_by_id in acting.hand(person):
-        raise Refused("second_person", _("这件申诉是您登记的，须由另一人答复。"))
-
-
 def _lines_open_to(person: Person | None) -> QuerySet[CompensationLine]:
     """Lines of months that were told to the towns and are not frozen; a town's own alone."""
     rows = CompensationLine.objects.filter(of__state="published", of__withdrawn_at=None)
@@ -390,9 +391,9 @@ APPEALS = declare(Register(
         ),
         transitions=(
             Transition("uphold", "申诉成立", "new", "upheld", by=CHECKERS, asks=("answer",), offers=("factor",),
-                       sets={"decided_at": NOW}, effects=(_by_other_hand,), help="所选因子（留空为全部）不计入，重新核算后生效。"),
+                       sets={"decided_at": NOW}, other_person_than=(OPEN,), help="所选因子（留空为全部）不计入，重新核算后生效。"),
             Transition("reject", "申诉不成立", "new", "rejected", by=CHECKERS, asks=("answer",),
-                       sets={"decided_at": NOW}, effects=(_by_other_hand,), main=False),
+                       sets={"decided_at": NOW}, other_person_than=(OPEN,), main=False),
             Transition("give_up", "撤回申诉", "new", "given_up", by=PROPOSERS, offers=(REASON,), main=False),
         ),
         clocks=(ClockRule("answer", "答复申诉", "new", working_days=5, basis=DEFAULT),),
