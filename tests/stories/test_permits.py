@@ -125,12 +125,24 @@ def test_every_permit_and_report_is_reviewed_by_the_rules_and_put_right(
     permits("reported_amount", ("许可证编号", "报告类型", "年度", "季度", "污染物", "实际排放量"),
             [(FIRM_NO, "季报", year, quarter, "二氧化硫", 13.5), (FIRM_NO, "季报", year, quarter, "SO2", 1)])  # fmt: skip
     board = f"/approval/reviews?year={year}"
-    page = open_page(approver, board)
-    assert re.search(r"0\s*/\s*2", page.get_element_by_id("permits").text_content())
+    figure = figure_of(open_page(approver, board), "permits")
+    assert "许可证质量审核率 0.0% 0 / 2" in figure
     page = press(approver, board, "permit")
-    assert re.search(r"2\s*/\s*2", page.get_element_by_id("permits").text_content())
+    assert "许可证质量审核率 100.0% 2 / 2" in figure_of(page, "permits")
+    assert "执行报告审核率 0.0% 0 / 1" in figure_of(page, "reports")
     page = press(approver, board, "report")
-    assert re.search(r"1\s*/\s*1", page.get_element_by_id("reports").text_content())
+    assert "执行报告审核率 100.0% 1 / 1" in figure_of(page, "reports")
+    # Each rate opens what it was made from: permits of the year, reports of its terms.
+    for half, rows in (("permits", 2), ("reports", 1)):
+        (door,) = page.xpath(f"//*[@id='{half}']//a[@class='ref']/@href")
+        records = open_page(approver, door)
+        (heading,) = records.xpath("//h1")
+        assert f"审核率 {year}-01-01 – {year}-12-31" in heading.text_content()
+        assert f"共 {rows} 条记录" in text(records)
+    # Of another year nothing was reviewed yet.
+    before = open_page(approver, f"/approval/reviews?year={year - 1}")
+    assert "许可证质量审核率 0.0% 0 / 2" in figure_of(before, "permits")
+    assert "执行报告审核率 —" in figure_of(before, "reports")
     # The key-managed one with everything is only short of monitoring at its second outlet's term? It has no fault.
     whole = matters(approver, f"/matters/permit_review?q={FIRM}&subject=permit")
     assert "规则逐条核查，没有检出问题" in text(open_page(approver, whole[0]))
@@ -193,6 +205,11 @@ def test_every_permit_and_report_is_reviewed_by_the_rules_and_put_right(
     assert re.search(r"1\s*/\s*3", faulty.text_content())
     rules = text(open_page(visitor("dispatcher"), "/own-rules"))
     assert "排污许可与执行报告审核规则" in rules
+
+
+def figure_of(page, half):
+    """What the board tells of permits or of reports, white space folded."""
+    return " ".join(page.get_element_by_id(half).text_content().split())
 
 
 def press(person, address, what):

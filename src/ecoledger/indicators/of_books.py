@@ -26,7 +26,7 @@ from ecoledger.indicators.of_registers import moment
 from ecoledger.listings.catalogue import all_listings
 from ecoledger.listings.derive import field_at
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.tallies import Tally, tallies
+from ecoledger.listings.tallies import Condition, Tally, condition, tallies
 
 
 def standing_tallies() -> Iterator[tuple[str, Tally]]:
@@ -78,11 +78,16 @@ class Counting:
             begin, end = moment(begin), moment(end)
         return rows.filter(**{f"{tally.dated}__gte": begin, f"{tally.dated}__lt": end})
 
-    def figure(self, tally: Tally) -> Figure:
-        """The number, sum or share, with the door to its rows."""
-        rows, door = self.rows(tally), self.records_of(tally)
+    def within(self, said: Condition) -> Q:
+        """What a tally's condition says of the span."""
+        return condition(said, self.span.begin, self.span.end)
+
+    def figure(self, tally: Tally, within: QuerySet[Any] | None = None) -> Figure:
+        """The number, sum or share, with the door to its rows. ``within``: those a person may see."""
+        rows, door = self.rows(tally, within), self.records_of(tally)
+        of = self.within(tally.of)
         if tally.over:
-            counted = rows.filter(tally.of).exclude(**{tally.over: None})
+            counted = rows.filter(of).exclude(**{tally.over: None})
             sums = counted.aggregate(part=Sum(tally.add), whole=Sum(tally.over))
             return ratio(
                 tally.name,
@@ -93,18 +98,18 @@ class Counting:
                 missing=tally.missing,
             )
         if tally.whole is not None:
-            whole = rows.filter(tally.whole)
-            if isinstance(self.book, Duty) and not _begun(whole, tally.of):
+            whole = rows.filter(self.within(tally.whole))
+            if isinstance(self.book, Duty) and not _begun(whole, of):
                 return absent(tally.name, door, "未到期")
             return ratio(
                 tally.name,
-                _amount(tally, whole.filter(tally.of)),
+                _amount(tally, whole.filter(of)),
                 _amount(tally, whole),
                 door,
                 tally.decimals or 1,
                 missing=tally.missing,
             )  # fmt: skip
-        amount = _amount(tally, rows.filter(tally.of))
+        amount = _amount(tally, rows.filter(of))
         return quantity(tally.name, amount, tally.decimals, tally.unit, door)
 
     def records_of(self, tally: Tally) -> Records:

@@ -10,8 +10,9 @@ For books that are no register (those declare ``matters.measures.Measure``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from ecoledger.listings.listing import Listing
 
 EVERY = Q()
+# A condition, or what makes it of the first day of a span and the day after its last.
+Condition = Q | Callable[[date, date], Q]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -30,15 +33,16 @@ class Tally:
     that is said, as of areas. With ``over`` it is the share of what ``add`` comes to in what ``over`` does, over the
     same rows: of what was produced what was used.
 
-    Counted are rows whose ``dated`` day lies in the span; without ``dated``, those of now. ``part_of``: key of
+    Counted are rows whose ``dated`` day lies in the span; without ``dated``, those of now. Where ``of`` or ``whole`` ask
+    something else of the span (a year that a row names, what was done to it within), they are functions. ``part_of``: key of
     the tally that this one and its like divide: together they must come to it.
     """
 
     book: Listing
     key: str
     name: str
-    of: Q = EVERY
-    whole: Q | None = None
+    of: Condition = EVERY
+    whole: Condition | None = None
     dated: str = ""
     add: str = ""
     over: str = ""
@@ -48,11 +52,21 @@ class Tally:
     part_of: str = ""
     missing: str = "没有可计算的记录"
 
+    @property
+    def spans(self) -> bool:
+        """Whether its figure is of a span, not of now."""
+        return bool(self.dated) or callable(self.of) or callable(self.whole)
+
 
 _tallies: dict[str, Tally] = {}
 
 
-def tally(book: Listing, key: str, name: str, of: Q = EVERY, **more: object) -> Tally:
+def condition(said: Condition, begin: date, end: date) -> Q:
+    """What a tally's condition says of the days ``begin <= day < end``."""
+    return said(begin, end) if callable(said) else said
+
+
+def tally(book: Listing, key: str, name: str, of: Condition = EVERY, **more: object) -> Tally:
     """Declare what a list counts. Raises :class:`DeclarationError` for a key that is taken."""
     made = Tally(book=book, key=key, name=name, of=of, **more)  # type: ignore[arg-type]
     whole = f"{book.key}.{key}"

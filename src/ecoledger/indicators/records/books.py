@@ -37,10 +37,9 @@ def counted_rows(asked: Asked) -> Page:
     book = tally.book
     counting = of_books.Counting(book, asked.area(), Span(begin, end))
     rows = counting.rows(tally, book.visible_to(asked.person))
-    rows = rows.filter(tally.of) if tally.whole is None else rows.filter(tally.whole)
-    counted = (
-        set(rows.filter(tally.of).values_list("pk", flat=True)) if tally.whole is not None else None
-    )
+    of = counting.within(tally.of)
+    rows = rows.filter(of if tally.whole is None else counting.within(tally.whole))
+    counted = None if tally.whole is None else set(rows.filter(of).values_list("pk", flat=True))
     columns = book.open_columns(asked.person)[:SHOWN]
     heads = [Column(str(c.label), lead=not number) for number, c in enumerate(columns)]
     if counted is not None:
@@ -48,7 +47,7 @@ def counted_rows(asked: Asked) -> Page:
     veiled = veil.of(book, asked.person)
     title = f"{gettext(str(book.label))} · {gettext(tally.name)}"
     return Page(
-        between(title, begin, end) if tally.dated else title,
+        between(title, begin, end) if tally.spans else title,
         tuple(heads),
         Rows(rows.order_by(*book.order), lambda row: _row(book, columns, veiled(row), counted)),
         notes=(numbered("共 %(n)s 条记录。", rows.count()) % {"n": rows.count()},),

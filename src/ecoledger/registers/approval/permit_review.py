@@ -44,6 +44,8 @@ from ecoledger.registers.closing import DEFAULT, REASON
 
 REVIEWERS = frozenset({Role.APPROVER, Role.OFFICER})
 HEADS = frozenset({Role.SECTION_CHIEF, Role.LEADER})
+# Permits proper: registrations have no quality to review.
+IN_FORCE = Q(until=None) & ~Q(management=Permit.Management.REGISTERED)
 
 
 class PermitReview(Matter):
@@ -217,13 +219,7 @@ def waiting_permits(person: Person, year: int) -> QuerySet[Any]:
     reviewed = PermitReview.objects.filter(
         permit=OuterRef("pk"), subject="permit", year=year, withdrawn_at=None
     )
-    rows = in_force(PERMITS.visible_to(person))
-    return rows.filter(~Exists(reviewed)).order_by("code")
-
-
-def in_force(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Permits proper: registrations have no quality to review."""
-    return rows.filter(until=None).exclude(management=Permit.Management.REGISTERED)
+    return PERMITS.visible_to(person).filter(IN_FORCE, ~Exists(reviewed)).order_by("code")
 
 
 def waiting_reports(person: Person, year: int) -> QuerySet[Any]:

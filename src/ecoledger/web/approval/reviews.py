@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from os.path import commonprefix
 from typing import Any
 
 from django.contrib import messages
@@ -12,9 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from ecoledger.indicators.declaring import Span
+from ecoledger.indicators.of_books import Counting
 from ecoledger.listings import asked
 from ecoledger.listings.refusals import Refused
 from ecoledger.registers.approval import permit_review, self_review
+from ecoledger.registers.approval.both_reviews import PERMIT_SHARE, REPORT_SHARE
 from ecoledger.registers.approval.permits import PERMITS
 from ecoledger.registers.approval.reports import REPORTS
 from ecoledger.web.access import Request, needs
@@ -39,17 +44,18 @@ def page(request: Request) -> HttpResponse:
     month = month.replace(day=1) if month.year >= FIRST else self_review.last_month(today)
     if request.method == "POST":
         return _begin(request, year, month)
-    permits = permit_review.in_force(PERMITS.visible_to(person))
-    reports = REPORTS.visible_to(person).filter(year=year)
+    # What all divisions lie in that the person sees.
+    area = commonprefix(person.area_codes)  # noqa: RUF071  codes, not paths
+    span = Span(date(year, 1, 1), date(year + 1, 1, 1))
     reviews = permit_review.REGISTER.visible_to(person).filter(year=year)
     months = self_review.REGISTER.visible_to(person).filter(month=month)
     context: dict[str, Any] = {
         "year": year,
         "month": month,
         "years": range(today.year, today.year - 5, -1),
-        "permits": permits.count(),
+        "permits": Counting(PERMITS, area, span).figure(PERMIT_SHARE, PERMITS.visible_to(person)),
         "permits_left": permit_review.waiting_permits(person, year).count(),
-        "reports": reports.count(),
+        "reports": Counting(REPORTS, area, span).figure(REPORT_SHARE, REPORTS.visible_to(person)),
         "reports_left": permit_review.waiting_reports(person, year).count(),
         "reviews": reviews.count(),
         "faulty": reviews.filter(left__gt=0).count(),
@@ -65,8 +71,6 @@ def page(request: Request) -> HttpResponse:
         "review_book": permit_review.REGISTER,
         "self_book": self_review.REGISTER,
     }
-    context["permits_done"] = context["permits"] - context["permits_left"]
-    context["reports_done"] = context["reports"] - context["reports_left"]
     return render(request, "web/approval/reviews.html", context)
 
 
