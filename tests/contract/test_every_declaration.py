@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import json
 from datetime import timedelta
 from decimal import Decimal
 
@@ -46,8 +47,9 @@ def plausible(ask, bureau):
     """A value that the asked field takes."""
     if ask.choices:
         return ask.choices[0][0]
-    if ask.stores == "geometry":
-        return {"type": "Polygon", "coordinates": [[[118, 24], [119, 24], [119, 25], [118, 24]]]}
+    area = {"type": "Polygon", "coordinates": [[[118, 24], [119, 24], [119, 25], [118, 24]]]}
+    if ask.stores in ("geometry", "outline"):
+        return area if ask.stores == "geometry" else json.dumps(area)
     match ask.kind:
         case Kind.AREA:
             return bureau.towns[0].code

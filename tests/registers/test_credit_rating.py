@@ -266,3 +266,20 @@ def test_a_problem_that_the_firm_is_not_told_of_is_not_named_on_its_list(bureau,
         assert "问题超期未完成整改" in shown
         assert row.number not in shown
         assert "内部问题" not in shown
+
+
+def test_what_was_computed_is_put_right_without_saying_who_gave_it(bureau):
+    row = batch(bureau)
+    perform(row, "compute", bureau.officer)
+    rating, now = row.ratings.get(), timezone.now()
+    computed = {"level": rating.level, "given_by": "", "score": rating.score}
+    rating = RATINGS.change_row(rating, {**computed, "category": "agreed"}, bureau.officer, now)
+    assert rating.category == "agreed"
+    # Another level is one that somebody gave, and who gave it is not taken away again.
+    other = next(one.name for one in ratings.rules.levels() if one.name != rating.level)
+    with pytest.raises(Refused, match="评定机关"):
+        RATINGS.change_row(rating, {**computed, "level": other}, bureau.officer, now)
+    said = {"level": other, "given_by": "省厅"}
+    rating = RATINGS.change_row(rating, said, bureau.officer, now)
+    with pytest.raises(Refused, match="评定机关"):
+        RATINGS.change_row(rating, {"given_by": ""}, bureau.officer, now)

@@ -175,6 +175,8 @@ class Register(Listing):
     daily: Callable[[datetime], int] | None = None
     # Values a new matter gets when nobody gave them.
     prepare: Callable[[Any], None] | None = None
+    # What a matter holds to when it is opened and whenever somebody changes what was entered: puts it in order, or refuses.
+    holds_to: Callable[[Any], None] | None = None
     # How many notices that it is their turn a person gets of such a matter in a day, the rest in a digest; None: all.
     notices_a_day: Callable[[Any], int | None] | None = None
     # Told of a new matter that a person entered.

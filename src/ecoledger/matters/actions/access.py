@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF
 from ecoledger.listings.parts import Text
-from ecoledger.listings.refusals import NotVisible, Refused
+from ecoledger.listings.refusals import NotVisible, Refused, refuse
 from ecoledger.matters import timeline
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, has_register, register_of
@@ -56,6 +56,16 @@ def _found(matter_id: int, person: Person | None, *, lock: bool) -> Any:
     if matter is None:
         raise NotVisible(f"{key} {matter_id}")
     return matter
+
+
+def put(matter: Matter, values: Mapping[str, Any]) -> None:
+    """Set ``values`` of a matter that is there. Raises :class:`Refused` for what it would not have been opened with."""
+    register = register_of(matter.register)
+    refuse(register.wrong_beside(matter, values, None))
+    for name, value in values.items():
+        setattr(matter, name, value)
+    if register.holds_to is not None:
+        register.holds_to(matter)
 
 
 def keep(matter: Matter) -> None:

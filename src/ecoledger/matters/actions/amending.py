@@ -20,6 +20,7 @@ from ecoledger.matters.actions.access import (
     finished,
     keep,
     locked,
+    put,
     refusal_to_change,
     refuse_settled,
 )
@@ -71,7 +72,7 @@ def amend(
         matter.save(update_fields=list(after))
         return matter
     before = change(matter, after, at)
-    said = {name: forms.as_json(value) for name, value in after.items()}
+    said = {name: forms.as_json(getattr(matter, name)) for name in after}
     timeline.record(
         matter,
         name=event,
@@ -104,8 +105,7 @@ def change(matter: Matter, values: Mapping[str, Any], at: datetime) -> dict[str,
     """Set and save ``values``; what they were before, as an event keeps them."""
     before = {name: forms.as_json(getattr(matter, name)) for name in values}
     owner = matter.owner_organisation_id, matter.owner_id
-    for name, value in values.items():
-        setattr(matter, name, value)
+    put(matter, values)
     # A person of another organisation is no longer the owner once the organisation changed.
     if matter.owner is not None and matter.owner.organisation_id != matter.owner_organisation_id:
         matter.owner = None

@@ -15,7 +15,7 @@ from ecoledger.accounts.models import Organisation, Person
 from ecoledger.listings import forms
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, timeline
-from ecoledger.matters.actions.access import keep, locked, owns, refuse_settled
+from ecoledger.matters.actions.access import keep, locked, owns, put, refuse_settled
 from ecoledger.matters.actions.amending import refuse_owner
 from ecoledger.matters.actions.lapsing import end_requests
 from ecoledger.matters.models import Event, Matter
@@ -57,8 +57,7 @@ def follow(
     hidden = frozenset(unsaid)
     before = {n: forms.as_json(getattr(matter, n)) for n in values if n not in hidden}
     said = {n: forms.as_json(v) for n, v in values.items() if n not in hidden}
-    for name, value in values.items():
-        setattr(matter, name, value)
+    put(matter, values)
     from_state = matter.state
     if state and state != from_state:
         here, there = register.state_of(matter), register.workflow.state(state)

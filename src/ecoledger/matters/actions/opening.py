@@ -16,7 +16,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.entities.models import Entity
 from ecoledger.listings import forms
 from ecoledger.listings.models import ImportBatch
-from ecoledger.listings.refusals import Refused
+from ecoledger.listings.refusals import Refused, refuse
 from ecoledger.matters import deadlines, notices, timeline
 from ecoledger.matters.actions.access import keep
 from ecoledger.matters.actions.adding import take_in
@@ -126,8 +126,11 @@ def begun(
             _("请核对属地，或请有该范围的人员登记。"),
             {"area_code": [_("不在您的数据范围内")]},
         )
+    refuse(register.wrong(kept, by))
     if register.prepare is not None:
         register.prepare(matter)
+    if register.holds_to is not None:
+        register.holds_to(matter)
     return matter
 
 

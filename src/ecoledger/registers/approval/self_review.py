@@ -108,8 +108,11 @@ def last_month(today: date) -> date:
     return (today.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
-def _prepare(review: SelfReview) -> None:
+def _of_month(review: SelfReview) -> None:
     review.month = review.month.replace(day=1)
+
+
+def _prepare(review: SelfReview) -> None:
     permit = review.permit
     if permit is not None:
         review.entity_id = review.entity_id or permit.pk
@@ -291,7 +294,7 @@ class SelfReviews(Register):
 
 REGISTER = declare(SelfReviews(
     key="self_review", label="自行监测审核", line="approval", tab="permits", model=SelfReview,
-    pattern="自测〔{year}〕{n}号", prepare=_prepare,
+    pattern="自测〔{year}〕{n}号", prepare=_prepare, holds_to=_of_month,
     workflow=Workflow(
         states=(
             State("checking", "审核中", stage="审核", waits_for=REVIEWERS),

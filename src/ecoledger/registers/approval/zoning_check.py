@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.entities import shapes
 from ecoledger.entities.models import Enterprise
@@ -92,6 +94,19 @@ class ZoningFinding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.get_verdict_display()}"
+
+
+class Checks(Register):
+    """The book: an outline that is said can be laid over the units."""
+
+    def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
+        outline = values.get("outline", "").strip()
+        try:
+            if outline:
+                shapes.of_file(outline.encode())
+        except shapes.ShapeError as error:
+            return {"outline": str(error)}
+        return {}
 
 
 def place_of(check: Any) -> shapes.GeoJSON:
@@ -205,7 +220,7 @@ def breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown
     return [Breakdown("涉及的条款", ("编号", "条款", "项目", "不符合", "有条件"), table)]
 
 
-REGISTER = declare(Register(
+REGISTER = declare(Checks(
     key="zoning_check", label="准入研判", line="approval", tab="permits", model=ZoningCheck, pattern="研判〔{year}〕{n}号",
     workflow=Workflow(
         states=(

@@ -268,13 +268,16 @@ def _settled(report: Any) -> tuple[str, ...]:
 
 def _prepare(report: Any) -> None:
     report.circulation = Circulation.ENTERPRISE
-    if report.entity is not None and (why := _twin(report)):
-        raise Refused("form", why, "", {"year": [why]})
     if report.entity is not None and not report.title:
         report.title = _("%(unit)s %(year)s 年度碳排放报告") % {
             "unit": report.entity,
             "year": report.year,
         }
+
+
+def _once(report: Any) -> None:
+    if report.entity is not None and (why := _twin(report)):
+        raise Refused("form", why, "", {"year": [why]})
 
 
 # ---- figures -------------------------------------------------------------------------------------
@@ -353,7 +356,7 @@ def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdow
 
 REPORTS = declare(Register(
     key="carbon_report", label="碳排放报告与核查", line="approval", tab="permits", model=CarbonReport,
-    pattern="碳核〔{year}〕{n}号", prepare=_prepare,
+    pattern="碳核〔{year}〕{n}号", prepare=_prepare, holds_to=_once,
     workflow=Workflow(
         states=(
             State("reporting", "待报送", stage="报送", waits_for=FIRM | CARBONISTS),

@@ -196,8 +196,8 @@ def _as_row(row: ImportRow) -> repeats.Complaint:
     )
 
 
-def _prepare(complaint: Complaint) -> None:
-    """Name it by what it is about; the complainant's name and telephone stay out of what everybody reads."""
+def _named(complaint: Complaint) -> None:
+    """Who complains under his own name says it."""
     if complaint.import_batch_id is None and complaint.real_name and not complaint.complainant:
         raise Refused(
             "form",
@@ -205,6 +205,10 @@ def _prepare(complaint: Complaint) -> None:
             _("请填写举报人，或将“实名举报”改为“否”。"),
             {"complainant": [_("实名举报请填写姓名")]},
         )
+
+
+def _prepare(complaint: Complaint) -> None:
+    """Name it by what it is about; the complainant's name and telephone stay out of what everybody reads."""
     # What another ledger ended and asked back stands where that was asked, whatever word it has for it.
     if complaint.state == "done" and complaint.satisfaction not in statistics.UNASKED:
         complaint.state = "visited"
@@ -328,7 +332,7 @@ REGISTER = declare(Complaints(
     # Its own comparison goes by channel.
     tidy=tidy, said_openly=_said_openly,
     told_to_owner={"answering": ("complainant", "telephone")},
-    compared=(), statistics=statistics.statistics, breakdowns=statistics.breakdowns, prepare=_prepare,
+    compared=(), statistics=statistics.statistics, breakdowns=statistics.breakdowns, prepare=_prepare, holds_to=_named,
     opened=proposals.propose_for,
     repeats_of=_repeats_of,
     measures=(

@@ -119,7 +119,6 @@ def _prepare(policy: Any) -> None:
     policy.circulation = Circulation.ENTERPRISE
     if policy.entity is not None and not policy.title:
         policy.title = _("%(firm)s 环境污染责任保险") % {"firm": policy.entity}
-    _check_days(policy)
 
 
 def _backwards(starts_on: date | None, ends_on: date | None) -> str:
@@ -179,7 +178,7 @@ def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statisti
 
 
 class Policies(Register):
-    """The book; a table is told beforehand of days that run backwards."""
+    """The book: no term ends before it begins."""
 
     def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
         why = _backwards(values.get("starts_on"), values.get("ends_on"))

@@ -42,17 +42,24 @@ class CreditObjection(Matter):
 
 
 def _prepare(objection: Any) -> None:
-    """About the firm that was rated, while objections are taken."""
+    """They are taken for a time."""
     objection.circulation = Circulation.ENTERPRISE
+    rating = objection.rating
+    if rating is None:
+        return
+    batch, today = rating.batch, timezone.localdate()
+    if batch is None or batch.state != "public" or (batch.objections_until or today) < today:
+        raise Refused("state", _("现在不在异议期内。"), _("发布后的等级可申请信用修复。"))
+
+
+def _of_rating(objection: Any) -> None:
+    """About the firm that was rated."""
     rating = objection.rating
     if rating is None:
         return
     if objection.entity is not None and objection.entity.pk != rating.entity_id:
         why = _("这个等级不是该企业的。")
         raise Refused("form", why, "", {"rating": [why]})
-    batch, today = rating.batch, timezone.localdate()
-    if batch is None or batch.state != "public" or (batch.objections_until or today) < today:
-        raise Refused("state", _("现在不在异议期内。"), _("发布后的等级可申请信用修复。"))
     firm = rating.entity
     objection.title = objection.title or _("%s 信用评价异议") % firm
     objection.entity, objection.area_code = firm, firm.area_code
@@ -75,7 +82,7 @@ def _uphold(step: Step) -> None:
 
 OBJECTIONS = declare(Register(
     key="credit_objection", label="信用评价异议", line="enforcement", tab="checks", model=CreditObjection,
-    pattern="信异〔{year}〕{n}号", prepare=_prepare,
+    pattern="信异〔{year}〕{n}号", prepare=_prepare, holds_to=_of_rating,
     workflow=Workflow(
         states=(
             State("new", "待复核", stage="复核", waits_for=REVIEWERS),

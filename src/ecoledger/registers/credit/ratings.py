@@ -164,6 +164,15 @@ class Ratings(Listing):
             wrong["given_by"] = _("等级不由系统计算时，请写明评定机关")
         return wrong
 
+    def wrong_beside(
+        self, row: Any, values: Mapping[str, Any], by: Person | None
+    ) -> Mapping[str, str]:
+        """A level that was computed here was given by nobody, and stays so until another is said."""
+        wrong = dict(super().wrong_beside(row, values, by))
+        if not row.given_by and values.get("level", row.level) == row.level:
+            wrong.pop("given_by", None)
+        return wrong
+
     @transaction.atomic
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any

@@ -80,21 +80,27 @@ class CreditRepair(Matter):
 
 
 def _prepare(repair: Any) -> None:
-    """Firm, class, day and document are those of the record."""
     repair.circulation = Circulation.ENTERPRISE
+    event = repair.event
+    if event is None:
+        return
+    if event.withdrawn_on is not None or event.repaired_on is not None:
+        raise Refused("state", _("这条记录已经撤销或修复。"))
+    if not event.repair_class:
+        why = _("这条记录不是失信信息，有效期满自动失效，不需要修复。")
+        raise Refused("condition", why, "", {"event": [why]})
+
+
+def _of_record(repair: Any) -> None:
+    """Firm, class, day and document are those of the record, which is repaired by one application."""
     event = repair.event
     if event is None:
         return
     if repair.entity is not None and repair.entity.pk != event.entity_id:
         why = _("这条记录不是该企业的。")
         raise Refused("form", why, "", {"event": [why]})
-    if event.withdrawn_on is not None or event.repaired_on is not None:
-        raise Refused("state", _("这条记录已经撤销或修复。"))
-    if not event.repair_class:
-        why = _("这条记录不是失信信息，有效期满自动失效，不需要修复。")
-        raise Refused("condition", why, "", {"event": [why]})
     others = CreditRepair.objects.filter(event=event, phase="open", withdrawn_at=None)
-    if others.exists():
+    if others.exclude(pk=repair.pk).exists():
         raise Refused("state", _("这条记录已有修复申请在办。"))
     firm = event.entity
     repair.title = repair.title or _("%(firm)s 信用修复（%(paper)s）") % {
@@ -187,7 +193,7 @@ def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statisti
 
 REPAIRS = declare(Register(
     key="credit_repair", label="环境信用修复", line="enforcement", tab="checks", model=CreditRepair,
-    pattern="信修〔{year}〕{n}号", prepare=_prepare,
+    pattern="信修〔{year}〕{n}号", prepare=_prepare, holds_to=_of_record,
     workflow=Workflow(
         states=(
             State("new", "待受理", stage="受理", waits_for=RATERS),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.json_in_order import JSONInOrder
+from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.entities import shapes
 from ecoledger.entities.validity import in_force
@@ -211,7 +213,19 @@ def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdow
     ]
 
 
-REGISTER = declare(Register(
+class Spots(Register):
+    """The book: a spot is an area of the map."""
+
+    def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
+        try:
+            if "outline" in values:
+                polygon(values["outline"])
+        except shapes.ShapeError as error:
+            return {"outline": str(error)}
+        return {}
+
+
+REGISTER = declare(Spots(
     key="change_spot", label="变化图斑", line="soil", model=ChangeSpot, workflow=WORKFLOW, pattern="图斑〔{year}〕{n}号",
     prepare=overlay, tidy=overlay, offline=True,
     labels={"title": "名称", "area_code": "属地", "entity": "涉及企业"},

@@ -233,7 +233,7 @@ def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic
 
 MONTHS = declare(Register(
     key="compensation_month", label="横向补偿月核算", line="water", model=CompensationMonth,
-    pattern="补偿核算〔{year}〕{n}号", prepare=_begin, tab="lists",
+    pattern="补偿核算〔{year}〕{n}号", holds_to=_begin, tab="lists",
     workflow=Workflow(
         states=(
             State("new", "待核算", stage="核算", waits_for=COUNTERS),
@@ -289,7 +289,7 @@ def _still_open(step: Step) -> None:
 
 EXCLUSIONS = declare(Register(
     key="compensation_exclusion", label="补偿数据剔除", line="water", model=DataExclusion,
-    pattern="数据剔除〔{year}〕{n}号", prepare=_of_month, tab="lists",
+    pattern="数据剔除〔{year}〕{n}号", holds_to=_of_month, tab="lists",
     workflow=Workflow(
         states=(
             State("new", "待提交", stage="申请", waits_for=PROPOSERS),
@@ -365,6 +365,12 @@ declare_lookup(
 )
 
 
+def _in_time(matter: Any) -> None:
+    until = matter.line.of.appeal_until if matter.line is not None else None
+    if until and timezone.localdate() > until:
+        raise Refused("state", _("申诉期已于 %s 届满。") % f"{until:%Y-%m-%d}")
+
+
 def _appealed(matter: Any) -> None:
     line = matter.line
     if line is None:
@@ -372,8 +378,6 @@ def _appealed(matter: Any) -> None:
     month = line.of
     if month.state != "published":
         raise Refused("state", _("%s的核算不在申诉期。") % f"{month.month:%Y-%m}")
-    if month.appeal_until and timezone.localdate() > month.appeal_until:
-        raise Refused("state", _("申诉期已于 %s 届满。") % f"{month.appeal_until:%Y-%m-%d}")
     matter.month, matter.entity = month.month, line.section.entity_ptr
     if not matter.title:
         matter.title = f"{line.section}{month.month:%Y-%m}补偿核算申诉"
@@ -381,7 +385,7 @@ def _appealed(matter: Any) -> None:
 
 APPEALS = declare(Register(
     key="compensation_appeal", label="补偿申诉", line="water", model=CompensationAppeal,
-    pattern="补偿申诉〔{year}〕{n}号", prepare=_appealed, tab="lists",
+    pattern="补偿申诉〔{year}〕{n}号", prepare=_in_time, holds_to=_appealed, tab="lists",
     workflow=Workflow(
         states=(
             State("new", "待答复", stage="申诉", waits_for=CHECKERS),
@@ -461,7 +465,7 @@ def _pay_out(step: Step) -> None:
 
 YEARS = declare(Register(
     key="compensation_year", label="横向补偿年度结算", line="water", model=CompensationYear,
-    pattern="补偿结算〔{year}〕{n}号", prepare=_name_year, tab="lists",
+    pattern="补偿结算〔{year}〕{n}号", holds_to=_name_year, tab="lists",
     workflow=Workflow(
         states=(
             State("new", "待汇总", stage="汇总", waits_for=COUNTERS),

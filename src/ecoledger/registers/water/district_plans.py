@@ -64,14 +64,19 @@ def diagnosed(one: RegionBalance) -> str:
     return "\n".join(lines)
 
 
-def _prepare(plan: Any) -> None:
-    """The figures and words of the balance, as it stands when the plan is drawn up. Raises :class:`Refused` for a second
-    plan of a region and year."""
-    plan.region_id = plan.entity_id
+def _once(plan: Any) -> None:
+    """A region has one plan a year."""
     there = DistrictPlan.objects.filter(region=plan.entity_id, year=plan.year, withdrawn_at=None)
-    if there.exclude(state="dropped").exists():
+    if there.exclude(pk=plan.pk).exclude(state="dropped").exists():
         why = _("这个区域这一年已有方案")
         raise Refused("form", f"{why}。", fields={"entity": [why]})
+    if plan.region_id != plan.entity_id:
+        plan.region_id = plan.entity_id
+        _draw_up(plan)
+
+
+def _draw_up(plan: Any) -> None:
+    """The figures and words of the balance, as it stands when the plan is drawn up."""
     one = next(
         iter(balance.of_year(SewageRegion.objects.filter(pk=plan.region_id), plan.year).regions)
     )
@@ -176,7 +181,7 @@ def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdow
 
 PLANS = declare(Register(
     key="district_plan", label="一区一策", line="water", model=DistrictPlan, workflow=WORKFLOW,
-    pattern="一区一策〔{year}〕{n}号", prepare=_prepare,
+    pattern="一区一策〔{year}〕{n}号", holds_to=_once,
     labels={"title": "方案名称", "entity": "核算区域", "area_code": "属地", "description": "整治思路", "gap": "差距（百分点）",
             "expected": "预计提升（百分点）", "gained": "已完成措施的提升（百分点）", "rate": "现状收集率 %",
             "direct_points": "直排（百分点）", "lost_points": "去向不明（百分点）", "foreign_m3": "外来水 m³",
