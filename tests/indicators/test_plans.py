@@ -3,7 +3,7 @@
 import pytest
 
 from ecoledger.accounts.models import AuditEntry
-from ecoledger.indicators import plans
+from ecoledger.indicators import plan_review, plans
 from ecoledger.indicators.models import PlanItem, PlanText
 from ecoledger.listings.refusals import Refused
 
@@ -59,3 +59,9 @@ def test_a_doubt_needs_its_reason_and_a_link_something_declared(plan, people):
     with pytest.raises(Refused, match="没有台账"):
         plans.decide(item(plan, "task"), State.CONFIRMED, by=people["leader"], register="nothing")
     assert not plan.items.exclude(state=State.PROPOSED).exists()
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "年底"])
+def test_a_day_that_no_plan_names_is_no_due_day(plan, people, day):
+    with pytest.raises(Refused, match="完成时限应为日期"):
+        plan_review.hand_out(item(plan, "task"), {"deadline": day}, by=people["leader"])

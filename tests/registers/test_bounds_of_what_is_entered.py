@@ -43,7 +43,7 @@ def profile(settings, tmp_path):
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ("days = 90", "days = 99999999", "rule.3.days 应在 -1000 到 1000 之间"),
+        ("days = 90", "days = 99999999", "rule.3.days 应在 0 到 1000 之间"),
         ("days = 90", "days = nan", "days 应在"),
         ('key = "power"\n', "", "缺少 rule.3.key"),
         ("from = 15", 'from = "x"', "level.2.from 的取值类型不对"),
@@ -65,12 +65,41 @@ def test_every_shipped_file_is_like_itself(name):
 
 def test_days_that_no_calendar_counts_are_no_rule(bureau):
     rules = own_files.declared()["enterprise_services"]
-    for days in ("999999999999", "-99999", "inf", "nan"):
-        with pytest.raises(Refused, match="default 应在 -1000 到 1000 之间"):
+    for days in ("999999999999", "-5", "inf", "nan"):
+        with pytest.raises(Refused, match="default 应在 0 到 1000 之间"):
             own_files.write(
                 rules, rules.shipped.replace("default = 5", f"default = {days}"), by=bureau.officer
             )
     own_files.write(rules, rules.shipped.replace("default = 5", "default = 7"), by=bureau.officer)
+
+
+def test_a_number_below_nought_stays_one_where_it_ships_as_one():
+    assert own_files.unlike({"points": -7}, {"points": -5}) == []
+
+
+def test_what_the_database_does_not_keep_is_refused_on_the_page_that_opens_it(bureau, client):
+    own = own_files.declared()["enterprise_services"].own
+    own.write_text(
+        own_files.declared()["enterprise_services"].shipped.replace("days = 3", "days = -50")
+    )
+    client.force_login(bureau.approver)
+    page = client.post("/matters/service_request/new", {
+        "title": "咨询", "sort": "consultation", "area_code": NORTH, "description": "咨询", "channel": "phone",
+        "visits-count": "0",
+    })  # fmt: skip
+    assert page.status_code == 200
+    assert "有内容无法保存" in page.content.decode()
+
+
+def test_an_anomaly_before_all_records_is_none(store, bureau, client):
+    client.force_login(bureau.leader)
+    asked = {
+        "point": bureau.air[0].pk,
+        "parameter": "a34004",
+        "begin": "0001-01-01T00:00",
+        "end": "0001-01-01T05:00",
+    }
+    assert client.get("/air/tracing", asked).status_code == 200
 
 
 def test_a_number_is_no_answer_to_yes_or_no():

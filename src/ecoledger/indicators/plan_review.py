@@ -155,14 +155,10 @@ def hand_out(item: PlanItem, said: Mapping[str, str], *, by: Person) -> PlanItem
 
 
 def _day(written: str) -> date | None:
-    if not written.strip():
-        return None
-    try:
-        return date.fromisoformat(written.strip())
-    except ValueError:
-        raise Refused(
-            "form", _("完成时限应为日期。"), fields={"deadline": [_("请选择日期")]}
-        ) from None
+    day = asked.day(written.strip())
+    if day is None and written.strip():
+        raise Refused("form", _("完成时限应为日期。"), fields={"deadline": [_("请选择日期")]})
+    return day
 
 
 def _number(written: str) -> Decimal | None:

@@ -123,9 +123,10 @@ def unlike(said: Any, shipped: Any, where: str = "") -> list[str]:
         return [_("%s 的取值类型不对") % where.rstrip(".")]
     # Days of such a number are counted by no calendar. What is no number is not less either.
     most = 100 * max(abs(shipped), 10) if numbers else 0
-    if numbers and not -most <= said <= most:
+    floor = -most if numbers and shipped < 0 else 0
+    if numbers and not floor <= said <= most:
         return [
             _("%(name)s 应在 %(least)s 到 %(most)s 之间")
-            % {"name": where.rstrip("."), "least": -most, "most": most}
+            % {"name": where.rstrip("."), "least": floor, "most": most}
         ]
     return []

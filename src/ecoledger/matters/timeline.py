@@ -143,9 +143,9 @@ def _moment(text: str) -> str:
     """A stored moment as it is written here; what is none stays as it is."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}" if moment.tzinfo else text
+    except (ValueError, OverflowError):
         return text
-    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}" if moment.tzinfo else text
 
 
 def _choices(ask: Ask | None, model: type[Model] | None) -> Iterable[tuple[Any, Any]]:

@@ -71,11 +71,8 @@ def _asked(query: QueryDict, stations: list[Point]) -> Question | None:
     parameter = query.get("parameter", "")
     if point is None or parameter not in anomalies.FACTORS:
         return None
-    try:
-        begin, end = (datetime.fromisoformat(query.get(name, "")) for name in ("begin", "end"))
-    except ValueError:
-        return None
-    if not timedelta(0) < end - begin <= LONGEST or begin.tzinfo or end.tzinfo:
+    begin, end = (asked.moment(query.get(name, "")) for name in ("begin", "end"))
+    if begin is None or end is None or not timedelta(0) < end - begin <= LONGEST:
         return None
     return Question(point, parameter, begin, end)
 
