@@ -300,6 +300,8 @@ WORKFLOW = Workflow(
                    asks=("outcome", "proof"), offers=(said("seen", "核查情况"),), when=_has_begun,
                    other_person_than=("report",), even_without=True,
                    effects=(_keep_measured, _violation_becomes_a_problem)),
+        Transition("return", "退回补充反馈", "verifying", "executing", by=FIELD | DESK, asks=(REASON,), main=False,
+                   shown_to_enterprise=True),
         Transition("excuse", "不需执行", ("sent", "executing", "verifying"), "excused", by=DESK,
                    asks=(REASON,), main=False, help="长期停产、保障任务等。"),
     ),

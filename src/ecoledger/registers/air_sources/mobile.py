@@ -302,6 +302,10 @@ BLACK_SMOKE = declare_register(Register(
             Transition("retest", "复检合格", "sent", "check", by=_REVIEW,
                        asks=(said("retest", "复检结果"),), evidence=1),
             Transition("close", "销号", "check", "closed", by=CHECKERS, other_person_than=("retest",)),
+            # Whoever misread it, two persons read it again.
+            Transition("correct", "更正，退回初审", ("second", "sent", "check"), "new", by=_REVIEW | CHECKERS,
+                       asks=("plate", "ringelmann", REASON), main=False,
+                       help="号牌等识别有误的在此更正，重新初审、复审后再推送。"),
             Transition("dismiss", "不成立", ("new", "second"), "dismissed", by=_REVIEW, asks=(REASON,),
                        main=False),
         ),

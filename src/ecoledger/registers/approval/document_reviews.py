@@ -132,6 +132,13 @@ def _points(step: Step) -> None:
         raise Refused("form", _("记分须写明问题性质和条款。"), "", {"clause": [_("请填写")]})
 
 
+def _told(step: Step) -> None:
+    """What is told is what will be decided: its points with their clause."""
+    if why := _has_points(step.matter):
+        raise Refused("form", why, "", {"points": [why]})
+    _points(step)
+
+
 def _decide(step: Step) -> None:
     step.matter.decided_on = timezone.localdate(step.at)
 
@@ -209,9 +216,11 @@ REGISTER = declare(Register(
             Transition("score", "评分完毕", "scoring", "scored", by=REVIEWERS, asks=("opinion",),
                        offers=("experts", "fault", "clause", "points"), effects=(_score, _points)),
             Transition("keep", "无记分，办结", "scored", "done", by=REVIEWERS | HEADS, when=_has_no_points, effects=(_decide,)),
-            Transition("tell", "告知拟记分", "scored", "told", by=REVIEWERS, when=_has_points),
-            Transition("decide", "作出记分决定", "told", "done", by=HEADS, offers=("statement", "points"),
-                       other_person_than=("score",), effects=(_points, _decide)),
+            Transition("tell", "告知拟记分", "scored", "told", by=REVIEWERS, when=_has_points, asks=("fault", "clause", "points"),
+                       takes_over=("fault", "clause", "points"), effects=(_told,)),
+            Transition("decide", "作出记分决定", "told", "done", by=HEADS, offers=("statement",),
+                       other_person_than=("score",), effects=(_decide,),
+                       help="按告知的性质、条款和分值记分；申辩成立须改变的，请“重新复核”后再告知。"),
             Transition("again", "重新复核", ("scored", "told"), "scoring", by=REVIEWERS | HEADS, asks=(REASON,), main=False),
             Transition("drop", "不再复核", "scoring", "dropped", by=HEADS, asks=(REASON,), main=False, danger=True),
         ),

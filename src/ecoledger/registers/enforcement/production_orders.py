@@ -144,6 +144,14 @@ def _review(step: Step) -> None:
     step.matter.legal_reviewed_on = timezone.localtime(step.at).date()
 
 
+def _afresh(step: Step) -> None:
+    """Told again: what was heard, reviewed and discussed before does not stand."""
+    order = step.matter
+    order.notice_served_on = order.hearing_asked_on = order.hearing_on = None
+    order.legal_reviewed_on = order.discussed_on = None
+    order.statement = order.statement_answer = ""
+
+
 def _decide(step: Step) -> None:
     """From now on all staff of its area know of it."""
     step.matter.decided_on = timezone.localtime(step.at).date()
@@ -233,8 +241,12 @@ REGISTER = declare(Register(
                        effects=(_review,), main=False),
             Transition("discuss", "集体讨论", "deciding", "", by=HEADS, asks=("discussed_on",
                        said("conclusion", "讨论结论")), evidence=1, main=False),
-            Transition("decide", "作出决定", "deciding", "decided", by=HEADS, when=may_decide,
-                       other_person_than=("notify",), effects=(_decide,)),
+            Transition("decide", "作出决定", "deciding", "decided", by=HEADS, when=may_decide, asks=("scale",),
+                       takes_over=("scale",), other_person_than=("notify",), effects=(_decide,),
+                       help="听取陈述申辩后可以缩小范围和规模；扩大范围或改变情形的，须重新告知。"),
+            Transition("tell_again", "重新告知", ("defence", "deciding"), "telling", by=HEADS, asks=(REASON,),
+                       effects=(_afresh,), main=False,
+                       help="改变情形、范围或当事人的，退回后先修改登记内容，再印发、送达告知书。"),
             Transition("serve", "决定书已送达", "decided", "running", by=OFFICERS, asks=("served_on",),
                        when=_no_decision,
                        effects=(_in_order("served_on", "送达日期", "decided_on"), _served)),

@@ -145,7 +145,7 @@ WORKFLOW = Workflow(
                    offers=("owner_organisation",), other_person_than=("check",)),
         Transition("clear", "认定不属违法违规", "checked", "lawful", by=CHECKERS, asks=(REASON,),
                    other_person_than=("check",), main=False),
-        Transition("again", "退回重新核查", "checked", "new", by=CHECKERS, asks=(REASON,), main=False),
+        Transition("again", "退回重新核查", ("checked", "rectifying"), "new", by=CHECKERS, asks=(REASON,), main=False),
         *_closing.transitions,
     ),
     clocks=(ClockRule("check", "现场核查", ("new", "checked"), working_days=15, basis=DEFAULT),

@@ -192,6 +192,13 @@ def _publish(step: Step) -> None:
     )
 
 
+def _not_appealed(month: Any) -> str:
+    """What a town has objected to keeps its month; it is computed again, and not another."""
+    if CompensationAppeal.objects.filter(line__of=month.pk, withdrawn_at=None).exists():
+        return _("已有申诉的月份不再退回，有误的请重新核算。")
+    return ""
+
+
 def _may_freeze(month: Any) -> str:
     if month.appeal_until and timezone.localdate() <= month.appeal_until:
         return _("申诉期到 %s 止。") % f"{month.appeal_until:%Y-%m-%d}"
@@ -246,6 +253,9 @@ MONTHS = declare(Register(
                        help="按选定的规则逐断面核算；每一步写明算式。"),
             Transition("publish", "通报各镇街", "computed", "published", by=CHECKERS,
                        other_person_than=("calculate",), when=_stale, effects=(_publish,)),
+            Transition("return", "退回待核算", ("computed", "published"), "new", by=CHECKERS, asks=(REASON,),
+                       when=_not_appealed, sets={"published_on": None, "appeal_until": None}, main=False,
+                       help="月份或范围登记有误的，退回后改正、重新核算和通报。"),
             Transition("recalculate", "重新核算", "published", "published", by=COUNTERS, asks=(REASON,),
                        effects=(_count,), main=False),
             Transition("freeze", "冻结并记账", "published", "frozen", by=CHECKERS,
@@ -301,6 +311,7 @@ EXCLUSIONS = declare(Register(
             Transition("submit", "提交", "new", "review", by=PROPOSERS, asks=("cause", "description"), evidence=1),
             Transition("approve", "批准剔除", "review", "approved", by=CHECKERS, asks=(REASON,),
                        other_person_than=("submit",), sets={"decided_at": NOW}, effects=(_still_open,)),
+            Transition("return", "退回补正", "review", "new", by=CHECKERS, asks=(REASON,), main=False),
             Transition("refuse", "不予剔除", "review", "refused", by=CHECKERS, asks=(REASON,),
                        other_person_than=("submit",), main=False, danger=True),
         ),
@@ -474,6 +485,7 @@ YEARS = declare(Register(
         ),
         transitions=(
             Transition("add_up", "汇总全年", ("new", "review"), "review", by=COUNTERS, effects=(_add_up,)),
+            Transition("return", "退回待汇总", "review", "new", by=CHECKERS, asks=(REASON,), main=False),
             Transition("settle", "结算", "review", "settled", by=CHECKERS, asks=("paper",),
                        other_person_than=("add_up",), effects=(_pay_out,),
                        help="各方余额按财政结算文号结清。"),

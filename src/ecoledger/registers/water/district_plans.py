@@ -125,7 +125,7 @@ WORKFLOW = Workflow(
                    when=_measured_out),
         Transition("agree", "同意实施", "review", "running", by=CHECKERS, offers=(said("opinion", "审定意见"),),
                    other_person_than=("submit",)),
-        Transition("send_back", "退回修改", "review", "draft", by=CHECKERS, asks=(REASON,), main=False),
+        Transition("send_back", "退回修改", ("review", "running"), "draft", by=CHECKERS, asks=(REASON,), main=False),
         Transition("evaluate", "评估成效", "running", "done", by=WRITERS | CHECKERS, asks=("reached",),
                    offers=(said("result", "评估情况"),), evidence=1, when=_all_done,
                    help="填实施后核算的收集率"),

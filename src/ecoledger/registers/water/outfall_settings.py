@@ -103,6 +103,7 @@ WORKFLOW = Workflow(
                    help="附设置论证报告和公示材料"),
         Transition("approve", "准予设置", "decision", "approved", by=DECIDERS, asks=("approval_no", "limits"),
                    when=_names_its_outfall, other_person_than=("reviewed",), effects=(_begin_file,)),
+        Transition("return", "退回补充审查", "decision", "review", by=DECIDERS, asks=(REASON,), main=False),
         Transition("refuse", "不予设置", ("review", "decision"), "refused", by=DECIDERS, asks=(REASON,), main=False,
                    danger=True),
         Transition("not_accepted", "不予受理", "applied", "refused", by=APPROVERS, asks=(REASON,), main=False),

@@ -233,6 +233,8 @@ TRACES = declare(Register(
              "assessment"),
     lines=(Lines(key="suspects", label="排查对象", model=TraceSuspect,
                  columns=("thing", "distance_km", "hours", "window", "verdict", "found")),),
+    # The others on the list are looked at and cleared also after the source is known.
+    loose=("suspects.verdict", "suspects.found"),
     imports=Import(key=("title", "seen_at"), tells_past=True,
                    columns=("title", "area_code", "address", "entity", "seen_at", "channel", "pollutant", "description"),
                    headers={"title": ("事件名称",), "seen_at": ("发生时间", "接报时间"), "entity": ("断面", "河流"),
