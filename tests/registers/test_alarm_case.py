@@ -202,6 +202,14 @@ def test_who_did_the_work_does_not_check_it(case, people):
     assert case.state == "close_check"
 
 
+def test_what_two_persons_closed_is_not_merged_away(case, alarm_at, people):
+    other = open_from_alarm(alarm_at(parameter="a21002"))
+    to_close_check(case, people)
+    do(case, "confirm_close", people["leader"], checked="材料齐全")
+    why = refused(actions.merge, [case.pk], other.pk, by=people["dispatcher"], reason="重复").why
+    assert "不再并入" in why
+
+
 def test_an_orange_alarm_is_dismissed_by_two_people_only(alarm_at, people):
     case = open_from_alarm(alarm_at(level="orange"))
     form = {"false_reason": "instrument", "grounds": "校准记录"}

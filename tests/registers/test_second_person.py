@@ -1,21 +1,28 @@
-"""Where a matter is sent back it is free again, and nobody looks at his own by way round."""
+"""What two persons decided stays, is free again where it was sent back to, and is nobody's who goes a way round."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from ecoledger.entities.models import Section
+from ecoledger.entities.models import Enterprise, Section
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions, inbox
 from ecoledger.matters.actions import Upload
+from ecoledger.registers.carbon.reports import REPORTS as CARBON
+from ecoledger.registers.carbon.sheets import SHEETS
+from ecoledger.registers.complaints import proposals
+from ecoledger.registers.complaints.register import REGISTER as COMPLAINTS
+from ecoledger.registers.enforcement.penalty_case.register import REGISTER as CASES
 from ecoledger.registers.nature.candidates import REGISTER as CANDIDATES
 from ecoledger.registers.nature.detections import Deployment
 from ecoledger.registers.problems.city_problems import REGISTER as CITY_PROBLEMS
 from ecoledger.registers.problems.inspectorate import REGISTER as LETTERS
+from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
 from ecoledger.registers.water import compensation
 
 pytestmark = pytest.mark.django_db
@@ -124,3 +131,86 @@ def test_a_species_that_nobody_screened_is_screened_before_it_is_confirmed(burea
     assert perform(row, "screen_again", monitor, {"reason": "再听"}).state == "candidate"
     perform(row, "screen", monitor)
     assert "另一人" in barred(perform, row, "confirm", monitor, {"name": "白鹭"})
+
+
+def problem(by, entity=None):
+    values = {"title": "异味", "area_code": NORTH, "origin_kind": "self", "entity": entity}
+    return actions.open_matter(PROBLEMS, values, by=by)
+
+
+def test_two_firms_are_not_joined_through_what_is_about_none(bureau):
+    desk, firm = bureau.people["dispatcher"], bureau.enterprise
+    other = Enterprise.objects.create(code="E-2", name="另一家", area_code=NORTH)
+    first, second, none = problem(desk, firm), problem(desk, other), problem(desk)
+    assert "对象不同" in barred(
+        actions.merge, [first.pk, second.pk], none.pk, by=desk, reason="重复"
+    )
+    actions.merge([second.pk], none.pk, by=desk, reason="重复")
+    assert "对象不同" in barred(actions.merge, [none.pk], first.pk, by=desk, reason="重复")
+    assert "对象不同" in barred(actions.merge, [first.pk], none.pk, by=desk, reason="重复")
+
+
+def test_an_unfiled_report_is_merged_and_a_filed_one_is_not(bureau):
+    clerk = bureau.approver
+    values = {"entity": bureau.enterprise, "industry": "power", "area_code": NORTH}
+    rows = [actions.open_matter(CARBON, values | {"year": y}, by=clerk) for y in (2023, 2024, 2025)]
+    actions.merge([rows[0].pk], rows[1].pk, by=clerk, reason="重复")
+    sheet = {"line": "1", "source": "烟煤", "item": "consumption", "whole": Decimal(100)}
+    SHEETS.open_row({"entity": bureau.enterprise, "year": 2024, **sheet}, clerk, timezone.now())
+    perform(rows[1], "file", clerk, {"reported": "200"}, paper())
+    assert "不再并入" in barred(actions.merge, [rows[1].pk], rows[2].pk, by=clerk, reason="重复")
+
+
+def test_a_case_that_was_filed_stays_a_case_against_its_party(bureau):
+    officer, today = bureau.officer, timezone.localdate()
+    other = Enterprise.objects.create(code="E-2", name="另一家", area_code=NORTH)
+    values = {
+        "title": "超标", "kind": "general", "party": "某厂", "area_code": NORTH, "description": "x",
+        "found_on": today - timedelta(days=5), "entity": bureau.enterprise,
+    }  # fmt: skip
+    row, twin = (actions.open_matter(CASES, values, by=officer) for _n in range(2))
+    amend(row, officer, party="某厂有限公司")
+    days = {"found_on": f"{today - timedelta(days=5)}", "act_until": f"{today - timedelta(days=6)}"}
+    perform(row, "propose_filing", officer, {"description": "x", **days})
+    perform(row, "approve_filing", bureau.leader)
+    assert amend(row, officer, description="查明").description == "查明"
+    assert "不再修改" in barred(amend, row, officer, entity=other)
+    assert "不再修改" in barred(amend, row, officer, party="另一家")
+    assert "不再并入" in barred(actions.merge, [row.pk], twin.pk, by=officer, reason="重复")
+
+
+def complaint_reported(people, said):
+    desk, officer = people["dispatcher"], people["officer"]
+    values = {"channel": "phone", "area_code": NORTH, "description": said, "target": "某厂"}
+    row = actions.open_matter(COMPLAINTS, values, by=desk)
+    perform(row, "accept", desk, {"owner_organisation": officer.organisation.pk})
+    return perform(row, "report", officer, {"verdict": "true", "findings": "属实"})
+
+
+def test_a_complaint_that_was_reported_on_is_still_confirmed_as_a_repeat_until_it_is_approved(
+    people,
+):
+    desk, officer = people["dispatcher"], people["officer"]
+    first, again, late = (complaint_reported(people, f"臭味{n}") for n in range(3))
+    repeats = [
+        proposals.Repeat.objects.create(complaint=row, original=first, reasons="同一地址")
+        for row in (again, late)
+    ]
+    perform(late, "answer", officer, {"answer": "已答复"})
+    perform(late, "approve", people["leader"])
+    done, skipped = proposals.decide([row.pk for row in repeats], same=True, by=desk)
+    assert done == 1
+    assert "不再并入" in skipped[0]
+    again.refresh_from_db()
+    assert again.merged_into_id == first.pk
+
+
+def test_who_answered_for_what_was_closed_and_by_when_stands(people):
+    desk, officer = people["dispatcher"], people["officer"]
+    row = actions.open_matter(CITY_PROBLEMS, {"title": "问题", "area_code": NORTH}, by=desk)
+    perform(row, "hand_over", desk, {"owner_organisation": officer.organisation.pk})
+    perform(row, "report", officer, {"result": "已改"}, paper())
+    assert amend(row, desk, deadline=date(2026, 12, 1)).deadline == date(2026, 12, 1)
+    perform(row, "close", desk, {"checked": "好"})
+    assert "整改时限" in barred(amend, row, people["leader"], deadline=date(2027, 1, 1))
+    assert "不再修改" in barred(amend, row, desk, owner_organisation=None)

@@ -43,7 +43,8 @@ ENDED = "ended"
 # Who sees a matter hangs on these.
 _WHO_SEES = frozenset({"area_code", "enterprise", "circulation", "owner_organisation", "owner"})
 # Who has a matter to do, which says nothing of what was judged.
-_GIVEN = frozenset({"owner_organisation", "owner", "circulation"})
+_OWNER = frozenset({"owner_organisation", "owner"})
+_GIVEN = _OWNER | {"circulation"}
 # What a later table does not change of a matter: what it is called, when it came, where it stands.
 _OWN = frozenset(
     {"number", "title", "origin", "opened_at", "state", "closed_at", "area_code", ENDED}
@@ -145,6 +146,8 @@ class Register(Listing):
     settled: Callable[[Any], Collection[str]] | None = None
     # Of what is entered what nobody judges by, named alike: it is put right, or filled in, also afterwards.
     loose: tuple[str, ...] = ()
+    # States in which a matter that is before a second person, but not yet approved, still turns out a repeat of another.
+    repeats_in: tuple[str, ...] = ()
     # What an event of that matter says under a name ("": its note), as everybody may read it.
     said_openly: Callable[[Any, str, str], str] | None = None
     # State -> hidden names that its owner may have told him there, with a purpose and on the trail.
@@ -336,6 +339,11 @@ class Register(Listing):
     def held(self) -> frozenset[str]:
         """Attributes that only who manages a matter changes by hand: who sees it, and by when it is due."""
         return _WHO_SEES | self._dates
+
+    @property
+    def answered(self) -> frozenset[str]:
+        """Attributes that say who answers for a matter and by when: what counts for somebody once it has ended."""
+        return _OWNER | self._dates
 
     @property
     def _dates(self) -> frozenset[str]:

@@ -106,11 +106,15 @@ def refusal_to_change(matter: Matter, person: Person) -> Refused | None:
 
 
 def settled(matter: Matter) -> frozenset[str]:
-    """What nobody changes of ``matter`` as it stands: what its register names, or all that stands judged."""
+    """What nobody changes of ``matter`` as it stands: what its register names, or all that stands judged; once that has
+    ended, who answered for it and by when as well."""
     register = register_of(matter.register)
+    ended = not register.state_of(matter).open
+    judged = (ended or register.settled is None) and timeline.judged(matter)
+    names = register.judged if judged else frozenset()
     if register.settled is not None:
-        return frozenset(register.settled(matter))
-    return register.judged if timeline.judged(matter) else frozenset()
+        names = frozenset(register.settled(matter))
+    return names | register.answered if ended and judged else names
 
 
 def refusal_as_settled(matter: Matter, names: Iterable[str]) -> Refused | None:

@@ -78,8 +78,24 @@ def merge(
         raise Refused("role", _("合并重复事项由调度人员或局领导办理。"))
     if not duplicates:
         raise Refused("form", _("没有选择要并入的事项。"))
+    things = _things(target)
     for duplicate in duplicates:
-        _refuse_unlike(duplicate, target)
+        if _decided(duplicate):
+            raise Refused(
+                "state",
+                _("%(number)s “%(state)s”，不再并入其他事项。")
+                % {"number": duplicate.number, "state": _(str(state_of(duplicate).label))},
+                _("确属重复的，请先按流程退回。"),
+            )
+        of_it = _things(duplicate)
+        if things and of_it - things:
+            raise Refused(
+                "form",
+                _("%(number)s 与 %(into)s 涉及的对象不同，不能合并。")
+                % {"number": duplicate.number, "into": target.number},
+                _("对象登记有误的，请先更正。"),
+            )
+        things |= of_it
     for duplicate in duplicates:
         duplicate.merged_into = target
         keep(duplicate)
@@ -107,26 +123,27 @@ def merge(
     return target
 
 
-def _refuse_unlike(duplicate: Matter, target: Matter) -> None:
-    """Raise :class:`Refused` where two matters cannot be the same thing, or ``duplicate`` was judged by itself.
+def _decided(duplicate: Matter) -> bool:
+    """Whether ``duplicate`` was judged by itself, or has gone on to where its register holds what was said.
 
     What sums leave out once it goes on in another is never what somebody decided.
     """
-    if settled(duplicate):
-        raise Refused(
-            "state",
-            _("%(number)s “%(state)s”，不再并入其他事项。")
-            % {"number": duplicate.number, "state": _(str(state_of(duplicate).label))},
-            _("确属重复的，请先按流程退回。"),
-        )
-    things = {m.enterprise_id or m.entity_id for m in (duplicate, target)} - {None}
-    if len(things) > 1:
-        raise Refused(
-            "form",
-            _("%(number)s 与 %(into)s 涉及的对象不同，不能合并。")
-            % {"number": duplicate.number, "into": target.number},
-            _("对象登记有误的，请先更正。"),
-        )
+    register = register_of(duplicate.register)
+    if duplicate.state in register.repeats_in:
+        return False
+    begun = duplicate.state != register.workflow.initial.name
+    return timeline.judged(duplicate) or (begun and bool(settled(duplicate)))
+
+
+def _things(matter: Matter) -> set[int]:
+    """What ``matter`` is about, with all that goes on in it."""
+    things: set[int | None] = set()
+    rows = [(matter.pk, matter.enterprise_id, matter.entity_id)]
+    while rows:
+        things |= {firm or thing for _key, firm, thing in rows}
+        within = Matter.objects.filter(merged_into__in=[key for key, *_about in rows])
+        rows = list(within.values_list("pk", "enterprise_id", "entity_id"))
+    return {thing for thing in things if thing is not None}
 
 
 @transaction.atomic

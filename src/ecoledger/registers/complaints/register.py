@@ -281,6 +281,7 @@ REGISTER = declare(Complaints(
     fields=(Ask("channel", required=True), "opened_at", "complainant", "telephone", "real_name", "target", "entity",
             "area_code", "address", "pollution", "industry", Ask("description", required=True), "wanted",
             "source_no", "urgency", "deadline"),
+    repeats_in=("answering", "review"),
     loose=("complainant", "description", "telephone", "real_name", "pollution", "industry", "remark"),
     batch=("owner_organisation", "owner", "deadline", "industry", "remark"),
     details=("source_no", "channel", "complainant", "telephone", "as_told", "real_name", "target",

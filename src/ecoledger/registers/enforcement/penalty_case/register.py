@@ -105,9 +105,12 @@ declare_lookup(
 
 
 def _settled(case: Any) -> frozenset[str]:
-    """What was found is what is told, decided and performed; to find out more the case goes back to its investigation."""
-    if case.state in ("investigating", "suspended") or not timeline.judged(case):
+    """What was found is what is told, decided and performed; to find out more the case goes back to its investigation, which
+    is of whom it was filed against."""
+    if not timeline.judged(case):
         return frozenset()
+    if case.state in ("investigating", "suspended"):
+        return frozenset(name for name in ("entity", "party", "party_code") if getattr(case, name))
     return REGISTER.judged
 
 
