@@ -70,6 +70,8 @@ def test_no_term_of_a_policy_ends_before_it_begins(bureau):
         with pytest.raises(Refused) as refused:
             amend(policy, clerk, **days)
         assert list(refused.value.fields) == ["ends_on"]
+        with pytest.raises(Refused):  # asked by the preview of a later table
+            POLICIES.may_follow(policy, days, clerk)
     assert amend(policy, clerk, ends_on=date(2027, 6, 30)).ends_on == date(2027, 6, 30)
 
 

@@ -19,7 +19,7 @@ from ecoledger.listings import catalogue, cells, selecting
 from ecoledger.listings.derive import field_at
 from ecoledger.listings.listing import Listing, Named
 from ecoledger.listings.parts import Ask, Choices, ImportColumn, Kind, TableRow, Text, View
-from ecoledger.listings.refusals import Refused
+from ecoledger.listings.refusals import Refused, refuse
 from ecoledger.listings.workbook import Head, Sheet
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Compared, Measure
@@ -473,6 +473,7 @@ class Register(Listing):
         if by is not None:
             values = {name: value for name, value in changed.items() if name not in _ENDS}
             actions.may_follow(self, thing, by, values, str(changed.get("state", "")))
+            refuse(self.wrong_beside(thing, values, by))
 
     def follow_row(
         self, thing: Any, changed: dict[str, Any], batch: Any, row: Any, by: Any, at: datetime
