@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF
 from ecoledger.accounts.scope import within
+from ecoledger.matters.models import Matter
 from ecoledger.matters.register import visible_matters
 from ecoledger.reports.declaration import all_documents
 from ecoledger.reports.models import Draft, IssuedDocument
@@ -18,22 +19,27 @@ def _kinds(person: Person) -> list[str]:
     return [d.key for d in all_documents() if signs or person.may(d.capability)]
 
 
-def _about(person: Person) -> Q:
+def _about(person: Person, seen: Matter | None) -> Q:
+    if seen is not None:
+        return Q(matter_id=seen.pk)
     # Asked row by row: there are few documents and many matters.
     return Q(matter=None) | Q(Exists(visible_matters(person).filter(pk=OuterRef("matter_id"))))
 
 
-def documents(person: Person) -> QuerySet[IssuedDocument]:
-    """What was issued: by kind to those who work on it, and of every matter to staff who see that."""
+def documents(person: Person, seen: Matter | None = None) -> QuerySet[IssuedDocument]:
+    """What was issued: by kind to those who work on it, and of every matter to staff who see that.
+
+    ``seen``: only what is about this matter, which the person is known to see.
+    """
     rows = Q(kind__in=_kinds(person)) & within(person)
     if person.has_role(*STAFF):
         rows |= Q(matter__isnull=False)
-    return IssuedDocument.objects.filter(rows & _about(person)).select_related(
+    return IssuedDocument.objects.filter(rows & _about(person, seen)).select_related(
         "issued_by", "matter"
     )
 
 
-def drafts(person: Person) -> QuerySet[Draft]:
-    """Drafts of the kinds a person works on."""
-    rows = Q(kind__in=_kinds(person)) & within(person) & _about(person)
+def drafts(person: Person, seen: Matter | None = None) -> QuerySet[Draft]:
+    """Drafts of the kinds a person works on; ``seen`` as in :func:`documents`."""
+    rows = Q(kind__in=_kinds(person)) & within(person) & _about(person, seen)
     return Draft.objects.filter(rows).select_related("author", "matter")

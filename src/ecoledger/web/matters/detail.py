@@ -72,7 +72,7 @@ def show(
     files = actions.evidence_for(matter, person)
     events = timeline.events_of(matter, person)
     asked = requests.transfer_asked(matter) if inside else None
-    entries = entries_of(register, matter, person)
+    entries = entries_of(register, matter, person, events, files)
     line_tables = tables(register, matter, person) if inside else []
     asks = asking.context(
         register, matter, offered, events, files, [r["clock"] for r in rows], inside=inside
@@ -199,11 +199,13 @@ def detail(request: Request, key: str, pk: int) -> HttpResponse:
 def timeline_part(request: Request, key: str, pk: int) -> HttpResponse:
     register, matter = the_matter(request, key, pk)
     note_seen(register, request.user, [matter], register.hidden, address(request))
+    events = timeline.events_of(matter, request.user)
+    evidence = actions.evidence_for(matter, request.user)
     return render(
         request,
         "web/matters/_timeline.html",
         {
-            "entries": entries_of(register, matter, request.user),
+            "entries": entries_of(register, matter, request.user, events, evidence),
             "broken": chain.first_broken(pk),
             "stale": request.GET.get("revision") != str(matter.revision),
             "matter": matter,

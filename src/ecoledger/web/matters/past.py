@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
-from ecoledger.matters import (
-    actions,
-    clocks,
-    deadlines,
-    timeline,
-)
+from ecoledger.matters import clocks, deadlines, timeline
+from ecoledger.matters.models import Event, Evidence
 from ecoledger.matters.register import (
     Register,
     sees_all_events,
@@ -20,15 +18,22 @@ from ecoledger.matters.register import (
 from ecoledger.web.work import left_of
 
 
-def entries_of(register: Register, matter: Any, person: Person) -> list[dict[str, Any]]:
-    """The timeline as shown: newest first, what was filled in beside its labels."""
-    files = {e.pk: e for e in actions.evidence_for(matter, person)}
+def entries_of(
+    register: Register,
+    matter: Any,
+    person: Person,
+    events: Sequence[Event],
+    evidence: Iterable[Evidence],
+) -> list[dict[str, Any]]:
+    """The timeline as shown: newest first, what was filled in beside its labels. ``events`` and ``evidence``: as ``person``
+    may read them."""
+    files = {e.pk: e for e in evidence}
     labels = {s.name: _(str(s.label)) for s in register.workflow.states}
     fields = {ask.name: ask for ask in (*register.fields, *register.batch)}
     fields |= {column.name: column.ask for column in register.import_columns}
     inside = sees_all_events(person)
     entries = []
-    for event in reversed(timeline.events_of(matter, person)):
+    for event in reversed(events):
         known = fields
         if register.workflow.has_transition(event.transition):
             transition = register.workflow.transition(event.transition)
@@ -65,8 +70,9 @@ def _who(doer: Person | None, inside: bool) -> str:
 
 
 def clock_rows(register: Register, matter: Any, now: Any) -> list[dict[str, Any]]:
-    rows = []
-    for clock in deadlines.of(matter):
+    rows, of_matter = [], deadlines.of(matter)
+    prefetch_related_objects(of_matter, "extensions")
+    for clock in of_matter:
         rule = deadlines.rule_of(clock)
         longest = deadlines.longest_extension(clock)[0] if clock.running else 0
         rows.append(
@@ -79,7 +85,7 @@ def clock_rows(register: Register, matter: Any, now: Any) -> list[dict[str, Any]
                 "late": left_of(clock.due, now) if clock.due and clock.due < now else "",
                 "longest": longest,
                 "unit": deadlines.extension_unit(clock),
-                "pending": clock.extensions.filter(approved=None).first(),
+                "pending": next((e for e in clock.extensions.all() if e.approved is None), None),
             }
         )
     # What runs now stands above what has stopped.

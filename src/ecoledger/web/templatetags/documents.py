@@ -33,10 +33,10 @@ def documents_of(context: dict[str, Any], matter: Matter) -> dict[str, Any]:
     usual = [d for d in fitting if not d.states or matter.state in d.states]
     return {
         "matter": matter,
-        "documents": visible.documents(person).filter(matter_id=matter.pk),
-        "drafts": visible.drafts(person)
-        .filter(matter_id=matter.pk)
-        .exclude(state__in=(Draft.State.ISSUED, Draft.State.DISCARDED)),
+        "documents": visible.documents(person, matter),
+        "drafts": visible.drafts(person, matter).exclude(
+            state__in=(Draft.State.ISSUED, Draft.State.DISCARDED)
+        ),
         "letters": usual,
         "further": [d for d in fitting if d not in usual],
         "csrf_token": context.get("csrf_token"),
