@@ -42,9 +42,9 @@ class Circulation(models.TextChoices):
 
     STAFF = "staff", "内部"
     ENTERPRISE = "enterprise", "内部及涉事企业"
-    # The roles its register names, and who answers for it.
+    # The roles its register names, and the person who answers for it.
     RESTRICTED = "restricted", "限定知悉"
-    # The same roles, and the firm it is about: what a firm confided.
+    # The same roles and the firm it is about, nobody else whoever is given it: what a firm confided.
     CONFIDED = "confided", "限定知悉及涉事企业"
 
 

@@ -23,7 +23,7 @@ from ecoledger.listings.refusals import Refused, refuse
 from ecoledger.listings.workbook import Head, Sheet
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Compared, Measure
-from ecoledger.matters.models import NARROW, TOLD, Matter
+from ecoledger.matters.models import NARROW, TOLD, Circulation, Matter
 from ecoledger.matters.reasons import Reason
 from ecoledger.matters.workflow import COMPLETED, Phase, State, Transition, Workflow
 from ecoledger.standards.completion import Course, read_completion
@@ -600,7 +600,9 @@ def seen_by(person: Person, registers: Iterable[Register]) -> Q:
     if person.has_role(*STAFF):
         inside |= answered_for(person)
     rows &= inside
-    unrestricted = ~Q(circulation__in=NARROW) | Q(owner=person)
+    unrestricted = ~Q(circulation__in=NARROW)
+    # What a firm confided is known to its circle alone, whoever was given it.
+    unrestricted |= Q(owner=person) & ~Q(circulation=Circulation.CONFIDED)
     if person.has_role(*STAFF):
         circle = [r.key for r in books if person.has_role(*r.circle)]
         return rows & (unrestricted | Q(register__in=circle))

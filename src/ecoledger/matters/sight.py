@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
-from ecoledger.matters.models import NARROW, TOLD, Matter
+from ecoledger.matters.models import NARROW, TOLD, Circulation, Matter
 from ecoledger.matters.register import all_registers
 
 
@@ -79,7 +79,9 @@ class Sight:
         inside = inside or bool(owner and owner == self.entity)
         if not inside and not (self.staff and self._answers(said, area)):
             return False
-        unrestricted = said.get("circulation") not in NARROW or said.get("owner") == self.person
+        unrestricted = said.get("circulation") not in NARROW
+        if said.get("circulation") != Circulation.CONFIDED:
+            unrestricted = unrestricted or said.get("owner") == self.person
         if self.staff:
             return unrestricted or said["register"] in self.circles
         if self.colleagues is not None:

@@ -16,7 +16,7 @@ from ecoledger.listings import forms
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import notices, requests, timeline
 from ecoledger.matters.actions.access import keep, locked, owns
-from ecoledger.matters.models import Matter
+from ecoledger.matters.models import Circulation, Matter
 from ecoledger.matters.register import Register, register_of
 
 
@@ -42,10 +42,19 @@ def assign(
     if person is not None:
         of_unit = organisation is None or person.organisation_id == organisation.pk
         joins = of_unit and person.organisation_id is not None and person.has_role(*STAFF)
+        confided = matter.circulation == Circulation.CONFIDED
+        joins = joins and (not confided or person.has_role(*register.circle))
         if not (
             (joins and person.is_active and person.may(register.see))
             or register.visible_to(person).filter(pk=matter.pk).exists()
         ):
+            if confided:
+                raise Refused(
+                    "role",
+                    _("%(person)s不在此事项的知悉范围内，不能交给他。") % {"person": person},
+                    _("请选择知悉范围内的人员。"),
+                    {"person": [_("不在知悉范围内")]},
+                )
             raise Refused(
                 "area",
                 _("%(person)s的数据范围不含此事项的属地，看不到它。") % {"person": person},

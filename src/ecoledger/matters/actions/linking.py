@@ -16,7 +16,7 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, timeline
 from ecoledger.matters.actions.access import find, keep, locked, settled
 from ecoledger.matters.actions.lapsing import end_requests
-from ecoledger.matters.models import Link, Matter
+from ecoledger.matters.models import NARROW, Link, Matter
 from ecoledger.matters.register import register_of, state_of, visible_matters
 
 
@@ -87,6 +87,10 @@ def merge(
                 % {"number": duplicate.number, "state": _(str(state_of(duplicate).label))},
                 _("确属重复的，请先按流程退回。"),
             )
+        # Each says on its timeline that there is the other.
+        narrow = {m.circulation for m in (duplicate, target)} & NARROW
+        if narrow and duplicate.register != target.register:
+            raise Refused("form", _("限定知悉的事项只能并入同一台账的事项。"), _("请分别办理。"))
         of_it = _things(duplicate)
         if things and of_it - things:
             raise Refused(
