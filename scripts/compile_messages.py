@@ -109,6 +109,7 @@ def in_declarations() -> Iterator[Message]:
     from django.apps import apps
 
     from ecoledger.accounts.roles import Role
+    from ecoledger.hj212 import codes
     from ecoledger.indicators.declaring import all_indicators
     from ecoledger.reports.declaration import all_documents
     from ecoledger.standards import aqi
@@ -132,6 +133,7 @@ def in_declarations() -> Iterator[Message]:
                 for _value, label in getattr(field, "choices", None) or ():
                     yield str(label), ""
     yield from ((text, "") for text in in_books())
+    yield from ((word, "") for word in codes.ANALYSER_STATES.values())
     table = PACKAGE / "monitoring" / "data" / "parameters.csv"
     for row in csv.DictReader(io.StringIO(table.read_text(encoding="utf-8"))):
         yield row["symbol"] or row["name"], ""

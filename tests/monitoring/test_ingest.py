@@ -308,7 +308,7 @@ async def test_device_information_and_equipment_states_are_stored_as_such(gatewa
         .iter_rows()
     }
     assert stored == {
-        ("i11001-Info", "raw"): "//清洗管路//",
+        ("w01018-i11001-Info", "raw"): "//清洗管路//",
         ("w01018-SN", "raw"): "010000A8900016F000169DC1",
         ("SB001-RS", "raw"): 1.0,
         ("SB002-RS", "raw"): 0.0,

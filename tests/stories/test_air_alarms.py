@@ -12,6 +12,8 @@ from tests.path.house import this_hour
 from tests.stories.pages import open_page, submit, text
 from tests.stories.test_air_weather import entered
 
+from ecoledger.hj212 import Value
+from ecoledger.hj212.client import Device
 from ecoledger.live import times
 
 DAYS = 21
@@ -137,6 +139,30 @@ def test_stations_warn_of_a_gradual_change_and_not_of_rain_or_tide(house, visito
     assert cells[3] in ("100.0 84/84", "100.0 82/82")
     assert int(cells[4]) >= 1
     assert towns.get_element_by_id("without-chief").text_content().split()[1] == "4"
+
+
+@pytest.mark.story("Q9")
+def test_an_instrument_says_itself_how_it_stands(house, visitor, river):
+    """Each instrument of a station tells its state (HJ 212 3020): the newest stands in words on the station's page."""
+    station = Device(f"{990 + list(STATIONS).index('下湾'):024d}", st="21")
+    at = this_hour() - timedelta(hours=1)
+    told = [("w21003", "2", at), ("w01009", "0", at), ("w21003", "1", at + timedelta(minutes=20))]
+    answers = house.send(
+        *(
+            station.packet("3020", time=time, values=[Value("i12001", "Info", state)], fields={"PolId": factor})
+            for factor, state, time in told
+        )
+    )  # fmt: skip
+    assert answers == ["9014"] * 3
+    monitor = visitor("monitor")
+    stations = open_page(monitor, "/stations?kind=water")
+    (page,) = set(stations.xpath("//a[normalize-space()='下湾水站']/@href"))
+    states = open_page(monitor, page).get_element_by_id("instruments").text_content().split()
+    assert states[0] == "仪器自报状态"
+    assert states[1:3] == ["溶解氧", "运行"]
+    assert "氨氮 维护" in " ".join(states)
+    assert f"{at + timedelta(minutes=20):%H:%M}" in states
+    assert "故障" not in states
 
 
 def rehearsed(house, now, rule):

@@ -135,6 +135,9 @@ REQUEST_RESULTS: dict[int, str] = {
 EXECUTION_RESULTS: dict[int, str] = {
     int(code): text for code, text in PROTOCOL["execution_results"].items()
 }
+# What an instrument says of itself under the information code below.
+ANALYSER_STATE = "i12001"
+ANALYSER_STATES: dict[str, str] = PROTOCOL["analyser_states"]
 CLASHES: tuple[str, ...] = tuple(clash["prefix"] for clash in PROTOCOL["clashes"])
 
 

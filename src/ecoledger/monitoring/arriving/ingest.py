@@ -25,8 +25,8 @@ password, switched off) has a budget an hour (:mod:`.budget`); beyond it such fr
 and stored once. Heartbeats and replies leave no trace in the store.
 
 Series by command: 2011, 2013, 2021, 2052, 2062 ``raw``; 2051, 2111 ``minute``; 2061 ``hour``; 2031, 2041 ``day``. Texts
-(3019, 3020, 2081) are stored as ``raw`` observations with ``text``. States of equipment (SBxxx-RS, SBxxx-RT)
-keep the suffix in their parameter. The parts of a split packet carry whole factors under the same
+(3019, 3020, 2081) are stored as ``raw`` observations with ``text``, those about an instrument with its code before them
+(w01018-i12001-Info). States of equipment (SBxxx-RS, SBxxx-RT) keep the suffix in their parameter. The parts of a split packet carry whole factors under the same
 DataTime and fall together by point, parameter and time.
 
 Values outside the instrument's range or below zero get a second row on the layer of automatic checks, with

@@ -300,6 +300,9 @@ def _with_texts(
 
 
 def _texts(packet: Packet, row: int, point: int) -> list[dict[str, Any]]:
+    """Texts as observations; what is told of an instrument (PolId) is told of each of a point's instruments apart."""
+    instrument = codes.factor(packet.fields.get("PolId", ""))
+    whose = f"{instrument.code}{STATE_MARK}" if instrument is not None else ""
     common = {
         "row": row,
         "point": point,
@@ -311,7 +314,7 @@ def _texts(packet: Packet, row: int, point: int) -> list[dict[str, Any]]:
     found = [
         {
             **common,
-            "parameter": f"{value.code}{STATE_MARK}{value.field}",
+            "parameter": f"{whose if value.field == 'Info' else ''}{value.code}{STATE_MARK}{value.field}",
             "text": value.text,
             "flag": value.flag,
         }

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ecoledger.hj212 import codes
 from ecoledger.monitoring.models import Limit, Point, PointParameter
 from ecoledger.monitoring.points import limits, parameters
 from ecoledger.monitoring.runtime import store
@@ -254,6 +255,38 @@ def latest_reported(ids: Sequence[int]) -> pl.DataFrame:
     """The newest reported row of each (point, parameter), of whichever series came last."""
     rows = store().latest(ids).filter(pl.col("series").is_in(REPORTED))
     return rows.sort("start").unique(["point", "parameter"], keep="last").sort("point", "parameter")
+
+
+@dataclass(frozen=True)
+class InstrumentState:
+    """What an instrument said of itself last (HJ 212 3020)."""
+
+    instrument: str
+    code: str
+    start: datetime
+
+    @property
+    def word(self) -> str:
+        return codes.ANALYSER_STATES.get(self.code) or _("状态代码 %s") % self.code[:20]
+
+    @property
+    def measures(self) -> bool:
+        return self.word in ("运行", "测量")
+
+
+def instrument_states(point: Point) -> list[InstrumentState]:
+    """The newest state of each instrument of a point that tells one, by what it measures."""
+    told = f"{codes.ANALYSER_STATE}-Info"
+    rows = latest_reported([point.pk]).filter(pl.col("parameter").str.ends_with(told))
+    return [
+        InstrumentState(
+            _(parameters.label(code, point.kind)) if code else _("仪器"),
+            row["text"] or "",
+            row["start"],
+        )
+        for row in rows.iter_rows(named=True)
+        for code in [row["parameter"].removesuffix(told).rstrip("-")]
+    ]
 
 
 def total(found: Iterable[Arrival]) -> tuple[int, int]:

@@ -91,6 +91,7 @@ def _now(request: Request, point: Point) -> dict[str, Any]:
     chosen = [c for c in request.GET.getlist("parameter") if c in {p.code for p in declared}]
     return {
         "latest": readings.latest_of([point])[point.pk],
+        "instruments": readings.instrument_states(point),
         "health": _health(request, point),
         "scale": scale,
         "scales": _scales(),
