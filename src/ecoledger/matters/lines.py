@@ -22,7 +22,8 @@ class Lines:
     """Rows of ``model`` that belong to a matter by its one foreign key to the matter's model.
 
     ``columns`` are names of the model, or asks in place of them; those ``computed`` are shown and not asked. ``needed``: how many a matter has at least.
-    ``first`` gives the rows a new matter begins with where nobody filled any in: the items of a form.
+    ``first`` gives the rows a new matter begins with where nobody filled any in: the items of a form. ``by_owner``: whoever
+    answers for a matter fills them in although another entered it, as his steps ask for them.
     """
 
     key: str
@@ -33,6 +34,7 @@ class Lines:
     computed: tuple[str, ...] = ()
     needed: int = 0
     first: Callable[[Any], Sequence[Mapping[str, Any]]] | None = None
+    by_owner: bool = False
 
     def __post_init__(self) -> None:
         if not self.asks or not self.parent:

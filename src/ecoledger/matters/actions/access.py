@@ -8,10 +8,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
-from ecoledger.accounts.roles import STAFF
+from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.listings.parts import Text
 from ecoledger.listings.refusals import NotVisible, Refused, refuse
 from ecoledger.matters import timeline
+from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, has_register, register_of
 
@@ -81,28 +82,42 @@ def keep(matter: Matter) -> None:
     matter.save()
 
 
-def refusal_to_change(matter: Matter, person: Person) -> Refused | None:
+def refusal_to_change(matter: Matter, person: Person, lines: Lines | None = None) -> Refused | None:
     """Why ``person`` may not change what is written of the matter, its lines included; ``None`` when they may.
 
     Who manages it puts right what is wrong at any time; who only owns it changes nothing of what is finished. A firm or a
-    contractor changes what it entered itself; of what it was given it says what is its own to say by the steps.
+    contractor changes what it entered itself, while it is nobody else's; of what it was given it says what is its own to
+    say by the steps, and by those ``lines`` that they ask for.
     """
     if matter.merged_into_id is not None:
         return Refused("state", _("该事项已并入其他事项。"), _("请到并入的事项上办理。"))
     register = register_of(matter.register)
     if register.manages(person, matter):
         return None
-    if not owns(matter, person):
+    own, asked = _entered_itself(matter, person), lines is not None and lines.by_owner
+    nobodys = matter.owner_id is None and matter.owner_organisation_id is None
+    begun = matter.state != register.workflow.initial.name
+    if not owns(matter, person) and not (own and nobodys and (asked or not begun)):
         return Refused("role", _("修改由调度人员或当前责任人办理。"), _("请联系调度人员。"))
-    entered_by = matter.created_by.organisation_id if matter.created_by is not None else None
-    own = entered_by is not None and entered_by == person.organisation_id
-    if not own and not person.has_role(*STAFF):
+    if not own and not asked and not person.has_role(*STAFF):
         return Refused(
             "role",
             _("交给贵单位的事项，登记内容由管理部门修改。"),
             _("请按环节提交说明或整改情况。"),
         )
     return finished(matter)
+
+
+def _entered_itself(matter: Matter, person: Person) -> bool:
+    """Whether the firm or contractor for which ``person`` works entered the matter. Of a firm: what is about it and came
+    from a firm, for it sees no other; who entered it may work elsewhere since."""
+    by = matter.created_by
+    if by is None or person.has_role(*STAFF):
+        return False
+    if person.has_role(Role.ENTERPRISE):
+        firm = matter.enterprise.code if matter.enterprise is not None else ""
+        return bool(firm) and firm == person.entity_code and by.has_role(Role.ENTERPRISE)
+    return by.organisation_id is not None and by.organisation_id == person.organisation_id
 
 
 def settled(matter: Matter) -> frozenset[str]:

@@ -47,9 +47,9 @@ def set_lines(
     at = at or timezone.now()
     matter = locked(matter_id, by, revision)
     register = register_of(matter.register)
-    if by is not None and (refused := refusal_to_change(matter, by)):
-        raise refused
     lines = register.lines_of(key)
+    if by is not None and (refused := refusal_to_change(matter, by, lines)):
+        raise refused
     was = {row.pk: _kept(lines, row) for row in lines.of(matter)}
     write_lines(lines, matter, rows, by)
     now = {row.pk: _kept(lines, row) for row in lines.of(matter)}

@@ -332,10 +332,10 @@ MANIFEST = declare(Register(
              "receiver_address", "receiver_person", "receiver_phone", "accepted_on", "outcome", "accepted",
              "paper", "late_entry"),
     lines=(
-        Lines(key="items", label="移出和接受", model=ManifestItem,
+        Lines(key="items", label="移出和接受", model=ManifestItem, by_owner=True,
               columns=("name", "code", "moved", "accepted", "hazard", "form", "component", "packaging",
                        "packages", "differs", "opinion", "method")),
-        Lines(key="legs", label="运输", model=TransportLeg,
+        Lines(key="legs", label="运输", model=TransportLeg, by_owner=True,
               columns=("carrier", "plate", "departed_at", "arrived_at", "permit_no", "driver", "phone",
                        "vehicle", "begin", "via", "end")),
     ),

@@ -50,8 +50,7 @@ class Table:
 
 def tables(register: Register, matter: Any, person: Any) -> list[Table]:
     """The matter's lines, each with whether ``person`` may fill them in."""
-    may = bool(register.lines) and actions.refusal_to_change(matter, person) is None
-    settled = actions.settled(matter) if may else frozenset()
+    settled = actions.settled(matter) if register.lines else frozenset()
     shown = []
     for lines in register.lines:
         heads = [_(str(c.label)) for c in lines.shown]
@@ -59,7 +58,9 @@ def tables(register: Register, matter: Any, person: Any) -> list[Table]:
             [(head, cells.text_of(row, c)) for head, c in zip(heads, lines.shown, strict=True)]
             for row in lines.of(matter)
         ]
-        shown.append(Table(lines, heads, rows, may and lines.key not in settled))
+        open_ = lines.key not in settled
+        may = open_ and actions.refusal_to_change(matter, person, lines) is None
+        shown.append(Table(lines, heads, rows, may))
     return shown
 
 
@@ -148,7 +149,7 @@ def edit(request: Request, key: str, pk: int, name: str) -> HttpResponse:
     if name not in {lines.key for lines in register.lines}:
         raise Http404
     lines = register.lines_of(name)
-    refused = actions.refusal_to_change(matter, request.user) or actions.refusal_as_settled(
+    refused = actions.refusal_to_change(matter, request.user, lines) or actions.refusal_as_settled(
         matter, [lines.key]
     )
     if refused:

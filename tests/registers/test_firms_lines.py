@@ -1,0 +1,82 @@
+"""A firm fills in the lines of its own draft, and those that its step asks for; nobody takes that right elsewhere."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from ecoledger.accounts.models import Organisation, Person
+from ecoledger.listings.refusals import Refused
+from ecoledger.matters import actions
+from ecoledger.registers.credit.subsidies import SUBSIDIES
+from ecoledger.registers.waste.manifests import MANIFEST
+
+pytestmark = pytest.mark.django_db
+NORTH = "990101001"
+WASTE = {"name": "废矿物油", "code": "900-249-08", "moved": "2"}
+
+
+@pytest.fixture
+def colleague(bureau):
+    firm = bureau.people["enterprise"]
+    return Person.objects.create(
+        username="colleague", name="同事", roles=firm.roles, organisation=firm.organisation
+    )
+
+
+def draft(bureau, by, **more):
+    values = {"entity": bureau.enterprise, "receiver": "处置公司", "area_code": NORTH}
+    return actions.open_matter(MANIFEST, values, by=by, **more)
+
+
+def test_a_firm_fills_its_own_draft_and_what_it_carries(bureau, colleague):
+    firm = bureau.people["enterprise"]
+    row = draft(bureau, firm)
+    actions.set_lines(row.pk, "items", [WASTE], by=firm)
+    actions.amend(row.pk, {"receiver": "另一处置公司"}, event="edit", label="修改", by=firm)
+    form = {"manifest_no": "20263500000001", "handed_on": timezone.now() - timedelta(hours=1)}
+    actions.perform(row.pk, "hand_over", by=firm, form=form)
+    with pytest.raises(Refused):
+        actions.amend(row.pk, {"receiver": "第三家"}, event="edit", label="修改", by=firm)
+    item = row.items.get()
+    with pytest.raises(Refused, match="移出量"):
+        actions.set_lines(row.pk, "items", [WASTE | {"id": item.pk, "moved": "1"}], by=firm)
+    # Who entered it works for another firm by now: what it entered stays the firm's.
+    firm.organisation = Organisation.objects.create(
+        name="别家", kind="enterprise", entity_code="E-9"
+    )
+    firm.save()
+    leg = {"carrier": "运输公司", "plate": "闽C00000", "vehicle": "公路危货车"}
+    actions.set_lines(row.pk, "legs", [leg], by=colleague)
+    assert actions.perform(row.pk, "depart", by=colleague).state == "moving"
+
+
+def test_a_firm_that_is_given_a_manifest_weighs_what_it_accepts(bureau):
+    firm, officer = bureau.people["enterprise"], bureau.officer
+    row = draft(bureau, officer, state="arrived", lines={"items": [WASTE]})
+    actions.assign(row.pk, by=bureau.leader, organisation=firm.organisation)
+    item = WASTE | {"id": row.items.get().pk, "accepted": "1.9"}
+    actions.set_lines(row.pk, "items", [item], by=firm)
+    with pytest.raises(Refused, match="管理部门"):
+        actions.amend(row.pk, {"receiver": "别处"}, event="edit", label="修改", by=firm)
+    said = {"accepted_on": timezone.now(), "outcome": "whole"}
+    assert actions.perform(row.pk, "accept", by=firm, form=said).state == "accepted"
+
+
+def test_a_firm_changes_its_application_until_somebody_takes_it_up(bureau):
+    firm, clerk = bureau.people["enterprise"], bureau.approver
+    kind = SUBSIDIES.model.Kind.values[0]
+    values = {
+        "entity": bureau.enterprise,
+        "area_code": NORTH,
+        "year": 2026,
+        "kind": kind,
+        "asked": 30,
+    }
+    row = actions.open_matter(SUBSIDIES, values, by=firm)
+    actions.amend(row.pk, {"asked": 31}, event="edit", label="修改", by=firm)
+    actions.assign(row.pk, by=bureau.leader, person=clerk)
+    with pytest.raises(Refused):
+        actions.amend(row.pk, {"asked": 32}, event="edit", label="修改", by=firm)
