@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from ecoledger.accounts.models import AuditEntry, Organisation, Person
 from ecoledger.entities import charges, relations, succession
@@ -13,6 +14,7 @@ from ecoledger.entities.models import Area, Charge, Enterprise, Entity, Relation
 from ecoledger.live import times
 from ecoledger.matters import actions
 from ecoledger.monitoring.models import Filing, Point
+from ecoledger.registers.credit.subsidies import SUBSIDIES
 from ecoledger.registers.problems.problem_ledger import REGISTER
 
 JULY = date(2026, 7, 1)
@@ -63,6 +65,30 @@ def test_all_that_pointed_at_the_old_points_at_the_new(bureau, firms):
     assert not old.exists_on(JULY)
     assert succession.current(old).pk == new.pk
     assert old.charges.get().until == date(2026, 6, 30), "who answered in June is still known"
+
+
+def test_what_was_approved_stays_with_the_name_it_was_approved_for(
+    bureau, firms, tmp_path, settings
+):
+    settings.MEDIA_ROOT = tmp_path
+    old, new = firms
+    clerk, kind = bureau.approver, SUBSIDIES.model.Kind.values[0]
+    values = {"entity": old, "area_code": NORTH, "year": 2026, "kind": kind, "asked": 30}
+    approved, asked = (actions.open_matter(SUBSIDIES, values, by=clerk) for _n in range(2))
+    proof = [actions.Upload(SimpleUploadedFile("材料.pdf", b"%PDF-1.7 proof"))]
+    actions.perform(approved.pk, "recommend", by=clerk, form={"opinion": "好"}, files=proof)
+    actions.perform(approved.pk, "approve", by=bureau.leader, form={"granted": "30"})
+    moves = succession.preview(lambda: succession.merge(bureau.monitor, old, new, JULY))
+    told = next(m for m in moves if m.model._meta.label_lower == "matters.matter" and m.kept)
+    assert told.kept == (approved.pk,)
+    old = Enterprise.objects.get(pk=old.pk)
+    row = succession.merge(bureau.monitor, old, new, JULY)
+    firms_of = dict(SUBSIDIES.model.objects.values_list("pk", "entity__code"))
+    assert firms_of == {approved.pk: "E-1", asked.pk: "E-2"}
+    # Who goes on in its place reads both.
+    assert set(SUBSIDIES.model.objects.values_list("enterprise__code", flat=True)) == {"E-2"}
+    succession.undo(bureau.approver, row)
+    assert set(SUBSIDIES.model.objects.values_list("entity", "enterprise")) == {(old.pk, old.pk)}
 
 
 def test_each_row_is_on_the_trail(bureau, firms):

@@ -34,18 +34,22 @@ from ecoledger.entities.models import (
 )
 from ecoledger.entities.validity import day_before, in_force
 
+# Told by the rooms above: of the rows of a table that name a thing under a column, the keys of those that keep its name.
+keeps: list[Callable[[type[models.Model], str, models.QuerySet[Any]], set[int]]] = []
 # History of the entity itself: it stays with it.
 _STAYS: tuple[type[models.Model], ...] = (EntityState, Identifier, Succession, Charge)
 
 
 @dataclass(frozen=True)
 class Moved:
-    """Rows of one table that point elsewhere now, and those that cannot (the new one has such a row)."""
+    """Rows of one table that point elsewhere now, those that cannot (the new one has such a row), and those that keep the
+    name under which somebody decided about them."""
 
     model: type[models.Model]
     field: str
     moved: tuple[int, ...]
     left: tuple[int, ...] = ()
+    kept: tuple[int, ...] = ()
 
     @property
     def label(self) -> str:
@@ -126,7 +130,7 @@ def merge(
         rows = model._base_manager.filter(**{field: old.pk})
         if _dated(model):
             rows = rows.filter(in_force(on))
-        _take(details, model, field, rows, old.pk, new.pk)
+        _take_unkept(details, model, field, rows, old.pk, new.pk)
     for model, field in code_columns(EntityCodeField):
         rows = model._base_manager.filter(**{field: old.code})
         _take(details, model, field, rows, old.code, new.code)
@@ -169,7 +173,7 @@ def split(
     for name, numbers in take.items():
         model, field = known[name]
         rows = model._base_manager.filter(**{field: old.pk}, pk__in=list(numbers))
-        _take(details, model, field, rows, old.pk, new.pk)
+        _take_unkept(details, model, field, rows, old.pk, new.pk)
     return _recorded(person, old, new, on, Succession.How.SPLIT, note, details, address)
 
 
@@ -249,10 +253,17 @@ def preview(act: Callable[[], Succession]) -> list[Moved]:
 
 def moves_of(details: Mapping[str, Any]) -> list[Moved]:
     """The moves that a succession keeps."""
-    left = {(label, field): tuple(numbers) for label, field, numbers in details.get("left", [])}
+    moved, left, kept = (
+        {(label, field): tuple(numbers) for label, field, numbers in details.get(part, [])}
+        for part in ("moved", "left", "kept")
+    )
     return [
-        Moved(apps.get_model(label), field, tuple(numbers), left.get((label, field), ()))
-        for label, field, numbers in details.get("moved", [])
+        Moved(
+            apps.get_model(label),
+            field,
+            *(part.get((label, field), ()) for part in (moved, left, kept)),
+        )
+        for label, field in dict.fromkeys([*moved, *kept])
     ]
 
 
@@ -271,6 +282,22 @@ def _place_of(model: type[models.Model], field: str) -> str:
 def _dated(model: type[models.Model]) -> bool:
     names = {column.name for column in model._meta.get_fields()}
     return {"since", "until"} <= names and not issubclass(model, Entity)
+
+
+def _take_unkept(
+    details: dict[str, Any],
+    model: type[models.Model],
+    field: str,
+    rows: models.QuerySet[Any],
+    here: object,
+    there: object,
+) -> None:
+    """:func:`_take` of the rows that do not keep the name they have."""
+    kept = set().union(*(keep(model, field, rows) for keep in keeps))
+    if kept:
+        details.setdefault("kept", []).append([model._meta.label_lower, field, sorted(kept)])
+        rows = rows.exclude(pk__in=kept)
+    _take(details, model, field, rows, here, there)
 
 
 def _take(

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Min, Model, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
+from ecoledger.entities import succession
 from ecoledger.entities.about import about
 from ecoledger.entities.file import File, Happening, HealthItem, Mark, Shelf, knows
 from ecoledger.entities.models import Entity
+from ecoledger.matters import timeline
 from ecoledger.matters.models import Matter
 from ecoledger.matters.reasons import Reason
 from ecoledger.matters.register import (
@@ -45,6 +47,17 @@ def matters_of(file: File) -> QuerySet[Matter]:
         Q(*(("pk__in", some) for some in keys), _connector=Q.OR)
     )
 
+
+def _judged(model: type[Model], field: str, rows: QuerySet[Any]) -> set[int]:
+    """Of matters those that were judged under the name they have: it stays theirs when the thing becomes another, whose
+    people read them by their enterprise."""
+    if not issubclass(model, Matter) or field == "enterprise":
+        return set()
+    matters = Matter.objects.filter(pk__in=rows.order_by().values("pk"))
+    return {matter.pk for matter in matters if timeline.judged(matter)}
+
+
+succession.keeps.append(_judged)
 
 # So many matters of a thing are named one by one; more are found again by each question.
 NAMED = 500
