@@ -260,9 +260,10 @@ def test_compensation_is_computed_with_every_step(month, settings):
     section = next(iter(bills(settings, "heze")))
     table = tables(SHEET)["各断面补偿核算"]
     [row] = [r for r in table.rows if r[0] == section]
-    assert row[1:3] == ("上游县", "下游县") or row[1] == "—"
-    assert "mg/L" in str(row[4])
-    assert "合计" in str(row[4]) or "无需支付" in str(row[4])
+    # Both below the target, and nothing said of who lies above and below: each step, and nothing to pay.
+    assert row[1:3] == ("—", "—")
+    assert "(1.5-1.5)mg/L×30万元/(mg/L)=0万元" in str(row[4])
+    assert str(row[4]).endswith("无需支付")
 
 
 def test_a_rule_that_counts_loads_names_the_flow_that_is_missing(month, settings):
