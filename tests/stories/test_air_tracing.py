@@ -102,12 +102,14 @@ def test_the_figures_of_a_year_come_out_of_its_hours(house, visitor, measured_ye
     )
     said = {
         name: page.get_element_by_id(name).text_content()
-        for name in ("good-days", "polluted", "range")
+        for name in ("good-days", "polluted", "range", "composite")
     }
     assert "96.3%" in said["good-days"]
     assert "351" in said["good-days"]
     assert "13" in said["polluted"]
     assert "21～140" in said["range"]
+    # Means 31 and 44, percentiles 0.6 and 100: 31/35 + 44/70 + 6/60 + 16/40 + 0.6/4 + 100/160.
+    assert "2.79" in said["composite"]
     # “优良率81.1%(+8.3个百分点)”: beside the year before, shares in percentage points on the same page.
     january = open_page(
         visitor("monitor"), f"/air/baseline?area={COUNTY}&first=2026-01-01&last=2026-01-31"
@@ -123,14 +125,10 @@ def test_the_figures_of_a_year_come_out_of_its_hours(house, visitor, measured_ye
 
 @pytest.mark.story("Q4")
 def test_stations_are_ranked_by_value_and_by_improvement(house, visitor, measured_years):
-    """February 2026: the third station is first by value, the first by improvement; without days there is no rank."""
-    page = open_page(
-        visitor("monitor"), "/air/ranking?measure=pm2_5&first=2026-02-01&last=2026-02-28"
-    )
-    rows = {
-        r.get("data-place"): [" ".join(c.text_content().split()) for c in r.xpath("./td")]
-        for r in page.xpath("//tr[@data-place]")
-    }
+    """February 2026: the third station is first by value, the first by improvement; without days there is no rank, of
+    equal values one rank, and divisions have a ranking of their own."""
+    february = "measure=pm2_5&first=2026-02-01&last=2026-02-28"
+    rows = places_of(open_page(visitor("monitor"), f"/air/ranking?{february}"))
     assert rows["南镇空气站"][0] == "1"
     assert rows[STATION][0] == "2"
     # 北镇 28 to 26, 南镇 20 to 24: by improvement the order turns round.
@@ -140,14 +138,29 @@ def test_stations_are_ranked_by_value_and_by_improvement(house, visitor, measure
     assert rows["县城空气站"][0] == "—"
     assert rows["县城空气站"][6].startswith("0 至少 25")
     # A town sees its own station alone, in the place that it has among all.
-    page = open_page(visitor("town"), "/air/ranking?measure=pm2_5&first=2026-02-01&last=2026-02-28")
-    places = {
-        r.get("data-place"): r.xpath("./td")[0].text_content().strip()
+    page = open_page(visitor("town"), f"/air/ranking?{february}")
+    places = places_of(page)
+    assert "南镇空气站" not in places
+    assert places[STATION][0] == "2"
+    assert "（2 个）" in page.get_element_by_id("ranked").text_content()
+    # In January two stations have the same mean and share the first place by both; the third lacks its value.
+    span = "measure=pm2_5&first=2026-01-01&last=2026-01-31"
+    rows = places_of(open_page(visitor("monitor"), f"/air/ranking?{span}"))
+    assert [rows[name][0] for name in (STATION, "县城空气站")] == ["1", "1"]
+    assert [rows[name][5] for name in (STATION, "县城空气站")] == ["1", "1"]
+    assert rows["南镇空气站"][0] == "—"
+    assert "缺少评价值" in rows["南镇空气站"][6]
+    # Divisions are ranked by their own means: 24 and 26 make 25 of the county.
+    county = places_of(open_page(visitor("monitor"), f"/air/ranking?of=areas&{february}"))
+    assert county["测试县"][:3] == ["1", "测试县", "25 µg/m³"]
+
+
+def places_of(page):
+    """The cells of a ranking's rows, by what is ranked."""
+    return {
+        r.get("data-place"): [" ".join(c.text_content().split()) for c in r.xpath("./td")]
         for r in page.xpath("//tr[@data-place]")
     }
-    assert "南镇空气站" not in places
-    assert places[STATION] == "2"
-    assert "（2 个）" in page.get_element_by_id("ranked").text_content()
 
 
 @pytest.mark.story("Q5")

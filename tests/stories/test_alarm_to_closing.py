@@ -29,6 +29,7 @@ from tests.path.county import (
     UNREGISTERED,
 )
 from tests.path.house import PATIENCE, PNG, House, hours_ago, so2, this_hour, until
+from tests.stories.pages import open_page, text
 
 from ecoledger.hj212 import Device, Value, encode
 from ecoledger.live import times
@@ -272,6 +273,20 @@ def test_an_exceedance_is_seen_at_once_dispatched_worked_checked_closed_and_reop
     dispatcher.get_by_role("link", name="刷新").click()
     expect(state(dispatcher)).to_have_text("待核实")
     expect(dispatcher.get_by_text("反弹 1 次")).to_be_visible()
+
+    # The figures tell how long each stage took on average, and how many came back.
+    figures = open_page(visitor("dispatcher"), "/matters/alarm_case/statistics")
+    assert "反弹率 100.0 % 1 / 1" in text(figures)
+    durations = {
+        cells[0]: cells[1:]
+        for row in figures.xpath("//table[.//th[normalize-space()='中位用时']]/tbody/tr")
+        for cells in [[" ".join(c.text_content().split()) for c in row.xpath("./td")]]
+    }
+    for stage, mechanism in (
+        ("已交办", "预警交办"), ("溯源治理", "溯源治理"), ("跟踪督查", "跟踪督查"), ("通报反馈", "通报反馈"),
+    ):  # fmt: skip
+        assert durations[stage][:2] == [mechanism, "1"]
+        assert durations[stage][2].endswith("分钟")
 
     # Nobody has touched the record, and whoever does is found out.
     case = int(address.rsplit("/", 1)[1])

@@ -95,7 +95,7 @@ def test_a_bad_month_is_inferior_v_and_the_item_that_decides_it_is_named(section
 
 
 @pytest.mark.story("Q8")
-def test_month_by_month_and_cumulative(sections, visitor):
+def test_month_by_month_cumulative_and_of_the_year(sections, visitor):
     """Twenty section-months, nineteen attained; the mean of both months decides the cumulative class."""
     desk = visitor("monitor")
     rows, good, said = _records(desk, "water-months", f"{YEAR}-01-01", f"{YEAR}-07-01", "good")
@@ -103,3 +103,10 @@ def test_month_by_month_and_cumulative(sections, visitor):
     # 0.15 and 0.52 mg/L: 0.335 on the mean, class Ⅴ.
     assert rows[NAMES[9]][2:5] == ["Ⅲ", "劣Ⅴ", "Ⅴ"]
     assert good == 9
+    # The class of the year is that of its mean, and what attains it the year's, beside 19 of 20 months.
+    year = (f"{YEAR}-01-01", f"{YEAR + 1}-01-01")
+    rows, good, _ = _records(desk, "water-sections", *year, "good")
+    assert rows[NAMES[9]][3] == "Ⅴ"
+    assert (good, [cells[3] for cells in rows.values()].count("Ⅱ")) == (9, 5)
+    assert _records(desk, "water-sections", *year, "attained")[1] == 9
+    assert _records(desk, "water-sections", *year, "inferior")[1] == 0

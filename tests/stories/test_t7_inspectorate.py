@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import timedelta
 
 import openpyxl
 import pytest
@@ -14,6 +15,8 @@ from pypdf import PdfReader
 from tests.path.county import COUNTY, NORTH
 from tests.path.house import PNG
 from tests.stories.pages import open_page, page_after, submit, text
+
+from ecoledger.live import times
 
 PHOTO = [("照片.png", PNG, "image/png")]
 ROUND = "2026年省督察"
@@ -279,3 +282,29 @@ def test_problems_of_a_section_are_listed_and_counted_by_it(house, visitor):
     said = text(open_page(desk, "/matters/problem/statistics"))
     assert "清溪桥断面 32 32" in said
     assert len(desk.api("matters/problem", limit=50, entity_kind="section")) == 32
+    # Its page has the open ones beside its quality: a day of last month, permanganate of class Ⅳ.
+    station = ["清溪桥水站", "W-1", "地表水", "省控", "北镇", "清溪桥断面"]
+    head = ["站点名称", "站点编码", "监测要素", "站点级别", "属地", "断面"]
+    enter(house, "station", "水站.xlsx", [head, station])
+    head = ["所属对象", "监测类别", "监测点名称", "MN号", "监测因子"]
+    point = ["W-1", "地表水", "清溪桥水站", f"{12:024d}", "pH、溶解氧、高锰酸盐指数、氨氮、总磷"]
+    enter(house, "point", "监测点.xlsx", [head, point])
+    day = times.now().date().replace(day=1) - timedelta(days=3)
+    file = house.process.data.parent / "水站小时值.csv"
+    hours = [f"清溪桥水站,{day} {hour:02}:00,7.4,7.0,8.0,0.30,0.08" for hour in range(24)]
+    file.write_text(
+        "\n".join(["点位,时间,pH,溶解氧,高锰酸盐指数,氨氮,总磷", *hours]), encoding="utf-8-sig"
+    )
+    code, told, errors = house.process.command(
+        "import", "--data", str(house.process.data), str(file)
+    )
+    assert code == 0, (told, errors)
+    house.settled()
+    sections = open_page(desk, "/b/section?q=清溪桥断面")
+    (door,) = set(sections.xpath("//tbody//a[starts-with(@href, '/entities/')]/@href"))
+    page = open_page(desk, door)
+    (problems,) = page.xpath("//*[@id='health']//li[div/b='问题']")
+    assert "在办32件，没有超期" in text(problems)
+    assert "清溪桥上游0号排口超标" in text(page)
+    (month,) = page.xpath("//*[@id='timeline']//a[contains(@href, '/records/')]")
+    assert "Ⅳ类，劣于目标：高锰酸盐指数(0.33)（1 天）" in text(month)
