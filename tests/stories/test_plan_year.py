@@ -12,7 +12,7 @@ import pytest
 from pypdf import PdfReader
 from tests.path.county import COUNTY, NORTH
 from tests.path.house import PNG
-from tests.stories.pages import open_page, page_after, text
+from tests.stories.pages import open_page, page_after, submit, text
 
 from ecoledger.live import times
 
@@ -91,6 +91,11 @@ def test_a_plan_is_reviewed_item_by_item_and_handed_out(house, visitor):
     assert "110" in made
     assert "大气科" in made
     assert "执法员甲" in made
+
+    # The year's summary is assembled from the tasks: this one, still open, stands in it with who does it by when.
+    form = {"kind": "summary_year", "day": f"{TODAY}", "area": COUNTY}
+    draft = open_page(desk, desk.submit("/documents/summaries", form).headers["Location"])
+    assert re.search(r"110个VOCs治理项目[^（]*（大气科，12月31日前完成）", text(draft))
 
     # A target joins a book and is followed by its indicator.
     target = item_of(page, "PM2.5年均浓度控制在29")
@@ -263,6 +268,13 @@ def test_a_target_book_is_scored_live_and_what_lacks_data_is_no_nought(entered, 
     said = text(open_page(desk, address))
     assert "良好 91.5" in said
     assert "市生态环境委员会办公室" in said
+    # 每季公示: the quarter's sheet tells each target with its verdict and marks.
+    form = {"kind": "target_publication", "day": f"{YEAR}-06-30", "area": COUNTY}
+    draft = open_page(desk, desk.submit("/documents/summaries", form).headers["Location"])
+    sheet = text(draft)
+    assert "共4项（约束性3项、预期性1项），已达到1项，数据缺2项，得分17.50（可计20.00分）" in sheet
+    assert "2 污水管网 预期性 不低于80公里 — 60公里 未达到 7.50/10.00" in sheet
+    assert "1 优良天数比例 约束性 不低于97.1% — — 数据缺 —" in sheet
 
 
 @pytest.mark.story("T4")
@@ -327,6 +339,10 @@ def test_towns_are_scored_by_their_registers_and_what_does_not_stand_is_left_out
     one = text(open_page(chief, scores[0]))
     assert "超期未整改问题" in one
     assert "执法员甲" not in one  # no person is rated
+    # What stands is marked by itself: no complaint of the quarter, nothing overdue.
+    assert "信访投诉新立（M） 15 新立0件 15.00" in one
+    assert "问题一本账超期（M） 15 超期0件 15.00" in one
+    assert re.search(r"入网申报企业（M） 15 入网申报企业0家 0.00", one), one
 
 
 @pytest.mark.story("G12")
@@ -440,6 +456,32 @@ def test_a_rule_proposes_a_letter_is_numbered_and_its_reply_closes_it(entered, v
     closed = leader.submit(f"/matters/warning/{row['id']}/do/close", {"close-checked": "核实属实"})
     assert closed.is_redirect
     assert desk.api(f"matters/warning/{row['id']}")["state"] == "closed"
+
+    # What lasts is talked over: an interview of the same town, its letter numbered in a series of its own.
+    submit(
+        desk,
+        "/matters/warning/new",
+        "/new",
+        {"title": "北镇整改推进不力", "measure": "interview", "area_code": NORTH},
+    )
+    (talk,) = [r for r in desk.api("matters/warning") if r["title"] == "北镇整改推进不力"]
+    draft = desk.submit(f"/documents/begin/interview_letter/{talk['id']}", {}).headers["Location"]
+    words = {"word-主送": "北镇人民政府", "word-反馈期限": "2036年12月20日", "word-约谈时间": "2036年12月5日 9:00",
+             "word-约谈地点": "局会议室", "word-要求": "说明原因。", "word-情况": "北镇超期问题4件。", "word-联系人": "调度员甲"}  # fmt: skip
+    assert desk.submit(f"{draft}/submit", words).is_redirect
+    assert hired("section_chief", "科长乙").submit(f"{draft}/approve", {"note": ""}).is_redirect
+    assert leader.submit(f"{draft}/approve", {"note": ""}).is_redirect
+    issued = leader.submit(f"{draft}/issue", {}).headers["Location"]
+    assert re.search(r"环约谈〔\d{4}〕1号", text(open_page(desk, issued)))
+    # The notice of a month that is over has every town's figures and how often it was warned and talked to.
+    form = {
+        "kind": "monthly_notice",
+        "day": f"{TODAY.replace(day=1) - timedelta(days=1)}",
+        "area": COUNTY,
+    }
+    notice = open_page(desk, desk.submit("/documents/summaries", form).headers["Location"])
+    assert "各镇街主要指标" in text(notice)
+    assert "提出通报、预警、约谈0件，其中发出预警函0件、约谈0次" in text(notice)
 
 
 @pytest.mark.story("T16")
