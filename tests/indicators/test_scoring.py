@@ -1,12 +1,15 @@
 """Score sheets fed by indicators."""
 
+import re
 from datetime import date
 from decimal import Decimal
+from importlib import resources
 
 import pytest
 from tests.daily_values import october, put_air, span
 
 from ecoledger.indicators import scoring
+from ecoledger.indicators.declaring import indicator_of
 from ecoledger.monitoring.computing import evaluate
 
 COUNTY = "990101"
@@ -38,3 +41,12 @@ def test_what_has_no_data_lacks_a_value_and_is_not_nought(store, bureau):
 def test_an_unknown_indicator_is_refused_when_the_sheet_is_declared():
     with pytest.raises(KeyError):
         scoring.source("pm25")
+
+
+@pytest.mark.parametrize("name", ["air_assessment", "town_assessment", "warning_rules"])
+def test_every_feed_of_the_rules_that_ship_is_an_indicator(name):
+    """A key of no book would be left out as 数据缺 for ever."""
+    file = resources.files("ecoledger.indicators") / "data" / f"{name}.toml"
+    feeds = re.findall(r'^indicator = "(.+)"$', file.read_text("utf-8"), flags=re.MULTILINE)
+    assert feeds
+    assert [indicator_of(feed).key for feed in feeds] == feeds
