@@ -9,8 +9,9 @@ setup: $(VENV)/.installed frontend fonts messages
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	$(PYTHON) scripts/make_venv.py $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@echo "Installing Python packages: one to three minutes the first time ..."
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
 frontend: src/ecoledger/web/static/dist/.built
@@ -35,8 +36,9 @@ fonts: frontend
 messages: $(VENV)/.installed
 	$(BIN)/python scripts/compile_messages.py
 
+# Further words for it: make demo DEMO="--http 127.0.0.1:8001 --hj212 127.0.0.1:9213 --data elsewhere"
 demo: setup
-	$(BIN)/python -m demo
+	$(BIN)/python -m demo $(DEMO)
 
 # How many tests run side by side: twice the processors of the smallest machine this is made for, as with three a seventh of
 # a run is waiting for servers, a browser and what computes beside them.

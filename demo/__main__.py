@@ -120,7 +120,7 @@ def _run(data: Path, http: str, hj212: str, speed: float, state: dict[str, str])
     try:
         ready = server.stdout.readline() if server.stdout else b""
         if b"ready" not in ready:
-            raise click.ClickException(f"the server did not start; see {data / 'server.log'}")
+            raise click.ClickException(_why_not(data / "server.log"))
         said = json.loads(ready)
         host, port = _split(said.get("hj212", hj212))
         click.echo(_WELCOME.format(http=said["http"], password=build.PASSWORD))
@@ -132,6 +132,16 @@ def _run(data: Path, http: str, hj212: str, speed: float, state: dict[str, str])
         server.send_signal(signal.SIGTERM)
         server.wait(timeout=60)
         click.echo("已停止。再次运行将从停止处继续。")
+
+
+def _why_not(log: Path) -> str:
+    """What the server said when it did not start, and what helps when its address is taken."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    said = [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")]
+    return (
+        f"平台没有启动：{said[-1] if said else '见日志'}（日志 {log}）。\n"
+        'The server did not start; another address: make demo DEMO="--http 127.0.0.1:8001 --hj212 127.0.0.1:9213"'
+    )
 
 
 async def _devices(
@@ -179,7 +189,8 @@ _WELCOME = """
 
   打开   {http}
   密码   {password}（所有演示账号相同）
-  账号   juzhang 局领导 · diaodu 调度 · jiance 监测 · zhifa 执法 · zhen8 东港镇 · qiye10 企业 · shenji 审计
+  账号   juzhang 局领导 · diaodu 调度 · jiance 监测 · zhifa、zhifa2 执法 · fazhi 法规 · shenpi 审批 · zhen8 东港镇 · qiye10 企业
+         shenji 审计 · xitong 系统管理 · anquan 安全管理
 
   设备正在按 HJ 212 向网关补发最近几小时的数据，页面会随之变化。按 Ctrl+C 停止。
 """

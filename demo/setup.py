@@ -67,7 +67,7 @@ value = 80
 def set_up(data: Path, start: datetime, until: datetime, say: Say) -> None:
     """Build the city in the empty folder ``data``, with data up to ``until``."""
     plan = Stories(start)
-    say("建立数据库……")
+    say("建立演示城市，共需二至五分钟。建立数据库……")
     data_folder.migrate()
     with transaction.atomic():
         made = build.build()
