@@ -121,6 +121,19 @@ function bounds(features: Features): LngLatBounds | null {
   return box.isEmpty() ? null : box;
 }
 
+/** What the library itself says. */
+const CHINESE = {
+  "CooperativeGesturesHandler.WindowsHelpText": "按住 Ctrl 并滚动可缩放地图",
+  "CooperativeGesturesHandler.MacHelpText": "按住 ⌘ 并滚动可缩放地图",
+  "CooperativeGesturesHandler.MobileHelpText": "请用双指移动地图",
+  "NavigationControl.ZoomIn": "放大",
+  "NavigationControl.ZoomOut": "缩小",
+  "AttributionControl.ToggleAttribution": "显示或隐藏数据来源",
+  "Map.Title": "地图",
+  "Marker.Title": "地图标记",
+  "Popup.Close": "关闭",
+};
+
 class OneMap {
   private readonly view: MapView;
   /** Layer -> what is drawn of it; the whole of a map without layers under "". */
@@ -141,6 +154,7 @@ class OneMap {
       attributionControl: false,
       dragRotate: false,
       cooperativeGestures: element.dataset.small !== undefined,
+      locale: document.documentElement.lang.startsWith("zh") ? CHINESE : undefined,
       interactive: !this.still,
     });
     if (!this.still) this.view.addControl(new NavigationControl({ showCompass: false }), "top-right");

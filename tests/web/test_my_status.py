@@ -28,6 +28,8 @@ def test_an_enterprise_sees_where_it_stands(county):
     assert own
     assert own[0].text[:12] in said
     assert "监测点与限值" in said
+    # The first sentence leaves no lasting alarm out.
+    assert said.index("条预警仍在持续") < said.index("监测点与限值")
     assert county.other_enterprise.name not in said
 
 
