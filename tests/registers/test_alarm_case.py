@@ -16,6 +16,7 @@ from ecoledger.matters.register import seen_of
 from ecoledger.monitoring.models import Alarm, AlarmRule, Point
 from ecoledger.registers.alarms.alarm_case import REGISTER, AlarmCase, RoutingRule, open_from_alarm
 from ecoledger.registers.problems import problem_ledger
+from ecoledger.web.matters import asking
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
 
@@ -470,3 +471,16 @@ def test_false_alarms_of_one_cause_are_judged_together_with_one_reason(alarm_at,
     assert {case.false_reason for case in result.done} == {"instrument"}
     assert result.skipped[0][0].pk == cases[2].pk
     assert "第二人" in result.skipped[0][1]
+
+
+def test_who_ends_a_case_is_told_whether_its_alarm_lasts(alarm_at, bureau):
+    alarm = alarm_at(state="open")
+    case = open_from_alarm(alarm)
+    way = REGISTER.workflow.transition("apply_close")
+    (check,) = (c for c in asking.checks(REGISTER, case, way, []) if c.label == "预警已解除")
+    assert not check.holds
+    assert "仍在持续" in check.fact
+    alarm.state = Alarm.State.ENDED
+    alarm.save()
+    (check,) = (c for c in asking.checks(REGISTER, case, way, []) if c.label == "预警已解除")
+    assert check.holds

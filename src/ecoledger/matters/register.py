@@ -148,6 +148,8 @@ class Register(Listing):
     loose: tuple[str, ...] = ()
     # States in which a matter that is before a second person, but not yet approved, still turns out a repeat of another.
     repeats_in: tuple[str, ...] = ()
+    # What is looked at before a matter ends: whether it is as it should be, what is asked, the fact. It warns and bars nothing.
+    before_end: Callable[[Any], Sequence[tuple[bool, Text, str]]] | None = None
     # What an event of that matter says under a name ("": its note), as everybody may read it.
     said_openly: Callable[[Any, str, str], str] | None = None
     # State -> hidden names that its owner may have told him there, with a purpose and on the trail.

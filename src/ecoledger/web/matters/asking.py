@@ -146,9 +146,15 @@ class Check:
     fact: str = ""
 
 
-def checks(matter: Matter, transition: Transition, files: Sequence[Evidence]) -> list[Check]:
+def checks(
+    register: Register, matter: Matter, transition: Transition, files: Sequence[Evidence]
+) -> list[Check]:
     """The conditions of a way on that can be told before it is taken."""
     rows = []
+    if register.before_end is not None and _towards_end(register, transition):
+        rows += [
+            Check(holds, _(str(label)), fact) for holds, label, fact in register.before_end(matter)
+        ]
     here = [f for f in files if matter.state_since is None or f.uploaded_at >= matter.state_since]
     if transition.evidence:
         n = len(here)
@@ -163,6 +169,12 @@ def checks(matter: Matter, transition: Transition, files: Sequence[Evidence]) ->
     if transition.other_person_than:
         rows.append(Check(True, _("办理人与申请人不是同一人"), _("符合")))
     return rows
+
+
+def _towards_end(register: Register, transition: Transition) -> bool:
+    """Whether a way on ends the matter, or asks that it be ended."""
+    target = register.workflow.state(transition.target) if transition.target else None
+    return target is not None and (not target.open or target.name == "close_check")
 
 
 def images(files: Iterable[Evidence]) -> list[Evidence]:
@@ -255,7 +267,7 @@ def context(
             {
                 "offered": one,
                 "sets_off": sets_off(register, one.transition),
-                "checks": checks(matter, one.transition, files),
+                "checks": checks(register, matter, one.transition, files),
             }
             for one in offered
         ],

@@ -6,11 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.listings.parts import Column, Filter
 from ecoledger.matters.measures import EVERY, Measure
 from ecoledger.matters.register import NOTHING, Register, Seen, Statistic, declare
 from ecoledger.matters.statistics import common_statistics
+from ecoledger.monitoring.models import Alarm
 from ecoledger.registers.alarms import economy
 from ecoledger.registers.alarms.alarm_case.models import AlarmCase
 from ecoledger.registers.alarms.alarm_case.statistics import accuracy, breakdowns
@@ -19,6 +23,15 @@ from ecoledger.registers.alarms.alarm_case.workflow import WORKFLOW
 
 def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
     return [*common_statistics(REGISTER, rows, now), *accuracy(rows)]
+
+
+def _before_end(case: Any) -> list[tuple[bool, str, str]]:
+    """Whether its alarms are over: who ends a case whose alarm lasts should know it."""
+    lasting = case.alarms.filter(state=Alarm.State.OPEN).order_by("last").last()
+    if lasting is None:
+        return [(True, noop("预警已解除"), _("符合"))]
+    at = f"{timezone.localtime(lasting.last):%m-%d %H:%M}"
+    return [(False, noop("预警已解除"), _("仍在持续，最近 %(at)s") % {"at": at})]
 
 
 # What was given to a unit in the span, whenever the case began.
@@ -51,4 +64,5 @@ REGISTER = declare(Register(
     edit=frozenset(), empty="预警触发后自动立件，无需登记。",
     statistics=_statistics, breakdowns=breakdowns, measures=(CONFIRMED_RATIO, DISPATCHED),
     detail_template="web/matters/alarm_case.html", notices_a_day=economy.most_a_day,
+    before_end=_before_end,
 ))  # fmt: skip
