@@ -339,7 +339,7 @@ def test_why_a_clock_stands_still_or_ends_early_is_said_on_the_timeline(people):
     officer, now = people["officer"], timezone.now()
     case = actions.open_matter(REGISTER, {"title": TITLE, "area_code": NORTH}, by=officer)
     PenaltyCase.objects.filter(pk=case.pk).update(
-        state="defence", filed_on=TODAY, notice_served_on=TODAY
+        state="defence", filed_on=TODAY, notice_served_on=TODAY, hearing_right=True
     )
     case.refresh_from_db()
     deadlines.follow_state(case, now)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from django.utils.translation import override
@@ -130,6 +130,8 @@ class Letter(Document):
     # Whether a matter can have it at all; in which states of its matter it is usual (none named: in any).
     fits: Callable[[Matter], bool] | None = None
     states: tuple[str, ...] = ()
+    # Why it cannot be handed on or issued with what was locked at that moment; "" when it can.
+    unready: Callable[[Matter, datetime], str] | None = None
     # An approval or record of the bureau's own: its number is kept and not printed.
     internal: bool = False
     # The field of its matter that carries its number: an earlier ledger may have brought numbers of this series.

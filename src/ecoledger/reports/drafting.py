@@ -141,6 +141,7 @@ def submit(draft: Draft, *, by: Person) -> None:
     with transaction.atomic():
         held = _held(draft, _State.DRAFT)
         _may(by, document.capability)
+        _ready(held)
         held.state = _following(document, _State.DRAFT)
         _keep(held)
         _record(held, by, _SUBMITTED)
@@ -220,6 +221,7 @@ def issue(draft: Draft, *, by: Person, at: datetime | None = None) -> IssuedDocu
         held = _held(draft, _State.NUMBER)
         _may(by, document.capability)
         _not_author(held, by)
+        _ready(held)
         _asks_in_time(held, timezone.localtime(at).date())
         try:
             number = _number(held, document, at)
@@ -307,6 +309,15 @@ def _asks_in_time(draft: Draft, today: date) -> None:
             _("反馈期限“%s”已经过去，请写今天或以后的日期。") % draft.words["反馈期限"],
             fields={"反馈期限": [_("请写今天或以后的日期")]},
         )
+
+
+def _ready(draft: Draft) -> None:
+    """Refuse a letter while its matter lacks what it is to say."""
+    letter = document_of(draft.kind)
+    if not isinstance(letter, Letter) or letter.unready is None or draft.matter is None:
+        return
+    if why := letter.unready(draft.matter, draft.locked_at):
+        raise Refused("condition", why)
 
 
 def _kept(

@@ -9,12 +9,14 @@ case. Approvals and records that stay inside: :mod:`.enforcement_forms`; orders,
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from ecoledger.accounts.models import Person
 from ecoledger.matters.models import Matter
+from ecoledger.registers.enforcement.penalty_case import duties
 from ecoledger.reports import enforcement_values, matter_values
 from ecoledger.reports.declaration import REVIEW, SIGN, Letter, Word, declare
 from ecoledger.reports.enforcement_paper import paper
@@ -70,6 +72,11 @@ def written_on_the_spot(matter: Matter) -> str:
     return str(case.decision_no)
 
 
+def no_notice_yet(matter: Matter, locked_at: datetime) -> str:
+    """A party is told of a fine that was determined, and of the one that was determined last."""
+    return duties.no_notice_yet(getattr(matter, "as_penalty_case", matter), locked_at)
+
+
 ORDINARY, BY_DAY, ON_THE_SPOT = of_kind("general"), of_kind("daily"), of_kind("on_spot")
 FULL = of_kind("general", "daily")
 
@@ -97,7 +104,7 @@ NOTICE = case_letter(
         CONTACT_LINE,
     ), PARTY),
     (Word("其他拟处罚内容", required=False, help="没收、责令停产停业等，没有的不填"), *CONTACT),
-    carried_in="notice_no", fits=ORDINARY, states=("telling", "defence"),
+    carried_in="notice_no", fits=ORDINARY, states=("telling", "defence"), unready=no_notice_yet,
 )  # fmt: skip
 HEARING_NOTICE = case_letter(
     "penalty_hearing", "听证通知书", "环听通〔{year}〕{n}号",
@@ -156,7 +163,7 @@ DAILY_NOTICE = case_letter(
         "你（单位）有权自收到本告知书之日起五个工作日内陈述、申辩，并有权申请听证。", CONTACT_LINE,
     ), PARTY),
     (Word("首次决定文号"), *CONTACT),
-    carried_in="notice_no", fits=BY_DAY, states=("telling", "defence"),
+    carried_in="notice_no", fits=BY_DAY, states=("telling", "defence"), unready=no_notice_yet,
 )  # fmt: skip
 DAILY_DECISION = case_letter(
     "daily_decision", "按日连续处罚决定书", "环连罚〔{year}〕{n}号",

@@ -107,8 +107,10 @@ def assess(step: Step) -> None:
 def notify(step: Step) -> None:
     """What was told binds: a higher fine is told anew; what was heard and said before does not count."""
     case = step.matter
+    if why := duties.hearing_not_told(case, step.form["hearing_right"]):
+        raise Refused("condition", why, "", {"hearing_right": [_("应当告知")]})
     case.notified_fine = case.proposed_fine
-    issued = case.documents.filter(kind__endswith="_notice").order_by("-issued_at").first()
+    issued = duties.notice_of(case)
     if issued is not None:
         case.notice_no = issued.number
 

@@ -7,13 +7,14 @@ party heard for the whole term, the fine inside the statutory range and not abov
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ecoledger.matters.models import Event
 from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
 from ecoledger.registers.enforcement.rules import rules
 from ecoledger.standards import fines, time_limits
@@ -257,6 +258,30 @@ def no_discretion(case: Any) -> str:
     return ""
 
 
+def judged_at(case: Any) -> datetime | None:
+    """When it was last determined what the party is told: by the sheet of discretion, or by the heads who had it told again."""
+    moments = Event.objects.filter(matter=case.pk, transition__in=("assess", "tell_again"))
+    return moments.order_by("-at").values_list("at", flat=True).first()
+
+
+def no_notice_yet(case: Any, locked_at: datetime) -> str:
+    """Why a notice whose figures were locked then cannot be handed on."""
+    if why := no_discretion(case):
+        return why
+    judged = judged_at(case)
+    if judged is not None and judged > locked_at:
+        return _("锁定的内容早于最近一次裁量，请按现在的数据重新锁定。")
+    return ""
+
+
+def notice_of(case: Any) -> Any:
+    """The newest notice that tells what was determined last."""
+    notices = case.documents.filter(kind__in=("penalty_notice", "daily_notice"))
+    if judged := judged_at(case):
+        notices = notices.filter(issued_at__gte=judged)
+    return notices.order_by("-issued_at").first()
+
+
 def not_issued(case: Any, kind: str, label: str) -> str:
     """A document that goes to the party must have been issued."""
     kinds = (f"penalty_{kind}", f"daily_{kind}")
@@ -266,7 +291,41 @@ def not_issued(case: Any, kind: str, label: str) -> str:
 
 
 def notice_not_issued(case: Any) -> str:
-    return no_discretion(case) or not_issued(case, "notice", _("行政处罚事先告知书"))
+    why = no_discretion(case) or not_issued(case, "notice", _("行政处罚事先告知书"))
+    if why or case.taken_over or notice_of(case) is not None:
+        return why
+    return _("印发的行政处罚事先告知书早于最近一次裁量或者重新告知，须重新拟文印发。")
+
+
+def large_sum(case: Any) -> int | None:
+    """From how many yuan a fine of this kind of party is large; nothing where the bureau's own rules do not say."""
+    large: int | None = rules("penalties").get("hearing", {}).get(case.party_kind)
+    return large
+
+
+def must_tell_hearing(case: Any) -> bool:
+    """A large sum is told with the right to a hearing (行政处罚法 63); what is large, the bureau's rules say."""
+    large = large_sum(case)
+    of_large = large is not None and (case.proposed_fine or 0) >= large
+    return of_large or bool(case.hearing_right)
+
+
+def hearing_not_told(case: Any, told: bool) -> str:
+    """Why a notice without the right to a hearing does not do."""
+    if told or not must_tell_hearing(case):
+        return ""
+    return _("拟罚款 %(fine)s 元，对%(party)s属于较大数额（%(large)s 元以上），应当告知听证权利（行政处罚法第六十三条）。") % {
+        "fine": case.proposed_fine,
+        "party": str(case.get_party_kind_display()),
+        "large": large_sum(case),
+    }  # fmt: skip
+
+
+def no_hearing_right(case: Any) -> str:
+    """A hearing is asked for by who was told of the right to it, or should have been."""
+    if case.taken_over or must_tell_hearing(case):
+        return ""
+    return _("告知书没有告知听证权利。")
 
 
 def decision_not_issued(case: Any) -> str:
