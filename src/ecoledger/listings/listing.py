@@ -276,6 +276,18 @@ class Listing:
         """What nobody changes of ``row`` as it stands: names of attributes."""
         return ()
 
+    def why_settled(self, row: Any, person: Person) -> str:
+        """Since when that is so, as ``person`` may know it, and what to do where it is wrong."""
+        return ""
+
+    def asks_left(self, person: Person, row: Any) -> tuple[Ask, ...]:
+        """Of the fields those that ``person`` can still change of ``row``: none that is settled, and none where it is not his."""
+        if not self.fields or not self.may_change(person) or self.refusal_to_change(person, row):
+            return ()
+        settled = self.settled_of(row)
+        asks = self.asks_of_row(person, row)
+        return tuple(ask for ask in asks if (ask.stores or ask.name) not in settled)
+
     def asks_to_change(self) -> tuple[Ask, ...]:
         """What a change is asked beside the fields, such as why."""
         return ()

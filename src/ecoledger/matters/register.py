@@ -376,6 +376,11 @@ class Register(Listing):
 
         return actions.settled(row)
 
+    def why_settled(self, row: Any, person: Person) -> str:
+        from ecoledger.matters import actions
+
+        return actions.why_settled(row, person)
+
     @property
     def url(self) -> str:
         return f"/matters/{self.key}"

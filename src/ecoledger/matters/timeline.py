@@ -125,18 +125,24 @@ def did(matter: Matter, person: Person) -> set[str]:
 
 def judged(matter: Matter) -> bool:
     """Whether ``matter`` was put before a second person here, and has not been sent back before that since."""
+    return judging_step(matter) is not None
+
+
+def judging_step(matter: Matter) -> Event | None:
+    """The step that put what is written of ``matter`` before a second person, while it stands judged."""
     workflow = register_of(matter.register).workflow
     if not workflow.judging:
-        return False
-    # The states in which what stands judged is free again; None while nothing does.
-    free: frozenset[str] | None = None
-    steps = Event.objects.filter(matter_id=matter.pk).order_by("pk")
-    for name, before, after in steps.values_list("transition", "from_state", "to_state"):
-        if free is not None:
-            free = None if after in free else free
+        return None
+    step: Event | None = None
+    free: frozenset[str] = frozenset()  # states in which what stands judged is free again
+    told = ("transition", "from_state", "to_state", "label", "at", "shown_to_enterprise")
+    for event in Event.objects.filter(matter_id=matter.pk).order_by("pk").only(*told):
+        name, before, after = event.transition, event.from_state, event.to_state
+        if step is not None:
+            step = None if after in free else step
         elif name in workflow.judging and before != after and not workflow.leads_back(name):
-            free = workflow.unjudged(name, before, after)
-    return free is not None
+            step, free = event, workflow.unjudged(name, before, after)
+    return step
 
 
 def _moment(text: str) -> str:

@@ -11,6 +11,7 @@ from ecoledger.matters.actions.access import (
     refusal_as_settled,
     refusal_to_change,
     settled,
+    why_settled,
 )
 from ecoledger.matters.actions.adding import attach, evidence_for, find_evidence, note
 from ecoledger.matters.actions.amending import amend, refuse_owner
@@ -71,5 +72,6 @@ __all__ = [
     "unbundle",
     "undo_batch_edit",
     "unmerge",
+    "why_settled",
     "withdraw",
 ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
@@ -14,7 +16,10 @@ from ecoledger.listings.refusals import NotVisible, Refused, refuse
 from ecoledger.matters import timeline
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Matter
-from ecoledger.matters.register import Register, has_register, register_of
+from ecoledger.matters.register import Register, has_register, register_of, sees_all_events
+
+# How what is settled is put right where it was entered wrongly.
+_RIGHTED = noop("登记有误的，请按流程退回或另办。")
 
 
 def find(matter_id: int, person: Person | None) -> Any:
@@ -143,8 +148,20 @@ def refusal_as_settled(matter: Matter, names: Iterable[str]) -> Refused | None:
         "state",
         _("“%(state)s”的事项不再修改“%(what)s”。")
         % {"state": _(str(register.state_of(matter).label)), "what": labels},
-        _("登记有误的，请按流程退回或另办。"),
+        _(_RIGHTED),
     )
+
+
+def why_settled(matter: Matter, person: Person) -> str:
+    """By which step, as ``person`` may know it, what is settled of ``matter`` came to stand, and how it is put right."""
+    register = register_of(matter.register)
+    step = timeline.judging_step(matter) if register.settled is None else None
+    if step is not None and (step.shown_to_enterprise or sees_all_events(person)):
+        since, by = step.at, timeline.done(step)
+    else:
+        since, by = matter.state_since, _(str(register.state_of(matter).label))
+    why = _("以下内容自“%(step)s”（%(day)s）起不再修改。")
+    return why % {"step": by, "day": f"{timezone.localtime(since):%Y-%m-%d}"} + _(_RIGHTED)
 
 
 def refuse_settled(matter: Matter, names: Iterable[str]) -> None:

@@ -24,7 +24,7 @@ from ecoledger.entities.inventory import Inventory, ending, headers
 from ecoledger.listings import asked, cells, forms, selecting, veil
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import SavedView, Taste
-from ecoledger.listings.parts import Ask
+from ecoledger.listings.parts import Ask, Column
 from ecoledger.listings.personal import note_seen
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.rows import kept_once
@@ -241,11 +241,13 @@ def edit(request: Request, key: str, pk: int) -> HttpResponseBase:
 def _form(request: Request, listing: Listing, row: Any) -> HttpResponseBase:
     data = request.POST if request.method == "POST" else None
     held: tuple[Ask, ...] = ()
+    left = True
     if row is None:
         asks = listing.open_asks(request.user, listing.fields)
     else:
         asks, held = _held_apart(listing, row, listing.asks_of_row(request.user, row), data or {})
-        asks += listing.asks_to_change()
+        left = bool(asks)
+        asks += listing.asks_to_change() if left else ()
     # A link to a new row says what it is to be about.
     first = request.GET if row is None else None
     form = forms.form_of(asks, listing.model, data=data, row=row, person=request.user, first=first)
@@ -267,10 +269,24 @@ def _form(request: Request, listing: Listing, row: Any) -> HttpResponseBase:
             messages.success(request, _("已保存。"))
             return redirect(listing.url_of(made))
     if row is not None:
-        names = [ask.stores or ask.name for ask in asks]
+        names = [ask.stores or ask.name for ask in (*asks, *held)]
         note_seen(listing, request.user, [row], names, address(request))
-    context = {"listing": listing, "form": form, "row": row, "held": [ask.label for ask in held]}
+    context = {
+        "listing": listing,
+        "form": form,
+        "row": row,
+        # Where nothing is left to ask there is nothing to keep.
+        "left": left,
+        "held": [(ask.label, cells.text_of(row, _as_column(ask)) or "—") for ask in held],
+        "why_held": listing.why_settled(row, request.user) if held else "",
+        "back_url": listing.url_of(row) if row is not None else listing.url,
+    }
     return render(request, "web/listings/form.html", context)
+
+
+def _as_column(ask: Ask) -> Column:
+    """What a form asks, as a page shows it."""
+    return Column(ask.stores or ask.name, ask.label, ask.kind, choices=ask.choices)
 
 
 def _held_apart(

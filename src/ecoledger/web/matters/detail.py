@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -57,6 +58,7 @@ def show(
     person = request.user
     now = timezone.now()
     note_seen(register, person, [matter], register.hidden, address(request))
+    changes = register.asks_left(person, matter)
     matter = veil.of(register, person)(matter)
     offered = offered_to(register, matter, person) if offered is None else offered
     manages = register.manages(person, matter)
@@ -120,6 +122,7 @@ def show(
             "suspended": any(r["clock"].running and r["clock"].suspended for r in rows),
             "running": any(r["clock"].running and not r["waiting"] for r in rows),
             "manages": manages,
+            "edit_url": reverse("book-edit", args=[register.key, matter.pk]) if changes else "",
             "may_assign": (manages or owns) and register.state_of(matter).open,
             "may_extend": manages or owns,
             "assign_form": forms.form_of(

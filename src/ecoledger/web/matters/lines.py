@@ -178,17 +178,18 @@ def edit(request: Request, key: str, pk: int, name: str) -> HttpResponse:
             "register": register,
             "matter": matter,
             "sheet": shown,
-            "held": _held(lines, shown, matter),
+            "held": (held := _held(lines, shown, matter)),
+            "why_held": actions.why_settled(matter, request.user) if held else "",
         },
         status=status,
     )
 
 
-def _held(lines: Lines, shown: Sheet, matter: Any) -> list[Text]:
-    """What the columns are called that stay as they are; where a box can be closed it is."""
+def _held(lines: Lines, shown: Sheet, matter: Any) -> list[tuple[Text, str]]:
+    """What the columns are called that stay as they are, and where they are read; where a box can be closed it is."""
     settled = actions.settled(matter)
     held = [ask for ask in lines.asks if f"{lines.key}.{ask.name}" in settled]
     for form in shown.forms:
         for ask in held:
             form.fields[ask.name].widget.attrs["readonly"] = True
-    return [ask.label for ask in held]
+    return [(ask.label, _("见下表")) for ask in held]

@@ -1,0 +1,70 @@
+"""A matter's page leads to its form for whoever may change something of it, and the form says what stands and since when."""
+
+from __future__ import annotations
+
+import lxml.html
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from ecoledger.matters import actions
+from ecoledger.matters.evidence import Upload
+from ecoledger.registers.complaints.register import REGISTER as COMPLAINTS
+from ecoledger.registers.problems.city_problems import REGISTER as CITY_PROBLEMS
+
+NORTH = "990101001"
+
+
+@pytest.fixture
+def complaint(bureau):
+    values = {"channel": "phone", "area_code": NORTH, "description": "夜里有臭味", "target": "某厂"}
+    return actions.open_matter(COMPLAINTS, values, by=bureau.people["dispatcher"])
+
+
+def seen(client, person, address):
+    client.force_login(person)
+    return lxml.html.fromstring(client.get(address).content)
+
+
+def doors(page, matter):
+    return page.xpath(f"//a[@href='/b/{matter.register}/{matter.pk}/edit']")
+
+
+def report(bureau, complaint):
+    desk, officer = bureau.people["dispatcher"], bureau.people["officer"]
+    unit = {"owner_organisation": officer.organisation.pk}
+    actions.perform(complaint.pk, "accept", by=desk, form=unit, files=[])
+    told = {"verdict": "true", "findings": "属实"}
+    return actions.perform(complaint.pk, "report", by=officer, form=told, files=[])
+
+
+def test_a_matters_page_leads_who_may_change_it_to_its_form(client, bureau, complaint):
+    page = f"/matters/complaint/{complaint.pk}"
+    [door] = doors(seen(client, bureau.people["dispatcher"], page), complaint)
+    assert client.get(door.get("href")).status_code == 200
+    assert not doors(seen(client, bureau.people["officer"], page), complaint)
+
+
+def test_what_is_settled_is_shown_with_the_step_it_stands_by(client, bureau, complaint):
+    report(bureau, complaint)
+    form = seen(
+        client, bureau.people["dispatcher"], f"/b/complaint/{complaint.pk}/edit"
+    ).text_content()
+    assert f"以下内容自“上报调查处理情况”（{timezone.localdate()}）起不再修改" in form
+    assert "某厂" in form
+    assert "保存" in form
+
+
+def test_where_nothing_is_left_there_is_no_door_and_nothing_to_save(client, bureau):
+    desk, officer = bureau.people["dispatcher"], bureau.people["officer"]
+    row = actions.open_matter(CITY_PROBLEMS, {"title": "问题", "area_code": NORTH}, by=desk)
+    unit = {"owner_organisation": officer.organisation.pk}
+    actions.perform(row.pk, "hand_over", by=desk, form=unit, files=[])
+    proof = [Upload(SimpleUploadedFile("材料.pdf", b"%PDF-1.7 proof"))]
+    actions.perform(row.pk, "report", by=officer, form={"result": "已改"}, files=proof)
+    actions.perform(row.pk, "close", by=desk, form={"checked": "好"}, files=[])
+    page = seen(client, desk, f"/matters/city_problem/{row.pk}")
+    assert not doors(page, row)
+    form = seen(client, desk, f"/b/city_problem/{row.pk}/edit")
+    assert not form.xpath("//main//form//button")
+    assert form.xpath(f"//main//form//a[@href='/matters/city_problem/{row.pk}']")
