@@ -93,6 +93,25 @@ def test_weekly_and_ten_day_air_reports_tell_their_days(month):
     assert "83.3" not in ten
 
 
+def test_a_weeks_report_speaks_of_a_week(month):
+    week = tables(AIR_WEEK)
+    assert week["主要污染物浓度"].header[3:5] == ("本周", "上年同期")
+    ranking = week["各站点综合指数排名"]
+    assert "上年同期" in ranking.header
+    # Seven valid days are a whole week, though no month.
+    assert [str(row[-1]) for row in ranking.rows if row[0] != "—"] == ["7", "7"]
+    assert "少于" not in ranking.note
+    assert "AQI为" in said(AIR_WEEK)
+    assert "本月" not in said(AIR_WEEK)
+
+
+def test_a_week_that_has_begun_is_titled_as_a_week():
+    begun = date(2026, 11, 30), date(2026, 12, 1), date(2026, 12, 7)
+    assert spans.titled(*begun) == "2026年11月30日至12月6日（截至11月30日）"
+    over = date(2026, 11, 23), date(2026, 11, 30), date(2026, 11, 30)
+    assert spans.titled(*over) == "2026年11月23日至29日"
+
+
 def test_air_notice_and_ranking_of_a_month(month):
     notice = said(AIR_MONTH)
     assert "优良天数比例为80.0%" in notice

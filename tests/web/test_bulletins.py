@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections import Counter
 from datetime import date, timedelta
@@ -19,7 +20,9 @@ from ecoledger.accounts.models import AuditEntry, Person
 from ecoledger.accounts.roles import CAPABILITIES, Role
 from ecoledger.indicators.figures import Figure
 from ecoledger.monitoring.models import Alarm, Point
-from ecoledger.reports import bulletin, drafting
+from ecoledger.reports import bulletin, drafting, rendering
+from ecoledger.reports.content import DayChart
+from ecoledger.reports.declaration import reports
 from ecoledger.reports.models import Draft, IssuedDocument
 from ecoledger.web.figures import records
 
@@ -179,10 +182,23 @@ def test_the_bulletin_links_its_figures(month, signed_in):
     assert "尚未与标准原文核对" in page
 
 
-def test_its_chart_draws_the_days_of_the_month(month, signed_in):
-    found = signed_in("monitor").get(reverse("bulletin-chart", args=["monthly", "2026-10"])).json()
-    assert len(found["series"][0]["points"]) == 31
-    assert found["series"][0]["points"][30][1] is None
+def test_every_report_draws_its_charts_from_what_was_locked(month, people, signed_in):
+    """The days stand in the page: whoever reads the document sees them, and they do not change when data do."""
+    client, drawing = signed_in("leader"), set()
+    for report in reports():
+        if report.lacks and report.lacks()[0]:
+            continue
+        draft = drafting.begin_report(report, COUNTY, date(2026, 10, 14), by=people["monitor"])
+        locked = rendering.report_of(draft, "")
+        charts = [b for s in locked.sections for b in s.blocks if isinstance(b, DayChart)]
+        page = lxml.html.fromstring(client.get(reverse("draft", args=[draft.pk])).content)
+        drawn = [json.loads(text) for text in page.xpath("//*[@data-chart='']/script/text()")]
+        assert len(page.xpath("//*[@data-chart]")) == len(drawn) == len(charts), report.key
+        for shown, chart in zip(drawn, charts, strict=True):
+            bars = [[f"{d}", v] for d, v in zip(chart.days, chart.index, strict=True)]
+            assert shown["series"][0]["points"] == bars
+            drawing.add(report.key)
+    assert drawing >= {"monthly", "air_week", "air_ten_days", "air_notice"}
 
 
 def test_targets_show_how_the_gap_comes_about(month, signed_in):

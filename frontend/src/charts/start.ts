@@ -1,4 +1,5 @@
-// Charts: an element with `data-chart="<json url>"` draws what the server describes at that address.
+// Charts: an element with `data-chart="<json url>"` draws what the server describes at that address, one without
+// an address what stands in it as JSON.
 // The server says what is shown (names, units, values, flags, limits); how it looks is decided by its kind,
 // which is fetched when a page has a chart of it.
 import * as echarts from "echarts/core";
@@ -42,13 +43,20 @@ function showToday(element: HTMLElement): void {
   window_.scrollLeft = element.clientWidth * passed - window_.clientWidth / 2;
 }
 
-async function draw(element: HTMLElement): Promise<void> {
+async function described(element: HTMLElement): Promise<Description | undefined> {
+  const inside = element.querySelector("script");
+  if (inside) return JSON.parse(inside.textContent ?? "") as Description;
   const response = await fetch(element.dataset.chart ?? "", { headers: { Accept: "application/json" } });
   if (!response.ok) {
     say(element, element.dataset.problem ?? `HTTP ${response.status}`);
-    return;
+    return undefined;
   }
-  const description = (await response.json()) as Description;
+  return (await response.json()) as Description;
+}
+
+async function draw(element: HTMLElement): Promise<void> {
+  const description = await described(element);
+  if (!description) return;
   const kind = await (KINDS[description.kind] ?? KINDS.lines!)();
   if (kind.isEmpty(description)) {
     echarts.getInstanceByDom(element)?.dispose();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -293,7 +294,9 @@ def _period(
             missing=noop("六项污染物中有缺项"),
             judged=True,
         ),
-        f"{row['aqi_min']}～{row['aqi_max']}" if judged.height else "—",
+        "～".join(str(n) for n in sorted({row["aqi_min"], row["aqi_max"]}))
+        if judged.height
+        else "—",
         "、".join(NAMES[f] for f in str(row.get("largest") or "").split(",") if f) or "—",
         values,
         editions,
@@ -302,9 +305,11 @@ def _period(
     )
 
 
-def days_required(begin: date) -> int:
-    """Valid days that the month beginning ``begin`` needs (GB 3095 table 4)."""
-    return air_evaluation.rules(begin).days_required(begin.month)
+def days_required(begin: date, end: date | None = None) -> int:
+    """Valid days that the month beginning ``begin`` needs (GB 3095 table 4); up to ``end``, its share of them."""
+    required = air_evaluation.rules(begin).days_required(begin.month)
+    month = monthrange(begin.year, begin.month)[1]
+    return required * min((end - begin).days, month) // month if end else required
 
 
 def index_edition(on: date) -> str:

@@ -140,14 +140,17 @@ def month_blocks(
     before_as: air.AirPeriod,
     complete: bool,
     words: str = "",
+    this: str = "本月",
+    same: str = "上年同月",
 ) -> list[Block | None]:
-    """One month, or the span that ``words`` say, beside the same days a year ago.
+    """One month, or the span that ``words`` say and ``this`` calls, beside the ``same`` days a year ago.
 
     ``before_as`` is that one under today's editions."""
     good = Change(now.good_days, before.good_days, 1)
     composite = Change(now.composite, before.composite, 2)
-    same = "期" if words else "月"
-    calendar = f"{'期内' if words else '当月'}{'共' if complete else '已过'}{now.calendar_days}天"
+    calendar = (
+        f"{'当月' if this == '本月' else '期内'}{'共' if complete else '已过'}{now.calendar_days}天"
+    )
     blocks: list[Block | None] = [
         Subheading("总体情况"),
         Statement(
@@ -156,17 +159,17 @@ def month_blocks(
                 now.good_days,
                 f"（优良天数/有效天数：{now.good_days.parts or '—'}；{calendar}），",
                 good,
-                f"（上年同{same}",
+                f"（{same}",
                 before.good_days,
                 f"{_of(before.good_days)}）；污染天数",
                 now.polluted_days,
                 "，其中重度及以上污染",
                 now.heavy_days,
-                f"；AQI范围为{now.aqi_range}。环境空气质量综合指数为",
+                f"；AQI{'范围' if '～' in now.aqi_range else ''}为{now.aqi_range}。环境空气质量综合指数为",
                 now.composite,
                 "，",
                 composite,
-                f"（上年同{same}",
+                f"（{same}",
                 before.composite,
                 f"），最大单项指数污染物为{now.largest}。",
             )
@@ -188,15 +191,15 @@ def month_blocks(
             composite, Change(now.composite, before_as.composite, 2), now.composite.label
         ),
         Subheading("主要污染物浓度"),
-        _factor_table(now, before),
+        _factor_table(now, before, this, same),
         Subheading("逐日情况"),
         chart(now),
-        _polluted_table(now),
+        _polluted_table(now, this),
     ]
     return blocks
 
 
-def _factor_table(now: air.AirPeriod, before: air.AirPeriod) -> Table:
+def _factor_table(now: air.AirPeriod, before: air.AirPeriod, this: str, same: str) -> Table:
     rows = tuple(
         (
             air.NAMES[factor],
@@ -208,9 +211,7 @@ def _factor_table(now: air.AirPeriod, before: air.AirPeriod) -> Table:
         )
         for factor in air.FACTORS
     )
-    return Table(
-        "主要污染物浓度", ("污染物", "统计指标", "单位", "本月", "上年同月", "同比变化"), rows
-    )
+    return Table("主要污染物浓度", ("污染物", "统计指标", "单位", this, same, "同比变化"), rows)
 
 
 def chart(period: air.AirPeriod) -> DayChart:
@@ -224,7 +225,7 @@ def chart(period: air.AirPeriod) -> DayChart:
     )
 
 
-def _polluted_table(period: air.AirPeriod) -> Table:
+def _polluted_table(period: air.AirPeriod, this: str) -> Table:
     rows: list[tuple[Part, ...]] = []
     for row in period.days.iter_rows(named=True):
         if row["aqi"] is None or row["aqi"] <= air.GOOD:
@@ -244,11 +245,13 @@ def _polluted_table(period: air.AirPeriod) -> Table:
         ("日期", "AQI", "类别", "首要污染物", *_HEADER),
         tuple(rows),
         f"{_UNITS}。",
-        "本月无污染天。" if period.days.height else "本月没有空气质量数据。",
+        f"{this}无污染天。" if period.days.height else f"{this}没有空气质量数据。",
     )
 
 
-def ranking_blocks(area_code: str, begin: date, end: date, complete: bool) -> list[Block | None]:
+def ranking_blocks(
+    area_code: str, begin: date, end: date, complete: bool, same: str = "上年同月"
+) -> list[Block | None]:
     """Stations in the order of the composite index, lower first, with its change against last year.
 
     Equal printed values share a rank. A station without enough valid days is listed unranked with the
@@ -263,7 +266,7 @@ def ranking_blocks(area_code: str, begin: date, end: date, complete: bool) -> li
     names = {str(point.pk): point for point in points}
     counting = [point for point in points if _counts(point)]
     valid = {str(p.pk): int(now[p.pk].valid_days.value or 0) for p in counting}
-    required = air.days_required(begin) if complete else 0
+    required = air.days_required(begin, end) if complete else 0
     places = air_ranking.rank(
         {str(p.pk): now[p.pk].composite.value for p in counting},
         captured=valid,
@@ -290,7 +293,7 @@ def ranking_blocks(area_code: str, begin: date, end: date, complete: bool) -> li
     if others:
         reasons.append(f"{'、'.join(p.name for p in others)}不参与城市评价，仅列示")
     reasons.append(
-        "名次按综合指数由低到高，相同者并列；上年同月按现行标准限值计算，改善名次按变化率"
+        f"名次按综合指数由低到高，相同者并列；{same}按现行标准限值计算，改善名次按变化率"
     )
     return [
         Subheading("站点排名"),
@@ -300,7 +303,7 @@ def ranking_blocks(area_code: str, begin: date, end: date, complete: bool) -> li
                 "名次",
                 "站点",
                 "综合指数",
-                "上年同月",
+                same,
                 "同比变化",
                 "改善名次",
                 "优良天数比例",

@@ -39,12 +39,14 @@ def _air(of: Spoken) -> Blocks:
         air.point_period(point, *before, as_of=date.fromordinal(of.end.toordinal() - 1)),
         of.complete,
         of.words,
+        this=of.this,
+        same=of.before,
     )
     return [*blocks, notes.rounding(blocks)]
 
 
 def _ranking(of: Spoken) -> Blocks:
-    return air_text.ranking_blocks(of.area_code, of.begin, of.end, of.complete)
+    return air_text.ranking_blocks(of.area_code, of.begin, of.end, of.complete, same=of.before)
 
 
 def _water(of: Spoken) -> Blocks:
@@ -181,10 +183,10 @@ def _declared(
 _AIR = ("环境空气质量", _air)
 _PLACES = ("点位排名", _ranking)
 AIR_WEEK = _declared(
-    "air_week", "环境空气质量周报", "环境空气质量周报\n（{words}）", "week", "", _AIR, _PLACES
+    "air_week", "环境空气质量周报", "环境空气质量周报\n{words}", "week", "", _AIR, _PLACES
 )
 AIR_TEN_DAYS = _declared(
-    "air_ten_days", "环境空气质量旬报", "环境空气质量旬报\n（{words}）", "ten_days", "", _AIR, _PLACES
+    "air_ten_days", "环境空气质量旬报", "环境空气质量旬报\n{words}", "ten_days", "", _AIR, _PLACES
 )  # fmt: skip
 AIR_MONTH = _declared(
     "air_notice", "环境空气质量通报", "环境空气质量情况\n{words}通报", "month", "环气通〔{year}〕{n}号", _AIR, _PLACES,

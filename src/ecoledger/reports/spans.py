@@ -6,6 +6,10 @@ from datetime import date, timedelta
 
 # Months of the spans that are made of months.
 MONTHS = {"month": 1, "quarter": 3, "half": 6, "year": 12}
+# How a text speaks of the span that it tells.
+THIS = {
+    "day": "本日", "week": "本周", "ten_days": "本旬", "month": "本月", "quarter": "本季度", "half": "本半年", "year": "本年",
+}  # fmt: skip
 _THIRDS = ((1, "上旬"), (11, "中旬"), (21, "下旬"))
 
 
@@ -62,6 +66,17 @@ def words(begin: date, end: date, whole_end: date) -> str:
         return f"{year}年{begin.month}月{begin.day}日"
     month = f"{last.month}月" if last.month != begin.month else ""
     return f"{year}年{begin.month}月{begin.day}日至{month}{last.day}日"
+
+
+def titled(begin: date, end: date, whole_end: date) -> str:
+    """The same as a title says it: of a span that has only begun it names the whole, and how far it goes.
+
+    >>> titled(date(2026, 11, 30), date(2026, 12, 1), date(2026, 12, 7))
+    '2026年11月30日至12月6日（截至11月30日）'
+    """
+    if end == whole_end or end - begin > timedelta(days=1):
+        return words(begin, end, whole_end)
+    return f"{words(begin, whole_end, whole_end)}（截至{begin.month}月{begin.day}日）"
 
 
 def _of_months(months: int, first: int) -> str:

@@ -26,6 +26,17 @@ class Spoken:
     end: date
     whole_end: date
     words: str
+    length: str
+    """A key of ``spans.days``."""
+
+    @property
+    def this(self) -> str:
+        return spans.THIS[self.length]
+
+    @property
+    def before(self) -> str:
+        """How a text speaks of the same days a year ago."""
+        return "上年同月" if self.length == "month" and self.complete else "上年同期"
 
     @property
     def span(self) -> Span:
@@ -48,9 +59,8 @@ def spoken(area_code: str, span: str, day: date, title: str) -> Spoken:
     end = max(min(whole_end, timezone.localdate()), date.fromordinal(begin.toordinal() + 1))
     words = spans.words(begin, end, whole_end)
     name = area_name(area_code)
-    return Spoken(
-        f"{name}{title.format(words=words)}", words, area_code, name, begin, end, whole_end, words
-    )
+    called = title.format(words=spans.titled(begin, end, whole_end))
+    return Spoken(f"{name}{called}", words, area_code, name, begin, end, whole_end, words, span)
 
 
 def area_name(area_code: str) -> str:

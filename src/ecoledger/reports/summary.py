@@ -46,7 +46,7 @@ class Summary(Report):
         with override("zh-hans"):
             own = newest(self)
             content = self.template() if own is None else content_of(own)
-            of = spoken(area_code, self.span, day, "{words}工作总结")
+            of = spoken(area_code, self.span, day, f"{{words}}{self.called}")
             asked = named_figures.Asked(area_code, of.span)
             used = letter_file.variables(content)
             named = named_figures.gathered(used, asked)
@@ -57,7 +57,7 @@ class Summary(Report):
             }
             in_rows = (part for rows in lists.values() for row in rows for part in row.values())
             issued_by = issuer(area_code)
-            title = f"{of.words}{self.called}"
+            title = of.title.removeprefix(of.name)
             kept: dict[str, Any] = {
                 "kind": self.key,
                 "title": f"{issued_by}\n{title}",

@@ -168,7 +168,6 @@ urlpatterns = [
     path("bulletins", bulletins.page, name="bulletins"),
     path("bulletins/choose", bulletins.choose, name="bulletin-choose"),
     path("bulletins/<str:kind>/<str:period>", bulletins.read, name="bulletin"),
-    path("bulletins/<str:kind>/<str:period>/chart.json", bulletins.chart, name="bulletin-chart"),
     path("bulletins/<str:kind>/<str:period>/issue", bulletins.make, name="bulletin-issue"),
     path("records/<str:kind>.xlsx", records.export, name="records-export"),
     path("records/<str:kind>", records.page, name="records"),

@@ -101,9 +101,6 @@ def _page(
             "bulletin": bulletin,
             "findings": checking.findings(bulletin),
             "sections": shown.sections(bulletin),
-            "kind": draft.kind,
-            "period": shown.period(bulletin),
-            "area_code": draft.area_code,
         }
     else:
         context["values"] = {name: text for name, text in draft.content.items() if text}

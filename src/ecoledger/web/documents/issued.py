@@ -102,9 +102,6 @@ def one(request: Request, pk: int) -> HttpResponse:
         spoken = {
             "bulletin": bulletin,
             "sections": shown.sections(bulletin),
-            "kind": issued.kind,
-            "period": shown.period(bulletin),
-            "area_code": issued.area_code,
         }
     return render(
         request,

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,12 +16,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ecoledger.accounts.scope import visible
-from ecoledger.indicators import air
 from ecoledger.listings.refusals import Refused
 from ecoledger.monitoring.models import Point
 from ecoledger.reports import bulletin as bulletins
 from ecoledger.reports import drafting
-from ecoledger.reports.air_text import chart as bulletin_chart
 from ecoledger.reports.content import Bulletin
 from ecoledger.reports.declaration import Report, document_of
 from ecoledger.reports.models import IssuedDocument
@@ -129,41 +127,6 @@ def _issued(request: Request, content: Bulletin) -> QuerySet[IssuedDocument]:
     """What went out for the same period before."""
     return visible(IssuedDocument.objects.filter(kind__in=_KINDS), request.user).filter(
         kind=content.kind, area_code=content.area_code, begin=content.begin
-    )
-
-
-@needs("make_reports")
-def chart(request: Request, kind: str, period: str) -> JsonResponse:
-    """The bulletin's chart, as ``charts.ts`` draws it."""
-    area, begin = _area(request), _begins(kind, period)
-    if kind != bulletins.MONTHLY:
-        raise Http404
-    end = (begin + timedelta(days=31)).replace(day=1)
-    found = bulletin_chart(air.point_period(area, begin, end))
-    days = [day.isoformat() for day in found.days]
-    return JsonResponse(
-        {
-            "kind": "lines",
-            "period": 86400,
-            "series": [
-                {
-                    "name": "AQI",
-                    "type": "bar",
-                    "decimals": 0,
-                    "points": list(zip(days, found.index, strict=True)),
-                },
-                {
-                    "name": "PM2.5",
-                    "unit": air.unit("pm2_5"),
-                    "axis": 1,
-                    "decimals": 0,
-                    "points": list(zip(days, found.line, strict=True)),
-                },
-            ],
-            "limits": [{"name": "AQI", "value": air.GOOD}],
-            "empty": _("该期间没有数据。"),
-            "flagged": "",
-        }
     )
 
 

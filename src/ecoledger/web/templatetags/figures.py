@@ -55,7 +55,9 @@ def as_read(figure: Figure) -> str:
     number = bare(figure).display
     if figure.value is None or not _NUMBER.fullmatch(number):
         return gettext(figure.display)
-    return written(f"{Decimal(number):,}", unit_words(figure.unit))
+    # A column whose head or neighbour names the unit holds the number alone.
+    unit = figure.unit if figure.display != number else ""
+    return written(f"{Decimal(number):,}", unit_words(unit))
 
 
 @register.filter
