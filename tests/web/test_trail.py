@@ -287,3 +287,12 @@ def test_only_a_picture_of_the_page_is_looked_at_without_a_line(
     assert lines(f"/evidence/{picture.pk}?shown=1") == 0
     assert lines(f"/evidence/{picture.pk}?shown=1&download=1") == 1
     assert lines(f"/evidence/{paper.pk}?shown=1") == 1
+
+
+def test_books_and_kinds_of_documents_are_called_by_their_names(auditor, people, bureau):
+    person = people["monitor"]
+    audit.record(person, "review_period", bureau.air[0], details={"kind": "warning_letter"})
+    audit.record(person, "review_period", bureau.air[0], details={"listing": "complaint"})
+    shown = auditor()
+    assert "warning_letter" not in shown
+    assert "信访投诉" in shown

@@ -28,11 +28,13 @@ from ecoledger.accounts.models import AuditEntry, Person
 from ecoledger.accounts.wording import numbered
 from ecoledger.entities import shapes
 from ecoledger.listings import asked
+from ecoledger.listings.catalogue import all_listings
 from ecoledger.listings.parts import Ask, Kind
 from ecoledger.listings.workbook import Head
 from ecoledger.matters import timeline
 from ecoledger.matters.models import NARROW, Event, Evidence, Matter
 from ecoledger.matters.register import Register, has_register, register_of
+from ecoledger.reports.declaration import all_documents
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.audited import action_name
@@ -83,6 +85,7 @@ WORDS = {
     "cells": gettext_lazy("网格"), "entry": gettext_lazy("记录"), "format": gettext_lazy("格式"), "log": gettext_lazy("台账"),
     "price": gettext_lazy("单价"), "ratings": gettext_lazy("等级"), "repair": gettext_lazy("信用修复"),
     "total": gettext_lazy("金额"), "year": gettext_lazy("年度"),
+    "fields": gettext_lazy("字段"), "party": gettext_lazy("当事人"), "open": gettext_lazy("在办"),
     "until": gettext_lazy("至"), "who": gettext_lazy("责任人"), "why": gettext_lazy("结论"),
 }  # fmt: skip
 
@@ -136,6 +139,15 @@ def _text(name: str, value: Any, kind: str = "") -> str:
 
 # Details that are words of the house: the names of books and of clocks.
 _WORDS = frozenset({"listing", "clock", "clocks"})
+# Details that hold the key of a declared book or kind of document.
+_KEYS = frozenset({"kind", "listing", "register", "log", "list"})
+
+
+def _declared_as(key: str) -> str:
+    for declared in (*all_listings(), *all_documents()):
+        if declared.key == key:
+            return _(str(declared.label))
+    return _(key)
 
 
 def _details(said: dict[str, Any], kind: str) -> tuple[tuple[str, str], ...]:
@@ -145,7 +157,10 @@ def _details(said: dict[str, Any], kind: str) -> tuple[tuple[str, str], ...]:
 
 
 def _in_words(name: str, value: Any) -> Any:
-    """The value of a detail, in the reader's language where it is a word of the house."""
+    """The value of a detail, in the reader's language where it is a word of the house; for a key of a book or of a kind of
+    document what that is called."""
+    if isinstance(value, str) and name in _KEYS:
+        return _declared_as(value)
     if name not in _WORDS:
         return value
     return [_(str(one)) for one in value] if isinstance(value, list) else _(str(value or ""))
