@@ -144,10 +144,9 @@ _KEYS = frozenset({"kind", "listing", "register", "log", "list"})
 
 
 def _declared_as(key: str) -> str:
-    for declared in (*all_listings(), *all_documents()):
-        if declared.key == key:
-            return _(str(declared.label))
-    return _(key)
+    labels = {document.key: document.label for document in all_documents()}
+    labels |= {listing.key: str(listing.label) for listing in all_listings()}
+    return _(labels.get(key, key))
 
 
 def _details(said: dict[str, Any], kind: str) -> tuple[tuple[str, str], ...]:

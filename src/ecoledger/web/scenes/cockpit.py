@@ -101,14 +101,17 @@ def work(request: Request) -> dict[str, Any]:
         )
     )
     counts = {row["register"]: row for row in counted}
-    none = {"open": 0, "late": 0, "soon": 0}
-    rows = [
-        {**counts.get(register.key, none), "register": register}
-        for register in all_registers()
-        if request.user.may(register.see)
+    registers = [register for register in all_registers() if request.user.may(register.see)]
+    rows: list[dict[str, Any]] = [
+        {**counts[register.key], "register": register}
+        for register in registers
+        if register.key in counts
     ]
+    # What is late comes first; a book with nothing in hand says nothing here.
+    rows.sort(key=lambda row: (-row["late"], -row["soon"], -row["open"]))
     return {
         "rows": rows,
+        "idle": len(registers) - len(rows),
         "open": sum(row["open"] for row in rows),
         "overdue": sum(row["late"] for row in rows),
     }
