@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecoledger.accounts import audit
+from ecoledger.accounts.models import AuditEntry
 from ecoledger.accounts.roles import Role
 from ecoledger.books import duty as duties
 from ecoledger.books.duty import Duty, Every
@@ -152,6 +153,9 @@ def test_what_is_owed_of_a_day_is_of_that_day_and_may_have_been_done_before_it_w
     assert duties.extend(duty, today) == 2
     states = dict(Obligation.objects.filter(book="test_weighing").values_list("begin", "state"))
     assert states == {today - timedelta(days=1): "due", today: "done"}
+    # Who made the entry does nothing now: the system has found it.
+    (said,) = AuditEntry.objects.filter(action="test_weighing.done")
+    assert (said.person, said.details["who"]) == (None, bureau.monitor.name)
     late = today - timedelta(days=1)
     log.open_row({"entity": bureau.enterprise, "at": at(late)}, bureau.monitor, at(today))
     assert not Obligation.objects.filter(book="test_weighing", state="due").exists()

@@ -202,7 +202,7 @@ def _take_earlier_entries(duty: Duty, made: QuerySet[Obligation]) -> None:
         for entry in by_thing[owed.entity_id]:
             day = timezone.localdate(entry.at)
             if _lies_in(duty, owed, day):
-                fulfil(duty, owed, by=entry.by, on=day, entry=entry)
+                fulfil(duty, owed, by=entry.by, on=day, entry=entry, found=True)
                 break
 
 
@@ -220,8 +220,12 @@ def fulfil(
     note: str = "",
     entry: Any = None,
     matter: Any = None,
+    found: bool = False,
 ) -> Obligation:
-    """Say that it was done on a day. Raises :class:`Refused` when it was done or waived before."""
+    """Say that it was done on a day. Raises :class:`Refused` when it was done or waived before.
+
+    ``found``: nobody says so now, the system has found that ``by`` did it.
+    """
     with transaction.atomic():
         row = Obligation.objects.select_for_update().get(pk=obligation.pk)
         if row.state != State.DUE:
@@ -229,7 +233,8 @@ def fulfil(
         row.state, row.done_on, row.done_by = State.DONE, on or timezone.localdate(), by
         row.note, row.entry, row.matter = note or row.note, entry, matter or row.matter
         row.save()
-        audit.record(by, f"{duty.key}.done", row, details={"on": row.done_on.isoformat()})
+        details = {"on": row.done_on.isoformat()} | ({"who": str(by)} if found and by else {})
+        audit.record(None if found else by, f"{duty.key}.done", row, details=details)
     return row
 
 
