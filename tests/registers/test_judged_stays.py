@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings.refusals import Refused
-from ecoledger.matters import actions, history
+from ecoledger.matters import actions, history, timeline
 from ecoledger.matters.actions import Upload
 from ecoledger.registers.approval import agencies
 from ecoledger.registers.approval.document_reviews import REGISTER as DOCUMENTS
@@ -140,10 +140,11 @@ def test_who_answers_and_by_when_is_put_right_at_any_time(people):
     assert barred(amend, row, desk, title="另一件事")
 
 
-def test_what_an_earlier_ledger_says_was_judged_by_nobody_here(bureau, people):
+def test_what_an_earlier_ledger_says_was_judged_by_nobody_here_and_stands_all_the_same(people):
     past = {"title": "旧帐", "area_code": NORTH, "closed_at": timezone.now()}
     (row,) = history.enter(PROBLEMS, [past], by=people["dispatcher"], source="旧.xlsx")
-    assert amend(row, people["dispatcher"], title="旧账").title == "旧账"
+    assert not timeline.judged(row)
+    assert "不再修改" in barred(amend, row, people["dispatcher"], title="旧账")
 
 
 def test_a_computed_batch_stays_of_its_year(bureau):

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from ecoledger.entities.models import Enterprise, Section
 from ecoledger.listings.refusals import Refused
-from ecoledger.matters import actions, inbox
+from ecoledger.matters import actions, history, inbox
 from ecoledger.matters.actions import Upload
 from ecoledger.registers.carbon.reports import REPORTS as CARBON
 from ecoledger.registers.carbon.sheets import SHEETS
@@ -214,3 +214,23 @@ def test_who_answered_for_what_was_closed_and_by_when_stands(people):
     perform(row, "close", desk, {"checked": "好"})
     assert "整改时限" in barred(amend, row, people["leader"], deadline=date(2027, 1, 1))
     assert "不再修改" in barred(amend, row, desk, owner_organisation=None)
+
+
+def test_what_came_in_as_finished_history_is_put_right_by_its_table_alone(people):
+    officer, then = people["officer"], timezone.now() - timedelta(days=300)
+    facts = {"title": "超标", "party": "某厂", "area_code": NORTH, "opened_at": then}
+    [case] = history.enter(CASES, [facts | {"closed_at": then}], by=officer, source="旧台账.xlsx")
+    assert "不再修改" in barred(amend, case, officer, party="另一家")
+    evidence_item = {
+        "name": "笔录",
+        "copies": "1",
+        "obtained_on": "2026-01-05",
+        "provider": "某厂",
+        "proves": "超标",
+    }
+    assert "不再修改" in barred(actions.set_lines, case.pk, "items", [evidence_item], by=officer)
+    assert amend(case, officer, party_address="大道1号").party_address == "大道1号"
+    [open_still] = history.enter(
+        CASES, [facts | {"ended": False}], by=officer, source="旧台账.xlsx"
+    )
+    assert amend(open_still, officer, party="某厂有限公司").party == "某厂有限公司"

@@ -48,7 +48,7 @@ class Belongings(Listing):
             "state",
             _("“%(state)s”的事项不再修改“%(what)s”。")
             % {"state": _(str(register.state_of(matter).label)), "what": _(str(self.label))},
-            _("登记有误的，请按流程退回或另办。"),
+            access.how_righted(matter),
         )
 
     def refusal_to_change(self, person: Person, row: Any) -> Refused | None:

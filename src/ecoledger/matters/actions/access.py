@@ -7,7 +7,6 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
@@ -17,9 +16,6 @@ from ecoledger.matters import timeline
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, has_register, register_of, sees_all_events
-
-# How what is settled is put right where it was entered wrongly.
-_RIGHTED = noop("登记有误的，请按流程退回或另办。")
 
 
 def find(matter_id: int, person: Person | None) -> Any:
@@ -127,14 +123,21 @@ def _entered_itself(matter: Matter, person: Person) -> bool:
 
 def settled(matter: Matter) -> frozenset[str]:
     """What nobody changes of ``matter`` as it stands: what its register names, or all that stands judged; once that has
-    ended, who answered for it and by when as well."""
+    ended, who answered for it and by when as well. What came in as finished history stands like what was finished here."""
     register = register_of(matter.register)
-    ended = not register.state_of(matter).open
-    judged = (ended or register.settled is None) and timeline.judged(matter)
+    ended, past = not register.state_of(matter).open, came_finished(matter)
+    judged = past or ((ended or register.settled is None) and timeline.judged(matter))
     names = register.judged if judged else frozenset()
     if register.settled is not None:
-        names = frozenset(register.settled(matter))
+        names = frozenset(register.settled(matter)) | (names if past else frozenset())
     return names | register.answered if ended and judged else names
+
+
+def came_finished(matter: Matter) -> bool:
+    """Whether ``matter`` ended elsewhere before it came in, where its like ends before two persons here."""
+    register = register_of(matter.register)
+    ended = not register.state_of(matter).open
+    return matter.history and ended and bool(register.workflow.judging)
 
 
 def refusal_as_settled(matter: Matter, names: Iterable[str]) -> Refused | None:
@@ -148,12 +151,14 @@ def refusal_as_settled(matter: Matter, names: Iterable[str]) -> Refused | None:
         "state",
         _("“%(state)s”的事项不再修改“%(what)s”。")
         % {"state": _(str(register.state_of(matter).label)), "what": labels},
-        _(_RIGHTED),
+        how_righted(matter),
     )
 
 
 def why_settled(matter: Matter, person: Person) -> str:
     """By which step, as ``person`` may know it, what is settled of ``matter`` came to stand, and how it is put right."""
+    if came_finished(matter):
+        return _("以下内容随已办结的历史台账导入，不再修改。") + how_righted(matter)
     register = register_of(matter.register)
     step = timeline.judging_step(matter) if register.settled is None else None
     if step is not None and (step.shown_to_enterprise or sees_all_events(person)):
@@ -161,7 +166,17 @@ def why_settled(matter: Matter, person: Person) -> str:
     else:
         since, by = matter.state_since, _(str(register.state_of(matter).label))
     why = _("以下内容自“%(step)s”（%(day)s）起不再修改。")
-    return why % {"step": by, "day": f"{timezone.localtime(since):%Y-%m-%d}"} + _(_RIGHTED)
+    return why % {"step": by, "day": f"{timezone.localtime(since):%Y-%m-%d}"} + how_righted(matter)
+
+
+def how_righted(matter: Matter) -> str:
+    """How what is settled of ``matter`` is put right where it was entered wrongly."""
+    if not came_finished(matter):
+        return _("登记有误的，请按流程退回或另办。")
+    imports = register_of(matter.register).imports
+    if imports is not None and imports.updates:
+        return _("有误的，请更正原表后再次导入。")
+    return _("有误的，请撤销这次导入，更正原表后重新导入。")
 
 
 def refuse_settled(matter: Matter, names: Iterable[str]) -> None:

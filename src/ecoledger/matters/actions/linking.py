@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop as noop
 from ecoledger.accounts.models import Person
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, timeline
-from ecoledger.matters.actions.access import find, keep, locked, settled
+from ecoledger.matters.actions.access import came_finished, find, keep, locked, settled
 from ecoledger.matters.actions.lapsing import end_requests
 from ecoledger.matters.models import NARROW, Link, Matter
 from ecoledger.matters.register import register_of, state_of, visible_matters
@@ -136,7 +136,10 @@ def _decided(duplicate: Matter) -> bool:
     if duplicate.state in register.repeats_in:
         return False
     begun = duplicate.state != register.workflow.initial.name
-    return timeline.judged(duplicate) or (begun and bool(settled(duplicate)))
+    if timeline.judged(duplicate):
+        return True
+    # What came in as finished was judged elsewhere: as a repeat of another it is still recognised here.
+    return begun and not came_finished(duplicate) and bool(settled(duplicate))
 
 
 def _things(matter: Matter) -> set[int]:
