@@ -33,6 +33,7 @@ from ecoledger.reports.notices import (
     PROBLEMS,
     WATER_MONTH,
 )
+from ecoledger.reports.publication import NOTICE
 from ecoledger.reports.summary import SUMMARIES, TEN_DAYS, WEEKLY
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +138,19 @@ def test_the_alarm_notice_tells_what_was_handed_over_and_what_became_of_it(month
     figures = {f.label: f for f in bulletin.figures()}
     assert figures["预警交办新立"].value == 3
     assert "预警属实率50.0%" in checking.text_of(bulletin)
+    # How many are in hand or late is told once, as at the month's end; what is told as of today says so.
+    assert not {"登记总数", "在办", "超期未办结", "已销号"} & {*figures}
+    shares = tables(ALARMS)["预警交办主要数据"]
+    assert "预警属实率" in [row[0] for row in shares.rows]
+    assert f"{shares.note}".startswith("统计2026年10月新立的件，办理情况截至")
+
+
+def test_the_months_notice_says_why_a_town_has_no_number(month, bureau):
+    towns = tables(NOTICE)["各镇街主要指标"]
+    assert "—" in {str(row[-1]) for row in towns.rows}
+    assert "涉及限定知悉范围事项的数字不列" in towns.note
+    Matter.objects.update(circulation=Circulation.STAFF)
+    assert tables(NOTICE)["各镇街主要指标"].note == "“—”为没有数据。"
 
 
 def test_summaries_of_a_week_and_a_third_of_a_month(month, people):

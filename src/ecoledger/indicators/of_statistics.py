@@ -20,6 +20,8 @@ from ecoledger.indicators.figures import PERCENT, Figure, absent, quantity, rati
 from ecoledger.indicators.of_registers import within
 from ecoledger.matters.register import Register, Statistic, all_registers, register_of, seen_of
 
+# What a list's address asks of where a matter stands now.
+_STANDS = {"open", "overdue", "closed"}
 Found = dict[str, tuple[Statistic, Figure]]
 
 
@@ -56,8 +58,14 @@ def _of(register_key: str, area_code: str, span: Span, as_of: date | None) -> di
 
 
 def figures_of(register_key: str, area_code: str, span: Span) -> list[Figure]:
-    """The figures of a register's statistics over what was opened in a span."""
-    return list(_of(register_key, area_code, span, None).values())
+    """The figures of a register's statistics over what was opened in a span, without those that the counts every
+    register has tell as they were at its end: how many, in hand, late, ended."""
+    found = _of(register_key, area_code, span, None)
+    return [
+        figure
+        for name, figure in found.items()
+        if name != "total" and (figure.unit == PERCENT or not _STANDS & {*figure.records.query})
+    ]
 
 
 def _figure(one: Statistic, shown: dict[str, str]) -> Figure:

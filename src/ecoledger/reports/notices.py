@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 
+from django.utils import timezone
+
 from ecoledger.indicators import air, of_registers, of_statistics, water
 from ecoledger.indicators.figures import Figure, absent
 from ecoledger.indicators.of_registers import Counting, measures_of
@@ -134,7 +136,8 @@ def _statistics(register: Register, of: Spoken) -> Table | None:
     rows = tuple((figure.label, figure) for figure in found if figure.value is not None)
     if not any(figure.value for _label, figure in rows):
         return None
-    return Table(f"{register.label}主要数据", ("项目", "数值"), rows)
+    note = f"统计{of.words}新立的件，办理情况截至{air_text.words(timezone.localdate())}。"
+    return Table(f"{register.label}主要数据", ("项目", "数值"), rows, note=note)
 
 
 def _late(register: Register, of: Spoken) -> Table | None:

@@ -96,7 +96,9 @@ def _towns(of: Spoken) -> list[Block]:
     rows = named_figures.rows_of("镇街表", asked)
     cells = tuple(tuple(row.get(column, "数据缺") for column in header) for row in rows)
     heads = tuple(column.replace("PM25", "PM2.5") for column in header)
-    return [Table("各镇街主要指标", heads, cells, empty="没有镇街。")]
+    hidden = named_figures.untold(cell for row in cells for cell in row)
+    note = f"“—”为没有数据或不列的数字。{hidden}" if hidden else "“—”为没有数据。"
+    return [Table("各镇街主要指标", heads, cells, note, "没有镇街。")]
 
 
 def _letters(of: Spoken) -> list[Block]:
