@@ -76,12 +76,29 @@ def test_an_ask_does_not_presume_how_it_ends():
         ("species_candidate", "screen"): "请您初筛",
         ("quota_request", "grant"): "请您审核分配",
         ("village_work", "accept"): "请您验收",
+        ("compensation_appeal", "uphold"): "请您答复申诉",
     }
     for (key, name), sentence in asks.items():
         way = _Way(register_of(key).workflow.transition(name))
         assert asking.title([way], "现在") == sentence
         with override("en"):
             assert asking.title([way], "现在").startswith("Please choose")
+
+
+def test_a_step_that_is_named_by_what_has_come_about_is_asked_by_its_name():
+    asks = {
+        ("penalty_case", "notify"): "请您办理“告知书已送达”",
+        ("penalty_case", "court_accepts"): "请您办理“法院受理”",
+        ("correction_order", "recheck"): "请您办理“复查，已改正”",
+        ("self_check", "accept"): "请您办结（无隐患或已整改）",
+        ("work_task", "finish"): "请您申请对账完成",
+    }
+    for (key, name), sentence in asks.items():
+        way = _Way(register_of(key).workflow.transition(name))
+        assert asking.title([way], "现在") == sentence
+    corrected = _Way(register_of("permit_review").workflow.transition("correct"))
+    said = asking.title([corrected], "现在", for_firm=True)
+    assert said == "应由企业办理，您可以代企业办理“已改正”"
 
 
 def test_views_are_named_by_what_the_book_can_be():

@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from lxml import html
 from tests.conftest import NORTH
 
 from ecoledger.matters import actions
 from ecoledger.matters.actions import Refused
 from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
 from ecoledger.registers.enforcement.penalty_case.register import REGISTER
-from ecoledger.reports import drafting
+from ecoledger.reports import drafting, matter_values
 from ecoledger.reports.declaration import document_of
 from ecoledger.reports.models import IssuedDocument
 from ecoledger.web.matters.offered import form_of_step
@@ -101,6 +102,31 @@ def test_a_small_fine_may_be_told_without_it_and_no_hearing_is_asked_for_then(ca
     assess(case, people, times=0)
     notice(case)
     assert "ask_hearing" not in ways(served(case, people, "0"), people)
+
+
+def test_the_officer_is_told_what_is_lacking_and_led_to_the_sheet_of_discretion(
+    case, people, client
+):
+    client.force_login(people["officer"])
+    answer = client.get(f"/matters/penalty_case/{case.pk}")
+    asked = html.fromstring(answer.content).get_element_by_id("act")
+    assert asked.xpath("string(.//h2)") == "“告知书已送达”还不能办"
+    assert "还没有裁量" in asked.text_content()
+    assert asked.xpath(f".//a[@href='/enforcement/cases/{case.pk}/discretion']")
+    assert not asked.xpath(".//input[contains(@name, 'levels')]")
+
+
+def test_a_draft_shows_of_what_it_locked_what_its_letter_says(case, people, client):
+    assess(case, people)
+    case.refresh_from_db()
+    draft = drafting.begin_letter(document_of("penalty_notice"), case, by=people["officer"])
+    client.force_login(people["officer"])
+    shown = client.get(f"/documents/drafts/{draft.pk}").context["values"]
+    assert shown["拟罚款大写"] == "贰拾伍万元整"
+    assert shown["当事人"] == "某某印染厂"
+    assert matter_values.labels(REGISTER)["拟罚款元"] == "拟罚款 元"
+    assert not {"裁量", "同意的分期", "陈述申辩采纳", "反弹次数"} & set(shown)
+    assert not draft.content["同意的分期"]
 
 
 def ways(case, people):

@@ -117,8 +117,9 @@ class Transition:
     takes_over: tuple[str, ...] = ()
     # Pictures that are asked for each in a place of its own: key and what it shows, under which it is kept as evidence.
     pictures: tuple[tuple[str, Text], ...] = ()
-    # Asked on a page of its own, to which the register's template leads; the matter's page does not ask it a second time.
-    on_page: bool = False
+    # Asked on a page of its own, to which the register's template leads: the name of its address, which takes the matter's
+    # key. The matter's page does not ask it a second time.
+    on_page: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sources", _names(self.sources))

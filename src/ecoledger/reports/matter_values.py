@@ -54,12 +54,26 @@ def _is_chinese(text: str) -> bool:
     return any("\u4e00" <= c <= "\u9fff" for c in text)
 
 
+def labels(register: Register) -> dict[str, str]:
+    """Each variable with the label that it is made of: 流速 m/s of 流速ms."""
+    return {
+        _variable(label): label for field in _fields(register) for label in _labels(register, field)
+    }
+
+
 def _named(register: Register, field: Field[Any, Any]) -> tuple[str, ...]:
-    """A field's names as variables: the one every register has it by, and the register's own label."""
+    return tuple(map(_variable, _labels(register, field)))
+
+
+def _labels(register: Register, field: Field[Any, Any]) -> tuple[str, str]:
+    """What a field is called: by every register, and by this one."""
     common = "属地" if field.name == "area_code" else str(field.verbose_name)
-    own = str(register.labels.get(field.name, common))
-    # What no variable may hold is left out.
-    return tuple("".join(c for c in label if c.isalnum()) for label in (common, own))
+    return common, str(register.labels.get(field.name, common))
+
+
+def _variable(label: str) -> str:
+    """What no variable may hold is left out."""
+    return "".join(c for c in label if c.isalnum())
 
 
 def _shown(row: Model, field: Field[Any, Any]) -> str:
@@ -74,7 +88,7 @@ def _shown(row: Model, field: Field[Any, Any]) -> str:
     if field.name == "state":
         return str(register_of(row.register).state_of(row).label)  # type: ignore[attr-defined,arg-type]
     match value:
-        case None | "":
+        case None | "" | list() | dict():  # what is kept as a structure is no text
             return ""
         case bool():
             return "是" if value else "否"

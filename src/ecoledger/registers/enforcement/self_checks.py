@@ -223,7 +223,7 @@ REGISTER = declare(Checks(
         ),
         transitions=(
             Transition("fill", "填写自查表", "sent", "", by=FIRM | BUREAU, main=False, effects=(_fill,),
-                       shown_to_enterprise=True, on_page=True,
+                       shown_to_enterprise=True, on_page="self-check-form",
                        asks=(said("answers", "逐项结果", help="每项一行：符合、不涉及，或“不符合：措施”"),)),
             Transition("answer", "提交自查结果", "sent", "verifying", by=FIRM | BUREAU, when=_unanswered,
                        asks=("answer",), offers=("measures", "rectify_by"), effects=(_graded,),

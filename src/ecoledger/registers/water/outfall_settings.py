@@ -91,6 +91,7 @@ WORKFLOW = Workflow(
         State("approved", "准予设置", phase=Phase.DONE),
         State("registered", "已登记", phase=Phase.DONE),
         State("refused", "不予设置", phase=Phase.DISMISSED),
+        State("not_accepted", "不予受理", phase=Phase.DISMISSED),
         State("cancelled", "已注销", phase=Phase.DISMISSED),
     ),
     transitions=(
@@ -106,7 +107,7 @@ WORKFLOW = Workflow(
         Transition("return", "退回补充审查", "decision", "review", by=DECIDERS, asks=(REASON,), main=False),
         Transition("refuse", "不予设置", ("review", "decision"), "refused", by=DECIDERS, asks=(REASON,), main=False,
                    danger=True),
-        Transition("not_accepted", "不予受理", "applied", "refused", by=APPROVERS, asks=(REASON,), main=False),
+        Transition("not_accepted", "不予受理", "applied", "not_accepted", by=APPROVERS, asks=(REASON,), main=False),
         Transition("change_owner", "变更责任主体", ("approved", "registered"), "", by=APPROVERS, asks=("liable",),
                    offers=(said("changed_on", "变更日期", Kind.DATE),), evidence=1, when=_not_late,
                    effects=(_new_owner,), main=False, help="变更之日起 30 日内报告"),
@@ -126,6 +127,7 @@ def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statisti
         approved=Count("pk", filter=Q(state="approved")),
         registered=Count("pk", filter=Q(state="registered")),
         refused=Count("pk", filter=Q(state="refused")),
+        not_accepted=Count("pk", filter=Q(state="not_accepted")),
         cancelled=Count("pk", filter=Q(state="cancelled")),
     )
     return [
@@ -133,6 +135,7 @@ def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statisti
         Statistic("approved", "准予设置", n["approved"], "state=approved"),
         Statistic("registered", "已登记", n["registered"], "state=registered"),
         Statistic("refused", "不予设置", n["refused"], "state=refused"),
+        Statistic("not_accepted", "不予受理", n["not_accepted"], "state=not_accepted"),
         Statistic("cancelled", "已注销", n["cancelled"], "state=cancelled"),
     ]
 

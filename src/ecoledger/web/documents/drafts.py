@@ -13,11 +13,20 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from ecoledger.listings.refusals import Refused
-from ecoledger.matters.register import visible_matters
-from ecoledger.reports import checking, differences, drafting, rendering, visible
+from ecoledger.matters.register import register_of, visible_matters
+from ecoledger.reports import (
+    checking,
+    differences,
+    drafting,
+    letter_file,
+    matter_values,
+    rendering,
+    visible,
+)
 from ecoledger.reports.declaration import Letter, Report, document_of, has_document
 from ecoledger.reports.models import Draft, IssuedDocument
 from ecoledger.reports.profile import DocumentsError
+from ecoledger.reports.template_in_force import template_of
 from ecoledger.reports.typesetting.pdf import TypesettingError
 from ecoledger.web.access import Request, needs
 from ecoledger.web.documents import shown
@@ -102,8 +111,8 @@ def _page(
             "findings": checking.findings(bulletin),
             "sections": shown.sections(bulletin),
         }
-    else:
-        context["values"] = {name: text for name, text in draft.content.items() if text}
+    elif isinstance(document, Letter):
+        context["values"] = _said(draft, document)
     if context["earlier"]:
         context["differences"] = differences.between(
             context["earlier"],
@@ -116,6 +125,17 @@ def _page(
             ),
         )
     return render(request, "web/documents/draft.html", context, status=422 if fields else 200)
+
+
+def _said(draft: Draft, letter: Letter) -> dict[str, str]:
+    """Of what was locked, what the letter's file says, by the labels of the matter."""
+    used = letter_file.variables(template_of(letter))
+    known = matter_values.labels(register_of(draft.matter.register)) if draft.matter else {}
+    return {
+        known.get(name, name): text if isinstance(text, str) else _("共 %d 行") % len(text)
+        for name, text in draft.content.items()
+        if name in used and text
+    }
 
 
 def _way(steps: tuple[str, ...], state: str) -> list[tuple[str, bool]]:

@@ -186,14 +186,25 @@ def images(files: Iterable[Evidence]) -> list[Evidence]:
     ]
 
 
+# A label that says what has come about, or what somebody else does.
+_COME_ABOUT = re.compile(
+    r"(?!报告|申请|提交|填报|登记|确认)(?:.*已.+|.+(?:完成|结束|终结|终止|完毕|生效|期满|收齐|到位))|(?:法院|公安|承运人|移出人|接受人|接收单位).+"
+)
+
+
 def _as_verb(label: str) -> str:
-    """A way on as what one is asked to do: of 无隐患或已整改，办结 the verb is the last word, what holds first stands behind."""
+    """A way on as what one is asked to do: of 无隐患或已整改，办结 the verb is the last word, what holds first stands behind.
+
+    告知书已送达 is no verb: it is named as it stands.
+    """
     condition, comma, verb = label.rpartition("，")
+    if _COME_ABOUT.fullmatch(verb):
+        return f"办理“{label}”"
     return f"{verb}（{condition}）" if comma else label
 
 
 # Of a label that is the favourable end of a judgement, what is to be judged.
-_RESULT = re.compile(r"(.*?)(?:通过|合格|(?<!不)属实)")
+_RESULT = re.compile(r"(.*?)(?:通过|合格|(?<!不)(?:属实|成立|同意))")
 _CONSENT = {"同意": "审核", "准予": "审核", "批准": "审批"}
 
 
@@ -201,7 +212,7 @@ def _judged(label: str) -> str:
     """What is asked where a way on is named by its favourable end: 初筛通过 is 初筛, 同意分配 is 审核分配; "" of others."""
     for part in label.split("，"):
         if match := _RESULT.fullmatch(part):
-            return {"": "审核", "整改": "核查整改"}.get(match[1], match[1])
+            return {"": "审核", "整改": "核查整改", "申诉": "答复申诉"}.get(match[1], match[1])
         for consent, verb in _CONSENT.items():
             if part.startswith(consent):
                 return verb + part.removeprefix(consent)
@@ -218,13 +229,21 @@ def _asked_to(label: str, state_label: str) -> str:
 
 
 def title(
-    offered: Sequence[Any], state_label: str, *, for_firm: bool = False, holder: str = ""
+    offered: Sequence[Any],
+    state_label: str,
+    *,
+    for_firm: bool = False,
+    holder: str = "",
+    blocked: Transition | None = None,
 ) -> str:
     """The ask as a sentence with a verb; ``for_firm``: what is asked is the firm's, and may be done in its place.
 
-    ``holder``: whose turn it is, where the way on is another's.
+    ``holder``: whose turn it is, where the way on is another's. ``blocked``: the person's own way on, while something is
+    lacking to it.
     """
     mains = [o for o in offered if o.transition.main]
+    if not mains and blocked is not None:
+        return _("“%s”还不能办") % _(str(blocked.label))
     if not mains and holder:
         return _("现在由 %(holder)s 办理") % {"holder": holder}
     if len(mains) == 1 and for_firm:
@@ -245,6 +264,7 @@ def context(
     clocks: Sequence[Clock] = (),
     *,
     inside: bool,
+    blocked: Transition | None = None,
 ) -> dict[str, Any]:
     """Stage line and ask as template variables."""
     state = register.state_of(matter)
@@ -259,7 +279,9 @@ def context(
             str(state.label),
             for_firm=for_firm,
             holder=whose if state.open and goes_on else "",
+            blocked=blocked,
         ),
+        "blocked": blocked,
         "ask_left": lefts([matter], now)[matter.pk] if state.open else "",
         "ask_tone": tone_of(matter.due, now) if state.open else "",
         "asking": asked_by(events, files, inside=inside),

@@ -34,6 +34,7 @@ from ecoledger.matters.register import (
     sees_all_events,
     state_of,
 )
+from ecoledger.matters.workflow import Transition
 from ecoledger.web.access import Request, needs
 from ecoledger.web.listings.beside import beside
 from ecoledger.web.matters import asking
@@ -76,8 +77,16 @@ def show(
     asked = requests.transfer_asked(matter) if inside else None
     entries = entries_of(register, matter, person, events, files)
     line_tables = tables(register, matter, person) if inside else []
+    blocked, refused = _why_not(register, matter, person, offered)
     asks = asking.context(
-        register, matter, offered, events, files, [r["clock"] for r in rows], inside=inside
+        register,
+        matter,
+        offered,
+        events,
+        files,
+        [r["clock"] for r in rows],
+        inside=inside,
+        blocked=blocked,
     )
     return render(
         request,
@@ -101,14 +110,14 @@ def show(
             "offered": offered,
             # Steps whose form a page of their own has.
             "ways_on_page": {
-                t.name
+                t.name: t
                 for t in register.workflow.leaving(matter.state)
                 if t.on_page and actions.refusal(matter, t, person) is None
             },
             "noted": noted,
             "contact": contact,
             "contact_offered": contacts.offered(register, matter, person),
-            "refused": _why_not(register, matter, person) if not offered else "",
+            "refused": refused,
             "entries": entries,
             "asked_words": _words_of(asks["asking"], entries),
             "clocks": rows if inside else [],
@@ -178,14 +187,22 @@ def _area_name(code: str) -> str:
     return "".join(parts) or code
 
 
-def _why_not(register: Register, matter: Any, person: Person) -> str:
-    """What to say where a person has no button: the main way on and why it is not theirs."""
-    for transition in register.workflow.leaving(matter.state):
-        if transition.main and not transition.automatic:
-            refused = actions.refusal(matter, transition, person)
-            if refused is not None:
-                return refused.why
-    return ""
+def _why_not(
+    register: Register, matter: Any, person: Person, offered: list[Offered]
+) -> tuple[Transition | None, str]:
+    """Where no main way on is offered: the one that is the person's and what is lacking to it, or why none is theirs."""
+    if any(way.transition.main for way in offered):
+        return None, ""
+    refusals = [
+        (way, refused)
+        for way in register.workflow.leaving(matter.state)
+        if way.main and not way.automatic
+        if (refused := actions.refusal(matter, way, person)) is not None
+    ]
+    for way, refused in refusals:
+        if refused.code == "condition":
+            return way, refused.why
+    return None, refusals[0][1].why if refusals and not offered else ""
 
 
 @needs("see_matters")

@@ -88,7 +88,7 @@ WORKFLOW = Workflow(
                    asks=(_TABLE, _LEVELS),
                    offers=(said("adjust", "从重（＋）从轻（－）%", Kind.INTEGER),
                            said("mitigated", "依法减轻", Kind.BOOLEAN), said("why", "理由")),
-                   effects=(deciding.assess,), main=False),
+                   effects=(deciding.assess,), main=False, on_page="discretion"),
         Transition("stop", "中止调查", "investigating", "suspended", by=OFFICERS, asks=(REASON,),
                    effects=(deciding.pause,), main=False),
         Transition("go_on", "恢复调查", "suspended", "investigating", by=OFFICERS, effects=(deciding.go_on,)),
