@@ -13,6 +13,7 @@ from ecoledger.entities.models import Enterprise, Section
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions, history, inbox
 from ecoledger.matters.actions import Upload
+from ecoledger.registers.approval.zoning_check import REGISTER as ZONING
 from ecoledger.registers.carbon.reports import REPORTS as CARBON
 from ecoledger.registers.carbon.sheets import SHEETS
 from ecoledger.registers.complaints import proposals
@@ -88,14 +89,14 @@ def test_a_closed_problem_that_is_back_is_entered_anew(people):
     assert amend(row, desk, title="另一件").title == "另一件"
 
 
-def appeal(bureau, section, by):
+def appeal(bureau, section, by, area=COUNTY):
     now = timezone.now()
     month, _new = compensation.CompensationMonth.objects.get_or_create(
         register="compensation_month", number="M1", title="五月", month=date(2026, 5, 1), area_code=COUNTY,
         state="published", defaults={"opened_at": now, "state_since": now},
     )  # fmt: skip
     line = compensation.CompensationLine.objects.create(of=month, section=section)
-    values = {"line": line, "area_code": COUNTY, "description": "不服"}
+    values = {"line": line, "area_code": area, "description": "不服"}
     return actions.open_matter(compensation.APPEALS, values, by=by), line
 
 
@@ -111,6 +112,21 @@ def test_an_appeal_is_decided_by_another_and_stays_about_its_section(bureau):
     perform(row, "uphold", leader, {"answer": "成立"})
     assert "不再修改" in barred(amend, row, desk, line=line)
     assert "不再并入" in barred(actions.merge, [row.pk], other.pk, by=desk, reason="重复")
+
+
+def test_an_appeal_is_given_up_by_who_brought_it_or_his_unit(bureau):
+    town, desk = bureau.people["town"], bureau.people["dispatcher"]
+    row, _line = appeal(bureau, Section.objects.first(), town, NORTH)
+    assert "提出人" in barred(perform, row, "give_up", desk)
+    assert perform(row, "give_up", town).state == "given_up"
+
+
+def test_who_may_not_change_a_matter_is_told_the_roles_that_may(people):
+    desk, place = people["dispatcher"], {"area_code": NORTH, "lon": 118.6, "lat": 24.9}
+    check = actions.open_matter(ZONING, {"title": "电镀项目"} | place, by=desk)
+    why = barred(amend, check, desk, title="另一个")
+    assert "审批人员" in why
+    assert "调度人员" not in why
 
 
 def test_what_waits_for_another_than_who_entered_it_is_not_in_his_inbox(bureau):

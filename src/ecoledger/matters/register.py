@@ -297,6 +297,11 @@ class Register(Listing):
         """Whether ``person`` manages the book at all; of one matter :meth:`manages` says it."""
         return person.may(self.see) and person.has_role(*self.manage)
 
+    @property
+    def managers(self) -> str:
+        """The roles that manage the book, in words."""
+        return _("、").join(_(role.label) for role in Role if role in self.manage)
+
     def manages(self, person: Person, matter: Matter) -> bool:
         """Whether ``person`` manages ``matter``: by role, and where the areas granted to him reach. What his unit was given
         outside them he works on, and does not manage."""

@@ -99,6 +99,8 @@ class Transition:
     _: KW_ONLY
     by: frozenset[Role] = frozenset()
     owner_only: bool = False
+    # Only for who entered the matter, and his unit.
+    by_opener: bool = False
     asks: tuple[str | Ask, ...] = ()
     offers: tuple[str | Ask, ...] = ()
     sets: Mapping[str, Any] = field(default_factory=dict)

@@ -99,7 +99,7 @@ def refusal_to_change(matter: Matter, person: Person, lines: Lines | None = None
     nobodys = matter.owner_id is None and matter.owner_organisation_id is None
     begun = matter.state != register.workflow.initial.name
     if not owns(matter, person) and not (own and nobodys and (asked or not begun)):
-        return Refused("role", _("修改由调度人员或当前责任人办理。"), _("请联系调度人员。"))
+        return Refused("role", _("修改由%s或当前责任人办理。") % register.managers)
     if not own and not asked and not person.has_role(*STAFF):
         return Refused(
             "role",
@@ -198,9 +198,12 @@ def _label(register: Register, name: str) -> Text:
 
 def finished(matter: Matter) -> Refused | None:
     """Why who only owns the matter changes nothing of it any more; ``None`` while it is in hand."""
-    if register_of(matter.register).state_of(matter).open:
+    register = register_of(matter.register)
+    if register.state_of(matter).open:
         return None
-    return Refused("state", _("该事项已经办结，责任人不能再修改。"), _("请联系调度人员。"))
+    return Refused(
+        "state", _("该事项已经办结，责任人不能再修改。"), _("请联系%s。") % register.managers
+    )
 
 
 def owns(matter: Matter, person: Person) -> bool:

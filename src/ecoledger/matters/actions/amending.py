@@ -96,8 +96,9 @@ def refuse_owner(register: Register, matter: Matter, after: Iterable[str]) -> No
         labels = "、".join(sorted(_(str(register.derive.ask(name).label)) for name in held))
         raise Refused(
             "role",
-            _("“%s”由调度人员修改，责任人不能自行更改。") % labels,
-            _("期限可申请延期，其他请联系调度人员。"),
+            _("“%(what)s”由%(who)s修改，责任人不能自行更改。")
+            % {"what": labels, "who": register.managers},
+            _("期限可申请延期。"),
         )
 
 

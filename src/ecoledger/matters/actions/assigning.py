@@ -36,7 +36,7 @@ def assign(
     matter = locked(matter_id, by, revision)
     register = register_of(matter.register)
     if by is not None and not register.manages(by, matter) and not owns(matter, by):
-        raise Refused("role", _("转办由调度人员或当前责任人办理。"), _("请联系调度人员。"))
+        raise Refused("role", _("转办由%s或当前责任人办理。") % register.managers)
     if by is not None:
         _in_hand(register, matter)
     if person is not None:

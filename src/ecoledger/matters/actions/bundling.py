@@ -89,6 +89,7 @@ def unbundle(matter_id: int, *, by: Person, at: datetime | None = None) -> Any:
 
 def _changeable(matter_id: int, by: Person) -> Any:
     matter = locked(matter_id, by)
-    if not register_of(matter.register).manages(by, matter) and not owns(matter, by):
-        raise Refused("role", _("并联由调度人员或当前责任人办理。"), _("请联系调度人员。"))
+    register = register_of(matter.register)
+    if not register.manages(by, matter) and not owns(matter, by):
+        raise Refused("role", _("并联由%s或当前责任人办理。") % register.managers)
     return matter

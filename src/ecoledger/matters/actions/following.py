@@ -94,7 +94,7 @@ def may_follow(
         raise Refused(
             "role",
             _("%(number)s 不由您负责，不能按表格更新。") % {"number": matter.number},
-            _("请由调度人员或当前责任人导入。"),
+            _("请由%s或当前责任人导入。") % register.managers,
         )
     if not manages:
         refuse_owner(register, matter, values)

@@ -73,6 +73,15 @@ def refusal(
     return None
 
 
+def _entered(matter: Matter, person: Person) -> bool:
+    """Whether ``person`` or a colleague of his unit entered ``matter``."""
+    by = matter.created_by
+    return by is not None and (
+        by.pk == person.pk
+        or (by.organisation_id is not None and by.organisation_id == person.organisation_id)
+    )
+
+
 def _refused_by_duty(matter: Matter, transition: Transition, person: Person) -> Refused | None:
     if not person.has_role(*transition.by):
         roles = _("、").join(_(role.label) for role in Role if role in transition.by)
@@ -88,6 +97,12 @@ def _refused_by_duty(matter: Matter, transition: Transition, person: Person) -> 
             _("“%(action)s”由事项属地的人员办理，本事项在%(area)s。")
             % {"action": _(str(transition.label)), "area": area_name(matter.area_code)},
             _("本单位承办的部分请照常反馈，其他请联系调度人员。"),
+        )
+    if transition.by_opener and not _entered(matter, person):
+        return Refused(
+            "owner",
+            _("“%s”由提出人或其单位办理。") % _(str(transition.label)),
+            _("您可以补充说明或证据。"),
         )
     elsewhere = register_of(matter.register).held_elsewhere(person, matter, transition)
     if elsewhere or (transition.owner_only and not owns(matter, person)):

@@ -161,7 +161,7 @@ class OfProject(Belongings):
         if matter.state != "recheck" and (held := self.held(matter)):
             return held
         if PROJECTS.held_elsewhere(person, matter, PROJECTS.workflow.transition("assess")):
-            return Refused("role", _("修改由调度人员或当前责任人办理。"), _("请联系调度人员。"))
+            return Refused("role", _("修改由%s或当前责任人办理。") % PROJECTS.managers)
         return None
 
 

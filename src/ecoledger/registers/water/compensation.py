@@ -409,7 +409,7 @@ APPEALS = declare(Register(
                        sets={"decided_at": NOW}, other_person_than=(OPEN,), help="所选因子（留空为全部）不计入，重新核算后生效。"),
             Transition("reject", "申诉不成立", "new", "rejected", by=CHECKERS, asks=("answer",),
                        sets={"decided_at": NOW}, other_person_than=(OPEN,), main=False),
-            Transition("give_up", "撤回申诉", "new", "given_up", by=PROPOSERS, offers=(REASON,), main=False),
+            Transition("give_up", "撤回申诉", "new", "given_up", by=PROPOSERS, by_opener=True, offers=(REASON,), main=False),
         ),
         clocks=(ClockRule("answer", "答复申诉", "new", working_days=5, basis=DEFAULT),),
     ),

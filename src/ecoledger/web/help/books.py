@@ -91,6 +91,8 @@ def _step(register: Register, step: Transition, labels: dict[str, str]) -> str:
     said = [names(step.by) if step.by else _("系统")]
     if step.owner_only:
         said.append(_("限责任单位"))
+    if step.by_opener:
+        said.append(_("限提出人或其单位"))
     asked = [_(str(ask.label)) for ask in register.asks_of(step) if ask.required]
     if asked:
         said.append(_("要填：%s") % _("、").join(asked))
