@@ -220,7 +220,7 @@ def _farmland(generator: random.Random, at: datetime) -> int:
     """A field of each town, what was done on it this year, and a source apportionment under way."""
     for number, (code, name) in enumerate(city.TOWNS):
         category = ("protected", "safe", "safe", "strict")[number % 4]
-        values = {"name": f"{name}耕地单元", "area_code": code, "area_mu": Decimal(generator.randint(300, 4000)),
+        values = {"name": f"{name}耕地单元", "area_code": code, "area_mu": Decimal(generator.randint(300, 4000) // (20 if number in (5, 6) else 1)),
                   "category": category, "land": "paddy", "pollutants": "镉"}  # fmt: skip
         field = FIELDS.open_row({**values, **_MADE}, None, at)
         if category != "protected" and number != 5:

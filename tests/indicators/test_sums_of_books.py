@@ -38,6 +38,13 @@ def test_a_share_is_of_areas_where_the_tally_adds_them(bureau):
     assert found.display == "90.00%"
 
 
+def test_polluted_land_of_which_nothing_was_reported_stays_in_the_denominator(bureau):
+    one = field(bureau, "大", 900, "safe")
+    field(bureau, "未报", 100, "safe")
+    FIELD_YEARS.open_row({"field": one, "year": 2026, "achieved": True}, None, timezone.now())
+    assert figure(bureau).display == "90.00%"
+
+
 def test_without_polluted_land_there_is_no_share(bureau):
     one = field(bureau, "净", 900, "protected")
     FIELD_YEARS.open_row({"field": one, "year": 2026, "achieved": True}, None, timezone.now())

@@ -101,10 +101,14 @@ class Counting:
             whole = rows.filter(self.within(tally.whole))
             if isinstance(self.book, Duty) and not _begun(whole, of):
                 return absent(tally.name, door, "未到期")
+            if tally.parts is not None and within is None:
+                part, all_of = tally.parts(self.area_code, self.span.begin, self.span.end)
+            else:
+                part, all_of = _amount(tally, whole.filter(of)), _amount(tally, whole)
             return ratio(
                 tally.name,
-                _amount(tally, whole.filter(of)),
-                _amount(tally, whole),
+                part,
+                all_of,
                 door,
                 tally.decimals or 1,
                 missing=tally.missing,

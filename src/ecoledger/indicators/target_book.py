@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.indicators import doors, of_registers, storing, targets
-from ecoledger.indicators.declaring import Indicator, Span, indicator_of
+from ecoledger.indicators.declaring import Indicator, Span, indicator_of, key_of
 from ecoledger.indicators.figures import PERCENT, Figure, absent, printed, quantity
 from ecoledger.listings.refusals import Refused
 from ecoledger.monitoring.models import Point
@@ -106,6 +106,8 @@ class Standing:
     rest: str = ""
     score: Decimal | None = None
     children: tuple[Standing, ...] = field(default=())
+    # What the other says, where what was reported and what the house computes by the same name are not alike.
+    beside: str = ""
 
     @property
     def untold(self) -> bool:
@@ -164,7 +166,34 @@ def _standing(row: PlanTarget, on: date, back: Collection[str], person: Person |
         met = row.met_by_words if row.words else None
     pace = _pace(row, figure)
     rest = _assured(row, figure, until) or _rest(row, figure, until, end)
-    return Standing(row, figure, met, gone, step, pace, rest, _score(row, figure, met))
+    beside = _beside(row, figure, Span(begin, until), back, person)
+    score = _score(row, figure, met)
+    return Standing(row, figure, met, gone, step, pace, rest, score, beside=beside)
+
+
+def _beside(
+    row: PlanTarget, figure: Figure, span: Span, back: Collection[str], person: Person | None
+) -> str:
+    if row.reported is None or figure.value is None:
+        return ""
+    if row.indicator:
+        return _("填报%s") % _reported(row) if _unlike(row, figure) else ""
+    try:
+        measured = indicator_of(key_of(row.name))
+    except KeyError:
+        return ""
+    if measured.unit != row.unit or of_registers.untold(measured, back, person):
+        return ""
+    computed = storing.figure(measured, row.area_code, span)
+    return _("系统核算%s") % computed if _unlike(row, computed) else ""
+
+
+def _unlike(row: PlanTarget, computed: Figure) -> bool:
+    """Whether a reported value and a computed one differ in what both print."""
+    if row.reported is None or computed.value is None:
+        return False
+    decimals = min(max(-_exponent(row.reported), 0), computed.decimals)
+    return printed(Fraction(row.reported), decimals) != printed(computed.value, decimals)
 
 
 def end_of(year: int, today: date) -> date:
@@ -207,9 +236,14 @@ def _figure(row: PlanTarget, span: Span, back: Collection[str], person: Person |
         if of_registers.untold(measured, back, person):
             return absent(row.name, door, of_registers.KEPT_BACK)
         return storing.figure(measured, row.area_code, span)
-    if row.reported is not None:
-        return quantity(row.name, row.reported, max(-_exponent(row.reported), 0), row.unit, door)
-    return absent(row.name, door, "数据缺")
+    return _reported(row)
+
+
+def _reported(row: PlanTarget) -> Figure:
+    door = doors.PLAN_TARGETS.opens(id=str(row.pk))
+    if row.reported is None:
+        return absent(row.name, door, "数据缺")
+    return quantity(row.name, row.reported, max(-_exponent(row.reported), 0), row.unit, door)
 
 
 def _exponent(value: Decimal) -> int:

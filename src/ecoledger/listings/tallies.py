@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
@@ -51,6 +52,8 @@ class Tally:
     better: str = "higher"
     part_of: str = ""
     missing: str = "没有可计算的记录"
+    # Part and whole of an area and the days ``begin <= day < end``, where the book's own rows do not tell the whole.
+    parts: Callable[[str, date, date], tuple[Decimal, Decimal]] | None = None
 
     @property
     def spans(self) -> bool:

@@ -228,7 +228,7 @@ def _target_rows(asked: Asked) -> list[dict[str, Part]]:
                 "性质": kind,
                 "现值": one.figure,
                 "目标": goal,
-                "结论": _said_of(one, asked.span.end),
+                "结论": _said_of(one, asked.span.end) + (f"（{one.beside}）" if one.beside else ""),
             }
         )
     return found

@@ -59,6 +59,7 @@ def _row(one: target_book.Standing) -> tuple[Part, ...]:
         else target.words
     )
     verdict = {True: "达到", False: "未达到", None: "数据缺"}[one.met]
+    verdict += f"（{one.beside}）" if one.beside else ""
     now: Figure | str = one.figure if one.figure.value is not None else "—"
     step = "—" if one.step is None else f"{float(one.step):.10g}"
     score = "—" if one.score is None else f"{one.score}/{target.weight:f}"

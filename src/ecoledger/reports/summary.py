@@ -181,7 +181,7 @@ def _problems(bulletin: Bulletin, _author: Person) -> str:
     said = [
         f"{row['指标']}{_value(row['现值'])}{row['结论']}目标（{row['目标']}）。"
         for row in named_figures.rows_of("目标表", asked)
-        if str(row["结论"]).endswith("未达到")
+        if "未达到" in str(row["结论"])
     ]
     late = [
         f"{row['台账']}{row['超期']}"

@@ -233,10 +233,6 @@ FIELD_YEARS = declare_book(YearBook(
     views=(View("lacking", "未到位", {"achieved": "0"}),), edit=STAFF,
     empty="还没有年度核算。导入各地块当年的措施和农产品抽样结果。",
 ))  # fmt: skip
-_OF_POLLUTED = Q(category__in=POLLUTED)
-tally(FIELD_YEARS, "safe_ratio", "受污染耕地安全利用率", Q(achieved=True), whole=_OF_POLLUTED, add="area_mu",
-      dated="begins", decimals=2)  # fmt: skip
-tally(FIELD_YEARS, "product_samples", "农产品抽样", dated="begins", add="samples")
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,3 +278,20 @@ def safe_use(fields: QuerySet[Field], year: int) -> Safe:
         elif row.achieved:
             strict += size
     return Safe(polluted, safe, strict, unknown, count)
+
+
+def _parts(area_code: str, begin: date, end: date) -> tuple[Decimal, Decimal]:
+    """What :func:`safe_use` divides, of a year in which anything was reported."""
+    if (begin.month, begin.day) != (1, 1):
+        return Decimal(0), Decimal(0)
+    fields = Field.objects.filter(until=None, area_code__startswith=area_code)
+    use = safe_use(fields, begin.year)
+    reported = use.unknown < use.polluted
+    return (use.safe + use.strict, use.polluted) if reported else (Decimal(0), Decimal(0))
+
+
+RATE = "受污染耕地安全利用率"
+_OF_POLLUTED = Q(category__in=POLLUTED)
+tally(FIELD_YEARS, "safe_ratio", RATE, Q(achieved=True), whole=_OF_POLLUTED, add="area_mu",
+      dated="begins", decimals=2, parts=_parts)  # fmt: skip
+tally(FIELD_YEARS, "product_samples", "农产品抽样", dated="begins", add="samples")

@@ -10,7 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from ecoledger.entities.models import Area
+from ecoledger.indicators import target_book
 from ecoledger.listings import asked
+from ecoledger.registers.plan.target_book import TARGETS
 from ecoledger.registers.soil import farmland, wells
 from ecoledger.registers.soil.apportionments import APPORTIONMENTS
 from ecoledger.registers.soil.farmland import FIELD_YEARS, FIELDS, POLLUTED
@@ -65,6 +67,14 @@ def groundwater(request: Request) -> HttpResponse:
     return render(request, "web/soil/groundwater.html", context)
 
 
+def _reported(request: Request, year: int) -> list[target_book.Standing]:
+    """Targets of the year of which another rate was reported than the fields come to."""
+    rows = TARGETS.visible_to(request.user).filter(year=year, name=farmland.RATE)
+    on = target_book.end_of(year, timezone.localdate())
+    standings = target_book.standings(rows.exclude(reported=None), on, request.user)
+    return [one for one in standings if one.beside and request.user.may("see_plans")]
+
+
 @needs("see_cockpit")
 @require_GET
 def land(request: Request) -> HttpResponse:
@@ -80,6 +90,7 @@ def land(request: Request) -> HttpResponse:
     context = {
         "year": year,
         "whole": farmland.safe_use(fields, year),
+        "reported": _reported(request, year),
         "towns": [town for town in towns if town[2].polluted],
         "aim": farmland.rules()["aim"],
         "mark": farmland.rules()["mark"],
