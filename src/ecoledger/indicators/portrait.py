@@ -285,7 +285,7 @@ def _of_points(power: bool) -> Source:
         )
         alarms = visible(Alarm.objects.filter(point__in=points), person, "area_code", "owner_code")
         counted = dict(
-            alarms.filter(owner_code__in=by_code, begin__gte=_naive(since))
+            alarms.filter(owner_code__in=by_code, begin__gte=since)
             .exclude(state__in=Alarm.QUIET)
             .order_by()
             .values_list("owner_code")
@@ -300,11 +300,6 @@ def _of_points(power: bool) -> Source:
         return found
 
     return source
-
-
-def _naive(moment: datetime) -> datetime:
-    """As observations keep time: China standard time without zone."""
-    return timezone.localtime(moment).replace(tzinfo=None)
 
 
 def _of_matters(
