@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import lxml.html
@@ -10,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from ecoledger.monitoring.computing import pending
-from ecoledger.monitoring.models import Alarm, PeriodReview
+from ecoledger.monitoring.models import Alarm, AlarmRule, PeriodReview
 from ecoledger.monitoring.points import table
 
 
@@ -78,3 +79,22 @@ def test_the_preview_of_a_review_shows_the_new_means_before_it_is_done(bureau, s
     # A word that changes nothing says so.
     same = page_of(client, path, **said | {"flag": "N"}).xpath("//*[@id='trial']")[0]
     assert "不会因此改变" in words(same)
+
+
+def test_an_alarm_names_what_its_value_was_held_against(county, signed_in):
+    monitor, alarm = signed_in("monitor"), county.alarms[0]
+    series, page = (reverse(name, args=[alarm.pk]) for name in ("alarm-series", "alarm"))
+    for detector, name in (
+        ("exceedance", "限值"),
+        ("no_treatment", "运行阈值"),
+        ("neighbours", "参照值"),
+    ):
+        AlarmRule.objects.filter(pk=alarm.rule_id).update(detector=detector)
+        assert monitor.get(series).json()["limits"] == [{"name": name, "value": alarm.limit}]
+        assert f"<dt>{name}</dt>" in monitor.get(page).content.decode()
+
+
+def test_what_stations_measure_stands_with_its_unit(county, signed_in):
+    page = lxml.html.fromstring(signed_in("monitor").get("/stations?kind=flue_gas").content)
+    said = [" ".join(one.text_content().split()) for one in page.xpath("//td/span[@class]")]
+    assert [one for one in said if re.search(r"\d mg/m³$", one)], said

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.live import times
 from ecoledger.monitoring.models import Alarm, AlarmRule
@@ -122,6 +123,19 @@ def why(rule: AlarmRule, row: dict[str, Any]) -> str:
     if reason is None:
         reason = row["note"] or ""
     return reason.format(mean="日均值" if daily else "小时均值")[:300]
+
+
+# What the value is that an alarm's own was held against, of detectors that hold it against one that is set.
+_HELD_AGAINST = {
+    AlarmRule.Detector.EXCEEDANCE: noop("限值"),
+    AlarmRule.Detector.NEAR_LIMIT: noop("限值"),
+    AlarmRule.Detector.NO_TREATMENT: noop("运行阈值"),
+}
+
+
+def held_against(detector: str) -> str:
+    """What an alarm's ``limit`` is called: no law limits a meter's power or what the neighbours show."""
+    return _HELD_AGAINST.get(AlarmRule.Detector(detector), noop("参照值"))
 
 
 def prevention(detector: str) -> str:

@@ -103,6 +103,7 @@ def alarm(request: Request, pk: int) -> HttpResponse:
             "judged": judged_values(found),
             "facts": facts(found),
             "absorbed": scoped.alarms(request.user).filter(merged_into=found)[:20],
+            "limit_name": words.held_against(found.rule.detector),
             "prevention": words.prevention(found.rule.detector),
         },
     )
@@ -126,7 +127,7 @@ def series(request: Request, pk: int) -> JsonResponse:
         {
             "kind": "lines",
             "series": drawn(found.point, codes, rows),
-            "limits": [{"name": _("限值"), "value": found.limit}]
+            "limits": [{"name": _(words.held_against(found.rule.detector)), "value": found.limit}]
             if found.limit is not None
             else [],
             "period": readings.SCALES[scale][1],

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.entities.models import Area
+from ecoledger.indicators.figures import written
 from ecoledger.monitoring import runtime
 from ecoledger.monitoring.models import Alarm, Point, PointParameter
 from ecoledger.monitoring.point_book import POINTS
@@ -26,6 +27,7 @@ from ecoledger.web.entities.enterprises import alarm_count
 from ecoledger.web.listings import pages
 from ecoledger.web.listings.known import Known, KnownColumn, know
 from ecoledger.web.monitoring import readings
+from ecoledger.web.templatetags.figures import unit_words
 from ecoledger.web.templatetags.show import (
     ago,
     aqi_chip,
@@ -107,6 +109,12 @@ def _parameters(point: Any) -> SafeString:
     return format_html('<span class="two-lines" title="{}">{}</span>', names, names)
 
 
+def _said(one: readings.Latest) -> str:
+    """A value with its unit."""
+    number = reading(one.shown, one.parameter.decimals)
+    return number if one.shown is None else written(number, unit_words(one.parameter.unit))
+
+
 def _now_text(row: Row) -> str:
     """What the list's column 现状 says, in one line of text."""
     if row.air is not None:
@@ -117,12 +125,7 @@ def _now_text(row: Row) -> str:
         words = [water_class(row.water.rank)]
         stale = row.water.stale and bool(row.water.rank)
     else:
-        words = [
-            " · ".join(
-                f"{tr(one.label)} {reading(one.shown, one.parameter.decimals)}"
-                for one in row.latest[:3]
-            )
-        ]
+        words = [" · ".join(f"{tr(one.label)} {_said(one)}" for one in row.latest[:3])]
         stale = False
     return " ".join([word for word in words if word] + ([_("非最新")] if stale else []))
 
@@ -142,7 +145,7 @@ def _now(row: Row) -> SafeString:
         (
             " over" if one.over else " flagged" if one.flag and one.flag != "N" else "",
             tr(one.label),
-            reading(one.shown, one.parameter.decimals),
+            _said(one),
         )
         for one in row.latest[:3]
     )
