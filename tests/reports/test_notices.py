@@ -295,7 +295,7 @@ def test_compensation_is_computed_with_every_step(month, settings):
     [row] = [r for r in table.rows if r[0] == section]
     # Both below the target, and nothing said of who lies above and below: each step, and nothing to pay.
     assert row[1:3] == ("—", "—")
-    assert "(1.5-1.5)mg/L×30万元/(mg/L)=0万元" in str(row[4])
+    assert "(1.5－1.5)mg/L×30万元/(mg/L)=0万元" in str(row[4])
     assert str(row[4]).endswith("无需支付")
 
 

@@ -32,7 +32,7 @@ def test_zhenjiang_charges_the_load_above_the_target():
     assert bill.amount == Decimal("33.0000")
     assert (bill.payer, bill.payee) == ("上游镇", "下游镇")
     assert [step.result for step in bill.steps] == [9, 24, 0]
-    assert "(6.5-6)mg/L×1200万m³×0.01×1.5万元/t=9万元" in bill.explanation
+    assert "(6.5－6)mg/L×1200万m³×0.01×1.5万元/t=9万元" in bill.explanation
     assert bill.inputs is month
 
 

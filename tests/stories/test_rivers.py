@@ -203,13 +203,14 @@ def test_towns_pay_each_other_by_the_bureaus_formula_and_a_year_is_settled(
     page = open_page(desk, f"/water/compensation?month={april}")
     (line,) = page.xpath(f"//tr[@data-section='{section(0, 4)}']")
     assert cells(line)[3:7] == ["河乡4", "河乡5", "3.00", "0.60"]
-    assert "(0.85-0.2)mg/L×100万m³×0.01×10万元/t=6.5万元" in cells(line)[7]
+    assert "(0.85－0.2)mg/L×100万m³×0.01×10万元/t=6.5万元" in cells(line)[7]
     # Of the others nothing was sampled that month.
     assert "断面 50 个，核算 5 个，未核算 45 个" in text(page)
     assert nets(page) == {"河乡1": "10.80", "河乡2": "1.80", "河乡3": "-4.20", "河乡4": "-7.00",
                           "河乡5": "10.86", "河乡6": "-6.05", "县级财政": "-6.21"}  # fmt: skip
     said = text(page)
     assert "镇街净额合计 6.21万元" in said
+    assert "本级和统筹净额 －6.21万元" in said
     assert "全部合计 0.00万元" in said
 
     # Towns do not see it before it is told to them; who counted does not tell it.

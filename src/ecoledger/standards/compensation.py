@@ -154,7 +154,7 @@ def _load(rule: Rule, code: str, factor: Factor, section: SectionPeriod) -> tupl
     price = _price(rule, code)
     amount = _one_way(rule, (value - target) * flow * _TONNES * price)
     how = (
-        f"({_number(value)}-{_number(target)})mg/L×{_number(flow)}万m³×0.01×{_number(price)}万元/t"
+        f"({_number(value)}－{_number(target)})mg/L×{_number(flow)}万m³×0.01×{_number(price)}万元/t"
     )
     return how, amount
 
@@ -164,7 +164,7 @@ def _times_over(rule: Rule, code: str, factor: Factor) -> tuple[str, Fraction]:
     value = _required(factor.value, "a concentration", name)
     target = _target(rule, code, factor)
     k = (value - target) / target
-    return f"超标倍数({_number(value)}-{_number(target)})/{_number(target)}={_number(k)}", k
+    return f"超标倍数({_number(value)}－{_number(target)})/{_number(target)}={_number(k)}", k
 
 
 def _bands(rule: Rule, code: str, factor: Factor, section: SectionPeriod) -> tuple[str, Fraction]:
@@ -208,7 +208,7 @@ def _difference(
     value = _required(factor.value, "a concentration", name)
     target = _target(rule, code, factor)
     price = _price(rule, code)
-    how = f"({_number(value)}-{_number(target)})mg/L×{_number(price)}万元/(mg/L)"
+    how = f"({_number(value)}－{_number(target)})mg/L×{_number(price)}万元/(mg/L)"
     return how, _one_way(rule, (value - target) * price)
 
 

@@ -88,19 +88,23 @@ def _matrix(month: CompensationMonth, county: str) -> Page:
         rows.append(Row((Cell(payer), *cells, Cell(float(net[payer]), "number", 2)), {"party": payer}))  # fmt: skip
     of_towns = sum((amount for name, amount in net.items() if name in towns), ZERO)
     others = sum((amount for name, amount in net.items() if name not in towns), ZERO)
-    # Adding zero turns a negative zero into a plain one.
     facts = (
         Fact("状态", (str(MONTHS.state_of(month).label),)),
         Fact("核算规则", (f"{month.rule}（{_(month.mark)}）",)),
-        Fact("镇街净额合计", (f"{of_towns + 0:.2f}万元",)),
-        Fact("本级和统筹净额", (f"{others + 0:.2f}万元",)),
-        Fact("全部合计", (f"{of_towns + others + 0:.2f}万元",)),
+        Fact("镇街净额合计", (_money(of_towns),)),
+        Fact("本级和统筹净额", (_money(others),)),
+        Fact("全部合计", (_money(of_towns + others),)),
     )
     return Page(
         "", (Column("支付方", lead=True), *(Column(name, "number") for name in parties), Column("净额 万元", "number")),
         rows, facts=facts, empty="本月各断面都不需补偿。",
         notes=(_("行为支付方，列为收取方；净额为正是应收，为负是应付。"),),
     )  # fmt: skip
+
+
+def _money(amount: Decimal) -> str:
+    """An amount whose minus cannot be taken for a dash; adding zero turns a negative zero into a plain one."""
+    return f"{amount + 0:.2f}万元".replace("-", "－")
 
 
 def _lines(month: CompensationMonth) -> Page:
