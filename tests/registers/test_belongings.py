@@ -13,7 +13,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.listings import importing
 from ecoledger.listings.importing import checking
 from ecoledger.listings.refusals import Refused
-from ecoledger.matters import actions
+from ecoledger.matters import actions, history
 from ecoledger.matters.actions import Upload
 from ecoledger.registers.creation.criteria import CRITERIA, ITEMS, Criterion
 from ecoledger.registers.creation.projects import PROJECTS, Kind, Level
@@ -86,6 +86,18 @@ def test_measures_and_rules_of_a_closed_problem_stand(bureau, second):
     perform(closed, "reopen", leader, {"reason": "反弹"})
     MEASURES.change_row(measure, {"text": "改了"}, leader, now)
     assert closed.measures.get().text == "改了"
+
+
+def test_rows_of_finished_history_come_and_go_by_a_table_and_stand_otherwise(bureau):
+    leader, now = bureau.leader, timezone.now()
+    past = {"title": "旧问题", "area_code": COUNTY, "closed_at": now}
+    (closed,) = history.enter(REGISTER, [past], by=leader, source="旧.xlsx")
+    table = f"问题编号,措施\n{closed.number},建立制度\n".encode()
+    batch = checking.preview(MEASURES, "措施.csv", table, by=leader)
+    importing.accept(MEASURES, batch.pk, by=leader)
+    measure = closed.measures.get()
+    assert "已销号" in barred(MEASURES.change_row, measure, {"text": "改了"}, leader, now)
+    assert importing.undo(MEASURES, batch.pk, by=leader) == []
 
 
 def project(bureau, title):

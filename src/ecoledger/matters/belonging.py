@@ -32,13 +32,16 @@ class Belongings(Listing):
         """Name of the foreign key to the matter."""
         return matter_of(self.model)
 
-    def refusal(self, person: Person, matter: Matter) -> Refused | None:
-        """Why ``person`` changes nothing of the rows of ``matter``; ``None`` when they may."""
-        return access.refusal_to_change(matter, person) or self.held(matter)
+    def refusal(self, person: Person, matter: Matter, *, by_table: bool = False) -> Refused | None:
+        """Why ``person`` changes nothing of the rows of ``matter``, or with ``by_table`` lets none come or go; ``None`` when they may."""
+        return access.refusal_to_change(matter, person) or self.held(matter, by_table=by_table)
 
-    def held(self, matter: Matter) -> Refused | None:
+    def held(self, matter: Matter, *, by_table: bool = False) -> Refused | None:
         """Why nobody changes the rows of ``matter`` as it stands: its register holds them, or they are no lines of it
-        and stand with all that it holds."""
+        and stand with all that it holds.
+        With ``by_table``: why none comes or goes, as to finished history they do by a table after its own."""
+        if by_table and access.came_finished(matter):
+            return None
         register = register_of(matter.register)
         lines = [lines.key for lines in register.lines if lines.model is self.model]
         settled = {name.partition(".")[0] for name in access.settled(matter)}
@@ -58,10 +61,12 @@ class Belongings(Listing):
         """What the rules say of it, and why the matter that a row is entered for takes none."""
         told = super().wrong(values, by)
         matter = values.get(self.parent)
-        refused = self.refusal(by, matter) if by is not None and matter is not None else None
+        refused = None
+        if by is not None and matter is not None:
+            refused = self.refusal(by, matter, by_table="pk" not in values)
         return {**told, self.parent: refused.why} if refused else told
 
     def withdraw_row(self, row: Any, by: Person | None, at: datetime) -> bool:
-        if by is not None and self.refusal_to_change(by, row):
+        if by is not None and self.refusal(by, getattr(row, self.parent), by_table=True):
             return False
         return super().withdraw_row(row, by, at)

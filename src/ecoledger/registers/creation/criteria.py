@@ -155,7 +155,7 @@ class OfProject(Belongings):
     """Rows of a project that its self-assessment rests on: who may take that step fills them in, and from it on they
     stand, but where a named one is looked at again."""
 
-    def refusal(self, person: Person, matter: Matter) -> Refused | None:
+    def refusal(self, person: Person, matter: Matter, *, by_table: bool = False) -> Refused | None:
         if matter.phase != Phase.OPEN.value:
             return Refused("state", _("“%s”已经结束，清单不能再改。") % matter.title)
         if matter.state != "recheck" and (held := self.held(matter)):
