@@ -99,6 +99,9 @@ export function draw(description: Lines, element: HTMLElement): echarts.EChartsC
   const times = description.series.flatMap((series) => series.points.map(([time]) => Date.parse(time)));
   // One stretch of time for all panels, whichever of their series begins later.
   const [from, until] = panels > 1 ? [least(times), -least(times.map((time) => -time))] : [undefined, undefined];
+  // Within weeks the first of a month is a day among days; only beyond them does its label stand for the month.
+  const weeks = -least(times.map((time) => -time)) - least(times) < 60 * 86_400_000;
+  const month = weeks ? "{MM}-{dd}" : "{yyyy}-{MM}";
   const height = panels > 1 ? PANEL - GAP : undefined;
   return {
     color: PALETTE,
@@ -140,7 +143,7 @@ export function draw(description: Lines, element: HTMLElement): echarts.EChartsC
       gridIndex: panel,
       min: from,
       max: until,
-      axisLabel: { show: panel === panels - 1, color: ink.text, hideOverlap: true, formatter: { year: "{yyyy}", month: "{yyyy}-{MM}", day: "{MM}-{dd}", hour: "{HH}:{mm}", minute: "{HH}:{mm}", second: "{HH}:{mm}:{ss}", millisecond: "{HH}:{mm}:{ss}" } },
+      axisLabel: { show: panel === panels - 1, color: ink.text, hideOverlap: true, formatter: { year: weeks ? "{yyyy}-{MM}-{dd}" : "{yyyy}", month, day: "{MM}-{dd}", hour: "{HH}:{mm}", minute: "{HH}:{mm}", second: "{HH}:{mm}:{ss}", millisecond: "{HH}:{mm}:{ss}" } },
       axisLine: { lineStyle: { color: ink.line } },
     })),
     yAxis: every.map((panel) => ({
