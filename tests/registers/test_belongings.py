@@ -6,15 +6,13 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from tests.registers.steps import barred, paper, perform
 
 from ecoledger.accounts.models import Person
 from ecoledger.listings import importing
 from ecoledger.listings.importing import checking
-from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions, history
-from ecoledger.matters.actions import Upload
 from ecoledger.registers.creation.criteria import CRITERIA, ITEMS, Criterion
 from ecoledger.registers.creation.projects import PROJECTS, Kind, Level
 from ecoledger.registers.office.discipline import MEASURES, REGISTER, RULES
@@ -26,20 +24,6 @@ COUNTY = "990101"
 @pytest.fixture(autouse=True)
 def evidence(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "evidence"
-
-
-def paper():
-    return [Upload(SimpleUploadedFile("材料.pdf", b"%PDF-1.7 proof"))]
-
-
-def perform(row, name, by, form=None, files=()):
-    return actions.perform(row.pk, name, by=by, form=form or {}, files=files)
-
-
-def barred(change, *args):
-    with pytest.raises(Refused) as told:
-        change(*args)
-    return told.value.why
 
 
 @pytest.fixture

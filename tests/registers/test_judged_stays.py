@@ -7,14 +7,12 @@ from decimal import Decimal
 
 import lxml.html
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
+from tests.registers.steps import amend, barred, paper, perform
 
 from ecoledger.entities.models import Enterprise
-from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions, history, timeline
-from ecoledger.matters.actions import Upload
 from ecoledger.registers.approval import agencies
 from ecoledger.registers.approval.document_reviews import REGISTER as DOCUMENTS
 from ecoledger.registers.approval.permit_review import REGISTER as PERMIT_REVIEWS
@@ -39,24 +37,6 @@ COUNTY, NORTH = "990101", "990101001"
 def evidence(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "evidence"
     settings.PROFILE = tmp_path
-
-
-def paper():
-    return [Upload(SimpleUploadedFile("材料.pdf", b"%PDF-1.7 proof"))]
-
-
-def perform(row, name, by, form=None, files=()):
-    return actions.perform(row.pk, name, by=by, form=form or {}, files=files)
-
-
-def amend(row, by, **values):
-    return actions.amend(row.pk, values, event="edit", label="修改", by=by)
-
-
-def barred(change, *args, **values):
-    with pytest.raises(Refused) as told:
-        change(*args, **values)
-    return told.value.why
 
 
 def subsidy(bureau, firm=None):

@@ -6,15 +6,14 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from tests.registers.steps import paper, perform
 
 from ecoledger.books import account as accounts
 from ecoledger.books.models import Posting
 from ecoledger.listings import own_files
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
-from ecoledger.matters.actions import Upload
 from ecoledger.registers.carbon.economy import ECONOMY, CarbonEconomy
 from ecoledger.registers.carbon.reports import REPORTS
 from ecoledger.registers.carbon.sheets import SHEETS
@@ -32,14 +31,6 @@ COUNTY, NORTH = "990101", "990101001"
 def evidence(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "evidence"
     settings.PROFILE = tmp_path
-
-
-def paper():
-    return [Upload(SimpleUploadedFile("材料.pdf", b"%PDF-1.7 proof"))]
-
-
-def perform(row, name, by, form=None, files=()):
-    return actions.perform(row.pk, name, by=by, form=form or {}, files=files)
 
 
 def issue(bureau, pollutant="COD", amount=10, **more):

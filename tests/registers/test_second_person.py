@@ -6,13 +6,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from tests.registers.steps import amend, barred, paper, perform
 
 from ecoledger.entities.models import Enterprise, Section
-from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions, history, inbox
-from ecoledger.matters.actions import Upload
 from ecoledger.registers.approval.zoning_check import REGISTER as ZONING
 from ecoledger.registers.carbon.reports import REPORTS as CARBON
 from ecoledger.registers.carbon.sheets import SHEETS
@@ -33,24 +31,6 @@ COUNTY, NORTH = "990101", "990101001"
 @pytest.fixture(autouse=True)
 def evidence(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "evidence"
-
-
-def paper():
-    return [Upload(SimpleUploadedFile("材料.pdf", b"%PDF-1.7 proof"))]
-
-
-def perform(row, name, by, form=None, files=()):
-    return actions.perform(row.pk, name, by=by, form=form or {}, files=files)
-
-
-def amend(row, by, **values):
-    return actions.amend(row.pk, values, event="edit", label="修改", by=by)
-
-
-def barred(change, *args, **values):
-    with pytest.raises(Refused) as told:
-        change(*args, **values)
-    return told.value.why
 
 
 def letter_fed_back(people):

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from tests.registers.steps import amend, paper, perform
 
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
-from ecoledger.matters.actions import Upload
 from ecoledger.matters.models import Event
 from ecoledger.matters.register import all_registers
 from ecoledger.registers.air_sources.mobile import BLACK_SMOKE
@@ -27,18 +26,6 @@ COUNTY, NORTH = "990101", "990101001"
 @pytest.fixture(autouse=True)
 def evidence(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "evidence"
-
-
-def paper():
-    return [Upload(SimpleUploadedFile("材料.pdf", b"%PDF-1.7 proof"))]
-
-
-def perform(row, name, by, form=None, files=()):
-    return actions.perform(row.pk, name, by=by, form=form or {}, files=files)
-
-
-def amend(row, by, **values):
-    return actions.amend(row.pk, values, event="edit", label="修改", by=by)
 
 
 def reached(workflow, begin, without=frozenset()):
