@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -14,7 +13,6 @@ from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Import
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Organisations(Listing):
     """Seen and kept by who manages people, in the divisions granted to them."""
 

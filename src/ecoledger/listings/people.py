@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +28,6 @@ from ecoledger.listings.refusals import Refused
 _RIGHTS = ("roles", "area_codes")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class People(Listing):
     """Seen and kept by who manages people, in the divisions granted to them."""
 

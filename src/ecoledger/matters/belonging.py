@@ -6,7 +6,6 @@ The same rows may be filled in on the matter's page as :class:`~ecoledger.matter
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -22,7 +21,6 @@ from ecoledger.matters.models import Matter
 from ecoledger.matters.register import register_of
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Belongings(Listing):
     """Rows that belong to a matter by their one foreign key to it: added, changed, moved and taken back only while both
     the matter they leave and the one they come to may be changed."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +17,6 @@ from ecoledger.listings.parts import Column, Filter, Kind, View
 from ecoledger.monitoring.models import Alarm, Point
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class AlarmBook(Listing):
     """Alarms follow from data: they are neither entered nor changed by hand."""
 

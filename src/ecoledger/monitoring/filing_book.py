@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +25,6 @@ from ecoledger.monitoring.alarming import filings
 from ecoledger.monitoring.models import Filing, Point
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class FilingBook(Listing):
     """Filings go in by their own rules, whoever brings them; their page shows what is done about them."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +20,6 @@ from ecoledger.monitoring.models import Limit, Point
 from ecoledger.monitoring.points import limits, parameters
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class LimitBook(Listing):
     """The limits; a new one ends the one before, and what it covers is judged again."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +23,6 @@ from ecoledger.monitoring.models import Alarm, Point, PointParameter
 from ecoledger.monitoring.points import enrolling, parameters
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class PointBook(Listing):
     """The points with a device or an import behind them; computed ones of divisions stand elsewhere."""
 

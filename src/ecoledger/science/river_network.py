@@ -8,20 +8,25 @@ finds the fastest way, so that loops and parallel channels are no trouble.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from ecoledger.science.air_table import TableError, require
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Array = NDArray[np.float64]
 
 
 def _matrix(edges: pl.DataFrame, column: str) -> tuple[csr_array, list[str]]:
     """Against the flow: row = downstream node, column = upstream node."""
+    # Loaded when it is needed: every start of a program that names this module would wait for it.
+    from scipy.sparse import csr_array
+
     names = sorted(set(edges["from_node"].to_list()) | set(edges["to_node"].to_list()))
     number = {name: index for index, name in enumerate(names)}
     shortest = edges.group_by("from_node", "to_node").agg(pl.col(column).min())
@@ -64,6 +69,8 @@ def upstream(
     have been seen then. ``speed`` in m/s where a reach has none; ``hours`` ends the search (by ``hours_low``). The node
     itself is in with zero. Raises :class:`TableError` for a node that is not in the network.
     """
+    from scipy.sparse.csgraph import dijkstra  # as above
+
     if speed <= 0 or not 0 <= uncertainty < 1:
         raise TableError("the speed must be positive and its uncertainty a share below 1")
     edges = _checked(edges)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +22,6 @@ from ecoledger.listings.parts import Ask, Column, Import, Kind
 from ecoledger.listings.refusals import Refused
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Boundaries(Listing):
     """The divisions that have a boundary. A row sets the boundary of a division that is on record."""
 

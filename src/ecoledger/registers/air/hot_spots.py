@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -138,7 +137,6 @@ WORKFLOW = Workflow(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class HotSpotBook(Register):
     """The fires: a row of a file gets its moment, its town and, where it is none, its reason at once."""
 

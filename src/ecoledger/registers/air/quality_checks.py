@@ -174,7 +174,6 @@ def marking(record: QualityRecord, person: Person) -> list[tuple[str, str]]:
     ]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class QualityLog(Log):
     """The records; each is judged when it is entered."""
 

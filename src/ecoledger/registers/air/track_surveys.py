@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -94,7 +93,6 @@ class TrackSurvey(models.Model):
         return Path(settings.DATA) / "tracks"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class TrackBook(Listing):
     """The surveys; they come in by their own page, as a file."""
 

@@ -8,7 +8,6 @@ what was owed, and its waste carbon is posted into the firm's account of hazardo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -205,7 +204,6 @@ class CarbonReplacement(LogEntry):
         return ""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class ReplacementLog(Log):
     """The replacements: an entry fills its box anew and fulfils what was owed of it."""
 

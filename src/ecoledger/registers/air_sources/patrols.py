@@ -65,7 +65,6 @@ class Patrol(LogEntry):
         verbose_name = "日巡夜查"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class PatrolLog(Log):
     """Patrols: the distance from the station follows from the place, and a finding opens its problem."""
 

@@ -8,7 +8,6 @@ their own kind; what they sound is in a book beside these (``site_alarms``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -210,7 +209,6 @@ class SiteTest(LogEntry):
         verbose_name = "油烟油气检测"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class TestLog(Log):
     """Tests are judged when they are entered, by limits the bureau may change."""
 

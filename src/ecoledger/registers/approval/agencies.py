@@ -95,7 +95,6 @@ class AgencyRating(models.Model):
         return f"{self.agency} {self.year} {self.stars}"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Agencies(Listing):
     """The agencies; they lie in no division of the bureau's."""
 

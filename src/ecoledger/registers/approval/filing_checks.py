@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -216,7 +215,6 @@ def breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown
     ]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class FilingChecks(Register):
     """Checks lie where their filing does."""
 

@@ -109,7 +109,6 @@ def wrong(values: Mapping[str, Any]) -> dict[str, str]:
     return {}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Items(Listing):
     """The catalogue is the bureau's: it lies in no division."""
 

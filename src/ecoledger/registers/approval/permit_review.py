@@ -8,7 +8,6 @@ that is there has been reviewed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -273,7 +272,6 @@ def breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown
     return [Breakdown("问题分布", ("方面", "审核要点", "涉及审核", "问题", "已改正"), table)]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class PermitReviews(Register):
     """Reviews lie where their permit does."""
 

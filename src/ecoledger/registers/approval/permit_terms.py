@@ -145,7 +145,6 @@ def wrong(values: Mapping[str, Any]) -> dict[str, str]:
     return {}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class MonitoringTerms(Terms):
     """The monitoring that permits ask."""
 

@@ -8,7 +8,6 @@ the firm's file tells them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -99,7 +98,6 @@ def clean(permit: Permit, findings: Findings) -> None:
         findings.odd.append(_("没有有效期，到期不能提醒"))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Permits(Inventory):
     """Permits; the firm's file follows what its permit says."""
 

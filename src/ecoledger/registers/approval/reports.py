@@ -150,7 +150,6 @@ def wrong(values: Mapping[str, Any]) -> dict[str, str]:
     return {}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Reports(Terms):
     """The reports; one that is entered fulfils what the permit owes for its term, one that was reviewed stays."""
 

@@ -7,7 +7,6 @@ something is told and answers; the month's completion is published by town.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -282,7 +281,6 @@ def _rate(row: dict[str, int]) -> str:
     return f"{Decimal(100 * row['whole']) / judged:.1f}" if judged else "—"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class SelfReviews(Register):
     """Reviews lie where their permit does."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -162,7 +161,6 @@ def version_on(day: date | None = None) -> ZoningVersion | None:
 # ---- versions ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Versions(Listing):
     """Editions; a new one ends the one before, and what was judged by that is told to be judged again."""
 
@@ -267,7 +265,6 @@ def wrong(values: Mapping[str, Any]) -> dict[str, str]:
     return {}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Clauses(Listing):
     """The clauses; they lie in no division."""
 

@@ -110,7 +110,6 @@ def raised(alarm: Alarm) -> None:
     tell(alarm)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class CallBook(Listing):
     """The calls. They are made by warnings; a chief answers his own, the bureau any."""
 

@@ -7,7 +7,6 @@ by the item's key, and beside them the words of what was found wrong, as they st
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -75,7 +74,6 @@ def items() -> list[dict[str, Any]]:
     return list(own_data.read(__package__, "station_checks")["item"])
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class StationLog(Log):
     """The checks; interference that is found becomes a problem of the ledger, as does what is not in order."""
 

@@ -351,7 +351,6 @@ REGISTER = declare(Complaints(
 _DECIDED = ((Repeat.State.CONFIRMED.value, "确认重复"), (Repeat.State.REJECTED.value, "不是重复"))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Repeats(Listing):
     """Proposals are made by the machine; a person only decides them."""
 

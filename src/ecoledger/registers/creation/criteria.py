@@ -150,7 +150,6 @@ def judged(values: Mapping[str, Any]) -> dict[str, Any]:
     return {"value": value, "met": met}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class OfProject(Belongings):
     """Rows of a project that its self-assessment rests on: who may take that step fills them in, and from it on they
     stand, but where a named one is looked at again."""
@@ -165,7 +164,6 @@ class OfProject(Belongings):
         return None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class CriterionBook(OfProject):
     """The criteria, judged when they are entered or changed."""
 
@@ -327,7 +325,6 @@ class CreationItem(models.Model):
         return bool(open_ and self.deadline and self.deadline < timezone.localdate())
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class ItemBook(OfProject):
     """The lists of works, tasks and responsibilities; what is late is a view."""
 

@@ -7,7 +7,6 @@ bureau; it holds from the day the batch is announced until the next one, or unti
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -136,7 +135,6 @@ class Rating(models.Model):
         }
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Ratings(Listing):
     """The list of levels; a firm sees its own once they are published."""
 

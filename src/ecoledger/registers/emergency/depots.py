@@ -135,7 +135,6 @@ def _account() -> StockAccount:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class StockAccount(Account):
     """The account; a material that is no longer in the table still has its balance."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -57,7 +56,6 @@ class Drill(LogEntry):
         verbose_name = "应急演练"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class DrillLog(Log):
     """The drills: each finds the plan on file of its firm."""
 

@@ -6,7 +6,6 @@ Rows come from a case's step 计入环境信用, never by hand; columns are thos
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -83,7 +82,6 @@ def withdraw(case: Any, on: date) -> None:
     CreditEntry.objects.filter(case_id=case.pk, withdrawn_on=None).update(withdrawn_on=on)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Credit(Listing):
     """Entries come from cases; a person only notes their repair."""
 

@@ -8,7 +8,6 @@ and marked as from memory. The list for the procurator (报检察机关清单) i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -246,7 +245,6 @@ def for_the_procurator(now: datetime) -> Q:
     return Q(state="failed") | Q(state="consulting") & over
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Claims(Register):
     """The book; its list knows ``?procurator=1``."""
 

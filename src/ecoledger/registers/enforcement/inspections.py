@@ -11,7 +11,6 @@ import re
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -497,7 +496,6 @@ def _tables(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown]:
     return [*_by_month(rows, now), _by_department(rows)]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Inspections(Register):
     """The book; its list knows ``?joint=应急管理局``, the visits that a department went along on."""
 

@@ -198,7 +198,6 @@ class Expiring(Listing):
         return rows
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class OfOfficers(Listing):
     """Rows about an officer: they lie where the officer does."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -87,7 +86,6 @@ class ActionMeeting(models.Model):
         return f"{self.get_kind_display()} {self.on:%Y-%m-%d}"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Meetings(Listing):
     """They lie where their action does."""
 

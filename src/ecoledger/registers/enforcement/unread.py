@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.utils.translation import gettext as _
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
 
 from ecoledger.matters import evidence
 from ecoledger.matters.models import Evidence
@@ -45,6 +43,10 @@ def text_of(content: bytes) -> str:
     """The letters of a PDF without blanks; "" when it has no text layer or cannot be read."""
     if len(content) > MOST_BYTES:
         return ""
+    # Loaded when it is needed: every start of the program would wait for it.
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
     try:
         pages = PdfReader(io.BytesIO(content)).pages[:MOST_PAGES]
         text = re.sub(r"\s", "", "".join(page.extract_text() for page in pages))

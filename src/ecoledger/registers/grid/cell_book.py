@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
@@ -38,7 +37,6 @@ def clean(cell: GridCell, findings: Findings) -> None:
             findings.odd.append(_("边界不在上级网格内，请核对"))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Cells(Inventory):
     """The book; a table of cells names upper cells that stand in the table itself."""
 

@@ -7,7 +7,6 @@ A clue may come from anyone and is no inspection: an inspection record is made b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -166,7 +165,6 @@ WORKFLOW = Workflow(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class GridEvents(Register):
     """The register, and what its imports know."""
 

@@ -287,7 +287,6 @@ def sensitive() -> tuple[str, ...]:
     return tuple(own_data.read(__package__, "sensitive_steps")["steps"])
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class SensitiveSteps(Listing):
     """敏感事项办理痕迹: who approved, closed, lengthened or dismissed what, from the chain of events."""
 

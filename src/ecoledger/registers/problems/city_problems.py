@@ -5,7 +5,6 @@ evidence before the work begins.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -90,7 +89,6 @@ WORKFLOW = Workflow(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class CityProblems(Register):
     """The register; pictures that lie over a row of its file come in with it."""
 

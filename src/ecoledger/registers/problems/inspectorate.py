@@ -8,7 +8,6 @@ Rounds set their own time for the first answer (central 10 days, some provinces 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -257,7 +256,6 @@ def breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown
     return tables
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Letters(Register):
     """The register; a row of the list that says it is over comes in as it ended."""
 

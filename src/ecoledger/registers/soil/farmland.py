@@ -174,7 +174,6 @@ class FieldYear(models.Model):
         return f"{self.field} {self.year}"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class YearBook(Listing):
     """Rows of a year: area and category are the field's where the table does not say them."""
 

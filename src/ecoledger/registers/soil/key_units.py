@@ -7,7 +7,6 @@ the last one. How often stands in ``data/key_units.toml`` (mark M).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -71,7 +70,6 @@ class KeyUnit(RosterLine):
         verbose_name = "土壤污染重点监管单位"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class UnitRoster(Roster):
     """The list; the day of the first survey follows from that on which a unit came on it."""
 
@@ -152,7 +150,6 @@ def _next(day: date) -> date:
     return years_after(day, int(rules()["survey_every_years"]))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class SurveyLog(Log):
     """The surveys: each fulfils what was owed, and says when the next one is."""
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -109,7 +108,6 @@ class ManureRun(LogEntry):
         verbose_name = "粪污收集利用"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class RunLog(Log):
     """Tonnes: more than was produced is not used."""
 
@@ -186,7 +184,6 @@ class FertilizerYear(models.Model):
         return f"{100 * self.fertilizer_saved / self.fertilizer_before:.1f}%"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class FertilizerBook(Listing):
     """Towns by year; each change compares the year and the one after anew."""
 

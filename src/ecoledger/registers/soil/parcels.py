@@ -192,7 +192,6 @@ class ListEntry(models.Model):
         return f"{self.parcel} {self.get_list_display()}"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class ListBook(Listing):
     """Entries of the lists, whose division is the parcel's."""
 

@@ -7,7 +7,6 @@ becomes a problem of the ledger by itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -113,7 +112,6 @@ def judged(values: Mapping[str, Any], on: Any) -> dict[str, str]:
     return {"risk": risk, "exceeding": names[:200], "standard": found.standard}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class SoilTestLog(Log):
     """Samples: judged when they are entered; what is above its screening value opens a problem."""
 

@@ -7,7 +7,6 @@ A well that is moved keeps its code; its file says where it stood when. A result
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -165,7 +164,6 @@ def judged(readings: Mapping[str, str], on: Any) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class SampleLog(Log):
     """Results: judged when they are entered, kept with the place of that day."""
 

@@ -8,7 +8,6 @@ shown. The check of all sites is a campaign over them; what fails in it is a pro
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -138,7 +137,6 @@ class BatteryCollection(LogEntry):
         return "；".join(told)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Collections(Log):
     """A collection is the site's last, until a later one."""
 

@@ -19,8 +19,6 @@ from django.db import models
 from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import maximum_flow
 
 from ecoledger.accounts.fields import AreaCodeField
 from ecoledger.accounts.models import Person
@@ -143,7 +141,6 @@ def read_takes(text: str) -> tuple[str, str]:
     return "、".join(dict.fromkeys(words)), ""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Capacities(Listing):
     """Lines lie where their unit does; what they take is of the list."""
 
@@ -218,6 +215,10 @@ def cover(produced: Mapping[str, Decimal], lines: Sequence[CapacityLine]) -> lis
     codes = sorted(produced)
     taken = dict.fromkeys(codes, Decimal(0))
     if codes and lines:
+        # Loaded when it is needed: every start of the program would wait for it.
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import maximum_flow
+
         # Source, codes, lines, sink.
         first, sink = len(codes) + 1, len(codes) + len(lines) + 1
         edges = np.zeros((sink + 1, sink + 1), dtype=np.int32)

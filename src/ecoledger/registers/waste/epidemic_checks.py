@@ -8,7 +8,6 @@ checks that was done, and the share of checks that found waste and wastewater in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -125,7 +124,6 @@ def chlorine_wrong(value: Decimal | None) -> str:
     }  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class CheckLog(Log):
     """The checks: whether all was in order follows from what was said."""
 

@@ -8,7 +8,6 @@ ledgers (``waste_ledgers``) what went into the store (入库) and out of it (出
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -36,7 +35,6 @@ PRODUCTION, RECEIVER, STORE_EXIT = "产生环节", "接收单位", "出库去向
 NOBODY = frozenset({Role.SYSTEM_ADMIN})
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class WasteAccount(Account):
     """An account whose items are waste codes: any code of the national list, named where the bureau names it."""
 

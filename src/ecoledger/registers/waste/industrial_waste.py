@@ -8,7 +8,6 @@ with numerator and denominator. What a centre took in and sorted out is its log.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -183,7 +182,6 @@ class CollectionContract(models.Model):
         return f"{self.firm} {self.centre}"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Contracts(Listing):
     """A contract lies where its firm does."""
 
@@ -302,7 +300,6 @@ class IndustrialDeclaration(LogEntry):
         }
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class IndustrialLog(Log):
     """Declarations: the class follows from the code, the last day from year and month; a code is declared by month or for
     the whole year, so that nothing counts twice."""

@@ -7,7 +7,6 @@ way otherwise. What is counted of transfers is counted here, so that a figure op
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -32,7 +31,6 @@ from ecoledger.standards.identifiers import parse_manifest
 ACCEPTED = Q(manifest__state="accepted", manifest__withdrawn_at=None)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Transfers(Listing):
     """Lines of manifests; a new one comes in by a table and makes its manifest where there is none."""
 

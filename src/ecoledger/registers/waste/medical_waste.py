@@ -121,7 +121,6 @@ tally(INSTITUTIONS, "online_ratio", "医疗废物信息化管理完成率", Q(on
 # ---- the account ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class MedicalAccount(Account):
     """What each institution has in its temporary store, by category."""
 

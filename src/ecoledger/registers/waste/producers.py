@@ -8,7 +8,6 @@ filed settles the term it is for, late or in time, whenever it was entered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -206,7 +205,6 @@ def _declared_for(entry: Any) -> tuple[Sequence[str], date]:
     return (book[entry.period[0]],), entry.span[0]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class DeclarationLog(FilingLog):
     """The declarations: of a code of the list, or of none for a period in which nothing was produced."""
 

@@ -8,7 +8,6 @@ what it produces has gone somewhere. How many months, and up to how many tonnes 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -182,7 +181,6 @@ class SmallDeclaration(LogEntry):
         verbose_name = "小微危废申报"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Declarations(Log):
     """What members declare; a member that is not on the platform cannot."""
 

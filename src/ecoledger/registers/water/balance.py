@@ -39,7 +39,6 @@ def target() -> Percent:
     return Percent.exactly(str(rules()["target"]))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class RegionYears(Listing):
     """What is taken of each region for a year."""
 

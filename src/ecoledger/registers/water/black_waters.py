@@ -7,7 +7,6 @@ and the public's word; then it is looked at every quarter, and one bad test says
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -124,7 +123,6 @@ tally(
 # ---- tests ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class TestLog(Log):
     """Tests, judged when they are entered; a bad one of a water that was struck off says that it is back."""
 

@@ -7,7 +7,6 @@ its page among the things: permits, outlets, checks, tests, cases. Firms whose w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
@@ -172,7 +171,6 @@ def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdow
     ]  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class FiveNormChecks(Register):
     """The checks; one of a list that was made already stands where the list says: in order, or to be put right."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
@@ -63,7 +62,6 @@ PROGRESS = (
 _DATES = ("surveyed_on", "monitored_on", "traced_on", "deadline", "closed_on")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class OutfallBook(Inventory):
     """The outfalls; one that is entered begins its way at once, those of a table together."""
 

@@ -62,7 +62,6 @@ def unreadable(values: Mapping[str, Any], names: Collection[str]) -> dict[str, s
     return wrong
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class FactLog(Log):
     """A log whose entries are told one by one to who keeps figures of them (``indicators``)."""
 

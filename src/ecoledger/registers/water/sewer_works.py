@@ -7,7 +7,6 @@ lengths grow with each report and do not exceed what is planned without a word.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -175,7 +174,6 @@ def _cells(name: str, row: dict[str, Any]) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class SewerWorks(Register):
     """The works; one of a list of which something is done is being built."""
 

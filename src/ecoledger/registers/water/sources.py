@@ -7,7 +7,6 @@ sources in use; each problem found goes into the one ledger with the source as i
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -142,7 +141,6 @@ CAMPAIGN = declare_book(Campaign(
 ))  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class PatrolLog(Log):
     """Patrols of sources: what was not put right on the spot opens its problem."""
 

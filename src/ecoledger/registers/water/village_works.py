@@ -7,7 +7,6 @@ sets (``data/village_sewage.toml``); who accepts answers each of its items.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -172,7 +171,6 @@ STAGE = Ask("stage", "进展阶段", Kind.CHOICE, stores=None, required=False,
             choices=(("design", "设计"), ("building", "施工"), ("completed", "完工")))  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class VillageWorks(Register):
     """The projects; one of a list begins in the stage that the list says."""
 

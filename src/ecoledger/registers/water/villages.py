@@ -7,7 +7,6 @@ suspect opens a problem of the one ledger by a button of its last inspection.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -126,7 +125,6 @@ def judge(keys: Iterable[int], now: datetime) -> None:
     VillageFacility.objects.bulk_update(facilities.values(), fields, batch_size=500)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class DayLog(Log):
     """The days; whoever enters one has the facility judged anew, a whole table once."""
 
@@ -173,7 +171,6 @@ DAYS = declare(DayLog(
 ))  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class VisitLog(Log):
     """Inspections; what was measured is judged by the facility's grade."""
 

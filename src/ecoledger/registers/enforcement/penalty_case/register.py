@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -33,7 +32,6 @@ from ecoledger.standards import time_limits
 _PUNISHED = ~Q(heaviest=PenaltyCase.Heaviest.NONE)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Cases(Register):
     """The book; its list knows ``?filed=1``, ``?decided=1`` and ``?remedied=1``."""
 
