@@ -68,3 +68,41 @@ def test_where_nothing_is_left_there_is_no_door_and_nothing_to_save(client, bure
     form = seen(client, desk, f"/b/city_problem/{row.pk}/edit")
     assert not form.xpath("//main//form//button")
     assert form.xpath(f"//main//form//a[@href='/matters/city_problem/{row.pk}']")
+
+
+# -- two people in one form -------------------------------------------------------------------------
+
+
+def sent(page, **changes):
+    """What a browser sends of a form as its page shows it, with what somebody typed."""
+    form = page.xpath("//main//form[.//button]")[-1]
+    return {name: (value or "").strip() for name, value in form.form_values()} | changes
+
+
+def test_what_another_changed_meanwhile_stays_and_what_both_changed_is_refused(
+    client, bureau, complaint
+):
+    address = f"/b/complaint/{complaint.pk}/edit"
+    one, other = bureau.people["dispatcher"], bureau.people["leader"]
+    other.roles = one.roles
+    other.save()
+    mine, later = seen(client, one, address), seen(client, one, address)
+    theirs = seen(client, other, address)
+    typed = sent(theirs, description="白天也有臭味")
+    assert client.post(address, typed).status_code == 302
+
+    client.force_login(one)
+    assert client.post(address, sent(mine, target="另一厂")).status_code == 302
+    complaint.refresh_from_db()
+    assert (complaint.description, complaint.target) == ("白天也有臭味", "另一厂")
+
+    answer = client.post(address, sent(later, description="凌晨有臭味"))
+    refused = lxml.html.fromstring(answer.content)
+    assert f"{other.name}已修改“举报内容”，现为“白天也有臭味”" in refused.text_content()
+    complaint.refresh_from_db()
+    assert complaint.description == "白天也有臭味"
+    again = sent(refused)
+    assert again["description"] == "凌晨有臭味", "what was typed is kept"
+    assert client.post(address, again).status_code == 302
+    complaint.refresh_from_db()
+    assert complaint.description == "凌晨有臭味"

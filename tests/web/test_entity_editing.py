@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 
+import lxml.html
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -110,3 +111,19 @@ def test_rivers_and_sections_are_changed_with_a_day(county, signed_in):
         {"name": "新溪", "area_code": "990101", "geometry": file_of(line), "flows_into": "R-1"},
     )
     assert River.objects.get(name="新溪").flows_into.code == "R-1"
+
+
+def test_what_another_changed_of_a_thing_meanwhile_is_not_put_back(county, signed_in):
+    client = signed_in("monitor")
+    given = {"name": "甲厂", "area_code": NORTH, "uscc": CODE, "contact": "王"}
+    client.post(reverse("enterprise-new"), given)
+    firm = Enterprise.objects.get(name="甲厂")
+    address = reverse("enterprise-edit", args=[firm.pk])
+    shown = lxml.html.fromstring(client.get(address).content).xpath("//input[@name='shown']/@value")
+    first = given | {"shown": shown[0], "changed_on": ""}
+    client.post(address, first | {"contact": "李"})
+    client.post(address, first | {"name": "甲二厂"})
+    firm.refresh_from_db()
+    assert (firm.name, firm.contact) == ("甲二厂", "李")
+    page = client.post(address, first | {"contact": "赵"}).content.decode()
+    assert "已修改“环保联系人”，现为“李”" in page

@@ -295,6 +295,14 @@ class Listing:
     def may_change(self, person: Person) -> bool:
         return self.may_open(person)
 
+    def changed_by(self, row: Any, name: str) -> Person | None:
+        """Who changed last what ``name`` says of ``row``; ``None`` where that is not known."""
+        from ecoledger.accounts import audit
+
+        entries = audit.of(row, f"{self.key}.change", "registry changed").reverse()
+        said = (e.person for e in entries if name in {**e.details, **e.details.get("after", {})})
+        return next(said, None)
+
     def refusal_to_change(self, person: Person, row: Any) -> Refused | None:
         """Why ``person``, who may change rows of the list, may not change this one; ``None`` when they may."""
         return None

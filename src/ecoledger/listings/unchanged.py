@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import hashlib
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Model
+from django.utils import timezone
 
 
 def same(kept: Any, said: Any) -> bool:
@@ -22,6 +26,32 @@ def same(kept: Any, said: Any) -> bool:
         case str(), str():
             return kept == said or _lines(kept) == _lines(said)
     return bool(kept == said)
+
+
+def mark(value: Any) -> str:
+    """What tells a value from others as far as a form carries it: alike of a kept value and of what a form says unchanged."""
+    plain = json.dumps(_plain(value), sort_keys=True, default=str)
+    return hashlib.sha256(plain.encode()).hexdigest()[:16]
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case None | "" | [] | {}:
+            return None
+        case Model():
+            return value.pk
+        case bool():
+            return value
+        case int() | float() | Decimal():
+            return f"{Decimal(str(value)).normalize()}"
+        case datetime():
+            moment = value if timezone.is_aware(value) else timezone.make_aware(value)
+            return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"
+        case str():
+            return _lines(value)
+        case list() | tuple() | set():
+            return [_plain(one) for one in value]
+    return value
 
 
 def _lines(text: str) -> str:

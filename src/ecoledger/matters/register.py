@@ -23,7 +23,7 @@ from ecoledger.listings.refusals import Refused, refuse
 from ecoledger.listings.workbook import Head, Sheet
 from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Compared, Measure
-from ecoledger.matters.models import NARROW, TOLD, Circulation, Matter
+from ecoledger.matters.models import NARROW, TOLD, Circulation, Event, Matter
 from ecoledger.matters.reasons import Reason
 from ecoledger.matters.workflow import COMPLETED, Phase, State, Transition, Workflow
 from ecoledger.standards.completion import Course, read_completion
@@ -375,6 +375,10 @@ class Register(Listing):
         if self.manages(person, row):
             return asks
         return tuple(ask for ask in asks if ask.stores not in self.held)
+
+    def changed_by(self, row: Any, name: str) -> Person | None:
+        events = Event.objects.filter(matter=row.pk).select_related("person").order_by("-pk")
+        return next((event.person for event in events if name in event.form), None)
 
     def settled_of(self, row: Any) -> Collection[str]:
         from ecoledger.matters import actions

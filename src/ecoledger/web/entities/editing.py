@@ -26,6 +26,7 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.monitoring.models import Point
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
+from ecoledger.web.listings import meanwhile
 
 # A point of an outlet is of the kind its medium says.
 KIND_OF_MEDIUM = {
@@ -54,6 +55,8 @@ _CHANGED_ON = Ask(
     help=noop("从这一天起按新内容，此前的内容留存；更正登记错误请清空。"),
     initial=lambda _thing: timezone.localdate(),
 )
+
+_DRAWN = Ask("drawn", noop("在地图上画边界"), stores=None)
 
 
 def _book(key: str) -> Inventory:
@@ -87,7 +90,7 @@ def _form(book: Inventory, thing: Entity, asks: list[Ask], request: Request) -> 
         )
         form.initial.pop("geometry", None)
         form.fields["drawn"] = django_forms.CharField(
-            label=_("在地图上画边界"), required=False, initial=_as_text(thing),
+            label=_(str(_DRAWN.label)), required=False, initial=_as_text(thing),
             widget=django_forms.Textarea({"class": "form-control", "rows": 2}),
         )  # fmt: skip
         form.files = request.FILES
@@ -113,9 +116,17 @@ def _values(asks: list[Ask], thing: Entity, said: dict[str, Any]) -> dict[str, A
     return values
 
 
+def _lasting(asks: list[Ask]) -> list[Ask]:
+    """What the form asks of the thing itself, its boundary as it is drawn."""
+    return [*(ask for ask in asks if ask is not _CHANGED_ON), _DRAWN]
+
+
 def _saved(request: Request, book: Inventory, thing: Entity, form: Any, asks: list[Ask]) -> Any:
     """Store what the form says; ``None`` with the reasons in the form when it cannot be."""
     if not form.is_valid():
+        return None
+    shown = request.POST.get(meanwhile.FIELD, "")
+    if thing.pk and not meanwhile.taken(form, book, thing, _lasting(asks), request.user, shown):
         return None
     said = form.cleaned_data
     more: dict[str, Any] = {"address": address(request)}
@@ -180,6 +191,9 @@ def page(
         "web/entities/registering.html",
         {
             "form": form,
+            "shown": meanwhile.hidden_field(
+                form, _lasting(asks), request.POST.get(meanwhile.FIELD, "")
+            ),
             "title": title % {"kind": label},
             "book": book,
             "thing": thing if pk is not None else None,

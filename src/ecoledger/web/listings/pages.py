@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -30,6 +31,7 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.listings.rows import kept_once
 from ecoledger.web.access import Request
 from ecoledger.web.export import exported_list
+from ecoledger.web.listings import meanwhile
 from ecoledger.web.listings.beside import beside
 from ecoledger.web.listings.chips import chips
 from ecoledger.web.listings.doors import door_of
@@ -230,6 +232,11 @@ def new(request: Request, key: str) -> HttpResponseBase:
 @once
 def edit(request: Request, key: str, pk: int) -> HttpResponseBase:
     """The form for a row that is there."""
+    listing = the_listing(request, key)
+    if request.method == "POST" and connection.in_atomic_block:
+        # Of two who save at once the second sees what the first did.
+        rows = listing.model._default_manager.select_for_update(of=("self",))
+        rows.filter(pk=pk).first()
     listing, row = the_row(request, key, pk)
     if not listing.fields or not listing.may_change(request.user):
         raise PermissionDenied(_("您的岗位不能修改“%s”。") % _(str(listing.label)))
@@ -251,7 +258,11 @@ def _form(request: Request, listing: Listing, row: Any) -> HttpResponseBase:
     # A link to a new row says what it is to be about.
     first = request.GET if row is None else None
     form = forms.form_of(asks, listing.model, data=data, row=row, person=request.user, first=first)
-    if data is not None and form.is_valid():
+    shown = request.POST.get(meanwhile.FIELD, "")
+    may = data is not None and form.is_valid()
+    if may and row is not None:
+        may = meanwhile.taken(form, listing, row, asks, request.user, shown)
+    if may:
         values = forms.stored(asks, form.cleaned_data)
         try:
             with kept_once():
@@ -275,6 +286,7 @@ def _form(request: Request, listing: Listing, row: Any) -> HttpResponseBase:
         "listing": listing,
         "form": form,
         "row": row,
+        "shown": meanwhile.hidden_field(form, asks, shown) if row is not None else "",
         # Where nothing is left to ask there is nothing to keep.
         "left": left,
         "held": [(ask.label, cells.text_of(row, _as_column(ask)) or "—") for ask in held],
