@@ -81,7 +81,27 @@ def test_rows_of_finished_history_come_and_go_by_a_table_and_stand_otherwise(bur
     importing.accept(MEASURES, batch.pk, by=leader)
     measure = closed.measures.get()
     assert "已销号" in barred(MEASURES.change_row, measure, {"text": "改了"}, leader, now)
+    assert "已销号" in barred(MEASURES.open_row, {"problem": closed, "text": "手填"}, leader, now)
     assert importing.undo(MEASURES, batch.pk, by=leader) == []
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_rows_of_history_that_two_persons_closed_here_stand(bureau, second, ended):
+    leader, now = bureau.leader, timezone.now()
+    past = {"title": "旧问题", "area_code": COUNTY, "opened_at": now, "ended": ended}
+    (row,) = history.enter(REGISTER, [past], by=leader, source="旧.xlsx")
+    table = f"问题编号,措施\n{row.number},建立制度\n".encode()
+    batch = checking.preview(MEASURES, "措施.csv", table, by=leader)
+    importing.accept(MEASURES, batch.pk, by=leader)
+    if ended:
+        perform(row, "reopen", leader, {"reason": "反弹"})
+    perform(row, "apply", leader, {"result": "完成"}, paper())
+    perform(row, "close", second, {"checked": "好"})
+    row.refresh_from_db()
+    assert importing.undo(MEASURES, batch.pk, by=leader) == list(row.measures.all())
+    again = checking.preview(MEASURES, "再.csv", f"问题编号,措施\n{row.number},又一条\n".encode(), by=leader)  # fmt: skip
+    assert "已销号" in str(again.rows.get().errors)
+    assert "历史台账" not in actions.why_settled(row, leader)
 
 
 def project(bureau, title):

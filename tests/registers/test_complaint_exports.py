@@ -343,3 +343,12 @@ def test_a_later_export_leaves_what_was_reported_on_and_takes_the_rest(bureau):
     assert "不按表格更改" in row.reason
     case.refresh_from_db()
     assert (case.urgency, case.remark) == ("一般", "群众来电催办")
+
+
+def test_a_remark_on_finished_history_keeps_no_later_table_from_putting_it_right(bureau):
+    rows = [order(f"GD{n}", "已办结", "2026-10-20 16:00") for n in (1, 2)]
+    take_in(bureau, saved(workbook(("一", [LINE, *rows]))))
+    actions.note(Complaint.objects.get(source_no="GD1").pk, "档案在三楼", by=bureau.people["town"])
+    rows = [order(f"GD{n}", "已办结", "2026-10-20 16:00", 紧急程度="紧急") for n in (1, 2)]
+    take_in(bureau, saved(workbook(("二", [LINE, *rows]))), "二.xlsx")
+    assert {one.urgency for one in Complaint.objects.all()} == {"紧急"}

@@ -11,6 +11,7 @@ from ecoledger.accounts.models import Organisation, Person
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
 from ecoledger.registers.credit.subsidies import SUBSIDIES
+from ecoledger.registers.waste.manifest_lines import LINES as TRANSFERS
 from ecoledger.registers.waste.manifests import MANIFEST
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +64,42 @@ def test_a_firm_that_is_given_a_manifest_weighs_what_it_accepts(bureau):
         actions.amend(row.pk, {"receiver": "别处"}, event="edit", label="修改", by=firm)
     said = {"accepted_on": timezone.now(), "outcome": "whole"}
     assert actions.perform(row.pk, "accept", by=firm, form=said).state == "accepted"
+
+
+NUMBER = "20263500000001"
+
+
+def carried(bureau, code, moved):
+    """A line as the list of manifests' lines takes it, from a form or a table."""
+    return {
+        "manifest__manifest_no": NUMBER, "manifest__entity": bureau.enterprise.entity_ptr, "name": "废物",
+        "code": code, "moved": moved, "accepted": moved, "manifest__receiver": "处置公司",
+        "manifest__handed_on": timezone.now(), "manifest__accepted_on": timezone.now(),
+    }  # fmt: skip
+
+
+def test_no_table_adds_waste_to_a_manifest_that_two_persons_ended(bureau):
+    officer, second, now = bureau.officer, bureau.leader, timezone.now()
+    row = draft(bureau, officer, lines={"items": [WASTE | {"accepted": "2"}]})
+    form = {"manifest_no": NUMBER, "handed_on": now - timedelta(hours=1)}
+    actions.perform(row.pk, "hand_over", by=officer, form=form)
+    leg = {"carrier": "运输公司", "plate": "闽C00000", "vehicle": "公路危货车"}
+    actions.set_lines(row.pk, "legs", [leg], by=officer)
+    for step in ("depart", "arrive"):
+        actions.perform(row.pk, step, by=officer)
+    said = {"accepted_on": now, "outcome": "whole"}
+    actions.perform(row.pk, "accept", by=second, form=said)
+    more = carried(bureau, "900-349-34", 500)
+    assert "不再修改" in TRANSFERS.wrong(more, officer)["manifest_no"]
+    with pytest.raises(Refused, match="不再修改"):
+        TRANSFERS.open_row(more, officer, now)
+    assert row.items.count() == 1
+
+
+def test_a_manifest_that_a_table_alone_told_of_is_told_further_by_it(bureau):
+    for code in ("900-249-08", "900-349-34"):
+        TRANSFERS.open_row(carried(bureau, code, 2), bureau.monitor, timezone.now())
+    assert MANIFEST.model.objects.get().items.count() == 2
 
 
 def test_a_firm_changes_its_application_until_somebody_takes_it_up(bureau):

@@ -56,13 +56,36 @@ class Belongings(Listing):
         return self.refusal(person, getattr(row, self.parent))
 
     def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
-        """What the rules say of it, and why the matter that a row is entered for takes none."""
+        """What the rules say of it, and why the matter that a row of a table is entered for, or moved to, takes none."""
+        refused = self._against(values, by, by_table="pk" not in values)
         told = super().wrong(values, by)
-        matter = values.get(self.parent)
-        refused = None
-        if by is not None and matter is not None:
-            refused = self.refusal(by, matter, by_table="pk" not in values)
         return {**told, self.parent: refused.why} if refused else told
+
+    def _against(
+        self, values: Mapping[str, Any], by: Person | None, *, by_table: bool
+    ) -> Refused | None:
+        matter = values.get(self.parent)
+        if by is None or matter is None:
+            return None
+        return self.refusal(by, matter, by_table=by_table)
+
+    def open_row(
+        self,
+        values: Mapping[str, Any],
+        by: Person | None,
+        at: datetime,
+        *,
+        by_table: bool = False,
+        **more: Any,
+    ) -> Any:
+        if not by_table and (refused := self._against(values, by, by_table=False)):
+            raise refused
+        return super().open_row(values, by, at, **more)
+
+    def import_row(
+        self, values: Mapping[str, Any], batch: Any, row: Any, by: Person | None, at: datetime
+    ) -> Any:
+        return self.open_row(values, by, at, by_table=True)
 
     def withdraw_row(self, row: Any, by: Person | None, at: datetime) -> bool:
         if by is not None and self.refusal(by, getattr(row, self.parent), by_table=True):

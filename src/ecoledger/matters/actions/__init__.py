@@ -11,6 +11,7 @@ from ecoledger.matters.actions.access import (
     refusal_as_settled,
     refusal_to_change,
     settled,
+    stepped,
     why_settled,
 )
 from ecoledger.matters.actions.adding import attach, evidence_for, find_evidence, note
@@ -68,6 +69,7 @@ __all__ = [
     "resume",
     "set_lines",
     "settled",
+    "stepped",
     "suspend",
     "unbundle",
     "undo_batch_edit",

@@ -14,7 +14,7 @@ from ecoledger.listings.parts import Text
 from ecoledger.listings.refusals import NotVisible, Refused, refuse
 from ecoledger.matters import timeline
 from ecoledger.matters.lines import Lines
-from ecoledger.matters.models import Matter
+from ecoledger.matters.models import Event, Matter
 from ecoledger.matters.register import Register, has_register, register_of, sees_all_events
 
 
@@ -134,10 +134,17 @@ def settled(matter: Matter) -> frozenset[str]:
 
 
 def came_finished(matter: Matter) -> bool:
-    """Whether ``matter`` ended elsewhere before it came in, where its like ends before two persons here."""
-    register = register_of(matter.register)
-    ended = not register.state_of(matter).open
-    return matter.history and ended and bool(register.workflow.judging)
+    """Whether ``matter`` ended elsewhere, before it came in or by its table since, where its like ends before two persons
+    here."""
+    workflow = register_of(matter.register).workflow
+    ended = matter.history and not workflow.state(matter.state).open
+    return ended and bool(workflow.judging) and not stepped(matter)
+
+
+def stepped(matter: Matter) -> bool:
+    """Whether a step of its workflow was taken of ``matter`` here: from then on it stands as it was done here."""
+    steps = [transition.name for transition in register_of(matter.register).workflow.transitions]
+    return Event.objects.filter(matter_id=matter.pk, transition__in=steps).exists()
 
 
 def refusal_as_settled(matter: Matter, names: Iterable[str]) -> Refused | None:

@@ -27,6 +27,8 @@ EVENT, LABEL = "followed", noop("按原平台更新")
 # somebody has done since, a merging of one's own too.
 _OF_IMPORT, _MERGINGS = ("open", "history", "withdrawn", "restored"), ("merged", "absorbed")
 SAID_TO_REPEAT = noop("导入时标明重复")
+# What anybody adds who sees it changes nothing of it: its table goes on to say it.
+_ADDED = ("note", "evidence")
 _OWNER = frozenset({"owner", "owner_id", "owner_organisation", "owner_organisation_id"})
 
 
@@ -119,7 +121,7 @@ def only_followed(matter: Matter) -> bool:
     """Whether the matter came by a table and nobody has worked on it here: its work is done elsewhere."""
     if matter.import_batch_id is None:
         return False
-    done = work_on(matter).exclude(transition=EVENT)
+    done = work_on(matter).exclude(transition__in=(EVENT, *_ADDED))
     return not done.filter(person__isnull=False).exists()
 
 

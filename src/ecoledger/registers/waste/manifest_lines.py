@@ -18,11 +18,12 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import BUREAU
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings.catalogue import declare
-from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Ask, Filter, Import, Kind
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tallies import tally
 from ecoledger.matters import actions
+from ecoledger.matters.belonging import Belongings
+from ecoledger.matters.models import Matter
 from ecoledger.registers.waste.hazardous_waste import tell_changed
 from ecoledger.registers.waste.manifests import MANIFEST, Manifest, ManifestItem, tell_of
 from ecoledger.standards import waste
@@ -31,8 +32,14 @@ from ecoledger.standards.identifiers import parse_manifest
 ACCEPTED = Q(manifest__state="accepted", manifest__withdrawn_at=None)
 
 
-class Transfers(Listing):
+class Transfers(Belongings):
     """Lines of manifests; a new one comes in by a table and makes its manifest where there is none."""
+
+    def refusal(self, person: Person, matter: Matter, *, by_table: bool = False) -> Refused | None:
+        """A manifest of which no step was taken here is as this list has told it, and is told further by it."""
+        if not actions.stepped(matter):
+            return None
+        return super().refusal(person, matter, by_table=by_table)
 
     def standing(self) -> Any:
         return super().standing().filter(manifest__withdrawn_at=None)
@@ -42,8 +49,11 @@ class Transfers(Listing):
         if not (code := waste.hazardous(str(values.get("code") or ""))).ok:
             told["code"] = code.wrong
         number = parse_manifest(str(values.get("manifest__manifest_no") or ""))
+        known = _known(number.code) if number.ok else None
         if not number.ok:
             told["manifest_no"] = number.problems[0].text
+        elif known is not None and by is not None and (refused := self.refusal(by, known)):
+            told["manifest_no"] = refused.why
         handed, accepted = values.get("manifest__handed_on"), values.get("manifest__accepted_on")
         if handed and accepted and accepted < handed:
             told["accepted_on"] = _("接受时间早于交付时间")
@@ -94,8 +104,7 @@ class Transfers(Listing):
     ) -> Manifest:
         """The manifest of that number, made where there is none yet."""
         number = parse_manifest(str(values["manifest__manifest_no"])).code
-        known = Manifest.objects.filter(manifest_no=number, withdrawn_at=None).first()
-        if known is not None:
+        if (known := _known(number)) is not None:
             if (
                 known.entity_id != values["manifest__entity"].pk
                 or known.receiver != values["manifest__receiver"]
@@ -127,6 +136,10 @@ class Transfers(Listing):
             lines={"legs": legs},
         )
         return made
+
+
+def _known(number: str) -> Manifest | None:
+    return Manifest.objects.filter(manifest_no=number, withdrawn_at=None).first()
 
 
 LINES = declare(Transfers(
