@@ -28,10 +28,12 @@ from ecoledger.monitoring.alarming.detectors import (
     no_treatment,
     ph_jump,
     regional,
+    stop_ignored,
     sudden,
     tracks,
     trend,
 )
+from ecoledger.monitoring.alarming.orders import Stop
 
 BEGIN = datetime(2026, 3, 2)
 DAYS = 25
@@ -494,6 +496,30 @@ def test_values_that_no_process_gives(change, word):
     found = data_quality.detect(hours, hours, ranges, rule)
     assert AT <= told(found)[0] <= AT + 4
     assert word in found.filter(pl.col("state") == "bad")["note"][0]
+
+
+def test_production_after_an_order_to_stop():
+    rule = settings_of("stop_ignored")
+
+    def judged(power, until=None):
+        hours = series(1, "dPower", power)
+        (meter,) = tracks.each(hours)
+        begin = BEGIN + timedelta(hours=AT)
+        end = None if until is None else BEGIN + timedelta(hours=until)
+        stops = [Stop("E", begin, end, "减排指令"), Stop("another", BEGIN, None, "另一家")]
+        return stop_ignored.detect(hours, [("E", meter, 180.0)], stops, rule)
+
+    runs = np.full(HOURS, 600.0)
+    # Two hours to shut down, two of production.
+    assert told(judged(runs))[0] == AT + 3
+    found = judged(runs, until=AT + 10)
+    assert told(found) == list(range(AT + 3, AT + 10))
+    assert set(found.filter(pl.col("start") >= BEGIN + timedelta(hours=AT + 10))["state"]) == {
+        "good"
+    }
+    # Who keeps a furnace warm does not produce, and who had stopped in time is told of nothing.
+    runs[AT + 2 :] = 90.0
+    assert told(judged(runs)) == []
 
 
 def test_treatment_off_while_production_runs_and_both_at_rest():

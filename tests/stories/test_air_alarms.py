@@ -177,7 +177,7 @@ def rehearsed(house, now, rule):
 @pytest.mark.story("A9")
 def test_production_without_treatment_is_told_and_a_filed_stop_is_not(house, visitor, tmp_path):
     """Production and treatment of one line: standby is learned, four hours of treatment off are told, a filing of those hours
-    silences."""
+    silences; who is told to stop and runs on is told of, whatever was filed."""
     head = ("所属对象", "监测类别", "监测点名称", "监测因子", "用电设施类别", "生产线")
     meters = [
         ("E-3", "用电监控", "南厂生产表", "有功功率", "产污设施", "1"),
@@ -214,3 +214,16 @@ def test_production_without_treatment_is_told_and_a_filed_stop_is_not(house, vis
     submit(monitor, "/filings/new", "/filings/new", filed)
     (alarm,) = rehearsed(house, now, "no_treatment")
     assert alarm["state"] == "silenced"
+    # The firm is told to stop: that it goes on is told two hours after it should have stood, and no filing excuses it.
+    assert rehearsed(house, now, "stop_ignored") == []
+    order = {
+        "title": "南厂应急停产", "entity_text": "E-3", "warning": "red",
+        "description": "全部生产线停产", "asked_percent": "100",
+        "begin": f"{now - timedelta(hours=5):%Y-%m-%dT%H:%M}",
+    }  # fmt: skip
+    submit(
+        visitor("dispatcher"), "/matters/air_instruction/new", "/matters/air_instruction/new", order
+    )
+    (alarm,) = rehearsed(house, now, "stop_ignored")
+    assert (alarm["point_name"], alarm["state"]) == ("南厂生产表", "raised")
+    assert alarm["first"] == f"{now - timedelta(hours=2):%Y-%m-%dT%H:00}"

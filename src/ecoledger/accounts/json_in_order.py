@@ -58,7 +58,8 @@ class JSONInOrder(models.JSONField):
     ) -> Any:
         if not prepared:
             value = self.get_prep_value(value)
-        encoder = _in_letters(self.encoder)
+        own: Any = self.encoder
+        encoder = _in_letters(own)
         # What Django makes of it there by a longer way, for each value.
         if connection.vendor == "sqlite":
             return encoder.encode(value)

@@ -286,6 +286,7 @@ class AlarmRule(models.Model):
         BYPASS = "bypass", "旁路排放"
         MARKED_STOP = "marked_stop", "标停未停"
         NO_TREATMENT = "no_treatment", "产污未治污"
+        STOP_IGNORED = "stop_ignored", "停产期间生产"
         DATA_QUALITY = "data_quality", "数据质量"
         NEIGHBOURS = "neighbours", "高于周边"
         LOW_VS_NEIGHBOURS = "low_vs_neighbours", "低于周边"

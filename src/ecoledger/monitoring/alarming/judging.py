@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -29,9 +30,11 @@ from ecoledger.monitoring.alarming.detectors import (
     neighbours,
     no_treatment,
     ph_jump,
+    stop_ignored,
     sudden,
     trend,
 )
+from ecoledger.monitoring.alarming.detectors.tracks import Track
 from ecoledger.monitoring.alarming.operation import usual_high
 from ecoledger.monitoring.alarming.seen import HOURS, Seen, finished
 from ecoledger.monitoring.alarming.weather import TURBIDITY
@@ -168,6 +171,9 @@ def detect(rule: AlarmRule, seen: Seen) -> pl.DataFrame:
         case _D.MARKED_STOP:
             outlets = seen.of(rule.kind, [])
             return marked_stop.detect(outlets, judged, seen.production, seen.filed, settings)
+        case _D.STOP_IGNORED:
+            meters = _production_meters(seen, settings)
+            return stop_ignored.detect(judged, meters, seen.stops, settings)
         case _D.DATA_QUALITY:
             quality = data_quality.detect(hours, judged, points.parameters, settings, seen.running)
             if rule.kind != "air":
@@ -273,6 +279,18 @@ def _no_treatment(rule: AlarmRule, touched: pl.DataFrame, seen: Seen) -> pl.Data
         how="semi",
     ).filter(pl.col("start") >= touched["start"].min())
     return no_treatment.detect(power, judged, meters, rule.settings)
+
+
+def _production_meters(seen: Seen, settings: dict[str, Any]) -> Iterator[tuple[str, Track, float]]:
+    """The production meters of firms, each with the kW above which it runs."""
+    default = float(settings.get("running_above", 1.0))
+    thresholds = dict(seen.points.parameters.select("point", "running_above").iter_rows())
+    learned = dict(_learned(seen).iter_rows())
+    rows = seen.points.points.filter(pl.col("power_role") == "production")
+    for point, owner in rows.select("point", "owner_code").iter_rows():
+        if owner and point in seen.meters:
+            above = max(thresholds.get(point) or default, learned.get(point, 0.0))
+            yield owner, seen.meters[point], above
 
 
 def _learned(seen: Seen) -> pl.DataFrame:

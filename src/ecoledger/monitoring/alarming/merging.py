@@ -22,6 +22,7 @@ WEIGHT: dict[str, int] = {
     for n, name in enumerate(
         (
             _D.DATA_QUALITY,
+            _D.STOP_IGNORED,
             _D.MARKED_STOP,
             _D.NO_TREATMENT,
             _D.BYPASS,

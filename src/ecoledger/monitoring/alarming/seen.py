@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from ecoledger.live import times
 from ecoledger.monitoring import runtime
-from ecoledger.monitoring.alarming import operation, weather
+from ecoledger.monitoring.alarming import operation, orders, weather
 from ecoledger.monitoring.alarming.detectors import regional
 from ecoledger.monitoring.alarming.detectors.tracks import Track
 from ecoledger.monitoring.alarming.weather import Washed
@@ -128,6 +128,11 @@ class Seen:
     def meters(self) -> dict[int, Track]:
         """The power of each meter, by the hour."""
         return operation.power_tracks(self.hours, self.points.points)
+
+    @cached_property
+    def stops(self) -> list[orders.Stop]:
+        """The orders to stop that are, or were, in force while it is looked."""
+        return orders.between(self.begin - HISTORY, self.end)
 
     @cached_property
     def production(self) -> dict[int, list[Track]]:

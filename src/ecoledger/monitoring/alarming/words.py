@@ -108,6 +108,7 @@ _PREVENTION = {
     AlarmRule.Detector.BYPASS: "旁路铅封并联网阀位；检修切换提前申报",
     AlarmRule.Detector.MARKED_STOP: "恢复生产时立即结束停运标记和停产申报",
     AlarmRule.Detector.NO_TREATMENT: "先启治污后启生产；治污检修时停产或申报",
+    AlarmRule.Detector.STOP_IGNORED: "停产要求到达后按时停机；确需保温、保安全用电的，事先说明",
     AlarmRule.Detector.DATA_QUALITY: "核对设备单位、量程和零点；数采仪配置变更后比对",
     AlarmRule.Detector.NEIGHBOURS: "站点周边扬尘、焚烧、餐饮等源巡查；施工提前报备",
     AlarmRule.Detector.LOW_VS_NEIGHBOURS: "采样口周边禁止喷淋、遮挡；维护时标记",
@@ -130,6 +131,7 @@ _HELD_AGAINST = {
     AlarmRule.Detector.EXCEEDANCE: noop("限值"),
     AlarmRule.Detector.NEAR_LIMIT: noop("限值"),
     AlarmRule.Detector.NO_TREATMENT: noop("运行阈值"),
+    AlarmRule.Detector.STOP_IGNORED: noop("运行阈值"),
 }
 
 

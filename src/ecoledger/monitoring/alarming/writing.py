@@ -22,6 +22,8 @@ LEVELS = ["blue", "yellow", "orange", "red"]
 _VALUES_KEPT = 48
 _DAY = 86400
 _D = AlarmRule.Detector
+# These judge whether what should stand stands: that a standstill was filed is no answer.
+_OF_STANDSTILL = {_D.MARKED_STOP, _D.STOP_IGNORED}
 # Excused hours of one reason that lie within a day of each other are one silence.
 _ONE_SILENCE = timedelta(hours=24)
 _KEY = ["point", "parameter"]
@@ -147,8 +149,7 @@ class Writer:
         start: datetime = row["start"]
         end = start + timedelta(seconds=row["seconds"])
         kinds = rule.settings.get("silenced_by", [kind.value for kind in Filing.Kind])
-        if rule.detector == _D.MARKED_STOP:
-            # The filing is what is judged.
+        if rule.detector in _OF_STANDSTILL:
             kinds = [kind for kind in kinds if kind != Filing.Kind.SHUTDOWN]
         place = self.places[row["point"]]
         filing = None

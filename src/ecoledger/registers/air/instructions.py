@@ -6,7 +6,7 @@ One instruction a firm: the lines of its list at the level. It is verified by in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import Role
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings.parts import Ask, View
+from ecoledger.live import times
 from ecoledger.matters import actions
 from ecoledger.matters.measures import Measure
 from ecoledger.matters.models import Circulation, Level, Link, Matter
@@ -35,6 +36,7 @@ from ecoledger.matters.workflow import (
     Workflow,
     said,
 )
+from ecoledger.monitoring.alarming import orders
 from ecoledger.registers.air import measured_cut
 from ecoledger.registers.air.emergency_list import POLLUTANTS, ControlLine, WarningLevel
 from ecoledger.registers.closing import DEFAULT, REASON
@@ -225,6 +227,28 @@ def _china(moment: datetime) -> datetime:
     local = timezone.localtime(moment).replace(tzinfo=None)
     rounded = local.replace(minute=0, second=0, microsecond=0)
     return rounded if rounded == local else rounded + timedelta(hours=1)
+
+
+def stops(begin: datetime, end: datetime) -> Iterator[orders.Stop]:
+    """The firms that are told to cut all they emit, between two moments in China standard time."""
+    told = Instruction.objects.filter(
+        Q(until=None) | Q(until__gt=times.aware(begin)),
+        asked_percent=100,
+        begin__lt=times.aware(end),
+        withdrawn_at=None,
+    )
+    rows = told.exclude(phase=Phase.DISMISSED).select_related("entity", "response")
+    for one in rows:
+        # One that was verified while its response went on ends with the response.
+        response = getattr(one.response, "as_weather_response", one.response)
+        until = one.until or getattr(response, "until", None) or (response or one).closed_at
+        if one.entity is not None:
+            words = f"减排指令（{one.number}）要求停产"
+            ended = None if until is None else times.naive(until)
+            yield orders.Stop(one.entity.code, times.naive(one.begin), ended, words)
+
+
+orders.sources.append(stops)
 
 
 def judgement(asked: Decimal | None, found: list[measured_cut.Measured]) -> str:

@@ -7,7 +7,8 @@ released is looked at again within thirty days. Undecided, few may know of it.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db import models
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.roles import CAPABILITIES, Role
 from ecoledger.listings.parts import Import
+from ecoledger.live import times
 from ecoledger.matters.actions import Refused
 from ecoledger.matters.models import Circulation, Matter
 from ecoledger.matters.reasons import Reason
@@ -31,6 +33,7 @@ from ecoledger.matters.workflow import (
     Workflow,
     said,
 )
+from ecoledger.monitoring.alarming import orders
 from ecoledger.registers.closing import REASON
 from ecoledger.registers.enforcement.penalty_case.models import PenaltyCase
 from ecoledger.standards import time_limits
@@ -206,6 +209,30 @@ def _figures(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic]:
         Statistic("running", "限产停产中", n["open"], "state=running", unit="家次"),
         Statistic("overdue", "超期未办结", n["late"], "overdue=1"),
     ]
+
+
+def stops(begin: datetime, end: datetime) -> Iterator[orders.Stop]:
+    """The firms whose production is stopped (停产整治) from the day after the decision was served until it is released,
+    between two moments in China standard time."""
+    served = ProductionOrder.objects.filter(
+        Q(released_on=None) | Q(released_on__gt=begin.date()),
+        kind=ProductionOrder.Kind.HALT,
+        served_on__lt=end.date(),
+        withdrawn_at=None,
+    )
+    for order in served.exclude(phase=Phase.DISMISSED).select_related("entity"):
+        if order.entity is None or order.served_on is None:
+            continue
+        first = datetime.combine(order.served_on + timedelta(days=1), time())
+        if order.released_on is not None:
+            until: datetime | None = datetime.combine(order.released_on, time())
+        else:
+            until = None if order.closed_at is None else times.naive(order.closed_at)
+        words = f"停产整治决定（{order.decision_no or order.number}）生效"
+        yield orders.Stop(order.entity.code, first, until, words)
+
+
+orders.sources.append(stops)
 
 
 REGISTER = declare(Register(

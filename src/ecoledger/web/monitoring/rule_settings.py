@@ -235,6 +235,24 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
         ),
         _ESCALATE,
     ),
+    AlarmRule.Detector.STOP_IGNORED: (
+        Setting("hours", gettext_lazy("连续几小时"), "whole", least=1, most=48, required=True),
+        Setting(
+            "grace",
+            gettext_lazy("指令生效后几小时内停机不算"),
+            least=0,
+            most=72,
+            required=True,
+        ),
+        Setting(
+            "running_above",
+            gettext_lazy("功率高于多少 kW 算运行"),
+            least=0,
+            required=True,
+            help=gettext_lazy("监测点自己设了阈值的，按监测点。"),
+        ),
+        _ESCALATE,
+    ),
     AlarmRule.Detector.NEAR_LIMIT: (
         Setting("hours", gettext_lazy("看最近几小时"), "whole", least=6, most=168, required=True),
         Setting(

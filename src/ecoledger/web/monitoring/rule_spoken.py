@@ -81,6 +81,10 @@ SPOKEN: dict[str, dict[str, str]] = {
         "minutes": noop("持续{n}分钟"),
         "running_above": noop("功率高于{n} kW 算运行"),
     },
+    _Kind.STOP_IGNORED: {
+        "grace": noop("指令生效{n}小时后起算"),
+        "running_above": noop("功率高于{n} kW 算运行"),
+    },
     _Kind.NEAR_LIMIT: {
         "hours": _RECENT,
         "piled": noop("{n}个值挤在最大值下限值的1%以内"),
