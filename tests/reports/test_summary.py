@@ -9,7 +9,7 @@ from io import BytesIO
 import openpyxl
 import pytest
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from docx import Document
 from pypdf import PdfReader
 
@@ -84,6 +84,19 @@ def test_what_people_write_begins_with_what_the_data_name(month):
     assert "优良天数比例为80.0%，目前未达到目标（不低于97%）。" in month.words["存在问题"]
     said = checking.text_of(rendering.report_of(month, "试"))
     assert "（1）优良天数比例为80.0%" in said
+
+
+def test_it_is_chinese_whatever_language_its_writer_reads_the_pages_in(month, people, client):
+    PlanTarget.objects.update(reported=85)
+    with translation.override("en"):
+        draft = drafting.begin_report(YEARLY, COUNTY, OCTOBER, by=people["leader"])
+        assert translation.get_language() == "en"
+    assert "目前未达到（填报85%）目标" in draft.words["存在问题"]
+    client.force_login(people["leader"])
+    client.cookies["django_language"] = "en"
+    page = client.get(reverse("draft", args=[draft.pk])).content.decode()
+    assert ">30天</a>（日历" in page
+    assert ">Submit</button>" in page
 
 
 def test_parts_that_do_not_come_to_the_total_are_flagged_before_issue(month):

@@ -22,6 +22,7 @@ from ecoledger.registers.enforcement.rules import rules
 from ecoledger.reports import binding, enforcement_values, matter_values, visible
 from ecoledger.reports.binding import Paper
 from ecoledger.reports.declaration import Letter, document_of
+from ecoledger.reports.language import in_chinese
 from ecoledger.reports.rendering import issuer
 
 # Volume, section → the kinds of document that stand there, in this order.
@@ -65,6 +66,7 @@ OF_STEP = {
 }
 
 
+@in_chinese
 def papers(case: Any, person: Person) -> list[Paper]:
     """What the file holds, in order, of what ``person`` may see."""
     matters = [case.pk]
@@ -172,6 +174,7 @@ def _evidence(case: Any, person: Person, aside: Collection[int]) -> Iterator[Pap
         yield from binding.evidence_papers(matter, person, "正卷", _EVIDENCE, without=without)
 
 
+@in_chinese
 def assemble(case: Any, person: Person) -> bytes:
     """The file as one PDF."""
     return binding.bind(
@@ -238,6 +241,7 @@ def _day(at: Any) -> str:
     return matter_values.words(timezone.localtime(at).date())
 
 
+@in_chinese
 def record_pdf(record: Any) -> bytes:
     """A record made on the spot, with the signature and the hash it was closed by."""
     start, end = timezone.localtime(record.started_at), timezone.localtime(record.ended_at)

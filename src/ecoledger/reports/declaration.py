@@ -15,13 +15,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from django.utils.translation import override
-
 from ecoledger.accounts.models import Person
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import state_of
 from ecoledger.reports import locked
 from ecoledger.reports.content import Block, Bulletin, numbered
+from ecoledger.reports.language import in_chinese
 
 # What a draft goes through between its author and its number, in this order.
 REVIEW, SIGN = "review", "sign"
@@ -41,6 +40,7 @@ class Word:
     first: Callable[[Any, Person], str] | str = ""
     help: str = ""
 
+    @in_chinese
     def beginning(self, of: Any, author: Person) -> str:
         return self.first(of, author) if callable(self.first) else self.first
 
@@ -101,12 +101,11 @@ class SectionedReport(Report):
     gather: Callable[[str, date], Any]
     sections: tuple[Part, ...]
 
+    @in_chinese
     def compose(self, area_code: str, day: date) -> Bulletin:
-        # Documents are in Chinese whatever language the reader has the pages in.
-        with override("zh-hans"):
-            gathered = self.gather(area_code, day)
-            blocks = [(part.heading, part.blocks(gathered)) for part in self.sections]
-            bulletin: Bulletin = gathered.bulletin(self.key, numbered(blocks))
+        gathered = self.gather(area_code, day)
+        blocks = [(part.heading, part.blocks(gathered)) for part in self.sections]
+        bulletin: Bulletin = gathered.bulletin(self.key, numbered(blocks))
         return bulletin
 
     def lock(self, area_code: str, day: date) -> tuple[Bulletin, dict[str, Any]]:

@@ -27,6 +27,7 @@ from ecoledger.matters.models import Matter
 from ecoledger.reports import locked, rendering
 from ecoledger.reports.declaration import SIGN, Document, Letter, Report, document_of
 from ecoledger.reports.differences import between
+from ecoledger.reports.language import in_chinese
 from ecoledger.reports.models import Draft, DraftStep, IssuedDocument, LetterTemplate, Reply
 from ecoledger.reports.numbers import next_number
 from ecoledger.reports.profile import DocumentsError
@@ -365,6 +366,7 @@ def _following(document: Document, state: str) -> str:
     return way[way.index(state) + 1]
 
 
+@in_chinese
 def _tell_next(draft: Draft, by: Person) -> None:
     """Tell those the draft waits for now: who may take the step, or its author."""
     document = document_of(draft.kind)

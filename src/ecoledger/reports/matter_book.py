@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import override
 
 from ecoledger.accounts.models import Person
 from ecoledger.listings import cells, veil
@@ -13,29 +12,31 @@ from ecoledger.matters import timeline
 from ecoledger.matters.register import register_of
 from ecoledger.reports import binding, matter_values, visible
 from ecoledger.reports.binding import Paper
+from ecoledger.reports.language import in_chinese
 from ecoledger.reports.rendering import issuer
 
 FACTS, COURSE, LETTERS, EVIDENCE = "基本情况", "办理过程", "文书", "证据"
 
 
+@in_chinese
 def papers(matter: Any, person: Person) -> list[Paper]:
     """What the file holds, in order, of what ``person`` may see."""
-    with override("zh-hans"):
-        made = [
-            Paper(FACTS, FACTS, "基本情况表", matter.number, "", _facts(matter, person)),
-            Paper(COURSE, COURSE, "办理过程", "", "", _course(matter, person)),
-        ]
-        issued = visible.documents(person).filter(matter_id=matter.pk, replaced_by=None)
-        for document in issued.order_by("issued_at", "pk"):
-            with document.pdf_file.open("rb") as file:
-                content = file.read()
-            title = document.title.partition("：")[0]
-            day = binding.day(timezone.localtime(document.issued_at))
-            made.append(Paper(LETTERS, LETTERS, title, document.number, day, content))
-        made += binding.evidence_papers(matter, person, EVIDENCE, EVIDENCE)
+    made = [
+        Paper(FACTS, FACTS, "基本情况表", matter.number, "", _facts(matter, person)),
+        Paper(COURSE, COURSE, "办理过程", "", "", _course(matter, person)),
+    ]
+    issued = visible.documents(person).filter(matter_id=matter.pk, replaced_by=None)
+    for document in issued.order_by("issued_at", "pk"):
+        with document.pdf_file.open("rb") as file:
+            content = file.read()
+        title = document.title.partition("：")[0]
+        day = binding.day(timezone.localtime(document.issued_at))
+        made.append(Paper(LETTERS, LETTERS, title, document.number, day, content))
+    made += binding.evidence_papers(matter, person, EVIDENCE, EVIDENCE)
     return made
 
 
+@in_chinese
 def assemble(matter: Any, person: Person) -> bytes:
     """The file as one PDF with its list."""
     return binding.bind(

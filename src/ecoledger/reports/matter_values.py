@@ -7,11 +7,11 @@ from typing import Any
 
 from django.db.models import Field, Model
 from django.utils import timezone
-from django.utils.translation import override
 
 from ecoledger.entities.models import Area
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, register_of
+from ecoledger.reports.language import in_chinese
 
 # Of the engine's own use, or not for paper.
 _LEFT_OUT = frozenset(
@@ -30,7 +30,7 @@ def names(registers: tuple[str, ...]) -> list[str]:
     return list(found)
 
 
-@override("zh-hans")
+@in_chinese
 def values(matter: Matter) -> dict[str, str]:
     """Every variable of one matter, as it is printed; what is not known is empty."""
     register = register_of(matter.register)

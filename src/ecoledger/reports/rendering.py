@@ -14,6 +14,7 @@ from ecoledger.matters.models import Matter
 from ecoledger.reports import excel, letter_file, locked, matter_values, word
 from ecoledger.reports.content import Block, Bulletin, Section, Statement, ordinal
 from ecoledger.reports.declaration import Letter, Report, document_of
+from ecoledger.reports.language import in_chinese
 from ecoledger.reports.models import Draft, IssuedDocument
 from ecoledger.reports.summary import Summary
 from ecoledger.reports.template_in_force import template_of
@@ -29,12 +30,14 @@ def own_fonts() -> str:
     return str(Path(settings.PROFILE) / "fonts")
 
 
+@in_chinese
 def values_of(letter: Letter, matter: Matter) -> dict[str, Any]:
     """What a letter locks of its matter."""
     further = letter.values(matter) if letter.values else {}
     return {**matter_values.values(matter), **further}
 
 
+@in_chinese
 def files(draft: Draft, number: str, on: date) -> Files:
     """Every file of a document with this number and date."""
     document = document_of(draft.kind)

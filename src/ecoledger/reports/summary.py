@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.utils.translation import override
-
 from ecoledger.accounts.models import Person
 from ecoledger.indicators.declaring import Span
 from ecoledger.reports import filled, letter_file, locked, named_figures, notes
 from ecoledger.reports.content import Bulletin, Part, Statement
 from ecoledger.reports.declaration import Report, Word, declare
+from ecoledger.reports.language import in_chinese
 from ecoledger.reports.models import LetterTemplate
 from ecoledger.reports.spoken import issuer, spoken
 from ecoledger.reports.summary_template import summary_template
@@ -41,51 +40,49 @@ class Summary(Report):
     def compose(self, area_code: str, day: date) -> Bulletin:
         return self.lock(area_code, day)[0]
 
+    @in_chinese
     def lock(self, area_code: str, day: date) -> tuple[Bulletin, dict[str, Any]]:
         """Every figure that the template in force names, computed now; and the summary without words."""
-        with override("zh-hans"):
-            own = newest(self)
-            content = self.template() if own is None else content_of(own)
-            of = spoken(area_code, self.span, day, f"{{words}}{self.called}")
-            asked = named_figures.Asked(area_code, of.span)
-            used = letter_file.variables(content)
-            named = named_figures.gathered(used, asked)
-            lists = {
-                name: named_figures.rows_of(name, asked)
-                for name in named_figures.LISTS
-                if name in used
-            }
-            in_rows = (part for rows in lists.values() for row in rows for part in row.values())
-            issued_by = issuer(area_code)
-            title = of.title.removeprefix(of.name)
-            kept: dict[str, Any] = {
-                "kind": self.key,
-                "title": f"{issued_by}\n{title}",
-                "number": of.words,
-                "issuer": issued_by,
-                "area_code": area_code,
-                "begin": of.begin.isoformat(),
-                "end": of.end.isoformat(),
-                "standards": [],
-                "doubts": [],
-                "sections": [],
-                "template": own.pk if own else None,
-                "named": {name: locked.part(part) for name, part in named.items()},
-                "lists": {
-                    name: [{column: locked.part(p) for column, p in row.items()} for row in rows]
-                    for name, rows in lists.items()
-                },
-                "said": {
-                    "标题": title,
-                    "区域": _whole(of.name),
-                    "期间": of.words,
-                    "发文机关": issued_by,
-                    "数字说明": _note(named)
-                    + named_figures.untold([*named.values(), *in_rows])
-                    + (named_figures.left_out() if "台账表" in lists else ""),
-                },
-            }
-            return self.read(kept, {}, kept["number"]), kept
+        own = newest(self)
+        content = self.template() if own is None else content_of(own)
+        of = spoken(area_code, self.span, day, f"{{words}}{self.called}")
+        asked = named_figures.Asked(area_code, of.span)
+        used = letter_file.variables(content)
+        named = named_figures.gathered(used, asked)
+        lists = {
+            name: named_figures.rows_of(name, asked) for name in named_figures.LISTS if name in used
+        }
+        in_rows = (part for rows in lists.values() for row in rows for part in row.values())
+        issued_by = issuer(area_code)
+        title = of.title.removeprefix(of.name)
+        kept: dict[str, Any] = {
+            "kind": self.key,
+            "title": f"{issued_by}\n{title}",
+            "number": of.words,
+            "issuer": issued_by,
+            "area_code": area_code,
+            "begin": of.begin.isoformat(),
+            "end": of.end.isoformat(),
+            "standards": [],
+            "doubts": [],
+            "sections": [],
+            "template": own.pk if own else None,
+            "named": {name: locked.part(part) for name, part in named.items()},
+            "lists": {
+                name: [{column: locked.part(p) for column, p in row.items()} for row in rows]
+                for name, rows in lists.items()
+            },
+            "said": {
+                "标题": title,
+                "区域": _whole(of.name),
+                "期间": of.words,
+                "发文机关": issued_by,
+                "数字说明": _note(named)
+                + named_figures.untold([*named.values(), *in_rows])
+                + (named_figures.left_out() if "台账表" in lists else ""),
+            },
+        }
+        return self.read(kept, {}, kept["number"]), kept
 
     def filled(
         self, kept: Mapping[str, Any], words: Mapping[str, list[str]], number: str, day: str

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Protocol
 
+from ecoledger.reports.language import in_chinese
 from ecoledger.reports.models import LetterTemplate
 from ecoledger.reports.official_document import Fonts
 from ecoledger.reports.profile import documents
@@ -25,6 +26,7 @@ def made_once(make: Callable[[], bytes]) -> Callable[[], bytes]:
     """A file to begin with, kept: making it anew takes longer than filling it, and only the bureau's fonts change it."""
 
     @lru_cache(maxsize=2)
+    @in_chinese
     def for_fonts(_fonts: Fonts) -> bytes:
         return make()
 

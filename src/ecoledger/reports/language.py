@@ -1,0 +1,25 @@
+"""The language of documents: Chinese, whatever language the pages have for whoever draws one up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from django.utils.translation import override
+
+CHINESE = "zh-hans"
+
+Asked = ParamSpec("Asked")
+Written = TypeVar("Written")
+
+
+def in_chinese(write: Callable[Asked, Written]) -> Callable[Asked, Written]:
+    """``write`` makes what a document says."""
+
+    @wraps(write)
+    def written(*args: Asked.args, **kwargs: Asked.kwargs) -> Written:
+        with override(CHINESE):
+            return write(*args, **kwargs)
+
+    return written
