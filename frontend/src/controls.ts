@@ -28,8 +28,61 @@ function choose(row: HTMLElement): void {
   if (!lookup || !value || !box) return;
   value.value = row.dataset.value ?? "";
   box.value = row.dataset.text ?? "";
-  lookup.querySelector(".lookup-rows")?.replaceChildren();
+  closeOffers(lookup);
   box.focus();
+}
+
+/** What a look-up offers lies over the fields below it: it goes away with Escape, with Tab and with a click elsewhere. */
+function closeOffers(lookup: HTMLElement): void {
+  lookup.querySelector(".lookup-rows")?.replaceChildren();
+  lookup.querySelector("[role=combobox]")?.setAttribute("aria-expanded", "false");
+  lookup.dataset.closed = "yes";
+}
+
+/** Escape closes what is offered, the arrows go through it, as in any box of suggestions. */
+function walkOffers(event: KeyboardEvent): void {
+  const target = event.target as HTMLElement;
+  const lookup = target.closest?.<HTMLElement>("[data-lookup]");
+  const box = lookup?.querySelector<HTMLInputElement>("[role=combobox]");
+  if (!lookup || !box || event.isComposing) return;
+  const rows = [...lookup.querySelectorAll<HTMLElement>(".lookup-row")];
+  if (event.key === "Escape" && lookup.querySelector(".lookup-rows > *")) {
+    // The first press only closes; what was typed is emptied by the next.
+    event.preventDefault();
+    closeOffers(lookup);
+    box.focus();
+  } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    event.preventDefault();
+    if (!rows.length) return box.click();
+    const next = rows.indexOf(target) + (event.key === "ArrowDown" ? 1 : -1);
+    (rows[Math.min(next, rows.length - 1)] ?? box).focus();
+  }
+}
+
+/** Rows of a look-up: none once it was left, also where the answer to what was typed comes only then. */
+function startOffers(): void {
+  document.addEventListener("keydown", walkOffers);
+  document.addEventListener("focusout", (event) => {
+    const lookup = (event.target as HTMLElement).closest<HTMLElement>("[data-lookup]");
+    if (lookup && !lookup.contains(event.relatedTarget as Node | null)) closeOffers(lookup);
+  });
+  // The box keeps the focus while a row is clicked, also where buttons take none.
+  document.addEventListener("mousedown", (event) => {
+    if ((event.target as HTMLElement).closest(".lookup-rows")) event.preventDefault();
+  });
+  for (const name of ["input", "click"])
+    document.addEventListener(name, (event) => {
+      const box = event.target as HTMLElement;
+      if (box.matches("[data-lookup] [role=combobox]")) delete box.closest<HTMLElement>("[data-lookup]")!.dataset.closed;
+    });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const rows = event.target as HTMLElement;
+    if (rows.closest<HTMLElement>("[data-lookup]")?.dataset.closed) (event as CustomEvent).detail.shouldSwap = false;
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const lookup = (event.target as HTMLElement).closest<HTMLElement>("[data-lookup]");
+    lookup?.querySelector("[role=combobox]")?.setAttribute("aria-expanded", String(!!lookup.querySelector(".lookup-row")));
+  });
 }
 
 /** The rail as a drawer on small screens. */
@@ -52,6 +105,7 @@ export function startControls(): void {
     const value = box.closest("[data-lookup]")?.querySelector<HTMLInputElement>("[data-lookup-value]");
     if (value && box.matches("input[type=search]")) value.value = "";
   });
+  startOffers();
   keepList();
   document.addEventListener("keydown", goAlong);
   document.addEventListener("keydown", (event) => {

@@ -11,9 +11,10 @@ import pytest
 from ecoledger.accounts.models import Organisation
 from ecoledger.entities.models import Enterprise, Outlet, Section
 from ecoledger.listings import forms
+from ecoledger.listings.catalogue import all_listings
 from ecoledger.listings.derive import Derive
 from ecoledger.listings.listing import Ask, Kind, Listing
-from ecoledger.listings.lookups import NoSuchRow, lookup_for, lookup_of
+from ecoledger.listings.lookups import MOST, NoSuchRow, lookup_for, lookup_of
 from ecoledger.listings.pinyin import initials
 from ecoledger.listings.refusals import Refused
 
@@ -99,7 +100,24 @@ def test_words_typed_offer_what_begins_with_them_first(people):
         Organisation.objects.create(name=name, kind="department", area_code="990101")
     found = [str(o) for o in lookup_of("organisation").search("石桥", None)]
     assert found == ["石桥镇人民政府", "新石桥环保服务所"]
-    assert len(lookup_of("organisation").search("", None)) == Organisation.objects.count()
+    # For nothing typed: all, where they are few; of many none.
+    units = lookup_of("organisation")
+    assert len(units.search("", None)) == Organisation.objects.count() <= MOST
+    for n in range(MOST):
+        Organisation.objects.create(name=f"第{n}管理处", kind="department", area_code="990101")
+    assert units.search("", None) == []
+
+
+def test_what_asks_for_a_firm_offers_firms_only(bureau):
+    """A town or a station that begins with the same name cannot be chosen as the firm; elsewhere firms stand first."""
+    asked = [(b.key, a) for b in all_listings() for a in b.fields if a.to is not None]
+    loose = [key for key, a in asked if str(a.label) in ("企业", "对应企业", "涉及企业")
+             and not issubclass(a.to, Enterprise)]  # fmt: skip
+    assert loose == []
+    things = lookup_of("entity").search("测试", None)
+    kinds = [row.kind for row in things]
+    assert kinds == sorted(kinds, key=lambda kind: kind != "enterprise")
+    assert len(set(kinds)) > 1
 
 
 def test_initials_of_names():

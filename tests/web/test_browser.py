@@ -18,6 +18,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 from tests.browser import opened
 from tests.conftest import COUNTY
 
+from ecoledger.entities.models import Enterprise
+from ecoledger.listings.lookups import MOST
 from ecoledger.live import events
 from ecoledger.matters import actions
 from ecoledger.monitoring.models import Alarm
@@ -555,3 +557,61 @@ def test_a_finger_finds_yes_and_no_and_a_timeline_is_read_on_the_phone(page, cou
             )
             apart = time[0] >= mark["x"] + mark["width"] or time[1] <= mark["x"]
             assert apart, address
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_a_look_up_offers_goes_away_without_choosing(
+    page, county, context, server, signed_in, width
+):
+    session = signed_in("dispatcher").cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": session, "url": server}])
+    for n in range(MOST + 1):
+        Enterprise.objects.create(code=f"E-T{n}", name=f"东港第{n}制砖厂", area_code="990101001")
+    wide, high = WIDTHS[width]
+    page.set_viewport_size({"width": wide, "height": high})
+    page.goto("/matters/complaint/new")
+    lookup = page.locator("[data-lookup]:has([name=entity_text])")
+    box, rows = lookup.get_by_role("combobox"), lookup.locator(".lookup-row")
+
+    def offered() -> None:
+        box.fill("")
+        box.press_sequentially("东港")
+        rows.first.wait_for()
+        assert box.get_attribute("aria-expanded") == "true"
+
+    offered()
+    box.press("Escape")
+    assert rows.count() == 0
+    assert box.input_value() == "东港"  # only what was offered is gone
+    offered()
+    box.press("Tab")
+    assert rows.count() == 0
+    # The next stop is the field below, not a row of the list.
+    assert page.evaluate("document.activeElement.name") == "area_code"
+    offered()
+    page.locator("h1").first.click()
+    assert rows.count() == 0
+    assert box.get_attribute("aria-expanded") == "false"
+    # Nothing typed offers nothing, where a dozen of many would be arbitrary.
+    offered()
+    with page.expect_response("**/lookup/**"):
+        box.fill("")
+    page.wait_for_function("document.querySelectorAll('.lookup-row').length === 0")
+    # An answer that comes after the box was left opens nothing over the fields below.
+    with page.expect_response("**/lookup/**"):
+        box.press_sequentially("制砖")
+        box.press("Tab")
+    page.wait_for_timeout(300)
+    assert rows.count() == 0
+    # The arrows go through what is offered, Enter takes it.
+    offered()
+    box.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert box.input_value() == "东港第1制砖厂"
+    assert lookup.locator("[name=entity]").input_value() == "E-T1"
+    assert rows.count() == 0
+    offered()
+    rows.last.click()
+    assert lookup.locator("[name=entity]").input_value().startswith("E-T")
+    assert not page.complaints

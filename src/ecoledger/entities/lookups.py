@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.entities.identifiers import FORMER_NAME
 from ecoledger.entities.inventory import all_inventories, label_of
-from ecoledger.entities.models import Area, Entity
+from ecoledger.entities.models import Area, Enterprise, Entity
 from ecoledger.entities.validity import in_force
 from ecoledger.listings.lookups import Lookup, UnitLookup, declare_lookup
 
@@ -33,7 +33,9 @@ def _entities(person: Person | None) -> QuerySet[Any]:
     """Things of the person's areas and the wider ones these lie in (a river, a section); a firm's own. Of a kind whose
     book the person neither reads nor writes there are none.
     """
-    rows = Entity.objects.filter(in_force()).order_by("code")
+    # Firms before what bears their name (outlets, permits) and before the places that theirs begins with.
+    firm = Case(When(kind=Enterprise.KIND, then=0), default=1)
+    rows = Entity.objects.filter(in_force()).order_by(firm, "code")
     if person is None:
         return rows
     books = all_inventories()

@@ -70,7 +70,8 @@ class Lookup:
         return getattr(row, self.value)
 
     def search(self, words: str, person: Person | None, beside: str = "") -> list[Any]:
-        """At most :data:`MOST` rows for what was typed; those that begin with it come first.
+        """At most :data:`MOST` rows for what was typed; those that begin with it come first. For nothing typed all rows, if
+        they are no more than that: of many a dozen would be arbitrary.
 
         ``beside``: the value of the field that narrows them (:attr:`beside`), as far as there is one.
         """
@@ -79,7 +80,8 @@ class Lookup:
             rows = rows.filter(**{self.beside[1]: int(beside)})
         words = words.strip()
         if not words:
-            return list(rows[:MOST])
+            every = list(rows[: MOST + 1])
+            return every if len(every) <= MOST else []
         starts, holds = Q(), Q()
         for path in (*self.begins, *self.exact):
             starts |= Q(**{f"{path}__istartswith": words})

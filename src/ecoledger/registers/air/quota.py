@@ -22,6 +22,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.books import account as accounts
 from ecoledger.books.account import VOUCHER, Account, Item, Voucher
+from ecoledger.entities.models import Enterprise
 from ecoledger.listings import own_data
 from ecoledger.listings.catalogue import declare as declare_book
 from ecoledger.listings.lookups import Lookup, declare_lookup
@@ -262,7 +263,7 @@ REDUCTION = declare(Register(
             "left": "未被使用 t/a", "drawn_words": "使用项目"},
     columns=("number", "title", "entity", "way", "pollutant", "freed", "state", "due", "opened_at"),
     filters=("state", "pollutant", "way", "area_code"), search=("number", "title", "entity__name"),
-    fields=("title", "entity", "area_code", "way", "pollutant", "permitted", "actual",
+    fields=("title", Ask("entity", to=Enterprise, required=False), "area_code", "way", "pollutant", "permitted", "actual",
             "permitted_after", "base_year", "method"),
     details=("way", "pollutant", "permitted", "actual", "permitted_after", "freed", "left",
              "drawn_words", "base_year", "method"),
@@ -402,7 +403,7 @@ ALLOCATION = declare(Register(
     labels={"title": "新建项目", "entity": "企业", "area_code": "属地", "taken": "出库量 t/a"},
     columns=("number", "title", "entity", "pollutant", "added", "multiple", "taken", "state", "due"),
     filters=("state", "pollutant", "area_code"), search=("number", "title", "entity__name"),
-    fields=("title", "entity", "area_code", "pollutant", "added", "multiple",
+    fields=("title", Ask("entity", to=Enterprise, required=False), "area_code", "pollutant", "added", "multiple",
             Ask("source", among="air_reduction"), "approval_no"),
     details=("pollutant", "added", "multiple", "taken", "source", "approval_no"),
     settled=_settled, edit=APPROVERS, enterprise="",

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Organisation, Person
 from ecoledger.accounts.roles import BUREAU, Role
-from ecoledger.entities.models import Entity
+from ecoledger.entities.models import Enterprise, Entity
 from ecoledger.listings import asked
 from ecoledger.listings.catalogue import declare as declare_list
 from ecoledger.listings.cells import area_name
@@ -278,8 +278,8 @@ REGISTER = declare(Complaints(
              "satisfaction", "target", "industry", "real_name", "placed", "opened_at"),
     search=("number", "title", "description", "address", "target", "source_no", "complainant",
             "telephone"),
-    fields=(Ask("channel", required=True), "opened_at", "complainant", "telephone", "real_name", "target", "entity",
-            "area_code", "address", "pollution", "industry", Ask("description", required=True), "wanted",
+    fields=(Ask("channel", required=True), "opened_at", "complainant", "telephone", "real_name", "target",
+            Ask("entity", to=Enterprise, required=False), "area_code", "address", "pollution", "industry", Ask("description", required=True), "wanted",
             "source_no", "urgency", "deadline"),
     repeats_in=("answering", "review"),
     loose=("complainant", "description", "telephone", "real_name", "pollution", "industry", "remark"),

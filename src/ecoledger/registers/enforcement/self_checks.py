@@ -17,6 +17,7 @@ from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.roles import Role
 from ecoledger.accounts.wording import numbered
+from ecoledger.entities.models import Enterprise
 from ecoledger.listings.parts import Ask, Import, Kind
 from ecoledger.matters import actions
 from ecoledger.matters.lines import Lines
@@ -253,12 +254,12 @@ REGISTER = declare(Checks(
     columns=("number", "title", "entity", "round", "state", "due", "danger", "rectify_by", "handed_to"),
     filters=("state", "round", "danger", "area_code", "opened_at"),
     search=("number", "title", "entity__name", "round"),
-    fields=("title", "entity", "area_code", "round",
+    fields=("title", Ask("entity", to=Enterprise, required=False), "area_code", "round",
             Ask("facility", kind=Kind.CHOICE, choices=facility_choices()), "answer_by", "description"),
     details=("round", "answer_by", "answer", "danger", "measures", "rectify_by", "rectified", "handed_to"),
     lines=(Lines(key="items", label="自查表", model=SelfCheckItem, columns=("name", "found", "measure"),
                  first=items_of),),
-    imports=Import(key=("round", "entity"), columns=("title", "entity", Ask("area_code", required=False), "round",
+    imports=Import(key=("round", "entity"), columns=("title", Ask("entity", to=Enterprise, required=False), Ask("area_code", required=False), "round",
                                                      Ask("facility", kind=Kind.CHOICE,
                                                          choices=facility_choices()), "answer_by"),
                    headers={"entity": ("企业名称", "单位名称"), "facility": ("设施类别", "设施"),

@@ -18,6 +18,7 @@ from ecoledger.accounts.json_in_order import JSONInOrder
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF, Role
 from ecoledger.entities import shapes
+from ecoledger.entities.models import Enterprise
 from ecoledger.entities.validity import in_force
 from ecoledger.listings.parts import Ask, Import, TableRow, View
 from ecoledger.matters.measures import Measure
@@ -234,7 +235,7 @@ REGISTER = declare(Spots(
     filters=("state", "sort", "gravest", "verdict", "batch", "area_code", "owner_organisation", "deadline"),
     search=("number", "title", "spot_no", "within", "owner_name"), lead="title",
     fields=("title", "area_code", "address", "spot_no", "batch", "sort", "outline", "before_on", "after_on",
-            Ask("entity", required=False)),
+            Ask("entity", to=Enterprise, required=False)),
     batch=("owner_organisation", "deadline"),
     details=("spot_no", "batch", "sort", "within", "gravest", "inside", "hectares", "before_on", "after_on", "verdict",
              "owner_name", "found", "measures", "deadline"),

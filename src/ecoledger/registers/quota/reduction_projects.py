@@ -19,9 +19,9 @@ from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.roles import Role
 from ecoledger.accounts.wording import numbered
-from ecoledger.entities.models import Area
+from ecoledger.entities.models import Area, Enterprise
 from ecoledger.listings import own_data, own_files
-from ecoledger.listings.parts import Choices, Import, Kind
+from ecoledger.listings.parts import Ask, Choices, Import, Kind
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters.clocks import local
 from ecoledger.matters.lines import Lines
@@ -337,7 +337,7 @@ PROJECTS = declare(ReductionProjects(
     columns=("number", "title", "kind", "entity", "year", "cod", "nh3n", "nox", "vocs", "state", "due",
              "finished_on", "area_code"),
     filters=("state", "year", "kind", "area_code"), search=("number", "title", "entity__name"),
-    fields=("year", "title", "kind", "entity", "area_code",
+    fields=("year", "title", "kind", Ask("entity", to=Enterprise, required=False), "area_code",
             "planned_finish", "description"),
     details=("year", "kind", "planned_finish", "finished_on", "cod", "nh3n", "nox", "vocs", "how"),
     lines=(Lines(key="inputs", label="核算参数", model=ReductionInput,
