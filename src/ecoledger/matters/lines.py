@@ -12,6 +12,8 @@ from typing import Any
 
 from django.db.models import ForeignKey, Model, QuerySet
 
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import STAFF
 from ecoledger.listings.derive import Derive, related_to
 from ecoledger.listings.parts import Ask, Column, DeclarationError, Text
 from ecoledger.matters.models import Matter
@@ -23,7 +25,8 @@ class Lines:
 
     ``columns`` are names of the model, or asks in place of them; those ``computed`` are shown and not asked. ``needed``: how many a matter has at least.
     ``first`` gives the rows a new matter begins with where nobody filled any in: the items of a form. ``by_owner``: whoever
-    answers for a matter fills them in although another entered it, as his steps ask for them.
+    answers for a matter fills them in although another entered it, as his steps ask for them. ``by_staff``: nobody from
+    outside the house does.
     """
 
     key: str
@@ -35,6 +38,7 @@ class Lines:
     needed: int = 0
     first: Callable[[Any], Sequence[Mapping[str, Any]]] | None = None
     by_owner: bool = False
+    by_staff: bool = False
 
     def __post_init__(self) -> None:
         if not self.asks or not self.parent:
@@ -64,6 +68,10 @@ class Lines:
     def parent(self) -> str:
         """Name of the foreign key to the matter."""
         return matter_of(self.model)
+
+    def asked_of(self, person: Person) -> bool:
+        """Whether they are for ``person`` to fill in at all."""
+        return not self.by_staff or person.has_role(*STAFF)
 
     def of(self, matter: Matter) -> QuerySet[Any]:
         """The matter's rows, in the model's order."""

@@ -95,6 +95,8 @@ def refusal_to_change(matter: Matter, person: Person, lines: Lines | None = None
     register = register_of(matter.register)
     if register.manages(person, matter):
         return None
+    if lines is not None and not lines.asked_of(person):
+        return Refused("role", _("“%s”由管理部门填写。") % _(str(lines.label)))
     own, asked = _entered_itself(matter, person), lines is not None and lines.by_owner
     nobodys = matter.owner_id is None and matter.owner_organisation_id is None
     begun = matter.state != register.workflow.initial.name

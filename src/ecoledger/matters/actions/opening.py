@@ -13,8 +13,8 @@ from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts import scope
 from ecoledger.accounts.models import Person
-from ecoledger.entities.models import Entity
-from ecoledger.listings import forms
+from ecoledger.entities.models import Enterprise, Entity
+from ecoledger.listings import forms, own_firm
 from ecoledger.listings.models import ImportBatch
 from ecoledger.listings.refusals import Refused, refuse
 from ecoledger.matters import deadlines, notices, timeline
@@ -117,6 +117,8 @@ def begun(
     matter.opened_at = kept.get("opened_at", at)
     matter.created_by = by
     matter.import_batch = batch
+    if matter.entity is None and by is not None and own_firm.speaks_for_one(by):
+        matter.entity = Enterprise.objects.filter(code=by.entity_code).first()
     if matter.entity is not None:
         _take_from_entity(matter, matter.entity)
     if by is not None and by.area_codes and not scope.covers(by, matter.area_code):
@@ -124,7 +126,7 @@ def begun(
             "area",
             _("行政区划 %(area)s 不在您的数据范围内。") % {"area": matter.area_code or "—"},
             _("请核对属地，或请有该范围的人员登记。"),
-            {"area_code": [_("不在您的数据范围内")]},
+            {"area_code": [_("不在您的数据范围内") if matter.area_code else _("请选择属地。")]},
         )
     refuse(register.wrong(kept, by))
     if register.prepare is not None:

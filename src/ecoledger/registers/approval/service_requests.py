@@ -130,9 +130,6 @@ def _tidy(request: ServiceRequest) -> None:
 
 
 def _prepare(request: ServiceRequest) -> None:
-    by = request.created_by
-    if request.entity is None and by is not None and by.entity_code:
-        request.entity = Enterprise.objects.filter(code=by.entity_code).first()
     take_holder(request)
     request.answer_days = days_for(request.sort)
     _tidy(request)
@@ -268,7 +265,8 @@ REGISTER = declare(Register(
             "contact", "phone", "description"),
     details=("sort", "channel", "contact", "phone", "no_penalty", "answer", "answered_on", "used_days", "put_right_by",
              "put_right_on", "content"),
-    lines=(Lines(key="visits", label="帮扶记录", model=ServiceVisit, columns=("on", "who", "found", "advice")),),
+    lines=(Lines(key="visits", label="帮扶记录", model=ServiceVisit, by_staff=True,
+                 columns=("on", "who", "found", "advice")),),
     views=(View("self_report", "自查自报", {"no_penalty": "1"}), View("hall", "议事厅", {"sort": "hall"}),
            View("steward", "环保管家", {"sort": "steward"})),
     imports=Import(

@@ -22,7 +22,7 @@ from ecoledger.accounts.visitors import address
 from ecoledger.accounts.wording import numbered
 from ecoledger.books.log import Log, steps_of
 from ecoledger.entities.inventory import Inventory, ending, headers
-from ecoledger.listings import asked, cells, forms, selecting, veil
+from ecoledger.listings import asked, cells, forms, own_firm, selecting, veil
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import SavedView, Taste
 from ecoledger.listings.parts import Ask, Column
@@ -248,15 +248,17 @@ def edit(request: Request, key: str, pk: int) -> HttpResponseBase:
 def _form(request: Request, listing: Listing, row: Any) -> HttpResponseBase:
     data = request.POST if request.method == "POST" else None
     held: tuple[Ask, ...] = ()
+    first: dict[str, Any] = {}
     left = True
     if row is None:
-        asks = listing.open_asks(request.user, listing.fields)
+        asks = own_firm.asks_for(request.user, listing.open_asks(request.user, listing.fields))
+        # A link to a new row says what it is to be about.
+        first = {**own_firm.known(request.user, asks), **request.GET.dict()}
     else:
-        asks, held = _held_apart(listing, row, listing.asks_of_row(request.user, row), data or {})
+        asks = own_firm.asks_for(request.user, listing.asks_of_row(request.user, row))
+        asks, held = _held_apart(listing, row, asks, data or {})
         left = bool(asks)
         asks += listing.asks_to_change() if left else ()
-    # A link to a new row says what it is to be about.
-    first = request.GET if row is None else None
     form = forms.form_of(asks, listing.model, data=data, row=row, person=request.user, first=first)
     shown = request.POST.get(meanwhile.FIELD, "")
     may = data is not None and form.is_valid()

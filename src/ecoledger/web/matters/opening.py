@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from ecoledger.listings import asked, forms
+from ecoledger.listings import asked, forms, own_firm
 from ecoledger.listings.rows import kept_once
 from ecoledger.matters import (
     actions,
@@ -32,12 +32,14 @@ def new(request: Request, key: str) -> HttpResponseBase:
     if not register.fields or not register.may_open(request.user):
         raise PermissionDenied(_("您的岗位不能在“%s”登记事项。") % _(str(register.label)))
     # Who takes a complaint down hears the name; what is kept of it he is not shown again.
-    asks = register.fields
+    asks = own_firm.asks_for(request.user, register.fields)
+    first = {**own_firm.known(request.user, asks), **request.GET.dict()}
     form = forms.form_of(
-        asks, register.model, data=request.POST or None, person=request.user, first=request.GET
+        asks, register.model, data=request.POST or None, person=request.user, first=first
     )
     post = request.POST if request.method == "POST" else None
-    sheets = [sheet(lines, request.user, post=post) for lines in register.lines]
+    lines_asked = (lines for lines in register.lines if lines.asked_of(request.user))
+    sheets = [sheet(lines, request.user, post=post) for lines in lines_asked]
     if request.method == "POST" and form.is_valid():
         values = forms.stored(asks, form.cleaned_data)
         try:
