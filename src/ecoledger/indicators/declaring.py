@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from ecoledger.indicators.behaviours import BEHAVIOURS, Behaviour, Progress
@@ -45,6 +46,13 @@ class Span:
     def __post_init__(self) -> None:
         if not self.begin < self.end:
             raise ValueError(f"a span needs a day: {self.begin} to {self.end}")
+
+    @property
+    def is_year(self) -> bool:
+        """Whether it is one year, or the running one as far as it has gone."""
+        last = date(self.begin.year + 1, 1, 1)
+        whole = self.end == last or timezone.localdate() <= self.end < last
+        return whole and (self.begin.month, self.begin.day) == (1, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

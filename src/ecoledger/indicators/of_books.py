@@ -6,7 +6,7 @@ many things, a log so many entries, a duty is fulfilled in time by such a share.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db.models import DateTimeField, F, Q, QuerySet, Sum
 from django.utils import timezone
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.books.duty import Duty
 from ecoledger.books.log import Log
@@ -26,7 +27,9 @@ from ecoledger.indicators.of_registers import moment
 from ecoledger.listings.catalogue import all_listings
 from ecoledger.listings.derive import field_at
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.tallies import Condition, Tally, condition, tallies
+from ecoledger.listings.tallies import Condition, Part, Tally, Things, condition, tallies
+
+NO_YEAR = noop("按年度核算，所选时段不是一个年度")
 
 
 def standing_tallies() -> Iterator[tuple[str, Tally]]:
@@ -82,9 +85,17 @@ class Counting:
         """What a tally's condition says of the span."""
         return condition(said, self.span.begin, self.span.end)
 
+    def parts(self, things: Things, within: QuerySet[Any] | None = None) -> Sequence[Part]:
+        """What a share of things is made of. ``within``: those a person may see."""
+        rows = things.book.standing() if within is None else within
+        rows = rows.filter(**{f"{things.book.area}__startswith": self.area_code})
+        return things.parts(rows, self.span.begin, self.span.end)
+
     def figure(self, tally: Tally, within: QuerySet[Any] | None = None) -> Figure:
         """The number, sum or share, with the door to its rows. ``within``: those a person may see."""
         rows, door = self.rows(tally, within), self.records_of(tally)
+        if tally.yearly and not self.span.is_year:
+            return absent(tally.name, door, NO_YEAR)
         of = self.within(tally.of)
         if tally.over:
             counted = rows.filter(of).exclude(**{tally.over: None})
@@ -101,8 +112,11 @@ class Counting:
             whole = rows.filter(self.within(tally.whole))
             if isinstance(self.book, Duty) and not _begun(whole, of):
                 return absent(tally.name, door, "未到期")
-            if tally.parts is not None and within is None:
-                part, all_of = tally.parts(self.area_code, self.span.begin, self.span.end)
+            if tally.things is not None:
+                parts = self.parts(tally.things)
+                part = sum(one.amount for one in parts if one.counts)
+                told = any(one.counts is not None for one in parts)
+                all_of = sum(one.amount for one in parts) if told else 0
             else:
                 part, all_of = _amount(tally, whole.filter(of)), _amount(tally, whole)
             return ratio(

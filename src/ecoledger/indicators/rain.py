@@ -34,8 +34,8 @@ def of(area_code: str, begin: date, end: date) -> list[RainOnSection]:
     """Every section of an area for the rain on the days ``begin <= day <= end``, and three days on each side."""
     if not runtime.is_open():
         return []
-    found = water.places(area_code)
     first, last = begin - timedelta(days=DAYS), end + timedelta(days=DAYS + 1)
+    found = water.places(area_code, first, last)
     rows = water.rows_of(found, first, last)
     made = []
     for section, _point in found:

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from ecoledger.accounts.models import Person
 from ecoledger.entities.models import Entity
-from ecoledger.entities.validity import in_force
+from ecoledger.entities.validity import in_force, overlapping
 from ecoledger.indicators import doors, water
 from ecoledger.indicators.figures import Figure, absent, quantity, ratio
 from ecoledger.indicators.water import SectionYear
@@ -97,9 +97,14 @@ class SeaYear:
     stations: Figure
 
 
+def _there(year: int) -> Q:
+    """What there was in a year."""
+    return overlapping(date(year, 1, 1), date(year, 12, 31))
+
+
 def of(area_code: str, year: int) -> SeaYear:
     """Every bay of an area over a year."""
-    bays = Bay.objects.filter(in_force(), area_code__startswith=area_code).order_by("code")
+    bays = Bay.objects.filter(_there(year), area_code__startswith=area_code).order_by("code")
     rows = tuple(bay_year(bay, year) for bay in bays)
     query = {"area": area_code, "year": str(year)}
     door = doors.SEA.opens(**query)
@@ -232,7 +237,7 @@ YEARS = 3
 
 def rivers(area_code: str, year: int, end: date) -> Rivers:
     """Every river to the sea from 1 January to before ``end``, with its loads of this year and those before."""
-    found = SeaRiver.objects.filter(in_force(), area_code__startswith=area_code)
+    found = SeaRiver.objects.filter(_there(year), area_code__startswith=area_code)
     rows = tuple(
         RiverYear(one, water.section_year(one.section, date(year, 1, 1), end), _loads(one, year, end))
         for one in found.select_related("section__river", "parent").order_by("code")

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from ecoledger.entities.models import Section
-from ecoledger.entities.validity import in_force
+from ecoledger.entities.validity import day_before, overlapping
 from ecoledger.indicators import doors
 from ecoledger.indicators.figures import Figure, ratio
 from ecoledger.monitoring.computing import standard_values
@@ -151,8 +151,9 @@ class WaterYear:
         return sorted({month for s in self.sections for month in s.months})
 
 
-def places(area_code: str) -> list[tuple[Section, Point | None]]:
-    """The sections of an area, downstream along each river, with the water station that speaks for each.
+def places(area_code: str, begin: date, end: date) -> list[tuple[Section, Point | None]]:
+    """The sections that an area had on the days ``begin <= day < end``, downstream along each river, with the water station
+    that speaks for each.
 
     Where several stations stand at a section, the one registered first speaks.
     """
@@ -165,7 +166,8 @@ def places(area_code: str) -> list[tuple[Section, Point | None]]:
     ):
         if point.entity is not None:
             stations.setdefault(point.entity.as_station.section_id or 0, point)
-    sections = Section.objects.filter(in_force(), area_code__startswith=area_code)
+    there = overlapping(begin, day_before(end))
+    sections = Section.objects.filter(there, area_code__startswith=area_code)
     ordered = sections.select_related("river").order_by("river__code", "chainage_km", "pk")
     return [(section, stations.get(section.pk)) for section in ordered]
 
@@ -247,7 +249,7 @@ def _month_means(rows: Sequence[dict[str, Any]], section: Section) -> dict[date,
 
 def period(area_code: str, begin: date, end: date) -> WaterPeriod:
     """Figures of an area's sections for the days ``begin <= day < end``."""
-    found = places(area_code)
+    found = places(area_code, begin, end)
     rows = rows_of(found, begin, end)
     sections = [_section(section, point, rows[section.pk]) for section, point in found]
     span = {"area": area_code, "begin": begin.isoformat(), "end": end.isoformat()}
@@ -322,7 +324,7 @@ class SectionDays:
 
 def _days_at(section: Section, begin: date, end: date) -> tuple[Point | None, list[dict[str, Any]]]:
     """The point that speaks for a section, and its days."""
-    point = dict(places(section.area_code)).get(section)
+    point = dict(places(section.area_code, begin, end)).get(section)
     return point, rows_of([(section, point)], begin, end)[section.pk]
 
 
@@ -359,7 +361,7 @@ def failing(mean: PeriodMean, section: Section, on: date) -> str:
 
 def year(area_code: str, begin: date, end: date) -> WaterYear:
     """An area's sections from 1 January ``begin`` to before ``end``, by mean and by months."""
-    found = places(area_code)
+    found = places(area_code, begin, end)
     rows = rows_of(found, begin, end)
     sections = [_section_year(section, point, rows[section.pk], end) for section, point in found]
     judged = [s for s in sections if s.rank is not None]

@@ -10,13 +10,13 @@ For books that are no register (those declare ``matters.measures.Measure``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from ecoledger.listings.parts import DeclarationError
 
@@ -28,6 +28,25 @@ EVERY = Q()
 Condition = Q | Callable[[date, date], Q]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one thing of a share comes to, and whether it counts; ``None``: nobody told of it, it stands in the whole alone."""
+
+    thing: Any
+    amount: Decimal
+    counts: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Things:
+    """A share of the things of ``book``, where the tally's own rows do not tell the whole: ``parts`` says what of them was
+    there in the days ``begin <= day < end``. ``amount``: what their amounts are called."""
+
+    book: Listing
+    amount: str
+    parts: Callable[[QuerySet[Any], date, date], Sequence[Part]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tally:
     """A number of rows, the sum of their ``add``, or with ``whole`` a share of rows in percent: of their ``add`` where
@@ -35,8 +54,9 @@ class Tally:
     same rows: of what was produced what was used.
 
     Counted are rows whose ``dated`` day lies in the span; without ``dated``, those of now. Where ``of`` or ``whole`` ask
-    something else of the span (a year that a row names, what was done to it within), they are functions. ``part_of``: key of
-    the tally that this one and its like divide: together they must come to it.
+    something else of the span (a year that a row names, what was done to it within), they are functions. ``yearly``: its rows
+    tell of years, so that it says nothing of any other span. ``part_of``: key of the tally that this one and its like divide:
+    together they must come to it.
     """
 
     book: Listing
@@ -52,8 +72,8 @@ class Tally:
     better: str = "higher"
     part_of: str = ""
     missing: str = "没有可计算的记录"
-    # Part and whole of an area and the days ``begin <= day < end``, where the book's own rows do not tell the whole.
-    parts: Callable[[str, date, date], tuple[Decimal, Decimal]] | None = None
+    yearly: bool = False
+    things: Things | None = None
 
     @property
     def spans(self) -> bool:

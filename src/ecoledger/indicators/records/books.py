@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext
 
+from ecoledger.accounts.models import Person
 from ecoledger.accounts.wording import numbered
 from ecoledger.indicators import doors, of_books
 from ecoledger.indicators.declaring import Span
@@ -22,8 +23,10 @@ from ecoledger.listings import veil
 from ecoledger.listings.cells import text_of
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Column as Listed
+from ecoledger.listings.tallies import Things
 
 SHOWN = 8
+EMPTY = "没有这样的记录。"
 
 
 @table(doors.COUNTED_ROWS)
@@ -36,6 +39,12 @@ def counted_rows(asked: Asked) -> Page:
         raise NotThere("indicator") from wrong
     book = tally.book
     counting = of_books.Counting(book, asked.area(), Span(begin, end))
+    title = f"{gettext(str(book.label))} · {gettext(tally.name)}"
+    title = between(title, begin, end) if tally.spans else title
+    if tally.yearly and not counting.span.is_year:
+        return Page(title, (), (), problem=gettext(of_books.NO_YEAR), empty=EMPTY)
+    if tally.things is not None:
+        return _of_things(title, counting, tally.things, asked.person)
     rows = counting.rows(tally, book.visible_to(asked.person))
     of = counting.within(tally.of)
     rows = rows.filter(of if tally.whole is None else counting.within(tally.whole))
@@ -45,14 +54,35 @@ def counted_rows(asked: Asked) -> Page:
     if counted is not None:
         heads.append(Column("计入"))
     veiled = veil.of(book, asked.person)
-    title = f"{gettext(str(book.label))} · {gettext(tally.name)}"
     return Page(
-        between(title, begin, end) if tally.spans else title,
+        title,
         tuple(heads),
         Rows(rows.order_by(*book.order), lambda row: _row(book, columns, veiled(row), counted)),
         notes=(numbered("共 %(n)s 条记录。", rows.count()) % {"n": rows.count()},),
-        empty="没有这样的记录。",
+        empty=EMPTY,
     )
+
+
+def _of_things(title: str, counting: of_books.Counting, things: Things, person: Person) -> Page:
+    """The things that a share is made of: what each comes to, ticked where it counts; of some nobody told."""
+    book = things.book
+    parts = counting.parts(things, book.visible_to(person))
+    rows = []
+    for part in parts:
+        opens = doors.ROW.opens(url=book.url_of(part.thing))
+        counts = Cell("没有填报") if part.counts is None else Cell(part.counts, "tick")
+        amount = Cell(part.amount, "number", 2)
+        marks = {"row": str(part.thing.pk)}
+        rows.append(
+            Row(
+                (Cell(str(part.thing), opens=opens), amount, counts),
+                marks,
+                counted=bool(part.counts),
+            )
+        )
+    heads = (Column(str(book.label), lead=True), Column(things.amount, "number"), Column("计入"))
+    notes = (numbered("共 %(n)s 条记录。", len(rows)) % {"n": len(rows)},)
+    return Page(title, heads, rows, notes=notes, empty=EMPTY)
 
 
 def _row(book: Listing, columns: tuple[Listed, ...], row: object, counted: set[int] | None) -> Row:

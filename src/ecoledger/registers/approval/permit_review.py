@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
+from ecoledger.entities.validity import day_before, overlapping
 from ecoledger.listings.parts import Ask, View
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
@@ -43,8 +44,11 @@ from ecoledger.registers.closing import DEFAULT, REASON
 
 REVIEWERS = frozenset({Role.APPROVER, Role.OFFICER})
 HEADS = frozenset({Role.SECTION_CHIEF, Role.LEADER})
-# Permits proper: registrations have no quality to review.
-IN_FORCE = Q(until=None) & ~Q(management=Permit.Management.REGISTERED)
+
+
+def in_force(begin: date, end: date) -> Q:
+    """Permits proper on some day of ``begin <= day < end``: registrations have no quality to review."""
+    return overlapping(begin, day_before(end)) & ~Q(management=Permit.Management.REGISTERED)
 
 
 class PermitReview(Matter):
@@ -214,11 +218,12 @@ def _rows(found: list[permit_rules.Fault]) -> list[dict[str, Any]]:
 
 
 def waiting_permits(person: Person, year: int) -> QuerySet[Any]:
-    """Permits in force that the person may see and no review of the year has looked at."""
+    """Permits in force in the year that the person may see and no review of it has looked at."""
     reviewed = PermitReview.objects.filter(
         permit=OuterRef("pk"), subject="permit", year=year, withdrawn_at=None
     )
-    return PERMITS.visible_to(person).filter(IN_FORCE, ~Exists(reviewed)).order_by("code")
+    there = in_force(date(year, 1, 1), date(year + 1, 1, 1))
+    return PERMITS.visible_to(person).filter(there, ~Exists(reviewed)).order_by("code")
 
 
 def waiting_reports(person: Person, year: int) -> QuerySet[Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
@@ -104,6 +105,9 @@ class Permits(Inventory):
     def _saved(self, row: Any, values: Mapping[str, Any], by: Person | None, **more: Any) -> Any:
         if not row.name and not values.get("name") and values.get("parent") is not None:
             values = {**values, "name": _("%s排污许可证") % values["parent"].name}
+        if row.pk is None and (first := values.get("valid_from")) and first <= timezone.localdate():
+            # There since then: a later extension moves its validity on, not its beginning.
+            row.since = first
         row = super()._saved(row, values, by, **more)
         _tell_firm(row, by)
         return row

@@ -6,7 +6,7 @@ reported in a year stays in the denominator and is told apart: it is not known t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,17 +17,20 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import STAFF
+from ecoledger.entities import states
 from ecoledger.entities.inventory import CODE, COORDINATES, Findings, Inventory, declare
 from ecoledger.entities.models import Entity
+from ecoledger.entities.validity import overlapping
 from ecoledger.listings import own_data, own_files
 from ecoledger.listings.catalogue import declare as declare_book
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Ask, Import, View
 from ecoledger.listings.refusals import Refused
-from ecoledger.listings.tallies import tally
+from ecoledger.listings.tallies import Part, Things, tally
 from ecoledger.standards import soil
 
 own_files.declare(own_files.Rules("ecoledger.registers.soil", "farmland", "耕地安全利用目标"))
@@ -113,7 +116,8 @@ FIELDS = declare(Inventory(
     columns=("name", "code", "area_mu", "category", "land", "pollutants", "crop", "ph", "cd", "area_code"),
     filters=("category", "land", "area_code"), search=("name", "code", "pollutants", "crop"),
     fields=("name", CODE, "area_code", "address", "geometry", "lon", "lat", COORDINATES, "area_mu", "category", "land",
-            "pollutants", "crop", "ph", "cd"),
+            "pollutants", "crop", "ph", "cd",
+            Ask("since", "划定日期", help="此前的年度不计入安全利用率；留空视为一直在册。")),
     labels={"geometry": "边界（GeoJSON）"},
     imports=Import(key=("name",), future=(),
                    headers={"name": ("地块名称", "单元名称", "图斑编号"), "area_mu": ("面积", "面积（亩）", "耕地面积"),
@@ -256,41 +260,57 @@ class Safe:
         return float(100 * (self.safe + self.strict) / self.polluted) if self.polluted else None
 
 
-def safe_use(fields: QuerySet[Field], year: int) -> Safe:
-    """The rate over polluted ``fields`` in a year; a year's own row goes before what the field says today."""
-    nothing = Decimal(0)
-    polluted = safe = strict = unknown = nothing
-    count = 0
+@dataclass(frozen=True, slots=True)
+class Land:
+    """A polluted field in a year: its size and category then, and whether it was used safely; ``None``: nobody reported."""
+
+    field: Field
+    mu: Decimal
+    category: str
+    achieved: bool | None
+
+
+def polluted(fields: QuerySet[Field], year: int) -> list[Land]:
+    """The polluted of ``fields`` that were there in a year, and all of which it reports. A year's own row goes before what
+    the field says, which is what it said at the year's end."""
     rows = {row.field_id: row for row in FieldYear.objects.filter(field__in=fields, year=year)}
-    for field in fields:
-        row = rows.get(field.pk)
-        category = (row.category if row else "") or field.category
-        size = (row.area_mu if row else None) or field.area_mu
-        if category not in POLLUTED:
-            continue
-        count += 1
-        polluted += size
-        if row is None or row.achieved is None:
-            unknown += size
-        elif row.achieved and category == Category.SAFE:
-            safe += size
-        elif row.achieved:
-            strict += size
-    return Safe(polluted, safe, strict, unknown, count)
+    last = date(year, 12, 31)
+    reported = Q(pk__in=FieldYear.objects.filter(year=year).values("field"))
+    there = list(fields.filter(overlapping(date(year, 1, 1), last) | reported).order_by("code"))
+    said = states.known_on(there, last)
+    lands = []
+    for field in there:
+        row, then = rows.get(field.pk), said[field.pk]
+        category = (row.category if row else "") or then["category"]
+        size = (row.area_mu if row else None) or Decimal(str(then["area_mu"]))
+        if category in POLLUTED:
+            lands.append(Land(field, size, category, row.achieved if row else None))
+    return lands
 
 
-def _parts(area_code: str, begin: date, end: date) -> tuple[Decimal, Decimal]:
-    """What :func:`safe_use` divides, of a year in which anything was reported."""
-    if (begin.month, begin.day) != (1, 1):
-        return Decimal(0), Decimal(0)
-    fields = Field.objects.filter(until=None, area_code__startswith=area_code)
-    use = safe_use(fields, begin.year)
-    reported = use.unknown < use.polluted
-    return (use.safe + use.strict, use.polluted) if reported else (Decimal(0), Decimal(0))
+def safe_use(fields: QuerySet[Field], year: int) -> Safe:
+    """The rate over the polluted of ``fields`` in a year."""
+    lands = polluted(fields, year)
+    used = [one for one in lands if one.achieved]
+    return Safe(
+        polluted=_mu(lands),
+        safe=_mu(one for one in used if one.category == Category.SAFE),
+        strict=_mu(one for one in used if one.category == Category.STRICT),
+        unknown=_mu(one for one in lands if one.achieved is None),
+        fields=len(lands),
+    )
 
 
-RATE = "受污染耕地安全利用率"
+def _mu(lands: Iterable[Land]) -> Decimal:
+    return sum((one.mu for one in lands), Decimal(0))
+
+
+def _parts(fields: QuerySet[Field], begin: date, _end: date) -> list[Part]:
+    return [Part(one.field, one.mu, one.achieved) for one in polluted(fields, begin.year)]
+
+
+RATE, RATE_KEY = "受污染耕地安全利用率", "field_year.safe_ratio"
 _OF_POLLUTED = Q(category__in=POLLUTED)
-tally(FIELD_YEARS, "safe_ratio", RATE, Q(achieved=True), whole=_OF_POLLUTED, add="area_mu",
-      dated="begins", decimals=2, parts=_parts)  # fmt: skip
-tally(FIELD_YEARS, "product_samples", "农产品抽样", dated="begins", add="samples")
+tally(FIELD_YEARS, "safe_ratio", RATE, Q(achieved=True), whole=_OF_POLLUTED, add="area_mu", dated="begins",
+      yearly=True, decimals=2, things=Things(FIELDS, noop("面积 亩"), _parts))  # fmt: skip
+tally(FIELD_YEARS, "product_samples", "农产品抽样", dated="begins", yearly=True, add="samples")

@@ -240,7 +240,7 @@ FERTILIZERS = declare_book(FertilizerBook(
                    examples={"area_code": "北镇", "year": "2026", "sown_mu": "32000", "fertilizer": "640"}),
     edit=STAFF, empty="还没有化肥农药用量。按年导入各镇街的用量，减量自动与上年比较。",
 ))  # fmt: skip
-tally(FERTILIZERS, "fertilizer_cut", "化肥减量率", Q(fertilizer_saved__isnull=False), dated="begins",
+tally(FERTILIZERS, "fertilizer_cut", "化肥减量率", Q(fertilizer_saved__isnull=False), dated="begins", yearly=True,
       add="fertilizer_saved", over="fertilizer_before", decimals=1)  # fmt: skip
-tally(FERTILIZERS, "pesticide_cut", "农药减量率", Q(pesticide_saved__isnull=False), dated="begins",
+tally(FERTILIZERS, "pesticide_cut", "农药减量率", Q(pesticide_saved__isnull=False), dated="begins", yearly=True,
       add="pesticide_saved", over="pesticide_before", decimals=1)  # fmt: skip

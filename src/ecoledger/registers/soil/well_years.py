@@ -128,8 +128,7 @@ YEARS = declare(Listing(
     edit=frozenset[Role](), empty="还没有年度类别。登记监测结果后自动计算。",
 ))  # fmt: skip
 _JUDGED = Q(rank__isnull=False)
-tally(
-    YEARS, "class5_ratio", "地下水Ⅴ类比例", Q(rank=5), whole=_JUDGED, dated="begins", better="lower"
-)
-tally(YEARS, "attained_ratio", "地下水达标率", Q(attained=True), whole=_JUDGED, dated="begins")
-tally(YEARS, "worse", "地下水同比变差监测井", Q(change="worse"), dated="begins", better="lower")
+_OF_YEARS: dict[str, Any] = {"dated": "begins", "yearly": True}
+tally(YEARS, "class5_ratio", "地下水Ⅴ类比例", Q(rank=5), whole=_JUDGED, better="lower", **_OF_YEARS)
+tally(YEARS, "attained_ratio", "地下水达标率", Q(attained=True), whole=_JUDGED, **_OF_YEARS)
+tally(YEARS, "worse", "地下水同比变差监测井", Q(change="worse"), better="lower", **_OF_YEARS)

@@ -161,7 +161,9 @@ SIGNED, JOINED = Q(signed_on__isnull=False, until=None), Q(joined_on__isnull=Fal
 tally(MEMBERS, "signed", "签订合同小微企业", SIGNED, unit="家")
 tally(MEMBERS, "joined", "纳入平台小微企业", JOINED, unit="家")
 tally(MEMBERS, "joined_ratio", "签约企业入网率", JOINED, whole=SIGNED, missing=noop("没有签约企业"))
-tally(MEMBERS, "declared", "入网申报企业", JOINED, dated="declared_on", unit="家")
+tally(
+    MEMBERS, "declared", "入网申报企业", Q(joined_on__isnull=False), dated="declared_on", unit="家"
+)
 
 
 class SmallDeclaration(LogEntry):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from os.path import commonprefix
 from typing import Any
 
 from django.http import HttpResponse
@@ -10,16 +12,19 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from ecoledger.entities.models import Area
-from ecoledger.indicators import target_book
+from ecoledger.entities.validity import overlapping
+from ecoledger.indicators import of_books, target_book
+from ecoledger.indicators.declaring import Span
 from ecoledger.listings import asked
 from ecoledger.registers.plan.target_book import TARGETS
 from ecoledger.registers.soil import farmland, wells
 from ecoledger.registers.soil.apportionments import APPORTIONMENTS
-from ecoledger.registers.soil.farmland import FIELD_YEARS, FIELDS, POLLUTED
+from ecoledger.registers.soil.farmland import FIELD_YEARS, FIELDS
 from ecoledger.registers.soil.well_years import YEARS, WellYear
 from ecoledger.registers.soil.wells import CLASSES, SAMPLES, WELLS
 from ecoledger.standards.percent import Percent
 from ecoledger.web.access import Request, needs
+from ecoledger.web.figures import records
 
 
 def _year(request: Request) -> int:
@@ -40,7 +45,9 @@ def groundwater(request: Request) -> HttpResponse:
     rows.sort(key=lambda row: (-(row.rank or 0), row.well.name))
     judged = [row for row in rows if row.rank is not None]
     # A well that was given up, or was not there yet, owes the year nothing.
-    standing = WELLS.visible_to(request.user).filter(until=None).exclude(since__year__gt=year)
+    standing = WELLS.visible_to(request.user).filter(
+        overlapping(date(year, 1, 1), date(year, 12, 31))
+    )
     without = standing.exclude(pk__in=[row.well_id for row in judged])
     n = len(judged)
     five = sum(row.rank == len(CLASSES) for row in judged)
@@ -75,26 +82,41 @@ def _reported(request: Request, year: int) -> list[target_book.Standing]:
     return [one for one in standings if one.beside and request.user.may("see_plans")]
 
 
+def _behind(area_code: str, year: int) -> str:
+    """Where the fields are shown that the rate of an area divides."""
+    rate = of_books.every_tally()[farmland.RATE_KEY]
+    counting = of_books.Counting(
+        FIELD_YEARS, area_code, Span(date(year, 1, 1), date(year + 1, 1, 1))
+    )
+    return records.address(counting.records_of(rate))
+
+
 @needs("see_cockpit")
 @require_GET
 def land(request: Request) -> HttpResponse:
     """The rate of safe use in a year, by town; what was not reported stands beside it."""
     year = _year(request)
-    fields = FIELDS.visible_to(request.user).filter(until=None)
+    fields = FIELDS.visible_to(request.user)
     names = dict(Area.objects.values_list("code", "name"))
     codes = sorted(set(fields.order_by().values_list("area_code", flat=True)))
     towns = [
-        (names.get(code, code), code, farmland.safe_use(fields.filter(area_code=code), year))
+        (
+            names.get(code, code),
+            code,
+            _behind(code, year),
+            farmland.safe_use(fields.filter(area_code=code), year),
+        )
         for code in codes
     ]
     context = {
         "year": year,
         "whole": farmland.safe_use(fields, year),
         "reported": _reported(request, year),
-        "towns": [town for town in towns if town[2].polluted],
+        "towns": [town for town in towns if town[3].polluted],
         "aim": farmland.rules()["aim"],
         "mark": farmland.rules()["mark"],
-        "polluted": ",".join(POLLUTED),
+        # What all divisions lie in that the person sees.
+        "behind": _behind(commonprefix(request.user.area_codes), year),  # noqa: RUF071  codes, not paths
         "fields": FIELDS,
         "book": FIELD_YEARS,
         "sources": APPORTIONMENTS,
