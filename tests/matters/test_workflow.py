@@ -131,6 +131,20 @@ def test_a_name_the_model_does_not_have_is_refused_where_it_is_declared(more, co
         )
 
 
+def test_what_the_second_person_looks_at_is_written_anew_by_no_step_that_is_not_named():
+    told = State("told", "已告知")
+    ways = (
+        step("score", "new", "check", asks=("description",)),
+        step("tell", "check", "told", offers=("description",)),
+        step("decide", "told", "done", other_person_than=("score",)),
+    )
+    workflow = Workflow(states=(NEW, CHECK, told, DONE), transitions=ways)
+    with pytest.raises(WorkflowError, match="tell writes"):
+        Register(
+            key="x", label="", model=Problem, workflow=workflow, pattern="", columns=("number",)
+        )
+
+
 def test_every_register_closes_on_evidence_and_by_a_second_person():
     for register in all_registers():
         workflow = register.workflow

@@ -42,7 +42,7 @@ def test_a_firm_fills_its_own_draft_and_what_it_carries(bureau, colleague):
     with pytest.raises(Refused):
         actions.amend(row.pk, {"receiver": "第三家"}, event="edit", label="修改", by=firm)
     item = row.items.get()
-    with pytest.raises(Refused, match="移出量"):
+    with pytest.raises(Refused, match="修改由"):
         actions.set_lines(row.pk, "items", [WASTE | {"id": item.pk, "moved": "1"}], by=firm)
     # Who entered it works for another firm by now: what it entered stays the firm's.
     firm.organisation = Organisation.objects.create(
@@ -51,7 +51,30 @@ def test_a_firm_fills_its_own_draft_and_what_it_carries(bureau, colleague):
     firm.save()
     leg = {"carrier": "运输公司", "plate": "闽C00000", "vehicle": "公路危货车"}
     actions.set_lines(row.pk, "legs", [leg], by=colleague)
-    assert actions.perform(row.pk, "depart", by=colleague).state == "moving"
+    for step in ("depart", "arrive"):
+        actions.perform(row.pk, step, by=colleague)
+    # What came is the receiver's to say, and the sender accepts nothing of its own.
+    with pytest.raises(Refused):
+        actions.set_lines(row.pk, "items", [WASTE | {"id": item.pk, "accepted": "2"}], by=colleague)
+    actions.set_lines(
+        row.pk, "items", [WASTE | {"id": item.pk, "accepted": "2"}], by=bureau.officer
+    )
+    said = {"accepted_on": timezone.now(), "outcome": "whole"}
+    third = Person.objects.create(
+        username="third", name="又一人", roles=colleague.roles, organisation=colleague.organisation
+    )
+    for by in (colleague, third):
+        with pytest.raises(Refused, match="另一人"):
+            actions.perform(row.pk, "accept", by=by, form=said)
+
+
+def test_a_sender_hands_over_no_weight_that_the_receiver_finds(bureau):
+    firm = bureau.people["enterprise"]
+    row = draft(bureau, firm)
+    actions.set_lines(row.pk, "items", [WASTE | {"accepted": "2"}], by=firm)
+    form = {"manifest_no": NUMBER, "handed_on": timezone.now() - timedelta(hours=1)}
+    with pytest.raises(Refused, match="接受量"):
+        actions.perform(row.pk, "hand_over", by=firm, form=form)
 
 
 def test_a_firm_that_is_given_a_manifest_weighs_what_it_accepts(bureau):

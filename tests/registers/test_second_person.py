@@ -11,6 +11,7 @@ from tests.registers.steps import amend, barred, paper, perform
 
 from ecoledger.entities.models import Enterprise, Section
 from ecoledger.matters import actions, history, inbox
+from ecoledger.registers.approval.document_reviews import REGISTER as DOCUMENTS
 from ecoledger.registers.approval.zoning_check import REGISTER as ZONING
 from ecoledger.registers.carbon.reports import REPORTS as CARBON
 from ecoledger.registers.carbon.sheets import SHEETS
@@ -22,6 +23,7 @@ from ecoledger.registers.nature.detections import Deployment
 from ecoledger.registers.problems.city_problems import REGISTER as CITY_PROBLEMS
 from ecoledger.registers.problems.inspectorate import REGISTER as LETTERS
 from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
+from ecoledger.registers.quota.plans import PLANS
 from ecoledger.registers.water import compensation
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +94,41 @@ def test_an_appeal_is_decided_by_another_and_stays_about_its_section(bureau):
     perform(row, "uphold", leader, {"answer": "成立"})
     assert "不再修改" in barred(amend, row, desk, line=line)
     assert "不再并入" in barred(actions.merge, [row.pk], other.pk, by=desk, reason="重复")
+
+
+def test_who_rewrote_what_another_entered_has_entered_it_as_well(bureau):
+    town, leader, clerk = bureau.people["town"], bureau.leader, bureau.approver
+    row, _line = appeal(bureau, Section.objects.first(), town, NORTH)
+    amend(row, leader, description="改写的理由")
+    assert "“修改”是您办的" in barred(perform, row, "uphold", leader, {"answer": "成立"})
+    leader.roles = [*leader.roles, *clerk.roles]
+    leader.save()
+    values = {
+        "title": "下达", "kind": "issued", "year": 2026, "area_code": COUNTY, "pollutant": "COD",
+        "amount": Decimal(10), "paper_no": "1号", "opened_at": timezone.now(),
+    }  # fmt: skip
+    plan = actions.open_matter(PLANS, values, by=clerk)
+    amend(plan, leader, amount=Decimal(1000))
+    assert "另一人" in barred(perform, plan, "post", leader)
+    [old] = history.enter(PLANS, [values | {"ended": False}], by=leader, source="旧.xlsx")
+    assert "另一人" in barred(perform, old, "post", leader)
+    assert inbox.waiting(leader).filter(register=PLANS.key).count() == 0
+
+
+def test_points_are_decided_by_another_than_who_told_them(bureau):
+    clerk, chief = bureau.approver, bureau.people["section_chief"]
+    chief.roles = [*chief.roles, *clerk.roles]
+    chief.save()
+    values = {"title": "某报告表", "area_code": NORTH, "year": 2026}
+    row = actions.open_matter(DOCUMENTS, values, by=clerk)
+    marks = [{"id": m.pk, "name": m.name, "full": m.full, "score": m.full} for m in row.marks.all()]
+    actions.set_lines(row.pk, "marks", marks, by=clerk)
+    fault = DOCUMENTS.model.Fault.DISCREDIT
+    said = {"opinion": "有错", "fault": fault, "clause": "二十六", "points": "3"}
+    perform(row, "score", clerk, said)
+    perform(row, "tell", chief, {"clause": "别的条款", "points": "20"})
+    assert "另一人" in barred(perform, row, "decide", chief)
+    assert perform(row, "decide", bureau.leader).points == 20
 
 
 def test_an_appeal_is_given_up_by_who_brought_it_or_his_unit(bureau):

@@ -29,7 +29,7 @@ from ecoledger.matters.register import (
     works_as_town,
 )
 from ecoledger.matters.requests import Request
-from ecoledger.matters.workflow import OPEN, Phase
+from ecoledger.matters.workflow import ENTERING, OPEN, Phase
 
 _LEADS = frozenset({Role.LEADER, Role.SECTION_CHIEF})
 # A register and one of its states.
@@ -78,7 +78,7 @@ def _turns(roles: frozenset[str], _edition: int) -> Turns:
             # Where every way on needs another person than one who has done an earlier step, and the
             # person did, it is not their turn.
             if ways and all(t.other_person_than for t in ways):
-                not_after[place] = frozenset(n for t in ways for n in t.other_person_than)
+                not_after[place] = frozenset(n for t in ways for n in t.barring)
             if ways and all(t.other_person_than or t.by <= _LEADS for t in ways):
                 decided.add(place)
             if ways and all(register.leads(roles, t) for t in ways):
@@ -112,13 +112,14 @@ def _own_before(person: Person, mine: Turns) -> list[int]:
         return []
     rows = Event.objects.filter(
         timeline.counting(),
-        person=person,
+        timeline.one_hand(person),
         transition__in=sorted(steps),
         matter__phase__in=_phases(),
     )
     # Nearly everything that somebody entered may be checked by himself.
     opened = {register for (register, _state), names in mine.not_after.items() if OPEN in names}
-    rows = rows.filter(~Q(transition=OPEN) | Q(matter__register__in=sorted(opened)))
+    entered = Q(transition__in=(OPEN, *ENTERING))
+    rows = rows.filter(~entered | Q(matter__register__in=sorted(opened)))
     own = rows.order_by().values_list(
         "matter_id", "matter__register", "matter__state", "transition"
     )

@@ -25,8 +25,8 @@ class Lines:
 
     ``columns`` are names of the model, or asks in place of them; those ``computed`` are shown and not asked. ``needed``: how many a matter has at least.
     ``first`` gives the rows a new matter begins with where nobody filled any in: the items of a form. ``by_owner``: whoever
-    answers for a matter fills them in although another entered it, as his steps ask for them. ``by_staff``: nobody from
-    outside the house does.
+    answers for a matter fills them in although another entered it, as his steps ask for them. ``by_opener``: whoever entered
+    it fills them in also once it is begun. ``by_staff``: nobody from outside the house does.
     """
 
     key: str
@@ -38,6 +38,7 @@ class Lines:
     needed: int = 0
     first: Callable[[Any], Sequence[Mapping[str, Any]]] | None = None
     by_owner: bool = False
+    by_opener: bool = False
     by_staff: bool = False
 
     def __post_init__(self) -> None:

@@ -25,7 +25,15 @@ from ecoledger.matters.lines import Lines
 from ecoledger.matters.measures import Compared, Measure
 from ecoledger.matters.models import NARROW, TOLD, Circulation, Event, Matter
 from ecoledger.matters.reasons import Reason
-from ecoledger.matters.workflow import COMPLETED, Phase, State, Transition, Workflow
+from ecoledger.matters.workflow import (
+    COMPLETED,
+    OPEN,
+    Phase,
+    State,
+    Transition,
+    Workflow,
+    WorkflowError,
+)
 from ecoledger.standards.completion import Course, read_completion
 
 NOTHING = Q(pk__in=[])
@@ -202,6 +210,22 @@ class Register(Listing):
             offers = [replace(derive.ask(name), required=False) for name in t.offers]
             asked[t.name] = (*asks, *offers)
         object.__setattr__(self, "_asked", asked)
+        self._check_rewriting()
+
+    def _check_rewriting(self) -> None:
+        """What the second person looks at is what the first ones wrote."""
+        for second in self.workflow.transitions:
+            named = [name for name in second.other_person_than if name != OPEN]
+            written = self._written(*named)
+            for step in self.workflow.between(second) if written else ():
+                if anew := written & self._written(step.name):
+                    raise WorkflowError(
+                        f"{self.key}: {step.name} writes {sorted(anew)} anew, which {second.name} looks at: name it there"
+                    )
+
+    def _written(self, *steps: str) -> set[str]:
+        """The attributes that the forms of ``steps`` keep."""
+        return {ask.stores for name in steps for ask in self._asked[name] if ask.stores}
 
     def given_views(self) -> tuple[View, ...]:
         """Those of its own workflow: what it never rectifies is ended and not 销号, and what cannot come back never did."""

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_noop as noop
 from django.utils.translation import override
 
 from ecoledger.accounts import acting
-from ecoledger.accounts.models import Person
+from ecoledger.accounts.models import Person, RoleGrant
+from ecoledger.accounts.roles import Role
 from ecoledger.entities import shapes
 from ecoledger.listings.cells import area_name
 from ecoledger.listings.parts import Ask, Kind, Text
@@ -111,11 +112,20 @@ def counting() -> Q:
     return Q(cycle=F("matter__reopened")) | Q(~Exists(again))
 
 
+def one_hand(person: Person) -> Q:
+    """Condition on events of whoever is one party with ``person``: of a firm all who ever did something for one about it,
+    wherever they work since."""
+    if not (person.has_role(Role.ENTERPRISE) and person.entity_code):
+        return Q(person=person)
+    of_firms = RoleGrant.objects.filter(role=Role.ENTERPRISE).values("person")
+    return Q(person__in=of_firms, matter__enterprise__code=person.entity_code)
+
+
 def did(matter: Matter, person: Person) -> set[str]:
     """Names of what ``person`` did to ``matter`` that still counts, rounds before this one included."""
     # A deputy and whom he acts for are one hand: neither may check what the other did.
     hand = [person.pk] + ([acting_now.pk] if (acting_now := acting.deputy()) else [])
-    by_hand = Q(person__in=hand) | Q(deputy__in=hand)
+    by_hand = one_hand(person) | Q(person__in=hand) | Q(deputy__in=hand)
     return set(
         Event.objects.filter(by_hand, counting(), matter_id=matter.pk).values_list(
             "transition", flat=True

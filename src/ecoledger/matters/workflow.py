@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from ecoledger.matters.models import Matter
 
 OPEN = "open"  # name of the event that starts every matter
+# Events beside it that say what was entered, and what they are called: who changes it has entered it as well.
+ENTERING = {
+    "history": noop("登记"),
+    "followed": noop("按原平台更新"),
+    "edit": noop("修改"),
+    "edit_undone": noop("撤销批量修改"),
+    "lines": noop("填报明细"),
+}
 # In ``Transition.sets``: the moment of the action.
 NOW = object()
 
@@ -86,8 +94,9 @@ class Transition:
     in, ``offers`` may be: names of the register's model, or :func:`said` fields. ``sets`` gives
     attributes a constant, or :data:`NOW`. ``evidence`` is the least number of files that must have been
     added since the matter entered its present state, this action's own included. ``other_person_than``
-    names transitions, or :data:`OPEN`: who did one of them in this round may not do this one. No way leads
-    past all of them to it, unless ``even_without`` says that this is meant. ``when`` returns why it
+    names transitions, or :data:`OPEN`: who did one of them in this round, or entered it, may not do this one. No way leads
+    past all of them to it, unless ``even_without`` says that this is meant, and none by a step that writes anew what they
+    wrote and is not named. ``when`` returns why it
     cannot be done now, or "". ``effects`` run inside the transaction, after the state has changed.
     ``automatic`` lets the schedule and rules do it.
     """
@@ -125,6 +134,12 @@ class Transition:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sources", _names(self.sources))
+
+    @property
+    def barring(self) -> tuple[str, ...]:
+        """Names of the events whose person may not take it."""
+        entering = ENTERING if OPEN in self.other_person_than else ()
+        return (*self.other_person_than, *entering)
 
 
 def _names(one_or_more: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -276,8 +291,9 @@ class Workflow:
         return name in self._transitions
 
     def label_of(self, name: str) -> Text:
-        """What the step ``name`` is called, the opening too."""
-        return noop("登记") if name == OPEN else self._transitions[name].label
+        """What the step ``name`` is called, the opening and what counts as one too."""
+        entered = {OPEN: noop("登记"), **ENTERING}
+        return entered[name] if name in entered else self._transitions[name].label
 
     def clock(self, name: str) -> ClockRule:
         return self._clocks[name]
@@ -313,10 +329,34 @@ class Workflow:
         by ``step`` from ``source``: sent back to one of them, it is as free as it was."""
         leads = [t for t in self.transitions if t.name in self.judging and t.target == target]
         last = {s for t in leads for s in t.sources}
-        ends = {t.name for t in self.transitions if t.target and not self.state(t.target).open}
         start = {self.initial.name, source, *self.transition(step).sources}
-        before = self._reached(start, but=self.judging | ends) - {target}
-        return frozenset(s for s in before if last & self._reached({s}, but=self.judging | ends))
+        before = self._reached(start, but=self.judging | self._ending) - {target}
+        return frozenset(
+            s for s in before if last & self._reached({s}, but=self.judging | self._ending)
+        )
+
+    @cached_property
+    def _ending(self) -> frozenset[str]:
+        """Names of the steps that end a matter."""
+        return frozenset(
+            t.name for t in self.transitions if t.target and not self.state(t.target).open
+        )
+
+    def between(self, second: Transition) -> list[Transition]:
+        """The steps by which a matter may come to ``second`` after the last of those that it is for another person than."""
+        named = set(second.other_person_than)
+        but = named | {second.name} | self._ending
+        firsts = [t for t in self.transitions if t.name in named]
+        begun = {self.initial.name} if OPEN in named else set()
+        begun |= {s for t in firsts for s in ((t.target,) if t.target else t.sources)}
+        begun = self._reached(begun, but)
+        return [
+            t
+            for t in self.transitions
+            if t.name not in but
+            and (here := begun.intersection(t.sources))
+            and self._reached({t.target} if t.target else here, but).intersection(second.sources)
+        ]
 
     def _reached(self, start: Iterable[str], but: Collection[str] = ()) -> set[str]:
         """The states to which steps lead from ``start``, itself included, other steps than those named ``but``."""

@@ -98,9 +98,10 @@ def refusal_to_change(matter: Matter, person: Person, lines: Lines | None = None
     if lines is not None and not lines.asked_of(person):
         return Refused("role", _("“%s”由管理部门填写。") % _(str(lines.label)))
     own, asked = _entered_itself(matter, person), lines is not None and lines.by_owner
+    goes_on = lines is not None and lines.by_opener
     nobodys = matter.owner_id is None and matter.owner_organisation_id is None
     begun = matter.state != register.workflow.initial.name
-    if not owns(matter, person) and not (own and nobodys and (asked or not begun)):
+    if not owns(matter, person) and not (own and nobodys and (goes_on or not begun)):
         return Refused("role", _("修改由%s或当前责任人办理。") % register.managers)
     if not own and not asked and not person.has_role(*STAFF):
         return Refused(

@@ -59,7 +59,7 @@ def refusal(
         if transition.other_person_than:
             if did is None:
                 did = timeline.did(matter, person)
-            own = [n for n in transition.other_person_than if n in did]
+            own = [n for n in transition.barring if n in did]
             if own:
                 done = register_of(matter.register).workflow.label_of(own[0])
                 return Refused(

@@ -219,7 +219,7 @@ REGISTER = declare(Register(
             Transition("tell", "告知拟记分", "scored", "told", by=REVIEWERS, when=_has_points, asks=("fault", "clause", "points"),
                        takes_over=("fault", "clause", "points"), effects=(_told,)),
             Transition("decide", "作出记分决定", "told", "done", by=HEADS, offers=("statement",),
-                       other_person_than=("score",), effects=(_decide,),
+                       other_person_than=("score", "tell"), effects=(_decide,),
                        help="按告知的性质、条款和分值记分；申辩成立须改变的，请“重新复核”后再告知。"),
             Transition("again", "重新复核", ("scored", "told"), "scoring", by=REVIEWERS | HEADS, asks=(REASON,), main=False),
             Transition("drop", "不再复核", "scoring", "dropped", by=HEADS, asks=(REASON,), main=False, danger=True),

@@ -224,6 +224,13 @@ def _number_is_one(step: Step) -> None:
         raise Refused("form", why, _("请核对联单编号。"), {"manifest_no": [why]})
 
 
+def _weighed_on_arrival(step: Step) -> None:
+    """What the receiver accepts is no sender's to say."""
+    by_firm = step.person is not None and step.person.has_role(Role.ENTERPRISE)
+    if by_firm and step.matter.items.exclude(accepted=None).exists():
+        raise Refused("form", _("接受量由接受人在运抵后填写。"), _("请先清空接受量。"))
+
+
 def _outcome_fits(step: Step) -> None:
     """Accepted in whole is what was handed over, or nearly; nothing accepted is a refusal."""
     if step.matter.outcome == Manifest.Outcome.REFUSED or not step.matter.accepted:
@@ -255,7 +262,7 @@ WORKFLOW = Workflow(
         Transition("hand_over", "移出人交付", "draft", "handed", by=HANDLERS,
                    asks=("manifest_no", "handed_on"), offers=("expected_on", "sender_person"),
                    takes_over=("manifest_no", "handed_on"), when=_not_to_be_handed_over,
-                   effects=(_number_is_one,), shown_to_enterprise=True),
+                   effects=(_number_is_one, _weighed_on_arrival), shown_to_enterprise=True),
         Transition("depart", "承运人确认起运", "handed", "moving", by=HANDLERS, when=_not_under_way,
                    shown_to_enterprise=True),
         Transition("relay", "联运转交", "moving", "moving", by=HANDLERS, asks=(said("relay", "转交情况"),),
@@ -335,7 +342,7 @@ MANIFEST = declare(Register(
         Lines(key="items", label="移出和接受", model=ManifestItem, by_owner=True,
               columns=("name", "code", "moved", "accepted", "hazard", "form", "component", "packaging",
                        "packages", "differs", "opinion", "method")),
-        Lines(key="legs", label="运输", model=TransportLeg, by_owner=True,
+        Lines(key="legs", label="运输", model=TransportLeg, by_owner=True, by_opener=True,
               columns=("carrier", "plate", "departed_at", "arrived_at", "permit_no", "driver", "phone",
                        "vehicle", "begin", "via", "end")),
     ),
