@@ -269,8 +269,41 @@ def test_a_file_of_evidence_tells_nobody_who_complained(complaint, people, clien
     assert not _tells(f"{kept.name}{kept.caption}")
     assert kept.name.endswith(".txt")
     client.force_login(people["complaint"])
-    client.get(f"/matters/evidence/{kept.pk}")
+    client.get(f"/evidence/{kept.pk}")
     assert not _tells(str(list(AuditEntry.objects.values_list("details", flat=True))))
+
+
+def test_the_letter_is_opened_by_whom_the_complainant_is_open_to(bureau, people, client):
+    """By its owner as the telephone is: while he answers, with a purpose, on the trail; later evidence by everybody."""
+    given = {"description": "夜间异味", "area_code": "990101001", "channel": "letter"}
+    by = people["complaint"]
+    letter = Upload(SimpleUploadedFile("来信.txt", b"from whom"))
+    made = actions.open_matter(REGISTER, given, by=by, files=[letter])
+    (kept,) = made.evidence.all()
+    at, file = f"/matters/complaint/{made.pk}", f"/evidence/{kept.pk}"
+    town = people["town"]
+    form = {"owner_organisation": town.organisation_id}
+    actions.perform(made.pk, "accept", by=by, form=form)
+    (photo,) = actions.attach(made.pk, [Upload(SimpleUploadedFile("现场.txt", b"x"))], by=by)
+    client.force_login(by)
+    assert client.get(file).status_code == 200
+    for role in ("town", "leader", "officer"):
+        client.force_login(people[role])
+        assert client.get(file).status_code == 404
+        page = client.get(at).content.decode()
+        assert file not in page
+        assert f"/evidence/{photo.pk}" in page
+        assert [e.pk for e in actions.evidence_for(made, people[role])] == [photo.pk]
+    client.force_login(town)
+    asked = {"file": kept.pk, "purpose": "核对诉求"}
+    assert client.post(f"{at}/contact", asked).status_code == 403
+    form = {"verdict": "unfounded", "findings": "到场未发现"}
+    actions.perform(made.pk, "report", by=town, form=form)
+    assert client.post(f"{at}/contact", asked | {"file": photo.pk}).status_code == 404
+    assert client.post(f"{at}/contact", asked | {"purpose": ""}).status_code == 302
+    assert b"".join(client.post(f"{at}/contact", asked)) == b"from whom"
+    (entry,) = AuditEntry.objects.filter(action="see_complainant", person=town)
+    assert (entry.details["fields"], entry.details["purpose"]) == (["来信.txt"], "核对诉求")
 
 
 def test_what_came_in_before_he_was_known_does_not_name_him_afterwards(people, client):

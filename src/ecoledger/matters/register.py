@@ -162,6 +162,9 @@ class Register(Listing):
     said_openly: Callable[[Any, str, str], str] | None = None
     # State -> hidden names that its owner may have told him there, with a purpose and on the trail.
     told_to_owner: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Capability without which the files are closed with which a matter was entered: a letter says whom it is from. Its
+    # owner may open them where he may have hidden names told him.
+    entered_with: str = ""
     # The level as it follows from a matter's other fields; without it the level is set like any field.
     level: Callable[[Any], str] | None = None
     # What is counted of its rows at a moment. What lies in other books is asked of the third: what of them may be seen.

@@ -14,7 +14,7 @@ from ecoledger.matters.actions.access import (
     stepped,
     why_settled,
 )
-from ecoledger.matters.actions.adding import attach, evidence_for, find_evidence, note
+from ecoledger.matters.actions.adding import attach, closed_to, evidence_for, find_evidence, note
 from ecoledger.matters.actions.amending import amend, refuse_owner
 from ecoledger.matters.actions.assigning import ask_transfer, assign, decline_transfer
 from ecoledger.matters.actions.batch import batch_edit, undo_batch_edit
@@ -42,6 +42,7 @@ __all__ = [
     "batch_edit",
     "beside",
     "bundle",
+    "closed_to",
     "count_for_review",
     "decide_extension",
     "decline_transfer",

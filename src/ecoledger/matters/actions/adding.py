@@ -121,7 +121,18 @@ def evidence_for(matter: Matter, person: Person) -> list[Evidence]:
     )
     if not sees_all_events(person):
         rows = rows.filter(shown_to_enterprise=True)
-    return list(rows.select_related("uploaded_by"))
+    closed = {file.pk for file in closed_to(matter, person)}
+    return [file for file in rows.select_related("uploaded_by") if file.pk not in closed]
+
+
+def closed_to(matter: Matter, person: Person) -> list[Evidence]:
+    """The files with which the matter was entered, where they say what ``person`` may not know of it."""
+    right = register_of(matter.register).entered_with
+    if not right or person.may(right):
+        return []
+    entered = matter.events.filter(from_state="").order_by("pk").first()
+    keys = [file["id"] for file in entered.evidence] if entered else []
+    return list(matter.evidence.filter(pk__in=keys)) if keys else []
 
 
 def find_evidence(evidence_id: int, person: Person) -> Evidence:
@@ -129,7 +140,8 @@ def find_evidence(evidence_id: int, person: Person) -> Evidence:
     evidence = Evidence.objects.filter(pk=evidence_id).first()
     if evidence is None:
         raise NotVisible(f"evidence {evidence_id}")
-    find(evidence.matter_id, person)
-    if not sees_all_events(person) and not evidence.shown_to_enterprise:
+    matter = find(evidence.matter_id, person)
+    outside = not sees_all_events(person) and not evidence.shown_to_enterprise
+    if outside or evidence in closed_to(matter, person):
         raise NotVisible(f"evidence {evidence_id}")
     return evidence

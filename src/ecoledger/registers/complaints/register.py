@@ -332,7 +332,7 @@ REGISTER = declare(Complaints(
     ),
     # Its own comparison goes by channel.
     tidy=tidy, said_openly=_said_openly,
-    told_to_owner={"answering": ("complainant", "telephone")},
+    told_to_owner={"answering": ("complainant", "telephone")}, entered_with="see_complainants",
     compared=(), statistics=statistics.statistics, breakdowns=statistics.breakdowns, prepare=_prepare, holds_to=_named,
     opened=proposals.propose_for,
     repeats_of=_repeats_of,

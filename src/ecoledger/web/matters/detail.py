@@ -140,6 +140,7 @@ def show(
             if manages or owns
             else None,
             "evidence": files,
+            "letters": actions.closed_to(matter, person) if inside else [],
             **asks,
             "entity_url": entity_url(matter.entity) if matter.entity and inside else "",
             "wide_tables": [t for t in line_tables if t.wide],
