@@ -5,6 +5,7 @@ from __future__ import annotations
 import lxml.html
 from django.utils import timezone
 
+from ecoledger.accounts import audit
 from ecoledger.listings.catalogue import listing_of
 from ecoledger.matters import actions
 from ecoledger.registers.air_sources.patrols import Patrol
@@ -47,3 +48,22 @@ def test_a_correction_stands_among_the_steps_with_its_reason(county, signed_in):
     page = lxml.html.fromstring(signed_in("monitor").get(f"/b/air_patrol/{right.pk}").content)
     steps = [text(li) for li in page.xpath("//*[@id='steps']//li/div")]
     assert any(step.startswith("更正") and "地点写错" in step for step in steps)
+
+
+def test_a_form_that_says_nothing_new_corrects_nothing(county, signed_in):
+    entry, client = patrol(county), signed_in("monitor")
+    address = f"/b/air_patrol/{entry.pk}/edit"
+
+    def sent(**said):
+        page = lxml.html.fromstring(client.get(address).content)
+        form = page.xpath("//main//form[.//button]")[-1]
+        shown = {name: (value or "").strip() for name, value in form.form_values()}
+        assert client.post(address, shown | {"reason": "核对"} | said).status_code == 302
+
+    sent()
+    assert Patrol.objects.get() == entry
+    sent(place="站西")
+    right = Patrol.objects.get(current=True)
+    assert (right.place, right.at) == ("站西", entry.at), "of a moment the seconds stay"
+    [told] = audit.of(right, "air_patrol.correct")
+    assert told.details == {"place": ["站东三百米", "站西"], "reason": "核对"}

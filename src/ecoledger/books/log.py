@@ -22,6 +22,7 @@ from ecoledger.listings.listing import Kind, Listing
 from ecoledger.listings.parts import Ask
 from ecoledger.listings.refusals import Refused, refuse
 from ecoledger.listings.rows import open_rows
+from ecoledger.listings.unchanged import same
 from ecoledger.matters import actions, timeline
 from ecoledger.matters.evidence import Upload
 from ecoledger.matters.register import register_of, sees_all_events, visible_matters
@@ -113,7 +114,7 @@ def correct(
 ) -> Any:
     """Record what is right in place of ``entry``, which stays and is no longer current.
 
-    Raises :class:`Refused` without a reason, or when ``entry`` was corrected already.
+    What says the same is no correction. Raises :class:`Refused` without a reason, or when ``entry`` was corrected already.
     """
     if not reason.strip():
         raise Refused("form", _("没有更正原因。"), _("请写明更正原因。"))
@@ -122,7 +123,10 @@ def correct(
         raise Refused("state", _("这条记录已被更正。"), _("请更正最新的一条。"))
     shared = ("entity", "at", "note", "lon", "lat", "begets")
     kept = {name: getattr(entry, name) for name in (*shared, *log.own_fields)}
-    said = {**kept, **values, "reason": reason.strip()}
+    changed = {name for name in kept if name in values and not same(kept[name], values[name])}
+    if not changed:
+        return entry
+    said = {**kept, **{name: values[name] for name in changed}, "reason": reason.strip()}
     entry.current = False
     entry.save(update_fields=["current"])
     right = log.model._default_manager.create(
@@ -134,11 +138,7 @@ def correct(
         corrects=entry,
         synthetic=entry.synthetic,
     )
-    changes = {
-        name: [as_json(kept[name]), as_json(said[name])]
-        for name in kept
-        if kept[name] != said[name]
-    }
+    changes = {name: [as_json(kept[name]), as_json(said[name])] for name in kept if name in changed}
     audit.record(by, f"{log.key}.correct", right, details={**changes, "reason": reason})
     return right
 

@@ -26,6 +26,7 @@ from ecoledger.listings import catalogue, selecting
 from ecoledger.listings.listing import Listing, Named
 from ecoledger.listings.parts import Ask, Column, DeclarationError, Filter, View
 from ecoledger.listings.refusals import Refused
+from ecoledger.listings.unchanged import same
 
 
 @dataclass(frozen=True)
@@ -214,7 +215,9 @@ class Inventory(Listing):
         said = {name: str(values[name]) for name in self.answers if values.get(name)}
         place = row.lon, row.lat
         for name, value in values.items():
-            if name not in self.answers and (name, value) != ("coordinate_source", ""):
+            if name in self.answers or (name, value) == ("coordinate_source", ""):
+                continue
+            if row.pk is None or not same(getattr(row, name), value):
                 setattr(row, name, value)
         if (row.lon, row.lat) != place:
             editing.convert_coordinates(row, row.coordinate_source)

@@ -16,6 +16,7 @@ from ecoledger.accounts import audit, inserting
 from ecoledger.accounts.models import Person
 from ecoledger.listings.forms import as_json
 from ecoledger.listings.refusals import Refused, refuse
+from ecoledger.listings.unchanged import same
 
 if TYPE_CHECKING:
     from ecoledger.listings.listing import Listing
@@ -87,7 +88,7 @@ def change_row(
     changes = {}
     for name, value in values.items():
         before = getattr(row, name)
-        if before != value:
+        if not same(before, value):
             changes[name] = [as_json(before), as_json(value)]
             setattr(row, name, value)
     if changes:

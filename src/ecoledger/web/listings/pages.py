@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_GET, require_POST
 
+from ecoledger.accounts.models import Person
 from ecoledger.accounts.visitors import address
 from ecoledger.accounts.wording import numbered
 from ecoledger.books.log import Log, steps_of
@@ -29,6 +30,7 @@ from ecoledger.listings.parts import Ask, Column
 from ecoledger.listings.personal import note_seen
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.rows import kept_once
+from ecoledger.listings.unchanged import same
 from ecoledger.web.access import Request
 from ecoledger.web.export import exported_list
 from ecoledger.web.listings import meanwhile
@@ -271,7 +273,7 @@ def _form(request: Request, listing: Listing, row: Any) -> HttpResponseBase:
                 if row is None:
                     made = listing.open_row(_given(values), request.user, timezone.now())
                 else:
-                    made = listing.change_row(row, values, request.user, timezone.now())
+                    made = _changed(listing, row, values, request.user)
         except Refused as refused:
             for name, problems in refused.fields.items():
                 if name in form.fields:
@@ -279,8 +281,8 @@ def _form(request: Request, listing: Listing, row: Any) -> HttpResponseBase:
             if not set(refused.fields) & set(form.fields):
                 form.add_error(None, f"{refused.why}{refused.remedy}")
         else:
-            messages.success(request, _("已保存。"))
-            return redirect(listing.url_of(made))
+            messages.success(request, _("已保存。") if made else _("内容没有改动。"))
+            return redirect(listing.url_of(made or row))
     if row is not None:
         names = [ask.stores or ask.name for ask in (*asks, *held)]
         note_seen(listing, request.user, [row], names, address(request))
@@ -296,6 +298,19 @@ def _form(request: Request, listing: Listing, row: Any) -> HttpResponseBase:
         "back_url": listing.url_of(row) if row is not None else listing.url,
     }
     return render(request, "web/listings/form.html", context)
+
+
+def _changed(listing: Listing, row: Any, values: dict[str, Any], person: Person) -> Any:
+    """The row with what ``values`` say otherwise; ``None`` where that is nothing: what was shown is no change."""
+    beside = {ask.stores for ask in listing.asks_to_change()}
+    said = {
+        name: value
+        for name, value in values.items()
+        if name in beside or not same(getattr(row, name, None), value)
+    }
+    if said.keys() <= beside:
+        return None
+    return listing.change_row(row, said, person, timezone.now())
 
 
 def _as_column(ask: Ask) -> Column:
