@@ -46,7 +46,10 @@ def given(south, people):
     ]
     for matter in matters:
         actions.perform(
-            matter.pk, "accept", by=people["complaint"], form={"owner_organisation": north.pk}
+            matter.pk,
+            "accept",
+            by=people["complaint"],
+            form={"owner_organisation": north.pk, "told": "已电话告知"},
         )
     actions.assign(matters[0].pk, by=people["dispatcher"], organisation=south.organisation)
     return matters[0]

@@ -247,7 +247,8 @@ def test_no_table_ends_or_gives_away_what_somebody_works_on_here(bureau, owned):
     case = actions.open_matter(REGISTER, given, by=bureau.complaint)
     if owned:
         unit = bureau.people["town"].organisation_id
-        actions.perform(case.pk, "accept", by=bureau.complaint, form={"owner_organisation": unit})
+        form = {"owner_organisation": unit, "told": "已电话告知"}
+        actions.perform(case.pk, "accept", by=bureau.complaint, form=form)
     before = Complaint.objects.get(pk=case.pk)
     lines = [LINE, order("GD30", "已办结", "2026-10-20 16:00", "满意"), order("GD31")]
     for who, said in (("officer", nameless(lines)), ("complaint", lines)):
@@ -307,7 +308,7 @@ def test_a_later_export_of_what_is_worked_on_here_changes_nothing_that_was_decid
     take_in(bureau, saved(workbook(("一", [LINE, *rows]))))
     unit = Organisation.objects.get(kind="bureau")
     for one in Complaint.objects.order_by("source_no"):
-        form = {"owner_organisation": unit.pk}
+        form = {"owner_organisation": unit.pk, "told": "已电话告知"}
         actions.perform(one.pk, "accept", by=bureau.complaint, form=form)
     original, again = Complaint.objects.filter(source_no__in=["GD1", "GD4"]).order_by("source_no")
     actions.merge([again.pk], original.pk, by=bureau.complaint, reason="同一件事")
@@ -332,7 +333,7 @@ def test_a_later_export_leaves_what_was_reported_on_and_takes_the_rest(bureau):
     take_in(bureau, saved(workbook(("一", [LINE, order("GD1", "待处理")]))))
     case = Complaint.objects.get()
     officer = bureau.officer
-    form = {"owner_organisation": officer.organisation.pk}
+    form = {"owner_organisation": officer.organisation.pk, "told": "已电话告知"}
     actions.perform(case.pk, "accept", by=bureau.complaint, form=form)
     found = {"verdict": Complaint.Verdict.values[0], "findings": "属实"}
     actions.perform(case.pk, "report", by=officer, form=found)

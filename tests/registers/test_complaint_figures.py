@@ -127,7 +127,7 @@ def test_nobody_was_there_before_it_was_taken_up(people, bureau):
         complaint.pk,
         "accept",
         by=people["complaint"],
-        form={"owner_organisation": town.organisation_id},
+        form={"owner_organisation": town.organisation_id, "told": "已电话告知"},
     )
     form = {"verdict": "true", "findings": "属实", "on_site_at": "2020-01-01 10:00"}
     with pytest.raises(actions.Refused) as refused:

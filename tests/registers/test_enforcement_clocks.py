@@ -395,11 +395,38 @@ def test_a_complaints_clocks_run_from_its_steps_and_from_what_the_hotline_orders
     }
     accepted = datetime(2026, 5, 7, 10, 0, tzinfo=TIME)
     form = {"owner_organisation": bureau.people["town"].organisation.name}
+    # Nobody is counted as told in time of whom it is not written down.
+    with pytest.raises(Refused) as refused:
+        actions.perform(row.pk, "accept", by=bureau.complaint, form=form, at=accepted)
+    assert set(refused.value.fields) == {"told"}
+    form |= {"told": "已电话告知"}
     actions.perform(row.pk, "accept", by=bureau.complaint, form=form, at=accepted)
     # 60 days from 7 May is 6 July, a Monday.
     assert due() == {"closing": date(2026, 7, 6), "ordered": date(2026, 5, 20)}
     row.refresh_from_db()
     assert local(row.due).date() == date(2026, 5, 20)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("channel", ["letter", "visit"])
+def test_a_letter_and_a_visit_go_by_the_law_on_petitions(bureau, channel):
+    """信访工作条例: 15 days to pass it on and to tell, 60 to end it; not the three working days of the hotline."""
+    came = datetime(2026, 4, 30, 9, 0, tzinfo=TIME)
+    values = {"title": "异味", "area_code": NORTH, "opened_at": came, "channel": channel}
+    row = actions.open_matter(COMPLAINTS, values, by=bureau.complaint, at=came)
+
+    def running():
+        return {c.name: (local(c.due).date(), c.basis) for c in row.clocks.filter(stopped_at=None)}
+
+    assert {name: day for name, (day, _basis) in running().items()} == {
+        "petition_forward": date(2026, 5, 15), "petition_tell": date(2026, 5, 15),
+    }  # fmt: skip
+    form = {"owner_organisation": bureau.people["town"].organisation.name, "told": "已书面告知"}
+    actions.perform(row.pk, "accept", by=bureau.complaint, form=form,
+                    at=datetime(2026, 5, 7, 10, 0, tzinfo=TIME))  # fmt: skip
+    (ending,) = running().values()
+    assert ending[0] == date(2026, 7, 6)
+    assert ending[1].startswith("信访工作条例")
 
 
 @pytest.mark.django_db

@@ -254,7 +254,9 @@ def a_complaint(bureau):
 def test_what_is_loose_is_put_right_by_the_page(bureau, client):
     desk, officer = bureau.people["dispatcher"], bureau.people["officer"]
     row = a_complaint(bureau)
-    perform(row, "accept", desk, {"owner_organisation": officer.organisation_id})
+    perform(
+        row, "accept", desk, {"owner_organisation": officer.organisation_id, "told": "已电话告知"}
+    )
     perform(row, "report", officer, {"verdict": "true", "findings": "属实"})
     client.force_login(desk)
     address = reverse("book-edit", args=["complaint", row.pk])

@@ -216,7 +216,9 @@ def complaint_reported(people, said):
     desk, officer = people["dispatcher"], people["officer"]
     values = {"channel": "phone", "area_code": NORTH, "description": said, "target": "某厂"}
     row = actions.open_matter(COMPLAINTS, values, by=desk)
-    perform(row, "accept", desk, {"owner_organisation": officer.organisation.pk})
+    perform(
+        row, "accept", desk, {"owner_organisation": officer.organisation.pk, "told": "已电话告知"}
+    )
     return perform(row, "report", officer, {"verdict": "true", "findings": "属实"})
 
 

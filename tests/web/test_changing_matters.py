@@ -32,7 +32,7 @@ def doors(page, matter):
 
 def report(bureau, complaint):
     desk, officer = bureau.people["dispatcher"], bureau.people["officer"]
-    unit = {"owner_organisation": officer.organisation.pk}
+    unit = {"owner_organisation": officer.organisation.pk, "told": "已电话告知"}
     actions.perform(complaint.pk, "accept", by=desk, form=unit, files=[])
     told = {"verdict": "true", "findings": "属实"}
     return actions.perform(complaint.pk, "report", by=officer, form=told, files=[])

@@ -104,7 +104,7 @@ def test_what_is_said_of_it_later_names_nobody(complaint, people):
         complaint.pk,
         "accept",
         by=people["complaint"],
-        form={"owner_organisation": town.organisation_id},
+        form={"owner_organisation": town.organisation_id, "told": "已电话告知"},
     )
     form = {"verdict": "unfounded", "findings": f"已联系{NAME}"}
     after = actions.perform(complaint.pk, "report", by=town, form=form)
@@ -145,7 +145,7 @@ def answering(complaint, people):
         complaint.pk,
         "accept",
         by=people["complaint"],
-        form={"owner_organisation": town.organisation_id},
+        form={"owner_organisation": town.organisation_id, "told": "已电话告知"},
     )
     form = {"verdict": "unfounded", "findings": "到场未发现"}
     return actions.perform(complaint.pk, "report", by=town, form=form)

@@ -1,7 +1,8 @@
 """The life of a complaint: 受理 → 核查处理 → 答复 → 审核 → 办结 → 回访, and back where somebody is not satisfied.
 
 Legal limits stand in ``standards/data/time_limits.toml``: 环保举报热线工作管理办法 tells within 15 days whether a
-complaint is accepted, passes it on within 3 working days and ends it within 60 (+30).
+complaint is accepted, passes it on within 3 working days and ends it within 60 (+30). Letters and visits go by
+信访工作条例: registered and passed on within 15 days, told in writing within 15, ended within 60 (+30).
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ CLERKS = frozenset({Role.COMPLAINT, Role.DISPATCHER})
 _HANDLERS = frozenset({Role.OFFICER, Role.TOWN, Role.MONITOR, Role.APPROVER, Role.COMPLAINT})
 _REVIEWERS = CHECKERS | {Role.COMPLAINT}
 _VISITED = (("satisfied", "满意"), ("fairly", "基本满意"), ("unreachable", "无法联系"))
+# The clock of telling ends with the step that takes it up or does not: what was told is written down there.
+_TOLD = said("told", "告知举报人情况", help="何时、怎样告知的；匿名等无法告知的，写明原因。")
 IN_WORK = ("handling", "answering", "review")
 
 
@@ -30,6 +33,15 @@ def owner_to_offer(complaint: Any) -> Any:
     """Who has it already, or the government of the town it is about."""
     town = Organisation.objects.filter(kind="town", area_code=complaint.area_code[:9]).first()
     return complaint.owner_organisation or town
+
+
+def _petition(complaint: Any) -> bool:
+    """Whether it came by letter or in person, and so is a petition by law; who rings or writes online reports."""
+    return complaint.channel in (Complaint.Channel.LETTER, Complaint.Channel.VISIT)
+
+
+def _reported(complaint: Any) -> bool:
+    return not _petition(complaint)
 
 
 def _came_after(step: Any) -> None:
@@ -63,13 +75,12 @@ WORKFLOW = Workflow(
     ),
     transitions=(
         Transition("accept", "受理并交办", "new", "handling", by=CLERKS,
-                   asks=(Ask("owner_organisation", initial=owner_to_offer),),
-                   offers=("deadline", said("requirement", "办理要求"), said("told", "告知举报人情况")),
-                   sets={"accepted_at": NOW}),
+                   asks=(Ask("owner_organisation", initial=owner_to_offer), _TOLD),
+                   offers=("deadline", said("requirement", "办理要求")), sets={"accepted_at": NOW}),
         Transition("refuse", "不予受理", "new", "refused", by=CLERKS,
-                   asks=("refusal", said("told", "告知举报人情况")), main=False),
+                   asks=("refusal", _TOLD), main=False),
         Transition("transfer", "转送有权处理的单位", "new", "transferred", by=CLERKS,
-                   asks=("transferred_to", said("told", "告知举报人情况")), main=False),
+                   asks=("transferred_to", _TOLD), main=False),
         Transition("report", "上报调查处理情况", "handling", "answering", by=_HANDLERS, owner_only=True,
                    asks=("verdict", "findings"), offers=("on_site_at",), effects=(_came_after,)),
         Transition("return", "不属本单位，退回", "handling", "new", by=_HANDLERS, owner_only=True,
@@ -95,9 +106,15 @@ WORKFLOW = Workflow(
                    asks=(REASON,), main=False),
     ),
     clocks=(
-        ClockRule("forward", "转送交办", "new", limit="complaint-forward"),
-        ClockRule("tell", "告知是否受理", "new", limit="complaint-acceptance"),
-        ClockRule("closing", "办结", IN_WORK, limit="complaint-closing"),
+        ClockRule("forward", "转送交办", "new", limit="complaint-forward", applies=_reported),
+        ClockRule("tell", "告知是否受理", "new", limit="complaint-acceptance", applies=_reported),
+        ClockRule("closing", "办结", IN_WORK, limit="complaint-closing", applies=_reported),
+        ClockRule("petition_forward", "登记和转送交办", "new", limit="petition-registration",
+                  counted_from="opened_at", applies=_petition),
+        ClockRule("petition_tell", "书面告知是否受理", "new", limit="petition-acceptance",
+                  counted_from="opened_at", applies=_petition),
+        ClockRule("petition_closing", "出具处理意见", IN_WORK, limit="petition-closing",
+                  counted_from="accepted_at", applies=_petition),
         ClockRule("ordered", "工单时限", ("new", *IN_WORK), deadline_field="deadline",
                   extensions=(5, 15), basis="12345工单要求"),
         ClockRule("supervise", "不满意件督办", "supervised", working_days=3, basis=DEFAULT),
