@@ -182,6 +182,12 @@ class AirPeriod:
     standard: str
     enough: bool
 
+    def valid_of(self, measure: str) -> int:
+        """On how many days there is a value of a factor; of what is made of all of them, an index."""
+        if measure in FACTORS:
+            return int(self.days[measure].count()) if self.days.height else 0
+        return int(self.valid_days.value or 0)
+
     @property
     def calendar_days(self) -> int:
         """Days of the calendar up to today."""
@@ -329,6 +335,11 @@ def stations(area_code: str) -> list[Point]:
         .select_related("entity__as_station")
         .order_by("area_code", "id")
     )
+
+
+def counts(point: Point) -> bool:
+    """Whether a station counts in the evaluation of its area; one that does not is listed and has no place."""
+    return bool(point.entity.as_station.counts_in_area) if point.entity else True
 
 
 def station_day(points: Sequence[Point], day: date) -> pl.DataFrame:

@@ -6,10 +6,11 @@ days is listed last with the reason. The baseline is the mean of the same days o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from typing import TypedDict
 
 import polars as pl
 from django.utils.translation import gettext_noop as noop
@@ -63,26 +64,44 @@ class Ranked:
     required: int
 
 
-def ranking(points: Sequence[Point], measure: str, begin: date, end: date) -> list[Ranked]:
-    """Places by the measure over ``begin <= day < end``, best first, and by change on the same days of the year before."""
+class _Shared(TypedDict):
+    """Who competes in a ranking: valid days of each, how many are asked for, who is only listed."""
+
+    captured: dict[str, int]
+    required: int
+    outside: list[str]
+
+
+def ranking(
+    points: Sequence[Point],
+    measure: str,
+    begin: date,
+    end: date,
+    outside: Collection[int] = (),
+) -> list[Ranked]:
+    """Places by the measure over ``begin <= day < end``, best first, and by change on the same days of the year before.
+
+    Those of ``outside`` (keys of points) stand below without a place: the city beside its towns, a station that does not
+    count in the city's evaluation.
+    """
     earlier_begin, earlier_end = air.last_year(begin), air.last_year(end)
     # Both years by the editions of today's year, so that a change is one of the air.
     now = air.periods(points, begin, end)
     before = air.periods(points, earlier_begin, earlier_end, as_of=end - timedelta(days=1))
     required = _required(begin, end)
     keys = {str(p.pk): p for p in points}
-    days = {key: now[p.pk].valid_days.value or 0 for key, p in keys.items()}
     values = {key: of(now[p.pk], measure).value for key, p in keys.items()}
     earlier = {key: of(before[p.pk], measure).value for key, p in keys.items()}
-    captured = {key: int(days[key]) for key in keys}
+    captured = {key: now[p.pk].valid_of(measure) for key, p in keys.items()}
+    shared: _Shared = {
+        "captured": captured,
+        "required": required,
+        "outside": [key for key, p in keys.items() if p.pk in outside],
+    }
     highest = MEASURES[measure]
     decimals = next((of(now[p.pk], measure).decimals for p in points), 2)
-    by_value = air_ranking.rank(
-        values, decimals=decimals, highest_first=highest, captured=captured, required=required
-    )
-    by_change = {
-        place.name: place for place in _by_change(values, earlier, highest, captured, required)
-    }
+    by_value = air_ranking.rank(values, decimals=decimals, highest_first=highest, **shared)
+    by_change = {place.name: place for place in _by_change(values, earlier, highest, shared)}
     return [
         Ranked(
             keys[place.name],
@@ -101,19 +120,16 @@ def _by_change(
     now: dict[str, Fraction | None],
     before: dict[str, Fraction | None],
     highest: bool,
-    captured: dict[str, int],
-    required: int,
+    shared: _Shared,
 ) -> list[Place]:
     """Places by improvement: percent of the year before, of a share its percentage points."""
     if not highest:
-        return air_ranking.rank_change(now, before, captured=captured, required=required)
+        return air_ranking.rank_change(now, before, **shared)
     points: dict[str, float | Fraction | None] = {}
     for key, value in now.items():
         earlier = before[key]
         points[key] = None if value is None or earlier is None else value - earlier
-    return air_ranking.rank(
-        points, decimals=1, highest_first=True, captured=captured, required=required
-    )
+    return air_ranking.rank(points, decimals=1, highest_first=True, **shared)
 
 
 def _required(begin: date, end: date) -> int:

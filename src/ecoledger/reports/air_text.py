@@ -62,7 +62,7 @@ def _station_table(area_code: str, day: date) -> Table:
                 *(_concentration(row.get(f), f, opened) for f in air.FACTORS),
             )
         )
-    others = any(not _counts(point) for point in points)
+    others = any(not air.counts(point) for point in points)
     return Table(
         "各站点空气质量",
         ("站点", "级别", "AQI", "类别", "首要污染物", *_HEADER),
@@ -72,13 +72,9 @@ def _station_table(area_code: str, day: date) -> Table:
     )
 
 
-def _counts(point: Point) -> bool:
-    return bool(point.entity.as_station.counts_in_area) if point.entity else True
-
-
 def _level(point: Point) -> str:
     label = str(point.entity.as_station.get_level_display()) if point.entity else "—"
-    return label if _counts(point) else f"{label}*"
+    return label if air.counts(point) else f"{label}*"
 
 
 def station_hours(point: Point, day: date) -> Records:
@@ -264,7 +260,7 @@ def ranking_blocks(
         points, air.last_year(begin), air.last_year(end), as_of=end - timedelta(days=1)
     )
     names = {str(point.pk): point for point in points}
-    counting = [point for point in points if _counts(point)]
+    counting = [point for point in points if air.counts(point)]
     valid = {str(p.pk): int(now[p.pk].valid_days.value or 0) for p in counting}
     required = air.days_required(begin, end) if complete else 0
     places = air_ranking.rank(
@@ -288,7 +284,7 @@ def ranking_blocks(
         rows.append(_ranked(point, place.rank, improved[place.name], now, before))
         if place.reason:
             reasons.append(f"{point.name}{place.reason}，不参与排名")
-    others = [point for point in points if not _counts(point)]
+    others = [point for point in points if not air.counts(point)]
     rows += [_ranked(point, None, None, now, before) for point in others]
     if others:
         reasons.append(f"{'、'.join(p.name for p in others)}不参与城市评价，仅列示")

@@ -13,7 +13,7 @@ maximum 8-hour mean for O3. The lower the better.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -99,6 +99,9 @@ def composite_index(
     )
 
 
+OUTSIDE = "不参加排名，仅列示"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A place in a ranking. ``rank`` is ``None`` for what is not ranked, with the ``reason`` why."""
@@ -117,12 +120,13 @@ def rank(
     highest_first: bool = False,
     captured: Mapping[str, int] | None = None,
     required: int = 0,
+    outside: Collection[str] = (),
 ) -> list[Place]:
     """Rank places by a value, best (lowest) first; equal printed values share a rank (1, 2, 2, 4).
 
     Values are compared as printed, with ``decimals`` places. ``captured`` gives the valid days of each
-    place: below ``required`` it is listed last, unranked, with the reason. ``highest_first`` turns the
-    order round (good-day ratio, improvement as a positive number).
+    place: below ``required`` it is listed last, unranked, with the reason, as are those of ``outside``, which do not
+    compete. ``highest_first`` turns the order round (good-day ratio, improvement as a positive number).
 
     >>> [(p.name, p.rank) for p in rank({"东区": 3.114, "西区": 3.106, "南区": 2.9, "北区": None})]
     [('南区', 1), ('东区', 2), ('西区', 2), ('北区', None)]
@@ -134,6 +138,9 @@ def rank(
             left_out.append(Place(name, None, None, "", "缺少评价值"))
             continue
         number = value if isinstance(value, Fraction) else exact(float(value))
+        if name in outside:
+            left_out.append(Place(name, number, None, shown(number, decimals), OUTSIDE))
+            continue
         have = required if captured is None else captured.get(name, 0)
         if have < required:
             reason = f"有效天数 {have} 天，少于 {required} 天"
@@ -156,6 +163,7 @@ def rank_change(
     decimals: int = 2,
     captured: Mapping[str, int] | None = None,
     required: int = 0,
+    outside: Collection[str] = (),
 ) -> list[Place]:
     """Rank places by their relative change against an earlier period, greatest fall first.
 
@@ -170,4 +178,4 @@ def rank_change(
             continue
         first, last = (v if isinstance(v, Fraction) else exact(float(v)) for v in (earlier, value))
         changes[name] = Percent.of(last - first, first).value
-    return rank(changes, decimals=decimals, captured=captured, required=required)
+    return rank(changes, decimals=decimals, captured=captured, required=required, outside=outside)

@@ -23,6 +23,7 @@ from ecoledger.monitoring.models import Point
 from ecoledger.science.air_table import TableError
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
+from ecoledger.web.days_asked import days_asked
 
 KIND = "weather_effect"
 DAYS = 30
@@ -42,9 +43,8 @@ def address(first: date, last: date, *, parameter: str = "a34004", **where: Any)
 @needs("see_cockpit")
 def page(request: Request) -> HttpResponse:
     """The evaluation of the days asked for, or the button that begins it."""
-    last = asked.day(request.GET.get("last", "")) or timezone.localdate()
-    first = asked.day(request.GET.get("first", "")) or last - timedelta(days=DAYS - 1)
-    first = min(first, last)
+    today = timezone.localdate()
+    first, last = days_asked(request, today, lambda last: last - timedelta(days=DAYS - 1))
     parameter = request.GET.get("parameter", "")
     parameter = parameter if parameter in FACTORS else "a34004"
     points = _points(request)

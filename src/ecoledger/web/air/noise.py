@@ -18,6 +18,7 @@ from ecoledger.listings import asked
 from ecoledger.registers.air import noise_sites, noise_stations
 from ecoledger.registers.air.noise_sites import READINGS, NoiseSite, NoiseZone
 from ecoledger.web.access import Request, needs
+from ecoledger.web.days_asked import days_asked, year_so_far
 
 # Days taken at once from the stations by hand; the daily round takes those that have just ended.
 LONGEST = 31
@@ -43,8 +44,7 @@ def take(request: Request) -> HttpResponse:
 @require_GET
 def page(request: Request) -> HttpResponse:
     """The acoustic environment of a period; left out, this year so far."""
-    last = asked.day(request.GET.get("last", "")) or timezone.localdate()
-    first = asked.day(request.GET.get("first", "")) or last.replace(month=1, day=1)
+    first, last = days_asked(request, timezone.localdate(), year_so_far)
     rows = READINGS.visible_to(request.user).filter(
         at__date__gte=first, at__date__lt=last + timedelta(days=1)
     )

@@ -10,7 +10,6 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from ecoledger.listings import asked
 from ecoledger.monitoring.anomalies import FACTORS
 from ecoledger.monitoring.models import Point
 from ecoledger.registers.air_sources import patrols
@@ -18,6 +17,7 @@ from ecoledger.registers.air_sources.patrols import PATROLS
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.air import effect as effect_page
+from ecoledger.web.days_asked import days_asked
 
 DAYS = 30
 
@@ -26,10 +26,8 @@ DAYS = 30
 @require_GET
 def page(request: Request) -> HttpResponse:
     """Stations that were patrolled over a period; the air before it against the air in it."""
-    last = asked.day(request.GET.get("last", "")) or timezone.localdate()
-    first = asked.day(request.GET.get("first", "")) or last - timedelta(days=DAYS - 1)
-    if first > last:
-        first = last
+    today = timezone.localdate()
+    first, last = days_asked(request, today, lambda last: last - timedelta(days=DAYS - 1))
     parameter = request.GET.get("parameter", "")
     parameter = parameter if parameter in FACTORS else "a34002"
     begin = timezone.make_aware(datetime.combine(first, time()))

@@ -14,21 +14,18 @@ from django.views.decorators.http import require_GET
 
 from ecoledger.indicators import air, air_standing
 from ecoledger.indicators.figures import printed
-from ecoledger.listings import asked
 from ecoledger.listings.cells import area_name
 from ecoledger.monitoring.models import Point
 from ecoledger.standards import air_rolling
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
+from ecoledger.web.days_asked import days_asked, year_so_far
 
 
 def _span(request: Request) -> tuple[date, date]:
     """The days asked for, ``begin <= day < end``; left out, this year up to yesterday."""
-    today = timezone.localdate()
-    last = asked.day(request.GET.get("last", "")) or today - timedelta(days=1)
-    first = asked.day(request.GET.get("first", "")) or last.replace(month=1, day=1)
-    if first > last or (last - first).days > 366:
-        first = last.replace(month=1, day=1)
+    yesterday = timezone.localdate() - timedelta(days=1)
+    first, last = days_asked(request, yesterday, year_so_far, longest=366)
     return first, last + timedelta(days=1)
 
 
@@ -43,7 +40,8 @@ def ranking(request: Request) -> HttpResponse:
     own = {point.pk for point in _own(request, of)}
     points = _ranked(of) if own else []
     # A place is one among all: who sees two stations reads their places among those of the whole city.
-    places = air_standing.ranking(points, measure, begin, end) if points else []
+    outside = _outside(points)
+    places = air_standing.ranking(points, measure, begin, end, outside) if points else []
     rows = [row for row in places if row.point.pk in own]
     context = {
         "ranked": sum(1 for row in places if row.value.rank is not None),
@@ -71,6 +69,13 @@ def _ranked(of: str) -> list[Point]:
     points = Point.objects.filter(kind=Point.Kind.AIR, enabled=True)
     points = points.exclude(entity__as_station__level="micro")
     return list(points.select_related("entity__as_station"))
+
+
+def _outside(points: list[Point]) -> set[int]:
+    """Who is only listed: a city or county beside its own towns, a station that does not count in the evaluation."""
+    within = {p.area_code[:n] for p in points for n in range(6, len(p.area_code))}
+    of_areas = {p.pk for p in points if p.kind == Point.Kind.AREA and p.area_code in within}
+    return of_areas | {p.pk for p in points if p.kind == Point.Kind.AIR and not air.counts(p)}
 
 
 def _name(point: Point) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 from django.db.models import Count, Q
 from django.http import HttpResponse
@@ -10,13 +10,14 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from ecoledger.listings import asked, own_data
+from ecoledger.listings import own_data
 from ecoledger.registers.nature import abundance
 from ecoledger.registers.nature.candidates import REGISTER
 from ecoledger.registers.nature.detections import DEPLOYMENTS, DETECTIONS, Deployment
 from ecoledger.registers.nature.species import SPECIES, Species
 from ecoledger.registers.nature.surveys import SIGHTINGS, TRIPS
 from ecoledger.web.access import Request, needs
+from ecoledger.web.days_asked import days_asked, year_so_far
 
 
 @needs("see_cockpit")
@@ -24,9 +25,7 @@ from ecoledger.web.access import Request, needs
 def page(request: Request) -> HttpResponse:
     """Species by group and level; effort; abundance on cameras and recorders; encounters on surveys."""
     today = timezone.localdate()
-    last = asked.day(request.GET.get("last", "")) or today
-    first = asked.day(request.GET.get("first", "")) or date(last.year, 1, 1)
-    first = min(first, last)
+    first, last = days_asked(request, today, year_so_far)
     begin = timezone.make_aware(datetime.combine(first, time()))
     end = timezone.make_aware(datetime.combine(last + timedelta(days=1), time()))
     rows = SPECIES.visible_to(request.user)

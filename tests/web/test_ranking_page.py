@@ -1,0 +1,80 @@
+"""空气质量排名: who competes, by how many days of what is ranked, and over which days."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import lxml.html
+import pytest
+from tests.conftest import COUNTY
+from tests.daily_values import put_air, span
+
+from ecoledger.monitoring.computing import evaluate
+
+pytestmark = pytest.mark.django_db
+
+DAYS = span(date(2026, 11, 1), 30)
+NOVEMBER = {"measure": "pm2_5", "first": "2026-11-01", "last": "2026-11-30"}
+
+
+def shown(client, **query):
+    page = lxml.html.fromstring(client.get("/air/ranking", query).content.decode())
+    rows = {
+        row.get("data-place"): [" ".join(cell.text_content().split()) for cell in row.xpath("./td")]
+        for row in page.xpath("//tr[@data-place]")
+    }
+    return rows, " ".join(page.text_content().split())
+
+
+def test_towns_are_ranked_among_themselves_with_the_city_beside_them(store, bureau, signed_in):
+    # A town has the means of its stations.
+    for town in bureau.towns:
+        evaluate.area_point(town.code)
+    places = [(evaluate.area_point(COUNTY), 25), *zip(bureau.air, (26, 26, 24), strict=False)]
+    for place, pm in places:
+        put_air(store, place, {day: {"pm2_5": pm} for day in DAYS})
+    rows, page = shown(signed_in("monitor"), of="areas", **NOVEMBER)
+    assert {name: cells[0] for name, cells in rows.items()} == {
+        "南镇": "1",
+        "北镇": "2",
+        "测试县": "—",
+    }
+    assert "25.0 µg/m³" in rows["测试县"][2]
+    assert "仅列示" in rows["测试县"][6]
+    assert "（2 个）" in page
+
+
+def test_a_station_that_does_not_count_has_no_place_and_leaves_none_free(store, bureau, signed_in):
+    *counted, other = bureau.air
+    for n, point in enumerate((other, *counted)):
+        put_air(store, point, {day: {"pm2_5": 10 + n} for day in DAYS})
+    rows, _page = shown(signed_in("monitor"), **NOVEMBER)
+    assert [rows[point.name][0] for point in (other, *counted)] == ["—", "1", "2", "3"]
+
+
+def test_the_days_are_those_of_the_factor_that_is_ranked(store, bureau, signed_in):
+    """A day without PM2.5 has an index where another factor is bad enough; it is no day of PM2.5."""
+    point = bureau.air[0]
+    bad = {"pm2_5": None, "pm10": 300}
+    put_air(store, point, {day: bad if day in DAYS[:4] else {} for day in DAYS})
+    rows, _page = shown(signed_in("monitor"), **NOVEMBER)
+    assert rows[point.name][6].startswith("26 至少 27")
+    assert rows[point.name][0] == "—"
+    rows, _page = shown(signed_in("monitor"), **NOVEMBER | {"measure": "composite"})
+    assert rows[point.name][6].startswith("30 至少 27")
+    days = {"point": point.pk, "factor": "pm2_5", "begin": "2026-11-01", "end": "2026-12-01"}
+    page = signed_in("monitor").get("/records/air-days", days).content.decode()
+    facts = " ".join(lxml.html.fromstring(page).text_content().split())
+    assert "本项有效天数 26" in facts
+
+
+@pytest.mark.parametrize("page", ["/air/ranking", "/air/baseline", "/air/noise", "/air/patrols"])
+def test_days_in_the_wrong_order_are_taken_in_the_right_one_and_it_is_said(
+    page, store, bureau, signed_in
+):
+    client = signed_in("monitor")
+    said = client.get(page, {"first": "2026-11-30", "last": "2026-11-01"}).content.decode()
+    assert "已按 2026-11-01 至 2026-11-30 显示" in said
+    assert 'value="2026-11-01"' in said
+    said = client.get(page, {"first": "2026-11-01", "last": "2026-11-30"}).content.decode()
+    assert "已按" not in said
