@@ -211,3 +211,25 @@ def test_no_change_and_no_trial_are_said_apart(store, county, client):
     untried = previewed(client, county, "2026-02-01T00:00", "2026-03-10T00:00")
     assert "时段超过 31 天，未作试算" in untried
     assert "不会因此改变" not in untried
+
+
+def test_a_computed_value_names_who_reviewed_what_it_is_made_of_and_why(store, county, client):
+    flag(county)
+    pending.run_all()
+    client.force_login(county.people["leader"])
+    point = county.air[0]
+
+    def page(series):
+        query = {"parameter": "a34004", "series": series, "start": BEGIN.isoformat()}
+        content = client.get(f"/stations/{point.pk}/value", query).content.decode()
+        return " ".join(lxml.html.fromstring(content).xpath("//main")[0].text_content().split())
+
+    name = county.people["monitor"].name
+    assert f"人工审核 {name} 故障 288 个值 采样泵故障" in page("computed-day")
+    assert f"人工审核 {name} 故障 12 个值 采样泵故障" in page("computed-hour")
+    assert "由分钟数据计算" in page("computed-hour")
+    reported = page("minute")
+    assert f"{name} 时段审核" in reported
+    # Keys of the store are no words.
+    for key in ("period-review", county.people["monitor"].username):
+        assert key not in reported

@@ -15,17 +15,20 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from ecoledger.accounts.models import Person
+from ecoledger.accounts.roles import STAFF
 from ecoledger.accounts.visitors import address
 from ecoledger.entities import file
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings import asked
-from ecoledger.monitoring.computing import corrections
+from ecoledger.monitoring.computing import corrections, evaluate
+from ecoledger.monitoring.computing.period_review import REPORTED
 from ecoledger.monitoring.knowing import health_of_points
 from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.points import enrolling, limits
 from ecoledger.monitoring.runtime import store
 from ecoledger.standards import aqi as aqi_standard
-from ecoledger.store.interface import SERIES
+from ecoledger.store.interface import SERIES, Layer
 from ecoledger.web import scoped
 from ecoledger.web.access import Request, needs
 from ecoledger.web.entities.health import Health
@@ -353,6 +356,11 @@ def value(request: Request, pk: int) -> HttpResponse:
     rows = list(store().history(point.pk, code, name, start).iter_rows(named=True))
     if not rows:
         raise Http404
+    end = start + timedelta(seconds=int(rows[0]["seconds"] or 3600))
+    marks = _marks(point, code, start, end) if SERIES[name] else []
+    names = _names(request, {row["author"] for row in (*rows, *marks)})
+    for row in (*rows, *marks):
+        row["author"] = names.get(row["author"], row["author"])
     return render(
         request,
         "web/monitoring/value.html",
@@ -363,7 +371,8 @@ def value(request: Request, pk: int) -> HttpResponse:
             "code": code,
             "series": name,
             "computed": SERIES[name],
-            "span_end": start + timedelta(seconds=int(rows[0]["seconds"] or 3600)),
+            "span_end": end,
+            "marks": marks,
             "may_review": request.user.may("correct_observations"),
             "start": start,
             "rows": rows,
@@ -373,6 +382,23 @@ def value(request: Request, pk: int) -> HttpResponse:
             "may_see_raw": request.user.may("see_raw_frames"),
         },
     )
+
+
+def _names(request: Request, authors: set[str]) -> dict[str, str]:
+    """What who wrote is called: in the house by name, outside it by the unit."""
+    people = Person.objects.filter(username__in=authors - {None}).select_related("organisation")
+    inside = request.user.has_role(*STAFF)
+    return {p.username: p.name if inside else str(p.organisation or "") for p in people}
+
+
+def _marks(point: Point, code: str, begin: datetime, end: datetime) -> list[dict[str, Any]]:
+    """What people said of the reported values that a computed one is made of: who, why, and of how many."""
+    index = code == evaluate.AQI
+    codes = list(point.parameters.values_list("code", flat=True)) if index else [code]
+    columns = ["layer", "author", "reason", "flag", "rule"]
+    told = store().read([point.pk], codes, REPORTED, begin, end, columns=columns)
+    people = told.filter(pl.col("layer") >= int(Layer.ENTERPRISE))
+    return people.group_by(columns, maintain_order=True).len("values").to_dicts()
 
 
 def _number(given: str) -> float | None:

@@ -45,6 +45,18 @@ LAYERS = {
     2: gettext_lazy("企业标记"),
     3: gettext_lazy("人工审核"),
 }
+# By what a value was set or chosen: the beginning of what the store keeps as its rule.
+RULES = {
+    "check.negative": gettext_lazy("负值检查"),
+    "check.range": gettext_lazy("量程检查"),
+    "check": gettext_lazy("自动检查"),
+    "review": gettext_lazy("按人工审核"),
+    "period-review": gettext_lazy("时段审核"),
+    "device": gettext_lazy("按设备上报"),
+    "raw": gettext_lazy("由实时数据计算"),
+    "minute": gettext_lazy("由分钟数据计算"),
+    "hour": gettext_lazy("由小时数据计算"),
+}
 WATER_CLASSES = ("Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ", "Ⅴ", pgettext_lazy("水质类别", "劣Ⅴ"))
 DASH = "—"
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -117,6 +129,12 @@ def away(metres: float) -> str:
 def flag_name(flag: str | None) -> str:
     """A flag in words; the flag itself where nobody knows it."""
     return str(FLAGS.get(flag, flag)) if flag else ""
+
+
+@register.filter
+def rule_name(rule: str | None) -> str:
+    """By what a value was set, in words; the rule's own name where nobody knows it."""
+    return str(RULES.get(rule.partition(" ")[0], rule)) if rule else ""
 
 
 @register.filter
