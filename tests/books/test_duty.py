@@ -17,6 +17,7 @@ from ecoledger.books.duty import Duty, Every
 from ecoledger.books.log import Log
 from ecoledger.books.models import LogEntry, Obligation
 from ecoledger.entities.models import Entity
+from ecoledger.listings import selecting
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters.models import Notice
 
@@ -69,6 +70,29 @@ def test_reminded_once_before_and_told_once_after(station_check, bureau):
     texts = Notice.objects.filter(person=bureau.monitor).values_list("text", flat=True)
     assert "站点检查：1号空气站 须在 2026-11-30 前完成" in texts
     assert "站点检查：1号空气站 已超期，期限 2026-11-30" in texts
+
+
+def test_what_was_not_done_is_said_to_be_overdue_by_the_day(station_check, bureau, client):
+    """Nothing but the day makes it so; the line's page counts it beside what is owed within a week."""
+    today = timezone.localdate()
+    things = station_check.objects().order_by("code")
+    for thing, days in zip(things, (-30, -1, 3, 9), strict=True):
+        Obligation.objects.create(
+            book=station_check.key, entity=thing, area_code=thing.area_code, begin=today - timedelta(days=60),
+            end=today, due=today + timedelta(days=days),
+        )  # fmt: skip
+    said = {
+        flag: selecting.select(station_check, bureau.leader, {flag: "1"}).count()
+        for flag in ("overdue", "week")
+    }
+    assert said == {"overdue": 2, "week": 1}
+    assert duties.owed_soon([station_check], bureau.leader)["test_check"] | {"book": ""} == said | {
+        "book": ""
+    }
+    client.force_login(bureau.leader)
+    page = client.get(f"{station_check.url}?overdue=1").content.decode()
+    assert "未到期" not in page
+    assert page.count(">超期</span>") == 2
 
 
 def test_completion_counts_late_apart_and_leaves_the_excused_out(station_check, bureau):

@@ -7,7 +7,7 @@ schedule makes the rows of terms that have begun, reminds, and opens a matter wh
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from ecoledger.books.models import LogEntry, Obligation
 from ecoledger.entities.models import Entity
 from ecoledger.listings.catalogue import listings_of
 from ecoledger.listings.listing import Listing
-from ecoledger.listings.parts import DeclarationError, Text
+from ecoledger.listings.parts import DeclarationError, Kind, Text, View
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import notices
 from ecoledger.matters.models import Urgency
@@ -50,6 +50,11 @@ class Every(StrEnum):
 
 _MONTHS = {Every.MONTH: 1, Every.QUARTER: 3, Every.HALF_YEAR: 6, Every.YEAR: 12}
 
+
+# Of what is not done yet: so many days before its day it is soon due.
+WEEK = timedelta(days=7)
+OVERDUE, SOON = "overdue", "week"
+_VIEWS = (View(OVERDUE, noop("超期"), {OVERDUE: "1"}), View(SOON, noop("7 天内到期"), {SOON: "1"}))
 
 # Days after an end, or the due day of an end.
 DueAfter = int | Callable[[date], date]
@@ -74,6 +79,7 @@ class Duty(Listing):
     ``owed_by`` names the roles that are reminded; ``charges`` may find them through charges instead.
     """
 
+    kinds: ClassVar[Mapping[str, Kind]] = {"state": Kind.STATE}
     told_apart_by: ClassVar[str] = "book"
 
     model: type[Model] = Obligation
@@ -100,6 +106,14 @@ class Duty(Listing):
     def further_pages(self) -> tuple[tuple[Text, str], ...]:
         return (("未履行", f"{self.url}/calendar"),)
 
+    def given_views(self) -> tuple[View, ...]:
+        return _VIEWS
+
+    def conditions(self, query: Mapping[str, str], person: Person, now: datetime) -> Q:
+        """Its flags: what is owed and its day has gone by, or is near. Told by the day, not by what a round wrote."""
+        asked = [near for name, near in _near(timezone.localdate(now)) if query.get(name) == "1"]
+        return Q(*asked)
+
     def people(self, entity: Entity) -> list[Person]:
         """Who is reminded about a thing."""
         if self.owners is not None:
@@ -115,6 +129,27 @@ def _due(end: date, due_after: DueAfter) -> date:
         return end + timedelta(days=due_after)
     except OverflowError:
         return date.max if due_after > 0 else date.min
+
+
+def _near(today: date) -> tuple[tuple[str, Q], ...]:
+    """What is owed on ``today`` and overdue, and what soon is."""
+    owed = Q(state=State.DUE)
+    return (OVERDUE, owed & Q(due__lt=today)), (SOON, owed & Q(due__range=(today, today + WEEK)))
+
+
+def owed_soon(duties: Iterable[Duty], person: Person) -> dict[str, dict[str, int]]:
+    """How much is overdue and soon due in each of ``duties``, as far as ``person`` may see it: one query."""
+    near = dict(_near(timezone.localdate()))
+    counts = {name: Count("pk", filter=of) for name, of in near.items()}
+    first, *others = [
+        duty.visible_to(person)
+        .filter(near[OVERDUE] | near[SOON])
+        .order_by()
+        .values("book")
+        .annotate(**counts)
+        for duty in duties
+    ] or [Obligation.objects.none().values("book")]
+    return {row["book"]: row for row in first.union(*others)}
 
 
 def term_of(every: Every, day: date, due_after: DueAfter = 0) -> Term:

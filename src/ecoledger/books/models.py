@@ -340,7 +340,7 @@ class Obligation(models.Model):
     """What is owed about one thing in one term of a duty: by when, and whether it was done."""
 
     class State(models.TextChoices):
-        DUE = "due", "未到期"
+        DUE = "due", "未履行"
         DONE = "done", "已履行"
         WAIVED = "waived", "免除"
 

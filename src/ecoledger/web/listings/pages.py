@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET, require_POST
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.visitors import address
 from ecoledger.accounts.wording import numbered
+from ecoledger.books.duty import Duty
 from ecoledger.books.log import Log, steps_of
 from ecoledger.entities.inventory import Inventory, ending, headers
 from ecoledger.listings import asked, cells, forms, own_firm, selecting, veil
@@ -65,6 +66,8 @@ def listed(request: Request, listing: Listing, **drawing: Any) -> dict[str, Any]
     rows = selecting.ordered(listing, person, found, sort)
     if isinstance(listing, Inventory):
         drawing.setdefault("mark", partial(_standing, listing))
+    if isinstance(listing, Duty):
+        drawing.setdefault("mark", _owed)
     return list_context(request, listing, rows, exact=query.get("exact") == "1", **drawing)
 
 
@@ -73,6 +76,11 @@ def _standing(book: Inventory, thing: Any) -> Mark:
     if not thing.active:
         return Mark(named=(_("停用"),))
     return Mark(named=tuple(filter(None, (ending(book.days_left(thing)),))))
+
+
+def _owed(obligation: Any) -> Mark:
+    """That a day has gone by on which something was to be done."""
+    return Mark(tone="bad", chips=(_("超期"),)) if obligation.overdue else Mark()
 
 
 def list_context(

@@ -16,6 +16,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from ecoledger.accounts.models import Organisation, Person
+from ecoledger.books.duty import Duty, owed_soon
+from ecoledger.listings.catalogue import listings_of
 from ecoledger.matters import inbox
 from ecoledger.matters.register import OPEN_WORK, visible_matters
 from ecoledger.web import navigation
@@ -109,12 +111,16 @@ def _shelves(
     request: Request, books: Iterable[navigation.Book], counts: dict[str, dict[str, int]]
 ) -> list[Shelf]:
     uses = navigation.uses_of(request.user)
+    books = list(books)
+    keys = {book.key for book in books}
+    owed = owed_soon([d for d in listings_of(Duty) if d.key in keys], request.user)
     by_kind: dict[str, list[dict[str, Any]]] = {}
     for book in books:
         use = uses.get(book.key)
         shown = {
             "book": book,
             "count": counts.get(book.key, {}).get("open"),
+            "owed": owed.get(book.key),
             "pinned": bool(use and use.pinned),
         }
         by_kind.setdefault(book.kind, []).append(shown)
