@@ -46,6 +46,7 @@ def test_figures_ask_what_the_list_knows(register, people):
                 figure.name,
                 name,
             )
+            assert known is None or selecting.condition(known, query), (figure.name, name)
             if known and known.kind in CODES:
                 choices = {value for value, _label in known.choices}
                 assert set(selecting.chosen(known, query)) <= choices, (figure.name, name)

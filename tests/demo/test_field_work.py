@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 from demo.__main__ import present
+from django.http import QueryDict
+from django.utils import timezone
 
 from demo import build, county, field_work, rectification, sewage
+from ecoledger.accounts.models import Person
+from ecoledger.listings import selecting
+from ecoledger.matters.register import register_of, seen_of
 from ecoledger.registers.complaints.complaint import Complaint
 from ecoledger.registers.grid.events import GridEvent
 from ecoledger.registers.grid.patrol_services import PatrolService
@@ -27,6 +32,18 @@ from ecoledger.registers.water.sewage_models import SewageRegion, VillageFacilit
 pytestmark = pytest.mark.django_db
 
 
+def rows_lead(register):
+    """Every row of a book's tables opens as many of its matters as one of its cells says, and not none."""
+    person = Person.objects.get(username="diaodu")
+    rows, now = selecting.select(register, person, {"merged": "all"}), timezone.now()
+    for table in register.breakdowns(rows, now, seen_of(person)):
+        for cells, query in table.rows:
+            if query and not query.startswith("/"):
+                count = selecting.select(register, person, QueryDict(query)).count()
+                assert count, (table.title, cells, query)
+                assert str(count) in cells, (table.title, cells, query)
+
+
 def test_the_year_of_the_grid_and_of_complaints_has_its_figures():
     build.build()
     field_work.build(present())
@@ -34,6 +51,7 @@ def test_the_year_of_the_grid_and_of_complaints_has_its_figures():
     clues = GridEvent.objects.filter(source="contractor")
     assert (clues.count(), clues.filter(truth="true").count()) == (160, 140)
     assert [s.state for s in PatrolService.objects.order_by("begin")] == ["accepted", "asked"]
+    rows_lead(register_of("grid_event"))
     assert Complaint.objects.count() == 357
     again = Complaint.objects.filter(title__endswith="仍未解决")
     assert again.exclude(merged_into=None).count() == 22
@@ -81,3 +99,5 @@ def test_the_water_section_has_something_on_every_page():
     found = balance.of_year(SewageRegion.objects.all(), present().year - 1)
     assert found.total is not None
     assert not found.left_out
+    rows_lead(register_of("outfall_work"))
+    rows_lead(register_of("sewer_work"))

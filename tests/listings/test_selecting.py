@@ -15,6 +15,7 @@ from ecoledger.entities.models import Enterprise, Entity, Outlet
 from ecoledger.listings import cells, selecting
 from ecoledger.listings.listing import Column, Filter, Listing
 from ecoledger.listings.lookups import lookup_among
+from ecoledger.listings.parts import Kind
 
 LISTING = Listing(
     key="firms",
@@ -65,6 +66,18 @@ def firms(bureau):
 def shown(person, text="", **more):
     query = QueryDict(text)
     return selecting.select(LISTING, person, query, **more)
+
+
+def test_the_bare_name_of_a_number_or_a_day_asks_for_that_one():
+    """``year=2026`` of a door is the year, not no condition."""
+    year = Filter("year", kind=Kind.INTEGER)
+    assert selecting.condition(year, QueryDict("year=2026")) == selecting.condition(
+        year, QueryDict("year_from=2026&year_to=2026")
+    )
+    day = Filter("on", kind=Kind.DATE)
+    assert selecting.condition(day, QueryDict("on=2026-11-30")) == selecting.condition(
+        day, QueryDict("on_from=2026-11-30&on_to=2026-11-30")
+    )
 
 
 def test_several_values_of_a_filter_are_alternatives_and_filters_join(firms):

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from urllib.parse import urlsplit
 
+import lxml.html
 import pytest
 from django.db import connection
+from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ecoledger.entities.models import Enterprise
+from ecoledger.listings import selecting
 from ecoledger.registers.waste.medical_waste import DAYS, INSTITUTIONS
+from ecoledger.registers.waste.waste_balance import BALANCE
 from ecoledger.registers.waste.waste_ledgers import CONSIGNED, STORED, TAKEN_OUT
 from ecoledger.web import models
 
@@ -67,6 +72,23 @@ def test_a_page_asks_no_oftener_of_many_firms(bureau, client, monkeypatch, addre
     spare = 16 if "medical" in address else 0
     spare += 1  # what a page remembers for a minute, it asks anew when that is over
     assert counts[1] <= counts[0] + spare, [query["sql"][:200] for query in asked]
+
+
+def test_a_figure_of_a_town_or_a_class_opens_its_own_rows(bureau, client):
+    fill(bureau, 0, 4)
+    client.force_login(bureau.dispatcher)
+    page = lxml.html.fromstring(client.get("/waste").content)
+    for part, own in (
+        ("towns", lambda row, key: row.area_code == key),
+        ("classes", lambda row, key: row.code[-2:] == key[-2:]),
+    ):
+        keys = page.xpath(f"//section[@id='{part}']//tr[@data-key]")
+        assert len(keys) > 1
+        for line in keys:
+            address = urlsplit(line.xpath(".//a/@href")[0])
+            opened = selecting.select(BALANCE, bureau.dispatcher, QueryDict(address.query))
+            assert opened
+            assert all(own(row, line.get("data-key")) for row in opened)
 
 
 def test_what_nobody_wrote_down_is_missing_and_not_nought(bureau, client):

@@ -60,21 +60,24 @@ class Hazardous:
 
 def hazardous(area_code: str, span: Span, as_of: date | None = None) -> Hazardous:
     """The balance of an area's firms over a span of whole months."""
-    whole = hazardous_by(area_code, span, lambda _area, _code: "")
-    return whole.get("") or Hazardous(_records(area_code, span))
+    asked = f"area_code={area_code}"
+    whole = hazardous_by(area_code, span, lambda _area, _code: "", lambda _part: asked)
+    return whole.get("") or Hazardous(_records(span, asked))
 
 
-def _records(area_code: str, span: Span) -> Records:
+def _records(span: Span, asked: str) -> Records:
+    """The rows of a span for which the list is asked."""
     last = span.end - timedelta(days=1)
     return doors.ROW.opens(
-        url=f"{BALANCE.url}?span=month&begin_from={span.begin}&begin_to={last}&area_code={area_code}"
+        url=f"{BALANCE.url}?span=month&begin_from={span.begin}&begin_to={last}&{asked}"
     )
 
 
 def hazardous_by(
-    area_code: str, span: Span, part: Callable[[str, str], str]
+    area_code: str, span: Span, part: Callable[[str, str], str], asked: Callable[[str], str]
 ) -> dict[str, Hazardous]:
-    """The same of each part of an area's waste; ``part`` names it for a division's code and a waste code.
+    """The same of each part of an area's waste; ``part`` names it for a division's code and a waste code, ``asked`` says
+    what the list is asked for the part of that name.
 
     What is in store is told by the account at the end of the span, also of what did not move within it.
     """
@@ -101,9 +104,8 @@ def hazardous_by(
     ):
         sums = amounts.setdefault(part(area, code), {})
         sums["closing"] = _plus(sums.get("closing"), Decimal(kilograms).quantize(KEPT) / 1000)
-    records = _records(area_code, span)
     return {
-        key: Hazardous(records, from_before=before.get(key, NOTHING), **sums)
+        key: Hazardous(_records(span, asked(key)), from_before=before.get(key, NOTHING), **sums)
         for key, sums in amounts.items()
     }
 

@@ -139,7 +139,7 @@ def condition(declared: Filter, query: Query) -> Q:
         case Kind.DATE | Kind.DATETIME | Kind.DUE:
             return _between(declared, query)
         case Kind.INTEGER | Kind.DECIMAL:
-            least, most = (_decimal(query.get(f"{declared.name}_{end}", "")) for end in _ENDS)
+            least, most = map(_decimal, ends(declared, query))
             within = Q() if least is None else Q(**{f"{path}__gte": least})
             return within if most is None else within & Q(**{f"{path}__lte": most})
     return Q(**{f"{path}__icontains": picked[0]}) if picked else Q()
@@ -154,11 +154,14 @@ def _named(declared: Filter, picked: list[str]) -> Q:
     return Q(**{f"{declared.lookup}__in": numbers}) if numbers else Q()
 
 
-_ENDS = ("from", "to")
+def ends(declared: Filter, query: Query) -> tuple[str, str]:
+    """From where to where a number or a day is asked for; the bare name says both: ``year=2026``."""
+    exactly, name = query.get(declared.name, ""), declared.name
+    return query.get(f"{name}_from", "") or exactly, query.get(f"{name}_to", "") or exactly
 
 
 def _between(declared: Filter, query: Query) -> Q:
-    first, last = (asked.day(query.get(f"{declared.name}_{end}", "")) for end in _ENDS)
+    first, last = map(asked.day, ends(declared, query))
     path, within = declared.lookup, Q()
     if declared.kind is Kind.DATE:
         within &= Q(**{f"{path}__gte": first}) if first else Q()

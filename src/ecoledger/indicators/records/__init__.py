@@ -9,6 +9,7 @@ from ecoledger.indicators.records import (  # noqa: F401
     alarms,
     books,
     boundaries,
+    dischargers,
     matters,
     plan_targets,
     sea,

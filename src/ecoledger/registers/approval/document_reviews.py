@@ -164,8 +164,8 @@ def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic
     return [
         Statistic("agencies", "考核环评机构", n["agencies"], "", "家"),
         Statistic("documents", "复核环评文件", n["documents"], "", "份"),
-        Statistic("reports", "报告书", n["books"], "sort=report", "份"),
-        Statistic("forms", "报告表", n["forms"], "sort=form", "份"),
+        Statistic("reports", "报告书", n["books"], "sort=report&score_from=0", "份"),
+        Statistic("forms", "报告表", n["forms"], "sort=form&score_from=0", "份"),
         Statistic("mean", "平均分", None if n["mean"] is None else float(n["mean"]), "", "分"),
         share("passed", "合格率", n["good"], n["documents"], note="60分以上÷已复核"),
         Statistic("pointed", "失信记分", n["pointed"], "fault=criticism,penalty,discredit", "份"),
@@ -179,12 +179,12 @@ def breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown
     """By agency; then the items on which most is lost."""
     scored = rows.filter(merged_into=None, score__isnull=False).order_by()
     said = rules()
-    by_agency = scored.values("agency__name").annotate(
+    by_agency = scored.values("agency", "agency__name").annotate(
         n=Count("pk"), mean=Avg("score"), total=Sum("points")
     )
     table = tuple(
         ((row["agency__name"] or "—", str(row["n"]), f"{row['mean']:.1f}", str(row["total"] or 0),
-          stars_of(Decimal(str(row["mean"])), said)), f"q={row['agency__name'] or ''}")
+          stars_of(Decimal(str(row["mean"])), said)), f"agency={row['agency'] or ''}&score_from=0")
         for row in sorted(by_agency, key=lambda row: (-row["mean"], row["agency__name"] or ""))
     )  # fmt: skip
     lost = DocumentMark.objects.filter(review__in=scored.values("pk"), score__lt=models.F("full"))
@@ -230,7 +230,7 @@ REGISTER = declare(Register(
     ),
     labels={"title": "环评文件", "area_code": "属地"},
     columns=("number", "title", "agency", "sort", "state", "due", "year", "score", "fault", "points", "area_code"),
-    filters=("state", "year", "sort", "fault", "area_code"), search=("number", "title", "agency__name", "engineer"),
+    filters=("state", "year", "sort", "fault", "agency", "score", "area_code"), search=("number", "title", "agency__name", "engineer"),
     fields=("title", "agency", Ask("case", among="approval_case"), "year", "sort", "area_code", "engineer", "engineer_no",
             "experts"),
     details=("agency", "case", "year", "sort", "engineer", "engineer_no", "experts", "score", "fault", "clause", "points",

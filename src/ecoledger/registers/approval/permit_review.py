@@ -318,7 +318,7 @@ REGISTER = declare(PermitReviews(
     ),
     labels={"title": "审核对象", "entity": "许可证", "area_code": "属地"},
     columns=("number", "title", "subject", "state", "due", "year", "found", "left", "area_code", "closed_at"),
-    filters=("state", "subject", "year", "area_code", "found"), search=("number", "title", "enterprise__name"),
+    filters=("state", "subject", "year", "area_code", "found", "left"), search=("number", "title", "enterprise__name"),
     fields=(Ask("permit", to=Permit), Ask("report", to=ExecutionReport), "year"),
     details=("subject", "permit", "report", "year", "found", "left", "correction", "conclusion"),
     views=(View("permit", "许可证质量", {"subject": "permit"}), View("report", "执行报告", {"subject": "report"})),

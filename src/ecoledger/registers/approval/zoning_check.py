@@ -194,7 +194,7 @@ def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic
         Statistic("forbid", "不予准入", n["n_forbid"], "verdict=forbid&closed=1"),
         common["open"],
         common["overdue"],
-        Statistic("old", "由旧版方案研判", n["old"], "", note="方案更新后须重新研判的"),
+        Statistic("old", "由旧版方案研判", n["old"], "", "份", note="方案更新后须重新研判的"),
     ]  # fmt: skip
 
 

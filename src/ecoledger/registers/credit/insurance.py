@@ -172,7 +172,7 @@ def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statisti
         share("key_rate", "重点单位投保率", with_policy, key_firms, query=query, note="在保的重点单位÷环境监管重点单位"),
         Statistic("expired", "到期未续", n["expired"], "state=expired", "家"),
         Statistic("services", "防控服务", InsuranceService.objects.filter(policy__in=live.values("pk")).count(), "", "次"),
-        Statistic("claims", "理赔", claims["n"], "", "件"),
+        Statistic("claims", "理赔", claims["n"], "", "起"),
         Statistic("paid", "赔付金额", float(claims["paid"] or 0) / 10_000, "", "万元"),
     ]  # fmt: skip
 

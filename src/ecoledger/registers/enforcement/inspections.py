@@ -443,7 +443,7 @@ def _statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statisti
         exempt=Count("pk", filter=~Q(exempt="")),
     )
     return [
-        Statistic("entered", "已入企检查", n["entered"], "state=handling,done", unit="次"),
+        Statistic("entered", "已入企检查", n["entered"], "entered_at_from=2000-01-01", unit="次"),
         share("planned", "计划合规率", n["planned"], n["all"], note="列入年度计划的÷全部"),
         share("joint", "联合检查率", n["joint"], n["all"], note="有其他部门参与的÷全部"),
         share("found", "问题发现率", n["found"], n["entered"], note="发现问题的÷已入企"),

@@ -127,16 +127,17 @@ def _towns(rows: QuerySet[Any], now: datetime, seen: Seen) -> Breakdown:
 
 def _cells(rows: QuerySet[Any], now: datetime, seen: Seen) -> Breakdown:
     walked = dict(patrols_of(rows, seen).order_by().values_list("entity").annotate(n=Count("pk")))
-    counted = rows.exclude(cell=None).values("cell").annotate(**_counts(now)).order_by("-n")[:30]
-    names = GridCell.objects.in_bulk([r["cell"] for r in counted])
+    counted = (
+        rows.exclude(cell=None).values("cell", "cell__code", "cell__name").annotate(**_counts(now))
+    )
     heads = (_("网格"), _("巡查记录"), _("事件"), _("在办"), _("超期"), _("复发"))
     return Breakdown(
         _("按网格（事件最多的30个）"),
         heads,
         tuple(
-            ((names[r["cell"]].name, str(walked.get(r["cell"], 0)), str(r["n"]), str(r["open"]),
-              str(r["late"]), str(r["again"])), f"cell={r['cell']}")
-            for r in counted
+            ((r["cell__name"], str(walked.get(r["cell"], 0)), str(r["n"]), str(r["open"]),
+              str(r["late"]), str(r["again"])), f"cell={r['cell__code']}")
+            for r in counted.order_by("-n")[:30]
         ),
     )  # fmt: skip
 

@@ -269,7 +269,7 @@ REGISTER = declare(Register(
     columns=("number", "title", "state", "due", "owner_organisation", "responsible", "origin_kind",
              "source_no", "category", "risk", "deadline", "progress", "verdict", "opened_at"),
     filters=("state", "origin_kind", "area_code", "owner_organisation", "category", "risk",
-             "key_item", "opened_at", "course", "source_batch", "deadline",
+             "key_item", "opened_at", "course", "source_batch", "deadline", "entity",
              Filter("entity_kind", "对象类别", Kind.CHOICE, path="entity__kind", choices=sections.KINDS)),
     search=("number", "title", "description", "address", "entity__name", "source_no"),
     breakdowns=sections.breakdowns,

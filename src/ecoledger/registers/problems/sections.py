@@ -25,7 +25,7 @@ def breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown
         # The few sections first: a database that begins with the problems reads all of them.
         rows.filter(merged_into=None, entity__in=list(_sections()))
         .order_by("entity__name")
-        .values("entity", "entity__name")
+        .values("entity__code", "entity__name")
         .annotate(
             n=Count("pk"),
             open=Count("pk", filter=Q(phase="open")),
@@ -36,7 +36,7 @@ def breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdown
     table = tuple(
         (
             (r["entity__name"], str(r["n"]), str(r["open"]), str(r["late"]), str(r["done"])),
-            f"q={r['entity__name']}",
+            f"entity={r['entity__code']}",
         )
         for r in counted
     )

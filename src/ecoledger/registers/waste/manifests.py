@@ -301,7 +301,7 @@ def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic
         Statistic("accepted", "接受量", float(n["accepted"] or 0), "state=accepted", "t"),
         share("done_ratio", "联单办结率", done, all_, query="state=accepted,refused",
               note="已接受或拒收的联单÷已交付的联单"),
-        Statistic("differs", "存在重大差异的联单", differs),
+        Statistic("differs", "存在重大差异的联单", differs, unit="份"),
         Statistic("late_entry", "补录超期", rows.filter(late_entry=True).order_by().count(),
                   "late_entry=1"),
     ]  # fmt: skip

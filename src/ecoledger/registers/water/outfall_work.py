@@ -271,10 +271,10 @@ def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdow
     live = rows.filter(merged_into=None).order_by()
     areas = dict(Area.objects.values_list("code", "name"))
     kinds = {key: str(label) for key, label in classes()} | {"": _("未定")}
-    rivers = dict(live.values_list("river_id", "river__name").distinct())
+    rivers = dict(live.values_list("river__code", "river__name").distinct())
     return [
         _milestones(live, now),
-        _by(live, now, "各河流", "river", rivers),
+        _by(live, now, "各河流", "river__code", rivers),
         _by(live, now, "各排污口类型", "outfall_class", kinds),
         _by(live, now, "各镇街", "area_code", areas),
     ]
@@ -294,7 +294,7 @@ def _by(
         ]
         rate = f"{100 * done / whole:.1f}%" if whole else "—"
         key = row["key"]
-        query = f"{path}={key}" if key not in (None, "") else ""
+        query = f"{path.removesuffix('__code')}={key}" if key not in (None, "") else ""
         lines.append(((str(names.get(key) or key or "—"), *cells, rate), query))
     return Breakdown(title, _HEADERS, tuple(lines))
 

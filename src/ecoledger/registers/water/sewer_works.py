@@ -141,10 +141,10 @@ def _breakdowns(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Breakdow
     plan = _planned(rows)
     sorts = {key: _(str(label)) for key, label in SewerWork.Sort.choices}
     areas = dict(Area.objects.values_list("code", "name"))
-    regions = dict(SewageRegion.objects.values_list("pk", "name"))
+    regions = dict(SewageRegion.objects.values_list("code", "name"))
     return [
         _by(plan, "各工程类型", "sort", lambda key: sorts.get(key, key)),
-        _by(plan, "各区域", "region", lambda key: regions.get(key, "") or _("未划入区域")),
+        _by(plan, "各区域", "region__code", lambda key: regions.get(key, "") or _("未划入区域")),
         _by(plan, "各镇街", "area_code", lambda key: areas.get(key, key)),
     ]
 
@@ -157,7 +157,7 @@ def _by(plan: QuerySet[Any], title: str, path: str, name: Callable[[Any], str]) 
     lines = [
         (
             _cells(name(row["key"]), row),
-            f"{path}={row['key']}" if row["key"] not in (None, "") else "",
+            f"{path.removesuffix('__code')}={row['key']}" if row["key"] not in (None, "") else "",
         )
         for row in sorted(counted, key=lambda row: (-(row["km"] or 0), str(row["key"])))
     ]

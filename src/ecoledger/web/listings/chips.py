@@ -62,8 +62,8 @@ def chips(listing: Listing, request: Request) -> dict[str, Any]:
 def _chip(declared: Filter, request: Request) -> Chip:
     chosen = selecting.chosen(declared, request.GET)
     if declared.kind in _SPANS:
-        since, until = (request.GET.get(f"{declared.name}_{end}", "") for end in ("from", "to"))
-        text = f"{since}～{until}" if since or until else ""
+        since, until = selecting.ends(declared, request.GET)
+        text = since if since == until else f"{since}～{until}"
         return Chip(declared, text, since=since, until=until)
     lookup = _lookup(declared)
     if lookup is not None:

@@ -123,7 +123,9 @@ def page(request: Request) -> HttpResponse:
         "alarms": len(alarms),
         "may_register": person.may("edit_registry"),
         "outfalls": sum(scene.sources.values()),
-        "sources": [(inventory_of(kind), n) for kind, n in sorted(scene.sources.items())],
+        "sources": [
+            (kind, inventory_of(kind).label, n) for kind, n in sorted(scene.sources.items())
+        ],
         "tasks": matters.count(),
         "late": matters.filter(due__lt=now).count(),
         "tasks_url": address(line=LINE),

@@ -61,6 +61,7 @@ def groundwater(request: Request) -> HttpResponse:
         "five_share": _share(five, n),
         "attained": attained,
         "attained_share": _share(attained, n),
+        "ranks": ",".join(str(rank) for rank, _label in CLASSES),
         "classes": [(label, sum(r.rank == k for r in judged)) for k, label in CLASSES],
         "changes": changes,
         "without": list(without.order_by("name")[:30]),

@@ -122,7 +122,9 @@ def _read(of: waste.Hazardous) -> tuple[Figure, ...]:
 
 def _towns(area: str, span: Span) -> list[Row]:
     """The towns in which hazardous waste is produced or in store."""
-    parts = waste.hazardous_by(area, span, lambda code, _waste: code[: waste.TOWN])
+    parts = waste.hazardous_by(
+        area, span, lambda code, _waste: code[: waste.TOWN], lambda code: f"area_code={code}"
+    )
     names = dict(Area.objects.filter(code__in=parts).values_list("code", "name"))
     return [Row(code, names.get(code, code), _read(of)) for code, of in sorted(parts.items())]
 
@@ -130,6 +132,11 @@ def _towns(area: str, span: Span) -> list[Row]:
 def _classes(area: str, span: Span) -> list[Row]:
     """The classes of which anything was written, the largest first."""
     names = hazardous_classes()
-    parts = waste.hazardous_by(area, span, lambda _area, code: f"HW{code[-2:]}")
+    parts = waste.hazardous_by(
+        area,
+        span,
+        lambda _area, code: f"HW{code[-2:]}",
+        lambda key: f"area_code={area}&code=-{key[-2:]}",
+    )
     ordered = sorted(parts.items(), key=lambda pair: (-(pair[1].produced or 0), pair[0]))
     return [Row(key, f"{key} {names.get(key, '')}".strip(), _read(of)) for key, of in ordered]
