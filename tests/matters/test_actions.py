@@ -391,3 +391,16 @@ def test_numbers_run_by_year_and_follow_the_bureaus_pattern(problem_at, people, 
     clock = deadlines.running(Problem.objects.get(number=made[0]))[0]
     assert (clock.length, clock.unit, clock.basis) == (3, "hour", "某环发〔2026〕1号")
     assert clock.due == cst("2027-01-01T02:30:00")
+
+
+def test_what_goes_on_is_merged_into_nothing_that_has_ended(problem_at, people, photo):
+    """Late, due and done would be told of it nowhere."""
+    ended, going_on = problem_at("已办"), problem_at("在办")
+    dispatcher = people["dispatcher"]
+    form = {"reason": "现场没有"}
+    actions.perform(ended.pk, "propose_unfounded", by=dispatcher, form=form, files=[photo()])
+    actions.perform(ended.pk, "confirm_unfounded", by=people["leader"], form={})
+    refusal = refused(actions.merge, [going_on.pk], ended.pk, by=dispatcher, reason="同一处")
+    assert "不能并入" in refusal.why
+    going_on.refresh_from_db()
+    assert going_on.merged_into is None

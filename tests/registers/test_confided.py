@@ -45,3 +45,29 @@ def test_it_goes_on_in_no_matter_of_another_book(bureau, confided):
     assert (
         actions.merge([again.pk], confided.pk, by=bureau.leader, reason="同一件").pk == confided.pk
     )
+
+
+def test_what_was_confided_goes_on_in_nothing_that_others_read(bureau, confided):
+    """A request of the same book whose circulation is wider would name it on a page that enforcement reads."""
+    question = actions.open_matter(
+        REQUESTS,
+        {
+            "title": "咨询标签",
+            "sort": "consultation",
+            "area_code": NORTH,
+            "entity": bureau.enterprise,
+        },
+        by=bureau.approver,
+    )
+    for pair in ((confided, question), (question, confided)):
+        with pytest.raises(Refused, match="知悉范围"):
+            actions.merge([pair[0].pk], pair[1].pk, by=bureau.leader, reason="同一件")
+
+
+def test_a_problem_put_right_to_one_of_a_discipline_inspection_is_known_to_few(bureau):
+    values = {"title": "巡察提到的问题", "area_code": NORTH, "origin_kind": "self"}
+    desk = bureau.people["dispatcher"]
+    problem = actions.open_matter(PROBLEMS, values, by=desk)
+    assert PROBLEMS.visible_to(bureau.officer).filter(pk=problem.pk).exists()
+    actions.amend(problem.pk, {"origin_kind": "discipline"}, event="edited", by=desk)
+    assert not PROBLEMS.visible_to(bureau.officer).filter(pk=problem.pk).exists()

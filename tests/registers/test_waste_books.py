@@ -12,11 +12,15 @@ from django.utils import timezone
 
 from ecoledger.books import duty
 from ecoledger.books.models import Holding
+from ecoledger.indicators import of_books
+from ecoledger.indicators.declaring import Span
 from ecoledger.listings import importing
 from ecoledger.listings.refusals import Refused
 from ecoledger.registers.waste import disposal_capacity, producers, waste_balance
 from ecoledger.registers.waste.disposal_capacity import CapacityLine
 from ecoledger.registers.waste.hazardous_waste import HAZARDOUS
+from ecoledger.registers.waste.industrial_waste import CENTRES, CONTRACTS
+from ecoledger.registers.waste.small_producers import DECLARED, MEMBERS
 from ecoledger.registers.waste.waste_balance import WasteBalance
 from ecoledger.registers.waste.waste_ledgers import CONSIGNED, STORED, TAKEN_OUT
 
@@ -167,3 +171,45 @@ def test_a_years_declaration_is_owed_by_the_end_of_march_in_leap_years_too(year)
     before, term = duty.terms(producers.YEAR_DUE, None, date(year, 3, 31))
     assert before.due == date(year, 3, 31)
     assert term.due == date(year + 1, 3, 31)
+
+
+def test_a_town_changes_a_contract_with_a_centre_of_another_town(bureau, client):
+    """What the row has already is kept, though the person could not choose it; what else lies elsewhere is still unknown."""
+    now, south = timezone.now(), bureau.towns[1].code
+    centre, other = (
+        CENTRES.open_row({"name": name, "area_code": south}, None, now)
+        for name in ("南中心", "另一中心")
+    )
+    values = {"firm": bureau.enterprise, "centre": centre, "since": date(2026, 1, 1)}
+    contract = CONTRACTS.open_row(values, None, now)
+    client.force_login(bureau.people["town"])
+    address = f"/b/collection_contract/{contract.pk}/edit"
+    form = {"firm": "E-1", "centre": centre.code, "since": "2026-01-01", "contract_no": "HT-9"}
+    assert client.post(address, form).status_code == 302
+    contract.refresh_from_db()
+    assert (contract.contract_no, contract.centre_id) == ("HT-9", centre.pk)
+    assert client.post(address, form | {"centre": other.code}).status_code == 200
+    contract.refresh_from_db()
+    assert contract.centre_id == centre.pk
+
+
+def test_who_declared_in_a_month_declared_in_it_also_after_the_next(bureau):
+    now = timezone.now()
+    member = MEMBERS.open_row(
+        {"name": "小微一", "area_code": bureau.towns[0].code, "signed_on": date(2026, 1, 5),
+         "joined_on": date(2026, 1, 6)},
+        None, now,
+    )  # fmt: skip
+    tally = of_books.every_tally()["small_producer.declared"]
+
+    def declared(month):
+        span = Span(date(2026, month, 1), date(2026, month + 1, 1))
+        return of_books.Counting(MEMBERS, bureau.towns[0].code[:6], span).figure(tally).value
+
+    for month in (3, 4):
+        moment = timezone.make_aware(datetime(2026, month, 20, 9))
+        entry = {"entity": member, "at": moment, "code": OIL, "kilograms": Decimal(20)}
+        DECLARED.open_row(entry, None, now)
+        assert declared(month) == 1
+    assert declared(3) == 1
+    assert declared(2) == 0

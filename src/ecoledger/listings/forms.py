@@ -113,6 +113,13 @@ class LookupField(forms.Field):
         asked = {str(word).strip() for word in words} - self._named.keys()
         self._named.update(self.lookup.of_many(asked, self.person))
 
+    def keep(self, row: Model) -> None:
+        """What is there already may stay, also where the person could not choose it."""
+        value = str(self.lookup.value_of(row))
+        self._named[value] = row
+        if isinstance(self.widget, forms.Select) and value not in dict(self.widget.choices):
+            self.widget.choices = [*self.widget.choices, (value, str(row))]
+
     def prepare_value(self, value: Any) -> Any:
         return self.lookup.value_of(value) if isinstance(value, Model) else value
 
@@ -264,6 +271,9 @@ def form_of(
             initial[ask.name] = getattr(row, ask.stores, None)
         elif ask.within:
             initial[ask.name] = (getattr(row, ask.within, None) or {}).get(ask.name)
+        kept, field = initial.get(ask.name), fields[ask.name]
+        if isinstance(field, LookupField) and isinstance(kept, Model):
+            field.keep(kept)
     cls = type("DeclaredForm", (forms.Form,), fields)
     form: forms.Form = cls(data=data, initial=initial, prefix=prefix)
     return form

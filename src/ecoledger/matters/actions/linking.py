@@ -18,6 +18,7 @@ from ecoledger.matters.actions.access import came_finished, find, keep, locked, 
 from ecoledger.matters.actions.lapsing import end_requests
 from ecoledger.matters.models import NARROW, Link, Matter
 from ecoledger.matters.register import register_of, state_of, visible_matters
+from ecoledger.matters.workflow import Phase
 
 
 def link(
@@ -88,9 +89,23 @@ def merge(
                 _("确属重复的，请先按流程退回。"),
             )
         # Each says on its timeline that there is the other.
-        narrow = {m.circulation for m in (duplicate, target)} & NARROW
-        if narrow and duplicate.register != target.register:
-            raise Refused("form", _("限定知悉的事项只能并入同一台账的事项。"), _("请分别办理。"))
+        circles = {m.circulation for m in (duplicate, target)}
+        if circles & NARROW and (len(circles) > 1 or duplicate.register != target.register):
+            raise Refused(
+                "form", _("限定知悉的事项只能并入同一台账、同样知悉范围的事项。"), _("请分别办理。")
+            )
+        # What ended goes on with nothing: an open matter would be late, due and done nowhere.
+        if duplicate.phase == Phase.OPEN and target.phase != Phase.OPEN:
+            raise Refused(
+                "state",
+                _("%(into)s “%(state)s”，在办的 %(number)s 不能并入。")
+                % {
+                    "into": target.number,
+                    "state": _(str(state_of(target).label)),
+                    "number": duplicate.number,
+                },
+                _("请先重新办理原件，或单独办理。"),
+            )
         of_it = _things(duplicate)
         if things and of_it - things:
             raise Refused(

@@ -303,5 +303,5 @@ REGISTER = declare(Register(
     ),
     level=lambda problem: {"major": "red", "serious": "orange"}.get(problem.risk, "blue"),
     measures=(HANDED_OVER,),
-    statistics=_statistics, daily=remind_of_progress, prepare=_restrict,
+    statistics=_statistics, daily=remind_of_progress, prepare=_restrict, tidy=_restrict,
 ))  # fmt: skip

@@ -8,7 +8,7 @@ what it produces has gone somewhere. How many months, and up to how many tonnes 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -161,9 +161,6 @@ SIGNED, JOINED = Q(signed_on__isnull=False, until=None), Q(joined_on__isnull=Fal
 tally(MEMBERS, "signed", "签订合同小微企业", SIGNED, unit="家")
 tally(MEMBERS, "joined", "纳入平台小微企业", JOINED, unit="家")
 tally(MEMBERS, "joined_ratio", "签约企业入网率", JOINED, whole=SIGNED, missing=noop("没有签约企业"))
-tally(
-    MEMBERS, "declared", "入网申报企业", Q(joined_on__isnull=False), dated="declared_on", unit="家"
-)
 
 
 class SmallDeclaration(LogEntry):
@@ -244,6 +241,17 @@ DECLARED = declare(Declarations(
                              "kilograms": "120"}, future=()),
     empty="还没有申报。入网单位自行申报，或导入平台的申报记录。",
 ))  # fmt: skip
+
+
+def _declared_in(begin: date, end: date) -> Q:
+    """Members that declared within the days ``begin <= day < end``, however often they did since, and also those that
+    have left."""
+    first, after = (timezone.make_aware(datetime.combine(day, time())) for day in (begin, end))
+    entries = SmallDeclaration.objects.filter(current=True, at__gte=first, at__lt=after).order_by()
+    return Q(joined_on__isnull=False, pk__in=entries.values("entity"))
+
+
+tally(MEMBERS, "declared", "入网申报企业", _declared_in, unit="家")
 tally(DECLARED, "kilograms", "小微危废申报量", dated="at", add="kilograms", unit="kg", decimals=2)
 
 CALLS = declare(Duty(
