@@ -99,6 +99,17 @@ def test_it_is_chinese_whatever_language_its_writer_reads_the_pages_in(month, pe
     assert ">Submit</button>" in page
 
 
+def test_both_years_are_judged_by_one_edition_and_a_note_says_so(month):
+    """70 µg/m³ of PM2.5, last year's October, was good by the standard of then and is not by today's."""
+    bulletin = rendering.report_of(month, "试")
+    said = checking.text_of(bulletin)
+    assert "优良天数比例80.0%，同比上升80.0个百分点" in said
+    assert "统一按HJ 633-2026回算，本期为80.0%，上年同期为0.0%，同比上升80.0个百分点。" in said
+    (note,) = [b for s in bulletin.sections for b in s.blocks if getattr(b, "note", False)]
+    assert str(note).count("注：") == 1
+    assert "环境空气质量综合指数同比期适用不同版本标准" in str(note)
+
+
 def test_parts_that_do_not_come_to_the_total_are_flagged_before_issue(month):
     found = checking.findings(rendering.report_of(month, "试"))
     parts = [f for f in found if f.kind == "parts"]
@@ -137,7 +148,7 @@ def test_a_summary_of_one_town_leaves_out_figures_of_cases_that_only_some_may_kn
 
     def told(area):
         asked = named_figures.Asked(area, Span(date(2026, 1, 1), date(2099, 1, 1)))
-        named = named_figures.gathered([name, f"{name}_有"], asked)
+        named = named_figures.gathered([name, f"{name}_有"], asked).named
         rows = [row["台账"] for row in named_figures.rows_of("台账表", asked)]
         return named[name].value, named[f"{name}_有"], str(CASES.label) in rows
 
@@ -427,7 +438,7 @@ def test_what_one_town_keeps_back_is_no_difference_of_what_the_others_and_the_co
     ]  # fmt: skip
     asked = named_figures.Asked(COUNTY, Span(date(2026, 1, 1), date(2099, 1, 1)))
     name = named_figures.variable(f"{CASES.label}在办")
-    assert named_figures.gathered([name], asked)[name].value == 1
+    assert named_figures.gathered([name], asked).named[name].value == 1
     Area.objects.filter(code__in=[*codes, third]).delete()
     assert back() == {COUNTY, fourth}
-    assert named_figures.gathered([name], asked)[name].value is None
+    assert named_figures.gathered([name], asked).named[name].value is None

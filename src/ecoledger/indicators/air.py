@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.indicators import doors
-from ecoledger.indicators.figures import Figure, Records, count, quantity, ratio
+from ecoledger.indicators.figures import Figure, Records, absent, count, quantity, ratio
 from ecoledger.monitoring.computing import evaluate, standard_values
 from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.points import table as known_points
@@ -258,9 +258,10 @@ def _period(
         return doors.AIR_DAYS.opens(**span, **query)
 
     def number(label: str, chosen: pl.DataFrame, level: str) -> Figure:
-        return count(
-            label, chosen.height, opened(level=level), "天", standard=index_standard, judged=True
-        )
+        records = opened(level=level)
+        if level != "valid" and not judged.height:
+            return absent(label, records, noop("没有有效天"))
+        return count(label, chosen.height, records, "天", standard=index_standard, judged=True)
 
     values = {
         factor: quantity(

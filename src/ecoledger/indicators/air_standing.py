@@ -13,10 +13,9 @@ from fractions import Fraction
 from typing import TypedDict
 
 import polars as pl
-from django.utils.translation import gettext_noop as noop
 
 from ecoledger.indicators import air
-from ecoledger.indicators.figures import Change, Figure, absent
+from ecoledger.indicators.figures import Change, Figure
 from ecoledger.monitoring.models import Point
 from ecoledger.science import trends
 from ecoledger.science.air_table import TableError
@@ -170,14 +169,6 @@ class Baseline:
         )
 
 
-def _heavy(period: air.AirPeriod) -> Figure:
-    """Days of heavy pollution; a year without data has none that are known."""
-    heavy = period.heavy_days
-    return (
-        heavy if period.valid_days.value else absent(heavy.label, heavy.records, noop("没有有效天"))
-    )
-
-
 def baseline(point: Point, begin: date, end: date) -> list[Baseline]:
     """Good days, concentrations and heavy days of an area beside the same days of the three years before.
 
@@ -192,7 +183,7 @@ def baseline(point: Point, begin: date, end: date) -> list[Baseline]:
     ]
     rows = []
     for measure in (*MEASURES, "heavy_days"):
-        figures = [_heavy(p) if measure == "heavy_days" else of(p, measure) for p in periods]
+        figures = [p.heavy_days if measure == "heavy_days" else of(p, measure) for p in periods]
         known = [float(f.value) for f in figures[1:] if f.value is not None]
         mean = sum(known) / YEARS if len(known) == YEARS else None
         now = figures[0]

@@ -176,7 +176,10 @@ POLLUTED_DAYS = _air_count("air_polluted_days", "污染天数", "polluted_days",
 )  # fmt: skip
 def air_good_days_count(period: air.AirPeriod) -> Figure:
     good = period.good_days
-    return count("优良天数", int(good.numerator or 0), good.records, "天", standard=good.standard)
+    if good.value is None:
+        return replace(good, label="优良天数")
+    days = int(good.numerator or 0)
+    return count("优良天数", days, good.records, "天", standard=good.standard, judged=True)
 
 
 @indicator(
@@ -192,7 +195,8 @@ def air_aqi_max(period: air.AirPeriod) -> Figure:
     highest, door = period.days["aqi"].max(), period.good_days.records
     if highest is None:
         return absent("AQI最高值", door, noop("没有有效天"))
-    return count("AQI最高值", int(highest), door)  # type: ignore[arg-type]
+    standard = period.good_days.standard
+    return count("AQI最高值", int(highest), door, standard=standard, judged=True)  # type: ignore[arg-type]
 
 
 @indicator(key="air_aqi_min", name="AQI最低值", unit="", better=LOWER, line="air", source=AIR)
@@ -200,7 +204,8 @@ def air_aqi_min(period: air.AirPeriod) -> Figure:
     lowest, door = period.days["aqi"].min(), period.good_days.records
     if lowest is None:
         return absent("AQI最低值", door, noop("没有有效天"))
-    return count("AQI最低值", int(lowest), door)  # type: ignore[arg-type]
+    standard = period.good_days.standard
+    return count("AQI最低值", int(lowest), door, standard=standard, judged=True)  # type: ignore[arg-type]
 
 
 def _primary_days(factor: str) -> Indicator:
@@ -208,11 +213,16 @@ def _primary_days(factor: str) -> Indicator:
     name = f"{air.NAMES[factor]}为首要污染物的污染天数"
 
     def read(period: air.AirPeriod) -> Figure:
+        polluted = period.polluted_days
+        if polluted.value is None:
+            return replace(polluted, label=name)
         bad = period.days.filter(period.days["aqi"] > air.GOOD)
         days = [
             row for row in bad["primary"].to_list() if row and air.NAMES[factor] in row.split(",")
         ]
-        return count(name, len(days), period.polluted_days.records, "天")
+        return count(
+            name, len(days), polluted.records, "天", standard=polluted.standard, judged=True
+        )
 
     return declare(
         Indicator(

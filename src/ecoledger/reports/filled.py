@@ -15,6 +15,7 @@ from docx import Document
 from docx.table import Table as WordTable
 
 from ecoledger.indicators.figures import Change, Figure
+from ecoledger.reports import notes
 from ecoledger.reports.content import Block, Part, Section, Statement, Subheading, Table
 
 # A paragraph before the first heading is one from so many characters on; shorter ones are title and date.
@@ -110,9 +111,8 @@ def sections(docx: bytes, marks: Marks, after: str) -> tuple[Section, ...]:
             found.append((text, []))
             started = True
         elif started:
-            found[-1][1].append(
-                Subheading(plain) if _SUBHEADING.match(plain) else Statement(marks.read(text))
-            )
+            said = Statement(marks.read(text), note=text.startswith(notes.MARK))
+            found[-1][1].append(Subheading(plain) if _SUBHEADING.match(plain) else said)
         elif len(plain) >= AN_OPENING:
             found.append(("", [Statement(marks.read(text))]))
             started = True

@@ -1,6 +1,7 @@
 """What a summary's template can name: every indicator by its Chinese name, with what can be said of it.
 
-``{{ 优良天数比例 }}`` is the figure of the span; ``_同比`` its change against the same span a year before,
+``{{ 优良天数比例 }}`` is the figure of the span; ``_同比`` its change against the same span a year before (judged by
+today's edition in both, where the editions differ),
 ``_上年`` that figure, ``_目标`` the year's target, ``_达标`` how the span keeps to it, ``_分子`` and ``_分母`` the parts of a share,
 ``_有`` whether it is more than nought, or not told. ``_达标`` is 达到 or 未达到 of a whole year, 目前达到 or 目前未达到 of a year so
 far, and nothing of a week, a month or a later quarter, which no target of a year speaks of.
@@ -13,11 +14,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
-from ecoledger.indicators import air, doors, reconciling, storing, target_book, targets
+from ecoledger.indicators import air, declaring, doors, reconciling, storing, target_book, targets
 from ecoledger.indicators.declaring import Indicator, Span, all_indicators
 from ecoledger.indicators.figures import PERCENT, Change, Figure, absent, count
 from ecoledger.indicators.of_registers import KEPT_BACK, for_readers, kept_back, standing
@@ -26,6 +27,7 @@ from ecoledger.listings.cells import area_name
 from ecoledger.matters.register import all_registers
 from ecoledger.registers.plan import work_tasks
 from ecoledger.registers.plan.target_book import PlanTarget
+from ecoledger.reports import notes
 from ecoledger.reports.content import Part
 
 ASPECTS = ("", "同比", "上年", "目标", "达标", "分子", "分母", "有")
@@ -81,7 +83,14 @@ def names() -> Iterator[str]:
             yield f"{base}_{aspect}" if aspect else base
 
 
-def gathered(wanted: Iterable[str], asked: Asked) -> dict[str, Part]:
+class Gathered(NamedTuple):
+    """What variables name, and what is to be said of the changes among it."""
+
+    named: dict[str, Part]
+    notes: list[str]
+
+
+def gathered(wanted: Iterable[str], asked: Asked) -> Gathered:
     """The figures, changes and words that ``wanted`` variables name. Names that are none of ours are left out."""
     known = named()
     split = {name: name.partition("_") for name in wanted}
@@ -97,14 +106,34 @@ def gathered(wanted: Iterable[str], asked: Asked) -> dict[str, Part]:
     before = storing.figures(
         [i for i in lastly.values() if not _of_the_moment(i)], asked.area_code, asked.before
     )
+    changes = {
+        key: _change(
+            now[key], before.get(key) or absent(now[key].label, now[key].records, "无可比数据")
+        )
+        for key in lastly
+    }
+    anew = _by_one_edition([i for i in lastly.values() if changes[i.key].across_editions], asked)
+    said = [notes.editions(changes[key], again, again.now.label) for key, again in anew.items()]
     hidden = {f"register:{key}" for _code, key in kept_back([asked.area_code])}
     made: dict[str, Part] = {}
     for name, (base, aspect) in used.items():
         if known[base].source.touched_by in hidden:
             made[name] = _untold(now[known[base].key], aspect)
             continue
-        made[name] = _aspect(known[base], aspect, now[known[base].key], before, asked)
-    return made
+        made[name] = _aspect(known[base], aspect, now[known[base].key], changes | anew, asked)
+    return Gathered(made, [str(note) for note in said])
+
+
+def _change(now: Figure, before: Figure) -> Change:
+    return Change(now, before, max(now.decimals, 1) if now.unit == PERCENT else now.decimals)
+
+
+def _by_one_edition(wanted: list[Indicator], asked: Asked) -> dict[str, Change]:
+    """Their changes with both periods judged by the editions in force on the last day."""
+    as_of = asked.span.end - timedelta(days=1)
+    here = declaring.figures(wanted, asked.area_code, asked.span, as_of)
+    there = declaring.figures(wanted, asked.area_code, asked.before, as_of)
+    return {key: _change(figure, there[key]) for key, figure in here.items()}
 
 
 def _untold(figure: Figure, aspect: str) -> Part:
@@ -124,17 +153,16 @@ def _of_the_moment(indicator: Indicator) -> bool:
 
 
 def _aspect(
-    indicator: Indicator, aspect: str, now: Figure, before: Mapping[str, Figure], asked: Asked
+    indicator: Indicator, aspect: str, now: Figure, changes: Mapping[str, Change], asked: Asked
 ) -> Part:
     door = now.records
     match aspect:
         case "":
             return now
-        case "同比" | "上年":
-            earlier = before.get(indicator.key) or absent(now.label, door, "无可比数据")
-            if aspect == "上年":
-                return earlier
-            return Change(now, earlier, max(now.decimals, 1) if now.unit == "%" else now.decimals)
+        case "同比":
+            return changes[indicator.key]
+        case "上年":
+            return changes[indicator.key].before
         case "目标":
             return _target(indicator, asked, door) or absent(f"{now.label}目标", door, "未设目标")
         case "达标":

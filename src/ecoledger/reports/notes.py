@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ecoledger.indicators.figures import Change
 from ecoledger.reports.content import Block, Statement, Table
+
+# How a paragraph begins that is a note.
+MARK = "注："
+
+
+def together(told: Iterable[str]) -> str:
+    """Several notes as one paragraph; "" of none."""
+    text = "".join(note.removeprefix(MARK) for note in told)
+    return f"{MARK}{text}" if text else ""
 
 
 def changes_in(blocks: Sequence[Block | None]) -> list[Change]:
@@ -28,7 +37,7 @@ def rounding(blocks: Sequence[Block | None]) -> Statement | None:
         return None
     return Statement(
         (
-            "注：变化量和变化率由未修约值计算后修约一次，与按所列数值直接计算的结果略有出入的有："
+            f"{MARK}变化量和变化率由未修约值计算后修约一次，与按所列数值直接计算的结果略有出入的有："
             f"{'、'.join(names)}。",
         ),
         note=True,
@@ -40,7 +49,7 @@ def editions(change: Change, again: Change, name: str) -> Statement | None:
     if not change.across_editions:
         return None
     said = (
-        f"注：{name}同比期适用不同版本标准（本期：{change.now.standard}；"
+        f"{MARK}{name}同比期适用不同版本标准（本期：{change.now.standard}；"
         f"上年同期：{change.before.standard}）。统一按{again.now.standard}回算，"
     )
     if (again.now.value, again.before.value) == (change.now.value, change.before.value):

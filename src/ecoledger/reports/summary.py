@@ -48,7 +48,7 @@ class Summary(Report):
         of = spoken(area_code, self.span, day, f"{{words}}{self.called}")
         asked = named_figures.Asked(area_code, of.span)
         used = letter_file.variables(content)
-        named = named_figures.gathered(used, asked)
+        named, said = named_figures.gathered(used, asked)
         lists = {
             name: named_figures.rows_of(name, asked) for name in named_figures.LISTS if name in used
         }
@@ -77,9 +77,14 @@ class Summary(Report):
                 "区域": _whole(of.name),
                 "期间": of.words,
                 "发文机关": issued_by,
-                "数字说明": _note(named)
-                + named_figures.untold([*named.values(), *in_rows])
-                + (named_figures.left_out() if "台账表" in lists else ""),
+                "数字说明": notes.together(
+                    (
+                        *said,
+                        _note(named),
+                        named_figures.untold([*named.values(), *in_rows]),
+                        named_figures.left_out() if "台账表" in lists else "",
+                    )
+                ),
             },
         }
         return self.read(kept, {}, kept["number"]), kept
