@@ -190,6 +190,10 @@ def test_a_complaint_goes_its_whole_way_and_who_complained_stays_hidden(hired, v
     submit(town, address, f"{address}/do/answer", {"answer": "您好，已责令改正"})
     page = open_page(town, address)
     assert not [f for f in page.forms if (f.action or "").split("#")[0].endswith("/do/approve")]
+    # All that is judged stands with the ask: what was found, and not the answer alone.
+    card = open_page(clerk, address).get_element_by_id("act").text_content()
+    for words in ("部分属实", "车间密闭不严，已责令改正", "您好，已责令改正"):
+        assert words in card
     submit(clerk, address, f"{address}/do/approve")
     assert "已办结" in text(open_page(chief, address))
     submit(clerk, address, f"{address}/do/dissatisfied", {"reason": "气味仍有"})

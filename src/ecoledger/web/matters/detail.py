@@ -119,7 +119,7 @@ def show(
             "contact_offered": contacts.offered(register, matter, person),
             "refused": refused,
             "entries": entries,
-            "asked_words": _words_of(asks["asking"], entries),
+            "asked_words": _words_of(asks["asking"], entries, offered),
             "clocks": rows if inside else [],
             "clock_choices": [
                 r for r in rows if r["longest"] and not r["clock"].suspended and not r["waiting"]
@@ -174,11 +174,18 @@ def _asked_for(asked: Event | None) -> dict[str, Any]:
     return {name: form[name]["id"] for name in ("organisation", "person") if form.get(name)}
 
 
-def _words_of(asked: asking.Asking | None, entries: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """What whoever asks has written; of the entering itself the matter's own facts tell."""
+def _words_of(
+    asked: asking.Asking | None, entries: list[dict[str, Any]], offered: list[Offered]
+) -> list[tuple[str, str]]:
+    """What whoever asks has written, and before it what else is to be judged: the steps that a second person is asked of.
+    Of the entering itself the matter's own facts tell."""
     if asked is None or not asked.event.from_state:
         return []
-    return next((e["pairs"] for e in entries if e["event"].pk == asked.event.pk), [])
+    judged = {name for way in offered for name in way.transition.other_person_than}
+    last = {e["event"].transition: e for e in sorted(entries, key=lambda e: e["event"].pk)}
+    told = [e for name, e in last.items() if name in judged and e["event"].from_state]
+    told += [e for e in entries if e["event"].pk == asked.event.pk and e not in told]
+    return [pair for e in sorted(told, key=lambda e: e["event"].pk) for pair in e["pairs"]]
 
 
 def _area_name(code: str) -> str:

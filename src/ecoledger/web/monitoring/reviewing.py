@@ -61,7 +61,12 @@ class PeriodForm(forms.Form):
 
     def __init__(self, point: Point, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        codes = [(p.code, readings.label(p.code, point)) for p in readings.declared(point)]
+        codes = [
+            (p.code, readings.label(p.code, point))
+            for p in readings.declared(point)
+            # An index is made of values; only these are marked.
+            if p.code != evaluate.AQI
+        ]
         self.fields["parameters"].choices = codes  # type: ignore[attr-defined]
         flags = [(flag, f"{flag} {FLAGS[flag]}") for flag in _OFFERED]
         self.fields["flag"].choices = [("", _("请选择")), *flags]  # type: ignore[attr-defined]
