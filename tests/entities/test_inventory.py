@@ -231,6 +231,28 @@ def test_its_own_export_comes_back_with_the_cells_that_changed(bureau, key):
     assert changed == [{"name": "新名称"}, *({} for _ in before[1:])]
 
 
+def test_a_division_names_one_of_its_own_table_wherever_that_stands(bureau):
+    """One that names a row which does not come in does not either, nor do those that name each other."""
+    lines = (
+        "区划代码,区划名称,层级,上级区划",
+        "990109001001,甲村,村,990109001",
+        "990109001,甲镇,镇,乙县",
+        "990109,乙县,县,",
+        "990107001,丙镇,镇,99010x",
+        "99010x,丁县,县,",
+        "990106001,戊镇,镇,990106",
+        "990106,己县,县,戊镇",
+    )
+    book, by = inventory_of("area"), None
+    table = "\n".join(lines).encode()
+    batch = importing.preview(book, "区划.csv", table, by=by)
+    assert list(batch.bad.values_list("number", flat=True)) == [5, 6, 7, 8]
+    assert "第 6 行" in batch.rows.get(number=5).reason
+    assert importing.accept(book, batch.pk, by=by) == (3, 4)
+    village = book.model.objects.get(code="990109001001")
+    assert [village.parent.name, village.parent.parent.name] == ["甲镇", "乙县"]
+
+
 def test_a_preview_refuses_what_entering_refuses(bureau):
     """Where a thing is a part of nothing, where its end lies before its beginning, where its number in the book is another's."""
     lines = (

@@ -274,8 +274,8 @@ def wrong_of(check: Callable[..., object], *given: Any) -> dict[str, str]:
     """What ``check`` of ``given`` refuses, by field, as a preview asks it; under no name where it is no field's."""
     try:
         check(*given)
-    except (ValidationError, PermissionDenied) as error:
-        refusal = refused(error)
+    except (ValidationError, PermissionDenied, Refused) as error:
+        refusal = error if isinstance(error, Refused) else refused(error)
         told = {name: "；".join(messages) for name, messages in refusal.fields.items()}
         return told or {"": refusal.why}
     return {}

@@ -8,7 +8,7 @@ first-passwords``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,12 +45,19 @@ class People(Listing):
     def url_of(self, row: Any) -> str:
         return f"/people/{row.pk}"
 
+    def look_over(
+        self, values: Mapping[str, Any], said: Mapping[str, Any], by: Person | None
+    ) -> tuple[Mapping[str, str], Sequence[str]]:
+        try:
+            _checked(_new(values), _rights(values), by)
+        except Refused as refused:
+            return {name: "；".join(texts) for name, texts in refused.fields.items()}, ()
+        return {}, ()
+
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
-        person = Person(**{name: v for name, v in values.items() if name not in _RIGHTS})
-        person.set_unusable_password()
-        return _granted(person, _rights(values), by, new=True)
+        return _granted(_new(values), _rights(values), by, new=True)
 
     def change_row(
         self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
@@ -61,6 +68,13 @@ class People(Listing):
                 setattr(person, name, value)
         rights = {"roles": person.roles, "area_codes": person.area_codes} | _rights(values)
         return _granted(person, rights, by, new=False)
+
+
+def _new(values: Mapping[str, Any]) -> Person:
+    person = Person(**{name: v for name, v in values.items() if name not in _RIGHTS})
+    person.set_unusable_password()
+    person.must_change_password = True
+    return person
 
 
 def _rights(values: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -94,17 +108,7 @@ def _granted(
     """Store the person and what is granted; what concerns administrators waits for a second one."""
     roles, areas = rights.get("roles", []), rights.get("area_codes", [])
     before = [] if new else list(person.roles)
-    try:
-        if by is not None:
-            appointing.check(by, person, roles, areas)
-        elif why := appointing.odd_roles(roles):
-            raise ValidationError({"roles": why})
-        person.must_change_password = person.must_change_password or new
-        person.full_clean(exclude=["password"])
-    except ValidationError as error:
-        fields = error.message_dict
-        said = "；".join(text for texts in fields.values() for text in texts)
-        raise Refused("form", said, fields=fields) from error
+    _checked(person, rights, by)
     wanted = {"roles": roles, "area_codes": areas, "active": person.is_active, "password": ""}
     waits = by is not None and appointing.needs_second(before, roles)
     if waits and new:
@@ -121,6 +125,21 @@ def _granted(
         person.save()
         audit.record(None, "edit_person", person, details=dict(wanted, password=False))
     return person
+
+
+def _checked(person: Person, rights: Mapping[str, list[str]], by: Person | None) -> None:
+    """Refuse what ``by`` may not grant, and what no account can be."""
+    roles, areas = rights.get("roles", []), rights.get("area_codes", [])
+    try:
+        if by is not None:
+            appointing.check(by, person, roles, areas)
+        elif why := appointing.odd_roles(roles):
+            raise ValidationError({"roles": why})
+        person.full_clean(exclude=["password"])
+    except ValidationError as error:
+        fields = error.message_dict
+        said = "；".join(text for texts in fields.values() for text in texts)
+        raise Refused("form", said, fields=fields) from error
 
 
 PEOPLE = declare(People(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import CAPABILITIES
-from ecoledger.entities.inventory import refused
+from ecoledger.entities.inventory import refused, wrong_of
 from ecoledger.entities.models import Enterprise, Outlet
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
@@ -22,6 +22,11 @@ from ecoledger.monitoring.points import limits, parameters
 
 class LimitBook(Listing):
     """The limits; a new one ends the one before, and what it covers is judged again."""
+
+    def look_over(
+        self, values: Mapping[str, Any], said: Mapping[str, Any], by: Person | None
+    ) -> tuple[Mapping[str, str], Sequence[str]]:
+        return wrong_of(lambda: limit_changes.look_over(by, _named(Limit(**values)))), ()
 
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
@@ -37,11 +42,16 @@ class LimitBook(Listing):
         return _entered(limit, by)
 
 
-def _entered(limit: Limit, by: Person | None) -> Limit:
+def _named(limit: Limit) -> Limit:
+    """The limit with its factor by code, whatever its permit calls it."""
     if limit.entity is not None:
         limit.parameter = limits.code_of(limit.parameter, limits.kind_at(limit.entity))
+    return limit
+
+
+def _entered(limit: Limit, by: Person | None) -> Limit:
     try:
-        return limit_changes.enter(by, limit)
+        return limit_changes.enter(by, _named(limit))
     except (ValidationError, PermissionDenied) as error:
         raise refused(error) from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import CAPABILITIES
-from ecoledger.entities.inventory import refused
+from ecoledger.entities.inventory import refused, wrong_of
 from ecoledger.entities.models import Entity
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
@@ -37,17 +37,21 @@ class PointBook(Listing):
     def url_of(self, row: Any) -> str:
         return f"/stations/{row.pk}"
 
+    def look_over(
+        self, values: Mapping[str, Any], said: Mapping[str, Any], by: Person | None
+    ) -> tuple[Mapping[str, str], Sequence[str]]:
+        odd: list[str] = []
+
+        def look() -> None:
+            point, declared = _new(values)
+            odd.extend(enrolling.look_over(by, point, None, declared))
+
+        return wrong_of(look), odd
+
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
-        said = dict(values)
-        codes = said.pop("parameter_names", "")
-        point = Point(**said)
-        if not point.name and point.entity is not None:
-            point.name = point.entity.name
-        return _saved(
-            point, [enrolling.usual(c, point.kind) for c in _codes(codes, point.kind)], by
-        )
+        return _saved(*_new(values), by)
 
     def change_row(
         self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
@@ -60,6 +64,15 @@ class PointBook(Listing):
                 setattr(point, name, value)
         there = {p.code: p for p in point.parameters.all()}
         return _saved(point, [there.get(c) or enrolling.usual(c, point.kind) for c in codes], by)
+
+
+def _new(values: Mapping[str, Any]) -> tuple[Point, list[PointParameter]]:
+    said = dict(values)
+    codes = said.pop("parameter_names", "")
+    point = Point(**said)
+    if not point.name and point.entity is not None:
+        point.name = point.entity.name
+    return point, [enrolling.usual(code, point.kind) for code in _codes(codes, point.kind)]
 
 
 def _saved(point: Point, declared: list[PointParameter], by: Person | None) -> Point:
@@ -106,7 +119,7 @@ POINTS = declare(PointBook(
             "power_role", "line"),
     order=("pk",), see="see_monitoring", edit=CAPABILITIES["edit_registry"],
     imports=Import(
-        key=("mn", "entity", "kind", "name"),
+        key=("mn", "entity", "kind", "name"), once={"mn": ""},
         headers={"entity": ("站点", "站点名称", "排放口", "排口", "所属对象"), "kind": ("监测类别", "要素"),
                  "name": ("监测点名称", "点位名称"), "mn": ("MN", "MN号", "设备编码", "数采仪编号"),
                  "parameter_names": ("因子", "监测项目", "污染因子")},

@@ -424,7 +424,7 @@ def parse_mn(text: str) -> Mn:
     if re.fullmatch(r"[0-9A-Z]{14}", code):
         return Mn(code, (_warning("14位MN为2005版编码，设备更新后请换用24位"),), 2005)
     if len(code) == 24:
-        return Mn(code, (_error("24位MN只能由0-9、A-F组成，请核对"),))
+        return Mn(code, (_error("24位MN只能由0-9、A-F组成，请改正"),))
     return Mn(code, (_error(f"MN应为24位（2005版14位），现为{len(code)}位"),))
 
 

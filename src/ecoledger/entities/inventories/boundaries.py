@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import CAPABILITIES
 from ecoledger.entities import editing, shapes
-from ecoledger.entities.inventory import refused
+from ecoledger.entities.inventory import Findings, refused, wrong_of
 from ecoledger.entities.models import Area
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
@@ -38,17 +38,19 @@ class Boundaries(Listing):
     def url_of(self, row: Any) -> str:
         return f"/entities/{row.pk}"
 
+    def look_over(
+        self, values: Mapping[str, Any], said: Mapping[str, Any], by: Person | None
+    ) -> tuple[Mapping[str, str], Sequence[str]]:
+        findings = Findings()
+        unknown = wrong_of(lambda: editing.look_over(by, _outlined(values, by), findings))
+        return {**findings.wrong, **unknown}, findings.odd
+
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
+        area = _outlined(values, by)
         try:
-            area: Area = lookup_of("area").resolve(str(values["code"]), by)
-            area.geometry = shapes.of_file(json.dumps(values["geometry"]).encode())
             editing.save(by, area)
-        except NoSuchRow as error:
-            raise Refused("form", str(error), fields={"code": [str(error)]}) from error
-        except shapes.ShapeError as error:
-            raise Refused("form", str(error), fields={"geometry": [str(error)]}) from error
         except (ValidationError, PermissionDenied) as error:
             raise refused(error) from error
         return area
@@ -59,6 +61,18 @@ class Boundaries(Listing):
         row.geometry = before.values.get("geometry") if before is not None else None
         editing.save(by, row)
         return True
+
+
+def _outlined(values: Mapping[str, Any], by: Person | None) -> Area:
+    """The division that a row names, with the boundary it says."""
+    try:
+        area: Area = lookup_of("area").resolve(str(values["code"]), by)
+        area.geometry = shapes.of_file(json.dumps(values["geometry"]).encode())
+    except NoSuchRow as error:
+        raise Refused("form", str(error), fields={"code": [str(error)]}) from error
+    except shapes.ShapeError as error:
+        raise Refused("form", str(error), fields={"geometry": [str(error)]}) from error
+    return area
 
 
 BOUNDARIES = declare(Boundaries(

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts import audit
 from ecoledger.accounts.models import Person
 from ecoledger.jobs import beside, table_sizes
+from ecoledger.listings.forms import LookupField
 from ecoledger.listings.importing import updating
 from ecoledger.listings.importing.checking import earlier, told_earlier
 from ecoledger.listings.importing.cleaning import Cleaner
@@ -80,13 +81,22 @@ def accept(
         waiting = batch.waiting.count()
     clean = Cleaner(listing, listing.import_asks, by, batch.mapping.values())
     done = last = 0
+    refused: list[int] = []
+    came_in = False
     while True:
         rows, things = _portion(listing, batch_id, by, at, clean, last)
         if not rows:
-            break
+            if not (refused and came_in and _names_itself(listing, clean)):
+                break
+            # What named a row below it is asked again, as long as others come in.
+            ImportRow.objects.filter(pk__in=refused).update(errors=[], wrong=False)
+            last, refused, came_in = 0, [], False
+            continue
         for tell_of in in_bulk:
             tell_of(things)
         done, last = done + len(rows), rows[-1].pk
+        refused += [row.pk for row in rows if row.wrong]
+        came_in = came_in or any(row.made is not None for row in rows)
         if not beside.alone():
             time.sleep(TURN)
         if progress is not None:
@@ -107,6 +117,12 @@ def accept(
     if made + changed >= GROWN:
         table_sizes.note()
     return made + changed, batch.bad.count()
+
+
+def _names_itself(listing: Listing, clean: Cleaner) -> bool:
+    """Whether a row of the list may name another of its rows."""
+    lookups = [field.lookup for field in clean.fields.values() if isinstance(field, LookupField)]
+    return any(issubclass(listing.model, lookup.model) for lookup in lookups)
 
 
 def _on_trail(

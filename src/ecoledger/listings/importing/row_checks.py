@@ -64,6 +64,15 @@ class RowChecks:
         self.dated = {c.name for c in columns if c.ask.kind in _DATED}
         self.clean = Cleaner(listing, listing.import_asks, by, batch.mapping.values())
         self.fields = {c.name: self.clean.fields[c.name] for c in columns}
+        # References to rows of the list itself: such a row may stand in the same file.
+        self.own = {
+            name: field.lookup
+            for name, field in self.fields.items()
+            if isinstance(field, LookupField) and issubclass(listing.model, field.lookup.model)
+        }
+        # Of a row what it names there: column -> the row of the file; before all are read, what is said if none is it.
+        self._unmade: dict[int, dict[str, ImportRow]] = {}
+        self._sought: list[tuple[ImportRow, str, str]] = []
         # Most lists have no rules beyond their fields: their rows need not be cleaned to be looked at.
         self.has_rules = type(listing).wrong is not Listing.wrong
         self.words: dict[str, dict[str, str]] = {
@@ -86,7 +95,7 @@ class RowChecks:
     def rows(self, rows: list[ImportRow], progress: Progress | None = None) -> None:
         """Check all rows, and each against the others and the book."""
         self.batch.unknown = {}
-        self._headed = {}
+        self._headed, self._unmade, self._sought = {}, {}, []
         self._may_be_empty = {name for name in self.columns if not self._wrong(name, "")}
         for row in rows:
             self._headers_in.setdefault(row.sheet, set()).update(row.raw, row.faults)
@@ -99,11 +108,13 @@ class RowChecks:
                 if progress is not None:
                     progress(n, len(rows))
             self._row(row)
+        self._find_named(rows)
         repeats = Repeats(self.listing, self.imports, self.columns, self.batch, self.by, self.clean)
         repeats.keys(rows)
         repeats.shared(rows)
         repeats.carried_over(rows)
         self._look_over(rows)
+        self._refuse_unmade(rows)
         self._note_meanings()
         for row, other, called, why in self.listing.likely_repeats(rows, self.by):
             row.repeats_of = other
@@ -152,29 +163,80 @@ class RowChecks:
             if not self._cell(name, header, known, row)
         }
         self._complete(row, faulty)
-        for name, column in self.columns.items():
+        for name in self.columns:
             if name in faulty:
                 continue
             value = row.values.get(name, "")
             if value == "" and name in self._may_be_empty:
                 continue
             if wrong := self._wrong(name, value):
-                row.errors.append(problem(name, _(str(column.ask.label)), wrong))
-                if isinstance(self.fields[name], LookupField) and value:
-                    self._unknown(name, str(value))
-        if self.has_rules and not row.errors:
+                if name in self.own and value:
+                    self._sought.append((row, name, wrong))
+                else:
+                    self._refuse(row, name, wrong)
+        seeks = bool(self._sought) and self._sought[-1][0] is row
+        if self.has_rules and not row.errors and not seeks:
             self._rules(row)
         for header, fault in row.faults.items():
             if header and not self.batch.mapping.get(header):
                 row.warnings.append(problem("", header, fault))
 
+    def _refuse(self, row: ImportRow, name: str, wrong: str) -> None:
+        row.errors.append(problem(name, self.labels[name], wrong))
+        if isinstance(self.fields[name], LookupField) and (value := row.values.get(name)):
+            self._unknown(name, str(value))
+
+    def _find_named(self, rows: list[ImportRow]) -> None:
+        """Of names that nothing in the book goes by, the row of the file that does; without one they are wrong."""
+        called: dict[tuple[str, str], list[ImportRow]] = {}
+        for name in {name for _row, name, _wrong in self._sought}:
+            paths = {self.own[name].value, *self.own[name].exact}
+            told = [c.name for c in self.columns.values() if (c.ask.stores or c.name) in paths]
+            for row in rows:
+                for word in {str(row.values.get(one) or "").strip() for one in told}:
+                    called.setdefault((name, word), []).append(row)
+        for row, name, wrong in self._sought:
+            others = called.get((name, str(row.values[name]).strip()), [])
+            if len(others) == 1 and others[0] is not row:
+                self._unmade.setdefault(id(row), {})[name] = others[0]
+            else:
+                self._refuse(row, name, wrong)
+        for row in {id(row): row for row, _name, _wrong in self._sought}.values():
+            if self.has_rules and not row.errors:
+                self._rules(row)
+
+    def _refuse_unmade(self, rows: list[ImportRow]) -> None:
+        """A row whose other one does not come in cannot either, nor can those that name each other in a ring."""
+        comes = {id(row) for row in rows if not row.errors} - self._unmade.keys()
+        waiting = [row for row in rows if id(row) in self._unmade and not row.errors]
+        while ready := [
+            r for r in waiting if all(id(o) in comes for o in self._unmade[id(r)].values())
+        ]:
+            comes.update(map(id, ready))
+            waiting = [row for row in waiting if id(row) not in comes]
+        for row in waiting:
+            for name, other in self._unmade[id(row)].items():
+                message = _("“%(value)s”是本表第 %(row)s 行，那一行不能导入，请先改正") % {
+                    "value": row.values[name],
+                    "row": other.number,
+                }
+                row.errors.append(problem(name, self.labels[name], message))
+
+    def _values(self, row: ImportRow) -> dict[str, Any]:
+        """The row's values, without the rows of the file that it names: they are not made yet."""
+        if unmade := self._unmade.get(id(row)):
+            row = ImportRow(values={**row.values, **dict.fromkeys(unmade, "")})
+        return updating.values_of(self.listing, row, self.clean)
+
     def _rules(self, row: ImportRow) -> None:
         """Ask the list's rules of a row; one whose texts name nothing is refused for that."""
         try:
-            values = updating.values_of(self.listing, row, self.clean)
+            values = self._values(row)
         except Refused as refused:
             updating.refuse(row, refused)
             return
+        except django_forms.ValidationError:
+            return  # it must name a row that is not made yet: asked when both are
         for name, why in self.listing.wrong(values, self.by).items():
             row.errors.append(problem(name, self.labels.get(name, ""), why))
 
@@ -186,9 +248,9 @@ class RowChecks:
             if row.errors or row.changes:
                 continue
             try:
-                values = updating.values_of(self.listing, row, self.clean)
-            except Refused:  # it names a row above it, which is not made yet: asked when both are
-                continue
+                values = self._values(row)
+            except (Refused, django_forms.ValidationError):
+                continue  # it names a row that is not made yet: asked when both are
             wrong, odd = self.listing.look_over(values, row.values, self.by)
             row.errors += [
                 problem(name, self.labels.get(name, ""), why) for name, why in wrong.items()

@@ -48,30 +48,10 @@ def enter(person: Person | None, limit: Limit, *, address: str = "") -> Limit:
     Raises ``PermissionDenied`` outside the person's divisions, and ``ValidationError`` where it cannot be
     judged by or another limit holds at the same time.
     """
-    place = limit.entity or limit.point
-    if place is None:
-        raise ValidationError({"entity": _("请选择排放口或监测点")})
-    if not _may(person, place.area_code):
-        raise PermissionDenied(_("只能登记和修改本辖区的对象"))
-    kind = limit.point.kind if limit.point is not None else limits.kind_at(place)  # type: ignore[arg-type]
-    if problems := limits.faults(limit, kind):
-        raise ValidationError({"value": problems})
+    place, ends = look_over(person, limit)
     before = Limit.objects.filter(pk=limit.pk).first() if limit.pk else None
-    for other in _beside(limit):
-        begins_before = other.since is None or (
-            limit.since is not None and other.since < limit.since
-        )
-        if limit.since is not None and begins_before and other.until is None:
-            other.until = day_before(limit.since)
-            other.save(update_fields=["until"])
-        else:
-            raise ValidationError(
-                {
-                    "since": _("%(since)s 至 %(until)s 已有限值，请先修改它的起止日期")
-                    % {"since": other.since or "…", "until": other.until or "…"}
-                }
-            )
-    limit.full_clean(exclude=["entity", "point"])
+    for other in ends:
+        other.save(update_fields=["until"])
     limit.save()
     audit.record(
         person,
@@ -83,6 +63,35 @@ def enter(person: Person | None, limit: Limit, *, address: str = "") -> Limit:
     if before is not None or limit.since is not None:
         _judge_again(limit)
     return limit
+
+
+def look_over(person: Person | None, limit: Limit) -> tuple[Any, list[Limit]]:
+    """What :func:`enter` refuses, with nothing stored; the place of the limit, and the limits that end the day before it."""
+    place = limit.entity or limit.point
+    if place is None:
+        raise ValidationError({"entity": _("请选择排放口或监测点")})
+    if not _may(person, place.area_code):
+        raise PermissionDenied(_("只能登记和修改本辖区的对象"))
+    kind = limit.point.kind if limit.point is not None else limits.kind_at(place)  # type: ignore[arg-type]
+    if problems := limits.faults(limit, kind):
+        raise ValidationError({"value": problems})
+    ends = []
+    for other in _beside(limit):
+        begins_before = other.since is None or (
+            limit.since is not None and other.since < limit.since
+        )
+        if limit.since is not None and begins_before and other.until is None:
+            other.until = day_before(limit.since)
+            ends.append(other)
+        else:
+            raise ValidationError(
+                {
+                    "since": _("%(since)s 至 %(until)s 已有限值，请先修改它的起止日期")
+                    % {"since": other.since or "…", "until": other.until or "…"}
+                }
+            )
+    limit.full_clean(exclude=["entity", "point"])
+    return place, ends
 
 
 def keep(

@@ -83,15 +83,7 @@ def save(
     ``ValidationError`` by field; trouble of a parameter comes under ``parameters``, led by its name.
     """
     before = Point.objects.filter(pk=point.pk).first() if point.pk else None
-    if point.entity is None or point.kind == Point.Kind.AREA:
-        raise ValidationError({"entity": _("请选择监测点所在的对象")})
-    reached = {point.entity.area_code, *([before.area_code] if before else [])}
-    if not all(may_edit(person, code) for code in reached):
-        raise PermissionDenied(_("只能登记和修改本辖区的监测点"))
-    point.area_code = point.entity.area_code
-    point.owner_code = _owner(point.entity)
-    odd = _cleaned(point, before, person)
-    odd += _checked(point, declared, wanted or {})
+    odd = look_over(person, point, before, declared, wanted)
     content = _content(before) if before else {}
     with transaction.atomic():
         point.save()
@@ -121,6 +113,24 @@ def save(
         transaction.on_commit(table.forget)
     table.forget()
     return odd
+
+
+def look_over(
+    person: Person | None,
+    point: Point,
+    before: Point | None,
+    declared: Sequence[PointParameter],
+    wanted: Mapping[str, Limit | None] | None = None,
+) -> list[str]:
+    """What :func:`save` refuses, and what it says is odd, with nothing stored; ``before``: the point as it stands."""
+    if point.entity is None or point.kind == Point.Kind.AREA:
+        raise ValidationError({"entity": _("请选择监测点所在的对象")})
+    reached = {point.entity.area_code, *([before.area_code] if before else [])}
+    if not all(may_edit(person, code) for code in reached):
+        raise PermissionDenied(_("只能登记和修改本辖区的监测点"))
+    point.area_code = point.entity.area_code
+    point.owner_code = _owner(point.entity)
+    return _cleaned(point, before, person) + _checked(point, declared, wanted or {})
 
 
 def follow(person: Person | None, entity: Entity, address: str = "") -> int:

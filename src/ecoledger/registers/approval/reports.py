@@ -188,13 +188,16 @@ class Amounts(Terms):
         values["report"] = _named(said)
         return values
 
+    def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
+        """A table names its permit in words: it is one that the person may see."""
+        seen = by is None or REPORTS.visible_to(by).filter(pk=values["report"].pk).exists()
+        return {} if seen else {"report": _("这张许可证不在您的范围内。")}
+
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:
-        """A table names its permit in words: it is one that the person may see."""
-        report = values["report"]
-        if by is not None and not REPORTS.visible_to(by).filter(pk=report.pk).exists():
-            raise Refused("area", _("这张许可证不在您的范围内。"))
+        if wrong := self.wrong(values, by):
+            raise Refused("area", wrong["report"])
         return super().open_row(values, by, at, **more)
 
     def about(self, thing: int) -> Any:

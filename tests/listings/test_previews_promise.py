@@ -1,0 +1,32 @@
+"""A preview promises no row that is refused when the table is taken in."""
+
+from __future__ import annotations
+
+import pytest
+
+from ecoledger.listings import importing
+from ecoledger.listings.catalogue import listing_of
+
+HALF = '{""type"":""Polygon"",""coordinates"":[[[118,24]]]}'
+
+
+@pytest.mark.parametrize(
+    ("key", "role", "heads", "line", "why"),
+    [
+        ("point", "monitor", "站点名称,监测类别,MN,监测因子", "E-1-DA001,废气排放,ZZ01,二氧化硫", "MN应为24位"),
+        ("point", "monitor", "站点名称,监测类别,MN,监测因子", "E-1-DA001,废气排放,,氨氮", "不是废气排放监测点的因子"),
+        ("limit", "monitor", "排放口,因子,上限,单位,判定依据,生效日期", "E-1-DA001,二氧化硫,35,亩,小时均值,2026-07-01", "单位"),
+        ("boundary", "monitor", "区划代码,边界", f'990101001,"{HALF}"', "边界"),
+        ("person", "security_admin", "用户名,姓名,岗位,区划", "linmou,林某,系统管理员、执法人员,990101", "不能兼任"),
+        ("person", "security_admin", "用户名,姓名,岗位,区划", "linmou,林某,执法人员,无此镇", "无此镇"),
+    ],
+)  # fmt: skip
+def test_what_entering_refuses_is_refused_in_the_preview(
+    store, bureau, people, key, role, heads, line, why
+):
+    book = listing_of(key)
+    table = f"{heads}\n{line}\n".encode()
+    batch = importing.preview(book, "表.csv", table, by=people[role])
+    (row,) = batch.rows.all()
+    assert why in row.reason
+    assert row.wrong
