@@ -10,6 +10,7 @@ from django.utils import timezone
 from ecoledger.matters import actions
 from ecoledger.matters.evidence import Upload
 from ecoledger.registers.complaints.register import REGISTER as COMPLAINTS
+from ecoledger.registers.enforcement.penalty_case.register import REGISTER as CASES
 from ecoledger.registers.problems.city_problems import REGISTER as CITY_PROBLEMS
 
 NORTH = "990101001"
@@ -68,6 +69,28 @@ def test_where_nothing_is_left_there_is_no_door_and_nothing_to_save(client, bure
     form = seen(client, desk, f"/b/city_problem/{row.pk}/edit")
     assert not form.xpath("//main//form//button")
     assert form.xpath(f"//main//form//a[@href='/matters/city_problem/{row.pk}']")
+
+
+def test_a_partys_code_that_cannot_be_one_is_refused_and_a_false_check_character_is_said(
+    client, bureau
+):
+    officer = bureau.people["officer"]
+    values = {"title": "涉嫌超标排放案", "party": "某厂", "area_code": NORTH}
+    case = actions.open_matter(CASES, values, by=officer)
+    client.force_login(officer)
+
+    def saved(code):
+        said = {**values, "kind": "general", "source": "site", "party_kind": "organisation"}
+        page = client.post(
+            f"/b/penalty_case/{case.pk}/edit", said | {"party_code": code}, follow=True
+        )
+        case.refresh_from_db()
+        return page.content.decode()
+
+    assert "应为18位，现为17位" in saved("9135058200000000X")
+    assert case.party_code == ""
+    assert "校验码应为" in saved("91990101MA0000001X")
+    assert case.party_code == "91990101MA0000001X"
 
 
 # -- two people in one form -------------------------------------------------------------------------

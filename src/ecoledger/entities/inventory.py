@@ -27,6 +27,7 @@ from ecoledger.listings.listing import Listing, Named
 from ecoledger.listings.parts import Ask, Column, DeclarationError, Filter, View
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.unchanged import same
+from ecoledger.standards.identifiers import Parsed
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,14 @@ class Findings:
     wrong: dict[str, str] = field(default_factory=dict)
     odd: list[str] = field(default_factory=list)
     asked: dict[str, Question] = field(default_factory=dict)
+
+    def take(self, name: str, called: str, read: Parsed) -> str:
+        """The clean spelling of a number under ``name``: what cannot be one is wrong, what is odd of one is said."""
+        if read.ok:
+            self.odd += [f"{called}{_('：')}{problem.text}" for problem in read.problems]
+        else:
+            self.wrong[name] = read.why
+        return read.code
 
     def stop(self) -> None:
         """Raise what keeps the thing from being stored."""

@@ -402,6 +402,10 @@ class Listing:
         whole = {"pk": row.pk, **kept, **values}
         return self.wrong({n: v for n, v in whole.items() if v not in (None, "")}, by)
 
+    def odd_of(self, row: Any) -> Sequence[str]:
+        """What is odd of a row that was kept, and may be right: said to who entered it."""
+        return getattr(row, "odd", ())
+
     def look_over(
         self, values: Mapping[str, Any], said: Mapping[str, Any], by: Person | None
     ) -> tuple[Mapping[str, str], Sequence[str]]:

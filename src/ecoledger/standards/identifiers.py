@@ -56,6 +56,11 @@ class Parsed:
         """Whether the text can be such a code (warnings allowed)."""
         return all(problem.severity is not Severity.ERROR for problem in self.problems)
 
+    @property
+    def why(self) -> str:
+        """Why the text cannot be such a code; "" where it can."""
+        return "；".join(p.text for p in self.problems if p.severity is Severity.ERROR)
+
 
 @dataclass(frozen=True, slots=True)
 class Division(Parsed):

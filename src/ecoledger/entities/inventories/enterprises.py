@@ -10,7 +10,6 @@ from ecoledger.entities.models import Enterprise
 from ecoledger.listings.parts import Ask, Import, Kind, View
 from ecoledger.listings.tallies import EVERY, tally
 from ecoledger.standards import identifiers
-from ecoledger.standards.identifiers import Severity
 
 # What a code that another enterprise carries already can mean.
 SAME, SITE, MISTAKE = "same", "site", "mistake"
@@ -21,23 +20,12 @@ def clean(firm: Enterprise, findings: Findings) -> None:
     """Credit code and permit number as their standards write them; no firm twice."""
     if firm.uscc:
         code = identifiers.parse_credit_code(firm.uscc)
-        firm.uscc = code.code
-        if not code.ok:
-            findings.wrong["uscc"] = "；".join(
-                problem.text for problem in code.problems if problem.severity is Severity.ERROR
-            )
-        else:
-            findings.odd += [_("信用代码：%(text)s") % {"text": p.text} for p in code.problems]
+        firm.uscc = findings.take("uscc", _("信用代码"), code)
+        if code.ok:
             _code_in_use(firm, findings)
     if firm.permit_no:
         permit = identifiers.parse_permit_number(firm.permit_no)
-        firm.permit_no = permit.code
-        if not permit.ok:
-            findings.wrong["permit_no"] = "；".join(
-                problem.text for problem in permit.problems if problem.severity is Severity.ERROR
-            )
-        else:
-            findings.odd += [_("排污许可证：%(text)s") % {"text": p.text} for p in permit.problems]
+        firm.permit_no = findings.take("permit_no", _("排污许可证"), permit)
     same = Enterprise.objects.filter(name=firm.name, area_code=firm.area_code)
     if same.exclude(pk=firm.pk).exists():
         findings.odd.append(_("本地已有同名企业，请核对是否重复登记"))

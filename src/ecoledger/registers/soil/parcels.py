@@ -27,6 +27,7 @@ from ecoledger.listings.listing import Listing
 from ecoledger.listings.parts import Ask, Choices, Import, Kind, View
 from ecoledger.listings.tallies import tally
 from ecoledger.registers.soil import land
+from ecoledger.standards import identifiers
 
 
 class Stage(models.TextChoices):
@@ -98,6 +99,9 @@ class Parcel(Entity):
 def clean(parcel: Parcel, findings: Findings) -> None:
     """A boundary is a polygon and says how large the parcel is; a written size far from it is asked about."""
     parcel.parcel_no = parcel.parcel_no.strip().upper()
+    if parcel.holder_code:
+        holder = identifiers.parse_credit_code(parcel.holder_code)
+        parcel.holder_code = findings.take("holder_code", _("使用权人信用代码"), holder)
     twin = Parcel.objects.filter(parcel_no=parcel.parcel_no, until=None).exclude(pk=parcel.pk)
     if parcel.parcel_no and twin.exists():
         findings.wrong["parcel_no"] = _("已登记过这个地块编码")

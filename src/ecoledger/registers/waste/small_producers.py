@@ -33,7 +33,7 @@ from ecoledger.listings.catalogue import declare
 from ecoledger.listings.parts import Ask, Import, View
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tallies import tally
-from ecoledger.standards import waste
+from ecoledger.standards import identifiers, waste
 
 WRITERS = STAFF | {Role.ENTERPRISE, Role.THIRD_PARTY}
 _TONNES: dict[str, Any] = {
@@ -117,6 +117,9 @@ def clean(member: SmallProducer, findings: Findings) -> None:
         findings.wrong["codes"] = "；".join(wrong)
     else:
         member.codes = "、".join(dict.fromkeys(code.code for code in read))
+    if member.uscc:
+        unified = identifiers.parse_credit_code(member.uscc)
+        member.uscc = findings.take("uscc", _("信用代码"), unified)
     if member.joined_on and not member.signed_on:
         findings.wrong["signed_on"] = _("入网单位须有签约日期")
     if member.joined_on and member.signed_on and member.joined_on < member.signed_on:

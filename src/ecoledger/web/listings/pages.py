@@ -290,6 +290,8 @@ def _form(request: Request, listing: Listing, row: Any) -> HttpResponseBase:
                 form.add_error(None, f"{refused.why}{refused.remedy}")
         else:
             messages.success(request, _("已保存。") if made else _("内容没有改动。"))
+            for odd in listing.odd_of(made):
+                messages.warning(request, odd)
             return redirect(listing.url_of(made or row))
     if row is not None:
         names = [ask.stores or ask.name for ask in (*asks, *held)]

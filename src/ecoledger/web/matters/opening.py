@@ -58,6 +58,8 @@ def new(request: Request, key: str) -> HttpResponseBase:
                 form.add_error(None, f"{refused.why}{refused.remedy}")
         else:
             messages.success(request, _("已登记，编号 %s。") % matter.number)
+            for odd in register.odd_of(matter):
+                messages.warning(request, odd)
             return redirect("matter", key, matter.pk)
     wide = any(one.wide for one in sheets)
     context = {"register": register, "form": form, "sheets": sheets, "wide": wide}
