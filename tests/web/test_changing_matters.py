@@ -6,6 +6,7 @@ import lxml.html
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from tests.path.house import PNG
 
 from ecoledger.matters import actions
 from ecoledger.matters.evidence import Upload
@@ -129,3 +130,16 @@ def test_what_another_changed_meanwhile_stays_and_what_both_changed_is_refused(
     assert client.post(address, again).status_code == 302
     complaint.refresh_from_db()
     assert complaint.description == "凌晨有臭味"
+
+
+def test_a_page_that_comes_back_says_that_the_files_are_to_be_chosen_again(
+    client, bureau, complaint
+):
+    client.force_login(bureau.people["dispatcher"])
+    for address, sent in (
+        (f"/matters/complaint/{complaint.pk}/do/accept", {"accept-told": ""}),
+        ("/matters/complaint/new", {"description": ""}),
+    ):
+        for files, said in (({"files": SimpleUploadedFile("现场.png", PNG)}, True), ({}, False)):
+            page = client.post(address, sent | files).content.decode()
+            assert ("请改正后重新选择" in page) is said, address

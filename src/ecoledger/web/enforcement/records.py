@@ -32,7 +32,7 @@ from ecoledger.web.books import checklist_form
 from ecoledger.web.books.finding import says_refusals
 from ecoledger.web.listings.once import once
 from ecoledger.web.matters.finding import the_matter
-from ecoledger.web.matters.posted import uploads
+from ecoledger.web.matters.posted import say_files_are_gone, uploads
 
 _WRITES = inspections.OFFICERS
 MOST_BYTES = 400_000
@@ -101,6 +101,7 @@ def new(request: Request, key: str, pk: int, kind: str) -> HttpResponseBase:
         except Refused as refused:
             wrong = refused.fields
             messages.error(request, f"{refused.why}{refused.remedy}")
+            say_files_are_gone(request)
         else:
             return redirect("field-record", record.pk)
     return render(

@@ -23,7 +23,7 @@ from ecoledger.registers.grid.cells import GridCell, cell_at
 from ecoledger.registers.grid.events import REGISTER, GridEvent
 from ecoledger.web.access import Request, needs
 from ecoledger.web.listings.once import once
-from ecoledger.web.matters.posted import device_time
+from ecoledger.web.matters.posted import device_time, say_files_are_gone
 
 _ASKS = (
     Ask("category", required=True),
@@ -64,6 +64,7 @@ def page(request: Request) -> HttpResponseBase:
         else:
             messages.success(request, _("已收到，编号 %s。") % event.number)
             return redirect("matter", REGISTER.key, event.pk)
+    say_files_are_gone(request)
     context = {"register": REGISTER, "form": form, "categories": GridEvent.Category.choices}
     return render(request, "web/field/report.html", context)
 

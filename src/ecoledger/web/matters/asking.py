@@ -46,9 +46,10 @@ class Stage:
 def stage_line(
     register: Register, matter: Matter, events: Sequence[Event], clocks: Sequence[Clock] = ()
 ) -> list[Stage]:
-    """Every stage in order, with the last event that brought the matter into it, or out of it."""
-    labels = [str(label) for label in register.workflow.stages]
-    stage_of = {state.name: str(state.stage) for state in register.workflow.states}
+    """Every stage in order, with the last event that brought the matter into it, or out of it. A stage that lies beside the
+    way (督办 of who is not satisfied) stands there once the matter was in it."""
+    workflow = register.workflow
+    stage_of = {state.name: str(state.stage) for state in workflow.states}
     entered: dict[str, Event] = {}
     left: dict[str, Event] = {}
     for event in events:
@@ -58,6 +59,9 @@ def stage_line(
         if gone and came != gone:
             left[gone] = event
     state = register.state_of(matter)
+    on_the_way = {stage_of[t.target] for t in workflow.transitions if t.target and t.main}
+    on_the_way |= {str(workflow.initial.stage), str(state.stage), *entered, *left}
+    labels = [str(label) for label in workflow.stages if str(label) in on_the_way]
     here = labels.index(str(state.stage)) if str(state.stage) in labels else len(labels)
     late = _done_late(register, clocks)
     line = []

@@ -22,7 +22,7 @@ from ecoledger.web.access import Request, needs
 from ecoledger.web.listings.once import once
 from ecoledger.web.matters.finding import the_register
 from ecoledger.web.matters.lines import sent, sheet, show_problems
-from ecoledger.web.matters.posted import uploads
+from ecoledger.web.matters.posted import say_files_are_gone, uploads
 
 
 @needs("see_matters")
@@ -61,6 +61,7 @@ def new(request: Request, key: str) -> HttpResponseBase:
             for odd in register.odd_of(matter):
                 messages.warning(request, odd)
             return redirect("matter", key, matter.pk)
+    say_files_are_gone(request)
     wide = any(one.wide for one in sheets)
     context = {"register": register, "form": form, "sheets": sheets, "wide": wide}
     return render(request, "web/matters/new.html", context)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.contrib import messages
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from ecoledger.listings import asked
 from ecoledger.matters.actions import Refused, Upload
@@ -55,6 +56,12 @@ def device_time(said: str) -> datetime | None:
 
 def revision(request: Request) -> int | None:
     return asked.number(request.POST.get("revision", ""))
+
+
+def say_files_are_gone(request: Request) -> None:
+    """A page that comes back with what was filled in does not bring files: no browser lets it."""
+    if request.FILES:
+        messages.warning(request, _("选好的照片和文件未保存，请改正后重新选择。"))
 
 
 def say(request: Request, refused: Refused) -> None:

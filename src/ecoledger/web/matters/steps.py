@@ -24,7 +24,7 @@ from ecoledger.web.listings.once import once
 from ecoledger.web.matters.detail import show
 from ecoledger.web.matters.finding import the_matter
 from ecoledger.web.matters.offered import form_of_step, offered_to, sent_for
-from ecoledger.web.matters.posted import revision, uploads
+from ecoledger.web.matters.posted import revision, say_files_are_gone, uploads
 
 
 @needs("see_matters")
@@ -90,4 +90,5 @@ def _refused(
         else:
             o.open = False
     messages.error(request, f"{refused.why}{refused.remedy}")
+    say_files_are_gone(request)
     return show(request, register, matter, offered=offered, status=422)
