@@ -10,6 +10,9 @@ from tests.conftest import COUNTY
 from tests.daily_values import put_air, span
 
 from ecoledger.monitoring.computing import evaluate
+from ecoledger.reports import checking
+from ecoledger.reports.content import Table
+from ecoledger.reports.notices import AIR_RANKING
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +53,30 @@ def test_a_station_that_does_not_count_has_no_place_and_leaves_none_free(store, 
         put_air(store, point, {day: {"pm2_5": 10 + n} for day in DAYS})
     rows, _page = shown(signed_in("monitor"), **NOVEMBER)
     assert [rows[point.name][0] for point in (other, *counted)] == ["—", "1", "2", "3"]
+
+
+def test_the_issued_ranking_is_the_page_s(store, bureau, signed_in):
+    *counted, other = bureau.air
+    for n, point in enumerate((other, *counted)):
+        put_air(store, point, {day: {"pm2_5": 10 + n} for day in DAYS[: 20 if n == 2 else 30]})
+    rows, _page = shown(signed_in("monitor"), **NOVEMBER | {"measure": "composite"})
+    (section,) = AIR_RANKING.compose(COUNTY, DAYS[0]).sections
+    (table,) = [block for block in section.blocks if isinstance(block, Table)]
+    assert {row[1]: row[0] for row in table.rows} == {name: row[0] for name, row in rows.items()}
+    assert [rows[point.name][0] for point in counted] == ["1", "—", "2"]
+
+
+def test_of_a_town_with_one_station_nothing_is_ranked_and_the_bureau_around_it_says_so(
+    store, bureau
+):
+    for point in bureau.air:
+        put_air(store, point, {day: {} for day in DAYS})
+    alone = bureau.air[-2]
+    bulletin = AIR_RANKING.compose(alone.area_code, DAYS[0])
+    assert "参与排名的站点不足两个，不作排名。" in checking.text_of(bulletin)
+    (table,) = [block for block in bulletin.sections[0].blocks if isinstance(block, Table)]
+    assert {row[0] for row in table.rows} == {"—"}
+    assert bulletin.issuer == "测试县生态环境局"
 
 
 def test_the_days_are_those_of_the_factor_that_is_ranked(store, bureau, signed_in):

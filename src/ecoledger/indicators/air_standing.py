@@ -6,7 +6,7 @@ days is listed last with the reason. The baseline is the mean of the same days o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -55,12 +55,26 @@ class Ranked:
     """One place: by value and by improvement; its valid days of those required."""
 
     point: Point
+    period: air.AirPeriod
     value: Place
     change: Place
     figure: Figure
     before: Figure
     days: int
     required: int
+
+
+def stations(area_code: str = "") -> list[Point]:
+    """Those that may be ranked: micro-stations are clues and never are."""
+    every = air.stations(area_code)
+    return [p for p in every if p.entity is None or p.entity.as_station.level != "micro"]
+
+
+def only_listed(points: Sequence[Point]) -> set[int]:
+    """A city or county beside its own towns, a station that does not count in the evaluation: keys of points."""
+    within = {p.area_code[:n] for p in points for n in range(6, len(p.area_code))}
+    of_areas = {p.pk for p in points if p.kind == Point.Kind.AREA and p.area_code in within}
+    return of_areas | {p.pk for p in points if p.kind == Point.Kind.AIR and not air.counts(p)}
 
 
 class _Shared(TypedDict):
@@ -71,23 +85,19 @@ class _Shared(TypedDict):
     outside: list[str]
 
 
-def ranking(
-    points: Sequence[Point],
-    measure: str,
-    begin: date,
-    end: date,
-    outside: Collection[int] = (),
-) -> list[Ranked]:
+def ranking(points: Sequence[Point], measure: str, begin: date, end: date) -> list[Ranked]:
     """Places by the measure over ``begin <= day < end``, best first, and by change on the same days of the year before.
 
-    Those of ``outside`` (keys of points) stand below without a place: the city beside its towns, a station that does not
-    count in the city's evaluation.
+    Those that are :func:`only_listed` stand below without a place.
     """
     earlier_begin, earlier_end = air.last_year(begin), air.last_year(end)
-    # Both years by the editions of today's year, so that a change is one of the air.
-    now = air.periods(points, begin, end)
-    before = air.periods(points, earlier_begin, earlier_end, as_of=end - timedelta(days=1))
-    required = _required(begin, end)
+    # Both years by the editions of today's year, so that a change is one of the air. What is no share of days is judged
+    # by the last day's edition as it is.
+    last = end - timedelta(days=1)
+    now = air.periods(points, begin, end, as_of=last if measure == "good_days" else None)
+    before = air.periods(points, earlier_begin, earlier_end, as_of=last)
+    required = days_required(begin, end)
+    outside = only_listed(points)
     keys = {str(p.pk): p for p in points}
     values = {key: of(now[p.pk], measure).value for key, p in keys.items()}
     earlier = {key: of(before[p.pk], measure).value for key, p in keys.items()}
@@ -104,6 +114,7 @@ def ranking(
     return [
         Ranked(
             keys[place.name],
+            now[keys[place.name].pk],
             place,
             by_change[place.name],
             of(now[keys[place.name].pk], measure),
@@ -131,7 +142,7 @@ def _by_change(
     return air_ranking.rank(points, decimals=1, highest_first=True, **shared)
 
 
-def _required(begin: date, end: date) -> int:
+def days_required(begin: date, end: date) -> int:
     """Valid days that whole months between need; of a span of parts of months, three quarters of its days."""
     if begin.day == 1 and end.day == 1:
         months, month = 0, begin

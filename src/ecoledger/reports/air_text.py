@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from ecoledger.indicators import air, doors
+from django.utils import timezone
+
+from ecoledger.indicators import air, air_standing, doors
 from ecoledger.indicators.figures import Change, Figure, Records, absent, bare, quantity
 from ecoledger.monitoring.models import Point
 from ecoledger.reports import notes
@@ -248,51 +250,28 @@ def _polluted_table(period: air.AirPeriod, this: str) -> Table:
 def ranking_blocks(
     area_code: str, begin: date, end: date, complete: bool, same: str = "上年同月"
 ) -> list[Block | None]:
-    """Stations in the order of the composite index, lower first, with its change against last year.
-
-    Equal printed values share a rank. A station without enough valid days is listed unranked with the
-    reason, as is one that does not count in the area's evaluation. Both years' indices are formed with the
-    limits now in force.
+    """Stations in the order of the composite index as :func:`air_standing.ranking` has it, with its change against
+    last year. Who is not ranked is listed below, with the reason in the note; of fewer than two nobody is.
     """
-    points = air.stations(area_code)
-    now = air.periods(points, begin, end)
-    before = air.periods(
-        points, air.last_year(begin), air.last_year(end), as_of=end - timedelta(days=1)
-    )
-    names = {str(point.pk): point for point in points}
-    counting = [point for point in points if air.counts(point)]
-    valid = {str(p.pk): int(now[p.pk].valid_days.value or 0) for p in counting}
-    required = air.days_required(begin, end) if complete else 0
-    places = air_ranking.rank(
-        {str(p.pk): now[p.pk].composite.value for p in counting},
-        captured=valid,
-        required=required,
-    )
-    improved = {
-        place.name: place
-        for place in air_ranking.rank_change(
-            {str(p.pk): now[p.pk].composite.value for p in counting},
-            {str(p.pk): before[p.pk].composite.value for p in counting},
-            captured=valid,
-            required=required,
+    until = end if complete else min(end, timezone.localdate() + timedelta(days=1))
+    places = air_standing.ranking(air_standing.stations(area_code), "composite", begin, until)
+    ranked = [place for place in places if place.value.rank is not None]
+    alone = bool(places) and len(ranked) < 2
+    listed = [p.point.name for p in places if p.value.reason == air_ranking.OUTSIDE]
+    reasons = [
+        f"{place.point.name}{place.value.reason}，不参与排名"
+        for place in places
+        if place.value.reason and place.point.name not in listed
+    ]
+    if listed:
+        reasons.append(f"{'、'.join(listed)}不参与城市评价，仅列示")
+    if not alone:
+        reasons.append(
+            f"名次按综合指数由低到高，相同者并列；{same}按现行标准限值计算，改善名次按变化率"
         )
-    }
-    rows: list[tuple[Part, ...]] = []
-    reasons: list[str] = []
-    for place in places:
-        point = names[place.name]
-        rows.append(_ranked(point, place.rank, improved[place.name], now, before))
-        if place.reason:
-            reasons.append(f"{point.name}{place.reason}，不参与排名")
-    others = [point for point in points if not air.counts(point)]
-    rows += [_ranked(point, None, None, now, before) for point in others]
-    if others:
-        reasons.append(f"{'、'.join(p.name for p in others)}不参与城市评价，仅列示")
-    reasons.append(
-        f"名次按综合指数由低到高，相同者并列；{same}按现行标准限值计算，改善名次按变化率"
-    )
     return [
         Subheading("站点排名"),
+        Statement(("参与排名的站点不足两个，不作排名。",)) if alone else None,
         Table(
             "各站点综合指数排名",
             (
@@ -306,29 +285,24 @@ def ranking_blocks(
                 "PM2.5 µg/m³",
                 "有效天数",
             ),
-            tuple(rows),
-            f"{'；'.join(reasons)}。",
+            tuple(_ranked(place, alone) for place in places),
+            f"{'；'.join(reasons)}。" if reasons else "",
             "辖区内没有空气站。",
         ),
     ]
 
 
-def _ranked(
-    point: Point,
-    rank: int | None,
-    improved: air_ranking.Place | None,
-    now: dict[int, air.AirPeriod],
-    before: dict[int, air.AirPeriod],
-) -> tuple[Part, ...]:
-    mine, was = now[point.pk], before[point.pk]
+def _ranked(place: air_standing.Ranked, alone: bool) -> tuple[Part, ...]:
+    ranks = [None if alone else one.rank for one in (place.value, place.change)]
+    by_value, by_change = ("—" if rank is None else str(rank) for rank in ranks)
     return (
-        str(rank) if rank is not None else "—",
-        point.name,
-        mine.composite,
-        was.composite,
-        Change(mine.composite, was.composite, 2, word=""),
-        str(improved.rank) if improved and improved.rank is not None else "—",
-        mine.good_days,
-        bare(mine.values["pm2_5"]),
-        bare(mine.valid_days),
+        by_value,
+        place.point.name,
+        place.figure,
+        place.before,
+        Change(place.figure, place.before, 2, word=""),
+        by_change,
+        place.period.good_days,
+        bare(place.period.values["pm2_5"]),
+        bare(place.period.valid_days),
     )

@@ -8,7 +8,6 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
-from ecoledger.accounts.models import Organisation
 from ecoledger.entities.models import Area
 from ecoledger.indicators import air, casework, targets, water
 from ecoledger.indicators.declaring import Span
@@ -16,6 +15,7 @@ from ecoledger.monitoring.computing.evaluate import area_point
 from ecoledger.reports import air_text, notes, target_text, water_text, work_text
 from ecoledger.reports.content import Block, Bulletin, Section
 from ecoledger.reports.declaration import Part, SectionedReport, Word, declare
+from ecoledger.reports.spoken import issuer
 from ecoledger.standards import (
     air_evaluation,
     air_limits,
@@ -48,7 +48,7 @@ class _Gathered:
             kind,
             self.title,
             self.number,
-            _issuer(self.area_code, self.name),
+            issuer(self.area_code),
             self.area_code,
             self.begin,
             self.end,
@@ -245,11 +245,6 @@ def _as_of(so_far: targets.Year, day: date) -> tuple[air.AirPeriod, air.AirPerio
 
 def _area_name(area_code: str) -> str:
     return Area.objects.filter(code=area_code).values_list("name", flat=True).first() or area_code
-
-
-def _issuer(area_code: str, name: str) -> str:
-    bureau = Organisation.objects.filter(kind="bureau", area_code=area_code).first()
-    return bureau.name if bureau else f"{name}生态环境局"
 
 
 def _standards(begin: date, last: date) -> tuple[tuple[str, ...], tuple[str, ...]]:

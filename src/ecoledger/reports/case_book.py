@@ -23,7 +23,7 @@ from ecoledger.reports import binding, enforcement_values, matter_values, visibl
 from ecoledger.reports.binding import Paper
 from ecoledger.reports.declaration import Letter, document_of
 from ecoledger.reports.language import in_chinese
-from ecoledger.reports.rendering import issuer
+from ecoledger.reports.spoken import issuer
 
 # Volume, section → the kinds of document that stand there, in this order.
 ORDER: tuple[tuple[str, str, tuple[str, ...]], ...] = (

@@ -10,7 +10,6 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from ecoledger.accounts.models import Organisation
 from ecoledger.entities.models import Area
 from ecoledger.indicators import of_statistics
 from ecoledger.indicators.declaring import Span
@@ -26,6 +25,7 @@ from ecoledger.registers.problems.inspectorate import (
 from ecoledger.reports.content import Block, Bulletin, Section, Statement, Table
 from ecoledger.reports.declaration import Part as Heading
 from ecoledger.reports.declaration import SectionedReport, Word, declare
+from ecoledger.reports.spoken import issuer
 
 # What an event of the table's own making says is no progress.
 _NO_PROGRESS = ("open", "history", "merged", "absorbed")
@@ -42,11 +42,10 @@ class Day:
     end: date
 
     def bulletin(self, kind: str, sections: tuple[Section, ...]) -> Bulletin:
-        bureau = Organisation.objects.filter(kind="bureau", area_code=self.area_code).first()
-        issuer = bureau.name if bureau else f"{_name(self.area_code)}生态环境局"
         return Bulletin(
-            kind, self.title, self.number, issuer, self.area_code, self.begin, self.end, sections
-        )
+            kind, self.title, self.number, issuer(self.area_code), self.area_code,
+            self.begin, self.end, sections,
+        )  # fmt: skip
 
     @property
     def letters(self) -> QuerySet[InspectorateLetter]:

@@ -13,7 +13,7 @@ from ecoledger.matters.register import register_of
 from ecoledger.reports import binding, matter_values, visible
 from ecoledger.reports.binding import Paper
 from ecoledger.reports.language import in_chinese
-from ecoledger.reports.rendering import issuer
+from ecoledger.reports.spoken import issuer
 
 FACTS, COURSE, LETTERS, EVIDENCE = "基本情况", "办理过程", "文书", "证据"
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from django.conf import settings
 
-from ecoledger.accounts.models import Organisation
 from ecoledger.matters.models import Matter
 from ecoledger.reports import excel, letter_file, locked, matter_values, word
 from ecoledger.reports.content import Block, Bulletin, Section, Statement, ordinal
 from ecoledger.reports.declaration import Letter, Report, document_of
 from ecoledger.reports.language import in_chinese
 from ecoledger.reports.models import Draft, IssuedDocument
+from ecoledger.reports.spoken import issuer
 from ecoledger.reports.summary import Summary
 from ecoledger.reports.template_in_force import template_of
 from ecoledger.reports.typesetting import pdf
@@ -113,12 +113,3 @@ def figures_of(draft: Draft) -> list[dict[str, Any]]:
     if not isinstance(document_of(draft.kind), Report):
         return []
     return [locked.figure(figure) for figure in report_of(draft, "").figures()]
-
-
-def issuer(area_code: str) -> str:
-    """The bureau of the area, or of the one around it."""
-    bureaus = {
-        o.area_code: o.name for o in Organisation.objects.filter(kind="bureau").order_by("pk")
-    }
-    around = [code for code in bureaus if area_code.startswith(code)]
-    return bureaus[max(around, key=len)] if around else ""

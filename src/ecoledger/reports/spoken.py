@@ -13,6 +13,9 @@ from ecoledger.indicators.declaring import Span
 from ecoledger.reports import spans
 from ecoledger.reports.content import Bulletin, Section
 
+# Digits of a county's code: what is below it has no bureau.
+COUNTY = 6
+
 
 @dataclass(frozen=True)
 class Spoken:
@@ -69,6 +72,8 @@ def area_name(area_code: str) -> str:
 
 
 def issuer(area_code: str) -> str:
-    """The bureau of a division, by the name it has."""
-    bureau = Organisation.objects.filter(kind="bureau", area_code=area_code).order_by("pk").first()
-    return bureau.name if bureau else f"{area_name(area_code)}生态环境局"
+    """The bureau of a division or of the one around it, by the name it has: a town has none of its own."""
+    around = [area_code[:n] for n in range(len(area_code) + 1)]
+    bureaus = Organisation.objects.filter(kind="bureau", area_code__in=around).order_by("pk")
+    nearest = max(bureaus, key=lambda bureau: len(bureau.area_code), default=None)
+    return nearest.name if nearest else f"{area_name(area_code[:COUNTY])}生态环境局"

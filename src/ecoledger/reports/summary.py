@@ -48,13 +48,15 @@ class Summary(Report):
         of = spoken(area_code, self.span, day, f"{{words}}{self.called}")
         asked = named_figures.Asked(area_code, of.span)
         used = letter_file.variables(content)
-        named, said = named_figures.gathered(used, asked)
+        wanted = [name for name in named_figures.names() if name in used]
+        named, said = named_figures.gathered(wanted, asked)
         lists = {
             name: named_figures.rows_of(name, asked) for name in named_figures.LISTS if name in used
         }
         in_rows = (part for rows in lists.values() for row in rows for part in row.values())
         issued_by = issuer(area_code)
-        title = of.title.removeprefix(of.name)
+        # Of a town the title names it: its issuer does not.
+        title = of.title.removeprefix(of.name) if issued_by.startswith(of.name) else of.title
         kept: dict[str, Any] = {
             "kind": self.key,
             "title": f"{issued_by}\n{title}",

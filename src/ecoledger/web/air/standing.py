@@ -40,8 +40,7 @@ def ranking(request: Request) -> HttpResponse:
     own = {point.pk for point in _own(request, of)}
     points = _ranked(of) if own else []
     # A place is one among all: who sees two stations reads their places among those of the whole city.
-    outside = _outside(points)
-    places = air_standing.ranking(points, measure, begin, end, outside) if points else []
+    places = air_standing.ranking(points, measure, begin, end) if points else []
     rows = [row for row in places if row.point.pk in own]
     context = {
         "ranked": sum(1 for row in places if row.value.rank is not None),
@@ -63,19 +62,10 @@ def _own(request: Request, of: str) -> QuerySet[Point]:
 
 
 def _ranked(of: str) -> list[Point]:
-    """Points that may be ranked, whoever looks: micro-stations are clues and never are."""
+    """Points that may be ranked, whoever looks."""
     if of == "areas":
         return list(Point.objects.filter(kind=Point.Kind.AREA).order_by("area_code"))
-    points = Point.objects.filter(kind=Point.Kind.AIR, enabled=True)
-    points = points.exclude(entity__as_station__level="micro")
-    return list(points.select_related("entity__as_station"))
-
-
-def _outside(points: list[Point]) -> set[int]:
-    """Who is only listed: a city or county beside its own towns, a station that does not count in the evaluation."""
-    within = {p.area_code[:n] for p in points for n in range(6, len(p.area_code))}
-    of_areas = {p.pk for p in points if p.kind == Point.Kind.AREA and p.area_code in within}
-    return of_areas | {p.pk for p in points if p.kind == Point.Kind.AIR and not air.counts(p)}
+    return air_standing.stations()
 
 
 def _name(point: Point) -> str:
