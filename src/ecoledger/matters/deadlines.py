@@ -72,11 +72,17 @@ def cut_short(stopped: Iterable[Clock], at: datetime) -> list[Clock]:
 
 
 def follow_dates(matter: Matter, at: datetime) -> None:
-    """Start anew the clocks that run to the matter's own date, after the date was changed."""
-    names = {r.name for r in register_of(matter.register).workflow.clocks if r.deadline_field}
+    """Start anew the clocks that run to the matter's own date, and count anew those whose days it says, after these
+    were changed."""
+    rules = {rule.name: rule for rule in register_of(matter.register).workflow.clocks}
     for clock in running(matter):
-        if clock.name in names and clock.unit == Unit.DATE:
+        rule = rules.get(clock.name)
+        if rule is not None and rule.deadline_field and clock.unit == Unit.DATE:
             clock.delete()
+        elif rule is not None and rule.length_field:
+            clock.length = getattr(matter, rule.length_field) or 0
+            recount(clock)
+            clock.save()
     follow_state(matter, at)
 
 

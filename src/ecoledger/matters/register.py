@@ -191,6 +191,9 @@ class Register(Listing):
     daily: Callable[[datetime], int] | None = None
     # Values a new matter gets when nobody gave them.
     prepare: Callable[[Any], None] | None = None
+    # What :attr:`prepare` makes of other fields, unless somebody says it: attribute -> those fields. Where one of them is
+    # changed, it is made anew.
+    follows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # What a matter holds to when it is opened and whenever somebody changes what was entered: puts it in order, or refuses.
     holds_to: Callable[[Any], None] | None = None
     # How many notices that it is their turn a person gets of such a matter in a day, the rest in a digest; None: all.
@@ -205,6 +208,9 @@ class Register(Listing):
             object.__setattr__(self, "filters", (*self.filters, "owner_organisation"))
         super().__post_init__()
         derive = self.derive
+        for name, sources in self.follows.items():
+            for named in (name, *sources):
+                derive.ask(Ask(named, label="?"))
         asked = {}
         for t in self.workflow.transitions:
             for name in t.sets:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, KeysView, Mapping
 from typing import Any
 
 from django.utils import timezone
@@ -66,8 +66,26 @@ def put(matter: Matter, values: Mapping[str, Any]) -> None:
     refuse(register.wrong_beside(matter, values, None))
     for name, value in values.items():
         setattr(matter, name, value)
+    _follow(register, matter, values.keys())
     if register.holds_to is not None:
         register.holds_to(matter)
+
+
+def _follow(register: Register, matter: Matter, changed: KeysView[str]) -> None:
+    """Make anew what is made of what was ``changed``: whose matter it is, by what it is about, and what else follows."""
+    if "entity" in changed and "enterprise" not in changed:
+        firm = matter.entity.enterprise if matter.entity is not None else None
+        matter.enterprise_id = firm.pk if firm is not None else None
+    behind = [
+        name
+        for name, sources in register.follows.items()
+        if name not in changed and not changed.isdisjoint(sources)
+    ]
+    for name in behind:
+        column: Any = matter._meta.get_field(name)
+        setattr(matter, name, column.get_default())
+    if behind and register.prepare is not None:
+        register.prepare(matter)
 
 
 def keep(matter: Matter) -> None:

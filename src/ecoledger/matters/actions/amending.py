@@ -72,7 +72,7 @@ def amend(
         matter.save(update_fields=list(after))
         return matter
     before = change(matter, after, at)
-    said = {name: forms.as_json(getattr(matter, name)) for name in after}
+    said = {name: forms.as_json(getattr(matter, name)) for name in before}
     timeline.record(
         matter,
         name=event,
@@ -104,7 +104,9 @@ def refuse_owner(register: Register, matter: Matter, after: Iterable[str]) -> No
 
 def change(matter: Matter, values: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     """Set and save ``values``; what they were before, as an event keeps them."""
-    before = {name: forms.as_json(getattr(matter, name)) for name in values}
+    register = register_of(matter.register)
+    names = dict.fromkeys((*values, "enterprise", *register.follows))
+    before = {name: forms.as_json(getattr(matter, name)) for name in names}
     owner = matter.owner_organisation_id, matter.owner_id
     put(matter, values)
     # A person of another organisation is no longer the owner once the organisation changed.
@@ -113,7 +115,13 @@ def change(matter: Matter, values: Mapping[str, Any], at: datetime) -> dict[str,
     keep(matter)
     if owner != (matter.owner_organisation_id, matter.owner_id):
         end_transfer(matter, at)
-    rules = register_of(matter.register).workflow.clocks
-    if set(values) & {rule.deadline_field for rule in rules}:
+    # What only follows is told where it has changed.
+    before = {
+        name: was
+        for name, was in before.items()
+        if name in values or forms.as_json(getattr(matter, name)) != was
+    }
+    rules = register.workflow.clocks
+    if before.keys() & {name for r in rules for name in (r.deadline_field, r.length_field)}:
         deadlines.follow_dates(matter, at)
     return before

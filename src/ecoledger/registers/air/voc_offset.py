@@ -167,7 +167,7 @@ def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic
 
 OFFSET = declare(Register(
     key="voc_offset", label="VOCs 倍量调剂", line="approval", tab="permits", model=VocOffset, pattern="倍量〔{year}〕{n}号",
-    prepare=_set_ratio,
+    prepare=_set_ratio, follows={"ratio": ("place", "attained")},
     workflow=Workflow(
         states=(
             State("new", "待提交", stage="申请", waits_for=APPROVERS),

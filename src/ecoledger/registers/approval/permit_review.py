@@ -102,6 +102,10 @@ def _thing(review: Any) -> Any:
     return review.report if review.subject == PermitReview.Subject.REPORT else review.permit
 
 
+# What the permit says of a review.
+_OF_PERMIT = ("entity", "enterprise", "area_code", "title")
+
+
 def _prepare(review: PermitReview) -> None:
     """What is reviewed says whose it is; the firm reads it."""
     if review.report is not None:
@@ -288,7 +292,7 @@ class PermitReviews(Register):
 
 REGISTER = declare(PermitReviews(
     key="permit_review", label="排污许可审核", line="approval", tab="permits", model=PermitReview,
-    pattern="许可审核〔{year}〕{n}号", prepare=_prepare,
+    pattern="许可审核〔{year}〕{n}号", prepare=_prepare, follows=dict.fromkeys(_OF_PERMIT, ("permit", "report")),
     workflow=Workflow(
         states=(
             State("checking", "审核中", stage="审核", waits_for=REVIEWERS),

@@ -293,6 +293,7 @@ class SelfReviews(Register):
 REGISTER = declare(SelfReviews(
     key="self_review", label="自行监测审核", line="approval", tab="permits", model=SelfReview,
     pattern="自测〔{year}〕{n}号", prepare=_prepare, holds_to=_of_month,
+    follows=dict.fromkeys(("entity", "enterprise", "area_code"), ("permit",)) | {"title": ("permit", "month")},
     workflow=Workflow(
         states=(
             State("checking", "审核中", stage="审核", waits_for=REVIEWERS),

@@ -280,7 +280,7 @@ REGISTER = declare(Register(
                   "answered_on": "2026-03-03"},
     ),
     measures=(Measure(key="answered", name="亲清服务已答复", numerator=Q(used_days__isnull=False), dated="answered_on"),),
-    tidy=_tidy, circle=SERVERS | HEADS | {Role.TOWN},
+    tidy=_tidy, follows={"answer_days": ("sort",)}, circle=SERVERS | HEADS | {Role.TOWN},
     statistics=statistics, breakdowns=breakdowns, edit=SERVERS | FIRM | frozenset({Role.TOWN}), manage=HEADS | frozenset({Role.APPROVER}),
     empty="还没有服务请求。企业在平台提出，或由走访人员登记。",
 ))  # fmt: skip

@@ -225,7 +225,7 @@ def _demolitions(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statist
 
 DEMOLITIONS = declare(Register(
     key="soil_demolition", label="拆除活动备案", line="soil", tab="permits", model=Demolition,
-    workflow=DEMOLITION_WORKFLOW, pattern="拆除〔{year}〕{n}号", prepare=_prepare,
+    workflow=DEMOLITION_WORKFLOW, pattern="拆除〔{year}〕{n}号", prepare=_prepare, follows={"file_by": ("starts_on",)},
     labels={"title": "名称", "entity": "单位", "area_code": "属地", "in_time": "按时备案"},
     columns=("number", "title", "entity", "starts_on", "file_by", "filed_on", "in_time", "state", "due", "area_code"),
     filters=("state", "area_code", "starts_on", "opened_at"), search=("number", "title", "entity__name", "plan_no"),

@@ -323,7 +323,7 @@ def _settled(manifest: Any) -> frozenset[str]:
 
 MANIFEST = declare(Register(
     key="waste_manifest", label="危险废物转移联单", line="waste", model=Manifest, workflow=WORKFLOW,
-    pattern="联单〔{year}〕{n}号", prepare=_prepare, map_layer=False, prefetch=("items",),
+    pattern="联单〔{year}〕{n}号", prepare=_prepare, follows={"late_entry": ("paper", "handed_on")}, map_layer=False, prefetch=("items",),
     labels={"entity": "移出单位", "moved": "移出量 t", "accepted": "接受量 t", "wastes": "废物",
             "address": "移出单位地址"},
     columns=("number", "manifest_no", "title", "wastes", "moved", "accepted", "state", "due",
