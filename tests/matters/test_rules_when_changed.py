@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from ecoledger.entities.models import Section
 from ecoledger.listings.refusals import Refused
-from ecoledger.matters import actions
+from ecoledger.matters import actions, history
 from ecoledger.matters.models import Event
 from ecoledger.registers.credit.insurance import POLICIES
 from ecoledger.registers.water import compensation
@@ -54,6 +54,21 @@ def test_nothing_is_left_out_of_a_frozen_month_by_changing_the_month(bureau, fro
     )  # fmt: skip
     with pytest.raises(Refused, match="已冻结"):
         amend(row, desk, month=date(2026, 5, 15))
+
+
+def test_an_earlier_ledgers_months_are_put_in_order_as_entered_ones_are(bureau, frozen):
+    """A month stands as its first day, and once, also where two rows of one table say it."""
+    desk, at = bureau.people["dispatcher"], timezone.now()
+
+    def entered(*months):
+        rows = [{"month": month, "area_code": COUNTY, "closed_at": at} for month in months]
+        return history.enter(compensation.MONTHS, rows, by=desk, source="旧账.xlsx")
+
+    [row] = entered(date(2025, 6, 15))
+    assert (row.month, row.title) == (date(2025, 6, 1), "2025年6月镇街横向生态补偿核算")
+    for months in ([date(2025, 6, 20)], [date(2025, 7, 1), date(2025, 7, 9)]):
+        with pytest.raises(Refused, match="已经登记"):
+            entered(*months)
 
 
 def test_no_term_of_a_policy_ends_before_it_begins(bureau):

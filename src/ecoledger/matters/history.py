@@ -91,6 +91,9 @@ def enter(
     matters = [_matter(register, made, states, row, by, batch, at) for row in rows]
     insertion.give_numbers(register, matters)
     insertion.insert(matters)
+    if register.holds_to is not None and len(matters) > 1:
+        for matter in matters:  # and beside the others of the same table
+            register.holds_to(matter)
     event = inserting.maker(Event)
     chain.append_all(
         event(
@@ -136,6 +139,8 @@ def _matter(
     matter.history, matter.created_by, matter.import_batch = True, by, batch
     if register.prepare is not None:
         register.prepare(matter)
+    if register.holds_to is not None:
+        register.holds_to(matter)
     if register.level is not None:
         matter.level = register.level(matter)
     return matter

@@ -243,7 +243,7 @@ def _polluted_table(period: air.AirPeriod, this: str) -> Table:
         ("日期", "AQI", "类别", "首要污染物", *_HEADER),
         tuple(rows),
         f"{_UNITS}。",
-        f"{this}无污染天。" if period.days.height else f"{this}没有空气质量数据。",
+        f"{this}无污染天。" if period.days["aqi"].count() else f"{this}没有空气质量数据。",
     )
 
 

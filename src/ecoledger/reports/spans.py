@@ -49,6 +49,8 @@ def words(begin: date, end: date, whole_end: date) -> str:
     '2026年11月中旬'
     >>> words(date(2026, 11, 30), date(2026, 12, 7), date(2026, 12, 7))
     '2026年11月30日至12月6日'
+    >>> words(date(2025, 12, 29), date(2026, 1, 5), date(2026, 1, 5))
+    '2025年12月29日至2026年1月4日'
     """
     year = begin.year
     last = end - timedelta(days=1)
@@ -65,6 +67,7 @@ def words(begin: date, end: date, whole_end: date) -> str:
     if begin == last:
         return f"{year}年{begin.month}月{begin.day}日"
     month = f"{last.month}月" if last.month != begin.month else ""
+    month = f"{last.year}年{month}" if last.year != begin.year else month
     return f"{year}年{begin.month}月{begin.day}日至{month}{last.day}日"
 
 

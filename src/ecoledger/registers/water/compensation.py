@@ -283,7 +283,8 @@ def _of_month(matter: Any) -> None:
     matter.month = first_of(matter.month)
     if not matter.title:
         matter.title = f"{matter.entity}{matter.month:%Y-%m}数据剔除"
-    _not_frozen(matter.area_code, matter.month)
+    if not matter.history:  # what was left out in its time is no part of what is counted now
+        _not_frozen(matter.area_code, matter.month)
 
 
 def _not_frozen(area_code: str, month: date) -> None:
