@@ -240,6 +240,52 @@ def test_a_complaint_that_was_reported_on_is_still_confirmed_as_a_repeat_until_i
     assert again.merged_into_id == first.pk
 
 
+def test_a_complaint_that_was_approved_and_is_done_again_is_merged_away_no_more(people):
+    desk, officer = people["dispatcher"], people["officer"]
+    row, other = (complaint_reported(people, f"臭味{n}") for n in range(2))
+    perform(row, "answer", officer, {"answer": "已答复"})
+    perform(row, "approve", people["leader"])
+    perform(row, "dissatisfied", desk, {"reason": "还臭"})
+    again = {"requirement": "重办", "owner_organisation": officer.organisation.pk}
+    perform(row, "redo", people["leader"], again)
+    assert "不再并入" in barred(actions.merge, [row.pk], other.pk, by=desk, reason="重复")
+    actions.merge([other.pk], row.pk, by=desk, reason="重复")
+
+
+def test_a_repeat_of_a_complaint_that_was_answered_goes_on_in_it(people):
+    desk, officer = people["dispatcher"], people["officer"]
+    first = complaint_reported(people, "臭味")
+    perform(first, "answer", officer, {"answer": "已答复"})
+    perform(first, "approve", people["leader"])
+    values = {"channel": "phone", "area_code": NORTH, "description": "臭味", "target": "某厂"}
+    again = actions.open_matter(COMPLAINTS, values, by=desk)
+    assert actions.merge([again.pk], first.pk, by=desk, reason="重复").pk == first.pk
+
+
+def test_who_brought_back_what_two_persons_ended_does_not_make_it_away(people):
+    desk, officer, leader = people["dispatcher"], people["officer"], people["leader"]
+    row = actions.open_matter(CITY_PROBLEMS, {"title": "问题", "area_code": NORTH}, by=desk)
+    perform(row, "hand_over", desk, {"owner_organisation": officer.organisation.pk})
+    perform(row, "return", officer, {"reason": "不属本单位"})
+    perform(row, "hand_over", desk, {"owner_organisation": officer.organisation.pk})
+    perform(row, "report", officer, {"result": "已改"}, paper())
+    perform(row, "close", desk, {"checked": "好"})
+    perform(row, "rebound", leader, {"reason": "又来了"})
+    row.refresh_from_db()
+    assert "另一人" in barred(perform, row, "void", leader, {"reason": "不成立"})
+    assert "void" not in {t.name for t in actions.available(row, leader)}
+    assert perform(row, "void", desk, {"reason": "不成立"}).state == "void"
+
+
+def test_two_firms_are_not_joined_by_naming_the_firm_afterwards(bureau):
+    desk, firm = bureau.people["dispatcher"], bureau.enterprise
+    other = Enterprise.objects.create(code="E-2", name="另一家", area_code=NORTH)
+    within, none = problem(desk, firm), problem(desk)
+    actions.merge([within.pk], none.pk, by=desk, reason="重复")
+    assert "另一个对象" in barred(amend, none, desk, entity=other)
+    assert amend(none, desk, entity=firm).entity_id == firm.pk
+
+
 def test_who_answered_for_what_was_closed_and_by_when_stands(people):
     desk, officer = people["dispatcher"], people["officer"]
     row = actions.open_matter(CITY_PROBLEMS, {"title": "问题", "area_code": NORTH}, by=desk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -123,36 +124,60 @@ def one_hand(person: Person) -> Q:
 
 def did(matter: Matter, person: Person) -> set[str]:
     """Names of what ``person`` did to ``matter`` that still counts, rounds before this one included."""
+    events = Event.objects.filter(_by_hand(person), counting(), matter_id=matter.pk)
+    return set(events.values_list("transition", flat=True))
+
+
+def _by_hand(person: Person) -> Q:
     # A deputy and whom he acts for are one hand: neither may check what the other did.
     hand = [person.pk] + ([acting_now.pk] if (acting_now := acting.deputy()) else [])
-    by_hand = one_hand(person) | Q(person__in=hand) | Q(deputy__in=hand)
-    return set(
-        Event.objects.filter(by_hand, counting(), matter_id=matter.pk).values_list(
-            "transition", flat=True
-        )
-    )
+    return one_hand(person) | Q(person__in=hand) | Q(deputy__in=hand)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What two persons have made of a matter here."""
+
+    # The step that put what is written before a second person, while it stands judged.
+    step: Event | None = None
+    # Whether a second person ever let it pass.
+    passed: bool = False
+    # The step by which what a second person had let pass was sent back before him, while none has let it pass again.
+    undone: Event | None = None
 
 
 def judged(matter: Matter) -> bool:
     """Whether ``matter`` was put before a second person here, and has not been sent back before that since."""
-    return judging_step(matter) is not None
+    return judgement(matter).step is not None
 
 
-def judging_step(matter: Matter) -> Event | None:
-    """The step that put what is written of ``matter`` before a second person, while it stands judged."""
+def judgement(matter: Matter) -> Judgement:
+    """How ``matter`` stands by the steps that two persons take."""
     workflow = register_of(matter.register).workflow
     if not workflow.judging:
-        return None
+        return Judgement()
     step: Event | None = None
+    undone: Event | None = None
+    passed = ever_passed = False  # since it stands judged; in any round
     free: frozenset[str] = frozenset()  # states in which what stands judged is free again
     told = ("transition", "from_state", "to_state", "label", "at", "shown_to_enterprise")
     for event in Event.objects.filter(matter_id=matter.pk).order_by("pk").only(*told):
         name, before, after = event.transition, event.from_state, event.to_state
-        if step is not None:
-            step = None if after in free else step
-        elif name in workflow.judging and before != after and not workflow.leads_back(name):
+        on = name in workflow.judging and before != after and not workflow.leads_back(name)
+        if step is not None and after in free:
+            step, passed, undone = None, False, event if passed else undone
+        elif step is None and on:
             step, free = event, workflow.unjudged(name, before, after)
-    return step
+        if on and workflow.transition(name).other_person_than:
+            passed, ever_passed, undone = True, True, None
+    return Judgement(step, ever_passed, undone)
+
+
+def undid(matter: Matter, person: Person) -> str:
+    """Label of the step by which ``person`` sent back what two persons had let pass; empty where he did not."""
+    undone = judgement(matter).undone
+    mine = undone and Event.objects.filter(_by_hand(person), pk=undone.pk).exists()
+    return undone.label if undone and mine else ""
 
 
 def _moment(text: str) -> str:

@@ -69,6 +69,32 @@ def put(matter: Matter, values: Mapping[str, Any]) -> None:
     _follow(register, matter, values.keys())
     if register.holds_to is not None:
         register.holds_to(matter)
+    if matter.pk is not None and {"entity", "enterprise"} & values.keys():
+        _refuse_apart(matter)
+
+
+def _refuse_apart(matter: Matter) -> None:
+    """Raise :class:`Refused` where ``matter`` would be about another thing than what goes on in it."""
+    within = things(matter, itself=False)
+    thing = matter.enterprise_id or matter.entity_id
+    if within and thing is not None and thing not in within:
+        raise Refused(
+            "form",
+            _("并入本事项的重复件涉及另一个对象。"),
+            _("对象登记有误的，请先拆分重复件。"),
+        )
+
+
+def things(matter: Matter, *, itself: bool = True) -> set[int]:
+    """What ``matter`` is about, with all that goes on in it."""
+    about: set[int | None] = {matter.enterprise_id or matter.entity_id} if itself else set()
+    keys = [matter.pk]
+    while keys:
+        within = Matter.objects.filter(merged_into__in=keys)
+        rows = list(within.values_list("pk", "enterprise_id", "entity_id"))
+        about |= {firm or thing for _key, firm, thing in rows}
+        keys = [key for key, *_about in rows]
+    return {thing for thing in about if thing is not None}
 
 
 def _follow(register: Register, matter: Matter, changed: KeysView[str]) -> None:
@@ -188,7 +214,7 @@ def why_settled(matter: Matter, person: Person) -> str:
     if came_finished(matter):
         return _("以下内容随已办结的历史台账导入，不再修改。") + how_righted(matter)
     register = register_of(matter.register)
-    step = timeline.judging_step(matter) if register.settled is None else None
+    step = timeline.judgement(matter).step if register.settled is None else None
     if step is not None and (step.shown_to_enterprise or sees_all_events(person)):
         since, by = step.at, timeline.done(step)
     else:

@@ -14,11 +14,17 @@ from django.utils.translation import gettext_noop as noop
 from ecoledger.accounts.models import Person
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, timeline
-from ecoledger.matters.actions.access import came_finished, find, keep, locked, settled
+from ecoledger.matters.actions.access import (
+    came_finished,
+    find,
+    keep,
+    locked,
+    settled,
+    things,
+)
 from ecoledger.matters.actions.lapsing import end_requests
 from ecoledger.matters.models import NARROW, Link, Matter
 from ecoledger.matters.register import register_of, state_of, visible_matters
-from ecoledger.matters.workflow import Phase
 
 
 def link(
@@ -79,14 +85,14 @@ def merge(
         raise Refused("role", _("合并重复事项由调度人员或局领导办理。"))
     if not duplicates:
         raise Refused("form", _("没有选择要并入的事项。"))
-    things = _things(target)
+    about = things(target)
     for duplicate in duplicates:
         if _decided(duplicate):
             raise Refused(
                 "state",
                 _("%(number)s “%(state)s”，不再并入其他事项。")
                 % {"number": duplicate.number, "state": _(str(state_of(duplicate).label))},
-                _("确属重复的，请先按流程退回。"),
+                _("确属重复的，请先按流程退回；曾经他人审定的，请将另一件并入本件。"),
             )
         # Each says on its timeline that there is the other.
         circles = {m.circulation for m in (duplicate, target)}
@@ -94,8 +100,7 @@ def merge(
             raise Refused(
                 "form", _("限定知悉的事项只能并入同一台账、同样知悉范围的事项。"), _("请分别办理。")
             )
-        # What ended goes on with nothing: an open matter would be late, due and done nowhere.
-        if duplicate.phase == Phase.OPEN and target.phase != Phase.OPEN:
+        if _makes_away(duplicate, target):
             raise Refused(
                 "state",
                 _("%(into)s “%(state)s”，在办的 %(number)s 不能并入。")
@@ -106,15 +111,15 @@ def merge(
                 },
                 _("请先重新办理原件，或单独办理。"),
             )
-        of_it = _things(duplicate)
-        if things and of_it - things:
+        of_it = things(duplicate)
+        if about and of_it - about:
             raise Refused(
                 "form",
                 _("%(number)s 与 %(into)s 涉及的对象不同，不能合并。")
                 % {"number": duplicate.number, "into": target.number},
                 _("对象登记有误的，请先更正。"),
             )
-        things |= of_it
+        about |= of_it
     for duplicate in duplicates:
         duplicate.merged_into = target
         keep(duplicate)
@@ -148,24 +153,24 @@ def _decided(duplicate: Matter) -> bool:
     What sums leave out once it goes on in another is never what somebody decided.
     """
     register = register_of(duplicate.register)
+    judgement = timeline.judgement(duplicate)
+    if judgement.passed:
+        return True
     if duplicate.state in register.repeats_in:
         return False
     begun = duplicate.state != register.workflow.initial.name
-    if timeline.judged(duplicate):
+    if judgement.step is not None:
         return True
     # What came in as finished was judged elsewhere: as a repeat of another it is still recognised here.
     return begun and not came_finished(duplicate) and bool(settled(duplicate))
 
 
-def _things(matter: Matter) -> set[int]:
-    """What ``matter`` is about, with all that goes on in it."""
-    things: set[int | None] = set()
-    rows = [(matter.pk, matter.enterprise_id, matter.entity_id)]
-    while rows:
-        things |= {firm or thing for _key, firm, thing in rows}
-        within = Matter.objects.filter(merged_into__in=[key for key, *_about in rows])
-        rows = list(within.values_list("pk", "enterprise_id", "entity_id"))
-    return {thing for thing in things if thing is not None}
+def _makes_away(duplicate: Matter, target: Matter) -> bool:
+    """Whether work in hand would be late, due and done nowhere, as what it goes on in has ended: not what an earlier ledger
+    counted, nor a repeat where its register knows what was answered to be told again."""
+    counted = state_of(duplicate).open and not duplicate.history
+    repeated = register_of(duplicate.register).repeats_in
+    return counted and not repeated and not state_of(target).open
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from ecoledger.accounts.roles import Role
 from ecoledger.listings import forms
 from ecoledger.listings.cells import area_name
 from ecoledger.listings.derive import field_at
+from ecoledger.listings.parts import Text
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, notices, timeline
 from ecoledger.matters.actions.access import find, keep, locked, owns
@@ -25,7 +26,7 @@ from ecoledger.matters.actions.lapsing import end_requests
 from ecoledger.matters.evidence import Upload
 from ecoledger.matters.models import Clock, Evidence, Matter
 from ecoledger.matters.register import register_of, state_of
-from ecoledger.matters.workflow import NOW, ClockNote, Step, Transition
+from ecoledger.matters.workflow import NOW, ClockNote, Phase, Step, Transition
 
 
 def refusal(
@@ -62,15 +63,27 @@ def refusal(
             own = [n for n in transition.barring if n in did]
             if own:
                 done = register_of(matter.register).workflow.label_of(own[0])
-                return Refused(
-                    "second_person",
-                    _("“%(done)s”是您办的，“%(action)s”须由另一人办理。")
-                    % {"done": _(str(done)), "action": _(str(transition.label))},
-                    _("请转同岗位的其他人员。"),
-                )
+                return _by_another(done, transition)
+        if _dismisses(matter, transition) and (undid := timeline.undid(matter, person)):
+            return _by_another(undid, transition)
     if transition.when is not None and (why := transition.when(matter)):
         return Refused("condition", why)
     return None
+
+
+def _dismisses(matter: Matter, transition: Transition) -> bool:
+    """Whether it would end work as if it had never been."""
+    after = register_of(matter.register).workflow.after(transition, matter.state)
+    return after.phase is Phase.DISMISSED and after.name != matter.state
+
+
+def _by_another(done: Text, transition: Transition) -> Refused:
+    return Refused(
+        "second_person",
+        _("“%(done)s”是您办的，“%(action)s”须由另一人办理。")
+        % {"done": _(str(done)), "action": _(str(transition.label))},
+        _("请转同岗位的其他人员。"),
+    )
 
 
 def _entered(matter: Matter, person: Person) -> bool:
