@@ -21,7 +21,7 @@ from ecoledger.accounts.roles import CAPABILITIES, Role
 from ecoledger.listings.parts import Import
 from ecoledger.live import times
 from ecoledger.matters.actions import Refused
-from ecoledger.matters.models import Circulation, Matter
+from ecoledger.matters.models import Circulation, Event, Matter
 from ecoledger.matters.reasons import Reason
 from ecoledger.matters.register import Register, Seen, Statistic, declare
 from ecoledger.matters.workflow import (
@@ -100,8 +100,13 @@ class ProductionOrder(Matter):
 
 
 def _not_issued(order: Any, what: str, label: str) -> str:
-    issued = order.documents.filter(kind=f"{order.kind}_{what}").exists()
-    return "" if issued else _("还没有印发%s。") % label
+    issued = order.documents.filter(kind=f"{order.kind}_{what}")
+    if not issued.exists():
+        return _("还没有印发%s。") % label
+    anew = Event.objects.filter(matter=order.pk, transition="tell_again").order_by("-at").first()
+    if anew is not None and not issued.filter(issued_at__gte=anew.at).exists():
+        return _("印发的%s早于重新告知，须重新拟文印发。") % label
+    return ""
 
 
 def _no_notice(order: Any) -> str:

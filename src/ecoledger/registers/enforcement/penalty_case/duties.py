@@ -321,6 +321,24 @@ def hearing_not_told(case: Any, told: bool) -> str:
     }  # fmt: skip
 
 
+def hearing_left_out(case: Any, heaviest: str, confiscated: Decimal) -> str:
+    """Why a decision cannot be made before the party is told anew, with the right to a hearing: what is decided is large or
+    heavy, and it was told without (行政处罚法 63)."""
+    if case.hearing_right or case.taken_over:
+        return ""
+    large = large_sum(case)
+    if heaviest in HEAVY:
+        what = _(str(Heaviest(heaviest).label))
+    elif large is not None and confiscated >= large:
+        what = _("没收 %(sum)s 元（较大数额，%(large)s 元以上）") % {
+            "sum": confiscated,
+            "large": large,
+        }
+    else:
+        return ""
+    return _("%s应当告知听证权利（行政处罚法第六十三条），告知时没有告知，须重新告知。") % what
+
+
 def no_hearing_right(case: Any) -> str:
     """A hearing is asked for by who was told of the right to it, or should have been."""
     if case.taken_over or must_tell_hearing(case):
@@ -401,6 +419,8 @@ def wrong_decision(case: Any, heaviest: str, fine: Decimal, confiscated: Decimal
             }
     if case.notified_fine is not None and fine > case.notified_fine:
         return _("罚款高于告知的 %s 元，须重新告知。") % str(case.notified_fine)
+    if why := hearing_left_out(case, heaviest, confiscated):
+        return why
     if why := review_missing(case, fine + confiscated):
         return why
     if grounds := needs_discussion(case, heaviest, fine + confiscated):
