@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from io import BytesIO
 
 import openpyxl
@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from docx import Document
 from pypdf import PdfReader
+from tests.daily_values import put_air, span
 
 from ecoledger.entities.models import Area
 from ecoledger.indicators import of_registers, own_rules, scorecards, scoring, warning_rules
@@ -20,14 +21,16 @@ from ecoledger.indicators.figures import Change, Figure
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
 from ecoledger.matters.models import Circulation, Matter
+from ecoledger.monitoring.computing import evaluate
 from ecoledger.registers.enforcement.penalty_case.register import REGISTER as CASES
 from ecoledger.registers.office.discipline import REGISTER as DISCIPLINE
 from ecoledger.registers.plan.target_book import TARGETS, PlanTarget
+from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
 from ecoledger.registers.publicity.articles import ARTICLES
 from ecoledger.reports import checking, drafting, letter_file, named_figures, opening, rendering
 from ecoledger.reports.content import Section, Statement, Table
 from ecoledger.reports.models import LetterTemplate
-from ecoledger.reports.summary import MONTHLY, YEARLY
+from ecoledger.reports.summary import MONTHLY, WEEKLY, YEARLY
 
 pytestmark = pytest.mark.django_db
 COUNTY = "990101"
@@ -91,12 +94,28 @@ def test_it_is_chinese_whatever_language_its_writer_reads_the_pages_in(month, pe
     with translation.override("en"):
         draft = drafting.begin_report(YEARLY, COUNTY, OCTOBER, by=people["leader"])
         assert translation.get_language() == "en"
-    assert "目前未达到（填报85%）目标" in draft.words["存在问题"]
+    said = "优良天数比例为80.0%（填报85%），目前未达到目标（不低于97%）。"
+    assert said in draft.words["存在问题"]
     client.force_login(people["leader"])
     client.cookies["django_language"] = "en"
     page = client.get(reverse("draft", args=[draft.pk])).content.decode()
     assert ">30天</a>（日历" in page
     assert ">Submit</button>" in page
+
+
+def test_a_month_with_too_few_valid_days_is_not_judged(files, store, bureau, people):
+    first = date(2026, 9, 1)
+    put_air(store, evaluate.area_point(COUNTY), {day: {} for day in span(first, 4)})
+    month = drafting.begin_report(MONTHLY, COUNTY, first, by=people["leader"])
+    said = checking.text_of(rendering.report_of(month, "试"))
+    assert "2026年9月，全县有效监测4天（日历30天），有效天数不足，不作月评价。" in said
+    assert "综合指数" not in said
+    assert "平均浓度" not in said
+    assert "没有在册治理工程。二是" in said
+    week = drafting.begin_report(WEEKLY, COUNTY, first, by=people["leader"])
+    said = checking.text_of(rendering.report_of(week, "试"))
+    assert "优良天数比例100.0%" in said
+    assert "空气质量有效天数4天，少于6天，所列评价数字仅供参考。" in said
 
 
 def test_both_years_are_judged_by_one_edition_and_a_note_says_so(month):
@@ -243,6 +262,11 @@ def test_a_target_that_stands_in_two_books_is_told_with_its_book(month, people, 
         "kind": "expected", "comparator": ">=", "target": 95, "unit": "%", "indicator": "good_day_ratio",
     }  # fmt: skip
     TARGETS.open_row(values, people["dispatcher"], timezone.now())
+    for book in ("三年行动方案", "2026年责任书"):
+        PlanTarget.objects.create(
+            book=book, year=2026, area_code=COUNTY, number="8", name="噪声", kind="expected",
+            comparator="<=", target=55, unit="dB(A)", reported=60,
+        )  # fmt: skip
     client.force_login(people["leader"])
     page = client.get("/targets/book?book=三年行动方案&year=2026").content.decode()
     assert "与别处不同：2026年责任书 97%" in page
@@ -256,6 +280,22 @@ def test_a_target_that_stands_in_two_books_is_told_with_its_book(month, people, 
     ]
     assert "优良天数比例（三年行动方案）" in shown
     assert "优良天数比例（2026年责任书）" in shown
+    # What both say alike stands once, and is of no book.
+    assert [name for name in shown if name.startswith("噪声")] == ["噪声"]
+    assert draft.words["存在问题"].count("噪声为60 dB(A)，目前未达到目标（不高于55 dB(A)）。") == 1
+
+
+def test_what_is_in_hand_at_the_end_is_told_apart_from_what_was_entered_in_the_span(month, people):
+    for year in (2025, 2026):
+        at = timezone.make_aware(datetime(year, 10, 12))
+        values = {"title": f"{year}年的问题", "area_code": COUNTY, "origin_kind": "self"}
+        actions.open_matter(PROBLEMS, values, by=people["dispatcher"], at=at)
+    draft = drafting.begin_report(YEARLY, COUNTY, OCTOBER, by=people["leader"])
+    bulletin = rendering.report_of(draft, "试")
+    figures = {f.label: f.value for f in bulletin.figures()}
+    assert (figures["应整改"], figures["在办"]) == (1, 2)
+    assert "（含往年结转），其中超期" in checking.text_of(bulletin)
+    assert "办结、在办、超期含往年结转的件" in draft.content["said"]["数字说明"]
 
 
 def test_a_summary_tells_of_penalties_and_complaints(month, people):

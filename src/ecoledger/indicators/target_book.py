@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Person
 from ecoledger.indicators import doors, of_registers, storing, targets
 from ecoledger.indicators.declaring import Indicator, Span, indicator_of, key_of
-from ecoledger.indicators.figures import PERCENT, Figure, absent, printed, quantity
+from ecoledger.indicators.figures import PERCENT, Figure, absent, printed, quantity, written
 from ecoledger.listings.refusals import Refused
 from ecoledger.monitoring.models import Point
 from ecoledger.registers.plan.short_boards import REGISTER as SHORT_BOARDS
@@ -354,6 +354,13 @@ def marked(rows: Iterable[Standing]) -> Marked:
     )
 
 
+def goal(row: PlanTarget) -> str:
+    """What a target asks: 不低于40%, 不高于60 µg/m³, or its words."""
+    if row.target is None:
+        return row.words
+    return f"{row.get_comparator_display()}{written(f'{float(row.target):.10g}', row.unit)}"
+
+
 def list_short(row: PlanTarget, on: date, *, by: Person) -> Any:
     """Open the short board of a target that is missed. Raises :class:`Refused` for one that is not, and for one whose
     figure only some may know: many read a short board, whoever lists it.
@@ -363,11 +370,6 @@ def list_short(row: PlanTarget, on: date, *, by: Person) -> Any:
         raise Refused("state", _("“%s”的现值属限定知悉范围，不能列为短板。") % row.name)
     if now.met is not False:
         raise Refused("state", _("“%s”没有未达到，不能列为短板。") % row.name)
-    goal = (
-        f"{row.get_comparator_display()}{float(row.target):.10g}{row.unit}"
-        if row.target
-        else row.words
-    )
     return SHORT_BOARDS.open_row(
         {
             "year": row.year,
@@ -375,7 +377,7 @@ def list_short(row: PlanTarget, on: date, *, by: Person) -> Any:
             "area_code": row.area_code,
             "owner_organisation": row.lead,
             "now_value": now.figure.display,
-            "target_value": goal[:60],
+            "target_value": goal(row)[:60],
             "finish_by": date(row.year, 12, 31),
             "description": f"《{row.book}》{row.number}：{goal}，现为{now.figure.display}，{now.gap}",
         },

@@ -5,7 +5,8 @@ today's edition in both, where the editions differ),
 ``_上年`` that figure, ``_目标`` the year's target, ``_达标`` how the span keeps to it, ``_分子`` and ``_分母`` the parts of a share,
 ``_有`` whether it is more than nought, or not told. ``_达标`` is 达到 or 未达到 of a whole year, 目前达到 or 目前未达到 of a year so
 far, and nothing of a week, a month or a later quarter, which no target of a year speaks of.
-What has no value is false in a condition and prints as a dash, so that a sentence about it can be left out.
+What has no value is false in a condition and prints as a dash, so that a sentence about it can be left out. Of a month
+with too few valid days the air has none but these days.
 """
 
 from __future__ import annotations
@@ -18,18 +19,29 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from ecoledger.indicators import air, declaring, doors, reconciling, storing, target_book, targets
+from ecoledger.indicators import (
+    air,
+    air_standing,
+    catalogue,
+    declaring,
+    doors,
+    reconciling,
+    storing,
+    target_book,
+    targets,
+)
 from ecoledger.indicators.declaring import Indicator, Span, all_indicators
-from ecoledger.indicators.figures import PERCENT, Change, Figure, absent, count
+from ecoledger.indicators.figures import PERCENT, Change, Figure, absent, count, written
 from ecoledger.indicators.of_registers import KEPT_BACK, for_readers, kept_back, standing
 from ecoledger.indicators.scorecards import towns
 from ecoledger.listings.cells import area_name
 from ecoledger.matters.register import all_registers
 from ecoledger.registers.plan import work_tasks
 from ecoledger.registers.plan.target_book import PlanTarget
-from ecoledger.reports import notes
+from ecoledger.reports import notes, spans
 from ecoledger.reports.content import Part
 
+TOO_FEW_DAYS = "有效天数不足"
 ASPECTS = ("", "同比", "上年", "目标", "达标", "分子", "分母", "有")
 # Lists with the columns of their rows: {%tr for 行 in 目标表 %}{{ 行.指标 }}.
 LISTS: dict[str, tuple[str, ...]] = {
@@ -95,15 +107,12 @@ def gathered(wanted: Iterable[str], asked: Asked) -> Gathered:
     known = named()
     split = {name: name.partition("_") for name in wanted}
     used = {name: (base, aspect) for name, (base, _, aspect) in split.items() if base in known}
-    now = storing.figures(
-        {known[base].key: known[base] for base, _a in used.values()}.values(),
-        asked.area_code,
-        asked.span,
-    )
+    wanted_now = {known[base].key: known[base] for base, _a in used.values()}
+    now = _figures(wanted_now.values(), asked.area_code, asked.span)
     lastly = {
         known[base].key: known[base] for base, aspect in used.values() if aspect in ("同比", "上年")
     }
-    before = storing.figures(
+    before = _figures(
         [i for i in lastly.values() if not _of_the_moment(i)], asked.area_code, asked.before
     )
     changes = {
@@ -121,7 +130,44 @@ def gathered(wanted: Iterable[str], asked: Asked) -> Gathered:
             made[name] = _untold(now[known[base].key], aspect)
             continue
         made[name] = _aspect(known[base], aspect, now[known[base].key], changes | anew, asked)
-    return Gathered(made, [str(note) for note in said])
+    told = [str(note) for note in said]
+    if any(_judges(i) and now[i.key].value is not None for i in wanted_now.values()):
+        told.append(_few_days_of(asked))
+    return Gathered(made, told)
+
+
+def _figures(wanted: Iterable[Indicator], area_code: str, span: Span) -> dict[str, Figure]:
+    """Figures as documents tell them: nothing is judged by a month with too few valid days."""
+    every = list(wanted)
+    found = storing.figures(every, area_code, span)
+    judging = [i for i in every if _judges(i)]
+    if judging and spans.days("month", span.begin) == (span.begin, span.end):
+        valid, required = _valid_days(area_code, span)
+        if 0 < valid < required:
+            found |= {
+                i.key: absent(found[i.key].label, found[i.key].records, TOO_FEW_DAYS)
+                for i in judging
+            }
+    return found
+
+
+def _judges(indicator: Indicator) -> bool:
+    """Whether it judges the air of a span, and is no mere number of its days."""
+    return indicator.source is catalogue.AIR and indicator.unit != "天"
+
+
+def _valid_days(area_code: str, span: Span) -> tuple[int, int]:
+    """How many valid days a span has, and how many it needs."""
+    valid = storing.figure(catalogue.VALID_DAYS, area_code, span).value or 0
+    return int(valid), air_standing.days_required(span.begin, span.end)
+
+
+def _few_days_of(asked: Asked) -> str:
+    """That a span has too few valid days; "" where they are enough."""
+    valid, required = _valid_days(asked.area_code, asked.span)
+    if valid >= required:
+        return ""
+    return f"空气质量有效天数{valid}天，少于{required}天，所列评价数字仅供参考。"
 
 
 def _change(now: Figure, before: Figure) -> Change:
@@ -198,8 +244,7 @@ def _target(indicator: Indicator, asked: Asked, door: Any) -> Figure | None:
     level = _level(indicator, asked)
     if level is None:
         return None
-    space = "" if indicator.unit in ("%", "天", "个", "件", "项") else " "
-    words = f"{level[1]}{float(level[0]):.10g}{space}{indicator.unit}"
+    words = f"{level[1]}{written(f'{float(level[0]):.10g}', indicator.unit)}"
     return Figure(f"{indicator.name}目标", level[0], words, door, indicator.unit)
 
 
@@ -239,27 +284,33 @@ def _target_rows(asked: Asked) -> list[dict[str, Part]]:
     )
     found: list[dict[str, Part]] = []
     stands = target_book.standings(rows.select_related("lead"), asked.span.end)
-    # What stands in two books is named with its book: each may set a target of its own.
-    named = Counter(one.target.name for one in stands)
+    # What stands in two books alike is one target; what does not is named with its book.
     for one in stands:
         target = one.target
-        goal = (
-            f"{target.get_comparator_display()}{float(target.target):.10g}{target.unit}"
-            if target.target is not None
-            else target.words
+        row: dict[str, Part] = {
+            "指标": target.name,
+            "来源": target.book,
+            "性质": str(target.get_kind_display()),
+            "现值": one.figure,
+            "目标": target_book.goal(target),
+            "结论": _said_of(one, asked.span.end) + (f"（{one.beside}）" if one.beside else ""),
+        }
+        alike = next(
+            (other for other in found if _but_for_its_book(other) == _but_for_its_book(row)), None
         )
-        kind = str(target.get_kind_display())
-        found.append(
-            {
-                "指标": target.name,
-                "来源": target.book if named[target.name] > 1 else "",
-                "性质": kind,
-                "现值": one.figure,
-                "目标": goal,
-                "结论": _said_of(one, asked.span.end) + (f"（{one.beside}）" if one.beside else ""),
-            }
-        )
+        if alike is None:
+            found.append(row)
+        else:
+            alike["来源"] = f"{alike['来源']}、{target.book}"
+    named = Counter(str(row["指标"]) for row in found)
+    for row in found:
+        if named[str(row["指标"])] == 1:
+            row["来源"] = ""
     return found
+
+
+def _but_for_its_book(row: Mapping[str, Part]) -> list[str]:
+    return [str(part) for column, part in row.items() if column != "来源"]
 
 
 def _said_of(one: target_book.Standing, end: date) -> str:
@@ -292,10 +343,11 @@ def _register_rows(asked: Asked) -> list[dict[str, Part]]:
     return found
 
 
-def left_out() -> str:
-    """That the list of books does not hold those which only some may see; "" where there are none."""
+def of_books() -> str:
+    """What the list of books counts, and that it does not hold those which only some may see, where there are any."""
     kept = [register for register in all_registers() if not for_readers(register.see)]
-    return "台账表不含限定知悉范围的台账。" if kept else ""
+    counted = "各台账新立为期内登记的件，办结、在办、超期含往年结转的件。"
+    return f"{counted}台账表不含限定知悉范围的台账。" if kept else counted
 
 
 def untold(named: Iterable[Part]) -> str:
@@ -339,7 +391,7 @@ def _town_rows(asked: Asked) -> list[dict[str, Part]]:
     codes = towns(asked.area_code)
     hidden = {(code, f"register:{key}") for code, key in kept_back(codes)}
     for code in codes:
-        figures = storing.figures(used.values(), code, asked.span)
+        figures = _figures(used.values(), code, asked.span)
         row: dict[str, Part] = {"镇街": area_name(code)}
         for head, one in used.items():
             told = (code, one.source.touched_by) not in hidden

@@ -53,11 +53,6 @@ def _books(of: Spoken) -> list[Block]:
 
 def _row(one: target_book.Standing) -> tuple[Part, ...]:
     target = one.target
-    goal = (
-        f"{target.get_comparator_display()}{float(target.target):.10g}{target.unit}"
-        if target.target is not None
-        else target.words
-    )
     verdict = {True: "达到", False: "未达到", None: "数据缺"}[one.met]
     verdict += f"（{one.beside}）" if one.beside else ""
     now: Figure | str = one.figure if one.figure.value is not None else "—"
@@ -67,7 +62,7 @@ def _row(one: target_book.Standing) -> tuple[Part, ...]:
         target.number,
         target.name,
         str(target.get_kind_display()),
-        goal,
+        target_book.goal(target),
         step,
         now,
         verdict,

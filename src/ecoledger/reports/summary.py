@@ -84,7 +84,7 @@ class Summary(Report):
                         *said,
                         _note(named),
                         named_figures.untold([*named.values(), *in_rows]),
-                        named_figures.left_out() if "台账表" in lists else "",
+                        named_figures.of_books() if "台账表" in lists else "",
                     )
                 ),
             },
@@ -175,18 +175,16 @@ def _note(named: Mapping[str, Part]) -> str:
     return str(note) if note else ""
 
 
-def _value(now: Part) -> str:
-    return f"为{now}，" if filled.is_there(now) else ""
-
-
 def _problems(bulletin: Bulletin, _author: Person) -> str:
     """What the figures themselves name as problems: targets not met, work that is overdue."""
     asked = named_figures.Asked(bulletin.area_code, Span(bulletin.begin, bulletin.end))
-    said = [
-        f"{row['指标']}{_value(row['现值'])}{row['结论']}目标（{row['目标']}）。"
-        for row in named_figures.rows_of("目标表", asked)
-        if "未达到" in str(row["结论"])
-    ]
+    said = []
+    for row in named_figures.rows_of("目标表", asked):
+        # What another source says of the value stands behind the verdict in brackets.
+        verdict, bracket, beside = str(row["结论"]).partition("（")
+        if "未达到" in verdict:
+            value = f"为{row['现值']}{bracket}{beside}，" if filled.is_there(row["现值"]) else ""
+            said.append(f"{row['指标']}{value}{verdict}目标（{row['目标']}）。")
     late = [
         f"{row['台账']}{row['超期']}"
         for row in named_figures.rows_of("台账表", asked)
@@ -194,8 +192,7 @@ def _problems(bulletin: Bulletin, _author: Person) -> str:
     ]
     if late:
         said.append(f"部分工作超期未办结：{'、'.join(late)}。")
-    # A target that stands in two books alike is one problem.
-    return "\n".join(dict.fromkeys(said))
+    return "\n".join(said)
 
 
 def _next_steps(bulletin: Bulletin, _author: Person) -> str:
