@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -50,6 +50,14 @@ class Log(Listing):
 
     def asks_to_change(self) -> tuple[Ask, ...]:
         return (self.derive.ask(Ask("reason", required=True)),)
+
+    def _import_asks(self) -> tuple[Ask, ...]:
+        """A table says when, where that tells its rows apart: else a row would be of the moment it is taken in."""
+        keyed = self.imports is not None and "at" in self.imports.key
+        return tuple(
+            replace(ask, required=True) if keyed and ask.name == "at" else ask
+            for ask in super()._import_asks()
+        )
 
     @property
     def own_fields(self) -> tuple[str, ...]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -20,6 +22,16 @@ from ecoledger.matters.models import AppendOnly, Matter
 # ---- log 记录台账 -----------------------------------------------------------------------------------
 
 
+# A phone's clock may be so far ahead.
+_AHEAD = timedelta(hours=1)
+
+
+def has_happened(at: datetime) -> None:
+    """What is recorded is a fact: it does not lie ahead."""
+    if at > timezone.now() + _AHEAD:
+        raise ValidationError(_("记录的是已经发生的事，时间不能晚于现在。"))
+
+
 class LogEntry(models.Model):
     """A dated fact about a thing, by someone. A log's own model extends it.
 
@@ -32,7 +44,9 @@ class LogEntry(models.Model):
     )
     # Of the thing at that time: what an entry is found and seen by.
     area_code = models.CharField("属地", max_length=12, db_index=True)
-    at = models.DateTimeField("时间", default=timezone.now, db_index=True)
+    at = models.DateTimeField(
+        "时间", default=timezone.now, db_index=True, validators=[has_happened]
+    )
     by = models.ForeignKey(
         Person, verbose_name="记录人", on_delete=models.PROTECT, related_name="+", null=True
     )

@@ -42,8 +42,7 @@ def template(listing: Listing, *, by: Person | None = None) -> bytes:
         notes.set_column(0, 3, 28)
         for n, column in enumerate(listing.import_columns):
             ask = column.ask
-            required = ask.required and ask.kind is not Kind.BOOLEAN
-            sheet.write_string(0, n, f"{ask.label}{'*' if required else ''}", bold)
+            sheet.write_string(0, n, f"{ask.label}{'*' if ask.required else ''}", bold)
             sheet.write_string(1, n, example[column.name], text)
             sheet.set_column(n, n, 18, text)
             labels = [_(str(label)) for _value, label in ask.choices]
@@ -53,7 +52,7 @@ def template(listing: Listing, *, by: Person | None = None) -> bytes:
             # The column as the table has it, and as its reader calls it.
             names = dict.fromkeys((str(ask.label), _(str(ask.label))))
             notes.write_string(n + 1, 0, " ".join(names))
-            notes.write_string(n + 1, 1, _("是") if required else "")
+            notes.write_string(n + 1, 1, _("是") if ask.required else "")
             note = _KIND_NOTES.get(ask.kind or Kind.TEXT, "")
             notes.write_string(n + 1, 2, _("、").join(labels) or (_(note) if note else ""))
             notes.write_string(n + 1, 3, _(str(ask.help)) if ask.help else "")

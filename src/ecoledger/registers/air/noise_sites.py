@@ -6,7 +6,7 @@ point-times, day and night apart; the whole area and its roads get a grade from 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.books.log import Log
 from ecoledger.books.models import LogEntry
@@ -167,7 +168,16 @@ class NoiseReading(LogEntry):
         return self._verdict(self.night, "night")
 
 
-READINGS = declare_book(Log(
+class NoiseLog(Log):
+    """Readings: one says a level, of the day or of the night."""
+
+    def wrong(self, values: Mapping[str, Any], by: Person | None) -> Mapping[str, str]:
+        if values.get("day") is None and values.get("night") is None:
+            return {"day": _("昼间、夜间至少填一项")}
+        return {}
+
+
+READINGS = declare_book(NoiseLog(
     key="noise_reading", label="噪声监测结果", model=NoiseReading, line="air",
     edit=frozenset({Role.MONITOR, Role.THIRD_PARTY}),
     columns=("entity", "at", "day", "day_verdict", "night", "night_verdict", "weather_ok", "note", "area_code"),
@@ -179,7 +189,8 @@ READINGS = declare_book(Log(
                    headers={"entity": ("点位名称", "测点名称"), "at": ("监测日期", "监测时间"),
                             "day": ("昼间等效声级", "Ld", "昼间"), "night": ("夜间等效声级", "Ln", "夜间"),
                             "weather_ok": ("气象符合",)},
-                   examples={"entity": "文化广场", "at": "2026-03-12", "day": "54.3", "night": "44.1"},
+                   examples={"entity": "文化广场", "at": "2026-03-12", "day": "54.3", "night": "44.1",
+                             "weather_ok": "是"},
                    future=()),
     empty="还没有噪声监测结果。按季导入功能区监测，按年导入区域和道路监测。",
 ))  # fmt: skip

@@ -7,7 +7,7 @@ with numerator and denominator. What a centre took in and sorted out is its log.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -315,6 +315,13 @@ class IndustrialLog(Log):
         if rows.filter(month__isnull=by_month).exists():
             return {"month": _("这个代码已按年申报") if by_month else _("这个代码已按月申报")}
         return {}
+
+    def look_over(
+        self, values: Mapping[str, Any], said: Mapping[str, Any], by: Person | None
+    ) -> tuple[Mapping[str, str], Sequence[str]]:
+        """More used than there was, or another stock than is left, is odd before it is taken in as afterwards."""
+        doubt = IndustrialDeclaration(**{n: v for n, v in values.items() if v is not None}).doubt
+        return {}, [doubt] if doubt else []
 
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
