@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 from django.utils.translation import override
 
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions, inbox, timeline
 from ecoledger.matters.models import Circulation
 from ecoledger.matters.register import all_registers, register_of
+from ecoledger.registers.credit.subsidies import SUBSIDIES
 from ecoledger.registers.enforcement.self_checks import REGISTER as SELF_CHECK
 from ecoledger.web.matters import asking
 
@@ -110,3 +113,49 @@ def test_views_are_named_by_what_the_book_can_be():
     assert not {"已销号", "反弹过"} & (named["complaint"] | named["self_check"])
     assert "已办结" in named["complaint"]
     assert "反弹过" not in named["penalty_case"]
+
+
+def told(person):
+    return [
+        text.partition(" ")[2]
+        for text in person.notices.order_by("pk").values_list("text", flat=True)
+    ]
+
+
+def test_a_firm_sees_what_it_handed_in_and_is_told_what_became_of_it(bureau, people, photo):
+    firm, clerk = people["enterprise"], bureau.approver
+    values = {
+        "entity": bureau.enterprise,
+        "area_code": "990101001",
+        "year": 2026,
+        "kind": "leader",
+        "asked": 12.5,
+    }
+    application = actions.open_matter(SUBSIDIES, values, by=firm, files=[photo()])
+    (entered,) = timeline.events_of(application, firm)
+    assert entered.form["asked"] == 12.5
+    (paper,) = actions.evidence_for(application, firm)
+    assert [file["id"] for file in entered.evidence] == [paper.pk]
+    # What is lacking is asked of the firm, which hears of it, and comes back to whoever asked.
+    actions.perform(application.pk, "send_back", by=clerk, form={"reason": "缺审计报告"})
+    assert told(firm) == ["等待您办理：待企业补正"]
+    actions.perform(application.pk, "supply", by=firm, form={"supplied": "已附"})
+    assert application.pk in {m.pk for m in inbox.waiting(clerk)}
+    actions.perform(application.pk, "refuse", by=bureau.leader, form={"reason": "不符合条件"})
+    assert told(firm)[1:] == ["有新的进展：不予认定"]
+
+
+def test_what_failed_and_is_not_put_right_is_not_closed(bureau, people, photo):
+    values = {"title": "治理设施自查", "entity": bureau.enterprise, "facility": "dust"}
+    check = actions.open_matter(SELF_CHECK, values, by=people["officer"])
+    officer, firm = people["officer"], people["enterprise"]
+    answers = "符合\n符合\n不符合：重新接地\n符合"
+    actions.perform(check.pk, "fill", by=firm, form={"answers": answers})
+    actions.perform(check.pk, "answer", by=firm, form={"answer": "一项不符合"})
+    accept = {"checked": "同意"}
+    with pytest.raises(Refused, match="“静电接地完好”不符合，还没有报告整改"):
+        actions.perform(check.pk, "accept", by=officer, form=accept)
+    day = timezone.localdate().isoformat()
+    actions.perform(check.pk, "order", by=officer, form={"rectify_by": day})
+    actions.perform(check.pk, "rectified", by=firm, form={"rectified": "已接地"}, files=[photo()])
+    assert actions.perform(check.pk, "accept", by=officer, form=accept).state == "done"

@@ -403,6 +403,12 @@ def test_a_firm_fills_in_the_form_of_its_facility(visitor, checks):
     assert "重大隐患" in text(open_page(officer, address))
     page = page_after(officer, address, "/do/regrade", {"danger": "normal", "reason": "备件已到，三日可更换"})  # fmt: skip
     assert "一般隐患" in text(page)
+    # What failed is not closed as put right before somebody says that it is.
+    early = officer.submit(f"{address}/do/accept", {"accept-checked": "同意"})
+    assert "不符合，整改期限 2099-01-31，还没有报告整改" in early.text
+    submit(officer, address, "/do/order", {"rectify_by": "2099-01-31"})
+    photo = [("阻火器.txt", "已更换".encode(), "text/plain")]
+    submit(firm, address, "/do/rectified", {"rectified": "阻火器已更换"}, files=photo)
     page = page_after(officer, address, "/do/accept", {"checked": "已更换，属实"})
     assert "办结" in text(page)
 

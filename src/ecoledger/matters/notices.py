@@ -54,10 +54,8 @@ def whose_turn(matter: Matter) -> list[Person]:
             people = list(
                 grants.people_with(inside).filter(organisation_id=matter.owner_organisation_id)
             )
-        if Role.ENTERPRISE in state.waits_for and matter.enterprise is not None:
-            people += grants.people_with((Role.ENTERPRISE,)).filter(
-                organisation__entity_code=matter.enterprise.code
-            )
+        if Role.ENTERPRISE in state.waits_for:
+            people += _of_firm(matter)
     # Firms and contractors see single matters of their area; of restricted ones so does everybody.
     asked = {p.pk for p in people}
     if matter.circulation not in NARROW:
@@ -71,6 +69,14 @@ def whose_turn(matter: Matter) -> list[Person]:
         if p.may(register.see)
         and (p.pk not in asked or register.visible_to(p).filter(pk=matter.pk).exists())
     ]
+
+
+def _of_firm(matter: Matter) -> list[Person]:
+    """The people of the firm that the matter is about."""
+    if matter.enterprise is None:
+        return []
+    people = grants.people_with((Role.ENTERPRISE,))
+    return list(people.filter(organisation__entity_code=matter.enterprise.code))
 
 
 def _is_anothers(matter: Matter, person: Person) -> bool:
@@ -164,3 +170,19 @@ def tell_next(matter: Matter, by: Person | None, at: datetime) -> None:
     register = register_of(matter.register)
     most = register.notices_a_day(matter) if register.notices_a_day else None
     tell(whose_turn(matter), text, matter=matter, at=at, but=by, most_a_day=most)
+
+
+def tell_firm(matter: Matter, by: Person | None, at: datetime) -> None:
+    """Tell the firm what became of what it applied for, and of anything about it that has ended; its turn it hears of
+    as everybody does."""
+    register = register_of(matter.register)
+    state = register.state_of(matter)
+    applied = matter.created_by is not None and matter.created_by.has_role(Role.ENTERPRISE)
+    if state.of_firm or (state.open and not applied):
+        return
+    seeing = [p for p in _of_firm(matter) if register.visible_to(p).filter(pk=matter.pk).exists()]
+    text = noop("%(number)s 有新的进展：%(state)s") % {
+        "number": matter.number,
+        "state": state.label,
+    }
+    tell(seeing, text, matter=matter, at=at, but=by)

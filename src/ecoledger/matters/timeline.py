@@ -43,7 +43,14 @@ def record(
     evidence: Iterable[Evidence] = (),
     shown_to_enterprise: bool = False,
 ) -> Event:
-    """Append one event of ``matter`` inside the caller's transaction; pages hear of it after the commit."""
+    """Append one event of ``matter`` inside the caller's transaction; pages hear of it after the commit.
+
+    What the firm itself did it sees, with the files that it handed in.
+    """
+    evidence = tuple(evidence)
+    shown_to_enterprise = shown_to_enterprise or _of_firm(matter, by)
+    if shown_to_enterprise and evidence:
+        Evidence.objects.filter(pk__in=[e.pk for e in evidence]).update(shown_to_enterprise=True)
     # Kept in the language of the record, whichever the person reads the pages in.
     with override("zh-hans"):
         written = str(label)
@@ -67,6 +74,13 @@ def record(
     )
     announce(matter)
     return event
+
+
+def _of_firm(matter: Matter, person: Person | None) -> bool:
+    """Whether ``person`` works for the firm that ``matter`` is about, or for one and it is about none."""
+    if person is None or sees_all_events(person):
+        return False
+    return matter.enterprise is None or matter.enterprise.code == person.entity_code
 
 
 def openly(register: Register, matter: Matter, said: Any, name: str = "") -> Any:

@@ -48,7 +48,6 @@ def note(
     if not text:
         raise Refused("form", _("说明是空的。"), fields={"text": [_("请填写")]})
     matter = locked(matter_id, by)
-    outside = by is not None and not sees_all_events(by)
     return timeline.record(
         matter,
         name="note",
@@ -56,7 +55,6 @@ def note(
         by=by,
         at=at,
         note=text,
-        shown_to_enterprise=outside,
     )
 
 
@@ -83,9 +81,6 @@ def attach(
             "state", _("该事项已经办结，不再补充证据。"), _("有更正或新情况，请写补充说明。")
         )
     evidence = take_in(matter, files, by, at)
-    outside = by is not None and not sees_all_events(by)
-    if outside:
-        Evidence.objects.filter(pk__in=[e.pk for e in evidence]).update(shown_to_enterprise=True)
     timeline.record(
         matter,
         name="evidence",
@@ -94,7 +89,6 @@ def attach(
         at=at,
         note=text,
         evidence=evidence,
-        shown_to_enterprise=outside,
     )
     return evidence
 

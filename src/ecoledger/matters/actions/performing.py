@@ -205,8 +205,6 @@ def perform(
     for effect in transition.effects:
         effect(step)
     keep(matter)
-    if transition.shown_to_enterprise and evidence:
-        Evidence.objects.filter(pk__in=[e.pk for e in evidence]).update(shown_to_enterprise=True)
     timeline.record(
         matter,
         name=transition.name,
@@ -224,6 +222,8 @@ def perform(
     _say_of_clocks(matter, step, deadlines.cut_short(stopped, at))
     end_requests(matter, at)
     notices.tell_next(matter, by, at)
+    if transition.shown_to_enterprise and after.name != from_state:
+        notices.tell_firm(matter, by, at)
     return matter
 
 

@@ -107,6 +107,20 @@ def _unanswered(check: Any) -> str:
     return numbered("还有 %d 项没有填写结果。", waiting) % waiting if waiting else ""
 
 
+def _still_failing(check: Any) -> str:
+    """What failed and was neither put right nor handed over: with that a check is not closed."""
+    failed = list(
+        check.items.filter(found=SelfCheckItem.Found.PROBLEM).values_list("name", flat=True)
+    )
+    if not failed or check.rectified or check.handed_to:
+        return ""
+    until = _("，整改期限 %s") % check.rectify_by if check.rectify_by else ""
+    return _("“%(items)s”不符合%(until)s，还没有报告整改，请先要求整改。") % {
+        "items": _("、").join(failed),
+        "until": until,
+    }
+
+
 def _graded(step: Step) -> None:
     """The level follows from what failed; a firm that found something says what it does about it."""
     check = step.matter
@@ -230,11 +244,11 @@ REGISTER = declare(Checks(
                        asks=("answer",), offers=("measures", "rectify_by"), effects=(_graded,),
                        shown_to_enterprise=True),
             Transition("return", "退回重填", "verifying", "sent", by=BUREAU, asks=(REASON,), main=False,
-                       shown_to_enterprise=True),
-            Transition("accept", "无隐患或已整改，办结", "verifying", "done", by=BUREAU,
+                       sets={"rectified": ""}, shown_to_enterprise=True),
+            Transition("accept", "无隐患或已整改，办结", "verifying", "done", by=BUREAU, when=_still_failing,
                        asks=(said("checked", "审核意见"),), shown_to_enterprise=True),
             Transition("order", "要求整改", "verifying", "rectifying", by=BUREAU, asks=("rectify_by",),
-                       offers=("measures",), main=False, shown_to_enterprise=True),
+                       offers=("measures",), sets={"rectified": ""}, shown_to_enterprise=True),
             Transition("rectified", "报告整改完成", "rectifying", "verifying", by=FIRM | BUREAU, evidence=1,
                        asks=("rectified",), shown_to_enterprise=True),
             Transition("regrade", "核定隐患级别", ("verifying", "rectifying"), "", by=BUREAU,
