@@ -389,7 +389,7 @@ def test_patrols_around_three_stations_hand_over_what_they_find(house, visitor, 
         "问题描述",
         "立行立改",
     )
-    today = hours_ago(0).date()
+    today = hours_ago(24).date()
     rows = []
     for n in range(300):
         station = ("北镇空气站", "县城空气站", "南镇空气站")[n % 3]
