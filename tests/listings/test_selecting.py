@@ -114,6 +114,19 @@ def test_odd_values_are_no_condition(firms):
         assert shown(firms["leader"], odd).count() == every
 
 
+def test_a_word_that_is_no_choice_chooses_nothing(bureau):
+    """Every row would be shown as if it had been chosen."""
+    kind = Filter("kind", kind=Kind.CHOICE, choices=(("river", "河流"), ("station", "空气站")))
+    things = Entity.objects.all()
+
+    def number(query):
+        return things.filter(selecting.condition(kind, QueryDict(query))).count()
+
+    assert number("kind=") == number("kind=all") == things.count()
+    assert number("kind=rivers") == 0
+    assert 0 < number("kind=rivers,river") == number("kind=river") < things.count()
+
+
 def test_a_day_is_in_the_span_up_to_its_end(firms):
     from django.utils import timezone
 

@@ -110,8 +110,8 @@ def test_eleven_firms_have_their_plans_on_file_and_drill_them(house, visitor, hi
     assert re.search(r"临近回顾评估\s*1", shown), shown
 
     # A drill of the firm whose plan is due shows faults: revised, it begins again as a second edition.
-    drills = [("测试应急1厂", f"{day} 09:00", "综合实战演练", "储罐泄漏", 32, "发现问题，须修订预案"),
-              ("一号测试厂", f"{day} 14:00", "桌面推演", "废水超标", 12, "预案可行")]  # fmt: skip
+    drills = [("测试应急1厂", f"{day} 00:30", "综合实战演练", "储罐泄漏", 32, "发现问题，须修订预案"),
+              ("一号测试厂", f"{day} 00:30", "桌面推演", "废水超标", 12, "预案可行")]  # fmt: skip
     head = ("单位名称", "演练时间", "演练类型", "演练内容", "人数", "演练结论")
     assert (
         kept(entered(house, "emergency_drill", workbook(tmp_path / "演练.xlsx", head, drills))) == 2

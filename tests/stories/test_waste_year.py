@@ -283,7 +283,7 @@ def test_23_institutions_weigh_every_day_and_nothing_lies_for_longer_than_two(
         town,
         "/b/medical_day/new",
         "/new",
-        {"entity_text": "测试卫生院1号", "at": f"{today} 08:00", "infectious": "3.2"},
+        {"entity_text": "测试卫生院1号", "at": f"{today} 00:30", "infectious": "3.2"},
     )
 
     # The night: the 23rd keeps 11.5 kg for too long, the first manifest lacks 3.5 kg, and nobody weighed yesterday.
@@ -305,7 +305,7 @@ def test_23_institutions_weigh_every_day_and_nothing_lies_for_longer_than_two(
     early = officer.submit(f"{case}/do/settle", {"settle-result": "已电话催促"})
     assert "账上还有 11.50 kg 超时暂存" in early.text
     submit(officer, "/b/medical_handover/new", "/new", {
-        "entity_text": "测试卫生院23号", "at": f"{today} 09:00", "manifest_no": "20263505100024", "infectious": "10",
+        "entity_text": "测试卫生院23号", "at": f"{today} 00:30", "manifest_no": "20263505100024", "infectious": "10",
         "injuring": "1.5", "received": "11.5"})  # fmt: skip
     assert "已处理" in text(
         page_after(officer, case, "/do/settle", {"result": "车辆故障，已补收运"})
@@ -693,7 +693,7 @@ def test_36_units_hold_licences_and_assess_themselves_every_year(house, visitor,
     )
     assert figure(officer, "辐射年度自查评估率")[0] == "97.2% 35/36"
     submit(approver, "/b/radiation_assessment/new", "/new", {
-        "entity_text": "测试辐射36院", "year": YEAR, "at": f"{today} 09:00", "outcome": "mend"})  # fmt: skip
+        "entity_text": "测试辐射36院", "year": YEAR, "at": f"{today} 00:30", "outcome": "mend"})  # fmt: skip
     assert figure(officer, "辐射年度自查评估率")[0] == "100.0% 36/36"
 
     head = ("单位名称", "检查日期", "许可证有效期和范围相符", "警示标志和联锁正常", "检查情况")

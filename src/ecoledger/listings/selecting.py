@@ -123,8 +123,10 @@ def condition(declared: Filter, query: Query) -> Q:
             return holds
         case Kind.CHOICE | Kind.STATE:
             known = {value for value, _label in declared.choices}
-            picked = [value for value in picked if value in known]
-            return Q(**{f"{path}__in": picked}) if picked else Q()
+            # "all" takes back what a list begins with; another word that is no choice is no row's, not every row's.
+            if all(value == "all" and value not in known for value in picked):
+                return Q()
+            return Q(**{f"{path}__in": [value for value in picked if value in known]})
         case Kind.BOOLEAN:
             one = picked[0] if len(picked) == 1 else ""
             return Q(**{path: one == "1"}) if one in ("0", "1") else Q()
