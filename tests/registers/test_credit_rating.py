@@ -168,6 +168,17 @@ def test_nobody_publishes_what_he_computed_and_nothing_changes_after_it(bureau, 
         )
 
 
+def test_nobody_publishes_what_he_rated_by_hand(bureau):
+    chief, now = bureau.people["section_chief"], timezone.now()
+    row = batch(bureau)
+    given = {"level": "良好", "given_by": "省生态环境厅"}
+    RATINGS.change_row(Rating.objects.get(), given, chief, now)
+    until = {"objections_until": (timezone.localdate() + timedelta(30)).isoformat()}
+    with pytest.raises(Refused, match="另一人"):
+        perform(row, "publish", chief, until)
+    assert perform(row, "publish", bureau.leader, until).state == "public"
+
+
 def test_an_objection_takes_back_the_event_and_waits_before_the_batch_is_announced(bureau):
     one = event(bureau)
     row = batch(bureau)

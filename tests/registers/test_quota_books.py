@@ -11,6 +11,8 @@ from tests.registers.steps import paper, perform
 
 from ecoledger.books import account as accounts
 from ecoledger.books.models import Posting
+from ecoledger.entities import succession
+from ecoledger.entities.models import Enterprise
 from ecoledger.listings import own_files
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
@@ -336,3 +338,20 @@ def test_findings_are_the_verifiers_and_not_the_firms_that_answers_them(bureau):
     assert event.form["before"] == {"computed": "530.60"}
     done = perform(report, "conclude", bureau.approver, {"opinion": "更正后符合"}, paper())
     assert done.verified == Decimal("477.54")
+
+
+def test_what_was_asked_before_two_firms_merged_is_granted_to_the_one_that_goes_on(bureau):
+    issue(bureau)
+    row = request(bureau)
+    new = Enterprise.objects.create(code="E-2", name="合并后的厂", area_code=NORTH)
+    succession.merge(bureau.monitor, bureau.enterprise, new, timezone.localdate())
+    perform(row, "grant", bureau.leader, until(30))
+    assert [(item.key, balance) for item, balance in holdings.held(new)] == [("COD", 4)]
+    assert holdings.held(bureau.enterprise) == []
+    # What is promised to a project that has not begun is not sold by who took it over.
+    sale = actions.open_matter(TRADES, {
+        "title": "转让", "way": "sold", "seller": new, "pollutant": "COD", "amount": Decimal(1), "price": Decimal(1),
+        "contract_no": "1", "area_code": NORTH,
+    }, by=bureau.approver)  # fmt: skip
+    with pytest.raises(Refused, match="已分配给尚未落实的项目"):
+        perform(sale, "transfer", bureau.leader)

@@ -383,6 +383,18 @@ def history_of(thing: Entity) -> list[Succession]:
     return list(rows.select_related("old", "new", "by").order_by("-on", "-id"))
 
 
+def within(key: int) -> set[int]:
+    """The keys of a thing and of all that was merged into it."""
+    keys = new = {key}
+    while new:
+        merged = Succession.objects.filter(
+            new__in=new, how=Succession.How.MERGED, undone_at__isnull=True
+        )
+        new = set(merged.values_list("old", flat=True)) - keys
+        keys = keys | new
+    return keys
+
+
 def current(thing: Entity) -> Entity:
     """What a thing that was merged has become; itself where it was not."""
     seen = {thing.pk}

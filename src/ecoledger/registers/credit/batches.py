@@ -1,11 +1,12 @@
 """企业环境信用评价批次 (mission P13): firms are listed, computed, published, objected to, announced.
 
-拟评 → 公示中 → 已发布. Who publishes has not computed; nothing is announced while an objection waits or may still come.
+拟评 → 公示中 → 已发布. Who publishes has neither computed nor rated; nothing is announced while an objection waits or may still come.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -13,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
+from ecoledger.accounts import acting, audit
 from ecoledger.accounts.wording import numbered
 from ecoledger.listings.parts import Import
 from ecoledger.listings.refusals import Refused
@@ -22,7 +24,13 @@ from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition
 from ecoledger.registers.closing import DEFAULT, REASON
 from ecoledger.registers.credit import feeding, rules
 from ecoledger.registers.credit.events import RATERS, REVIEWERS
-from ecoledger.registers.credit.ratings import CreditBatch, Rating, compute, put_in_force
+from ecoledger.registers.credit.ratings import (
+    RATINGS,
+    CreditBatch,
+    Rating,
+    compute,
+    put_in_force,
+)
 from ecoledger.standards import workdays
 
 
@@ -45,7 +53,12 @@ def _unrated(batch: Any) -> str:
 
 
 def _publish(step: Step) -> None:
-    """Shown to the firms; objections are taken for as long as the rules ask, at least."""
+    """Shown to the firms by another than who rated them; objections are taken for as long as the rules ask, at least."""
+    given = list(step.matter.ratings.exclude(given_by=""))
+    raters = audit.hands_on(given, f"{RATINGS.key}.open", f"{RATINGS.key}.change").values()
+    if step.person is not None and not acting.hand(step.person).isdisjoint(chain(*raters)):
+        why = _("等级是您填写的，“公示”须由另一人办理。")
+        raise Refused("second_person", why, _("请转同岗位的其他人员。"))
     batch, days = step.matter, int(rules.said()["objection_days"])
     least = workdays.add_working_days(timezone.localdate(step.at), days).day
     if batch.objections_until < least:

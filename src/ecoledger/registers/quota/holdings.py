@@ -14,6 +14,7 @@ from django.db import models
 from ecoledger.accounts.roles import Role
 from ecoledger.books.account import VOUCHER, Account, Item, Voucher
 from ecoledger.books.models import Holding
+from ecoledger.entities import succession
 from ecoledger.entities.models import Entity
 from ecoledger.listings.catalogue import declare
 
@@ -82,8 +83,8 @@ def share(item: str, area_code: str) -> Holding:
 
 
 def of_firm(item: str, firm: Entity) -> Holding:
-    """What a firm holds."""
-    return QUOTA.holding(item, firm)
+    """What a firm holds; of one that was merged, also after a matter was judged under its name, who goes on."""
+    return QUOTA.holding(item, succession.current(firm))
 
 
 def outside(item: str, name: str, area_code: str) -> Holding:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Person
 from ecoledger.books import account as accounts
 from ecoledger.books.models import Holding
+from ecoledger.entities import succession
 from ecoledger.entities.models import Enterprise
 from ecoledger.listings.parts import Ask, Import
 from ecoledger.listings.refusals import Refused
@@ -139,9 +140,10 @@ def _settled(request: Any) -> tuple[str, ...]:
 
 
 def promised(firm: int, pollutant: str) -> Decimal:
-    """What a firm holds for projects that have not begun: it comes back when they never do."""
+    """What a firm holds for projects that have not begun, those of firms it took over as well: it comes back when they never
+    do."""
     rows = RequestedAmount.objects.filter(
-        request__entity=firm, request__state="granted", request__merged_into=None,
+        request__entity__in=succession.within(firm), request__state="granted", request__merged_into=None,
         request__withdrawn_at=None, pollutant=pollutant,
     )  # fmt: skip
     return rows.aggregate(all=Sum("amount"))["all"] or Decimal(0)
