@@ -49,5 +49,15 @@ def test_the_leap_day_is_compared_with_the_last_of_february():
     assert table.rows[0][0] == ("立案", "1", "1", "+0.0%")
 
 
+def test_of_a_book_begun_this_year_the_year_before_is_not_known():
+    case(1, date(2026, 1, 1), 60_000)
+    PenaltyCase.objects.update(opened_at=datetime(2026, 1, 1, 9, tzinfo=NOW.tzinfo))
+    table = year_before.of(CASES, PenaltyCase.objects.all(), NOW)
+    assert table.rows[0][0] == ("立案", "1", "—", "—")
+    case(2, date(2024, 5, 5), 10_000)
+    table = year_before.of(CASES, PenaltyCase.objects.all(), NOW)
+    assert table.rows[0][0] == ("立案", "1", "0", "—")
+
+
 def test_a_book_without_rows_has_no_table():
     assert year_before.of(PROBLEMS, PROBLEMS.model.objects.all(), NOW) is None

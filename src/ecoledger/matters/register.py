@@ -236,11 +236,14 @@ class Register(Listing):
         """The attributes that the forms of ``steps`` keep."""
         return {ask.stores for name in steps for ask in self._asked[name] if ask.stores}
 
+    @property
+    def rectifies(self) -> bool:
+        """Whether what is done with ends rectified (销号), and not merely ended (办结)."""
+        return any(state.phase == Phase.CLOSED for state in self.workflow.states)
+
     def given_views(self) -> tuple[View, ...]:
         """Those of its own workflow: what it never rectifies is ended and not 销号, and what cannot come back never did."""
         ways = self.workflow.transitions
-        phases = {state.phase for state in self.workflow.states}
-        rectified = Phase.CLOSED in phases
         comes_back = any(
             t.target and self.workflow.state(t.target).open and not self.workflow.state(source).open
             for t in ways
@@ -248,9 +251,9 @@ class Register(Listing):
         )
         views = []
         for view in GIVEN_VIEWS:
-            if view.name == "closed" and not rectified:
+            if view.name == "closed" and not self.rectifies:
                 view = replace(view, label=noop("已办结"))
-            if view.name == "reopened" and not rectified:
+            if view.name == "reopened" and not self.rectifies:
                 view = replace(view, label=noop("重新办理过"))
             if view.name != "reopened" or comes_back:
                 views.append(view)

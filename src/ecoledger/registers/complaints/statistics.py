@@ -16,6 +16,7 @@ from ecoledger.listings.cells import area_name
 from ecoledger.matters.register import Breakdown, Seen, Statistic, register_of
 from ecoledger.matters.statistics import share
 from ecoledger.matters.workflow import COMPLETED
+from ecoledger.matters.year_before import NOT_KNOWN, recorded_before, year_before
 from ecoledger.registers.complaints.complaint import Complaint
 from ecoledger.standards import time_limits
 
@@ -97,7 +98,8 @@ def statistics(rows: QuerySet[Any], now: datetime, seen: Seen) -> list[Statistic
         share("closed", "办结率", n["ended"], n["accepted"], query="closed=1&merged=all",
               note="已办结÷已受理，含重复件"),
         share("on_time", "按期办结率", n["in_time"], n["ended"], note="法定期限内办结÷已办结"),
-        share("true", "属实率", n["true"], n["judged"], note="属实、部分属实、基本属实÷已有结论的"),
+        share("true", "属实率", n["true"], n["judged"],
+              query=f"verdict={','.join(TRUE)}&merged=all", note="属实、部分属实、基本属实÷已有结论的"),
         share("real_answered", "实名举报答复率", n["real_answered"], n["real"],
               note="实名且已办结的，有答复÷全部（生态环境法典第146条）"),
         share("satisfied", "回访满意率", n["content"], n["answered"],
@@ -249,7 +251,7 @@ def _years(rows: QuerySet[Any], now: datetime) -> Breakdown:
     first = today.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
     spans = {
         "now": (first, today),
-        "before": (_year_before(first), _year_before(today)),
+        "before": (year_before(first), year_before(today)),
     }
     filters = {
         name: Q(opened_at__gte=begin, opened_at__lte=end) for name, (begin, end) in spans.items()
@@ -262,25 +264,21 @@ def _years(rows: QuerySet[Any], now: datetime) -> Breakdown:
         ),
     )
     table = []
+    known = recorded_before(rows, first)
     for label, condition, query in kinds:
         n = rows.aggregate(**{k: Count("pk", filter=f & condition) for k, f in filters.items()})
         if n["now"] or n["before"]:
             change = f"{100 * (n['now'] - n['before']) / n['before']:+.1f}%" if n["before"] else "—"
             dates = f"opened_at_from={first:%Y-%m-%d}&opened_at_to={today:%Y-%m-%d}&merged=all"
-            table.append(((label, str(n["now"]), str(n["before"]), change), f"{query}{dates}"))
+            before = str(n["before"]) if known else NOT_KNOWN
+            table.append(((label, str(n["now"]), before, change), f"{query}{dates}"))
     heads = (_("举报类型"), _("今年"), _("上年同期"), _("同比"))
     return Breakdown(_("同比"), heads, tuple(table), _("今年 1 月 1 日至今，与上年相同日期比。"))
 
 
-def _year_before(moment: datetime) -> datetime:
-    try:
-        return moment.replace(year=moment.year - 1)
-    except ValueError:  # 29 February
-        return moment.replace(year=moment.year - 1, day=28)
-
-
 def _months(rows: QuerySet[Any], now: datetime) -> Breakdown:
     year = timezone.localtime(now).year
+    known = recorded_before(rows, timezone.localtime(now).replace(month=1, day=1))
     counted: dict[int, dict[int, int]] = {}
     found = (
         rows.filter(opened_at__year__in=(year, year - 1))
@@ -294,7 +292,7 @@ def _months(rows: QuerySet[Any], now: datetime) -> Breakdown:
             (
                 _("%d月") % month,
                 str(n.get(year, 0)),
-                str(n.get(year - 1, 0)),
+                str(n.get(year - 1, 0)) if known else NOT_KNOWN,
                 _change(n.get(year, 0), n.get(year - 1, 0)),
             ),
             f"opened_at_from={year}-{month:02d}-01&opened_at_to={_last_day(year, month)}&merged=all",
