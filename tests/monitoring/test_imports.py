@@ -120,6 +120,18 @@ def test_the_same_file_again_stores_nothing(store, county):
     assert (again.rows_stored, again.observations) == (0, 0)
 
 
+def test_a_value_from_a_file_names_its_row_and_who_brought_it_in(store, county, client):
+    batch = imports.store(imports.read(LONG.encode(), "五月.csv"), county.monitor)
+    client.force_login(county.monitor)
+    asked = {"parameter": "a34004", "series": "hour", "start": "2026-05-01T08:00:00"}
+    page = client.get(f"/stations/{county.air[0].pk}/value", asked).content.decode()
+    assert f'href="/import#import-{batch.pk}">五月.csv</a>' in page
+    assert "第 2 行" in page
+    assert county.monitor.name in page
+    assert "/frames/" not in page
+    assert f'id="import-{batch.pk}"' in client.get("/import").content.decode()
+
+
 def test_an_undone_import_leaves_what_was_there_before_and_may_come_again(store, county):
     first = "点位,时间,PM2.5\nA-1,2026-05-01 08:00,37\n"
     second = "点位,时间,PM2.5,PM10\nA-1,2026-05-01 08:00,99,50\n"

@@ -25,10 +25,10 @@ from ecoledger.listings.tables.book import Book
 from ecoledger.monitoring.files.columns import Layout, layout
 from ecoledger.monitoring.files.parsed import SECONDS, FileError, Parsed, RowError
 from ecoledger.monitoring.files.rows import SCHEMA, Places, Reader
-from ecoledger.monitoring.files.storing import store, undo
+from ecoledger.monitoring.files.storing import line_of, store, undo
 from ecoledger.monitoring.points import table as points
 
-__all__ = ["FileError", "Parsed", "RowError", "read", "read_path", "store", "undo"]
+__all__ = ["FileError", "Parsed", "RowError", "line_of", "read", "read_path", "store", "undo"]
 
 
 def read(

@@ -7,6 +7,7 @@ of automatic checks. Nothing is deleted: the history shows the import and its un
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -21,12 +22,15 @@ from ecoledger.accounts.models import Person
 from ecoledger.live import times
 from ecoledger.monitoring import runtime
 from ecoledger.monitoring.arriving.values import check_verdict
-from ecoledger.monitoring.files.parsed import SECONDS, FileError, Parsed
+from ecoledger.monitoring.files.parsed import SECONDS, SHEET_STEP, FileError, Parsed
 from ecoledger.monitoring.models import ImportBatch
 from ecoledger.monitoring.points import table as points
-from ecoledger.store.interface import Layer
+from ecoledger.store.interface import Frame, Layer
 
 _CHUNK = 20_000
+
+# In place of a connection: the import and the row that a frame is.
+_LINE = "import {} row {}"
 
 
 def store(parsed: Parsed, person: Person | None = None, *, sure: bool = False) -> ImportBatch:
@@ -106,6 +110,15 @@ def _chunks(numbers: list[int]) -> Iterator[list[int]]:
         yield numbers[begin : begin + _CHUNK]
 
 
+def line_of(frame: Frame) -> tuple[ImportBatch, int] | None:
+    """The import and the row of its file that a frame is; ``None`` of what a device sent."""
+    told = re.fullmatch(_LINE.format(r"(\d+)", r"(\d+)"), frame.connection or "")
+    if told is None:
+        return None
+    batch = ImportBatch.objects.select_related("person__organisation").get(pk=told[1])
+    return batch, int(told[2]) % SHEET_STEP
+
+
 def _frames(parsed: Parsed, batch: ImportBatch, numbers: list[int], turn: int) -> pl.DataFrame:
     now = times.now()
     lines = [parsed.lines[number].encode() for number in numbers]
@@ -118,7 +131,7 @@ def _frames(parsed: Parsed, batch: ImportBatch, numbers: list[int], turn: int) -
                 for number, line in zip(numbers, lines, strict=True)
             ],
             "raw": lines,
-            "connection": [f"import {batch.pk} row {number}" for number in numbers],
+            "connection": [_LINE.format(batch.pk, number) for number in numbers],
         },
         schema_overrides={"received_at": pl.Datetime("us"), "digest": pl.Binary, "raw": pl.Binary},
     ).with_columns(pl.lit(None, dtype=pl.Datetime("us")).alias("dated"))

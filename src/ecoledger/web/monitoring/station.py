@@ -23,6 +23,7 @@ from ecoledger.entities.models import Enterprise
 from ecoledger.listings import asked
 from ecoledger.monitoring.computing import corrections, evaluate
 from ecoledger.monitoring.computing.period_review import REPORTED
+from ecoledger.monitoring.files import imports
 from ecoledger.monitoring.knowing import health_of_points
 from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.points import enrolling, limits
@@ -361,6 +362,8 @@ def value(request: Request, pk: int) -> HttpResponse:
     names = _names(request, {row["author"] for row in (*rows, *marks)})
     for row in (*rows, *marks):
         row["author"] = names.get(row["author"], row["author"])
+    for row in rows:
+        row["line"] = _line(request, row["frame_id"])
     return render(
         request,
         "web/monitoring/value.html",
@@ -380,6 +383,7 @@ def value(request: Request, pk: int) -> HttpResponse:
             "flags": FLAGS.items(),
             "may_correct": request.user.may("correct_observations") and not SERIES[name],
             "may_see_raw": request.user.may("see_raw_frames"),
+            "may_import": request.user.may("import_observations"),
         },
     )
 
@@ -389,6 +393,16 @@ def _names(request: Request, authors: set[str]) -> dict[str, str]:
     people = Person.objects.filter(username__in=authors - {None}).select_related("organisation")
     inside = request.user.has_role(*STAFF)
     return {p.username: p.name if inside else str(p.organisation or "") for p in people}
+
+
+def _line(request: Request, frame_id: int | None) -> dict[str, Any] | None:
+    """Of a value that came in by a file: the import, the row, and who brought it in."""
+    told = imports.line_of(store().frame(frame_id)) if frame_id is not None else None
+    if told is None:
+        return None
+    batch, number = told
+    names = _names(request, {batch.person.username}) if batch.person else {}
+    return {"batch": batch, "number": number, "by": next(iter(names.values()), "")}
 
 
 def _marks(point: Point, code: str, begin: datetime, end: datetime) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ from ecoledger.standards.rounding import half_even
 
 register = template.Library()
 
-# HJ 212-2017 table 5 (N … B, with 2025's additions) and the verdicts of the automatic check.
+# HJ 212-2017 table 5 (N … B, with 2025's additions); the verdicts of the automatic check stand beside.
 FLAGS = {
     "N": gettext_lazy("正常"),
     "F": gettext_lazy("停运"),
@@ -39,6 +39,7 @@ FLAGS = {
     "T": gettext_lazy("超测定上限"),
     "B": gettext_lazy("通讯异常"),
 }
+VERDICTS = {"negative": gettext_lazy("负值"), "range": gettext_lazy("超出量程")}
 LAYERS = {
     0: gettext_lazy("设备数据"),
     1: gettext_lazy("自动审核"),
@@ -128,7 +129,7 @@ def away(metres: float) -> str:
 @register.filter
 def flag_name(flag: str | None) -> str:
     """A flag in words; the flag itself where nobody knows it."""
-    return str(FLAGS.get(flag, flag)) if flag else ""
+    return str(FLAGS.get(flag) or VERDICTS.get(flag, flag)) if flag else ""
 
 
 @register.filter
