@@ -440,6 +440,43 @@ def test_one_person_is_not_two_administrators(people, signed_in):
     assert AuditEntry.objects.get(action="edit_person").details["after"]["roles"] == ["grid"]
 
 
+def test_an_administrator_who_waits_is_marked_and_where_nobody_can_confirm_it_is_said_how(
+    people, signed_in
+):
+    """By the one form that there is for people, wherever one comes from."""
+    client = signed_in("security_admin")
+    assert client.get("/b/person/new").headers["Location"] == reverse("person-new")
+    listed = client.get("/b/person").content.decode()
+    assert "[&#x27;" not in listed
+    given = {
+        "username": "new", "name": "新人", "password": "A-long-password 9", "is_active": "on",
+        "roles": ["system_admin"], "area_codes": "990101001、990101002",
+    }  # fmt: skip
+    answer = text(client.post(reverse("person-new"), given, follow=True))
+    assert "须由另一名管理员确认" in answer
+    assert "ecoledger person create" not in answer
+    assert "待确认" in answer
+    made = Person.objects.get(username="new")
+    shown = text(client.get(reverse("person", args=[made.pk])))
+    assert "待另一名管理员确认" in shown
+    assert "系统管理员" in shown
+    Person.objects.filter(pk__in=[people["system_admin"].pk, people["audit_admin"].pk]).update(
+        is_active=False
+    )
+    again = client.post(reverse("person-new"), given | {"username": "other"}, follow=True)
+    assert "ecoledger person create" in text(again)
+
+
+def test_an_empty_site_tells_its_first_people_what_comes_first(people, signed_in):
+    """Who keeps people is told whom to enter first where nobody else is; who registers is led there from the home page."""
+    assert reverse("beginning") in signed_in("monitor").get("/").content.decode()
+    admin = signed_in("security_admin")
+    assert "先登记一名监测人员" not in text(admin.get(reverse("beginning")))
+    people_of_work = Person.objects.exclude(pk=people["security_admin"].pk)
+    people_of_work.update(is_active=False)
+    assert "先登记一名监测人员" in text(admin.get(reverse("beginning")))
+
+
 def test_the_audit_trail_shows_when_it_was_tampered_with(people, signed_in):
     client = signed_in("audit_admin")
     Client().post("/sign-in", {"username": "monitor", "password": PASSWORD})

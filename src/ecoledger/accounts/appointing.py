@@ -14,9 +14,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ecoledger.accounts import acting, audit, keys, scope
+from ecoledger.accounts import acting, audit, grants, keys, scope
 from ecoledger.accounts.models import AuditEntry, Person, PersonChange
-from ecoledger.accounts.roles import ADMINISTRATORS, Role
+from ecoledger.accounts.roles import ADMINISTRATORS, CAPABILITIES, Role
 
 _OFFICES = frozenset(role.value for role in ADMINISTRATORS)
 ASKED = "ask_administrator_change"
@@ -78,6 +78,20 @@ def within_reach(by: Person, person: Person) -> bool:
 def needs_second(before: Collection[str], after: Collection[str]) -> bool:
     """Whether a second person has to confirm: somebody is, or becomes, an administrator."""
     return bool(_OFFICES & (set(before) | set(after)))
+
+
+def confirmers(by: Person, person: Person) -> QuerySet[Person]:
+    """Who may confirm what ``by`` wants of an administrator's account."""
+    others = grants.people_with(CAPABILITIES["confirm_administrators"])
+    return others.exclude(pk__in=(by.pk, person.pk))
+
+
+def waits(by: Person, person: Person) -> str:
+    """That a change waits for a second administrator; where there is none, how one comes."""
+    told = _("涉及管理员，须由另一名管理员确认后生效。")
+    if not confirmers(by, person).exists():
+        told += _("本站没有其他管理员可以确认，请在服务器上用 ecoledger person create 登记一名。")
+    return told
 
 
 # What of a person's own data the form changes; of these the trail keeps the values, of the others that they changed.

@@ -47,6 +47,9 @@ def _text_of(row: Any, column: Column) -> str:
     if column.choices:
         many = value if isinstance(value, list | tuple) else [value]
         return _("、").join(_chosen(column, str(one)) for one in many)
+    if isinstance(value, list | tuple):
+        words = map(str, value)
+        return _("、").join(map(area_name, words) if column.kind is Kind.AREA else words)
     if isinstance(value, bool):
         return _("是") if value else _("否")
     if column.kind is Kind.AREA:

@@ -327,6 +327,10 @@ class Listing:
         """Address of the form for a new row."""
         return f"/b/{self.key}/new"
 
+    def edit_url(self, row: Any) -> str:
+        """Address of the form for one row."""
+        return f"/b/{self.key}/{row.pk}/edit"
+
     @property
     def further_pages(self) -> tuple[tuple[Text, str], ...]:
         """Name and address of the pages that its kind has beside the list."""

@@ -45,6 +45,13 @@ class People(Listing):
     def url_of(self, row: Any) -> str:
         return f"/people/{row.pk}"
 
+    @property
+    def form_url(self) -> str:
+        return "/people/new"
+
+    def edit_url(self, row: Any) -> str:
+        return self.url_of(row)
+
     def look_over(
         self, values: Mapping[str, Any], said: Mapping[str, Any], by: Person | None
     ) -> tuple[Mapping[str, str], Sequence[str]]:
@@ -52,7 +59,8 @@ class People(Listing):
             _checked(_new(values), _rights(values), by)
         except Refused as refused:
             return {name: "；".join(texts) for name, texts in refused.fields.items()}, ()
-        return {}, ()
+        administers = by is not None and appointing.needs_second([], values.get("roles") or ())
+        return {}, [appointing.waits(by, Person())] if administers and by is not None else []
 
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
@@ -82,11 +90,11 @@ def _rights(values: Mapping[str, Any]) -> dict[str, list[str]]:
     if "roles" in values:
         rights["roles"] = list(values["roles"] or ())
     if "area_codes" in values:
-        rights["area_codes"] = _areas(values["area_codes"] or "")
+        rights["area_codes"] = areas_of(values["area_codes"] or "")
     return rights
 
 
-def _areas(text: str | list[str]) -> list[str]:
+def areas_of(text: str | list[str]) -> list[str]:
     """Division codes from codes or names apart by signs."""
     words = text if isinstance(text, list) else re.split(r"[、,，;；\s]+", str(text))
     codes = []
@@ -146,7 +154,7 @@ PEOPLE = declare(People(
     key="person", label="人员", line="assessment", model=Person, area="", lead="name",
     columns=("name", "username", "organisation", "post",
              Column("roles", "岗位", Kind.CHOICES, choices=tuple((r.value, r.label) for r in Role)),
-             Column("area_codes", "数据范围"), "phone", Column("is_active", "启用")),
+             Column("area_codes", "数据范围", Kind.AREA), "phone", Column("is_active", "启用")),
     filters=("organisation",), search=("name", "username", "organisation__name"),
     order=("organisation_id", "pk"),
     fields=(Ask("username", "用户名", required=True, help="登录用，由字母、数字和 . - _ 组成。"), "name", "organisation", "post", "phone",

@@ -252,6 +252,8 @@ def edit(request: Request, key: str, pk: int) -> HttpResponseBase:
         raise PermissionDenied(_("您的岗位不能修改“%s”。") % _(str(listing.label)))
     if refused := listing.refusal_to_change(request.user, row):
         raise PermissionDenied(f"{refused.why}{refused.remedy}")
+    if listing.edit_url(row) != request.path:
+        return redirect(listing.edit_url(row))
     return _form(request, listing, row)
 
 

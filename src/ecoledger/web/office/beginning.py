@@ -163,6 +163,9 @@ def page(request: Request) -> HttpResponse:
                 "missing": list(step.missing()),
                 "state": "good" if count else "bad" if step.needed else "",
                 "may": book.may_open(person),
+                # Where nobody is there yet to enter it, who keeps people enters him first.
+                "nobody": person.may("manage_people")
+                and not grants.people_with(book.edit).exists(),
                 "who": [_(role.label) for role in Role if role in book.edit][:4],
             }
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -24,6 +25,8 @@ from ecoledger.accounts.roles import Role
 from ecoledger.accounts.second_factor import device_of
 from ecoledger.accounts.visitors import address
 from ecoledger.listings import asked
+from ecoledger.listings.people import areas_of
+from ecoledger.listings.refusals import Refused
 from ecoledger.web.access import Request, needs
 from ecoledger.web.office import security_notices
 
@@ -39,7 +42,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
     area_codes = forms.CharField(
         label=gettext_lazy("数据范围"),
         required=False,
-        help_text=gettext_lazy("行政区划代码，多个用逗号分开；可见其所辖。企业用户留空。"),
+        help_text=gettext_lazy("行政区划代码或名称，多个用顿号分开；可见其所辖。企业用户留空。"),
     )
     password = forms.CharField(
         label=gettext_lazy("新密码"),
@@ -71,7 +74,8 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
             (role.value, _(role.label)) for role in Role
         ]
         self.initial["roles"] = self.instance.roles
-        self.initial["area_codes"] = ", ".join(self.instance.area_codes)
+        self.initial["area_codes"] = "、".join(self.instance.area_codes)
+        cast("forms.ModelChoiceField[Any]", self.fields["organisation"]).empty_label = _("请选择")
         for name, field in self.fields.items():
             if name not in ("roles", "is_active"):
                 select = isinstance(field.widget, forms.Select)
@@ -80,14 +84,10 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when
             self.fields["password"].required = True
 
     def clean_area_codes(self) -> list[str]:
-        codes = self.cleaned_data["area_codes"].replace("，", ",").split(",")
-        codes = [code.strip() for code in codes if code.strip()]
-        for code in codes:
-            if asked.number(code) is None or not 2 <= len(code) <= 12:
-                raise forms.ValidationError(
-                    _("“%(code)s”不是行政区划代码：应为 2 至 12 位数字。") % {"code": code}
-                )
-        return codes
+        try:
+            return areas_of(self.cleaned_data["area_codes"])
+        except Refused as refused:
+            raise forms.ValidationError(refused.why) from refused
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
@@ -123,8 +123,17 @@ def page(request: Request) -> HttpResponse:
     return render(
         request,
         "web/office/people.html",
-        {"shown": shown, "organisations": Organisation.objects.order_by("name")},
+        {
+            "shown": shown,
+            "organisations": Organisation.objects.order_by("name"),
+            "waiting": set(_waiting().values_list("person", flat=True)),
+        },
     )
+
+
+def _waiting() -> QuerySet[PersonChange]:
+    """Changes of administrators' accounts that nobody has decided."""
+    return PersonChange.objects.filter(decided_at=None).select_related("person", "by")
 
 
 @needs("manage_people")
@@ -144,6 +153,7 @@ def person(request: Request, pk: int | None = None) -> HttpResponse:
             "person": found,
             "keys": found.api_keys.all()[:50] if pk else [],
             "device": device_of(found) if pk else None,
+            "waiting": _shown(_waiting().filter(person=pk), request.user) if pk else [],
         },
     )
 
@@ -179,7 +189,7 @@ def _saved(request: Request, form: PersonForm, pk: int | None) -> Person:
         return saved
     appointing.ask(request.user, saved, wanted, address=came_from)
     security_notices.change_waits(saved, request.user)
-    messages.warning(request, _("涉及管理员，须由另一名管理员确认后生效。"))
+    messages.warning(request, appointing.waits(request.user, saved))
     return saved
 
 
@@ -190,18 +200,21 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-@needs("confirm_administrators")
-def changes(request: Request) -> HttpResponse:
-    """Changes of administrators' accounts that wait for a second person."""
-    waiting = PersonChange.objects.filter(decided_at=None).select_related("person", "by")
-    rows = [
+def _shown(waiting: Iterable[PersonChange], by: Person) -> list[dict[str, Any]]:
+    return [
         {
             "change": change,
             "roles": [_(Role(role).label) for role in change.wanted["roles"]],
-            "may": appointing.may_decide(request.user, change),
+            "may": appointing.may_decide(by, change),
         }
         for change in waiting
     ]
+
+
+@needs("confirm_administrators")
+def changes(request: Request) -> HttpResponse:
+    """Changes of administrators' accounts that wait for a second person."""
+    rows = _shown(_waiting(), request.user)
     return render(request, "web/office/changes.html", {"rows": rows})
 
 

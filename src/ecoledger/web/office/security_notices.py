@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_noop as noop
 
-from ecoledger.accounts import audit, grants
+from ecoledger.accounts import appointing, audit, grants
 from ecoledger.accounts.models import Person
-from ecoledger.accounts.roles import ADMINISTRATORS, Role
+from ecoledger.accounts.roles import Role
 from ecoledger.matters import notices
 from ecoledger.matters.models import Urgency
 from ecoledger.monitoring.arriving import rewrites
@@ -34,7 +34,7 @@ def account_locked(person: Person, address: str) -> None:
 def change_waits(person: Person, by: Person) -> None:
     """A change of an administrator's account waits for another administrator."""
     notices.tell(
-        grants.people_with(ADMINISTRATORS).exclude(pk__in=(person.pk, by.pk)),
+        appointing.confirmers(by, person),
         noop("%(by)s 提出变更管理员账号“%(name)s”，请另一名管理员确认。")
         % {"by": by, "name": person},
         urgency=Urgency.SOON,

@@ -25,6 +25,7 @@ from ecoledger.web.figures.targets import standings
 from ecoledger.web.matters.in_hand import OVERDUE, TOWN, WEEK, address
 from ecoledger.web.monitoring import filings
 from ecoledger.web.navigation import first_page
+from ecoledger.web.office import beginning
 from ecoledger.web.scenes import cockpit, sentences
 from ecoledger.web.work import due_rows, load_of
 
@@ -47,7 +48,13 @@ def page(request: Request) -> HttpResponse:
     sums, filed = totals(person, rows), filings.waiting(person)
     context: dict[str, Any] = {
         "sentences": sentences.home(
-            to_decide.waiting, to_do.waiting, goals["standings"], sums, rows, filed["count"]
+            to_decide.waiting,
+            to_do.waiting,
+            goals["standings"],
+            sums,
+            rows,
+            filed["count"],
+            unfinished=person.may("edit_registry") and not beginning.is_done(),
         ),
         "waiting_count": first.waiting,
         "waiting": load.waiting,

@@ -37,8 +37,13 @@ def home(
     totals: dict[str, Any],
     places: Any,
     filings: int = 0,
+    *,
+    unfinished: bool = False,
 ) -> list[SafeString]:
-    """What waits for the person to decide and to do, how the first target stands, and who is late."""
+    """What waits for the person to decide and to do, how the first target stands, and who is late.
+
+    ``unfinished``: the person may enter what a new bureau still lacks.
+    """
     sentences = []
     mine: list[Part] = []
     if to_decide:
@@ -50,6 +55,9 @@ def home(
         mine.append(format_html(_("{} 等您确认"), filed))
     if mine:
         sentences.append(format_html(_("今天有 {}"), joined(mine)))
+    elif unfinished:
+        begin = door(_("开始使用"), reverse("beginning"))
+        sentences.append(format_html(_("本站还缺必需的内容，请先到 {} 登记。"), begin))
     else:
         sentences.append(format_html("{}", _("今天要您办的都办完了。")))
     if standings:

@@ -129,7 +129,7 @@ def away(metres: float) -> str:
 @register.filter
 def flag_name(flag: str | None) -> str:
     """A flag in words; the flag itself where nobody knows it."""
-    return str(FLAGS.get(flag) or VERDICTS.get(flag, flag)) if flag else ""
+    return str(FLAGS.get(flag) or VERDICTS.get(flag) or flag) if flag else ""
 
 
 @register.filter
