@@ -199,7 +199,10 @@ function locate(form: HTMLFormElement): void {
       set("lon", coords.longitude);
       set("lat", coords.latitude);
     },
-    () => undefined,
+    () => {
+      const state = form.querySelector<HTMLElement>("[data-place-state]");
+      if (state?.dataset.nowhere) state.textContent = state.dataset.nowhere;
+    },
     { enableHighAccuracy: true, timeout: 10_000 },
   );
 }

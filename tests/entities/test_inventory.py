@@ -255,9 +255,7 @@ def test_a_division_names_one_of_its_own_table_wherever_that_stands(bureau):
 
 def test_a_preview_refuses_what_entering_refuses(bureau):
     """Where a thing is a part of nothing, where its end lies before its beginning, where its number in the book is another's."""
-    lines = (
-        "企业名称,所属镇街,启用日期,停用日期\n甲厂,北镇,2024-05-01,2024-04-01\n测试化工厂,北镇,,\n"
-    )
+    lines = "企业名称,所属镇街,启用日期,停用日期\n甲厂,北镇,2024-05-01,2024-04-01\n测试化工厂,北镇,2024-05-01,\n"
     batch = importing.preview(
         inventory_of("enterprise"), "企业.csv", lines.encode("utf-8-sig"), by=bureau.monitor
     )

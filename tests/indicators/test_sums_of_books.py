@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from ecoledger.books.models import Obligation
+from ecoledger.entities.models import Enterprise
 from ecoledger.indicators import of_books
 from ecoledger.indicators.declaring import Span
 from ecoledger.indicators.records.declaring import Asked, table_of
@@ -140,3 +141,20 @@ def test_a_share_of_what_is_owed_says_nothing_before_its_day(bureau):
     assert (told.value, told.missing) == (None, "未到期")
     Obligation.objects.filter(pk=owed.pk).update(due=today - timedelta(days=1))
     assert of_books.Counting(tally.book, code[:6], span).figure(tally).parts == "0/1"
+
+
+def test_a_sum_of_a_book_in_which_nothing_was_ever_written_is_not_nought(bureau):
+    """Once something is, a span without anything comes to nought."""
+    tally = of_books.every_tally()["medical_day.kilograms"]
+    counting = of_books.Counting(tally.book, bureau.towns[0].code[:6], YEAR)
+    assert counting.figure(tally).value is None
+    assert counting.figure(tally).missing
+    site = Enterprise.objects.get(code="E-1")
+    row = {
+        "total": 1,
+        "entity": site,
+        "at": timezone.make_aware(datetime(2025, 5, 1, 8)),
+        "area_code": site.area_code,
+    }
+    tally.book.model.objects.create(**row)
+    assert counting.figure(tally).value == 0

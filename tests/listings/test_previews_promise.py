@@ -30,3 +30,26 @@ def test_what_entering_refuses_is_refused_in_the_preview(
     (row,) = batch.rows.all()
     assert why in row.reason
     assert row.wrong
+
+
+@pytest.mark.parametrize(
+    ("key", "role", "heads", "line", "other"),
+    [
+        ("organisation", "security_admin", "名称,类别,行政区划", "东镇人民政府,镇（街道）,北镇", "东镇人民政府,镇（街道）,南镇"),
+        ("person", "security_admin", "用户名,姓名,岗位,区划", "linmou,林某,执法人员,北镇、南镇", "linmou,林某,执法人员,南镇"),
+    ],
+)  # fmt: skip
+def test_the_same_row_again_says_nothing_new_and_another_of_its_key_is_refused(
+    bureau, people, key, role, heads, line, other
+):
+    book, by = listing_of(key), people[role]
+    first = importing.preview(book, "一.csv", f"{heads}\n{line}\n".encode(), by=by)
+    assert importing.accept(book, first.pk, by=by) == (1, 0)
+    again = importing.preview(book, "二.csv", f"{heads}\n\n{line}\n".encode(), by=by)
+    (row,) = again.rows.all()
+    assert not row.wrong
+    assert "没有新内容" in row.reason
+    importing.accept(book, again.pk, by=by)
+    assert again.rows.get().made is None
+    changed = importing.preview(book, "三.csv", f"{heads}\n{other}\n".encode(), by=by)
+    assert "若是新的一条，请改正" in changed.rows.get().reason

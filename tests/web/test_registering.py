@@ -295,3 +295,15 @@ def test_an_mn_heard_is_registered_from_its_row_and_its_frames_are_replayed(
     assert enrolling.waiting(point) == 0
     assert odd not in client.get(reverse("quarantine")).content.decode().split("<tbody>")[-1]
     assert "隔离区没有此设备的报文" in client.post(replay, follow=True).content.decode()
+
+
+def test_an_event_without_position_says_in_words_where_it_is(bureau, signed_in):
+    """Else whoever is sent has nowhere to go."""
+    worker = signed_in("grid")
+    page = worker.post("/report", {"category": "site_dust"}).content.decode()
+    assert "没有定位，请写明地点。" in page
+    assert '<details class="field" open>' in page
+    sent = worker.post("/report", {"category": "site_dust", "address": "东门桥下"}, follow=True)
+    assert "没有收到定位" in sent.content.decode()
+    placed = {"category": "site_dust", "lon": "118.6", "lat": "24.9"}
+    assert "没有收到定位" not in worker.post("/report", placed, follow=True).content.decode()

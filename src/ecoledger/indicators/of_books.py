@@ -66,13 +66,18 @@ class Counting:
     area_code: str
     span: Span
 
-    def rows(self, tally: Tally, within: QuerySet[Any] | None = None) -> QuerySet[Any]:
-        """The rows whose day lies in the span; without a day, all. ``within``: those a person may see."""
+    def ever(self, within: QuerySet[Any] | None = None) -> QuerySet[Any]:
+        """The rows of any day. ``within``: those a person may see."""
         rows = self.book.standing() if within is None else within
         if isinstance(self.book, Log):
             rows = rows.filter(current=True)
         if self.book.area:
             rows = rows.filter(**{f"{self.book.area}__startswith": self.area_code})
+        return rows
+
+    def rows(self, tally: Tally, within: QuerySet[Any] | None = None) -> QuerySet[Any]:
+        """The rows whose day lies in the span; without a day, all. ``within``: those a person may see."""
+        rows = self.ever(within)
         if not tally.dated:
             return rows
         begin: Any = self.span.begin
@@ -128,6 +133,9 @@ class Counting:
                 missing=tally.missing,
             )  # fmt: skip
         amount = _amount(tally, rows.filter(of))
+        # Where nothing was ever written, nothing is known of how much it was.
+        if tally.add and not amount and not self.ever(within).exists():
+            return absent(tally.name, door, tally.missing)
         return quantity(tally.name, amount, tally.decimals, tally.unit, door)
 
     def records_of(self, tally: Tally) -> Records:

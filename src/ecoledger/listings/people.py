@@ -62,6 +62,9 @@ class People(Listing):
         administers = by is not None and appointing.needs_second([], values.get("roles") or ())
         return {}, [appointing.waits(by, Person())] if administers and by is not None else []
 
+    def later_values(self, thing: Any, values: dict[str, Any]) -> dict[str, Any]:
+        return super().later_values(thing, values | _rights(values))
+
     def open_row(
         self, values: Mapping[str, Any], by: Person | None, at: datetime, **more: Any
     ) -> Any:

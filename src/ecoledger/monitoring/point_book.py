@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import CAPABILITIES
 from ecoledger.entities.inventory import refused, wrong_of
-from ecoledger.entities.models import Entity
+from ecoledger.entities.models import Entity, Outlet
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.listing import Listing
+from ecoledger.listings.lookups import lookup_for
 from ecoledger.listings.parts import Ask, Column, Filter, Import, Kind, View
 from ecoledger.listings.refusals import Refused
 from ecoledger.monitoring.models import Alarm, Point, PointParameter
@@ -100,6 +101,12 @@ def _codes(text: str, kind: str) -> list[str]:
     return list(dict.fromkeys(codes))
 
 
+def _example_outlet(person: Person | None) -> str:
+    """A stack on record: a point of flue gas stands nowhere else."""
+    stacks = lookup_for(Outlet).open_rows(person).filter(medium=Outlet.Medium.GAS)
+    return getattr(stacks.first(), "code", "")
+
+
 POINTS = declare(PointBook(
     key="point", label="监测点", line="monitoring", at="/stations", model=Point, enterprise="owner_code", lead="name",
     columns=("name", "kind", Column("area_code", "属地"), Column("mn", "MN"), Column("entity", "所在对象"),
@@ -123,7 +130,7 @@ POINTS = declare(PointBook(
         headers={"entity": ("站点", "站点名称", "排放口", "排口", "所属对象"), "kind": ("监测类别", "要素"),
                  "name": ("监测点名称", "点位名称"), "mn": ("MN", "MN号", "设备编码", "数采仪编号"),
                  "parameter_names": ("因子", "监测项目", "污染因子")},
-        examples={"kind": "废气排放", "parameter_names": "二氧化硫、氮氧化物、颗粒物"},
+        examples={"entity": _example_outlet, "kind": "废气排放", "parameter_names": "二氧化硫、氮氧化物、颗粒物"},
     ),
     empty="还没有监测点。先登记自动监测站或排放口，再导入“对象、类别、MN、因子”的表格。",
 ))  # fmt: skip

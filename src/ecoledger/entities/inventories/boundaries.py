@@ -75,6 +75,11 @@ def _outlined(values: Mapping[str, Any], by: Person | None) -> Area:
     return area
 
 
+def _example_code(person: Person | None) -> str:
+    """A division on record."""
+    return getattr(lookup_of("area").open_rows(person).first(), "code", "")
+
+
 BOUNDARIES = declare(Boundaries(
     key="boundary", label="区划边界", line="assessment", model=Area, lead="name",
     columns=("name", "code", Column("level"), "since"), filters=("level",), search=("name", "code"),
@@ -85,7 +90,7 @@ BOUNDARIES = declare(Boundaries(
         key=("code",),
         headers={"code": ("代码", "区划代码", "adcode", "名称", "name"),
                  "geometry": ("几何", "边界")},
-        examples={"geometry": json.dumps({"type": "Polygon", "coordinates": [
+        examples={"code": _example_code, "geometry": json.dumps({"type": "Polygon", "coordinates": [
             [[118.5, 24.7], [118.6, 24.7], [118.6, 24.8], [118.5, 24.7]]]})},
     ),
     empty="还没有边界。先登记行政区划，再导入 GeoJSON 文件（属性含代码或名称）。",

@@ -69,6 +69,9 @@ class Repeats:
                         numbered.add(pk)
         meant = again if self.imports.updates else {pk: again[pk] for pk in numbered}
         known = updating.compare(self.listing, meant, self.by, self.clean) if meant else set()
+        if not self.listing.is_work:  # a piece of work may be another of the same number
+            left = {pk: row for pk, row in again.items() if pk not in known}
+            known |= updating.unchanged(self.listing, left, self.by, self.clean)
         for pk, row in again.items():
             if pk not in known:
                 message = _("已在台账中（%s）；若是新的一条，请改正") % row.repeats_of

@@ -65,6 +65,25 @@ def compare(
     return found
 
 
+def unchanged(
+    listing: Listing, rows: Mapping[int, ImportRow], by: Person | None, clean: Cleaner
+) -> set[int]:
+    """Of rows of a list that no table brings up to date the keys of those that say nothing new, as each row says then."""
+    keys, found = [key for key, row in rows.items() if not row.errors], set()
+    for start in range(0, len(keys), _AT_ONCE):
+        for thing in listing.updatable(by).filter(pk__in=keys[start : start + _AT_ONCE]):
+            row = rows[thing.pk]
+            try:
+                said = listing.later_values(thing, values_of(listing, row, clean))
+            except (Refused, django_forms.ValidationError):
+                continue
+            if not said:
+                found.add(thing.pk)
+                row.changes = thing.pk
+                row.warnings.append(problem("", "", _told(listing, thing, {})) | SAME)
+    return found
+
+
 def changes(
     listing: Listing, thing: Any, values: dict[str, Any]
 ) -> tuple[dict[str, Any], frozenset[str]]:

@@ -33,6 +33,8 @@ _ASKS = (
     Ask("lon", required=False),
     Ask("lat", required=False),
 )
+# Of these one tells where it is: whoever goes there has nothing else.
+_PLACE = ("lon", "address", "description")
 WORKER = Path(__file__).parent.parent / "static" / "dist" / "worker.js"
 
 
@@ -45,6 +47,8 @@ def page(request: Request) -> HttpResponseBase:
     asks = [REGISTER.derive.ask(ask) for ask in _ASKS]
     data = request.POST if request.method == "POST" else None
     form = forms.form_of(asks, GridEvent, data=data, person=request.user)
+    if form.is_valid() and not any(form.cleaned_data[name] for name in _PLACE):
+        form.add_error("address", _("没有定位，请写明地点。"))
     if data is not None and form.is_valid():
         values = forms.stored(asks, form.cleaned_data)
         lon, lat = values.get("lon"), values.get("lat")
@@ -63,6 +67,8 @@ def page(request: Request) -> HttpResponseBase:
             form.add_error(None, f"{refused.why}{refused.remedy}")
         else:
             messages.success(request, _("已收到，编号 %s。") % event.number)
+            if lon is None or lat is None:
+                messages.warning(request, _("没有收到定位，按所写的地点办理。"))
             return redirect("matter", REGISTER.key, event.pk)
     say_files_are_gone(request)
     context = {"register": REGISTER, "form": form, "categories": GridEvent.Category.choices}
