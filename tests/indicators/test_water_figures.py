@@ -87,6 +87,13 @@ def test_sections_without_data_are_listed_but_in_no_denominator(store, bureau):
     assert (empty.good.display, empty.good.missing) == ("—", water.NO_DATA)
 
 
+def test_a_section_given_up_since_stays_in_what_is_over(store, bureau):
+    put_water(store, bureau.water, {date(2026, 5, 1): {**FINE, "nh3n": 0.6}})
+    Section.objects.update(until=date(2026, 5, 31))
+    assert water.period(COUNTY, date(2026, 5, 1), date(2026, 6, 1)).attained.parts == "1/1"
+    assert water.period(COUNTY, date(2026, 6, 1), date(2026, 7, 1)).sections == []
+
+
 def test_a_section_with_two_stations_counts_once(store, bureau):
     second = Station.objects.create(code="W-2", name="二号水站", area_code="990101001", medium="water",
                                     level="county", section=bureau.section)  # fmt: skip

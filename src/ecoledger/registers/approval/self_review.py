@@ -19,6 +19,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import Role
 from ecoledger.books.duty import Every, term_of
 from ecoledger.entities.models import Area, Enterprise
+from ecoledger.entities.validity import overlapping
 from ecoledger.listings.parts import Ask, Import, View
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
@@ -133,11 +134,13 @@ def due_in(permit: Permit, month: date) -> list[self_results.Measured]:
 
 
 def waiting(person: Person, month: date) -> QuerySet[Any]:
-    """Permits in force with something to measure, of which no review of the month is there."""
+    """Permits in force in the month with something to measure, of which no review of it is there."""
     there = SelfReview.objects.filter(
         permit=OuterRef("pk"), month=month.replace(day=1), withdrawn_at=None
     )
-    rows = PERMITS.visible_to(person).filter(until=None, monitoring__isnull=False)
+    rows = PERMITS.visible_to(person).filter(
+        overlapping(*month_of(month)), monitoring__isnull=False
+    )
     return rows.filter(~Exists(there)).distinct().order_by("code")
 
 

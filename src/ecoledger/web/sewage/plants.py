@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from ecoledger.entities.validity import overlapping
 from ecoledger.listings.refusals import Refused
 from ecoledger.registers.water import plants
 from ecoledger.registers.water.plant_series import FACTORS, PlantSeries, limits_of, rules, series
@@ -43,8 +44,10 @@ def _month(request: Request) -> str:
 def page(request: Request) -> HttpResponse:
     """The month of every plant that is entered; which have none."""
     month = _month(request)
+    first = date.fromisoformat(f"{month}-01")
+    in_month = overlapping(first, first.replace(day=plants.days_of(month)))
     shown = (
-        PLANTS.visible_to(request.user).filter(until=None).select_related("region").order_by("code")
+        PLANTS.visible_to(request.user).filter(in_month).select_related("region").order_by("code")
     )
     entries = MONTHS.visible_to(request.user).filter(month=month).select_related(None)
     told = {entry.entity_id: entry for entry in entries}
