@@ -151,6 +151,8 @@ def test_what_failed_and_is_not_put_right_is_not_closed(bureau, people, photo):
     officer, firm = people["officer"], people["enterprise"]
     answers = "符合\n符合\n不符合：重新接地\n符合"
     actions.perform(check.pk, "fill", by=firm, form={"answers": answers})
+    filled = check.events.get(transition="fill").form["answers"].splitlines()
+    assert filled[2] == "静电接地完好：不符合：重新接地"
     actions.perform(check.pk, "answer", by=firm, form={"answer": "一项不符合"})
     accept = {"checked": "同意"}
     with pytest.raises(Refused, match="“静电接地完好”不符合，还没有报告整改"):

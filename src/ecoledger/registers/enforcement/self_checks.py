@@ -190,6 +190,10 @@ def _fill(step: Step) -> None:
             )
         item.found, item.measure = words[word], measure.strip()[:200]
         item.save()
+    # An answer alone says nothing to who reads it on the timeline.
+    step.form["answers"] = "\n".join(
+        f"{item.name}：{line}" for item, line in zip(items, answers, strict=True)
+    )
 
 
 def _prepare(check: SelfCheck) -> None:
