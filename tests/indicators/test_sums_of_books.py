@@ -151,6 +151,7 @@ def test_a_sum_of_a_book_in_which_nothing_was_ever_written_is_not_nought(bureau)
     assert counting.figure(tally).missing
     site = Enterprise.objects.get(code="E-1")
     row = {
+        "book": tally.book.key,
         "total": 1,
         "entity": site,
         "at": timezone.make_aware(datetime(2025, 5, 1, 8)),
