@@ -10,6 +10,7 @@ from django.utils import timezone
 from tests.registers.steps import barred, perform
 
 from ecoledger.matters import actions
+from ecoledger.registers.enforcement.penalty_case.models import EvidenceItem
 from ecoledger.registers.enforcement.penalty_case.register import REGISTER as CASES
 from ecoledger.registers.enforcement.production_orders import REGISTER as ORDERS
 from ecoledger.reports.models import IssuedDocument
@@ -43,6 +44,26 @@ def test_a_heavy_penalty_or_a_large_confiscation_is_decided_after_the_right_to_a
     )
     assert "听证" in barred(perform, untold, "decide", bureau.leader, said)
     assert perform(told, "decide", bureau.leader, said).state == "decided"
+
+
+def test_what_was_investigated_anew_is_told_anew(bureau):
+    officer, second, today = bureau.officer, bureau.people["officer2"], timezone.localdate()
+    values = {
+        "title": "超标", "kind": "general", "party": "某厂", "party_kind": "organisation", "area_code": NORTH,
+        "entity": bureau.enterprise, "proposed_fine": Decimal(100_000),
+    }  # fmt: skip
+    case = actions.open_matter(CASES, values, by=officer, state="investigating")
+    EvidenceItem.objects.create(case=case, name="笔录", copies=1, obtained_on=today, proves="超标")
+    notice = {"kind": "penalty_notice", "area_code": NORTH, "title": "告知书", "matter": case}
+    IssuedDocument.objects.create(issued_at=timezone.now() - timedelta(hours=1), **notice)
+    perform(
+        case, "finish_investigation", officer, {"violated": "x", "basis": "y", "conclusion": "z"}
+    )
+    perform(case, "pass_review", second, {"checked": "同意"})
+    served = {"notice_served_on": f"{today}", "hearing_right": False}
+    assert "重新拟文" in barred(perform, case, "notify", officer, served)
+    IssuedDocument.objects.create(**notice)
+    assert perform(case, "notify", officer, served).state == "defence"
 
 
 def test_an_order_told_again_is_served_by_a_notice_of_this_round(bureau):

@@ -86,7 +86,11 @@ def test_an_order_is_narrowed_when_it_is_decided_and_told_again_where_its_ground
     ORDERS.model.objects.filter(pk=row.pk).update(
         state="deciding", notice_served_on=date(2026, 1, 5)
     )
-    decided = perform(row, "decide", leader, {"scale": "一车间减产"})
+    with pytest.raises(Refused, match="须重新告知"):
+        perform(row, "decide", leader, {"scale": "一车间减产"})
+    narrower = {"scale": "一车间减产", "narrowed": "二车间已改正"}
+    decided = perform(row, "decide", leader, narrower)
+    assert "原告知：全厂减产" in decided.events.last().form["narrowed"]
     assert (decided.state, decided.scale) == ("decided", "一车间减产")
 
     other = actions.open_matter(ORDERS, values, by=officer)

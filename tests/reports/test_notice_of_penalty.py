@@ -80,7 +80,7 @@ def test_a_notice_is_not_issued_where_the_fine_was_determined_anew_on_its_way(ca
 def test_a_notice_older_than_the_discretion_is_not_the_one_that_was_served(case, people):
     assess(case, people)
     old = notice(case, timezone.now() - timedelta(days=1))
-    with pytest.raises(Refused, match="早于最近一次裁量"):
+    with pytest.raises(Refused, match="早于最近一次调查终结、裁量"):
         served(case, people, "1")
     new = notice(case)
     assert served(case, people, "1").notice_no == new.number != old.number

@@ -160,6 +160,20 @@ def _afresh(step: Step) -> None:
     order.statement = order.statement_answer = ""
 
 
+def _no_wider(step: Step) -> None:
+    """Decided otherwise than told it is narrower, and says why; what was told stands beside it."""
+    told = ProductionOrder.objects.values_list("scale", flat=True).get(pk=step.matter.pk)
+    if step.matter.scale == told:
+        return
+    if not step.form.get("narrowed"):
+        why = _("范围和规模与告知的“%s”不同：只能缩小，并写明理由；扩大的须重新告知。") % told
+        raise Refused("form", why, "", {"narrowed": [_("请填写")]})
+    step.form["narrowed"] = _("原告知：%(told)s。%(why)s") % {
+        "told": told,
+        "why": step.form["narrowed"],
+    }
+
+
 def _decide(step: Step) -> None:
     """From now on all staff of its area know of it."""
     step.matter.decided_on = timezone.localtime(step.at).date()
@@ -274,7 +288,8 @@ REGISTER = declare(Register(
             Transition("discuss", "集体讨论", "deciding", "", by=HEADS, asks=("discussed_on",
                        said("conclusion", "讨论结论")), evidence=1, main=False),
             Transition("decide", "作出决定", "deciding", "decided", by=HEADS, when=may_decide, asks=("scale",),
-                       takes_over=("scale",), other_person_than=("notify",), effects=(_decide,),
+                       offers=(said("narrowed", "缩小范围和规模的理由"),), takes_over=("scale",),
+                       other_person_than=("notify",), effects=(_no_wider, _decide),
                        help="听取陈述申辩后可以缩小范围和规模；扩大范围或改变情形的，须重新告知。"),
             Transition("tell_again", "重新告知", ("defence", "deciding"), "telling", by=HEADS, asks=(REASON,),
                        effects=(_afresh,), main=False,

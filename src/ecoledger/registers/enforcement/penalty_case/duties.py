@@ -259,8 +259,10 @@ def no_discretion(case: Any) -> str:
 
 
 def judged_at(case: Any) -> datetime | None:
-    """When it was last determined what the party is told: by the sheet of discretion, or by the heads who had it told again."""
-    moments = Event.objects.filter(matter=case.pk, transition__in=("assess", "tell_again"))
+    """When it was last determined what the party is told: by what was found, by the sheet of discretion, or by the heads who
+    had it told again."""
+    determining = ("finish_investigation", "assess", "tell_again")
+    moments = Event.objects.filter(matter=case.pk, transition__in=determining)
     return moments.order_by("-at").values_list("at", flat=True).first()
 
 
@@ -270,7 +272,7 @@ def no_notice_yet(case: Any, locked_at: datetime) -> str:
         return why
     judged = judged_at(case)
     if judged is not None and judged > locked_at:
-        return _("锁定的内容早于最近一次裁量，请按现在的数据重新锁定。")
+        return _("锁定的内容早于最近一次调查终结或者裁量，请按现在的数据重新锁定。")
     return ""
 
 
@@ -294,7 +296,7 @@ def notice_not_issued(case: Any) -> str:
     why = no_discretion(case) or not_issued(case, "notice", _("行政处罚事先告知书"))
     if why or case.taken_over or notice_of(case) is not None:
         return why
-    return _("印发的行政处罚事先告知书早于最近一次裁量或者重新告知，须重新拟文印发。")
+    return _("印发的行政处罚事先告知书早于最近一次调查终结、裁量或者重新告知，须重新拟文印发。")
 
 
 def large_sum(case: Any) -> int | None:
