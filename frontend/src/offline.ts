@@ -18,6 +18,8 @@ import {
 const PAUSE = 800;
 const RETRY = 20_000;
 const NOT_WRITTEN = new Set(["csrfmiddlewaretoken", "submission", "revision"]);
+// The field with what a form's page showed, by which the server tells what another changed since.
+const SHOWN = "shown";
 let busy = false;
 let panel: HTMLElement;
 
@@ -85,12 +87,17 @@ async function post(one: Waiting, token = ""): Promise<Response> {
   return fetch(one.url, { method: "POST", body, redirect: "follow", headers: { "X-Sent-By": one.person } });
 }
 
-async function reasonOf(answer: Response): Promise<string> {
+// Why it was refused; and the fields as they go again: what the person is told of now counts as shown to him.
+async function refusal(one: Waiting, answer: Response): Promise<Pick<Waiting, "reason" | "fields">> {
   const text = await answer.text();
-  if (!(answer.headers.get("content-type") ?? "").includes("html")) return text.slice(0, 120);
+  const { fields } = one;
+  if (!(answer.headers.get("content-type") ?? "").includes("html")) return { reason: text.slice(0, 120), fields };
   const page = new DOMParser().parseFromString(text, "text/html");
   const parts = [...page.querySelectorAll("main .alert-danger, main .problem, main [role=alert]")];
-  return (parts[0]?.textContent ?? "").replace(/\s+/g, " ").trim().slice(0, 120);
+  const reason = (parts[0]?.textContent ?? "").replace(/\s+/g, " ").trim().slice(0, 120);
+  const shown = page.querySelector<HTMLInputElement>(`main [name=${SHOWN}]`)?.value;
+  if (shown === undefined) return { reason, fields };
+  return { reason, fields: fields.map(([name, value]) => [name, name === SHOWN ? shown : value]) };
 }
 
 // Where what was sent ended up; "" while it waits.
@@ -114,7 +121,7 @@ async function send(one: Waiting): Promise<string> {
     await letGo(one.key);
     return where.href;
   } else if (answer.status < 500) {
-    await keep({ ...one, trouble: "refused", reason: await reasonOf(answer) });
+    await keep({ ...one, ...(await refusal(one, answer)), trouble: "refused" });
   }
   return "";
 }
@@ -304,6 +311,8 @@ async function startForm(form: HTMLFormElement): Promise<void> {
       }
       if (after?.trouble === "refused") {
         // The form still stands there as it was written; the queue says why.
+        const shown = form.querySelector<HTMLInputElement>(`[name=${SHOWN}]`);
+        if (shown) shown.value = after.fields.find(([name]) => name === SHOWN)?.[1] ?? "";
         await letGo(one.key);
         await show();
         said(`${word("wordsRefused")}${after.reason ? `：${after.reason}` : ""}`);
