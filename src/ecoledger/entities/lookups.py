@@ -33,9 +33,7 @@ def _entities(person: Person | None) -> QuerySet[Any]:
     """Things of the person's areas and the wider ones these lie in (a river, a section); a firm's own. Of a kind whose
     book the person neither reads nor writes there are none.
     """
-    # Firms before what bears their name (outlets, permits) and before the places that theirs begins with.
-    firm = Case(When(kind=Enterprise.KIND, then=0), default=1)
-    rows = Entity.objects.filter(in_force()).order_by(firm, "code")
+    rows = Entity.objects.filter(in_force()).order_by("code")
     if person is None:
         return rows
     books = all_inventories()
@@ -95,5 +93,7 @@ ENTITIES = declare_lookup(
         begins=("code",),
         under=lambda row: " · ".join(filter(None, (label_of(row.kind), row.code, row.address))),
         value="code",
+        # Firms before what bears their name (outlets, permits) and before the places that theirs begins with.
+        offered=(Case(When(kind=Enterprise.KIND, then=0), default=1), "code"),
     )
 )

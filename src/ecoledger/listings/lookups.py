@@ -55,6 +55,8 @@ class Lookup:
     under: Callable[[Any], str] = lambda row: ""
     value: str = "pk"
     few: bool = False
+    # In which order what was typed is answered, where that is not the order of ``rows``.
+    offered: tuple[Any, ...] = ()
     # The capability without which none of its rows is offered or taken; "" where ``rows`` itself says who may.
     see: str = ""
     # A field of the same form whose value narrows what is offered, and the path of its row: ("unit", "organisation").
@@ -82,6 +84,8 @@ class Lookup:
         if not words:
             every = list(rows[: MOST + 1])
             return every if len(every) <= MOST else []
+        if self.offered:
+            rows = rows.order_by(*self.offered)
         starts, holds = Q(), Q()
         for path in (*self.begins, *self.exact):
             starts |= Q(**{f"{path}__istartswith": words})
