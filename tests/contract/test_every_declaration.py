@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import itertools
 import json
@@ -27,9 +28,10 @@ from ecoledger.books.score_sheet import ScoreSheet
 from ecoledger.entities.models import Enterprise, Entity
 from ecoledger.listings import cells, forms, selecting
 from ecoledger.listings.catalogue import all_listings, listings_of
-from ecoledger.listings.importing import checking, files
+from ecoledger.listings.importing import accepting, checking, files
 from ecoledger.listings.importing.examples import rows_of
 from ecoledger.listings.parts import Kind
+from ecoledger.listings.refusals import Refused
 from ecoledger.matters import actions
 from ecoledger.matters.actions import performing
 from ecoledger.matters.models import Matter
@@ -330,6 +332,24 @@ def test_the_example_of_its_template_is_taken_as_it_is(book, bureau):
     if book.key in NAMED_IN_WORDS:
         empty.add("")
     assert [fault for fault in row.errors if fault["column"] not in empty] == []
+
+
+@pytest.mark.parametrize("book", [p for p in BOOKS if p.values[0].imports is not None])
+def test_its_own_export_taken_in_again_adds_no_row(book, bureau, matter_of):
+    """Each row is known again, or is told why it stays out; so is a table that lacks what the list asks for."""
+    person = next((p for p in bureau.people.values() if book.may_open(p)), None)
+    batch = checking.preview(book, "模板.xlsx", files.template(book, by=person), by=person)
+    with contextlib.suppress(Refused):
+        accepting.accept(book, batch.pk, by=person)
+    if isinstance(book, Register):
+        matter_of(book)
+    rows = book.own_rows() if person is None else book.visible_to(person)
+    content = cells.workbook(book, person or bureau.leader, rows, title=str(book.label))
+    before = rows.count()
+    with contextlib.suppress(Refused):
+        again = checking.preview(book, "导出.xlsx", content, by=person)
+        accepting.accept(book, again.pk, by=person)
+    assert rows.count() == before
 
 
 @pytest.mark.parametrize("book", BOOKS)

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import COUNTY, NORTH
 
 from ecoledger.accounts.models import AuditEntry, Organisation
-from ecoledger.listings import importing
+from ecoledger.listings import cells, importing
 from ecoledger.listings.models import ImportRow
 from ecoledger.matters import actions, chain
 from ecoledger.matters.actions import Refused
@@ -210,6 +210,24 @@ def test_a_table_is_compared_with_what_its_reader_may_see_and_names_it_by_its_nu
         (row,) = importing.preview(REGISTER, "二.xlsx", table, by=person).rows.all()
         assert ("可能与 GD70 是同一件" in row.reason) is told
         assert "#" not in row.reason
+
+
+def test_a_number_of_this_house_is_its_complaint_and_no_number_of_the_platform(bureau):
+    values = {"channel": "phone", "area_code": NORTH, "description": "夜间异味", "target": "某厂"}
+    ours = actions.open_matter(REGISTER, values, by=bureau.complaint)
+    table = cells.workbook(REGISTER, bureau.complaint, [ours], title="信访投诉")
+    (row,) = importing.preview(REGISTER, "导出.xlsx", table, by=bureau.complaint).rows.all()
+    assert (row.changes, row.wrong, row.values["source_no"]) == (ours.pk, False, "")
+    assert f"已在台账中（{ours.number}），没有新内容" in str(row.warnings)
+    head = ["编号", "举报时间", "举报类型", "行政区划", "举报内容"]
+    lines = [[number, "2026-10-01", "电话", "北镇", "粉尘"] for number in (ours.number, "D1")]
+    batch = importing.preview(
+        REGISTER, "平台.xlsx", saved(workbook(("一", [head, *lines]))), by=bureau.complaint
+    )
+    importing.accept(REGISTER, batch.pk, by=bureau.complaint)
+    assert set(Complaint.objects.values_list("source_no", "description")) == {
+        ("", "粉尘"), ("D1", "粉尘")
+    }  # fmt: skip
 
 
 def test_a_number_of_another_area_is_neither_shown_nor_changed(bureau):

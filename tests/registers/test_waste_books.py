@@ -9,6 +9,7 @@ from decimal import Decimal
 import openpyxl
 import pytest
 from django.utils import timezone
+from tests.conftest import NORTH
 
 from ecoledger.books import duty
 from ecoledger.books.models import Holding
@@ -20,6 +21,7 @@ from ecoledger.registers.waste import disposal_capacity, producers, waste_balanc
 from ecoledger.registers.waste.disposal_capacity import CapacityLine
 from ecoledger.registers.waste.hazardous_waste import HAZARDOUS
 from ecoledger.registers.waste.industrial_waste import CENTRES, CONTRACTS
+from ecoledger.registers.waste.medical_waste import DAYS, MedicalInstitution
 from ecoledger.registers.waste.small_producers import DECLARED, MEMBERS
 from ecoledger.registers.waste.waste_balance import WasteBalance
 from ecoledger.registers.waste.waste_ledgers import CONSIGNED, STORED, TAKEN_OUT
@@ -213,3 +215,26 @@ def test_who_declared_in_a_month_declared_in_it_also_after_the_next(bureau):
         assert declared(month) == 1
     assert declared(3) == 1
     assert declared(2) == 0
+
+
+def test_a_fact_that_is_there_is_told_of_a_table_by_the_minute_and_as_it_stands_corrected(bureau):
+    """The first of two entries was put off by a day since: its old day is free, its new one is taken."""
+    ward = MedicalInstitution.objects.create(code="Y-1", name="卫生院", area_code=NORTH)
+    for day in (1, 2):
+        values = {"entity": ward, "at": at(day), "infectious": Decimal(3)}
+        entry = DAYS.open_row(values, bureau.officer, timezone.now())
+    DAYS.change_row(
+        entry, {"at": at(3).replace(second=7), "reason": "记错日"}, bureau.officer, timezone.now()
+    )
+    book = openpyxl.Workbook()
+    book.active.append(["医疗机构", "称重时间", "感染性 kg"])
+    for day in (1, 2, 3):
+        book.active.append([ward.name, f"2026-03-0{day} 09:00", 4])
+    file = io.BytesIO()
+    book.save(file)
+    first, second, third = importing.preview(
+        DAYS, "a.xlsx", file.getvalue(), by=bureau.officer
+    ).rows.order_by("number")
+    assert "已在台账中（卫生院 2026-03-01 09:00）" in first.reason
+    assert second.reason == ""
+    assert "已在台账中（卫生院 2026-03-03 09:00）" in third.reason

@@ -48,6 +48,13 @@ class Log(Listing):
     def visible_to(self, person: Person) -> QuerySet[Any]:
         return super().visible_to(person).filter(current=True)
 
+    def standing(self) -> QuerySet[Any]:
+        return self.own_rows().filter(current=True)
+
+    def rows_of(self, keys: list[int]) -> QuerySet[Any]:
+        """Also those corrected since."""
+        return self.own_rows().filter(pk__in=keys)
+
     def asks_to_change(self) -> tuple[Ask, ...]:
         return (self.derive.ask(Ask("reason", required=True)),)
 

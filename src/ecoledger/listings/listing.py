@@ -81,7 +81,8 @@ class Listing:
     # Path of the key of its list, of a kind whose lists may stand in one table together.
     told_apart_by: ClassVar[str] = ""
 
-    # Column of the import by which its own export names each row: a table that says it means that row.
+    # Attribute by which its own export names each row: a table that says it means that row. Where the import has a column of
+    # that name, the table brings the row up to date; elsewhere it is only told that it is there.
     numbered_by: ClassVar[str] = ""
 
     key: str

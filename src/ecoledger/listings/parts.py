@@ -194,7 +194,7 @@ class Import:
     # Whether its files tell of what is over beside what is not: such rows come in as facts of the past.
     tells_past: bool = False
     # Whether a row whose key (of one column) is in the book already brings it up to date, instead of being refused. One
-    # that says its number in the list's own export (``Listing.numbered_by``) always does.
+    # that says its number in the list's own export always does, where that is a column here (``Listing.numbered_by``).
     updates: bool = False
     # Columns whose value no two rows of a table may share -> the column that says why they do, "" where nothing can.
     once: Mapping[str, str] = field(default_factory=dict)

@@ -30,16 +30,18 @@ def same(kept: Any, said: Any) -> bool:
 
 def mark(value: Any) -> str:
     """What tells a value from others as far as a form carries it: alike of a kept value and of what a form says unchanged."""
-    plain = json.dumps(_plain(value), sort_keys=True, default=str)
-    return hashlib.sha256(plain.encode()).hexdigest()[:16]
+    said = json.dumps(plain(value), sort_keys=True, default=str)
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value in the one form in which what is kept and what is said of it are alike: a moment to the minute, a number without
+    noughts behind, a thing by its key."""
     match value:
         case None | "" | [] | {}:
             return None
         case Model():
-            return value.pk
+            return plain(value.pk)
         case bool():
             return value
         case int() | float() | Decimal():
@@ -50,7 +52,7 @@ def _plain(value: Any) -> Any:
         case str():
             return _lines(value)
         case list() | tuple() | set():
-            return [_plain(one) for one in value]
+            return [plain(one) for one in value]
     return value
 
 

@@ -125,6 +125,7 @@ class Register(Listing):
 
     kinds: ClassVar[Mapping[str, Kind]] = {"state": Kind.STATE, "due": Kind.DUE}
     is_work: ClassVar[bool] = True
+    numbered_by: ClassVar[str] = "number"
 
     if TYPE_CHECKING:  # said again for the type checker, which forgets that these resolve names
         fields: Named[Ask] = Named("ask")

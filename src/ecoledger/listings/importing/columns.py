@@ -76,8 +76,10 @@ def match_columns(
             continue
         mapping[header] = ""
         meant[header] = next((by_name[w] for w in ways_to_read(header) if w in by_name), [])
-    # What means one column alone is placed first: beside 举报时间, 受理时间 is the acceptance.
-    for header, names in sorted(meant.items(), key=lambda pair: len(pair[1]) > 1):
+    # What means one column alone is placed first: beside 举报时间, 受理时间 is the acceptance. Of several that mean the same
+    # it is the one that bears its name: beside 受理编号, 编号 is another number.
+    placed = sorted(meant.items(), key=lambda pair: (len(pair[1]) > 1, fold(pair[0]) not in own))
+    for header, names in placed:
         name = next((name for name in names if name not in taken), "")
         mapping[header] = name
         taken.add(name)

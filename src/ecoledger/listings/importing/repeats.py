@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms as django_forms
-from django.db.models import CharField, Model
+from django.db.models import CharField
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
@@ -16,8 +16,10 @@ from ecoledger.listings.importing import updating
 from ecoledger.listings.importing.cleaning import Cleaner
 from ecoledger.listings.listing import Listing
 from ecoledger.listings.models import ImportBatch, ImportRow, problem
-from ecoledger.listings.parts import Import, ImportColumn, Kind
+from ecoledger.listings.parts import Import, ImportColumn
+from ecoledger.listings.tables.book import unpacked_cell
 from ecoledger.listings.tables.headers import fold
+from ecoledger.listings.unchanged import plain
 
 # Before what tells a row by its number in the list's own export.
 _OWN = "\0"
@@ -37,14 +39,39 @@ class Repeats:
     ) -> None:
         self.listing, self.imports, self.columns = listing, imports, columns
         self.batch, self.by, self.clean = batch, by, clean
+        # Whether a row that says its own number brings that one up to date.
+        self.follows_number = listing.numbered_by in columns
+        self.own_headers, self.own_numbers = self._own_headers(), dict[int, str]()
+        self._by_key = False
+
+    def _own_headers(self) -> set[str]:
+        """The headers of the table over the number by which the list's own export names each row, where no column is so
+        called: a foreign table may mean another number by the same word."""
+        name = self.listing.numbered_by
+        if not name or self.follows_number:
+            return set()
+        words = {fold(name), fold(str(self.listing.derive.column(name).label))}
+        return {header for header in self.batch.mapping if fold(header) in words}
+
+    def known_by_number(self, rows: list[ImportRow]) -> None:
+        """Note the rows that say the number of one in the book; what stands under that header means nothing else."""
+        if not self.own_headers:
+            return
+        told: dict[int, str] = {}
+        for row in rows:
+            cells = (fold(unpacked_cell(row.raw[h])) for h in self.own_headers if h in row.raw)
+            if number := next(filter(None, cells), ""):
+                told[id(row)] = _OWN + number
+        there: dict[str, tuple[int, str]] = {}
+        self._find(
+            [self.listing.numbered_by], self.listing.numbered_by, set(told.values()), there, _OWN
+        )
+        self.own_numbers = {row: number for row, number in told.items() if number in there}
 
     def keys(self, rows: list[ImportRow]) -> None:
         """Keys that stand twice in the file or are in the book already are errors, not copies."""
-        if not self.imports.key:
-            self._same_rows(rows)
-            return
         label = _("、").join(_(str(self.columns[n].ask.label)) for n in self.imports.key)
-        first = self.imports.key[0]
+        first = next(iter(self.imports.key), "")
         told = {id(row): self._told(row) for row in rows}
         there = self._keys_there(rows, told.values())
         seen: dict[str, ImportRow] = {}
@@ -55,23 +82,32 @@ class Repeats:
             parts = [str(row.values.get(name) or "") for name in self.imports.key]
             row.key, row.repeats_of = " ".join(parts)[:200] if all(parts) else "", ""
             keys = told[id(row)]
-            if before := next((seen[key] for key in keys if key in seen), None):
+            found = next((key for key in keys if key in there), "")
+            before = next((seen[key] for key in keys if key in seen), None)
+            # A row above may say by its number what this one says by its key.
+            if before := before or (again.get(there[found][0]) if found else None):
                 row.repeats_of = before.place
                 message = _("与第 %s 行相同；请删去一行，或改正编号") % _place(before, row)
                 row.errors.append(problem(first, label, message))
                 continue
             seen.update(dict.fromkeys(keys, row))
-            if found := next((key for key in keys if key in there), ""):
-                pk, row.repeats_of = there[found]
-                if pk not in again:
-                    again[pk] = row
-                    if found.startswith(_OWN):
-                        numbered.add(pk)
-        meant = again if self.imports.updates else {pk: again[pk] for pk in numbered}
+            if found:
+                pk, called = there[found]
+                # What no name of its own tells is told by its key.
+                named_by_key = called and self._by_key
+                row.repeats_of = _called(row, self.imports.key) if named_by_key else called
+                again[pk] = row
+                if found.startswith(_OWN):
+                    numbered.add(pk)
+        if not self.listing.numbered_by:
+            again |= self._in_every_cell([row for row in rows if not (row.key or row.errors)])
+        followed = numbered if self.follows_number else ()
+        meant = again if self.imports.updates else {pk: again[pk] for pk in followed}
         known = updating.compare(self.listing, meant, self.by, self.clean) if meant else set()
-        if not self.listing.is_work:  # a piece of work may be another of the same number
-            left = {pk: row for pk, row in again.items() if pk not in known}
-            known |= updating.unchanged(self.listing, left, self.by, self.clean)
+        # A piece of work may be another of the same number, unless that is its own.
+        same = numbered if self.listing.is_work else again.keys()
+        left = {pk: row for pk, row in again.items() if pk in same and pk not in known}
+        known |= updating.unchanged(self.listing, left, self.by, self.clean)
         for pk, row in again.items():
             if pk not in known:
                 message = _("已在台账中（%s）；若是新的一条，请改正") % row.repeats_of
@@ -80,7 +116,37 @@ class Repeats:
                 row.errors.append(problem(first, label, message))
         if self.imports.duplicate_of:
             self._duplicates(rows, seen, there)
-        self._same_rows([row for row in rows if not row.key])
+        self._same_rows([row for row in rows if not (row.key or row.repeats_of)])
+
+    def _in_every_cell(self, rows: list[ImportRow]) -> dict[int, ImportRow]:
+        """Rows without a whole key that say in every column of the table what one of the book says, by its primary key."""
+        there = set(self.batch.mapping.values())
+        fields = {
+            name: field_at(self.listing.model, column.ask.stores)
+            for name, column in self.columns.items()
+            if name in there and column.ask.stores and not column.ask.within
+        }
+        fields = {n: f for n, f in fields.items() if f is not None and f.concrete}
+        if not (rows and fields):
+            return {}
+        said: dict[tuple[str, ...], list[ImportRow]] = {}
+        for row in rows:
+            told = (
+                self._said(n, row.values.get(n)) or _part(f.get_default())
+                for n, f in fields.items()
+            )
+            said.setdefault(tuple(told), []).append(row)
+        stores = [str(self.columns[name].ask.stores) for name in fields]
+        again: dict[int, ImportRow] = {}
+        for pk, *kept in (
+            self.listing.standing().values_list("pk", *stores).iterator(chunk_size=5000)
+        ):
+            if waiting := said.get(tuple(map(_part, kept))):
+                again[pk] = waiting.pop(0)
+        seen = self._seen(list(again))
+        for pk, row in again.items():
+            row.repeats_of = _called(row, fields) if pk in seen else ""
+        return again
 
     def shared(self, rows: list[ImportRow]) -> None:
         """Of rows that share what is one row's alone the later is refused, and each says where the other stands."""
@@ -105,19 +171,19 @@ class Repeats:
         told = []
         if own := str(row.values.get(self.listing.numbered_by) or ""):
             told.append(_OWN + fold(own))
-        parts = [self._kept(name, row.values.get(name)) for name in self.imports.key]
-        if all(parts):
+        if number := self.own_numbers.get(id(row)):
+            told.append(number)
+        parts = [self._said(name, row.values.get(name)) for name in self.imports.key]
+        if parts and all(parts):
             told.append(fold(" ".join(parts)))
         return told
 
-    def _kept(self, name: str, value: Any) -> str:
-        """A part of a key as the column keeps it: of a name that means another row, that row's key."""
-        if value and self.columns[name].ask.kind in (Kind.REFERENCE, Kind.AREA):
-            try:
-                value = self.clean(name, value)
-            except django_forms.ValidationError:
-                return ""
-        return str(value.pk if isinstance(value, Model) else value or "")
+    def _said(self, name: str, value: Any) -> str:
+        """A part of a key as it is compared with what the column keeps: of a name that means another row, that row's key."""
+        try:
+            return _part(self.clean(name, value)) if value else ""
+        except django_forms.ValidationError:
+            return ""
 
     def _keys_there(
         self, rows: list[ImportRow], told: Iterable[list[str]]
@@ -128,11 +194,13 @@ class Repeats:
         wanted.update(key for keys in told for key in keys)
         found: dict[str, tuple[int, str]] = {}
         stores = [self.columns[name].ask.stores or name for name in self.imports.key]
-        shown = "number" if hasattr(self.listing.model, "number") else stores[0]
-        if own := self.listing.numbered_by:
-            shown = own
-            self._find([own], shown, {k for k in wanted if k.startswith(_OWN)}, found, _OWN)
-        self._find(stores, shown, {k for k in wanted if not k.startswith(_OWN)}, found)
+        own = self.listing.numbered_by
+        if own:
+            self._find([own], own, {k for k in wanted if k.startswith(_OWN)}, found, _OWN)
+        if stores:
+            shown = own or ("number" if hasattr(self.listing.model, "number") else stores[0])
+            self._by_key = field_at(self.listing.model, shown).is_relation
+            self._find(stores, shown, {k for k in wanted if not k.startswith(_OWN)}, found)
         seen = self._seen([pk for pk, _name in found.values()])
         return {key: (pk, name if pk in seen else "") for key, (pk, name) in found.items()}
 
@@ -152,7 +220,7 @@ class Repeats:
         if not wanted - {""}:
             return
         for pk, *parts, name in there.values_list("pk", *stores, shown).iterator(chunk_size=5000):
-            key = mark + fold(" ".join(str(part) for part in parts))
+            key = mark + fold(" ".join(map(_part, parts)))
             if key in wanted:
                 found.setdefault(key, (pk, str(name)))
 
@@ -224,6 +292,17 @@ class Repeats:
                 message = _("与第 %s 行内容完全相同，请核对是不是重复") % _place(seen[content], row)
                 row.warnings.append(problem("", "", message))
             seen.setdefault(content, row)
+
+
+def _called(row: ImportRow, names: Iterable[str]) -> str:
+    """What names a row that has no number: the first of what it says."""
+    said = (row.cells.get(name) or row.values.get(name) for name in names)
+    return " ".join([str(text) for text in said if text][:4])[:120]
+
+
+def _part(value: Any) -> str:
+    """A part of a key in the one form in which what a table says and what the book keeps are compared."""
+    return str(plain(value) or "")
 
 
 # A remark is short; without an end to it, a cell full of brackets would be looked at for minutes.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
 from typing import Any
 
@@ -101,22 +101,24 @@ class RowChecks:
             self._headers_in.setdefault(row.sheet, set()).update(row.raw, row.faults)
         self._running = running_numbers(rows, self.headers_of, self.imports.key)
         self._expect(rows)
+        repeats = Repeats(self.listing, self.imports, self.columns, self.batch, self.by, self.clean)
+        repeats.known_by_number(rows)
         for n, row in enumerate(rows):
             if n % _TOLD == 0:
                 if beside.serves():
                     time.sleep(_REST)
                 if progress is not None:
                     progress(n, len(rows))
-            self._row(row)
+            self._row(row, repeats.own_headers if id(row) in repeats.own_numbers else ())
         self._find_named(rows)
-        repeats = Repeats(self.listing, self.imports, self.columns, self.batch, self.by, self.clean)
         repeats.keys(rows)
         repeats.shared(rows)
         repeats.carried_over(rows)
         self._look_over(rows)
         self._refuse_unmade(rows)
         self._note_meanings()
-        for row, other, called, why in self.listing.likely_repeats(rows, self.by):
+        new = [row for row in rows if not row.changes]
+        for row, other, called, why in self.listing.likely_repeats(new, self.by):
             row.repeats_of = other
             message = _("可能与 %(other)s 是同一件（%(why)s）") % {"other": called, "why": why}
             row.warnings.append(problem("", "", message))
@@ -151,7 +153,8 @@ class RowChecks:
             ]
         return self._headed[sheet]
 
-    def _row(self, row: ImportRow) -> None:
+    def _row(self, row: ImportRow, apart: Collection[str]) -> None:
+        """Read a row, but not what stands under the headers ``apart``."""
         # Most of a template's columns are not in a small table.
         row.cells, row.values = dict.fromkeys(self.in_order, ""), dict.fromkeys(self.in_order, "")
         row.errors, row.warnings = [], []
@@ -160,7 +163,7 @@ class RowChecks:
         faulty = {
             name
             for name, header, known in self._columns_of(row.sheet)
-            if not self._cell(name, header, known, row)
+            if header not in apart and not self._cell(name, header, known, row)
         }
         self._complete(row, faulty)
         for name in self.columns:
@@ -384,7 +387,7 @@ class RowChecks:
         asked, cleaned = value if isinstance(value, str) else repr(value), self._cleaned[name]
         if asked not in cleaned:
             try:
-                self.fields[name].clean(value)
+                self.clean(name, value)
                 cleaned[asked] = ""
             except django_forms.ValidationError as error:
                 cleaned[asked] = _("；").join(str(message) for message in error.messages)

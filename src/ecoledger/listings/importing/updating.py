@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms as django_forms
 from django.core.exceptions import PermissionDenied
 from django.db import DataError, IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -43,7 +44,7 @@ def compare(
     keys, found = list(rows), set()
     for start in range(0, len(keys), _AT_ONCE):
         some = keys[start : start + _AT_ONCE]
-        for thing in listing.updatable(by).filter(pk__in=some):
+        for thing in _things(listing, by, some):
             row = rows[thing.pk]
             found.add(thing.pk)
             row.changes = thing.pk
@@ -71,7 +72,7 @@ def unchanged(
     """Of rows of a list that no table brings up to date the keys of those that say nothing new, as each row says then."""
     keys, found = [key for key, row in rows.items() if not row.errors], set()
     for start in range(0, len(keys), _AT_ONCE):
-        for thing in listing.updatable(by).filter(pk__in=keys[start : start + _AT_ONCE]):
+        for thing in _things(listing, by, keys[start : start + _AT_ONCE]):
             row = rows[thing.pk]
             try:
                 said = listing.later_values(thing, values_of(listing, row, clean))
@@ -82,6 +83,14 @@ def unchanged(
                 row.changes = thing.pk
                 row.warnings.append(problem("", "", _told(listing, thing, {})) | SAME)
     return found
+
+
+def _things(listing: Listing, by: Person | None, keys: list[Any]) -> QuerySet[Any]:
+    """The rows of the book of those keys that a table of ``by`` may change, with what its columns name of other tables."""
+    asked = {ask.stores for ask in listing.import_asks}
+    names = [f.name for f in listing.model._meta.fields if f.is_relation and f.name in asked]
+    rows = listing.updatable(by).filter(pk__in=keys)
+    return rows.select_related(*names) if names else rows
 
 
 def changes(
@@ -146,10 +155,7 @@ def apply(
 ) -> None:
     """Keep what the rows changed; those that say nothing new change nothing. One that cannot be kept says why."""
     rows = list(rows)
-    things = {
-        thing.pk: thing
-        for thing in listing.updatable(by).filter(pk__in=[r.changes for r, _v in rows])
-    }
+    things = {thing.pk: thing for thing in _things(listing, by, [r.changes for r, _v in rows])}
     for row, values in rows:
         thing = things.get(row.changes)
         try:

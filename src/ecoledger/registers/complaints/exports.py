@@ -16,6 +16,7 @@ from ecoledger.accounts.models import Organisation
 from ecoledger.entities.models import Area, Enterprise
 from ecoledger.listings import own_data
 from ecoledger.listings.tables.headers import fold
+from ecoledger.listings.unchanged import same
 from ecoledger.matters import actions
 from ecoledger.matters.models import Matter
 from ecoledger.registers.complaints.complaint import Complaint
@@ -296,8 +297,11 @@ def later(complaint: Complaint, values: Mapping[str, Any]) -> dict[str, Any]:
     changed = {
         name: value
         for name, value in values.items()
-        if name not in (*_OWN, "state", "closed_at") and getattr(complaint, name) != value
+        if name not in (*_OWN, "state", "closed_at") and not same(getattr(complaint, name), value)
     }
+    # What this house writes out as the unit that has it is no word of the platform.
+    if changed.get("handled_by") == str(complaint.owner_organisation or ""):
+        del changed["handled_by"]
     # Once it was taken up by a step here, this bureau knows better when, and who was given it.
     taken_up = complaint.accepted_at is not None and not actions.only_followed(complaint)
     if taken_up:

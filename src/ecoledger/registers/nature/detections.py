@@ -237,9 +237,10 @@ def _read_detection(row: TableRow) -> None:
     if not values.get("deployment"):
         row.refuse("deployment", _("没有布设编号"))
     if not values.get("observation_id"):
-        second = texts.get("second") or texts.get("start") or ""
+        place = recording[-100:] or values.get("deployment") or ""
+        second = texts.get("second") or texts.get("start") or values.get("at") or ""
         species = texts.get("scientific_name") or texts.get("name") or ""
-        values["observation_id"] = f"{recording[-100:]}#{second}#{species}"[:200]
+        values["observation_id"] = f"{place}#{second}#{species}"[:200]
     values["sort"] = values.get("sort") or "animal"
 
 
@@ -273,7 +274,8 @@ _FILE = Ask("file", "File", Kind.TEXT, stores=None, required=False)
 _SECOND = Ask("second", "Start (s)", Kind.TEXT, stores=None, required=False)
 DETECTIONS = declare(Detections(
     key="detection", label="相机声纹识别结果", line="soil", model=Detection, edit=BUREAU,
-    columns=("name", "scientific_name", "at", "deployment", "sort", "count", "confidence", "method", "candidate", "area_code"),
+    columns=("name", "scientific_name", "at", "deployment", "sort", "count", "confidence", "method", "candidate", "area_code",
+             "observation_id"),
     filters=("sort", "method", "deployment", "at", "area_code"), search=("scientific_name", "name", "observation_id", "evidence_file"),
     lead="scientific_name", under=("name",), order=("-at", "-pk"), tells=("candidate",),
     fields=("observation_id", Ask("deployment", among="deployment"), "at", "sort", "scientific_name", "name", "count",
