@@ -6,6 +6,7 @@ import gzip
 import re
 
 import pytest
+from tests.browser import opened
 
 from ecoledger.web.templatetags.frontend import MANIFEST, _entry
 
@@ -25,6 +26,16 @@ def test_the_first_page_weighs_little(county, signed_in, address):
     # Nothing else is fetched before the page can be read: charts and maps come when a page has them.
     linked = re.findall(r'(?:src|href)="[^"]*/dist/([^"]+)"', page.decode())
     assert sorted(linked) == sorted(files)
+
+
+def test_a_button_in_a_row_is_read_on_its_ground():
+    """Its words are white on the colour of its ground, not in the colour of the text around it."""
+    css = "".join((MANIFEST.parent / name).read_text("utf-8") for name in _entry("base")["css"])
+    row = '<ul class="rows"><li><a class="btn btn-primary" href="#">导入</a></li></ul>'
+    with opened() as browser:
+        page = browser.new_page()
+        page.set_content(f"<style>{css}</style>{row}")
+        assert page.locator("a").evaluate("a => getComputedStyle(a).color") == "rgb(255, 255, 255)"
 
 
 def test_a_page_loads_only_the_kind_of_chart_it_draws():

@@ -75,7 +75,8 @@ def _stopped(request: HttpRequest) -> HttpResponseBase | None:
 
 
 def _open() -> frozenset[str]:
+    """What is answered before that: where it is done, and what every page asks by itself."""
     return frozenset(
         reverse(name)
-        for name in ("account", "second-factor", "sign-in", "sign-out", "language", "live")
+        for name in ("account", "second-factor", "sign-in", "sign-out", "language", "live", "bell")
     )

@@ -45,7 +45,7 @@ MAY: dict[str, Promise] = {
     "operate": _("看系统运行情况"),
     "see_audit": _("看操作记录并校验"),
     "see_undecided_penalties": _("看未决定的处罚案件"),
-    "see_complainants": _("看举报人的姓名和电话；每次查看都记入操作记录"),
+    "see_complainants": _("看举报人的姓名、电话和来信；每次查看都记入操作记录"),
     "merge_visits": _("合并多项检查为一次上门"),
     "draw_case_files": _("抽取案卷评查"),
     "draw_filings": _("抽取登记表核查"),
