@@ -14,6 +14,7 @@ from typing import Any
 import typst
 from django.utils import timezone
 
+from ecoledger.accounts.language import in_chinese
 from ecoledger.accounts.models import Person
 from ecoledger.listings import pixels
 from ecoledger.matters import evidence
@@ -22,7 +23,6 @@ from ecoledger.registers.enforcement.rules import rules
 from ecoledger.reports import binding, enforcement_values, matter_values, visible
 from ecoledger.reports.binding import Paper
 from ecoledger.reports.declaration import Letter, document_of
-from ecoledger.reports.language import in_chinese
 from ecoledger.reports.spoken import issuer
 
 # Volume, section → the kinds of document that stand there, in this order.

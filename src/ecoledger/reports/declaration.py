@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
 
+from ecoledger.accounts.language import in_chinese
 from ecoledger.accounts.models import Person
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import state_of
 from ecoledger.reports import locked
 from ecoledger.reports.content import Block, Bulletin, numbered
-from ecoledger.reports.language import in_chinese
 
 # What a draft goes through between its author and its number, in this order.
 REVIEW, SIGN = "review", "sign"

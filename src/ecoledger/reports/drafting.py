@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts import acting, audit, grants
+from ecoledger.accounts.language import in_chinese
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.roles import CAPABILITIES
 from ecoledger.listings.refusals import Refused
@@ -27,7 +28,6 @@ from ecoledger.matters.models import Matter
 from ecoledger.reports import locked, rendering
 from ecoledger.reports.declaration import SIGN, Document, Letter, Report, document_of
 from ecoledger.reports.differences import between
-from ecoledger.reports.language import in_chinese
 from ecoledger.reports.models import Draft, DraftStep, IssuedDocument, LetterTemplate, Reply
 from ecoledger.reports.numbers import next_number
 from ecoledger.reports.profile import DocumentsError

@@ -6,13 +6,13 @@ from typing import Any
 
 from django.utils import timezone
 
+from ecoledger.accounts.language import in_chinese
 from ecoledger.accounts.models import Person
 from ecoledger.listings import cells, veil
 from ecoledger.matters import timeline
 from ecoledger.matters.register import register_of
 from ecoledger.reports import binding, matter_values, visible
 from ecoledger.reports.binding import Paper
-from ecoledger.reports.language import in_chinese
 from ecoledger.reports.spoken import issuer
 
 FACTS, COURSE, LETTERS, EVIDENCE = "基本情况", "办理过程", "文书", "证据"

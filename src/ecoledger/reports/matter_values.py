@@ -8,10 +8,10 @@ from typing import Any
 from django.db.models import Field, Model
 from django.utils import timezone
 
+from ecoledger.accounts.language import in_chinese
 from ecoledger.entities.models import Area
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import Register, register_of
-from ecoledger.reports.language import in_chinese
 
 # Of the engine's own use, or not for paper.
 _LEFT_OUT = frozenset(

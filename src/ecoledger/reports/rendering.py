@@ -9,11 +9,11 @@ from typing import Any
 
 from django.conf import settings
 
+from ecoledger.accounts.language import in_chinese
 from ecoledger.matters.models import Matter
 from ecoledger.reports import excel, letter_file, locked, matter_values, word
 from ecoledger.reports.content import Block, Bulletin, Section, Statement, ordinal
 from ecoledger.reports.declaration import Letter, Report, document_of
-from ecoledger.reports.language import in_chinese
 from ecoledger.reports.models import Draft, IssuedDocument
 from ecoledger.reports.spoken import issuer
 from ecoledger.reports.summary import Summary

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from ecoledger.accounts.language import in_chinese
 from ecoledger.accounts.models import Person
 from ecoledger.indicators.declaring import Span
 from ecoledger.reports import filled, letter_file, locked, named_figures, notes
 from ecoledger.reports.content import Bulletin, Part, Statement
 from ecoledger.reports.declaration import Report, Word, declare
-from ecoledger.reports.language import in_chinese
 from ecoledger.reports.models import LetterTemplate
 from ecoledger.reports.spoken import issuer, spoken
 from ecoledger.reports.summary_template import summary_template

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Protocol
 
-from ecoledger.reports.language import in_chinese
+from ecoledger.accounts.language import in_chinese
 from ecoledger.reports.models import LetterTemplate
 from ecoledger.reports.official_document import Fonts
 from ecoledger.reports.profile import documents

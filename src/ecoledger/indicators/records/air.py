@@ -117,7 +117,7 @@ def _facts(period: air.AirPeriod, factor: str, as_of: date | None) -> Iterator[F
     yield Fact("有效天数 / 日历天数", (period.valid_days, f" / {period.calendar_days}"))
     if factor in air.FACTORS:
         yield Fact("本项有效天数", (str(period.valid_of(factor)),))
-    yield Fact("污染天数，其中重度及以上", (period.polluted_days, "，", period.heavy_days))
+    yield Fact("污染天数，其中重度及以上", (period.polluted_days, " · ", period.heavy_days))
     for figure in (period.values.get(factor), period.composite):
         if figure is not None:
             yield Fact(figure.label, (figure, _unrounded(figure)))

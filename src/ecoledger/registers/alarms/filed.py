@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ecoledger.accounts.language import in_chinese
 from ecoledger.accounts.roles import Role
 from ecoledger.matters import notices
 from ecoledger.matters.models import Urgency
@@ -12,6 +13,7 @@ from ecoledger.monitoring.alarming import filings
 from ecoledger.monitoring.models import Filing
 
 
+@in_chinese
 def told(filing: Filing) -> None:
     """Hook on a filing: the louder when it asks to be agreed to. What the bureau files itself is told to nobody."""
     if not filing.filed_by.has_role(Role.ENTERPRISE):

@@ -15,6 +15,7 @@ from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from ecoledger.accounts import audit
 from ecoledger.accounts.fields import AreaCodeField
@@ -98,7 +99,7 @@ def tell(alarm: Alarm, at: datetime | None = None) -> list[Call]:
         calls.append(call)
         notices.tell(
             charges.people_of([charge]),
-            _("%(duty)s：%(text)s。请处置并反馈。") % {"duty": call.duty, "text": alarm.text},
+            noop("%(duty)s：%(text)s。请处置并反馈。") % {"duty": call.duty, "text": alarm.text},
             link=f"{CALLS.url}/{call.pk}/edit",
             at=moment,
         )

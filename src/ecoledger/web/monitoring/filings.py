@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_POST
 
 from ecoledger.accounts import audit
@@ -224,9 +225,9 @@ def decide(request: Request, pk: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("filing", pk)
-    said = _("已确认") if agreed else _("不予确认")
+    said = noop("已确认") if agreed else noop("不予确认")
     _tell_the_filer(filing, said, filing.decision_reason)
-    messages.success(request, said)
+    messages.success(request, _(said))
     return redirect("filing", pk)
 
 
@@ -234,7 +235,7 @@ def _tell_the_filer(filing: Filing, said: str, why: str = "") -> None:
     """Tell who filed it what became of it by another's word."""
     notices.tell(
         [filing.filed_by],
-        _("%(firm)s的申报%(said)s：%(reason)s")
+        noop("%(firm)s的申报%(said)s：%(reason)s")
         % {"firm": filing.entity.name, "said": said, "reason": why or "—"},
         link=f"/filings/{filing.pk}",
         at=timezone.now(),
@@ -281,11 +282,11 @@ def withdraw(request: Request, pk: int) -> HttpResponse:
     now = timezone.now()
     try:
         if request.POST.get("action") == "finish":
-            said, why = _("提前结束"), ""
+            said, why = noop("提前结束"), ""
             filings.finish(request.user, filing, now, address=address(request))
             messages.success(request, _after_the_end(filing, now))
         else:
-            said, why = _("撤回"), request.POST.get("reason", "").strip() or _("申报有误")
+            said, why = noop("撤回"), request.POST.get("reason", "").strip() or noop("申报有误")
             filings.withdraw(request.user, filing, reason=why, address=address(request))
             still = filings.beside(filing, now)
             messages.success(request, _("申报已撤回，申报时段重新判断。") + _still_silent(still))

@@ -25,6 +25,7 @@ from ecoledger.monitoring.points import parameters
 from ecoledger.standards import aqi as aqi_standard
 from ecoledger.standards.catalogue import Mark
 from ecoledger.standards.rounding import half_even
+from ecoledger.web.office.retold import retold
 
 register = template.Library()
 
@@ -67,6 +68,12 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 def tr(text: Any) -> str:
     """A domain's own word (a model's label, a state's name) in the reader's language."""
     return gettext(str(text)) if text not in (None, "") else ""
+
+
+@register.filter
+def told(text: str) -> str:
+    """A kept message in the reader's language."""
+    return retold(text)
 
 
 @register.filter

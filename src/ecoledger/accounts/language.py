@@ -1,4 +1,4 @@
-"""The language of documents: Chinese, whatever language the pages have for whoever draws one up."""
+"""The language of what is kept for everybody, a document or a message: Chinese, whatever language its writer reads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Written = TypeVar("Written")
 
 
 def in_chinese(write: Callable[Asked, Written]) -> Callable[Asked, Written]:
-    """``write`` makes what a document says."""
+    """``write`` makes what is kept."""
 
     @wraps(write)
     def written(*args: Asked.args, **kwargs: Asked.kwargs) -> Written:
