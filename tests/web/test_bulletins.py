@@ -134,7 +134,7 @@ def test_the_page_shows_days_of_the_calendar_without_data_too(month, signed_in):
         )
     )
     assert re.findall(r'data-aqi="[^"]*">(—|\d+)<', page)[:2] == ["—", "—"]
-    assert "2天 / 4" in page
+    assert "2天</a> / 4" in page
 
 
 def test_a_long_table_has_its_months_and_goes_out_as_shown(month, signed_in):
