@@ -79,6 +79,16 @@ def test_of_a_town_with_one_station_nothing_is_ranked_and_the_bureau_around_it_s
     assert bulletin.issuer == "测试县生态环境局"
 
 
+def test_good_days_of_both_years_are_judged_by_one_edition(store, bureau, signed_in):
+    """70 µg/m³ of PM2.5 was good by the standard of 2012, in force until February, and is not by today's."""
+    point, year = bureau.air[0], {"first": "2026-02-01", "last": "2026-03-31"}
+    for begin in (date(2025, 2, 1), date(2026, 2, 1)):
+        put_air(store, point, {day: {"pm2_5": 70} for day in span(begin, 59)})
+    rows, page = shown(signed_in("monitor"), measure="good_days", **year)
+    assert rows[point.name][2:5] == ["0.0%", "0.0%", "0.0 个百分点"]
+    assert "两年都按本期最后一天施行的标准评价" in page
+
+
 def test_the_days_are_those_of_the_factor_that_is_ranked(store, bureau, signed_in):
     """A day without PM2.5 has an index where another factor is bad enough; it is no day of PM2.5."""
     point = bureau.air[0]
