@@ -19,6 +19,7 @@ HALF = '{""type"":""Polygon"",""coordinates"":[[[118,24]]]}'
         ("boundary", "monitor", "区划代码,边界", f'990101001,"{HALF}"', "边界"),
         ("person", "security_admin", "用户名,姓名,岗位,区划", "linmou,林某,系统管理员、执法人员,990101", "不能兼任"),
         ("person", "security_admin", "用户名,姓名,岗位,区划", "linmou,林某,执法人员,无此镇", "无此镇"),
+        ("person", "security_admin", "用户名,姓名,岗位,区划", "linmou,林某,执法人员,350502", "“350502”不是您范围内的行政区划"),
     ],
 )  # fmt: skip
 def test_what_entering_refuses_is_refused_in_the_preview(

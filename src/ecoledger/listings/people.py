@@ -102,7 +102,7 @@ def areas_of(text: str | list[str]) -> list[str]:
     words = text if isinstance(text, list) else re.split(r"[、,，;；\s]+", str(text))
     codes = []
     for word in filter(None, words):
-        if word.isdigit() and 2 <= len(word) <= 12:
+        if word.isdigit() and 2 <= len(word) <= 12 and not _is_strange(word):
             codes.append(word)
             continue
         try:
@@ -110,6 +110,14 @@ def areas_of(text: str | list[str]) -> list[str]:
         except NoSuchRow as error:
             raise Refused("form", str(error), fields={"area_codes": [str(error)]}) from error
     return codes
+
+
+def _is_strange(code: str) -> bool:
+    """Whether divisions are on record and none of them lies in ``code`` or holds it."""
+    areas = lookup_of("area").model._default_manager
+    holding = [code[:length] for length in range(2, len(code))]
+    near = areas.filter(Q(code__startswith=code) | Q(code__in=holding))
+    return areas.exists() and not near.exists()
 
 
 @transaction.atomic
