@@ -467,8 +467,10 @@ class Listing:
         return self.standing() if by is None else self.visible_to(by)
 
     def later_values(self, thing: Any, values: dict[str, Any]) -> dict[str, Any]:
-        """What a later table changes of ``thing``: attributes of ``values`` that it says anew."""
-        return {n: value for n, value in values.items() if not same(getattr(thing, n), value)}
+        """What a later table changes of ``thing``: attributes of ``values`` that it says anew, those of what it belongs to too."""
+        from ecoledger.listings.cells import value_of
+
+        return {n: said for n, said in values.items() if not same(value_of(thing, n), said)}
 
     def standing_of(self, thing: Any) -> frozenset[str]:
         """Attributes of ``thing`` that no later table changes, as somebody judged by them: the row's others it does."""
