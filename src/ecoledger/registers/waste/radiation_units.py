@@ -151,7 +151,7 @@ ASSESSMENTS = declare(FilingLog(
                    headers={"entity": ("单位名称",), "year": ("年度",), "at": ("报送时间", "提交日期"),
                             "outcome": ("评估结论",), "dose": ("最大个人剂量",)},
                    values={"outcome": {"合格": "good", "符合": "good", "不合格": "bad"}},
-                   examples={"entity": "示例医院", "year": "2026", "at": "2027-01-12", "outcome": "符合要求"}, future=()),
+                   examples={"entity": "示例医院", "year": "2025", "at": "2026-01-12", "outcome": "符合要求"}, future=()),
     empty="还没有年度自查评估。每年 1 月 31 日前报送上一年度的评估报告。",
 ))  # fmt: skip
 DUE = declare(Duty(
