@@ -394,13 +394,16 @@ def test_numbers_run_by_year_and_follow_the_bureaus_pattern(problem_at, people, 
 
 
 def test_what_goes_on_is_merged_into_nothing_that_has_ended(problem_at, people, photo):
-    """Late, due and done would be told of it nowhere."""
+    """Late, due and done would be told of it nowhere. What was only entered is a repeat of what is done."""
     ended, going_on = problem_at("已办"), problem_at("在办")
     dispatcher = people["dispatcher"]
     form = {"reason": "现场没有"}
     actions.perform(ended.pk, "propose_unfounded", by=dispatcher, form=form, files=[photo()])
     actions.perform(ended.pk, "confirm_unfounded", by=people["leader"], form={})
+    hand_over(going_on, people)
     refusal = refused(actions.merge, [going_on.pk], ended.pk, by=dispatcher, reason="同一处")
     assert "不能并入" in refusal.why
     going_on.refresh_from_db()
     assert going_on.merged_into is None
+    entered = problem_at("又报")
+    assert actions.merge([entered.pk], ended.pk, by=dispatcher, reason="同一处").pk == ended.pk

@@ -282,7 +282,7 @@ def test_the_letter_is_opened_by_whom_the_complainant_is_open_to(bureau, people,
     (kept,) = made.evidence.all()
     at, file = f"/matters/complaint/{made.pk}", f"/evidence/{kept.pk}"
     town = people["town"]
-    form = {"owner_organisation": town.organisation_id}
+    form = {"owner_organisation": town.organisation_id, "told": "已电话告知"}
     actions.perform(made.pk, "accept", by=by, form=form)
     (photo,) = actions.attach(made.pk, [Upload(SimpleUploadedFile("现场.txt", b"x"))], by=by)
     client.force_login(by)

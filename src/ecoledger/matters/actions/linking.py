@@ -167,10 +167,12 @@ def _decided(duplicate: Matter) -> bool:
 
 def _makes_away(duplicate: Matter, target: Matter) -> bool:
     """Whether work in hand would be late, due and done nowhere, as what it goes on in has ended: not what an earlier ledger
-    counted, nor a repeat where its register knows what was answered to be told again."""
-    counted = state_of(duplicate).open and not duplicate.history
-    repeated = register_of(duplicate.register).repeats_in
-    return counted and not repeated and not state_of(target).open
+    counted, nor what was only entered, as a repeat of what is done, nor a repeat where its register knows what was answered
+    to be told again."""
+    register = register_of(duplicate.register)
+    begun = state_of(duplicate).open and duplicate.state != register.workflow.initial.name
+    counted = begun and not duplicate.history
+    return counted and not register.repeats_in and not state_of(target).open
 
 
 @transaction.atomic
