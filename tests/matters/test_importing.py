@@ -225,6 +225,19 @@ def test_an_import_is_undone_as_a_whole_and_brought_back(bureau, people):
     assert chain.first_broken_overall() is None
 
 
+def test_a_remark_on_finished_history_keeps_no_one_from_undoing_its_import(bureau, people):
+    """As its page says: what is wrong there is taken away with the import and taken in again."""
+    dispatcher = people["dispatcher"]
+    content = workbook([*HEADER, "销号日期"], [*GOOD, "2026-03-01"])
+    batch = importing.preview(REGISTER, "旧.xlsx", content, by=dispatcher, history=True)
+    importing.accept(REGISTER, batch.pk, by=dispatcher)
+    matter = Problem.objects.get()
+    actions.note(matter.pk, "档案在三楼", by=people["officer"])
+    assert "请撤销这次导入" in REGISTER.why_settled(matter, dispatcher)
+    assert importing.undo(REGISTER, batch.pk, by=dispatcher) == []
+    assert not REGISTER.visible_to(dispatcher).exists()
+
+
 def test_a_file_taken_in_before_is_told_by_the_day_it_was_here(bureau, people):
     night = datetime(2026, 11, 29, 22, 30, tzinfo=UTC)  # the morning of the 30th
     content = workbook(HEADER, GOOD)  # a second one would say the second it was made in

@@ -15,7 +15,7 @@ from ecoledger.accounts.models import Organisation, Person
 from ecoledger.listings import forms
 from ecoledger.listings.refusals import Refused
 from ecoledger.matters import deadlines, timeline
-from ecoledger.matters.actions.access import keep, locked, owns, put, refuse_settled
+from ecoledger.matters.actions.access import came_finished, keep, locked, owns, put, refuse_settled
 from ecoledger.matters.actions.amending import refuse_owner
 from ecoledger.matters.actions.lapsing import end_requests
 from ecoledger.matters.models import Event, Matter
@@ -126,9 +126,10 @@ def only_followed(matter: Matter) -> bool:
 
 
 def work_on(matter: Matter) -> QuerySet[Event]:
-    """What was done about an imported matter since."""
+    """What was done about an imported matter since; of what came finished a note is no work, else nobody puts it right."""
     linked = Q(transition__in=_MERGINGS, note=SAID_TO_REPEAT)
-    return Event.objects.filter(matter=matter).exclude(Q(transition__in=_OF_IMPORT) | linked)
+    left_out = (*_OF_IMPORT, *_ADDED) if came_finished(matter) else _OF_IMPORT
+    return Event.objects.filter(matter=matter).exclude(Q(transition__in=left_out) | linked)
 
 
 def _may_give(by: Person, values: Mapping[str, Any]) -> bool:
