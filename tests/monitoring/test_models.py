@@ -1,7 +1,10 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
+from ecoledger.listings.refusals import Refused
 from ecoledger.monitoring.models import Point, PointParameter
+from ecoledger.monitoring.point_book import POINTS
 from ecoledger.monitoring.points import table
 
 
@@ -35,3 +38,16 @@ def test_a_point_entered_while_the_points_are_read_is_in_them_the_next_time(bure
     assert table.current().parameters.filter(point=entered[0].pk)["parameter"].to_list() == [
         "a21026"
     ]
+
+
+def test_a_point_keeps_what_it_measures_under_whatever_name_it_was_entered(bureau):
+    """A device entered otherwise than by the book may call a factor as its maker does."""
+    point = bureau.flue_gas
+    point.parameters.filter(code="a00000").delete()
+    PointParameter.objects.create(point=point, code="a00000", name="废气", unit="m³/s")
+    said = {"parameter_names": point.parameter_names, "name": "改名的排口"}
+    changed = POINTS.change_row(point, said, bureau.monitor, timezone.now())
+    assert changed.name == "改名的排口"
+    assert changed.parameters.get(code="a00000").name == "废气"
+    with pytest.raises(Refused, match="不是废气排放监测点的因子"):
+        POINTS.change_row(point, {"parameter_names": "废渣"}, bureau.monitor, timezone.now())

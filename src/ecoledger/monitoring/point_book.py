@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -58,12 +58,12 @@ class PointBook(Listing):
         self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
     ) -> Any:
         point, said = Point.objects.get(pk=row.pk), dict(values)
-        codes = _codes(said.pop("parameter_names", row.parameter_names), point.kind)
+        there = {p.code: p for p in point.parameters.all()}
+        codes = _codes(said.pop("parameter_names", row.parameter_names), point.kind, there.values())
         for name, value in said.items():
             # An empty password, as the form shows it, leaves the one that is set.
             if name != "password" or value:
                 setattr(point, name, value)
-        there = {p.code: p for p in point.parameters.all()}
         return _saved(point, [there.get(c) or enrolling.usual(c, point.kind) for c in codes], by)
 
 
@@ -84,10 +84,12 @@ def _saved(point: Point, declared: list[PointParameter], by: Person | None) -> P
     return point
 
 
-def _codes(text: str, kind: str) -> list[str]:
-    """Parameters by code or by name as permits and manuals write them, apart by signs."""
+def _codes(text: str, kind: str, there: Iterable[PointParameter] = ()) -> list[str]:
+    """Parameters by code or by name as permits and manuals write them, or as those that are ``there`` are called, apart by
+    signs."""
     known = parameters.of_kind(kind)
     by_word = {word: p.code for p in known for word in p.spellings}
+    by_word |= {word: p.code for p in there for word in (p.code, p.name)}
     codes = []
     for word in filter(None, re.split(r"[、,，;；\s]+", text or "")):
         if word not in by_word:

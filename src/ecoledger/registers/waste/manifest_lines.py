@@ -78,6 +78,10 @@ class Transfers(Belongings):
         ).exclude(manifest__entity=None)
         tell_changed(set(rows.values_list("manifest__entity_id", "code").distinct()))
 
+    def may_change(self, person: Person) -> bool:
+        """On its manifest, not here."""
+        return False
+
     def change_row(
         self, row: Any, values: Mapping[str, Any], by: Person | None, at: datetime
     ) -> Any:
