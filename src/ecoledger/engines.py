@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -42,7 +44,7 @@ def sqlite(path: Path) -> dict[str, Any]:
         "OPTIONS": {
             # Writers queue instead of failing; readers never wait for a writer.
             "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
+            "timeout": LOCKS,
             "init_command": (
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
                 # Read through the system's own memory of files, not copied anew into each connection.
@@ -50,6 +52,20 @@ def sqlite(path: Path) -> dict[str, Any]:
             ),
         },
     }
+
+
+@contextmanager
+def without_waiting(connection: Any) -> Iterator[None]:
+    """What is written meanwhile fails at once where another writes the embedded database, in place of waiting for it."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {LOCKS * 1000}")
 
 
 def postgresql(address: str) -> dict[str, Any]:

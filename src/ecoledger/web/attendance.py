@@ -6,17 +6,21 @@ A page that asks by itself (live parts, the bell) marks that nobody has touched 
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import get_user
+from django.contrib.sessions.backends.base import SessionBase, UpdateError
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from ecoledger import engines
 from ecoledger.accounts import audit, passwords, second_factor
 from ecoledger.accounts.models import Person
 from ecoledger.accounts.visitors import address
@@ -41,6 +45,15 @@ class AttendanceMiddleware:
         return _stopped(request) or self.get_response(request)
 
 
+def _note(session: SessionBase, now: int) -> None:
+    """Keep that somebody was seen, unless another writes the database just now: then a later page does."""
+    modified = session.modified
+    session[SEEN] = now
+    with contextlib.suppress(UpdateError), engines.without_waiting(connection):
+        session.save()
+    session.modified = modified
+
+
 def _stopped(request: HttpRequest) -> HttpResponseBase | None:
     """The answer in place of the page, when the session is over or the password has to be changed."""
     if not isinstance(request.user, Person):
@@ -60,7 +73,7 @@ def _stopped(request: HttpRequest) -> HttpResponseBase | None:
             _seen.clear()
         _seen[key] = now
         if noted is None or now - noted >= _EVERY:
-            request.session[SEEN] = now
+            _note(request.session, now)
     if passwords.must_change(request.user) and request.path not in _open():
         if request.path.startswith("/api/") or request.headers.get("HX-Request"):
             return HttpResponse(_("请先修改密码。"), status=403)
