@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections import Counter
 
-from django.db import models
+from django.db import OperationalError, connection, models, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from ecoledger import engines
 from ecoledger.accounts.models import Person
 
 
@@ -36,7 +37,7 @@ _written = -_EVERY
 
 
 def opened(person: Person, book: str) -> None:
-    """Count that ``person`` opened ``book``; written once a minute for everybody."""
+    """Count that ``person`` opened ``book``; written once a minute for everybody, when nobody else writes just then."""
     global _written
     _openings[person.pk, book] += 1
     now = time.monotonic()
@@ -44,6 +45,15 @@ def opened(person: Person, book: str) -> None:
         return
     _written, counted = now, dict(_openings)
     _openings.clear()
+    try:
+        with engines.without_waiting(connection), transaction.atomic():
+            _write(counted)
+    except OperationalError:
+        _openings.update(counted)
+        _written = now - _EVERY
+
+
+def _write(counted: dict[tuple[int, str], int]) -> None:
     there = set(
         Person.objects.filter(pk__in={key for key, _name in counted}).values_list("pk", flat=True)
     )
