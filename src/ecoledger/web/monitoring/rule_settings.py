@@ -39,6 +39,13 @@ _ESCALATE = Setting(
     least=1,
     help=gettext_lazy("同一预警重复的次数；留空则不因次数升级。"),
 )
+_RUNNING_ABOVE = Setting(
+    "running_above",
+    gettext_lazy("功率高于多少 kW 算运行"),
+    least=0,
+    required=True,
+    help=gettext_lazy("监测点自己设了阈值的，按监测点。"),
+)
 _LEVELS = Setting(
     "levels",
     gettext_lazy("超标倍数达到即为"),
@@ -226,13 +233,7 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
     ),
     AlarmRule.Detector.NO_TREATMENT: (
         Setting("minutes", gettext_lazy("持续几分钟"), "whole", least=1, most=1440, required=True),
-        Setting(
-            "running_above",
-            gettext_lazy("功率高于多少 kW 算运行"),
-            least=0,
-            required=True,
-            help=gettext_lazy("监测点自己设了阈值的，按监测点。"),
-        ),
+        _RUNNING_ABOVE,
         _ESCALATE,
     ),
     AlarmRule.Detector.STOP_IGNORED: (
@@ -244,13 +245,7 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
             most=72,
             required=True,
         ),
-        Setting(
-            "running_above",
-            gettext_lazy("功率高于多少 kW 算运行"),
-            least=0,
-            required=True,
-            help=gettext_lazy("监测点自己设了阈值的，按监测点。"),
-        ),
+        _RUNNING_ABOVE,
         _ESCALATE,
     ),
     AlarmRule.Detector.NEAR_LIMIT: (
