@@ -278,6 +278,9 @@ def test_the_bureau_chooses_its_rule_of_compensation_on_a_page(month, people, cl
     (name, *_more) = Section.objects.order_by("name").values_list("name", flat=True)
     chosen = {"rule": "heze", "name": name, "upstream": "上游县", "downstream": ""}
     assert client.post("/documents/compensation", chosen).status_code == 422
+    # Written out in full it would keep everybody waiting for minutes.
+    huge = client.post("/documents/compensation", chosen | {"city_percent": "1e999999"})
+    assert (huge.status_code, "本级分担比例不是数字" in huge.content.decode()) == (422, True)
     assert (
         client.post("/documents/compensation", chosen | {"downstream": "下游县"}).status_code == 302
     )

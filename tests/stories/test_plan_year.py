@@ -501,7 +501,10 @@ def test_the_rules_of_warnings_are_changed_on_their_page(visitor, hired):
     assert refused.status_code == 422
     assert "第 2 行“连续期数”：请填数字" in refused.text
     bad = [(k, "1e999999" if k == "rule-times" and v == "2" else v) for k, v in sent]
-    assert "第 2 行“连续期数”：数量过大" in desk.post("/warnings/rules/edit", data=_lists(bad)).text
+    assert (
+        "第 2 行“连续期数”：请填数字，不超过一千亿"
+        in desk.post("/warnings/rules/edit", data=_lists(bad)).text
+    )
     assert visitor("monitor").get("/warnings/rules/edit").status_code == 403
 
 

@@ -59,8 +59,8 @@ def use(folder: Path, *, make: bool = False) -> Path:
             "ECOLEDGER_DATABASE 指向 PostgreSQL，但没有安装驱动：pip install 'ecoledger[cluster]'"
         ) from error
     finally:
+        process_limits.settle()  # first: the collector would look through everything once it may
         gc.enable()
-    process_limits.settle()
     return folder
 
 

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from math import isfinite
 from typing import Any
@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
 from ecoledger.indicators import boundaries, water
-from ecoledger.listings import own_data
+from ecoledger.listings import asked, own_data
 from ecoledger.listings.cells import area_name
 from ecoledger.listings.refusals import Refused
 from ecoledger.registers.water import compensation as books
@@ -169,13 +169,10 @@ def choose(
 
 
 def _number(written: str, what: str) -> float | int:
-    try:
-        value = Decimal(written.strip())
-    except InvalidOperation:
-        raise Refused("form", _("%s不是数字。") % what, _("请填写数字。")) from None
-    if not value.is_finite() or value < 0:
-        raise Refused("form", _("%s不是数字。") % what, _("请填写数字。"))
-    return int(value) if value == value.to_integral() else float(value)
+    value = asked.amount(written)
+    if value is None or value < 0:
+        raise Refused("form", _("%s不是数字。") % what, _("请填写数字，不超过一千亿。"))
+    return asked.short(value)
 
 
 def _formula(own: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -18,8 +17,7 @@ from ecoledger.accounts.models import Person
 from ecoledger.indicators import scorecards, warning_rules
 from ecoledger.indicators.declaring import all_indicators
 from ecoledger.indicators.of_registers import for_readers
-from ecoledger.listings import catalogue, own_data
-from ecoledger.listings.parts import MOST
+from ecoledger.listings import asked, catalogue, own_data
 from ecoledger.listings.refusals import Refused
 from ecoledger.registers.plan.warnings import WarningLetter
 
@@ -146,15 +144,10 @@ def _refused(number: int, field: str, remedy: str) -> Refused:
 
 
 def _number(number: int, field: str, written: str) -> int | float:
-    try:
-        value = Decimal(written.strip())
-    except InvalidOperation:
-        raise _refused(number, field, _("请填数字")) from None
-    if not value.is_finite():
-        raise _refused(number, field, _("请填数字"))
-    if abs(value) > MOST:
-        raise _refused(number, field, _("数量过大，请核对"))
-    return int(value) if value == value.to_integral_value() else float(value)
+    value = asked.amount(written)
+    if value is None:
+        raise _refused(number, field, _("请填数字，不超过一千亿"))
+    return asked.short(value)
 
 
 def _key(label: str) -> str:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Any
 
@@ -161,13 +160,6 @@ def _day(written: str) -> date | None:
     return day
 
 
-def _number(written: str) -> Decimal | None:
-    try:
-        return Decimal(written)
-    except (InvalidOperation, TypeError):
-        return None
-
-
 def _task(row: PlanItem, said: Mapping[str, str], by: Person) -> Any:
     if row.deadline is None:
         raise Refused(
@@ -185,7 +177,7 @@ def _task(row: PlanItem, said: Mapping[str, str], by: Person) -> Any:
         "owner": owner,
         "owner_organisation": owner.organisation if owner else None,
         "area_code": row.plan.area_code,
-        "quantity": _number(row.value),
+        "quantity": asked.amount(row.value or ""),
         "unit": row.unit if row.value else "",
         "finish_by": row.deadline,
         "description": row.text,
@@ -198,7 +190,7 @@ def _target(row: PlanItem, said: Mapping[str, str], by: Person) -> PlanTarget:
     if said["kind"] not in PlanTarget.Kind.values:
         raise Refused("form", _("请选择指标性质。"))
     book = (said.get("book", "").strip() or row.plan.name)[:120]
-    level = _number(row.value)
+    level = asked.amount(row.value or "")
     number = PlanTarget.objects.filter(
         area_code=row.plan.area_code, book=book, year=row.plan.year
     ).count()
@@ -212,7 +204,7 @@ def _target(row: PlanItem, said: Mapping[str, str], by: Person) -> PlanTarget:
         "number": str(number + 1),
         "name": (row.quantity_of or name or row.text)[:120],
         "kind": said["kind"],
-        "weight": _number(said.get("weight", "")),
+        "weight": asked.amount(said.get("weight", "")),
         "comparator": _COMPARED.get(row.comparator, ">="),
         "target": level,
         "unit": row.unit if level is not None else "",

@@ -7,6 +7,9 @@ and neither the first nor the last day of the calendar has a neighbour to compar
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+
+from ecoledger.listings.parts import MOST
 
 _DIGITS = 18  # all numbers of so many digits fit 64 bits
 FIRST, LAST = date(1900, 1, 1), date(2199, 12, 31)
@@ -20,6 +23,24 @@ def number(text: str) -> int | None:
     """
     fits = text.isascii() and text.isdigit() and len(text) <= _DIGITS
     return int(text) if fits else None
+
+
+def amount(text: str) -> Decimal | None:
+    """A number of at most :data:`MOST` either way. "1e999999" is none: written out in full it would fill the memory.
+
+    >>> amount("1.50"), amount("1e999999"), amount("NaN"), amount("")
+    (Decimal('1.50'), None, None, None)
+    """
+    try:
+        value = Decimal(text.strip())
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() and abs(value) <= MOST else None
+
+
+def short(value: Decimal) -> int | float:
+    """A number as files of settings keep it: a whole one without a point."""
+    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def day(text: str) -> date | None:

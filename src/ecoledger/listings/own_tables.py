@@ -12,14 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
-from ecoledger.listings import own_data
-from ecoledger.listings.parts import MOST, DeclarationError, Text
+from ecoledger.listings import asked, own_data
+from ecoledger.listings.parts import DeclarationError, Text
 from ecoledger.listings.refusals import Refused
 
 
@@ -116,15 +115,10 @@ def _new_key(known: Mapping[str, object], number: int) -> str:
 
 
 def _number(number: int, column: OwnColumn, written: str) -> int | float:
-    try:
-        value = Decimal(written or "0")
-    except InvalidOperation:
-        raise _refused(number, column, _("请填数字")) from None
-    if not value.is_finite() or value < 0:
-        raise _refused(number, column, _("请填数字"))
-    if value > MOST:
-        raise _refused(number, column, _("数量过大，请核对"))
-    return int(value) if value == value.to_integral_value() else float(value)
+    value = asked.amount(written or "0")
+    if value is None or value < 0:
+        raise _refused(number, column, _("请填数字，不超过一千亿"))
+    return asked.short(value)
 
 
 def _refused(number: int, column: OwnColumn, remedy: str) -> Refused:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -146,10 +146,7 @@ def mark(request: Request, key: str, pk: int, score: int) -> HttpResponse:
 
 
 def _number(said: Any) -> Decimal:
-    try:
-        number = Decimal(said.get("marks", "").strip())
-    except InvalidOperation:
-        raise Refused("form", _("得分不是数。"), _("请填写数字。")) from None
-    if not number.is_finite():
+    number = asked.amount(said.get("marks", ""))
+    if number is None:
         raise Refused("form", _("得分不是数。"), _("请填写数字。"))
     return number
