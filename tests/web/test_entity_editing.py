@@ -127,3 +127,21 @@ def test_what_another_changed_of_a_thing_meanwhile_is_not_put_back(county, signe
     assert (firm.name, firm.contact) == ("甲二厂", "李")
     page = client.post(address, first | {"contact": "赵"}).content.decode()
     assert "已修改“环保联系人”，现为“李”" in page
+
+
+def test_a_boundary_that_another_drew_meanwhile_is_not_put_back(county, signed_in):
+    client = signed_in("approver")
+    west, east = (
+        {"type": "Polygon", "coordinates": [[[x + lon, lat] for lon, lat in RING]]} for x in (0, 1)
+    )
+    given = {"name": "某园区", "area_code": NORTH, "geometry": json.dumps(west)}
+    client.post("/b/park/new", given)
+    park = Entity.objects.get(name="某园区")
+    address = f"/b/park/{park.pk}/edit"
+    page = lxml.html.fromstring(client.get(address).content)
+    said = next(dict(form.fields) for form in page.forms if "shown" in form.fields)
+    first = {n: value for n, value in said.items() if value is not None and n != "submission"}
+    client.post(address, first | {"geometry": json.dumps(east)})
+    client.post(address, first | {"name": "某开发区"})
+    park.refresh_from_db()
+    assert (park.name, park.geometry) == ("某开发区", east)

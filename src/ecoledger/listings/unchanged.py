@@ -38,7 +38,7 @@ def plain(value: Any) -> Any:
     """A value in the one form in which what is kept and what is said of it are alike: a moment to the minute, a number without
     noughts behind, a thing by its key."""
     match value:
-        case None | "" | [] | {}:
+        case None | "" | []:
             return None
         case Model():
             return plain(value.pk)
@@ -53,6 +53,9 @@ def plain(value: Any) -> Any:
             return _lines(value)
         case list() | tuple() | set():
             return [plain(one) for one in value]
+        # As a pattern ``{}`` would be every mapping.
+        case dict():
+            return {key: plain(one) for key, one in value.items()} or None
     return value
 
 
