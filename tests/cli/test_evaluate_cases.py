@@ -109,3 +109,66 @@ def test_a_section_with_ph_alone_has_no_class():
     table = list(csv.DictReader(io.StringIO(result.stdout)))
     assert [row["class"] for row in table] == ["Ⅱ", "", "劣Ⅴ"]
     assert "pH alone" in result.stderr
+
+
+def evaluated(kind, text, *options):
+    result = CliRunner().invoke(command, [kind, *options], input=text.encode())
+    assert isinstance(result.exception, SystemExit | None), result.exception
+    return result, list(csv.DictReader(io.StringIO(result.stdout)))
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ["2026-03-01 上午9:00", "2026-03-01 下午3:00", "2026-03-01 下午11:00"],
+        ["2026年3月1日9时", "20260301 15", "2026/3/1 23:00"],
+    ],
+)
+def test_hours_of_noise_are_read_as_every_time_is(times):
+    rows = "".join(f"{time},A,2,{level}\n" for time, level in zip(times, (50, 58, 45), strict=True))
+    result, days = evaluated("noise", f"time,point,zone,leq\n{rows}")
+    assert result.exit_code == 0, result.stderr
+    assert [(d["time"], d["day_hours"], d["night_hours"]) for d in days] == [
+        ("2026-03-01", "2", "1")
+    ]
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["2026-03-02 25:00,A", "2026-03-02 03:30,A", "2026-03-02 03:00,A", "2026-03-02,A", "2026-12-311,A",
+     "昨天,A", "2026-03-02 04:00,"],
+)  # fmt: skip
+def test_an_hour_of_noise_that_is_none_or_there_already_changes_nothing(row):
+    hours = "".join(
+        f"2026-03-0{1 + h // 24} {h % 24:02}:00,A,2,50\n" for h in range(6, 30) if h != 28
+    )
+    result, days = evaluated("noise", f"time,point,zone,leq\n{hours}{row},2,99\n")
+    assert (result.exit_code, "line 25" in result.stderr) == (1, True)
+    assert [day["ln"] for day in days] == ["50.0"]
+
+
+def test_a_date_that_cannot_be_is_not_judged_as_of_today():
+    dates = [
+        "2026-02-30",
+        "13/40/2026",
+        "昨天",
+        "02-30",
+        "26.12.31",
+        "2026年3月",
+        "02-04 11:00",
+        "",
+    ]
+    rows = "".join(f"{date},a,0.1\n" for date in dates)
+    result, judged = evaluated("surface-water", f"日期,断面,总磷\n{rows}")
+    assert [row["日期"] for row in judged] == dates[4:]
+    assert [f"line {n}:" in result.stderr for n in range(2, 10)] == [True] * 4 + [False] * 4
+    assert "without a year and no --on" in result.stderr
+    assert "without a date and no --on" in result.stderr
+    dated = evaluated("surface-water", f"日期,断面,总磷\n{rows}", "--on", "2026-02-04")[0]
+    assert "no --on" not in dated.stderr
+
+
+def test_a_day_in_three_columns_is_a_day():
+    rows = "".join(f"{h},2026,3,5,{h},{VALUES}\n" for h in range(3))
+    result, _rows = run(f"No,year,month,day,hour,{HEAD.removeprefix('time,')}\n{rows}")
+    assert (result.exit_code, result.stdout.count("HJ 633-2026")) == (0, 3)

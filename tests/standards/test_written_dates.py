@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,9 @@ from ecoledger.standards.written_dates import (
     Precision,
     UnreadableDateError,
     read_day,
+    read_hour_beside,
     read_moment,
+    read_moments,
 )
 
 DAYS = [
@@ -97,6 +100,9 @@ def test_what_is_no_day(written, why):
         ("2023年8月10日8时", datetime(2023, 8, 10, 8), False),
         ("2026-02-26T2000", datetime(2026, 2, 26, 20), False),
         ("2023081008", datetime(2023, 8, 10, 8), False),
+        ("2023-08-1008:00", datetime(2023, 8, 10, 8), False),
+        ("20230810T08:00:00", datetime(2023, 8, 10, 8), False),
+        ("43541.041666", datetime(2019, 3, 17, 1), False),
         (20230810.0, datetime(2023, 8, 10), True),
         (43541.041666, datetime(2019, 3, 17, 1), False),
         (datetime(2019, 3, 17, 22, 59, 59, 876000), datetime(2019, 3, 17, 23), False),
@@ -116,6 +122,31 @@ def test_moments_the_calendar_does_not_have(written):
     with pytest.raises(UnreadableDateError) as error:
         read_moment(written)
     assert error.value.why == "calendar"
+
+
+@pytest.mark.parametrize("written", ["2026-12-311", "202611", "2026-8", "昨天", ""])
+def test_what_names_no_moment(written):
+    with pytest.raises(UnreadableDateError) as error:
+        read_moment(written)
+    assert error.value.why == "form"
+
+
+@pytest.mark.parametrize("day", ["2023-08-10", "2023年8月10日", "20230810", "2023-08-10 00:00:00"])
+@pytest.mark.parametrize(
+    "hour", ["8", "8.0", "8时", "08:00", "8:00:00", "8-9", 8, 8 / 24, time(8), "2023-08-10 08:00"]
+)
+def test_a_day_and_its_hour_beside_it(day, hour):
+    assert read_hour_beside(day, hour) == (datetime(2023, 8, 10, 8), False)
+
+
+def test_columns_of_moments_with_and_without_an_hour_beside():
+    days = pl.Series(["2023-08-10", "2023年8月10日 下午2:30", "8月10日", None, "2023-08-10"])
+    moments, day_only = read_moments(days)
+    first, second = datetime(2023, 8, 10), datetime(2023, 8, 10, 14, 30)
+    assert moments.to_list() == [first, second, None, None, first]
+    assert day_only.to_list() == [True, False, False, False, True]
+    moments, day_only = read_moments(days, pl.Series(["24", None, "8", "8", "25"]))
+    assert moments.to_list() == [datetime(2023, 8, 11), second, None, None, None]
 
 
 @given(st.dates(min_value=date(1000, 1, 1)))

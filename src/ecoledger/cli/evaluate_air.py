@@ -7,11 +7,10 @@ Exit code: 0 every row was used; 1 some rows were kept out (each named on stderr
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, BinaryIO, Literal, TypeVar, cast
 
 import click
@@ -23,6 +22,7 @@ from ecoledger.cli.csv_stream import BadRows, Block, Progress, UnusableTableErro
 from ecoledger.standards import air_evaluation, air_means, aqi
 from ecoledger.standards.air_limits import FACTORS
 from ecoledger.standards.column_names import Column, ColumnError, recognise
+from ecoledger.standards.written_dates import read_moments
 
 _NAMES: dict[str, tuple[str, ...]] = {
     "so2": ("二氧化硫", "a21026"),
@@ -38,6 +38,8 @@ _TIME = (
     *("时间", "监测时间", "数据时间", "日期时间", "日期", "监测日期"),
 )
 _DAY, _CLOCK = ("date", "day", "日期", "监测日期"), ("time", "时间", "监测时间")
+# A day in three columns.
+_DAY_PARTS = (("year", "年"), ("month", "月"), ("day", "日"))
 # Of an hour that stands beside its day.
 _HOUR = ("hour", "hours", "hr", "小时", "时", "时刻", "时次", "钟点")
 _STATION = (
@@ -52,11 +54,6 @@ _OZONE = (
 _CITY = ("city", "area", "城市", "地区", "行政区", "cityname")
 _ADDED = ("aqi", "level", "primary", "standard")
 
-_STAMP = re.compile(
-    r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?"
-    r"(?:[T\s]*(\d{1,2})(?:[:时点]?(\d{2})?分?(?::?(\d{2})(?:\.0+)?秒?)?)?)?(?:\+08:?00)?"
-)
-
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -64,7 +61,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 class _Layout:
     """Which columns of a table hold what."""
 
-    time: str
+    time: tuple[str, ...]  # one column, or year, month and day
     hour: str | None
     station: str | None
     city: str | None
@@ -82,7 +79,10 @@ def _layout(header: Sequence[str]) -> _Layout:
     day, clock = _first(header, _DAY), _first(header, _CLOCK)
     if hour is None and day is not None and clock is not None:
         time, hour = day, clock
-    if time is None:
+    parts = tuple(filter(None, (_first(header, names) for names in _DAY_PARTS)))
+    if len(parts) < len(_DAY_PARTS) or time not in (None, *parts):
+        parts = (time,) if time is not None else ()
+    if not parts:
         raise UnusableTableError(f"no column of times; name it {', '.join(_TIME[:4])} or 时间")
     ozone = _first(header, _OZONE)
     try:
@@ -96,7 +96,7 @@ def _layout(header: Sequence[str]) -> _Layout:
             print(f"no column {factor}: it counts as missing throughout", file=sys.stderr)
     hourly_ozone = _first(header, ("o3_1h",))
     return _Layout(
-        time,
+        parts,
         hour,
         _first(header, _STATION),
         _first(header, _CITY),
@@ -105,50 +105,12 @@ def _layout(header: Sequence[str]) -> _Layout:
     )
 
 
-def _when(block: Block, layout: _Layout) -> pl.Series:
-    """The times as texts; a day and the hour that stands beside it are put together."""
-    texts = block.table[layout.time]
-    if layout.hour is None:
-        return texts
-    clock = block.table[layout.hour].str.strip_chars()
-    hours = clock.str.extract(r"^(\d{1,2})(?:[:时点].*)?$")
-    day = texts.str.strip_chars()
-    joined = (day + " " + hours.str.zfill(2) + ":00").fill_null(day)
-    whole = pl.when(clock.str.len_chars() > 10).then(clock).otherwise(day)
-    return pl.select(
-        pl.when((day.str.len_chars() <= 10) & (clock.str.len_chars() <= 10))
-        .then(joined)
-        .otherwise(whole)
-    ).to_series()
-
-
-def _moment(text: str | None) -> tuple[datetime | None, bool]:
-    """A time as written, and whether it is a day without an hour. ``24:00`` is the next midnight."""
-    found = _STAMP.fullmatch((text or "").strip())
-    if found is None:
-        return None, False
-    year, month, day, hour, minute, second = (int(g) if g else 0 for g in found.groups())
-    try:
-        midnight = datetime(year, month, day)
-    except ValueError:
-        return None, False
-    if hour > 24 or minute > 59 or second > 59 or (hour == 24 and (minute or second)):
-        return None, False
-    return midnight + timedelta(hours=hour, minutes=minute, seconds=second), found[4] is None
-
-
-def _times(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Times of a column (null: unreadable), and which of them are days without an hour."""
-    distinct = texts.unique()
-    read = [_moment(text) for text in distinct]
-    table = pl.DataFrame(
-        {"text": distinct, "time": [t for t, _ in read], "whole": [w for _, w in read]},
-        schema={"text": pl.String, "time": pl.Datetime("us"), "whole": pl.Boolean},
-    )
-    joined = texts.to_frame("text").join(
-        table, on="text", how="left", maintain_order="left", nulls_equal=True
-    )
-    return joined["time"], joined["whole"]
+def _when(block: Block, layout: _Layout) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """(times; null: unreadable, which of them are days without an hour, what is written) of each row."""
+    cells = block.table.select(pl.concat_str(layout.time, separator="-")).to_series()
+    hours = None if layout.hour is None else block.table[layout.hour]
+    written = cells if hours is None else cells + " " + hours.fill_null("")
+    return *read_moments(cells, hours), written.fill_null("").str.strip_chars()
 
 
 def _prepare(
@@ -159,20 +121,18 @@ def _prepare(
     The second table has ``time, whole_day, station, city``, the factors, and a mask ``<factor>_off`` of the
     cells that hold "/" (not in the monitoring plan).
     """
-    when = _when(block, layout)
-    time, whole = _times(when)
+    time, whole, written = _when(block, layout)
+    title = " ".join(layout.time)
     columns: dict[str, pl.Series] = {"time": time, "whole_day": whole}
     wrong = time.is_null()
-    for line, text in zip(block.lines.filter(wrong), when.filter(wrong), strict=True):
-        bad.report(
-            line, f"{layout.time} {text or ''!r} is not a time; write it as 2026-03-01T08:00"
-        )
+    for line, text in zip(block.lines.filter(wrong), written.filter(wrong), strict=True):
+        bad.report(line, f"{title} {text!r} is not a time; write it as 2026-03-01T08:00")
     uneven = ((time.dt.minute() != 0) | (time.dt.second() != 0)).fill_null(value=False)
-    for line, text in zip(block.lines.filter(uneven), when.filter(uneven), strict=True):
-        bad.report(line, f"{layout.time} {text!r} is not a full hour; give hourly means")
+    for line, text in zip(block.lines.filter(uneven), written.filter(uneven), strict=True):
+        bad.report(line, f"{title} {text!r} is not a full hour; give hourly means")
     whole_day = whole.fill_null(value=False) if hours_only else wrong & ~wrong
-    for line, text in zip(block.lines.filter(whole_day), when.filter(whole_day), strict=True):
-        bad.report(line, f"{layout.time} {text!r} is a day; write the hour: 2026-03-01T08:00")
+    for line, text in zip(block.lines.filter(whole_day), written.filter(whole_day), strict=True):
+        bad.report(line, f"{title} {text!r} is a day; write the hour: 2026-03-01T08:00")
     for role, column in (("station", layout.station), ("city", layout.city)):
         if column is not None:
             columns[role] = block.table[column].fill_null("").str.strip_chars()
@@ -340,7 +300,9 @@ def _read_all(source: BinaryIO, bad: BadRows) -> _Whole:
     other = table.filter(pl.col("whole_day") != daily)
     for line in other["line"]:
         wanted = "a day" if daily else "an hour"
-        bad.report(line, f"{layout.time} is not {wanted} as in most rows; do not mix them")
+        bad.report(
+            line, f"{' '.join(layout.time)} is not {wanted} as in most rows; do not mix them"
+        )
     table = table.filter(pl.col("whole_day") == daily)
     first = table.select(pl.struct("station", "time").is_first_distinct()).to_series()
     earlier = table.filter(first).select("station", "time", before="line")
@@ -540,7 +502,7 @@ def _dust_days(source: BinaryIO, by: str, days: pl.DataFrame, bad: BadRows) -> p
     place = _first(header, _STATION if by == "station" else _CITY)
     parts = []
     for block in blocks:
-        time, _ = _times(block.table[column])
+        time, _ = read_moments(block.table[column])
         for line in block.lines.filter(time.is_null()):
             bad.report(line, f"dust file: {column} is not a day; write it as 2026-03-01")
         part = pl.DataFrame({"day": time.cast(pl.Date)})

@@ -28,6 +28,7 @@ from ecoledger.standards import (
     readings,
     surface_water_tables,
     wastewater,
+    written_dates,
 )
 from ecoledger.standards import emission as emission_rules
 from ecoledger.standards import groundwater as groundwater_rules
@@ -38,21 +39,7 @@ from ecoledger.standards.catalogue import Mark
 from ecoledger.standards.column_names import Column, ColumnError, recognise, scaled
 from ecoledger.standards.emission import Basis, Limit
 
-_MOMENT = re.compile(
-    r"\s*(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?:[T\s]*(\d{1,2})(?:[:时点]?(\d{2}))?)?.*"
-)
-
-
-def _moment(text: str | None) -> datetime | None:
-    """A date, or a date and time, as written; ``None`` where the text says no full date."""
-    found = _MOMENT.fullmatch(text or "")
-    if found is None:
-        return None
-    year, month, day, hour, minute = (int(part or 0) for part in found.groups())
-    try:
-        return datetime(year, month, day) + timedelta(hours=hour, minutes=minute)
-    except ValueError:
-        return None
+_NO_YEAR = re.compile(r"\d{1,2}[-/.月]\d{1,2}(?![-/.\d])")
 
 
 def _columns(
@@ -97,7 +84,7 @@ class _Table:
     def __post_init__(self) -> None:
         self.bad, self._progress = BadRows(), Progress()
         self._writer = Writer(self.output)
-        self._marked: set[str] = set()
+        self._told: set[str] = set()
         self.header, self._blocks = csv_stream.read(self.source, self.bad)
         self.columns = _columns(self.header, self.names, self.units, self.code_units)
         self.day = self.on or datetime.now().date()
@@ -125,13 +112,38 @@ class _Table:
         return block.table[self.columns[key].header].str.strip_chars()
 
     def days(self, block: Block) -> pl.Series:
-        """The day of every row: its own where it says so in full, else that of the whole table."""
+        """The day of every row; what is written and is no date is reported. ``self.day`` stands in for a day that is
+        not written, and its year for a year that is not."""
         if "time" not in self.columns:
             return pl.Series("day", [self.day], dtype=pl.Date).new_from_index(0, block.table.height)
-        texts = self.texts(block, "time")
-        moments = {text: _moment(text) for text in texts.unique()}
-        known = {text: moment.date() if moment else self.day for text, moment in moments.items()}
-        return texts.replace_strict(known, default=self.day, return_dtype=pl.Date)
+        texts = self.texts(block, "time").fill_null("")
+        known = {text: self._day(text) for text in texts.unique()}
+        days = texts.replace_strict(known, return_dtype=pl.Date)
+        self.refuse(block, days.is_null(), lambda _: "is no date; write 2026-03-01", "time")
+        return days.fill_null(self.day)
+
+    def _day(self, text: str) -> date | None:
+        """The day that a cell means; of a month its last. ``None``: it is no date."""
+        try:
+            return written_dates.read_moment(text)[0].date()
+        except written_dates.UnreadableDateError as error:
+            if error.why == "calendar":
+                return None
+        if not text:
+            return self._assumed("rows without a date")
+        if _NO_YEAR.match(text):
+            text = f"{self._assumed('dates without a year').year}-{text}"
+        try:
+            return written_dates.read_day(text).day or self._assumed("rows without a date")
+        except written_dates.UnreadableDateError:
+            return None
+
+    def _assumed(self, what: str) -> date:
+        """The day to judge by where a row does not say it; told once of each kind."""
+        if self.on is None and what not in self._told:
+            self._told.add(what)
+            print(f"{what} and no --on: judged as of {self.day}", file=sys.stderr)
+        return self.day
 
     def write(self, block: Block, found: pl.DataFrame) -> None:
         """Write rows with what was found about them."""
@@ -139,8 +151,8 @@ class _Table:
 
     def tell_mark(self, standard: str, mark: Mark) -> None:
         """Say once on stderr that a standard's figures are not checked against its text."""
-        if standard not in self._marked:
-            self._marked.add(standard)
+        if standard not in self._told:
+            self._told.add(standard)
             if mark not in (Mark.PRIMARY, Mark.TWO_PLACES):
                 print(f"{standard}: {mark.label} [{mark}]", file=sys.stderr)
 
@@ -148,7 +160,7 @@ class _Table:
         """Report the rows where ``wrong`` holds, with the cell they are wrong by."""
         cells = block.table[self.columns[key].header].filter(wrong)
         for line, cell in zip(block.lines.filter(wrong), cells, strict=True):
-            self.bad.report(line, f"{self.columns[key].header} {cell!r} {what(cell or '')}")
+            self.bad.report(line, f"{self.columns[key].header} {cell or ''!r} {what(cell or '')}")
 
     def sound(self, block: Block) -> pl.Series:
         """Which rows of a block nothing was reported of."""
@@ -474,21 +486,30 @@ def _noise_from_hours(
     if not {"time", "point"} <= table.columns.keys():
         raise UnusableTableError("hourly levels need the columns time (时间) and point (点位)")
     days: dict[tuple[str, str, date], dict[int, float | None]] = {}
+    lines: dict[tuple[str, datetime], int] = {}
     for block in table.blocks():
-        zones, points = _zones(table, block), table.texts(block, "point")
+        zones, points = _zones(table, block), table.texts(block, "point").fill_null("")
+        table.refuse(block, points == "", lambda _: "is empty; name the point", "point")
         levels = csv_stream.numbers(block, table.columns["leq"].header, 0, table.bad)
-        texts = table.texts(block, "time")
-        moments = [_moment(text) for text in texts]
-        unread = pl.Series([moment is None for moment in moments], dtype=pl.Boolean)
-        table.refuse(block, unread, lambda _: "is no time; write 2026-03-01 08:00", "time")
+        moments, day_only = written_dates.read_moments(table.texts(block, "time"))
+        full = (moments == moments.dt.truncate("1h")) & ~day_only
+        wrong = ~full.fill_null(value=False)
+        table.refuse(block, wrong, lambda _: "is no full hour; write 2026-03-01 08:00", "time")
         good = table.sound(block)
-        for fine, zone, point, moment, level in zip(
-            good, zones, points, moments, levels, strict=True
+        rows = (block.lines, zones, points, moments, levels)
+        for line, zone, point, moment, level in zip(
+            *(column.filter(good) for column in rows), strict=True
         ):
-            if fine and moment is not None:
-                day = (moment - timedelta(hours=night.end)).date()
-                days.setdefault((point, zone, day), {})[moment.hour] = level
-    rows = []
+            before = lines.setdefault((point, moment), line)
+            if before != line:
+                table.bad.report(
+                    line,
+                    f"point {point!r} has {moment:%Y-%m-%d %H:%M} on line {before} already; keep one",
+                )
+                continue
+            day = (moment - timedelta(hours=night.end)).date()
+            days.setdefault((point, zone, day), {})[moment.hour] = level
+    days_of: list[dict[str, Any]] = []
     for (point, zone, day), hours in sorted(days.items()):
         found = noise_rules.day_levels(hours, night)
         told.append((zone, found.day, found.night))
@@ -498,8 +519,8 @@ def _noise_from_hours(
         }
         counts = {"day_hours": found.day_hours, "night_hours": found.night_hours}
         judged = _noise_row(zone, found.day, found.night, day)
-        rows.append({"time": day, "point": point, "zone": zone, **shown, **counts, **judged})
-    Writer(table.output).write(pl.DataFrame(rows, infer_schema_length=None))
+        days_of.append({"time": day, "point": point, "zone": zone, **shown, **counts, **judged})
+    Writer(table.output).write(pl.DataFrame(days_of, infer_schema_length=None))
 
 
 _EMISSION_NAMES = {

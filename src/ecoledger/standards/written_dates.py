@@ -1,8 +1,9 @@
 """Dates and times as Chinese tables write them: "2026年8月底", "2026.8.10", "2026/12/31 0:00:00", 20260810, 46387.
 
 Two readings of one cell: :func:`read_day` for a date column (a deadline may be a month's end, or words without
-a date), :func:`read_moment` for the time of an observation (to the second). Neither guesses: what cannot be read
-is an :class:`UnreadableDateError`. Practice of Chinese administrative tables; no standard governs it.
+a date), :func:`read_moment` for the time of an observation (to the second; of a day whose hour stands in a column of
+its own :func:`read_hour_beside`; of whole columns :func:`read_moments`). Neither guesses: what cannot be read is an
+:class:`UnreadableDateError`. Practice of Chinese administrative tables; no standard governs it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
+
+import polars as pl
 
 
 class UnreadableDateError(ValueError):
@@ -184,10 +187,13 @@ def _end_of(year: str, month: int, precision: Precision, text: str) -> WrittenDa
 
 
 _MOMENT = re.compile(
-    r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"
+    # 2026-12-311 is no hour 1 of the 31st.
+    r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})(?:日|(?=[T ]|$)|(?<=\D\d\d)(?=\d\d[:时点]))"
     r"(?:[T ]*(\d{1,2})(?:[:时点](?:(\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?秒?|分)?)?)?)?"
 )
-_COMPACT_MOMENT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[T ]?(\d{2})(?:(\d{2})(?:(\d{2}))?)?)?")
+_COMPACT_MOMENT = re.compile(
+    r"(\d{4})(\d{2})(\d{2})(?:[T ]?(\d{2})(?::?(\d{2})(?::?(\d{2})(?:\.\d+)?)?)?)?"
+)
 
 
 def read_moment(cell: Any) -> tuple[datetime, bool]:
@@ -214,6 +220,8 @@ def read_moment(cell: Any) -> tuple[datetime, bool]:
         moment = _settled(_EPOCH + timedelta(seconds=cell * 86400))
         return moment, cell == int(cell)
     text = re.sub(r"[\u200b\ufeff]", "", unicodedata.normalize("NFKC", str(cell))).strip()
+    if re.fullmatch(r"\d{5}(?:\.\d+)?", text) and _SERIALS[0] < float(text) < _SERIALS[1]:
+        return read_moment(float(text))
     if re.fullmatch(r"\d{8,14}\.0", text):
         text = text[:-2]
     text = re.sub(r"\+08:?00$", "", _WEEKDAY.sub(" ", text))
@@ -256,3 +264,59 @@ def _settled(moment: datetime) -> datetime:
         if abs(moment - whole) <= timedelta(minutes=1):
             return whole
     return (moment + timedelta(microseconds=500_000)).replace(microsecond=0)
+
+
+def read_hour_beside(day: Any, hour: Any) -> tuple[datetime, bool]:
+    """A time in two columns, read as :func:`read_moment` does: a day, and beside it its hour: 8, "8时", "08:00", 8:00
+    of a spreadsheet, the whole time once more, or nothing. 24 is the next day's 0.
+
+    Raises :class:`UnreadableDateError`.
+    """
+    start, day_only = read_moment(day)
+    text = _plain("" if hour is None else str(hour)).casefold()
+    if not text:
+        return start, day_only
+    midnight = start.replace(hour=0, minute=0, second=0)
+    if isinstance(hour, datetime):
+        return read_moment(hour)[0], False
+    if isinstance(hour, time):
+        return start.replace(hour=hour.hour, minute=hour.minute, second=hour.second), False
+    if isinstance(hour, timedelta):
+        return midnight + hour, False
+    if isinstance(hour, float) and 0 < hour < 1:  # a share of the day
+        return midnight + timedelta(minutes=round(hour * 1440)), False
+    if match := _HOUR_BESIDE.fullmatch(text):
+        hours, minutes, seconds = (int(part or 0) for part in match.groups())
+        full_hour = not minutes and not seconds
+        if minutes < 60 and seconds < 60 and (hours < 24 or (hours == 24 and full_hour)):
+            return midnight + timedelta(hours=hours, minutes=minutes, seconds=seconds), False
+        raise UnreadableDateError(str(hour), "calendar")
+    return read_moment(hour)[0], False  # the column holds the whole time
+
+
+_HOUR_BESIDE = re.compile(
+    r"(\d{1,2})(?:\.0+|[:时点](\d{1,2})?分?(?::(\d{1,2})(?:\.0+)?)?)?(?:[-~—至].*)?"
+)
+
+
+def read_moments(cells: pl.Series, hours: pl.Series | None = None) -> tuple[pl.Series, pl.Series]:
+    """(moments, which of them name a day only) of a column of texts; null where none can be read.
+
+    ``hours``: of a time in two columns the second. Each distinct text is read once.
+    """
+    texts = pl.DataFrame([cells.alias("cell"), *([] if hours is None else [hours.alias("hour")])])
+    rows = [(*row, *_read_or_none(*row)) for row in texts.unique().iter_rows()]
+    read = pl.DataFrame(
+        rows,
+        texts.schema | {"moment": pl.Datetime("us"), "day_only": pl.Boolean()},
+        orient="row",
+    )
+    joined = texts.join(read, on=texts.columns, how="left", maintain_order="left", nulls_equal=True)
+    return joined["moment"], joined["day_only"]
+
+
+def _read_or_none(cell: str | None, hour: str | None = None) -> tuple[datetime | None, bool]:
+    try:
+        return read_hour_beside(cell, hour)
+    except (UnreadableDateError, OverflowError):
+        return None, False

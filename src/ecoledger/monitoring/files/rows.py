@@ -23,7 +23,7 @@ from ecoledger.monitoring.models import Point
 from ecoledger.monitoring.points import parameters
 from ecoledger.monitoring.points import table as points
 from ecoledger.standards.readings import State, UnreadableReadingError, parse
-from ecoledger.standards.written_dates import UnreadableDateError, read_moment
+from ecoledger.standards.written_dates import UnreadableDateError, read_hour_beside, read_moment
 
 SCHEMA: dict[str, Any] = {
     "row": pl.Int64,
@@ -192,8 +192,8 @@ class Reader:
         try:
             start, day_only = read_moment(cell)
             if layout.hour is not None and hour is not None:
-                cell, title = hour, layout.header.names[layout.hour]
-                start, day_only = _with_hour(start, day_only, hour), False
+                day, cell, title = cell, hour, layout.header.names[layout.hour]
+                start, day_only = read_hour_beside(day, hour)
         except UnreadableDateError as error:
             problem = (
                 _("“%s”不是日历上有的时间")
@@ -375,33 +375,6 @@ class Reader:
 
 def _cell(row: Sequence[Cell], column: int | None) -> Cell:
     return row[column] if column is not None and column < len(row) else None
-
-
-def _with_hour(start: datetime, day_only: bool, hour: Cell) -> datetime:
-    """A day and the hour that stands beside it: 8, "8时", "08:00", 8:00 of a spreadsheet; 24 is the next day's 0.
-
-    Raises :class:`UnreadableDateError`.
-    """
-    if isinstance(hour, datetime):
-        return read_moment(hour)[0]
-    if isinstance(hour, time):
-        return start.replace(hour=hour.hour, minute=hour.minute, second=hour.second)
-    if isinstance(hour, timedelta):
-        return start + hour
-    if isinstance(hour, float) and 0 < hour < 1:  # a share of the day
-        return start + timedelta(minutes=round(hour * 1440))
-    text = fold(int(hour) if isinstance(hour, float) and hour.is_integer() else hour)
-    if match := re.fullmatch(
-        r"(\d{1,2})(?:[:时点](\d{1,2})?分?(?::(\d{1,2}))?)?(?:[-~—至].*)?", text
-    ):
-        hours, minutes, seconds = (int(part or 0) for part in match.groups())
-        full_hour = not minutes and not seconds
-        if minutes < 60 and seconds < 60 and (hours < 24 or (hours == 24 and full_hour)):
-            return start + timedelta(hours=hours, minutes=minutes, seconds=seconds)
-        raise UnreadableDateError(text, "calendar")
-    if not day_only and not text:
-        return start
-    return read_moment(hour)[0]  # the column holds the whole time
 
 
 def _stored_unit(code: str, point: Point) -> str:
