@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from ecoledger.listings.tables.book import Fault, column_letters
+from ecoledger.accounts.wording import numbered
+from ecoledger.listings.tables.book import Fault, Table, column_letters
 from ecoledger.listings.tables.reading import NoTableError
 
 LEFT_OUT = {
@@ -78,6 +81,22 @@ def fault(said: Fault, row: int) -> tuple[str, str]:
                 _("小数点请用“.”，不写千分位"),
             )
     return said.text, ""
+
+
+def hidden(table: Table, columns: Iterable[int]) -> list[str]:
+    """What a sheet hides and is read all the same; ``columns``: those that are read."""
+    notes = [_("工作表“%s”是隐藏的") % table.name] if table.hidden else []
+    if rows := sorted(table.hidden_rows):
+        listed = _("、").join(str(row) for row in rows[:20])
+        said = numbered("%(sheet)s有 %(count)d 行是隐藏的（第 %(rows)s 行），也会导入", len(rows))
+        notes.append(said % {"sheet": table.name, "count": len(rows), "rows": listed})
+    if letters := [column_letters(n) for n in sorted(table.hidden_columns.intersection(columns))]:
+        said = numbered(
+            "%(sheet)s有 %(count)d 列是隐藏的（%(columns)s 列），也会导入", len(letters)
+        )
+        listed = _("、").join(letters[:20])
+        notes.append(said % {"sheet": table.name, "count": len(letters), "columns": listed})
+    return notes
 
 
 def wrong_width(cells: int, width: int) -> tuple[str, str]:

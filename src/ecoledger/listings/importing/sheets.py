@@ -8,7 +8,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts import inserting
-from ecoledger.accounts.wording import numbered
 from ecoledger.listings import words as say
 from ecoledger.listings.importing.columns import names_of, ways_to_read
 from ecoledger.listings.listing import Listing
@@ -54,18 +53,8 @@ def notes_on(book: Book, sheets: list[tuple[Table, Header]]) -> list[str]:
         notes.append(_("读取了工作表：%s") % _("、").join(table.name for table in read))
         if skipped := [t.name for t in book.tables if t.rows and t not in read]:
             notes.append(_("没有表头、没有读取的工作表：%s") % _("、").join(skipped))
-    for table in read:
-        if table.hidden:
-            notes.append(_("工作表“%s”是隐藏的") % table.name)
-        if table.hidden_rows:
-            listed = _("、").join(str(row) for row in sorted(table.hidden_rows)[:20])
-            notes.append(
-                numbered(
-                    "%(sheet)s有 %(count)d 行是隐藏的（第 %(rows)s 行），也会导入",
-                    len(table.hidden_rows),
-                )
-                % {"sheet": table.name, "count": len(table.hidden_rows), "rows": listed}
-            )
+    for table, header in sheets:
+        notes += say.hidden(table, (n for n, name in enumerate(header.names) if name))
     return notes
 
 

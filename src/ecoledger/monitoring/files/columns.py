@@ -2,18 +2,19 @@
 
 Four layouts are understood. *Long*: one value a row, with columns for point, factor, time and value. *Wide*: a
 column a factor. *By point*: a column a point, all of one factor. *National*: date, hour, type and a column a
-station. Time may stand in two columns, a date and an hour.
+station. Time may stand in two columns, a date and an hour, and
+the date in three.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
 from ecoledger.hj212 import codes
-from ecoledger.listings.tables.book import Table
+from ecoledger.listings.tables.book import Cell, Table, column_letters, is_blank
 from ecoledger.listings.tables.headers import (
     HEADER_WITHIN,
     Header,
@@ -30,12 +31,16 @@ from ecoledger.monitoring.points import parameters
 from ecoledger.monitoring.points import table as points
 
 _POINT = {"点位", "监测点", "监测点位", "站点", "站点名称", "站名", "测点", "测点名称", "点位名称", "mn", "设备编号", "点位编码",
-          "编码", "站点编码", "断面", "断面名称", "排放口", "point", "station", "code", "site"}  # fmt: skip
+          "编码", "站点编码", "断面", "断面名称", "排放口", "point", "station", "code", "site", "stationcode", "station_code",
+          "station_id"}  # fmt: skip
 _PARAMETER = {"因子", "监测因子", "项目", "监测项目", "指标", "因子编码", "污染物", "parameter", "factor", "pollutant",
               "type"}  # fmt: skip
 _DATE = {"日期", "监测日期", "采样日期", "数据日期", "date"}
-_TIME = {"时间", "监测时间", "数据时间", "采样时间", "time", "datetime", "datatime", "timestamp"}
+_TIME = {"时间", "监测时间", "数据时间", "采样时间", "time", "datetime", "datatime", "timestamp", "timepoint",
+         "monitortime"}  # fmt: skip
 _HOUR = {"小时", "时", "时刻", "时次", "钟点", "整点", "hour", "hours", "hr"}
+# A day in three columns.
+_YEAR, _MONTH, _DAY = {"年", "年份", "year"}, {"月", "月份", "month"}, {"日", "day"}
 _VALUE = {"数值", "监测值", "值", "浓度", "结果", "监测结果", "value", "concentration", "result"}
 _FLAG = {"标记", "数据标记", "标识", "数据标识", "状态", "数据状态", "flag", "status"}
 _OF_TIME = ("小时", "时刻", "时段", "分钟", "hour", "minute")
@@ -52,11 +57,13 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns of one table. ``below`` is the index of the first row of data."""
+    """The columns of one table. ``below`` is the index of the first row of data; ``days``: year, month and day, where
+    each has a column (``time`` is then the first of them)."""
 
     header: Header
     below: int
     time: int
+    days: tuple[int, ...]
     hour: int | None
     point: int | None
     parameter: int | None
@@ -71,10 +78,16 @@ class Layout:
         return "long" if self.value is not None else "by point" if self.places else "wide"
 
     @property
+    def of_row(self) -> set[int]:
+        """Columns that say when, where and of what all values of a row are."""
+        own = (self.time, *self.days, self.hour, self.point, self.parameter)
+        return {column for column in own if column is not None}
+
+    @property
     def used(self) -> set[int]:
         """Columns whose cells mean something."""
-        own = (self.time, self.hour, self.point, self.parameter, self.value, self.flag)
-        return {column for column in own if column is not None} | {*self.factors, *self.places}
+        own = {column for column in (self.value, self.flag) if column is not None}
+        return self.of_row | own | {*self.factors, *self.places}
 
 
 def known_names() -> frozenset[str]:
@@ -110,17 +123,19 @@ def quantity(title: str, factors: Collection[str]) -> Quantity | None:
     return None if subject is None else Quantity(subject, unit, title)
 
 
-def layout(table: Table, places: Collection[str], parameter: str = "") -> Layout:
-    """The columns of ``table``. ``places``: folded names of points; ``parameter``: the factor of a table that
+def layout(table: Table, places: Mapping[str, list[Point]], parameter: str = "") -> Layout:
+    """The columns of ``table``. ``places``: points by their folded names; ``parameter``: the factor of a table that
     names none. Raises :class:`FileError` with what was looked at and what is missing.
     """
     factors = known_names()
-    own = _POINT | _PARAMETER | _DATE | _TIME | _HOUR | _VALUE | _FLAG
+    own = _POINT | _PARAMETER | _DATE | _TIME | _HOUR | _YEAR | _MONTH | _DAY | _VALUE | _FLAG
 
     def known(name: str) -> bool:
         return bare(name) in own or fold(name) in places or quantity(name, factors) is not None
 
-    header = find_header(table, known)
+    # A bare number is a value before it is a point's code: rows of data must not be taken for the header.
+    header = find_header(table, lambda name: known(name) and not fold(name).isdigit())
+    header = header or find_header(table, known)
     if header is None:
         raise FileError(
             _(
@@ -134,7 +149,10 @@ def layout(table: Table, places: Collection[str], parameter: str = "") -> Layout
     def find(*wanted: set[str]) -> int | None:
         return next((i for each in wanted for i, name in enumerate(names) if name in each), None)
 
+    days = tuple(i for i in (find(_YEAR), find(_MONTH), find(_DAY)) if i is not None)
     time, hour = find(_DATE), find(_TIME)
+    days = days if time is None and len(days) == 3 else ()
+    time = days[0] if days else time
     if time is None or hour is None:
         time, hour = (hour if time is None else time), find(_HOUR)
     row = table.numbers[header.below - 1]
@@ -144,7 +162,7 @@ def layout(table: Table, places: Collection[str], parameter: str = "") -> Layout
             % {"where": _where(table), "row": row, "names": _listed(header)}
         )
     point, value, flag, subject = find(_POINT), find(_VALUE), find(_FLAG), find(_PARAMETER)
-    taken = {time, hour, point, value, flag, subject}
+    taken = {time, *days, hour, point, value, flag, subject}
     rest = {i: name for i, name in enumerate(header.names) if name and i not in taken}
     below = header.below
     units = table.rows[below] if below < len(table.rows) and is_units_row(table.rows[below]) else []
@@ -174,14 +192,27 @@ def layout(table: Table, places: Collection[str], parameter: str = "") -> Layout
                 )
             by_factor = dict.fromkeys(by_place, named)
     used = taken | set(by_factor) | set(by_place)
-    ignored = [name for i, name in rest.items() if i not in used]
-    if odd := [name for name in ignored if any(word in fold(name) for word in _OF_TIME)]:
-        raise FileError(
-            _(
-                "%(where)s“%(time)s”和“%(odd)s”两列都与时间有关，不知道怎样合在一起；请合成一列，如 2026-03-05 08:00"
+    ignored = {i: name for i, name in rest.items() if i not in used}
+    rows = table.rows[below:]
+    for i, name in ignored.items():
+        again = names[i] in _DATE | _TIME | _HOUR and _differ(rows, i, (time, hour))
+        if again or any(word in fold(name) for word in _OF_TIME):
+            raise FileError(
+                _(
+                    "%(where)s“%(time)s”和“%(odd)s”两列都与时间有关，不知道怎样合在一起；请合成一列，如 2026-03-05 08:00"
+                )
+                % {"where": _where(table), "time": header.names[time], "odd": name}
             )
-            % {"where": _where(table), "time": header.names[time], "odd": odd[0]}
-        )
+        if (names[i] in _POINT and _other_points(rows, names, i, point, places)) or any(
+            column is not None and names[i] == names[column] and _differ(rows, i, (column,))
+            for column in (subject, value)
+        ):
+            raise FileError(
+                _(
+                    "%(where)s%(column)s 列“%(name)s”说的是另一个监测点或因子，像是并排的两张表；请分开，一张在另一张下面或各占一个工作表"
+                )
+                % {"where": _where(table), "column": column_letters(i), "name": name}
+            )
     if value is None and not by_factor and not by_place:
         raise FileError(
             _(
@@ -190,8 +221,39 @@ def layout(table: Table, places: Collection[str], parameter: str = "") -> Layout
             % {"where": _where(table), "row": row, "names": _listed(header)}
         )
     return Layout(
-        header, below, time, hour, point, subject, value, flag, by_factor, by_place, ignored
-    )
+        header, below, time, days, hour, point, subject, value, flag, by_factor, by_place,
+        list(ignored.values()),
+    )  # fmt: skip
+
+
+def _differ(rows: Sequence[Sequence[Cell]], other: int, columns: Collection[int | None]) -> bool:
+    """Whether a column says in some row what none of ``columns`` says there."""
+    for row in rows:
+        said = {fold(row[i]) for i in columns if i is not None and i < len(row)}
+        if other < len(row) and not is_blank(row[other]) and fold(row[other]) not in said:
+            return True
+    return False
+
+
+def _other_points(
+    rows: Sequence[Sequence[Cell]],
+    names: Sequence[str],
+    other: int,
+    column: int | None,
+    places: Mapping[str, list[Point]],
+) -> bool:
+    """Whether two columns name different points in some row; a point's code beside its name does not."""
+    if column is None:
+        return False
+    for row in rows:
+        here, there = (fold(row[i]) if i < len(row) else "" for i in (column, other))
+        if not (here and there) or here == there:
+            continue
+        points_here, points_there = places.get(here, []), places.get(there, [])
+        known = (points_here and points_there) or names[other] == names[column]
+        if known and not any(point in points_here for point in points_there):
+            return True
+    return False
 
 
 def _factor_in(text: str, factors: Collection[str]) -> Quantity | None:

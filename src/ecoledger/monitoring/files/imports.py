@@ -18,7 +18,6 @@ import polars as pl
 from django.utils.translation import gettext as _
 
 from ecoledger.accounts.models import Person
-from ecoledger.accounts.wording import numbered
 from ecoledger.listings import words
 from ecoledger.listings.tables import reading
 from ecoledger.listings.tables.book import Book
@@ -101,20 +100,10 @@ def _layouts(book: Book, places: Places, parameter: str, parsed: Parsed) -> dict
         if not table.rows:
             continue
         try:
-            layouts[position] = layout(table, places.by_name, parameter)
+            layouts[position] = found = layout(table, places.by_name, parameter)
+            parsed.notes += words.hidden(table, found.used)
         except FileError as error:
             refused[table.name] = error
-        if table.hidden:
-            parsed.notes.append(_("工作表“%s”是隐藏的") % table.name)
-        if table.hidden_rows:
-            listed = _("、").join(str(row) for row in sorted(table.hidden_rows)[:20])
-            parsed.notes.append(
-                numbered(
-                    "%(sheet)s有 %(count)d 行是隐藏的（第 %(rows)s 行），也会导入",
-                    len(table.hidden_rows),
-                )
-                % {"sheet": table.name, "count": len(table.hidden_rows), "rows": listed}
-            )
     if not layouts:
         first = next(iter(refused.values()), FileError(_("表格是空的")))
         raise FileError(_("%(name)s：%(why)s") % {"name": parsed.name, "why": first}) from first

@@ -49,8 +49,11 @@ class Places:
         if person is not None:
             queryset = visible(queryset, person, "area_code", "owner_code")
         self.by_name: dict[str, list[Point]] = {}
+        # By their number in the list of points: in a column of points alone, as anywhere else it is any number.
+        self.by_number: dict[str, list[Point]] = {}
         for point in queryset.prefetch_related("entity__identifiers"):
-            names = {str(point.pk), point.mn or "", point.name}
+            self.by_number[str(point.pk)] = [point]
+            names = {point.mn or "", point.name}
             if point.entity is not None:
                 names |= {point.entity.code, point.entity.name}
                 names |= {each.value for each in point.entity.identifiers.all()}
@@ -60,7 +63,7 @@ class Places:
     def find(self, cell: Any, subject: str | None) -> Point:
         """The point called ``cell``; of several, the one that has the factor ``subject``."""
         text = fold(int(cell) if isinstance(cell, float) and cell.is_integer() else cell)
-        candidates = self.by_name.get(text, [])
+        candidates = self.by_name.get(text) or self.by_number.get(text, [])
         if len(candidates) > 1 and subject is not None:
             fitting = [p for p in candidates if _code_at(subject, p) is not None]
             candidates = fitting or candidates
@@ -155,10 +158,9 @@ class Reader:
     def _whole(self, number: int, row: Sequence[Cell]) -> bool:
         """Whether the row's cells are where the header says; else an error."""
         faults = self.table.faults.get(number, [])
-        own = {self.layout.time, self.layout.hour, self.layout.point, self.layout.parameter}
         for fault in faults:
             whole_row = fault.column is None or (
-                fault.column in (self.layout.used if fault.kind == "bytes" else own)
+                fault.column in (self.layout.used if fault.kind == "bytes" else self.layout.of_row)
             )
             if whole_row:
                 self._fault(number, fault)
@@ -188,6 +190,9 @@ class Reader:
         """(start, whether only its day is written); an error and ``None`` for what is no time."""
         layout = self.layout
         cell, hour = _cell(row, layout.time), _cell(row, layout.hour)
+        if layout.days:
+            parts = (_cell(row, column) for column in layout.days)
+            cell = "-".join(f"{n:.0f}" if isinstance(n, float) else str(n or "") for n in parts)
         title = layout.header.names[layout.time]
         try:
             start, day_only = read_moment(cell)
