@@ -27,7 +27,6 @@ from ecoledger.registers.approval.reports import AMOUNTS, ExecutionReport
 from ecoledger.registers.approval.self_results import RESULTS
 from ecoledger.registers.approval.service_requests import REGISTER as SERVICES
 from ecoledger.registers.problems.problem_ledger import REGISTER as PROBLEMS
-from ecoledger.standards.anniversaries import years_on
 
 pytestmark = pytest.mark.django_db
 
@@ -72,11 +71,6 @@ def test_no_reviews_are_opened_of_years_that_never_were(bureau, permit, client):
     for year in (99999, 9999, 1):
         client.post(f"/approval/reviews?year={year}", {"what": "permit"})
     assert set(PermitReview.objects.values_list("year", flat=True)) == {timezone.localdate().year}
-
-
-def test_years_on_end_with_the_calendar():
-    assert years_on(date(9998, 1, 1), 5).year == 9999
-    assert years_on(date(2, 1, 1), -5).year == 1
 
 
 def test_full_marks_are_the_sheets(bureau):

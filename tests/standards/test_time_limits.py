@@ -210,3 +210,8 @@ def test_months_keep_the_day_or_end_at_the_months_end(day, months):
     moved = add_months(day, months)
     assert (moved.year * 12 + moved.month) - (day.year * 12 + day.month) == months
     assert moved.day == day.day or (moved.day < day.day and (moved + timedelta(1)).day == 1)
+
+
+def test_months_end_with_the_calendar():
+    assert add_months(date(9998, 1, 1), 60).year == 9999
+    assert add_months(date(2, 1, 1), -60).year == 1

@@ -25,6 +25,7 @@ from ecoledger.standards import (
     surface_water,
 )
 from ecoledger.standards.catalogue import Edition, Mark
+from ecoledger.standards.time_limits import add_months
 
 DAILY, MONTHLY = "daily", "monthly"
 Blocks = Sequence[Block | None]
@@ -121,7 +122,7 @@ def _gather_month(area_code: str, begin: date) -> _Month:
     name, point = _area_name(area_code), area_point(area_code)
     year, month = begin.year, begin.month
     begin = date(year, month, 1)
-    end = date(year + month // 12, month % 12 + 1, 1)
+    end = add_months(begin, 1)
     complete = end <= timezone.localdate()
     last_begin, last_end = air.last_year(begin), air.last_year(end)
     # A running month's year goes up to today, so that the days left are counted from today.

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from ecoledger.standards.rule_data import compiled
+from ecoledger.standards.time_limits import add_months
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +101,7 @@ def due(filled_on: date, days: float, hours: float) -> Due:
     ends = {
         "formula": filled_on + timedelta(days=int(days)),
         "hours": filled_on + timedelta(days=int(limits.cap_hours / hours)),
-        "months": _months_later(filled_on, limits.cap_months),
+        "months": add_months(filled_on, limits.cap_months),
     }
     by = min(ends, key=lambda name: ends[name])
     return Due(ends[by], days, by)
-
-
-def _months_later(day: date, months: int) -> date:
-    month = day.month - 1 + months
-    year, month = day.year + month // 12, month % 12 + 1
-    last = (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day
-    return date(year, month, min(day.day, last))

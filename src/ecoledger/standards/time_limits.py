@@ -273,12 +273,14 @@ def day_unit(law: str, days: int, on: date) -> DayUnit:
 
 
 def add_months(day: date, months: int) -> date:
-    """The corresponding day ``months`` months on, or the last day of a shorter month (民法典 202).
+    """The corresponding day ``months`` months on (negative: before), or the last day of a shorter month (民法典 202); of
+    the last or first year where the calendar ends before.
 
-    >>> add_months(date(2026, 1, 31), 1)
-    datetime.date(2026, 2, 28)
+    >>> add_months(date(2026, 1, 31), 1), add_months(date(2024, 2, 29), 12 * 3)
+    (datetime.date(2026, 2, 28), datetime.date(2027, 2, 28))
     """
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    year = min(max(year, date.min.year), date.max.year)
     return date(year, month + 1, min(day.day, months_of_year.monthrange(year, month + 1)[1]))
 
 

@@ -27,7 +27,7 @@ from ecoledger.listings.parts import Import, View
 from ecoledger.listings.tallies import EVERY, tally
 from ecoledger.matters.models import Matter
 from ecoledger.matters.register import OPEN_WORK, register_of
-from ecoledger.standards.anniversaries import years_on
+from ecoledger.standards.time_limits import add_months
 
 # A follow-up assessment is due so many years after the planning assessment was reviewed (规划环境影响跟踪评价).
 FOLLOW_UP_YEARS = 5
@@ -88,7 +88,7 @@ def clean(park: Park, findings: Findings) -> None:
     if park.suspended and not park.suspended_why:
         findings.wrong["suspended_why"] = _("暂停审批须写明原因")
     if park.reviewed_on is not None and park.follow_up_due is None:
-        park.follow_up_due = years_on(park.reviewed_on, FOLLOW_UP_YEARS)
+        park.follow_up_due = add_months(park.reviewed_on, 12 * FOLLOW_UP_YEARS)
 
 
 PARKS = declare(Inventory(

@@ -26,7 +26,7 @@ from ecoledger.registers.approval.permits import Permit
 from ecoledger.registers.approval.reports import SECTIONS, ExecutionReport, data, terms_over
 from ecoledger.registers.approval.self_results import SelfResult, shortfalls
 from ecoledger.standards import identifiers
-from ecoledger.standards.anniversaries import years_on
+from ecoledger.standards.time_limits import add_months
 
 PERMIT, REPORT = "permit", "report"
 
@@ -154,7 +154,7 @@ def _validity(permit: Permit, rule: Rule) -> Iterable[str]:
         return
     if permit.valid_from is None or permit.valid_until is None:
         yield _("没有有效期")
-    elif permit.valid_until > years_on(permit.valid_from, rule.number):
+    elif permit.valid_until > add_months(permit.valid_from, 12 * rule.number):
         yield _("有效期 %(a)s 至 %(b)s，超过 %(n)d 年") % {
             "a": permit.valid_from, "b": permit.valid_until, "n": rule.number}  # fmt: skip
 

@@ -28,7 +28,7 @@ from ecoledger.listings.lookups import Lookup, declare_lookup
 from ecoledger.listings.parts import Ask, Import
 from ecoledger.listings.tallies import tally
 from ecoledger.standards import identifiers
-from ecoledger.standards.anniversaries import years_on
+from ecoledger.standards.time_limits import add_months
 
 YEARS = 5
 
@@ -93,7 +93,7 @@ def clean(permit: Permit, findings: Findings) -> None:
     if permit.valid_from and permit.valid_until:
         if permit.valid_until <= permit.valid_from:
             findings.wrong["valid_until"] = _("有效期止应在有效期起之后")
-        elif permit.valid_until > years_on(permit.valid_from, YEARS):
+        elif permit.valid_until > add_months(permit.valid_from, 12 * YEARS):
             findings.odd.append(_("有效期超过 %d 年，请核对") % YEARS)
     elif permit.management != Permit.Management.REGISTERED and not permit.valid_until:
         findings.odd.append(_("没有有效期，到期不能提醒"))

@@ -32,6 +32,7 @@ from ecoledger.matters.statistics import by_name, common_statistics, share
 from ecoledger.matters.workflow import ClockRule, Phase, State, Step, Transition, Workflow, said
 from ecoledger.registers.closing import DEFAULT, REASON
 from ecoledger.registers.emergency import risk_grade
+from ecoledger.standards.time_limits import add_months
 
 DESK = frozenset({Role.DISPATCHER, Role.OFFICER, Role.APPROVER, Role.SECTION_CHIEF})
 FIRM = frozenset({Role.ENTERPRISE, Role.TOWN}) | DESK
@@ -123,18 +124,6 @@ def rules() -> dict[str, Any]:
     return own_data.read(__package__, "plan_filing")
 
 
-def later(day: date, years: int) -> date:
-    """The same day so many years on; of 29 February the 28th.
-
-    >>> later(date(2024, 2, 29), 3)
-    datetime.date(2027, 2, 28)
-    """
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return day.replace(year=day.year + years, day=28)
-
-
 def _media(filing: PlanFiling) -> tuple[risk_grade.Medium, ...]:
     return (
         risk_grade.Medium("大气", filing.air_amount, filing.air_process, filing.air_around),
@@ -145,7 +134,7 @@ def _media(filing: PlanFiling) -> tuple[risk_grade.Medium, ...]:
 def _tidy(filing: PlanFiling) -> None:
     filing.reckoned = risk_grade.of_firm(_media(filing), punished=filing.punished)[1]
     begun = filing.kept_on or filing.filed_on
-    filing.review_due = begun and later(begun, int(rules()["review_years"]))
+    filing.review_due = begun and add_months(begun, 12 * int(rules()["review_years"]))
 
 
 def _prepare(filing: PlanFiling) -> None:

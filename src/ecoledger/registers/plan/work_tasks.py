@@ -40,6 +40,7 @@ from ecoledger.matters.workflow import (
     said,
 )
 from ecoledger.registers.closing import CHECKERS, DEFAULT, REASON
+from ecoledger.standards.time_limits import add_months
 
 
 class WorkTask(Matter):
@@ -172,8 +173,9 @@ class Reconciliation(models.Model):
 def month_of(day: date) -> tuple[datetime, datetime]:
     """The moments between which the month of ``day`` lies."""
     begin = day.replace(day=1)
-    end = date(begin.year + begin.month // 12, begin.month % 12 + 1, 1)
-    first, last = (timezone.make_aware(datetime.combine(d, time())) for d in (begin, end))
+    first, last = (
+        timezone.make_aware(datetime.combine(d, time())) for d in (begin, add_months(begin, 1))
+    )
     return first, last
 
 

@@ -28,6 +28,7 @@ from ecoledger.listings import own_data, own_files
 from ecoledger.listings.catalogue import declare
 from ecoledger.listings.parts import Ask, Import
 from ecoledger.listings.tallies import tally
+from ecoledger.standards.time_limits import add_months
 
 DESK = frozenset({Role.DISPATCHER, Role.SECTION_CHIEF, Role.MONITOR, Role.APPROVER})
 own_files.declare(
@@ -38,18 +39,6 @@ own_files.declare(
 def rules() -> dict[str, Any]:
     """The file in force."""
     return own_data.read("ecoledger.registers.soil", "key_units")
-
-
-def years_after(day: date, years: int) -> date:
-    """The same day so many years later; 29 February ends on the 28th.
-
-    >>> years_after(date(2024, 2, 29), 1)
-    datetime.date(2025, 2, 28)
-    """
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return day.replace(year=day.year + years, day=28)
 
 
 # ---- the list ------------------------------------------------------------------------------------
@@ -88,7 +77,7 @@ class UnitRoster(Roster):
 def _with_first_survey(values: Mapping[str, Any]) -> dict[str, Any]:
     listed = values.get("listed_on") or timezone.localdate()
     return {**values, "listed_on": listed,
-            "survey_by": years_after(listed, int(rules()["survey_first_years"]))}  # fmt: skip
+            "survey_by": add_months(listed, 12 * int(rules()["survey_first_years"]))}  # fmt: skip
 
 
 UNITS = declare(UnitRoster(
@@ -147,7 +136,7 @@ class SoilSurvey(LogEntry):
 
 def _next(day: date) -> date:
     """Until when a unit that was surveyed on a day is surveyed again."""
-    return years_after(day, int(rules()["survey_every_years"]))
+    return add_months(day, 12 * int(rules()["survey_every_years"]))
 
 
 class SurveyLog(Log):

@@ -34,6 +34,7 @@ from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tallies import tally
 from ecoledger.registers.waste.waste_ledgers import own_firm
 from ecoledger.standards import waste
+from ecoledger.standards.time_limits import add_months
 
 WRITERS = STAFF | {Role.ENTERPRISE, Role.THIRD_PARTY}
 CLASSES = tuple((number, f"{number} {name}") for number, name in waste.general_classes().items())
@@ -338,8 +339,7 @@ class IndustrialLog(Log):
 
 
 def _follows(values: Mapping[str, Any]) -> dict[str, Any]:
-    month = values.get("month") or 12
-    after = date(values["year"] + month // 12, month % 12 + 1, 1)
+    after = add_months(date(values["year"], values.get("month") or 12, 1), 1)
     read = waste.general(str(values["code"]))
     return {
         "code": read.code,

@@ -34,7 +34,7 @@ from ecoledger.registers.waste.filings import FilingLog
 from ecoledger.registers.waste.hazardous_waste import tell_changed
 from ecoledger.registers.waste.waste_ledgers import WasteRecord, own_firm
 from ecoledger.standards import waste
-from ecoledger.standards.anniversaries import years_on
+from ecoledger.standards.time_limits import add_months
 
 WRITERS = BUREAU | {Role.ENTERPRISE}
 _YEAR: dict[str, Any] = {"validators": [MinValueValidator(2000), MaxValueValidator(2100)]}
@@ -83,7 +83,7 @@ def proposed(area_code: str, day: date) -> Iterable[tuple[Any, dict[str, Any]]]:
     """Firms whose ledgers of the year before ``day`` hold waste, with the grade that follows from the tonnage."""
     lines = WasteRecord.objects.filter(
         book="waste_produced", current=True, area_code__startswith=area_code,
-        at__date__gt=years_on(day, -1), at__date__lte=day,
+        at__date__gt=add_months(day, -12), at__date__lte=day,
     )  # fmt: skip
     totals = dict(lines.order_by().values_list("entity").annotate(n=Sum("kilograms")))
     for firm in Enterprise.objects.filter(pk__in=list(totals)).order_by("code"):

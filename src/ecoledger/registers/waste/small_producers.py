@@ -34,6 +34,7 @@ from ecoledger.listings.parts import Ask, Import, View
 from ecoledger.listings.refusals import Refused
 from ecoledger.listings.tallies import tally
 from ecoledger.standards import identifiers, waste
+from ecoledger.standards.time_limits import add_months
 
 WRITERS = STAFF | {Role.ENTERPRISE, Role.THIRD_PARTY}
 _TONNES: dict[str, Any] = {
@@ -87,22 +88,6 @@ class SmallProducer(Entity):
         return _("已入网")
 
 
-def months_after(day: date, months: int) -> date:
-    """The same day so many months later, or the last of a shorter month.
-
-    >>> months_after(date(2026, 8, 31), 6)
-    datetime.date(2027, 2, 28)
-    """
-    month = day.month - 1 + months
-    year, month = day.year + month // 12, month % 12 + 1
-    for last in (day.day, 30, 29):
-        try:
-            return date(year, month, last)
-        except ValueError:
-            continue
-    return date(year, month, 28)
-
-
 def _rules() -> dict[str, Any]:
     return own_data.read(__package__, "small_producers")
 
@@ -134,7 +119,7 @@ def reckon(member: SmallProducer) -> None:
     """Set by when a member is to be called on: so many months after it was last heard of."""
     known = [d for d in (member.joined_on, member.declared_on, member.fetched_on) if d is not None]
     member.call_by = (
-        months_after(max(known), int(_rules()["stale_months"])) if member.joined_on else None
+        add_months(max(known), int(_rules()["stale_months"])) if member.joined_on else None
     )
 
 

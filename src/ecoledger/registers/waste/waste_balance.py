@@ -32,6 +32,7 @@ from ecoledger.registers.waste.hazardous_waste import HAZARDOUS, name_of
 from ecoledger.registers.waste.manifests import ManifestItem
 from ecoledger.registers.waste.producers import WasteDeclaration
 from ecoledger.registers.waste.waste_ledgers import WasteRecord
+from ecoledger.standards.time_limits import add_months
 
 NOTHING = Decimal(0)
 _TONNES: dict[str, Any] = {"max_digits": 14, "decimal_places": 5, "null": True}
@@ -185,8 +186,7 @@ def periods(said: Said) -> Iterator[tuple[str, date, date]]:
 
 def _month(day: date) -> tuple[date, date]:
     begin = day.replace(day=1)
-    after = date(day.year + day.month // 12, day.month % 12 + 1, 1)
-    return begin, after - timedelta(days=1)
+    return begin, add_months(begin, 1) - timedelta(days=1)
 
 
 def _within(rows: list[tuple[date, Decimal]], begin: date, end: date) -> Decimal | None:
