@@ -8,8 +8,6 @@ from hypothesis import strategies as st
 
 from ecoledger.standards import monitoring_marks, pollution_equivalent, wastewater
 from ecoledger.standards.emission import Basis, Outcome, judge, limit
-from ecoledger.standards.percent import Ratio
-from ecoledger.standards.transmission import Transmission
 
 ON = date(2026, 5, 1)
 
@@ -120,17 +118,6 @@ def test_tax_is_reduced_from_exactly_thirty_and_fifty_percent():
     share = pollution_equivalent.tax_share
     assert [share(c, 35) for c in (24.5, 24.6, 17.5, 17.6)] == [75, 100, 50, 75]
     assert share(None, 35) == share(10, None) == 100
-
-
-def test_transmission_counts_what_was_due_received_and_valid():
-    both = Transmission(720, 700, 690) + Transmission(280, 200, 150)
-    assert both.transmission_rate == Ratio(900, 1000)
-    assert both.validity_rate == Ratio(840, 900)
-    assert both.effective_rate == Ratio(840, 1000)
-    with pytest.raises(ValueError, match="only 10 due"):
-        Transmission(10, 11, 11)
-    with pytest.raises(ValueError, match="5 valid of 4"):
-        Transmission(10, 4, 5)
 
 
 MOMENT = datetime(2026, 5, 1, 8)
